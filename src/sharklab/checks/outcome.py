@@ -1,0 +1,76 @@
+"""The answer of a check, and what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    """What a check can say. Only `passed` earns points; a check that broke is `error`."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    INCONCLUSIVE = "inconclusive"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence that is put into words late, in the reader's language: a msgid and its values."""
+
+    msgid: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What an outcome rests on: packets of a capture, a probe, or a line of `ss` on a host."""
+
+    capture: str = ""
+    packets: tuple[int, ...] = ()
+    probe: str = ""
+    host: str = ""
+    line: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check of one exercise found."""
+
+    check: str
+    status: Status
+    title: Message
+    found: Message
+    expected: Message | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The measured answer to a question of an exercise, or `value` None when it could not be measured."""
+
+    question: str
+    text: Message
+    value: str | None
+    status: Status
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All outcomes and answers of one exercise."""
+
+    exercise: str
+    outcomes: tuple[Outcome, ...]
+    answers: tuple[Answer, ...]
+
+    @property
+    def achieved(self) -> bool:
+        """True when every check passed and every question has an answer."""
+        return all(o.status is Status.PASSED for o in self.outcomes) and all(
+            a.status is Status.PASSED for a in self.answers
+        )

@@ -1,0 +1,162 @@
+"""The words of a lab as types: what `load` reads and every later step uses.
+
+A `Lab` is what the author wrote, a `Seat` is what is one student's own, and a
+`Plan` is the two together with every template filled in. All are plain data:
+no step changes them, and a plan is also a JSON file that a new process can read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Interface, IPv6Interface
+from pathlib import Path
+from typing import Any
+
+Text = Mapping[str, str]
+"""Prose for students by language code: {"fr": ..., "en": ...}."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A layer 2 segment of the lab; its name is also the interface's name on hosts."""
+
+    name: str
+    title: Text = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Host:
+    """A machine of a lab: the roles that set it up and the variables they take."""
+
+    name: str
+    title: Text
+    networks: tuple[str, ...]
+    roles: tuple[str, ...]
+    vars: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Capture:
+    """One tcpdump on a host's interface, around all probes of a run.
+
+    `filter` is in pcap-filter(7) syntax; `snaplen` is in bytes, 0 for whole packets.
+    """
+
+    id: str
+    on: str
+    network: str
+    filter: str
+    snaplen: int = 0
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One command run on a host. `run` is an argv list; `timeout` is in seconds."""
+
+    id: str
+    on: str
+    run: tuple[str, ...]
+    user: str = "root"
+    timeout: float = 30.0
+    exit: tuple[int, ...] = (0,)
+    after: tuple[str, ...] = ()
+    stdin: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check by name with its parameters; the functions are in `sharklab.checks`."""
+
+    kind: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """Which exchange an exercise is about: who asks whom, on which service port if known."""
+
+    client: str
+    server: str
+    transport: str = ""
+    port: int = 0
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What is asked, the captures and probes that show it, the checks and the questions."""
+
+    id: str
+    part: str
+    title: Text
+    text: Text
+    conversation: Conversation | None
+    captures: tuple[Capture, ...]
+    probes: tuple[Probe, ...]
+    checks: tuple[Check, ...]
+    questions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A folder in `labs/`: data and prose, no code."""
+
+    name: str
+    path: Path
+    title: Text
+    summary: Text
+    networks: tuple[Network, ...]
+    hosts: tuple[Host, ...]
+    exercises: tuple[Exercise, ...]
+
+    def host(self, name: str) -> Host:
+        """Return the host of that name. Raises KeyError when the lab has none."""
+        return next(host for host in self.hosts if host.name == name)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a host is on one network of the seat."""
+
+    network: str
+    ipv4: IPv4Interface
+    ipv6: IPv6Interface
+    mac: str
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One student's own instance of a lab: everything here differs between students.
+
+    `id` is 8 hexadecimal digits and names what belongs to the seat on the machine
+    (namespaces, containers); `token` shows on the wire; `folder` is its state on disk.
+    """
+
+    lab: str
+    student: str
+    id: str
+    token: str
+    domain: str
+    share: str
+    addresses: Mapping[str, Mapping[str, Address]]
+    folder: Path
+
+    def address(self, host: str, network: str) -> Address:
+        """Return where `host` is on `network`. Raises KeyError when it is not on it."""
+        return self.addresses[host][network]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A lab for one seat with every template filled in: what providers and playbooks take.
+
+    `lab` has the same shape as the author's, with concrete values only.
+    """
+
+    lab: Lab
+    seat: Seat
+
+    @property
+    def hosts(self) -> Sequence[Host]:
+        """The lab's hosts in the author's order."""
+        return self.lab.hosts
