@@ -27,7 +27,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Reference:
     """What an outcome rests on: packets of a capture, a probe, or a line of `ss` on a host."""
 
     capture: str = ""
@@ -46,7 +46,7 @@ class Outcome:
     title: Message
     found: Message
     expected: Message | None = None
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Answer:
     text: Message
     value: str | None
     status: Status
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True)
