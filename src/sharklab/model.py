@@ -27,13 +27,17 @@ class Network:
 
 @dataclass(frozen=True)
 class Host:
-    """A machine of a lab: the roles that set it up and the variables they take."""
+    """A machine of a lab: the roles that set it up and the variables they take.
+
+    `numbers` fixes the host's place in a network (1 to 250); without it the seat chooses.
+    """
 
     name: str
     title: Text
     networks: tuple[str, ...]
     roles: tuple[str, ...]
     vars: Mapping[str, Any] = field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Capture:
     """
 
     id: str
-    on: str
+    host: str
     network: str
     filter: str
     snaplen: int = 0
@@ -55,7 +59,7 @@ class Probe:
     """One command run on a host. `run` is an argv list; `timeout` is in seconds."""
 
     id: str
-    on: str
+    host: str
     run: tuple[str, ...]
     user: str = "root"
     timeout: float = 30.0
@@ -99,7 +103,7 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Lab:
-    """A folder in `labs/`: data and prose, no code."""
+    """A folder in `labs/`: data and prose, no code. `data` is lab.yml as it was read."""
 
     name: str
     path: Path
@@ -108,6 +112,7 @@ class Lab:
     networks: tuple[Network, ...]
     hosts: tuple[Host, ...]
     exercises: tuple[Exercise, ...]
+    data: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def host(self, name: str) -> Host:
         """Return the host of that name. Raises KeyError when the lab has none."""

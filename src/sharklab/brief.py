@@ -1,0 +1,25 @@
+"""The brief: the author's text of a lab with the values of one seat, in Markdown or as a page."""
+
+from __future__ import annotations
+
+import jinja2
+from jinja2.sandbox import SandboxedEnvironment
+
+from sharklab import plan as plans
+from sharklab.errors import InputError
+from sharklab.model import Plan
+
+
+def markdown(plan: Plan, language: str) -> str:
+    """Return `brief.<language>.md.j2` of the lab for this seat. Raises InputError naming a bad line."""
+    file = plan.lab.path / f"brief.{language}.md.j2"
+    environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, trim_blocks=True)
+    try:
+        template = environment.from_string(file.read_text(encoding="utf-8"))
+        return template.render(plans.context(plan.lab, plan.seat), exercises=plan.lab.exercises)
+    except FileNotFoundError as error:
+        raise InputError("the lab has no brief in this language", place=str(file)) from error
+    except jinja2.TemplateSyntaxError as error:
+        raise InputError(error.message or "not a valid template", place=f"{file}:{error.lineno}") from error
+    except jinja2.UndefinedError as error:
+        raise InputError(error.message or "undefined name", place=str(file)) from error

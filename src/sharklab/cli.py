@@ -1,0 +1,167 @@
+"""The command line: its grammar, and the one place where errors become text and an exit code.
+
+What each verb does is in `sharklab.verbs`; `VERBS` there is the whole list.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
+from typing import Any, NoReturn
+
+from sharklab import __version__, i18n, state
+from sharklab.errors import BAD_INPUT, GOOD, INTERRUPTED, MACHINERY, InputError, SharklabError
+
+SCHEMA = "sharklab/1"
+"""The version of the envelope of `--output json`."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (0, 1, 2, 3 or 130; see docs/exit-codes.md)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    signal.signal(signal.SIGTERM, _interrupt)
+    as_json = "json" in words
+    try:
+        language = i18n.choose(_option(words, "--lang"), os.environ)
+        args = _parser(i18n.translator(language).gettext).parse_args(words)
+        args.language = language
+        as_json = getattr(args, "output", "text") == "json"
+        return _run(args)
+    except KeyboardInterrupt:
+        return _fail(INTERRUPTED, SharklabError("interrupted", hint="sharklab down removes what was started"), as_json)
+    except SharklabError as error:
+        return _fail(error.exit_code, error, as_json)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return GOOD
+    except Exception as error:
+        return _fail(MACHINERY, _unforeseen(error), as_json)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from sharklab import verbs
+
+    code: int = getattr(verbs, args.call)(args)
+    sys.stdout.flush()
+    return code
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _unforeseen(error: Exception) -> SharklabError:
+    """Keep the traceback in a file for whoever mends it, and give the person one sentence."""
+    if isinstance(error, OSError) and error.strerror:
+        return SharklabError(f"{error.strerror}", place=str(error.filename or "system"))
+    file = state.root() / "crash.log"
+    try:
+        state.write(file, traceback.format_exc(), 0o600)
+    except SharklabError:
+        return SharklabError(f"a fault in sharklab: {error!r}")
+    return SharklabError(f"a fault in sharklab: {error!r}", hint=f"please report it with {file}")
+
+
+def _fail(code: int, error: SharklabError, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps(envelope("error", error=_plain(error), exit_code=code), ensure_ascii=False))
+    print(f"sharklab: {error}", file=sys.stderr)
+    return code
+
+
+def _plain(error: SharklabError) -> dict[str, Any]:
+    problems = [_plain(problem) for problem in getattr(error, "problems", ())]
+    plain = {"message": error.message, "place": error.place, "hint": error.hint}
+    return {**plain, "problems": problems} if problems else plain
+
+
+def envelope(verb: str, **content: Any) -> dict[str, Any]:
+    """Return what `--output json` prints for `verb`: the schema's name, the verb and its content."""
+    return {"schema": SCHEMA, "verb": verb, **content}
+
+
+def _option(words: Sequence[str], name: str) -> str | None:
+    """Return the value of an option before the grammar is known (its texts depend on the language)."""
+    for index, word in enumerate(words):
+        if word == "--":
+            return None
+        if word.startswith(name + "="):
+            return word.partition("=")[2]
+        if word == name and index + 1 < len(words):
+            return words[index + 1]
+    return None
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are InputErrors."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(message, place=self.prog, hint=f"{self.prog} --help")
+
+
+def _parser(_: Callable[[str], str]) -> argparse.ArgumentParser:
+    from sharklab.verbs import VERBS
+
+    parser = _Parser(
+        prog="sharklab",
+        description=_("Sets up network labs, watches the packets, and writes the reports."),
+        epilog=_("Example:") + " sharklab run tp4 --lang fr",
+    )
+    parser.add_argument("--version", action="version", version=f"sharklab {__version__}")
+    sub = parser.add_subparsers(metavar=_("VERB"), required=True, parser_class=_Parser)
+    for name, verb in VERBS.items():
+        words = name.split()
+        one = _verb_parser(sub, words, _(verb.help), _("Example:") + " sharklab " + verb.example)
+        one.set_defaults(call=verb.call, verb=name)
+        for option in (*verb.options, "lang"):
+            flags, settings = OPTIONS[option]
+            one.add_argument(*flags, **{**settings, "help": _(settings["help"]) + _default(settings)})
+    return parser
+
+
+def _verb_parser(sub: Any, words: Sequence[str], help: str, example: str) -> argparse.ArgumentParser:
+    """Return the parser of a verb; a verb of two words hangs below its first."""
+    if len(words) == 2:
+        group = sub.add_parser(words[0], help=help, description=help, epilog=example)
+        sub, words = group.add_subparsers(metavar=words[1], required=True, parser_class=_Parser), words[1:]
+    parser: argparse.ArgumentParser = sub.add_parser(words[0], help=help, description=help, epilog=example)
+    return parser
+
+
+def _default(settings: Mapping[str, Any]) -> str:
+    default = settings.get("default")
+    return f" [{default}]" if default and isinstance(default, str) else ""
+
+
+def user_name() -> str:
+    """Return the name of the person at the keyboard, also behind sudo."""
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+N_ = i18n.N_
+
+OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+    "lab": (("lab",), {"metavar": "LAB", "help": N_("the lab's name, as `sharklab labs` lists it")}),
+    "labs": (("labs",), {"metavar": "LAB", "nargs": "*", "help": N_("labs, as `sharklab labs` lists them; all without it")}),
+    "maybe_lab": (("lab",), {"metavar": "LAB", "nargs": "?", "help": N_("the lab's name, as `sharklab labs` lists it")}),
+    "host": (("host",), {"metavar": "HOST", "help": N_("a host of the lab")}),
+    "command": (("command",), {"metavar": "COMMAND", "nargs": "*", "help": N_("a command to run there instead of a shell")}),
+    "student": (("--student",), {"metavar": "ID", "default": user_name(), "help": N_("whose seat")}),
+    "provider": (("--provider",), {"metavar": "NAME", "default": "nspawn", "help": N_("what makes the hosts exist")}),
+    "os": (("--os",), {"metavar": "NAME", "default": "debian12", "help": N_("the operating system of the hosts")}),
+    "output": (("--output",), {"choices": ["text", "json"], "default": "text", "help": N_("for people or for a script")}),
+    "lang": (("--lang",), {"choices": ["fr", "en"], "default": None, "help": N_("the language; the locale's without it")}),
+    "all": (("--all",), {"action": "store_true", "help": N_("every seat of this machine")}),
+    "run": (("--run",), {"metavar": "RUN", "default": None, "help": N_("an older run, by the name of its folder")}),
+    "file": (("-o", "--out"), {"metavar": "FILE", "default": None, "help": N_("write there (.md or .html) instead of printing")}),
+    "user": (("--user",), {"metavar": "NAME", "default": "student", "help": N_("log in as")}),
+    "network": (("--network",), {"action": "store_true", "help": N_("also ask whether the package registries answer")}),
+    "arguments": (("arguments",), {"metavar": "ARG", "nargs": argparse.REMAINDER, "help": N_("arguments for pytest")}),
+}

@@ -1,0 +1,204 @@
+"""The flow, in its order; each step takes what the one before it left, and none reaches back.
+
+    load → seat → plan → image → up → provision → run → judge → report
+
+`prepare` does load, seat and plan; `up` adds image, hosts and provisioning; `run` adds evidence.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sharklab import __version__, checks, evidence, image, load, packets, playbook, providers, report, seat, state
+from sharklab import plan as plans
+from sharklab.checks.outcome import Verdict
+from sharklab.errors import MachineryError
+from sharklab.model import Lab, Plan, Seat
+from sharklab.packets.model import Facts
+from sharklab.progress import Progress
+
+GOLDEN = "golden"
+"""The student of the seat that is only there to bake a lab's image."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run left: its folder, the verdicts, and the files of its report."""
+
+    folder: Path
+    plan: Plan
+    verdicts: tuple[Verdict, ...]
+    reports: tuple[Path, ...]
+
+    @property
+    def achieved(self) -> bool:
+        """True when every exercise came about as it should."""
+        return all(verdict.achieved for verdict in self.verdicts)
+
+
+def prepare(name: str, student: str) -> Plan:
+    """Return the plan of `student` for the lab `name`: load, seat and plan; nothing is started."""
+    lab = load.load(load.find(name))
+    return plans.plan(lab, seat.register(lab, student))
+
+
+def build_image(lab: Lab, os: str, progress: Progress) -> image.Layers:
+    """Return the baked layers of `lab`'s hosts, built when they are not there yet."""
+    golden = plans.plan(lab, seat.derive(lab, GOLDEN, bytes(32)))
+    return image.layers(golden, os, _bake, progress)
+
+
+def _bake(plan: Plan, progress: Progress) -> None:
+    playbook.run("bake", plan.seat.folder / "inventory.yml", progress=progress.note)
+
+
+def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
+    """Bring the hosts of `plan` up and provision them; doing it again mends what is missing."""
+    layers = build_image(plan.lab, os, progress)
+    with hold(plan.seat):
+        _up(plan, provider, layers, progress)
+
+
+def _up(plan: Plan, provider: str, layers: image.Layers, progress: Progress) -> None:
+    plans.save(plan)
+    with progress.step(f"hosts of seat {plan.lab.name}/{plan.seat.student}"):
+        providers.get(provider).up(plan, layers, progress.note)
+    with progress.step("personalise the hosts"):
+        playbook.run("personalise", plan.seat.folder / "inventory.yml", progress=progress.note)
+    state.write(_provisioned(plan), _fingerprint(plan), 0o600)
+
+
+def _provisioned(plan: Plan) -> Path:
+    return plan.seat.folder / "provisioned"
+
+
+def _fingerprint(plan: Plan) -> str:
+    return image.fingerprint(plans.inventory(plan))
+
+
+def is_ready(plan: Plan, provider: str) -> bool:
+    """Tell whether all hosts of `plan` run and were provisioned with just these values."""
+    file = _provisioned(plan)
+    if not file.exists() or file.read_text() != _fingerprint(plan):
+        return False
+    return set(providers.get(provider).status(plan.seat).values()) == {"running"}
+
+
+def run(plan: Plan, provider: str, os: str, languages: tuple[str, ...], progress: Progress) -> Run:
+    """Run the lab's captures and probes on the seat (brought up if need be), judge and report."""
+    layers = build_image(plan.lab, os, progress)
+    with hold(plan.seat):
+        if not is_ready(plan, provider):
+            _up(plan, provider, layers, progress)
+        folder = _collect(plan, provider, progress)
+        return write_reports(folder, languages, progress)
+
+
+def hold(own: Seat) -> state.Lock:
+    """Hold a seat for this process alone. Raises Busy when another run has it.
+
+    The lock lies outside the seat's folder, which `down` removes.
+    """
+    return state.lock(state.root() / "locks" / f"{own.lab}-{own.student}", f"seat {own.lab}/{own.student}")
+
+
+def _collect(plan: Plan, provider: str, progress: Progress) -> Path:
+    """Run captures and probes and return the sealed evidence folder."""
+    started = time.time()
+    folder = state.runs_folder(plan.lab.name, plan.seat.student) / _run_id(started)
+    folder.mkdir(parents=True, mode=0o700)
+    plans.save(plan, folder)
+    inventory = plan.seat.folder / "inventory.yml"
+    variables = {"run_folder": str(folder)}
+    header = {"provider": provider, "started": started, "complete": False}
+    try:
+        with progress.step("captures and probes"):
+            playbook.run("run", inventory, variables, progress=progress.note)
+        header["complete"] = True
+    except KeyboardInterrupt:
+        with progress.step("stopping the captures"):
+            playbook.run("run", inventory, variables, tags="stop", progress=progress.note)
+        raise
+    finally:
+        evidence.seal(folder, _header(plan, header))
+    return folder
+
+
+def _run_id(started: float) -> str:
+    """Return a name that sorts by time and is not given twice."""
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started)) + "-" + secrets.token_hex(2)
+
+
+def _header(plan: Plan, more: Mapping[str, object]) -> dict[str, object]:
+    return {
+        "tool": f"sharklab {__version__}",
+        "lab": plan.lab.name,
+        "student": plan.seat.student,
+        "seat": plan.seat.id,
+        "ended": time.time(),
+        **more,
+    }
+
+
+def judge(folder: Path) -> tuple[Plan, tuple[Verdict, ...]]:
+    """Return the plan and the verdicts of the run in `folder`."""
+    plan, found, facts = read(folder)
+    return plan, checks.judge(plan, found, facts)
+
+
+def read(folder: Path) -> tuple[Plan, evidence.Evidence, Mapping[str, Facts]]:
+    """Return what the run in `folder` left: its plan, its evidence, and the facts of each capture."""
+    found = evidence.read(folder)
+    read = packets.read_all([capture.file for capture in found.captures.values()])
+    facts = {name: packets.facts(read[capture.file]) for name, capture in found.captures.items()}
+    return plans.read(folder / "plan.json"), found, facts
+
+
+def last_run(lab: str, student: str) -> Path:
+    """Return the folder of the newest run. Raises MachineryError when there is none."""
+    folders = sorted(state.runs_folder(lab, student).glob("*/manifest.json"))
+    if not folders:
+        raise MachineryError(
+            f"no run of {lab} by {student} yet", hint=f"sharklab run {lab} --student {student}"
+        )
+    return folders[-1].parent
+
+
+def write_reports(folder: Path, languages: tuple[str, ...], progress: Progress) -> Run:
+    """Judge the run in `folder` and write its report in each language."""
+    with progress.step("report"):
+        plan, verdicts = judge(folder)
+        files = [file for language in languages for file in report.render(folder, language)]
+    return Run(folder, plan, verdicts, tuple(files))
+
+
+def status() -> list[dict[str, object]]:
+    """Return lab, student, provider and hosts with their state for every seat of this machine."""
+    return [
+        {"lab": own.lab, "student": own.student, "hosts": dict(providers.get("nspawn").status(own))}
+        for own in seats_here()
+    ]
+
+
+def seats_here() -> list[Seat]:
+    """Return the seats that have a folder on this machine, by lab and student."""
+    folders = sorted(state.root().glob("seats/*/*/"))
+    return [seat.at(folder) for folder in folders]
+
+
+def down(lab: str | None, student: str | None, provider: str, progress: Progress) -> list[str]:
+    """Remove the seats of `lab` (all without it) and of `student` (all without); return their names.
+
+    What is left behind by seats whose folder is gone is removed as well when all are.
+    """
+    chosen = [own for own in seats_here() if lab in (None, own.lab) and student in (None, own.student)]
+    for own in chosen:
+        with progress.step(f"remove seat {own.lab}/{own.student}"), hold(own):
+            providers.get(provider).down(own)
+    if lab is None:
+        providers.get(provider).sweep()
+    return [f"{own.lab}/{own.student}" for own in chosen]

@@ -1,0 +1,120 @@
+"""Put what a student reads into their language, by gettext catalogues.
+
+The `.po` files under `locale/` are the source and the only thing committed. A
+catalogue is compiled by Babel the first time that it is needed and kept in the
+state folder under a hash of its source, so that nobody runs a build step, an
+edited `.po` counts at once, and a read-only installation works too.
+
+For developers, from the root of the checkout:
+
+    pybabel extract -F babel.cfg -k N_ -o src/sharklab/locale/sharklab.pot .
+    pybabel update -i src/sharklab/locale/sharklab.pot -d src/sharklab/locale -D sharklab --no-fuzzy-matching
+"""
+
+from __future__ import annotations
+
+import gettext
+import hashlib
+import io
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sharklab import state
+from sharklab.checks.outcome import Message
+from sharklab.errors import InputError, SharklabError
+from sharklab.model import Text
+
+DOMAIN = "sharklab"
+SOURCE = "en"
+LOCALE = Path(__file__).with_name("locale")
+
+
+def N_(msgid: str) -> str:  # noqa: N802 (gettext's own name for it)
+    """Mark `msgid` for extraction where it is written; it is translated later, by `say`."""
+    return msgid
+
+
+def languages() -> tuple[str, ...]:
+    """Return the codes of the languages that there are: the source's first."""
+    return SOURCE, *sorted(file.parts[-3] for file in LOCALE.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+
+
+def choose(option: str | None, environ: Mapping[str, str]) -> str:
+    """Return the language to speak: `option` (--lang), else the locale's (locale(7)), else English.
+
+    Raises InputError for an option that is no language of ours.
+    """
+    if option is not None:
+        return _known(option)
+    locale = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
+    code = locale.replace("-", "_").partition("_")[0].partition(".")[0].lower()
+    return code if code in languages() else SOURCE
+
+
+def _known(code: str) -> str:
+    if code not in languages():
+        raise InputError(
+            f"{code!r} is not a language that sharklab speaks",
+            place="--lang",
+            hint="choose one of: " + ", ".join(languages()),
+        )
+    return code
+
+
+class Translator:
+    """Speaks one language; `language` is its code."""
+
+    def __init__(self, language: str, catalogue: gettext.NullTranslations) -> None:
+        self.language = language
+        self.gettext = catalogue.gettext
+        self.ngettext = catalogue.ngettext
+
+    def say(self, message: Message) -> str:
+        """Return `message` in words; its fields are written {name} (str.format) in the msgid."""
+        values = {name: self._value(value) for name, value in message.values.items()}
+        return self.gettext(message.msgid).format_map(values) if message.msgid else ""
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, Message):
+            return self.say(value)
+        if isinstance(value, tuple | list):
+            return ", ".join(str(self._value(item)) for item in value)
+        return value
+
+    def prose(self, text: Text) -> str:
+        """Return an author's prose in this language, else in the first that the author wrote."""
+        return text.get(self.language) or next(iter(text.values()), "")
+
+
+@cache
+def translator(language: str) -> Translator:
+    """Return who speaks `language`. Raises InputError when there is no such language."""
+    return Translator(_known(language), _catalogue(language))
+
+
+def _catalogue(language: str) -> gettext.NullTranslations:
+    if language == SOURCE:
+        return gettext.NullTranslations()
+    source = (LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po").read_bytes()
+    compiled = state.root() / "locale" / f"{language}-{hashlib.sha256(source).hexdigest()[:16]}.mo"
+    try:
+        return gettext.GNUTranslations(io.BytesIO(compiled.read_bytes()))
+    except (OSError, ValueError, UnicodeDecodeError):
+        return _compile(source, compiled)
+
+
+def _compile(source: bytes, target: Path) -> gettext.NullTranslations:
+    """Compile a `.po` and keep the result in `target` where that can be written."""
+    from babel.messages.mofile import write_mo  # slow to import, needed once per edited catalogue
+    from babel.messages.pofile import read_po
+
+    content = io.BytesIO()
+    write_mo(content, read_po(io.BytesIO(source)))
+    try:
+        state.write(target, content.getvalue().decode("latin-1"))
+    except (OSError, SharklabError):
+        pass  # a cache that cannot be kept costs time, nothing else
+    content.seek(0)
+    return gettext.GNUTranslations(content)

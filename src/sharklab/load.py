@@ -1,0 +1,199 @@
+"""Read `lab.yml` into a `Lab`, or say everything that is wrong with it, with lines and hints."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from sharklab import paths
+from sharklab.errors import InputError
+from sharklab.model import Capture, Check, Conversation, Exercise, Host, Lab, Network, Probe
+
+Path_ = tuple[str | int, ...]
+
+
+def names() -> list[str]:
+    """Return the names of the labs that stand in `labs/`, sorted."""
+    return sorted(file.parent.name for file in paths.LABS.glob("*/lab.yml"))
+
+
+def find(name: str) -> Path:
+    """Return the `lab.yml` that `name` (a lab's name or a folder) means.
+
+    Raises InputError when there is none, with the nearest name as a hint.
+    """
+    candidates = [Path(name) / "lab.yml"] if "/" in name else [paths.LABS / name / "lab.yml"]
+    for file in candidates:
+        if file.is_file():
+            return file
+    near = difflib.get_close_matches(name, names(), 1)
+    hint = f"did you mean {near[0]}?" if near else "the labs are: " + ", ".join(names())
+    raise InputError(f"there is no lab named {name!r}", place="lab", hint=hint)
+
+
+def load(file: Path) -> Lab:
+    """Return the lab that `file` describes. Raises InputError with every problem found."""
+    document = _parse(file)
+    problems = [_problem(file, document, *found) for found in _schema_faults(document)]
+    if not problems:
+        from sharklab import lint
+
+        lab = build(document, file.parent)
+        problems = [_problem(file, document, *found) for found in lint.faults(lab)]
+    if problems:
+        count = len(problems)
+        raise InputError(
+            f"the lab has {count} problem{'s' if count > 1 else ''}",
+            place=str(file),
+            problems=tuple(problems),
+        )
+    return lab
+
+
+def build(data: Mapping[str, Any], folder: Path) -> Lab:
+    """Return the lab of schema-valid `data`; `folder` is where its prose lies."""
+    return Lab(
+        name=data["lab"],
+        path=folder,
+        title=dict(data["title"]),
+        summary=dict(data["summary"]),
+        networks=tuple(
+            Network(name, dict((entry or {}).get("title", {}))) for name, entry in data["networks"].items()
+        ),
+        hosts=tuple(_host(name, entry) for name, entry in data["hosts"].items()),
+        exercises=tuple(_exercise(entry) for entry in data["exercises"]),
+        data=data,
+    )
+
+
+def _host(name: str, entry: Mapping[str, Any]) -> Host:
+    return Host(
+        name=name,
+        title=dict(entry["title"]),
+        networks=tuple(entry["networks"]),
+        roles=tuple(entry["roles"]),
+        vars=dict(entry.get("vars", {})),
+        numbers=dict(entry.get("numbers", {})),
+    )
+
+
+def _exercise(entry: Mapping[str, Any]) -> Exercise:
+    conversation = entry.get("conversation")
+    return Exercise(
+        id=entry["id"],
+        part=entry.get("part", ""),
+        title=dict(entry["title"]),
+        text=dict(entry.get("text", {})),
+        conversation=Conversation(**conversation) if conversation else None,
+        captures=tuple(_capture(capture) for capture in entry.get("captures", ())),
+        probes=tuple(_probe(probe) for probe in entry.get("probes", ())),
+        checks=tuple(_check(check) for check in entry.get("checks", ())),
+        questions=tuple(entry.get("questions", ())),
+    )
+
+
+def _capture(entry: Mapping[str, Any]) -> Capture:
+    return Capture(**{"filter": "", **entry})
+
+
+def _probe(entry: Mapping[str, Any]) -> Probe:
+    lists = {key: tuple(entry[key]) for key in ("run", "exit", "after") if key in entry}
+    return Probe(**{**entry, **lists})
+
+
+def _check(entry: str | Mapping[str, Any]) -> Check:
+    if isinstance(entry, str):
+        return Check(entry)
+    [(kind, params)] = entry.items()
+    return Check(kind, dict(params) if isinstance(params, Mapping) else {"value": params})
+
+
+def _parse(file: Path) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        return YAML(typ="rt", pure=True).load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(error.strerror or str(error), place=str(file)) from error
+    except UnicodeDecodeError as error:
+        raise InputError("the file is not UTF-8 text", place=str(file)) from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{file}:{mark.line + 1}" if mark else str(file)
+        text = (error.problem or "not YAML").split("\n")[0]
+        raise InputError(f"not valid YAML: {text}", place=place, hint="check indentation, colons and quotes") from error
+    except YAMLError as error:
+        raise InputError(f"not valid YAML: {str(error).splitlines()[0]}", place=str(file)) from error
+
+
+@cache
+def schema() -> Mapping[str, Any]:
+    """Return the JSON schema of `lab.yml`, which editors use as well."""
+    content: Mapping[str, Any] = json.loads(files("sharklab").joinpath("lab.schema.json").read_text())
+    return content
+
+
+def _schema_faults(document: Any) -> Iterator[tuple[Path_, str, str]]:
+    from jsonschema import Draft202012Validator
+
+    errors = sorted(Draft202012Validator(schema()).iter_errors(document), key=lambda error: list(map(str, error.path)))
+    for error in errors:
+        yield tuple(error.path), *_explain(error)
+
+
+def _explain(error: Any) -> tuple[str, str]:
+    """Put a schema error into a sentence and a hint."""
+    known = sorted(error.schema.get("properties", {}))
+    if error.validator == "additionalProperties" and known:
+        unknown = [key for key in error.instance if key not in known]
+        near = difflib.get_close_matches(str(unknown[0]), known, 1)
+        hint = f"did you mean {near[0]}?" if near else "known keys: " + ", ".join(known)
+        return f"unknown key {', '.join(map(repr, unknown))}", hint
+    if error.validator == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        return f"missing key {', '.join(map(repr, missing))}", error.schema.get("description", "")
+    if error.validator == "pattern":
+        return f"{error.instance!r} is not a good name", f"it must match {error.validator_value}"
+    if error.validator == "enum":
+        return f"{error.instance!r} is not known", "one of: " + ", ".join(map(str, error.validator_value))
+    if error.validator == "type":
+        return f"expected {_words(error.validator_value)}, found {_kind(error.instance)}", error.schema.get("description", "")
+    return error.message, error.schema.get("description", "")
+
+
+def _words(types: str | Sequence[str]) -> str:
+    named = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number", "number": "a number"}
+    return " or ".join(named.get(name, name) for name in ([types] if isinstance(types, str) else types))
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    return "a list" if isinstance(value, list) else f"{value!r}"
+
+
+def _problem(file: Path, document: Any, path: Path_, message: str, hint: str) -> InputError:
+    line = _line(document, path)
+    where = ".".join(str(part) for part in path)
+    place = f"{file}:{line}" + (f" {where}" if where else "")
+    return InputError(message, place=place, hint=hint)
+
+
+def _line(document: Any, path: Iterable[str | int]) -> int:
+    """Return the line (from 1) of the deepest part of `path` that the file has."""
+    line, node = 1, document
+    for part in path:
+        try:
+            position = node.lc.data[part]
+            line, node = position[0] + 1, node[part]
+        except (AttributeError, KeyError, IndexError, TypeError):
+            break
+    return line

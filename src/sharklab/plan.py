@@ -1,0 +1,133 @@
+"""Make the plan of a seat: the lab with every template filled in, and Ansible's inventory of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import SandboxedEnvironment
+
+from sharklab import seat as seats
+from sharklab import state
+from sharklab.errors import InputError, MachineryError
+from sharklab.load import build
+from sharklab.model import Host, Lab, Plan, Seat
+
+_templates = SandboxedEnvironment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+
+
+def plan(lab: Lab, seat: Seat) -> Plan:
+    """Return `lab` for `seat`, without a template left. Raises InputError naming the key of a bad one."""
+    filled = fill(lab.data, context(lab, seat), str(lab.path / "lab.yml"))
+    return Plan(build(filled, lab.path), seat)
+
+
+def context(lab: Lab, seat: Seat) -> Mapping[str, Any]:
+    """Return what a template may use: `seat` and `hosts`."""
+    return {
+        "lab": lab.name,
+        "student": seat.student,
+        "seat": {"token": seat.token, "domain": seat.domain, "share": seat.share, "id": seat.id},
+        "hosts": {host.name: _place(host, seat) for host in lab.hosts},
+    }
+
+
+def _place(host: Host, seat: Seat) -> dict[str, Any]:
+    """Return a host's addresses: on its first network, and by network name."""
+    by_network = {
+        name: {"ipv4": str(at.ipv4.ip), "ipv6": str(at.ipv6.ip), "subnet": str(at.ipv4.network), "mac": at.mac}
+        for name, at in seat.addresses[host.name].items()
+    }
+    return {**by_network, **by_network[host.networks[0]]}
+
+
+def fill(value: Any, names: Mapping[str, Any], file: str, path: tuple[str, ...] = ()) -> Any:
+    """Return `value` with each template in it rendered. Raises InputError naming `file` and the key."""
+    if isinstance(value, str):
+        return _render(value, names, f"{file} {'.'.join(path)}")
+    if isinstance(value, Mapping):
+        return {key: fill(item, names, file, (*path, str(key))) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [fill(item, names, file, (*path, str(index))) for index, item in enumerate(value)]
+    return value
+
+
+def _render(text: str, names: Mapping[str, Any], place: str) -> str:
+    try:
+        return _templates.from_string(text).render(names) if "{" in text else text
+    except jinja2.UndefinedError as error:
+        hint = "templates may use seat.token, seat.domain, seat.share, seat.id, student and hosts.NAME.ipv4 or .ipv6"
+        raise InputError(error.message or "undefined name", place=place, hint=hint) from error
+    except jinja2.TemplateError as error:
+        raise InputError(f"not a valid template: {error}", place=place) from error
+
+
+def hostvars(plan: Plan) -> dict[str, dict[str, Any]]:
+    """Return the variables that Ansible gives each host of the plan."""
+    names = context(plan.lab, plan.seat)
+    common = {
+        "lab": plan.lab.name,
+        "student": plan.seat.student,
+        "seat": names["seat"],
+        "lab_hosts": {host: {"ipv4": at["ipv4"], "ipv6": at["ipv6"]} for host, at in names["hosts"].items()},
+    }
+    return {host.name: {**common, **_hostvars(plan, host)} for host in plan.hosts}
+
+
+def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
+    captures = [c for e in plan.lab.exercises for c in e.captures if c.host == host.name]
+    probes = [p for e in plan.lab.exercises for p in e.probes if p.host == host.name]
+    return {
+        "lab_roles": list(host.roles),
+        "lab_interfaces": {name: name for name in host.networks},
+        **host.vars,
+        "capture_captures": [
+            {"id": c.id, "interface": c.network, "filter": c.filter, "snaplen": c.snaplen} for c in captures
+        ],
+        "probe_probes": [
+            {
+                "id": p.id,
+                "argv": list(p.run),
+                "user": p.user,
+                "timeout": p.timeout,
+                "after": list(p.after),
+                "stdin": p.stdin,
+            }
+            for p in probes
+        ],
+    }
+
+
+def inventory(plan: Plan) -> dict[str, Any]:
+    """Return the seat's Ansible inventory: hosts reached by the seat's own ssh config."""
+    connection = {
+        "ansible_user": "root",
+        "ansible_python_interpreter": "/usr/bin/python3",
+        "ansible_ssh_common_args": f"-F {plan.seat.folder / 'ssh' / 'config'}",
+    }
+    hosts = {name: {"ansible_host": name, **values} for name, values in hostvars(plan).items()}
+    return {"all": {"vars": connection, "hosts": hosts}}
+
+
+def save(plan: Plan, folder: Path | None = None) -> None:
+    """Write plan.json, and in the seat's folder seat.json and inventory.yml, readable by the owner alone."""
+    target = folder or plan.seat.folder
+    content = {"seat": seats.to_plain(plan.seat), "lab": plan.lab.data, "path": str(plan.lab.path)}
+    state.write(target / "plan.json", json.dumps(content, indent=1, ensure_ascii=False), 0o600)
+    if folder is None:
+        state.write(target / "seat.json", json.dumps(content["seat"], indent=1), 0o600)
+        state.write(target / "inventory.yml", json.dumps(inventory(plan), indent=1), 0o600)
+
+
+def read(file: Path) -> Plan:
+    """Return the plan that `save` wrote. Raises MachineryError when the file is missing or damaged."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return Plan(build(content["lab"], Path(content["path"])), seats.from_plain(content["seat"]))
+    except FileNotFoundError as error:
+        raise MachineryError("there is no plan here", place=str(file), hint="start the seat with: sharklab up") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise MachineryError(f"the plan is damaged ({error})", place=str(file), hint="run: sharklab up again") from error

@@ -1,0 +1,168 @@
+"""Run one playbook on a seat: the only file that knows ansible-runner.
+
+ansible-runner is not thread-safe, a slow event handler kills its run (ansible-runner #1343), and
+cancelling leaves processes behind (#973). So each run has a child process of its own in its own
+session, whose handler only writes one line per event to a pipe, and which is ended as a group.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from sharklab import paths
+from sharklab.errors import MachineryError
+
+Progress = Callable[[str], None]
+
+END_SECONDS = 10.0
+"""How long an interrupted playbook may take to end before it is killed."""
+
+PR_SET_PDEATHSIG = 1
+"""prctl(2): the signal that this process gets when its parent dies, so that kill -9 leaves no playbook."""
+
+WATCHED = {"runner_on_start", "runner_on_ok", "runner_on_failed", "runner_on_unreachable", "verbose"}
+
+
+def run(
+    name: str,
+    inventory: Path,
+    variables: Mapping[str, Any] | None = None,
+    *,
+    tags: str = "",
+    progress: Progress = lambda text: None,
+) -> None:
+    """Run `playbooks/<name>.yml` on `inventory`.
+
+    `progress` hears one sentence per task and host. Raises MachineryError naming the host, the task
+    and what it said when one failed.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="sharklab-ansible-"))
+    try:
+        order = {
+            "private_data_dir": str(folder),
+            "project_dir": str(paths.ROOT),
+            "playbook": str(paths.PLAYBOOKS / f"{name}.yml"),
+            "inventory": str(inventory),
+            "extravars": dict(variables or {}),
+            "tags": tags,
+        }
+        _follow(name, order, progress)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _follow(name: str, order: Mapping[str, Any], progress: Progress) -> None:
+    command = [sys.executable, "-m", "sharklab.playbook"]
+    child = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True, env=_environment()
+    )
+    assert child.stdin and child.stdout
+    failures: list[str] = []
+    try:
+        child.stdin.write(json.dumps(order))
+        child.stdin.close()
+        for line in child.stdout:
+            _hear(json.loads(line), progress, failures)
+        status = child.wait()
+    finally:
+        _end(child)
+    if status or failures:
+        reason = "\n".join(failures[:5]) or f"ansible-runner ended with {status} and no failed task"
+        raise MachineryError(reason, place=f"playbooks/{name}.yml", hint="sharklab up again mends an unfinished seat")
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """End the child with everything that it started."""
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGTERM)
+        try:
+            child.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment of a run: our ansible.cfg and tools, nothing of the user's own Ansible settings."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
+    scripts = str(Path(sys.executable).parent)
+    return kept | {
+        "ANSIBLE_CONFIG": str(paths.ROOT / "ansible.cfg"),
+        "PATH": f"{scripts}:{kept.get('PATH', os.defpath)}",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def _hear(event: Mapping[str, Any], progress: Progress, failures: list[str]) -> None:
+    text = f"{event['host']}: {event['task']}"
+    if event["kind"] == "runner_on_start":
+        progress(text)
+    elif event["kind"] in ("runner_on_failed", "runner_on_unreachable"):
+        failures.append(f"{text}: {event['message']}")
+    elif event["kind"] == "error":
+        failures.append(event["message"])
+
+
+def _child(source: IO[str], target: IO[str]) -> int:
+    """Do the run that `source` orders and write an event per line to `target`."""
+    import ansible_runner
+
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    order = json.load(source)
+
+    def handle(event: dict[str, Any]) -> bool:
+        line = _summary(event)
+        if line:
+            target.write(json.dumps(line) + "\n")
+            target.flush()
+        return False
+
+    runner = ansible_runner.run(
+        private_data_dir=order["private_data_dir"],
+        project_dir=order["project_dir"],
+        playbook=order["playbook"],
+        inventory=order["inventory"],
+        extravars=order["extravars"],
+        tags=order["tags"] or None,
+        event_handler=handle,
+        quiet=True,
+        suppress_env_files=True,
+    )
+    return 0 if runner.rc == 0 else 1
+
+
+def _summary(event: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return the little that the parent wants to know of an event, or None."""
+    kind, data = event["event"], event.get("event_data", {})
+    if kind == "verbose" and "ERROR" in event.get("stdout", ""):
+        return {"kind": "error", "message": event["stdout"].strip()}
+    if kind not in WATCHED or kind == "verbose" or data.get("ignore_errors"):
+        return None
+    result = data.get("res") or {}
+    return {
+        "kind": kind,
+        "host": str(data.get("host", "")),
+        "task": str(data.get("task", "")),
+        "message": _reason(result),
+    }
+
+
+def _reason(result: Mapping[str, Any]) -> str:
+    """Return what a failed task said, in one line or two."""
+    said = [str(result.get(key, "")).strip() for key in ("msg", "stderr", "module_stderr")]
+    parts = list(dict.fromkeys(part.splitlines()[-1] for part in said if part))
+    return "; ".join(parts)[:600]
+
+
+if __name__ == "__main__":
+    raise SystemExit(_child(sys.stdin, sys.stdout))

@@ -1,0 +1,75 @@
+"""Say what goes on, with elapsed time, on standard error: one live line on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+QUIET_SECONDS = 2.0
+"""A step that takes longer than this is worth a word."""
+
+
+class Progress:
+    """Reports steps one after the other. `note` is the detail of the running step.
+
+    On a terminal one line is kept up to date; elsewhere each detail that still holds after
+    `QUIET_SECONDS` is a line of its own, so that a log shows life without a flood.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty()
+        self._lock = threading.Lock()
+        self._start = time.monotonic()
+        self._said = self._start
+        self._title = ""
+        self._detail = ""
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Show `title` while the block runs, and what it took when it is done."""
+        started = time.monotonic()
+        self._title, self._detail = title, ""
+        done = threading.Event()
+        ticker = threading.Thread(target=self._tick, args=(done,), daemon=True)
+        ticker.start()
+        mark = "✗"
+        try:
+            yield
+            mark = "✓"
+        finally:
+            done.set()
+            ticker.join()
+            self._line(f"{mark} {title} ({time.monotonic() - started:.1f} s)", final=True)
+            self._title = ""
+
+    def note(self, detail: str) -> None:
+        """Tell what the running step is at; outside a step it is a line of its own."""
+        if not self._title:
+            self._line(f"  {detail}", final=True)
+        self._detail = detail
+
+    def _tick(self, done: threading.Event) -> None:
+        shown = ""
+        while not done.wait(0.25 if self._live else QUIET_SECONDS):
+            elapsed = time.monotonic() - self._start
+            if self._live:
+                self._line(f"[{elapsed:5.1f} s] {self._title}: {self._detail}", final=False)
+            elif self._detail != shown:
+                shown = self._detail
+                self._line(f"[{elapsed:5.1f} s] {self._title}: {shown}", final=True)
+
+    def _line(self, text: str, *, final: bool) -> None:
+        with self._lock:
+            if self._live:
+                import shutil
+
+                text = text[: shutil.get_terminal_size().columns - 1]
+                self._stream.write(f"\r\x1b[K{text}" + ("\n" if final else ""))
+            else:
+                self._stream.write(text + "\n")
+            self._stream.flush()

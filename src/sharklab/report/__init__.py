@@ -1,0 +1,5 @@
+"""A run's report for its student: one HTML page and one Markdown file per language."""
+
+from sharklab.report.render import render
+
+__all__ = ["render"]

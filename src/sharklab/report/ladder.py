@@ -1,0 +1,281 @@
+"""A conversation as a ladder: two life lines, an arrow per packet, its phases named.
+
+`ladder` decides what is shown and what is elided; `svg` and `text` draw the same ladder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+
+from sharklab.i18n import N_, Translator
+from sharklab.packets.model import Conversation, Endpoint, Packet
+from sharklab.report.drawing import Drawing
+
+
+class Phase(StrEnum):
+    """A part of a conversation's life."""
+
+    HANDSHAKE = "handshake"
+    DATA = "data"
+    CLOSING = "closing"
+    DATAGRAMS = "datagrams"
+
+
+TITLES = {
+    Phase.HANDSHAKE: N_("3-way handshake"),
+    Phase.DATA: N_("data"),
+    Phase.CLOSING: N_("closing (FIN)"),
+    Phase.DATAGRAMS: N_("datagrams, without a connection"),
+}
+ATTEMPT = N_("attempt to connect")
+RESET = N_("closing by a reset (RST)")
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """One packet: `time` is in seconds since the capture's first packet, `outward` from the client."""
+
+    number: int
+    time: float
+    outward: bool
+    label: str
+    reset: bool = False
+    marked: bool = False
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Packets that the picture leaves out; the table has them."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class Band:
+    """The steps of one phase; `title` is a msgid."""
+
+    phase: Phase
+    title: str
+    steps: tuple[Arrow | Gap, ...]
+
+
+@dataclass(frozen=True)
+class Side:
+    """Who a life line belongs to; `port` is 0 where the client used several."""
+
+    host: str
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """What a ladder picture shows."""
+
+    client: Side
+    server: Side
+    transport: str
+    bands: tuple[Band, ...]
+    note: str = ""
+    """A msgid: what a TCP conversation lacks, if anything."""
+
+
+def ladder(
+    talk: Conversation,
+    packets: Sequence[Packet],
+    host_of: Callable[[str], str],
+    name: Callable[[Packet], str],
+    *,
+    start: float = 0.0,
+    marked: Collection[int] = (),
+    limit: int = 22,
+) -> Ladder:
+    """Return the ladder of `talk`, whose packets are among `packets`, in at most about `limit` arrows.
+
+    `host_of` gives the host of an address, `name` a packet's label; times count from
+    `start` (epoch seconds); `marked` are packets that an outcome rests on.
+    """
+    numbers = set(talk.packets)
+    mine = [packet for packet in packets if packet.number in numbers]
+    kept = _kept(talk, mine, marked, limit)
+    bands = []
+    for phase, group in groupby(mine, key=lambda packet: _phase(talk, packet)):
+        arrows = (_arrow(talk, packet, name, start, marked) if packet.number in kept else None for packet in group)
+        bands.append(Band(phase, _title(phase, talk), tuple(_steps(arrows))))
+    client, server = (Side(host_of(end.address), end) for end in (talk.client, talk.server))
+    return Ladder(client, server, talk.transport, tuple(bands), _lacks(talk))
+
+
+def _phase(talk: Conversation, packet: Packet) -> Phase:
+    if talk.transport != "tcp":
+        return Phase.DATAGRAMS
+    if "SYN" in packet.flags or packet.number <= max(talk.handshake, default=0):
+        return Phase.HANDSHAKE
+    return Phase.CLOSING if talk.closing and packet.number >= min(talk.closing) else Phase.DATA
+
+
+def _title(phase: Phase, talk: Conversation) -> str:
+    if phase is Phase.HANDSHAKE and not talk.handshake:
+        return ATTEMPT
+    if phase is Phase.CLOSING and set(talk.closing) & set(talk.resets):
+        return RESET
+    return TITLES[phase]
+
+
+def _lacks(talk: Conversation) -> str:
+    if talk.transport != "tcp" or (talk.handshake and talk.closing):
+        return ""
+    if talk.handshake:
+        return N_("The end of this conversation is not in the capture.")
+    if talk.closing:
+        return N_("The beginning of this conversation (its handshake) is not in the capture.")
+    return N_("Neither the beginning nor the end of this conversation is in the capture.")
+
+
+def _kept(talk: Conversation, mine: Sequence[Packet], marked: Collection[int], limit: int) -> set[int]:
+    """Return the packets to draw: opening, closing, what outcomes rest on, and both ends of the rest."""
+    numbers = [packet.number for packet in mine]
+    if len(numbers) <= limit:
+        return set(numbers)
+    fixed = [p.number for p in mine if _phase(talk, p) in (Phase.HANDSHAKE, Phase.CLOSING)]
+    basis = fixed[: limit // 3] + fixed[-limit // 3 :]
+    wanted = [n for n in numbers if n in marked][: limit // 2]
+    rest = [n for n in numbers if n not in fixed]
+    room = max(4, limit - len({*basis, *wanted}))
+    return {*basis, *wanted, *rest[: room - room // 3], *rest[len(rest) - room // 3 :]}
+
+
+def _arrow(
+    talk: Conversation, packet: Packet, name: Callable[[Packet], str], start: float, marked: Collection[int]
+) -> Arrow:
+    return Arrow(
+        number=packet.number,
+        time=packet.time - start,
+        outward=packet.destination.address == talk.server.address
+        and packet.destination.port in (talk.server.port, 0),
+        label=name(packet),
+        reset="RST" in packet.flags,
+        marked=packet.number in marked,
+    )
+
+
+def _steps(arrows: Iterable[Arrow | None]) -> Iterator[Arrow | Gap]:
+    """Put one gap in the place of each run of packets that is not drawn."""
+    for drawn, group in groupby(arrows, key=lambda arrow: arrow is not None):
+        run = list(group)
+        if drawn:
+            yield from (arrow for arrow in run if arrow is not None)
+        else:
+            yield Gap(len(run))
+
+
+WIDTH, LEFT, RIGHT = 600, 96, 520
+TITLE_HEIGHT, STEP_HEIGHT = 38, 33
+
+
+def svg(picture: Ladder, speak: Translator, name: str) -> str:
+    """Return the ladder as inline SVG; `name` makes its ids unique in the page."""
+    drawing = Drawing(name, "ladder", WIDTH, heading(picture, speak), summary(picture, speak))
+    bottom = 72 + sum(TITLE_HEIGHT + STEP_HEIGHT * len(band.steps) + 10 for band in picture.bands)
+    for x in (LEFT, RIGHT):
+        drawing.line("life", x, 62, x, bottom)
+        drawing.dot("life-end", x, 62, 3.5)
+    _draw_side(drawing, picture.client, speak, LEFT, "start")
+    _draw_side(drawing, picture.server, speak, RIGHT, "end")
+    y = 72.0
+    for band in picture.bands:
+        y = _draw_band(drawing, band, speak, y) + 10
+    return drawing.svg(bottom + 6)
+
+
+def _draw_side(drawing: Drawing, side: Side, speak: Translator, x: float, anchor: str) -> None:
+    drawing.text("host", x, 14, side.host or side.endpoint.address, anchor)
+    lines = [side.endpoint.address] if side.host else []
+    for y, text in zip((31, 47), [*lines, _port(side, speak)], strict=False):
+        drawing.text("end", x, y, text, anchor)
+
+
+def _port(side: Side, speak: Translator) -> str:
+    port = side.endpoint.port
+    return speak.gettext("port {number}").format(number=port) if port else speak.gettext("several ports")
+
+
+def _draw_band(drawing: Drawing, band: Band, speak: Translator, top: float) -> float:
+    height = TITLE_HEIGHT + STEP_HEIGHT * len(band.steps)
+    drawing.box(f"band {band.phase}", LEFT - 14, top, RIGHT - LEFT + 28, height, 6)
+    drawing.text(f"phase {band.phase}", (LEFT + RIGHT) / 2, top + 19, speak.gettext(band.title), "middle")
+    y = top + TITLE_HEIGHT + 10
+    for step in band.steps:
+        if isinstance(step, Gap):
+            drawing.text("gap", (LEFT + RIGHT) / 2, y, f"⋮  {skipped(step, speak)}  ⋮", "middle")
+        else:
+            _draw_arrow(drawing, step, band.phase, y)
+        y += STEP_HEIGHT
+    return top + height
+
+
+def _draw_arrow(drawing: Drawing, arrow: Arrow, phase: Phase, y: float) -> None:
+    tail, tip = (LEFT, RIGHT) if arrow.outward else (RIGHT, LEFT)
+    inset = -9 if arrow.outward else 9
+    css = "reset" if arrow.reset else str(phase)
+    drawing.line(f"arrow {css}", tail, y, tip + inset, y + 5)
+    drawing.head(f"head {css}", tip, y + 5, arrow.outward)
+    label = arrow.label if len(arrow.label) <= 54 else arrow.label[:53] + "…"
+    drawing.text("label marked" if arrow.marked else "label", (LEFT + RIGHT) / 2, y - 4, label, "middle")
+    drawing.text("time", LEFT - 22, y + 4, f"{arrow.time:.6f}", "end")
+    drawing.text("number", RIGHT + 22, y + 4, f"#{arrow.number}")
+
+
+def heading(picture: Ladder, speak: Translator) -> str:
+    """Return one line that names the conversation."""
+    return "{client} → {server}, {transport}".format(
+        client=_named(picture.client), server=_named(picture.server), transport=picture.transport.upper()
+    )
+
+
+def _named(side: Side) -> str:
+    where = str(side.endpoint) if side.endpoint.port else side.endpoint.address
+    return f"{side.host} {where}" if side.host else where
+
+
+def summary(picture: Ladder, speak: Translator) -> str:
+    """Return the ladder in words: its phases, each with its packets' labels or number."""
+    parts = [f"{speak.gettext(band.title)}: {_in_words(band, speak)}" for band in picture.bands]
+    return "; ".join([*parts, *([speak.gettext(picture.note)] if picture.note else [])])
+
+
+def _in_words(band: Band, speak: Translator) -> str:
+    count = sum(step.count if isinstance(step, Gap) else 1 for step in band.steps)
+    arrows = [step for step in band.steps if isinstance(step, Arrow)]
+    if len(arrows) == count <= 6:
+        return speak.gettext(", then ").join(arrow.label for arrow in arrows)
+    return speak.ngettext("{count} packet", "{count} packets", count).format(count=count)
+
+
+def skipped(gap: Gap, speak: Translator) -> str:
+    """Return how many packets a gap stands for, in words."""
+    return speak.ngettext("{count} packet", "{count} packets", gap.count).format(count=gap.count)
+
+
+SPAN = 52
+
+
+def text(picture: Ladder, speak: Translator) -> str:
+    """Return the ladder in plain characters, about 75 columns wide."""
+    left, right = (f"{side.host} {_port(side, speak)}".strip() for side in (picture.client, picture.server))
+    lines = [f"{'':11}{left}{right:>{SPAN + 2 - len(left)}}"]
+    for band in picture.bands:
+        lines.append(f"{'':11}├{' ' + speak.gettext(band.title) + ' ':─^{SPAN}}┤")
+        lines.extend(_text_step(step, speak) for step in band.steps)
+    return "\n".join(lines)
+
+
+def _text_step(step: Arrow | Gap, speak: Translator) -> str:
+    if isinstance(step, Gap):
+        return f"{'':11}┆{'… ' + skipped(step, speak) + ' …':^{SPAN}}┆"
+    label = step.label if len(step.label) <= SPAN - 6 else step.label[: SPAN - 7] + "…"
+    shaft = f"{' ' + label + ' ':─^{SPAN - 1}}"
+    line = f"{shaft}▶" if step.outward else f"◀{shaft}"
+    return f"{step.time:>10.6f} │{line}│ #{step.number}"

@@ -1,0 +1,307 @@
+"""What each verb of the command line does: call the flow, say what came of it, return the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+from argparse import Namespace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sharklab import i18n
+from sharklab.checks.outcome import Status, Verdict
+from sharklab.cli import envelope
+from sharklab.errors import GOOD, NOT_ACHIEVED, InputError, MachineryError
+from sharklab.i18n import N_
+from sharklab.model import Plan
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb: the function that does it, its help, an example, and its options (`cli.OPTIONS`)."""
+
+    call: str
+    help: str
+    example: str
+    options: tuple[str, ...] = ()
+
+
+VERBS: Mapping[str, Verb] = {
+    "labs": Verb("labs", N_("List the labs."), "labs", ("output",)),
+    "lint": Verb("lint", N_("Check a lab's file and say what is wrong with it."), "lint tp4", ("lab", "output")),
+    "image build": Verb(
+        "image_build",
+        N_("Build the images of labs, so that the first seat starts quickly."),
+        "image build tp4",
+        ("labs", "os", "output"),
+    ),
+    "up": Verb(
+        "up",
+        N_("Start a seat: its hosts, set up and ready to work on."),
+        "up tp4 --student alice",
+        ("lab", "student", "provider", "os", "output"),
+    ),
+    "run": Verb(
+        "run",
+        N_("Run a lab's captures and probes on a seat and write the report."),
+        "run tp4",
+        ("lab", "student", "provider", "os", "output"),
+    ),
+    "brief": Verb(
+        "brief",
+        N_("Show what the lab asks, with the values of the seat."),
+        "brief tp4 -o brief.html",
+        ("lab", "student", "file"),
+    ),
+    "shell": Verb(
+        "shell",
+        N_("Open a shell on a host of the seat."),
+        "shell tp4 client",
+        ("lab", "host", "command", "student", "user"),
+    ),
+    "status": Verb("status", N_("Show the seats of this machine and their hosts."), "status", ("output",)),
+    "report": Verb(
+        "report",
+        N_("Write the report of the last run again."),
+        "report tp4 --lang en",
+        ("lab", "student", "run", "output"),
+    ),
+    "down": Verb(
+        "down",
+        N_("Remove a seat with everything it has on this machine; reports stay."),
+        "down tp4 --student alice",
+        ("maybe_lab", "student", "all", "provider"),
+    ),
+    "doctor": Verb(
+        "doctor", N_("Tell what this machine can run and what is missing."), "doctor", ("output", "network")
+    ),
+    "test": Verb("test", N_("Run the test suite."), "test tests/unit", ("arguments",)),
+}
+
+
+def _say(args: Namespace, text: str, **content: Any) -> None:
+    """Print `content` as JSON when a script reads, else `text`."""
+    if getattr(args, "output", "text") == "json":
+        print(json.dumps(envelope(args.verb, **content), ensure_ascii=False, indent=1))
+    elif text:
+        print(text)
+
+
+def _translate(args: Namespace) -> i18n.Translator:
+    return i18n.translator(args.language)
+
+
+def labs(args: Namespace) -> int:
+    """List the labs with their titles and hosts."""
+    from sharklab import load
+
+    found = [load.load(load.find(name)) for name in load.names()]
+    lines = [f"{lab.name:<14} {lab.title[args.language]} ({', '.join(host.name for host in lab.hosts)})" for lab in found]
+    content = [{"lab": lab.name, "title": dict(lab.title), "hosts": [host.name for host in lab.hosts]} for lab in found]
+    _say(args, "\n".join(lines), labs=content)
+    return GOOD
+
+
+def lint(args: Namespace) -> int:
+    """Check a lab's file; `load` raises with every problem when there is one."""
+    from sharklab import load
+
+    file = load.find(args.lab)
+    lab = load.load(file)
+    text = _translate(args).gettext("{file}: no problem found in {count} exercises")
+    _say(args, text.format(file=file, count=len(lab.exercises)), file=str(file), problems=[])
+    return GOOD
+
+
+def image_build(args: Namespace) -> int:
+    """Build the images of the labs that were named, or of all."""
+    from sharklab import flow, load
+    from sharklab.progress import Progress
+
+    progress, folders = Progress(), {}
+    for name in args.labs or load.names():
+        folders[name] = str(flow.build_image(load.load(load.find(name)), args.os, progress).folder)
+    _say(args, "\n".join(f"{name}: {folder}" for name, folder in folders.items()), images=folders)
+    return GOOD
+
+
+def up(args: Namespace) -> int:
+    """Start a seat and say how to go on."""
+    from sharklab import flow
+    from sharklab.progress import Progress
+
+    plan = flow.prepare(args.lab, args.student)
+    flow.up(plan, args.provider, args.os, Progress())
+    _say(args, _ready(plan, _translate(args)), **_seat(plan))
+    return GOOD
+
+
+def _seat(plan: Plan) -> dict[str, Any]:
+    hosts = {name: {net: str(at.ipv4.ip) for net, at in places.items()} for name, places in plan.seat.addresses.items()}
+    return {"lab": plan.lab.name, "student": plan.seat.student, "hosts": hosts, "folder": str(plan.seat.folder)}
+
+
+def _ready(plan: Plan, words: i18n.Translator) -> str:
+    name = plan.lab.name
+    option = f" --student {plan.seat.student}"
+    places = [f"  {host:<10} {', '.join(nets.values())}" for host, nets in _seat(plan)["hosts"].items()]
+    steps = [
+        (f"sharklab brief {name}{option}", words.gettext("what is asked")),
+        (f"sharklab shell {name} {plan.hosts[0].name}{option}", words.gettext("a shell on a host")),
+        (f"sharklab run {name}{option}", words.gettext("captures, probes and the report")),
+        (f"sharklab down {name}{option}", words.gettext("remove the seat")),
+    ]
+    width = max(len(command) for command, _ in steps)
+    lines = [f"  {command:<{width}}  {meaning}" for command, meaning in steps]
+    title = words.gettext("Seat {lab} of {student} is ready.").format(lab=name, student=plan.seat.student)
+    return "\n".join([title, *places, words.gettext("Next:"), *lines])
+
+
+def run(args: Namespace) -> int:
+    """Run the lab on a seat; exit code 1 when an exercise did not come about as it should."""
+    from sharklab import flow
+    from sharklab.progress import Progress
+
+    plan = flow.prepare(args.lab, args.student)
+    return _told(args, flow.run(plan, args.provider, args.os, _languages(args), Progress()))
+
+
+def report(args: Namespace) -> int:
+    """Write the report of a run again, from its evidence alone."""
+    from sharklab import flow, load, state
+    from sharklab.progress import Progress
+
+    lab = load.load(load.find(args.lab))
+    folder = flow.last_run(lab.name, args.student)
+    if args.run:
+        folder = state.runs_folder(lab.name, args.student) / Path(args.run).name
+        if not (folder / "manifest.json").exists():
+            raise InputError(f"there is no run {args.run!r}", place="--run", hint=f"runs are folders of {folder.parent}")
+    return _told(args, flow.write_reports(folder, _languages(args), Progress()))
+
+
+def _languages(args: Namespace) -> tuple[str, ...]:
+    """Return the report's languages: all, the reader's first."""
+    return (args.language, *(language for language in i18n.languages() if language != args.language))
+
+
+def _told(args: Namespace, done: Any) -> int:
+    words = _translate(args)
+    content = {
+        "achieved": done.achieved,
+        "run": str(done.folder),
+        "reports": [str(file) for file in done.reports],
+        "exercises": {verdict.exercise: verdict.achieved for verdict in done.verdicts},
+    }
+    _say(args, "\n".join(_summary(done.plan, done.verdicts, words) + _places(done, words)), **content)
+    return GOOD if done.achieved else NOT_ACHIEVED
+
+
+def _summary(plan: Plan, verdicts: Iterable[Verdict], words: i18n.Translator) -> list[str]:
+    titles = {exercise.id: exercise for exercise in plan.lab.exercises}
+    lines = []
+    for verdict in verdicts:
+        exercise = titles[verdict.exercise]
+        mark = "✓" if verdict.achieved else "✗"
+        lines.append(f"{mark} {exercise.part:<5} {exercise.title[words.language]}")
+        lines += [f"    {words.say(o.title)}: {words.say(o.found)}" for o in verdict.outcomes if o.status is not Status.PASSED]
+        lines += [
+            f"    {words.say(a.text)}: {words.gettext('no answer')}" for a in verdict.answers if a.status is not Status.PASSED
+        ]
+    return lines
+
+
+def _places(done: Any, words: i18n.Translator) -> list[str]:
+    pages = [file for file in done.reports if file.suffix == ".html"]
+    return [
+        "",
+        words.gettext("Report:") + f"    {pages[0]}",
+        *(f"           {file}" for file in done.reports if file != pages[0]),
+        words.gettext("Captures:") + f"  {done.folder}/hosts/*/captures/*.pcap",
+    ]
+
+
+def brief(args: Namespace) -> int:
+    """Show the lab's text for this seat."""
+    from sharklab import flow
+    from sharklab import brief as briefs
+
+    plan = flow.prepare(args.lab, args.student)
+    if not args.out:
+        print(briefs.markdown(plan, args.language))
+        return GOOD
+    from sharklab import state
+
+    target = Path(args.out)
+    if target.suffix not in (".md", ".html"):
+        raise InputError("the brief is written as .md or .html", place=f"--out {target}", hint="name it brief.html")
+    write = briefs.page if target.suffix == ".html" else briefs.markdown
+    state.write(target, write(plan, args.language), 0o644)
+    print(target)
+    return GOOD
+
+
+def shell(args: Namespace) -> int:
+    """Become ssh on a host of the seat."""
+    from sharklab import load, state
+
+    lab = load.load(load.find(args.lab))
+    if args.host not in [host.name for host in lab.hosts]:
+        raise InputError(
+            f"{lab.name} has no host {args.host!r}", place="HOST", hint="hosts: " + ", ".join(h.name for h in lab.hosts)
+        )
+    config = state.seat_folder(lab.name, args.student) / "ssh" / "config"
+    if not config.exists():
+        raise MachineryError(
+            f"seat {lab.name}/{args.student} is not up", hint=f"sharklab up {lab.name} --student {args.student}"
+        )
+    words = ["ssh", "-F", str(config), "-l", args.user, args.host, *args.command]
+    os.execvp("ssh", words)
+
+
+def status(args: Namespace) -> int:
+    """Show every seat of this machine and the state of its hosts."""
+    from sharklab import flow
+
+    seats = flow.status()
+    words = _translate(args)
+    lines = [
+        f"{seat['lab']}/{seat['student']}: " + ", ".join(f"{host} {words.gettext(state)}" for host, state in seat["hosts"].items())
+        for seat in seats
+    ]
+    _say(args, "\n".join(lines) or words.gettext("No seat is up."), seats=seats)
+    return GOOD
+
+
+def down(args: Namespace) -> int:
+    """Remove one seat, or all of them."""
+    from sharklab import flow
+    from sharklab.progress import Progress
+
+    if bool(args.lab) == args.all:
+        raise InputError("name a lab, or give --all", place="sharklab down", hint="sharklab status lists the seats")
+    removed = flow.down(args.lab, None if args.all else args.student, args.provider, Progress())
+    words = _translate(args)
+    for name in removed:
+        print(words.gettext("Seat {name} is removed.").format(name=name))
+    if not removed:
+        print(words.gettext("No seat is up."))
+    return GOOD
+
+
+def doctor(args: Namespace) -> int:
+    """Say what this machine can run."""
+    from sharklab import doctor as doctors
+
+    findings = doctors.examine(network=args.network)
+    _say(args, doctors.render(findings, _translate(args)), **doctors.to_plain(findings))
+    return NOT_ACHIEVED if any(finding.status == "missing" for finding in findings) else GOOD
+
+
+def test(args: Namespace) -> int:
+    """Run the test suite."""
+    from sharklab import testing
+
+    return testing.run(args.arguments)

@@ -1,0 +1,24 @@
+"""Compares text with a file that holds what is expected, or renews the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --renew, which writes what is found as what is expected."""
+    parser.addoption("--renew", action="store_true", help="write the golden files anew")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest):
+    """Return a function that compares text with a golden file."""
+
+    def compare(file: Path, actual: str) -> None:
+        if request.config.getoption("--renew", default=False):
+            file.write_text(actual, encoding="utf-8")
+        assert file.read_text(encoding="utf-8") == actual
+
+    return compare
