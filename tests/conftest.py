@@ -1,0 +1,53 @@
+"""What several kinds of test share: a way to call sharklab, and seats that are always removed again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+Call = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def call_sharklab(*words: str, env: dict[str, str] | None = None, timeout: float = 900) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user would and return what it printed and its exit code."""
+    return subprocess.run(
+        [sys.executable, "-m", "sharklab", *words],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "LANG": "C.UTF-8", "LC_ALL": "", **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture(scope="session")
+def sharklab() -> Call:
+    """Return the function that calls the command line."""
+    return call_sharklab
+
+
+@pytest.fixture(scope="session")
+def student() -> Callable[[str], str]:
+    """Return a function that names a student whom no other test run has."""
+    run = uuid.uuid4().hex[:6]
+    return lambda name: f"test-{name}-{run}"
+
+
+@pytest.fixture(scope="session")
+def seat(student: Callable[[str], str]) -> Iterator[str]:
+    """Bring up one seat of tp4 that tests may look at, and remove it at the end."""
+    name = student("roles")
+    done = call_sharklab("up", "tp4", "--student", name)
+    assert done.returncode == 0, done.stderr
+    yield name
+    gone = call_sharklab("down", "tp4", "--student", name)
+    assert gone.returncode == 0, gone.stderr

@@ -1,0 +1,27 @@
+"""A running seat of tp4 for testinfra: `host_of("server")`, and the seat's `plan`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import testinfra
+from testinfra.host import Host
+
+from sharklab import plan as plans
+from sharklab import state
+from sharklab.model import Plan
+
+
+@pytest.fixture(scope="session")
+def plan(seat: str) -> Plan:
+    """Return the plan of the seat that is up."""
+    return plans.read(state.seat_folder("tp4", seat) / "plan.json")
+
+
+@pytest.fixture(scope="session")
+def host_of(plan: Plan) -> Callable[[str], Host]:
+    """Return a function that gives a host of the seat by its name, over the seat's own ssh config."""
+    config = plan.seat.folder / "ssh" / "config"
+    hosts = {host.name: testinfra.get_host(f"ssh://{host.name}", ssh_config=str(config)) for host in plan.hosts}
+    return hosts.__getitem__

@@ -1,0 +1,39 @@
+"""Every role of tp4, applied again to a seat that is set up, changes nothing; nor does --check."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sharklab import paths
+from sharklab.model import Plan
+
+
+def play(plan: Plan, *options: str) -> dict[str, dict[str, int]]:
+    """Run site.yml by plain ansible-playbook on the seat and return the recap per host."""
+    command = [
+        str(Path(sys.executable).parent / "ansible-playbook"),
+        "-i",
+        str(plan.seat.folder / "inventory.yml"),
+        str(paths.PLAYBOOKS / "site.yml"),
+        "-e",
+        "lab=tp4",
+        *options,
+    ]
+    done = subprocess.run(command, cwd=paths.ROOT, env={**os.environ, "LC_ALL": "C.UTF-8"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    recap = re.findall(r"^(\w+)\s+: (ok=.*)$", done.stdout, re.MULTILINE)
+    return {host: {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", counts)} for host, counts in recap}
+
+
+@pytest.mark.parametrize("options", [(), ("--check",)], ids=["apply", "check"])
+def test_site_changes_nothing_the_second_time(plan: Plan, options: tuple[str, ...]) -> None:
+    """A second run of all roles, for real and in check mode, finds everything as it should be."""
+    recap = play(plan, *options)
+    assert {host: counts["changed"] for host, counts in recap.items()} == {host.name: 0 for host in plan.hosts}
+    assert {counts["failed"] + counts["unreachable"] for counts in recap.values()} == {0}

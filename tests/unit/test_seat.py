@@ -1,0 +1,87 @@
+"""Seats: derived, different for each student, the same for the same one."""
+
+from __future__ import annotations
+
+import json
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pytest
+
+from sharklab import load, seat
+from sharklab.errors import InputError, MachineryError
+from sharklab.model import Lab, Seat
+
+SECRET = bytes(range(32))
+
+
+@pytest.fixture(scope="module")
+def lab() -> Lab:
+    """Return the lab tp4."""
+    return load.load(load.find("tp4"))
+
+
+def values(own: Seat) -> set[str]:
+    """Return every value of a seat that must be its own."""
+    places = [at for nets in own.addresses.values() for at in nets.values()]
+    addresses = {str(x) for at in places for x in (at.ipv4, at.ipv6, at.mac)}
+    return addresses | {own.id, own.token, own.domain, own.share}
+
+
+def test_derive_is_the_same_for_the_same_student(lab: Lab) -> None:
+    """A seat can be derived again from the secret, the lab and the student."""
+    assert seat.derive(lab, "alice", SECRET) == seat.derive(lab, "alice", SECRET)
+
+
+def test_derive_differs_for_every_student_of_a_large_class(lab: Lab) -> None:
+    """No value of a seat is another's, in a class of 300."""
+    taken: list[IPv4Network] = []
+    seen: set[str] = set()
+    for number in range(300):
+        own = seat.derive(lab, f"student{number}", SECRET, taken)
+        assert not values(own) & seen
+        seen |= values(own)
+        taken += {at.ipv4.network for nets in own.addresses.values() for at in nets.values()}
+
+
+def test_derive_moves_away_from_a_taken_subnet(lab: Lab) -> None:
+    """A seat whose subnet is taken gets another, and keeps its id."""
+    first = seat.derive(lab, "alice", SECRET)
+    other = seat.derive(lab, "alice", SECRET, [first.address("server", "lan").ipv4.network])
+    assert other.address("server", "lan").ipv4.network != first.address("server", "lan").ipv4.network
+    assert other.id == first.id
+
+
+def test_derive_depends_on_the_secret(lab: Lab) -> None:
+    """Without the course's secret a seat cannot be computed."""
+    assert not values(seat.derive(lab, "alice", SECRET)) & values(seat.derive(lab, "alice", bytes(32)))
+
+
+@pytest.mark.parametrize("name", ["", "../etc", "a/b", "-x", "a b", "é", "x" * 65, ".."])
+def test_check_student_refuses_names_that_are_no_folder(name: str) -> None:
+    """A student's name is also a folder's: what could leave it is refused."""
+    with pytest.raises(InputError):
+        seat.check_student(name)
+
+
+def test_to_plain_is_read_back(lab: Lab) -> None:
+    """A seat survives JSON."""
+    own = seat.derive(lab, "alice", SECRET)
+    assert seat.from_plain(json.loads(json.dumps(seat.to_plain(own)))) == own
+
+
+def test_register_keeps_the_secret_to_its_owner(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The course secret and the register are readable by their owner alone."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    seat.register(lab, "alice")
+    modes = {file.name: oct(file.stat().st_mode & 0o777) for file in (tmp_path / "course").iterdir() if file.name != "lock"}
+    assert modes == {"secret": "0o600", "seats.json": "0o600"}
+
+
+def test_register_damaged_says_so(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A damaged register is an error with its place, not a new register."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    seat.register(lab, "alice")
+    (tmp_path / "course" / "seats.json").write_text("{")
+    with pytest.raises(MachineryError, match="register is damaged"):
+        seat.register(lab, "bob")
