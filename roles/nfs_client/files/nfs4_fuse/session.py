@@ -1,0 +1,144 @@
+"""A session with an NFSv4.0 server (RFC 7530), by the C library libnfs 4.0.
+
+libnfs keeps one TCP connection. Every call carries the user, group and groups of the process that
+asks (AUTH_SYS, RFC 5531), so it is the server that grants or refuses, as with the kernel's client.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import re
+import select
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CONNECT_SYNS = 2  # SYN segments sent again before a connection is given up: about 7 s
+MOST_GROUPS = 16  # AUTH_SYS, RFC 5531 appendix A
+
+STATE_LOST = {
+    "NFS4ERR_EXPIRED",
+    "NFS4ERR_STALE_CLIENTID",
+    "NFS4ERR_STALE_STATEID",
+    "NFS4ERR_BAD_STATEID",
+    "NFS4ERR_OLD_STATEID",
+    "NFS4ERR_BAD_SEQID",
+}
+NFS4_ERRNO = {
+    "NFS4ERR_DQUOT": errno.EDQUOT,
+    "NFS4ERR_GRACE": errno.EAGAIN,
+    "NFS4ERR_SHARE_DENIED": errno.EACCES,
+    "NFS4ERR_SYMLINK": errno.ELOOP,
+    "NFS4ERR_WRONGSEC": errno.EPERM,
+}
+
+
+class StateLost(OSError):
+    """The connection broke, or the server forgot our lease and open files (restart, long idle)."""
+
+
+class DirEntry(ctypes.Structure):
+    """The head of libnfs's `struct nfsdirent`: the rest is not read here."""
+
+    _fields_ = [("next", ctypes.c_void_p), ("name", ctypes.c_char_p)]
+
+
+def load_libnfs() -> ctypes.CDLL:
+    """Load libnfs and declare the functions that do not return an int. Raises OSError without it."""
+    libnfs = ctypes.CDLL("libnfs.so.13")
+    libnfs.nfs_init_context.restype = ctypes.c_void_p
+    libnfs.nfs_get_error.restype = ctypes.c_char_p
+    libnfs.nfs_readdir.restype = ctypes.POINTER(DirEntry)
+    libnfs.libnfs_authunix_create.restype = ctypes.c_void_p
+    return libnfs
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: what goes into the AUTH_SYS credential of a call."""
+
+    uid: int
+    gid: int
+    groups: tuple[int, ...] = ()
+
+
+ROOT = Caller(0, 0)
+
+
+def caller_of(uid: int, gid: int, pid: int) -> Caller:
+    """Return the credential of process `pid`; its other groups are in proc(5)'s status file."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:  # the process is gone, or the kernel itself asks
+        return Caller(uid, gid)
+    groups = re.search(r"^Groups:(.*)$", status, re.MULTILINE)
+    return Caller(uid, gid, tuple(int(group) for group in groups[1].split()[:MOST_GROUPS]) if groups else ())
+
+
+class Session:
+    """A TCP connection to the server with a client id (SETCLIENTID) and the export's file handle.
+
+    `name` tells the server which client this is (RFC 7530, 9.1.1); `timeout` of a call is in seconds.
+    Raises StateLost when a new session is needed, OSError with the server's answer otherwise.
+    """
+
+    def __init__(self, libnfs: ctypes.CDLL, server: str, export: str, name: str, timeout: float) -> None:
+        self.libnfs = libnfs
+        self.context = ctypes.c_void_p(libnfs.nfs_init_context())
+        libnfs.nfs_set_version(self.context, 4)
+        libnfs.nfs_set_autoreconnect(self.context, 0)
+        libnfs.nfs_set_tcp_syncnt(self.context, CONNECT_SYNS)
+        libnfs.nfs_set_timeout(self.context, int(timeout * 1000))
+        libnfs.nfs4_set_client_name(self.context, name.encode())
+        libnfs.nfs4_set_verifier(self.context, os.urandom(8))
+        self.call(ROOT, "nfs_mount", server.encode(), export.encode())
+
+    def call(self, caller: Caller, function: str, *arguments: Any) -> int:
+        """Call a function of libnfs on behalf of `caller` and return its result; paths are text."""
+        groups = (ctypes.c_uint32 * len(caller.groups))(*caller.groups)
+        machine = socket.gethostname().encode()
+        auth = self.libnfs.libnfs_authunix_create(machine, caller.uid, caller.gid, len(groups), groups)
+        self.libnfs.nfs_set_auth(self.context, ctypes.c_void_p(auth))
+        encoded = (part.encode() if isinstance(part, str) else part for part in arguments)
+        result: int = getattr(self.libnfs, function)(self.context, *encoded)
+        if result < 0:
+            raise fault(-result, (self.libnfs.nfs_get_error(self.context) or b"").decode(errors="replace"))
+        return result
+
+    def entries(self, caller: Caller, path: str) -> list[str]:
+        """READDIR: the names in a folder."""
+        folder = ctypes.c_void_p()
+        self.call(caller, "nfs_opendir", path, ctypes.byref(folder))
+        names = []
+        while entry := self.libnfs.nfs_readdir(self.context, folder):
+            names.append(entry.contents.name.decode(errors="replace"))
+        self.libnfs.nfs_closedir(self.context, folder)
+        return names
+
+    def is_hung_up(self) -> bool:
+        """Tell whether the server closed the connection while nothing was asked."""
+        return bool(select.select([self.libnfs.nfs_get_fd(self.context)], [], [], 0)[0])
+
+    def abandon(self) -> None:
+        """Close the connection. libnfs's memory stays: it still refers to calls that broke off."""
+        os.close(self.libnfs.nfs_get_fd(self.context))
+
+
+def fault(code: int, text: str) -> OSError:
+    """Return the exception for an error number of libnfs and the text that it gave with it.
+
+    libnfs says EINTR for a call without an answer in time; EFAULT, or text on a failed service or
+    call, for a broken connection; ERANGE for an error that only NFSv4 has, with its name in the text.
+    """
+    if code == errno.EINTR:
+        return StateLost(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+    if code == errno.EFAULT or re.search(r"nfs_service failed|_async\w* failed", text):
+        return StateLost(errno.EIO, text)
+    name = re.search(r"failed with (NFS4ERR_\w+)\(", text)
+    if code == errno.ERANGE and name:
+        number = NFS4_ERRNO.get(name[1], errno.EIO)
+        return (StateLost if name[1] in STATE_LOST else OSError)(number, name[1])
+    return OSError(code, os.strerror(code))
