@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,18 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+NOWHERE = Endpoint("", 0)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A 5-tuple in one direction."""
+
+    transport: str
+    source: Endpoint
+    destination: Endpoint
 
 
 @dataclass(frozen=True)
@@ -30,19 +42,34 @@ class Dns:
 
 @dataclass(frozen=True)
 class Nfs:
-    """An NFSv4 COMPOUND in a packet (RFC 7530): its operations, and its status in a reply."""
+    """An NFSv4 call or reply in a packet (RFC 7530): its operations, and in a reply how each ended.
+
+    `status` is the whole COMPOUND's, `statuses` are the operations' in their order. The NULL
+    procedure, which is no COMPOUND and has no status, shows as the one operation "NULL".
+    """
 
     xid: str
     reply: bool
     operations: tuple[str, ...]
     status: str
     names: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Icmp:
+    """An ICMP message (RFC 792, RFC 4443); an error says which packet it is `about`."""
+
+    type: int
+    code: int
+    about: Flow | None = None
 
 
 @dataclass(frozen=True)
 class Packet:
     """One packet as captured. `number` counts from 1, as in Wireshark; `time` is epoch seconds.
 
+    `transport` is tcp, udp, icmp (for IPv6 as well), arp, or empty for anything else.
     `flags` are TCP's, in the order SYN, FIN, RST, PSH, ACK; `seq` and `ack` are the absolute
     numbers of the wire; `payload` and `length` are bytes (of the transport's data, of the frame).
     """
@@ -62,14 +89,32 @@ class Packet:
     payload: int = 0
     dns: tuple[Dns, ...] = ()
     nfs: tuple[Nfs, ...] = ()
+    icmp: Icmp | None = None
+
+    @property
+    def truncated(self) -> bool:
+        """True when the capture kept fewer bytes than the packet had."""
+        return self.captured < self.length
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A capture as it was read: its packets, whether its end is missing, and why it could not be read."""
+
+    packets: tuple[Packet, ...]
+    cut: bool = False
+    problem: str = ""
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """All packets of one 5-tuple. The client is who spoke first (or sent the SYN).
+    """All packets of one 5-tuple. The client is who sent the SYN, or else spoke first.
 
-    `handshake` holds the numbers of SYN, SYN/ACK and ACK, or is empty when one is missing;
-    `closing` the numbers of the FIN exchange or of the RST; `resets` of every RST.
+    Packet numbers: `handshake` of SYN, SYN/ACK and ACK, or empty when one is missing; `fins` of the
+    first FIN of each side; `closing` of a whole FIN exchange (both FINs and their ACKs), or else of
+    the RST; `resets` of every RST; `icmp_errors` of the ICMP messages that refuse its packets.
+    `closed_by` is "fin", "rst" or "", `reset_by` is "client", "server" or "". Bytes are of payload,
+    retransmissions counted once. `client_start` and `server_start` are the initial sequence numbers.
     """
 
     transport: str
@@ -83,6 +128,11 @@ class Conversation:
     data_packets: tuple[int, ...] = ()
     client_bytes: int = 0
     server_bytes: int = 0
+    closed_by: str = ""
+    reset_by: str = ""
+    icmp_errors: tuple[int, ...] = ()
+    client_start: int = 0
+    server_start: int = 0
 
 
 @dataclass(frozen=True)
@@ -109,14 +159,25 @@ class NfsCall:
     operations: tuple[str, ...]
     status: str
     names: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    client: Endpoint = NOWHERE
+    server: Endpoint = NOWHERE
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What can be said of a capture as a whole."""
+    """What can be said of a capture as a whole; `cut` and `problem` as in its `Recording`."""
 
     packets: tuple[Packet, ...] = ()
     conversations: tuple[Conversation, ...] = ()
     dns: tuple[DnsExchange, ...] = ()
     nfs: tuple[NfsCall, ...] = ()
-    truncated: tuple[int, ...] = field(default=())
+    truncated: tuple[int, ...] = ()
+    cut: bool = False
+    problem: str = ""
+
+    def packet(self, number: int) -> Packet:
+        """Return the packet of that number. Raises KeyError when the capture has none."""
+        if not 1 <= number <= len(self.packets):
+            raise KeyError(number)
+        return self.packets[number - 1]

@@ -1,0 +1,153 @@
+"""Walk the records of a capture file before anything else trusts it, and search their bytes.
+
+A capture may come from a stranger. Its kind is told by its first bytes, never by its name,
+and every length that it claims is checked against a cap and against the file itself.
+Sources: draft-ietf-opsawg-pcap (pcap), draft-ietf-opsawg-pcapng (pcapng).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sharklab.errors import InputError
+
+FILE_BYTES = 64 << 20
+PACKETS = 200_000
+RECORD_BYTES = 1 << 20
+"""More than tcpdump's largest snapshot (262,144 bytes) with room for the options of pcapng."""
+
+PCAP, PCAPNG = "pcap", "pcapng"
+_PCAP_ORDER = {
+    b"\xd4\xc3\xb2\xa1": "<",
+    b"\xa1\xb2\xc3\xd4": ">",
+    b"\x4d\x3c\xb2\xa1": "<",
+    b"\xa1\xb2\x3c\x4d": ">",
+}
+_SECTION = b"\x0a\x0d\x0d\x0a"
+_SECTION_ORDER = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
+_SIMPLE, _OLD, _ENHANCED = 3, 2, 6
+
+
+@dataclass(frozen=True)
+class Container:
+    """A capture file: its format, where each packet's bytes are (offset, length), whether its end is missing."""
+
+    content: bytes
+    format: str
+    packets: tuple[tuple[int, int], ...]
+    cut: bool
+
+
+class _Cut(Exception):
+    """The file ends in the middle of a record."""
+
+
+def open_capture(path: Path) -> Container:
+    """Return the records of the capture in `path`.
+
+    Raises InputError when it is missing, not a capture, damaged, or larger than sharklab reads.
+    """
+    try:
+        if path.stat().st_size > FILE_BYTES:
+            raise _refuse(path, f"the capture is larger than {FILE_BYTES >> 20} MiB")
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(error.strerror or str(error), place=str(path)) from error
+    return _walk(path, content)
+
+
+def search(path: Path, needle: str) -> tuple[int, ...]:
+    """Return the numbers (from 1) of the packets whose bytes hold `needle`, in whatever case.
+
+    Case does not count because resolvers may send a DNS name in mixed case. Raises InputError.
+    """
+    container, wanted = open_capture(path), needle.encode().lower()
+    if not wanted:
+        return ()
+    return tuple(
+        number
+        for number, (offset, length) in enumerate(container.packets, 1)
+        if wanted in container.content[offset : offset + length].lower()
+    )
+
+
+def _walk(path: Path, content: bytes) -> Container:
+    if content[:4] in _PCAP_ORDER:
+        format, records = PCAP, _pcap(path, content)
+    elif content[:4] == _SECTION:
+        format, records = PCAPNG, _pcapng(path, content)
+    else:
+        raise _refuse(path, "the file is not a pcap or pcapng capture" if content else "the capture is empty")
+    packets: list[tuple[int, int]] = []
+    try:
+        for record in records:
+            packets.append(record)
+            if len(packets) > PACKETS:
+                raise _refuse(path, f"the capture has more than {PACKETS} packets")
+    except _Cut:
+        return Container(content, format, tuple(packets), True)
+    return Container(content, format, tuple(packets), False)
+
+
+def _pcap(path: Path, content: bytes) -> Iterator[tuple[int, int]]:
+    order, offset = _PCAP_ORDER[content[:4]], 24
+    _reach(content, offset)
+    while offset < len(content):
+        _reach(content, offset + 16)
+        (length,) = struct.unpack_from(order + "I", content, offset + 8)
+        _check(path, length, offset)
+        _reach(content, offset + 16 + length)
+        yield offset + 16, length
+        offset += 16 + length
+
+
+def _pcapng(path: Path, content: bytes) -> Iterator[tuple[int, int]]:
+    offset, order = 0, "<"
+    while offset < len(content):
+        _reach(content, offset + 12)
+        if content[offset : offset + 4] == _SECTION:
+            order = _order(path, content, offset)
+        kind, length = struct.unpack_from(order + "II", content, offset)
+        _check(path, length, offset, least=12)
+        _reach(content, offset + length)
+        yield from _block(path, content, order, kind, offset, length)
+        offset += length
+
+
+def _order(path: Path, content: bytes, offset: int) -> str:
+    try:
+        return _SECTION_ORDER[content[offset + 8 : offset + 12]]
+    except KeyError as error:
+        raise _refuse(path, f"the capture is damaged at byte {offset}") from error
+
+
+def _block(
+    path: Path, content: bytes, order: str, kind: int, offset: int, length: int
+) -> Iterator[tuple[int, int]]:
+    if kind == _SIMPLE:
+        _check(path, length, offset, least=16)
+        yield offset + 12, length - 16
+    elif kind in (_ENHANCED, _OLD):
+        _check(path, length, offset, least=32)
+        (captured,) = struct.unpack_from(order + "I", content, offset + 20)
+        _check(path, captured, offset, most=length - 32)
+        yield offset + 28, captured
+
+
+def _reach(content: bytes, end: int) -> None:
+    if end > len(content):
+        raise _Cut
+
+
+def _check(path: Path, length: int, offset: int, least: int = 0, most: int = RECORD_BYTES) -> None:
+    if not least <= length <= most:
+        raise _refuse(path, f"the capture is damaged: a record of {length} bytes at byte {offset}")
+
+
+def _refuse(path: Path, message: str) -> InputError:
+    return InputError(
+        message, place=str(path), hint="record it anew with tcpdump -w, or save it from Wireshark"
+    )

@@ -1,0 +1,124 @@
+"""Make a `Packet` of the values that tshark prints for one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sharklab.packets.messages import DNS_FIELDS, NFS_FIELDS, Layers, dns_messages, nfs_messages
+from sharklab.packets.model import NOWHERE, Endpoint, Flow, Icmp, Packet
+
+FIELDS = (
+    "frame.number",
+    "frame.time_epoch",
+    "frame.len",
+    "frame.cap_len",
+    "frame.protocols",
+    "_ws.col.protocol",
+    "_ws.col.info",
+    "ip.src",
+    "ip.dst",
+    "ipv6.src",
+    "ipv6.dst",
+    "arp.src.proto_ipv4",
+    "arp.dst.proto_ipv4",
+    "tcp.srcport",
+    "tcp.dstport",
+    "tcp.flags",
+    "tcp.seq_raw",
+    "tcp.ack_raw",
+    "tcp.len",
+    "udp.srcport",
+    "udp.dstport",
+    "udp.length",
+    "icmp.type",
+    "icmp.code",
+    "icmpv6.type",
+    "icmpv6.code",
+    *DNS_FIELDS,
+    *NFS_FIELDS,
+)
+"""Every tshark field that is read; all of them exist in Wireshark 3.4 to 4.4."""
+
+COLUMNS = 'gui.column.format:"protocol","%p","info","%i"'
+"""The titles make the names `_ws.col.protocol` and `_ws.col.info`, which later versions fix as such."""
+
+_TRANSPORTS = {"tcp": "tcp", "udp": "udp", "icmp": "icmp", "icmpv6": "icmp", "arp": "arp"}
+_FLAGS = (("SYN", 0x02), ("FIN", 0x01), ("RST", 0x04), ("PSH", 0x08), ("ACK", 0x10))
+_UDP_HEADER = 8
+
+
+def packet(layers: Layers) -> Packet:
+    """Return the packet that `layers` describes. Raises ValueError or KeyError for what is no frame."""
+    protocols = layers["frame.protocols"][0].split(":")
+    position = next((i for i, name in enumerate(protocols) if name in _TRANSPORTS), len(protocols))
+    transport = _TRANSPORTS[protocols[position]] if position < len(protocols) else ""
+    source, destination = _ends(layers, protocols[:position], transport)
+    return Packet(
+        number=_number(layers, "frame.number"),
+        time=float(layers["frame.time_epoch"][0]),
+        length=_number(layers, "frame.len"),
+        captured=_number(layers, "frame.cap_len"),
+        protocol=_text(layers, "_ws.col.protocol"),
+        info=_text(layers, "_ws.col.info"),
+        transport=transport,
+        source=source,
+        destination=destination,
+        flags=_flags(layers) if transport == "tcp" else (),
+        seq=_number(layers, "tcp.seq_raw") if transport == "tcp" else 0,
+        ack=_number(layers, "tcp.ack_raw") if transport == "tcp" else 0,
+        payload=_payload(layers, transport),
+        dns=dns_messages(layers) if transport in ("tcp", "udp") else (),
+        nfs=nfs_messages(layers) if transport in ("tcp", "udp") else (),
+        icmp=_icmp(layers, protocols, position) if transport == "icmp" else None,
+    )
+
+
+def _ends(layers: Layers, below: Sequence[str], transport: str) -> tuple[Endpoint, Endpoint]:
+    """Return both ends of what lies on the layers `below`."""
+    if transport == "arp":
+        return _arp(layers, "arp.src.proto_ipv4"), _arp(layers, "arp.dst.proto_ipv4")
+    network = next((name for name in reversed(below) if name in ("ip", "ipv6")), "")
+    index = sum(name == network for name in below) - 1
+    if not network or index >= len(layers.get(f"{network}.src", ())):
+        return NOWHERE, NOWHERE
+    source, destination = (
+        Endpoint(layers[f"{network}.{end}"][index], _number(layers, f"{transport}.{end}port"))
+        for end in ("src", "dst")
+    )
+    return source, destination
+
+
+def _arp(layers: Layers, field: str) -> Endpoint:
+    return Endpoint(_text(layers, field), 0)
+
+
+def _flags(layers: Layers) -> tuple[str, ...]:
+    bits = _number(layers, "tcp.flags")
+    return tuple(name for name, bit in _FLAGS if bits & bit)
+
+
+def _payload(layers: Layers, transport: str) -> int:
+    if transport == "udp":
+        return max(0, _number(layers, "udp.length") - _UDP_HEADER)
+    return _number(layers, "tcp.len") if transport == "tcp" else 0
+
+
+def _icmp(layers: Layers, protocols: Sequence[str], position: int) -> Icmp:
+    """Return the ICMP message whose layer is at `position`, with the packet that it quotes."""
+    name = protocols[position]
+    type, code = _number(layers, f"{name}.type"), _number(layers, f"{name}.code")
+    quoted = protocols[position + 1 :]
+    inner = next((i for i, layer in enumerate(quoted) if layer in ("tcp", "udp")), None)
+    if inner is None:
+        return Icmp(type, code)
+    below = (*protocols[:position], *quoted[:inner])
+    return Icmp(type, code, Flow(quoted[inner], *_ends(layers, below, quoted[inner])))
+
+
+def _text(layers: Layers, field: str) -> str:
+    return next(iter(layers.get(field, ())), "")
+
+
+def _number(layers: Layers, field: str, index: int = 0) -> int:
+    values = layers.get(field, ())
+    return int(values[index], 0) if index < len(values) else 0
