@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def run(plan: Plan, provider: str, os: str, languages: tuple[str, ...], progress
         return write_reports(folder, languages, progress)
 
 
-def hold(own: Seat) -> state.Lock:
+def hold(own: Seat) -> AbstractContextManager[None]:
     """Hold a seat for this process alone. Raises Busy when another run has it.
 
     The lock lies outside the seat's folder, which `down` removes.
@@ -110,7 +111,7 @@ def _collect(plan: Plan, provider: str, progress: Progress) -> Path:
     """Run captures and probes and return the sealed evidence folder."""
     started = time.time()
     folder = state.runs_folder(plan.lab.name, plan.seat.student) / _run_id(started)
-    folder.mkdir(parents=True, mode=0o700)
+    state.folder(folder)
     plans.save(plan, folder)
     inventory = plan.seat.folder / "inventory.yml"
     variables = {"run_folder": str(folder)}

@@ -114,7 +114,7 @@ def inventory(plan: Plan) -> dict[str, Any]:
 
 def save(plan: Plan, folder: Path | None = None) -> None:
     """Write plan.json, and in the seat's folder seat.json and inventory.yml, readable by the owner alone."""
-    target = folder or plan.seat.folder
+    target = state.folder(folder or plan.seat.folder)
     content = {"seat": seats.to_plain(plan.seat), "lab": plan.lab.data, "path": str(plan.lab.path)}
     state.write(target / "plan.json", json.dumps(content, indent=1, ensure_ascii=False), 0o600)
     if folder is None:

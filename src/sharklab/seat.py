@@ -125,8 +125,8 @@ def _numbers(lab: Lab, draw: Draw, network: str) -> Mapping[str, int]:
 def register(lab: Lab, student: str) -> Seat:
     """Return the seat of `student`, entered in the course's register so that no other gets its subnets."""
     check_student(student)
-    file = state.root() / "course" / "seats.json"
-    with state.lock(file.with_name("lock"), "the course's register", wait=10.0):
+    file = state.folder(state.root() / "course") / "seats.json"
+    with state.lock(file.with_name("lock"), "the course's register", patience=10.0):
         entries = _register(file)
         key = f"{lab.name}/{student}"
         taken = [IPv4Network(net) for other, nets in entries.items() if other != key for net in nets]
@@ -178,7 +178,7 @@ def at(folder: Path) -> Seat:
 
 def secret() -> bytes:
     """Return the course secret (32 bytes), made at the first call and kept in a 0600 file."""
-    file = state.root() / "course" / "secret"
+    file = state.folder(state.root() / "course") / "secret"
     if not file.exists():
         state.write(file, secrets.token_hex(32) + "\n", 0o600)
     try:

@@ -205,7 +205,7 @@ def _summary(plan: Plan, verdicts: Iterable[Verdict], words: i18n.Translator) ->
     for verdict in verdicts:
         exercise = titles[verdict.exercise]
         mark = "✓" if verdict.achieved else "✗"
-        lines.append(f"{mark} {exercise.part:<5} {exercise.title[words.language]}")
+        lines.append(f"{mark} {exercise.part:<5} {words.prose(exercise.title)}")
         lines += [f"    {words.say(o.title)}: {words.say(o.found)}" for o in verdict.outcomes if o.status is not Status.PASSED]
         lines += [
             f"    {words.say(a.text)}: {words.gettext('no answer')}" for a in verdict.answers if a.status is not Status.PASSED

@@ -1,0 +1,86 @@
+"""What tp4 costs on this machine: seconds, and CPU-seconds of the whole machine, of each step.
+
+    ./sharklab labs && "$(cat ...)" is not needed: run it by the project's own Python, as root:
+    <state>/venv/.../bin/python benchmarks/tp4.py [rounds]
+
+The machine should be idle: CPU-seconds are read from /proc/stat, so that those of the hosts count too.
+The overhead over plain ansible-playbook is a ratio of runs taken in turn.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from sharklab import state  # noqa: E402
+
+ENV = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "LC_ALL": "C.UTF-8"}
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def busy() -> float:
+    """Return the CPU-seconds that this machine has worked since boot (proc(5): user, nice, system, irqs)."""
+    fields = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+    return (sum(fields[:3]) + sum(fields[5:7])) / TICKS
+
+
+def measure(work: Callable[[], object]) -> tuple[float, float]:
+    """Return seconds and CPU-seconds of `work`."""
+    clock, cpu = time.monotonic(), busy()
+    work()
+    return time.monotonic() - clock, busy() - cpu
+
+
+def sharklab(*words: str) -> None:
+    """Run the command line; a failure ends the benchmark."""
+    subprocess.run([sys.executable, "-m", "sharklab", *words], cwd=ROOT, env=ENV, check=True, capture_output=True)
+
+
+def plain(playbook: str, student: str, *options: str) -> None:
+    """Run a playbook on a seat by plain ansible-playbook."""
+    tool = str(Path(sys.executable).parent / "ansible-playbook")
+    inventory = state.seat_folder("tp4", student) / "inventory.yml"
+    command = [tool, "-i", str(inventory), str(ROOT / "playbooks" / f"{playbook}.yml"), *options]
+    subprocess.run(command, cwd=ROOT, env=ENV, check=True, capture_output=True)
+
+
+def show(name: str, figures: list[tuple[float, float]]) -> None:
+    """Print the median of `figures`."""
+    seconds, cpu = (statistics.median(column) for column in zip(*figures, strict=True))
+    print(f"{name:<44} {seconds:7.2f} s {cpu:7.2f} CPU-s", flush=True)
+
+
+def main(rounds: int) -> None:
+    """Measure `rounds` times each and print medians."""
+    sharklab("image", "build", "tp4")
+    print(f"median of {rounds} rounds, {os.cpu_count()} cores")
+    first, further, run, down, again, bare = ([] for _ in range(6))
+    for number in range(rounds):
+        one, two = f"bench-a{number}", f"bench-b{number}"
+        first.append(measure(lambda one=one: sharklab("up", "tp4", "--student", one)))
+        further.append(measure(lambda two=two: sharklab("up", "tp4", "--student", two)))
+        again.append(measure(lambda one=one: sharklab("up", "tp4", "--student", one)))
+        bare.append(measure(lambda one=one: plain("personalise", one)))
+        run.append(measure(lambda one=one: sharklab("run", "tp4", "--student", one)))
+        sharklab("down", "tp4", "--student", two)
+        down.append(measure(lambda one=one: sharklab("down", "tp4", "--student", one)))
+    show("up, first seat (image there)", first)
+    show("up, a further seat", further)
+    show("run with report in two languages", run)
+    show("down", down)
+    show("up on hosts that are up (personalise)", again)
+    show("the same by plain ansible-playbook", bare)
+    ratio = statistics.median(ours[0] / theirs[0] for ours, theirs in zip(again, bare, strict=True))
+    print(f"overhead over plain ansible-playbook: {(ratio - 1) * 100:+.1f} % of wall time (median of pairs)")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
