@@ -1,0 +1,47 @@
+"""What the doctor found about one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sharklab.checks.outcome import Message
+
+
+class Status(StrEnum):
+    """`missing` keeps the default provider from working; a `warning` limits it or could not be tried."""
+
+    OK = "ok"
+    WARNING = "warning"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was examined: `meaning` is what it is to sharklab, `remedy` what to do, if anything."""
+
+    name: Message
+    status: Status
+    meaning: Message
+    remedy: Message = Message("")
+
+
+def ok(name: str, meaning: str, **values: Any) -> Finding:
+    """Return that all is well with `name`; both texts are msgids, and `values` fills in `meaning`."""
+    return Finding(Message(name), Status.OK, Message(meaning, values))
+
+
+def warning(name: str, meaning: str, remedy: str = "", **values: Any) -> Finding:
+    """Return that `name` limits what can be done; `values` fills in both sentences."""
+    return _with_remedy(Status.WARNING, name, meaning, remedy, values)
+
+
+def missing(name: str, meaning: str, remedy: str, **values: Any) -> Finding:
+    """Return that nothing works before `remedy` is done; `values` fills in both sentences."""
+    return _with_remedy(Status.MISSING, name, meaning, remedy, values)
+
+
+def _with_remedy(status: Status, name: str, meaning: str, remedy: str, values: Mapping[str, Any]) -> Finding:
+    return Finding(Message(name), status, Message(meaning, values), Message(remedy, values))

@@ -1,0 +1,165 @@
+"""What this machine's kernel and init system can do for hosts that are containers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from sharklab import state
+from sharklab.doctor import trials
+from sharklab.doctor.finding import Finding, missing, ok, warning
+from sharklab.i18n import N_
+from sharklab.setup import privilege
+
+INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+INOTIFY_PER_HOST = 6.4
+"""Measured: with 128 instances the twenty-first host of systemd, firewalld and sshd hangs."""
+
+INOTIFY_AMPLE = 1024
+
+NEEDS_ROOT = N_("not tried: that takes root's rights")
+AS_ROOT = N_("sudo ./sharklab doctor tries it")
+
+
+def examine() -> Iterator[Finding]:
+    """Yield one finding for each thing."""
+    yield init(Path("/run/systemd/system"))
+    yield cgroups(Path("/proc/mounts").read_text())
+    yield overlay()
+    yield network()
+    yield nf_tables()
+    yield nfs(Path("/proc/filesystems").read_text())
+    yield fuse(Path("/dev/fuse"))
+    yield inotify(int(INOTIFY.read_text()))
+    yield kvm(Path("/dev/kvm"))
+
+
+def init(marker: Path) -> Finding:
+    """`marker` is the folder that sd_booted(3) looks for."""
+    name = N_("init system")
+    if marker.is_dir():
+        return ok(name, N_("systemd; it supervises the hosts"))
+    return ok(name, N_("not systemd; sharklab supervises the hosts by itself"))
+
+
+def cgroups(mounts: str) -> Finding:
+    """`mounts` is what /proc/mounts says (systemd's layouts: unified, hybrid, legacy)."""
+    name = N_("control groups")
+    places = [fields[1] for line in mounts.splitlines() if (fields := line.split())[2] == "cgroup2"]
+    if "/sys/fs/cgroup" in places:
+        return ok(name, N_("version 2 (unified)"))
+    if places:
+        return ok(name, N_("versions 1 and 2 (hybrid), version 2 in {place}"), place=places[0])
+    return missing(
+        name,
+        N_("version 2 is not mounted; systemd in hosts needs it"),
+        N_("boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line"),
+    )
+
+
+def overlay() -> Finding:
+    """Really mounts one in the state folder."""
+    folder = state.root() if state.root().is_dir() else Path("/tmp")  # noqa: S108 (only looked at as a file system)
+    return _tried(
+        N_("overlay file systems"),
+        lambda: trials.try_overlay(folder),
+        N_("tried in {place}: it works"),
+        N_("tried in {place}: {reason}; hosts share one image by it"),
+        N_("keep the state on an ext4, xfs or btrfs file system: SHARKLAB_STATE=/another/folder"),
+        place=str(folder),
+    )
+
+
+def network() -> Finding:
+    """Really makes a namespace, a bridge and a veth pair."""
+    return _tried(
+        N_("network namespaces, bridges, veth"),
+        trials.try_bridge,
+        N_("tried: they work"),
+        N_("tried: {reason}; the lab's network is made of them"),
+        N_("load the modules: modprobe -a bridge veth"),
+    )
+
+
+def nf_tables() -> Finding:
+    """Really adds a table in a namespace."""
+    return _tried(
+        N_("nf_tables"),
+        trials.try_nf_tables,
+        N_("tried in a namespace: it works"),
+        N_("tried in a namespace: {reason}; the hosts' firewalls need it"),
+        N_("load the module: modprobe nf_tables"),
+    )
+
+
+def _tried(name: str, trial: Callable[[], str], good: str, bad: str, remedy: str, **values: str) -> Finding:
+    if not privilege.is_root():
+        return warning(name, NEEDS_ROOT, AS_ROOT)
+    reason = trial()
+    return missing(name, bad, remedy, reason=reason, **values) if reason else ok(name, good, **values)
+
+
+def nfs(filesystems: str) -> Finding:
+    """`filesystems` is what /proc/filesystems says; a module that could be loaded counts too."""
+    name = N_("NFS in the kernel")
+    absent = [kind for kind in ("nfs4", "nfsd") if kind not in filesystems.split() and not _has_module(kind)]
+    if not absent:
+        return ok(name, N_("client and server"))
+    return warning(
+        name,
+        N_("absent: {kinds}; labs use programs that speak NFS without the kernel, and there is no mount"),
+        N_("nothing to do; for the kernel's own NFS, take a kernel with these modules"),
+        kinds=tuple(absent),
+    )
+
+
+def _has_module(kind: str) -> bool:
+    """Tell whether the kernel has a module of that name or alias (the file system nfs4 is in nfsv4)."""
+    modprobe = shutil.which("modprobe")
+    if not modprobe:
+        return False
+    name = {"nfs4": "nfsv4"}.get(kind, kind)
+    return subprocess.run([modprobe, "-nq", name], check=False, capture_output=True).returncode == 0
+
+
+def fuse(device: Path) -> Finding:
+    """Opens the device, which proves the driver."""
+    name = N_("FUSE")
+    if not device.exists():
+        return warning(
+            name, N_("{device} is absent"), N_("load the module: modprobe fuse"), device=str(device)
+        )
+    try:
+        os.close(os.open(device, os.O_RDWR))
+    except OSError as error:
+        return warning(name, N_("{device}: {reason}"), AS_ROOT, device=str(device), reason=error.strerror)
+    return ok(name, N_("{device} opens"), device=str(device))
+
+
+def inotify(instances: int) -> Finding:
+    """`instances` is fs.inotify.max_user_instances (inotify(7)); every host's systemd takes several."""
+    name = N_("inotify limit")
+    hosts = int(instances / INOTIFY_PER_HOST)
+    if instances >= INOTIFY_AMPLE:
+        return ok(
+            name, N_("{instances} instances, enough for {hosts} hosts"), instances=instances, hosts=hosts
+        )
+    return warning(
+        name,
+        N_("{instances} instances, enough for about {hosts} hosts; the next one hangs while it starts"),
+        N_("as root, for more hosts: sysctl fs.inotify.max_user_instances={ample}"),
+        instances=instances,
+        hosts=hosts,
+        ample=INOTIFY_AMPLE,
+    )
+
+
+def kvm(device: Path) -> Finding:
+    """Only tells whether the device is there: that it is proves nothing."""
+    name = N_("KVM")
+    if device.exists():
+        return ok(name, N_("{device} is there, unproven; containers do not use it"), device=str(device))
+    return ok(name, N_("absent; containers do not use it"))

@@ -1,0 +1,36 @@
+"""Who owns what: what root writes into a user's state folder is the user's."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path, PurePath
+
+KEPT = ("images", "venv", "seats/*/*/hosts/*/*")
+"""Folders whose files stay as they are: file systems of hosts with owners of their own, and pip's work."""
+
+
+def give_back(state: Path) -> None:
+    """Give what root owns in `state` to the folder's owner; only root can, for others this does nothing.
+
+    Links are not followed and folders are held open while they are walked, so that nothing outside
+    the state folder can change hands (fchownat(2), AT_SYMLINK_NOFOLLOW).
+    """
+    if os.geteuid() != 0 or not state.exists() or state.stat().st_uid == 0:
+        return
+    owner = state.stat()
+    for place, folders, files, handle in os.fwalk(state, follow_symlinks=False):
+        here = PurePath(place).relative_to(state)
+        folders[:] = [name for name in folders if not _is_kept(here / name)]
+        for name in (*folders, *files):
+            _give(name, handle, owner)
+
+
+def _is_kept(folder: PurePath) -> bool:
+    return any(len(folder.parts) == kept.count("/") + 1 and folder.match(kept) for kept in KEPT)
+
+
+def _give(name: str, folder: int, owner: os.stat_result) -> None:
+    with suppress(FileNotFoundError):  # another run may remove it meanwhile
+        if os.stat(name, dir_fd=folder, follow_symlinks=False).st_uid == 0:
+            os.chown(name, owner.st_uid, owner.st_gid, dir_fd=folder, follow_symlinks=False)

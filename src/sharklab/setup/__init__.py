@@ -1,0 +1,40 @@
+"""Give a verb what it needs before it starts: root's rights, and the system packages it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sharklab.i18n import Translator
+
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "image build": ("image", "hosts"),
+    "up": ("image", "hosts"),
+    "run": ("image", "hosts", "packets"),
+    "shell": ("hosts",),
+    "report": ("packets",),
+    "down": ("hosts",),
+    "test": ("image", "hosts", "packets", "test"),
+}
+"""The work that each verb does, by the groups of system_packages.toml; other verbs need nothing."""
+
+AS_ROOT = frozenset({"image build", "up", "run", "shell", "down", "test"})
+"""The verbs that need root where the hosts are containers of this machine."""
+
+ROOTLESS_PROVIDERS = frozenset({"existing"})
+"""Providers whose hosts are not of this machine."""
+
+
+def prepare(verb: str, provider: str, words: Translator) -> None:
+    """Make sure that `verb` can do its work with `provider`, and say so where that takes something.
+
+    Without root's rights, a verb that needs them is started anew through sudo: then this does not
+    return. Raises MachineryError, with what to do by hand, where sudo or an installation fails.
+    """
+    if verb not in NEEDS:
+        return
+    from sharklab.setup import packages, privilege
+
+    local = provider not in ROOTLESS_PROVIDERS
+    if verb in AS_ROOT and local and not privilege.is_root():
+        privilege.become_root(words)
+    packages.need([work for work in NEEDS[verb] if local or work == "packets"], words)

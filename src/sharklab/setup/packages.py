@@ -1,0 +1,124 @@
+"""System packages: which are missing for a piece of work, and how to install them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from sharklab.errors import MachineryError
+from sharklab.i18n import N_, Translator
+from sharklab.setup import privilege
+
+TABLE = Path(__file__).with_name("system_packages.toml")
+
+APT = """
+export DEBIAN_FRONTEND=noninteractive
+apt() { apt-get -qy -o DPkg::Lock::Timeout=300 "$@"; }
+apt install --no-install-recommends "$@" || { apt update && apt install --no-install-recommends "$@"; }
+"""
+"""Installs packages on Debian's family; its lists are fetched when they are missing or too old."""
+
+DNF = 'dnf -qy install --setopt=install_weak_deps=False "$@"'
+
+
+@dataclass(frozen=True)
+class Package:
+    """What a piece of work needs: a tool (a command, or a file) and the package that brings it."""
+
+    gives: str
+    work: str
+    apt: str
+    dnf: str
+
+    @property
+    def is_there(self) -> bool:
+        """True when this machine has the tool, wherever it came from."""
+        return Path(self.gives).exists() if "/" in self.gives else shutil.which(self.gives) is not None
+
+
+@cache
+def table() -> tuple[Package, ...]:
+    """Return system_packages.toml, in its order."""
+    content = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    return tuple(
+        Package(gives, work, **names) for work, tools in content.items() for gives, names in tools.items()
+    )
+
+
+def by_name() -> list[list[Package]]:
+    """Return the table's tools, those of one package together."""
+    together: dict[str, list[Package]] = {}
+    for package in table():
+        together.setdefault(package.apt, []).append(package)
+    return list(together.values())
+
+
+def missing(works: Iterable[str]) -> tuple[Package, ...]:
+    """Return what is not there of what `works` (groups of the table) need."""
+    wanted = set(works)
+    return tuple(package for package in table() if package.work in wanted and not package.is_there)
+
+
+def manager() -> str:
+    """Return this system's package manager, "apt" or "dnf", or "" when it is another."""
+    return next((name for name, tool in (("apt", "apt-get"), ("dnf", "dnf")) if shutil.which(tool)), "")
+
+
+def command(packages: Iterable[Package]) -> str:
+    """Return what a person types as root to install `packages`: on an unknown system, for both families."""
+    chosen = list(packages)
+    both = {
+        name: f"{tool} install {' '.join(names(chosen, name))}"
+        for name, tool in (("apt", "apt-get"), ("dnf", "dnf"))
+    }
+    return both.get(manager()) or f"{both['apt']} ({both['dnf']})"
+
+
+def names(packages: Iterable[Package], kind: str) -> list[str]:
+    """Return the packages' names for the manager `kind`, each once."""
+    return list(dict.fromkeys(package.apt if kind == "apt" else package.dnf for package in packages))
+
+
+def need(works: Sequence[str], words: Translator) -> None:
+    """Install what `works` need and this machine lacks.
+
+    Raises MachineryError, with the command to run by hand, when that is not possible.
+    """
+    absent = missing(works)
+    if not absent:
+        return
+    kind = manager()
+    if not kind:
+        raise _failed(words.gettext(N_("this system has neither apt-get nor dnf")), absent, words)
+    _install(names(absent, kind), kind, absent, words)
+    if still := missing(works):
+        gone = ", ".join(package.gives for package in still)
+        raise _failed(
+            words.gettext(N_("still missing after the installation: {tools}")).format(tools=gone),
+            still,
+            words,
+        )
+
+
+def _install(wanted: list[str], kind: str, absent: Sequence[Package], words: Translator) -> None:
+    from sharklab.progress import Progress
+
+    recipe = ["sh", "-c", APT if kind == "apt" else DNF, "sh", *wanted]
+    argv = privilege.through_sudo(recipe, command(absent), words)
+    with Progress().step(words.gettext(N_("system packages")) + ": " + " ".join(wanted)):
+        done = subprocess.run(
+            argv, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
+        )
+    if done.returncode:
+        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
+        raise _failed(words.gettext(N_("the installation failed:")) + "\n" + said, absent, words)
+
+
+def _failed(reason: str, absent: Iterable[Package], words: Translator) -> MachineryError:
+    hint = words.gettext(N_("as root, run: {command}")).format(command=command(absent))
+    return MachineryError(reason, place=words.gettext(N_("system packages")), hint=hint)

@@ -1,0 +1,68 @@
+"""Run the test suite: set up what it needs beside sharklab itself, then one run of pytest."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sharklab import ownership, paths, state
+from sharklab.errors import MachineryError
+from sharklab.progress import Progress
+
+REQUIREMENTS = paths.ROOT / "requirements-test.txt"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run pytest with `arguments` (all tests without any) from the checkout and return its exit code.
+
+    Raises MachineryError when the packages of requirements-test.txt cannot be installed.
+    """
+    install()
+    folder = state.folder(state.root() / "cache")
+    environment = {
+        **os.environ,
+        "MYPY_CACHE_DIR": str(folder / "mypy"),
+        "RUFF_CACHE_DIR": str(folder / "ruff"),
+    }
+    command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={folder / 'pytest'}", *arguments]
+    return subprocess.run(command, check=False, cwd=paths.ROOT, env=environment).returncode
+
+
+def install() -> None:
+    """Add the pinned packages of requirements-test.txt to this environment, once.
+
+    Raises MachineryError when pip fails, or when this is not the launcher's environment.
+    """
+    prefix = Path(sys.prefix)
+    marker = prefix / f"tests-{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]}"
+    if marker.exists():
+        return
+    if not (prefix / "ready").exists():
+        raise MachineryError(
+            f"{prefix} is not sharklab's own environment", hint="start this by ./sharklab test"
+        )
+    with state.lock(prefix.parent / "tests.lock", "the environment for tests", patience=600):
+        if not marker.exists():
+            _pip_install(prefix)
+            marker.touch()
+            ownership.give_back(prefix)
+
+
+def _pip_install(prefix: Path) -> None:
+    options = ["--quiet", "--no-input", "--disable-pip-version-check", "-r", str(REQUIREMENTS)]
+    command = [sys.executable, "-m", "pip", "install", *options]
+    with Progress().step("Python packages for the tests"):
+        done = subprocess.run(
+            command, check=False, env={**os.environ, "PIP_USER": "0"}, capture_output=True, text=True
+        )
+    if done.returncode:
+        said = "\n".join(done.stderr.strip().splitlines()[-8:])
+        raise MachineryError(
+            f"pip failed:\n{said}",
+            place=str(REQUIREMENTS),
+            hint="see whether PyPI answers: ./sharklab doctor --network",
+        )

@@ -1,0 +1,32 @@
+"""Roles and playbooks pass ansible-lint at its strictest profile, and parse."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+
+
+def run(*argv: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a command of this environment in the checkout."""
+    path = os.pathsep.join([str(BIN), os.environ["PATH"]])
+    return subprocess.run(argv, cwd=ROOT, env={**os.environ, "PATH": path}, capture_output=True, text=True)
+
+
+def test_ansible_lint_passes() -> None:
+    """The profile `production` finds nothing; no network is used."""
+    done = run(BIN / "ansible-lint", "--offline", "--profile", "production", "--strict")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("playbook", sorted(file.name for file in (ROOT / "playbooks").glob("*.yml")))
+def test_playbook_parses(playbook: str) -> None:
+    """`ansible-playbook --syntax-check` accepts the playbook."""
+    done = run(BIN / "ansible-playbook", "--syntax-check", "-i", "localhost,", f"playbooks/{playbook}")
+    assert done.returncode == 0, done.stdout + done.stderr
