@@ -46,11 +46,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from sharklab import verbs
+    from sharklab import ownership, setup, verbs
 
-    code: int = getattr(verbs, args.call)(args)
-    sys.stdout.flush()
-    return code
+    provider, lab = getattr(args, "provider", "nspawn"), getattr(args, "lab", None)
+    setup.prepare(args.verb, provider, i18n.translator(args.language), lab)
+    try:
+        code: int = getattr(verbs, args.call)(args)
+        sys.stdout.flush()
+        return code
+    finally:
+        ownership.give_back(state.root())
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:

@@ -24,17 +24,28 @@ ROOTLESS_PROVIDERS = frozenset({"existing"})
 """Providers whose hosts are not of this machine."""
 
 
-def prepare(verb: str, provider: str, words: Translator) -> None:
+def prepare(verb: str, provider: str, words: Translator, lab: str | None = None) -> None:
     """Make sure that `verb` can do its work with `provider`, and say so where that takes something.
 
     Without root's rights, a verb that needs them is started anew through sudo: then this does not
-    return. Raises MachineryError, with what to do by hand, where sudo or an installation fails.
+    return. Raises MachineryError, with what to do by hand, where sudo or an installation fails, and
+    InputError for a `lab` that is wrong: nobody is asked for a password to hear that.
     """
-    if verb not in NEEDS:
-        return
     from sharklab.setup import packages, privilege
 
     local = provider not in ROOTLESS_PROVIDERS
-    if verb in AS_ROOT and local and not privilege.is_root():
+    works = [work for work in NEEDS.get(verb, ()) if local or work == "packets"]
+    needs_root = verb in AS_ROOT and local and not privilege.is_root()
+    if not needs_root and not packages.missing(works):
+        return
+    if lab:
+        _check(lab)
+    if needs_root:
         privilege.become_root(words)
-    packages.need([work for work in NEEDS[verb] if local or work == "packets"], words)
+    packages.need(works, words)
+
+
+def _check(lab: str) -> None:
+    from sharklab import load
+
+    load.load(load.find(lab))
