@@ -17,6 +17,7 @@ import gettext
 import hashlib
 import io
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -112,9 +113,7 @@ def _compile(source: bytes, target: Path) -> gettext.NullTranslations:
 
     content = io.BytesIO()
     write_mo(content, read_po(io.BytesIO(source)))
-    try:
-        state.write(target, content.getvalue().decode("latin-1"))
-    except (OSError, SharklabError):
-        pass  # a cache that cannot be kept costs time, nothing else
+    with suppress(SharklabError):  # a cache that cannot be kept costs time, nothing else
+        state.write(state.folder(target.parent) / target.name, content.getvalue())
     content.seek(0)
     return gettext.GNUTranslations(content)

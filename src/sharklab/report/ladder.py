@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from sharklab.i18n import N_, Translator
+from sharklab.packets import name_packet
 from sharklab.packets.model import Conversation, Endpoint, Packet
 from sharklab.report.drawing import Drawing
+from sharklab.report.visible import clip, visible
 
 
 class Phase(StrEnum):
@@ -36,13 +38,16 @@ RESET = N_("closing by a reset (RST)")
 
 @dataclass(frozen=True)
 class Arrow:
-    """One packet: `time` is in seconds since the capture's first packet, `outward` from the client."""
+    """One packet: `time` is in seconds since the capture's first packet, `outward` from the client.
+
+    A `refusal` is a TCP reset or an ICMP error.
+    """
 
     number: int
     time: float
     outward: bool
     label: str
-    reset: bool = False
+    refusal: bool = False
     marked: bool = False
 
 
@@ -85,8 +90,7 @@ class Ladder:
 def ladder(
     talk: Conversation,
     packets: Sequence[Packet],
-    host_of: Callable[[str], str],
-    name: Callable[[Packet], str],
+    hosts: Mapping[str, str],
     *,
     start: float = 0.0,
     marked: Collection[int] = (),
@@ -94,34 +98,28 @@ def ladder(
 ) -> Ladder:
     """Return the ladder of `talk`, whose packets are among `packets`, in at most about `limit` arrows.
 
-    `host_of` gives the host of an address, `name` a packet's label; times count from
-    `start` (epoch seconds); `marked` are packets that an outcome rests on.
+    `hosts` are by address; times count from `start` (epoch seconds); `marked` are packets
+    that an outcome rests on.
     """
-    numbers = set(talk.packets)
+    numbers = {*talk.packets, *talk.icmp_errors}
     mine = [packet for packet in packets if packet.number in numbers]
     kept = _kept(talk, mine, marked, limit)
     bands = []
-    for phase, group in groupby(mine, key=lambda packet: _phase(talk, packet)):
-        arrows = (_arrow(talk, packet, name, start, marked) if packet.number in kept else None for packet in group)
-        bands.append(Band(phase, _title(phase, talk), tuple(_steps(arrows))))
-    client, server = (Side(host_of(end.address), end) for end in (talk.client, talk.server))
+    for phase, group in groupby(mine, key=lambda packet: _phase(packet, talk)):
+        steps = (_arrow(p, talk, start, p.number in marked) if p.number in kept else None for p in group)
+        bands.append(Band(phase, _title(phase, talk), tuple(_steps(steps))))
+    client, server = (Side(hosts.get(end.address, ""), end) for end in (talk.client, talk.server))
     return Ladder(client, server, talk.transport, tuple(bands), _lacks(talk))
 
 
-def _phase(talk: Conversation, packet: Packet) -> Phase:
-    if talk.transport != "tcp":
-        return Phase.DATAGRAMS
-    if "SYN" in packet.flags or packet.number <= max(talk.handshake, default=0):
-        return Phase.HANDSHAKE
-    return Phase.CLOSING if talk.closing and packet.number >= min(talk.closing) else Phase.DATA
+def _phase(packet: Packet, talk: Conversation) -> Phase:
+    return Phase(name_packet(packet, talk).phase) if talk.transport == "tcp" else Phase.DATAGRAMS
 
 
 def _title(phase: Phase, talk: Conversation) -> str:
     if phase is Phase.HANDSHAKE and not talk.handshake:
         return ATTEMPT
-    if phase is Phase.CLOSING and set(talk.closing) & set(talk.resets):
-        return RESET
-    return TITLES[phase]
+    return RESET if phase is Phase.CLOSING and talk.closed_by == "rst" else TITLES[phase]
 
 
 def _lacks(talk: Conversation) -> str:
@@ -130,8 +128,8 @@ def _lacks(talk: Conversation) -> str:
     if talk.handshake:
         return N_("The end of this conversation is not in the capture.")
     if talk.closing:
-        return N_("The beginning of this conversation (its handshake) is not in the capture.")
-    return N_("Neither the beginning nor the end of this conversation is in the capture.")
+        return N_("This conversation has no whole handshake in the capture.")
+    return N_("Neither a handshake nor an end of this conversation is in the capture.")
 
 
 def _kept(talk: Conversation, mine: Sequence[Packet], marked: Collection[int], limit: int) -> set[int]:
@@ -139,7 +137,7 @@ def _kept(talk: Conversation, mine: Sequence[Packet], marked: Collection[int], l
     numbers = [packet.number for packet in mine]
     if len(numbers) <= limit:
         return set(numbers)
-    fixed = [p.number for p in mine if _phase(talk, p) in (Phase.HANDSHAKE, Phase.CLOSING)]
+    fixed = [p.number for p in mine if _phase(p, talk) in (Phase.HANDSHAKE, Phase.CLOSING)]
     basis = fixed[: limit // 3] + fixed[-limit // 3 :]
     wanted = [n for n in numbers if n in marked][: limit // 2]
     rest = [n for n in numbers if n not in fixed]
@@ -147,18 +145,24 @@ def _kept(talk: Conversation, mine: Sequence[Packet], marked: Collection[int], l
     return {*basis, *wanted, *rest[: room - room // 3], *rest[len(rest) - room // 3 :]}
 
 
-def _arrow(
-    talk: Conversation, packet: Packet, name: Callable[[Packet], str], start: float, marked: Collection[int]
-) -> Arrow:
+def _arrow(packet: Packet, talk: Conversation, start: float, marked: bool) -> Arrow:
     return Arrow(
         number=packet.number,
         time=packet.time - start,
         outward=packet.destination.address == talk.server.address
         and packet.destination.port in (talk.server.port, 0),
-        label=name(packet),
-        reset="RST" in packet.flags,
-        marked=packet.number in marked,
+        label=visible(_words(packet, talk)),
+        refusal="RST" in packet.flags or packet.number in talk.icmp_errors,
+        marked=marked,
     )
+
+
+def _words(packet: Packet, talk: Conversation) -> str:
+    """Return a packet's name; for data of a protocol that tshark knows, what it says."""
+    told = packet.payload and packet.protocol not in ("TCP", "UDP") and not (packet.dns or packet.nfs)
+    if told and not {"SYN", "FIN", "RST"} & set(packet.flags):
+        return packet.info
+    return name_packet(packet, talk).text
 
 
 def _steps(arrows: Iterable[Arrow | None]) -> Iterator[Arrow | Gap]:
@@ -172,22 +176,26 @@ def _steps(arrows: Iterable[Arrow | None]) -> Iterator[Arrow | Gap]:
 
 
 WIDTH, LEFT, RIGHT = 600, 96, 520
-TITLE_HEIGHT, STEP_HEIGHT = 38, 33
+TITLE_HEIGHT, STEP_HEIGHT, BAND_SPACE = 38, 33, 10
 
 
 def svg(picture: Ladder, speak: Translator, name: str) -> str:
     """Return the ladder as inline SVG; `name` makes its ids unique in the page."""
-    drawing = Drawing(name, "ladder", WIDTH, heading(picture, speak), summary(picture, speak))
-    bottom = 72 + sum(TITLE_HEIGHT + STEP_HEIGHT * len(band.steps) + 10 for band in picture.bands)
-    for x in (LEFT, RIGHT):
-        drawing.line("life", x, 62, x, bottom)
+    drawing = Drawing(name, "ladder", WIDTH, heading(picture), summary(picture, speak))
+    tops = list(accumulate((_height(band) + BAND_SPACE for band in picture.bands), initial=72))
+    for band, top in zip(picture.bands, tops, strict=False):
+        drawing.box(f"band {band.phase}", LEFT - 14, top, RIGHT - LEFT + 28, _height(band), 6)
+    for side, x, anchor in ((picture.client, LEFT, "start"), (picture.server, RIGHT, "end")):
+        drawing.line("life", x, 62, x, tops[-1])
         drawing.dot("life-end", x, 62, 3.5)
-    _draw_side(drawing, picture.client, speak, LEFT, "start")
-    _draw_side(drawing, picture.server, speak, RIGHT, "end")
-    y = 72.0
-    for band in picture.bands:
-        y = _draw_band(drawing, band, speak, y) + 10
-    return drawing.svg(bottom + 6)
+        _draw_side(drawing, side, speak, x, anchor)
+    for band, top in zip(picture.bands, tops, strict=False):
+        _draw_band(drawing, band, speak, top)
+    return drawing.svg(tops[-1] + 4)
+
+
+def _height(band: Band) -> int:
+    return TITLE_HEIGHT + STEP_HEIGHT * len(band.steps)
 
 
 def _draw_side(drawing: Drawing, side: Side, speak: Translator, x: float, anchor: str) -> None:
@@ -202,37 +210,31 @@ def _port(side: Side, speak: Translator) -> str:
     return speak.gettext("port {number}").format(number=port) if port else speak.gettext("several ports")
 
 
-def _draw_band(drawing: Drawing, band: Band, speak: Translator, top: float) -> float:
-    height = TITLE_HEIGHT + STEP_HEIGHT * len(band.steps)
-    drawing.box(f"band {band.phase}", LEFT - 14, top, RIGHT - LEFT + 28, height, 6)
+def _draw_band(drawing: Drawing, band: Band, speak: Translator, top: float) -> None:
     drawing.text(f"phase {band.phase}", (LEFT + RIGHT) / 2, top + 19, speak.gettext(band.title), "middle")
-    y = top + TITLE_HEIGHT + 10
-    for step in band.steps:
+    for index, step in enumerate(band.steps):
+        y = top + TITLE_HEIGHT + 10 + index * STEP_HEIGHT
         if isinstance(step, Gap):
             drawing.text("gap", (LEFT + RIGHT) / 2, y, f"⋮  {skipped(step, speak)}  ⋮", "middle")
         else:
             _draw_arrow(drawing, step, band.phase, y)
-        y += STEP_HEIGHT
-    return top + height
 
 
 def _draw_arrow(drawing: Drawing, arrow: Arrow, phase: Phase, y: float) -> None:
     tail, tip = (LEFT, RIGHT) if arrow.outward else (RIGHT, LEFT)
     inset = -9 if arrow.outward else 9
-    css = "reset" if arrow.reset else str(phase)
+    css = "refusal" if arrow.refusal else str(phase)
     drawing.line(f"arrow {css}", tail, y, tip + inset, y + 5)
     drawing.head(f"head {css}", tip, y + 5, arrow.outward)
-    label = arrow.label if len(arrow.label) <= 54 else arrow.label[:53] + "…"
-    drawing.text("label marked" if arrow.marked else "label", (LEFT + RIGHT) / 2, y - 4, label, "middle")
+    label = "label marked" if arrow.marked else "label"
+    drawing.text(label, (LEFT + RIGHT) / 2, y - 4, clip(arrow.label, 54), "middle")
     drawing.text("time", LEFT - 22, y + 4, f"{arrow.time:.6f}", "end")
     drawing.text("number", RIGHT + 22, y + 4, f"#{arrow.number}")
 
 
-def heading(picture: Ladder, speak: Translator) -> str:
+def heading(picture: Ladder) -> str:
     """Return one line that names the conversation."""
-    return "{client} → {server}, {transport}".format(
-        client=_named(picture.client), server=_named(picture.server), transport=picture.transport.upper()
-    )
+    return f"{_named(picture.client)} → {_named(picture.server)}, {picture.transport.upper()}"
 
 
 def _named(side: Side) -> str:
@@ -275,7 +277,6 @@ def text(picture: Ladder, speak: Translator) -> str:
 def _text_step(step: Arrow | Gap, speak: Translator) -> str:
     if isinstance(step, Gap):
         return f"{'':11}┆{'… ' + skipped(step, speak) + ' …':^{SPAN}}┆"
-    label = step.label if len(step.label) <= SPAN - 6 else step.label[: SPAN - 7] + "…"
-    shaft = f"{' ' + label + ' ':─^{SPAN - 1}}"
+    shaft = f"{' ' + clip(step.label, SPAN - 6) + ' ':─^{SPAN - 1}}"
     line = f"{shaft}▶" if step.outward else f"◀{shaft}"
     return f"{step.time:>10.6f} │{line}│ #{step.number}"

@@ -11,6 +11,7 @@ import textwrap
 from sharklab.i18n import Translator
 from sharklab.model import Host, Network, Plan
 from sharklab.report.drawing import Drawing
+from sharklab.report.visible import clip
 
 WIDTH, CARD, SPACE, MARGIN, COLUMNS = 720, 216, 24, 12, 3
 DROP, LINE = 22, 16
@@ -41,7 +42,8 @@ def members(plan: Plan, network: str) -> list[Host]:
 
 def svg(plan: Plan, speak: Translator) -> str:
     """Return the topology as inline SVG."""
-    drawing = Drawing("topology", "topology", WIDTH, speak.gettext("Topology of the lab"), summary(plan, speak))
+    title = speak.gettext("Topology of the lab")
+    drawing = Drawing("topology", "topology", WIDTH, title, summary(plan, speak))
     y = 0.0
     for network in plan.lab.networks:
         y = _draw_network(drawing, plan, network, speak, y) + 28
@@ -55,14 +57,14 @@ def summary(plan: Plan, speak: Translator) -> str:
         sentence.format(
             network=network.name,
             subnets=", ".join(subnets(plan, network.name)),
-            hosts=", ".join(f"{h.name} ({_ipv4(plan, h, network.name)})" for h in members(plan, network.name)),
+            hosts=", ".join(_place(plan, host, network.name) for host in members(plan, network.name)),
         )
         for network in plan.lab.networks
     )
 
 
-def _ipv4(plan: Plan, host: Host, network: str) -> str:
-    return str(plan.seat.address(host.name, network).ipv4.ip)
+def _place(plan: Plan, host: Host, network: str) -> str:
+    return f"{host.name} ({plan.seat.address(host.name, network).ipv4.ip})"
 
 
 def _draw_network(drawing: Drawing, plan: Plan, network: Network, speak: Translator, top: float) -> float:
@@ -102,13 +104,9 @@ def _lines(plan: Plan, host: Host, network: Network, speak: Translator) -> list[
     at = plan.seat.address(host.name, network.name)
     lines = [("name", host.name)]
     if host.networks[0] == network.name:
-        lines += [("title", _short(speak.prose(host.title), 32))]
+        lines += [("title", clip(speak.prose(host.title), 32))]
     lines += [("address", str(at.ipv4.ip)), ("address", str(at.ipv6.ip))]
     if host.networks[0] == network.name and services(host):
         opened = speak.gettext("open: {services}").format(services=" ".join(services(host)))
         lines += [("service", line) for line in textwrap.wrap(opened, PER_LINE)[:5]]
     return lines
-
-
-def _short(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"

@@ -1,0 +1,128 @@
+"""What a report shows, as plain data in one language: templates only lay it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sharklab.checks.outcome import Status
+from sharklab.evidence import CaptureResult, ProbeResult
+from sharklab.model import Capture, Exercise, Plan
+from sharklab.report.wire import Wire
+
+
+@dataclass(frozen=True)
+class Link:
+    """A piece of evidence by name, and where on the page it is ("" when it is not)."""
+
+    text: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check or an answer: what was expected (or asked), what was found, and on what grounds."""
+
+    title: str
+    expected: str
+    found: str
+    status: Status
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Output:
+    """Text that a command wrote; `left` counts the lines that are not shown."""
+
+    text: str
+    left: int = 0
+
+
+@dataclass(frozen=True)
+class Command:
+    """A probe and what it did; `result` is None when it was never run."""
+
+    anchor: str
+    host: str
+    user: str
+    line: str
+    allowed: tuple[int, ...]
+    result: ProbeResult | None
+    stdout: Output
+    stderr: Output
+
+    @property
+    def fine(self) -> bool:
+        """True when the command ended by itself with an exit code that the lab allows."""
+        return self.result is not None and not self.result.timed_out and self.result.exit_code in self.allowed
+
+
+@dataclass(frozen=True)
+class Sockets:
+    """Lines of `ss` on one host that outcomes rest on; times are epoch seconds."""
+
+    anchor: str
+    host: str
+    text: str
+    first: float
+    last: float
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A capture: what was asked of tcpdump, the file that it left, and what is in it."""
+
+    anchor: str
+    plan: Capture
+    result: CaptureResult | None
+    href: str
+    wire: Wire | None
+
+
+@dataclass(frozen=True)
+class Section:
+    """One exercise."""
+
+    anchor: str
+    exercise: Exercise
+    title: str
+    text: str
+    status: Status | None
+    answers: tuple[Finding, ...]
+    checks: tuple[Finding, ...]
+    commands: tuple[Command, ...]
+    sockets: tuple[Sockets, ...]
+    shots: tuple[Shot, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Exercises that the author put together."""
+
+    name: str
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A whole report; `topology` is SVG."""
+
+    language: str
+    plan: Plan
+    title: str
+    summary: str
+    manifest: Mapping[str, object]
+    started: float
+    ended: float
+    topology: str
+    parts: tuple[Part, ...]
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """All exercises in order."""
+        return tuple(section for part in self.parts for section in part.sections)
+
+    @property
+    def judged(self) -> tuple[Section, ...]:
+        """The exercises that have something to decide."""
+        return tuple(section for section in self.sections if section.status)

@@ -1,0 +1,39 @@
+"""Which conversations of a capture are worth a picture, most telling first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from itertools import chain
+
+from sharklab.packets.model import Conversation, Endpoint
+
+Key = tuple[str, str, Endpoint]
+
+
+def drawn(conversations: Iterable[Conversation], marked: Collection[int]) -> tuple[Conversation, ...]:
+    """Return the conversations to draw, those with most `marked` packets first, then the longest.
+
+    Datagrams between a client and one service are drawn together, since many clients
+    (a resolver's, for one) take a new port for each question.
+    """
+    groups: dict[Key, list[Conversation]] = {}
+    for talk in conversations:
+        port = talk.client.port if talk.transport == "tcp" else 0
+        key = (talk.transport, f"{talk.client.address} {port}", talk.server)
+        groups.setdefault(key, []).append(talk)
+    talks = [_merged(group) for group in groups.values()]
+    wanted = set(marked)
+    return tuple(sorted(talks, key=lambda talk: (-len(wanted & set(talk.packets)), -len(talk.packets))))
+
+
+def _merged(talks: list[Conversation]) -> Conversation:
+    """Return one conversation with the packets of all; its client has no one port if theirs differ."""
+    first = talks[0]
+    if len(talks) == 1 or first.transport == "tcp":
+        return first
+    ports = {talk.client.port for talk in talks}
+    client = first.client if len(ports) == 1 else Endpoint(first.client.address, 0)
+    numbers = sorted(chain.from_iterable(talk.packets for talk in talks))
+    errors = sorted(chain.from_iterable(talk.icmp_errors for talk in talks))
+    return replace(first, client=client, packets=tuple(numbers), icmp_errors=tuple(errors))

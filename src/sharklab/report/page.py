@@ -1,0 +1,203 @@
+"""Bring together what a report shows: a plan, what its run left, and what the checks found."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from urllib.parse import quote
+
+from sharklab.checks.outcome import Answer, Outcome, Reference, Status, Verdict
+from sharklab.evidence import CaptureResult, Evidence
+from sharklab.i18n import Translator, translator
+from sharklab.model import Capture, Exercise, Plan, Probe
+from sharklab.packets.model import Facts
+from sharklab.report import topology
+from sharklab.report.content import Command, Finding, Link, Output, Page, Part, Section, Shot, Sockets
+from sharklab.report.visible import clip, visible
+from sharklab.report.wire import wire
+
+MAX_LINES, MAX_COLUMNS = 400, 2000
+"""How much of one command's output is shown; the rest is in the run's folder."""
+
+
+def page(
+    plan: Plan,
+    evidence: Evidence,
+    facts: Mapping[str, Facts],
+    verdicts: Iterable[Verdict],
+    language: str,
+    folder: Path | None = None,
+) -> Page:
+    """Return the report's content; `facts` are by capture id, links to files count from `folder`.
+
+    Raises InputError when `language` is none of `i18n.languages()`.
+    """
+    builder = _Builder(plan, evidence, facts, {v.exercise: v for v in verdicts}, translator(language), folder)
+    return Page(
+        language=language,
+        plan=plan,
+        title=builder.speak.prose(plan.lab.title),
+        summary=builder.speak.prose(plan.lab.summary),
+        manifest=evidence.manifest,
+        started=float(evidence.manifest.get("started", 0)),
+        ended=float(evidence.manifest.get("ended", 0)),
+        topology=topology.svg(plan, builder.speak),
+        parts=tuple(
+            Part(name, tuple(map(builder.section, exercises)))
+            for name, exercises in groupby(plan.lab.exercises, key=lambda exercise: exercise.part)
+        ),
+    )
+
+
+def overall(verdict: Verdict | None) -> Status | None:
+    """Return an exercise's outcome: its gravest; None when there is nothing to decide."""
+    if verdict is None or not (verdict.outcomes or verdict.answers):
+        return None
+    found = {item.status for item in _items(verdict)}
+    gravest = (Status.ERROR, Status.FAILED, Status.INCONCLUSIVE, Status.SKIPPED)
+    return next((status for status in gravest if status in found), Status.PASSED)
+
+
+def _items(verdict: Verdict) -> tuple[Outcome | Answer, ...]:
+    return (*verdict.outcomes, *verdict.answers)
+
+
+@dataclass(frozen=True)
+class _Builder:
+    plan: Plan
+    evidence: Evidence
+    facts: Mapping[str, Facts]
+    verdicts: Mapping[str, Verdict]
+    speak: Translator
+    folder: Path | None
+
+    def section(self, exercise: Exercise) -> Section:
+        verdict = self.verdicts.get(exercise.id) or Verdict(exercise.id, (), ())
+        return Section(
+            anchor=f"exercise-{exercise.id}",
+            exercise=exercise,
+            title=self.speak.prose(exercise.title),
+            text=self.speak.prose(exercise.text),
+            status=overall(verdict),
+            answers=tuple(map(self._answer, verdict.answers)),
+            checks=tuple(map(self._check, verdict.outcomes)),
+            commands=tuple(map(self._command, exercise.probes)),
+            sockets=tuple(self._sockets(verdict)),
+            shots=tuple(self._shot(capture) for capture in exercise.captures),
+        )
+
+    def _answer(self, answer: Answer) -> Finding:
+        title = visible(self.speak.say(answer.text))
+        return Finding(title, "", visible(answer.value or ""), answer.status, self._links(answer.evidence))
+
+    def _check(self, outcome: Outcome) -> Finding:
+        found, title = visible(self.speak.say(outcome.found)), visible(self.speak.say(outcome.title))
+        expected = visible(self.speak.say(outcome.expected)) if outcome.expected else ""
+        return Finding(title, expected, found, outcome.status, self._links(outcome.evidence))
+
+    def _links(self, references: Iterable[Reference]) -> tuple[Link, ...]:
+        links = (link for reference in references for link in self._link(reference))
+        return tuple(dict.fromkeys(links))
+
+    def _link(self, reference: Reference) -> Iterator[Link]:
+        if reference.capture:
+            yield from self._packet_links(reference.capture, reference.packets)
+        if reference.probe:
+            shown = any(p.id == reference.probe for e in self.plan.lab.exercises for p in e.probes)
+            text = self.speak.gettext("command {id}").format(id=reference.probe)
+            yield Link(text, f"#probe-{reference.probe}" if shown else "")
+        if reference.line:
+            text = self.speak.gettext("ss on {host}").format(host=reference.host)
+            yield Link(text, f"#{_line_anchor(reference)}")
+
+    def _packet_links(self, capture: str, packets: Sequence[int]) -> Iterator[Link]:
+        if not packets:
+            yield Link(f"🦈 {capture}", f"#capture-{capture}")
+        runs = list(_runs(packets))
+        for first, last in runs[:4]:
+            span = f"{first}" if first == last else f"{first}–{last}"
+            yield Link(f"🦈 {capture} #{span}", f"#packet-{capture}-{first}")
+        if runs[4:]:
+            yield Link("…", f"#capture-{capture}")
+
+    def _command(self, probe: Probe) -> Command:
+        result = self.evidence.probes.get(probe.id)
+        return Command(
+            anchor=f"probe-{probe.id}",
+            host=probe.host,
+            user=probe.user,
+            line=visible(shlex.join(probe.run)),
+            allowed=probe.exit,
+            result=result,
+            stdout=_output(result.stdout if result else ""),
+            stderr=_output(result.stderr if result else ""),
+        )
+
+    def _sockets(self, verdict: Verdict) -> Iterator[Sockets]:
+        """Yield the lines of `ss` that outcomes of the exercise rest on, host by host."""
+        references = (reference for item in _items(verdict) for reference in item.evidence)
+        lines = dict.fromkeys((r.host, r.line) for r in references if r.line)
+        for host in dict.fromkeys(host for host, _ in lines):
+            wanted = {line for name, line in lines if name == host}
+            seen = [s for s in self.evidence.sockets if s.host == host and s.line in wanted]
+            if seen:
+                anchor = _line_anchor(Reference(host=host, line=seen[0].line))
+                text = _aligned(s.line for s in seen)
+                yield Sockets(anchor, host, text, min(s.first for s in seen), max(s.last for s in seen))
+
+    def _shot(self, capture: Capture) -> Shot:
+        result, facts = self.evidence.captures.get(capture.id), self.facts.get(capture.id)
+        marked = self._marked(capture.id)
+        shown = wire(capture.id, facts, self._hosts(), marked, self.speak) if facts else None
+        return Shot(f"capture-{capture.id}", capture, result, self._href(result), shown)
+
+    def _hosts(self) -> Mapping[str, str]:
+        """Return the host of each address of the seat."""
+        return {
+            str(ip): host
+            for host, places in self.plan.seat.addresses.items()
+            for at in places.values()
+            for ip in (at.ipv4.ip, at.ipv6.ip)
+        }
+
+    def _marked(self, capture: str) -> frozenset[int]:
+        """Return the packets of `capture` that any outcome or answer rests on."""
+        items = (item for verdict in self.verdicts.values() for item in _items(verdict))
+        references = (reference for item in items for reference in item.evidence)
+        return frozenset(n for r in references if r.capture == capture for n in r.packets)
+
+    def _href(self, result: CaptureResult | None) -> str:
+        if result is None:
+            return ""
+        return quote(os.path.relpath(result.file, self.folder or self.evidence.folder))
+
+
+def _line_anchor(reference: Reference) -> str:
+    return f"ss-{reference.host}-{zlib.crc32(reference.line.encode()):08x}"
+
+
+def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and last of each run of consecutive numbers."""
+    for _, group in groupby(enumerate(sorted(set(numbers))), key=lambda pair: pair[1] - pair[0]):
+        run = [number for _, number in group]
+        yield run[0], run[-1]
+
+
+def _output(text: str) -> Output:
+    lines = visible(text).rstrip("\n").split("\n")
+    shown = "\n".join(clip(line, MAX_COLUMNS) for line in lines[:MAX_LINES])
+    return Output(shown, len(lines[MAX_LINES:]))
+
+
+def _aligned(lines: Iterable[str]) -> str:
+    """Return lines of `ss -Htunap` under its heading, their columns made even."""
+    heading = ("Netid", "State", "Recv-Q", "Send-Q", "Local Address:Port", "Peer Address:Port", "Process")
+    rows = [heading, *(visible(line).split(maxsplit=6) for line in lines)]
+    widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(len(heading))]
+    padded = ([cell.ljust(width) for cell, width in zip(row, widths, strict=False)] for row in rows)
+    return "\n".join("  ".join(cells).rstrip() for cells in padded)

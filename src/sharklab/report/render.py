@@ -1,0 +1,126 @@
+"""Write a run's report: the same content as one HTML page and as Markdown.
+
+Templates lie in `templates/`; a lab may extend them by its own `report.html.j2` or
+`report.md.j2` that begins with `{% extends "report.html.j2" %}`. They run in Jinja's
+sandbox, for a run's folder may come from elsewhere. Nothing in a report depends on
+when or where it is rendered: the same run gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from sharklab import state
+from sharklab.checks.outcome import Verdict
+from sharklab.errors import InputError
+from sharklab.evidence import Evidence
+from sharklab.i18n import translator
+from sharklab.model import Plan
+from sharklab.packets.model import Facts
+from sharklab.report import markdown, topology
+from sharklab.report.content import Page
+from sharklab.report.page import page
+from sharklab.report.visible import visible
+from sharklab.report.words import Words
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+def render(run_folder: Path, lang: str, out: Path | None = None) -> list[Path]:
+    """Write report.<lang>.html and report.<lang>.md of a run into `out` (its own folder) and return them.
+
+    Raises InputError for an unknown language or a lab's faulty template, MachineryError
+    when the run's evidence cannot be read or the report not be written.
+    """
+    return list(write(contents(run_folder, lang, out)))
+
+
+def contents(run_folder: Path, lang: str, out: Path | None = None) -> dict[Path, str]:
+    """Return what `render` would write, by file, without writing it."""
+    from sharklab import checks, flow  # flow imports this package
+
+    translator(lang)
+    plan, evidence, facts = flow.read(run_folder)
+    return compose(plan, evidence, facts, checks.judge(plan, evidence, facts), lang, out)
+
+
+def compose(
+    plan: Plan,
+    evidence: Evidence,
+    facts: Mapping[str, Facts],
+    verdicts: Iterable[Verdict],
+    lang: str,
+    out: Path | None = None,
+) -> dict[Path, str]:
+    """Return the report by file, of what was read and judged already; `facts` are by capture id."""
+    folder = out or evidence.folder
+    content = page(plan, evidence, facts, verdicts, lang, folder)
+    return {folder / f"report.{lang}.{kind}": lay_out(content, kind) for kind in ("html", "md")}
+
+
+def write(files: Mapping[Path, str]) -> Mapping[Path, bool]:
+    """Write each file whole; return for each whether its content is new."""
+    return {file: _write(file, text) for file, text in files.items()}
+
+
+def is_new(file: Path, text: str) -> bool:
+    """Tell whether `file` does not hold `text` yet."""
+    return not file.is_file() or file.read_bytes() != text.encode()
+
+
+def _write(file: Path, text: str) -> bool:
+    if new := is_new(file, text):
+        state.folder(file.parent)
+        state.write(file, text, 0o644)
+    return new
+
+
+def lay_out(content: Page, kind: str) -> str:
+    """Return the page as a file's text; `kind` is html or md. Raises InputError for a faulty template."""
+    name = f"report.{kind}.j2"
+    environment = _environment(content, kind)
+    try:
+        template = environment.select_template([f"lab/{name}", name])
+        return template.render(page=content, seat=content.plan.seat, lab=content.plan.lab)
+    except jinja2.TemplateSyntaxError as error:
+        place = f"{error.filename}:{error.lineno}"
+        raise InputError(error.message or "not a valid template", place=place) from error
+    except jinja2.TemplateError as error:  # the sandbox's SecurityError is one too
+        place = str(content.plan.lab.path / name)
+        raise InputError(f"the report's template failed: {error}", place=place) from error
+
+
+def _environment(content: Page, kind: str) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        loader=jinja2.ChoiceLoader(
+            [
+                jinja2.PrefixLoader({"lab": jinja2.FileSystemLoader(content.plan.lab.path)}),
+                jinja2.FileSystemLoader(TEMPLATES),
+            ]
+        ),
+        extensions=["jinja2.ext.i18n"],
+        autoescape=kind == "html",
+        finalize=markdown.escape if kind == "md" else None,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    speak = translator(content.language)
+    environment.install_gettext_callables(speak.gettext, speak.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    words = Words(speak)
+    environment.filters.update(
+        words.filters(),
+        code=markdown.code,
+        cell=markdown.cell,
+        fence=markdown.fence,
+        source=markdown.Source,
+        prose=markdown.html,
+        visible=visible,
+    )
+    environment.globals.update(services=topology.services, subnets=topology.subnets)
+    return environment

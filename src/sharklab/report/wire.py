@@ -1,0 +1,113 @@
+"""What a capture shows: its ladders and the table of its packets."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from sharklab.i18n import N_, Translator
+from sharklab.packets.model import Conversation, Facts, Packet
+from sharklab.report import ladder
+from sharklab.report.conversations import drawn
+from sharklab.report.visible import visible
+
+MAX_ROWS, MAX_LADDERS = 300, 4
+
+HANDSHAKE, CLOSING, RESET = N_("handshake"), N_("closing"), N_("reset")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One packet; `time` is in seconds since the capture's first packet, `role` a word or ""."""
+
+    anchor: str
+    packet: Packet
+    time: float
+    source: str
+    destination: str
+    info: str
+    role: str
+    marked: bool
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One conversation as SVG and in plain characters; `note` says what it lacks."""
+
+    heading: str
+    svg: str
+    text: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A capture's pictures and rows, how many more of each there are, and what is wrong with the file."""
+
+    pictures: tuple[Picture, ...]
+    pictures_left: int
+    rows: tuple[Row, ...]
+    rows_left: int
+    truncated: int
+    cut: bool
+    problem: str
+
+
+def wire(
+    capture: str, facts: Facts, hosts: Mapping[str, str], marked: Collection[int], speak: Translator
+) -> Wire:
+    """Return what `capture` shows; `hosts` are by address, outcomes rest on the `marked` packets."""
+    talks = drawn(facts.conversations, marked)
+    rows = tuple(_rows(capture, facts, marked, speak))
+    return Wire(
+        pictures=tuple(
+            _picture(f"ladder-{capture}-{index}", talk, facts, hosts, marked, speak)
+            for index, talk in enumerate(talks[:MAX_LADDERS], 1)
+        ),
+        pictures_left=len(talks[MAX_LADDERS:]),
+        rows=rows,
+        rows_left=len(facts.packets) - len(rows),
+        truncated=len(facts.truncated),
+        cut=facts.cut,
+        problem=visible(facts.problem),
+    )
+
+
+def _picture(
+    name: str,
+    talk: Conversation,
+    facts: Facts,
+    hosts: Mapping[str, str],
+    marked: Collection[int],
+    speak: Translator,
+) -> Picture:
+    shown = ladder.ladder(talk, facts.packets, hosts, start=facts.packets[0].time, marked=marked)
+    note = speak.gettext(shown.note) if shown.note else ""
+    return Picture(ladder.heading(shown), ladder.svg(shown, speak, name), ladder.text(shown, speak), note)
+
+
+def _rows(capture: str, facts: Facts, marked: Collection[int], speak: Translator) -> Iterator[Row]:
+    """Yield the first MAX_ROWS packets, and of those after them the ones that outcomes rest on."""
+    roles = {number: speak.gettext(word) for number, word in _roles(facts.conversations)}
+    start = facts.packets[0].time if facts.packets else 0.0
+    shown = [*islice(facts.packets, MAX_ROWS), *(p for p in facts.packets[MAX_ROWS:] if p.number in marked)]
+    for packet in shown:
+        yield Row(
+            anchor=f"packet-{capture}-{packet.number}",
+            packet=packet,
+            time=packet.time - start,
+            source=str(packet.source) if packet.source.port else packet.source.address,
+            destination=str(packet.destination) if packet.destination.port else packet.destination.address,
+            info=visible(packet.info),
+            role=roles.get(packet.number, ""),
+            marked=packet.number in marked,
+        )
+
+
+def _roles(talks: Collection[Conversation]) -> Iterator[tuple[int, str]]:
+    """Yield what part each packet of an opening or a closing plays; the last word for a packet holds."""
+    for talk in talks:
+        yield from ((number, CLOSING) for number in (*talk.closing, *talk.fins))
+        yield from ((number, HANDSHAKE) for number in talk.handshake)
+        yield from ((number, RESET) for number in talk.resets)
