@@ -1,0 +1,14 @@
+"""Root file systems of hosts: a base image per operating system, and a baked layer per host of a lab.
+
+    images/<os>-<hash>/root                     the base image
+    images/<os>-<hash>/<lab>-<hash>/<host>/     what baking changed on a host: an overlay's upper folder
+
+Both are kept until something that goes into them changes; the hash in the name says what went in.
+"""
+
+from __future__ import annotations
+
+from sharklab.image.build import base, fingerprint, packages_of
+from sharklab.image.model import Image, Layers
+
+__all__ = ["Image", "Layers", "base", "fingerprint", "packages_of"]

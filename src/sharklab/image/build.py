@@ -1,0 +1,153 @@
+"""Build a base image: an operating system with the packages that a lab's roles need."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from sharklab import paths, process, state
+from sharklab.errors import InputError, MachineryError
+from sharklab.image import systems
+from sharklab.image.model import Image
+from sharklab.process import Progress
+
+# Raise it when `_customise` changes what it does: images made before are then built again.
+CUSTOMISATION = 1
+# Two builds of the same image: the second waits this long (seconds) for the first.
+PATIENCE = 900.0
+PRESET = "etc/systemd/system-preset/00-sharklab.preset"
+
+
+def packages_of(roles: Iterable[str], os_family: str) -> list[str]:
+    """Return the packages that `roles` need, sorted, from their `vars/<os_family>.yml`.
+
+    Raises InputError when a role does not exist or its file is not what it should be.
+    """
+    return sorted({package for role in roles for package in _packages(role, os_family)})
+
+
+def base(os_name: str, packages: Sequence[str], progress: Progress) -> Image:
+    """Return the base image of `os_name` with `packages`, built now if it is not there yet.
+
+    Raises InputError for an unknown system, and MachineryError when a tool is missing, the
+    registry does not answer or the disk is full.
+    """
+    system = systems.find(os_name)
+    content = {
+        "os": system.description(),
+        "packages": sorted({*system.packages, *packages}),
+        "customisation": CUSTOMISATION,
+    }
+    folder = state.images_folder() / f"{system.name}-{fingerprint(content)}"
+    image = Image(system.name, system.family, folder)
+    if not folder.is_dir():
+        with state.lock(state.images_folder() / f"{folder.name}.lock", f"image {folder.name}", PATIENCE):
+            if not folder.is_dir():
+                _build(system, content, image, progress)
+    return image
+
+
+def fingerprint(content: Any) -> str:
+    """Return 12 hexadecimal digits that stand for `content` (plain data)."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=list).encode()).hexdigest()[:12]
+
+
+def require_root(what: str) -> None:
+    """Raise MachineryError when this process is not root; `what` says which step needs it."""
+    if os.geteuid() != 0:
+        raise MachineryError(f"{what} needs root", hint="run the same command with sudo")
+
+
+def _packages(role: str, os_family: str) -> list[str]:
+    file = paths.ROLES / role / "vars" / f"{os_family}.yml"
+    name = f"__{role}_packages"
+    try:
+        values = YAML(typ="safe").load(file.read_text()) or {}
+    except FileNotFoundError:
+        if (paths.ROLES / role).is_dir():
+            return []
+        raise InputError(f"there is no role named {role!r}", place=str(paths.ROLES)) from None
+    except YAMLError as error:
+        raise InputError(f"is not YAML: {error}", place=str(file)) from error
+    packages = values.get(name, [])
+    if not isinstance(packages, list) or not all(isinstance(package, str) for package in packages):
+        raise InputError("must be a list of package names", place=f"{file}: {name}")
+    return packages
+
+
+def _build(
+    system: systems.OperatingSystem, content: dict[str, Any], image: Image, progress: Progress
+) -> None:
+    """Build in a folder beside the image's and rename it at the end: an image is whole or absent."""
+    require_root("building an image (mmdebstrap)")
+    building = image.folder.with_name(f"{image.folder.name}.building")
+    state.remove(building)
+    state.folder(building)
+    started = time.monotonic()
+    progress(f"building the base image {image.folder.name} ({len(content['packages'])} packages asked for)")
+    try:
+        _install(system, content["packages"], building / "root")
+        progress("setting the base image up")
+        _customise(system, building / "root")
+        record = {"built": time.time(), "seconds": round(time.monotonic() - started, 1), **content}
+        state.write(building / "image.json", json.dumps(record, indent=2, default=list), 0o644)
+        building.rename(image.folder)
+    finally:
+        state.remove(building)
+
+
+def _install(system: systems.OperatingSystem, packages: Sequence[str], root: Path) -> None:
+    cache = state.folder(state.images_folder() / "cache" / system.name)
+    try:
+        system.build(root, packages, cache)
+    except MachineryError as error:
+        raise MachineryError(
+            error.message, place=error.place[:60], hint=error.hint or _remedy(error)
+        ) from error
+
+
+def _remedy(error: MachineryError) -> str:
+    """Return the hint that fits what the package manager said."""
+    said = error.message.lower()
+    if "no space left" in said:
+        return "the disk is full: free about 2 GB, or set SHARKLAB_STATE to a folder with more space"
+    if any(sign in said for sign in ("resolv", "connect", "timed out", "failed to fetch", "network")):
+        return "the package registry does not answer: check the network (and http_proxy), then run the command again"
+    if "unable to locate package" in said:
+        return "a package name in a role's vars/ is wrong for this system"
+    return "run the command again; if it fails the same way, see what the package manager says above"
+
+
+def _customise(system: systems.OperatingSystem, root: Path) -> None:
+    """Make a fresh installation into the start of every host: nothing runs that a role did not ask for."""
+    for pattern in system.absent:
+        for path in root.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    preset = "".join(f"enable {unit}\n" for unit in system.units) + "disable *\n"
+    for name, text in {**system.files, PRESET: preset}.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        state.write(path, text, 0o644)
+    process.run(["systemctl", f"--root={root}", "--quiet", "preset-all"])
+    process.run(["systemctl", f"--root={root}", "--quiet", "set-default", "multi-user.target"])
+    for unit in system.masks:
+        _mask(root / "etc/systemd/system" / unit)
+    for generator in system.generators:
+        _mask(root / "etc/systemd/system-generators" / generator)
+
+
+def _mask(path: Path) -> None:
+    """Make systemd ignore a unit or a generator (systemctl(1), "mask")."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to("/dev/null")

@@ -1,0 +1,194 @@
+"""The operating systems that hosts can run: everything that differs between them is in this table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sharklab import process
+from sharklab.errors import InputError
+
+Build = Callable[[Path, Sequence[str], Path], None]
+"""Makes a root file system in a folder from packages, keeping downloads in a cache folder."""
+
+# Started at boot in every host. All other units stay off until a role enables them, on every system.
+COMMON_UNITS = ("dbus.socket", "dbus-broker.service", "NetworkManager.service")
+
+# Makes no sense in a container, or costs time at boot and finds nothing to do there. root's own
+# user manager among them: it would start at the controller's first login (0.2 CPU-seconds).
+COMMON_MASKS = (
+    "console-getty.service",
+    "dev-hugepages.mount",
+    "dev-mqueue.mount",
+    "fstrim.timer",
+    "getty.target",
+    "getty@tty1.service",
+    "ldconfig.service",
+    "modprobe@.service",
+    "proc-sys-fs-binfmt_misc.automount",
+    "sys-fs-fuse-connections.mount",
+    "sys-kernel-config.mount",
+    "sys-kernel-debug.mount",
+    "sys-kernel-tracing.mount",
+    "systemd-ask-password-console.path",
+    "systemd-ask-password-wall.path",
+    "systemd-binfmt.service",
+    "systemd-firstboot.service",
+    "systemd-hwdb-update.service",
+    "systemd-journal-flush.service",
+    "systemd-machine-id-commit.service",
+    "systemd-modules-load.service",
+    "systemd-pstore.service",
+    "systemd-random-seed.service",
+    "systemd-remount-fs.service",
+    "systemd-sysusers.service",
+    "systemd-timesyncd.service",
+    "systemd-tmpfiles-setup-dev.service",
+    "systemd-udev-settle.service",
+    "systemd-udev-trigger.service",
+    "systemd-udevd-control.socket",
+    "systemd-udevd-kernel.socket",
+    "systemd-udevd.service",
+    "systemd-update-done.service",
+    "systemd-update-utmp-runlevel.service",
+    "user-runtime-dir@0.service",
+    "user@0.service",
+)
+
+# What looks for disks and consoles at every boot (systemd.generator(7)); fstab's and rc.local's stay.
+COMMON_GENERATORS = (
+    "rpc-pipefs-generator",
+    "systemd-bless-boot-generator",
+    "systemd-cryptsetup-generator",
+    "systemd-debug-generator",
+    "systemd-getty-generator",
+    "systemd-gpt-auto-generator",
+    "systemd-hibernate-resume-generator",
+    "systemd-integritysetup-generator",
+    "systemd-run-generator",
+    "systemd-system-update-generator",
+    "systemd-veritysetup-generator",
+)
+
+COMMON_FILES = {
+    # Empty: hosts have no way out, and a dead name server costs ten seconds per look-up.
+    "etc/resolv.conf": "",
+    # Empty: the provider gives each host its own.
+    "etc/machine-id": "",
+    "etc/systemd/journald.conf.d/00-sharklab.conf": "[Journal]\nStorage=volatile\nRuntimeMaxUse=16M\n",
+    "etc/systemd/system.conf.d/00-sharklab.conf": "[Manager]\nDefaultTimeoutStopSec=10s\n",
+    "etc/NetworkManager/conf.d/00-sharklab.conf": (
+        "# Only the connections that are written down: no address is ever guessed.\n"
+        "[main]\nno-auto-default=*\n\n[connectivity]\nenabled=false\n"
+    ),
+    "etc/ssh/sshd_config.d/00-sharklab.conf": "PermitRootLogin prohibit-password\nUseDNS no\n",
+    "etc/firewalld/zones/management.xml": (
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        "<zone>\n"
+        "  <short>Management</short>\n"
+        "  <description>The controller's own way in: SSH only.</description>\n"
+        '  <interface name="mgmt"/>\n'
+        '  <service name="ssh"/>\n'
+        "</zone>\n"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class OperatingSystem:
+    """How to make a root file system of one operating system.
+
+    `packages` are what every host needs; `units` are started at boot, `masks` and `generators` never;
+    `files` (path: content) are put in, and `absent` (glob patterns) taken out.
+    """
+
+    name: str
+    family: str
+    build: Build = field(repr=False)
+    packages: tuple[str, ...]
+    units: tuple[str, ...]
+    masks: tuple[str, ...]
+    generators: tuple[str, ...]
+    files: Mapping[str, str]
+    absent: tuple[str, ...]
+
+    def description(self) -> dict[str, Any]:
+        """Return what makes an image of this system differ from another, as plain data."""
+        return {key: value for key, value in asdict(self).items() if key != "build"}
+
+
+def _mmdebstrap(suite: str) -> Build:
+    """Return what builds a Debian `suite` with mmdebstrap(1), whose default mirror is Debian's own."""
+
+    def build(target: Path, packages: Sequence[str], cache: Path) -> None:
+        archives = "/var/cache/apt/archives"
+        process.run(
+            [
+                "mmdebstrap",
+                "--variant=minbase",
+                "--mode=root",
+                '--aptopt=Acquire::Languages "none"',
+                f"--include={','.join(packages)}",
+                # Packages that were fetched once are not fetched again.
+                "--skip=essential/unlink,download/empty",
+                f'--setup-hook=mkdir -p "$1{archives}"; cp -u {cache}/*.deb "$1{archives}" 2>/dev/null || :',
+                f'--customize-hook=cp -u "$1{archives}"/*.deb {cache}',
+                suite,
+                target,
+            ],
+        )
+
+    return build
+
+
+SYSTEMS: Mapping[str, OperatingSystem] = {
+    system.name: system
+    for system in (
+        OperatingSystem(
+            name="debian12",
+            family="Debian",
+            build=_mmdebstrap("bookworm"),
+            packages=(
+                "ca-certificates",
+                "dbus",
+                "iproute2",
+                "iputils-ping",
+                "less",
+                "libpam-systemd",
+                "network-manager",
+                "openssh-server",
+                "procps",
+                "python3",
+                "python3-apt",
+                "sudo",
+                "systemd",
+                "systemd-sysv",
+            ),
+            units=(*COMMON_UNITS, "ssh.service"),
+            masks=(
+                *COMMON_MASKS,
+                "apt-daily-upgrade.timer",
+                "apt-daily.timer",
+                "dpkg-db-backup.timer",
+                "e2scrub_all.timer",
+                "e2scrub_reap.service",
+            ),
+            generators=COMMON_GENERATORS,
+            files={**COMMON_FILES, "etc/default/locale": "LANG=C.UTF-8\n"},
+            absent=("etc/hostname", "etc/ssh/ssh_host_*", "var/log/*.log", "var/log/apt/*"),
+        ),
+    )
+}
+
+
+def find(name: str) -> OperatingSystem:
+    """Return the operating system of that name. Raises InputError when it is not in the table."""
+    if name not in SYSTEMS:
+        raise InputError(
+            f"there is no image for {name!r}",
+            place="os",
+            hint=f"the systems are: {', '.join(sorted(SYSTEMS))}",
+        )
+    return SYSTEMS[name]

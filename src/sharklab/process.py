@@ -1,0 +1,93 @@
+"""Run the tools of the machine; the one place that turns a failing or missing one into a message."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from sharklab.errors import MachineryError
+
+Progress = Callable[[str], None]
+"""What takes one sentence on how far the work is."""
+
+PACKAGES: Mapping[str, tuple[str, str]] = {
+    "ip": ("iproute2", "iproute"),
+    "mmdebstrap": ("mmdebstrap", "mmdebstrap"),
+    "mount": ("mount", "util-linux"),
+    "nc": ("netcat-openbsd", "nmap-ncat"),
+    "nsenter": ("util-linux", "util-linux"),
+    "setsid": ("util-linux", "util-linux"),
+    "ssh": ("openssh-client", "openssh-clients"),
+    "ssh-keygen": ("openssh-client", "openssh"),
+    "systemctl": ("systemd", "systemd"),
+    "systemd-nspawn": ("systemd-container", "systemd-container"),
+    "systemd-run": ("systemd", "systemd"),
+    "unshare": ("util-linux", "util-linux-core"),
+}
+"""The package that brings each tool, on Debian's and on Red Hat's family."""
+
+LAST_LINES = 5
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    stdin: str = "",
+    timeout: float | None = None,
+    hint: str = "",
+) -> str:
+    """Run a command and return what it wrote to its standard output.
+
+    `timeout` is in seconds. Raises MachineryError, with the command and its last lines, when it
+    is missing, fails or takes too long; `hint` is the remedy that the message then shows.
+    """
+    words = [str(word) for word in argv]
+    try:
+        done = subprocess.run(
+            words, check=False, input=stdin, capture_output=True, text=True, errors="replace", timeout=timeout
+        )
+    except FileNotFoundError:
+        raise missing([words[0]]) from None
+    except subprocess.TimeoutExpired:
+        raise MachineryError(f"did not end within {timeout:g} s", place=_place(words), hint=hint) from None
+    if done.returncode:
+        said = last_lines(done.stderr) or last_lines(done.stdout)
+        raise MachineryError(
+            f"{_ending(done.returncode)}: {said or 'no message'}", place=_place(words), hint=hint
+        )
+    return done.stdout
+
+
+def require(*tools: str) -> None:
+    """Raise MachineryError when the machine lacks some of `tools`, saying what to install."""
+    if absent := [tool for tool in tools if not shutil.which(tool)]:
+        raise missing(absent)
+
+
+def missing(tools: Iterable[str]) -> MachineryError:
+    """Return the error that says which tools are missing and which packages bring them."""
+    absent = list(tools)
+    debian, red_hat = (
+        sorted({PACKAGES.get(tool, (tool, tool))[family] for tool in absent}) for family in (0, 1)
+    )
+    return MachineryError(
+        f"not installed on this machine: {', '.join(absent)}",
+        hint=f"apt install {' '.join(debian)} (or: dnf install {' '.join(red_hat)})",
+    )
+
+
+def last_lines(text: str, count: int = LAST_LINES) -> str:
+    """Return the last lines of a tool's output that say something, as one text."""
+    return "\n".join([line.rstrip() for line in text.splitlines() if line.strip()][-count:])
+
+
+def _place(words: Sequence[str]) -> str:
+    line = shlex.join(words)
+    return line if len(line) <= 160 else line[:157] + "..."
+
+
+def _ending(code: int) -> str:
+    return f"ended by signal {-code}" if code < 0 else f"failed with exit code {code}"

@@ -1,0 +1,53 @@
+"""What makes the hosts of a seat exist. Every provider offers the same few functions.
+
+A provider brings up hosts that answer SSH through `<seat folder>/ssh/config` under their names;
+everything after that is the same for all. None of them takes locks: `flow` holds the seat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from sharklab.errors import InputError
+from sharklab.image.model import Layers
+from sharklab.model import Plan, Seat
+from sharklab.process import Progress
+from sharklab.providers.nspawn import Nspawn
+
+
+class Provider(Protocol):
+    """What makes hosts exist and cease to."""
+
+    name: str
+
+    def up(self, plan: Plan, layers: Layers, progress: Progress) -> None:
+        """Bring every host of the plan up, until all answer SSH; those that run are kept as they are.
+
+        Raises MachineryError when a host does not come up.
+        """
+
+    def stop(self, plan: Plan) -> None:
+        """Shut the hosts down in good order; their disks are kept and `up` starts them again."""
+
+    def down(self, seat: Seat) -> None:
+        """Remove the hosts and the seat's folder. Only `seat.id` and `seat.folder` need to be right."""
+
+    def sweep(self) -> None:
+        """Remove what seats without a folder, and bakes that were cut short, left on the machine."""
+
+    def status(self, seat: Seat) -> Mapping[str, str]:
+        """Return "running", "stopped" or "absent" for each host of the seat."""
+
+
+PROVIDERS: Mapping[str, Provider] = {"nspawn": Nspawn()}
+
+
+def get(name: str) -> Provider:
+    """Return the provider of that name. Raises InputError when there is none."""
+    if name not in PROVIDERS:
+        known = ", ".join(sorted(PROVIDERS))
+        raise InputError(
+            f"there is no provider {name!r}", place="--provider", hint=f"the providers are: {known}"
+        )
+    return PROVIDERS[name]

@@ -1,0 +1,181 @@
+"""The controller's way into the hosts of a seat: keys, one ssh_config(5) for everybody, and waiting.
+
+Connections are made from the seat's network namespace by a ProxyCommand, so no route to a lab
+exists on the machine; the first one stays open and is shared by those that follow.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sharklab import process, state
+from sharklab.errors import MachineryError
+from sharklab.model import Plan
+from sharklab.providers import marks, network
+
+LIMIT = 60.0
+"""Seconds that a host may take from its start until all its units are started."""
+
+PAUSE = 0.1
+# A look at the port costs 3 ms, an ssh that fails 15 ms: too much to do it all the time while hosts boot.
+ASK = 'until nsenter --net="$1" nc -z -w 1 "$2" 22 2>/dev/null; do sleep 0.05; done; shift 2; exec ssh "$@"'
+SETTLED = "systemctl is-system-running --wait; systemctl --failed --plain --no-legend --no-pager"
+UNREACHABLE = 255
+
+CONFIG = """\
+# Written by sharklab: ssh -F {folder}/config HOST
+Host *
+    User root
+    IdentityFile {folder}/id_ed25519
+    IdentitiesOnly yes
+    PreferredAuthentications publickey
+    StrictHostKeyChecking yes
+    UserKnownHostsFile {folder}/known_hosts
+    GlobalKnownHostsFile /dev/null
+    ProxyCommand nsenter --net={namespace} nc %h %p
+    ControlMaster auto
+    ControlPersist 10m
+    ControlPath {sockets}/%r@%n
+    ServerAliveInterval 5
+    ServerAliveCountMax 3
+    # The default (sntrup761) costs a quarter of a CPU-second per connection, to a machine that is this one.
+    KexAlgorithms ^curve25519-sha256
+    LogLevel ERROR
+"""
+HOST = """
+Host {name} {address}
+    HostName {address}
+    HostKeyAlias {name}
+"""
+
+
+@dataclass(frozen=True)
+class Waited:
+    """How a host came up: systemd's word for it ("running", "degraded"), and the units that failed."""
+
+    host: str
+    state: str
+    failed: tuple[str, ...]
+
+
+def folder(plan: Plan) -> Path:
+    """Return the folder of the seat's keys and ssh configuration."""
+    return plan.seat.folder / "ssh"
+
+
+def prepare(plan: Plan) -> None:
+    """Make the keys of the controller and of every host, known_hosts and the ssh configuration."""
+    own = state.folder(folder(plan))
+    make_key(own / "id_ed25519", f"sharklab-{plan.seat.id}")
+    for host in plan.hosts:
+        make_key(host_key(plan, host.name), host.name)
+    known = [f"{host.name} {public(host_key(plan, host.name))}" for host in plan.hosts]
+    state.write(own / "known_hosts", "".join(known))
+    state.write(own / "config", _config(plan))
+
+
+def host_key(plan: Plan, host: str) -> Path:
+    """Return the file of a host's private key."""
+    return folder(plan) / f"host_{host}_ed25519"
+
+
+def make_key(file: Path, comment: str) -> None:
+    """Make a key pair unless it is there already; the private half appears last, when all is well."""
+    if file.exists():
+        return
+    new = file.with_name(f"{file.name}.new")
+    for half in (new, _public(new)):
+        half.unlink(missing_ok=True)
+    process.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", new])
+    _public(new).replace(_public(file))
+    new.replace(file)
+
+
+def public(file: Path) -> str:
+    """Return the line of the public half of a key."""
+    return _public(file).read_text()
+
+
+def wait(plan: Plan, fate: Callable[[str], str]) -> list[Waited]:
+    """Wait until every host answers and has started all its units; return how each came up.
+
+    `fate` tells why a host will never answer, or "" while it may. Raises MachineryError when one
+    will not, or has not within `LIMIT`.
+    """
+    deadline = time.monotonic() + LIMIT
+    asked = {host.name: Question(plan, host.name) for host in plan.hosts}
+    try:
+        while any(question.answer is None for question in asked.values()):
+            time.sleep(PAUSE)
+            for name, question in asked.items():
+                question.look()
+                if question.answer is None and (reason := _reason(question, deadline) or fate(name)):
+                    raise MachineryError(f"host {name} did not come up: {reason}", place=f"host {name}")
+    finally:
+        for question in asked.values():
+            question.drop()
+    return [question.answer for question in asked.values() if question.answer]
+
+
+class Question:
+    """Asks a host over SSH how far it is, again and again until it can be reached."""
+
+    def __init__(self, plan: Plan, host: str) -> None:
+        self.answer: Waited | None = None
+        self.complaint = "nothing listens on port 22"
+        self._host = host
+        address = str(network.management_address(plan, plan.lab.host(host)).ip)
+        way = ["sh", "-c", ASK, "sh", str(_namespace(plan)), address]
+        self._command = [*way, "-F", str(folder(plan) / "config"), host, SETTLED]
+        self._ssh = self._start()
+
+    def look(self) -> None:
+        """Take the answer if it is there; ask anew if the host could not be reached."""
+        code = self._ssh.poll()
+        if code is None or self.answer:
+            return
+        said, complaint = self._ssh.communicate()
+        if code == UNREACHABLE or not said.strip():
+            self.complaint = process.last_lines(complaint)
+            self._ssh = self._start()
+            return
+        word, *failed = said.splitlines()
+        self.answer = Waited(self._host, word, tuple(line.split()[0] for line in failed))
+
+    def drop(self) -> None:
+        """End a question that is still open."""
+        self._ssh.kill()
+        self._ssh.communicate()
+
+    def _start(self) -> subprocess.Popen[str]:
+        pipe, none = subprocess.PIPE, subprocess.DEVNULL
+        return subprocess.Popen(
+            self._command, stdin=none, stdout=pipe, stderr=pipe, text=True, errors="replace"
+        )
+
+
+def _reason(question: Question, deadline: float) -> str:
+    late = time.monotonic() > deadline
+    return f"no answer within {LIMIT:g} s. {question.complaint}".rstrip() if late else ""
+
+
+def _config(plan: Plan) -> str:
+    own = folder(plan)
+    hosts = [
+        HOST.format(name=host.name, address=network.management_address(plan, host).ip) for host in plan.hosts
+    ]
+    return CONFIG.format(
+        folder=own, namespace=_namespace(plan), sockets=marks.folder(plan.seat.id)
+    ) + "".join(hosts)
+
+
+def _namespace(plan: Plan) -> Path:
+    return network.NAMESPACES / network.namespace(plan.seat.id)
+
+
+def _public(file: Path) -> Path:
+    return file.with_name(f"{file.name}.pub")

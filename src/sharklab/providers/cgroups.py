@@ -1,0 +1,144 @@
+"""A control group per host (cgroups(7)): every process of the host is in it, whatever it forks.
+
+Two ways, and the only place that knows of them:
+- systemd is PID 1 (a laptop, sd_booted(3)): a transient scope that systemd delegates to the host;
+- it is not (a container, another init): a folder of our own in the cgroup file system, and the
+  same one in version 1's `name=systemd` hierarchy where both versions are mounted ("hybrid").
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from sharklab.errors import MachineryError
+
+KILL_LIMIT = 10.0
+JOIN = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"'
+
+
+def launcher(unit: str) -> list[str]:
+    """Return the start of a command line that runs the rest of it in a new group for `unit`.
+
+    Raises MachineryError when the machine does not let us make one.
+    """
+    if _systemd_runs():
+        scope = ["systemd-run", "--scope", "--quiet", "--collect", "--slice=machine.slice"]
+        return [*scope, f"--unit={unit}", "--property=Delegate=yes", "--"]
+    folders = [root / "sharklab" / unit for root in _hierarchies()]
+    for folder in folders:
+        _make(folder)
+    return ["sh", "-c", JOIN, "sh", *map(str, folders), "--"]
+
+
+def units(prefix: str) -> list[str]:
+    """Return the units whose names start with `prefix`, whether anything runs in them or not."""
+    return sorted({folder.name.removesuffix(".scope") for folder in _folders(f"{prefix}*")})
+
+
+def processes(unit: str) -> list[int]:
+    """Return the ids of all processes in the unit's group."""
+    folder = _folder(unit)
+    return [pid for file in folder.rglob("cgroup.procs") for pid in _pids(file)] if folder else []
+
+
+def is_running(unit: str) -> bool:
+    """Tell whether a process is in the unit's group."""
+    with suppress(OSError):
+        folder = _folder(unit)
+        return folder is not None and "populated 1" in (folder / "cgroup.events").read_text()
+    return False
+
+
+def end(names: Iterable[str]) -> None:
+    """Kill all processes of the units and remove their groups. Raises MachineryError when one stays."""
+    names = list(names)
+    deadline = time.monotonic() + KILL_LIMIT
+    while running := [unit for unit in names if is_running(unit)]:
+        if time.monotonic() > deadline:
+            raise MachineryError(f"cannot kill the processes {processes(running[0])}", place=running[0])
+        for unit in running:
+            _kill(unit)
+        time.sleep(0.01)
+    for unit in names:
+        _remove(unit)
+
+
+def _kill(unit: str) -> None:
+    folder = _folder(unit)
+    with suppress(OSError):
+        if folder and (folder / "cgroup.kill").exists():  # since Linux 5.14
+            (folder / "cgroup.kill").write_text("1")
+            return
+    for pid in processes(unit):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _remove(unit: str) -> None:
+    """Remove the folders of a group, the innermost first; systemd removes those of a scope itself."""
+    for folder in _folders(unit):
+        inner = sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True)
+        for path in (*inner, folder):
+            with suppress(OSError):
+                path.rmdir()
+        with suppress(OSError):
+            folder.parent.name == "sharklab" and folder.parent.rmdir()
+
+
+def _folder(unit: str) -> Path | None:
+    """Return the unit's folder in the version 2 hierarchy, or None when there is none."""
+    root = _hierarchies()[0]
+    return next((path for path in _candidates(root, unit) if path.is_dir()), None)
+
+
+def _folders(pattern: str) -> Iterator[Path]:
+    """Yield the folders of the units that match `pattern`, in every hierarchy."""
+    for root in _hierarchies():
+        for candidate in _candidates(root, pattern):
+            yield from candidate.parent.glob(candidate.name)
+
+
+def _candidates(root: Path, unit: str) -> Sequence[Path]:
+    return root / "sharklab" / unit, root / "machine.slice" / f"{unit}.scope"
+
+
+@cache
+def _hierarchies() -> list[Path]:
+    """Return where version 2, and version 1's `name=systemd` if there is one, are mounted."""
+    mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    unified = [Path(at) for _, at, kind, *_ in mounts if kind == "cgroup2"]
+    named = [
+        Path(at) for _, at, kind, options, *_ in mounts if kind == "cgroup" and "name=systemd" in options
+    ]
+    if not unified:
+        raise MachineryError(
+            "version 2 of control groups is not mounted", hint="mount -t cgroup2 none /sys/fs/cgroup"
+        )
+    return [unified[0], *named[:1]]
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MachineryError(
+            f"cannot make a control group ({error.strerror})",
+            place=str(folder),
+            hint="run on a machine, or in a container, where root may write there",
+        ) from error
+
+
+def _pids(file: Path) -> list[int]:
+    with suppress(OSError):  # the group went away meanwhile
+        return [int(line) for line in file.read_text().split()]
+    return []
+
+
+def _systemd_runs() -> bool:
+    return Path("/run/systemd/system").is_dir()

@@ -1,0 +1,48 @@
+"""Limits of the machine that many hosts run into: inotify(7) instances, which systemd uses a lot of."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from sharklab.errors import MachineryError
+from sharklab.process import Progress
+
+INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
+AMPLE = 1024
+PER_HOST = 7
+"""Measured: at the usual limit of 128 the 21st host hangs or dies while it boots."""
+
+
+def ensure_inotify(hosts: int, progress: Progress) -> None:
+    """Raise the machine's limit of inotify instances to what 30 hosts need, and say so.
+
+    Raises MachineryError when it may not be raised and is too low for `hosts` more.
+    """
+    limit = int(INSTANCES.read_text())
+    if limit >= AMPLE:
+        return
+    with suppress(OSError):
+        INSTANCES.write_text(f"{AMPLE}\n")
+        progress(
+            f"raised fs.inotify.max_user_instances from {limit} to {AMPLE}, which is what many hosts need"
+        )
+        return
+    free = limit - _in_use()
+    if free < hosts * PER_HOST:
+        raise MachineryError(
+            f"fs.inotify.max_user_instances={limit} leaves {free} for {hosts} hosts, which need {PER_HOST} each",
+            place=str(INSTANCES),
+            hint=f"sysctl fs.inotify.max_user_instances={AMPLE}",
+        )
+
+
+def _in_use() -> int:
+    """Return how many inotify instances are open on the machine."""
+    return sum(_is_inotify(entry) for entry in Path("/proc").glob("[0-9]*/fd/*"))
+
+
+def _is_inotify(entry: Path) -> bool:
+    with suppress(OSError):
+        return str(entry.readlink()) == "anon_inode:inotify"
+    return False

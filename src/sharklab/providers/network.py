@@ -1,0 +1,133 @@
+"""The network of a seat: everything is in network namespaces of its own (network_namespaces(7)).
+
+`sl-<seat id>` holds one bridge per network of the lab, and the bridge `mgmt`, the controller's way
+in. Each host has a namespace `sl-<seat id>-<host>`, joined to those bridges by veth pairs that are
+made inside the namespaces: nothing of a lab ever shows in the machine's own.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from ipaddress import IPv4Interface
+from pathlib import Path
+
+from sharklab import process
+from sharklab.errors import InputError
+from sharklab.model import Host, Plan
+
+MANAGEMENT = "mgmt"
+# The same in every seat, link-local (RFC 3927): it is seen by nobody but the seat's own hosts.
+CONTROLLER = IPv4Interface("169.254.77.1/24")
+NAMESPACES = Path("/run/netns")
+BRIDGE = "type bridge stp_state 0 forward_delay 0 mcast_snooping 0"
+# Hosts that boot are asked every 50 ms whether they are there, not every second.
+NEIGHBOURS = f"ntable change name arp_cache dev {MANAGEMENT} retrans 50"
+
+
+def namespace(seat_id: str, host: str = "") -> str:
+    """Return the name of the seat's namespace, or of that of one host."""
+    return f"sl-{seat_id}-{host}" if host else f"sl-{seat_id}"
+
+
+def management_address(plan: Plan, host: Host) -> IPv4Interface:
+    """Return where the controller reaches `host`: by the host's place in the lab."""
+    return IPv4Interface((int(CONTROLLER.ip) + 10 + plan.hosts.index(host), CONTROLLER.network.prefixlen))
+
+
+def build(plan: Plan) -> None:
+    """Make the seat's namespace with its bridges, anew. Raises MachineryError when that fails."""
+    own = namespace(plan.seat.id)
+    if exists(own):
+        delete(own)
+    process.run(["ip", "netns", "add", own])
+    process.run(["ip", "-n", own, "-batch", "-"], stdin="\n".join(_bridges(plan)) + "\n")
+
+
+def exists(name: str) -> bool:
+    """Tell whether there is a namespace of that name."""
+    return (NAMESPACES / name).exists()
+
+
+def cables(plan: Plan, host: Host) -> str:
+    """Return ip(8) batch commands that join the host's namespace to the bridges."""
+    own = namespace(plan.seat.id, host.name)
+    number = plan.hosts.index(host)
+    lines: list[str] = []
+    for index, network in enumerate((MANAGEMENT, *host.networks)):
+        port = f"p{number}n{index}"
+        mac = _mac(plan, host, network)
+        # No segmentation offload: a capture shows the packets that a real wire would carry.
+        peer = f"peer name {network} address {mac} gso_max_segs 1 netns {own}"
+        lines += [f"link add {port} type veth {peer}", f"link set {port} addrgenmode none"]
+        lines += [f"link set {port} master {network}"]
+        if network == MANAGEMENT:
+            lines += [f"link set {port} type bridge_slave isolated on"]
+        lines += [f"link set {port} up"]
+    return "\n".join(lines) + "\n"
+
+
+def namespaces(seat_id: str) -> list[str]:
+    """Return the names of all namespaces of a seat that are there, the hosts' first."""
+    own = namespace(seat_id)
+    hosts = [path.name for path in NAMESPACES.glob(f"{own}-*")]
+    return [*sorted(hosts), *([own] if exists(own) else [])]
+
+
+def delete(name: str) -> None:
+    """Kill what still runs in a namespace and remove it with all interfaces in it."""
+    for pid in _processes(name):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.run(["ip", "netns", "delete", name])
+
+
+def check(plan: Plan) -> None:
+    """Raise InputError when a network's name cannot be an interface's."""
+    for network in plan.lab.networks:
+        if network.name in (MANAGEMENT, "lo") or len(network.name) > 15:
+            raise InputError(
+                f"a network cannot be named {network.name!r}",
+                place=f"networks.{network.name}",
+                hint="use at most 15 characters, and neither mgmt nor lo, which are taken",
+            )
+
+
+def _bridges(plan: Plan) -> Iterator[str]:
+    for name in (MANAGEMENT, *(network.name for network in plan.lab.networks)):
+        yield f"link add {name} {BRIDGE}"
+        # The bridge itself stays silent: no IPv6 of its own in anybody's capture.
+        yield f"link set {name} addrgenmode none"
+        yield f"link set {name} up"
+    yield f"addr add {CONTROLLER} dev {MANAGEMENT}"
+    yield NEIGHBOURS
+    yield "link set lo up"
+
+
+def _mac(plan: Plan, host: Host, network: str) -> str:
+    if network == MANAGEMENT:
+        return f"02:00:a9:fe:4d:{management_address(plan, host).ip.packed[3]:02x}"
+    return plan.seat.address(host.name, network).mac
+
+
+def _processes(name: str) -> Sequence[int]:
+    """Return the processes in a namespace and the ssh(1) that uses one of them as its ProxyCommand."""
+    found: set[int] = set()
+    with suppress(FileNotFoundError):
+        own = (NAMESPACES / name).stat()
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if os.path.samestat((folder / "ns/net").stat(), own):
+                    found |= {int(folder.name), *_ssh_parent(folder)}
+    return sorted(found)
+
+
+def _ssh_parent(folder: Path) -> Sequence[int]:
+    """Return the parent of a process if it is ssh, which lives on for a while without its connection."""
+    status = dict(
+        line.split(":\t", 1) for line in (folder / "status").read_text().splitlines() if ":\t" in line
+    )
+    parent = int(status["PPid"])
+    return [parent] if Path(f"/proc/{parent}/comm").read_text().strip() == "ssh" else []

@@ -1,0 +1,175 @@
+"""Hosts as systemd-nspawn(1) containers that boot a whole operating system from one shared image.
+
+Each host is a keeper process (host.sh) in a control group of its own, with a network namespace and
+an overlay mount that no other process of the machine sees. So ending a host is killing a group and
+deleting a namespace, whatever state a crash left it in.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from sharklab import process, state
+from sharklab.errors import Busy, MachineryError
+from sharklab.image.model import Layers
+from sharklab.model import Host, Plan, Seat
+from sharklab.process import Progress
+from sharklab.providers import access, cgroups, disk, limits, marks, network
+
+TOOLS = ("systemd-nspawn", "ip", "nsenter", "nc", "ssh", "ssh-keygen", "setsid", "unshare", "mount")
+KEEPER = Path(__file__).with_name("host.sh")
+STOP_LIMIT = 30.0
+
+
+class Nspawn:
+    """The provider `nspawn`; see `sharklab.providers.Provider` for what each function does."""
+
+    name = "nspawn"
+
+    def up(self, plan: Plan, layers: Layers, progress: Progress) -> None:
+        """Bring every host up; those that run are kept, those that stopped keep their disk."""
+        _require_root("starting hosts (network namespaces, mounts, containers)")
+        process.require(*TOOLS)
+        network.check(plan)
+        limits.ensure_inotify(len(plan.hosts), progress)
+        marks.claim(plan.seat.id, plan.seat.folder)
+        access.prepare(plan)
+        if not any(cgroups.is_running(_unit(plan.seat, host.name)) for host in plan.hosts):
+            network.build(plan)
+        for host in plan.hosts:
+            if not cgroups.is_running(_unit(plan.seat, host.name)):
+                _start(plan, host, layers)
+        progress(f"waiting for {', '.join(host.name for host in plan.hosts)}")
+        for waited in access.wait(plan, lambda name: _fate(plan, name)):
+            if waited.failed:
+                progress(f"host {waited.host} is up, but failed to start: {', '.join(waited.failed)}")
+
+    def stop(self, plan: Plan) -> None:
+        """Power the hosts off in good order and wait until they are; their disks stay."""
+        units = [_unit(plan.seat, host.name) for host in plan.hosts]
+        for unit in units:
+            for pid in cgroups.processes(unit):
+                if _is_nspawn(pid):
+                    os.kill(pid, signal.SIGTERM)  # which it passes on as --kill-signal
+        deadline = time.monotonic() + STOP_LIMIT
+        while running := [unit for unit in units if cgroups.is_running(unit)]:
+            if time.monotonic() > deadline:
+                raise MachineryError(f"did not shut down within {STOP_LIMIT:g} s", place=running[0])
+            time.sleep(0.05)
+
+    def down(self, seat: Seat) -> None:
+        """Remove hosts, namespaces, connections and the seat's folder; what is gone already is fine."""
+        _require_root("removing hosts")
+        for seat_id in {seat.id, *marks.of(seat.folder)}:
+            if marks.owner(seat_id) in (None, seat.folder):
+                _clear(seat_id)
+        trash = state.root() / "trash"
+        if seat.folder.exists():
+            # Out of the way first: a half-deleted seat must not be taken for one that is there.
+            seat.folder.rename(state.folder(trash) / f"{seat.id}-{os.getpid()}-{time.monotonic_ns()}")
+            with suppress(OSError):
+                seat.folder.parent.rmdir()
+        state.remove(trash)
+        marks.release(seat.id)
+
+    def sweep(self) -> None:
+        """Remove what is left of seats whose folder is gone and of bakes that were cut short."""
+        _require_root("removing hosts")
+        for seat_id in marks.of(state.root()):
+            folder = marks.owner(seat_id)
+            if folder is None or not folder.exists():
+                _clear(seat_id)
+                marks.release(seat_id)
+        state.remove(state.root() / "trash")
+
+    def status(self, seat: Seat) -> Mapping[str, str]:
+        """Return the state of each host, by what the seat names and what is on disk."""
+        on_disk = {path.parent.name for path in seat.folder.glob("hosts/*/lowers")}
+        names = [*seat.addresses, *sorted(on_disk - set(seat.addresses))]
+        return {name: _state(seat, name, name in on_disk) for name in names}
+
+
+def _start(plan: Plan, host: Host, layers: Layers) -> None:
+    """Clear what a crash may have left of the host, and boot it."""
+    unit = _unit(plan.seat, host.name)
+    cgroups.end([unit])
+    disk.make(plan, host, layers)
+    folder = disk.folder(plan, host.name)
+    state.write(folder / "network", network.cables(plan, host))
+    lowers = ":".join(str(path) for path in disk.lowers(plan, host.name, layers))
+    keeper: list[str | Path] = ["sh", KEEPER, marks.file(plan.seat.id), network.namespace(plan.seat.id)]
+    keeper += [network.namespace(plan.seat.id, host.name), folder, lowers]
+    process.run([*cgroups.launcher(unit), "setsid", "--fork", *keeper, *_nspawn(plan, host)])
+
+
+def _nspawn(plan: Plan, host: Host) -> list[str]:
+    """Return the command that boots the host; the reason for each option stands beside it."""
+    name = network.namespace(plan.seat.id, host.name)
+    return [
+        "env",
+        "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1",
+        "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network",  # students set net.* sysctls
+        "systemd-nspawn",
+        "--quiet",
+        "--boot",
+        "--directory=root",
+        f"--machine={name}",
+        f"--hostname={host.name}",
+        f"--network-namespace-path={network.NAMESPACES / name}",
+        "--keep-unit",  # the control group is ours; also makes a reboot end with code 133
+        "--register=no",
+        "--kill-signal=SIGRTMIN+4",
+        "--console=read-only",
+        "--capability=CAP_NET_ADMIN",
+        "--system-call-filter=open_by_handle_at",  # NFS servers in user space
+        "--resolv-conf=off",
+        "--timezone=off",
+        "--link-journal=no",
+        *(["--bind=/dev/fuse"] if Path("/dev/fuse").exists() else []),
+    ]
+
+
+def _clear(seat_id: str) -> None:
+    """Kill the seat's processes and remove its control groups and namespaces."""
+    cgroups.end(cgroups.units(f"{network.namespace(seat_id)}-"))
+    for name in network.namespaces(seat_id):
+        network.delete(name)
+
+
+def _unit(seat: Seat, host: str) -> str:
+    return network.namespace(seat.id, host)
+
+
+def _state(seat: Seat, host: str, has_disk: bool) -> str:
+    if cgroups.is_running(_unit(seat, host)):
+        return "running"
+    return "stopped" if has_disk else "absent"
+
+
+def _fate(plan: Plan, host: str) -> str:
+    """Return why the host will never answer, by its console, or "" while it runs."""
+    if cgroups.is_running(_unit(plan.seat, host)):
+        return ""
+    return f"it ended while it booted.\n{console(plan, host)}"
+
+
+def console(plan: Plan, host: str) -> str:
+    """Return the last lines of the host's console."""
+    file = disk.folder(plan, host) / "console.log"
+    return process.last_lines(file.read_text(errors="replace")) if file.exists() else ""
+
+
+def _is_nspawn(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip() == "systemd-nspawn"
+    return False
+
+
+def _require_root(what: str) -> None:
+    if os.geteuid() != 0:
+        raise MachineryError(f"{what} needs root", hint="run the same command with sudo")

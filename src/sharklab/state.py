@@ -1,0 +1,181 @@
+"""The state folder: where everything is kept, files written whole or not at all, and locks."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sharklab.errors import Busy, InputError, MachineryError
+
+PLAIN_NAME = re.compile(r"[\w@+-][\w@.+-]{0,63}")
+
+
+def root() -> Path:
+    """Return the state folder: $SHARKLAB_STATE, else $XDG_STATE_HOME/sharklab, else in the home folder.
+
+    The order after our own variable is that of the XDG Base Directory Specification.
+    """
+    if own := os.environ.get("SHARKLAB_STATE"):
+        return Path(own).absolute()
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base).absolute() / "sharklab"
+
+
+def images_folder() -> Path:
+    """Return where base images and baked layers are kept."""
+    return root() / "images"
+
+
+def seats_folder() -> Path:
+    """Return where all seats are kept, as `<lab>/<student>/`."""
+    return root() / "seats"
+
+
+def seat_folder(lab: str, student: str) -> Path:
+    """Return the folder of one student's seat. Raises InputError when a name cannot be a folder's."""
+    return seats_folder() / _plain("lab", lab) / _plain("student", student)
+
+
+def runs_folder(lab: str, student: str) -> Path:
+    """Return where the evidence of one student's runs is kept. Raises InputError as `seat_folder`."""
+    return root() / "runs" / _plain("lab", lab) / _plain("student", student)
+
+
+def folder(path: Path) -> Path:
+    """Make `path` and its parents if they are missing, for the owner only (0700), and return it.
+
+    Raises MachineryError when the disk is full or the folder cannot be made.
+    """
+    with _disk_errors(path):
+        for missing in reversed([part for part in (path, *path.parents) if not part.exists()]):
+            missing.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+def write(path: Path, content: str | bytes, mode: int = 0o600) -> None:
+    """Write `content` to `path` by a temporary file and a rename: whole, or not at all.
+
+    Raises MachineryError when the disk is full or the folder cannot be written.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with _disk_errors(path.parent):
+        try:
+            temporary.write_bytes(b"")
+            temporary.chmod(mode)
+            temporary.write_bytes(data)
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def remove(path: Path) -> None:
+    """Delete a folder with all it holds; a missing one is fine.
+
+    Raises MachineryError when something is mounted in it (whose files are not ours to delete)
+    or when a file cannot be deleted.
+    """
+    if mounted := _mounts_below(path):
+        raise MachineryError(
+            f"{mounted[0]} is mounted there", place=str(path), hint=f"unmount it: umount {mounted[0]}"
+        )
+    with _disk_errors(path):
+        if path.exists():
+            shutil.rmtree(path)
+
+
+@contextmanager
+def lock(path: Path, what: str, patience: float = 0.0) -> Iterator[None]:
+    """Hold the lock file `path` while `what` ("seat tp4/alice") is in use; wait `patience` seconds for it.
+
+    The kernel lets it go when this process ends, however it ends (flock(2)).
+    Raises Busy, which names the process that holds it.
+    """
+    folder(path.parent)
+    handle = _acquire(path, what, time.monotonic() + patience)
+    try:
+        os.ftruncate(handle, 0)
+        os.write(handle, f"{os.getpid()} {_command()}\n".encode())
+        yield
+    finally:
+        os.close(handle)
+
+
+def _acquire(path: Path, what: str, deadline: float) -> int:
+    """Return an open, locked file that is still the one at `path`."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_at(handle, path):
+                return handle
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise _busy(path, what) from None
+            time.sleep(0.2)
+        os.close(handle)
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    """Tell whether the open file is the one at `path`: its folder may have been deleted meanwhile."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(handle), path.stat())
+    return False
+
+
+def _busy(path: Path, what: str) -> Busy:
+    pid, _, command = path.read_text(errors="replace").strip().partition(" ")
+    holder = f"process {pid} ({command})" if pid else "another process"
+    return Busy(
+        f"{what} is in use by {holder}",
+        hint="wait until it ends" + (f", or end it: kill {pid}" if pid else ""),
+    )
+
+
+def _command() -> str:
+    """Return this process's command line, short enough to be read in a message."""
+    line = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]) if sys.argv else "python"
+    return line if len(line) <= 120 else line[:117] + "..."
+
+
+def _plain(what: str, name: str) -> str:
+    if not PLAIN_NAME.fullmatch(name):
+        raise InputError(
+            f"{name!r} cannot be the name of a {what}",
+            place=what,
+            hint="use up to 64 letters, digits and the signs _ - . @ +, without a dot in front",
+        )
+    return name
+
+
+def _mounts_below(path: Path) -> list[str]:
+    """Return what is mounted in `path` or below it, by proc(5)'s mountinfo."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    points = [line.split(" ")[4].replace("\\040", " ") for line in lines]
+    return [point for point in points if Path(point).is_relative_to(path)]
+
+
+@contextmanager
+def _disk_errors(place: Path) -> Iterator[None]:
+    """Turn what the file system refuses into a message that names the folder."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise MachineryError(
+            "the disk is full" if full else f"cannot be written ({error.strerror})",
+            place=str(place),
+            hint="free some space, or keep the state elsewhere: SHARKLAB_STATE=/another/folder"
+            if full
+            else "check the folder's owner and mode, or set SHARKLAB_STATE to another folder",
+        ) from error
