@@ -8,6 +8,11 @@ from enum import StrEnum
 from typing import Any
 
 
+def N_(msgid: str) -> str:  # noqa: N802 (gettext's own name for it)
+    """Mark `msgid` for the catalogue where it is written; it is put into words when it is read."""
+    return msgid
+
+
 class Status(StrEnum):
     """What a check can say. Only `passed` earns points; a check that broke is `error`."""
 
@@ -26,6 +31,14 @@ class Message:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
+NOTHING = Message("")
+
+
+def both(first: Message, second: Message) -> Message:
+    """Return two sentences as one message."""
+    return Message("{first} {second}", {"first": first, "second": second})
+
+
 @dataclass(frozen=True)
 class Reference:
     """What an outcome rests on: packets of a capture, a probe, or a line of `ss` on a host."""
@@ -35,6 +48,15 @@ class Reference:
     probe: str = ""
     host: str = ""
     line: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the function of a check returns: its status, in words, and what it rests on."""
+
+    status: Status
+    found: Message
+    evidence: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,13 +73,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Answer:
-    """The measured answer to a question of an exercise, or `value` None when it could not be measured."""
+    """The measured answer to a question of an exercise, or `value` None when it could not be measured.
+
+    `text` is the question, `found` says what the answer was measured from, or why there is none.
+    """
 
     question: str
     text: Message
     value: str | None
     status: Status
     evidence: tuple[Reference, ...] = ()
+    found: Message = NOTHING
 
 
 @dataclass(frozen=True)

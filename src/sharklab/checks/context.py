@@ -1,0 +1,66 @@
+"""What a check may look at: one exercise, its captures, and what else the run left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sharklab.checks.sockets_seen import Socket, sockets
+from sharklab.evidence import Evidence, ProbeResult
+from sharklab.model import Exercise, Plan
+from sharklab.packets.model import Facts
+
+
+@dataclass(frozen=True)
+class Context:
+    """One exercise of a plan with its evidence; `facts` are those of its own captures, by id."""
+
+    plan: Plan
+    exercise: Exercise
+    evidence: Evidence
+    facts: Mapping[str, Facts]
+
+    def addresses(self, host: str) -> frozenset[str]:
+        """Return every address of `host` on the seat's networks, or none for an unknown host."""
+        places = self.plan.seat.addresses.get(host, {}).values()
+        return frozenset(str(ip) for place in places for ip in (place.ipv4.ip, place.ipv6.ip))
+
+    def host_at(self, address: str) -> str:
+        """Return the host that has `address`, or "" when no host of the lab has it."""
+        return next((name for name in self.plan.seat.addresses if address in self.addresses(name)), "")
+
+    @property
+    def client(self) -> str:
+        """The host that asks, or "" when the exercise names none."""
+        return self.exercise.conversation.client if self.exercise.conversation else ""
+
+    @property
+    def server(self) -> str:
+        """The host that answers, or "" when the exercise names none."""
+        return self.exercise.conversation.server if self.exercise.conversation else ""
+
+    def sockets(self, host: str) -> tuple[Socket, ...]:
+        """Return the sockets that `ss` showed on `host` during the run."""
+        return sockets(line for line in self.evidence.sockets if line.host == host)
+
+    def probe(self, id: str) -> ProbeResult | None:
+        """Return what the probe `id` did, or None when there is no result of it."""
+        return self.evidence.probes.get(id)
+
+    def file(self, capture: str) -> Path:
+        """Return where the capture lies. Raises KeyError when the run left none of that id."""
+        return self.evidence.captures[capture].file
+
+
+def contexts(plan: Plan, evidence: Evidence, facts: Mapping[str, Facts]) -> tuple[Context, ...]:
+    """Return a context for each exercise of the plan, in its order."""
+    return tuple(
+        Context(
+            plan,
+            exercise,
+            evidence,
+            {capture.id: facts[capture.id] for capture in exercise.captures if capture.id in facts},
+        )
+        for exercise in plan.lab.exercises
+    )

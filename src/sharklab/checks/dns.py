@@ -1,0 +1,71 @@
+"""The check that DNS questions were asked and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sharklab.checks.context import Context
+from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
+from sharklab.packets.model import DnsExchange
+
+Exchange = tuple[str, DnsExchange]
+
+
+def dns(context: Context, params: Mapping[str, Any]) -> Finding:
+    """For each of `types`, `name` was asked of the exercise's server, and answered with `rcode` (NOERROR).
+
+    NOERROR asks for an answer in substance too: a response without records does not count.
+    """
+    rcode = params.get("rcode", "NOERROR")
+    asked = {type: _asked(context, type, params.get("name", "")) for type in params["types"]}
+    good = {type: [each for each in found if _answers(each[1], rcode)] for type, found in asked.items()}
+    words = [_words(type, good[type] or asked[type]) for type in asked]
+    status = Status.PASSED if all(good.values()) else Status.FAILED
+    evidence = tuple(_refer(each) for type in asked for each in good[type] or asked[type])
+    return Finding(status, Message("{lines}", {"lines": words}), evidence)
+
+
+def exchanges(context: Context) -> Iterator[Exchange]:
+    """Yield the DNS exchanges between the exercise's hosts (all of them when it names none)."""
+    for name, facts in context.facts.items():
+        for exchange in facts.dns:
+            if not context.client or (
+                exchange.client.address in context.addresses(context.client)
+                and exchange.server.address in context.addresses(context.server)
+            ):
+                yield name, exchange
+
+
+def _asked(context: Context, type: str, name: str) -> list[Exchange]:
+    return [
+        (capture, exchange)
+        for capture, exchange in exchanges(context)
+        if exchange.type == type and _plain(name) in ("", _plain(exchange.name))
+    ]
+
+
+def _plain(name: str) -> str:
+    """Return a name as DNS compares names (RFC 4343)."""
+    return name.rstrip(".").lower()
+
+
+def _answers(exchange: DnsExchange, rcode: str) -> bool:
+    return exchange.answer > 0 and exchange.rcode == rcode and (rcode != "NOERROR" or bool(exchange.answers))
+
+
+def _words(type: str, found: list[Exchange]) -> Message:
+    if not found:
+        return Message(N_("{type}: not asked"), {"type": type})
+    exchange = found[0][1]
+    if not exchange.answer:
+        return Message(
+            N_("{type}: asked in packet {number}, not answered"), {"type": type, "number": exchange.question}
+        )
+    values = {"type": type, "answers": exchange.answers or exchange.rcode, "number": exchange.answer}
+    return Message(N_("{type}: {answers} in packet {number}"), values)
+
+
+def _refer(each: Exchange) -> Reference:
+    capture, exchange = each
+    return Reference(capture=capture, packets=tuple(n for n in (exchange.question, exchange.answer) if n))

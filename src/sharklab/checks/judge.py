@@ -1,0 +1,140 @@
+"""Judge a run: every check and every question of every exercise, whatever goes wrong in one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sharklab.checks.context import Context, contexts
+from sharklab.checks.kinds import KINDS, Kind, Rests
+from sharklab.checks.outcome import (
+    N_,
+    Answer,
+    Finding,
+    Message,
+    Outcome,
+    Reference,
+    Status,
+    Verdict,
+    both,
+)
+from sharklab.checks.questions import QUESTIONS, answer
+from sharklab.evidence import Evidence
+from sharklab.model import Check, Plan
+from sharklab.packets.model import Facts
+
+
+def judge(plan: Plan, evidence: Evidence, facts: Mapping[str, Facts]) -> tuple[Verdict, ...]:
+    """Return a verdict on each exercise of the plan; `facts` are by capture id.
+
+    Nothing is raised: a check that breaks is an outcome with status `error`, never a pass.
+    """
+    return tuple(_verdict(context) for context in contexts(plan, evidence, facts))
+
+
+def _verdict(context: Context) -> Verdict:
+    exercise = context.exercise
+    return Verdict(
+        exercise.id,
+        tuple(_outcome(context, check) for check in exercise.checks),
+        tuple(_answer(context, question) for question in exercise.questions),
+    )
+
+
+def _outcome(context: Context, check: Check) -> Outcome:
+    kind = KINDS.get(check.kind)
+    if kind is None:
+        found = Message(N_("There is no check named {kind}."), {"kind": check.kind})
+        return Outcome(check.kind, Status.ERROR, Message("{kind}", {"kind": check.kind}), found)
+    finding = _find(context, kind, check)
+    return Outcome(
+        check=check.kind,
+        status=finding.status,
+        title=Message(kind.title, check.params),
+        found=finding.found,
+        expected=Message(kind.expected, check.params) if kind.expected else None,
+        evidence=finding.evidence,
+    )
+
+
+def _find(context: Context, kind: Kind, check: Check) -> Finding:
+    try:
+        if kind.rests is Rests.PROBES:
+            return kind.function(context, check.params)
+        flaws = tuple(_flaws(context, kind))
+        if not any(facts.packets for facts in context.facts.values()):
+            return _without_packets(context, flaws)
+        return _weigh(kind, kind.function(context, check.params), flaws)
+    except Exception as error:
+        return Finding(Status.ERROR, _broken(error))
+
+
+def _broken(error: Exception) -> Message:
+    values = {"error": f"{type(error).__name__}: {error}"}
+    return Message(N_("The check itself failed: {error}"), values)
+
+
+def _without_packets(context: Context, flaws: tuple[Message, ...]) -> Finding:
+    """Return the finding of a check that has no packet to look at: nothing proves nothing."""
+    if not context.exercise.captures:
+        return Finding(Status.INCONCLUSIVE, Message(N_("The exercise has no capture to judge.")))
+    evidence = tuple(Reference(capture=name) for name in context.facts)
+    if flaws:
+        return Finding(Status.INCONCLUSIVE, _list(flaws), evidence)
+    return Finding(Status.FAILED, Message(N_("The captures hold no packet.")), evidence)
+
+
+def _weigh(kind: Kind, finding: Finding, flaws: tuple[Message, ...]) -> Finding:
+    """Return `finding`, or inconclusive when what the captures lack could have changed it."""
+    rests_on_absence = finding.status is (Status.PASSED if kind.denies else Status.FAILED)
+    if flaws and rests_on_absence:
+        return Finding(Status.INCONCLUSIVE, both(finding.found, _list(flaws)), finding.evidence)
+    return finding
+
+
+def _list(messages: tuple[Message, ...]) -> Message:
+    first, *rest = messages
+    return both(first, _list(tuple(rest))) if rest else first
+
+
+def _flaws(context: Context, kind: Kind) -> Iterator[Message]:
+    """Yield what keeps the exercise's captures from showing everything that a check of `kind` may seek."""
+    for capture in context.exercise.captures:
+        facts, result = context.facts.get(capture.id), context.evidence.captures.get(capture.id)
+        values = {"capture": capture.id}
+        if facts is None:
+            yield Message(N_("The run left no capture {capture}."), values)
+            continue
+        if facts.problem:
+            yield Message(
+                N_("The capture {capture} cannot be read: {problem}."), {**values, "problem": facts.problem}
+            )
+        if facts.cut:
+            yield Message(N_("The capture {capture} is cut short."), values)
+        if result and result.packets_dropped:
+            values["count"] = str(result.packets_dropped)
+            yield Message(N_("tcpdump dropped {count} packets of the capture {capture}."), values)
+        hidden = _hidden(facts, kind)
+        if hidden:
+            values["count"] = str(hidden)
+            yield Message(N_("The capture {capture} has only the beginning of {count} packets."), values)
+
+
+def _hidden(facts: Facts, kind: Kind) -> int:
+    """Count the packets of which the capture kept too little for a check of `kind`."""
+    truncated = [facts.packet(number) for number in facts.truncated]
+    if kind.rests is Rests.CONTENTS:
+        return len(truncated)
+    return sum(
+        not packet.transport or (packet.transport == "tcp" and not packet.flags) for packet in truncated
+    )
+
+
+def _answer(context: Context, id: str) -> Answer:
+    question = QUESTIONS.get(id)
+    if question is None:
+        found = Message(N_("There is no question named {id}."), {"id": id})
+        return Answer(id, Message("{id}", {"id": id}), None, Status.ERROR, found=found)
+    try:
+        return answer(id, question, context)
+    except Exception as error:
+        return Answer(id, Message(question.text), None, Status.ERROR, found=_broken(error))

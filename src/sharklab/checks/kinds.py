@@ -1,0 +1,129 @@
+"""Every check that a lab may ask for: its parameters, its function, and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sharklab.checks import dns, firewall, nfs, packets, probes, sockets
+from sharklab.checks.context import Context
+from sharklab.checks.outcome import N_, Finding
+
+Schema = Mapping[str, Any]
+
+
+class Rests(StrEnum):
+    """What a check looks at, and so what it cannot do without."""
+
+    PROBES = "probes"
+    HEADERS = "headers of captured packets"
+    CONTENTS = "contents of captured packets"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A check: JSON schema of its parameters, function, what it rests on, and msgids.
+
+    `title` and `expected` may use the required parameters. `denies` marks a check that something
+    is absent: it passes only on evidence that is whole.
+    """
+
+    params: Schema
+    function: Callable[[Context, Mapping[str, Any]], Finding]
+    rests: Rests
+    title: str
+    expected: str = ""
+    denies: bool = False
+
+
+def _object(required: tuple[str, ...] = (), **properties: Schema) -> Schema:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(required),
+        "properties": properties,
+    }
+
+
+_TEXT: Schema = {"type": "string", "minLength": 1}
+_TEXTS: Schema = {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True}
+_ANY_TEXTS: Schema = {"type": "array", "items": _TEXT, "uniqueItems": True}
+_NONE = _object()
+
+KINDS: Mapping[str, Kind] = {
+    "probes": Kind(
+        _NONE, probes.probes, Rests.PROBES, N_("Commands"), N_("each ends with an expected exit code")
+    ),
+    "output": Kind(
+        _object(("probe", "contains"), probe=_TEXT, contains={"anyOf": [_TEXT, _TEXTS]}),
+        probes.output,
+        Rests.PROBES,
+        N_("Output of {probe}"),
+        N_("it contains: {contains}"),
+    ),
+    "firewall": Kind(
+        _object(
+            ("runtime", "permanent"),
+            runtime=_TEXT,
+            permanent=_TEXT,
+            **{name.replace("-", "_").replace(" ", "_"): _ANY_TEXTS for name in firewall.OPENINGS},
+        ),
+        firewall.firewall,
+        Rests.PROBES,
+        N_("Firewall ({runtime})"),
+        N_("only what is meant is open, in force and permanently"),
+        denies=True,
+    ),
+    "handshake": Kind(_NONE, packets.handshake, Rests.HEADERS, N_("TCP handshake"), N_("SYN, SYN/ACK, ACK")),
+    "traffic": Kind(
+        _NONE, packets.traffic, Rests.HEADERS, N_("Traffic"), N_("data both ways between opening and closing")
+    ),
+    "fin": Kind(
+        _NONE, packets.fin, Rests.HEADERS, N_("End of the connection"), N_("FIN and ACK from each side")
+    ),
+    "udp_exchange": Kind(
+        _NONE, packets.udp_exchange, Rests.HEADERS, N_("UDP exchange"), N_("datagrams both ways")
+    ),
+    "transport": Kind(
+        _object(("value",), value={"enum": ["tcp", "udp"]}),
+        packets.transport,
+        Rests.HEADERS,
+        N_("Transport"),
+        "{value}",
+    ),
+    "sockets": Kind(
+        _NONE, sockets.sockets, Rests.HEADERS, N_("Sockets (ss)"), N_("the same conversation on both hosts")
+    ),
+    "dns": Kind(
+        _object(("types",), types=_TEXTS, name=_TEXT, rcode=_TEXT),
+        dns.dns,
+        Rests.CONTENTS,
+        N_("DNS questions"),
+        N_("asked and answered: {types}"),
+    ),
+    "nfs": Kind(
+        _object(("operations",), operations=_TEXTS),
+        nfs.nfs,
+        Rests.CONTENTS,
+        N_("NFS operations"),
+        N_("done: {operations}"),
+    ),
+    "nfs_status": Kind(
+        _object(("status",), status=_TEXT, operation=_TEXT, name=_TEXT),
+        nfs.nfs_status,
+        Rests.CONTENTS,
+        N_("NFS answer {status}"),
+    ),
+    "token": Kind(_NONE, packets.token, Rests.CONTENTS, N_("The seat's token on the wire")),
+    "clean": Kind(
+        _NONE,
+        packets.clean,
+        Rests.HEADERS,
+        N_("Clean capture"),
+        N_("nothing but the exercise's conversation"),
+        denies=True,
+    ),
+}
+"""Every check by the name that lab.yml uses."""

@@ -1,0 +1,69 @@
+"""Checks of NFS: which operations were done, and how the server answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sharklab.checks.context import Context
+from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
+from sharklab.packets.model import NfsCall
+
+Call = tuple[str, NfsCall]
+GOOD = "NFS4_OK"
+
+
+def nfs(context: Context, params: Mapping[str, Any]) -> Finding:
+    """Each of `operations` was done: called by the client and answered NFS4_OK by the server (RFC 7530)."""
+    done = {
+        name: [call for call in calls(context) if GOOD in _ends(call[1], name)]
+        for name in params["operations"]
+    }
+    lacking = [name for name, found in done.items() if not found]
+    evidence = tuple(_refer(found[0]) for found in done.values() if found)
+    if lacking:
+        text = N_("The captures do not show these NFS operations done: {operations}.")
+        return Finding(Status.FAILED, Message(text, {"operations": lacking}), evidence)
+    seen = [f"{name} ({found[0][1].call})" for name, found in done.items()]
+    text = N_("NFS operations, each with the packet of its first call: {operations}.")
+    return Finding(Status.PASSED, Message(text, {"operations": seen}), evidence)
+
+
+def nfs_status(context: Context, params: Mapping[str, Any]) -> Finding:
+    """The server answered `status` to a call, of `operation` and about the file `name` if these are given."""
+    status, operation, name = params["status"], params.get("operation", ""), params.get("name", "")
+    found = [
+        each
+        for each in calls(context)
+        if status in (_ends(each[1], operation) if operation else (*each[1].statuses, each[1].status))
+        and name in ("", *each[1].names)
+    ]
+    if not found:
+        text = N_("No reply of the server is {status}.")
+        return Finding(Status.FAILED, Message(text, {"status": status}))
+    call = found[0][1]
+    values = {"status": status, "number": call.reply, "call": call.call, "names": call.names or "-"}
+    text = N_("Packet {number} answers {status} to the call of packet {call} (file: {names}).")
+    return Finding(Status.PASSED, Message(text, values), tuple(_refer(each) for each in found))
+
+
+def calls(context: Context) -> Iterator[Call]:
+    """Yield the NFS calls between the exercise's hosts (all of them when it names none)."""
+    for capture, facts in context.facts.items():
+        for call in facts.nfs:
+            if not context.client or (
+                call.client.address in context.addresses(context.client)
+                and call.server.address in context.addresses(context.server)
+            ):
+                yield capture, call
+
+
+def _ends(call: NfsCall, operation: str) -> tuple[str, ...]:
+    """Return how the operations of that name in a call ended; those after a failed one were not done."""
+    ended = zip(call.operations, call.statuses, strict=False)
+    return tuple(status for name, status in ended if name == operation)
+
+
+def _refer(each: Call) -> Reference:
+    capture, call = each
+    return Reference(capture=capture, packets=tuple(number for number in (call.call, call.reply) if number))

@@ -1,0 +1,70 @@
+"""Checks of what probes did: how they ended and what they printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sharklab.checks.context import Context
+from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
+from sharklab.evidence import ProbeResult
+from sharklab.model import Probe
+
+
+def probes(context: Context, params: Mapping[str, Any]) -> Finding:
+    """Each probe of the exercise ended with one of its expected exit codes."""
+    wanted = context.exercise.probes
+    if not wanted:
+        return Finding(Status.INCONCLUSIVE, Message(N_("The exercise has no command to judge.")))
+    faults = [(probe, fault) for probe in wanted if (fault := _fault(probe, context.probe(probe.id)))]
+    if not faults:
+        text = N_("All {count} commands ended as they should.")
+        return Finding(Status.PASSED, Message(text, {"count": len(wanted)}), _refer(wanted))
+    lost = all(context.probe(probe.id) is None for probe, _ in faults)
+    words = Message("{faults}", {"faults": [fault for _, fault in faults]})
+    return Finding(
+        Status.INCONCLUSIVE if lost else Status.FAILED, words, _refer(tuple(probe for probe, _ in faults))
+    )
+
+
+def _refer(probes: tuple[Probe, ...]) -> tuple[Reference, ...]:
+    return tuple(Reference(probe=probe.id, host=probe.host) for probe in probes)
+
+
+def _fault(probe: Probe, result: ProbeResult | None) -> Message | None:
+    """Say what is wrong with how a probe ended, or return None when it ended as it should."""
+    if result is None:
+        return Message(N_("{probe} has no result"), {"probe": probe.id})
+    if result.missing:
+        return Message(N_("{probe}: {tool} is not installed"), {"probe": probe.id, "tool": probe.run[0]})
+    if result.timed_out:
+        return Message(
+            N_("{probe} did not end within {limit} s"), {"probe": probe.id, "limit": probe.timeout}
+        )
+    if result.exit_code is None:
+        return Message(N_("{probe} was killed"), {"probe": probe.id})
+    if result.exit_code in probe.exit:
+        return None
+    values = {"probe": probe.id, "code": result.exit_code, "wanted": probe.exit}
+    return Message(N_("{probe} ended with exit code {code} instead of {wanted}"), values)
+
+
+def output(context: Context, params: Mapping[str, Any]) -> Finding:
+    """What the probe `probe` printed contains the text `contains` (or each text of a list)."""
+    result = context.probe(params["probe"])
+    if result is None:
+        return Finding(Status.INCONCLUSIVE, Message(N_("{probe} has no result."), {"probe": params["probe"]}))
+    wanted = params["contains"]
+    texts = [wanted] if isinstance(wanted, str) else list(wanted)
+    printed = result.stdout + result.stderr
+    lacking = [text for text in texts if text not in printed]
+    evidence = (Reference(probe=result.id, host=result.host),)
+    if not lacking:
+        return Finding(Status.PASSED, Message(N_("{probe} prints it."), {"probe": result.id}), evidence)
+    text = (
+        N_("{probe} does not print {lacking}, but its output was cut short.")
+        if result.truncated
+        else N_("{probe} does not print {lacking}.")
+    )
+    status = Status.INCONCLUSIVE if result.truncated else Status.FAILED
+    return Finding(status, Message(text, {"probe": result.id, "lacking": lacking}), evidence)

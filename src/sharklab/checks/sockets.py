@@ -1,0 +1,85 @@
+"""The check that both hosts' own list of sockets shows the captured conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sharklab.checks.choose import choose
+from sharklab.checks.context import Context
+from sharklab.checks.outcome import N_, NOTHING, Finding, Message, Reference, Status, both
+from sharklab.checks.packets import no_conversation
+from sharklab.checks.sockets_seen import Socket
+from sharklab.packets.model import Conversation, Endpoint
+
+_RANK = ("ESTAB", "UNCONN", "LISTEN")
+"""A connected socket tells more than one that is closing, which has lost its process."""
+
+
+def sockets(context: Context, params: Mapping[str, Any]) -> Finding:
+    """`ss` shows the conversation on the client and on the server (on a UDP server, the open socket)."""
+    chosen = choose(context)
+    if chosen is None:
+        return no_conversation(context)
+    talk = chosen.conversation
+    sides = (
+        _side(context, talk, context.host_at(talk.client.address), talk.client, talk.server),
+        _side(context, talk, context.host_at(talk.server.address), talk.server, talk.client),
+    )
+    found = both(sides[0].found, sides[1].found)
+    evidence = (*chosen.refer(), *sides[0].evidence, *sides[1].evidence)
+    return Finding(_worse(*sides), found if chosen.note == NOTHING else both(found, chosen.note), evidence)
+
+
+def _worse(*sides: Finding) -> Status:
+    statuses = {side.status for side in sides}
+    order = (Status.FAILED, Status.INCONCLUSIVE, Status.PASSED)
+    return next(status for status in order if status in statuses)
+
+
+def _side(context: Context, talk: Conversation, host: str, local: Endpoint, peer: Endpoint) -> Finding:
+    seen = context.sockets(host)
+    if not seen:
+        return Finding(
+            Status.INCONCLUSIVE, Message(N_("There is no list of sockets of {host}."), {"host": host or "?"})
+        )
+    socket = find(seen, talk.transport, local, peer)
+    if socket is None:
+        text = N_("ss shows no socket from {local} to {peer} on {host}.")
+        return Finding(Status.FAILED, Message(text, {"host": host, "local": str(local), "peer": str(peer)}))
+    return Finding(Status.PASSED, _words(socket), (Reference(host=host, line=socket.line),))
+
+
+def find(seen: tuple[Socket, ...], transport: str, local: Endpoint, peer: Endpoint) -> Socket | None:
+    """Return the socket that joins the two ends, or for UDP the open one that packets to `local` reach."""
+    alike = [socket for socket in seen if socket.transport == transport]
+    joined = [socket for socket in alike if socket.joins(local, peer)]
+    if transport == "udp":
+        joined += [socket for socket in alike if socket.serves(local)]
+    return min(joined, key=lambda socket: (not socket.process, _rank(socket)), default=None)
+
+
+def _rank(socket: Socket) -> int:
+    return _RANK.index(socket.state) if socket.state in _RANK else len(_RANK)
+
+
+def _words(socket: Socket) -> Message:
+    values = {
+        "host": socket.host,
+        "state": socket.state,
+        "process": socket.process,
+        "local": str(socket.local),
+    }
+    if socket.open_to_all:
+        text = (
+            N_("On {host} it is the unconnected socket {local} of {process}.")
+            if socket.process
+            else N_("On {host} it is the unconnected socket {local}, without a process.")
+        )
+    else:
+        text = (
+            N_("On {host} it is {state}, of {process}.")
+            if socket.process
+            else N_("On {host} it is {state}, without a process.")
+        )
+    return Message(text, values)
