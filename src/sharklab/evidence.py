@@ -1,11 +1,26 @@
-"""The folder that one run leaves, read back as plain data."""
+"""The folder that one run leaves: sealed when it is complete, read back as plain data.
+
+Most of it comes from hosts that may belong to a student, so nothing in it is taken on trust: every file
+is checked against a schema before it is used.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeVar
+
+from sharklab import state
+from sharklab.errors import MachineryError
+
+SCHEMA_VERSION = 1
+"""Version of the folder's layout, in manifest.json."""
+MANIFEST = "manifest.json"
+SEALED = ("plan.json", "hosts/**/*")
+"""What a manifest vouches for; reports can be written again at any time."""
 
 
 @dataclass(frozen=True)
@@ -59,3 +74,172 @@ class Evidence:
     probes: Mapping[str, ProbeResult]
     sockets: tuple[SocketLine, ...]
     captures: Mapping[str, CaptureResult]
+
+
+def seal(folder: Path, header: Mapping[str, Any]) -> None:
+    """Write manifest.json: `header`, the schema's version, and the SHA-256 of every file of the run.
+
+    Raises MachineryError when the folder cannot be written.
+    """
+    manifest = {"schema": SCHEMA_VERSION, **header, "files": _digests(folder)}
+    state.write(folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+
+
+def verify(folder: Path) -> None:
+    """Raise MachineryError naming every file that is not what it was when the folder was sealed."""
+    sealed: Mapping[str, str] = _manifest(folder)["files"]
+    found = _digests(folder)
+    faults = [f"{name} is missing" for name in sorted(sealed.keys() - found.keys())]
+    faults += [f"{name} was added" for name in sorted(found.keys() - sealed.keys())]
+    faults += [
+        f"{name} was changed" for name in sorted(sealed.keys() & found.keys()) if sealed[name] != found[name]
+    ]
+    if faults:
+        _refuse(folder, "the evidence is not what it was at the end of the run: " + ", ".join(faults))
+
+
+def read(folder: Path) -> Evidence:
+    """Return what the run in `folder` left.
+
+    A host that recorded nothing has no folder. Raises MachineryError naming the file that is missing,
+    damaged, or not of this version.
+    """
+    manifest = _manifest(folder)
+    hosts = sorted(path for path in folder.glob("hosts/*") if path.is_dir())
+    return Evidence(
+        folder=folder,
+        manifest=manifest,
+        probes=_by_id(folder, [probe for host in hosts for probe in _probes(host)]),
+        sockets=tuple(line for host in hosts for line in _sockets(host)),
+        captures=_by_id(folder, [capture for host in hosts for capture in _captures(host)]),
+    )
+
+
+def _manifest(folder: Path) -> Mapping[str, Any]:
+    manifest: Mapping[str, Any] = _load(folder / MANIFEST, _MANIFEST)
+    if manifest["schema"] != SCHEMA_VERSION:
+        _refuse(folder / MANIFEST, f"has schema {manifest['schema']}, this sharklab reads {SCHEMA_VERSION}")
+    return manifest
+
+
+def _probes(host: Path) -> Iterator[ProbeResult]:
+    file = host / "probes.json"
+    if not file.exists():  # the host had no probe to run; a check that wants one finds it missing
+        return
+    for entry in _load(file, _PROBES):
+        fields = {
+            name: entry[name] for name in ProbeResult.__dataclass_fields__ if name not in ("host", "argv")
+        }
+        yield ProbeResult(host=host.name, argv=tuple(entry["argv"]), **fields)
+
+
+def _sockets(host: Path) -> Iterator[SocketLine]:
+    for entry in _load(host / "sockets.json", _SOCKETS):
+        yield SocketLine(host.name, entry["line"], entry["first"], entry["last"])
+
+
+def _captures(host: Path) -> Iterator[CaptureResult]:
+    for entry in _load(host / "captures.json", _CAPTURES):
+        file = (host / "captures" / f"{entry['id']}.pcap").absolute()
+        if not file.is_file():
+            _refuse(file, "the capture file is missing")
+        yield CaptureResult(
+            id=entry["id"],
+            host=host.name,
+            file=file,
+            argv=tuple(entry["argv"]),
+            started=entry["started"],
+            ended=entry["ended"],
+            packets_captured=entry["packets_captured"],
+            packets_dropped=entry["packets_dropped"],
+        )
+
+
+_Result = TypeVar("_Result", ProbeResult, CaptureResult)
+
+
+def _by_id(folder: Path, results: list[_Result]) -> dict[str, _Result]:
+    found: dict[str, _Result] = {}
+    for result in results:
+        if result.id in found:
+            _refuse(folder, f"{result.id} comes from two hosts: {found[result.id].host} and {result.host}")
+        found[result.id] = result
+    return found
+
+
+def _load(file: Path, schema: Mapping[str, Any]) -> Any:
+    """Return the JSON in `file`. Raises MachineryError when there is none or it has another shape."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        content = json.loads(text, parse_constant=_no_constant)
+        json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair cannot be written again
+        _validate(content, schema)
+    except FileNotFoundError:
+        _refuse(file, "is missing")
+    except (OSError, ValueError, RecursionError) as error:
+        _refuse(file, f"is damaged: {error}")
+    return content
+
+
+def _validate(content: Any, schema: Mapping[str, Any]) -> None:
+    """Raise ValueError for the first place in `content` that does not fit."""
+    from jsonschema import Draft202012Validator  # late, because it is slow to import
+
+    for error in Draft202012Validator(schema).iter_errors(content):
+        raise ValueError(f"at {error.json_path}, {error.message[:200]}")
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number")
+
+
+def _refuse(place: Path, message: str) -> NoReturn:
+    raise MachineryError(message, place=str(place), hint="run the lab again: sharklab run LAB")
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 in hexadecimal of each file that a manifest vouches for, by its path in `folder`."""
+    files = sorted({file for pattern in SEALED for file in folder.glob(pattern) if file.is_file()})
+    return {file.relative_to(folder).as_posix(): _digest(file) for file in files}
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+_TEXT = {"type": "string"}
+_TIME = {"type": "number", "minimum": 0, "maximum": 1e11}
+_COUNT = {"type": "integer", "minimum": 0, "maximum": 10**15}
+_FLAG = {"type": "boolean"}
+_ARGV = {"type": "array", "items": _TEXT, "minItems": 1}
+_NAME = {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z"}
+
+_MANIFEST = _object(schema=_COUNT, files={"type": "object", "additionalProperties": _TEXT})
+_SOCKETS = {"type": "array", "items": _object(line=_TEXT, first=_TIME, last=_TIME)}
+_CAPTURES = {
+    "type": "array",
+    "items": _object(
+        id=_NAME, argv=_ARGV, started=_TIME, ended=_TIME, packets_captured=_COUNT, packets_dropped=_COUNT
+    ),
+}
+_PROBES = {
+    "type": "array",
+    "items": _object(
+        id=_TEXT,
+        argv=_ARGV,
+        user=_TEXT,
+        started=_TIME,
+        duration=_TIME,
+        exit_code={"type": ["integer", "null"], "minimum": 0, "maximum": 255},
+        timed_out=_FLAG,
+        missing=_FLAG,
+        stdout=_TEXT,
+        stderr=_TEXT,
+        truncated=_FLAG,
+    ),
+}
