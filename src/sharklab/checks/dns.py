@@ -58,11 +58,10 @@ def _words(type: str, found: list[Exchange]) -> Message:
     if not found:
         return Message(N_("{type}: not asked"), {"type": type})
     exchange = found[0][1]
+    values: dict[str, object] = {"type": type, "number": exchange.answer or exchange.question}
     if not exchange.answer:
-        return Message(
-            N_("{type}: asked in packet {number}, not answered"), {"type": type, "number": exchange.question}
-        )
-    values = {"type": type, "answers": exchange.answers or exchange.rcode, "number": exchange.answer}
+        return Message(N_("{type}: asked in packet {number}, not answered"), values)
+    values["answers"] = exchange.answers or exchange.rcode
     return Message(N_("{type}: {answers} in packet {number}"), values)
 
 

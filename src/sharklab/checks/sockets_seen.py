@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from sharklab.evidence import SocketLine
 from sharklab.packets.model import Endpoint
 
-ANY = frozenset({"*", "0.0.0.0", "::"})
+ANY_IPV4, ANY_IPV6, ANY_BOTH = "0.0.0.0", "::", "*"  # noqa: S104 (as ss writes them; nothing is bound)
+ANY = frozenset({ANY_IPV4, ANY_IPV6, ANY_BOTH})
 _COLUMNS = 6
 _PROCESS = re.compile(r'users:\(\("(?P<name>[^"]*)",pid=(?P<pid>\d+)')
 
@@ -32,12 +33,12 @@ class Socket:
         return self.peer.port == 0 and self.peer.address in ANY
 
     def serves(self, endpoint: Endpoint) -> bool:
-        """Tell whether a packet to `endpoint` of the host reaches this open socket; "*" takes both families."""
-        family = "::" if ":" in endpoint.address else "0.0.0.0"
+        """Tell whether a packet to `endpoint` of the host reaches this open socket."""
+        family = ANY_IPV6 if ":" in endpoint.address else ANY_IPV4
         return (
             self.open_to_all
             and self.local.port == endpoint.port
-            and self.local.address in (endpoint.address, "*", family)
+            and self.local.address in (endpoint.address, ANY_BOTH, family)
         )
 
     def joins(self, local: Endpoint, peer: Endpoint) -> bool:

@@ -33,7 +33,7 @@ _SIMPLE, _OLD, _ENHANCED = 3, 2, 6
 
 @dataclass(frozen=True)
 class Container:
-    """A capture file: its format, where each packet's bytes are (offset, length), whether its end is missing."""
+    """A capture file: its format, where each packet's bytes are (offset, length), whether it is cut short."""
 
     content: bytes
     format: str
