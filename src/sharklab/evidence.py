@@ -105,7 +105,7 @@ def read(folder: Path) -> Evidence:
     damaged, or not of this version.
     """
     manifest = _manifest(folder)
-    hosts = sorted(path for path in folder.glob("hosts/*") if path.is_dir())
+    hosts = sorted(path for path in folder.glob("hosts/[!.]*") if path.is_dir())
     return Evidence(
         folder=folder,
         manifest=manifest,
@@ -127,10 +127,8 @@ def _probes(host: Path) -> Iterator[ProbeResult]:
     if not file.exists():  # the host had no probe to run; a check that wants one finds it missing
         return
     for entry in _load(file, _PROBES):
-        fields = {
-            name: entry[name] for name in ProbeResult.__dataclass_fields__ if name not in ("host", "argv")
-        }
-        yield ProbeResult(host=host.name, argv=tuple(entry["argv"]), **fields)
+        known = {field.name: entry[field.name] for field in fields(ProbeResult) if field.name in entry}
+        yield ProbeResult(**{**known, "host": host.name, "argv": tuple(entry["argv"])})
 
 
 def _sockets(host: Path) -> Iterator[SocketLine]:
