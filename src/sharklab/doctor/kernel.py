@@ -75,8 +75,11 @@ def overlay() -> Finding:
 
 def network() -> Finding:
     """Really makes a namespace, a bridge and a veth pair."""
+    name = N_("network namespaces, bridges, veth")
+    if not shutil.which("ip"):
+        return warning(name, N_("not tried: that takes the program ip"))
     return _tried(
-        N_("network namespaces, bridges, veth"),
+        name,
         trials.try_bridge,
         N_("tried: they work"),
         N_("tried: {reason}; the lab's network is made of them"),
@@ -111,7 +114,7 @@ def nfs(filesystems: str) -> Finding:
     return warning(
         name,
         N_("absent: {kinds}; labs use programs that speak NFS without the kernel, and there is no mount"),
-        N_("nothing to do; for the kernel's own NFS, take a kernel with these modules"),
+        N_("for a real mount: a kernel with these modules"),
         kinds=tuple(absent),
     )
 

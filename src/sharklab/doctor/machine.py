@@ -77,14 +77,15 @@ def tools(package: Sequence[packages.Package]) -> Finding:
     name = first.dnf if packages.manager() == "dnf" else first.apt
     if all(tool.is_there for tool in package):
         return ok(name, N_("{version}"), version=_version(first.gives) or N_("present"))
-    finding = warning if first.work == "test" else missing
-    return finding(
-        name,
-        N_("not installed: {tools}; sharklab installs it when it is needed"),
-        N_("to do it now, as root: {command}"),
-        tools=tuple(tool.gives for tool in package if not tool.is_there),
-        command=packages.command(package),
-    )
+    return _absent(name, [tool for tool in package if not tool.is_there])
+
+
+def _absent(name: str, tools: Sequence[packages.Package]) -> Finding:
+    values = {"tools": tuple(tool.gives for tool in tools), "command": packages.command(tools)}
+    by_hand = N_("as root: {command}")
+    if packages.manager() and privilege.can_be_root():
+        return warning(name, N_("no {tools} yet; sharklab installs it when it is needed"), by_hand, **values)
+    return missing(name, N_("no {tools}, and sharklab cannot install it here"), by_hand, **values)
 
 
 def _version(command: str) -> str:
@@ -105,7 +106,7 @@ def rights() -> Finding:
     name = N_("root's rights")
     if privilege.is_root():
         return ok(name, N_("you are root"))
-    if shutil.which("sudo"):
+    if privilege.can_be_root():
         return ok(name, N_("through sudo, which is asked when a step needs it"))
     return missing(
         name,

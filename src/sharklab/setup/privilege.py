@@ -34,6 +34,11 @@ def is_root() -> bool:
     return os.geteuid() == 0
 
 
+def can_be_root() -> bool:
+    """Tell whether this process may do anything or can ask sudo for it."""
+    return is_root() or shutil.which("sudo") is not None
+
+
 def become_root(words: Translator) -> NoReturn:
     """Start this very command anew through sudo, with the same state folder and language.
 

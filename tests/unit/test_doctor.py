@@ -1,0 +1,149 @@
+"""What the doctor concludes from what it reads, and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sharklab import doctor, i18n
+from sharklab.checks.outcome import Message
+from sharklab.doctor import Finding, Status, kernel, machine, trials
+from sharklab.setup import packages, privilege
+
+UNIFIED = "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n"
+HYBRID = "tmpfs /sys/fs/cgroup tmpfs ro 0 0\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n"
+LEGACY = "tmpfs /sys/fs/cgroup tmpfs ro 0 0\ncgroup /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\n"
+
+
+def said(finding: Finding) -> str:
+    """Return the meaning of a finding in English."""
+    return i18n.translator("en").say(finding.meaning)
+
+
+@pytest.mark.parametrize(
+    ("mounts", "expected"),
+    [(UNIFIED, Status.OK), (HYBRID, Status.OK), (LEGACY, Status.MISSING)],
+    ids=["unified", "hybrid", "legacy"],
+)
+def test_cgroups_needs_version_2(mounts: str, expected: Status) -> None:
+    """Systemd in hosts runs on the unified hierarchy, wherever it is mounted."""
+    assert expected == kernel.cgroups(mounts).status
+
+
+def test_inotify_counts_the_hosts_that_fit() -> None:
+    """The kernel's default of 128 instances was seen to carry twenty hosts, not twenty-one."""
+    finding = kernel.inotify(128)
+    assert (Status.WARNING, 20) == (finding.status, finding.meaning.values["hosts"])
+
+
+def test_inotify_is_content_with_1024() -> None:
+    """A class of thirty hosts was seen to run with 1024."""
+    assert Status.OK == kernel.inotify(1024).status
+
+
+def test_nfs_names_what_the_kernel_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without NFS, built in or as a module, labs still run: a warning that names both sides."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+    finding = kernel.nfs("nodev\tproc\n\text4\n")
+    assert (Status.WARNING, ("nfs4", "nfsd")) == (finding.status, finding.meaning.values["kinds"])
+
+
+def test_nfs_finds_it_built_in() -> None:
+    """Both file systems are registered with the kernel."""
+    assert Status.OK == kernel.nfs("nodev\tnfs\nnodev\tnfs4\nnodev\tnfsd\n").status
+
+
+def test_kvm_is_never_promised(tmp_path: Path) -> None:
+    """A device that exists is called unproven."""
+    (tmp_path / "kvm").touch()
+    assert f"{tmp_path}/kvm is there, unproven; containers do not use it" == said(
+        kernel.kvm(tmp_path / "kvm")
+    )
+
+
+def test_memory_counts_seats_of_three_hosts() -> None:
+    """One gigabyte is enough for ten seats of 93 MB and something left."""
+    assert 10 == machine.memory("MemTotal: 2000000 kB\nMemAvailable:  976562 kB\n").meaning.values["seats"]
+
+
+def test_memory_is_missing_without_room_for_a_seat() -> None:
+    """Eighty megabytes do not hold three hosts."""
+    assert Status.MISSING == machine.memory("MemAvailable:  80000 kB\n").status
+
+
+def test_disk_looks_at_the_nearest_folder_there_is(tmp_path: Path) -> None:
+    """The state folder need not exist yet."""
+    assert str(tmp_path / "a" / "b") == machine.disk(tmp_path / "a" / "b").meaning.values["place"]
+
+
+def test_environment_warns_about_packages_that_are_not_pinned(tmp_path: Path) -> None:
+    """Python packages outside the state folder are not the launcher's."""
+    assert Status.OK == machine.environment(tmp_path / "venv" / "x", tmp_path).status
+    assert Status.WARNING == machine.environment(Path("/usr"), tmp_path).status
+
+
+def test_tools_tells_the_command_that_installs_them() -> None:
+    """A tool that is not there comes with what to type."""
+    absent = packages.Package("no-such-tool", "hosts", "some-package", "some-package")
+    remedy = i18n.translator("en").say(machine.tools([absent]).remedy)
+    assert f"as root: {packages.command([absent])}" == remedy
+
+
+def test_images_lists_what_was_built(tmp_path: Path) -> None:
+    """A folder without image.json is not finished and not listed."""
+    for name in ("debian12-aa", "debian12-bb"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "debian12-aa" / "image.json").write_text("{}")
+    assert ("debian12-aa",) == machine.images(tmp_path).meaning.values["names"]
+
+
+def test_examine_says_what_it_could_not_try_without_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that takes root is called missing, nor well."""
+    monkeypatch.setattr(privilege, "is_root", lambda: False)
+    tried = [kernel.overlay(), kernel.network(), kernel.nf_tables()]
+    assert [(Status.WARNING, kernel.NEEDS_ROOT)] * 3 == [(each.status, said(each)) for each in tried]
+
+
+def test_examine_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file, mount, interface or namespace is left of what was tried."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    before = _traces(tmp_path)
+    findings = doctor.examine()
+    assert before == _traces(tmp_path)
+    assert len(findings) > 20
+
+
+def _traces(folder: Path) -> tuple[list[Path], str, str]:
+    links = subprocess.run(["ip", "-oneline", "link"], check=True, capture_output=True, text=True).stdout
+    mine = [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if str(folder) in line]
+    names = [line.split(": ")[1] for line in links.splitlines()]
+    return (
+        sorted(folder.rglob("*")),
+        "\n".join(mine),
+        ",".join(name for name in names if name in ("bridge0", "one", "two")),
+    )
+
+
+def test_try_overlay_tells_why_it_failed(tmp_path: Path) -> None:
+    """A folder that does not exist cannot hold an upper layer."""
+    assert "No such file or directory" in trials.try_overlay(tmp_path / "absent")
+
+
+def test_render_shows_marks_and_remedies() -> None:
+    """A line for each finding, names in one column, the remedy below."""
+    findings = [
+        Finding(Message("disk"), Status.OK, Message("{free} GB free", {"free": 3})),
+        Finding(Message("network"), Status.MISSING, Message("tried"), Message("load the modules")),
+    ]
+    expected = "✓ disk     3 GB free\n✗ network  tried\n           → load the modules"
+    assert expected == doctor.render(findings, i18n.translator("en"))
+
+
+def test_to_plain_is_json() -> None:
+    """A script reads the status as a word and whole sentences."""
+    plain = doctor.to_plain([kernel.inotify(1024)])
+    assert plain == json.loads(json.dumps(plain))
+    assert {"name", "status", "meaning", "remedy"} == set(plain["findings"][0])
