@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sharklab import __version__, checks, evidence, image, load, packets, playbook, providers, report, seat, state
 from sharklab import plan as plans
@@ -50,11 +51,13 @@ def prepare(name: str, student: str) -> Plan:
 def build_image(lab: Lab, os: str, progress: Progress) -> image.Layers:
     """Return the baked layers of `lab`'s hosts, built when they are not there yet."""
     golden = plans.plan(lab, seat.derive(lab, GOLDEN, bytes(32)))
-    return image.layers(golden, os, _bake, progress)
 
+    def bake(plan: Plan) -> None:
+        plans.save(plan)
+        playbook.run("bake", plan.seat.folder / "inventory.yml", progress=progress.note)
 
-def _bake(plan: Plan, progress: Progress) -> None:
-    playbook.run("bake", plan.seat.folder / "inventory.yml", progress=progress.note)
+    with progress.step(f"image of {lab.name}"):
+        return image.layers(golden, os, bake, progress.note)
 
 
 def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
@@ -145,12 +148,6 @@ def _header(plan: Plan, more: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def judge(folder: Path) -> tuple[Plan, tuple[Verdict, ...]]:
-    """Return the plan and the verdicts of the run in `folder`."""
-    plan, found, facts = read(folder)
-    return plan, checks.judge(plan, found, facts)
-
-
 def read(folder: Path) -> tuple[Plan, evidence.Evidence, Mapping[str, Facts]]:
     """Return what the run in `folder` left: its plan, its evidence, and the facts of each capture."""
     found = evidence.read(folder)
@@ -172,12 +169,15 @@ def last_run(lab: str, student: str) -> Path:
 def write_reports(folder: Path, languages: tuple[str, ...], progress: Progress) -> Run:
     """Judge the run in `folder` and write its report in each language."""
     with progress.step("report"):
-        plan, verdicts = judge(folder)
-        files = [file for language in languages for file in report.render(folder, language)]
+        plan, found, facts = read(folder)
+        verdicts = checks.judge(plan, found, facts)
+        files: list[Path] = []
+        for language in languages:
+            files += report.write(report.compose(plan, found, facts, verdicts, language))
     return Run(folder, plan, verdicts, tuple(files))
 
 
-def status() -> list[dict[str, object]]:
+def status() -> list[dict[str, Any]]:
     """Return lab, student, provider and hosts with their state for every seat of this machine."""
     return [
         {"lab": own.lab, "student": own.student, "hosts": dict(providers.get("nspawn").status(own))}

@@ -88,7 +88,7 @@ def _has_template(value: Any) -> bool:
 
 
 def _duplicates(lab: Lab) -> Iterator[Fault]:
-    kinds = {
+    kinds: dict[str, list[tuple[tuple[str | int, ...], str]]] = {
         "exercise": [(("exercises", i, "id"), e.id) for i, e in enumerate(lab.exercises)],
         "capture": [
             (("exercises", i, "captures", j, "id"), c.id)

@@ -151,15 +151,10 @@ def _register(file: Path) -> dict[str, list[str]]:
 
 def placed(seat: Seat, given: Mapping[str, Mapping[str, str]]) -> Seat:
     """Return `seat` with hosts at the addresses that they have already: {host: {"ipv4": ..., "ipv6": ...}}."""
-    addresses = {
-        host: {
-            name: replace(at, **{kind: ip_interface(ip) for kind, ip in given.get(host, {}).items()})
-            if index == 0
-            else at
-            for index, (name, at) in enumerate(places.items())
-        }
-        for host, places in seat.addresses.items()
-    }
+    addresses = {host: dict(places) for host, places in seat.addresses.items()}
+    for host, known in given.items():
+        first, at = next(iter(addresses[host].items()))
+        addresses[host][first] = _address(first, {"ipv4": str(at.ipv4), "ipv6": str(at.ipv6), "mac": at.mac, **known})
     return replace(seat, addresses=addresses)
 
 
