@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -93,65 +97,145 @@ def test_launcher_imports_nothing_from_the_current_folder(
     assert (done.returncode, done.stdout.splitlines()[2]) == (0, str(checkout / "src"))
 
 
-def test_launcher_starts_over_after_an_interrupted_set_up(checkout: Path, state: Path) -> None:
+@pytest.fixture
+def fakes(tmp_path: Path) -> Path:
+    """Return a folder with a Python whose environments cost no time; `calls` tells what pip was asked.
+
+    Its pip fails for requirements that name something, and waits as long as there is a file `wait`.
+    """
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    write_script(
+        folder / "python3",
+        'case "$*" in',
+        '    *realpath*) echo "$0" ;;',
+        "    *%d.%d*) echo 3.11 ;;",
+        f'    "-m venv "*) mkdir -p "$3/bin" && cp {folder}/python "$3/bin/python" ;;',
+        "esac",
+    )
+    write_script(
+        folder / "python",
+        'case "$*" in',
+        f'    "-m pip "*) echo "$*" >>{folder}/calls',
+        f"        while [ -e {folder}/wait ]; do sleep 0.05; done",
+        '        for last; do :; done; [ ! -s "$last" ] || { echo "no such package"; exit 1; } ;;',
+        '    "-m compileall "*) ;;',
+        f'    *) exec {sys.executable} "$@" ;;',
+        "esac",
+    )
+    return folder
+
+
+def write_script(file: Path, *lines: str) -> None:
+    """Write a shell program."""
+    file.write_text("\n".join(("#!/bin/sh", *lines, "")))
+    file.chmod(0o755)
+
+
+def path(fakes: Path) -> str:
+    """Return a PATH that finds the fakes first."""
+    return f"{fakes}:{os.environ['PATH']}"
+
+
+def test_launcher_starts_over_after_an_interrupted_set_up(tmp_path: Path, fakes: Path) -> None:
     """An environment without its mark is made anew."""
-    venv = next((state / "venv").glob("*-py3.*"))
-    (venv / "ready").unlink()
-    (venv / "bin" / "python").unlink()
-    done = start(checkout / "sharklab", state, "labs")
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "started labs")
-    assert (venv / "ready").exists()
-
-
-def test_launcher_speaks_the_language_of_the_option(tmp_path: Path) -> None:
-    """The set-up speaks French for --lang fr in an English locale, and does one set-up for two at once."""
     program = make_checkout(tmp_path / "checkout") / "sharklab"
-    env = environment(tmp_path / "state", LANG="en_GB.UTF-8")
-    both = [
-        subprocess.Popen(
-            [program, "labs", "--lang", "fr"],
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    said = [process.communicate() for process in both]
-    assert [0, 0] == [process.returncode for process in both]
-    assert 1 == sum("première utilisation" in errors for _, errors in said)
+    start(program, tmp_path / "state", PATH=path(fakes))
+    venv = next((tmp_path / "state" / "venv").glob("*-py3.11"))
+    (venv / "ready").unlink()
+    (venv / "half-made").touch()
+    done = start(program, tmp_path / "state", "labs", PATH=path(fakes))
+    assert (0, "started labs") == (done.returncode, done.stdout.splitlines()[0])
+    assert (True, False) == ((venv / "ready").exists(), (venv / "half-made").exists())
 
 
-def test_launcher_fails_clearly_when_pip_fails(tmp_path: Path) -> None:
+def test_launcher_sets_up_anew_when_the_pins_change(tmp_path: Path, fakes: Path) -> None:
+    """Other requirements are another environment; the old one stays for whoever uses it."""
+    checkout = make_checkout(tmp_path / "checkout")
+    start(checkout / "sharklab", tmp_path / "state", PATH=path(fakes))
+    (checkout / "requirements.txt").write_text("# other\n")
+    start(checkout / "sharklab", tmp_path / "state", PATH=path(fakes))
+    assert 2 == len(list((tmp_path / "state" / "venv").glob("*-py3.11")))
+
+
+def test_launcher_sets_up_once_for_two_at_once(tmp_path: Path, fakes: Path) -> None:
+    """The second of two first starts waits for the first, says so, and makes nothing itself."""
+    program = make_checkout(tmp_path / "checkout") / "sharklab"
+    env = environment(tmp_path / "state", PATH=path(fakes))
+    (fakes / "wait").touch()
+    with subprocess.Popen(
+        [program, "one"], env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as one:
+        wait_until((fakes / "calls").exists)
+        with subprocess.Popen(
+            [program, "two"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as two:
+            assert two.stderr is not None
+            assert b"sharklab: waiting for another set-up\n" == two.stderr.readline()
+            (fakes / "wait").unlink()
+            assert (0, 0) == (one.wait(), two.wait())
+    assert 1 == len((fakes / "calls").read_text().splitlines())
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait until the condition holds; fail when it does not within the limit."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "the condition did not come about"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("words", "locale", "expected"),
+    [
+        (("labs", "--lang", "fr"), "en_GB.UTF-8", "première utilisation"),
+        (("labs", "--lang=fr"), "C", "première utilisation"),
+        (("labs",), "fr_CH.UTF-8", "première utilisation"),
+        (("labs", "--lang", "en"), "fr_FR.UTF-8", "first use"),
+        (("labs",), "de_DE.UTF-8", "first use"),
+    ],
+)
+def test_launcher_speaks_the_users_language(
+    tmp_path: Path, fakes: Path, words: tuple[str, ...], locale: str, expected: str
+) -> None:
+    """The option --lang decides, else the locale, else it is English."""
+    program = make_checkout(tmp_path / "checkout") / "sharklab"
+    done = start(program, tmp_path / "state", *words, PATH=path(fakes), LANG=locale)
+    assert done.stderr.startswith(f"sharklab: {expected}")
+
+
+def test_launcher_fails_clearly_when_pip_fails(tmp_path: Path, fakes: Path) -> None:
     """What pip said and where the log is are shown; the exit code is 3; nothing counts as ready."""
-    program = make_checkout(tmp_path / "checkout", "./no-such-wheel.whl\n") / "sharklab"
-    done = start(program, tmp_path / "state", LANG="fr_FR.UTF-8")
-    assert done.returncode == 3
-    assert "no-such-wheel.whl" in done.stderr
+    program = make_checkout(tmp_path / "checkout", "a-package\n") / "sharklab"
+    done = start(program, tmp_path / "state", PATH=path(fakes), LANG="fr_FR.UTF-8")
+    assert 3 == done.returncode
+    assert "no such package" in done.stderr
     assert f"le journal est {tmp_path}/state/setup.log" in done.stderr
     assert [] == list((tmp_path / "state" / "venv").glob("*/ready"))
 
 
-def test_launcher_says_what_to_install_without_root(tmp_path: Path) -> None:
-    """A user whose sudo refuses, on a Debian without python3-venv, reads the command for root."""
+@pytest.mark.parametrize("sudo", ["sudo", ""], ids=["sudo refuses", "no sudo"])
+def test_launcher_says_what_to_install_without_root(tmp_path: Path, sudo: str) -> None:
+    """A user who cannot become root, on a Debian without python3-venv, reads the command for root."""
     program = make_checkout(tmp_path / "checkout") / "sharklab"
     fakes = tmp_path / "bin"
     fakes.mkdir()
-    python = (
-        '#!/bin/sh\ncase "$2" in *ensurepip*) exit 1 ;; *realpath*) echo "$0" ;; *%d.%d*) echo 3.11 ;; esac\n'
+    for tool in ("dirname", "readlink", "sha256sum", "cut", "mkdir", "flock"):
+        (fakes / tool).symlink_to(str(shutil.which(tool)))
+    write_script(
+        fakes / "python3",
+        'case "$2" in *ensurepip*) exit 1 ;; *realpath*) echo "$0" ;; *%d.%d*) echo 3.11 ;; esac',
     )
-    scripts = {
-        "python3": python,
-        "id": "#!/bin/sh\necho 1000\n",
-        "sudo": "#!/bin/sh\nexit 1\n",
-        "apt-get": "#!/bin/sh\n",
-    }
-    for name, content in scripts.items():
-        (fakes / name).write_text(content)
-        (fakes / name).chmod(0o755)
-    done = start(program, tmp_path / "state", PATH=f"{fakes}:{os.environ['PATH']}")
-    assert done.returncode == 3
-    assert "sharklab: without sudo, run as root: apt-get install python3.11-venv" in done.stderr.splitlines()
+    write_script(fakes / "id", "echo 1000")
+    write_script(fakes / "apt-get")
+    write_script(fakes / (sudo or "not-sudo"), "exit 1")
+    done = start(program, tmp_path / "state", PATH=str(fakes))
+    expected = [
+        f"sharklab: first use, setting up under {tmp_path}/state",
+        "sharklab: root's rights are needed for: apt-get install python3.11-venv",
+        "sharklab: without sudo, run as root: apt-get install python3.11-venv",
+    ]
+    assert (3, expected) == (done.returncode, done.stderr.splitlines())
 
 
 def test_launcher_says_when_the_state_folder_cannot_be_written(checkout: Path, tmp_path: Path) -> None:
