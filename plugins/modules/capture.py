@@ -187,6 +187,7 @@ def start(folder: Path, params: dict[str, Any]) -> None:
         )
     error = read_json(answer, {})["error"]
     if error:
+        shutil.rmtree(folder)
         raise RecordingError(error)
 
 
