@@ -88,7 +88,7 @@ def _ssh() -> Exercise:
         part="II",
         title={"fr": "Une connexion SSH", "en": "An SSH connection"},
         text={
-            "fr": "Une connexion :\n\n1. `ssh` ouvre une session ;\n2. on y exécute `uptime`.\n\n<b>pas de HTML</b>",
+            "fr": "Une connexion :\n\n1. `ssh` ouvre une session ;\n2. `uptime`.\n\n<b>pas de HTML</b>",
             "en": "One connection:\n\n1. `ssh` opens a session;\n2. a command runs in it.\n\n<b>no HTML</b>",
         },
         conversation=Talk("client", "server", "tcp", 22),

@@ -20,12 +20,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sharklab import state
-from sharklab.checks.outcome import Message
 from sharklab.errors import InputError, SharklabError
-from sharklab.model import Text
+
+if TYPE_CHECKING:  # they would bring all checks along, and the command line must start quickly
+    from sharklab.checks.outcome import Message
+    from sharklab.model import Text
 
 DOMAIN = "sharklab"
 SOURCE = "en"
@@ -78,7 +80,7 @@ class Translator:
         return self.gettext(message.msgid).format_map(values) if message.msgid else ""
 
     def _value(self, value: Any) -> Any:
-        if isinstance(value, Message):
+        if hasattr(value, "msgid"):
             return self.say(value)
         if isinstance(value, tuple | list):
             return ", ".join(str(self._value(item)) for item in value)

@@ -20,7 +20,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Judgement:
     """A check or an answer: what was expected (or asked), what was found, and on what grounds."""
 
     title: str
@@ -28,6 +28,8 @@ class Finding:
     found: str
     status: Status
     links: tuple[Link, ...]
+    value: str = ""
+    """An answer in itself, where `found` says how it was found."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,8 @@ class Section:
     title: str
     text: str
     status: Status | None
-    answers: tuple[Finding, ...]
-    checks: tuple[Finding, ...]
+    answers: tuple[Judgement, ...]
+    checks: tuple[Judgement, ...]
     commands: tuple[Command, ...]
     sockets: tuple[Sockets, ...]
     shots: tuple[Shot, ...]

@@ -17,11 +17,11 @@ from sharklab.i18n import Translator, translator
 from sharklab.model import Capture, Exercise, Plan, Probe
 from sharklab.packets.model import Facts
 from sharklab.report import topology
-from sharklab.report.content import Command, Finding, Link, Output, Page, Part, Section, Shot, Sockets
+from sharklab.report.content import Command, Judgement, Link, Output, Page, Part, Section, Shot, Sockets
 from sharklab.report.visible import clip, visible
 from sharklab.report.wire import wire
 
-MAX_LINES, MAX_COLUMNS = 400, 2000
+MAX_LINES, MAX_COLUMNS = 200, 2000
 """How much of one command's output is shown; the rest is in the run's folder."""
 
 
@@ -91,14 +91,15 @@ class _Builder:
             shots=tuple(self._shot(capture) for capture in exercise.captures),
         )
 
-    def _answer(self, answer: Answer) -> Finding:
-        title = visible(self.speak.say(answer.text))
-        return Finding(title, "", visible(answer.value or ""), answer.status, self._links(answer.evidence))
+    def _answer(self, answer: Answer) -> Judgement:
+        title, found = visible(self.speak.say(answer.text)), visible(self.speak.say(answer.found))
+        links = self._links(answer.evidence)
+        return Judgement(title, "", found, answer.status, links, value=visible(answer.value or ""))
 
-    def _check(self, outcome: Outcome) -> Finding:
+    def _check(self, outcome: Outcome) -> Judgement:
         found, title = visible(self.speak.say(outcome.found)), visible(self.speak.say(outcome.title))
         expected = visible(self.speak.say(outcome.expected)) if outcome.expected else ""
-        return Finding(title, expected, found, outcome.status, self._links(outcome.evidence))
+        return Judgement(title, expected, found, outcome.status, self._links(outcome.evidence))
 
     def _links(self, references: Iterable[Reference]) -> tuple[Link, ...]:
         links = (link for reference in references for link in self._link(reference))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from babel.dates import format_datetime
+from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from sharklab.checks.outcome import Status
@@ -53,7 +53,8 @@ class Words:
 
     def moment(self, epoch: float) -> str:
         """Return a date and time in UTC, for a report must not depend on where it is rendered."""
-        return format_datetime(datetime.fromtimestamp(epoch, UTC), "long", locale=self.speak.language)
+        at = datetime.fromtimestamp(epoch, UTC)
+        return f"{format_date(at, 'long', locale=self.speak.language)}, {at:%H:%M:%S} UTC"
 
     def clock(self, epoch: float) -> str:
         """Return the time of day in UTC with milliseconds, as hosts log it."""

@@ -1,0 +1,154 @@
+"""Languages: which one is spoken, how messages become words, and that French is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+
+from sharklab import i18n
+from sharklab.checks.outcome import Message
+from sharklab.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep compiled catalogues of a test in its own folder."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+    i18n.translator.cache_clear()
+    yield
+    i18n.translator.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("environ", "language"),
+    [
+        ({"LANG": "fr_FR.UTF-8"}, "fr"),
+        ({"LANG": "fr"}, "fr"),
+        ({"LANG": "fr_FR.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+        ({"LANG": "en_GB.UTF-8", "LC_MESSAGES": "fr_CA"}, "fr"),
+        ({"LANG": "fr_FR", "LC_ALL": ""}, "fr"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({}, "en"),
+    ],
+)
+def test_choose_without_option_takes_the_locale(environ: dict[str, str], language: str) -> None:
+    """The first variable that is set counts, and English stands in for languages that are not there."""
+    assert language == i18n.choose(None, environ)
+
+
+def test_choose_with_option_overrides_the_locale() -> None:
+    """--lang wins."""
+    assert i18n.choose("en", {"LANG": "fr_FR.UTF-8"}) == "en"
+
+
+def test_choose_with_unknown_option_names_the_languages() -> None:
+    """A language that is not there is bad input, and the message says which are."""
+    with pytest.raises(InputError, match=r"--lang: 'tlh'.*\n.*en, fr"):
+        i18n.choose("tlh", {})
+
+
+def test_say_fills_in_nested_messages_and_lists() -> None:
+    """Values may be messages themselves, and lists are put in a row."""
+    inner = Message("{count} of {names}", {"count": 2, "names": ("a", "b")})
+    assert i18n.translator("en").say(Message("<{inner}>", {"inner": inner})) == "<2 of a, b>"
+
+
+def test_say_of_nothing_is_empty() -> None:
+    """The empty message is empty, not the catalogue's header."""
+    assert i18n.translator("fr").say(Message("")) == ""
+
+
+def test_say_leaves_braces_in_values_alone() -> None:
+    """What a value holds is text, never a field."""
+    assert i18n.translator("en").say(Message("{a}", {"a": "{b}"})) == "{b}"
+
+
+def test_prose_falls_back_to_the_language_there_is() -> None:
+    """An author who wrote one language is read in that one."""
+    assert i18n.translator("fr").prose({"en": "text"}) == "text"
+
+
+def test_translator_keeps_what_it_compiled(tmp_path: Path) -> None:
+    """The second start reads the compiled catalogue and does not compile."""
+    i18n.translator("fr")
+    [compiled] = (tmp_path / "state" / "locale").glob("fr-*.mo")
+    stamp = compiled.stat().st_mtime_ns
+    i18n.translator.cache_clear()
+    assert i18n.translator("fr").gettext("Summary") == "Bilan"
+    assert compiled.stat().st_mtime_ns == stamp
+
+
+def test_translator_mends_a_damaged_catalogue(tmp_path: Path) -> None:
+    """Half a file is compiled anew."""
+    i18n.translator("fr")
+    [compiled] = (tmp_path / "state" / "locale").glob("fr-*.mo")
+    compiled.write_bytes(b"half")
+    i18n.translator.cache_clear()
+    assert i18n.translator("fr").gettext("Summary") == "Bilan"
+
+
+def test_translator_without_a_place_to_write_still_speaks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing can be kept, French is compiled each time."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "file" / "state"))
+    assert i18n.translator("fr").gettext("Summary") == "Bilan"
+
+
+def _extracted() -> Catalog:
+    """Return every message that the sources mark for translation."""
+    with (ROOT / "babel.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file)
+    keywords = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2)}
+    catalog = Catalog()
+    for _, _, msgid, _, _ in extract_from_dir(ROOT, methods, options, keywords):
+        catalog.add(msgid)
+    return catalog
+
+
+def _french() -> Catalog:
+    with (i18n.LOCALE / "fr" / "LC_MESSAGES" / "sharklab.po").open("rb") as file:
+        return read_po(file, locale="fr")
+
+
+def test_french_lacks_no_message() -> None:
+    """Every message of the sources has a French translation, in each of its plural forms."""
+    french = _french()
+    lacking = [m.id for m in _extracted() if m.id and not _is_whole(french.get(m.id))]
+    assert lacking == []
+
+
+def _is_whole(message: object) -> bool:
+    string = getattr(message, "string", "")
+    return all(string) if isinstance(string, tuple | list) else bool(string)
+
+
+def test_french_has_the_fields_of_english() -> None:
+    """A translation uses just the fields of its message."""
+    wrong = [
+        m.id
+        for m in _french()
+        if m.id and {_fields(t) for t in _texts(m.string)} - {_fields(_texts(m.id)[0])}
+    ]
+    assert wrong == []
+
+
+def _texts(value: object) -> list[str]:
+    return [str(text) for text in value] if isinstance(value, tuple | list) else [str(value)]
+
+
+def _fields(text: str) -> frozenset[str]:
+    """Return the fields of both kinds of message: {name}, and %(name)s in templates."""
+    braces = {name for _, name, _, _ in Formatter().parse(text) if name}
+    percents = {part.split(")")[0] for part in text.split("%(")[1:]}
+    return frozenset(braces | percents)

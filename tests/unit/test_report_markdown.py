@@ -1,0 +1,82 @@
+"""Text stays text in Markdown, and an author's prose becomes safe HTML."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from markdown_it import MarkdownIt
+
+from sharklab.report import markdown
+from sharklab.report.visible import clip, visible
+
+HOSTILE = [
+    "# heading",
+    "- item",
+    "1. item",
+    "a | b",
+    "*bold* _em_ ~~gone~~",
+    "[link](http://example.test)",
+    "<b>html</b> &amp;",
+    "`code`",
+    "a\n\nb",
+    "\\| back",
+    "$x$",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_escape_shows_just_the_text(text: str) -> None:
+    """Rendered, escaped text is the text itself in one paragraph."""
+    rendered = MarkdownIt("gfm-like", {"linkify": False}).parse(markdown.escape(text))
+    assert [token.type for token in rendered] == ["paragraph_open", "inline", "paragraph_close"]
+    shown = "".join(child.content for child in rendered[1].children or [])
+    assert " ".join(text.split()) == shown
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "``two``", "`"])
+def test_cell_keeps_a_table_row_whole(text: str) -> None:
+    """A code span in a cell neither ends the cell nor the span."""
+    table = f"| a | b |\n| --- | --- |\n| {markdown.cell(text)} | end |\n"
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(table)
+    cells = [after for before, after in itertools.pairwise(tokens) if before.type == "td_open"]
+    [shown] = [child.content for child in cells[0].children or [] if child.type == "code_inline"]
+    assert (" ".join(text.split()), "end") == (shown, cells[1].content)
+
+
+def test_cell_of_nothing_is_empty() -> None:
+    """Two lone backticks would be shown as such."""
+    assert markdown.cell("") == ""
+
+
+@pytest.mark.parametrize("text", ["```\n# out\n", "````", "a\n```python\nb", "~~~"])
+def test_fence_cannot_be_closed_by_its_content(text: str) -> None:
+    """Whatever a command prints, it is one block."""
+    [token] = MarkdownIt("commonmark").parse(markdown.fence(text))
+    assert (token.type, token.content) == ("fence", text.rstrip("\n") + "\n")
+
+
+def test_html_shows_raw_html_as_text_and_no_pictures() -> None:
+    """An author cannot put elements or requests into the page."""
+    shown = markdown.html("<script>x</script> ![a](http://example.test/a.png) [b](javascript:alert(1))")
+    assert [tag in shown for tag in ("<script", "<img", 'href="javascript')] == [False, False, False]
+
+
+def test_html_puts_headings_below_those_of_the_page() -> None:
+    """The page's outline stays in order."""
+    assert markdown.html("# Title") == "<h4>Title</h4>\n"
+
+
+def test_visible_removes_escapes_and_shows_controls() -> None:
+    """Terminal colours go, other control characters and overrides are shown."""
+    assert visible("\x1b[31mred\x1b[0m\x07 \u202eevil\r\nnext\ttab") == "red␇ ⟨U+202E⟩evil\nnext\ttab"
+
+
+def test_visible_can_be_encoded() -> None:
+    """A lone surrogate from a damaged file does not stop the report."""
+    assert visible("\ud800").encode() == "\ufffd".encode()
+
+
+def test_clip_marks_the_cut() -> None:
+    """A text that was cut says so."""
+    assert [clip("abc", 3), clip("abcd", 3)] == ["abc", "ab…"]
