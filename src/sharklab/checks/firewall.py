@@ -15,7 +15,7 @@ OPENINGS = ("services", "ports", "protocols", "source-ports", "forward-ports", "
 
 
 def firewall(context: Context, params: Mapping[str, Any]) -> Finding:
-    """What `firewall-cmd --list-all` printed in the probes `runtime` and `permanent` is `params`' openings."""
+    """`firewall-cmd --list-all` of the probes `runtime` and `permanent` shows just the openings given."""
     results = [context.probe(params[name]) for name in ("runtime", "permanent")]
     evidence = tuple(Reference(probe=result.id, host=result.host) for result in results if result)
     zones = [_zone(result) for result in results if result and result.exit_code == 0 and not result.truncated]

@@ -42,8 +42,8 @@ def _verdict(context: Context) -> Verdict:
 
 def _outcome(context: Context, check: Check) -> Outcome:
     kind = KINDS.get(check.kind)
-    if kind is None:
-        found = Message(N_("There is no check named {kind}."), {"kind": check.kind})
+    if kind is None or not set(kind.params["required"]) <= check.params.keys():
+        found = Message(N_("There is no check {kind} with these parameters."), {"kind": check.kind})
         return Outcome(check.kind, Status.ERROR, Message("{kind}", {"kind": check.kind}), found)
     finding = _find(context, kind, check)
     return Outcome(
@@ -112,11 +112,11 @@ def _flaws(context: Context, kind: Kind) -> Iterator[Message]:
             yield Message(N_("The capture {capture} is cut short."), values)
         if result and result.packets_dropped:
             values["count"] = str(result.packets_dropped)
-            yield Message(N_("tcpdump dropped {count} packets of the capture {capture}."), values)
+            yield Message(N_("tcpdump dropped packets of the capture {capture} ({count})."), values)
         hidden = _hidden(facts, kind)
         if hidden:
             values["count"] = str(hidden)
-            yield Message(N_("The capture {capture} has only the beginning of {count} packets."), values)
+            yield Message(N_("The capture {capture} kept only the beginning of packets ({count})."), values)
 
 
 def _hidden(facts: Facts, kind: Kind) -> int:

@@ -38,7 +38,8 @@ def _no_handshake(chosen: Chosen) -> Message:
         return Message(N_("The RST of packet {number} refuses the connection."), {"number": talk.resets[0]})
     if {packet.source for packet in map(chosen.facts.packet, talk.packets)} == {talk.client}:
         return Message(
-            N_("The server answers none of the {count} packets of the client."), {"count": len(talk.packets)}
+            N_("The server answers nothing to the client (packets sent: {count})."),
+            {"count": len(talk.packets)},
         )
     return Message(N_("The capture does not show the whole handshake of the conversation."))
 
@@ -86,10 +87,8 @@ def _no_fin(chosen: Chosen) -> Message:
         )
         return Message(text, {"number": talk.closing[0]})
     if talk.fins:
-        return Message(
-            N_("The exchange of FIN is not whole: the capture has only {count} of two FIN with its ACK."),
-            {"count": 1},
-        )
+        text = N_("The exchange of FIN is not whole; packets with a FIN: {numbers}.")
+        return Message(text, {"numbers": talk.fins})
     return Message(N_("The capture shows no FIN: the connection was still open when the capture ended."))
 
 
@@ -126,11 +125,9 @@ def token(context: Context, params: Params) -> Finding:
     seen = {name: search(context.file(name), seat.token) for name in context.facts}
     evidence = tuple(Reference(capture=name, packets=numbers) for name, numbers in seen.items() if numbers)
     if not evidence:
-        return Finding(
-            Status.FAILED, Message(N_("No packet carries the token {token}."), {"token": seat.token})
-        )
+        return Finding(Status.FAILED, Message(N_("No packet has the token {token}."), {"token": seat.token}))
     count = sum(len(numbers) for numbers in seen.values())
-    found = Message(N_("{count} packets carry the token {token}."), {"count": count, "token": seat.token})
+    found = Message(N_("Packets with the token {token}: {count}."), {"count": count, "token": seat.token})
     return Finding(Status.PASSED, found, evidence)
 
 
@@ -150,11 +147,11 @@ def clean(context: Context, params: Params) -> Finding:
         count = sum(len(numbers) for numbers in mine.values())
         return Finding(
             Status.PASSED,
-            Message(N_("All {count} packets belong to the exercise."), {"count": count}),
+            Message(N_("Every packet is of the exercise ({count})."), {"count": count}),
             tuple(Reference(capture=name, packets=tuple(sorted(numbers))) for name, numbers in mine.items()),
         )
     count = sum(len(reference.packets) for reference in evidence)
-    found = Message(N_("{count} packets of the capture are not of the exercise."), {"count": count})
+    found = Message(N_("Packets that are not of the exercise: {count}."), {"count": count})
     return Finding(Status.FAILED, found, evidence)
 
 

@@ -18,7 +18,7 @@ def probes(context: Context, params: Mapping[str, Any]) -> Finding:
         return Finding(Status.INCONCLUSIVE, Message(N_("The exercise has no command to judge.")))
     faults = [(probe, fault) for probe in wanted if (fault := _fault(probe, context.probe(probe.id)))]
     if not faults:
-        text = N_("All {count} commands ended as they should.")
+        text = N_("Every command ended as it should ({count}).")
         return Finding(Status.PASSED, Message(text, {"count": len(wanted)}), _refer(wanted))
     lost = all(context.probe(probe.id) is None for probe, _ in faults)
     words = Message("{faults}", {"faults": [fault for _, fault in faults]})
