@@ -17,6 +17,8 @@ from pathlib import Path
 from sharklab.errors import Busy, InputError, MachineryError
 
 PLAIN_NAME = re.compile(r"[\w@+-][\w@.+-]{0,63}")
+POLL = 0.2
+"""Seconds between two looks at a lock that another process holds."""
 
 
 def root() -> Path:
@@ -101,7 +103,6 @@ def lock(path: Path, what: str, patience: float = 0.0) -> Iterator[None]:
     The kernel lets it go when this process ends, however it ends (flock(2)).
     Raises Busy, which names the process that holds it.
     """
-    folder(path.parent)
     handle = _acquire(path, what, time.monotonic() + patience)
     try:
         os.ftruncate(handle, 0)
@@ -112,22 +113,27 @@ def lock(path: Path, what: str, patience: float = 0.0) -> Iterator[None]:
 
 
 def _acquire(path: Path, what: str, deadline: float) -> int:
-    """Return an open, locked file that is still the one at `path`."""
+    """Return an open, locked file that is still the one at `path`: its folder may be deleted meanwhile."""
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_at(handle, path):
+        with suppress(FileNotFoundError):
+            handle = os.open(folder(path.parent) / path.name, os.O_RDWR | os.O_CREAT, 0o600)
+            if _locked(handle) and _is_at(handle, path):
                 return handle
-        except BlockingIOError:
+            os.close(handle)
             if time.monotonic() >= deadline:
-                raise _busy(path, what) from None
-            time.sleep(0.2)
-        os.close(handle)
+                raise _busy(path, what)
+            time.sleep(POLL)
+
+
+def _locked(handle: int) -> bool:
+    with suppress(BlockingIOError):
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
 
 
 def _is_at(handle: int, path: Path) -> bool:
-    """Tell whether the open file is the one at `path`: its folder may have been deleted meanwhile."""
+    """Tell whether the open file is the one at `path`."""
     with suppress(FileNotFoundError):
         return os.path.samestat(os.fstat(handle), path.stat())
     return False

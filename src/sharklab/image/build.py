@@ -100,6 +100,7 @@ def _build(
         _customise(system, building / "root")
         record = {"built": time.time(), "seconds": round(time.monotonic() - started, 1), **content}
         state.write(building / "image.json", json.dumps(record, indent=2, default=list), 0o644)
+        process.run(["sync", "--file-system", building])
         building.rename(image.folder)
     finally:
         state.remove(building)
@@ -121,7 +122,7 @@ def _remedy(error: MachineryError) -> str:
     if "no space left" in said:
         return "the disk is full: free about 2 GB, or set SHARKLAB_STATE to a folder with more space"
     if any(sign in said for sign in ("resolv", "connect", "timed out", "failed to fetch", "network")):
-        return "the package registry does not answer: check the network (and http_proxy), then run the command again"
+        return "the package registry does not answer: check the network (and http_proxy), then try again"
     if "unable to locate package" in said:
         return "a package name in a role's vars/ is wrong for this system"
     return "run the command again; if it fails the same way, see what the package manager says above"

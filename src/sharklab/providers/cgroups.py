@@ -87,8 +87,9 @@ def _remove(unit: str) -> None:
         for path in (*inner, folder):
             with suppress(OSError):
                 path.rmdir()
-        with suppress(OSError):
-            folder.parent.name == "sharklab" and folder.parent.rmdir()
+        if folder.parent.name == "sharklab":
+            with suppress(OSError):
+                folder.parent.rmdir()
 
 
 def _folder(unit: str) -> Path | None:

@@ -31,7 +31,7 @@ def ensure_inotify(hosts: int, progress: Progress) -> None:
     free = limit - _in_use()
     if free < hosts * PER_HOST:
         raise MachineryError(
-            f"fs.inotify.max_user_instances={limit} leaves {free} for {hosts} hosts, which need {PER_HOST} each",
+            f"fs.inotify.max_user_instances={limit} leaves {free}; {hosts} hosts need {PER_HOST} each",
             place=str(INSTANCES),
             hint=f"sysctl fs.inotify.max_user_instances={AMPLE}",
         )

@@ -85,6 +85,10 @@ class Nspawn:
             if folder is None or not folder.exists():
                 _clear(seat_id)
                 marks.release(seat_id)
+            elif (lock := folder.with_name("lock")).exists():
+                with suppress(Busy), state.lock(lock, "image"):
+                    self.down(Seat("", "", seat_id, "", "", "", {}, folder))
+                    state.remove(lock.parent)
         state.remove(state.root() / "trash")
 
     def status(self, seat: Seat) -> Mapping[str, str]:
