@@ -86,7 +86,8 @@ def test_facts_of_a_dropped_connection_keep_repeated_syns_together() -> None:
 
 def test_facts_count_bytes_each_way() -> None:
     """The bytes of a whole connection are what the sequence numbers span, less SYN and FIN."""
-    talk, numbers = only("ssh.pcap"), {}
+    talk = only("ssh.pcap")
+    numbers: dict[Endpoint, list[int]] = {}
     for packet in shown("ssh.pcap").packets:
         if "SYN" in packet.flags or "FIN" in packet.flags:
             numbers.setdefault(packet.source, []).append(packet.seq)

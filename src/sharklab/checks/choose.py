@@ -73,13 +73,9 @@ def _fits(context: Context, talk: Conversation) -> bool:
 
 
 def _turned(context: Context, facts: Facts, talk: Conversation) -> Conversation:
-    """Return `talk` with client and server exchanged when a capture begun late took one for the other.
-
-    A SYN leaves no doubt, so a connection whose opening was captured stays as it is.
-    """
+    """Return `talk` with client and server exchanged when a capture begun late took one for the other."""
     sides = context.host_at(talk.client.address), context.host_at(talk.server.address)
-    opened = any("SYN" in facts.packet(number).flags for number in talk.packets)
-    if opened or context.client == context.server or sides != (context.server, context.client):
+    if sides != (context.server, context.client) or not _may_turn(context, facts, talk):
         return talk
     other = {"client": "server", "server": "client", "": ""}
     return replace(
@@ -92,3 +88,14 @@ def _turned(context: Context, facts: Facts, talk: Conversation) -> Conversation:
         server_start=talk.client_start,
         reset_by=other[talk.reset_by],
     )
+
+
+def _may_turn(context: Context, facts: Facts, talk: Conversation) -> bool:
+    """Tell whether who is the client is open: a SYN leaves no doubt, nor does the first of two datagrams.
+
+    Only the service's own port, when lab.yml gives it, tells more than who sent the first datagram.
+    """
+    if talk.transport == "tcp":
+        return not any("SYN" in facts.packet(number).flags for number in talk.packets)
+    wanted = context.exercise.conversation
+    return wanted is not None and wanted.port == talk.client.port
