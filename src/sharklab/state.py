@@ -10,7 +10,7 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -97,13 +97,15 @@ def remove(path: Path) -> None:
 
 
 @contextmanager
-def lock(path: Path, what: str, patience: float = 0.0) -> Iterator[None]:
+def lock(
+    path: Path, what: str, patience: float = 0.0, progress: Callable[[str], None] = lambda text: None
+) -> Iterator[None]:
     """Hold the lock file `path` while `what` ("seat tp4/alice") is in use; wait `patience` seconds for it.
 
-    The kernel lets it go when this process ends, however it ends (flock(2)).
-    Raises Busy, which names the process that holds it.
+    The kernel lets it go when this process ends, however it ends (flock(2)). `progress` hears that
+    it waits. Raises Busy, which names the process that holds it.
     """
-    handle = _acquire(path, what, time.monotonic() + patience)
+    handle = _take(path) or _wait(path, what, patience, progress)
     try:
         os.ftruncate(handle, 0)
         os.write(handle, f"{os.getpid()} {_command()}\n".encode())
@@ -112,17 +114,25 @@ def lock(path: Path, what: str, patience: float = 0.0) -> Iterator[None]:
         os.close(handle)
 
 
-def _acquire(path: Path, what: str, deadline: float) -> int:
-    """Return an open, locked file that is still the one at `path`: its folder may be deleted meanwhile."""
-    while True:
-        with suppress(FileNotFoundError):
-            handle = os.open(folder(path.parent) / path.name, os.O_RDWR | os.O_CREAT, 0o600)
-            if _locked(handle) and _is_at(handle, path):
-                return handle
-            os.close(handle)
-            if time.monotonic() >= deadline:
-                raise _busy(path, what)
-            time.sleep(POLL)
+def _wait(path: Path, what: str, patience: float, progress: Callable[[str], None]) -> int:
+    deadline = time.monotonic() + patience
+    if patience:
+        progress(f"waiting: {_busy(path, what).message}")
+    while time.monotonic() < deadline:
+        if handle := _take(path):
+            return handle
+        time.sleep(POLL)
+    raise _busy(path, what)
+
+
+def _take(path: Path) -> int | None:
+    """Return the lock file, open and locked, or None; its folder may be deleted at any time."""
+    with suppress(FileNotFoundError):
+        handle = os.open(folder(path.parent) / path.name, os.O_RDWR | os.O_CREAT, 0o600)
+        if _locked(handle) and _is_at(handle, path):
+            return handle
+        os.close(handle)
+    return None
 
 
 def _locked(handle: int) -> bool:
@@ -140,7 +150,9 @@ def _is_at(handle: int, path: Path) -> bool:
 
 
 def _busy(path: Path, what: str) -> Busy:
-    pid, _, command = path.read_text(errors="replace").strip().partition(" ")
+    pid, command = "", ""
+    with suppress(FileNotFoundError):
+        pid, _, command = path.read_text(errors="replace").strip().partition(" ")
     holder = f"process {pid} ({command})" if pid else "another process"
     return Busy(
         f"{what} is in use by {holder}",

@@ -51,16 +51,20 @@ def layers(golden: Plan, os_name: str, bake: Callable[[Plan], None], progress: P
     """Return the baked layers of the golden plan's lab, made now if they are not there yet.
 
     `golden` is the lab for a seat that is only there to be baked; `bake` applies playbooks/bake.yml
-    to the plan that it is given (`golden` with a folder of its own, which does not hold any file of
-    the plan yet). Raises what `bake` raises, InputError and MachineryError as `build.base` does.
+    to the plan that it is given: `golden` with a folder of its own, where no file of the plan is yet.
+    Raises what `bake` raises, and InputError and MachineryError as `build.base` does.
     """
     roles = {role for host in golden.hosts for role in host.roles}
     packages = build.packages_of({*roles, *RUN_ROLES}, systems.find(os_name).family)
-    image = build.base(os_name, packages, progress)
+    return on_image(build.base(os_name, packages, progress), golden, bake, progress)
+
+
+def on_image(image: Image, golden: Plan, bake: Callable[[Plan], None], progress: Progress) -> Layers:
+    """Return the layers of the golden plan's lab on `image`, made as `layers` does."""
     folder = image.folder / f"{golden.lab.name}-{build.fingerprint(_content(golden, image))}"
+    building = folder.with_name(f"{folder.name}.building")
     if not folder.is_dir():
-        building = folder.with_name(f"{folder.name}.building")
-        with state.lock(building / "lock", f"image of lab {golden.lab.name}", build.PATIENCE):
+        with state.lock(building / "lock", f"image of lab {golden.lab.name}", build.PATIENCE, progress):
             try:
                 if not folder.is_dir():
                     _make(golden, image, folder, bake, progress)

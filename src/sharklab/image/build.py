@@ -50,7 +50,8 @@ def base(os_name: str, packages: Sequence[str], progress: Progress) -> Image:
     folder = state.images_folder() / f"{system.name}-{fingerprint(content)}"
     image = Image(system.name, system.family, folder)
     if not folder.is_dir():
-        with state.lock(state.images_folder() / f"{folder.name}.lock", f"image {folder.name}", PATIENCE):
+        place = state.images_folder() / f"{folder.name}.lock"
+        with state.lock(place, f"image {folder.name}", PATIENCE, progress):
             if not folder.is_dir():
                 _build(system, content, image, progress)
     return image

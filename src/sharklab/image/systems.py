@@ -130,6 +130,7 @@ def _mmdebstrap(suite: str) -> Build:
                 "--variant=minbase",
                 "--mode=root",
                 '--aptopt=Acquire::Languages "none"',
+                "--dpkgopt=force-unsafe-io",  # an interrupted build is thrown away whole
                 f"--include={','.join(packages)}",
                 # Packages that were fetched once are not fetched again.
                 "--skip=essential/unlink,download/empty",

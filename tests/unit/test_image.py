@@ -1,0 +1,185 @@
+"""Images: packages by role, names by content, what a failed build leaves, layers without traces of a seat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sharklab import image, paths
+from sharklab.errors import InputError, MachineryError
+from sharklab.image import bake, build, systems
+from sharklab.model import Host
+
+
+@pytest.fixture
+def roles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder of roles in place of ours."""
+    monkeypatch.setattr(paths, "ROLES", tmp_path / "roles")
+    return tmp_path / "roles"
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> systems.OperatingSystem:
+    """Return an operating system that is built in no time, in a state folder of its own."""
+
+    def install(target: Path, packages: Sequence[str], cache: Path) -> None:
+        units = [f"usr/lib/systemd/system/{unit}" for unit in ("noisy.service", "multi-user.target")]
+        for file in ("etc/os-release", "etc/hostname", *units):
+            (target / file).parent.mkdir(parents=True, exist_ok=True)
+            (target / file).write_text("[Install]\nWantedBy=multi-user.target\n")
+        (target / "packages").write_text(" ".join(packages))
+
+    system = replace(systems.find("debian12"), name="tiny", build=install, packages=("base",))
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+    monkeypatch.setitem(systems.SYSTEMS, "tiny", system)
+    return system
+
+
+def silent(text: str) -> None:
+    """Take progress and say nothing."""
+
+
+def write(roles: Path, name: str, text: str) -> None:
+    """Write the names of a role for Debian."""
+    (roles / name / "vars").mkdir(parents=True)
+    (roles / name / "vars" / "Debian.yml").write_text(text)
+
+
+def test_packages_of_several_roles(roles: Path) -> None:
+    """The packages of all roles are there once, sorted; a role may need none."""
+    write(roles, "a", "__a_packages: [tcpdump, curl]\n__a_unit: x\n")
+    write(roles, "b", "__b_packages: [curl]\n")
+    (roles / "c").mkdir()
+    assert ["curl", "tcpdump"] == image.packages_of(["a", "b", "c"], "Debian")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("__a_packages: curl\n", "must be a list of package names"), ("__a_packages: [\n", "is not YAML")],
+)
+def test_packages_of_a_broken_file(text: str, expected: str, roles: Path) -> None:
+    """A file that cannot be read is bad input, named with what is wrong."""
+    write(roles, "a", text)
+    with pytest.raises(InputError, match=expected) as caught:
+        image.packages_of(["a"], "Debian")
+    assert caught.value.place.startswith(str(roles / "a" / "vars" / "Debian.yml"))
+
+
+def test_packages_of_an_unknown_role(roles: Path) -> None:
+    """A role that does not exist is bad input."""
+    roles.mkdir()
+    with pytest.raises(InputError) as caught:
+        image.packages_of(["a"], "Debian")
+    assert "there is no role named 'a'" == caught.value.message
+
+
+def test_packages_of_every_role_here() -> None:
+    """Each of our roles has a readable list for both families."""
+    names = sorted(path.name for path in paths.ROLES.iterdir() if path.is_dir())
+    for family in ("Debian", "RedHat"):
+        assert all(image.packages_of([name], family) is not None for name in names)
+
+
+def test_base_of_an_unknown_system() -> None:
+    """An operating system that is not in the table is bad input; the hint lists those that are."""
+    with pytest.raises(InputError) as caught:
+        image.base("minix3", [], silent)
+    assert "the systems are: debian12" == caught.value.hint
+
+
+def test_base_is_built_once(tiny: systems.OperatingSystem) -> None:
+    """The second call with the same content builds nothing."""
+    said: list[str] = []
+    first = image.base("tiny", ["curl"], said.append)
+    sentences = len(said)
+    assert (first, sentences) == (image.base("tiny", ["curl"], said.append), len(said))
+
+
+def test_base_by_its_content(tiny: systems.OperatingSystem, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other packages, or another customisation, give another image; their order does not."""
+    folder = image.base("tiny", ["a", "b"], silent).folder
+    assert folder == image.base("tiny", ["b", "a"], silent).folder
+    assert folder != image.base("tiny", ["a"], silent).folder
+    monkeypatch.setitem(systems.SYSTEMS, "tiny", replace(tiny, masks=()))
+    assert folder != image.base("tiny", ["a", "b"], silent).folder
+
+
+def test_base_is_customised(tiny: systems.OperatingSystem) -> None:
+    """No name server, no identity, no unit that a role did not ask for; what is masked is masked."""
+    root = image.base("tiny", [], silent).root
+    assert ("", "") == ((root / "etc/resolv.conf").read_text(), (root / "etc/machine-id").read_text())
+    assert not (root / "etc/hostname").exists()
+    assert not (root / "etc/systemd/system/multi-user.target.wants/noisy.service").exists()
+    assert Path("/dev/null") == (root / "etc/systemd/system/systemd-udevd.service").readlink()
+    assert Path("/dev/null") == (root / "etc/systemd/system-generators/systemd-run-generator").readlink()
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("E: Temporary failure resolving 'a.b'", "the package registry does not answer"),
+        ("dpkg: error: No space left on device", "the disk is full"),
+        ("E: Unable to locate package curll", "a package name in a role's vars/ is wrong"),
+        ("E: something else", "run the command again"),
+    ],
+)
+def test_base_that_fails(
+    said: str, expected: str, tiny: systems.OperatingSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The remedy fits what the package manager said, and nothing half-built is left."""
+
+    def fail(target: Path, packages: Sequence[str], cache: Path) -> None:
+        target.mkdir()
+        raise MachineryError(f"failed with exit code 1: {said}", place="mmdebstrap")
+
+    monkeypatch.setitem(systems.SYSTEMS, "tiny", replace(tiny, build=fail))
+    with pytest.raises(MachineryError) as caught:
+        image.base("tiny", [], silent)
+    assert caught.value.hint.startswith(expected)
+    assert [] == [path.name for path in build.state.images_folder().glob("tiny-*") if path.is_dir()]
+
+
+def test_base_after_an_interrupted_build(tiny: systems.OperatingSystem) -> None:
+    """What a build that was killed left is removed by the next one."""
+    folder = image.base("tiny", [], silent).folder
+    building = folder.rename(folder.with_name(f"{folder.name}.building"))
+    (building / "root" / "half").write_text("")
+    again = image.base("tiny", [], silent)
+    assert (False, False) == (building.exists(), (again.root / "half").exists())
+
+
+def test_base_without_root(tiny: systems.OperatingSystem, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without root the message says which step needs it."""
+    monkeypatch.setattr(build.os, "geteuid", lambda: 1000)
+    with pytest.raises(MachineryError) as caught:
+        image.base("tiny", [], silent)
+    assert "building an image (mmdebstrap) needs root" == caught.value.message
+
+
+def test_layers_are_cleaned(tmp_path: Path) -> None:
+    """What tells of the golden seat goes; folders, and what the roles made, stay."""
+    traces = [
+        "etc/machine-id",
+        "etc/ssh/ssh_host_ed25519_key",
+        "var/log/a/b.log",
+        "root/.ssh/authorized_keys",
+    ]
+    traces += ["etc/NetworkManager/system-connections/lan.nmconnection", "root/.ansible/tmp/x/y", "tmp/z"]
+    kept = ["etc/ssh/sshd_config", "srv/page", "etc/NetworkManager/system-connections/other.nmconnection"]
+    for name in (*traces, *kept):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    found = bake._traces(tmp_path, Host("server", {}, ("lan",), ()))
+    assert sorted(traces) == sorted(str(path.relative_to(tmp_path)) for path in found)
+
+
+def test_lowers_of_baked_and_bare_hosts(tmp_path: Path) -> None:
+    """A baked host has its layer above the base image, any other the base image alone."""
+    (tmp_path / "tp4-1" / "server").mkdir(parents=True)
+    base = image.Image("debian12", "Debian", tmp_path)
+    layers = image.Layers(base, tmp_path / "tp4-1")
+    assert (tmp_path / "tp4-1" / "server", tmp_path / "root") == layers.lowers("server")
+    assert (tmp_path / "root",) == layers.lowers("client")

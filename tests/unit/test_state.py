@@ -1,0 +1,168 @@
+"""The state folder: where it is, files that are whole or absent, and locks that a crash does not leave."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sharklab import state
+from sharklab.errors import Busy, InputError, MachineryError
+
+HOLD = "import sys, time; from pathlib import Path; from sharklab import state\n" + (
+    "with state.lock(Path(sys.argv[1]), 'seat'):\n    print('held', flush=True); sys.stdin.read()\n"
+)
+
+
+def hold(path: Path) -> subprocess.Popen[str]:
+    """Start a process that holds the lock at `path` until its input ends."""
+    source = Path(state.__file__).parents[1]
+    command = [sys.executable, "-c", HOLD, str(path)]
+    environment = {**os.environ, "PYTHONPATH": str(source)}
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
+    assert process.stdout is not None
+    assert "held\n" == process.stdout.readline()
+    return process
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"SHARKLAB_STATE": "/a/b", "XDG_STATE_HOME": "/c"}, "/a/b"),
+        ({"XDG_STATE_HOME": "/c"}, "/c/sharklab"),
+        ({"XDG_STATE_HOME": ""}, "/h/.local/state/sharklab"),
+    ],
+)
+def test_root_by_environment(
+    environment: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our own variable comes first, then the XDG one, then the home folder."""
+    monkeypatch.delenv("SHARKLAB_STATE", raising=False)
+    for name, value in {"HOME": "/h", **environment}.items():
+        monkeypatch.setenv(name, value)
+    assert Path(expected) == state.root()
+
+
+def test_seat_folder_names_lab_and_student(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seat's folder is made of its lab and its student."""
+    monkeypatch.setenv("SHARKLAB_STATE", "/s")
+    assert Path("/s/seats/tp4/ada@ecole.fr") == state.seat_folder("tp4", "ada@ecole.fr")
+
+
+@pytest.mark.parametrize("student", ["", "..", "a/b", "a b", "a,b", "a:b", ".hidden", "x" * 65])
+def test_seat_folder_refuses_a_name(student: str) -> None:
+    """A name that would lead out of the folder, or that mount(8) would split, is bad input."""
+    with pytest.raises(InputError) as caught:
+        state.seat_folder("tp4", student)
+    assert "student" == caught.value.place
+
+
+def test_write_replaces_content_and_mode(tmp_path: Path) -> None:
+    """The new content is there whole, with the mode asked for, and no temporary file is left."""
+    file = tmp_path / "key"
+    state.write(file, "old", 0o644)
+    state.write(file, b"new", 0o600)
+    assert ("new", 0o600, ["key"]) == (
+        file.read_text(),
+        file.stat().st_mode & 0o777,
+        [path.name for path in tmp_path.iterdir()],
+    )
+
+
+def test_write_on_a_full_disk(tmp_path: Path) -> None:
+    """A full disk is one message that names the folder; the old file stays and nothing is left."""
+    mount = tmp_path / "small"
+    script = (
+        "import sys; from pathlib import Path; from sharklab import state\n"
+        "folder = Path(sys.argv[1]); state.write(folder / 'file', 'old')\n"
+        "try: state.write(folder / 'file', 'x' * 1_000_000)\n"
+        "except Exception as error: print(type(error).__name__, error)\n"
+        "print(sorted(path.name for path in folder.iterdir()), (folder / 'file').read_text())\n"
+    )
+    mount.mkdir()
+    # A small disk that nobody else sees: the mount ends with the process.
+    command = 'mount -t tmpfs -o size=64k small "$1" && exec "$2" -c "$3" "$1"'
+    words = ["unshare", "--mount", "sh", "-c", command, "sh", str(mount), sys.executable, script]
+    environment = {**os.environ, "PYTHONPATH": str(Path(state.__file__).parents[1])}
+    said = subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout
+    first, *_, last = said.splitlines()
+    assert (f"MachineryError {mount}: the disk is full", "['file'] old") == (first, last)
+
+
+def test_write_into_a_missing_folder(tmp_path: Path) -> None:
+    """A folder that is not there is named, with what the system said."""
+    with pytest.raises(MachineryError) as caught:
+        state.write(tmp_path / "none" / "file", "text")
+    assert (str(tmp_path / "none"), "cannot be written (No such file or directory)") == (
+        caught.value.place,
+        caught.value.message,
+    )
+
+
+def test_folder_is_for_the_owner_alone(tmp_path: Path) -> None:
+    """Every folder that is made has mode 0700; making it again is fine."""
+    state.folder(tmp_path / "a" / "b")
+    state.folder(tmp_path / "a" / "b")
+    assert [0o700, 0o700] == [path.stat().st_mode & 0o777 for path in (tmp_path / "a", tmp_path / "a" / "b")]
+
+
+def test_lock_held_by_another_process(tmp_path: Path) -> None:
+    """The message names the thing, the process that holds it and its command."""
+    holder = hold(tmp_path / "lock")
+    with pytest.raises(Busy) as caught, state.lock(tmp_path / "lock", "seat tp4/ada"):
+        pass
+    holder.communicate("")
+    assert f"seat tp4/ada is in use by process {holder.pid} (-c {tmp_path / 'lock'})" == caught.value.message
+
+
+def test_lock_after_its_holder_was_killed(tmp_path: Path) -> None:
+    """The kernel lets the lock of a killed process go."""
+    holder = hold(tmp_path / "lock")
+    holder.send_signal(signal.SIGKILL)
+    holder.communicate()
+    with state.lock(tmp_path / "lock", "seat"):
+        assert str(os.getpid()) == (tmp_path / "lock").read_text().split()[0]
+
+
+def test_lock_waits_with_patience(tmp_path: Path) -> None:
+    """With patience it says that it waits, and takes the lock when it is let go."""
+    holder = hold(tmp_path / "lock")
+    said: list[str] = []
+
+    def listen(text: str) -> None:
+        said.append(text)
+        holder.communicate("")
+
+    with state.lock(tmp_path / "lock", "image", patience=60, progress=listen):
+        assert [True] == [text.startswith("waiting: image is in use by process") for text in said]
+
+
+def test_lock_in_a_deleted_folder(tmp_path: Path) -> None:
+    """A lock whose folder was deleted by its holder does not keep others from a new one."""
+    place = tmp_path / "seat" / "lock"
+    with state.lock(place, "seat"):
+        state.remove(place.parent)
+        with state.lock(place, "seat"):
+            assert place.exists()
+
+
+def test_remove_spares_what_is_mounted(tmp_path: Path) -> None:
+    """What is mounted in a folder is not deleted with it."""
+    (tmp_path / "with space").mkdir()
+    script = (
+        "import sys; from pathlib import Path; from sharklab import state\n"
+        "Path(sys.argv[1], 'with space', 'file').write_text('')\n"
+        "try: state.remove(Path(sys.argv[1]))\n"
+        "except Exception as error: print(error.message)\n"
+        "print(Path(sys.argv[1], 'with space', 'file').exists())\n"
+    )
+    command = 'mount -t tmpfs small "$1/with space" && exec "$2" -c "$3" "$1"'
+    words = ["unshare", "--mount", "sh", "-c", command, "sh", str(tmp_path), sys.executable, script]
+    environment = {**os.environ, "PYTHONPATH": str(Path(state.__file__).parents[1])}
+    said = subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout
+    assert f"{tmp_path}/with space is mounted there\nTrue\n" == said
