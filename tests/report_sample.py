@@ -131,6 +131,7 @@ def ssh_facts(data_packets: int = 60) -> Facts:
         fins=numbers[-3:-1],
         closing=numbers[-3:],
         closed_by="fin",
+        data_packets=numbers[3:-3],
     )
     return Facts(packets=packets, conversations=(talk,))
 

@@ -80,8 +80,9 @@ def test_ladder_of_a_refused_connection_shows_an_attempt() -> None:
         "tcp", sample.CLIENT, sample.SERVER, (1, 2), resets=(2,), closing=(2,), closed_by="rst"
     )
     shown = ladder.ladder(talk, (syn, reset), HOSTS)
-    assert [band.title for band in shown.bands] == [ladder.ATTEMPT, ladder.RESET]
-    assert _arrows(shown.bands[1])[0].refusal
+    assert [band.title for band in shown.bands] == [ladder.ATTEMPT]
+    assert [arrow.refusal for arrow in _arrows(shown.bands[0])] == [False, True]
+    assert shown.note == ""
 
 
 def test_drawn_puts_a_resolvers_questions_together() -> None:

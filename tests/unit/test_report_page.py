@@ -138,6 +138,16 @@ def test_rows_name_the_handshake_and_the_closing(shown: Page) -> None:
     assert [row.packet.number for row in wire.rows if row.marked] == [1, 2, 3, 40]
 
 
+def test_rows_are_not_marked_by_a_whole_conversation(tmp_path: Path) -> None:
+    """Where everything is evidence, marking it all would show nothing."""
+    reference = Reference(capture="ssh", packets=tuple(range(1, 67)))
+    verdict = Verdict("ssh", (), (Answer("q", Message("?"), "1", Status.PASSED, (reference,)),))
+    shown = pages.page(sample.plan(tmp_path), sample.evidence(tmp_path), sample.facts(), (verdict,), "en")
+    wire = _section(shown, "ssh").shots[0].wire
+    assert wire is not None
+    assert not any(row.marked for row in wire.rows)
+
+
 def test_rows_beyond_the_bound_keep_the_evidence(tmp_path: Path) -> None:
     """A long table is cut, but not what an outcome rests on."""
     verdict = Verdict(

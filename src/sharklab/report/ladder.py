@@ -113,7 +113,16 @@ def ladder(
 
 
 def _phase(packet: Packet, talk: Conversation) -> Phase:
-    return Phase(name_packet(packet, talk).phase) if talk.transport == "tcp" else Phase.DATAGRAMS
+    if talk.transport != "tcp":
+        return Phase.DATAGRAMS
+    if _is_attempt(talk):
+        return Phase.HANDSHAKE  # what answers a SYN in vain belongs to it
+    return Phase(name_packet(packet, talk).phase)
+
+
+def _is_attempt(talk: Conversation) -> bool:
+    """Tell whether the conversation is one that never came about."""
+    return not (talk.handshake or talk.data_packets) and bool(talk.resets or talk.icmp_errors)
 
 
 def _title(phase: Phase, talk: Conversation) -> str:
@@ -123,7 +132,7 @@ def _title(phase: Phase, talk: Conversation) -> str:
 
 
 def _lacks(talk: Conversation) -> str:
-    if talk.transport != "tcp" or (talk.handshake and talk.closing):
+    if talk.transport != "tcp" or _is_attempt(talk) or (talk.handshake and talk.closing):
         return ""
     if talk.handshake:
         return N_("The end of this conversation is not in the capture.")
@@ -227,7 +236,7 @@ def _draw_arrow(drawing: Drawing, arrow: Arrow, phase: Phase, y: float) -> None:
     drawing.line(f"arrow {css}", tail, y, tip + inset, y + 5)
     drawing.head(f"head {css}", tip, y + 5, arrow.outward)
     label = "label marked" if arrow.marked else "label"
-    drawing.text(label, (LEFT + RIGHT) / 2, y - 4, clip(arrow.label, 54), "middle")
+    drawing.text(label, (LEFT + RIGHT) / 2, y - 5, clip(arrow.label, 54), "middle")
     drawing.text("time", LEFT - 22, y + 4, f"{arrow.time:.6f}", "end")
     drawing.text("number", RIGHT + 22, y + 4, f"#{arrow.number}")
 

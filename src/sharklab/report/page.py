@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -84,28 +83,29 @@ class _Builder:
             title=self.speak.prose(exercise.title),
             text=self.speak.prose(exercise.text),
             status=overall(verdict),
-            answers=tuple(map(self._answer, verdict.answers)),
-            checks=tuple(map(self._check, verdict.outcomes)),
+            answers=tuple(self._answer(exercise.id, answer) for answer in verdict.answers),
+            checks=tuple(self._check(exercise.id, outcome) for outcome in verdict.outcomes),
             commands=tuple(map(self._command, exercise.probes)),
             sockets=tuple(self._sockets(verdict)),
             shots=tuple(self._shot(capture) for capture in exercise.captures),
         )
 
-    def _answer(self, answer: Answer) -> Judgement:
+    def _answer(self, exercise: str, answer: Answer) -> Judgement:
         title, found = visible(self.speak.say(answer.text)), visible(self.speak.say(answer.found))
-        links = self._links(answer.evidence)
+        links = self._links(exercise, answer.evidence)
         return Judgement(title, "", found, answer.status, links, value=visible(answer.value or ""))
 
-    def _check(self, outcome: Outcome) -> Judgement:
+    def _check(self, exercise: str, outcome: Outcome) -> Judgement:
         found, title = visible(self.speak.say(outcome.found)), visible(self.speak.say(outcome.title))
         expected = visible(self.speak.say(outcome.expected)) if outcome.expected else ""
-        return Judgement(title, expected, found, outcome.status, self._links(outcome.evidence))
+        links = self._links(exercise, outcome.evidence)
+        return Judgement(title, expected, found, outcome.status, links)
 
-    def _links(self, references: Iterable[Reference]) -> tuple[Link, ...]:
-        links = (link for reference in references for link in self._link(reference))
+    def _links(self, exercise: str, references: Iterable[Reference]) -> tuple[Link, ...]:
+        links = (link for reference in references for link in self._link(exercise, reference))
         return tuple(dict.fromkeys(links))
 
-    def _link(self, reference: Reference) -> Iterator[Link]:
+    def _link(self, exercise: str, reference: Reference) -> Iterator[Link]:
         if reference.capture:
             yield from self._packet_links(reference.capture, reference.packets)
         if reference.probe:
@@ -114,7 +114,7 @@ class _Builder:
             yield Link(text, f"#probe-{reference.probe}" if shown else "")
         if reference.line:
             text = self.speak.gettext("ss on {host}").format(host=reference.host)
-            yield Link(text, f"#{_line_anchor(reference)}")
+            yield Link(text, f"#ss-{exercise}-{reference.host}")
 
     def _packet_links(self, capture: str, packets: Sequence[int]) -> Iterator[Link]:
         if not packets:
@@ -147,14 +147,13 @@ class _Builder:
             wanted = {line for name, line in lines if name == host}
             seen = [s for s in self.evidence.sockets if s.host == host and s.line in wanted]
             if seen:
-                anchor = _line_anchor(Reference(host=host, line=seen[0].line))
-                text = _aligned(s.line for s in seen)
+                anchor, text = f"ss-{verdict.exercise}-{host}", _aligned(s.line for s in seen)
                 yield Sockets(anchor, host, text, min(s.first for s in seen), max(s.last for s in seen))
 
     def _shot(self, capture: Capture) -> Shot:
         result, facts = self.evidence.captures.get(capture.id), self.facts.get(capture.id)
-        marked = self._marked(capture.id)
-        shown = wire(capture.id, facts, self._hosts(), marked, self.speak) if facts else None
+        evidence = self._evidence(capture.id)
+        shown = wire(capture.id, facts, self._hosts(), evidence, self.speak) if facts else None
         return Shot(f"capture-{capture.id}", capture, result, self._href(result), shown)
 
     def _hosts(self) -> Mapping[str, str]:
@@ -166,20 +165,16 @@ class _Builder:
             for ip in (at.ipv4.ip, at.ipv6.ip)
         }
 
-    def _marked(self, capture: str) -> frozenset[int]:
-        """Return the packets of `capture` that any outcome or answer rests on."""
+    def _evidence(self, capture: str) -> tuple[tuple[int, ...], ...]:
+        """Return the packets of `capture` that each outcome and answer rests on."""
         items = (item for verdict in self.verdicts.values() for item in _items(verdict))
         references = (reference for item in items for reference in item.evidence)
-        return frozenset(n for r in references if r.capture == capture for n in r.packets)
+        return tuple(r.packets for r in references if r.capture == capture)
 
     def _href(self, result: CaptureResult | None) -> str:
         if result is None:
             return ""
         return quote(os.path.relpath(result.file, self.folder or self.evidence.folder))
-
-
-def _line_anchor(reference: Reference) -> str:
-    return f"ss-{reference.host}-{zlib.crc32(reference.line.encode()):08x}"
 
 
 def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:

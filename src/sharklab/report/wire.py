@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from sharklab.i18n import N_, Translator
 from sharklab.packets.model import Conversation, Facts, Packet
@@ -13,6 +13,8 @@ from sharklab.report.conversations import drawn
 from sharklab.report.visible import visible
 
 MAX_ROWS, MAX_LADDERS = 300, 4
+MAX_MARKED = 8
+"""An outcome that rests on more packets than this, say on a whole conversation, marks none of them."""
 
 HANDSHAKE, CLOSING, RESET = N_("handshake"), N_("closing"), N_("reset")
 
@@ -55,10 +57,16 @@ class Wire:
 
 
 def wire(
-    capture: str, facts: Facts, hosts: Mapping[str, str], marked: Collection[int], speak: Translator
+    capture: str,
+    facts: Facts,
+    hosts: Mapping[str, str],
+    evidence: Iterable[Collection[int]],
+    speak: Translator,
 ) -> Wire:
-    """Return what `capture` shows; `hosts` are by address, outcomes rest on the `marked` packets."""
-    talks = drawn(facts.conversations, marked)
+    """Return what `capture` shows; `hosts` are by address, `evidence` is what each outcome rests on."""
+    evidence = tuple(evidence)
+    marked = frozenset(chain.from_iterable(basis for basis in evidence if len(basis) <= MAX_MARKED))
+    talks = drawn(facts.conversations, frozenset(chain.from_iterable(evidence)))
     rows = tuple(_rows(capture, facts, marked, speak))
     return Wire(
         pictures=tuple(
