@@ -163,17 +163,16 @@ def test_launcher_sets_up_once_for_two_at_once(tmp_path: Path, fakes: Path) -> N
     program = make_checkout(tmp_path / "checkout") / "sharklab"
     env = environment(tmp_path / "state", PATH=path(fakes))
     (fakes / "wait").touch()
-    with subprocess.Popen(
-        [program, "one"], env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as one:
+    one = subprocess.Popen([program, "one"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
         wait_until((fakes / "calls").exists)
-        with subprocess.Popen(
-            [program, "two"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        ) as two:
-            assert two.stderr is not None
-            assert b"sharklab: waiting for another set-up\n" == two.stderr.readline()
-            (fakes / "wait").unlink()
-            assert (0, 0) == (one.wait(), two.wait())
+        two = subprocess.Popen([program, "two"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        assert two.stderr is not None
+        assert b"sharklab: waiting for another set-up\n" == two.stderr.readline()
+    finally:
+        (fakes / "wait").unlink()
+    assert (None, b"") == two.communicate(timeout=60)
+    assert (0, 0) == (one.wait(60), two.returncode)
     assert 1 == len((fakes / "calls").read_text().splitlines())
 
 
