@@ -134,7 +134,8 @@ class Seat:
     """One student's own instance of a lab: everything here differs between students.
 
     `id` is 8 hexadecimal digits and names what belongs to the seat on the machine
-    (namespaces, containers); `token` shows on the wire; `folder` is its state on disk.
+    (namespaces, containers); `token` shows on the wire; `folder` is its state on disk; `password` is
+    for the seat's own accounts and stays off the wire, argv and reports.
     """
 
     lab: str
@@ -145,6 +146,7 @@ class Seat:
     share: str
     addresses: Mapping[str, Mapping[str, Address]]
     folder: Path
+    password: str = field(default="", repr=False)
 
     def address(self, host: str, network: str) -> Address:
         """Return where `host` is on `network`. Raises KeyError when it is not on it."""

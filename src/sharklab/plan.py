@@ -30,7 +30,7 @@ def context(lab: Lab, seat: Seat) -> Mapping[str, Any]:
     return {
         "lab": lab.name,
         "student": seat.student,
-        "seat": {"token": seat.token, "domain": seat.domain, "share": seat.share, "id": seat.id},
+        "seat": {key: getattr(seat, key) for key in ("token", "domain", "share", "id", "password")},
         "hosts": {host.name: _place(host, seat) for host in lab.hosts},
     }
 
@@ -59,7 +59,7 @@ def _render(text: str, names: Mapping[str, Any], place: str) -> str:
     try:
         return _templates.from_string(text).render(names) if "{" in text else text
     except jinja2.UndefinedError as error:
-        hint = "templates may use seat.token, seat.domain, seat.share, seat.id, student and hosts.NAME.ipv4 or .ipv6"
+        hint = "templates may use seat.token, seat.domain, seat.share, seat.password, seat.id, student and hosts.NAME.ipv4 or .ipv6"
         raise InputError(error.message or "undefined name", place=place, hint=hint) from error
     except jinja2.TemplateError as error:
         raise InputError(f"not a valid template: {error}", place=place) from error
@@ -71,7 +71,7 @@ def hostvars(plan: Plan) -> dict[str, dict[str, Any]]:
     common = {
         "lab": plan.lab.name,
         "student": plan.seat.student,
-        "seat": names["seat"],
+        "seat": {key: value for key, value in names["seat"].items() if key != "password"},
         "lab_hosts": {host: {"ipv4": at["ipv4"], "ipv6": at["ipv6"]} for host, at in names["hosts"].items()},
     }
     return {host.name: {**common, **_hostvars(plan, host)} for host in plan.hosts}

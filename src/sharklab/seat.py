@@ -85,6 +85,7 @@ def _seat(lab: Lab, student: str, draw: Draw, subnets: Mapping[str, IPv4Network]
         share=f"{lab.name}-{token}",
         addresses=_addresses(lab, draw, subnets),
         folder=state.seat_folder(lab.name, student),
+        password=draw.word("password", 24),
     )
 
 
@@ -191,6 +192,7 @@ def to_plain(seat: Seat) -> dict[str, Any]:
         "token": seat.token,
         "domain": seat.domain,
         "share": seat.share,
+        "password": seat.password,
         "addresses": {
             host: {
                 name: {"ipv4": str(at.ipv4), "ipv6": str(at.ipv6), "mac": at.mac} for name, at in places.items()
@@ -206,7 +208,7 @@ def from_plain(data: Mapping[str, Any]) -> Seat:
         host: {name: _address(name, entry) for name, entry in places.items()}
         for host, places in data["addresses"].items()
     }
-    names = {key: data[key] for key in ("lab", "student", "id", "token", "domain", "share")}
+    names = {key: data[key] for key in ("lab", "student", "id", "token", "domain", "share", "password")}
     return Seat(**names, addresses=addresses, folder=state.seat_folder(data["lab"], data["student"]))
 
 

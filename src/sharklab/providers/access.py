@@ -100,11 +100,13 @@ def public(file: Path) -> str:
     return _public(file).read_text()
 
 
-def wait(plan: Plan, fate: Callable[[str], str]) -> list[Waited]:
+def wait(
+    plan: Plan, is_running: Callable[[str], bool], explain: Callable[[str, str], MachineryError]
+) -> list[Waited]:
     """Wait until every host answers and has started all its units; return how each came up.
 
-    `fate` tells why a host will never answer, or "" while it may. Raises MachineryError when one
-    will not, or has not within `LIMIT`.
+    Raises what `explain` makes of a host and a reason when one has ended, or has not come up
+    within `LIMIT`.
     """
     deadline = time.monotonic() + LIMIT
     asked = {host.name: Question(plan, host.name) for host in plan.hosts}
@@ -113,8 +115,10 @@ def wait(plan: Plan, fate: Callable[[str], str]) -> list[Waited]:
             time.sleep(PAUSE)
             for name, question in asked.items():
                 question.look()
-                if question.answer is None and (reason := _reason(question, deadline) or fate(name)):
-                    raise MachineryError(f"host {name} did not come up: {reason}", place=f"host {name}")
+                if question.answer is None and not is_running(name):
+                    raise explain(name, "it ended while it booted")
+                if question.answer is None and time.monotonic() > deadline:
+                    raise explain(name, f"no answer within {LIMIT:g} s ({question.complaint})")
     finally:
         for question in asked.values():
             question.drop()
@@ -156,11 +160,6 @@ class Question:
         return subprocess.Popen(
             self._command, stdin=none, stdout=pipe, stderr=pipe, text=True, errors="replace"
         )
-
-
-def _reason(question: Question, deadline: float) -> str:
-    late = time.monotonic() > deadline
-    return f"no answer within {LIMIT:g} s. {question.complaint}".rstrip() if late else ""
 
 
 def _config(plan: Plan) -> str:

@@ -45,7 +45,10 @@ class Nspawn:
             if not cgroups.is_running(_unit(plan.seat, host.name)):
                 _start(plan, host, layers)
         progress(f"waiting for {', '.join(host.name for host in plan.hosts)}")
-        for waited in access.wait(plan, lambda name: _fate(plan, name)):
+        units = {host.name: _unit(plan.seat, host.name) for host in plan.hosts}
+        for waited in access.wait(
+            plan, lambda host: cgroups.is_running(units[host]), lambda host, why: _failure(plan, host, why)
+        ):
             if waited.failed:
                 progress(f"host {waited.host} is up, but failed to start: {', '.join(waited.failed)}")
 
@@ -65,17 +68,17 @@ class Nspawn:
     def down(self, seat: Seat) -> None:
         """Remove hosts, namespaces, connections and the seat's folder; what is gone already is fine."""
         _require_root("removing hosts")
-        for seat_id in {seat.id, *marks.of(seat.folder)}:
-            if marks.owner(seat_id) in (None, seat.folder):
-                _clear(seat_id)
-        trash = state.root() / "trash"
+        ours = {name for name in (seat.id, *marks.of(seat.folder)) if _is_ours(name, seat.folder)}
+        for seat_id in ours:
+            _clear(seat_id)
         if seat.folder.exists():
             # Out of the way first: a half-deleted seat must not be taken for one that is there.
-            seat.folder.rename(state.folder(trash) / f"{seat.id}-{os.getpid()}-{time.monotonic_ns()}")
+            seat.folder.rename(state.folder(_trash()) / f"{seat.id}-{os.getpid()}-{time.monotonic_ns()}")
             with suppress(OSError):
                 seat.folder.parent.rmdir()
-        state.remove(trash)
-        marks.release(seat.id)
+        state.remove(_trash())
+        for seat_id in ours:
+            marks.release(seat_id)
 
     def sweep(self) -> None:
         """Remove what is left of seats whose folder is gone and of bakes that were cut short."""
@@ -89,7 +92,7 @@ class Nspawn:
                 with suppress(Busy), state.lock(lock, "image"):
                     self.down(Seat("", "", seat_id, "", "", "", {}, folder))
                     state.remove(lock.parent)
-        state.remove(state.root() / "trash")
+        state.remove(_trash())
 
     def status(self, seat: Seat) -> Mapping[str, str]:
         """Return the state of each host, by what the seat names and what is on disk."""
@@ -145,6 +148,15 @@ def _clear(seat_id: str) -> None:
         network.delete(name)
 
 
+def _is_ours(seat_id: str, folder: Path) -> bool:
+    """Tell whether the id is that of the seat in `folder`, or of nobody."""
+    return marks.owner(seat_id) in (None, folder)
+
+
+def _trash() -> Path:
+    return state.root() / "trash"
+
+
 def _unit(seat: Seat, host: str) -> str:
     return network.namespace(seat.id, host)
 
@@ -155,17 +167,15 @@ def _state(seat: Seat, host: str, has_disk: bool) -> str:
     return "stopped" if has_disk else "absent"
 
 
-def _fate(plan: Plan, host: str) -> str:
-    """Return why the host will never answer, by its console, or "" while it runs."""
-    if cgroups.is_running(_unit(plan.seat, host)):
-        return ""
-    return f"it ended while it booted.\n{console(plan, host)}"
-
-
-def console(plan: Plan, host: str) -> str:
-    """Return the last lines of the host's console."""
+def _failure(plan: Plan, host: str, reason: str) -> MachineryError:
+    """Return the error for a host that did not come up, with the last that its console said."""
     file = disk.folder(plan, host) / "console.log"
-    return process.last_lines(file.read_text(errors="replace")) if file.exists() else ""
+    said = process.last_lines(file.read_text(errors="replace")) if file.exists() else ""
+    return MachineryError(
+        f"host {host} did not come up: {reason}" + (f"\n{said}" if said else ""),
+        place=str(file),
+        hint=f"read that file, then: sharklab down {plan.lab.name}, and sharklab up {plan.lab.name}",
+    )
 
 
 def _is_nspawn(pid: int) -> bool:

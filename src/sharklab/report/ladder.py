@@ -168,8 +168,12 @@ def _arrow(packet: Packet, talk: Conversation, start: float, marked: bool) -> Ar
 
 def _words(packet: Packet, talk: Conversation) -> str:
     """Return a packet's name; for data of a protocol that tshark knows, what it says."""
-    told = packet.payload and packet.protocol not in ("TCP", "UDP") and not (packet.dns or packet.nfs)
-    if told and not {"SYN", "FIN", "RST"} & set(packet.flags):
+    told = packet.protocol not in ("TCP", "UDP") and not packet.info.rstrip().endswith(":")
+    if (
+        packet.payload
+        and told
+        and not (packet.dns or packet.nfs or {"SYN", "FIN", "RST"} & set(packet.flags))
+    ):
         return packet.info
     return name_packet(packet, talk).text
 
