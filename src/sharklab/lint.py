@@ -66,6 +66,9 @@ def _roles(lab: Lab) -> Iterator[Fault]:
 
 def _variables(host: Host) -> Iterator[Fault]:
     options = {name: role for role in host.roles for name in role_options(role, "main")}
+    for name, role in options.items():
+        if role_options(role, "main")[name].get("required") and name not in host.vars:
+            yield ("hosts", host.name, "vars"), f"role {role} needs the variable {name!r}", f"see roles/{role}/README.md"
     at_bake = {name for role in host.roles for name in role_options(role, "bake")}
     for name, value in host.vars.items():
         where = ("hosts", host.name, "vars", name)
