@@ -15,11 +15,16 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import re
+import signal
 import socket
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
 from nfs4_fuse.session import Session, StateLost, caller_of, load_libnfs
@@ -122,7 +127,32 @@ def mount(request: Request) -> None:
     try:
         fuse.FUSE(share, request.directory, fsname=request.source, subtype="nfs4", **options)
     except RuntimeError as error:
-        raise OSError(errno.EIO, "FUSE could not mount; is there /dev/fuse?") from error
+        raise OSError(errno.EIO, "FUSE could not mount, for the reason above") from error
+
+
+def is_apart() -> bool:
+    """Tell whether this process is one that systemd started, or there is no systemd to start it.
+
+    A process is told by its control group's name, cgroups(7): a login session's ends in .scope.
+    """
+    groups = Path("/proc/self/cgroup").read_text()
+    return not Path("/run/systemd/system").is_dir() or bool(re.search(r"\.(mount|service)$", groups, re.M))
+
+
+def mount_apart(arguments: list[str]) -> NoReturn:
+    """Have systemd run this program as a service, wait until it has mounted, and exit as it did.
+
+    Otherwise the mount would die with whatever called mount(8), unlike one of the kernel's.
+    """
+    service = ("--quiet", "--collect", "--service-type=forking", f"--description=NFS mount {arguments[0]}")
+    with tempfile.NamedTemporaryFile("r", prefix="nfs4-", dir="/run") as said:
+        settings = ("DefaultDependencies=no", "TimeoutStartSec=infinity", f"StandardError=append:{said.name}")
+        properties = [f"--property={setting}" for setting in settings]
+        literal = (argument.replace("$", "$$") for argument in arguments)  # systemd expands variables
+        command = ["systemd-run", *service, *properties, "--", sys.argv[0], *literal]
+        done = subprocess.run(command, stderr=subprocess.DEVNULL, check=False)
+        sys.stderr.write(said.read())
+    raise SystemExit(MOUNT_FAILED if done.returncode else 0)
 
 
 def fail(code: int, message: str) -> NoReturn:
@@ -133,10 +163,13 @@ def fail(code: int, message: str) -> NoReturn:
 
 def main() -> None:
     """Run as a mount helper. Exits 1 for a wrong command line, 32 when mounting failed (mount(8))."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while the server is silent
     try:
         request = parse_request(sys.argv[1:])
     except ValueError as error:
         fail(USAGE, str(error))
+    if not is_apart():
+        mount_apart(sys.argv[1:])
     try:
         mount(request)
     except (OSError, ImportError) as error:

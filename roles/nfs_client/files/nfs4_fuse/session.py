@@ -12,6 +12,7 @@ import os
 import re
 import select
 import socket
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,11 @@ class Session:
         libnfs.nfs_set_timeout(self.context, int(timeout * 1000))
         libnfs.nfs4_set_client_name(self.context, name.encode())
         libnfs.nfs4_set_verifier(self.context, os.urandom(8))
-        self.call(ROOT, "nfs_mount", server.encode(), export.encode())
+        try:
+            self.call(ROOT, "nfs_mount", server, export)
+        except OSError:
+            libnfs.nfs_destroy_context(self.context)
+            raise
 
     def call(self, caller: Caller, function: str, *arguments: Any) -> int:
         """Call a function of libnfs on behalf of `caller` and return its result; paths are text."""
@@ -120,11 +125,15 @@ class Session:
 
     def is_hung_up(self) -> bool:
         """Tell whether the server closed the connection while nothing was asked."""
-        return bool(select.select([self.libnfs.nfs_get_fd(self.context)], [], [], 0)[0])
+        poll = select.poll()
+        poll.register(self.libnfs.nfs_get_fd(self.context), select.POLLIN)
+        return bool(poll.poll(0))
 
-    def abandon(self) -> None:
-        """Close the connection. libnfs's memory stays: it still refers to calls that broke off."""
-        os.close(self.libnfs.nfs_get_fd(self.context))
+    def hang_up(self) -> None:
+        """Close the connection by FIN. libnfs's memory stays: it still refers to calls that broke off."""
+        with socket.socket(fileno=self.libnfs.nfs_get_fd(self.context)) as connection:
+            # libnfs sets a linger time of zero, which would send RST (socket(7))
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))
 
 
 def fault(code: int, text: str) -> OSError:

@@ -77,7 +77,7 @@ class Share:
     def __call__(self, operation: str, *arguments: Any) -> Any:
         """Do one operation; once more in a new session when the server has lost the old one."""
         try:
-            if self.session.is_hung_up():
+            if operation != "destroy" and self.session.is_hung_up():
                 self.renew()
             return getattr(self, operation)(*arguments)
         except StateLost:
@@ -87,7 +87,7 @@ class Share:
     def renew(self) -> None:
         """Start a new session. Raises OSError when the server cannot be reached."""
         session = self.connect()
-        self.session.abandon()
+        self.session.hang_up()
         self.session = session
 
     def ask(self, function: str, *arguments: Any) -> int:
@@ -125,6 +125,10 @@ class Share:
         number = next(self.numbers)
         self.paths[number] = path
         return number
+
+    def destroy(self, path: str) -> None:
+        """Unmounted: close the connection."""
+        self.session.hang_up()
 
     def getattr(self, path: str, number: int | None = None) -> dict[str, int]:
         """GETATTR."""
