@@ -113,8 +113,8 @@ def nfs(filesystems: str) -> Finding:
         return ok(name, N_("client and server"))
     return warning(
         name,
-        N_("absent: {kinds}; labs use programs that speak NFS without the kernel, and there is no mount"),
-        N_("for a real mount: a kernel with these modules"),
+        N_("absent: {kinds}; labs use programs that speak NFS without it, and mount by FUSE"),
+        N_("for the kernel's own NFS: a kernel with these modules"),
         kinds=tuple(absent),
     )
 

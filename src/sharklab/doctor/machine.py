@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sharklab import i18n, state
+from sharklab.checks.outcome import Message
 from sharklab.doctor.finding import Finding, missing, ok, warning
 from sharklab.i18n import N_
 from sharklab.setup import packages, privilege
@@ -76,7 +77,7 @@ def tools(package: Sequence[packages.Package]) -> Finding:
     first = package[0]
     name = first.dnf if packages.manager() == "dnf" else first.apt
     if all(tool.is_there for tool in package):
-        return ok(name, N_("{version}"), version=_version(first.gives) or N_("present"))
+        return ok(name, N_("{version}"), version=_version(first.gives) or Message(N_("present")))
     return _absent(name, [tool for tool in package if not tool.is_there])
 
 
