@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from sharklab.checks import KINDS, QUESTIONS
 from sharklab.checks.outcome import Reference, Status
 from sharklab.model import Conversation, Probe
-from tests.checks_sample import Sample, lines, result, words
+from tests.checks_sample import Sample, lines, result, shown, without, words
 
 DNS = Sample(["dns.pcap"], Conversation("client", "server", "udp", 53))
 NFS = Sample(["nfs.pcap"])
@@ -53,6 +53,14 @@ def test_judge_fails_a_dns_question_that_nobody_answered() -> None:
     assert (Status.FAILED, "A: asked in packet 1, not answered") == (outcome.status, words(outcome))
 
 
+def test_judge_fails_a_dns_answer_without_records() -> None:
+    """NOERROR without an address (a name of another type) does not answer the question."""
+    dns = [replace(exchange, answers=()) for exchange in shown("dns.pcap").dns]
+    empty = replace(DNS, facts={"dns.pcap": replace(shown("dns.pcap"), dns=tuple(dns))})
+    outcome = empty.check("dns", types=["A"], name=DOMAIN)
+    assert (Status.FAILED, "A: NOERROR in packet 2") == (outcome.status, words(outcome))
+
+
 def test_judge_passes_the_expected_failure_of_a_name() -> None:
     """A lab may ask for NXDOMAIN."""
     assert Status.PASSED is DNS.check("dns", types=["A"], name=f"Nowhere.{DOMAIN}.", rcode="NXDOMAIN").status
@@ -76,6 +84,13 @@ def test_judge_fails_nfs_operations_that_were_only_tried() -> None:
     lookup = Sample(["pipeline_nfs.pcap"]).check("nfs", operations=["LOOKUP", "RENAME"])
     found = "The captures do not show these NFS operations done: RENAME."
     assert (Status.FAILED, found) == (lookup.status, words(lookup))
+
+
+def test_judge_fails_an_nfs_operation_that_was_refused() -> None:
+    """An OPEN that the server answers with NFS4ERR_ACCESS was not done."""
+    refused = replace(NFS, facts={"nfs.pcap": without("nfs.pcap", *range(1, 97))})
+    assert Status.FAILED is refused.check("nfs", operations=["OPEN"]).status
+    assert Status.PASSED is refused.check("nfs", operations=["LOOKUP"]).status
 
 
 @pytest.mark.parametrize(
@@ -120,6 +135,14 @@ def test_judge_passes_datagrams_to_an_open_socket() -> None:
     assert Status.PASSED is outcome.status
     assert "On client it is ESTAB, of turnutils_uclie (30943)." in words(outcome)
     assert "On server it is the unconnected socket 10.77.5.2:3478 of turnserver (30920)." in words(outcome)
+
+
+def test_judge_fails_datagrams_to_a_socket_of_somebody_else() -> None:
+    """A server's UDP socket that is connected to another client does not take this one's datagrams."""
+    other = tuple(
+        replace(line, line=line.line.replace("0.0.0.0:*", "10.77.5.3:9")) for line in lines("voice")
+    )
+    assert Status.FAILED is replace(VOICE, sockets=other).check("sockets").status
 
 
 def test_judge_fails_a_connection_that_ss_does_not_show() -> None:

@@ -117,6 +117,14 @@ def test_facts_of_a_handshake_whose_numbers_do_not_continue_have_none() -> None:
     assert () == facts(Recording((syn, odd, *rest))).conversations[0].handshake
 
 
+def test_facts_of_an_ack_that_does_not_continue_the_answer_are_no_handshake() -> None:
+    """The client's ACK must acknowledge the server's SYN, in each of its packets."""
+    packets = shown("halfclose.pcap").packets
+    client = packets[0].source
+    odd = tuple(replace(p, ack=p.ack + 9) if p.source == client and p.ack else p for p in packets)
+    assert () == facts(Recording(odd)).conversations[0].handshake
+
+
 def test_facts_of_a_handshake_across_the_end_of_the_numbers() -> None:
     """Sequence numbers start again after 2**32 - 1 (RFC 9293)."""
     shift = (1 << 32) - 1 - shown("halfclose.pcap").packets[0].seq
