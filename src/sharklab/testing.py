@@ -10,14 +10,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sharklab import ownership, paths, state
-from sharklab.errors import MachineryError
+from sharklab.errors import BAD_INPUT, INTERRUPTED, MACHINERY, MachineryError
 from sharklab.progress import Progress
 
 REQUIREMENTS = paths.ROOT / "requirements-test.txt"
 
+EXIT_CODES = {2: INTERRUPTED, 3: MACHINERY, 4: BAD_INPUT, 5: BAD_INPUT}
+"""Ours for pytest's own (pytest.ExitCode), where they mean something else; 5 is that no test was found."""
+
 
 def run(arguments: Sequence[str]) -> int:
-    """Run pytest with `arguments` (all tests without any) from the checkout and return its exit code.
+    """Run pytest with `arguments` (all tests without any) from the checkout and return the exit code.
 
     Raises MachineryError when the packages of requirements-test.txt cannot be installed.
     """
@@ -29,7 +32,8 @@ def run(arguments: Sequence[str]) -> int:
         "RUFF_CACHE_DIR": str(folder / "ruff"),
     }
     command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={folder / 'pytest'}", *arguments]
-    return subprocess.run(command, check=False, cwd=paths.ROOT, env=environment).returncode
+    code = subprocess.run(command, check=False, cwd=paths.ROOT, env=environment).returncode
+    return EXIT_CODES.get(code, code)
 
 
 def install() -> None:
@@ -45,7 +49,7 @@ def install() -> None:
         raise MachineryError(
             f"{prefix} is not sharklab's own environment", hint="start this by ./sharklab test"
         )
-    with state.lock(prefix.parent / "tests.lock", "the environment for tests", patience=600):
+    with state.lock(prefix / "tests.lock", "the environment for tests", patience=600):
         if not marker.exists():
             _pip_install(prefix)
             marker.touch()
