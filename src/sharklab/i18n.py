@@ -7,8 +7,11 @@ edited `.po` counts at once, and a read-only installation works too.
 
 For developers, from the root of the checkout:
 
-    pybabel extract -F babel.cfg -k N_ -o src/sharklab/locale/sharklab.pot .
-    pybabel update -i src/sharklab/locale/sharklab.pot -d src/sharklab/locale -D sharklab --no-fuzzy-matching
+    pybabel extract -F babel.cfg -k N_ --no-location --sort-output -o sharklab.pot .
+    pybabel update -i sharklab.pot -d src/sharklab/locale -D sharklab -N --ignore-obsolete -w 110
+    rm sharklab.pot
+
+Then fill in what is empty in the `.po` files; a unit test names what is missing.
 """
 
 from __future__ import annotations

@@ -67,6 +67,11 @@ def test_html_puts_headings_below_those_of_the_page() -> None:
     assert markdown.html("# Title") == "<h4>Title</h4>\n"
 
 
+def test_html_keeps_french_signs_on_their_line() -> None:
+    """The space before a semicolon does not break, but code stays as it is."""
+    assert markdown.html("un ; `a ; b`") == "<p>un\u00a0; <code>a ; b</code></p>\n"
+
+
 def test_visible_removes_escapes_and_shows_controls() -> None:
     """Terminal colours go, other control characters and overrides are shown."""
     assert visible("\x1b[31mred\x1b[0m\x07 \u202eevil\r\nnext\ttab") == "red␇ ⟨U+202E⟩evil\nnext\ttab"

@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~&$])")
+_FRENCH_SPACE = re.compile(r" (?=[;:?!»])|(?<=«) ")
 _LINE_START = re.compile(r"^(\s*)([-+=#]|\d+(?=[.)](?:\s|$)))", re.ASCII)
 
 
@@ -63,6 +64,9 @@ def html(prose: str, deepest: int = 4) -> Markup:
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1]) + deepest - 1)}"
+        for part in token.children or []:
+            if part.type == "text":
+                part.content = _FRENCH_SPACE.sub("\u00a0", part.content)
     return Markup(parser.renderer.render(tokens, parser.options, {}))  # noqa: S704 (html is off)
 
 
