@@ -13,6 +13,10 @@ from sharklab.model import Plan
 HostOf = Callable[[str], Host]
 
 
+LISTENS = "timeout 20 bash -c 'until ss -Htln | grep -q :2049; do sleep 0.1; done'"
+ENDS = "timeout 5 bash -c 'while pgrep --full ^/usr/bin/python3.*mount.fuse.nfs4; do sleep 0.1; done'"
+
+
 @pytest.fixture
 def client(host_of: HostOf) -> Host:
     """Return the host that mounts."""
@@ -78,9 +82,7 @@ def test_student_reads_the_token(client: Host, plan: Plan, mounted: str) -> None
     assert plan.seat.token in as_student(client, 'cat "$1/readme.txt"', mounted).stdout
 
 
-def test_student_writes_what_the_server_then_has(
-    client: Host, host_of: HostOf, plan: Plan, note: str
-) -> None:
+def test_student_writes_what_the_server_has(client: Host, host_of: HostOf, plan: Plan, note: str) -> None:
     """A new file, written over and added to, belongs to the student on the server too."""
     script = 'echo first > "$1" && echo second > "$1" && echo third >> "$1" && cat "$1"'
     assert "second\nthird\n" == as_student(client, script, note).stdout
@@ -136,24 +138,20 @@ def test_folders_and_names_can_be_changed(client: Host, mounted: str) -> None:
 def test_open_file_outlives_the_server_s_restart(client: Host, host_of: HostOf, note: str) -> None:
     """A program that has a file open goes on as if nothing had been."""
     client.check_output("rm -f /tmp/test-go && mkfifo --mode=666 /tmp/test-go")
-    script = (
-        'exec 3> "$1"; echo one >&3; read < /tmp/test-go; echo two >&3; exec 3>&-; echo $? > /tmp/test-rc'
-    )
+    script = 'exec 3> "$1"; echo one >&3; read < /tmp/test-go; echo two >&3; exec 3>&-; touch /tmp/test-end'
     client.check_output("runuser -u student -- bash -c %s bash %s > /dev/null 2>&1 &", script, note)
-    host_of("server").check_output(
-        "systemctl restart nfs-ganesha && until ss -Htln | grep -q :2049; do :; done"
-    )
+    client.check_output("timeout 20 bash -c 'until grep -q one \"$1\"; do sleep 0.1; done' bash %s", note)
+    host_of("server").check_output("systemctl restart nfs-ganesha && " + LISTENS)
     client.check_output(
-        "echo > /tmp/test-go && until test -s /tmp/test-rc; do sleep 0.1; done && rm /tmp/test-go /tmp/test-rc"
+        "timeout 20 bash -c 'echo > /tmp/test-go; until rm /tmp/test-end; do sleep 0.1; done'"
     )
-    assert "one\ntwo\n" == client.check_output("cat %s", note) + "\n"
+    client.check_output("rm /tmp/test-go")
+    assert "one\ntwo" == client.check_output("cat %s", note)
 
 
 def test_server_that_is_off_is_told_at_once(client: Host, host_of: HostOf, mounted: str) -> None:
     """No program hangs; when the server is back, so is the folder."""
     host_of("server").check_output("systemctl stop nfs-ganesha")
     gone = client.run("timeout 20 ls %s", mounted)
-    host_of("server").check_output(
-        "systemctl start nfs-ganesha && until ss -Htln | grep -q :2049; do :; done"
-    )
+    host_of("server").check_output("systemctl start nfs-ganesha && " + LISTENS)
     assert (2, 0) == (gone.rc, client.run("timeout 20 ls %s", mounted).rc)
