@@ -34,21 +34,24 @@ def handshake(packets: Sequence[Packet]) -> tuple[int, ...]:
 
     The SYN is the first one sent; the answer and the ACK are the first whose numbers fit.
     """
-    for syn in filter(is_syn, packets):
-        for answer in filter(is_syn_ack, packets):
-            if answer.source == syn.destination and answer.ack == _after(syn):
-                last = next((p for p in packets if _completes(p, syn, answer)), None)
-                return (syn.number, answer.number, last.number) if last else ()
+    syn = next(filter(is_syn, packets), None)
+    if syn is None:
+        return ()
+    answers: dict[int, Packet] = {}
+    for packet in packets:
+        if is_syn_ack(packet) and packet.source == syn.destination and packet.ack == _after(syn):
+            answers.setdefault(_after(packet), packet)
+        elif packet.ack in answers and _continues(packet, syn):
+            return syn.number, answers[packet.ack].number, packet.number
     return ()
 
 
-def _completes(packet: Packet, syn: Packet, answer: Packet) -> bool:
+def _continues(packet: Packet, syn: Packet) -> bool:
     return (
-        packet.number > answer.number
-        and packet.source == syn.source
+        packet.source == syn.source
+        and packet.seq == _after(syn)
         and "ACK" in packet.flags
         and not {"SYN", "RST"} & set(packet.flags)
-        and (packet.seq, packet.ack) == (_after(syn), _after(answer))
     )
 
 
