@@ -25,15 +25,24 @@ def run(arguments: Sequence[str]) -> int:
     Raises MachineryError when the packages of requirements-test.txt cannot be installed.
     """
     install()
-    folder = state.folder(state.root() / "cache")
-    environment = {
-        **os.environ,
-        "MYPY_CACHE_DIR": str(folder / "mypy"),
-        "RUFF_CACHE_DIR": str(folder / "ruff"),
-    }
-    command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={folder / 'pytest'}", *arguments]
-    code = subprocess.run(command, check=False, cwd=paths.ROOT, env=environment).returncode
+    cache = state.folder(state.root() / "cache")
+    command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={cache / 'pytest'}", *arguments]
+    code = subprocess.run(command, check=False, cwd=paths.ROOT, env=_environment(cache)).returncode
     return EXIT_CODES.get(code, code)
+
+
+def _environment(cache: Path) -> dict[str, str]:
+    """Return the environment for the tools that the tests call: what they keep goes to `cache`.
+
+    The checkout stays clean, and behind sudo no file of root's is left in it.
+    """
+    places = {
+        "MYPY_CACHE_DIR": cache / "mypy",
+        "RUFF_CACHE_DIR": cache / "ruff",
+        "HYPOTHESIS_STORAGE_DIRECTORY": cache / "hypothesis",
+        "VIRTUAL_ENV": Path(sys.prefix),  # where ansible-lint keeps its own
+    }
+    return {**os.environ, **{name: str(place) for name, place in places.items()}}
 
 
 def install() -> None:
