@@ -69,11 +69,26 @@ def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
 
 def _up(plan: Plan, provider: str, layers: image.Layers, progress: Progress) -> None:
     plans.save(plan)
+    title, name = "personalise the hosts", "personalise"
+    if not _is_from(plan, layers):
+        title, name = "apply all roles, which have changed since the seat was made", "site"
     with progress.step(f"hosts of seat {plan.lab.name}/{plan.seat.student}"):
         providers.get(provider).up(plan, layers, progress.note)
-    with progress.step("personalise the hosts"):
-        playbook.run("personalise", plan.seat.folder / "inventory.yml", progress=progress.note)
+    with progress.step(title):
+        playbook.run(name, plan.seat.folder / "inventory.yml", progress=progress.note)
     state.write(_provisioned(plan), _fingerprint(plan), 0o600)
+
+
+def _is_from(plan: Plan, layers: image.Layers) -> bool:
+    """Tell whether the seat's hosts are made from `layers`; a new seat's will be.
+
+    Hosts keep the layers that they began with. When these are not today's, because a role has
+    changed, all of the roles are applied and not only what differs between seats.
+    """
+    file = plan.seat.folder / "layers"
+    if not file.exists():
+        state.write(file, str(layers.folder), 0o600)
+    return file.read_text() == str(layers.folder)
 
 
 def _provisioned(plan: Plan) -> Path:

@@ -121,10 +121,11 @@ def _traces(upper: Path, host: Host) -> Iterator[Path]:
 
 def _content(golden: Plan, image: Image) -> dict[str, Any]:
     """Return all that goes into the layers, as plain data."""
+    roles = {role for host in golden.hosts for role in host.roles}
     return {
         "image": image.folder.name,
         "hosts": [[host.name, host.networks, host.roles, dict(host.vars)] for host in golden.hosts],
-        "files": dict(_digests([paths.ROLES, paths.PLUGINS, paths.PLAYBOOKS / "bake.yml"])),
+        "files": dict(_digests([*(paths.ROLES / role for role in sorted(roles)), paths.PLAYBOOKS / "bake.yml"])),
         "cleaning": CLEANING,
     }
 
