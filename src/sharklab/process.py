@@ -17,8 +17,8 @@ PACKAGES: Mapping[str, tuple[str, str]] = {
     "ip": ("iproute2", "iproute"),
     "mmdebstrap": ("mmdebstrap", "mmdebstrap"),
     "mount": ("mount", "util-linux"),
-    "nc": ("netcat-openbsd", "nmap-ncat"),
     "nsenter": ("util-linux", "util-linux"),
+    "setpriv": ("util-linux", "util-linux"),
     "setsid": ("util-linux", "util-linux"),
     "ssh": ("openssh-client", "openssh-clients"),
     "ssh-keygen": ("openssh-client", "openssh"),
@@ -41,16 +41,23 @@ def run(
 ) -> str:
     """Run a command and return what it wrote to its standard output.
 
-    `timeout` is in seconds. Raises MachineryError, with the command and its last lines, when it
-    is missing, fails or takes too long; `hint` is the remedy that the message then shows.
+    It is told to end (SIGTERM) when this process dies, however that happens: nobody then meets a
+    tool that is still at work for a run that was killed. `timeout` is in seconds. Raises
+    MachineryError, with the command and its last lines, when it is missing, fails or takes too
+    long; `hint` is the remedy that the message then shows.
     """
     words = [str(word) for word in argv]
+    require(words[0], "setpriv")
     try:
         done = subprocess.run(
-            words, check=False, input=stdin, capture_output=True, text=True, errors="replace", timeout=timeout
+            ["setpriv", "--pdeathsig", "TERM", "--", *words],
+            check=False,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
         )
-    except FileNotFoundError:
-        raise missing([words[0]]) from None
     except subprocess.TimeoutExpired:
         raise MachineryError(f"did not end within {timeout:g} s", place=_place(words), hint=hint) from None
     if done.returncode:

@@ -125,7 +125,9 @@ def _content(golden: Plan, image: Image) -> dict[str, Any]:
     return {
         "image": image.folder.name,
         "hosts": [[host.name, host.networks, host.roles, dict(host.vars)] for host in golden.hosts],
-        "files": dict(_digests([*(paths.ROLES / role for role in sorted(roles)), paths.PLAYBOOKS / "bake.yml"])),
+        "files": dict(
+            _digests([*(paths.ROLES / role for role in sorted(roles)), paths.PLAYBOOKS / "bake.yml"])
+        ),
         "cleaning": CLEANING,
     }
 

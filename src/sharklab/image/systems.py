@@ -79,6 +79,8 @@ COMMON_FILES = {
     "etc/machine-id": "",
     "etc/systemd/journald.conf.d/00-sharklab.conf": "[Journal]\nStorage=volatile\nRuntimeMaxUse=16M\n",
     "etc/systemd/system.conf.d/00-sharklab.conf": "[Manager]\nDefaultTimeoutStopSec=10s\n",
+    # Addresses of a seat are known to be unique: no second of waiting before they can be used.
+    "etc/sysctl.d/00-sharklab.conf": "net.ipv6.conf.*.accept_dad = 0\n",
     "etc/NetworkManager/conf.d/00-sharklab.conf": (
         "# Only the connections that are written down: no address is ever guessed.\n"
         "[main]\nno-auto-default=*\n\n[connectivity]\nenabled=false\n"

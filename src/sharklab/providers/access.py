@@ -6,9 +6,13 @@ exists on the machine; the first one stays open and is shared by those that foll
 
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +24,11 @@ from sharklab.providers import marks, network
 LIMIT = 60.0
 """Seconds that a host may take from its start until all its units are started."""
 
+CLOSE_LIMIT = 10.0
 PAUSE = 0.1
-# A look at the port costs 3 ms, an ssh that fails 15 ms: too much to do it all the time while hosts boot.
-ASK = 'until nsenter --net="$1" nc -z -w 1 "$2" 22 2>/dev/null; do sleep 0.05; done; shift 2; exec ssh "$@"'
 SETTLED = "systemctl is-system-running --wait; systemctl --failed --plain --no-legend --no-pager"
 UNREACHABLE = 255
+TUNNEL = Path(__file__).with_name("tunnel.py")
 
 CONFIG = """\
 # Written by sharklab: ssh -F {folder}/config HOST
@@ -36,7 +40,8 @@ Host *
     StrictHostKeyChecking yes
     UserKnownHostsFile {folder}/known_hosts
     GlobalKnownHostsFile /dev/null
-    ProxyCommand nsenter --net={namespace} nc %h %p
+    ProxyCommand nsenter --net={namespace} {python} -I -S {tunnel} %h %p
+    ProxyUseFdpass yes
     ControlMaster auto
     ControlPersist 10m
     ControlPath {sockets}/%r@%n
@@ -87,9 +92,7 @@ def make_key(file: Path, comment: str) -> None:
     """Make a key pair unless it is there already; the private half appears last, when all is well."""
     if file.exists():
         return
-    new = file.with_name(f"{file.name}.new")
-    for half in (new, _public(new)):
-        half.unlink(missing_ok=True)
+    new = file.with_name(f"{file.name}.{os.getpid()}")
     process.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", new])
     _public(new).replace(_public(file))
     new.replace(file)
@@ -125,6 +128,29 @@ def wait(
     return [question.answer for question in asked.values() if question.answer]
 
 
+def close(seat_id: str) -> None:
+    """Wait until no shared connection of the seat is left; they end when their hosts are gone.
+
+    Raises MachineryError when one stays for `CLOSE_LIMIT` seconds.
+    """
+    deadline = time.monotonic() + CLOSE_LIMIT
+    for path in marks.folder(seat_id).glob("*@*"):
+        while _is_open(path):
+            if time.monotonic() > deadline:
+                raise MachineryError(
+                    "an SSH connection does not end", place=str(path), hint="end its process"
+                )
+            time.sleep(0.01)
+
+
+def _is_open(path: Path) -> bool:
+    """Tell whether a process listens on the socket at `path`."""
+    with socket.socket(socket.AF_UNIX) as probe, suppress(OSError):
+        probe.connect(str(path))
+        return True
+    return False
+
+
 class Question:
     """Asks a host over SSH how far it is, again and again until it can be reached."""
 
@@ -132,9 +158,7 @@ class Question:
         self.answer: Waited | None = None
         self.complaint = "nothing listens on port 22"
         self._host = host
-        address = str(network.management_address(plan, plan.lab.host(host)).ip)
-        way = ["sh", "-c", ASK, "sh", str(_namespace(plan)), address]
-        self._command = [*way, "-F", str(folder(plan) / "config"), host, SETTLED]
+        self._command = ["ssh", "-F", str(folder(plan) / "config"), host, SETTLED]
         self._ssh = self._start()
 
     def look(self) -> None:
@@ -156,24 +180,29 @@ class Question:
         self._ssh.communicate()
 
     def _start(self) -> subprocess.Popen[str]:
-        pipe, none = subprocess.PIPE, subprocess.DEVNULL
         return subprocess.Popen(
-            self._command, stdin=none, stdout=pipe, stderr=pipe, text=True, errors="replace"
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env={**os.environ, "SHARKLAB_PATIENCE": str(LIMIT)},
         )
 
 
 def _config(plan: Plan) -> str:
-    own = folder(plan)
     hosts = [
         HOST.format(name=host.name, address=network.management_address(plan, host).ip) for host in plan.hosts
     ]
-    return CONFIG.format(
-        folder=own, namespace=_namespace(plan), sockets=marks.folder(plan.seat.id)
-    ) + "".join(hosts)
-
-
-def _namespace(plan: Plan) -> Path:
-    return network.NAMESPACES / network.namespace(plan.seat.id)
+    start = CONFIG.format(
+        folder=folder(plan),
+        namespace=network.NAMESPACES / network.namespace(plan.seat.id),
+        python=sys.executable,
+        tunnel=TUNNEL,
+        sockets=marks.folder(plan.seat.id),
+    )
+    return start + "".join(hosts)
 
 
 def _public(file: Path) -> Path:

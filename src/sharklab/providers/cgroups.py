@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from pathlib import Path
 from sharklab.errors import MachineryError
 
 KILL_LIMIT = 10.0
+PAUSE = 0.01
 JOIN = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"'
 
 
@@ -44,7 +45,7 @@ def units(prefix: str) -> list[str]:
 def processes(unit: str) -> list[int]:
     """Return the ids of all processes in the unit's group."""
     folder = _folder(unit)
-    return [pid for file in folder.rglob("cgroup.procs") for pid in _pids(file)] if folder else []
+    return [pid for inner in _below(folder) for pid in _pids(inner / "cgroup.procs")] if folder else []
 
 
 def is_running(unit: str) -> bool:
@@ -55,18 +56,21 @@ def is_running(unit: str) -> bool:
     return False
 
 
-def end(names: Iterable[str]) -> None:
-    """Kill all processes of the units and remove their groups. Raises MachineryError when one stays."""
-    names = list(names)
+def end(prefix: str) -> None:
+    """Kill all processes of the units whose names start so and remove their groups.
+
+    Raises MachineryError when one stays for `KILL_LIMIT` seconds.
+    """
     deadline = time.monotonic() + KILL_LIMIT
-    while running := [unit for unit in names if is_running(unit)]:
+    while names := units(prefix):
         if time.monotonic() > deadline:
-            raise MachineryError(f"cannot kill the processes {processes(running[0])}", place=running[0])
-        for unit in running:
-            _kill(unit)
-        time.sleep(0.01)
-    for unit in names:
-        _remove(unit)
+            raise MachineryError(f"cannot kill the processes {processes(names[0])}", place=names[0])
+        for unit in names:
+            if is_running(unit):
+                _kill(unit)
+            else:
+                _remove(unit)
+        time.sleep(PAUSE)
 
 
 def _kill(unit: str) -> None:
@@ -83,13 +87,17 @@ def _kill(unit: str) -> None:
 def _remove(unit: str) -> None:
     """Remove the folders of a group, the innermost first; systemd removes those of a scope itself."""
     for folder in _folders(unit):
-        inner = sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True)
-        for path in (*inner, folder):
+        for path in reversed(_below(folder)):
             with suppress(OSError):
                 path.rmdir()
         if folder.parent.name == "sharklab":
             with suppress(OSError):
                 folder.parent.rmdir()
+
+
+def _below(folder: Path) -> list[Path]:
+    """Return the folder and all below it, outer ones first; os.walk bears that groups come and go."""
+    return [Path(path) for path, _, _ in os.walk(folder)]
 
 
 def _folder(unit: str) -> Path | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from ipaddress import IPv4Interface
 from pathlib import Path
@@ -112,22 +112,11 @@ def _mac(plan: Plan, host: Host, network: str) -> str:
     return plan.seat.address(host.name, network).mac
 
 
-def _processes(name: str) -> Sequence[int]:
-    """Return the processes in a namespace and the ssh(1) that uses one of them as its ProxyCommand."""
-    found: set[int] = set()
+def _processes(name: str) -> Iterator[int]:
+    """Yield the processes that are in a namespace."""
     with suppress(FileNotFoundError):
         own = (NAMESPACES / name).stat()
         for folder in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 if os.path.samestat((folder / "ns/net").stat(), own):
-                    found |= {int(folder.name), *_ssh_parent(folder)}
-    return sorted(found)
-
-
-def _ssh_parent(folder: Path) -> Sequence[int]:
-    """Return the parent of a process if it is ssh, which lives on for a while without its connection."""
-    status = dict(
-        line.split(":\t", 1) for line in (folder / "status").read_text().splitlines() if ":\t" in line
-    )
-    parent = int(status["PPid"])
-    return [parent] if Path(f"/proc/{parent}/comm").read_text().strip() == "ssh" else []
+                    yield int(folder.name)

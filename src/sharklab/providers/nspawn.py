@@ -21,7 +21,7 @@ from sharklab.model import Host, Plan, Seat
 from sharklab.process import Progress
 from sharklab.providers import access, cgroups, disk, limits, marks, network
 
-TOOLS = ("systemd-nspawn", "ip", "nsenter", "nc", "ssh", "ssh-keygen", "setsid", "unshare", "mount")
+TOOLS = ("systemd-nspawn", "ip", "nsenter", "ssh", "ssh-keygen", "setsid", "unshare", "mount")
 KEEPER = Path(__file__).with_name("host.sh")
 STOP_LIMIT = 30.0
 
@@ -104,7 +104,7 @@ class Nspawn:
 def _start(plan: Plan, host: Host, layers: Layers) -> None:
     """Clear what a crash may have left of the host, and boot it."""
     unit = _unit(plan.seat, host.name)
-    cgroups.end([unit])
+    cgroups.end(unit)
     disk.make(plan, host, layers)
     folder = disk.folder(plan, host.name)
     state.write(folder / "network", network.cables(plan, host))
@@ -143,7 +143,8 @@ def _nspawn(plan: Plan, host: Host) -> list[str]:
 
 def _clear(seat_id: str) -> None:
     """Kill the seat's processes and remove its control groups and namespaces."""
-    cgroups.end(cgroups.units(f"{network.namespace(seat_id)}-"))
+    cgroups.end(f"{network.namespace(seat_id)}-")
+    access.close(seat_id)
     for name in network.namespaces(seat_id):
         network.delete(name)
 

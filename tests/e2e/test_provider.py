@@ -1,0 +1,407 @@
+"""The nspawn provider with real hosts: they come up, reboot, and leave nothing, whatever is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sharklab import image, providers, state
+from sharklab.errors import InputError, MachineryError
+from sharklab.image.bake import on_image
+from sharklab.model import Plan
+from sharklab.providers import access, cgroups, limits, marks, network
+from tests import provider_seat
+
+nspawn = providers.get("nspawn")
+LIMIT = 60.0
+
+
+@pytest.fixture(scope="module")
+def layers() -> image.Layers:
+    """Return the bare image, from the state folder of whoever runs the tests."""
+    return provider_seat.bare()
+
+
+@pytest.fixture
+def seat_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layers: image.Layers) -> Iterator[Plan]:
+    """Return the plan of a seat in a state folder of its own, and remove what a test leaves of it."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+    own = provider_seat.plan("ada", 1)
+    yield own
+    nspawn.down(own.seat)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, layers: image.Layers) -> Iterator[Plan]:
+    """Return the plan of a seat that is up, for tests that do not harm it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHARKLAB_STATE", str(tmp_path_factory.mktemp("running")))
+        own = provider_seat.plan("grace", 2)
+        nspawn.up(own, layers, silent)
+        yield own
+        nspawn.down(own.seat)
+
+
+def silent(text: str) -> None:
+    """Take progress and say nothing."""
+
+
+def ask(own: Plan, host: str, command: str) -> str:
+    """Return what a command on the host prints; a failure is told with what it said."""
+    words = ["ssh", "-F", str(own.seat.folder / "ssh" / "config"), host, command]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=LIMIT)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def send(own: Plan, host: str, command: str) -> None:
+    """Give the host a command that may end the connection."""
+    words = ["ssh", "-F", str(own.seat.folder / "ssh" / "config"), host, command]
+    subprocess.run(words, capture_output=True, timeout=LIMIT)
+
+
+def wait(condition: Callable[[], object], what: str) -> None:
+    """Wait until `condition` holds."""
+    deadline = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < deadline, f"never came about: {what}"
+        time.sleep(0.01)
+
+
+def left_of(own: Plan) -> list[str]:
+    """Return what is left of a seat: processes, namespaces, groups, mounts, links and files."""
+    key = own.seat.id
+    found = [path.name for path in Path("/run/netns").glob(f"*{key}*")]
+    found += [str(path) for path in Path("/sys/fs/cgroup").rglob(f"*{key}*")]
+    found += [
+        str(path) for path in (own.seat.folder, marks.folder(key), state.root() / "trash") if path.exists()
+    ]
+    links = subprocess.run(["ip", "-brief", "link"], capture_output=True, text=True, check=True).stdout
+    found += [line for line in links.splitlines() if line.startswith(("mgmt", "lan", "p0n", "p1n"))]
+    for folder in Path("/proc").glob("[0-9]*"):
+        found += [text for text in _signs(folder) if key in text or str(own.seat.folder) in text]
+    return found
+
+
+def _signs(folder: Path) -> Iterator[str]:
+    """Yield what tells which seat a process is of: its command line, and what it has mounted."""
+    try:
+        yield (folder / "cmdline").read_text(errors="replace")
+        yield from (folder / "mountinfo").read_text().splitlines()
+    except OSError:  # it ended meanwhile
+        return
+
+
+def test_get_of_an_unknown_provider() -> None:
+    """A provider that does not exist is bad input; the hint lists those that do."""
+    with pytest.raises(InputError) as caught:
+        providers.get("vagrant")
+    assert "the providers are: nspawn" == caught.value.hint
+
+
+def test_up_gives_hosts_their_addresses(running: Plan) -> None:
+    """Each host has the seat's addresses on an interface named by its network, and is itself."""
+    for host in provider_seat.HOSTS:
+        address = running.seat.address(host, "lan")
+        shown = ask(running, host, "ip -brief address show lan; ip -brief link show lan; hostname")
+        for expected in (address.ipv4, address.ipv6, address.mac, host):
+            assert str(expected) in shown
+        assert "running" == ask(running, host, "systemctl is-system-running")
+
+
+def test_up_joins_the_lab_network(running: Plan) -> None:
+    """Hosts reach one another on the lab's network, over IPv4 and IPv6."""
+    server = running.seat.address("server", "lan")
+    for address in (server.ipv4.ip, server.ipv6.ip):
+        assert "1 received" in ask(running, "client", f"ping -c 1 -W 5 {address}")
+
+
+def test_up_isolates_management(running: Plan) -> None:
+    """Hosts do not reach one another on the controller's way in."""
+    server = network.management_address(running, running.lab.host("server")).ip
+    assert "0 received" in ask(running, "client", f"ping -c 1 -W 1 {server} || true")
+
+
+def test_up_shows_nothing_in_the_machines_own_network(running: Plan) -> None:
+    """No interface of a lab is in the namespace that the machine itself uses."""
+    links = subprocess.run(["ip", "-brief", "link"], capture_output=True, text=True, check=True).stdout
+    assert [] == [line for line in links.splitlines() if line.split()[0].split("@")[0] in ("mgmt", "lan")]
+
+
+def test_up_starts_only_what_hosts_need(running: Plan) -> None:
+    """No unit that a package brought is on, and the root file system tells of no other seat."""
+    enabled = ask(running, "server", "systemctl list-unit-files --state=enabled --no-legend --plain")
+    services = {line.split()[0] for line in enabled.splitlines() if line.split()[0].endswith(".service")}
+    own = {
+        "NetworkManager.service",
+        "NetworkManager-dispatcher.service",
+        "NetworkManager-wait-online.service",
+    }
+    assert own | {"ssh.service"} == services
+    identities = {ask(running, host, "cat /etc/machine-id") for host in provider_seat.HOSTS}
+    assert 2 == len(identities)
+
+
+def test_up_keeps_secrets_to_the_owner(running: Plan) -> None:
+    """Keys are readable by their owner alone, on the controller and on hosts."""
+    keys = [access.folder(running) / "id_ed25519", *access.folder(running).glob("host_*_ed25519")]
+    assert [0o600] * 3 == [key.stat().st_mode & 0o777 for key in keys]
+    assert "600\n600\n600" == ask(
+        running,
+        "server",
+        "stat -c %a /etc/ssh/ssh_host_ed25519_key /etc/NetworkManager/system-connections/*",
+    )
+
+
+def test_up_again_keeps_what_runs(running: Plan, layers: image.Layers) -> None:
+    """A second `up` neither restarts nor changes hosts that run."""
+    before = ask(running, "server", "cat /proc/sys/kernel/random/boot_id; stat -c %Y /proc/1")
+    nspawn.up(running, layers, silent)
+    assert before == ask(running, "server", "cat /proc/sys/kernel/random/boot_id; stat -c %Y /proc/1")
+    assert {"server": "running", "client": "running"} == nspawn.status(running.seat)
+
+
+def test_up_after_a_reboot_from_inside(running: Plan, layers: image.Layers) -> None:
+    """A host that reboots comes back with its files, and without what was only set up at run time."""
+    ask(running, "client", "touch /root/kept; ip address add 192.0.2.1/24 dev lan")
+    unit = network.namespace(running.seat.id, "client")
+    before = set(cgroups.processes(unit))
+    send(running, "client", "systemctl reboot")
+    wait(lambda: len(before & set(cgroups.processes(unit))) <= 1, "the end of the old processes")
+    nspawn.up(running, layers, silent)
+    shown = ask(running, "client", "ls /root; ip -brief address show lan")
+    assert ("kept" in shown, "192.0.2.1" in shown) == (True, False)
+    assert "1 received" in ask(
+        running, "client", f"ping -c1 -W5 {running.seat.address('server', 'lan').ipv4.ip}"
+    )
+
+
+def test_up_after_a_host_was_powered_off(running: Plan, layers: image.Layers) -> None:
+    """A host that was powered off is stopped, and `up` starts it with the disk that it had."""
+    ask(running, "client", "touch /root/before-poweroff")
+    send(running, "client", "systemctl poweroff")
+    wait(lambda: nspawn.status(running.seat)["client"] == "stopped", "client is stopped")
+    nspawn.up(running, layers, silent)
+    assert "before-poweroff" in ask(running, "client", "ls /root")
+
+
+def test_stop_and_up_keep_disks(seat_plan: Plan, layers: image.Layers) -> None:
+    """After a shutdown in good order all hosts are stopped, and come up again as they were."""
+    nspawn.up(seat_plan, layers, silent)
+    ask(seat_plan, "server", "echo here > /srv/file")
+    nspawn.stop(seat_plan)
+    assert {"server": "stopped", "client": "stopped"} == nspawn.status(seat_plan.seat)
+    nspawn.up(seat_plan, layers, silent)
+    assert "here" == ask(seat_plan, "server", "cat /srv/file")
+
+
+def test_two_seats_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layers: image.Layers) -> None:
+    """Two seats come up side by side, do not see each other, and removing one leaves the other."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    one, two = provider_seat.plan("one", 3), provider_seat.plan("two", 4)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda own: nspawn.up(own, layers, silent), (one, two)))
+        other = two.seat.address("server", "lan").ipv4.ip
+        assert "unreachable" in ask(one, "client", f"ping -c 1 -W 1 {other} 2>&1 || true")
+        nspawn.down(one.seat)
+        assert [] == left_of(one)
+        assert "two" == ask(two, "server", "echo two")
+    finally:
+        nspawn.down(one.seat)
+        nspawn.down(two.seat)
+    assert [] == left_of(two)
+
+
+def test_down_leaves_nothing(seat_plan: Plan, layers: image.Layers) -> None:
+    """Nothing of a seat is left, not even of those who were looking at it; doing it again is fine."""
+    nspawn.up(seat_plan, layers, silent)
+    own = network.namespace(seat_plan.seat.id)
+    watcher = subprocess.Popen(["ip", "netns", "exec", own, "sleep", "600"])
+    config = str(seat_plan.seat.folder / "ssh" / "config")
+    shell = subprocess.Popen(["ssh", "-o", "ControlPath=none", "-F", config, "server", "sleep 600"])
+    nspawn.down(seat_plan.seat)
+    assert (-signal.SIGKILL, True) == (watcher.wait(LIMIT), shell.wait(LIMIT) != 0)
+    assert [] == left_of(seat_plan)
+    nspawn.down(seat_plan.seat)
+    assert {"server": "absent", "client": "absent"} == nspawn.status(seat_plan.seat)
+
+
+def killed_while_up(own: Plan, layers: image.Layers, moment: Callable[[], object], what: str) -> None:
+    """Start `up` in a process of its own and kill -9 it as soon as `moment` has come."""
+    script = [sys.executable, provider_seat.__file__, own.seat.student, "1", str(layers.image.folder)]
+    source = Path(providers.__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": f"{source}:{source.parent}"}
+    process = subprocess.Popen(script, stdout=subprocess.DEVNULL, env=environment)
+    try:
+        wait(lambda: moment() or process.poll() is not None, what)
+    finally:
+        process.kill()
+    assert -signal.SIGKILL == process.wait(), f"up ended before {what}"
+
+
+MOMENTS: dict[str, Callable[[Plan], object]] = {
+    "the mark is made": lambda own: marks.file(own.seat.id).exists(),
+    "keys are made": lambda own: (own.seat.folder / "ssh" / "id_ed25519").exists(),
+    "the namespace is made": lambda own: network.exists(network.namespace(own.seat.id)),
+    "the first disk is made": lambda own: list(own.seat.folder.glob("hosts/*/upper")),
+    "the first host starts": lambda own: cgroups.units(network.namespace(own.seat.id)),
+    "the last host runs": lambda own: cgroups.is_running(network.namespace(own.seat.id, "client")),
+    "a host answers": lambda own: list(marks.folder(own.seat.id).glob("root@*")),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_down_after_a_kill(moment: str, seat_plan: Plan, layers: image.Layers) -> None:
+    """Whenever `up` is killed, `down` leaves nothing."""
+    killed_while_up(seat_plan, layers, lambda: MOMENTS[moment](seat_plan), moment)
+    nspawn.down(seat_plan.seat)
+    assert [] == left_of(seat_plan)
+
+
+@pytest.mark.parametrize("moment", ["keys are made", "the namespace is made", "the first host starts"])
+def test_up_after_a_kill(moment: str, seat_plan: Plan, layers: image.Layers) -> None:
+    """Whenever `up` is killed, the next `up` brings every host up."""
+    killed_while_up(seat_plan, layers, lambda: MOMENTS[moment](seat_plan), moment)
+    nspawn.up(seat_plan, layers, silent)
+    assert "1 received" in ask(seat_plan, "client", "ping -c 1 -W 5 10.250.1.10")
+
+
+def test_up_after_hosts_were_killed(seat_plan: Plan, layers: image.Layers) -> None:
+    """Hosts whose processes were all killed are started again with the disks that they had."""
+    nspawn.up(seat_plan, layers, silent)
+    ask(seat_plan, "server", "touch /root/kept")
+    for unit in cgroups.units(network.namespace(seat_plan.seat.id)):
+        for pid in cgroups.processes(unit):
+            os.kill(pid, signal.SIGKILL)
+    wait(lambda: set(nspawn.status(seat_plan.seat).values()) == {"stopped"}, "all hosts are stopped")
+    nspawn.up(seat_plan, layers, silent)
+    assert "kept" in ask(seat_plan, "server", "ls /root")
+
+
+def test_down_of_a_damaged_seat(seat_plan: Plan, layers: image.Layers) -> None:
+    """Only the seat's folder has to be right: the mark tells the rest."""
+    nspawn.up(seat_plan, layers, silent)
+    nspawn.down(replace(seat_plan.seat, id="00000000", addresses={}))
+    assert [] == left_of(seat_plan)
+
+
+def test_sweep_after_the_folder_is_gone(seat_plan: Plan, layers: image.Layers) -> None:
+    """Hosts whose seat's folder was deleted by hand are removed; those of others are left alone."""
+    nspawn.up(seat_plan, layers, silent)
+    state.remove(seat_plan.seat.folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHARKLAB_STATE", "/nowhere")
+        nspawn.sweep()
+    assert marks.file(seat_plan.seat.id).exists()
+    nspawn.sweep()
+    assert [] == left_of(seat_plan)
+
+
+def test_up_of_a_seat_of_another_state_folder(seat_plan: Plan, layers: image.Layers, tmp_path: Path) -> None:
+    """An id that is in use by another state folder is told, and nothing of the other is touched."""
+    other = tmp_path / "other"
+    marks.claim(seat_plan.seat.id, other)
+    try:
+        with pytest.raises(MachineryError) as caught:
+            nspawn.up(seat_plan, layers, silent)
+        nspawn.down(seat_plan.seat)
+        assert (str(other), other) == (caught.value.place, marks.owner(seat_plan.seat.id))
+    finally:
+        marks.release(seat_plan.seat.id)
+
+
+def test_up_of_a_host_that_does_not_boot(seat_plan: Plan, tmp_path: Path) -> None:
+    """An image that cannot boot is one message with the host, what its console said and a remedy."""
+    (tmp_path / "broken" / "root").mkdir(parents=True)
+    base = image.Image("debian12", "Debian", tmp_path / "broken")
+    with pytest.raises(MachineryError) as caught:
+        nspawn.up(seat_plan, image.Layers(base, base.folder), silent)
+    assert "host server" in caught.value.message
+    assert "os-release" in caught.value.message
+    assert "console.log" in caught.value.place
+    assert "sharklab down" in caught.value.hint
+
+
+def test_up_of_a_host_that_never_answers(
+    seat_plan: Plan, layers: image.Layers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that boots but does not answer is told after the time limit, and nothing waits on."""
+    monkeypatch.setattr(access, "LIMIT", 1.0)
+    monkeypatch.setattr(network, "cables", lambda own, host: "link show\n")
+    with pytest.raises(MachineryError, match="no answer within 1 s") as caught:
+        nspawn.up(seat_plan, layers, silent)
+    assert "console.log" in caught.value.place
+
+
+def test_up_without_root(seat_plan: Plan, layers: image.Layers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without root the message says which steps need it."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(MachineryError, match=r"starting hosts .* needs root"):
+        nspawn.up(seat_plan, layers, silent)
+    monkeypatch.undo()
+
+
+def test_ensure_inotify_that_may_not_be_raised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A limit that is too low and cannot be raised is told before any host starts."""
+    monkeypatch.setattr(limits, "INSTANCES", fixed := tmp_path / "limit")
+    fixed.write_text("0")
+    monkeypatch.setattr(Path, "write_text", refuse)
+    with pytest.raises(MachineryError) as caught:
+        limits.ensure_inotify(3, silent)
+    assert "sysctl fs.inotify.max_user_instances=1024" == caught.value.hint
+
+
+def refuse(path: Path, text: str) -> None:
+    """Refuse to write, as the kernel does in a container."""
+    raise PermissionError(13, "Permission denied", str(path))
+
+
+def test_layers_are_baked_once_and_shared(seat_plan: Plan, layers: image.Layers) -> None:
+    """What is applied to the golden hosts is on every seat's; what tells of them is not."""
+    golden = provider_seat.plan("golden", 9)
+    baked: list[str] = []
+
+    def bake(own: Plan) -> None:
+        baked.append(
+            ask(own, "server", "touch /srv/baked; rm -r /usr/share/doc/openssl; cat /etc/machine-id")
+        )
+
+    made = on_image(layers.image, golden, bake, silent)
+    try:
+        assert made == on_image(layers.image, golden, bake, silent)
+        assert 1 == len(baked)
+        nspawn.up(seat_plan, made, silent)
+        assert "/srv/baked" == ask(
+            seat_plan, "server", "ls -d /srv/* /usr/share/doc/openssl 2>/dev/null || true"
+        )
+        assert "" == ask(seat_plan, "client", "ls /srv")
+        assert baked[0] != ask(seat_plan, "server", "cat /etc/machine-id")
+    finally:
+        nspawn.down(seat_plan.seat)
+        state.remove(made.folder)
+
+
+def test_layers_of_a_bake_that_fails(seat_plan: Plan, layers: image.Layers) -> None:
+    """A bake that fails leaves neither hosts nor a layer."""
+    golden = provider_seat.plan("golden", 9)
+    seats: list[Plan] = []
+
+    def bake(own: Plan) -> None:
+        seats.append(own)
+        raise MachineryError("a task failed")
+
+    before = sorted(layers.image.folder.iterdir())
+    with pytest.raises(MachineryError, match="a task failed"):
+        on_image(layers.image, golden, bake, silent)
+    assert [] == left_of(seats[0])
+    assert before == sorted(layers.image.folder.iterdir())

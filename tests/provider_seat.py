@@ -1,0 +1,51 @@
+"""Seats for tests of providers: two hosts, no roles, on the base image that tp4 uses.
+
+As a script it brings one up, so that a test can kill it: provider_seat.py NAME NUMBER
+"""
+
+from __future__ import annotations
+
+import sys
+from ipaddress import IPv4Interface, IPv6Interface
+from pathlib import Path
+
+from sharklab import image, load, providers, state
+from sharklab.image.bake import RUN_ROLES
+from sharklab.model import Address, Host, Lab, Network, Plan, Seat
+
+HOSTS = ("server", "client")
+
+
+def bare() -> image.Layers:
+    """Return tp4's base image without any layer, built if nobody did so yet."""
+    hosts = load.load(load.find("tp4")).hosts
+    roles = {role for host in hosts for role in host.roles} | set(RUN_ROLES)
+    base = image.base("debian12", image.packages_of(roles, "Debian"), print)
+    return image.Layers(base, base.folder)
+
+
+def plan(name: str, number: int) -> Plan:
+    """Return the plan of a seat named `name` in subnet `number` (1 to 250), with an id of tests only."""
+    lab = Lab("bare", Path("/nowhere"), {}, {}, (Network("lan"),), tuple(_host(host) for host in HOSTS), ())
+    addresses = {host: {"lan": _address(number, 10 + index)} for index, host in enumerate(HOSTS)}
+    seat_id = f"7e57{number:04x}"
+    return Plan(lab, Seat("bare", name, seat_id, "", "", "", addresses, state.seat_folder("bare", name)))
+
+
+def _host(name: str) -> Host:
+    return Host(name, {}, ("lan",), ())
+
+
+def _address(number: int, place: int) -> Address:
+    return Address(
+        "lan",
+        IPv4Interface(f"10.250.{number}.{place}/24"),
+        IPv6Interface(f"fd00:250:{number}::{place}/64"),
+        f"02:00:00:00:{number:02x}:{place:02x}",
+    )
+
+
+if __name__ == "__main__":
+    own = Path(sys.argv[3])
+    layers = image.Layers(image.Image("debian12", "Debian", own), own)
+    providers.get("nspawn").up(plan(sys.argv[1], int(sys.argv[2])), layers, print)
