@@ -42,5 +42,6 @@ def test_desktop_trusts_the_certificate(host_of: HostOf, plan: Plan) -> None:
 
 def test_client_does_not_trust_the_certificate(host_of: HostOf, plan: Plan) -> None:
     """Where nobody asked for trust there is none."""
-    done = host_of("client").run(f"curl --silent https://www.{plan.seat.domain}/")
+    where, server = f"www.{plan.seat.domain}", plan.seat.address("server", "lan").ipv4.ip
+    done = host_of("client").run(f"curl --silent --resolve {where}:443:{server} https://{where}/")
     assert 60 == done.rc
