@@ -26,7 +26,7 @@ def quoted(text: str) -> str:
 def call(plan: Plan) -> str:
     """Return the command of a call by the relay's user, all but its other end."""
     wanted = plan.lab.host("server").vars
-    login = f"-u {wanted['voice_server_user']} -w {wanted['voice_server_password']}"
+    login = f"-u {wanted.get('voice_server_user', 'student')} -w {wanted['voice_server_password']}"
     return f"turnutils_uclient -c -X -l 160 {login}"
 
 
