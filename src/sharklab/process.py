@@ -41,8 +41,8 @@ def run(
 ) -> str:
     """Run a command and return what it wrote to its standard output.
 
-    It is told to end (SIGTERM) when this process dies, however that happens: nobody then meets a
-    tool that is still at work for a run that was killed. `timeout` is in seconds. Raises
+    It is killed when this process dies, however that happens: nobody then meets a tool that is
+    still at work for a run that was killed. `timeout` is in seconds. Raises
     MachineryError, with the command and its last lines, when it is missing, fails or takes too
     long; `hint` is the remedy that the message then shows.
     """
@@ -50,7 +50,7 @@ def run(
     require(words[0], "setpriv")
     try:
         done = subprocess.run(
-            ["setpriv", "--pdeathsig", "TERM", "--", *words],
+            ["setpriv", "--pdeathsig", "KILL", "--", *words],
             check=False,
             input=stdin,
             capture_output=True,

@@ -58,8 +58,14 @@ def folder(path: Path) -> Path:
     Raises MachineryError when the disk is full or the folder cannot be made.
     """
     with _disk_errors(path):
-        for missing in reversed([part for part in (path, *path.parents) if not part.exists()]):
-            missing.mkdir(mode=0o700, exist_ok=True)
+        while not path.is_dir():
+            try:
+                path.mkdir(mode=0o700)
+            except FileNotFoundError:  # as often as another process removes the empty parent
+                folder(path.parent)
+            except FileExistsError:
+                if not path.is_dir():
+                    raise
     return path
 
 

@@ -24,6 +24,8 @@ from sharklab.process import Progress
 CUSTOMISATION = 1
 # Two builds of the same image: the second waits this long (seconds) for the first.
 PATIENCE = 900.0
+# What package managers say when they cannot reach their registry.
+NO_NETWORK = ("failed to fetch", "could not connect", "could not resolve", "failure resolving", "timed out")
 PRESET = "etc/systemd/system-preset/00-sharklab.preset"
 
 
@@ -112,9 +114,8 @@ def _install(system: systems.OperatingSystem, packages: Sequence[str], root: Pat
     try:
         system.build(root, packages, cache)
     except MachineryError as error:
-        raise MachineryError(
-            error.message, place=error.place[:60], hint=error.hint or _remedy(error)
-        ) from error
+        place = f"packages of {system.name}"
+        raise MachineryError(error.message, place=place, hint=error.hint or _remedy(error)) from error
 
 
 def _remedy(error: MachineryError) -> str:
@@ -122,10 +123,10 @@ def _remedy(error: MachineryError) -> str:
     said = error.message.lower()
     if "no space left" in said:
         return "the disk is full: free about 2 GB, or set SHARKLAB_STATE to a folder with more space"
-    if any(sign in said for sign in ("resolv", "connect", "timed out", "failed to fetch", "network")):
-        return "the package registry does not answer: check the network (and http_proxy), then try again"
     if "unable to locate package" in said:
         return "a package name in a role's vars/ is wrong for this system"
+    if any(sign in said for sign in NO_NETWORK):
+        return "the package registry does not answer: check the network (and http_proxy), then try again"
     return "run the command again; if it fails the same way, see what the package manager says above"
 
 

@@ -125,9 +125,12 @@ def _mmdebstrap(suite: str) -> Build:
     """Return what builds a Debian `suite` with mmdebstrap(1), whose default mirror is Debian's own."""
 
     def build(target: Path, packages: Sequence[str], cache: Path) -> None:
+        process.require("mmdebstrap")
         archives = "/var/cache/apt/archives"
         process.run(
             [
+                # Its mounts and processes end with it, even when it is killed.
+                *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"),
                 "mmdebstrap",
                 "--variant=minbase",
                 "--mode=root",

@@ -134,7 +134,9 @@ def _hierarchies() -> list[Path]:
 
 def _make(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        while not folder.is_dir():
+            with suppress(FileNotFoundError):  # another seat removed the empty parent: once more
+                folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MachineryError(
             f"cannot make a control group ({error.strerror})",
