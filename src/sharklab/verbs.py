@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from argparse import Namespace
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -257,8 +258,13 @@ def shell(args: Namespace) -> int:
         raise MachineryError(
             f"seat {lab.name}/{args.student} is not up", hint=f"sharklab up {lab.name} --student {args.student}"
         )
-    words = ["ssh", "-F", str(config), "-l", args.user, args.host, *args.command]
-    os.execvp("ssh", words)
+    os.execvp("ssh", ["ssh", "-t", "-q", "-F", str(config), args.host, _login(args.user, args.command)])
+
+
+def _login(user: str, command: Sequence[str]) -> str:
+    """Return the command line that makes root, who may log in, the user that is asked for."""
+    words = ["exec", "runuser", "--login", user]
+    return shlex.join([*words, "--command", " ".join(command)] if command else words)
 
 
 def status(args: Namespace) -> int:
