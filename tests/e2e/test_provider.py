@@ -307,6 +307,18 @@ def test_sweep_after_the_folder_is_gone(seat_plan: Plan, layers: image.Layers) -
     assert [] == left_of(seat_plan)
 
 
+def test_sweep_after_a_bake_was_killed(seat_plan: Plan, layers: image.Layers) -> None:
+    """Hosts of a bake that nobody is at work on are removed with their folder; one at work is left alone."""
+    building = state.images_folder() / "debian12-0" / "bare-0.building"
+    golden = replace(seat_plan, seat=replace(seat_plan.seat, folder=building / "seat"))
+    with state.lock(building / "lock", "image of lab bare"):
+        nspawn.up(golden, layers, silent)
+        nspawn.sweep()
+        assert {"server": "running", "client": "running"} == nspawn.status(golden.seat)
+    nspawn.sweep()
+    assert ([], False) == (left_of(golden), building.exists())
+
+
 def test_up_of_a_seat_of_another_state_folder(seat_plan: Plan, layers: image.Layers, tmp_path: Path) -> None:
     """An id that is in use by another state folder is told, and nothing of the other is touched."""
     other = tmp_path / "other"
