@@ -41,7 +41,9 @@ def measure(work: Callable[[], object]) -> tuple[float, float]:
 
 def sharklab(*words: str) -> None:
     """Run the command line; a failure ends the benchmark."""
-    subprocess.run([sys.executable, "-m", "sharklab", *words], cwd=ROOT, env=ENV, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "sharklab", *words], cwd=ROOT, env=ENV, check=True, capture_output=True
+    )
 
 
 def plain(playbook: str, student: str, *options: str) -> None:

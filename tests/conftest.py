@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parents[1]
 Call = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def call_sharklab(*words: str, env: dict[str, str] | None = None, timeout: float = 900) -> subprocess.CompletedProcess[str]:
+def call_sharklab(
+    *words: str, env: dict[str, str] | None = None, timeout: float = 900
+) -> subprocess.CompletedProcess[str]:
     """Run the command line as a user would and return what it printed and its exit code."""
     return subprocess.run(
         [sys.executable, "-m", "sharklab", *words],

@@ -8,6 +8,8 @@ from jinja2.sandbox import SandboxedEnvironment
 from sharklab import plan as plans
 from sharklab.errors import InputError
 from sharklab.model import Plan
+from sharklab.report import markdown as prose
+from sharklab.report.render import TEMPLATES
 
 
 def markdown(plan: Plan, language: str) -> str:
@@ -23,3 +25,14 @@ def markdown(plan: Plan, language: str) -> str:
         raise InputError(error.message or "not a valid template", place=f"{file}:{error.lineno}") from error
     except jinja2.UndefinedError as error:
         raise InputError(error.message or "undefined name", place=str(file)) from error
+
+
+def page(plan: Plan, language: str) -> str:
+    """Return the brief as one self-contained HTML page. Raises InputError as `markdown` does."""
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
+    return environment.get_template("brief.html.j2").render(
+        text=prose.html(markdown(plan, language), deepest=1),
+        title=plan.lab.title[language],
+        student=plan.seat.student,
+        language=language,
+    )

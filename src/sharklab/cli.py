@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from sharklab import __version__, i18n, state
-from sharklab.errors import BAD_INPUT, GOOD, INTERRUPTED, MACHINERY, InputError, SharklabError
+from sharklab.errors import GOOD, INTERRUPTED, MACHINERY, InputError, SharklabError
 
 SCHEMA = "sharklab/1"
 """The version of the envelope of `--output json`."""
@@ -35,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         as_json = getattr(args, "output", "text") == "json"
         return _run(args)
     except KeyboardInterrupt:
-        return _fail(INTERRUPTED, SharklabError("interrupted", hint="sharklab down removes what was started"), as_json)
+        return _fail(
+            INTERRUPTED, SharklabError("interrupted", hint="sharklab down removes what was started"), as_json
+        )
     except SharklabError as error:
         return _fail(error.exit_code, error, as_json)
     except BrokenPipeError:
@@ -154,19 +156,52 @@ N_ = i18n.N_
 
 OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "lab": (("lab",), {"metavar": "LAB", "help": N_("the lab's name, as `sharklab labs` lists it")}),
-    "labs": (("labs",), {"metavar": "LAB", "nargs": "*", "help": N_("labs, as `sharklab labs` lists them; all without it")}),
-    "maybe_lab": (("lab",), {"metavar": "LAB", "nargs": "?", "help": N_("the lab's name, as `sharklab labs` lists it")}),
+    "labs": (
+        ("labs",),
+        {"metavar": "LAB", "nargs": "*", "help": N_("labs, as `sharklab labs` lists them; all without it")},
+    ),
+    "maybe_lab": (
+        ("lab",),
+        {"metavar": "LAB", "nargs": "?", "help": N_("the lab's name, as `sharklab labs` lists it")},
+    ),
     "host": (("host",), {"metavar": "HOST", "help": N_("a host of the lab")}),
-    "command": (("command",), {"metavar": "COMMAND", "nargs": "*", "help": N_("a command to run there instead of a shell")}),
+    "command": (
+        ("command",),
+        {"metavar": "COMMAND", "nargs": "*", "help": N_("a command to run there instead of a shell")},
+    ),
     "student": (("--student",), {"metavar": "ID", "default": user_name(), "help": N_("whose seat")}),
-    "provider": (("--provider",), {"metavar": "NAME", "default": "nspawn", "help": N_("what makes the hosts exist")}),
-    "os": (("--os",), {"metavar": "NAME", "default": "debian12", "help": N_("the operating system of the hosts")}),
-    "output": (("--output",), {"choices": ["text", "json"], "default": "text", "help": N_("for people or for a script")}),
-    "lang": (("--lang",), {"choices": ["fr", "en"], "default": None, "help": N_("the language; the locale's without it")}),
+    "provider": (
+        ("--provider",),
+        {"metavar": "NAME", "default": "nspawn", "help": N_("what makes the hosts exist")},
+    ),
+    "os": (
+        ("--os",),
+        {"metavar": "NAME", "default": "debian12", "help": N_("the operating system of the hosts")},
+    ),
+    "output": (
+        ("--output",),
+        {"choices": ["text", "json"], "default": "text", "help": N_("for people or for a script")},
+    ),
+    "lang": (
+        ("--lang",),
+        {"choices": ["fr", "en"], "default": None, "help": N_("the language; the locale's without it")},
+    ),
     "all": (("--all",), {"action": "store_true", "help": N_("every seat of this machine")}),
-    "run": (("--run",), {"metavar": "RUN", "default": None, "help": N_("an older run, by the name of its folder")}),
-    "file": (("-o", "--out"), {"metavar": "FILE", "default": None, "help": N_("write there (.md or .html) instead of printing")}),
+    "run": (
+        ("--run",),
+        {"metavar": "RUN", "default": None, "help": N_("an older run, by the name of its folder")},
+    ),
+    "file": (
+        ("-o", "--out"),
+        {"metavar": "FILE", "default": None, "help": N_("write there (.md or .html) instead of printing")},
+    ),
     "user": (("--user",), {"metavar": "NAME", "default": "student", "help": N_("log in as")}),
-    "network": (("--network",), {"action": "store_true", "help": N_("also ask whether the package registries answer")}),
-    "arguments": (("arguments",), {"metavar": "ARG", "nargs": argparse.REMAINDER, "help": N_("arguments for pytest")}),
+    "network": (
+        ("--network",),
+        {"action": "store_true", "help": N_("also ask whether the package registries answer")},
+    ),
+    "arguments": (
+        ("arguments",),
+        {"metavar": "ARG", "nargs": argparse.REMAINDER, "help": N_("arguments for pytest")},
+    ),
 }

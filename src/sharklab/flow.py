@@ -15,7 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sharklab import __version__, checks, evidence, image, load, packets, playbook, providers, report, seat, state
+from sharklab import (
+    __version__,
+    checks,
+    evidence,
+    image,
+    load,
+    packets,
+    playbook,
+    providers,
+    report,
+    seat,
+    state,
+)
 from sharklab import plan as plans
 from sharklab.checks.outcome import Verdict
 from sharklab.errors import MachineryError

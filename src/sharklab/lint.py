@@ -31,12 +31,20 @@ def faults(lab: Lab) -> list[Fault]:
 def _unknown(path: tuple[str | int, ...], what: str, name: str, known: Iterable[str]) -> Fault:
     choices = sorted(known)
     near = difflib.get_close_matches(name, choices, 1)
-    return path, f"unknown {what} {name!r}", f"did you mean {near[0]}?" if near else f"known: {', '.join(choices)}"
+    return (
+        path,
+        f"unknown {what} {name!r}",
+        f"did you mean {near[0]}?" if near else f"known: {', '.join(choices)}",
+    )
 
 
 def _name(lab: Lab) -> Iterator[Fault]:
     if lab.path.name != lab.name:
-        yield ("lab",), f"the lab is named {lab.name!r} but its folder is {lab.path.name!r}", "give both one name"
+        yield (
+            ("lab",),
+            f"the lab is named {lab.name!r} but its folder is {lab.path.name!r}",
+            "give both one name",
+        )
 
 
 def _networks(lab: Lab) -> Iterator[Fault]:
@@ -52,7 +60,11 @@ def _networks(lab: Lab) -> Iterator[Fault]:
             if name not in host.networks:
                 yield _unknown(where, "network", name, host.networks)
             elif given[name, number] > 1:
-                yield where, f"duplicate address: number {number} of {name} is another host's", "choose another number"
+                yield (
+                    where,
+                    f"duplicate address: number {number} of {name} is another host's",
+                    "choose another number",
+                )
 
 
 def _roles(lab: Lab) -> Iterator[Fault]:
@@ -68,7 +80,11 @@ def _variables(host: Host) -> Iterator[Fault]:
     options = {name: role for role in host.roles for name in role_options(role, "main")}
     for name, role in options.items():
         if role_options(role, "main")[name].get("required") and name not in host.vars:
-            yield ("hosts", host.name, "vars"), f"role {role} needs the variable {name!r}", f"see roles/{role}/README.md"
+            yield (
+                ("hosts", host.name, "vars"),
+                f"role {role} needs the variable {name!r}",
+                f"see roles/{role}/README.md",
+            )
     at_bake = {name for role in host.roles for name in role_options(role, "bake")}
     for name, value in host.vars.items():
         where = ("hosts", host.name, "vars", name)
@@ -77,7 +93,7 @@ def _variables(host: Host) -> Iterator[Fault]:
         elif name in at_bake and _has_template(value):
             yield (
                 where,
-                f"role {options[name]} uses {name} when the image is baked, so it cannot differ between seats",
+                f"role {options[name]} takes {name} when the image is baked: it cannot differ between seats",
                 "write it without a template",
             )
 
@@ -125,7 +141,9 @@ def _exercise(lab: Lab, index: int, exercise: Exercise) -> Iterator[Fault]:
             yield _unknown((*at, "captures", j, "host"), "host", capture.host, hosts)
         elif capture.network not in hosts[capture.host].networks:
             known = hosts[capture.host].networks
-            yield _unknown((*at, "captures", j, "network"), f"network of {capture.host}", capture.network, known)
+            yield _unknown(
+                (*at, "captures", j, "network"), f"network of {capture.host}", capture.network, known
+            )
     yield from _probes(lab, at, exercise, hosts)
     yield from _judged(at, exercise)
 
@@ -142,7 +160,11 @@ def _probes(
             if name not in local:
                 yield _unknown((*at, "probes", j, "after", k), f"probe of {probe.host}", name, local)
         if _waits_for_itself(probe.id, {name: other.after for name, other in beside.items()}):
-            yield (*at, "probes", j, "after"), f"probe {probe.id!r} waits for itself", "break the loop of `after`"
+            yield (
+                (*at, "probes", j, "after"),
+                f"probe {probe.id!r} waits for itself",
+                "break the loop of `after`",
+            )
 
 
 def _waits_for_itself(start: str, after: Mapping[str, tuple[str, ...]]) -> bool:
@@ -194,8 +216,16 @@ def role_names() -> tuple[str, ...]:
 @cache
 def role_options(role: str, entry: str) -> Mapping[str, Any]:
     """Return the options that `role` declares for its entry point (main, bake or personalise)."""
-    from ruamel.yaml import YAML
-
-    text = (paths.ROLES / role / "meta" / "argument_specs.yml").read_text()
-    options: Mapping[str, Any] = YAML(typ="safe").load(text)["argument_specs"].get(entry, {}).get("options") or {}
+    entries = _role_entries(role)
+    options: Mapping[str, Any] = entries.get(entry, {}).get("options") or {}
     return options
+
+
+@cache
+def _role_entries(role: str) -> Mapping[str, Any]:
+    """Return the role's argument specs, read by libyaml: thirty files must not hold up each command."""
+    import yaml
+
+    file = paths.ROLES / role / "meta" / "argument_specs.yml"
+    entries: Mapping[str, Any] = yaml.load(file.read_text(), Loader=yaml.CSafeLoader)["argument_specs"]
+    return entries

@@ -127,7 +127,9 @@ def _parse(file: Path) -> Any:
         mark = error.problem_mark or error.context_mark
         place = f"{file}:{mark.line + 1}" if mark else str(file)
         text = (error.problem or "not YAML").split("\n")[0]
-        raise InputError(f"not valid YAML: {text}", place=place, hint="check indentation, colons and quotes") from error
+        raise InputError(
+            f"not valid YAML: {text}", place=place, hint="check indentation, colons and quotes"
+        ) from error
     except YAMLError as error:
         raise InputError(f"not valid YAML: {str(error).splitlines()[0]}", place=str(file)) from error
 
@@ -142,7 +144,9 @@ def schema() -> Mapping[str, Any]:
 def _schema_faults(document: Any) -> Iterator[tuple[Path_, str, str]]:
     from jsonschema import Draft202012Validator
 
-    errors = sorted(Draft202012Validator(schema()).iter_errors(document), key=lambda error: list(map(str, error.path)))
+    errors = sorted(
+        Draft202012Validator(schema()).iter_errors(document), key=lambda error: list(map(str, error.path))
+    )
     for error in errors:
         yield tuple(error.path), *_explain(error)
 
@@ -163,12 +167,20 @@ def _explain(error: Any) -> tuple[str, str]:
     if error.validator == "enum":
         return f"{error.instance!r} is not known", "one of: " + ", ".join(map(str, error.validator_value))
     if error.validator == "type":
-        return f"expected {_words(error.validator_value)}, found {_kind(error.instance)}", error.schema.get("description", "")
+        return f"expected {_words(error.validator_value)}, found {_kind(error.instance)}", error.schema.get(
+            "description", ""
+        )
     return error.message, error.schema.get("description", "")
 
 
 def _words(types: str | Sequence[str]) -> str:
-    named = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number", "number": "a number"}
+    named = {
+        "object": "a mapping",
+        "array": "a list",
+        "string": "text",
+        "integer": "a whole number",
+        "number": "a number",
+    }
     return " or ".join(named.get(name, name) for name in ([types] if isinstance(types, str) else types))
 
 

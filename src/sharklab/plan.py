@@ -38,7 +38,12 @@ def context(lab: Lab, seat: Seat) -> Mapping[str, Any]:
 def _place(host: Host, seat: Seat) -> dict[str, Any]:
     """Return a host's addresses: on its first network, and by network name."""
     by_network = {
-        name: {"ipv4": str(at.ipv4.ip), "ipv6": str(at.ipv6.ip), "subnet": str(at.ipv4.network), "mac": at.mac}
+        name: {
+            "ipv4": str(at.ipv4.ip),
+            "ipv6": str(at.ipv6.ip),
+            "subnet": str(at.ipv4.network),
+            "mac": at.mac,
+        }
         for name, at in seat.addresses[host.name].items()
     }
     return {**by_network, **by_network[host.networks[0]]}
@@ -59,7 +64,9 @@ def _render(text: str, names: Mapping[str, Any], place: str) -> str:
     try:
         return _templates.from_string(text).render(names) if "{" in text else text
     except jinja2.UndefinedError as error:
-        hint = "templates may use seat.token, seat.domain, seat.share, seat.password, seat.id, student and hosts.NAME.ipv4 or .ipv6"
+        hint = (
+            "templates may use student, seat.token (.domain, .share, .password, .id), hosts.NAME.ipv4 (.ipv6)"
+        )
         raise InputError(error.message or "undefined name", place=place, hint=hint) from error
     except jinja2.TemplateError as error:
         raise InputError(f"not a valid template: {error}", place=place) from error
@@ -128,6 +135,10 @@ def read(file: Path) -> Plan:
         content = json.loads(file.read_text(encoding="utf-8"))
         return Plan(build(content["lab"], Path(content["path"])), seats.from_plain(content["seat"]))
     except FileNotFoundError as error:
-        raise MachineryError("there is no plan here", place=str(file), hint="start the seat with: sharklab up") from error
+        raise MachineryError(
+            "there is no plan here", place=str(file), hint="start the seat with: sharklab up"
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise MachineryError(f"the plan is damaged ({error})", place=str(file), hint="run: sharklab up again") from error
+        raise MachineryError(
+            f"the plan is damaged ({error})", place=str(file), hint="run: sharklab up again"
+        ) from error

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from sharklab import paths
+from sharklab import paths, state
 from sharklab.errors import MachineryError
 
 Progress = Callable[[str], None]
@@ -56,29 +56,34 @@ def run(
             "extravars": dict(variables or {}),
             "tags": tags,
         }
-        _follow(name, order, progress)
+        file = folder / "order.json"
+        state.write(file, json.dumps(order))
+        _follow(name, file, progress)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _follow(name: str, order: Mapping[str, Any], progress: Progress) -> None:
-    command = [sys.executable, "-m", "sharklab.playbook"]
+def _follow(name: str, order: Path, progress: Progress) -> None:
     child = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True, env=_environment()
+        [sys.executable, "-m", "sharklab.playbook", order],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=_environment(),
     )
-    assert child.stdin and child.stdout
     failures: list[str] = []
     try:
-        child.stdin.write(json.dumps(order))
-        child.stdin.close()
-        for line in child.stdout:
+        for line in child.stdout or ():
             _hear(json.loads(line), progress, failures)
         status = child.wait()
     finally:
         _end(child)
-    if status or failures:
+    if status:
         reason = "\n".join(failures[:5]) or f"ansible-runner ended with {status} and no failed task"
-        raise MachineryError(reason, place=f"playbooks/{name}.yml", hint="sharklab up again mends an unfinished seat")
+        raise MachineryError(
+            reason, place=f"playbooks/{name}.yml", hint="sharklab up again mends an unfinished seat"
+        )
 
 
 def _end(child: subprocess.Popen[str]) -> None:
@@ -93,7 +98,7 @@ def _end(child: subprocess.Popen[str]) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment of a run: our ansible.cfg and tools, nothing of the user's own Ansible settings."""
+    """Return the environment of a run: our ansible.cfg and tools, none of the user's Ansible settings."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
     scripts = str(Path(sys.executable).parent)
     return kept | {
@@ -113,12 +118,12 @@ def _hear(event: Mapping[str, Any], progress: Progress, failures: list[str]) -> 
         failures.append(event["message"])
 
 
-def _child(source: IO[str], target: IO[str]) -> int:
-    """Do the run that `source` orders and write an event per line to `target`."""
+def _child(file: Path, target: IO[str]) -> int:
+    """Do the run that `file` orders and write an event per line to `target`."""
     import ansible_runner
 
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    order = json.load(source)
+    order = json.loads(file.read_text())
 
     def handle(event: dict[str, Any]) -> bool:
         line = _summary(event)
@@ -165,4 +170,4 @@ def _reason(result: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    raise SystemExit(_child(sys.stdin, sys.stdout))
+    raise SystemExit(_child(Path(sys.argv[1]), sys.stdout))

@@ -5,29 +5,13 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from sharklab.errors import MachineryError
 
 Progress = Callable[[str], None]
 """What takes one sentence on how far the work is."""
-
-PACKAGES: Mapping[str, tuple[str, str]] = {
-    "ip": ("iproute2", "iproute"),
-    "mmdebstrap": ("mmdebstrap", "mmdebstrap"),
-    "mount": ("mount", "util-linux"),
-    "nsenter": ("util-linux", "util-linux"),
-    "setpriv": ("util-linux", "util-linux"),
-    "setsid": ("util-linux", "util-linux"),
-    "ssh": ("openssh-client", "openssh-clients"),
-    "ssh-keygen": ("openssh-client", "openssh"),
-    "systemctl": ("systemd", "systemd"),
-    "systemd-nspawn": ("systemd-container", "systemd-container"),
-    "systemd-run": ("systemd", "systemd"),
-    "unshare": ("util-linux", "util-linux-core"),
-}
-"""The package that brings each tool, on Debian's and on Red Hat's family."""
 
 LAST_LINES = 5
 
@@ -75,14 +59,14 @@ def require(*tools: str) -> None:
 
 
 def missing(tools: Iterable[str]) -> MachineryError:
-    """Return the error that says which tools are missing and which packages bring them."""
-    absent = list(tools)
-    debian, red_hat = (
-        sorted({PACKAGES.get(tool, (tool, tool))[family] for tool in absent}) for family in (0, 1)
-    )
+    """Return the error that says which tools are missing and what to install."""
+    from sharklab.setup import packages  # it runs tools itself
+
+    absent = set(tools)
+    known = [package for package in packages.table() if package.gives in absent]
     return MachineryError(
-        f"not installed on this machine: {', '.join(absent)}",
-        hint=f"apt install {' '.join(debian)} (or: dnf install {' '.join(red_hat)})",
+        f"not installed on this machine: {', '.join(sorted(absent))}",
+        hint=packages.command(known) if known else "install what brings it",
     )
 
 

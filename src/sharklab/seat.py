@@ -16,7 +16,7 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_interface
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,9 @@ def derive(lab: Lab, student: str, secret: bytes, taken: Iterable[IPv4Network] =
         subnets = {network.name: _subnet(draw, network.name) for network in lab.networks}
         if len(set(subnets.values())) == len(subnets) and not used & set(subnets.values()):
             return _seat(lab, student, draw, subnets)
-    raise MachineryError("no free subnet is left for this seat", hint="remove seats with: sharklab down --all")
+    raise MachineryError(
+        "no free subnet is left for this seat", hint="remove seats with: sharklab down --all"
+    )
 
 
 def _seat(lab: Lab, student: str, draw: Draw, subnets: Mapping[str, IPv4Network]) -> Seat:
@@ -146,16 +148,20 @@ def _register(file: Path) -> dict[str, list[str]]:
         return {}
     except ValueError as error:
         raise MachineryError(
-            "the course's register is damaged", place=str(file), hint="restore it, or remove it when no seat is up"
+            "the course's register is damaged",
+            place=str(file),
+            hint="restore it, or remove it when no seat is up",
         ) from error
 
 
 def placed(seat: Seat, given: Mapping[str, Mapping[str, str]]) -> Seat:
-    """Return `seat` with hosts at the addresses that they have already: {host: {"ipv4": ..., "ipv6": ...}}."""
+    """Return `seat` with hosts at the addresses that they have: {host: {"ipv4": ..., "ipv6": ...}}."""
     addresses = {host: dict(places) for host, places in seat.addresses.items()}
     for host, known in given.items():
         first, at = next(iter(addresses[host].items()))
-        addresses[host][first] = _address(first, {"ipv4": str(at.ipv4), "ipv6": str(at.ipv6), "mac": at.mac, **known})
+        addresses[host][first] = _address(
+            first, {"ipv4": str(at.ipv4), "ipv6": str(at.ipv6), "mac": at.mac, **known}
+        )
     return replace(seat, addresses=addresses)
 
 
@@ -180,7 +186,9 @@ def secret() -> bytes:
     try:
         return bytes.fromhex(file.read_text())
     except ValueError as error:
-        raise MachineryError("the course secret is damaged", place=str(file), hint="restore it from a copy") from error
+        raise MachineryError(
+            "the course secret is damaged", place=str(file), hint="restore it from a copy"
+        ) from error
 
 
 def to_plain(seat: Seat) -> dict[str, Any]:
@@ -195,7 +203,8 @@ def to_plain(seat: Seat) -> dict[str, Any]:
         "password": seat.password,
         "addresses": {
             host: {
-                name: {"ipv4": str(at.ipv4), "ipv6": str(at.ipv6), "mac": at.mac} for name, at in places.items()
+                name: {"ipv4": str(at.ipv4), "ipv6": str(at.ipv6), "mac": at.mac}
+                for name, at in places.items()
             }
             for host, places in seat.addresses.items()
         },
@@ -213,6 +222,4 @@ def from_plain(data: Mapping[str, Any]) -> Seat:
 
 
 def _address(network: str, entry: Mapping[str, str]) -> Address:
-    ipv4, ipv6 = ip_interface(entry["ipv4"]), ip_interface(entry["ipv6"])
-    assert isinstance(ipv4, IPv4Interface) and isinstance(ipv6, IPv6Interface)
-    return Address(network, ipv4, ipv6, entry["mac"])
+    return Address(network, IPv4Interface(entry["ipv4"]), IPv6Interface(entry["ipv6"]), entry["mac"])

@@ -98,8 +98,9 @@ def remove(path: Path) -> None:
             f"{mounted[0]} is mounted there", place=str(path), hint=f"unmount it: umount {mounted[0]}"
         )
     with _disk_errors(path):
-        if path.exists():
-            shutil.rmtree(path)
+        while path.exists():
+            with suppress(FileNotFoundError):  # another process deletes it as well
+                shutil.rmtree(path)
 
 
 @contextmanager

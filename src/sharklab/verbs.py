@@ -31,7 +31,9 @@ class Verb:
 
 VERBS: Mapping[str, Verb] = {
     "labs": Verb("labs", N_("List the labs."), "labs", ("output",)),
-    "lint": Verb("lint", N_("Check a lab's file and say what is wrong with it."), "lint tp4", ("lab", "output")),
+    "lint": Verb(
+        "lint", N_("Check a lab's file and say what is wrong with it."), "lint tp4", ("lab", "output")
+    ),
     "image build": Verb(
         "image_build",
         N_("Build the images of labs, so that the first seat starts quickly."),
@@ -99,8 +101,14 @@ def labs(args: Namespace) -> int:
     from sharklab import load
 
     found = [load.load(load.find(name)) for name in load.names()]
-    lines = [f"{lab.name:<14} {lab.title[args.language]} ({', '.join(host.name for host in lab.hosts)})" for lab in found]
-    content = [{"lab": lab.name, "title": dict(lab.title), "hosts": [host.name for host in lab.hosts]} for lab in found]
+    lines = [
+        f"{lab.name:<14} {lab.title[args.language]} ({', '.join(host.name for host in lab.hosts)})"
+        for lab in found
+    ]
+    content = [
+        {"lab": lab.name, "title": dict(lab.title), "hosts": [host.name for host in lab.hosts]}
+        for lab in found
+    ]
     _say(args, "\n".join(lines), labs=content)
     return GOOD
 
@@ -140,8 +148,16 @@ def up(args: Namespace) -> int:
 
 
 def _seat(plan: Plan) -> dict[str, Any]:
-    hosts = {name: {net: str(at.ipv4.ip) for net, at in places.items()} for name, places in plan.seat.addresses.items()}
-    return {"lab": plan.lab.name, "student": plan.seat.student, "hosts": hosts, "folder": str(plan.seat.folder)}
+    hosts = {
+        name: {net: str(at.ipv4.ip) for net, at in places.items()}
+        for name, places in plan.seat.addresses.items()
+    }
+    return {
+        "lab": plan.lab.name,
+        "student": plan.seat.student,
+        "hosts": hosts,
+        "folder": str(plan.seat.folder),
+    }
 
 
 def _ready(plan: Plan, words: i18n.Translator) -> str:
@@ -179,7 +195,9 @@ def report(args: Namespace) -> int:
     if args.run:
         folder = state.runs_folder(lab.name, args.student) / Path(args.run).name
         if not (folder / "manifest.json").exists():
-            raise InputError(f"there is no run {args.run!r}", place="--run", hint=f"runs are folders of {folder.parent}")
+            raise InputError(
+                f"there is no run {args.run!r}", place="--run", hint=f"runs are folders of {folder.parent}"
+            )
     return _told(args, flow.write_reports(folder, _languages(args), Progress()))
 
 
@@ -207,9 +225,15 @@ def _summary(plan: Plan, verdicts: Iterable[Verdict], words: i18n.Translator) ->
         exercise = titles[verdict.exercise]
         mark = "✓" if verdict.achieved else "✗"
         lines.append(f"{mark} {exercise.part:<5} {words.prose(exercise.title)}")
-        lines += [f"    {words.say(o.title)}: {words.say(o.found)}" for o in verdict.outcomes if o.status is not Status.PASSED]
         lines += [
-            f"    {words.say(a.text)}: {words.gettext('no answer')}" for a in verdict.answers if a.status is not Status.PASSED
+            f"    {words.say(o.title)}: {words.say(o.found)}"
+            for o in verdict.outcomes
+            if o.status is not Status.PASSED
+        ]
+        lines += [
+            f"    {words.say(a.text)}: {words.gettext('no answer')}"
+            for a in verdict.answers
+            if a.status is not Status.PASSED
         ]
     return lines
 
@@ -226,8 +250,8 @@ def _places(done: Any, words: i18n.Translator) -> list[str]:
 
 def brief(args: Namespace) -> int:
     """Show the lab's text for this seat."""
-    from sharklab import flow
     from sharklab import brief as briefs
+    from sharklab import flow
 
     plan = flow.prepare(args.lab, args.student)
     if not args.out:
@@ -237,7 +261,9 @@ def brief(args: Namespace) -> int:
 
     target = Path(args.out)
     if target.suffix not in (".md", ".html"):
-        raise InputError("the brief is written as .md or .html", place=f"--out {target}", hint="name it brief.html")
+        raise InputError(
+            "the brief is written as .md or .html", place=f"--out {target}", hint="name it brief.html"
+        )
     write = briefs.page if target.suffix == ".html" else briefs.markdown
     state.write(target, write(plan, args.language), 0o644)
     print(target)
@@ -251,12 +277,15 @@ def shell(args: Namespace) -> int:
     lab = load.load(load.find(args.lab))
     if args.host not in [host.name for host in lab.hosts]:
         raise InputError(
-            f"{lab.name} has no host {args.host!r}", place="HOST", hint="hosts: " + ", ".join(h.name for h in lab.hosts)
+            f"{lab.name} has no host {args.host!r}",
+            place="HOST",
+            hint="hosts: " + ", ".join(h.name for h in lab.hosts),
         )
     config = state.seat_folder(lab.name, args.student) / "ssh" / "config"
     if not config.exists():
         raise MachineryError(
-            f"seat {lab.name}/{args.student} is not up", hint=f"sharklab up {lab.name} --student {args.student}"
+            f"seat {lab.name}/{args.student} is not up",
+            hint=f"sharklab up {lab.name} --student {args.student}",
         )
     os.execvp("ssh", ["ssh", "-t", "-q", "-F", str(config), args.host, _login(args.user, args.command)])
 
@@ -274,7 +303,8 @@ def status(args: Namespace) -> int:
     seats = flow.status()
     words = _translate(args)
     lines = [
-        f"{seat['lab']}/{seat['student']}: " + ", ".join(f"{host} {words.gettext(state)}" for host, state in seat["hosts"].items())
+        f"{seat['lab']}/{seat['student']}: "
+        + ", ".join(f"{host} {words.gettext(state)}" for host, state in seat["hosts"].items())
         for seat in seats
     ]
     _say(args, "\n".join(lines) or words.gettext("No seat is up."), seats=seats)
@@ -287,7 +317,9 @@ def down(args: Namespace) -> int:
     from sharklab.progress import Progress
 
     if bool(args.lab) == args.all:
-        raise InputError("name a lab, or give --all", place="sharklab down", hint="sharklab status lists the seats")
+        raise InputError(
+            "name a lab, or give --all", place="sharklab down", hint="sharklab status lists the seats"
+        )
     removed = flow.down(args.lab, None if args.all else args.student, args.provider, Progress())
     words = _translate(args)
     for name in removed:

@@ -26,7 +26,9 @@ def test_every_verb_has_help_with_an_example(sharklab: Call, verb: str) -> None:
     """Help is a plain sentence and one example."""
     done = sharklab(*verb.split(), "--help", "--lang", "en")
     assert done.returncode == 0
-    assert VERBS[verb].help in done.stdout and f"sharklab {VERBS[verb].example}" in " ".join(done.stdout.split())
+    assert VERBS[verb].help in done.stdout and f"sharklab {VERBS[verb].example}" in " ".join(
+        done.stdout.split()
+    )
 
 
 @pytest.mark.parametrize(

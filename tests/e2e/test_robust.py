@@ -43,7 +43,11 @@ def traces(name: str) -> list[str]:
     own = seat.register(load.load(load.find("tp4")), name)
     mark = f"sl-{own.id}"
     found = [str(file) for file in Path("/run/netns").glob("*") if mark in file.name]
-    found += [line for line in Path("/proc/self/mounts").read_text().splitlines() if mark in line or str(own.folder) in line]
+    found += [
+        line
+        for line in Path("/proc/self/mounts").read_text().splitlines()
+        if mark in line or str(own.folder) in line
+    ]
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             command = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
@@ -53,13 +57,19 @@ def traces(name: str) -> list[str]:
             found.append(command)
     found += [line for line in links() if own.id in line]
     found += [str(folder) for folder in Path("/sys/fs/cgroup").rglob(f"*{own.id}*") if folder.is_dir()]
-    found += [str(file) for file in Path("/run/sharklab").glob(f"*{own.id}*")] if Path("/run/sharklab").exists() else []
+    found += (
+        [str(file) for file in Path("/run/sharklab").glob(f"*{own.id}*")]
+        if Path("/run/sharklab").exists()
+        else []
+    )
     return found + ([str(own.folder)] if own.folder.exists() else [])
 
 
 def links() -> list[str]:
     """Return the network interfaces of the machine itself."""
-    return subprocess.run(["ip", "-brief", "link"], capture_output=True, text=True, check=True).stdout.splitlines()
+    return subprocess.run(
+        ["ip", "-brief", "link"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
 
 
 @pytest.fixture
@@ -112,7 +122,14 @@ def test_interrupt_of_a_run_leaves_readable_captures(name: str, sharklab: Call) 
     """Ctrl-C in the middle of a run ends with 130, whole captures, and a seat that `down` removes."""
     assert sharklab("up", "tp4", "--student", name).returncode == 0
     child = start("run", "tp4", "--student", name)
-    socket_log = ["nsenter", f"--net=/run/netns/sl-{seat_id(name)}-desktop", "ss", "-Htn", "state", "established"]
+    socket_log = [
+        "nsenter",
+        f"--net=/run/netns/sl-{seat_id(name)}-desktop",
+        "ss",
+        "-Htn",
+        "state",
+        "established",
+    ]
     wait_for(lambda: ":443" in subprocess.run(socket_log, capture_output=True, text=True).stdout)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=90)

@@ -103,16 +103,22 @@ def test_application_uses_its_transport_alone(done: Done, name: str, transport: 
 
 def test_nfs_capture_has_operations(done: Done) -> None:
     """The capture shows NFSv4 at work, and both refusals."""
-    operations = {op for line in tshark(done.capture("nfs"), "nfs", "nfs.opcode") for op in line.split(",") if op}
+    operations = {
+        op for line in tshark(done.capture("nfs"), "nfs", "nfs.opcode") for op in line.split(",") if op
+    }
     names = {"18": "OPEN", "25": "READ", "38": "WRITE", "15": "LOOKUP", "9": "GETATTR"}
     assert set(names) <= operations, {names[op] for op in set(names) - operations}
-    statuses = {s for line in tshark(done.capture("nfs"), "nfs", "nfs.nfsstat4") for s in line.split(",") if s}
+    statuses = {
+        s for line in tshark(done.capture("nfs"), "nfs", "nfs.nfsstat4") for s in line.split(",") if s
+    }
     assert {"2", "13"} <= statuses  # NFS4ERR_NOENT, NFS4ERR_ACCESS (RFC 7530, section 13)
 
 
 def test_dns_capture_has_three_answers(done: Done) -> None:
     """A, AAAA and MX of the seat's own domain were asked and answered."""
-    lines = tshark(done.capture("dns"), "dns.flags.response == 1", "dns.qry.type", "dns.qry.name", "dns.count.answers")
+    lines = tshark(
+        done.capture("dns"), "dns.flags.response == 1", "dns.qry.type", "dns.qry.name", "dns.count.answers"
+    )
     own = {tuple(line.split("\t")[:2]) for line in lines if line.split("\t")[2] != "0"}
     domain = done.seat["domain"]
     assert {("1", domain), ("28", domain), ("15", domain)} <= own
@@ -166,4 +172,4 @@ def test_reports_are_self_contained(done: Done) -> None:
     """The page needs no network: nothing in it is loaded from elsewhere."""
     for name in ("report.fr.html", "report.en.html"):
         page = (done.folder / name).read_text()
-        assert "src=\"http" not in page and "<link rel=\"stylesheet\"" not in page and "@import" not in page
+        assert 'src="http' not in page and '<link rel="stylesheet"' not in page and "@import" not in page

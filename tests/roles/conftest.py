@@ -23,5 +23,7 @@ def plan(seat: str) -> Plan:
 def host_of(plan: Plan) -> Callable[[str], Host]:
     """Return a function that gives a host of the seat by its name, over the seat's own ssh config."""
     config = plan.seat.folder / "ssh" / "config"
-    hosts = {host.name: testinfra.get_host(f"ssh://{host.name}", ssh_config=str(config)) for host in plan.hosts}
+    hosts = {
+        host.name: testinfra.get_host(f"ssh://{host.name}", ssh_config=str(config)) for host in plan.hosts
+    }
     return hosts.__getitem__

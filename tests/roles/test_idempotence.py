@@ -25,7 +25,9 @@ def play(plan: Plan, *options: str) -> dict[str, dict[str, int]]:
         "lab=tp4",
         *options,
     ]
-    done = subprocess.run(command, cwd=paths.ROOT, env={**os.environ, "LC_ALL": "C.UTF-8"}, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=paths.ROOT, env={**os.environ, "LC_ALL": "C.UTF-8"}, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     recap = re.findall(r"^(\w+)\s+: (ok=.*)$", done.stdout, re.MULTILINE)
     return {host: {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", counts)} for host, counts in recap}
@@ -35,5 +37,7 @@ def play(plan: Plan, *options: str) -> dict[str, dict[str, int]]:
 def test_site_changes_nothing_the_second_time(plan: Plan, options: tuple[str, ...]) -> None:
     """A second run of all roles, for real and in check mode, finds everything as it should be."""
     recap = play(plan, *options)
-    assert {host: counts["changed"] for host, counts in recap.items()} == {host.name: 0 for host in plan.hosts}
+    assert {host: counts["changed"] for host, counts in recap.items()} == {
+        host.name: 0 for host in plan.hosts
+    }
     assert {counts["failed"] + counts["unreachable"] for counts in recap.values()} == {0}

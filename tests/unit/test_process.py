@@ -52,5 +52,5 @@ def test_require_names_packages_of_both_families(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(MachineryError) as caught:
         process.require("ip", "ssh")
-    expected = "apt install iproute2 openssh-client (or: dnf install iproute openssh-clients)"
+    expected = "apt-get install iproute2 openssh-client (dnf install iproute openssh-clients)"
     assert ("not installed on this machine: ip, ssh", expected) == (caught.value.message, caught.value.hint)

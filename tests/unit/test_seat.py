@@ -70,11 +70,17 @@ def test_to_plain_is_read_back(lab: Lab) -> None:
     assert seat.from_plain(json.loads(json.dumps(seat.to_plain(own)))) == own
 
 
-def test_register_keeps_the_secret_to_its_owner(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_register_keeps_the_secret_to_its_owner(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The course secret and the register are readable by their owner alone."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
     seat.register(lab, "alice")
-    modes = {file.name: oct(file.stat().st_mode & 0o777) for file in (tmp_path / "course").iterdir() if file.name != "lock"}
+    modes = {
+        file.name: oct(file.stat().st_mode & 0o777)
+        for file in (tmp_path / "course").iterdir()
+        if file.name != "lock"
+    }
     assert modes == {"secret": "0o600", "seats.json": "0o600"}
 
 

@@ -37,9 +37,9 @@ def launcher(unit: str) -> list[str]:
     return ["sh", "-c", JOIN, "sh", *map(str, folders), "--"]
 
 
-def units(prefix: str) -> list[str]:
-    """Return the units whose names start with `prefix`, whether anything runs in them or not."""
-    return sorted({folder.name.removesuffix(".scope") for folder in _folders(f"{prefix}*")})
+def units(pattern: str) -> list[str]:
+    """Return the units whose names match `pattern` (fnmatch), whether anything runs in them or not."""
+    return sorted({folder.name.removesuffix(".scope") for folder in _folders(pattern)})
 
 
 def processes(unit: str) -> list[int]:
@@ -56,13 +56,13 @@ def is_running(unit: str) -> bool:
     return False
 
 
-def end(prefix: str) -> None:
-    """Kill all processes of the units whose names start so and remove their groups.
+def end(pattern: str) -> None:
+    """Kill all processes of the units whose names match `pattern` and remove their groups.
 
     Raises MachineryError when one stays for `KILL_LIMIT` seconds.
     """
     deadline = time.monotonic() + KILL_LIMIT
-    while names := units(prefix):
+    while names := units(pattern):
         if time.monotonic() > deadline:
             raise MachineryError(f"cannot kill the processes {processes(names[0])}", place=names[0])
         for unit in names:

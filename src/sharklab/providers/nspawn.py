@@ -24,6 +24,7 @@ from sharklab.providers import access, cgroups, disk, limits, marks, network
 TOOLS = ("systemd-nspawn", "ip", "nsenter", "ssh", "ssh-keygen", "setsid", "unshare", "mount")
 KEEPER = Path(__file__).with_name("host.sh")
 STOP_LIMIT = 30.0
+REMOVED = ".removed-"
 
 
 class Nspawn:
@@ -73,10 +74,10 @@ class Nspawn:
             _clear(seat_id)
         if seat.folder.exists():
             # Out of the way first: a half-deleted seat must not be taken for one that is there.
-            seat.folder.rename(state.folder(_trash()) / f"{seat.id}-{os.getpid()}-{time.monotonic_ns()}")
+            seat.folder.rename(state.root() / f"{REMOVED}{seat.id}-{time.monotonic_ns()}")
             with suppress(OSError):
                 seat.folder.parent.rmdir()
-        state.remove(_trash())
+        _remove_rest(f"{seat.id}-*")
         for seat_id in ours:
             marks.release(seat_id)
 
@@ -92,7 +93,7 @@ class Nspawn:
                 with suppress(Busy), state.lock(lock, "image"):
                     self.down(Seat("", "", seat_id, "", "", "", {}, folder))
                     state.remove(lock.parent)
-        state.remove(_trash())
+        _remove_rest("*")
 
     def status(self, seat: Seat) -> Mapping[str, str]:
         """Return the state of each host, by what the seat names and what is on disk."""
@@ -143,7 +144,7 @@ def _nspawn(plan: Plan, host: Host) -> list[str]:
 
 def _clear(seat_id: str) -> None:
     """Kill the seat's processes and remove its control groups and namespaces."""
-    cgroups.end(f"{network.namespace(seat_id)}-")
+    cgroups.end(f"{network.namespace(seat_id)}-*")
     access.close(seat_id)
     for name in network.namespaces(seat_id):
         network.delete(name)
@@ -154,8 +155,10 @@ def _is_ours(seat_id: str, folder: Path) -> bool:
     return marks.owner(seat_id) in (None, folder)
 
 
-def _trash() -> Path:
-    return state.root() / "trash"
+def _remove_rest(pattern: str) -> None:
+    """Delete the folders of removed seats, those of a removal that was killed too."""
+    for path in state.root().glob(f"{REMOVED}{pattern}"):
+        state.remove(path)
 
 
 def _unit(seat: Seat, host: str) -> str:
