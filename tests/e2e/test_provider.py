@@ -82,9 +82,8 @@ def left_of(own: Plan) -> list[str]:
     key = own.seat.id
     found = [path.name for path in Path("/run/netns").glob(f"*{key}*")]
     found += [str(path) for path in Path("/sys/fs/cgroup").rglob(f"*{key}*")]
-    found += [
-        str(path) for path in (own.seat.folder, marks.folder(key), state.root() / "trash") if path.exists()
-    ]
+    found += [str(path) for path in (own.seat.folder, marks.folder(key)) if path.exists()]
+    found += [str(path) for path in state.root().glob(f".*{key}*")]
     links = subprocess.run(["ip", "-brief", "link"], capture_output=True, text=True, check=True).stdout
     found += [line for line in links.splitlines() if line.startswith(("mgmt", "lan", "p0n", "p1n"))]
     for folder in Path("/proc").glob("[0-9]*"):
@@ -254,7 +253,7 @@ MOMENTS: dict[str, Callable[[Plan], object]] = {
     "keys are made": lambda own: (own.seat.folder / "ssh" / "id_ed25519").exists(),
     "the namespace is made": lambda own: network.exists(network.namespace(own.seat.id)),
     "the first disk is made": lambda own: list(own.seat.folder.glob("hosts/*/upper")),
-    "the first host starts": lambda own: cgroups.units(network.namespace(own.seat.id)),
+    "the first host starts": lambda own: cgroups.units(f"{network.namespace(own.seat.id)}-*"),
     "the last host runs": lambda own: cgroups.is_running(network.namespace(own.seat.id, "client")),
     "a host answers": lambda own: list(marks.folder(own.seat.id).glob("root@*")),
 }
@@ -280,7 +279,7 @@ def test_up_after_hosts_were_killed(seat_plan: Plan, layers: image.Layers) -> No
     """Hosts whose processes were all killed are started again with the disks that they had."""
     nspawn.up(seat_plan, layers, silent)
     ask(seat_plan, "server", "touch /root/kept")
-    for unit in cgroups.units(network.namespace(seat_plan.seat.id)):
+    for unit in cgroups.units(f"{network.namespace(seat_plan.seat.id)}-*"):
         for pid in cgroups.processes(unit):
             os.kill(pid, signal.SIGKILL)
     wait(lambda: set(nspawn.status(seat_plan.seat).values()) == {"stopped"}, "all hosts are stopped")
@@ -378,9 +377,22 @@ def refuse(path: Path, text: str) -> None:
     raise PermissionError(13, "Permission denied", str(path))
 
 
+def test_end_of_a_group_spares_others() -> None:
+    """A host whose name starts like another's is not ended with it."""
+    units = ("sl-7e57ffff-client", "sl-7e57ffff-client2")
+    sleepers = {unit: subprocess.Popen([*cgroups.launcher(unit), "sleep", "600"]) for unit in units}
+    wait(lambda: all(cgroups.is_running(unit) for unit in units), "both groups are populated")
+    cgroups.end(units[0])
+    assert ([units[1]], True) == (cgroups.units("sl-7e57ffff-*"), cgroups.is_running(units[1]))
+    cgroups.end("sl-7e57ffff-*")
+    assert [-signal.SIGKILL] * 2 == [sleeper.wait(LIMIT) for sleeper in sleepers.values()]
+    assert [] == cgroups.units("sl-7e57ffff-*")
+
+
 def test_layers_are_baked_once_and_shared(seat_plan: Plan, layers: image.Layers) -> None:
     """What is applied to the golden hosts is on every seat's; what tells of them is not."""
     golden = provider_seat.plan("golden", 9)
+    golden = replace(golden, lab=replace(golden.lab, name=f"bare{os.getpid()}"))  # never baked before
     baked: list[str] = []
 
     def bake(own: Plan) -> None:

@@ -11,6 +11,7 @@ rebooted=133 # systemd-nspawn --keep-unit ends with it, EXIT_FORCE_RESTART
 boot() {
     # The mount is in a namespace of its own: it ends with the host, however that ends.
     # So do the locks of systemd-nspawn, whose folder is hidden by one that nobody else sees.
+    # shellcheck disable=SC2016 # the inner shell expands it
     unshare --mount --propagation private sh -c '
         options="lowerdir=$1,upperdir=upper,workdir=work,index=on,nfs_export=on"
         shift
@@ -22,7 +23,8 @@ boot() {
 
 while [ -e "$owner" ]; do
     [ ! -e "/run/netns/$namespace" ] || ip netns delete "$namespace"
-    ip netns add "$namespace" && ip -n "$lab" -batch network || break
+    ip netns add "$namespace" || break
+    ip -n "$lab" -batch network || break
     boot "$@"
     code=$?
     echo "$namespace: ended with code $code"

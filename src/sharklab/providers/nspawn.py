@@ -74,7 +74,7 @@ class Nspawn:
             _clear(seat_id)
         if seat.folder.exists():
             # Out of the way first: a half-deleted seat must not be taken for one that is there.
-            seat.folder.rename(state.root() / f"{REMOVED}{seat.id}-{time.monotonic_ns()}")
+            seat.folder.rename(state.folder(state.root()) / f"{REMOVED}{seat.id}-{time.monotonic_ns()}")
             with suppress(OSError):
                 seat.folder.parent.rmdir()
         _remove_rest(f"{seat.id}-*")
