@@ -12,7 +12,7 @@ from typing import Any
 
 from sharklab import paths
 from sharklab.errors import InputError
-from sharklab.model import Capture, Check, Conversation, Exercise, Host, Lab, Network, Probe
+from sharklab.model import Capture, Check, Conversation, Exercise, Host, Lab, Network, Probe, Text
 
 Path_ = tuple[str | int, ...]
 
@@ -53,6 +53,20 @@ def load(file: Path) -> Lab:
             problems=tuple(problems),
         )
     return lab
+
+
+def glance(file: Path) -> tuple[Text, tuple[str, ...]]:
+    """Return a lab's title and its hosts' names without checking the rest: enough for a list, and quick.
+
+    Raises InputError when even these cannot be read.
+    """
+    import yaml
+
+    try:
+        data = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        return dict(data["title"]), tuple(map(str, data["hosts"]))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise InputError("not a lab", place=str(file), hint="sharklab lint says why") from error
 
 
 def build(data: Mapping[str, Any], folder: Path) -> Lab:

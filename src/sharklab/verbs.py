@@ -9,14 +9,16 @@ from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sharklab import i18n
-from sharklab.checks.outcome import Status, Verdict
 from sharklab.cli import envelope
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError, MachineryError
 from sharklab.i18n import N_
-from sharklab.model import Plan
+
+if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
+    from sharklab.checks.outcome import Verdict
+    from sharklab.model import Plan
 
 
 @dataclass(frozen=True)
@@ -97,18 +99,18 @@ def _translate(args: Namespace) -> i18n.Translator:
 
 
 def labs(args: Namespace) -> int:
-    """List the labs with their titles and hosts."""
+    """List the labs with their titles and hosts; a lab that is broken is listed as such."""
     from sharklab import load
 
-    found = [load.load(load.find(name)) for name in load.names()]
-    lines = [
-        f"{lab.name:<14} {lab.title[args.language]} ({', '.join(host.name for host in lab.hosts)})"
-        for lab in found
-    ]
-    content = [
-        {"lab": lab.name, "title": dict(lab.title), "hosts": [host.name for host in lab.hosts]}
-        for lab in found
-    ]
+    words, lines, content = _translate(args), [], []
+    for name in load.names():
+        try:
+            title, hosts = load.glance(load.find(name))
+            lines.append(f"{name:<14} {words.prose(title)} ({', '.join(hosts)})")
+            content.append({"lab": name, "title": dict(title), "hosts": list(hosts)})
+        except InputError as error:
+            lines.append(f"{name:<14} {words.gettext('broken; see: sharklab lint {lab}').format(lab=name)}")
+            content.append({"lab": name, "error": str(error)})
     _say(args, "\n".join(lines), labs=content)
     return GOOD
 
@@ -219,6 +221,8 @@ def _told(args: Namespace, done: Any) -> int:
 
 
 def _summary(plan: Plan, verdicts: Iterable[Verdict], words: i18n.Translator) -> list[str]:
+    from sharklab.checks.outcome import Status
+
     titles = {exercise.id: exercise for exercise in plan.lab.exercises}
     lines = []
     for verdict in verdicts:
