@@ -61,7 +61,10 @@ def prepare(name: str, student: str) -> Plan:
 
 
 def build_image(lab: Lab, os: str, progress: Progress) -> image.Layers:
-    """Return the baked layers of `lab`'s hosts, built when they are not there yet."""
+    """Return the baked layers of `lab`'s hosts, built when they are not there yet.
+
+    `lab` is as its author wrote it, not the lab of a plan: nothing of a student's gets into an image.
+    """
     golden = plans.plan(lab, seat.derive(lab, GOLDEN, bytes(32)))
 
     def bake(plan: Plan) -> None:
@@ -74,7 +77,7 @@ def build_image(lab: Lab, os: str, progress: Progress) -> image.Layers:
 
 def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
     """Bring the hosts of `plan` up and provision them; doing it again mends what is missing."""
-    layers = build_image(plan.lab, os, progress)
+    layers = build_image(load.load(plan.lab.path / "lab.yml"), os, progress)
     with hold(plan.seat):
         _up(plan, provider, layers, progress)
 
@@ -121,7 +124,7 @@ def is_ready(plan: Plan, provider: str) -> bool:
 
 def run(plan: Plan, provider: str, os: str, languages: tuple[str, ...], progress: Progress) -> Run:
     """Run the lab's captures and probes on the seat (brought up if need be), judge and report."""
-    layers = build_image(plan.lab, os, progress)
+    layers = build_image(load.load(plan.lab.path / "lab.yml"), os, progress)
     with hold(plan.seat):
         if not is_ready(plan, provider):
             _up(plan, provider, layers, progress)

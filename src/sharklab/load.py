@@ -36,6 +36,7 @@ def find(name: str) -> Path:
     raise InputError(f"there is no lab named {name!r}", place="lab", hint=hint)
 
 
+@cache
 def load(file: Path) -> Lab:
     """Return the lab that `file` describes. Raises InputError with every problem found."""
     document = _parse(file)

@@ -27,7 +27,7 @@ MEMORY_PER_HOST = 31 * 10**6
 
 HOSTS_PER_SEAT = 3
 
-VERSION_OPTIONS: Mapping[str, str] = {"ip": "-V", "ssh": "-V", "nc": "-h"}
+VERSION_OPTIONS: Mapping[str, str] = {"ip": "-V", "ssh": "-V"}
 """Tools that do not tell their version by --version."""
 
 REGISTRY_SECONDS = 30

@@ -1,0 +1,37 @@
+"""The flow: what its steps hand to one another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sharklab import flow, image, seat
+from sharklab.image import Image, Layers
+from sharklab.model import Plan
+from sharklab.progress import Progress
+
+
+@pytest.fixture
+def baked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Plan]:
+    """Collect the plans that would be baked, and stop before any host is started."""
+    plans: list[Plan] = []
+
+    def layers(golden: Plan, *rest: object) -> Layers:
+        plans.append(golden)
+        raise InterruptedError
+
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    monkeypatch.setattr(image, "layers", layers)
+    return plans
+
+
+def test_up_bakes_nothing_of_a_students(baked: list[Plan]) -> None:
+    """Two students' hosts are made from one image, and it holds no value of theirs."""
+    for student in ("ada", "grace"):
+        plan = flow.prepare("tp4", student)
+        with pytest.raises(InterruptedError):
+            flow.up(plan, "nspawn", "debian12", Progress())
+    assert baked[0].lab.data == baked[1].lab.data
+    own = seat.register(flow.prepare("tp4", "ada").lab, "ada")
+    assert own.token not in str(baked[0].lab.data) and own.password not in str(baked[0].lab.data)
