@@ -1,6 +1,6 @@
 """The flow, in its order; each step takes what the one before it left, and none reaches back.
 
-    load → seat → plan → image → up → provision → run → judge → report
+    load → seat → plan → image → up → provision → run → analyse → judge → report
 
 `prepare` does load, seat and plan; `up` adds image, hosts and provisioning; `run` adds evidence.
 """
@@ -21,7 +21,6 @@ from sharklab import (
     evidence,
     image,
     load,
-    packets,
     playbook,
     providers,
     report,
@@ -32,7 +31,6 @@ from sharklab import plan as plans
 from sharklab.checks.outcome import Verdict
 from sharklab.errors import MachineryError
 from sharklab.model import Lab, Plan, Seat
-from sharklab.packets.model import Facts
 from sharklab.progress import Progress
 
 GOLDEN = "golden"
@@ -178,14 +176,6 @@ def _header(plan: Plan, more: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def read(folder: Path) -> tuple[Plan, evidence.Evidence, Mapping[str, Facts]]:
-    """Return what the run in `folder` left: its plan, its evidence, and the facts of each capture."""
-    found = evidence.read(folder)
-    read = packets.read_all([capture.file for capture in found.captures.values()])
-    facts = {name: packets.facts(read[capture.file]) for name, capture in found.captures.items()}
-    return plans.read(folder / "plan.json"), found, facts
-
-
 def last_run(lab: str, student: str) -> Path:
     """Return the folder of the newest run. Raises MachineryError when there is none."""
     folders = sorted(state.runs_folder(lab, student).glob("*/manifest.json"))
@@ -199,7 +189,7 @@ def last_run(lab: str, student: str) -> Path:
 def write_reports(folder: Path, languages: tuple[str, ...], progress: Progress) -> Run:
     """Judge the run in `folder` and write its report in each language."""
     with progress.step("report"):
-        plan, found, facts = read(folder)
+        plan, found, facts = analysis.analyse(folder)
         verdicts = checks.judge(plan, found, facts)
         files: list[Path] = []
         for language in languages:

@@ -14,7 +14,7 @@ from pathlib import Path
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from sharklab import state
+from sharklab import analysis, checks, state
 from sharklab.checks.outcome import Verdict
 from sharklab.errors import InputError
 from sharklab.evidence import Evidence
@@ -41,10 +41,8 @@ def render(run_folder: Path, lang: str, out: Path | None = None) -> list[Path]:
 
 def contents(run_folder: Path, lang: str, out: Path | None = None) -> dict[Path, str]:
     """Return what `render` would write, by file, without writing it."""
-    from sharklab import checks, flow  # flow imports this package
-
     translator(lang)
-    plan, evidence, facts = flow.read(run_folder)
+    plan, evidence, facts = analysis.analyse(run_folder)
     return compose(plan, evidence, facts, checks.judge(plan, evidence, facts), lang, out)
 
 
