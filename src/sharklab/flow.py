@@ -17,6 +17,7 @@ from typing import Any
 
 from sharklab import (
     __version__,
+    analysis,
     checks,
     evidence,
     image,
