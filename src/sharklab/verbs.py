@@ -243,13 +243,11 @@ def _summary(plan: Plan, verdicts: Iterable[Verdict], words: i18n.Translator) ->
 
 
 def _places(done: Any, words: i18n.Translator) -> list[str]:
-    pages = [file for file in done.reports if file.suffix == ".html"]
-    return [
-        "",
-        words.gettext("Report:") + f"    {pages[0]}",
-        *(f"           {file}" for file in done.reports if file != pages[0]),
-        words.gettext("Captures:") + f"  {done.folder}/hosts/*/captures/*.pcap",
-    ]
+    pages = sorted(done.reports, key=lambda file: file.suffix != ".html")
+    report, captures = words.gettext("Report:"), words.gettext("Captures:")
+    width = max(len(report), len(captures))
+    lines = [f"{report if number == 0 else '':<{width}}  {file}" for number, file in enumerate(pages)]
+    return ["", *lines, f"{captures:<{width}}  {done.folder}/hosts/*/captures/*.pcap"]
 
 
 def brief(args: Namespace) -> int:

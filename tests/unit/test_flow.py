@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sharklab import flow, image, seat
-from sharklab.image import Image, Layers
+from sharklab.image import Layers
 from sharklab.model import Plan
 from sharklab.progress import Progress
 
