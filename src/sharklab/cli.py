@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     as_json = "json" in words
     try:
         language = i18n.choose(_option(words, "--lang"), os.environ)
-        args = _parser(i18n.translator(language).gettext).parse_args(words)
+        args = _parse(_parser(i18n.translator(language).gettext), words)
         args.language = language
         as_json = getattr(args, "output", "text") == "json"
         return _run(args)
@@ -45,6 +45,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return GOOD
     except Exception as error:
         return _fail(MACHINERY, _unforeseen(error), as_json)
+
+
+def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    """Parse `words`; what follows `--` is a command of the user's, which argparse must not look at."""
+    end = words.index("--") if "--" in words else len(words)
+    args = parser.parse_args(words[:end])
+    if end < len(words):
+        rest = getattr(args, "command", getattr(args, "arguments", None))
+        if rest is None:
+            raise InputError("this verb takes no command", place="--", hint=f"sharklab {args.verb} --help")
+        rest.extend(words[end + 1 :])
+    return args
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -110,7 +122,8 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser whose errors are InputErrors."""
 
     def error(self, message: str) -> NoReturn:
-        raise InputError(message, place=self.prog, hint=f"{self.prog} --help")
+        verb = self.prog.partition(" ")[2]
+        raise InputError(message, place=verb, hint=f"{self.prog} --help")
 
 
 def _parser(_: Callable[[str], str]) -> argparse.ArgumentParser:

@@ -31,6 +31,7 @@ from sharklab import (
 from sharklab import plan as plans
 from sharklab.checks.outcome import Verdict
 from sharklab.errors import MachineryError
+from sharklab.i18n import N_
 from sharklab.model import Lab, Plan, Seat
 from sharklab.progress import Progress
 
@@ -70,7 +71,7 @@ def build_image(lab: Lab, os: str, progress: Progress) -> image.Layers:
         plans.save(plan)
         playbook.run("bake", plan.seat.folder / "inventory.yml", progress=progress.note)
 
-    with progress.step(f"image of {lab.name}"):
+    with progress.step(N_("image of {lab}"), lab=lab.name):
         return image.layers(golden, os, bake, progress.note)
 
 
@@ -83,10 +84,10 @@ def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
 
 def _up(plan: Plan, provider: str, layers: image.Layers, progress: Progress) -> None:
     plans.save(plan)
-    title, name = "personalise the hosts", "personalise"
+    title, name = N_("set up what is the seat's own"), "personalise"
     if not _is_from(plan, layers):
-        title, name = "apply all roles, which have changed since the seat was made", "site"
-    with progress.step(f"hosts of seat {plan.lab.name}/{plan.seat.student}"):
+        title, name = N_("apply all roles, which have changed since the seat was made"), "site"
+    with progress.step(N_("hosts of {lab} for {student}"), lab=plan.lab.name, student=plan.seat.student):
         providers.get(provider).up(plan, layers, progress.note)
     with progress.step(title):
         playbook.run(name, plan.seat.folder / "inventory.yml", progress=progress.note)
@@ -149,11 +150,11 @@ def _collect(plan: Plan, provider: str, progress: Progress) -> Path:
     variables = {"run_folder": str(folder)}
     header = {"provider": provider, "started": started, "complete": False}
     try:
-        with progress.step("captures and probes"):
+        with progress.step(N_("captures and probes")):
             playbook.run("run", inventory, variables, progress=progress.note)
         header["complete"] = True
     except KeyboardInterrupt:
-        with progress.step("stopping the captures"):
+        with progress.step(N_("stop the captures")):
             playbook.run("run", inventory, variables, tags="stop", progress=progress.note)
         raise
     finally:
@@ -189,7 +190,7 @@ def last_run(lab: str, student: str) -> Path:
 
 def write_reports(folder: Path, languages: tuple[str, ...], progress: Progress) -> Run:
     """Judge the run in `folder` and write its report in each language."""
-    with progress.step("report"):
+    with progress.step(N_("report")):
         plan, found, facts = analysis.analyse(folder)
         verdicts = checks.judge(plan, found, facts)
         files: list[Path] = []
@@ -219,7 +220,7 @@ def down(lab: str | None, student: str | None, provider: str, progress: Progress
     """
     chosen = [own for own in seats_here() if lab in (None, own.lab) and student in (None, own.student)]
     for own in chosen:
-        with progress.step(f"remove seat {own.lab}/{own.student}"), hold(own):
+        with progress.step(N_("remove {lab} of {student}"), lab=own.lab, student=own.student), hold(own):
             providers.get(provider).down(own)
     if lab is None:
         providers.get(provider).sweep()

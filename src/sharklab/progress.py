@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -20,7 +20,8 @@ class Progress:
     `QUIET_SECONDS` is a line of its own, so that a log shows life without a flood.
     """
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, gettext: Callable[[str], str] = str, stream: TextIO | None = None) -> None:
+        self._gettext = gettext
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
         self._lock = threading.Lock()
@@ -30,9 +31,10 @@ class Progress:
         self._detail = ""
 
     @contextmanager
-    def step(self, title: str) -> Iterator[None]:
-        """Show `title` while the block runs, and what it took when it is done."""
+    def step(self, title: str, **values: object) -> Iterator[None]:
+        """Show `title` (a msgid, with its values) while the block runs, and what it took when it is done."""
         started = time.monotonic()
+        title = self._gettext(title).format_map(values)
         self._title, self._detail = title, ""
         done = threading.Event()
         ticker = threading.Thread(target=self._tick, args=(done,), daemon=True)

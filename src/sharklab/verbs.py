@@ -131,7 +131,7 @@ def image_build(args: Namespace) -> int:
     from sharklab import flow, load
     from sharklab.progress import Progress
 
-    progress, folders = Progress(), {}
+    progress, folders = Progress(_translate(args).gettext), {}
     for name in args.labs or load.names():
         folders[name] = str(flow.build_image(load.load(load.find(name)), args.os, progress).folder)
     _say(args, "\n".join(f"{name}: {folder}" for name, folder in folders.items()), images=folders)
@@ -144,7 +144,7 @@ def up(args: Namespace) -> int:
     from sharklab.progress import Progress
 
     plan = flow.prepare(args.lab, args.student)
-    flow.up(plan, args.provider, args.os, Progress())
+    flow.up(plan, args.provider, args.os, Progress(_translate(args).gettext))
     _say(args, _ready(plan, _translate(args)), **_seat(plan))
     return GOOD
 
@@ -184,7 +184,9 @@ def run(args: Namespace) -> int:
     from sharklab.progress import Progress
 
     plan = flow.prepare(args.lab, args.student)
-    return _told(args, flow.run(plan, args.provider, args.os, _languages(args), Progress()))
+    return _told(
+        args, flow.run(plan, args.provider, args.os, _languages(args), Progress(_translate(args).gettext))
+    )
 
 
 def report(args: Namespace) -> int:
@@ -200,7 +202,7 @@ def report(args: Namespace) -> int:
             raise InputError(
                 f"there is no run {args.run!r}", place="--run", hint=f"runs are folders of {folder.parent}"
             )
-    return _told(args, flow.write_reports(folder, _languages(args), Progress()))
+    return _told(args, flow.write_reports(folder, _languages(args), Progress(_translate(args).gettext)))
 
 
 def _languages(args: Namespace) -> tuple[str, ...]:
@@ -322,7 +324,9 @@ def down(args: Namespace) -> int:
         raise InputError(
             "name a lab, or give --all", place="sharklab down", hint="sharklab status lists the seats"
         )
-    removed = flow.down(args.lab, None if args.all else args.student, args.provider, Progress())
+    removed = flow.down(
+        args.lab, None if args.all else args.student, args.provider, Progress(_translate(args).gettext)
+    )
     words = _translate(args)
     for name in removed:
         print(words.gettext("Seat {name} is removed.").format(name=name))
