@@ -1,0 +1,59 @@
+"""The documentation tells the truth: its links lead somewhere, its commands exist, its tables are whole."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sharklab import lint, load
+from sharklab.checks import KINDS, QUESTIONS
+from sharklab.verbs import VERBS
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("roles/*/README.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link is a file of the repository."""
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_exist(page: Path) -> None:
+    """Every `./sharklab VERB` is a verb of the command line."""
+    used = set(re.findall(r"\./sharklab (\w+)", page.read_text()))
+    assert used - {verb.split()[0] for verb in VERBS} == set()
+
+
+def test_authoring_lists_every_check_and_question() -> None:
+    """An author finds all that lab.yml may ask for."""
+    page = (ROOT / "docs" / "authoring.md").read_text()
+    assert [name for name in (*KINDS, *QUESTIONS) if f"| `{name}` |" not in page] == []
+
+
+@pytest.mark.parametrize("role", lint.role_names())
+def test_role_readme_lists_every_option(role: str) -> None:
+    """A role's README has each option of its argument specs, or says that they are all there."""
+    page = (ROOT / "roles" / role / "README.md").read_text()
+    whole = "(meta/argument_specs.yml)" in page
+    assert [name for name in lint.role_options(role, "main") if name not in page and not whole] == []
+
+
+@pytest.mark.parametrize("name", load.names())
+def test_lab_has_a_brief_in_each_language(name: str) -> None:
+    """Students read the brief in French or in English."""
+    folder = load.find(name).parent
+    assert [code for code in ("fr", "en") if not (folder / f"brief.{code}.md.j2").is_file()] == []
+
+
+def test_first_lab_of_the_authoring_guide_is_valid(tmp_path: Path) -> None:
+    """The lab that the guide builds up, hosts then exercises, has no fault."""
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "authoring.md").read_text(), re.DOTALL)
+    folder = tmp_path / "mylab"
+    folder.mkdir()
+    (folder / "lab.yml").write_text("".join(blocks[:2]))
+    assert load.load(folder / "lab.yml").name == "mylab"
