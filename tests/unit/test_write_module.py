@@ -84,11 +84,11 @@ def test_write_refuses_what_is_not_valid(tmp_path: Path) -> None:
 
 
 def test_write_replaces_a_link(tmp_path: Path) -> None:
-    """A link is replaced by the file; what it leads to stays as it was."""
-    (tmp_path / "other").write_text("other")
+    """A link is replaced by the file, even when it leads to the right content."""
+    (tmp_path / "other").write_text("text")
     (tmp_path / "a").symlink_to("other")
     write(files=[file(tmp_path / "a", "text")])
-    assert ("text", "other") == ((tmp_path / "a").read_text(), (tmp_path / "other").read_text())
+    assert ("text", "text") == ((tmp_path / "a").read_text(), (tmp_path / "other").read_text())
     assert not (tmp_path / "a").is_symlink()
 
 
