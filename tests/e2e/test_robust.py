@@ -100,7 +100,7 @@ def test_up_recovers_from_kill_9(name: str, sharklab: Call, moment: str) -> None
     }
     wait_for(begun[moment])
     os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
+    child.communicate()
     again = sharklab("up", "tp4", "--student", name)
     assert again.returncode == 0, again.stderr
     assert sharklab("down", "tp4", "--student", name).returncode == 0

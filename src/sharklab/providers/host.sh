@@ -24,6 +24,8 @@ boot() {
 while [ -e "$owner" ]; do
     [ ! -e "/run/netns/$namespace" ] || ip netns delete "$namespace"
     ip netns add "$namespace" || break
+    # A namespace that was deleted lets go of its interfaces a moment later: our ends of them go now.
+    sed -n "s/^link add \([^ ]*\) .*/link delete \1/p" network | ip -n "$lab" -force -batch - 2>/dev/null
     ip -n "$lab" -batch network || break
     boot "$@"
     code=$?
