@@ -77,18 +77,19 @@ def build_image(lab: Lab, os: str, progress: Progress) -> image.Layers:
 
 def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
     """Bring the hosts of `plan` up and provision them; doing it again mends what is missing."""
+    hosts = providers.get(provider)
     layers = build_image(load.load(plan.lab.path / "lab.yml"), os, progress)
     with hold(plan.seat):
-        _up(plan, provider, layers, progress)
+        _up(plan, hosts, layers, progress)
 
 
-def _up(plan: Plan, provider: str, layers: image.Layers, progress: Progress) -> None:
+def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress) -> None:
     plans.save(plan)
     title, name = N_("set up what is the seat's own"), "personalise"
     if not _is_from(plan, layers):
         title, name = N_("apply all roles, which have changed since the seat was made"), "site"
     with progress.step(N_("hosts of {lab} for {student}"), lab=plan.lab.name, student=plan.seat.student):
-        providers.get(provider).up(plan, layers, progress.note)
+        hosts.up(plan, layers, progress.note)
     with progress.step(title):
         playbook.run(name, plan.seat.folder / "inventory.yml", progress=progress.note)
     state.write(_provisioned(plan), _fingerprint(plan), 0o600)
@@ -114,20 +115,21 @@ def _fingerprint(plan: Plan) -> str:
     return image.fingerprint(plans.inventory(plan))
 
 
-def is_ready(plan: Plan, provider: str) -> bool:
+def is_ready(plan: Plan, hosts: providers.Provider) -> bool:
     """Tell whether all hosts of `plan` run and were provisioned with just these values."""
     file = _provisioned(plan)
     if not file.exists() or file.read_text() != _fingerprint(plan):
         return False
-    return set(providers.get(provider).status(plan.seat).values()) == {"running"}
+    return set(hosts.status(plan.seat).values()) == {"running"}
 
 
 def run(plan: Plan, provider: str, os: str, languages: tuple[str, ...], progress: Progress) -> Run:
     """Run the lab's captures and probes on the seat (brought up if need be), judge and report."""
+    hosts = providers.get(provider)
     layers = build_image(load.load(plan.lab.path / "lab.yml"), os, progress)
     with hold(plan.seat):
-        if not is_ready(plan, provider):
-            _up(plan, provider, layers, progress)
+        if not is_ready(plan, hosts):
+            _up(plan, hosts, layers, progress)
         folder = _collect(plan, provider, progress)
         return write_reports(folder, languages, progress)
 

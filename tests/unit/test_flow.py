@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sharklab import flow, image, seat
+from sharklab.errors import InputError
 from sharklab.image import Layers
 from sharklab.model import Plan
 from sharklab.progress import Progress
@@ -35,3 +36,11 @@ def test_up_bakes_nothing_of_a_students(baked: list[Plan]) -> None:
     assert baked[0].lab.data == baked[1].lab.data
     own = seat.register(flow.prepare("tp4", "ada").lab, "ada")
     assert own.token not in str(baked[0].lab.data) and own.password not in str(baked[0].lab.data)
+
+
+def test_up_refuses_an_unknown_provider_before_anything_is_made(baked: list[Plan]) -> None:
+    """A misspelt provider leaves no seat behind and builds no image."""
+    plan = flow.prepare("tp4", "ada")
+    with pytest.raises(InputError, match="no provider 'cloud'"):
+        flow.up(plan, "cloud", "debian12", Progress())
+    assert (baked, plan.seat.folder.exists()) == ([], False)
