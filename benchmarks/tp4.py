@@ -1,7 +1,8 @@
 """What tp4 costs on this machine: seconds, and CPU-seconds of the whole machine, of each step.
 
-    ./sharklab labs && "$(cat ...)" is not needed: run it by the project's own Python, as root:
-    <state>/venv/.../bin/python benchmarks/tp4.py [rounds]
+Run it as root by the Python of sharklab's own environment (`sharklab doctor` names it):
+
+    .../venv/.../bin/python benchmarks/tp4.py [rounds]
 
 The machine should be idle: CPU-seconds are read from /proc/stat, so that those of the hosts count too.
 The overhead over plain ansible-playbook is a ratio of runs taken in turn.
