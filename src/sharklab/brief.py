@@ -6,7 +6,7 @@ import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
 from sharklab import plan as plans
-from sharklab.errors import InputError
+from sharklab.errors import N_, InputError
 from sharklab.model import Plan
 from sharklab.report import markdown as prose
 from sharklab.report.render import TEMPLATES
@@ -20,11 +20,12 @@ def markdown(plan: Plan, language: str) -> str:
         template = environment.from_string(file.read_text(encoding="utf-8"))
         return template.render(plans.context(plan.lab, plan.seat), exercises=plan.lab.exercises)
     except FileNotFoundError as error:
-        raise InputError("the lab has no brief in this language", place=str(file)) from error
+        raise InputError(N_("the lab has no brief in this language"), place=str(file)) from error
     except jinja2.TemplateSyntaxError as error:
-        raise InputError(error.message or "not a valid template", place=f"{file}:{error.lineno}") from error
+        fault = error.message or N_("not a valid template")
+        raise InputError(fault, place=f"{file}:{error.lineno}") from error
     except jinja2.UndefinedError as error:
-        raise InputError(error.message or "undefined name", place=str(file)) from error
+        raise InputError(error.message or N_("undefined name"), place=str(file)) from error
 
 
 def page(plan: Plan, language: str) -> str:

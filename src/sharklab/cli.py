@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from sharklab import __version__, i18n, state
-from sharklab.errors import GOOD, INTERRUPTED, MACHINERY, InputError, SharklabError
+from sharklab.errors import GOOD, INTERRUPTED, MACHINERY, N_, InputError, SharklabError
 
 SCHEMA = "sharklab/1"
 """The version of the envelope of `--output json`."""
@@ -28,23 +28,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     signal.signal(signal.SIGTERM, _interrupt)
     as_json = "json" in words
+    say: Callable[[str], str] = str
     try:
         language = i18n.choose(_option(words, "--lang"), os.environ)
-        args = _parse(_parser(i18n.translator(language).gettext), words)
+        say = i18n.translator(language).gettext
+        args = _parse(_parser(say), words)
         args.language = language
         as_json = getattr(args, "output", "text") == "json"
         return _run(args)
     except KeyboardInterrupt:
-        return _fail(
-            INTERRUPTED, SharklabError("interrupted", hint="sharklab down removes what was started"), as_json
-        )
+        interrupted = SharklabError(N_("interrupted"), hint=N_("sharklab down removes what was started"))
+        return _fail(INTERRUPTED, interrupted, as_json, say)
     except SharklabError as error:
-        return _fail(error.exit_code, error, as_json)
+        return _fail(error.exit_code, error, as_json, say)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return GOOD
     except Exception as error:
-        return _fail(MACHINERY, _unforeseen(error), as_json)
+        return _fail(MACHINERY, _unforeseen(error), as_json, say)
 
 
 def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
@@ -54,7 +55,9 @@ def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Na
     if end < len(words):
         rest = getattr(args, "command", getattr(args, "arguments", None))
         if rest is None:
-            raise InputError("this verb takes no command", place="--", hint=f"sharklab {args.verb} --help")
+            raise InputError(
+                N_("this verb takes no command"), place="--", hint="sharklab {verb} --help", verb=args.verb
+            )
         rest.extend(words[end + 1 :])
     return args
 
@@ -80,18 +83,18 @@ def _unforeseen(error: Exception) -> SharklabError:
     """Keep the traceback in a file for whoever mends it, and give the person one sentence."""
     if isinstance(error, OSError) and error.strerror:
         return SharklabError(f"{error.strerror}", place=str(error.filename or "system"))
-    file = state.root() / "crash.log"
+    fault, file = N_("a fault in sharklab: {error!r}"), state.root() / "crash.log"
     try:
         state.write(file, traceback.format_exc(), 0o600)
     except SharklabError:
-        return SharklabError(f"a fault in sharklab: {error!r}")
-    return SharklabError(f"a fault in sharklab: {error!r}", hint=f"please report it with {file}")
+        return SharklabError(fault, error=error)
+    return SharklabError(fault, hint=N_("please report it with {file}"), error=error, file=file)
 
 
-def _fail(code: int, error: SharklabError, as_json: bool) -> int:
+def _fail(code: int, error: SharklabError, as_json: bool, say: Callable[[str], str]) -> int:
     if as_json:
         print(json.dumps(envelope("error", error=_plain(error), exit_code=code), ensure_ascii=False))
-    print(f"sharklab: {error}", file=sys.stderr)
+    print(f"sharklab: {error.say(say)}", file=sys.stderr)
     return code
 
 
@@ -164,8 +167,6 @@ def user_name() -> str:
     """Return the name of the person at the keyboard, also behind sudo."""
     return os.environ.get("SUDO_USER") or getpass.getuser()
 
-
-N_ = i18n.N_
 
 OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "lab": (("lab",), {"metavar": "LAB", "help": N_("the lab's name, as `sharklab labs` lists it")}),

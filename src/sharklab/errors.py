@@ -12,24 +12,58 @@ remedy. `cli.main` is the one place that turns it into text and an exit code.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 GOOD, NOT_ACHIEVED, BAD_INPUT, MACHINERY, INTERRUPTED = 0, 1, 2, 3, 130
 
 
+def N_(msgid: str) -> str:  # noqa: N802 (gettext's own name for it)
+    """Mark `msgid` for extraction where it is written; it is translated later."""
+    return msgid
+
+
 class SharklabError(Exception):
-    """An error for a person: what happened, where, and what to do about it."""
+    """An error for a person: what happened, where, and what to do about it.
+
+    The message and the hint are msgids of gettext; `values` fill their fields, {name}. An error
+    without values is taken as it is, so that a tool's own words may stand in it.
+    """
 
     exit_code = MACHINERY
 
-    def __init__(self, message: str, *, place: str = "", hint: str = "") -> None:
+    def __init__(self, message: str, *, place: str = "", hint: str = "", **values: object) -> None:
         super().__init__(message)
-        self.message = message
+        self.message_id = message
         self.place = place
-        self.hint = hint
+        self.hint_id = hint
+        self.values = values
+
+    @property
+    def message(self) -> str:
+        """What happened, in English."""
+        return self._fill(self.message_id)
+
+    @property
+    def hint(self) -> str:
+        """What to do about it, in English."""
+        return self._fill(self.hint_id)
+
+    def say(self, gettext: Callable[[str], str]) -> str:
+        """Return the whole text in the language of `gettext`."""
+        where = f"{self.place}: " if self.place else ""
+        said = self._fill(gettext(self.message_id)) if self.message_id else ""
+        remedy = self._fill(gettext(self.hint_id)) if self.hint_id else ""
+        label = gettext(N_("hint"))
+        return f"{where}{said}" + (f"\n  {label}: {remedy}" if remedy else "")
 
     def __str__(self) -> str:
-        where = f"{self.place}: " if self.place else ""
-        remedy = f"\n  hint: {self.hint}" if self.hint else ""
-        return f"{where}{self.message}{remedy}"
+        return self.say(str)
+
+    def _fill(self, text: str) -> str:
+        try:
+            return text.format_map(self.values) if self.values else text
+        except (LookupError, ValueError, AttributeError):  # a tool's own words, with braces of their own
+            return text
 
 
 class NotAchieved(SharklabError):
@@ -53,12 +87,14 @@ class InputError(SharklabError):
         place: str = "",
         hint: str = "",
         problems: tuple[SharklabError, ...] = (),
+        **values: object,
     ) -> None:
-        super().__init__(message, place=place, hint=hint)
+        super().__init__(message, place=place, hint=hint, **values)
         self.problems = problems
 
-    def __str__(self) -> str:
-        return "\n".join([super().__str__(), *(str(problem) for problem in self.problems)])
+    def say(self, gettext: Callable[[str], str]) -> str:
+        """Return the whole text in the language of `gettext`, with every problem."""
+        return "\n".join([super().say(gettext), *(problem.say(gettext) for problem in self.problems)])
 
 
 class MachineryError(SharklabError):

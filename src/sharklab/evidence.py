@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from sharklab import state
-from sharklab.errors import MachineryError
+from sharklab.errors import N_, MachineryError
 
 SCHEMA_VERSION = 1
 """Version of the folder's layout, in manifest.json."""
@@ -95,7 +95,11 @@ def verify(folder: Path) -> None:
         f"{name} was changed" for name in sorted(sealed.keys() & found.keys()) if sealed[name] != found[name]
     ]
     if faults:
-        _refuse(folder, "the evidence is not what it was at the end of the run: " + ", ".join(faults))
+        _refuse(
+            folder,
+            N_("the evidence is not what it was at the end of the run: {faults}"),
+            faults=", ".join(faults),
+        )
 
 
 def read(folder: Path) -> Evidence:
@@ -118,7 +122,12 @@ def read(folder: Path) -> Evidence:
 def _manifest(folder: Path) -> Mapping[str, Any]:
     manifest: Mapping[str, Any] = _load(folder / MANIFEST, _MANIFEST)
     if manifest["schema"] != SCHEMA_VERSION:
-        _refuse(folder / MANIFEST, f"has schema {manifest['schema']}, this sharklab reads {SCHEMA_VERSION}")
+        _refuse(
+            folder / MANIFEST,
+            N_("has schema {schema}, this sharklab reads {known}"),
+            schema=manifest["schema"],
+            known=SCHEMA_VERSION,
+        )
     return manifest
 
 
@@ -140,7 +149,7 @@ def _captures(host: Path) -> Iterator[CaptureResult]:
     for entry in _load(host / "captures.json", _CAPTURES):
         file = (host / "captures" / f"{entry['id']}.pcap").absolute()
         if not file.is_file():
-            _refuse(file, "the capture file is missing")
+            _refuse(file, N_("the capture file is missing"))
         yield CaptureResult(
             id=entry["id"],
             host=host.name,
@@ -160,7 +169,13 @@ def _by_id(folder: Path, results: list[_Result]) -> dict[str, _Result]:
     found: dict[str, _Result] = {}
     for result in results:
         if result.id in found:
-            _refuse(folder, f"{result.id} comes from two hosts: {found[result.id].host} and {result.host}")
+            _refuse(
+                folder,
+                N_("{id} comes from two hosts: {first} and {second}"),
+                id=result.id,
+                first=found[result.id].host,
+                second=result.host,
+            )
         found[result.id] = result
     return found
 
@@ -173,9 +188,9 @@ def _load(file: Path, schema: Mapping[str, Any]) -> Any:
         json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair cannot be written again
         _validate(content, schema)
     except FileNotFoundError:
-        _refuse(file, "is missing")
+        _refuse(file, N_("is missing"))
     except (OSError, ValueError, RecursionError) as error:
-        _refuse(file, f"is damaged: {error}")
+        _refuse(file, N_("is damaged: {fault}"), fault=error)
     return content
 
 
@@ -191,8 +206,8 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number")
 
 
-def _refuse(place: Path, message: str) -> NoReturn:
-    raise MachineryError(message, place=str(place), hint="run the lab again: sharklab run LAB")
+def _refuse(file: Path, refusal: str, **values: object) -> NoReturn:
+    raise MachineryError(refusal, place=str(file), hint=N_("run the lab again: sharklab run LAB"), **values)
 
 
 def _digests(folder: Path) -> dict[str, str]:

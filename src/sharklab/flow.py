@@ -185,7 +185,10 @@ def last_run(lab: str, student: str) -> Path:
     folders = sorted(state.runs_folder(lab, student).glob("*/manifest.json"))
     if not folders:
         raise MachineryError(
-            f"no run of {lab} by {student} yet", hint=f"sharklab run {lab} --student {student}"
+            N_("no run of {lab} by {student} yet"),
+            hint="sharklab run {lab} --student {student}",
+            lab=lab,
+            student=student,
         )
     return folders[-1].parent
 

@@ -25,7 +25,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sharklab import state
+from sharklab import errors, state
 from sharklab.errors import InputError, SharklabError
 
 if TYPE_CHECKING:  # they would bring all checks along, and the command line must start quickly
@@ -36,10 +36,7 @@ DOMAIN = "sharklab"
 SOURCE = "en"
 LOCALE = Path(__file__).with_name("locale")
 
-
-def N_(msgid: str) -> str:  # noqa: N802 (gettext's own name for it)
-    """Mark `msgid` for extraction where it is written; it is translated later, by `say`."""
-    return msgid
+N_ = errors.N_
 
 
 def languages() -> tuple[str, ...]:
@@ -62,9 +59,11 @@ def choose(option: str | None, environ: Mapping[str, str]) -> str:
 def _known(code: str) -> str:
     if code not in languages():
         raise InputError(
-            f"{code!r} is not a language that sharklab speaks",
+            N_("{code!r} is not a language that sharklab speaks"),
             place="--lang",
-            hint="choose one of: " + ", ".join(languages()),
+            hint=N_("choose one of: {known}"),
+            code=code,
+            known=", ".join(languages()),
         )
     return code
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import paths
-from sharklab.errors import InputError
+from sharklab.errors import N_, InputError
 from sharklab.model import Capture, Check, Conversation, Exercise, Host, Lab, Network, Probe, Text
 
 Path_ = tuple[str | int, ...]
@@ -32,8 +32,14 @@ def find(name: str) -> Path:
         if file.is_file():
             return file
     near = difflib.get_close_matches(name, names(), 1)
-    hint = f"did you mean {near[0]}?" if near else "the labs are: " + ", ".join(names())
-    raise InputError(f"there is no lab named {name!r}", place="lab", hint=hint)
+    raise InputError(
+        N_("there is no lab named {name!r}"),
+        place="lab",
+        hint=N_("did you mean {near}?") if near else N_("the labs are: {known}"),
+        name=name,
+        near="".join(near),
+        known=", ".join(names()),
+    )
 
 
 @cache
@@ -49,9 +55,10 @@ def load(file: Path) -> Lab:
     if problems:
         count = len(problems)
         raise InputError(
-            f"the lab has {count} problem{'s' if count > 1 else ''}",
+            N_("the lab has {count} problems") if count > 1 else N_("the lab has {count} problem"),
             place=str(file),
             problems=tuple(problems),
+            count=count,
         )
     return lab
 
@@ -67,7 +74,7 @@ def glance(file: Path) -> tuple[Text, tuple[str, ...]]:
         data = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         return dict(data["title"]), tuple(map(str, data["hosts"]))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-        raise InputError("not a lab", place=str(file), hint="sharklab lint says why") from error
+        raise InputError(N_("not a lab"), place=str(file), hint=N_("sharklab lint says why")) from error
 
 
 def build(data: Mapping[str, Any], folder: Path) -> Lab:
@@ -137,16 +144,20 @@ def _parse(file: Path) -> Any:
     except OSError as error:
         raise InputError(error.strerror or str(error), place=str(file)) from error
     except UnicodeDecodeError as error:
-        raise InputError("the file is not UTF-8 text", place=str(file)) from error
+        raise InputError(N_("the file is not UTF-8 text"), place=str(file)) from error
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{file}:{mark.line + 1}" if mark else str(file)
         text = (error.problem or "not YAML").split("\n")[0]
         raise InputError(
-            f"not valid YAML: {text}", place=place, hint="check indentation, colons and quotes"
+            N_("not valid YAML: {fault}"),
+            place=place,
+            hint=N_("check indentation, colons and quotes"),
+            fault=text,
         ) from error
     except YAMLError as error:
-        raise InputError(f"not valid YAML: {str(error).splitlines()[0]}", place=str(file)) from error
+        fault = str(error).splitlines()[0]
+        raise InputError(N_("not valid YAML: {fault}"), place=str(file), fault=fault) from error
 
 
 @cache

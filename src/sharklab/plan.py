@@ -12,7 +12,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from sharklab import seat as seats
 from sharklab import state
-from sharklab.errors import InputError, MachineryError
+from sharklab.errors import N_, InputError, MachineryError
 from sharklab.load import build
 from sharklab.model import Host, Lab, Plan, Seat
 
@@ -64,12 +64,12 @@ def _render(text: str, names: Mapping[str, Any], place: str) -> str:
     try:
         return _templates.from_string(text).render(names) if "{" in text else text
     except jinja2.UndefinedError as error:
-        hint = (
+        hint = N_(
             "templates may use student, seat.token (.domain, .share, .password, .id), hosts.NAME.ipv4 (.ipv6)"
         )
-        raise InputError(error.message or "undefined name", place=place, hint=hint) from error
+        raise InputError(error.message or N_("undefined name"), place=place, hint=hint) from error
     except jinja2.TemplateError as error:
-        raise InputError(f"not a valid template: {error}", place=place) from error
+        raise InputError(N_("not a valid template: {fault}"), place=place, fault=error) from error
 
 
 def hostvars(plan: Plan) -> dict[str, dict[str, Any]]:
@@ -136,9 +136,12 @@ def read(file: Path) -> Plan:
         return Plan(build(content["lab"], Path(content["path"])), seats.from_plain(content["seat"]))
     except FileNotFoundError as error:
         raise MachineryError(
-            "there is no plan here", place=str(file), hint="start the seat with: sharklab up"
+            N_("there is no plan here"), place=str(file), hint=N_("start the seat with: sharklab up")
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise MachineryError(
-            f"the plan is damaged ({error})", place=str(file), hint="run: sharklab up again"
+            N_("the plan is damaged ({fault})"),
+            place=str(file),
+            hint=N_("run: sharklab up again"),
+            fault=error,
         ) from error

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from sharklab import paths, state
-from sharklab.errors import MachineryError
+from sharklab.errors import N_, MachineryError
 
 Progress = Callable[[str], None]
 
@@ -80,9 +80,13 @@ def _follow(name: str, order: Path, progress: Progress) -> None:
     finally:
         _end(child)
     if status:
-        reason = "\n".join(failures[:5]) or f"ansible-runner ended with {status} and no failed task"
+        said = "\n".join(failures[:5])
         raise MachineryError(
-            reason, place=f"playbooks/{name}.yml", hint="sharklab up again mends an unfinished seat"
+            "{said}" if said else N_("ansible-runner ended with {status} and no failed task"),
+            place=f"playbooks/{name}.yml",
+            hint=N_("sharklab up again mends an unfinished seat"),
+            said=said,
+            status=status,
         )
 
 

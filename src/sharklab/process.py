@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from sharklab.errors import MachineryError
+from sharklab.errors import N_, MachineryError
 
 Progress = Callable[[str], None]
 """What takes one sentence on how far the work is."""
@@ -43,11 +43,17 @@ def run(
             timeout=timeout,
         )
     except subprocess.TimeoutExpired:
-        raise MachineryError(f"did not end within {timeout:g} s", place=_place(words), hint=hint) from None
+        raise MachineryError(
+            N_("did not end within {seconds:g} s"), place=_place(words), hint=hint, seconds=timeout
+        ) from None
     if done.returncode:
         said = last_lines(done.stderr) or last_lines(done.stdout)
         raise MachineryError(
-            f"{_ending(done.returncode)}: {said or 'no message'}", place=_place(words), hint=hint
+            _ending(done.returncode, said),
+            place=_place(words),
+            hint=hint,
+            code=abs(done.returncode),
+            said=said,
         )
     return done.stdout
 
@@ -65,8 +71,9 @@ def missing(tools: Iterable[str]) -> MachineryError:
     absent = set(tools)
     known = [package for package in packages.table() if package.gives in absent]
     return MachineryError(
-        f"not installed on this machine: {', '.join(sorted(absent))}",
-        hint=packages.command(known) if known else "install what brings it",
+        N_("not installed on this machine: {tools}"),
+        hint=packages.command(known) if known else N_("install what brings it"),
+        tools=", ".join(sorted(absent)),
     )
 
 
@@ -80,5 +87,9 @@ def _place(words: Sequence[str]) -> str:
     return line if len(line) <= 160 else line[:157] + "..."
 
 
-def _ending(code: int) -> str:
-    return f"ended by signal {-code}" if code < 0 else f"failed with exit code {code}"
+def _ending(code: int, said: str) -> str:
+    if code < 0:
+        return N_("ended by signal {code}: {said}") if said else N_("ended by signal {code}: no message")
+    return (
+        N_("failed with exit code {code}: {said}") if said else N_("failed with exit code {code}: no message")
+    )

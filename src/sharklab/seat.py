@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import state
-from sharklab.errors import InputError, MachineryError
+from sharklab.errors import N_, InputError, MachineryError
 from sharklab.model import Address, Lab, Seat
 
 STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
@@ -55,9 +55,10 @@ def check_student(student: str) -> str:
     """Return `student` if it can name a seat. Raises InputError."""
     if not STUDENT.fullmatch(student):
         raise InputError(
-            f"{student!r} cannot name a seat",
+            N_("{student!r} cannot name a seat"),
             place="--student",
-            hint="use letters, digits and . _ @ + -, at most 64, starting with a letter or digit",
+            hint=N_("use letters, digits and . _ @ + -, at most 64, starting with a letter or digit"),
+            student=student,
         )
     return student
 
@@ -72,7 +73,7 @@ def derive(lab: Lab, student: str, secret: bytes, taken: Iterable[IPv4Network] =
         if len(set(subnets.values())) == len(subnets) and not used & set(subnets.values()):
             return _seat(lab, student, draw, subnets)
     raise MachineryError(
-        "no free subnet is left for this seat", hint="remove seats with: sharklab down --all"
+        N_("no free subnet is left for this seat"), hint=N_("remove seats with: sharklab down --all")
     )
 
 
@@ -148,9 +149,9 @@ def _register(file: Path) -> dict[str, list[str]]:
         return {}
     except ValueError as error:
         raise MachineryError(
-            "the course's register is damaged",
+            N_("the course's register is damaged"),
             place=str(file),
-            hint="restore it, or remove it when no seat is up",
+            hint=N_("restore it, or remove it when no seat is up"),
         ) from error
 
 
@@ -187,7 +188,7 @@ def secret() -> bytes:
         return bytes.fromhex(file.read_text())
     except ValueError as error:
         raise MachineryError(
-            "the course secret is damaged", place=str(file), hint="restore it from a copy"
+            N_("the course secret is damaged"), place=str(file), hint=N_("restore it from a copy")
         ) from error
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sharklab.errors import Busy, InputError, MachineryError
+from sharklab.errors import N_, Busy, InputError, MachineryError
 
 PLAIN_NAME = re.compile(r"[\w@+-][\w@.+-]{0,63}")
 POLL = 0.2
@@ -95,7 +95,10 @@ def remove(path: Path) -> None:
     """
     if mounted := _mounts_below(path):
         raise MachineryError(
-            f"{mounted[0]} is mounted there", place=str(path), hint=f"unmount it: umount {mounted[0]}"
+            N_("{mounted} is mounted there"),
+            place=str(path),
+            hint=N_("unmount it: umount {mounted}"),
+            mounted=mounted[0],
         )
     with _disk_errors(path):
         while path.exists():
@@ -160,10 +163,14 @@ def _busy(path: Path, what: str) -> Busy:
     pid, command = "", ""
     with suppress(FileNotFoundError):
         pid, _, command = path.read_text(errors="replace").strip().partition(" ")
-    holder = f"process {pid} ({command})" if pid else "another process"
+    if not pid:
+        return Busy(N_("{what} is in use by another process"), hint=N_("wait until it ends"), what=what)
     return Busy(
-        f"{what} is in use by {holder}",
-        hint="wait until it ends" + (f", or end it: kill {pid}" if pid else ""),
+        N_("{what} is in use by process {pid} ({command})"),
+        hint=N_("wait until it ends, or end it: kill {pid}"),
+        what=what,
+        pid=pid,
+        command=command,
     )
 
 
@@ -176,9 +183,11 @@ def _command() -> str:
 def _plain(what: str, name: str) -> str:
     if not PLAIN_NAME.fullmatch(name):
         raise InputError(
-            f"{name!r} cannot be the name of a {what}",
+            N_("{name!r} cannot be the name of a {what}"),
             place=what,
-            hint="use up to 64 letters, digits and the signs _ - . @ +, without a dot in front",
+            hint=N_("use up to 64 letters, digits and the signs _ - . @ +, without a dot in front"),
+            name=name,
+            what=what,
         )
     return name
 
@@ -198,9 +207,10 @@ def _disk_errors(place: Path) -> Iterator[None]:
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise MachineryError(
-            "the disk is full" if full else f"cannot be written ({error.strerror})",
+            N_("the disk is full") if full else N_("cannot be written ({reason})"),
             place=str(place),
-            hint="free some space, or keep the state elsewhere: SHARKLAB_STATE=/another/folder"
+            hint=N_("free some space, or keep the state elsewhere: SHARKLAB_STATE=/another/folder")
             if full
-            else "check the folder's owner and mode, or set SHARKLAB_STATE to another folder",
+            else N_("check the folder's owner and mode, or set SHARKLAB_STATE to another folder"),
+            reason=error.strerror,
         ) from error

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sharklab import ownership, paths, state
-from sharklab.errors import BAD_INPUT, INTERRUPTED, MACHINERY, MachineryError
+from sharklab.errors import BAD_INPUT, INTERRUPTED, MACHINERY, N_, MachineryError
 from sharklab.progress import Progress
 
 REQUIREMENTS = paths.ROOT / "requirements-test.txt"
@@ -56,7 +56,9 @@ def install() -> None:
         return
     if not (prefix / "ready").exists():
         raise MachineryError(
-            f"{prefix} is not sharklab's own environment", hint="start this by ./sharklab test"
+            N_("{prefix} is not sharklab's own environment"),
+            hint=N_("start this by ./sharklab test"),
+            prefix=prefix,
         )
     with state.lock(prefix / "tests.lock", "the environment for tests", patience=600):
         if not marker.exists():
@@ -75,7 +77,8 @@ def _pip_install(prefix: Path) -> None:
     if done.returncode:
         said = "\n".join(done.stderr.strip().splitlines()[-8:])
         raise MachineryError(
-            f"pip failed:\n{said}",
+            N_("pip failed:\n{said}"),
             place=str(REQUIREMENTS),
-            hint="see whether PyPI answers: ./sharklab doctor --network",
+            hint=N_("see whether PyPI answers: ./sharklab doctor --network"),
+            said=said,
         )

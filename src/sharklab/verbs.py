@@ -200,7 +200,11 @@ def report(args: Namespace) -> int:
         folder = state.runs_folder(lab.name, args.student) / Path(args.run).name
         if not (folder / "manifest.json").exists():
             raise InputError(
-                f"there is no run {args.run!r}", place="--run", hint=f"runs are folders of {folder.parent}"
+                N_("there is no run {run!r}"),
+                place="--run",
+                hint=N_("runs are folders of {folder}"),
+                run=args.run,
+                folder=folder.parent,
             )
     return _told(args, flow.write_reports(folder, _languages(args), Progress(_translate(args).gettext)))
 
@@ -266,7 +270,7 @@ def brief(args: Namespace) -> int:
     target = Path(args.out)
     if target.suffix not in (".md", ".html"):
         raise InputError(
-            "the brief is written as .md or .html", place=f"--out {target}", hint="name it brief.html"
+            N_("the brief is written as .md or .html"), place=f"--out {target}", hint=N_("name it brief.html")
         )
     write = briefs.page if target.suffix == ".html" else briefs.markdown
     state.write(target, write(plan, args.language), 0o644)
@@ -281,15 +285,20 @@ def shell(args: Namespace) -> int:
     lab = load.load(load.find(args.lab))
     if args.host not in [host.name for host in lab.hosts]:
         raise InputError(
-            f"{lab.name} has no host {args.host!r}",
+            N_("{lab} has no host {host!r}"),
             place="HOST",
-            hint="hosts: " + ", ".join(h.name for h in lab.hosts),
+            hint=N_("hosts: {hosts}"),
+            lab=lab.name,
+            host=args.host,
+            hosts=", ".join(h.name for h in lab.hosts),
         )
     config = state.seat_folder(lab.name, args.student) / "ssh" / "config"
     if not config.exists():
         raise MachineryError(
-            f"seat {lab.name}/{args.student} is not up",
-            hint=f"sharklab up {lab.name} --student {args.student}",
+            N_("seat {lab}/{student} is not up"),
+            hint="sharklab up {lab} --student {student}",
+            lab=lab.name,
+            student=args.student,
         )
     os.execvp("ssh", ["ssh", "-t", "-q", "-F", str(config), args.host, _login(args.user, args.command)])
 
@@ -322,7 +331,9 @@ def down(args: Namespace) -> int:
 
     if bool(args.lab) == args.all:
         raise InputError(
-            "name a lab, or give --all", place="sharklab down", hint="sharklab status lists the seats"
+            N_("name a lab, or give --all"),
+            place="sharklab down",
+            hint=N_("sharklab status lists the seats"),
         )
     removed = flow.down(
         args.lab, None if args.all else args.student, args.provider, Progress(_translate(args).gettext)

@@ -12,9 +12,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
-from sharklab import i18n
+from sharklab import cli, i18n
 from sharklab.checks.outcome import Message
-from sharklab.errors import InputError
+from sharklab.errors import InputError, MachineryError, SharklabError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -103,6 +103,32 @@ def test_translator_without_a_place_to_write_still_speaks(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "file" / "state"))
     assert i18n.translator("fr").gettext("Summary") == "Bilan"
+
+
+def test_errors_are_said_in_the_language_of_the_reader(capsys: pytest.CaptureFixture[str]) -> None:
+    """An error's message, its hint and the word before it are French for who reads French."""
+    assert cli.main(["lint", "tp55", "--lang", "fr"]) == InputError.exit_code
+    assert "lab: il n'y a pas de TP nommé 'tp55'\n  conseil: " in capsys.readouterr().err
+
+
+def test_errors_are_english_for_whoever_else_asks() -> None:
+    """str() of an error, its message and its hint are English, with their values as they are."""
+    error = MachineryError("no {what}", place="here", hint="make {what}", what="{file}")
+    assert ("no {file}", "make {file}") == (error.message, error.hint)
+    assert str(error) == "here: no {file}\n  hint: make {file}"
+
+
+def test_errors_leave_the_words_of_tools_alone() -> None:
+    """What a tool said may hold braces, with and without values beside it."""
+    assert str(SharklabError("{oops}")) == "{oops}"
+    assert str(SharklabError("{oops}", hint="{n}", n=1)) == "{oops}\n  hint: 1"
+
+
+def test_errors_say_their_problems_in_the_same_language() -> None:
+    """The problems of an error are said with it."""
+    error = InputError("the disk is full", problems=(InputError("is missing", place="a"),))
+    assert error.say(i18n.translator("fr").gettext) == "le disque est plein\na: est absent"
+    assert str(error) == "the disk is full\na: is missing"
 
 
 def _extracted() -> Catalog:

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from sharklab import paths, process, state
-from sharklab.errors import InputError, MachineryError
+from sharklab.errors import N_, InputError, MachineryError
 from sharklab.image import systems
 from sharklab.image.model import Image
 from sharklab.process import Progress
@@ -64,10 +64,10 @@ def fingerprint(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=list).encode()).hexdigest()[:12]
 
 
-def require_root(what: str) -> None:
-    """Raise MachineryError when this process is not root; `what` says which step needs it."""
+def require_root(refusal: str) -> None:
+    """Raise MachineryError when this process is not root; `refusal` says which step needs it."""
     if os.geteuid() != 0:
-        raise MachineryError(f"{what} needs root", hint="run the same command with sudo")
+        raise MachineryError(refusal, hint=N_("run the same command with sudo"))
 
 
 def _packages(role: str, os_family: str) -> list[str]:
@@ -78,12 +78,12 @@ def _packages(role: str, os_family: str) -> list[str]:
     except FileNotFoundError:
         if (paths.ROLES / role).is_dir():
             return []
-        raise InputError(f"there is no role named {role!r}", place=str(paths.ROLES)) from None
+        raise InputError(N_("there is no role named {role!r}"), place=str(paths.ROLES), role=role) from None
     except YAMLError as error:
-        raise InputError(f"is not YAML: {error}", place=str(file)) from error
+        raise InputError(N_("is not YAML: {fault}"), place=str(file), fault=error) from error
     packages = values.get(name, [])
     if not isinstance(packages, list) or not all(isinstance(package, str) for package in packages):
-        raise InputError("must be a list of package names", place=f"{file}: {name}")
+        raise InputError(N_("must be a list of package names"), place=f"{file}: {name}")
     return packages
 
 
@@ -91,7 +91,7 @@ def _build(
     system: systems.OperatingSystem, content: dict[str, Any], image: Image, progress: Progress
 ) -> None:
     """Build in a folder beside the image's and rename it at the end: an image is whole or absent."""
-    require_root("building an image (mmdebstrap)")
+    require_root(N_("building an image (mmdebstrap) needs root"))
     building = image.folder.with_name(f"{image.folder.name}.building")
     state.remove(building)
     state.folder(building)
@@ -115,19 +115,20 @@ def _install(system: systems.OperatingSystem, packages: Sequence[str], root: Pat
         system.build(root, packages, cache)
     except MachineryError as error:
         place = f"packages of {system.name}"
-        raise MachineryError(error.message, place=place, hint=error.hint or _remedy(error)) from error
+        hint = error.hint_id or _remedy(error)
+        raise MachineryError(error.message_id, place=place, hint=hint, **error.values) from error
 
 
 def _remedy(error: MachineryError) -> str:
     """Return the hint that fits what the package manager said."""
     said = error.message.lower()
     if "no space left" in said:
-        return "the disk is full: free about 2 GB, or set SHARKLAB_STATE to a folder with more space"
+        return N_("the disk is full: free about 2 GB, or set SHARKLAB_STATE to a folder with more space")
     if "unable to locate package" in said:
-        return "a package name in a role's vars/ is wrong for this system"
+        return N_("a package name in a role's vars/ is wrong for this system")
     if any(sign in said for sign in NO_NETWORK):
-        return "the package registry does not answer: check the network (and http_proxy), then try again"
-    return "run the command again; if it fails the same way, see what the package manager says above"
+        return N_("the package registry does not answer: check the network (and http_proxy), then try again")
+    return N_("run the command again; if it fails the same way, see what the package manager says above")
 
 
 def _customise(system: systems.OperatingSystem, root: Path) -> None:

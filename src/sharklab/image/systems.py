@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import process
-from sharklab.errors import InputError
+from sharklab.errors import N_, InputError
 
 Build = Callable[[Path, Sequence[str], Path], None]
 """Makes a root file system in a folder from packages, keeping downloads in a cache folder."""
@@ -193,8 +193,10 @@ def find(name: str) -> OperatingSystem:
     """Return the operating system of that name. Raises InputError when it is not in the table."""
     if name not in SYSTEMS:
         raise InputError(
-            f"there is no image for {name!r}",
+            N_("there is no image for {name!r}"),
             place="os",
-            hint=f"the systems are: {', '.join(sorted(SYSTEMS))}",
+            hint=N_("the systems are: {known}"),
+            name=name,
+            known=", ".join(sorted(SYSTEMS)),
         )
     return SYSTEMS[name]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sharklab.errors import InputError
+from sharklab.errors import N_, InputError
 
 FILE_BYTES = 64 << 20
 PACKETS = 200_000
@@ -52,7 +52,7 @@ def open_capture(path: Path) -> Container:
     """
     try:
         if path.stat().st_size > FILE_BYTES:
-            raise _refuse(path, f"the capture is larger than {FILE_BYTES >> 20} MiB")
+            raise _refuse(path, N_("the capture is larger than {size} MiB"), size=FILE_BYTES >> 20)
         content = path.read_bytes()
     except OSError as error:
         raise InputError(error.strerror or str(error), place=str(path)) from error
@@ -80,13 +80,15 @@ def _walk(path: Path, content: bytes) -> Container:
     elif content[:4] == _SECTION:
         format, records = PCAPNG, _pcapng(path, content)
     else:
-        raise _refuse(path, "the file is not a pcap or pcapng capture" if content else "the capture is empty")
+        raise _refuse(
+            path, N_("the file is not a pcap or pcapng capture") if content else N_("the capture is empty")
+        )
     packets: list[tuple[int, int]] = []
     try:
         for record in records:
             packets.append(record)
             if len(packets) > PACKETS:
-                raise _refuse(path, f"the capture has more than {PACKETS} packets")
+                raise _refuse(path, N_("the capture has more than {count} packets"), count=PACKETS)
     except _Cut:
         return Container(content, format, tuple(packets), True)
     return Container(content, format, tuple(packets), False)
@@ -121,7 +123,7 @@ def _order(path: Path, content: bytes, offset: int) -> str:
     try:
         return _SECTION_ORDER[content[offset + 8 : offset + 12]]
     except KeyError as error:
-        raise _refuse(path, f"the capture is damaged at byte {offset}") from error
+        raise _refuse(path, N_("the capture is damaged at byte {offset}"), offset=offset) from error
 
 
 def _block(
@@ -144,10 +146,14 @@ def _reach(content: bytes, end: int) -> None:
 
 def _check(path: Path, length: int, offset: int, least: int = 0, most: int = RECORD_BYTES) -> None:
     if not least <= length <= most:
-        raise _refuse(path, f"the capture is damaged: a record of {length} bytes at byte {offset}")
+        raise _refuse(
+            path,
+            N_("the capture is damaged: a record of {length} bytes at byte {offset}"),
+            length=length,
+            offset=offset,
+        )
 
 
-def _refuse(path: Path, message: str) -> InputError:
-    return InputError(
-        message, place=str(path), hint="record it anew with tcpdump -w, or save it from Wireshark"
-    )
+def _refuse(path: Path, refusal: str, **values: object) -> InputError:
+    hint = N_("record it anew with tcpdump -w, or save it from Wireshark")
+    return InputError(refusal, place=str(path), hint=hint, problems=(), **values)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from sharklab.errors import InputError, MachineryError
+from sharklab.errors import N_, InputError, MachineryError
 from sharklab.packets import container, decode
 from sharklab.packets.model import Packet, Recording
 
@@ -47,7 +47,11 @@ def read(path: Path, limits: Limits = LIMITS) -> Recording:
     packets = tuple(_packets(path, _tshark(path, capture.format, limits)))
     if len(packets) < len(capture.packets):
         raise MachineryError(
-            f"tshark read {len(packets)} of {len(capture.packets)} packets", place=str(path), hint=_REPAIR
+            N_("tshark read {count} of {total} packets"),
+            place=str(path),
+            hint=_REPAIR,
+            count=len(packets),
+            total=len(capture.packets),
         )
     return Recording(packets, capture.cut)
 
@@ -81,15 +85,16 @@ def _tshark(path: Path, format: str, limits: Limits) -> bytes:
             )
     except subprocess.TimeoutExpired as error:
         raise InputError(
-            f"the capture took tshark more than {limits.seconds} s",
+            N_("the capture took tshark more than {seconds} s"),
             place=str(path),
-            hint="capture fewer packets",
+            seconds=limits.seconds,
+            hint=N_("capture fewer packets"),
         ) from error
     return _accept(path, done, limits)
 
 
 _NO_CONFIG = {"WIRESHARK_CONFIG_DIR": "/nonexistent", "HOME": "/nonexistent"}
-_REPAIR = "check tshark with: tshark --version"
+_REPAIR = N_("check tshark with: tshark --version")
 _CUT = b"cut short in the middle of a packet"
 
 
@@ -99,15 +104,19 @@ def _accept(path: Path, done: subprocess.CompletedProcess[bytes], limits: Limits
         return bytes(done.stdout)
     if done.returncode < 0 or b"memory" in done.stderr:
         raise InputError(
-            f"the capture needs more than tshark may take ({limits.memory >> 20} MiB, {limits.seconds} s)",
+            N_("the capture needs more than tshark may take ({memory} MiB, {seconds} s)"),
             place=str(path),
-            hint="capture fewer packets",
+            memory=limits.memory >> 20,
+            seconds=limits.seconds,
+            hint=N_("capture fewer packets"),
         )
     lines = done.stderr.decode(errors="replace").strip().splitlines()
     raise MachineryError(
-        f"tshark failed ({done.returncode}): {lines[-1] if lines else 'it said nothing'}",
+        N_("tshark failed ({code}): {said}") if lines else N_("tshark failed ({code}): it said nothing"),
         place=str(path),
         hint=_REPAIR,
+        code=done.returncode,
+        said="".join(lines[-1:]),
     )
 
 
@@ -133,7 +142,13 @@ def _find(tool: str) -> str:
     found = shutil.which(tool)
     if not found:
         package = "tshark (wireshark-cli on Rocky)" if tool == "tshark" else "util-linux"
-        raise MachineryError(f"{tool} is not installed", place=tool, hint=f"install the package {package}")
+        raise MachineryError(
+            N_("{tool} is not installed"),
+            place=tool,
+            hint=N_("install the package {package}"),
+            tool=tool,
+            package=package,
+        )
     return found
 
 
@@ -145,7 +160,9 @@ def _packets(path: Path, output: bytes) -> Iterator[Packet]:
             if layers:
                 yield decode.packet({_dotted(name): values for name, values in layers.items()})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise MachineryError("tshark printed what is no packet", place=str(path), hint=_REPAIR) from error
+            raise MachineryError(
+                N_("tshark printed what is no packet"), place=str(path), hint=_REPAIR
+            ) from error
 
 
 _DOTTED = {field.replace(".", "_"): field for field in decode.FIELDS}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from sharklab.errors import InputError
+from sharklab.errors import N_, InputError
 from sharklab.image.model import Layers
 from sharklab.model import Plan, Seat
 from sharklab.process import Progress
@@ -48,6 +48,10 @@ def get(name: str) -> Provider:
     if name not in PROVIDERS:
         known = ", ".join(sorted(PROVIDERS))
         raise InputError(
-            f"there is no provider {name!r}", place="--provider", hint=f"the providers are: {known}"
+            N_("there is no provider {name!r}"),
+            place="--provider",
+            hint=N_("the providers are: {known}"),
+            name=name,
+            known=known,
         )
     return PROVIDERS[name]

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sharklab import process, state
-from sharklab.errors import MachineryError
+from sharklab.errors import N_, MachineryError
 from sharklab.model import Plan
 from sharklab.providers import marks, network
 
@@ -138,7 +138,7 @@ def close(seat_id: str) -> None:
         while _is_open(path):
             if time.monotonic() > deadline:
                 raise MachineryError(
-                    "an SSH connection does not end", place=str(path), hint="end its process"
+                    N_("an SSH connection does not end"), place=str(path), hint=N_("end its process")
                 )
             time.sleep(0.01)
 

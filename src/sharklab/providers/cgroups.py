@@ -16,7 +16,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from sharklab.errors import MachineryError
+from sharklab.errors import N_, MachineryError
 
 KILL_LIMIT = 10.0
 PAUSE = 0.01
@@ -64,7 +64,9 @@ def end(pattern: str) -> None:
     deadline = time.monotonic() + KILL_LIMIT
     while names := units(pattern):
         if time.monotonic() > deadline:
-            raise MachineryError(f"cannot kill the processes {processes(names[0])}", place=names[0])
+            raise MachineryError(
+                N_("cannot kill the processes {processes}"), place=names[0], processes=processes(names[0])
+            )
         for unit in names:
             if is_running(unit):
                 _kill(unit)
@@ -127,7 +129,7 @@ def _hierarchies() -> list[Path]:
     ]
     if not unified:
         raise MachineryError(
-            "version 2 of control groups is not mounted", hint="mount -t cgroup2 none /sys/fs/cgroup"
+            N_("version 2 of control groups is not mounted"), hint="mount -t cgroup2 none /sys/fs/cgroup"
         )
     return [unified[0], *named[:1]]
 
@@ -139,9 +141,10 @@ def _make(folder: Path) -> None:
                 folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MachineryError(
-            f"cannot make a control group ({error.strerror})",
+            N_("cannot make a control group ({reason})"),
             place=str(folder),
-            hint="run on a machine, or in a container, where root may write there",
+            hint=N_("run on a machine, or in a container, where root may write there"),
+            reason=error.strerror,
         ) from error
 
 

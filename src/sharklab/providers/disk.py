@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sharklab import state
-from sharklab.errors import MachineryError
+from sharklab.errors import N_, MachineryError
 from sharklab.image.model import Layers
 from sharklab.model import Host, Plan
 from sharklab.providers import access, network
@@ -52,9 +52,10 @@ def lowers(plan: Plan, host: str, layers: Layers) -> tuple[Path, ...]:
     if all(path.is_dir() for path in used):
         return used
     raise MachineryError(
-        f"the image that host {host} was made from is gone",
+        N_("the image that host {host} was made from is gone"),
         place=str(record),
-        hint="make the host anew: sharklab down, then sharklab up",
+        hint=N_("make the host anew: sharklab down, then sharklab up"),
+        host=host,
     )
 
 

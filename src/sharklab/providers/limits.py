@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from sharklab.errors import MachineryError
+from sharklab.errors import N_, MachineryError
 from sharklab.process import Progress
 
 INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -31,9 +31,14 @@ def ensure_inotify(hosts: int, progress: Progress) -> None:
     free = limit - _in_use()
     if free < hosts * PER_HOST:
         raise MachineryError(
-            f"fs.inotify.max_user_instances={limit} leaves {free}; {hosts} hosts need {PER_HOST} each",
+            N_("fs.inotify.max_user_instances={limit} leaves {free}; {hosts} hosts need {each} each"),
             place=str(INSTANCES),
-            hint=f"sysctl fs.inotify.max_user_instances={AMPLE}",
+            hint="sysctl fs.inotify.max_user_instances={ample}",
+            limit=limit,
+            free=free,
+            hosts=hosts,
+            each=PER_HOST,
+            ample=AMPLE,
         )
 
 

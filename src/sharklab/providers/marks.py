@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sharklab import state
-from sharklab.errors import MachineryError
+from sharklab.errors import N_, MachineryError
 
 MARKS = Path("/run/sharklab")
 
@@ -31,9 +31,10 @@ def claim(seat_id: str, seat_folder: Path) -> None:
     holder = owner(seat_id)
     if holder not in (None, seat_folder):
         raise MachineryError(
-            f"seat {seat_id} of this machine belongs to another state folder",
+            N_("seat {seat} of this machine belongs to another state folder"),
             place=str(holder),
-            hint="remove it there first (sharklab down with SHARKLAB_STATE set to that folder)",
+            hint=N_("remove it there first (sharklab down with SHARKLAB_STATE set to that folder)"),
+            seat=seat_id,
         )
     state.folder(folder(seat_id))
     state.write(file(seat_id), f"{seat_folder}\n")

@@ -15,7 +15,7 @@ from ipaddress import IPv4Interface
 from pathlib import Path
 
 from sharklab import process
-from sharklab.errors import InputError
+from sharklab.errors import N_, InputError
 from sharklab.model import Host, Plan
 
 MANAGEMENT = "mgmt"
@@ -89,9 +89,10 @@ def check(plan: Plan) -> None:
     for network in plan.lab.networks:
         if network.name in (MANAGEMENT, "lo") or len(network.name) > 15:
             raise InputError(
-                f"a network cannot be named {network.name!r}",
+                N_("a network cannot be named {name!r}"),
                 place=f"networks.{network.name}",
-                hint="use at most 15 characters, and neither mgmt nor lo, which are taken",
+                hint=N_("use at most 15 characters, and neither mgmt nor lo, which are taken"),
+                name=network.name,
             )
 
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sharklab import process, state
-from sharklab.errors import Busy, MachineryError
+from sharklab.errors import N_, Busy, MachineryError
 from sharklab.image.model import Layers
 from sharklab.model import Host, Plan, Seat
 from sharklab.process import Progress
@@ -34,7 +34,7 @@ class Nspawn:
 
     def up(self, plan: Plan, layers: Layers, progress: Progress) -> None:
         """Bring every host up; those that run are kept, those that stopped keep their disk."""
-        _require_root("starting hosts (network namespaces, mounts, containers)")
+        _require_root(N_("starting hosts (network namespaces, mounts, containers) needs root"))
         process.require(*TOOLS)
         network.check(plan)
         limits.ensure_inotify(len(plan.hosts), progress)
@@ -63,12 +63,14 @@ class Nspawn:
         deadline = time.monotonic() + STOP_LIMIT
         while running := [unit for unit in units if cgroups.is_running(unit)]:
             if time.monotonic() > deadline:
-                raise MachineryError(f"did not shut down within {STOP_LIMIT:g} s", place=running[0])
+                raise MachineryError(
+                    N_("did not shut down within {seconds:g} s"), place=running[0], seconds=STOP_LIMIT
+                )
             time.sleep(0.05)
 
     def down(self, seat: Seat) -> None:
         """Remove hosts, namespaces, connections and the seat's folder; what is gone already is fine."""
-        _require_root("removing hosts")
+        _require_root(N_("removing hosts needs root"))
         ours = {name for name in (seat.id, *marks.of(seat.folder)) if _is_ours(name, seat.folder)}
         for seat_id in ours:
             _clear(seat_id)
@@ -83,7 +85,7 @@ class Nspawn:
 
     def sweep(self) -> None:
         """Remove what is left of seats whose folder is gone and of bakes that were cut short."""
-        _require_root("removing hosts")
+        _require_root(N_("removing hosts needs root"))
         for seat_id in marks.of(state.root()):
             folder = marks.owner(seat_id)
             if folder is None or not folder.exists():
@@ -176,9 +178,12 @@ def _failure(plan: Plan, host: str, reason: str) -> MachineryError:
     file = disk.folder(plan, host) / "console.log"
     said = process.last_lines(file.read_text(errors="replace")) if file.exists() else ""
     return MachineryError(
-        f"host {host} did not come up: {reason}" + (f"\n{said}" if said else ""),
+        N_("host {host} did not come up: {reason}"),
         place=str(file),
-        hint=f"read that file, then: sharklab down {plan.lab.name}, and sharklab up {plan.lab.name}",
+        hint=N_("read that file, then: sharklab down {lab}, and sharklab up {lab}"),
+        host=host,
+        reason=reason + (f"\n{said}" if said else ""),
+        lab=plan.lab.name,
     )
 
 
@@ -188,6 +193,6 @@ def _is_nspawn(pid: int) -> bool:
     return False
 
 
-def _require_root(what: str) -> None:
+def _require_root(refusal: str) -> None:
     if os.geteuid() != 0:
-        raise MachineryError(f"{what} needs root", hint="run the same command with sudo")
+        raise MachineryError(refusal, hint=N_("run the same command with sudo"))

@@ -16,7 +16,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sharklab import analysis, checks, state
 from sharklab.checks.outcome import Verdict
-from sharklab.errors import InputError
+from sharklab.errors import N_, InputError
 from sharklab.evidence import Evidence
 from sharklab.i18n import translator
 from sharklab.model import Plan
@@ -86,10 +86,10 @@ def lay_out(content: Page, kind: str) -> str:
         return template.render(page=content, seat=content.plan.seat, lab=content.plan.lab)
     except jinja2.TemplateSyntaxError as error:
         place = f"{error.filename}:{error.lineno}"
-        raise InputError(error.message or "not a valid template", place=place) from error
+        raise InputError(error.message or N_("not a valid template"), place=place) from error
     except jinja2.TemplateError as error:  # the sandbox's SecurityError is one too
         place = str(content.plan.lab.path / name)
-        raise InputError(f"the report's template failed: {error}", place=place) from error
+        raise InputError(N_("the report's template failed: {fault}"), place=place, fault=error) from error
 
 
 def _environment(content: Page, kind: str) -> ImmutableSandboxedEnvironment:
