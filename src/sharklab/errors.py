@@ -1,13 +1,13 @@
 """Every error that sharklab shows a person, and the exit code that goes with it.
 
     SharklabError
-    ├── NotAchieved      1    something that was asked for did not come about
     ├── InputError       2    a file, an option or a name that the user gave is wrong
     └── MachineryError   3    a tool, the network, the disk or a host failed
         └── Busy         3    another run holds the seat
 
 An error is one sentence with its place (a file and key, or a command), and a
-remedy. `cli.main` is the one place that turns it into text and an exit code.
+remedy. `cli.main` is the one place that turns it into text and an exit code. That an exercise did not
+come about is no error but a verdict: the verb returns NOT_ACHIEVED.
 """
 
 from __future__ import annotations
@@ -64,12 +64,6 @@ class SharklabError(Exception):
             return text.format_map(self.values) if self.values else text
         except (LookupError, ValueError, AttributeError):  # a tool's own words, with braces of their own
             return text
-
-
-class NotAchieved(SharklabError):
-    """The machinery worked, but what was asked for did not come about."""
-
-    exit_code = NOT_ACHIEVED
 
 
 class InputError(SharklabError):
