@@ -89,7 +89,9 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
     if not _is_from(plan, layers):
         title, name = N_("apply all roles, which have changed since the seat was made"), "site"
     with progress.step(N_("hosts of {lab} for {student}"), lab=plan.lab.name, student=plan.seat.student):
-        hosts.up(plan, layers, progress.note)
+        facts = hosts.up(plan, layers, progress.note)
+    if name == "personalise":
+        plans.save_inventory(plan, facts)
     with progress.step(title):
         playbook.run(name, plan.seat.folder / "inventory.yml", progress=progress.note)
     state.write(_provisioned(plan), _fingerprint(plan), 0o600)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from sharklab import paths, plan
+from sharklab import paths, plan, yaml_file
 from sharklab.errors import InputError
 from sharklab.model import Exercise, Host, Lab
 
@@ -223,9 +223,6 @@ def role_options(role: str, entry: str) -> Mapping[str, Any]:
 
 @cache
 def _role_entries(role: str) -> Mapping[str, Any]:
-    """Return the role's argument specs, read by libyaml: thirty files must not hold up each command."""
-    import yaml
-
     file = paths.ROLES / role / "meta" / "argument_specs.yml"
-    entries: Mapping[str, Any] = yaml.load(file.read_text(), Loader=yaml.CSafeLoader)["argument_specs"]
+    entries: Mapping[str, Any] = yaml_file.read(file.read_text()).data["argument_specs"]
     return entries

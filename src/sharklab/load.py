@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from sharklab import paths
+from sharklab import paths, yaml_file
 from sharklab.errors import N_, InputError
 from sharklab.model import Capture, Check, Conversation, Exercise, Host, Lab, Network, Probe, Text
 
@@ -46,11 +46,11 @@ def find(name: str) -> Path:
 def load(file: Path) -> Lab:
     """Return the lab that `file` describes. Raises InputError with every problem found."""
     document = _parse(file)
-    problems = [_problem(file, document, *found) for found in _schema_faults(document)]
+    problems = [_problem(file, document, *found) for found in _schema_faults(document.data)]
     if not problems:
         from sharklab import lint
 
-        lab = build(document, file.parent)
+        lab = build(document.data, file.parent)
         problems = [_problem(file, document, *found) for found in lint.faults(lab)]
     if problems:
         count = len(problems)
@@ -68,12 +68,10 @@ def glance(file: Path) -> tuple[Text, tuple[str, ...]]:
 
     Raises InputError when even these cannot be read.
     """
-    import yaml
-
     try:
-        data = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        data = yaml_file.read(file.read_text(encoding="utf-8")).data
         return dict(data["title"]), tuple(map(str, data["hosts"]))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+    except (OSError, UnicodeDecodeError, yaml_file.Fault, KeyError, TypeError, ValueError) as error:
         raise InputError(N_("not a lab"), place=str(file), hint=N_("sharklab lint says why")) from error
 
 
@@ -135,12 +133,11 @@ def _check(entry: str | Mapping[str, Any]) -> Check:
     return Check(kind, dict(params) if isinstance(params, Mapping) else {"value": params})
 
 
-def _parse(file: Path) -> Any:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+def _parse(file: Path) -> yaml_file.Document:
+    from yaml import MarkedYAMLError
 
     try:
-        return YAML(typ="rt", pure=True).load(file.read_text(encoding="utf-8"))
+        return yaml_file.read(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(error.strerror or str(error), place=str(file)) from error
     except UnicodeDecodeError as error:
@@ -155,7 +152,7 @@ def _parse(file: Path) -> Any:
             hint=N_("check indentation, colons and quotes"),
             fault=text,
         ) from error
-    except YAMLError as error:
+    except yaml_file.Fault as error:
         fault = str(error).splitlines()[0]
         raise InputError(N_("not valid YAML: {fault}"), place=str(file), fault=fault) from error
 
@@ -218,20 +215,8 @@ def _kind(value: object) -> str:
     return "a list" if isinstance(value, list) else f"{value!r}"
 
 
-def _problem(file: Path, document: Any, path: Path_, message: str, hint: str) -> InputError:
-    line = _line(document, path)
+def _problem(file: Path, document: yaml_file.Document, path: Path_, message: str, hint: str) -> InputError:
+    line = document.line(path)
     where = ".".join(str(part) for part in path)
     place = f"{file}:{line}" + (f" {where}" if where else "")
     return InputError(message, place=place, hint=hint)
-
-
-def _line(document: Any, path: Iterable[str | int]) -> int:
-    """Return the line (from 1) of the deepest part of `path` that the file has."""
-    line, node = 1, document
-    for part in path:
-        try:
-            position = node.lc.data[part]
-            line, node = position[0] + 1, node[part]
-        except (AttributeError, KeyError, IndexError, TypeError):
-            break
-    return line

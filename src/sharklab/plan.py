@@ -108,14 +108,21 @@ def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
     }
 
 
-def inventory(plan: Plan) -> dict[str, Any]:
-    """Return the seat's Ansible inventory: hosts reached by the seat's own ssh config."""
+def inventory(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = None) -> dict[str, Any]:
+    """Return the seat's Ansible inventory: hosts reached by the seat's own ssh config.
+
+    `facts` is what is known of hosts, as Ansible's facts: playbooks need not ask for it.
+    """
     connection = {
         "ansible_user": "root",
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_ssh_common_args": f"-F {plan.seat.folder / 'ssh' / 'config'}",
     }
-    hosts = {name: {"ansible_host": name, **values} for name, values in hostvars(plan).items()}
+    known = {name: {"lab_facts": dict(found)} for name, found in (facts or {}).items()}
+    hosts = {
+        name: {"ansible_host": name, **values, **known.get(name, {})}
+        for name, values in hostvars(plan).items()
+    }
     return {"all": {"vars": connection, "hosts": hosts}}
 
 
@@ -126,7 +133,13 @@ def save(plan: Plan, folder: Path | None = None) -> None:
     state.write(target / "plan.json", json.dumps(content, indent=1, ensure_ascii=False), 0o600)
     if folder is None:
         state.write(target / "seat.json", json.dumps(content["seat"], indent=1), 0o600)
-        state.write(target / "inventory.yml", json.dumps(inventory(plan), indent=1), 0o600)
+        save_inventory(plan)
+
+
+def save_inventory(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = None) -> None:
+    """Write the seat's inventory.yml, readable by the owner alone."""
+    content = json.dumps(inventory(plan, facts), indent=1)
+    state.write(plan.seat.folder / "inventory.yml", content, 0o600)
 
 
 def read(file: Path) -> Plan:

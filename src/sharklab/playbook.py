@@ -46,7 +46,7 @@ def run(
     `progress` hears one sentence per task and host. Raises MachineryError naming the host, the task
     and what it said when one failed.
     """
-    folder = Path(tempfile.mkdtemp(prefix="sharklab-ansible-"))
+    folder = Path(tempfile.mkdtemp(prefix="ansible-", dir=inventory.parent))
     try:
         order = {
             "private_data_dir": str(folder),

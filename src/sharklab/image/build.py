@@ -11,10 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
-from sharklab import paths, process, state
+from sharklab import paths, process, state, yaml_file
 from sharklab.errors import N_, InputError, MachineryError
 from sharklab.image import systems
 from sharklab.image.model import Image
@@ -74,12 +71,12 @@ def _packages(role: str, os_family: str) -> list[str]:
     file = paths.ROLES / role / "vars" / f"{os_family}.yml"
     name = f"__{role}_packages"
     try:
-        values = YAML(typ="safe").load(file.read_text()) or {}
+        values = yaml_file.read(file.read_text()).data or {}
     except FileNotFoundError:
         if (paths.ROLES / role).is_dir():
             return []
         raise InputError(N_("there is no role named {role!r}"), place=str(paths.ROLES), role=role) from None
-    except YAMLError as error:
+    except yaml_file.Fault as error:
         raise InputError(N_("is not YAML: {fault}"), place=str(file), fault=error) from error
     packages = values.get(name, [])
     if not isinstance(packages, list) or not all(isinstance(package, str) for package in packages):

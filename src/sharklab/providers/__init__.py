@@ -15,16 +15,19 @@ from sharklab.model import Plan, Seat
 from sharklab.process import Progress
 from sharklab.providers.nspawn import Nspawn
 
+Facts = Mapping[str, Mapping[str, object]]
+"""By host: Ansible's facts that roles use, by their names without `ansible_`."""
+
 
 class Provider(Protocol):
     """What makes hosts exist and cease to."""
 
     name: str
 
-    def up(self, plan: Plan, layers: Layers, progress: Progress) -> None:
+    def up(self, plan: Plan, layers: Layers, progress: Progress) -> Facts:
         """Bring every host of the plan up, until all answer SSH; those that run are kept as they are.
 
-        Raises MachineryError when a host does not come up.
+        Return what is known of each host without asking it. Raises MachineryError when one does not come up.
         """
 
     def stop(self, plan: Plan) -> None:

@@ -32,7 +32,7 @@ class Nspawn:
 
     name = "nspawn"
 
-    def up(self, plan: Plan, layers: Layers, progress: Progress) -> None:
+    def up(self, plan: Plan, layers: Layers, progress: Progress) -> Mapping[str, Mapping[str, object]]:
         """Bring every host up; those that run are kept, those that stopped keep their disk."""
         _require_root(N_("starting hosts (network namespaces, mounts, containers) needs root"))
         process.require(*TOOLS)
@@ -52,6 +52,7 @@ class Nspawn:
         ):
             if waited.failed:
                 progress(f"host {waited.host} is up, but failed to start: {', '.join(waited.failed)}")
+        return {host.name: _facts(plan, host, layers) for host in plan.hosts}
 
     def stop(self, plan: Plan) -> None:
         """Power the hosts off in good order and wait until they are; their disks stay."""
@@ -102,6 +103,15 @@ class Nspawn:
         on_disk = {path.parent.name for path in seat.folder.glob("hosts/*/lowers")}
         names = [*seat.addresses, *sorted(on_disk - set(seat.addresses))]
         return {name: _state(seat, name, name in on_disk) for name in names}
+
+
+def _facts(plan: Plan, host: Host, layers: Layers) -> Mapping[str, object]:
+    """Return what the module ansible.builtin.setup would find out on a host that is made from `layers`."""
+    return {
+        "os_family": layers.image.family,
+        "virtualization_tech_guest": ["container", "systemd-nspawn"],
+        "ssh_host_key_ed25519_public": access.public(access.host_key(plan, host.name)).split()[1],
+    }
 
 
 def _start(plan: Plan, host: Host, layers: Layers) -> None:

@@ -1,16 +1,22 @@
-"""The module `write`: contents, owners and modes of what it writes, and when it runs what follows."""
+"""The action `write`: contents, owners and modes of what it writes, and when it runs what follows."""
 
 from __future__ import annotations
 
 import getpass
 import grp
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from tests import module_process
+
+action = module_process.load("action/write.py")
 
 OWN = {"owner": getpass.getuser(), "group": grp.getgrgid(os.getgid()).gr_name}
 
@@ -25,9 +31,23 @@ def file(path: Path, content: str, mode: str = "0644", **more: Any) -> dict[str,
     return {"path": str(path), "content": content, "mode": mode, **OWN, **more}
 
 
-def write(**options: Any) -> dict[str, Any]:
-    """Run the module and return its answer."""
-    return module_process.call("write", **options)
+@pytest.fixture(autouse=True)
+def marks(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give each test a folder of its own for the marks of unfinished tasks."""
+    folder = tmp_path_factory.mktemp("marks")
+    monkeypatch.setenv("MARKS", str(folder))
+    return folder
+
+
+def write(*, check: bool = False, **options: Any) -> dict[str, Any]:
+    """Send the program to a Python of its own, as the action does to a host's, and return its answer."""
+    checked = ArgumentSpecValidator(action.ARGUMENTS).validate(options)
+    assert [] == checked.error_messages
+    marks = {"marks": os.environ["MARKS"]}
+    program = action.program({**checked.validated_parameters, **marks, "check": check})
+    done = subprocess.run([sys.executable, "-I", "-"], input=program, capture_output=True, check=True)
+    answer: dict[str, Any] = action.read({"stdout_lines": done.stdout.decode().splitlines()})
+    return answer
 
 
 def mode(path: Path) -> int:
@@ -75,6 +95,17 @@ def test_write_then_fails(tmp_path: Path) -> None:
     assert f"{tmp_path}/a changed, but what follows failed: sh said: no such unit" == answer["msg"]
 
 
+def test_write_then_is_done_the_next_time_when_it_failed(tmp_path: Path, marks: Path) -> None:
+    """A command that failed is due until it succeeds once, though the file is right by then."""
+    script = f"echo >> {tmp_path}/ran; test -e {tmp_path}/there"
+    options = {"files": [file(tmp_path / "a", "1")], "then": ["sh", "-c", script]}
+    assert write(**options)["failed"]
+    (tmp_path / "there").touch()
+    answers = [write(**options) for _ in range(2)]
+    assert ([True, False], []) == ([answer["changed"] for answer in answers], list(marks.iterdir()))
+    assert 2 == (tmp_path / "ran").read_text().count("\n")
+
+
 def test_write_refuses_what_is_not_valid(tmp_path: Path) -> None:
     """The old file stays when the new content is wrong, and no draft is left beside it."""
     text = tmp_path / "a"
@@ -99,7 +130,7 @@ def test_write_check_mode_writes_nothing(tmp_path: Path) -> None:
         folders=[folder(tmp_path / "a")],
         files=[text],
         then=["touch", str(tmp_path / "ran")],
-        _ansible_check_mode=True,
+        check=True,
     )
     assert (True, []) == (answer["changed"], list(tmp_path.iterdir()))
     assert [f"{tmp_path}/a", f"{tmp_path}/a/b"] == answer["paths"]
@@ -119,3 +150,37 @@ def test_write_says_what_it_cannot_write(tmp_path: Path, place: str) -> None:
     (tmp_path / "folder").mkdir()
     answer = write(files=[file(tmp_path / place, "text")])
     assert (True, True) == (answer["failed"], answer["msg"].startswith(f"Cannot write {tmp_path}/"))
+
+
+def test_write_says_that_an_owner_is_missing(tmp_path: Path) -> None:
+    """An unknown owner is named, with the file that it should own."""
+    answer = write(files=[file(tmp_path / "a", "text") | {"owner": "nobody-here"}])
+    assert f"{tmp_path}/a: getpwnam(): name not found: 'nobody-here'" == answer["msg"]
+
+
+@pytest.mark.parametrize(
+    ("path", "mode", "fault"),
+    [
+        ("etc/motd", "0644", "etc/motd: the path must be absolute"),
+        ("/etc/motd", "u+x", "/etc/motd: the mode 'u+x' must be octal digits in quotes"),
+        ("/etc/motd", "420d", "/etc/motd: the mode '420d' must be octal digits in quotes"),
+    ],
+)
+def test_check_place_refuses(path: str, mode: str, fault: str) -> None:
+    """What would be written elsewhere, or with another mode than was meant, is refused."""
+    with pytest.raises(AnsibleActionFail) as refused:
+        action.check_place({"path": path, "mode": mode})
+    assert fault == str(refused.value)
+
+
+def test_read_takes_the_answer_among_other_lines() -> None:
+    """What a login prints before it does not matter."""
+    assert {"changed": False} == action.read(
+        {"stdout_lines": ["Welcome", 'sharklab-write: {"changed": false}']}
+    )
+
+
+def test_read_says_why_python_did_not_run() -> None:
+    """A host without Python gives one sentence with what its shell said."""
+    with pytest.raises(AnsibleActionFail, match=r"exit code 127.*not found"):
+        action.read({"stdout_lines": [], "stdout": "", "stderr": "python3: not found\n", "rc": 127})

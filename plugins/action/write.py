@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Write folders and files on a host: checks the options here and sends programs/write.py to its Python.
+
+Like `ansible.builtin.raw` it needs no module on the host, and so costs a quarter of what a module does.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+PLACE: dict[str, dict[str, Any]] = {
+    "path": {"type": "str", "required": True},
+    "owner": {"type": "str", "default": "root"},
+    "group": {"type": "str", "default": "root"},
+    "mode": {"type": "str", "required": True},
+}
+FILE = {
+    **PLACE,
+    "content": {"type": "str", "required": True},
+    "validate": {"type": "list", "elements": "str", "default": []},
+}
+ARGUMENTS = {
+    "folders": {"type": "list", "elements": "dict", "default": [], "options": PLACE},
+    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE},
+    "then": {"type": "list", "elements": "str", "default": []},
+}
+
+
+PROGRAM = Path(__file__).resolve().parents[1] / "programs" / "write.py"
+ANSWER = "sharklab-write: "
+"""What the line with the program's answer begins with; a login may have printed others."""
+
+MARKS = "/var/lib/sharklab/unfinished"
+"""Folder on the host for marks of tasks whose O(then) has not been done."""
+
+
+class ActionModule(ActionBase):
+    """The task `write`; its options are documented in plugins/modules/write.py."""
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Write on the host what the options say; what is wanted travels on standard input, never in argv."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _validated, options = self.validate_argument_spec(ARGUMENTS)
+        for spec in (*options["folders"], *options["files"]):
+            check_place(spec)
+        wanted = {**options, "check": self._task.check_mode, "marks": MARKS}
+        done = self._low_level_execute_command(
+            f"{interpreter(task_vars or {})} -I -", in_data=program(wanted)
+        )
+        return {**result, **read(done)}
+
+
+def check_place(spec: dict[str, Any]) -> None:
+    """Refuse a path that is not absolute and a mode that is not octal digits."""
+    if not spec["path"].startswith(("/", "~")):
+        raise AnsibleActionFail(f"{spec['path']}: the path must be absolute")
+    if not spec["mode"] or spec["mode"].strip("01234567"):
+        raise AnsibleActionFail(f"{spec['path']}: the mode {spec['mode']!r} must be octal digits in quotes")
+
+
+def interpreter(variables: dict[str, Any]) -> str:
+    """Return the host's Python, as the inventory names it."""
+    return str(variables.get("ansible_python_interpreter", "/usr/bin/python3"))
+
+
+def program(wanted: dict[str, Any]) -> bytes:
+    """Return the Python program that does what is `wanted`."""
+    source = PROGRAM.read_text(encoding="utf-8")
+    return f"{source}\n\nmain({ANSWER!r}, {json.dumps(json.dumps(wanted))})\n".encode()
+
+
+def read(done: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer that the program printed. Raises AnsibleActionFail when it did not run."""
+    for line in reversed(done["stdout_lines"]):
+        if line.startswith(ANSWER):
+            answer: dict[str, Any] = json.loads(line.removeprefix(ANSWER))
+            return answer
+    said = (done["stderr"] or done["stdout"]).strip()
+    raise AnsibleActionFail(f"Python did not run on the host (exit code {done['rc']}): {said}")

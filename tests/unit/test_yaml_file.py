@@ -1,0 +1,59 @@
+"""YAML files of labs and roles: YAML 1.2's plain values, lines, and keys that are there twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from sharklab import yaml_file
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("no", "no"),
+        ("on", "on"),
+        ("12:30", "12:30"),
+        ("2026-01-31", "2026-01-31"),
+        ("0644", 644),
+        ("0x1F", 31),
+        ("-3", -3),
+        ("1e3", 1000.0),
+        (".5", 0.5),
+        ("true", True),
+        ("~", None),
+        ("''", ""),
+        ("[1, a]", [1, "a"]),
+    ],
+)
+def test_read_plain_values(text: str, value: object) -> None:
+    """Values are those of YAML 1.2's core schema, not of YAML 1.1."""
+    found = yaml_file.read(f"key: {text}").data["key"]
+    assert (value, type(value)) == (found, type(found))
+
+
+def test_read_an_empty_text() -> None:
+    """Nothing is nothing, on line 1."""
+    document = yaml_file.read("# a remark\n")
+    assert (None, 1) == (document.data, document.line(("a", "b")))
+
+
+def test_read_merges() -> None:
+    """A key of a mapping wins over what is merged into it."""
+    text = "base: &base {a: 1, b: 2}\nkey: {<<: *base, b: 3}\n"
+    assert {"a": 1, "b": 3} == yaml_file.read(text).data["key"]
+
+
+def test_read_refuses_a_key_twice() -> None:
+    """The second of two equal keys is a fault, at its line."""
+    with pytest.raises(yaml_file.Fault, match=r"(?s)'a' is there twice.*line 2"):
+        yaml_file.read("a: 1\na: 2\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [((), 1), (("b",), 2), (("b", 0), 3), (("b", 1, "d"), 5), (("b", 1, "e"), 4), (("x",), 1), (("b", 7), 2)],
+)
+def test_line(path: tuple[str | int, ...], line: int) -> None:
+    """The line is that of the deepest part which is there."""
+    document = yaml_file.read("a: 1\nb:\n  - 1\n  - c: 2\n    d: 3\n")
+    assert line == document.line(path)
