@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from sharklab import paths, plan, yaml_file
+from sharklab import lint_matrices, paths, plan, yaml_file
 from sharklab.errors import InputError
 from sharklab.model import Exercise, Host, Lab
 
@@ -22,8 +22,9 @@ def faults(lab: Lab) -> list[Fault]:
         *_name(lab),
         *_networks(lab),
         *_roles(lab),
+        *lint_matrices.faults(lab),
         *_duplicates(lab),
-        *(fault for index, exercise in enumerate(lab.exercises) for fault in _exercise(lab, index, exercise)),
+        *(fault for at, exercise in _written(lab) for fault in _exercise(lab, at, exercise)),
     ]
     return found or list(_templates(lab))
 
@@ -106,19 +107,25 @@ def _has_template(value: Any) -> bool:
     return isinstance(value, str) and "{{" in value
 
 
+def _places(lab: Lab) -> Iterator[tuple[tuple[str | int, ...], Exercise]]:
+    """Yield the lab's exercises, each with its place in lab.yml; those of matrices come first."""
+    count = len(lab.matrices)
+    for index, exercise in enumerate(lab.exercises):
+        yield (("matrices", index) if index < count else ("exercises", index - count)), exercise
+
+
+def _written(lab: Lab) -> Iterator[tuple[tuple[str | int, ...], Exercise]]:
+    """Yield the exercises that the author wrote as such; what a matrix is made into cannot be wrong."""
+    return ((at, exercise) for at, exercise in _places(lab) if at[0] == "exercises")
+
+
 def _duplicates(lab: Lab) -> Iterator[Fault]:
     kinds: dict[str, list[tuple[tuple[str | int, ...], str]]] = {
-        "exercise": [(("exercises", i, "id"), e.id) for i, e in enumerate(lab.exercises)],
+        "exercise": [((*at, "id"), e.id) for at, e in _places(lab)],
         "capture": [
-            (("exercises", i, "captures", j, "id"), c.id)
-            for i, e in enumerate(lab.exercises)
-            for j, c in enumerate(e.captures)
+            ((*at, "captures", j, "id"), c.id) for at, e in _places(lab) for j, c in enumerate(e.captures)
         ],
-        "probe": [
-            (("exercises", i, "probes", j, "id"), p.id)
-            for i, e in enumerate(lab.exercises)
-            for j, p in enumerate(e.probes)
-        ],
+        "probe": [((*at, "probes", j, "id"), p.id) for at, e in _places(lab) for j, p in enumerate(e.probes)],
     }
     for kind, entries in kinds.items():
         seen: set[str] = set()
@@ -128,9 +135,8 @@ def _duplicates(lab: Lab) -> Iterator[Fault]:
             seen.add(name)
 
 
-def _exercise(lab: Lab, index: int, exercise: Exercise) -> Iterator[Fault]:
+def _exercise(lab: Lab, at: tuple[str | int, ...], exercise: Exercise) -> Iterator[Fault]:
     hosts = {host.name: host for host in lab.hosts}
-    at = ("exercises", index)
     if exercise.conversation:
         for side in ("client", "server"):
             name = getattr(exercise.conversation, side)

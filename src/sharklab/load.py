@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from sharklab import paths, yaml_file
+from sharklab import matrices, paths, yaml_file
 from sharklab.errors import N_, InputError
 from sharklab.model import Capture, Check, Conversation, Exercise, Host, Lab, Network, Probe, Text
 
@@ -85,19 +85,24 @@ def build(data: Mapping[str, Any], folder: Path) -> Lab:
         networks=tuple(
             Network(name, dict((entry or {}).get("title", {}))) for name, entry in data["networks"].items()
         ),
-        hosts=tuple(_host(name, entry) for name, entry in data["hosts"].items()),
-        exercises=tuple(_exercise(entry) for entry in data["exercises"]),
+        hosts=tuple(_host(data, name, entry) for name, entry in data["hosts"].items()),
+        exercises=(
+            *(matrices.exercise(entry) for entry in data.get("matrices", ())),
+            *(_exercise(entry) for entry in data["exercises"]),
+        ),
+        matrices=tuple(matrices.matrix(entry) for entry in data.get("matrices", ())),
         data=data,
     )
 
 
-def _host(name: str, entry: Mapping[str, Any]) -> Host:
+def _host(data: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> Host:
+    ports = matrices.port_states(data, name)
     return Host(
         name=name,
         title=dict(entry["title"]),
         networks=tuple(entry["networks"]),
         roles=tuple(entry["roles"]),
-        vars=dict(entry.get("vars", {})),
+        vars={**entry.get("vars", {}), **({"port_states_ports": ports} if ports else {})},
         numbers=dict(entry.get("numbers", {})),
     )
 

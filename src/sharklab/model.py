@@ -66,6 +66,7 @@ class Probe:
     exit: tuple[int, ...] = (0,)
     after: tuple[str, ...] = ()
     stdin: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,67 @@ class Exercise:
 
 
 @dataclass(frozen=True)
+class Expectation:
+    """What is right in a cell of a matrix: any of these exit codes, verdicts and packet patterns."""
+
+    exit: tuple[int, ...] = ()
+    verdict: tuple[str, ...] = ()
+    packets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool of a matrix. `says` are verdicts with regular expressions of its words: the first match wins.
+
+    An `optional` tool may be missing on the client.
+    """
+
+    id: str
+    title: str
+    optional: bool = False
+    says: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One cell of a matrix: the probe that tries a tool on a port of that state, and what is expected."""
+
+    probe: str
+    tool: str
+    state: str
+    port: int
+    expect: Expectation
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Every tool tried by `client` on a port of every state at `server`; it runs as the exercise of its id.
+
+    `address` is the server's on `network`; `sysctls` hold on the client while the probes run.
+    """
+
+    id: str
+    transport: str
+    client: str
+    server: str
+    network: str
+    address: str
+    states: tuple[str, ...]
+    tools: tuple[Tool, ...]
+    trials: tuple[Trial, ...]
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+
+    def tool(self, id: str) -> Tool:
+        """Return the tool of that id. Raises KeyError when the matrix has none."""
+        return {tool.id: tool for tool in self.tools}[id]
+
+
+@dataclass(frozen=True)
 class Lab:
-    """A folder in `labs/`: data and prose, no code. `data` is lab.yml as it was read."""
+    """A folder in `labs/`: data and prose, no code. `data` is lab.yml as it was read.
+
+    The exercises of the matrices come first.
+    """
 
     name: str
     path: Path
@@ -112,6 +172,7 @@ class Lab:
     networks: tuple[Network, ...]
     hosts: tuple[Host, ...]
     exercises: tuple[Exercise, ...]
+    matrices: tuple[Matrix, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def host(self, name: str) -> Host:
@@ -157,11 +218,13 @@ class Seat:
 class Plan:
     """A lab for one seat with every template filled in: what providers and playbooks take.
 
-    `lab` has the same shape as the author's, with concrete values only.
+    `lab` has the same shape as the author's, with concrete values only. `pace` is how long its matrices
+    wait: "fast" or "real".
     """
 
     lab: Lab
     seat: Seat
+    pace: str = "fast"
 
     @property
     def hosts(self) -> Sequence[Host]:

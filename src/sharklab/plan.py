@@ -10,19 +10,60 @@ from typing import Any
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
+from sharklab import matrices, state
 from sharklab import seat as seats
-from sharklab import state
 from sharklab.errors import N_, InputError, MachineryError
 from sharklab.load import build
+from sharklab.matrices import FAST
 from sharklab.model import Host, Lab, Plan, Seat
 
 _templates = SandboxedEnvironment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
 
 
-def plan(lab: Lab, seat: Seat) -> Plan:
-    """Return `lab` for `seat`, without a template left. Raises InputError naming the key of a bad one."""
-    filled = fill(lab.data, context(lab, seat), str(lab.path / "lab.yml"))
-    return Plan(build(filled, lab.path), seat)
+def plan(lab: Lab, seat: Seat, pace: str = FAST) -> Plan:
+    """Return `lab` for `seat`, without a template left. Raises InputError naming the key of a bad one.
+
+    `pace` is one of `matrices.PACES`.
+    """
+    names, file = context(lab, seat), str(lab.path / "lab.yml")
+    filled = fill({key: value for key, value in lab.data.items() if key != "matrices"}, names, file)
+    if "matrices" in lab.data:
+        filled["matrices"] = [
+            _matrix(entry, names, pace, file, ("matrices", str(index)))
+            for index, entry in enumerate(lab.data["matrices"])
+        ]
+    return Plan(build(filled, lab.path), seat, pace)
+
+
+def _matrix(
+    entry: Mapping[str, Any], names: Mapping[str, Any], pace: str, file: str, path: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return a matrix with its cells filled in; regular expressions are no templates."""
+    verbatim = {key: entry[key] for key in ("verdicts", "expect", "fast") if key in entry}
+    rest = {key: value for key, value in entry.items() if key not in ("tools", *verbatim)}
+    [address] = fill([matrices.address(entry)], names, file, path)
+    return {
+        **fill(rest, names, file, path),
+        **verbatim,
+        "address": address,
+        "sysctls": matrices.sysctls(entry, pace),
+        "tools": [{key: tool[key] for key in _TOLD if key in tool} for tool in entry["tools"]],
+        "cells": [
+            fill(
+                cell, {**names, "address": address, "port": cell["port"]}, file, (*path, *_place_of(entry, i))
+            )
+            for i, cell in enumerate(matrices.cells(entry, pace))
+        ],
+    }
+
+
+def _place_of(entry: Mapping[str, Any], cell: int) -> tuple[str, str]:
+    """Return where lab.yml has the tool of a matrix's cell, by the cell's place in the matrix."""
+    return "tools", str(cell % len(entry["tools"]))
+
+
+_TOLD = ("id", "title", "optional", "says")
+"""What a plan still says of a tool: its cells hold what it runs."""
 
 
 def context(lab: Lab, seat: Seat) -> Mapping[str, Any]:
@@ -87,6 +128,7 @@ def hostvars(plan: Plan) -> dict[str, dict[str, Any]]:
 def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
     captures = [c for e in plan.lab.exercises for c in e.captures if c.host == host.name]
     probes = [p for e in plan.lab.exercises for p in e.probes if p.host == host.name]
+    sysctls = [matrix.sysctls for matrix in plan.lab.matrices if matrix.client == host.name]
     return {
         "lab_roles": list(host.roles),
         "lab_interfaces": {name: name for name in host.networks},
@@ -102,9 +144,11 @@ def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
                 "timeout": p.timeout,
                 "after": list(p.after),
                 "stdin": p.stdin,
+                "env": dict(p.env),
             }
             for p in probes
         ],
+        "probe_sysctls": {name: value for chosen in sysctls for name, value in chosen.items()},
     }
 
 
@@ -129,7 +173,8 @@ def inventory(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = Non
 def save(plan: Plan, folder: Path | None = None) -> None:
     """Write plan.json, and in the seat's folder seat.json and inventory.yml, readable by the owner alone."""
     target = state.folder(folder or plan.seat.folder)
-    content = {"seat": seats.to_plain(plan.seat), "lab": plan.lab.data, "path": str(plan.lab.path)}
+    own = seats.to_plain(plan.seat)
+    content = {"seat": own, "pace": plan.pace, "lab": plan.lab.data, "path": str(plan.lab.path)}
     state.write(target / "plan.json", json.dumps(content, indent=1, ensure_ascii=False), 0o600)
     if folder is None:
         state.write(target / "seat.json", json.dumps(content["seat"], indent=1), 0o600)
@@ -146,7 +191,8 @@ def read(file: Path) -> Plan:
     """Return the plan that `save` wrote. Raises MachineryError when the file is missing or damaged."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        return Plan(build(content["lab"], Path(content["path"])), seats.from_plain(content["seat"]))
+        lab, own = build(content["lab"], Path(content["path"])), seats.from_plain(content["seat"])
+        return Plan(lab, own, content.get("pace", FAST))
     except FileNotFoundError as error:
         raise MachineryError(
             N_("there is no plan here"), place=str(file), hint=N_("start the seat with: sharklab up")
