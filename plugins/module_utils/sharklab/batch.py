@@ -159,12 +159,16 @@ class Batch:
         """Return the results by id once all probes have ended."""
         self.start_ready()
         while self.running and self.wanted:
-            for fd, _event in self.poller.poll(self.patience()):
-                if fd in self.actions:
-                    self.actions[fd]()
+            self.serve(self.patience())
             self.expire()
             self.start_ready()
         return self.results
+
+    def serve(self, patience: float) -> None:
+        """Do what there is to do, waiting `patience` milliseconds for something."""
+        for fd, _event in self.poller.poll(patience):
+            if fd in self.actions:
+                self.actions[fd]()
 
     def start_ready(self) -> None:
         """Start every probe that waits for none that has yet to end."""
@@ -175,6 +179,7 @@ class Batch:
             for spec in ready:
                 self.waiting.remove(spec)
                 self.start(spec)
+                self.serve(0)  # starting a hundred takes seconds: one that ends meanwhile has ended now
 
     def start(self, spec: dict[str, Any]) -> None:
         """Start one probe. What cannot be started has its result at once."""
