@@ -192,6 +192,14 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("--os",),
         {"metavar": "NAME", "default": "debian12", "help": N_("the operating system of the hosts")},
     ),
+    "pace": (
+        ("--pace",),
+        {
+            "choices": ["fast", "real"],
+            "default": "fast",
+            "help": N_("how long a matrix waits: as tools and the kernel do (real), or less"),
+        },
+    ),
     "output": (
         ("--output",),
         {"choices": ["text", "json"], "default": "text", "help": N_("for people or for a script")},

@@ -32,6 +32,7 @@ from sharklab import plan as plans
 from sharklab.checks.outcome import Verdict
 from sharklab.errors import MachineryError
 from sharklab.i18n import N_
+from sharklab.matrices import FAST
 from sharklab.model import Lab, Plan, Seat
 from sharklab.progress import Progress
 
@@ -54,10 +55,10 @@ class Run:
         return all(verdict.achieved for verdict in self.verdicts)
 
 
-def prepare(name: str, student: str) -> Plan:
+def prepare(name: str, student: str, pace: str = FAST) -> Plan:
     """Return the plan of `student` for the lab `name`: load, seat and plan; nothing is started."""
     lab = load.load(load.find(name))
-    return plans.plan(lab, seat.register(lab, student))
+    return plans.plan(lab, seat.register(lab, student), pace)
 
 
 def build_image(lab: Lab, os: str, progress: Progress) -> image.Layers:
@@ -114,7 +115,7 @@ def _provisioned(plan: Plan) -> Path:
 
 
 def _fingerprint(plan: Plan) -> str:
-    return image.fingerprint(plans.inventory(plan))
+    return image.fingerprint(plans.provisioned(plan))
 
 
 def is_ready(plan: Plan, hosts: providers.Provider) -> bool:
@@ -150,6 +151,7 @@ def _collect(plan: Plan, provider: str, progress: Progress) -> Path:
     folder = state.runs_folder(plan.lab.name, plan.seat.student) / _run_id(started)
     state.folder(folder)
     plans.save(plan, folder)
+    plans.save(plan)  # the hosts may be ready for it since a run with other probes
     inventory = plan.seat.folder / "inventory.yml"
     variables = {"run_folder": str(folder)}
     header = {"provider": provider, "started": started, "complete": False}
@@ -177,6 +179,7 @@ def _header(plan: Plan, more: Mapping[str, object]) -> dict[str, object]:
         "lab": plan.lab.name,
         "student": plan.seat.student,
         "seat": plan.seat.id,
+        "pace": plan.pace,
         "ended": time.time(),
         **more,
     }

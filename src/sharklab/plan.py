@@ -152,6 +152,17 @@ def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
     }
 
 
+_RUN_ONLY = frozenset({"capture_captures", "probe_probes", "probe_sysctls"})
+
+
+def provisioned(plan: Plan) -> dict[str, dict[str, Any]]:
+    """Return the variables that make the hosts what they are: all but what only a run takes."""
+    return {
+        host: {name: value for name, value in values.items() if name not in _RUN_ONLY}
+        for host, values in hostvars(plan).items()
+    }
+
+
 def inventory(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = None) -> dict[str, Any]:
     """Return the seat's Ansible inventory: hosts reached by the seat's own ssh config.
 

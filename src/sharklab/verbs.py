@@ -52,7 +52,7 @@ VERBS: Mapping[str, Verb] = {
         "run",
         N_("Run a lab's captures and probes on a seat and write the report."),
         "run tp4",
-        ("lab", "student", "provider", "os", "output"),
+        ("lab", "student", "pace", "provider", "os", "output"),
     ),
     "brief": Verb(
         "brief",
@@ -183,7 +183,7 @@ def run(args: Namespace) -> int:
     from sharklab import flow
     from sharklab.progress import Progress
 
-    plan = flow.prepare(args.lab, args.student)
+    plan = flow.prepare(args.lab, args.student, args.pace)
     return _told(
         args, flow.run(plan, args.provider, args.os, _languages(args), Progress(_translate(args).gettext))
     )
