@@ -24,10 +24,10 @@ def bare() -> image.Layers:
     return image.Layers(base, base.folder)
 
 
-def plan(name: str, number: int) -> Plan:
+def plan(name: str, number: int, hosts: tuple[str, ...] = HOSTS) -> Plan:
     """Return the plan of a seat named `name` in subnet `number` (1 to 250), with an id of tests only."""
-    lab = Lab("bare", Path("/nowhere"), {}, {}, (Network("lan"),), tuple(_host(host) for host in HOSTS), ())
-    addresses = {host: {"lan": _address(number, 10 + index)} for index, host in enumerate(HOSTS)}
+    lab = Lab("bare", Path("/nowhere"), {}, {}, (Network("lan"),), tuple(_host(host) for host in hosts), ())
+    addresses = {host: {"lan": _address(number, 10 + index)} for index, host in enumerate(hosts)}
     seat_id = f"7e57{number:04x}"
     return Plan(lab, Seat("bare", name, seat_id, "", "", "", addresses, state.seat_folder("bare", name)))
 
