@@ -17,14 +17,12 @@ from typing import Any
 
 from sharklab import (
     __version__,
-    analysis,
     checks,
     evidence,
     image,
     load,
     playbook,
     providers,
-    report,
     seat,
     state,
 )
@@ -200,6 +198,8 @@ def last_run(lab: str, student: str) -> Path:
 
 def write_reports(folder: Path, languages: tuple[str, ...], progress: Progress) -> Run:
     """Judge the run in `folder` and write its report in each language."""
+    from sharklab import analysis, report  # these take longer to import than all that `up` needs
+
     with progress.step(N_("report")):
         plan, found, facts = analysis.analyse(folder)
         verdicts = checks.judge(plan, found, facts)
