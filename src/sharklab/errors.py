@@ -12,26 +12,22 @@ come about is no error but a verdict: the verb returns NOT_ACHIEVED.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from sharklab.message import N_ as N_  # every error's sentence is marked by it
+from sharklab.message import Gettext, Message
 
 GOOD, NOT_ACHIEVED, BAD_INPUT, MACHINERY, INTERRUPTED = 0, 1, 2, 3, 130
-
-
-def N_(msgid: str) -> str:  # noqa: N802 (gettext's own name for it)
-    """Mark `msgid` for extraction where it is written; it is translated later."""
-    return msgid
 
 
 class SharklabError(Exception):
     """An error for a person: what happened, where, and what to do about it.
 
-    The message and the hint are msgids of gettext; `values` fill their fields, {name}. An error
-    without values is taken as it is, so that a tool's own words may stand in it.
+    The message and the hint are msgids of gettext; `values` fill their fields, {name}, as those of a
+    `Message`. A place is a name (a file, an option) or a message.
     """
 
     exit_code = MACHINERY
 
-    def __init__(self, message: str, *, place: str = "", hint: str = "", **values: object) -> None:
+    def __init__(self, message: str, *, place: str | Message = "", hint: str = "", **values: object) -> None:
         super().__init__(message)
         self.message_id = message
         self.place = place
@@ -39,31 +35,35 @@ class SharklabError(Exception):
         self.values = values
 
     @property
+    def sentence(self) -> Message:
+        """What happened, to be said in another message."""
+        return Message(self.message_id, self.values)
+
+    @property
     def message(self) -> str:
         """What happened, in English."""
-        return self._fill(self.message_id)
+        return self._words(self.message_id, str)
 
     @property
     def hint(self) -> str:
         """What to do about it, in English."""
-        return self._fill(self.hint_id)
+        return self._words(self.hint_id, str)
 
-    def say(self, gettext: Callable[[str], str]) -> str:
+    def say(self, gettext: Gettext) -> str:
         """Return the whole text in the language of `gettext`."""
-        where = f"{self.place}: " if self.place else ""
-        said = self._fill(gettext(self.message_id)) if self.message_id else ""
-        remedy = self._fill(gettext(self.hint_id)) if self.hint_id else ""
-        label = gettext(N_("hint"))
+        place = self.place.say(gettext) if isinstance(self.place, Message) else self.place
+        said, remedy = self._words(self.message_id, gettext), self._words(self.hint_id, gettext)
+        where, label = f"{place}: " if place else "", gettext(N_("hint"))
         return f"{where}{said}" + (f"\n  {label}: {remedy}" if remedy else "")
 
     def __str__(self) -> str:
         return self.say(str)
 
-    def _fill(self, text: str) -> str:
+    def _words(self, msgid: str, gettext: Gettext) -> str:
         try:
-            return text.format_map(self.values) if self.values else text
+            return Message(msgid, self.values).say(gettext)
         except (LookupError, ValueError, AttributeError):  # a tool's own words, with braces of their own
-            return text
+            return msgid
 
 
 class InputError(SharklabError):
@@ -78,7 +78,7 @@ class InputError(SharklabError):
         self,
         message: str,
         *,
-        place: str = "",
+        place: str | Message = "",
         hint: str = "",
         problems: tuple[SharklabError, ...] = (),
         **values: object,
@@ -86,7 +86,7 @@ class InputError(SharklabError):
         super().__init__(message, place=place, hint=hint, **values)
         self.problems = problems
 
-    def say(self, gettext: Callable[[str], str]) -> str:
+    def say(self, gettext: Gettext) -> str:
         """Return the whole text in the language of `gettext`, with every problem."""
         return "\n".join([super().say(gettext), *(problem.say(gettext) for problem in self.problems)])
 

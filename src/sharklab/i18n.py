@@ -23,20 +23,19 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sharklab import errors, state
+from sharklab import state
 from sharklab.errors import InputError, SharklabError
+from sharklab.message import N_ as N_
+from sharklab.message import Message
 
-if TYPE_CHECKING:  # they would bring all checks along, and the command line must start quickly
-    from sharklab.checks.outcome import Message
+if TYPE_CHECKING:
     from sharklab.model import Text
 
 DOMAIN = "sharklab"
 SOURCE = "en"
 LOCALE = Path(__file__).with_name("locale")
-
-N_ = errors.N_
 
 
 def languages() -> tuple[str, ...]:
@@ -77,16 +76,8 @@ class Translator:
         self.ngettext = catalogue.ngettext
 
     def say(self, message: Message) -> str:
-        """Return `message` in words; its fields are written {name} (str.format) in the msgid."""
-        values = {name: self._value(value) for name, value in message.values.items()}
-        return self.gettext(message.msgid).format_map(values) if message.msgid else ""
-
-    def _value(self, value: Any) -> Any:
-        if hasattr(value, "msgid"):
-            return self.say(value)
-        if isinstance(value, tuple | list):
-            return ", ".join(str(self._value(item)) for item in value)
-        return value
+        """Return `message` in words."""
+        return message.say(self.gettext)
 
     def prose(self, text: Text) -> str:
         """Return an author's prose in this language, else in the first that the author wrote."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from sharklab.errors import N_ as N_  # every check marks its sentences by it
+from sharklab.message import N_ as N_  # every check says what it found by these
+from sharklab.message import NOTHING as NOTHING
+from sharklab.message import Message as Message
 
 
 class Status(StrEnum):
@@ -18,17 +18,6 @@ class Status(StrEnum):
     ERROR = "error"
     INCONCLUSIVE = "inconclusive"
     SKIPPED = "skipped"
-
-
-@dataclass(frozen=True)
-class Message:
-    """A sentence that is put into words late, in the reader's language: a msgid and its values."""
-
-    msgid: str
-    values: Mapping[str, Any] = field(default_factory=dict)
-
-
-NOTHING = Message("")
 
 
 def both(first: Message, second: Message) -> Message:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sharklab.checks.outcome import Message
+from sharklab.message import NOTHING, Message
 
 
 class Status(StrEnum):
@@ -25,7 +25,7 @@ class Finding:
     name: Message
     status: Status
     meaning: Message
-    remedy: Message = Message("")
+    remedy: Message = NOTHING
 
 
 def ok(name: str, meaning: str, **values: Any) -> Finding:

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sharklab import i18n, state
-from sharklab.checks.outcome import Message
 from sharklab.doctor.finding import Finding, missing, ok, warning
 from sharklab.i18n import N_
+from sharklab.message import Message
 from sharklab.setup import packages, privilege
 
 GIGABYTE = 10**9

@@ -1,0 +1,50 @@
+"""Sentences that are put into words late, in the reader's language, by gettext."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Gettext = Callable[[str], str]
+"""What returns a msgid in a reader's language; `str` speaks English."""
+
+
+def N_(msgid: str) -> str:  # noqa: N802 (gettext's own name for it)
+    """Mark `msgid` for extraction where it is written; it is translated later."""
+    return msgid
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence that is put into words late: a msgid of gettext, and the values of its fields, {name}.
+
+    A value may be a message itself; a list is put in a row. Without values the msgid is taken as it
+    is, so that the words of another program, which may hold braces, can stand there.
+    """
+
+    msgid: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def say(self, gettext: Gettext) -> str:
+        """Return the sentence in the language of `gettext`. Raises KeyError for a field without a value."""
+        text = gettext(self.msgid) if self.msgid else ""  # "" is the header of a catalogue
+        values = {name: _said(value, gettext) for name, value in self.values.items()}
+        return text.format_map(values) if values else text
+
+    def __str__(self) -> str:
+        return self.say(str)
+
+    def __bool__(self) -> bool:
+        return bool(self.msgid)
+
+
+NOTHING = Message("")
+
+
+def _said(value: Any, gettext: Gettext) -> Any:
+    if isinstance(value, Message):
+        return value.say(gettext)
+    if isinstance(value, tuple | list):
+        return ", ".join(str(_said(item, gettext)) for item in value)
+    return value
