@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from sharklab import lint_matrices, paths, plan, yaml_file
 from sharklab.errors import InputError
+from sharklab.faults import Fault, Path, fault, of_schema, unknown
+from sharklab.message import N_
 from sharklab.model import Exercise, Host, Lab
 
-Fault = tuple[tuple[str | int, ...], str, str]
-"""Where in lab.yml, what is wrong, and what to do about it."""
+HOST = N_("unknown host {name!r}")
+NETWORK = N_("unknown network {name!r}")
+NETWORK_OF = N_("unknown network of {host} {name!r}")
 
 
 def faults(lab: Lab) -> list[Fault]:
@@ -29,22 +31,14 @@ def faults(lab: Lab) -> list[Fault]:
     return found or list(_templates(lab))
 
 
-def _unknown(path: tuple[str | int, ...], what: str, name: str, known: Iterable[str]) -> Fault:
-    choices = sorted(known)
-    near = difflib.get_close_matches(name, choices, 1)
-    return (
-        path,
-        f"unknown {what} {name!r}",
-        f"did you mean {near[0]}?" if near else f"known: {', '.join(choices)}",
-    )
-
-
 def _name(lab: Lab) -> Iterator[Fault]:
     if lab.path.name != lab.name:
-        yield (
+        yield fault(
             ("lab",),
-            f"the lab is named {lab.name!r} but its folder is {lab.path.name!r}",
-            "give both one name",
+            N_("the lab is named {name!r} but its folder is {folder!r}"),
+            N_("give both one name"),
+            name=lab.name,
+            folder=lab.path.name,
         )
 
 
@@ -54,17 +48,19 @@ def _networks(lab: Lab) -> Iterator[Fault]:
     for host in lab.hosts:
         for index, name in enumerate(host.networks):
             if name not in known:
-                yield _unknown(("hosts", host.name, "networks", index), "network", name, known)
+                yield unknown(("hosts", host.name, "networks", index), NETWORK, name, known)
         for name, number in host.numbers.items():
             where = ("hosts", host.name, "numbers", name)
             given[name, number] += 1
             if name not in host.networks:
-                yield _unknown(where, "network", name, host.networks)
+                yield unknown(where, NETWORK, name, host.networks)
             elif given[name, number] > 1:
-                yield (
+                yield fault(
                     where,
-                    f"duplicate address: number {number} of {name} is another host's",
-                    "choose another number",
+                    N_("duplicate address: number {number} of {network} is another host's"),
+                    N_("choose another number"),
+                    number=number,
+                    network=name,
                 )
 
 
@@ -72,7 +68,8 @@ def _roles(lab: Lab) -> Iterator[Fault]:
     for host in lab.hosts:
         for index, role in enumerate(host.roles):
             if role not in role_names():
-                yield _unknown(("hosts", host.name, "roles", index), "role", role, role_names())
+                where = ("hosts", host.name, "roles", index)
+                yield unknown(where, N_("unknown role {name!r}"), role, role_names())
         if set(host.roles) <= set(role_names()):
             yield from _variables(host)
 
@@ -81,21 +78,26 @@ def _variables(host: Host) -> Iterator[Fault]:
     options = {name: role for role in host.roles for name in role_options(role, "main")}
     for name, role in options.items():
         if role_options(role, "main")[name].get("required") and name not in host.vars:
-            yield (
+            yield fault(
                 ("hosts", host.name, "vars"),
-                f"role {role} needs the variable {name!r}",
-                f"see roles/{role}/README.md",
+                N_("role {role} needs the variable {name!r}"),
+                N_("see {file}"),
+                role=role,
+                name=name,
+                file=f"roles/{role}/README.md",
             )
     at_bake = {name for role in host.roles for name in role_options(role, "bake")}
     for name, value in host.vars.items():
         where = ("hosts", host.name, "vars", name)
         if name not in options:
-            yield _unknown(where, "variable", name, options)
+            yield unknown(where, N_("unknown variable {name!r}"), name, options)
         elif name in at_bake and _has_template(value):
-            yield (
+            yield fault(
                 where,
-                f"role {options[name]} takes {name} when the image is baked: it cannot differ between seats",
-                "write it without a template",
+                N_("role {role} takes {name} when the image is baked: it cannot differ between seats"),
+                N_("write it without a template"),
+                role=options[name],
+                name=name,
             )
 
 
@@ -107,69 +109,69 @@ def _has_template(value: Any) -> bool:
     return isinstance(value, str) and "{{" in value
 
 
-def _places(lab: Lab) -> Iterator[tuple[tuple[str | int, ...], Exercise]]:
+def _places(lab: Lab) -> Iterator[tuple[Path, Exercise]]:
     """Yield the lab's exercises, each with its place in lab.yml; those of matrices come first."""
     count = len(lab.matrices)
     for index, exercise in enumerate(lab.exercises):
         yield (("matrices", index) if index < count else ("exercises", index - count)), exercise
 
 
-def _written(lab: Lab) -> Iterator[tuple[tuple[str | int, ...], Exercise]]:
+def _written(lab: Lab) -> Iterator[tuple[Path, Exercise]]:
     """Yield the exercises that the author wrote as such; what a matrix is made into cannot be wrong."""
     return ((at, exercise) for at, exercise in _places(lab) if at[0] == "exercises")
 
 
 def _duplicates(lab: Lab) -> Iterator[Fault]:
-    kinds: dict[str, list[tuple[tuple[str | int, ...], str]]] = {
-        "exercise": [((*at, "id"), e.id) for at, e in _places(lab)],
-        "capture": [
+    kinds: dict[str, list[tuple[Path, str]]] = {
+        N_("duplicate exercise {name!r}"): [((*at, "id"), e.id) for at, e in _places(lab)],
+        N_("duplicate capture {name!r}"): [
             ((*at, "captures", j, "id"), c.id) for at, e in _places(lab) for j, c in enumerate(e.captures)
         ],
-        "probe": [((*at, "probes", j, "id"), p.id) for at, e in _places(lab) for j, p in enumerate(e.probes)],
+        N_("duplicate probe {name!r}"): [
+            ((*at, "probes", j, "id"), p.id) for at, e in _places(lab) for j, p in enumerate(e.probes)
+        ],
     }
-    for kind, entries in kinds.items():
+    for sentence, entries in kinds.items():
         seen: set[str] = set()
         for where, name in entries:
             if name in seen:
-                yield where, f"duplicate {kind} {name!r}", "ids are unique in a lab"
+                yield fault(where, sentence, N_("ids are unique in a lab"), name=name)
             seen.add(name)
 
 
-def _exercise(lab: Lab, at: tuple[str | int, ...], exercise: Exercise) -> Iterator[Fault]:
+def _exercise(lab: Lab, at: Path, exercise: Exercise) -> Iterator[Fault]:
     hosts = {host.name: host for host in lab.hosts}
     if exercise.conversation:
         for side in ("client", "server"):
             name = getattr(exercise.conversation, side)
             if name not in hosts:
-                yield _unknown((*at, "conversation", side), "host", name, hosts)
+                yield unknown((*at, "conversation", side), HOST, name, hosts)
     for j, capture in enumerate(exercise.captures):
         if capture.host not in hosts:
-            yield _unknown((*at, "captures", j, "host"), "host", capture.host, hosts)
+            yield unknown((*at, "captures", j, "host"), HOST, capture.host, hosts)
         elif capture.network not in hosts[capture.host].networks:
-            known = hosts[capture.host].networks
-            yield _unknown(
-                (*at, "captures", j, "network"), f"network of {capture.host}", capture.network, known
-            )
+            where, known = (*at, "captures", j, "network"), hosts[capture.host].networks
+            yield unknown(where, NETWORK_OF, capture.network, known, host=capture.host)
     yield from _probes(lab, at, exercise, hosts)
     yield from _judged(at, exercise)
 
 
-def _probes(
-    lab: Lab, at: tuple[str | int, ...], exercise: Exercise, hosts: Mapping[str, Host]
-) -> Iterator[Fault]:
+def _probes(lab: Lab, at: Path, exercise: Exercise, hosts: Mapping[str, Host]) -> Iterator[Fault]:
     beside = {probe.id: probe for other in lab.exercises for probe in other.probes}
     for j, probe in enumerate(exercise.probes):
         if probe.host not in hosts:
-            yield _unknown((*at, "probes", j, "host"), "host", probe.host, hosts)
+            yield unknown((*at, "probes", j, "host"), HOST, probe.host, hosts)
         local = {name for name, other in beside.items() if other.host == probe.host and name != probe.id}
         for k, name in enumerate(probe.after):
             if name not in local:
-                yield _unknown((*at, "probes", j, "after", k), f"probe of {probe.host}", name, local)
+                where = (*at, "probes", j, "after", k)
+                yield unknown(where, N_("unknown probe of {host} {name!r}"), name, local, host=probe.host)
         if _waits_for_itself(probe.id, {name: other.after for name, other in beside.items()}):
-            yield (
+            yield fault(
                 (*at, "probes", j, "after"),
-                f"probe {probe.id!r} waits for itself",
-                "break the loop of `after`",
+                N_("probe {name!r} waits for itself"),
+                N_("break the loop of `after`"),
+                name=probe.id,
             )
 
 
@@ -185,20 +187,25 @@ def _waits_for_itself(start: str, after: Mapping[str, tuple[str, ...]]) -> bool:
     return False
 
 
-def _judged(at: tuple[str | int, ...], exercise: Exercise) -> Iterator[Fault]:
-    from jsonschema import Draft202012Validator
-
+def _judged(at: Path, exercise: Exercise) -> Iterator[Fault]:
     from sharklab.checks import KINDS, QUESTIONS
 
     for j, check in enumerate(exercise.checks):
         if check.kind not in KINDS:
-            yield _unknown((*at, "checks", j), "check", check.kind, KINDS)
+            yield unknown((*at, "checks", j), N_("unknown check {name!r}"), check.kind, KINDS)
             continue
-        for error in Draft202012Validator(dict(KINDS[check.kind].params)).iter_errors(dict(check.params)):
-            yield (*at, "checks", j), f"check {check.kind}: {error.message}", "see docs/authoring.md"
+        for _, problem in of_schema(KINDS[check.kind].params, dict(check.params)):
+            yield fault(
+                (*at, "checks", j),
+                N_("check {kind}: {problem}"),
+                N_("see {file}"),
+                kind=check.kind,
+                problem=problem.sentence,
+                file="docs/authoring.md",
+            )
     for j, question in enumerate(exercise.questions):
         if question not in QUESTIONS:
-            yield _unknown((*at, "questions", j), "question", question, QUESTIONS)
+            yield unknown((*at, "questions", j), N_("unknown question {name!r}"), question, QUESTIONS)
 
 
 def _templates(lab: Lab) -> Iterator[Fault]:
@@ -209,8 +216,8 @@ def _templates(lab: Lab) -> Iterator[Fault]:
     try:
         plan.plan(lab, sample)
     except InputError as error:
-        path = error.place.rpartition(" ")[2].split(".")
-        yield tuple(int(part) if part.isdigit() else part for part in path), error.message, error.hint
+        path = str(error.place).rpartition(" ")[2].split(".")
+        yield tuple(int(part) if part.isdigit() else part for part in path), error
 
 
 @cache

@@ -8,20 +8,23 @@ from itertools import combinations
 from typing import Any
 
 from sharklab import matrices
+from sharklab.faults import Fault, Path, fault, unknown
+from sharklab.message import N_
 from sharklab.model import Lab
-
-Path_ = tuple[str | int, ...]
-Fault = tuple[Path_, str, str]
-"""Where in lab.yml, what is wrong, and what to do about it."""
 
 ROLE = "port_states"
 """The role that gives the server's ports their states."""
+_LAST_PORT = 65535
 _ONLY_TCP = frozenset({"reset"})
 _NEEDED = ("exit", "verdict", "packets")
+_PATTERNS = {"tcp": ("syn", "handshake", "none"), "udp": ("udp_", "none")}
+"""How the names of a transport's packet patterns begin."""
+
+_Entry = Mapping[str, Any]
 
 
 def faults(lab: Lab) -> Iterator[Fault]:
-    """Yield every fault of the lab's matrices that the schema does not show; unknown names first."""
+    """Yield every fault of the lab's matrices that the schema does not show."""
     entries = list(enumerate(lab.data.get("matrices", ())))
     for index, entry in entries:
         at = ("matrices", index)
@@ -34,133 +37,144 @@ def faults(lab: Lab) -> Iterator[Fault]:
         yield from _sysctls(("matrices", index), first, second)
 
 
-def _hosts(lab: Lab, at: Path_, entry: Mapping[str, Any]) -> Iterator[Fault]:
-    from sharklab.lint import _unknown as unknown
-
+def _hosts(lab: Lab, at: Path, entry: _Entry) -> Iterator[Fault]:
     hosts = {host.name: host for host in lab.hosts}
     for side in ("client", "server"):
         host = hosts.get(entry[side])
         if host is None:
-            yield unknown((*at, side), "host", entry[side], hosts)
+            yield unknown((*at, side), N_("unknown host {name!r}"), entry[side], hosts)
         elif entry["network"] not in host.networks:
-            yield unknown((*at, "network"), f"network of {host.name}", entry["network"], host.networks)
+            sentence = N_("unknown network of {host} {name!r}")
+            yield unknown((*at, "network"), sentence, entry["network"], host.networks, host=host.name)
     if entry["client"] == entry["server"]:
-        yield (*at, "server"), "client and server are one host", "packets must cross a network: take two"
+        sentence = N_("client and server are one host: no packet would cross a network")
+        yield fault((*at, "server"), sentence, N_("take two hosts"))
     server = hosts.get(entry["server"])
     if server and ROLE not in server.roles:
-        yield (
+        yield fault(
             ("hosts", server.name, "roles"),
-            f"matrix {entry['id']} needs the role {ROLE} here",
-            f"add {ROLE} to the roles of {server.name}",
+            N_("matrix {id!r} needs the role {role} here"),
+            N_("add it to the host's roles"),
+            id=entry["id"],
+            role=ROLE,
         )
 
 
-def _states(at: Path_, entry: Mapping[str, Any]) -> Iterator[Fault]:
+def _states(at: Path, entry: _Entry) -> Iterator[Fault]:
     for index, state in enumerate(entry["states"]):
         if entry["transport"] == "udp" and state in _ONLY_TCP:
-            yield (*at, "states", index), f"UDP has no state {state!r}", "leave it out"
+            yield fault(
+                (*at, "states", index), N_("UDP has no state {state!r}"), N_("leave it out"), state=state
+            )
     last = matrices.last_port(entry)
-    if last > 65535:
-        yield (
-            (*at, "first_port"),
-            f"the ports go up to {last}, and the last one that there is is 65535",
-            "begin lower",
-        )
+    if last > _LAST_PORT:
+        sentence = N_("the ports of the matrix go up to {last}: there is none after {limit}")
+        yield fault((*at, "first_port"), sentence, N_("begin lower"), last=last, limit=_LAST_PORT)
 
 
-def _tools(at: Path_, entry: Mapping[str, Any]) -> Iterator[Fault]:
-    yield from _patterns((*at, "verdicts"), entry.get("verdicts", {}))
+def _tools(at: Path, entry: _Entry) -> Iterator[Fault]:
+    yield from _expressions((*at, "verdicts"), entry.get("verdicts", {}))
     seen: set[str] = set()
     for index, tool in enumerate(entry["tools"]):
         where = (*at, "tools", index)
         if tool["id"] in seen:
-            yield (*where, "id"), f"duplicate tool {tool['id']!r}", "ids are unique in a matrix"
+            sentence = N_("duplicate tool {name!r}")
+            yield fault((*where, "id"), sentence, N_("ids are unique in a matrix"), name=tool["id"])
         seen.add(tool["id"])
-        yield from _patterns((*where, "says"), tool.get("says", {}))
+        yield from _expressions((*where, "says"), tool.get("says", {}))
         for part, given in ((where, tool), ((*where, "fast"), tool.get("fast", {}))):
             if "run" in given and not _names_port({**tool, **given}):
-                yield (
-                    (*part, "run"),
-                    f"tool {tool['id']!r} does not use the cell's port",
-                    "write {{ port }} where the tool takes it",
-                )
+                sentence = N_("tool {name!r} does not use the port of its cell")
+                hint = N_("write {port} where the tool takes it")
+                yield fault((*part, "run"), sentence, hint, name=tool["id"], port="{{ port }}")
 
 
-def _names_port(tool: Mapping[str, Any]) -> bool:
+def _names_port(tool: _Entry) -> bool:
     texts = (*tool["run"], tool.get("stdin", ""), *tool.get("env", {}).values())
     return any(re.search(r"\{[{%].*\bport\b", text) for text in texts)
 
 
-def _patterns(at: Path_, says: Mapping[str, str]) -> Iterator[Fault]:
+def _expressions(at: Path, says: Mapping[str, str]) -> Iterator[Fault]:
     for verdict, expression in says.items():
         try:
-            empty = re.compile(expression).search("") is not None
+            fits_all = re.compile(expression).search("") is not None
         except re.error as error:
-            yield (*at, verdict), f"not a valid regular expression: {error}", "see Python's re"
+            sentence = N_("not a valid regular expression: {error}")
+            yield fault((*at, verdict), sentence, N_("check brackets and backslashes"), error=str(error))
             continue
-        if empty:
-            yield (*at, verdict), "this regular expression fits any text", "write what the tool says"
+        if fits_all:
+            sentence = N_("this regular expression fits any text")
+            yield fault((*at, verdict), sentence, N_("write what the tool says"))
 
 
-def _expectations(at: Path_, entry: Mapping[str, Any]) -> Iterator[Fault]:
-    for where, expect in _all_expectations(at, entry):
-        for state, values in expect.items():
-            if state not in entry["states"]:
-                yield (*where, state), f"the matrix has no state {state!r}", "add it to `states`"
-            packets = values.get("packets", ())
-            for name in [packets] if isinstance(packets, str) else packets:
-                if not name.startswith(_prefixes(entry["transport"])):
-                    yield (
-                        (*where, state, "packets"),
-                        f"{name!r} is not a pattern of {entry['transport'].upper()}",
-                        "see docs/authoring.md",
-                    )
+def _expectations(at: Path, entry: _Entry) -> Iterator[Fault]:
+    yield from _expected(at, entry, entry)
+    for index, tool in enumerate(entry["tools"]):
+        yield from _expected((*at, "tools", index), entry, tool)
     yield from _lacking(at, entry)
 
 
-def _all_expectations(at: Path_, entry: Mapping[str, Any]) -> Iterator[tuple[Path_, Mapping[str, Any]]]:
-    yield (*at, "expect"), entry.get("expect", {})
-    for index, tool in enumerate(entry["tools"]):
-        yield (*at, "tools", index, "expect"), tool.get("expect", {})
+def _expected(at: Path, entry: _Entry, says: _Entry) -> Iterator[Fault]:
+    """Yield what is wrong with the expectations of a matrix or of one of its tools, which is at `at`."""
+    for state, values in says.get("expect", {}).items():
+        where = (*at, "expect", state)
+        if state not in entry["states"]:
+            sentence = N_("the matrix has no state {state!r}")
+            yield fault(where, sentence, N_("add it to the states of the matrix"), state=state)
+        named = values.get("packets", ())
+        for name in [named] if isinstance(named, str) else named:
+            if not name.startswith(_PATTERNS[entry["transport"]]):
+                sentence = N_("{name!r} is no pattern of packets of {transport}")
+                transport, file = entry["transport"].upper(), "docs/authoring.md"
+                hint = N_("see {file}")
+                yield fault((*where, "packets"), sentence, hint, name=name, transport=transport, file=file)
 
 
-def _prefixes(transport: str) -> tuple[str, ...]:
-    return ("udp_", "none") if transport == "udp" else ("syn", "handshake", "none")
-
-
-def _lacking(at: Path_, entry: Mapping[str, Any]) -> Iterator[Fault]:
+def _lacking(at: Path, entry: _Entry) -> Iterator[Fault]:
     """Yield the cells of which nobody says what is expected: they could never be wrong."""
+    places = {tool["id"]: index for index, tool in enumerate(entry["tools"])}
     for cell in matrices.cells(entry):
         lacking = [key for key in _NEEDED if key not in cell["expect"]]
         if lacking:
-            index = [tool["id"] for tool in entry["tools"]].index(cell["tool"])
-            yield (
-                (*at, "tools", index),
-                f"tool {cell['tool']!r}, state {cell['state']!r}: nothing says which {', '.join(lacking)}",
-                f"write `expect: {{{cell['state']}: ...}}` in the tool or in the matrix",
+            yield fault(
+                (*at, "tools", places[cell["tool"]]),
+                N_("tool {tool!r}, state {state!r}: nothing says which {lacking}"),
+                N_("write it under expect, {state}: in the tool or in the matrix"),
+                tool=cell["tool"],
+                state=cell["state"],
+                lacking=lacking,
             )
 
 
-def _ports(at: Path_, first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Fault]:
+def _ports(at: Path, first: _Entry, second: _Entry) -> Iterator[Fault]:
     if (first["server"], first["transport"]) != (second["server"], second["transport"]):
         return
     low, high = sorted((first, second), key=lambda entry: entry["first_port"])
-    if matrices.last_port(low) >= high["first_port"]:
-        yield (
+    last = matrices.last_port(low)
+    if last >= high["first_port"]:
+        yield fault(
             (*at, "first_port"),
-            f"ports of matrix {first['id']!r} are ports of matrix {second['id']!r} as well",
-            f"matrix {low['id']!r} ends at {matrices.last_port(low)}: begin {high['id']!r} after it",
+            N_("the matrices {first!r} and {second!r} have ports in common"),
+            N_("{low!r} ends at {last}: begin {high!r} after it"),
+            first=first["id"],
+            second=second["id"],
+            low=low["id"],
+            high=high["id"],
+            last=last,
         )
 
 
-def _sysctls(at: Path_, first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Fault]:
+def _sysctls(at: Path, first: _Entry, second: _Entry) -> Iterator[Fault]:
     if first["client"] != second["client"]:
         return
     mine, other = (matrices.sysctls(entry, matrices.FAST) for entry in (second, first))
-    for name in mine:
-        if mine[name] != other.get(name, mine[name]):
-            yield (
+    for name in mine.keys() & other.keys():
+        if mine[name] != other[name]:
+            yield fault(
                 (*at, "fast", "sysctls", name),
-                f"matrix {first['id']!r} sets {name} to {other[name]} on the same client",
-                "give both one value",
+                N_("matrix {id!r} sets {name} to {value} on the same client"),
+                N_("give both one value"),
+                id=first["id"],
+                name=name,
+                value=other[name],
             )

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from sharklab import matrices, paths, yaml_file
+from sharklab import faults, matrices, paths, yaml_file
 from sharklab.errors import N_, InputError
 from sharklab.model import Capture, Check, Conversation, Exercise, Host, Lab, Network, Probe, Text
-
-Path_ = tuple[str | int, ...]
 
 
 def names() -> list[str]:
@@ -46,7 +44,7 @@ def find(name: str) -> Path:
 def load(file: Path) -> Lab:
     """Return the lab that `file` describes. Raises InputError with every problem found."""
     document = _parse(file)
-    problems = [_problem(file, document, *found) for found in _schema_faults(document.data)]
+    problems = [_problem(file, document, *found) for found in faults.of_schema(schema(), document.data)]
     if not problems:
         from sharklab import lint
 
@@ -169,59 +167,8 @@ def schema() -> Mapping[str, Any]:
     return content
 
 
-def _schema_faults(document: Any) -> Iterator[tuple[Path_, str, str]]:
-    from jsonschema import Draft202012Validator
-
-    errors = sorted(
-        Draft202012Validator(schema()).iter_errors(document), key=lambda error: list(map(str, error.path))
-    )
-    for error in errors:
-        yield tuple(error.path), *_explain(error)
-
-
-def _explain(error: Any) -> tuple[str, str]:
-    """Put a schema error into a sentence and a hint."""
-    known = sorted(error.schema.get("properties", {}))
-    if error.validator == "additionalProperties" and known:
-        unknown = [key for key in error.instance if key not in known]
-        near = difflib.get_close_matches(str(unknown[0]), known, 1)
-        hint = f"did you mean {near[0]}?" if near else "known keys: " + ", ".join(known)
-        return f"unknown key {', '.join(map(repr, unknown))}", hint
-    if error.validator == "required":
-        missing = [key for key in error.validator_value if key not in error.instance]
-        return f"missing key {', '.join(map(repr, missing))}", error.schema.get("description", "")
-    if error.validator == "pattern":
-        return f"{error.instance!r} is not a good name", f"it must match {error.validator_value}"
-    if error.validator == "enum":
-        return f"{error.instance!r} is not known", "one of: " + ", ".join(map(str, error.validator_value))
-    if error.validator == "type":
-        return f"expected {_words(error.validator_value)}, found {_kind(error.instance)}", error.schema.get(
-            "description", ""
-        )
-    return error.message, error.schema.get("description", "")
-
-
-def _words(types: str | Sequence[str]) -> str:
-    named = {
-        "object": "a mapping",
-        "array": "a list",
-        "string": "text",
-        "integer": "a whole number",
-        "number": "a number",
-    }
-    return " or ".join(named.get(name, name) for name in ([types] if isinstance(types, str) else types))
-
-
-def _kind(value: object) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, Mapping):
-        return "a mapping"
-    return "a list" if isinstance(value, list) else f"{value!r}"
-
-
-def _problem(file: Path, document: yaml_file.Document, path: Path_, message: str, hint: str) -> InputError:
-    line = document.line(path)
-    where = ".".join(str(part) for part in path)
-    place = f"{file}:{line}" + (f" {where}" if where else "")
-    return InputError(message, place=place, hint=hint)
+def _problem(file: Path, document: yaml_file.Document, where: faults.Path, problem: InputError) -> InputError:
+    """Return the problem with its place in the file."""
+    keys = ".".join(map(str, where))
+    problem.place = f"{file}:{document.line(where)}" + (f" {keys}" if keys else "")
+    return problem
