@@ -26,10 +26,10 @@ with patch_module_args(json.load(sys.stdin)):
 """
 
 
-def start(name: str, **options: Any) -> subprocess.Popen[str]:
-    """Start the module `name` with its options."""
+def start(name: str, *within: str, **options: Any) -> subprocess.Popen[str]:
+    """Start the module `name` with its options, by the command `within` that runs another one."""
     file = PLUGINS / "modules" / f"{name}.py"
-    command = [sys.executable, "-c", PROGRAM, str(ROOT), str(file)]
+    command = [*within, sys.executable, "-c", PROGRAM, str(ROOT), str(file)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin
     with process.stdin:
@@ -38,9 +38,9 @@ def start(name: str, **options: Any) -> subprocess.Popen[str]:
     return process
 
 
-def call(name: str, **options: Any) -> dict[str, Any]:
-    """Run the module `name` with its options and return its answer."""
-    process = start(name, **options)
+def call(name: str, *within: str, **options: Any) -> dict[str, Any]:
+    """Run the module `name` as `start` does and return its answer."""
+    process = start(name, *within, **options)
     answer, _ = process.communicate(timeout=60)
     result: dict[str, Any] = json.loads(answer)
     return result

@@ -56,6 +56,12 @@ options:
             C(SHELL), C(TERM=dumb) and C(LC_ALL=C.UTF-8)).
         type: dict
         default: {}
+  sysctls:
+    description:
+      - Settings of the kernel's network (C(net.)) by name, as long as the probes run.
+      - What they were is put back, also after this module was killed. Needs root.
+    type: dict
+    default: {}
   dest:
     description:
       - File on the host that takes the list of results as JSON, readable by its owner only.
@@ -113,6 +119,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.sharklab import sysctls
 from ansible.module_utils.sharklab.batch import run_supervised
 from ansible.module_utils.sharklab.recorder import write_json
 
@@ -131,6 +138,7 @@ ARGUMENTS = {
             "env": {"type": "dict", "default": {}},
         },
     },
+    "sysctls": {"type": "dict", "default": {}},
     "dest": {"type": "path"},
 }
 
@@ -178,13 +186,16 @@ def startable(specs: list[dict[str, Any]]) -> set[str]:
 def main() -> None:
     """Check the options, run the probes, return their results."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    specs = module.params["probes"]
-    found = list(dict.fromkeys(problems(specs)))
+    specs, settings = module.params["probes"], module.params["sysctls"]
+    found = list(dict.fromkeys((*problems(specs), *sysctls.problems(settings))))
     if found:
         module.fail_json(msg="; ".join(found))
     if module.check_mode:
         module.exit_json(changed=False, probes=[])
-    results = run_supervised(specs) if specs else []
+    try:
+        results = run_supervised(specs, settings) if specs else []
+    except OSError as error:
+        module.fail_json(msg=f"Cannot change the kernel's settings: {error}")
     if results is None:
         module.fail_json(msg="The process that watches the probes was killed; the probes were ended.")
     if module.params["dest"]:

@@ -166,6 +166,16 @@ def test_probe_hundred_at_once() -> None:
     assert [f"{name}\n" for name in wanted] == [result["stdout"] for result in answer["probes"]]
 
 
+def test_probe_more_than_the_usual_files_allow() -> None:
+    """Each probe has pipes of its own: a limit of open files that is too low is raised."""
+    wanted = [f"p{i}" for i in range(130)]
+    limit = ("prlimit", "--nofile=128:4096")
+    answer = module_process.call(
+        "probe", *limit, probes=[probe(name, "sh", "-c", "cat; sleep 0.1") for name in wanted]
+    )
+    assert {0} == {result["exit_code"] for result in answer["probes"]}
+
+
 def test_probe_leaves_no_background_process(tmp_path: Path) -> None:
     """What a probe started in the background ends with it, also in a session of its own."""
     detached = "echo $$ > $1/b; exec sleep 300"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import resource
 import select
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from ansible.module_utils.sharklab import sysctls
 from ansible.module_utils.sharklab.processes import (
     adopt_orphans,
     ended_children,
@@ -29,6 +31,8 @@ OUTPUT_LIMIT = 64 * 1024
 """Bytes kept of each output stream."""
 GRACE = 2.0
 """Seconds between asking a probe to end, killing it, and giving up on one that the kernel holds."""
+PIPES = 3
+"""Pipes between the supervisor and one probe."""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -305,20 +309,41 @@ def supervise(specs: list[dict[str, Any]], answer: int) -> None:
     """Run the probes and write their results as JSON to `answer`; leave no process behind."""
     os.setsid()  # what is meant for the module's group does not reach the one that cleans up after it
     adopt_orphans()
+    allow_files(PIPES * len(specs))
     try:
         results = Batch(specs, answer).run()
     finally:
         kill_descendants(limit=GRACE)
+        sysctls.restore()
     with os.fdopen(answer, "wb") as pipe:
         pipe.write(json.dumps([results[spec["id"]] for spec in specs]).encode())
 
 
-def run_supervised(specs: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
+def allow_files(count: int) -> None:
+    """Let this process open `count` files more than a few, as far as the system allows it."""
+    needed, (soft, hard) = count + 64, resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < needed:  # left alone otherwise: the probes inherit it, and some tools go through all numbers
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed, hard), hard))
+
+
+def run_supervised(
+    specs: list[dict[str, Any]], settings: dict[str, Any] | None = None
+) -> list[dict[str, Any]] | None:
     """Run the probes below a supervisor and return their results in order; None when it was killed.
 
-    Either of the two processes cleans up when the other one is killed: the supervisor notices that
-    nobody reads its answer, and this one inherits the supervisor's children.
+    `settings` of the kernel hold meanwhile. Either of the two processes cleans up when the other one is
+    killed: the supervisor notices that nobody reads its answer, and this one inherits its children.
+    Raises OSError when the settings cannot be changed.
     """
+    try:
+        sysctls.change(settings or {})
+        return watch(specs)
+    finally:
+        sysctls.restore()
+
+
+def watch(specs: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
+    """Do what `run_supervised` says, whatever the settings are."""
     adopt_orphans()
     reader, writer = os.pipe()
     if os.fork() == 0:

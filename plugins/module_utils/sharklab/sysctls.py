@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""Change settings of this host's network for a while, and put them back whatever happens.
+
+What they were is noted in a file before the first one changes. Whoever finds the note puts them back:
+those who end the probes, each of which may be killed, or else the next one to change settings.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+PROC = Path("/proc/sys")
+NOTE = Path("/run/sharklab-sysctls.json")
+NAME = re.compile(r"net(\.[A-Za-z0-9_-]+)+")
+"""Settings of the network alone: others are the machine's, of which this host may be one of many."""
+
+
+def file(name: str) -> Path:
+    """Return where the kernel has the setting `name` (sysctl(8))."""
+    return PROC / name.replace(".", "/")
+
+
+def problems(settings: dict[str, Any]) -> Iterator[str]:
+    """Yield why settings cannot be changed."""
+    for name in settings:
+        if not NAME.fullmatch(name):
+            yield f"sysctl {name}: only settings of the network (net.) may change"
+        elif not file(name).is_file():
+            yield f"sysctl {name}: this kernel has no such setting"
+
+
+def change(settings: dict[str, Any]) -> None:
+    """Change settings until `restore`. Raises OSError when the kernel or the disk refuses."""
+    restore()
+    if settings:
+        before = {name: file(name).read_text().strip() for name in settings}
+        NOTE.write_text(json.dumps(before))
+        for name, value in settings.items():
+            file(name).write_text(f"{value}\n")
+
+
+def restore() -> None:
+    """Put back what `change` changed; nothing is done where nothing was changed."""
+    if NOTE.exists():
+        for name, value in json.loads(NOTE.read_text()).items():
+            file(name).write_text(f"{value}\n")
+        NOTE.unlink()
