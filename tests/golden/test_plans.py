@@ -7,15 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import load, plan, seat
+from sharklab import load, matrices, plan, seat
 
 HERE = Path(__file__).parent
+
+
+def planned(file: Path, pace: str) -> str:
+    """Return the variables of all hosts of a lab, for a known seat."""
+    lab = load.load(file)
+    own = seat.derive(lab, "alice", bytes(range(32)))
+    return json.dumps(plan.hostvars(plan.plan(lab, own, pace)), indent=1, ensure_ascii=False) + "\n"
 
 
 @pytest.mark.parametrize("name", load.names())
 def test_plan_of_every_lab(name: str, golden) -> None:
     """A lab and a seat always give the same plan."""
-    lab = load.load(load.find(name))
-    own = seat.derive(lab, "alice", bytes(range(32)))
-    values = plan.hostvars(plan.plan(lab, own))
-    golden(HERE / "plans" / f"{name}.json", json.dumps(values, indent=1, ensure_ascii=False) + "\n")
+    golden(HERE / "plans" / f"{name}.json", planned(load.find(name), matrices.FAST))
+
+
+@pytest.mark.parametrize("pace", matrices.PACES)
+def test_plan_of_a_matrix(pace: str, golden) -> None:
+    """Each cell has a probe of its own, and the pace decides what it runs and how patient the kernel is."""
+    file = HERE / "labs" / "matrix" / "lab.yml"
+    golden(HERE / "plans" / f"matrix-{pace}.json", planned(file, pace))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import flow, image, seat
+from sharklab import flow, image, load, plan, seat
 from sharklab.errors import InputError
 from sharklab.image import Layers
 from sharklab.model import Plan
@@ -44,3 +44,15 @@ def test_up_refuses_an_unknown_provider_before_anything_is_made(baked: list[Plan
     with pytest.raises(InputError, match="no provider 'cloud'"):
         flow.up(plan, "cloud", "debian12", Progress())
     assert (baked, plan.seat.folder.exists()) == ([], False)
+
+
+def test_prepare_of_another_pace_needs_no_provisioning(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What only a run takes (probes, captures, time limits) does not set hosts up again."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    lab = load.load(Path(__file__).parents[1] / "golden" / "labs" / "matrix" / "lab.yml")
+    own = seat.register(lab, "ada")
+    fast, real = (plan.plan(lab, own, pace) for pace in ("fast", "real"))
+    assert plan.inventory(fast) != plan.inventory(real)
+    assert plan.provisioned(fast) == plan.provisioned(real)
