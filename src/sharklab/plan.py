@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sharklab.matrices import FAST
 from sharklab.model import Host, Lab, Plan, Seat
 
 _templates = SandboxedEnvironment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+_compiled = cache(_templates.from_string)  # a lab is planned more than once: checked, baked, for a seat
 
 
 def plan(lab: Lab, seat: Seat, pace: str = FAST) -> Plan:
@@ -103,12 +105,12 @@ def fill(value: Any, names: Mapping[str, Any], file: str, path: tuple[str, ...] 
 
 def _render(text: str, names: Mapping[str, Any], place: str) -> str:
     try:
-        return _templates.from_string(text).render(names) if "{" in text else text
+        return _compiled(text).render(names) if "{" in text else text
     except jinja2.UndefinedError as error:
         hint = N_(
             "templates may use student, seat.token (.domain, .share, .password, .id), hosts.NAME.ipv4 (.ipv6)"
         )
-        raise InputError(error.message or N_("undefined name"), place=place, hint=hint) from error
+        raise InputError(N_("undefined name: {fault}"), place=place, hint=hint, fault=error) from error
     except jinja2.TemplateError as error:
         raise InputError(N_("not a valid template: {fault}"), place=place, fault=error) from error
 
