@@ -22,10 +22,10 @@ def markdown(plan: Plan, language: str) -> str:
     except FileNotFoundError as error:
         raise InputError(N_("the lab has no brief in this language"), place=str(file)) from error
     except jinja2.TemplateSyntaxError as error:
-        fault = error.message or N_("not a valid template")
-        raise InputError(fault, place=f"{file}:{error.lineno}") from error
+        sentence = N_("not a valid template: {fault}")
+        raise InputError(sentence, place=f"{file}:{error.lineno}", fault=error.message) from error
     except jinja2.UndefinedError as error:
-        raise InputError(error.message or N_("undefined name"), place=str(file)) from error
+        raise InputError(N_("undefined name: {fault}"), place=str(file), fault=error) from error
 
 
 def page(plan: Plan, language: str) -> str:

@@ -29,8 +29,8 @@ from sharklab import (
 from sharklab import plan as plans
 from sharklab.checks.outcome import Verdict
 from sharklab.errors import MachineryError
-from sharklab.i18n import N_
 from sharklab.matrices import FAST
+from sharklab.message import N_, Message
 from sharklab.model import Lab, Plan, Seat
 from sharklab.progress import Progress
 
@@ -140,7 +140,8 @@ def hold(own: Seat) -> AbstractContextManager[None]:
 
     The lock lies outside the seat's folder, which `down` removes.
     """
-    return state.lock(state.root() / "locks" / f"{own.lab}-{own.student}", f"seat {own.lab}/{own.student}")
+    what = Message(N_("seat {lab}/{student}"), {"lab": own.lab, "student": own.student})
+    return state.lock(state.root() / "locks" / f"{own.lab}-{own.student}", what)
 
 
 def _collect(plan: Plan, provider: str, progress: Progress) -> Path:

@@ -42,6 +42,11 @@ class Message:
 NOTHING = Message("")
 
 
+def refusal(error: OSError) -> Message:
+    """Return what the system said when it refused something, as a value of another message."""
+    return Message(error.strerror or str(error))
+
+
 def _said(value: Any, gettext: Gettext) -> Any:
     if isinstance(value, Message):
         return value.say(gettext)

@@ -15,14 +15,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from sharklab import paths, state
-from sharklab.errors import N_, MachineryError
-
-Progress = Callable[[str], None]
+from sharklab.errors import MachineryError
+from sharklab.message import N_, Message
+from sharklab.process import Progress
 
 END_SECONDS = 10.0
 """How long an interrupted playbook may take to end before it is killed."""
@@ -43,8 +43,8 @@ def run(
 ) -> None:
     """Run `playbooks/<name>.yml` on `inventory`.
 
-    `progress` hears one sentence per task and host. Raises MachineryError naming the host, the task
-    and what it said when one failed.
+    `progress` hears at which role each host is. Raises MachineryError naming the host, the task and
+    what it said when one failed.
     """
     folder = Path(tempfile.mkdtemp(prefix="ansible-", dir=inventory.parent))
     try:
@@ -113,11 +113,10 @@ def _environment() -> dict[str, str]:
 
 
 def _hear(event: Mapping[str, Any], progress: Progress, failures: list[str]) -> None:
-    text = f"{event['host']}: {event['task']}"
-    if event["kind"] == "runner_on_start":
-        progress(text)
+    if event["kind"] == "runner_on_start" and event["role"]:
+        progress(Message(N_("{host}: role {role}"), event))
     elif event["kind"] in ("runner_on_failed", "runner_on_unreachable"):
-        failures.append(f"{text}: {event['message']}")
+        failures.append(f"{event['host']}: {event['task']}: {event['message']}")
     elif event["kind"] == "error":
         failures.append(event["message"])
 
@@ -161,6 +160,7 @@ def _summary(event: Mapping[str, Any]) -> dict[str, str] | None:
     return {
         "kind": kind,
         "host": str(data.get("host", "")),
+        "role": str(data.get("role") or ""),
         "task": str(data.get("task", "")),
         "message": _reason(result),
     }

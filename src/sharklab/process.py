@@ -8,9 +8,10 @@ import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from sharklab.errors import N_, MachineryError
+from sharklab.errors import MachineryError
+from sharklab.message import N_, Message
 
-Progress = Callable[[str], None]
+Progress = Callable[[Message], None]
 """What takes one sentence on how far the work is."""
 
 LAST_LINES = 5

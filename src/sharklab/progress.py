@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
+
+from sharklab.message import Gettext, Message
 
 QUIET_SECONDS = 2.0
 """A step that takes longer than this is worth a word."""
@@ -20,7 +22,7 @@ class Progress:
     `QUIET_SECONDS` is a line of its own, so that a log shows life without a flood.
     """
 
-    def __init__(self, gettext: Callable[[str], str] = str, stream: TextIO | None = None) -> None:
+    def __init__(self, gettext: Gettext = str, stream: TextIO | None = None) -> None:
         self._gettext = gettext
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
@@ -34,7 +36,7 @@ class Progress:
     def step(self, title: str, **values: object) -> Iterator[None]:
         """Show `title` (a msgid, with its values) while the block runs, and what it took when it is done."""
         started = time.monotonic()
-        title = self._gettext(title).format_map(values)
+        title = Message(title, values).say(self._gettext)
         self._title, self._detail = title, ""
         done = threading.Event()
         ticker = threading.Thread(target=self._tick, args=(done,), daemon=True)
@@ -49,11 +51,11 @@ class Progress:
             self._line(f"{mark} {title} ({time.monotonic() - started:.1f} s)", final=True)
             self._title = ""
 
-    def note(self, detail: str) -> None:
+    def note(self, detail: Message) -> None:
         """Tell what the running step is at; outside a step it is a line of its own."""
+        self._detail = detail.say(self._gettext)
         if not self._title:
-            self._line(f"  {detail}", final=True)
-        self._detail = detail
+            self._line(f"  {self._detail}", final=True)
 
     def _tick(self, done: threading.Event) -> None:
         shown = ""

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import state
-from sharklab.errors import N_, InputError, MachineryError
+from sharklab.errors import InputError, MachineryError
+from sharklab.message import N_, Message
 from sharklab.model import Address, Lab, Seat
 
 STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
@@ -130,7 +131,7 @@ def register(lab: Lab, student: str) -> Seat:
     """Return the seat of `student`, entered in the course's register so that no other gets its subnets."""
     check_student(student)
     file = state.folder(state.root() / "course") / "seats.json"
-    with state.lock(file.with_name("lock"), "the course's register", patience=10.0):
+    with state.lock(file.with_name("lock"), Message(N_("the course's register")), patience=10.0):
         entries = _register(file)
         key = f"{lab.name}/{student}"
         taken = [IPv4Network(net) for other, nets in entries.items() if other != key for net in nets]

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sharklab.errors import N_, Busy, InputError, MachineryError
+from sharklab.errors import Busy, InputError, MachineryError
+from sharklab.message import N_, Message, refusal
 
 PLAIN_NAME = re.compile(r"[\w@+-][\w@.+-]{0,63}")
 POLL = 0.2
@@ -44,12 +45,12 @@ def seats_folder() -> Path:
 
 def seat_folder(lab: str, student: str) -> Path:
     """Return the folder of one student's seat. Raises InputError when a name cannot be a folder's."""
-    return seats_folder() / _plain("lab", lab) / _plain("student", student)
+    return seats_folder() / _plain(N_("lab"), lab) / _plain(N_("student"), student)
 
 
 def runs_folder(lab: str, student: str) -> Path:
     """Return where the evidence of one student's runs is kept. Raises InputError as `seat_folder`."""
-    return root() / "runs" / _plain("lab", lab) / _plain("student", student)
+    return root() / "runs" / _plain(N_("lab"), lab) / _plain(N_("student"), student)
 
 
 def folder(path: Path) -> Path:
@@ -108,7 +109,7 @@ def remove(path: Path) -> None:
 
 @contextmanager
 def lock(
-    path: Path, what: str, patience: float = 0.0, progress: Callable[[str], None] = lambda text: None
+    path: Path, what: Message, patience: float = 0.0, progress: Callable[[Message], None] = lambda text: None
 ) -> Iterator[None]:
     """Hold the lock file `path` while `what` ("seat tp4/alice") is in use; wait `patience` seconds for it.
 
@@ -124,10 +125,10 @@ def lock(
         os.close(handle)
 
 
-def _wait(path: Path, what: str, patience: float, progress: Callable[[str], None]) -> int:
+def _wait(path: Path, what: Message, patience: float, progress: Callable[[Message], None]) -> int:
     deadline = time.monotonic() + patience
     if patience:
-        progress(f"waiting: {_busy(path, what).message}")
+        progress(Message(N_("waiting: {reason}"), {"reason": _busy(path, what).sentence}))
     while time.monotonic() < deadline:
         if handle := _take(path):
             return handle
@@ -159,7 +160,7 @@ def _is_at(handle: int, path: Path) -> bool:
     return False
 
 
-def _busy(path: Path, what: str) -> Busy:
+def _busy(path: Path, what: Message) -> Busy:
     pid, command = "", ""
     with suppress(FileNotFoundError):
         pid, _, command = path.read_text(errors="replace").strip().partition(" ")
@@ -184,10 +185,10 @@ def _plain(what: str, name: str) -> str:
     if not PLAIN_NAME.fullmatch(name):
         raise InputError(
             N_("{name!r} cannot be the name of a {what}"),
-            place=what,
+            place=Message(what),
             hint=N_("use up to 64 letters, digits and the signs _ - . @ +, without a dot in front"),
             name=name,
-            what=what,
+            what=Message(what),
         )
     return name
 
@@ -212,5 +213,5 @@ def _disk_errors(place: Path) -> Iterator[None]:
             hint=N_("free some space, or keep the state elsewhere: SHARKLAB_STATE=/another/folder")
             if full
             else N_("check the folder's owner and mode, or set SHARKLAB_STATE to another folder"),
-            reason=error.strerror,
+            reason=refusal(error),
         ) from error

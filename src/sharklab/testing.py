@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sharklab import ownership, paths, state
-from sharklab.errors import BAD_INPUT, INTERRUPTED, MACHINERY, N_, MachineryError
+from sharklab.errors import BAD_INPUT, INTERRUPTED, MACHINERY, MachineryError
+from sharklab.message import N_, Message
 from sharklab.progress import Progress
 
 REQUIREMENTS = paths.ROOT / "requirements-test.txt"
@@ -19,12 +20,12 @@ EXIT_CODES = {2: INTERRUPTED, 3: MACHINERY, 4: BAD_INPUT, 5: BAD_INPUT}
 """Ours for pytest's own (pytest.ExitCode), where they mean something else; 5 is that no test was found."""
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], progress: Progress) -> int:
     """Run pytest with `arguments` (all tests without any) from the checkout and return the exit code.
 
     Raises MachineryError when the packages of requirements-test.txt cannot be installed.
     """
-    install()
+    install(progress)
     cache = state.folder(state.root() / "cache")
     command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={cache / 'pytest'}", *arguments]
     code = subprocess.run(command, check=False, cwd=paths.ROOT, env=_environment(cache)).returncode
@@ -45,7 +46,7 @@ def _environment(cache: Path) -> dict[str, str]:
     return {**os.environ, **{name: str(place) for name, place in places.items()}}
 
 
-def install() -> None:
+def install(progress: Progress) -> None:
     """Add the pinned packages of requirements-test.txt to this environment, once.
 
     Raises MachineryError when pip fails, or when this is not the launcher's environment.
@@ -60,17 +61,17 @@ def install() -> None:
             hint=N_("start this by ./sharklab test"),
             prefix=prefix,
         )
-    with state.lock(prefix / "tests.lock", "the environment for tests", patience=600):
+    with state.lock(prefix / "tests.lock", Message(N_("the environment for tests")), patience=600):
         if not marker.exists():
-            _pip_install(prefix)
+            _pip_install(progress)
             marker.touch()
             ownership.give_back(prefix)
 
 
-def _pip_install(prefix: Path) -> None:
+def _pip_install(progress: Progress) -> None:
     options = ["--quiet", "--no-input", "--disable-pip-version-check", "-r", str(REQUIREMENTS)]
     command = [sys.executable, "-m", "pip", "install", *options]
-    with Progress().step("Python packages for the tests"):
+    with progress.step(N_("Python packages for the tests")):
         done = subprocess.run(
             command, check=False, env={**os.environ, "PIP_USER": "0"}, capture_output=True, text=True
         )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sharklab import i18n
 from sharklab.cli import envelope
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError, MachineryError
-from sharklab.i18n import N_
+from sharklab.message import N_, Message
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
     from sharklab.checks.outcome import Verdict
@@ -286,7 +286,7 @@ def shell(args: Namespace) -> int:
     if args.host not in [host.name for host in lab.hosts]:
         raise InputError(
             N_("{lab} has no host {host!r}"),
-            place="HOST",
+            place=Message(N_("HOST")),
             hint=N_("hosts: {hosts}"),
             lab=lab.name,
             host=args.host,
@@ -358,5 +358,6 @@ def doctor(args: Namespace) -> int:
 def test(args: Namespace) -> int:
     """Run the test suite."""
     from sharklab import testing
+    from sharklab.progress import Progress
 
-    return testing.run(args.arguments)
+    return testing.run(args.arguments, Progress(_translate(args).gettext))

@@ -17,6 +17,7 @@ import pytest
 from sharklab import image, providers, state
 from sharklab.errors import InputError, MachineryError
 from sharklab.image.bake import on_image
+from sharklab.message import Message
 from sharklab.model import Plan
 from sharklab.providers import access, cgroups, limits, marks, network
 from tests import provider_seat
@@ -51,7 +52,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, layers: image.Layers) -> I
         nspawn.down(own.seat)
 
 
-def silent(text: str) -> None:
+def silent(sentence: Message) -> None:
     """Take progress and say nothing."""
 
 
@@ -310,7 +311,7 @@ def test_sweep_after_a_bake_was_killed(seat_plan: Plan, layers: image.Layers) ->
     """Hosts of a bake that nobody is at work on are removed with their folder; one at work is left alone."""
     building = state.images_folder() / "debian12-0" / "bare-0.building"
     golden = replace(seat_plan, seat=replace(seat_plan.seat, folder=building / "seat"))
-    with state.lock(building / "lock", "image of lab bare"):
+    with state.lock(building / "lock", Message("image of lab bare")):
         nspawn.up(golden, layers, silent)
         nspawn.sweep()
         assert {"server": "running", "client": "running"} == nspawn.status(golden.seat)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sharklab.checks.outcome import Reference, Status
+from sharklab.message import Message
 from sharklab.model import Conversation
 from sharklab.packets.model import Facts
 from tests.checks_sample import Sample, shown, without, words
@@ -137,7 +138,7 @@ def test_judge_finds_the_handshake_over_ipv6() -> None:
         Sample(),
         Sample(["missing.pcap"]),
         Sample(["ssh.pcap"], facts={"ssh.pcap": Facts()}),
-        Sample(["ssh.pcap"], facts={"ssh.pcap": Facts(problem="the capture is empty")}),
+        Sample(["ssh.pcap"], facts={"ssh.pcap": Facts(problem=Message("the capture is empty"))}),
     ],
     ids=["no capture", "lost", "no packet", "unreadable"],
 )
@@ -148,7 +149,7 @@ def test_judge_never_passes_without_packets(kind: str, sample: Sample) -> None:
 
 def test_judge_says_why_a_capture_is_not_there() -> None:
     """The reader learns which capture is missing, or what is wrong with it."""
-    broken = Sample(["ssh.pcap"], facts={"ssh.pcap": Facts(problem="the capture is empty")})
+    broken = Sample(["ssh.pcap"], facts={"ssh.pcap": Facts(problem=Message("the capture is empty"))})
     assert "The capture ssh.pcap cannot be read: the capture is empty." == words(broken.check("fin"))
     assert "The run left no capture missing.pcap." == words(Sample(["missing.pcap"]).check("fin"))
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sharklab import doctor, i18n
-from sharklab.checks.outcome import Message
 from sharklab.doctor import Finding, Status, kernel, machine, trials
+from sharklab.message import Message
 from sharklab.setup import packages, privilege
 
 UNIFIED = "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n"
@@ -129,7 +129,7 @@ def _traces(folder: Path) -> tuple[list[Path], str, str]:
 
 def test_try_overlay_tells_why_it_failed(tmp_path: Path) -> None:
     """A folder that does not exist cannot hold an upper layer."""
-    assert "No such file or directory" in trials.try_overlay(tmp_path / "absent")
+    assert "No such file or directory" in str(trials.try_overlay(tmp_path / "absent"))
 
 
 def test_render_shows_marks_and_remedies() -> None:

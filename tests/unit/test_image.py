@@ -11,6 +11,7 @@ import pytest
 from sharklab import image, paths
 from sharklab.errors import InputError, MachineryError
 from sharklab.image import bake, build, systems
+from sharklab.message import Message
 from sharklab.model import Host
 
 
@@ -38,7 +39,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> systems.OperatingSy
     return system
 
 
-def silent(text: str) -> None:
+def silent(sentence: Message) -> None:
     """Take progress and say nothing."""
 
 
@@ -92,7 +93,7 @@ def test_base_of_an_unknown_system() -> None:
 
 def test_base_is_built_once(tiny: systems.OperatingSystem) -> None:
     """The second call with the same content builds nothing."""
-    said: list[str] = []
+    said: list[Message] = []
     first = image.base("tiny", ["curl"], said.append)
     sentences = len(said)
     assert (first, sentences) == (image.base("tiny", ["curl"], said.append), len(said))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sharklab.message import Message
 from sharklab.packets import facts, name_packet, read
 from sharklab.packets.container import search
 from sharklab.packets.model import Conversation, Dns, Endpoint, Facts, Packet, Recording
@@ -221,7 +222,7 @@ def test_facts_tell_truncated_packets() -> None:
 
 def test_facts_of_no_packets_are_empty() -> None:
     """A recording that could not be read keeps its problem."""
-    assert Facts(problem="gone") == facts(Recording((), problem="gone"))
+    assert Facts(problem=Message("gone")) == facts(Recording((), problem=Message("gone")))
 
 
 def test_search_finds_packets_by_their_bytes() -> None:

@@ -220,7 +220,7 @@ def test_read_all_keeps_a_bad_capture_from_hiding_the_others(tmp_path: Path) -> 
     recordings = read_all([DATA / "refused.pcap", bad, DATA / "ntp.pcapng"])
     problem = "the file is not a pcap or pcapng capture"
     expected = [("refused.pcap", 2, ""), ("bad.pcap", 0, problem), ("ntp.pcapng", 4, "")]
-    assert expected == [(path.name, len(r.packets), r.problem) for path, r in recordings.items()]
+    assert expected == [(path.name, len(r.packets), str(r.problem)) for path, r in recordings.items()]
 
 
 def test_read_does_not_depend_on_the_users_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

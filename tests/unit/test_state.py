@@ -12,10 +12,18 @@ import pytest
 
 from sharklab import state
 from sharklab.errors import Busy, InputError, MachineryError
+from sharklab.message import Message
 
-HOLD = "import sys, time; from pathlib import Path; from sharklab import state\n" + (
-    "with state.lock(Path(sys.argv[1]), 'seat'):\n    print('held', flush=True); sys.stdin.read()\n"
-)
+SEAT = Message("seat")
+HOLD = """
+import sys
+from pathlib import Path
+from sharklab import message, state
+
+with state.lock(Path(sys.argv[1]), message.Message("seat")):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 def hold(path: Path) -> subprocess.Popen[str]:
@@ -59,7 +67,7 @@ def test_seat_folder_refuses_a_name(student: str) -> None:
     """A name that would lead out of the folder, or that mount(8) would split, is bad input."""
     with pytest.raises(InputError) as caught:
         state.seat_folder("tp4", student)
-    assert "student" == caught.value.place
+    assert "student" == str(caught.value.place)
 
 
 def test_write_replaces_content_and_mode(tmp_path: Path) -> None:
@@ -114,7 +122,7 @@ def test_folder_is_for_the_owner_alone(tmp_path: Path) -> None:
 def test_lock_held_by_another_process(tmp_path: Path) -> None:
     """The message names the thing, the process that holds it and its command."""
     holder = hold(tmp_path / "lock")
-    with pytest.raises(Busy) as caught, state.lock(tmp_path / "lock", "seat tp4/ada"):
+    with pytest.raises(Busy) as caught, state.lock(tmp_path / "lock", Message("seat tp4/ada")):
         pass
     holder.communicate("")
     assert f"seat tp4/ada is in use by process {holder.pid} (-c {tmp_path / 'lock'})" == caught.value.message
@@ -125,29 +133,29 @@ def test_lock_after_its_holder_was_killed(tmp_path: Path) -> None:
     holder = hold(tmp_path / "lock")
     holder.send_signal(signal.SIGKILL)
     holder.communicate()
-    with state.lock(tmp_path / "lock", "seat"):
+    with state.lock(tmp_path / "lock", SEAT):
         assert str(os.getpid()) == (tmp_path / "lock").read_text().split()[0]
 
 
 def test_lock_waits_with_patience(tmp_path: Path) -> None:
     """With patience it says that it waits, and takes the lock when it is let go."""
     holder = hold(tmp_path / "lock")
-    said: list[str] = []
+    said: list[Message] = []
 
-    def listen(text: str) -> None:
-        said.append(text)
+    def listen(sentence: Message) -> None:
+        said.append(sentence)
         holder.communicate("")
 
-    with state.lock(tmp_path / "lock", "image", patience=60, progress=listen):
-        assert [True] == [text.startswith("waiting: image is in use by process") for text in said]
+    with state.lock(tmp_path / "lock", Message("image"), patience=60, progress=listen):
+        assert [True] == [str(each).startswith("waiting: image is in use by process") for each in said]
 
 
 def test_lock_in_a_deleted_folder(tmp_path: Path) -> None:
     """A lock whose folder was deleted by its holder does not keep others from a new one."""
     place = tmp_path / "seat" / "lock"
-    with state.lock(place, "seat"):
+    with state.lock(place, SEAT):
         state.remove(place.parent)
-        with state.lock(place, "seat"):
+        with state.lock(place, SEAT):
             assert place.exists()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from sharklab import state
 from sharklab.doctor import trials
 from sharklab.doctor.finding import Finding, missing, ok, warning
-from sharklab.i18n import N_
+from sharklab.message import N_, Message, refusal
 from sharklab.setup import privilege
 
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -98,7 +98,9 @@ def nf_tables() -> Finding:
     )
 
 
-def _tried(name: str, trial: Callable[[], str], good: str, bad: str, remedy: str, **values: str) -> Finding:
+def _tried(
+    name: str, trial: Callable[[], Message], good: str, bad: str, remedy: str, **values: str
+) -> Finding:
     if not privilege.is_root():
         return warning(name, NEEDS_ROOT, AS_ROOT)
     reason = trial()
@@ -138,7 +140,7 @@ def fuse(device: Path) -> Finding:
     try:
         os.close(os.open(device, os.O_RDWR))
     except OSError as error:
-        return warning(name, N_("{device}: {reason}"), AS_ROOT, device=str(device), reason=error.strerror)
+        return warning(name, N_("{device}: {reason}"), AS_ROOT, device=str(device), reason=refusal(error))
     return ok(name, N_("{device} opens"), device=str(device))
 
 

@@ -1,6 +1,6 @@
 """Features of the kernel, really tried: each trial works in a namespace of its own, which ends with it.
 
-A trial returns "" when the feature works, else what the system said against it (not translated).
+A trial returns NOTHING when the feature works, else what the system said against it.
 All of them need root.
 """
 
@@ -14,6 +14,8 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+
+from sharklab.message import N_, NOTHING, Message, refusal
 
 LIMIT_SECONDS = 10
 
@@ -36,21 +38,21 @@ REQUEST, ACK, CREATE = 0x1, 0x4, 0x400
 NLMSG_ERROR = 2
 
 
-def try_overlay(folder: Path) -> str:
+def try_overlay(folder: Path) -> Message:
     """Mount an overlay whose upper layer lies in `folder` (not every file system can hold one)."""
     try:
         with tempfile.TemporaryDirectory(dir=folder, prefix=".doctor-") as place:
             return _run(["unshare", "--mount", "sh", "-c", OVERLAY], place)
     except OSError as error:
-        return str(error)
+        return refusal(error)
 
 
-def try_bridge() -> str:
+def try_bridge() -> Message:
     """Join a veth pair to a bridge in a new network namespace."""
     return _run(["unshare", "--net", "sh", "-c", BRIDGE])
 
 
-def try_nf_tables() -> str:
+def try_nf_tables() -> Message:
     """Add a table of nf_tables in a new network namespace."""
     code = "from sharklab.doctor.trials import add_table; add_table('sharklab')"
     return _run(["unshare", "--net", sys.executable, "-c", code])
@@ -85,15 +87,17 @@ def _message(kind: int, flags: int, family: int, resource: int, content: bytes =
     return struct.pack("=IHHII", 16 + len(body), kind, flags, 1, 0) + body
 
 
-def _run(argv: Sequence[str], folder: str | None = None) -> str:
+def _run(argv: Sequence[str], folder: str | None = None) -> Message:
     try:
         done = subprocess.run(
             argv, check=False, cwd=folder, capture_output=True, text=True, timeout=LIMIT_SECONDS
         )
     except FileNotFoundError:
-        return f"{argv[0]}: not installed"
+        return Message(N_("{tool} is not installed"), {"tool": argv[0]})
     except subprocess.TimeoutExpired:
-        return f"{argv[0]}: no end after {LIMIT_SECONDS} s"
+        return Message(N_("did not end within {seconds:g} s"), {"seconds": LIMIT_SECONDS})
     if done.returncode == 0:
-        return ""
-    return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        return NOTHING
+    if said := done.stderr.strip():
+        return Message(said.splitlines()[-1])
+    return Message(N_("failed with exit code {code}: no message"), {"code": done.returncode})

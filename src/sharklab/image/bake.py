@@ -11,6 +11,7 @@ from typing import Any
 from sharklab import paths, process, state
 from sharklab.image import build, systems
 from sharklab.image.model import Image, Layers
+from sharklab.message import N_, Message
 from sharklab.model import Host, Plan
 from sharklab.process import Progress
 from sharklab.providers import disk, network
@@ -64,7 +65,8 @@ def on_image(image: Image, golden: Plan, bake: Callable[[Plan], None], progress:
     folder = image.folder / f"{golden.lab.name}-{build.fingerprint(_content(golden, image))}"
     building = folder.with_name(f"{folder.name}.building")
     if not folder.is_dir():
-        with state.lock(building / "lock", f"image of lab {golden.lab.name}", build.PATIENCE, progress):
+        what = Message(N_("image of lab {lab}"), {"lab": golden.lab.name})
+        with state.lock(building / "lock", what, build.PATIENCE, progress):
             try:
                 if not folder.is_dir():
                     _make(golden, image, folder, bake, progress)
@@ -81,9 +83,9 @@ def _make(golden: Plan, image: Image, folder: Path, bake: Callable[[Plan], None]
     provider = Nspawn()
     provider.down(plan.seat)
     try:
-        progress(f"booting {len(plan.hosts)} hosts to bake lab {plan.lab.name}")
+        progress(Message(N_("booting the hosts to bake: {count}"), {"count": len(plan.hosts)}))
         provider.up(plan, Layers(image, image.folder), progress)
-        progress(f"baking lab {plan.lab.name}: what is the same for all seats is applied once")
+        progress(Message(N_("baking: what is the same for all seats is applied once")))
         bake(plan)
         provider.stop(plan)
         _keep(plan, building / "layers")

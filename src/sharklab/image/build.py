@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import paths, process, state, yaml_file
-from sharklab.errors import N_, InputError, MachineryError
+from sharklab.errors import InputError, MachineryError
 from sharklab.image import systems
 from sharklab.image.model import Image
+from sharklab.message import N_, Message
 from sharklab.process import Progress
 
 # Raise it when `_customise` changes what it does: images made before are then built again.
@@ -50,7 +51,7 @@ def base(os_name: str, packages: Sequence[str], progress: Progress) -> Image:
     image = Image(system.name, system.family, folder)
     if not folder.is_dir():
         place = state.images_folder() / f"{folder.name}.lock"
-        with state.lock(place, f"image {folder.name}", PATIENCE, progress):
+        with state.lock(place, Message(N_("image {name}"), {"name": folder.name}), PATIENCE, progress):
             if not folder.is_dir():
                 _build(system, content, image, progress)
     return image
@@ -93,10 +94,11 @@ def _build(
     state.remove(building)
     state.folder(building)
     started = time.monotonic()
-    progress(f"building the base image {image.folder.name} ({len(content['packages'])} packages asked for)")
+    values = {"name": image.folder.name, "count": len(content["packages"])}
+    progress(Message(N_("building the base image {name} ({count} packages asked for)"), values))
     try:
         _install(system, content["packages"], building / "root")
-        progress("setting the base image up")
+        progress(Message(N_("setting the base image up")))
         _customise(system, building / "root")
         record = {"built": time.time(), "seconds": round(time.monotonic() - started, 1), **content}
         state.write(building / "image.json", json.dumps(record, indent=2, default=list), 0o644)
@@ -111,7 +113,7 @@ def _install(system: systems.OperatingSystem, packages: Sequence[str], root: Pat
     try:
         system.build(root, packages, cache)
     except MachineryError as error:
-        place = f"packages of {system.name}"
+        place = Message(N_("packages of {system}"), {"system": system.name})
         hint = error.hint_id or _remedy(error)
         raise MachineryError(error.message_id, place=place, hint=hint, **error.values) from error
 

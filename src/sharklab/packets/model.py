@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sharklab.message import NOTHING, Message
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -103,7 +105,7 @@ class Recording:
 
     packets: tuple[Packet, ...]
     cut: bool = False
-    problem: str = ""
+    problem: Message = NOTHING
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,7 @@ class Facts:
     nfs: tuple[NfsCall, ...] = ()
     truncated: tuple[int, ...] = ()
     cut: bool = False
-    problem: str = ""
+    problem: Message = NOTHING
 
     def packet(self, number: int) -> Packet:
         """Return the packet of that number. Raises KeyError when the capture has none."""

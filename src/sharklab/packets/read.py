@@ -71,7 +71,7 @@ def _read_or_say(path: Path, limits: Limits) -> Recording:
     try:
         return read(path, limits)
     except InputError as error:
-        return Recording((), problem=error.message)
+        return Recording((), problem=error.sentence)
 
 
 def _tshark(path: Path, format: str, limits: Limits) -> bytes:

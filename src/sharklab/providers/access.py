@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sharklab import process, state
-from sharklab.errors import N_, MachineryError
+from sharklab.errors import MachineryError
+from sharklab.message import N_, Message
 from sharklab.model import Plan
 from sharklab.providers import marks, network
 
@@ -104,7 +105,7 @@ def public(file: Path) -> str:
 
 
 def wait(
-    plan: Plan, is_running: Callable[[str], bool], explain: Callable[[str, str], MachineryError]
+    plan: Plan, is_running: Callable[[str], bool], explain: Callable[[str, Message], MachineryError]
 ) -> list[Waited]:
     """Wait until every host answers and has started all its units; return how each came up.
 
@@ -119,9 +120,10 @@ def wait(
             for name, question in asked.items():
                 question.look()
                 if question.answer is None and not is_running(name):
-                    raise explain(name, "it ended while it booted")
+                    raise explain(name, Message(N_("it ended while it booted")))
                 if question.answer is None and time.monotonic() > deadline:
-                    raise explain(name, f"no answer within {LIMIT:g} s ({question.complaint})")
+                    values = {"seconds": LIMIT, "complaint": question.complaint}
+                    raise explain(name, Message(N_("no answer within {seconds:g} s ({complaint})"), values))
     finally:
         for question in asked.values():
             question.drop()
@@ -156,7 +158,7 @@ class Question:
 
     def __init__(self, plan: Plan, host: str) -> None:
         self.answer: Waited | None = None
-        self.complaint = "nothing listens on port 22"
+        self.complaint = Message(N_("nothing listens on port 22"))
         self._host = host
         self._command = ["ssh", "-F", str(folder(plan) / "config"), host, SETTLED]
         self._ssh = self._start()
@@ -168,7 +170,7 @@ class Question:
             return
         said, complaint = self._ssh.communicate()
         if code == UNREACHABLE or not said.strip():
-            self.complaint = process.last_lines(complaint)
+            self.complaint = Message(process.last_lines(complaint))
             self._ssh = self._start()
             return
         word, *failed = said.splitlines()

@@ -16,7 +16,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from sharklab.errors import N_, MachineryError
+from sharklab.errors import MachineryError
+from sharklab.message import N_, refusal
 
 KILL_LIMIT = 10.0
 PAUSE = 0.01
@@ -144,7 +145,7 @@ def _make(folder: Path) -> None:
             N_("cannot make a control group ({reason})"),
             place=str(folder),
             hint=N_("run on a machine, or in a container, where root may write there"),
-            reason=error.strerror,
+            reason=refusal(error),
         ) from error
 
 

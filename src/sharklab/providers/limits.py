@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from sharklab.errors import N_, MachineryError
+from sharklab.errors import MachineryError
+from sharklab.message import N_, Message
 from sharklab.process import Progress
 
 INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -24,9 +25,8 @@ def ensure_inotify(hosts: int, progress: Progress) -> None:
         return
     with suppress(OSError):
         INSTANCES.write_text(f"{AMPLE}\n")
-        progress(
-            f"raised fs.inotify.max_user_instances from {limit} to {AMPLE}, which is what many hosts need"
-        )
+        sentence = N_("raised fs.inotify.max_user_instances from {limit} to {ample}: many hosts need it")
+        progress(Message(sentence, {"limit": limit, "ample": AMPLE}))
         return
     free = limit - _in_use()
     if free < hosts * PER_HOST:

@@ -15,8 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from sharklab import process, state
-from sharklab.errors import N_, Busy, MachineryError
+from sharklab.errors import Busy, MachineryError
 from sharklab.image.model import Layers
+from sharklab.message import N_, Message
 from sharklab.model import Host, Plan, Seat
 from sharklab.process import Progress
 from sharklab.providers import access, cgroups, disk, limits, marks, network
@@ -45,13 +46,14 @@ class Nspawn:
         for host in plan.hosts:
             if not cgroups.is_running(_unit(plan.seat, host.name)):
                 _start(plan, host, layers)
-        progress(f"waiting for {', '.join(host.name for host in plan.hosts)}")
+        progress(Message(N_("waiting for {hosts}"), {"hosts": [host.name for host in plan.hosts]}))
         units = {host.name: _unit(plan.seat, host.name) for host in plan.hosts}
         for waited in access.wait(
             plan, lambda host: cgroups.is_running(units[host]), lambda host, why: _failure(plan, host, why)
         ):
             if waited.failed:
-                progress(f"host {waited.host} is up, but failed to start: {', '.join(waited.failed)}")
+                values = {"host": waited.host, "units": waited.failed}
+                progress(Message(N_("host {host} is up, but failed to start: {units}"), values))
         return {host.name: _facts(plan, host, layers) for host in plan.hosts}
 
     def stop(self, plan: Plan) -> None:
@@ -93,7 +95,7 @@ class Nspawn:
                 _clear(seat_id)
                 marks.release(seat_id)
             elif (lock := folder.with_name("lock")).exists():
-                with suppress(Busy), state.lock(lock, "image"):
+                with suppress(Busy), state.lock(lock, Message(N_("an image"))):
                     self.down(Seat("", "", seat_id, "", "", "", {}, folder))
                     state.remove(lock.parent)
         _remove_rest("*")
@@ -179,11 +181,11 @@ def _unit(seat: Seat, host: str) -> str:
 
 def _state(seat: Seat, host: str, has_disk: bool) -> str:
     if cgroups.is_running(_unit(seat, host)):
-        return "running"
-    return "stopped" if has_disk else "absent"
+        return N_("running")
+    return N_("stopped") if has_disk else N_("absent")
 
 
-def _failure(plan: Plan, host: str, reason: str) -> MachineryError:
+def _failure(plan: Plan, host: str, reason: Message) -> MachineryError:
     """Return the error for a host that did not come up, with the last that its console said."""
     file = disk.folder(plan, host) / "console.log"
     said = process.last_lines(file.read_text(errors="replace")) if file.exists() else ""
@@ -192,7 +194,7 @@ def _failure(plan: Plan, host: str, reason: str) -> MachineryError:
         place=str(file),
         hint=N_("read that file, then: sharklab down {lab}, and sharklab up {lab}"),
         host=host,
-        reason=reason + (f"\n{said}" if said else ""),
+        reason=Message("{reason}\n{said}", {"reason": reason, "said": said}) if said else reason,
         lab=plan.lab.name,
     )
 

@@ -78,7 +78,7 @@ def wire(
         rows_left=len(facts.packets) - len(rows),
         truncated=len(facts.truncated),
         cut=facts.cut,
-        problem=visible(facts.problem),
+        problem=visible(speak.say(facts.problem)),
     )
 
 

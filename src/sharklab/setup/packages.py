@@ -9,9 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sharklab.errors import MachineryError
-from sharklab.i18n import N_, Translator
+from sharklab.i18n import Translator
+from sharklab.message import N_, Message
 from sharklab.setup import privilege
 
 TABLE = Path(__file__).with_name("system_packages.toml")
@@ -94,15 +96,11 @@ def need(works: Sequence[str], words: Translator) -> None:
         return
     kind = manager()
     if not kind:
-        raise _failed(words.gettext(N_("this system has neither apt-get nor dnf")), absent, words)
+        raise _failed(N_("this system has neither apt-get nor dnf"), absent)
     _install(names(absent, kind), kind, absent, words)
     if still := missing(works):
-        gone = ", ".join(package.gives for package in still)
-        raise _failed(
-            words.gettext(N_("still missing after the installation: {tools}")).format(tools=gone),
-            still,
-            words,
-        )
+        gone = [package.gives for package in still]
+        raise _failed(N_("still missing after the installation: {tools}"), still, tools=gone)
 
 
 def _install(wanted: list[str], kind: str, absent: Sequence[Package], words: Translator) -> None:
@@ -110,15 +108,15 @@ def _install(wanted: list[str], kind: str, absent: Sequence[Package], words: Tra
 
     recipe = ["sh", "-c", APT if kind == "apt" else DNF, "sh", *wanted]
     argv = privilege.through_sudo(recipe, command(absent), words)
-    with Progress().step(words.gettext(N_("system packages")) + ": " + " ".join(wanted)):
+    with Progress(words.gettext).step(N_("system packages: {names}"), names=" ".join(wanted)):
         done = subprocess.run(
             argv, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
         )
     if done.returncode:
         said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
-        raise _failed(words.gettext(N_("the installation failed:")) + "\n" + said, absent, words)
+        raise _failed(N_("the installation failed:\n{said}"), absent, said=said)
 
 
-def _failed(reason: str, absent: Iterable[Package], words: Translator) -> MachineryError:
-    hint = words.gettext(N_("as root, run: {command}")).format(command=command(absent))
-    return MachineryError(reason, place=words.gettext(N_("system packages")), hint=hint)
+def _failed(reason: str, absent: Iterable[Package], **values: Any) -> MachineryError:
+    place, hint = Message(N_("system packages")), N_("as root, run: {command}")
+    return MachineryError(reason, place=place, hint=hint, command=command(absent), **values)

@@ -63,12 +63,11 @@ def through_sudo(command: Sequence[str], by_hand: str, words: Translator) -> lis
     told = words.gettext(N_("root's rights are needed; through sudo now: {command}")).format(command=by_hand)
     print(f"sharklab: {told}", file=sys.stderr, flush=True)
     if not shutil.which("sudo"):
-        raise _refused(words.gettext(N_("sudo is not installed")), by_hand, words)
+        raise _refused(N_("sudo is not installed"), by_hand)
     if subprocess.run(["sudo", "true"], check=False).returncode:
-        raise _refused(words.gettext(N_("sudo refused")), by_hand, words)
+        raise _refused(N_("sudo refused"), by_hand)
     return ["sudo", "--preserve-env=" + ",".join(KEPT), "--", *command]
 
 
-def _refused(reason: str, by_hand: str, words: Translator) -> MachineryError:
-    hint = words.gettext(N_("as root, run: {command}")).format(command=by_hand)
-    return MachineryError(reason, hint=hint)
+def _refused(reason: str, by_hand: str) -> MachineryError:
+    return MachineryError(reason, hint=N_("as root, run: {command}"), command=by_hand)
