@@ -12,12 +12,13 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Any, NoReturn
 
 from sharklab import __version__, i18n, state
-from sharklab.errors import GOOD, INTERRUPTED, MACHINERY, N_, InputError, SharklabError
+from sharklab.errors import GOOD, INTERRUPTED, MACHINERY, InputError, SharklabError
+from sharklab.message import N_, Gettext, Message
 
 SCHEMA = "sharklab/1"
 """The version of the envelope of `--output json`."""
@@ -28,8 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     signal.signal(signal.SIGTERM, _interrupt)
     as_json = "json" in words
-    say: Callable[[str], str] = str
+    say: Gettext = str
     try:
+        # What is wrong with --lang is told in the language of the locale.
+        say = i18n.translator(i18n.choose(None, os.environ)).gettext
         language = i18n.choose(_option(words, "--lang"), os.environ)
         say = i18n.translator(language).gettext
         args = _parse(_parser(say), words)
@@ -82,7 +85,7 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 def _unforeseen(error: Exception) -> SharklabError:
     """Keep the traceback in a file for whoever mends it, and give the person one sentence."""
     if isinstance(error, OSError) and error.strerror:
-        return SharklabError(f"{error.strerror}", place=str(error.filename or "system"))
+        return SharklabError(error.strerror, place=str(error.filename or "") or Message(N_("system")))
     fault, file = N_("a fault in sharklab: {error!r}"), state.root() / "crash.log"
     try:
         state.write(file, traceback.format_exc(), 0o600)
@@ -91,7 +94,7 @@ def _unforeseen(error: Exception) -> SharklabError:
     return SharklabError(fault, hint=N_("please report it with {file}"), error=error, file=file)
 
 
-def _fail(code: int, error: SharklabError, as_json: bool, say: Callable[[str], str]) -> int:
+def _fail(code: int, error: SharklabError, as_json: bool, say: Gettext) -> int:
     if as_json:
         print(json.dumps(envelope("error", error=_plain(error), exit_code=code), ensure_ascii=False))
     print(f"sharklab: {error.say(say)}", file=sys.stderr)
@@ -100,7 +103,7 @@ def _fail(code: int, error: SharklabError, as_json: bool, say: Callable[[str], s
 
 def _plain(error: SharklabError) -> dict[str, Any]:
     problems = [_plain(problem) for problem in getattr(error, "problems", ())]
-    plain = {"message": error.message, "place": error.place, "hint": error.hint}
+    plain = {"message": error.message, "place": str(error.place), "hint": error.hint}
     return {**plain, "problems": problems} if problems else plain
 
 
@@ -126,27 +129,37 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         verb = self.prog.partition(" ")[2]
-        raise InputError(message, place=verb, hint=f"{self.prog} --help")
+        raise InputError("{said}", place=verb, hint="{program} --help", said=message, program=self.prog)
 
 
-def _parser(_: Callable[[str], str]) -> argparse.ArgumentParser:
+def _parser(_: Gettext) -> argparse.ArgumentParser:
     from sharklab.verbs import VERBS
 
+    vars(argparse)["_"] = _  # by which it looks up its own texts: left alone, it follows the locale only
     parser = _Parser(
         prog="sharklab",
         description=_("Sets up network labs, watches the packets, and writes the reports."),
         epilog=_("Example:") + " sharklab run tp4 --lang fr",
     )
-    parser.add_argument("--version", action="version", version=f"sharklab {__version__}")
+    parser.add_argument(
+        "--version", action="version", version=f"sharklab {__version__}", help=_("show the version and exit")
+    )
+    _add(parser, "lang", _)
     sub = parser.add_subparsers(metavar=_("VERB"), required=True, parser_class=_Parser)
     for name, verb in VERBS.items():
         words = name.split()
         one = _verb_parser(sub, words, _(verb.help), _("Example:") + " sharklab " + verb.example)
         one.set_defaults(call=verb.call, verb=name)
         for option in (*verb.options, "lang"):
-            flags, settings = OPTIONS[option]
-            one.add_argument(*flags, **{**settings, "help": _(settings["help"]) + _default(settings)})
+            _add(one, option, _)
     return parser
+
+
+def _add(parser: argparse.ArgumentParser, option: str, _: Gettext) -> None:
+    flags, settings = OPTIONS[option]
+    texts: dict[str, Any] = {key: _(settings[key]) for key in ("help", "metavar") if key in settings}
+    texts["help"] += _default(settings)
+    parser.add_argument(*flags, **settings | texts)
 
 
 def _verb_parser(sub: Any, words: Sequence[str], help: str, example: str) -> argparse.ArgumentParser:
@@ -169,28 +182,32 @@ def user_name() -> str:
 
 
 OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
-    "lab": (("lab",), {"metavar": "LAB", "help": N_("the lab's name, as `sharklab labs` lists it")}),
+    "lab": (("lab",), {"metavar": N_("LAB"), "help": N_("the lab's name, as `sharklab labs` lists it")}),
     "labs": (
         ("labs",),
-        {"metavar": "LAB", "nargs": "*", "help": N_("labs, as `sharklab labs` lists them; all without it")},
+        {
+            "metavar": N_("LAB"),
+            "nargs": "*",
+            "help": N_("labs, as `sharklab labs` lists them; all without it"),
+        },
     ),
     "maybe_lab": (
         ("lab",),
-        {"metavar": "LAB", "nargs": "?", "help": N_("the lab's name, as `sharklab labs` lists it")},
+        {"metavar": N_("LAB"), "nargs": "?", "help": N_("the lab's name, as `sharklab labs` lists it")},
     ),
-    "host": (("host",), {"metavar": "HOST", "help": N_("a host of the lab")}),
+    "host": (("host",), {"metavar": N_("HOST"), "help": N_("a host of the lab")}),
     "command": (
         ("command",),
-        {"metavar": "COMMAND", "nargs": "*", "help": N_("a command to run there instead of a shell")},
+        {"metavar": N_("COMMAND"), "nargs": "*", "help": N_("a command to run there instead of a shell")},
     ),
-    "student": (("--student",), {"metavar": "ID", "default": user_name(), "help": N_("whose seat")}),
+    "student": (("--student",), {"metavar": N_("ID"), "default": user_name(), "help": N_("whose seat")}),
     "provider": (
         ("--provider",),
-        {"metavar": "NAME", "default": "nspawn", "help": N_("what makes the hosts exist")},
+        {"metavar": N_("NAME"), "default": "nspawn", "help": N_("what makes the hosts exist")},
     ),
     "os": (
         ("--os",),
-        {"metavar": "NAME", "default": "debian12", "help": N_("the operating system of the hosts")},
+        {"metavar": N_("NAME"), "default": "debian12", "help": N_("the operating system of the hosts")},
     ),
     "pace": (
         ("--pace",),
@@ -211,19 +228,23 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "all": (("--all",), {"action": "store_true", "help": N_("every seat of this machine")}),
     "run": (
         ("--run",),
-        {"metavar": "RUN", "default": None, "help": N_("an older run, by the name of its folder")},
+        {"metavar": N_("RUN"), "default": None, "help": N_("an older run, by the name of its folder")},
     ),
     "file": (
         ("-o", "--out"),
-        {"metavar": "FILE", "default": None, "help": N_("write there (.md or .html) instead of printing")},
+        {
+            "metavar": N_("FILE"),
+            "default": None,
+            "help": N_("write there (.md or .html) instead of printing"),
+        },
     ),
-    "user": (("--user",), {"metavar": "NAME", "default": "student", "help": N_("log in as")}),
+    "user": (("--user",), {"metavar": N_("NAME"), "default": "student", "help": N_("log in as")}),
     "network": (
         ("--network",),
         {"action": "store_true", "help": N_("also ask whether the package registries answer")},
     ),
     "arguments": (
         ("arguments",),
-        {"metavar": "ARG", "nargs": argparse.REMAINDER, "help": N_("arguments for pytest")},
+        {"metavar": N_("ARG"), "nargs": argparse.REMAINDER, "help": N_("arguments for pytest")},
     ),
 }

@@ -37,8 +37,12 @@ def of_schema(schema: Mapping[str, Any], data: Any) -> Iterator[Fault]:
     """Yield what in `data` is not as its JSON schema asks."""
     from jsonschema import Draft202012Validator
 
-    errors = Draft202012Validator(dict(schema)).iter_errors(data)
-    return map(_explain, sorted(errors, key=lambda error: list(map(str, error.path))))
+    errors = sorted(
+        Draft202012Validator(dict(schema)).iter_errors(data), key=lambda e: list(map(str, e.path))
+    )
+    # Each missing key is an error of its own, and the sentence of one names them all.
+    seen = {(*error.absolute_path, *error.schema_path, repr(error.instance)): error for error in errors}
+    return map(_explain, seen.values())
 
 
 KINDS = {

@@ -7,7 +7,7 @@ edited `.po` counts at once, and a read-only installation works too.
 
 For developers, from the root of the checkout:
 
-    pybabel extract -F babel.cfg -k N_ --no-location --sort-output -o sharklab.pot .
+    PYTHONPATH=src pybabel extract -F babel.cfg -k N_ --no-location --sort-output -o sharklab.pot .
     pybabel update -i sharklab.pot -d src/sharklab/locale -D sharklab -N --ignore-obsolete -w 110
     rm sharklab.pot
 
@@ -19,11 +19,12 @@ from __future__ import annotations
 import gettext
 import hashlib
 import io
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from sharklab import state
 from sharklab.errors import InputError, SharklabError
@@ -112,3 +113,16 @@ def _compile(source: bytes, target: Path) -> gettext.NullTranslations:
         state.write(state.folder(target.parent) / target.name, content.getvalue())
     content.seek(0)
     return gettext.GNUTranslations(content)
+
+
+def descriptions(file: IO[bytes], *_: Any, **__: Any) -> Iterator[tuple[int, None, str, list[str]]]:
+    """Find the descriptions in a JSON schema, which authors read as hints: an extractor for Babel."""
+    todo = [json.load(file)]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, list):
+            todo += part
+        elif isinstance(part, dict):
+            todo += part.values()
+            if isinstance(text := part.get("description"), str):
+                yield 1, None, text, []

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import faults, matrices, paths, yaml_file
-from sharklab.errors import N_, InputError
+from sharklab.errors import InputError
+from sharklab.message import N_, Message
 from sharklab.model import Capture, Check, Conversation, Exercise, Host, Lab, Network, Probe, Text
 
 
@@ -32,7 +33,7 @@ def find(name: str) -> Path:
     near = difflib.get_close_matches(name, names(), 1)
     raise InputError(
         N_("there is no lab named {name!r}"),
-        place="lab",
+        place=Message(N_("LAB")),
         hint=N_("did you mean {near}?") if near else N_("the labs are: {known}"),
         name=name,
         near="".join(near),
@@ -153,7 +154,7 @@ def _parse(file: Path) -> yaml_file.Document:
             N_("not valid YAML: {fault}"),
             place=place,
             hint=N_("check indentation, colons and quotes"),
-            fault=text,
+            fault=Message(text),
         ) from error
     except yaml_file.Fault as error:
         fault = str(error).splitlines()[0]

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from sharklab.message import N_
+
 Fault = yaml.YAMLError
 """What `read` raises; a `yaml.MarkedYAMLError` says where."""
 
@@ -21,7 +23,7 @@ class _Loader(yaml.CSafeLoader):
         seen: set[str] = set()
         for key, _value in node.value:
             if key.value in seen and isinstance(key, yaml.ScalarNode) and key.value != "<<":
-                problem = f"the key {key.value!r} is there twice"
+                problem = N_("this key is there twice")
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
             seen.add(str(key.value))
         return super().construct_mapping(node, deep)

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import load
+from sharklab import i18n, load
 from sharklab.errors import InputError
 
 BROKEN = Path(__file__).parent / "broken"
 
 
+@pytest.mark.parametrize("language", i18n.languages())
 @pytest.mark.parametrize("name", sorted(folder.name for folder in BROKEN.iterdir()))
-def test_load_of_a_broken_lab(name: str, golden) -> None:
-    """A broken lab is refused with place, cause and hint."""
+def test_load_of_a_broken_lab(name: str, language: str, golden) -> None:
+    """A broken lab is refused with place, cause and hint, in the author's language."""
     with pytest.raises(InputError) as caught:
         load.load(BROKEN / name / "lab.yml")
-    message = str(caught.value).replace(str(BROKEN), "labs")
-    golden(BROKEN / name / "message.txt", message + "\n")
+    message = caught.value.say(i18n.translator(language).gettext).replace(str(BROKEN), "labs")
+    golden(BROKEN / name / f"message.{language}.txt", message + "\n")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from string import Formatter
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -13,8 +15,9 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 from sharklab import cli, i18n
-from sharklab.checks.outcome import Message
 from sharklab.errors import InputError, MachineryError, SharklabError
+from sharklab.message import Message
+from sharklab.progress import Progress
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -108,7 +111,7 @@ def test_translator_without_a_place_to_write_still_speaks(
 def test_errors_are_said_in_the_language_of_the_reader(capsys: pytest.CaptureFixture[str]) -> None:
     """An error's message, its hint and the word before it are French for who reads French."""
     assert cli.main(["lint", "tp55", "--lang", "fr"]) == InputError.exit_code
-    assert "lab: il n'y a pas de TP nommé 'tp55'\n  conseil: " in capsys.readouterr().err
+    assert "TP: il n'y a pas de TP nommé 'tp55'\n  conseil: " in capsys.readouterr().err
 
 
 def test_errors_are_english_for_whoever_else_asks() -> None:
@@ -129,6 +132,43 @@ def test_errors_say_their_problems_in_the_same_language() -> None:
     error = InputError("the disk is full", problems=(InputError("is missing", place="a"),))
     assert error.say(i18n.translator("fr").gettext) == "le disque est plein\na: est absent"
     assert str(error) == "the disk is full\na: is missing"
+
+
+def test_errors_say_their_place_in_the_same_language() -> None:
+    """A place that is a word is translated; a name is not."""
+    french = i18n.translator("fr").gettext
+    assert MachineryError("is missing", place=Message("system")).say(french) == "système: est absent"
+    assert MachineryError("is missing", place="system").say(french) == "system: est absent"
+
+
+def test_progress_is_told_in_the_language_of_the_reader() -> None:
+    """Steps and what they are at are French for who reads French."""
+    told = io.StringIO()
+    progress = Progress(i18n.translator("fr").gettext, told)
+    with progress.step("image of {lab}", lab="tp4"):
+        pass
+    progress.note(Message("waiting for {hosts}", {"hosts": ["client", "server"]}))
+    assert re.fullmatch(r"✓ image de tp4 \(0\.\d s\)\n  attente de client, server\n", told.getvalue())
+
+
+SPOKEN = {"InputError", "MachineryError", "Busy", "SharklabError", "Message", "fault", "unknown"}
+"""What takes a sentence and maybe a hint, which a reader meets."""
+
+
+def _built(file: Path) -> Iterator[str]:
+    """Yield the places of sentences that are put together before they could be translated."""
+    for call in ast.walk(ast.parse(file.read_text())):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in SPOKEN:
+            hints = [word.value for word in call.keywords if word.arg == "hint"]
+            for text in (*call.args, *hints):
+                if isinstance(text, ast.JoinedStr | ast.BinOp):
+                    yield f"{file.relative_to(ROOT)}:{text.lineno}"
+
+
+def test_sentences_are_translated_before_their_values_are_put_in() -> None:
+    """No sentence is an f-string: no catalogue could have it."""
+    files = sorted((ROOT / "src").rglob("*.py"))
+    assert [place for file in files for place in _built(file)] == []
 
 
 def _extracted() -> Catalog:
@@ -175,6 +215,4 @@ def _texts(value: object) -> list[str]:
 
 def _fields(text: str) -> frozenset[str]:
     """Return the fields of both kinds of message: {name}, and %(name)s in templates."""
-    braces = {name for _, name, _, _ in Formatter().parse(text) if name}
-    percents = {part.split(")")[0] for part in text.split("%(")[1:]}
-    return frozenset(braces | percents)
+    return frozenset(re.findall(r"\{(\w+)[!:}]|%\((\w+)\)", text))

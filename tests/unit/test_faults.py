@@ -1,0 +1,106 @@
+"""Faults of a lab.yml: sentences for all that its schemas ask for, in English and in French."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from sharklab import faults, i18n, load
+from sharklab.checks import KINDS
+
+SIDES = {"properties": {"client": {}, "server": {}}, "additionalProperties": False}
+SHAPE = {"$ref", "$defs", "$schema", "title", "description", "properties", "propertyNames", "items"}
+"""Keywords of JSON schema that name or hold others, and refuse nothing themselves."""
+
+
+def _keywords(schema: Mapping[str, Any]) -> Iterator[str]:
+    yield from schema
+    inner = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]
+    inner += [part for key in ("anyOf", "oneOf") for part in schema.get(key, ())]
+    inner += [schema.get(key) for key in ("items", "additionalProperties", "propertyNames", "not")]
+    for part in inner:
+        if isinstance(part, Mapping):
+            yield from _keywords(part)
+
+
+@pytest.mark.parametrize("schema", [load.schema(), *(kind.params for kind in KINDS.values())])
+def test_every_keyword_of_the_schemas_has_a_sentence(schema: Mapping[str, Any]) -> None:
+    """Whatever a schema may find wrong, an author reads a sentence of ours."""
+    explained = {"additionalProperties", "anyOf", "oneOf", "required", "type", *faults.SENTENCES}
+    assert set(_keywords(schema)) - SHAPE - explained == set()
+
+
+@pytest.mark.parametrize(
+    ("schema", "data", "english", "french"),
+    [
+        (
+            SIDES,
+            {"cleint": 1},
+            "unknown key 'cleint'\n  hint: did you mean client?",
+            "clé inconnue : 'cleint'",
+        ),
+        (SIDES, {"x": 1}, "unknown key 'x'\n  hint: known keys: client, server", "clé inconnue : 'x'"),
+        ({"additionalProperties": False}, {"x": 1}, "unknown key 'x'", "clé inconnue : 'x'"),
+        ({"required": ["a", "b"]}, {}, "missing key 'a', 'b'", "clé manquante : 'a', 'b'"),
+        (
+            {"type": ["object", "null"], "description": "What is asked, in Markdown."},
+            "x",
+            "expected a mapping or nothing, found 'x'\n  hint: What is asked, in Markdown.",
+            "attendu : un dictionnaire ou rien ; trouvé : 'x'\n  conseil: Ce qui est demandé, en Markdown.",
+        ),
+        ({"type": "string"}, [], "expected text, found a list", "attendu : un texte ; trouvé : une liste"),
+        (
+            {"enum": ["tcp", "udp"]},
+            "tpc",
+            "'tpc' is not known\n  hint: one of: tcp, udp",
+            "'tpc' n'est pas connu",
+        ),
+        ({"pattern": "^[a-z]+$"}, "A b", "'A b' is not a good name", "'A b' n'est pas un nom valable"),
+        ({"not": {"enum": ["lo"]}}, "lo", "'lo' is not allowed here", "'lo' n'est pas permis ici"),
+        (
+            {"minItems": 1},
+            [],
+            "there are too few entries: at least 1",
+            "il y a trop peu d'entrées : au moins 1",
+        ),
+        ({"maxProperties": 1}, {1: 1, 2: 2}, "there are too many", "il y a trop d'entrées : au plus 1"),
+        ({"uniqueItems": True}, [1, 1], "an entry is there twice", "une entrée figure deux fois"),
+        ({"maximum": 250}, 251, "251 is too large: at most 250", "251 est trop grand : au plus 250"),
+        ({"minimum": 1}, 0, "0 is too small: at least 1", "0 est trop petit : au moins 1"),
+        (
+            {"exclusiveMinimum": 0},
+            0,
+            "0 is too small: it must be more than 0",
+            "0 est trop petit : il faut plus de",
+        ),
+        ({"minLength": 1}, "", "the text is too short", "le texte est trop court : au moins 1 caractères"),
+        (
+            {"oneOf": [{"type": "string"}, {"type": "object"}]},
+            3,
+            "expected text or a mapping, found 3",
+            "attendu : un texte ou un dictionnaire ; trouvé : 3",
+        ),
+        (
+            {"anyOf": [{"enum": ["open"]}, {"type": "array", "items": {"enum": ["open"]}}]},
+            ["opne"],
+            "'opne' is not known\n  hint: one of: open",
+            "'opne' n'est pas connu\n  conseil: au choix : open",
+        ),
+    ],
+)
+def test_faults_of_a_schema(
+    schema: Mapping[str, Any], data: object, english: str, french: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each fault is one sentence of ours, with a hint where there is one."""
+    [(_, problem)] = faults.of_schema(schema, data)
+    assert str(problem).startswith(english)
+    assert problem.say(i18n.translator("fr").gettext).startswith(french)
+
+
+def test_faults_of_an_alternative_are_where_they_are() -> None:
+    """A fault inside one of several allowed forms has the place of the inner part."""
+    schema = {"properties": {"a": {"anyOf": [{"type": "null"}, {"items": {"type": "string"}}]}}}
+    [(path, _)] = faults.of_schema(schema, {"a": ["x", {}]})
+    assert path == ("a",)
