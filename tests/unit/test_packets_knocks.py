@@ -9,38 +9,15 @@ import pytest
 
 from sharklab.packets import facts, read
 from sharklab.packets.knocks import Knock, Pattern, knocks
-from sharklab.packets.model import Endpoint, Facts, Flow, Icmp, Packet, Recording
+from sharklab.packets.model import Packet
+from tests.packets_sample import SERVER, error, packet, shown
 
 DATA = Path(__file__).parents[1] / "data"
-CLIENT, SERVER = "10.77.5.1", "10.77.5.2"
-
-
-def packet(
-    arrow: str, *flags: str, at: float = 0.0, local: int = 40000, port: int = 60000, **more: int
-) -> Packet:
-    """Return a packet from the client (">") or from the server ("<"); without flags it is a datagram."""
-    ends = Endpoint(CLIENT, local), Endpoint(SERVER, port)
-    source, destination = ends if arrow == ">" else ends[::-1]
-    transport = "tcp" if flags else "udp"
-    values = {"number": 0, "time": at, "length": 60, "captured": 60, "protocol": "", "info": ""}
-    return Packet(**values, transport=transport, source=source, destination=destination, flags=flags, **more)
-
-
-def error(about: Packet, type: int = 3, code: int = 3) -> Packet:
-    """Return the ICMP error by which the server answers a packet."""
-    flow = Flow(about.transport, about.source, about.destination)
-    ends = {"source": Endpoint(SERVER, 0), "destination": Endpoint(CLIENT, 0)}
-    return replace(about, transport="icmp", flags=(), icmp=Icmp(type, code, flow), **ends)
-
-
-def shown(*packets: Packet) -> Facts:
-    """Return the facts of a capture of these packets."""
-    return facts(Recording(tuple(replace(each, number=i) for i, each in enumerate(packets, 1))))
 
 
 def only(*packets: Packet) -> Pattern:
     """Return the pattern of the one port that these packets are about."""
-    [knock] = knocks(shown(*packets), "udp" if packets[0].transport == "udp" else "tcp", SERVER).values()
+    [knock] = knocks(shown(packets), "udp" if packets[0].transport == "udp" else "tcp", SERVER).values()
     return knock.pattern
 
 
@@ -106,14 +83,14 @@ def test_knocks_sort_by_the_ports_of_the_server() -> None:
     """A client's own port is no port of the server, also when it has the number of one."""
     odd = {"local": 60001}
     other = packet(">", "SYN", seq=9, port=60002)
-    found = knocks(shown(packet(">", "SYN", seq=1, **odd), other, error(other, code=13)), "tcp", SERVER)
+    found = knocks(shown([packet(">", "SYN", seq=1, **odd), other, error(other, code=13)]), "tcp", SERVER)
     expected = {60000: ("syn_retries", (1,)), 60002: ("syn_icmp 3/13", (2, 3))}
     assert expected == {port: (str(knock.pattern), knock.packets) for port, knock in found.items()}
 
 
 def test_knocks_of_another_transport_are_left_out() -> None:
     """A datagram to a port says nothing of TCP."""
-    assert {} == knocks(shown(DATAGRAM), "tcp", SERVER)
+    assert {} == knocks(shown([DATAGRAM]), "tcp", SERVER)
 
 
 def test_pattern_of_a_port_without_packets_is_none() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sharklab.checks.sockets_seen import Socket, sockets
 from sharklab.evidence import Evidence, ProbeResult
-from sharklab.model import Exercise, Plan
+from sharklab.model import Exercise, Matrix, Plan
 from sharklab.packets.model import Facts
 
 
@@ -39,6 +39,12 @@ class Context:
     def server(self) -> str:
         """The host that answers, or "" when the exercise names none."""
         return self.exercise.conversation.server if self.exercise.conversation else ""
+
+    @property
+    def matrix(self) -> Matrix | None:
+        """The matrix that the exercise runs, or None."""
+        found = (matrix for matrix in self.plan.lab.matrices if matrix.id == self.exercise.id)
+        return next(found, None)
 
     def sockets(self, host: str) -> tuple[Socket, ...]:
         """Return the sockets that `ss` showed on `host` during the run."""

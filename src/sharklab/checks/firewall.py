@@ -7,7 +7,6 @@ from typing import Any
 
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
-from sharklab.evidence import ProbeResult
 
 Zone = Mapping[str, frozenset[str]]
 OPENINGS = ("services", "ports", "protocols", "source-ports", "forward-ports", "rich rules")
@@ -18,7 +17,11 @@ def firewall(context: Context, params: Mapping[str, Any]) -> Finding:
     """`firewall-cmd --list-all` of the probes `runtime` and `permanent` shows just the openings given."""
     results = [context.probe(params[name]) for name in ("runtime", "permanent")]
     evidence = tuple(Reference(probe=result.id, host=result.host) for result in results if result)
-    zones = [_zone(result) for result in results if result and result.exit_code == 0 and not result.truncated]
+    zones = [
+        read_zone(result.stdout)
+        for result in results
+        if result and result.exit_code == 0 and not result.truncated
+    ]
     if len(zones) < len(results) or not all(zones):
         text = N_("{runtime} or {permanent} did not print a zone of firewalld.")
         names = {name: params[name] for name in ("runtime", "permanent")}
@@ -52,14 +55,14 @@ def _faults(runtime: Zone, permanent: Zone, params: Mapping[str, Any]) -> list[M
     return faults
 
 
-def _zone(result: ProbeResult) -> Zone:
-    """Return the lines of `firewall-cmd --list-all` (firewall-cmd(1)) as sets of words by key.
+def read_zone(printed: str) -> Zone:
+    """Return the lines of `firewall-cmd --list-all` (firewall-cmd(1)) as sets of words by key, or nothing.
 
     Rich rules stand on lines of their own, deeper than the keys.
     """
     zone: dict[str, frozenset[str]] = {}
     key = ""
-    for line in result.stdout.splitlines():
+    for line in printed.splitlines():
         if line.startswith("\t"):
             zone[key] = zone.get(key, frozenset()) | {line.strip()}
         elif line.startswith("  ") and ":" in line:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
+from sharklab.checks import matrix
+from sharklab.checks.cell import CHECK
 from sharklab.checks.context import Context, contexts
+from sharklab.checks.flaws import flaws_of, listed
 from sharklab.checks.kinds import KINDS, Kind, Rests
 from sharklab.checks.outcome import (
     N_,
@@ -35,7 +38,7 @@ def _verdict(context: Context) -> Verdict:
     exercise = context.exercise
     return Verdict(
         exercise.id,
-        tuple(_outcome(context, check) for check in exercise.checks),
+        (*(_outcome(context, check) for check in exercise.checks), *_cells(context)),
         tuple(_answer(context, question) for question in exercise.questions),
     )
 
@@ -56,11 +59,19 @@ def _outcome(context: Context, check: Check) -> Outcome:
     )
 
 
+def _cells(context: Context) -> tuple[Outcome, ...]:
+    """Return the outcome of each cell of the exercise's matrix, if it has one."""
+    try:
+        return tuple(cell.outcome for cell in matrix.cells_of(context))
+    except Exception as error:
+        return (Outcome(CHECK, Status.ERROR, Message(N_("The matrix")), _broken(error)),)
+
+
 def _find(context: Context, kind: Kind, check: Check) -> Finding:
     try:
         if kind.rests is Rests.PROBES:
             return kind.function(context, check.params)
-        flaws = tuple(_flaws(context, kind))
+        flaws = tuple(flaws_of(context, contents=kind.rests is Rests.CONTENTS))
         if not any(facts.packets for facts in context.facts.values()):
             return _without_packets(context, flaws)
         return _weigh(kind, kind.function(context, check.params), flaws)
@@ -79,7 +90,7 @@ def _without_packets(context: Context, flaws: tuple[Message, ...]) -> Finding:
         return Finding(Status.INCONCLUSIVE, Message(N_("The exercise has no capture to judge.")))
     evidence = tuple(Reference(capture=name) for name in context.facts)
     if flaws:
-        return Finding(Status.INCONCLUSIVE, _list(flaws), evidence)
+        return Finding(Status.INCONCLUSIVE, listed(flaws), evidence)
     return Finding(Status.FAILED, Message(N_("The captures hold no packet.")), evidence)
 
 
@@ -87,46 +98,8 @@ def _weigh(kind: Kind, finding: Finding, flaws: tuple[Message, ...]) -> Finding:
     """Return `finding`, or inconclusive when what the captures lack could have changed it."""
     rests_on_absence = finding.status is (Status.PASSED if kind.denies else Status.FAILED)
     if flaws and rests_on_absence:
-        return Finding(Status.INCONCLUSIVE, both(finding.found, _list(flaws)), finding.evidence)
+        return Finding(Status.INCONCLUSIVE, both(finding.found, listed(flaws)), finding.evidence)
     return finding
-
-
-def _list(messages: tuple[Message, ...]) -> Message:
-    first, *rest = messages
-    return both(first, _list(tuple(rest))) if rest else first
-
-
-def _flaws(context: Context, kind: Kind) -> Iterator[Message]:
-    """Yield what keeps the exercise's captures from showing everything that a check of `kind` may seek."""
-    for capture in context.exercise.captures:
-        facts, result = context.facts.get(capture.id), context.evidence.captures.get(capture.id)
-        values = {"capture": capture.id}
-        if facts is None:
-            yield Message(N_("The run left no capture {capture}."), values)
-            continue
-        if facts.problem:
-            yield Message(
-                N_("The capture {capture} cannot be read: {problem}."), {**values, "problem": facts.problem}
-            )
-        if facts.cut:
-            yield Message(N_("The capture {capture} is cut short."), values)
-        if result and result.packets_dropped:
-            values["count"] = str(result.packets_dropped)
-            yield Message(N_("tcpdump dropped packets of the capture {capture} ({count})."), values)
-        hidden = _hidden(facts, kind)
-        if hidden:
-            values["count"] = str(hidden)
-            yield Message(N_("The capture {capture} kept only the beginning of packets ({count})."), values)
-
-
-def _hidden(facts: Facts, kind: Kind) -> int:
-    """Count the packets of which the capture kept too little for a check of `kind`."""
-    truncated = [facts.packet(number) for number in facts.truncated]
-    if kind.rests is Rests.CONTENTS:
-        return len(truncated)
-    return sum(
-        not packet.transport or (packet.transport == "tcp" and not packet.flags) for packet in truncated
-    )
 
 
 def _answer(context: Context, id: str) -> Answer:

@@ -1,0 +1,162 @@
+"""One cell of a matrix: everything that is known of one tool on one port, and what is to be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from sharklab.checks import words
+from sharklab.checks.flaws import listed
+from sharklab.checks.outcome import N_, Message, Outcome, Reference, Status, both
+from sharklab.checks.truth import Witness, certain
+from sharklab.evidence import ProbeResult
+from sharklab.model import Expectation, Matrix, Probe, Tool, Trial
+from sharklab.packets.knocks import Pattern
+
+CHECK = "matrix"
+_RESTS_ON_ABSENCE = frozenset({"none", "syn_retries", "handshake", "udp_silence"})
+"""Patterns that are what they are because something is not in the capture."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a tool did on a port, what came of it, and what should have.
+
+    `verdict` is what the tool says, "" when it did not run; `pattern` is its packets' on the client;
+    `packets` are their numbers by capture id; `truth` is what the port is, by each witness; `flaws` are
+    what the captures lack.
+    """
+
+    matrix: Matrix
+    tool: Tool
+    trial: Trial
+    probe: Probe
+    result: ProbeResult | None
+    verdict: str
+    pattern: Pattern
+    packets: Mapping[str, tuple[int, ...]]
+    truth: tuple[Witness, ...]
+    flaws: tuple[Message, ...] = ()
+
+    @property
+    def state(self) -> str:
+        """The state that the port should have."""
+        return self.trial.state
+
+    @property
+    def port(self) -> int:
+        """The port, which is this cell's alone."""
+        return self.trial.port
+
+    @property
+    def expected(self) -> Expectation:
+        """What is right."""
+        return self.trial.expect
+
+    @property
+    def available(self) -> bool:
+        """False when the client does not have the tool."""
+        return self.result is None or not self.result.missing
+
+    @property
+    def certain(self) -> bool:
+        """True when who listens, the rules and the wire leave no other state than the port's own."""
+        return certain(self.truth, self.state)
+
+    @cached_property
+    def differs(self) -> tuple[str, ...]:
+        """What is not as expected: "exit", "verdict" and "packets", those of them that differ."""
+        right = {
+            "exit": self.result is not None and self.result.exit_code in self.expected.exit,
+            "verdict": self.verdict in self.expected.verdict,
+            "packets": any(map(self.pattern.fits, self.expected.packets)),
+        }
+        return tuple(name for name, fits in right.items() if not fits)
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """What is to be said of the cell."""
+        status, found = _judge(self)
+        values = {"tool": self.tool.title, "port": self.port, "state": words.state(self.state)}
+        return Outcome(
+            check=CHECK,
+            status=status,
+            title=Message(N_("{tool}, port {port} {state}"), values),
+            found=found,
+            expected=_in_words(*_wanted(self).values()),
+            evidence=tuple(_evidence(self)),
+        )
+
+
+def _judge(cell: Cell) -> tuple[Status, Message]:
+    if cell.result is None:
+        return Status.INCONCLUSIVE, Message(N_("{probe} has no result."), {"probe": cell.probe.id})
+    if not cell.available:
+        text = N_("Not available: {tool} is not installed on {host}.")
+        values = {"tool": cell.probe.run[0], "host": cell.probe.host}
+        return Status.SKIPPED if cell.tool.optional else Status.FAILED, Message(text, values)
+    if not cell.certain:
+        said = [witness.said for witness in cell.truth]
+        text = N_("It is not certain that the port is {state}: {said}.")
+        return Status.INCONCLUSIVE, Message(text, {"state": words.state(cell.state), "said": said})
+    if cell.flaws and (cell.differs or cell.pattern.name in _RESTS_ON_ABSENCE):
+        return Status.INCONCLUSIVE, both(_found(cell), listed(cell.flaws))
+    return Status.FAILED if cell.differs else Status.PASSED, _found(cell)
+
+
+def _found(cell: Cell) -> Message:
+    """Return what came of the cell, and where that differs what should have."""
+    found, wanted = _seen(cell), _wanted(cell)
+    return _in_words(
+        *(
+            Message(N_("{found} instead of {wanted}"), {"found": found[name], "wanted": wanted[name]})
+            if name in cell.differs
+            else found[name]
+            for name in found
+        )
+    )
+
+
+def _in_words(exit: Message, verdict: Message, packets: Message) -> Message:
+    text = N_("{exit}; the tool says: {verdict}; on the wire: {packets}")
+    return Message(text, {"exit": exit, "verdict": verdict, "packets": packets})
+
+
+def _seen(cell: Cell) -> dict[str, Message]:
+    return {
+        "exit": _ended(cell.result, cell.probe),
+        "verdict": words.verdict(cell.verdict) if cell.verdict else Message("-"),
+        "packets": words.pattern(cell.pattern),
+    }
+
+
+def _wanted(cell: Cell) -> dict[str, Message]:
+    expected = cell.expected
+    return {
+        "exit": words.either(_exit(code) for code in expected.exit),
+        "verdict": words.either(map(words.verdict, expected.verdict)),
+        "packets": words.either(map(words.packets, expected.packets)),
+    }
+
+
+def _exit(code: int) -> Message:
+    return Message(N_("exit code {code}"), {"code": code})
+
+
+def _ended(result: ProbeResult | None, probe: Probe) -> Message:
+    if result and result.timed_out:
+        return Message(N_("not ended within {limit} s"), {"limit": probe.timeout})
+    if result is None or result.exit_code is None:
+        return Message(N_("killed"))
+    return _exit(result.exit_code)
+
+
+def _evidence(cell: Cell) -> Iterator[Reference]:
+    """Yield the command, its packets on both sides, and what an uncertain truth rests on."""
+    yield Reference(probe=cell.probe.id, host=cell.probe.host)
+    for capture, packets in cell.packets.items():
+        if packets:
+            yield Reference(capture=capture, packets=packets)
+    if not cell.certain:
+        yield from (witness.evidence for witness in cell.truth if witness.evidence.probe)

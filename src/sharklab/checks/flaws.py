@@ -1,0 +1,48 @@
+"""Say what keeps captures from showing everything: what is not in them may have been on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sharklab.checks.context import Context
+from sharklab.checks.outcome import N_, Message, both
+from sharklab.packets.model import Facts
+
+
+def flaws_of(context: Context, contents: bool) -> Iterator[Message]:
+    """Yield what is missing in the exercise's captures for a check of headers, or of `contents` as well."""
+    for capture in context.exercise.captures:
+        facts, result = context.facts.get(capture.id), context.evidence.captures.get(capture.id)
+        values = {"capture": capture.id}
+        if facts is None:
+            yield Message(N_("The run left no capture {capture}."), values)
+            continue
+        if facts.problem:
+            yield Message(
+                N_("The capture {capture} cannot be read: {problem}."), {**values, "problem": facts.problem}
+            )
+        if facts.cut:
+            yield Message(N_("The capture {capture} is cut short."), values)
+        if result and result.packets_dropped:
+            values["count"] = str(result.packets_dropped)
+            yield Message(N_("tcpdump dropped packets of the capture {capture} ({count})."), values)
+        hidden = _hidden(facts, contents)
+        if hidden:
+            values["count"] = str(hidden)
+            yield Message(N_("The capture {capture} kept only the beginning of packets ({count})."), values)
+
+
+def listed(messages: tuple[Message, ...]) -> Message:
+    """Return several sentences as one message."""
+    first, *rest = messages
+    return both(first, listed(tuple(rest))) if rest else first
+
+
+def _hidden(facts: Facts, contents: bool) -> int:
+    """Count the packets of which the capture kept too little."""
+    truncated = [facts.packet(number) for number in facts.truncated]
+    if contents:
+        return len(truncated)
+    return sum(
+        not packet.transport or (packet.transport == "tcp" and not packet.flags) for packet in truncated
+    )

@@ -1,0 +1,63 @@
+"""Bring together what is known of each cell of a matrix: `cells` is for verdicts and for reports alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from sharklab import matrices
+from sharklab.checks.cell import Cell
+from sharklab.checks.context import Context, contexts
+from sharklab.checks.flaws import flaws_of
+from sharklab.checks.truth import ports
+from sharklab.evidence import Evidence, ProbeResult
+from sharklab.model import Matrix, Plan, Tool
+from sharklab.packets.knocks import Knock, knocks
+from sharklab.packets.model import Facts
+
+SILENT = "silent"
+"""The verdict of a tool whose words fit none."""
+
+
+def cells(plan: Plan, evidence: Evidence, facts: Mapping[str, Facts]) -> tuple[Cell, ...]:
+    """Return every cell of every matrix of the plan, state by state; `facts` are by capture id."""
+    return tuple(cell for context in contexts(plan, evidence, facts) for cell in cells_of(context))
+
+
+def cells_of(context: Context) -> Iterator[Cell]:
+    """Yield the cells of the matrix that the exercise runs, state by state; none when it runs none."""
+    matrix = context.matrix
+    if matrix is None:
+        return
+    captures = {side: matrices.capture_id(matrix.id, side) for side in ("client", "server")}
+    found = {side: _knocks(context, matrix, capture) for side, capture in captures.items()}
+    probes = {probe.id: probe for probe in context.exercise.probes}
+    truth, flaws = ports(context, matrix), tuple(flaws_of(context, contents=False))
+    for trial in matrix.trials:
+        sent, seen = (found[side].get(trial.port, Knock()) for side in captures)
+        tool, result = matrix.tool(trial.tool), context.probe(trial.probe)
+        yield Cell(
+            matrix=matrix,
+            tool=tool,
+            trial=trial,
+            probe=probes[trial.probe],
+            result=result,
+            verdict=verdict(tool, result),
+            pattern=sent.pattern,
+            packets={captures["client"]: sent.packets, captures["server"]: seen.packets},
+            truth=truth.witnesses(trial.port, sent, seen),
+            flaws=flaws,
+        )
+
+
+def _knocks(context: Context, matrix: Matrix, capture: str) -> Mapping[int, Knock]:
+    return knocks(context.facts.get(capture, Facts()), matrix.transport, matrix.address)
+
+
+def verdict(tool: Tool, result: ProbeResult | None) -> str:
+    """Return what the tool says: the first verdict whose words it printed; "" when it did not run."""
+    if result is None or result.missing:
+        return ""
+    printed = f"{result.stdout}\n{result.stderr}"
+    fitting = (name for name, words in tool.says if re.search(words, printed, re.MULTILINE))
+    return next(fitting, SILENT)

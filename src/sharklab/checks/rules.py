@@ -1,0 +1,172 @@
+"""What a host's firewall does with a new packet to one of its ports: as firewalld and as the kernel say.
+
+The answer is a set of states that the port may have: a packet that is let in meets an open or a closed port.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from sharklab.checks.firewall import Zone
+
+LET_IN = frozenset({"open", "closed"})
+_REJECTS = (("reset", "reset"), ("prohibited", "prohibited"), ("port-unreachable", "rejected"))
+"""What the kind of a rejection contains, in nft(8) and firewalld.richlanguage(5), and the state it makes."""
+
+
+@dataclass(frozen=True)
+class Packet:
+    """A packet over IPv4 that begins something new: where it comes in, and to which port it goes."""
+
+    network: str
+    transport: str
+    port: int
+
+
+def _states(action: str) -> frozenset[str]:
+    """Return the states of a port whose packets meet `action`: accept, drop, or reject and how."""
+    kind, _, how = action.partition(" ")
+    if kind == "reject":
+        wanted = how or "port-unreachable"  # the default of both
+        return frozenset(state for word, state in _REJECTS if word in wanted)
+    return {"accept": LET_IN, "drop": frozenset({"dropped"})}.get(kind, frozenset())
+
+
+_RICH = re.compile(
+    r'rule(?: priority="-?\d+")?(?: family="ipv4")?'
+    r' port port="(?P<ports>[\d-]+)" protocol="(?P<transport>\w+)"'
+    r'(?: log.*?)? (?P<action>accept|drop|reject(?: type="[^"]*")?)'
+)
+_TARGETS = {
+    "default": "reject prohibited",
+    "%%REJECT%%": "reject prohibited",
+    "DROP": "drop",
+    "ACCEPT": "accept",
+}
+
+
+def by_zone(zone: Zone, packet: Packet) -> frozenset[str]:
+    """Return the port's states as `zone` (of `firewall-cmd --list-all`) has it.
+
+    Rules that refuse come before those that let in, and the target of the zone comes last
+    (firewalld.richlanguage(5)).
+    """
+    rules = filter(None, (_RICH.fullmatch(rule) for rule in zone.get("rich rules", ())))
+    fitting = [
+        rule["action"]
+        for rule in rules
+        if rule["transport"] == packet.transport and _holds(rule["ports"], packet.port)
+    ]
+    openings = (opening.partition("/") for opening in zone.get("ports", ()))
+    opened = any(name == packet.transport and _holds(ports, packet.port) for ports, _, name in openings)
+    refused = [action for action in fitting if action != "accept"]
+    target = "".join(zone.get("target", ()))
+    if refused:
+        return _states(refused[0])
+    return LET_IN if opened or fitting else _states(_TARGETS.get(target, ""))
+
+
+def _holds(ports: str, port: int) -> bool:
+    """Tell whether `port` is among ports written as 22, 60000-60010, or a set of these as nft writes it."""
+    for part in ports.strip("{} ").split(","):
+        first, _, last = part.strip().partition("-")
+        if first.isdigit() and int(first) <= port <= int(last or first):
+            return True
+    return False
+
+
+Chains = Mapping[tuple[str, str], list[str]]
+"""The rules of each chain, by the names of its table and its own."""
+
+
+def by_ruleset(text: str, packet: Packet) -> frozenset[str]:
+    """Return the port's states as `text`, what `nft list ruleset` printed (nft(8)), has it.
+
+    The first chain that does not accept the packet decides. A rule with a condition that is not understood
+    here is taken as one that does not fit. No states come out of a text without any chain for input.
+    """
+    chains = _chains(text)
+    entries = [key for key, rules in chains.items() if any(" hook input " in rule for rule in rules)]
+    decided = [_walk(chains, key, packet) or "accept" for key in entries]
+    refused = [action for action in decided if action != "accept"]
+    return _states(refused[0] if refused else "accept") if entries else frozenset()
+
+
+@cache
+def _chains(text: str) -> Chains:
+    chains: dict[tuple[str, str], list[str]] = {}
+    table = chain = ""
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("table ") and line.endswith("{"):
+            table = line
+        elif line.startswith("chain ") and line.endswith("{"):
+            chain = line.split()[1]
+            chains[table, chain] = []
+        elif line == "}":
+            chain = ""
+        elif chain and line:
+            chains[table, chain].append(line)
+    return chains
+
+
+def _walk(chains: Chains, key: tuple[str, str], packet: Packet) -> str:
+    """Return what the chain does with the packet, or "" when it hands the packet back."""
+    policy = ""
+    for rule in chains.get(key, ()):
+        if rule.startswith("type "):
+            policy = rule.partition("policy ")[2].rstrip(";")
+            continue
+        verb, _, rest = _action(rule, packet).partition(" ")
+        decided = _walk(chains, (key[0], rest), packet) if verb in ("jump", "goto") else ""
+        if verb in ("accept", "drop", "reject"):
+            return f"{verb} {rest}".strip()
+        if decided or verb in ("goto", "return"):
+            return decided or policy
+    return policy
+
+
+def _action(rule: str, packet: Packet) -> str:
+    """Return what `rule` does with the packet, or "" when it does not fit it."""
+    while True:
+        first = rule.partition(" ")[0]
+        if first in _ACTIONS:
+            return rule
+        pattern, fits = _CONDITIONS.get(first, _NEVER)
+        match = pattern.match(rule)
+        if match is None or not fits(match, packet):
+            return ""
+        rule = rule[match.end() :]
+
+
+_ACTIONS = frozenset({"accept", "drop", "reject", "jump", "goto", "return"})
+_Fits = Callable[[re.Match[str], Packet], bool]
+_VALUE = r'(?P<value>\{[^}]*\}|"[^"]*"|\S+) '
+
+
+def _to_port(match: re.Match[str], packet: Packet) -> bool:
+    return match["transport"] == packet.transport and _holds(match["value"], packet.port)
+
+
+def _by_protocol(match: re.Match[str], packet: Packet) -> bool:
+    return bool({"ipv4", packet.transport} & set(re.findall(r"[\w-]+", match["value"])))
+
+
+_NEVER: tuple[re.Pattern[str], _Fits] = (re.compile(""), lambda match, packet: False)
+_CONDITIONS: Mapping[str, tuple[re.Pattern[str], _Fits]] = {
+    "counter": (re.compile(r"counter packets \d+ bytes \d+ "), lambda match, packet: True),
+    "ct": (
+        re.compile(rf"ct state {_VALUE}"),
+        lambda match, packet: "new" in re.findall(r"\w+", match["value"]),
+    ),
+    "iifname": (
+        re.compile(rf"iifname {_VALUE}"),
+        lambda match, packet: f'"{packet.network}"' in match["value"],
+    ),
+    "meta": (re.compile(rf"meta (nfproto|l4proto) {_VALUE}"), _by_protocol),
+    "tcp": (re.compile(rf"(?P<transport>tcp) dport {_VALUE}"), _to_port),
+    "udp": (re.compile(rf"(?P<transport>udp) dport {_VALUE}"), _to_port),
+}
+"""The conditions that are understood, by their first word; firewalld writes no others about ports."""

@@ -1,0 +1,116 @@
+"""Find out what a port of a matrix really is, from who listens, from the firewall's rules, and from the wire.
+
+None of them tells alone: rules that let packets in do not say whether somebody listens, and a RST is a closed
+port's as well as a firewall's. Each is a witness of the states that the port may have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sharklab import matrices
+from sharklab.checks import words
+from sharklab.checks.context import Context
+from sharklab.checks.firewall import Zone, read_zone
+from sharklab.checks.outcome import N_, Message, Reference
+from sharklab.checks.rules import Packet, by_ruleset, by_zone
+from sharklab.checks.sockets_seen import Socket, sockets
+from sharklab.evidence import ProbeResult, SocketLine
+from sharklab.matrices import FIREWALL, NFT, SOCKETS
+from sharklab.model import Matrix
+from sharklab.packets.knocks import Knock, Pattern
+from sharklab.packets.model import Endpoint
+
+ALL = frozenset({"closed", "rejected", "reset", "prohibited", "dropped", "open"})
+_PROHIBITED = frozenset({(3, 9), (3, 10), (3, 13)})
+"""ICMP types and codes by which a firewall says that it is not allowed (RFC 1122 3.2.2.1, RFC 1812)."""
+_OPEN = frozenset({"open"})
+_BY_PATTERN = {
+    "syn_rst": frozenset({"closed", "reset"}),
+    "syn_icmp 3/3": frozenset({"rejected"}),
+    "syn_retries": frozenset({"dropped"}),
+    **dict.fromkeys(("handshake", "handshake_fin", "handshake_rst", "synack_rst", "udp_answer"), _OPEN),
+    "udp_icmp 3/3": frozenset({"closed", "rejected"}),
+    "udp_silence": frozenset({"dropped", "open"}),
+}
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Who says which states a port may have, and where it is to be seen."""
+
+    name: Message
+    states: frozenset[str]
+    evidence: Reference
+
+    @property
+    def said(self) -> Message:
+        """What it says, in words."""
+        values = [words.state(state) for state in words.STATES if state in self.states]
+        if not values:
+            return Message(N_("{source} does not tell"), {"source": self.name})
+        return Message(N_("{source} says {values}"), {"source": self.name, "values": words.either(values)})
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What the server of a matrix says of its ports; empty where it does not say."""
+
+    matrix: Matrix
+    sockets: tuple[Socket, ...]
+    zone: Zone
+    ruleset: str
+
+    def witnesses(self, port: int, sent: Knock, seen: Knock) -> tuple[Witness, ...]:
+        """Return who speaks of `port`; its packets are those `sent` by the client, `seen` by the server."""
+        return (*self._listener(port), *self._rules(port), *self._wire(sent, seen))
+
+    def _listener(self, port: int) -> Iterator[Witness]:
+        place, transport = Endpoint(self.matrix.address, port), self.matrix.transport
+        listens = any(each.transport == transport and each.serves(place) for each in self.sockets)
+        states = ALL - {"closed" if listens else "open"} if self.sockets else frozenset()
+        yield Witness(Message("ss"), states, self._refer(SOCKETS))
+
+    def _rules(self, port: int) -> Iterator[Witness]:
+        """Yield what the rules do; a host may do without the command nft, or without firewalld."""
+        packet = Packet(self.matrix.network, self.matrix.transport, port)
+        if self.zone or not self.ruleset:
+            yield Witness(Message("firewalld"), by_zone(self.zone, packet), self._refer(FIREWALL))
+        if self.ruleset:
+            yield Witness(Message("nft"), by_ruleset(self.ruleset, packet), self._refer(NFT))
+
+    def _wire(self, sent: Knock, seen: Knock) -> Iterator[Witness]:
+        """Yield what the server did with what the client sent, if it sent anything."""
+        if sent.packets:
+            capture = matrices.capture_id(self.matrix.id, "server")
+            name = Message(N_("capture {capture}"), {"capture": capture})
+            yield Witness(name, by_pattern(seen.pattern), Reference(capture=capture, packets=seen.packets))
+
+    def _refer(self, name: str) -> Reference:
+        return Reference(probe=matrices.witness_id(self.matrix.id, name), host=self.matrix.server)
+
+
+def ports(context: Context, matrix: Matrix) -> Ports:
+    """Return what the run shows of the ports of `matrix` on its server."""
+    listening, firewall, nft = (
+        _printed(context.probe(matrices.witness_id(matrix.id, name))) for name in (SOCKETS, FIREWALL, NFT)
+    )
+    lines = (SocketLine(matrix.server, line, 0.0, 0.0) for line in listening.splitlines())
+    return Ports(matrix, sockets(lines), read_zone(firewall), nft)
+
+
+def _printed(result: ProbeResult | None) -> str:
+    """Return what a probe printed, or nothing when it is not all there."""
+    return result.stdout if result and result.exit_code == 0 and not result.truncated else ""
+
+
+def certain(found: tuple[Witness, ...], state: str) -> bool:
+    """Tell whether the witnesses leave `state` and no other."""
+    return frozenset.intersection(ALL, *(witness.states for witness in found)) == {state}
+
+
+def by_pattern(pattern: Pattern) -> frozenset[str]:
+    """Return the states of a port that answers so; none when no state does."""
+    prohibited = pattern.icmp in _PROHIBITED and pattern.name in ("syn_icmp", "udp_icmp")
+    return frozenset({"prohibited"}) if prohibited else _BY_PATTERN.get(str(pattern), frozenset())

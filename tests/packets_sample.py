@@ -1,0 +1,51 @@
+"""Packets made by hand, and the facts that they show, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sharklab.packets import facts
+from sharklab.packets.model import Endpoint, Facts, Flow, Icmp, Packet, Recording
+
+CLIENT, SERVER = "10.77.5.1", "10.77.5.2"
+
+
+def packet(
+    arrow: str,
+    *flags: str,
+    at: float = 0.0,
+    ends: tuple[str, str] = (CLIENT, SERVER),
+    local: int = 40000,
+    port: int = 60000,
+    **more: int,
+) -> Packet:
+    """Return a packet from the client (">") or from the server ("<"); without flags it is a datagram."""
+    both = Endpoint(ends[0], local), Endpoint(ends[1], port)
+    source, destination = both if arrow == ">" else both[::-1]
+    return Packet(
+        number=0,
+        time=at,
+        length=60,
+        captured=60,
+        protocol="",
+        info="",
+        transport="tcp" if flags else "udp",
+        source=source,
+        destination=destination,
+        flags=flags,
+        **more,
+    )
+
+
+def error(about: Packet, type: int = 3, code: int = 3) -> Packet:
+    """Return the ICMP error by which the receiver of a packet answers it."""
+    flow = Flow(about.transport, about.source, about.destination)
+    source, destination = (Endpoint(end.address, 0) for end in (about.destination, about.source))
+    icmp = Icmp(type, code, flow)
+    return replace(about, transport="icmp", flags=(), icmp=icmp, source=source, destination=destination)
+
+
+def shown(packets: Iterable[Packet]) -> Facts:
+    """Return the facts of a capture of these packets, numbered in their order."""
+    return facts(Recording(tuple(replace(each, number=i) for i, each in enumerate(packets, 1))))
