@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from sharklab import state
-from sharklab.errors import N_, MachineryError
+from sharklab.errors import MachineryError
+from sharklab.message import N_, Message
 
 SCHEMA_VERSION = 1
 """Version of the folder's layout, in manifest.json."""
@@ -89,17 +90,18 @@ def verify(folder: Path) -> None:
     """Raise MachineryError naming every file that is not what it was when the folder was sealed."""
     sealed: Mapping[str, str] = _manifest(folder)["files"]
     found = _digests(folder)
-    faults = [f"{name} is missing" for name in sorted(sealed.keys() - found.keys())]
-    faults += [f"{name} was added" for name in sorted(found.keys() - sealed.keys())]
-    faults += [
-        f"{name} was changed" for name in sorted(sealed.keys() & found.keys()) if sealed[name] != found[name]
+    differing = {name for name in sealed.keys() & found.keys() if sealed[name] != found[name]}
+    faults = [
+        Message(fault, {"file": name})
+        for fault, names in (
+            (N_("{file} is missing"), sealed.keys() - found.keys()),
+            (N_("{file} was added"), found.keys() - sealed.keys()),
+            (N_("{file} was changed"), differing),
+        )
+        for name in sorted(names)
     ]
     if faults:
-        _refuse(
-            folder,
-            N_("the evidence is not what it was at the end of the run: {faults}"),
-            faults=", ".join(faults),
-        )
+        _refuse(folder, N_("the evidence is not what it was at the end of the run: {faults}"), faults=faults)
 
 
 def read(folder: Path) -> Evidence:

@@ -99,6 +99,8 @@ def _end(child: subprocess.Popen[str]) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
+    if child.stdout:
+        child.stdout.close()
 
 
 def _environment() -> dict[str, str]:

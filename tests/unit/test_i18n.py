@@ -6,6 +6,7 @@ import ast
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from sharklab import cli, i18n
 from sharklab.errors import InputError, MachineryError, SharklabError
 from sharklab.message import Message
 from sharklab.progress import Progress
+from sharklab.providers import nspawn
+from tests import provider_seat
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -149,6 +152,18 @@ def test_progress_is_told_in_the_language_of_the_reader() -> None:
         pass
     progress.note(Message("waiting for {hosts}", {"hosts": ["client", "server"]}))
     assert re.fullmatch(r"✓ image de tp4 \(0\.\d s\)\n  attente de client, server\n", told.getvalue())
+
+
+def test_errors_say_what_is_within_them_in_the_same_language(tmp_path: Path) -> None:
+    """The reason of a host that did not come up is French for who reads French; its console is as it is."""
+    own = provider_seat.plan("ada", 1)
+    own = replace(own, seat=replace(own.seat, folder=tmp_path))
+    console = tmp_path / "hosts" / "server" / "console.log"
+    console.parent.mkdir(parents=True)
+    console.write_text("Failed to mount {x}\n")
+    said = nspawn._failure(own, "server", Message("it ended while it booted"))
+    reason = "il s'est arrêté pendant son démarrage\nFailed to mount {x}"
+    assert f"{console}: l'hôte server n'a pas démarré : {reason}" in said.say(i18n.translator("fr").gettext)
 
 
 SPOKEN = {"InputError", "MachineryError", "Busy", "SharklabError", "Message", "fault", "unknown"}

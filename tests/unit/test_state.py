@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import state
+from sharklab import i18n, state
 from sharklab.errors import Busy, InputError, MachineryError
 from sharklab.message import Message
 
@@ -122,10 +122,13 @@ def test_folder_is_for_the_owner_alone(tmp_path: Path) -> None:
 def test_lock_held_by_another_process(tmp_path: Path) -> None:
     """The message names the thing, the process that holds it and its command."""
     holder = hold(tmp_path / "lock")
-    with pytest.raises(Busy) as caught, state.lock(tmp_path / "lock", Message("seat tp4/ada")):
+    what = Message("seat {lab}/{student}", {"lab": "tp4", "student": "ada"})
+    with pytest.raises(Busy) as caught, state.lock(tmp_path / "lock", what):
         pass
     holder.communicate("")
     assert f"seat tp4/ada is in use by process {holder.pid} (-c {tmp_path / 'lock'})" == caught.value.message
+    told = caught.value.say(i18n.translator("fr").gettext)
+    assert f"poste tp4/ada : en cours d'utilisation par le processus {holder.pid} (" in told
 
 
 def test_lock_after_its_holder_was_killed(tmp_path: Path) -> None:

@@ -194,7 +194,7 @@ def find(name: str) -> OperatingSystem:
     if name not in SYSTEMS:
         raise InputError(
             N_("there is no image for {name!r}"),
-            place="os",
+            place="--os",
             hint=N_("the systems are: {known}"),
             name=name,
             known=", ".join(sorted(SYSTEMS)),

@@ -1,0 +1,54 @@
+"""Running playbooks: what a person hears of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sharklab import i18n, paths, playbook
+from sharklab.errors import MachineryError
+from sharklab.message import Message
+
+PLAYBOOK = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - name: Prepare
+      ansible.builtin.set_fact:
+        ready: true
+    - name: Apply the role
+      ansible.builtin.include_role:
+        name: greeter
+"""
+ROLE = """
+- name: Greet
+  ansible.builtin.assert:
+    that: friendly
+    fail_msg: nobody is here
+"""
+
+
+@pytest.fixture
+def inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the inventory of one host that is this machine; the playbook `meet` has the role `greeter`."""
+    monkeypatch.setattr(paths, "PLAYBOOKS", tmp_path)
+    (tmp_path / "roles" / "greeter" / "tasks").mkdir(parents=True)
+    (tmp_path / "roles" / "greeter" / "tasks" / "main.yml").write_text(ROLE)
+    (tmp_path / "meet.yml").write_text(PLAYBOOK)
+    (tmp_path / "inventory.yml").write_text("all: {hosts: {alone: {ansible_connection: local}}}")
+    return tmp_path / "inventory.yml"
+
+
+def test_run_tells_roles_and_no_task(inventory: Path) -> None:
+    """Progress is the role that each host is at, in the reader's language: tasks have English names."""
+    heard: list[Message] = []
+    playbook.run("meet", inventory, {"friendly": True}, progress=heard.append)
+    assert {"alone: role greeter"} == set(map(str, heard))
+    assert {"alone : rôle greeter"} == {each.say(i18n.translator("fr").gettext) for each in heard}
+
+
+def test_run_names_the_task_that_failed(inventory: Path) -> None:
+    """A failure says host, task and what it said, by which an author finds it."""
+    with pytest.raises(MachineryError, match=r"meet\.yml: alone: Greet: nobody is here"):
+        playbook.run("meet", inventory, {"friendly": False})
