@@ -12,8 +12,6 @@ from sharklab.faults import Fault, Path, fault, unknown
 from sharklab.message import N_
 from sharklab.model import Lab
 
-ROLE = "port_states"
-"""The role that gives the server's ports their states."""
 _LAST_PORT = 65535
 _ONLY_TCP = frozenset({"reset"})
 _NEEDED = ("exit", "verdict", "packets")
@@ -50,13 +48,13 @@ def _hosts(lab: Lab, at: Path, entry: _Entry) -> Iterator[Fault]:
         sentence = N_("client and server are one host: no packet would cross a network")
         yield fault((*at, "server"), sentence, N_("take two hosts"))
     server = hosts.get(entry["server"])
-    if server and ROLE not in server.roles:
+    if server and matrices.ROLE not in server.roles:
         yield fault(
             ("hosts", server.name, "roles"),
             N_("matrix {id!r} needs the role {role} here"),
             N_("add it to the host's roles"),
             id=entry["id"],
-            role=ROLE,
+            role=matrices.ROLE,
         )
 
 

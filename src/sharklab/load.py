@@ -95,7 +95,7 @@ def build(data: Mapping[str, Any], folder: Path) -> Lab:
 
 
 def _host(data: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> Host:
-    ports = matrices.port_states(data, name)
+    ports = matrices.port_states(data, name) if matrices.ROLE in entry["roles"] else []
     return Host(
         name=name,
         title=dict(entry["title"]),

@@ -17,6 +17,9 @@ FAST, REAL = "fast", "real"
 PACES = (FAST, REAL)
 """How long a run waits: `real` leaves the kernel and the tools as they are, `fast` shortens their limits."""
 
+ROLE = "port_states"
+"""The role that gives the server's ports their states."""
+
 PORTS_PER_STATE = 50
 """Ports are kept free for tools to come: a tool that is added changes no other tool's port."""
 
