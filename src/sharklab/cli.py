@@ -56,12 +56,12 @@ def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Na
     end = words.index("--") if "--" in words else len(words)
     args = parser.parse_args(words[:end])
     if end < len(words):
-        rest = getattr(args, "command", getattr(args, "arguments", None))
-        if rest is None:
+        name = next((name for name in ("command", "arguments") if name in args), "")
+        if not name:
             raise InputError(
                 N_("this verb takes no command"), place="--", hint="sharklab {verb} --help", verb=args.verb
             )
-        rest.extend(words[end + 1 :])
+        setattr(args, name, [*getattr(args, name), *words[end + 1 :]])
     return args
 
 
@@ -188,6 +188,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("LAB"),
             "nargs": "*",
+            "default": (),  # without one, argparse counts it among the arguments that are required
             "help": N_("labs, as `sharklab labs` lists them; all without it"),
         },
     ),
@@ -198,7 +199,12 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "host": (("host",), {"metavar": N_("HOST"), "help": N_("a host of the lab")}),
     "command": (
         ("command",),
-        {"metavar": N_("COMMAND"), "nargs": "*", "help": N_("a command to run there instead of a shell")},
+        {
+            "metavar": N_("COMMAND"),
+            "nargs": "*",
+            "default": (),
+            "help": N_("a command to run there instead of a shell"),
+        },
     ),
     "student": (("--student",), {"metavar": N_("ID"), "default": user_name(), "help": N_("whose seat")}),
     "provider": (

@@ -22,6 +22,7 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("words", "english", "french"),
     [
         (["up"], "the following arguments are required: LAB", "il manque des arguments : TP"),
+        (["shell", "tp4"], "required: HOST\n", "il manque des arguments : HÔTE\n"),
         (["labs", "x"], "unrecognized arguments: x", "arguments inconnus : x"),
         (["dance"], "argument VERB: invalid choice: 'dance'", "argument VERBE : choix non valide : 'dance'"),
         (["labs", "--output", "pdf"], "invalid choice: 'pdf' (choose from", "'pdf' (choisissez parmi"),
