@@ -57,7 +57,7 @@ def test_errors_are_json_for_scripts(sharklab: Call) -> None:
     """With --output json an error is JSON too."""
     done = sharklab("lint", "nosuch", "--output", "json")
     assert done.returncode == 2
-    assert json.loads(done.stdout)["error"]["place"] == "lab"
+    assert json.loads(done.stdout)["error"]["place"] == "LAB"
 
 
 def test_down_of_a_seat_that_is_not_up(sharklab: Call) -> None:
