@@ -57,3 +57,23 @@ def test_first_lab_of_the_authoring_guide_is_valid(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "lab.yml").write_text("".join(blocks[:2]))
     assert load.load(folder / "lab.yml").name == "mylab"
+
+
+def test_matrix_of_the_authoring_guide_is_valid(tmp_path: Path) -> None:
+    """The matrix that the guide shows has no fault, between hosts as it names them."""
+    blocks = re.findall(
+        r"```yaml\n(matrices:.*?)```", (ROOT / "docs" / "authoring.md").read_text(), re.DOTALL
+    )
+    hosts = (ROOT / "tests" / "golden" / "labs" / "matrix" / "lab.yml").read_text().partition("matrices:")[0]
+    folder = tmp_path / "matrix"
+    folder.mkdir()
+    (folder / "lab.yml").write_text(hosts + blocks[0])
+    assert 6 == len(load.load(folder / "lab.yml").matrices[0].trials)
+
+
+def test_authoring_lists_every_word_of_matrices() -> None:
+    """An author finds each state, verdict and packet pattern that the schema allows."""
+    page = (ROOT / "docs" / "authoring.md").read_text()
+    allowed = load.schema()["$defs"]
+    words = [*allowed["state"]["enum"], *allowed["verdict"]["enum"], *allowed["packets"]["anyOf"][0]["enum"]]
+    assert [word for word in words if f"`{word}`" not in page] == []

@@ -40,6 +40,7 @@ _RICH = re.compile(
     r' port port="(?P<ports>[\d-]+)" protocol="(?P<transport>\w+)"'
     r'(?: log.*?)? (?P<action>accept|drop|reject(?: type="[^"]*")?)'
 )
+_rich = cache(_RICH.fullmatch)
 _TARGETS = {
     "default": "reject prohibited",
     "%%REJECT%%": "reject prohibited",
@@ -54,7 +55,7 @@ def by_zone(zone: Zone, packet: Packet) -> frozenset[str]:
     Rules that refuse come before those that let in, and the target of the zone comes last
     (firewalld.richlanguage(5)).
     """
-    rules = filter(None, (_RICH.fullmatch(rule) for rule in zone.get("rich rules", ())))
+    rules = filter(None, map(_rich, zone.get("rich rules", ())))
     fitting = [
         rule["action"]
         for rule in rules
@@ -71,17 +72,20 @@ def by_zone(zone: Zone, packet: Packet) -> frozenset[str]:
 
 def _holds(ports: str, port: int) -> bool:
     """Tell whether `port` is among ports written as 22, 60000-60010, or a set of these as nft writes it."""
-    for part in ports.strip("{} ").split(","):
-        first, _, last = part.strip().partition("-")
-        if first.isdigit() and int(first) <= port <= int(last or first):
-            return True
-    return False
+    return any(first <= port <= last for first, last in _ranges(ports))
+
+
+@cache
+def _ranges(ports: str) -> tuple[tuple[int, int], ...]:
+    parts = (part.strip().partition("-") for part in ports.strip("{} ").split(","))
+    return tuple((int(first), int(last or first)) for first, _, last in parts if first.isdigit())
 
 
 Chains = Mapping[tuple[str, str], list[str]]
 """The rules of each chain, by the names of its table and its own."""
 
 
+@cache
 def by_ruleset(text: str, packet: Packet) -> frozenset[str]:
     """Return the port's states as `text`, what `nft list ruleset` printed (nft(8)), has it.
 
@@ -130,19 +134,26 @@ def _walk(chains: Chains, key: tuple[str, str], packet: Packet) -> str:
 
 def _action(rule: str, packet: Packet) -> str:
     """Return what `rule` does with the packet, or "" when it does not fit it."""
-    while True:
-        first = rule.partition(" ")[0]
-        if first in _ACTIONS:
-            return rule
+    conditions, action = _parse(rule)
+    return action if all(fits(match, packet) for match, fits in conditions) else ""
+
+
+@cache
+def _parse(rule: str) -> tuple[tuple[tuple[re.Match[str], _Fits], ...], str]:
+    """Return the conditions of a rule and what it does, "" when one of them is not understood."""
+    conditions = []
+    while (first := rule.partition(" ")[0]) not in _ACTIONS:
         pattern, fits = _CONDITIONS.get(first, _NEVER)
         match = pattern.match(rule)
-        if match is None or not fits(match, packet):
-            return ""
+        if match is None:
+            return (), ""
+        conditions.append((match, fits))
         rule = rule[match.end() :]
+    return tuple(conditions), rule
 
 
-_ACTIONS = frozenset({"accept", "drop", "reject", "jump", "goto", "return"})
 _Fits = Callable[[re.Match[str], Packet], bool]
+_ACTIONS = frozenset({"accept", "drop", "reject", "jump", "goto", "return"})
 _VALUE = r'(?P<value>\{[^}]*\}|"[^"]*"|\S+) '
 
 
@@ -154,7 +165,7 @@ def _by_protocol(match: re.Match[str], packet: Packet) -> bool:
     return bool({"ipv4", packet.transport} & set(re.findall(r"[\w-]+", match["value"])))
 
 
-_NEVER: tuple[re.Pattern[str], _Fits] = (re.compile(""), lambda match, packet: False)
+_NEVER: tuple[re.Pattern[str], _Fits] = (re.compile("(?!)"), lambda match, packet: False)
 _CONDITIONS: Mapping[str, tuple[re.Pattern[str], _Fits]] = {
     "counter": (re.compile(r"counter packets \d+ bytes \d+ "), lambda match, packet: True),
     "ct": (
