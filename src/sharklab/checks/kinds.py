@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sharklab.checks import dns, firewall, nfs, packets, probes, sockets
+from sharklab.checks import dns, families, firewall, neighbours, nfs, packets, probes, sockets, unseen
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import N_, Finding
 
@@ -50,6 +50,8 @@ def _object(required: tuple[str, ...] = (), **properties: Schema) -> Schema:
 _TEXT: Schema = {"type": "string", "minLength": 1}
 _TEXTS: Schema = {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True}
 _ANY_TEXTS: Schema = {"type": "array", "items": _TEXT, "uniqueItems": True}
+_WAY: Schema = {"enum": list(families.WAYS)}
+_WAYS: Schema = {"anyOf": [_WAY, {"type": "array", "items": _WAY, "minItems": 1, "uniqueItems": True}]}
 _NONE = _object()
 
 KINDS: Mapping[str, Kind] = {
@@ -124,6 +126,50 @@ KINDS: Mapping[str, Kind] = {
         N_("Clean capture"),
         N_("nothing but the exercise's conversation"),
         denies=True,
+    ),
+    "unseen": Kind(
+        _object(("capture",), capture=_TEXT),
+        unseen.unseen,
+        Rests.HEADERS,
+        N_("Capture {capture}"),
+        N_("no packet"),
+        denies=True,
+    ),
+    "hidden": Kind(
+        _NONE,
+        unseen.hidden,
+        Rests.CONTENTS,
+        N_("The seat's token"),
+        N_("hidden from who listens"),
+        denies=True,
+    ),
+    "echo": Kind(
+        _object(("requests",), requests={"type": "integer", "minimum": 1}),
+        neighbours.echo,
+        Rests.HEADERS,
+        N_("Echo (ping)"),
+        N_("requests, each with its reply: {requests}"),
+    ),
+    "arp": Kind(
+        _object(("address",), address=_TEXT),
+        neighbours.arp,
+        Rests.HEADERS,
+        N_("ARP for {address}"),
+        N_("a question and its answer"),
+    ),
+    "no_arp": Kind(
+        _object(("address",), address=_TEXT),
+        neighbours.no_arp,
+        Rests.HEADERS,
+        N_("ARP for {address}"),
+        N_("questions and no answer"),
+        denies=True,
+    ),
+    "families": Kind(
+        _object(("port", "way"), port={"type": "integer", "minimum": 1, "maximum": 65535}, way=_WAYS),
+        families.families,
+        Rests.HEADERS,
+        N_("IPv6 and IPv4 (port {port})"),
     ),
 }
 """Every check by the name that lab.yml uses."""

@@ -1,0 +1,89 @@
+"""The check of how a client deals with a server that has an IPv6 and an IPv4 address (RFC 8305)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sharklab.checks.context import Context
+from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
+from sharklab.packets.model import Conversation, Facts, Packet
+
+IMPATIENCE = 2.0
+"""Seconds. Who follows RFC 8305 tries the other address after 0.1 to 2 s (its section 5), others when the
+first has failed: Linux takes 3 s for that at least, which is a SYN and its first repetition."""
+
+RACES, WAITS, IPV4_ONLY, IPV6_ONLY = "races", "waits", "ipv4_only", "ipv6_only"
+WAYS = (RACES, WAITS, IPV4_ONLY, IPV6_ONLY)
+"""What a client may do: try the other family while it waits for the first, or afterwards, or just one."""
+
+_WORDS = {
+    RACES: N_("{first} is tried in packet {one}, {second} {delay} s later in packet {two}, without waiting."),
+    WAITS: N_("{first} is tried in packet {one}, {second} only {delay} s later in packet {two}."),
+    IPV4_ONLY: N_("IPv4 alone is tried, in packet {one}."),
+    IPV6_ONLY: N_("IPv6 alone is tried, in packet {one}."),
+}
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The first SYN that the client sent by an address family, and whether a connection came of any."""
+
+    family: str
+    syn: Packet
+    connected: bool
+
+
+def families(context: Context, params: Mapping[str, Any]) -> Finding:
+    """The client tries `port` at the server's addresses in the way `way`, and a connection comes of it."""
+    for name, facts in context.facts.items():
+        tries = sorted(_attempts(context, facts, params["port"]), key=lambda each: each.syn.time)
+        if tries:
+            return _judge(name, tries, params["way"])
+    return Finding(Status.FAILED, Message(N_("Nobody tries to connect to port {port}."), params))
+
+
+def _attempts(context: Context, facts: Facts, port: int) -> Iterator[Attempt]:
+    talks = [talk for talk in facts.conversations if _is_asked(context, talk, port)]
+    for family in ("IPv6", "IPv4"):
+        own = [talk for talk in talks if (":" in talk.server.address) == (family == "IPv6")]
+        if own:
+            yield Attempt(family, facts.packet(own[0].packets[0]), any(talk.handshake for talk in own))
+
+
+def _is_asked(context: Context, talk: Conversation, port: int) -> bool:
+    return (
+        talk.transport == "tcp"
+        and talk.server.port == port
+        and talk.client.address in context.addresses(context.client)
+        and talk.server.address in context.addresses(context.server)
+    )
+
+
+def _judge(capture: str, tries: list[Attempt], wanted: str | list[str]) -> Finding:
+    way, delay = _way(tries)
+    values = {
+        "first": tries[0].family,
+        "second": tries[-1].family,
+        "one": tries[0].syn.number,
+        "two": tries[-1].syn.number,
+        "delay": f"{delay:.2f}",
+    }
+    used = [each.family for each in tries if each.connected]
+    end = Message(N_("The connection is over {family}."), {"family": used}) if used else _NO_CONNECTION
+    found = Message("{way} {end}", {"way": Message(_WORDS[way], values), "end": end})
+    right = way in ([wanted] if isinstance(wanted, str) else wanted) and bool(used)
+    evidence = Reference(capture=capture, packets=tuple(each.syn.number for each in tries))
+    return Finding(Status.PASSED if right else Status.FAILED, found, (evidence,))
+
+
+_NO_CONNECTION = Message(N_("No connection comes of it."))
+
+
+def _way(tries: list[Attempt]) -> tuple[str, float]:
+    """Return how the client tried, and the seconds between its first attempts by each family."""
+    if len(tries) == 1:
+        return (IPV4_ONLY if tries[0].family == "IPv4" else IPV6_ONLY), 0.0
+    delay = tries[1].syn.time - tries[0].syn.time
+    return (RACES if delay <= IMPATIENCE else WAITS), delay

@@ -1,0 +1,104 @@
+"""Checks of what carries everything else: who has an address (ARP), does a host answer (ICMP echo)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sharklab.checks.context import Context
+from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
+from sharklab.packets.model import Packet
+
+Params = Mapping[str, Any]
+Seen = tuple[str, Packet]
+"""The id of a capture, and a packet in it."""
+
+ECHO_REQUESTS, ECHO_REPLIES = frozenset({8, 128}), frozenset({0, 129})
+"""Types of ICMP (RFC 792) and of ICMPv6 (RFC 4443, section 4); the two have no such number in common."""
+
+_QUESTION = "Who has"
+"""How tshark puts an ARP request (RFC 826) into words; its other end is the host that is looked for."""
+
+
+def echo(context: Context, params: Params) -> Finding:
+    """The client sends `requests` echo requests to the server, and each is answered (ping(8))."""
+    asked = list(_echoes(context, ECHO_REQUESTS, context.client, context.server))
+    answers = list(_echoes(context, ECHO_REPLIES, context.server, context.client))
+    counts = {"requests": len(asked), "replies": len(answers)}
+    found = Message(N_("Echo requests: {requests}; replies: {replies}."), counts)
+    right = len(asked) == len(answers) == params["requests"]
+    return Finding(Status.PASSED if right else Status.FAILED, found, _refer([*asked, *answers]))
+
+
+def _echoes(context: Context, types: frozenset[int], source: str, destination: str) -> Iterator[Seen]:
+    for name, facts in context.facts.items():
+        for packet in facts.packets:
+            if (
+                packet.icmp
+                and packet.icmp.type in types
+                and packet.source.address in context.addresses(source)
+                and packet.destination.address in context.addresses(destination)
+            ):
+                yield name, packet
+
+
+def arp(context: Context, params: Params) -> Finding:
+    """The client asks who has the address `address`, and is told (RFC 826)."""
+    asked, told = _questions(context, params["address"]), _answers(context, params["address"])
+    if asked and told:
+        text = N_("Packet {question} asks who has {address}, packet {answer} answers.")
+        values = {"question": asked[0][1].number, "answer": told[0][1].number, **params}
+        return Finding(Status.PASSED, Message(text, values), _refer([asked[0], told[0]]))
+    return Finding(Status.FAILED, _unanswered(params, asked), _refer(asked))
+
+
+def no_arp(context: Context, params: Params) -> Finding:
+    """The client asks who has the address `address`, and nobody answers: nobody has it."""
+    asked, told = _questions(context, params["address"]), _answers(context, params["address"])
+    if told:
+        text = N_("Packet {answer} answers: somebody has {address}.")
+        values = {"answer": told[0][1].number, **params}
+        return Finding(Status.FAILED, Message(text, values), _refer(told))
+    return Finding(Status.PASSED if asked else Status.FAILED, _unanswered(params, asked), _refer(asked))
+
+
+def _unanswered(params: Params, asked: list[Seen]) -> Message:
+    if not asked:
+        return Message(N_("Nobody asks who has {address}."), params)
+    text = N_("Nobody answers who has {address} (questions: {count}).")
+    return Message(text, {"count": len(asked), **params})
+
+
+def _questions(context: Context, address: str) -> list[Seen]:
+    """Return the client's ARP requests for `address`."""
+    return [
+        (name, packet)
+        for name, packet in _arp_packets(context)
+        if packet.info.startswith(_QUESTION)
+        and packet.destination.address == address
+        and packet.source.address in context.addresses(context.client)
+    ]
+
+
+def _answers(context: Context, address: str) -> list[Seen]:
+    """Return the ARP replies in which `address` tells the client where it is."""
+    return [
+        (name, packet)
+        for name, packet in _arp_packets(context)
+        if not packet.info.startswith(_QUESTION)
+        and packet.source.address == address
+        and packet.destination.address in context.addresses(context.client)
+    ]
+
+
+def _arp_packets(context: Context) -> Iterator[Seen]:
+    for name, facts in context.facts.items():
+        yield from ((name, packet) for packet in facts.packets if packet.transport == "arp")
+
+
+def _refer(seen: list[Seen]) -> tuple[Reference, ...]:
+    names = dict.fromkeys(name for name, _ in seen)
+    return tuple(
+        Reference(capture=name, packets=tuple(sorted(p.number for capture, p in seen if capture == name)))
+        for name in names
+    )
