@@ -55,7 +55,8 @@ def test_page_of_unknown_language_is_bad_input(tmp_path: Path) -> None:
     [
         ([], None),
         ([Status.PASSED], Status.PASSED),
-        ([Status.PASSED, Status.SKIPPED], Status.SKIPPED),
+        ([Status.PASSED, Status.SKIPPED], Status.PASSED),
+        ([Status.SKIPPED], Status.SKIPPED),
         ([Status.SKIPPED, Status.INCONCLUSIVE], Status.INCONCLUSIVE),
         ([Status.INCONCLUSIVE, Status.FAILED, Status.PASSED], Status.FAILED),
         ([Status.FAILED, Status.ERROR], Status.ERROR),

@@ -54,12 +54,15 @@ def page(
 
 
 def overall(verdict: Verdict | None) -> Status | None:
-    """Return an exercise's outcome: its gravest; None when there is nothing to decide."""
+    """Return an exercise's outcome: its gravest; None when there is nothing to decide.
+
+    What was skipped counts where nothing else was found, as in `Verdict.achieved`.
+    """
     if verdict is None or not (verdict.outcomes or verdict.answers):
         return None
     found = {item.status for item in _items(verdict)}
-    gravest = (Status.ERROR, Status.FAILED, Status.INCONCLUSIVE, Status.SKIPPED)
-    return next((status for status in gravest if status in found), Status.PASSED)
+    gravest = (Status.ERROR, Status.FAILED, Status.INCONCLUSIVE, Status.PASSED)
+    return next((status for status in gravest if status in found), Status.SKIPPED)
 
 
 def _items(verdict: Verdict) -> tuple[Outcome | Answer, ...]:
