@@ -32,6 +32,7 @@ ROLE = """
 @pytest.fixture
 def inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the inventory of one host that is this machine; the playbook `meet` has the role `greeter`."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(playbook.__file__).parents[1]))  # for the process that runs it
     monkeypatch.setattr(paths, "PLAYBOOKS", tmp_path)
     (tmp_path / "roles" / "greeter" / "tasks").mkdir(parents=True)
     (tmp_path / "roles" / "greeter" / "tasks" / "main.yml").write_text(ROLE)
