@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sharklab.checks.outcome import Status
 from sharklab.evidence import CaptureResult, ProbeResult
 from sharklab.model import Capture, Exercise, Plan
-from sharklab.report.wire import Wire
+from sharklab.report.wire import Picture, Wire
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,73 @@ class Shot:
 
 
 @dataclass(frozen=True)
+class Field:
+    """One cell of a matrix in short; `tone` is the colour of the verdict, `seconds` what it took."""
+
+    href: str
+    status: Status
+    verdict: str
+    tone: str
+    packets: str
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A tool of a matrix, and its cell for each state."""
+
+    title: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a witness says of the ports of a state."""
+
+    said: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One cell of a matrix in full; `follows` are sentences: what can be concluded, and what cannot."""
+
+    tool: str
+    port: int
+    field: Field
+    command: Command
+    found: str
+    expected: str
+    follows: tuple[str, ...]
+    links: tuple[Link, ...]
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True)
+class Stand:
+    """A state of a port: what makes it so, who bears witness to that, and what every tool did."""
+
+    anchor: str
+    title: str
+    about: str
+    truth: tuple[Truth, ...]
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A matrix: the short of it (a name and a sentence each), tools by states, and each state in full."""
+
+    anchor: str
+    summary: tuple[tuple[str, str], ...]
+    columns: tuple[Link, ...]
+    rows: tuple[Row, ...]
+    stands: tuple[Stand, ...]
+
+
+@dataclass(frozen=True)
 class Section:
-    """One exercise."""
+    """One exercise; with a `grid`, `commands` and `checks` are what the grid does not show."""
 
     anchor: str
     exercise: Exercise
@@ -95,6 +160,7 @@ class Section:
     commands: tuple[Command, ...]
     sockets: tuple[Sockets, ...]
     shots: tuple[Shot, ...]
+    grid: Grid | None = None
 
 
 @dataclass(frozen=True)

@@ -6,22 +6,40 @@ import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
+from sharklab.checks import matrix as matrices
+from sharklab.checks.cell import Cell
 from sharklab.checks.outcome import Answer, Outcome, Reference, Status, Verdict
 from sharklab.evidence import CaptureResult, Evidence
 from sharklab.i18n import Translator, translator
 from sharklab.model import Capture, Exercise, Plan, Probe
 from sharklab.packets.model import Facts
-from sharklab.report import topology
-from sharklab.report.content import Command, Judgement, Link, Output, Page, Part, Section, Shot, Sockets
+from sharklab.report import matrix, topology
+from sharklab.report.content import (
+    Command,
+    Grid,
+    Judgement,
+    Link,
+    Output,
+    Page,
+    Part,
+    Section,
+    Shot,
+    Sockets,
+)
+from sharklab.report.conversations import drawn
 from sharklab.report.visible import clip, visible
-from sharklab.report.wire import wire
+from sharklab.report.wire import Picture, picture, wire
 
 MAX_LINES, MAX_COLUMNS = 200, 2000
 """How much of one command's output is shown; the rest is in the run's folder."""
+
+CELL_LADDERS = 2
+"""How many conversations of a matrix's cell are drawn: a browser opens several that are alike."""
 
 
 def page(
@@ -36,7 +54,9 @@ def page(
 
     Raises InputError when `language` is none of `i18n.languages()`.
     """
-    builder = _Builder(plan, evidence, facts, {v.exercise: v for v in verdicts}, translator(language), folder)
+    cells = matrices.cells(plan, evidence, facts) if plan.lab.matrices else ()
+    by_exercise = {verdict.exercise: verdict for verdict in verdicts}
+    builder = _Builder(plan, evidence, facts, by_exercise, cells, translator(language), folder)
     return Page(
         language=language,
         plan=plan,
@@ -75,11 +95,15 @@ class _Builder:
     evidence: Evidence
     facts: Mapping[str, Facts]
     verdicts: Mapping[str, Verdict]
+    cells: Sequence[Cell]
     speak: Translator
     folder: Path | None
 
     def section(self, exercise: Exercise) -> Section:
         verdict = self.verdicts.get(exercise.id) or Verdict(exercise.id, (), ())
+        cells = [cell for cell in self.cells if cell.matrix.id == exercise.id]
+        shown = {cell.probe.id for cell in cells}
+        fine = {Status.PASSED, Status.SKIPPED} if cells else set()
         return Section(
             anchor=f"exercise-{exercise.id}",
             exercise=exercise,
@@ -87,10 +111,32 @@ class _Builder:
             text=self.speak.prose(exercise.text),
             status=overall(verdict),
             answers=tuple(self._answer(exercise.id, answer) for answer in verdict.answers),
-            checks=tuple(self._check(exercise.id, outcome) for outcome in verdict.outcomes),
-            commands=tuple(map(self._command, exercise.probes)),
+            checks=tuple(self._check(exercise.id, o) for o in verdict.outcomes if o.status not in fine),
+            commands=tuple(self._command(probe) for probe in exercise.probes if probe.id not in shown),
             sockets=tuple(self._sockets(verdict)),
-            shots=tuple(self._shot(capture) for capture in exercise.captures),
+            shots=tuple(self._shot(capture, drawn=not cells) for capture in exercise.captures),
+            grid=self._grid(exercise, cells) if cells else None,
+        )
+
+    def _grid(self, exercise: Exercise, cells: Sequence[Cell]) -> Grid:
+        return matrix.grid(
+            cells,
+            command=lambda cell: self._command(cell.probe),
+            draw=self._pictures,
+            refer=lambda references: self._links(exercise.id, references),
+            speak=self.speak,
+        )
+
+    def _pictures(self, cell: Cell) -> tuple[Picture, ...]:
+        """Return ladders of a cell's packets, as the client's capture has them."""
+        capture, numbers = next(iter(cell.packets.items()))
+        if not numbers:
+            return ()
+        facts, mine = self.facts[capture], set(numbers)
+        talks = [talk for talk in facts.conversations if mine & {*talk.packets, *talk.icmp_errors}]
+        return tuple(
+            picture(f"ladder-{cell.probe.id}-{index}", talk, facts, self._hosts, (), self.speak)
+            for index, talk in enumerate(drawn(talks, ())[:CELL_LADDERS], 1)
         )
 
     def _answer(self, exercise: str, answer: Answer) -> Judgement:
@@ -153,12 +199,14 @@ class _Builder:
                 anchor, text = f"ss-{verdict.exercise}-{host}", _aligned(s.line for s in seen)
                 yield Sockets(anchor, host, text, min(s.first for s in seen), max(s.last for s in seen))
 
-    def _shot(self, capture: Capture) -> Shot:
+    def _shot(self, capture: Capture, drawn: bool) -> Shot:
         result, facts = self.evidence.captures.get(capture.id), self.facts.get(capture.id)
         evidence = self._evidence(capture.id)
-        shown = wire(capture.id, facts, self._hosts(), evidence, self.speak) if facts else None
+        options = {} if drawn else {"ladders": 0}
+        shown = wire(capture.id, facts, self._hosts, evidence, self.speak, **options) if facts else None
         return Shot(f"capture-{capture.id}", capture, result, self._href(result), shown)
 
+    @cached_property
     def _hosts(self) -> Mapping[str, str]:
         """Return the host of each address of the seat."""
         return {

@@ -62,18 +62,22 @@ def wire(
     hosts: Mapping[str, str],
     evidence: Iterable[Collection[int]],
     speak: Translator,
+    ladders: int = MAX_LADDERS,
 ) -> Wire:
-    """Return what `capture` shows; `hosts` are by address, `evidence` is what each outcome rests on."""
+    """Return what `capture` shows; `hosts` are by address, `evidence` is what each outcome rests on.
+
+    At most `ladders` conversations are drawn.
+    """
     evidence = tuple(evidence)
     marked = frozenset(chain.from_iterable(basis for basis in evidence if len(basis) <= MAX_MARKED))
     talks = drawn(facts.conversations, frozenset(chain.from_iterable(evidence)))
     rows = tuple(_rows(capture, facts, marked, speak))
     return Wire(
         pictures=tuple(
-            _picture(f"ladder-{capture}-{index}", talk, facts, hosts, marked, speak)
-            for index, talk in enumerate(talks[:MAX_LADDERS], 1)
+            picture(f"ladder-{capture}-{index}", talk, facts, hosts, marked, speak)
+            for index, talk in enumerate(talks[:ladders], 1)
         ),
-        pictures_left=len(talks[MAX_LADDERS:]),
+        pictures_left=len(talks[ladders:]) if ladders else 0,
         rows=rows,
         rows_left=len(facts.packets) - len(rows),
         truncated=len(facts.truncated),
@@ -82,7 +86,7 @@ def wire(
     )
 
 
-def _picture(
+def picture(
     name: str,
     talk: Conversation,
     facts: Facts,
@@ -90,6 +94,7 @@ def _picture(
     marked: Collection[int],
     speak: Translator,
 ) -> Picture:
+    """Return the ladder of `talk`, a conversation of `facts`; `name` makes its ids unique in the page."""
     shown = ladder.ladder(talk, facts.packets, hosts, start=facts.packets[0].time, marked=marked)
     note = speak.gettext(shown.note) if shown.note else ""
     return Picture(ladder.heading(shown), ladder.svg(shown, speak, name), ladder.text(shown, speak), note)

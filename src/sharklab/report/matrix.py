@@ -1,0 +1,218 @@
+"""A matrix in a report: what every tool says of every state of a port, and what follows from it.
+
+Nothing here is typed in beforehand but what a state is: which answers are alike, and so what an answer
+does not tell, is counted in the results of this run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import combinations
+
+from sharklab.checks import words
+from sharklab.checks.cell import Cell
+from sharklab.checks.outcome import Message, Reference, Status
+from sharklab.checks.truth import by_pattern
+from sharklab.i18n import N_, Translator
+from sharklab.report.content import Attempt, Command, Field, Grid, Link, Row, Stand, Truth
+from sharklab.report.visible import visible
+from sharklab.report.wire import Picture
+from sharklab.report.words import Words
+
+ABOUT = {
+    "closed": N_("Nobody listens on the port, and the firewall lets packets in: the system itself refuses."),
+    "rejected": N_("The firewall answers in the port's place: ICMP, port unreachable (type 3, code 3)."),
+    "reset": N_("The firewall answers with a TCP reset, just as a closed port does."),
+    "prohibited": N_("No rule opens the port: firewalld's zone answers by ICMP that this is prohibited."),
+    "dropped": N_("The firewall throws the packets away and answers nothing."),
+    "open": N_("A program listens on the port, and the firewall lets packets in."),
+}
+"""What makes a port be so."""
+
+TONES = {
+    **dict.fromkeys(("connected", "open", "answered"), "yes"),
+    **dict.fromkeys(("refused", "closed", "reset", "unreachable", "filtered"), "no"),
+    "timeout": "late",
+}
+"""The colour of a verdict; the others have none."""
+
+Draw = Callable[[Cell], tuple[Picture, ...]]
+Refer = Callable[[Iterable[Reference]], tuple[Link, ...]]
+
+
+def grid(
+    cells: Sequence[Cell], command: Callable[[Cell], Command], draw: Draw, refer: Refer, speak: Translator
+) -> Grid:
+    """Return the matrix of `cells`, whose probes, packets and evidence the functions show."""
+    told = _Told(cells, speak)
+    matrix = cells[0].matrix
+    parts = {state: [cell for cell in cells if cell.state == state] for state in matrix.states}
+    return Grid(
+        anchor=f"matrix-{matrix.id}",
+        summary=tuple(told.summary()),
+        columns=tuple(Link(told.state(state), f"#{_anchor(matrix.id, state)}") for state in matrix.states),
+        rows=tuple(
+            Row(tool.title, tuple(told.field(cell) for cell in cells if cell.tool == tool))
+            for tool in matrix.tools
+        ),
+        stands=tuple(
+            Stand(
+                anchor=_anchor(matrix.id, state),
+                title=told.state(state),
+                about=speak.gettext(ABOUT[state]),
+                truth=tuple(told.truth(parts[state][0], refer)),
+                attempts=tuple(
+                    Attempt(
+                        tool=cell.tool.title,
+                        port=cell.port,
+                        field=told.field(cell),
+                        command=command(cell),
+                        found=visible(speak.say(cell.outcome.found)),
+                        expected=visible(speak.say(cell.outcome.expected)) if cell.outcome.expected else "",
+                        follows=tuple(told.follows(cell)),
+                        links=refer(cell.outcome.evidence),
+                        pictures=draw(cell),
+                    )
+                    for cell in parts[state]
+                ),
+            )
+            for state in matrix.states
+        ),
+    )
+
+
+def _anchor(matrix: str, state: str) -> str:
+    return f"state-{matrix}-{state}"
+
+
+class _Told:
+    """The cells of one matrix, put into words of one language."""
+
+    def __init__(self, cells: Sequence[Cell], speak: Translator) -> None:
+        self.cells = [cell for cell in cells if cell.result and cell.available]
+        self.all = cells
+        self.matrix = cells[0].matrix
+        self.speak = speak
+        self.duration = Words(speak).duration
+
+    def state(self, name: str) -> str:
+        """Return the word for a state."""
+        return self.speak.say(words.state(name))
+
+    def field(self, cell: Cell) -> Field:
+        """Return what the summary shows of a cell."""
+        ran = cell.result is not None and cell.available
+        return Field(
+            href=f"#probe-{cell.probe.id}",
+            status=cell.outcome.status,
+            verdict=self.speak.say(words.verdict(cell.verdict)) if cell.verdict else "",
+            tone=TONES.get(cell.verdict, ""),
+            packets=self.speak.say(words.pattern(cell.pattern)) if ran else "",
+            seconds=cell.result.duration if cell.result and ran else None,
+        )
+
+    def truth(self, cell: Cell, refer: Refer) -> Iterator[Truth]:
+        """Yield what each witness says of the port of a cell."""
+        for witness in cell.truth:
+            yield Truth(visible(self.speak.say(witness.said)), refer([witness.evidence]))
+
+    def summary(self) -> Iterator[tuple[str, str]]:
+        """Yield the short of it, a name and a sentence each: states, and which of them look alike."""
+        for state in self.matrix.states:
+            cells = [cell for cell in self.cells if cell.state == state]
+            if cells:
+                yield self.state(state), self.speak.say(self._in_short(cells))
+        for first, second in combinations(self.matrix.states, 2):
+            text = self._alike(first, second)
+            if text:
+                yield f"{self.state(first)} / {self.state(second)}", self.speak.say(text)
+        yield from self._surprises()
+
+    def _in_short(self, cells: Sequence[Cell]) -> Message:
+        times = sorted(cell.result.duration for cell in cells if cell.result)
+        values = {
+            "packets": _counted(words.packets(str(cell.pattern)) for cell in cells),
+            "verdicts": _counted(words.verdict(cell.verdict) for cell in cells),
+            "shortest": self.duration(times[0]),
+            "longest": self.duration(times[-1]),
+        }
+        text = N_(
+            "On the wire: {packets}. The tools say: {verdicts}. That takes from {shortest} to {longest}."
+        )
+        return Message(text, values)
+
+    def _alike(self, first: str, second: str) -> Message | None:
+        """Say of two states what most tools, or the packets of all, do not tell apart."""
+        pairs = [(self._of(first, tool.id), self._of(second, tool.id)) for tool in self.matrix.tools]
+        both = [(one, other) for one, other in pairs if one and other]
+        same = [one.tool.title for one, other in both if one.verdict == other.verdict]
+        told = [one.tool.title for one, other in both if one.verdict != other.verdict]
+        if len(same) <= len(told):
+            return None
+        packets = all(str(one.pattern) == str(other.pattern) for one, other in both)
+        if not told:
+            text = N_("No tool tells them apart.")
+        else:
+            text = N_("{count} of {all} tools say the same of both; they are told apart by {tools}.")
+        found = Message(text, {"count": len(same), "all": len(both), "tools": told})
+        if not packets:
+            return found
+        return Message("{found} {packets}", {"found": found, "packets": Message(N_("Nor do their packets."))})
+
+    def _surprises(self) -> Iterator[tuple[str, str]]:
+        count = sum(cell.outcome.status is Status.FAILED for cell in self.all if cell.available)
+        if count:
+            text = self.speak.ngettext(
+                "{count} result is not what the lab expects.",
+                "{count} results are not what the lab expects.",
+                count,
+            )
+            yield "✗", text.format(count=count)
+        missing = dict.fromkeys(cell.tool.title for cell in self.all if not cell.available)
+        if missing:
+            text = N_("Not available on this system: {tools}.")
+            yield "–", self.speak.say(Message(text, {"tools": list(missing)}))
+
+    def _of(self, state: str, tool: str) -> Cell | None:
+        found = (cell for cell in self.cells if (cell.state, cell.tool.id) == (state, tool))
+        return next(found, None)
+
+    def follows(self, cell: Cell) -> Iterator[str]:
+        """Yield what can be concluded from what the tool says and from its packets, and what cannot."""
+        if cell not in self.cells:
+            return
+        said = self._states(other.state for other in self.cells if _says_the_same(cell, other))
+        sent = self._states(by_pattern(cell.pattern))
+        tool = {"tool": cell.tool.title}
+        yield self.speak.say(
+            Message(N_("From what {tool} says, the port is {states}."), {**tool, "states": _or(said)})
+        )
+        if sent:
+            yield self.speak.say(Message(N_("From its packets, it is {states}."), {"states": _or(sent)}))
+        both = [state for state in said if state in sent]
+        if len(both) > 1:
+            text = N_("Even both together do not tell {states}.")
+            yield self.speak.say(Message(text, {"states": _or(both)}))
+        elif both and (len(said) > 1 or len(sent) > 1):
+            yield self.speak.say(Message(N_("Both together leave only {states}."), {"states": _or(both)}))
+
+    def _states(self, names: Iterable[str]) -> list[str]:
+        wanted = set(names)
+        return [state for state in self.matrix.states if state in wanted]
+
+
+def _says_the_same(cell: Cell, other: Cell) -> bool:
+    return (cell.tool.id, cell.verdict) == (other.tool.id, other.verdict)
+
+
+def _or(states: Iterable[str]) -> Message:
+    return words.either(map(words.state, states))
+
+
+def _counted(found: Iterable[Message]) -> list[Message]:
+    """Return each different message with how often it is there, the most frequent first."""
+    messages = [(str(message), message) for message in found]
+    first = dict(reversed(messages))
+    counts = Counter(text for text, _message in messages).most_common()
+    return [Message("{what} (×{count})", {"what": first[text], "count": count}) for text, count in counts]
