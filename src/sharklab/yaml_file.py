@@ -19,14 +19,19 @@ class _Loader(yaml.CSafeLoader):
     """Plain values are of YAML 1.2's core schema: `no` and `12:30` are text, and a key is there once."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Return the mapping. Raises ConstructorError for a key that is there twice."""
+        """Return the mapping. Raises ConstructorError for a key that is there twice, or that is no text."""
         seen: set[str] = set()
         for key, _value in node.value:
-            if key.value in seen and isinstance(key, yaml.ScalarNode) and key.value != "<<":
-                problem = N_("this key is there twice")
-                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-            seen.add(str(key.value))
+            if not isinstance(key, yaml.ScalarNode):
+                raise _wrong(N_("a key must be a word, not a list or a mapping"), key)
+            if key.value in seen and key.value != "<<":
+                raise _wrong(N_("this key is there twice"), key)
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+def _wrong(problem: str, key: yaml.Node) -> yaml.MarkedYAMLError:
+    return yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
 
 
 _Loader.yaml_implicit_resolvers = {}

@@ -49,6 +49,13 @@ def test_read_refuses_a_key_twice() -> None:
         yaml_file.read("a: 1\na: 2\n")
 
 
+@pytest.mark.parametrize("text", ["[1]: 2\n", "{a: 1}: 2\n"], ids=["list", "mapping"])
+def test_read_refuses_a_key_that_is_no_word(text: str) -> None:
+    """A list or a mapping as a key is a fault with a line, and no crash."""
+    with pytest.raises(yaml_file.Fault, match=r"(?s)a key must be a word.*line 1"):
+        yaml_file.read(text)
+
+
 @pytest.mark.parametrize(
     ("path", "line"),
     [((), 1), (("b",), 2), (("b", 0), 3), (("b", 1, "d"), 5), (("b", 1, "e"), 4), (("x",), 1), (("b", 7), 2)],
