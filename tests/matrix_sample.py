@@ -166,6 +166,7 @@ class Sample:
         return {verdict.exercise: verdict for verdict in judge(*self.run())}
 
     def run(self) -> tuple[Plan, Evidence, Mapping[str, Facts]]:
+        """Return plan, evidence and facts, as `analysis.analyse` does."""
         changed = {
             id: replace(each, **(self.probes.get(id) or {}))
             for id, each in results().items()
