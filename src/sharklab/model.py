@@ -44,7 +44,8 @@ class Host:
 class Capture:
     """One tcpdump on a host's interface, around all probes of a run.
 
-    `filter` is in pcap-filter(7) syntax; `snaplen` is in bytes, 0 for whole packets.
+    `filter` is in pcap-filter(7) syntax; `snaplen` is in bytes, 0 for whole packets. `explain` asks the
+    report to explain each packet.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Capture:
     network: str
     filter: str
     snaplen: int = 0
+    explain: bool = False
 
 
 @dataclass(frozen=True)

@@ -249,11 +249,15 @@ def _summary(plan: Plan, verdicts: Iterable[Verdict], words: i18n.Translator) ->
 
 
 def _places(done: Any, words: i18n.Translator) -> list[str]:
-    pages = sorted(done.reports, key=lambda file: file.suffix != ".html")
+    pages = sorted((file for file in done.reports if file.suffix in (".html", ".md")), key=_html_first)
     report, captures = words.gettext("Report:"), words.gettext("Captures:")
     width = max(len(report), len(captures))
     lines = [f"{report if number == 0 else '':<{width}}  {file}" for number, file in enumerate(pages)]
     return ["", *lines, f"{captures:<{width}}  {done.folder}/hosts/*/captures/*.pcap"]
+
+
+def _html_first(file: Path) -> bool:
+    return file.suffix != ".html"
 
 
 def brief(args: Namespace) -> int:

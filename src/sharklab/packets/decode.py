@@ -6,6 +6,21 @@ from collections.abc import Sequence
 
 from sharklab.packets.messages import DNS_FIELDS, NFS_FIELDS, Layers, dns_messages, nfs_messages
 from sharklab.packets.model import NOWHERE, Endpoint, Flow, Icmp, Packet
+from sharklab.packets.options import options
+
+REMARKS = (
+    "retransmission",
+    "spurious_retransmission",
+    "out_of_order",
+    "lost_segment",
+    "duplicate_ack",
+    "keep_alive",
+    "keep_alive_ack",
+    "zero_window",
+    "zero_window_probe",
+    "window_update",
+)
+"""What tshark's analysis of TCP may remark on a packet: the fields `tcp.analysis.*`."""
 
 FIELDS = (
     "frame.number",
@@ -27,6 +42,9 @@ FIELDS = (
     "tcp.seq_raw",
     "tcp.ack_raw",
     "tcp.len",
+    "tcp.window_size_value",
+    "tcp.options",
+    *(f"tcp.analysis.{remark}" for remark in REMARKS),
     "udp.srcport",
     "udp.dstport",
     "udp.length",
@@ -70,6 +88,9 @@ def packet(layers: Layers) -> Packet:
         dns=dns_messages(layers) if transport in ("tcp", "udp") else (),
         nfs=nfs_messages(layers) if transport in ("tcp", "udp") else (),
         icmp=_icmp(layers, protocols, position) if transport == "icmp" else None,
+        window=_number(layers, "tcp.window_size_value") if transport == "tcp" else 0,
+        options=options(_text(layers, "tcp.options")) if transport == "tcp" else (),
+        remarks=_remarks(layers) if transport == "tcp" else (),
     )
 
 
@@ -95,6 +116,10 @@ def _arp(layers: Layers, field: str) -> Endpoint:
 def _flags(layers: Layers) -> tuple[str, ...]:
     bits = _number(layers, "tcp.flags")
     return tuple(name for name, bit in _FLAGS if bits & bit)
+
+
+def _remarks(layers: Layers) -> tuple[str, ...]:
+    return tuple(remark for remark in REMARKS if f"tcp.analysis.{remark}" in layers)
 
 
 def _payload(layers: Layers, transport: str) -> int:

@@ -68,12 +68,22 @@ class Icmp:
 
 
 @dataclass(frozen=True)
+class Option:
+    """An option of a TCP header: its kind (`sharklab.packets.options`) and its numbers in their order."""
+
+    kind: int
+    values: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Packet:
     """One packet as captured. `number` counts from 1, as in Wireshark; `time` is epoch seconds.
 
     `transport` is tcp, udp, icmp (for IPv6 as well), arp, or empty for anything else.
     `flags` are TCP's, in the order SYN, FIN, RST, PSH, ACK; `seq` and `ack` are the absolute
     numbers of the wire; `payload` and `length` are bytes (of the transport's data, of the frame).
+    `window` is the number in the TCP header, not scaled. `remarks` is what tshark's analysis of TCP
+    found, by the last word of its fields: retransmission, duplicate_ack ... (`decode.REMARKS`).
     """
 
     number: int
@@ -92,6 +102,9 @@ class Packet:
     dns: tuple[Dns, ...] = ()
     nfs: tuple[Nfs, ...] = ()
     icmp: Icmp | None = None
+    window: int = 0
+    options: tuple[Option, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def truncated(self) -> bool:

@@ -39,8 +39,8 @@ def handshake(packets: Sequence[Packet]) -> tuple[int, ...]:
         return ()
     answers: dict[int, Packet] = {}
     for packet in packets:
-        if is_syn_ack(packet) and packet.source == syn.destination and packet.ack == _after(syn):
-            answers.setdefault(_after(packet), packet)
+        if is_syn_ack(packet) and packet.source == syn.destination and packet.ack == after(syn):
+            answers.setdefault(after(packet), packet)
         elif packet.ack in answers and _continues(packet, syn):
             return syn.number, answers[packet.ack].number, packet.number
     return ()
@@ -49,14 +49,14 @@ def handshake(packets: Sequence[Packet]) -> tuple[int, ...]:
 def _continues(packet: Packet, syn: Packet) -> bool:
     return (
         packet.source == syn.source
-        and packet.seq == _after(syn)
+        and packet.seq == after(syn)
         and "ACK" in packet.flags
         and not {"SYN", "RST"} & set(packet.flags)
     )
 
 
-def _after(packet: Packet) -> int:
-    """Return the sequence number that follows the packet; SYN and FIN take one each."""
+def after(packet: Packet) -> int:
+    """Return the sequence number that follows the packet; SYN and FIN take one each (RFC 9293, 3.4)."""
     return (packet.seq + packet.payload + ("SYN" in packet.flags) + ("FIN" in packet.flags)) % _WRAP
 
 
@@ -91,7 +91,7 @@ def _acknowledgement(fin: Packet, packets: Iterable[Packet]) -> Packet | None:
             and p.source == fin.destination
             and "ACK" in p.flags
             and "RST" not in p.flags
-            and p.ack == _after(fin)
+            and p.ack == after(fin)
         ),
         None,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sharklab.checks.outcome import Status
 from sharklab.evidence import CaptureResult, ProbeResult
 from sharklab.model import Capture, Exercise, Plan
+from sharklab.report.explained import Line
 from sharklab.report.wire import Picture, Wire
 
 
@@ -72,13 +73,18 @@ class Sockets:
 
 @dataclass(frozen=True)
 class Shot:
-    """A capture: what was asked of tcpdump, the file that it left, and what is in it."""
+    """A capture: what was asked of tcpdump, the file that it left, and what is in it.
+
+    With `explained` there is a copy with comments on the packets at `annotated`.
+    """
 
     anchor: str
     plan: Capture
     result: CaptureResult | None
     href: str
     wire: Wire | None
+    explained: tuple[Line, ...] = ()
+    annotated: str = ""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from sharklab.report.content import (
     Sockets,
 )
 from sharklab.report.conversations import drawn
+from sharklab.report.explained import annotated, lines
 from sharklab.report.visible import clip, visible
 from sharklab.report.wire import Picture, picture, wire
 
@@ -204,7 +205,9 @@ class _Builder:
         evidence = self._evidence(capture.id)
         options = {} if drawn else {"ladders": 0}
         shown = wire(capture.id, facts, self._hosts, evidence, self.speak, **options) if facts else None
-        return Shot(f"capture-{capture.id}", capture, result, self._href(result), shown)
+        told = lines(capture.id, facts, self._hosts, self.speak) if facts and capture.explain else ()
+        copy = annotated(capture.id, self.speak.language).as_posix() if told else ""
+        return Shot(f"capture-{capture.id}", capture, result, self._href(result), shown, told, copy)
 
     @cached_property
     def _hosts(self) -> Mapping[str, str]:

@@ -21,7 +21,7 @@ from sharklab.evidence import Evidence
 from sharklab.i18n import translator
 from sharklab.model import Plan
 from sharklab.packets.model import Facts
-from sharklab.report import markdown, topology
+from sharklab.report import explained, markdown, topology
 from sharklab.report.content import Page
 from sharklab.report.page import page
 from sharklab.report.visible import visible
@@ -39,7 +39,7 @@ def render(run_folder: Path, lang: str, out: Path | None = None) -> list[Path]:
     return list(write(contents(run_folder, lang, out)))
 
 
-def contents(run_folder: Path, lang: str, out: Path | None = None) -> dict[Path, str]:
+def contents(run_folder: Path, lang: str, out: Path | None = None) -> dict[Path, str | bytes]:
     """Return what `render` would write, by file, without writing it."""
     translator(lang)
     plan, evidence, facts = analysis.analyse(run_folder)
@@ -53,27 +53,34 @@ def compose(
     verdicts: Iterable[Verdict],
     lang: str,
     out: Path | None = None,
-) -> dict[Path, str]:
-    """Return the report by file, of what was read and judged already; `facts` are by capture id."""
+) -> dict[Path, str | bytes]:
+    """Return the report by file, of what was read and judged already; `facts` are by capture id.
+
+    Captures that are explained have copies with comments beside it. Raises MachineryError when these
+    cannot be made.
+    """
     folder = out or evidence.folder
     content = page(plan, evidence, facts, verdicts, lang, folder)
-    return {folder / f"report.{lang}.{kind}": lay_out(content, kind) for kind in ("html", "md")}
+    pages = {folder / f"report.{lang}.{kind}": lay_out(content, kind) for kind in ("html", "md")}
+    copies = explained.copies(plan, evidence.captures, facts, translator(lang))
+    return {**pages, **{folder / place: copy for place, copy in copies}}
 
 
-def write(files: Mapping[Path, str]) -> Mapping[Path, bool]:
+def write(files: Mapping[Path, str | bytes]) -> Mapping[Path, bool]:
     """Write each file whole; return for each whether its content is new."""
     return {file: _write(file, text) for file, text in files.items()}
 
 
-def is_new(file: Path, text: str) -> bool:
-    """Tell whether `file` does not hold `text` yet."""
-    return not file.is_file() or file.read_bytes() != text.encode()
+def is_new(file: Path, content: str | bytes) -> bool:
+    """Tell whether `file` does not hold `content` yet."""
+    data = content.encode() if isinstance(content, str) else content
+    return not file.is_file() or file.read_bytes() != data
 
 
-def _write(file: Path, text: str) -> bool:
-    if new := is_new(file, text):
+def _write(file: Path, content: str | bytes) -> bool:
+    if new := is_new(file, content):
         state.folder(file.parent)
-        state.write(file, text, 0o644)
+        state.write(file, content, 0o644)
     return new
 
 

@@ -1,0 +1,88 @@
+"""Explanations of packets in one language: rows of a table, and comments in a copy of the capture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sharklab.evidence import CaptureResult
+from sharklab.i18n import Translator
+from sharklab.message import Message
+from sharklab.model import Plan
+from sharklab.packets.annotate import annotate
+from sharklab.packets.explain import Explanation, explain
+from sharklab.packets.model import Endpoint, Facts
+from sharklab.report.visible import visible
+
+
+@dataclass(frozen=True)
+class Line:
+    """One packet in words; `anchor` is its row in the table of packets."""
+
+    anchor: str
+    number: int
+    source: str
+    destination: str
+    what: str
+    special: tuple[str, ...]
+    numbers: tuple[str, ...]
+    options: tuple[str, ...]
+
+
+def lines(capture: str, facts: Facts, hosts: Mapping[str, str], speak: Translator) -> tuple[Line, ...]:
+    """Return what there is to say of the packets of `capture`; `hosts` are by address."""
+    return tuple(
+        Line(
+            anchor=f"packet-{capture}-{each.packet.number}",
+            number=each.packet.number,
+            source=_name(each.packet.source, hosts),
+            destination=_name(each.packet.destination, hosts),
+            what=_say(each.what, speak),
+            special=_all(each.special, speak),
+            numbers=_all(each.numbers, speak),
+            options=_all(each.options, speak),
+        )
+        for each in explain(facts)
+    )
+
+
+def annotated(capture: str, language: str) -> Path:
+    """Return where, in the folder of a report, the copy of `capture` with comments lies."""
+    return Path("captures") / f"{capture}.annotated.{language}.pcapng"
+
+
+def copies(
+    plan: Plan, captures: Mapping[str, CaptureResult], facts: Mapping[str, Facts], speak: Translator
+) -> Iterator[tuple[Path, bytes]]:
+    """Yield the annotated copy of each capture that is to be explained, and its place in a report's folder.
+
+    Raises MachineryError when editcap is missing or broken.
+    """
+    for capture in (c for exercise in plan.lab.exercises for c in exercise.captures if c.explain):
+        if capture.id in captures and facts[capture.id].packets:
+            comments = {e.packet.number: _comment(e, speak) for e in explain(facts[capture.id])}
+            yield annotated(capture.id, speak.language), annotate(captures[capture.id].file, comments)
+
+
+def _comment(each: Explanation, speak: Translator) -> str:
+    """Return all that there is to say of a packet, a line for each kind."""
+    rows = (
+        " ".join(_all((each.what, *each.special), speak)),
+        "; ".join(_all(each.numbers, speak)),
+        ", ".join(_all(each.options, speak)),
+    )
+    return "\n".join(filter(None, rows))
+
+
+def _name(end: Endpoint, hosts: Mapping[str, str]) -> str:
+    name = hosts.get(end.address, end.address)
+    return f"{name}:{end.port}" if end.port else name
+
+
+def _all(messages: Iterable[Message], speak: Translator) -> tuple[str, ...]:
+    return tuple(_say(message, speak) for message in messages)
+
+
+def _say(message: Message, speak: Translator) -> str:
+    return visible(speak.say(message))
