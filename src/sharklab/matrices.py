@@ -132,10 +132,20 @@ def exercise(entry: Entry) -> Exercise:
             Capture(capture_id(entry["id"], side), entry[side], entry["network"], _filter(entry))
             for side in ("client", "server")
         ),
-        probes=(*_witnesses(entry), *(_probe(entry, cell) for cell in _cells(entry))),
+        probes=(*_witnesses(entry), *(_probe(entry, cell) for cell in _by_tool(entry))),
         checks=(),
         questions=(),
     )
+
+
+def _by_tool(entry: Entry) -> list[dict[str, Any]]:
+    """Return the cells in the order in which they start: a tool meets all states in the same conditions.
+
+    All start at once, as fast as the client can, so those of the last tools share it with all others: a lab
+    lists the heavy ones last.
+    """
+    places = {tool["id"]: place for place, tool in enumerate(entry["tools"])}
+    return sorted(_cells(entry), key=lambda cell: places[cell["tool"]])
 
 
 def capture_id(matrix: str, side: str) -> str:

@@ -58,7 +58,10 @@ class Capture:
 
 @dataclass(frozen=True)
 class Probe:
-    """One command run on a host. `run` is an argv list; `timeout` is in seconds."""
+    """One command run on a host. `run` is an argv list; `timeout` is in seconds.
+
+    The tool of an `optional` one may be missing on the host.
+    """
 
     id: str
     host: str
@@ -69,6 +72,7 @@ class Probe:
     after: tuple[str, ...] = ()
     stdin: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
+    optional: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from sharklab import paths, state
+from sharklab import paths
 from sharklab.errors import MachineryError
 from sharklab.message import N_, Message
 from sharklab.process import Progress
@@ -30,7 +31,19 @@ END_SECONDS = 10.0
 PR_SET_PDEATHSIG = 1
 """prctl(2): the signal that this process gets when its parent dies, so that kill -9 leaves no playbook."""
 
+_ready: list[subprocess.Popen[str]] = []
+"""The child process that waits for its order, if there is one."""
+
 WATCHED = {"runner_on_start", "runner_on_ok", "runner_on_failed", "runner_on_unreachable", "verbose"}
+
+
+def get_ready() -> None:
+    """Start the process of the next `run` now, so that it has imported all it needs when it is needed.
+
+    It waits for its order, and ends with this process when none comes.
+    """
+    if not _ready:
+        _ready.append(_start())
 
 
 def run(
@@ -56,24 +69,27 @@ def run(
             "extravars": dict(variables or {}),
             "tags": tags,
         }
-        file = folder / "order.json"
-        state.write(file, json.dumps(order))
-        _follow(name, file, progress)
+        _follow(name, order, progress)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _follow(name: str, order: Path, progress: Progress) -> None:
-    child = subprocess.Popen(
-        [sys.executable, "-m", "sharklab.playbook", order],
-        stdin=subprocess.DEVNULL,
+def _start() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "sharklab.playbook"],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
         env=_environment(),
     )
+
+
+def _follow(name: str, order: Mapping[str, Any], progress: Progress) -> None:
+    child = _ready.pop() if _ready else _start()
     failures: list[str] = []
     try:
+        _tell(child, order)
         for line in child.stdout or ():
             _hear(json.loads(line), progress, failures)
         status = child.wait()
@@ -88,6 +104,13 @@ def _follow(name: str, order: Path, progress: Progress) -> None:
             said=said,
             status=status,
         )
+
+
+def _tell(child: subprocess.Popen[str], order: Mapping[str, Any]) -> None:
+    """Send the order, on standard input because it may hold secrets."""
+    pipe: Any = child.stdin
+    with suppress(BrokenPipeError), pipe:  # a child that has ended says why by its exit status
+        json.dump(order, pipe)
 
 
 def _end(child: subprocess.Popen[str]) -> None:
@@ -123,12 +146,15 @@ def _hear(event: Mapping[str, Any], progress: Progress, failures: list[str]) -> 
         failures.append(event["message"])
 
 
-def _child(file: Path, target: IO[str]) -> int:
-    """Do the run that `file` orders and write an event per line to `target`."""
+def _child(source: IO[str], target: IO[str]) -> int:
+    """Do the run that comes as an order from `source` and write an event per line to `target`."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     import ansible_runner
 
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    order = json.loads(file.read_text())
+    text = source.read()
+    if not text:
+        return 0
+    order = json.loads(text)
 
     def handle(event: dict[str, Any]) -> bool:
         line = _summary(event)
@@ -176,4 +202,4 @@ def _reason(result: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    raise SystemExit(_child(Path(sys.argv[1]), sys.stdout))
+    raise SystemExit(_child(sys.stdin, sys.stdout))

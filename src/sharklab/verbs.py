@@ -140,6 +140,9 @@ def image_build(args: Namespace) -> int:
 
 def up(args: Namespace) -> int:
     """Start a seat and say how to go on."""
+    from sharklab import playbook
+
+    playbook.get_ready()
     from sharklab import flow
     from sharklab.progress import Progress
 
@@ -180,6 +183,9 @@ def _ready(plan: Plan, words: i18n.Translator) -> str:
 
 def run(args: Namespace) -> int:
     """Run the lab on a seat; exit code 1 when an exercise did not come about as it should."""
+    from sharklab import playbook
+
+    playbook.get_ready()
     from sharklab import flow
     from sharklab.progress import Progress
 

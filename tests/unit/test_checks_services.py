@@ -184,6 +184,34 @@ def test_judge_fails_probes_that_ended_otherwise(values: dict[str, Any], found: 
     assert (Status.FAILED, found) == (outcome.status, words(outcome))
 
 
+LACKING = {"exit_code": None, "missing": True}
+
+
+def test_judge_passes_beside_an_optional_tool_that_is_missing() -> None:
+    """What could not be tried is said, and is no failure."""
+    optional = Probe("odd", "client", ("odd", "-x"), optional=True)
+    results = [result(), result("odd", **LACKING)]
+    outcome = Sample(probes=(Probe("probe", "client", ("true",)), optional), results=results).check("probes")
+    found = "Every command ended as it should (1). Not available: odd."
+    assert (Status.PASSED, found) == (outcome.status, words(outcome))
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"), [("probes", {}), ("output", {"probe": "probe", "contains": "x"})]
+)
+def test_judge_skips_what_rests_on_an_optional_tool_alone(kind: str, params: dict[str, Any]) -> None:
+    """Nothing was tried, so nothing is right or wrong."""
+    probes = (Probe("probe", "client", ("odd",), optional=True),)
+    outcome = Sample(probes=probes, results=[result(**LACKING)]).check(kind, **params)
+    assert (Status.SKIPPED, "Not available: odd.") == (outcome.status, words(outcome))
+
+
+def test_judge_fails_an_optional_tool_that_ended_otherwise() -> None:
+    """Optional is whether it is there, not what it does."""
+    probes = (Probe("probe", "client", ("odd",), optional=True),)
+    assert Status.FAILED is Sample(probes=probes, results=[result(exit_code=1)]).check("probes").status
+
+
 def test_judge_is_inconclusive_about_probes_without_results() -> None:
     """A probe that left nothing, or an exercise without probes, proves nothing."""
     assert Status.INCONCLUSIVE is Sample().check("probes").status

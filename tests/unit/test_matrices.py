@@ -50,7 +50,13 @@ def test_matrix_becomes_the_exercise_of_its_id() -> None:
     witnesses = [probe.id for probe in exercise.probes if probe.host == "target"]
     assert ["tcp-sockets", "tcp-firewall", "tcp-nft"] == witnesses
     cells = [probe.id for probe in exercise.probes if probe.host == "client"]
-    assert [trial.probe for trial in planned().lab.matrices[0].trials] == cells
+    assert sorted(trial.probe for trial in planned().lab.matrices[0].trials) == sorted(cells)
+
+
+def test_cells_start_tool_by_tool() -> None:
+    """A tool meets every state at about the same time: what it is slowed down by is the same for all."""
+    started = [probe.id for probe in matrices.exercise(entry("nc", "ncat")).probes if probe.host == "client"]
+    assert ["tcp-closed-nc", "tcp-open-nc", "tcp-closed-ncat", "tcp-open-ncat"] == started
 
 
 def test_expectations_of_a_tool_come_before_the_matrix() -> None:

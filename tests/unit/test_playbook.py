@@ -53,3 +53,22 @@ def test_run_names_the_task_that_failed(inventory: Path) -> None:
     """A failure says host, task and what it said, by which an author finds it."""
     with pytest.raises(MachineryError, match=r"meet\.yml: alone: Greet: nobody is here"):
         playbook.run("meet", inventory, {"friendly": False})
+
+
+def test_run_takes_the_process_that_is_ready(inventory: Path) -> None:
+    """A process that was started before does the next run, and no other."""
+    playbook.get_ready()
+    playbook.get_ready()
+    [child] = playbook._ready
+    playbook.run("meet", inventory, {"friendly": True})
+    assert ([], 0) == (playbook._ready, child.returncode)
+
+
+def test_get_ready_ends_when_no_order_comes(inventory: Path) -> None:
+    """A process that gets no order ends by itself and well, as when the command fails before its playbook."""
+    playbook.get_ready()
+    child = playbook._ready.pop()
+    assert child.stdin
+    child.stdin.close()
+    assert 0 == child.wait(30)
+    playbook._end(child)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from sharklab.checks.sockets_seen import Socket, sockets
@@ -48,7 +49,12 @@ class Context:
 
     def sockets(self, host: str) -> tuple[Socket, ...]:
         """Return the sockets that `ss` showed on `host` during the run."""
-        return sockets(line for line in self.evidence.sockets if line.host == host)
+        return self._sockets.get(host, ())
+
+    @cached_property
+    def _sockets(self) -> Mapping[str, tuple[Socket, ...]]:
+        hosts = {line.host for line in self.evidence.sockets}
+        return {host: sockets(line for line in self.evidence.sockets if line.host == host) for host in hosts}
 
     def probe(self, id: str) -> ProbeResult | None:
         """Return what the probe `id` did, or None when there is no result of it."""

@@ -6,25 +6,43 @@ from collections.abc import Mapping
 from typing import Any
 
 from sharklab.checks.context import Context
-from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
+from sharklab.checks.outcome import N_, Finding, Message, Reference, Status, both
 from sharklab.evidence import ProbeResult
 from sharklab.model import Probe
 
 
 def probes(context: Context, params: Mapping[str, Any]) -> Finding:
-    """Each probe of the exercise ended with one of its expected exit codes."""
-    wanted = context.exercise.probes
-    if not wanted:
+    """Each probe of the exercise whose tool is there ended with one of its expected exit codes."""
+    if not context.exercise.probes:
         return Finding(Status.INCONCLUSIVE, Message(N_("The exercise has no command to judge.")))
+    lacking = tuple(probe for probe in context.exercise.probes if _may_lack(probe, context.probe(probe.id)))
+    wanted = tuple(probe for probe in context.exercise.probes if probe not in lacking)
     faults = [(probe, fault) for probe in wanted if (fault := _fault(probe, context.probe(probe.id)))]
     if not faults:
-        text = N_("Every command ended as it should ({count}).")
-        return Finding(Status.PASSED, Message(text, {"count": len(wanted)}), _refer(wanted))
+        return _whole(wanted, lacking)
     lost = all(context.probe(probe.id) is None for probe, _ in faults)
     words = Message("{faults}", {"faults": [fault for _, fault in faults]})
     return Finding(
         Status.INCONCLUSIVE if lost else Status.FAILED, words, _refer(tuple(probe for probe, _ in faults))
     )
+
+
+def _whole(wanted: tuple[Probe, ...], lacking: tuple[Probe, ...]) -> Finding:
+    """Return the finding when all ended as they should, but for those that could not be tried."""
+    found = Message(N_("Every command ended as it should ({count})."), {"count": len(wanted)})
+    if not lacking:
+        return Finding(Status.PASSED, found, _refer(wanted))
+    if not wanted:
+        return Finding(Status.SKIPPED, _not_available(*lacking), _refer(lacking))
+    return Finding(Status.PASSED, both(found, _not_available(*lacking)), _refer(wanted))
+
+
+def _may_lack(probe: Probe, result: ProbeResult | None) -> bool:
+    return probe.optional and result is not None and result.missing
+
+
+def _not_available(*probes: Probe) -> Message:
+    return Message(N_("Not available: {tools}."), {"tools": [probe.run[0] for probe in probes]})
 
 
 def _refer(probes: tuple[Probe, ...]) -> tuple[Reference, ...]:
@@ -54,6 +72,9 @@ def output(context: Context, params: Mapping[str, Any]) -> Finding:
     result = context.probe(params["probe"])
     if result is None:
         return Finding(Status.INCONCLUSIVE, Message(N_("{probe} has no result."), {"probe": params["probe"]}))
+    probe = {probe.id: probe for probe in context.exercise.probes}.get(result.id)
+    if probe and _may_lack(probe, result):
+        return Finding(Status.SKIPPED, _not_available(probe), _refer((probe,)))
     wanted = params["contains"]
     texts = [wanted] if isinstance(wanted, str) else list(wanted)
     printed = result.stdout + result.stderr
