@@ -253,8 +253,8 @@ def test_explain_says_what_the_analysis_of_tshark_remarks(tmp_path: Path) -> Non
         5: "What comes just before it is missing",
         7: "Duplicate acknowledgement: the server repeats what it waits for",
         9: "Out of order",
-        10: "Window 0: the buffer of the server is full",
-        11: "Window update: there is more room in the buffer of the server.",
+        10: "Window 0: the server has no room left",
+        11: "Window update: the server has more room again.",
         12: "Keep-alive",
     }
     assert {number: text for number, text in expected.items() if text not in told[number - 1]} == {}

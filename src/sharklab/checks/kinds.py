@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sharklab.checks import dns, families, firewall, neighbours, nfs, packets, probes, sockets, unseen
+from sharklab.checks import (
+    captured,
+    dns,
+    families,
+    firewall,
+    neighbours,
+    nfs,
+    packets,
+    probes,
+    sockets,
+    unseen,
+    words,
+)
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import N_, Finding
 
@@ -52,6 +64,7 @@ _TEXTS: Schema = {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems":
 _ANY_TEXTS: Schema = {"type": "array", "items": _TEXT, "uniqueItems": True}
 _WAY: Schema = {"enum": list(families.WAYS)}
 _WAYS: Schema = {"anyOf": [_WAY, {"type": "array", "items": _WAY, "minItems": 1, "uniqueItems": True}]}
+_PATTERN: Schema = {"type": "string", "pattern": rf"^({'|'.join(words.PATTERNS)})( \d+/\d+)?$"}
 _NONE = _object()
 
 KINDS: Mapping[str, Kind] = {
@@ -134,6 +147,30 @@ KINDS: Mapping[str, Kind] = {
         N_("Capture {capture}"),
         N_("no packet"),
         denies=True,
+    ),
+    "knock": Kind(
+        _object(("capture", "packets"), capture=_TEXT, packets=_PATTERN),
+        captured.knock,
+        Rests.HEADERS,
+        N_("Packets of the capture {capture}"),
+        denies=True,
+    ),
+    "zero_reply": Kind(
+        _NONE, captured.zero_reply, Rests.HEADERS, N_("Reply of size zero"), N_("data, and FIN for an answer")
+    ),
+    "snapped": Kind(
+        _object(("capture", "whole"), capture=_TEXT, whole=_TEXT),
+        captured.snapped,
+        Rests.HEADERS,
+        N_("Same traffic in {capture} and {whole}"),
+        N_("{capture} lost what {whole} has"),
+    ),
+    "costlier": Kind(
+        _object(("capture", "than"), capture=_TEXT, than=_TEXT),
+        captured.costlier,
+        Rests.HEADERS,
+        N_("Cost of {capture}"),
+        N_("more packets than {than}"),
     ),
     "hidden": Kind(
         _NONE,

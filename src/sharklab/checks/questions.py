@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from sharklab.checks import measures
 from sharklab.checks.choose import choose
 from sharklab.checks.context import Context
 from sharklab.checks.dns import exchanges
@@ -97,6 +98,21 @@ def _asking(
         if printed:
             yield from _printed(context, printed)
         yield Source(Message(N_("the plan")), frozenset(planned(context)), measured=False)
+
+    return sources
+
+
+def _measured(
+    measure: Callable[[Context], Iterable[measures.Measure]],
+) -> Callable[[Context], Iterator[Source]]:
+    """Return a function that asks the captures for what only they can show."""
+
+    def sources(context: Context) -> Iterator[Source]:
+        for capture, group in _grouped(
+            (seen.capture, (value, seen)) for value, seen in measure(context)
+        ).items():
+            name = Message(N_("capture {capture}"), {"capture": capture})
+            yield Source(name, frozenset(value for value, _ in group), tuple(seen for _, seen in group))
 
     return sources
 
@@ -245,6 +261,12 @@ QUESTIONS: Mapping[str, Question] = {
     "nfs_server_address": Question(
         N_("IP address of the NFS server"), _asking(_sharing, _address_of_server, _server_addresses)
     ),
+    "client_sequence": Question(
+        N_("Initial sequence number of the client (absolute)"), _measured(measures.client_sequence)
+    ),
+    "client_bytes": Question(N_("Bytes of data that the client sends"), _measured(measures.client_bytes)),
+    "service": Question(N_("Service behind the port"), _measured(measures.service)),
+    "busiest": Question(N_("Capture with the most packets"), _measured(measures.busiest)),
     "nfs_port": Question(N_("Port of the NFS server"), _asking(_sharing, _port_of_server, _port)),
 }
 """Every question that a lab may ask, by the id that lab.yml uses."""

@@ -120,9 +120,9 @@ _REMARKS = {
     "duplicate_ack": N_("Duplicate acknowledgement: {who} repeats what it waits for: something else came."),
     "keep_alive": N_("Keep-alive: an old number, so that the other side has to say that it is still there."),
     "keep_alive_ack": N_("Answer to a keep-alive: {who} is still there."),
-    "zero_window": N_("Window 0: the buffer of {who} is full, the other side has to wait."),
+    "zero_window": N_("Window 0: {who} has no room left, the other side has to wait."),
     "zero_window_probe": N_("Probe of a window of 0: {who} asks whether there is room again."),
-    "window_update": N_("Window update: there is more room in the buffer of {who}."),
+    "window_update": N_("Window update: {who} has more room again."),
 }
 
 

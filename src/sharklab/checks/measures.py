@@ -1,0 +1,46 @@
+"""What can be read off captures for a question: values, each with the capture and packets that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sharklab.checks.choose import choose
+from sharklab.checks.context import Context
+from sharklab.checks.outcome import Reference
+
+Measure = tuple[str, Reference]
+"""A value, and where it was read."""
+
+
+def client_sequence(context: Context) -> Iterator[Measure]:
+    """Yield the client's initial sequence number, as it is on the wire."""
+    chosen = choose(context)
+    if chosen and chosen.conversation.transport == "tcp":
+        syn = chosen.conversation.packets[0]
+        yield str(chosen.conversation.client_start), chosen.refer(syn)[0]
+
+
+def client_bytes(context: Context) -> Iterator[Measure]:
+    """Yield how many bytes of data the client sent, each counted once."""
+    chosen = choose(context)
+    if chosen:
+        talk = chosen.conversation
+        mine = [n for n in talk.data_packets if chosen.facts.packet(n).source == talk.client]
+        yield str(talk.client_bytes), chosen.refer(*mine)[0]
+
+
+def service(context: Context) -> Iterator[Measure]:
+    """Yield the protocols that tshark tells from the data, whatever the port is."""
+    chosen = choose(context)
+    if chosen:
+        for number in chosen.conversation.data_packets:
+            protocol = chosen.facts.packet(number).protocol
+            if protocol.upper() != chosen.conversation.transport.upper():
+                yield protocol, chosen.refer(number)[0]
+
+
+def busiest(context: Context) -> Iterator[Measure]:
+    """Yield the capture that holds the most packets."""
+    if context.facts:
+        name = max(context.facts, key=lambda name: len(context.facts[name].packets))
+        yield name, Reference(capture=name)
