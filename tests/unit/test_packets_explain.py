@@ -158,7 +158,7 @@ def test_explain_of_a_reply_of_size_zero_says_so() -> None:
     )
     taken, closed = words(explain(shown([*OPEN, ASKED, *reply])))[4:]
     assert "the server has received what came with packet 4." in taken
-    assert "the server closes without having sent one byte: a reply of size zero." in closed
+    assert "Reply of size zero: the server closes without having sent one byte." in closed
 
 
 @pytest.mark.parametrize(

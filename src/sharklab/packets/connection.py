@@ -146,8 +146,9 @@ def _special_closing(moment: Moment) -> Iterator[Message]:
     if other:
         text = N_("FIN and ACK in one: it acknowledges the FIN of packet {fin} too, which saves a packet.")
         yield Message(text, {"fin": other.number})
-    if not moment.by_client and moment.talk.client_bytes and not moment.talk.server_bytes:
-        text = N_("{who} closes without having sent one byte: a reply of size zero.")
+    first = not (moment.by_client or fin_of(moment.others))
+    if first and moment.talk.client_bytes and not moment.talk.server_bytes:
+        text = N_("Reply of size zero: {who} closes without having sent one byte.")
         yield Message(text, {"who": moment.who})
 
 
