@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from sharklab.checks.choose import choose
 from sharklab.checks.context import Context
@@ -30,13 +31,12 @@ def client_bytes(context: Context) -> Iterator[Measure]:
 
 
 def service(context: Context) -> Iterator[Measure]:
-    """Yield the protocols that tshark tells from the data, whatever the port is."""
+    """Yield the protocol that tshark tells from the first data that it knows, whatever the port is."""
     chosen = choose(context)
     if chosen:
-        for number in chosen.conversation.data_packets:
-            protocol = chosen.facts.packet(number).protocol
-            if protocol.upper() != chosen.conversation.transport.upper():
-                yield protocol, chosen.refer(number)[0]
+        packets = map(chosen.facts.packet, chosen.conversation.data_packets)
+        known = (p for p in packets if p.protocol.upper() != chosen.conversation.transport.upper())
+        yield from ((p.protocol, chosen.refer(p.number)[0]) for p in islice(known, 1))
 
 
 def busiest(context: Context) -> Iterator[Measure]:
