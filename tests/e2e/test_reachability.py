@@ -273,7 +273,7 @@ def test_open_port_ends_with_fin_where_nothing_was_sent(done: Done, tool: str) -
     assert not any(frame.has("RST") for frame in frames)
 
 
-@pytest.mark.parametrize("tool", ["openssl", "ssh", "curl", "wget", "links", "chromium", "firefox"])
+@pytest.mark.parametrize("tool", ["openssl", "ssh", "curl", "wget", "links", "firefox"])
 def test_open_port_resets_who_had_something_to_say(done: Done, tool: str) -> None:
     """The server has closed, so what was sent to it is refused."""
     frames = done.frames("tcp-client", done.port(f"tcp-open-{tool}"))
