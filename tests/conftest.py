@@ -47,9 +47,18 @@ def student() -> Callable[[str], str]:
 @pytest.fixture(scope="session")
 def seat(student: Callable[[str], str]) -> Iterator[str]:
     """Bring up one seat of tp4 that tests may look at, and remove it at the end."""
-    name = student("roles")
-    done = call_sharklab("up", "tp4", "--student", name)
+    yield from _seat("tp4", student("roles"))
+
+
+@pytest.fixture(scope="session")
+def reachability_seat(student: Callable[[str], str]) -> Iterator[str]:
+    """Bring up one seat of reachability that tests may look at and run, and remove it at the end."""
+    yield from _seat("reachability", student("roles"))
+
+
+def _seat(lab: str, name: str) -> Iterator[str]:
+    done = call_sharklab("up", lab, "--student", name)
     assert done.returncode == 0, done.stderr
     yield name
-    gone = call_sharklab("down", "tp4", "--student", name)
+    gone = call_sharklab("down", lab, "--student", name)
     assert gone.returncode == 0, gone.stderr

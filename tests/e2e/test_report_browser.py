@@ -11,7 +11,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from sharklab.checks import judge
 from sharklab.report import compose, write
+from tests import matrix_sample
 from tests import report_sample as sample
 
 QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
@@ -38,26 +40,42 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "report.fr.html"
 
 
+@pytest.fixture(scope="module")
+def article(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the report of a run of matrices, with a surprise and a missing tool in it; return its page."""
+    folder = tmp_path_factory.mktemp("article")
+    odd: dict[str, Any] = {"tcp-closed-nc": {"exit_code": 0}, "tcp-open-nmap": {"missing": True}}
+    plan, evidence, facts = matrix_sample.Sample(probes=odd).run()
+    write(compose(plan, evidence, facts, judge(plan, evidence, facts), "fr", folder))
+    return folder / "report.fr.html"
+
+
 def _open(browser: Browser, report: Path, width: int = 1280, **options: Any) -> Page:
     page = browser.new_page(viewport={"width": width, "height": 800}, **options)
     page.goto(report.as_uri())
     return page
 
 
+@pytest.mark.parametrize("kind", ["report", "article"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_report_has_no_barriers(browser: Browser, report: Path, width: int, scheme: str) -> None:
+def test_report_has_no_barriers(
+    browser: Browser, kind: str, width: int, scheme: str, request: pytest.FixtureRequest
+) -> None:
     """Contrast, names, structure, keyboard: axe-core finds nothing, with everything unfolded."""
-    page = _open(browser, report, width, color_scheme=scheme)
+    page = _open(browser, request.getfixturevalue(kind), width, color_scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     found = Axe().run(page).response["violations"]
     assert [(rule["id"], [node["target"] for node in rule["nodes"]][:3]) for rule in found] == []
 
 
+@pytest.mark.parametrize("kind", ["report", "article"])
 @pytest.mark.parametrize("width", [360, 768, 1280])
-def test_report_fits_the_window(browser: Browser, report: Path, width: int) -> None:
+def test_report_fits_the_window(
+    browser: Browser, kind: str, width: int, request: pytest.FixtureRequest
+) -> None:
     """The page never scrolls sideways; wide tables and pictures do so by themselves."""
-    page = _open(browser, report, width)
+    page = _open(browser, request.getfixturevalue(kind), width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

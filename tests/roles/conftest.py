@@ -1,4 +1,4 @@
-"""A running seat of tp4 for testinfra: `host_of("server")`, and the seat's `plan`."""
+"""Running seats for testinfra: `plan`, `host_of("server")` of tp4; `reachability`, `reached("target")`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,22 @@ def plan(seat: str) -> Plan:
 @pytest.fixture(scope="session")
 def host_of(plan: Plan) -> Callable[[str], Host]:
     """Return a function that gives a host of the seat by its name, over the seat's own ssh config."""
+    return _hosts(plan)
+
+
+@pytest.fixture(scope="session")
+def reachability(reachability_seat: str) -> Plan:
+    """Return the plan of the seat of reachability that is up."""
+    return plans.read(state.seat_folder("reachability", reachability_seat) / "plan.json")
+
+
+@pytest.fixture(scope="session")
+def reached(reachability: Plan) -> Callable[[str], Host]:
+    """Return a function that gives a host of that seat by its name."""
+    return _hosts(reachability)
+
+
+def _hosts(plan: Plan) -> Callable[[str], Host]:
     config = plan.seat.folder / "ssh" / "config"
     hosts = {
         host.name: testinfra.get_host(f"ssh://{host.name}", ssh_config=str(config)) for host in plan.hosts

@@ -1,4 +1,4 @@
-"""Every role of tp4, applied again to a seat that is set up, changes nothing; nor does --check."""
+"""Every role of the labs, applied again to a seat that is set up, changes nothing; nor does --check."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def play(plan: Plan, *options: str) -> dict[str, dict[str, int]]:
         str(plan.seat.folder / "inventory.yml"),
         str(paths.PLAYBOOKS / "site.yml"),
         "-e",
-        "lab=tp4",
+        f"lab={plan.lab.name}",
         *options,
     ]
     done = subprocess.run(
@@ -34,8 +34,12 @@ def play(plan: Plan, *options: str) -> dict[str, dict[str, int]]:
 
 
 @pytest.mark.parametrize("options", [(), ("--check",)], ids=["apply", "check"])
-def test_site_changes_nothing_the_second_time(plan: Plan, options: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("lab", ["plan", "reachability"])
+def test_site_changes_nothing_the_second_time(
+    request: pytest.FixtureRequest, lab: str, options: tuple[str, ...]
+) -> None:
     """A second run of all roles, for real and in check mode, finds everything as it should be."""
+    plan: Plan = request.getfixturevalue(lab)
     recap = play(plan, *options)
     assert {host: counts["changed"] for host, counts in recap.items()} == {
         host.name: 0 for host in plan.hosts

@@ -45,7 +45,7 @@ def test_grid_in_short_says_what_no_tool_tells_apart() -> None:
     """Two states of which every tool says the same are named, with whether the packets tell them apart."""
     same = {f"udp-{state}-nc": {"stdout": "", "exit_code": 0} for state in ("closed", "dropped")}
     short = dict(grids(Sample(probes=same))["udp"].summary)
-    assert "No tool tells them apart." == short["closed / dropped"]
+    assert "No tool tells them apart. Their packets differ." == short["closed / dropped"]
 
 
 def test_grid_in_short_says_what_is_not_as_expected_or_missing() -> None:

@@ -50,6 +50,11 @@ class Witness:
         values = [words.state(state) for state in words.STATES if state in self.states]
         if not values:
             return Message(N_("{source} does not tell"), {"source": self.name})
+        if len(ALL - self.states) == 1:
+            [other] = ALL - self.states
+            return Message(
+                N_("{source} says not {state}"), {"source": self.name, "state": words.state(other)}
+            )
         return Message(N_("{source} says {values}"), {"source": self.name, "values": words.either(values)})
 
 

@@ -12,7 +12,7 @@ from itertools import combinations
 
 from sharklab.checks import words
 from sharklab.checks.cell import Cell
-from sharklab.checks.outcome import Message, Reference, Status
+from sharklab.checks.outcome import NOTHING, Message, Reference, Status
 from sharklab.checks.truth import by_pattern
 from sharklab.i18n import N_, Translator
 from sharklab.report.content import Attempt, Command, Field, Grid, Link, Row, Stand, Truth
@@ -31,7 +31,7 @@ ABOUT = {
 """What makes a port be so."""
 
 TONES = {
-    **dict.fromkeys(("connected", "open", "answered"), "yes"),
+    **dict.fromkeys(("connected", "open"), "yes"),
     **dict.fromkeys(("refused", "closed", "reset", "unreachable", "filtered"), "no"),
     "timeout": "late",
 }
@@ -126,7 +126,7 @@ class _Told:
         for first, second in combinations(self.matrix.states, 2):
             text = self._alike(first, second)
             if text:
-                yield f"{self.state(first)} / {self.state(second)}", self.speak.say(text)
+                yield f"{self.state(first)} / {self.state(second)}", self.speak.say(text).rstrip()
         yield from self._surprises()
 
     def _in_short(self, cells: Sequence[Cell]) -> Message:
@@ -150,15 +150,12 @@ class _Told:
         told = [one.tool.title for one, other in both if one.verdict != other.verdict]
         if len(same) <= len(told):
             return None
-        packets = all(str(one.pattern) == str(other.pattern) for one, other in both)
         if not told:
-            text = N_("No tool tells them apart.")
+            text = N_("No tool tells them apart. {packets}")
         else:
-            text = N_("{count} of {all} tools say the same of both; they are told apart by {tools}.")
-        found = Message(text, {"count": len(same), "all": len(both), "tools": told})
-        if not packets:
-            return found
-        return Message("{found} {packets}", {"found": found, "packets": Message(N_("Nor do their packets."))})
+            text = N_("{count} of {all} tools say the same of both, but not {tools}. {packets}")
+        values = {"count": len(same), "all": len(both), "tools": told}
+        return Message(text, {**values, "packets": _packets_alike(both)})
 
     def _surprises(self) -> Iterator[tuple[str, str]]:
         count = sum(cell.outcome.status is Status.FAILED for cell in self.all if cell.available)
@@ -192,7 +189,7 @@ class _Told:
             yield self.speak.say(Message(N_("From its packets, it is {states}."), {"states": _or(sent)}))
         both = [state for state in said if state in sent]
         if len(both) > 1:
-            text = N_("Even both together do not tell {states}.")
+            text = N_("Even both together do not tell whether it is {states}.")
             yield self.speak.say(Message(text, {"states": _or(both)}))
         elif both and (len(said) > 1 or len(sent) > 1):
             yield self.speak.say(Message(N_("Both together leave only {states}."), {"states": _or(both)}))
@@ -204,6 +201,14 @@ class _Told:
 
 def _says_the_same(cell: Cell, other: Cell) -> bool:
     return (cell.tool.id, cell.verdict) == (other.tool.id, other.verdict)
+
+
+def _packets_alike(pairs: Iterable[tuple[Cell, Cell]]) -> Message:
+    """Say whether packets tell two states apart; nothing where that depends on the tool."""
+    alike = {str(one.pattern) == str(other.pattern) for one, other in pairs}
+    if len(alike) > 1:
+        return NOTHING
+    return Message(N_("Their packets are alike.") if alike == {True} else N_("Their packets differ."))
 
 
 def _or(states: Iterable[str]) -> Message:
