@@ -5,15 +5,18 @@ Run it as root by the Python of sharklab's own environment (`sharklab doctor` na
     .../venv/.../bin/python benchmarks/tp4.py [rounds]
 
 The machine should be idle: CPU-seconds are read from /proc/stat, so that those of the hosts count too.
-The overhead over plain ansible-playbook is a ratio of runs taken in turn.
+The overhead over plain ansible-playbook is a ratio of runs taken in turn: of each step and of the whole job.
+Both do the same: hosts that are up are set up, the probes run, and the report is written in two languages.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +36,11 @@ def busy() -> float:
     return (sum(fields[:3]) + sum(fields[5:7])) / TICKS
 
 
-def measure(work: Callable[[], object]) -> tuple[float, float]:
+Figure = tuple[float, float]
+"""Seconds, and CPU-seconds."""
+
+
+def measure(work: Callable[[], object]) -> Figure:
     """Return seconds and CPU-seconds of `work`."""
     clock, cpu = time.monotonic(), busy()
     work()
@@ -47,15 +54,25 @@ def sharklab(*words: str) -> None:
     )
 
 
-def plain(playbook: str, student: str, *options: str) -> None:
+def plain(playbook: str, student: str, **values: str) -> None:
     """Run a playbook on a seat by plain ansible-playbook."""
     tool = str(Path(sys.executable).parent / "ansible-playbook")
     inventory = state.seat_folder("tp4", student) / "inventory.yml"
-    command = [tool, "-i", str(inventory), str(ROOT / "playbooks" / f"{playbook}.yml"), *options]
+    command = [tool, "-i", str(inventory), str(ROOT / "playbooks" / f"{playbook}.yml")]
+    command += ["-e", json.dumps(values)]
     subprocess.run(command, cwd=ROOT, env=ENV, check=True, capture_output=True)
 
 
-def show(name: str, figures: list[tuple[float, float]]) -> None:
+def plain_run(student: str) -> None:
+    """Run the lab's probes by plain ansible-playbook, and write the newest run's report in both languages."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain("run", student, run_folder=f"{folder}/run")
+    newest = max(state.runs_folder("tp4", student).iterdir())
+    for language in ("fr", "en"):
+        plain("report", student, run_folder=str(newest), report_lang=language)
+
+
+def show(name: str, figures: list[Figure]) -> None:
     """Print the median of `figures`."""
     seconds, cpu = (statistics.median(column) for column in zip(*figures, strict=True))
     print(f"{name:<44} {seconds:7.2f} s {cpu:7.2f} CPU-s", flush=True)
@@ -65,24 +82,38 @@ def main(rounds: int) -> None:
     """Measure `rounds` times each and print medians."""
     sharklab("image", "build", "tp4")
     print(f"median of {rounds} rounds, {os.cpu_count()} cores")
-    first, further, run, down, again, bare = ([] for _ in range(6))
+    first, further, run, down, again, bare_up, bare_run = ([] for _ in range(7))
     for number in range(rounds):
         one, two = f"bench-a{number}", f"bench-b{number}"
         first.append(measure(lambda one=one: sharklab("up", "tp4", "--student", one)))
         further.append(measure(lambda two=two: sharklab("up", "tp4", "--student", two)))
-        again.append(measure(lambda one=one: sharklab("up", "tp4", "--student", one)))
-        bare.append(measure(lambda one=one: plain("personalise", one)))
-        run.append(measure(lambda one=one: sharklab("run", "tp4", "--student", one)))
         sharklab("down", "tp4", "--student", two)
+        again.append(measure(lambda one=one: sharklab("up", "tp4", "--student", one)))
+        bare_up.append(measure(lambda one=one: plain("personalise", one)))
+        run.append(measure(lambda one=one: sharklab("run", "tp4", "--student", one)))
+        bare_run.append(measure(lambda one=one: plain_run(one)))
         down.append(measure(lambda one=one: sharklab("down", "tp4", "--student", one)))
     show("up, first seat (image there)", first)
     show("up, a further seat", further)
     show("run with report in two languages", run)
     show("down", down)
-    show("up on hosts that are up (personalise)", again)
-    show("the same by plain ansible-playbook", bare)
-    ratio = statistics.median(ours[0] / theirs[0] for ours, theirs in zip(again, bare, strict=True))
-    print(f"overhead over plain ansible-playbook: {(ratio - 1) * 100:+.1f} % of wall time (median of pairs)")
+    show("up on hosts that are up", again)
+    show("personalise.yml by plain ansible-playbook", bare_up)
+    show("run.yml and report.yml twice, likewise", bare_run)
+    compare("setting up", again, bare_up)
+    compare("running and reporting", run, bare_run)
+    compare("the whole job", together(again, run), together(bare_up, bare_run))
+
+
+def together(*steps: list[Figure]) -> list[Figure]:
+    """Return the sums of the steps, round by round."""
+    return [(sum(s for s, _ in each), sum(c for _, c in each)) for each in zip(*steps, strict=True)]
+
+
+def compare(name: str, ours: list[Figure], theirs: list[Figure]) -> None:
+    """Print our overhead over plain ansible-playbook, as the median of the rounds."""
+    ratio = statistics.median(mine[0] / plain[0] for mine, plain in zip(ours, theirs, strict=True))
+    print(f"overhead over plain ansible-playbook, {name}: {(ratio - 1) * 100:+.1f} % of wall time")
 
 
 if __name__ == "__main__":
