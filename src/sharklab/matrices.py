@@ -180,13 +180,15 @@ def _filter(entry: Entry) -> str:
     """Return the filter (pcap-filter(7)) of the matrix's packets and of the ICMP errors about them.
 
     An ICMP error quotes the packet that it is about (RFC 792): an IPv4 header of 20 bytes from its byte 8,
-    so the protocol is its byte 17 and the port to which that packet went is at byte 30.
+    so the protocol is its byte 17 and the port to which that packet went is at byte 30. The server's address
+    keeps out what else the client does from a port of its own with such a number: it asks for names, for one.
     """
     first, last = entry["first_port"], last_port(entry)
     protocol = {"tcp": 6, "udp": 17}[entry["transport"]]
     about = f"icmp[17] == {protocol} and icmp[30:2] >= {first} and icmp[30:2] <= {last}"
     errors = " or ".join(f"icmp[icmptype] == {name}" for name in _ICMP_ERRORS)
-    return f"({entry['transport']} portrange {first}-{last}) or (({errors}) and {about})"
+    either = f"({entry['transport']} portrange {first}-{last}) or (({errors}) and {about})"
+    return f"host {entry.get('address', address(entry))} and ({either})"
 
 
 def port_states(data: Entry, host: str) -> list[dict[str, Any]]:

@@ -49,6 +49,8 @@ def test_matrix_becomes_the_exercise_of_its_id() -> None:
     assert [("tcp-client", "client"), ("tcp-server", "target")] == [(c.id, c.host) for c in exercise.captures]
     witnesses = [probe.id for probe in exercise.probes if probe.host == "target"]
     assert ["tcp-sockets", "tcp-firewall", "tcp-nft"] == witnesses
+    target = planned().seat.address("target", "lan").ipv4.ip
+    assert {f"host {target}"} == {capture.filter.partition(" and ")[0] for capture in exercise.captures}
     cells = [probe.id for probe in exercise.probes if probe.host == "client"]
     assert sorted(trial.probe for trial in planned().lab.matrices[0].trials) == sorted(cells)
 
