@@ -60,6 +60,7 @@ options:
     description:
       - Settings of the kernel's network (C(net.)) by name, as long as the probes run.
       - What they were is put back, also after this module was killed. Needs root.
+      - A name that begins with C(-) is left out where the kernel has no such setting.
     type: dict
     default: {}
   dest:

@@ -103,3 +103,10 @@ def test_probe_refuses_settings(host: tuple[str, ...], settings: dict[str, Any],
     before = read(host)
     answer = module_process.call("probe", *host, probes=[probe("true")], sysctls=settings)
     assert (said, before) == (answer["msg"], read(host))
+
+
+def test_probe_leaves_out_what_may_be_missing(host: tuple[str, ...]) -> None:
+    """A setting with - before its name is changed where the kernel has it, and else is no fault."""
+    settings = {f"-{NAME}": 1, "-net.ipv4.no_such": 1}
+    answer = module_process.call("probe", *host, probes=[probe("cat", FILE)], sysctls=settings)
+    assert "1\n" == answer["probes"][0]["stdout"]

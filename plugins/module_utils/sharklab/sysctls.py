@@ -15,8 +15,11 @@ from typing import Any
 
 PROC = Path("/proc/sys")
 NOTE = Path("/run/sharklab-sysctls.json")
-NAME = re.compile(r"net(\.[A-Za-z0-9_-]+)+")
-"""Settings of the network alone: others are the machine's, of which this host may be one of many."""
+NAME = re.compile(r"-?net(\.[A-Za-z0-9_-]+)+")
+"""Settings of the network alone: others are the machine's, of which this host may be one of many.
+
+As in sysctl.d(5), those that begin with - may be missing: an older kernel has none to change.
+"""
 
 
 def file(name: str) -> Path:
@@ -29,17 +32,18 @@ def problems(settings: dict[str, Any]) -> Iterator[str]:
     for name in settings:
         if not NAME.fullmatch(name):
             yield f"sysctl {name}: only settings of the network (net.) may change"
-        elif not file(name).is_file():
+        elif not name.startswith("-") and not file(name).is_file():
             yield f"sysctl {name}: this kernel has no such setting"
 
 
 def change(settings: dict[str, Any]) -> None:
     """Change settings until `restore`. Raises OSError when the kernel or the disk refuses."""
     restore()
-    if settings:
-        before = {name: file(name).read_text().strip() for name in settings}
+    there = {name.lstrip("-"): value for name, value in settings.items() if file(name.lstrip("-")).is_file()}
+    if there:
+        before = {name: file(name).read_text().strip() for name in there}
         NOTE.write_text(json.dumps(before))
-        for name, value in settings.items():
+        for name, value in there.items():
             file(name).write_text(f"{value}\n")
 
 
