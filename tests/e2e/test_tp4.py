@@ -36,6 +36,10 @@ class Done:
 def tshark(file: Path, display_filter: str, *fields: str) -> list[str]:
     """Return a line of `fields` for each packet that the filter shows."""
     options = [word for name in fields or ("frame.number",) for word in ("-e", name)]
+    options += [
+        "-d",
+        "tcp.port==2049,rpc",
+    ]  # else tshark guesses, at times wrongly
     command = ["tshark", "-n", "-r", str(file), "-Y", display_filter, "-T", "fields", *options]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
