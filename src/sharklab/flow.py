@@ -37,6 +37,9 @@ from sharklab.progress import Progress
 GOLDEN = "golden"
 """The student of the seat that is only there to bake a lab's image."""
 
+PROVIDER = "provider"
+"""The file of a seat's folder that names what makes its hosts exist."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -84,6 +87,7 @@ def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
 
 def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress) -> None:
     plans.save(plan)
+    state.write(plan.seat.folder / PROVIDER, hosts.name)
     title, name = N_("set up what is the seat's own"), "personalise"
     if not _is_from(plan, layers):
         title, name = N_("apply all roles, which have changed since the seat was made"), "site"
@@ -213,9 +217,20 @@ def write_reports(folder: Path, languages: tuple[str, ...], progress: Progress) 
 def status() -> list[dict[str, Any]]:
     """Return lab, student, provider and hosts with their state for every seat of this machine."""
     return [
-        {"lab": own.lab, "student": own.student, "hosts": dict(providers.get("nspawn").status(own))}
+        {
+            "lab": own.lab,
+            "student": own.student,
+            "provider": provider_of(own).name,
+            "hosts": dict(provider_of(own).status(own)),
+        }
         for own in seats_here()
     ]
+
+
+def provider_of(own: Seat) -> providers.Provider:
+    """Return what made the hosts of a seat that is here; a folder that does not say is the default's."""
+    file = own.folder / PROVIDER
+    return providers.get(file.read_text() if file.exists() else providers.DEFAULT)
 
 
 def seats_here() -> list[Seat]:
@@ -224,15 +239,17 @@ def seats_here() -> list[Seat]:
     return [seat.at(folder) for folder in folders]
 
 
-def down(lab: str | None, student: str | None, provider: str, progress: Progress) -> list[str]:
+def down(lab: str | None, student: str | None, progress: Progress) -> list[str]:
     """Remove the seats of `lab` (all without it) and of `student` (all without); return their names.
 
-    What is left behind by seats whose folder is gone is removed as well when all are.
+    Each is removed by the provider that made it. What is left behind by seats whose folder is gone is
+    removed as well when all are.
     """
     chosen = [own for own in seats_here() if lab in (None, own.lab) and student in (None, own.student)]
     for own in chosen:
         with progress.step(N_("remove {lab} of {student}"), lab=own.lab, student=own.student), hold(own):
-            providers.get(provider).down(own)
+            provider_of(own).down(own)
     if lab is None:
-        providers.get(provider).sweep()
+        for provider in providers.PROVIDERS.values():
+            provider.sweep()
     return [f"{own.lab}/{own.student}" for own in chosen]

@@ -77,7 +77,7 @@ VERBS: Mapping[str, Verb] = {
         "down",
         N_("Remove a seat with everything it has on this machine; reports stay."),
         "down tp4 --student alice",
-        ("maybe_lab", "student", "all", "provider"),
+        ("maybe_lab", "student", "all"),
     ),
     "doctor": Verb(
         "doctor", N_("Tell what this machine can run and what is missing."), "doctor", ("output", "network")
@@ -345,9 +345,7 @@ def down(args: Namespace) -> int:
             place="sharklab down",
             hint=N_("sharklab status lists the seats"),
         )
-    removed = flow.down(
-        args.lab, None if args.all else args.student, args.provider, Progress(_translate(args).gettext)
-    )
+    removed = flow.down(args.lab, None if args.all else args.student, Progress(_translate(args).gettext))
     words = _translate(args)
     for name in removed:
         print(words.gettext("Seat {name} is removed.").format(name=name))

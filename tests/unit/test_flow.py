@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import flow, image, load, plan, seat
+from sharklab import flow, image, load, plan, seat, state
 from sharklab.errors import InputError
 from sharklab.image import Layers
 from sharklab.model import Plan
@@ -56,3 +56,13 @@ def test_prepare_of_another_pace_needs_no_provisioning(
     fast, real = (plan.plan(lab, own, pace) for pace in ("fast", "real"))
     assert plan.inventory(fast) != plan.inventory(real)
     assert plan.provisioned(fast) == plan.provisioned(real)
+
+
+def test_provider_of_a_seat_is_the_one_that_made_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`down` and `status` need not be told; a folder that does not say is the default provider's."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    own = flow.prepare("tp4", "ada").seat
+    assert flow.provider_of(own).name == "nspawn"
+    state.write(state.folder(own.folder) / flow.PROVIDER, "cloud")
+    with pytest.raises(InputError, match="no provider 'cloud'"):
+        flow.provider_of(own)

@@ -44,6 +44,7 @@ class Provider(Protocol):
 
 
 PROVIDERS: Mapping[str, Provider] = {"nspawn": Nspawn()}
+DEFAULT = "nspawn"
 
 
 def get(name: str) -> Provider:
