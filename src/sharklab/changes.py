@@ -13,8 +13,8 @@ from sharklab import paths, plan, yaml_file
 from sharklab.model import Host, Plan
 
 FILE = "meta/changes.yml"
-CONTROLLER = {"made": ["/var/lib/sharklab", "/root/.ansible"]}
-"""What Ansible and our own modules leave on every host."""
+CONTROLLER = {"made": ["/var/lib/sharklab", "~/.ansible", "~/.sudo_as_admin_successful"]}
+"""What our own modules, and Ansible and sudo for the user who logs in, leave on every host."""
 
 
 @dataclass(frozen=True)

@@ -370,7 +370,8 @@ def down(args: Namespace) -> int:
             place="sharklab down",
             hint=N_("sharklab status lists the seats"),
         )
-    removed = flow.down(args.lab, None if args.all else args.student, Progress(_translate(args).gettext))
+    lab = Path(args.lab).name if args.lab else None  # which may be named by its folder
+    removed = flow.down(lab, None if args.all else args.student, Progress(_translate(args).gettext))
     words = _translate(args)
     for name, left in removed.items():
         for sentence in left:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Callable
 
-from sharklab.machine import files, network, packages, rules, units
+from sharklab.machine import files, network, packages, rules, sessions, units
 from sharklab.machine.tool import Failures, output
 
 Request = Mapping[str, Any]
@@ -95,6 +95,7 @@ def restore(request: Request) -> dict[str, Any]:
     if owner not in ("", request["seat"]):
         failures.note(str(CLAIM), owner)
         return {"failed": failures.found}
+    sessions.end_others()
     network.unmount_new(before["mounts"], failures)
     stopped = units.stop_new(before, failures)
     left = _left(packaged, request["users"])
@@ -169,8 +170,13 @@ def _remove(path: str, failures: Failures) -> bool:
 
 
 def _plain(paths: Iterable[str]) -> list[str]:
-    """Return the paths with a user's home for ~user; a user who is not there yet will have the usual one."""
-    return [f"/home/{path[1:]}" if path[0] == "~" else path for path in map(os.path.expanduser, paths)]
+    """Return the paths with a home for ~user, and for ~ that of the user who logged in.
+
+    A user who is not there yet will have the usual one.
+    """
+    login = os.environ.get("SUDO_USER", "root")
+    own = (f"~{login}{path[1:]}" if path.startswith("~/") else path for path in paths)
+    return [f"/home/{path[1:]}" if path[0] == "~" else path for path in map(os.path.expanduser, own)]
 
 
 def _first_line(file: Path) -> str:

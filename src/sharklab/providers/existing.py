@@ -139,9 +139,9 @@ def _survey(plan: Plan, found: Mapping[str, inventory.Variables]) -> dict[str, A
 def _look(plan: Plan, one: Machine) -> dict[str, Any]:
     """Return what the machine says of itself, by sudo where its user is not root."""
     own = changes.of(plan, plan.lab.host(one.name))
-    request = {"modules": dict(own.modules), "paths": own.paths}
-    answer = one.ask("look", **request)
-    return {**replace(one, sudo=True).ask("look", **request), "sudo": True} if answer["uid"] else answer
+    sudo = one.ask("look", modules={}, paths=[])["uid"] != 0
+    answer = replace(one, sudo=sudo).ask("look", modules=dict(own.modules), paths=own.paths)
+    return {**answer, "sudo": sudo}
 
 
 def _check(plan: Plan, host: Host, seen: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ from sharklab.message import N_, Message
 ANSWER = "sharklab-machine: "
 """What the line with the answer begins with; a login may have printed others."""
 
-MODULES = ("tool", "files", "units", "rules", "network", "packages", "answer")
+MODULES = ("tool", "files", "units", "sessions", "rules", "network", "packages", "answer")
 """In this order: each imports those before it only."""
 
 LOADER = """
