@@ -31,6 +31,7 @@ from sharklab import (
 from sharklab import plan as plans
 from sharklab.checks.outcome import Verdict
 from sharklab.errors import InputError, MachineryError
+from sharklab.image import choice
 from sharklab.matrices import FAST
 from sharklab.message import N_, Message
 from sharklab.model import Lab, Plan, Seat
@@ -91,6 +92,7 @@ def build_image(lab: Lab, os: str, progress: Progress) -> image.Layers:
     `lab` is as its author wrote it, not the lab of a plan: nothing of a student's gets into an image.
     """
     golden = plans.plan(lab, seat.derive(lab, GOLDEN, bytes(32)))
+    os = choice.choose(os, progress.note)
 
     def bake(plan: Plan) -> None:
         plans.save(plan)

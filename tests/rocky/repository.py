@@ -48,11 +48,11 @@ def packages() -> dict[str, dict[str, Any]]:
     return table
 
 
-def build(folder: Path, more: Mapping[str, Mapping[str, Any]] | None = None) -> Path:
-    """Make a signed repository in `folder` with its public key in it, and return it; `more` are more packages."""
-    table = {**packages(), **(more or {})}
+def build(folder: Path, unsigned: tuple[str, ...] = ()) -> Path:
+    """Make a repository in `folder`, signed but for `unsigned` packages, with its public key; return it."""
+    table = {**packages(), **{name: {} for name in unsigned}}
     work = folder / "work"
-    files = {name: _files(name, package) for name, package in table.items()}
+    files = {name: files_of(name, package) for name, package in table.items()}
     for name, content in files.items():
         for path, text in content.items():
             target = work / "root" / name / path.lstrip("/")
@@ -65,9 +65,15 @@ def build(folder: Path, more: Mapping[str, Mapping[str, Any]] | None = None) -> 
     home = work / "gnupg"
     home.mkdir(mode=0o700)
     env = {**os.environ, "GNUPGHOME": str(home), "LC_ALL": "C.UTF-8"}
-    _run(["gpg", "--batch", "--passphrase", "", "--quick-generate-key", SIGNER, "rsa3072", "sign", "never"], env)
-    _run(["rpmbuild", "-bb", "--quiet", "--define", f"_topdir {work}", "--define", f"_rpmdir {folder}", spec], env)
-    rpms = sorted(folder.glob("noarch/*.rpm"))
+    _run(
+        ["gpg", "--batch", "--passphrase", "", "--quick-generate-key", SIGNER, "rsa3072", "sign", "never"],
+        env,
+    )
+    _run(
+        ["rpmbuild", "-bb", "--quiet", "--define", f"_topdir {work}", "--define", f"_rpmdir {folder}", spec],
+        env,
+    )
+    rpms = [file for file in folder.glob("noarch/*.rpm") if not file.name.startswith(unsigned or ("/",))]
     signer = ["--define", f"_gpg_name {SIGNER}", "--define", f"__gpg {shutil.which('gpg')}"]
     _run(["rpmsign", *signer, "--addsign", *rpms], env)
     _run(["createrepo_c", "--quiet", "--simple-md-filenames", folder], env)
@@ -82,7 +88,7 @@ def _run(argv: list[Any], env: Mapping[str, str]) -> str:
     return done.stdout
 
 
-def _files(name: str, package: Mapping[str, Any]) -> dict[str, str]:
+def files_of(name: str, package: Mapping[str, Any]) -> dict[str, str]:
     """Return the content of each file of a package."""
     units = {
         f"/usr/lib/systemd/system/{unit}.service": UNIT.format(
@@ -95,7 +101,11 @@ def _files(name: str, package: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _settings(package: Mapping[str, Any]) -> str:
-    lines = {"EnvironmentFile=-": package.get("environment"), "ExecReload=": package.get("reload")}
+    lines = {
+        "EnvironmentFile=-": package.get("environment"),
+        "ExecReload=": package.get("reload"),
+        "RuntimeDirectory=": package.get("runtime"),
+    }
     return "".join(f"{key}{value}\n" for key, value in lines.items() if value)
 
 
@@ -108,8 +118,10 @@ def _section(name: str, package: Mapping[str, Any], files: Mapping[str, str]) ->
         *package.get("links", {}),
     ]
     about = [f"%package -n {name}", f"Summary: Stands in for {name}"]
+    about += [f"Provides: {what}" for what in package.get("provides", ())]
     about += [f"%description -n {name}", f"Stands in for {name}."]
-    return "\n".join([*about, f"%pre -n {name}", *(users or [":"]), f"%files -n {name}", *listed, ""])
+    script = [f"%pre -n {name}", *users] if users else []
+    return "\n".join([*about, *script, f"%files -n {name}", *listed, ""])
 
 
 def _install(table: Mapping[str, Mapping[str, Any]], work: Path) -> str:

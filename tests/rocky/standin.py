@@ -30,7 +30,7 @@ baseurl=file:///srv/rpms
 gpgcheck=1
 gpgkey=file:///srv/rpms/{key}
 """
-SSHD = repository.UNIT.format(name="sshd", settings="", start="/usr/sbin/sshd -D")
+SSHD = "/usr/lib/systemd/system/sshd.service"
 
 FILES = {
     "etc/os-release": OS_RELEASE,
@@ -41,11 +41,12 @@ FILES = {
     "etc/dnf/vars/releasever": "9\n",
     "etc/yum.repos.d/stand-in.repo": REPOSITORY.format(key=repository.KEY),
     # An installed Rocky has it, and without it nobody could come in.
-    "usr/lib/systemd/system/sshd.service": SSHD,
+    SSHD[1:]: repository.files_of("openssh-server", repository.packages()["openssh-server"])[SSHD],
 }
 GONE = (
     "etc/debian_version",
     "etc/chrony",
+    "etc/init.d",
     "etc/unbound",
     "etc/systemd/system/multi-user.target.wants/ssh.service",
     "etc/systemd/system/sshd.service",
@@ -57,11 +58,16 @@ GONE = (
 
 
 def layers(folder: Path, rpms: Path, hosts: tuple[str, ...]) -> Layers:
-    """Return what the hosts are made from: Debian's image with all that roles need, and Rocky's names over it."""
+    """Return what hosts are made from: Debian's image with all that roles need, Rocky's names over it."""
     base = image.base("debian12", [*image.packages_of(ROLES, "Debian"), *TOOLS], print)
     for host in hosts:
         _layer(folder / host, rpms)
     return Layers(base, folder)
+
+
+def packages(roles: tuple[str, ...]) -> list[str]:
+    """Return what the roles name for Rocky; the hosts are containers, without a kernel of their own."""
+    return image.packages_of(roles, "RedHat")
 
 
 def _layer(target: Path, rpms: Path) -> None:
@@ -74,7 +80,7 @@ def _layer(target: Path, rpms: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.mknod(path, stat.S_IFCHR, os.makedev(0, 0))  # a whiteout of overlayfs: nothing is there
     wants = target / "etc/systemd/system/multi-user.target.wants/sshd.service"
-    wants.symlink_to("/usr/lib/systemd/system/sshd.service")
+    wants.symlink_to(SSHD)
     shutil.copytree(rpms, target / "srv/rpms", ignore=shutil.ignore_patterns("work"))
     for path in [target, *target.rglob("*")]:
         if path.is_dir():
