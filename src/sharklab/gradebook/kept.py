@@ -66,7 +66,7 @@ def _scalar(kind: Any, data: Any) -> Any:
 
 
 def _value(data: Any) -> Any:
-    """Return a field of a message: a message of its own, several, or a value as it stands."""
+    """Return a field of a message: a message of its own, several, prose by language, or a value as it is."""
     if isinstance(data, Mapping):
-        return _read(Message, data)
+        return _read(Message, data) if data.keys() == {"msgid", "values"} else dict(data)
     return tuple(map(_value, data)) if isinstance(data, list) else data
