@@ -26,6 +26,7 @@ from sharklab.message import N_, Message
 from sharklab.model import Address, Lab, Seat
 
 STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+ID = re.compile(r"[0-9a-f]{8}")
 HOST_NUMBERS = range(10, 250)
 
 
@@ -178,6 +179,11 @@ def at(folder: Path) -> Seat:
         lab, student = folder.parent.name, folder.name
         draw = Draw(secret(), lab, student)
         return Seat(lab, student, draw.bytes("id").hex()[:8], "", "", "", {}, folder)
+
+
+def key(lab: str, student: str) -> bytes:
+    """Return the key by which the seat of `student` signs what is handed in (32 bytes)."""
+    return Draw(secret(), lab, student).bytes("key")
 
 
 def secret() -> bytes:
