@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -68,13 +68,17 @@ class CaptureResult:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that a run left: `manifest` is manifest.json as it stands."""
+    """Everything that a run left: `manifest` is manifest.json as it stands.
+
+    `state` is what was observed on each host (`sharklab.observe`), when the lab asks for it.
+    """
 
     folder: Path
     manifest: Mapping[str, Any]
     probes: Mapping[str, ProbeResult]
     sockets: tuple[SocketLine, ...]
     captures: Mapping[str, CaptureResult]
+    state: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def seal(folder: Path, header: Mapping[str, Any]) -> None:
