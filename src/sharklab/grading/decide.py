@@ -22,6 +22,7 @@ from sharklab.checks.questions import answer
 from sharklab.grading.criteria import CELL, title
 from sharklab.grading.evidence import Case
 from sharklab.model import AllOf, AnyOf, Asked, Capture, Check, Condition, Not
+from sharklab.submission import answers
 
 _ALL = (Status.ERROR, Status.FAILED, Status.INCONCLUSIVE, Status.SKIPPED, Status.PASSED)
 _ANY = (Status.PASSED, Status.ERROR, Status.INCONCLUSIVE, Status.SKIPPED, Status.FAILED)
@@ -209,7 +210,7 @@ def _compared(case: Case, question: str, given: str) -> Decision:
         found = Message(N_("What you handed in says different things; the instructor looks at it."))
         return Decision(Status.INCONCLUSIVE, found, key.found, evidence=key.evidence)
     expected = Message("{value}", {"value": key.value})
-    if given.casefold() == key.value.casefold():
+    if answers.same(question, case.answers[question], key.value):
         return Decision(
             Status.PASSED, Message(N_("{given} is right."), values), expected, NOTHING, key.evidence
         )
