@@ -23,7 +23,10 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb: the function that does it, its help, an example, and its options (`cli.OPTIONS`)."""
+    """A verb: the function that does it, its help, an example, and its options (`cli.OPTIONS`).
+
+    The function is one of this module, or `room.function` one of `sharklab.room.verbs`.
+    """
 
     call: str
     help: str
@@ -73,6 +76,24 @@ VERBS: Mapping[str, Verb] = {
         "report tp4 --lang en",
         ("lab", "student", "run", "output"),
     ),
+    "form": Verb(
+        "submission.form",
+        N_("Make the folder that a student fills in: answers.yml, with what is asked, and captures/."),
+        "form tp4",
+        ("lab", "student", "form_folder", "output"),
+    ),
+    "seats create": Verb(
+        "submission.seats_create",
+        N_("Make a file for each student of a class: a seat for their own machine."),
+        "seats create roster.csv --lab tp4 -o seats",
+        ("roster", "of_lab", "seats_folder", "output"),
+    ),
+    "seats import": Verb(
+        "submission.seats_import",
+        N_("Take a seat that the instructor made."),
+        "seats import alice.seat",
+        ("seat_files", "output"),
+    ),
     "down": Verb(
         "down",
         N_("Remove a seat with everything it has on this machine; reports stay."),
@@ -85,8 +106,14 @@ VERBS: Mapping[str, Verb] = {
     "test": Verb("test", N_("Run the test suite."), "test tests/unit", ("arguments",)),
 }
 
+GROUPS: Mapping[str, str] = {
+    "image": N_("The images that seats are made from."),
+    "seats": N_("Seats for the machines of a class."),
+}
+"""What verbs of two words are about, by the first."""
 
-def _say(args: Namespace, text: str, **content: Any) -> None:
+
+def say(args: Namespace, text: str, **content: Any) -> None:
     """Print `content` as JSON when a script reads, else `text`."""
     if getattr(args, "output", "text") == "json":
         print(json.dumps(envelope(args.verb, **content), ensure_ascii=False, indent=1))
@@ -94,7 +121,8 @@ def _say(args: Namespace, text: str, **content: Any) -> None:
         print(text)
 
 
-def _translate(args: Namespace) -> i18n.Translator:
+def translate(args: Namespace) -> i18n.Translator:
+    """Return who speaks the language of the reader."""
     return i18n.translator(args.language)
 
 
@@ -102,7 +130,7 @@ def labs(args: Namespace) -> int:
     """List the labs with their titles and hosts; a lab that is broken is listed as such."""
     from sharklab import load
 
-    words, lines, content = _translate(args), [], []
+    words, lines, content = translate(args), [], []
     for name in load.names():
         try:
             title, hosts = load.glance(load.find(name))
@@ -111,7 +139,7 @@ def labs(args: Namespace) -> int:
         except InputError as error:
             lines.append(f"{name:<14} {words.gettext('broken; see: sharklab lint {lab}').format(lab=name)}")
             content.append({"lab": name, "error": str(error)})
-    _say(args, "\n".join(lines), labs=content)
+    say(args, "\n".join(lines), labs=content)
     return GOOD
 
 
@@ -121,8 +149,8 @@ def lint(args: Namespace) -> int:
 
     file = load.find(args.lab)
     lab = load.load(file)
-    text = _translate(args).gettext("{file}: no problem found in {count} exercises")
-    _say(args, text.format(file=file, count=len(lab.exercises)), file=str(file), problems=[])
+    text = translate(args).gettext("{file}: no problem found in {count} exercises")
+    say(args, text.format(file=file, count=len(lab.exercises)), file=str(file), problems=[])
     return GOOD
 
 
@@ -131,10 +159,10 @@ def image_build(args: Namespace) -> int:
     from sharklab import flow, load
     from sharklab.progress import Progress
 
-    progress, folders = Progress(_translate(args).gettext), {}
+    progress, folders = Progress(translate(args).gettext), {}
     for name in args.labs or load.names():
         folders[name] = str(flow.build_image(load.load(load.find(name)), args.os, progress).folder)
-    _say(args, "\n".join(f"{name}: {folder}" for name, folder in folders.items()), images=folders)
+    say(args, "\n".join(f"{name}: {folder}" for name, folder in folders.items()), images=folders)
     return GOOD
 
 
@@ -147,8 +175,8 @@ def up(args: Namespace) -> int:
     from sharklab.progress import Progress
 
     plan = flow.prepare(args.lab, args.student)
-    flow.up(plan, args.provider, args.os, Progress(_translate(args).gettext))
-    _say(args, _ready(plan, _translate(args)), **_seat(plan))
+    flow.up(plan, args.provider, args.os, Progress(translate(args).gettext))
+    say(args, _ready(plan, translate(args)), **_seat(plan))
     return GOOD
 
 
@@ -191,7 +219,7 @@ def run(args: Namespace) -> int:
 
     plan = flow.prepare(args.lab, args.student, args.pace)
     return _told(
-        args, flow.run(plan, args.provider, args.os, _languages(args), Progress(_translate(args).gettext))
+        args, flow.run(plan, args.provider, args.os, _languages(args), Progress(translate(args).gettext))
     )
 
 
@@ -212,7 +240,7 @@ def report(args: Namespace) -> int:
                 run=args.run,
                 folder=folder.parent,
             )
-    return _told(args, flow.write_reports(folder, _languages(args), Progress(_translate(args).gettext)))
+    return _told(args, flow.write_reports(folder, _languages(args), Progress(translate(args).gettext)))
 
 
 def _languages(args: Namespace) -> tuple[str, ...]:
@@ -221,14 +249,14 @@ def _languages(args: Namespace) -> tuple[str, ...]:
 
 
 def _told(args: Namespace, done: Any) -> int:
-    words = _translate(args)
+    words = translate(args)
     content = {
         "achieved": done.achieved,
         "run": str(done.folder),
         "reports": [str(file) for file in done.reports],
         "exercises": {verdict.exercise: verdict.achieved for verdict in done.verdicts},
     }
-    _say(args, "\n".join(_summary(done.plan, done.verdicts, words) + _places(done, words)), **content)
+    say(args, "\n".join(_summary(done.plan, done.verdicts, words) + _places(done, words)), **content)
     return GOOD if done.achieved else NOT_ACHIEVED
 
 
@@ -324,13 +352,13 @@ def status(args: Namespace) -> int:
     from sharklab import flow
 
     seats = flow.status()
-    words = _translate(args)
+    words = translate(args)
     lines = [
         f"{seat['lab']}/{seat['student']}: "
         + ", ".join(f"{host} {words.gettext(state)}" for host, state in seat["hosts"].items())
         for seat in seats
     ]
-    _say(args, "\n".join(lines) or words.gettext("No seat is up."), seats=seats)
+    say(args, "\n".join(lines) or words.gettext("No seat is up."), seats=seats)
     return GOOD
 
 
@@ -345,8 +373,8 @@ def down(args: Namespace) -> int:
             place="sharklab down",
             hint=N_("sharklab status lists the seats"),
         )
-    removed = flow.down(args.lab, None if args.all else args.student, Progress(_translate(args).gettext))
-    words = _translate(args)
+    removed = flow.down(args.lab, None if args.all else args.student, Progress(translate(args).gettext))
+    words = translate(args)
     for name in removed:
         print(words.gettext("Seat {name} is removed.").format(name=name))
     if not removed:
@@ -359,7 +387,7 @@ def doctor(args: Namespace) -> int:
     from sharklab import doctor as doctors
 
     findings = doctors.examine(network=args.network)
-    _say(args, doctors.render(findings, _translate(args)), **doctors.to_plain(findings))
+    say(args, doctors.render(findings, translate(args)), **doctors.to_plain(findings))
     return NOT_ACHIEVED if any(finding.status == "missing" for finding in findings) else GOOD
 
 
@@ -368,4 +396,4 @@ def test(args: Namespace) -> int:
     from sharklab import testing
     from sharklab.progress import Progress
 
-    return testing.run(args.arguments, Progress(_translate(args).gettext))
+    return testing.run(args.arguments, Progress(translate(args).gettext))
