@@ -237,11 +237,9 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "provider": (
         ("--provider",),
         {
-            "metavar": N_("NAME"),
+            "metavar": "{nspawn,existing}",
             "default": None,
-            "help": N_(
-                "what makes the hosts exist: nspawn (containers, the default), existing (machines over SSH)"
-            ),
+            "help": N_("what makes the hosts exist"),
         },
     ),
     "inventory": (

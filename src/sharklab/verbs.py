@@ -219,9 +219,7 @@ def run(args: Namespace) -> int:
     from sharklab.progress import Progress
 
     plan, provider = _met(args, flow.prepare(args.lab, args.student, args.pace))
-    return _told(
-        args, flow.run(plan, provider, args.os, _languages(args), Progress(translate(args).gettext))
-    )
+    return _told(args, flow.run(plan, provider, args.os, _languages(args), Progress(translate(args).gettext)))
 
 
 def _met(args: Namespace, plan: Plan) -> tuple[Plan, str]:
@@ -239,7 +237,7 @@ def _met(args: Namespace, plan: Plan) -> tuple[Plan, str]:
 
 def _agree(args: Namespace, sentences: Sequence[Message]) -> bool:
     """Show what will change, on standard error, and tell whether the person says yes."""
-    words = _translate(args)
+    words = translate(args)
     print("\n".join(words.say(sentence) for sentence in sentences), file=sys.stderr)
     if args.yes:
         return True
