@@ -13,7 +13,7 @@ from typing import Any
 from sharklab import faults, matrices, paths, yaml_file
 from sharklab.errors import InputError
 from sharklab.message import N_, Message
-from sharklab.model import Capture, Check, Conversation, Exercise, Host, Lab, Network, Probe, Text
+from sharklab.model import Capture, Check, Conversation, Exercise, Host, Lab, Network, Probe, Service, Text
 
 
 def names() -> list[str]:
@@ -118,6 +118,7 @@ def _exercise(entry: Mapping[str, Any]) -> Exercise:
         probes=tuple(_probe(probe) for probe in entry.get("probes", ())),
         checks=tuple(_check(check) for check in entry.get("checks", ())),
         questions=tuple(entry.get("questions", ())),
+        services=tuple(_service(service) for service in entry.get("services", ())),
     )
 
 
@@ -128,6 +129,10 @@ def _capture(entry: Mapping[str, Any]) -> Capture:
 def _probe(entry: Mapping[str, Any]) -> Probe:
     lists = {key: tuple(entry[key]) for key in ("run", "exit", "after") if key in entry}
     return Probe(**{**entry, **lists})
+
+
+def _service(entry: Mapping[str, Any]) -> Service:
+    return Service(**{**entry, "transports": tuple(entry["transports"])})
 
 
 def _check(entry: str | Mapping[str, Any]) -> Check:
