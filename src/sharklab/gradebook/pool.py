@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from sharklab.errors import N_, MachineryError, SharklabError
+from sharklab.errors import N_, SharklabError
 from sharklab.message import Message
 
 SECONDS = 300.0
@@ -40,17 +40,9 @@ LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Failure:
-    """A job that came to nothing, and why; `lasting` when it would fail again."""
+    """A job that came to nothing, and why."""
 
     reason: Message
-    lasting: bool = False
-
-
-@dataclass(frozen=True)
-class _Broken:
-    """The machinery failed in a process: the batch ends with it."""
-
-    error: MachineryError
 
 
 def run(
@@ -58,7 +50,7 @@ def run(
 ) -> Iterator[tuple[int, Any]]:
     """Yield the number and the outcome of each job as it is done: what `work` returned, or a Failure.
 
-    `work` is a function of a module and jobs can be pickled. Raises MachineryError when `work` does.
+    `work` is a function of a module and jobs can be pickled. Whatever a job raises is its Failure alone.
     """
     left = deque(enumerate(jobs))
     hands = [_Hand(work, limits) for _ in range(min(processes, len(jobs)))]
@@ -67,7 +59,7 @@ def run(
             hand.take(left)
         while busy := [hand for hand in hands if hand.job is not None]:
             for hand in _ready(busy):
-                yield hand.job or 0, _whole(hand.outcome())
+                yield hand.job or 0, hand.outcome()
                 hand.take(left)
     finally:
         for hand in hands:
@@ -79,12 +71,6 @@ def _ready(busy: Sequence[_Hand]) -> list[_Hand]:
     patience = max(0.0, min(hand.deadline for hand in busy) - time.monotonic())
     said = wait([hand.pipe for hand in busy], patience)
     return [hand for hand in busy if hand.pipe in said or time.monotonic() >= hand.deadline]
-
-
-def _whole(outcome: Any) -> Any:
-    if isinstance(outcome, _Broken):
-        raise outcome.error
-    return outcome
 
 
 class _Hand:
@@ -147,10 +133,8 @@ def _serve(work: Callable[[Any], Any], pipe: Connection[Any, Any], limits: Limit
 def _attempt(work: Callable[[Any], Any], job: Any) -> Any:
     try:
         return work(job)
-    except MachineryError as error:
-        return _Broken(error)
     except SharklabError as error:
-        return Failure(error.sentence, lasting=True)
+        return Failure(error.sentence)
     except MemoryError:
         return Failure(Message(N_("it took more memory than one submission may")))
     except Exception as error:
