@@ -25,6 +25,8 @@ SECONDS = 300.0
 """How long one job may take."""
 MEMORY = 2 << 30
 """Bytes of address space of each process."""
+START = 120.0
+"""Seconds that a process may take to start, before its job's own time begins."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ def run(
             hand.take(left)
         while busy := [hand for hand in hands if hand.job is not None]:
             for hand in _ready(busy):
+                if hand.is_starting():
+                    continue
                 yield hand.job or 0, hand.outcome()
                 hand.take(left)
     finally:
@@ -88,12 +92,24 @@ class _Hand:
         self._process = context.Process(target=_serve, args=(self._work, theirs, self._limits), daemon=True)
         self._process.start()
         theirs.close()
+        self._is_up = False
+
+    def is_starting(self) -> bool:
+        """Tell whether all that the process has said is that it is there: its job's time begins now."""
+        if self._is_up or not self.pipe.poll():
+            return False
+        try:
+            self.pipe.recv()
+        except (EOFError, OSError):
+            return False
+        self._is_up, self.deadline = True, time.monotonic() + self._limits.seconds
+        return True
 
     def take(self, left: deque[tuple[int, Any]]) -> None:
         """Start the next job that is left, if there is one."""
         self.job, job = left.popleft() if left else (None, None)
         if self.job is not None:
-            self.deadline = time.monotonic() + self._limits.seconds
+            self.deadline = time.monotonic() + (self._limits.seconds if self._is_up else START)
             with suppress(OSError):  # it died while it waited: the outcome will say so
                 self.pipe.send(job)
 
@@ -126,6 +142,7 @@ def _serve(work: Callable[[Any], Any], pipe: Connection[Any, Any], limits: Limit
     os.setsid()
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     with suppress(EOFError, OSError):
+        pipe.send(None)
         while True:
             pipe.send(_attempt(work, pipe.recv()))
 
