@@ -106,7 +106,7 @@ def test_remarks_find_the_same_file() -> None:
         trace("carol", DATA / "nfs.pcap"),
     )
     found = integrity.remarks(group)
-    assert ["ssh is the very file that bob handed in as web"] == [str(each.said) for each in found["alice"]]
+    assert ["the same files as bob: ssh (web) [46]"] == [str(each.said) for each in found["alice"]]
     assert [("alice",)] == [each.others for each in found["bob"]]
     assert () == found["carol"]
 
@@ -183,6 +183,24 @@ def test_remarks_name_whose_value_an_answer_is(value: str) -> None:
     answer = value.format(ip=ip, token=own.token, upper=own.token.upper())
     group = handed("alice", answers={"web.client_address": answer}), handed("bob")
     assert {"alice": ["others_answer"], "bob": []} == kinds(*group)
+
+
+def test_remarks_of_a_whole_submission_are_few() -> None:
+    """What is copied whole is one remark of each kind, not one for each capture."""
+    own = SEATS["alice"]
+    ip = str(own.addresses["server"]["lan"].ipv4.ip)
+    seen = {name: Trace(name, 9, addresses={ip: 1}, words={own.token: 2}) for name in ("web", "mail")}
+    group = (
+        handed("alice", captures=seen, answers={"web.server_address": ip, "mail.server_address": ip}),
+        handed("bob", captures=seen, answers={"web.server_address": ip, "mail.server_address": ip}),
+    )
+    assert ["the same files as bob: mail [9], web [9]"] == said(*group)["alice"]
+    assert [
+        "the same files as alice: mail [9], web [9]",
+        "addresses of alice's seat are in: web, mail",
+        "the token of alice's seat is in: web, mail",
+        "values of alice's seat are the answers to: web.server_address, mail.server_address",
+    ] == said(*group)["bob"]
 
 
 @pytest.mark.parametrize(

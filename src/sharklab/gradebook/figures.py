@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sharklab.checks.outcome import Status
 from sharklab.gradebook.model import Class, Entry
 from sharklab.grading.model import ExerciseResult, Mark, Result
-from sharklab.message import N_, Message
+from sharklab.message import N_, Message, prose
 
 BINS = 10
 WEAK = 1 / 3
@@ -96,7 +96,7 @@ def _reasons(result: Result) -> Iterator[Message]:
         if names := tuple(mark.title for mark in exercise.marks if mark.status in UNDECIDED):
             yield Message(
                 N_("could not be decided in {exercise}: {criteria}"),
-                {"exercise": exercise.id, "criteria": names},
+                {"exercise": prose(exercise.title), "criteria": names},
             )
     if share(result.points, result.worth) < WEAK:
         yield Message(N_("less than a third of the points"))
