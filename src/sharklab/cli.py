@@ -314,6 +314,77 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "help": N_("the file to hand in; LAB-ID.sharklab without it"),
         },
     ),
+    "submissions": (
+        ("files",),
+        {
+            "metavar": N_("PATH"),
+            "nargs": "+",
+            "help": N_("files that `sharklab submit` made, or folders that hold them"),
+        },
+    ),
+    "class": (
+        ("--roster",),
+        {
+            "metavar": N_("FILE"),
+            "default": None,
+            "help": N_("who is in the class: a CSV file from Moodle or by hand"),
+        },
+    ),
+    "maybe_of_lab": (
+        ("--lab",),
+        {
+            "metavar": N_("LAB"),
+            "default": None,
+            "help": N_("the lab, where the submissions do not name it: they are folders"),
+        },
+    ),
+    "gradebook": (
+        ("-o", "--out"),
+        {"metavar": N_("DIR"), "default": "gradebook", "help": N_("the folder for the gradebook")},
+    ),
+    "moodle": (
+        ("--moodle",),
+        {
+            "metavar": N_("FILE"),
+            "default": None,
+            "help": N_("an offline grading worksheet of Moodle, to be filled in place"),
+        },
+    ),
+    "due": (
+        ("--due",),
+        {
+            "metavar": N_("TIME"),
+            "default": None,
+            "help": N_("when submissions are due, say 2026-12-01T18:00, in local time or with an offset"),
+        },
+    ),
+    "late": (
+        ("--late",),
+        {
+            "metavar": N_("PERCENT"),
+            "type": float,
+            "default": 0.0,
+            "help": N_("what each day of lateness takes off what was earned"),
+        },
+    ),
+    "hint": (
+        ("--hint",),
+        {
+            "metavar": N_("PERCENT"),
+            "type": float,
+            "default": 0.0,
+            "help": N_("what a hint takes off its criterion"),
+        },
+    ),
+    "jobs": (
+        ("--jobs",),
+        {
+            "metavar": N_("N"),
+            "type": int,
+            "default": None,
+            "help": N_("how many submissions to grade at once; one per core without it"),
+        },
+    ),
     "all": (("--all",), {"action": "store_true", "help": N_("every seat of this machine")}),
     "run": (
         ("--run",),

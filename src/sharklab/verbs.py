@@ -95,6 +95,23 @@ VERBS: Mapping[str, Verb] = {
         "seats import alice.seat",
         ("seat_files", "output"),
     ),
+    "grade": Verb(
+        "gradebook.grade",
+        N_("Grade what a class handed in, and write its gradebook."),
+        "grade submissions/ --roster roster.csv -o gradebook",
+        (
+            "submissions",
+            "class",
+            "maybe_of_lab",
+            "gradebook",
+            "moodle",
+            "due",
+            "late",
+            "hint",
+            "jobs",
+            "output",
+        ),
+    ),
     "down": Verb(
         "down",
         N_("Remove a seat with everything it has on this machine; reports stay."),
