@@ -24,7 +24,10 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb: the function that does it, its help, an example, and its options (`cli.OPTIONS`)."""
+    """A verb: the function that does it, its help, an example, and its options (`cli.OPTIONS`).
+
+    The function is one of this module, or `room.function` one of `sharklab.room.verbs`.
+    """
 
     call: str
     help: str
@@ -74,6 +77,41 @@ VERBS: Mapping[str, Verb] = {
         "report tp4 --lang en",
         ("lab", "student", "run", "output"),
     ),
+    "form": Verb(
+        "submission.form",
+        N_("Make the folder that a student fills in: answers.yml, with what is asked, and captures/."),
+        "form tp4",
+        ("lab", "student", "form_folder", "output"),
+    ),
+    "seats create": Verb(
+        "submission.seats_create",
+        N_("Make a file for each student of a class: a seat for their own machine."),
+        "seats create roster.csv --lab tp4 -o seats",
+        ("roster", "of_lab", "seats_folder", "output"),
+    ),
+    "seats import": Verb(
+        "submission.seats_import",
+        N_("Take a seat that the instructor made."),
+        "seats import alice.seat",
+        ("seat_files", "output"),
+    ),
+    "grade": Verb(
+        "gradebook.grade",
+        N_("Grade what a class handed in, and write its gradebook."),
+        "grade submissions/ --roster roster.csv -o gradebook",
+        (
+            "submissions",
+            "class",
+            "maybe_of_lab",
+            "gradebook",
+            "moodle",
+            "due",
+            "late",
+            "hint",
+            "jobs",
+            "output",
+        ),
+    ),
     "down": Verb(
         "down",
         N_("Remove a seat with everything it has on this machine; reports stay."),
@@ -86,8 +124,14 @@ VERBS: Mapping[str, Verb] = {
     "test": Verb("test", N_("Run the test suite."), "test tests/unit", ("arguments",)),
 }
 
+GROUPS: Mapping[str, str] = {
+    "image": N_("The images that seats are made from."),
+    "seats": N_("Seats for the machines of a class."),
+}
+"""What verbs of two words are about, by the first."""
 
-def _say(args: Namespace, text: str, **content: Any) -> None:
+
+def say(args: Namespace, text: str, **content: Any) -> None:
     """Print `content` as JSON when a script reads, else `text`."""
     if getattr(args, "output", "text") == "json":
         print(json.dumps(envelope(args.verb, **content), ensure_ascii=False, indent=1))
@@ -95,7 +139,8 @@ def _say(args: Namespace, text: str, **content: Any) -> None:
         print(text)
 
 
-def _translate(args: Namespace) -> i18n.Translator:
+def translate(args: Namespace) -> i18n.Translator:
+    """Return who speaks the language of the reader."""
     return i18n.translator(args.language)
 
 
@@ -103,7 +148,7 @@ def labs(args: Namespace) -> int:
     """List the labs with their titles and hosts; a lab that is broken is listed as such."""
     from sharklab import load
 
-    words, lines, content = _translate(args), [], []
+    words, lines, content = translate(args), [], []
     for name in load.names():
         try:
             title, hosts = load.glance(load.find(name))
@@ -112,7 +157,7 @@ def labs(args: Namespace) -> int:
         except InputError as error:
             lines.append(f"{name:<14} {words.gettext('broken; see: sharklab lint {lab}').format(lab=name)}")
             content.append({"lab": name, "error": str(error)})
-    _say(args, "\n".join(lines), labs=content)
+    say(args, "\n".join(lines), labs=content)
     return GOOD
 
 
@@ -122,8 +167,8 @@ def lint(args: Namespace) -> int:
 
     file = load.find(args.lab)
     lab = load.load(file)
-    text = _translate(args).gettext("{file}: no problem found in {count} exercises")
-    _say(args, text.format(file=file, count=len(lab.exercises)), file=str(file), problems=[])
+    text = translate(args).gettext("{file}: no problem found in {count} exercises")
+    say(args, text.format(file=file, count=len(lab.exercises)), file=str(file), problems=[])
     return GOOD
 
 
@@ -134,11 +179,11 @@ def image_build(args: Namespace) -> int:
     from sharklab.setup import packages
 
     if args.os.startswith("rocky"):
-        packages.need(["rocky"], _translate(args))
-    progress, folders = Progress(_translate(args).gettext), {}
+        packages.need(["rocky"], translate(args))
+    progress, folders = Progress(translate(args).gettext), {}
     for name in args.labs or load.names():
         folders[name] = str(flow.build_image(load.load(load.find(name)), args.os, progress).folder)
-    _say(args, "\n".join(f"{name}: {folder}" for name, folder in folders.items()), images=folders)
+    say(args, "\n".join(f"{name}: {folder}" for name, folder in folders.items()), images=folders)
     return GOOD
 
 
@@ -151,8 +196,8 @@ def up(args: Namespace) -> int:
     from sharklab.progress import Progress
 
     plan, provider = _met(args, flow.prepare(args.lab, args.student))
-    flow.up(plan, provider, args.os, Progress(_translate(args).gettext))
-    _say(args, _ready(plan, _translate(args)), **_seat(plan))
+    flow.up(plan, provider, args.os, Progress(translate(args).gettext))
+    say(args, _ready(plan, translate(args)), **_seat(plan))
     return GOOD
 
 
@@ -194,9 +239,7 @@ def run(args: Namespace) -> int:
     from sharklab.progress import Progress
 
     plan, provider = _met(args, flow.prepare(args.lab, args.student, args.pace))
-    return _told(
-        args, flow.run(plan, provider, args.os, _languages(args), Progress(_translate(args).gettext))
-    )
+    return _told(args, flow.run(plan, provider, args.os, _languages(args), Progress(translate(args).gettext)))
 
 
 def _met(args: Namespace, plan: Plan) -> tuple[Plan, str]:
@@ -214,7 +257,7 @@ def _met(args: Namespace, plan: Plan) -> tuple[Plan, str]:
 
 def _agree(args: Namespace, sentences: Sequence[Message]) -> bool:
     """Show what will change, on standard error, and tell whether the person says yes."""
-    words = _translate(args)
+    words = translate(args)
     print("\n".join(words.say(sentence) for sentence in sentences), file=sys.stderr)
     if args.yes:
         return True
@@ -239,7 +282,7 @@ def report(args: Namespace) -> int:
                 run=args.run,
                 folder=folder.parent,
             )
-    return _told(args, flow.write_reports(folder, _languages(args), Progress(_translate(args).gettext)))
+    return _told(args, flow.write_reports(folder, _languages(args), Progress(translate(args).gettext)))
 
 
 def _languages(args: Namespace) -> tuple[str, ...]:
@@ -248,14 +291,14 @@ def _languages(args: Namespace) -> tuple[str, ...]:
 
 
 def _told(args: Namespace, done: Any) -> int:
-    words = _translate(args)
+    words = translate(args)
     content = {
         "achieved": done.achieved,
         "run": str(done.folder),
         "reports": [str(file) for file in done.reports],
         "exercises": {verdict.exercise: verdict.achieved for verdict in done.verdicts},
     }
-    _say(args, "\n".join(_summary(done.plan, done.verdicts, words) + _places(done, words)), **content)
+    say(args, "\n".join(_summary(done.plan, done.verdicts, words) + _places(done, words)), **content)
     return GOOD if done.achieved else NOT_ACHIEVED
 
 
@@ -352,13 +395,13 @@ def status(args: Namespace) -> int:
     from sharklab import flow
 
     seats = flow.status()
-    words = _translate(args)
+    words = translate(args)
     lines = [
         f"{seat['lab']}/{seat['student']}: "
         + ", ".join(f"{host} {words.gettext(state)}" for host, state in seat["hosts"].items())
         for seat in seats
     ]
-    _say(args, "\n".join(lines) or words.gettext("No seat is up."), seats=seats)
+    say(args, "\n".join(lines) or words.gettext("No seat is up."), seats=seats)
     return GOOD
 
 
@@ -374,8 +417,8 @@ def down(args: Namespace) -> int:
             hint=N_("sharklab status lists the seats"),
         )
     lab = Path(args.lab).name if args.lab else None  # which may be named by its folder
-    removed = flow.down(lab, None if args.all else args.student, Progress(_translate(args).gettext))
-    words = _translate(args)
+    removed = flow.down(lab, None if args.all else args.student, Progress(translate(args).gettext))
+    words = translate(args)
     for name, left in removed.items():
         for sentence in left:
             print(words.say(sentence))
@@ -390,7 +433,7 @@ def doctor(args: Namespace) -> int:
     from sharklab import doctor as doctors
 
     findings = doctors.examine(network=args.network)
-    _say(args, doctors.render(findings, _translate(args)), **doctors.to_plain(findings))
+    say(args, doctors.render(findings, translate(args)), **doctors.to_plain(findings))
     return NOT_ACHIEVED if any(finding.status == "missing" for finding in findings) else GOOD
 
 
@@ -399,4 +442,4 @@ def test(args: Namespace) -> int:
     from sharklab import testing
     from sharklab.progress import Progress
 
-    return testing.run(args.arguments, Progress(_translate(args).gettext))
+    return testing.run(args.arguments, Progress(translate(args).gettext))
