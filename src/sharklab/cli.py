@@ -258,7 +258,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("--os",),
         {
             "metavar": N_("NAME"),
-            "default": "auto",
+            "default": os.environ.get("SHARKLAB_OS", "auto"),
             "help": N_(
                 "the hosts' system: rocky9, rocky10, debian12, or auto: Rocky where its mirror answers"
             ),

@@ -8,7 +8,7 @@ Both are kept until something that goes into them changes; the hash in the name 
 
 from __future__ import annotations
 
-from sharklab.image.bake import RUN_ROLES, layers
+from sharklab.image.bake import RUN_ROLES, layers, system_of
 from sharklab.image.build import base, fingerprint, packages_of, repositories_of
 from sharklab.image.model import NOTHING, Image, Layers
 
@@ -22,4 +22,5 @@ __all__ = [
     "layers",
     "packages_of",
     "repositories_of",
+    "system_of",
 ]

@@ -37,9 +37,15 @@ def packages_of(roles: Iterable[str], os_family: str, kernel: Sequence[str] = ()
     return sorted({package for role, name in names.items() for package in _packages(role, os_family, name)})
 
 
-def repositories_of(os_family: str) -> list[str]:
-    """Return the packages that bring repositories, which other packages come from: they are installed first."""
-    return _packages("common", os_family, "__common_repositories")
+def repositories_of(roles: Iterable[str], os_family: str, kernel: Sequence[str] = ()) -> list[str]:
+    """Return the packages that bring repositories, which packages of `roles` come from.
+
+    `kernel` is as `packages_of` takes it; such roles need none of them. Raises as it does.
+    """
+    own = [role for role in roles if role not in kernel]
+    return sorted(
+        {package for role in own for package in _packages(role, os_family, f"__{role}_repositories")}
+    )
 
 
 def base(os_name: str, packages: Sequence[str], progress: Progress) -> Image:

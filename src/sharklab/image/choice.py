@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
+from sharklab.errors import MachineryError
 from sharklab.image import rocky
 from sharklab.message import N_, Message
 from sharklab.process import Progress
@@ -10,19 +14,32 @@ from sharklab.setup import packages
 AUTO = "auto"
 PREFERRED, OTHER = "rocky9", "debian12"
 
+Made = TypeVar("Made")
 
-def choose(os_name: str, progress: Progress) -> str:
-    """Return the system that `os_name` means, and say by `progress` which one `auto` is, and why."""
+
+def made(os_name: str, make: Callable[[str], Made], progress: Progress) -> Made:
+    """Return what `make` makes of the system `os_name`.
+
+    `auto` is decided here, and `progress` hears which system it is and why; where Rocky's image cannot be
+    made, it is the other one after all. Raises what `make` raises.
+    """
     if os_name != AUTO:
-        return os_name
-    name, reason = _choose()
-    progress(
-        Message(N_("operating system of the hosts: {name} ({reason})"), {"name": name, "reason": reason})
-    )
-    return name
+        return make(os_name)
+    name, reason = choose()
+    sentence = N_("operating system of the hosts: {name} ({reason})")
+    progress(Message(sentence, {"name": name, "reason": reason}))
+    try:
+        return make(name)
+    except MachineryError as error:
+        if name == OTHER:
+            raise
+        values = {"name": name, "reason": error.sentence, "other": OTHER}
+        progress(Message(N_("{name} cannot be had ({reason}): {other} instead"), values))
+        return make(OTHER)
 
 
-def _choose() -> tuple[str, Message]:
+def choose() -> tuple[str, Message]:
+    """Return the system that `auto` means on this machine, and why."""
     values = {"mirror": rocky.mirror()}
     if reason := rocky.refusal():
         return OTHER, Message(N_("Rocky's mirror {mirror}: {why}"), {**values, "why": reason})

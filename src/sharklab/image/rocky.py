@@ -26,7 +26,6 @@ PATIENCE = 3.0
 
 REPOSITORIES = ("BaseOS", "AppStream", "CRB", "extras")
 FIRST = ("rocky-release", "epel-release")
-"""Packages that bring repositories, which other packages come from."""
 
 REPOSITORY = """\
 [{name}]
@@ -53,17 +52,24 @@ exec dnf "$@"
 class Release:
     """A release of Rocky: its number, the fingerprint of its key, and where its rpm keeps its database.
 
-    The fingerprints are those of rockylinux.org, "GPG key info".
+    `first` are packages that bring repositories, which other packages come from. The fingerprints
+    are those of rockylinux.org, "GPG key info".
     """
 
     number: str
     fingerprint: str
     database: str
+    first: tuple[str, ...]
 
 
 RELEASES = {
-    "rocky9": Release("9", "21CB256AE16FC54C6E652949702D426D350D275D", "/var/lib/rpm"),
-    "rocky10": Release("10", "FC226859C0860BF0DDB95B085B106C736FEDFC85", "/usr/lib/sysimage/rpm"),
+    "rocky9": Release(
+        "9",
+        "21CB256AE16FC54C6E652949702D426D350D275D",
+        "/var/lib/rpm",
+        (*FIRST, "centos-release-nfs-ganesha5"),
+    ),
+    "rocky10": Release("10", "FC226859C0860BF0DDB95B085B106C736FEDFC85", "/usr/lib/sysimage/rpm", FIRST),
 }
 
 
@@ -90,7 +96,7 @@ def build(release: Release, target: Path, packages: Sequence[str], cache_folder:
         )
         state.write(work / ".rpmmacros", macros)
         state.write(work / "dnf.conf", "[main]\n")
-        _install(release, target, FIRST, work, cache_folder)
+        _install(release, target, release.first, work, cache_folder)
         _add_repositories(target, repositories)
         _install(release, target, packages, work, cache_folder)
 
@@ -145,7 +151,9 @@ def _fetch_key(release: Release, work: Path) -> Path:
 
 def _add_repositories(target: Path, repositories: Path) -> None:
     """Make known what packages have brought; their keys, which came signed, lie in the target."""
-    for file in (target / "etc/yum.repos.d").glob("epel*.repo"):
+    for file in (target / "etc/yum.repos.d").glob("*.repo"):
+        if file.name.lower().startswith("rocky"):
+            continue  # the same as ours, by lists of mirrors
         text = file.read_text().replace("gpgkey=file:///", f"gpgkey=file://{target}/")
         state.write(repositories / file.name, text)
 

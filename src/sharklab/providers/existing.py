@@ -254,7 +254,7 @@ def _install(plan: Plan, host: Host, one: Machine, known: Mapping[str, Any]) -> 
     entry, file = known[host.name], _record(plan.seat, f"{host.name}.packaged")
     if not entry["missing"] or file.exists():
         return
-    first = image.repositories_of(entry["family"])
+    first = image.repositories_of(host.roles, entry["family"], entry["kernel"])
     failed = remote.failures(one.ask("install", packages=entry["missing"], first=first))
     if failed:
         raise MachineryError(
