@@ -247,7 +247,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "default": None,
-            "help": N_("an Ansible inventory of the machines, for --provider existing"),
+            "help": N_("an Ansible inventory of machines that exist"),
         },
     ),
     "yes": (
