@@ -233,7 +233,7 @@ def test_run_works_without_naming_the_provider_again(seat: Borrower) -> None:
 
 
 def test_firewall_lets_in_ssh_by_its_own_port_and_nothing_else(machines: Plan, seat: Borrower) -> None:
-    """The client's firewall, which knows no way in for us by itself, filters: ours was opened before it began."""
+    """The client's firewall, which has no way in for us by itself, filters: ours was opened before."""
     listed = on(
         machines, "client", "firewall-cmd --list-ports; firewall-cmd --list-services; firewall-cmd --state"
     )

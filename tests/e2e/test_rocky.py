@@ -76,7 +76,7 @@ def mirror(rpms: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def rocky9(mirror: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> rocky.Release:
-    """Make rocky9 a system of the mirror, by the fingerprint of its key; images go to a folder of their own."""
+    """Make rocky9 a system of the mirror, by the fingerprint of its key; images go to a folder apart."""
     monkeypatch.setenv(rocky.MIRROR, f"file://{mirror}")
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
     fingerprint = repository.fingerprint(mirror / "RPM-GPG-KEY-Rocky-9")
@@ -229,7 +229,7 @@ def test_roles_change_nothing_the_second_time(plays: list[str]) -> None:
 
 
 def test_image_of_rocky_is_built_by_dnf_with_signatures_checked(rocky9: rocky.Release) -> None:
-    """The base image has what was asked for, by rpm and where Rocky's rpm looks for it, and our own settings."""
+    """The base image has what was asked for, by rpm, where Rocky's rpm looks for it, and our settings."""
     built = image.base("rocky9", ["chrony", "zsh"], lambda message: None)
     query = ["rpm", "--root", built.root, "--dbpath", rocky9.database, "--query", "--all"]
     command = [*query, "--queryformat", "%{NAME} %{RSAHEADER:pgpsig}\n"]
