@@ -18,6 +18,7 @@ from typing import Any
 from sharklab import (
     __version__,
     checks,
+    diary,
     evidence,
     image,
     load,
@@ -115,6 +116,7 @@ def _layers(plan: Plan, hosts: providers.Provider, os: str, progress: Progress) 
 
 
 def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress) -> None:
+    diary.begin(plan.seat)
     plans.save(plan)
     provided.note(plan.seat.folder, hosts.name)
     title, name = N_("set up what is the seat's own"), "personalise"
