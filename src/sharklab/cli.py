@@ -256,7 +256,13 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "os": (
         ("--os",),
-        {"metavar": N_("NAME"), "default": "debian12", "help": N_("the operating system of the hosts")},
+        {
+            "metavar": N_("NAME"),
+            "default": os.environ.get("SHARKLAB_OS", "auto"),
+            "help": N_(
+                "the hosts' system: rocky9, rocky10, debian12, or auto: Rocky where its mirror answers"
+            ),
+        },
     ),
     "pace": (
         ("--pace",),

@@ -188,7 +188,10 @@ def image_build(args: Namespace) -> int:
     """Build the images of the labs that were named, or of all."""
     from sharklab import flow, load
     from sharklab.progress import Progress
+    from sharklab.setup import packages
 
+    if args.os.startswith("rocky"):
+        packages.need(["rocky"], translate(args))
     progress, folders = Progress(translate(args).gettext), {}
     for name in args.labs or load.names():
         folders[name] = str(flow.build_image(load.load(load.find(name)), args.os, progress).folder)

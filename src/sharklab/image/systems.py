@@ -9,6 +9,7 @@ from typing import Any
 
 from sharklab import process
 from sharklab.errors import N_, InputError
+from sharklab.image import rocky
 
 Build = Callable[[Path, Sequence[str], Path], None]
 """Makes a root file system in a folder from packages, keeping downloads in a cache folder."""
@@ -149,6 +150,47 @@ def _mmdebstrap(suite: str) -> Build:
     return build
 
 
+def _rocky(name: str) -> OperatingSystem:
+    """Return the release of Rocky of that name; what differs between them is in `rocky.RELEASES`."""
+    release = rocky.RELEASES[name]
+    return OperatingSystem(
+        name=name,
+        family="RedHat",
+        build=lambda target, packages, cache: rocky.build(release, target, packages, cache),
+        packages=(
+            "NetworkManager",
+            "ca-certificates",
+            "dbus-broker",
+            "dnf",
+            "epel-release",
+            "iproute",
+            "iputils",
+            "less",
+            "openssh-server",
+            "procps-ng",
+            "python3",
+            "python3-dnf",
+            "rocky-release",
+            "sudo",
+            "systemd",
+        ),
+        units=(*COMMON_UNITS, "sshd.service"),
+        masks=(
+            *COMMON_MASKS,
+            "dnf-makecache.timer",
+            "import-state.service",
+            "loadmodules.service",
+            "nis-domainname.service",
+            "rpmdb-rebuild.service",
+            "selinux-autorelabel-mark.service",
+            "sshd-keygen.target",
+        ),
+        generators=(*COMMON_GENERATORS, "kdump-dep-generator.sh", "selinux-autorelabel-generator.sh"),
+        files={**COMMON_FILES, "etc/locale.conf": "LANG=C.UTF-8\n"},
+        absent=("etc/hostname", "etc/ssh/ssh_host_*", "var/log/*.log", "var/cache/dnf/*"),
+    )
+
+
 SYSTEMS: Mapping[str, OperatingSystem] = {
     system.name: system
     for system in (
@@ -185,6 +227,8 @@ SYSTEMS: Mapping[str, OperatingSystem] = {
             files={**COMMON_FILES, "etc/default/locale": "LANG=C.UTF-8\n"},
             absent=("etc/hostname", "etc/ssh/ssh_host_*", "var/log/*.log", "var/log/apt/*"),
         ),
+        _rocky("rocky9"),
+        _rocky("rocky10"),
     )
 }
 
