@@ -12,7 +12,7 @@ from sharklab.checks.context import Context
 from sharklab.checks.neighbours import ECHO_REQUESTS, QUESTION
 from sharklab.checks.outcome import N_, Entry, Finding, Message, Reference, Status, Table
 from sharklab.packets import tcp
-from sharklab.packets.model import Facts, Packet
+from sharklab.packets.model import Facts, Flow, Packet
 
 Params = Mapping[str, Any]
 
@@ -51,7 +51,7 @@ def scan_of(context: Context, facts: Facts) -> Scan:
         asked=frozenset(packet.destination.port for packet in knocks),
         accepted=accepted,
         reset={port: number for port, number in reset.items() if port not in accepted},
-        refused=dict(_refused(facts, servers)),
+        refused=dict(_refused(facts, knocks)),
     )
 
 
@@ -61,10 +61,12 @@ def _looks(packet: Packet) -> bool:
     return asks or bool(packet.icmp and packet.icmp.type in ECHO_REQUESTS)
 
 
-def _refused(facts: Facts, servers: frozenset[str]) -> Iterator[tuple[int, int]]:
+def _refused(facts: Facts, knocks: Iterable[Packet]) -> Iterator[tuple[int, int]]:
+    """Yield each port of which an ICMP error is about one of the `knocks`, with the packet of the error."""
+    flows = {Flow("tcp", packet.source, packet.destination) for packet in knocks}
     for packet in reversed(facts.packets):
         about = packet.icmp.about if packet.icmp else None
-        if about and about.transport == "tcp" and about.destination.address in servers:
+        if about and about in flows:
             yield about.destination.port, packet.number
 
 
@@ -95,7 +97,7 @@ def _table(name: str, seen: Scan) -> Table:
     kinds = (
         (N_("SYN/ACK"), N_("open"), seen.accepted),
         (N_("RST"), N_("closed"), seen.reset),
-        (N_("an ICMP error"), N_("filtered"), seen.refused.keys() & seen.asked),
+        (N_("an ICMP error"), N_("filtered"), seen.refused),
         (N_("nothing"), N_("filtered"), seen.silent),
     )
     entries = (
