@@ -124,6 +124,12 @@ VERBS: Mapping[str, Verb] = {
             "output",
         ),
     ),
+    "prove": Verb(
+        "prove",
+        N_("Prove a lab's grading on its last run: what is right earns all, a fault costs its own."),
+        "prove tp4",
+        ("lab", "student", "run", "output"),
+    ),
     "down": Verb(
         "down",
         N_("Remove a seat with everything it has on this machine; reports stay."),
@@ -283,8 +289,16 @@ def report(args: Namespace) -> int:
         from sharklab.submission import verbs
 
         return verbs.report(args)
-    from sharklab import flow, load, state
+    from sharklab import flow
     from sharklab.progress import Progress
+
+    folder = _run_folder(args)
+    return _told(args, flow.write_reports(folder, languages(args), Progress(translate(args).gettext)))
+
+
+def _run_folder(args: Namespace) -> Path:
+    """Return the folder of the run that is meant: the newest, or the one that was named."""
+    from sharklab import flow, load, state
 
     lab = load.load(load.find(args.lab))
     folder = flow.last_run(lab.name, args.student)
@@ -298,7 +312,21 @@ def report(args: Namespace) -> int:
                 run=args.run,
                 folder=folder.parent,
             )
-    return _told(args, flow.write_reports(folder, languages(args), Progress(translate(args).gettext)))
+    return folder
+
+
+def prove(args: Namespace) -> int:
+    """Grade the run as a submission, nothing, and every single fault; 1 when the grader is wrong in one."""
+    from sharklab.grading import prove as trials
+    from sharklab.grading import reference
+    from sharklab.progress import Progress
+
+    words, progress = translate(args), Progress(translate(args).gettext)
+    plan, submission = reference.reference(_run_folder(args))
+    with progress.step(N_("grading of {lab}"), lab=plan.lab.name):
+        found = list(trials.prove(plan, submission, progress.note))
+    say(args, trials.table(found, words), trials=[trials.plain(trial) for trial in found])
+    return GOOD if all(trial.holds for trial in found) else NOT_ACHIEVED
 
 
 def languages(args: Namespace) -> tuple[str, ...]:
