@@ -68,8 +68,8 @@ def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Na
 def _run(args: argparse.Namespace) -> int:
     from sharklab import ownership, setup, verbs
 
-    provider, lab = getattr(args, "provider", "nspawn"), getattr(args, "lab", None)
-    setup.prepare(args.verb, provider, i18n.translator(args.language), lab)
+    provider, lab = getattr(args, "provider", None), getattr(args, "lab", None)
+    setup.prepare(args.verb, provider or "nspawn", i18n.translator(args.language), lab)
     try:
         code: int = getattr(verbs, args.call)(args)
         sys.stdout.flush()
@@ -209,7 +209,11 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "student": (("--student",), {"metavar": N_("ID"), "default": user_name(), "help": N_("whose seat")}),
     "provider": (
         ("--provider",),
-        {"metavar": N_("NAME"), "default": "nspawn", "help": N_("what makes the hosts exist")},
+        {
+            "metavar": N_("NAME"),
+            "default": None,
+            "help": N_("what makes the hosts exist: nspawn (without it, for a new seat), qemu, auto"),
+        },
     ),
     "os": (
         ("--os",),

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from sharklab import (
 )
 from sharklab import plan as plans
 from sharklab.checks.outcome import Verdict
-from sharklab.errors import MachineryError
+from sharklab.errors import InputError, MachineryError
 from sharklab.matrices import FAST
 from sharklab.message import N_, Message
 from sharklab.model import Lab, Plan, Seat
@@ -62,8 +62,8 @@ def prepare(name: str, student: str, pace: str = FAST) -> Plan:
     return plans.plan(lab, seat.register(lab, student), pace)
 
 
-def build_image(lab: Lab, os: str, progress: Progress) -> image.Layers:
-    """Return the baked layers of `lab`'s hosts, built when they are not there yet.
+def build_image(lab: Lab, os: str, hosts: providers.Provider, progress: Progress) -> image.Layers:
+    """Return what `lab`'s `hosts` are made from, built when it is not there yet.
 
     `lab` is as its author wrote it, not the lab of a plan: nothing of a student's gets into an image.
     """
@@ -74,15 +74,18 @@ def build_image(lab: Lab, os: str, progress: Progress) -> image.Layers:
         playbook.run("bake", plan.seat.folder / "inventory.yml", progress=progress.note)
 
     with progress.step(N_("image of {lab}"), lab=lab.name):
-        return image.layers(golden, os, bake, progress.note)
+        return hosts.image(golden, os, bake, progress.note)
 
 
-def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
-    """Bring the hosts of `plan` up and provision them; doing it again mends what is missing."""
-    hosts = providers.get(provider)
-    layers = build_image(load.load(plan.lab.path / "lab.yml"), os, progress)
+def up(plan: Plan, provider: str | None, os: str, progress: Progress) -> None:
+    """Bring the hosts of `plan` up and provision them; doing it again mends what is missing.
+
+    Without a `provider` it is the one that made the seat, for a new one the default.
+    """
+    hosts = choose(plan.seat, provider)
+    layers = build_image(load.load(plan.lab.path / "lab.yml"), os, hosts, progress)
     with hold(plan.seat):
-        _up(plan, hosts, layers, progress)
+        _up(hosts.adapt(plan), hosts, layers, progress)
 
 
 def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress) -> None:
@@ -95,7 +98,7 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
         facts = hosts.up(plan, layers, progress.note)
     if name == "personalise":
         plans.save_inventory(plan, facts)
-    with progress.step(title):
+    with progress.step(title), _watched(plan, hosts):
         playbook.run(name, plan.seat.folder / "inventory.yml", progress=progress.note)
     state.write(_provisioned(plan), _fingerprint(plan), 0o600)
 
@@ -108,8 +111,8 @@ def _is_from(plan: Plan, layers: image.Layers) -> bool:
     """
     file = plan.seat.folder / "layers"
     if not file.exists():
-        state.write(file, str(layers.folder), 0o600)
-    return file.read_text() == str(layers.folder)
+        state.write(file, layers.name, 0o600)
+    return file.read_text() == layers.name
 
 
 def _provisioned(plan: Plan) -> Path:
@@ -128,14 +131,18 @@ def is_ready(plan: Plan, hosts: providers.Provider) -> bool:
     return set(hosts.status(plan.seat).values()) == {"running"}
 
 
-def run(plan: Plan, provider: str, os: str, languages: tuple[str, ...], progress: Progress) -> Run:
-    """Run the lab's captures and probes on the seat (brought up if need be), judge and report."""
-    hosts = providers.get(provider)
-    layers = build_image(load.load(plan.lab.path / "lab.yml"), os, progress)
+def run(plan: Plan, provider: str | None, os: str, languages: tuple[str, ...], progress: Progress) -> Run:
+    """Run the lab's captures and probes on the seat (brought up if need be), judge and report.
+
+    `provider` is as `up` takes it.
+    """
+    hosts = choose(plan.seat, provider)
+    layers = build_image(load.load(plan.lab.path / "lab.yml"), os, hosts, progress)
+    plan = hosts.adapt(plan)
     with hold(plan.seat):
         if not is_ready(plan, hosts):
             _up(plan, hosts, layers, progress)
-        folder = _collect(plan, provider, progress)
+        folder = _collect(plan, hosts, progress)
         return write_reports(folder, languages, progress)
 
 
@@ -148,7 +155,7 @@ def hold(own: Seat) -> AbstractContextManager[None]:
     return state.lock(state.root() / "locks" / f"{own.lab}-{own.student}", what)
 
 
-def _collect(plan: Plan, provider: str, progress: Progress) -> Path:
+def _collect(plan: Plan, hosts: providers.Provider, progress: Progress) -> Path:
     """Run captures and probes and return the sealed evidence folder."""
     started = time.time()
     folder = state.runs_folder(plan.lab.name, plan.seat.student) / _run_id(started)
@@ -157,9 +164,9 @@ def _collect(plan: Plan, provider: str, progress: Progress) -> Path:
     plans.save(plan)  # the hosts may be ready for it since a run with other probes
     inventory = plan.seat.folder / "inventory.yml"
     variables = {"run_folder": str(folder)}
-    header = {"provider": provider, "started": started, "complete": False}
+    header = {"provider": hosts.name, "started": started, "complete": False}
     try:
-        with progress.step(N_("captures and probes")):
+        with progress.step(N_("captures and probes")), _watched(plan, hosts):
             playbook.run("run", inventory, variables, progress=progress.note)
         header["complete"] = True
     except KeyboardInterrupt:
@@ -169,6 +176,24 @@ def _collect(plan: Plan, provider: str, progress: Progress) -> Path:
     finally:
         evidence.seal(folder, _header(plan, header))
     return folder
+
+
+@contextmanager
+def _watched(plan: Plan, hosts: providers.Provider) -> Iterator[None]:
+    """Say of a playbook that failed because a host has ended that it was this, not all that came of it."""
+    try:
+        yield
+    except MachineryError as error:
+        gone = [name for name, state in hosts.status(plan.seat).items() if state != "running"]
+        if not gone:
+            raise
+        raise MachineryError(
+            N_("host {host} ended while it was at work"),
+            place=str(plan.seat.folder / "hosts" / gone[0] / "console.log"),
+            hint=N_("sharklab up {lab} starts it again, sharklab down {lab} removes the seat"),
+            host=", ".join(gone),
+            lab=plan.lab.name,
+        ) from error
 
 
 def _run_id(started: float) -> str:
@@ -231,6 +256,28 @@ def provider_of(own: Seat) -> providers.Provider:
     """Return what made the hosts of a seat that is here; a folder that does not say is the default's."""
     file = own.folder / PROVIDER
     return providers.get(file.read_text() if file.exists() else providers.DEFAULT)
+
+
+def choose(own: Seat, wanted: str | None) -> providers.Provider:
+    """Return the provider of that name, or without one the seat's own.
+
+    Raises InputError when there is none, or when another one made the seat's hosts.
+    """
+    if wanted is None:
+        return provider_of(own)
+    hosts = providers.get(wanted)
+    if (own.folder / PROVIDER).exists() and provider_of(own).name != hosts.name:
+        raise InputError(
+            N_("the seat's hosts were made by {provider}"),
+            place="--provider",
+            hint=N_(
+                "leave --provider out, or remove the seat first: sharklab down {lab} --student {student}"
+            ),
+            provider=provider_of(own).name,
+            lab=own.lab,
+            student=own.student,
+        )
+    return hosts
 
 
 def seats_here() -> list[Seat]:

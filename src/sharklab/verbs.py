@@ -40,7 +40,7 @@ VERBS: Mapping[str, Verb] = {
         "image_build",
         N_("Build the images of labs, so that the first seat starts quickly."),
         "image build tp4",
-        ("labs", "os", "output"),
+        ("labs", "provider", "os", "output"),
     ),
     "up": Verb(
         "up",
@@ -128,12 +128,13 @@ def lint(args: Namespace) -> int:
 
 def image_build(args: Namespace) -> int:
     """Build the images of the labs that were named, or of all."""
-    from sharklab import flow, load
+    from sharklab import flow, load, providers
     from sharklab.progress import Progress
 
     progress, folders = Progress(_translate(args).gettext), {}
+    hosts = providers.get(args.provider or providers.DEFAULT)
     for name in args.labs or load.names():
-        folders[name] = str(flow.build_image(load.load(load.find(name)), args.os, progress).folder)
+        folders[name] = str(flow.build_image(load.load(load.find(name)), args.os, hosts, progress).folder)
     _say(args, "\n".join(f"{name}: {folder}" for name, folder in folders.items()), images=folders)
     return GOOD
 

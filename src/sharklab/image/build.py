@@ -27,21 +27,23 @@ NO_NETWORK = ("failed to fetch", "could not connect", "could not resolve", "fail
 PRESET = "etc/systemd/system-preset/00-sharklab.preset"
 
 
-def packages_of(roles: Iterable[str], os_family: str) -> list[str]:
+def packages_of(roles: Iterable[str], os_family: str, kind: str = "packages") -> list[str]:
     """Return the packages that `roles` need, sorted, from their `vars/<os_family>.yml`.
 
+    `kind` is "packages", or "kernel_packages" for those of hosts that have a kernel of their own.
     Raises InputError when a role does not exist or its file is not what it should be.
     """
-    return sorted({package for role in roles for package in _packages(role, os_family)})
+    return sorted({package for role in roles for package in _packages(role, os_family, kind)})
 
 
-def base(os_name: str, packages: Sequence[str], progress: Progress) -> Image:
+def base(os_name: str, packages: Sequence[str], progress: Progress, machine: bool = False) -> Image:
     """Return the base image of `os_name` with `packages`, built now if it is not there yet.
 
-    Raises InputError for an unknown system, and MachineryError when a tool is missing, the
-    registry does not answer or the disk is full.
+    That of a virtual `machine` has a kernel and what a host with devices needs. Raises InputError for an
+    unknown system, and MachineryError when a tool is missing, the registry does not answer or the disk
+    is full.
     """
-    system = systems.find(os_name)
+    system = systems.machine(systems.find(os_name)) if machine else systems.find(os_name)
     content = {
         "os": system.description(),
         "packages": sorted({*system.packages, *packages}),
@@ -68,9 +70,9 @@ def require_root(refusal: str) -> None:
         raise MachineryError(refusal, hint=N_("run the same command with sudo"))
 
 
-def _packages(role: str, os_family: str) -> list[str]:
+def _packages(role: str, os_family: str, kind: str) -> list[str]:
     file = paths.ROLES / role / "vars" / f"{os_family}.yml"
-    name = f"__{role}_packages"
+    name = f"__{role}_{kind}"
     try:
         values = yaml_file.read(file.read_text()).data or {}
     except FileNotFoundError:
@@ -109,7 +111,7 @@ def _build(
 
 
 def _install(system: systems.OperatingSystem, packages: Sequence[str], root: Path) -> None:
-    cache = state.folder(state.images_folder() / "cache" / system.name)
+    cache = state.folder(state.images_folder() / "cache" / system.name.removesuffix("-vm"))
     try:
         system.build(root, packages, cache)
     except MachineryError as error:
@@ -147,6 +149,8 @@ def _customise(system: systems.OperatingSystem, root: Path) -> None:
         _mask(root / "etc/systemd/system" / unit)
     for generator in system.generators:
         _mask(root / "etc/systemd/system-generators" / generator)
+    if system.finish:
+        process.run(["chroot", root, *system.finish])
 
 
 def _mask(path: Path) -> None:
