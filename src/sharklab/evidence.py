@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from sharklab import state
+from sharklab import state, untrusted
 from sharklab.errors import MachineryError
 from sharklab.message import N_, Message
 
@@ -68,13 +68,17 @@ class CaptureResult:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that a run left: `manifest` is manifest.json as it stands."""
+    """Everything that a run left: `manifest` is manifest.json as it stands.
+
+    `state` is what was observed on each host (`sharklab.observe`), when the lab asks for it.
+    """
 
     folder: Path
     manifest: Mapping[str, Any]
     probes: Mapping[str, ProbeResult]
     sockets: tuple[SocketLine, ...]
     captures: Mapping[str, CaptureResult]
+    state: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def seal(folder: Path, header: Mapping[str, Any]) -> None:
@@ -185,13 +189,11 @@ def _by_id(folder: Path, results: list[_Result]) -> dict[str, _Result]:
 def _load(file: Path, schema: Mapping[str, Any]) -> Any:
     """Return the JSON in `file`. Raises MachineryError when there is none or it has another shape."""
     try:
-        text = file.read_text(encoding="utf-8")
-        content = json.loads(text, parse_constant=_no_constant)
-        json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair cannot be written again
+        content = untrusted.plain(file.read_text(encoding="utf-8"))
         _validate(content, schema)
     except FileNotFoundError:
         _refuse(file, N_("is missing"))
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         _refuse(file, N_("is damaged: {fault}"), fault=error)
     return content
 
@@ -202,10 +204,6 @@ def _validate(content: Any, schema: Mapping[str, Any]) -> None:
 
     for error in Draft202012Validator(schema).iter_errors(content):
         raise ValueError(f"at {error.json_path}, {error.message[:200]}")
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number")
 
 
 def _refuse(file: Path, refusal: str, **values: object) -> NoReturn:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,9 @@ from sharklab import (
     evidence,
     image,
     load,
+    machines,
     playbook,
+    provided,
     providers,
     seat,
     state,
@@ -33,12 +35,10 @@ from sharklab.matrices import FAST
 from sharklab.message import N_, Message
 from sharklab.model import Lab, Plan, Seat
 from sharklab.progress import Progress
+from sharklab.providers import existing
 
 GOLDEN = "golden"
 """The student of the seat that is only there to bake a lab's image."""
-
-PROVIDER = "provider"
-"""The file of a seat's folder that names what makes its hosts exist."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,30 @@ class Run:
 def prepare(name: str, student: str, pace: str = FAST) -> Plan:
     """Return the plan of `student` for the lab `name`: load, seat and plan; nothing is started."""
     lab = load.load(load.find(name))
-    return plans.plan(lab, seat.register(lab, student), pace)
+    own = seat.register(lab, student)
+    return plans.plan(lab, machines.placed(own, machines.read(own.folder)), pace)
+
+
+def meet(plan: Plan, inventory: Path | None, agree: existing.Agree) -> Plan:
+    """Return the plan at the addresses of machines that exist already, once it is known what they are.
+
+    They are those of `inventory`; without it, those that the seat has. `agree` hears what will change.
+    Raises InputError when a machine cannot be a host of the lab, or nobody agrees.
+    """
+    if inventory is None and machines.read(plan.seat.folder):
+        return plan
+    if inventory is None:
+        raise InputError(
+            N_("which machines? The inventory is missing"),
+            place="--provider existing",
+            hint="sharklab up {lab} --provider existing --inventory hosts.yml",
+            lab=plan.lab.name,
+        )
+    with hold(plan.seat):
+        own = existing.meet(plan, inventory, agree)
+        provided.note(own.seat.folder, existing.Existing.name)
+        existing.keep(own)
+    return own
 
 
 def build_image(lab: Lab, os: str, hosts: providers.Provider, progress: Progress) -> image.Layers:
@@ -77,22 +100,27 @@ def build_image(lab: Lab, os: str, hosts: providers.Provider, progress: Progress
         return hosts.image(golden, os, bake, progress.note)
 
 
-def up(plan: Plan, provider: str | None, os: str, progress: Progress) -> None:
-    """Bring the hosts of `plan` up and provision them; doing it again mends what is missing.
-
-    Without a `provider` it is the one that made the seat, for a new one the default.
-    """
-    hosts = choose(plan.seat, provider)
-    layers = build_image(load.load(plan.lab.path / "lab.yml"), os, hosts, progress)
+def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
+    """Bring the hosts of `plan` up and provision them; doing it again mends what is missing."""
+    hosts = providers.get(provider)
+    layers = _layers(plan, hosts, os, progress)
     with hold(plan.seat):
         _up(hosts.adapt(plan), hosts, layers, progress)
 
 
+def _layers(plan: Plan, hosts: providers.Provider, os: str, progress: Progress) -> image.Layers:
+    if not hosts.bakes:
+        return image.NOTHING
+    return build_image(load.load(plan.lab.path / "lab.yml"), os, hosts, progress)
+
+
 def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress) -> None:
     plans.save(plan)
-    state.write(plan.seat.folder / PROVIDER, hosts.name)
+    provided.note(plan.seat.folder, hosts.name)
     title, name = N_("set up what is the seat's own"), "personalise"
-    if not _is_from(plan, layers):
+    if not hosts.bakes:
+        title, name = N_("apply all roles"), "site"
+    elif not _is_from(plan, layers):
         title, name = N_("apply all roles, which have changed since the seat was made"), "site"
     with progress.step(N_("hosts of {lab} for {student}"), lab=plan.lab.name, student=plan.seat.student):
         facts = hosts.up(plan, layers, progress.note)
@@ -131,13 +159,10 @@ def is_ready(plan: Plan, hosts: providers.Provider) -> bool:
     return set(hosts.status(plan.seat).values()) == {"running"}
 
 
-def run(plan: Plan, provider: str | None, os: str, languages: tuple[str, ...], progress: Progress) -> Run:
-    """Run the lab's captures and probes on the seat (brought up if need be), judge and report.
-
-    `provider` is as `up` takes it.
-    """
-    hosts = choose(plan.seat, provider)
-    layers = build_image(load.load(plan.lab.path / "lab.yml"), os, hosts, progress)
+def run(plan: Plan, provider: str, os: str, languages: tuple[str, ...], progress: Progress) -> Run:
+    """Run the lab's captures and probes on the seat (brought up if need be), judge and report."""
+    hosts = providers.get(provider)
+    layers = _layers(plan, hosts, os, progress)
     plan = hosts.adapt(plan)
     with hold(plan.seat):
         if not is_ready(plan, hosts):
@@ -185,7 +210,7 @@ def _watched(plan: Plan, hosts: providers.Provider) -> Iterator[None]:
         yield
     except MachineryError as error:
         gone = [name for name, state in hosts.status(plan.seat).items() if state != "running"]
-        if not gone:
+        if not gone or not hosts.bakes:  # machines of somebody else's say themselves what ails them
             raise
         raise MachineryError(
             N_("host {host} ended while it was at work"),
@@ -254,30 +279,7 @@ def status() -> list[dict[str, Any]]:
 
 def provider_of(own: Seat) -> providers.Provider:
     """Return what made the hosts of a seat that is here; a folder that does not say is the default's."""
-    file = own.folder / PROVIDER
-    return providers.get(file.read_text() if file.exists() else providers.DEFAULT)
-
-
-def choose(own: Seat, wanted: str | None) -> providers.Provider:
-    """Return the provider of that name, or without one the seat's own.
-
-    Raises InputError when there is none, or when another one made the seat's hosts.
-    """
-    if wanted is None:
-        return provider_of(own)
-    hosts = providers.get(wanted)
-    if (own.folder / PROVIDER).exists() and provider_of(own).name != hosts.name:
-        raise InputError(
-            N_("the seat's hosts were made by {provider}"),
-            place="--provider",
-            hint=N_(
-                "leave --provider out, or remove the seat first: sharklab down {lab} --student {student}"
-            ),
-            provider=provider_of(own).name,
-            lab=own.lab,
-            student=own.student,
-        )
-    return hosts
+    return providers.get(provided.by(own.folder) or provided.DEFAULT)
 
 
 def seats_here() -> list[Seat]:
@@ -286,17 +288,18 @@ def seats_here() -> list[Seat]:
     return [seat.at(folder) for folder in folders]
 
 
-def down(lab: str | None, student: str | None, progress: Progress) -> list[str]:
-    """Remove the seats of `lab` (all without it) and of `student` (all without); return their names.
+def down(lab: str | None, student: str | None, progress: Progress) -> dict[str, Sequence[Message]]:
+    """Remove the seats of `lab` (all without it) and of `student` (all without).
 
-    Each is removed by the provider that made it. What is left behind by seats whose folder is gone is
-    removed as well when all are.
+    Return their names, each with what a person should know of what is left. Each is removed by the
+    provider that made it. What is left behind by seats whose folder is gone is removed as well when all are.
     """
     chosen = [own for own in seats_here() if lab in (None, own.lab) and student in (None, own.student)]
+    left: dict[str, Sequence[Message]] = {}
     for own in chosen:
         with progress.step(N_("remove {lab} of {student}"), lab=own.lab, student=own.student), hold(own):
-            provider_of(own).down(own)
+            left[f"{own.lab}/{own.student}"] = provider_of(own).down(own)
     if lab is None:
         for provider in providers.PROVIDERS.values():
             provider.sweep()
-    return [f"{own.lab}/{own.student}" for own in chosen]
+    return left

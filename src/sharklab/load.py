@@ -10,10 +10,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from sharklab import faults, matrices, paths, yaml_file
+from sharklab import criteria, faults, matrices, paths, yaml_file
 from sharklab.errors import InputError
 from sharklab.message import N_, Message
-from sharklab.model import Capture, Check, Conversation, Exercise, Host, Lab, Network, Probe, Text
+from sharklab.model import Capture, Conversation, Exercise, Host, Lab, Network, Probe, Text
 
 
 def names() -> list[str]:
@@ -45,12 +45,13 @@ def find(name: str) -> Path:
 def load(file: Path) -> Lab:
     """Return the lab that `file` describes. Raises InputError with every problem found."""
     document = _parse(file)
-    problems = [_problem(file, document, *found) for found in faults.of_schema(schema(), document.data)]
+    found = list(faults.of_schema(schema(), document.data)) or list(criteria.faults(document.data))
+    problems = [_problem(file, document, *each) for each in found]
     if not problems:
         from sharklab import lint
 
         lab = build(document.data, file.parent)
-        problems = [_problem(file, document, *found) for found in lint.faults(lab)]
+        problems = [_problem(file, document, *each) for each in lint.faults(lab)]
     if problems:
         count = len(problems)
         raise InputError(
@@ -117,8 +118,9 @@ def _exercise(entry: Mapping[str, Any]) -> Exercise:
         conversation=Conversation(**conversation) if conversation else None,
         captures=tuple(_capture(capture) for capture in entry.get("captures", ())),
         probes=tuple(_probe(probe) for probe in entry.get("probes", ())),
-        checks=tuple(_check(check) for check in entry.get("checks", ())),
+        checks=tuple(criteria.check(check) for check in entry.get("checks", ())),
         questions=tuple(entry.get("questions", ())),
+        criteria=tuple(criteria.criterion(criterion) for criterion in entry.get("criteria", ())),
     )
 
 
@@ -129,13 +131,6 @@ def _capture(entry: Mapping[str, Any]) -> Capture:
 def _probe(entry: Mapping[str, Any]) -> Probe:
     lists = {key: tuple(entry[key]) for key in ("run", "exit", "after") if key in entry}
     return Probe(**{**entry, **lists})
-
-
-def _check(entry: str | Mapping[str, Any]) -> Check:
-    if isinstance(entry, str):
-        return Check(entry)
-    [(kind, params)] = entry.items()
-    return Check(kind, dict(params) if isinstance(params, Mapping) else {"value": params})
 
 
 def _parse(file: Path) -> yaml_file.Document:

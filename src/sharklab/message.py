@@ -40,6 +40,13 @@ class Message:
 
 
 NOTHING = Message("")
+LANGUAGE = N_("en")
+"""The code of a catalogue's language, which each catalogue translates into its own."""
+
+
+def prose(texts: Mapping[str, str]) -> Message:
+    """Return an author's prose, {language: text}, as a message; another language stands in for one."""
+    return Message("{prose}", {"prose": dict(texts)})
 
 
 def refusal(error: OSError) -> Message:
@@ -50,6 +57,8 @@ def refusal(error: OSError) -> Message:
 def _said(value: Any, gettext: Gettext) -> Any:
     if isinstance(value, Message):
         return value.say(gettext)
+    if isinstance(value, Mapping):
+        return value.get(gettext(LANGUAGE)) or next(iter(value.values()), "")
     if isinstance(value, tuple | list):
         return ", ".join(str(_said(item, gettext)) for item in value)
     return value

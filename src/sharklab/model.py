@@ -86,6 +86,73 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """The condition that the answer to a question of `sharklab.checks.questions` is right."""
+
+    question: str
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """The condition that every part holds."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """The condition that one part holds at least."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    """The condition that its part was looked at and does not hold."""
+
+    part: Condition
+
+
+Condition = Check | Asked | AllOf | AnyOf | Not
+"""What must hold for points."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A step of a criterion that earns points of its own; without a title it has its condition's."""
+
+    points: float
+    condition: Condition
+    title: Text = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Where to look next, in the author's words; `when` says in which situation (None: in any)."""
+
+    text: Text
+    when: Condition | None = None
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What earns points in an exercise: one part for the whole, or steps that each earn some.
+
+    `id` is unique in the exercise. Without a title it has its condition's.
+    """
+
+    id: str
+    parts: tuple[Part, ...]
+    title: Text = field(default_factory=dict)
+    hints: tuple[Hint, ...] = ()
+
+    @property
+    def points(self) -> float:
+        """What it is worth."""
+        return sum(part.points for part in self.parts)
+
+
+@dataclass(frozen=True)
 class Conversation:
     """Which exchange an exercise is about: who asks whom, on which service port if known."""
 
@@ -97,7 +164,10 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Exercise:
-    """What is asked, the captures and probes that show it, the checks and the questions."""
+    """What is asked, the captures and probes that show it, the checks and the questions.
+
+    `criteria` are the author's; without any they are derived (`sharklab.grading.criteria`).
+    """
 
     id: str
     part: str
@@ -108,6 +178,7 @@ class Exercise:
     probes: tuple[Probe, ...]
     checks: tuple[Check, ...]
     questions: tuple[str, ...]
+    criteria: tuple[Criterion, ...] = ()
 
 
 @dataclass(frozen=True)

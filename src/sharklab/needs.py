@@ -10,7 +10,10 @@ from sharklab.model import Host, Plan
 NEEDS = ("kernel_nfs",)
 """What `needs` of a host in lab.yml may name; containers have none of it, whatever their machine has."""
 
-OWN_KERNEL: Mapping[str, str] = {"nfs_server_backend": "kernel", "nfs_client_backend": "kernel"}
+ROLES = ("nfs_client", "nfs_server")
+"""The roles whose work a kernel does where the host has its own."""
+
+OWN_KERNEL: Mapping[str, str] = {f"{role}_backend": "kernel" for role in ROLES}
 """What roles would find out on a host with a kernel of its own: it is baked where they cannot ask it."""
 
 

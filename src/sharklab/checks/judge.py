@@ -38,12 +38,13 @@ def _verdict(context: Context) -> Verdict:
     exercise = context.exercise
     return Verdict(
         exercise.id,
-        (*(_outcome(context, check) for check in exercise.checks), *_cells(context)),
+        (*(outcome(context, check) for check in exercise.checks), *_cells(context)),
         tuple(_answer(context, question) for question in exercise.questions),
     )
 
 
-def _outcome(context: Context, check: Check) -> Outcome:
+def outcome(context: Context, check: Check) -> Outcome:
+    """Return what one check says of an exercise; one that breaks says `error`."""
     kind = KINDS.get(check.kind)
     if kind is None or not set(kind.params["required"]) <= check.params.keys():
         found = Message(N_("There is no check {kind} with these parameters."), {"kind": check.kind})
@@ -64,22 +65,23 @@ def _cells(context: Context) -> tuple[Outcome, ...]:
     try:
         return tuple(cell.outcome for cell in matrix.cells_of(context))
     except Exception as error:
-        return (Outcome(CHECK, Status.ERROR, Message(N_("The matrix")), _broken(error)),)
+        return (Outcome(CHECK, Status.ERROR, Message(N_("The matrix")), broken(error)),)
 
 
 def _find(context: Context, kind: Kind, check: Check) -> Finding:
     try:
-        if kind.rests is Rests.PROBES:
+        if kind.rests in (Rests.PROBES, Rests.STATE):
             return kind.function(context, check.params)
         flaws = tuple(flaws_of(context, contents=kind.rests is Rests.CONTENTS))
         if not any(facts.packets for facts in context.facts.values()):
             return _without_packets(context, flaws)
         return _weigh(kind, kind.function(context, check.params), flaws)
     except Exception as error:
-        return Finding(Status.ERROR, _broken(error))
+        return Finding(Status.ERROR, broken(error))
 
 
-def _broken(error: Exception) -> Message:
+def broken(error: Exception) -> Message:
+    """Say that a check broke, for whoever mends it."""
     values = {"error": f"{type(error).__name__}: {error}"}
     return Message(N_("The check itself failed: {error}"), values)
 
@@ -110,4 +112,4 @@ def _answer(context: Context, id: str) -> Answer:
     try:
         return answer(id, question, context)
     except Exception as error:
-        return Answer(id, Message(question.text), None, Status.ERROR, found=_broken(error))
+        return Answer(id, Message(question.text), None, Status.ERROR, found=broken(error))

@@ -12,6 +12,7 @@ from sharklab.checks import (
     dns,
     families,
     firewall,
+    matrix,
     neighbours,
     nfs,
     packets,
@@ -30,6 +31,7 @@ class Rests(StrEnum):
     """What a check looks at, and so what it cannot do without."""
 
     PROBES = "probes"
+    STATE = "state of hosts"
     HEADERS = "headers of captured packets"
     CONTENTS = "contents of captured packets"
 
@@ -39,7 +41,8 @@ class Kind:
     """A check: JSON schema of its parameters, function, what it rests on, and msgids.
 
     `title` and `expected` may use the required parameters. `denies` marks a check that something
-    is absent: it passes only on evidence that is whole.
+    is absent: it passes only on evidence that is whole. `recorded` marks one that looks at what only a run
+    records. `look` says where to look when it failed, without giving anything away.
     """
 
     params: Schema
@@ -48,6 +51,13 @@ class Kind:
     title: str
     expected: str = ""
     denies: bool = False
+    recorded: bool = False
+    look: str = ""
+
+    @property
+    def live(self) -> bool:
+        """True when it looks at what only a run records: nobody can hand that in."""
+        return self.recorded or self.rests is Rests.PROBES
 
 
 def _object(required: tuple[str, ...] = (), **properties: Schema) -> Schema:
@@ -91,15 +101,37 @@ KINDS: Mapping[str, Kind] = {
         N_("only what is meant is open, in force and permanently"),
         denies=True,
     ),
-    "handshake": Kind(_NONE, packets.handshake, Rests.HEADERS, N_("TCP handshake"), N_("SYN, SYN/ACK, ACK")),
+    "handshake": Kind(
+        _NONE,
+        packets.handshake,
+        Rests.HEADERS,
+        N_("TCP handshake"),
+        N_("SYN, SYN/ACK, ACK"),
+        look=N_("Begin to record before the connection begins: SYN, SYN/ACK and ACK are its first packets."),
+    ),
     "traffic": Kind(
-        _NONE, packets.traffic, Rests.HEADERS, N_("Traffic"), N_("data both ways between opening and closing")
+        _NONE,
+        packets.traffic,
+        Rests.HEADERS,
+        N_("Traffic"),
+        N_("data both ways between opening and closing"),
+        look=N_("Record from before the connection until both sides have sent data."),
     ),
     "fin": Kind(
-        _NONE, packets.fin, Rests.HEADERS, N_("End of the connection"), N_("FIN and ACK from each side")
+        _NONE,
+        packets.fin,
+        Rests.HEADERS,
+        N_("End of the connection"),
+        N_("FIN and ACK from each side"),
+        look=N_("Leave the program as it should be left, and end the capture only afterwards."),
     ),
     "udp_exchange": Kind(
-        _NONE, packets.udp_exchange, Rests.HEADERS, N_("UDP exchange"), N_("datagrams both ways")
+        _NONE,
+        packets.udp_exchange,
+        Rests.HEADERS,
+        N_("UDP exchange"),
+        N_("datagrams both ways"),
+        look=N_("Look who sends datagrams to whom; without an answer it is no exchange."),
     ),
     "transport": Kind(
         _object(("value",), value={"enum": ["tcp", "udp"]}),
@@ -107,9 +139,15 @@ KINDS: Mapping[str, Kind] = {
         Rests.HEADERS,
         N_("Transport"),
         "{value}",
+        look=N_("Look which protocol the packets name after IP."),
     ),
     "sockets": Kind(
-        _NONE, sockets.sockets, Rests.HEADERS, N_("Sockets (ss)"), N_("the same conversation on both hosts")
+        _NONE,
+        sockets.sockets,
+        Rests.HEADERS,
+        N_("Sockets (ss)"),
+        N_("the same conversation on both hosts"),
+        recorded=True,
     ),
     "dns": Kind(
         _object(("types",), types=_TEXTS, name=_TEXT, rcode=_TEXT),
@@ -117,6 +155,7 @@ KINDS: Mapping[str, Kind] = {
         Rests.CONTENTS,
         N_("DNS questions"),
         N_("asked and answered: {types}"),
+        look=N_("Ask again for each of the types while you record, by the name that your brief gives."),
     ),
     "nfs": Kind(
         _object(("operations",), operations=_TEXTS),
@@ -124,14 +163,24 @@ KINDS: Mapping[str, Kind] = {
         Rests.CONTENTS,
         N_("NFS operations"),
         N_("done: {operations}"),
+        look=N_(
+            "Do all that is asked in the shared folder while you record; in Wireshark the filter is nfs."
+        ),
     ),
     "nfs_status": Kind(
         _object(("status",), status=_TEXT, operation=_TEXT, name=_TEXT),
         nfs.nfs_status,
         Rests.CONTENTS,
         N_("NFS answer {status}"),
+        look=N_("Do what makes the server answer so while you record; in Wireshark the filter is nfs."),
     ),
-    "token": Kind(_NONE, packets.token, Rests.CONTENTS, N_("The seat's token on the wire")),
+    "token": Kind(
+        _NONE,
+        packets.token,
+        Rests.CONTENTS,
+        N_("The seat's token on the wire"),
+        look=N_("Use the names of your own seat, which hold the token, and record whole packets."),
+    ),
     "clean": Kind(
         _NONE,
         packets.clean,
@@ -139,6 +188,7 @@ KINDS: Mapping[str, Kind] = {
         N_("Clean capture"),
         N_("nothing but the exercise's conversation"),
         denies=True,
+        look=N_("Record with a filter that lets through only what the exercise is about."),
     ),
     "unseen": Kind(
         _object(("capture",), capture=_TEXT),
@@ -147,6 +197,7 @@ KINDS: Mapping[str, Kind] = {
         N_("Capture {capture}"),
         N_("no packet"),
         denies=True,
+        look=N_("Look at where these packets come from: nothing should arrive there."),
     ),
     "knock": Kind(
         _object(("capture", "packets"), capture=_TEXT, packets=_PATTERN),
@@ -154,9 +205,15 @@ KINDS: Mapping[str, Kind] = {
         Rests.HEADERS,
         N_("Packets of the capture {capture}"),
         denies=True,
+        look=N_("Look at the first packet of each side, and at who falls silent."),
     ),
     "zero_reply": Kind(
-        _NONE, captured.zero_reply, Rests.HEADERS, N_("Reply of size zero"), N_("data, and FIN for an answer")
+        _NONE,
+        captured.zero_reply,
+        Rests.HEADERS,
+        N_("Reply of size zero"),
+        N_("data, and FIN for an answer"),
+        look=N_("Look who sends data, and who sends the first FIN."),
     ),
     "snapped": Kind(
         _object(("capture", "whole"), capture=_TEXT, whole=_TEXT),
@@ -164,6 +221,7 @@ KINDS: Mapping[str, Kind] = {
         Rests.HEADERS,
         N_("Same traffic in {capture} and {whole}"),
         N_("{capture} lost what {whole} has"),
+        look=N_("Record the same exchange twice at once, whole and cut with -s."),
     ),
     "costlier": Kind(
         _object(("capture", "than"), capture=_TEXT, than=_TEXT),
@@ -171,6 +229,7 @@ KINDS: Mapping[str, Kind] = {
         Rests.HEADERS,
         N_("Cost of {capture}"),
         N_("more packets than {than}"),
+        look=N_("Count the packets of both captures and compare."),
     ),
     "hidden": Kind(
         _NONE,
@@ -179,6 +238,7 @@ KINDS: Mapping[str, Kind] = {
         N_("The seat's token"),
         N_("hidden from who listens"),
         denies=True,
+        look=N_("Search the capture for the token: tcpdump -Anr."),
     ),
     "echo": Kind(
         _object(("requests",), requests={"type": "integer", "minimum": 1}),
@@ -186,6 +246,7 @@ KINDS: Mapping[str, Kind] = {
         Rests.HEADERS,
         N_("Echo (ping)"),
         N_("requests, each with its reply: {requests}"),
+        look=N_("Count the echo requests and the replies to them."),
     ),
     "arp": Kind(
         _object(("address",), address=_TEXT),
@@ -193,6 +254,7 @@ KINDS: Mapping[str, Kind] = {
         Rests.HEADERS,
         N_("ARP for {address}"),
         N_("a question and its answer"),
+        look=N_("Ask while the machine does not know the address yet (ip neigh flush), and record arp."),
     ),
     "no_arp": Kind(
         _object(("address",), address=_TEXT),
@@ -201,12 +263,22 @@ KINDS: Mapping[str, Kind] = {
         N_("ARP for {address}"),
         N_("questions and no answer"),
         denies=True,
+        look=N_("Ask while the machine does not know the address yet (ip neigh flush), and record arp."),
     ),
     "families": Kind(
         _object(("port", "way"), port={"type": "integer", "minimum": 1, "maximum": 65535}, way=_WAYS),
         families.families,
         Rests.HEADERS,
         N_("IPv6 and IPv4 (port {port})"),
+        look=N_("Look at the first SYN to each address, and at the time between them."),
+    ),
+    "cell": Kind(
+        _object(("tool", "state"), tool=_TEXT, state={"enum": list(words.STATES)}),
+        matrix.cell,
+        Rests.HEADERS,
+        N_("Packets of {tool}"),
+        denies=True,
+        look=N_("Try the tool again on its port while you record, and look at the first answer."),
     ),
 }
 """Every check by the name that lab.yml uses."""

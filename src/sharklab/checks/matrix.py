@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sharklab import matrices
+from sharklab.checks import words
 from sharklab.checks.cell import Cell
 from sharklab.checks.context import Context, contexts
 from sharklab.checks.flaws import flaws_of
+from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
 from sharklab.checks.truth import ports
 from sharklab.evidence import Evidence, ProbeResult
 from sharklab.model import Matrix, Plan, Tool
@@ -52,6 +55,27 @@ def cells_of(context: Context) -> Iterator[Cell]:
 
 def _knocks(context: Context, matrix: Matrix, capture: str) -> Mapping[int, Knock]:
     return knocks(context.facts.get(capture, Facts()), matrix.transport, matrix.address)
+
+
+def cell(context: Context, params: Mapping[str, Any]) -> Finding:
+    """The packets of the tool `tool` on the port of the state `state` are as the matrix expects.
+
+    Only the client's capture is asked: what a tool printed is not in it.
+    """
+    matrix = context.matrix
+    if matrix is None:
+        raise LookupError("the exercise runs no matrix")
+    capture = matrices.capture_id(matrix.id, "client")
+    wanted = (params["tool"], params["state"])
+    [trial] = [trial for trial in matrix.trials if (trial.tool, trial.state) == wanted]
+    sent = _knocks(context, matrix, capture).get(trial.port, Knock())
+    right = any(map(sent.pattern.fits, trial.expect.packets))
+    expected = words.either(map(words.packets, trial.expect.packets))
+    values = {"found": words.pattern(sent.pattern), "wanted": expected}
+    found = values["found"] if right else Message(N_("{found} instead of {wanted}"), values)
+    return Finding(
+        Status.PASSED if right else Status.FAILED, found, (Reference(capture=capture, packets=sent.packets),)
+    )
 
 
 def verdict(tool: Tool, result: ProbeResult | None) -> str:

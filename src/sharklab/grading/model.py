@@ -25,7 +25,8 @@ class Mark:
     """What one criterion earned, of what it is `worth`, and why.
 
     `expected` and `found` stand beside each other when it failed, `look` says where to look next (never
-    the key). `evidence` names packets, commands, or a line of a host's state.
+    the key). `evidence` names packets, commands, or a line of a host's state. `asks` marks a criterion that
+    rests on an answer: what was expected is then a key, and its evidence shows it.
     """
 
     criterion: str
@@ -38,6 +39,7 @@ class Mark:
     look: Message = NOTHING
     evidence: tuple[Reference, ...] = ()
     steps: tuple[Step, ...] = ()
+    asks: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sharklab import paths, process, state
+from sharklab import needs, paths, process, state
 from sharklab.image import build, systems
 from sharklab.image.model import Image, Layers
 from sharklab.message import N_, Message
@@ -44,8 +44,8 @@ TRACES = (
 # What playbooks/run.yml applies to the hosts of every lab; there is no network to install it then.
 RUN_ROLES = ("capture", "probe")
 
-# What tells a reader, and nothing to Ansible.
-PROSE = (".md", ".pyc")
+# What tells a reader, or sharklab (what a role changes on machines that stay), and nothing to Ansible.
+PROSE = ("*.md", "*.pyc", "*/meta/changes.yml")
 
 
 def layers(
@@ -59,9 +59,7 @@ def layers(
     """
     roles = {*RUN_ROLES, *(role for host in golden.hosts for role in host.roles)}
     family = systems.find(os_name).family
-    packages = build.packages_of(roles, family)
-    if machine:
-        packages += build.packages_of(roles, family, "kernel_packages")
+    packages = build.packages_of(roles, family, kernel=needs.ROLES if machine else ())
     return on_image(build.base(os_name, packages, progress, machine), golden, bake, progress)
 
 
@@ -143,5 +141,5 @@ def _digests(places: Iterable[Path]) -> Iterator[tuple[str, str]]:
     """Yield path and SHA-256 of every file that Ansible may read in `places`."""
     for place in places:
         for file in [place, *sorted(place.rglob("*"))]:
-            if file.is_file() and file.suffix not in PROSE:
+            if file.is_file() and not any(file.match(pattern) for pattern in PROSE):
                 yield str(file.relative_to(paths.ROOT)), hashlib.sha256(file.read_bytes()).hexdigest()

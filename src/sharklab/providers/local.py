@@ -31,6 +31,8 @@ class Local:
     `is_machine` tells which hosts are virtual machines. The others are containers.
     """
 
+    bakes = True
+
     def __init__(self, name: str, is_machine: Callable[[Host], bool]) -> None:
         self.name = name
         self._is_machine = is_machine
@@ -89,7 +91,7 @@ class Local:
                 )
             time.sleep(0.05)
 
-    def down(self, seat: Seat) -> None:
+    def down(self, seat: Seat) -> Sequence[Message]:
         """Remove hosts, namespaces, connections and the seat's folder; what is gone already is fine."""
         _require_root(N_("removing hosts needs root"))
         ours = {name for name in (seat.id, *marks.of(seat.folder)) if _is_ours(name, seat)}
@@ -103,9 +105,12 @@ class Local:
         _remove_rest(f"{seat.id}-*")
         for seat_id in ours:
             marks.release(seat_id)
+        return ()
 
     def sweep(self) -> None:
         """Remove what is left of seats whose folder is gone and of bakes that were cut short."""
+        if not marks.of(state.root()) and not any(state.root().glob(f"{REMOVED}*")):
+            return
         _require_root(N_("removing hosts needs root"))
         for seat_id in marks.of(state.root()):
             folder = marks.owner(seat_id)

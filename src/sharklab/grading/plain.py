@@ -1,0 +1,136 @@
+"""A result as plain data: results.json, feedback and every other output are made from it.
+
+Its schema is results.schema.json beside this file. Every sentence is there in each language.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from sharklab import i18n
+from sharklab.checks.outcome import NOTHING, Message, Reference, Status
+from sharklab.grading.model import Adjustment, ExerciseResult, Mark, Remark, Result, Step
+from sharklab.message import prose
+from sharklab.submission.model import Problem
+
+SCHEMA = "sharklab-result/1"
+"""The version of the shape; a key that is added does not change it."""
+FULL, STUDENT = "full", "student"
+"""How much is told: all of it, or what gives no key away, for somebody who may still try."""
+
+
+def plain(result: Result, level: str = FULL) -> dict[str, Any]:
+    """Return `result` as JSON data, the same for the same result."""
+    shown = result if level == FULL else without_keys(result)
+    return {
+        "schema": SCHEMA,
+        "lab": shown.lab,
+        "title": text(prose(shown.title)),
+        "student": shown.student,
+        "seat": shown.seat,
+        "made": shown.made,
+        "seal": str(shown.seal),
+        "worth": _points(shown.worth),
+        "points": _points(shown.points),
+        "exercises": list(map(_exercise, shown.exercises)),
+        "adjustments": list(map(_adjustment, shown.adjustments)),
+        "problems": list(map(_problem, shown.problems)),
+        "remarks": list(map(_remark, shown.remarks)),
+    }
+
+
+def without_keys(result: Result) -> Result:
+    """Return `result` without what gives an answer away, and without what is for the instructor alone."""
+    exercises = tuple(
+        replace(exercise, marks=tuple(map(_without_key, exercise.marks))) for exercise in result.exercises
+    )
+    return replace(result, exercises=exercises, remarks=())
+
+
+def _without_key(mark: Mark) -> Mark:
+    if not mark.asks or mark.status is Status.PASSED:
+        return mark
+    return replace(mark, expected=NOTHING, evidence=())
+
+
+@cache
+def schema() -> Mapping[str, Any]:
+    """Return the JSON schema of what `plain` returns."""
+    content: Mapping[str, Any] = json.loads(
+        files("sharklab.grading").joinpath("results.schema.json").read_text()
+    )
+    return content
+
+
+def text(message: Message) -> dict[str, str]:
+    """Return a sentence in each language, by its code."""
+    return {language: i18n.translator(language).say(message) for language in i18n.languages()}
+
+
+def _exercise(exercise: ExerciseResult) -> dict[str, Any]:
+    return {
+        "id": exercise.id,
+        "part": exercise.part,
+        "title": text(prose(exercise.title)),
+        "worth": _points(exercise.worth),
+        "points": _points(exercise.points),
+        "criteria": list(map(_mark, exercise.marks)),
+    }
+
+
+def _mark(mark: Mark) -> dict[str, Any]:
+    return {
+        "id": mark.criterion,
+        "title": text(mark.title),
+        "worth": mark.worth,
+        "points": mark.points,
+        "status": str(mark.status),
+        "found": text(mark.found),
+        "expected": text(mark.expected),
+        "look": text(mark.look),
+        "evidence": list(map(_reference, mark.evidence)),
+        "steps": list(map(_step, mark.steps)),
+        "asks": mark.asks,
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "title": text(step.title),
+        "worth": step.worth,
+        "points": step.points,
+        "status": str(step.status),
+    }
+
+
+def _reference(reference: Reference) -> dict[str, Any]:
+    """Return what a mark rests on, without what a reference leaves empty."""
+    given = {name: getattr(reference, name) for name in ("capture", "probe", "host", "line")}
+    return {name: value for name, value in {**given, "packets": list(reference.packets)}.items() if value}
+
+
+def _adjustment(adjustment: Adjustment) -> dict[str, Any]:
+    return {"reason": text(adjustment.reason), "points": _points(adjustment.points)}
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {"file": problem.file, "reason": text(problem.reason)}
+
+
+def _remark(remark: Remark) -> dict[str, Any]:
+    return {
+        "kind": remark.kind,
+        "said": text(remark.said),
+        "others": list(remark.others),
+        "evidence": list(map(_reference, remark.evidence)),
+    }
+
+
+def _points(points: float) -> float:
+    """Return points without the noise of a sum of fractions."""
+    return round(points, 4)

@@ -1,0 +1,102 @@
+"""Read files that a stranger may have put there: regular ones only, never more than a limit."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+from sharklab.errors import InputError
+from sharklab.message import N_
+
+
+def read(path: Path, most: int) -> bytes:
+    """Return the bytes of the file at `path`, at most `most`. Raises InputError as `stream` does."""
+    with stream(path, most) as file:
+        content = file.read(most + 1)
+    if len(content) > most:  # it grew since
+        raise _too_large(path, most)
+    return content
+
+
+def stream(path: Path, most: int) -> IO[bytes]:
+    """Return the file at `path`, open for reading.
+
+    Raises InputError when it is missing, larger than `most` bytes, or no regular file: a link could lead
+    to what is not the stranger's, a pipe would never end.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        check(path, most)
+        raise InputError(error.strerror or str(error), place=str(path)) from error
+    file = os.fdopen(handle, "rb")
+    try:
+        _check(path, os.fstat(handle), most)
+    except InputError:
+        file.close()
+        raise
+    return file
+
+
+def check(path: Path, most: int) -> None:
+    """Raise InputError when `path` is missing, no regular file (a link is none), or larger than `most`."""
+    try:
+        found = path.lstat()
+    except OSError as error:
+        raise InputError(error.strerror or str(error), place=str(path)) from error
+    _check(path, found, most)
+
+
+def _check(path: Path, found: os.stat_result, most: int) -> None:
+    if stat.S_ISLNK(found.st_mode):
+        raise InputError(N_("it is a link, not a file"), place=str(path))
+    if not stat.S_ISREG(found.st_mode):
+        raise InputError(N_("it is no regular file"), place=str(path))
+    if found.st_size > most:
+        raise _too_large(path, most)
+
+
+def _too_large(path: Path, most: int) -> InputError:
+    return InputError(N_("it is larger than {size}"), place=str(path), size=size(most))
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as people write it."""
+    return (
+        f"{count >> 20} MiB" if count >= 1 << 20 else f"{count >> 10} KiB" if count >= 1024 else f"{count} B"
+    )
+
+
+def plain(text: str | bytes, depth: int = 64) -> Any:
+    """Return the JSON data in `text`. Raises ValueError when it is none, or none that can be written again.
+
+    Python's reader takes more than the format has: NaN, and half a surrogate pair. `depth` is how deep
+    lists and objects may lie in each other.
+    """
+    try:
+        content = json.loads(text, parse_constant=_no_constant)
+        json.dumps(content, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ValueError("lists or objects lie too deep in each other") from error
+    _check_depth(content, depth)
+    return content
+
+
+def _check_depth(content: Any, depth: int) -> None:
+    level = [content]
+    for _ in range(depth):
+        level = [
+            item
+            for value in level
+            if isinstance(value, dict | list)
+            for item in (value.values() if isinstance(value, dict) else value)
+        ]
+    if level:
+        raise ValueError("lists or objects lie too deep in each other")
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number")

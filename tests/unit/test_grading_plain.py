@@ -1,0 +1,69 @@
+"""Results as plain data: their schema, both languages, and what a student is not told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from sharklab.grading import reference
+from sharklab.grading.grade import grade
+from sharklab.grading.model import Adjustment, Remark, Result
+from sharklab.grading.plain import STUDENT, plain, schema
+from sharklab.message import Message
+from sharklab.submission.model import Problem
+from tests import report_run
+
+
+@pytest.fixture
+def result(tmp_path: Path) -> Result:
+    """Return the result of a submission with one wrong answer."""
+    report_run.seal(tmp_path, ["ssh", "dns"])
+    plan, submission = reference.reference(tmp_path)
+    answers = {**submission.answers, "ssh": {**submission.answers["ssh"], "local_port": "99"}}
+    return grade(plan, replace(submission, answers=answers))
+
+
+def test_plain_fits_its_schema(result: Result) -> None:
+    """Whatever a result holds, with all there can be beside its marks."""
+    more = replace(
+        result,
+        adjustments=(Adjustment(Message("late"), -1.0),),
+        problems=(Problem("a.pcap", Message("too large")),),
+        remarks=(Remark("alike", Message("look"), ("bob",)),),
+    )
+    assert [] == list(Draft202012Validator(dict(schema())).iter_errors(plain(more)))
+
+
+def test_plain_says_everything_in_each_language(result: Result) -> None:
+    """A sentence is there in English and in French."""
+    [ssh, _] = plain(result)["exercises"]
+    assert {"en": "Capture ssh", "fr": "Capture ssh"} == ssh["title"]
+    assert {"en": "TCP handshake", "fr": "Poignée de main TCP"} == ssh["criteria"][0]["title"]
+
+
+def test_plain_is_the_same_for_the_same_submission(tmp_path: Path) -> None:
+    """Byte by byte."""
+    report_run.seal(tmp_path, ["ssh"])
+    handed = reference.reference(tmp_path)
+    assert json.dumps(plain(grade(*handed))) == json.dumps(plain(grade(*handed)))
+
+
+def test_plain_for_a_student_gives_no_key_away(result: Result) -> None:
+    """Neither the right answer nor the packets that show it are in what a student reads."""
+    [ssh, _] = plain(result, STUDENT)["exercises"]
+    [missed] = [mark for mark in ssh["criteria"] if mark["status"] == "failed"]
+    [full] = [m for m in plain(result)["exercises"][0]["criteria"] if m["status"] == "failed"]
+    key = full["expected"]["en"]
+    assert key and full["evidence"]
+    assert ({"en": "", "fr": ""}, []) == (missed["expected"], missed["evidence"])
+    assert key not in json.dumps(missed)
+
+
+def test_plain_for_a_student_has_no_remarks(result: Result) -> None:
+    """What is for the instructor to look at names other students."""
+    remarked = replace(result, remarks=(Remark("alike", Message("look"), ("bob",)),))
+    assert [] == plain(remarked, STUDENT)["remarks"]

@@ -1,0 +1,167 @@
+"""Answers: free in how they are written, strict in what they say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sharklab.checks import QUESTIONS
+from sharklab.submission import answers
+
+
+@pytest.mark.parametrize(
+    ("question", "given", "key"),
+    [
+        ("server_port", 443, "443"),
+        ("server_port", "443", "443"),
+        ("server_port", "443/tcp", "443"),
+        ("server_port", "tcp/443", "443"),
+        ("server_port", "TCP 443.", "443"),
+        ("server_port", "port 443", "443"),
+        ("server_port", "Port n° 443", "443"),
+        ("server_port", ":443", "443"),
+        ("server_port", [443], "443"),
+        ("server_port", "0443", "443"),
+        ("server_address", "10.77.5.2", "10.77.5.2"),
+        ("server_address", " 10.77.5.2/24 ", "10.77.5.2"),
+        ("server_address", "10.77.5.2.", "10.77.5.2"),
+        ("server_address", "FD77:5:0:0::2", "fd77:5::2"),
+        ("server_address", "fd77:0005::0002", "fd77:5::2"),
+        ("server_address", "[fd77:5::2]", "fd77:5::2"),
+        ("server_address", "fe80::1%lan", "fe80::1"),
+        ("server_address", "::ffff:10.77.5.2", "10.77.5.2"),
+        ("server_address", "::1", "0:0:0:0:0:0:0:1"),
+        ("transport", "tcp", "TCP"),
+        ("transport", "TCP.", "TCP"),
+        ("transport", "Le protocole UDP", "UDP"),
+        ("transport", "UDP/IP", "UDP"),
+        ("client_bytes", 1234, "1234"),
+        ("client_bytes", "1 234 octets", "1234"),
+        ("client_bytes", "1\u202f234 o", "1234"),
+        ("client_bytes", "1,234 bytes", "1234"),
+        ("client_bytes", "1234B", "1234"),
+        ("client_bytes", 1234.0, "1234"),
+        ("client_bytes", "0x4d2", "1234"),
+        ("client_sequence", "3 405 691 582", "3405691582"),
+        ("client_sequence", "0xCAFEBABE", "3405691582"),
+        ("service", "TLS", "TLSv1.3"),
+        ("service", "TLS 1.3", "TLSv1.3"),
+        ("service", "https", "TLSv1.2"),
+        ("service", "ssh", "SSHv2"),
+        ("service", "HTTP/1.1", "HTTP"),
+        ("busiest", "Large", "large"),
+        ("busiest", "captures/large.pcapng", "large"),
+    ],
+)
+def test_same_of_another_spelling_is_the_same(question: str, given: Any, key: str) -> None:
+    """Units, case, punctuation and the forms that tools print are the student's choice."""
+    assert answers.same(question, given, key)
+
+
+@pytest.mark.parametrize(
+    ("question", "given", "key"),
+    [
+        ("server_port", 80, "443"),
+        ("server_port", "80, 443", "443"),
+        ("server_port", "443-445", "443"),
+        ("server_port", "not 443", "443"),
+        ("server_port", "10.77.5.2:443", "443"),
+        ("server_port", "https", "443"),
+        ("server_port", 443.5, "443"),
+        ("server_port", "443.5", "443"),
+        ("server_port", -443, "443"),
+        ("server_port", True, "1"),
+        ("server_port", None, "443"),
+        ("server_port", "", "443"),
+        ("server_port", [443, 80], "443"),
+        ("server_port", "00000000443", "443"),
+        ("server_port", 65979, "443"),
+        ("server_address", "10.77.5.20", "10.77.5.2"),
+        ("server_address", "10.77.5.2/99", "10.77.5.2"),
+        ("server_address", "10.77.5.2 10.77.5.3", "10.77.5.2"),
+        ("server_address", "server", "10.77.5.2"),
+        ("server_address", 175965442, "10.77.5.2"),
+        ("transport", "TCP and UDP", "TCP"),
+        ("transport", "not TCP", "TCP"),
+        ("transport", "6", "TCP"),
+        ("client_bytes", "1234 bits", "1234"),
+        ("client_bytes", "1234 packets", "1234"),
+        ("client_bytes", "about 1234", "1234"),
+        ("client_bytes", "12,34", "1234"),
+        ("client_bytes", "12 34", "1234"),
+        ("client_bytes", "1234 1234", "1234"),
+        ("client_bytes", 1234.5, "1234"),
+        ("client_bytes", float("inf"), "1234"),
+        ("client_bytes", "9" * 5000, "1234"),
+        ("service", "HTTP and TLS", "TLSv1.3"),
+        ("service", "443", "TLSv1.3"),
+        ("busiest", "small", "large"),
+        ("busiest", "small, large", "large"),
+    ],
+)
+def test_same_of_another_value_is_not(question: str, given: Any, key: str) -> None:
+    """Neither a wrong value, nor two at once, nor what is of another kind."""
+    assert not answers.same(question, given, key)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_forms_know_every_question(question: str) -> None:
+    """No question of the labs falls back to free words."""
+    assert question in answers.FORMS
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_same_of_nothing_is_never_the_same(question: str) -> None:
+    """An answer that is not there is not the key that could not be measured."""
+    assert not answers.same(question, "", "")
+    assert not answers.same(question, None, "")
+
+
+def test_same_takes_any_form_that_is_accepted() -> None:
+    """A key may be several forms of which one is enough."""
+    assert answers.same("transport", "udp", ["TCP", "UDP"])
+
+
+def test_fits_tells_the_kind_and_not_the_value() -> None:
+    """A wrong port is a port, a name is none: it can be said without giving the answer away."""
+    assert (True, True, False) == tuple(answers.fits("server_port", given) for given in (1, "443", "https"))
+
+
+def test_several_compares_sets() -> None:
+    """The order and what is there twice do not count; one too many does."""
+    ports = answers.several(answers.PORT)
+    expected = [True, True, False, False]
+    given = ["53, 22", [22, "53/udp", 22], "22", [22, 53, 80]]
+    assert expected == [answers.matches(ports, value, ["22", "53"]) for value in given]
+
+
+def test_several_with_nonsense_in_it_is_none() -> None:
+    """One part that is no port spoils the set."""
+    assert not answers.matches(answers.several(answers.PORT), "22, all others", ["22"])
+
+
+def test_choice_takes_one_of_the_options() -> None:
+    """Accents, case and punctuation are free; a word that is not offered is none of them."""
+    states = answers.choice(["fermé", "rejeté", "ouvert"])
+    given = ["Fermé.", "ferme", "ouvert", "à moitié fermé"]
+    assert [True, True, False, False] == [answers.matches(states, value, "fermé") for value in given]
+
+
+def test_words_forgives_a_slip_of_the_pen() -> None:
+    """One letter wrong in a long word; never in a short one, in a number, or where it is another word."""
+    accepted = ["Connection refused", "connexion refusée"]
+    form = answers.words(accepted)
+    given = {
+        "connection refused": True,
+        "Conection refused!": True,
+        "conneciton refused": True,
+        "connexion refusee": True,
+        "connection": False,
+        "connection reset": False,
+        "conection refsed": False,
+        "not connection refused": False,
+    }
+    assert given == {said: answers.matches(form, said, accepted) for said in given}
+    assert not answers.matches(answers.words(["FTP"]), "NTP", "FTP")
+    assert not answers.matches(answers.words(["port 123456"]), "port 123457", "port 123456")
