@@ -28,6 +28,7 @@ class Monitor:
         try:
             self._socket.connect(str(file))
         except OSError as error:
+            self._socket.close()
             raise self._gone(error) from error
         self._lines = self._socket.makefile("r", encoding="utf-8")
         self._next()  # its greeting
