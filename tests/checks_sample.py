@@ -67,6 +67,7 @@ class Sample:
     probes: Sequence[Probe] = (Probe("probe", "client", ("true",)),)
     facts: Mapping[str, Facts] = field(default_factory=dict)
     dropped: int = 0
+    state: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self, kind: str, **params: Any) -> Outcome:
         """Return what one check says."""
@@ -93,7 +94,9 @@ class Sample:
             name: CaptureResult(name, "client", DATA / name, ("tcpdump",), 0.0, 1.0, 1, self.dropped)
             for name in self.captures
         }
-        return Evidence(DATA, {}, {result.id: result for result in self.results}, self.sockets, captures)
+        return Evidence(
+            DATA, {}, {result.id: result for result in self.results}, self.sockets, captures, self.state
+        )
 
 
 def _plan(exercise: Exercise) -> Plan:
