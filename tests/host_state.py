@@ -28,6 +28,7 @@ EXPORT {
     }
 }
 """
+UP = {"running": True, "enabled": True}
 KERNEL = "/srv/sample  10.77.5.1(sync,wdelay,hide,no_subtree_check,sec=sys,rw)\n/srv/other  *(ro)\n"
 
 
@@ -40,10 +41,7 @@ def seen(**values: Any) -> dict[str, Any]:
     """Return what a host is like, but for `values`."""
     return {
         "observed": 1.0,
-        "services": {
-            "firewalld": {"running": True, "enabled": True},
-            "sshd": {"running": True, "enabled": True},
-        },
+        "services": {"firewalld": UP, "sshd": UP},
         "firewall": {"runtime": zone(), "permanent": zone(active="")},
         "sockets": [
             'tcp LISTEN 0 511 0.0.0.0:443 0.0.0.0:* users:(("nginx",pid=145,fd=5))',
