@@ -57,6 +57,12 @@ def reachability_seat(student: Callable[[str], str]) -> Iterator[str]:
     yield from _seat("reachability", student("roles"))
 
 
+@pytest.fixture(scope="session")
+def ports_seat(student: Callable[[str], str]) -> Iterator[str]:
+    """Bring up one seat of ports that tests may look at, and remove it at the end."""
+    yield from _seat("ports", student("roles"))
+
+
 def _seat(lab: str, name: str) -> Iterator[str]:
     done = call_sharklab("up", lab, "--student", name)
     assert done.returncode == 0, done.stderr

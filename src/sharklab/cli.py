@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import importlib
 import json
 import os
 import signal
@@ -68,14 +69,27 @@ def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Na
 def _run(args: argparse.Namespace) -> int:
     from sharklab import ownership, setup, verbs
 
-    provider, lab = getattr(args, "provider", "nspawn"), getattr(args, "lab", None)
+    provider, lab = _provider(args), getattr(args, "lab", None)
     setup.prepare(args.verb, provider, i18n.translator(args.language), lab)
     try:
-        code: int = getattr(verbs, args.call)(args)
+        room, _, function = args.call.rpartition(".")
+        module = importlib.import_module(f"sharklab.{room}.verbs") if room else verbs
+        code: int = getattr(module, function)(args)
         sys.stdout.flush()
         return code
     finally:
         ownership.give_back(state.root())
+
+
+def _provider(args: argparse.Namespace) -> str:
+    """Return the provider of the seat that a verb is about; of all of them for `down --all`."""
+    from sharklab import provided
+
+    lab, student = getattr(args, "lab", None), getattr(args, "student", None)
+    if lab and student:
+        return provided.choose(lab, student, getattr(args, "provider", None))
+    everywhere = provided.of_all()
+    return everywhere.pop() if len(everywhere) == 1 else provided.DEFAULT
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
@@ -146,9 +160,13 @@ def _parser(_: Gettext) -> argparse.ArgumentParser:
     )
     _add(parser, "lang", _)
     sub = parser.add_subparsers(metavar=_("VERB"), required=True, parser_class=_Parser)
+    groups: dict[str, Any] = {}
     for name, verb in VERBS.items():
-        words = name.split()
-        one = _verb_parser(sub, words, _(verb.help), _("Example:") + " sharklab " + verb.example)
+        first, _space, second = name.partition(" ")
+        if second and first not in groups:
+            groups[first] = _group(sub, first, _)
+        example = _("Example:") + " sharklab " + verb.example
+        one = _verb_parser(groups.get(first, sub), second or first, _(verb.help), example)
         one.set_defaults(call=verb.call, verb=name)
         for option in (*verb.options, "lang"):
             _add(one, option, _)
@@ -162,12 +180,17 @@ def _add(parser: argparse.ArgumentParser, option: str, _: Gettext) -> None:
     parser.add_argument(*flags, **settings | texts)
 
 
-def _verb_parser(sub: Any, words: Sequence[str], help: str, example: str) -> argparse.ArgumentParser:
-    """Return the parser of a verb; a verb of two words hangs below its first."""
-    if len(words) == 2:
-        group = sub.add_parser(words[0], help=help, description=help, epilog=example)
-        sub, words = group.add_subparsers(metavar=words[1], required=True, parser_class=_Parser), words[1:]
-    parser: argparse.ArgumentParser = sub.add_parser(words[0], help=help, description=help, epilog=example)
+def _group(sub: Any, name: str, _: Gettext) -> Any:
+    """Return where verbs of two words hang that begin with `name`."""
+    from sharklab.verbs import GROUPS
+
+    text = _(GROUPS[name])
+    group = sub.add_parser(name, help=text, description=text)
+    return group.add_subparsers(metavar=_("VERB"), required=True, parser_class=_Parser)
+
+
+def _verb_parser(sub: Any, name: str, help: str, example: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = sub.add_parser(name, help=help, description=help, epilog=example)
     return parser
 
 
@@ -177,8 +200,12 @@ def _default(settings: Mapping[str, Any]) -> str:
 
 
 def user_name() -> str:
-    """Return the name of the person at the keyboard, also behind sudo."""
-    return os.environ.get("SUDO_USER") or getpass.getuser()
+    """Return whose seats are meant when nobody is named.
+
+    That is the one whose seats were imported here, or else the person at the keyboard, also behind sudo.
+    """
+    imported = {file.stem for file in state.root().glob("imported/*/*.json")}
+    return imported.pop() if len(imported) == 1 else os.environ.get("SUDO_USER") or getpass.getuser()
 
 
 OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
@@ -209,7 +236,23 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "student": (("--student",), {"metavar": N_("ID"), "default": user_name(), "help": N_("whose seat")}),
     "provider": (
         ("--provider",),
-        {"metavar": N_("NAME"), "default": "nspawn", "help": N_("what makes the hosts exist")},
+        {
+            "metavar": "{nspawn,existing}",
+            "default": None,
+            "help": N_("what makes the hosts exist"),
+        },
+    ),
+    "inventory": (
+        ("--inventory",),
+        {
+            "metavar": N_("FILE"),
+            "default": None,
+            "help": N_("an Ansible inventory of the machines, for --provider existing"),
+        },
+    ),
+    "yes": (
+        ("--yes",),
+        {"action": "store_true", "help": N_("change machines that exist without asking first")},
     ),
     "os": (
         ("--os",),
@@ -230,6 +273,133 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "lang": (
         ("--lang",),
         {"choices": ["fr", "en"], "default": None, "help": N_("the language; the locale's without it")},
+    ),
+    "roster": (
+        ("roster",),
+        {"metavar": N_("FILE"), "help": N_("who is in the class: a CSV file from Moodle or by hand")},
+    ),
+    "of_lab": (
+        ("--lab",),
+        {"metavar": N_("LAB"), "required": True, "help": N_("the lab's name, as `sharklab labs` lists it")},
+    ),
+    "seats_folder": (
+        ("-o", "--out"),
+        {"metavar": N_("DIR"), "default": "seats", "help": N_("the folder for the files")},
+    ),
+    "seat_files": (
+        ("files",),
+        {"metavar": N_("FILE"), "nargs": "+", "help": N_("a seat that the instructor made")},
+    ),
+    "form_folder": (
+        ("-o", "--out"),
+        {
+            "metavar": N_("DIR"),
+            "default": None,
+            "help": N_("the folder to work in; one named like the lab without it"),
+        },
+    ),
+    "work_folder": (
+        ("--folder",),
+        {
+            "metavar": N_("DIR"),
+            "default": None,
+            "help": N_("the folder with answers.yml and captures/; here or in LAB without it"),
+        },
+    ),
+    "report_folder": (
+        ("--folder",),
+        {
+            "metavar": N_("DIR"),
+            "default": None,
+            "help": N_("the report of the answers and captures in this folder instead"),
+        },
+    ),
+    "hint": (
+        ("--hint",),
+        {
+            "metavar": N_("EXERCISE/CRITERION"),
+            "default": "",
+            "help": N_("show the author's hint too (noted: a course may make hints cost points)"),
+        },
+    ),
+    "bundle": (
+        ("-o", "--out"),
+        {
+            "metavar": N_("FILE"),
+            "default": None,
+            "help": N_("the file to hand in; LAB-ID.sharklab without it"),
+        },
+    ),
+    "submissions": (
+        ("files",),
+        {
+            "metavar": N_("PATH"),
+            "nargs": "+",
+            "help": N_("files that `sharklab submit` made, or folders that hold them"),
+        },
+    ),
+    "class": (
+        ("--roster",),
+        {
+            "metavar": N_("FILE"),
+            "default": None,
+            "help": N_("who is in the class: a CSV file from Moodle or by hand"),
+        },
+    ),
+    "maybe_of_lab": (
+        ("--lab",),
+        {
+            "metavar": N_("LAB"),
+            "default": None,
+            "help": N_("the lab, where the submissions do not name it: they are folders"),
+        },
+    ),
+    "gradebook": (
+        ("-o", "--out"),
+        {"metavar": N_("DIR"), "default": "gradebook", "help": N_("the folder for the gradebook")},
+    ),
+    "moodle": (
+        ("--moodle",),
+        {
+            "metavar": N_("FILE"),
+            "default": None,
+            "help": N_("an offline grading worksheet of Moodle, to be filled in place"),
+        },
+    ),
+    "due": (
+        ("--due",),
+        {
+            "metavar": N_("TIME"),
+            "default": None,
+            "help": N_("when submissions are due, say 2026-12-01T18:00, in local time or with an offset"),
+        },
+    ),
+    "late": (
+        ("--late",),
+        {
+            "metavar": N_("PERCENT"),
+            "type": float,
+            "default": 0.0,
+            "help": N_("what each day of lateness takes off what was earned"),
+        },
+    ),
+    "hint_cost": (
+        ("--hint",),
+        {
+            "metavar": N_("PERCENT"),
+            "type": float,
+            "default": 0.0,
+            "help": N_("what a hint takes off its criterion"),
+        },
+    ),
+    "jobs": (
+        ("--jobs",),
+        {
+            "metavar": N_("N"),
+            "type": int,
+            "default": None,
+            "help": N_("how many submissions to grade at once; one per core without it"),
+        },
     ),
     "all": (("--all",), {"action": "store_true", "help": N_("every seat of this machine")}),
     "run": (

@@ -81,17 +81,23 @@ def derive(lab: Lab, student: str, secret: bytes, taken: Iterable[IPv4Network] =
 
 def _seat(lab: Lab, student: str, draw: Draw, subnets: Mapping[str, IPv4Network]) -> Seat:
     token = draw.word("token", 10)
+    domain, share = names(lab.name, token)
     return Seat(
         lab=lab.name,
         student=student,
         id=replace(draw, salt=0).bytes("id").hex()[:8],
         token=token,
-        domain=f"{token}.{lab.name}.test",
-        share=f"{lab.name}-{token}",
+        domain=domain,
+        share=share,
         addresses=_addresses(lab, draw, subnets),
         folder=state.seat_folder(lab.name, student),
         password=draw.word("password", 24),
     )
+
+
+def names(lab: str, token: str) -> tuple[str, str]:
+    """Return the domain and the share of a seat, which have its token in them."""
+    return f"{token}.{lab}.test", f"{lab}-{token}"
 
 
 def _subnet(draw: Draw, network: str) -> IPv4Network:
@@ -129,14 +135,18 @@ def _numbers(lab: Lab, draw: Draw, network: str) -> Mapping[str, int]:
 
 
 def register(lab: Lab, student: str) -> Seat:
-    """Return the seat of `student`, entered in the course's register so that no other gets its subnets."""
+    """Return the seat of `student`, entered in the course's register so that no other gets its subnets.
+
+    A seat that was imported is the one that the instructor made; any other is derived here.
+    """
     check_student(student)
     file = state.folder(state.root() / "course") / "seats.json"
     with state.lock(file.with_name("lock"), Message(N_("the course's register")), patience=10.0):
         entries = _register(file)
         key = f"{lab.name}/{student}"
         taken = [IPv4Network(net) for other, nets in entries.items() if other != key for net in nets]
-        seat = derive(lab, student, secret(), taken)
+        given = _imported(lab.name, student)
+        seat = from_plain(given["seat"]) if given else derive(lab, student, secret(), taken)
         nets = sorted({str(a.ipv4.network) for at in seat.addresses.values() for a in at.values()})
         if entries.get(key) != nets:
             state.write(file, json.dumps({**entries, key: nets}, indent=1), 0o600)
@@ -177,12 +187,38 @@ def at(folder: Path) -> Seat:
         return from_plain(json.loads((folder / "seat.json").read_text()))
     except (OSError, ValueError, KeyError, TypeError):
         lab, student = folder.parent.name, folder.name
+        if given := _imported(lab, student):
+            return from_plain(given["seat"])
         draw = Draw(secret(), lab, student)
         return Seat(lab, student, draw.bytes("id").hex()[:8], "", "", "", {}, folder)
 
 
+def imported_file(lab: str, student: str) -> Path:
+    """Return where the seat of `student` is kept when the instructor made it (`sharklab.seat_file`)."""
+    folder = state.seat_folder(lab, student)
+    return state.root() / "imported" / folder.parent.name / f"{folder.name}.json"
+
+
+def _imported(lab: str, student: str) -> Mapping[str, Any]:
+    """Return seat and key that were imported, or nothing. Raises MachineryError when they are damaged."""
+    file = imported_file(lab, student)
+    try:
+        content: Mapping[str, Any] = json.loads(file.read_text())
+        return content
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise MachineryError(
+            N_("the imported seat is damaged"),
+            place=str(file),
+            hint=N_("import it again: sharklab seats import"),
+        ) from error
+
+
 def key(lab: str, student: str) -> bytes:
     """Return the key by which the seat of `student` signs what is handed in (32 bytes)."""
+    if given := _imported(lab, student):
+        return bytes.fromhex(given["key"])
     return Draw(secret(), lab, student).bytes("key")
 
 

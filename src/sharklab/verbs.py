@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import sys
 from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,10 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb: the function that does it, its help, an example, and its options (`cli.OPTIONS`)."""
+    """A verb: the function that does it, its help, an example, and its options (`cli.OPTIONS`).
+
+    The function is one of this module, or `room.function` one of `sharklab.room.verbs`.
+    """
 
     call: str
     help: str
@@ -46,13 +50,13 @@ VERBS: Mapping[str, Verb] = {
         "up",
         N_("Start a seat: its hosts, set up and ready to work on."),
         "up tp4 --student alice",
-        ("lab", "student", "provider", "os", "output"),
+        ("lab", "student", "provider", "inventory", "yes", "os", "output"),
     ),
     "run": Verb(
         "run",
         N_("Run a lab's captures and probes on a seat and write the report."),
         "run tp4",
-        ("lab", "student", "pace", "provider", "os", "output"),
+        ("lab", "student", "pace", "provider", "inventory", "yes", "os", "output"),
     ),
     "brief": Verb(
         "brief",
@@ -71,7 +75,54 @@ VERBS: Mapping[str, Verb] = {
         "report",
         N_("Write the report of the last run again."),
         "report tp4 --lang en",
-        ("lab", "student", "run", "output"),
+        ("lab", "student", "run", "report_folder", "output"),
+    ),
+    "form": Verb(
+        "submission.form",
+        N_("Make the folder that a student fills in: answers.yml, with what is asked, and captures/."),
+        "form tp4",
+        ("lab", "student", "form_folder", "output"),
+    ),
+    "check": Verb(
+        "submission.check",
+        N_("Say what of a student's work is there, what is missing, and where to look."),
+        "check tp4",
+        ("lab", "student", "work_folder", "hint", "output"),
+    ),
+    "submit": Verb(
+        "submission.submit",
+        N_("Pack a student's work into the one file that is handed in."),
+        "submit tp4",
+        ("lab", "student", "work_folder", "bundle", "output"),
+    ),
+    "seats create": Verb(
+        "submission.seats_create",
+        N_("Make a file for each student of a class: a seat for their own machine."),
+        "seats create roster.csv --lab tp4 -o seats",
+        ("roster", "of_lab", "seats_folder", "output"),
+    ),
+    "seats import": Verb(
+        "submission.seats_import",
+        N_("Take a seat that the instructor made."),
+        "seats import alice.seat",
+        ("seat_files", "output"),
+    ),
+    "grade": Verb(
+        "gradebook.grade",
+        N_("Grade what a class handed in, and write its gradebook."),
+        "grade submissions/ --roster roster.csv -o gradebook",
+        (
+            "submissions",
+            "class",
+            "maybe_of_lab",
+            "gradebook",
+            "moodle",
+            "due",
+            "late",
+            "hint_cost",
+            "jobs",
+            "output",
+        ),
     ),
     "prove": Verb(
         "prove",
@@ -91,8 +142,14 @@ VERBS: Mapping[str, Verb] = {
     "test": Verb("test", N_("Run the test suite."), "test tests/unit", ("arguments",)),
 }
 
+GROUPS: Mapping[str, str] = {
+    "image": N_("The images that seats are made from."),
+    "seats": N_("Seats for the machines of a class."),
+}
+"""What verbs of two words are about, by the first."""
 
-def _say(args: Namespace, text: str, **content: Any) -> None:
+
+def say(args: Namespace, text: str, **content: Any) -> None:
     """Print `content` as JSON when a script reads, else `text`."""
     if getattr(args, "output", "text") == "json":
         print(json.dumps(envelope(args.verb, **content), ensure_ascii=False, indent=1))
@@ -100,7 +157,8 @@ def _say(args: Namespace, text: str, **content: Any) -> None:
         print(text)
 
 
-def _translate(args: Namespace) -> i18n.Translator:
+def translate(args: Namespace) -> i18n.Translator:
+    """Return who speaks the language of the reader."""
     return i18n.translator(args.language)
 
 
@@ -108,7 +166,7 @@ def labs(args: Namespace) -> int:
     """List the labs with their titles and hosts; a lab that is broken is listed as such."""
     from sharklab import load
 
-    words, lines, content = _translate(args), [], []
+    words, lines, content = translate(args), [], []
     for name in load.names():
         try:
             title, hosts = load.glance(load.find(name))
@@ -117,7 +175,7 @@ def labs(args: Namespace) -> int:
         except InputError as error:
             lines.append(f"{name:<14} {words.gettext('broken; see: sharklab lint {lab}').format(lab=name)}")
             content.append({"lab": name, "error": str(error)})
-    _say(args, "\n".join(lines), labs=content)
+    say(args, "\n".join(lines), labs=content)
     return GOOD
 
 
@@ -127,8 +185,8 @@ def lint(args: Namespace) -> int:
 
     file = load.find(args.lab)
     lab = load.load(file)
-    text = _translate(args).gettext("{file}: no problem found in {count} exercises")
-    _say(args, text.format(file=file, count=len(lab.exercises)), file=str(file), problems=[])
+    text = translate(args).gettext("{file}: no problem found in {count} exercises")
+    say(args, text.format(file=file, count=len(lab.exercises)), file=str(file), problems=[])
     return GOOD
 
 
@@ -137,10 +195,10 @@ def image_build(args: Namespace) -> int:
     from sharklab import flow, load
     from sharklab.progress import Progress
 
-    progress, folders = Progress(_translate(args).gettext), {}
+    progress, folders = Progress(translate(args).gettext), {}
     for name in args.labs or load.names():
         folders[name] = str(flow.build_image(load.load(load.find(name)), args.os, progress).folder)
-    _say(args, "\n".join(f"{name}: {folder}" for name, folder in folders.items()), images=folders)
+    say(args, "\n".join(f"{name}: {folder}" for name, folder in folders.items()), images=folders)
     return GOOD
 
 
@@ -152,9 +210,9 @@ def up(args: Namespace) -> int:
     from sharklab import flow
     from sharklab.progress import Progress
 
-    plan = flow.prepare(args.lab, args.student)
-    flow.up(plan, args.provider, args.os, Progress(_translate(args).gettext))
-    _say(args, _ready(plan, _translate(args)), **_seat(plan))
+    plan, provider = _met(args, flow.prepare(args.lab, args.student))
+    flow.up(plan, provider, args.os, Progress(translate(args).gettext))
+    say(args, _ready(plan, translate(args)), **_seat(plan))
     return GOOD
 
 
@@ -195,19 +253,44 @@ def run(args: Namespace) -> int:
     from sharklab import flow
     from sharklab.progress import Progress
 
-    plan = flow.prepare(args.lab, args.student, args.pace)
-    return _told(
-        args, flow.run(plan, args.provider, args.os, _languages(args), Progress(_translate(args).gettext))
-    )
+    plan, provider = _met(args, flow.prepare(args.lab, args.student, args.pace))
+    return _told(args, flow.run(plan, provider, args.os, languages(args), Progress(translate(args).gettext)))
+
+
+def _met(args: Namespace, plan: Plan) -> tuple[Plan, str]:
+    """Return the plan and its provider; of machines that exist, once a person agrees to what will change."""
+    from sharklab import flow, provided
+
+    provider = provided.choose(plan.lab.name, plan.seat.student, args.provider)
+    if args.inventory and provider != "existing":
+        raise InputError(N_("goes with --provider existing only"), place="--inventory")
+    if provider == "existing":
+        file = Path(args.inventory).absolute() if args.inventory else None
+        return flow.meet(plan, file, lambda sentences: _agree(args, sentences)), provider
+    return plan, provider
+
+
+def _agree(args: Namespace, sentences: Sequence[Message]) -> bool:
+    """Show what will change, on standard error, and tell whether the person says yes."""
+    words = translate(args)
+    print("\n".join(words.say(sentence) for sentence in sentences), file=sys.stderr)
+    if args.yes:
+        return True
+    print(words.gettext("Go on? [y/N]"), end=" ", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes", "o", "oui")
 
 
 def report(args: Namespace) -> int:
-    """Write the report of a run again, from its evidence alone."""
+    """Write the report of a run again, from its evidence alone, or that of a student's own work."""
+    if args.folder:
+        from sharklab.submission import verbs
+
+        return verbs.report(args)
     from sharklab import flow
     from sharklab.progress import Progress
 
     folder = _run_folder(args)
-    return _told(args, flow.write_reports(folder, _languages(args), Progress(_translate(args).gettext)))
+    return _told(args, flow.write_reports(folder, languages(args), Progress(translate(args).gettext)))
 
 
 def _run_folder(args: Namespace) -> Path:
@@ -235,28 +318,28 @@ def prove(args: Namespace) -> int:
     from sharklab.grading import reference
     from sharklab.progress import Progress
 
-    words, progress = _translate(args), Progress(_translate(args).gettext)
+    words, progress = translate(args), Progress(translate(args).gettext)
     plan, submission = reference.reference(_run_folder(args))
     with progress.step(N_("grading of {lab}"), lab=plan.lab.name):
         found = list(trials.prove(plan, submission, progress.note))
-    _say(args, trials.table(found, words), trials=[trials.plain(trial) for trial in found])
+    say(args, trials.table(found, words), trials=[trials.plain(trial) for trial in found])
     return GOOD if all(trial.holds for trial in found) else NOT_ACHIEVED
 
 
-def _languages(args: Namespace) -> tuple[str, ...]:
+def languages(args: Namespace) -> tuple[str, ...]:
     """Return the report's languages: all, the reader's first."""
     return (args.language, *(language for language in i18n.languages() if language != args.language))
 
 
 def _told(args: Namespace, done: Any) -> int:
-    words = _translate(args)
+    words = translate(args)
     content = {
         "achieved": done.achieved,
         "run": str(done.folder),
         "reports": [str(file) for file in done.reports],
         "exercises": {verdict.exercise: verdict.achieved for verdict in done.verdicts},
     }
-    _say(args, "\n".join(_summary(done.plan, done.verdicts, words) + _places(done, words)), **content)
+    say(args, "\n".join(_summary(done.plan, done.verdicts, words) + _places(done, words)), **content)
     return GOOD if done.achieved else NOT_ACHIEVED
 
 
@@ -342,9 +425,10 @@ def shell(args: Namespace) -> int:
 
 
 def _login(user: str, command: Sequence[str]) -> str:
-    """Return the command line that makes root, who may log in, the user that is asked for."""
-    words = ["exec", "runuser", "--login", user]
-    return shlex.join([*words, "--command", " ".join(command)] if command else words)
+    """Return the command line that makes whoever logs in, root or by sudo, the user that is asked for."""
+    words = ["runuser", "--login", user]
+    words += ["--command", " ".join(command)] if command else []
+    return f'[ "$(id -u)" = 0 ] || set -- sudo; exec "$@" {shlex.join(words)}'
 
 
 def status(args: Namespace) -> int:
@@ -352,13 +436,13 @@ def status(args: Namespace) -> int:
     from sharklab import flow
 
     seats = flow.status()
-    words = _translate(args)
+    words = translate(args)
     lines = [
         f"{seat['lab']}/{seat['student']}: "
         + ", ".join(f"{host} {words.gettext(state)}" for host, state in seat["hosts"].items())
         for seat in seats
     ]
-    _say(args, "\n".join(lines) or words.gettext("No seat is up."), seats=seats)
+    say(args, "\n".join(lines) or words.gettext("No seat is up."), seats=seats)
     return GOOD
 
 
@@ -373,9 +457,12 @@ def down(args: Namespace) -> int:
             place="sharklab down",
             hint=N_("sharklab status lists the seats"),
         )
-    removed = flow.down(args.lab, None if args.all else args.student, Progress(_translate(args).gettext))
-    words = _translate(args)
-    for name in removed:
+    lab = Path(args.lab).name if args.lab else None  # which may be named by its folder
+    removed = flow.down(lab, None if args.all else args.student, Progress(translate(args).gettext))
+    words = translate(args)
+    for name, left in removed.items():
+        for sentence in left:
+            print(words.say(sentence))
         print(words.gettext("Seat {name} is removed.").format(name=name))
     if not removed:
         print(words.gettext("No seat is up."))
@@ -387,7 +474,7 @@ def doctor(args: Namespace) -> int:
     from sharklab import doctor as doctors
 
     findings = doctors.examine(network=args.network)
-    _say(args, doctors.render(findings, _translate(args)), **doctors.to_plain(findings))
+    say(args, doctors.render(findings, translate(args)), **doctors.to_plain(findings))
     return NOT_ACHIEVED if any(finding.status == "missing" for finding in findings) else GOOD
 
 
@@ -396,4 +483,4 @@ def test(args: Namespace) -> int:
     from sharklab import testing
     from sharklab.progress import Progress
 
-    return testing.run(args.arguments, Progress(_translate(args).gettext))
+    return testing.run(args.arguments, Progress(translate(args).gettext))

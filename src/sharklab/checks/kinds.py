@@ -9,13 +9,17 @@ from sharklab.checks import (
     dns,
     families,
     firewall,
+    known,
+    local,
     matrix,
     neighbours,
     nfs,
     packets,
     probes,
+    scanned,
     sockets,
     unseen,
+    views,
     words,
 )
 from sharklab.checks.kind import ANY_TEXTS, PORT, TEXT, TEXTS, Kind, Rests, Schema, parameters
@@ -25,6 +29,15 @@ from sharklab.checks.outcome import N_
 _WAY: Schema = {"enum": list(families.WAYS)}
 _WAYS: Schema = {"anyOf": [_WAY, {"type": "array", "items": _WAY, "minItems": 1, "uniqueItems": True}]}
 _PATTERN: Schema = {"type": "string", "pattern": rf"^({'|'.join(words.PATTERNS)})( \d+/\d+)?$"}
+_PORTS: Schema = {"type": "array", "items": PORT, "uniqueItems": True}
+
+
+def _by_port(value: Schema) -> Schema:
+    """Return the schema of a mapping from ports (22/tcp) to values."""
+    names = {"pattern": r"^\d+/(tcp|udp)$"}
+    return {"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": value}
+
+
 _NONE = parameters()
 
 KINDS: Mapping[str, Kind] = {
@@ -229,6 +242,69 @@ KINDS: Mapping[str, Kind] = {
         N_("Packets of {tool}"),
         denies=True,
         look=N_("Try the tool again on its port while you record, and look at the first answer."),
+    ),
+    "listeners": Kind(
+        parameters(("probes", "ports"), probes=TEXTS, ports={**_PORTS, "minItems": 1}),
+        local.listeners,
+        Rests.PROBES,
+        N_("Who listens"),
+        N_("each port with its process, by {probes}"),
+    ),
+    "local_range": Kind(
+        parameters(("range", "chosen"), range=TEXT, chosen=TEXT),
+        local.local_range,
+        Rests.PROBES,
+        N_("Ports that the kernel gives"),
+        N_("in the range that it names"),
+    ),
+    "unix_socket": Kind(
+        parameters(("path", "find", "list", "file"), path=TEXT, find=TEXT, list=TEXT, file=TEXT),
+        local.unix_socket,
+        Rests.PROBES,
+        N_("UNIX socket {path}"),
+        N_("a socket for find, ls and file"),
+    ),
+    "services": Kind(
+        parameters(("reference",), reference=TEXT),
+        known.services,
+        Rests.PROBES,
+        N_("Services to know"),
+        N_("as in /etc/services, or a reason why not"),
+    ),
+    "views": Kind(
+        parameters(
+            ("outside", "zone", "ports"),
+            outside=TEXT,
+            zone=TEXT,
+            ports=_by_port({"enum": ["open", "closed", "filtered", "open|filtered"]}),
+        ),
+        views.views,
+        Rests.PROBES,
+        N_("Inside and outside"),
+        N_("each port as expected, and the inside explains the outside"),
+    ),
+    "scan": Kind(
+        parameters(("capture", "ports"), capture=TEXT, ports={"type": "integer", "minimum": 1}, open=_PORTS),
+        scanned.scan,
+        Rests.HEADERS,
+        N_("Scan in the capture {capture}"),
+        N_("first a look for the host, then SYNs to many ports ({ports} or more); the open ones accept"),
+        denies=True,
+    ),
+    "protocols": Kind(
+        parameters(("ports",), ports=_by_port(TEXT)),
+        scanned.protocols,
+        Rests.CONTENTS,
+        N_("Services that speak"),
+        N_("on each port its own protocol"),
+    ),
+    "one_client": Kind(
+        parameters(("port", "servers"), port=PORT, servers=TEXTS),
+        scanned.one_client,
+        Rests.HEADERS,
+        N_("One client, many servers (port {port})"),
+        N_("one host asks, and these answer: {servers}"),
+        denies=True,
     ),
     **KINDS_OF_HOSTS,
 }

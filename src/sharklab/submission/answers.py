@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
@@ -121,19 +121,21 @@ def _words(text: str) -> list[str]:
 class Form:
     """How the answer to a question is written: `wanted` says so, `canonical` reads it.
 
-    A `several` is a set: its order and what is there twice do not count.
+    A `several` is a set: its order and what is there twice do not count. An `example` is nobody's
+    answer.
     """
 
     wanted: str
     canonical: Canonical
     several: bool = False
+    example: str = ""
 
 
-ADDRESS = Form(N_("an IP address"), address)
-PORT = Form(N_("a port number, from 1 to 65535"), port)
+ADDRESS = Form(N_("an IP address"), address, example="192.0.2.7, '2001:db8::7'")
+PORT = Form(N_("a port number, from 1 to 65535"), port, example="54321")
 TRANSPORT = Form(N_("TCP or UDP"), transport)
-NUMBER = Form(N_("a whole number"), number)
-BYTES = Form(N_("a number of bytes"), size)
+NUMBER = Form(N_("a whole number"), number, example="123456")
+BYTES = Form(N_("a number of bytes"), size, example="123")
 SERVICE = Form(N_("the name of a protocol"), service)
 NAME = Form(N_("the name of a capture"), name)
 TEXT = Form(N_("a few words"), text)
@@ -198,12 +200,10 @@ def _written(given: Any, several: bool) -> Iterable[str]:
             yield from _written(item, False)
     elif isinstance(given, str):
         yield from filter(str.strip, re.split(r"[,;\n]", given)) if several else [given]
-    elif isinstance(given, bool) or given is None:
-        yield ""
     elif isinstance(given, float):
         yield str(int(given)) if given.is_integer() else str(given)
     else:
-        yield str(given)
+        yield str(given) if type(given) is int else ""
 
 
 def choice(options: Collection[str]) -> Form:
@@ -214,7 +214,7 @@ def choice(options: Collection[str]) -> Form:
 
 def several(form: Form) -> Form:
     """Return the form of a question that asks for a set of what `form` reads."""
-    return Form(form.wanted, form.canonical, True)
+    return replace(form, several=True)
 
 
 def words(accepted: Collection[str]) -> Form:

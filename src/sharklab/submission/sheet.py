@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from sharklab import yaml_file
+from sharklab.errors import InputError
 from sharklab.limits import BUNDLE, Bundle
 from sharklab.message import N_, Message
 from sharklab.submission.model import Answers, Problem
@@ -24,16 +26,34 @@ def read(content: bytes, limits: Bundle = BUNDLE) -> tuple[Answers, tuple[Proble
     is left out by itself. A question without an answer is left out silently.
     """
     try:
+        return _answers(_document(content), limits)
+    except InputError as error:
+        return {}, (Problem(NAME, error.sentence),)
+
+
+def names(content: bytes, file: Path) -> frozenset[str]:
+    """Return the exercises that are named in `content`. Raises InputError when it cannot be read."""
+    data = _document(content, str(file)).data
+    return frozenset(map(str, data)) if isinstance(data, Mapping) else frozenset()
+
+
+def _document(content: bytes, place: str = NAME) -> yaml_file.Document:
+    """Return the YAML in `content`. Raises InputError when it is none, or holds tricks."""
+    try:
         text = content.decode("utf-8")
         _inspect(text)
-        document = yaml_file.read(text)
-    except UnicodeDecodeError:
-        return {}, (_problem(N_("the file is not UTF-8 text")),)
+        return yaml_file.read(text)
+    except UnicodeDecodeError as error:
+        raise InputError(N_("the file is not UTF-8 text"), place=place) from error
     except _Trick as trick:
-        return {}, (_problem(trick.reason, line=trick.line),)
+        raise InputError(trick.reason, place=place, line=trick.line) from trick
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        return {}, (_problem(N_("line {line}: not valid YAML: {fault}"), **_fault(error)),)
-    return _answers(document, limits)
+        raise InputError(
+            N_("line {line}: not valid YAML: {fault}"),
+            place=place,
+            hint=N_("an answer with a colon goes into quotes"),
+            **_fault(error),
+        ) from error
 
 
 class _Trick(Exception):

@@ -1,0 +1,118 @@
+"""What the verbs around a student's work do: seats for a class, the form, checking and handing in."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from sharklab import diary, flow, load, ownership, roster, seat, seat_file
+from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
+from sharklab.message import N_
+from sharklab.model import Plan
+from sharklab.submission import bundle, contents, manifest, work
+from sharklab.submission import form as forms
+from sharklab.submission.model import Submission
+from sharklab.verbs import languages, say, translate
+
+
+def seats_create(args: Namespace) -> int:
+    """Write a file for each student of the class, for that student alone."""
+    lab, folder = load.load(load.find(args.lab)), Path(args.out)
+    students = roster.read(Path(args.roster))
+    files = {student.id: seat_file.create(lab, student.id, folder) for student in students}
+    ownership.give_like_folder(folder, *files.values())
+    text = translate(args).gettext(
+        "{count} seats of {lab} are in {folder}. Give each student their own file."
+    )
+    seats = [
+        {"student": student.id, "name": student.name, "file": str(files[student.id])} for student in students
+    ]
+    say(args, text.format(count=len(files), lab=lab.name, folder=folder), seats=seats)
+    return GOOD
+
+
+def seats_import(args: Namespace) -> int:
+    """Take the seats that the instructor made."""
+    text = translate(args).gettext("Seat {lab} of {student} is yours. Next: sharklab up {lab}")
+    seats = [seat_file.install(Path(file)) for file in args.files]
+    lines = [text.format(lab=own.lab, student=own.student) for own in seats]
+    say(args, "\n".join(lines), seats=[{"lab": own.lab, "student": own.student} for own in seats])
+    return GOOD
+
+
+def form(args: Namespace) -> int:
+    """Make the folder that a student fills in, or add to it what it lacks."""
+    plan = flow.prepare(args.lab, args.student)
+    folder, words = Path(args.out or plan.lab.name), translate(args)
+    changed = forms.write(plan, folder, words)
+    ownership.give_like_folder(folder, *folder.iterdir())
+    text = words.gettext("Fill in {folder}/answers.yml and put your captures into {folder}/captures/.")
+    if not changed:
+        text = words.gettext("{folder}/answers.yml has all that is asked already; nothing was changed.")
+    say(args, text.format(folder=folder), folder=str(folder), changed=changed)
+    return GOOD
+
+
+def check(args: Namespace) -> int:
+    """Grade the folder as it lies there and say what a student may know; exit code 1 unless all is there."""
+    from sharklab.grading.grade import grade
+    from sharklab.grading.plain import STUDENT, plain, without_keys
+    from sharklab.submission import feedback
+
+    plan, submission = _work(args)
+    result, words = without_keys(grade(plan, submission)), translate(args)
+    if args.hint:
+        _take_hint(plan, args.hint, feedback.hint_names(plan, result))
+    lines = feedback.lines(plan, result, words, args.hint)
+    say(args, "\n".join(lines), folder=str(submission.folder), result=plain(result, STUDENT))
+    return GOOD if result.points == result.worth else NOT_ACHIEVED
+
+
+def _take_hint(plan: Plan, name: str, known: tuple[str, ...]) -> None:
+    """Note that a hint is taken. Raises InputError when there is none of that name now."""
+    if name not in known:
+        raise InputError(
+            N_("there is no hint for {name!r} now"),
+            place="--hint",
+            hint=N_("there are hints for: {known}") if known else N_("nothing that is missing has one"),
+            name=name,
+            known=", ".join(known),
+        )
+    diary.take_hint(plan.seat, name)
+
+
+def _work(args: Namespace) -> tuple[Plan, Submission]:
+    """Return the plan of the student and their work as it is now."""
+    plan = flow.prepare(args.lab, args.student)
+    found = work.read(forms.place(args.folder, plan.lab.name), plan)
+    return plan, replace(
+        found,
+        manifest={manifest.HINTS: diary.hints(plan.seat)},
+        begun=diary.begun(plan.seat),
+        made=round(time.time(), 3),
+    )
+
+
+def report(args: Namespace) -> int:
+    """Write the report of a student's own answers and captures into their folder."""
+    from sharklab.submission import report as reports
+
+    plan, submission = _work(args)
+    files = reports.write(plan, submission, languages(args))
+    ownership.give_like_folder(*submission.folder.iterdir())
+    say(args, "\n".join(map(str, files)), reports=[str(file) for file in files])
+    return GOOD
+
+
+def submit(args: Namespace) -> int:
+    """Pack the work and say what is in it, and what is not."""
+    plan, submission = _work(args)
+    name, student = plan.lab.name, plan.seat.student
+    file = Path(args.out or f"{name}-{student}{bundle.ENDING}")
+    bundle.pack(submission, seat.key(name, student), file)
+    ownership.give_like_folder(file)
+    lines = contents.lines(plan, submission, file, translate(args))
+    say(args, "\n".join(lines), file=str(file), **contents.plain(plan, submission))
+    return GOOD
