@@ -69,7 +69,7 @@ def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Na
 def _run(args: argparse.Namespace) -> int:
     from sharklab import ownership, setup, verbs
 
-    provider, lab = getattr(args, "provider", "nspawn"), getattr(args, "lab", None)
+    provider, lab = _provider(args), getattr(args, "lab", None)
     setup.prepare(args.verb, provider, i18n.translator(args.language), lab)
     try:
         room, _, function = args.call.rpartition(".")
@@ -79,6 +79,17 @@ def _run(args: argparse.Namespace) -> int:
         return code
     finally:
         ownership.give_back(state.root())
+
+
+def _provider(args: argparse.Namespace) -> str:
+    """Return the provider of the seat that a verb is about; of all of them for `down --all`."""
+    from sharklab import provided
+
+    lab, student = getattr(args, "lab", None), getattr(args, "student", None)
+    if lab and student:
+        return provided.choose(lab, student, getattr(args, "provider", None))
+    everywhere = provided.of_all()
+    return everywhere.pop() if len(everywhere) == 1 else provided.DEFAULT
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
@@ -225,7 +236,23 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "student": (("--student",), {"metavar": N_("ID"), "default": user_name(), "help": N_("whose seat")}),
     "provider": (
         ("--provider",),
-        {"metavar": N_("NAME"), "default": "nspawn", "help": N_("what makes the hosts exist")},
+        {
+            "metavar": "{nspawn,existing}",
+            "default": None,
+            "help": N_("what makes the hosts exist"),
+        },
+    ),
+    "inventory": (
+        ("--inventory",),
+        {
+            "metavar": N_("FILE"),
+            "default": None,
+            "help": N_("an Ansible inventory of the machines, for --provider existing"),
+        },
+    ),
+    "yes": (
+        ("--yes",),
+        {"action": "store_true", "help": N_("change machines that exist without asking first")},
     ),
     "os": (
         ("--os",),
@@ -301,6 +328,77 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("FILE"),
             "default": None,
             "help": N_("the file to hand in; LAB-ID.sharklab without it"),
+        },
+    ),
+    "submissions": (
+        ("files",),
+        {
+            "metavar": N_("PATH"),
+            "nargs": "+",
+            "help": N_("files that `sharklab submit` made, or folders that hold them"),
+        },
+    ),
+    "class": (
+        ("--roster",),
+        {
+            "metavar": N_("FILE"),
+            "default": None,
+            "help": N_("who is in the class: a CSV file from Moodle or by hand"),
+        },
+    ),
+    "maybe_of_lab": (
+        ("--lab",),
+        {
+            "metavar": N_("LAB"),
+            "default": None,
+            "help": N_("the lab, where the submissions do not name it: they are folders"),
+        },
+    ),
+    "gradebook": (
+        ("-o", "--out"),
+        {"metavar": N_("DIR"), "default": "gradebook", "help": N_("the folder for the gradebook")},
+    ),
+    "moodle": (
+        ("--moodle",),
+        {
+            "metavar": N_("FILE"),
+            "default": None,
+            "help": N_("an offline grading worksheet of Moodle, to be filled in place"),
+        },
+    ),
+    "due": (
+        ("--due",),
+        {
+            "metavar": N_("TIME"),
+            "default": None,
+            "help": N_("when submissions are due, say 2026-12-01T18:00, in local time or with an offset"),
+        },
+    ),
+    "late": (
+        ("--late",),
+        {
+            "metavar": N_("PERCENT"),
+            "type": float,
+            "default": 0.0,
+            "help": N_("what each day of lateness takes off what was earned"),
+        },
+    ),
+    "hint_cost": (
+        ("--hint",),
+        {
+            "metavar": N_("PERCENT"),
+            "type": float,
+            "default": 0.0,
+            "help": N_("what a hint takes off its criterion"),
+        },
+    ),
+    "jobs": (
+        ("--jobs",),
+        {
+            "metavar": N_("N"),
+            "type": int,
+            "default": None,
+            "help": N_("how many submissions to grade at once; one per core without it"),
         },
     ),
     "all": (("--all",), {"action": "store_true", "help": N_("every seat of this machine")}),

@@ -13,14 +13,15 @@ from urllib.parse import quote
 
 from sharklab.checks import matrix as matrices
 from sharklab.checks.cell import Cell
-from sharklab.checks.outcome import Answer, Outcome, Reference, Status, Verdict
+from sharklab.checks.outcome import Answer, Message, Outcome, Reference, Status, Table, Verdict
 from sharklab.evidence import CaptureResult, Evidence
 from sharklab.i18n import Translator, translator
-from sharklab.model import Capture, Exercise, Plan, Probe
+from sharklab.model import Capture, Exercise, Plan, Probe, Text
 from sharklab.packets.model import Facts
 from sharklab.report import matrix, topology
 from sharklab.report.content import (
     Command,
+    Comparison,
     Grid,
     Judgement,
     Link,
@@ -33,8 +34,9 @@ from sharklab.report.content import (
 )
 from sharklab.report.conversations import drawn
 from sharklab.report.explained import annotated, lines
+from sharklab.report.links import links
 from sharklab.report.visible import clip, visible
-from sharklab.report.wire import Picture, picture, wire
+from sharklab.report.wire import Picture, hosts, picture, wire
 
 MAX_LINES, MAX_COLUMNS = 200, 2000
 """How much of one command's output is shown; the rest is in the run's folder."""
@@ -117,7 +119,18 @@ class _Builder:
             sockets=tuple(self._sockets(verdict)),
             shots=tuple(self._shot(capture, drawn=not cells) for capture in exercise.captures),
             grid=self._grid(exercise, cells) if cells else None,
+            comparisons=tuple(self._comparison(o.table) for o in verdict.outcomes if o.table),
         )
+
+    def _comparison(self, table: Table) -> Comparison:
+        return Comparison(
+            visible(self.speak.say(table.title)),
+            tuple(self.speak.say(column) for column in table.columns),
+            tuple((tuple(map(self._cell, entry.cells)), entry.right) for entry in table.entries),
+        )
+
+    def _cell(self, cell: Message | Text) -> str:
+        return visible(self.speak.say(cell) if isinstance(cell, Message) else self.speak.prose(cell))
 
     def _grid(self, exercise: Exercise, cells: Sequence[Cell]) -> Grid:
         return matrix.grid(
@@ -142,39 +155,16 @@ class _Builder:
 
     def _answer(self, exercise: str, answer: Answer) -> Judgement:
         title, found = visible(self.speak.say(answer.text)), visible(self.speak.say(answer.found))
-        links = self._links(exercise, answer.evidence)
-        return Judgement(title, "", found, answer.status, links, value=visible(answer.value or ""))
+        grounds = self._links(exercise, answer.evidence)
+        return Judgement(title, "", found, answer.status, grounds, value=visible(answer.value or ""))
 
     def _check(self, exercise: str, outcome: Outcome) -> Judgement:
         found, title = visible(self.speak.say(outcome.found)), visible(self.speak.say(outcome.title))
         expected = visible(self.speak.say(outcome.expected)) if outcome.expected else ""
-        links = self._links(exercise, outcome.evidence)
-        return Judgement(title, expected, found, outcome.status, links)
+        return Judgement(title, expected, found, outcome.status, self._links(exercise, outcome.evidence))
 
     def _links(self, exercise: str, references: Iterable[Reference]) -> tuple[Link, ...]:
-        links = (link for reference in references for link in self._link(exercise, reference))
-        return tuple(dict.fromkeys(links))
-
-    def _link(self, exercise: str, reference: Reference) -> Iterator[Link]:
-        if reference.capture:
-            yield from self._packet_links(reference.capture, reference.packets)
-        if reference.probe:
-            shown = any(p.id == reference.probe for e in self.plan.lab.exercises for p in e.probes)
-            text = self.speak.gettext("command {id}").format(id=reference.probe)
-            yield Link(text, f"#probe-{reference.probe}" if shown else "")
-        if reference.line:
-            text = self.speak.gettext("ss on {host}").format(host=reference.host)
-            yield Link(text, f"#ss-{exercise}-{reference.host}")
-
-    def _packet_links(self, capture: str, packets: Sequence[int]) -> Iterator[Link]:
-        if not packets:
-            yield Link(f"🦈 {capture}", f"#capture-{capture}")
-        runs = list(_runs(packets))
-        for first, last in runs[:4]:
-            span = f"{first}" if first == last else f"{first}–{last}"
-            yield Link(f"🦈 {capture} #{span}", f"#packet-{capture}-{first}")
-        if runs[4:]:
-            yield Link("…", f"#capture-{capture}")
+        return links(exercise, references, self._commands, self.speak)
 
     def _command(self, probe: Probe) -> Command:
         result = self.evidence.probes.get(probe.id)
@@ -210,14 +200,13 @@ class _Builder:
         return Shot(f"capture-{capture.id}", capture, result, self._href(result), shown, told, copy)
 
     @cached_property
+    def _commands(self) -> frozenset[str]:
+        """Return the probes that have a place on the page."""
+        return frozenset(probe.id for exercise in self.plan.lab.exercises for probe in exercise.probes)
+
+    @cached_property
     def _hosts(self) -> Mapping[str, str]:
-        """Return the host of each address of the seat."""
-        return {
-            str(ip): host
-            for host, places in self.plan.seat.addresses.items()
-            for at in places.values()
-            for ip in (at.ipv4.ip, at.ipv6.ip)
-        }
+        return hosts(self.plan)
 
     def _evidence(self, capture: str) -> tuple[tuple[int, ...], ...]:
         """Return the packets of `capture` that each outcome and answer rests on."""
@@ -229,13 +218,6 @@ class _Builder:
         if result is None:
             return ""
         return quote(os.path.relpath(result.file, self.folder or self.evidence.folder))
-
-
-def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Yield the first and last of each run of consecutive numbers."""
-    for _, group in groupby(enumerate(sorted(set(numbers))), key=lambda pair: pair[1] - pair[0]):
-        run = [number for _, number in group]
-        yield run[0], run[-1]
 
 
 def _output(text: str) -> Output:

@@ -87,9 +87,8 @@ def _write(file: Path, content: str | bytes) -> bool:
 def lay_out(content: Page, kind: str) -> str:
     """Return the page as a file's text; `kind` is html or md. Raises InputError for a faulty template."""
     name = f"report.{kind}.j2"
-    environment = _environment(content, kind)
     try:
-        template = environment.select_template([f"lab/{name}", name])
+        template = _environment(content, kind).select_template([f"lab/{name}", name])
         return template.render(page=content, seat=content.plan.seat, lab=content.plan.lab)
     except jinja2.TemplateSyntaxError as error:
         place = f"{error.filename}:{error.lineno}"
@@ -100,13 +99,16 @@ def lay_out(content: Page, kind: str) -> str:
 
 
 def _environment(content: Page, kind: str) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        loader=jinja2.ChoiceLoader(
-            [
-                jinja2.PrefixLoader({"lab": jinja2.FileSystemLoader(content.plan.lab.path)}),
-                jinja2.FileSystemLoader(TEMPLATES),
-            ]
-        ),
+    own = jinja2.PrefixLoader({"lab": jinja2.FileSystemLoader(content.plan.lab.path)})
+    made = environment(content.language, kind, own)
+    made.globals.update(services=topology.services, subnets=topology.subnets)
+    return made
+
+
+def environment(language: str, kind: str, own: jinja2.BaseLoader) -> ImmutableSandboxedEnvironment:
+    """Return what fills in templates of `own`, which may include the report's; `kind` is html or md."""
+    made = ImmutableSandboxedEnvironment(
+        loader=jinja2.ChoiceLoader([own, jinja2.FileSystemLoader(TEMPLATES)]),
         extensions=["jinja2.ext.i18n"],
         autoescape=kind == "html",
         finalize=markdown.escape if kind == "md" else None,
@@ -115,11 +117,10 @@ def _environment(content: Page, kind: str) -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    speak = translator(content.language)
-    environment.install_gettext_callables(speak.gettext, speak.ngettext, newstyle=True)  # type: ignore[attr-defined]
-    words = Words(speak)
-    environment.filters.update(
-        words.filters(),
+    speak = translator(language)
+    made.install_gettext_callables(speak.gettext, speak.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.filters.update(
+        Words(speak).filters(),
         code=markdown.code,
         cell=markdown.cell,
         fence=markdown.fence,
@@ -127,5 +128,4 @@ def _environment(content: Page, kind: str) -> ImmutableSandboxedEnvironment:
         prose=markdown.html,
         visible=visible,
     )
-    environment.globals.update(services=topology.services, subnets=topology.subnets)
-    return environment
+    return made

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from sharklab.i18n import N_, Translator
+from sharklab.model import Plan
 from sharklab.packets.model import Conversation, Facts, Packet
 from sharklab.report import ladder
 from sharklab.report.conversations import drawn
@@ -63,15 +64,16 @@ def wire(
     evidence: Iterable[Collection[int]],
     speak: Translator,
     ladders: int = MAX_LADDERS,
+    most: int = MAX_ROWS,
 ) -> Wire:
     """Return what `capture` shows; `hosts` are by address, `evidence` is what each outcome rests on.
 
-    At most `ladders` conversations are drawn.
+    At most `ladders` conversations are drawn; the first `most` packets have a row.
     """
     evidence = tuple(evidence)
     marked = frozenset(chain.from_iterable(basis for basis in evidence if len(basis) <= MAX_MARKED))
     talks = drawn(facts.conversations, frozenset(chain.from_iterable(evidence)))
-    rows = tuple(_rows(capture, facts, marked, speak))
+    rows = tuple(_rows(capture, facts, marked, speak, most))
     return Wire(
         pictures=tuple(
             picture(f"ladder-{capture}-{index}", talk, facts, hosts, marked, speak)
@@ -84,6 +86,16 @@ def wire(
         cut=facts.cut,
         problem=visible(speak.say(facts.problem)),
     )
+
+
+def hosts(plan: Plan) -> Mapping[str, str]:
+    """Return the host of each address of the seat."""
+    return {
+        str(ip): host
+        for host, places in plan.seat.addresses.items()
+        for at in places.values()
+        for ip in (at.ipv4.ip, at.ipv6.ip)
+    }
 
 
 def picture(
@@ -100,11 +112,11 @@ def picture(
     return Picture(ladder.heading(shown), ladder.svg(shown, speak, name), ladder.text(shown, speak), note)
 
 
-def _rows(capture: str, facts: Facts, marked: Collection[int], speak: Translator) -> Iterator[Row]:
-    """Yield the first MAX_ROWS packets, and of those after them the ones that outcomes rest on."""
+def _rows(capture: str, facts: Facts, marked: Collection[int], speak: Translator, most: int) -> Iterator[Row]:
+    """Yield the first `most` packets, and of those after them the ones that outcomes rest on."""
     roles = {number: speak.gettext(word) for number, word in _roles(facts.conversations)}
     start = facts.packets[0].time if facts.packets else 0.0
-    shown = [*islice(facts.packets, MAX_ROWS), *(p for p in facts.packets[MAX_ROWS:] if p.number in marked)]
+    shown = [*islice(facts.packets, most), *(p for p in facts.packets[most:] if p.number in marked)]
     for packet in shown:
         yield Row(
             anchor=f"packet-{capture}-{packet.number}",

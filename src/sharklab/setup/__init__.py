@@ -12,6 +12,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "run": ("image", "hosts", "packets"),
     "shell": ("hosts",),
     "report": ("packets",),
+    "grade": ("packets",),
     "check": ("packets",),
     "down": ("hosts",),
     "test": ("image", "hosts", "packets", "test"),

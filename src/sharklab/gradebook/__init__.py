@@ -1,0 +1,1 @@
+"""From submissions to a gradebook: a batch of students, their feedback, and the tables of the class."""

@@ -1,0 +1,191 @@
+"""Grade a class: look whose each submission is, grade those that are new, write what the class adds up to.
+
+The folder that comes of it depends on the submissions, the roster, the course secret and sharklab alone, not
+on the order, the clock, or how often the batch was interrupted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sharklab import __version__, load, seat, state
+from sharklab.gradebook import job, junit, kept, overview, pool, results, table
+from sharklab.gradebook.inputs import Source
+from sharklab.gradebook.job import Glance, Job, Record, Seen
+from sharklab.gradebook.model import Class, Entry
+from sharklab.gradebook.pool import Failure
+from sharklab.gradebook.turns import Turn, lab_of, turns_of
+from sharklab.grading import integrity
+from sharklab.grading.integrity import Handed
+from sharklab.grading.model import Remark
+from sharklab.grading.terms import NO_TERMS, Terms
+from sharklab.message import N_, Message
+from sharklab.model import Lab
+from sharklab.packets import box
+from sharklab.progress import Progress
+from sharklab.roster import Student
+from sharklab.submission.model import Seal
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a class handed in and on what terms; `lab` may be "" where packed submissions name it.
+
+    `roster` may be empty: then the class is who handed something in.
+    """
+
+    sources: tuple[Source, ...]
+    roster: tuple[Student, ...]
+    out: Path
+    lab: str = ""
+    terms: Terms = NO_TERMS
+    processes: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+
+
+def grade(batch: Batch, progress: Progress) -> Class:
+    """Grade a class and write its gradebook below `batch.out`; return what is in it.
+
+    What was graded before from the same submission is not graded again. Raises InputError when no lab is
+    named or a name in the roster cannot name a seat, MachineryError when tshark is missing, or the disk full,
+    and Busy when another process writes there.
+    """
+    box.find("tshark")
+    out = state.folder(batch.out)
+    with state.lock(out / ".lock", Message(N_("gradebook {folder}"), {"folder": out})):
+        _sweep(out)
+        try:
+            return _grade(batch, progress)
+        finally:
+            _sweep(out)
+
+
+def _sweep(out: Path) -> None:
+    """Remove what an interrupted batch left unpacked."""
+    shutil.rmtree(out / job.SCRATCH, ignore_errors=True)
+
+
+def _grade(batch: Batch, progress: Progress) -> Class:
+    seen = _look(batch, progress)
+    lab = load.load(load.find(batch.lab or lab_of(seen)))
+    turns = tuple(turns_of(batch.sources, batch.roster, seen, lab))
+    failed = _work(batch, turns, lab, progress)
+    with progress.step(N_("write the gradebook")):
+        group = _group(batch, turns, failed, lab)
+        for name, content in _outputs(group).items():
+            state.write(batch.out / name, content, 0o644)
+    return group
+
+
+def _outputs(group: Class) -> Mapping[str, str]:
+    return {
+        "gradebook.csv": table.gradebook(group),
+        "junit.xml": junit.junit(group),
+        "results.json": results.results(group),
+        **overview.files(group),
+    }
+
+
+def _look(batch: Batch, progress: Progress) -> Mapping[Source, Seen | Failure]:
+    """Return what each submission says of itself."""
+    jobs = [Glance(source, batch.out) for source in batch.sources]
+    with progress.step(N_("look at {count} submissions"), count=len(jobs)):
+        found = _all(job.look, jobs, batch.processes, progress)
+    return {source: found[number] for number, source in enumerate(batch.sources)}
+
+
+def _all(
+    work: Callable[[Any], Any], jobs: Sequence[Any], processes: int, progress: Progress
+) -> Mapping[int, Any]:
+    """Return the outcome of each job by its number, and tell how far the work is and what time it takes."""
+    found: dict[int, Any] = {}
+    began = time.monotonic()
+    for number, outcome in pool.run(work, jobs, processes):
+        found[number] = outcome
+        left = (time.monotonic() - began) / len(found) * (len(jobs) - len(found))
+        values = {
+            "done": len(found),
+            "count": len(jobs),
+            "minutes": int(left // 60),
+            "seconds": int(left % 60),
+        }
+        progress.note(Message(N_("{done} of {count}, {minutes} min {seconds:02d} s left"), values))
+    return found
+
+
+def _work(batch: Batch, turns: Iterable[Turn], lab: Lab, progress: Progress) -> Mapping[str, Failure]:
+    """Grade who is not graded yet; return who could not be, and why."""
+    jobs = [each for turn in turns if turn.source for each in [_job(batch, turn, turn.source, lab)]]
+    left = [each for each in jobs if not job.is_done(batch.out, each.entry.student, each.key)]
+    with progress.step(
+        N_("grade {count} submissions; {done} were graded before"),
+        count=len(left),
+        done=len(jobs) - len(left),
+    ):
+        found = _all(job.grade, left, batch.processes, progress)
+    return {left[number].entry.student: each for number, each in found.items() if isinstance(each, Failure)}
+
+
+def _job(batch: Batch, turn: Turn, source: Source, lab: Lab) -> Job:
+    own = seat.register(lab, turn.entry.student)
+    parts = {
+        "sharklab": _sharklab(),
+        "lab": lab.data,
+        "seat": seat.to_plain(own),
+        "entry": kept.to_plain(turn.entry),
+        "terms": kept.to_plain(batch.terms),
+    }
+    key = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+    return Job(source, batch.out, turn.entry, lab.name, own, batch.terms, tool(), key)
+
+
+def tool() -> str:
+    """Return what graded: the program and its version."""
+    return f"sharklab {__version__}"
+
+
+@cache
+def _sharklab() -> str:
+    """Return the SHA-256 of sharklab itself: another grader may give another result."""
+    files = sorted(path for path in Path(__file__).parents[1].rglob("*") if path.suffix in _SOURCES)
+    found = hashlib.sha256()
+    for file in files:
+        found.update(file.read_bytes())
+    return found.hexdigest()
+
+
+_SOURCES = {".py", ".j2", ".css", ".json", ".po"}
+
+
+def _group(batch: Batch, turns: Sequence[Turn], failed: Mapping[str, Failure], lab: Lab) -> Class:
+    """Return the class as it was graded, with what is odd in it."""
+    records = {turn.entry.student: job.recall(batch.out, turn.entry.student) for turn in turns if turn.source}
+    whole = {name: each for name, each in records.items() if each and name not in failed}
+    found = integrity.remarks(_handed(each, lab) for each in whole.values() if each.entry.result)
+    entries = (_entry(turn, whole, failed, found.get(turn.entry.student, ())) for turn in turns)
+    return Class(lab.name, lab.title, tuple(entries), tool())
+
+
+def _handed(record: Record, lab: Lab) -> Handed:
+    student, seal = record.entry.student, record.entry.result.seal if record.entry.result else Seal.NONE
+    return Handed(student, seat.register(lab, student), seal, record.traces)
+
+
+def _entry(
+    turn: Turn, whole: Mapping[str, Record], failed: Mapping[str, Failure], remarks: tuple[Remark, ...]
+) -> Entry:
+    name = turn.entry.student
+    if name in failed:
+        return replace(turn.entry, problem=failed[name].reason)
+    result = whole[name].entry.result if name in whole else None
+    if result is None:
+        return turn.entry
+    return replace(turn.entry, result=replace(result, remarks=(*result.remarks, *remarks)))

@@ -1,0 +1,72 @@
+"""Write dataclasses as JSON and read them back as they were, so that a batch can go on where it stopped.
+
+Sentences keep their msgid and values, and can still be said in any language. What is read comes from the
+instructor's own folder; a file that does not fit its type is damaged, and what it held is made again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from sharklab.message import Message
+
+_Kept = TypeVar("_Kept")
+
+
+def to_plain(value: Any) -> Any:
+    """Return `value` as JSON data: dataclasses by their fields, what JSON does not know as text."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [to_plain(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
+
+
+def from_plain(kind: type[_Kept], data: Any) -> _Kept:
+    """Return the `kind` that `to_plain` made `data` of. Raises ValueError when it has another shape."""
+    try:
+        made: _Kept = _read(kind, data)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no {kind.__name__}: {error!r}") from error
+    return made
+
+
+def _read(kind: Any, data: Any) -> Any:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if kind is Message:
+        return Message(str(data["msgid"]), {name: _value(item) for name, item in data["values"].items()})
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        names = [field.name for field in dataclasses.fields(kind)]
+        return kind(**{name: _read(hints[name], data[name]) for name in names})  # type: ignore[operator]
+    if origin in (types.UnionType, typing.Union):
+        return None if data is None else _read(arguments[0], data)
+    if origin is tuple:
+        return tuple(_read(arguments[0], item) for item in data)
+    if origin is not None and issubclass(origin, Mapping):
+        return {key: _read(arguments[1], item) for key, item in data.items()}
+    return _scalar(kind, data)
+
+
+def _scalar(kind: Any, data: Any) -> Any:
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return kind(data)
+    if kind is float and isinstance(data, int | float):
+        return float(data)
+    if kind in (str, int, bool) and type(data) is kind:
+        return data
+    raise TypeError(f"{data!r} is no {kind}")
+
+
+def _value(data: Any) -> Any:
+    """Return a field of a message: a message of its own, several, prose by language, or a value as it is."""
+    if isinstance(data, Mapping):
+        return _read(Message, data) if data.keys() == {"msgid", "values"} else dict(data)
+    return tuple(map(_value, data)) if isinstance(data, list) else data
