@@ -60,8 +60,8 @@ def test_read_together_numbers_each_from_one(tmp_path: Path) -> None:
     assert read_all(files) == found
     assert all(found[file].packets[0].number == 1 for file in files)
     infos = [packet.info for file in files[1:] for packet in found[file].packets]
-    assert any("(reply in " in info for info in infos)
-    assert any("(Reply In " in info for info in infos)
+    assert any("(request in 3)" in info for info in infos)
+    assert any("(Call In 4)" in info for info in infos)
 
 
 def test_read_together_keeps_captures_apart_that_share_an_address(tmp_path: Path) -> None:
