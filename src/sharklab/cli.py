@@ -279,6 +279,22 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "help": N_("the folder with answers.yml and captures/; here or in LAB without it"),
         },
     ),
+    "report_folder": (
+        ("--folder",),
+        {
+            "metavar": N_("DIR"),
+            "default": None,
+            "help": N_("the report of the answers and captures in this folder instead"),
+        },
+    ),
+    "hint": (
+        ("--hint",),
+        {
+            "metavar": N_("EXERCISE/CRITERION"),
+            "default": "",
+            "help": N_("show the author's hint too (noted: a course may make hints cost points)"),
+        },
+    ),
     "bundle": (
         ("-o", "--out"),
         {

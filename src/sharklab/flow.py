@@ -18,6 +18,7 @@ from typing import Any
 from sharklab import (
     __version__,
     checks,
+    diary,
     evidence,
     image,
     load,
@@ -86,6 +87,7 @@ def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
 
 
 def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress) -> None:
+    diary.begin(plan.seat)
     plans.save(plan)
     state.write(plan.seat.folder / PROVIDER, hosts.name)
     title, name = N_("set up what is the seat's own"), "personalise"

@@ -74,13 +74,25 @@ VERBS: Mapping[str, Verb] = {
         "report",
         N_("Write the report of the last run again."),
         "report tp4 --lang en",
-        ("lab", "student", "run", "output"),
+        ("lab", "student", "run", "report_folder", "output"),
     ),
     "form": Verb(
         "submission.form",
         N_("Make the folder that a student fills in: answers.yml, with what is asked, and captures/."),
         "form tp4",
         ("lab", "student", "form_folder", "output"),
+    ),
+    "check": Verb(
+        "submission.check",
+        N_("Say what of a student's work is there, what is missing, and where to look."),
+        "check tp4",
+        ("lab", "student", "work_folder", "hint", "output"),
+    ),
+    "submit": Verb(
+        "submission.submit",
+        N_("Pack a student's work into the one file that is handed in."),
+        "submit tp4",
+        ("lab", "student", "work_folder", "bundle", "output"),
     ),
     "seats create": Verb(
         "submission.seats_create",
@@ -236,12 +248,16 @@ def run(args: Namespace) -> int:
 
     plan = flow.prepare(args.lab, args.student, args.pace)
     return _told(
-        args, flow.run(plan, args.provider, args.os, _languages(args), Progress(translate(args).gettext))
+        args, flow.run(plan, args.provider, args.os, languages(args), Progress(translate(args).gettext))
     )
 
 
 def report(args: Namespace) -> int:
-    """Write the report of a run again, from its evidence alone."""
+    """Write the report of a run again, from its evidence alone, or that of a student's own work."""
+    if args.folder:
+        from sharklab.submission import verbs
+
+        return verbs.report(args)
     from sharklab import flow, load, state
     from sharklab.progress import Progress
 
@@ -257,10 +273,10 @@ def report(args: Namespace) -> int:
                 run=args.run,
                 folder=folder.parent,
             )
-    return _told(args, flow.write_reports(folder, _languages(args), Progress(translate(args).gettext)))
+    return _told(args, flow.write_reports(folder, languages(args), Progress(translate(args).gettext)))
 
 
-def _languages(args: Namespace) -> tuple[str, ...]:
+def languages(args: Namespace) -> tuple[str, ...]:
     """Return the report's languages: all, the reader's first."""
     return (args.language, *(language for language in i18n.languages() if language != args.language))
 

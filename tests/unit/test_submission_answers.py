@@ -72,6 +72,7 @@ def test_same_of_another_spelling_is_the_same(question: str, given: Any, key: st
         ("server_port", "443.5", "443"),
         ("server_port", -443, "443"),
         ("server_port", True, "1"),
+        ("server_port", {"port": 443}, "443"),
         ("server_port", None, "443"),
         ("server_port", "", "443"),
         ("server_port", [443, 80], "443"),

@@ -86,6 +86,8 @@ class Page:
     problems: tuple[tuple[str, str], ...]
     parts: tuple[Part, ...]
     tool: str
+    by_hand: bool = True
+    """The captures are the student's own: nothing of a run is known (see `sharklab.report.content.Page`)."""
 
 
 def files(entry: Entry, plan: Plan, facts: Mapping[str, Facts], tool: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "shell": ("hosts",),
     "report": ("packets",),
     "grade": ("packets",),
+    "check": ("packets",),
     "down": ("hosts",),
     "test": ("image", "hosts", "packets", "test"),
 }

@@ -200,12 +200,10 @@ def _written(given: Any, several: bool) -> Iterable[str]:
             yield from _written(item, False)
     elif isinstance(given, str):
         yield from filter(str.strip, re.split(r"[,;\n]", given)) if several else [given]
-    elif isinstance(given, bool) or given is None:
-        yield ""
     elif isinstance(given, float):
         yield str(int(given)) if given.is_integer() else str(given)
     else:
-        yield str(given)
+        yield str(given) if type(given) is int else ""
 
 
 def choice(options: Collection[str]) -> Form:
