@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 DOCUMENTATION = """
@@ -19,55 +22,39 @@ options:
     type: str
 """
 
-Facts = Mapping[str, Any]
 
-
-def machine_address(facts: Facts, reached: str = "") -> dict[str, str]:
-    """Return {"interface", "ipv4", maybe "ipv6"}, addresses with their prefix length.
+def machine_address(facts: Mapping[str, Any], reached: str = "") -> dict[str, str]:
+    """Return {"interface", "ipv4", maybe "ipv6" and "mac"}, addresses with their prefix length.
 
     Raises AnsibleFilterError when the machine has no IPv4 address.
     """
+    place = _place()
     from ansible.errors import AnsibleFilterError
 
-    cards = [card for card in map(_card(facts), facts["interfaces"]) if card.get("ipv4")]
-    others = [card for card in cards if card["device"] != "lo"]
-    route = facts.get("default_ipv4", {}).get("interface")
-    others.sort(key=lambda card: (reached not in _addresses(card), card["device"] != route))
-    if not others:
-        raise AnsibleFilterError("the machine has no network card with an IPv4 address")
-    return _place(others[0])
+    from sharklab.errors import SharklabError
 
-
-def _card(facts: Facts) -> Any:
-    """Return a function from a card's name to its facts, whose key has _ where the name has - . or :."""
-    keys = str.maketrans("-.:", "___")
-    return lambda name: facts.get(name.translate(keys), {})
-
-
-def _addresses(card: Facts) -> Sequence[str]:
-    return [card["ipv4"]["address"], *(at["address"] for at in card.get("ipv6", []))]
-
-
-def _place(card: Facts) -> dict[str, str]:
-    ipv6 = sorted(card.get("ipv6", []), key=lambda at: at["scope"] != "global")
-    place = {"interface": card["device"], "ipv4": _with_prefix(card["ipv4"])}
-    return {**place, "ipv6": _with_prefix(ipv6[0])} if ipv6 else place
-
-
-def _with_prefix(at: Facts) -> str:
-    return f"{at['address']}/{at['prefix']}"
+    try:
+        found: dict[str, str] = place.find(facts, reached)
+    except SharklabError as error:
+        raise AnsibleFilterError(str(error)) from error
+    return found
 
 
 def machine_vars(variables: Mapping[str, Any], interface: str) -> dict[str, Any]:
     """Return a host's variables with its first network on the card `interface`."""
-    names = {**variables["lab_interfaces"]}
-    first = next(iter(names))
-    names[first] = interface
-    captures = [
-        {**capture, "interface": names.get(capture["interface"], capture["interface"])}
-        for capture in variables["capture_captures"]
-    ]
-    return {**variables, "lab_interfaces": names, "capture_captures": captures}
+    moved: dict[str, Any] = _place().variables(variables, interface)
+    return moved
+
+
+def _place() -> ModuleType:
+    """Return sharklab.place, of the checkout that this file is in where none is installed."""
+    try:
+        import sharklab  # noqa: F401
+    except ImportError:
+        sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
+    from sharklab import place
+
+    return place
 
 
 class FilterModule:

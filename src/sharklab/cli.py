@@ -69,7 +69,7 @@ def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Na
 def _run(args: argparse.Namespace) -> int:
     from sharklab import ownership, setup, verbs
 
-    provider, lab = getattr(args, "provider", "nspawn"), getattr(args, "lab", None)
+    provider, lab = _provider(args), getattr(args, "lab", None)
     setup.prepare(args.verb, provider, i18n.translator(args.language), lab)
     try:
         room, _, function = args.call.rpartition(".")
@@ -79,6 +79,17 @@ def _run(args: argparse.Namespace) -> int:
         return code
     finally:
         ownership.give_back(state.root())
+
+
+def _provider(args: argparse.Namespace) -> str:
+    """Return the provider of the seat that a verb is about; of all of them for `down --all`."""
+    from sharklab import provided
+
+    lab, student = getattr(args, "lab", None), getattr(args, "student", None)
+    if lab and student:
+        return provided.choose(lab, student, getattr(args, "provider", None))
+    everywhere = provided.of_all()
+    return everywhere.pop() if len(everywhere) == 1 else provided.DEFAULT
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
@@ -225,7 +236,23 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "student": (("--student",), {"metavar": N_("ID"), "default": user_name(), "help": N_("whose seat")}),
     "provider": (
         ("--provider",),
-        {"metavar": N_("NAME"), "default": "nspawn", "help": N_("what makes the hosts exist")},
+        {
+            "metavar": "{nspawn,existing}",
+            "default": None,
+            "help": N_("what makes the hosts exist"),
+        },
+    ),
+    "inventory": (
+        ("--inventory",),
+        {
+            "metavar": N_("FILE"),
+            "default": None,
+            "help": N_("an Ansible inventory of the machines, for --provider existing"),
+        },
+    ),
+    "yes": (
+        ("--yes",),
+        {"action": "store_true", "help": N_("change machines that exist without asking first")},
     ),
     "os": (
         ("--os",),
@@ -356,7 +383,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "help": N_("what each day of lateness takes off what was earned"),
         },
     ),
-    "hint": (
+    "hint_cost": (
         ("--hint",),
         {
             "metavar": N_("PERCENT"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,24 +22,24 @@ from sharklab import (
     evidence,
     image,
     load,
+    machines,
     playbook,
+    provided,
     providers,
     seat,
     state,
 )
 from sharklab import plan as plans
 from sharklab.checks.outcome import Verdict
-from sharklab.errors import MachineryError
+from sharklab.errors import InputError, MachineryError
 from sharklab.matrices import FAST
 from sharklab.message import N_, Message
 from sharklab.model import Lab, Plan, Seat
 from sharklab.progress import Progress
+from sharklab.providers import existing
 
 GOLDEN = "golden"
 """The student of the seat that is only there to bake a lab's image."""
-
-PROVIDER = "provider"
-"""The file of a seat's folder that names what makes its hosts exist."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,30 @@ class Run:
 def prepare(name: str, student: str, pace: str = FAST) -> Plan:
     """Return the plan of `student` for the lab `name`: load, seat and plan; nothing is started."""
     lab = load.load(load.find(name))
-    return plans.plan(lab, seat.register(lab, student), pace)
+    own = seat.register(lab, student)
+    return plans.plan(lab, machines.placed(own, machines.read(own.folder)), pace)
+
+
+def meet(plan: Plan, inventory: Path | None, agree: existing.Agree) -> Plan:
+    """Return the plan at the addresses of machines that exist already, once it is known what they are.
+
+    They are those of `inventory`; without it, those that the seat has. `agree` hears what will change.
+    Raises InputError when a machine cannot be a host of the lab, or nobody agrees.
+    """
+    if inventory is None and machines.read(plan.seat.folder):
+        return plan
+    if inventory is None:
+        raise InputError(
+            N_("which machines? The inventory is missing"),
+            place="--provider existing",
+            hint="sharklab up {lab} --provider existing --inventory hosts.yml",
+            lab=plan.lab.name,
+        )
+    with hold(plan.seat):
+        own = existing.meet(plan, inventory, agree)
+        provided.note(own.seat.folder, existing.Existing.name)
+        existing.keep(own)
+    return own
 
 
 def build_image(lab: Lab, os: str, progress: Progress) -> image.Layers:
@@ -81,17 +104,25 @@ def build_image(lab: Lab, os: str, progress: Progress) -> image.Layers:
 def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
     """Bring the hosts of `plan` up and provision them; doing it again mends what is missing."""
     hosts = providers.get(provider)
-    layers = build_image(load.load(plan.lab.path / "lab.yml"), os, progress)
+    layers = _layers(plan, hosts, os, progress)
     with hold(plan.seat):
         _up(plan, hosts, layers, progress)
+
+
+def _layers(plan: Plan, hosts: providers.Provider, os: str, progress: Progress) -> image.Layers:
+    if not hosts.bakes:
+        return image.NOTHING
+    return build_image(load.load(plan.lab.path / "lab.yml"), os, progress)
 
 
 def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress) -> None:
     diary.begin(plan.seat)
     plans.save(plan)
-    state.write(plan.seat.folder / PROVIDER, hosts.name)
+    provided.note(plan.seat.folder, hosts.name)
     title, name = N_("set up what is the seat's own"), "personalise"
-    if not _is_from(plan, layers):
+    if not hosts.bakes:
+        title, name = N_("apply all roles"), "site"
+    elif not _is_from(plan, layers):
         title, name = N_("apply all roles, which have changed since the seat was made"), "site"
     with progress.step(N_("hosts of {lab} for {student}"), lab=plan.lab.name, student=plan.seat.student):
         facts = hosts.up(plan, layers, progress.note)
@@ -133,7 +164,7 @@ def is_ready(plan: Plan, hosts: providers.Provider) -> bool:
 def run(plan: Plan, provider: str, os: str, languages: tuple[str, ...], progress: Progress) -> Run:
     """Run the lab's captures and probes on the seat (brought up if need be), judge and report."""
     hosts = providers.get(provider)
-    layers = build_image(load.load(plan.lab.path / "lab.yml"), os, progress)
+    layers = _layers(plan, hosts, os, progress)
     with hold(plan.seat):
         if not is_ready(plan, hosts):
             _up(plan, hosts, layers, progress)
@@ -163,6 +194,7 @@ def _collect(plan: Plan, provider: str, progress: Progress) -> Path:
     try:
         with progress.step(N_("captures and probes")):
             playbook.run("run", inventory, variables, progress=progress.note)
+        _observe(plan, folder, progress)
         header["complete"] = True
     except KeyboardInterrupt:
         with progress.step(N_("stop the captures")):
@@ -171,6 +203,15 @@ def _collect(plan: Plan, provider: str, progress: Progress) -> Path:
     finally:
         evidence.seal(folder, _header(plan, header))
     return folder
+
+
+def _observe(plan: Plan, folder: Path, progress: Progress) -> None:
+    """Look at the hosts, when the lab asks what they are like."""
+    from sharklab import observe
+
+    if observe.wanted(plan):
+        with progress.step(N_("look at the hosts")):
+            observe.save(observe.observe(plan), folder)
 
 
 def _run_id(started: float) -> str:
@@ -231,8 +272,7 @@ def status() -> list[dict[str, Any]]:
 
 def provider_of(own: Seat) -> providers.Provider:
     """Return what made the hosts of a seat that is here; a folder that does not say is the default's."""
-    file = own.folder / PROVIDER
-    return providers.get(file.read_text() if file.exists() else providers.DEFAULT)
+    return providers.get(provided.by(own.folder) or provided.DEFAULT)
 
 
 def seats_here() -> list[Seat]:
@@ -241,17 +281,18 @@ def seats_here() -> list[Seat]:
     return [seat.at(folder) for folder in folders]
 
 
-def down(lab: str | None, student: str | None, progress: Progress) -> list[str]:
-    """Remove the seats of `lab` (all without it) and of `student` (all without); return their names.
+def down(lab: str | None, student: str | None, progress: Progress) -> dict[str, Sequence[Message]]:
+    """Remove the seats of `lab` (all without it) and of `student` (all without).
 
-    Each is removed by the provider that made it. What is left behind by seats whose folder is gone is
-    removed as well when all are.
+    Return their names, each with what a person should know of what is left. Each is removed by the
+    provider that made it. What is left behind by seats whose folder is gone is removed as well when all are.
     """
     chosen = [own for own in seats_here() if lab in (None, own.lab) and student in (None, own.student)]
+    left: dict[str, Sequence[Message]] = {}
     for own in chosen:
         with progress.step(N_("remove {lab} of {student}"), lab=own.lab, student=own.student), hold(own):
-            provider_of(own).down(own)
+            left[f"{own.lab}/{own.student}"] = provider_of(own).down(own)
     if lab is None:
         for provider in providers.PROVIDERS.values():
             provider.sweep()
-    return [f"{own.lab}/{own.student}" for own in chosen]
+    return left

@@ -11,7 +11,7 @@ from typing import Any
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
-from sharklab import matrices, state
+from sharklab import machines, matrices, place, state
 from sharklab import seat as seats
 from sharklab.errors import N_, InputError, MachineryError
 from sharklab.load import build
@@ -170,17 +170,29 @@ def inventory(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = Non
 
     `facts` is what is known of hosts, as Ansible's facts: playbooks need not ask for it.
     """
+    existing = machines.read(plan.seat.folder)
     connection = {
-        "ansible_user": "root",
+        **({} if existing else {"ansible_user": "root"}),
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_ssh_common_args": f"-F {plan.seat.folder / 'ssh' / 'config'}",
     }
     known = {name: {"lab_facts": dict(found)} for name, found in (facts or {}).items()}
     hosts = {
-        name: {"ansible_host": name, **values, **known.get(name, {})}
+        name: {"ansible_host": name, **_on_machine(values, existing.get(name)), **known.get(name, {})}
         for name, values in hostvars(plan).items()
     }
     return {"all": {"vars": connection, "hosts": hosts}}
+
+
+def _on_machine(values: Mapping[str, Any], machine: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return a host's variables as they are for the machine that it is, where that exists already.
+
+    What the lab says of a host goes before what was found out of its machine.
+    """
+    if not machine:
+        return values
+    own = place.variables(values, machine["place"]["interface"])
+    return {**machine["vars"], **machine["extra"], **own}
 
 
 def save(plan: Plan, folder: Path | None = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import sys
 from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,13 +50,13 @@ VERBS: Mapping[str, Verb] = {
         "up",
         N_("Start a seat: its hosts, set up and ready to work on."),
         "up tp4 --student alice",
-        ("lab", "student", "provider", "os", "output"),
+        ("lab", "student", "provider", "inventory", "yes", "os", "output"),
     ),
     "run": Verb(
         "run",
         N_("Run a lab's captures and probes on a seat and write the report."),
         "run tp4",
-        ("lab", "student", "pace", "provider", "os", "output"),
+        ("lab", "student", "pace", "provider", "inventory", "yes", "os", "output"),
     ),
     "brief": Verb(
         "brief",
@@ -118,10 +119,16 @@ VERBS: Mapping[str, Verb] = {
             "moodle",
             "due",
             "late",
-            "hint",
+            "hint_cost",
             "jobs",
             "output",
         ),
+    ),
+    "prove": Verb(
+        "prove",
+        N_("Prove a lab's grading on its last run: what is right earns all, a fault costs its own."),
+        "prove tp4",
+        ("lab", "student", "run", "output"),
     ),
     "down": Verb(
         "down",
@@ -203,8 +210,8 @@ def up(args: Namespace) -> int:
     from sharklab import flow
     from sharklab.progress import Progress
 
-    plan = flow.prepare(args.lab, args.student)
-    flow.up(plan, args.provider, args.os, Progress(translate(args).gettext))
+    plan, provider = _met(args, flow.prepare(args.lab, args.student))
+    flow.up(plan, provider, args.os, Progress(translate(args).gettext))
     say(args, _ready(plan, translate(args)), **_seat(plan))
     return GOOD
 
@@ -246,10 +253,31 @@ def run(args: Namespace) -> int:
     from sharklab import flow
     from sharklab.progress import Progress
 
-    plan = flow.prepare(args.lab, args.student, args.pace)
-    return _told(
-        args, flow.run(plan, args.provider, args.os, languages(args), Progress(translate(args).gettext))
-    )
+    plan, provider = _met(args, flow.prepare(args.lab, args.student, args.pace))
+    return _told(args, flow.run(plan, provider, args.os, languages(args), Progress(translate(args).gettext)))
+
+
+def _met(args: Namespace, plan: Plan) -> tuple[Plan, str]:
+    """Return the plan and its provider; of machines that exist, once a person agrees to what will change."""
+    from sharklab import flow, provided
+
+    provider = provided.choose(plan.lab.name, plan.seat.student, args.provider)
+    if args.inventory and provider != "existing":
+        raise InputError(N_("goes with --provider existing only"), place="--inventory")
+    if provider == "existing":
+        file = Path(args.inventory).absolute() if args.inventory else None
+        return flow.meet(plan, file, lambda sentences: _agree(args, sentences)), provider
+    return plan, provider
+
+
+def _agree(args: Namespace, sentences: Sequence[Message]) -> bool:
+    """Show what will change, on standard error, and tell whether the person says yes."""
+    words = translate(args)
+    print("\n".join(words.say(sentence) for sentence in sentences), file=sys.stderr)
+    if args.yes:
+        return True
+    print(words.gettext("Go on? [y/N]"), end=" ", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes", "o", "oui")
 
 
 def report(args: Namespace) -> int:
@@ -258,8 +286,16 @@ def report(args: Namespace) -> int:
         from sharklab.submission import verbs
 
         return verbs.report(args)
-    from sharklab import flow, load, state
+    from sharklab import flow
     from sharklab.progress import Progress
+
+    folder = _run_folder(args)
+    return _told(args, flow.write_reports(folder, languages(args), Progress(translate(args).gettext)))
+
+
+def _run_folder(args: Namespace) -> Path:
+    """Return the folder of the run that is meant: the newest, or the one that was named."""
+    from sharklab import flow, load, state
 
     lab = load.load(load.find(args.lab))
     folder = flow.last_run(lab.name, args.student)
@@ -273,7 +309,21 @@ def report(args: Namespace) -> int:
                 run=args.run,
                 folder=folder.parent,
             )
-    return _told(args, flow.write_reports(folder, languages(args), Progress(translate(args).gettext)))
+    return folder
+
+
+def prove(args: Namespace) -> int:
+    """Grade the run as a submission, nothing, and every single fault; 1 when the grader is wrong in one."""
+    from sharklab.grading import prove as trials
+    from sharklab.grading import reference
+    from sharklab.progress import Progress
+
+    words, progress = translate(args), Progress(translate(args).gettext)
+    plan, submission = reference.reference(_run_folder(args))
+    with progress.step(N_("grading of {lab}"), lab=plan.lab.name):
+        found = list(trials.prove(plan, submission, progress.note))
+    say(args, trials.table(found, words), trials=[trials.plain(trial) for trial in found])
+    return GOOD if all(trial.holds for trial in found) else NOT_ACHIEVED
 
 
 def languages(args: Namespace) -> tuple[str, ...]:
@@ -375,9 +425,10 @@ def shell(args: Namespace) -> int:
 
 
 def _login(user: str, command: Sequence[str]) -> str:
-    """Return the command line that makes root, who may log in, the user that is asked for."""
-    words = ["exec", "runuser", "--login", user]
-    return shlex.join([*words, "--command", " ".join(command)] if command else words)
+    """Return the command line that makes whoever logs in, root or by sudo, the user that is asked for."""
+    words = ["runuser", "--login", user]
+    words += ["--command", " ".join(command)] if command else []
+    return f'[ "$(id -u)" = 0 ] || set -- sudo; exec "$@" {shlex.join(words)}'
 
 
 def status(args: Namespace) -> int:
@@ -406,9 +457,12 @@ def down(args: Namespace) -> int:
             place="sharklab down",
             hint=N_("sharklab status lists the seats"),
         )
-    removed = flow.down(args.lab, None if args.all else args.student, Progress(translate(args).gettext))
+    lab = Path(args.lab).name if args.lab else None  # which may be named by its folder
+    removed = flow.down(lab, None if args.all else args.student, Progress(translate(args).gettext))
     words = translate(args)
-    for name in removed:
+    for name, left in removed.items():
+        for sentence in left:
+            print(words.say(sentence))
         print(words.gettext("Seat {name} is removed.").format(name=name))
     if not removed:
         print(words.gettext("No seat is up."))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from testinfra.backend.base import CommandResult
 from testinfra.host import Host
 
+from sharklab import paths
 from sharklab.model import Plan
 
 HostOf = Callable[[str], Host]
 
 
 LISTENS = "timeout 20 bash -c 'until ss -Htln | grep -q :2049; do sleep 0.1; done'"
+TRIES = "systemctl list-units --plain | grep --count NFS.mount"
+TWO_TRIES = f"timeout 60 bash -c 'until [ $({TRIES}) = 2 ]; do sleep 0.1; done'"
 ENDS = "timeout 5 bash -c 'while pgrep --full ^/usr/bin/python3.*mount.fuse.nfs4; do sleep 0.1; done'"
 
 
@@ -59,9 +65,7 @@ def test_fstab_mounts_it_again(client: Host, mounted: str) -> None:
 def test_unmounting_leaves_nothing(client: Host, mounted: str) -> None:
     """Neither a process nor an open connection, at most five seconds later."""
     client.check_output("umount %s", mounted)
-    ended = client.run(
-        "timeout 5 bash -c 'while pgrep --full ^/usr/bin/python3.*mount.fuse.nfs4; do sleep 0.1; done'"
-    )
+    ended = client.run(ENDS)
     connections = client.check_output("ss -Htn dport = :2049")
     client.check_output("mount %s", mounted)
     assert (0, "") == (ended.rc, connections)
@@ -155,3 +159,19 @@ def test_server_that_is_off_is_told_at_once(client: Host, host_of: HostOf, mount
     gone = client.run("timeout 20 ls %s", mounted)
     host_of("server").check_output("systemctl start nfs-ganesha && " + LISTENS)
     assert (2, 0) == (gone.rc, client.run("timeout 20 ls %s", mounted).rc)
+
+
+def test_mount_that_a_killed_set_up_had_begun_is_no_failure(
+    client: Host, host_of: HostOf, plan: Plan, mounted: str
+) -> None:
+    """The role finds the folder mounted by another try, which waited for the server as well."""
+    client.check_output("umount %s", mounted)
+    host_of("server").check_output("systemctl stop nfs-ganesha")
+    client.check_output("mount %s > /dev/null 2>&1 &", mounted)
+    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", plan.seat.folder / "inventory.yml"]
+    command += [paths.PLAYBOOKS / "personalise.yml", "--limit", "client"]
+    role = subprocess.Popen(command, cwd=paths.ROOT, stdout=subprocess.PIPE, text=True)
+    tries = client.run(TWO_TRIES)
+    host_of("server").check_output("systemctl start nfs-ganesha")
+    said, _ = role.communicate(timeout=120)
+    assert (0, 0, True) == (tries.rc, role.returncode, client.mount_point(mounted).exists), said

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import flow, image, load, plan, seat, state
+from sharklab import flow, image, load, plan, provided, seat, state
 from sharklab.errors import InputError
 from sharklab.image import Layers
 from sharklab.model import Plan
@@ -63,6 +63,6 @@ def test_provider_of_a_seat_is_the_one_that_made_it(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
     own = flow.prepare("tp4", "ada").seat
     assert flow.provider_of(own).name == "nspawn"
-    state.write(state.folder(own.folder) / flow.PROVIDER, "cloud")
+    provided.note(state.folder(own.folder), "cloud")
     with pytest.raises(InputError, match="no provider 'cloud'"):
         flow.provider_of(own)

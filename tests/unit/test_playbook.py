@@ -26,6 +26,12 @@ ROLE = """
   ansible.builtin.assert:
     that: friendly
     fail_msg: nobody is here
+
+- name: Greet each
+  ansible.builtin.assert:
+    that: item != stranger | default('')
+    fail_msg: "{{ item }} is a stranger"
+  loop: [ada, grace]
 """
 
 
@@ -53,6 +59,12 @@ def test_run_names_the_task_that_failed(inventory: Path) -> None:
     """A failure says host, task and what it said, by which an author finds it."""
     with pytest.raises(MachineryError, match=r"meet\.yml: alone: Greet: nobody is here"):
         playbook.run("meet", inventory, {"friendly": False})
+
+
+def test_run_says_why_an_item_failed(inventory: Path) -> None:
+    """Of a loop, what is told is the reason of the item that failed."""
+    with pytest.raises(MachineryError, match="Greet each: grace is a stranger"):
+        playbook.run("meet", inventory, {"friendly": True, "stranger": "grace"})
 
 
 def test_run_takes_the_process_that_is_ready(inventory: Path) -> None:

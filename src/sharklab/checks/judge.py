@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sharklab.checks import matrix
 from sharklab.checks.cell import CHECK
 from sharklab.checks.context import Context, contexts
 from sharklab.checks.flaws import flaws_of, listed
-from sharklab.checks.kinds import KINDS, Kind, Rests
+from sharklab.checks.kind import Kind, Rests
+from sharklab.checks.kinds import KINDS
 from sharklab.checks.outcome import (
     N_,
     Answer,
@@ -57,6 +59,7 @@ def outcome(context: Context, check: Check) -> Outcome:
         found=finding.found,
         expected=Message(kind.expected, check.params) if kind.expected else None,
         evidence=finding.evidence,
+        table=finding.table,
     )
 
 
@@ -70,6 +73,9 @@ def _cells(context: Context) -> tuple[Outcome, ...]:
 
 def _find(context: Context, kind: Kind, check: Check) -> Finding:
     try:
+        if kind.rests is Rests.STATE and check.params["host"] not in context.evidence.state:
+            text = N_("Nobody looked at what {host} is like.")
+            return Finding(Status.INCONCLUSIVE, Message(text, check.params))
         if kind.rests in (Rests.PROBES, Rests.STATE):
             return kind.function(context, check.params)
         flaws = tuple(flaws_of(context, contents=kind.rests is Rests.CONTENTS))
@@ -100,7 +106,7 @@ def _weigh(kind: Kind, finding: Finding, flaws: tuple[Message, ...]) -> Finding:
     """Return `finding`, or inconclusive when what the captures lack could have changed it."""
     rests_on_absence = finding.status is (Status.PASSED if kind.denies else Status.FAILED)
     if flaws and rests_on_absence:
-        return Finding(Status.INCONCLUSIVE, both(finding.found, listed(flaws)), finding.evidence)
+        return replace(finding, status=Status.INCONCLUSIVE, found=both(finding.found, listed(flaws)))
     return finding
 
 

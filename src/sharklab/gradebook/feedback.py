@@ -87,7 +87,7 @@ class Page:
     parts: tuple[Part, ...]
     tool: str
     by_hand: bool = True
-    """The captures are the student's own: nothing of a run is known (see `sharklab.report.content.Page`)."""
+    """The student recorded the captures: nobody knows their filters, nor what tcpdump dropped."""
 
 
 def files(entry: Entry, plan: Plan, facts: Mapping[str, Facts], tool: str) -> dict[str, str]:

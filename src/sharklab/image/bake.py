@@ -44,8 +44,8 @@ TRACES = (
 # What playbooks/run.yml applies to the hosts of every lab; there is no network to install it then.
 RUN_ROLES = ("capture", "probe")
 
-# What tells a reader, and nothing to Ansible.
-PROSE = (".md", ".pyc")
+# What tells a reader, or sharklab (what a role changes on machines that stay), and nothing to Ansible.
+PROSE = ("*.md", "*.pyc", "*/meta/changes.yml")
 
 
 def layers(golden: Plan, os_name: str, bake: Callable[[Plan], None], progress: Progress) -> Layers:
@@ -138,5 +138,5 @@ def _digests(places: Iterable[Path]) -> Iterator[tuple[str, str]]:
     """Yield path and SHA-256 of every file that Ansible may read in `places`."""
     for place in places:
         for file in [place, *sorted(place.rglob("*"))]:
-            if file.is_file() and file.suffix not in PROSE:
+            if file.is_file() and not any(file.match(pattern) for pattern in PROSE):
                 yield str(file.relative_to(paths.ROOT)), hashlib.sha256(file.read_bytes()).hexdigest()

@@ -27,12 +27,14 @@ NO_NETWORK = ("failed to fetch", "could not connect", "could not resolve", "fail
 PRESET = "etc/systemd/system-preset/00-sharklab.preset"
 
 
-def packages_of(roles: Iterable[str], os_family: str) -> list[str]:
+def packages_of(roles: Iterable[str], os_family: str, kernel: Sequence[str] = ()) -> list[str]:
     """Return the packages that `roles` need, sorted, from their `vars/<os_family>.yml`.
 
-    Raises InputError when a role does not exist or its file is not what it should be.
+    Roles in `kernel` need what they name for hosts whose kernel does their work. Raises InputError
+    when a role does not exist or its file is not what it should be.
     """
-    return sorted({package for role in roles for package in _packages(role, os_family)})
+    names = {role: f"__{role}_kernel_packages" if role in kernel else f"__{role}_packages" for role in roles}
+    return sorted({package for role, name in names.items() for package in _packages(role, os_family, name)})
 
 
 def base(os_name: str, packages: Sequence[str], progress: Progress) -> Image:
@@ -68,9 +70,8 @@ def require_root(refusal: str) -> None:
         raise MachineryError(refusal, hint=N_("run the same command with sudo"))
 
 
-def _packages(role: str, os_family: str) -> list[str]:
+def _packages(role: str, os_family: str, name: str) -> list[str]:
     file = paths.ROLES / role / "vars" / f"{os_family}.yml"
-    name = f"__{role}_packages"
     try:
         values = yaml_file.read(file.read_text()).data or {}
     except FileNotFoundError:

@@ -38,3 +38,7 @@ class Layers:
             if layer.is_dir() and self.folder != self.image.folder
             else (self.image.root,)
         )
+
+
+NOTHING = Layers(Image("", "", Path()), Path())
+"""What machines are made from that exist already: nothing of ours."""

@@ -6,13 +6,15 @@ everything after that is the same for all. None of them takes locks: `flow` hold
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from sharklab.errors import N_, InputError
 from sharklab.image.model import Layers
+from sharklab.message import Message
 from sharklab.model import Plan, Seat
 from sharklab.process import Progress
+from sharklab.providers.existing import Existing
 from sharklab.providers.nspawn import Nspawn
 
 Facts = Mapping[str, Mapping[str, object]]
@@ -23,6 +25,8 @@ class Provider(Protocol):
     """What makes hosts exist and cease to."""
 
     name: str
+    bakes: bool
+    """Whether hosts are made from images that sharklab bakes; else `up` does without their layers."""
 
     def up(self, plan: Plan, layers: Layers, progress: Progress) -> Facts:
         """Bring every host of the plan up, until all answer SSH; those that run are kept as they are.
@@ -33,8 +37,11 @@ class Provider(Protocol):
     def stop(self, plan: Plan) -> None:
         """Shut the hosts down in good order; their disks are kept and `up` starts them again."""
 
-    def down(self, seat: Seat) -> None:
-        """Remove the hosts and the seat's folder. Only `seat.id` and `seat.folder` need to be right."""
+    def down(self, seat: Seat) -> Sequence[Message]:
+        """Remove the hosts and the seat's folder. Only `seat.id` and `seat.folder` need to be right.
+
+        Return what a person should know of what is left, in sentences.
+        """
 
     def sweep(self) -> None:
         """Remove what seats without a folder, and bakes that were cut short, left on the machine."""
@@ -43,8 +50,7 @@ class Provider(Protocol):
         """Return "running", "stopped" or "absent" for each host of the seat."""
 
 
-PROVIDERS: Mapping[str, Provider] = {"nspawn": Nspawn()}
-DEFAULT = "nspawn"
+PROVIDERS: Mapping[str, Provider] = {provider.name: provider for provider in (Nspawn(), Existing())}
 
 
 def get(name: str) -> Provider:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class Nspawn:
     """The provider `nspawn`; see `sharklab.providers.Provider` for what each function does."""
 
     name = "nspawn"
+    bakes = True
 
     def up(self, plan: Plan, layers: Layers, progress: Progress) -> Mapping[str, Mapping[str, object]]:
         """Bring every host up; those that run are kept, those that stopped keep their disk."""
@@ -71,7 +72,7 @@ class Nspawn:
                 )
             time.sleep(0.05)
 
-    def down(self, seat: Seat) -> None:
+    def down(self, seat: Seat) -> Sequence[Message]:
         """Remove hosts, namespaces, connections and the seat's folder; what is gone already is fine."""
         _require_root(N_("removing hosts needs root"))
         ours = {name for name in (seat.id, *marks.of(seat.folder)) if _is_ours(name, seat.folder)}
@@ -85,9 +86,12 @@ class Nspawn:
         _remove_rest(f"{seat.id}-*")
         for seat_id in ours:
             marks.release(seat_id)
+        return ()
 
     def sweep(self) -> None:
         """Remove what is left of seats whose folder is gone and of bakes that were cut short."""
+        if not marks.of(state.root()) and not any(state.root().glob(f"{REMOVED}*")):
+            return
         _require_root(N_("removing hosts needs root"))
         for seat_id in marks.of(state.root()):
             folder = marks.owner(seat_id)

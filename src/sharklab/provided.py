@@ -1,0 +1,45 @@
+"""Which provider made a seat: a file of its folder says. Nothing else is imported: every verb asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sharklab import state
+from sharklab.errors import N_, InputError
+
+FILE = "provider"
+DEFAULT = "nspawn"
+
+
+def by(folder: Path) -> str | None:
+    """Return the provider of the seat in `folder`, None when it does not say."""
+    file = folder / FILE
+    return file.read_text() if file.exists() else None
+
+
+def note(folder: Path, provider: str) -> None:
+    """Write into the seat's folder what makes its hosts exist."""
+    state.write(folder / FILE, provider)
+
+
+def choose(lab: str, student: str, asked: str | None = None) -> str:
+    """Return the provider of a seat: the one that made it, else the one that is asked for, else the default.
+
+    Raises InputError when another one than is asked for has made it.
+    """
+    own = by(state.seat_folder(Path(lab).name, student))
+    if own and asked not in (None, own):
+        raise InputError(
+            N_("the seat is one of the provider {own}"),
+            place=f"--provider {asked}",
+            hint="sharklab down {lab} --student {student}",
+            own=own,
+            lab=lab,
+            student=student,
+        )
+    return own or asked or DEFAULT
+
+
+def of_all() -> set[str]:
+    """Return the providers of all seats of this machine."""
+    return {by(folder) or DEFAULT for folder in state.seats_folder().glob("*/*/")}

@@ -1,0 +1,255 @@
+"""The provider `existing`: machines that exist are borrowed for a seat, and given back as they were."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sharklab import providers
+from sharklab.model import Plan
+from tests import provider_seat
+from tests.conftest import ROOT, call_sharklab
+
+nspawn = providers.get("nspawn")
+
+LAB = "tests/data/borrowed"
+PATIENCE = 120.0
+
+# What a machine is like that somebody uses already: its own rules, services, users and files.
+LIVED_IN = {
+    "server": """
+        systemctl enable --now firewalld
+        firewall-cmd --quiet --permanent --zone=public --add-service=http
+        firewall-cmd --quiet --permanent --zone=public --add-port=8080/tcp
+        firewall-cmd --quiet --reload
+        firewall-cmd --quiet --zone=public --add-port=4242/tcp
+        firewall-cmd --quiet --zone=public --remove-service=dhcpv6-client
+        firewall-cmd --quiet --zone=public --add-rich-rule='rule family=ipv4 source address=192.0.2.0/24 drop'
+        printf 'server 192.0.2.1\\nport 0\\n' > /etc/chrony/chrony.conf
+        mkdir -p /etc/systemd/system/chrony.service.d /srv/own
+        printf '[Unit]\\nConditionCapability=\\n' > /etc/systemd/system/chrony.service.d/own.conf
+        echo 'DAEMON_OPTS="-F 1 -x"' > /etc/default/chrony
+        systemctl daemon-reload; systemctl enable --now chrony
+        echo mine > /srv/own/file; chmod 0750 /srv/own; echo 'not read' > /etc/unbound/own.txt
+    """,
+    "client": """
+        useradd --create-home student; echo notes > /home/student/notes
+        install -d -m 0700 -o student -g student /home/student/.ssh
+        echo 'ssh-ed25519 AAAA someone' > /home/student/.ssh/authorized_keys
+        nmcli connection modify lan ipv4.dns 192.0.2.53; nmcli device reapply lan
+        useradd --create-home admin; touch /home/admin/.sudo_as_admin_successful
+        echo 'admin ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/admin
+        cp -r /root/.ssh /home/admin; chown -R admin /home/admin/.ssh
+    """,
+}
+
+# All that the provider promises to put back, asked with the system's own tools.
+SNAPSHOT = r"""
+for place in /etc /srv /usr/local /usr/sbin /home /root /mnt /var/www /var/mail /var/lib/sharklab; do
+    find $place -xdev -printf '%p %y %m %U %G %l\n' 2>/dev/null | sort
+    find $place -xdev -type f -exec sha256sum {} + 2>/dev/null | sort
+done
+echo == units; systemctl list-unit-files --no-legend --no-pager | sort
+echo == active
+systemctl list-units --no-legend --no-pager --plain --state=active --type=service,socket,timer,path |
+    awk '{print $1, $4}' | grep -v -e '^user' -e dispatcher -e hostnamed -e polkit | sort
+echo == failed; systemctl --failed --no-legend --plain
+echo == nft; nft --stateless list ruleset
+echo == runtime; firewall-cmd --list-all-zones 2>&1; firewall-cmd --permanent --list-all-zones 2>&1
+echo == mounts; awk '$2 !~ "/run/user" {print $1, $2, $3}' /proc/mounts | sort
+echo == network; ip -brief address; cat /etc/resolv.conf; nmcli -g all connection show lan
+echo == ssh; sshd -T
+"""
+
+
+@dataclass(frozen=True)
+class Borrower:
+    """Somebody with an inventory of machines, and a state folder that no other test has."""
+
+    inventory: Path
+    state: Path
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """The options that name the machines."""
+        return "--provider", "existing", "--inventory", str(self.inventory)
+
+    def call(self, verb: str, *words: str, after: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        """Call sharklab and wait for it."""
+        return call_sharklab(verb, LAB, *words, "--student", "hopper", *after, env=self._environment())
+
+    def start(self, verb: str, *words: str) -> subprocess.Popen[bytes]:
+        """Start sharklab in a session of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "sharklab", verb, LAB, *words, "--student", "hopper"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **self._environment()},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def seats(self) -> list[dict[str, Any]]:
+        """Return the seats that `status` shows."""
+        done = call_sharklab("status", "--output", "json", env=self._environment())
+        found: list[dict[str, Any]] = json.loads(done.stdout)["seats"]
+        return found
+
+    def _environment(self) -> dict[str, str]:
+        return {"SHARKLAB_STATE": str(self.state)}
+
+
+@pytest.fixture(scope="module")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
+    """Bring up three hosts without any role, and let somebody have lived on them."""
+    layers = provider_seat.bare()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHARKLAB_STATE", str(tmp_path_factory.mktemp("machines")))
+        own = provider_seat.plan("hopper", 5, ("server", "client"))
+        nspawn.up(own, layers, print)
+        for host, script in LIVED_IN.items():
+            on(own, host, f"set -e\n{script}")
+        yield own
+        nspawn.down(own.seat)
+
+
+def on(machines: Plan, host: str, script: str) -> str:
+    """Run a shell script on a machine, by the way that it was made with, and return what it says."""
+    config = machines.seat.folder / "ssh" / "config"
+    done = subprocess.run(
+        ["ssh", "-F", config, host, "sh -s"], input=script, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def snapshots(machines: Plan) -> dict[str, list[str]]:
+    """Return everything of each machine that is to be put back, line by line."""
+    return {host.name: on(machines, host.name, SNAPSHOT + "true\n").splitlines() for host in machines.hosts}
+
+
+def playing(borrower: Borrower) -> bool:
+    """Tell whether a playbook is at work for the seat."""
+    return any(borrower.state.glob("seats/*/*/ansible-*/artifacts"))
+
+
+def changes(before: dict[str, list[str]], machines: Plan) -> list[str]:
+    """Return every line that is not on a machine any more, or was not there before."""
+    now = snapshots(machines)
+    return [
+        f"{host}: {line}"
+        for host in before
+        for line in difflib.unified_diff(before[host], now[host], n=0, lineterm="")
+        if not line.startswith(("---", "+++", "@@"))
+    ]
+
+
+@pytest.fixture(scope="module")
+def before(machines: Plan) -> dict[str, list[str]]:
+    """Return what the machines were before any of it."""
+    return snapshots(machines)
+
+
+@pytest.fixture(scope="module")
+def borrower(machines: Plan, tmp_path_factory: pytest.TempPathFactory) -> Borrower:
+    """Return who borrows the machines: by a state folder and an inventory of its own."""
+    folder = tmp_path_factory.mktemp("borrowed")
+    config = machines.seat.folder / "ssh" / "config"
+    hosts = {
+        host.name: {"lab_address": str(machines.seat.address(host.name, "lan").ipv4.ip)}
+        for host in machines.hosts
+    }
+    hosts["client"]["ansible_user"] = "admin"
+    content = {"all": {"hosts": hosts, "vars": {"ansible_ssh_common_args": f"-F {config}"}}}
+    inventory = folder / "hosts.yml"
+    inventory.write_text(json.dumps(content))
+    return Borrower(inventory, folder / "state")
+
+
+@pytest.fixture(scope="module")
+def seat(borrower: Borrower, before: dict[str, list[str]]) -> Borrower:
+    """Bring the seat up."""
+    done = borrower.call("up", *borrower.machines, "--yes")
+    assert done.returncode == 0, done.stderr
+    return borrower
+
+
+def test_up_says_what_it_will_change_and_changes_nothing_without_a_yes(
+    machines: Plan, borrower: Borrower, before: dict[str, list[str]]
+) -> None:
+    """Nobody answers: exit code 2, what would change is told, and no trace of the seat is on either side."""
+    done = borrower.call("up", *borrower.machines)
+    wanted = ("server (Debian", "SSH (port 22)", "/srv/borrowed-", "puts it back")
+    untold = [words for words in wanted if words not in done.stderr]
+    assert (2, [], []) == (done.returncode, untold, borrower.seats()), done.stderr
+    assert [] == changes(before, machines)
+
+
+def test_down_after_killed_ups_puts_everything_back(
+    machines: Plan, borrower: Borrower, before: dict[str, list[str]]
+) -> None:
+    """kill -9 while roles are at work, twice: what is put back is the state before the first time."""
+    for path in ("/etc/sudoers.d/student", "/var/lib/sharklab"):
+        child = borrower.start("up", *borrower.machines, "--yes")
+        limit = time.monotonic() + PATIENCE
+        while not (playing(borrower) and on(machines, "server", f"test ! -e {path} || echo there")):
+            assert child.poll() is None and time.monotonic() < limit
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        for left in borrower.state.glob("seats/*/*/ansible-*"):
+            shutil.rmtree(left)
+    assert changes(before, machines)
+    done = borrower.call("down")
+    assert (0, []) == (done.returncode, borrower.seats()), done.stderr
+    assert [] == changes(before, machines)
+
+
+def test_run_works_without_naming_the_provider_again(seat: Borrower) -> None:
+    """The seat knows where its machines are: the lab's exercise comes about."""
+    done = seat.call("run", "--output", "json")
+    assert (0, {"share": True}) == (done.returncode, json.loads(done.stdout)["exercises"]), done.stderr
+
+
+def test_report_is_written_again(seat: Borrower) -> None:
+    """The report is made from the evidence, wherever that came from."""
+    assert 0 == seat.call("report").returncode
+
+
+def test_status_asks_the_machines(seat: Borrower) -> None:
+    """Both answer, and the seat is the provider's."""
+    [found] = seat.seats()
+    assert ("existing", {"server": "running", "client": "running"}) == (found["provider"], found["hosts"])
+
+
+@pytest.mark.parametrize("host", ["server", "client"])
+def test_shell_is_the_students(seat: Borrower, host: str) -> None:
+    """Whoever logs in, root or somebody who may become root: the shell is the student's."""
+    assert "student\n" == seat.call("shell", host, after=("--", "id", "-un")).stdout
+
+
+def test_another_seat_cannot_have_the_same_machines(seat: Borrower, tmp_path: Path) -> None:
+    """The machines know that they are borrowed."""
+    done = Borrower(seat.inventory, tmp_path).call("up", *seat.machines, "--yes")
+    assert (2, True) == (done.returncode, "it is in another seat" in done.stderr)
+
+
+def test_down_puts_everything_back(machines: Plan, seat: Borrower, before: dict[str, list[str]]) -> None:
+    """File by file, unit by unit and rule by rule, what a student has done there in the meantime too."""
+    on(machines, "server", "rm -r /etc/chrony; firewall-cmd --quiet --remove-port=8080/tcp; echo > /etc/motd")
+    on(machines, "client", "umount /mnt/borrowed-*; systemctl disable --now firewalld")
+    done = seat.call("down")
+    assert 0 == done.returncode, done.stderr
+    assert [] == changes(before, machines)
