@@ -73,7 +73,7 @@ def _refused(facts: Facts, knocks: Iterable[Packet]) -> Iterator[tuple[int, int]
 def scan(context: Context, params: Params) -> Finding:
     """The capture `capture` shows SYNs to `ports` ports or more of the server; those in `open` alone accept.
 
-    Before them a packet looks for the host (ARP or echo), unless `look` is false: captures may leave that out.
+    Before them a packet looks for the host (ARP or echo), unless `look` is false: a capture may lack that.
     """
     name = params["capture"]
     facts = context.facts.get(name)
