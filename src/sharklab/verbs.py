@@ -44,7 +44,7 @@ VERBS: Mapping[str, Verb] = {
         "image_build",
         N_("Build the images of labs, so that the first seat starts quickly."),
         "image build tp4",
-        ("labs", "os", "output"),
+        ("labs", "provider", "os", "output"),
     ),
     "up": Verb(
         "up",
@@ -124,6 +124,12 @@ VERBS: Mapping[str, Verb] = {
             "output",
         ),
     ),
+    "prove": Verb(
+        "prove",
+        N_("Prove a lab's grading on its last run: what is right earns all, a fault costs its own."),
+        "prove tp4",
+        ("lab", "student", "run", "output"),
+    ),
     "down": Verb(
         "down",
         N_("Remove a seat with everything it has on this machine; reports stay."),
@@ -186,12 +192,16 @@ def lint(args: Namespace) -> int:
 
 def image_build(args: Namespace) -> int:
     """Build the images of the labs that were named, or of all."""
-    from sharklab import flow, load
+    from sharklab import flow, load, provided, providers
     from sharklab.progress import Progress
+    from sharklab.setup import packages
 
+    if args.os.startswith("rocky"):
+        packages.need(["rocky"], translate(args))
     progress, folders = Progress(translate(args).gettext), {}
+    hosts = providers.get(args.provider or provided.DEFAULT)
     for name in args.labs or load.names():
-        folders[name] = str(flow.build_image(load.load(load.find(name)), args.os, progress).folder)
+        folders[name] = str(flow.build_image(load.load(load.find(name)), args.os, hosts, progress).folder)
     say(args, "\n".join(f"{name}: {folder}" for name, folder in folders.items()), images=folders)
     return GOOD
 
@@ -280,8 +290,16 @@ def report(args: Namespace) -> int:
         from sharklab.submission import verbs
 
         return verbs.report(args)
-    from sharklab import flow, load, state
+    from sharklab import flow
     from sharklab.progress import Progress
+
+    folder = _run_folder(args)
+    return _told(args, flow.write_reports(folder, languages(args), Progress(translate(args).gettext)))
+
+
+def _run_folder(args: Namespace) -> Path:
+    """Return the folder of the run that is meant: the newest, or the one that was named."""
+    from sharklab import flow, load, state
 
     lab = load.load(load.find(args.lab))
     folder = flow.last_run(lab.name, args.student)
@@ -295,7 +313,21 @@ def report(args: Namespace) -> int:
                 run=args.run,
                 folder=folder.parent,
             )
-    return _told(args, flow.write_reports(folder, languages(args), Progress(translate(args).gettext)))
+    return folder
+
+
+def prove(args: Namespace) -> int:
+    """Grade the run as a submission, nothing, and every single fault; 1 when the grader is wrong in one."""
+    from sharklab.grading import prove as trials
+    from sharklab.grading import reference
+    from sharklab.progress import Progress
+
+    words, progress = translate(args), Progress(translate(args).gettext)
+    plan, submission = reference.reference(_run_folder(args))
+    with progress.step(N_("grading of {lab}"), lab=plan.lab.name):
+        found = list(trials.prove(plan, submission, progress.note))
+    say(args, trials.table(found, words), trials=[trials.plain(trial) for trial in found])
+    return GOOD if all(trial.holds for trial in found) else NOT_ACHIEVED
 
 
 def languages(args: Namespace) -> tuple[str, ...]:
