@@ -25,6 +25,7 @@ from sharklab.model import (
     Plan,
     Probe,
     Seat,
+    Service,
 )
 from sharklab.packets import facts, read
 from sharklab.packets.model import Facts, Recording
@@ -67,6 +68,7 @@ class Sample:
     probes: Sequence[Probe] = (Probe("probe", "client", ("true",)),)
     facts: Mapping[str, Facts] = field(default_factory=dict)
     dropped: int = 0
+    services: tuple[Service, ...] = ()
 
     def check(self, kind: str, **params: Any) -> Outcome:
         """Return what one check says."""
@@ -83,7 +85,16 @@ class Sample:
     ) -> tuple[Plan, Evidence, Mapping[str, Facts]]:
         captures = tuple(Capture(name, "client", "lan", "") for name in self.captures)
         exercise = Exercise(
-            "one", "I", {}, {}, self.conversation, captures, tuple(self.probes), checks, questions
+            id="one",
+            part="I",
+            title={},
+            text={},
+            conversation=self.conversation,
+            captures=captures,
+            probes=tuple(self.probes),
+            checks=checks,
+            questions=questions,
+            services=self.services,
         )
         found = {name: shown(name) for name in self.captures if (DATA / name).exists()}
         return _plan(exercise), self._evidence(), {**found, **self.facts}

@@ -259,7 +259,13 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "os": (
         ("--os",),
-        {"metavar": N_("NAME"), "default": "debian12", "help": N_("the operating system of the hosts")},
+        {
+            "metavar": N_("NAME"),
+            "default": os.environ.get("SHARKLAB_OS", "auto"),
+            "help": N_(
+                "the hosts' system: rocky9, rocky10, debian12, or auto: Rocky where its mirror answers"
+            ),
+        },
     ),
     "pace": (
         ("--pace",),
@@ -309,12 +315,99 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "help": N_("the folder with answers.yml and captures/; here or in LAB without it"),
         },
     ),
+    "report_folder": (
+        ("--folder",),
+        {
+            "metavar": N_("DIR"),
+            "default": None,
+            "help": N_("the report of the answers and captures in this folder instead"),
+        },
+    ),
+    "hint": (
+        ("--hint",),
+        {
+            "metavar": N_("EXERCISE/CRITERION"),
+            "default": "",
+            "help": N_("show the author's hint too (noted: a course may make hints cost points)"),
+        },
+    ),
     "bundle": (
         ("-o", "--out"),
         {
             "metavar": N_("FILE"),
             "default": None,
             "help": N_("the file to hand in; LAB-ID.sharklab without it"),
+        },
+    ),
+    "submissions": (
+        ("files",),
+        {
+            "metavar": N_("PATH"),
+            "nargs": "+",
+            "help": N_("files that `sharklab submit` made, or folders that hold them"),
+        },
+    ),
+    "class": (
+        ("--roster",),
+        {
+            "metavar": N_("FILE"),
+            "default": None,
+            "help": N_("who is in the class: a CSV file from Moodle or by hand"),
+        },
+    ),
+    "maybe_of_lab": (
+        ("--lab",),
+        {
+            "metavar": N_("LAB"),
+            "default": None,
+            "help": N_("the lab, where the submissions do not name it: they are folders"),
+        },
+    ),
+    "gradebook": (
+        ("-o", "--out"),
+        {"metavar": N_("DIR"), "default": "gradebook", "help": N_("the folder for the gradebook")},
+    ),
+    "moodle": (
+        ("--moodle",),
+        {
+            "metavar": N_("FILE"),
+            "default": None,
+            "help": N_("an offline grading worksheet of Moodle, to be filled in place"),
+        },
+    ),
+    "due": (
+        ("--due",),
+        {
+            "metavar": N_("TIME"),
+            "default": None,
+            "help": N_("when submissions are due, say 2026-12-01T18:00, in local time or with an offset"),
+        },
+    ),
+    "late": (
+        ("--late",),
+        {
+            "metavar": N_("PERCENT"),
+            "type": float,
+            "default": 0.0,
+            "help": N_("what each day of lateness takes off what was earned"),
+        },
+    ),
+    "hint_cost": (
+        ("--hint",),
+        {
+            "metavar": N_("PERCENT"),
+            "type": float,
+            "default": 0.0,
+            "help": N_("what a hint takes off its criterion"),
+        },
+    ),
+    "jobs": (
+        ("--jobs",),
+        {
+            "metavar": N_("N"),
+            "type": int,
+            "default": None,
+            "help": N_("how many submissions to grade at once; one per core without it"),
         },
     ),
     "all": (("--all",), {"action": "store_true", "help": N_("every seat of this machine")}),

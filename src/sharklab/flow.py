@@ -18,6 +18,7 @@ from typing import Any
 from sharklab import (
     __version__,
     checks,
+    diary,
     evidence,
     image,
     load,
@@ -31,6 +32,7 @@ from sharklab import (
 from sharklab import plan as plans
 from sharklab.checks.outcome import Verdict
 from sharklab.errors import InputError, MachineryError
+from sharklab.image import choice
 from sharklab.matrices import FAST
 from sharklab.message import N_, Message
 from sharklab.model import Lab, Plan, Seat
@@ -96,8 +98,11 @@ def build_image(lab: Lab, os: str, hosts: providers.Provider, progress: Progress
         plans.save(plan)
         playbook.run("bake", plan.seat.folder / "inventory.yml", progress=progress.note)
 
-    with progress.step(N_("image of {lab}"), lab=lab.name):
-        return hosts.image(golden, os, bake, progress.note)
+    def make(name: str) -> image.Layers:
+        with progress.step(N_("image of {lab}"), lab=lab.name):
+            return hosts.image(golden, name, bake, progress.note)
+
+    return choice.made(os, make, progress.note)
 
 
 def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
@@ -111,10 +116,19 @@ def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
 def _layers(plan: Plan, hosts: providers.Provider, os: str, progress: Progress) -> image.Layers:
     if not hosts.bakes:
         return image.NOTHING
+    if os == choice.AUTO:  # a seat stays what it is
+        os = _system(plan) or os
     return build_image(load.load(plan.lab.path / "lab.yml"), os, hosts, progress)
 
 
+def _system(plan: Plan) -> str | None:
+    """Return the operating system of a seat that is there, None for a new one."""
+    file = plan.seat.folder / "layers"
+    return image.system_of(Path(file.read_text())) if file.exists() else None
+
+
 def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress) -> None:
+    diary.begin(plan.seat)
     plans.save(plan)
     provided.note(plan.seat.folder, hosts.name)
     title, name = N_("set up what is the seat's own"), "personalise"

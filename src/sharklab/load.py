@@ -13,7 +13,7 @@ from typing import Any
 from sharklab import criteria, faults, matrices, paths, yaml_file
 from sharklab.errors import InputError
 from sharklab.message import N_, Message
-from sharklab.model import Capture, Conversation, Exercise, Host, Lab, Network, Probe, Text
+from sharklab.model import Capture, Conversation, Exercise, Host, Lab, Network, Probe, Service, Text
 
 
 def names() -> list[str]:
@@ -121,6 +121,7 @@ def _exercise(entry: Mapping[str, Any]) -> Exercise:
         checks=tuple(criteria.check(check) for check in entry.get("checks", ())),
         questions=tuple(entry.get("questions", ())),
         criteria=tuple(criteria.criterion(criterion) for criterion in entry.get("criteria", ())),
+        services=tuple(_service(service) for service in entry.get("services", ())),
     )
 
 
@@ -131,6 +132,10 @@ def _capture(entry: Mapping[str, Any]) -> Capture:
 def _probe(entry: Mapping[str, Any]) -> Probe:
     lists = {key: tuple(entry[key]) for key in ("run", "exit", "after") if key in entry}
     return Probe(**{**entry, **lists})
+
+
+def _service(entry: Mapping[str, Any]) -> Service:
+    return Service(**{**entry, "transports": tuple(entry["transports"])})
 
 
 def _parse(file: Path) -> yaml_file.Document:

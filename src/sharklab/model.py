@@ -163,10 +163,28 @@ class Conversation:
 
 
 @dataclass(frozen=True)
+class Service:
+    """A service that is to be known, as a course writes it: its port, its name, TCP or UDP or both.
+
+    `reference` is its name in /etc/services where that is another; `own` marks a name that is the course's
+    alone and stands in no list. `use` says what it is for, `note` why what the course says differs.
+    """
+
+    port: int
+    name: str
+    transports: tuple[str, ...]
+    use: Text
+    note: Text = field(default_factory=dict)
+    reference: str = ""
+    own: bool = False
+
+
+@dataclass(frozen=True)
 class Exercise:
     """What is asked, the captures and probes that show it, the checks and the questions.
 
     `criteria` are the author's; without any they are derived (`sharklab.grading.criteria`).
+    `services` are those that a check compares with the system's own list.
     """
 
     id: str
@@ -179,6 +197,7 @@ class Exercise:
     checks: tuple[Check, ...]
     questions: tuple[str, ...]
     criteria: tuple[Criterion, ...] = ()
+    services: tuple[Service, ...] = ()
 
 
 @dataclass(frozen=True)

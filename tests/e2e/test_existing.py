@@ -1,4 +1,4 @@
-"""The provider `existing`: machines that somebody has are borrowed for a seat, and given back as they were."""
+"""The provider `existing`: machines that exist are borrowed for a seat, and given back as they were."""
 
 from __future__ import annotations
 

@@ -138,8 +138,7 @@ def test_reasons_name_what_to_look_at() -> None:
     }
     assert [
         "the capture ssh is also dan's",
-        "the signature does not fit the content",
-        "could not be decided in dns: Criterion clean, Criterion open",
+        "could not be decided in A DNS query: Criterion clean, Criterion open",
         "less than a third of the points",
     ] == said["carol"]
     assert ["could not be graded: no zip file"] == said["dan"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sharklab.checks import matrix
 from sharklab.checks.cell import CHECK
@@ -57,6 +58,7 @@ def outcome(context: Context, check: Check) -> Outcome:
         found=finding.found,
         expected=Message(kind.expected, check.params) if kind.expected else None,
         evidence=finding.evidence,
+        table=finding.table,
     )
 
 
@@ -100,7 +102,7 @@ def _weigh(kind: Kind, finding: Finding, flaws: tuple[Message, ...]) -> Finding:
     """Return `finding`, or inconclusive when what the captures lack could have changed it."""
     rests_on_absence = finding.status is (Status.PASSED if kind.denies else Status.FAILED)
     if flaws and rests_on_absence:
-        return Finding(Status.INCONCLUSIVE, both(finding.found, listed(flaws)), finding.evidence)
+        return replace(finding, status=Status.INCONCLUSIVE, found=both(finding.found, listed(flaws)))
     return finding
 
 

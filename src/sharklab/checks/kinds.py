@@ -12,13 +12,17 @@ from sharklab.checks import (
     dns,
     families,
     firewall,
+    known,
+    local,
     matrix,
     neighbours,
     nfs,
     packets,
     probes,
+    scanned,
     sockets,
     unseen,
+    views,
     words,
 )
 from sharklab.checks.context import Context
@@ -75,6 +79,16 @@ _ANY_TEXTS: Schema = {"type": "array", "items": _TEXT, "uniqueItems": True}
 _WAY: Schema = {"enum": list(families.WAYS)}
 _WAYS: Schema = {"anyOf": [_WAY, {"type": "array", "items": _WAY, "minItems": 1, "uniqueItems": True}]}
 _PATTERN: Schema = {"type": "string", "pattern": rf"^({'|'.join(words.PATTERNS)})( \d+/\d+)?$"}
+_PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
+_PORTS: Schema = {"type": "array", "items": _PORT, "uniqueItems": True}
+
+
+def _by_port(value: Schema) -> Schema:
+    """Return the schema of a mapping from ports (22/tcp) to values."""
+    names = {"pattern": r"^\d+/(tcp|udp)$"}
+    return {"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": value}
+
+
 _NONE = _object()
 
 KINDS: Mapping[str, Kind] = {
@@ -279,6 +293,69 @@ KINDS: Mapping[str, Kind] = {
         N_("Packets of {tool}"),
         denies=True,
         look=N_("Try the tool again on its port while you record, and look at the first answer."),
+    ),
+    "listeners": Kind(
+        _object(("probes", "ports"), probes=_TEXTS, ports={**_PORTS, "minItems": 1}),
+        local.listeners,
+        Rests.PROBES,
+        N_("Who listens"),
+        N_("each port with its process, by {probes}"),
+    ),
+    "local_range": Kind(
+        _object(("range", "chosen"), range=_TEXT, chosen=_TEXT),
+        local.local_range,
+        Rests.PROBES,
+        N_("Ports that the kernel gives"),
+        N_("in the range that it names"),
+    ),
+    "unix_socket": Kind(
+        _object(("path", "find", "list", "file"), path=_TEXT, find=_TEXT, list=_TEXT, file=_TEXT),
+        local.unix_socket,
+        Rests.PROBES,
+        N_("UNIX socket {path}"),
+        N_("a socket for find, ls and file"),
+    ),
+    "services": Kind(
+        _object(("reference",), reference=_TEXT),
+        known.services,
+        Rests.PROBES,
+        N_("Services to know"),
+        N_("as in /etc/services, or a reason why not"),
+    ),
+    "views": Kind(
+        _object(
+            ("outside", "zone", "ports"),
+            outside=_TEXT,
+            zone=_TEXT,
+            ports=_by_port({"enum": ["open", "closed", "filtered", "open|filtered"]}),
+        ),
+        views.views,
+        Rests.PROBES,
+        N_("Inside and outside"),
+        N_("each port as expected, and the inside explains the outside"),
+    ),
+    "scan": Kind(
+        _object(("capture", "ports"), capture=_TEXT, ports={"type": "integer", "minimum": 1}, open=_PORTS),
+        scanned.scan,
+        Rests.HEADERS,
+        N_("Scan in the capture {capture}"),
+        N_("first a look for the host, then SYNs to many ports ({ports} or more); the open ones accept"),
+        denies=True,
+    ),
+    "protocols": Kind(
+        _object(("ports",), ports=_by_port(_TEXT)),
+        scanned.protocols,
+        Rests.CONTENTS,
+        N_("Services that speak"),
+        N_("on each port its own protocol"),
+    ),
+    "one_client": Kind(
+        _object(("port", "servers"), port=_PORT, servers=_TEXTS),
+        scanned.one_client,
+        Rests.HEADERS,
+        N_("One client, many servers (port {port})"),
+        N_("one host asks, and these answer: {servers}"),
+        denies=True,
     ),
 }
 """Every check by the name that lab.yml uses."""

@@ -8,6 +8,7 @@ from itertools import islice
 from sharklab.checks.choose import choose
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import Reference
+from sharklab.checks.scanned import scan_of
 
 Measure = tuple[str, Reference]
 """A value, and where it was read."""
@@ -37,6 +38,15 @@ def service(context: Context) -> Iterator[Measure]:
         packets = map(chosen.facts.packet, chosen.conversation.data_packets)
         known = (p for p in packets if p.protocol.upper() != chosen.conversation.transport.upper())
         yield from ((p.protocol, chosen.refer(p.number)[0]) for p in islice(known, 1))
+
+
+def open_ports(context: Context) -> Iterator[Measure]:
+    """Yield the ports of the server that accept, of each capture that shows a SYN to one."""
+    for name, facts in context.facts.items():
+        seen = scan_of(context, facts)
+        if seen.asked:
+            packets = tuple(sorted(seen.accepted.values()))
+            yield ", ".join(map(str, sorted(seen.accepted))), Reference(capture=name, packets=packets)
 
 
 def busiest(context: Context) -> Iterator[Measure]:

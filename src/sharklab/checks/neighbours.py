@@ -16,7 +16,7 @@ Seen = tuple[str, Packet]
 ECHO_REQUESTS, ECHO_REPLIES = frozenset({8, 128}), frozenset({0, 129})
 """Types of ICMP (RFC 792) and of ICMPv6 (RFC 4443, section 4); the two have no such number in common."""
 
-_QUESTION = "Who has"
+QUESTION = "Who has"
 """How tshark puts an ARP request (RFC 826) into words; its other end is the host that is looked for."""
 
 
@@ -74,7 +74,7 @@ def _questions(context: Context, address: str) -> list[Seen]:
     return [
         (name, packet)
         for name, packet in _arp_packets(context)
-        if packet.info.startswith(_QUESTION)
+        if packet.info.startswith(QUESTION)
         and packet.destination.address == address
         and packet.source.address in context.addresses(context.client)
     ]
@@ -85,7 +85,7 @@ def _answers(context: Context, address: str) -> list[Seen]:
     return [
         (name, packet)
         for name, packet in _arp_packets(context)
-        if not packet.info.startswith(_QUESTION)
+        if not packet.info.startswith(QUESTION)
         and packet.source.address == address
         and packet.destination.address in context.addresses(context.client)
     ]

@@ -8,6 +8,7 @@ from enum import StrEnum
 from sharklab.message import N_ as N_  # every check says what it found by these
 from sharklab.message import NOTHING as NOTHING
 from sharklab.message import Message as Message
+from sharklab.model import Text
 
 
 class Status(StrEnum):
@@ -37,12 +38,30 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """A line of a table: what stands in its columns (a message, or an author's prose), and is it right."""
+
+    cells: tuple[Message | Text, ...]
+    right: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a check compared, line by line."""
+
+    title: Message
+    columns: tuple[Message, ...]
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
 class Finding:
-    """What the function of a check returns: its status, in words, and what it rests on."""
+    """What the function of a check returns: its status, in words, what it rests on, and what it compared."""
 
     status: Status
     found: Message
     evidence: tuple[Reference, ...] = ()
+    table: Table | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +74,7 @@ class Outcome:
     found: Message
     expected: Message | None = None
     evidence: tuple[Reference, ...] = ()
+    table: Table | None = None
 
 
 @dataclass(frozen=True)

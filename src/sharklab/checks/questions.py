@@ -17,6 +17,7 @@ from sharklab.checks.context import Context
 from sharklab.checks.dns import exchanges
 from sharklab.checks.nfs import calls
 from sharklab.checks.outcome import N_, Answer, Message, Reference, Status
+from sharklab.checks.scan_seen import read_scan
 from sharklab.checks.sockets_seen import Socket
 from sharklab.packets.model import NOWHERE, Endpoint
 
@@ -115,6 +116,42 @@ def _measured(
             yield Source(name, frozenset(value for value, _ in group), tuple(seen for _, seen in group))
 
     return sources
+
+
+def _scanning(context: Context) -> Iterator[Source]:
+    """Yield the server's open TCP ports as captures show them, and as nmap says in the XML of a command."""
+    yield from _measured(measures.open_ports)(context)
+    for probe in context.exercise.probes:
+        result = context.probe(probe.id)
+        try:
+            scan = read_scan(result.stdout) if result else ()
+        except ValueError:
+            continue
+        if not scan:
+            continue
+        servers = context.addresses(context.server)
+        opened = sorted(
+            p.port for p in scan if p.address in servers and (p.transport, p.state) == ("tcp", "open")
+        )
+        name = Message(N_("command {probe}"), {"probe": probe.id})
+        values = frozenset({", ".join(map(str, opened))})
+        yield Source(name, values, (Reference(probe=probe.id, host=probe.host),))
+
+
+def _behind(context: Context) -> Iterator[Source]:
+    """Yield the process behind the exercise's port, as `ss` on the server has it."""
+    wanted = context.exercise.conversation
+    lines = [
+        socket
+        for socket in context.sockets(context.server)
+        if wanted
+        and socket.open_to_all
+        and socket.process
+        and (socket.transport, socket.local.port) == (wanted.transport or "tcp", wanted.port)
+    ]
+    names = frozenset(socket.process.partition(" ")[0] for socket in lines)
+    seen = tuple(Reference(host=socket.host, line=socket.line) for socket in lines)
+    yield Source(Message(N_("ss on {host}"), {"host": context.server}), names, seen)
 
 
 def _captured(met: list[Meeting], pick: Pick) -> Iterator[Source]:
@@ -267,6 +304,8 @@ QUESTIONS: Mapping[str, Question] = {
     "client_bytes": Question(N_("Bytes of data that the client sends"), _measured(measures.client_bytes)),
     "service": Question(N_("Service behind the port"), _measured(measures.service)),
     "busiest": Question(N_("Capture with the most packets"), _measured(measures.busiest)),
+    "open_ports": Question(N_("Open TCP ports"), _scanning),
+    "process": Question(N_("Program behind the port"), _behind),
     "nfs_port": Question(N_("Port of the NFS server"), _asking(_sharing, _port_of_server, _port)),
 }
 """Every question that a lab may ask, by the id that lab.yml uses."""

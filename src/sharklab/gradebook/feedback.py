@@ -86,6 +86,8 @@ class Page:
     problems: tuple[tuple[str, str], ...]
     parts: tuple[Part, ...]
     tool: str
+    by_hand: bool = True
+    """The student recorded the captures: nobody knows their filters, nor what tcpdump dropped."""
 
 
 def files(entry: Entry, plan: Plan, facts: Mapping[str, Facts], tool: str) -> dict[str, str]:

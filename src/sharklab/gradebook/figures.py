@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from sharklab.checks.outcome import Status
 from sharklab.gradebook.model import Class, Entry
 from sharklab.grading.model import ExerciseResult, Mark, Result
-from sharklab.message import N_, Message
-from sharklab.submission.model import Seal
+from sharklab.message import N_, Message, prose
 
 BINS = 10
 WEAK = 1 / 3
@@ -82,25 +81,22 @@ def _difficulty(marks: Sequence[tuple[ExerciseResult, Mark]]) -> Difficulty:
 
 def reasons(entry: Entry) -> tuple[Message, ...]:
     """Return why an instructor should look at an entry; nothing when all is in order."""
-    if entry.result is None:
-        if entry.problem:
-            return (Message(N_("could not be graded: {why}"), {"why": entry.problem}),)
-        return (Message(N_("nothing was handed in")),)
-    return tuple(_reasons(entry.result))
+    odd = tuple(remark.said for remark in entry.odd)
+    if entry.result:
+        return (*odd, *_reasons(entry.result))
+    if entry.problem:
+        return (Message(N_("could not be graded: {why}"), {"why": entry.problem}), *odd)
+    return (Message(N_("nothing was handed in")),)
 
 
 def _reasons(result: Result) -> Iterator[Message]:
-    for remark in result.remarks:
-        yield remark.said
-    if result.seal is Seal.BROKEN:
-        yield Message(N_("the signature does not fit the content"))
     for problem in result.problems:
         yield Message(N_("refused: {file} ({why})"), {"file": problem.file, "why": problem.reason})
     for exercise in result.exercises:
         if names := tuple(mark.title for mark in exercise.marks if mark.status in UNDECIDED):
             yield Message(
                 N_("could not be decided in {exercise}: {criteria}"),
-                {"exercise": exercise.id, "criteria": names},
+                {"exercise": prose(exercise.title), "criteria": names},
             )
     if share(result.points, result.worth) < WEAK:
         yield Message(N_("less than a third of the points"))

@@ -23,7 +23,7 @@ def gradescope(result: Result) -> str:
     notes = [f"{each.points:g} points: {each.reason}" for each in result.adjustments]
     notes += [f"{each.file}: {each.reason}" for each in result.problems]
     content = {
-        "score": result.points,
+        "score": round(result.points, 4),
         "output": visible("\n".join(notes)),
         "output_format": "text",
         "visibility": "visible",

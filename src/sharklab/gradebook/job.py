@@ -152,7 +152,7 @@ def _file(out: Path, student: str) -> Path:
 
 def recall(out: Path, student: str) -> Record | None:
     """Return what is kept of a student, or None when there is nothing whole."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         data: Any = json.loads(_file(out, student).read_text(encoding="utf-8"))
         record = kept.from_plain(Record, data)
         return record if record.schema == SCHEMA else None

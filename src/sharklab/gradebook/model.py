@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sharklab.checks.outcome import Status
-from sharklab.grading.model import ExerciseResult, Mark, Result
+from sharklab.grading.model import ExerciseResult, Mark, Remark, Result
 from sharklab.message import NOTHING, Message
 from sharklab.model import Text
+
+GRADED, UNREADABLE, MISSING = "graded", "unreadable", "missing"
+"""What may come of a student's submission."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,8 @@ class Entry:
 
     `problem` says why a submission could not be graded; without it and without a result nothing was
     handed in. `file` is the submission's name and `digest` its SHA-256. `moodle_id` is what Moodle's
-    worksheets know the student by.
+    worksheets know the student by. `remarks` are on how it was handed in; those on what was are the
+    result's.
     """
 
     student: str
@@ -28,6 +32,12 @@ class Entry:
     digest: str = ""
     result: Result | None = None
     problem: Message = NOTHING
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def odd(self) -> tuple[Remark, ...]:
+        """All that an instructor should look at."""
+        return (*self.remarks, *(self.result.remarks if self.result else ()))
 
     @property
     def handed_in(self) -> bool:
@@ -58,6 +68,13 @@ class Class:
     def worth(self) -> float:
         """What can be earned."""
         return self.results[0].worth if self.results else 0.0
+
+
+def state(entry: Entry) -> str:
+    """Return the word for what came of a student's submission."""
+    if entry.result:
+        return GRADED
+    return UNREADABLE if entry.problem else MISSING
 
 
 def gravest(marks: Iterable[Mark]) -> Status:

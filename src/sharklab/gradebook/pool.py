@@ -18,13 +18,15 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from sharklab.errors import N_, MachineryError, SharklabError
+from sharklab.errors import N_, SharklabError
 from sharklab.message import Message
 
 SECONDS = 300.0
 """How long one job may take."""
 MEMORY = 2 << 30
 """Bytes of address space of each process."""
+START = 120.0
+"""Seconds that a process may take to start, before its job's own time begins."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,9 @@ LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Failure:
-    """A job that came to nothing, and why; `lasting` when it would fail again."""
+    """A job that came to nothing, and why."""
 
     reason: Message
-    lasting: bool = False
-
-
-@dataclass(frozen=True)
-class _Broken:
-    """The machinery failed in a process: the batch ends with it."""
-
-    error: MachineryError
 
 
 def run(
@@ -58,7 +52,7 @@ def run(
 ) -> Iterator[tuple[int, Any]]:
     """Yield the number and the outcome of each job as it is done: what `work` returned, or a Failure.
 
-    `work` is a function of a module and jobs can be pickled. Raises MachineryError when `work` does.
+    `work` is a function of a module and jobs can be pickled. Whatever a job raises is its Failure alone.
     """
     left = deque(enumerate(jobs))
     hands = [_Hand(work, limits) for _ in range(min(processes, len(jobs)))]
@@ -67,7 +61,9 @@ def run(
             hand.take(left)
         while busy := [hand for hand in hands if hand.job is not None]:
             for hand in _ready(busy):
-                yield hand.job or 0, _whole(hand.outcome())
+                if hand.is_starting():
+                    continue
+                yield hand.job or 0, hand.outcome()
                 hand.take(left)
     finally:
         for hand in hands:
@@ -79,12 +75,6 @@ def _ready(busy: Sequence[_Hand]) -> list[_Hand]:
     patience = max(0.0, min(hand.deadline for hand in busy) - time.monotonic())
     said = wait([hand.pipe for hand in busy], patience)
     return [hand for hand in busy if hand.pipe in said or time.monotonic() >= hand.deadline]
-
-
-def _whole(outcome: Any) -> Any:
-    if isinstance(outcome, _Broken):
-        raise outcome.error
-    return outcome
 
 
 class _Hand:
@@ -102,12 +92,24 @@ class _Hand:
         self._process = context.Process(target=_serve, args=(self._work, theirs, self._limits), daemon=True)
         self._process.start()
         theirs.close()
+        self._is_up = False
+
+    def is_starting(self) -> bool:
+        """Tell whether all that the process has said is that it is there: its job's time begins now."""
+        if self._is_up or not self.pipe.poll():
+            return False
+        try:
+            self.pipe.recv()
+        except (EOFError, OSError):
+            return False
+        self._is_up, self.deadline = True, time.monotonic() + self._limits.seconds
+        return True
 
     def take(self, left: deque[tuple[int, Any]]) -> None:
         """Start the next job that is left, if there is one."""
         self.job, job = left.popleft() if left else (None, None)
         if self.job is not None:
-            self.deadline = time.monotonic() + self._limits.seconds
+            self.deadline = time.monotonic() + (self._limits.seconds if self._is_up else START)
             with suppress(OSError):  # it died while it waited: the outcome will say so
                 self.pipe.send(job)
 
@@ -140,6 +142,7 @@ def _serve(work: Callable[[Any], Any], pipe: Connection[Any, Any], limits: Limit
     os.setsid()
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     with suppress(EOFError, OSError):
+        pipe.send(None)
         while True:
             pipe.send(_attempt(work, pipe.recv()))
 
@@ -147,10 +150,8 @@ def _serve(work: Callable[[Any], Any], pipe: Connection[Any, Any], limits: Limit
 def _attempt(work: Callable[[Any], Any], job: Any) -> Any:
     try:
         return work(job)
-    except MachineryError as error:
-        return _Broken(error)
     except SharklabError as error:
-        return Failure(error.sentence, lasting=True)
+        return Failure(error.sentence)
     except MemoryError:
         return Failure(Message(N_("it took more memory than one submission may")))
     except Exception as error:

@@ -8,12 +8,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from sharklab.gradebook.model import Class, Entry
+from sharklab.gradebook.model import Class, Entry, state
 from sharklab.grading import plain
 from sharklab.message import prose
 
 SCHEMA = "sharklab-results/1"
-GRADED, UNREADABLE, MISSING = "graded", "unreadable", "missing"
 
 
 def results(group: Class) -> str:
@@ -28,13 +27,6 @@ def results(group: Class) -> str:
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
-def state(entry: Entry) -> str:
-    """Return the word for what came of a student's submission."""
-    if entry.result:
-        return GRADED
-    return UNREADABLE if entry.problem else MISSING
-
-
 def _student(entry: Entry) -> dict[str, Any]:
     return {
         "student": entry.student,
@@ -44,6 +36,7 @@ def _student(entry: Entry) -> dict[str, Any]:
         "file": entry.file,
         "sha256": entry.digest,
         "problem": plain.text(entry.problem),
+        "remarks": [plain.remark(each) for each in entry.remarks],
         "result": plain.plain(entry.result) if entry.result else None,
     }
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from sharklab.gradebook.model import Class, Entry
+from sharklab.gradebook.model import Class, Entry, state
 from sharklab.report.visible import visible
 
 _FORMULA = re.compile(r"(^|[,;\t\r\n|])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
@@ -55,17 +55,16 @@ def _exercises(entry: Entry, exercises: list[str]) -> Iterator[str]:
 def _totals(entry: Entry) -> Iterator[str]:
     result = entry.result
     if result is None:
-        state = "unreadable" if entry.problem else "missing"
-        yield from ("", "", "", "", state, "", "", "", text(str(entry.problem)))
+        yield from ("", "", "", "", state(entry), "", "", str(len(entry.odd)), text(str(entry.problem)))
         return
     yield number(sum(each.points for each in result.adjustments))
     yield number(result.points)
     yield number(result.worth)
     yield number(round(100 * result.points / result.worth, 2)) if result.worth else ""
-    yield "graded"
+    yield state(entry)
     yield moment(result.made)
     yield str(result.seal)
-    yield str(len(result.remarks))
+    yield str(len(entry.odd))
     yield text("; ".join(f"{each.file}: {each.reason}" for each in result.problems))
 
 

@@ -64,19 +64,21 @@ def remarks(group: Iterable[Handed]) -> Mapping[str, tuple[Remark, ...]]:
 
 
 def _copies(handed: Mapping[str, Handed]) -> Iterator[tuple[str, Remark]]:
-    """Yield for each student the captures that somebody else handed in as well."""
+    """Yield for each student the captures that somebody else handed in as well, by whom and in what way."""
     captures = {
         (s, name): trace for s, each in handed.items() for name, trace in each.traces.captures.items()
     }
     same = _shared({place: [trace.digest] for place, trace in captures.items() if trace.packets})
     frames = _shared({place: trace.frames for place, trace in captures.items()})
     numbers = _shared({place: trace.numbers for place, trace in captures.items()})
+    found: dict[tuple[str, str, str], dict[str, int]] = {}
     for pair in sorted({*same, *frames, *numbers}):
-        first, second = (captures[place] for place in pair)
-        kind, count = _likeness(first, second, frames[pair], numbers[pair])
-        if kind:
-            yield pair[0][0], _copy(kind, pair[0], pair[1], count, first.packets)
-            yield pair[1][0], _copy(kind, pair[1], pair[0], count, second.packets)
+        kind, count = _likeness(captures[pair[0]], captures[pair[1]], frames[pair], numbers[pair])
+        for (own, mine), (other, theirs) in (pair, (pair[1], pair[0])) if kind else ():
+            name = mine if mine == theirs else f"{mine} ({theirs})"
+            found.setdefault((own, other, kind), {})[name] = count
+    for (student, whose, kind), counts in found.items():
+        yield student, _copy(kind, whose, counts)
 
 
 def _shared(marks: Mapping[_Place, Iterable[str]]) -> Counter[tuple[_Place, _Place]]:
@@ -114,18 +116,24 @@ def _is_enough(shared: int, first: int, second: int) -> bool:
 
 
 _COPIES = {
-    SAME_FILE: N_("{capture} is the very file that {other} handed in as {theirs}"),
-    SAME_PACKETS: N_("{capture} and {theirs} of {other} have {count} packets in common, at the same times"),
-    RETIMED: N_("{capture} and {theirs} of {other} have {count} packets in common, at other times"),
-    REWRITTEN: N_(
-        "{capture} and {theirs} of {other} have the same TCP numbers under other addresses ({count})"
-    ),
+    SAME_FILE: N_("the same files as {other}: {captures}"),
+    SAME_PACKETS: N_("the same packets as {other}, at the same times: {captures}"),
+    RETIMED: N_("the same packets as {other}, at other times: {captures}"),
+    REWRITTEN: N_("the same TCP numbers as {other}, under other addresses: {captures}"),
 }
 
 
-def _copy(kind: str, own: _Place, other: _Place, count: int, packets: int) -> Remark:
-    values = {"capture": own[1], "other": other[0], "theirs": other[1], "count": min(count, packets)}
-    return Remark(kind, Message(_COPIES[kind], values), (other[0],), (Reference(capture=own[1]),))
+def _copy(kind: str, other: str, counts: Mapping[str, int]) -> Remark:
+    captures = tuple(f"{name} [{count}]" for name, count in counts.items())
+    evidence = tuple(Reference(capture=name.partition(" ")[0]) for name in counts)
+    return Remark(kind, Message(_COPIES[kind], {"other": other, "captures": captures}), (other,), evidence)
+
+
+_OF_OTHERS = {
+    OTHERS_ADDRESS: N_("addresses of {other}'s seat are in: {where}"),
+    OTHERS_TOKEN: N_("the token of {other}'s seat is in: {where}"),
+    OTHERS_ANSWER: N_("values of {other}'s seat are the answers to: {where}"),
+}
 
 
 class _Values:
@@ -142,30 +150,30 @@ class _Values:
 
     def of_others(self, own: Handed) -> Iterator[Remark]:
         """Yield each other student whose values are in a submission, and where."""
-        for capture, trace in own.traces.captures.items():
-            yield from self._seen(own, OTHERS_ADDRESS, capture, trace.addresses, self._addresses)
-            yield from self._seen(own, OTHERS_TOKEN, capture, trace.words, self._tokens)
+        captures = own.traces.captures
+        addresses = {name: trace.addresses for name, trace in captures.items()}
+        words = {name: trace.words for name, trace in captures.items()}
+        yield from self._seen(own, OTHERS_ADDRESS, addresses, self._addresses)
+        yield from self._seen(own, OTHERS_TOKEN, words, self._tokens)
+        questions: dict[str, list[str]] = {}
         for question, answer in own.traces.answers.items():
-            for other in sorted({*self._named(answer)} - {own.student}):
-                said = Message(
-                    N_("the answer {question} is a value of {other}'s seat"), _of(other, question=question)
-                )
-                yield Remark(OTHERS_ANSWER, said, (other,))
+            for other in {*self._named(answer)} - {own.student}:
+                questions.setdefault(other, []).append(question)
+        for other, where in sorted(questions.items()):
+            yield Remark(OTHERS_ANSWER, Message(_OF_OTHERS[OTHERS_ANSWER], _of(other, where)), (other,))
 
     def _seen(
-        self, own: Handed, kind: str, capture: str, found: Mapping[str, int], owners: Mapping[str, str]
+        self, own: Handed, kind: str, found: Mapping[str, Mapping[str, int]], owners: Mapping[str, str]
     ) -> Iterator[Remark]:
-        packets: dict[str, list[int]] = {}
-        for value, number in found.items():
-            other = owners.get(value, own.student)
-            if other != own.student:
-                packets.setdefault(other, []).append(number)
-        for other, numbers in sorted(packets.items()):
-            text = N_("{capture} has addresses of {other}'s seat")
-            if kind == OTHERS_TOKEN:
-                text = N_("{capture} has the token of {other}'s seat")
-            evidence = Reference(capture=capture, packets=tuple(sorted(set(numbers))))
-            yield Remark(kind, Message(text, _of(other, capture=capture)), (other,), (evidence,))
+        packets: dict[str, dict[str, set[int]]] = {}
+        for capture, values in found.items():
+            for value, number in values.items():
+                other = owners.get(value, own.student)
+                if other != own.student:
+                    packets.setdefault(other, {}).setdefault(capture, set()).add(number)
+        for other, where in sorted(packets.items()):
+            evidence = tuple(Reference(capture=name, packets=tuple(sorted(where[name]))) for name in where)
+            yield Remark(kind, Message(_OF_OTHERS[kind], _of(other, list(where))), (other,), evidence)
 
     def _named(self, answer: str) -> Iterator[str]:
         """Yield the owners of the values that an answer is, or has in it."""
@@ -176,8 +184,8 @@ class _Values:
             yield from (other for token, other in self._tokens.items() if token in text)
 
 
-def _of(other: str, **values: str) -> dict[str, str]:
-    return {"other": other, **values}
+def _of(other: str, where: list[str]) -> dict[str, object]:
+    return {"other": other, "where": tuple(where)}
 
 
 def _outside(traces: Traces) -> Iterator[Remark]:

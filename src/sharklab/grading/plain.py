@@ -40,7 +40,7 @@ def plain(result: Result, level: str = FULL) -> dict[str, Any]:
         "exercises": list(map(_exercise, shown.exercises)),
         "adjustments": list(map(_adjustment, shown.adjustments)),
         "problems": list(map(_problem, shown.problems)),
-        "remarks": list(map(_remark, shown.remarks)),
+        "remarks": list(map(remark, shown.remarks)),
     }
 
 
@@ -122,7 +122,8 @@ def _problem(problem: Problem) -> dict[str, Any]:
     return {"file": problem.file, "reason": text(problem.reason)}
 
 
-def _remark(remark: Remark) -> dict[str, Any]:
+def remark(remark: Remark) -> dict[str, Any]:
+    """Return a remark as JSON data."""
     return {
         "kind": remark.kind,
         "said": text(remark.said),

@@ -63,6 +63,12 @@ def layers(
     return on_image(build.base(os_name, packages, progress, machine), golden, bake, progress)
 
 
+def system_of(folder: Path) -> str | None:
+    """Return the operating system that a folder of layers is of, by the name of the image that it is in."""
+    name = folder.parent.name.rpartition("-")[0].removesuffix("-vm")
+    return name if name in systems.SYSTEMS else None
+
+
 def on_image(image: Image, golden: Plan, bake: Callable[[Plan], None], progress: Progress) -> Layers:
     """Return the layers of the golden plan's lab on `image`, made as `layers` does."""
     folder = image.folder / f"{golden.lab.name}-{build.fingerprint(_content(golden, image))}"

@@ -37,6 +37,17 @@ def packages_of(roles: Iterable[str], os_family: str, kernel: Sequence[str] = ()
     return sorted({package for role, name in names.items() for package in _packages(role, os_family, name)})
 
 
+def repositories_of(roles: Iterable[str], os_family: str, kernel: Sequence[str] = ()) -> list[str]:
+    """Return the packages that bring repositories, which packages of `roles` come from.
+
+    `kernel` is as `packages_of` takes it; such roles need none of them. Raises as it does.
+    """
+    own = [role for role in roles if role not in kernel]
+    return sorted(
+        {package for role in own for package in _packages(role, os_family, f"__{role}_repositories")}
+    )
+
+
 def base(os_name: str, packages: Sequence[str], progress: Progress, machine: bool = False) -> Image:
     """Return the base image of `os_name` with `packages`, built now if it is not there yet.
 
@@ -91,7 +102,7 @@ def _build(
     system: systems.OperatingSystem, content: dict[str, Any], image: Image, progress: Progress
 ) -> None:
     """Build in a folder beside the image's and rename it at the end: an image is whole or absent."""
-    require_root(N_("building an image (mmdebstrap) needs root"))
+    require_root(N_("building an image needs root"))
     building = image.folder.with_name(f"{image.folder.name}.building")
     state.remove(building)
     state.folder(building)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import process
-from sharklab.errors import N_, InputError
+from sharklab.errors import N_, InputError, MachineryError
+from sharklab.image import rocky
 
 HERE = Path(__file__).parent
 
@@ -182,6 +183,47 @@ def _mmdebstrap(suite: str) -> Build:
     return build
 
 
+def _rocky(name: str) -> OperatingSystem:
+    """Return the release of Rocky of that name; what differs between them is in `rocky.RELEASES`."""
+    release = rocky.RELEASES[name]
+    return OperatingSystem(
+        name=name,
+        family="RedHat",
+        build=lambda target, packages, cache: rocky.build(release, target, packages, cache),
+        packages=(
+            "NetworkManager",
+            "ca-certificates",
+            "dbus-broker",
+            "dnf",
+            "epel-release",
+            "iproute",
+            "iputils",
+            "less",
+            "openssh-server",
+            "procps-ng",
+            "python3",
+            "python3-dnf",
+            "rocky-release",
+            "sudo",
+            "systemd",
+        ),
+        units=(*COMMON_UNITS, "sshd.service"),
+        masks=(
+            *COMMON_MASKS,
+            "dnf-makecache.timer",
+            "import-state.service",
+            "loadmodules.service",
+            "nis-domainname.service",
+            "rpmdb-rebuild.service",
+            "selinux-autorelabel-mark.service",
+            "sshd-keygen.target",
+        ),
+        generators=(*COMMON_GENERATORS, "kdump-dep-generator.sh", "selinux-autorelabel-generator.sh"),
+        files={**COMMON_FILES, "etc/locale.conf": "LANG=C.UTF-8\n"},
+        absent=("etc/hostname", "etc/ssh/ssh_host_*", "var/log/*.log", "var/cache/dnf/*"),
+    )
+
+
 SYSTEMS: Mapping[str, OperatingSystem] = {
     system.name: system
     for system in (
@@ -219,12 +261,24 @@ SYSTEMS: Mapping[str, OperatingSystem] = {
             absent=("etc/hostname", "etc/ssh/ssh_host_*", "var/log/*.log", "var/log/apt/*"),
             machine_packages=("initramfs-tools", "linux-image-cloud-amd64", "lz4", "udev"),
         ),
+        _rocky("rocky9"),
+        _rocky("rocky10"),
     )
 }
 
 
 def machine(system: OperatingSystem) -> OperatingSystem:
-    """Return `system` as virtual machines run it, with its own kernel in /boot."""
+    """Return `system` as virtual machines run it, with its own kernel in /boot.
+
+    Raises MachineryError where it is not known how to make one.
+    """
+    if not system.machine_packages:
+        raise MachineryError(
+            N_("there are no virtual machines of {name} here"),
+            place="--os",
+            hint=N_("--os debian12, or machines of your own: --provider existing (docs/providers.md)"),
+            name=system.name,
+        )
     return replace(
         system,
         name=f"{system.name}-vm",

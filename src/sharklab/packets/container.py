@@ -20,7 +20,7 @@ RECORD_BYTES = 1 << 20
 """More than tcpdump's largest snapshot (262,144 bytes) with room for the options of pcapng."""
 
 PCAP, PCAPNG = "pcap", "pcapng"
-_PCAP_ORDER = {
+PCAP_ORDER = {
     b"\xd4\xc3\xb2\xa1": "<",
     b"\xa1\xb2\xc3\xd4": ">",
     b"\x4d\x3c\xb2\xa1": "<",
@@ -75,7 +75,7 @@ def search(path: Path, needle: str) -> tuple[int, ...]:
 
 
 def _walk(path: Path, content: bytes) -> Container:
-    if content[:4] in _PCAP_ORDER:
+    if content[:4] in PCAP_ORDER:
         format, records = PCAP, _pcap(path, content)
     elif content[:4] == _SECTION:
         format, records = PCAPNG, _pcapng(path, content)
@@ -95,7 +95,7 @@ def _walk(path: Path, content: bytes) -> Container:
 
 
 def _pcap(path: Path, content: bytes) -> Iterator[tuple[int, int]]:
-    order, offset = _PCAP_ORDER[content[:4]], 24
+    order, offset = PCAP_ORDER[content[:4]], 24
     _reach(content, offset)
     while offset < len(content):
         _reach(content, offset + 16)

@@ -33,9 +33,6 @@ FAMILIES = ("Debian", "RedHat")
 LIMIT = 200_000_000
 """Bytes that may lie where a lab changes files: all of it is kept, and put back."""
 
-REPOSITORIES = {"RedHat": ("epel-release",)}
-"""Packages that bring repositories, which other packages come from: they are installed first."""
-
 Agree = Callable[[Sequence[Message]], bool]
 """What shows a person the sentences on what will change, and tells whether to go on."""
 
@@ -265,7 +262,7 @@ def _install(plan: Plan, host: Host, one: Machine, known: Mapping[str, Any]) -> 
     entry, file = known[host.name], _record(plan.seat, f"{host.name}.packaged")
     if not entry["missing"] or file.exists():
         return
-    first = REPOSITORIES.get(entry["family"], ())
+    first = image.repositories_of(host.roles, entry["family"], entry["kernel"])
     failed = remote.failures(one.ask("install", packages=entry["missing"], first=first))
     if failed:
         raise MachineryError(

@@ -153,6 +153,15 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """What a check compared: columns, and the lines below them, each of which is right or not."""
+
+    title: str
+    columns: tuple[str, ...]
+    lines: tuple[tuple[tuple[str, ...], bool], ...]
+
+
+@dataclass(frozen=True)
 class Section:
     """One exercise; with a `grid`, `commands` and `checks` are what the grid does not show."""
 
@@ -167,6 +176,7 @@ class Section:
     sockets: tuple[Sockets, ...]
     shots: tuple[Shot, ...]
     grid: Grid | None = None
+    comparisons: tuple[Comparison, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -195,6 +205,11 @@ class Page:
     def sections(self) -> tuple[Section, ...]:
         """All exercises in order."""
         return tuple(section for part in self.parts for section in part.sections)
+
+    @property
+    def by_hand(self) -> bool:
+        """True when a student made the captures: nothing of a run is known then."""
+        return bool(self.manifest.get("by_hand"))
 
     @property
     def judged(self) -> tuple[Section, ...]:

@@ -13,14 +13,15 @@ from urllib.parse import quote
 
 from sharklab.checks import matrix as matrices
 from sharklab.checks.cell import Cell
-from sharklab.checks.outcome import Answer, Outcome, Reference, Status, Verdict
+from sharklab.checks.outcome import Answer, Message, Outcome, Reference, Status, Table, Verdict
 from sharklab.evidence import CaptureResult, Evidence
 from sharklab.i18n import Translator, translator
-from sharklab.model import Capture, Exercise, Plan, Probe
+from sharklab.model import Capture, Exercise, Plan, Probe, Text
 from sharklab.packets.model import Facts
 from sharklab.report import matrix, topology
 from sharklab.report.content import (
     Command,
+    Comparison,
     Grid,
     Judgement,
     Link,
@@ -118,7 +119,18 @@ class _Builder:
             sockets=tuple(self._sockets(verdict)),
             shots=tuple(self._shot(capture, drawn=not cells) for capture in exercise.captures),
             grid=self._grid(exercise, cells) if cells else None,
+            comparisons=tuple(self._comparison(o.table) for o in verdict.outcomes if o.table),
         )
+
+    def _comparison(self, table: Table) -> Comparison:
+        return Comparison(
+            visible(self.speak.say(table.title)),
+            tuple(self.speak.say(column) for column in table.columns),
+            tuple((tuple(map(self._cell, entry.cells)), entry.right) for entry in table.entries),
+        )
+
+    def _cell(self, cell: Message | Text) -> str:
+        return visible(self.speak.say(cell) if isinstance(cell, Message) else self.speak.prose(cell))
 
     def _grid(self, exercise: Exercise, cells: Sequence[Cell]) -> Grid:
         return matrix.grid(

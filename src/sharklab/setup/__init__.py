@@ -12,8 +12,10 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "run": ("image", "hosts", "packets"),
     "shell": ("hosts",),
     "report": ("packets",),
+    "grade": ("packets",),
+    "check": ("packets",),
     "down": ("hosts",),
-    "test": ("image", "hosts", "packets", "test"),
+    "test": ("image", "hosts", "rocky", "packets", "test"),
 }
 """The work that each verb does, by the groups of system_packages.toml; other verbs need nothing."""
 

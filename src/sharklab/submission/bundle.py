@@ -19,9 +19,9 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from sharklab import seat, state, untrusted
 from sharklab.errors import InputError, MachineryError
@@ -71,12 +71,18 @@ def _contents(submission: Submission, limits: Bundle) -> dict[str, bytes]:
     answers = submission.folder / sheet.NAME
     if answers.exists():
         files[sheet.NAME] = untrusted.read(answers, limits.answers)
+    elif submission.answers:  # they were never written by hand
+        files[sheet.NAME] = _json(submission.answers)
     for path in submission.captures.values():
         files[f"{work.CAPTURES}/{path.name}"] = untrusted.read(path, limits.capture)
     for host, found in submission.state.items():
-        text = json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False)
-        files[f"{work.STATE}/{host}.json"] = text.encode()
+        files[f"{work.STATE}/{host}.json"] = _json(found)
     return dict(sorted(files.items()))
+
+
+def _json(data: Mapping[str, Any]) -> bytes:
+    """Return JSON, which is YAML as well."""
+    return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

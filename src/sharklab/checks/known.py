@@ -1,0 +1,114 @@
+"""The check that the services which a course wants known are what the system's own list says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sharklab.checks.context import Context
+from sharklab.checks.outcome import N_, Entry, Finding, Message, Reference, Status, Table
+from sharklab.model import Service, Text
+
+_LINE = re.compile(
+    r"^(?P<name>[^#\s]\S*)\s+(?P<port>\d+)/(?P<transport>\w+)(?P<aliases>[^#\n]*)", re.MULTILINE
+)
+"""A line of services(5)."""
+
+Names = Mapping[tuple[int, str], tuple[str, ...]]
+"""The official name and the aliases of each port and transport."""
+
+
+def services(context: Context, params: Mapping[str, Any]) -> Finding:
+    """Each of the exercise's services is in /etc/services (`reference`, a probe that prints it).
+
+    Where it is not, or not by that name or transport, the lab must say why. A name that is the course's own
+    must be in no list.
+    """
+    result = context.probe(params["reference"])
+    names = read_services(result.stdout) if result and not result.truncated else {}
+    evidence = (Reference(probe=result.id, host=result.host),) if result else ()
+    if not names or not context.exercise.services:
+        text = N_("{reference} printed no list of services.")
+        return Finding(Status.INCONCLUSIVE, Message(text, params), evidence)
+    entries = tuple(_entry(context, service, names) for service in context.exercise.services)
+    known = context.exercise.services
+    wrong = [
+        f"{service.name} ({service.port})"
+        for service, entry in zip(known, entries, strict=True)
+        if not entry.right
+    ]
+    differing = [f"{service.name} ({service.port})" for service in known if _differs(service, names)]
+    values = {"count": len(entries), "differing": differing or "-", "wrong": wrong}
+    text = (
+        N_("Services compared with /etc/services: {count}. Differences that nothing explains: {wrong}.")
+        if wrong
+        else N_("Services compared with /etc/services: {count}. Different there, and explained: {differing}.")
+    )
+    status = Status.FAILED if wrong else Status.PASSED
+    return Finding(status, Message(text, values), evidence, _table(entries))
+
+
+def read_services(text: str) -> Names:
+    """Return the names of ports in a file like /etc/services (services(5))."""
+    names: dict[tuple[int, str], tuple[str, ...]] = {}
+    for line in _LINE.finditer(text):
+        key = int(line["port"]), line["transport"]
+        names[key] = (*names.get(key, ()), line["name"], *line["aliases"].split())
+    return names
+
+
+def _differs(service: Service, names: Names) -> bool:
+    """Tell whether the list does not have the service by the course's name on each of its transports."""
+    return any(service.name not in names.get((service.port, each), ()) for each in service.transports)
+
+
+def _right(service: Service, names: Names) -> bool:
+    if service.own:
+        return not any(service.name in listed for listed in names.values()) and bool(service.note)
+    wanted = service.reference or service.name
+    listed = [wanted in names.get((service.port, each), ()) for each in service.transports]
+    return any(listed) and (bool(service.note) or not _differs(service, names))
+
+
+def _entry(context: Context, service: Service, names: Names) -> Entry:
+    cells: tuple[Message | Text, ...] = (
+        Message(str(service.port)),
+        Message(service.name),
+        Message("/".join(service.transports).upper()),
+        Message(_listed(service, names) or "-"),
+        Message(_running(context, service) or "-"),
+        service.use,
+        service.note,
+    )
+    return Entry(cells, _right(service, names))
+
+
+def _listed(service: Service, names: Names) -> str:
+    """Return the port's first name for each transport, as /etc/services has it."""
+    found = ((names[service.port, each][0], each) for each in ("tcp", "udp") if (service.port, each) in names)
+    return ", ".join(f"{name}/{each}" for name, each in found)
+
+
+def _running(context: Context, service: Service) -> str:
+    """Return who waits at the port, host by host."""
+    found = {
+        f"{host.name}: {socket.process.partition(' ')[0] or '?'}"
+        for host in context.plan.hosts
+        for socket in context.sockets(host.name)
+        if socket.open_to_all and socket.local.port == service.port and socket.transport in service.transports
+    }
+    return ", ".join(sorted(found))
+
+
+def _table(entries: tuple[Entry, ...]) -> Table:
+    columns = (
+        N_("Port"),
+        N_("Service"),
+        N_("TCP or UDP"),
+        N_("In /etc/services"),
+        N_("Listening in this lab"),
+        N_("What it is for"),
+        N_("Differences"),
+    )
+    return Table(Message(N_("The ports to know")), tuple(map(Message, columns)), entries)

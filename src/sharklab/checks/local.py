@@ -1,0 +1,112 @@
+"""Checks of what a host says of its own sockets: who listens, which ports the kernel gives, UNIX sockets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sharklab.checks.context import Context
+from sharklab.checks.outcome import N_, Entry, Finding, Message, Reference, Status, Table
+
+Params = Mapping[str, Any]
+IANA_DYNAMIC = (49152, 65535)
+"""Ports that nobody registers, for whoever calls (RFC 6335, section 6)."""
+
+_LISTED = re.compile(
+    r"^(?:(?:tcp|udp)6?\s+)?(?:LISTEN\s+|UNCONN\s+)?\d+\s+\d+\s+(?P<local>\S+):(?P<port>\d+)\s.*?"
+    r"(?:users:\(\(\"(?P<ss>[^\"]+)\",pid=\d+|\s\d+/(?P<netstat>\S+))",
+    re.MULTILINE,
+)
+"""A line of `ss -lntp`, `ss -lnup`, `netstat -lntp` or `netstat -lnup` that names the process."""
+
+
+def listeners(context: Context, params: Params) -> Finding:
+    """Each of the commands `probes` (ss, netstat) shows who listens on each of `ports`, with its process."""
+    results = {name: context.probe(name) for name in params["probes"]}
+    evidence = tuple(Reference(probe=result.id, host=result.host) for result in results.values() if result)
+    listed = {name: _listed(result.stdout if result else "") for name, result in results.items()}
+    entries = tuple(
+        Entry(
+            (Message(str(port)), *(Message(each.get(port, "-")) for each in listed.values())),
+            all(port in each for each in listed.values()),
+        )
+        for port in params["ports"]
+    )
+    lacking = [entry.cells[0] for entry in entries if not entry.right]
+    values = {"count": len(entries) - len(lacking), "lacking": lacking}
+    text = (
+        N_("Ports that every command shows with their process: {count}; not so: {lacking}.")
+        if lacking
+        else N_("Ports that every command shows with their process: {count}.")
+    )
+    columns = (Message(N_("Port")), *(Message(name) for name in listed))
+    table = Table(Message(N_("The process behind a port")), columns, entries)
+    lost = any(result is None or result.truncated for result in results.values())
+    status = Status.PASSED if not lacking else Status.INCONCLUSIVE if lost else Status.FAILED
+    return Finding(status, Message(text, values), evidence, table)
+
+
+def _listed(printed: str) -> dict[int, str]:
+    """Return the process and its address by port, as a list of sockets has them; the first line counts."""
+    found: dict[int, str] = {}
+    for line in _LISTED.finditer(printed):
+        found.setdefault(int(line["port"]), f"{line['ss'] or line['netstat']} ({line['local']})")
+    return found
+
+
+def local_range(context: Context, params: Params) -> Finding:
+    """The ports that the kernel gave (`chosen`, a probe that prints them) are in the range that it names.
+
+    `range` is a probe of `sysctl net.ipv4.ip_local_port_range`.
+    """
+    named, chosen = context.probe(params["range"]), context.probe(params["chosen"])
+    evidence = tuple(Reference(probe=result.id, host=result.host) for result in (named, chosen) if result)
+    limits = _numbers(named.stdout.rpartition("=")[2] if named else "")
+    ports = _numbers(chosen.stdout if chosen else "")
+    if len(limits) != 2 or not ports:
+        text = N_("{range} or {chosen} printed no ports.")
+        return Finding(Status.INCONCLUSIVE, Message(text, params), evidence)
+    low, high = limits
+    first, last = IANA_DYNAMIC
+    values = {"low": low, "high": high, "first": first, "last": last, "ports": ports}
+    text = (
+        N_("This kernel gives ports from {low} to {high}, as IANA has it for callers. Given: {ports}.")
+        if (low, high) == IANA_DYNAMIC
+        else N_(
+            "This kernel gives ports from {low} to {high}; IANA keeps {first} to {last} for that. "
+            "A service on a registered port in between may find it taken by a client. Given: {ports}."
+        )
+    )
+    right = all(low <= port <= high for port in ports)
+    return Finding(Status.PASSED if right else Status.FAILED, Message(text, values), evidence)
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(word) for word in text.split() if word.isdigit()]
+
+
+def unix_socket(context: Context, params: Params) -> Finding:
+    """`path` is a socket for the probes `find` (-type s), `list` (ls -l) and `file` (file) alike."""
+    path = params["path"]
+    printed = {name: context.probe(params[name]) for name in ("find", "list", "file")}
+    evidence = tuple(Reference(probe=result.id, host=result.host) for result in printed.values() if result)
+    lines = {name: _line(result.stdout if result else "", path) for name, result in printed.items()}
+    right = (
+        lines["find"] == path
+        and lines["list"].startswith("s")
+        and lines["file"].partition(":")[2].strip() == "socket"
+    )
+    values = {"path": path, "mode": lines["list"].partition(" ")[0] or "-", "file": lines["file"] or "-"}
+    text = (
+        N_("find, ls ({mode}) and file agree: {path} is a socket.")
+        if right
+        else N_("{path} is not a socket for all of find, ls ({mode}) and file ({file}).")
+    )
+    return Finding(Status.PASSED if right else Status.FAILED, Message(text, values), evidence)
+
+
+def _line(printed: str, path: str) -> str:
+    """Return the line that names `path` as a whole word, or ""."""
+    lines = (line for line in printed.splitlines() if path in re.split(r"[\s:]+", line))
+    return next(lines, "")

@@ -1,0 +1,198 @@
+"""Checks of what captures show of many ports or many servers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sharklab.checks.choose import Talk, candidates
+from sharklab.checks.context import Context
+from sharklab.checks.neighbours import ECHO_REQUESTS, QUESTION
+from sharklab.checks.outcome import N_, Entry, Finding, Message, Reference, Status, Table
+from sharklab.packets import tcp
+from sharklab.packets.model import Facts, Flow, Packet
+
+Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A TCP scan as a capture has it: the packet that looks for the host first (0: none), and the ports.
+
+    `asked` are all ports that got a SYN; of these `accepted` answered SYN/ACK, `reset` RST, `refused` an ICMP
+    error, each with the packet that says so.
+    """
+
+    look: int
+    asked: frozenset[int]
+    accepted: Mapping[int, int]
+    reset: Mapping[int, int]
+    refused: Mapping[int, int]
+
+    @property
+    def silent(self) -> frozenset[int]:
+        """Ports that answered nothing."""
+        return self.asked - self.accepted.keys() - self.reset.keys() - self.refused.keys()
+
+
+def scan_of(context: Context, facts: Facts) -> Scan:
+    """Return the scan of the exercise's server by its client that a capture shows."""
+    clients, servers = context.addresses(context.client), context.addresses(context.server)
+    asking = [p for p in facts.packets if p.source.address in clients and p.destination.address in servers]
+    answers = [p for p in facts.packets if p.source.address in servers and p.transport == "tcp"]
+    knocks = [packet for packet in asking if tcp.is_syn(packet)]
+    first = knocks[0].number if knocks else len(facts.packets) + 1
+    accepted = {p.source.port: p.number for p in reversed(answers) if tcp.is_syn_ack(p)}
+    reset = {p.source.port: p.number for p in reversed(answers) if "RST" in p.flags}
+    return Scan(
+        look=next((p.number for p in asking if p.number < first and _looks(p)), 0),
+        asked=frozenset(packet.destination.port for packet in knocks),
+        accepted=accepted,
+        reset={port: number for port, number in reset.items() if port not in accepted},
+        refused=dict(_refused(facts, knocks)),
+    )
+
+
+def _looks(packet: Packet) -> bool:
+    """Tell whether a packet asks who has an address (ARP) or whether somebody is there (echo)."""
+    asks = packet.transport == "arp" and packet.info.startswith(QUESTION)
+    return asks or bool(packet.icmp and packet.icmp.type in ECHO_REQUESTS)
+
+
+def _refused(facts: Facts, knocks: Iterable[Packet]) -> Iterator[tuple[int, int]]:
+    """Yield each port of which an ICMP error is about one of the `knocks`, with the packet of the error."""
+    flows = {Flow("tcp", packet.source, packet.destination) for packet in knocks}
+    for packet in reversed(facts.packets):
+        about = packet.icmp.about if packet.icmp else None
+        if about and about in flows:
+            yield about.destination.port, packet.number
+
+
+def scan(context: Context, params: Params) -> Finding:
+    """The capture `capture` shows a scan: first a look for the host (ARP or echo), then SYNs to `ports` ports
+    or more of the server, of which those in `open`, where given, and no others accept."""
+    name = params["capture"]
+    facts = context.facts.get(name)
+    if facts is None:
+        return Finding(Status.INCONCLUSIVE, Message(N_("The run left no capture {capture}."), params))
+    seen = scan_of(context, facts)
+    accepted = sorted(seen.accepted)
+    right = bool(seen.look) and len(seen.asked) >= params["ports"]
+    right = right and accepted == sorted(params.get("open", accepted))
+    values = {"look": seen.look, "count": len(seen.asked), "open": accepted or "-"}
+    text = (
+        N_("Packet {look} looks for the host, then {count} ports get a SYN; SYN/ACK from: {open}.")
+        if seen.look
+        else N_("Nothing looks for the host before the SYNs to {count} ports; SYN/ACK from: {open}.")
+    )
+    packets = sorted({*([seen.look] if seen.look else ()), *seen.accepted.values()})
+    evidence = (Reference(capture=name, packets=tuple(packets)),)
+    return Finding(_passed(right), Message(text, values), evidence, _table(name, seen))
+
+
+def _table(name: str, seen: Scan) -> Table:
+    """Return the ports by what they answered."""
+    kinds = (
+        (N_("SYN/ACK"), N_("open"), seen.accepted),
+        (N_("RST"), N_("closed"), seen.reset),
+        (N_("an ICMP error"), N_("filtered"), seen.refused),
+        (N_("nothing"), N_("filtered"), seen.silent),
+    )
+    entries = (
+        (Message(answer), Message(state), _number(len(ports)), Message(spans(ports) or "-"))
+        for answer, state, ports in kinds
+    )
+    columns = (N_("Answer to the SYN"), N_("The port is"), N_("How many"), N_("Ports"))
+    title = Message(N_("The scan as the capture {capture} has it"), {"capture": name})
+    return Table(title, tuple(map(Message, columns)), tuple(map(Entry, entries)))
+
+
+def _number(count: int) -> Message:
+    return Message("{count}", {"count": count})
+
+
+def spans(ports: Iterable[int]) -> str:
+    """Return ports in short, for example 21-23, 80."""
+    runs = (
+        [port for _, port in run]
+        for _, run in groupby(enumerate(sorted(ports)), key=lambda pair: pair[1] - pair[0])
+    )
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def protocols(context: Context, params: Params) -> Finding:
+    """Each port of `ports` (22/tcp: SSH) has a conversation whose data are what tshark calls by that name."""
+    talks = candidates(context)
+    seen = {name: _spoken(context, talks, name, wanted) for name, wanted in params["ports"].items()}
+    entries = tuple(_spoken_entry(context, name, params["ports"][name], each) for name, each in seen.items())
+    lacking = [name for name, each in seen.items() if each is None]
+    values = {"count": len(seen) - len(lacking), "lacking": lacking}
+    text = (
+        N_("Services that speak as they should: {count}; not so: {lacking}.")
+        if lacking
+        else N_("Services that speak as they should: {count}.")
+    )
+    columns = (N_("Port"), N_("Process on the server (ss)"), N_("Protocol (tshark)"), N_("Packet"))
+    table = Table(Message(N_("Services and what they say")), tuple(map(Message, columns)), entries)
+    found = [each for each in seen.values() if each]
+    return Finding(_passed(not lacking), Message(text, values), tuple(_by_capture(found)), table)
+
+
+Spoken = tuple[str, Packet]
+"""The id of a capture, and a packet of data."""
+
+
+def _spoken(context: Context, talks: Iterable[Talk], port: str, protocol: str) -> Spoken | None:
+    """Return the first packet of data of the server's `port` that tshark calls `protocol`, or None."""
+    for capture, talk in talks:
+        if f"{talk.server.port}/{talk.transport}" == port:
+            for number in talk.data_packets:
+                packet = context.facts[capture].packet(number)
+                if packet.protocol.upper().startswith(protocol.upper()):
+                    return capture, packet
+    return None
+
+
+def _spoken_entry(context: Context, port: str, wanted: str, spoken: Spoken | None) -> Entry:
+    number, _, transport = port.partition("/")
+    processes = {
+        socket.process.partition(" ")[0]
+        for socket in context.sockets(context.server)
+        if socket.open_to_all and (socket.transport, socket.local.port) == (transport, int(number))
+    }
+    said = Message(f"{spoken[1].protocol}" if spoken else "-")
+    where = Message(f"{spoken[0]} #{spoken[1].number}" if spoken else "-")
+    process = Message(", ".join(sorted(processes)) or "-")
+    return Entry((Message(port), process, said, where), right=spoken is not None)
+
+
+def _by_capture(found: Iterable[Spoken]) -> Iterator[Reference]:
+    by_name: dict[str, list[int]] = {}
+    for capture, packet in found:
+        by_name.setdefault(capture, []).append(packet.number)
+    for capture, numbers in by_name.items():
+        yield Reference(capture=capture, packets=tuple(sorted(numbers)))
+
+
+def one_client(context: Context, params: Params) -> Finding:
+    """One host asks, and each of `servers` answers from `port`: one client, many servers."""
+    talks = [
+        (capture, talk)
+        for capture, facts in context.facts.items()
+        for talk in facts.conversations
+        if talk.server.port == params["port"]
+        and any(facts.packet(number).source == talk.server for number in talk.packets)
+    ]
+    clients = sorted({context.host_at(talk.client.address) or talk.client.address for _, talk in talks})
+    servers = sorted({context.host_at(talk.server.address) or talk.server.address for _, talk in talks})
+    text = N_("Clients: {clients}; servers that answer from port {port}: {servers}.")
+    values = {"clients": clients or "-", "servers": servers or "-", "port": params["port"]}
+    evidence = tuple(Reference(capture=capture, packets=talk.packets) for capture, talk in talks)
+    right = len(clients) == 1 and servers == sorted(params["servers"])
+    return Finding(_passed(right), Message(text, values), evidence)
+
+
+def _passed(right: bool) -> Status:
+    return Status.PASSED if right else Status.FAILED

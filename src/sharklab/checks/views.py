@@ -1,0 +1,171 @@
+"""The check that a host's own view of its ports and a neighbour's view, by nmap, explain one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sharklab.checks import words
+from sharklab.checks.context import Context
+from sharklab.checks.firewall import Zone, read_zone
+from sharklab.checks.outcome import N_, Entry, Finding, Message, Reference, Status, Table
+from sharklab.checks.rules import LET_IN, Packet, by_zone
+from sharklab.checks.scan_seen import Scanned, read_scan
+from sharklab.checks.sockets_seen import Socket
+from sharklab.packets.knocks import Knock, knocks
+from sharklab.packets.model import Endpoint
+
+Params = Mapping[str, Any]
+LET, REFUSED, DROPPED = N_("lets in"), N_("refuses"), N_("drops")
+"""What a firewall does with who knocks."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One port: the socket that waits there, what the firewall does, and what nmap and the wire say.
+
+    `reached` tells whether a packet from outside gets to that socket once it is let in.
+    """
+
+    name: str
+    wanted: str
+    socket: Socket | None
+    reached: bool
+    states: frozenset[str]
+    scanned: Scanned | None
+    knock: Knock
+
+    @property
+    def outside(self) -> frozenset[str]:
+        """What nmap can say of a port that is so inside; nothing when the firewall's part is not known."""
+        if not self.states:
+            return frozenset()
+        if self.states != LET_IN:
+            return frozenset({"filtered"})
+        if not self.reached:
+            return frozenset({"closed"})
+        return frozenset({"open", "open|filtered"} if self.name.endswith("/udp") else {"open"})
+
+    @property
+    def right(self) -> bool:
+        """True when nmap says what the lab expects and what the inside explains."""
+        return self.scanned is not None and self.scanned.state in self.outside & {self.wanted}
+
+    @property
+    def why(self) -> Message:
+        """Why the outside is what it is."""
+        if self.states != LET_IN:
+            text = (
+                N_("It listens, and the firewall lets nobody through.")
+                if self.socket
+                else N_("Nobody listens, and the firewall would let nobody through.")
+            )
+            return Message(text)
+        if self.socket and not self.reached:
+            text = N_("It listens on {address} alone: on any other address nobody does.")
+            return Message(text, {"address": self.socket.local.address})
+        if not self.socket:
+            return Message(N_("Let in, but nobody listens: the kernel itself refuses."))
+        if self.scanned and self.scanned.state == "open|filtered":
+            return Message(N_("It listens and never answers, which a drop looks like as well."))
+        return Message(N_("It listens and is let in."))
+
+
+def views(context: Context, params: Params) -> Finding:
+    """What nmap found (`outside`, a probe that prints its XML) of the server's ports is what `ports` expects.
+
+    And it is what the sockets on the server and its firewall (`zone`, a probe of firewall-cmd) explain.
+    """
+    results = [context.probe(params[name]) for name in ("outside", "zone")]
+    evidence = tuple(Reference(probe=result.id, host=result.host) for result in results if result)
+    scan, zone = (result.stdout if result and not result.truncated else "" for result in results)
+    try:
+        found = list(_views(context, params, read_scan(scan), read_zone(zone)))
+    except ValueError:
+        text = N_("{probe} did not print what nmap found as XML.")
+        return Finding(Status.INCONCLUSIVE, Message(text, {"probe": params["outside"]}), evidence)
+    wrong = [each.name for each in found if not each.right]
+    values = {"count": len(found) - len(wrong), "wrong": wrong}
+    text = (
+        N_("Ports of which the inside explains the outside: {count}; not so: {wrong}.")
+        if wrong
+        else N_("Ports of which the inside explains the outside: {count}.")
+    )
+    lines = dict.fromkeys(each.socket.line for each in found if each.socket)
+    evidence += tuple(Reference(host=context.server, line=line) for line in lines)
+    status = Status.FAILED if wrong else Status.PASSED
+    return Finding(status, Message(text, values), evidence, _table(found))
+
+
+def _views(context: Context, params: Params, scan: tuple[Scanned, ...], zone: Zone) -> Iterator[View]:
+    servers = context.addresses(context.server)
+    scanned = {each.name: each for each in scan if each.address in servers}
+    addresses = {each.address for each in scanned.values()}
+    for name, wanted in params["ports"].items():
+        number, _, transport = name.partition("/")
+        places = [Endpoint(address, int(number)) for address in addresses]
+        socket = _socket(context, transport, int(number), places)
+        reached = socket is not None and any(socket.serves(place) for place in places)
+        states = by_zone(zone, Packet("", transport, int(number))) if zone else frozenset[str]()
+        knock = _knock(context, transport, places)
+        yield View(name, wanted, socket, reached, states, scanned.get(name), knock)
+
+
+def _socket(context: Context, transport: str, port: int, places: list[Endpoint]) -> Socket | None:
+    """Return who waits at the port, first of all one that packets to `places` reach."""
+    waiting = [
+        socket
+        for socket in context.sockets(context.server)
+        if socket.open_to_all and (socket.transport, socket.local.port) == (transport, port)
+    ]
+    reached = [socket for socket in waiting if any(map(socket.serves, places))]
+    return next(iter([*reached, *waiting]), None)
+
+
+def _knock(context: Context, transport: str, places: list[Endpoint]) -> Knock:
+    """Return what a capture of the exercise has of the port."""
+    for facts in context.facts.values():
+        for place in places:
+            if knock := knocks(facts, transport, place.address).get(place.port):
+                return knock
+    return Knock()
+
+
+def _table(found: list[View]) -> Table:
+    columns = (N_("Port"), N_("Inside (ss)"), N_("Firewall"), N_("Outside (nmap)"), N_("Packets"), N_("Why"))
+    entries = tuple(
+        Entry(
+            (
+                Message(each.name),
+                _inside(each.socket),
+                _firewall(each.states),
+                _outside(each.scanned),
+                words.pattern(each.knock.pattern),
+                each.why,
+            ),
+            each.right,
+        )
+        for each in found
+    )
+    return Table(Message(N_("Inside and outside, side by side")), tuple(map(Message, columns)), entries)
+
+
+def _inside(socket: Socket | None) -> Message:
+    if socket is None:
+        return Message(N_("nobody listens"))
+    values = {"process": socket.process.partition(" ")[0] or "?", "local": str(socket.local)}
+    return Message("{process}, {local}", values)
+
+
+def _firewall(states: frozenset[str]) -> Message:
+    if not states:
+        return Message("?")
+    return Message(LET if states == LET_IN else DROPPED if states == {"dropped"} else REFUSED)
+
+
+def _outside(scanned: Scanned | None) -> Message:
+    if scanned is None:
+        return Message("?")
+    values = {"state": scanned.state, "reason": scanned.reason, "service": scanned.service}
+    return Message("{state} ({reason}), {service}" if scanned.service else "{state} ({reason})", values)

@@ -1,0 +1,45 @@
+"""A class that handed something in, as files: made of recorded captures, signed by seats of a course."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from sharklab import load, seat
+from sharklab import plan as plans
+from sharklab.submission import bundle, work
+from sharklab.submission.model import Submission
+
+DATA = Path(__file__).parent / "data"
+CAPTURES = {"ssh": "ssh.pcap", "dns": "dns.pcap"}
+BEGUN, MADE = 1_763_600_000.0, 1_790_003_600.5
+
+
+def folder(
+    place: Path, captures: Mapping[str, str] = CAPTURES, answers: str = "ssh: {server_port: 22}\n"
+) -> Path:
+    """Make a student's folder with these recorded captures, by id, and return it."""
+    (place / "captures").mkdir(parents=True)
+    (place / "answers.yml").write_text(answers)
+    for name, file in captures.items():
+        shutil.copy(DATA / file, place / "captures" / f"{name}.pcap")
+    return place
+
+
+def submission(student: str, place: Path, **more: object) -> Submission:
+    """Return what lies in such a folder as that student's."""
+    lab = load.load(load.find("tp4"))
+    found = work.read(place, plans.plan(lab, seat.register(lab, student)))
+    return replace(found, begun=BEGUN, made=MADE, **more)
+
+
+def hand_in(
+    student: str, into: Path, scratch: Path, name: str = "", key: bytes = b"", **more: object
+) -> Path:
+    """Write what `student` hands in to a file in `into` and return it; `more` is as for `folder`."""
+    file = into / (name or f"tp4-{student}{bundle.ENDING}")
+    made = submission(student, folder(scratch / file.stem, **more))
+    bundle.pack(made, key or seat.key("tp4", student), file)
+    return file
