@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -63,9 +64,26 @@ def reachability_seat(student: Callable[[str], str]) -> Iterator[str]:
     yield from _seat("reachability", student("roles"))
 
 
+@pytest.fixture(scope="session")
+def ports_seat(student: Callable[[str], str]) -> Iterator[str]:
+    """Bring up one seat of ports that tests may look at, and remove it at the end."""
+    yield from _seat("ports", student("roles"))
+
+
 def _seat(lab: str, name: str) -> Iterator[str]:
     done = call_sharklab("up", lab, "--student", name)
     assert done.returncode == 0, done.stderr
     yield name
     gone = call_sharklab("down", lab, "--student", name)
     assert gone.returncode == 0, gone.stderr
+
+
+def misjudged(run: Path) -> list[object]:
+    """Return what `sharklab prove` says of a run's grading that does not hold, or what it did instead."""
+    lab, student = run.parts[-3:-1]
+    done = call_sharklab("prove", lab, "--student", student, "--run", run.name, "--output", "json")
+    if done.returncode not in (0, 1):
+        return [done.stderr]
+    trials = json.loads(done.stdout)["trials"]
+    wrong: list[object] = [trial for trial in trials if not trial["holds"]]
+    return wrong if wrong or (done.returncode == 0 and len(trials) > 2) else [done.stdout]

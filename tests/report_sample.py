@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Interface, IPv6Interface
 from pathlib import Path
 
-from sharklab.checks.outcome import Answer, Message, Outcome, Reference, Status, Verdict
+from sharklab.checks.outcome import Answer, Entry, Message, Outcome, Reference, Status, Table, Verdict
 from sharklab.evidence import CaptureResult, Evidence, ProbeResult, SocketLine
 from sharklab.i18n import N_
 from sharklab.model import Address, Capture, Check, Exercise, Host, Lab, Network, Plan, Probe, Seat
@@ -255,6 +255,7 @@ def verdicts() -> tuple[Verdict, ...]:
                     Message("exit code {code}", {"code": 127}),
                     Message("exit code {code}", {"code": 0}),
                     evidence=(Reference(probe="missing"), Reference(probe="elsewhere")),
+                    table=compared(),
                 ),
             ),
             answers=(
@@ -268,6 +269,18 @@ def verdicts() -> tuple[Verdict, ...]:
             ),
         ),
         Verdict("dns", (), (Answer("server_address", Message("Address?"), None, Status.INCONCLUSIVE),)),
+    )
+
+
+def compared() -> Table:
+    """Return what a check compared: a line that is right, and a hostile one that is not."""
+    return Table(
+        Message(N_("Services to know")),
+        (Message(N_("Port")), Message(N_("What it is for"))),
+        (
+            Entry((Message("22"), {"fr": "Shell distant", "en": "Remote shell"})),
+            Entry((Message("1664"), Message("{text}", {"text": HOSTILE})), right=False),
+        ),
     )
 
 

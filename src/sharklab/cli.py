@@ -41,7 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         as_json = getattr(args, "output", "text") == "json"
         return _run(args)
     except KeyboardInterrupt:
-        interrupted = SharklabError(N_("interrupted"), hint=N_("sharklab down removes what was started"))
+        hint = N_("sharklab down removes what was started")
+        if "grade" in words:
+            hint = N_("the same command goes on where it stopped")
+        interrupted = SharklabError(N_("interrupted"), hint=hint)
         return _fail(INTERRUPTED, interrupted, as_json, say)
     except SharklabError as error:
         return _fail(error.exit_code, error, as_json, say)
@@ -86,8 +89,11 @@ def _provider(args: argparse.Namespace) -> str:
     from sharklab import provided
 
     lab, student = getattr(args, "lab", None), getattr(args, "student", None)
+    asked = getattr(args, "provider", None)
     if lab and student:
-        return provided.choose(lab, student, getattr(args, "provider", None))
+        return provided.choose(lab, student, asked)
+    if asked:
+        return str(asked)
     everywhere = provided.of_all()
     return everywhere.pop() if len(everywhere) == 1 else provided.DEFAULT
 
@@ -237,7 +243,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "provider": (
         ("--provider",),
         {
-            "metavar": "{nspawn,existing}",
+            "metavar": "{nspawn,qemu,auto,existing}",
             "default": None,
             "help": N_("what makes the hosts exist"),
         },
@@ -312,6 +318,22 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "help": N_("the folder with answers.yml and captures/; here or in LAB without it"),
         },
     ),
+    "report_folder": (
+        ("--folder",),
+        {
+            "metavar": N_("DIR"),
+            "default": None,
+            "help": N_("the report of the answers and captures in this folder instead"),
+        },
+    ),
+    "hint": (
+        ("--hint",),
+        {
+            "metavar": N_("EXERCISE/CRITERION"),
+            "default": "",
+            "help": N_("show the author's hint too (noted: a course may make hints cost points)"),
+        },
+    ),
     "bundle": (
         ("-o", "--out"),
         {
@@ -373,7 +395,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "help": N_("what each day of lateness takes off what was earned"),
         },
     ),
-    "hint": (
+    "hint_cost": (
         ("--hint",),
         {
             "metavar": N_("PERCENT"),

@@ -44,7 +44,7 @@ VERBS: Mapping[str, Verb] = {
         "image_build",
         N_("Build the images of labs, so that the first seat starts quickly."),
         "image build tp4",
-        ("labs", "os", "output"),
+        ("labs", "provider", "os", "output"),
     ),
     "up": Verb(
         "up",
@@ -75,13 +75,25 @@ VERBS: Mapping[str, Verb] = {
         "report",
         N_("Write the report of the last run again."),
         "report tp4 --lang en",
-        ("lab", "student", "run", "output"),
+        ("lab", "student", "run", "report_folder", "output"),
     ),
     "form": Verb(
         "submission.form",
         N_("Make the folder that a student fills in: answers.yml, with what is asked, and captures/."),
         "form tp4",
         ("lab", "student", "form_folder", "output"),
+    ),
+    "check": Verb(
+        "submission.check",
+        N_("Say what of a student's work is there, what is missing, and where to look."),
+        "check tp4",
+        ("lab", "student", "work_folder", "hint", "output"),
+    ),
+    "submit": Verb(
+        "submission.submit",
+        N_("Pack a student's work into the one file that is handed in."),
+        "submit tp4",
+        ("lab", "student", "work_folder", "bundle", "output"),
     ),
     "seats create": Verb(
         "submission.seats_create",
@@ -107,10 +119,16 @@ VERBS: Mapping[str, Verb] = {
             "moodle",
             "due",
             "late",
-            "hint",
+            "hint_cost",
             "jobs",
             "output",
         ),
+    ),
+    "prove": Verb(
+        "prove",
+        N_("Prove a lab's grading on its last run: what is right earns all, a fault costs its own."),
+        "prove tp4",
+        ("lab", "student", "run", "output"),
     ),
     "down": Verb(
         "down",
@@ -174,15 +192,16 @@ def lint(args: Namespace) -> int:
 
 def image_build(args: Namespace) -> int:
     """Build the images of the labs that were named, or of all."""
-    from sharklab import flow, load
+    from sharklab import flow, load, provided, providers
     from sharklab.progress import Progress
     from sharklab.setup import packages
 
     if args.os.startswith("rocky"):
         packages.need(["rocky"], translate(args))
     progress, folders = Progress(translate(args).gettext), {}
+    hosts = providers.get(args.provider or provided.DEFAULT)
     for name in args.labs or load.names():
-        folders[name] = str(flow.build_image(load.load(load.find(name)), args.os, progress).folder)
+        folders[name] = str(flow.build_image(load.load(load.find(name)), args.os, hosts, progress).folder)
     say(args, "\n".join(f"{name}: {folder}" for name, folder in folders.items()), images=folders)
     return GOOD
 
@@ -239,7 +258,7 @@ def run(args: Namespace) -> int:
     from sharklab.progress import Progress
 
     plan, provider = _met(args, flow.prepare(args.lab, args.student, args.pace))
-    return _told(args, flow.run(plan, provider, args.os, _languages(args), Progress(translate(args).gettext)))
+    return _told(args, flow.run(plan, provider, args.os, languages(args), Progress(translate(args).gettext)))
 
 
 def _met(args: Namespace, plan: Plan) -> tuple[Plan, str]:
@@ -266,9 +285,21 @@ def _agree(args: Namespace, sentences: Sequence[Message]) -> bool:
 
 
 def report(args: Namespace) -> int:
-    """Write the report of a run again, from its evidence alone."""
-    from sharklab import flow, load, state
+    """Write the report of a run again, from its evidence alone, or that of a student's own work."""
+    if args.folder:
+        from sharklab.submission import verbs
+
+        return verbs.report(args)
+    from sharklab import flow
     from sharklab.progress import Progress
+
+    folder = _run_folder(args)
+    return _told(args, flow.write_reports(folder, languages(args), Progress(translate(args).gettext)))
+
+
+def _run_folder(args: Namespace) -> Path:
+    """Return the folder of the run that is meant: the newest, or the one that was named."""
+    from sharklab import flow, load, state
 
     lab = load.load(load.find(args.lab))
     folder = flow.last_run(lab.name, args.student)
@@ -282,10 +313,24 @@ def report(args: Namespace) -> int:
                 run=args.run,
                 folder=folder.parent,
             )
-    return _told(args, flow.write_reports(folder, _languages(args), Progress(translate(args).gettext)))
+    return folder
 
 
-def _languages(args: Namespace) -> tuple[str, ...]:
+def prove(args: Namespace) -> int:
+    """Grade the run as a submission, nothing, and every single fault; 1 when the grader is wrong in one."""
+    from sharklab.grading import prove as trials
+    from sharklab.grading import reference
+    from sharklab.progress import Progress
+
+    words, progress = translate(args), Progress(translate(args).gettext)
+    plan, submission = reference.reference(_run_folder(args))
+    with progress.step(N_("grading of {lab}"), lab=plan.lab.name):
+        found = list(trials.prove(plan, submission, progress.note))
+    say(args, trials.table(found, words), trials=[trials.plain(trial) for trial in found])
+    return GOOD if all(trial.holds for trial in found) else NOT_ACHIEVED
+
+
+def languages(args: Namespace) -> tuple[str, ...]:
     """Return the report's languages: all, the reader's first."""
     return (args.language, *(language for language in i18n.languages() if language != args.language))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Call
+from tests.conftest import Call, misjudged
 
 TCP = (
     *("telnet", "nc", "ncat", "bash", "zsh", "nmap-connect", "nmap-syn", "traceroute", "openssl", "ssh"),
@@ -381,3 +381,8 @@ def test_port_that_is_not_what_the_lab_says_is_inconclusive(
     assert (1, False, True) == (broken.code, broken.said["exercises"]["tcp"], broken.said["exercises"]["udp"])
     text = (broken.folder / "report.en.md").read_text()
     assert "It is not certain that the port is open" in text
+
+
+def test_grading_is_proved(done: Done) -> None:
+    """What is right earns every point, nothing earns none, and every single fault loses just its own."""
+    assert [] == misjudged(done.folder)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Call
+from tests.conftest import Call, misjudged
 
 EXPLAINED = ("refused", "exchange", "s96", "nobody", "silent", "large", "unexpected", "dropped", "reset")
 
@@ -110,3 +110,8 @@ def test_faults_are_what_they_are_said_to_be(folder: Path) -> None:
     assert tshark(capture(folder, "dropped"), "tcp.analysis.retransmission")
     assert not tshark(capture(folder, "dropped"), "tcp.flags != 0x002")
     assert ["0x0002", "0x0014"] == tshark(capture(folder, "reset"), "tcp", "tcp.flags")
+
+
+def test_grading_is_proved(folder: Path) -> None:
+    """What is right earns every point, nothing earns none, and every single fault loses just its own."""
+    assert [] == misjudged(folder)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Call
+from tests.conftest import Call, misjudged
 
 APPLICATIONS = {"web": "tcp", "mail": "tcp", "chat": "tcp", "time": "udp", "voice": "udp"}
 
@@ -177,3 +177,8 @@ def test_reports_are_self_contained(done: Done) -> None:
     for name in ("report.fr.html", "report.en.html"):
         page = (done.folder / name).read_text()
         assert 'src="http' not in page and '<link rel="stylesheet"' not in page and "@import" not in page
+
+
+def test_grading_is_proved(runs: dict[str, Done]) -> None:
+    """What is right earns every point, nothing earns none, and every single fault loses just its own."""
+    assert [] == misjudged(runs["ada"].folder)

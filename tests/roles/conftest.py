@@ -1,4 +1,7 @@
-"""Running seats for testinfra: `plan`, `host_of("server")` of tp4; `reachability`, `reached("target")`."""
+"""Running seats for testinfra, a plan and a function that gives hosts of each.
+
+`plan` and `host_of` of tp4, `reachability` and `reached`, `ports` and `served`.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,18 @@ def reachability(reachability_seat: str) -> Plan:
 def reached(reachability: Plan) -> Callable[[str], Host]:
     """Return a function that gives a host of that seat by its name."""
     return _hosts(reachability)
+
+
+@pytest.fixture(scope="session")
+def ports(ports_seat: str) -> Plan:
+    """Return the plan of the seat of ports that is up."""
+    return plans.read(state.seat_folder("ports", ports_seat) / "plan.json")
+
+
+@pytest.fixture(scope="session")
+def served(ports: Plan) -> Callable[[str], Host]:
+    """Return a function that gives a host of that seat by its name."""
+    return _hosts(ports)
 
 
 def _hosts(plan: Plan) -> Callable[[str], Host]:

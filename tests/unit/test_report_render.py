@@ -119,6 +119,21 @@ def test_markdown_keeps_hostile_output_in_its_block(tmp_path: Path, lang: str) -
     ] == []
 
 
+def test_what_a_check_compared_is_a_table_in_both_forms(tmp_path: Path) -> None:
+    """A line for each entry; what is hostile in it stays one cell of text."""
+    files = _files(tmp_path)
+    assert '<table class="comparison">' in files["report.en.html"]
+    assert "<td>Remote shell</td>" in files["report.en.html"]
+    [html] = (
+        MarkdownIt("gfm-like", {"linkify": False})
+        .render(files["report.en.md"])
+        .split("Services to know</h4>")[1:]
+    )
+    table = html.partition("</table>")[0]
+    assert (2, 4) == (table.count("<th>"), table.count("<td>"))
+    assert "<script" not in table
+
+
 def test_markdown_has_the_ladder_in_characters(tmp_path: Path) -> None:
     """What the page shows as a picture, Markdown shows in a block."""
     text = _files(tmp_path)["report.en.md"]

@@ -72,6 +72,7 @@ def test_same_of_another_spelling_is_the_same(question: str, given: Any, key: st
         ("server_port", "443.5", "443"),
         ("server_port", -443, "443"),
         ("server_port", True, "1"),
+        ("server_port", {"port": 443}, "443"),
         ("server_port", None, "443"),
         ("server_port", "", "443"),
         ("server_port", [443, 80], "443"),
@@ -134,6 +135,14 @@ def test_several_compares_sets() -> None:
     expected = [True, True, False, False]
     given = ["53, 22", [22, "53/udp", 22], "22", [22, 53, 80]]
     assert expected == [answers.matches(ports, value, ["22", "53"]) for value in given]
+
+
+def test_same_of_a_set_that_was_measured_as_one_text() -> None:
+    """The key of a question for several values is one text, as reports show it."""
+    given = ["22, 80", [80, 22], "80/tcp\n22/tcp", "22", "22, 80, 443"]
+    assert [True, True, True, False, False] == [
+        answers.same("open_ports", value, "22, 80") for value in given
+    ]
 
 
 def test_several_with_nonsense_in_it_is_none() -> None:

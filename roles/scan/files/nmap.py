@@ -52,10 +52,9 @@ def own(path: Path = ADDRESSES) -> list[str]:
         raise Refusal(f"{path}: {error.strerror}") from error
 
 
-def check(targets: list[str], allowed: list[str], nmap: str = NMAP) -> None:
+def check(targets: list[str], allowed: list[str], ipv6: bool) -> None:
     """Raise Refusal naming the first address among `targets` that is not `allowed`."""
-    family = ["-6"] if any(":" in target for target in targets) else []
-    command = [nmap, "-n", "-sL", "-oG", "-", *family, *targets]
+    command = [NMAP, "-n", "-sL", "--resolve-all", "-oG", "-", *(["-6"] if ipv6 else []), *targets]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as listing:
         found = 0
         for line in listing.stdout or ():
@@ -73,7 +72,7 @@ def main(words: list[str]) -> None:
     try:
         targets = targets_of(words)
         if targets:
-            check(targets, own())
+            check(targets, own(), "-6" in words)
     except Refusal as refusal:
         print(f"nmap: refused: {refusal}", file=sys.stderr)
         sys.exit(REFUSED)

@@ -12,7 +12,7 @@ from sharklab.checks.context import Context
 from sharklab.checks.neighbours import ECHO_REQUESTS, QUESTION
 from sharklab.checks.outcome import N_, Entry, Finding, Message, Reference, Status, Table
 from sharklab.packets import tcp
-from sharklab.packets.model import Facts, Packet
+from sharklab.packets.model import Facts, Flow, Packet
 
 Params = Mapping[str, Any]
 
@@ -51,7 +51,7 @@ def scan_of(context: Context, facts: Facts) -> Scan:
         asked=frozenset(packet.destination.port for packet in knocks),
         accepted=accepted,
         reset={port: number for port, number in reset.items() if port not in accepted},
-        refused=dict(_refused(facts, servers)),
+        refused=dict(_refused(facts, knocks)),
     )
 
 
@@ -61,30 +61,35 @@ def _looks(packet: Packet) -> bool:
     return asks or bool(packet.icmp and packet.icmp.type in ECHO_REQUESTS)
 
 
-def _refused(facts: Facts, servers: frozenset[str]) -> Iterator[tuple[int, int]]:
+def _refused(facts: Facts, knocks: Iterable[Packet]) -> Iterator[tuple[int, int]]:
+    """Yield each port of which an ICMP error is about one of the `knocks`, with the packet of the error."""
+    flows = {Flow("tcp", packet.source, packet.destination) for packet in knocks}
     for packet in reversed(facts.packets):
         about = packet.icmp.about if packet.icmp else None
-        if about and about.transport == "tcp" and about.destination.address in servers:
+        if about and about in flows:
             yield about.destination.port, packet.number
 
 
 def scan(context: Context, params: Params) -> Finding:
-    """The capture `capture` shows a scan: first a look for the host (ARP or echo), then SYNs to `ports` ports
-    or more of the server, of which those in `open`, where given, and no others accept."""
+    """The capture `capture` shows SYNs to `ports` ports or more of the server; those in `open` alone accept.
+
+    Before them a packet looks for the host (ARP or echo), unless `look` is false: a capture may lack that.
+    """
     name = params["capture"]
     facts = context.facts.get(name)
     if facts is None:
         return Finding(Status.INCONCLUSIVE, Message(N_("The run left no capture {capture}."), params))
     seen = scan_of(context, facts)
     accepted = sorted(seen.accepted)
-    right = bool(seen.look) and len(seen.asked) >= params["ports"]
-    right = right and accepted == sorted(params.get("open", accepted))
+    right = len(seen.asked) >= params["ports"] and accepted == sorted(params.get("open", accepted))
     values = {"look": seen.look, "count": len(seen.asked), "open": accepted or "-"}
-    text = (
-        N_("Packet {look} looks for the host, then {count} ports get a SYN; SYN/ACK from: {open}.")
-        if seen.look
-        else N_("Nothing looks for the host before the SYNs to {count} ports; SYN/ACK from: {open}.")
-    )
+    if not params.get("look", True):
+        text = N_("{count} ports get a SYN; SYN/ACK from: {open}.")
+    elif seen.look:
+        text = N_("Packet {look} looks for the host, then {count} ports get a SYN; SYN/ACK from: {open}.")
+    else:
+        text = N_("Nothing looks for the host before the SYNs to {count} ports; SYN/ACK from: {open}.")
+        right = False
     packets = sorted({*([seen.look] if seen.look else ()), *seen.accepted.values()})
     evidence = (Reference(capture=name, packets=tuple(packets)),)
     return Finding(_passed(right), Message(text, values), evidence, _table(name, seen))
@@ -95,7 +100,7 @@ def _table(name: str, seen: Scan) -> Table:
     kinds = (
         (N_("SYN/ACK"), N_("open"), seen.accepted),
         (N_("RST"), N_("closed"), seen.reset),
-        (N_("an ICMP error"), N_("filtered"), seen.refused.keys() & seen.asked),
+        (N_("an ICMP error"), N_("filtered"), seen.refused),
         (N_("nothing"), N_("filtered"), seen.silent),
     )
     entries = (

@@ -27,7 +27,7 @@ from sharklab.report.visible import visible
 from sharklab.report.wire import hosts, wire
 from sharklab.submission.model import Problem, Seal
 
-MAX_LADDERS, MAX_ROWS = 2, 60
+MAX_LADDERS, MAX_ROWS = 2, 40
 """How much of a capture is shown: the student has the file."""
 TEMPLATES = Path(__file__).with_name("templates")
 SEALS = {
@@ -86,6 +86,8 @@ class Page:
     problems: tuple[tuple[str, str], ...]
     parts: tuple[Part, ...]
     tool: str
+    by_hand: bool = True
+    """The student recorded the captures: nobody knows their filters, nor what tcpdump dropped."""
 
 
 def files(entry: Entry, plan: Plan, facts: Mapping[str, Facts], tool: str) -> dict[str, str]:

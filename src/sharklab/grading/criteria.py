@@ -24,7 +24,7 @@ def criteria(plan: Plan, exercise: Exercise) -> tuple[Criterion, ...]:
     if exercise.criteria:
         return exercise.criteria
     matrices = [matrix for matrix in plan.lab.matrices if matrix.id == exercise.id]
-    return tuple(_of_matrix(matrices[0]) if matrices else _derived(exercise))
+    return tuple(of_matrix(matrices[0]) if matrices else _derived(exercise))
 
 
 def _derived(exercise: Exercise) -> Iterator[Criterion]:
@@ -37,7 +37,7 @@ def _derived(exercise: Exercise) -> Iterator[Criterion]:
         yield Criterion(name if seen[name] == 1 else f"{name}-{seen[name]}", (Part(1.0, leaf),))
 
 
-def _of_matrix(matrix: Matrix) -> Iterator[Criterion]:
+def of_matrix(matrix: Matrix) -> Iterator[Criterion]:
     """Yield a criterion for each state; its steps are the tools that must be there and that send packets."""
     optional = {tool.id for tool in matrix.tools if tool.optional}
     for state in matrix.states:

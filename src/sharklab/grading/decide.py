@@ -16,9 +16,10 @@ from sharklab.checks import KINDS, QUESTIONS
 from sharklab.checks.choose import choose
 from sharklab.checks.flaws import flaws_of, listed
 from sharklab.checks.judge import broken, outcome
-from sharklab.checks.kinds import Kind, Rests
+from sharklab.checks.kind import Kind, Rests
 from sharklab.checks.outcome import N_, NOTHING, Message, Reference, Status, both
 from sharklab.checks.questions import answer
+from sharklab.criteria import leaves
 from sharklab.grading.criteria import CELL, title
 from sharklab.grading.evidence import Case
 from sharklab.model import AllOf, AnyOf, Asked, Capture, Check, Condition, Not
@@ -53,13 +54,20 @@ class Decision:
 
 def decide(case: Case, wanted: Condition) -> Decision:
     """Return what a submission achieved of a condition. Nothing is raised."""
-    if isinstance(wanted, Asked):
-        return _asked(case, wanted.question)
-    if isinstance(wanted, Check):
-        return _check(case, wanted)
+    if isinstance(wanted, Asked | Check):
+        return _leaf(case, wanted)
     if isinstance(wanted, Not):
         return _not(case, wanted)
     return _several(case, wanted)
+
+
+def _leaf(case: Case, wanted: Asked | Check) -> Decision:
+    asks = isinstance(wanted, Asked)
+    try:
+        found = _answered(case, wanted.question) if isinstance(wanted, Asked) else _check(case, wanted)
+        return replace(found, asks=asks)
+    except Exception as error:
+        return Decision(Status.ERROR, broken(error), asks=asks)
 
 
 def _several(case: Case, wanted: AllOf | AnyOf) -> Decision:
@@ -91,6 +99,9 @@ def _not(case: Case, wanted: Not) -> Decision:
 
 def _has_subject(case: Case, wanted: Not) -> bool:
     """Tell whether the captures show the exercise's conversation, without which nothing is proved absent."""
+    asked = (KINDS[leaf.kind].rests for leaf in leaves(wanted) if isinstance(leaf, Check))
+    if all(rests is Rests.STATE for rests in asked):
+        return True
     return case.exercise.conversation is None or choose(case.context) is not None
 
 
@@ -106,36 +117,36 @@ def _check(case: Case, check: Check) -> Decision:
 def _of_state(case: Case, check: Check) -> Decision:
     host = str(check.params.get("host", ""))
     if host in case.context.evidence.state:
-        return _judged(case, check, case.exercise.captures)
+        return _judged(case, check, ())
     look = Message(N_("Hand in while your seat is up: what its hosts are like is then handed in as well."))
     found = Message(N_("Nothing was handed in that shows what {host} is like."), {"host": host})
     return replace(_nothing(found, look), expected=_expected(check))
 
 
 def _of_packets(case: Case, check: Check, kind: Kind) -> Decision:
-    used = _used(case, check)
-    if lacking := case.lacking(used):
+    captures = used(case, check)
+    if lacking := case.lacking(captures):
         decision = replace(_not_handed_in(lacking), expected=_expected(check))
-        there = tuple(capture for capture in used if capture not in lacking)
-        if kind.denies or not there or _names(check):
+        there = tuple(capture for capture in captures if capture not in lacking)
+        if kind.denies or not there or names(check):
             return decision
         found = _of_packets_there(case, check, there)
         return found if found.status is Status.PASSED else decision
-    return _of_packets_there(case, check, used)
+    return _of_packets_there(case, check, captures)
 
 
-def _of_packets_there(case: Case, check: Check, used: tuple[Capture, ...]) -> Decision:
+def _of_packets_there(case: Case, check: Check, captures: tuple[Capture, ...]) -> Decision:
     """Decide a check on captures that are there; those of another seat show nothing of this one."""
-    if foreign := case.foreign(used):
+    if foreign := case.foreign(captures):
         found = _names_of(N_("No packet of {captures} is to or from a host of your seat."), foreign)
         look = Message(N_("Compare the addresses in the capture with those in your brief."))
         return replace(_nothing(found, look, foreign), expected=_expected(check))
-    decision = _judged(case, check, used)
-    return replace(decision, looked=any(case.context.facts[capture.id].packets for capture in used))
+    decision = _judged(case, check, captures)
+    return replace(decision, looked=any(case.context.facts[capture.id].packets for capture in captures))
 
 
-def _judged(case: Case, check: Check, used: tuple[Capture, ...]) -> Decision:
-    said = outcome(case.narrowed(used), check)
+def _judged(case: Case, check: Check, captures: tuple[Capture, ...]) -> Decision:
+    said = outcome(case.narrowed(captures), check)
     look = Message(KINDS[check.kind].look, check.params) if check.kind in KINDS else NOTHING
     return Decision(said.status, said.found, said.expected or NOTHING, look, said.evidence)
 
@@ -144,17 +155,24 @@ def _expected(check: Check) -> Message:
     return Message(KINDS[check.kind].expected, check.params) if KINDS[check.kind].expected else NOTHING
 
 
-def _names(check: Check) -> set[str]:
+def names(check: Check) -> set[str]:
     """Return the captures that a check names."""
     return {str(check.params[key]) for key in _NAMED if key in check.params}
 
 
-def _used(case: Case, check: Check) -> tuple[Capture, ...]:
-    """Return the captures that a check looks at: those it names, or all of the exercise."""
-    named = _names(check)
+def used(case: Case, check: Check) -> tuple[Capture, ...]:
+    """Return the captures that a check looks at: those it names, or all of the exercise.
+
+    Where those that it names are empty, only the others show that anything was done and recorded.
+    """
+    wanted = names(check)
     if check.kind == CELL:
-        named = {matrices.capture_id(case.exercise.id, "client")}
-    return tuple(capture for capture in case.exercise.captures if not named or capture.id in named)
+        wanted = {matrices.capture_id(case.exercise.id, "client")}
+    named = tuple(capture for capture in case.exercise.captures if capture.id in wanted)
+    facts = [case.context.facts[capture.id] for capture in named if capture.id in case.context.facts]
+    if not named or (len(facts) == len(named) and not any(each.packets for each in facts)):
+        return case.exercise.captures
+    return named
 
 
 def _not_handed_in(lacking: tuple[Capture, ...]) -> Decision:
@@ -175,13 +193,6 @@ def _nothing(found: Message, look: Message, captures: tuple[Capture, ...] = ()) 
 
 def _names_of(text: str, captures: tuple[Capture, ...]) -> Message:
     return Message(text, {"captures": [capture.id for capture in captures]})
-
-
-def _asked(case: Case, question: str) -> Decision:
-    try:
-        return replace(_answered(case, question), asks=True)
-    except Exception as error:
-        return Decision(Status.ERROR, broken(error), asks=True)
 
 
 def _answered(case: Case, question: str) -> Decision:
@@ -228,5 +239,7 @@ def said(given: Any) -> str:
     """Return a student's answer as it is said again: short, on one line, nothing that a terminal obeys."""
     if isinstance(given, list | tuple):
         return said(", ".join(map(said, given)))
+    if isinstance(given, Mapping):  # no answer at all, whatever it holds
+        return ""
     words = " ".join(_UNSPOKEN.sub(" ", "" if given is None else str(given)).split())
     return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"

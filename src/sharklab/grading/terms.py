@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from sharklab.checks.outcome import N_, Message
 from sharklab.grading.model import Adjustment, ExerciseResult, Remark
+from sharklab.submission.manifest import HINTS
 from sharklab.submission.model import Submission
 
 DAY = 86_400.0
-HINTS = "hints"
-"""The key of a manifest that lists the hints that were taken, as exercise/criterion."""
 UNDATED = "undated"
 """The kind of the remark that a submission does not say when it was made."""
 

@@ -48,13 +48,14 @@ def repositories_of(roles: Iterable[str], os_family: str, kernel: Sequence[str] 
     )
 
 
-def base(os_name: str, packages: Sequence[str], progress: Progress) -> Image:
+def base(os_name: str, packages: Sequence[str], progress: Progress, machine: bool = False) -> Image:
     """Return the base image of `os_name` with `packages`, built now if it is not there yet.
 
-    Raises InputError for an unknown system, and MachineryError when a tool is missing, the
-    registry does not answer or the disk is full.
+    That of a virtual `machine` has a kernel and what a host with devices needs. Raises InputError for an
+    unknown system, and MachineryError when a tool is missing, the registry does not answer or the disk
+    is full.
     """
-    system = systems.find(os_name)
+    system = systems.machine(systems.find(os_name)) if machine else systems.find(os_name)
     content = {
         "os": system.description(),
         "packages": sorted({*system.packages, *packages}),
@@ -121,7 +122,7 @@ def _build(
 
 
 def _install(system: systems.OperatingSystem, packages: Sequence[str], root: Path) -> None:
-    cache = state.folder(state.images_folder() / "cache" / system.name)
+    cache = state.folder(state.images_folder() / "cache" / system.name.removesuffix("-vm"))
     try:
         system.build(root, packages, cache)
     except MachineryError as error:
@@ -159,6 +160,8 @@ def _customise(system: systems.OperatingSystem, root: Path) -> None:
         _mask(root / "etc/systemd/system" / unit)
     for generator in system.generators:
         _mask(root / "etc/systemd/system-generators" / generator)
+    if system.finish:
+        process.run(["chroot", root, *system.finish])
 
 
 def _mask(path: Path) -> None:

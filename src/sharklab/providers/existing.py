@@ -43,6 +43,14 @@ class Existing:
     name = "existing"
     bakes = False
 
+    def adapt(self, plan: Plan) -> Plan:
+        """Return the plan as it is: roles ask these machines what they are."""
+        return plan
+
+    def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Progress) -> Layers:
+        """Return that these machines are made from nothing of ours."""
+        return image.NOTHING
+
     def up(self, plan: Plan, layers: Layers, progress: Progress) -> Mapping[str, Mapping[str, object]]:
         """Install the packages that are missing; the machines run already, and roles do the rest."""
         known = machines.read(plan.seat.folder)

@@ -207,6 +207,11 @@ class Page:
         return tuple(section for part in self.parts for section in part.sections)
 
     @property
+    def by_hand(self) -> bool:
+        """True when a student made the captures: nothing of a run is known then."""
+        return bool(self.manifest.get("by_hand"))
+
+    @property
     def judged(self) -> tuple[Section, ...]:
         """The exercises that have something to decide."""
         return tuple(section for section in self.sections if section.status)

@@ -18,12 +18,17 @@ from sharklab.message import N_
 from sharklab.submission.model import Seal, Submission
 
 NAME, SIGNATURE = "manifest.json", "manifest.sig"
+HINTS = "hints"
+"""The key of the hints that were taken, as exercise/criterion."""
 SCHEMA = 1
 """The version of a bundle's layout."""
 
 
 def write(submission: Submission, files: Mapping[str, bytes]) -> bytes:
-    """Return manifest.json of `submission` made of `files`, by their names in the bundle."""
+    """Return manifest.json of `submission` made of `files`, by their names in the bundle.
+
+    Of what the submission says of itself already, the hints that were taken are kept.
+    """
     content = {
         "schema": SCHEMA,
         "tool": f"sharklab {__version__}",
@@ -32,6 +37,7 @@ def write(submission: Submission, files: Mapping[str, bytes]) -> bytes:
         "seat": submission.seat,
         "begun": submission.begun,
         "made": submission.made,
+        **{name: list(submission.manifest[name]) for name in (HINTS,) if submission.manifest.get(name)},
         "files": {name: digest(content) for name, content in files.items()},
     }
     return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

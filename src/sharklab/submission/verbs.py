@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
-from sharklab import flow, load, ownership, roster, seat_file
-from sharklab.errors import GOOD
+from sharklab import diary, flow, load, ownership, roster, seat, seat_file
+from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
+from sharklab.message import N_
+from sharklab.model import Plan
+from sharklab.submission import bundle, contents, manifest, work
 from sharklab.submission import form as forms
-from sharklab.verbs import say, translate
+from sharklab.submission.model import Submission
+from sharklab.verbs import languages, say, translate
 
 
 def seats_create(args: Namespace) -> int:
@@ -46,4 +52,67 @@ def form(args: Namespace) -> int:
     if not changed:
         text = words.gettext("{folder}/answers.yml has all that is asked already; nothing was changed.")
     say(args, text.format(folder=folder), folder=str(folder), changed=changed)
+    return GOOD
+
+
+def check(args: Namespace) -> int:
+    """Grade the folder as it lies there and say what a student may know; exit code 1 unless all is there."""
+    from sharklab.grading.grade import grade
+    from sharklab.grading.plain import STUDENT, plain, without_keys
+    from sharklab.submission import feedback
+
+    plan, submission = _work(args)
+    result, words = without_keys(grade(plan, submission)), translate(args)
+    if args.hint:
+        _take_hint(plan, args.hint, feedback.hint_names(plan, result))
+    lines = feedback.lines(plan, result, words, args.hint)
+    say(args, "\n".join(lines), folder=str(submission.folder), result=plain(result, STUDENT))
+    return GOOD if result.points == result.worth else NOT_ACHIEVED
+
+
+def _take_hint(plan: Plan, name: str, known: tuple[str, ...]) -> None:
+    """Note that a hint is taken. Raises InputError when there is none of that name now."""
+    if name not in known:
+        raise InputError(
+            N_("there is no hint for {name!r} now"),
+            place="--hint",
+            hint=N_("there are hints for: {known}") if known else N_("nothing that is missing has one"),
+            name=name,
+            known=", ".join(known),
+        )
+    diary.take_hint(plan.seat, name)
+
+
+def _work(args: Namespace) -> tuple[Plan, Submission]:
+    """Return the plan of the student and their work as it is now."""
+    plan = flow.prepare(args.lab, args.student)
+    found = work.read(forms.place(args.folder, plan.lab.name), plan)
+    return plan, replace(
+        found,
+        manifest={manifest.HINTS: diary.hints(plan.seat)},
+        begun=diary.begun(plan.seat),
+        made=round(time.time(), 3),
+    )
+
+
+def report(args: Namespace) -> int:
+    """Write the report of a student's own answers and captures into their folder."""
+    from sharklab.submission import report as reports
+
+    plan, submission = _work(args)
+    files = reports.write(plan, submission, languages(args))
+    ownership.give_like_folder(*submission.folder.iterdir())
+    say(args, "\n".join(map(str, files)), reports=[str(file) for file in files])
+    return GOOD
+
+
+def submit(args: Namespace) -> int:
+    """Pack the work and say what is in it, and what is not."""
+    plan, submission = _work(args)
+    name, student = plan.lab.name, plan.seat.student
+    file = Path(args.out or f"{name}-{student}{bundle.ENDING}")
+    bundle.pack(submission, seat.key(name, student), file)
+    ownership.give_like_folder(file)
+    lines = contents.lines(plan, submission, file, translate(args))
+    say(args, "\n".join(lines), file=str(file), **contents.plain(plan, submission))
     return GOOD

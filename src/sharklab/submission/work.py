@@ -44,17 +44,22 @@ def read(folder: Path, plan: Plan, limits: Bundle = BUNDLE) -> Submission:
             hint=N_("make it with: sharklab form LAB -o DIR"),
         )
     found = gather(folder, limits)
-    asked = [capture.id for exercise in plan.lab.exercises for capture in exercise.captures]
-    strangers = (*_unknown_captures(found.captures, asked), *_unknown_answers(found.answers, plan))
+    known = asked(plan)
+    strangers = (*_unknown_captures(found.captures, known), *_unknown_answers(found.answers, plan))
     return Submission(
         lab=plan.lab.name,
         student=plan.seat.student,
         seat=plan.seat.id,
         folder=folder,
-        captures={id: file for id, file in found.captures.items() if id in asked},
+        captures={id: file for id, file in found.captures.items() if id in known},
         answers=found.answers,
         problems=(*found.problems, *strangers),
     )
+
+
+def asked(plan: Plan) -> list[str]:
+    """Return the captures that the lab asks for, by id."""
+    return [capture.id for exercise in plan.lab.exercises for capture in exercise.captures]
 
 
 def gather(folder: Path, limits: Bundle = BUNDLE) -> Found:
@@ -90,7 +95,7 @@ def _captures(folder: Path, limits: Bundle) -> tuple[Mapping[str, Path], tuple[P
     problems = list(_odd(folder / CAPTURES, limits))
     for name, file in _files(folder / CAPTURES, limits):
         match = CAPTURE.fullmatch(name)
-        if not match:
+        if not match or ".annotated." in name:  # a copy that a report made
             continue
         reason = _refusal(file, limits)
         if not reason and match["id"] in captures:
@@ -139,11 +144,11 @@ def _answers(folder: Path, limits: Bundle) -> tuple[Answers, tuple[Problem, ...]
         return {}, (Problem(sheet.NAME, error.sentence),)
 
 
-def _unknown_captures(captures: Mapping[str, Path], asked: list[str]) -> Iterator[Problem]:
+def _unknown_captures(captures: Mapping[str, Path], known: list[str]) -> Iterator[Problem]:
     for id, file in captures.items():
-        if id not in asked:
+        if id not in known:
             yield Problem(
-                f"{CAPTURES}/{file.name}", _no_such(N_("the lab asks for no such capture"), id, asked)
+                f"{CAPTURES}/{file.name}", _no_such(N_("the lab asks for no such capture"), id, known)
             )
 
 
