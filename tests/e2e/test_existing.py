@@ -124,11 +124,13 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHARKLAB_STATE", str(tmp_path_factory.mktemp("machines")))
         own = provider_seat.plan("hopper", 5, ("server", "client"))
-        nspawn.up(own, layers, print)
-        for host, script in LIVED_IN.items():
-            on(own, host, f"set -e\n{script}", port="22")
-        yield own
-        nspawn.down(own.seat)
+        try:
+            nspawn.up(own, layers, print)
+            for host, script in LIVED_IN.items():
+                on(own, host, f"set -e\n{script}", port="22")
+            yield own
+        finally:
+            nspawn.down(own.seat)
 
 
 def on(machines: Plan, host: str, script: str, port: str = "") -> str:
