@@ -11,6 +11,7 @@ from typing import Any
 from sharklab import observation, packets
 from sharklab.checks.context import Context, contexts
 from sharklab.evidence import CaptureResult, Evidence, SocketLine
+from sharklab.grading import elsewhere
 from sharklab.model import Capture, Exercise, Plan
 from sharklab.packets.model import Facts
 from sharklab.submission.model import HostState, Submission
@@ -67,9 +68,16 @@ def gather(plan: Plan, submission: Submission, known: Mapping[Path, Facts] | Non
         state=state,
     )
     return tuple(
-        Case(context, submission.answers.get(context.exercise.id, {}))
+        _case(Case(context, submission.answers.get(context.exercise.id, {})))
         for context in contexts(plan, evidence, facts)
     )
+
+
+def _case(case: Case) -> Case:
+    """Return the case; where captures of the student's own PC count and are such, with its hosts there."""
+    if not case.exercise.anywhere or not case.foreign(case.exercise.captures):
+        return case
+    return replace(case, context=elsewhere.moved(case.context, case.answers))
 
 
 def _sockets(state: Mapping[str, HostState]) -> Iterator[SocketLine]:
