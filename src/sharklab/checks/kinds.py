@@ -122,7 +122,7 @@ KINDS: Mapping[str, Kind] = {
         look=N_("Ask again for each of the types while you record, by the name that your brief gives."),
     ),
     "nfs": Kind(
-        parameters(("operations",), operations=TEXTS),
+        parameters(("operations",), operations=TEXTS, name=TEXT),
         nfs.nfs,
         Rests.CONTENTS,
         N_("NFS operations"),

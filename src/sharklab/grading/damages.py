@@ -178,6 +178,12 @@ DAMAGES: Mapping[str, Damage] = {
         _names_token,
         applies=_has_token,
     ),
+    "another-share": Damage(
+        N_("the share of another seat"),
+        lambda s: damage.with_words(s.pcap, {s.seat.share: s.other.share}),
+        lambda s, check: check.params.get("name") == s.seat.share,
+        applies=lambda s: bool(search(s.file, s.seat.share)),
+    ),
     "headers": Damage(
         N_("headers alone (snap length)"),
         lambda s: damage.headers_only(s.pcap),

@@ -54,9 +54,10 @@ class Bench:
 
     @property
     def other(self) -> Seat:
-        """Another seat of the same lab; its token is as long, so that packets keep their lengths."""
+        """Another seat of the same lab; its names are as long, so that packets keep their lengths."""
         other = seats.derive(self.plan.lab, "somebody-else", bytes(32))
-        return replace(other, token=other.token[: len(self.plan.seat.token)])
+        own, token = self.plan.seat, other.token[: len(self.plan.seat.token)]
+        return replace(other, token=token, share=own.share.replace(own.token, token))
 
 
 def catalogue(bench: Bench) -> Iterator[Fault]:
