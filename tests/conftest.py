@@ -24,7 +24,14 @@ def call_sharklab(
     return subprocess.run(
         [sys.executable, "-m", "sharklab", *words],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "LANG": "C.UTF-8", "LC_ALL": "", **(env or {})},
+        env={
+            "SHARKLAB_OS": "debian12",
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "src"),
+            "LANG": "C.UTF-8",
+            "LC_ALL": "",
+            **(env or {}),
+        },
         capture_output=True,
         text=True,
         timeout=timeout,

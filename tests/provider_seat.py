@@ -24,6 +24,11 @@ def bare() -> image.Layers:
     return image.Layers(base, base.folder)
 
 
+def lab(folder: str) -> Lab:
+    """Return a lab of the tests by its folder."""
+    return load.load(load.find(folder))
+
+
 def plan(name: str, number: int, hosts: tuple[str, ...] = HOSTS) -> Plan:
     """Return the plan of a seat named `name` in subnet `number` (1 to 250), with an id of tests only."""
     lab = Lab("bare", Path("/nowhere"), {}, {}, (Network("lan"),), tuple(_host(host) for host in hosts), ())

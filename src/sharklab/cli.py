@@ -86,8 +86,11 @@ def _provider(args: argparse.Namespace) -> str:
     from sharklab import provided
 
     lab, student = getattr(args, "lab", None), getattr(args, "student", None)
+    asked = getattr(args, "provider", None)
     if lab and student:
-        return provided.choose(lab, student, getattr(args, "provider", None))
+        return provided.choose(lab, student, asked)
+    if asked:
+        return str(asked)
     everywhere = provided.of_all()
     return everywhere.pop() if len(everywhere) == 1 else provided.DEFAULT
 
@@ -237,7 +240,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "provider": (
         ("--provider",),
         {
-            "metavar": "{nspawn,existing}",
+            "metavar": "{nspawn,qemu,auto,existing}",
             "default": None,
             "help": N_("what makes the hosts exist"),
         },
@@ -247,7 +250,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "default": None,
-            "help": N_("an Ansible inventory of the machines, for --provider existing"),
+            "help": N_("with --provider existing: the machines, as an Ansible inventory"),
         },
     ),
     "yes": (
@@ -256,7 +259,13 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "os": (
         ("--os",),
-        {"metavar": N_("NAME"), "default": "debian12", "help": N_("the operating system of the hosts")},
+        {
+            "metavar": N_("NAME"),
+            "default": os.environ.get("SHARKLAB_OS", "auto"),
+            "help": N_(
+                "the hosts' system: rocky9, rocky10, debian12, or auto: Rocky where its mirror answers"
+            ),
+        },
     ),
     "pace": (
         ("--pace",),

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from sharklab import (
 from sharklab import plan as plans
 from sharklab.checks.outcome import Verdict
 from sharklab.errors import InputError, MachineryError
+from sharklab.image import choice
 from sharklab.matrices import FAST
 from sharklab.message import N_, Message
 from sharklab.model import Lab, Plan, Seat
@@ -86,8 +87,8 @@ def meet(plan: Plan, inventory: Path | None, agree: existing.Agree) -> Plan:
     return own
 
 
-def build_image(lab: Lab, os: str, progress: Progress) -> image.Layers:
-    """Return the baked layers of `lab`'s hosts, built when they are not there yet.
+def build_image(lab: Lab, os: str, hosts: providers.Provider, progress: Progress) -> image.Layers:
+    """Return what `lab`'s `hosts` are made from, built when it is not there yet.
 
     `lab` is as its author wrote it, not the lab of a plan: nothing of a student's gets into an image.
     """
@@ -97,8 +98,11 @@ def build_image(lab: Lab, os: str, progress: Progress) -> image.Layers:
         plans.save(plan)
         playbook.run("bake", plan.seat.folder / "inventory.yml", progress=progress.note)
 
-    with progress.step(N_("image of {lab}"), lab=lab.name):
-        return image.layers(golden, os, bake, progress.note)
+    def make(name: str) -> image.Layers:
+        with progress.step(N_("image of {lab}"), lab=lab.name):
+            return hosts.image(golden, name, bake, progress.note)
+
+    return choice.made(os, make, progress.note)
 
 
 def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
@@ -106,13 +110,21 @@ def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
     hosts = providers.get(provider)
     layers = _layers(plan, hosts, os, progress)
     with hold(plan.seat):
-        _up(plan, hosts, layers, progress)
+        _up(hosts.adapt(plan), hosts, layers, progress)
 
 
 def _layers(plan: Plan, hosts: providers.Provider, os: str, progress: Progress) -> image.Layers:
     if not hosts.bakes:
         return image.NOTHING
-    return build_image(load.load(plan.lab.path / "lab.yml"), os, progress)
+    if os == choice.AUTO:  # a seat stays what it is
+        os = _system(plan) or os
+    return build_image(load.load(plan.lab.path / "lab.yml"), os, hosts, progress)
+
+
+def _system(plan: Plan) -> str | None:
+    """Return the operating system of a seat that is there, None for a new one."""
+    file = plan.seat.folder / "layers"
+    return image.system_of(Path(file.read_text())) if file.exists() else None
 
 
 def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress) -> None:
@@ -128,7 +140,7 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
         facts = hosts.up(plan, layers, progress.note)
     if name == "personalise":
         plans.save_inventory(plan, facts)
-    with progress.step(title):
+    with progress.step(title), _watched(plan, hosts):
         playbook.run(name, plan.seat.folder / "inventory.yml", progress=progress.note)
     state.write(_provisioned(plan), _fingerprint(plan), 0o600)
 
@@ -141,8 +153,8 @@ def _is_from(plan: Plan, layers: image.Layers) -> bool:
     """
     file = plan.seat.folder / "layers"
     if not file.exists():
-        state.write(file, str(layers.folder), 0o600)
-    return file.read_text() == str(layers.folder)
+        state.write(file, layers.name, 0o600)
+    return file.read_text() == layers.name
 
 
 def _provisioned(plan: Plan) -> Path:
@@ -165,10 +177,11 @@ def run(plan: Plan, provider: str, os: str, languages: tuple[str, ...], progress
     """Run the lab's captures and probes on the seat (brought up if need be), judge and report."""
     hosts = providers.get(provider)
     layers = _layers(plan, hosts, os, progress)
+    plan = hosts.adapt(plan)
     with hold(plan.seat):
         if not is_ready(plan, hosts):
             _up(plan, hosts, layers, progress)
-        folder = _collect(plan, provider, progress)
+        folder = _collect(plan, hosts, progress)
         return write_reports(folder, languages, progress)
 
 
@@ -181,7 +194,7 @@ def hold(own: Seat) -> AbstractContextManager[None]:
     return state.lock(state.root() / "locks" / f"{own.lab}-{own.student}", what)
 
 
-def _collect(plan: Plan, provider: str, progress: Progress) -> Path:
+def _collect(plan: Plan, hosts: providers.Provider, progress: Progress) -> Path:
     """Run captures and probes and return the sealed evidence folder."""
     started = time.time()
     folder = state.runs_folder(plan.lab.name, plan.seat.student) / _run_id(started)
@@ -190,9 +203,9 @@ def _collect(plan: Plan, provider: str, progress: Progress) -> Path:
     plans.save(plan)  # the hosts may be ready for it since a run with other probes
     inventory = plan.seat.folder / "inventory.yml"
     variables = {"run_folder": str(folder)}
-    header = {"provider": provider, "started": started, "complete": False}
+    header = {"provider": hosts.name, "started": started, "complete": False}
     try:
-        with progress.step(N_("captures and probes")):
+        with progress.step(N_("captures and probes")), _watched(plan, hosts):
             playbook.run("run", inventory, variables, progress=progress.note)
         _observe(plan, folder, progress)
         header["complete"] = True
@@ -212,6 +225,24 @@ def _observe(plan: Plan, folder: Path, progress: Progress) -> None:
     if observe.wanted(plan):
         with progress.step(N_("look at the hosts")):
             observe.save(observe.observe(plan), folder)
+
+
+@contextmanager
+def _watched(plan: Plan, hosts: providers.Provider) -> Iterator[None]:
+    """Say of a playbook that failed because a host has ended that it was this, not all that came of it."""
+    try:
+        yield
+    except MachineryError as error:
+        gone = [name for name, state in hosts.status(plan.seat).items() if state != "running"]
+        if not gone or not hosts.bakes:  # machines of somebody else's say themselves what ails them
+            raise
+        raise MachineryError(
+            N_("host {host} ended while it was at work"),
+            place=str(plan.seat.folder / "hosts" / gone[0] / "console.log"),
+            hint=N_("sharklab up {lab} starts it again, sharklab down {lab} removes the seat"),
+            host=", ".join(gone),
+            lab=plan.lab.name,
+        ) from error
 
 
 def _run_id(started: float) -> str:

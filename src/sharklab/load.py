@@ -104,6 +104,7 @@ def _host(data: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> Host:
         roles=tuple(entry["roles"]),
         vars={**entry.get("vars", {}), **({"port_states_ports": ports} if ports else {})},
         numbers=dict(entry.get("numbers", {})),
+        needs=tuple(entry.get("needs", ())),
     )
 
 

@@ -29,7 +29,8 @@ class Network:
 class Host:
     """A machine of a lab: the roles that set it up and the variables they take.
 
-    `numbers` fixes the host's place in a network (1 to 250); without it the seat chooses.
+    `numbers` fixes the host's place in a network (1 to 250); without it the seat chooses. `needs` is what
+    the host must have that not every provider gives (`sharklab.needs`).
     """
 
     name: str
@@ -38,6 +39,7 @@ class Host:
     roles: tuple[str, ...]
     vars: Mapping[str, Any] = field(default_factory=dict)
     numbers: Mapping[str, int] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ VERBS: Mapping[str, Verb] = {
         "image_build",
         N_("Build the images of labs, so that the first seat starts quickly."),
         "image build tp4",
-        ("labs", "os", "output"),
+        ("labs", "provider", "os", "output"),
     ),
     "up": Verb(
         "up",
@@ -192,12 +192,16 @@ def lint(args: Namespace) -> int:
 
 def image_build(args: Namespace) -> int:
     """Build the images of the labs that were named, or of all."""
-    from sharklab import flow, load
+    from sharklab import flow, load, provided, providers
     from sharklab.progress import Progress
+    from sharklab.setup import packages
 
+    if args.os.startswith("rocky"):
+        packages.need(["rocky"], translate(args))
     progress, folders = Progress(translate(args).gettext), {}
+    hosts = providers.get(args.provider or provided.DEFAULT)
     for name in args.labs or load.names():
-        folders[name] = str(flow.build_image(load.load(load.find(name)), args.os, progress).folder)
+        folders[name] = str(flow.build_image(load.load(load.find(name)), args.os, hosts, progress).folder)
     say(args, "\n".join(f"{name}: {folder}" for name, folder in folders.items()), images=folders)
     return GOOD
 

@@ -56,12 +56,43 @@ def test_nfs_finds_it_built_in() -> None:
     assert Status.OK == kernel.nfs("nodev\tnfs\nnodev\tnfs4\nnodev\tnfsd\n").status
 
 
-def test_kvm_is_never_promised(tmp_path: Path) -> None:
-    """A device that exists is called unproven."""
+@pytest.fixture
+def device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a device that is there, and a kernel to try it with."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    monkeypatch.setattr(privilege, "is_root", lambda: True)
+    kernel_file = tmp_path / "images/debian12-vm-1/root/boot/vmlinuz-6"
+    kernel_file.parent.mkdir(parents=True)
+    kernel_file.touch()
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     (tmp_path / "kvm").touch()
-    assert f"{tmp_path}/kvm is there, unproven; containers do not use it" == said(
-        kernel.kvm(tmp_path / "kvm")
-    )
+    return tmp_path / "kvm"
+
+
+def test_kvm_is_never_promised(device: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device that exists is called unproven where there is nothing to prove it with."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert said(kernel.kvm(device)).startswith(f"{device} is there, unproven")
+
+
+@pytest.mark.parametrize(
+    ("guest", "status"),
+    [("echo Unable to mount root fs", Status.OK), ("exit 134", Status.WARNING)],
+    ids=["a guest that boots", "a guest that dies"],
+)
+def test_kvm_is_tried(guest: str, status: Status, device: Path) -> None:
+    """What a kernel does under it counts, not that the device is there."""
+    qemu = device.with_name("qemu-system-x86_64")
+    qemu.write_text(f"#!/bin/sh\n{guest}\n")
+    qemu.chmod(0o755)
+    assert status == kernel.kvm(device).status
+
+
+def test_tools_of_virtual_machines_alone_are_never_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who wants containers only is not told that sharklab cannot run."""
+    monkeypatch.setattr(privilege, "can_be_root", lambda: False)
+    tool = packages.Package("no-such-tool", "machines", "a", "b")
+    assert Status.WARNING == machine.tools([tool]).status
 
 
 def test_memory_counts_seats_of_three_hosts() -> None:

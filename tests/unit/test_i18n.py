@@ -19,7 +19,7 @@ from sharklab import cli, i18n
 from sharklab.errors import InputError, MachineryError, SharklabError
 from sharklab.message import Message
 from sharklab.progress import Progress
-from sharklab.providers import nspawn
+from sharklab.providers import local
 from tests import provider_seat
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -161,7 +161,7 @@ def test_errors_say_what_is_within_them_in_the_same_language(tmp_path: Path) -> 
     console = tmp_path / "hosts" / "server" / "console.log"
     console.parent.mkdir(parents=True)
     console.write_text("Failed to mount {x}\n")
-    said = nspawn._failure(own, "server", Message("it ended while it booted"))
+    said = local._failure(own, "server", Message("it ended while it booted"))
     reason = "il s'est arrêté pendant son démarrage\nFailed to mount {x}"
     assert f"{console}: l'hôte server n'a pas démarré : {reason}" in said.say(i18n.translator("fr").gettext)
 

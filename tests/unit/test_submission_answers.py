@@ -137,6 +137,14 @@ def test_several_compares_sets() -> None:
     assert expected == [answers.matches(ports, value, ["22", "53"]) for value in given]
 
 
+def test_same_of_a_set_that_was_measured_as_one_text() -> None:
+    """The key of a question for several values is one text, as reports show it."""
+    given = ["22, 80", [80, 22], "80/tcp\n22/tcp", "22", "22, 80, 443"]
+    assert [True, True, True, False, False] == [
+        answers.same("open_ports", value, "22, 80") for value in given
+    ]
+
+
 def test_several_with_nonsense_in_it_is_none() -> None:
     """One part that is no port spoils the set."""
     assert not answers.matches(answers.several(answers.PORT), "22, all others", ["22"])

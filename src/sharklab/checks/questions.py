@@ -127,6 +127,8 @@ def _scanning(context: Context) -> Iterator[Source]:
             scan = read_scan(result.stdout) if result else ()
         except ValueError:
             continue
+        if not scan:
+            continue
         servers = context.addresses(context.server)
         opened = sorted(
             p.port for p in scan if p.address in servers and (p.transport, p.state) == ("tcp", "open")

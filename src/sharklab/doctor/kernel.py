@@ -12,6 +12,7 @@ from sharklab import state
 from sharklab.doctor import trials
 from sharklab.doctor.finding import Finding, missing, ok, warning
 from sharklab.message import N_, Message, refusal
+from sharklab.providers.qemu import engine
 from sharklab.setup import privilege
 
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -116,7 +117,9 @@ def nfs(filesystems: str) -> Finding:
     return warning(
         name,
         N_("absent: {kinds}; labs use programs that speak NFS without it, and mount by FUSE"),
-        N_("for the kernel's own NFS: a kernel with these modules"),
+        N_(
+            "for the kernel's own NFS: --provider auto, which makes virtual machines of the hosts that need it"
+        ),
         kinds=tuple(absent),
     )
 
@@ -163,8 +166,22 @@ def inotify(instances: int) -> Finding:
 
 
 def kvm(device: Path) -> Finding:
-    """Only tells whether the device is there: that it is proves nothing."""
+    """Really boots a kernel, where there are QEMU and a kernel: that the device is there proves nothing."""
     name = N_("KVM")
-    if device.exists():
-        return ok(name, N_("{device} is there, unproven; containers do not use it"), device=str(device))
-    return ok(name, N_("absent; containers do not use it"))
+    if not device.exists():
+        return ok(name, N_("absent; containers do not use it, and virtual machines are emulated, slowly"))
+    kernels = sorted(state.images_folder().glob("*-vm-*/root/boot/vmlinuz-*")) if privilege.is_root() else []
+    if not kernels or not shutil.which(engine.QEMU):
+        sentence = N_(
+            "{device} is there, unproven: that takes QEMU, and an image of a virtual machine "
+            "(sharklab image build --provider auto)"
+        )
+        return ok(name, sentence, device=str(device))
+    if engine.boots(kernels[0], engine.KVM):
+        return ok(name, N_("tried: a kernel boots under it, and virtual machines use it"))
+    return warning(
+        name,
+        N_("{device} is there, but a kernel does not boot under it; virtual machines are emulated, slowly"),
+        N_("allow nested virtualisation where this machine is itself a virtual one"),
+        device=str(device),
+    )

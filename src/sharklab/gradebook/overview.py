@@ -52,7 +52,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A student's progress; without a result `cells` is empty and `state` says why."""
+    """A student's progress, the sum first; without a result `cells` is empty and `state` says why."""
 
     student: str
     name: str
@@ -121,8 +121,13 @@ def page(group: Class, language: str) -> Page:
         hardest=tuple(_hard(each, speak) for each in figures.hardest(group)),
         columns=tuple((speak.prose(each.title), each.worth) for each in group.exercises),
         rows=tuple(_row(entry, speak) for entry in group.entries),
-        looks=tuple(_look(entry, speak) for entry in group.entries if figures.reasons(entry)),
+        looks=tuple(_look(entry, speak) for entry in _first_handed_in(group) if figures.reasons(entry)),
     )
+
+
+def _first_handed_in(group: Class) -> Sequence[Entry]:
+    """Return the entries with those at the end that there is nothing to look at of."""
+    return sorted(group.entries, key=lambda entry: not entry.handed_in)
 
 
 def _labels(worth: float, words: Words) -> Sequence[str]:
@@ -165,7 +170,7 @@ def _row(entry: Entry, speak: Translator) -> Row:
         return Row(visible(entry.student), visible(entry.name), "", (), state)
     cells = [_cell(each.points, each.worth) for each in result.exercises]
     total = _cell(result.points, result.worth)
-    return Row(visible(entry.student), visible(entry.name), _href(entry, speak), (*cells, total), "")
+    return Row(visible(entry.student), visible(entry.name), _href(entry, speak), (total, *cells), "")
 
 
 def _cell(points: float, worth: float) -> Cell:

@@ -8,8 +8,19 @@ Both are kept until something that goes into them changes; the hash in the name 
 
 from __future__ import annotations
 
-from sharklab.image.bake import RUN_ROLES, layers
-from sharklab.image.build import base, fingerprint, packages_of
+from sharklab.image.bake import RUN_ROLES, layers, system_of
+from sharklab.image.build import base, fingerprint, packages_of, repositories_of
 from sharklab.image.model import NOTHING, Image, Layers
 
-__all__ = ["NOTHING", "RUN_ROLES", "Image", "Layers", "base", "fingerprint", "layers", "packages_of"]
+__all__ = [
+    "NOTHING",
+    "RUN_ROLES",
+    "Image",
+    "Layers",
+    "base",
+    "fingerprint",
+    "layers",
+    "packages_of",
+    "repositories_of",
+    "system_of",
+]

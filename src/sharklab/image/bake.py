@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sharklab import paths, process, state
+from sharklab import needs, paths, process, state
 from sharklab.image import build, systems
 from sharklab.image.model import Image, Layers
 from sharklab.message import N_, Message
 from sharklab.model import Host, Plan
 from sharklab.process import Progress
 from sharklab.providers import disk, network
-from sharklab.providers.nspawn import Nspawn
+from sharklab.providers.local import Local
 
 # Raise it when what is cleaned off a layer changes: layers made before are then baked again.
 CLEANING = 1
@@ -48,16 +48,25 @@ RUN_ROLES = ("capture", "probe")
 PROSE = ("*.md", "*.pyc", "*/meta/changes.yml")
 
 
-def layers(golden: Plan, os_name: str, bake: Callable[[Plan], None], progress: Progress) -> Layers:
+def layers(
+    golden: Plan, os_name: str, bake: Callable[[Plan], None], progress: Progress, machine: bool = False
+) -> Layers:
     """Return the baked layers of the golden plan's lab, made now if they are not there yet.
 
     `golden` is the lab for a seat that is only there to be baked; `bake` applies playbooks/bake.yml
     to the plan that it is given: `golden` with a folder of its own, where no file of the plan is yet.
     Raises what `bake` raises, and InputError and MachineryError as `build.base` does.
     """
-    roles = {role for host in golden.hosts for role in host.roles}
-    packages = build.packages_of({*roles, *RUN_ROLES}, systems.find(os_name).family)
-    return on_image(build.base(os_name, packages, progress), golden, bake, progress)
+    roles = {*RUN_ROLES, *(role for host in golden.hosts for role in host.roles)}
+    family = systems.find(os_name).family
+    packages = build.packages_of(roles, family, kernel=needs.ROLES if machine else ())
+    return on_image(build.base(os_name, packages, progress, machine), golden, bake, progress)
+
+
+def system_of(folder: Path) -> str | None:
+    """Return the operating system that a folder of layers is of, by the name of the image that it is in."""
+    name = folder.parent.name.rpartition("-")[0]
+    return name if name in systems.SYSTEMS else None
 
 
 def on_image(image: Image, golden: Plan, bake: Callable[[Plan], None], progress: Progress) -> Layers:
@@ -80,7 +89,7 @@ def _make(golden: Plan, image: Image, folder: Path, bake: Callable[[Plan], None]
     building = folder.with_name(f"{folder.name}.building")
     own_id = build.fingerprint(str(building))[:8]  # so that two bakes of a lab never meet on the machine
     plan = replace(golden, seat=replace(golden.seat, id=own_id, folder=building / "seat"))
-    provider = Nspawn()
+    provider = Local("nspawn", lambda host: False)
     provider.down(plan.seat)
     try:
         progress(Message(N_("booting the hosts to bake: {count}"), {"count": len(plan.hosts)}))

@@ -37,13 +37,25 @@ def packages_of(roles: Iterable[str], os_family: str, kernel: Sequence[str] = ()
     return sorted({package for role, name in names.items() for package in _packages(role, os_family, name)})
 
 
-def base(os_name: str, packages: Sequence[str], progress: Progress) -> Image:
+def repositories_of(roles: Iterable[str], os_family: str, kernel: Sequence[str] = ()) -> list[str]:
+    """Return the packages that bring repositories, which packages of `roles` come from.
+
+    `kernel` is as `packages_of` takes it; such roles need none of them. Raises as it does.
+    """
+    own = [role for role in roles if role not in kernel]
+    return sorted(
+        {package for role in own for package in _packages(role, os_family, f"__{role}_repositories")}
+    )
+
+
+def base(os_name: str, packages: Sequence[str], progress: Progress, machine: bool = False) -> Image:
     """Return the base image of `os_name` with `packages`, built now if it is not there yet.
 
-    Raises InputError for an unknown system, and MachineryError when a tool is missing, the
-    registry does not answer or the disk is full.
+    That of a virtual `machine` has a kernel and what a host with devices needs. Raises InputError for an
+    unknown system, and MachineryError when a tool is missing, the registry does not answer or the disk
+    is full.
     """
-    system = systems.find(os_name)
+    system = systems.machine(systems.find(os_name)) if machine else systems.find(os_name)
     content = {
         "os": system.description(),
         "packages": sorted({*system.packages, *packages}),
@@ -90,7 +102,7 @@ def _build(
     system: systems.OperatingSystem, content: dict[str, Any], image: Image, progress: Progress
 ) -> None:
     """Build in a folder beside the image's and rename it at the end: an image is whole or absent."""
-    require_root(N_("building an image (mmdebstrap) needs root"))
+    require_root(N_("building an image needs root"))
     building = image.folder.with_name(f"{image.folder.name}.building")
     state.remove(building)
     state.folder(building)
@@ -110,7 +122,7 @@ def _build(
 
 
 def _install(system: systems.OperatingSystem, packages: Sequence[str], root: Path) -> None:
-    cache = state.folder(state.images_folder() / "cache" / system.name)
+    cache = state.folder(state.images_folder() / "cache" / system.name.removesuffix("-vm"))
     try:
         system.build(root, packages, cache)
     except MachineryError as error:
@@ -148,6 +160,8 @@ def _customise(system: systems.OperatingSystem, root: Path) -> None:
         _mask(root / "etc/systemd/system" / unit)
     for generator in system.generators:
         _mask(root / "etc/systemd/system-generators" / generator)
+    if system.finish:
+        process.run(["chroot", root, *system.finish])
 
 
 def _mask(path: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sharklab import process
 from sharklab.errors import N_, InputError
+from sharklab.image import rocky
+
+HERE = Path(__file__).parent
 
 Build = Callable[[Path, Sequence[str], Path], None]
 """Makes a root file system in a folder from packages, keeping downloads in a cache folder."""
@@ -72,6 +75,19 @@ COMMON_GENERATORS = (
     "systemd-veritysetup-generator",
 )
 
+# What a virtual machine starts all the same: it has devices and a kernel of its own.
+MACHINE_UNITS = frozenset(
+    {
+        "modprobe@.service",
+        "systemd-modules-load.service",
+        "systemd-remount-fs.service",
+        "systemd-udev-trigger.service",
+        "systemd-udevd-control.socket",
+        "systemd-udevd-kernel.socket",
+        "systemd-udevd.service",
+    }
+)
+
 COMMON_FILES = {
     # Empty: hosts have no way out, and a dead name server costs ten seconds per look-up.
     "etc/resolv.conf": "",
@@ -98,12 +114,27 @@ COMMON_FILES = {
 }
 
 
+MACHINE_FILES = {
+    # A host that is restored from a snapshot waits here for what makes it a seat's own.
+    "usr/local/lib/sharklab/awake": (HERE / "awake.sh").read_text(),
+    "etc/systemd/system/sharklab-awake.service": (HERE / "awake.service").read_text(),
+    "etc/udev/rules.d/99-sharklab.rules": (
+        'SUBSYSTEM=="virtio-ports", ATTR{name}=="sharklab", TAG+="systemd", '
+        'ENV{SYSTEMD_WANTS}+="sharklab-awake.service"\n'
+    ),
+    # The image is small, and what boots it says which disk it is.
+    "etc/initramfs-tools/conf.d/sharklab": "MODULES=list\nCOMPRESS=lz4\n",
+    "etc/initramfs-tools/modules": "virtio_pci\nvirtio_blk\next4\ncrc32c_generic\n",
+}
+
+
 @dataclass(frozen=True)
 class OperatingSystem:
     """How to make a root file system of one operating system.
 
-    `packages` are what every host needs; `units` are started at boot, `masks` and `generators` never;
-    `files` (path: content) are put in, and `absent` (glob patterns) taken out.
+    `packages` are what every host needs, `machine_packages` what one with a kernel of its own needs
+    beside them; `units` are started at boot, `masks` and `generators` never; `files` (path: content) are
+    put in, and `absent` (glob patterns) taken out. `finish` is a command that is run in it at the end.
     """
 
     name: str
@@ -115,10 +146,13 @@ class OperatingSystem:
     generators: tuple[str, ...]
     files: Mapping[str, str]
     absent: tuple[str, ...]
+    machine_packages: tuple[str, ...] = ()
+    finish: tuple[str, ...] = ()
 
     def description(self) -> dict[str, Any]:
         """Return what makes an image of this system differ from another, as plain data."""
-        return {key: value for key, value in asdict(self).items() if key != "build"}
+        apart = ("build", "machine_packages") if self.finish else ("build", "machine_packages", "finish")
+        return {key: value for key, value in asdict(self).items() if key not in apart}
 
 
 def _mmdebstrap(suite: str) -> Build:
@@ -147,6 +181,47 @@ def _mmdebstrap(suite: str) -> Build:
         )
 
     return build
+
+
+def _rocky(name: str) -> OperatingSystem:
+    """Return the release of Rocky of that name; what differs between them is in `rocky.RELEASES`."""
+    release = rocky.RELEASES[name]
+    return OperatingSystem(
+        name=name,
+        family="RedHat",
+        build=lambda target, packages, cache: rocky.build(release, target, packages, cache),
+        packages=(
+            "NetworkManager",
+            "ca-certificates",
+            "dbus-broker",
+            "dnf",
+            "epel-release",
+            "iproute",
+            "iputils",
+            "less",
+            "openssh-server",
+            "procps-ng",
+            "python3",
+            "python3-dnf",
+            "rocky-release",
+            "sudo",
+            "systemd",
+        ),
+        units=(*COMMON_UNITS, "sshd.service"),
+        masks=(
+            *COMMON_MASKS,
+            "dnf-makecache.timer",
+            "import-state.service",
+            "loadmodules.service",
+            "nis-domainname.service",
+            "rpmdb-rebuild.service",
+            "selinux-autorelabel-mark.service",
+            "sshd-keygen.target",
+        ),
+        generators=(*COMMON_GENERATORS, "kdump-dep-generator.sh", "selinux-autorelabel-generator.sh"),
+        files={**COMMON_FILES, "etc/locale.conf": "LANG=C.UTF-8\n"},
+        absent=("etc/hostname", "etc/ssh/ssh_host_*", "var/log/*.log", "var/cache/dnf/*"),
+    )
 
 
 SYSTEMS: Mapping[str, OperatingSystem] = {
@@ -184,9 +259,24 @@ SYSTEMS: Mapping[str, OperatingSystem] = {
             generators=COMMON_GENERATORS,
             files={**COMMON_FILES, "etc/default/locale": "LANG=C.UTF-8\n"},
             absent=("etc/hostname", "etc/ssh/ssh_host_*", "var/log/*.log", "var/log/apt/*"),
+            machine_packages=("initramfs-tools", "linux-image-cloud-amd64", "lz4", "udev"),
         ),
+        _rocky("rocky9"),
+        _rocky("rocky10"),
     )
 }
+
+
+def machine(system: OperatingSystem) -> OperatingSystem:
+    """Return `system` as virtual machines run it, with its own kernel in /boot."""
+    return replace(
+        system,
+        name=f"{system.name}-vm",
+        packages=(*system.packages, *system.machine_packages),
+        masks=tuple(unit for unit in system.masks if unit not in MACHINE_UNITS),
+        files={**system.files, **MACHINE_FILES},
+        finish=("update-initramfs", "-u"),
+    )
 
 
 def find(name: str) -> OperatingSystem:

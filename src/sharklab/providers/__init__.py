@@ -6,7 +6,7 @@ everything after that is the same for all. None of them takes locks: `flow` hold
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from sharklab.errors import N_, InputError
@@ -15,7 +15,7 @@ from sharklab.message import Message
 from sharklab.model import Plan, Seat
 from sharklab.process import Progress
 from sharklab.providers.existing import Existing
-from sharklab.providers.nspawn import Nspawn
+from sharklab.providers.local import Local
 
 Facts = Mapping[str, Mapping[str, object]]
 """By host: Ansible's facts that roles use, by their names without `ansible_`."""
@@ -27,6 +27,15 @@ class Provider(Protocol):
     name: str
     bakes: bool
     """Whether hosts are made from images that sharklab bakes; else `up` does without their layers."""
+
+    def adapt(self, plan: Plan) -> Plan:
+        """Return `plan` with what roles have to do differently on hosts of this provider."""
+
+    def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Progress) -> Layers:
+        """Return what the hosts of the golden plan's lab are made from, made now where it is not there yet.
+
+        `bake` is as `image.layers` takes it. Raises MachineryError and InputError as that does.
+        """
 
     def up(self, plan: Plan, layers: Layers, progress: Progress) -> Facts:
         """Bring every host of the plan up, until all answer SSH; those that run are kept as they are.
@@ -50,7 +59,15 @@ class Provider(Protocol):
         """Return "running", "stopped" or "absent" for each host of the seat."""
 
 
-PROVIDERS: Mapping[str, Provider] = {provider.name: provider for provider in (Nspawn(), Existing())}
+PROVIDERS: Mapping[str, Provider] = {
+    provider.name: provider
+    for provider in (
+        Local("nspawn", lambda host: False),
+        Local("qemu", lambda host: True),
+        Local("auto", lambda host: bool(host.needs)),
+        Existing(),
+    )
+}
 
 
 def get(name: str) -> Provider:

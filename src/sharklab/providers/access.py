@@ -105,15 +105,19 @@ def public(file: Path) -> str:
 
 
 def wait(
-    plan: Plan, is_running: Callable[[str], bool], explain: Callable[[str, Message], MachineryError]
+    plan: Plan,
+    is_running: Callable[[str], bool],
+    explain: Callable[[str, Message], MachineryError],
+    limit: float | None = None,
 ) -> list[Waited]:
     """Wait until every host answers and has started all its units; return how each came up.
 
     Raises what `explain` makes of a host and a reason when one has ended, or has not come up
-    within `LIMIT`.
+    within `limit` seconds (`LIMIT` without it).
     """
-    deadline = time.monotonic() + LIMIT
-    asked = {host.name: Question(plan, host.name) for host in plan.hosts}
+    limit = limit or LIMIT
+    deadline = time.monotonic() + limit
+    asked = {host.name: Question(plan, host.name, limit) for host in plan.hosts}
     try:
         while any(question.answer is None for question in asked.values()):
             time.sleep(PAUSE)
@@ -122,7 +126,7 @@ def wait(
                 if question.answer is None and not is_running(name):
                     raise explain(name, Message(N_("it ended while it booted")))
                 if question.answer is None and time.monotonic() > deadline:
-                    values = {"seconds": LIMIT, "complaint": question.complaint}
+                    values = {"seconds": limit, "complaint": question.complaint}
                     raise explain(name, Message(N_("no answer within {seconds:g} s ({complaint})"), values))
     finally:
         for question in asked.values():
@@ -156,10 +160,11 @@ def _is_open(path: Path) -> bool:
 class Question:
     """Asks a host over SSH how far it is, again and again until it can be reached."""
 
-    def __init__(self, plan: Plan, host: str) -> None:
+    def __init__(self, plan: Plan, host: str, patience: float) -> None:
         self.answer: Waited | None = None
         self.complaint = Message(N_("nothing listens on port 22"))
         self._host = host
+        self._patience = patience
         self._command = ["ssh", "-F", str(folder(plan) / "config"), host, SETTLED]
         self._ssh = self._start()
 
@@ -189,7 +194,7 @@ class Question:
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            env={**os.environ, "SHARKLAB_PATIENCE": str(LIMIT)},
+            env={**os.environ, "SHARKLAB_PATIENCE": str(self._patience)},
         )
 
 

@@ -45,12 +45,20 @@ def lowers(plan: Plan, host: str, layers: Layers) -> tuple[Path, ...]:
     A disk that was used keeps its own, although newer ones may be there: what the host changed is
     changed against them. Raises MachineryError when they are gone.
     """
+    return used(plan, host) or layers.lowers(host)
+
+
+def used(plan: Plan, host: str) -> tuple[Path, ...]:
+    """Return what the host's disk was made from; nothing where there is none yet.
+
+    Raises MachineryError when that is gone.
+    """
     record = folder(plan, host) / "lowers"
     if not record.exists():
-        return layers.lowers(host)
-    used = tuple(Path(line) for line in record.read_text().splitlines())
-    if all(path.is_dir() for path in used):
-        return used
+        return ()
+    paths = tuple(Path(line) for line in record.read_text().splitlines())
+    if all(path.is_dir() for path in paths):
+        return paths
     raise MachineryError(
         N_("the image that host {host} was made from is gone"),
         place=str(record),
@@ -66,12 +74,12 @@ def make(plan: Plan, host: Host, layers: Layers) -> None:
         return
     for name in ("upper", "work", "root"):
         (own / name).mkdir(mode=0o755, exist_ok=True)
-    for path, (mode, text) in _files(plan, host).items():
-        _put(own / "upper", path, text, mode)
+    for path, (mode, text) in files(plan, host).items():
+        put(own / "upper", path, text, mode)
     state.write(own / "lowers", "".join(f"{path}\n" for path in layers.lowers(host.name)))
 
 
-def _put(upper: Path, path: str, text: str, mode: int) -> None:
+def put(upper: Path, path: str, text: str, mode: int) -> None:
     """Write a file into an upper folder; its folders hide those of the image, so they need their modes."""
     target = upper / path
     for missing in reversed([part for part in target.parents if not part.exists()]):
@@ -79,7 +87,7 @@ def _put(upper: Path, path: str, text: str, mode: int) -> None:
     state.write(target, text, mode)
 
 
-def _files(plan: Plan, host: Host) -> Mapping[str, tuple[int, str]]:
+def files(plan: Plan, host: Host) -> Mapping[str, tuple[int, str]]:
     """Return mode and content of the files that only this host has."""
     key = access.host_key(plan, host.name)
     controller = access.public(access.folder(plan) / "id_ed25519")

@@ -33,9 +33,6 @@ FAMILIES = ("Debian", "RedHat")
 LIMIT = 200_000_000
 """Bytes that may lie where a lab changes files: all of it is kept, and put back."""
 
-REPOSITORIES = {"RedHat": ("epel-release",)}
-"""Packages that bring repositories, which other packages come from: they are installed first."""
-
 Agree = Callable[[Sequence[Message]], bool]
 """What shows a person the sentences on what will change, and tells whether to go on."""
 
@@ -45,6 +42,14 @@ class Existing:
 
     name = "existing"
     bakes = False
+
+    def adapt(self, plan: Plan) -> Plan:
+        """Return the plan as it is: roles ask these machines what they are."""
+        return plan
+
+    def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Progress) -> Layers:
+        """Return that these machines are made from nothing of ours."""
+        return image.NOTHING
 
     def up(self, plan: Plan, layers: Layers, progress: Progress) -> Mapping[str, Mapping[str, object]]:
         """Install the packages that are missing; the machines run already, and roles do the rest."""
@@ -257,7 +262,7 @@ def _install(plan: Plan, host: Host, one: Machine, known: Mapping[str, Any]) -> 
     entry, file = known[host.name], _record(plan.seat, f"{host.name}.packaged")
     if not entry["missing"] or file.exists():
         return
-    first = REPOSITORIES.get(entry["family"], ())
+    first = image.repositories_of(host.roles, entry["family"], entry["kernel"])
     failed = remote.failures(one.ask("install", packages=entry["missing"], first=first))
     if failed:
         raise MachineryError(

@@ -54,19 +54,47 @@ def exists(name: str) -> bool:
 def cables(plan: Plan, host: Host) -> str:
     """Return ip(8) batch commands that join the host's namespace to the bridges."""
     own = namespace(plan.seat.id, host.name)
-    number = plan.hosts.index(host)
     lines: list[str] = []
-    for index, network in enumerate((MANAGEMENT, *host.networks)):
-        port = f"p{number}n{index}"
-        mac = _mac(plan, host, network)
+    for port, network, mac in ports(plan, host):
         # No segmentation offload: a capture shows the packets that a real wire would carry.
         peer = f"peer name {network} address {mac} gso_max_segs 1 netns {own}"
-        lines += [f"link add {port} type veth {peer}", f"link set {port} addrgenmode none"]
-        lines += [f"link set {port} master {network}"]
-        if network == MANAGEMENT:
-            lines += [f"link set {port} type bridge_slave isolated on"]
-        lines += [f"link set {port} up"]
+        lines += [f"link add {port} type veth {peer}", *_plugged(port, network)]
     return "\n".join(lines) + "\n"
+
+
+def taps(plan: Plan, host: Host) -> None:
+    """Make the host's ends of its cables anew, for a virtual machine that is started in the seat's namespace.
+
+    Raises MachineryError when that fails.
+    """
+    own = namespace(plan.seat.id)
+    there = process.run(["ip", "-n", own, "-oneline", "link", "show"])
+    lines: list[str] = []
+    for port, network, _ in ports(plan, host):
+        if f" {port}: " in there:
+            lines += [f"link delete {port}"]
+        lines += [f"tuntap add dev {port} mode tap vnet_hdr", *_plugged(port, network)]
+    process.run(["ip", "-n", own, "-batch", "-"], stdin="\n".join(lines) + "\n")
+
+
+def ports(plan: Plan, host: Host) -> list[tuple[str, str, str]]:
+    """Return port of the bridge, network and MAC address of each of the host's interfaces, ours first."""
+    number = plan.hosts.index(host)
+    return [
+        (f"p{number}n{index}", network, _mac(plan, host, network))
+        for index, network in enumerate((MANAGEMENT, *host.networks))
+    ]
+
+
+def _plugged(port: str, network: str) -> list[str]:
+    """Return the ip(8) commands that plug a port into the bridge of a network."""
+    isolated = [f"link set {port} type bridge_slave isolated on"] if network == MANAGEMENT else []
+    return [
+        f"link set {port} addrgenmode none",
+        f"link set {port} master {network}",
+        *isolated,
+        f"link set {port} up",
+    ]
 
 
 def namespaces(seat_id: str) -> list[str]:

@@ -15,7 +15,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "grade": ("packets",),
     "check": ("packets",),
     "down": ("hosts",),
-    "test": ("image", "hosts", "packets", "test"),
+    "test": ("image", "hosts", "rocky", "packets", "test"),
 }
 """The work that each verb does, by the groups of system_packages.toml; other verbs need nothing."""
 
@@ -24,6 +24,12 @@ AS_ROOT = frozenset({"image build", "up", "run", "shell", "down", "test"})
 
 ROOTLESS_PROVIDERS = frozenset({"existing"})
 """Providers whose hosts are not of this machine."""
+
+
+MACHINES: Mapping[str, str] = {"qemu": "machines", "auto": "machines"}
+"""What providers need beside that, for the verbs that make hosts."""
+
+MAKE_HOSTS = frozenset({"image build", "up", "run"})
 
 
 def prepare(verb: str, provider: str, words: Translator, lab: str | None = None) -> None:
@@ -37,6 +43,7 @@ def prepare(verb: str, provider: str, words: Translator, lab: str | None = None)
 
     local = provider not in ROOTLESS_PROVIDERS
     works = [work for work in NEEDS.get(verb, ()) if local or work == "packets"]
+    works += [MACHINES[provider]] if verb in MAKE_HOSTS and provider in MACHINES else []
     needs_root = verb in AS_ROOT and local and not privilege.is_root()
     if not needs_root and not packages.missing(works):
         return

@@ -138,6 +138,8 @@ NUMBER = Form(N_("a whole number"), number, example="123456")
 BYTES = Form(N_("a number of bytes"), size, example="123")
 SERVICE = Form(N_("the name of a protocol"), service)
 NAME = Form(N_("the name of a capture"), name)
+PORTS = Form(N_("port numbers, with commas between them"), port, True, "54321, 54322")
+PROGRAM = Form(N_("the name of a program"), text)
 TEXT = Form(N_("a few words"), text)
 
 FORMS: Mapping[str, Form] = {
@@ -154,6 +156,8 @@ FORMS: Mapping[str, Form] = {
     "client_bytes": BYTES,
     "service": SERVICE,
     "busiest": NAME,
+    "open_ports": PORTS,
+    "process": PROGRAM,
 }
 """The form of each question of `sharklab.checks.QUESTIONS`."""
 
@@ -174,11 +178,9 @@ def same(question: str, given: Any, key: str | Collection[str]) -> bool:
 def matches(form: Form, given: Any, key: str | Collection[str]) -> bool:
     """Tell whether `given` is `key` in the sense of `form`; nothing is the same as no answer."""
     found = _canonicals(form, given)
-    wanted = {form.canonical(value) for value in ([key] if isinstance(key, str) else key)} - {None}
-    if not found or not wanted:
-        return False
     if form.several:
-        return found == wanted
+        return bool(found) and found == _canonicals(form, key if isinstance(key, str) else list(key))
+    wanted = {form.canonical(value) for value in ([key] if isinstance(key, str) else key)} - {None}
     return len(found) == 1 and found <= wanted
 
 

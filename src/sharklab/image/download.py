@@ -1,0 +1,112 @@
+"""Fetch a big file once: it goes on where it stopped, and is taken only with the checksum it should have."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import urllib.request
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from typing import IO
+from urllib.error import HTTPError
+
+from sharklab import state
+from sharklab.errors import MachineryError
+from sharklab.message import N_, Message
+from sharklab.process import Progress
+
+SECONDS = 30.0
+"""Of silence, after which a server is given up."""
+
+BLOCK = 1 << 20
+MEGABYTE = 10**6
+CHECKSUM_LIMIT = 1 << 20
+"""Bytes that are read of a file of checksums."""
+
+
+def fetch(address: str, target: Path, sha256: str, progress: Progress) -> Path:
+    """Return `target`, fetched from `address` unless it is there already.
+
+    What came is kept in `<target>.part` when it stops, and the next call asks for the rest only. Raises
+    MachineryError when the server does not answer, stops, or sends something that is not `sha256`
+    (hexadecimal), which is deleted.
+    """
+    if target.exists():
+        return target
+    part = state.folder(target.parent) / f"{target.name}.part"
+    try:
+        _receive(address, part, progress)
+    except (OSError, HTTPException) as error:
+        raise MachineryError(
+            N_("the download stopped ({reason})"),
+            place=address,
+            hint=N_("run the same command again: it goes on where it stopped"),
+            reason=getattr(error, "reason", None) or str(error) or type(error).__name__,
+        ) from error
+    progress(Message(N_("checking {name}"), {"name": target.name}))
+    check(part, sha256, address)
+    part.replace(target)
+    return target
+
+
+def check(file: Path, sha256: str, address: str) -> None:
+    """Delete `file` and raise MachineryError when it is not what `sha256` says."""
+    with file.open("rb") as content:
+        found = hashlib.file_digest(content, "sha256").hexdigest()
+    if found != sha256.lower():
+        file.unlink()
+        raise MachineryError(
+            N_("not the file that it should be: its SHA-256 is {found}, not {expected}"),
+            place=address,
+            hint=N_("run the same command again; if it is still so, choose another mirror"),
+            found=found,
+            expected=sha256,
+        )
+
+
+def checksum(address: str, name: str) -> str:
+    """Return the SHA-256 that the file of checksums at `address` has for `name`.
+
+    Both usual forms are read: `SHA256 (name) = digits` and `digits  name`. Raises MachineryError when there
+    is no answer, or `name` is not in it.
+    """
+    try:
+        with urllib.request.urlopen(address, timeout=SECONDS) as answer:
+            text = answer.read(CHECKSUM_LIMIT).decode(errors="replace")
+    except (OSError, HTTPException) as error:
+        raise MachineryError(N_("no answer ({reason})"), place=address, reason=error) from error
+    quoted = re.escape(name)
+    found = re.search(rf"^SHA256 \({quoted}\) = ([0-9a-fA-F]{{64}})$", text, re.M) or re.search(
+        rf"^([0-9a-fA-F]{{64}}) [ *]{quoted}$", text, re.M
+    )
+    if not found:
+        raise MachineryError(N_("has no SHA-256 of {name}"), place=address, name=name)
+    return found[1].lower()
+
+
+def _receive(address: str, part: Path, progress: Progress) -> None:
+    """Receive into `part` what it lacks."""
+    there = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(address, headers={"Range": f"bytes={there}-"} if there else {})
+    try:
+        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+            resumed = answer.status == HTTPStatus.PARTIAL_CONTENT
+            with part.open("ab" if resumed else "wb") as file:
+                _copy(answer, file, there if resumed else 0, progress, part.stem)
+    except HTTPError as error:
+        with error:
+            if error.code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                raise  # else all of it is there already, or more: its checksum tells
+
+
+def _copy(answer: HTTPResponse, file: IO[bytes], done: int, progress: Progress, name: str) -> None:
+    """Copy the body, whose server says how long it is, and say how far it is."""
+    total = done + int(answer.headers.get("Content-Length") or 0)
+    while block := answer.read(BLOCK):
+        file.write(block)
+        done += len(block)
+        values = {"name": name, "done": done // MEGABYTE, "total": total // MEGABYTE}
+        progress(Message(N_("{name}: {done} of {total} MB"), values))
+    if done < total:
+        raise ConnectionError(f"{done} < {total}")

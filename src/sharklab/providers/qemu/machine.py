@@ -1,0 +1,128 @@
+"""One virtual machine: its parts, its start in the seat's network namespace, its end.
+
+The machine that a snapshot is made from and those that are restored from it have the same parts, but for
+the disk, the memory's file and the addresses of the network cards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sharklab import process
+from sharklab.image.model import Engine, Image
+from sharklab.model import Host, Plan
+from sharklab.providers import cgroups, disk, marks, network
+from sharklab.providers.qemu import engine as engines
+from sharklab.providers.qemu.monitor import Monitor
+
+MEMORY = 512
+"""Mebibytes; the pages that a host does not write are shared by all that come from one snapshot."""
+
+KERNEL = (
+    "root=/dev/vda rw rootflags=noinit_itable console=ttyS0 quiet net.ifnames=0 random.trust_cpu=on panic=10"
+)
+FIRST_SLOT = 0x10
+"""Network cards are in the PCI slots from here on, in the order of `network.ports`."""
+
+# No checksum and no segmentation is left to a card: captures show what a real wire would carry.
+PLAIN = ",".join(
+    f"{name}=off"
+    for name in (
+        *("csum", "gso", "mrg_rxbuf", "guest_csum", "guest_tso4", "guest_tso6", "guest_ecn", "guest_ufo"),
+        *("host_tso4", "host_tso6", "host_ecn", "host_ufo"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a virtual machine is started with.
+
+    `is_shared`: what it writes to its memory gets into the memory's file; else that file stays as it is.
+    `waits`: for the state of its devices, by the monitor.
+    """
+
+    engine: Engine
+    image: Image
+    disk: Path
+    memory: Path
+    is_shared: bool = False
+    waits: bool = False
+
+
+def unit(plan: Plan, host: Host) -> str:
+    """Return the name of the control group of the host's QEMU."""
+    return network.namespace(plan.seat.id, host.name)
+
+
+def monitor(plan: Plan, host: Host) -> Path:
+    """Return the socket of the host's QMP. Sockets need short names, which the seat's folder may not have."""
+    return marks.folder(plan.seat.id) / f"{host.name}.qmp"
+
+
+def port(plan: Plan, host: Host) -> Path:
+    """Return our end of the host's own port, at which it waits for what makes it a seat's."""
+    return marks.folder(plan.seat.id) / f"{host.name}.port"
+
+
+def launch(plan: Plan, host: Host, machine: Machine) -> None:
+    """Start the host's QEMU anew, in a control group of its own and in the seat's network namespace.
+
+    Raises MachineryError with what QEMU said when it does not start.
+    """
+    cgroups.end(unit(plan, host))
+    network.taps(plan, host)
+    for file in (monitor(plan, host), port(plan, host)):
+        file.unlink(missing_ok=True)
+    enter = ["nsenter", f"--net={network.NAMESPACES / network.namespace(plan.seat.id)}", "--"]
+    process.run([*cgroups.launcher(unit(plan, host)), *enter, *command(plan, host, machine)])
+
+
+def power_off(plan: Plan, host: Host) -> None:
+    """Press the power button of a host that runs."""
+    if cgroups.is_running(unit(plan, host)):
+        with Monitor(monitor(plan, host)) as own:
+            own.ask("system_powerdown")
+
+
+def command(plan: Plan, host: Host, machine: Machine) -> list[str]:
+    """Return the command that starts the machine and goes on in the background."""
+    memory = f"memory-backend-file,id=memory,size={MEMORY}M,mem-path={_escaped(machine.memory)}"
+    drive = f"if=none,id=disk,format=qcow2,cache=unsafe,file={_escaped(machine.disk)}"
+    console = f"file,id=console,append=on,path={_escaped(disk.folder(plan, host.name) / 'console.log')}"
+    return [
+        *(engines.QEMU, "-daemonize", "-nodefaults", "-no-user-config", "-display", "none"),
+        *("-name", unit(plan, host), "-accel", machine.engine.accelerator, "-cpu", machine.engine.cpu),
+        *("-machine", "q35,memory-backend=memory", "-m", str(MEMORY), "-smp", "1"),
+        *("-object", f"{memory},share={'on' if machine.is_shared else 'off'}"),
+        *("-kernel", str(machine.image.kernel), "-initrd", str(machine.image.ramdisk), "-append", KERNEL),
+        *("-drive", drive, "-device", "virtio-blk-pci,drive=disk"),
+        *(word for index in range(len(host.networks) + 1) for word in _card(plan, host, index)),
+        *(
+            "-device",
+            "virtio-serial-pci",
+            "-chardev",
+            f"socket,id=own,path={port(plan, host)},server=on,wait=off",
+        ),
+        *("-device", "virtserialport,chardev=own,name=sharklab"),
+        *("-device", "virtio-rng-pci", "-device", "vmgenid,guid=auto"),
+        *("-chardev", console, "-serial", "chardev:console"),
+        *("-qmp", f"unix:{monitor(plan, host)},server=on,wait=off"),
+        *(("-incoming", "defer") if machine.waits else ()),
+    ]
+
+
+def _card(plan: Plan, host: Host, index: int) -> list[str]:
+    """Return the options of a network card and the cable from it to the seat's bridge."""
+    cable, _, mac = network.ports(plan, host)[index]
+    return [
+        *("-netdev", f"tap,id={cable},ifname={cable},script=no,downscript=no,vhost=off"),
+        "-device",
+        f"virtio-net-pci,netdev={cable},mac={mac},addr={FIRST_SLOT + index:#x},romfile=,{PLAIN}",
+    ]
+
+
+def _escaped(path: Path) -> str:
+    """Return a path as a value of one of QEMU's options, where a comma is doubled."""
+    return str(path).replace(",", ",,")

@@ -1,0 +1,135 @@
+"""Make restored machines a seat's own: names, addresses, keys, identity and clock, in a few seconds.
+
+A restored host waits at a port of its own (image/awake.sh) for an archive, and puts it in place. The
+controller's way in is the same in every seat; it is the one thing that a restored host keeps.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shlex
+import socket
+import tarfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from sharklab import state
+from sharklab.errors import MachineryError
+from sharklab.image.model import Snapshots
+from sharklab.message import N_, Message
+from sharklab.model import Host, Plan
+from sharklab.process import Progress
+from sharklab.providers import access, disk, network
+from sharklab.providers.qemu import machine as machines
+from sharklab.providers.qemu import snapshot
+from sharklab.providers.qemu.monitor import Monitor
+
+LIMIT = 600.0
+"""Seconds until a host answers; a cold boot under emulation on a busy computer takes minutes."""
+
+Explain = Callable[[Plan, str, Message], MachineryError]
+
+
+def start(plan: Plan, hosts: Sequence[Host], made: Snapshots, explain: Explain, progress: Progress) -> None:
+    """Restore the hosts that are new and make them the seat's own; boot those that have a disk.
+
+    Raises what `explain` makes of a host and a reason when one does not wake up.
+    """
+    new = [host for host in hosts if not (disk.folder(plan, host.name) / "lowers").exists()]
+    for host in hosts:
+        machines.launch(plan, host, _machine(plan, host, made, is_new=host in new))
+    if new:
+        progress(Message(N_("restoring {hosts}"), {"hosts": [host.name for host in new]}))
+    for host in new:
+        with Monitor(machines.monitor(plan, host)) as monitor:
+            file = shlex.quote(str(made.folder / host.name / "devices"))
+            monitor.migrate("migrate-incoming", f"exec:cat {file}")
+            monitor.ask("cont")
+    ports = [(host, _send(plan, host)) for host in new]
+    for host, port in ports:
+        _hear(plan, host, port, explain)
+        state.write(disk.folder(plan, host.name) / "lowers", f"{made.folder / host.name}\n")
+
+
+def facts(plan: Plan, host: Host, made: Snapshots) -> Mapping[str, object]:
+    """Return what the module ansible.builtin.setup would find out on a host that is restored from `made`."""
+    return {
+        "os_family": made.image.family,
+        "virtualization_tech_guest": ["kvm"],
+        "ssh_host_key_ed25519_public": access.public(access.host_key(plan, host.name)).split()[1],
+    }
+
+
+def _machine(plan: Plan, host: Host, made: Snapshots, is_new: bool) -> machines.Machine:
+    """Return the machine of a host: with the snapshot's memory when it is new, else with an empty one."""
+    folder, golden = state.folder(disk.folder(plan, host.name)), made.folder / host.name
+    own = folder / "disk.qcow2"
+    if is_new:
+        own.unlink(missing_ok=True)
+        snapshot.overlay(own, golden / "disk.qcow2", "qcow2")
+        return machines.Machine(made.engine, made.image, own, golden / "memory", waits=True)
+    image = replace(made.image, folder=disk.used(plan, host.name)[0].parents[1])
+    return machines.Machine(made.engine, image, own, folder / "memory", is_shared=True)
+
+
+def _send(plan: Plan, host: Host) -> socket.socket:
+    """Give the host what makes it the seat's, and return the port at which it says so."""
+    port = socket.socket(socket.AF_UNIX)
+    port.settimeout(LIMIT)
+    port.connect(str(machines.port(plan, host)))
+    content = archive(plan, host)
+    port.sendall(f"{len(content)}\n".encode() + content)
+    return port
+
+
+def _hear(plan: Plan, host: Host, port: socket.socket, explain: Explain) -> None:
+    with port, port.makefile("r", errors="replace") as lines:
+        try:
+            said = lines.readline().strip()
+        except OSError:
+            said = ""
+    if said != "awake":
+        raise explain(plan, host.name, Message(N_("it did not wake up")))
+
+
+def archive(plan: Plan, host: Host) -> bytes:
+    """Return the tar archive of the host's own files, and of the script that puts them to use."""
+    management = f"etc/NetworkManager/system-connections/{network.MANAGEMENT}.nmconnection"
+    own = {path: entry for path, entry in disk.files(plan, host).items() if path != management}
+    own["run/sharklab-awake"] = (0o700, _script(plan, host))
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for path, (mode, text) in own.items():
+            _add(tar, path, text.encode(), mode)
+        _add(tar, "run/sharklab-seed", os.urandom(64), 0o600)
+    return content.getvalue()
+
+
+def _add(tar: tarfile.TarFile, path: str, data: bytes, mode: int) -> None:
+    entry = tarfile.TarInfo(path)
+    entry.size, entry.mode, entry.mtime = len(data), mode, int(time.time())
+    tar.addfile(entry, io.BytesIO(data))
+
+
+def _script(plan: Plan, host: Host) -> str:
+    """Return what the host runs once its files are there; SSH comes last: who gets in finds the rest done."""
+    cards = [
+        f"ip link set dev {name} address {plan.seat.address(host.name, name).mac}" for name in host.networks
+    ]
+    return "\n".join(
+        [
+            "set -e",
+            f"date --set=@{time.time():.0f} >/dev/null",
+            # Restored machines must not draw the same random numbers (the kernel hears of it by vmgenid too).
+            "cat /run/sharklab-seed >/dev/urandom",
+            f"echo {host.name} >/proc/sys/kernel/hostname",
+            "systemctl restart systemd-journald",
+            *cards,
+            "nmcli connection reload",
+            "systemctl reload sshd",
+            "rm /run/sharklab-awake /run/sharklab-seed",
+            "",
+        ]
+    )

@@ -1,0 +1,198 @@
+"""The Red Hat branch of every role on hosts that stand in for Rocky 9 (tests/rocky); dnf and rpm are real."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sharklab import paths, providers
+from sharklab.model import Plan
+from sharklab.providers.remote import Machine
+from tests import provider_seat
+from tests.rocky import repository, standin
+
+nspawn = providers.get("nspawn")
+HOSTS = ("server", "client", "services")
+UNITS = {
+    "server": (
+        "chronyd",
+        "coturn",
+        "dovecot",
+        "firewalld",
+        "mosquitto",
+        "nfs-ganesha",
+        "nginx",
+        "sshd",
+        "tinyproxy",
+        "unbound",
+    ),
+    "client": ("NetworkManager", "firewalld", "listener@5001", "sshd"),
+    "services": ("firewalld", "mariadb", "nginx", "postfix", "rsyslog", "snmpd", "sshd", "vsftpd"),
+}
+
+
+@pytest.fixture(scope="module")
+def rpms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the signed repository, and one package in it that nobody signed."""
+    return repository.build(tmp_path_factory.mktemp("rpms"), unsigned=("stranger",))
+
+
+@pytest.fixture(scope="module")
+def hosts(rpms: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
+    """Bring up two hosts with none of Rocky's packages."""
+    layers = standin.layers(tmp_path_factory.mktemp("layers"), rpms, HOSTS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHARKLAB_STATE", str(tmp_path_factory.mktemp("rocky")))
+        own = provider_seat.plan("allman", 6, HOSTS)
+        nspawn.up(own, layers, print)
+        yield own
+        nspawn.down(own.seat)
+
+
+def on(hosts: Plan, host: str, command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command on a host."""
+    config = hosts.seat.folder / "ssh" / "config"
+    return subprocess.run(["ssh", "-F", config, host, command], capture_output=True, text=True, check=False)
+
+
+def machine(hosts: Plan, host: str) -> Machine:
+    """Return a host as the provider `existing` asks it."""
+    return Machine(host, hosts.seat.folder / "ssh" / "config")
+
+
+@pytest.fixture(scope="module")
+def given_back(hosts: Plan) -> dict[str, object]:
+    """Install a service by the provider `existing`, let somebody set it up and start it, and give it back."""
+    client = machine(hosts, "client")
+    request = {"paths": [], "made": [], "settings": []}
+    before = client.ask("record", **request)
+    assert {"failed": []} == client.ask("install", packages=["tinyproxy"], first=["epel-release"])
+    packaged = client.ask("record", **request)
+    assert "disabled\n" == on(hosts, "client", "systemctl is-enabled tinyproxy").stdout
+    on(hosts, "client", "echo 'Port 9999' > /etc/tinyproxy/tinyproxy.conf; touch /etc/tinyproxy/new")
+    on(hosts, "client", "systemctl enable --now tinyproxy")
+    return client.ask("restore", seat="", users=[], before=before, packaged=packaged)
+
+
+@pytest.fixture(scope="module")
+def plays(hosts: Plan, given_back: object, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Apply all roles and run the probes, then apply all roles again; return what Ansible said each time."""
+    folder = tmp_path_factory.mktemp("play")
+    config = hosts.seat.folder / "ssh" / "config"
+    known = {
+        name: {"lab_address": str(hosts.seat.address(name, "lan").ipv4.ip), "run_folder": str(folder / "run")}
+        for name in HOSTS
+    }
+    inventory = folder / "hosts.yml"
+    content = {"all": {"hosts": known, "vars": {"ansible_ssh_common_args": f"-F {config}"}}}
+    inventory.write_text(json.dumps(content))
+    return [_play(inventory, "site.yml", "run.yml"), _play(inventory, "site.yml"), str(folder / "run")]
+
+
+def _play(inventory: Path, *books: str) -> str:
+    tool = Path(sys.executable).with_name("ansible-playbook")
+    values = {"lab": "tests/data/rocky", "student": "allman"}
+    done = subprocess.run(
+        [tool, "-i", inventory, *(paths.PLAYBOOKS / book for book in books), "-e", json.dumps(values)],
+        cwd=paths.ROOT,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+def test_restore_leaves_packages_and_takes_back_what_was_done_to_them(
+    hosts: Plan, given_back: dict[str, object]
+) -> None:
+    """The package stays, off and with its own configuration; what came later is gone."""
+    shown = on(
+        hosts,
+        "client",
+        "cat /etc/tinyproxy/tinyproxy.conf; ls /etc/tinyproxy/new; systemctl is-active tinyproxy",
+    )
+    assert ([], ["bash", "epel-release", "gpg-pubkey", "tinyproxy"]) == (
+        given_back["failed"],
+        given_back["packages"],
+    )
+    assert (["Port 8888"], "inactive") == (re.findall("Port .*", shown.stdout), shown.stdout.splitlines()[-1])
+
+
+def test_ansible_takes_the_hosts_for_rocky(hosts: Plan, plays: list[str]) -> None:
+    """Distribution, family and package manager are those of Rocky 9."""
+    tool = Path(sys.executable).with_name("ansible")
+    config = hosts.seat.folder / "ssh" / "config"
+    subset = "gather_subset=!all,!min,distribution,pkg_mgr"
+    done = subprocess.run(
+        [
+            tool,
+            "server",
+            "-i",
+            "server,",
+            "-m",
+            "ansible.builtin.setup",
+            "-a",
+            subset,
+            "--ssh-common-args",
+            f"-F {config}",
+        ],
+        cwd=paths.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    facts = re.findall(
+        r'"?ansible_(?:distribution|distribution_major_version|os_family|pkg_mgr)"?: "?([\w.]+)', done.stdout
+    )
+    assert ["Rocky", "9", "RedHat", "dnf"] == facts
+
+
+def test_roles_install_what_they_name_by_dnf(hosts: Plan, plays: list[str]) -> None:
+    """Every package that a role names for Rocky is on the host, by rpm, from the signed repository."""
+    wanted = {
+        host.name: set(standin.packages(tuple(host.roles)))
+        for host in provider_seat.lab("tests/data/rocky").hosts
+    }
+    query = "rpm --query --all --queryformat '%{NAME} %{RSAHEADER:pgpsig}\\n' | grep RSA/SHA"
+    found = {name: {line.split()[0] for line in on(hosts, name, query).stdout.splitlines()} for name in HOSTS}
+    assert {name: set() for name in HOSTS} == {name: wanted[name] - found[name] for name in HOSTS}
+
+
+def test_an_unsigned_package_is_refused(hosts: Plan, plays: list[str]) -> None:
+    """Signatures count: dnf does not install what nobody signed."""
+    done = on(hosts, "server", "dnf -y install stranger")
+    assert (1, True) == (done.returncode, "not signed" in done.stderr + done.stdout)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_services_run_by_rockys_names(hosts: Plan, plays: list[str], host: str) -> None:
+    """The units that the roles name for Rocky are active now and after a reboot."""
+    units = UNITS[host]
+    asked = on(hosts, host, f"systemctl is-active {' '.join(units)}; systemctl is-enabled {' '.join(units)}")
+    assert ["active"] * len(units) + ["enabled"] * len(units) == asked.stdout.splitlines()
+
+
+def test_probes_reach_every_service(plays: list[str]) -> None:
+    """A client of each service does what it should."""
+    files = sorted(Path(plays[2]).glob("hosts/*/probes.json"))
+    probes = {probe["id"]: probe for file in files for probe in json.loads(file.read_text())}
+    failed = {
+        id: probe["stdout"] + probe["stderr"] for id, probe in probes.items() if probe["exit_code"] != 0
+    }
+    assert (13, {}) == (len(probes), failed)
+
+
+def test_roles_change_nothing_the_second_time(plays: list[str]) -> None:
+    """All roles again: every host has no change and no failure."""
+    recap = re.findall(r"^(\w+) +: ok=\d+ +changed=(\d+) +unreachable=0 +failed=0", plays[1], re.MULTILINE)
+    changed = re.findall(r"^TASK \[(.*)\] \**\n(?:.*\n)*?changed: ", plays[1], re.MULTILINE)
+    assert [(name, "0") for name in sorted(HOSTS)] == sorted(recap), changed

@@ -1,0 +1,87 @@
+"""Hosts that stand in for Rocky 9: its names, real dnf and rpm, and Debian's daemons underneath."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from sharklab import image, paths
+from sharklab.image import Layers
+from tests.rocky import repository
+
+ROLES = tuple(sorted(place.name for place in paths.ROLES.iterdir() if (place / "tasks").is_dir()))
+TOOLS = ("dnf", "rpm")
+
+OS_RELEASE = """\
+NAME="Rocky Linux"
+VERSION="9.6 (Blue Onyx)"
+ID="rocky"
+ID_LIKE="rhel centos fedora"
+VERSION_ID="9.6"
+PLATFORM_ID="platform:el9"
+PRETTY_NAME="Rocky Linux 9.6 (Blue Onyx)"
+"""
+REPOSITORY = """\
+[stand-in]
+name=Stands in for Rocky's repositories
+baseurl=file:///srv/rpms
+gpgcheck=1
+gpgkey=file:///srv/rpms/{key}
+"""
+SSHD = "/usr/lib/systemd/system/sshd.service"
+
+FILES = {
+    "etc/os-release": OS_RELEASE,
+    "usr/lib/os-release": OS_RELEASE,
+    "etc/redhat-release": "Rocky Linux release 9.6 (Blue Onyx)\n",
+    "etc/rocky-release": "Rocky Linux release 9.6 (Blue Onyx)\n",
+    "etc/dnf/dnf.conf": "[main]\ngpgcheck=1\nplugins=0\n",
+    "etc/dnf/vars/releasever": "9\n",
+    "etc/yum.repos.d/stand-in.repo": REPOSITORY.format(key=repository.KEY),
+    # An installed Rocky has it, and without it nobody could come in.
+    SSHD[1:]: repository.files_of("openssh-server", repository.packages()["openssh-server"])[SSHD],
+}
+GONE = (
+    "etc/debian_version",
+    "etc/chrony",
+    "etc/init.d",
+    "etc/unbound",
+    "etc/systemd/system/multi-user.target.wants/ssh.service",
+    "etc/systemd/system/sshd.service",
+    "usr/lib/systemd/system/chrony.service",
+    "usr/lib/systemd/system/ssh.service",
+    "usr/lib/systemd/system/ssh.socket",
+)
+"""Debian's own names for what Rocky has under others."""
+
+
+def layers(folder: Path, rpms: Path, hosts: tuple[str, ...]) -> Layers:
+    """Return what hosts are made from: Debian's image with all that roles need, Rocky's names over it."""
+    base = image.base("debian12", [*image.packages_of(ROLES, "Debian"), *TOOLS], print)
+    for host in hosts:
+        _layer(folder / host, rpms)
+    return Layers(base, folder)
+
+
+def packages(roles: tuple[str, ...]) -> list[str]:
+    """Return what the roles name for Rocky; the hosts are containers, without a kernel of their own."""
+    return image.packages_of(roles, "RedHat")
+
+
+def _layer(target: Path, rpms: Path) -> None:
+    for name, text in FILES.items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for name in GONE:
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.mknod(path, stat.S_IFCHR, os.makedev(0, 0))  # a whiteout of overlayfs: nothing is there
+    wants = target / "etc/systemd/system/multi-user.target.wants/sshd.service"
+    wants.symlink_to(SSHD)
+    shutil.copytree(rpms, target / "srv/rpms", ignore=shutil.ignore_patterns("work"))
+    for path in [target, *target.rglob("*")]:
+        if path.is_dir():
+            path.chmod(0o755)

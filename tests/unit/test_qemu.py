@@ -1,0 +1,206 @@
+"""Virtual machines without starting one: what runs them, how they are told things, what makes one a seat's."""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+import tarfile
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sharklab import load, needs, providers
+from sharklab.errors import MachineryError
+from sharklab.image import Image
+from sharklab.image.model import Engine
+from sharklab.model import Host, Plan
+from sharklab.providers import access, network
+from sharklab.providers.qemu import engine, machine, own
+from sharklab.providers.qemu.monitor import Monitor
+from tests import provider_seat
+from tests.unit.test_setup import script
+
+KERNEL = Path("/boot/vmlinuz")
+
+
+@pytest.fixture
+def seat_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    """Return the plan of a seat that never starts, in a state folder of its own."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+    return provider_seat.plan("ada", 1)
+
+
+@pytest.fixture
+def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that writes the program that is started in QEMU's place."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+    return lambda *lines: script(tmp_path / "bin", engine.QEMU, *lines)
+
+
+def test_boots_of_a_guest_that_hangs(emulator: Callable[..., None]) -> None:
+    """An accelerator that opens and never gets anywhere does not count."""
+    emulator("echo 'Linux version 6.1'", "exec sleep 600")
+    assert not engine.boots(KERNEL, engine.KVM, 0.5)
+
+
+def test_boots_of_a_guest_that_dies(emulator: Callable[..., None]) -> None:
+    """Neither does one that fails at once."""
+    emulator("echo 'failed to set MSR' >&2", "exit 134")
+    assert not engine.boots(KERNEL, engine.KVM)
+
+
+def test_boots_of_a_guest_that_gets_there(emulator: Callable[..., None]) -> None:
+    """A kernel that looks for its root has proved the accelerator."""
+    emulator("echo 'VFS: Unable to mount root fs on unknown-block(0,0)'")
+    assert engine.boots(KERNEL, engine.KVM)
+
+
+def test_find_tries_once_after_each_start(
+    emulator: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The device is there; what a trial said holds until the computer starts anew."""
+    boot = tmp_path / "boot_id"
+    boot.write_text("first\n")
+    monkeypatch.setattr(engine, "DEVICE", tmp_path)
+    monkeypatch.setattr(engine, "BOOT_ID", boot)
+    emulator("echo 'failed to set MSR' >&2", "exit 134")
+    assert engine.TCG == engine.find(KERNEL)
+    emulator("echo 'Unable to mount root fs'")
+    assert engine.TCG == engine.find(KERNEL)
+    boot.write_text("second\n")
+    assert engine.KVM == engine.find(KERNEL)
+
+
+def test_find_without_the_device(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing is tried where there is nothing to try."""
+    monkeypatch.setattr(engine, "DEVICE", tmp_path / "kvm")
+    assert engine.TCG == engine.find(KERNEL)
+
+
+def monitored(tmp_path: Path, *answers: object) -> Path:
+    """Return the socket of a monitor that greets, and then gives one answer to each command."""
+    file = tmp_path / "qmp"
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(file))
+    server.listen()
+
+    def serve() -> None:
+        with server, server.accept()[0] as peer, peer.makefile("rw") as lines:
+            lines.write(json.dumps({"QMP": {}}) + "\n")
+            lines.flush()
+            for answer in ({"return": {}}, *answers):
+                lines.readline()
+                lines.write(json.dumps({"event": "RESUME"}) + "\n" + json.dumps(answer) + "\n")
+                lines.flush()
+
+    threading.Thread(target=serve, daemon=True).start()
+    return file
+
+
+def test_monitor_takes_answers_and_leaves_events(tmp_path: Path) -> None:
+    """What QEMU tells unasked is no answer."""
+    with Monitor(monitored(tmp_path, {"return": {"status": "running"}})) as own_monitor:
+        assert {"status": "running"} == own_monitor.ask("query-status")
+
+
+def test_monitor_that_refuses(tmp_path: Path) -> None:
+    """What QEMU refuses is an error with its own words."""
+    file = monitored(tmp_path, {"error": {"desc": "no such thing"}})
+    with Monitor(file) as own_monitor, pytest.raises(MachineryError) as caught:
+        own_monitor.ask("blow-up")
+    assert "QEMU refuses blow-up: no such thing" == caught.value.message
+
+
+def test_monitor_of_a_qemu_that_is_gone(tmp_path: Path) -> None:
+    """So is one that has ended, before or in the middle of a talk."""
+    with pytest.raises(MachineryError, match="QEMU does not answer"):
+        Monitor(tmp_path / "nothing")
+    with (
+        Monitor(monitored(tmp_path)) as own_monitor,
+        pytest.raises(MachineryError, match="QEMU does not answer"),
+    ):
+        own_monitor.ask("query-status")
+
+
+def test_migrate_that_fails(tmp_path: Path) -> None:
+    """A state that cannot be taken is told at once."""
+    file = monitored(tmp_path, {"return": {}}, {"return": {}}, {"return": {"status": "failed"}})
+    with Monitor(file) as own_monitor, pytest.raises(MachineryError, match="failed"):
+        own_monitor.migrate("migrate-incoming", "exec:false")
+
+
+def test_command_differs_only_where_a_restored_machine_must(seat_plan: Plan, tmp_path: Path) -> None:
+    """A machine is restored by the command that made its snapshot, but for disk, memory and waiting."""
+    (tmp_path / "root/boot").mkdir(parents=True)
+    (tmp_path / "root/boot/vmlinuz-6").touch()
+    base = Image("debian12-vm", "Debian", tmp_path)
+    made = machine.Machine(Engine("tcg", "max"), base, Path("a"), Path("m"))
+    host = seat_plan.hosts[0]
+    golden = machine.command(seat_plan, host, replace(made, is_shared=True))
+    again = machine.command(seat_plan, host, replace(made, disk=Path("b"), waits=True))
+    differs = [(one, other) for one, other in zip(golden, again, strict=False) if one != other]
+    assert ["share=on", "share=off"] == [word.rpartition(",")[2] for word in differs[0]]
+    assert (2, ["-incoming", "defer"]) == (len(differs), again[len(golden) :])
+    macs = [mac for _, _, mac in network.ports(seat_plan, host)]
+    assert [True, True] == [any(f"mac={mac}" in word for word in golden) for mac in macs]
+    assert not any("user" in word for word in golden if word.startswith("tap") or "netdev" in word)
+
+
+def test_archive_holds_what_is_the_seats(seat_plan: Plan) -> None:
+    """Name, identity, keys and addresses are in it with their modes, and nothing of the way in."""
+    access.prepare(seat_plan)
+    host = seat_plan.hosts[0]
+    with tarfile.open(fileobj=io.BytesIO(own.archive(seat_plan, host))) as tar:
+        entries = {entry.name: entry for entry in tar.getmembers()}
+        texts = {name: tar.extractfile(name).read() for name in entries}  # type: ignore[union-attr]
+    assert b"server\n" == texts["etc/hostname"]
+    assert (
+        str(seat_plan.seat.address("server", "lan").ipv4).encode()
+        in texts["etc/NetworkManager/system-connections/lan.nmconnection"]
+    )
+    assert "etc/NetworkManager/system-connections/mgmt.nmconnection" not in entries
+    assert 0o600 == entries["etc/ssh/ssh_host_ed25519_key"].mode
+    assert {0} == {entry.uid for entry in entries.values()}
+    assert 64 == len(texts["run/sharklab-seed"])
+    assert b"systemctl reload sshd\n" in texts["run/sharklab-awake"]
+
+
+def test_seeds_of_two_machines_differ(seat_plan: Plan) -> None:
+    """Machines from one snapshot do not draw the same random numbers."""
+    access.prepare(seat_plan)
+    seeds = set()
+    for _ in range(2):
+        with tarfile.open(fileobj=io.BytesIO(own.archive(seat_plan, seat_plan.hosts[0]))) as tar:
+            seeds.add(tar.extractfile("run/sharklab-seed").read())  # type: ignore[union-attr]
+    assert 2 == len(seeds)
+
+
+def test_auto_makes_machines_of_hosts_with_needs(seat_plan: Plan) -> None:
+    """Only these take what a kernel of their own does; nspawn takes it for none, qemu for all."""
+    hosts = (replace(seat_plan.hosts[0], needs=("kernel_nfs",)), seat_plan.hosts[1])
+    plan = replace(seat_plan, lab=replace(seat_plan.lab, hosts=hosts))
+
+    def adapted(name: str) -> list[bool]:
+        changed = providers.get(name).adapt(plan)
+        return ["kernel" == host.vars.get("nfs_server_backend") for host in changed.hosts]
+
+    assert [[False, False], [True, True], [True, False]] == [adapted(n) for n in ("nspawn", "qemu", "auto")]
+
+
+def test_needs_leave_an_authors_choice(seat_plan: Plan) -> None:
+    """What lab.yml says of a role counts."""
+    host = Host("a", {}, ("lan",), (), {"nfs_server_backend": "ganesha"})
+    plan = replace(seat_plan, lab=replace(seat_plan.lab, hosts=(host,)))
+    [changed] = needs.with_own_kernel(plan, {"a"}).hosts
+    assert {"nfs_server_backend": "ganesha", "nfs_client_backend": "kernel"} == changed.vars
+
+
+def test_needs_are_those_of_the_schema() -> None:
+    """What lab.yml may ask for is what is known here."""
+    assert list(needs.NEEDS) == load.schema()["$defs"]["host"]["properties"]["needs"]["items"]["enum"]
