@@ -253,7 +253,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "default": None,
-            "help": N_("with --provider existing: the machines, as an Ansible inventory"),
+            "help": N_("an Ansible inventory of machines that exist"),
         },
     ),
     "yes": (

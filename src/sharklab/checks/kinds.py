@@ -284,11 +284,17 @@ KINDS: Mapping[str, Kind] = {
         N_("each port as expected, and the inside explains the outside"),
     ),
     "scan": Kind(
-        parameters(("capture", "ports"), capture=TEXT, ports={"type": "integer", "minimum": 1}, open=_PORTS),
+        parameters(
+            ("capture", "ports"),
+            capture=TEXT,
+            ports={"type": "integer", "minimum": 1},
+            open=_PORTS,
+            look={"type": "boolean"},
+        ),
         scanned.scan,
         Rests.HEADERS,
         N_("Scan in the capture {capture}"),
-        N_("first a look for the host, then SYNs to many ports ({ports} or more); the open ones accept"),
+        N_("SYNs to many ports ({ports} or more), and the open ones accept"),
         denies=True,
     ),
     "protocols": Kind(
