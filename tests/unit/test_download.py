@@ -117,7 +117,9 @@ def test_fetch_without_a_server(tmp_path: Path) -> None:
     assert "http://127.0.0.1:1/image" == caught.value.place
 
 
-@pytest.mark.parametrize("form", ["# x: 5 bytes\nSHA256 (image.qcow2) = {}\n", "{}  image.qcow2\n", "{} *image.qcow2\n"])
+@pytest.mark.parametrize(
+    "form", ["# x: 5 bytes\nSHA256 (image.qcow2) = {}\n", "{}  image.qcow2\n", "{} *image.qcow2\n"]
+)
 def test_checksum_in_both_forms(form: str, server: Server) -> None:
     """Rocky's files of checksums and those of sha256sum are read."""
     server.checksums = form.format(SHA256)

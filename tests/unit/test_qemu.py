@@ -121,7 +121,10 @@ def test_monitor_of_a_qemu_that_is_gone(tmp_path: Path) -> None:
     """So is one that has ended, before or in the middle of a talk."""
     with pytest.raises(MachineryError, match="QEMU does not answer"):
         Monitor(tmp_path / "nothing")
-    with Monitor(monitored(tmp_path)) as own_monitor, pytest.raises(MachineryError, match="QEMU does not answer"):
+    with (
+        Monitor(monitored(tmp_path)) as own_monitor,
+        pytest.raises(MachineryError, match="QEMU does not answer"),
+    ):
         own_monitor.ask("query-status")
 
 
@@ -157,9 +160,10 @@ def test_archive_holds_what_is_the_seats(seat_plan: Plan) -> None:
         entries = {entry.name: entry for entry in tar.getmembers()}
         texts = {name: tar.extractfile(name).read() for name in entries}  # type: ignore[union-attr]
     assert b"server\n" == texts["etc/hostname"]
-    assert str(seat_plan.seat.address("server", "lan").ipv4).encode() in texts[
-        "etc/NetworkManager/system-connections/lan.nmconnection"
-    ]
+    assert (
+        str(seat_plan.seat.address("server", "lan").ipv4).encode()
+        in texts["etc/NetworkManager/system-connections/lan.nmconnection"]
+    )
     assert "etc/NetworkManager/system-connections/mgmt.nmconnection" not in entries
     assert 0o600 == entries["etc/ssh/ssh_host_ed25519_key"].mode
     assert {0} == {entry.uid for entry in entries.values()}
