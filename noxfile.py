@@ -12,6 +12,7 @@ SESSIONS = {
     "unit": ("tests/unit",),
     "golden": ("tests/golden",),
     "docs": ("tests/docs",),
+    "hostile": ("tests/hostile",),
     "roles": ("tests/roles",),
     "e2e": ("tests/e2e",),
 }

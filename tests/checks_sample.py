@@ -69,6 +69,7 @@ class Sample:
     facts: Mapping[str, Facts] = field(default_factory=dict)
     dropped: int = 0
     services: tuple[Service, ...] = ()
+    state: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self, kind: str, **params: Any) -> Outcome:
         """Return what one check says."""
@@ -104,7 +105,9 @@ class Sample:
             name: CaptureResult(name, "client", DATA / name, ("tcpdump",), 0.0, 1.0, 1, self.dropped)
             for name in self.captures
         }
-        return Evidence(DATA, {}, {result.id: result for result in self.results}, self.sockets, captures)
+        return Evidence(
+            DATA, {}, {result.id: result for result in self.results}, self.sockets, captures, self.state
+        )
 
 
 def _plan(exercise: Exercise) -> Plan:

@@ -13,14 +13,18 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from sharklab import state, untrusted
+from sharklab import observation, state, untrusted
 from sharklab.errors import MachineryError
 from sharklab.message import N_, Message
 
 SCHEMA_VERSION = 1
 """Version of the folder's layout, in manifest.json."""
 MANIFEST = "manifest.json"
-SEALED = ("plan.json", "hosts/**/*")
+STATE = "state.json"
+"""What was observed on a host, below its folder."""
+STATE = "state"
+"""The folder of what was observed on each host."""
+SEALED = ("plan.json", "hosts/**/*", f"{STATE}/*")
 """What a manifest vouches for; reports can be written again at any time."""
 
 
@@ -122,6 +126,7 @@ def read(folder: Path) -> Evidence:
         probes=_by_id(folder, [probe for host in hosts for probe in _probes(host)]),
         sockets=tuple(line for host in hosts for line in _sockets(host)),
         captures=_by_id(folder, [capture for host in hosts for capture in _captures(host)]),
+        state={file.stem: _load(file, observation.SCHEMA) for file in sorted(folder.glob(f"{STATE}/*.json"))},
     )
 
 

@@ -207,6 +207,7 @@ def _collect(plan: Plan, hosts: providers.Provider, progress: Progress) -> Path:
     try:
         with progress.step(N_("captures and probes")), _watched(plan, hosts):
             playbook.run("run", inventory, variables, progress=progress.note)
+        _observe(plan, folder, progress)
         header["complete"] = True
     except KeyboardInterrupt:
         with progress.step(N_("stop the captures")):
@@ -215,6 +216,15 @@ def _collect(plan: Plan, hosts: providers.Provider, progress: Progress) -> Path:
     finally:
         evidence.seal(folder, _header(plan, header))
     return folder
+
+
+def _observe(plan: Plan, folder: Path, progress: Progress) -> None:
+    """Look at the hosts, when the lab asks what they are like."""
+    from sharklab import observe
+
+    if observe.wanted(plan):
+        with progress.step(N_("look at the hosts")):
+            observe.save(observe.observe(plan), folder)
 
 
 @contextmanager

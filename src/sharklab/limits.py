@@ -10,6 +10,38 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Capture:
+    """Limits of a capture before anything reads it: its `bytes`, and what it claims to hold.
+
+    `record` is the bytes of one record: more than tcpdump's largest snapshot (262,144) with room for the
+    options of pcapng. `interfaces` and `blocks` (all that are no packets) are for pcapng.
+    """
+
+    bytes: int = 64 << 20
+    packets: int = 50_000
+    record: int = 1 << 20
+    interfaces: int = 256
+    blocks: int = 10_000
+
+
+@dataclass(frozen=True)
+class Tool:
+    """What a tool may take for one capture: CPU seconds, bytes of address space, bytes of output.
+
+    The clock counts ten times as many seconds, so that a busy machine refuses nobody's capture.
+    """
+
+    seconds: int = 60
+    memory: int = 1 << 30
+    output: int = 256 << 20
+
+    @property
+    def patience(self) -> int:
+        """Seconds by the clock."""
+        return 10 * self.seconds
+
+
+@dataclass(frozen=True)
 class Bundle:
     """Limits of a submission, packed or as a folder.
 
@@ -22,7 +54,7 @@ class Bundle:
     unpacked: int = 256 << 20
     entries: int = 256
     name: int = 128
-    capture: int = 64 << 20
+    capture: int = Capture.bytes
     answers: int = 64 << 10
     manifest: int = 256 << 10
     state: int = 1 << 20
@@ -30,4 +62,4 @@ class Bundle:
     depth: int = 16
 
 
-BUNDLE = Bundle()
+CAPTURE, TOOL, BUNDLE = Capture(), Tool(), Bundle()

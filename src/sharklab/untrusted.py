@@ -11,6 +11,8 @@ from typing import IO, Any, NoReturn
 from sharklab.errors import InputError
 from sharklab.message import N_
 
+_DIGITS = 40
+
 
 def read(path: Path, most: int) -> bytes:
     """Return the bytes of the file at `path`, at most `most`. Raises InputError as `stream` does."""
@@ -77,7 +79,7 @@ def plain(text: str | bytes, depth: int = 64) -> Any:
     lists and objects may lie in each other.
     """
     try:
-        content = json.loads(text, parse_constant=_no_constant)
+        content = json.loads(text, parse_constant=_no_constant, parse_int=_int)
         json.dumps(content, ensure_ascii=False).encode()
     except RecursionError as error:
         raise ValueError("lists or objects lie too deep in each other") from error
@@ -96,6 +98,12 @@ def _check_depth(content: Any, depth: int) -> None:
         ]
     if level:
         raise ValueError("lists or objects lie too deep in each other")
+
+
+def _int(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise ValueError("a number is too long")
+    return int(digits)
 
 
 def _no_constant(name: str) -> NoReturn:

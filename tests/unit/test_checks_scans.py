@@ -71,10 +71,14 @@ def packet(number: int, source: str, destination: str, *flags: str, **values: ob
 
 
 def scanned(look: bool = True) -> Facts:
-    """Return a capture of a scan of four ports: open, closed, refused by ICMP, silent."""
+    """Return a capture of a scan of four ports: open, closed, refused by ICMP, silent.
+
+    The open one is reset later, and an ICMP error is about the silent one in another scan.
+    """
     asks = packet(1, CLIENT, SERVER, transport="arp", info="Who has 10.77.5.2? Tell 10.77.5.1")
     other = replace(asks, info="10.77.5.1 is at 02:00:00:00:00:01")
     about = Flow("tcp", Endpoint(CLIENT, 61001), Endpoint(SERVER, 110))
+    another = Flow("tcp", Endpoint(CLIENT, 61003), Endpoint(SERVER, 8080))
     return facts(
         Recording(
             (
@@ -87,6 +91,8 @@ def scanned(look: bool = True) -> Facts:
                 packet(7, f"{SERVER}:113", f"{CLIENT}:61001", "RST", "ACK"),
                 packet(8, SERVER, CLIENT, transport="icmp", icmp=Icmp(3, 13, about)),
                 packet(9, f"{CLIENT}:61001", f"{SERVER}:22", "RST"),
+                packet(10, SERVER, CLIENT, transport="icmp", icmp=Icmp(3, 13, another)),
+                packet(11, f"{SERVER}:22", f"{CLIENT}:61001", "RST"),
             )
         )
     )
@@ -112,12 +118,19 @@ def test_scan_passes_and_sorts_the_ports_by_their_answer() -> None:
         (True, {"ports": 4, "open": []}),
         (True, {"ports": 5}),
         (False, {"ports": 4, "open": [22]}),
+        (True, {"ports": 4, "open": [80], "look": False}),
     ],
-    ids=["another one open", "none open", "too few ports", "no look"],
+    ids=["another one open", "none open", "too few ports", "no look", "another one open, no look asked for"],
 )
 def test_scan_fails_otherwise(look: bool, params: dict[str, object]) -> None:
     """Other open ports, too few, or no packet that looks for the host."""
     assert Status.FAILED is scan_sample(look).check("scan", capture="scan", **params).status
+
+
+def test_scan_does_without_a_look_where_the_lab_says_so() -> None:
+    """A capture whose filter leaves ARP out."""
+    outcome = scan_sample(look=False).check("scan", capture="scan", ports=4, open=[22], look=False)
+    assert (Status.PASSED, (6,)) == (outcome.status, outcome.evidence[0].packets)
 
 
 def test_scan_is_inconclusive_when_packets_are_missing() -> None:
@@ -223,6 +236,12 @@ def test_views_fails_where_they_do_not_agree(sample: Sample, wrong: str) -> None
 def test_views_fails_where_the_lab_expects_something_else() -> None:
     """The inside explains it, and it is still not what was asked for."""
     outcome = view_sample().check("views", outside="scan", zone="zone", ports={"22/tcp": "closed"})
+    assert Status.FAILED is outcome.status
+
+
+def test_views_fails_when_nothing_tells_what_the_firewall_does() -> None:
+    """A port that looks filtered is not explained by a zone that was not read."""
+    outcome = view_sample(zone="").check("views", outside="scan", zone="zone", ports={"8080/tcp": "filtered"})
     assert Status.FAILED is outcome.status
 
 
@@ -395,6 +414,18 @@ def test_one_client_counts_hosts_on_both_sides() -> None:
     assert Status.PASSED is sample.check("one_client", port=53, servers=["server"]).status
     assert Status.FAILED is sample.check("one_client", port=53, servers=["server", "desktop"]).status
     assert Status.FAILED is sample.check("one_client", port=161, servers=["server"]).status
+
+
+@pytest.mark.parametrize(
+    ("answered", "status"), [((), Status.FAILED), ((1,), Status.PASSED), ((1, 3), Status.FAILED)]
+)
+def test_one_client_is_one_and_gets_its_answers(answered: tuple[int, ...], status: Status) -> None:
+    """Two hosts ask: with an answer to one of them there is one client, with two there are two."""
+    ways = [(f"10.77.5.{host}:40000", f"{SERVER}:161") for host in (1, 3)]
+    ways += [(f"{SERVER}:161", f"10.77.5.{host}:40000") for host in answered]
+    packets = tuple(packet(number, *way, transport="udp") for number, way in enumerate(ways, 1))
+    sample = Sample(["snmp"], ASKED, facts={"snmp": facts(Recording(packets))})
+    assert status is sample.check("one_client", port=161, servers=["server"]).status
 
 
 def test_process_is_who_listens_at_the_port() -> None:

@@ -16,7 +16,7 @@ from sharklab.grading.model import Mark, Result
 from sharklab.grading.terms import DAY, Terms
 from sharklab.model import AllOf, AnyOf, Asked, Check, Condition, Criterion, Hint, Not, Part, Plan
 from sharklab.submission.model import Submission
-from tests import report_run
+from tests import host_state, report_run
 
 DATA = Path(__file__).parents[1] / "data"
 Handed = tuple[Plan, Submission]
@@ -253,3 +253,25 @@ def test_grade_of_a_submission_without_a_time_is_pointed_out(ssh: Handed) -> Non
     result = grade(plan, replace(submission, made=0.0), Terms(due=1.0, per_day=1.0))
     assert 8.0 == result.points
     assert ["undated"] == [remark.kind for remark in result.remarks]
+
+
+ON = Check("firewalld_on", {"host": "server"})
+
+
+@pytest.mark.parametrize("state", [{}, {"server": {}}, {"server": {"services": "all fine"}}, {"client": {}}])
+def test_grade_of_a_host_without_its_state_fails(ssh: Handed, state: dict[str, Any]) -> None:
+    """What is not there, or has not the shape of an observation, shows nothing, nor its contrary."""
+    plan, submission = ssh
+    for condition in (ON, Not(ON)):
+        mark = decided((plan, replace(submission, state=state)), condition)
+        assert (Status.FAILED, 0.0) == (mark.status, mark.points)
+
+
+@pytest.mark.parametrize(("services", "condition"), [({"firewalld": host_state.UP}, ON), ({}, Not(ON))])
+def test_grade_of_a_host_needs_no_capture(
+    ssh: Handed, services: dict[str, Any], condition: Condition
+) -> None:
+    """What a host is like is shown by its state alone, that it is not so as well."""
+    plan, submission = ssh
+    state = {"server": host_state.seen(services=services)}
+    assert Status.PASSED is decided((plan, replace(submission, captures={}, state=state)), condition).status

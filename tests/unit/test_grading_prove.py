@@ -16,7 +16,7 @@ from sharklab.grading.prove import Trial, faults, prove, table
 from sharklab.i18n import translator
 from sharklab.message import Message
 from sharklab.model import AllOf, AnyOf, Asked, Check, Condition, Criterion, Not, Part
-from tests import report_run
+from tests import host_state, report_run
 
 
 def trials(folder: Path, *names: str) -> list[Trial]:
@@ -109,3 +109,39 @@ def test_lost_without_anything_to_look_at_takes_the_contrary_along(tmp_path: Pat
     plan = replace(plan, lab=replace(plan.lab, exercises=(replace(exercise, criteria=criteria),)))
     cases = gather(plan, submission)
     assert lost(Bench(plan, submission, cases, tmp_path), cases, lambda _: True, looked=False)
+
+
+OF_HOSTS = (
+    Check("firewalld_on", {"host": "server"}),
+    Check("firewalld_same", {"host": "server"}),
+    Check("firewalld_opens", {"host": "server", "services": ["https", "ssh"], "ports": ["3478/udp"]}),
+    Check("firewalld_open", {"host": "server", "opening": "https"}),
+    Check("firewalld_closed", {"host": "server", "opening": "telnet"}),
+    Check("service", {"host": "server", "service": "sshd"}),
+    Check("listens", {"host": "server", "port": "443/tcp"}),
+    Check("mount", {"host": "server", "path": "/mnt/sample", "source": "10.77.5.2:/srv/sample"}),
+    Check("mount_kept", {"host": "server", "path": "/mnt/sample"}),
+    Check("export", {"host": "server", "path": "/srv/sample"}),
+    Check("resolver", {"host": "server", "server": "10.77.5.2"}),
+)
+
+
+def test_prove_takes_the_faults_of_a_host_one_by_one(tmp_path: Path) -> None:
+    """Each thing that is wrong with a host costs what looks at it; a missing capture costs none of it."""
+    report_run.seal(tmp_path, ["ssh"])
+    plan, submission = reference.reference(tmp_path)
+    criteria = tuple(Criterion(check.kind, (Part(1.0, check),)) for check in (*OF_HOSTS, FIN))
+    [exercise] = plan.lab.exercises
+    plan = replace(plan, lab=replace(plan.lab, exercises=(replace(exercise, criteria=criteria),)))
+    found = list(prove(plan, replace(submission, state={"server": host_state.seen()})))
+    assert [] == [str(trial.title) for trial in found if not trial.holds]
+    lost = {str(trial.title): sorted(name for _, name in trial.lost) for trial in found}
+    rules = ["firewalld_closed", "firewalld_open", "firewalld_opens", "firewalld_same"]
+    assert sorted(check.kind for check in OF_HOSTS) == lost["state not handed in"]
+    assert sorted([*rules, "firewalld_on"]) == lost["firewalld stopped"]
+    assert ["firewalld_opens", "firewalld_same"] == lost["a rule in force only"]
+    assert ["firewalld_same"] == lost["a rule kept only"]
+    assert ["firewalld_opens"] == lost["a port too many"]
+    assert ["mount"] == lost["another folder mounted"]
+    assert ["mount_kept"] == lost["nothing in fstab"]
+    assert ["fin"] == lost["capture not handed in"]

@@ -24,12 +24,23 @@ class Context:
 
     def addresses(self, host: str) -> frozenset[str]:
         """Return every address of `host` on the seat's networks, or none for an unknown host."""
-        places = self.plan.seat.addresses.get(host, {}).values()
-        return frozenset(str(ip) for place in places for ip in (place.ipv4.ip, place.ipv6.ip))
+        return self._addresses.get(host, frozenset())
 
     def host_at(self, address: str) -> str:
         """Return the host that has `address`, or "" when no host of the lab has it."""
-        return next((name for name in self.plan.seat.addresses if address in self.addresses(name)), "")
+        return self._hosts.get(address, "")
+
+    @cached_property
+    def _addresses(self) -> Mapping[str, frozenset[str]]:
+        """The addresses of each host: asked for every packet, and slow to write out."""
+        return {
+            host: frozenset(str(ip) for place in places.values() for ip in (place.ipv4.ip, place.ipv6.ip))
+            for host, places in self.plan.seat.addresses.items()
+        }
+
+    @cached_property
+    def _hosts(self) -> Mapping[str, str]:
+        return {address: host for host, known in self._addresses.items() for address in known}
 
     @property
     def client(self) -> str:

@@ -26,33 +26,30 @@ def firewall(context: Context, params: Mapping[str, Any]) -> Finding:
         text = N_("{runtime} or {permanent} did not print a zone of firewalld.")
         names = {name: params[name] for name in ("runtime", "permanent")}
         return Finding(Status.INCONCLUSIVE, Message(text, names), evidence)
-    faults = _faults(zones[0], zones[1], params)
-    if faults:
-        return Finding(Status.FAILED, Message("{faults}", {"faults": faults}), evidence)
+    wrong = faults(zones[0], zones[1], params)
+    if wrong:
+        return Finding(Status.FAILED, Message("{faults}", {"faults": wrong}), evidence)
     opened = sorted(frozenset().union(*(zones[0].get(key, ()) for key in OPENINGS)))
     return Finding(Status.PASSED, Message(N_("The zone opens {opened}."), {"opened": opened}), evidence)
 
 
-def _faults(runtime: Zone, permanent: Zone, params: Mapping[str, Any]) -> list[Message]:
-    faults = []
+def faults(runtime: Zone, permanent: Zone, params: Mapping[str, Any]) -> list[Message]:
+    """Return what a zone opens too much or too little, and what is not the same permanently."""
+    wrong = []
     if "ACCEPT" in runtime.get("target", frozenset()):
-        faults.append(Message(N_("the zone accepts everything")))
+        wrong.append(Message(N_("the zone accepts everything")))
     for key in OPENINGS:
         wanted = frozenset(params.get(key.replace("-", "_").replace(" ", "_"), ()))
         found = runtime.get(key, frozenset())
         if wanted - found:
-            faults.append(
-                Message(N_("closed but should be open: {names}"), {"names": sorted(wanted - found)})
-            )
+            wrong.append(Message(N_("closed but should be open: {names}"), {"names": sorted(wanted - found)}))
         if found - wanted:
-            faults.append(
-                Message(N_("open but should be closed: {names}"), {"names": sorted(found - wanted)})
-            )
+            wrong.append(Message(N_("open but should be closed: {names}"), {"names": sorted(found - wanted)}))
     differing = [key for key in ("target", *OPENINGS) if runtime.get(key) != permanent.get(key)]
     if differing:
         text = N_("not the same in force and permanently: {names}")
-        faults.append(Message(text, {"names": differing}))
-    return faults
+        wrong.append(Message(text, {"names": differing}))
+    return wrong
 
 
 def read_zone(printed: str) -> Zone:

@@ -9,7 +9,8 @@ from sharklab.checks import matrix
 from sharklab.checks.cell import CHECK
 from sharklab.checks.context import Context, contexts
 from sharklab.checks.flaws import flaws_of, listed
-from sharklab.checks.kinds import KINDS, Kind, Rests
+from sharklab.checks.kind import Kind, Rests
+from sharklab.checks.kinds import KINDS
 from sharklab.checks.outcome import (
     N_,
     Answer,
@@ -72,6 +73,9 @@ def _cells(context: Context) -> tuple[Outcome, ...]:
 
 def _find(context: Context, kind: Kind, check: Check) -> Finding:
     try:
+        if kind.rests is Rests.STATE and check.params["host"] not in context.evidence.state:
+            text = N_("Nobody looked at what {host} is like.")
+            return Finding(Status.INCONCLUSIVE, Message(text, check.params))
         if kind.rests in (Rests.PROBES, Rests.STATE):
             return kind.function(context, check.params)
         flaws = tuple(flaws_of(context, contents=kind.rests is Rests.CONTENTS))

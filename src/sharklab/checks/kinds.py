@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
+from collections.abc import Mapping
 
 from sharklab.checks import (
     captured,
@@ -25,62 +22,14 @@ from sharklab.checks import (
     views,
     words,
 )
-from sharklab.checks.context import Context
-from sharklab.checks.outcome import N_, Finding
+from sharklab.checks.kind import ANY_TEXTS, PORT, TEXT, TEXTS, Kind, Rests, Schema, parameters
+from sharklab.checks.kinds_of_hosts import KINDS_OF_HOSTS
+from sharklab.checks.outcome import N_
 
-Schema = Mapping[str, Any]
-
-
-class Rests(StrEnum):
-    """What a check looks at, and so what it cannot do without."""
-
-    PROBES = "probes"
-    STATE = "state of hosts"
-    HEADERS = "headers of captured packets"
-    CONTENTS = "contents of captured packets"
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A check: JSON schema of its parameters, function, what it rests on, and msgids.
-
-    `title` and `expected` may use the required parameters. `denies` marks a check that something
-    is absent: it passes only on evidence that is whole. `recorded` marks one that looks at what only a run
-    records. `look` says where to look when it failed, without giving anything away.
-    """
-
-    params: Schema
-    function: Callable[[Context, Mapping[str, Any]], Finding]
-    rests: Rests
-    title: str
-    expected: str = ""
-    denies: bool = False
-    recorded: bool = False
-    look: str = ""
-
-    @property
-    def live(self) -> bool:
-        """True when it looks at what only a run records: nobody can hand that in."""
-        return self.recorded or self.rests is Rests.PROBES
-
-
-def _object(required: tuple[str, ...] = (), **properties: Schema) -> Schema:
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "required": list(required),
-        "properties": properties,
-    }
-
-
-_TEXT: Schema = {"type": "string", "minLength": 1}
-_TEXTS: Schema = {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True}
-_ANY_TEXTS: Schema = {"type": "array", "items": _TEXT, "uniqueItems": True}
 _WAY: Schema = {"enum": list(families.WAYS)}
 _WAYS: Schema = {"anyOf": [_WAY, {"type": "array", "items": _WAY, "minItems": 1, "uniqueItems": True}]}
 _PATTERN: Schema = {"type": "string", "pattern": rf"^({'|'.join(words.PATTERNS)})( \d+/\d+)?$"}
-_PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
-_PORTS: Schema = {"type": "array", "items": _PORT, "uniqueItems": True}
+_PORTS: Schema = {"type": "array", "items": PORT, "uniqueItems": True}
 
 
 def _by_port(value: Schema) -> Schema:
@@ -89,25 +38,25 @@ def _by_port(value: Schema) -> Schema:
     return {"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": value}
 
 
-_NONE = _object()
+_NONE = parameters()
 
 KINDS: Mapping[str, Kind] = {
     "probes": Kind(
         _NONE, probes.probes, Rests.PROBES, N_("Commands"), N_("each ends with an expected exit code")
     ),
     "output": Kind(
-        _object(("probe", "contains"), probe=_TEXT, contains={"anyOf": [_TEXT, _TEXTS]}),
+        parameters(("probe", "contains"), probe=TEXT, contains={"anyOf": [TEXT, TEXTS]}),
         probes.output,
         Rests.PROBES,
         N_("Output of {probe}"),
         N_("it contains: {contains}"),
     ),
     "firewall": Kind(
-        _object(
+        parameters(
             ("runtime", "permanent"),
-            runtime=_TEXT,
-            permanent=_TEXT,
-            **{name.replace("-", "_").replace(" ", "_"): _ANY_TEXTS for name in firewall.OPENINGS},
+            runtime=TEXT,
+            permanent=TEXT,
+            **{name.replace("-", "_").replace(" ", "_"): ANY_TEXTS for name in firewall.OPENINGS},
         ),
         firewall.firewall,
         Rests.PROBES,
@@ -148,7 +97,7 @@ KINDS: Mapping[str, Kind] = {
         look=N_("Look who sends datagrams to whom; without an answer it is no exchange."),
     ),
     "transport": Kind(
-        _object(("value",), value={"enum": ["tcp", "udp"]}),
+        parameters(("value",), value={"enum": ["tcp", "udp"]}),
         packets.transport,
         Rests.HEADERS,
         N_("Transport"),
@@ -164,7 +113,7 @@ KINDS: Mapping[str, Kind] = {
         recorded=True,
     ),
     "dns": Kind(
-        _object(("types",), types=_TEXTS, name=_TEXT, rcode=_TEXT),
+        parameters(("types",), types=TEXTS, name=TEXT, rcode=TEXT),
         dns.dns,
         Rests.CONTENTS,
         N_("DNS questions"),
@@ -172,7 +121,7 @@ KINDS: Mapping[str, Kind] = {
         look=N_("Ask again for each of the types while you record, by the name that your brief gives."),
     ),
     "nfs": Kind(
-        _object(("operations",), operations=_TEXTS),
+        parameters(("operations",), operations=TEXTS),
         nfs.nfs,
         Rests.CONTENTS,
         N_("NFS operations"),
@@ -182,7 +131,7 @@ KINDS: Mapping[str, Kind] = {
         ),
     ),
     "nfs_status": Kind(
-        _object(("status",), status=_TEXT, operation=_TEXT, name=_TEXT),
+        parameters(("status",), status=TEXT, operation=TEXT, name=TEXT),
         nfs.nfs_status,
         Rests.CONTENTS,
         N_("NFS answer {status}"),
@@ -205,7 +154,7 @@ KINDS: Mapping[str, Kind] = {
         look=N_("Record with a filter that lets through only what the exercise is about."),
     ),
     "unseen": Kind(
-        _object(("capture",), capture=_TEXT),
+        parameters(("capture",), capture=TEXT),
         unseen.unseen,
         Rests.HEADERS,
         N_("Capture {capture}"),
@@ -214,7 +163,7 @@ KINDS: Mapping[str, Kind] = {
         look=N_("Look at where these packets come from: nothing should arrive there."),
     ),
     "knock": Kind(
-        _object(("capture", "packets"), capture=_TEXT, packets=_PATTERN),
+        parameters(("capture", "packets"), capture=TEXT, packets=_PATTERN),
         captured.knock,
         Rests.HEADERS,
         N_("Packets of the capture {capture}"),
@@ -230,7 +179,7 @@ KINDS: Mapping[str, Kind] = {
         look=N_("Look who sends data, and who sends the first FIN."),
     ),
     "snapped": Kind(
-        _object(("capture", "whole"), capture=_TEXT, whole=_TEXT),
+        parameters(("capture", "whole"), capture=TEXT, whole=TEXT),
         captured.snapped,
         Rests.HEADERS,
         N_("Same traffic in {capture} and {whole}"),
@@ -238,7 +187,7 @@ KINDS: Mapping[str, Kind] = {
         look=N_("Record the same exchange twice at once, whole and cut with -s."),
     ),
     "costlier": Kind(
-        _object(("capture", "than"), capture=_TEXT, than=_TEXT),
+        parameters(("capture", "than"), capture=TEXT, than=TEXT),
         captured.costlier,
         Rests.HEADERS,
         N_("Cost of {capture}"),
@@ -255,7 +204,7 @@ KINDS: Mapping[str, Kind] = {
         look=N_("Search the capture for the token: tcpdump -Anr."),
     ),
     "echo": Kind(
-        _object(("requests",), requests={"type": "integer", "minimum": 1}),
+        parameters(("requests",), requests={"type": "integer", "minimum": 1}),
         neighbours.echo,
         Rests.HEADERS,
         N_("Echo (ping)"),
@@ -263,7 +212,7 @@ KINDS: Mapping[str, Kind] = {
         look=N_("Count the echo requests and the replies to them."),
     ),
     "arp": Kind(
-        _object(("address",), address=_TEXT),
+        parameters(("address",), address=TEXT),
         neighbours.arp,
         Rests.HEADERS,
         N_("ARP for {address}"),
@@ -271,7 +220,7 @@ KINDS: Mapping[str, Kind] = {
         look=N_("Ask while the machine does not know the address yet (ip neigh flush), and record arp."),
     ),
     "no_arp": Kind(
-        _object(("address",), address=_TEXT),
+        parameters(("address",), address=TEXT),
         neighbours.no_arp,
         Rests.HEADERS,
         N_("ARP for {address}"),
@@ -280,14 +229,14 @@ KINDS: Mapping[str, Kind] = {
         look=N_("Ask while the machine does not know the address yet (ip neigh flush), and record arp."),
     ),
     "families": Kind(
-        _object(("port", "way"), port={"type": "integer", "minimum": 1, "maximum": 65535}, way=_WAYS),
+        parameters(("port", "way"), port=PORT, way=_WAYS),
         families.families,
         Rests.HEADERS,
         N_("IPv6 and IPv4 (port {port})"),
         look=N_("Look at the first SYN to each address, and at the time between them."),
     ),
     "cell": Kind(
-        _object(("tool", "state"), tool=_TEXT, state={"enum": list(words.STATES)}),
+        parameters(("tool", "state"), tool=TEXT, state={"enum": list(words.STATES)}),
         matrix.cell,
         Rests.HEADERS,
         N_("Packets of {tool}"),
@@ -295,38 +244,38 @@ KINDS: Mapping[str, Kind] = {
         look=N_("Try the tool again on its port while you record, and look at the first answer."),
     ),
     "listeners": Kind(
-        _object(("probes", "ports"), probes=_TEXTS, ports={**_PORTS, "minItems": 1}),
+        parameters(("probes", "ports"), probes=TEXTS, ports={**_PORTS, "minItems": 1}),
         local.listeners,
         Rests.PROBES,
         N_("Who listens"),
         N_("each port with its process, by {probes}"),
     ),
     "local_range": Kind(
-        _object(("range", "chosen"), range=_TEXT, chosen=_TEXT),
+        parameters(("range", "chosen"), range=TEXT, chosen=TEXT),
         local.local_range,
         Rests.PROBES,
         N_("Ports that the kernel gives"),
         N_("in the range that it names"),
     ),
     "unix_socket": Kind(
-        _object(("path", "find", "list", "file"), path=_TEXT, find=_TEXT, list=_TEXT, file=_TEXT),
+        parameters(("path", "find", "list", "file"), path=TEXT, find=TEXT, list=TEXT, file=TEXT),
         local.unix_socket,
         Rests.PROBES,
         N_("UNIX socket {path}"),
         N_("a socket for find, ls and file"),
     ),
     "services": Kind(
-        _object(("reference",), reference=_TEXT),
+        parameters(("reference",), reference=TEXT),
         known.services,
         Rests.PROBES,
         N_("Services to know"),
         N_("as in /etc/services, or a reason why not"),
     ),
     "views": Kind(
-        _object(
+        parameters(
             ("outside", "zone", "ports"),
-            outside=_TEXT,
-            zone=_TEXT,
+            outside=TEXT,
+            zone=TEXT,
             ports=_by_port({"enum": ["open", "closed", "filtered", "open|filtered"]}),
         ),
         views.views,
@@ -335,27 +284,34 @@ KINDS: Mapping[str, Kind] = {
         N_("each port as expected, and the inside explains the outside"),
     ),
     "scan": Kind(
-        _object(("capture", "ports"), capture=_TEXT, ports={"type": "integer", "minimum": 1}, open=_PORTS),
+        parameters(
+            ("capture", "ports"),
+            capture=TEXT,
+            ports={"type": "integer", "minimum": 1},
+            open=_PORTS,
+            look={"type": "boolean"},
+        ),
         scanned.scan,
         Rests.HEADERS,
         N_("Scan in the capture {capture}"),
-        N_("first a look for the host, then SYNs to many ports ({ports} or more); the open ones accept"),
+        N_("SYNs to many ports ({ports} or more), and the open ones accept"),
         denies=True,
     ),
     "protocols": Kind(
-        _object(("ports",), ports=_by_port(_TEXT)),
+        parameters(("ports",), ports=_by_port(TEXT)),
         scanned.protocols,
         Rests.CONTENTS,
         N_("Services that speak"),
         N_("on each port its own protocol"),
     ),
     "one_client": Kind(
-        _object(("port", "servers"), port=_PORT, servers=_TEXTS),
+        parameters(("port", "servers"), port=PORT, servers=TEXTS),
         scanned.one_client,
         Rests.HEADERS,
         N_("One client, many servers (port {port})"),
         N_("one host asks, and these answer: {servers}"),
         denies=True,
     ),
+    **KINDS_OF_HOSTS,
 }
 """Every check by the name that lab.yml uses."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sharklab.checks import KINDS
-from sharklab.checks.kinds import Rests
+from sharklab.checks.kind import Rests
 from sharklab.checks.outcome import N_
 from sharklab.grading import damage
 from sharklab.model import Address, Check, Seat

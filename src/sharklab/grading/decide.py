@@ -16,9 +16,10 @@ from sharklab.checks import KINDS, QUESTIONS
 from sharklab.checks.choose import choose
 from sharklab.checks.flaws import flaws_of, listed
 from sharklab.checks.judge import broken, outcome
-from sharklab.checks.kinds import Kind, Rests
+from sharklab.checks.kind import Kind, Rests
 from sharklab.checks.outcome import N_, NOTHING, Message, Reference, Status, both
 from sharklab.checks.questions import answer
+from sharklab.criteria import leaves
 from sharklab.grading.criteria import CELL, title
 from sharklab.grading.evidence import Case
 from sharklab.model import AllOf, AnyOf, Asked, Capture, Check, Condition, Not
@@ -98,6 +99,9 @@ def _not(case: Case, wanted: Not) -> Decision:
 
 def _has_subject(case: Case, wanted: Not) -> bool:
     """Tell whether the captures show the exercise's conversation, without which nothing is proved absent."""
+    asked = (KINDS[leaf.kind].rests for leaf in leaves(wanted) if isinstance(leaf, Check))
+    if all(rests is Rests.STATE for rests in asked):
+        return True
     return case.exercise.conversation is None or choose(case.context) is not None
 
 
@@ -113,7 +117,7 @@ def _check(case: Case, check: Check) -> Decision:
 def _of_state(case: Case, check: Check) -> Decision:
     host = str(check.params.get("host", ""))
     if host in case.context.evidence.state:
-        return _judged(case, check, case.exercise.captures)
+        return _judged(case, check, ())
     look = Message(N_("Hand in while your seat is up: what its hosts are like is then handed in as well."))
     found = Message(N_("Nothing was handed in that shows what {host} is like."), {"host": host})
     return replace(_nothing(found, look), expected=_expected(check))

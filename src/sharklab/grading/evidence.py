@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sharklab import packets
+from sharklab import observation, packets
 from sharklab.checks.context import Context, contexts
 from sharklab.evidence import CaptureResult, Evidence
 from sharklab.model import Capture, Exercise, Plan
@@ -63,7 +63,7 @@ def gather(plan: Plan, submission: Submission, known: Mapping[Path, Facts] | Non
         probes={},
         sockets=(),
         captures={name: _capture(plan, submission, name) for name in facts},
-        state=submission.state,
+        state={host: seen for host, seen in submission.state.items() if not observation.fault(seen)},
     )
     return tuple(
         Case(context, submission.answers.get(context.exercise.id, {}))

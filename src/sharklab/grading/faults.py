@@ -16,13 +16,14 @@ from sharklab import matrices
 from sharklab import seat as seats
 from sharklab.checks import KINDS
 from sharklab.checks.choose import candidates, choose
-from sharklab.checks.kinds import Rests
+from sharklab.checks.kind import Rests
 from sharklab.checks.outcome import N_, Message, Status
 from sharklab.criteria import leaves
 from sharklab.grading.criteria import criteria, of_matrix
 from sharklab.grading.damages import DAMAGES, OF_MATRICES, Damage, Subject, untried
 from sharklab.grading.decide import decide, names, used
 from sharklab.grading.evidence import Case
+from sharklab.grading.state_damages import StateDamage, damages
 from sharklab.model import AllOf, AnyOf, Asked, Capture, Check, Condition, Not, Plan, Seat
 from sharklab.packets import records
 from sharklab.submission.model import Submission
@@ -60,9 +61,41 @@ class Bench:
 
 def catalogue(bench: Bench) -> Iterator[Fault]:
     """Yield each fault that costs something in this lab."""
+    yield from (fault for fault in _of_hosts(bench) if fault.loses)
     for case in bench.cases:
         faults = (*_of_answers(bench, case), *_of_captures(bench, case))
         yield from (fault for fault in faults if fault.loses)
+
+
+def _of_hosts(bench: Bench) -> Iterator[Fault]:
+    for host, state in bench.submission.state.items():
+        left = {name: seen for name, seen in bench.submission.state.items() if name != host}
+        gone = lost(bench, bench.cases, partial(_is_about, host), looked=False)
+        yield Fault(Message(N_("state not handed in")), host, replace(bench.submission, state=left), gone)
+        for damage in damages(state, _checks_of(bench, host)):
+            loses = lost(bench, bench.cases, partial(_is_hit, host, damage))
+            states = {**bench.submission.state, host: damage.state}
+            yield Fault(Message(damage.title), host, replace(bench.submission, state=states), loses)
+
+
+def _is_about(host: str, leaf: Leaf) -> bool:
+    return isinstance(leaf, Check) and KINDS[leaf.kind].rests is Rests.STATE and leaf.params["host"] == host
+
+
+def _is_hit(host: str, damage: StateDamage, leaf: Leaf) -> bool:
+    return isinstance(leaf, Check) and _is_about(host, leaf) and damage.hits(leaf)
+
+
+def _checks_of(bench: Bench, host: str) -> tuple[Check, ...]:
+    """Return the checks of what the host is like that earn points."""
+    found = (
+        leaf
+        for case in bench.cases
+        for criterion in criteria(bench.plan, case.exercise)
+        for part in criterion.parts
+        for leaf in leaves(part.condition)
+    )
+    return tuple(leaf for leaf in found if isinstance(leaf, Check) and _is_about(host, leaf))
 
 
 def _of_answers(bench: Bench, case: Case) -> Iterator[Fault]:

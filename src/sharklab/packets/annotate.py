@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from sharklab.limits import TOOL, Tool
 from sharklab.packets import box, container
-from sharklab.packets.box import LIMITS, Limits
 
 LONGEST = 1000
 """Characters of a comment. A command line takes 2 MiB (execve(2)): `explain.LIMIT` comments fit."""
 
 
-def annotate(path: Path, comments: Mapping[int, str], limits: Limits = LIMITS) -> bytes:
+def annotate(path: Path, comments: Mapping[int, str], limits: Tool = TOOL) -> bytes:
     """Return the capture in `path` as pcapng with `comments`, which are by packet number (from 1).
 
     Raises InputError when the file is no capture or is more than `limits` allow, and MachineryError
     when editcap is missing or broken.
     """
     container.open_capture(path)
-    return box.run("editcap", ["-F", "pcapng", *_options(comments), "-", "-"], path, limits)
+    with box.run("editcap", ["-F", "pcapng", *_options(comments), "-", "-"], path, limits) as copy:
+        return copy.read()
 
 
 def _options(comments: Mapping[int, str]) -> list[str]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
+from typing import IO
 
+from sharklab import untrusted
 from sharklab.errors import N_, InputError, MachineryError
+from sharklab.limits import CAPTURE, Tool
 
 NOBODY = 65534
 _PACKAGES = {
@@ -18,49 +22,61 @@ _PACKAGES = {
 }
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a tool may take for one capture: seconds, bytes of address space, bytes of output."""
+def run(tool: str, options: Sequence[str], capture: Path, limits: Tool) -> IO[bytes]:
+    """Return what `tool` prints when it reads `capture` from standard input (to where it is cut), in a file.
 
-    seconds: int = 60
-    memory: int = 1 << 30
-    output: int = 512 << 20
-
-
-LIMITS = Limits()
-
-
-def run(tool: str, options: Sequence[str], capture: Path, limits: Limits) -> bytes:
-    """Return what `tool` prints when it reads `capture` from standard input (to where it is cut).
-
-    Raises InputError when that is more than `limits` allow, MachineryError when the tool is missing or fails.
+    That is a file without a name, for it may be large. Raises InputError when the tool needs more than
+    `limits` allow, MachineryError when it is missing or fails.
     """
     argv = [*box(limits), find(tool), *options]
+    with ExitStack() as stack:
+        output, said = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(2))
+        code = _call(tool, argv, capture, limits, output, said)
+        _accept(tool, capture, code, said, limits)
+        stack.pop_all()
+        said.close()
+        output.seek(0)
+        return output
+
+
+def _call(
+    tool: str, argv: Sequence[str], capture: Path, limits: Tool, output: IO[bytes], said: IO[bytes]
+) -> int:
     try:
-        with capture.open("rb") as stream:
+        with untrusted.stream(capture, CAPTURE.bytes) as stream:
             done = subprocess.run(
-                argv, stdin=stream, capture_output=True, env=_environ(), timeout=limits.seconds, check=False
+                argv,
+                stdin=stream,
+                stdout=output,
+                stderr=said,
+                env=_environ(),
+                timeout=limits.patience,
+                check=False,
             )
     except subprocess.TimeoutExpired as error:
         raise InputError(
             N_("the capture took {tool} more than {seconds} s"),
             place=str(capture),
             tool=tool,
-            seconds=limits.seconds,
+            seconds=limits.patience,
             hint=N_("capture fewer packets"),
         ) from error
-    return _accept(tool, capture, done, limits)
+    return done.returncode
 
 
 REPAIR = N_("check {tool} with: {tool} --version")
 _CUT = b"cut short in the middle of a packet"
+_SAID = 64 << 10
+"""Bytes of what a tool says of its trouble that are looked at: the last ones."""
 
 
-def _accept(tool: str, capture: Path, done: subprocess.CompletedProcess[bytes], limits: Limits) -> bytes:
-    """Return the tool's output, if it read the capture (to where it is cut)."""
-    if done.returncode == 0 or _CUT in done.stderr:
-        return bytes(done.stdout)
-    if done.returncode < 0 or b"memory" in done.stderr:
+def _accept(tool: str, capture: Path, code: int, told: IO[bytes], limits: Tool) -> None:
+    """Raise an error unless the tool read the capture (to where it is cut)."""
+    told.seek(max(0, told.seek(0, os.SEEK_END) - _SAID))
+    said = told.read()
+    if code == 0 or _CUT in said:
+        return
+    if code < 0 or b"memory" in said:
         raise InputError(
             N_("the capture needs more than {tool} may take ({memory} MiB, {seconds} s)"),
             place=str(capture),
@@ -69,18 +85,18 @@ def _accept(tool: str, capture: Path, done: subprocess.CompletedProcess[bytes], 
             seconds=limits.seconds,
             hint=N_("capture fewer packets"),
         )
-    lines = done.stderr.decode(errors="replace").strip().splitlines()
+    lines = said.decode(errors="replace").strip().splitlines()
     raise MachineryError(
         N_("{tool} failed ({code}): {said}") if lines else N_("{tool} failed ({code}): it said nothing"),
         place=str(capture),
         hint=REPAIR,
         tool=tool,
-        code=done.returncode,
-        said="".join(lines[-1:]),
+        code=code,
+        said="".join(lines[-1:])[:300],
     )
 
 
-def box(limits: Limits) -> list[str]:
+def box(limits: Tool) -> list[str]:
     """Return the command that runs another one within limits and, for root, as nobody without a network.
 
     Raises MachineryError when a tool for that is missing.

@@ -8,16 +8,14 @@ Sources: draft-ietf-opsawg-pcap (pcap), draft-ietf-opsawg-pcapng (pcapng).
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sharklab import untrusted
 from sharklab.errors import N_, InputError
-
-FILE_BYTES = 64 << 20
-PACKETS = 200_000
-RECORD_BYTES = 1 << 20
-"""More than tcpdump's largest snapshot (262,144 bytes) with room for the options of pcapng."""
+from sharklab.limits import CAPTURE
 
 PCAP, PCAPNG = "pcap", "pcapng"
 PCAP_ORDER = {
@@ -28,7 +26,8 @@ PCAP_ORDER = {
 }
 _SECTION = b"\x0a\x0d\x0d\x0a"
 _SECTION_ORDER = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
-_SIMPLE, _OLD, _ENHANCED = 3, 2, 6
+_INTERFACE, _OLD, _SIMPLE, _ENHANCED = 1, 2, 3, 6
+_PACKETS = frozenset({_OLD, _SIMPLE, _ENHANCED})
 
 
 @dataclass(frozen=True)
@@ -48,15 +47,9 @@ class _Cut(Exception):
 def open_capture(path: Path) -> Container:
     """Return the records of the capture in `path`.
 
-    Raises InputError when it is missing, not a capture, damaged, or larger than sharklab reads.
+    Raises InputError when it is missing, not a capture, damaged, or beyond `sharklab.limits.CAPTURE`.
     """
-    try:
-        if path.stat().st_size > FILE_BYTES:
-            raise _refuse(path, N_("the capture is larger than {size} MiB"), size=FILE_BYTES >> 20)
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(error.strerror or str(error), place=str(path)) from error
-    return _walk(path, content)
+    return _walk(path, untrusted.read(path, CAPTURE.bytes))
 
 
 def search(path: Path, needle: str) -> tuple[int, ...]:
@@ -87,8 +80,8 @@ def _walk(path: Path, content: bytes) -> Container:
     try:
         for record in records:
             packets.append(record)
-            if len(packets) > PACKETS:
-                raise _refuse(path, N_("the capture has more than {count} packets"), count=PACKETS)
+            if len(packets) > CAPTURE.packets:
+                raise _refuse(path, N_("the capture has more than {count} packets"), count=CAPTURE.packets)
     except _Cut:
         return Container(content, format, tuple(packets), True)
     return Container(content, format, tuple(packets), False)
@@ -107,7 +100,7 @@ def _pcap(path: Path, content: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _pcapng(path: Path, content: bytes) -> Iterator[tuple[int, int]]:
-    offset, order = 0, "<"
+    offset, order, others = 0, "<", Counter[int]()
     while offset < len(content):
         _reach(content, offset + 12)
         if content[offset : offset + 4] == _SECTION:
@@ -116,7 +109,21 @@ def _pcapng(path: Path, content: bytes) -> Iterator[tuple[int, int]]:
         _check(path, length, offset, least=12)
         _reach(content, offset + length)
         yield from _block(path, content, order, kind, offset, length)
+        _count(path, kind, others)
         offset += length
+
+
+def _count(path: Path, kind: int, others: Counter[int]) -> None:
+    """Count a block that is no packet. Raises InputError for too many: readers remember each of them."""
+    if kind in _PACKETS:
+        return
+    others[kind] += 1
+    if others[_INTERFACE] > CAPTURE.interfaces:
+        raise _refuse(path, N_("the capture has more than {count} interfaces"), count=CAPTURE.interfaces)
+    if others.total() > CAPTURE.blocks:
+        raise _refuse(
+            path, N_("the capture has more than {count} blocks besides packets"), count=CAPTURE.blocks
+        )
 
 
 def _order(path: Path, content: bytes, offset: int) -> str:
@@ -144,7 +151,7 @@ def _reach(content: bytes, end: int) -> None:
         raise _Cut
 
 
-def _check(path: Path, length: int, offset: int, least: int = 0, most: int = RECORD_BYTES) -> None:
+def _check(path: Path, length: int, offset: int, least: int = 0, most: int = CAPTURE.record) -> None:
     if not least <= length <= most:
         raise _refuse(
             path,

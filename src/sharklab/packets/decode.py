@@ -73,7 +73,7 @@ def packet(layers: Layers) -> Packet:
     source, destination = _ends(layers, protocols[:position], transport)
     return Packet(
         number=_number(layers, "frame.number"),
-        time=float(layers["frame.time_epoch"][0]),
+        time=float(_text(layers, "frame.time_epoch") or 0.0),  # a block of pcapng may have none
         length=_number(layers, "frame.len"),
         captured=_number(layers, "frame.cap_len"),
         protocol=_text(layers, "_ws.col.protocol"),
@@ -100,7 +100,8 @@ def _ends(layers: Layers, below: Sequence[str], transport: str) -> tuple[Endpoin
         return _arp(layers, "arp.src.proto_ipv4"), _arp(layers, "arp.dst.proto_ipv4")
     network = next((name for name in reversed(below) if name in ("ip", "ipv6")), "")
     index = sum(name == network for name in below) - 1
-    if not network or index >= len(layers.get(f"{network}.src", ())):
+    known = (len(layers.get(f"{network}.{end}", ())) for end in ("src", "dst"))
+    if not network or index >= min(known):  # a header that is cut short has one or none
         return NOWHERE, NOWHERE
     source, destination = (
         Endpoint(layers[f"{network}.{end}"][index], _number(layers, f"{transport}.{end}port"))

@@ -7,10 +7,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
 
-from sharklab.errors import N_, InputError, MachineryError
+from sharklab.errors import N_, InputError, MachineryError, SharklabError
+from sharklab.limits import TOOL, Tool
 from sharklab.packets import box, container, decode
-from sharklab.packets.box import LIMITS, Limits
+from sharklab.packets.container import Container
 from sharklab.packets.model import Packet, Recording
 
 READERS = {
@@ -22,14 +25,27 @@ DECODE_AS = ("tcp.port==2049,rpc", "tcp.port==53,dns", "udp.port==53,dns")
 on port 862 would show as TWAMP (clients of NFS take a port below 1024)."""
 
 
-def read(path: Path, limits: Limits = LIMITS) -> Recording:
+def read(path: Path, limits: Tool = TOOL) -> Recording:
     """Return the packets of the capture in `path`; of one that is cut short, those that are whole.
 
-    Raises InputError when the file is no capture or is more than `limits` allow, and
-    MachineryError when tshark is missing or broken.
+    Raises InputError when the file is no capture, is more than `limits` allow, or is one that tshark
+    cannot read though it reads others; MachineryError when tshark is missing or broken.
     """
     capture = container.open_capture(path)
-    packets = tuple(_packets(path, box.run("tshark", _options(capture.format), path, limits)))
+    try:
+        return _read(capture, path, limits)
+    except MachineryError as error:
+        if not _works(limits):
+            raise
+        hint = N_("record it anew with tcpdump -w, or save it from Wireshark")
+        raise InputError(
+            error.message_id, place=error.place, hint=hint, problems=(), **error.values
+        ) from error
+
+
+def _read(capture: Container, path: Path, limits: Tool) -> Recording:
+    with box.run("tshark", _options(capture.format), path, limits) as output:
+        packets = tuple(_packets(path, output))
     if len(packets) < len(capture.packets):
         raise MachineryError(
             N_("tshark read {count} of {total} packets"),
@@ -42,7 +58,28 @@ def read(path: Path, limits: Limits = LIMITS) -> Recording:
     return Recording(packets, capture.cut)
 
 
-def read_all(paths: Iterable[Path], limits: Limits = LIMITS) -> Mapping[Path, Recording]:
+def _works(limits: Tool) -> bool:
+    """Tell whether tshark reads a capture that is sound: where it does, another one is at fault."""
+    with NamedTemporaryFile(suffix=".pcap") as file:
+        file.write(SOUND)
+        file.flush()
+        try:
+            path = Path(file.name)
+            return len(_read(container.open_capture(path), path, limits).packets) == 1
+        except SharklabError:
+            return False
+
+
+SOUND = (
+    bytes.fromhex("d4c3b2a1 0200 0400 00000000 00000000 00000400 01000000")
+    + bytes.fromhex("00000000 00000000 2a000000 2a000000")
+    + bytes.fromhex("ffffffffffff 020000000001 0806 0001 0800 06 04 0001")
+    + bytes.fromhex("020000000001 c0000201 000000000000 c0000202")
+)
+"""A pcap file of one packet: an ARP request (RFC 826) between addresses of documentation (RFC 5737)."""
+
+
+def read_all(paths: Iterable[Path], limits: Tool = TOOL) -> Mapping[Path, Recording]:
     """Return each capture as read, as many at once as there are cores.
 
     A file that cannot be read is an empty recording whose `problem` says why, so that it does
@@ -53,7 +90,7 @@ def read_all(paths: Iterable[Path], limits: Limits = LIMITS) -> Mapping[Path, Re
         return dict(zip(wanted, pool.map(lambda path: _read_or_say(path, limits), wanted), strict=True))
 
 
-def _read_or_say(path: Path, limits: Limits) -> Recording:
+def _read_or_say(path: Path, limits: Tool) -> Recording:
     try:
         return read(path, limits)
     except InputError as error:
@@ -68,14 +105,14 @@ def _options(format: str) -> list[str]:
     return [*reader, "-o", decode.COLUMNS, *decoders, "-T", "ek", *fields]
 
 
-def _packets(path: Path, output: bytes) -> Iterator[Packet]:
+def _packets(path: Path, output: IO[bytes]) -> Iterator[Packet]:
     """Yield the packet of each line; Elasticsearch's index lines stand between them."""
-    for line in output.splitlines():
+    for line in output:
         try:
             layers = json.loads(line).get("layers")
             if layers:
                 yield decode.packet({_dotted(name): values for name, values in layers.items()})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise MachineryError(
                 N_("tshark printed what is no packet"), place=str(path), hint=box.REPAIR, tool="tshark"
             ) from error

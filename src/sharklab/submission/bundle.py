@@ -38,6 +38,7 @@ _NAMES = re.compile(
 _END, _END_64 = b"PK\5\6", b"PK\6\7"
 _END_SIZE, _END_64_SIZE, _ENTRY_SIZE = 22, 20, 46
 _ENCRYPTED = 1
+_TOLD = 10
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _BROKEN = (zipfile.BadZipFile, struct.error, zlib.error, ValueError, EOFError, NotImplementedError, OSError)
 """What Python's reader raises for an archive that lies."""
@@ -151,20 +152,32 @@ def _extract(file: Path, into: Path, limits: Bundle) -> tuple[Problem, ...]:
     with untrusted.stream(file, limits.file) as stream:
         _check_directory(file, stream, limits)
         try:
-            return tuple(_unpacked(stream, into, limits))
+            return _shortened(tuple(_unpacked(stream, into, limits)))
         except _BROKEN as error:
             raise _no_submission(file) from error
 
 
+def _shortened(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Return the first problems, and how many more there are: one that has many has them all alike."""
+    rest = Message(N_("{count} more files were refused"), {"count": len(problems) - _TOLD})
+    return problems if len(problems) <= _TOLD else (*problems[:_TOLD], Problem("…", rest))
+
+
 def _unpacked(stream: IO[bytes], into: Path, limits: Bundle) -> Iterator[Problem]:
+    """Unpack until all that came out is more than the limit, whether it was kept or not."""
     left = limits.unpacked
     with zipfile.ZipFile(stream) as archive:
         for entry in archive.infolist()[: limits.entries]:
-            reason = _refusal(entry, into) or _write(archive, entry, into, limits, left)
-            if isinstance(reason, Message):
+            reason, size = _refusal(entry, into), 0
+            if not reason:
+                reason, size = _write(archive, entry, into, min(left, _most(entry.orig_filename, limits)))
+            left -= size
+            if left < 0:
+                most = {"size": untrusted.size(limits.unpacked)}
+                yield Problem(_named(entry), Message(N_("more than {size} came out: the rest is left"), most))
+                return
+            if reason:
                 yield Problem(_named(entry), reason)
-            else:
-                left -= reason
 
 
 def _check_directory(file: Path, stream: IO[bytes], limits: Bundle) -> None:
@@ -209,32 +222,32 @@ def _refusal(entry: zipfile.ZipInfo, into: Path) -> Message | None:
 
 
 def _write(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, into: Path, limits: Bundle, left: int
-) -> Message | int:
-    """Unpack one entry and return its size in bytes, or why it was refused; then nothing is left of it."""
-    most, target = min(_most(entry.orig_filename, limits), left), into / entry.orig_filename
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, into: Path, most: int
+) -> tuple[Message | None, int]:
+    """Unpack one entry; return why it was refused (then nothing is left of it), and how much came out."""
+    target, reason = into / entry.orig_filename, None
     state.folder(target.parent)
     try:
         with archive.open(entry) as source, os.fdopen(os.open(target, _NEW, 0o600), "wb") as copy:
-            size = _copy(source, copy, most)
+            _copy(source, copy, most)
     except _BROKEN as error:
-        target.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno != errno.EINVAL:  # the disk, not the archive
             raise MachineryError(error.strerror or str(error), place=str(target)) from error
-        return Message(N_("it is damaged"))
+        reason = Message(N_("it is damaged"))
+    size = target.stat().st_size if target.exists() else 0
     if size > most:
-        target.unlink()
-        return Message(N_("it is larger than {size}"), {"size": untrusted.size(most)})
-    return size
+        reason = Message(N_("it is larger than {size}"), {"size": untrusted.size(most)})
+    if reason:
+        target.unlink(missing_ok=True)
+    return reason, size
 
 
-def _copy(source: IO[bytes], target: IO[bytes], most: int) -> int:
-    """Copy what comes out of `source`, at most one byte more than `most`; return how much it was."""
+def _copy(source: IO[bytes], target: IO[bytes], most: int) -> None:
+    """Copy what comes out of `source`, at most one byte more than `most`."""
     left = most + 1
     while left and (part := source.read(min(left, 1 << 20))):
         target.write(part)
         left -= len(part)
-    return most + 1 - left
 
 
 def _most(name: str, limits: Bundle) -> int:

@@ -1,0 +1,60 @@
+"""What hosts are like, for tests: as they are seen on a seat of tp4 on which all is right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ZONE = """public{active}
+  target: default
+  interfaces: lan
+  services: {services}
+  ports: {ports}
+  protocols:
+  forward-ports:
+  source-ports:
+  rich rules:
+"""
+GANESHA = """# Ansible managed
+NFS_CORE_PARAM {
+    Protocols = 4;
+}
+
+EXPORT {
+    Export_Id = 1;
+    Path = "/srv/sample";
+    Pseudo = "/srv/sample";
+    CLIENT {
+        Clients = 10.77.5.1, 10.77.5.3;
+    }
+}
+"""
+UP = {"running": True, "enabled": True}
+KERNEL = "/srv/sample  10.77.5.1(sync,wdelay,hide,no_subtree_check,sec=sys,rw)\n/srv/other  *(ro)\n"
+
+
+def zone(services: str = "https ssh", ports: str = "3478/udp", active: str = " (active)") -> str:
+    """Return what `firewall-cmd --list-all` prints."""
+    return ZONE.format(services=services, ports=ports, active=active)
+
+
+def seen(**values: Any) -> dict[str, Any]:
+    """Return what a host is like, but for `values`."""
+    return {
+        "observed": 1.0,
+        "services": {"firewalld": UP, "sshd": UP},
+        "firewall": {"runtime": zone(), "permanent": zone(active="")},
+        "sockets": [
+            'tcp LISTEN 0 511 0.0.0.0:443 0.0.0.0:* users:(("nginx",pid=145,fd=5))',
+            'tcp LISTEN 0 128 [::]:22 [::]:* users:(("sshd",pid=54,fd=3))',
+            'tcp LISTEN 0 128 127.0.0.1:631 0.0.0.0:* users:(("cupsd",pid=9,fd=3))',
+            'udp UNCONN 0 0 *:123 *:* users:(("chronyd",pid=60,fd=5))',
+        ],
+        "mounts": [
+            {"path": "/", "device": "overlay", "type": "overlay"},
+            {"path": "/mnt/sample", "device": "10.77.5.2:/srv/sample", "type": "nfs4"},
+        ],
+        "fstab": ["# comment /mnt/none", "10.77.5.2:/srv/sample /mnt/sample nfs4 soft 0 0", ""],
+        "exports": GANESHA,
+        "resolver": ["# by hand", "search example.test", "nameserver 10.77.5.2", "nameserver 192.0.2.1"],
+        **values,
+    }

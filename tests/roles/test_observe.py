@@ -1,0 +1,58 @@
+"""What is seen of real hosts, and that a rule which is only in force costs its criterion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from testinfra.host import Host
+
+from sharklab import observation, observe
+from sharklab.checks.outcome import Status
+from sharklab.grading.grade import grade
+from sharklab.model import Plan
+from sharklab.submission.model import Submission
+
+HostOf = Callable[[str], Host]
+
+
+def statuses(plan: Plan) -> dict[str, Status]:
+    """Return how the hosts of the seat are judged as they are now: each criterion, and each of its steps."""
+    state = observe.observe(plan)
+    result = grade(plan, Submission("tp4", plan.seat.student, plan.seat.id, plan.seat.folder, state=state))
+    marks = {f"{each.id}/{mark.criterion}": mark for each in result.exercises for mark in each.marks}
+    steps = {f"{name}/{i}": step.status for name, mark in marks.items() for i, step in enumerate(mark.steps)}
+    return {**{name: mark.status for name, mark in marks.items()}, **steps}
+
+
+@pytest.fixture
+def drifted(host_of: HostOf) -> Iterator[None]:
+    """Open a port on the client in force only, and close it afterwards."""
+    host_of("client").check_output("firewall-cmd --add-port=4444/tcp")
+    yield
+    host_of("client").check_output("firewall-cmd --remove-port=4444/tcp")
+
+
+def test_observe_sees_every_host(plan: Plan) -> None:
+    """Each has the shape that is checked, and the services that the lab asks about."""
+    found = observe.observe(plan)
+    assert [host.name for host in plan.hosts] == list(found)
+    assert {""} == {observation.fault(seen) for seen in found.values()}
+    assert all(seen["services"]["firewalld"] == {"running": True, "enabled": True} for seen in found.values())
+
+
+def test_hosts_of_a_fresh_seat_earn_everything(plan: Plan) -> None:
+    """Firewalls, export, mount, fstab, resolver, as the roles leave them."""
+    found = statuses(plan)
+    names = ["server", "client", "desktop"]
+    assert {Status.PASSED} == {found[f"firewall/{name}"] for name in names}
+    assert {Status.PASSED} == {found[f"nfs/{name}"] for name in ("listens", "export", "mount", "mount_kept")}
+    assert Status.PASSED is found["dns/resolver"]
+
+
+def test_rule_in_force_only_is_found(plan: Plan, drifted: None) -> None:
+    """A port that is open until the next start, on one host: what is kept differs, and too much is open."""
+    found = statuses(plan)
+    steps = [found[f"firewall/client/{step}"] for step in range(3)]
+    assert [Status.PASSED, Status.FAILED, Status.FAILED] == steps
+    assert {Status.PASSED} == {found["firewall/server"], found["firewall/desktop"]}
