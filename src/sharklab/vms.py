@@ -165,10 +165,8 @@ def make_seed(files: Mapping[str, str], target: Path) -> None:
             (Path(work) / name).write_text(text)
         disc = Path(work) / "seed.iso"
         names = [str(Path(work) / name) for name in files]
-        process.run(
-            ["xorriso", "-as", "mkisofs", "-quiet", "-o", disc, "-V", "cidata", "-J", "-r", "-graft-points"]
-            + [f"{Path(name).name}={name}" for name in names]
-        )
+        argv = ["xorriso", "-as", "mkisofs", "-quiet", "-o", str(disc), "-V", "cidata", "-J", "-r"]
+        process.run([*argv, "-graft-points", *(f"{Path(name).name}={name}" for name in names)])
         shutil.move(disc, target)
 
 

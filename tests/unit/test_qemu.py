@@ -1,4 +1,4 @@
-"""Virtual machines without starting one: what runs them, how they are told things, what makes one a seat's."""
+"""Virtual machines without starting one: what runs them, how they are told things, what makes them one's."""
 
 from __future__ import annotations
 

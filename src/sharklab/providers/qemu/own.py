@@ -75,7 +75,7 @@ def _machine(plan: Plan, host: Host, made: Snapshots, is_new: bool) -> machines.
 def _restore(plan: Plan, host: Host, made: Snapshots) -> socket.socket:
     """Restore a host, give it what makes it the seat's, and return the port at which it says that it is.
 
-    The port is open before the host runs: it was when the host was saved, and one that closes ends its waiting.
+    The port is open before the host runs, as when the host was saved: one that closes ends its waiting.
     """
     port = machines.connect(plan, host, LIMIT)
     with Monitor(machines.monitor(plan, host)) as monitor:
