@@ -137,7 +137,7 @@ def wait(
 def close(seat_id: str) -> None:
     """Wait until no shared connection of the seat is left, whose hosts are gone.
 
-    Those to containers end by themselves; a virtual machine that is gone says no word of it, so they are told.
+    Those to containers end by themselves; a virtual machine that is gone says nothing, so they are told.
 
     Raises MachineryError when one stays for `CLOSE_LIMIT` seconds.
     """
