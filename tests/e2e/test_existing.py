@@ -52,7 +52,8 @@ LIVED_IN = {
         install -d -m 0700 -o student -g student /home/student/.ssh
         echo 'ssh-ed25519 AAAA someone' > /home/student/.ssh/authorized_keys
         nmcli connection modify lan ipv4.dns 192.0.2.53; nmcli device reapply lan
-        rm /etc/firewalld/zones/management.xml; firewall-offline-cmd --zone=public --remove-service-from-zone=ssh
+        rm /etc/firewalld/zones/management.xml
+        firewall-offline-cmd --zone=public --remove-service-from-zone=ssh
         printf 'Port 22\\nPort 2222\\n' > /etc/ssh/sshd_config.d/50-own.conf; systemctl reload ssh
         useradd --create-home admin; touch /home/admin/.sudo_as_admin_successful
         echo 'admin ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/admin
