@@ -91,3 +91,25 @@ def test_plain_says_nothing_of_another_students_token(tmp_path: Path, kind: str)
     assert search(tmp_path / "b.pcap", STRANGER)
     result = grade(plan, replace(submission, captures={"dns": tmp_path / "b.pcap"}))
     assert STRANGER not in json.dumps(plain(result))
+
+
+@pytest.mark.parametrize("given", [None, "1", "3742"])
+def test_plain_for_a_student_tells_no_key_by_the_way(tmp_path: Path, given: str | None) -> None:
+    """What a check says of the packets is held back while it would answer a question."""
+    report_run.seal(tmp_path, ["ssh"])
+    plan, submission = reference.reference(tmp_path)
+    [exercise] = plan.lab.exercises
+    exercise = replace(exercise, questions=("client_bytes",))
+    plan = replace(plan, lab=replace(plan.lab, exercises=(exercise,)))
+    result = grade(plan, replace(submission, answers={"ssh": {"client_bytes": given}}))
+    assert "The client sends 3741 bytes" in json.dumps(plain(result))
+    told = json.dumps(plain(result, STUDENT))
+    assert "3741" not in told
+    assert "More is told when the questions are answered." in told
+
+
+def test_plain_for_a_student_tells_all_once_it_is_answered(tmp_path: Path) -> None:
+    """Nothing is left to give away."""
+    report_run.seal(tmp_path, ["ssh"])
+    plan, submission = reference.reference(tmp_path)
+    assert "The client sends 3741 bytes" in json.dumps(plain(grade(plan, submission), STUDENT))
