@@ -41,7 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         as_json = getattr(args, "output", "text") == "json"
         return _run(args)
     except KeyboardInterrupt:
-        interrupted = SharklabError(N_("interrupted"), hint=N_("sharklab down removes what was started"))
+        hint = N_("sharklab down removes what was started")
+        if "grade" in words:
+            hint = N_("the same command goes on where it stopped")
+        interrupted = SharklabError(N_("interrupted"), hint=hint)
         return _fail(INTERRUPTED, interrupted, as_json, say)
     except SharklabError as error:
         return _fail(error.exit_code, error, as_json, say)
@@ -250,7 +253,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "default": None,
-            "help": N_("with --provider existing: the machines, as an Ansible inventory"),
+            "help": N_("an Ansible inventory of machines that exist"),
         },
     ),
     "yes": (
@@ -266,6 +269,22 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
                 "the hosts' system: rocky9, rocky10, debian12, or auto: Rocky where its mirror answers"
             ),
         },
+    ),
+    "cloud": (
+        ("--os",),
+        {"metavar": N_("NAME"), "default": "rocky9", "help": N_("the hosts' system: rocky9 or rocky10")},
+    ),
+    "image": (
+        ("--image",),
+        {
+            "metavar": N_("FILE"),
+            "default": None,
+            "help": N_("a cloud image (qcow2) that you have; Rocky's own is fetched without it"),
+        },
+    ),
+    "vms_folder": (
+        ("-o", "--out"),
+        {"metavar": N_("DIR"), "default": "vms", "help": N_("the folder for the files")},
     ),
     "pace": (
         ("--pace",),

@@ -134,8 +134,8 @@ def _arguments(host: str, variables: Variables) -> Iterator[tuple[str, str]]:
 
 def _setting(place: str, word: str, words: Iterator[str]) -> tuple[str, str]:
     flag, value = word[:2], word[2:] or next(words, "")
-    if flag == "-F":
-        return "Include", value
+    if flag == "-F":  # ssh_config(5) would look for it in ~/.ssh
+        return "Include", str(Path(value).expanduser().absolute())
     if flag in FLAGS:
         return FLAGS[flag], value
     if flag == "-o":

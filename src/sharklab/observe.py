@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sharklab import evidence, state
-from sharklab.checks import KINDS
+from sharklab.checks import KINDS, QUESTIONS
 from sharklab.checks.kind import Rests
 from sharklab.criteria import leaves
 from sharklab.model import Check, Exercise, Plan
@@ -32,7 +32,8 @@ EXPORTS = "exportfs -s 2>/dev/null || cat /etc/ganesha/ganesha.conf 2>/dev/null"
 
 def wanted(plan: Plan) -> bool:
     """Tell whether anything in the lab rests on what hosts are like."""
-    return any(True for _ in _checks(plan.lab.exercises))
+    asked = (question for exercise in plan.lab.exercises for question in exercise.questions)
+    return any(_checks(plan.lab.exercises)) or any(QUESTIONS[question].of_server for question in asked)
 
 
 def observe(plan: Plan) -> Mapping[str, HostState]:
@@ -61,21 +62,19 @@ def _services(plan: Plan, host: str) -> list[str]:
 def _observe(plan: Plan, name: str) -> HostState:
     import testinfra  # it brings pytest along
 
-    config = plan.seat.folder / "ssh" / "config"
-    seen = Observer(testinfra.get_host(f"ssh://{name}", ssh_config=str(config)))
-    return seen.everything(_services(plan, name)) if seen.answers else {}
+    where = {"ssh_config": str(plan.seat.folder / "ssh" / "config")}
+    asked = testinfra.get_host(f"ssh://{name}", **where).run("id -u")
+    if asked.rc != 0:
+        return {}
+    shell = testinfra.get_host(f"ssh://{name}", **where, sudo=asked.stdout.strip() != "0")
+    return Observer(shell).everything(_services(plan, name))
 
 
 @dataclass(frozen=True)
 class Observer:
-    """Looks at one host."""
+    """Looks at one host, as root."""
 
     shell: Shell
-
-    @property
-    def answers(self) -> bool:
-        """True when the host can be reached."""
-        return bool(self.shell.run("true").rc == 0)
 
     def everything(self, services: list[str]) -> HostState:
         """Return all that checks look at, by noun (`sharklab.observation`)."""

@@ -118,12 +118,19 @@ def test_scan_passes_and_sorts_the_ports_by_their_answer() -> None:
         (True, {"ports": 4, "open": []}),
         (True, {"ports": 5}),
         (False, {"ports": 4, "open": [22]}),
+        (True, {"ports": 4, "open": [80], "look": False}),
     ],
-    ids=["another one open", "none open", "too few ports", "no look"],
+    ids=["another one open", "none open", "too few ports", "no look", "another one open, no look asked for"],
 )
 def test_scan_fails_otherwise(look: bool, params: dict[str, object]) -> None:
     """Other open ports, too few, or no packet that looks for the host."""
     assert Status.FAILED is scan_sample(look).check("scan", capture="scan", **params).status
+
+
+def test_scan_does_without_a_look_where_the_lab_says_so() -> None:
+    """A capture whose filter leaves ARP out."""
+    outcome = scan_sample(look=False).check("scan", capture="scan", ports=4, open=[22], look=False)
+    assert (Status.PASSED, (6,)) == (outcome.status, outcome.evidence[0].packets)
 
 
 def test_scan_is_inconclusive_when_packets_are_missing() -> None:

@@ -71,22 +71,25 @@ def _refused(facts: Facts, knocks: Iterable[Packet]) -> Iterator[tuple[int, int]
 
 
 def scan(context: Context, params: Params) -> Finding:
-    """The capture `capture` shows a scan: first a look for the host (ARP or echo), then SYNs to `ports` ports
-    or more of the server, of which those in `open`, where given, and no others accept."""
+    """The capture `capture` shows SYNs to `ports` ports or more of the server; those in `open` alone accept.
+
+    Before them a packet looks for the host (ARP or echo), unless `look` is false: a capture may lack that.
+    """
     name = params["capture"]
     facts = context.facts.get(name)
     if facts is None:
         return Finding(Status.INCONCLUSIVE, Message(N_("The run left no capture {capture}."), params))
     seen = scan_of(context, facts)
     accepted = sorted(seen.accepted)
-    right = bool(seen.look) and len(seen.asked) >= params["ports"]
-    right = right and accepted == sorted(params.get("open", accepted))
+    right = len(seen.asked) >= params["ports"] and accepted == sorted(params.get("open", accepted))
     values = {"look": seen.look, "count": len(seen.asked), "open": accepted or "-"}
-    text = (
-        N_("Packet {look} looks for the host, then {count} ports get a SYN; SYN/ACK from: {open}.")
-        if seen.look
-        else N_("Nothing looks for the host before the SYNs to {count} ports; SYN/ACK from: {open}.")
-    )
+    if not params.get("look", True):
+        text = N_("{count} ports get a SYN; SYN/ACK from: {open}.")
+    elif seen.look:
+        text = N_("Packet {look} looks for the host, then {count} ports get a SYN; SYN/ACK from: {open}.")
+    else:
+        text = N_("Nothing looks for the host before the SYNs to {count} ports; SYN/ACK from: {open}.")
+        right = False
     packets = sorted({*([seen.look] if seen.look else ()), *seen.accepted.values()})
     evidence = (Reference(capture=name, packets=tuple(packets)),)
     return Finding(_passed(right), Message(text, values), evidence, _table(name, seen))

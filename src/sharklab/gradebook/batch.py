@@ -35,6 +35,9 @@ from sharklab.progress import Progress
 from sharklab.roster import Student
 from sharklab.submission.model import Seal
 
+GROUP = 30
+"""Submissions that one process reads together, at most."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -103,20 +106,23 @@ def _look(batch: Batch, progress: Progress) -> Mapping[Source, Seen | Failure]:
 
 
 def _all(
-    work: Callable[[Any], Any], jobs: Sequence[Any], processes: int, progress: Progress
+    work: Callable[[Any], Any],
+    jobs: Sequence[Any],
+    processes: int,
+    progress: Progress,
+    size: Callable[[Any], int] = lambda job: 1,
 ) -> Mapping[int, Any]:
-    """Return the outcome of each job by its number, and tell how far the work is and what time it takes."""
+    """Return the outcome of each job by its number, and tell how far the work is and what time is left.
+
+    `size` is how many submissions a job is about.
+    """
     found: dict[int, Any] = {}
-    began = time.monotonic()
+    done, count, began = 0, sum(map(size, jobs)), time.monotonic()
     for number, outcome in pool.run(work, jobs, processes):
         found[number] = outcome
-        left = (time.monotonic() - began) / len(found) * (len(jobs) - len(found))
-        values = {
-            "done": len(found),
-            "count": len(jobs),
-            "minutes": int(left // 60),
-            "seconds": int(left % 60),
-        }
+        done += size(jobs[number])
+        left = (time.monotonic() - began) / done * (count - done)
+        values = {"done": done, "count": count, "minutes": int(left // 60), "seconds": int(left % 60)}
         progress.note(Message(N_("{done} of {count}, {minutes} min {seconds:02d} s left"), values))
     return found
 
@@ -130,8 +136,38 @@ def _work(batch: Batch, turns: Iterable[Turn], lab: Lab, progress: Progress) -> 
         count=len(left),
         done=len(jobs) - len(left),
     ):
-        found = _all(job.grade, left, batch.processes, progress)
-    return {left[number].entry.student: each for number, each in found.items() if isinstance(each, Failure)}
+        return _graded(left, batch.processes, progress)
+
+
+def _graded(jobs: Sequence[Job], processes: int, progress: Progress) -> Mapping[str, Failure]:
+    """Grade submissions in groups; each of a group that came to nothing is graded once more, alone."""
+    size = _group_size(len(jobs), processes)
+    groups = [tuple(jobs[start : start + size]) for start in range(0, len(jobs), size)]
+    found = _outcomes(groups, _all(job.grade, groups, processes, progress, len))
+    again = [
+        (each,) for group in groups if len(group) > 1 for each in group if each.entry.student not in found
+    ]
+    found |= _outcomes(again, _all(job.grade, again, processes, progress, len))
+    return {student: outcome for student, outcome in found.items() if outcome}
+
+
+def _group_size(jobs: int, processes: int) -> int:
+    """Return how many submissions are graded together: few enough that every process has its turns."""
+    return min(GROUP, max(1, jobs // (3 * processes)))
+
+
+def _outcomes(
+    groups: Sequence[tuple[Job, ...]], outcomes: Mapping[int, tuple[Failure | None, ...] | Failure]
+) -> dict[str, Failure | None]:
+    """Return the outcome of each student; of a group that came to nothing, only if it was one student."""
+    found: dict[str, Failure | None] = {}
+    for number, outcome in outcomes.items():
+        group = groups[number]
+        if not isinstance(outcome, Failure):
+            found |= {each.entry.student: one for each, one in zip(group, outcome, strict=True)}
+        elif len(group) == 1:
+            found[group[0].entry.student] = outcome
+    return found
 
 
 def _job(batch: Batch, turn: Turn, source: Source, lab: Lab) -> Job:

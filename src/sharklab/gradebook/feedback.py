@@ -27,7 +27,7 @@ from sharklab.report.visible import visible
 from sharklab.report.wire import hosts, wire
 from sharklab.submission.model import Problem, Seal
 
-MAX_LADDERS, MAX_ROWS = 2, 60
+MAX_LADDERS, MAX_ROWS = 2, 40
 """How much of a capture is shown: the student has the file."""
 TEMPLATES = Path(__file__).with_name("templates")
 SEALS = {

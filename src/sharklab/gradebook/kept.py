@@ -11,6 +11,7 @@ import types
 import typing
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
 
 from sharklab.message import Message
@@ -20,13 +21,15 @@ _Kept = TypeVar("_Kept")
 
 def to_plain(value: Any) -> Any:
     """Return `value` as JSON data: dataclasses by their fields, what JSON does not know as text."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): to_plain(item) for key, item in value.items()}
+    if value is None or isinstance(value, str | bool | int | float):
+        return str(value) if isinstance(value, str) else value
     if isinstance(value, tuple | list):
         return [to_plain(item) for item in value]
-    return value if value is None or isinstance(value, bool | int | float) else str(value)
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {name: to_plain(getattr(value, name)) for name in _fields(type(value))}
+    return str(value)
 
 
 def from_plain(kind: type[_Kept], data: Any) -> _Kept:
@@ -39,13 +42,13 @@ def from_plain(kind: type[_Kept], data: Any) -> _Kept:
 
 
 def _read(kind: Any, data: Any) -> Any:
+    if kind is str or kind is int or kind is float or kind is bool:
+        return _scalar(kind, data)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is Message:
         return Message(str(data["msgid"]), {name: _value(item) for name, item in data["values"].items()})
-    if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        names = [field.name for field in dataclasses.fields(kind)]
-        return kind(**{name: _read(hints[name], data[name]) for name in names})  # type: ignore[operator]
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return kind(**{name: _read(of, data[name]) for name, of in _fields(kind).items()})
     if origin in (types.UnionType, typing.Union):
         return None if data is None else _read(arguments[0], data)
     if origin is tuple:
@@ -53,6 +56,13 @@ def _read(kind: Any, data: Any) -> Any:
     if origin is not None and issubclass(origin, Mapping):
         return {key: _read(arguments[1], item) for key, item in data.items()}
     return _scalar(kind, data)
+
+
+@cache
+def _fields(kind: type) -> Mapping[str, Any]:
+    """Return the fields of a dataclass with their types, which take long to find out."""
+    hints = typing.get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 
 
 def _scalar(kind: Any, data: Any) -> Any:

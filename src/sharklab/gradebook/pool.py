@@ -150,9 +150,14 @@ def _serve(work: Callable[[Any], Any], pipe: Connection[Any, Any], limits: Limit
 def _attempt(work: Callable[[Any], Any], job: Any) -> Any:
     try:
         return work(job)
-    except SharklabError as error:
-        return Failure(error.sentence)
-    except MemoryError:
-        return Failure(Message(N_("it took more memory than one submission may")))
     except Exception as error:
-        return Failure(Message(N_("a fault in sharklab: {error!r}"), {"error": str(error)}))
+        return failure(error)
+
+
+def failure(error: Exception) -> Failure:
+    """Return what `error` means for the job that raised it."""
+    if isinstance(error, SharklabError):
+        return Failure(error.sentence)
+    if isinstance(error, MemoryError):
+        return Failure(Message(N_("it took more memory than one submission may")))
+    return Failure(Message(N_("a fault in sharklab: {error!r}"), {"error": str(error)}))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import process
-from sharklab.errors import N_, InputError
+from sharklab.errors import N_, InputError, MachineryError
 from sharklab.image import rocky
 
 HERE = Path(__file__).parent
@@ -268,7 +268,17 @@ SYSTEMS: Mapping[str, OperatingSystem] = {
 
 
 def machine(system: OperatingSystem) -> OperatingSystem:
-    """Return `system` as virtual machines run it, with its own kernel in /boot."""
+    """Return `system` as virtual machines run it, with its own kernel in /boot.
+
+    Raises MachineryError where it is not known how to make one.
+    """
+    if not system.machine_packages:
+        raise MachineryError(
+            N_("there are no virtual machines of {name} here"),
+            place="--os",
+            hint=N_("--os debian12, or machines of your own: --provider existing (docs/providers.md)"),
+            name=system.name,
+        )
     return replace(
         system,
         name=f"{system.name}-vm",

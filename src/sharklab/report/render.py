@@ -98,16 +98,21 @@ def lay_out(content: Page, kind: str) -> str:
         raise InputError(N_("the report's template failed: {fault}"), place=place, fault=error) from error
 
 
-def _environment(content: Page, kind: str) -> ImmutableSandboxedEnvironment:
+def _environment(content: Page, kind: str) -> jinja2.Environment:
     own = jinja2.PrefixLoader({"lab": jinja2.FileSystemLoader(content.plan.lab.path)})
-    made = environment(content.language, kind, own)
+    made = environment(content.language, kind, own, ImmutableSandboxedEnvironment)
     made.globals.update(services=topology.services, subnets=topology.subnets)
     return made
 
 
-def environment(language: str, kind: str, own: jinja2.BaseLoader) -> ImmutableSandboxedEnvironment:
-    """Return what fills in templates of `own`, which may include the report's; `kind` is html or md."""
-    made = ImmutableSandboxedEnvironment(
+def environment(
+    language: str, kind: str, own: jinja2.BaseLoader, room: type[jinja2.Environment] = jinja2.Environment
+) -> jinja2.Environment:
+    """Return what fills in templates of `own`, which may include the report's; `kind` is html or md.
+
+    A template that somebody else may have written needs the sandbox as `room`.
+    """
+    made = room(
         loader=jinja2.ChoiceLoader([own, jinja2.FileSystemLoader(TEMPLATES)]),
         extensions=["jinja2.ext.i18n"],
         autoescape=kind == "html",

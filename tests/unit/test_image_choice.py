@@ -1,0 +1,111 @@
+"""Which system `--os auto` is: by a mirror that answers, refuses, or stays silent."""
+
+from __future__ import annotations
+
+import platform
+import socket
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from sharklab.errors import MachineryError
+from sharklab.image import choice, rocky
+from sharklab.message import Message
+
+
+@pytest.fixture(autouse=True)
+def _asked_anew() -> Iterator[None]:
+    """Let each test be a command of its own: the mirror is asked once in each."""
+    rocky.refusal.cache_clear()
+    yield
+    rocky.refusal.cache_clear()
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Serve what a mirror of Rocky has, as far as it is asked for."""
+    folder = tmp_path / "9" / "BaseOS" / platform.machine() / "os" / "repodata"
+    folder.mkdir(parents=True)
+    (folder / "repomd.xml").write_text("<repomd/>")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(tmp_path)))
+    monkeypatch.setenv(rocky.MIRROR, f"http://127.0.0.1:{server.server_port}/")
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Take connections and say nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv(rocky.MIRROR, f"http://127.0.0.1:{server.getsockname()[1]}")
+        yield
+
+
+def test_choose_takes_rocky_where_its_mirror_answers(mirror: None) -> None:
+    """And says that it does."""
+    name, reason = choice.choose()
+    assert ("rocky9", True) == (name, str(reason).endswith("answers"))
+
+
+def test_choose_without_dnf_says_what_is_missing(mirror: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without dnf and rpm takes Debian rather than fail."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert ("debian12", "to build Rocky, this machine lacks dnf, rpm, gpg") == (
+        choice.choose()[0],
+        str(choice.choose()[1]),
+    )
+
+
+def test_choose_takes_debian_where_the_mirror_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reason is the system's own."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    monkeypatch.setenv(rocky.MIRROR, f"http://127.0.0.1:{port}")
+    name, reason = choice.choose()
+    assert ("debian12", True) == (name, str(reason).endswith("Connection refused"))
+
+
+def test_choose_does_not_wait_for_a_silent_mirror(silent: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the time is up it is Debian."""
+    monkeypatch.setattr(rocky, "PATIENCE", 0.2)
+    name, reason = choice.choose()
+    assert ("debian12", True) == (name, str(reason).endswith(("no answer within 0.2 s", "timed out")))
+
+
+def test_refusal_asks_once(mirror: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One command asks the mirror once, and keeps to what it heard."""
+    assert rocky.refusal() is None
+    monkeypatch.setenv(rocky.MIRROR, "http://127.0.0.1:1")
+    assert rocky.refusal() is None
+
+
+@pytest.mark.parametrize("name", ["debian12", "rocky10"])
+def test_made_of_a_named_system_asks_nobody(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who names a system gets it, and hears nothing of mirrors."""
+    said: list[Message] = []
+    assert name == choice.made(name, str, said.append)
+    assert [] == said
+
+
+def test_made_falls_back_when_rocky_cannot_be_made(mirror: None) -> None:
+    """A mirror that answers and then has not all: Debian after all, with both reasons."""
+    said: list[Message] = []
+
+    def make(name: str) -> str:
+        if name == "rocky9":
+            raise MachineryError("no such package")
+        return name
+
+    assert "debian12" == choice.made("auto", make, said.append)
+    assert ["answers)", "rocky9 cannot be had (no such package): debian12 instead"] == [
+        str(said[0])[-8:],
+        str(said[1]),
+    ]

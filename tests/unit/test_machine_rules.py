@@ -1,0 +1,54 @@
+"""What firewalld and nftables say, and the way back to what they said before."""
+
+from __future__ import annotations
+
+from sharklab.machine import rules
+
+LISTED = """\
+drop
+  target: DROP
+  services:
+  rich rules:
+
+public (active)
+  target: default
+  icmp-block-inversion: no
+  interfaces: eth0
+  services: dhcpv6-client ssh
+  ports: 8080/tcp
+  forward: yes
+  masquerade: no
+  forward-ports:
+\tport=80:proto=tcp:toport=8080:toaddr=
+  rich rules:
+\trule family="ipv4" source address="192.0.2.0/24" drop
+\trule service name="ftp" accept
+"""
+
+
+def test_zones_reads_what_firewall_cmd_lists() -> None:
+    """Words of a line are entries; rules and forwarded ports have a line each."""
+    public = rules.zones(LISTED)["public"]
+    assert (["dhcpv6-client", "ssh"], ["8080/tcp"]) == (public["services"], public["ports"])
+    assert ["port=80:proto=tcp:toport=8080:toaddr="] == public["forward-ports"]
+    assert 'rule service name="ftp" accept' == public["rich rules"][1]
+
+
+def test_commands_lead_back() -> None:
+    """What is too much is removed, what is missing added, a switch put back; what is the same is left."""
+    before = rules.zones(LISTED)
+    now = rules.zones(LISTED.replace("dhcpv6-client ssh", "ssh dns").replace("forward: yes", "forward: no"))
+    assert [
+        ["--zone=public", "--remove-service=dns"],
+        ["--zone=public", "--add-service=dhcpv6-client"],
+        ["--zone=public", "--add-forward"],
+    ] == rules.commands(before, now)
+    assert [] == rules.commands(before, before)
+
+
+def test_ruleset_knows_a_rule_by_its_chain_and_not_by_its_place() -> None:
+    """firewalld adds rules in another order after a reload; they do the same."""
+    one = "table inet t {\n\tchain a {\n\t\ttcp dport 22 accept\n\t\ttcp dport 53 accept\n\t}\n}\n"
+    other = "table inet t {\n\tchain a {\n\t\ttcp dport 53 accept\n\t\ttcp dport 22 accept\n\t}\n}\n"
+    assert rules.ruleset(one) == rules.ruleset(other)
+    assert rules.ruleset(one) != rules.ruleset(one.replace("53", "54"))
