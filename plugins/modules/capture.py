@@ -224,6 +224,7 @@ def launch_unit(argv: list[str]) -> None:
     unit = f"--unit=sharklab-capture-{time.time_ns() // 1_000_000}"
     # mixed: the recorder alone is told to stop, so that it can wait for the last packets.
     options = ["--quiet", "--collect", "--property=KillMode=mixed", "--property=TimeoutStopSec=15"]
+    options += ["--nice=-10"]  # else probes on a slow host keep it from looking at sockets that are soon gone
     done = subprocess.run(
         ["systemd-run", unit, *options, "--", *argv], stderr=subprocess.PIPE, errors="replace", check=False
     )

@@ -270,6 +270,22 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             ),
         },
     ),
+    "cloud": (
+        ("--os",),
+        {"metavar": N_("NAME"), "default": "rocky9", "help": N_("the hosts' system: rocky9 or rocky10")},
+    ),
+    "image": (
+        ("--image",),
+        {
+            "metavar": N_("FILE"),
+            "default": None,
+            "help": N_("a cloud image (qcow2) that you have; Rocky's own is fetched without it"),
+        },
+    ),
+    "vms_folder": (
+        ("-o", "--out"),
+        {"metavar": N_("DIR"), "default": "vms", "help": N_("the folder for the files")},
+    ),
     "pace": (
         ("--pace",),
         {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from sharklab.model import Host, Plan
+from sharklab.model import Host, Plan, Probe
 
 NEEDS = ("kernel_nfs",)
 """What `needs` of a host in lab.yml may name; containers have none of it, whatever their machine has."""
@@ -15,6 +15,22 @@ ROLES = ("nfs_client", "nfs_server")
 
 OWN_KERNEL: Mapping[str, str] = {f"{role}_backend": "kernel" for role in ROLES}
 """What roles would find out on a host with a kernel of its own: it is baked where they cannot ask it."""
+
+
+PATIENCE = 6
+"""How many times longer than written a probe's command may take where machines are maybe emulated."""
+
+
+def with_patience(plan: Plan) -> Plan:
+    """Return `plan` with more time for each probe; how long tools wait by themselves is not changed."""
+    changed = tuple(
+        replace(exercise, probes=tuple(map(_slowly, exercise.probes))) for exercise in plan.lab.exercises
+    )
+    return replace(plan, lab=replace(plan.lab, exercises=changed))
+
+
+def _slowly(probe: Probe) -> Probe:
+    return replace(probe, timeout=probe.timeout * PATIENCE)
 
 
 def with_own_kernel(plan: Plan, hosts: Collection[str]) -> Plan:

@@ -46,6 +46,12 @@ VERBS: Mapping[str, Verb] = {
         "image build tp4",
         ("labs", "provider", "os", "output"),
     ),
+    "vms": Verb(
+        "vms",
+        N_("Write virtual machines of Rocky's cloud image for libvirt, which a seat can borrow."),
+        "vms tp4 --os rocky9 -o vms",
+        ("lab", "student", "cloud", "image", "vms_folder", "output"),
+    ),
     "up": Verb(
         "up",
         N_("Start a seat: its hosts, set up and ready to work on."),
@@ -203,6 +209,19 @@ def image_build(args: Namespace) -> int:
     for name in args.labs or load.names():
         folders[name] = str(flow.build_image(load.load(load.find(name)), args.os, hosts, progress).folder)
     say(args, "\n".join(f"{name}: {folder}" for name, folder in folders.items()), images=folders)
+    return GOOD
+
+
+def vms(args: Namespace) -> int:
+    """Write what libvirt starts, and say the commands."""
+    from sharklab import flow, vms
+    from sharklab.progress import Progress
+
+    progress, plan = Progress(translate(args).gettext), flow.prepare(args.lab, args.student)
+    with progress.step(N_("virtual machines of {lab}"), lab=plan.lab.name):
+        image = Path(args.image) if args.image else vms.fetch(args.os, progress.note)
+        done = vms.write(plan, image, Path(args.out), progress.note)
+    say(args, "\n".join(done.commands), folder=str(done.folder), commands=list(done.commands))
     return GOOD
 
 

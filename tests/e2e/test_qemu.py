@@ -1,4 +1,4 @@
-"""tp4 where its server and its client are virtual machines with a kernel's own NFS, and its desktop a container."""
+"""tp4 on two virtual machines with NFS in the kernel, its server and client, and a desktop in a container."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Downloads against a real HTTP server of this machine: they resume, and only what has its checksum is taken."""
+"""Downloads from a real HTTP server: they resume, and nothing without its checksum is taken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Virtual machines without starting one: what runs them, how they are told things, what makes one a seat's."""
+"""Virtual machines without starting one: what runs them, how they are told things, what makes them one's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import load, needs, providers
+from sharklab import flow, load, needs, providers
 from sharklab.errors import MachineryError
 from sharklab.image import Image
 from sharklab.image.model import Engine
@@ -191,6 +191,17 @@ def test_auto_makes_machines_of_hosts_with_needs(seat_plan: Plan) -> None:
         return ["kernel" == host.vars.get("nfs_server_backend") for host in changed.hosts]
 
     assert [[False, False], [True, True], [True, False]] == [adapted(n) for n in ("nspawn", "qemu", "auto")]
+
+
+def test_machines_have_more_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What a probe may take on emulated machines is more; in containers it is what lab.yml says."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    plan = flow.prepare("tp4", "ada")
+
+    def times(name: str) -> set[float]:
+        return {p.timeout for e in providers.get(name).adapt(plan).lab.exercises for p in e.probes}
+
+    assert ({30.0}, {180.0}) == (times("nspawn"), times("auto"))
 
 
 def test_needs_leave_an_authors_choice(seat_plan: Plan) -> None:

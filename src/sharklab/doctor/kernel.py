@@ -117,9 +117,7 @@ def nfs(filesystems: str) -> Finding:
     return warning(
         name,
         N_("absent: {kinds}; labs use programs that speak NFS without it, and mount by FUSE"),
-        N_(
-            "for the kernel's own NFS: --provider auto, which makes virtual machines of the hosts that need it"
-        ),
+        N_("for the kernel's own NFS: --provider auto makes virtual machines of the hosts that need it"),
         kinds=tuple(absent),
     )
 

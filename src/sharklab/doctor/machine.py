@@ -86,7 +86,7 @@ def _absent(name: str, tools: Sequence[packages.Package]) -> Finding:
     by_hand = N_("as root: {command}")
     if packages.manager() and privilege.can_be_root():
         return warning(name, N_("no {tools} yet; sharklab installs it when it is needed"), by_hand, **values)
-    if all(tool.work == "machines" for tool in tools):
+    if all(tool.work in ("machines", "seeds") for tool in tools):
         sentence = N_("no {tools}; only virtual machines need it, and sharklab cannot install it here")
         return warning(name, sentence, by_hand, **values)
     return missing(name, N_("no {tools}, and sharklab cannot install it here"), by_hand, **values)

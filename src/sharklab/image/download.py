@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import urllib.request
+from collections.abc import Mapping
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
@@ -16,9 +17,12 @@ from sharklab.errors import MachineryError
 from sharklab.message import N_, Message
 from sharklab.process import Progress
 
+SCHEMES = ("https://", "http://")
+
 SECONDS = 30.0
 """Of silence, after which a server is given up."""
 
+NO_HEADERS: Mapping[str, str] = {}
 BLOCK = 1 << 20
 MEGABYTE = 10**6
 CHECKSUM_LIMIT = 1 << 20
@@ -72,7 +76,7 @@ def checksum(address: str, name: str) -> str:
     is no answer, or `name` is not in it.
     """
     try:
-        with urllib.request.urlopen(address, timeout=SECONDS) as answer:
+        with _open(address) as answer:
             text = answer.read(CHECKSUM_LIMIT).decode(errors="replace")
     except (OSError, HTTPException) as error:
         raise MachineryError(N_("no answer ({reason})"), place=address, reason=error) from error
@@ -88,9 +92,8 @@ def checksum(address: str, name: str) -> str:
 def _receive(address: str, part: Path, progress: Progress) -> None:
     """Receive into `part` what it lacks."""
     there = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(address, headers={"Range": f"bytes={there}-"} if there else {})
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+        with _open(address, {"Range": f"bytes={there}-"} if there else {}) as answer:
             resumed = answer.status == HTTPStatus.PARTIAL_CONTENT
             with part.open("ab" if resumed else "wb") as file:
                 _copy(answer, file, there if resumed else 0, progress, part.stem)
@@ -98,6 +101,15 @@ def _receive(address: str, part: Path, progress: Progress) -> None:
         with error:
             if error.code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
                 raise  # else all of it is there already, or more: its checksum tells
+
+
+def _open(address: str, headers: Mapping[str, str] = NO_HEADERS) -> HTTPResponse:
+    """Open an address of the web; no file of this machine is meant."""
+    if not address.startswith(SCHEMES):
+        raise OSError(f"{address.partition(':')[0]}:")
+    request = urllib.request.Request(address, headers=dict(headers))  # noqa: S310 (checked above)
+    answer: HTTPResponse = urllib.request.urlopen(request, timeout=SECONDS)  # noqa: S310
+    return answer
 
 
 def _copy(answer: HTTPResponse, file: IO[bytes], done: int, progress: Progress, name: str) -> None:

@@ -38,8 +38,9 @@ class Local:
         self._is_machine = is_machine
 
     def adapt(self, plan: Plan) -> Plan:
-        """Return the plan with what roles do differently on virtual machines."""
-        return needs.with_own_kernel(plan, {host.name for host in self._machines(plan)})
+        """Return the plan with what roles do differently on virtual machines, and more time for these."""
+        machines = {host.name for host in self._machines(plan)}
+        return needs.with_patience(needs.with_own_kernel(plan, machines)) if machines else plan
 
     def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Progress) -> Layers:
         """Return the layers of containers and the snapshots of machines, made now where they lack."""

@@ -11,12 +11,13 @@ import textwrap
 from sharklab.i18n import Translator
 from sharklab.model import Host, Network, Plan
 from sharklab.report.drawing import Drawing
-from sharklab.report.visible import clip
 
 WIDTH, CARD, SPACE, MARGIN, COLUMNS = 720, 216, 24, 12, 3
 DROP, LINE = 22, 16
 PER_LINE = 28
 """Characters of the small monospaced type that fit into a card."""
+PER_TITLE = 26
+"""Characters of a title that fit, wide ones too."""
 
 
 def services(host: Host) -> tuple[str, ...]:
@@ -104,9 +105,13 @@ def _lines(plan: Plan, host: Host, network: Network, speak: Translator) -> list[
     at = plan.seat.address(host.name, network.name)
     lines = [("name", host.name)]
     if host.networks[0] == network.name:
-        lines += [("title", clip(speak.prose(host.title), 32))]
+        lines += [("title", line) for line in _wrapped(speak.prose(host.title), PER_TITLE, 2)]
     lines += [("address", str(at.ipv4.ip)), ("address", str(at.ipv6.ip))]
     if host.networks[0] == network.name and services(host):
         opened = speak.gettext("open: {services}").format(services=" ".join(services(host)))
-        lines += [("service", line) for line in textwrap.wrap(opened, PER_LINE)[:5]]
+        lines += [("service", line) for line in _wrapped(opened, PER_LINE, 8)]
     return lines
+
+
+def _wrapped(text: str, width: int, lines: int) -> list[str]:
+    return textwrap.wrap(text, width, max_lines=lines, placeholder=" …")

@@ -9,6 +9,7 @@ from sharklab.i18n import Translator
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "image build": ("image", "hosts"),
     "up": ("image", "hosts"),
+    "vms": ("machines", "seeds"),
     "run": ("image", "hosts", "packets"),
     "shell": ("hosts",),
     "report": ("packets",),

@@ -6,6 +6,7 @@ the disk, the memory's file and the addresses of the network cards.
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +78,27 @@ def launch(plan: Plan, host: Host, machine: Machine) -> None:
         file.unlink(missing_ok=True)
     enter = ["nsenter", f"--net={network.NAMESPACES / network.namespace(plan.seat.id)}", "--"]
     process.run([*cgroups.launcher(unit(plan, host)), *enter, *command(plan, host, machine)])
+
+
+def connect(plan: Plan, host: Host, seconds: float) -> socket.socket:
+    """Return our end of the host's own port, which waits so many seconds for a word. Raises OSError."""
+    own = socket.socket(socket.AF_UNIX)
+    own.settimeout(seconds)
+    try:
+        own.connect(str(port(plan, host)))
+    except OSError:
+        own.close()
+        raise
+    return own
+
+
+def hear(port: socket.socket) -> str:
+    """Return the next line that a host says at its port, "" when it says nothing, or has ended."""
+    try:
+        with port.makefile("r", errors="replace") as lines:
+            return lines.readline().strip()
+    except OSError:
+        return ""
 
 
 def power_off(plan: Plan, host: Host) -> None:

@@ -13,6 +13,7 @@ import socket
 import tarfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 
 from sharklab import state
@@ -42,15 +43,12 @@ def start(plan: Plan, hosts: Sequence[Host], made: Snapshots, explain: Explain, 
         machines.launch(plan, host, _machine(plan, host, made, is_new=host in new))
     if new:
         progress(Message(N_("restoring {hosts}"), {"hosts": [host.name for host in new]}))
-    for host in new:
-        with Monitor(machines.monitor(plan, host)) as monitor:
-            file = shlex.quote(str(made.folder / host.name / "devices"))
-            monitor.migrate("migrate-incoming", f"exec:cat {file}")
-            monitor.ask("cont")
-    ports = [(host, _send(plan, host)) for host in new]
-    for host, port in ports:
-        _hear(plan, host, port, explain)
-        state.write(disk.folder(plan, host.name) / "lowers", f"{made.folder / host.name}\n")
+    with ExitStack() as stack:
+        ports = [stack.enter_context(_restore(plan, host, made)) for host in new]
+        for host, port in zip(new, ports, strict=True):
+            if machines.hear(port) != "awake":
+                raise explain(plan, host.name, Message(N_("it did not wake up")))
+            state.write(disk.folder(plan, host.name) / "lowers", f"{made.folder / host.name}\n")
 
 
 def facts(plan: Plan, host: Host, made: Snapshots) -> Mapping[str, object]:
@@ -74,24 +72,19 @@ def _machine(plan: Plan, host: Host, made: Snapshots, is_new: bool) -> machines.
     return machines.Machine(made.engine, image, own, folder / "memory", is_shared=True)
 
 
-def _send(plan: Plan, host: Host) -> socket.socket:
-    """Give the host what makes it the seat's, and return the port at which it says so."""
-    port = socket.socket(socket.AF_UNIX)
-    port.settimeout(LIMIT)
-    port.connect(str(machines.port(plan, host)))
+def _restore(plan: Plan, host: Host, made: Snapshots) -> socket.socket:
+    """Restore a host, give it what makes it the seat's, and return the port at which it says that it is.
+
+    The port is open before the host runs, as when the host was saved: one that closes ends its waiting.
+    """
+    port = machines.connect(plan, host, LIMIT)
+    with Monitor(machines.monitor(plan, host)) as monitor:
+        file = shlex.quote(str(made.folder / host.name / "devices"))
+        monitor.migrate("migrate-incoming", f"exec:cat {file}")
+        monitor.ask("cont")
     content = archive(plan, host)
     port.sendall(f"{len(content)}\n".encode() + content)
     return port
-
-
-def _hear(plan: Plan, host: Host, port: socket.socket, explain: Explain) -> None:
-    with port, port.makefile("r", errors="replace") as lines:
-        try:
-            said = lines.readline().strip()
-        except OSError:
-            said = ""
-    if said != "awake":
-        raise explain(plan, host.name, Message(N_("it did not wake up")))
 
 
 def archive(plan: Plan, host: Host) -> bytes:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import shlex
 import socket
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,10 +94,13 @@ def _make(golden: Plan, hosts: Sequence[Host], layers: Layers, made: Snapshots, 
         progress(
             Message(N_("booting {hosts} ({engine}), once for all seats"), {"hosts": names, "engine": how})
         )
-        for host in hosts:
-            _wait(plan, host)
-        for host in hosts:
-            _save(plan, host, building / "snapshots" / host.name)
+        # Their ports stay open until they are saved: a port that closes ends their waiting.
+        with ExitStack() as stack:
+            ports = [stack.enter_context(machines.connect(plan, host, BOOT_LIMIT)) for host in hosts]
+            for host, port in zip(hosts, ports, strict=True):
+                _wait(plan, host, port)
+            for host in hosts:
+                _save(plan, host, building / "snapshots" / host.name)
         (building / "snapshots").rename(made.folder)
     finally:
         provider.down(plan.seat)
@@ -128,16 +132,9 @@ def overlay(file: Path, below: Path, form: str) -> None:
     process.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", form, "-b", below, file])
 
 
-def _wait(plan: Plan, host: Host) -> None:
+def _wait(plan: Plan, host: Host, port: socket.socket) -> None:
     """Wait until the host has booted and waits for a seat."""
-    with socket.socket(socket.AF_UNIX) as port:
-        port.settimeout(BOOT_LIMIT)
-        try:
-            port.connect(str(machines.port(plan, host)))
-            said = port.makefile("r").readline()
-        except OSError:
-            said = ""
-    if said.strip() != "asleep":
+    if machines.hear(port) != "asleep":
         console = disk.folder(plan, host.name) / "console.log"
         raise MachineryError(
             N_("host {host} did not come up: {reason}"),
