@@ -124,7 +124,7 @@ def _layers(plan: Plan, hosts: providers.Provider, os: str, progress: Progress) 
 def _system(plan: Plan) -> str | None:
     """Return the operating system of a seat that is there, None for a new one."""
     file = plan.seat.folder / "layers"
-    return image.system_of(Path(file.read_text())) if file.exists() else None
+    return image.system_of(Path(file.read_text().partition("\n")[0])) if file.exists() else None
 
 
 def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress) -> None:

@@ -122,6 +122,7 @@ def _exercise(entry: Mapping[str, Any]) -> Exercise:
         questions=tuple(entry.get("questions", ())),
         criteria=tuple(criteria.criterion(criterion) for criterion in entry.get("criteria", ())),
         services=tuple(_service(service) for service in entry.get("services", ())),
+        anywhere=entry.get("anywhere", False),
     )
 
 

@@ -184,7 +184,8 @@ class Exercise:
     """What is asked, the captures and probes that show it, the checks and the questions.
 
     `criteria` are the author's; without any they are derived (`sharklab.grading.criteria`).
-    `services` are those that a check compares with the system's own list.
+    `services` are those that a check compares with the system's own list. What is shown may be captured
+    `anywhere`, on the student's own PC too, when the answers say which conversation it is.
     """
 
     id: str
@@ -198,6 +199,7 @@ class Exercise:
     questions: tuple[str, ...]
     criteria: tuple[Criterion, ...] = ()
     services: tuple[Service, ...] = ()
+    anywhere: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sharklab import evidence, state
-from sharklab.checks import KINDS
+from sharklab.checks import KINDS, QUESTIONS
 from sharklab.checks.kind import Rests
 from sharklab.criteria import leaves
 from sharklab.model import Check, Exercise, Plan
@@ -32,7 +32,8 @@ EXPORTS = "exportfs -s 2>/dev/null || cat /etc/ganesha/ganesha.conf 2>/dev/null"
 
 def wanted(plan: Plan) -> bool:
     """Tell whether anything in the lab rests on what hosts are like."""
-    return any(True for _ in _checks(plan.lab.exercises))
+    asked = (question for exercise in plan.lab.exercises for question in exercise.questions)
+    return any(_checks(plan.lab.exercises)) or any(QUESTIONS[question].of_server for question in asked)
 
 
 def observe(plan: Plan) -> Mapping[str, HostState]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict, astuple
 from pathlib import Path
 
 import pytest
 
-from sharklab import lint, load
+from sharklab import limits, lint, load
 from sharklab.checks import KINDS, QUESTIONS
 from sharklab.verbs import VERBS
 
@@ -77,3 +78,14 @@ def test_authoring_lists_every_word_of_matrices() -> None:
     allowed = load.schema()["$defs"]
     words = [*allowed["state"]["enum"], *allowed["verdict"]["enum"], *allowed["packets"]["anyOf"][0]["enum"]]
     assert [word for word in words if f"`{word}`" not in page] == []
+
+
+def test_submitting_lists_every_limit() -> None:
+    """The figures of the page are those of the program."""
+    page = (ROOT / "docs" / "submitting.md").read_text()
+    listed = re.findall(r"^\| (?:capture|tshark|submission)[^|]*\| ([0-9,]+) ?(\w*) \|$", page, re.MULTILINE)
+    scale = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+    figures = [int(number.replace(",", "")) * scale.get(unit, 1) for number, unit in listed]
+    bundle = {name: value for name, value in asdict(limits.BUNDLE).items() if name != "capture"}
+    kept = [*astuple(limits.CAPTURE), *astuple(limits.TOOL), *bundle.values()]
+    assert kept == figures

@@ -26,6 +26,9 @@ nspawn = providers.get("nspawn")
 
 LAB = "tests/data/borrowed"
 PATIENCE = 120.0
+PORTS = {"server": "22", "client": "2222"}
+"""Where sshd listens. The client's firewall, once it runs, would by itself let in neither."""
+
 
 # What a machine is like that somebody uses already: its own rules, services, users and files.
 LIVED_IN = {
@@ -49,6 +52,9 @@ LIVED_IN = {
         install -d -m 0700 -o student -g student /home/student/.ssh
         echo 'ssh-ed25519 AAAA someone' > /home/student/.ssh/authorized_keys
         nmcli connection modify lan ipv4.dns 192.0.2.53; nmcli device reapply lan
+        rm /etc/firewalld/zones/management.xml
+        firewall-offline-cmd --zone=public --remove-service-from-zone=ssh
+        printf 'Port 22\\nPort 2222\\n' > /etc/ssh/sshd_config.d/50-own.conf; systemctl reload ssh
         useradd --create-home admin; touch /home/admin/.sudo_as_admin_successful
         echo 'admin ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/admin
         cp -r /root/.ssh /home/admin; chown -R admin /home/admin/.ssh
@@ -119,18 +125,24 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHARKLAB_STATE", str(tmp_path_factory.mktemp("machines")))
         own = provider_seat.plan("hopper", 5, ("server", "client"))
-        nspawn.up(own, layers, print)
-        for host, script in LIVED_IN.items():
-            on(own, host, f"set -e\n{script}")
-        yield own
-        nspawn.down(own.seat)
+        try:
+            nspawn.up(own, layers, print)
+            for host, script in LIVED_IN.items():
+                on(own, host, f"set -e\n{script}", port="22")
+            yield own
+        finally:
+            nspawn.down(own.seat)
 
 
-def on(machines: Plan, host: str, script: str) -> str:
+def on(machines: Plan, host: str, script: str, port: str = "") -> str:
     """Run a shell script on a machine, by the way that it was made with, and return what it says."""
     config = machines.seat.folder / "ssh" / "config"
     done = subprocess.run(
-        ["ssh", "-F", config, host, "sh -s"], input=script, capture_output=True, text=True, check=False
+        ["ssh", "-F", config, "-p", port or PORTS[host], host, "sh -s"],
+        input=script,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -172,7 +184,7 @@ def borrower(machines: Plan, tmp_path_factory: pytest.TempPathFactory) -> Borrow
         host.name: {"lab_address": str(machines.seat.address(host.name, "lan").ipv4.ip)}
         for host in machines.hosts
     }
-    hosts["client"]["ansible_user"] = "admin"
+    hosts["client"] |= {"ansible_user": "admin", "ansible_port": PORTS["client"]}
     content = {"all": {"hosts": hosts, "vars": {"ansible_ssh_common_args": f"-F {config}"}}}
     inventory = folder / "hosts.yml"
     inventory.write_text(json.dumps(content))
@@ -223,6 +235,14 @@ def test_run_works_without_naming_the_provider_again(seat: Borrower) -> None:
     assert (0, {"share": True}) == (done.returncode, json.loads(done.stdout)["exercises"]), done.stderr
 
 
+def test_firewall_lets_in_ssh_by_its_own_port_and_nothing_else(machines: Plan, seat: Borrower) -> None:
+    """The client's firewall, which has no way in for us by itself, filters: ours was opened before."""
+    listed = on(
+        machines, "client", "firewall-cmd --list-ports; firewall-cmd --list-services; firewall-cmd --state"
+    )
+    assert ["2222/tcp", "", "running"] == listed.splitlines()
+
+
 def test_report_is_written_again(seat: Borrower) -> None:
     """The report is made from the evidence, wherever that came from."""
     assert 0 == seat.call("report").returncode
@@ -247,7 +267,7 @@ def test_another_seat_cannot_have_the_same_machines(seat: Borrower, tmp_path: Pa
 
 
 def test_down_puts_everything_back(machines: Plan, seat: Borrower, before: dict[str, list[str]]) -> None:
-    """File by file, unit by unit and rule by rule, what a student has done there in the meantime too."""
+    """File by file, unit by unit and rule by rule, with what a student has done there meanwhile."""
     on(machines, "server", "rm -r /etc/chrony; firewall-cmd --quiet --remove-port=8080/tcp; echo > /etc/motd")
     on(machines, "client", "umount /mnt/borrowed-*; systemctl disable --now firewalld")
     done = seat.call("down")

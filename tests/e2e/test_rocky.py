@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from sharklab import paths, providers
+from sharklab import image, paths, providers, state
+from sharklab.errors import MachineryError
+from sharklab.image import rocky, systems
 from sharklab.model import Plan
 from sharklab.providers.remote import Machine
 from tests import provider_seat
 from tests.rocky import repository, standin
 
 nspawn = providers.get("nspawn")
+ROOT = ("dev", "etc", "proc", "sys", "tmp", "usr", "var")
 HOSTS = ("server", "client", "services")
 UNITS = {
     "server": (
@@ -54,6 +60,30 @@ def hosts(rpms: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan
         nspawn.up(own, layers, print)
         yield own
         nspawn.down(own.seat)
+
+
+@pytest.fixture(scope="module")
+def mirror(rpms: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Lay the repository out as a mirror of Rocky 9 is, with its key."""
+    folder = tmp_path_factory.mktemp("mirror")
+    for name in rocky.REPOSITORIES:
+        place = folder / "9" / name / platform.machine()
+        place.mkdir(parents=True)
+        (place / "os").symlink_to(rpms)
+    (folder / "RPM-GPG-KEY-Rocky-9").write_bytes((rpms / repository.KEY).read_bytes())
+    return folder
+
+
+@pytest.fixture
+def rocky9(mirror: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> rocky.Release:
+    """Make rocky9 a system of the mirror, by the fingerprint of its key; images go to a folder apart."""
+    monkeypatch.setenv(rocky.MIRROR, f"file://{mirror}")
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    fingerprint = repository.fingerprint(mirror / "RPM-GPG-KEY-Rocky-9")
+    release = replace(rocky.RELEASES["rocky9"], fingerprint=fingerprint)
+    own = replace(systems.find("rocky9"), build=partial(rocky.build, release))
+    monkeypatch.setattr(systems, "SYSTEMS", {**systems.SYSTEMS, "rocky9": own})
+    return release
 
 
 def on(hosts: Plan, host: str, command: str) -> subprocess.CompletedProcess[str]:
@@ -124,7 +154,10 @@ def test_restore_leaves_packages_and_takes_back_what_was_done_to_them(
         given_back["failed"],
         given_back["packages"],
     )
-    assert (["Port 8888"], "inactive") == (re.findall("Port .*", shown.stdout), shown.stdout.splitlines()[-1])
+    assert (["Port 8888"], "inactive") == (
+        re.findall(r"^Port \d+", shown.stdout, re.MULTILINE),
+        shown.stdout.splitlines()[-1],
+    )
 
 
 def test_ansible_takes_the_hosts_for_rocky(hosts: Plan, plays: list[str]) -> None:
@@ -150,9 +183,8 @@ def test_ansible_takes_the_hosts_for_rocky(hosts: Plan, plays: list[str]) -> Non
         text=True,
         check=True,
     )
-    facts = re.findall(
-        r'"?ansible_(?:distribution|distribution_major_version|os_family|pkg_mgr)"?: "?([\w.]+)', done.stdout
-    )
+    names = "distribution|distribution_major_version|os_family|pkg_mgr"
+    facts = re.findall(rf"ansible_(?:{names})\W+(\w+)", done.stdout)
     assert ["Rocky", "9", "RedHat", "dnf"] == facts
 
 
@@ -196,3 +228,31 @@ def test_roles_change_nothing_the_second_time(plays: list[str]) -> None:
     recap = re.findall(r"^(\w+) +: ok=\d+ +changed=(\d+) +unreachable=0 +failed=0", plays[1], re.MULTILINE)
     changed = re.findall(r"^TASK \[(.*)\] \**\n(?:.*\n)*?changed: ", plays[1], re.MULTILINE)
     assert [(name, "0") for name in sorted(HOSTS)] == sorted(recap), changed
+
+
+def test_image_of_rocky_is_built_by_dnf_with_signatures_checked(rocky9: rocky.Release) -> None:
+    """The base image has what was asked for, by rpm, where Rocky's rpm looks for it, and our settings."""
+    built = image.base("rocky9", ["chrony", "zsh"], lambda message: None)
+    query = ["rpm", "--root", built.root, "--dbpath", rocky9.database, "--query", "--all"]
+    command = [*query, "--queryformat", "%{NAME} %{RSAHEADER:pgpsig}\n"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    signed = {line.split()[0] for line in listed.splitlines() if "RSA/SHA" in line}
+    wanted = {*systems.find("rocky9").packages, *rocky9.first, "chrony", "zsh"}
+    assert ("RedHat", wanted) == (built.family, signed - {"bash"})
+    assert (built.root / "etc/firewalld/zones/management.xml").exists()
+    assert [] == [place.name for place in built.root.iterdir() if place.name not in ROOT]
+
+
+def test_image_of_rocky_refuses_what_is_not_signed(rocky9: rocky.Release) -> None:
+    """No image is left of one that has a package without a signature."""
+    with pytest.raises(MachineryError, match="is not signed"):
+        image.base("rocky9", ["stranger"], lambda message: None)
+    assert [] == list(state.images_folder().glob("*/root"))
+
+
+def test_image_of_rocky_refuses_another_key(rocky9: rocky.Release, tmp_path: Path) -> None:
+    """A mirror whose key has not Rocky's own fingerprint is not believed."""
+    release = rocky.RELEASES["rocky9"]
+    with pytest.raises(MachineryError, match=f"instead of {release.fingerprint}"):
+        rocky.build(release, tmp_path / "root", ["less"], tmp_path / "cache")
+    assert not (tmp_path / "root").exists()

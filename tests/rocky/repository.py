@@ -82,6 +82,12 @@ def build(folder: Path, unsigned: tuple[str, ...] = ()) -> Path:
     return folder
 
 
+def fingerprint(key: Path) -> str:
+    """Return the fingerprint of the key in a file."""
+    shown = _run(["gpg", "--batch", "--show-keys", "--with-colons", key], os.environ)
+    return next(line.split(":")[9] for line in shown.splitlines() if line.startswith("fpr:"))
+
+
 def _run(argv: list[Any], env: Mapping[str, str]) -> str:
     done = subprocess.run(argv, env=dict(env), capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{argv[0]}: {done.stderr}{done.stdout}"

@@ -15,10 +15,12 @@ from jsonschema import Draft202012Validator
 
 from sharklab import state
 from sharklab.errors import Busy, InputError
-from sharklab.gradebook import batch, inputs, job, results
+from sharklab.gradebook import batch, inputs, job, pool, results
 from sharklab.gradebook.batch import Batch
+from sharklab.gradebook.job import Job
 from sharklab.gradebook.model import Class
 from sharklab.gradebook.model import state as state_of
+from sharklab.gradebook.pool import Failure
 from sharklab.grading.terms import Terms
 from sharklab.message import Message
 from sharklab.progress import Progress
@@ -172,6 +174,28 @@ def test_grade_waits_for_nobody_else_in_the_folder(graded: Graded, tmp_path: Pat
     """Two batches do not write into one gradebook."""
     with state.lock(tmp_path / "out" / ".lock", Message("x")), pytest.raises(Busy):
         grade(graded.box, tmp_path / "out")
+
+
+def test_grade_tries_alone_who_was_in_a_group_that_failed(
+    graded: Graded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that dies takes its whole group along: each is then graded alone, and one fails."""
+    sizes: list[int] = []
+
+    def run(work: object, jobs: list[tuple[Job, ...]], *_: object) -> Iterator[tuple[int, object]]:
+        for number, group in enumerate(jobs):
+            if work is job.look:
+                yield number, pool._attempt(job.look, group)
+                continue
+            sizes.append(len(group))
+            bad = len(group) > 1 or group[0].entry.student == "bob"
+            yield number, Failure(Message("it died")) if bad else job.grade(group)
+
+    monkeypatch.setattr(pool, "run", run)
+    monkeypatch.setattr(batch, "_group_size", lambda jobs, processes: 2)
+    found = {entry.student: entry for entry in grade(graded.box, tmp_path / "out").entries}
+    assert [2, 1, 1] == sizes
+    assert ("", "it died") == (str(found["alice"].problem), str(found["bob"].problem))
 
 
 def test_results_fit_their_schema(graded: Graded) -> None:

@@ -148,6 +148,13 @@ def test_reasons_name_what_to_look_at() -> None:
     assert () == figures.reasons(replace(bob, result=fine))
 
 
+def test_class_page_has_who_handed_in_nothing_last() -> None:
+    """There is more to look at of the others."""
+    group = sample.whole()
+    turned = replace(group, entries=group.entries[::-1])
+    assert "frank" == overview.page(turned, "en").looks[-1].student
+
+
 def test_class_page_links_to_feedback() -> None:
     """Each result is one click away; who has none has no link."""
     text = overview.files(sample.whole())["class.fr.html"]

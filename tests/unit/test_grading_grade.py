@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sharklab import seat
 from sharklab.checks.outcome import Status
 from sharklab.grading import reference
 from sharklab.grading.grade import grade
@@ -275,3 +276,31 @@ def test_grade_of_a_host_needs_no_capture(
     plan, submission = ssh
     state = {"server": host_state.seen(services=services)}
     assert Status.PASSED is decided((plan, replace(submission, captures={}, state=state)), condition).status
+
+
+def anywhere(handed: Handed) -> Handed:
+    """Return a plan whose exercise may be shown elsewhere, for a seat that is not where the capture is."""
+    plan, submission = handed
+    [exercise] = plan.lab.exercises
+    plan = replace(plan, lab=replace(plan.lab, exercises=(replace(exercise, anywhere=True),)))
+    places = {
+        host: {"ipv4": f"192.0.2.{number}/24", "ipv6": f"fd00::{number}/64"}
+        for number, host in enumerate(("client", "server"), 1)
+    }
+    return replace(plan, seat=seat.placed(plan.seat, places)), submission
+
+
+def test_grade_of_the_students_own_pc_goes_by_what_they_declare(ssh: Handed) -> None:
+    """Address, ports and protocol of the answers are those of a conversation in it; it is pointed out."""
+    result = grade(*anywhere(ssh))
+    assert (8.0, ["elsewhere"]) == (result.points, [remark.kind for remark in result.remarks])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"server_port": "443"}, {"transport": "UDP"}, {"server_address": "192.0.2.9"}, {"local_port": None}],
+)
+def test_grade_of_the_students_own_pc_without_what_is_declared(ssh: Handed, wrong: dict[str, Any]) -> None:
+    """What is declared must be there, all of it: else it is a capture of anybody's."""
+    plan, submission = anywhere(ssh)
+    assert 0.0 == grade(plan, answering(submission, **wrong)).points

@@ -121,6 +121,21 @@ def test_remarks_are_silent_on_different_captures() -> None:
     assert {"alice": [], "bob": [], "carol": []} == kinds(*group)
 
 
+def test_remarks_find_every_packet_of_a_cut_capture(tmp_path: Path) -> None:
+    """What a snap length took away does not hide a packet."""
+    cut_packets(DATA / "ssh.pcap", tmp_path / "mine.pcap")
+    found = said(trace("alice", DATA / "ssh.pcap"), trace("bob", tmp_path / "mine.pcap", "ssh"))
+    assert ["the same packets as alice, at the same times: ssh [46]"] == found["bob"]
+
+
+def test_remarks_are_silent_on_two_captures_of_one_student() -> None:
+    """The same traffic on two hosts is two captures of the same packets."""
+    copy = Trace("a", 3, frames={"x": 1.0, "y": 2.0, "z": 3.0})
+    assert {"alice": [], "bob": []} == kinds(
+        handed("alice", captures={"here": copy, "there": copy}), handed("bob")
+    )
+
+
 def test_remarks_stay_cheap_when_everybody_copies() -> None:
     """A capture that all have is one group, not a comparison for each packet and pair."""
     frames = {f"{number:016x}": float(number) for number in range(1000)}
@@ -207,6 +222,7 @@ def test_remarks_of_a_whole_submission_are_few() -> None:
     ("first", "last", "expected"),
     [
         (1000.0, 2000.0, []),
+        (701.0, 2299.0, []),
         (699.0, 2000.0, ["x begins before the seat was there"]),
         (1000.0, 2301.0, ["x ends after the submission was packed"]),
     ],

@@ -145,3 +145,22 @@ def test_prove_takes_the_faults_of_a_host_one_by_one(tmp_path: Path) -> None:
     assert ["mount"] == lost["another folder mounted"]
     assert ["mount_kept"] == lost["nothing in fstab"]
     assert ["fin"] == lost["capture not handed in"]
+
+
+def test_prove_takes_the_faults_of_a_conversation_one_by_one(tmp_path: Path) -> None:
+    """Steps of an opening, who cut it off, whether the capture is whole."""
+    report_run.seal(tmp_path, ["reset"])
+    plan, submission = reference.reference(tmp_path)
+    wanted = {to: Check("opening", {"to": to}) for to in ("syn", "syn_ack", "ack")}
+    wanted |= {by: Check("reset", {"by": by}) for by in ("client", "server")} | {"whole": Check("complete")}
+    criteria = tuple(Criterion(name, (Part(1.0, check),)) for name, check in wanted.items())
+    [exercise] = plan.lab.exercises
+    plan = replace(plan, lab=replace(plan.lab, exercises=(replace(exercise, criteria=criteria),)))
+    right, *found = prove(plan, submission)
+    [other] = {name for _, name in right.lost}
+    own = {"client": "server", "server": "client"}[other]
+    assert [] == [(str(trial.title), list(map(str, faults(trial)))) for trial in found[1:] if not trial.holds]
+    lost = {str(trial.title): sorted(name for _, name in trial.lost) for trial in found}
+    assert ["ack", "syn_ack"] == lost["handshake without SYN/ACK"]
+    assert [own] == lost["no RST"]
+    assert ["whole"] == lost["headers alone (snap length)"] == lost["file cut short"]

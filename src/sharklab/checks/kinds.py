@@ -23,6 +23,7 @@ from sharklab.checks import (
     words,
 )
 from sharklab.checks.kind import ANY_TEXTS, PORT, TEXT, TEXTS, Kind, Rests, Schema, parameters
+from sharklab.checks.kinds_of_conversations import KINDS_OF_CONVERSATIONS
 from sharklab.checks.kinds_of_hosts import KINDS_OF_HOSTS
 from sharklab.checks.outcome import N_
 
@@ -121,7 +122,7 @@ KINDS: Mapping[str, Kind] = {
         look=N_("Ask again for each of the types while you record, by the name that your brief gives."),
     ),
     "nfs": Kind(
-        parameters(("operations",), operations=TEXTS),
+        parameters(("operations",), operations=TEXTS, name=TEXT),
         nfs.nfs,
         Rests.CONTENTS,
         N_("NFS operations"),
@@ -312,6 +313,7 @@ KINDS: Mapping[str, Kind] = {
         N_("one host asks, and these answer: {servers}"),
         denies=True,
     ),
+    **KINDS_OF_CONVERSATIONS,
     **KINDS_OF_HOSTS,
 }
 """Every check by the name that lab.yml uses."""

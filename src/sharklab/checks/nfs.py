@@ -14,9 +14,15 @@ GOOD = "NFS4_OK"
 
 
 def nfs(context: Context, params: Mapping[str, Any]) -> Finding:
-    """Each of `operations` was done: called by the client and answered NFS4_OK by the server (RFC 7530)."""
+    """Each of `operations` was done: called by the client and answered NFS4_OK by the server (RFC 7530).
+
+    With a `name` only calls that name this file or folder count.
+    """
+    about = params.get("name", "")
     done = {
-        name: [call for call in calls(context) if GOOD in _ends(call[1], name)]
+        name: [
+            call for call in calls(context) if GOOD in _ends(call[1], name) and about in ("", *call[1].names)
+        ]
         for name in params["operations"]
     }
     lacking = [name for name, found in done.items() if not found]

@@ -51,10 +51,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Question:
-    """A question's wording, and the function that collects what the sources say."""
+    """A question's wording, and the function that collects what the sources say.
+
+    `of_server` marks one that is answered by what the server is like, and by no packet.
+    """
 
     text: str
     sources: Callable[[Context], Iterable[Source]]
+    of_server: bool = False
 
 
 def answer(id: str, question: Question, context: Context) -> Answer:
@@ -305,7 +309,7 @@ QUESTIONS: Mapping[str, Question] = {
     "service": Question(N_("Service behind the port"), _measured(measures.service)),
     "busiest": Question(N_("Capture with the most packets"), _measured(measures.busiest)),
     "open_ports": Question(N_("Open TCP ports"), _scanning),
-    "process": Question(N_("Program behind the port"), _behind),
+    "process": Question(N_("Program behind the port"), _behind, of_server=True),
     "nfs_port": Question(N_("Port of the NFS server"), _asking(_sharing, _port_of_server, _port)),
 }
 """Every question that a lab may ask, by the id that lab.yml uses."""

@@ -141,7 +141,7 @@ def _work(batch: Batch, turns: Iterable[Turn], lab: Lab, progress: Progress) -> 
 
 def _graded(jobs: Sequence[Job], processes: int, progress: Progress) -> Mapping[str, Failure]:
     """Grade submissions in groups; each of a group that came to nothing is graded once more, alone."""
-    size = min(GROUP, max(1, len(jobs) // (3 * processes)))
+    size = _group_size(len(jobs), processes)
     groups = [tuple(jobs[start : start + size]) for start in range(0, len(jobs), size)]
     found = _outcomes(groups, _all(job.grade, groups, processes, progress, len))
     again = [
@@ -149,6 +149,11 @@ def _graded(jobs: Sequence[Job], processes: int, progress: Progress) -> Mapping[
     ]
     found |= _outcomes(again, _all(job.grade, again, processes, progress, len))
     return {student: outcome for student, outcome in found.items() if outcome}
+
+
+def _group_size(jobs: int, processes: int) -> int:
+    """Return how many submissions are graded together: few enough that every process has its turns."""
+    return min(GROUP, max(1, jobs // (3 * processes)))
 
 
 def _outcomes(

@@ -18,8 +18,8 @@ CELL = "cell"
 def criteria(plan: Plan, exercise: Exercise) -> tuple[Criterion, ...]:
     """Return the criteria of an exercise, in the order of lab.yml; what cannot be handed in earns nothing.
 
-    Without any of the author's, each check of packets and of hosts is worth a point, and each question,
-    and of a matrix each state.
+    Without any of the author's, each check of packets and of hosts is worth a point, and each question that
+    these can answer, and of a matrix each state.
     """
     if exercise.criteria:
         return exercise.criteria
@@ -29,7 +29,8 @@ def criteria(plan: Plan, exercise: Exercise) -> tuple[Criterion, ...]:
 
 def _derived(exercise: Exercise) -> Iterator[Criterion]:
     checks = [check for check in exercise.checks if check.kind in KINDS and not KINDS[check.kind].live]
-    wanted: list[Check | Asked] = [*checks, *map(Asked, exercise.questions)]
+    questions = [name for name in exercise.questions if exercise.captures or QUESTIONS[name].of_server]
+    wanted: list[Check | Asked] = [*checks, *map(Asked, questions)]
     seen: Counter[str] = Counter()
     for leaf in wanted:
         name = leaf.question if isinstance(leaf, Asked) else leaf.kind

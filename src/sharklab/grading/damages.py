@@ -94,6 +94,18 @@ def _bystander(seat: Seat) -> Address:
     return next(at for places in seat.addresses.values() for at in places.values())
 
 
+def _needs_syn_ack(subject: Subject, check: Check) -> bool:
+    """Tell whether a check cannot pass where no server accepts."""
+    if check.kind == "opening":
+        return bool(check.params["to"] != "syn")
+    patterns = ("handshake", "handshake_fin", "handshake_rst", "synack_rst")
+    return _kinds("handshake", "traffic", "families", patterns=patterns)(subject, check)
+
+
+def _is_reset(subject: Subject) -> bool:
+    return any(talk.resets for talk in subject.talks)
+
+
 def _is_closed(subject: Subject) -> bool:
     return any(talk.closed_by == "fin" for talk in subject.talks)
 
@@ -141,11 +153,17 @@ DAMAGES: Mapping[str, Damage] = {
     "no-syn-ack": Damage(
         N_("handshake without SYN/ACK"),
         lambda s: damage.without_syn_ack(s.pcap, s.facts, s.talks),
-        _kinds(
-            *("handshake", "traffic", "families"),
-            patterns=("handshake", "handshake_fin", "handshake_rst", "synack_rst"),
-        ),
+        _needs_syn_ack,
         applies=_is_open,
+    ),
+    "no-reset": Damage(
+        N_("no RST"),
+        lambda s: damage.without(s.pcap, (n for talk in s.talks for n in talk.resets)),
+        _kinds("reset", patterns=("syn_rst", "handshake_rst", "synack_rst")),
+        applies=_is_reset,
+    ),
+    "another-day": Damage(
+        N_("capture of another day"), lambda s: damage.later(s.pcap), _kinds("made_here"), anywhere=True
     ),
     "one-way": Damage(
         N_("no answer from the server"),
@@ -159,6 +177,12 @@ DAMAGES: Mapping[str, Damage] = {
         lambda s: damage.with_words(s.pcap, {s.seat.token: s.other.token}),
         _names_token,
         applies=_has_token,
+    ),
+    "another-share": Damage(
+        N_("the share of another seat"),
+        lambda s: damage.with_words(s.pcap, {s.seat.share: s.other.share}),
+        lambda s, check: check.params.get("name") == s.seat.share,
+        applies=lambda s: bool(search(s.file, s.seat.share)),
     ),
     "headers": Damage(
         N_("headers alone (snap length)"),

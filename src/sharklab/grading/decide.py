@@ -118,9 +118,14 @@ def _of_state(case: Case, check: Check) -> Decision:
     host = str(check.params.get("host", ""))
     if host in case.context.evidence.state:
         return _judged(case, check, ())
+    return replace(_not_looked_at(host), expected=_expected(check))
+
+
+def _not_looked_at(host: str) -> Decision:
     look = Message(N_("Hand in while your seat is up: what its hosts are like is then handed in as well."))
-    found = Message(N_("Nothing was handed in that shows what {host} is like."), {"host": host})
-    return replace(_nothing(found, look), expected=_expected(check))
+    return _nothing(
+        Message(N_("Nothing was handed in that shows what {host} is like."), {"host": host}), look
+    )
 
 
 def _of_packets(case: Case, check: Check, kind: Kind) -> Decision:
@@ -202,6 +207,10 @@ def _answered(case: Case, question: str) -> Decision:
     if not given:
         look = Message(N_("Write it in answers.yml, under {exercise}."), {"exercise": case.exercise.id})
         return _nothing(Message(N_("There is no answer.")), look)
+    if QUESTIONS[question].of_server:
+        server = case.context.server
+        is_seen = server in case.context.evidence.state
+        return _compared(case, question, given) if is_seen else _not_looked_at(server)
     if lacking := case.lacking(captures):
         return _not_handed_in(lacking)
     if foreign := case.foreign(captures):
@@ -211,28 +220,30 @@ def _answered(case: Case, question: str) -> Decision:
 
 
 def _compared(case: Case, question: str, given: str) -> Decision:
-    key = answer(question, QUESTIONS[question], case.context)
-    flaws = tuple(flaws_of(case.context, contents=False))
-    values = {"given": given}
-    look = Message(N_("Read it off the packets of your own capture: {captures}."), _captures(case))
+    of_server = QUESTIONS[question].of_server
+    key, look = answer(question, QUESTIONS[question], case.context), _where(case, of_server)
+    if key.value is None and not key.evidence:
+        return Decision(Status.FAILED, Message(N_("Nothing that you handed in shows it.")), key.found, look)
     if key.value is None:
-        if not key.evidence:
-            return Decision(Status.FAILED, Message(N_("Your captures do not show it.")), key.found, look)
         found = Message(N_("What you handed in says different things; the instructor looks at it."))
         return Decision(Status.INCONCLUSIVE, found, key.found, evidence=key.evidence)
-    expected = Message("{value}", {"value": key.value})
+    values, expected = {"given": given, "host": case.context.server}, Message("{key}", {"key": key.value})
     if answers.same(question, case.answers[question], key.value):
-        return Decision(
-            Status.PASSED, Message(N_("{given} is right."), values), expected, NOTHING, key.evidence
-        )
-    wrong = Message(N_("{given} is not what your packets show."), values)
+        return Decision(Status.PASSED, Message(N_("{given} is right."), values), evidence=key.evidence)
+    text = N_("{given} is not what your packets show.")
+    wrong = Message(N_("{given} is not what your {host} shows.") if of_server else text, values)
+    flaws = () if of_server else tuple(flaws_of(case.context, contents=False))
     if flaws:
         return Decision(Status.INCONCLUSIVE, both(wrong, listed(flaws)), expected, look, key.evidence)
     return Decision(Status.FAILED, wrong, expected, look, key.evidence)
 
 
-def _captures(case: Case) -> Mapping[str, Any]:
-    return {"captures": [capture.id for capture in case.exercise.captures]}
+def _where(case: Case, of_server: bool) -> Message:
+    """Say where the answer is to be read."""
+    if of_server:
+        return Message(N_("Read it off the sockets of {host}: ss -lntup"), {"host": case.context.server})
+    text = N_("Read it off the packets of your own capture: {captures}.")
+    return _names_of(text, case.exercise.captures)
 
 
 def said(given: Any) -> str:

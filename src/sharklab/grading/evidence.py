@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,10 +10,11 @@ from typing import Any
 
 from sharklab import observation, packets
 from sharklab.checks.context import Context, contexts
-from sharklab.evidence import CaptureResult, Evidence
+from sharklab.evidence import CaptureResult, Evidence, SocketLine
+from sharklab.grading import elsewhere
 from sharklab.model import Capture, Exercise, Plan
 from sharklab.packets.model import Facts
-from sharklab.submission.model import Submission
+from sharklab.submission.model import HostState, Submission
 
 
 @dataclass(frozen=True)
@@ -57,18 +58,32 @@ def gather(plan: Plan, submission: Submission, known: Mapping[Path, Facts] | Non
     is missing or broken.
     """
     facts = read_captures(plan, submission, known or {})
+    state = {host: seen for host, seen in submission.state.items() if not observation.fault(seen)}
     evidence = Evidence(
         folder=submission.folder,
         manifest={"started": submission.begun, "ended": submission.made},
         probes={},
-        sockets=(),
+        sockets=tuple(_sockets(state)),
         captures={name: _capture(plan, submission, name) for name in facts},
-        state={host: seen for host, seen in submission.state.items() if not observation.fault(seen)},
+        state=state,
     )
     return tuple(
-        Case(context, submission.answers.get(context.exercise.id, {}))
+        _case(Case(context, submission.answers.get(context.exercise.id, {})))
         for context in contexts(plan, evidence, facts)
     )
+
+
+def _case(case: Case) -> Case:
+    """Return the case; where captures of the student's own PC count and are such, with its hosts there."""
+    if not case.exercise.anywhere or not case.foreign(case.exercise.captures):
+        return case
+    return replace(case, context=elsewhere.moved(case.context, case.answers))
+
+
+def _sockets(state: Mapping[str, HostState]) -> Iterator[SocketLine]:
+    """Yield who listened on each host when it was looked at."""
+    for host, seen in state.items():
+        yield from (SocketLine(host, line, seen["observed"], seen["observed"]) for line in seen["sockets"])
 
 
 def read_captures(plan: Plan, submission: Submission, known: Mapping[Path, Facts]) -> Mapping[str, Facts]:

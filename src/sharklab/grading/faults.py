@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sharklab import matrices
 from sharklab import seat as seats
-from sharklab.checks import KINDS
+from sharklab.checks import KINDS, QUESTIONS
 from sharklab.checks.choose import candidates, choose
 from sharklab.checks.kind import Rests
 from sharklab.checks.outcome import N_, Message, Status
@@ -23,7 +23,7 @@ from sharklab.grading.criteria import criteria, of_matrix
 from sharklab.grading.damages import DAMAGES, OF_MATRICES, Damage, Subject, untried
 from sharklab.grading.decide import decide, names, used
 from sharklab.grading.evidence import Case
-from sharklab.grading.state_damages import StateDamage, damages
+from sharklab.grading.state_damages import damages
 from sharklab.model import AllOf, AnyOf, Asked, Capture, Check, Condition, Not, Plan, Seat
 from sharklab.packets import records
 from sharklab.submission.model import Submission
@@ -54,9 +54,10 @@ class Bench:
 
     @property
     def other(self) -> Seat:
-        """Another seat of the same lab; its token is as long, so that packets keep their lengths."""
+        """Another seat of the same lab; its names are as long, so that packets keep their lengths."""
         other = seats.derive(self.plan.lab, "somebody-else", bytes(32))
-        return replace(other, token=other.token[: len(self.plan.seat.token)])
+        own, token = self.plan.seat, other.token[: len(self.plan.seat.token)]
+        return replace(other, token=token, share=own.share.replace(own.token, token))
 
 
 def catalogue(bench: Bench) -> Iterator[Fault]:
@@ -70,32 +71,43 @@ def catalogue(bench: Bench) -> Iterator[Fault]:
 def _of_hosts(bench: Bench) -> Iterator[Fault]:
     for host, state in bench.submission.state.items():
         left = {name: seen for name, seen in bench.submission.state.items() if name != host}
-        gone = lost(bench, bench.cases, partial(_is_about, host), looked=False)
+        gone = _lost_of_host(bench, host, lambda _: True, looked=False)
         yield Fault(Message(N_("state not handed in")), host, replace(bench.submission, state=left), gone)
         for damage in damages(state, _checks_of(bench, host)):
-            loses = lost(bench, bench.cases, partial(_is_hit, host, damage))
+            loses = _lost_of_host(bench, host, damage.hits)
             states = {**bench.submission.state, host: damage.state}
             yield Fault(Message(damage.title), host, replace(bench.submission, state=states), loses)
 
 
-def _is_about(host: str, leaf: Leaf) -> bool:
-    return isinstance(leaf, Check) and KINDS[leaf.kind].rests is Rests.STATE and leaf.params["host"] == host
+def _lost_of_host(
+    bench: Bench, host: str, hits: Callable[[Leaf], bool], looked: bool = True
+) -> frozenset[Name]:
+    """Return the criteria that are lost when just `hits` does not hold, of what rests on `host`."""
+    found = (lost(bench, (case,), partial(_is_hit, case, host, hits), looked) for case in bench.cases)
+    return frozenset().union(*found)
 
 
-def _is_hit(host: str, damage: StateDamage, leaf: Leaf) -> bool:
-    return isinstance(leaf, Check) and _is_about(host, leaf) and damage.hits(leaf)
+def _is_hit(case: Case, host: str, hits: Callable[[Leaf], bool], leaf: Leaf) -> bool:
+    return _is_about(case, host, leaf) and hits(leaf)
 
 
-def _checks_of(bench: Bench, host: str) -> tuple[Check, ...]:
-    """Return the checks of what the host is like that earn points."""
-    found = (
+def _is_about(case: Case, host: str, leaf: Leaf) -> bool:
+    """Tell whether a check or a question rests on the state of `host`."""
+    if isinstance(leaf, Asked):
+        return QUESTIONS[leaf.question].of_server and case.context.server == host
+    return KINDS[leaf.kind].rests is Rests.STATE and bool(leaf.params["host"] == host)
+
+
+def _checks_of(bench: Bench, host: str) -> tuple[Leaf, ...]:
+    """Return what earns points and rests on the state of `host`."""
+    return tuple(
         leaf
         for case in bench.cases
         for criterion in criteria(bench.plan, case.exercise)
         for part in criterion.parts
         for leaf in leaves(part.condition)
+        if _is_about(case, host, leaf)
     )
-    return tuple(leaf for leaf in found if isinstance(leaf, Check) and _is_about(host, leaf))
 
 
 def _of_answers(bench: Bench, case: Case) -> Iterator[Fault]:
@@ -132,7 +144,7 @@ def _missing(bench: Bench, case: Case, capture: Capture) -> Fault:
 def _needs(case: Case, capture: Capture, leaf: Leaf) -> bool:
     """Tell whether a check or a question cannot do without the capture."""
     if isinstance(leaf, Asked):
-        return True
+        return not QUESTIONS[leaf.question].of_server
     kind = KINDS[leaf.kind]
     return _uses(case, capture, leaf) and (kind.denies or _is_main(case, capture, leaf))
 
@@ -184,7 +196,8 @@ def _untried(case: Case, capture: Capture) -> Iterator[tuple[str, Damage]]:
 def _hits(case: Case, capture: Capture, damage: Damage, subject: Subject, leaf: Leaf) -> bool:
     """Tell whether the damage of a capture breaks a check or takes away what a question asks for."""
     if isinstance(leaf, Asked):
-        return damage.questions is None or leaf.question in damage.questions
+        is_shown = not QUESTIONS[leaf.question].of_server
+        return is_shown and (damage.questions is None or leaf.question in damage.questions)
     return (
         _uses(case, capture, leaf)
         and (damage.anywhere or _is_main(case, capture, leaf))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 
 from sharklab.checks.flaws import listed
-from sharklab.checks.outcome import NOTHING, Message, Status
+from sharklab.checks.outcome import N_, NOTHING, Message, Reference, Status
 from sharklab.grading.criteria import criteria, title_of
 from sharklab.grading.decide import Decision, decide
 from sharklab.grading.evidence import Case, gather
-from sharklab.grading.model import ExerciseResult, Mark, Result, Step
+from sharklab.grading.model import ExerciseResult, Mark, Remark, Result, Step
 from sharklab.grading.terms import NO_TERMS, Terms, adjustments, remarks
 from sharklab.message import prose
 from sharklab.model import Criterion, Part, Plan
 from sharklab.submission.model import Submission
 
+ELSEWHERE = "elsewhere"
+"""The kind of the remark that a capture is of the student's own PC."""
 _WORST = (Status.ERROR, Status.INCONCLUSIVE, Status.FAILED, Status.SKIPPED, Status.PASSED)
 """Of the steps of a criterion the first status in this order is the criterion's."""
 
@@ -27,7 +29,7 @@ def grade(plan: Plan, submission: Submission, terms: Terms = NO_TERMS) -> Result
     return mark(plan, submission, gather(plan, submission), terms)
 
 
-def mark(plan: Plan, submission: Submission, cases: Iterable[Case], terms: Terms = NO_TERMS) -> Result:
+def mark(plan: Plan, submission: Submission, cases: Sequence[Case], terms: Terms = NO_TERMS) -> Result:
     """Return the result of a submission whose captures were read already."""
     exercises = tuple(result for case in cases if (result := _exercise(plan, case)).marks)
     return Result(
@@ -40,8 +42,17 @@ def mark(plan: Plan, submission: Submission, cases: Iterable[Case], terms: Terms
         exercises=exercises,
         adjustments=adjustments(terms, submission, exercises),
         problems=submission.problems,
-        remarks=remarks(terms, submission),
+        remarks=(*remarks(terms, submission), *_elsewhere(plan, cases)),
     )
+
+
+def _elsewhere(plan: Plan, cases: Sequence[Case]) -> Iterator[Remark]:
+    """Yield which exercises rest on a capture of the student's own PC: nothing there is the seat's."""
+    for case in cases:
+        if case.context.plan.seat != plan.seat:
+            text = N_("{exercise} is shown by a capture of another machine than the seat's.")
+            captures = tuple(Reference(capture=name) for name in case.context.facts)
+            yield Remark(ELSEWHERE, Message(text, {"exercise": case.exercise.id}), evidence=captures)
 
 
 def _exercise(plan: Plan, case: Case) -> ExerciseResult:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sharklab.checks.outcome import N_
-from sharklab.model import Check
+from sharklab.model import Asked, Check
 
 State = Mapping[str, Any]
 EXTRA = "4444/tcp"
@@ -20,26 +20,33 @@ NOBODY = "192.0.2.53"
 class StateDamage:
     """One thing that is wrong with a host: the state that shows it, and the checks, by name, that it breaks.
 
-    `about` are the parameters that a check must have to be broken, such as the service that was stopped.
+    `about` are the parameters that a check must have to be broken, such as the service that was stopped;
+    where the host is `silent`, nobody can tell its programs any more.
     """
 
     title: str
     state: State
     breaks: frozenset[str]
     about: Mapping[str, str] = field(default_factory=dict)
+    silent: bool = False
 
-    def hits(self, check: Check) -> bool:
-        """Tell whether a check of the host must not pass."""
-        return check.kind in self.breaks and self.about.items() <= check.params.items()
+    def hits(self, leaf: Check | Asked) -> bool:
+        """Tell whether a check of the host must not pass, or a question has no answer any more."""
+        if isinstance(leaf, Asked):
+            return self.silent
+        return leaf.kind in self.breaks and self.about.items() <= leaf.params.items()
 
 
-def damages(state: State, checks: tuple[Check, ...]) -> Iterator[StateDamage]:
-    """Yield what can be wrong with a host in `state`, as far as `checks` look at it."""
+def damages(state: State, looked_at: tuple[Check | Asked, ...]) -> Iterator[StateDamage]:
+    """Yield what can be wrong with a host in `state`, as far as checks and questions look at it."""
     yield from _firewall(state)
-    for check in checks:
-        make = _OF_CHECK.get(check.kind)
-        if make:
-            yield from make(state, check)
+    if any(isinstance(leaf, Asked) for leaf in looked_at):
+        yield StateDamage(
+            N_("no service listens"), {**state, "sockets": []}, frozenset({"listens"}), silent=True
+        )
+    for leaf in looked_at:
+        if isinstance(leaf, Check) and leaf.kind in _OF_CHECK:
+            yield from _OF_CHECK[leaf.kind](state, leaf)
 
 
 def _firewall(state: State) -> Iterator[StateDamage]:

@@ -65,7 +65,7 @@ def layers(
 
 def system_of(folder: Path) -> str | None:
     """Return the operating system that a folder of layers is of, by the name of the image that it is in."""
-    name = folder.parent.name.rpartition("-")[0].removesuffix("-vm")
+    name = folder.parent.name.rpartition("-")[0].removesuffix("-vm").removesuffix("-vm")
     return name if name in systems.SYSTEMS else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import tempfile
 import threading
 import urllib.request
@@ -96,15 +97,18 @@ def build(release: Release, target: Path, packages: Sequence[str], cache_folder:
         )
         state.write(work / ".rpmmacros", macros)
         state.write(work / "dnf.conf", "[main]\n")
-        _install(release, target, release.first, work, cache_folder)
+        (work / "cache").symlink_to(cache_folder.absolute())
+        _install(release, target, release.first, work)
         _add_repositories(target, repositories)
-        _install(release, target, packages, work, cache_folder)
+        _install(release, target, packages, work)
+        # dnf keeps a note on its cache inside the root as well.
+        shutil.rmtree(target / work.relative_to("/"), ignore_errors=True)
 
 
-def _install(release: Release, target: Path, packages: Sequence[str], work: Path, cache_folder: Path) -> None:
+def _install(release: Release, target: Path, packages: Sequence[str], work: Path) -> None:
     settings = {
         "reposdir": work / "repos",
-        "cachedir": cache_folder,
+        "cachedir": work / "cache",
         "keepcache": "True",
         "install_weak_deps": "False",
         "tsflags": "nodocs",

@@ -103,7 +103,7 @@ def restore(request: Request) -> dict[str, Any]:
     _take_up(before, changed, failures)
     # Once more: NetworkManager has written resolv.conf meanwhile.
     _put_back(packaged, left, failures)
-    gone = [path for path in reversed(before["made"]) if _remove(path, failures)]
+    gone = [path for path in reversed(packaged["made"]) if _remove(path, failures)]
     return {
         "changed": [*changed, *gone],
         "stopped": stopped,

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sharklab import diary, flow, load, ownership, roster, seat, seat_file
+from sharklab import diary, flow, load, ownership, roster, seat, seat_file, setup
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
+from sharklab.i18n import Translator
 from sharklab.message import N_
 from sharklab.model import Plan
+from sharklab.setup import privilege
 from sharklab.submission import bundle, contents, manifest, work
 from sharklab.submission import form as forms
-from sharklab.submission.model import Submission
+from sharklab.submission.model import HostState, Submission
 from sharklab.verbs import languages, say, translate
 
 
@@ -89,10 +92,27 @@ def _work(args: Namespace) -> tuple[Plan, Submission]:
     found = work.read(forms.place(args.folder, plan.lab.name), plan)
     return plan, replace(
         found,
+        state=_observed(plan, translate(args)),
         manifest={manifest.HINTS: diary.hints(plan.seat)},
         begun=diary.begun(plan.seat),
         made=round(time.time(), 3),
     )
+
+
+def _observed(plan: Plan, words: Translator) -> Mapping[str, HostState]:
+    """Return what the seat's hosts are like, when they are up and the lab asks for it.
+
+    Where that takes root's rights, the command is started anew through sudo.
+    """
+    from sharklab import observe
+    from sharklab.progress import Progress
+
+    if not observe.wanted(plan) or not (plan.seat.folder / "ssh" / "config").exists():
+        return {}
+    if flow.provider_of(plan.seat).name not in setup.ROOTLESS_PROVIDERS and not privilege.is_root():
+        privilege.become_root(words)
+    with Progress(words.gettext).step(N_("look at the hosts")):
+        return observe.observe(plan)
 
 
 def report(args: Namespace) -> int:

@@ -1,0 +1,101 @@
+"""The provider `existing`: which machines can be a lab's hosts, and what is said of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sharklab import flow, i18n, machines, provided, setup, state
+from sharklab.errors import InputError
+from sharklab.model import Plan
+from sharklab.providers import existing
+from sharklab.setup import privilege
+
+CARD = {"device": "eth0", "macaddress": "02:00:00:00:00:01", "ipv4": {"address": "192.0.2.5", "prefix": 24}}
+SEEN: dict[str, Any] = {
+    "uid": 0,
+    "id": "m1",
+    "system": "Rocky Linux 9.6",
+    "family": "RedHat",
+    "facts": {"interfaces": ["eth0"], "eth0": CARD},
+    "way": {"address": "192.0.2.5", "port": "2222"},
+    "connections": {"eth0": "Wired connection 1"},
+    "zones": {"eth0": "internal"},
+    "claim": "",
+    "kernel": ["nfs_client"],
+    "size": 0,
+    "sudo": True,
+}
+
+
+@pytest.fixture
+def plan(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Plan:
+    """Return a plan of tp4 for nobody's machines yet."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    return flow.prepare("tp4", "ada")
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ({"family": "", "system": "Haiku"}, "it runs Haiku"),
+        ({"claim": "0000beef"}, r"in another seat \(0000beef\)"),
+        ({"size": existing.LIMIT + 1}, "too much to keep"),
+    ],
+)
+def test_check_refuses_a_machine_that_cannot_be_a_host(plan: Plan, found: dict[str, Any], words: str) -> None:
+    """Another system, another's seat, too much that would have to be kept: each is said with the machine."""
+    with pytest.raises(InputError, match=words) as raised:
+        existing._check(plan, plan.lab.host("client"), SEEN | found)
+    assert "client" in str(raised.value.place)
+
+
+def test_check_refuses_another_machine_of_the_same_name(plan: Plan) -> None:
+    """What is kept is one machine's: another one cannot take its place while the seat is up."""
+    machines.write(state.folder(plan.seat.folder), {"client": {"id": "m0"}})
+    with pytest.raises(InputError, match="another machine than the seat began with"):
+        existing._check(plan, plan.lab.host("client"), SEEN)
+    existing._check(plan, plan.lab.host("client"), SEEN | {"id": "m0"})
+
+
+def test_place_needs_networkmanager_where_the_lab_sets_up_a_resolver(plan: Plan) -> None:
+    """Without a connection on the card the role dns_client could not do its work: that is said before."""
+    seen = SEEN | {"connections": {}}
+    with pytest.raises(InputError, match="NetworkManager has no connection on eth0"):
+        existing._place(plan.lab.host("client"), {}, seen)
+    assert "eth0" == existing._place(plan.lab.host("server"), {}, seen)["interface"]
+
+
+def test_machines_with_one_address_are_refused() -> None:
+    """Behind a router of their own all virtual machines have the same: the lab's card has to be named."""
+    known = {name: {"place": {"ipv4": "10.0.2.15/24"}} for name in ("server", "client")}
+    with pytest.raises(InputError, match=r"same address \(server 10.0.2.15/24, client") as raised:
+        existing._check_apart(known)
+    assert "lab_address" in raised.value.hint
+
+
+def test_learnt_gives_the_roles_what_is_the_machines_own(plan: Plan) -> None:
+    """sshd's port, the zone and connection of the card, and how root is become."""
+    at = existing._place(plan.lab.host("client"), {}, SEEN)
+    extra = machines.learnt(plan.lab.host("client"), SEEN, at)["extra"]
+    assert {
+        "lab_ssh_port": 2222,
+        "firewall_zone": "internal",
+        "port_states_zone": "internal",
+        "dns_client_connection": "Wired connection 1",
+        "dns_client_interface": "eth0",
+        "ansible_become": True,
+    } == extra
+
+
+def test_prepare_asks_for_no_root_where_hosts_are_no_containers(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever borrows machines needs no rights on this one, for any verb."""
+    monkeypatch.setattr(privilege, "is_root", lambda: False)
+    monkeypatch.setattr(privilege, "become_root", lambda words: pytest.fail("root"))
+    provided.note(state.folder(plan.seat.folder), "existing")
+    for verb in ("up", "shell", "down"):
+        setup.prepare(verb, provided.choose("tp4", "ada"), i18n.translator("en"), "tp4")
