@@ -6,7 +6,7 @@ Run it by the Python of sharklab's own environment (`sharklab doctor` names it),
 
 RUN is the folder of a run of tp4 (`sharklab run tp4` prints it): its eight captures are what each of STUDENTS
 (300) hands in, with the addresses, names and token of a seat of their own. The class is graded once, from
-nothing to the last page, and again with nothing changed. Then SAMPLE (80) of the same captures are read by
+nothing to the last page, and again with nothing changed. Then SAMPLE (240) of the same captures are read by
 one `tshark -T fields` call each, by pyshark where that is installed, and as grading reads them, side by side.
 Memory is the sum of what all processes use (PSS), as often as it can be read.
 """
@@ -228,4 +228,4 @@ if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(f"usage: {sys.argv[0]} RUN [STUDENTS] [SAMPLE]")
     counts = [int(word) for word in sys.argv[2:4]]
-    main(Path(sys.argv[1]), *(*counts, *(300, 80)[len(counts) :]))
+    main(Path(sys.argv[1]), *(*counts, *(300, 240)[len(counts) :]))

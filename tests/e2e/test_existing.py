@@ -67,7 +67,7 @@ for place in /etc /srv /usr/local /usr/sbin /home /root /mnt /var/www /var/mail 
     find $place -xdev -printf '%p %y %m %U %G %l\n' 2>/dev/null | sort
     find $place -xdev -type f -exec sha256sum {} + 2>/dev/null | sort
 done
-echo == units; systemctl list-unit-files --no-legend --no-pager | sort
+echo == units; systemctl list-unit-files --no-legend --no-pager | grep -v "^session-" | sort
 echo == active
 systemctl list-units --no-legend --no-pager --plain --state=active --type=service,socket,timer,path |
     awk '{print $1, $4}' | grep -v -e '^user' -e dispatcher -e hostnamed -e polkit | sort

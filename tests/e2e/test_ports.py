@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Call
+from tests.conftest import Call, misjudged
 from tests.e2e.test_tcpdump import tshark
 
 OPEN = {21, 22, 23, 25, 53, 80, 143, 443, 465, 514, 993, 995}
@@ -167,3 +167,8 @@ def test_run_leaves_the_router_as_it_was(folder: Path) -> None:
         23,
         80,
     }
+
+
+def test_grading_is_proved(folder: Path) -> None:
+    """What is right earns every point, nothing earns none, and every single fault loses just its own."""
+    assert [] == misjudged(folder)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 Fuzz = Callable[[SearchStrategy[Any], Callable[[Any], None], int], None]
@@ -31,6 +31,7 @@ def fuzz(pytestconfig: pytest.Config) -> Fuzz:
             deadline=None,
             derandomize=times == 1,
             database=None,
+            phases=[Phase.generate],  # to make a failing file smaller takes tshark hundreds of times
             suppress_health_check=list(HealthCheck),
         )
 

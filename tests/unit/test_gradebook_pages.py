@@ -14,6 +14,7 @@ from sharklab.checks.outcome import Status
 from sharklab.gradebook import feedback, figures, kept, overview
 from sharklab.gradebook.model import Class, Entry
 from sharklab.i18n import languages
+from sharklab.message import Message
 from tests import gradebook_sample as sample
 from tests.unit.test_report_render import Outline
 
@@ -128,6 +129,18 @@ def test_hardest_is_first() -> None:
     found = [(each.mark.criterion, each.share) for each in figures.hardest(sample.whole())]
     assert [("server_port", 0), ("clean", 0), ("open", 0), ("handshake", 0.625), ("types", 1)] == found
     assert {Status.PASSED: 2, Status.FAILED: 2} == figures.hardest(sample.whole())[3].statuses
+
+
+def test_hardest_names_no_seats_own_values() -> None:
+    """A title that differs between students has a seat's values in it: the criterion's name stands for it."""
+    group = sample.whole()
+    alice = group.entries[0]
+    assert alice.result
+    dns = alice.result.exercises[1]
+    marks = (replace(dns.marks[0], title=Message("Export of /srv/alice")), *dns.marks[1:])
+    own = replace(alice.result, exercises=(alice.result.exercises[0], replace(dns, marks=marks)))
+    found = figures.hardest(replace(group, entries=(replace(alice, result=own), *group.entries[1:])))
+    assert "types" == str(found[-1].mark.title)
 
 
 def test_reasons_name_what_to_look_at() -> None:

@@ -9,13 +9,19 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from sharklab.grading import reference
+from sharklab import seat
+from sharklab.grading import damage, reference
 from sharklab.grading.grade import grade
 from sharklab.grading.model import Adjustment, Remark, Result
 from sharklab.grading.plain import STUDENT, plain, schema
 from sharklab.message import Message
+from sharklab.model import Check
+from sharklab.packets import records
+from sharklab.packets.container import search
 from sharklab.submission.model import Problem
 from tests import report_run
+
+STRANGER = "other99"
 
 
 @pytest.fixture
@@ -67,3 +73,43 @@ def test_plain_for_a_student_has_no_remarks(result: Result) -> None:
     """What is for the instructor to look at names other students."""
     remarked = replace(result, remarks=(Remark("alike", Message("look"), ("bob",)),))
     assert [] == plain(remarked, STUDENT)["remarks"]
+
+
+@pytest.mark.parametrize("kind", ["token", "seat"])
+def test_plain_says_nothing_of_another_students_token(tmp_path: Path, kind: str) -> None:
+    """Also where the capture is full of it: somebody else's work, or their names asked from the own seat."""
+    report_run.seal(tmp_path, ["dns"])
+    plan, submission = reference.reference(tmp_path)
+    [exercise] = plan.lab.exercises
+    wanted = Check("dns", {"types": ["A", "AAAA", "MX"], "name": plan.seat.domain})
+    exercise = replace(exercise, checks=(wanted, Check("token"), Check("clean")))
+    plan = replace(plan, lab=replace(plan.lab, exercises=(exercise,)))
+    other = replace(seat.derive(plan.lab, "bob", bytes(32)), token=STRANGER)
+    pcap = records.read(submission.captures["dns"])
+    changed = damage.with_words(pcap, {plan.seat.token: STRANGER})
+    records.write(tmp_path / "b.pcap", changed if kind == "token" else damage.of_seat(pcap, plan.seat, other))
+    assert search(tmp_path / "b.pcap", STRANGER)
+    result = grade(plan, replace(submission, captures={"dns": tmp_path / "b.pcap"}))
+    assert STRANGER not in json.dumps(plain(result))
+
+
+@pytest.mark.parametrize("given", [None, "1", "3742"])
+def test_plain_for_a_student_tells_no_key_by_the_way(tmp_path: Path, given: str | None) -> None:
+    """What a check says of the packets is held back while it would answer a question."""
+    report_run.seal(tmp_path, ["ssh"])
+    plan, submission = reference.reference(tmp_path)
+    [exercise] = plan.lab.exercises
+    exercise = replace(exercise, questions=("client_bytes",))
+    plan = replace(plan, lab=replace(plan.lab, exercises=(exercise,)))
+    result = grade(plan, replace(submission, answers={"ssh": {"client_bytes": given}}))
+    assert "The client sends 3741 bytes" in json.dumps(plain(result))
+    told = json.dumps(plain(result, STUDENT))
+    assert "3741" not in told
+    assert "More is told when the questions are answered." in told
+
+
+def test_plain_for_a_student_tells_all_once_it_is_answered(tmp_path: Path) -> None:
+    """Nothing is left to give away."""
+    report_run.seal(tmp_path, ["ssh"])
+    plan, submission = reference.reference(tmp_path)
+    assert "The client sends 3741 bytes" in json.dumps(plain(grade(plan, submission), STUDENT))

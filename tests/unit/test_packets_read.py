@@ -13,8 +13,8 @@ import pytest
 
 from sharklab.errors import InputError, MachineryError
 from sharklab.limits import Tool
-from sharklab.packets import read, read_all
-from sharklab.packets.model import Endpoint, Flow, Icmp, Packet
+from sharklab.packets import decode, read, read_all
+from sharklab.packets.model import NOWHERE, Endpoint, Flow, Icmp, Packet
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -229,3 +229,24 @@ def test_read_does_not_depend_on_the_users_settings(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("WIRESHARK_CONFIG_DIR", str(tmp_path))
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     assert ["tcp", "tcp"] == [packet.transport for packet in read(DATA / "refused.pcap").packets]
+
+
+def test_read_of_a_name_that_is_no_text_keeps_the_packet(tmp_path: Path) -> None:
+    """tshark may print bytes of a packet that are no UTF-8; the packet is there all the same."""
+    file = tmp_path / "nfs.pcap"
+    content = (DATA / "nfs.pcap").read_bytes()
+    file.write_bytes(content.replace(b"share-tok7f3a", b"share-tok7f3\xc0"))
+    assert len(packets("nfs.pcap")) == len(read(file).packets)
+
+
+def test_packet_of_a_header_that_is_cut_short_has_what_is_there() -> None:
+    """Of a malformed packet tshark gives some fields, or words where bytes were: none of it breaks us."""
+    layers = {"frame.protocols": ["raw:ipv6:tcp"], "frame.number": ["7"], "ipv6.src": ["fd00::1"]}
+    packet = decode.packet({**layers, "tcp.options": ["<MISSING>"], "tcp.flags": ["0x0002"]})
+    assert (7, 0.0, NOWHERE, (), ("SYN",)) == (
+        packet.number,
+        packet.time,
+        packet.source,
+        packet.options,
+        packet.flags,
+    )

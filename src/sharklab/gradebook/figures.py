@@ -6,7 +6,7 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sharklab.checks.outcome import Status
 from sharklab.gradebook.model import Class, Entry
@@ -76,7 +76,10 @@ def hardest(group: Class) -> tuple[Difficulty, ...]:
 
 def _difficulty(marks: Sequence[tuple[ExerciseResult, Mark]]) -> Difficulty:
     shares = [share(mark.points, mark.worth) for _, mark in marks]
-    return Difficulty(*marks[0], statistics.fmean(shares), Counter(mark.status for _, mark in marks))
+    exercise, first = marks[0]
+    if any(mark.title != first.title for _, mark in marks):  # it names what is the seat's own
+        first = replace(first, title=Message(first.criterion))
+    return Difficulty(exercise, first, statistics.fmean(shares), Counter(mark.status for _, mark in marks))
 
 
 def reasons(entry: Entry) -> tuple[Message, ...]:

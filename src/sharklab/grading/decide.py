@@ -203,14 +203,18 @@ def _names_of(text: str, captures: tuple[Capture, ...]) -> Message:
 def _answered(case: Case, question: str) -> Decision:
     """Compare the answer with what the submission's own evidence shows."""
     given = said(case.answers.get(question))
+    found = _sought(case, question, given)
+    if given:
+        return found
+    look = Message(N_("Write it in answers.yml, under {exercise}."), {"exercise": case.exercise.id})
+    return replace(_nothing(Message(N_("There is no answer.")), look), expected=found.expected)
+
+
+def _sought(case: Case, question: str, given: str) -> Decision:
     captures = case.exercise.captures
-    if not given:
-        look = Message(N_("Write it in answers.yml, under {exercise}."), {"exercise": case.exercise.id})
-        return _nothing(Message(N_("There is no answer.")), look)
     if QUESTIONS[question].of_server:
-        server = case.context.server
-        is_seen = server in case.context.evidence.state
-        return _compared(case, question, given) if is_seen else _not_looked_at(server)
+        is_seen = case.context.server in case.context.evidence.state
+        return _compared(case, question, given) if is_seen else _not_looked_at(case.context.server)
     if lacking := case.lacking(captures):
         return _not_handed_in(lacking)
     if foreign := case.foreign(captures):
@@ -228,7 +232,7 @@ def _compared(case: Case, question: str, given: str) -> Decision:
         found = Message(N_("What you handed in says different things; the instructor looks at it."))
         return Decision(Status.INCONCLUSIVE, found, key.found, evidence=key.evidence)
     values, expected = {"given": given, "host": case.context.server}, Message("{key}", {"key": key.value})
-    if answers.same(question, case.answers[question], key.value):
+    if answers.same(question, case.answers.get(question), key.value):
         return Decision(Status.PASSED, Message(N_("{given} is right."), values), evidence=key.evidence)
     text = N_("{given} is not what your packets show.")
     wrong = Message(N_("{given} is not what your {host} shows.") if of_server else text, values)

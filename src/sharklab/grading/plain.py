@@ -6,14 +6,15 @@ Its schema is results.schema.json beside this file. Every sentence is there in e
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from sharklab import i18n
-from sharklab.checks.outcome import NOTHING, Message, Reference, Status
+from sharklab.checks.outcome import N_, NOTHING, Message, Reference, Status
 from sharklab.grading.model import Adjustment, ExerciseResult, Mark, Remark, Result, Step
 from sharklab.message import prose
 from sharklab.submission.model import Problem
@@ -47,15 +48,27 @@ def plain(result: Result, level: str = FULL) -> dict[str, Any]:
 def without_keys(result: Result) -> Result:
     """Return `result` without what gives an answer away, and without what is for the instructor alone."""
     exercises = tuple(
-        replace(exercise, marks=tuple(map(_without_key, exercise.marks))) for exercise in result.exercises
+        replace(exercise, marks=tuple(_without_keys(exercise.marks))) for exercise in result.exercises
     )
     return replace(result, exercises=exercises, remarks=())
 
 
-def _without_key(mark: Mark) -> Mark:
-    if not mark.asks or mark.status is Status.PASSED:
-        return mark
-    return replace(mark, expected=NOTHING, evidence=())
+def _without_keys(marks: tuple[Mark, ...]) -> Iterator[Mark]:
+    """Yield the marks of an exercise; what was found is told when no missing answer is in it."""
+    asked = [mark for mark in marks if mark.asks and mark.status is not Status.PASSED]
+    keys = [str(mark.expected) for mark in asked if mark.expected]
+    for mark in marks:
+        if mark in asked:
+            yield replace(mark, expected=NOTHING, evidence=())
+        elif any(_names(mark.found, key) for key in keys):
+            yield replace(mark, found=Message(N_("More is told when the questions are answered.")))
+        else:
+            yield mark
+
+
+def _names(found: Message, key: str) -> bool:
+    """Tell whether a sentence holds a key, as a word or a number of its own."""
+    return re.search(rf"(?<!\w){re.escape(key)}(?!\w)", str(found), re.IGNORECASE) is not None
 
 
 @cache

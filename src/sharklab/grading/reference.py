@@ -17,10 +17,11 @@ def reference(run: Path) -> tuple[Plan, Submission]:
     Raises MachineryError when a part of the run is missing or damaged.
     """
     plan, found, facts = analysis.analyse(run)
-    answers = {
+    measured = {
         verdict.exercise: {answer.question: answer.value for answer in verdict.answers if answer.value}
         for verdict in checks.judge(plan, found, facts)
     }
+    answers = {exercise: values for exercise, values in measured.items() if values}
     return plan, of_evidence(plan, found, answers)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sharklab.packets.messages import DNS_FIELDS, NFS_FIELDS, Layers, dns_messages, nfs_messages
-from sharklab.packets.model import NOWHERE, Endpoint, Flow, Icmp, Packet
+from sharklab.packets.model import NOWHERE, Endpoint, Flow, Icmp, Option, Packet
 from sharklab.packets.options import options
 
 REMARKS = (
@@ -89,7 +89,7 @@ def packet(layers: Layers) -> Packet:
         nfs=nfs_messages(layers) if transport in ("tcp", "udp") else (),
         icmp=_icmp(layers, protocols, position) if transport == "icmp" else None,
         window=_number(layers, "tcp.window_size_value") if transport == "tcp" else 0,
-        options=options(_text(layers, "tcp.options")) if transport == "tcp" else (),
+        options=_options(layers) if transport == "tcp" else (),
         remarks=_remarks(layers) if transport == "tcp" else (),
     )
 
@@ -117,6 +117,14 @@ def _arp(layers: Layers, field: str) -> Endpoint:
 def _flags(layers: Layers) -> tuple[str, ...]:
     bits = _number(layers, "tcp.flags")
     return tuple(name for name, bit in _FLAGS if bits & bit)
+
+
+def _options(layers: Layers) -> tuple[Option, ...]:
+    """Return the options of TCP; of a malformed header tshark has words instead, and then there are none."""
+    try:
+        return options(_text(layers, "tcp.options"))
+    except ValueError:
+        return ()
 
 
 def _remarks(layers: Layers) -> tuple[str, ...]:

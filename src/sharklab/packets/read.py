@@ -109,7 +109,7 @@ def _packets(path: Path, output: IO[bytes]) -> Iterator[Packet]:
     """Yield the packet of each line; Elasticsearch's index lines stand between them."""
     for line in output:
         try:
-            layers = json.loads(line).get("layers")
+            layers = json.loads(line.decode(errors="replace")).get("layers")
             if layers:
                 yield decode.packet({_dotted(name): values for name, values in layers.items()})
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:

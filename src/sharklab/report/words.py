@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
@@ -41,7 +42,7 @@ class Words:
 
     def number(self, value: float) -> str:
         """Return a number with the language's separators, at most two decimals."""
-        return format_decimal(value, "#,##0.##", locale=self.speak.language)
+        return _number(value, self.speak.language)
 
     def duration(self, seconds: float) -> str:
         """Return a duration in the unit that suits it: ms, s, or min and s."""
@@ -59,3 +60,9 @@ class Words:
     def clock(self, epoch: float) -> str:
         """Return the time of day in UTC with milliseconds, as hosts log it."""
         return datetime.fromtimestamp(epoch, UTC).strftime("%H:%M:%S.%f")[:-3]
+
+
+@lru_cache(maxsize=4096)
+def _number(value: float, language: str) -> str:
+    """Return a number in words; a page has few different ones, and Babel takes its time."""
+    return format_decimal(value, "#,##0.##", locale=language)
