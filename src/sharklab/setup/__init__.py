@@ -16,7 +16,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "grade": ("packets",),
     "check": ("packets",),
     "down": ("hosts",),
-    "test": ("image", "hosts", "rocky", "packets", "test"),
+    "test": ("image", "hosts", "machines", "seeds", "rocky", "packets", "test"),
 }
 """The work that each verb does, by the groups of system_packages.toml; other verbs need nothing."""
 

@@ -106,6 +106,8 @@ def unpack(
     problems. Raises InputError when the file is no submission at all or larger than `limits`.
     """
     problems = _extract(file, state.folder(into), limits)
+    if not (into / manifest.NAME).exists():
+        raise InputError(N_("the file is no submission: it has no manifest"), place=str(file))
     try:
         header = untrusted.read(into / manifest.NAME, limits.manifest)
         said = manifest.read(header)
