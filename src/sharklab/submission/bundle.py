@@ -130,7 +130,7 @@ def unpack(
 
 
 def _manifest(into: Path, problems: Iterable[Problem], limits: Bundle) -> tuple[Mapping[str, Any], bytes]:
-    """Return what the submission says of itself, and its bytes. Raises InputError for what is wrong with it."""
+    """Return what the submission says of itself, and its bytes. Raises InputError with what is wrong."""
     file = into / manifest.NAME
     if not file.exists():
         for problem in problems:
