@@ -40,15 +40,20 @@ def _key(flow: Flow) -> _Key:
 def _sort(packet: Packet, groups: list[list[Packet]], current: dict[_Key, list[Packet]]) -> None:
     key = _key(Flow(packet.transport, packet.source, packet.destination))
     group = current.get(key)
-    if group is None or (tcp.is_syn(packet) and not _is_repeated(packet, group)):
+    if group is None or (tcp.is_syn(packet) and not _belongs(packet, group)):
         group = current[key] = []
         groups.append(group)
     group.append(packet)
 
 
-def _is_repeated(syn: Packet, group: Sequence[Packet]) -> bool:
-    """Tell whether `syn` was sent before in this conversation (RFC 9293: same initial number)."""
-    return any(tcp.is_syn(other) and (other.source, other.seq) == (syn.source, syn.seq) for other in group)
+def _belongs(syn: Packet, group: Sequence[Packet]) -> bool:
+    """Tell whether `syn` begins no other connection: it was sent before, or both sides open at once.
+
+    The initial number of a SYN that is sent again is the same (RFC 9293, 3.4 and 3.5).
+    """
+    syns = [other for other in group if tcp.is_syn(other)]
+    repeated = any((other.source, other.seq) == (syn.source, syn.seq) for other in syns)
+    return repeated or (len(syns) == len(group) and all(other.source != syn.source for other in syns))
 
 
 def _conversation(packets: Sequence[Packet], errors: tuple[int, ...]) -> Conversation:
@@ -80,7 +85,7 @@ def _connection(
         fins=tuple(packet.number for packet in tcp.fins(packets)),
         closing=closing.packets,
         resets=tuple(packet.number for packet in packets if "RST" in packet.flags),
-        data_packets=tuple(packet.number for packet in packets if packet.payload),
+        data_packets=tuple(packet.number for packet in packets if tcp.has_data(packet)),
         client_bytes=tcp.sent(packets, client),
         server_bytes=tcp.sent(packets, server),
         closed_by=closing.by,
