@@ -7,6 +7,9 @@ from ipaddress import ip_address
 
 from tests.packets_made import ACK, PSH, SYN, Tcp, Way, exchange, fragments, udp
 
+END = (1 << 32) - 1
+"""The last sequence number, after which they begin anew (RFC 9293, 3.4)."""
+
 
 def crossed(tcp: Tcp) -> list[bytes]:
     """Return a connection that both sides open at once (RFC 9293, figure 7); the server sends three bytes."""
@@ -69,7 +72,7 @@ def situations(four: Way, six: Way) -> list[bytes]:
         *repeated(Tcp(four, 40_000, 60_001)),
         *disordered(Tcp(four, 40_000, 60_002)),
         *kept_alive(Tcp(four, 40_000, 60_003)),
-        *exchange(Tcp(four, 40_000, 60_004, ((1 << 32) - 2, (1 << 32) - 4))),
+        *exchange(Tcp(four, 40_000, 60_004, (END, END - 6))),  # behind a SYN, behind a FIN
         *segment.opening,
         *fragments(Way(four.source, four.destination, 2), whole, 6),
         *segment.closing(8, 0),
@@ -82,4 +85,5 @@ def situations(four: Way, six: Way) -> list[bytes]:
         six.ip(60, udp(40_000, 60_012, b"two"), b"\x3c\0\1\4\0\0\0\0" + b"\x11\0\1\4\0\0\0\0"),
         six.ip(43, udp(40_000, 60_013, b"steps"), steps),
         four.ip(17, udp(40_000, 60_014, b"")),
+        *repeated(Tcp(four, 40_000, 60_015, (END - 2, 9_000))),  # within data
     ]

@@ -304,11 +304,13 @@ SITUATIONS = {
     60_012: ((), (0,), 3, 0, ""),
     60_013: ((), (0,), 5, 0, ""),
     60_014: ((), (), 0, 0, ""),
+    60_015: ((0, 1, 2), (3, 4, 5, 6, 8), 8, 0, "fin"),
 }
 """By the server's port, the packets of the handshake and those of data (counted from the conversation's
 first packet), the bytes each way, and how it ended: simultaneous open, retransmission, disorder, keep-alive,
 numbers that begin anew, TCP in fragments, UDP in fragments of IPv4 and IPv6, options of IPv4, headers of
-IPv6, no data. The fragments of port 60008 lack their last one: it has no conversation."""
+IPv6, no data, numbers that begin anew within data sent again. The fragments of
+port 60008 lack their last one: it has no conversation."""
 
 
 def test_facts_of_situations_name_each(look: Callable[[str], Seen]) -> None:
