@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from sharklab.gradebook import feedback, overview
 from tests import gradebook_sample as sample
+from tests.browser import barriers, open_page
 
-QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 PAGES = ("class.fr.html", "alice/feedback.fr.html")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start the system's Chromium, as a user has it."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert program, "install the package chromium"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=list(QUIET))
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -42,28 +27,20 @@ def gradebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _open(browser: Browser, file: Path, width: int = 1280, **options: Any) -> Page:
-    page = browser.new_page(viewport={"width": width, "height": 800}, **options)
-    page.goto(file.as_uri())
-    return page
-
-
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_page_has_no_barriers(browser: Browser, gradebook: Path, name: str, width: int, scheme: str) -> None:
     """Contrast, names, structure, keyboard: axe-core finds nothing, with everything unfolded."""
-    page = _open(browser, gradebook / name, width, color_scheme=scheme)
-    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-    found = Axe().run(page).response["violations"]
-    assert [] == [(rule["id"], [node["target"] for node in rule["nodes"]][:3]) for rule in found]
+    page = open_page(browser, gradebook / name, width, color_scheme=scheme)
+    assert [] == barriers(page)
 
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_page_fits_the_window(browser: Browser, gradebook: Path, name: str, width: int) -> None:
     """The page never scrolls sideways; wide tables and pictures do so by themselves."""
-    page = _open(browser, gradebook / name, width)
+    page = open_page(browser, gradebook / name, width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -82,7 +59,7 @@ def test_page_fetches_nothing_and_complains_of_nothing(browser: Browser, gradebo
 
 def test_class_page_leads_to_feedback(browser: Browser, gradebook: Path) -> None:
     """One click on a name shows what that student reads, in the same language."""
-    page = _open(browser, gradebook / "class.fr.html")
+    page = open_page(browser, gradebook / "class.fr.html")
     page.get_by_role("link", name="Alice Müller").first.click()
     page.wait_for_url("**/alice/feedback.fr.html", timeout=10_000)
     assert "4,5 / 8" in page.locator(".score").inner_text()
@@ -91,7 +68,7 @@ def test_class_page_leads_to_feedback(browser: Browser, gradebook: Path) -> None
 def test_feedback_puts_expected_beside_found(browser: Browser, gradebook: Path) -> None:
     """On a wide window both are in one line; on a narrow one, below each other with their names."""
     for width, beside in ((1280, True), (360, False)):
-        page = _open(browser, gradebook / "alice" / "feedback.fr.html", width)
+        page = open_page(browser, gradebook / "alice" / "feedback.fr.html", width)
         row = page.locator("tr", has_text="Criterion server_port").last
         expected, found = row.locator(".expectation").bounding_box(), row.locator(".finding").bounding_box()
         assert expected and found
@@ -101,7 +78,7 @@ def test_feedback_puts_expected_beside_found(browser: Browser, gradebook: Path) 
 
 def test_feedback_link_unfolds_the_packets(browser: Browser, gradebook: Path) -> None:
     """A link to a packet shows its row even in a folded table."""
-    page = _open(browser, gradebook / "alice" / "feedback.fr.html")
+    page = open_page(browser, gradebook / "alice" / "feedback.fr.html")
     row = page.locator("#packet-ssh-64")
     assert not row.is_visible()
     page.get_by_role("link", name="ssh #64").first.click()

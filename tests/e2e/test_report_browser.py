@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from sharklab.checks import judge
 from sharklab.report import compose, write
 from tests import matrix_sample
 from tests import report_sample as sample
-
-QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start the system's Chromium, as a user has it."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert program, "install the package chromium"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=list(QUIET))
-        yield chromium
-        chromium.close()
+from tests.browser import barriers, open_page
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +35,6 @@ def article(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "report.fr.html"
 
 
-def _open(browser: Browser, report: Path, width: int = 1280, **options: Any) -> Page:
-    page = browser.new_page(viewport={"width": width, "height": 800}, **options)
-    page.goto(report.as_uri())
-    return page
-
-
 @pytest.mark.parametrize("kind", ["report", "article"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
@@ -63,10 +42,8 @@ def test_report_has_no_barriers(
     browser: Browser, kind: str, width: int, scheme: str, request: pytest.FixtureRequest
 ) -> None:
     """Contrast, names, structure, keyboard: axe-core finds nothing, with everything unfolded."""
-    page = _open(browser, request.getfixturevalue(kind), width, color_scheme=scheme)
-    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-    found = Axe().run(page).response["violations"]
-    assert [(rule["id"], [node["target"] for node in rule["nodes"]][:3]) for rule in found] == []
+    page = open_page(browser, request.getfixturevalue(kind), width, color_scheme=scheme)
+    assert [] == barriers(page)
 
 
 @pytest.mark.parametrize("kind", ["report", "article"])
@@ -75,7 +52,7 @@ def test_report_fits_the_window(
     browser: Browser, kind: str, width: int, request: pytest.FixtureRequest
 ) -> None:
     """The page never scrolls sideways; wide tables and pictures do so by themselves."""
-    page = _open(browser, request.getfixturevalue(kind), width)
+    page = open_page(browser, request.getfixturevalue(kind), width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -100,7 +77,7 @@ def test_report_has_no_errors(browser: Browser, report: Path) -> None:
 
 def test_evidence_link_unfolds_the_table(browser: Browser, report: Path) -> None:
     """A link to a packet shows its row even in a folded table."""
-    page = _open(browser, report)
+    page = open_page(browser, report)
     row = page.locator("#packet-ssh-40")
     assert not row.is_visible()
     page.get_by_role("link", name="ssh #40").first.click()
@@ -109,7 +86,7 @@ def test_evidence_link_unfolds_the_table(browser: Browser, report: Path) -> None
 
 def test_outputs_scroll_by_keyboard(browser: Browser, report: Path) -> None:
     """What scrolls can be reached with the Tab key and has a name."""
-    page = _open(browser, report)
+    page = open_page(browser, report)
     nameless = page.evaluate(
         "[...document.querySelectorAll('pre, .scroll')]"
         ".filter(each => each.tabIndex !== 0 || !each.getAttribute('aria-label')).length"
@@ -119,7 +96,7 @@ def test_outputs_scroll_by_keyboard(browser: Browser, report: Path) -> None:
 
 def test_print_shows_folded_tables(browser: Browser, report: Path) -> None:
     """On paper the folded table of packets is there, and the contents list is not."""
-    page = _open(browser, report)
+    page = open_page(browser, report)
     page.emulate_media(media="print")
     assert page.locator("#packet-ssh-1").is_visible()
     assert not page.get_by_role("navigation").is_visible()

@@ -107,11 +107,10 @@ def unpack(
     """
     problems = _extract(file, state.folder(into), limits)
     try:
-        header = untrusted.read(into / manifest.NAME, limits.manifest)
-        said = manifest.read(header)
+        said, header = _manifest(into, problems, limits)
     except InputError as error:
         raise InputError(
-            N_("the file is no submission: its manifest {reason}"), place=str(file), reason=error.sentence
+            N_("the file is no submission: {reason}"), place=str(file), reason=error.sentence
         ) from error
     found, (states, refused) = work.gather(into, limits), work.states(into, limits)
     return Submission(
@@ -128,6 +127,21 @@ def unpack(
         seal=_seal(into, header, limits, key_of(said["lab"], said["student"]), problems),
         problems=(*problems, *found.problems, *refused),
     )
+
+
+def _manifest(into: Path, problems: Iterable[Problem], limits: Bundle) -> tuple[Mapping[str, Any], bytes]:
+    """Return what the submission says of itself, and its bytes. Raises InputError with what is wrong."""
+    file = into / manifest.NAME
+    if not file.exists():
+        for problem in problems:
+            if problem.file == manifest.NAME:
+                raise InputError(N_("its manifest was refused: {reason}"), reason=problem.reason)
+        raise InputError(N_("it has no manifest"))
+    header = untrusted.read(file, limits.manifest)
+    try:
+        return manifest.read(header), header
+    except InputError as error:
+        raise InputError(N_("its manifest {reason}"), reason=error.sentence) from error
 
 
 def _seal(into: Path, header: bytes, limits: Bundle, key: bytes, problems: Iterable[Problem]) -> Seal:
