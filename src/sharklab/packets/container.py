@@ -138,7 +138,8 @@ def _block(
 ) -> Iterator[tuple[int, int]]:
     if kind == _SIMPLE:
         _check(path, length, offset, least=16)
-        yield offset + 12, length - 16
+        (whole,) = struct.unpack_from(order + "I", content, offset + 8)
+        yield offset + 12, min(whole, length - 16)  # the rest is padding
     elif kind in (_ENHANCED, _OLD):
         _check(path, length, offset, least=32)
         (captured,) = struct.unpack_from(order + "I", content, offset + 20)

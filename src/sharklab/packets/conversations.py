@@ -3,11 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from sharklab.packets import tcp
 from sharklab.packets.model import Conversation, Endpoint, Flow, Packet
 
 _Key = tuple[str, frozenset[Endpoint]]
+
+
+@dataclass
+class _Group:
+    """The packets of a conversation so far, and the numbers of the ICMP errors about it.
+
+    `syns` are sender and initial number of its SYNs; `opening` says that there is nothing but SYNs yet.
+    """
+
+    packets: list[Packet] = field(default_factory=list)
+    errors: list[int] = field(default_factory=list)
+    syns: set[tuple[Endpoint, int]] = field(default_factory=set)
+    opening: bool = True
+
+    def add(self, packet: Packet) -> None:
+        """Take the next packet."""
+        self.packets.append(packet)
+        if tcp.is_syn(packet):
+            self.syns.add((packet.source, packet.seq))
+        else:
+            self.opening = False
+
+    def belongs(self, syn: Packet) -> bool:
+        """Tell whether `syn` begins no other connection: it was sent before, or both sides open at once.
+
+        The initial number of a SYN that is sent again is the same (RFC 9293, 3.4 and 3.5).
+        """
+        crosses = self.opening and all(source != syn.source for source, _ in self.syns)
+        return crosses or (syn.source, syn.seq) in self.syns
 
 
 def conversations(packets: Iterable[Packet]) -> tuple[Conversation, ...]:
@@ -16,16 +46,15 @@ def conversations(packets: Iterable[Packet]) -> tuple[Conversation, ...]:
     ICMP errors belong to the conversation that they are about, when it was captured; ARP and
     packets without a known transport belong to none.
     """
-    groups: list[list[Packet]] = []
-    current: dict[_Key, list[Packet]] = {}
-    errors: dict[int, list[int]] = {}
+    groups: list[_Group] = []
+    current: dict[_Key, _Group] = {}
     for packet in packets:
         group = current.get(_about(packet))
         if group is not None and packet.icmp and packet.icmp.about:
-            errors.setdefault(id(group), []).append(packet.number)
+            group.errors.append(packet.number)
         elif packet.transport in ("tcp", "udp", "icmp"):
             _sort(packet, groups, current)
-    return tuple(_conversation(group, tuple(errors.get(id(group), ()))) for group in groups)
+    return tuple(_conversation(group.packets, tuple(group.errors)) for group in groups)
 
 
 def _about(packet: Packet) -> _Key:
@@ -37,18 +66,13 @@ def _key(flow: Flow) -> _Key:
     return flow.transport, frozenset((flow.source, flow.destination))
 
 
-def _sort(packet: Packet, groups: list[list[Packet]], current: dict[_Key, list[Packet]]) -> None:
+def _sort(packet: Packet, groups: list[_Group], current: dict[_Key, _Group]) -> None:
     key = _key(Flow(packet.transport, packet.source, packet.destination))
     group = current.get(key)
-    if group is None or (tcp.is_syn(packet) and not _is_repeated(packet, group)):
-        group = current[key] = []
+    if group is None or (tcp.is_syn(packet) and not group.belongs(packet)):
+        group = current[key] = _Group()
         groups.append(group)
-    group.append(packet)
-
-
-def _is_repeated(syn: Packet, group: Sequence[Packet]) -> bool:
-    """Tell whether `syn` was sent before in this conversation (RFC 9293: same initial number)."""
-    return any(tcp.is_syn(other) and (other.source, other.seq) == (syn.source, syn.seq) for other in group)
+    group.add(packet)
 
 
 def _conversation(packets: Sequence[Packet], errors: tuple[int, ...]) -> Conversation:
@@ -80,7 +104,7 @@ def _connection(
         fins=tuple(packet.number for packet in tcp.fins(packets)),
         closing=closing.packets,
         resets=tuple(packet.number for packet in packets if "RST" in packet.flags),
-        data_packets=tuple(packet.number for packet in packets if packet.payload),
+        data_packets=tuple(packet.number for packet in packets if tcp.has_data(packet)),
         client_bytes=tcp.sent(packets, client),
         server_bytes=tcp.sent(packets, server),
         closed_by=closing.by,

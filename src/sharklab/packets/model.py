@@ -125,11 +125,13 @@ class Recording:
 class Conversation:
     """All packets of one 5-tuple. The client is who sent the SYN, or else spoke first.
 
-    Packet numbers: `handshake` of SYN, SYN/ACK and ACK, or empty when one is missing; `fins` of the
-    first FIN of each side; `closing` of a whole FIN exchange (both FINs and their ACKs), or else of
-    the RST; `resets` of every RST; `icmp_errors` of the ICMP messages that refuse its packets.
-    `closed_by` is "fin", "rst" or "", `reset_by` is "client", "server" or "". Bytes are of payload,
-    retransmissions counted once. `client_start` and `server_start` are the initial sequence numbers.
+    Packet numbers: `handshake` of SYN, SYN/ACK and ACK, or empty when one is missing (where both sides
+    open at once, that ACK is the client's SYN/ACK); `fins` of the first FIN of each side; `closing` of a
+    whole FIN exchange (both FINs and their ACKs), or else of the RST; `resets` of every RST;
+    `data_packets` of what carries data, which a keep-alive does not; `icmp_errors` of the ICMP messages
+    that refuse its packets. `closed_by` is "fin", "rst" or "", `reset_by` is "client", "server" or "".
+    Bytes are of payload, those of TCP counted once however often they were sent. `client_start` and
+    `server_start` are the initial sequence numbers.
     """
 
     transport: str

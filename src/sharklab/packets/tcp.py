@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sharklab.packets.model import Endpoint, Packet
 
-_WRAP = 1 << 32
+_WRAP, _HALF = 1 << 32, 1 << 31
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,26 @@ def handshake(packets: Sequence[Packet]) -> tuple[int, ...]:
     The SYN is the first one sent; the answer and the ACK are the first whose numbers fit.
     """
     syn = next(filter(is_syn, packets), None)
-    if syn is None:
+    return _crossed(packets, syn) or _answered(packets, syn) if syn else ()
+
+
+def _crossed(packets: Sequence[Packet], syn: Packet) -> tuple[int, ...]:
+    """Return the handshake when both sides open at once: each answers the other's SYN (RFC 9293, 3.5)."""
+    other = next((p for p in packets if is_syn(p) and p.source == syn.destination), None)
+    if other is None:
         return ()
+    answers = [_answer(packets, *pair) for pair in ((other, syn), (syn, other))]
+    numbers = tuple(answer.number for answer in answers if answer)
+    return (syn.number, *numbers) if len(numbers) == 2 else ()
+
+
+def _answer(packets: Iterable[Packet], own: Packet, other: Packet) -> Packet | None:
+    """Return the first SYN/ACK that repeats the SYN `own` and acknowledges the `other` side's."""
+    wanted = own.source, own.seq, after(other)
+    return next((p for p in packets if is_syn_ack(p) and (p.source, p.seq, p.ack) == wanted), None)
+
+
+def _answered(packets: Sequence[Packet], syn: Packet) -> tuple[int, ...]:
     answers: dict[int, Packet] = {}
     for packet in packets:
         if is_syn_ack(packet) and packet.source == syn.destination and packet.ack == after(syn):
@@ -58,6 +76,11 @@ def _continues(packet: Packet, syn: Packet) -> bool:
 def after(packet: Packet) -> int:
     """Return the sequence number that follows the packet; SYN and FIN take one each (RFC 9293, 3.4)."""
     return (packet.seq + packet.payload + ("SYN" in packet.flags) + ("FIN" in packet.flags)) % _WRAP
+
+
+def has_data(packet: Packet) -> bool:
+    """Tell whether the packet carries data; the byte of a keep-alive is none (RFC 9293, 3.8.4)."""
+    return packet.payload > 0 and "keep_alive" not in packet.remarks
 
 
 def fins(packets: Iterable[Packet]) -> tuple[Packet, ...]:
@@ -112,6 +135,19 @@ def relative(number: int, start: int) -> int:
 
 
 def sent(packets: Iterable[Packet], side: Endpoint) -> int:
-    """Return the bytes of payload that `side` sent, a retransmitted segment counted once."""
-    segments = {(p.seq, p.payload) for p in packets if p.source == side}
-    return sum(payload for _, payload in segments)
+    """Return the bytes of payload that `side` sent, each counted once however the segments were cut."""
+    spans = sorted(_spans([packet for packet in packets if packet.source == side]))
+    total, reached = 0, spans[0][0] if spans else 0
+    for first, last in spans:
+        total += max(0, last - max(first, reached))
+        reached = max(last, reached)
+    return total
+
+
+def _spans(own: Sequence[Packet]) -> Iterator[tuple[int, int]]:
+    """Yield from where to where the data of each packet of a side reaches, counted on beyond 2**32."""
+    at = 0
+    for packet in own:
+        at += (packet.seq + ("SYN" in packet.flags) - at + _HALF) % _WRAP - _HALF
+        if has_data(packet):
+            yield at, at + packet.payload
