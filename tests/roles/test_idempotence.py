@@ -34,7 +34,10 @@ def play(plan: Plan, *options: str, inventory: Path | None = None) -> dict[str, 
     return {host: {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", counts)} for host, counts in recap}
 
 
-@pytest.mark.parametrize("options", [(), ("--check",)], ids=["apply", "check"])
+TWICE = pytest.mark.parametrize("options", [(), ("--check",)], ids=["apply", "check"])
+
+
+@TWICE
 @pytest.mark.parametrize("lab", ["plan", "reachability"])
 def test_site_changes_nothing_the_second_time(
     request: pytest.FixtureRequest, lab: str, options: tuple[str, ...]
@@ -52,7 +55,10 @@ def check(plan: Plan, recap: dict[str, dict[str, int]]) -> None:
     assert {counts["failed"] + counts["unreachable"] for counts in recap.values()} == {0}
 
 
-def test_roles_of_ports_alone_change_nothing_the_second_time(ports: Plan, tmp_path: Path) -> None:
+@TWICE
+def test_roles_of_ports_alone_change_nothing_the_second_time(
+    ports: Plan, tmp_path: Path, options: tuple[str, ...]
+) -> None:
     """The roles that no other lab here has were applied already: a second time finds all as it should be."""
     tried = {
         role
@@ -66,4 +72,4 @@ def test_roles_of_ports_alone_change_nothing_the_second_time(ports: Plan, tmp_pa
         host["lab_roles"] = [role for role in host["lab_roles"] if role not in tried]
     file = tmp_path / "inventory.yml"
     file.write_text(json.dumps(inventory))
-    check(ports, play(ports, inventory=file))
+    check(ports, play(ports, *options, inventory=file))
