@@ -126,8 +126,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.sharklab import recorder
 from ansible.module_utils.sharklab.processes import holders, signal_process
 
-START_LIMIT = 20.0
-STOP_LIMIT = 20.0
+START_LIMIT = 90.0
+STOP_LIMIT = 90.0
 KILL_LIMIT = 5.0
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 PARTS = ("probes.json", "captures.json", "sockets.json")

@@ -158,7 +158,9 @@ def _parser(_: Gettext) -> argparse.ArgumentParser:
     vars(argparse)["_"] = _  # by which it looks up its own texts: left alone, it follows the locale only
     parser = _Parser(
         prog="sharklab",
-        description=_("Sets up network labs, watches the packets, writes the reports, and grades what is handed in."),
+        description=_(
+            "Sets up network labs, watches the packets, writes the reports, and grades what is handed in."
+        ),
         epilog=_("Example:") + " sharklab run tp4 --lang fr",
     )
     parser.add_argument(

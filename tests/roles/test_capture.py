@@ -57,9 +57,11 @@ def tcpdumps(host: Host) -> list[str]:
 def test_capture_loses_no_packet(task: Task, plan: Plan, host_of: Callable[[str], Host]) -> None:
     """A burst that ends just before the capture is stopped is in the file to the last packet."""
     target = str(plan.seat.address("server", "lan").ipv4.ip)
-    task("capture", folder=FOLDER, captures=captures("burst"))
-    task("probe", probes=[{"id": "burst", "argv": ["python3", "-c", SEND, target]}])
-    (result,) = task("capture", state="stopped", folder=FOLDER)["captures"]
+    started = task("capture", folder=FOLDER, captures=captures("burst"))
+    sent = task("probe", probes=[{"id": "burst", "argv": ["python3", "-c", SEND, target]}])
+    stopped = task("capture", state="stopped", folder=FOLDER)
+    assert 1 == len(stopped.get("captures", ())), (started, sent, stopped)
+    [result] = stopped["captures"]
     assert (500, 0, 0) == (result["packets_captured"], result["packets_dropped"], result["exit_code"])
     shown = host_of("client").check_output(f"tcpdump -r {FOLDER}/captures/burst.pcap 2>&1 | grep -c ' UDP, '")
     assert "500" == shown

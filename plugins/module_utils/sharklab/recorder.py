@@ -25,11 +25,12 @@ from typing import Any
 
 TICK = 0.05
 """Seconds between two looks at the socket counters and the files."""
-START_LIMIT = 10.0
+START_LIMIT = 60.0
+"""Seconds. Programs that no host has read from a busy disk yet take long to begin."""
 SETTLE_LIMIT = 4.0
 QUIET = 1.5
 """Seconds. A packet is at most one second in tcpdump's ring before tcpdump sees it (tcpdump's `to_ms`)."""
-STOP_LIMIT = 5.0
+STOP_LIMIT = 15.0
 LINE_LIMIT = 20_000
 """Distinct socket lines kept: about 4 MB."""
 STDERR_LIMIT = 64 * 1024
@@ -302,7 +303,7 @@ def tcpdump_argv(spec: dict[str, Any]) -> list[str]:
 
 def socket_lines() -> list[str]:
     """Return the lines of `ss -Htunap` with single spaces. Raises OSError or SubprocessError."""
-    listing = subprocess.run(["ss", "-Htunap"], stdout=subprocess.PIPE, check=True, timeout=STOP_LIMIT)
+    listing = subprocess.run(["ss", "-Htunap"], stdout=subprocess.PIPE, check=True, timeout=START_LIMIT)
     lines = listing.stdout.decode("utf-8", errors="backslashreplace").splitlines()
     return [" ".join(line.split()) for line in lines]  # columns are as wide as the widest, so widths vary
 
