@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb: the function that does it, its help, an example, and its options (`cli.OPTIONS`).
+    """A verb: the function that does it, its help, an example, and its options (`sharklab.options`).
 
     The function is one of this module, or `room.function` one of `sharklab.room.verbs`.
     """

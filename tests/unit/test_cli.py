@@ -8,6 +8,7 @@ import pytest
 
 from sharklab import cli, i18n
 from sharklab.errors import InputError
+from sharklab.options import OPTIONS
 from sharklab.verbs import VERBS
 
 
@@ -77,4 +78,4 @@ def test_help_is_in_one_language(verb: str, capsys: pytest.CaptureFixture[str]) 
 
 def test_languages_of_the_command_line_are_those_there_are() -> None:
     """--lang takes each language that has a catalogue."""
-    assert sorted(cli.OPTIONS["lang"][1]["choices"]) == sorted(i18n.languages())
+    assert sorted(OPTIONS["lang"][1]["choices"]) == sorted(i18n.languages())
