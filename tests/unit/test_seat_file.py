@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sharklab import cli, load, seat, seat_file, state
+from sharklab import load, options, seat, seat_file, state
 from sharklab.errors import InputError, MachineryError
 from sharklab.model import Lab, Seat
 
@@ -159,8 +159,8 @@ def test_user_name_is_whose_seats_were_imported(machine: Machine, lab: Lab, tmp_
     machine("instructor")
     files = [seat_file.create(lab, student, tmp_path / "seats") for student in ("alice", "bob")]
     machine("student")
-    nobody = cli.user_name()
+    nobody = options.user_name()
     seat_file.install(files[0])
-    assert "alice" == cli.user_name()
+    assert "alice" == options.user_name()
     seat_file.install(files[1])
-    assert nobody == cli.user_name()
+    assert nobody == options.user_name()
