@@ -10,6 +10,7 @@ a restore is from `up` to where both machines answer SSH, before any role is app
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
+os.environ["PYTHONPATH"] = str(ROOT / "src")  # for the process that starts Ansible
 
 from sharklab import flow, load, playbook, providers  # noqa: E402
 from sharklab import plan as plans  # noqa: E402
