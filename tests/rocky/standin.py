@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from sharklab import image, paths
-from sharklab.image import Layers
+from sharklab.image import Image, Layers
 from tests.rocky import repository
 
 ROLES = tuple(sorted(place.name for place in paths.ROLES.iterdir() if (place / "tasks").is_dir()))
@@ -39,6 +39,8 @@ FILES = {
     "etc/rocky-release": "Rocky Linux release 9.6 (Blue Onyx)\n",
     "etc/dnf/dnf.conf": "[main]\ngpgcheck=1\nplugins=0\n",
     "etc/dnf/vars/releasever": "9\n",
+    # Debian's rpm would keep its database in the home of whoever calls it.
+    "etc/rpm/macros": "%_dbpath /var/lib/rpm\n%_db_backend sqlite\n",
     "etc/yum.repos.d/stand-in.repo": REPOSITORY.format(key=repository.KEY),
     # An installed Rocky has it, and without it nobody could come in.
     SSHD[1:]: repository.files_of("openssh-server", repository.packages()["openssh-server"])[SSHD],
@@ -60,6 +62,11 @@ GONE = (
 def layers(folder: Path, rpms: Path, hosts: tuple[str, ...]) -> Layers:
     """Return what hosts are made from: Debian's image with all that roles need, Rocky's names over it."""
     base = image.base("debian12", [*image.packages_of(ROLES, "Debian"), *TOOLS], print)
+    return dress(folder, base, rpms, hosts)
+
+
+def dress(folder: Path, base: Image, rpms: Path, hosts: tuple[str, ...]) -> Layers:
+    """Return layers in `folder` by which `hosts` on an image of Debian have Rocky's names, and `rpms`."""
     for host in hosts:
         _layer(folder / host, rpms)
     return Layers(base, folder)
