@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -102,3 +103,13 @@ def test_verb_needs_nothing_of_epel_for_rocky(rocky: Computer) -> None:
     done = sharklab(rocky, "image", "build", "tp4", "--os", "rocky9", SHARKLAB_ROCKY_MIRROR="file:///nowhere")
     assert 3 == done.returncode and rocky.has("systemd-container")
     assert "failed to fetch Rocky's key" in done.stderr, done.stderr
+
+
+def test_known_tells_what_dnf_does_not_know(rocky: Computer) -> None:
+    """What the public CI asks on real Rocky: names that no repository has are told, others are not."""
+    script = f"cd {CHECKOUT} && PYTHONPATH=src:. {computer.STATE}/venv/*/bin/python -m tests.rocky.known 9"
+    done = rocky.run("sh", "-c", script, checkout=paths.ROOT)
+    told, lacking = done.stdout.split("not: ")
+    assert (1, True) == (done.returncode, re.match(r"\d+ of \d+ packages are known; $", told) is not None)
+    assert {"kernel-core", "mmdebstrap"} <= set(lacking.split()), done.stderr
+    assert set() == {"nginx", "wireshark-cli", "bind-utils"} & set(lacking.split())

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from sharklab import image, paths
 from sharklab.image import Image, Layers
@@ -70,6 +73,33 @@ def dress(folder: Path, base: Image, rpms: Path, hosts: tuple[str, ...]) -> Laye
     for host in hosts:
         _layer(folder / host, rpms)
     return Layers(base, folder)
+
+
+def plant(target: Path, debian: Path) -> None:
+    """Make `target` a copy of the root file system `debian` with Rocky's names.
+
+    What packages are to bring is not on it, the kernel and repositories among that, and nothing is masked.
+    """
+    subprocess.run(["cp", "--archive", "--reflink=auto", f"{debian}/.", target], check=True)
+    brought = [place for package in repository.packages().values() for place in _carried(package, debian)]
+    gone = [*GONE, *brought, "boot", "usr/lib/modules", "usr/share/keyrings"]
+    gone += [str(path.relative_to(target)) for path in (target / "etc/systemd").glob("*/*") if _is_mask(path)]
+    for name in (*gone, *FILES):
+        path = target / name
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
+    for name, text in FILES.items():
+        if "repos.d" not in name:
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            (target / name).write_text(text)
+
+
+def _is_mask(path: Path) -> bool:
+    return path.is_symlink() and path.readlink() == Path("/dev/null")
+
+
+def _carried(package: Mapping[str, Any], debian: Path) -> Iterator[str]:
+    for source in repository.carried(package, debian).values():
+        yield str(source.relative_to(debian))
 
 
 def packages(roles: tuple[str, ...]) -> list[str]:

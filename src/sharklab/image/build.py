@@ -13,7 +13,7 @@ from typing import Any
 
 from sharklab import paths, process, state, yaml_file
 from sharklab.errors import InputError, MachineryError
-from sharklab.image import systems
+from sharklab.image import inside, systems
 from sharklab.image.model import Image
 from sharklab.message import N_, Message
 from sharklab.process import Progress
@@ -52,10 +52,11 @@ def base(os_name: str, packages: Sequence[str], progress: Progress, machine: boo
     """Return the base image of `os_name` with `packages`, built now if it is not there yet.
 
     That of a virtual `machine` has a kernel and what a host with devices needs. Raises InputError for an
-    unknown system, and MachineryError when a tool is missing, the registry does not answer or the disk
-    is full.
+    unknown system, and MachineryError when a tool is missing, the registry does not answer, the disk is
+    full or the processor cannot run the system.
     """
     system = systems.machine(systems.find(os_name)) if machine else systems.find(os_name)
+    systems.check(system)
     content = {
         "os": system.description(),
         "packages": sorted({*system.packages, *packages}),
@@ -161,7 +162,7 @@ def _customise(system: systems.OperatingSystem, root: Path) -> None:
     for generator in system.generators:
         _mask(root / "etc/systemd/system-generators" / generator)
     if system.finish:
-        process.run(["chroot", root, *system.finish])
+        inside.run(root, ["chroot", root, *system.finish])
 
 
 def _mask(path: Path) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 from sharklab import process
 from sharklab.errors import N_, InputError, MachineryError
-from sharklab.image import rocky
+from sharklab.image import kernel, rocky
+from sharklab.image.kernel import Kernel
 
-HERE = Path(__file__).parent
+CPUINFO = Path("/proc/cpuinfo")
 
 Build = Callable[[Path, Sequence[str], Path], None]
 """Makes a root file system in a folder from packages, keeping downloads in a cache folder."""
@@ -75,19 +76,6 @@ COMMON_GENERATORS = (
     "systemd-veritysetup-generator",
 )
 
-# What a virtual machine starts all the same: it has devices and a kernel of its own.
-MACHINE_UNITS = frozenset(
-    {
-        "modprobe@.service",
-        "systemd-modules-load.service",
-        "systemd-remount-fs.service",
-        "systemd-udev-trigger.service",
-        "systemd-udevd-control.socket",
-        "systemd-udevd-kernel.socket",
-        "systemd-udevd.service",
-    }
-)
-
 COMMON_FILES = {
     # Empty: hosts have no way out, and a dead name server costs ten seconds per look-up.
     "etc/resolv.conf": "",
@@ -114,27 +102,14 @@ COMMON_FILES = {
 }
 
 
-MACHINE_FILES = {
-    # A host that is restored from a snapshot waits here for what makes it a seat's own.
-    "usr/local/lib/sharklab/awake": (HERE / "awake.sh").read_text(),
-    "etc/systemd/system/sharklab-awake.service": (HERE / "awake.service").read_text(),
-    "etc/udev/rules.d/99-sharklab.rules": (
-        'SUBSYSTEM=="virtio-ports", ATTR{name}=="sharklab", TAG+="systemd", '
-        'ENV{SYSTEMD_WANTS}+="sharklab-awake.service"\n'
-    ),
-    # The image is small, and what boots it says which disk it is.
-    "etc/initramfs-tools/conf.d/sharklab": "MODULES=list\nCOMPRESS=lz4\n",
-    "etc/initramfs-tools/modules": "virtio_pci\nvirtio_blk\next4\ncrc32c_generic\n",
-}
-
-
 @dataclass(frozen=True)
 class OperatingSystem:
     """How to make a root file system of one operating system.
 
-    `packages` are what every host needs, `machine_packages` what one with a kernel of its own needs
-    beside them; `units` are started at boot, `masks` and `generators` never; `files` (path: content) are
-    put in, and `absent` (glob patterns) taken out. `finish` is a command that is run in it at the end.
+    `packages` are what every host needs, and `kernel` says what one with a kernel of its own needs beside
+    them; `units` are started at boot, `masks` and `generators` never; `files` (path: content) are put in,
+    and `absent` (glob patterns) taken out. `finish` is a command that is run in it at the end. `processor`
+    are the features (flags of /proc/cpuinfo) without which its programs do not run.
     """
 
     name: str
@@ -146,12 +121,13 @@ class OperatingSystem:
     generators: tuple[str, ...]
     files: Mapping[str, str]
     absent: tuple[str, ...]
-    machine_packages: tuple[str, ...] = ()
+    kernel: Kernel
     finish: tuple[str, ...] = ()
+    processor: tuple[str, ...] = ()
 
     def description(self) -> dict[str, Any]:
         """Return what makes an image of this system differ from another, as plain data."""
-        apart = ("build", "machine_packages") if self.finish else ("build", "machine_packages", "finish")
+        apart = {"build", "kernel", "processor"} | (set() if self.finish else {"finish"})
         return {key: value for key, value in asdict(self).items() if key not in apart}
 
 
@@ -181,6 +157,18 @@ def _mmdebstrap(suite: str) -> Build:
         )
 
     return build
+
+
+# As Rocky's own, but for the last line: hosts that are baked have no way to their repositories, and have
+# all that roles name.
+DNF = """\
+[main]
+gpgcheck=1
+installonly_limit=3
+clean_requirements_on_remove=True
+best=True
+skip_if_unavailable=True
+"""
 
 
 def _rocky(name: str) -> OperatingSystem:
@@ -219,8 +207,10 @@ def _rocky(name: str) -> OperatingSystem:
             "sshd-keygen.target",
         ),
         generators=(*COMMON_GENERATORS, "kdump-dep-generator.sh", "selinux-autorelabel-generator.sh"),
-        files={**COMMON_FILES, "etc/locale.conf": "LANG=C.UTF-8\n"},
+        files={**COMMON_FILES, "etc/locale.conf": "LANG=C.UTF-8\n", "etc/dnf/dnf.conf": DNF},
         absent=("etc/hostname", "etc/ssh/ssh_host_*", "var/log/*.log", "var/cache/dnf/*"),
+        kernel=kernel.ROCKY,
+        processor=release.processor,
     )
 
 
@@ -259,7 +249,7 @@ SYSTEMS: Mapping[str, OperatingSystem] = {
             generators=COMMON_GENERATORS,
             files={**COMMON_FILES, "etc/default/locale": "LANG=C.UTF-8\n"},
             absent=("etc/hostname", "etc/ssh/ssh_host_*", "var/log/*.log", "var/log/apt/*"),
-            machine_packages=("initramfs-tools", "linux-image-cloud-amd64", "lz4", "udev"),
+            kernel=kernel.DEBIAN,
         ),
         _rocky("rocky9"),
         _rocky("rocky10"),
@@ -268,25 +258,33 @@ SYSTEMS: Mapping[str, OperatingSystem] = {
 
 
 def machine(system: OperatingSystem) -> OperatingSystem:
-    """Return `system` as virtual machines run it, with its own kernel in /boot.
-
-    Raises MachineryError where it is not known how to make one.
-    """
-    if not system.machine_packages:
-        raise MachineryError(
-            N_("there are no virtual machines of {name} here"),
-            place="--os",
-            hint=N_("--os debian12, or machines of your own: --provider existing (docs/providers.md)"),
-            name=system.name,
-        )
+    """Return `system` as virtual machines run it, with its own kernel in /boot."""
     return replace(
         system,
         name=f"{system.name}-vm",
-        packages=(*system.packages, *system.machine_packages),
-        masks=tuple(unit for unit in system.masks if unit not in MACHINE_UNITS),
-        files={**system.files, **MACHINE_FILES},
-        finish=("update-initramfs", "-u"),
+        packages=(*system.packages, *system.kernel.packages),
+        masks=tuple(unit for unit in system.masks if unit not in kernel.UNITS),
+        generators=tuple(name for name in system.generators if name not in kernel.GENERATORS),
+        files={**system.files, **kernel.FILES, **system.kernel.files},
+        finish=system.kernel.finish,
     )
+
+
+def check(system: OperatingSystem) -> None:
+    """Raise MachineryError where the processor of this machine cannot run the programs of `system`.
+
+    Containers and virtual machines under KVM run on it, and what is emulated is baked on it.
+    """
+    lines = CPUINFO.read_text().splitlines()
+    flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), None)
+    if flags is not None and (lacking := sorted(set(system.processor) - set(flags))):
+        raise MachineryError(
+            N_("{name} needs a processor of the level x86-64-v3; this one lacks {features}"),
+            place="--os",
+            hint=N_("--os rocky9 or debian12, or machines elsewhere: --provider existing"),
+            name=system.name,
+            features=" ".join(lacking),
+        )
 
 
 def find(name: str) -> OperatingSystem:
