@@ -28,18 +28,23 @@ def folder(
     return place
 
 
-def submission(student: str, place: Path, **more: object) -> Submission:
+def submission(student: str, place: Path) -> Submission:
     """Return what lies in such a folder as that student's."""
     lab = load.load(load.find("tp4"))
     found = work.read(place, plans.plan(lab, seat.register(lab, student)))
-    return replace(found, begun=BEGUN, made=MADE, **more)
+    return replace(found, begun=BEGUN, made=MADE)
 
 
 def hand_in(
-    student: str, into: Path, scratch: Path, name: str = "", key: bytes = b"", **more: object
+    student: str,
+    into: Path,
+    scratch: Path,
+    name: str = "",
+    key: bytes = b"",
+    captures: Mapping[str, str] = CAPTURES,
 ) -> Path:
-    """Write what `student` hands in to a file in `into` and return it; `more` is as for `folder`."""
+    """Write what `student` hands in to a file in `into` and return it; `captures` are as for `folder`."""
     file = into / (name or f"tp4-{student}{bundle.ENDING}")
-    made = submission(student, folder(scratch / file.stem, **more))
+    made = submission(student, folder(scratch / file.stem, captures))
     bundle.pack(made, key or seat.key("tp4", student), file)
     return file

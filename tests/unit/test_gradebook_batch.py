@@ -21,7 +21,7 @@ from sharklab.gradebook.job import Job
 from sharklab.gradebook.model import Class
 from sharklab.gradebook.model import state as state_of
 from sharklab.gradebook.pool import Failure
-from sharklab.grading.terms import Terms
+from sharklab.grading.terms import NO_TERMS, Terms
 from sharklab.message import Message
 from sharklab.progress import Progress
 from sharklab.roster import Student
@@ -45,10 +45,17 @@ class Graded:
     group: Class
 
 
-def grade(box: Path, out: Path, said: io.StringIO | None = None, **more: object) -> Class:
+def grade(
+    box: Path,
+    out: Path,
+    said: io.StringIO | None = None,
+    lab: str = "",
+    terms: Terms = NO_TERMS,
+    processes: int = 1,
+) -> Class:
     """Grade what lies in `box` and return the class."""
-    options = {"roster": ROSTER, "processes": 1, **more}
-    return batch.grade(Batch(inputs.find([box]), out=out, **options), Progress(stream=said or io.StringIO()))
+    group = Batch(inputs.find([box]), ROSTER, out, lab, terms, processes)
+    return batch.grade(group, Progress(stream=said or io.StringIO()))
 
 
 def states(group: Class) -> dict[str, str]:
