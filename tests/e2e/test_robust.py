@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -74,7 +74,7 @@ def links() -> list[str]:
 
 
 @pytest.fixture
-def name(student: Callable[[str], str], sharklab: Call) -> str:
+def name(student: Callable[[str], str], sharklab: Call) -> Iterator[str]:
     """Return a student whose seat is removed at the end, whatever happened."""
     chosen = student("robust")
     yield chosen

@@ -35,7 +35,7 @@ def play(plan: Plan, inventory: Path, *options: str) -> dict[str, dict[str, int]
 
 
 LABS = {"tp4": "plan", "reachability": "reachability", "ports": "ports"}
-"""The labs, and the fixture with the plan of a seat that is set up. What an earlier one tries is not tried again."""
+"""The labs, and the fixture with the plan of a seat that is set up; none tries what an earlier one did."""
 
 
 @pytest.mark.parametrize("options", [(), ("--check",)], ids=["apply", "check"])

@@ -38,7 +38,7 @@ def start(folder: Path, path: str | None = None, **request: Any) -> subprocess.P
     """Start a recorder in `folder` and wait for its answer."""
     (folder / "captures").mkdir(exist_ok=True)
     (folder / "request.json").write_text(json.dumps(REQUEST | request))
-    command = [sys.executable, "-I", recorder.__file__, str(folder)]
+    command = [sys.executable, "-I", str(recorder.__file__), str(folder)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={"PATH": path or os.environ["PATH"]})
     wait_for(lambda: (folder / "started.json").exists() or process.poll() is not None)
     return process
