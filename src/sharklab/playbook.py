@@ -29,6 +29,9 @@ from sharklab.process import Progress
 END_SECONDS = 10.0
 """How long an interrupted playbook may take to end before it is killed."""
 
+SETTINGS = {"pexpect_timeout": 1}
+"""ansible-runner's own: seconds between two looks at whether it is cancelled."""
+
 WATCH_SECONDS = 1.0
 """How often it is asked whether a playbook still makes sense."""
 
@@ -70,6 +73,8 @@ def run(
     """
     folder = Path(tempfile.mkdtemp(prefix="ansible-", dir=inventory.parent))
     try:
+        (folder / "env").mkdir()
+        (folder / "env" / "settings").write_text(json.dumps(SETTINGS))
         order = {
             "private_data_dir": str(folder),
             "project_dir": str(paths.ROOT),
@@ -210,7 +215,6 @@ def _child(source: IO[str], target: IO[str]) -> int:
         event_handler=handle,
         quiet=True,
         suppress_env_files=True,
-        settings={"pexpect_timeout": 1},  # seconds between two looks at whether it is cancelled
     )
     if runner.status == "canceled":
         _end_children()
