@@ -37,7 +37,7 @@ from sharklab.matrices import FAST
 from sharklab.message import N_, Message
 from sharklab.model import Lab, Plan, Seat
 from sharklab.progress import Progress
-from sharklab.providers import existing
+from sharklab.providers import existing, gateway
 
 GOLDEN = "golden"
 """The student of the seat that is only there to bake a lab's image."""
@@ -229,11 +229,14 @@ def _observe(plan: Plan, folder: Path, progress: Progress) -> None:
 
 @contextmanager
 def _watched(plan: Plan, hosts: providers.Provider) -> Iterator[None]:
-    """Say of a playbook that failed because a host has ended that it was this, not all that came of it."""
+    """Say of a playbook that failed because a host, or the way to the Internet, has ended that it did."""
     try:
         yield
     except MachineryError as error:
-        gone = [name for name, state in hosts.status(plan.seat).items() if state != "running"]
+        states = hosts.status(plan.seat)
+        gone = [name for name, state in states.items() if state not in ("running", gateway.CUT_OFF)]
+        if not gone and gateway.CUT_OFF in states.values():
+            raise gateway.ended(plan) from error
         if not gone or not hosts.bakes:  # machines of somebody else's say themselves what ails them
             raise
         raise MachineryError(
