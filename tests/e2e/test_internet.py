@@ -19,10 +19,12 @@ from pathlib import Path
 import pytest
 
 from sharklab import image, state
+from sharklab.errors import MachineryError
 from sharklab.model import Plan
 from sharklab.providers import cgroups, gateway, network
 from tests import provider_seat
-from tests.e2e.test_provider import ask, left_of, nspawn, wait
+from tests.e2e.test_provider import ask, left_of, nspawn, silent, wait
+from tests.unit.test_setup import script
 
 MACHINE, AROUND = f"slt{os.getpid()}m", f"slt{os.getpid()}a"
 PUBLIC, PRIVATE, METADATA = "198.51.100.10", "10.99.0.10", "169.254.169.254"
@@ -269,4 +271,23 @@ def test_sweep_ends_what_a_killed_up_left(
     assert -signal.SIGKILL == up.wait()
     state.remove(own.seat.folder)
     nspawn.sweep()
+    assert [] == left_of(own)
+
+
+def test_up_when_the_way_out_does_not_open(
+    layers: image.Layers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slirp4netns that fails is one error with what it said and where that stands; no host starts."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    script(tmp_path, "slirp4netns", "echo 'open(/dev/net/tun): No such file' >&2", "exit 1")
+    own = provider_seat.with_way_out("ada", 9)
+    try:
+        with pytest.raises(MachineryError, match=r"did not open: .*No such file") as caught:
+            nspawn.up(own, layers, silent)
+        assert "sharklab up bare opens it again" == caught.value.hint
+        assert Path(str(caught.value.place)).exists()
+        assert {"server": "absent", "client": "absent"} == nspawn.status(own.seat)
+    finally:
+        nspawn.down(own.seat)
     assert [] == left_of(own)
