@@ -199,8 +199,11 @@ def test_host_on_another_network_has_no_way_out(world: World) -> None:
 
 
 def test_gateway_adds_nothing_of_its_own(world: World) -> None:
-    """All frames of the gateway are ARP, or packets that somebody asked for."""
+    """All frames of the gateway are ARP, or packets that somebody asked for; it has no IPv6 to speak of."""
     own = network.namespace(world.own.seat.id)
+    words = ["ip", "-n", own, "-6", "-oneline", "address", "show", "dev"]
+    for name in ("lan", gateway.OUTSIDE):
+        assert "" == subprocess.run([*words, name], check=True, capture_output=True, text=True).stdout
     capture = "tcpdump -i lan -w /tmp/lan.pcap --immediate-mode -U"
     ask(world.own, "server", f"ip neighbour flush dev lan; systemd-run --quiet --unit=capture {capture}")
     wait(
@@ -266,12 +269,14 @@ def test_sweep_ends_what_a_killed_up_left(
     up = subprocess.Popen(inside(MACHINE, *words), env=environment, stdout=subprocess.DEVNULL)
     try:
         wait(lambda: cgroups.is_running(f"{network.namespace(own.seat.id)}-_internet"), "slirp4netns runs")
+        up.kill()
+        assert -signal.SIGKILL == up.wait()
+        state.remove(own.seat.folder)
+        nspawn.sweep()
+        assert [] == left_of(own)
     finally:
         up.kill()
-    assert -signal.SIGKILL == up.wait()
-    state.remove(own.seat.folder)
-    nspawn.sweep()
-    assert [] == left_of(own)
+        nspawn.down(own.seat)
 
 
 def test_up_when_the_way_out_does_not_open(
@@ -281,7 +286,7 @@ def test_up_when_the_way_out_does_not_open(
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     script(tmp_path, "slirp4netns", "echo 'open(/dev/net/tun): No such file' >&2", "exit 1")
-    own = provider_seat.with_way_out("ada", 9)
+    own = provider_seat.with_way_out("ada", 10)
     try:
         with pytest.raises(MachineryError, match=r"did not open: .*No such file") as caught:
             nspawn.up(own, layers, silent)
