@@ -108,6 +108,12 @@ def test_tools_that_not_everybody_needs(
     )
 
 
+def test_tap_of_a_kernel_without_it(tmp_path: Path) -> None:
+    """Containers do without; who needs it reads which module to load."""
+    finding = kernel.tap(tmp_path / "tun")
+    assert (Status.WARNING, "load the module: modprobe tun") == (finding.status, str(finding.remedy))
+
+
 def test_memory_counts_seats_of_three_hosts() -> None:
     """One gigabyte is enough for ten seats of 93 MB and something left."""
     assert 10 == machine.memory("MemTotal: 2000000 kB\nMemAvailable:  976562 kB\n").meaning.values["seats"]

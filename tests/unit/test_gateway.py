@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import flow, seat
+from sharklab import flow, lint, seat
 from sharklab.errors import MachineryError
 from sharklab.image import Image, bake
 from sharklab.model import Host, Plan
@@ -61,10 +61,12 @@ def test_files_name_the_gateway_where_there_is_one(keys: Plan) -> None:
         assert [] == [line for line in keyfile(keys, host, network) if line.startswith(("gateway", "dns="))]
 
 
-def test_files_leave_names_to_a_role_that_sets_them(keys: Plan) -> None:
+@pytest.mark.parametrize("role", sorted(disk.RESOLVER_ROLES))
+def test_files_leave_names_to_a_role_that_sets_them(role: str, keys: Plan) -> None:
     """A lab's own resolver is not mixed with the gateway's."""
     server, client = keys.hosts
-    own = replace(server, roles=("common", "dns_client"))
+    own = replace(server, roles=("common", role))
+    assert role in lint.role_names()
     lines = keyfile(replace(keys, lab=replace(keys.lab, hosts=(own, client))), own, "lan")
     assert (True, False) == ("gateway=10.250.1.254" in lines, any(line.startswith("dns=") for line in lines))
 

@@ -35,8 +35,9 @@ DNS = "\ndns={gateway};"
 NO_IPV6 = "method=disabled"
 IPV6 = "method=manual\naddress1={address}\naddr-gen-mode=eui64\nip6-privacy=0\nmay-fail=true"
 
-RESOLVER_ROLES = frozenset({"dns_client"})
-"""The roles that say whom a host asks for names; without one it asks the gateway to the Internet."""
+RESOLVER_ROLES = frozenset({"dns_client", "dns_server"})
+"""The roles that decide whom a host asks for names, or make it ask itself, as one that has no server in its
+/etc/resolv.conf does; without them it asks the gateway to the Internet."""
 
 
 def folder(plan: Plan, host: str) -> Path:
