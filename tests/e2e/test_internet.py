@@ -30,6 +30,10 @@ MACHINE, AROUND = f"slt{os.getpid()}m", f"slt{os.getpid()}a"
 PUBLIC, PRIVATE, METADATA = "198.51.100.10", "10.99.0.10", "169.254.169.254"
 MACHINES_OWN = ("198.51.100.1", "10.99.0.1")
 NAME = "www.example.org"
+NAMES = (
+    *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--user=root"),
+    *("--no-hosts", "--no-resolv", "--bind-interfaces"),
+)
 STARTED = ("link set lo up", "link set cable addrgenmode none", "link set cable up")
 REFUSED = "7"
 """curl's exit code for a connection that is refused, by an ICMP error too; 28 would be silence."""
@@ -88,44 +92,49 @@ def layers() -> image.Layers:
 @pytest.fixture(scope="module")
 def around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Make the machine's network and all around it, with a web server in both, and a real name server."""
-    page = tmp_path_factory.mktemp("page")
-    web = (sys.executable, "-m", "http.server", "80", "--directory", str(page))
-    names = (
-        "dnsmasq",
-        "--keep-in-foreground",
-        "--conf-file=/dev/null",
-        "--pid-file=",
-        "--user=root",
-        "--no-hosts",
-    )
-    names += ("--no-resolv", f"--listen-address={resolver_of_this_machine()}", "--bind-interfaces")
+    web = (sys.executable, "-m", "http.server", "80", "--directory", str(tmp_path_factory.mktemp("page")))
+    asked = resolver_of_this_machine()
     with ExitStack() as stack:
         for name in (MACHINE, AROUND):
             subprocess.run(["ip", "netns", "add", name], check=True)
             stack.callback(subprocess.run, ["ip", "netns", "delete", name], check=True)
-        lines = [f"link add cable type veth peer name cable netns {AROUND}", *STARTED]
-        lines += [f"address add {address}/24 dev cable" for address in (*MACHINES_OWN, "169.254.169.1")]
-        lines += [f"address add {resolver_of_this_machine()}/32 dev lo", f"route add default via {PUBLIC}"]
-        subprocess.run(["ip", "-n", MACHINE, "-batch", "-"], input="\n".join(lines), text=True, check=True)
-        lines = [f"address add {address}/24 dev cable" for address in (PUBLIC, PRIVATE, METADATA)]
-        lines += STARTED
-        subprocess.run(["ip", "-n", AROUND, "-batch", "-"], input="\n".join(lines), text=True, check=True)
-        servers = [(MACHINE, web), (AROUND, web), (MACHINE, (*names, f"--address=/{NAME}/{PUBLIC}"))]
-        for namespace, words in servers:
-            server = subprocess.Popen(
-                inside(namespace, *words), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-            )
-            stack.callback(server.wait)
-            stack.callback(server.kill)
+        set_up(MACHINE, f"link add cable type veth peer name cable netns {AROUND}", *STARTED)
+        set_up(MACHINE, *at_cable(*MACHINES_OWN, "169.254.169.1"), f"address add {asked}/32 dev lo")
+        set_up(MACHINE, f"route add default via {PUBLIC}")
+        set_up(AROUND, *STARTED, *at_cable(PUBLIC, PRIVATE, METADATA))
+        serve(stack, MACHINE, *web)
+        serve(stack, AROUND, *web)
+        serve(stack, MACHINE, *NAMES, f"--listen-address={asked}", f"--address=/{NAME}/{PUBLIC}")
+        wait(lambda: f"{asked}:53 " in shown("ss", "-Hltn"), "the name server listens")
         for address in (PUBLIC, PRIVATE, METADATA, *MACHINES_OWN, "127.0.0.1"):
-            wait(partial(fetched_by_the_machine, address), f"{address} answers the machine")
+            wait(partial(answers_the_machine, address), f"{address} answers the machine")
         yield
 
 
-def fetched_by_the_machine(address: str) -> bool:
+def set_up(namespace: str, *lines: str) -> None:
+    """Give commands to ip(8) in a network namespace."""
+    words = ["ip", "-n", namespace, "-batch", "-"]
+    subprocess.run(words, input="\n".join(lines) + "\n", text=True, check=True)
+
+
+def at_cable(*addresses: str) -> list[str]:
+    """Return the commands that give addresses to an end of the cable between the two."""
+    return [f"address add {address}/24 dev cable" for address in addresses]
+
+
+def serve(stack: ExitStack, namespace: str, *words: str) -> None:
+    """Run a server in a network namespace for as long as `stack` is open."""
+    quiet = subprocess.DEVNULL
+    server = subprocess.Popen(inside(namespace, *words), stdout=quiet, stderr=quiet)
+    stack.callback(server.wait)
+    stack.callback(server.kill)
+
+
+def answers_the_machine(address: str) -> bool:
     """Tell whether the machine itself reaches the web server there."""
-    words = inside(MACHINE, "curl", "--silent", "--output", "/dev/null", f"http://{address}/")
-    return subprocess.run(words, check=False).returncode == 0
+    connect = "import socket, sys; socket.create_connection((sys.argv[1], 80), 5)"
+    words = inside(MACHINE, sys.executable, "-c", connect, address)
+    return subprocess.run(words, check=False, capture_output=True).returncode == 0
 
 
 def bring_up(kind: str, own: Plan, number: int, layers: image.Layers) -> None:
@@ -247,6 +256,16 @@ def test_up_opens_again_what_was_killed(world: World, layers: image.Layers) -> N
     assert "000" == fetched(world.own, PUBLIC, seconds=2)[0]
     bring_up("with_way_out", world.own, 7, layers)
     assert {"server": "running", "client": "running"} == nspawn.status(world.own.seat)
+    assert ["200", "0"] == fetched(world.own, PUBLIC)
+
+
+def test_stop_ends_the_way_out(world: World, layers: image.Layers) -> None:
+    """Nothing runs for hosts that are shut down; `up` opens the way again with them."""
+    nspawn.stop(world.own)
+    units = cgroups.units(f"{network.namespace(world.own.seat.id)}-*")
+    assert [] == [unit for unit in units if cgroups.is_running(unit)]
+    assert {"server": "stopped", "client": "stopped"} == nspawn.status(world.own.seat)
+    bring_up("with_way_out", world.own, 7, layers)
     assert ["200", "0"] == fetched(world.own, PUBLIC)
 
 

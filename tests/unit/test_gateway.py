@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import flow, lint, seat
+from sharklab import flow, lint, providers, seat
 from sharklab.errors import MachineryError
 from sharklab.image import Image, bake
 from sharklab.model import Host, Plan
-from sharklab.providers import disk, gateway
+from sharklab.providers import access, disk, gateway, local
 from tests import provider_seat
 
 WAYS = {"lan": IPv4Interface("10.250.1.254/24"), "dmz": IPv4Interface("10.250.2.254/24")}
@@ -48,7 +48,7 @@ def keyfile(own: Plan, host: Host, network: str) -> list[str]:
 @pytest.fixture
 def keys(seat_plan: Plan) -> Plan:
     """Return the plan with the keys that the hosts' files hold."""
-    disk.access.prepare(seat_plan)
+    access.prepare(seat_plan)
     return seat_plan
 
 
@@ -106,7 +106,7 @@ def test_rules_are_nfts(tmp_path: Path) -> None:
     for ways in ({"lan": WAYS["lan"]}, WAYS):
         script = 'nft -f "$1" && nft -f "$1" && nft list ruleset'
         (file := tmp_path / "rules").write_text(gateway.rules(ways, [IPv4Address("203.0.113.7")]))
-        words = ["unshare", "--net", "sh", "-c", script, "sh", file]
+        words = ["unshare", "--net", "sh", "-c", script, "sh", str(file)]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         assert (0, "", 1) == (done.returncode, done.stderr, done.stdout.count("table ip sharklab"))
 
@@ -119,25 +119,17 @@ def test_bake_has_no_way_out(seat_plan: Plan, tmp_path: Path, monkeypatch: pytes
         started.append(plan)
         raise InterruptedError
 
-    monkeypatch.setattr(bake.Local, "up", up)
+    monkeypatch.setattr(local.Local, "up", up)
     with pytest.raises(InterruptedError):
         bake.on_image(Image("debian12", "Debian", tmp_path), seat_plan, lambda plan: None, lambda said: None)
     assert {} == gateway.addresses(started[0])
 
 
-class Cut:
-    """A provider whose server is cut off from the Internet."""
-
-    bakes = True
-
-    def status(self, own: object) -> dict[str, str]:
-        """Return the state of both hosts."""
-        return {"server": gateway.CUT_OFF, "client": "running"}
-
-
-def test_watched_tells_a_way_out_that_ended(seat_plan: Plan) -> None:
+def test_watched_tells_a_way_out_that_ended(seat_plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a playbook that failed meanwhile, the cause is told and not all that came of it."""
+    states = {"server": gateway.CUT_OFF, "client": "running"}
+    monkeypatch.setattr(local.Local, "status", lambda self, own: states)
     ended = pytest.raises(MachineryError, match="the way to the Internet ended")
-    with ended as caught, flow._watched(seat_plan, Cut()):
+    with ended as caught, flow._watched(seat_plan, providers.get("nspawn")):
         raise MachineryError("a task failed")
     assert "sharklab up bare opens it again" == caught.value.hint

@@ -148,7 +148,12 @@ def test_prepare_asks_for_what_a_way_out_needs(
     """Only seats of this machine whose lab asks for the Internet need it."""
     wanted: list[str] = []
     monkeypatch.setattr(privilege, "is_root", lambda: True)
-    monkeypatch.setattr(packages, "missing", lambda works: wanted.extend(works) or ())
+
+    def missing(works: list[str]) -> tuple[packages.Package, ...]:
+        wanted.extend(works)
+        return ()
+
+    monkeypatch.setattr(packages, "missing", missing)
     source = (GOLDEN / "two-ways-out" / "lab.yml").read_text().replace("  dmz: {internet: true}", "  dmz: {}")
     (tmp_path / "two-ways-out").mkdir()
     file = tmp_path / "two-ways-out" / "lab.yml"
