@@ -125,11 +125,16 @@ def test_bake_has_no_way_out(seat_plan: Plan, tmp_path: Path, monkeypatch: pytes
     assert {} == gateway.addresses(started[0])
 
 
-def test_watched_tells_a_way_out_that_ended(seat_plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a playbook that failed meanwhile, the cause is told and not all that came of it."""
+@pytest.mark.parametrize("error", [MachineryError("a task failed"), None], ids=["a failure", "an end"])
+def test_watched_tells_a_way_out_that_ended(
+    error: MachineryError | None, seat_plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether a playbook failed or came to its end meanwhile: the cause is told, not what came of it."""
     states = {"server": gateway.CUT_OFF, "client": "running"}
     monkeypatch.setattr(local.Local, "status", lambda self, own: states)
+    monkeypatch.setattr(gateway, "cut_off", lambda own: frozenset({"server"}))
     ended = pytest.raises(MachineryError, match="the way to the Internet ended")
     with ended as caught, flow._watched(seat_plan, providers.get("nspawn")):
-        raise MachineryError("a task failed")
+        if error:
+            raise error
     assert "sharklab up bare opens it again" == caught.value.hint
