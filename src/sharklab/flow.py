@@ -38,7 +38,7 @@ from sharklab.matrices import FAST
 from sharklab.message import N_, Message
 from sharklab.model import Lab, Plan, Seat
 from sharklab.progress import Progress
-from sharklab.providers import existing
+from sharklab.providers import existing, gateway
 
 
 class HostEnded(MachineryError):
@@ -245,26 +245,36 @@ def _observe(plan: Plan, folder: Path, progress: Progress) -> None:
 
 @contextmanager
 def _watched(plan: Plan, hosts: providers.Provider) -> Iterator[None]:
-    """Say of a playbook that failed because a host has ended that it was this, not all that came of it."""
+    """Say that a host, or the way to the Internet, ended meanwhile: not all that came of it.
+
+    Without that way a playbook may well come to its end, and what it found tells nothing.
+    """
     try:
         yield
     except MachineryError as error:
-        gone = _gone(plan, hosts)
-        if not gone:
-            raise
-        raise HostEnded(
-            N_("host {host} ended while it was at work"),
-            place=str(plan.seat.folder / "hosts" / gone[0] / "console.log"),
-            hint=N_("sharklab up {lab} starts it again, sharklab down {lab} removes the seat"),
-            host=", ".join(gone),
-            lab=plan.lab.name,
-        ) from error
+        if gone := _gone(plan, hosts):
+            raise _host_ended(plan, gone) from error
+        if gateway.cut_off(plan.seat):
+            raise gateway.ended(plan) from error
+        raise
+    if gateway.cut_off(plan.seat):
+        raise gateway.ended(plan)
+
+
+def _host_ended(plan: Plan, gone: Sequence[str]) -> HostEnded:
+    return HostEnded(
+        N_("host {host} ended while it was at work"),
+        place=str(plan.seat.folder / "hosts" / gone[0] / "console.log"),
+        hint=N_("sharklab up {lab} starts it again, sharklab down {lab} removes the seat"),
+        host=", ".join(gone),
+        lab=plan.lab.name,
+    )
 
 
 def _gone(plan: Plan, hosts: providers.Provider) -> list[str]:
     """Return the hosts that run no longer; machines of somebody else's say themselves what ails them."""
     states = hosts.status(plan.seat) if hosts.bakes else {}
-    return [name for name, state in states.items() if state != "running"]
+    return [name for name, state in states.items() if state not in ("running", gateway.CUT_OFF)]
 
 
 def _run_id(started: float) -> str:
