@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -238,10 +237,8 @@ def test_down_leaves_nothing(seat_plan: Plan, layers: image.Layers) -> None:
 
 def killed_while_up(own: Plan, layers: image.Layers, moment: Callable[[], object], what: str) -> None:
     """Start `up` in a process of its own and kill -9 it as soon as `moment` has come."""
-    script = [sys.executable, provider_seat.__file__, own.seat.student, "1", str(layers.image.folder)]
-    source = Path(providers.__file__).parents[2]
-    environment = {**os.environ, "PYTHONPATH": f"{source}:{source.parent}"}
-    process = subprocess.Popen(script, stdout=subprocess.DEVNULL, env=environment)
+    words, environment = provider_seat.script("plain", own.seat.student, 1, layers.image.folder)
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env=environment)
     try:
         wait(lambda: moment() or process.poll() is not None, what)
     finally:
@@ -340,7 +337,7 @@ def test_up_of_a_host_that_does_not_boot(seat_plan: Plan, tmp_path: Path) -> Non
         nspawn.up(seat_plan, image.Layers(base, base.folder), silent)
     assert "host server" in caught.value.message
     assert "os-release" in caught.value.message
-    assert "console.log" in caught.value.place
+    assert "console.log" in str(caught.value.place)
     assert "sharklab down" in caught.value.hint
 
 
@@ -352,7 +349,7 @@ def test_up_of_a_host_that_never_answers(
     monkeypatch.setattr(network, "cables", lambda own, host: "link show\n")
     with pytest.raises(MachineryError, match="no answer within 1 s") as caught:
         nspawn.up(seat_plan, layers, silent)
-    assert "console.log" in caught.value.place
+    assert "console.log" in str(caught.value.place)
 
 
 def test_up_without_root(seat_plan: Plan, layers: image.Layers, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,8 +68,8 @@ def build(folder: Path, unsigned: tuple[str, ...] = (), debian: Path | None = No
             target.write_text(text)
             target.chmod(0o755 if "/bin/" in path else 0o644)
     copies = {name: carried(package, debian) for name, package in table.items() if debian}
-    for name, content in copies.items():
-        for path, source in content.items():
+    for name, places in copies.items():
+        for path, source in places.items():
             target = work / "root" / name / path.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             _run(["cp", "--archive", source, target], os.environ)
