@@ -59,14 +59,15 @@ DEBIAN = Kernel(
 )
 
 # Rocky's kernel lies with its modules, and whether its package's own script copies it depends on what else is
-# there; what that made of an initramfs is for the machine on which the image is made.
+# there; what that made of an initramfs is for the machine on which the image is made. The firmware that the
+# kernel's package asks for is larger than all the rest, and QEMU's devices need none.
 _ROCKY_FINISH = """
 set -eu
 for kernel in /usr/lib/modules/*/vmlinuz; do
     version=${kernel#/usr/lib/modules/} version=${version%/vmlinuz}
 done
 mkdir -p /boot
-rm -f /boot/initramfs-*
+rm -rf /boot/initramfs-* /usr/lib/firmware/*
 depmod "$version"
 cp "$kernel" "/boot/vmlinuz-$version"
 exec dracut --force --quiet "/boot/initrd.img-$version" "$version"
