@@ -11,7 +11,7 @@ import pytest
 
 from sharklab import image, paths, state
 from sharklab.errors import InputError, MachineryError
-from sharklab.image import bake, systems
+from sharklab.image import bake, build, systems
 from sharklab.message import Message
 from sharklab.model import Host
 
@@ -97,10 +97,10 @@ def test_check_of_a_processor_that_is_too_old(
     flags: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rocky 10 is refused before anything is built, with the features that lack; the others are not."""
-    monkeypatch.setattr(systems, "CPUINFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(build, "CPUINFO", tmp_path / "cpuinfo")
     (tmp_path / "cpuinfo").write_text(f"processor: 0\n{flags}bogomips: 1\n")
     for name in ("debian12", "rocky9"):
-        systems.check(systems.find(name))
+        build.check(systems.find(name))
     with pytest.raises(
         MachineryError, match=r"x86-64-v3; this one lacks abm .*bmi1 bmi2 f16c fma movbe xsave"
     ):
@@ -114,9 +114,9 @@ def test_check_of_a_processor_that_will_do(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that has all of it passes, and one of another architecture, which has no such levels."""
-    monkeypatch.setattr(systems, "CPUINFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(build, "CPUINFO", tmp_path / "cpuinfo")
     (tmp_path / "cpuinfo").write_text(text)
-    systems.check(systems.find("rocky10"))
+    build.check(systems.find("rocky10"))
 
 
 @pytest.mark.parametrize("name", sorted(systems.SYSTEMS))

@@ -44,8 +44,8 @@ class Release:
     """A release of Rocky: its number, the fingerprint of its key, and where its rpm keeps its database.
 
     `first` are packages that bring repositories, which other packages come from. The fingerprints
-    are those of rockylinux.org, "GPG key info". `processor` are the features that its programs take for
-    granted, as /proc/cpuinfo calls them.
+    are those of rockylinux.org, "GPG key info". `processor` and `irreplaceable` are those of its
+    `OperatingSystem`.
     """
 
     number: str
@@ -53,6 +53,7 @@ class Release:
     database: str
     first: tuple[str, ...]
     processor: tuple[str, ...] = ()
+    irreplaceable: tuple[str, ...] = ()
 
 
 V3 = ("abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave")
@@ -65,7 +66,14 @@ RELEASES = {
         "/var/lib/rpm",
         (*FIRST, "centos-release-nfs-ganesha5"),
     ),
-    "rocky10": Release("10", "FC226859C0860BF0DDB95B085B106C736FEDFC85", "/usr/lib/sysimage/rpm", FIRST, V3),
+    "rocky10": Release(
+        "10",
+        "FC226859C0860BF0DDB95B085B106C736FEDFC85",
+        "/usr/lib/sysimage/rpm",
+        FIRST,
+        V3,
+        irreplaceable=("kernel_nfs",),  # nobody has packages of nfs-ganesha for it
+    ),
 }
 
 

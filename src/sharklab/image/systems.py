@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import process
-from sharklab.errors import N_, InputError, MachineryError
+from sharklab.errors import N_, InputError
 from sharklab.image import kernel, rocky
 from sharklab.image.kernel import Kernel
-
-CPUINFO = Path("/proc/cpuinfo")
 
 Build = Callable[[Path, Sequence[str], Path], None]
 """Makes a root file system in a folder from packages, keeping downloads in a cache folder."""
@@ -109,7 +107,8 @@ class OperatingSystem:
     `packages` are what every host needs, and `kernel` says what one with a kernel of its own needs beside
     them; `units` are started at boot, `masks` and `generators` never; `files` (path: content) are put in,
     and `absent` (glob patterns) taken out. `finish` is a command that is run in it at the end. `processor`
-    are the features (flags of /proc/cpuinfo) without which its programs do not run.
+    are the features (flags of /proc/cpuinfo) without which its programs do not run, and `irreplaceable` the
+    needs of hosts (`needs.NEEDS`) for which its containers have no substitute.
     """
 
     name: str
@@ -124,10 +123,11 @@ class OperatingSystem:
     kernel: Kernel
     finish: tuple[str, ...] = ()
     processor: tuple[str, ...] = ()
+    irreplaceable: tuple[str, ...] = ()
 
     def description(self) -> dict[str, Any]:
         """Return what makes an image of this system differ from another, as plain data."""
-        apart = {"build", "kernel", "processor"} | (set() if self.finish else {"finish"})
+        apart = {"build", "kernel", "processor", "irreplaceable"} | (set() if self.finish else {"finish"})
         return {key: value for key, value in asdict(self).items() if key not in apart}
 
 
@@ -211,6 +211,7 @@ def _rocky(name: str) -> OperatingSystem:
         absent=("etc/hostname", "etc/ssh/ssh_host_*", "var/log/*.log", "var/cache/dnf/*"),
         kernel=kernel.ROCKY,
         processor=release.processor,
+        irreplaceable=release.irreplaceable,
     )
 
 
@@ -268,23 +269,6 @@ def machine(system: OperatingSystem) -> OperatingSystem:
         files={**system.files, **kernel.FILES, **system.kernel.files},
         finish=system.kernel.finish,
     )
-
-
-def check(system: OperatingSystem) -> None:
-    """Raise MachineryError where the processor of this machine cannot run the programs of `system`.
-
-    Containers and virtual machines under KVM run on it, and what is emulated is baked on it.
-    """
-    lines = CPUINFO.read_text().splitlines()
-    flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), None)
-    if flags is not None and (lacking := sorted(set(system.processor) - set(flags))):
-        raise MachineryError(
-            N_("{name} needs a processor of the level x86-64-v3; this one lacks {features}"),
-            place="--os",
-            hint=N_("--os rocky9 or debian12, or machines elsewhere: --provider existing"),
-            name=system.name,
-            features=" ".join(lacking),
-        )
 
 
 def find(name: str) -> OperatingSystem:
