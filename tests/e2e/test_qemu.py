@@ -18,6 +18,7 @@ from sharklab import plan as plans
 from sharklab import providers, state
 from sharklab.model import Plan
 from sharklab.providers import cgroups, network
+from sharklab.providers.qemu import rights
 from tests.conftest import ROOT, Call
 from tests.e2e.test_provider import ask, left_of, send
 from tests.e2e.test_tp4 import tshark
@@ -71,6 +72,19 @@ def test_hosts_are_what_they_need_to_be(done: Done) -> None:
     kinds = {host.name: ask(done.plan, host.name, "systemd-detect-virt || true") for host in done.plan.hosts}
     assert "systemd-nspawn" == kinds.pop("desktop")
     assert {"server", "client"} == set(kinds) and set(kinds.values()) <= {"qemu", "kvm"}
+
+
+def test_machines_run_without_roots_rights(done: Done) -> None:
+    """Every thread of QEMU is the seat's own user, without any capability and with system calls filtered."""
+    rest = {"Gid:": [str(rights.GROUP)] * 4, "CapEff:": ["0" * 16], "NoNewPrivs:": ["1"], "Seccomp:": ["2"]}
+    expected = {"Uid:": [str(rights.user(done.plan.seat.id))] * 4, **rest}
+    for name in ("server", "client"):
+        unit = network.namespace(done.plan.seat.id, name)
+        threads = [task for pid in cgroups.processes(unit) for task in Path(f"/proc/{pid}/task").iterdir()]
+        assert len(threads) > 1
+        for task in threads:
+            lines = [line.split() for line in (task / "status").read_text().splitlines()]
+            assert expected == {key: values for key, *values in lines if key in expected}
 
 
 def test_nfs_is_the_kernels(done: Done) -> None:

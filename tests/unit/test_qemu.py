@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import socket
 import tarfile
 import threading
@@ -19,8 +20,9 @@ from sharklab.image import Image
 from sharklab.image.model import Engine
 from sharklab.model import Host, Plan
 from sharklab.providers import access, network
-from sharklab.providers.qemu import engine, machine, own
+from sharklab.providers.qemu import engine, machine, own, rights
 from sharklab.providers.qemu.monitor import Monitor
+from sharklab.setup import packages
 from tests import provider_seat
 from tests.unit.test_setup import script
 
@@ -61,6 +63,24 @@ def test_boots_of_a_guest_that_gets_there(emulator: Callable[..., None]) -> None
     assert engine.boots(KERNEL, engine.KVM)
 
 
+def test_program_outside_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Red Hat's QEMU is found where it is, asked its version and made the machine's command."""
+    script(tmp_path, "qemu-kvm", "echo QEMU emulator version 9.1.0")
+    [qemu] = [package for package in packages.table() if package.gives == engine.QEMU]
+    monkeypatch.setattr(packages, "table", lambda: (replace(qemu, elsewhere=str(tmp_path / "qemu-kvm")),))
+    monkeypatch.setattr(shutil, "which", lambda name: name if "/" in name else None)
+    assert str(tmp_path / "qemu-kvm") == engine.program()
+    assert "QEMU emulator version 9.1.0" == engine.version()
+
+
+def test_program_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any QEMU the error says what to install."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(MachineryError, match="not installed on this machine: qemu-system-x86_64") as caught:
+        engine.program()
+    assert "qemu-kvm" in caught.value.hint
+
+
 def test_find_tries_once_after_each_start(
     emulator: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -83,21 +103,24 @@ def test_find_without_the_device(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert engine.TCG == engine.find(KERNEL)
 
 
-def monitored(tmp_path: Path, *answers: object) -> Path:
-    """Return the socket of a monitor that greets, and then gives one answer to each command."""
+def monitored(tmp_path: Path, *answers: object, heard: list[tuple[str, list[int]]] | None = None) -> Path:
+    """Return the socket of a monitor that greets, and then gives one answer to each command.
+
+    Commands, and the files that came with them, are added to `heard`.
+    """
     file = tmp_path / "qmp"
     server = socket.socket(socket.AF_UNIX)
     server.bind(str(file))
     server.listen()
 
     def serve() -> None:
-        with server, server.accept()[0] as peer, peer.makefile("rw") as lines:
-            lines.write(json.dumps({"QMP": {}}) + "\n")
-            lines.flush()
+        with server, server.accept()[0] as peer:
+            peer.sendall(b'{"QMP": {}}\n')
             for answer in ({"return": {}}, *answers):
-                lines.readline()
-                lines.write(json.dumps({"event": "RESUME"}) + "\n" + json.dumps(answer) + "\n")
-                lines.flush()
+                line, files, _, _ = socket.recv_fds(peer, 4096, 4)
+                if heard is not None and line:
+                    heard.append((json.loads(line)["execute"], files))
+                peer.sendall((json.dumps({"event": "RESUME"}) + "\n" + json.dumps(answer) + "\n").encode())
 
     threading.Thread(target=serve, daemon=True).start()
     return file
@@ -130,9 +153,26 @@ def test_monitor_of_a_qemu_that_is_gone(tmp_path: Path) -> None:
 
 def test_migrate_that_fails(tmp_path: Path) -> None:
     """A state that cannot be taken is told at once."""
-    file = monitored(tmp_path, {"return": {}}, {"return": {}}, {"return": {"status": "failed"}})
+    file = monitored(tmp_path, *[{"return": {}}] * 3, {"return": {"status": "failed"}})
+    (tmp_path / "devices").touch()
     with Monitor(file) as own_monitor, pytest.raises(MachineryError, match="failed"):
-        own_monitor.migrate("migrate-incoming", "exec:false")
+        own_monitor.restore(tmp_path / "devices")
+
+
+def test_save_hands_the_open_file_over(tmp_path: Path) -> None:
+    """QEMU, which may not open it itself, is given the file along with the command that names it."""
+    done = {"return": {"status": "completed"}}
+    heard: list[tuple[str, list[int]]] = []
+    file = monitored(tmp_path, *[{"return": {}}] * 3, done, heard=heard)
+    with Monitor(file) as own_monitor:
+        own_monitor.save(tmp_path / "devices")
+    given = {command: len(files) for command, files in heard}
+    expected = {"qmp_capabilities": 0, "migrate-set-capabilities": 0, "getfd": 1, "migrate": 0}
+    assert {**expected, "query-migrate": 0} == given
+    [written] = [files[0] for _, files in heard if files]
+    with open(written, "wb") as target:
+        target.write(b"state")
+    assert b"state" == (tmp_path / "devices").read_bytes()
 
 
 def test_command_differs_only_where_a_restored_machine_must(seat_plan: Plan, tmp_path: Path) -> None:
@@ -150,6 +190,27 @@ def test_command_differs_only_where_a_restored_machine_must(seat_plan: Plan, tmp
     macs = [mac for _, _, mac in network.ports(seat_plan, host)]
     assert [True, True] == [any(f"mac={mac}" in word for word in golden) for mac in macs]
     assert not any("user" in word for word in golden if word.startswith("tap") or "netdev" in word)
+
+
+def test_command_gives_rights_up(seat_plan: Plan, tmp_path: Path) -> None:
+    """QEMU becomes a user of the seat's own, who cannot start anything and opens nothing anew."""
+    (tmp_path / "root/boot").mkdir(parents=True)
+    (tmp_path / "root/boot/vmlinuz-6").touch()
+    made = machine.Machine(engine.TCG, Image("debian12-vm", "Debian", tmp_path), Path("a"), Path("m"))
+    words = machine.command(seat_plan, seat_plan.hosts[0], made)
+    user, _, group = words[words.index("-runas") + 1].partition(":")
+    assert (rights.user(seat_plan.seat.id), rights.GROUP) == (int(user), int(group))
+    assert {"on", "obsolete=deny", "spawn=deny", "resourcecontrol=deny"} == set(
+        words[words.index("-sandbox") + 1].split(",")
+    )
+    assert "-daemonize" not in words
+    assert "auto-read-only=off" in words[words.index("-drive") + 1].split(",")
+
+
+def test_user_is_the_seats_own() -> None:
+    """Two seats' QEMUs are two users, of numbers that systemd's table gives to nobody."""
+    users = {rights.user(f"7e57{number:04x}") for number in range(200)}
+    assert 200 == len(users) and all(rights.GROUP < user < 0x7FFE0000 for user in users)
 
 
 def test_archive_holds_what_is_the_seats(seat_plan: Plan) -> None:

@@ -13,7 +13,7 @@ from sharklab.doctor import trials
 from sharklab.doctor.finding import Finding, missing, ok, warning
 from sharklab.message import N_, Message, refusal
 from sharklab.providers.qemu import engine
-from sharklab.setup import privilege
+from sharklab.setup import packages, privilege
 
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 INOTIFY_PER_HOST = 6.4
@@ -169,7 +169,7 @@ def kvm(device: Path) -> Finding:
     if not device.exists():
         return ok(name, N_("absent; containers do not use it, and virtual machines are emulated, slowly"))
     kernels = sorted(state.images_folder().glob("*-vm-*/root/boot/vmlinuz-*")) if privilege.is_root() else []
-    if not kernels or not shutil.which(engine.QEMU):
+    if not kernels or not packages.find(engine.QEMU):
         sentence = N_(
             "{device} is there, unproven: that takes QEMU, and an image of a virtual machine "
             "(sharklab image build --provider auto)"

@@ -8,8 +8,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from sharklab import state
+from sharklab import process, state
 from sharklab.image.model import Engine
+from sharklab.setup import packages
 
 DEVICE = Path("/dev/kvm")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -22,6 +23,15 @@ GOT_THERE = "Unable to mount root fs"
 
 KVM = Engine("kvm", "host")
 TCG = Engine("tcg,thread=multi,tb-size=128", "max")
+
+
+def program() -> str:
+    """Return QEMU's file on this machine, which is not in the PATH on Red Hat's family.
+
+    Raises MachineryError, with what to install, when there is none.
+    """
+    process.require(QEMU)
+    return packages.find(QEMU)
 
 
 def find(kernel: Path) -> Engine:
@@ -38,7 +48,7 @@ def find(kernel: Path) -> Engine:
 
 def boots(kernel: Path, engine: Engine, seconds: float = TRIAL_SECONDS) -> bool:
     """Tell whether `kernel`, without a disk, gets to where it looks for one within `seconds`."""
-    argv = [QEMU, "-nodefaults", "-display", "none", "-machine", "q35", "-accel", engine.accelerator]
+    argv = [program(), "-nodefaults", "-display", "none", "-machine", "q35", "-accel", engine.accelerator]
     argv += ["-cpu", engine.cpu, "-m", "256", "-no-reboot", "-serial", "stdio", "-kernel", str(kernel)]
     argv += ["-append", "console=ttyS0 panic=-1"]
     try:
@@ -52,5 +62,5 @@ def boots(kernel: Path, engine: Engine, seconds: float = TRIAL_SECONDS) -> bool:
 
 def version() -> str:
     """Return what QEMU says of its version: a snapshot is restored by the one that made it."""
-    done = subprocess.run([QEMU, "--version"], check=True, capture_output=True, text=True)
+    done = subprocess.run([program(), "--version"], check=True, capture_output=True, text=True)
     return done.stdout.splitlines()[0]

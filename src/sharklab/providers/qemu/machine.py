@@ -7,14 +7,19 @@ the disk, the memory's file and the addresses of the network cards.
 from __future__ import annotations
 
 import socket
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sharklab import process
+from sharklab.errors import MachineryError
 from sharklab.image.model import Engine, Image
+from sharklab.message import N_
 from sharklab.model import Host, Plan
 from sharklab.providers import cgroups, disk, marks, network
 from sharklab.providers.qemu import engine as engines
+from sharklab.providers.qemu import rights
 from sharklab.providers.qemu.monitor import Monitor
 
 MEMORY = 512
@@ -34,6 +39,11 @@ PLAIN = ",".join(
         *("host_tso4", "host_tso6", "host_ecn", "host_ufo"),
     )
 )
+
+
+QUIETLY = 'exec >"$1" 2>&1; shift; exec "$@"'
+START_LIMIT = 60.0
+PAUSE = 0.02
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,11 @@ def port(plan: Plan, host: Host) -> Path:
     return marks.folder(plan.seat.id) / f"{host.name}.port"
 
 
+def log(plan: Plan, host: Host) -> Path:
+    """Return the file of what the host's QEMU says of itself."""
+    return disk.folder(plan, host.name) / "qemu.log"
+
+
 def launch(plan: Plan, host: Host, machine: Machine) -> None:
     """Start the host's QEMU anew, in a control group of its own and in the seat's network namespace.
 
@@ -77,7 +92,21 @@ def launch(plan: Plan, host: Host, machine: Machine) -> None:
     for file in (monitor(plan, host), port(plan, host)):
         file.unlink(missing_ok=True)
     enter = ["nsenter", f"--net={network.NAMESPACES / network.namespace(plan.seat.id)}", "--"]
-    process.run([*cgroups.launcher(unit(plan, host)), *enter, *command(plan, host, machine)])
+    detach = ["setsid", "--fork", "sh", "-c", QUIETLY, "sh", str(log(plan, host))]
+    process.run([*cgroups.launcher(unit(plan, host)), *enter, *detach, *command(plan, host, machine)])
+    _wait(plan, host)
+
+
+def _wait(plan: Plan, host: Host) -> None:
+    """Wait until QEMU answers, which it does when it has opened all it needs and given up its rights."""
+    deadline = time.monotonic() + START_LIMIT
+    while True:
+        with suppress(MachineryError), Monitor(monitor(plan, host)):
+            return
+        if not cgroups.is_running(unit(plan, host)) or time.monotonic() > deadline:
+            said = process.last_lines(log(plan, host).read_text(errors="replace")) or "EOF"
+            raise MachineryError(N_("QEMU does not start: {said}"), place=unit(plan, host), said=said)
+        time.sleep(PAUSE)
 
 
 def connect(plan: Plan, host: Host, seconds: float) -> socket.socket:
@@ -109,12 +138,22 @@ def power_off(plan: Plan, host: Host) -> None:
 
 
 def command(plan: Plan, host: Host, machine: Machine) -> list[str]:
-    """Return the command that starts the machine and goes on in the background."""
+    """Return the command that is the machine.
+
+    It does not go to the background by itself (-daemonize): for that it would need the right to fork.
+    """
     memory = f"memory-backend-file,id=memory,size={MEMORY}M,mem-path={_escaped(machine.memory)}"
-    drive = f"if=none,id=disk,format=qcow2,cache=unsafe,file={_escaped(machine.disk)}"
+    drive = f"if=none,id=disk,format=qcow2,cache=unsafe,auto-read-only=off,file={_escaped(machine.disk)}"
     console = f"file,id=console,append=on,path={_escaped(disk.folder(plan, host.name) / 'console.log')}"
     return [
-        *(engines.QEMU, "-daemonize", "-nodefaults", "-no-user-config", "-display", "none"),
+        *(
+            engines.program(),
+            *rights.options(plan.seat.id),
+            "-nodefaults",
+            "-no-user-config",
+            "-display",
+            "none",
+        ),
         *("-name", unit(plan, host), "-accel", machine.engine.accelerator, "-cpu", machine.engine.cpu),
         *("-machine", "q35,memory-backend=memory", "-m", str(MEMORY), "-smp", "1"),
         *("-object", f"{memory},share={'on' if machine.is_shared else 'off'}"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -45,10 +46,17 @@ class Monitor:
 
     def ask(self, command: str, **arguments: Any) -> Any:
         """Return QEMU's answer to `command`. Raises MachineryError when it refuses, or is gone."""
+        return self._ask(command, arguments)
+
+    def _ask(self, command: str, arguments: Mapping[str, Any], files: Sequence[int] = ()) -> Any:
+        """Send a command, and open files along with it (SCM_RIGHTS, unix(7)); return the answer."""
         words = {name.replace("_", "-"): value for name, value in arguments.items()}
-        line = json.dumps({"execute": command, "arguments": words}) + "\n"
+        line = (json.dumps({"execute": command, "arguments": words}) + "\n").encode()
         try:
-            self._socket.sendall(line.encode())
+            if files:
+                socket.send_fds(self._socket, [line], files)
+            else:
+                self._socket.sendall(line)
         except OSError as error:
             raise self._gone(error) from error
         while True:
@@ -63,14 +71,24 @@ class Monitor:
             if "return" in said:
                 return said["return"]
 
-    def migrate(self, command: str, uri: str) -> None:
-        """Save the machine's state to `uri` ("migrate") or take it from there ("migrate-incoming").
+    def save(self, file: Path) -> None:
+        """Save the state of the machine's devices; its memory stays in its own file.
 
-        The memory itself stays in its file. Raises MachineryError when that fails.
+        Raises MachineryError when that fails.
         """
+        with file.open("wb") as target:
+            self._migrate("migrate", target.fileno())
+
+    def restore(self, file: Path) -> None:
+        """Give the machine the state that was saved to `file`. Raises MachineryError when that fails."""
+        with file.open("rb") as source:
+            self._migrate("migrate-incoming", source.fileno())
+
+    def _migrate(self, command: str, file: int) -> None:
         shared = [{"capability": "x-ignore-shared", "state": True}]
         self.ask("migrate-set-capabilities", capabilities=shared)
-        self.ask(command, uri=uri)
+        self._ask("getfd", {"fdname": "state"}, [file])  # QEMU itself has no right to open it
+        self.ask(command, uri="fd:state")
         deadline = time.monotonic() + LIMIT
         while (status := self.ask("query-migrate").get("status")) != "completed":
             if status in ("failed", "cancelled") or time.monotonic() > deadline:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import shlex
 import socket
 import tarfile
 import time
@@ -79,8 +78,7 @@ def _restore(plan: Plan, host: Host, made: Snapshots) -> socket.socket:
     """
     port = machines.connect(plan, host, LIMIT)
     with Monitor(machines.monitor(plan, host)) as monitor:
-        file = shlex.quote(str(made.folder / host.name / "devices"))
-        monitor.migrate("migrate-incoming", f"exec:cat {file}")
+        monitor.restore(made.folder / host.name / "devices")
         monitor.ask("cont")
     content = archive(plan, host)
     port.sendall(f"{len(content)}\n".encode() + content)

@@ -149,7 +149,7 @@ def _save(plan: Plan, host: Host, target: Path) -> None:
     folder = disk.folder(plan, host.name)
     with Monitor(machines.monitor(plan, host)) as monitor:
         monitor.ask("stop")
-        monitor.migrate("migrate", f"exec:cat > {shlex.quote(str(folder / 'devices'))}")
+        monitor.save(folder / "devices")
         monitor.ask("quit")
     cgroups.end(machines.unit(plan, host))
     state.folder(target)
