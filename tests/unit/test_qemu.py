@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import socket
 import tarfile
@@ -170,7 +171,7 @@ def test_save_hands_the_open_file_over(tmp_path: Path) -> None:
     expected = {"qmp_capabilities": 0, "migrate-set-capabilities": 0, "getfd": 1, "migrate": 0}
     assert {**expected, "query-migrate": 0} == given
     [written] = [files[0] for _, files in heard if files]
-    with open(written, "wb") as target:
+    with os.fdopen(written, "wb") as target:
         target.write(b"state")
     assert b"state" == (tmp_path / "devices").read_bytes()
 
