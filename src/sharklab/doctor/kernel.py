@@ -13,6 +13,7 @@ from sharklab.doctor import trials
 from sharklab.doctor.finding import Finding, missing, ok, warning
 from sharklab.message import N_, Message, refusal
 from sharklab.providers.qemu import engine
+from sharklab.providers.qemu import libvirt as libvirts
 from sharklab.setup import packages, privilege
 
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -36,6 +37,7 @@ def examine() -> Iterator[Finding]:
     yield fuse(Path("/dev/fuse"))
     yield inotify(int(INOTIFY.read_text()))
     yield kvm(Path("/dev/kvm"))
+    yield libvirt()
 
 
 def init(marker: Path) -> Finding:
@@ -183,3 +185,13 @@ def kvm(device: Path) -> Finding:
         N_("allow nested virtualisation where this machine is itself a virtual one"),
         device=str(device),
     )
+
+
+def libvirt() -> Finding:
+    """Asks it, as what starts virtual machines does."""
+    name = N_("libvirt")
+    if shutil.which("virsh") and not privilege.is_root():
+        return warning(name, NEEDS_ROOT, AS_ROOT)
+    if address := libvirts.connection():
+        return ok(name, N_("{address} answers: virtual machines go through it"), address=address)
+    return ok(name, N_("none of this machine's answers: QEMU starts virtual machines by itself"))

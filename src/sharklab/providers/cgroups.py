@@ -16,9 +16,11 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from sharklab import process
 from sharklab.errors import MachineryError
 from sharklab.message import N_, refusal
 
+SYSTEMD = ("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager")
 KILL_LIMIT = 10.0
 PAUSE = 0.01
 JOIN = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"'
@@ -36,6 +38,21 @@ def launcher(unit: str) -> list[str]:
     for folder in folders:
         _make(folder)
     return ["sh", "-c", JOIN, "sh", *map(str, folders), "--"]
+
+
+def adopt(unit: str, pid: int) -> None:
+    """Put a process that runs already into a new group for `unit`, with all its threads.
+
+    Raises MachineryError when the machine does not let us.
+    """
+    if _systemd_runs():
+        scope = ["call", *SYSTEMD, "StartTransientUnit", "ssa(sv)a(sa(sv))", f"{unit}.scope", "fail", "2"]
+        process.run(["busctl", *scope, "PIDs", "au", "1", str(pid), "Slice", "s", "machine.slice", "0"])
+        return
+    for root in _hierarchies():
+        folder = root / "sharklab" / unit
+        _make(folder)
+        (folder / "cgroup.procs").write_text(str(pid))
 
 
 def units(pattern: str) -> list[str]:

@@ -22,7 +22,10 @@ TRIAL_SECONDS = 20.0
 GOT_THERE = "Unable to mount root fs"
 
 KVM = Engine("kvm", "host")
-TCG = Engine("tcg,thread=multi,tb-size=128", "max")
+TRANSLATIONS = 128
+"""Mebibytes of translated code that the emulation keeps."""
+
+TCG = Engine(f"tcg,thread=multi,tb-size={TRANSLATIONS}", "max")
 
 
 def program() -> str:

@@ -1,4 +1,4 @@
-"""One virtual machine: its parts, its start in the seat's network namespace, its end.
+"""One virtual machine: its parts, what it is told, its end.
 
 The machine that a snapshot is made from and those that are restored from it have the same parts, but for
 the disk, the memory's file and the addresses of the network cards.
@@ -7,15 +7,10 @@ the disk, the memory's file and the addresses of the network cards.
 from __future__ import annotations
 
 import socket
-import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sharklab import process
-from sharklab.errors import MachineryError
 from sharklab.image.model import Engine, Image
-from sharklab.message import N_
 from sharklab.model import Host, Plan
 from sharklab.providers import cgroups, disk, marks, network
 from sharklab.providers.qemu import engine as engines
@@ -41,17 +36,12 @@ PLAIN = ",".join(
 )
 
 
-QUIETLY = 'exec >"$1" 2>&1; shift; exec "$@"'
-START_LIMIT = 60.0
-PAUSE = 0.02
-
-
 @dataclass(frozen=True)
 class Machine:
     """What a virtual machine is started with.
 
     `is_shared`: what it writes to its memory gets into the memory's file; else that file stays as it is.
-    `waits`: for the state of its devices, by the monitor.
+    `waits`: for the state of its devices, by the monitor. `libvirt`: the libvirt that starts it; "" for none.
     """
 
     engine: Engine
@@ -60,6 +50,7 @@ class Machine:
     memory: Path
     is_shared: bool = False
     waits: bool = False
+    libvirt: str = ""
 
 
 def unit(plan: Plan, host: Host) -> str:
@@ -67,46 +58,19 @@ def unit(plan: Plan, host: Host) -> str:
     return network.namespace(plan.seat.id, host.name)
 
 
+def place(plan: Plan, host: Host) -> Path:
+    """Return the folder in which QEMU makes sockets, which need short names: the seat's may be long."""
+    return marks.folder(plan.seat.id) / f"{host.name}.qemu"
+
+
 def monitor(plan: Plan, host: Host) -> Path:
-    """Return the socket of the host's QMP. Sockets need short names, which the seat's folder may not have."""
-    return marks.folder(plan.seat.id) / f"{host.name}.qmp"
+    """Return the socket of the host's QMP."""
+    return place(plan, host) / "qmp"
 
 
 def port(plan: Plan, host: Host) -> Path:
     """Return our end of the host's own port, at which it waits for what makes it a seat's."""
     return marks.folder(plan.seat.id) / f"{host.name}.port"
-
-
-def log(plan: Plan, host: Host) -> Path:
-    """Return the file of what the host's QEMU says of itself."""
-    return disk.folder(plan, host.name) / "qemu.log"
-
-
-def launch(plan: Plan, host: Host, machine: Machine) -> None:
-    """Start the host's QEMU anew, in a control group of its own and in the seat's network namespace.
-
-    Raises MachineryError with what QEMU said when it does not start.
-    """
-    cgroups.end(unit(plan, host))
-    network.taps(plan, host)
-    for file in (monitor(plan, host), port(plan, host)):
-        file.unlink(missing_ok=True)
-    enter = ["nsenter", f"--net={network.NAMESPACES / network.namespace(plan.seat.id)}", "--"]
-    detach = ["setsid", "--fork", "sh", "-c", QUIETLY, "sh", str(log(plan, host))]
-    process.run([*cgroups.launcher(unit(plan, host)), *enter, *detach, *command(plan, host, machine)])
-    _wait(plan, host)
-
-
-def _wait(plan: Plan, host: Host) -> None:
-    """Wait until QEMU answers, which it does when it has opened all it needs and given up its rights."""
-    deadline = time.monotonic() + START_LIMIT
-    while True:
-        with suppress(MachineryError), Monitor(monitor(plan, host)):
-            return
-        if not cgroups.is_running(unit(plan, host)) or time.monotonic() > deadline:
-            said = process.last_lines(log(plan, host).read_text(errors="replace")) or "EOF"
-            raise MachineryError(N_("QEMU does not start: {said}"), place=unit(plan, host), said=said)
-        time.sleep(PAUSE)
 
 
 def connect(plan: Plan, host: Host, seconds: float) -> socket.socket:
@@ -142,7 +106,6 @@ def command(plan: Plan, host: Host, machine: Machine) -> list[str]:
 
     It does not go to the background by itself (-daemonize): for that it would need the right to fork.
     """
-    memory = f"memory-backend-file,id=memory,size={MEMORY}M,mem-path={_escaped(machine.memory)}"
     drive = f"if=none,id=disk,format=qcow2,cache=unsafe,auto-read-only=off,file={_escaped(machine.disk)}"
     console = f"file,id=console,append=on,path={_escaped(disk.folder(plan, host.name) / 'console.log')}"
     return [
@@ -156,7 +119,7 @@ def command(plan: Plan, host: Host, machine: Machine) -> list[str]:
         ),
         *("-name", unit(plan, host), "-accel", machine.engine.accelerator, "-cpu", machine.engine.cpu),
         *("-machine", "q35,memory-backend=memory", "-m", str(MEMORY), "-smp", "1"),
-        *("-object", f"{memory},share={'on' if machine.is_shared else 'off'}"),
+        *("-object", memory(machine.memory, machine.is_shared)),
         *("-kernel", str(machine.image.kernel), "-initrd", str(machine.image.ramdisk), "-append", KERNEL),
         *("-drive", drive, "-device", "virtio-blk-pci,drive=disk"),
         *(word for index in range(len(host.networks) + 1) for word in _card(plan, host, index)),
@@ -172,6 +135,12 @@ def command(plan: Plan, host: Host, machine: Machine) -> list[str]:
         *("-qmp", f"unix:{monitor(plan, host)},server=on,wait=off"),
         *(("-incoming", "defer") if machine.waits else ()),
     ]
+
+
+def memory(file: Path, is_shared: bool) -> str:
+    """Return QEMU's option for the machine's memory, which is in a file."""
+    share = "on" if is_shared else "off"
+    return f"memory-backend-file,id=memory,size={MEMORY}M,mem-path={_escaped(file)},share={share}"
 
 
 def _card(plan: Plan, host: Host, index: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -71,11 +72,17 @@ class Monitor:
             if "return" in said:
                 return said["return"]
 
+    @property
+    def process(self) -> int:
+        """The number of QEMU's process (SO_PEERCRED, unix(7))."""
+        return int(struct.unpack("3i", self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0])
+
     def save(self, file: Path) -> None:
         """Save the state of the machine's devices; its memory stays in its own file.
 
         Raises MachineryError when that fails.
         """
+        file.touch(mode=0o600)
         with file.open("wb") as target:
             self._migrate("migrate", target.fileno())
 

@@ -25,6 +25,7 @@ from sharklab.providers import access, disk, network
 from sharklab.providers.qemu import machine as machines
 from sharklab.providers.qemu import snapshot
 from sharklab.providers.qemu.monitor import Monitor
+from sharklab.providers.qemu.start import started
 
 LIMIT = 600.0
 """Seconds until a host answers; a cold boot under emulation on a busy computer takes minutes."""
@@ -38,11 +39,11 @@ def start(plan: Plan, hosts: Sequence[Host], made: Snapshots, explain: Explain, 
     Raises what `explain` makes of a host and a reason when one does not wake up.
     """
     new = [host for host in hosts if not (disk.folder(plan, host.name) / "lowers").exists()]
-    for host in hosts:
-        machines.launch(plan, host, _machine(plan, host, made, is_new=host in new))
-    if new:
-        progress(Message(N_("restoring {hosts}"), {"hosts": [host.name for host in new]}))
     with ExitStack() as stack:
+        for host in hosts:
+            stack.enter_context(started(plan, host, _machine(plan, host, made, is_new=host in new)))
+        if new:
+            progress(Message(N_("restoring {hosts}"), {"hosts": [host.name for host in new]}))
         ports = [stack.enter_context(_restore(plan, host, made)) for host in new]
         for host, port in zip(new, ports, strict=True):
             if machines.hear(port) != "awake":
@@ -63,12 +64,13 @@ def _machine(plan: Plan, host: Host, made: Snapshots, is_new: bool) -> machines.
     """Return the machine of a host: with the snapshot's memory when it is new, else with an empty one."""
     folder, golden = state.folder(disk.folder(plan, host.name)), made.folder / host.name
     own = folder / "disk.qcow2"
+    machine = machines.Machine(made.engine, made.image, own, golden / "memory", libvirt=made.libvirt)
     if is_new:
         own.unlink(missing_ok=True)
         snapshot.overlay(own, golden / "disk.qcow2", "qcow2")
-        return machines.Machine(made.engine, made.image, own, golden / "memory", waits=True)
+        return replace(machine, waits=True)
     image = replace(made.image, folder=disk.used(plan, host.name)[0].parents[1])
-    return machines.Machine(made.engine, image, own, folder / "memory", is_shared=True)
+    return replace(machine, image=image, memory=folder / "memory", is_shared=True)
 
 
 def _restore(plan: Plan, host: Host, made: Snapshots) -> socket.socket:

@@ -22,6 +22,18 @@ def user(seat_id: str) -> int:
     return GROUP + 1 + int(hashlib.sha256(seat_id.encode()).hexdigest(), 16) % USERS
 
 
+def become(seat_id: str) -> list[str]:
+    """Return the start of a command line that runs the rest of it as the user of the seat's QEMUs."""
+    return [
+        "setpriv",
+        f"--reuid={user(seat_id)}",
+        f"--regid={GROUP}",
+        "--clear-groups",
+        "--no-new-privs",
+        "--",
+    ]
+
+
 def options(seat_id: str) -> list[str]:
     """Return QEMU's options by which it gives up root's rights once everything that it needs is open."""
     return ["-runas", f"{user(seat_id)}:{GROUP}", "-sandbox", SANDBOX]
