@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
@@ -38,12 +39,13 @@ def busy() -> float:
 
 Figure = tuple[float, float]
 """Seconds, and CPU-seconds."""
+Words = ParamSpec("Words")
 
 
-def measure(work: Callable[[], object]) -> Figure:
-    """Return seconds and CPU-seconds of `work`."""
+def measure(work: Callable[Words, object], *words: Words.args, **values: Words.kwargs) -> Figure:
+    """Return seconds and CPU-seconds of `work` with its arguments."""
     clock, cpu = time.monotonic(), busy()
-    work()
+    work(*words, **values)
     return time.monotonic() - clock, busy() - cpu
 
 
@@ -82,17 +84,17 @@ def main(rounds: int) -> None:
     """Measure `rounds` times each and print medians."""
     sharklab("image", "build", "tp4")
     print(f"median of {rounds} rounds, {os.cpu_count()} cores")
-    first, further, run, down, again, bare_up, bare_run = ([] for _ in range(7))
+    first, further, run, down, again, bare_up, bare_run = (list[Figure]() for _ in range(7))
     for number in range(rounds):
         one, two = f"bench-a{number}", f"bench-b{number}"
-        first.append(measure(lambda one=one: sharklab("up", "tp4", "--student", one)))
-        further.append(measure(lambda two=two: sharklab("up", "tp4", "--student", two)))
+        first.append(measure(sharklab, "up", "tp4", "--student", one))
+        further.append(measure(sharklab, "up", "tp4", "--student", two))
         sharklab("down", "tp4", "--student", two)
-        again.append(measure(lambda one=one: sharklab("up", "tp4", "--student", one)))
-        bare_up.append(measure(lambda one=one: plain("personalise", one)))
-        run.append(measure(lambda one=one: sharklab("run", "tp4", "--student", one)))
-        bare_run.append(measure(lambda one=one: plain_run(one)))
-        down.append(measure(lambda one=one: sharklab("down", "tp4", "--student", one)))
+        again.append(measure(sharklab, "up", "tp4", "--student", one))
+        bare_up.append(measure(plain, "personalise", one))
+        run.append(measure(sharklab, "run", "tp4", "--student", one))
+        bare_run.append(measure(plain_run, one))
+        down.append(measure(sharklab, "down", "tp4", "--student", one))
     show("up, first seat (image there)", first)
     show("up, a further seat", further)
     show("run with report in two languages", run)

@@ -13,33 +13,38 @@ from sharklab.submission import bundle, work
 from sharklab.submission.model import Submission
 
 DATA = Path(__file__).parent / "data"
-CAPTURES = {"ssh": "ssh.pcap", "dns": "dns.pcap"}
+CAPTURES = {"web": "ssh.pcap", "dns": "dns.pcap"}
+ANSWERS = "web: {server_address: 10.77.5.2, server_port: 22, local_port: 34898, transport: TCP}\n"
+"""The connection of ssh.pcap: this exercise takes one of any place, so that it earns points on every seat."""
 BEGUN, MADE = 1_763_600_000.0, 1_790_003_600.5
 
 
-def folder(
-    place: Path, captures: Mapping[str, str] = CAPTURES, answers: str = "ssh: {server_port: 22}\n"
-) -> Path:
+def folder(place: Path, captures: Mapping[str, str] = CAPTURES) -> Path:
     """Make a student's folder with these recorded captures, by id, and return it."""
     (place / "captures").mkdir(parents=True)
-    (place / "answers.yml").write_text(answers)
+    (place / "answers.yml").write_text(ANSWERS)
     for name, file in captures.items():
         shutil.copy(DATA / file, place / "captures" / f"{name}.pcap")
     return place
 
 
-def submission(student: str, place: Path, **more: object) -> Submission:
+def submission(student: str, place: Path) -> Submission:
     """Return what lies in such a folder as that student's."""
     lab = load.load(load.find("tp4"))
     found = work.read(place, plans.plan(lab, seat.register(lab, student)))
-    return replace(found, begun=BEGUN, made=MADE, **more)
+    return replace(found, begun=BEGUN, made=MADE)
 
 
 def hand_in(
-    student: str, into: Path, scratch: Path, name: str = "", key: bytes = b"", **more: object
+    student: str,
+    into: Path,
+    scratch: Path,
+    name: str = "",
+    key: bytes = b"",
+    captures: Mapping[str, str] = CAPTURES,
 ) -> Path:
-    """Write what `student` hands in to a file in `into` and return it; `more` is as for `folder`."""
+    """Write what `student` hands in to a file in `into` and return it; `captures` are as for `folder`."""
     file = into / (name or f"tp4-{student}{bundle.ENDING}")
-    made = submission(student, folder(scratch / file.stem, **more))
+    made = submission(student, folder(scratch / file.stem, captures))
     bundle.pack(made, key or seat.key("tp4", student), file)
     return file

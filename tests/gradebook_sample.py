@@ -31,13 +31,19 @@ def facts() -> dict[str, Facts]:
 
 
 def mark(
-    criterion: str, points: float, worth: float, status: Status, found: str = "", **more: object
+    criterion: str,
+    points: float,
+    worth: float,
+    status: Status,
+    found: str = "",
+    evidence: tuple[Reference, ...] = (),
 ) -> Mark:
     """Return a mark whose words are those given."""
-    return Mark(criterion, Message(f"Criterion {criterion}"), worth, points, status, Message(found), **more)
+    title = Message(f"Criterion {criterion}")
+    return Mark(criterion, title, worth, points, status, Message(found), evidence=evidence)
 
 
-def result(student: str = "alice", share: float = 1.0, **more: object) -> Result:
+def result(student: str = "alice", share: float = 1.0) -> Result:
     """Return a result in which `share` of the handshake's points were earned, and one criterion failed."""
     ssh = ExerciseResult(
         "ssh",
@@ -57,12 +63,13 @@ def result(student: str = "alice", share: float = 1.0, **more: object) -> Result
                     Step(Message("SYN/ACK"), 2, 2 * share, Status.PASSED if share == 1 else Status.FAILED),
                 ),
             ),
-            mark(
+            Mark(
                 "server_port",
-                0,
+                Message("Criterion server_port"),
                 1,
+                0,
                 Status.FAILED,
-                HOSTILE,
+                Message(HOSTILE),
                 expected=Message("a port of the server"),
                 look=Message("look at the destination of the SYN"),
                 evidence=(Reference(capture="ssh", packets=(1,)), Reference(capture="ssh", packets=(64,))),
@@ -80,17 +87,21 @@ def result(student: str = "alice", share: float = 1.0, **more: object) -> Result
             mark("extra", 0, 0, Status.SKIPPED, "not asked here"),
         ),
     )
-    made = Result("sample", TITLE, student, "0a1b2c3d", MADE, Seal.WHOLE, (ssh, dns))
-    return replace(made, **more)
+    return Result("sample", TITLE, student, "0a1b2c3d", MADE, Seal.WHOLE, (ssh, dns))
 
 
-def alice() -> Entry:
-    """Return a student who handed in late, with a refused file."""
-    own = result(
+def late() -> Result:
+    """Return alice's result: handed in late, with a refused file."""
+    return replace(
+        result(),
         adjustments=(Adjustment(Message("late by {hours} h", {"hours": 3}), -0.5),),
         problems=(Problem("captures/lost.pcap", Message("the capture is empty")),),
     )
-    return Entry("alice", "Alice Müller", "alice@example.org", "1001", "alice.sharklab", "ab" * 32, own)
+
+
+def alice() -> Entry:
+    """Return the student whose result is `late`."""
+    return Entry("alice", "Alice Müller", "alice@example.org", "1001", "alice.sharklab", "ab" * 32, late())
 
 
 def whole() -> Class:
@@ -108,7 +119,7 @@ def whole() -> Class:
             "1003",
             "carol.sharklab",
             "ef" * 32,
-            result("carol", 0.0, seal=Seal.BROKEN, remarks=(copied,)),
+            replace(result("carol", 0.0), seal=Seal.BROKEN, remarks=(copied,)),
         ),
         Entry(
             "dan", "Dan", "dan@example.org", "1004", "dan.sharklab", "01" * 32, None, Message("no zip file")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import TypedDict
 
 from sharklab import load, plan, seat
 from sharklab.checks import judge, matrix
@@ -73,19 +74,19 @@ def knock(transport: str, state: str, tool: str, port: int) -> list[Packet]:
     """Return the packets of one cell, as they should be."""
     [matrix] = [each for each in planned().lab.matrices if each.id == transport]
     client = str(planned().seat.address("client", "lan").ipv4.ip)
-    at = {"ends": (client, matrix.address), "port": port}
+    seen = partial(packet, ends=(client, matrix.address), port=port)
     if transport == "udp":
-        datagram = packet(">", **at)
+        datagram = seen(">")
         return [datagram, error(datagram)] if state == "closed" else [datagram, datagram]
-    syn, answer = packet(">", "SYN", seq=1, **at), packet("<", "SYN", "ACK", seq=9, ack=2, **at)
+    syn, answer = seen(">", "SYN", seq=1), seen("<", "SYN", "ACK", seq=9, ack=2)
     fins = (
-        packet("<", "FIN", "ACK", seq=10, ack=2, **at),
-        packet(">", "FIN", "ACK", seq=2, ack=11, **at),
-        packet("<", "ACK", seq=11, ack=3, **at),
+        seen("<", "FIN", "ACK", seq=10, ack=2),
+        seen(">", "FIN", "ACK", seq=2, ack=11),
+        seen("<", "ACK", seq=11, ack=3),
     )
-    half, whole = [packet(">", "RST", seq=2, **at)], [packet(">", "ACK", seq=2, ack=10, **at), *fins]
+    half, whole = [seen(">", "RST", seq=2)], [seen(">", "ACK", seq=2, ack=10), *fins]
     return {
-        "closed": [syn, packet("<", "RST", "ACK", ack=2, **at)],
+        "closed": [syn, seen("<", "RST", "ACK", ack=2)],
         "prohibited": [syn, error(syn, code=13)],
         "dropped": [syn, syn],
         "open": [syn, answer, *(half if tool == "nmap" else whole)],
@@ -144,6 +145,20 @@ def ruleset() -> str:
     )
 
 
+class Changes(TypedDict, total=False):
+    """What of a probe's result is otherwise; see `ProbeResult`."""
+
+    exit_code: int | None
+    stdout: str
+    stderr: str
+    timed_out: bool
+    missing: bool
+    truncated: bool
+
+
+UNCHANGED: Changes = {}
+
+
 @dataclass(frozen=True)
 class Sample:
     """The run; `probes` are changes of results by probe id (None: no result), `wire` of packets by cell.
@@ -152,7 +167,7 @@ class Sample:
     packets that tcpdump lost; `lacking` are captures that are not there.
     """
 
-    probes: Mapping[str, dict[str, object] | None] = field(default_factory=dict)
+    probes: Mapping[str, Changes | None] = field(default_factory=dict)
     wire: Callable[[str, str, list[Packet]], Sequence[Packet]] = lambda id, side, packets: packets
     dropped: int = 0
     lacking: Sequence[str] = ()
@@ -168,9 +183,9 @@ class Sample:
     def run(self) -> tuple[Plan, Evidence, Mapping[str, Facts]]:
         """Return plan, evidence and facts, as `analysis.analyse` does."""
         changed = {
-            id: replace(each, **(self.probes.get(id) or {}))
+            id: replace(each, **changes)
             for id, each in results().items()
-            if self.probes.get(id, {}) is not None
+            if (changes := self.probes.get(id, UNCHANGED)) is not None
         }
         captures = {
             capture.id: CaptureResult(capture.id, capture.host, LAB, ("tcpdump",), 0.0, 1.0, 1, self.dropped)

@@ -64,7 +64,7 @@ LINKS: Mapping[str, Link] = {
 
 def checksum(data: bytes) -> int:
     """Return the checksum of the Internet (RFC 1071)."""
-    words = sum(struct.unpack(f">{(len(data) + 1) // 2}H", data + bytes(len(data) % 2)))
+    words: int = sum(struct.unpack(f">{(len(data) + 1) // 2}H", data + bytes(len(data) % 2)))
     while words >> 16:
         words = (words & 0xFFFF) + (words >> 16)
     return ~words & 0xFFFF

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sharklab.packets import facts
-from sharklab.packets.model import Endpoint, Facts, Flow, Icmp, Packet, Recording
+from sharklab.packets.model import Endpoint, Facts, Flow, Icmp, Option, Packet, Recording
 
 CLIENT, SERVER = "10.77.5.1", "10.77.5.2"
 
@@ -18,7 +18,11 @@ def packet(
     ends: tuple[str, str] = (CLIENT, SERVER),
     local: int = 40000,
     port: int = 60000,
-    **more: int,
+    seq: int = 0,
+    ack: int = 0,
+    payload: int = 0,
+    window: int = 0,
+    options: tuple[Option, ...] = (),
 ) -> Packet:
     """Return a packet from the client (">") or from the server ("<"); without flags it is a datagram."""
     both = Endpoint(ends[0], local), Endpoint(ends[1], port)
@@ -34,7 +38,11 @@ def packet(
         source=source,
         destination=destination,
         flags=flags,
-        **more,
+        seq=seq,
+        ack=ack,
+        payload=payload,
+        window=window,
+        options=options,
     )
 
 

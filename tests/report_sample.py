@@ -137,6 +137,8 @@ def ssh_facts(data_packets: int = 60) -> Facts:
 
 
 def _ssh_packets(data_packets: int) -> Iterator[Packet]:
+    number, time = 0, START
+
     def packet(outward: bool, flags: str, payload: int = 0, info: str = "") -> Packet:
         nonlocal number, time
         number, time = number + 1, time + 0.000_731 * (1 + number % 7)
@@ -148,7 +150,6 @@ def _ssh_packets(data_packets: int) -> Iterator[Packet]:
             number, time, length, length, protocol, text, "tcp", *ends, tuple(flags.split()), payload=payload
         )
 
-    number, time = 0, START
     yield packet(True, "SYN")
     yield packet(False, "SYN ACK")
     yield packet(True, "ACK")
@@ -164,7 +165,8 @@ def _ssh_packets(data_packets: int) -> Iterator[Packet]:
 def dns_facts() -> Facts:
     """Return the facts of three questions from three ports, and their answers."""
     questions = (("A", "10.31.4.17"), ("AAAA", "fd5e:7a10:92c4::11"), ("MX", "10 mail.k3m5q7x2.sample.test"))
-    packets, talks = [], []
+    packets: list[Packet] = []
+    talks = []
     for index, (kind, answer) in enumerate(questions):
         asker = Endpoint(CLIENT.address, 41000 + index)
         name = "k3m5q7x2.sample.test"

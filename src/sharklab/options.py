@@ -218,6 +218,33 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "help": N_("what each day of lateness takes off what was earned"),
         },
     ),
+    "grace": (
+        ("--grace",),
+        {
+            "metavar": N_("MINUTES"),
+            "type": float,
+            "default": 0.0,
+            "help": N_("how long after --due a submission is still in time"),
+        },
+    ),
+    "cap": (
+        ("--cap",),
+        {
+            "metavar": N_("PERCENT"),
+            "type": float,
+            "default": 100.0,
+            "help": N_("the most that --late takes off; all without it"),
+        },
+    ),
+    "closed": (
+        ("--closed",),
+        {
+            "metavar": N_("DAYS"),
+            "type": int,
+            "default": 0,
+            "help": N_("the days of lateness after which nothing counts; never without it"),
+        },
+    ),
     "hint_cost": (
         ("--hint",),
         {

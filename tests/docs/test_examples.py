@@ -36,7 +36,7 @@ def test_vagrantfile_has_the_machines_of_its_inventory() -> None:
 def test_workflow_fits_its_schema() -> None:
     """The workflow is one as its schema (SchemaStore's, in the package check-jsonschema) wants it."""
     tool = Path(sys.executable).with_name("check-jsonschema")
-    command = [tool, "--builtin-schema", "vendor.github-workflows", WORKFLOW]
+    command: list[str | Path] = [tool, "--builtin-schema", "vendor.github-workflows", WORKFLOW]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert 0 == done.returncode, done.stdout
 

@@ -89,6 +89,6 @@ def test_every_probe_of_the_lab_ran(evidence: Path) -> None:
 def test_the_traffic_is_on_the_wire(evidence: Path, capture: str, display_filter: str) -> None:
     """Each exercise's capture holds what it is about, as tshark reads it."""
     [file] = evidence.glob(f"hosts/*/captures/{capture}.pcap")
-    command = ["tshark", "-n", "-r", file, "-d", "tcp.port==2049,rpc", "-Y", display_filter]
+    command: list[str | Path] = ["tshark", "-n", "-r", file, "-d", "tcp.port==2049,rpc", "-Y", display_filter]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert found.splitlines()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ LIMIT = 600.0
 class Done:
     """A run on a seat that is still up."""
 
-    said: dict
+    said: dict[str, Any]
     plan: Plan
 
     @property

@@ -12,6 +12,7 @@ import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,21 +136,22 @@ class Frame:
 class Done:
     """The run: what `run --output json` said, and the folder that it left."""
 
-    said: dict
+    said: dict[str, Any]
     code: int
     folder: Path
 
     @cached_property
-    def plan(self) -> dict:
+    def plan(self) -> dict[str, Any]:
         """Return plan.json."""
-        return json.loads((self.folder / "plan.json").read_text())
+        plan: dict[str, Any] = json.loads((self.folder / "plan.json").read_text())
+        return plan
 
     def address(self, host: str, network: str = "lan", family: str = "ipv4") -> str:
         """Return an address of a host of the seat."""
         return str(self.plan["seat"]["addresses"][host][network][family]).split("/")[0]
 
     @cached_property
-    def probes(self) -> dict[str, dict]:
+    def probes(self) -> dict[str, dict[str, Any]]:
         """Return the client's results by id."""
         return {
             each["id"]: each for each in json.loads((self.folder / "hosts/client/probes.json").read_text())

@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from sharklab import load, seat, state
+from sharklab import cli, load, seat, state
+from sharklab.providers import access
 from tests.conftest import ROOT, Call
 
 
@@ -73,7 +74,7 @@ def links() -> list[str]:
 
 
 @pytest.fixture
-def name(student: Callable[[str], str], sharklab: Call) -> str:
+def name(student: Callable[[str], str], sharklab: Call) -> Iterator[str]:
     """Return a student whose seat is removed at the end, whatever happened."""
     chosen = student("robust")
     yield chosen
@@ -158,18 +159,16 @@ def test_second_run_of_a_seat_is_told_to_wait(name: str, sharklab: Call) -> None
     assert child.returncode == 0
 
 
-def test_host_that_never_answers_is_one_clear_error(name: str, sharklab: Call) -> None:
-    """A host whose sshd is gone is an error that names the host, not a hang."""
+def test_host_that_never_answers_is_one_clear_error(
+    name: str, sharklab: Call, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A host whose sshd is gone is an error that names the host once it was waited for, not a hang."""
     assert sharklab("up", "tp4", "--student", name).returncode == 0
-    stop = sharklab(
-        "shell",
-        "tp4",
-        "client",
-        "--student",
-        name,
-        "--",
-        "sudo systemctl mask --now ssh; sudo pkill -KILL sshd",
-    )
+    mask = "sudo systemctl mask --now ssh; sudo pkill -KILL sshd"
+    stop = sharklab("shell", "tp4", "client", "--student", name, "--", mask)
     assert stop.returncode == 255, stop.stderr  # this very connection ends with it
-    done = sharklab("up", "tp4", "--student", name)
-    assert done.returncode == 3 and "client" in done.stderr and "Traceback" not in done.stderr
+    monkeypatch.setattr(access, "LIMIT", 10.0)
+    code = cli.main(["up", "tp4", "--student", name, "--lang", "en"])
+    said = capsys.readouterr().err
+    assert code == 3 and "host client did not come up: no answer within 10 s" in said
+    assert "Traceback" not in said

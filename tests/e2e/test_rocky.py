@@ -101,7 +101,7 @@ def machine(hosts: Plan, host: str) -> Machine:
 def given_back(hosts: Plan) -> dict[str, object]:
     """Install a service by the provider `existing`, let somebody set it up and start it, and give it back."""
     client = machine(hosts, "client")
-    request = {"paths": [], "made": [], "settings": []}
+    request: dict[str, list[str]] = {"paths": [], "made": [], "settings": []}
     before = client.ask("record", **request)
     assert {"failed": []} == client.ask("install", packages=["tinyproxy"], first=["epel-release"])
     packaged = client.ask("record", **request)
@@ -233,7 +233,7 @@ def test_roles_change_nothing_the_second_time(plays: list[str]) -> None:
 def test_image_of_rocky_is_built_by_dnf_with_signatures_checked(rocky9: rocky.Release) -> None:
     """The base image has what was asked for, by rpm, where Rocky's rpm looks for it, and our settings."""
     built = image.base("rocky9", ["chrony", "zsh"], lambda message: None)
-    query = ["rpm", "--root", built.root, "--dbpath", rocky9.database, "--query", "--all"]
+    query: list[str | Path] = ["rpm", "--root", built.root, "--dbpath", rocky9.database, "--query", "--all"]
     command = [*query, "--queryformat", "%{NAME} %{RSAHEADER:pgpsig}\n"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     signed = {line.split()[0] for line in listed.splitlines() if "RSA/SHA" in line}

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,8 +24,8 @@ APPLICATIONS = {"web": "tcp", "mail": "tcp", "chat": "tcp", "time": "udp", "voic
 class Done:
     """One student's run: what `run --output json` said, and the seat."""
 
-    said: dict
-    seat: dict
+    said: dict[str, Any]
+    seat: dict[str, Any]
     folder: Path
 
     def capture(self, name: str) -> Path:
@@ -46,7 +47,7 @@ def tshark(file: Path, display_filter: str, *fields: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def runs(sharklab: Call, student: Callable[[str], str]) -> dict[str, Done]:
+def runs(sharklab: Call, student: Callable[[str], str]) -> Iterator[dict[str, Done]]:
     """Run tp4 for two students at the same time, and remove both seats afterwards."""
     names = [student("ada"), student("grace")]
 
@@ -145,7 +146,7 @@ def test_seats_share_no_value(runs: dict[str, Done]) -> None:
     assert not addresses(ada) & addresses(grace)
 
 
-def addresses(seat: dict) -> set[str]:
+def addresses(seat: dict[str, Any]) -> set[str]:
     """Return every IPv4 address of a seat."""
     return {at["ipv4"].split("/")[0] for places in seat["addresses"].values() for at in places.values()}
 

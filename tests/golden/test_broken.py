@@ -8,13 +8,14 @@ import pytest
 
 from sharklab import i18n, load
 from sharklab.errors import InputError
+from tests.golden.conftest import Golden
 
 BROKEN = Path(__file__).parent / "broken"
 
 
 @pytest.mark.parametrize("language", i18n.languages())
 @pytest.mark.parametrize("name", sorted(folder.name for folder in BROKEN.iterdir()))
-def test_load_of_a_broken_lab(name: str, language: str, golden) -> None:
+def test_load_of_a_broken_lab(name: str, language: str, golden: Golden) -> None:
     """A broken lab is refused with place, cause and hint, in the author's language."""
     with pytest.raises(InputError) as caught:
         load.load(BROKEN / name / "lab.yml")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sharklab import load, matrices, plan, seat
+from tests.golden.conftest import Golden
 
 HERE = Path(__file__).parent
 
@@ -20,13 +21,13 @@ def planned(file: Path, pace: str) -> str:
 
 
 @pytest.mark.parametrize("name", load.names())
-def test_plan_of_every_lab(name: str, golden) -> None:
+def test_plan_of_every_lab(name: str, golden: Golden) -> None:
     """A lab and a seat always give the same plan."""
     golden(HERE / "plans" / f"{name}.json", planned(load.find(name), matrices.FAST))
 
 
 @pytest.mark.parametrize("pace", matrices.PACES)
-def test_plan_of_a_matrix(pace: str, golden) -> None:
+def test_plan_of_a_matrix(pace: str, golden: Golden) -> None:
     """Each cell has a probe of its own, and the pace decides what it runs and how patient the kernel is."""
     file = HERE / "labs" / "matrix" / "lab.yml"
     golden(HERE / "plans" / f"matrix-{pace}.json", planned(file, pace))

@@ -168,7 +168,8 @@ def test_mount_that_a_killed_set_up_had_begun_is_no_failure(
     client.check_output("umount %s", mounted)
     host_of("server").check_output("systemctl stop nfs-ganesha")
     client.check_output("mount %s > /dev/null 2>&1 &", mounted)
-    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", plan.seat.folder / "inventory.yml"]
+    tool = Path(sys.executable).with_name("ansible-playbook")
+    command: list[str | Path] = [tool, "-i", plan.seat.folder / "inventory.yml"]
     command += [paths.PLAYBOOKS / "personalise.yml", "--limit", "client"]
     role = subprocess.Popen(command, cwd=paths.ROOT, stdout=subprocess.PIPE, text=True)
     tries = client.run(TWO_TRIES)

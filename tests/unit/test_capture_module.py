@@ -38,7 +38,7 @@ def start(folder: Path, path: str | None = None, **request: Any) -> subprocess.P
     """Start a recorder in `folder` and wait for its answer."""
     (folder / "captures").mkdir(exist_ok=True)
     (folder / "request.json").write_text(json.dumps(REQUEST | request))
-    command = [sys.executable, "-I", recorder.__file__, str(folder)]
+    command = [sys.executable, "-I", str(recorder.__file__), str(folder)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={"PATH": path or os.environ["PATH"]})
     wait_for(lambda: (folder / "started.json").exists() or process.poll() is not None)
     return process
@@ -157,6 +157,22 @@ def test_halt_ends_holders_of_the_lock_only(tmp_path: Path) -> None:
     finally:
         other.kill()
         other.wait()
+
+
+def test_holders_names_one_that_opens_and_closes_files(tmp_path: Path) -> None:
+    """A recorder that starts its last `ss` is still at work: what it has just closed hides nothing."""
+    lock = tmp_path / "lock"
+    lock.touch()
+    busy = "import os\nwhile True:\n    for file in os.pipe() + os.pipe():\n        os.close(file)\n"
+    with lock.open() as file:
+        holder = subprocess.Popen([sys.executable, "-I", "-c", busy], pass_fds=[file.fileno()])
+    try:
+        wait_for(lambda: capture.holders(lock) == [holder.pid])
+        seen = [capture.holders(lock) for _ in range(40)]
+        assert [[holder.pid]] * 40 == seen
+    finally:
+        holder.kill()
+        holder.wait()
 
 
 def test_pack_takes_evidence_only(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from sharklab import observation
-from sharklab.checks.outcome import Reference, Status
+from sharklab.checks.outcome import Outcome, Reference, Status
 from tests import host_state
 from tests.checks_sample import Sample, words
 
 
-def check(kind: str, seen: dict[str, Any] | None = None, **params: Any):
+def check(kind: str, seen: dict[str, Any] | None = None, **params: Any) -> Outcome:
     """Return what a check says of a host `server` that is like `seen`."""
     return Sample(state={"server": seen or host_state.seen()}).check(kind, host="server", **params)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from sharklab.checks.outcome import Reference, Status
 from sharklab.i18n import translator
 from sharklab.model import Tool
 from sharklab.packets.model import Packet
-from tests.matrix_sample import Sample, knock, planned, result, zone
+from tests.matrix_sample import Changes, Sample, knock, planned, result, zone
 
 WHOLE = Sample()
 CELLS = WHOLE.cells()
@@ -74,7 +74,7 @@ def test_cell_says_what_it_is_in_words() -> None:
         english.say(outcome.title),
         english.say(outcome.found),
     )
-    assert found == english.say(outcome.expected)
+    assert outcome.expected and found == english.say(outcome.expected)
     assert "nc (OpenBSD), port 60050 interdit" == french.say(outcome.title)
 
 
@@ -118,7 +118,7 @@ def test_cell_names_its_packets_on_both_sides() -> None:
     ids=["exit", "verdict", "timed out", "killed"],
 )
 def test_cell_fails_when_a_tool_does_something_else(
-    changes: dict[str, object], differs: tuple[str, ...], found: str
+    changes: Changes, differs: tuple[str, ...], found: str
 ) -> None:
     """What differs is named with what was expected; the exercise is not achieved."""
     sample = Sample(probes={"tcp-closed-nc": changes})
@@ -217,7 +217,7 @@ def test_cell_is_inconclusive_when_witnesses_disagree(sample: Sample, id: str, s
     ],
     ids=["no ss", "ss failed", "ss cut", "no rules", "no result"],
 )
-def test_cell_is_inconclusive_without_evidence(probes: dict[str, Any]) -> None:
+def test_cell_is_inconclusive_without_evidence(probes: Mapping[str, Changes | None]) -> None:
     """What nobody measured is not known."""
     assert Status.INCONCLUSIVE is told(Sample(probes=probes), "tcp-closed-nc")[0]
 

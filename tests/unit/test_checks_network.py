@@ -9,13 +9,13 @@ import pytest
 
 from sharklab.checks.outcome import Outcome, Reference, Status
 from sharklab.packets.model import Facts, Packet
-from tests.checks_sample import Sample, shown, without, words
+from tests.checks_sample import ASKED, Sample, shown, without, words
 from tests.packets_sample import packet
 from tests.packets_sample import shown as facts_of
 
 PING = "icmp.pcap"
 SERVER, NOBODY = "10.77.5.2", "10.77.5.77"
-IPV6 = ("fd77:5::1", "fd77:5::2")
+ENDS = {"IPv4": ("10.77.5.1", SERVER), "IPv6": ("fd77:5::1", "fd77:5::2")}
 
 
 def of(facts: Facts, kind: str, **params: object) -> Outcome:
@@ -41,9 +41,7 @@ def test_echo_fails_when_one_is_missing(missing: tuple[int, ...], requests: int,
 
 def test_echo_of_another_host_does_not_count() -> None:
     """Only the exercise's client and server are meant."""
-    outcome = replace(Sample([PING]), conversation=replace(Sample().conversation, server="desktop")).check(
-        "echo", requests=3
-    )
+    outcome = Sample([PING], replace(ASKED, server="desktop")).check("echo", requests=3)
     assert Status.FAILED is outcome.status
 
 
@@ -129,8 +127,7 @@ def test_hidden_looks_for_the_token(name: str, status: Status) -> None:
 
 def syn(at: float, family: str, local: int) -> Packet:
     """Return the SYN of a new connection by a family."""
-    ends = {"ends": IPV6} if family == "IPv6" else {}
-    return packet(">", "SYN", at=at, local=local, port=8001, seq=100, **ends)
+    return packet(">", "SYN", at=at, ends=ENDS[family], local=local, port=8001, seq=100)
 
 
 def opened(at: float, family: str, local: int) -> list[Packet]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -184,13 +185,13 @@ def test_judge_fails_probes_that_ended_otherwise(values: dict[str, Any], found: 
     assert (Status.FAILED, found) == (outcome.status, words(outcome))
 
 
-LACKING = {"exit_code": None, "missing": True}
+lacking = partial(result, exit_code=None, missing=True)
 
 
 def test_judge_passes_beside_an_optional_tool_that_is_missing() -> None:
     """What could not be tried is said, and is no failure."""
     optional = Probe("odd", "client", ("odd", "-x"), optional=True)
-    results = [result(), result("odd", **LACKING)]
+    results = [result(), lacking("odd")]
     outcome = Sample(probes=(Probe("probe", "client", ("true",)), optional), results=results).check("probes")
     found = "Every command ended as it should (1). Not available: odd."
     assert (Status.PASSED, found) == (outcome.status, words(outcome))
@@ -202,7 +203,7 @@ def test_judge_passes_beside_an_optional_tool_that_is_missing() -> None:
 def test_judge_skips_what_rests_on_an_optional_tool_alone(kind: str, params: dict[str, Any]) -> None:
     """Nothing was tried, so nothing is right or wrong."""
     probes = (Probe("probe", "client", ("odd",), optional=True),)
-    outcome = Sample(probes=probes, results=[result(**LACKING)]).check(kind, **params)
+    outcome = Sample(probes=probes, results=[lacking()]).check(kind, **params)
     assert (Status.SKIPPED, "Not available: odd.") == (outcome.status, words(outcome))
 
 

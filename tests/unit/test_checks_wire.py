@@ -75,7 +75,7 @@ def test_retransmitted_names_the_packets() -> None:
     assert (2, 3, 8) == outcome.evidence[0].packets
 
 
-def made_here(folder: Path, seconds: int = 0, mac: str = "", **submission: float) -> Outcome:
+def made_here(folder: Path, seconds: int = 0, mac: str = "", dated: bool = True) -> Outcome:
     """Return what is said of the SSH capture, so many seconds later, where all cards have another address."""
     report_run.seal(folder, ["ssh"])
     plan, handed = reference.reference(folder)
@@ -88,8 +88,8 @@ def made_here(folder: Path, seconds: int = 0, mac: str = "", **submission: float
             for host, places in plan.seat.addresses.items()
         }
         plan = replace(plan, seat=replace(plan.seat, addresses=addresses))
-    times = {"begun": start - 10, "made": start + 1000, **submission}
-    [case] = gather(plan, replace(handed, captures={"ssh": moved}, **times))
+    begun = start - 10 if dated else 0.0
+    [case] = gather(plan, replace(handed, captures={"ssh": moved}, begun=begun, made=start + 1000))
     return judged(case.context, Check("made_here"))
 
 
@@ -121,4 +121,4 @@ def test_made_here_fails_before_and_after(tmp_path: Path, seconds: int) -> None:
 
 def test_made_here_without_times_is_inconclusive(tmp_path: Path) -> None:
     """Nobody knows when the seat was up."""
-    assert Status.INCONCLUSIVE is made_here(tmp_path, mac=own_card(), begun=0.0).status
+    assert Status.INCONCLUSIVE is made_here(tmp_path, mac=own_card(), dated=False).status

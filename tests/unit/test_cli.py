@@ -26,6 +26,11 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["shell", "tp4"], "required: HOST\n", "il manque des arguments : HÔTE\n"),
         (["labs", "x"], "unrecognized arguments: x", "arguments inconnus : x"),
         (["dance"], "argument VERB: invalid choice: 'dance'", "argument VERBE : choix non valide : 'dance'"),
+        (
+            ["grade", "x", "--jobs", "y"],
+            "invalid int value: 'y'",
+            "argument --jobs : valeur non valide (int) : 'y'",
+        ),
         (["labs", "--output", "pdf"], "invalid choice: 'pdf' (choose from", "'pdf' (choisissez parmi"),
         (
             ["up", "tp4", "--os"],

@@ -116,7 +116,7 @@ def test_summary_of_nobody_is_nothing() -> None:
 
 def test_distribution_puts_full_points_in_the_last_tenth() -> None:
     """Ten bins hold everyone."""
-    full = sample.result("full", adjustments=())
+    full = sample.result("full")
     marks = tuple(replace(mark, points=mark.worth) for mark in full.exercises[0].marks)
     full = replace(full, exercises=(replace(full.exercises[0], marks=marks),))
     group = replace(sample.whole(), entries=(Entry("full", result=full),))
@@ -157,7 +157,8 @@ def test_reasons_name_what_to_look_at() -> None:
     assert ["could not be graded: no zip file"] == said["dan"]
     assert ["nothing was handed in"] == said["frank"]
     assert "refused: captures/lost.pcap (the capture is empty)" == str(figures.reasons(alice)[0])
-    fine = replace(bob.result, exercises=bob.result.exercises[:1])
+    own = sample.result("bob")
+    fine = replace(own, exercises=own.exercises[:1])
     assert () == figures.reasons(replace(bob, result=fine))
 
 

@@ -146,9 +146,9 @@ def test_fill_leaves_locked_and_unknown_rows(tmp_path: Path) -> None:
 def test_fill_escapes_formulas_in_comments(tmp_path: Path) -> None:
     """What was refused is named by the student, so that it may look like a formula."""
     group = sample.whole()
-    bad = replace(group.entries[0], result=replace(sample.alice().result, exercises=(), adjustments=()))
-    problem = replace(bad.result.problems[0], file="=1+1")
-    bad = replace(bad, result=replace(bad.result, problems=(problem,)))
+    late = sample.late()
+    problem = replace(late.problems[0], file="=1+1")
+    bad = replace(group.entries[0], result=replace(late, exercises=(), adjustments=(), problems=(problem,)))
     file = _sheet(tmp_path, ENGLISH, "Participant 1001,Alice,,,,20.00,Yes,-,-,")
     moodle.fill(file, Class(group.lab, group.title, (bad,), group.tool))
     assert _read(file.read_text())[0]["Feedback comments"].startswith("'=1+1")
@@ -201,7 +201,7 @@ def test_junit_has_no_control_characters() -> None:
 
 def test_gradescope_has_score_and_tests() -> None:
     """The score is the sum after adjustments; each criterion is a test."""
-    found = json.loads(gradescope(sample.alice().result))
+    found = json.loads(gradescope(sample.late()))
     assert (4.5, 6) == (found["score"], len(found["tests"]))
     first = found["tests"][0]
     assert ("1.1", 4.0, 4.0, "passed") == tuple(

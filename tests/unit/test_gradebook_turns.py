@@ -124,7 +124,7 @@ def test_turn_keeps_the_gradebooks_files_from_students(name: str) -> None:
 
 def test_lab_is_what_most_name() -> None:
     """One for another lab does not decide; of equals the first by name."""
-    seen = [ALICE, BROKEN, replace(ALICE, lab="x"), replace(ALICE, lab="y"), replace(ALICE, lab="y")]
+    seen: tuple[Seen | Failure, ...] = (ALICE, BROKEN, *(replace(ALICE, lab=lab) for lab in "xyy"))
     found = {Source(Path(str(number)), packed=True): each for number, each in enumerate(seen)}
     assert "y" == lab_of(found)
     with pytest.raises(InputError, match="no submission names its lab"):

@@ -148,7 +148,7 @@ def test_grade_of_a_check_that_breaks_is_an_error(ssh: Handed, monkeypatch: pyte
         raise ZeroDivisionError("0")
 
     broken = replace(kinds.KINDS["fin"], function=breaks)  # type: ignore[arg-type]
-    monkeypatch.setitem(kinds.KINDS, "fin", broken)  # type: ignore[arg-type]
+    monkeypatch.setitem(kinds.KINDS, "fin", broken)
     mark = marks(grade(*ssh))["fin"]
     assert (Status.ERROR, 0.0) == (mark.status, mark.points)
     assert "The check itself failed: ZeroDivisionError: 0" == str(mark.found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,18 +19,24 @@ from tests import submission_sample as sample
 
 DATA = Path(__file__).parents[1] / "data"
 SEATS = {name: sample.plan(name).seat for name in ("alice", "bob", "carol")}
+NO_TRACES = Traces()
+NO_MANIFEST: Mapping[str, object] = {}
 Make = Callable[[Path, Path], None]
 
 
-def handed(student: str, seal: Seal = Seal.WHOLE, **more: object) -> Handed:
+def handed(student: str, kept: Traces = NO_TRACES, seal: Seal = Seal.WHOLE) -> Handed:
     """Return what a student handed in."""
-    return Handed(student, SEATS[student], seal, Traces(**more))
+    return Handed(student, SEATS[student], seal, kept)
 
 
-def trace(student: str, file: Path, capture: str = "ssh", **more: object) -> Handed:
+def trace(
+    student: str, file: Path, capture: str = "ssh", manifest: Mapping[str, object] = NO_MANIFEST
+) -> Handed:
     """Return a student who handed in `file` as a capture."""
     facts = packets.facts(packets.read(file))
-    submission = Submission("tp4", student, SEATS[student].id, file.parent, {capture: file}, **more)
+    submission = Submission(
+        "tp4", student, SEATS[student].id, file.parent, {capture: file}, manifest=manifest
+    )
     return Handed(student, SEATS[student], Seal.WHOLE, traces(submission, {capture: facts}))
 
 
@@ -132,7 +138,7 @@ def test_remarks_are_silent_on_two_captures_of_one_student() -> None:
     """The same traffic on two hosts is two captures of the same packets."""
     copy = Trace("a", 3, frames={"x": 1.0, "y": 2.0, "z": 3.0})
     assert {"alice": [], "bob": []} == kinds(
-        handed("alice", captures={"here": copy, "there": copy}), handed("bob")
+        handed("alice", Traces({"here": copy, "there": copy})), handed("bob")
     )
 
 
@@ -152,10 +158,10 @@ def test_remarks_need_more_than_one_packet_of_many() -> None:
     other = Trace("b", 9, frames={**few, "x": 1.0, "y": 2.0})
     small = Trace("c", 2, frames=few)
     assert {"alice": [], "bob": []} == kinds(
-        handed("alice", captures={"web": large}), handed("bob", captures={"web": other})
+        handed("alice", Traces({"web": large})), handed("bob", Traces({"web": other}))
     )
     assert {"alice": ["same_packets"], "bob": ["same_packets"]} == kinds(
-        handed("alice", captures={"web": large}), handed("bob", captures={"web": small})
+        handed("alice", Traces({"web": large})), handed("bob", Traces({"web": small}))
     )
 
 
@@ -163,7 +169,7 @@ def test_remarks_name_whose_address_is_in_a_capture() -> None:
     """Addresses of another seat, with the packets that show them."""
     server = SEATS["bob"].addresses["server"]["lan"]
     found = {str(server.ipv4.ip): 3, str(server.ipv6.ip): 7, "192.0.2.1": 1}
-    group = handed("alice", captures={"web": Trace("a", 9, addresses=found)}), handed("bob")
+    group = handed("alice", Traces({"web": Trace("a", 9, addresses=found)})), handed("bob")
     [remark] = integrity.remarks(group)["alice"]
     assert ("others_address", ("bob",), (3, 7)) == (remark.kind, remark.others, remark.evidence[0].packets)
 
@@ -173,9 +179,8 @@ def test_remarks_are_silent_on_own_values() -> None:
     own = SEATS["alice"]
     found = {str(at.ipv4.ip): 1 for places in own.addresses.values() for at in places.values()}
     answers = {"web.server_address": str(own.addresses["server"]["lan"].ipv4.ip), "dns.name": own.domain}
-    mine = handed(
-        "alice", captures={"web": Trace("a", 9, addresses=found, words={own.token: 2})}, answers=answers
-    )
+    capture = Trace("a", 9, addresses=found, words={own.token: 2})
+    mine = handed("alice", Traces({"web": capture}, answers))
     assert {"alice": [], "bob": []} == kinds(mine, handed("bob"))
 
 
@@ -196,7 +201,7 @@ def test_remarks_name_whose_value_an_answer_is(value: str) -> None:
     own = SEATS["bob"]
     ip = own.addresses["client"]["lan"].ipv4.ip
     answer = value.format(ip=ip, token=own.token, upper=own.token.upper())
-    group = handed("alice", answers={"web.client_address": answer}), handed("bob")
+    group = handed("alice", Traces(answers={"web.client_address": answer})), handed("bob")
     assert {"alice": ["others_answer"], "bob": []} == kinds(*group)
 
 
@@ -205,10 +210,8 @@ def test_remarks_of_a_whole_submission_are_few() -> None:
     own = SEATS["alice"]
     ip = str(own.addresses["server"]["lan"].ipv4.ip)
     seen = {name: Trace(name, 9, addresses={ip: 1}, words={own.token: 2}) for name in ("web", "mail")}
-    group = (
-        handed("alice", captures=seen, answers={"web.server_address": ip, "mail.server_address": ip}),
-        handed("bob", captures=seen, answers={"web.server_address": ip, "mail.server_address": ip}),
-    )
+    whole = Traces(seen, {"web.server_address": ip, "mail.server_address": ip})
+    group = handed("alice", whole), handed("bob", whole)
     assert ["the same files as bob: mail [9], web [9]"] == said(*group)["alice"]
     assert [
         "the same files as alice: mail [9], web [9]",
@@ -230,12 +233,12 @@ def test_remarks_of_a_whole_submission_are_few() -> None:
 def test_remarks_find_captures_of_another_time(first: float, last: float, expected: list[str]) -> None:
     """A capture is made between the seat's beginning and the packing, give or take five minutes."""
     capture = Trace("a", 9, first, last)
-    assert expected == said(handed("alice", captures={"x": capture}, begun=1000.0, made=2000.0))["alice"]
+    assert expected == said(handed("alice", Traces({"x": capture}, begun=1000.0, made=2000.0)))["alice"]
 
 
 def test_remarks_know_no_time_of_an_undated_submission() -> None:
     """Without a beginning and an end nothing is outside them."""
-    assert [] == said(handed("alice", captures={"x": Trace("a", 9, 1.0, 2.0)}))["alice"]
+    assert [] == said(handed("alice", Traces({"x": Trace("a", 9, 1.0, 2.0)})))["alice"]
 
 
 def test_remarks_tell_what_was_changed_after_signing(tmp_path: Path) -> None:
@@ -248,7 +251,7 @@ def test_remarks_tell_what_was_changed_after_signing(tmp_path: Path) -> None:
 def test_remarks_tell_of_a_seal_that_does_not_fit() -> None:
     """A foreign signature, and none at all."""
     assert {"alice": ["edited"], "bob": ["unsigned"]} == kinds(
-        handed("alice", Seal.BROKEN), handed("bob", Seal.NONE)
+        handed("alice", seal=Seal.BROKEN), handed("bob", seal=Seal.NONE)
     )
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sharklab import image, paths
+from sharklab import image, paths, state
 from sharklab.errors import InputError, MachineryError
-from sharklab.image import bake, build, systems
+from sharklab.image import bake, systems
 from sharklab.message import Message
 from sharklab.model import Host
 
@@ -66,7 +67,7 @@ def test_packages_of_a_broken_file(text: str, expected: str, roles: Path) -> Non
     write(roles, "a", text)
     with pytest.raises(InputError, match=expected) as caught:
         image.packages_of(["a"], "Debian")
-    assert caught.value.place.startswith(str(roles / "a" / "vars" / "Debian.yml"))
+    assert str(caught.value.place).startswith(str(roles / "a" / "vars" / "Debian.yml"))
 
 
 def test_packages_of_an_unknown_role(roles: Path) -> None:
@@ -140,7 +141,7 @@ def test_base_that_fails(
     with pytest.raises(MachineryError) as caught:
         image.base("tiny", [], silent)
     assert caught.value.hint.startswith(expected)
-    assert [] == [path.name for path in build.state.images_folder().glob("tiny-*") if path.is_dir()]
+    assert [] == [path.name for path in state.images_folder().glob("tiny-*") if path.is_dir()]
 
 
 def test_base_after_an_interrupted_build(tiny: systems.OperatingSystem) -> None:
@@ -154,7 +155,7 @@ def test_base_after_an_interrupted_build(tiny: systems.OperatingSystem) -> None:
 
 def test_base_without_root(tiny: systems.OperatingSystem, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without root the message says which step needs it."""
-    monkeypatch.setattr(build.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(MachineryError) as caught:
         image.base("tiny", [], silent)
     assert "building an image needs root" == caught.value.message

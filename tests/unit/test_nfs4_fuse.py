@@ -5,18 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import re
+import time
 from typing import Any
 
 import pytest
 from nfs4_fuse import mount
 from nfs4_fuse.mount import Request, parse_request
-from nfs4_fuse.session import Caller, StateLost, caller_of, fault
+from nfs4_fuse.session import Caller, Session, StateLost, caller_of, fault
 from nfs4_fuse.share import MOST_WRITTEN, Share
 
 STUDENT, TEACHER = Caller(1000, 1000), Caller(1001, 1001)
 
 
-class PlayedSession:
+class PlayedSession(Session):
     """Notes what is asked; fails where a test wants it to."""
 
     def __init__(self, faults: dict[str, OSError] | None = None) -> None:
@@ -51,7 +52,7 @@ class PlayedShare(Share):
 
     def __init__(self, first: PlayedSession, second: PlayedSession | None = None) -> None:
         self.caller = STUDENT
-        super().__init__(first, lambda: second, lambda: self.caller)  # type: ignore[arg-type, return-value]
+        super().__init__(first, lambda: second or PlayedSession(), lambda: self.caller)
 
 
 def test_parse_request_takes_what_mount_gives() -> None:
@@ -245,10 +246,10 @@ def test_rename_of_an_open_file_keeps_its_state() -> None:
 
 def test_connect_within_tries_until_the_server_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """At boot the server may start later than its client."""
-    monkeypatch.setattr(mount.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     answers: list[PlayedSession | StateLost] = [StateLost(errno.EIO, "refused"), PlayedSession()]
 
-    def connect() -> Any:
+    def connect() -> Session:
         answer = answers.pop(0)
         if isinstance(answer, StateLost):
             raise answer
@@ -261,7 +262,7 @@ def test_connect_within_tries_until_the_server_is_there(monkeypatch: pytest.Monk
 def test_connect_within_says_why_it_gave_up() -> None:
     """libnfs does not tell; a plain connection does."""
 
-    def connect() -> Any:
+    def connect() -> Session:
         raise StateLost(errno.EIO, "nfs_service failed")
 
     def reach() -> None:

@@ -102,7 +102,7 @@ def witness(path: Path) -> tuple[list[Row], dict[str, Counter[frozenset[str]]]]:
     done = subprocess.run([*argv, "-z", "conv,udp", "-z", "conv,tcp"], capture_output=True, check=True)
     lines = done.stdout.decode().splitlines()
     split = next(index for index, line in enumerate(lines) if line.startswith("====="))
-    rows = [dict(zip(FIELDS, line.split("|"), strict=True)) for line in lines[:split]]
+    rows: list[Row] = [dict(zip(FIELDS, line.split("|"), strict=True)) for line in lines[:split]]
     return rows, {title: Counter(ends) for title, ends in _conversations(lines[split:])}
 
 

@@ -214,9 +214,7 @@ def test_explain_says_what_a_small_snapshot_lost() -> None:
     assert all("The capture kept 40 of its" in said for said in told)
 
 
-def segment(
-    number: int, arrow: str, flags: int, seq: int, ack: int, data: bytes = b"", window: int = 64
-) -> bytes:
+def segment(number: int, arrow: str, flags: int, seq: int, ack: int, data: bytes, window: int) -> bytes:
     """Return a pcap record of a segment between two hosts, 1 ms after the one before it."""
     ends = (bytes([10, 0, 0, 1]), 4000), (bytes([10, 0, 0, 2]), 80)
     (source, sport), (destination, dport) = ends if arrow == ">" else ends[::-1]
@@ -232,18 +230,18 @@ FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 def test_explain_says_what_the_analysis_of_tshark_remarks(tmp_path: Path) -> None:
     """Lost and repeated bytes, a full buffer and a keep-alive of a generated capture have their sentence."""
     segments = [
-        (">", SYN, 100, 0),
-        ("<", SYN | ACK, 500, 101),
-        (">", ACK, 101, 501),
-        (">", ACK, 101, 501, b"one"),
-        (">", PSH | ACK, 107, 501, b"six"),  # 104-106 are missing
-        ("<", ACK, 501, 104),
-        ("<", ACK, 501, 104),
-        (">", PSH | ACK, 113, 501, b"end"),
-        (">", PSH | ACK, 104, 501, b"two"),
+        (">", SYN, 100, 0, b"", 64),
+        ("<", SYN | ACK, 500, 101, b"", 64),
+        (">", ACK, 101, 501, b"", 64),
+        (">", ACK, 101, 501, b"one", 64),
+        (">", PSH | ACK, 107, 501, b"six", 64),  # 104-106 are missing
+        ("<", ACK, 501, 104, b"", 64),
+        ("<", ACK, 501, 104, b"", 64),
+        (">", PSH | ACK, 113, 501, b"end", 64),
+        (">", PSH | ACK, 104, 501, b"two", 64),
         ("<", ACK, 501, 110, b"", 0),
         ("<", ACK, 501, 110, b"", 64),
-        (">", ACK, 115, 501),
+        (">", ACK, 115, 501, b"", 64),
     ]
     file = tmp_path / "made.pcap"
     records = b"".join(segment(number, *each) for number, each in enumerate(segments, 1))

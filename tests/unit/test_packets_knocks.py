@@ -81,9 +81,9 @@ def test_knocks_of_several_connections_are_what_tells_most() -> None:
 
 def test_knocks_sort_by_the_ports_of_the_server() -> None:
     """A client's own port is no port of the server, also when it has the number of one."""
-    odd = {"local": 60001}
+    odd = packet(">", "SYN", seq=1, local=60001)
     other = packet(">", "SYN", seq=9, port=60002)
-    found = knocks(shown([packet(">", "SYN", seq=1, **odd), other, error(other, code=13)]), "tcp", SERVER)
+    found = knocks(shown([odd, other, error(other, code=13)]), "tcp", SERVER)
     expected = {60000: ("syn_retries", (1,)), 60002: ("syn_icmp 3/13", (2, 3))}
     assert expected == {port: (str(knock.pattern), knock.packets) for port, knock in found.items()}
 

@@ -9,9 +9,9 @@ import pytest
 from sharklab.checks import judge
 from sharklab.report import compose, page
 from sharklab.report.content import Grid
-from tests.matrix_sample import Sample
+from tests.matrix_sample import Changes, Sample
 
-OTHER = {"tcp-closed-nc": {"exit_code": 0}, "tcp-open-nmap": {"missing": True}}
+OTHER: dict[str, Changes] = {"tcp-closed-nc": {"exit_code": 0}, "tcp-open-nmap": {"missing": True}}
 
 
 def grids(sample: Sample, language: str = "en") -> dict[str, Grid]:
@@ -43,7 +43,9 @@ def test_grid_in_short_counts_the_results() -> None:
 
 def test_grid_in_short_says_what_no_tool_tells_apart() -> None:
     """Two states of which every tool says the same are named, with whether the packets tell them apart."""
-    same = {f"udp-{state}-nc": {"stdout": "", "exit_code": 0} for state in ("closed", "dropped")}
+    same: dict[str, Changes] = {
+        f"udp-{state}-nc": {"stdout": "", "exit_code": 0} for state in ("closed", "dropped")
+    }
     short = dict(grids(Sample(probes=same))["udp"].summary)
     assert "No tool tells them apart. Their packets differ." == short["closed / dropped"]
 
@@ -88,6 +90,6 @@ def test_compose_shows_the_matrix(language: str, tmp_path: Path) -> None:
     """Both forms of the report have the table and each command once."""
     plan, evidence, facts = Sample().run()
     files = compose(plan, evidence, facts, judge(plan, evidence, facts), language, tmp_path)
-    html, markdown = (files[tmp_path / f"report.{language}.{kind}"] for kind in ("html", "md"))
+    html, markdown = (str(files[tmp_path / f"report.{language}.{kind}"]) for kind in ("html", "md"))
     assert 1 == html.count('id="probe-tcp-closed-nc"') == markdown.count("##### nc (OpenBSD), port 60000")
     assert 2 == html.count('<table class="matrix">')

@@ -88,7 +88,9 @@ def test_answer_links_to_packets_and_sockets(shown: Page) -> None:
 
 def test_links_lead_somewhere(shown: Page) -> None:
     """What a link names is on the page; a probe that is not of the lab has no link."""
-    anchors = {item.anchor for s in shown.sections for item in (*s.commands, *s.sockets, *s.shots)}
+    anchors = {command.anchor for section in shown.sections for command in section.commands}
+    anchors |= {socket.anchor for section in shown.sections for socket in section.sockets}
+    anchors |= {shot.anchor for section in shown.sections for shot in section.shots}
     wires = [shot.wire for section in shown.sections for shot in section.shots if shot.wire]
     anchors |= {row.anchor for wire in wires for row in wire.rows}
     links = [link for s in shown.sections for item in (*s.answers, *s.checks) for link in item.links]

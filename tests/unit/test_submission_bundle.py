@@ -177,11 +177,13 @@ def test_unpack_takes_no_name_that_it_does_not_know(name: str, tmp_path: Path) -
     assert known == {p.relative_to(found.folder).as_posix() for p in found.folder.rglob("*") if p.is_file()}
 
 
-def raw(tmp_path: Path, entries: list[tuple[zipfile.ZipInfo | str, bytes]], **how: int) -> Path:
+def raw(
+    tmp_path: Path, entries: list[tuple[zipfile.ZipInfo | str, bytes]], compression: int = zipfile.ZIP_STORED
+) -> Path:
     """Return an archive of entries as they are given, with a good manifest first."""
     good = {"schema": 1, "lab": "tp4", "student": "a", "seat": "0" * 8, "begun": 0, "made": 0, "files": {}}
     file = tmp_path / "raw.sharklab"
-    with zipfile.ZipFile(file, "w", **how) as archive:
+    with zipfile.ZipFile(file, "w", compression) as archive:
         archive.writestr("manifest.json", json.dumps(good))
         for entry, content in entries:
             archive.writestr(entry, content)

@@ -78,8 +78,9 @@ def test_domain_is_well_formed_whatever_the_folder_is_called(written: vms.Writte
     domain = ElementTree.parse(written.folder / "server.xml").getroot()  # noqa: S314 (our own)
     sources = [source.get("file") for source in domain.findall("devices/disk/source")]
     assert [str(written.folder / name) for name in ("server.qcow2", "server.seed.iso")] == sources
-    assert seat_plan.seat.address("server", "lan").mac == domain.find("devices/interface/mac").get("address")
-    assert "maximum" == domain.find("cpu").get("mode")
+    [mac], [cpu] = domain.findall("devices/interface/mac"), domain.findall("cpu")
+    assert seat_plan.seat.address("server", "lan").mac == mac.get("address")
+    assert "maximum" == cpu.get("mode")
 
 
 def test_inventory_names_the_hosts_of_the_lab(written: vms.Written, seat_plan: Plan) -> None:

@@ -7,6 +7,7 @@ import grp
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,10 @@ def test_write_makes_folders_and_files(tmp_path: Path) -> None:
 
 def test_write_again_changes_nothing(tmp_path: Path) -> None:
     """What is as it should be stays as it is, also by its inode."""
-    options = {"folders": [folder(tmp_path / "a")], "files": [file(tmp_path / "a" / "b", "text")]}
-    write(**options)
+    both = partial(write, folders=[folder(tmp_path / "a")], files=[file(tmp_path / "a" / "b", "text")])
+    both()
     before = (tmp_path / "a" / "b").stat().st_ino
-    answer = write(**options, then=["touch", str(tmp_path / "ran")])
+    answer = both(then=["touch", str(tmp_path / "ran")])
     assert (False, []) == (answer["changed"], answer["paths"])
     assert (before, False) == ((tmp_path / "a" / "b").stat().st_ino, (tmp_path / "ran").exists())
 
@@ -98,10 +99,10 @@ def test_write_then_fails(tmp_path: Path) -> None:
 def test_write_then_is_done_the_next_time_when_it_failed(tmp_path: Path, marks: Path) -> None:
     """A command that failed is due until it succeeds once, though the file is right by then."""
     script = f"echo >> {tmp_path}/ran; test -e {tmp_path}/there"
-    options = {"files": [file(tmp_path / "a", "1")], "then": ["sh", "-c", script]}
-    assert write(**options)["failed"]
+    again = partial(write, files=[file(tmp_path / "a", "1")], then=["sh", "-c", script])
+    assert again()["failed"]
     (tmp_path / "there").touch()
-    answers = [write(**options) for _ in range(2)]
+    answers = [again() for _ in range(2)]
     assert ([True, False], []) == ([answer["changed"] for answer in answers], list(marks.iterdir()))
     assert 2 == (tmp_path / "ran").read_text().count("\n")
 

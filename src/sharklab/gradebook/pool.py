@@ -12,7 +12,7 @@ import resource
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -49,7 +49,7 @@ class Failure:
 
 def run(
     work: Callable[[Any], Any], jobs: Sequence[Any], processes: int, limits: Limits = LIMITS
-) -> Iterator[tuple[int, Any]]:
+) -> Generator[tuple[int, Any], None, None]:
     """Yield the number and the outcome of each job as it is done: what `work` returned, or a Failure.
 
     `work` is a function of a module and jobs can be pickled. Whatever a job raises is its Failure alone.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from argparse import Namespace
 from collections import Counter
@@ -38,11 +39,29 @@ def grade(args: Namespace) -> int:
 
 
 def _terms(args: Namespace) -> Terms:
-    """Return the terms that the options name. Raises InputError for a time or a share that is none."""
-    for name in ("late", "hint"):
+    """Return the terms that the options name. Raises InputError for what is none, or lacks its time."""
+    _refuse(args)
+    return Terms(
+        hint=args.hint / 100,
+        due=_due(args.due),
+        grace=args.grace * 60,
+        per_day=args.late / 100,
+        at_most=args.cap / 100,
+        closed=args.closed,
+    )
+
+
+def _refuse(args: Namespace) -> None:
+    for name in ("late", "cap", "hint"):
         if not 0 <= getattr(args, name) <= 100:
             raise InputError(N_("a percentage is from 0 to 100"), place=f"--{name}")
-    return Terms(hint=args.hint / 100, due=_due(args.due), per_day=args.late / 100)
+    for name in ("grace", "closed"):
+        if not 0 <= getattr(args, name) < math.inf:
+            raise InputError(N_("a length of time is not below zero"), place=f"--{name}")
+    for name in ("grace", "late", "closed"):
+        if getattr(args, name) and not args.due:
+            hint = N_("say when submissions are due: --due 2026-12-01T18:00")
+            raise InputError(N_("nothing is late that is never due"), place=f"--{name}", hint=hint)
 
 
 def _due(text: str | None) -> float:
