@@ -13,6 +13,7 @@ import pytest
 from sharklab.doctor import Status, kernel
 from sharklab.errors import MachineryError
 from sharklab.image import Image, Layers
+from sharklab.image.model import Engine
 from sharklab.message import Message
 from sharklab.model import Plan
 from sharklab.providers import marks, network
@@ -170,7 +171,7 @@ def test_domain_has_no_rights(seat_plan: Plan, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("by", "kind", "cpu"), [(engine.KVM, "kvm", "host-passthrough"), (engine.TCG, "qemu", "maximum")]
 )
-def test_domain_of_an_engine(seat_plan: Plan, tmp_path: Path, by: engine.Engine, kind: str, cpu: str) -> None:
+def test_domain_of_an_engine(seat_plan: Plan, tmp_path: Path, by: Engine, kind: str, cpu: str) -> None:
     """What runs it is what was proven here."""
     domain = described(seat_plan, made(tmp_path, engine=by))
     shown = domain.find("cpu")
