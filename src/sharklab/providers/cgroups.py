@@ -45,14 +45,25 @@ def adopt(unit: str, pid: int) -> None:
 
     Raises MachineryError when the machine does not let us.
     """
-    if _systemd_runs():
-        scope = ["call", *SYSTEMD, "StartTransientUnit", "ssa(sv)a(sa(sv))", f"{unit}.scope", "fail", "2"]
-        process.run(["busctl", *scope, "PIDs", "au", "1", str(pid), "Slice", "s", "machine.slice", "0"])
+    if not _systemd_runs():
+        for root in _hierarchies():
+            folder = root / "sharklab" / unit
+            _make(folder)
+            (folder / "cgroup.procs").write_text(str(pid))
         return
-    for root in _hierarchies():
-        folder = root / "sharklab" / unit
-        _make(folder)
-        (folder / "cgroup.procs").write_text(str(pid))
+    process.run(["busctl", "call", *SYSTEMD, "StartTransientUnit", *_scope(unit, pid)])
+    deadline = time.monotonic() + KILL_LIMIT
+    while pid not in processes(unit):  # the call only queues it
+        if time.monotonic() > deadline:
+            raise MachineryError(N_("systemd does not make it"), place=f"{unit}.scope")
+        time.sleep(PAUSE)
+
+
+def _scope(unit: str, pid: int) -> list[str]:
+    """Return what is told by org.freedesktop.systemd1(5) to have a process in a scope of its own."""
+    slice_, ends = ["Slice", "s", "machine.slice"], ["CollectMode", "s", "inactive-or-failed"]
+    properties = ["PIDs", "au", "1", str(pid), *slice_, *ends]
+    return ["ssa(sv)a(sa(sv))", f"{unit}.scope", "fail", "3", *properties, "0"]
 
 
 def units(pattern: str) -> list[str]:
