@@ -17,7 +17,7 @@ from sharklab.image.model import Engine
 from sharklab.message import Message
 from sharklab.model import Plan
 from sharklab.providers import marks, network
-from sharklab.providers.qemu import engine, libvirt, machine, rights, snapshot
+from sharklab.providers.qemu import domain, engine, libvirt, machine, rights, snapshot
 from tests import provider_seat
 from tests.unit.test_setup import script
 
@@ -71,7 +71,7 @@ def described(plan: Plan, own: machine.Machine, models: tuple[str, ...] = ("dac"
     ]
     paths = [machine.place(plan, host), own.memory, own.image.kernel, own.image.ramdisk]
     held = {path: Path("/held") / path.name for path in [*paths, *(file for file, _ in chain)]}
-    return ElementTree.fromstring(libvirt.domain(plan, host, own, chain, held, models))  # noqa: S314 (ours)
+    return ElementTree.fromstring(domain.text(plan, host, own, chain, held, models))  # noqa: S314 (ours)
 
 
 def test_connection_to_one_that_answers(virsh: Callable[..., Path]) -> None:
@@ -135,14 +135,14 @@ def test_domain_leaves_nothing_to_cards(seat_plan: Plan, tmp_path: Path) -> None
 
 def test_domain_opens_what_is_held(seat_plan: Plan, tmp_path: Path) -> None:
     """QEMU itself is given no path through folders that are root's alone; the whole disk is spelt out."""
-    domain = described(seat_plan, made(tmp_path))
-    assert "/held/vmlinuz-6" == domain.findtext("os/kernel")
-    assert "/held/initrd.img-6" == domain.findtext("os/initrd")
-    sources = [source.get("file") for source in domain.findall("devices/disk//source")]
+    shown = described(seat_plan, made(tmp_path))
+    assert "/held/vmlinuz-6" == shown.findtext("os/kernel")
+    assert "/held/initrd.img-6" == shown.findtext("os/initrd")
+    sources = [source.get("file") for source in shown.findall("devices/disk//source")]
     assert ["/held/disk", "/held/golden", "/held/base"] == sources
-    [end] = domain.findall("devices/disk/backingStore/backingStore/backingStore")
+    [end] = shown.findall("devices/disk/backingStore/backingStore/backingStore")
     assert 0 == len(end)
-    words = [str(word.get("value")) for word in domain.findall("qemu:commandline/qemu:arg", QEMU)]
+    words = [str(word.get("value")) for word in shown.findall("qemu:commandline/qemu:arg", QEMU)]
     assert not any(str(tmp_path) in word for word in words)
     assert machine.memory(Path("/held/memory"), False) in words
 
@@ -173,15 +173,44 @@ def test_domain_has_no_rights(seat_plan: Plan, tmp_path: Path) -> None:
 )
 def test_domain_of_an_engine(seat_plan: Plan, tmp_path: Path, by: Engine, kind: str, cpu: str) -> None:
     """What runs it is what was proven here."""
-    domain = described(seat_plan, made(tmp_path, engine=by))
-    shown = domain.find("cpu")
-    assert shown is not None and (kind, cpu) == (domain.get("type"), shown.get("mode"))
+    shown = described(seat_plan, made(tmp_path, engine=by))
+    [mode] = [each.get("mode") for each in shown.findall("cpu")]
+    assert (kind, cpu) == (shown.get("type"), mode)
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [(0o660, 4711), (0o666, rights.GROUP), (0o600, None), (0o640, None)],
+    ids=["a group's", "everybody's", "root's alone", "not to be written to"],
+)
+def test_find_needs_kvm_open_to_whom_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, expected: int | None
+) -> None:
+    """Libvirt's QEMU opens /dev/kvm itself: as one of its group, or as anybody; else there is no libvirt."""
+    device = tmp_path / "kvm"
+    device.touch()
+    os.chown(device, 0, 4711)
+    device.chmod(mode)
+    monkeypatch.setattr(engine, "DEVICE", device)
+    monkeypatch.setattr(libvirt, "connection", lambda: ADDRESS)
+    assert (expected, rights.GROUP) == (rights.group(engine.KVM), rights.group(engine.TCG))
+    assert (ADDRESS if expected else "", ADDRESS) == (libvirt.find(engine.KVM), libvirt.find(engine.TCG))
+
+
+def test_find_leaves_roots_group_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A QEMU in root's group would have rights of root's."""
+    device = tmp_path / "kvm"
+    device.touch()
+    os.chown(device, 0, 0)
+    device.chmod(0o660)
+    monkeypatch.setattr(engine, "DEVICE", device)
+    assert None is rights.group(engine.KVM)
 
 
 def test_name_is_what_a_teacher_knows(seat_plan: Plan) -> None:
     """Lab, student and host, and the seat's id, for two state folders may have the same."""
     student = replace(seat_plan, seat=replace(seat_plan.seat, student="ada/b <2>"))
-    assert "sharklab-bare-ada_b <2>-server-7e570001" == libvirt.name(student, student.hosts[0])
+    assert "sharklab-bare-ada_b <2>-server-7e570001" == domain.name(student, student.hosts[0])
 
 
 def test_snapshots_of_libvirt_are_others(
@@ -202,7 +231,7 @@ def test_snapshots_of_libvirt_are_others(
     monkeypatch.setattr(engine, "find", lambda kernel_file: engine.TCG)
     names = [name("", "9"), name(ADDRESS, "9"), name(ADDRESS, "10"), name(ADDRESS, "9")]
     assert 3 == len(set(names)) and names[1] == names[3]
-    starts = ["QEMU starts the virtual machines: no libvirt of this machine answers"]
+    starts = ["QEMU starts the virtual machines, without libvirt"]
     assert [*starts, f"libvirt starts the virtual machines ({ADDRESS})"] == [str(each) for each in said[:2]]
 
 

@@ -6,6 +6,7 @@ That /dev/kvm exists, and opens, proves nothing: there are machines on which a g
 from __future__ import annotations
 
 import subprocess
+from functools import cache
 from pathlib import Path
 
 from sharklab import process, state
@@ -65,5 +66,20 @@ def boots(kernel: Path, engine: Engine, seconds: float = TRIAL_SECONDS) -> bool:
 
 def version() -> str:
     """Return what QEMU says of its version: a snapshot is restored by the one that made it."""
-    done = subprocess.run([program(), "--version"], check=True, capture_output=True, text=True)
-    return done.stdout.splitlines()[0]
+    return _said(program(), "--version").splitlines()[0]
+
+
+def changes_user_when_run() -> bool:
+    """Tell whether -run-with names the user to become: newer ones know it, and not for ever -runas."""
+    options = _said(program(), "-help").splitlines()
+    return any(line.startswith("-run-with") and "user=" in line for line in options)
+
+
+def maps_without_writing() -> bool:
+    """Tell whether memory can be mapped for one machine alone from a file that is open for reading only."""
+    return "rom=" in _said(program(), "-object", "memory-backend-file,help")
+
+
+@cache
+def _said(*words: str) -> str:
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout

@@ -139,8 +139,9 @@ def command(plan: Plan, host: Host, machine: Machine) -> list[str]:
 
 def memory(file: Path, is_shared: bool) -> str:
     """Return QEMU's option for the machine's memory, which is in a file."""
-    share = "on" if is_shared else "off"
-    return f"memory-backend-file,id=memory,size={MEMORY}M,mem-path={_escaped(file)},share={share}"
+    read = ",readonly=on,rom=off" if not is_shared and engines.maps_without_writing() else ""
+    share = f"share={'on' if is_shared else 'off'}{read}"
+    return f"memory-backend-file,id=memory,size={MEMORY}M,mem-path={_escaped(file)},{share}"
 
 
 def _card(plan: Plan, host: Host, index: int) -> list[str]:

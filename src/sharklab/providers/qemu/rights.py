@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import hashlib
 
+from sharklab.image.model import Engine
+from sharklab.providers.qemu import engine
+
 GROUP = 0x70000000
 """Of all QEMUs. systemd's table of numbers (UIDS-GIDS) gives those from here to 0x7ffdffff to nobody."""
 
@@ -22,18 +25,27 @@ def user(seat_id: str) -> int:
     return GROUP + 1 + int(hashlib.sha256(seat_id.encode()).hexdigest(), 16) % USERS
 
 
-def become(seat_id: str) -> list[str]:
+def group(by: Engine) -> int | None:
+    """Return the group of a QEMU that starts without root's rights; None where that cannot open /dev/kvm.
+
+    It is that of all QEMUs, or the one that the device is open to.
+    """
+    if by != engine.KVM:
+        return GROUP
+    device = engine.DEVICE.stat()
+    if device.st_mode & 0o006 == 0o006:
+        return GROUP
+    return device.st_gid if device.st_gid and device.st_mode & 0o060 == 0o060 else None
+
+
+def become(seat_id: str, group: int) -> list[str]:
     """Return the start of a command line that runs the rest of it as the user of the seat's QEMUs."""
-    return [
-        "setpriv",
-        f"--reuid={user(seat_id)}",
-        f"--regid={GROUP}",
-        "--clear-groups",
-        "--no-new-privs",
-        "--",
-    ]
+    who = [f"--reuid={user(seat_id)}", f"--regid={group}"]
+    return ["setpriv", *who, "--clear-groups", "--no-new-privs", "--"]
 
 
 def options(seat_id: str) -> list[str]:
     """Return QEMU's options by which it gives up root's rights once everything that it needs is open."""
-    return ["-runas", f"{user(seat_id)}:{GROUP}", "-sandbox", SANDBOX]
+    who = f"{user(seat_id)}:{GROUP}"
+    change = ["-run-with", f"user={who}"] if engine.changes_user_when_run() else ["-runas", who]
+    return [*change, "-sandbox", SANDBOX]

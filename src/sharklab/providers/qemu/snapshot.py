@@ -23,8 +23,8 @@ from sharklab.message import N_, Message
 from sharklab.model import Host, Plan
 from sharklab.process import Progress
 from sharklab.providers import access, cgroups, disk, marks, network
+from sharklab.providers.qemu import domain, libvirt
 from sharklab.providers.qemu import engine as engines
-from sharklab.providers.qemu import libvirt
 from sharklab.providers.qemu import machine as machines
 from sharklab.providers.qemu.monitor import Monitor
 from sharklab.providers.qemu.start import started
@@ -50,7 +50,8 @@ def snapshots(golden: Plan, hosts: Sequence[Host], layers: Layers, progress: Pro
 
     Raises MachineryError when a machine does not boot.
     """
-    engine, address = engines.find(layers.image.kernel), libvirt.connection()
+    engine = engines.find(layers.image.kernel)
+    address = libvirt.find(engine)
     _tell(address, progress)
     content = [
         engine,
@@ -59,7 +60,7 @@ def snapshots(golden: Plan, hosts: Sequence[Host], layers: Layers, progress: Pro
         machines.KERNEL,
         machines.PLAIN,
         [h.name for h in hosts],
-        *([libvirt.version(address), libvirt.DOMAIN, libvirt.CARD, libvirt.SLOTS] if address else []),
+        *([libvirt.version(address), domain.DOMAIN, domain.CARD, domain.SLOTS] if address else []),
     ]
     name = f"{layers.folder.name}.vm-{build.fingerprint(list(map(str, content)))}"
     made = Snapshots(layers.image, layers.folder.with_name(name), engine, address)
@@ -80,7 +81,7 @@ def _tell(address: str, progress: Progress) -> None:
     if address:
         progress(Message(N_("libvirt starts the virtual machines ({address})"), {"address": address}))
     else:
-        progress(Message(N_("QEMU starts the virtual machines: no libvirt of this machine answers")))
+        progress(Message(N_("QEMU starts the virtual machines, without libvirt")))
 
 
 def _make(golden: Plan, hosts: Sequence[Host], layers: Layers, made: Snapshots, progress: Progress) -> None:
