@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 import tarfile
 import threading
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from sharklab.image import Image
 from sharklab.image.model import Engine
 from sharklab.model import Host, Plan
 from sharklab.providers import access, network
-from sharklab.providers.qemu import engine, machine, own, rights
+from sharklab.providers.qemu import engine, launch, machine, own, rights
 from sharklab.providers.qemu.monitor import Monitor
 from sharklab.setup import packages
 from tests import provider_seat
@@ -181,10 +182,10 @@ def test_command_differs_only_where_a_restored_machine_must(seat_plan: Plan, tmp
     (tmp_path / "root/boot").mkdir(parents=True)
     (tmp_path / "root/boot/vmlinuz-6").touch()
     base = Image("debian12-vm", "Debian", tmp_path)
-    made = machine.Machine(Engine("tcg", "max"), base, Path("a"), Path("m"))
+    made = machine.Machine(Engine("tcg", "max"), base, (Path("a"), Path("b,b")), Path("m"))
     host = seat_plan.hosts[0]
     golden = machine.command(seat_plan, host, replace(made, is_shared=True))
-    again = machine.command(seat_plan, host, replace(made, disk=Path("b"), waits=True))
+    again = machine.command(seat_plan, host, replace(made, disks=(Path("c"), Path("b,b")), waits=True))
     differs = [(one, other) for one, other in zip(golden, again, strict=False) if one != other]
     assert ["share=on", "share=off"] == [word.split(",")[4] for word in differs[0]]
     assert (2, ["-incoming", "defer"]) == (len(differs), again[len(golden) :])
@@ -197,7 +198,7 @@ def test_command_gives_rights_up(seat_plan: Plan, tmp_path: Path) -> None:
     """QEMU becomes a user of the seat's own, who cannot start anything and opens nothing anew."""
     (tmp_path / "root/boot").mkdir(parents=True)
     (tmp_path / "root/boot/vmlinuz-6").touch()
-    made = machine.Machine(engine.TCG, Image("debian12-vm", "Debian", tmp_path), Path("a"), Path("m"))
+    made = machine.Machine(engine.TCG, Image("debian12-vm", "Debian", tmp_path), (Path("a"),), Path("m"))
     words = machine.command(seat_plan, seat_plan.hosts[0], made)
     user, _, group = words[words.index("-runas") + 1].partition(":")
     assert (rights.user(seat_plan.seat.id), rights.GROUP) == (int(user), int(group))
@@ -220,6 +221,34 @@ def test_command_of_a_newer_qemu(
     assert ["-run-with", who] == rights.options("7e570001")[:2]
     assert machine.memory(Path("m"), False).endswith(",share=off,readonly=on,rom=off")
     assert machine.memory(Path("m"), True).endswith(",share=on")
+
+
+def test_command_tells_what_is_below_a_disk(seat_plan: Plan, tmp_path: Path) -> None:
+    """What QEMU opens as root is what sharklab says, not what the disk does."""
+    (tmp_path / "root/boot").mkdir(parents=True)
+    (tmp_path / "root/boot/vmlinuz-6").touch()
+    disks = (Path("own"), Path("golden"), Path("base,1"))
+    made = machine.Machine(engine.TCG, Image("debian12-vm", "Debian", tmp_path), disks, Path("m"))
+    words = machine.command(seat_plan, seat_plan.hosts[0], made)
+    told = dict(part.split("=") for part in words[words.index("-drive") + 1].replace(",,", ";").split(","))
+    levels = ("", "backing.", "backing.backing.")
+    assert ["own", "golden", "base;1"] == [told[f"{level}file.filename"] for level in levels]
+    assert ["qcow2", "qcow2", "raw"] == [told[f"{level}driver"] for level in levels]
+
+
+def test_launched_refuses_a_disk_with_its_data_elsewhere(seat_plan: Plan, tmp_path: Path) -> None:
+    """A disk that was tampered with is not opened by root."""
+    words = ["qemu-img", "create", "-q", "-f", "qcow2", "-o", "data_file=elsewhere", "own", "1M"]
+    subprocess.run(words, cwd=tmp_path, check=True)
+    made = machine.Machine(
+        engine.TCG, Image("debian12-vm", "Debian", tmp_path), (tmp_path / "own",), Path("m")
+    )
+    with (
+        pytest.raises(MachineryError, match="the disk of server says") as caught,
+        launch.launched(seat_plan, seat_plan.hosts[0], made),
+    ):
+        pass
+    assert str(tmp_path / "own") == caught.value.place
 
 
 def test_user_is_the_seats_own() -> None:

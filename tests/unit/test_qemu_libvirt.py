@@ -57,21 +57,17 @@ def made(folder: Path, **values: object) -> machine.Machine:
     for name in ("root/boot/vmlinuz-6", "root/boot/initrd.img-6"):
         (folder / name).touch()
     image = Image("debian12-vm", "Debian", folder)
-    plain = machine.Machine(engine.TCG, image, folder / "disk", folder / "memory", libvirt=ADDRESS)
+    disks = (folder / "disk", folder / "golden", folder / "base")
+    plain = machine.Machine(engine.TCG, image, disks, folder / "memory", libvirt=ADDRESS)
     return replace(plain, **values)  # type: ignore[arg-type]
 
 
 def described(plan: Plan, own: machine.Machine, models: tuple[str, ...] = ("dac",)) -> ElementTree.Element:
     """Return the domain of the plan's first host, whose files are all held under /held."""
     host = plan.hosts[0]
-    chain = [
-        (own.disk, "qcow2"),
-        (own.disk.with_name("golden"), "qcow2"),
-        (own.disk.with_name("base"), "raw"),
-    ]
     paths = [machine.place(plan, host), own.memory, own.image.kernel, own.image.ramdisk]
-    held = {path: Path("/held") / path.name for path in [*paths, *(file for file, _ in chain)]}
-    return ElementTree.fromstring(domain.text(plan, host, own, chain, held, models))  # noqa: S314 (ours)
+    held = {path: Path("/held") / path.name for path in [*paths, *own.disks]}
+    return ElementTree.fromstring(domain.text(plan, host, own, held, models))  # noqa: S314 (ours)
 
 
 def test_connection_to_one_that_answers(virsh: Callable[..., Path]) -> None:
@@ -140,6 +136,8 @@ def test_domain_opens_what_is_held(seat_plan: Plan, tmp_path: Path) -> None:
     assert "/held/initrd.img-6" == shown.findtext("os/initrd")
     sources = [source.get("file") for source in shown.findall("devices/disk//source")]
     assert ["/held/disk", "/held/golden", "/held/base"] == sources
+    forms = [form.get("type") for form in shown.findall("devices/disk//format")]
+    assert ["qcow2", "raw"] == forms
     [end] = shown.findall("devices/disk/backingStore/backingStore/backingStore")
     assert 0 == len(end)
     words = [str(word.get("value")) for word in shown.findall("qemu:commandline/qemu:arg", QEMU)]

@@ -3,7 +3,7 @@
 engine.py    what runs them: KVM where it is proven to work, else emulation (TCG)
 machine.py   the machine: its parts, how it is told something
 rights.py    whose rights a QEMU has
-start.py     how a machine starts, and libvirt.py: how it does where the user has libvirt
+launch.py    how a machine starts, and libvirt.py: how it does where the user has libvirt
 monitor.py   QMP, QEMU's own protocol
 snapshot.py  one golden snapshot per host of a lab, made once
 own.py       what makes a restored machine a seat's own

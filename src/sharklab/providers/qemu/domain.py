@@ -14,9 +14,6 @@ from sharklab.providers.qemu import machine as machines
 from sharklab.providers.qemu import rights
 from sharklab.providers.qemu.machine import Machine
 
-Chain = Sequence[tuple[Path, str]]
-"""A disk's file and those below it, each with its format."""
-
 # Paths are those of files that the holder has open (see libvirt.py); the memory's file, our own monitor and
 # the machine's waiting have no words of libvirt's. Cards leave no checksum and no segmentation to others.
 DOMAIN = """\
@@ -86,16 +83,13 @@ def name(plan: Plan, host: Host) -> str:
     return "-".join(words).replace("/", "_")
 
 
-def text(
-    plan: Plan, host: Host, machine: Machine, chain: Chain, held: Mapping[Path, Path], models: Sequence[str]
-) -> str:
+def text(plan: Plan, host: Host, machine: Machine, held: Mapping[Path, Path], models: Sequence[str]) -> str:
     """Return the host's domain.
 
-    `chain` is the machine's disk and what is below it, `held` has the path for QEMU of each file, and
-    `models` are libvirt's security drivers.
+    `held` has the path for QEMU of each file, and `models` are libvirt's security drivers.
     """
     is_kvm = machine.engine == engines.KVM
-    first, *rest = chain
+    first, *below = (held[file] for file in machine.disks)
     return DOMAIN.format(
         kind="kvm" if is_kvm else "qemu",
         name=escape(name(plan, host)),
@@ -106,8 +100,8 @@ def text(
         ramdisk=held[machine.image.ramdisk],
         cmdline=escape(machines.KERNEL),
         cache="" if is_kvm else f"<tcg><tb-cache unit='MiB'>{engines.TRANSLATIONS}</tb-cache></tcg>",
-        disk=quoteattr(str(held[first[0]])),
-        below=_below([(held[file], form) for file, form in rest]),
+        disk=quoteattr(str(first)),
+        below=_below(below),
         cards="\n    ".join(_cards(plan, host)),
         console=quoteattr(str(disk.folder(plan, host.name) / "console.log")),
         port=quoteattr(str(machines.port(plan, host))),
@@ -130,12 +124,12 @@ def _options(plan: Plan, host: Host, machine: Machine, held: Mapping[Path, Path]
     ]
 
 
-def _below(chain: Chain) -> str:
+def _below(disks: Sequence[Path]) -> str:
     """Return what is below a disk, which libvirt then does not look for by itself."""
-    if not chain:
+    if not disks:
         return "<backingStore/>"
-    (file, form), *rest = chain
-    return BELOW.format(form=quoteattr(form), file=quoteattr(str(file)), below=_below(rest))
+    form, file = quoteattr(machines.form(disks)), quoteattr(str(disks[0]))
+    return BELOW.format(form=form, file=file, below=_below(disks[1:]))
 
 
 def _cards(plan: Plan, host: Host) -> Iterator[str]:

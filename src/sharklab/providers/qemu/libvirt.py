@@ -7,7 +7,6 @@ and its cables into the seat's network namespace, so that all the rest is as for
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import time
@@ -84,12 +83,11 @@ def started(plan: Plan, host: Host, machine: Machine) -> Iterator[None]:
     Raises MachineryError with what libvirt said when it does not start.
     """
     state.write(_record(plan.seat.id, host.name), f"{machine.libvirt}\n{domains.name(plan, host)}\n")
-    chain = _chain(machine.disk)
-    _lend(plan, machine, chain)
+    _lend(plan, machine)
     paths = [machines.place(plan, host), machine.memory, machine.image.kernel, machine.image.ramdisk]
-    with _holder(plan.seat.id, domains.group(machine), [*paths, *(file for file, _ in chain)]) as held:
+    with _holder(plan.seat.id, domains.group(machine), [*paths, *machine.disks]) as held:
         file = disk.folder(plan, host.name) / "domain.xml"
-        state.write(file, domains.text(plan, host, machine, chain, held, _models(machine.libvirt)))
+        state.write(file, domains.text(plan, host, machine, held, _models(machine.libvirt)))
         _virsh(machine.libvirt, "create", "--paused", str(file))
         with Monitor(machines.monitor(plan, host)) as monitor:
             cgroups.adopt(machines.unit(plan, host), monitor.process)
@@ -134,18 +132,13 @@ def _record(seat_id: str, host: str) -> Path:
     return marks.folder(seat_id) / f"{host}.domain"
 
 
-def _chain(disk: Path) -> domains.Chain:
-    words = ["qemu-img", "info", "--backing-chain", "--output=json", str(disk)]
-    return [(Path(each["filename"]), each["format"]) for each in json.loads(process.run(words))]
-
-
-def _lend(plan: Plan, machine: Machine, chain: domains.Chain) -> None:
+def _lend(plan: Plan, machine: Machine) -> None:
     """Let the seat's user use its own files, and all QEMUs those that seats share.
 
     An older QEMU opens the memory's file for writing even where it maps it for itself alone. A kernel and
     what it boots first are no secrets, though some systems keep the latter for root.
     """
-    user, (own, *shared) = rights.user(plan.seat.id), [file for file, _ in chain]
+    user, (own, *shared) = rights.user(plan.seat.id), machine.disks
     machine.memory.touch()
     golden = (0, 0o640 if engines.maps_without_writing() else 0o660)
     modes = {own: (user, 0o600), machine.memory: (user, 0o600) if machine.is_shared else golden}

@@ -7,6 +7,7 @@ the disk, the memory's file and the addresses of the network cards.
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,13 +41,15 @@ PLAIN = ",".join(
 class Machine:
     """What a virtual machine is started with.
 
-    `is_shared`: what it writes to its memory gets into the memory's file; else that file stays as it is.
-    `waits`: for the state of its devices, by the monitor. `libvirt`: the libvirt that starts it; "" for none.
+    `disks`: its disk, and those that it is made over, which are not written to; all are qcow2 but the last,
+    which is raw. `is_shared`: what it writes to its memory gets into the memory's file; else that file stays
+    as it is. `waits`: for the state of its devices, by the monitor. `libvirt`: the libvirt that starts it; ""
+    for none.
     """
 
     engine: Engine
     image: Image
-    disk: Path
+    disks: tuple[Path, ...]
     memory: Path
     is_shared: bool = False
     waits: bool = False
@@ -106,7 +109,7 @@ def command(plan: Plan, host: Host, machine: Machine) -> list[str]:
 
     It does not go to the background by itself (-daemonize): for that it would need the right to fork.
     """
-    drive = f"if=none,id=disk,format=qcow2,cache=unsafe,auto-read-only=off,file={_escaped(machine.disk)}"
+    drive = f"if=none,id=disk,cache=unsafe,auto-read-only=off,{_disk(machine.disks)}"
     console = f"file,id=console,append=on,path={_escaped(disk.folder(plan, host.name) / 'console.log')}"
     return [
         *(
@@ -142,6 +145,21 @@ def memory(file: Path, is_shared: bool) -> str:
     read = ",readonly=on,rom=off" if not is_shared and engines.maps_without_writing() else ""
     share = f"share={'on' if is_shared else 'off'}{read}"
     return f"memory-backend-file,id=memory,size={MEMORY}M,mem-path={_escaped(file)},{share}"
+
+
+def form(disks: Sequence[Path]) -> str:
+    """Return the format of the first of a machine's disks."""
+    return "qcow2" if len(disks) > 1 else "raw"
+
+
+def _disk(disks: Sequence[Path], level: str = "") -> str:
+    """Return QEMU's options for a disk and all below it.
+
+    They are told, and not left to the disk, where QEMU looks for it as root.
+    """
+    first, *below = disks
+    own = f"{level}driver={form(disks)},{level}file.driver=file,{level}file.filename={_escaped(first)}"
+    return f"{own},{_disk(below, f'{level}backing.')}" if below else own
 
 
 def _card(plan: Plan, host: Host, index: int) -> list[str]:

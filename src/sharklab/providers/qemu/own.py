@@ -24,8 +24,8 @@ from sharklab.process import Progress
 from sharklab.providers import access, disk, network
 from sharklab.providers.qemu import machine as machines
 from sharklab.providers.qemu import snapshot
+from sharklab.providers.qemu.launch import launched
 from sharklab.providers.qemu.monitor import Monitor
-from sharklab.providers.qemu.start import started
 
 LIMIT = 600.0
 """Seconds until a host answers; a cold boot under emulation on a busy computer takes minutes."""
@@ -41,7 +41,7 @@ def start(plan: Plan, hosts: Sequence[Host], made: Snapshots, explain: Explain, 
     new = [host for host in hosts if not (disk.folder(plan, host.name) / "lowers").exists()]
     with ExitStack() as stack:
         for host in hosts:
-            stack.enter_context(started(plan, host, _machine(plan, host, made, is_new=host in new)))
+            stack.enter_context(launched(plan, host, _machine(plan, host, made, is_new=host in new)))
         if new:
             progress(Message(N_("restoring {hosts}"), {"hosts": [host.name for host in new]}))
         ports = [stack.enter_context(_restore(plan, host, made)) for host in new]
@@ -64,13 +64,16 @@ def _machine(plan: Plan, host: Host, made: Snapshots, is_new: bool) -> machines.
     """Return the machine of a host: with the snapshot's memory when it is new, else with an empty one."""
     folder, golden = state.folder(disk.folder(plan, host.name)), made.folder / host.name
     own = folder / "disk.qcow2"
-    machine = machines.Machine(made.engine, made.image, own, golden / "memory", libvirt=made.libvirt)
+    disks = (own, golden / "disk.qcow2", golden / "base.raw")
+    machine = machines.Machine(made.engine, made.image, disks, golden / "memory", libvirt=made.libvirt)
     if is_new:
         own.unlink(missing_ok=True)
         snapshot.overlay(own, golden / "disk.qcow2", "qcow2")
         return replace(machine, waits=True)
-    image = replace(made.image, folder=disk.used(plan, host.name)[0].parents[1])
-    return replace(machine, image=image, memory=folder / "memory", is_shared=True)
+    golden = disk.used(plan, host.name)[0]
+    image = replace(made.image, folder=golden.parents[1])
+    disks = (own, golden / "disk.qcow2", golden / "base.raw")
+    return replace(machine, image=image, disks=disks, memory=folder / "memory", is_shared=True)
 
 
 def _restore(plan: Plan, host: Host, made: Snapshots) -> socket.socket:

@@ -26,8 +26,8 @@ from sharklab.providers import access, cgroups, disk, marks, network
 from sharklab.providers.qemu import domain, libvirt
 from sharklab.providers.qemu import engine as engines
 from sharklab.providers.qemu import machine as machines
+from sharklab.providers.qemu.launch import launched
 from sharklab.providers.qemu.monitor import Monitor
-from sharklab.providers.qemu.start import started
 
 SIZE = "8G"
 """Of a host's disk. What is not written takes no room."""
@@ -104,7 +104,7 @@ def _make(golden: Plan, hosts: Sequence[Host], layers: Layers, made: Snapshots, 
         values = {"hosts": [host.name for host in hosts], "engine": how}
         with ExitStack() as stack:
             for host in hosts:
-                stack.enter_context(started(plan, host, _golden(plan, host, made)))
+                stack.enter_context(launched(plan, host, _golden(plan, host, made)))
             progress(Message(N_("booting {hosts} ({engine}), once for all seats"), values))
             # Their ports stay open until they are saved: a port that closes ends their waiting.
             ports = [stack.enter_context(machines.connect(plan, host, BOOT_LIMIT)) for host in hosts]
@@ -119,8 +119,8 @@ def _make(golden: Plan, hosts: Sequence[Host], layers: Layers, made: Snapshots, 
 
 def _golden(plan: Plan, host: Host, made: Snapshots) -> machines.Machine:
     folder = disk.folder(plan, host.name)
-    disk_file, memory = folder / "disk.qcow2", folder / "memory"
-    return machines.Machine(made.engine, made.image, disk_file, memory, is_shared=True, libvirt=made.libvirt)
+    disks, memory = (folder / "disk.qcow2", folder / "base.raw"), folder / "memory"
+    return machines.Machine(made.engine, made.image, disks, memory, is_shared=True, libvirt=made.libvirt)
 
 
 def _make_disk(plan: Plan, host: Host, layers: Layers) -> None:

@@ -18,6 +18,7 @@ from sharklab.providers.qemu import machine as machines
 from sharklab.providers.qemu.machine import Machine
 from sharklab.providers.qemu.monitor import Monitor
 
+FEATURES, DATA_ELSEWHERE = 72, 0b100
 QUIETLY = 'exec >"$1" 2>&1; shift; exec "$@"'
 LIMIT = 60.0
 """Seconds until QEMU answers."""
@@ -26,7 +27,7 @@ PAUSE = 0.02
 
 
 @contextmanager
-def started(plan: Plan, host: Host, machine: Machine) -> Iterator[None]:
+def launched(plan: Plan, host: Host, machine: Machine) -> Iterator[None]:
     """Start the host's QEMU anew, in a control group of its own and on the seat's bridges.
 
     Until the end of the context it can open its files anew, as it does when a machine that waits gets its
@@ -34,6 +35,7 @@ def started(plan: Plan, host: Host, machine: Machine) -> Iterator[None]:
     """
     cgroups.end(machines.unit(plan, host))
     libvirt.forget(plan.seat.id, host.name)
+    _check(plan, host, machine.disks[0])
     for file in (machines.monitor(plan, host), machines.port(plan, host)):
         file.unlink(missing_ok=True)
     os.chown(state.folder(machines.place(plan, host)), rights.user(plan.seat.id), rights.GROUP)
@@ -43,6 +45,23 @@ def started(plan: Plan, host: Host, machine: Machine) -> Iterator[None]:
     else:
         _start(plan, host, machine)
         yield
+
+
+def _check(plan: Plan, host: Host, disk: Path) -> None:
+    """Raise MachineryError when the disk, which QEMU opens as root, says that its data are in another file.
+
+    Sharklab makes no such disk, but who breaks out of a QEMU may write what he likes to it (QEMU's
+    docs/interop/qcow2: a bit of the header's field incompatible_features).
+    """
+    with disk.open("rb") as file:
+        features = int.from_bytes(file.read(FEATURES + 8)[FEATURES:])
+    if features & DATA_ELSEWHERE:
+        raise MachineryError(
+            N_("the disk of {host} says that its data are in another file, and is not used"),
+            place=str(disk),
+            hint=N_("make the host anew: sharklab down, then sharklab up"),
+            host=host.name,
+        )
 
 
 def log(plan: Plan, host: Host) -> Path:
