@@ -69,7 +69,7 @@ def test_program_outside_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """Red Hat's QEMU is found where it is, asked its version and made the machine's command."""
     script(tmp_path, "qemu-kvm", "echo QEMU emulator version 9.1.0")
     [qemu] = [package for package in packages.table() if package.gives == engine.QEMU]
-    monkeypatch.setattr(packages, "table", lambda: (replace(qemu, elsewhere=str(tmp_path / "qemu-kvm")),))
+    monkeypatch.setattr(packages, "table", lambda: (replace(qemu, alias=str(tmp_path / "qemu-kvm")),))
     monkeypatch.setattr(shutil, "which", lambda name: name if "/" in name else None)
     assert str(tmp_path / "qemu-kvm") == engine.program()
     assert "QEMU emulator version 9.1.0" == engine.version()

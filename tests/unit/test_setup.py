@@ -14,6 +14,7 @@ from sharklab.setup import packages, privilege
 from sharklab.verbs import VERBS
 
 WORDS = i18n.translator("en")
+GOLDEN = Path(__file__).parents[1] / "golden" / "broken"
 TOOL = packages.Package("shark-tool", "hosts", "shark-apt", "shark-dnf")
 
 
@@ -49,12 +50,12 @@ def test_needs_names_only_verbs_and_works_that_exist() -> None:
 
 def test_missing_looks_where_a_family_keeps_a_tool(fakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tool that is not in the PATH is there where the table says that a family has it."""
-    hidden = replace(TOOL, elsewhere=str(fakes / "libexec/shark-kvm"))
+    hidden = replace(TOOL, alias=str(fakes / "libexec/shark-kvm"))
     monkeypatch.setattr(packages, "table", lambda: (hidden,))
     assert ((hidden,), "") == (packages.missing(["hosts"]), packages.find("shark-tool"))
     (fakes / "libexec").mkdir()
     script(fakes / "libexec", "shark-kvm")
-    assert ((), hidden.elsewhere) == (packages.missing(["hosts"]), packages.find("shark-tool"))
+    assert ((), hidden.alias) == (packages.missing(["hosts"]), packages.find("shark-tool"))
     process.require("shark-tool")
     script(fakes, "shark-tool")
     assert str(fakes / "shark-tool") == packages.find("shark-tool")
@@ -63,7 +64,7 @@ def test_missing_looks_where_a_family_keeps_a_tool(fakes: Path, monkeypatch: pyt
 def test_table_knows_red_hats_qemu() -> None:
     """Its file is not in the PATH; qemu-kvm-core of Rocky 9 has it there."""
     [qemu] = [package for package in packages.table() if package.gives == "qemu-system-x86_64"]
-    assert "/usr/libexec/qemu-kvm" == qemu.elsewhere
+    assert "/usr/libexec/qemu-kvm" == qemu.alias
 
 
 def test_need_installs_what_is_missing_after_an_update(fakes: Path) -> None:
@@ -149,6 +150,36 @@ def test_prepare_asks_nobody_for_a_password_to_say_that_a_lab_is_unknown(
     monkeypatch.setattr(privilege, "is_root", lambda: False)
     with pytest.raises(InputError):
         setup.prepare("up", "nspawn", WORDS, lab="no-such-lab")
+
+
+@pytest.mark.parametrize(
+    ("verb", "provider", "way", "expected"),
+    [
+        ("up", "nspawn", True, True),
+        ("run", "auto", True, True),
+        ("up", "nspawn", False, False),
+        ("image build", "nspawn", True, False),
+        ("up", "existing", True, False),
+    ],
+)
+def test_prepare_asks_for_what_a_way_out_needs(
+    verb: str, provider: str, way: bool, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only seats of this machine whose lab asks for the Internet need it."""
+    wanted: list[str] = []
+    monkeypatch.setattr(privilege, "is_root", lambda: True)
+
+    def missing(works: list[str]) -> tuple[packages.Package, ...]:
+        wanted.extend(works)
+        return ()
+
+    monkeypatch.setattr(packages, "missing", missing)
+    source = (GOLDEN / "two-ways-out" / "lab.yml").read_text().replace("  dmz: {internet: true}", "  dmz: {}")
+    (tmp_path / "two-ways-out").mkdir()
+    file = tmp_path / "two-ways-out" / "lab.yml"
+    file.write_text(source if way else source.replace("{internet: true}", "{}"))
+    setup.prepare(verb, provider, WORDS, lab=str(file.parent))
+    assert expected == ("internet" in wanted)
 
 
 def test_give_back_gives_results_but_no_file_of_a_host(tmp_path: Path) -> None:

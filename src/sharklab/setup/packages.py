@@ -32,21 +32,21 @@ DNF = 'dnf -qy install --setopt=install_weak_deps=False "$@"'
 class Package:
     """What a piece of work needs: a tool (a command, or a file) and the package that brings it.
 
-    `elsewhere` is the file that is the same tool where the command is not in the PATH.
+    `alias` is the tool's name, or its file, where that is another.
     """
 
     gives: str
     work: str
     apt: str
     dnf: str
-    elsewhere: str = ""
+    alias: str = ""
 
     @property
     def place(self) -> str:
         """The tool's file on this machine, wherever it came from, or "" when it has none."""
         if "/" in self.gives:
             return self.gives if Path(self.gives).exists() else ""
-        return shutil.which(self.gives) or (self.elsewhere and shutil.which(self.elsewhere)) or ""
+        return next((file for name in (self.gives, self.alias) if name and (file := shutil.which(name))), "")
 
     @property
     def is_there(self) -> bool:
