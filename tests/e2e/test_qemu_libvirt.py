@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import image, providers
+from sharklab import image, providers, state
+from sharklab.errors import MachineryError
 from sharklab.message import Message
 from sharklab.model import Plan
-from sharklab.providers import cgroups, network, qemu
-from sharklab.providers.qemu import libvirt, rights
+from sharklab.providers import cgroups, disk, marks, network, qemu
+from sharklab.providers.qemu import engine, launch, libvirt, rights, snapshot
+from sharklab.providers.qemu.machine import Machine
 from tests import provider_seat
 from tests.e2e.test_provider import ask, left_of, wait
 
@@ -170,6 +172,39 @@ def test_console_is_kept(running: Plan, daemon: str) -> None:
     ask(running, MACHINE, "echo heard at the console >/dev/ttyS0")
     log = running.seat.folder / "hosts" / MACHINE / "console.log"
     wait(lambda: "heard at the console" in log.read_text(errors="replace"), "the console's log has it")
+
+
+@pytest.mark.parametrize("through", [True, False], ids=["libvirt", "QEMU alone"])
+def test_machine_that_does_not_start_is_one_error(
+    layers: image.Layers, daemon: str, through: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What QEMU said is in the error, whoever started it, and `down` removes what there is."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+    own, before = seat("eve", 22), domains(daemon)
+    host, folder = own.lab.host(MACHINE), state.folder(disk.folder(own, MACHINE))
+    try:
+        marks.claim(own.seat.id, own.seat.folder)
+        network.build(own)
+        broken = without_kernel(tmp_path, layers, folder, daemon if through else "")
+        with pytest.raises(MachineryError, match="kernel") as caught, launch.launched(own, host, broken):
+            pass
+        assert ("virsh" in str(caught.value.place), bool(caught.value.hint)) == (through, through)
+    finally:
+        auto.down(own.seat)
+    assert (before, []) == (domains(daemon), left_of(own))
+
+
+def without_kernel(tmp_path: Path, layers: image.Layers, folder: Path, address: str) -> Machine:
+    """Return a machine whose kernel is an empty file."""
+    (tmp_path / "root/boot").mkdir(parents=True)
+    for name in ("vmlinuz-6", "initrd.img-6"):
+        (tmp_path / "root/boot" / name).touch()
+    assert layers.snapshots
+    golden = layers.snapshots.folder / MACHINE
+    snapshot.overlay(folder / "disk.qcow2", golden / "disk.qcow2", "qcow2")
+    disks = (folder / "disk.qcow2", golden / "disk.qcow2", golden / "base.raw")
+    kernel = image.Image("debian12-vm", "Debian", tmp_path)
+    return Machine(engine.TCG, kernel, disks, folder / "memory", is_shared=True, libvirt=address)
 
 
 def test_stop_powers_the_machine_off(running: Plan, daemon: str) -> None:

@@ -33,8 +33,12 @@ class Monitor:
             self._socket.close()
             raise self._gone(error) from error
         self._lines = self._socket.makefile("r", encoding="utf-8")
-        self._next()  # its greeting
-        self.ask("qmp_capabilities")
+        try:
+            self._next()  # its greeting
+            self.ask("qmp_capabilities")
+        except MachineryError:
+            self._close()
+            raise
 
     def __enter__(self) -> Monitor:
         return self
@@ -42,6 +46,9 @@ class Monitor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._close()
+
+    def _close(self) -> None:
         self._lines.close()
         self._socket.close()
 
