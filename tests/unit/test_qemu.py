@@ -44,7 +44,8 @@ def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., N
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
-    return lambda *lines: script(tmp_path / "bin", engine.QEMU, *lines)
+    knows = 'case "$*" in -help) exit ;; esac'
+    return lambda *lines, knows=knows: script(tmp_path / "bin", engine.QEMU, knows, *lines)
 
 
 def test_boots_of_a_guest_that_hangs(emulator: Callable[..., None]) -> None:
@@ -215,7 +216,7 @@ def test_command_of_a_newer_qemu(
     """One that can is told to change users by -run-with, and to open the golden memory for reading only."""
     emulator(
         'case "$*" in *file,help) echo "  rom=<OnOffAuto>" ;; esac',
-        'case "$*" in -help) echo "-run-with [chroot=dir][user=username|uid:gid]" ;; esac',
+        knows='case "$*" in -help) echo "-run-with [chroot=dir][user=username|uid:gid]" ;; esac',
     )
     who = f"user={rights.user('7e570001')}:{rights.GROUP}"
     assert ["-run-with", who] == rights.options("7e570001")[:2]

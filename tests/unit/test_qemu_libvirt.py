@@ -241,8 +241,13 @@ def marked(plan: Plan) -> Path:
     return record
 
 
-def test_forget_ends_domains(seat_plan: Plan, virsh: Callable[..., Path], tmp_path: Path) -> None:
-    """A domain is ended by the libvirt that has it, and asked for until it is known no more."""
+def test_forget_ends_domains(
+    seat_plan: Plan, virsh: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A domain is ended by the libvirt that has it, and asked for until it is known no more; its logs go."""
+    monkeypatch.setattr(libvirt, "LOGS", tmp_path)
+    for name in ("sharklab-own.log", "sharklab-own.log.0", "sharklab-own-2.log"):
+        (tmp_path / name).touch()
     record, gone = marked(seat_plan), tmp_path / "gone"
     log = virsh(
         f"case $* in *list*) [ -e {gone} ] || echo sharklab-own ;; *destroy*) touch {gone} ;; esac",
@@ -252,7 +257,7 @@ def test_forget_ends_domains(seat_plan: Plan, virsh: Callable[..., Path], tmp_pa
     libvirt.forget(seat_plan.seat.id)
     asked = [line.removeprefix(f"--quiet --connect {ADDRESS} ") for line in log.read_text().splitlines()]
     assert ["list --all --name", "destroy sharklab-own", "list --all --name"] == asked
-    assert not record.exists()
+    assert (False, ["sharklab-own-2.log"]) == (record.exists(), [p.name for p in tmp_path.glob("*.log*")])
 
 
 def test_forget_of_a_domain_that_stays(

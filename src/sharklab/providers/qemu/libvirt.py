@@ -7,6 +7,7 @@ and its cables into the seat's network namespace, so that all the rest is as for
 
 from __future__ import annotations
 
+import glob
 import os
 import subprocess
 import time
@@ -30,6 +31,7 @@ from sharklab.providers.qemu import rights
 from sharklab.providers.qemu.machine import Machine
 from sharklab.providers.qemu.monitor import Monitor
 
+LOGS = Path("/var/log/libvirt/qemu")
 VARIABLE = "LIBVIRT_DEFAULT_URI"
 USUAL = "qemu:///system"
 
@@ -100,7 +102,8 @@ def started(plan: Plan, host: Host, machine: Machine) -> Iterator[None]:
 def forget(seat_id: str, host: str = "*") -> None:
     """End the domains of a seat, or that of one host, and wait until libvirt knows them no more.
 
-    Raises MachineryError when it goes on to know one. A libvirt that has ended knows none.
+    What it keeps of a domain that is gone, its log, is removed. Raises MachineryError when it goes on to
+    know one. A libvirt that has ended knows none.
     """
     pattern = _record(seat_id, host)
     for record in pattern.parent.glob(pattern.name):
@@ -117,6 +120,8 @@ def forget(seat_id: str, host: str = "*") -> None:
                     name=domain_name,
                 )
             time.sleep(PAUSE)
+        for file in LOGS.glob(f"{glob.escape(domain_name)}.log*"):
+            file.unlink(missing_ok=True)
         record.unlink()
 
 
