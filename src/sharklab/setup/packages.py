@@ -30,17 +30,28 @@ DNF = 'dnf -qy install --setopt=install_weak_deps=False "$@"'
 
 @dataclass(frozen=True)
 class Package:
-    """What a piece of work needs: a tool (a command, or a file) and the package that brings it."""
+    """What a piece of work needs: a tool (a command, or a file) and the package that brings it.
+
+    `alias` is the tool's name, or its file, where that is another.
+    """
 
     gives: str
     work: str
     apt: str
     dnf: str
+    alias: str = ""
+
+    @property
+    def place(self) -> str:
+        """The tool's file on this machine, wherever it came from, or "" when it has none."""
+        if "/" in self.gives:
+            return self.gives if Path(self.gives).exists() else ""
+        return next((file for name in (self.gives, self.alias) if name and (file := shutil.which(name))), "")
 
     @property
     def is_there(self) -> bool:
-        """True when this machine has the tool, wherever it came from."""
-        return Path(self.gives).exists() if "/" in self.gives else shutil.which(self.gives) is not None
+        """True when this machine has the tool."""
+        return bool(self.place)
 
 
 @cache
@@ -50,6 +61,11 @@ def table() -> tuple[Package, ...]:
     return tuple(
         Package(gives, work, **names) for work, tools in content.items() for gives, names in tools.items()
     )
+
+
+def find(tool: str) -> str:
+    """Return the file of a tool of the table on this machine, or "" when it has none."""
+    return next((package.place for package in table() if package.gives == tool), "")
 
 
 def by_name() -> list[list[Package]]:
