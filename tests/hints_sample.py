@@ -11,6 +11,7 @@ from typing import Any
 from sharklab import load, seat
 from sharklab import plan as plans
 from sharklab.checks.nfs import GOOD
+from sharklab.message import Message
 from sharklab.model import Exercise, Plan
 from sharklab.packets.model import Dns, Facts, Icmp, Nfs, Packet
 from tests import host_state
@@ -101,6 +102,17 @@ def elsewhere(bench: Bench) -> Stuck:
 def empty(bench: Bench) -> Stuck:
     """Return captures without a packet."""
     return bench.showing([])
+
+
+def one_empty(capture: str) -> Situation:
+    """Return the situation that of several captures one is empty, and the others show a SYN alone."""
+    return lambda bench: Stuck({**unanswered(bench).captures, capture: shown([])})
+
+
+def unreadable(bench: Bench) -> Stuck:
+    """Return files that are no captures."""
+    nothing = Facts(problem=Message("the file is not a pcap or pcapng capture"))
+    return Stuck({capture.id: nothing for capture in bench.exercise.captures})
 
 
 def datagrams(bench: Bench) -> Stuck:

@@ -11,8 +11,8 @@ from sharklab import load
 from sharklab.grading.criteria import criteria
 from sharklab.grading.evidence import gather
 from sharklab.grading.grade import mark
-from sharklab.message import prose
-from sharklab.model import Criterion, Exercise, Plan
+from sharklab.message import Message, prose
+from sharklab.model import Criterion, Plan
 from sharklab.packets.model import Facts
 from sharklab.submission.model import Submission
 from tests import hints_sample as sample
@@ -135,10 +135,10 @@ SITUATIONS: Mapping[str, Mapping[str, Situations]] = {
 """For each hint, in the order of lab.yml, a situation in which it is the one that is given."""
 
 
-def criterion(plan: Plan, exercise: str, name: str) -> tuple[Exercise, Criterion]:
-    """Return an exercise and one of its criteria."""
+def criterion(plan: Plan, exercise: str, name: str) -> Criterion:
+    """Return one of an exercise's criteria."""
     [found] = [each for each in plan.lab.exercises if each.id == exercise]
-    return found, {each.id: each for each in criteria(plan, found)}[name]
+    return {each.id: each for each in criteria(plan, found)}[name]
 
 
 def made(place: Path, bench: Bench, situation: Situation) -> tuple[Submission, Mapping[Path, Facts]]:
@@ -170,17 +170,34 @@ def places() -> Iterator[Place]:
                 yield from ((lab, exercise, name, index) for index in range(len(situations)))
 
 
+def hints(place: Path, lab: str, exercise: str, situation: Situation) -> Mapping[str, Message]:
+    """Return the hint of each criterion of an exercise in a situation."""
+    plan = sample.plan(lab)
+    [found] = [each for each in plan.lab.exercises if each.id == exercise]
+    submission, known = made(place, Bench(plan, found), situation)
+    result = mark(plan, submission, gather(plan, submission, known))
+    return {m.criterion: m.hint for each in result.exercises if each.id == exercise for m in each.marks}
+
+
 @pytest.mark.parametrize(("lab", "exercise", "name", "index"), list(places()))
 def test_hint_is_given_in_its_situation(
     tmp_path: Path, lab: str, exercise: str, name: str, index: int
 ) -> None:
     """Who hands in just that reads this hint and none of its neighbours."""
-    plan = sample.plan(lab)
-    found, wanted = criterion(plan, exercise, name)
-    submission, known = made(tmp_path, Bench(plan, found), SITUATIONS[lab][exercise][name][index])
-    result = mark(plan, submission, gather(plan, submission, known))
-    given = {(each.id, m.criterion): m.hint for each in result.exercises for m in each.marks}
-    assert prose(wanted.hints[index].text) == given[exercise, name]
+    wanted = criterion(sample.plan(lab), exercise, name).hints[index]
+    given = hints(tmp_path, lab, exercise, SITUATIONS[lab][exercise][name][index])
+    assert prose(wanted.text) == given[name]
+
+
+def test_hint_looks_at_the_captures_of_its_criterion(tmp_path: Path) -> None:
+    """Where one of two captures is empty, only who asks for that one has a hint."""
+    given = hints(tmp_path, "ports", "quiet", sample.one_empty("present"))
+    assert (False, True) == (bool(given["knock"]), bool(given["knock-2"]))
+
+
+def test_hint_says_nothing_of_a_capture_that_cannot_be_read(tmp_path: Path) -> None:
+    """A file that is none is not an empty capture."""
+    assert not hints(tmp_path, "tp4", "dns", sample.unreadable)["dns"]
 
 
 @pytest.mark.parametrize("lab", load.names())

@@ -33,8 +33,8 @@ def begun_late() -> None:
     """Hand in an SSH connection of alice's seat that was open when the capture began."""
     call("form", "tp4")
     own = flow.prepare("tp4", "alice").seat
-    ends = (str(own.address(name, "lan").ipv4.ip) for name in ("desktop", "server"))
-    packets = packets_made.exchange(packets_made.Tcp(packets_made.Way(*ends), 40_000, 60_000))[3:]
+    desktop, server = (str(own.address(name, "lan").ipv4.ip) for name in ("desktop", "server"))
+    packets = packets_made.exchange(packets_made.Tcp(packets_made.Way(desktop, server), 40_000, 60_000))[3:]
     frames = [packets_made.LINKS["ethernet"].wrap(packet, "<") for packet in packets]
     packets_made.pcap(Path("tp4/captures/ssh.pcap"), 1, frames, "<", 1000)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection, Iterator
 
 from sharklab.checks.outcome import Status
@@ -11,6 +12,9 @@ from sharklab.message import N_, Message
 from sharklab.report.visible import visible
 from sharklab.report.words import STATUS
 from sharklab.submission.model import Problem
+
+_WIDTH = 100
+"""Columns of a line of advice."""
 
 
 def lines(result: Result, words: Translator, offered: Collection[str] = ()) -> Iterator[str]:
@@ -51,7 +55,7 @@ def _exercise(exercise: ExerciseResult, words: Translator, offered: Collection[s
         yield from _mark(mark, words)
         for advice in _advice(mark, f"{exercise.id}/{mark.criterion}", words, offered):
             if advice not in shown:  # where to look is often the same for several
-                yield f"      → {advice}"
+                yield from _wrapped(advice)
                 shown.add(advice)
 
 
@@ -70,6 +74,18 @@ def _advice(mark: Mark, name: str, words: Translator, offered: Collection[str]) 
         yield visible(words.say(mark.advice))
     if name in offered and not mark.hint:
         yield words.gettext(N_("there is a hint: --hint {name}")).format(name=name)
+
+
+def _wrapped(text: str) -> list[str]:
+    """Return lines that a terminal shows as they are: hints are longer than one."""
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent="      → ",
+        subsequent_indent="        ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _points(points: float) -> str:
