@@ -191,8 +191,8 @@ def test_hint_is_given_in_its_situation(
 
 def test_hint_looks_at_the_captures_of_its_criterion(tmp_path: Path) -> None:
     """Where one of two captures is empty, only who asks for that one has a hint."""
-    given = hints(tmp_path, "ports", "quiet", sample.one_empty("present"))
-    assert (False, True) == (bool(given["knock"]), bool(given["knock-2"]))
+    given = hints(tmp_path, "ports", "quiet", sample.one_empty("absent"))
+    assert (True, False) == (bool(given["knock"]), bool(given["knock-2"]))
 
 
 def test_hint_says_nothing_of_a_capture_that_cannot_be_read(tmp_path: Path) -> None:
