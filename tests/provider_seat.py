@@ -1,11 +1,14 @@
 """Seats for tests of providers: two hosts, no roles, on the base image that tp4 uses.
 
-As a script it brings one up, so that a test can kill it: provider_seat.py NAME NUMBER
+As a script it brings one up, so that a test can kill it, or have it elsewhere:
+provider_seat.py PLAN NAME NUMBER IMAGE
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from dataclasses import replace
 from ipaddress import IPv4Interface, IPv6Interface
 from pathlib import Path
 
@@ -37,13 +40,37 @@ def plan(name: str, number: int, hosts: tuple[str, ...] = HOSTS) -> Plan:
     return Plan(lab, Seat("bare", name, seat_id, "", "", "", addresses, state.seat_folder("bare", name)))
 
 
+def with_way_out(name: str, number: int) -> Plan:
+    """Return such a plan with a way to the Internet for the server, on `lan`; the client is on `inner`."""
+    base = plan(name, number)
+    server, client = base.hosts
+    lab = replace(
+        base.lab,
+        networks=(Network("lan", internet=True), Network("inner")),
+        hosts=(server, replace(client, networks=("inner",))),
+    )
+    inner = _address(number + 100, 11, "inner")
+    seat = replace(base.seat, addresses={**base.seat.addresses, "client": {"inner": inner}})
+    return replace(base, lab=lab, seat=seat)
+
+
+PLANS = {"plain": plan, "with_way_out": with_way_out}
+
+
+def script(kind: str, name: str, number: int, folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Return command and environment that bring a seat up in its own process, on the image in `folder`."""
+    source = Path(providers.__file__).parents[2]
+    words = [sys.executable, __file__, kind, name, str(number), str(folder)]
+    return words, {**os.environ, "PYTHONPATH": f"{source}:{source.parent}"}
+
+
 def _host(name: str) -> Host:
     return Host(name, {}, ("lan",), ())
 
 
-def _address(number: int, place: int) -> Address:
+def _address(number: int, place: int, network: str = "lan") -> Address:
     return Address(
-        "lan",
+        network,
         IPv4Interface(f"10.250.{number}.{place}/24"),
         IPv6Interface(f"fd00:250:{number}::{place}/64"),
         f"02:00:00:00:{number:02x}:{place:02x}",
@@ -51,6 +78,6 @@ def _address(number: int, place: int) -> Address:
 
 
 if __name__ == "__main__":
-    own = Path(sys.argv[3])
+    own = Path(sys.argv[4])
     layers = image.Layers(image.Image("debian12", "Debian", own), own)
-    providers.get("nspawn").up(plan(sys.argv[1], int(sys.argv[2])), layers, print)
+    providers.get("nspawn").up(PLANS[sys.argv[1]](sys.argv[2], int(sys.argv[3])), layers, print)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,12 @@ from sharklab.matrices import FAST
 from sharklab.message import N_, Message
 from sharklab.model import Lab, Plan, Seat
 from sharklab.progress import Progress
-from sharklab.providers import existing
+from sharklab.providers import existing, gateway
+
+
+class HostEnded(MachineryError):
+    """A host of the seat ended while a playbook was at work on it."""
+
 
 GOLDEN = "golden"
 """The student of the seat that is only there to bake a lab's image."""
@@ -206,16 +212,26 @@ def _collect(plan: Plan, hosts: providers.Provider, progress: Progress) -> Path:
     header = {"provider": hosts.name, "started": started, "complete": False}
     try:
         with progress.step(N_("captures and probes")), _watched(plan, hosts):
-            playbook.run("run", inventory, variables, progress=progress.note)
+            gone = partial(_gone, plan, hosts)
+            playbook.run("run", inventory, variables, progress=progress.note, is_in_vain=gone)
         _observe(plan, folder, progress)
         header["complete"] = True
     except KeyboardInterrupt:
-        with progress.step(N_("stop the captures")):
-            playbook.run("run", inventory, variables, tags="stop", progress=progress.note)
+        _stop(inventory, variables, progress)
+        raise
+    except HostEnded:
+        with suppress(MachineryError):  # of the host that has ended
+            _stop(inventory, variables, progress)
         raise
     finally:
         evidence.seal(folder, _header(plan, header))
     return folder
+
+
+def _stop(inventory: Path, variables: Mapping[str, str], progress: Progress) -> None:
+    """End the captures of a run that ends early, and keep what they have."""
+    with progress.step(N_("stop the captures")):
+        playbook.run("run", inventory, variables, tags="stop", progress=progress.note)
 
 
 def _observe(plan: Plan, folder: Path, progress: Progress) -> None:
@@ -229,20 +245,36 @@ def _observe(plan: Plan, folder: Path, progress: Progress) -> None:
 
 @contextmanager
 def _watched(plan: Plan, hosts: providers.Provider) -> Iterator[None]:
-    """Say of a playbook that failed because a host has ended that it was this, not all that came of it."""
+    """Say that a host, or the way to the Internet, ended meanwhile: not all that came of it.
+
+    Without that way a playbook may well come to its end, and what it found tells nothing.
+    """
     try:
         yield
     except MachineryError as error:
-        gone = [name for name, state in hosts.status(plan.seat).items() if state != "running"]
-        if not gone or not hosts.bakes:  # machines of somebody else's say themselves what ails them
-            raise
-        raise MachineryError(
-            N_("host {host} ended while it was at work"),
-            place=str(plan.seat.folder / "hosts" / gone[0] / "console.log"),
-            hint=N_("sharklab up {lab} starts it again, sharklab down {lab} removes the seat"),
-            host=", ".join(gone),
-            lab=plan.lab.name,
-        ) from error
+        if gone := _gone(plan, hosts):
+            raise _host_ended(plan, gone) from error
+        if gateway.cut_off(plan.seat):
+            raise gateway.ended(plan) from error
+        raise
+    if gateway.cut_off(plan.seat):
+        raise gateway.ended(plan)
+
+
+def _host_ended(plan: Plan, gone: Sequence[str]) -> HostEnded:
+    return HostEnded(
+        N_("host {host} ended while it was at work"),
+        place=str(plan.seat.folder / "hosts" / gone[0] / "console.log"),
+        hint=N_("sharklab up {lab} starts it again, sharklab down {lab} removes the seat"),
+        host=", ".join(gone),
+        lab=plan.lab.name,
+    )
+
+
+def _gone(plan: Plan, hosts: providers.Provider) -> list[str]:
+    """Return the hosts that run no longer; machines of somebody else's say themselves what ails them."""
+    states = hosts.status(plan.seat) if hosts.bakes else {}
+    return [name for name, state in states.items() if state not in ("running", gateway.CUT_OFF)]
 
 
 def _run_id(started: float) -> str:

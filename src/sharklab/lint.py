@@ -23,6 +23,7 @@ def faults(lab: Lab) -> list[Fault]:
     found = [
         *_name(lab),
         *_networks(lab),
+        *_ways_out(lab),
         *_roles(lab),
         *lint_matrices.faults(lab),
         *_duplicates(lab),
@@ -62,6 +63,19 @@ def _networks(lab: Lab) -> Iterator[Fault]:
                     number=number,
                     network=name,
                 )
+
+
+def _ways_out(lab: Lab) -> Iterator[Fault]:
+    ways = {network.name for network in lab.networks if network.internet}
+    for host in lab.hosts:
+        if len(own := [name for name in host.networks if name in ways]) > 1:
+            yield fault(
+                ("hosts", host.name, "networks"),
+                N_("host {host} has several ways to the Internet: {networks}"),
+                N_("put it on one network with `internet: true` at most"),
+                host=host.name,
+                networks=own,
+            )
 
 
 def _roles(lab: Lab) -> Iterator[Fault]:

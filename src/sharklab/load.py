@@ -82,9 +82,7 @@ def build(data: Mapping[str, Any], folder: Path) -> Lab:
         path=folder,
         title=dict(data["title"]),
         summary=dict(data["summary"]),
-        networks=tuple(
-            Network(name, dict((entry or {}).get("title", {}))) for name, entry in data["networks"].items()
-        ),
+        networks=tuple(_network(name, entry or {}) for name, entry in data["networks"].items()),
         hosts=tuple(_host(data, name, entry) for name, entry in data["hosts"].items()),
         exercises=(
             *(matrices.exercise(entry) for entry in data.get("matrices", ())),
@@ -93,6 +91,10 @@ def build(data: Mapping[str, Any], folder: Path) -> Lab:
         matrices=tuple(matrices.matrix(entry) for entry in data.get("matrices", ())),
         data=data,
     )
+
+
+def _network(name: str, entry: Mapping[str, Any]) -> Network:
+    return Network(name, title=dict(entry.get("title", {})), internet=entry.get("internet", False))
 
 
 def _host(data: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> Host:

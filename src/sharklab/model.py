@@ -19,10 +19,14 @@ Text = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Network:
-    """A layer 2 segment of the lab; its name is also the interface's name on hosts."""
+    """A layer 2 segment of the lab; its name is also the interface's name on hosts.
+
+    `internet`: there is a way out of it, through a gateway.
+    """
 
     name: str
     title: Text = field(default_factory=dict)
+    internet: bool = False
 
 
 @dataclass(frozen=True)
@@ -298,6 +302,10 @@ class Lab:
     def host(self, name: str) -> Host:
         """Return the host of that name. Raises KeyError when the lab has none."""
         return next(host for host in self.hosts if host.name == name)
+
+    def network(self, name: str) -> Network:
+        """Return the network of that name. Raises KeyError when the lab has none."""
+        return {network.name: network for network in self.networks}[name]
 
 
 @dataclass(frozen=True)

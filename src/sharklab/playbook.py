@@ -2,7 +2,7 @@
 
 ansible-runner is not thread-safe, a slow event handler kills its run (ansible-runner #1343), and
 cancelling leaves processes behind (#973). So each run has a child process of its own in its own
-session, whose handler only writes one line per event to a pipe, and which is ended as a group.
+session, whose handler only writes one line per event to a pipe, and which ends with all below it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,8 +29,17 @@ from sharklab.process import Progress
 END_SECONDS = 10.0
 """How long an interrupted playbook may take to end before it is killed."""
 
+SETTINGS = {"pexpect_timeout": 1}
+"""ansible-runner's own: seconds between two looks at whether it is cancelled."""
+
+WATCH_SECONDS = 1.0
+"""How often it is asked whether a playbook still makes sense."""
+
 PR_SET_PDEATHSIG = 1
 """prctl(2): the signal that this process gets when its parent dies, so that kill -9 leaves no playbook."""
+
+PR_SET_CHILD_SUBREAPER = 36
+"""prctl(2): whose parent has died is this process's child then, so that it can be found and ended."""
 
 _ready: list[subprocess.Popen[str]] = []
 """The child process that waits for its order, if there is one."""
@@ -53,14 +63,18 @@ def run(
     *,
     tags: str = "",
     progress: Progress = lambda text: None,
+    is_in_vain: Callable[[], object] = bool,
 ) -> None:
     """Run `playbooks/<name>.yml` on `inventory`.
 
-    `progress` hears at which role each host is. Raises MachineryError naming the host, the task and
-    what it said when one failed.
+    `progress` hears at which role each host is. The playbook is ended when `is_in_vain` says so, which is
+    asked every second. Raises MachineryError then, or naming the host, the task and what it said when
+    one failed.
     """
     folder = Path(tempfile.mkdtemp(prefix="ansible-", dir=inventory.parent))
     try:
+        (folder / "env").mkdir()
+        (folder / "env" / "settings").write_text(json.dumps(SETTINGS))
         order = {
             "private_data_dir": str(folder),
             "project_dir": str(paths.ROOT),
@@ -69,7 +83,7 @@ def run(
             "extravars": dict(variables or {}),
             "tags": tags,
         }
-        _follow(name, order, progress)
+        _follow(name, order, progress, is_in_vain)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -85,13 +99,16 @@ def _start() -> subprocess.Popen[str]:
     )
 
 
-def _follow(name: str, order: Mapping[str, Any], progress: Progress) -> None:
+def _follow(
+    name: str, order: Mapping[str, Any], progress: Progress, is_in_vain: Callable[[], object]
+) -> None:
     child = _ready.pop() if _ready else _start()
     failures: list[str] = []
     try:
         _tell(child, order)
-        for line in child.stdout or ():
-            _hear(json.loads(line), progress, failures)
+        with _watched(child, is_in_vain):
+            for line in child.stdout or ():
+                _hear(json.loads(line), progress, failures)
         status = child.wait()
     finally:
         _end(child)
@@ -113,8 +130,34 @@ def _tell(child: subprocess.Popen[str], order: Mapping[str, Any]) -> None:
         json.dump(order, pipe)
 
 
+@contextmanager
+def _watched(child: subprocess.Popen[str], is_in_vain: Callable[[], object]) -> Iterator[None]:
+    """Ask every second whether the work is in vain, and end the child if so."""
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(WATCH_SECONDS):
+            if is_in_vain():
+                _kill(child)
+                return
+
+    watcher = threading.Thread(target=look, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
 def _end(child: subprocess.Popen[str]) -> None:
-    """End the child with everything that it started."""
+    """End the child with everything that it started, and what it says."""
+    _kill(child)
+    if child.stdout:
+        child.stdout.close()
+
+
+def _kill(child: subprocess.Popen[str]) -> None:
     if child.poll() is None:
         os.killpg(child.pid, signal.SIGTERM)
         try:
@@ -122,8 +165,6 @@ def _end(child: subprocess.Popen[str]) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
-    if child.stdout:
-        child.stdout.close()
 
 
 def _environment() -> dict[str, str]:
@@ -149,6 +190,7 @@ def _hear(event: Mapping[str, Any], progress: Progress, failures: list[str]) -> 
 def _child(source: IO[str], target: IO[str]) -> int:
     """Do the run that comes as an order from `source` and write an event per line to `target`."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     import ansible_runner
 
     text = source.read()
@@ -174,7 +216,18 @@ def _child(source: IO[str], target: IO[str]) -> int:
         quiet=True,
         suppress_env_files=True,
     )
+    if runner.status == "canceled":
+        _end_children()
     return 0 if runner.rc == 0 else 1
+
+
+def _end_children() -> None:
+    """Kill what is left below this process: Ansible's workers, which have sessions of their own."""
+    with suppress(ChildProcessError):
+        while True:
+            for pid in Path("/proc/thread-self/children").read_text().split():
+                os.kill(int(pid), signal.SIGKILL)
+            os.waitpid(-1, 0)
 
 
 def _summary(event: Mapping[str, Any]) -> dict[str, str] | None:

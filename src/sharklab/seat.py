@@ -28,6 +28,8 @@ from sharklab.model import Address, Lab, Seat
 STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 ID = re.compile(r"[0-9a-f]{8}")
 HOST_NUMBERS = range(10, 250)
+GATEWAY = 254
+"""The number of the way out of a network; hosts have 1 to 250 (lab.schema.json)."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,11 @@ def _seat(lab: Lab, student: str, draw: Draw, subnets: Mapping[str, IPv4Network]
         folder=state.seat_folder(lab.name, student),
         password=draw.word("password", 24),
     )
+
+
+def gateway(address: IPv4Interface) -> IPv4Interface:
+    """Return where the way out is for a host that has `address`."""
+    return IPv4Interface((address.network.network_address + GATEWAY, address.network.prefixlen))
 
 
 def names(lab: str, token: str) -> tuple[str, str]:

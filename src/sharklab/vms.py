@@ -16,11 +16,10 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Interface
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from sharklab import process, state
+from sharklab import process, seat, state
 from sharklab.errors import InputError
 from sharklab.image import download, rocky
 from sharklab.message import N_, Message
@@ -33,8 +32,6 @@ NAMES = {
     system: f"Rocky-{release.number}-GenericCloud-Base.latest.x86_64.qcow2"
     for system, release in rocky.RELEASES.items()
 }
-GATEWAY = 254
-"""The number of the way out in the seat's subnet; hosts have 1 to 250."""
 
 NETWORK = """\
 <network>
@@ -148,8 +145,8 @@ def seed(plan: Plan, host: Host, public_key: str) -> Mapping[str, str]:
         "match": {"macaddress": address.mac},
         "set-name": host.networks[0],
         "addresses": [str(address.ipv4), str(address.ipv6)],
-        "routes": [{"to": "0.0.0.0/0", "via": str(_gateway(address.ipv4).ip)}],
-        "nameservers": {"addresses": [str(_gateway(address.ipv4).ip)]},
+        "routes": [{"to": "0.0.0.0/0", "via": str(seat.gateway(address.ipv4).ip)}],
+        "nameservers": {"addresses": [str(seat.gateway(address.ipv4).ip)]},
     }
     return {
         "meta-data": json.dumps(meta, indent=1) + "\n",
@@ -192,13 +189,9 @@ def _check(host: Host) -> None:
         )
 
 
-def _gateway(address: IPv4Interface) -> IPv4Interface:
-    return IPv4Interface((address.network.network_address + GATEWAY, address.network.prefixlen))
-
-
 def _network(plan: Plan) -> str:
     first = plan.hosts[0]
-    gateway = _gateway(plan.seat.address(first.name, first.networks[0]).ipv4)
+    gateway = seat.gateway(plan.seat.address(first.name, first.networks[0]).ipv4)
     return NETWORK.format(name=f"sharklab-{plan.seat.id}", gateway=gateway.ip, mask=gateway.network.netmask)
 
 

@@ -60,6 +60,17 @@ def test_first_lab_of_the_authoring_guide_is_valid(tmp_path: Path) -> None:
     assert load.load(folder / "lab.yml").name == "mylab"
 
 
+def test_way_out_of_the_authoring_guide_is_valid(tmp_path: Path) -> None:
+    """The networks and hosts that the guide shows have no fault, and one network has the way out."""
+    page = (ROOT / "docs" / "authoring.md").read_text()
+    [block] = re.findall(r"```yaml\n(networks:\n  lan: \{internet: true\}.*?)```", page, re.DOTALL)
+    head = 'lab: mylab\ntitle: {fr: "", en: ""}\nsummary: {fr: "", en: ""}\nexercises: []\n'
+    (tmp_path / "mylab").mkdir()
+    (tmp_path / "mylab" / "lab.yml").write_text(head + block)
+    lab = load.load(tmp_path / "mylab" / "lab.yml")
+    assert {"lan": True, "inner": False} == {network.name: network.internet for network in lab.networks}
+
+
 def test_matrix_of_the_authoring_guide_is_valid(tmp_path: Path) -> None:
     """The matrix that the guide shows has no fault, between hosts as it names them."""
     blocks = re.findall(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -238,10 +237,8 @@ def test_down_leaves_nothing(seat_plan: Plan, layers: image.Layers) -> None:
 
 def killed_while_up(own: Plan, layers: image.Layers, moment: Callable[[], object], what: str) -> None:
     """Start `up` in a process of its own and kill -9 it as soon as `moment` has come."""
-    script = [sys.executable, provider_seat.__file__, own.seat.student, "1", str(layers.image.folder)]
-    source = Path(providers.__file__).parents[2]
-    environment = {**os.environ, "PYTHONPATH": f"{source}:{source.parent}"}
-    process = subprocess.Popen(script, stdout=subprocess.DEVNULL, env=environment)
+    words, environment = provider_seat.script("plain", own.seat.student, 1, layers.image.folder)
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env=environment)
     try:
         wait(lambda: moment() or process.poll() is not None, what)
     finally:

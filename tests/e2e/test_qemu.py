@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -149,18 +150,19 @@ def test_kill_of_a_machine_in_the_middle_of_a_run(done: Done, sharklab: Call) ->
     student, unit = done.plan.seat.student, network.namespace(done.plan.seat.id, "server")
     words = [sys.executable, "-m", "sharklab", "run", "tp4", "--student", student]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "LC_ALL": "C.UTF-8"}
-    run = subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
-    try:
-        while not answer(done.plan, "client", "pgrep -x tcpdump") and run.poll() is None:
-            time.sleep(0.2)
-        for pid in cgroups.processes(unit):
-            os.kill(pid, signal.SIGKILL)
-        _, said = run.communicate(timeout=LIMIT)
-    finally:
-        run.kill()
-    errors = [line for line in said.splitlines() if line.startswith("sharklab:")]
-    assert (3, 1) == (run.returncode, len(errors)), said
-    assert errors[0].endswith("host server ended while it was at work")
+    said: list[str] = []
+    with subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as run:
+        watchdog = threading.Timer(LIMIT, run.kill)
+        watchdog.start()
+        for line in run.stderr or ():
+            said.append(line)
+            if "captures and probes:" in line and line.endswith("role probe\n"):
+                for pid in cgroups.processes(unit):
+                    os.kill(pid, signal.SIGKILL)
+    watchdog.cancel()
+    errors = [line for line in said if line.startswith("sharklab:")]
+    assert (3, 1) == (run.returncode, len(errors)), "".join(said)
+    assert errors[0].endswith("host server ended while it was at work\n")
     assert "stopped" == providers.get("auto").status(done.plan.seat)["server"]
     assert 0 == sharklab("down", "tp4", "--student", student).returncode
     assert [] == left_of(done.plan)

@@ -159,6 +159,22 @@ def test_halt_ends_holders_of_the_lock_only(tmp_path: Path) -> None:
         other.wait()
 
 
+def test_holders_names_one_that_opens_and_closes_files(tmp_path: Path) -> None:
+    """A recorder that starts its last `ss` is still at work: what it has just closed hides nothing."""
+    lock = tmp_path / "lock"
+    lock.touch()
+    busy = "import os\nwhile True:\n    for file in os.pipe() + os.pipe():\n        os.close(file)\n"
+    with lock.open() as file:
+        holder = subprocess.Popen([sys.executable, "-I", "-c", busy], pass_fds=[file.fileno()])
+    try:
+        wait_for(lambda: capture.holders(lock) == [holder.pid])
+        seen = [capture.holders(lock) for _ in range(40)]
+        assert [[holder.pid]] * 40 == seen
+    finally:
+        holder.kill()
+        holder.wait()
+
+
 def test_pack_takes_evidence_only(tmp_path: Path) -> None:
     """The archive holds what the reader expects and nothing of the machinery."""
     (tmp_path / "captures").mkdir()

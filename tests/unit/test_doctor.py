@@ -88,11 +88,30 @@ def test_kvm_is_tried(guest: str, status: Status, device: Path) -> None:
     assert status == kernel.kvm(device).status
 
 
-def test_tools_of_virtual_machines_alone_are_never_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who wants containers only is not told that sharklab cannot run."""
+@pytest.mark.parametrize(
+    ("work", "status", "sentence"),
+    [
+        ("machines", Status.WARNING, "no no-such-tool; only virtual machines need it, {end}"),
+        ("internet", Status.WARNING, "no no-such-tool; only labs with a way to the Internet need it, {end}"),
+        ("hosts", Status.MISSING, "no no-such-tool, {end}"),
+    ],
+)
+def test_tools_that_not_everybody_needs(
+    work: str, status: Status, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who wants containers only, and no way to the Internet, is not told that sharklab cannot run."""
     monkeypatch.setattr(privilege, "can_be_root", lambda: False)
-    tool = packages.Package("no-such-tool", "machines", "a", "b")
-    assert Status.WARNING == machine.tools([tool]).status
+    finding = machine.tools([packages.Package("no-such-tool", work, "a", "b")])
+    assert (status, sentence.format(end="and sharklab cannot install it here")) == (
+        finding.status,
+        said(finding),
+    )
+
+
+def test_tap_of_a_kernel_without_it(tmp_path: Path) -> None:
+    """Containers do without; who needs it reads which module to load."""
+    finding = kernel.tap(tmp_path / "tun")
+    assert (Status.WARNING, "load the module: modprobe tun") == (finding.status, str(finding.remedy))
 
 
 def test_memory_counts_seats_of_three_hosts() -> None:

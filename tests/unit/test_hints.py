@@ -46,6 +46,7 @@ FIREWALL: Situations = {
     host: [sample.unlike(host), sample.of_host(host)] for host in ("server", "client", "desktop")
 }
 UNMOUNTED = sample.of_host("client", mounts=[])
+LISTENER = 'tcp LISTEN 0 511 0.0.0.0:1664 0.0.0.0:* users:(("nginx",pid=145,fd=5))'
 
 SITUATIONS: Mapping[str, Mapping[str, Situations]] = {
     "tp4": {
@@ -115,7 +116,7 @@ SITUATIONS: Mapping[str, Mapping[str, Situations]] = {
             "handshake": [sample.begun_late],
             "fin": [sample.ended_early],
             "service": [sample.whole],
-            "process": [sample.whole],
+            "process": [sample.of_host("server", sockets=[LISTENER])],
         },
         "scan": {"scan": [sample.scanning(100), sample.scanning(3)], "open_ports": [sample.scanning(3)]},
         "connect": {

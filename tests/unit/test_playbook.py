@@ -55,6 +55,28 @@ def test_run_tells_roles_and_no_task(inventory: Path) -> None:
     assert {"alone : rôle greeter"} == {each.say(i18n.translator("fr").gettext) for each in heard}
 
 
+def test_run_that_is_in_vain_is_ended(inventory: Path) -> None:
+    """A playbook that could only wait for what will not come is ended with all that it started."""
+    (inventory.parent / "roles/greeter/tasks/main.yml").write_text(
+        "- {name: Wait, ansible.builtin.pause: {minutes: 60}}"
+    )
+    heard: list[Message] = []
+    with pytest.raises(MachineryError):
+        playbook.run("meet", inventory, progress=heard.append, is_in_vain=lambda: heard)
+    assert ["alone: role greeter"] == list(map(str, heard))
+    assert not [
+        file for file in Path("/proc").glob("[0-9]*/cmdline") if str(inventory).encode() in content(file)
+    ]
+
+
+def content(file: Path) -> bytes:
+    """Return a file's content; nothing when its process has ended."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
 def test_run_names_the_task_that_failed(inventory: Path) -> None:
     """A failure says host, task and what it said, by which an author finds it."""
     with pytest.raises(MachineryError, match=r"meet\.yml: alone: Greet: nobody is here"):

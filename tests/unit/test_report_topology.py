@@ -59,3 +59,18 @@ def test_summary_puts_the_picture_into_words(tmp_path: Path) -> None:
     assert topology.summary(sample.plan(tmp_path), translator("en")) == (
         "Network lan (10.31.4.0/24, fd5e:7a10:92c4::/64) joins server (10.31.4.17), client (10.31.4.203)."
     )
+
+
+def test_svg_shows_the_way_to_the_internet(tmp_path: Path) -> None:
+    """The network that has one carries a cloud, and the words say it too; others have none."""
+    base = _plan(tmp_path, 2, 2)
+    first, second = base.lab.networks
+    plan = replace(base, lab=replace(base.lab, networks=(first, replace(second, internet=True))))
+    for language, said in (
+        ("en", "Network net1 has a way to the Internet."),
+        ("fr", "net1 mène à Internet."),
+    ):
+        svg = topology.svg(plan, translator(language))
+        assert (1, 1) == (svg.count('class="cloud"'), _texts(svg).count("Internet"))
+        assert topology.summary(plan, translator(language)).endswith(said)
+    assert "Internet" not in topology.svg(base, translator("en"))

@@ -13,6 +13,7 @@ from sharklab.setup import packages, privilege
 from sharklab.verbs import VERBS
 
 WORDS = i18n.translator("en")
+GOLDEN = Path(__file__).parents[1] / "golden" / "broken"
 TOOL = packages.Package("shark-tool", "hosts", "shark-apt", "shark-dnf")
 
 
@@ -129,6 +130,36 @@ def test_prepare_asks_nobody_for_a_password_to_say_that_a_lab_is_unknown(
     monkeypatch.setattr(privilege, "is_root", lambda: False)
     with pytest.raises(InputError):
         setup.prepare("up", "nspawn", WORDS, lab="no-such-lab")
+
+
+@pytest.mark.parametrize(
+    ("verb", "provider", "way", "expected"),
+    [
+        ("up", "nspawn", True, True),
+        ("run", "auto", True, True),
+        ("up", "nspawn", False, False),
+        ("image build", "nspawn", True, False),
+        ("up", "existing", True, False),
+    ],
+)
+def test_prepare_asks_for_what_a_way_out_needs(
+    verb: str, provider: str, way: bool, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only seats of this machine whose lab asks for the Internet need it."""
+    wanted: list[str] = []
+    monkeypatch.setattr(privilege, "is_root", lambda: True)
+
+    def missing(works: list[str]) -> tuple[packages.Package, ...]:
+        wanted.extend(works)
+        return ()
+
+    monkeypatch.setattr(packages, "missing", missing)
+    source = (GOLDEN / "two-ways-out" / "lab.yml").read_text().replace("  dmz: {internet: true}", "  dmz: {}")
+    (tmp_path / "two-ways-out").mkdir()
+    file = tmp_path / "two-ways-out" / "lab.yml"
+    file.write_text(source if way else source.replace("{internet: true}", "{}"))
+    setup.prepare(verb, provider, WORDS, lab=str(file.parent))
+    assert expected == ("internet" in wanted)
 
 
 def test_give_back_gives_results_but_no_file_of_a_host(tmp_path: Path) -> None:

@@ -55,13 +55,17 @@ def process_ids() -> list[int]:
 
 def holders(file: Path) -> list[int]:
     """Return the processes that have `file` (an absolute path) open, also when it was removed since."""
-    found = []
-    for pid in process_ids():
-        with contextlib.suppress(OSError):  # it has ended meanwhile
-            fds = Path(f"/proc/{pid}/fd").iterdir()
-            links = {os.readlink(fd) for fd in fds}
-            if links & {str(file), f"{file} (deleted)"}:
-                found.append(pid)
+    names = {str(file), f"{file} (deleted)"}
+    return [pid for pid in process_ids() if names & open_files(pid)]
+
+
+def open_files(pid: int) -> set[str]:
+    """Return what a process has open; what it opens or closes meanwhile may be missing, and nothing else."""
+    found = set()
+    with contextlib.suppress(OSError):  # it has ended meanwhile
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                found.add(os.readlink(descriptor))
     return found
 
 

@@ -34,6 +34,7 @@ def examine() -> Iterator[Finding]:
     yield nf_tables()
     yield nfs(Path("/proc/filesystems").read_text())
     yield fuse(Path("/dev/fuse"))
+    yield tap(Path("/dev/net/tun"))
     yield inotify(int(INOTIFY.read_text()))
     yield kvm(Path("/dev/kvm"))
 
@@ -133,11 +134,17 @@ def _has_module(kind: str) -> bool:
 
 def fuse(device: Path) -> Finding:
     """Opens the device, which proves the driver."""
-    name = N_("FUSE")
+    return _opened(N_("FUSE"), device, N_("load the module: modprobe fuse"))
+
+
+def tap(device: Path) -> Finding:
+    """Opens the device, which proves the driver: virtual machines need it, and the way to the Internet."""
+    return _opened(N_("TAP devices"), device, N_("load the module: modprobe tun"))
+
+
+def _opened(name: str, device: Path, remedy: str) -> Finding:
     if not device.exists():
-        return warning(
-            name, N_("{device} is absent"), N_("load the module: modprobe fuse"), device=str(device)
-        )
+        return warning(name, N_("{device} is absent"), remedy, device=str(device))
     try:
         os.close(os.open(device, os.O_RDWR))
     except OSError as error:

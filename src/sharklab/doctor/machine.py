@@ -32,6 +32,16 @@ VERSION_OPTIONS: Mapping[str, str] = {"ip": "-V", "ssh": "-V"}
 
 REGISTRY_SECONDS = 30
 
+_MACHINES = N_("no {tools}; only virtual machines need it, and sharklab cannot install it here")
+_SPECIAL: Mapping[str, str] = {
+    "machines": _MACHINES,
+    "seeds": _MACHINES,
+    "internet": N_(
+        "no {tools}; only labs with a way to the Internet need it, and sharklab cannot install it here"
+    ),
+}
+"""What to say of tools that not everybody needs, by the work that they are for."""
+
 
 def examine(network: bool) -> Iterator[Finding]:
     """Yield one finding for each thing; `network` asks the package registries too."""
@@ -86,8 +96,8 @@ def _absent(name: str, tools: Sequence[packages.Package]) -> Finding:
     by_hand = N_("as root: {command}")
     if packages.manager() and privilege.can_be_root():
         return warning(name, N_("no {tools} yet; sharklab installs it when it is needed"), by_hand, **values)
-    if all(tool.work in ("machines", "seeds") for tool in tools):
-        sentence = N_("no {tools}; only virtual machines need it, and sharklab cannot install it here")
+    sentences = {_SPECIAL.get(tool.work, "") for tool in tools}
+    if len(sentences) == 1 and (sentence := sentences.pop()):
         return warning(name, sentence, by_hand, **values)
     return missing(name, N_("no {tools}, and sharklab cannot install it here"), by_hand, **values)
 

@@ -85,10 +85,15 @@ def on_image(image: Image, golden: Plan, bake: Callable[[Plan], None], progress:
 
 
 def _make(golden: Plan, image: Image, folder: Path, bake: Callable[[Plan], None], progress: Progress) -> None:
-    """Boot the hosts on the bare image, bake them, and keep what that changed."""
+    """Boot the hosts on the bare image, without any way out, bake them, and keep what that changed."""
     building = folder.with_name(f"{folder.name}.building")
     own_id = build.fingerprint(str(building))[:8]  # so that two bakes of a lab never meet on the machine
-    plan = replace(golden, seat=replace(golden.seat, id=own_id, folder=building / "seat"))
+    closed = tuple(replace(network, internet=False) for network in golden.lab.networks)
+    plan = replace(
+        golden,
+        lab=replace(golden.lab, networks=closed),
+        seat=replace(golden.seat, id=own_id, folder=building / "seat"),
+    )
     provider = Local("nspawn", lambda host: False)
     provider.down(plan.seat)
     try:

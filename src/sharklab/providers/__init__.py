@@ -56,7 +56,7 @@ class Provider(Protocol):
         """Remove what seats without a folder, and bakes that were cut short, left on the machine."""
 
     def status(self, seat: Seat) -> Mapping[str, str]:
-        """Return "running", "stopped" or "absent" for each host of the seat."""
+        """Return "running", "stopped" or "absent" for each host of the seat, or `gateway.CUT_OFF`."""
 
 
 PROVIDERS: Mapping[str, Provider] = {

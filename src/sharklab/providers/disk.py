@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from sharklab import state
+from sharklab import seat, state
 from sharklab.errors import N_, MachineryError
 from sharklab.image.model import Layers
 from sharklab.model import Host, Plan
@@ -30,8 +30,14 @@ dad-timeout=0
 [ipv6]
 {ipv6}
 """
+WAY_OUT = "\ngateway={gateway}"
+DNS = "\ndns={gateway};"
 NO_IPV6 = "method=disabled"
 IPV6 = "method=manual\naddress1={address}\naddr-gen-mode=eui64\nip6-privacy=0\nmay-fail=true"
+
+RESOLVER_ROLES = frozenset({"dns_client", "dns_server"})
+"""The roles that decide whom a host asks for names, or make it ask itself, as one that has no server in its
+/etc/resolv.conf does; without them it asks the gateway to the Internet."""
 
 
 def folder(plan: Plan, host: str) -> Path:
@@ -115,7 +121,16 @@ def _management(plan: Plan, host: Host) -> str:
 
 def _keyfile(plan: Plan, host: Host, name: str) -> str:
     address = plan.seat.address(host.name, name)
-    return _connection(plan, host, name, "", str(address.ipv4), IPV6.format(address=address.ipv6))
+    ipv4 = f"{address.ipv4}{_way_out(plan, host, name)}"
+    return _connection(plan, host, name, "", ipv4, IPV6.format(address=address.ipv6))
+
+
+def _way_out(plan: Plan, host: Host, name: str) -> str:
+    """Return what the connection to a network says of the way to the Internet, if there is one."""
+    if not plan.lab.network(name).internet:
+        return ""
+    text = WAY_OUT if RESOLVER_ROLES & set(host.roles) else WAY_OUT + DNS
+    return text.format(gateway=seat.gateway(plan.seat.address(host.name, name).ipv4).ip)
 
 
 def _connection(plan: Plan, host: Host, name: str, zone: str, ipv4: str, ipv6: str) -> str:

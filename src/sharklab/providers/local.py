@@ -19,7 +19,7 @@ from sharklab.image.model import Layers
 from sharklab.message import N_, Message
 from sharklab.model import Host, Plan, Seat
 from sharklab.process import Progress
-from sharklab.providers import access, cgroups, disk, limits, marks, network, nspawn, qemu
+from sharklab.providers import access, cgroups, disk, gateway, limits, marks, network, nspawn, qemu
 
 STOP_LIMIT = 30.0
 REMOVED = ".removed-"
@@ -66,7 +66,9 @@ class Local:
         marks.claim(plan.seat.id, plan.seat.folder)
         access.prepare(plan)
         if not any(_runs(plan.seat, host.name) for host in plan.hosts):
+            gateway.end(plan.seat)
             network.build(plan)
+        gateway.connect(plan)
         absent = [host for host in plan.hosts if not _runs(plan.seat, host.name)]
         for host in absent:
             if not self._is_machine(host):
@@ -91,6 +93,7 @@ class Local:
                     seconds=limit,
                 )
             time.sleep(0.05)
+        gateway.end(plan.seat)
 
     def down(self, seat: Seat) -> Sequence[Message]:
         """Remove hosts, namespaces, connections and the seat's folder; what is gone already is fine."""
@@ -128,7 +131,8 @@ class Local:
         """Return the state of each host, by what the seat names and what is on disk."""
         on_disk = {path.parent.name for path in seat.folder.glob("hosts/*/lowers")}
         names = [*seat.addresses, *sorted(on_disk - set(seat.addresses))]
-        return {name: _state(seat, name, name in on_disk) for name in names}
+        cut_off = gateway.cut_off(seat)
+        return {name: _state(seat, name, name in on_disk, name in cut_off) for name in names}
 
     def _machines(self, plan: Plan) -> list[Host]:
         return [host for host in plan.hosts if self._is_machine(host)]
@@ -195,9 +199,9 @@ def _remove_rest(pattern: str) -> None:
         state.remove(path)
 
 
-def _state(seat: Seat, host: str, has_disk: bool) -> str:
+def _state(seat: Seat, host: str, has_disk: bool, is_cut_off: bool) -> str:
     if _runs(seat, host):
-        return N_("running")
+        return gateway.CUT_OFF if is_cut_off else N_("running")
     return N_("stopped") if has_disk else N_("absent")
 
 

@@ -37,6 +37,16 @@ class Drawing:
         """Draw a small circle."""
         self._add("circle", css, cx=x, cy=y, r=radius)
 
+    def cloud(self, css: str, x: float, y: float, width: float, height: float) -> None:
+        """Draw a cloud that fills the place of a rectangle: a flat base, and four round parts on it."""
+        points = ((0.2, 0.4, 0.2), (0.45, 0.1, 0.16), (0.75, 0.25, 0.18), (0.8, 1.0, 0.2))
+        arcs = [
+            f"A{radius * width:g} {radius * width:g} 0 0 1 {x + right * width:g} {y + down * height:g}"
+            for right, down, radius in points
+        ]
+        start = f"M{x + 0.2 * width:g} {y + height:g}"
+        self._add("path", css, d=f"{start}{''.join(arcs)}Z")
+
     def head(self, css: str, x: float, y: float, outward: bool) -> None:
         """Draw an arrow's head whose tip is at (x, y)."""
         back = x - 10 if outward else x + 10

@@ -2,6 +2,7 @@
 
 Each network is a bar with its hosts below, three in a row. A host on several networks
 has its card under the first one and a dashed one, with its address there, under the others.
+A cloud above a bar is the Internet, which the network has a way to.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sharklab.report.drawing import Drawing
 
 WIDTH, CARD, SPACE, MARGIN, COLUMNS = 720, 216, 24, 12, 3
 DROP, LINE = 22, 16
+CLOUD_WIDTH, CLOUD_HEIGHT = 150, 52
 PER_LINE = 28
 """Characters of the small monospaced type that fit into a card."""
 PER_TITLE = 26
@@ -53,15 +55,15 @@ def svg(plan: Plan, speak: Translator) -> str:
 
 def summary(plan: Plan, speak: Translator) -> str:
     """Return the topology in words."""
-    sentence = speak.gettext("Network {network} ({subnets}) joins {hosts}.")
-    return " ".join(
-        sentence.format(
-            network=network.name,
-            subnets=", ".join(subnets(plan, network.name)),
-            hosts=", ".join(_place(plan, host, network.name) for host in members(plan, network.name)),
-        )
-        for network in plan.lab.networks
-    )
+    joins = speak.gettext("Network {network} ({subnets}) joins {hosts}.")
+    leads = speak.gettext("Network {network} has a way to the Internet.")
+    sentences = []
+    for network in plan.lab.networks:
+        hosts = ", ".join(_place(plan, host, network.name) for host in members(plan, network.name))
+        nets = ", ".join(subnets(plan, network.name))
+        sentences.append(joins.format(network=network.name, subnets=nets, hosts=hosts))
+        sentences += [leads.format(network=network.name)] if network.internet else []
+    return " ".join(sentences)
 
 
 def _place(plan: Plan, host: Host, network: str) -> str:
@@ -74,12 +76,24 @@ def _draw_network(drawing: Drawing, plan: Plan, network: Network, speak: Transla
     drawing.text("name", MARGIN, top + 16, f"{network.name} · {title}" if title else network.name)
     drawing.text("address", WIDTH - MARGIN, top + 16, "   ".join(subnets(plan, network.name)), "end")
     hosts, y, bars = members(plan, network.name), top + 28, []
+    if network.internet:
+        y = _draw_internet(drawing, speak, y)
     for index in range(0, len(hosts), COLUMNS):
         bars.append(y)
         y = _draw_row(drawing, plan, network, hosts[index : index + COLUMNS], speak, y) + SPACE
     if len(bars) > 1:
         drawing.line("bus", MARGIN / 2, bars[0], MARGIN / 2, bars[-1])
     return y - SPACE
+
+
+def _draw_internet(drawing: Drawing, speak: Translator, top: float) -> float:
+    """Draw the Internet above a bar; return where the bar is."""
+    middle, bar = WIDTH / 2, top + CLOUD_HEIGHT + DROP
+    drawing.line("link", middle, top + CLOUD_HEIGHT / 2, middle, bar)
+    drawing.dot("plug", middle, bar, 4)
+    drawing.cloud("cloud", middle - CLOUD_WIDTH / 2, top, CLOUD_WIDTH, CLOUD_HEIGHT)
+    drawing.text("name", middle, top + CLOUD_HEIGHT / 2 + 9, speak.gettext("Internet"), "middle")
+    return bar
 
 
 def _draw_row(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sharklab.i18n import Translator
+from sharklab.model import Lab
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "image build": ("image", "hosts"),
@@ -16,7 +17,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "grade": ("packets",),
     "check": ("packets",),
     "down": ("hosts",),
-    "test": ("image", "hosts", "machines", "seeds", "rocky", "packets", "test"),
+    "test": ("image", "hosts", "internet", "machines", "seeds", "rocky", "packets", "test"),
 }
 """The work that each verb does, by the groups of system_packages.toml; other verbs need nothing."""
 
@@ -31,6 +32,8 @@ MACHINES: Mapping[str, str] = {"qemu": "machines", "auto": "machines"}
 """What providers need beside that, for the verbs that make hosts."""
 
 MAKE_HOSTS = frozenset({"image build", "up", "run"})
+MAKE_SEATS = frozenset({"up", "run"})
+"""The verbs whose hosts have the way to the Internet that their lab asks for; images are made without."""
 
 
 def prepare(verb: str, provider: str, words: Translator, lab: str | None = None) -> None:
@@ -45,17 +48,22 @@ def prepare(verb: str, provider: str, words: Translator, lab: str | None = None)
     local = provider not in ROOTLESS_PROVIDERS
     works = [work for work in NEEDS.get(verb, ()) if local or work == "packets"]
     works += [MACHINES[provider]] if verb in MAKE_HOSTS and provider in MACHINES else []
+    works += ["internet"] if verb in MAKE_SEATS and local and lab and _has_way_out(lab) else []
     needs_root = verb in AS_ROOT and local and not privilege.is_root()
     if not needs_root and not packages.missing(works):
         return
     if lab:
-        _check(lab)
+        _load(lab)
     if needs_root:
         privilege.become_root(words)
     packages.need(works, words)
 
 
-def _check(lab: str) -> None:
+def _has_way_out(lab: str) -> bool:
+    return any(network.internet for network in _load(lab).networks)
+
+
+def _load(lab: str) -> Lab:
     from sharklab import load
 
-    load.load(load.find(lab))
+    return load.load(load.find(lab))
