@@ -14,6 +14,7 @@ from sharklab.model import Capture, Check, Criterion, Hint, MixedUp, Recorded
 from sharklab.submission import answers
 
 EMPTY = "empty"
+"""What captures without a packet are like; others are of elsewhere."""
 
 
 def fitting(case: Case, criterion: Criterion) -> Message:
@@ -45,12 +46,12 @@ def _captures(case: Case, criterion: Criterion) -> tuple[Capture, ...]:
 
 def _is_recorded(case: Case, captures: tuple[Capture, ...], like: str) -> bool:
     """Tell whether captures are handed in and readable, and one is empty, or all show something else."""
-    facts = [case.context.facts[capture.id] for capture in captures if capture.id in case.context.facts]
+    there = tuple(capture for capture in captures if capture.id in case.context.facts)
+    facts = [case.context.facts[capture.id] for capture in there]
     if any(each.problem for each in facts):
         return False
     if like == EMPTY:
         return any(not each.packets for each in facts)
-    there = tuple(capture for capture in captures if capture.id in case.context.facts)
     return any(each.packets for each in facts) and not _shows(case, there)
 
 
