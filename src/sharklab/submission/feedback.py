@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Collection, Iterator
 
@@ -15,6 +16,9 @@ from sharklab.submission.model import Problem
 
 _WIDTH = 100
 """Columns of a line of advice."""
+_COMMAND = re.compile("`[^`]*`")
+_GLUE = "\0"
+"""Stands for a space of a command while lines are broken; no text that is shown holds it."""
 
 
 def lines(result: Result, words: Translator, offered: Collection[str] = ()) -> Iterator[str]:
@@ -77,15 +81,17 @@ def _advice(mark: Mark, name: str, words: Translator, offered: Collection[str]) 
 
 
 def _wrapped(text: str) -> list[str]:
-    """Return lines that a terminal shows as they are: hints are longer than one."""
-    return textwrap.wrap(
-        text,
+    """Return lines that a terminal shows as they are, for hints are longer than one; commands stay whole."""
+    kept = _COMMAND.sub(lambda match: match[0].replace(" ", _GLUE), text)
+    lines = textwrap.wrap(
+        kept,
         _WIDTH,
         initial_indent="      → ",
         subsequent_indent="        ",
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace(_GLUE, " ") for line in lines]
 
 
 def _points(points: float) -> str:
