@@ -12,18 +12,19 @@ from dataclasses import replace
 from ipaddress import IPv4Interface, IPv6Interface
 from pathlib import Path
 
-from sharklab import image, load, providers, state
+from sharklab import image, load, needs, providers, state
 from sharklab.image.bake import RUN_ROLES
 from sharklab.model import Address, Host, Lab, Network, Plan, Seat
 
 HOSTS = ("server", "client")
 
 
-def bare() -> image.Layers:
-    """Return tp4's base image without any layer, built if nobody did so yet."""
-    hosts = load.load(load.find("tp4")).hosts
+def bare(machine: bool = False) -> image.Layers:
+    """Return tp4's base image, or that of its virtual machines, without any layer, built if there is none."""
+    hosts = [host for host in load.load(load.find("tp4")).hosts if host.needs or not machine]
     roles = {role for host in hosts for role in host.roles} | set(RUN_ROLES)
-    base = image.base("debian12", image.packages_of(roles, "Debian"), print)
+    packages = image.packages_of(roles, "Debian", kernel=needs.ROLES if machine else ())
+    base = image.base("debian12", packages, print, machine)
     return image.Layers(base, base.folder)
 
 

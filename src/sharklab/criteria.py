@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sharklab.faults import Fault, Path, fault
 from sharklab.message import N_
-from sharklab.model import AllOf, AnyOf, Asked, Check, Condition, Criterion, Hint, Not, Part
+from sharklab.model import (
+    AllOf,
+    AnyOf,
+    Asked,
+    Check,
+    Condition,
+    Criterion,
+    Hint,
+    MixedUp,
+    Not,
+    Part,
+    Recorded,
+)
 
 Entry = Mapping[str, Any]
 CONDITIONS = ("check", "question", "all_of", "any_of", "not")
@@ -42,8 +54,13 @@ def criterion(entry: Entry) -> Criterion:
         id=entry["id"],
         parts=tuple(_part(part) for part in entry.get("steps", (entry,))),
         title=dict(entry.get("title", {})),
-        hints=tuple(_hint(hint) for hint in entry.get("hints", ())),
+        hints=hints(entry.get("hints", ())),
     )
+
+
+def hints(entries: Iterable[Entry]) -> tuple[Hint, ...]:
+    """Return the hints that schema-valid entries describe, in their order."""
+    return tuple(_hint(entry) for entry in entries)
 
 
 def _part(entry: Entry) -> Part:
@@ -52,7 +69,15 @@ def _part(entry: Entry) -> Part:
 
 def _hint(entry: Entry) -> Hint:
     when = entry.get("when")
-    return Hint({key: entry[key] for key in ("fr", "en")}, condition(when) if when else None)
+    return Hint({key: entry[key] for key in ("fr", "en")}, _situation(when) if when else None)
+
+
+def _situation(entry: Entry) -> Condition | Recorded | MixedUp:
+    if "captures" in entry:
+        return Recorded(entry["captures"])
+    if "mixed_up" in entry:
+        return MixedUp(*entry["mixed_up"])
+    return condition(entry)
 
 
 def leaves(wanted: Condition) -> Iterator[Check | Asked]:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from sharklab import criteria, lint_matrices, paths, plan, yaml_file
+from sharklab import lint_criteria, lint_matrices, paths, plan, yaml_file
 from sharklab.errors import InputError
-from sharklab.faults import Fault, Path, fault, of_schema, unknown
+from sharklab.faults import Fault, Path, fault, unknown
 from sharklab.message import N_
-from sharklab.model import Asked, Check, Exercise, Host, Lab
+from sharklab.model import Exercise, Host, Lab
 
 HOST = N_("unknown host {name!r}")
 NETWORK = N_("unknown network {name!r}")
@@ -167,7 +167,7 @@ def _exercise(lab: Lab, at: Path, exercise: Exercise) -> Iterator[Fault]:
             where, known = (*at, "captures", j, "network"), hosts[capture.host].networks
             yield unknown(where, NETWORK_OF, capture.network, known, host=capture.host)
     yield from _probes(lab, at, exercise, hosts)
-    yield from _judged(at, exercise)
+    yield from lint_criteria.faults(lab, at, exercise)
 
 
 def _probes(lab: Lab, at: Path, exercise: Exercise, hosts: Mapping[str, Host]) -> Iterator[Fault]:
@@ -199,65 +199,6 @@ def _waits_for_itself(start: str, after: Mapping[str, tuple[str, ...]]) -> bool:
             seen.add(name)
             todo += after.get(name, ())
     return False
-
-
-def _judged(at: Path, exercise: Exercise) -> Iterator[Fault]:
-    for j, check in enumerate(exercise.checks):
-        yield from _leaf((*at, "checks", j), check)
-    for j, question in enumerate(exercise.questions):
-        yield from _leaf((*at, "questions", j), Asked(question))
-    yield from _criteria(at, exercise)
-
-
-def _leaf(where: Path, wanted: Check | Asked) -> Iterator[Fault]:
-    """Yield what is wrong with a check or a question by itself."""
-    from sharklab.checks import KINDS, QUESTIONS
-
-    if isinstance(wanted, Asked):
-        if wanted.question not in QUESTIONS:
-            yield unknown(where, N_("unknown question {name!r}"), wanted.question, QUESTIONS)
-    elif wanted.kind not in KINDS:
-        yield unknown(where, N_("unknown check {name!r}"), wanted.kind, KINDS)
-    else:
-        for _, problem in of_schema(KINDS[wanted.kind].params, dict(wanted.params)):
-            yield fault(
-                where,
-                N_("check {kind}: {problem}"),
-                N_("see {file}"),
-                kind=wanted.kind,
-                problem=problem.sentence,
-                file="docs/authoring.md",
-            )
-
-
-def _criteria(at: Path, exercise: Exercise) -> Iterator[Fault]:
-    """Yield what is wrong with an exercise's criteria: all must rest on what a student hands in."""
-    seen: set[str] = set()
-    for j, criterion in enumerate(exercise.criteria):
-        where = (*at, "criteria", j)
-        if criterion.id in seen:
-            sentence = N_("duplicate criterion {name!r}")
-            yield fault((*where, "id"), sentence, N_("ids are unique in an exercise"), name=criterion.id)
-        seen.add(criterion.id)
-        conditions = [part.condition for part in criterion.parts]
-        conditions += [hint.when for hint in criterion.hints if hint.when]
-        for leaf in (leaf for condition in conditions for leaf in criteria.leaves(condition)):
-            yield from _leaf(where, leaf)
-            yield from _gradable(where, exercise, leaf)
-
-
-def _gradable(where: Path, exercise: Exercise, wanted: Check | Asked) -> Iterator[Fault]:
-    from sharklab.checks import KINDS, QUESTIONS
-
-    if isinstance(wanted, Asked):
-        if wanted.question in QUESTIONS and wanted.question not in exercise.questions:
-            sentence = N_("the exercise does not ask {name!r}")
-            yield fault(where, sentence, N_("add it to its questions"), name=wanted.question)
-    elif wanted.kind in KINDS and KINDS[wanted.kind].live:
-        sentence = N_("check {kind} looks at what only a run records")
-        yield fault(
-            where, sentence, N_("rest the criterion on packets, answers or a host's state"), kind=wanted.kind
-        )
 
 
 def _templates(lab: Lab) -> Iterator[Fault]:

@@ -125,6 +125,7 @@ def _exercise(entry: Mapping[str, Any]) -> Exercise:
         criteria=tuple(criteria.criterion(criterion) for criterion in entry.get("criteria", ())),
         services=tuple(_service(service) for service in entry.get("services", ())),
         anywhere=entry.get("anywhere", False),
+        hints={name: criteria.hints(given) for name, given in entry.get("hints", {}).items()},
     )
 
 

@@ -131,11 +131,29 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Recorded:
+    """The situation that captures are there and show nothing: `like` is `empty` or `elsewhere`.
+
+    An `empty` one has no packet; one of `elsewhere` has, and none is of the exercise's conversation.
+    """
+
+    like: str
+
+
+@dataclass(frozen=True)
+class MixedUp:
+    """The situation that what was answered to `question` is right for the question `other`."""
+
+    question: str
+    other: str
+
+
+@dataclass(frozen=True)
 class Hint:
     """Where to look next, in the author's words; `when` says in which situation (None: in any)."""
 
     text: Text
-    when: Condition | None = None
+    when: Condition | Recorded | MixedUp | None = None
 
 
 @dataclass(frozen=True)
@@ -187,7 +205,8 @@ class Service:
 class Exercise:
     """What is asked, the captures and probes that show it, the checks and the questions.
 
-    `criteria` are the author's; without any they are derived (`sharklab.grading.criteria`).
+    `criteria` are the author's; without any they are derived (`sharklab.grading.criteria`). `hints` are
+    those of criteria by their ids, derived ones too.
     `services` are those that a check compares with the system's own list. What is shown may be captured
     `anywhere`, on the student's own PC too, when the answers say which conversation it is.
     """
@@ -204,6 +223,7 @@ class Exercise:
     criteria: tuple[Criterion, ...] = ()
     services: tuple[Service, ...] = ()
     anywhere: bool = False
+    hints: Mapping[str, tuple[Hint, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

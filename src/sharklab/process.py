@@ -62,7 +62,10 @@ def run(
 def require(*tools: str) -> None:
     """Raise MachineryError when the machine lacks some of `tools`, saying what to install."""
     if absent := [tool for tool in tools if not shutil.which(tool)]:
-        raise missing(absent)
+        from sharklab.setup import packages  # it runs tools itself
+
+        if nowhere := [tool for tool in absent if not packages.find(tool)]:
+            raise missing(nowhere)
 
 
 def missing(tools: Iterable[str]) -> MachineryError:

@@ -427,3 +427,17 @@ def test_layers_of_a_bake_that_fails(seat_plan: Plan, layers: image.Layers) -> N
         on_image(layers.image, golden, bake, silent)
     assert [] == left_of(seats[0])
     assert before == sorted(layers.image.folder.iterdir())
+
+
+def test_adopt_takes_a_process_that_runs() -> None:
+    """It is then a unit like one that was started as such: seen, ended, and nothing left."""
+    with subprocess.Popen(["sleep", "600"]) as own:
+        try:
+            cgroups.adopt("sl-7e57ffff-adopted", own.pid)
+            assert [own.pid] == cgroups.processes("sl-7e57ffff-adopted")
+            assert cgroups.is_running("sl-7e57ffff-adopted")
+            cgroups.end("sl-7e57ffff-*")
+            assert -signal.SIGKILL == own.wait()
+        finally:
+            own.kill()
+    assert [] == cgroups.units("sl-7e57ffff-*")

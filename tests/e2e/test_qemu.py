@@ -20,6 +20,7 @@ from sharklab import plan as plans
 from sharklab import providers, state
 from sharklab.model import Plan
 from sharklab.providers import cgroups, network
+from sharklab.providers.qemu import rights
 from tests.conftest import ROOT, Call
 from tests.e2e.test_provider import ask, left_of, send
 from tests.e2e.test_tp4 import tshark
@@ -75,6 +76,19 @@ def test_hosts_are_what_they_need_to_be(done: Done) -> None:
     assert {"server", "client"} == set(kinds) and set(kinds.values()) <= {"qemu", "kvm"}
 
 
+def test_machines_run_without_roots_rights(done: Done) -> None:
+    """Every thread of QEMU is the seat's own user, without any capability and with system calls filtered."""
+    rest = {"Gid:": [str(rights.GROUP)] * 4, "CapEff:": ["0" * 16], "NoNewPrivs:": ["1"], "Seccomp:": ["2"]}
+    expected = {"Uid:": [str(rights.user(done.plan.seat.id))] * 4, **rest}
+    for name in ("server", "client"):
+        unit = network.namespace(done.plan.seat.id, name)
+        threads = [task for pid in cgroups.processes(unit) for task in Path(f"/proc/{pid}/task").iterdir()]
+        assert len(threads) > 1
+        for task in threads:
+            lines = [line.split() for line in (task / "status").read_text().splitlines()]
+            assert expected == {key: values for key, *values in lines if key in expected}
+
+
 def test_nfs_is_the_kernels(done: Done) -> None:
     """`df -hT` says nfs4 in the evidence, and the server is nfsd: no program listens in its place."""
     probes = json.loads((done.folder / "hosts/client/probes.json").read_text())
@@ -97,7 +111,9 @@ def test_nfs_capture_has_operations(done: Done) -> None:
 def test_captures_see_arp(done: Done) -> None:
     """The lab's network is a layer 2 of its own: a question for an address is on the wire."""
     server = done.plan.seat.address("server", "lan")
-    capture = "timeout 60 tcpdump -nn --immediate-mode -c 2 -i lan arp 2>/dev/null"
+    # The server asks for the client by itself, too: that is not what is looked for.
+    wanted = f"(arp[7]=1 and arp dst host {server.ipv4.ip}) or (arp[7]=2 and arp src host {server.ipv4.ip})"
+    capture = f"timeout 60 tcpdump -nn --immediate-mode -c 2 -i lan '{wanted}' 2>/dev/null"
     flush = f"(sleep 2; ip neigh flush dev lan; ping -c 1 -W 5 {server.ipv4.ip} >/dev/null) & {capture}"
     seen = ask(done.plan, "client", flush)
     assert f"who-has {server.ipv4.ip} tell" in seen and f"is-at {server.mac}" in seen

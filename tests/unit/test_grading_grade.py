@@ -211,7 +211,7 @@ def test_grade_gives_the_first_hint_that_fits(ssh: Handed) -> None:
     plan, submission = ssh
     hints = (Hint({"en": "no SYN"}, Not(Check("handshake"))), Hint({"en": "whole"}, FIN), Hint({"en": "any"}))
     criterion = Criterion("one", (Part(1.0, UDP),), hints=hints)
-    assert "whole" == str(marks(grade(with_criteria(plan, criterion), submission))["one"].look)
+    assert "whole" == str(marks(grade(with_criteria(plan, criterion), submission))["one"].hint)
 
 
 def test_grade_takes_off_what_hints_and_lateness_cost(ssh: Handed) -> None:

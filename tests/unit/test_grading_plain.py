@@ -13,7 +13,7 @@ from sharklab import seat
 from sharklab.grading import damage, reference
 from sharklab.grading.grade import grade
 from sharklab.grading.model import Adjustment, Remark, Result
-from sharklab.grading.plain import STUDENT, plain, schema
+from sharklab.grading.plain import plain, schema, without_keys
 from sharklab.message import Message
 from sharklab.model import Check
 from sharklab.packets import records
@@ -60,7 +60,7 @@ def test_plain_is_the_same_for_the_same_submission(tmp_path: Path) -> None:
 
 def test_plain_for_a_student_gives_no_key_away(result: Result) -> None:
     """Neither the right answer nor the packets that show it are in what a student reads."""
-    [ssh, _] = plain(result, STUDENT)["exercises"]
+    [ssh, _] = plain(without_keys(result))["exercises"]
     [missed] = [mark for mark in ssh["criteria"] if mark["status"] == "failed"]
     [full] = [m for m in plain(result)["exercises"][0]["criteria"] if m["status"] == "failed"]
     key = full["expected"]["en"]
@@ -72,7 +72,7 @@ def test_plain_for_a_student_gives_no_key_away(result: Result) -> None:
 def test_plain_for_a_student_has_no_remarks(result: Result) -> None:
     """What is for the instructor to look at names other students."""
     remarked = replace(result, remarks=(Remark("alike", Message("look"), ("bob",)),))
-    assert [] == plain(remarked, STUDENT)["remarks"]
+    assert [] == plain(without_keys(remarked))["remarks"]
 
 
 @pytest.mark.parametrize("kind", ["token", "seat"])
@@ -103,7 +103,7 @@ def test_plain_for_a_student_tells_no_key_by_the_way(tmp_path: Path, given: str 
     plan = replace(plan, lab=replace(plan.lab, exercises=(exercise,)))
     result = grade(plan, replace(submission, answers={"ssh": {"client_bytes": given}}))
     assert "The client sends 3741 bytes" in json.dumps(plain(result))
-    told = json.dumps(plain(result, STUDENT))
+    told = json.dumps(plain(without_keys(result)))
     assert "3741" not in told
     assert "More is told when the questions are answered." in told
 
@@ -112,4 +112,4 @@ def test_plain_for_a_student_tells_all_once_it_is_answered(tmp_path: Path) -> No
     """Nothing is left to give away."""
     report_run.seal(tmp_path, ["ssh"])
     plan, submission = reference.reference(tmp_path)
-    assert "The client sends 3741 bytes" in json.dumps(plain(grade(plan, submission), STUDENT))
+    assert "The client sends 3741 bytes" in json.dumps(plain(without_keys(grade(plan, submission))))

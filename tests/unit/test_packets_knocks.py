@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.packets import facts, read
-from sharklab.packets.knocks import Knock, Pattern, knocks
+from sharklab.packets.knocks import Knock, Pattern, knock, knocks
 from sharklab.packets.model import Packet
 from tests.packets_sample import SERVER, error, packet, shown
 
@@ -130,3 +130,11 @@ def test_knocks_of_a_recorded_drop_show_the_kernels_patience() -> None:
     """Linux sends its first SYNs a second apart (tcp(7), tcp_syn_linear_timeouts of Linux 6.5)."""
     [knock] = knocks(facts(read(DATA / "drop.pcap")), "tcp", SERVER).values()
     assert [1, 1, 1] == [round(seconds) for seconds in knock.pattern.intervals]
+
+
+def test_knock_is_what_knocks_says_of_that_port() -> None:
+    """One port asked for is the same as that port among all; one that nobody knocked at is empty."""
+    seen = shown((*OPENED, *CLOSED))
+    [(port, expected)] = knocks(seen, "tcp", SERVER).items()
+    assert expected == knock(seen, "tcp", SERVER, port) != Knock()
+    assert Knock() == knock(seen, "tcp", SERVER, port + 1) == knock(seen, "udp", SERVER, port)

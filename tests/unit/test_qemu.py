@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import shutil
 import socket
+import subprocess
 import tarfile
 import threading
 from collections.abc import Callable
@@ -19,8 +22,9 @@ from sharklab.image import Image
 from sharklab.image.model import NOTHING, Engine, Layers
 from sharklab.model import Host, Plan
 from sharklab.providers import access, network, qemu
-from sharklab.providers.qemu import engine, machine, own
+from sharklab.providers.qemu import engine, launch, machine, own, rights
 from sharklab.providers.qemu.monitor import Monitor
+from sharklab.setup import packages
 from tests import provider_seat
 from tests.unit.test_setup import script
 
@@ -40,7 +44,8 @@ def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., N
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
-    return lambda *lines: script(tmp_path / "bin", engine.QEMU, *lines)
+    knows = 'case "$*" in -help) exit ;; esac'
+    return lambda *lines, knows=knows: script(tmp_path / "bin", engine.QEMU, knows, *lines)
 
 
 def test_boots_of_a_guest_that_hangs(emulator: Callable[..., None]) -> None:
@@ -59,6 +64,24 @@ def test_boots_of_a_guest_that_gets_there(emulator: Callable[..., None]) -> None
     """A kernel that looks for its root has proved the accelerator."""
     emulator("echo 'VFS: Unable to mount root fs on unknown-block(0,0)'")
     assert engine.boots(KERNEL, engine.KVM)
+
+
+def test_program_outside_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Red Hat's QEMU is found where it is, asked its version and made the machine's command."""
+    script(tmp_path, "qemu-kvm", "echo QEMU emulator version 9.1.0")
+    [qemu] = [package for package in packages.table() if package.gives == engine.QEMU]
+    monkeypatch.setattr(packages, "table", lambda: (replace(qemu, alias=str(tmp_path / "qemu-kvm")),))
+    monkeypatch.setattr(shutil, "which", lambda name: name if "/" in name else None)
+    assert str(tmp_path / "qemu-kvm") == engine.program()
+    assert "QEMU emulator version 9.1.0" == engine.version()
+
+
+def test_program_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any QEMU the error says what to install."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(MachineryError, match="not installed on this machine: qemu-system-x86_64") as caught:
+        engine.program()
+    assert "qemu-kvm" in caught.value.hint
 
 
 def test_find_tries_once_after_each_start(
@@ -83,21 +106,24 @@ def test_find_without_the_device(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert engine.TCG == engine.find(KERNEL)
 
 
-def monitored(tmp_path: Path, *answers: object) -> Path:
-    """Return the socket of a monitor that greets, and then gives one answer to each command."""
+def monitored(tmp_path: Path, *answers: object, heard: list[tuple[str, list[int]]] | None = None) -> Path:
+    """Return the socket of a monitor that greets, and then gives one answer to each command.
+
+    Commands, and the files that came with them, are added to `heard`.
+    """
     file = tmp_path / "qmp"
     server = socket.socket(socket.AF_UNIX)
     server.bind(str(file))
     server.listen()
 
     def serve() -> None:
-        with server, server.accept()[0] as peer, peer.makefile("rw") as lines:
-            lines.write(json.dumps({"QMP": {}}) + "\n")
-            lines.flush()
+        with server, server.accept()[0] as peer:
+            peer.sendall(b'{"QMP": {}}\n')
             for answer in ({"return": {}}, *answers):
-                lines.readline()
-                lines.write(json.dumps({"event": "RESUME"}) + "\n" + json.dumps(answer) + "\n")
-                lines.flush()
+                line, files, _, _ = socket.recv_fds(peer, 4096, 4)
+                if heard is not None and line:
+                    heard.append((json.loads(line)["execute"], files))
+                peer.sendall((json.dumps({"event": "RESUME"}) + "\n" + json.dumps(answer) + "\n").encode())
 
     threading.Thread(target=serve, daemon=True).start()
     return file
@@ -130,9 +156,26 @@ def test_monitor_of_a_qemu_that_is_gone(tmp_path: Path) -> None:
 
 def test_migrate_that_fails(tmp_path: Path) -> None:
     """A state that cannot be taken is told at once."""
-    file = monitored(tmp_path, {"return": {}}, {"return": {}}, {"return": {"status": "failed"}})
+    file = monitored(tmp_path, *[{"return": {}}] * 3, {"return": {"status": "failed"}})
+    (tmp_path / "devices").touch()
     with Monitor(file) as own_monitor, pytest.raises(MachineryError, match="failed"):
-        own_monitor.migrate("migrate-incoming", "exec:false")
+        own_monitor.restore(tmp_path / "devices")
+
+
+def test_save_hands_the_open_file_over(tmp_path: Path) -> None:
+    """QEMU, which may not open it itself, is given the file along with the command that names it."""
+    done = {"return": {"status": "completed"}}
+    heard: list[tuple[str, list[int]]] = []
+    file = monitored(tmp_path, *[{"return": {}}] * 3, done, heard=heard)
+    with Monitor(file) as own_monitor:
+        own_monitor.save(tmp_path / "devices")
+    given = {command: len(files) for command, files in heard}
+    expected = {"qmp_capabilities": 0, "migrate-set-capabilities": 0, "getfd": 1, "migrate": 0}
+    assert {**expected, "query-migrate": 0} == given
+    [written] = [files[0] for _, files in heard if files]
+    with os.fdopen(written, "wb") as target:
+        target.write(b"state")
+    assert b"state" == (tmp_path / "devices").read_bytes()
 
 
 def test_command_differs_only_where_a_restored_machine_must(seat_plan: Plan, tmp_path: Path) -> None:
@@ -140,16 +183,79 @@ def test_command_differs_only_where_a_restored_machine_must(seat_plan: Plan, tmp
     (tmp_path / "root/boot").mkdir(parents=True)
     (tmp_path / "root/boot/vmlinuz-6").touch()
     base = Image("debian12-vm", "Debian", tmp_path)
-    made = machine.Machine(Engine("tcg", "max"), base, Path("a"), Path("m"))
+    made = machine.Machine(Engine("tcg", "max"), base, (Path("a"), Path("b,b")), Path("m"))
     host = seat_plan.hosts[0]
     golden = machine.command(seat_plan, host, replace(made, is_shared=True))
-    again = machine.command(seat_plan, host, replace(made, disk=Path("b"), waits=True))
+    again = machine.command(seat_plan, host, replace(made, disks=(Path("c"), Path("b,b")), waits=True))
     differs = [(one, other) for one, other in zip(golden, again, strict=False) if one != other]
-    assert ["share=on", "share=off"] == [word.rpartition(",")[2] for word in differs[0]]
+    assert ["share=on", "share=off"] == [word.split(",")[4] for word in differs[0]]
     assert (2, ["-incoming", "defer"]) == (len(differs), again[len(golden) :])
     macs = [mac for _, _, mac in network.ports(seat_plan, host)]
     assert [True, True] == [any(f"mac={mac}" in word for word in golden) for mac in macs]
     assert not any("user" in word for word in golden if word.startswith("tap") or "netdev" in word)
+
+
+def test_command_gives_rights_up(seat_plan: Plan, tmp_path: Path) -> None:
+    """QEMU becomes a user of the seat's own, who cannot start anything and opens nothing anew."""
+    (tmp_path / "root/boot").mkdir(parents=True)
+    (tmp_path / "root/boot/vmlinuz-6").touch()
+    made = machine.Machine(engine.TCG, Image("debian12-vm", "Debian", tmp_path), (Path("a"),), Path("m"))
+    words = machine.command(seat_plan, seat_plan.hosts[0], made)
+    user, _, group = words[words.index("-runas") + 1].partition(":")
+    assert (rights.user(seat_plan.seat.id), rights.GROUP) == (int(user), int(group))
+    assert {"on", "obsolete=deny", "spawn=deny", "resourcecontrol=deny"} == set(
+        words[words.index("-sandbox") + 1].split(",")
+    )
+    assert "-daemonize" not in words
+    assert "auto-read-only=off" in words[words.index("-drive") + 1].split(",")
+
+
+def test_command_of_a_newer_qemu(
+    emulator: Callable[..., None], seat_plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that can is told to change users by -run-with, and to open the golden memory for reading only."""
+    emulator(
+        'case "$*" in *file,help) echo "  rom=<OnOffAuto>" ;; esac',
+        knows='case "$*" in -help) echo "-run-with [chroot=dir][user=username|uid:gid]" ;; esac',
+    )
+    who = f"user={rights.user('7e570001')}:{rights.GROUP}"
+    assert ["-run-with", who] == rights.options("7e570001")[:2]
+    assert machine.memory(Path("m"), False).endswith(",share=off,readonly=on,rom=off")
+    assert machine.memory(Path("m"), True).endswith(",share=on")
+
+
+def test_command_tells_what_is_below_a_disk(seat_plan: Plan, tmp_path: Path) -> None:
+    """What QEMU opens as root is what sharklab says, not what the disk does."""
+    (tmp_path / "root/boot").mkdir(parents=True)
+    (tmp_path / "root/boot/vmlinuz-6").touch()
+    disks = (Path("own"), Path("golden"), Path("base,1"))
+    made = machine.Machine(engine.TCG, Image("debian12-vm", "Debian", tmp_path), disks, Path("m"))
+    words = machine.command(seat_plan, seat_plan.hosts[0], made)
+    told = dict(part.split("=") for part in words[words.index("-drive") + 1].replace(",,", ";").split(","))
+    levels = ("", "backing.", "backing.backing.")
+    assert ["own", "golden", "base;1"] == [told[f"{level}file.filename"] for level in levels]
+    assert ["qcow2", "qcow2", "raw"] == [told[f"{level}driver"] for level in levels]
+
+
+def test_launched_refuses_a_disk_with_its_data_elsewhere(seat_plan: Plan, tmp_path: Path) -> None:
+    """A disk that was tampered with is not opened by root."""
+    words = ["qemu-img", "create", "-q", "-f", "qcow2", "-o", "data_file=elsewhere", "own", "1M"]
+    subprocess.run(words, cwd=tmp_path, check=True)
+    made = machine.Machine(
+        engine.TCG, Image("debian12-vm", "Debian", tmp_path), (tmp_path / "own",), Path("m")
+    )
+    with (
+        pytest.raises(MachineryError, match="the disk of server says") as caught,
+        launch.launched(seat_plan, seat_plan.hosts[0], made),
+    ):
+        pass
+    assert str(tmp_path / "own") == caught.value.place
+
+
+def test_user_is_the_seats_own() -> None:
+    """Two seats' QEMUs are two users, of numbers that systemd's table gives to nobody."""
+    users = {rights.user(f"7e57{number:04x}") for number in range(200)}
+    assert 200 == len(users) and all(rights.GROUP < user < 0x7FFE0000 for user in users)
 
 
 def test_archive_holds_what_is_the_seats(seat_plan: Plan) -> None:

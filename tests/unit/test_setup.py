@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import i18n, ownership, setup
+from sharklab import i18n, ownership, process, setup
 from sharklab.errors import InputError, MachineryError
 from sharklab.image import choice
 from sharklab.message import Message
@@ -49,6 +49,25 @@ def test_needs_names_only_verbs_and_works_that_exist() -> None:
     assert set() == {work for works in setup.NEEDS.values() for work in works} - {
         each.work for each in packages.table()
     }
+
+
+def test_missing_looks_where_a_family_keeps_a_tool(fakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tool that is not in the PATH is there where the table says that a family has it."""
+    hidden = replace(TOOL, alias=str(fakes / "libexec/shark-kvm"))
+    monkeypatch.setattr(packages, "table", lambda: (hidden,))
+    assert ((hidden,), "") == (packages.missing(["hosts"]), packages.find("shark-tool"))
+    (fakes / "libexec").mkdir()
+    script(fakes / "libexec", "shark-kvm")
+    assert ((), hidden.alias) == (packages.missing(["hosts"]), packages.find("shark-tool"))
+    process.require("shark-tool")
+    script(fakes, "shark-tool")
+    assert str(fakes / "shark-tool") == packages.find("shark-tool")
+
+
+def test_table_knows_red_hats_qemu() -> None:
+    """Its file is not in the PATH; qemu-kvm-core of Rocky 9 has it there."""
+    [qemu] = [package for package in packages.table() if package.gives == "qemu-system-x86_64"]
+    assert "/usr/libexec/qemu-kvm" == qemu.alias
 
 
 def test_need_installs_what_is_missing_after_an_update(fakes: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from sharklab import cli, diary, flow, seat
 from sharklab.submission import bundle
 from sharklab.submission.model import Seal
+from tests import packets_made
 from tests import submission_sample as sample
 
 
@@ -23,6 +24,19 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
+
+
+LATE = "The connection is in your capture, but not its first packets"
+
+
+def begun_late() -> None:
+    """Hand in an SSH connection of alice's seat that was open when the capture began."""
+    call("form", "tp4")
+    own = flow.prepare("tp4", "alice").seat
+    desktop, server = (str(own.address(name, "lan").ipv4.ip) for name in ("desktop", "server"))
+    packets = packets_made.exchange(packets_made.Tcp(packets_made.Way(desktop, server), 40_000, 60_000))[3:]
+    frames = [packets_made.LINKS["ethernet"].wrap(packet, "<") for packet in packets]
+    packets_made.pcap(Path("tp4/captures/ssh.pcap"), 1, frames, "<", 1000)
 
 
 def call(*words: str) -> int:
@@ -110,6 +124,38 @@ def test_check_of_a_hint_that_is_not_there_is_refused(capsys: pytest.CaptureFixt
     assert 2 == call("check", "tp4", "--hint", "ssh/none")
     assert "there is no hint for 'ssh/none' now" in capsys.readouterr().err
     assert () == diary.hints(flow.prepare("tp4", "alice").seat)
+
+
+def test_check_names_a_hint_and_keeps_it_back(capsys: pytest.CaptureFixture[str]) -> None:
+    """Until it is taken it is nowhere, for scripts neither; where else to look is told at once."""
+    begun_late()
+    content = answered(capsys, "check", "tp4", "--lang", "en")
+    assert "ssh/handshake" in content["hints"]
+    assert LATE not in json.dumps(content)
+    call("check", "tp4", "--lang", "en")
+    told = capsys.readouterr().out
+    assert "→ Begin to record before the connection begins" in told
+    assert "→ there is a hint: --hint ssh/handshake" in told
+
+
+def test_check_shows_a_hint_from_when_it_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who took it once reads it again without asking, as long as the situation is there."""
+    begun_late()
+    capsys.readouterr()
+    call("check", "tp4", "--lang", "en", "--hint", "ssh/handshake")
+    assert LATE in capsys.readouterr().out
+    assert ("ssh/handshake",) == diary.hints(flow.prepare("tp4", "alice").seat)
+    call("check", "tp4", "--lang", "en")
+    told = capsys.readouterr().out
+    assert LATE in told
+    assert "--hint ssh/handshake" not in told
+
+
+def test_check_offers_no_hint_that_does_not_fit(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody takes a hint that has nothing to say: here nothing was handed in."""
+    call("form", "tp4")
+    assert [] == answered(capsys, "check", "tp4")["hints"]
+    assert 2 == call("check", "tp4", "--hint", "ssh/handshake")
 
 
 def test_check_needs_a_folder(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,8 +14,8 @@ from sharklab.checks.flaws import flaws_of
 from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
 from sharklab.checks.truth import ports
 from sharklab.evidence import Evidence, ProbeResult
-from sharklab.model import Matrix, Plan, Tool
-from sharklab.packets.knocks import Knock, knocks
+from sharklab.model import Plan, Tool
+from sharklab.packets.knocks import Knock, knock, knocks
 from sharklab.packets.model import Facts
 
 SILENT = "silent"
@@ -33,7 +33,10 @@ def cells_of(context: Context) -> Iterator[Cell]:
     if matrix is None:
         return
     captures = {side: matrices.capture_id(matrix.id, side) for side in ("client", "server")}
-    found = {side: _knocks(context, matrix, capture) for side, capture in captures.items()}
+    found = {
+        side: knocks(context.facts.get(capture, Facts()), matrix.transport, matrix.address)
+        for side, capture in captures.items()
+    }
     probes = {probe.id: probe for probe in context.exercise.probes}
     truth, flaws = ports(context, matrix), tuple(flaws_of(context, contents=False))
     for trial in matrix.trials:
@@ -53,10 +56,6 @@ def cells_of(context: Context) -> Iterator[Cell]:
         )
 
 
-def _knocks(context: Context, matrix: Matrix, capture: str) -> Mapping[int, Knock]:
-    return knocks(context.facts.get(capture, Facts()), matrix.transport, matrix.address)
-
-
 def cell(context: Context, params: Mapping[str, Any]) -> Finding:
     """The packets of the tool `tool` on the port of the state `state` are as the matrix expects.
 
@@ -68,7 +67,8 @@ def cell(context: Context, params: Mapping[str, Any]) -> Finding:
     capture = matrices.capture_id(matrix.id, "client")
     wanted = (params["tool"], params["state"])
     [trial] = [trial for trial in matrix.trials if (trial.tool, trial.state) == wanted]
-    sent = _knocks(context, matrix, capture).get(trial.port, Knock())
+    facts = context.facts.get(capture, Facts())
+    sent = knock(facts, matrix.transport, matrix.address, trial.port)
     right = any(map(sent.pattern.fits, trial.expect.packets))
     expected = words.either(map(words.packets, trial.expect.packets))
     values = {"found": words.pattern(sent.pattern), "wanted": expected}

@@ -13,7 +13,7 @@ from sharklab.checks.outcome import N_, Entry, Finding, Message, Reference, Stat
 from sharklab.checks.rules import LET_IN, Packet, by_zone
 from sharklab.checks.scan_seen import Scanned, read_scan
 from sharklab.checks.sockets_seen import Socket
-from sharklab.packets.knocks import Knock, knocks
+from sharklab.packets.knocks import Knock, knock
 from sharklab.packets.model import Endpoint
 
 Params = Mapping[str, Any]
@@ -125,11 +125,12 @@ def _socket(context: Context, transport: str, port: int, places: list[Endpoint])
 
 def _knock(context: Context, transport: str, places: list[Endpoint]) -> Knock:
     """Return what a capture of the exercise has of the port."""
-    for facts in context.facts.values():
-        for place in places:
-            if knock := knocks(facts, transport, place.address).get(place.port):
-                return knock
-    return Knock()
+    tried = (
+        knock(facts, transport, place.address, place.port)
+        for facts in context.facts.values()
+        for place in places
+    )
+    return next((found for found in tried if found.packets), Knock())
 
 
 def _table(found: list[View]) -> Table:

@@ -13,7 +13,8 @@ from sharklab.doctor import trials
 from sharklab.doctor.finding import Finding, missing, ok, warning
 from sharklab.message import N_, Message, refusal
 from sharklab.providers.qemu import engine
-from sharklab.setup import privilege
+from sharklab.providers.qemu import libvirt as libvirts
+from sharklab.setup import packages, privilege
 
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 INOTIFY_PER_HOST = 6.4
@@ -37,6 +38,7 @@ def examine() -> Iterator[Finding]:
     yield tap(Path("/dev/net/tun"))
     yield inotify(int(INOTIFY.read_text()))
     yield kvm(Path("/dev/kvm"))
+    yield libvirt()
 
 
 def init(marker: Path) -> Finding:
@@ -176,7 +178,7 @@ def kvm(device: Path) -> Finding:
     if not device.exists():
         return ok(name, N_("absent; containers do not use it, and virtual machines are emulated, slowly"))
     kernels = sorted(state.images_folder().glob("*-vm-*/root/boot/vmlinuz-*")) if privilege.is_root() else []
-    if not kernels or not shutil.which(engine.QEMU):
+    if not kernels or not packages.find(engine.QEMU):
         sentence = N_(
             "{device} is there, unproven: that takes QEMU, and an image of a virtual machine "
             "(sharklab image build --provider auto)"
@@ -190,3 +192,13 @@ def kvm(device: Path) -> Finding:
         N_("allow nested virtualisation where this machine is itself a virtual one"),
         device=str(device),
     )
+
+
+def libvirt() -> Finding:
+    """Asks it, as what starts virtual machines does."""
+    name = N_("libvirt")
+    if shutil.which("virsh") and not privilege.is_root():
+        return warning(name, NEEDS_ROOT, AS_ROOT)
+    if address := libvirts.connection():
+        return ok(name, N_("{address} answers: virtual machines go through it"), address=address)
+    return ok(name, N_("none of this machine's answers: QEMU starts virtual machines by itself"))

@@ -87,7 +87,7 @@ def tools(package: Sequence[packages.Package]) -> Finding:
     first = package[0]
     name = first.dnf if packages.manager() == "dnf" else first.apt
     if all(tool.is_there for tool in package):
-        return ok(name, N_("{version}"), version=_version(first.gives) or Message(N_("present")))
+        return ok(name, N_("{version}"), version=_version(first) or Message(N_("present")))
     return _absent(name, [tool for tool in package if not tool.is_there])
 
 
@@ -102,11 +102,11 @@ def _absent(name: str, tools: Sequence[packages.Package]) -> Finding:
     return missing(name, N_("no {tools}, and sharklab cannot install it here"), by_hand, **values)
 
 
-def _version(command: str) -> str:
+def _version(tool: packages.Package) -> str:
     """Return the first line that has a digit of what the tool says of itself, or "" when none does."""
-    if "/" in command:
+    if "/" in tool.gives:
         return ""
-    argv = [command, VERSION_OPTIONS.get(command, "--version")]
+    argv = [tool.place, VERSION_OPTIONS.get(tool.gives, "--version")]
     try:
         done = subprocess.run(argv, check=False, capture_output=True, text=True, errors="replace", timeout=10)
     except (OSError, subprocess.TimeoutExpired):

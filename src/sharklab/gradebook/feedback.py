@@ -167,7 +167,7 @@ class _Builder:
             worth=mark.worth,
             expected=visible(say(mark.expected)),
             found=visible(say(mark.found)),
-            look=visible(say(mark.look)),
+            look=visible(say(mark.advice)),
             links=self._linked(exercise, mark),
             steps=tuple(self._step(step) for step in mark.steps),
         )

@@ -56,7 +56,7 @@ def _case(exercise: str, mark: Mark) -> ElementTree.Element:
         points = f"{table.number(mark.points)}/{table.number(mark.worth)}"
         said = visible(f"{mark.title}: {mark.found}")
         outcome = ElementTree.SubElement(case, TAGS[mark.status], {"message": said, "type": mark.status})
-        words = [f"points: {points}", f"expected: {mark.expected}", f"look: {mark.look}"]
+        words = [f"points: {points}", f"expected: {mark.expected}", f"look: {mark.advice}"]
         outcome.text = visible("\n".join(line for line in words if not line.endswith(": ")))
     return case
 

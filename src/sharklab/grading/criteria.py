@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import reduce
 
 from sharklab.checks import KINDS, QUESTIONS, words
 from sharklab.checks.outcome import N_, Message
 from sharklab.message import prose
-from sharklab.model import AnyOf, Asked, Check, Condition, Criterion, Exercise, Matrix, Not, Part, Plan
+from sharklab.model import AnyOf, Asked, Check, Condition, Criterion, Exercise, Lab, Matrix, Not, Part, Plan
 
 CELL = "cell"
 """The check of a tool's packets on the port of a state."""
@@ -21,10 +22,19 @@ def criteria(plan: Plan, exercise: Exercise) -> tuple[Criterion, ...]:
     Without any of the author's, each check of packets and of hosts is worth a point, and each question that
     these can answer, and of a matrix each state.
     """
-    if exercise.criteria:
-        return exercise.criteria
-    matrices = [matrix for matrix in plan.lab.matrices if matrix.id == exercise.id]
-    return tuple(of_matrix(matrices[0]) if matrices else _derived(exercise))
+    return of_lab(plan.lab, exercise)
+
+
+def of_lab(lab: Lab, exercise: Exercise) -> tuple[Criterion, ...]:
+    """Return the same for any seat of a lab."""
+    matrices = [matrix for matrix in lab.matrices if matrix.id == exercise.id]
+    derived = of_matrix(matrices[0]) if matrices else _derived(exercise)
+    return tuple(_with_hints(exercise, criterion) for criterion in exercise.criteria or derived)
+
+
+def _with_hints(exercise: Exercise, criterion: Criterion) -> Criterion:
+    more = exercise.hints.get(criterion.id, ())
+    return replace(criterion, hints=(*criterion.hints, *more)) if more else criterion
 
 
 def _derived(exercise: Exercise) -> Iterator[Criterion]:

@@ -9,9 +9,9 @@ from sharklab.checks.outcome import N_, NOTHING, Message, Reference, Status
 from sharklab.grading.criteria import criteria, title_of
 from sharklab.grading.decide import Decision, decide
 from sharklab.grading.evidence import Case, gather
+from sharklab.grading.hints import fitting
 from sharklab.grading.model import ExerciseResult, Mark, Remark, Result, Step
 from sharklab.grading.terms import NO_TERMS, Terms, adjustments, remarks
-from sharklab.message import prose
 from sharklab.model import Criterion, Part, Plan
 from sharklab.submission.model import Submission
 
@@ -75,7 +75,8 @@ def _mark(case: Case, criterion: Criterion) -> Mark:
         status=status,
         found=_found(telling),
         expected=first.expected if missed else NOTHING,
-        look=_look(case, criterion, first) if missed else NOTHING,
+        look=first.look if missed else NOTHING,
+        hint=fitting(case, criterion) if missed else NOTHING,
         evidence=tuple(dict.fromkeys(reference for _, found in telling for reference in found.evidence)),
         steps=tuple(_step(part, found) for part, found in decided) if len(decided) > 1 else (),
         asks=any(found.asks for _, found in decided),
@@ -87,14 +88,6 @@ def _found(telling: list[tuple[Part, Decision]]) -> Message:
         return telling[0][1].found
     said = (Message("{title}: {found}", {"title": title_of(p), "found": d.found}) for p, d in telling)
     return listed(tuple(said))
-
-
-def _look(case: Case, criterion: Criterion, found: Decision) -> Message:
-    """Return where to look next: the author's first hint that fits the situation, else the check's own."""
-    for hint in criterion.hints:
-        if hint.when is None or decide(case, hint.when).status is Status.PASSED:
-            return prose(hint.text)
-    return found.look
 
 
 def _step(part: Part, found: Decision) -> Step:

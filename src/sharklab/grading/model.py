@@ -25,8 +25,9 @@ class Mark:
     """What one criterion earned, of what it is `worth`, and why.
 
     `expected` and `found` stand beside each other when it failed, `look` says where to look next (never
-    the key). `evidence` names packets, commands, or a line of a host's state. `asks` marks a criterion that
-    rests on an answer: what was expected is then a key, and its evidence shows it.
+    the key), `hint` says it in the words of the lab's author. `evidence` names packets, commands, or a line
+    of a host's state. `asks` marks a criterion that rests on an answer: what was expected is then a key, and
+    its evidence shows it.
     """
 
     criterion: str
@@ -40,6 +41,12 @@ class Mark:
     evidence: tuple[Reference, ...] = ()
     steps: tuple[Step, ...] = ()
     asks: bool = False
+    hint: Message = NOTHING
+
+    @property
+    def advice(self) -> Message:
+        """What helps most: the author's hint where one fits, else where to look."""
+        return self.hint or self.look
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
@@ -21,36 +21,41 @@ from sharklab.submission.model import Problem
 
 SCHEMA = "sharklab-result/1"
 """The version of the shape; a key that is added does not change it."""
-FULL, STUDENT = "full", "student"
-"""How much is told: all of it, or what gives no key away, for somebody who may still try."""
 
 
-def plain(result: Result, level: str = FULL) -> dict[str, Any]:
+def plain(result: Result) -> dict[str, Any]:
     """Return `result` as JSON data, the same for the same result."""
-    shown = result if level == FULL else without_keys(result)
     return {
         "schema": SCHEMA,
-        "lab": shown.lab,
-        "title": text(prose(shown.title)),
-        "student": shown.student,
-        "seat": shown.seat,
-        "made": shown.made,
-        "seal": str(shown.seal),
-        "worth": _points(shown.worth),
-        "points": _points(shown.points),
-        "exercises": list(map(_exercise, shown.exercises)),
-        "adjustments": list(map(_adjustment, shown.adjustments)),
-        "problems": list(map(_problem, shown.problems)),
-        "remarks": list(map(remark, shown.remarks)),
+        "lab": result.lab,
+        "title": text(prose(result.title)),
+        "student": result.student,
+        "seat": result.seat,
+        "made": result.made,
+        "seal": str(result.seal),
+        "worth": _points(result.worth),
+        "points": _points(result.points),
+        "exercises": list(map(_exercise, result.exercises)),
+        "adjustments": list(map(_adjustment, result.adjustments)),
+        "problems": list(map(_problem, result.problems)),
+        "remarks": list(map(remark, result.remarks)),
     }
 
 
-def without_keys(result: Result) -> Result:
-    """Return `result` without what gives an answer away, and without what is for the instructor alone."""
+def without_keys(result: Result, hints: Collection[str] = ()) -> Result:
+    """Return `result` without what gives an answer away, and without what is for the instructor alone.
+
+    Of the author's hints those of `hints` (exercise/criterion) stay: a course may make others cost points.
+    """
     exercises = tuple(
-        replace(exercise, marks=tuple(_without_keys(exercise.marks))) for exercise in result.exercises
+        replace(exercise, marks=tuple(_without_hints(exercise, hints))) for exercise in result.exercises
     )
     return replace(result, exercises=exercises, remarks=())
+
+
+def _without_hints(exercise: ExerciseResult, hints: Collection[str]) -> Iterator[Mark]:
+    for mark in _without_keys(exercise.marks):
+        yield mark if f"{exercise.id}/{mark.criterion}" in hints else replace(mark, hint=NOTHING)
 
 
 def _without_keys(marks: tuple[Mark, ...]) -> Iterator[Mark]:
@@ -106,6 +111,7 @@ def _mark(mark: Mark) -> dict[str, Any]:
         "found": text(mark.found),
         "expected": text(mark.expected),
         "look": text(mark.look),
+        "hint": text(mark.hint),
         "evidence": list(map(_reference, mark.evidence)),
         "steps": list(map(_step, mark.steps)),
         "asks": mark.asks,

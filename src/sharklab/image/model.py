@@ -42,12 +42,14 @@ class Engine:
 class Snapshots:
     """What hosts that are virtual machines are restored from: `<folder>/<host>/` holds disk and memory.
 
-    `engine` is what they were made with, and all that can restore them.
+    `engine` is what they were made with, and all that can restore them; `libvirt` the libvirt that starts
+    them, or "" where QEMU is started without one.
     """
 
     image: Image
     folder: Path
     engine: Engine
+    libvirt: str = ""
 
 
 @dataclass(frozen=True)

@@ -59,10 +59,21 @@ def knocks(facts: Facts, transport: str, address: str) -> Mapping[int, Knock]:
     """Return what was sent to each port of `address` by `transport` (tcp or udp), and what came back."""
     ports: dict[int, list[Conversation]] = {}
     for talk in facts.conversations:
-        ends = [end for end in (talk.server, talk.client) if end.address == address]
-        if talk.transport == transport and ends:
-            ports.setdefault(ends[0].port, []).append(talk)
+        if talk.transport == transport and (port := _port(talk, address)) is not None:
+            ports.setdefault(port, []).append(talk)
     return {port: _knock(facts, talks) for port, talks in ports.items()}
+
+
+def knock(facts: Facts, transport: str, address: str, port: int) -> Knock:
+    """Return what was sent to one port of `address`, and what came back; an empty one when nothing was."""
+    talks = [t for t in facts.conversations if t.transport == transport and _port(t, address) == port]
+    return _knock(facts, talks)
+
+
+def _port(talk: Conversation, address: str) -> int | None:
+    """Return the port of `address` in a conversation that has it as one of its ends, the server first."""
+    ends = (end.port for end in (talk.server, talk.client) if end.address == address)
+    return next(ends, None)
 
 
 def _knock(facts: Facts, talks: Sequence[Conversation]) -> Knock:

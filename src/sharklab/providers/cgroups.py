@@ -16,9 +16,11 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from sharklab import process
 from sharklab.errors import MachineryError
 from sharklab.message import N_, refusal
 
+SYSTEMD = ("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager")
 KILL_LIMIT = 10.0
 PAUSE = 0.01
 JOIN = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"'
@@ -36,6 +38,32 @@ def launcher(unit: str) -> list[str]:
     for folder in folders:
         _make(folder)
     return ["sh", "-c", JOIN, "sh", *map(str, folders), "--"]
+
+
+def adopt(unit: str, pid: int) -> None:
+    """Put a process that runs already into a new group for `unit`, with all its threads.
+
+    Raises MachineryError when the machine does not let us.
+    """
+    if not _systemd_runs():
+        for root in _hierarchies():
+            folder = root / "sharklab" / unit
+            _make(folder)
+            (folder / "cgroup.procs").write_text(str(pid))
+        return
+    process.run(["busctl", "call", *SYSTEMD, "StartTransientUnit", *_scope(unit, pid)])
+    deadline = time.monotonic() + KILL_LIMIT
+    while pid not in processes(unit):  # the call only queues it
+        if time.monotonic() > deadline:
+            raise MachineryError(N_("systemd does not make it"), place=f"{unit}.scope")
+        time.sleep(PAUSE)
+
+
+def _scope(unit: str, pid: int) -> list[str]:
+    """Return what is told by org.freedesktop.systemd1(5) to have a process in a scope of its own."""
+    slice_, ends = ["Slice", "s", "machine.slice"], ["CollectMode", "s", "inactive-or-failed"]
+    properties = ["PIDs", "au", "1", str(pid), *slice_, *ends]
+    return ["ssa(sv)a(sa(sv))", f"{unit}.scope", "fail", "3", *properties, "0"]
 
 
 def units(pattern: str) -> list[str]:

@@ -208,6 +208,7 @@ def _unit(seat: Seat, host: str) -> str:
 
 def _clear(seat_id: str) -> None:
     """Kill the seat's processes and remove its control groups and namespaces."""
+    qemu.forget(seat_id)
     cgroups.end(f"{network.namespace(seat_id)}-*")
     access.close(seat_id)
     for name in network.namespaces(seat_id):

@@ -77,6 +77,25 @@ def taps(plan: Plan, host: Host) -> None:
     process.run(["ip", "-n", own, "-batch", "-"], stdin="\n".join(lines) + "\n")
 
 
+def tap(plan: Plan, port: str) -> str:
+    """Return the name that a port has in the machine's own namespace, in which libvirt opens it."""
+    return f"{plan.seat.id}{port}"
+
+
+def take(plan: Plan, host: Host) -> None:
+    """Take the taps that libvirt opened for the host into the seat's namespace, and plug them in there.
+
+    Who has a tap open keeps it open, wherever its device is. Raises MachineryError when that fails.
+    """
+    own = namespace(plan.seat.id)
+    there = process.run(["ip", "-n", own, "-oneline", "link", "show"])
+    for port, network, _ in ports(plan, host):
+        if f" {port}: " in there:
+            process.run(["ip", "-n", own, "link", "delete", port])
+        process.run(["ip", "link", "set", tap(plan, port), "netns", own, "name", port])
+        process.run(["ip", "-n", own, "-batch", "-"], stdin="\n".join(_plugged(port, network)) + "\n")
+
+
 def ports(plan: Plan, host: Host) -> list[tuple[str, str, str]]:
     """Return port of the bridge, network and MAC address of each of the host's interfaces, ours first."""
     number = plan.hosts.index(host)

@@ -38,7 +38,8 @@ REPOSITORIES = Path("/etc/yum.repos.d")
 class Package:
     """What a piece of work needs: a tool (a command, or a file) and the package that brings it.
 
-    `epel`: Rocky and its kin have it in EPEL alone. `alias` is the tool's name there, where that is another.
+    `epel`: Rocky and its kin have it in EPEL alone. `alias` is the tool's name, or its file, where that is
+    another.
     """
 
     gives: str
@@ -49,11 +50,16 @@ class Package:
     alias: str = ""
 
     @property
-    def is_there(self) -> bool:
-        """True when this machine has the tool, wherever it came from."""
+    def place(self) -> str:
+        """The tool's file on this machine, wherever it came from, or "" when it has none."""
         if "/" in self.gives:
-            return Path(self.gives).exists()
-        return any(shutil.which(name) for name in (self.gives, self.alias) if name)
+            return self.gives if Path(self.gives).exists() else ""
+        return next((file for name in (self.gives, self.alias) if name and (file := shutil.which(name))), "")
+
+    @property
+    def is_there(self) -> bool:
+        """True when this machine has the tool."""
+        return bool(self.place)
 
 
 @cache
@@ -63,6 +69,11 @@ def table() -> tuple[Package, ...]:
     return tuple(
         Package(gives, work, **names) for work, tools in content.items() for gives, names in tools.items()
     )
+
+
+def find(tool: str) -> str:
+    """Return the file of a tool of the table on this machine, or "" when it has none."""
+    return next((package.place for package in table() if package.gives == tool), "")
 
 
 def by_name() -> list[list[Package]]:

@@ -16,6 +16,7 @@ from sharklab.i18n import N_, Translator
 
 KEPT = (
     "SHARKLAB_STATE",
+    "LIBVIRT_DEFAULT_URI",
     "PYTHONPATH",
     "PYTHONDONTWRITEBYTECODE",
     "LANG",

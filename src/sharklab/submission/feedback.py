@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import textwrap
+from collections.abc import Collection, Iterator
 
 from sharklab.checks.outcome import Status
-from sharklab.grading.criteria import criteria
 from sharklab.grading.model import ExerciseResult, Mark, Result
 from sharklab.i18n import Translator
 from sharklab.message import N_, Message
-from sharklab.model import Exercise, Plan
 from sharklab.report.visible import visible
 from sharklab.report.words import STATUS
 from sharklab.submission.model import Problem
 
+_WIDTH = 100
+"""Columns of a line of advice."""
+_COMMAND = re.compile("`[^`]*`")
+_GLUE = "\0"
+"""Stands for a space of a command while lines are broken; no text that is shown holds it."""
 
-def lines(plan: Plan, result: Result, words: Translator, hinted: str = "") -> Iterator[str]:
-    """Yield what to say of `result`, line by line; `hinted` is the criterion whose hint is asked for.
 
-    The hints of the lab's author are told one at a time, for a course may make them cost points; where
-    else to look is told at once. `result` has to be without keys.
+def lines(result: Result, words: Translator, offered: Collection[str] = ()) -> Iterator[str]:
+    """Yield what to say of `result`, which has to be without keys, line by line.
+
+    It has the hints that were taken; those `offered` (exercise/criterion) are named, for a course may make
+    them cost points. Where else to look is told at once.
     """
-    exercises = {exercise.id: exercise for exercise in plan.lab.exercises}
     for exercise in result.exercises:
-        yield from _exercise(plan, exercises[exercise.id], exercise, words, hinted)
+        yield from _exercise(exercise, words, offered)
     for problem in result.problems:
         yield said(problem, words)
     text = words.gettext(N_("Sum: {points} of {worth}"))
@@ -35,36 +40,27 @@ def said(problem: Problem, words: Translator) -> str:
     return visible(f"! {problem.file}: {words.say(problem.reason)}")
 
 
-def hint_names(plan: Plan, result: Result) -> tuple[str, ...]:
-    """Return the criteria that were not met and whose author has a hint, as exercise/criterion."""
+def hint_names(result: Result) -> tuple[str, ...]:
+    """Return the criteria for which a hint of the author's fits what is there now, as exercise/criterion."""
     return tuple(
-        f"{found.id}/{mark.criterion}"
-        for exercise in plan.lab.exercises
-        for found in result.exercises
-        if found.id == exercise.id
-        for mark in found.marks
-        if mark.status is not Status.PASSED and mark.criterion in _with_hints(plan, exercise)
+        f"{exercise.id}/{mark.criterion}"
+        for exercise in result.exercises
+        for mark in exercise.marks
+        if mark.hint
     )
 
 
-def _with_hints(plan: Plan, exercise: Exercise) -> frozenset[str]:
-    return frozenset(criterion.id for criterion in criteria(plan, exercise) if criterion.hints)
-
-
-def _exercise(
-    plan: Plan, exercise: Exercise, result: ExerciseResult, words: Translator, hinted: str
-) -> Iterator[str]:
-    sign = STATUS[Status.PASSED if result.points == result.worth else Status.FAILED][0]
-    points = f"{_points(result.points)}/{_points(result.worth)}"
+def _exercise(exercise: ExerciseResult, words: Translator, offered: Collection[str]) -> Iterator[str]:
+    sign = STATUS[Status.PASSED if exercise.points == exercise.worth else Status.FAILED][0]
+    points = f"{_points(exercise.points)}/{_points(exercise.worth)}"
     yield f"{sign} {exercise.part:<5} {words.prose(exercise.title)}  {points}"
-    withheld, shown = _with_hints(plan, exercise), set[str]()
-    for mark in (mark for mark in result.marks if mark.status is not Status.PASSED):
-        name = f"{exercise.id}/{mark.criterion}"
+    shown = set[str]()
+    for mark in (mark for mark in exercise.marks if mark.status is not Status.PASSED):
         yield from _mark(mark, words)
-        look = _look(mark, name, mark.criterion in withheld and name != hinted, words)
-        if look and look not in shown:  # where to look is often the same for several
-            yield f"      → {look}"
-            shown.add(look)
+        for advice in _advice(mark, f"{exercise.id}/{mark.criterion}", words, offered):
+            if advice not in shown:  # where to look is often the same for several
+                yield from _wrapped(advice)
+                shown.add(advice)
 
 
 def _mark(mark: Mark, words: Translator) -> Iterator[str]:
@@ -77,10 +73,25 @@ def _mark(mark: Mark, words: Translator) -> Iterator[str]:
         yield visible(f"      {words.say(expected)}")
 
 
-def _look(mark: Mark, name: str, withheld: bool, words: Translator) -> str:
-    if withheld:
-        return words.gettext(N_("there is a hint: --hint {name}")).format(name=name)
-    return visible(words.say(mark.look))
+def _advice(mark: Mark, name: str, words: Translator, offered: Collection[str]) -> Iterator[str]:
+    if mark.advice:
+        yield visible(words.say(mark.advice))
+    if name in offered and not mark.hint:
+        yield words.gettext(N_("there is a hint: --hint {name}")).format(name=name)
+
+
+def _wrapped(text: str) -> list[str]:
+    """Return lines that a terminal shows as they are, for hints are longer than one; commands stay whole."""
+    kept = _COMMAND.sub(lambda match: match[0].replace(" ", _GLUE), text)
+    lines = textwrap.wrap(
+        kept,
+        _WIDTH,
+        initial_indent="      → ",
+        subsequent_indent="        ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_GLUE, " ") for line in lines]
 
 
 def _points(points: float) -> str:

@@ -61,15 +61,18 @@ def form(args: Namespace) -> int:
 def check(args: Namespace) -> int:
     """Grade the folder as it lies there and say what a student may know; exit code 1 unless all is there."""
     from sharklab.grading.grade import grade
-    from sharklab.grading.plain import STUDENT, plain, without_keys
+    from sharklab.grading.plain import plain, without_keys
     from sharklab.submission import feedback
 
     plan, submission = _work(args)
-    result, words = without_keys(grade(plan, submission)), translate(args)
+    graded = grade(plan, submission)
+    offered = feedback.hint_names(graded)
     if args.hint:
-        _take_hint(plan, args.hint, feedback.hint_names(plan, result))
-    lines = feedback.lines(plan, result, words, args.hint)
-    say(args, "\n".join(lines), folder=str(submission.folder), result=plain(result, STUDENT))
+        _take_hint(plan, args.hint, offered)
+    result = without_keys(graded, diary.hints(plan.seat))
+    lines = feedback.lines(result, translate(args), offered)
+    told = {"folder": str(submission.folder), "hints": list(offered), "result": plain(result)}
+    say(args, "\n".join(lines), **told)
     return GOOD if result.points == result.worth else NOT_ACHIEVED
 
 

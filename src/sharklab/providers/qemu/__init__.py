@@ -1,7 +1,9 @@
 """Hosts as virtual machines of QEMU, restored from running snapshots.
 
 engine.py    what runs them: KVM where it is proven to work, else emulation (TCG)
-machine.py   the machine: its parts, how it starts, how it is told something
+machine.py   the machine: its parts, how it is told something
+rights.py    whose rights a QEMU has
+launch.py    how a machine starts, and libvirt.py: how it does where the user has libvirt
 monitor.py   QMP, QEMU's own protocol
 snapshot.py  one golden snapshot per host of a lab, made once
 own.py       what makes a restored machine a seat's own
@@ -9,10 +11,11 @@ own.py       what makes a restored machine a seat's own
 
 from __future__ import annotations
 
+from sharklab.providers.qemu.libvirt import forget
 from sharklab.providers.qemu.machine import power_off
 from sharklab.providers.qemu.own import LIMIT, facts, start
 from sharklab.providers.qemu.snapshot import snapshots
 
 TOOLS = ("qemu-system-x86_64", "qemu-img", "mke2fs")
 
-__all__ = ["LIMIT", "TOOLS", "facts", "power_off", "snapshots", "start"]
+__all__ = ["LIMIT", "TOOLS", "facts", "forget", "power_off", "snapshots", "start"]

@@ -6,10 +6,12 @@ That /dev/kvm exists, and opens, proves nothing: there are machines on which a g
 from __future__ import annotations
 
 import subprocess
+from functools import cache
 from pathlib import Path
 
-from sharklab import state
+from sharklab import process, state
 from sharklab.image.model import Engine
+from sharklab.setup import packages
 
 DEVICE = Path("/dev/kvm")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -21,7 +23,19 @@ TRIAL_SECONDS = 20.0
 GOT_THERE = "Unable to mount root fs"
 
 KVM = Engine("kvm", "host")
-TCG = Engine("tcg,thread=multi,tb-size=128", "max")
+TRANSLATIONS = 128
+"""Mebibytes of translated code that the emulation keeps."""
+
+TCG = Engine(f"tcg,thread=multi,tb-size={TRANSLATIONS}", "max")
+
+
+def program() -> str:
+    """Return QEMU's file on this machine, which is not in the PATH on Red Hat's family.
+
+    Raises MachineryError, with what to install, when there is none.
+    """
+    process.require(QEMU)
+    return packages.find(QEMU)
 
 
 def find(kernel: Path) -> Engine:
@@ -38,7 +52,19 @@ def find(kernel: Path) -> Engine:
 
 def boots(kernel: Path, engine: Engine, seconds: float = TRIAL_SECONDS) -> bool:
     """Tell whether `kernel`, without a disk, gets to where it looks for one within `seconds`."""
-    argv = [QEMU, "-nodefaults", "-display", "none", "-machine", "q35", "-accel", engine.accelerator]
+    from sharklab.providers.qemu import rights  # it asks this module
+
+    argv = [
+        program(),
+        *rights.options("trial"),
+        "-nodefaults",
+        "-display",
+        "none",
+        "-machine",
+        "q35",
+        "-accel",
+        engine.accelerator,
+    ]
     argv += ["-cpu", engine.cpu, "-m", "256", "-no-reboot", "-serial", "stdio", "-kernel", str(kernel)]
     argv += ["-append", "console=ttyS0 panic=-1"]
     try:
@@ -52,5 +78,20 @@ def boots(kernel: Path, engine: Engine, seconds: float = TRIAL_SECONDS) -> bool:
 
 def version() -> str:
     """Return what QEMU says of its version: a snapshot is restored by the one that made it."""
-    done = subprocess.run([QEMU, "--version"], check=True, capture_output=True, text=True)
-    return done.stdout.splitlines()[0]
+    return _said(program(), "--version").partition("\n")[0]
+
+
+def changes_user_when_run() -> bool:
+    """Tell whether -run-with names the user to become: newer ones know it, and not for ever -runas."""
+    options = _said(program(), "-help").splitlines()
+    return any(line.startswith("-run-with") and "user=" in line for line in options)
+
+
+def maps_without_writing() -> bool:
+    """Tell whether memory can be mapped for one machine alone from a file that is open for reading only."""
+    return "rom=" in _said(program(), "-object", "memory-backend-file,help")
+
+
+@cache
+def _said(*words: str) -> str:
+    return subprocess.run(words, check=False, capture_output=True, text=True).stdout

@@ -1,4 +1,4 @@
-"""One virtual machine: its parts, its start in the seat's network namespace, its end.
+"""One virtual machine: its parts, what it is told, its end.
 
 The machine that a snapshot is made from and those that are restored from it have the same parts, but for
 the disk, the memory's file and the addresses of the network cards.
@@ -7,14 +7,15 @@ the disk, the memory's file and the addresses of the network cards.
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sharklab import process
 from sharklab.image.model import Engine, Image
 from sharklab.model import Host, Plan
 from sharklab.providers import cgroups, disk, marks, network
 from sharklab.providers.qemu import engine as engines
+from sharklab.providers.qemu import rights
 from sharklab.providers.qemu.monitor import Monitor
 
 MEMORY = 512
@@ -42,16 +43,19 @@ PLAIN = ",".join(
 class Machine:
     """What a virtual machine is started with.
 
-    `is_shared`: what it writes to its memory gets into the memory's file; else that file stays as it is.
-    `waits`: for the state of its devices, by the monitor.
+    `disks`: its disk, and those that it is made over, which are not written to; all are qcow2 but the last,
+    which is raw. `is_shared`: what it writes to its memory gets into the memory's file; else that file stays
+    as it is. `waits`: for the state of its devices, by the monitor. `libvirt`: the libvirt that starts it; ""
+    for none.
     """
 
     engine: Engine
     image: Image
-    disk: Path
+    disks: tuple[Path, ...]
     memory: Path
     is_shared: bool = False
     waits: bool = False
+    libvirt: str = ""
 
 
 def unit(plan: Plan, host: Host) -> str:
@@ -59,27 +63,19 @@ def unit(plan: Plan, host: Host) -> str:
     return network.namespace(plan.seat.id, host.name)
 
 
+def place(plan: Plan, host: Host) -> Path:
+    """Return the folder in which QEMU makes sockets, which need short names: the seat's may be long."""
+    return marks.folder(plan.seat.id) / f"{host.name}.qemu"
+
+
 def monitor(plan: Plan, host: Host) -> Path:
-    """Return the socket of the host's QMP. Sockets need short names, which the seat's folder may not have."""
-    return marks.folder(plan.seat.id) / f"{host.name}.qmp"
+    """Return the socket of the host's QMP."""
+    return place(plan, host) / "qmp"
 
 
 def port(plan: Plan, host: Host) -> Path:
     """Return our end of the host's own port, at which it waits for what makes it a seat's."""
     return marks.folder(plan.seat.id) / f"{host.name}.port"
-
-
-def launch(plan: Plan, host: Host, machine: Machine) -> None:
-    """Start the host's QEMU anew, in a control group of its own and in the seat's network namespace.
-
-    Raises MachineryError with what QEMU said when it does not start.
-    """
-    cgroups.end(unit(plan, host))
-    network.taps(plan, host)
-    for file in (monitor(plan, host), port(plan, host)):
-        file.unlink(missing_ok=True)
-    enter = ["nsenter", f"--net={network.NAMESPACES / network.namespace(plan.seat.id)}", "--"]
-    process.run([*cgroups.launcher(unit(plan, host)), *enter, *command(plan, host, machine)])
 
 
 def connect(plan: Plan, host: Host, seconds: float) -> socket.socket:
@@ -111,15 +107,24 @@ def power_off(plan: Plan, host: Host) -> None:
 
 
 def command(plan: Plan, host: Host, machine: Machine) -> list[str]:
-    """Return the command that starts the machine and goes on in the background."""
-    memory = f"memory-backend-file,id=memory,size={MEMORY}M,mem-path={_escaped(machine.memory)}"
-    drive = f"if=none,id=disk,format=qcow2,cache=unsafe,file={_escaped(machine.disk)}"
+    """Return the command that is the machine.
+
+    It does not go to the background by itself (-daemonize): for that it would need the right to fork.
+    """
+    drive = f"if=none,id=disk,cache=unsafe,auto-read-only=off,{_disk(machine.disks)}"
     console = f"file,id=console,append=on,path={_escaped(disk.folder(plan, host.name) / 'console.log')}"
     return [
-        *(engines.QEMU, "-daemonize", "-nodefaults", "-no-user-config", "-display", "none"),
+        *(
+            engines.program(),
+            *rights.options(plan.seat.id),
+            "-nodefaults",
+            "-no-user-config",
+            "-display",
+            "none",
+        ),
         *("-name", unit(plan, host), "-accel", machine.engine.accelerator, "-cpu", machine.engine.cpu),
         *("-machine", "q35,memory-backend=memory", "-m", str(MEMORY), "-smp", "1"),
-        *("-object", f"{memory},share={'on' if machine.is_shared else 'off'}"),
+        *("-object", memory(machine.memory, machine.is_shared)),
         *("-kernel", str(machine.image.kernel), "-initrd", str(machine.image.ramdisk), "-append", KERNEL),
         *("-drive", drive, "-device", "virtio-blk-pci,drive=disk"),
         *(word for index in range(len(host.networks) + 1) for word in _card(plan, host, index)),
@@ -135,6 +140,28 @@ def command(plan: Plan, host: Host, machine: Machine) -> list[str]:
         *("-qmp", f"unix:{monitor(plan, host)},server=on,wait=off"),
         *(("-incoming", "defer") if machine.waits else ()),
     ]
+
+
+def memory(file: Path, is_shared: bool) -> str:
+    """Return QEMU's option for the machine's memory, which is in a file."""
+    read = ",readonly=on,rom=off" if not is_shared and engines.maps_without_writing() else ""
+    share = f"share={'on' if is_shared else 'off'}{read}"
+    return f"memory-backend-file,id=memory,size={MEMORY}M,mem-path={_escaped(file)},{share}"
+
+
+def form(disks: Sequence[Path]) -> str:
+    """Return the format of the first of a machine's disks."""
+    return "qcow2" if len(disks) > 1 else "raw"
+
+
+def _disk(disks: Sequence[Path], level: str = "") -> str:
+    """Return QEMU's options for a disk and all below it.
+
+    They are told, and not left to the disk, where QEMU looks for it as root.
+    """
+    first, *below = disks
+    own = f"{level}driver={form(disks)},{level}file.driver=file,{level}file.filename={_escaped(first)}"
+    return f"{own},{_disk(below, f'{level}backing.')}" if below else own
 
 
 def _card(plan: Plan, host: Host, index: int) -> list[str]:

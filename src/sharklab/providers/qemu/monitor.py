@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -31,8 +33,12 @@ class Monitor:
             self._socket.close()
             raise self._gone(error) from error
         self._lines = self._socket.makefile("r", encoding="utf-8")
-        self._next()  # its greeting
-        self.ask("qmp_capabilities")
+        try:
+            self._next()  # its greeting
+            self.ask("qmp_capabilities")
+        except MachineryError:
+            self._close()
+            raise
 
     def __enter__(self) -> Monitor:
         return self
@@ -40,15 +46,25 @@ class Monitor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._close()
+
+    def _close(self) -> None:
         self._lines.close()
         self._socket.close()
 
     def ask(self, command: str, **arguments: Any) -> Any:
         """Return QEMU's answer to `command`. Raises MachineryError when it refuses, or is gone."""
+        return self._ask(command, arguments)
+
+    def _ask(self, command: str, arguments: Mapping[str, Any], files: Sequence[int] = ()) -> Any:
+        """Send a command, and open files along with it (SCM_RIGHTS, unix(7)); return the answer."""
         words = {name.replace("_", "-"): value for name, value in arguments.items()}
-        line = json.dumps({"execute": command, "arguments": words}) + "\n"
+        line = (json.dumps({"execute": command, "arguments": words}) + "\n").encode()
         try:
-            self._socket.sendall(line.encode())
+            if files:
+                socket.send_fds(self._socket, [line], files)
+            else:
+                self._socket.sendall(line)
         except OSError as error:
             raise self._gone(error) from error
         while True:
@@ -63,14 +79,30 @@ class Monitor:
             if "return" in said:
                 return said["return"]
 
-    def migrate(self, command: str, uri: str) -> None:
-        """Save the machine's state to `uri` ("migrate") or take it from there ("migrate-incoming").
+    @property
+    def process(self) -> int:
+        """The number of QEMU's process (SO_PEERCRED, unix(7))."""
+        return int(struct.unpack("3i", self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0])
 
-        The memory itself stays in its file. Raises MachineryError when that fails.
+    def save(self, file: Path) -> None:
+        """Save the state of the machine's devices; its memory stays in its own file.
+
+        Raises MachineryError when that fails.
         """
+        file.touch(mode=0o600)
+        with file.open("wb") as target:
+            self._migrate("migrate", target.fileno())
+
+    def restore(self, file: Path) -> None:
+        """Give the machine the state that was saved to `file`. Raises MachineryError when that fails."""
+        with file.open("rb") as source:
+            self._migrate("migrate-incoming", source.fileno())
+
+    def _migrate(self, command: str, file: int) -> None:
         shared = [{"capability": "x-ignore-shared", "state": True}]
         self.ask("migrate-set-capabilities", capabilities=shared)
-        self.ask(command, uri=uri)
+        self._ask("getfd", {"fdname": "state"}, [file])  # QEMU itself has no right to open it
+        self.ask(command, uri="fd:state")
         deadline = time.monotonic() + LIMIT
         while (status := self.ask("query-migrate").get("status")) != "completed":
             if status in ("failed", "cancelled") or time.monotonic() > deadline:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import shlex
 import socket
 import tarfile
 import time
@@ -25,6 +24,7 @@ from sharklab.process import Progress
 from sharklab.providers import access, disk, network
 from sharklab.providers.qemu import machine as machines
 from sharklab.providers.qemu import snapshot
+from sharklab.providers.qemu.launch import launched
 from sharklab.providers.qemu.monitor import Monitor
 
 LIMIT = 600.0
@@ -39,11 +39,11 @@ def start(plan: Plan, hosts: Sequence[Host], made: Snapshots, explain: Explain, 
     Raises what `explain` makes of a host and a reason when one does not wake up.
     """
     new = [host for host in hosts if not (disk.folder(plan, host.name) / "lowers").exists()]
-    for host in hosts:
-        machines.launch(plan, host, _machine(plan, host, made, is_new=host in new))
-    if new:
-        progress(Message(N_("restoring {hosts}"), {"hosts": [host.name for host in new]}))
     with ExitStack() as stack:
+        for host in hosts:
+            stack.enter_context(launched(plan, host, _machine(plan, host, made, is_new=host in new)))
+        if new:
+            progress(Message(N_("restoring {hosts}"), {"hosts": [host.name for host in new]}))
         ports = [stack.enter_context(_restore(plan, host, made)) for host in new]
         for host, port in zip(new, ports, strict=True):
             if machines.hear(port) != "awake":
@@ -64,12 +64,16 @@ def _machine(plan: Plan, host: Host, made: Snapshots, is_new: bool) -> machines.
     """Return the machine of a host: with the snapshot's memory when it is new, else with an empty one."""
     folder, golden = state.folder(disk.folder(plan, host.name)), made.folder / host.name
     own = folder / "disk.qcow2"
+    disks = (own, golden / "disk.qcow2", golden / "base.raw")
+    machine = machines.Machine(made.engine, made.image, disks, golden / "memory", libvirt=made.libvirt)
     if is_new:
         own.unlink(missing_ok=True)
         snapshot.overlay(own, golden / "disk.qcow2", "qcow2")
-        return machines.Machine(made.engine, made.image, own, golden / "memory", waits=True)
-    image = replace(made.image, folder=disk.used(plan, host.name)[0].parents[1])
-    return machines.Machine(made.engine, image, own, folder / "memory", is_shared=True)
+        return replace(machine, waits=True)
+    golden = disk.used(plan, host.name)[0]
+    image = replace(made.image, folder=golden.parents[1])
+    disks = (own, golden / "disk.qcow2", golden / "base.raw")
+    return replace(machine, image=image, disks=disks, memory=folder / "memory", is_shared=True)
 
 
 def _restore(plan: Plan, host: Host, made: Snapshots) -> socket.socket:
@@ -79,8 +83,7 @@ def _restore(plan: Plan, host: Host, made: Snapshots) -> socket.socket:
     """
     port = machines.connect(plan, host, LIMIT)
     with Monitor(machines.monitor(plan, host)) as monitor:
-        file = shlex.quote(str(made.folder / host.name / "devices"))
-        monitor.migrate("migrate-incoming", f"exec:cat {file}")
+        monitor.restore(made.folder / host.name / "devices")
         monitor.ask("cont")
     content = archive(plan, host)
     port.sendall(f"{len(content)}\n".encode() + content)

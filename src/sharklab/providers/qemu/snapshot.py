@@ -23,8 +23,10 @@ from sharklab.message import N_, Message
 from sharklab.model import Host, Plan
 from sharklab.process import Progress
 from sharklab.providers import access, cgroups, disk, marks, network
+from sharklab.providers.qemu import domain, libvirt
 from sharklab.providers.qemu import engine as engines
 from sharklab.providers.qemu import machine as machines
+from sharklab.providers.qemu.launch import launched
 from sharklab.providers.qemu.monitor import Monitor
 
 SIZE = "8G"
@@ -49,6 +51,8 @@ def snapshots(golden: Plan, hosts: Sequence[Host], layers: Layers, progress: Pro
     Raises MachineryError when a machine does not boot.
     """
     engine = engines.find(layers.image.kernel)
+    address = libvirt.find(engine)
+    _tell(address, progress)
     content = [
         engine,
         engines.version(),
@@ -56,9 +60,10 @@ def snapshots(golden: Plan, hosts: Sequence[Host], layers: Layers, progress: Pro
         machines.KERNEL,
         machines.PLAIN,
         [h.name for h in hosts],
+        *([libvirt.version(address), domain.DOMAIN, domain.CARD, domain.SLOTS] if address else []),
     ]
     name = f"{layers.folder.name}.vm-{build.fingerprint(list(map(str, content)))}"
-    made = Snapshots(layers.image, layers.folder.with_name(name), engine)
+    made = Snapshots(layers.image, layers.folder.with_name(name), engine, address)
     building = made.folder.with_name(f"{name}.building")
     if not made.folder.is_dir():
         what = Message(N_("image of lab {lab}"), {"lab": golden.lab.name})
@@ -69,6 +74,14 @@ def snapshots(golden: Plan, hosts: Sequence[Host], layers: Layers, progress: Pro
             finally:
                 state.remove(building)
     return made
+
+
+def _tell(address: str, progress: Progress) -> None:
+    """Say what starts virtual machines here."""
+    if address:
+        progress(Message(N_("libvirt starts the virtual machines ({address})"), {"address": address}))
+    else:
+        progress(Message(N_("QEMU starts the virtual machines, without libvirt")))
 
 
 def _make(golden: Plan, hosts: Sequence[Host], layers: Layers, made: Snapshots, progress: Progress) -> None:
@@ -87,15 +100,13 @@ def _make(golden: Plan, hosts: Sequence[Host], layers: Layers, made: Snapshots, 
         for host in hosts:
             progress(Message(N_("making the disk of {host}"), {"host": host.name}))
             _make_disk(plan, host, layers)
-        for host in hosts:
-            machines.launch(plan, host, _golden(plan, host, made))
-        names = [host.name for host in hosts]
         how = "KVM" if made.engine == engines.KVM else "TCG"
-        progress(
-            Message(N_("booting {hosts} ({engine}), once for all seats"), {"hosts": names, "engine": how})
-        )
-        # Their ports stay open until they are saved: a port that closes ends their waiting.
+        values = {"hosts": [host.name for host in hosts], "engine": how}
         with ExitStack() as stack:
+            for host in hosts:
+                stack.enter_context(launched(plan, host, _golden(plan, host, made)))
+            progress(Message(N_("booting {hosts} ({engine}), once for all seats"), values))
+            # Their ports stay open until they are saved: a port that closes ends their waiting.
             ports = [stack.enter_context(machines.connect(plan, host, BOOT_LIMIT)) for host in hosts]
             for host, port in zip(hosts, ports, strict=True):
                 _wait(plan, host, port)
@@ -108,7 +119,8 @@ def _make(golden: Plan, hosts: Sequence[Host], layers: Layers, made: Snapshots, 
 
 def _golden(plan: Plan, host: Host, made: Snapshots) -> machines.Machine:
     folder = disk.folder(plan, host.name)
-    return machines.Machine(made.engine, made.image, folder / "disk.qcow2", folder / "memory", is_shared=True)
+    disks, memory = (folder / "disk.qcow2", folder / "base.raw"), folder / "memory"
+    return machines.Machine(made.engine, made.image, disks, memory, is_shared=True, libvirt=made.libvirt)
 
 
 def _make_disk(plan: Plan, host: Host, layers: Layers) -> None:
@@ -149,7 +161,7 @@ def _save(plan: Plan, host: Host, target: Path) -> None:
     folder = disk.folder(plan, host.name)
     with Monitor(machines.monitor(plan, host)) as monitor:
         monitor.ask("stop")
-        monitor.migrate("migrate", f"exec:cat > {shlex.quote(str(folder / 'devices'))}")
+        monitor.save(folder / "devices")
         monitor.ask("quit")
     cgroups.end(machines.unit(plan, host))
     state.folder(target)
