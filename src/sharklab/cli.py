@@ -73,7 +73,8 @@ def _run(args: argparse.Namespace) -> int:
     from sharklab import ownership, setup, verbs
 
     provider, lab = _provider(args), getattr(args, "lab", None)
-    setup.prepare(args.verb, provider, i18n.translator(args.language), lab)
+    words, os_name = i18n.translator(args.language), getattr(args, "os", "")
+    setup.prepare(args.verb, provider, words, lab, os_name)
     try:
         room, _, function = args.call.rpartition(".")
         module = importlib.import_module(f"sharklab.{room}.verbs") if room else verbs

@@ -203,10 +203,7 @@ def image_build(args: Namespace) -> int:
     """Build the images of the labs that were named, or of all."""
     from sharklab import flow, load, provided, providers
     from sharklab.progress import Progress
-    from sharklab.setup import packages
 
-    if args.os.startswith("rocky"):
-        packages.need(["rocky"], translate(args))
     progress, folders = Progress(translate(args).gettext), {}
     hosts = providers.get(args.provider or provided.DEFAULT)
     for name in args.labs or load.names():

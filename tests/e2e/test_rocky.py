@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import re
 import subprocess
 import sys
@@ -65,13 +64,7 @@ def hosts(rpms: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan
 @pytest.fixture(scope="module")
 def mirror(rpms: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Lay the repository out as a mirror of Rocky 9 is, with its key."""
-    folder = tmp_path_factory.mktemp("mirror")
-    for name in rocky.REPOSITORIES:
-        place = folder / "9" / name / platform.machine()
-        place.mkdir(parents=True)
-        (place / "os").symlink_to(rpms)
-    (folder / "RPM-GPG-KEY-Rocky-9").write_bytes((rpms / repository.KEY).read_bytes())
-    return folder
+    return repository.mirror(rpms, tmp_path_factory.mktemp("mirror"))
 
 
 @pytest.fixture
@@ -79,8 +72,7 @@ def rocky9(mirror: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> roc
     """Make rocky9 a system of the mirror, by the fingerprint of its key; images go to a folder apart."""
     monkeypatch.setenv(rocky.MIRROR, f"file://{mirror}")
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
-    fingerprint = repository.fingerprint(mirror / "RPM-GPG-KEY-Rocky-9")
-    release = replace(rocky.RELEASES["rocky9"], fingerprint=fingerprint)
+    release = repository.release(mirror)
     own = replace(systems.find("rocky9"), build=partial(rocky.build, release))
     monkeypatch.setattr(systems, "SYSTEMS", {**systems.SYSTEMS, "rocky9": own})
     return release

@@ -6,13 +6,17 @@ They stand in for packages that cannot be fetched everywhere; the programs behin
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from sharklab.image import rocky
 
 NAMES = Path(__file__).with_name("names.yml")
 KEY = "RPM-GPG-KEY-stand-in"
@@ -48,9 +52,13 @@ def packages() -> dict[str, dict[str, Any]]:
     return table
 
 
-def build(folder: Path, unsigned: tuple[str, ...] = ()) -> Path:
-    """Make a repository in `folder`, signed but for `unsigned` packages, with its public key; return it."""
-    table = {**packages(), **{name: {} for name in unsigned}}
+def build(folder: Path, unsigned: tuple[str, ...] = (), debian: Path | None = None) -> Path:
+    """Make a repository in `folder`, signed but for `unsigned` packages, with its public key; return it.
+
+    What packages carry is taken from the root file system `debian`; without one these are left out.
+    """
+    known = {name: package for name, package in packages().items() if debian or "carries" not in package}
+    table = {**known, **{name: {} for name in unsigned}}
     work = folder / "work"
     files = {name: files_of(name, package) for name, package in table.items()}
     for name, content in files.items():
@@ -59,8 +67,14 @@ def build(folder: Path, unsigned: tuple[str, ...] = ()) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
             target.chmod(0o755 if "/bin/" in path else 0o644)
+    copies = {name: carried(package, debian) for name, package in table.items() if debian}
+    for name, places in copies.items():
+        for path, source in places.items():
+            target = work / "root" / name / path.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _run(["cp", "--archive", source, target], os.environ)
     spec = work / "stand-in.spec"
-    sections = [_section(name, table[name], files[name]) for name in table]
+    sections = [_section(name, table[name], [*files[name], *copies.get(name, ())]) for name in table]
     spec.write_text("".join([HEAD, *sections, _install(table, work)]))
     home = work / "gnupg"
     home.mkdir(mode=0o700)
@@ -69,8 +83,10 @@ def build(folder: Path, unsigned: tuple[str, ...] = ()) -> Path:
         ["gpg", "--batch", "--passphrase", "", "--quick-generate-key", SIGNER, "rsa3072", "sign", "never"],
         env,
     )
+    macros = [f"_topdir {work}", f"_rpmdir {folder}", "_binary_payload w.ufdio"]
+    macros += ["_binaries_in_noarch_packages_terminate_build 0"]
     _run(
-        ["rpmbuild", "-bb", "--quiet", "--define", f"_topdir {work}", "--define", f"_rpmdir {folder}", spec],
+        ["rpmbuild", "-bb", "--quiet", *(word for line in macros for word in ("--define", line)), spec],
         env,
     )
     rpms = [file for file in folder.glob("noarch/*.rpm") if not file.name.startswith(unsigned or ("/",))]
@@ -80,6 +96,21 @@ def build(folder: Path, unsigned: tuple[str, ...] = ()) -> Path:
     (folder / KEY).write_text(_run(["gpg", "--armor", "--export", SIGNER], env))
     _run(["gpgconf", "--kill", "all"], env)
     return folder
+
+
+def mirror(rpms: Path, folder: Path) -> Path:
+    """Lay the repository `rpms` out in `folder` as a mirror of Rocky 9 is, with its key; return `folder`."""
+    for name in rocky.REPOSITORIES:
+        place = folder / "9" / name / platform.machine()
+        place.mkdir(parents=True)
+        (place / "os").symlink_to(rpms)
+    (folder / "RPM-GPG-KEY-Rocky-9").write_bytes((rpms / KEY).read_bytes())
+    return folder
+
+
+def release(mirror: Path) -> rocky.Release:
+    """Return Rocky 9 as the mirror has it, by the fingerprint of its key."""
+    return replace(rocky.RELEASES["rocky9"], fingerprint=fingerprint(mirror / "RPM-GPG-KEY-Rocky-9"))
 
 
 def fingerprint(key: Path) -> str:
@@ -106,6 +137,15 @@ def files_of(name: str, package: Mapping[str, Any]) -> dict[str, str]:
     return {**package.get("files", {}), **units, f"/usr/share/doc/{name}/stand-in": f"{name}\n"}
 
 
+def carried(package: Mapping[str, Any], debian: Path) -> dict[str, Path]:
+    """Return where what a package carries is to be, and where it is in the root file system `debian`."""
+    [version] = [place.name for place in (debian / "usr/lib/modules").iterdir()]
+    return {
+        target.replace("*", version): debian / source.replace("*", version).lstrip("/")
+        for target, source in package.get("carries", {}).items()
+    }
+
+
 def _settings(package: Mapping[str, Any]) -> str:
     lines = {
         "EnvironmentFile=-": package.get("environment"),
@@ -115,7 +155,7 @@ def _settings(package: Mapping[str, Any]) -> str:
     return "".join(f"{key}{value}\n" for key, value in lines.items() if value)
 
 
-def _section(name: str, package: Mapping[str, Any], files: Mapping[str, str]) -> str:
+def _section(name: str, package: Mapping[str, Any], files: Iterable[str]) -> str:
     """Return what the spec says of one package."""
     users = [f"id {user} >/dev/null 2>&1 || useradd --system {user}" for user in package.get("users", ())]
     listed = [
@@ -123,7 +163,7 @@ def _section(name: str, package: Mapping[str, Any], files: Mapping[str, str]) ->
         *(f"%dir {folder}" for folder in package.get("folders", ())),
         *package.get("links", {}),
     ]
-    about = [f"%package -n {name}", f"Summary: Stands in for {name}"]
+    about = [f"%package -n {name}", f"Summary: Stands in for {name}", "AutoReqProv: no"]
     about += [f"Provides: {what}" for what in package.get("provides", ())]
     about += [f"%description -n {name}", f"Stands in for {name}."]
     script = [f"%pre -n {name}", *users] if users else []

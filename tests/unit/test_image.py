@@ -11,7 +11,7 @@ import pytest
 
 from sharklab import image, paths, state
 from sharklab.errors import InputError, MachineryError
-from sharklab.image import bake, systems
+from sharklab.image import bake, build, systems
 from sharklab.message import Message
 from sharklab.model import Host
 
@@ -90,6 +90,46 @@ def test_base_of_an_unknown_system() -> None:
     with pytest.raises(InputError) as caught:
         image.base("minix3", [], silent)
     assert "the systems are: debian12, rocky10, rocky9" == caught.value.hint
+
+
+@pytest.mark.parametrize("flags", ["flags\t\t: fpu avx avx2\n", "flags: fpu\n"])
+def test_check_of_a_processor_that_is_too_old(
+    flags: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rocky 10 is refused before anything is built, with the features that lack; the others are not."""
+    monkeypatch.setattr(build, "CPUINFO", tmp_path / "cpuinfo")
+    (tmp_path / "cpuinfo").write_text(f"processor: 0\n{flags}bogomips: 1\n")
+    for name in ("debian12", "rocky9"):
+        build.check(systems.find(name))
+    with pytest.raises(
+        MachineryError, match=r"x86-64-v3; this one lacks abm .*bmi1 bmi2 f16c fma movbe xsave"
+    ):
+        image.base("rocky10", [], silent)
+
+
+@pytest.mark.parametrize(
+    "text", ["flags: abm avx avx2 bmi1 bmi2 f16c fma movbe xsave sse\n", "Features: asimd\n"]
+)
+def test_check_of_a_processor_that_will_do(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that has all of it passes, and one of another architecture, which has no such levels."""
+    monkeypatch.setattr(build, "CPUINFO", tmp_path / "cpuinfo")
+    (tmp_path / "cpuinfo").write_text(text)
+    build.check(systems.find("rocky10"))
+
+
+@pytest.mark.parametrize("name", sorted(systems.SYSTEMS))
+def test_machine_has_a_kernel_and_its_devices(name: str) -> None:
+    """Each system can be a virtual machine: with a kernel, udev, and what waits for a seat."""
+    system = systems.find(name)
+    own = systems.machine(system)
+    assert (f"{name}-vm", system.family) == (own.name, own.family)
+    assert set(system.kernel.packages) == set(own.packages) - set(system.packages) != set()
+    assert {"systemd-udevd.service"} == {"systemd-udevd.service"} & (set(system.masks) - set(own.masks))
+    assert {"rpc-pipefs-generator"} == set(system.generators) - set(own.generators)
+    assert "etc/systemd/system/sharklab-awake.service" in set(own.files) - set(system.files)
+    assert own.finish and not system.finish
 
 
 def test_base_is_built_once(tiny: systems.OperatingSystem) -> None:

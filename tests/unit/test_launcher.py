@@ -215,7 +215,10 @@ def test_launcher_fails_clearly_when_pip_fails(tmp_path: Path, fakes: Path) -> N
 
 @pytest.mark.parametrize("sudo", ["sudo", ""], ids=["sudo refuses", "no sudo"])
 def test_launcher_says_what_to_install_without_root(tmp_path: Path, sudo: str) -> None:
-    """A user who cannot become root, on a Debian without python3-venv, reads the command for root."""
+    """A user who cannot become root, on a Debian without python3-venv, reads the command for root.
+
+    On Rocky's kin, see tests/e2e/test_rocky_computer.py.
+    """
     program = make_checkout(tmp_path / "checkout") / "sharklab"
     fakes = tmp_path / "bin"
     fakes.mkdir()

@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 
 from sharklab import flow, load, needs, providers
-from sharklab.errors import MachineryError
+from sharklab.errors import InputError, MachineryError
 from sharklab.image import Image
-from sharklab.image.model import Engine
+from sharklab.image.model import NOTHING, Engine, Layers
 from sharklab.model import Host, Plan
-from sharklab.providers import access, network
+from sharklab.providers import access, network, qemu
 from sharklab.providers.qemu import engine, launch, machine, own, rights
 from sharklab.providers.qemu.monitor import Monitor
 from sharklab.setup import packages
@@ -316,6 +316,27 @@ def test_needs_leave_an_authors_choice(seat_plan: Plan) -> None:
     plan = replace(seat_plan, lab=replace(seat_plan.lab, hosts=(host,)))
     [changed] = needs.with_own_kernel(plan, {"a"}).hosts
     assert {"nfs_server_backend": "ganesha", "nfs_client_backend": "kernel"} == changed.vars
+
+
+def test_image_of_containers_without_a_substitute(seat_plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Rocky 10 a host that needs NFS is a virtual machine or refused; no container is baked for it."""
+    hosts = (replace(seat_plan.hosts[0], needs=("kernel_nfs",)), seat_plan.hosts[1])
+    plan = replace(seat_plan, lab=replace(seat_plan.lab, hosts=hosts))
+    baked: list[tuple[bool, list[str]]] = []
+
+    def layers(golden: Plan, os: str, bake: object, progress: object, machine: bool = False) -> Layers:
+        baked.append((machine, [host.name for host in golden.hosts]))
+        return NOTHING
+
+    monkeypatch.setattr("sharklab.image.layers", layers)
+    monkeypatch.setattr(qemu, "snapshots", lambda golden, machines, layers, progress: None)
+    with pytest.raises(InputError, match=r"host server needs kernel_nfs, .*containers of rocky10"):
+        providers.get("nspawn").image(plan, "rocky10", print, print)
+    assert [] == baked
+    for name in ("rocky10", "debian12"):
+        providers.get("auto").image(plan, name, print, print)
+    assert [(True, ["server"]), (False, ["client"])] == baked[:2]
+    assert [(True, ["server"]), (False, ["server", "client"])] == baked[2:]
 
 
 def test_needs_are_those_of_the_schema() -> None:

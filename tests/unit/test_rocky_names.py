@@ -9,10 +9,11 @@ import yaml
 
 from sharklab import paths
 from sharklab.image import systems
+from sharklab.setup import packages
 from tests.rocky import repository, standin
 
 KEYS = {"repository", "releases", "source", "confirmed", "commands", "units", "files", "folders", "links"}
-KEYS |= {"users", "environment", "reload", "runtime", "provides"}
+KEYS |= {"users", "environment", "reload", "runtime", "provides", "carries"}
 
 
 def named(role: str) -> set[str]:
@@ -41,8 +42,8 @@ def test_every_unit_of_a_role_is_in_the_table(role: str) -> None:
 
 @pytest.mark.parametrize("name", ["rocky9", "rocky10"])
 def test_every_package_of_an_image_is_in_the_table(name: str) -> None:
-    """The same holds for what every host of Rocky has."""
-    assert set() == set(systems.find(name).packages) - set(repository.packages())
+    """The same holds for what every host of Rocky has, and what a virtual machine has beside that."""
+    assert set() == set(systems.machine(systems.find(name)).packages) - set(repository.packages())
 
 
 def test_the_table_says_where_its_names_are_from() -> None:
@@ -53,7 +54,10 @@ def test_the_table_says_where_its_names_are_from() -> None:
 
 
 def test_the_table_has_no_package_that_nobody_needs() -> None:
-    """A package that no role and no image names any more is not in it."""
+    """A package that no role, no image and no set-up of sharklab's names any more is not in it."""
     needed = {package for role in standin.ROLES for package in named(role)}
-    needed |= {package for name in ("rocky9", "rocky10") for package in systems.find(name).packages}
+    for name in ("rocky9", "rocky10"):
+        needed |= set(systems.machine(systems.find(name)).packages)
+    needed |= {package.dnf for package in packages.table()}
+    needed |= set(re.findall(r"install (python3\.\d+)", (paths.ROOT / "sharklab").read_text()))
     assert set() == set(repository.packages()) - needed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from sharklab import i18n, ownership, process, setup
 from sharklab.errors import InputError, MachineryError
+from sharklab.image import choice
+from sharklab.message import Message
 from sharklab.setup import packages, privilege
 from sharklab.verbs import VERBS
 
@@ -115,6 +118,77 @@ def test_need_fails_on_a_system_with_another_package_manager(
     with pytest.raises(MachineryError) as caught:
         packages.need(["hosts"], WORDS)
     assert "as root, run: apt-get install shark-apt (dnf install shark-dnf)" == caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("release", "expected"),
+    [
+        ({"ID": "fedora"}, "dnf"),
+        ({"ID": "rocky", "ID_LIKE": "rhel centos fedora"}, "dnf"),
+        ({"ID": "ubuntu", "ID_LIKE": "debian"}, "apt"),
+        ({}, "apt"),
+    ],
+)
+def test_manager_of_a_system_with_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release: dict[str, str], expected: str
+) -> None:
+    """Where there are apt-get and dnf (mmdebstrap brings one, rpm's tools the other), the family decides."""
+    for tool in ("apt-get", "dnf"):
+        script(tmp_path, tool)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(platform, "freedesktop_os_release", lambda: release)
+    assert expected == packages.manager()
+
+
+@pytest.mark.parametrize(
+    ("family", "known", "expected"),
+    [
+        ("rhel", False, "dnf install epel-release && crb enable && dnf install shark-dnf"),
+        ("rhel", True, "dnf install shark-dnf"),
+        ("fedora", False, "dnf install shark-dnf"),
+    ],
+)
+def test_command_names_epel_where_it_is_not_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, family: str, known: bool, expected: str
+) -> None:
+    """Rocky has some packages in EPEL alone; Fedora has all of them itself."""
+    monkeypatch.setattr(packages, "manager", lambda: "dnf")
+    monkeypatch.setattr(packages, "_family", lambda: {family})
+    monkeypatch.setattr(packages, "REPOSITORIES", tmp_path)
+    if known:
+        (tmp_path / "epel.repo").touch()
+    assert expected == packages.command([replace(TOOL, epel=True)])
+
+
+def test_a_tool_with_another_name_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Red Hat's family calls some commands otherwise."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    script(tmp_path, "shark-red")
+    assert (False, True) == (TOOL.is_there, replace(TOOL, alias="shark-red").is_there)
+
+
+@pytest.mark.parametrize(
+    ("kind", "os_name", "answer", "expected"),
+    [
+        ("apt", "rocky9", "", "rocky"),
+        ("dnf", "debian12", "", "image"),
+        ("dnf", "auto", "rocky9", "rocky"),
+        ("dnf", "auto", "debian12", "image"),
+        ("apt", "auto", "rocky9", "image"),
+    ],
+)
+def test_prepare_needs_what_builds_the_hosts_system(
+    monkeypatch: pytest.MonkeyPatch, kind: str, os_name: str, answer: str, expected: str
+) -> None:
+    """Debian's tools are not asked for where hosts are Rocky's, and the other way round."""
+    asked: list[str] = []
+    monkeypatch.setattr(privilege, "is_root", lambda: True)
+    monkeypatch.setattr(packages, "manager", lambda: kind)
+    monkeypatch.setattr(packages, "missing", lambda works: (TOOL,))
+    monkeypatch.setattr(packages, "need", lambda works, words: asked.extend(works))
+    monkeypatch.setattr(choice, "choose", lambda: (answer, Message("")))
+    setup.prepare("up", "nspawn", WORDS, os=os_name)
+    assert [expected, "hosts"] == asked
 
 
 def test_through_sudo_adds_nothing_for_root() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sharklab import paths, process, state, yaml_file
 from sharklab.errors import InputError, MachineryError
-from sharklab.image import systems
+from sharklab.image import inside, systems
 from sharklab.image.model import Image
 from sharklab.message import N_, Message
 from sharklab.process import Progress
@@ -24,6 +24,7 @@ CUSTOMISATION = 1
 PATIENCE = 900.0
 # What package managers say when they cannot reach their registry.
 NO_NETWORK = ("failed to fetch", "could not connect", "could not resolve", "failure resolving", "timed out")
+CPUINFO = Path("/proc/cpuinfo")
 PRESET = "etc/systemd/system-preset/00-sharklab.preset"
 
 
@@ -52,10 +53,11 @@ def base(os_name: str, packages: Sequence[str], progress: Progress, machine: boo
     """Return the base image of `os_name` with `packages`, built now if it is not there yet.
 
     That of a virtual `machine` has a kernel and what a host with devices needs. Raises InputError for an
-    unknown system, and MachineryError when a tool is missing, the registry does not answer or the disk
-    is full.
+    unknown system, and MachineryError when a tool is missing, the registry does not answer, the disk is
+    full or the processor cannot run the system.
     """
     system = systems.machine(systems.find(os_name)) if machine else systems.find(os_name)
+    check(system)
     content = {
         "os": system.description(),
         "packages": sorted({*system.packages, *packages}),
@@ -69,6 +71,23 @@ def base(os_name: str, packages: Sequence[str], progress: Progress, machine: boo
             if not folder.is_dir():
                 _build(system, content, image, progress)
     return image
+
+
+def check(system: systems.OperatingSystem) -> None:
+    """Raise MachineryError where the processor of this machine cannot run the programs of `system`.
+
+    Containers and virtual machines under KVM run on it, and what is emulated is baked on it.
+    """
+    lines = CPUINFO.read_text().splitlines()
+    flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), None)
+    if flags is not None and (lacking := sorted(set(system.processor) - set(flags))):
+        raise MachineryError(
+            N_("{name} needs a processor of the level x86-64-v3; this one lacks {features}"),
+            place="--os",
+            hint=N_("--os rocky9 or debian12, or machines elsewhere: --provider existing"),
+            name=system.name,
+            features=" ".join(lacking),
+        )
 
 
 def fingerprint(content: Any) -> str:
@@ -161,7 +180,7 @@ def _customise(system: systems.OperatingSystem, root: Path) -> None:
     for generator in system.generators:
         _mask(root / "etc/systemd/system-generators" / generator)
     if system.finish:
-        process.run(["chroot", root, *system.finish])
+        inside.run(root, ["chroot", root, *system.finish])
 
 
 def _mask(path: Path) -> None:

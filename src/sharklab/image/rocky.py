@@ -16,6 +16,7 @@ from urllib.error import URLError
 
 from sharklab import process, state
 from sharklab.errors import MachineryError
+from sharklab.image import inside
 from sharklab.message import N_, Message
 
 MIRROR = "SHARKLAB_ROCKY_MIRROR"
@@ -37,31 +38,26 @@ gpgcheck=1
 gpgkey=file://{key}
 """
 
-# Scripts of packages find what a running system has; all of it ends with the command.
-INSTALL = """
-set -eu
-for folder in proc sys dev; do mkdir -p "$1/$folder"; done
-mount -t proc proc "$1/proc"
-mount --rbind --make-rslave /sys "$1/sys"
-mount --rbind --make-rslave /dev "$1/dev"
-shift
-exec dnf "$@"
-"""
-
 
 @dataclass(frozen=True)
 class Release:
     """A release of Rocky: its number, the fingerprint of its key, and where its rpm keeps its database.
 
     `first` are packages that bring repositories, which other packages come from. The fingerprints
-    are those of rockylinux.org, "GPG key info".
+    are those of rockylinux.org, "GPG key info". `processor` and `irreplaceable` are those of its
+    `OperatingSystem`.
     """
 
     number: str
     fingerprint: str
     database: str
     first: tuple[str, ...]
+    processor: tuple[str, ...] = ()
+    irreplaceable: tuple[str, ...] = ()
 
+
+V3 = ("abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave")
+"""x86-64-v3, as the psABI of x86-64 defines it, beside what every such processor has; abm is its LZCNT."""
 
 RELEASES = {
     "rocky9": Release(
@@ -70,7 +66,14 @@ RELEASES = {
         "/var/lib/rpm",
         (*FIRST, "centos-release-nfs-ganesha5"),
     ),
-    "rocky10": Release("10", "FC226859C0860BF0DDB95B085B106C736FEDFC85", "/usr/lib/sysimage/rpm", FIRST),
+    "rocky10": Release(
+        "10",
+        "FC226859C0860BF0DDB95B085B106C736FEDFC85",
+        "/usr/lib/sysimage/rpm",
+        FIRST,
+        V3,
+        irreplaceable=("kernel_nfs",),  # nobody has packages of nfs-ganesha for it
+    ),
 }
 
 
@@ -116,17 +119,14 @@ def _install(release: Release, target: Path, packages: Sequence[str], work: Path
         "timeout": 30,
     }
     options = [f"--setopt={name}={value}" for name, value in settings.items()]
-    inside = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
-    command: list[str | Path] = ["env", f"HOME={work}", *inside, "sh", "-c", INSTALL, "sh", target]
-    command += [
-        "--assumeyes",
-        "--quiet",
+    command: list[str | Path] = [
+        *("env", f"HOME={work}", "dnf", "--assumeyes", "--quiet"),
         f"--config={work / 'dnf.conf'}",
         f"--installroot={target}",
         f"--releasever={release.number}",
         *options,
     ]
-    process.run([*command, "install", *packages])
+    inside.run(target, [*command, "install", *packages])  # scripts of packages find what a running system has
 
 
 def _fetch_key(release: Release, work: Path) -> Path:

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import process
-from sharklab.errors import N_, InputError, MachineryError
-from sharklab.image import rocky
-
-HERE = Path(__file__).parent
+from sharklab.errors import N_, InputError
+from sharklab.image import kernel, rocky
+from sharklab.image.kernel import Kernel
 
 Build = Callable[[Path, Sequence[str], Path], None]
 """Makes a root file system in a folder from packages, keeping downloads in a cache folder."""
@@ -75,19 +74,6 @@ COMMON_GENERATORS = (
     "systemd-veritysetup-generator",
 )
 
-# What a virtual machine starts all the same: it has devices and a kernel of its own.
-MACHINE_UNITS = frozenset(
-    {
-        "modprobe@.service",
-        "systemd-modules-load.service",
-        "systemd-remount-fs.service",
-        "systemd-udev-trigger.service",
-        "systemd-udevd-control.socket",
-        "systemd-udevd-kernel.socket",
-        "systemd-udevd.service",
-    }
-)
-
 COMMON_FILES = {
     # Empty: hosts have no way out, and a dead name server costs ten seconds per look-up.
     "etc/resolv.conf": "",
@@ -114,27 +100,15 @@ COMMON_FILES = {
 }
 
 
-MACHINE_FILES = {
-    # A host that is restored from a snapshot waits here for what makes it a seat's own.
-    "usr/local/lib/sharklab/awake": (HERE / "awake.sh").read_text(),
-    "etc/systemd/system/sharklab-awake.service": (HERE / "awake.service").read_text(),
-    "etc/udev/rules.d/99-sharklab.rules": (
-        'SUBSYSTEM=="virtio-ports", ATTR{name}=="sharklab", TAG+="systemd", '
-        'ENV{SYSTEMD_WANTS}+="sharklab-awake.service"\n'
-    ),
-    # The image is small, and what boots it says which disk it is.
-    "etc/initramfs-tools/conf.d/sharklab": "MODULES=list\nCOMPRESS=lz4\n",
-    "etc/initramfs-tools/modules": "virtio_pci\nvirtio_blk\next4\ncrc32c_generic\n",
-}
-
-
 @dataclass(frozen=True)
 class OperatingSystem:
     """How to make a root file system of one operating system.
 
-    `packages` are what every host needs, `machine_packages` what one with a kernel of its own needs
-    beside them; `units` are started at boot, `masks` and `generators` never; `files` (path: content) are
-    put in, and `absent` (glob patterns) taken out. `finish` is a command that is run in it at the end.
+    `packages` are what every host needs, and `kernel` says what one with a kernel of its own needs beside
+    them; `units` are started at boot, `masks` and `generators` never; `files` (path: content) are put in,
+    and `absent` (glob patterns) taken out. `finish` is a command that is run in it at the end. `processor`
+    are the features (flags of /proc/cpuinfo) without which its programs do not run, and `irreplaceable` the
+    needs of hosts (`needs.NEEDS`) for which its containers have no substitute.
     """
 
     name: str
@@ -146,12 +120,14 @@ class OperatingSystem:
     generators: tuple[str, ...]
     files: Mapping[str, str]
     absent: tuple[str, ...]
-    machine_packages: tuple[str, ...] = ()
+    kernel: Kernel
     finish: tuple[str, ...] = ()
+    processor: tuple[str, ...] = ()
+    irreplaceable: tuple[str, ...] = ()
 
     def description(self) -> dict[str, Any]:
         """Return what makes an image of this system differ from another, as plain data."""
-        apart = ("build", "machine_packages") if self.finish else ("build", "machine_packages", "finish")
+        apart = {"build", "kernel", "processor", "irreplaceable"} | (set() if self.finish else {"finish"})
         return {key: value for key, value in asdict(self).items() if key not in apart}
 
 
@@ -181,6 +157,18 @@ def _mmdebstrap(suite: str) -> Build:
         )
 
     return build
+
+
+# As Rocky's own, but for the last line: hosts that are baked have no way to their repositories, and have
+# all that roles name.
+DNF = """\
+[main]
+gpgcheck=1
+installonly_limit=3
+clean_requirements_on_remove=True
+best=True
+skip_if_unavailable=True
+"""
 
 
 def _rocky(name: str) -> OperatingSystem:
@@ -219,8 +207,11 @@ def _rocky(name: str) -> OperatingSystem:
             "sshd-keygen.target",
         ),
         generators=(*COMMON_GENERATORS, "kdump-dep-generator.sh", "selinux-autorelabel-generator.sh"),
-        files={**COMMON_FILES, "etc/locale.conf": "LANG=C.UTF-8\n"},
+        files={**COMMON_FILES, "etc/locale.conf": "LANG=C.UTF-8\n", "etc/dnf/dnf.conf": DNF},
         absent=("etc/hostname", "etc/ssh/ssh_host_*", "var/log/*.log", "var/cache/dnf/*"),
+        kernel=kernel.ROCKY,
+        processor=release.processor,
+        irreplaceable=release.irreplaceable,
     )
 
 
@@ -259,7 +250,7 @@ SYSTEMS: Mapping[str, OperatingSystem] = {
             generators=COMMON_GENERATORS,
             files={**COMMON_FILES, "etc/default/locale": "LANG=C.UTF-8\n"},
             absent=("etc/hostname", "etc/ssh/ssh_host_*", "var/log/*.log", "var/log/apt/*"),
-            machine_packages=("initramfs-tools", "linux-image-cloud-amd64", "lz4", "udev"),
+            kernel=kernel.DEBIAN,
         ),
         _rocky("rocky9"),
         _rocky("rocky10"),
@@ -268,24 +259,15 @@ SYSTEMS: Mapping[str, OperatingSystem] = {
 
 
 def machine(system: OperatingSystem) -> OperatingSystem:
-    """Return `system` as virtual machines run it, with its own kernel in /boot.
-
-    Raises MachineryError where it is not known how to make one.
-    """
-    if not system.machine_packages:
-        raise MachineryError(
-            N_("there are no virtual machines of {name} here"),
-            place="--os",
-            hint=N_("--os debian12, or machines of your own: --provider existing (docs/providers.md)"),
-            name=system.name,
-        )
+    """Return `system` as virtual machines run it, with its own kernel in /boot."""
     return replace(
         system,
         name=f"{system.name}-vm",
-        packages=(*system.packages, *system.machine_packages),
-        masks=tuple(unit for unit in system.masks if unit not in MACHINE_UNITS),
-        files={**system.files, **MACHINE_FILES},
-        finish=("update-initramfs", "-u"),
+        packages=(*system.packages, *system.kernel.packages),
+        masks=tuple(unit for unit in system.masks if unit not in kernel.UNITS),
+        generators=tuple(name for name in system.generators if name not in kernel.GENERATORS),
+        files={**system.files, **kernel.FILES, **system.kernel.files},
+        finish=system.kernel.finish,
     )
 
 

@@ -14,7 +14,8 @@ from dataclasses import replace
 
 from sharklab import image as images
 from sharklab import needs, process, state
-from sharklab.errors import Busy, MachineryError
+from sharklab.errors import Busy, InputError, MachineryError
+from sharklab.image import systems
 from sharklab.image.model import Layers
 from sharklab.message import N_, Message
 from sharklab.model import Host, Plan, Seat
@@ -43,8 +44,15 @@ class Local:
         return needs.with_patience(needs.with_own_kernel(plan, machines)) if machines else plan
 
     def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Progress) -> Layers:
-        """Return the layers of containers and the snapshots of machines, made now where they lack."""
+        """Return the layers of containers and the snapshots of machines, made now where they lack.
+
+        Raises InputError where a container of `os` has no substitute for what a host needs.
+        """
         machines = self._machines(golden)
+        lost = [host for host in golden.hosts if _is_lost(host, os)]
+        for host in lost:
+            if host not in machines:
+                raise _no_substitute(host, os)
         if not machines:
             return images.layers(golden, os, bake, progress)
         _tell(machines, len(machines) < len(golden.hosts), progress)
@@ -53,7 +61,9 @@ class Local:
         layers = images.layers(_only(own, machines), os, bake, progress, machine=True)
         snapshots = qemu.snapshots(own, machines, layers, progress)
         if len(machines) < len(golden.hosts):
-            layers = images.layers(golden, os, bake, progress)  # those that seats of containers have too
+            containers = [host for host in golden.hosts if host not in lost]
+            # Where there may be seats of containers alone, the same layers are theirs.
+            layers = images.layers(_only(golden, containers), os, bake, progress)
         return replace(layers, snapshots=snapshots)
 
     def up(self, plan: Plan, layers: Layers, progress: Progress) -> Mapping[str, Mapping[str, object]]:
@@ -170,6 +180,22 @@ def _only(golden: Plan, hosts: Sequence[Host]) -> Plan:
     names = {host.name for host in hosts}
     chosen = tuple(host for host in golden.hosts if host.name in names)
     return replace(golden, lab=replace(golden.lab, hosts=chosen))
+
+
+def _is_lost(host: Host, os: str) -> bool:
+    """Tell whether a host needs what no container of `os` can be given, nor a substitute."""
+    return bool(set(host.needs) & set(systems.find(os).irreplaceable))
+
+
+def _no_substitute(host: Host, os: str) -> InputError:
+    return InputError(
+        N_("host {host} needs {needs}, for which containers of {name} have no substitute"),
+        place="--os",
+        hint=N_("make it a virtual machine (--provider auto), or take another system"),
+        host=host.name,
+        needs=host.needs,
+        name=os,
+    )
 
 
 def _runs(seat: Seat, host: str) -> bool:

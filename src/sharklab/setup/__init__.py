@@ -36,8 +36,10 @@ MAKE_SEATS = frozenset({"up", "run"})
 """The verbs whose hosts have the way to the Internet that their lab asks for; images are made without."""
 
 
-def prepare(verb: str, provider: str, words: Translator, lab: str | None = None) -> None:
+def prepare(verb: str, provider: str, words: Translator, lab: str | None = None, os: str = "") -> None:
     """Make sure that `verb` can do its work with `provider`, and say so where that takes something.
+
+    `os` is the operating system of hosts that the verb makes, if it makes any.
 
     Without root's rights, a verb that needs them is started anew through sudo: then this does not
     return. Raises MachineryError, with what to do by hand, where sudo or an installation fails, and
@@ -48,6 +50,8 @@ def prepare(verb: str, provider: str, words: Translator, lab: str | None = None)
     local = provider not in ROOTLESS_PROVIDERS
     works = [work for work in NEEDS.get(verb, ()) if local or work == "packets"]
     works += [MACHINES[provider]] if verb in MAKE_HOSTS and provider in MACHINES else []
+    if verb in MAKE_HOSTS and "image" in works and _is_rocky(os):
+        works[works.index("image")] = "rocky"
     works += ["internet"] if verb in MAKE_SEATS and local and lab and _has_way_out(lab) else []
     needs_root = verb in AS_ROOT and local and not privilege.is_root()
     if not needs_root and not packages.missing(works):
@@ -57,6 +61,16 @@ def prepare(verb: str, provider: str, words: Translator, lab: str | None = None)
     if needs_root:
         privilege.become_root(words)
     packages.need(works, words)
+
+
+def _is_rocky(os: str) -> bool:
+    """Tell whether images of `os` are Rocky's; what `auto` means there is asked only where it decides."""
+    from sharklab.image import choice
+    from sharklab.setup import packages
+
+    if os == choice.AUTO and packages.manager() == "dnf" and packages.missing(["image"]):
+        os, _ = choice.choose()
+    return os.startswith("rocky")
 
 
 def _has_way_out(lab: str) -> bool:

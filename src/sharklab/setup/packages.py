@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import subprocess
 import tomllib
@@ -27,18 +28,25 @@ apt install --no-install-recommends "$@" || { apt update && apt install --no-ins
 
 DNF = 'dnf -qy install --setopt=install_weak_deps=False "$@"'
 
+EPEL = "dnf install epel-release && crb enable"
+"""What a person types as root, once, where packages come from EPEL; some of these need Rocky's CRB."""
+
+REPOSITORIES = Path("/etc/yum.repos.d")
+
 
 @dataclass(frozen=True)
 class Package:
     """What a piece of work needs: a tool (a command, or a file) and the package that brings it.
 
-    `alias` is the tool's name, or its file, where that is another.
+    `epel`: Rocky and its kin have it in EPEL alone. `alias` is the tool's name, or its file, where that is
+    another.
     """
 
     gives: str
     work: str
     apt: str
     dnf: str
+    epel: bool = False
     alias: str = ""
 
     @property
@@ -83,8 +91,23 @@ def missing(works: Iterable[str]) -> tuple[Package, ...]:
 
 
 def manager() -> str:
-    """Return this system's package manager, "apt" or "dnf", or "" when it is another."""
-    return next((name for name, tool in (("apt", "apt-get"), ("dnf", "dnf")) if shutil.which(tool)), "")
+    """Return this system's package manager, "apt" or "dnf", or "" when it is another.
+
+    Either family packages the other's, and mmdebstrap brings it along: os-release(5) says which is its own.
+    """
+    tools = [("apt", "apt-get"), ("dnf", "dnf")]
+    if _family() & {"fedora", "rhel"}:
+        tools.reverse()
+    return next((name for name, tool in tools if shutil.which(tool)), "")
+
+
+def _family() -> set[str]:
+    """Return what this system is called and what it is like (os-release(5), ID and ID_LIKE)."""
+    try:
+        said = platform.freedesktop_os_release()
+    except OSError:
+        return set()
+    return {said.get("ID", ""), *said.get("ID_LIKE", "").split()}
 
 
 def command(packages: Iterable[Package]) -> str:
@@ -94,7 +117,15 @@ def command(packages: Iterable[Package]) -> str:
         name: f"{tool} install {' '.join(names(chosen, name))}"
         for name, tool in (("apt", "apt-get"), ("dnf", "dnf"))
     }
+    if manager() == "dnf" and _lacks_epel(chosen):
+        return f"{EPEL} && {both['dnf']}"
     return both.get(manager()) or f"{both['apt']} ({both['dnf']})"
+
+
+def _lacks_epel(packages: Iterable[Package]) -> bool:
+    """Tell whether some of `packages` are in EPEL, which this system could have and does not know."""
+    known = any(REPOSITORIES.glob("epel*.repo"))
+    return not known and "rhel" in _family() and any(package.epel for package in packages)
 
 
 def names(packages: Iterable[Package], kind: str) -> list[str]:
@@ -128,9 +159,9 @@ def _install(wanted: list[str], kind: str, absent: Sequence[Package], words: Tra
         done = subprocess.run(
             argv, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
         )
-    if done.returncode:
-        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
-        raise _failed(N_("the installation failed:\n{said}"), absent, said=said)
+        if done.returncode:
+            said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
+            raise _failed(N_("the installation failed:\n{said}"), absent, said=said)
 
 
 def _failed(reason: str, absent: Iterable[Package], **values: Any) -> MachineryError:
