@@ -17,6 +17,11 @@ ROOT = Path(__file__).resolve().parents[1]
 Call = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def pytest_runtest_setup() -> None:
+    """Let standard input block again: an ssh that was killed leaves it otherwise, and Ansible refuses that."""
+    os.set_blocking(0, True)
+
+
 def call_sharklab(
     *words: str, env: dict[str, str] | None = None, timeout: float = 900
 ) -> subprocess.CompletedProcess[str]:
