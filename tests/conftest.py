@@ -18,7 +18,7 @@ Call = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def pytest_runtest_setup() -> None:
-    """Let standard input block again: an ssh that was killed leaves it otherwise, and Ansible refuses that."""
+    """Let standard input block again: a killed ssh leaves it otherwise, and Ansible refuses that."""
     os.set_blocking(0, True)
 
 

@@ -34,7 +34,10 @@ def lab(folder: str) -> Lab:
 
 
 def plan(name: str, number: int, hosts: tuple[str, ...] = HOSTS) -> Plan:
-    """Return the plan of a seat named `name` in subnet `number` (1 to 250), with an id of tests only."""
+    """Return the plan of a seat named `name` in subnet `number` (1 to 250), with an id of tests only.
+
+    Each test has a number of its own: others run beside it.
+    """
     lab = Lab("bare", Path("/nowhere"), {}, {}, (Network("lan"),), tuple(_host(host) for host in hosts), ())
     addresses = {host: {"lan": _address(number, 10 + index)} for index, host in enumerate(hosts)}
     seat_id = f"7e57{number:04x}"

@@ -197,6 +197,11 @@ def _child(source: IO[str], target: IO[str]) -> int:
     if not text:
         return 0
     order = json.loads(text)
+    cancelled: list[int] = []
+    # ansible-runner's own handler waits for itself for ever when a second signal comes while it is at work,
+    # and a parent with several threads that is killed sends one for each.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: cancelled.append(number))
 
     def handle(event: dict[str, Any]) -> bool:
         line = _summary(event)
@@ -213,6 +218,7 @@ def _child(source: IO[str], target: IO[str]) -> int:
         extravars=order["extravars"],
         tags=order["tags"] or None,
         event_handler=handle,
+        cancel_callback=lambda: bool(cancelled),
         quiet=True,
         suppress_env_files=True,
     )

@@ -283,8 +283,8 @@ def test_sweep_ends_what_a_killed_up_left(
 ) -> None:
     """An `up` that is killed once slirp4netns runs, and a folder that is deleted by hand, leave nothing."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
-    own = provider_seat.with_way_out("ada", 9)
-    words, environment = provider_seat.script("with_way_out", "ada", 9, layers.image.folder)
+    own = provider_seat.with_way_out("ada", 31)
+    words, environment = provider_seat.script("with_way_out", "ada", 31, layers.image.folder)
     up = subprocess.Popen(inside(MACHINE, *words), env=environment, stdout=subprocess.DEVNULL)
     try:
         wait(lambda: cgroups.is_running(f"{network.namespace(own.seat.id)}-_internet"), "slirp4netns runs")
@@ -305,7 +305,7 @@ def test_up_when_the_way_out_does_not_open(
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     script(tmp_path, "slirp4netns", "echo 'open(/dev/net/tun): No such file' >&2", "exit 1")
-    own = provider_seat.with_way_out("ada", 10)
+    own = provider_seat.with_way_out("ada", 32)
     try:
         with pytest.raises(MachineryError, match=r"did not open: .*No such file") as caught:
             nspawn.up(own, layers, silent)

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -64,9 +71,47 @@ def test_run_that_is_in_vain_is_ended(inventory: Path) -> None:
     with pytest.raises(MachineryError):
         playbook.run("meet", inventory, progress=heard.append, is_in_vain=lambda: heard)
     assert ["alone: role greeter"] == list(map(str, heard))
-    assert not [
-        file for file in Path("/proc").glob("[0-9]*/cmdline") if str(inventory).encode() in content(file)
-    ]
+    assert not at_work(inventory)
+
+
+def test_run_ends_at_many_signals(inventory: Path) -> None:
+    """A parent with several threads that is killed sends its child several signals, one into the other."""
+    (inventory.parent / "roles/greeter/tasks/main.yml").write_text(
+        "- {name: Wait, ansible.builtin.pause: {minutes: 60}}"
+    )
+    playbook.get_ready()
+    [child] = playbook._ready
+    ended = threading.Thread(target=signal_until_it_ends, args=(child, inventory))
+    ended.start()
+    with pytest.raises(MachineryError):
+        playbook.run("meet", inventory)
+    ended.join()
+    assert not at_work(inventory)
+
+
+def signal_until_it_ends(child: subprocess.Popen[str], inventory: Path) -> None:
+    """Wait until Ansible's worker is there, then send the child signals; kill it if it stays."""
+    wait_until(lambda: len(at_work(inventory)) > 1)
+    for _ in range(400_000):
+        os.kill(child.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(10)
+        return
+    os.killpg(child.pid, signal.SIGKILL)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition, for a while."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come about"
+        time.sleep(0.05)
+
+
+def at_work(inventory: Path) -> list[Path]:
+    """Return the processes whose command names the inventory."""
+    files = Path("/proc").glob("[0-9]*/cmdline")
+    return [file for file in files if str(inventory).encode() in content(file)]
 
 
 def content(file: Path) -> bytes:
