@@ -64,7 +64,7 @@ def silent(sentence: Message) -> None:
 
 def test_domain_starts_in_libvirt(folder: Path) -> None:
     """Libvirt defines and starts it, with the seat's MAC on the seat's own network."""
-    plan = provider_seat.plan("ada", 23)
+    plan = provider_seat.plan("ada", 34)
     written = vms.write(plan, folder / "cloud.qcow2", folder / "vms", silent)
     Path("/run/libvirt").mkdir(exist_ok=True)
     words = [*APART, SCRIPT, "sh", str(written.folder), f"sharklab-{plan.seat.id}"]

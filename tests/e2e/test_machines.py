@@ -24,7 +24,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
     layers = provider_seat.bare()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHARKLAB_STATE", str(tmp_path_factory.mktemp("machines")))
-        own = provider_seat.plan("lovelace", 20, ("server", "client", "desktop"))
+        own = provider_seat.plan("lovelace", 33, ("server", "client", "desktop"))
         nspawn.up(own, layers, print)
         yield own
         nspawn.down(own.seat)
