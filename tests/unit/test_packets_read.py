@@ -239,6 +239,13 @@ def test_read_of_a_name_that_is_no_text_keeps_the_packet(tmp_path: Path) -> None
     assert len(packets("nfs.pcap")) == len(read(file).packets)
 
 
+def test_read_of_a_small_capture_that_ends_in_half_a_record() -> None:
+    """A SYN and its RST are read as they are: from half a record tshark would guess another kind of pcap."""
+    recording = read(DATA / "refused.cut")
+    assert recording.cut
+    assert [("SYN",), ("RST", "ACK")] == [packet.flags for packet in recording.packets]
+
+
 def test_packet_of_a_header_that_is_cut_short_has_what_is_there() -> None:
     """Of a malformed packet tshark gives some fields, or words where bytes were: none of it breaks us."""
     layers = {"frame.protocols": ["raw:ipv6:tcp"], "frame.number": ["7"], "ipv6.src": ["fd00::1"]}

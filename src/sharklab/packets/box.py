@@ -22,16 +22,20 @@ _PACKAGES = {
 }
 
 
-def run(tool: str, options: Sequence[str], capture: Path, limits: Tool) -> IO[bytes]:
+def run(
+    tool: str, options: Sequence[str], capture: Path, limits: Tool, content: bytes | None = None
+) -> IO[bytes]:
     """Return what `tool` prints when it reads `capture` from standard input (to where it is cut), in a file.
 
-    That is a file without a name, for it may be large. Raises InputError when the tool needs more than
+    That is a file without a name, for it may be large. `content` is read in the capture's place where only
+    a part of it is meant. Raises InputError when the tool needs more than
     `limits` allow, MachineryError when it is missing or fails.
     """
     argv = [*box(limits), find(tool), *options]
     with ExitStack() as stack:
         output, said = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(2))
-        code = _call(tool, argv, capture, limits, output, said)
+        with _source(capture, content) as source:
+            code = _call(tool, argv, capture, source, limits, output, said)
         _accept(tool, capture, code, said, limits)
         stack.pop_all()
         said.close()
@@ -39,20 +43,35 @@ def run(tool: str, options: Sequence[str], capture: Path, limits: Tool) -> IO[by
         return output
 
 
+def _source(capture: Path, content: bytes | None) -> IO[bytes]:
+    """Return an open file of the capture, or of what is read in its place."""
+    if content is None:
+        return untrusted.stream(capture, CAPTURE.bytes)
+    file = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it, as a stream)
+    file.write(content)
+    file.seek(0)
+    return file
+
+
 def _call(
-    tool: str, argv: Sequence[str], capture: Path, limits: Tool, output: IO[bytes], said: IO[bytes]
+    tool: str,
+    argv: Sequence[str],
+    capture: Path,
+    source: IO[bytes],
+    limits: Tool,
+    output: IO[bytes],
+    said: IO[bytes],
 ) -> int:
     try:
-        with untrusted.stream(capture, CAPTURE.bytes) as stream:
-            done = subprocess.run(
-                argv,
-                stdin=stream,
-                stdout=output,
-                stderr=said,
-                env=_environ(),
-                timeout=limits.patience,
-                check=False,
-            )
+        done = subprocess.run(
+            argv,
+            stdin=source,
+            stdout=output,
+            stderr=said,
+            env=_environ(),
+            timeout=limits.patience,
+            check=False,
+        )
     except subprocess.TimeoutExpired as error:
         raise InputError(
             N_("the capture took {tool} more than {seconds} s"),
