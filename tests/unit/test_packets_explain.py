@@ -270,6 +270,13 @@ def test_annotate_puts_comments_where_tshark_reads_them(tmp_path: Path) -> None:
     assert f'"{"é" * 1000}"' in done
 
 
+def test_annotate_of_a_capture_that_ends_in_half_a_record(tmp_path: Path) -> None:
+    """The copy has the packets that are whole, as they are: editcap would guess as tshark does."""
+    file = tmp_path / "annotated.pcapng"
+    file.write_bytes(annotate(DATA / "refused.cut", {2: "refused"}))
+    assert [("SYN",), ("RST", "ACK")] == [packet.flags for packet in read(file).packets]
+
+
 def test_annotate_takes_as_many_comments_as_are_explained() -> None:
     """The longest comments on LIMIT packets fit into one command line."""
     annotate(DATA / "ssh.pcap", dict.fromkeys(range(1, 401), "é" * 2000))

@@ -19,7 +19,6 @@ from tests import module_process
 NAME = "net.ipv4.tcp_syn_retries"
 FILE = "/proc/sys/net/ipv4/tcp_syn_retries"
 OUTSIDE = Path(FILE)
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
 @pytest.fixture

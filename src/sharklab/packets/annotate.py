@@ -18,8 +18,8 @@ def annotate(path: Path, comments: Mapping[int, str], limits: Tool = TOOL) -> by
     Raises InputError when the file is no capture or is more than `limits` allow, and MachineryError
     when editcap is missing or broken.
     """
-    container.open_capture(path)
-    with box.run("editcap", ["-F", "pcapng", *_options(comments), "-", "-"], path, limits) as copy:
+    whole = container.open_capture(path).whole
+    with box.run("editcap", ["-F", "pcapng", *_options(comments), "-", "-"], path, limits, whole) as copy:
         return copy.read()
 
 

@@ -39,6 +39,18 @@ class Container:
     packets: tuple[tuple[int, int], ...]
     cut: bool
 
+    @property
+    def whole(self) -> bytes | None:
+        """A pcap without the half record that it ends with; None for a file that is read as it is.
+
+        From a half record Wireshark's tools guess that a small file is of another variant of pcap, and read
+        nonsense (wiretap/libpcap.c looks at the first records).
+        """
+        if not self.cut or self.format != PCAP or not self.packets:
+            return None
+        offset, length = self.packets[-1]
+        return self.content[: offset + length]
+
 
 class _Cut(Exception):
     """The file ends in the middle of a record."""

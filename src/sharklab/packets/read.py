@@ -44,7 +44,7 @@ def read(path: Path, limits: Tool = TOOL) -> Recording:
 
 
 def _read(capture: Container, path: Path, limits: Tool) -> Recording:
-    with box.run("tshark", _options(capture.format), path, limits, _whole_records(capture)) as output:
+    with box.run("tshark", _options(capture.format), path, limits, capture.whole) as output:
         packets = tuple(_packets(path, output))
     if len(packets) < len(capture.packets):
         raise MachineryError(
@@ -56,18 +56,6 @@ def _read(capture: Container, path: Path, limits: Tool) -> Recording:
             total=len(capture.packets),
         )
     return Recording(packets, capture.cut)
-
-
-def _whole_records(capture: Container) -> bytes | None:
-    """Return a pcap without the half record that it ends with; nothing for a file that is read as it is.
-
-    From a half record tshark guesses that the file is of another variant of pcap, and reads nonsense
-    (Wireshark's wiretap/libpcap.c looks at the first records of a small file).
-    """
-    if not capture.cut or capture.format != container.PCAP or not capture.packets:
-        return None
-    offset, length = capture.packets[-1]
-    return capture.content[: offset + length]
 
 
 def _works(limits: Tool) -> bool:
