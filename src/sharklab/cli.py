@@ -1,6 +1,6 @@
 """The command line: its grammar, and the one place where errors become text and an exit code.
 
-What each verb does is in `sharklab.verbs`; `VERBS` there is the whole list.
+`sharklab.grammar` has the whole list of verbs; what each does is in `sharklab.verbs`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 from sharklab import __version__, i18n, state
 from sharklab.errors import GOOD, INTERRUPTED, MACHINERY, InputError, SharklabError
+from sharklab.grammar import GROUPS, VERBS
 from sharklab.message import N_, Gettext, Message
 from sharklab.options import OPTIONS
 
@@ -154,8 +155,6 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser(_: Gettext) -> argparse.ArgumentParser:
-    from sharklab.verbs import VERBS
-
     vars(argparse)["_"] = _  # by which it looks up its own texts: left alone, it follows the locale only
     parser = _Parser(
         prog="sharklab",
@@ -191,8 +190,6 @@ def _add(parser: argparse.ArgumentParser, option: str, _: Gettext) -> None:
 
 def _group(sub: Any, name: str, _: Gettext) -> Any:
     """Return where verbs of two words hang that begin with `name`."""
-    from sharklab.verbs import GROUPS
-
     text = _(GROUPS[name])
     group = sub.add_parser(name, help=text, description=text)
     return group.add_subparsers(metavar=_("VERB"), required=True, parser_class=_Parser)

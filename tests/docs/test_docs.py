@@ -10,7 +10,7 @@ import pytest
 
 from sharklab import limits, lint, load
 from sharklab.checks import KINDS, QUESTIONS
-from sharklab.verbs import VERBS
+from sharklab.grammar import VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("roles/*/README.md"))]

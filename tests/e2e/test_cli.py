@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sharklab.verbs import VERBS
+from sharklab.grammar import VERBS
 from tests.conftest import Call
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from sharklab import cli, i18n
 from sharklab.errors import InputError
+from sharklab.grammar import VERBS
 from sharklab.options import OPTIONS
-from sharklab.verbs import VERBS
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,10 @@ import pytest
 
 from sharklab import i18n, ownership, process, setup
 from sharklab.errors import InputError, MachineryError
+from sharklab.grammar import VERBS
 from sharklab.image import choice
 from sharklab.message import Message
 from sharklab.setup import packages, privilege
-from sharklab.verbs import VERBS
 
 WORDS = i18n.translator("en")
 GOLDEN = Path(__file__).parents[1] / "golden" / "broken"
