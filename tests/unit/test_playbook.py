@@ -40,6 +40,7 @@ ROLE = """
     fail_msg: "{{ item }} is a stranger"
   loop: [ada, grace]
 """
+WAITING = "- {name: Wait, ansible.builtin.pause: {minutes: 60}}"
 
 
 @pytest.fixture
@@ -64,9 +65,7 @@ def test_run_tells_roles_and_no_task(inventory: Path) -> None:
 
 def test_run_that_is_in_vain_is_ended(inventory: Path) -> None:
     """A playbook that could only wait for what will not come is ended with all that it started."""
-    (inventory.parent / "roles/greeter/tasks/main.yml").write_text(
-        "- {name: Wait, ansible.builtin.pause: {minutes: 60}}"
-    )
+    (inventory.parent / "roles/greeter/tasks/main.yml").write_text(WAITING)
     heard: list[Message] = []
     with pytest.raises(MachineryError):
         playbook.run("meet", inventory, progress=heard.append, is_in_vain=lambda: heard)
@@ -76,9 +75,7 @@ def test_run_that_is_in_vain_is_ended(inventory: Path) -> None:
 
 def test_run_ends_at_many_signals(inventory: Path) -> None:
     """A parent with several threads that is killed sends its child several signals, one into the other."""
-    (inventory.parent / "roles/greeter/tasks/main.yml").write_text(
-        "- {name: Wait, ansible.builtin.pause: {minutes: 60}}"
-    )
+    (inventory.parent / "roles/greeter/tasks/main.yml").write_text(WAITING)
     playbook.get_ready()
     [child] = playbook._ready
     ended = threading.Thread(target=signal_until_it_ends, args=(child, inventory))
