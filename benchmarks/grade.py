@@ -30,12 +30,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from sharklab import load, seat  # noqa: E402
-from sharklab import plan as plans  # noqa: E402
-from sharklab.grading import reference  # noqa: E402
-from sharklab.model import Seat  # noqa: E402
-from sharklab.packets.together import read_together  # noqa: E402
-from sharklab.submission import bundle  # noqa: E402
+from sharklab.author import reference
+from sharklab.evidence.packets.together import read_together
+from sharklab.grading.submission import bundle
+from sharklab.lab import load, seat
+from sharklab.lab import plan as plans
+from sharklab.lab.model import Seat
 
 FIELDS = ("frame.number", "ip.src", "ip.dst", "tcp.flags", "tcp.seq", "tcp.ack", "udp.length")
 

@@ -20,12 +20,14 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 os.environ["PYTHONPATH"] = str(ROOT / "src")  # for the process that starts Ansible
 
-from sharklab import flow, load, playbook, providers  # noqa: E402
-from sharklab import plan as plans  # noqa: E402
-from sharklab.message import Message  # noqa: E402
-from sharklab.model import Plan  # noqa: E402
-from sharklab.progress import Progress  # noqa: E402
-from sharklab.providers import cgroups, network  # noqa: E402
+from sharklab.cli import flow
+from sharklab.hosts import playbook, providers
+from sharklab.hosts.providers import cgroups, network
+from sharklab.lab import load
+from sharklab.lab import plan as plans
+from sharklab.lab.model import Plan
+from sharklab.message import Message
+from sharklab.progress import Progress
 
 
 def silent(sentence: Message) -> None:

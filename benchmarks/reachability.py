@@ -21,8 +21,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from sharklab import evidence, load  # noqa: E402
-from sharklab.matrices import PACES  # noqa: E402
+from sharklab.evidence import run_folder
+from sharklab.lab import load
+from sharklab.lab.matrices import PACES
 
 ENV = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "LC_ALL": "C.UTF-8"}
 STUDENT = "bench-reachability"
@@ -44,7 +45,7 @@ def measure(pace: str) -> None:
     clock = time.monotonic()
     said = json.loads(sharklab("run", "reachability", "--pace", pace, "--output", "json"))
     took = time.monotonic() - clock
-    found = evidence.read(Path(said["run"])).probes
+    found = run_folder.read(Path(said["run"])).probes
     lab = load.load(load.find("reachability"))
     cells = [found[trial.probe] for matrix in lab.matrices for trial in matrix.trials]
     total = sum(cell.duration for cell in cells)

@@ -25,7 +25,7 @@ from typing import ParamSpec
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from sharklab import state  # noqa: E402
+from sharklab import state
 
 ENV = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "LC_ALL": "C.UTF-8"}
 TICKS = os.sysconf("SC_CLK_TCK")

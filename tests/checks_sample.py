@@ -11,9 +11,11 @@ from typing import Any
 
 from sharklab.checks import judge
 from sharklab.checks.outcome import Answer, Outcome
-from sharklab.evidence import CaptureResult, Evidence, ProbeResult, SocketLine
+from sharklab.evidence.packets import facts, read
+from sharklab.evidence.packets.model import Facts, Recording
+from sharklab.evidence.run_folder import CaptureResult, Evidence, ProbeResult, SocketLine
 from sharklab.i18n import translator
-from sharklab.model import (
+from sharklab.lab.model import (
     Address,
     Capture,
     Check,
@@ -27,8 +29,6 @@ from sharklab.model import (
     Seat,
     Service,
 )
-from sharklab.packets import facts, read
-from sharklab.packets.model import Facts, Recording
 
 DATA = Path(__file__).parent / "data"
 ASKED = Conversation("client", "server")

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sharklab import load, seat
-from sharklab import plan as plans
-from sharklab.submission import bundle, work
-from sharklab.submission.model import Submission
+from sharklab.grading.submission import bundle, work
+from sharklab.grading.submission.model import Submission
+from sharklab.lab import load, seat
+from sharklab.lab import plan as plans
 
 DATA = Path(__file__).parent / "data"
 CAPTURES = {"web": "ssh.pcap", "dns": "dns.pcap"}

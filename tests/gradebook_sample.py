@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from sharklab.checks.outcome import Reference, Status
-from sharklab.gradebook.model import Class, Entry
-from sharklab.grading.model import Adjustment, ExerciseResult, Mark, Remark, Result, Step
+from sharklab.evidence.packets.model import Facts
+from sharklab.grading.gradebook.model import Class, Entry
+from sharklab.grading.marking.model import Adjustment, ExerciseResult, Mark, Remark, Result, Step
+from sharklab.grading.submission.model import Problem, Seal
+from sharklab.lab.model import Plan
 from sharklab.message import N_, NOTHING, Message
-from sharklab.model import Plan
-from sharklab.packets.model import Facts
-from sharklab.submission.model import Problem, Seal
 from tests import report_sample
 
 TOOL = "sharklab 0.1.0"

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from sharklab import load, seat
-from sharklab import plan as plans
 from sharklab.checks.nfs import GOOD
+from sharklab.evidence.packets.model import Dns, Facts, Icmp, Nfs, Packet
+from sharklab.lab import load, seat
+from sharklab.lab import plan as plans
+from sharklab.lab.model import Exercise, Plan
 from sharklab.message import Message
-from sharklab.model import Exercise, Plan
-from sharklab.packets.model import Dns, Facts, Icmp, Nfs, Packet
 from tests import host_state
 from tests.packets_sample import packet, shown
 

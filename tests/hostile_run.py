@@ -12,9 +12,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from sharklab import packets
 from sharklab.errors import SharklabError
-from sharklab.submission import bundle
+from sharklab.evidence import packets
+from sharklab.grading.submission import bundle
 from tests import hostile_bundles, hostile_captures
 
 

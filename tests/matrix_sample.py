@@ -8,13 +8,13 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TypedDict
 
-from sharklab import load, plan, seat
 from sharklab.checks import judge, matrix
 from sharklab.checks.cell import Cell
 from sharklab.checks.outcome import Verdict
-from sharklab.evidence import CaptureResult, Evidence, ProbeResult
-from sharklab.model import Plan
-from sharklab.packets.model import Facts, Packet
+from sharklab.evidence.packets.model import Facts, Packet
+from sharklab.evidence.run_folder import CaptureResult, Evidence, ProbeResult
+from sharklab.lab import load, plan, seat
+from sharklab.lab.model import Plan
 from tests.packets_sample import error, packet, shown
 
 LAB = Path(__file__).parent / "golden" / "labs" / "matrix" / "lab.yml"

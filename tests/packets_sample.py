@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sharklab.packets import facts
-from sharklab.packets.model import Endpoint, Facts, Flow, Icmp, Option, Packet, Recording
+from sharklab.evidence.packets import facts
+from sharklab.evidence.packets.model import Endpoint, Facts, Flow, Icmp, Option, Packet, Recording
 
 CLIENT, SERVER = "10.77.5.1", "10.77.5.2"
 

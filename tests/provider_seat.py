@@ -12,9 +12,11 @@ from dataclasses import replace
 from ipaddress import IPv4Interface, IPv6Interface
 from pathlib import Path
 
-from sharklab import image, load, needs, providers, state
-from sharklab.image.bake import RUN_ROLES
-from sharklab.model import Address, Host, Lab, Network, Plan, Seat
+from sharklab import state
+from sharklab.hosts import image, providers
+from sharklab.hosts.image.bake import RUN_ROLES
+from sharklab.lab import load, needs
+from sharklab.lab.model import Address, Host, Lab, Network, Plan, Seat
 
 HOSTS = ("server", "client")
 

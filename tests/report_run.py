@@ -9,10 +9,10 @@ from ipaddress import IPv4Interface, IPv6Interface
 from pathlib import Path
 from typing import Any
 
-from sharklab import evidence
-from sharklab import plan as plans
-from sharklab.load import build
-from sharklab.model import Address, Plan, Seat
+from sharklab.evidence import run_folder
+from sharklab.lab import plan as plans
+from sharklab.lab.load import build
+from sharklab.lab.model import Address, Plan, Seat
 
 DATA = Path(__file__).with_name("data")
 START = 1_763_683_200.0
@@ -37,7 +37,7 @@ def seal(folder: Path, names: Iterable[str]) -> Plan:
     _write(folder / "hosts" / "server" / "sockets.json", _sockets("server", names))
     _write(folder / "hosts" / "server" / "captures.json", [])
     header = {"tool": "sharklab 0.1.0", "started": START, "ended": START + 41.5, "complete": True}
-    evidence.seal(folder, header)
+    run_folder.seal(folder, header)
     return plan
 
 

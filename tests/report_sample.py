@@ -7,11 +7,22 @@ from ipaddress import IPv4Interface, IPv6Interface
 from pathlib import Path
 
 from sharklab.checks.outcome import Answer, Entry, Message, Outcome, Reference, Status, Table, Verdict
-from sharklab.evidence import CaptureResult, Evidence, ProbeResult, SocketLine
+from sharklab.evidence.packets.model import Conversation, Dns, Endpoint, Facts, Packet
+from sharklab.evidence.run_folder import CaptureResult, Evidence, ProbeResult, SocketLine
 from sharklab.i18n import N_
-from sharklab.model import Address, Capture, Check, Exercise, Host, Lab, Network, Plan, Probe, Seat
-from sharklab.model import Conversation as Talk
-from sharklab.packets.model import Conversation, Dns, Endpoint, Facts, Packet
+from sharklab.lab.model import (
+    Address,
+    Capture,
+    Check,
+    Exercise,
+    Host,
+    Lab,
+    Network,
+    Plan,
+    Probe,
+    Seat,
+)
+from sharklab.lab.model import Conversation as Talk
 
 START = 1_795_216_682.25
 SERVER, CLIENT = Endpoint("10.31.4.17", 22), Endpoint("10.31.4.203", 40412)

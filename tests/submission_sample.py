@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from sharklab import load, seat
-from sharklab import plan as plans
-from sharklab.model import Plan
-from sharklab.submission import bundle, work
-from sharklab.submission.model import Submission
+from sharklab.grading.submission import bundle, work
+from sharklab.grading.submission.model import Submission
+from sharklab.lab import load, seat
+from sharklab.lab import plan as plans
+from sharklab.lab.model import Plan
 
 DATA = Path(__file__).parent / "data"
 SECRET = bytes(range(32))

@@ -52,7 +52,7 @@ def _place() -> ModuleType:
         import sharklab  # noqa: F401
     except ImportError:
         sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
-    from sharklab import place
+    from sharklab.hosts import address as place
 
     return place
 

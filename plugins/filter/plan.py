@@ -36,8 +36,8 @@ def sharklab_hostvars(
         sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
     from ansible.errors import AnsibleFilterError
 
-    from sharklab import load, plan, seat
     from sharklab.errors import SharklabError
+    from sharklab.lab import load, plan, seat
 
     try:
         loaded = load.load(load.find(lab))

@@ -28,9 +28,9 @@ def main() -> int:
     """Run the command line and return its exit code."""
     find_tools()
     print_anything()
-    from sharklab import cli
+    from sharklab.cli.main import main as run
 
-    return cli.main()
+    return run()
 
 
 if __name__ == "__main__":

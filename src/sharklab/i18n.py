@@ -32,7 +32,7 @@ from sharklab.message import N_ as N_
 from sharklab.message import Message
 
 if TYPE_CHECKING:
-    from sharklab.model import Text
+    from sharklab.lab.model import Text
 
 DOMAIN = "sharklab"
 SOURCE = "en"

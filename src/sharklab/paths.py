@@ -7,3 +7,4 @@ LABS = ROOT / "labs"
 ROLES = ROOT / "roles"
 PLAYBOOKS = ROOT / "playbooks"
 PLUGINS = ROOT / "plugins"
+SOURCE = Path(__file__).resolve().parent

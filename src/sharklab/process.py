@@ -62,21 +62,21 @@ def run(
 def require(*tools: str) -> None:
     """Raise MachineryError when the machine lacks some of `tools`, saying what to install."""
     if absent := [tool for tool in tools if not shutil.which(tool)]:
-        from sharklab.setup import packages  # it runs tools itself
+        from sharklab import system_packages  # it runs tools itself
 
-        if nowhere := [tool for tool in absent if not packages.find(tool)]:
+        if nowhere := [tool for tool in absent if not system_packages.find(tool)]:
             raise missing(nowhere)
 
 
 def missing(tools: Iterable[str]) -> MachineryError:
     """Return the error that says which tools are missing and what to install."""
-    from sharklab.setup import packages  # it runs tools itself
+    from sharklab import system_packages  # it runs tools itself
 
     absent = set(tools)
-    known = [package for package in packages.table() if package.gives in absent]
+    known = [package for package in system_packages.table() if package.gives in absent]
     return MachineryError(
         N_("not installed on this machine: {tools}"),
-        hint=packages.command(known) if known else N_("install what brings it"),
+        hint=system_packages.command(known) if known else N_("install what brings it"),
         tools=", ".join(sorted(absent)),
     )
 

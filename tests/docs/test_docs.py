@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import limits, lint, load
+from sharklab import limits
+from sharklab.author import lint
 from sharklab.checks import KINDS, QUESTIONS
-from sharklab.grammar import VERBS
+from sharklab.cli.grammar import VERBS
+from sharklab.lab import load
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("roles/*/README.md"))]

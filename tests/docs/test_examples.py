@@ -9,7 +9,9 @@ from pathlib import Path
 
 import yaml
 
-from sharklab import inventory, load, paths
+from sharklab import paths
+from sharklab.hosts import user_inventory
+from sharklab.lab import load
 
 VAGRANT = paths.ROOT / "examples" / "vagrant"
 WORKFLOW = paths.ROOT / ".github" / "workflows" / "rocky.yml"
@@ -29,7 +31,7 @@ def test_vagrantfile_has_the_machines_of_its_inventory() -> None:
     machines = dict(
         re.findall(r'^  "(\w+)" => "([\d.]+)",$', (VAGRANT / "Vagrantfile").read_text(), re.MULTILINE)
     )
-    found = inventory.read(VAGRANT / "hosts.yml", hosts)
+    found = user_inventory.read(VAGRANT / "hosts.yml", hosts)
     assert machines == {host: variables["lab_address"] for host, variables in found.items()}
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sharklab.grammar import VERBS
+from sharklab.cli.grammar import VERBS
 from tests.conftest import Call
 
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from sharklab import providers
-from sharklab.model import Plan
+from sharklab.hosts import providers
+from sharklab.lab.model import Plan
 from tests import provider_seat
 from tests.conftest import ROOT, call_sharklab
 

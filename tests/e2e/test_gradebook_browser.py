@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from sharklab.gradebook import feedback, overview
+from sharklab.grading.gradebook import feedback, overview
 from tests import gradebook_sample as sample
 from tests.browser import barriers, open_page
 

@@ -18,10 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import image, state
+from sharklab import state
 from sharklab.errors import MachineryError
-from sharklab.model import Plan
-from sharklab.providers import cgroups, gateway, network
+from sharklab.hosts import image
+from sharklab.hosts.providers import cgroups, gateway, network
+from sharklab.lab.model import Plan
 from tests import provider_seat
 from tests.e2e.test_provider import ask, left_of, nspawn, silent, wait
 from tests.unit.test_setup import script

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import vms
+from sharklab.hosts import vms
 from sharklab.message import Message
 from tests import provider_seat
 

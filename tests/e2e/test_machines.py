@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import paths, providers
-from sharklab.model import Plan
+from sharklab import paths
+from sharklab.hosts import providers
+from sharklab.lab.model import Plan
 from tests import provider_seat
 
 nspawn = providers.get("nspawn")

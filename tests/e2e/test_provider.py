@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import image, providers, state
+from sharklab import state
 from sharklab.errors import InputError, MachineryError
-from sharklab.image.bake import on_image
+from sharklab.hosts import image, providers
+from sharklab.hosts.image.bake import on_image
+from sharklab.hosts.providers import access, cgroups, inotify, marks, network
+from sharklab.lab.model import Plan
 from sharklab.message import Message
-from sharklab.model import Plan
-from sharklab.providers import access, cgroups, limits, marks, network
 from tests import provider_seat
 
 nspawn = providers.get("nspawn")
@@ -362,11 +363,11 @@ def test_up_without_root(seat_plan: Plan, layers: image.Layers, monkeypatch: pyt
 
 def test_ensure_inotify_that_may_not_be_raised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A limit that is too low and cannot be raised is told before any host starts."""
-    monkeypatch.setattr(limits, "INSTANCES", fixed := tmp_path / "limit")
+    monkeypatch.setattr(inotify, "INSTANCES", fixed := tmp_path / "limit")
     fixed.write_text("0")
     monkeypatch.setattr(Path, "write_text", refuse)
     with pytest.raises(MachineryError) as caught:
-        limits.ensure_inotify(3, silent)
+        inotify.ensure_inotify(3, silent)
     assert "sysctl fs.inotify.max_user_instances=1024" == caught.value.hint
 
 

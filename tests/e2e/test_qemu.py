@@ -16,11 +16,12 @@ from typing import Any
 
 import pytest
 
-from sharklab import plan as plans
-from sharklab import providers, state
-from sharklab.model import Plan
-from sharklab.providers import cgroups, network
-from sharklab.providers.qemu import rights
+from sharklab import state
+from sharklab.hosts import providers
+from sharklab.hosts.providers import cgroups, network
+from sharklab.hosts.providers.qemu import rights
+from sharklab.lab import plan as plans
+from sharklab.lab.model import Plan
 from tests.conftest import ROOT, Call
 from tests.e2e.test_provider import ask, left_of, send
 from tests.e2e.test_tp4 import tshark
@@ -127,7 +128,7 @@ def test_hosts_have_no_way_out(done: Done) -> None:
 
 def test_restored_hosts_are_the_seats_own(done: Done) -> None:
     """Name, identity, key, addresses and clock are the seat's, and not those of the snapshot."""
-    from sharklab.providers import access, disk
+    from sharklab.hosts.providers import access, disk
 
     for name in ("server", "client"):
         host, address = done.plan.lab.host(name), done.plan.seat.address(name, "lan")

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import image, providers, state
+from sharklab import state
 from sharklab.errors import MachineryError
+from sharklab.hosts import image, providers
+from sharklab.hosts.providers import cgroups, disk, marks, network, qemu
+from sharklab.hosts.providers.qemu import engine, launch, libvirt, rights, snapshot
+from sharklab.hosts.providers.qemu.vm import Machine
+from sharklab.lab.model import Plan
 from sharklab.message import Message
-from sharklab.model import Plan
-from sharklab.providers import cgroups, disk, marks, network, qemu
-from sharklab.providers.qemu import engine, launch, libvirt, rights, snapshot
-from sharklab.providers.qemu.machine import Machine
 from tests import provider_seat
 from tests.e2e.test_provider import ask, left_of, wait
 

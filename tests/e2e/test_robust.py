@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import cli, load, seat, state
-from sharklab.providers import access
+from sharklab import state
+from sharklab.cli import main
+from sharklab.hosts.providers import access
+from sharklab.lab import load, seat
 from tests.conftest import ROOT, Call
 
 
@@ -168,7 +170,7 @@ def test_host_that_never_answers_is_one_clear_error(
     stop = sharklab("shell", "tp4", "client", "--student", name, "--", mask)
     assert stop.returncode == 255, stop.stderr  # this very connection ends with it
     monkeypatch.setattr(access, "LIMIT", 10.0)
-    code = cli.main(["up", "tp4", "--student", name, "--lang", "en"])
+    code = main.main(["up", "tp4", "--student", name, "--lang", "en"])
     said = capsys.readouterr().err
     assert code == 3 and "host client did not come up: no answer within 10 s" in said
     assert "Traceback" not in said

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import image, paths, providers, state
+from sharklab import paths, state
 from sharklab.errors import MachineryError
-from sharklab.image import rocky, systems
-from sharklab.model import Plan
-from sharklab.providers.remote import Machine
+from sharklab.hosts import image, providers
+from sharklab.hosts.image import rocky, systems
+from sharklab.hosts.providers.remote import Machine
+from sharklab.lab.model import Plan
 from tests import provider_seat
 from tests.rocky import repository, standin
 

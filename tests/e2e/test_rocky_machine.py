@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import flow, i18n, providers
-from sharklab.image import rocky, systems
-from sharklab.model import Plan
+from sharklab import i18n
+from sharklab.cli import flow
+from sharklab.hosts import providers
+from sharklab.hosts.image import rocky, systems
+from sharklab.lab.model import Plan
 from sharklab.progress import Progress
 from tests.e2e.test_provider import ask
 from tests.rocky import computer, repository, standin

@@ -15,11 +15,13 @@ from typing import Any
 
 import pytest
 
-from sharklab import flow, seat, state
-from sharklab.grading.grade import grade
-from sharklab.grading.reference import reference
-from sharklab.submission import bundle
-from sharklab.submission.model import Seal, Submission
+from sharklab import state
+from sharklab.author.reference import reference
+from sharklab.cli import flow
+from sharklab.grading.marking.grade import grade
+from sharklab.grading.submission import bundle
+from sharklab.grading.submission.model import Seal, Submission
+from sharklab.lab import seat
 from tests.conftest import call_sharklab
 
 RECORD = """

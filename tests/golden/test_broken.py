@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import i18n, load
+from sharklab import i18n
 from sharklab.errors import InputError
+from sharklab.lab import load
 from tests.golden.conftest import Golden
 
 BROKEN = Path(__file__).parent / "broken"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import load, matrices, plan, seat
+from sharklab.lab import load, matrices, plan, seat
 from tests.golden.conftest import Golden
 
 HERE = Path(__file__).parent

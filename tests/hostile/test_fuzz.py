@@ -18,13 +18,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from sharklab import i18n, packets, roster
+from sharklab import i18n
 from sharklab.errors import InputError
+from sharklab.evidence import packets
+from sharklab.evidence.packets import container
+from sharklab.evidence.packets.explain import explain
+from sharklab.grading.submission import bundle, manifest, sheet
+from sharklab.grading.submission.model import Seal, Submission
+from sharklab.lab import roster
 from sharklab.limits import CAPTURE
-from sharklab.packets import container
-from sharklab.packets.explain import explain
-from sharklab.submission import bundle, manifest, sheet
-from sharklab.submission.model import Seal, Submission
 from tests import submission_sample as sample
 from tests.hostile.conftest import Fuzz
 from tests.hostile_captures import INTERFACE, PCAP, SECTION, block, packet_block, record

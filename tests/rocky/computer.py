@@ -10,8 +10,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from sharklab import image, needs, paths
-from sharklab.image.bake import RUN_ROLES
+from sharklab import paths
+from sharklab.hosts import image
+from sharklab.hosts.image.bake import RUN_ROLES
+from sharklab.lab import needs
 from tests.rocky import standin
 
 CHECKOUT = "/srv/sharklab"

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
-from sharklab.setup.packages import table
+from sharklab.system_packages import table
 from tests.rocky import repository
 
 

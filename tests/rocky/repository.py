@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from sharklab.image import rocky
+from sharklab.hosts.image import rocky
 
 NAMES = Path(__file__).with_name("names.yml")
 KEY = "RPM-GPG-KEY-stand-in"

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sharklab import image, paths
-from sharklab.image import Image, Layers
+from sharklab import paths
+from sharklab.hosts import image
+from sharklab.hosts.image import Image, Layers
 from tests.rocky import repository
 
 ROLES = tuple(sorted(place.name for place in paths.ROLES.iterdir() if (place / "tasks").is_dir()))

@@ -11,9 +11,9 @@ import pytest
 import testinfra
 from testinfra.host import Host
 
-from sharklab import plan as plans
 from sharklab import state
-from sharklab.model import Plan
+from sharklab.lab import plan as plans
+from sharklab.lab.model import Plan
 
 
 @pytest.fixture(scope="session")

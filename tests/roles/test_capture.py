@@ -14,7 +14,7 @@ import pytest
 from testinfra.host import Host
 
 from sharklab import paths
-from sharklab.model import Plan
+from sharklab.lab.model import Plan
 
 FOLDER = "/var/lib/sharklab/test-capture"
 SEND = """

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from testinfra.host import Host
 
-from sharklab.model import Plan
+from sharklab.lab.model import Plan
 
 HostOf = Callable[[str], Host]
 FOLDER = "/etc/pki/lab"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from testinfra.host import Host
 
-from sharklab.model import Plan
+from sharklab.lab.model import Plan
 
 HostOf = Callable[[str], Host]
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import load, paths
-from sharklab.model import Plan
+from sharklab import paths
+from sharklab.lab import load
+from sharklab.lab.model import Plan
 
 
 def play(plan: Plan, inventory: Path, *options: str) -> dict[str, dict[str, int]]:

@@ -12,7 +12,7 @@ from testinfra.backend.base import CommandResult
 from testinfra.host import Host
 
 from sharklab import paths
-from sharklab.model import Plan
+from sharklab.lab.model import Plan
 
 HostOf = Callable[[str], Host]
 

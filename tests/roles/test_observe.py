@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterator
 import pytest
 from testinfra.host import Host
 
-from sharklab import observation, observe
 from sharklab.checks.outcome import Status
-from sharklab.grading.grade import grade
-from sharklab.model import Plan
-from sharklab.submission.model import Submission
+from sharklab.evidence import host_state, host_state_schema
+from sharklab.grading.marking.grade import grade
+from sharklab.grading.submission.model import Submission
+from sharklab.lab.model import Plan
 
 HostOf = Callable[[str], Host]
 
 
 def statuses(plan: Plan) -> dict[str, Status]:
     """Return how the hosts of the seat are judged as they are now: each criterion, and each of its steps."""
-    state = observe.observe(plan)
+    state = host_state.observe(plan)
     result = grade(plan, Submission("tp4", plan.seat.student, plan.seat.id, plan.seat.folder, state=state))
     marks = {f"{each.id}/{mark.criterion}": mark for each in result.exercises for mark in each.marks}
     steps = {f"{name}/{i}": step.status for name, mark in marks.items() for i, step in enumerate(mark.steps)}
@@ -35,9 +35,9 @@ def drifted(host_of: HostOf) -> Iterator[None]:
 
 def test_observe_sees_every_host(plan: Plan) -> None:
     """Each has the shape that is checked, and the services that the lab asks about."""
-    found = observe.observe(plan)
+    found = host_state.observe(plan)
     assert [host.name for host in plan.hosts] == list(found)
-    assert {""} == {observation.fault(seen) for seen in found.values()}
+    assert {""} == {host_state_schema.fault(seen) for seen in found.values()}
     assert all(seen["services"]["firewalld"] == {"running": True, "enabled": True} for seen in found.values())
 
 

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from sharklab import changes, paths
+from sharklab import paths
+from sharklab.hosts import changes
 
 ROLES = sorted(path.name for path in paths.ROLES.iterdir())
 PLACE = re.compile(

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import changes, flow, paths, yaml_file
+from sharklab import paths, yaml_file
+from sharklab.cli import flow
+from sharklab.hosts import changes
 
 KINDS = {"paths", "made", "settings", "users", "modules"}
 FILES = sorted(paths.ROLES.glob(f"*/{changes.FILE}"))

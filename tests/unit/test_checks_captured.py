@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sharklab.checks.outcome import Outcome, Reference, Status
-from sharklab.packets.model import Facts
+from sharklab.evidence.packets.model import Facts
 from tests.checks_sample import Sample, shown, words
 from tests.packets_sample import packet
 from tests.packets_sample import shown as facts_of

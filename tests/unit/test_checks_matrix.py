@@ -11,9 +11,9 @@ import pytest
 from sharklab.checks import matrix
 from sharklab.checks.cell import Cell
 from sharklab.checks.outcome import Reference, Status
+from sharklab.evidence.packets.model import Packet
 from sharklab.i18n import translator
-from sharklab.model import Tool
-from sharklab.packets.model import Packet
+from sharklab.lab.model import Tool
 from tests.matrix_sample import Changes, Sample, knock, planned, result, zone
 
 WHOLE = Sample()

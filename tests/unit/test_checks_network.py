@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sharklab.checks.outcome import Outcome, Reference, Status
-from sharklab.packets.model import Facts, Packet
+from sharklab.evidence.packets.model import Facts, Packet
 from tests.checks_sample import ASKED, Sample, shown, without, words
 from tests.packets_sample import packet
 from tests.packets_sample import shown as facts_of

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from sharklab.checks.outcome import Reference, Status
+from sharklab.evidence.packets.model import Facts
+from sharklab.lab.model import Conversation
 from sharklab.message import Message
-from sharklab.model import Conversation
-from sharklab.packets.model import Facts
 from tests.checks_sample import Sample, shown, without, words
 
 SSH = Sample(["ssh.pcap"])

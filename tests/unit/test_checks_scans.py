@@ -10,10 +10,10 @@ from sharklab.checks import known, local
 from sharklab.checks.outcome import Status
 from sharklab.checks.scan_seen import Scanned, read_scan
 from sharklab.checks.scanned import spans
-from sharklab.evidence import SocketLine
-from sharklab.model import Conversation, Service
-from sharklab.packets import facts
-from sharklab.packets.model import Endpoint, Facts, Flow, Icmp, Packet, Recording
+from sharklab.evidence.packets import facts
+from sharklab.evidence.packets.model import Endpoint, Facts, Flow, Icmp, Packet, Recording
+from sharklab.evidence.run_folder import SocketLine
+from sharklab.lab.model import Conversation, Service
 from tests.checks_sample import Sample, result, words
 
 CLIENT, SERVER = "10.77.5.1", "10.77.5.2"

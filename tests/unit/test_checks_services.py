@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from sharklab.checks import KINDS, QUESTIONS
 from sharklab.checks.outcome import Reference, Status
-from sharklab.model import Conversation, Probe
+from sharklab.lab.model import Conversation, Probe
 from tests.checks_sample import Sample, lines, result, shown, without, words
 
 DNS = Sample(["dns.pcap"], Conversation("client", "server", "udp", 53))

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from sharklab.author import damage, reference
 from sharklab.checks.judge import outcome as judged
 from sharklab.checks.outcome import Outcome, Status
-from sharklab.grading import damage, reference
-from sharklab.grading.evidence import gather
-from sharklab.model import Check
-from sharklab.packets import records
+from sharklab.evidence.packets import records
+from sharklab.grading.marking.case import gather
+from sharklab.lab.model import Check
 from tests import report_run
 from tests.checks_sample import DATA, Sample, shown, words
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import cli, i18n
+from sharklab import i18n
+from sharklab.cli import main
+from sharklab.cli.grammar import VERBS
+from sharklab.cli.options import OPTIONS
 from sharklab.errors import InputError
-from sharklab.grammar import VERBS
-from sharklab.options import OPTIONS
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +51,7 @@ def test_parse_errors(
 ) -> None:
     """A wrong command line is told in the language of --lang."""
     for language, said, hint in (("en", english, "hint"), ("fr", french, "conseil")):
-        assert cli.main([*words, "--lang", language]) == InputError.exit_code
+        assert main.main([*words, "--lang", language]) == InputError.exit_code
         told = capsys.readouterr().err
         assert said in told and f"\n  {hint}: sharklab" in told
 
@@ -60,8 +61,8 @@ def test_parse_errors_follow_the_locale(
 ) -> None:
     """Without --lang, and when --lang is no language of ours, the locale decides."""
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
-    cli.main(["up"])
-    cli.main(["labs", "--lang", "tlh"])
+    main.main(["up"])
+    main.main(["labs", "--lang", "tlh"])
     told = capsys.readouterr().err
     assert "il manque des arguments : TP" in told
     assert "'tlh' n'est pas une langue que parle sharklab" in told
@@ -73,7 +74,7 @@ def test_help_is_in_one_language(verb: str, capsys: pytest.CaptureFixture[str]) 
     pages = []
     for language in ("en", "fr"):
         with pytest.raises(SystemExit):
-            cli.main([*verb.split(), "--lang", language, "--help"])
+            main.main([*verb.split(), "--lang", language, "--help"])
         pages.append(capsys.readouterr().out.splitlines())
     english, french = (set(filter(str.strip, page)) for page in pages)
     assert {line for line in english & french if not line.lstrip().startswith(("-", "[", "{"))} <= {

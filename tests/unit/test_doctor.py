@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import doctor, i18n
-from sharklab.doctor import Finding, Status, kernel, machine, trials
+from sharklab import i18n, privilege, system_packages
+from sharklab.cli import doctor
+from sharklab.cli.doctor import Finding, Status, computer, kernel, trials
 from sharklab.message import Message
-from sharklab.setup import packages, privilege
 
 UNIFIED = "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n"
 HYBRID = "tmpfs /sys/fs/cgroup tmpfs ro 0 0\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n"
@@ -101,7 +101,7 @@ def test_tools_that_not_everybody_needs(
 ) -> None:
     """Who wants containers only, and no way to the Internet, is not told that sharklab cannot run."""
     monkeypatch.setattr(privilege, "can_be_root", lambda: False)
-    finding = machine.tools([packages.Package("no-such-tool", work, "a", "b")])
+    finding = computer.tools([system_packages.Package("no-such-tool", work, "a", "b")])
     assert (status, sentence.format(end="and sharklab cannot install it here")) == (
         finding.status,
         said(finding),
@@ -116,30 +116,30 @@ def test_tap_of_a_kernel_without_it(tmp_path: Path) -> None:
 
 def test_memory_counts_seats_of_three_hosts() -> None:
     """One gigabyte is enough for ten seats of 93 MB and something left."""
-    assert 10 == machine.memory("MemTotal: 2000000 kB\nMemAvailable:  976562 kB\n").meaning.values["seats"]
+    assert 10 == computer.memory("MemTotal: 2000000 kB\nMemAvailable:  976562 kB\n").meaning.values["seats"]
 
 
 def test_memory_is_missing_without_room_for_a_seat() -> None:
     """Eighty megabytes do not hold three hosts."""
-    assert Status.MISSING == machine.memory("MemAvailable:  80000 kB\n").status
+    assert Status.MISSING == computer.memory("MemAvailable:  80000 kB\n").status
 
 
 def test_disk_looks_at_the_nearest_folder_there_is(tmp_path: Path) -> None:
     """The state folder need not exist yet."""
-    assert str(tmp_path / "a" / "b") == machine.disk(tmp_path / "a" / "b").meaning.values["place"]
+    assert str(tmp_path / "a" / "b") == computer.disk(tmp_path / "a" / "b").meaning.values["place"]
 
 
 def test_environment_warns_about_packages_that_are_not_pinned(tmp_path: Path) -> None:
     """Python packages outside the state folder are not the launcher's."""
-    assert Status.OK == machine.environment(tmp_path / "venv" / "x", tmp_path).status
-    assert Status.WARNING == machine.environment(Path("/usr"), tmp_path).status
+    assert Status.OK == computer.environment(tmp_path / "venv" / "x", tmp_path).status
+    assert Status.WARNING == computer.environment(Path("/usr"), tmp_path).status
 
 
 def test_tools_tells_the_command_that_installs_them() -> None:
     """A tool that is not there comes with what to type."""
-    absent = packages.Package("no-such-tool", "hosts", "some-package", "some-package")
-    remedy = i18n.translator("en").say(machine.tools([absent]).remedy)
-    assert f"as root: {packages.command([absent])}" == remedy
+    absent = system_packages.Package("no-such-tool", "hosts", "some-package", "some-package")
+    remedy = i18n.translator("en").say(computer.tools([absent]).remedy)
+    assert f"as root: {system_packages.command([absent])}" == remedy
 
 
 def test_images_lists_what_was_built(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_images_lists_what_was_built(tmp_path: Path) -> None:
     for name in ("debian12-aa", "debian12-bb"):
         (tmp_path / name).mkdir()
     (tmp_path / "debian12-aa" / "image.json").write_text("{}")
-    assert ("debian12-aa",) == machine.images(tmp_path).meaning.values["names"]
+    assert ("debian12-aa",) == computer.images(tmp_path).meaning.values["names"]
 
 
 def test_examine_says_what_it_could_not_try_without_root(monkeypatch: pytest.MonkeyPatch) -> None:

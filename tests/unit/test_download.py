@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import MachineryError
-from sharklab.image import download
+from sharklab.hosts.image import download
 from sharklab.message import Message
 
 CONTENT = bytes(range(256)) * 20_000

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sharklab import evidence
 from sharklab.errors import MachineryError
-from sharklab.evidence import CaptureResult, ProbeResult, SocketLine
+from sharklab.evidence import run_folder
+from sharklab.evidence.run_folder import CaptureResult, ProbeResult, SocketLine
 
 PROBE: dict[str, Any] = {
     "id": "web",
@@ -48,7 +48,7 @@ def run(tmp_path: Path) -> Path:
         write(tmp_path / "hosts" / host / "captures.json", [CAPTURE] if host == "client" else [])
     write(tmp_path / "hosts/client/probes.json", [PROBE])
     (tmp_path / "hosts/client/captures/web.pcap").write_bytes(b"pcap")
-    evidence.seal(tmp_path, {"lab": "tp4", "started": 8.0})
+    run_folder.seal(tmp_path, {"lab": "tp4", "started": 8.0})
     return tmp_path
 
 
@@ -60,13 +60,13 @@ def write(file: Path, content: object) -> None:
 def refusal(folder: Path) -> MachineryError:
     """Return the error that reading `folder` raises."""
     with pytest.raises(MachineryError) as caught:
-        evidence.read(folder)
+        run_folder.read(folder)
     return caught.value
 
 
 def test_read_returns_what_the_hosts_left(run: Path) -> None:
     """Every probe, socket and capture comes back typed, with its host."""
-    found = evidence.read(run)
+    found = run_folder.read(run)
     plain = {name: value for name, value in PROBE.items() if name != "argv"}
     assert {"web": ProbeResult(host="client", argv=("curl", "www"), **plain)} == found.probes
     assert (
@@ -80,7 +80,7 @@ def test_read_returns_what_the_hosts_left(run: Path) -> None:
 
 def test_read_returns_the_manifest(run: Path) -> None:
     """The manifest comes back as it stands, with the header and the version."""
-    manifest = evidence.read(run).manifest
+    manifest = run_folder.read(run).manifest
     assert (1, "tp4", 8.0) == (manifest["schema"], manifest["lab"], manifest["started"])
 
 
@@ -143,7 +143,7 @@ def test_read_other_version(run: Path) -> None:
 def test_verify_accepts_what_was_sealed(run: Path) -> None:
     """An untouched folder verifies; a report written later does not matter."""
     (run / "report.html").touch()
-    evidence.verify(run)
+    run_folder.verify(run)
 
 
 def test_verify_names_every_difference(run: Path) -> None:
@@ -152,7 +152,7 @@ def test_verify_names_every_difference(run: Path) -> None:
     (run / "hosts/server/sockets.json").unlink()
     (run / "hosts/server/captures/more.pcap").touch()
     with pytest.raises(MachineryError) as caught:
-        evidence.verify(run)
+        run_folder.verify(run)
     assert caught.value.message == (
         "the evidence is not what it was at the end of the run: hosts/server/sockets.json is missing, "
         "hosts/server/captures/more.pcap was added, hosts/client/captures/web.pcap was changed"

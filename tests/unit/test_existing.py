@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from sharklab import flow, i18n, machines, provided, setup, state
+from sharklab import i18n, privilege, state
+from sharklab.cli import flow, setup
 from sharklab.errors import InputError
-from sharklab.model import Plan
-from sharklab.providers import existing
-from sharklab.setup import privilege
+from sharklab.hosts import borrowed, seat_provider
+from sharklab.hosts.providers import existing
+from sharklab.lab.model import Plan
 
 CARD = {"device": "eth0", "macaddress": "02:00:00:00:00:01", "ipv4": {"address": "192.0.2.5", "prefix": 24}}
 SEEN: dict[str, Any] = {
@@ -54,7 +55,7 @@ def test_check_refuses_a_machine_that_cannot_be_a_host(plan: Plan, found: dict[s
 
 def test_check_refuses_another_machine_of_the_same_name(plan: Plan) -> None:
     """What is kept is one machine's: another one cannot take its place while the seat is up."""
-    machines.write(state.folder(plan.seat.folder), {"client": {"id": "m0"}})
+    borrowed.write(state.folder(plan.seat.folder), {"client": {"id": "m0"}})
     with pytest.raises(InputError, match="another machine than the seat began with"):
         existing._check(plan, plan.lab.host("client"), SEEN)
     existing._check(plan, plan.lab.host("client"), SEEN | {"id": "m0"})
@@ -79,7 +80,7 @@ def test_machines_with_one_address_are_refused() -> None:
 def test_learnt_gives_the_roles_what_is_the_machines_own(plan: Plan) -> None:
     """sshd's port, the zone and connection of the card, and how root is become."""
     at = existing._place(plan.lab.host("client"), {}, SEEN)
-    extra = machines.learnt(plan.lab.host("client"), SEEN, at)["extra"]
+    extra = borrowed.learnt(plan.lab.host("client"), SEEN, at)["extra"]
     assert {
         "lab_ssh_port": 2222,
         "firewall_zone": "internal",
@@ -96,6 +97,6 @@ def test_prepare_asks_for_no_root_where_hosts_are_no_containers(
     """Whoever borrows machines needs no rights on this one, for any verb."""
     monkeypatch.setattr(privilege, "is_root", lambda: False)
     monkeypatch.setattr(privilege, "become_root", lambda words: pytest.fail("root"))
-    provided.note(state.folder(plan.seat.folder), "existing")
+    seat_provider.note(state.folder(plan.seat.folder), "existing")
     for verb in ("up", "shell", "down"):
-        setup.prepare(verb, provided.choose("tp4", "ada"), i18n.translator("en"), "tp4")
+        setup.prepare(verb, seat_provider.choose("tp4", "ada"), i18n.translator("en"), "tp4")

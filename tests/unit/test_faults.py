@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from sharklab import faults, i18n, load
+from sharklab import i18n
 from sharklab.checks import KINDS
+from sharklab.lab import load
+from sharklab.lab import schema as faults
 
 SIDES = {"properties": {"client": {}, "server": {}}, "additionalProperties": False}
 SHAPE = {"$ref", "$defs", "$schema", "title", "description", "properties", "propertyNames", "items"}

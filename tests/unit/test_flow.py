@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import flow, image, load, plan, provided, seat, state
+from sharklab import state
+from sharklab.cli import flow, seats
 from sharklab.errors import InputError
-from sharklab.image import Layers
-from sharklab.model import Plan
+from sharklab.hosts import image, seat_provider
+from sharklab.hosts.image import Layers
+from sharklab.lab import load, plan, seat
+from sharklab.lab.model import Plan
 from sharklab.progress import Progress
 
 
@@ -62,7 +65,7 @@ def test_provider_of_a_seat_is_the_one_that_made_it(monkeypatch: pytest.MonkeyPa
     """`down` and `status` need not be told; a folder that does not say is the default provider's."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
     own = flow.prepare("tp4", "ada").seat
-    assert flow.provider_of(own).name == "nspawn"
-    provided.note(state.folder(own.folder), "cloud")
+    assert seats.provider_of(own).name == "nspawn"
+    seat_provider.note(state.folder(own.folder), "cloud")
     with pytest.raises(InputError, match="no provider 'cloud'"):
-        flow.provider_of(own)
+        seats.provider_of(own)

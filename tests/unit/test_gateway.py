@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import flow, lint, providers, seat
+from sharklab.author import lint
+from sharklab.cli import flow
 from sharklab.errors import MachineryError
-from sharklab.image import Image, bake
-from sharklab.model import Host, Plan
-from sharklab.providers import access, disk, gateway, local
+from sharklab.hosts import providers
+from sharklab.hosts.image import Image, bake
+from sharklab.hosts.providers import access, disk, gateway, local
+from sharklab.lab import seat
+from sharklab.lab.model import Host, Plan
 from tests import provider_seat
 
 WAYS = {"lan": IPv4Interface("10.250.1.254/24"), "dmz": IPv4Interface("10.250.2.254/24")}

@@ -15,16 +15,16 @@ from jsonschema import Draft202012Validator
 
 from sharklab import state
 from sharklab.errors import Busy, InputError
-from sharklab.gradebook import batch, inputs, job, pool, results
-from sharklab.gradebook.batch import Batch
-from sharklab.gradebook.job import Job
-from sharklab.gradebook.model import Class
-from sharklab.gradebook.model import state as state_of
-from sharklab.gradebook.pool import Failure
-from sharklab.grading.terms import NO_TERMS, Terms
+from sharklab.grading.gradebook import batch, inputs, job, pool, results
+from sharklab.grading.gradebook.batch import Batch
+from sharklab.grading.gradebook.job import Job
+from sharklab.grading.gradebook.model import Class
+from sharklab.grading.gradebook.model import state as state_of
+from sharklab.grading.gradebook.pool import Failure
+from sharklab.grading.marking.terms import NO_TERMS, Terms
+from sharklab.lab.roster import Student
 from sharklab.message import Message
 from sharklab.progress import Progress
-from sharklab.roster import Student
 from tests import gradebook_class as handed
 
 ROSTER = tuple(

@@ -11,8 +11,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from sharklab.checks.outcome import Status
-from sharklab.gradebook import feedback, figures, kept, overview
-from sharklab.gradebook.model import Class, Entry
+from sharklab.grading.gradebook import feedback, figures, kept, overview
+from sharklab.grading.gradebook.model import Class, Entry
 from sharklab.i18n import languages
 from sharklab.message import Message
 from tests import gradebook_sample as sample

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from sharklab.gradebook.pool import Failure, Limits, run
+from sharklab.grading.gradebook.pool import Failure, Limits, run
 from tests.pool_work import work
 
 LIMITS = Limits(seconds=120.0, memory=600 << 20)

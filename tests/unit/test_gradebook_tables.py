@@ -12,10 +12,10 @@ from xml.etree import ElementTree
 import pytest
 
 from sharklab.errors import InputError
-from sharklab.gradebook import moodle, table
-from sharklab.gradebook.gradescope import gradescope
-from sharklab.gradebook.junit import junit
-from sharklab.gradebook.model import Class
+from sharklab.grading.gradebook import moodle, table
+from sharklab.grading.gradebook.gradescope import gradescope
+from sharklab.grading.gradebook.junit import junit
+from sharklab.grading.gradebook.model import Class
 from tests import gradebook_sample as sample
 
 FRENCH = (

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import load
 from sharklab.errors import InputError
-from sharklab.gradebook import inputs
-from sharklab.gradebook.inputs import Source
-from sharklab.gradebook.job import Seen
-from sharklab.gradebook.pool import Failure
-from sharklab.gradebook.turns import RESERVED, Turn, lab_of, turns_of
+from sharklab.grading.gradebook import inputs
+from sharklab.grading.gradebook.inputs import Source
+from sharklab.grading.gradebook.job import Seen
+from sharklab.grading.gradebook.pool import Failure
+from sharklab.grading.gradebook.turns import RESERVED, Turn, lab_of, turns_of
+from sharklab.grading.submission.model import Seal
+from sharklab.lab import load
+from sharklab.lab.roster import Student
 from sharklab.message import Message
-from sharklab.roster import Student
-from sharklab.submission.model import Seal
 from tests import gradebook_class as handed
 
 ROSTER = (

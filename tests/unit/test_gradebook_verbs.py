@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import cli
+from sharklab.cli import main
 from sharklab.errors import InputError
-from sharklab.grading.terms import DAY
+from sharklab.grading.marking.terms import DAY
 from tests import gradebook_class as handed
 
 EARNED = 8.0
@@ -36,7 +36,7 @@ def grade(box: Path, *options: str, late: float = LATE) -> int:
     """Grade what was handed in so many seconds late, and return the exit code."""
     due = datetime.fromtimestamp(handed.MADE - late, UTC).isoformat()
     out = str(box.parent / "out")
-    return cli.main(["grade", str(box), "-o", out, "--due", due, "--output", "json", *options])
+    return main.main(["grade", str(box), "-o", out, "--due", due, "--output", "json", *options])
 
 
 @pytest.mark.parametrize(

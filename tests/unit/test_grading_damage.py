@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.grading import damage
-from sharklab.model import Address
-from sharklab.packets import facts, read, records
-from sharklab.packets.container import search
-from sharklab.packets.model import Facts
-from sharklab.packets.records import Pcap
+from sharklab.author import damage
+from sharklab.evidence.packets import facts, read, records
+from sharklab.evidence.packets.container import search
+from sharklab.evidence.packets.model import Facts
+from sharklab.evidence.packets.records import Pcap
+from sharklab.lab.model import Address
 
 DATA = Path(__file__).parents[1] / "data"
 Edit = Callable[[Pcap, Facts], Pcap]

@@ -9,14 +9,25 @@ from typing import Any
 
 import pytest
 
-from sharklab import seat
+from sharklab.author import reference
 from sharklab.checks.outcome import Status
-from sharklab.grading import reference
-from sharklab.grading.grade import grade
-from sharklab.grading.model import Mark, Result
-from sharklab.grading.terms import DAY, Terms
-from sharklab.model import AllOf, AnyOf, Asked, Check, Condition, Criterion, Hint, Not, Part, Plan
-from sharklab.submission.model import Submission
+from sharklab.grading.marking.grade import grade
+from sharklab.grading.marking.model import Mark, Result
+from sharklab.grading.marking.terms import DAY, Terms
+from sharklab.grading.submission.model import Submission
+from sharklab.lab import seat
+from sharklab.lab.model import (
+    AllOf,
+    AnyOf,
+    Asked,
+    Check,
+    Condition,
+    Criterion,
+    Hint,
+    Not,
+    Part,
+    Plan,
+)
 from tests import host_state, report_run
 
 DATA = Path(__file__).parents[1] / "data"

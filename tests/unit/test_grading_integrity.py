@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import packets
-from sharklab.grading import integrity
-from sharklab.grading.integrity import Handed
-from sharklab.grading.traces import Trace, Traces, traces
-from sharklab.packets import container
-from sharklab.submission.model import Seal, Submission
+from sharklab.evidence import packets
+from sharklab.evidence.packets import container
+from sharklab.grading.marking import integrity
+from sharklab.grading.marking.integrity import Handed
+from sharklab.grading.marking.traces import Trace, Traces, traces
+from sharklab.grading.submission.model import Seal, Submission
 from tests import submission_sample as sample
 
 DATA = Path(__file__).parents[1] / "data"

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from sharklab import seat
-from sharklab.grading import damage, reference
-from sharklab.grading.grade import grade
-from sharklab.grading.model import Adjustment, Remark, Result
-from sharklab.grading.plain import plain, schema, without_keys
+from sharklab.author import damage, reference
+from sharklab.evidence.packets import records
+from sharklab.evidence.packets.container import search
+from sharklab.grading.marking.grade import grade
+from sharklab.grading.marking.model import Adjustment, Remark, Result
+from sharklab.grading.marking.plain import plain, schema, without_keys
+from sharklab.grading.submission.model import Problem
+from sharklab.lab import seat
+from sharklab.lab.model import Check
 from sharklab.message import Message
-from sharklab.model import Check
-from sharklab.packets import records
-from sharklab.packets.container import search
-from sharklab.submission.model import Problem
 from tests import report_run
 
 STRANGER = "other99"

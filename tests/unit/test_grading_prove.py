@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from sharklab.author import reference
+from sharklab.author.mutants import Bench, lost
+from sharklab.author.prove import Trial, faults, prove, table
 from sharklab.checks import kinds
 from sharklab.checks.outcome import Finding, Status
-from sharklab.grading import reference
-from sharklab.grading.evidence import gather
-from sharklab.grading.faults import Bench, lost
-from sharklab.grading.prove import Trial, faults, prove, table
+from sharklab.grading.marking.case import gather
 from sharklab.i18n import translator
+from sharklab.lab.model import AllOf, AnyOf, Asked, Check, Condition, Criterion, Not, Part
 from sharklab.message import Message
-from sharklab.model import AllOf, AnyOf, Asked, Check, Condition, Criterion, Not, Part
 from tests import host_state, report_run
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import load
-from sharklab.grading.criteria import criteria
-from sharklab.grading.evidence import gather
-from sharklab.grading.grade import mark
+from sharklab.evidence.packets.model import Facts
+from sharklab.grading.marking.case import gather
+from sharklab.grading.marking.defaults import criteria
+from sharklab.grading.marking.grade import mark
+from sharklab.grading.submission.model import Submission
+from sharklab.lab import load
+from sharklab.lab.model import Criterion, Plan
 from sharklab.message import Message, prose
-from sharklab.model import Criterion, Plan
-from sharklab.packets.model import Facts
-from sharklab.submission.model import Submission
 from tests import hints_sample as sample
 from tests.hints_sample import Bench, Situation, mixed_up
 

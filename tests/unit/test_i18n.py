@@ -15,11 +15,12 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
-from sharklab import cli, i18n
+from sharklab import i18n
+from sharklab.cli import main
 from sharklab.errors import InputError, MachineryError, SharklabError
+from sharklab.hosts.providers import local
 from sharklab.message import Message
 from sharklab.progress import Progress
-from sharklab.providers import local
 from tests import provider_seat
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,7 +114,7 @@ def test_translator_without_a_place_to_write_still_speaks(
 
 def test_errors_are_said_in_the_language_of_the_reader(capsys: pytest.CaptureFixture[str]) -> None:
     """An error's message, its hint and the word before it are French for who reads French."""
-    assert cli.main(["lint", "tp55", "--lang", "fr"]) == InputError.exit_code
+    assert main.main(["lint", "tp55", "--lang", "fr"]) == InputError.exit_code
     assert "TP: il n'y a pas de TP nommé 'tp55'\n  conseil: " in capsys.readouterr().err
 
 

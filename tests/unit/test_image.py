@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import image, paths, state
+from sharklab import paths, state
 from sharklab.errors import InputError, MachineryError
-from sharklab.image import bake, build, systems
+from sharklab.hosts import image
+from sharklab.hosts.image import bake, build, systems
+from sharklab.lab.model import Host
 from sharklab.message import Message
-from sharklab.model import Host
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import MachineryError
-from sharklab.image import choice, rocky
+from sharklab.hosts.image import choice, rocky
 from sharklab.message import Message
 
 

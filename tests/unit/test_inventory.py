@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import inventory
 from sharklab.errors import InputError
+from sharklab.hosts import user_inventory
 
 INVENTORY = """
 [lab:vars]
@@ -36,14 +36,14 @@ def settings(file: Path, host: str) -> dict[str, str]:
 
 def test_read_takes_what_ansible_understands(file: Path) -> None:
     """Variables of groups are those of their hosts, and a machine that the lab has not is left out."""
-    found = inventory.read(file, ["server", "client"])
+    found = user_inventory.read(file, ["server", "client"])
     assert {"server": "admin", "client": "admin"} == {host: found[host]["ansible_user"] for host in found}
 
 
 def test_read_names_the_hosts_that_are_missing(file: Path) -> None:
     """All of the lab's hosts have to be there."""
     with pytest.raises(InputError, match="hosts desktop are not in it") as raised:
-        inventory.read(file, ["server", "desktop"])
+        user_inventory.read(file, ["server", "desktop"])
     assert "server, desktop" in raised.value.hint
 
 
@@ -53,14 +53,14 @@ def test_read_of_something_else_says_so(tmp_path: Path) -> None:
     broken.write_text("all: [")
     for path, words in ((broken, "cannot read it"), (tmp_path / "none.yml", "no such file")):
         with pytest.raises(InputError, match=words):
-            inventory.read(path, ["server"])
+            user_inventory.read(path, ["server"])
 
 
 def test_ssh_config_says_what_the_inventory_says(file: Path, tmp_path: Path) -> None:
     """ssh itself, given the configuration, does what Ansible would by the inventory."""
     config = tmp_path / "config"
-    machines = inventory.read(file, ["server", "client"])
-    config.write_text(inventory.ssh_config(config, machines, tmp_path / "sockets"))
+    machines = user_inventory.read(file, ["server", "client"])
+    config.write_text(user_inventory.ssh_config(config, machines, tmp_path / "sockets"))
     server, client = settings(config, "server"), settings(config, "client")
     assert ("192.0.2.1", "2222", "admin") == (server["hostname"], server["port"], server["user"])
     assert ("gate", "yes") == (client["proxyjump"], client["compression"])
@@ -73,7 +73,7 @@ def test_ssh_config_goes_on_with_the_users_own(tmp_path: Path) -> None:
     own, config = tmp_path / "own", tmp_path / "config"
     own.write_text("Host server\n    HostName 192.0.2.7\n    User root\nHost *\n    User nobody\n")
     machines = {"server": {"ansible_ssh_common_args": f"-F {own}"}}
-    config.write_text(inventory.ssh_config(config, machines, tmp_path))
+    config.write_text(user_inventory.ssh_config(config, machines, tmp_path))
     found = settings(config, "server")
     assert ("192.0.2.7", "root") == (found["hostname"], found["user"])
 
@@ -89,4 +89,4 @@ def test_ssh_config_goes_on_with_the_users_own(tmp_path: Path) -> None:
 def test_ssh_config_refuses_what_it_cannot_say(variables: dict[str, str], words: str, tmp_path: Path) -> None:
     """Rather than reach a machine in another way than Ansible would, it says what it does not know."""
     with pytest.raises(InputError, match=words):
-        inventory.ssh_config(tmp_path / "config", {"server": variables}, tmp_path)
+        user_inventory.ssh_config(tmp_path / "config", {"server": variables}, tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sharklab import load
+from sharklab.lab import load
 
 LAB = load.load(load.find("ports"))
 FIRST_TABLE = {20, 21, 22, 23, 25, 53, 67, 68, 80, 123, 161, 162, 389, 443}

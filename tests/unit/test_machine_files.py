@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.machine import files
-from sharklab.machine.tool import Failures
+from sharklab.hosts.agent import files
+from sharklab.hosts.agent.tool import Failures
 
 
 @pytest.fixture

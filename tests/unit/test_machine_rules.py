@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sharklab.machine import rules
+from sharklab.hosts.agent import rules
 
 LISTED = """\
 drop

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sharklab import load, matrices, plan, seat
-from sharklab.model import Expectation
+from sharklab.lab import load, matrices, plan, seat
+from sharklab.lab.model import Expectation
 from tests.matrix_sample import LAB, planned
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.packets import facts, read, records
-from sharklab.packets.container import open_capture
-from sharklab.packets.model import Conversation, Endpoint, Facts, Packet, Recording
-from sharklab.packets.together import read_together
+from sharklab.evidence.packets import facts, read, records
+from sharklab.evidence.packets.container import open_capture
+from sharklab.evidence.packets.model import Conversation, Endpoint, Facts, Packet, Recording
+from sharklab.evidence.packets.together import read_together
 from tests import packets_made, packets_situations
 from tests.packets_made import LINKS, START, STEP, Way
 from tests.unit.test_packets_together import moved

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.packets import facts, read
-from sharklab.packets.annotate import annotate
-from sharklab.packets.explain import Explanation, explain
-from sharklab.packets.model import Dns, Facts, Option
-from sharklab.packets.options import options
+from sharklab.evidence.packets import facts, read
+from sharklab.evidence.packets.annotate import annotate
+from sharklab.evidence.packets.explain import Explanation, explain
+from sharklab.evidence.packets.model import Dns, Facts, Option
+from sharklab.evidence.packets.options import options
 from tests.packets_sample import error, packet, shown
 
 DATA = Path(__file__).parents[1] / "data"

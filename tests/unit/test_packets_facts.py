@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from sharklab.evidence.packets import facts, name_packet, read
+from sharklab.evidence.packets.container import search
+from sharklab.evidence.packets.model import Conversation, Dns, Endpoint, Facts, Packet, Recording
 from sharklab.message import Message
-from sharklab.packets import facts, name_packet, read
-from sharklab.packets.container import search
-from sharklab.packets.model import Conversation, Dns, Endpoint, Facts, Packet, Recording
 
 DATA = Path(__file__).parents[1] / "data"
 

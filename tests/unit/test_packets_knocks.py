@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.packets import facts, read
-from sharklab.packets.knocks import Knock, Pattern, knock, knocks
-from sharklab.packets.model import Packet
+from sharklab.evidence.packets import facts, read
+from sharklab.evidence.packets.knocks import Knock, Pattern, knock, knocks
+from sharklab.evidence.packets.model import Packet
 from tests.packets_sample import SERVER, error, packet, shown
 
 DATA = Path(__file__).parents[1] / "data"

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import InputError, MachineryError
+from sharklab.evidence.packets import decode, read, read_all
+from sharklab.evidence.packets.model import NOWHERE, Endpoint, Flow, Icmp, Packet
 from sharklab.limits import Tool
-from sharklab.packets import decode, read, read_all
-from sharklab.packets.model import NOWHERE, Endpoint, Flow, Icmp, Packet
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -208,7 +208,7 @@ def test_read_with_a_broken_tshark_is_a_machinery_error(
     tool.write_text("#!/bin/sh\necho 'cannot load plugins' >&2; exit 9\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    monkeypatch.setattr(import_module("sharklab.packets.box"), "box", lambda limits: [])
+    monkeypatch.setattr(import_module("sharklab.evidence.packets.box"), "box", lambda limits: [])
     with pytest.raises(MachineryError, match="tshark failed \\(9\\): cannot load plugins"):
         read(DATA / "ssh.pcap")
 

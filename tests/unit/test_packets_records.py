@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import InputError
-from sharklab.packets import records
-from sharklab.packets.container import open_capture
+from sharklab.evidence.packets import records
+from sharklab.evidence.packets.container import open_capture
 
 DATA = Path(__file__).parents[1] / "data"
 

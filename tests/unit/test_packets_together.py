@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.packets import box, read_all, together
-from sharklab.packets.model import Recording
-from sharklab.packets.together import read_together
+from sharklab.evidence.packets import box, read_all, together
+from sharklab.evidence.packets.model import Recording
+from sharklab.evidence.packets.together import read_together
 
 DATA = Path(__file__).parents[1] / "data"
 CAPTURES = sorted(DATA.glob("*.pcap"))

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import load, plan, seat
 from sharklab.errors import InputError, MachineryError
-from sharklab.model import Plan
+from sharklab.lab import load, plan, seat
+from sharklab.lab.model import Plan
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import i18n, paths, playbook
+from sharklab import i18n, paths
 from sharklab.errors import MachineryError
+from sharklab.hosts import playbook
 from sharklab.message import Message
 
 PLAYBOOK = """

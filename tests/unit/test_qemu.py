@@ -16,15 +16,18 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import flow, load, needs, providers
+from sharklab import system_packages
+from sharklab.cli import flow
 from sharklab.errors import InputError, MachineryError
-from sharklab.image import Image
-from sharklab.image.model import NOTHING, Engine, Layers
-from sharklab.model import Host, Plan
-from sharklab.providers import access, network, qemu
-from sharklab.providers.qemu import engine, launch, machine, own, rights
-from sharklab.providers.qemu.monitor import Monitor
-from sharklab.setup import packages
+from sharklab.hosts import providers
+from sharklab.hosts.image import Image
+from sharklab.hosts.image.model import NOTHING, Engine, Layers
+from sharklab.hosts.providers import access, network, qemu
+from sharklab.hosts.providers.qemu import engine, launch, own, rights
+from sharklab.hosts.providers.qemu import vm as machine
+from sharklab.hosts.providers.qemu.monitor import Monitor
+from sharklab.lab import load, needs
+from sharklab.lab.model import Host, Plan
 from tests import provider_seat
 from tests.unit.test_setup import script
 
@@ -69,8 +72,8 @@ def test_boots_of_a_guest_that_gets_there(emulator: Callable[..., None]) -> None
 def test_program_outside_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Red Hat's QEMU is found where it is, asked its version and made the machine's command."""
     script(tmp_path, "qemu-kvm", "echo QEMU emulator version 9.1.0")
-    [qemu] = [package for package in packages.table() if package.gives == engine.QEMU]
-    monkeypatch.setattr(packages, "table", lambda: (replace(qemu, alias=str(tmp_path / "qemu-kvm")),))
+    [qemu] = [package for package in system_packages.table() if package.gives == engine.QEMU]
+    monkeypatch.setattr(system_packages, "table", lambda: (replace(qemu, alias=str(tmp_path / "qemu-kvm")),))
     monkeypatch.setattr(shutil, "which", lambda name: name if "/" in name else None)
     assert str(tmp_path / "qemu-kvm") == engine.program()
     assert "QEMU emulator version 9.1.0" == engine.version()
@@ -328,7 +331,7 @@ def test_image_of_containers_without_a_substitute(seat_plan: Plan, monkeypatch: 
         baked.append((machine, [host.name for host in golden.hosts]))
         return NOTHING
 
-    monkeypatch.setattr("sharklab.image.layers", layers)
+    monkeypatch.setattr("sharklab.hosts.image.layers", layers)
     monkeypatch.setattr(qemu, "snapshots", lambda golden, machines, layers, progress: None)
     with pytest.raises(InputError, match=r"host server needs kernel_nfs, .*containers of rocky10"):
         providers.get("nspawn").image(plan, "rocky10", print, print)

@@ -10,14 +10,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from sharklab.doctor import Status, kernel
+from sharklab.cli.doctor import Status, kernel
 from sharklab.errors import MachineryError
-from sharklab.image import Image, Layers
-from sharklab.image.model import Engine
+from sharklab.hosts.image import Image, Layers
+from sharklab.hosts.image.model import Engine
+from sharklab.hosts.providers import marks, network
+from sharklab.hosts.providers.qemu import domain, engine, libvirt, rights, snapshot, vm
+from sharklab.lab.model import Plan
 from sharklab.message import Message
-from sharklab.model import Plan
-from sharklab.providers import marks, network
-from sharklab.providers.qemu import domain, engine, libvirt, machine, rights, snapshot
 from tests import provider_seat
 from tests.unit.test_setup import script
 
@@ -51,21 +51,21 @@ def virsh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     libvirt.connection.cache_clear()
 
 
-def made(folder: Path, **values: object) -> machine.Machine:
+def made(folder: Path, **values: object) -> vm.Machine:
     """Return a machine whose kernel is in `folder`."""
     (folder / "root/boot").mkdir(parents=True, exist_ok=True)
     for name in ("root/boot/vmlinuz-6", "root/boot/initrd.img-6"):
         (folder / name).touch()
     image = Image("debian12-vm", "Debian", folder)
     disks = (folder / "disk", folder / "golden", folder / "base")
-    plain = machine.Machine(engine.TCG, image, disks, folder / "memory", libvirt=ADDRESS)
+    plain = vm.Machine(engine.TCG, image, disks, folder / "memory", libvirt=ADDRESS)
     return replace(plain, **values)  # type: ignore[arg-type]
 
 
-def described(plan: Plan, own: machine.Machine, models: tuple[str, ...] = ("dac",)) -> ElementTree.Element:
+def described(plan: Plan, own: vm.Machine, models: tuple[str, ...] = ("dac",)) -> ElementTree.Element:
     """Return the domain of the plan's first host, whose files are all held under /held."""
     host = plan.hosts[0]
-    paths = [machine.place(plan, host), own.memory, own.image.kernel, own.image.ramdisk]
+    paths = [vm.place(plan, host), own.memory, own.image.kernel, own.image.ramdisk]
     held = {path: Path("/held") / path.name for path in [*paths, *own.disks]}
     return ElementTree.fromstring(domain.text(plan, host, own, held, models))  # noqa: S314 (ours)
 
@@ -142,13 +142,13 @@ def test_domain_opens_what_is_held(seat_plan: Plan, tmp_path: Path) -> None:
     assert 0 == len(end)
     words = [str(word.get("value")) for word in shown.findall("qemu:commandline/qemu:arg", QEMU)]
     assert not any(str(tmp_path) in word for word in words)
-    assert machine.memory(Path("/held/memory"), False) in words
+    assert vm.memory(Path("/held/memory"), False) in words
 
 
 def test_domain_waits_for_its_state(seat_plan: Plan, tmp_path: Path) -> None:
     """A restored machine is the same domain, but for its waiting."""
 
-    def words(own: machine.Machine) -> list[str]:
+    def words(own: vm.Machine) -> list[str]:
         found = described(seat_plan, own).findall("qemu:commandline/qemu:arg", QEMU)
         return [str(word.get("value")) for word in found]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from sharklab import report
-from sharklab.evidence import CaptureResult, Evidence
+from sharklab.evidence.packets import facts, read
+from sharklab.evidence.packets.model import Facts
+from sharklab.evidence.run_folder import CaptureResult, Evidence
 from sharklab.i18n import translator
-from sharklab.model import Plan
-from sharklab.packets import facts, read
-from sharklab.packets.model import Facts
+from sharklab.lab.model import Plan
 from sharklab.report import explained
 from tests import report_sample
 

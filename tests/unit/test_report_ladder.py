@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from xml.etree import ElementTree
 
+from sharklab.evidence.packets.model import Conversation, Facts
 from sharklab.i18n import translator
-from sharklab.packets.model import Conversation, Facts
 from sharklab.report import ladder
 from sharklab.report.conversations import drawn
 from sharklab.report.ladder import Arrow, Gap, Phase

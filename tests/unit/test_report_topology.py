@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from sharklab.i18n import translator
-from sharklab.model import Host, Network, Plan
+from sharklab.lab.model import Host, Network, Plan
 from sharklab.report import topology
 from tests import report_sample as sample
 

@@ -7,9 +7,8 @@ import re
 import pytest
 import yaml
 
-from sharklab import paths
-from sharklab.image import systems
-from sharklab.setup import packages
+from sharklab import paths, system_packages
+from sharklab.hosts.image import systems
 from tests.rocky import repository, standin
 
 KEYS = {"repository", "releases", "source", "confirmed", "commands", "units", "files", "folders", "links"}
@@ -58,6 +57,6 @@ def test_the_table_has_no_package_that_nobody_needs() -> None:
     needed = {package for role in standin.ROLES for package in named(role)}
     for name in ("rocky9", "rocky10"):
         needed |= set(systems.machine(systems.find(name)).packages)
-    needed |= {package.dnf for package in packages.table()}
+    needed |= {package.dnf for package in system_packages.table()}
     needed |= set(re.findall(r"install (python3\.\d+)", (paths.ROOT / "sharklab").read_text()))
     assert set() == set(repository.packages()) - needed

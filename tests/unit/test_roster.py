@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import roster
 from sharklab.errors import InputError
-from sharklab.roster import Student
+from sharklab.lab import roster
+from sharklab.lab.roster import Student
 
 ALICE = Student("alice", "Alice Élodie Durand", "alice@uni.example")
 BOB = Student("bob", "Bob Le Gall, jr", "bob@uni.example")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import load, seat
 from sharklab.errors import InputError, MachineryError
-from sharklab.model import Lab, Seat
+from sharklab.lab import load, seat
+from sharklab.lab.model import Lab, Seat
 
 SECRET = bytes(range(32))
 

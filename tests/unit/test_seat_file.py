@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
-from sharklab import load, options, seat, seat_file, state
+from sharklab import state
+from sharklab.cli import options
 from sharklab.errors import InputError, MachineryError
-from sharklab.model import Lab, Seat
+from sharklab.lab import load, seat, seat_file
+from sharklab.lab.model import Lab, Seat
 
 Machine = Callable[[str], None]
 

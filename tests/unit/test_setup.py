@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import i18n, ownership, process, setup
+from sharklab import i18n, ownership, privilege, process, system_packages
+from sharklab.cli import setup
+from sharklab.cli.grammar import VERBS
 from sharklab.errors import InputError, MachineryError
-from sharklab.grammar import VERBS
-from sharklab.image import choice
+from sharklab.hosts.image import choice
 from sharklab.message import Message
-from sharklab.setup import packages, privilege
 
 WORDS = i18n.translator("en")
 GOLDEN = Path(__file__).parents[1] / "golden" / "broken"
-TOOL = packages.Package("shark-tool", "hosts", "shark-apt", "shark-dnf")
+TOOL = system_packages.Package("shark-tool", "hosts", "shark-apt", "shark-dnf")
 
 
 def script(folder: Path, name: str, *lines: str) -> None:
@@ -33,40 +33,40 @@ def fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    monkeypatch.setattr(packages, "table", lambda: (TOOL,))
-    monkeypatch.setattr(packages, "manager", lambda: "apt")
+    monkeypatch.setattr(system_packages, "table", lambda: (TOOL,))
+    monkeypatch.setattr(system_packages, "manager", lambda: "apt")
     return folder
 
 
 def test_table_names_every_package_for_both_families() -> None:
     """No line of the table is without a name for apt or for dnf."""
-    assert [] == [package.gives for package in packages.table() if not (package.apt and package.dnf)]
+    assert [] == [package.gives for package in system_packages.table() if not (package.apt and package.dnf)]
 
 
 def test_needs_names_only_verbs_and_works_that_exist() -> None:
     """What verbs need is written with the names of verbs and of the table's groups."""
     assert set() == (set(setup.NEEDS) | setup.AS_ROOT) - set(VERBS)
     assert set() == {work for works in setup.NEEDS.values() for work in works} - {
-        each.work for each in packages.table()
+        each.work for each in system_packages.table()
     }
 
 
 def test_missing_looks_where_a_family_keeps_a_tool(fakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tool that is not in the PATH is there where the table says that a family has it."""
     hidden = replace(TOOL, alias=str(fakes / "libexec/shark-kvm"))
-    monkeypatch.setattr(packages, "table", lambda: (hidden,))
-    assert ((hidden,), "") == (packages.missing(["hosts"]), packages.find("shark-tool"))
+    monkeypatch.setattr(system_packages, "table", lambda: (hidden,))
+    assert ((hidden,), "") == (system_packages.missing(["hosts"]), system_packages.find("shark-tool"))
     (fakes / "libexec").mkdir()
     script(fakes / "libexec", "shark-kvm")
-    assert ((), hidden.alias) == (packages.missing(["hosts"]), packages.find("shark-tool"))
+    assert ((), hidden.alias) == (system_packages.missing(["hosts"]), system_packages.find("shark-tool"))
     process.require("shark-tool")
     script(fakes, "shark-tool")
-    assert str(fakes / "shark-tool") == packages.find("shark-tool")
+    assert str(fakes / "shark-tool") == system_packages.find("shark-tool")
 
 
 def test_table_knows_red_hats_qemu() -> None:
     """Its file is not in the PATH; qemu-kvm-core of Rocky 9 has it there."""
-    [qemu] = [package for package in packages.table() if package.gives == "qemu-system-x86_64"]
+    [qemu] = [package for package in system_packages.table() if package.gives == "qemu-system-x86_64"]
     assert "/usr/libexec/qemu-kvm" == qemu.alias
 
 
@@ -81,7 +81,7 @@ def test_need_installs_what_is_missing_after_an_update(fakes: Path) -> None:
         f"[ -e {fakes}/lists ] || exit 100",
         f"printf '#!/bin/sh\\n' >{fakes}/shark-tool && chmod +x {fakes}/shark-tool",
     )
-    packages.need(["hosts"], WORDS)
+    system_packages.need(["hosts"], WORDS)
     options = "noninteractive -qy -o DPkg::Lock::Timeout=300"
     install = f"{options} install --no-install-recommends shark-apt"
     assert [install, f"{options} update", install] == log.read_text().splitlines()
@@ -91,7 +91,7 @@ def test_need_does_nothing_when_all_is_there(fakes: Path) -> None:
     """A package manager that is not needed is not called."""
     script(fakes, "apt-get", f"touch {fakes}/called")
     script(fakes, "shark-tool")
-    packages.need(["hosts"], WORDS)
+    system_packages.need(["hosts"], WORDS)
     assert not (fakes / "called").exists()
 
 
@@ -99,7 +99,7 @@ def test_need_tells_what_the_package_manager_said(fakes: Path) -> None:
     """A failed installation shows its last lines and the command for a person."""
     script(fakes, "apt-get", "echo 'E: no such package' >&2", "exit 100")
     with pytest.raises(MachineryError, match="E: no such package") as caught:
-        packages.need(["hosts"], WORDS)
+        system_packages.need(["hosts"], WORDS)
     assert "as root, run: apt-get install shark-apt" == caught.value.hint
 
 
@@ -107,16 +107,16 @@ def test_need_fails_when_the_tool_did_not_come(fakes: Path) -> None:
     """A package that installs but does not bring its tool is a failure."""
     script(fakes, "apt-get")
     with pytest.raises(MachineryError, match="still missing after the installation: shark-tool"):
-        packages.need(["hosts"], WORDS)
+        system_packages.need(["hosts"], WORDS)
 
 
 def test_need_fails_on_a_system_with_another_package_manager(
     fakes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without apt-get and dnf both commands are shown."""
-    monkeypatch.setattr(packages, "manager", lambda: "")
+    monkeypatch.setattr(system_packages, "manager", lambda: "")
     with pytest.raises(MachineryError) as caught:
-        packages.need(["hosts"], WORDS)
+        system_packages.need(["hosts"], WORDS)
     assert "as root, run: apt-get install shark-apt (dnf install shark-dnf)" == caught.value.hint
 
 
@@ -137,7 +137,7 @@ def test_manager_of_a_system_with_both(
         script(tmp_path, tool)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(platform, "freedesktop_os_release", lambda: release)
-    assert expected == packages.manager()
+    assert expected == system_packages.manager()
 
 
 @pytest.mark.parametrize(
@@ -152,12 +152,12 @@ def test_command_names_epel_where_it_is_not_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, family: str, known: bool, expected: str
 ) -> None:
     """Rocky has some packages in EPEL alone; Fedora has all of them itself."""
-    monkeypatch.setattr(packages, "manager", lambda: "dnf")
-    monkeypatch.setattr(packages, "_family", lambda: {family})
-    monkeypatch.setattr(packages, "REPOSITORIES", tmp_path)
+    monkeypatch.setattr(system_packages, "manager", lambda: "dnf")
+    monkeypatch.setattr(system_packages, "_family", lambda: {family})
+    monkeypatch.setattr(system_packages, "REPOSITORIES", tmp_path)
     if known:
         (tmp_path / "epel.repo").touch()
-    assert expected == packages.command([replace(TOOL, epel=True)])
+    assert expected == system_packages.command([replace(TOOL, epel=True)])
 
 
 def test_a_tool_with_another_name_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,9 +183,9 @@ def test_prepare_needs_what_builds_the_hosts_system(
     """Debian's tools are not asked for where hosts are Rocky's, and the other way round."""
     asked: list[str] = []
     monkeypatch.setattr(privilege, "is_root", lambda: True)
-    monkeypatch.setattr(packages, "manager", lambda: kind)
-    monkeypatch.setattr(packages, "missing", lambda works: (TOOL,))
-    monkeypatch.setattr(packages, "need", lambda works, words: asked.extend(works))
+    monkeypatch.setattr(system_packages, "manager", lambda: kind)
+    monkeypatch.setattr(system_packages, "missing", lambda works: (TOOL,))
+    monkeypatch.setattr(system_packages, "need", lambda works, words: asked.extend(works))
     monkeypatch.setattr(choice, "choose", lambda: (answer, Message("")))
     setup.prepare("up", "nspawn", WORDS, os=os_name)
     assert [expected, "hosts"] == asked
@@ -243,11 +243,11 @@ def test_prepare_asks_for_what_a_way_out_needs(
     wanted: list[str] = []
     monkeypatch.setattr(privilege, "is_root", lambda: True)
 
-    def missing(works: list[str]) -> tuple[packages.Package, ...]:
+    def missing(works: list[str]) -> tuple[system_packages.Package, ...]:
         wanted.extend(works)
         return ()
 
-    monkeypatch.setattr(packages, "missing", missing)
+    monkeypatch.setattr(system_packages, "missing", missing)
     source = (GOLDEN / "two-ways-out" / "lab.yml").read_text().replace("  dmz: {internet: true}", "  dmz: {}")
     (tmp_path / "two-ways-out").mkdir()
     file = tmp_path / "two-ways-out" / "lab.yml"

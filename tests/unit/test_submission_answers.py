@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sharklab.checks import QUESTIONS
-from sharklab.submission import answers
+from sharklab.grading.submission import answers
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import InputError, MachineryError
+from sharklab.grading.submission import bundle, manifest
+from sharklab.grading.submission.model import Seal, Submission
 from sharklab.limits import BUNDLE, Bundle
-from sharklab.submission import bundle, manifest
-from sharklab.submission.model import Seal, Submission
 from tests import submission_sample as sample
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sharklab.checks.outcome import Status
-from sharklab.grading.model import Result
+from sharklab.grading.marking.model import Result
+from sharklab.grading.submission import advice
 from sharklab.i18n import translator
 from sharklab.message import NOTHING, Message
-from sharklab.submission import feedback
 from tests import gradebook_sample as sample
 
 COMMAND = "`tcpdump -i lan -w file host name and port number`"
@@ -23,7 +23,7 @@ def hinted(hint: Message) -> Result:
 
 def told(hint: Message, *offered: str) -> list[str]:
     """Return what is said of such a result."""
-    return list(feedback.lines(hinted(hint), translator("en"), offered))
+    return list(advice.lines(hinted(hint), translator("en"), offered))
 
 
 def test_lines_break_a_hint_but_no_command() -> None:

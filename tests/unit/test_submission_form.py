@@ -8,7 +8,7 @@ import pytest
 
 from sharklab import i18n
 from sharklab.errors import InputError
-from sharklab.submission import answers, form, sheet, work
+from sharklab.grading.submission import answers, form, sheet, work
 from tests import submission_sample as sample
 
 

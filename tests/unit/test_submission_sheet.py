@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sharklab.grading.submission import sheet
 from sharklab.limits import Bundle
-from sharklab.submission import sheet
 
 
 def faults(text: str | bytes) -> list[str]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from sharklab import cli, diary, flow, seat
-from sharklab.submission import bundle
-from sharklab.submission.model import Seal
+from sharklab.cli import flow, main
+from sharklab.grading.submission import bundle
+from sharklab.grading.submission.model import Seal
+from sharklab.lab import diary, seat
 from tests import packets_made
 from tests import submission_sample as sample
 
@@ -41,7 +42,7 @@ def begun_late() -> None:
 
 def call(*words: str) -> int:
     """Run a command for alice."""
-    return cli.main([*words, "--student", "alice"])
+    return main.main([*words, "--student", "alice"])
 
 
 def answered(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
@@ -184,9 +185,9 @@ def test_seats_create_makes_a_file_for_each_student(
 ) -> None:
     """A class from a list, each with a seat of their own; a student's machine takes one."""
     Path("class.csv").write_text("student,name\nalice,Alice\nbob,Bob\n")
-    assert 0 == cli.main(["seats", "create", "class.csv", "--lab", "tp4", "-o", "seats"])
+    assert 0 == main.main(["seats", "create", "class.csv", "--lab", "tp4", "-o", "seats"])
     assert ["alice.seat", "bob.seat"] == sorted(file.name for file in Path("seats").iterdir())
     own, key = flow.prepare("tp4", "bob").seat, seat.key("tp4", "bob")
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "student"))
-    assert 0 == cli.main(["seats", "import", "seats/bob.seat"])
+    assert 0 == main.main(["seats", "import", "seats/bob.seat"])
     assert (own.token, key) == (flow.prepare("tp4", "bob").seat.token, seat.key("tp4", "bob"))

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import InputError
+from sharklab.grading.submission import work
+from sharklab.grading.submission.model import Seal
 from sharklab.limits import Bundle
-from sharklab.submission import work
-from sharklab.submission.model import Seal
 from tests import submission_sample as sample
 
 

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from sharklab import vms
 from sharklab.errors import InputError
+from sharklab.hosts import vms
+from sharklab.lab.model import Plan
 from sharklab.message import Message
-from sharklab.model import Plan
 from tests import provider_seat
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sharklab.checks import words
+from sharklab.checks import phrases
 from sharklab.checks.choose import choose
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
 from sharklab.checks.packets import no_conversation
-from sharklab.packets.container import search
-from sharklab.packets.knocks import pattern
-from sharklab.packets.model import Facts
+from sharklab.evidence.packets.container import search
+from sharklab.evidence.packets.knocks import pattern
+from sharklab.evidence.packets.model import Facts
 
 Params = Mapping[str, Any]
 
@@ -26,9 +26,9 @@ def knock(context: Context, params: Params) -> Finding:
     talks = [talk for talk in facts.conversations if talk.transport in ("tcp", "udp")]
     seen = pattern(facts, talks)
     numbers = sorted({n for talk in talks for n in (*talk.packets, *talk.icmp_errors)})
-    found, right = words.pattern(seen), seen.fits(params["packets"])
+    found, right = phrases.pattern(seen), seen.fits(params["packets"])
     if not right:
-        values = {"found": found, "wanted": words.packets(params["packets"])}
+        values = {"found": found, "wanted": phrases.packets(params["packets"])}
         found = Message(N_("{found} instead of {wanted}"), values)
     return Finding(_passed(right), found, (Reference(capture=name, packets=tuple(numbers)),))
 

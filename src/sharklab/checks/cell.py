@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sharklab.checks import words
+from sharklab.checks import phrases
 from sharklab.checks.flaws import listed
 from sharklab.checks.outcome import N_, Message, Outcome, Reference, Status, both
 from sharklab.checks.truth import Witness, certain
-from sharklab.evidence import ProbeResult
-from sharklab.model import Expectation, Matrix, Probe, Tool, Trial
-from sharklab.packets.knocks import Pattern
+from sharklab.evidence.packets.knocks import Pattern
+from sharklab.evidence.run_folder import ProbeResult
+from sharklab.lab.model import Expectation, Matrix, Probe, Tool, Trial
 
 CHECK = "matrix"
 _RESTS_ON_ABSENCE = frozenset({"none", "syn_retries", "handshake", "udp_silence"})
@@ -78,7 +78,7 @@ class Cell:
     def outcome(self) -> Outcome:
         """What is to be said of the cell."""
         status, found = _judge(self)
-        values = {"tool": self.tool.title, "port": self.port, "state": words.state(self.state)}
+        values = {"tool": self.tool.title, "port": self.port, "state": phrases.state(self.state)}
         return Outcome(
             check=CHECK,
             status=status,
@@ -99,7 +99,7 @@ def _judge(cell: Cell) -> tuple[Status, Message]:
     if not cell.certain:
         said = [witness.said for witness in cell.truth]
         text = N_("It is not certain that the port is {state}: {said}.")
-        return Status.INCONCLUSIVE, Message(text, {"state": words.state(cell.state), "said": said})
+        return Status.INCONCLUSIVE, Message(text, {"state": phrases.state(cell.state), "said": said})
     if cell.flaws and (cell.differs or cell.pattern.name in _RESTS_ON_ABSENCE):
         return Status.INCONCLUSIVE, both(_found(cell), listed(cell.flaws))
     return Status.FAILED if cell.differs else Status.PASSED, _found(cell)
@@ -126,17 +126,17 @@ def _in_words(exit: Message, verdict: Message, packets: Message) -> Message:
 def _seen(cell: Cell) -> dict[str, Message]:
     return {
         "exit": _ended(cell.result, cell.probe),
-        "verdict": words.verdict(cell.verdict) if cell.verdict else Message("-"),
-        "packets": words.pattern(cell.pattern),
+        "verdict": phrases.verdict(cell.verdict) if cell.verdict else Message("-"),
+        "packets": phrases.pattern(cell.pattern),
     }
 
 
 def _wanted(cell: Cell) -> dict[str, Message]:
     expected = cell.expected
     return {
-        "exit": words.either(_exit(code) for code in expected.exit),
-        "verdict": words.either(map(words.verdict, expected.verdict)),
-        "packets": words.either(map(words.packets, expected.packets)),
+        "exit": phrases.either(_exit(code) for code in expected.exit),
+        "verdict": phrases.either(map(phrases.verdict, expected.verdict)),
+        "packets": phrases.either(map(phrases.packets, expected.packets)),
     }
 
 

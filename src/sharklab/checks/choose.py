@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import N_, NOTHING, Message, Reference
-from sharklab.packets.model import Conversation, Facts
+from sharklab.evidence.packets.model import Conversation, Facts
 
 Talk = tuple[str, Conversation]
 """The id of a capture and a conversation in it."""

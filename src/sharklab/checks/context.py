@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 
 from sharklab.checks.sockets_seen import Socket, sockets
-from sharklab.evidence import Evidence, ProbeResult
-from sharklab.model import Exercise, Matrix, Plan
-from sharklab.packets.model import Facts
+from sharklab.evidence.packets.model import Facts
+from sharklab.evidence.run_folder import Evidence, ProbeResult
+from sharklab.lab.model import Exercise, Matrix, Plan
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
-from sharklab.packets.model import Conversation, Facts, Packet
+from sharklab.evidence.packets.model import Conversation, Facts, Packet
 
 IMPATIENCE = 2.0
 """Seconds. Who follows RFC 8305 tries the other address after 0.1 to 2 s (its section 5), others when the

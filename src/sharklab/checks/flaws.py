@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import N_, Message, both
-from sharklab.packets.model import Facts
+from sharklab.evidence.packets.model import Facts
 
 
 def flaws_of(context: Context, contents: bool) -> Iterator[Message]:

@@ -1,6 +1,6 @@
 """Checks of what a host is like: its firewall, services, exports, mounts, resolver, listening sockets.
 
-They look at what `sharklab.observe` saw, not at the host.
+They look at what `sharklab.evidence.host_state` saw, not at the host.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sharklab.checks.context import Context
 from sharklab.checks.firewall import OPENINGS, Zone, faults, read_zone
 from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
 from sharklab.checks.sockets_seen import sockets
-from sharklab.evidence import SocketLine
+from sharklab.evidence.run_folder import SocketLine
 
 Params = Mapping[str, Any]
 State = Mapping[str, Any]

@@ -23,9 +23,9 @@ from sharklab.checks.outcome import (
     both,
 )
 from sharklab.checks.questions import QUESTIONS, answer
-from sharklab.evidence import Evidence
-from sharklab.model import Check, Plan
-from sharklab.packets.model import Facts
+from sharklab.evidence.packets.model import Facts
+from sharklab.evidence.run_folder import Evidence
+from sharklab.lab.model import Check, Plan
 
 
 def judge(plan: Plan, evidence: Evidence, facts: Mapping[str, Facts]) -> tuple[Verdict, ...]:

@@ -15,12 +15,12 @@ from sharklab.checks import (
     neighbours,
     nfs,
     packets,
+    phrases,
     probes,
     scanned,
     sockets,
     unseen,
     views,
-    words,
 )
 from sharklab.checks.kind import ANY_TEXTS, PORT, TEXT, TEXTS, Kind, Rests, Schema, parameters
 from sharklab.checks.kinds_of_conversations import KINDS_OF_CONVERSATIONS
@@ -29,7 +29,7 @@ from sharklab.checks.outcome import N_
 
 _WAY: Schema = {"enum": list(families.WAYS)}
 _WAYS: Schema = {"anyOf": [_WAY, {"type": "array", "items": _WAY, "minItems": 1, "uniqueItems": True}]}
-_PATTERN: Schema = {"type": "string", "pattern": rf"^({'|'.join(words.PATTERNS)})( \d+/\d+)?$"}
+_PATTERN: Schema = {"type": "string", "pattern": rf"^({'|'.join(phrases.PATTERNS)})( \d+/\d+)?$"}
 _PORTS: Schema = {"type": "array", "items": PORT, "uniqueItems": True}
 
 
@@ -237,7 +237,7 @@ KINDS: Mapping[str, Kind] = {
         look=N_("Look at the first SYN to each address, and at the time between them."),
     ),
     "cell": Kind(
-        parameters(("tool", "state"), tool=TEXT, state={"enum": list(words.STATES)}),
+        parameters(("tool", "state"), tool=TEXT, state={"enum": list(phrases.STATES)}),
         matrix.cell,
         Rests.HEADERS,
         N_("Packets of {tool}"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import N_, Entry, Finding, Message, Reference, Status, Table
-from sharklab.model import Service, Text
+from sharklab.lab.model import Service, Text
 
 _LINE = re.compile(
     r"^(?P<name>[^#\s]\S*)\s+(?P<port>\d+)/(?P<transport>\w+)(?P<aliases>[^#\n]*)", re.MULTILINE

@@ -6,17 +6,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sharklab import matrices
-from sharklab.checks import words
+from sharklab.checks import phrases as words
 from sharklab.checks.cell import Cell
 from sharklab.checks.context import Context, contexts
 from sharklab.checks.flaws import flaws_of
 from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
 from sharklab.checks.truth import ports
-from sharklab.evidence import Evidence, ProbeResult
-from sharklab.model import Plan, Tool
-from sharklab.packets.knocks import Knock, knock, knocks
-from sharklab.packets.model import Facts
+from sharklab.evidence.packets.knocks import Knock, knock, knocks
+from sharklab.evidence.packets.model import Facts
+from sharklab.evidence.run_folder import Evidence, ProbeResult
+from sharklab.lab import matrices
+from sharklab.lab.model import Plan, Tool
 
 SILENT = "silent"
 """The verdict of a tool whose words fit none."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
-from sharklab.packets.model import Packet
+from sharklab.evidence.packets.model import Packet
 
 Params = Mapping[str, Any]
 Seen = tuple[str, Packet]

@@ -7,7 +7,7 @@ from typing import Any
 
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
-from sharklab.packets.model import NfsCall
+from sharklab.evidence.packets.model import NfsCall
 
 Call = tuple[str, NfsCall]
 GOOD = "NFS4_OK"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sharklab.lab.model import Text
 from sharklab.message import N_ as N_  # every check says what it found by these
 from sharklab.message import NOTHING as NOTHING
 from sharklab.message import Message as Message
-from sharklab.model import Text
 
 
 class Status(StrEnum):

@@ -8,7 +8,7 @@ from typing import Any
 from sharklab.checks.choose import Chosen, candidates, choose
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import N_, NOTHING, Finding, Message, Reference, Status, both
-from sharklab.packets.container import search
+from sharklab.evidence.packets.container import search
 
 Params = Mapping[str, Any]
 

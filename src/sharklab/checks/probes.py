@@ -7,8 +7,8 @@ from typing import Any
 
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import N_, Finding, Message, Reference, Status, both
-from sharklab.evidence import ProbeResult
-from sharklab.model import Probe
+from sharklab.evidence.run_folder import ProbeResult
+from sharklab.lab.model import Probe
 
 
 def probes(context: Context, params: Mapping[str, Any]) -> Finding:

@@ -19,7 +19,7 @@ from sharklab.checks.nfs import calls
 from sharklab.checks.outcome import N_, Answer, Message, Reference, Status
 from sharklab.checks.scan_seen import read_scan
 from sharklab.checks.sockets_seen import Socket
-from sharklab.packets.model import NOWHERE, Endpoint
+from sharklab.evidence.packets.model import NOWHERE, Endpoint
 
 T = TypeVar("T")
 SERVER = re.compile(r"^(?:;; SERVER|Address):\s+(?P<address>[0-9A-Fa-f.:]+)#(?P<port>\d+)", re.MULTILINE)

@@ -11,8 +11,8 @@ from sharklab.checks.choose import Talk, candidates
 from sharklab.checks.context import Context
 from sharklab.checks.neighbours import ECHO_REQUESTS, QUESTION
 from sharklab.checks.outcome import N_, Entry, Finding, Message, Reference, Status, Table
-from sharklab.packets import tcp
-from sharklab.packets.model import Facts, Flow, Packet
+from sharklab.evidence.packets import tcp
+from sharklab.evidence.packets.model import Facts, Flow, Packet
 
 Params = Mapping[str, Any]
 

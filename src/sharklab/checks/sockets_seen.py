@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sharklab.evidence import SocketLine
-from sharklab.packets.model import Endpoint
+from sharklab.evidence.packets.model import Endpoint
+from sharklab.evidence.run_folder import SocketLine
 
 ANY_IPV4, ANY_IPV6, ANY_BOTH = "0.0.0.0", "::", "*"  # noqa: S104 (as ss writes them; nothing is bound)
 ANY = frozenset({ANY_IPV4, ANY_IPV6, ANY_BOTH})

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sharklab import matrices
-from sharklab.checks import words
+from sharklab.checks import phrases
 from sharklab.checks.context import Context
 from sharklab.checks.firewall import Zone, read_zone
 from sharklab.checks.outcome import N_, Message, Reference
 from sharklab.checks.rules import Packet, by_ruleset, by_zone
 from sharklab.checks.sockets_seen import Socket, sockets
-from sharklab.evidence import ProbeResult, SocketLine
-from sharklab.matrices import FIREWALL, NFT, SOCKETS
-from sharklab.model import Matrix
-from sharklab.packets.knocks import Knock, Pattern
-from sharklab.packets.model import Endpoint
+from sharklab.evidence.packets.knocks import Knock, Pattern
+from sharklab.evidence.packets.model import Endpoint
+from sharklab.evidence.run_folder import ProbeResult, SocketLine
+from sharklab.lab import matrices
+from sharklab.lab.matrices import FIREWALL, NFT, SOCKETS
+from sharklab.lab.model import Matrix
 
 ALL = frozenset({"closed", "rejected", "reset", "prohibited", "dropped", "open"})
 _PROHIBITED = frozenset({(3, 9), (3, 10), (3, 13)})
@@ -47,15 +47,15 @@ class Witness:
     @property
     def said(self) -> Message:
         """What it says, in words."""
-        values = [words.state(state) for state in words.STATES if state in self.states]
+        values = [phrases.state(state) for state in phrases.STATES if state in self.states]
         if not values:
             return Message(N_("{source} does not tell"), {"source": self.name})
         if len(ALL - self.states) == 1:
             [other] = ALL - self.states
             return Message(
-                N_("{source} says not {state}"), {"source": self.name, "state": words.state(other)}
+                N_("{source} says not {state}"), {"source": self.name, "state": phrases.state(other)}
             )
-        return Message(N_("{source} says {values}"), {"source": self.name, "values": words.either(values)})
+        return Message(N_("{source} says {values}"), {"source": self.name, "values": phrases.either(values)})
 
 
 @dataclass(frozen=True)

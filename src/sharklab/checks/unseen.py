@@ -7,7 +7,7 @@ from typing import Any
 
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
-from sharklab.packets.container import search
+from sharklab.evidence.packets.container import search
 
 Params = Mapping[str, Any]
 

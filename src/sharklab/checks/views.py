@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sharklab.checks import words
+from sharklab.checks import phrases
 from sharklab.checks.context import Context
 from sharklab.checks.firewall import Zone, read_zone
 from sharklab.checks.outcome import N_, Entry, Finding, Message, Reference, Status, Table
 from sharklab.checks.rules import LET_IN, Packet, by_zone
 from sharklab.checks.scan_seen import Scanned, read_scan
 from sharklab.checks.sockets_seen import Socket
-from sharklab.packets.knocks import Knock, knock
-from sharklab.packets.model import Endpoint
+from sharklab.evidence.packets.knocks import Knock, knock
+from sharklab.evidence.packets.model import Endpoint
 
 Params = Mapping[str, Any]
 LET, REFUSED, DROPPED = N_("lets in"), N_("refuses"), N_("drops")
@@ -142,7 +142,7 @@ def _table(found: list[View]) -> Table:
                 _inside(each.socket),
                 _firewall(each.states),
                 _outside(each.scanned),
-                words.pattern(each.knock.pattern),
+                phrases.pattern(each.knock.pattern),
                 each.why,
             ),
             each.right,

@@ -11,9 +11,9 @@ from sharklab.checks.context import Context
 from sharklab.checks.flaws import flaws_of, listed
 from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
 from sharklab.checks.packets import no_conversation
-from sharklab.packets import tcp
-from sharklab.packets.container import open_capture, search
-from sharklab.packets.knocks import SYN_RETRIES, pattern
+from sharklab.evidence.packets import tcp
+from sharklab.evidence.packets.container import open_capture, search
+from sharklab.evidence.packets.knocks import SYN_RETRIES, pattern
 
 Params = Mapping[str, Any]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sharklab.checks.outcome import Status
-from sharklab.evidence import CaptureResult, ProbeResult
-from sharklab.model import Capture, Exercise, Plan
+from sharklab.evidence.run_folder import CaptureResult, ProbeResult
+from sharklab.lab.model import Capture, Exercise, Plan
 from sharklab.report.explained import Line
 from sharklab.report.wire import Picture, Wire
 

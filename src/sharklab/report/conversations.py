@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from itertools import chain
 
-from sharklab.packets.model import Conversation, Endpoint
+from sharklab.evidence.packets.model import Conversation, Endpoint
 
 Key = tuple[str, str, Endpoint]
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sharklab.evidence import CaptureResult
+from sharklab.evidence.packets.annotate import annotate
+from sharklab.evidence.packets.explain import Explanation, explain
+from sharklab.evidence.packets.model import Endpoint, Facts
+from sharklab.evidence.run_folder import CaptureResult
 from sharklab.i18n import Translator
+from sharklab.lab.model import Plan
 from sharklab.message import Message
-from sharklab.model import Plan
-from sharklab.packets.annotate import annotate
-from sharklab.packets.explain import Explanation, explain
-from sharklab.packets.model import Endpoint, Facts
 from sharklab.report.visible import visible
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate, groupby
 
+from sharklab.evidence.packets import name_packet
+from sharklab.evidence.packets.model import Conversation, Endpoint, Packet
 from sharklab.i18n import N_, Translator
-from sharklab.packets import name_packet
-from sharklab.packets.model import Conversation, Endpoint, Packet
 from sharklab.report.drawing import Drawing
 from sharklab.report.visible import clip, visible
 

@@ -10,15 +10,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
-from sharklab.checks import words
+from sharklab.checks import phrases
 from sharklab.checks.cell import Cell
 from sharklab.checks.outcome import NOTHING, Message, Reference, Status
 from sharklab.checks.truth import by_pattern
 from sharklab.i18n import N_, Translator
 from sharklab.report.content import Attempt, Command, Field, Grid, Link, Row, Stand, Truth
+from sharklab.report.speech import Words
 from sharklab.report.visible import visible
 from sharklab.report.wire import Picture
-from sharklab.report.words import Words
 
 ABOUT = {
     "closed": N_("Nobody listens on the port, and the firewall lets packets in: the system itself refuses."),
@@ -98,7 +98,7 @@ class _Told:
 
     def state(self, name: str) -> str:
         """Return the word for a state."""
-        return self.speak.say(words.state(name))
+        return self.speak.say(phrases.state(name))
 
     def field(self, cell: Cell) -> Field:
         """Return what the summary shows of a cell."""
@@ -106,9 +106,9 @@ class _Told:
         return Field(
             href=f"#probe-{cell.probe.id}",
             status=cell.outcome.status,
-            verdict=self.speak.say(words.verdict(cell.verdict)) if cell.verdict else "",
+            verdict=self.speak.say(phrases.verdict(cell.verdict)) if cell.verdict else "",
             tone=TONES.get(cell.verdict, ""),
-            packets=self.speak.say(words.pattern(cell.pattern)) if ran else "",
+            packets=self.speak.say(phrases.pattern(cell.pattern)) if ran else "",
             seconds=cell.result.duration if cell.result and ran else None,
         )
 
@@ -132,8 +132,8 @@ class _Told:
     def _in_short(self, cells: Sequence[Cell]) -> Message:
         times = sorted(cell.result.duration for cell in cells if cell.result)
         values = {
-            "packets": _counted(words.packets(str(cell.pattern)) for cell in cells),
-            "verdicts": _counted(words.verdict(cell.verdict) for cell in cells),
+            "packets": _counted(phrases.packets(str(cell.pattern)) for cell in cells),
+            "verdicts": _counted(phrases.verdict(cell.verdict) for cell in cells),
             "shortest": self.duration(times[0]),
             "longest": self.duration(times[-1]),
         }
@@ -212,7 +212,7 @@ def _packets_alike(pairs: Iterable[tuple[Cell, Cell]]) -> Message:
 
 
 def _or(states: Iterable[str]) -> Message:
-    return words.either(map(words.state, states))
+    return phrases.either(map(phrases.state, states))
 
 
 def _counted(found: Iterable[Message]) -> list[Message]:

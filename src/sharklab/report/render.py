@@ -14,18 +14,19 @@ from pathlib import Path
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from sharklab import analysis, checks, state
+from sharklab import checks, state
 from sharklab.checks.outcome import Verdict
 from sharklab.errors import N_, InputError
-from sharklab.evidence import Evidence
+from sharklab.evidence import analysis
+from sharklab.evidence.packets.model import Facts
+from sharklab.evidence.run_folder import Evidence
 from sharklab.i18n import translator
-from sharklab.model import Plan
-from sharklab.packets.model import Facts
+from sharklab.lab.model import Plan
 from sharklab.report import explained, markdown, topology
 from sharklab.report.content import Page
 from sharklab.report.page import page
+from sharklab.report.speech import Words
 from sharklab.report.visible import visible
-from sharklab.report.words import Words
 
 TEMPLATES = Path(__file__).with_name("templates")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import textwrap
 
 from sharklab.i18n import Translator
-from sharklab.model import Host, Network, Plan
+from sharklab.lab.model import Host, Network, Plan
 from sharklab.report.drawing import Drawing
 
 WIDTH, CARD, SPACE, MARGIN, COLUMNS = 720, 216, 24, 12, 3

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 
+from sharklab.evidence.packets.model import Conversation, Facts, Packet
 from sharklab.i18n import N_, Translator
-from sharklab.model import Plan
-from sharklab.packets.model import Conversation, Facts, Packet
+from sharklab.lab.model import Plan
 from sharklab.report import ladder
 from sharklab.report.conversations import drawn
 from sharklab.report.visible import visible

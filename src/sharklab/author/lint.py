@@ -1,0 +1,236 @@
+"""What a schema cannot see in a lab: names that point nowhere, addresses given twice, loops."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from sharklab import paths, yaml_file
+from sharklab.author import lint_criteria, lint_matrices
+from sharklab.errors import InputError
+from sharklab.lab import plan
+from sharklab.lab.model import Exercise, Host, Lab
+from sharklab.lab.schema import Fault, Path, fault, unknown
+from sharklab.message import N_
+
+HOST = N_("unknown host {name!r}")
+NETWORK = N_("unknown network {name!r}")
+NETWORK_OF = N_("unknown network of {host} {name!r}")
+
+
+def faults(lab: Lab) -> list[Fault]:
+    """Return every fault of `lab` that its schema does not show."""
+    found = [
+        *_name(lab),
+        *_networks(lab),
+        *_ways_out(lab),
+        *_roles(lab),
+        *lint_matrices.faults(lab),
+        *_duplicates(lab),
+        *(fault for at, exercise in _written(lab) for fault in _exercise(lab, at, exercise)),
+    ]
+    return found or list(_templates(lab))
+
+
+def _name(lab: Lab) -> Iterator[Fault]:
+    if lab.path.name != lab.name:
+        yield fault(
+            ("lab",),
+            N_("the lab is named {name!r} but its folder is {folder!r}"),
+            N_("give both one name"),
+            name=lab.name,
+            folder=lab.path.name,
+        )
+
+
+def _networks(lab: Lab) -> Iterator[Fault]:
+    known = {network.name for network in lab.networks}
+    given: Counter[tuple[str, int]] = Counter()
+    for host in lab.hosts:
+        for index, name in enumerate(host.networks):
+            if name not in known:
+                yield unknown(("hosts", host.name, "networks", index), NETWORK, name, known)
+        for name, number in host.numbers.items():
+            where = ("hosts", host.name, "numbers", name)
+            given[name, number] += 1
+            if name not in host.networks:
+                yield unknown(where, NETWORK, name, host.networks)
+            elif given[name, number] > 1:
+                yield fault(
+                    where,
+                    N_("duplicate address: number {number} of {network} is another host's"),
+                    N_("choose another number"),
+                    number=number,
+                    network=name,
+                )
+
+
+def _ways_out(lab: Lab) -> Iterator[Fault]:
+    ways = {network.name for network in lab.networks if network.internet}
+    for host in lab.hosts:
+        if len(own := [name for name in host.networks if name in ways]) > 1:
+            yield fault(
+                ("hosts", host.name, "networks"),
+                N_("host {host} has several ways to the Internet: {networks}"),
+                N_("put it on one network with `internet: true` at most"),
+                host=host.name,
+                networks=own,
+            )
+
+
+def _roles(lab: Lab) -> Iterator[Fault]:
+    for host in lab.hosts:
+        for index, role in enumerate(host.roles):
+            if role not in role_names():
+                where = ("hosts", host.name, "roles", index)
+                yield unknown(where, N_("unknown role {name!r}"), role, role_names())
+        if set(host.roles) <= set(role_names()):
+            yield from _variables(host)
+
+
+def _variables(host: Host) -> Iterator[Fault]:
+    options = {name: role for role in host.roles for name in role_options(role, "main")}
+    for name, role in options.items():
+        if role_options(role, "main")[name].get("required") and name not in host.vars:
+            yield fault(
+                ("hosts", host.name, "vars"),
+                N_("role {role} needs the variable {name!r}"),
+                N_("see {file}"),
+                role=role,
+                name=name,
+                file=f"roles/{role}/README.md",
+            )
+    at_bake = {name for role in host.roles for name in role_options(role, "bake")}
+    for name, value in host.vars.items():
+        where = ("hosts", host.name, "vars", name)
+        if name not in options:
+            yield unknown(where, N_("unknown variable {name!r}"), name, options)
+        elif name in at_bake and _has_template(value):
+            yield fault(
+                where,
+                N_("role {role} takes {name} when the image is baked: it cannot differ between seats"),
+                N_("write it without a template"),
+                role=options[name],
+                name=name,
+            )
+
+
+def _has_template(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_has_template(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(_has_template(item) for item in value)
+    return isinstance(value, str) and "{{" in value
+
+
+def _places(lab: Lab) -> Iterator[tuple[Path, Exercise]]:
+    """Yield the lab's exercises, each with its place in lab.yml; those of matrices come first."""
+    count = len(lab.matrices)
+    for index, exercise in enumerate(lab.exercises):
+        yield (("matrices", index) if index < count else ("exercises", index - count)), exercise
+
+
+def _written(lab: Lab) -> Iterator[tuple[Path, Exercise]]:
+    """Yield the exercises that the author wrote as such; what a matrix is made into cannot be wrong."""
+    return ((at, exercise) for at, exercise in _places(lab) if at[0] == "exercises")
+
+
+def _duplicates(lab: Lab) -> Iterator[Fault]:
+    kinds: dict[str, list[tuple[Path, str]]] = {
+        N_("duplicate exercise {name!r}"): [((*at, "id"), e.id) for at, e in _places(lab)],
+        N_("duplicate capture {name!r}"): [
+            ((*at, "captures", j, "id"), c.id) for at, e in _places(lab) for j, c in enumerate(e.captures)
+        ],
+        N_("duplicate probe {name!r}"): [
+            ((*at, "probes", j, "id"), p.id) for at, e in _places(lab) for j, p in enumerate(e.probes)
+        ],
+    }
+    for sentence, entries in kinds.items():
+        seen: set[str] = set()
+        for where, name in entries:
+            if name in seen:
+                yield fault(where, sentence, N_("ids are unique in a lab"), name=name)
+            seen.add(name)
+
+
+def _exercise(lab: Lab, at: Path, exercise: Exercise) -> Iterator[Fault]:
+    hosts = {host.name: host for host in lab.hosts}
+    if exercise.conversation:
+        for side in ("client", "server"):
+            name = getattr(exercise.conversation, side)
+            if name not in hosts:
+                yield unknown((*at, "conversation", side), HOST, name, hosts)
+    for j, capture in enumerate(exercise.captures):
+        if capture.host not in hosts:
+            yield unknown((*at, "captures", j, "host"), HOST, capture.host, hosts)
+        elif capture.network not in hosts[capture.host].networks:
+            where, known = (*at, "captures", j, "network"), hosts[capture.host].networks
+            yield unknown(where, NETWORK_OF, capture.network, known, host=capture.host)
+    yield from _probes(lab, at, exercise, hosts)
+    yield from lint_criteria.faults(lab, at, exercise)
+
+
+def _probes(lab: Lab, at: Path, exercise: Exercise, hosts: Mapping[str, Host]) -> Iterator[Fault]:
+    beside = {probe.id: probe for other in lab.exercises for probe in other.probes}
+    for j, probe in enumerate(exercise.probes):
+        if probe.host not in hosts:
+            yield unknown((*at, "probes", j, "host"), HOST, probe.host, hosts)
+        local = {name for name, other in beside.items() if other.host == probe.host and name != probe.id}
+        for k, name in enumerate(probe.after):
+            if name not in local:
+                where = (*at, "probes", j, "after", k)
+                yield unknown(where, N_("unknown probe of {host} {name!r}"), name, local, host=probe.host)
+        if _waits_for_itself(probe.id, {name: other.after for name, other in beside.items()}):
+            yield fault(
+                (*at, "probes", j, "after"),
+                N_("probe {name!r} waits for itself"),
+                N_("break the loop of `after`"),
+                name=probe.id,
+            )
+
+
+def _waits_for_itself(start: str, after: Mapping[str, tuple[str, ...]]) -> bool:
+    todo, seen = list(after[start]), set[str]()
+    while todo:
+        name = todo.pop()
+        if name == start:
+            return True
+        if name not in seen:
+            seen.add(name)
+            todo += after.get(name, ())
+    return False
+
+
+def _templates(lab: Lab) -> Iterator[Fault]:
+    """Fill every template for a seat of nobody's, so that a misspelt name shows before a student meets it."""
+    from sharklab.lab import seat
+
+    sample = seat.derive(lab, "nobody", bytes(32))
+    try:
+        plan.plan(lab, sample)
+    except InputError as error:
+        path = str(error.place).rpartition(" ")[2].split(".")
+        yield tuple(int(part) if part.isdigit() else part for part in path), error
+
+
+@cache
+def role_names() -> tuple[str, ...]:
+    """Return the roles that labs may use."""
+    return tuple(sorted(file.parents[1].name for file in paths.ROLES.glob("*/meta/argument_specs.yml")))
+
+
+@cache
+def role_options(role: str, entry: str) -> Mapping[str, Any]:
+    """Return the options that `role` declares for its entry point (main, bake or personalise)."""
+    entries = _role_entries(role)
+    options: Mapping[str, Any] = entries.get(entry, {}).get("options") or {}
+    return options
+
+
+@cache
+def _role_entries(role: str) -> Mapping[str, Any]:
+    file = paths.ROLES / role / "meta" / "argument_specs.yml"
+    entries: Mapping[str, Any] = yaml_file.read(file.read_text()).data["argument_specs"]
+    return entries

@@ -1,0 +1,157 @@
+"""What can be wrong with a host, and which checks of its state must then not pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sharklab.checks.outcome import N_
+from sharklab.lab.model import Asked, Check
+
+State = Mapping[str, Any]
+EXTRA = "4444/tcp"
+"""A port that no lab opens."""
+NOBODY = "192.0.2.53"
+"""An address that nobody has (RFC 5737)."""
+
+
+@dataclass(frozen=True)
+class StateDamage:
+    """One thing that is wrong with a host: the state that shows it, and the checks, by name, that it breaks.
+
+    `about` are the parameters that a check must have to be broken, such as the service that was stopped;
+    where the host is `silent`, nobody can tell its programs any more.
+    """
+
+    title: str
+    state: State
+    breaks: frozenset[str]
+    about: Mapping[str, str] = field(default_factory=dict)
+    silent: bool = False
+
+    def hits(self, leaf: Check | Asked) -> bool:
+        """Tell whether a check of the host must not pass, or a question has no answer any more."""
+        if isinstance(leaf, Asked):
+            return self.silent
+        return leaf.kind in self.breaks and self.about.items() <= leaf.params.items()
+
+
+def damages(state: State, looked_at: tuple[Check | Asked, ...]) -> Iterator[StateDamage]:
+    """Yield what can be wrong with a host in `state`, as far as checks and questions look at it."""
+    yield from _firewall(state)
+    if any(isinstance(leaf, Asked) for leaf in looked_at):
+        yield StateDamage(
+            N_("no service listens"), {**state, "sockets": []}, frozenset({"listens"}), silent=True
+        )
+    for leaf in looked_at:
+        if isinstance(leaf, Check) and leaf.kind in _OF_CHECK:
+            yield from _OF_CHECK[leaf.kind](state, leaf)
+
+
+def _firewall(state: State) -> Iterator[StateDamage]:
+    printed = state["firewall"]
+    runtime, permanent = printed["runtime"], printed["permanent"]
+    stopped = {**state, "firewall": {"runtime": "", "permanent": ""}}
+    rules = {"firewalld_same", "firewalld_opens", "firewalld_open", "firewalld_closed"}
+    yield StateDamage(
+        N_("firewalld stopped"),
+        _with_service(stopped, "firewalld", running=False),
+        frozenset({"firewalld_on", *rules}),
+    )
+    yield StateDamage(
+        N_("firewalld not started with the host"),
+        _with_service(state, "firewalld", enabled=False),
+        frozenset({"firewalld_on"}),
+    )
+    more = _with_port(permanent)
+    yield StateDamage(
+        N_("a rule kept only"),
+        {**state, "firewall": {"runtime": runtime, "permanent": more}},
+        frozenset({"firewalld_same"}),
+    )
+    yield StateDamage(
+        N_("a rule in force only"),
+        {**state, "firewall": {"runtime": _with_port(runtime), "permanent": permanent}},
+        frozenset({"firewalld_same", "firewalld_opens"}),
+    )
+    yield StateDamage(
+        N_("a port too many"),
+        {**state, "firewall": {"runtime": _with_port(runtime), "permanent": more}},
+        frozenset({"firewalld_opens"}),
+    )
+
+
+def _with_port(zone: str) -> str:
+    """Return what `firewall-cmd --list-all` prints when one more port is open."""
+    return zone.replace("  ports:", f"  ports: {EXTRA}", 1)
+
+
+def _with_service(state: State, name: str, **values: bool) -> State:
+    service = {**state["services"].get(name, {"running": True, "enabled": True}), **values}
+    return {**state, "services": {**state["services"], name: service}}
+
+
+def _service(state: State, check: Check) -> Iterator[StateDamage]:
+    name = str(check.params["service"])
+    about = {"service": name}
+    for title, values in (
+        (N_("service stopped"), {"running": False}),
+        (N_("service not started with the host"), {"enabled": False}),
+    ):
+        yield StateDamage(title, _with_service(state, name, **values), frozenset({"service"}), about)
+
+
+def _listens(state: State, check: Check) -> Iterator[StateDamage]:
+    port, _, transport = str(check.params["port"]).partition("/")
+    left = [line for line in state["sockets"] if not (line.startswith(transport) and f":{port} " in line)]
+    silent, about = {**state, "sockets": left}, {"port": f"{port}/{transport}"}
+    yield StateDamage(N_("nobody listens"), silent, frozenset({"listens"}), about)
+
+
+def _mount(state: State, check: Check) -> Iterator[StateDamage]:
+    about = {"path": str(check.params["path"])}
+    left = [each for each in state["mounts"] if each["path"] != about["path"]]
+    yield StateDamage(N_("not mounted"), {**state, "mounts": left}, frozenset({"mount"}), about)
+    if "source" in check.params:
+        other = {"path": about["path"], "device": f"{check.params['source']}-other", "type": "nfs4"}
+        mounts = {**state, "mounts": [*left, other]}
+        yield StateDamage(N_("another folder mounted"), mounts, frozenset({"mount"}), about)
+
+
+def _mount_kept(state: State, check: Check) -> Iterator[StateDamage]:
+    yield StateDamage(N_("nothing in fstab"), {**state, "fstab": []}, frozenset({"mount_kept"}))
+
+
+def _export(state: State, check: Check) -> Iterator[StateDamage]:
+    yield StateDamage(N_("not exported"), {**state, "exports": ""}, frozenset({"export"}))
+
+
+def _resolver(state: State, check: Check) -> Iterator[StateDamage]:
+    lines = [f"nameserver {NOBODY}", *state["resolver"]]
+    yield StateDamage(N_("another DNS server"), {**state, "resolver": lines}, frozenset({"resolver"}))
+
+
+def _open(state: State, check: Check) -> Iterator[StateDamage]:
+    """Yield that what must be open is not."""
+    printed = {name: _without_openings(text) for name, text in state["firewall"].items()}
+    shut = {**state, "firewall": printed}
+    yield StateDamage(N_("nothing open any more"), shut, frozenset({"firewalld_open", "firewalld_opens"}))
+
+
+def _without_openings(zone: str) -> str:
+    """Return what `firewall-cmd --list-all` prints when no service and no port is open."""
+    keys = ("  services:", "  ports:")
+    return "\n".join(next((key for key in keys if line.startswith(key)), line) for line in zone.splitlines())
+
+
+_OF_CHECK: Mapping[str, Callable[[State, Check], Iterator[StateDamage]]] = {
+    "service": _service,
+    "listens": _listens,
+    "mount": _mount,
+    "mount_kept": _mount_kept,
+    "export": _export,
+    "resolver": _resolver,
+    "firewalld_opens": _open,
+    "firewalld_open": _open,
+}

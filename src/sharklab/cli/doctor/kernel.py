@@ -1,0 +1,203 @@
+"""What this machine's kernel and init system can do for hosts that are containers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from sharklab import privilege, state, system_packages
+from sharklab.cli.doctor import trials
+from sharklab.cli.doctor.finding import Finding, missing, ok, warning
+from sharklab.hosts.providers.qemu import engine
+from sharklab.hosts.providers.qemu import libvirt as libvirts
+from sharklab.message import N_, Message, refusal
+
+INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+INOTIFY_PER_HOST = 6.4
+"""Measured: with 128 instances the twenty-first host of systemd, firewalld and sshd hangs."""
+
+INOTIFY_AMPLE = 1024
+
+NEEDS_ROOT = N_("not tried: that takes root's rights")
+AS_ROOT = N_("sudo ./sharklab doctor tries it")
+
+
+def examine() -> Iterator[Finding]:
+    """Yield one finding for each thing."""
+    yield init(Path("/run/systemd/system"))
+    yield cgroups(Path("/proc/mounts").read_text())
+    yield overlay()
+    yield network()
+    yield nf_tables()
+    yield nfs(Path("/proc/filesystems").read_text())
+    yield fuse(Path("/dev/fuse"))
+    yield tap(Path("/dev/net/tun"))
+    yield inotify(int(INOTIFY.read_text()))
+    yield kvm(Path("/dev/kvm"))
+    yield libvirt()
+
+
+def init(marker: Path) -> Finding:
+    """`marker` is the folder that sd_booted(3) looks for."""
+    name = N_("init system")
+    if marker.is_dir():
+        return ok(name, N_("systemd; it supervises the hosts"))
+    return ok(name, N_("not systemd; sharklab supervises the hosts by itself"))
+
+
+def cgroups(mounts: str) -> Finding:
+    """`mounts` is what /proc/mounts says (systemd's layouts: unified, hybrid, legacy)."""
+    name = N_("control groups")
+    places = [fields[1] for line in mounts.splitlines() if (fields := line.split())[2] == "cgroup2"]
+    if "/sys/fs/cgroup" in places:
+        return ok(name, N_("version 2 (unified)"))
+    if places:
+        return ok(name, N_("versions 1 and 2 (hybrid), version 2 in {place}"), place=places[0])
+    return missing(
+        name,
+        N_("version 2 is not mounted; systemd in hosts needs it"),
+        N_("boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line"),
+    )
+
+
+def overlay() -> Finding:
+    """Really mounts one in the state folder."""
+    folder = state.root() if state.root().is_dir() else Path("/tmp")  # noqa: S108 (only looked at as a file system)
+    return _tried(
+        N_("overlay file systems"),
+        lambda: trials.try_overlay(folder),
+        N_("tried in {place}: it works"),
+        N_("tried in {place}: {reason}; hosts share one image by it"),
+        N_("keep the state on an ext4, xfs or btrfs file system: SHARKLAB_STATE=/another/folder"),
+        place=str(folder),
+    )
+
+
+def network() -> Finding:
+    """Really makes a namespace, a bridge and a veth pair."""
+    name = N_("network namespaces, bridges, veth")
+    if not shutil.which("ip"):
+        return warning(name, N_("not tried: that takes the program ip"))
+    return _tried(
+        name,
+        trials.try_bridge,
+        N_("tried: they work"),
+        N_("tried: {reason}; the lab's network is made of them"),
+        N_("load the modules: modprobe -a bridge veth"),
+    )
+
+
+def nf_tables() -> Finding:
+    """Really adds a table in a namespace."""
+    return _tried(
+        N_("nf_tables"),
+        trials.try_nf_tables,
+        N_("tried in a namespace: it works"),
+        N_("tried in a namespace: {reason}; the hosts' firewalls need it"),
+        N_("load the module: modprobe nf_tables"),
+    )
+
+
+def _tried(
+    name: str, trial: Callable[[], Message], good: str, bad: str, remedy: str, **values: str
+) -> Finding:
+    if not privilege.is_root():
+        return warning(name, NEEDS_ROOT, AS_ROOT)
+    reason = trial()
+    return missing(name, bad, remedy, reason=reason, **values) if reason else ok(name, good, **values)
+
+
+def nfs(filesystems: str) -> Finding:
+    """`filesystems` is what /proc/filesystems says; a module that could be loaded counts too."""
+    name = N_("NFS in the kernel")
+    absent = [kind for kind in ("nfs4", "nfsd") if kind not in filesystems.split() and not _has_module(kind)]
+    if not absent:
+        return ok(name, N_("client and server"))
+    return warning(
+        name,
+        N_("absent: {kinds}; labs use programs that speak NFS without it, and mount by FUSE"),
+        N_("for the kernel's own NFS: --provider auto makes virtual machines of the hosts that need it"),
+        kinds=tuple(absent),
+    )
+
+
+def _has_module(kind: str) -> bool:
+    """Tell whether the kernel has a module of that name or alias (the file system nfs4 is in nfsv4)."""
+    modprobe = shutil.which("modprobe")
+    if not modprobe:
+        return False
+    name = {"nfs4": "nfsv4"}.get(kind, kind)
+    return subprocess.run([modprobe, "-nq", name], check=False, capture_output=True).returncode == 0
+
+
+def fuse(device: Path) -> Finding:
+    """Opens the device, which proves the driver."""
+    return _opened(N_("FUSE"), device, N_("load the module: modprobe fuse"))
+
+
+def tap(device: Path) -> Finding:
+    """Opens the device, which proves the driver: virtual machines need it, and the way to the Internet."""
+    return _opened(N_("TAP devices"), device, N_("load the module: modprobe tun"))
+
+
+def _opened(name: str, device: Path, remedy: str) -> Finding:
+    if not device.exists():
+        return warning(name, N_("{device} is absent"), remedy, device=str(device))
+    try:
+        os.close(os.open(device, os.O_RDWR))
+    except OSError as error:
+        return warning(name, N_("{device}: {reason}"), AS_ROOT, device=str(device), reason=refusal(error))
+    return ok(name, N_("{device} opens"), device=str(device))
+
+
+def inotify(instances: int) -> Finding:
+    """`instances` is fs.inotify.max_user_instances (inotify(7)); every host's systemd takes several."""
+    name = N_("inotify limit")
+    hosts = int(instances / INOTIFY_PER_HOST)
+    if instances >= INOTIFY_AMPLE:
+        return ok(
+            name, N_("{instances} instances, enough for {hosts} hosts"), instances=instances, hosts=hosts
+        )
+    return warning(
+        name,
+        N_("{instances} instances, enough for about {hosts} hosts; the next one hangs while it starts"),
+        N_("as root, for more hosts: sysctl fs.inotify.max_user_instances={ample}"),
+        instances=instances,
+        hosts=hosts,
+        ample=INOTIFY_AMPLE,
+    )
+
+
+def kvm(device: Path) -> Finding:
+    """Really boots a kernel, where there are QEMU and a kernel: that the device is there proves nothing."""
+    name = N_("KVM")
+    if not device.exists():
+        return ok(name, N_("absent; containers do not use it, and virtual machines are emulated, slowly"))
+    kernels = sorted(state.images_folder().glob("*-vm-*/root/boot/vmlinuz-*")) if privilege.is_root() else []
+    if not kernels or not system_packages.find(engine.QEMU):
+        sentence = N_(
+            "{device} is there, unproven: that takes QEMU, and an image of a virtual machine "
+            "(sharklab image build --provider auto)"
+        )
+        return ok(name, sentence, device=str(device))
+    if engine.boots(kernels[0], engine.KVM):
+        return ok(name, N_("tried: a kernel boots under it, and virtual machines use it"))
+    return warning(
+        name,
+        N_("{device} is there, but a kernel does not boot under it; virtual machines are emulated, slowly"),
+        N_("allow nested virtualisation where this machine is itself a virtual one"),
+        device=str(device),
+    )
+
+
+def libvirt() -> Finding:
+    """Asks it, as what starts virtual machines does."""
+    name = N_("libvirt")
+    if shutil.which("virsh") and not privilege.is_root():
+        return warning(name, NEEDS_ROOT, AS_ROOT)
+    if address := libvirts.connection():
+        return ok(name, N_("{address} answers: virtual machines go through it"), address=address)
+    return ok(name, N_("none of this machine's answers: QEMU starts virtual machines by itself"))

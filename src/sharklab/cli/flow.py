@@ -1,0 +1,289 @@
+"""The flow, in its order; each step takes what the one before it left, and none reaches back.
+
+    load → seat → plan → image → up → provision → run → analyse → judge → report
+
+`prepare` does load, seat and plan; `up` adds image, hosts and provisioning; `run` adds evidence.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from sharklab import __version__, checks, state
+from sharklab.checks.outcome import Verdict
+from sharklab.cli import seats
+from sharklab.errors import InputError, MachineryError
+from sharklab.evidence import run_folder
+from sharklab.hosts import borrowed, image, playbook, providers, seat_provider
+from sharklab.hosts.image import choice
+from sharklab.hosts.providers import existing, gateway
+from sharklab.lab import diary, load, seat
+from sharklab.lab import plan as plans
+from sharklab.lab.matrices import FAST
+from sharklab.lab.model import Lab, Plan
+from sharklab.message import N_
+from sharklab.progress import Progress
+
+
+class HostEnded(MachineryError):
+    """A host of the seat ended while a playbook was at work on it."""
+
+
+GOLDEN = "golden"
+"""The student of the seat that is only there to bake a lab's image."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run left: its folder, the verdicts, and the files of its report."""
+
+    folder: Path
+    plan: Plan
+    verdicts: tuple[Verdict, ...]
+    reports: tuple[Path, ...]
+
+    @property
+    def achieved(self) -> bool:
+        """True when every exercise came about as it should."""
+        return all(verdict.achieved for verdict in self.verdicts)
+
+
+def prepare(name: str, student: str, pace: str = FAST) -> Plan:
+    """Return the plan of `student` for the lab `name`: load, seat and plan; nothing is started."""
+    lab = load.load(load.find(name))
+    own = seat.register(lab, student)
+    return plans.plan(lab, borrowed.placed(own, borrowed.read(own.folder)), pace)
+
+
+def meet(plan: Plan, inventory: Path | None, agree: existing.Agree) -> Plan:
+    """Return the plan at the addresses of machines that exist already, once it is known what they are.
+
+    They are those of `inventory`; without it, those that the seat has. `agree` hears what will change.
+    Raises InputError when a machine cannot be a host of the lab, or nobody agrees.
+    """
+    if inventory is None and borrowed.read(plan.seat.folder):
+        return plan
+    if inventory is None:
+        raise InputError(
+            N_("which machines? The inventory is missing"),
+            place="--provider existing",
+            hint="sharklab up {lab} --provider existing --inventory hosts.yml",
+            lab=plan.lab.name,
+        )
+    with seats.hold(plan.seat):
+        own = existing.meet(plan, inventory, agree)
+        seat_provider.note(own.seat.folder, existing.Existing.name)
+        existing.keep(own)
+    return own
+
+
+def build_image(lab: Lab, os: str, hosts: providers.Provider, progress: Progress) -> image.Layers:
+    """Return what `lab`'s `hosts` are made from, built when it is not there yet.
+
+    `lab` is as its author wrote it, not the lab of a plan: nothing of a student's gets into an image.
+    """
+    golden = plans.plan(lab, seat.derive(lab, GOLDEN, bytes(32)))
+
+    def bake(plan: Plan) -> None:
+        plans.save(plan)
+        playbook.run("bake", plan.seat.folder / "inventory.yml", progress=progress.note)
+
+    def make(name: str) -> image.Layers:
+        with progress.step(N_("image of {lab}"), lab=lab.name):
+            return hosts.image(golden, name, bake, progress.note)
+
+    return choice.made(os, make, progress.note)
+
+
+def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
+    """Bring the hosts of `plan` up and provision them; doing it again mends what is missing."""
+    hosts = providers.get(provider)
+    layers = _layers(plan, hosts, os, progress)
+    with seats.hold(plan.seat):
+        _up(hosts.adapt(plan), hosts, layers, progress)
+
+
+def _layers(plan: Plan, hosts: providers.Provider, os: str, progress: Progress) -> image.Layers:
+    if not hosts.bakes:
+        return image.NOTHING
+    if os == choice.AUTO:  # a seat stays what it is
+        os = _system(plan) or os
+    return build_image(load.load(plan.lab.path / "lab.yml"), os, hosts, progress)
+
+
+def _system(plan: Plan) -> str | None:
+    """Return the operating system of a seat that is there, None for a new one."""
+    file = plan.seat.folder / "layers"
+    return image.system_of(Path(file.read_text().partition("\n")[0])) if file.exists() else None
+
+
+def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress) -> None:
+    diary.begin(plan.seat)
+    plans.save(plan)
+    seat_provider.note(plan.seat.folder, hosts.name)
+    title, name = N_("set up what is the seat's own"), "personalise"
+    if not hosts.bakes:
+        title, name = N_("apply all roles"), "site"
+    elif not _is_from(plan, layers):
+        title, name = N_("apply all roles, which have changed since the seat was made"), "site"
+    with progress.step(N_("hosts of {lab} for {student}"), lab=plan.lab.name, student=plan.seat.student):
+        facts = hosts.up(plan, layers, progress.note)
+    if name == "personalise":
+        plans.save_inventory(plan, facts)
+    with progress.step(title), _watched(plan, hosts):
+        playbook.run(name, plan.seat.folder / "inventory.yml", progress=progress.note)
+    state.write(_provisioned(plan), _fingerprint(plan), 0o600)
+
+
+def _is_from(plan: Plan, layers: image.Layers) -> bool:
+    """Tell whether the seat's hosts are made from `layers`; a new seat's will be.
+
+    Hosts keep the layers that they began with. When these are not today's, because a role has
+    changed, all of the roles are applied and not only what differs between seats.
+    """
+    file = plan.seat.folder / "layers"
+    if not file.exists():
+        state.write(file, layers.name, 0o600)
+    return file.read_text() == layers.name
+
+
+def _provisioned(plan: Plan) -> Path:
+    return plan.seat.folder / "provisioned"
+
+
+def _fingerprint(plan: Plan) -> str:
+    return image.fingerprint(plans.provisioned(plan))
+
+
+def is_ready(plan: Plan, hosts: providers.Provider) -> bool:
+    """Tell whether all hosts of `plan` run and were provisioned with just these values."""
+    file = _provisioned(plan)
+    if not file.exists() or file.read_text() != _fingerprint(plan):
+        return False
+    return set(hosts.status(plan.seat).values()) == {"running"}
+
+
+def run(plan: Plan, provider: str, os: str, languages: tuple[str, ...], progress: Progress) -> Run:
+    """Run the lab's captures and probes on the seat (brought up if need be), judge and report."""
+    hosts = providers.get(provider)
+    layers = _layers(plan, hosts, os, progress)
+    plan = hosts.adapt(plan)
+    with seats.hold(plan.seat):
+        if not is_ready(plan, hosts):
+            _up(plan, hosts, layers, progress)
+        folder = _collect(plan, hosts, progress)
+        return write_reports(folder, languages, progress)
+
+
+def _collect(plan: Plan, hosts: providers.Provider, progress: Progress) -> Path:
+    """Run captures and probes and return the sealed evidence folder."""
+    started = time.time()
+    folder = state.runs_folder(plan.lab.name, plan.seat.student) / _run_id(started)
+    state.folder(folder)
+    plans.save(plan, folder)
+    plans.save(plan)  # the hosts may be ready for it since a run with other probes
+    inventory = plan.seat.folder / "inventory.yml"
+    variables = {"run_folder": str(folder)}
+    header = {"provider": hosts.name, "started": started, "complete": False}
+    try:
+        with progress.step(N_("captures and probes")), _watched(plan, hosts):
+            gone = partial(_gone, plan, hosts)
+            playbook.run("run", inventory, variables, progress=progress.note, is_in_vain=gone)
+        _observe(plan, folder, progress)
+        header["complete"] = True
+    except KeyboardInterrupt:
+        _stop(inventory, variables, progress)
+        raise
+    except HostEnded:
+        with suppress(MachineryError):  # of the host that has ended
+            _stop(inventory, variables, progress)
+        raise
+    finally:
+        run_folder.seal(folder, _header(plan, header))
+    return folder
+
+
+def _stop(inventory: Path, variables: Mapping[str, str], progress: Progress) -> None:
+    """End the captures of a run that ends early, and keep what they have."""
+    with progress.step(N_("stop the captures")):
+        playbook.run("run", inventory, variables, tags="stop", progress=progress.note)
+
+
+def _observe(plan: Plan, folder: Path, progress: Progress) -> None:
+    """Look at the hosts, when the lab asks what they are like."""
+    from sharklab.evidence import host_state
+
+    if host_state.wanted(plan):
+        with progress.step(N_("look at the hosts")):
+            host_state.save(host_state.observe(plan), folder)
+
+
+@contextmanager
+def _watched(plan: Plan, hosts: providers.Provider) -> Iterator[None]:
+    """Say that a host, or the way to the Internet, ended meanwhile: not all that came of it.
+
+    Without that way a playbook may well come to its end, and what it found tells nothing.
+    """
+    try:
+        yield
+    except MachineryError as error:
+        if gone := _gone(plan, hosts):
+            raise _host_ended(plan, gone) from error
+        if gateway.cut_off(plan.seat):
+            raise gateway.ended(plan) from error
+        raise
+    if gateway.cut_off(plan.seat):
+        raise gateway.ended(plan)
+
+
+def _host_ended(plan: Plan, gone: Sequence[str]) -> HostEnded:
+    return HostEnded(
+        N_("host {host} ended while it was at work"),
+        place=str(plan.seat.folder / "hosts" / gone[0] / "console.log"),
+        hint=N_("sharklab up {lab} starts it again, sharklab down {lab} removes the seat"),
+        host=", ".join(gone),
+        lab=plan.lab.name,
+    )
+
+
+def _gone(plan: Plan, hosts: providers.Provider) -> list[str]:
+    """Return the hosts that run no longer; machines of somebody else's say themselves what ails them."""
+    states = hosts.status(plan.seat) if hosts.bakes else {}
+    return [name for name, state in states.items() if state not in ("running", gateway.CUT_OFF)]
+
+
+def _run_id(started: float) -> str:
+    """Return a name that sorts by time and is not given twice."""
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started)) + "-" + secrets.token_hex(2)
+
+
+def _header(plan: Plan, more: Mapping[str, object]) -> dict[str, object]:
+    return {
+        "tool": f"sharklab {__version__}",
+        "lab": plan.lab.name,
+        "student": plan.seat.student,
+        "seat": plan.seat.id,
+        "pace": plan.pace,
+        "ended": time.time(),
+        **more,
+    }
+
+
+def write_reports(folder: Path, languages: tuple[str, ...], progress: Progress) -> Run:
+    """Judge the run in `folder` and write its report in each language."""
+    from sharklab import report  # these take longer to import than all that `up` needs
+    from sharklab.evidence import analysis
+
+    with progress.step(N_("report")):
+        plan, found, facts = analysis.analyse(folder)
+        verdicts = checks.judge(plan, found, facts)
+        files: list[Path] = []
+        for language in languages:
+            files += report.write(report.compose(plan, found, facts, verdicts, language))
+    return Run(folder, plan, verdicts, tuple(files))

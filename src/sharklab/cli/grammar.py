@@ -1,0 +1,149 @@
+"""The verbs of the command line: the whole list, each with its help, an example and its options."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sharklab.cli.verbs import computer, gradebook, lab, seat, submission
+from sharklab.message import N_
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb: the function that does it, its help, an example, and its options (`cli.options`).
+
+    The function takes the arguments that were parsed, and returns the exit code.
+    """
+
+    call: Callable[[Namespace], int]
+    help: str
+    example: str
+    options: tuple[str, ...] = ()
+
+
+VERBS: Mapping[str, Verb] = {
+    "labs": Verb(lab.labs, N_("List the labs."), "labs", ("output",)),
+    "lint": Verb(
+        lab.lint, N_("Check a lab's file and say what is wrong with it."), "lint tp4", ("lab", "output")
+    ),
+    "image build": Verb(
+        lab.image_build,
+        N_("Build the images of labs, so that the first seat starts quickly."),
+        "image build tp4",
+        ("labs", "provider", "os", "output"),
+    ),
+    "vms": Verb(
+        lab.vms,
+        N_("Write virtual machines of Rocky's cloud image for libvirt, which a seat can borrow."),
+        "vms tp4 --os rocky9 -o vms",
+        ("lab", "student", "cloud", "image", "vms_folder", "output"),
+    ),
+    "up": Verb(
+        seat.up,
+        N_("Start a seat: its hosts, set up and ready to work on."),
+        "up tp4 --student alice",
+        ("lab", "student", "provider", "inventory", "yes", "os", "output"),
+    ),
+    "run": Verb(
+        seat.run,
+        N_("Run a lab's captures and probes on a seat and write the report."),
+        "run tp4",
+        ("lab", "student", "pace", "provider", "inventory", "yes", "os", "output"),
+    ),
+    "brief": Verb(
+        seat.brief,
+        N_("Show what the lab asks, with the values of the seat."),
+        "brief tp4 -o brief.html",
+        ("lab", "student", "file"),
+    ),
+    "shell": Verb(
+        seat.shell,
+        N_("Open a shell on a host of the seat."),
+        "shell tp4 client",
+        ("lab", "host", "command", "student", "user"),
+    ),
+    "status": Verb(seat.status, N_("Show the seats of this machine and their hosts."), "status", ("output",)),
+    "report": Verb(
+        seat.report,
+        N_("Write the report of the last run again."),
+        "report tp4 --lang en",
+        ("lab", "student", "run", "report_folder", "output"),
+    ),
+    "form": Verb(
+        submission.form,
+        N_("Make the folder that a student fills in: answers.yml, with what is asked, and captures/."),
+        "form tp4",
+        ("lab", "student", "form_folder", "output"),
+    ),
+    "check": Verb(
+        submission.check,
+        N_("Say what of a student's work is there, what is missing, and where to look."),
+        "check tp4",
+        ("lab", "student", "work_folder", "hint", "output"),
+    ),
+    "submit": Verb(
+        submission.submit,
+        N_("Pack a student's work into the one file that is handed in."),
+        "submit tp4",
+        ("lab", "student", "work_folder", "bundle", "output"),
+    ),
+    "seats create": Verb(
+        submission.seats_create,
+        N_("Make a file for each student of a class: a seat for their own machine."),
+        "seats create roster.csv --lab tp4 -o seats",
+        ("roster", "of_lab", "seats_folder", "output"),
+    ),
+    "seats import": Verb(
+        submission.seats_import,
+        N_("Take a seat that the instructor made."),
+        "seats import alice.seat",
+        ("seat_files", "output"),
+    ),
+    "grade": Verb(
+        gradebook.grade,
+        N_("Grade what a class handed in, and write its gradebook."),
+        "grade submissions/ --roster roster.csv -o gradebook",
+        (
+            "submissions",
+            "class",
+            "maybe_of_lab",
+            "gradebook",
+            "moodle",
+            "due",
+            "grace",
+            "late",
+            "cap",
+            "closed",
+            "hint_cost",
+            "jobs",
+            "output",
+        ),
+    ),
+    "prove": Verb(
+        lab.prove,
+        N_("Prove a lab's grading on its last run: what is right earns all, a fault costs its own."),
+        "prove tp4",
+        ("lab", "student", "run", "output"),
+    ),
+    "down": Verb(
+        seat.down,
+        N_("Remove a seat with everything it has on this machine; reports stay."),
+        "down tp4 --student alice",
+        ("maybe_lab", "student", "all"),
+    ),
+    "doctor": Verb(
+        computer.doctor,
+        N_("Tell what this machine can run and what is missing."),
+        "doctor",
+        ("output", "network"),
+    ),
+    "test": Verb(computer.test, N_("Run the test suite."), "test tests/unit", ("arguments",)),
+}
+
+GROUPS: Mapping[str, str] = {
+    "image": N_("The images that seats are made from."),
+    "seats": N_("Seats for the machines of a class."),
+}
+"""What verbs of two words are about, by the first."""

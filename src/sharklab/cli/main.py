@@ -1,0 +1,196 @@
+"""The one place where words become a command, and errors become text and an exit code.
+
+`cli.grammar` lists the verbs; `cli.verbs` has a function for each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from types import FrameType
+from typing import Any, NoReturn
+
+from sharklab import __version__, i18n, state
+from sharklab.cli.grammar import GROUPS, VERBS
+from sharklab.cli.options import OPTIONS
+from sharklab.cli.say import envelope
+from sharklab.errors import GOOD, INTERRUPTED, MACHINERY, InputError, SharklabError
+from sharklab.message import N_, Gettext, Message
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (0, 1, 2, 3 or 130; see docs/exit-codes.md)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    signal.signal(signal.SIGTERM, _interrupt)
+    as_json = "json" in words
+    say: Gettext = str
+    try:
+        # What is wrong with --lang is told in the language of the locale.
+        say = i18n.translator(i18n.choose(None, os.environ)).gettext
+        language = i18n.choose(_option(words, "--lang"), os.environ)
+        say = i18n.translator(language).gettext
+        args = _parse(_parser(say), words)
+        args.language = language
+        as_json = getattr(args, "output", "text") == "json"
+        return _run(args)
+    except KeyboardInterrupt:
+        hint = N_("sharklab down removes what was started")
+        if "grade" in words:
+            hint = N_("the same command goes on where it stopped")
+        interrupted = SharklabError(N_("interrupted"), hint=hint)
+        return _fail(INTERRUPTED, interrupted, as_json, say)
+    except SharklabError as error:
+        return _fail(error.exit_code, error, as_json, say)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return GOOD
+    except Exception as error:
+        return _fail(MACHINERY, _unforeseen(error), as_json, say)
+
+
+def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    """Parse `words`; what follows `--` is a command of the user's, which argparse must not look at."""
+    end = words.index("--") if "--" in words else len(words)
+    args = parser.parse_args(words[:end])
+    if end < len(words):
+        name = next((name for name in ("command", "arguments") if name in args), "")
+        if not name:
+            raise InputError(
+                N_("this verb takes no command"), place="--", hint="sharklab {verb} --help", verb=args.verb
+            )
+        setattr(args, name, [*getattr(args, name), *words[end + 1 :]])
+    return args
+
+
+def _run(args: argparse.Namespace) -> int:
+    from sharklab import ownership
+    from sharklab.cli import setup
+
+    provider, lab = _provider(args), getattr(args, "lab", None)
+    words, os_name = i18n.translator(args.language), getattr(args, "os", "")
+    setup.prepare(args.verb, provider, words, lab, os_name)
+    try:
+        code: int = VERBS[args.verb].call(args)
+        sys.stdout.flush()
+        return code
+    finally:
+        ownership.give_back(state.root())
+
+
+def _provider(args: argparse.Namespace) -> str:
+    """Return the provider of the seat that a verb is about; of all of them for `down --all`."""
+    from sharklab.hosts import seat_provider
+
+    lab, student = getattr(args, "lab", None), getattr(args, "student", None)
+    asked = getattr(args, "provider", None)
+    if lab and student:
+        return seat_provider.choose(lab, student, asked)
+    if asked:
+        return str(asked)
+    everywhere = seat_provider.of_all()
+    return everywhere.pop() if len(everywhere) == 1 else seat_provider.DEFAULT
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _unforeseen(error: Exception) -> SharklabError:
+    """Keep the traceback in a file for whoever mends it, and give the person one sentence."""
+    if isinstance(error, OSError) and error.strerror:
+        return SharklabError(error.strerror, place=str(error.filename or "") or Message(N_("system")))
+    fault, file = N_("a fault in sharklab: {error!r}"), state.root() / "crash.log"
+    try:
+        state.write(file, traceback.format_exc(), 0o600)
+    except SharklabError:
+        return SharklabError(fault, error=error)
+    return SharklabError(fault, hint=N_("please report it with {file}"), error=error, file=file)
+
+
+def _fail(code: int, error: SharklabError, as_json: bool, say: Gettext) -> int:
+    if as_json:
+        print(json.dumps(envelope("error", error=_plain(error), exit_code=code), ensure_ascii=False))
+    print(f"sharklab: {error.say(say)}", file=sys.stderr)
+    return code
+
+
+def _plain(error: SharklabError) -> dict[str, Any]:
+    problems = [_plain(problem) for problem in getattr(error, "problems", ())]
+    plain = {"message": error.message, "place": str(error.place), "hint": error.hint}
+    return {**plain, "problems": problems} if problems else plain
+
+
+def _option(words: Sequence[str], name: str) -> str | None:
+    """Return the value of an option before the grammar is known (its texts depend on the language)."""
+    for index, word in enumerate(words):
+        if word == "--":
+            return None
+        if word.startswith(name + "="):
+            return word.partition("=")[2]
+        if word == name and index + 1 < len(words):
+            return words[index + 1]
+    return None
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are InputErrors."""
+
+    def error(self, message: str) -> NoReturn:
+        verb = self.prog.partition(" ")[2]
+        raise InputError("{said}", place=verb, hint="{program} --help", said=message, program=self.prog)
+
+
+def _parser(_: Gettext) -> argparse.ArgumentParser:
+    vars(argparse)["_"] = _  # by which it looks up its own texts: left alone, it follows the locale only
+    parser = _Parser(
+        prog="sharklab",
+        description=_(
+            "Sets up network labs, watches the packets, writes the reports, and grades what is handed in."
+        ),
+        epilog=_("Example:") + " sharklab run tp4 --lang fr",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"sharklab {__version__}", help=_("show the version and exit")
+    )
+    _add(parser, "lang", _)
+    sub = parser.add_subparsers(metavar=_("VERB"), required=True, parser_class=_Parser)
+    groups: dict[str, Any] = {}
+    for name, verb in VERBS.items():
+        first, _space, second = name.partition(" ")
+        if second and first not in groups:
+            groups[first] = _group(sub, first, _)
+        example = _("Example:") + " sharklab " + verb.example
+        one = _verb_parser(groups.get(first, sub), second or first, _(verb.help), example)
+        one.set_defaults(verb=name)
+        for option in (*verb.options, "lang"):
+            _add(one, option, _)
+    return parser
+
+
+def _add(parser: argparse.ArgumentParser, option: str, _: Gettext) -> None:
+    flags, settings = OPTIONS[option]
+    texts: dict[str, Any] = {key: _(settings[key]) for key in ("help", "metavar") if key in settings}
+    texts["help"] += _default(settings)
+    parser.add_argument(*flags, **settings | texts)
+
+
+def _group(sub: Any, name: str, _: Gettext) -> Any:
+    """Return where verbs of two words hang that begin with `name`."""
+    text = _(GROUPS[name])
+    group = sub.add_parser(name, help=text, description=text)
+    return group.add_subparsers(metavar=_("VERB"), required=True, parser_class=_Parser)
+
+
+def _verb_parser(sub: Any, name: str, help: str, example: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = sub.add_parser(name, help=help, description=help, epilog=example)
+    return parser
+
+
+def _default(settings: Mapping[str, Any]) -> str:
+    default = settings.get("default")
+    return f" [{default}]" if default and isinstance(default, str) else ""

@@ -1,0 +1,35 @@
+"""How the command line speaks: text for people, or JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from typing import Any
+
+from sharklab import i18n
+
+SCHEMA = "sharklab/1"
+"""The version of the envelope of `--output json`."""
+
+
+def envelope(verb: str, **content: Any) -> dict[str, Any]:
+    """Return what `--output json` prints for `verb`: the schema's name, the verb and its content."""
+    return {"schema": SCHEMA, "verb": verb, **content}
+
+
+def say(args: Namespace, text: str, **content: Any) -> None:
+    """Print `content` as JSON when a script reads, else `text`."""
+    if getattr(args, "output", "text") == "json":
+        print(json.dumps(envelope(args.verb, **content), ensure_ascii=False, indent=1))
+    elif text:
+        print(text)
+
+
+def translate(args: Namespace) -> i18n.Translator:
+    """Return who speaks the language of the reader."""
+    return i18n.translator(args.language)
+
+
+def languages(args: Namespace) -> tuple[str, ...]:
+    """Return the report's languages: all, the reader's first."""
+    return (args.language, *(language for language in i18n.languages() if language != args.language))

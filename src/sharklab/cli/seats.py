@@ -1,0 +1,98 @@
+"""The seats of this computer and their runs: which there are, who works on one, how one is removed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from sharklab import state
+from sharklab.errors import InputError, MachineryError
+from sharklab.hosts import providers, seat_provider
+from sharklab.lab import seat
+from sharklab.lab.model import Seat
+from sharklab.message import N_, Message
+from sharklab.progress import Progress
+
+
+def seats_here() -> list[Seat]:
+    """Return the seats that have a folder on this machine, by lab and student."""
+    folders = sorted(state.root().glob("seats/*/*/"))
+    return [seat.at(folder) for folder in folders]
+
+
+def provider_of(own: Seat) -> providers.Provider:
+    """Return what made the hosts of a seat that is here; a folder that does not say is the default's."""
+    return providers.get(seat_provider.by(own.folder) or seat_provider.DEFAULT)
+
+
+def status() -> list[dict[str, Any]]:
+    """Return lab, student, provider and hosts with their state for every seat of this machine."""
+    return [
+        {
+            "lab": own.lab,
+            "student": own.student,
+            "provider": provider_of(own).name,
+            "hosts": dict(provider_of(own).status(own)),
+        }
+        for own in seats_here()
+    ]
+
+
+def hold(own: Seat) -> AbstractContextManager[None]:
+    """Hold a seat for this process alone. Raises Busy when another run has it.
+
+    The lock lies outside the seat's folder, which `down` removes.
+    """
+    what = Message(N_("seat {lab}/{student}"), {"lab": own.lab, "student": own.student})
+    return state.lock(state.root() / "locks" / f"{own.lab}-{own.student}", what)
+
+
+def down(lab: str | None, student: str | None, progress: Progress) -> dict[str, Sequence[Message]]:
+    """Remove the seats of `lab` (all without it) and of `student` (all without).
+
+    Return their names, each with what a person should know of what is left. Each is removed by the
+    provider that made it. What is left behind by seats whose folder is gone is removed as well when all are.
+    """
+    chosen = [own for own in seats_here() if lab in (None, own.lab) and student in (None, own.student)]
+    left: dict[str, Sequence[Message]] = {}
+    for own in chosen:
+        with progress.step(N_("remove {lab} of {student}"), lab=own.lab, student=own.student), hold(own):
+            left[f"{own.lab}/{own.student}"] = provider_of(own).down(own)
+    if lab is None:
+        for provider in providers.PROVIDERS.values():
+            provider.sweep()
+    return left
+
+
+def last_run(lab: str, student: str) -> Path:
+    """Return the folder of the newest run. Raises MachineryError when there is none."""
+    folders = sorted(state.runs_folder(lab, student).glob("*/manifest.json"))
+    if not folders:
+        raise MachineryError(
+            N_("no run of {lab} by {student} yet"),
+            hint="sharklab run {lab} --student {student}",
+            lab=lab,
+            student=student,
+        )
+    return folders[-1].parent
+
+
+def find_run(lab: str, student: str, name: str | None) -> Path:
+    """Return the folder of a run: the one called `name`, or the newest.
+
+    Raises InputError when there is no run of that name, MachineryError when there is no run at all.
+    """
+    folder = last_run(lab, student)
+    if name:
+        folder = state.runs_folder(lab, student) / Path(name).name
+        if not (folder / "manifest.json").exists():
+            raise InputError(
+                N_("there is no run {run!r}"),
+                place="--run",
+                hint=N_("runs are folders of {folder}"),
+                run=name,
+                folder=folder.parent,
+            )
+    return folder

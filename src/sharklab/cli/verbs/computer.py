@@ -1,0 +1,29 @@
+"""The verbs of this computer: what it can run, and the test suite."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from sharklab.cli.say import say, translate
+from sharklab.errors import GOOD, NOT_ACHIEVED
+
+if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
+    pass
+
+
+def doctor(args: Namespace) -> int:
+    """Say what this machine can run."""
+    from sharklab.cli import doctor as doctors
+
+    findings = doctors.examine(network=args.network)
+    say(args, doctors.render(findings, translate(args)), **doctors.to_plain(findings))
+    return NOT_ACHIEVED if any(finding.status == "missing" for finding in findings) else GOOD
+
+
+def test(args: Namespace) -> int:
+    """Run the test suite."""
+    from sharklab.cli import testing
+    from sharklab.progress import Progress
+
+    return testing.run(args.arguments, Progress(translate(args).gettext))

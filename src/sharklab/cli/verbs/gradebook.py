@@ -1,0 +1,125 @@
+"""What the verb `grade` does: take the options apart, grade the class, say what came of it."""
+
+from __future__ import annotations
+
+import math
+import os
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sharklab.cli.say import say, translate
+from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
+from sharklab.message import N_
+from sharklab.progress import Progress
+
+if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
+    from sharklab.grading.gradebook.model import Class
+    from sharklab.grading.gradebook.moodle import Filled
+    from sharklab.grading.marking.terms import Terms
+    from sharklab.i18n import Translator
+
+
+def grade(args: Namespace) -> int:
+    """Grade a class; exit code 1 when a submission could not be graded."""
+    from sharklab.grading.gradebook import batch, inputs, moodle
+    from sharklab.grading.gradebook.model import UNREADABLE, state
+    from sharklab.lab import roster
+
+    words, out = translate(args), Path(args.out)
+    sources = inputs.find([Path(file) for file in args.files])
+    students = roster.read(Path(args.roster)) if args.roster else ()
+    jobs = args.jobs or len(os.sched_getaffinity(0))
+    group = batch.grade(
+        batch.Batch(sources, students, out, args.lab or "", _terms(args), max(1, jobs)),
+        Progress(words.gettext),
+    )
+    filled = moodle.fill(Path(args.moodle), group) if args.moodle else None
+    counts = Counter(map(state, group.entries))
+    say(args, "\n".join(_told(group, filled, out, args.language, words)), **_plain(group, filled, out))
+    return NOT_ACHIEVED if counts[UNREADABLE] else GOOD
+
+
+def _terms(args: Namespace) -> Terms:
+    """Return the terms that the options name. Raises InputError for what is none, or lacks its time."""
+    from sharklab.grading.marking.terms import Terms
+
+    _refuse(args)
+    return Terms(
+        hint=args.hint / 100,
+        due=_due(args.due),
+        grace=args.grace * 60,
+        per_day=args.late / 100,
+        at_most=args.cap / 100,
+        closed=args.closed,
+    )
+
+
+def _refuse(args: Namespace) -> None:
+    for name in ("late", "cap", "hint"):
+        if not 0 <= getattr(args, name) <= 100:
+            raise InputError(N_("a percentage is from 0 to 100"), place=f"--{name}")
+    for name in ("grace", "closed"):
+        if not 0 <= getattr(args, name) < math.inf:
+            raise InputError(N_("a length of time is not below zero"), place=f"--{name}")
+    for name in ("grace", "late", "closed"):
+        if getattr(args, name) and not args.due:
+            hint = N_("say when submissions are due: --due 2026-12-01T18:00")
+            raise InputError(N_("nothing is late that is never due"), place=f"--{name}", hint=hint)
+
+
+def _due(text: str | None) -> float:
+    try:
+        return datetime.fromisoformat(text).astimezone().timestamp() if text else 0.0
+    except (ValueError, OverflowError) as error:
+        raise InputError(
+            N_("{text!r} is not a time"),
+            place="--due",
+            hint=N_("write it like 2026-12-01T18:00 or 2026-12-01T18:00+01:00"),
+            text=text,
+        ) from error
+
+
+def _told(group: Class, filled: Filled | None, out: Path, language: str, words: Translator) -> Iterator[str]:
+    from sharklab.grading.gradebook import figures
+    from sharklab.grading.gradebook.model import GRADED, MISSING, UNREADABLE, state
+
+    counts = Counter(map(state, group.entries))
+    text = words.gettext("{graded} graded, {unreadable} could not be graded, {missing} handed in nothing.")
+    yield text.format(graded=counts[GRADED], unreadable=counts[UNREADABLE], missing=counts[MISSING])
+    for entry in group.entries:
+        if state(entry) == UNREADABLE:
+            yield f"  {entry.file}: {words.say(entry.problem)}"
+    looks = sum(bool(figures.reasons(entry)) for entry in group.entries)
+    text = words.gettext("Who needs a look ({count}): {page}")
+    yield text.format(count=looks, page=out / f"class.{language}.html")
+    if filled:
+        yield from _filled(filled, words)
+
+
+def _filled(filled: Filled, words: Translator) -> Iterator[str]:
+    yield words.gettext("{count} grades are in the worksheet.").format(count=filled.graded)
+    if filled.absent:
+        yield words.gettext("Not in the worksheet: {students}").format(students=", ".join(filled.absent))
+    if filled.locked:
+        yield words.gettext("Locked in the worksheet: {students}").format(students=", ".join(filled.locked))
+
+
+def _plain(group: Class, filled: Filled | None, out: Path) -> dict[str, object]:
+    from sharklab.grading.gradebook import figures
+    from sharklab.grading.gradebook.model import state
+
+    students = {
+        entry.student: {
+            "state": state(entry),
+            "points": round(entry.result.points, 4) if entry.result else None,
+            "problem": str(entry.problem),
+            "look": [str(reason) for reason in figures.reasons(entry)],
+        }
+        for entry in group.entries
+    }
+    sheet = {"graded": filled.graded, "absent": filled.absent, "locked": filled.locked} if filled else None
+    return {"lab": group.lab, "gradebook": str(out), "students": students, "moodle": sheet}

@@ -1,0 +1,88 @@
+"""The verbs of a lab: list and check labs, build their images, prove their grading."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sharklab.cli.say import say, translate
+from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
+from sharklab.message import N_
+
+if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
+    pass
+
+
+def labs(args: Namespace) -> int:
+    """List the labs with their titles and hosts; a lab that is broken is listed as such."""
+    from sharklab.lab import load
+
+    words, lines, content = translate(args), [], []
+    for name in load.names():
+        try:
+            title, hosts = load.glance(load.find(name))
+            lines.append(f"{name:<14} {words.prose(title)} ({', '.join(hosts)})")
+            content.append({"lab": name, "title": dict(title), "hosts": list(hosts)})
+        except InputError as error:
+            lines.append(f"{name:<14} {words.gettext('broken; see: sharklab lint {lab}').format(lab=name)}")
+            content.append({"lab": name, "error": str(error)})
+    say(args, "\n".join(lines), labs=content)
+    return GOOD
+
+
+def lint(args: Namespace) -> int:
+    """Check a lab's file; `load` raises with every problem when there is one."""
+    from sharklab.lab import load
+
+    file = load.find(args.lab)
+    lab = load.load(file)
+    text = translate(args).gettext("{file}: no problem found in {count} exercises")
+    say(args, text.format(file=file, count=len(lab.exercises)), file=str(file), problems=[])
+    return GOOD
+
+
+def image_build(args: Namespace) -> int:
+    """Build the images of the labs that were named, or of all."""
+    from sharklab.cli import flow
+    from sharklab.hosts import providers, seat_provider
+    from sharklab.lab import load
+    from sharklab.progress import Progress
+
+    progress, folders = Progress(translate(args).gettext), {}
+    hosts = providers.get(args.provider or seat_provider.DEFAULT)
+    for name in args.labs or load.names():
+        folders[name] = str(flow.build_image(load.load(load.find(name)), args.os, hosts, progress).folder)
+    say(args, "\n".join(f"{name}: {folder}" for name, folder in folders.items()), images=folders)
+    return GOOD
+
+
+def vms(args: Namespace) -> int:
+    """Write what libvirt starts, and say the commands."""
+    from sharklab.cli import flow
+    from sharklab.hosts import vms
+    from sharklab.progress import Progress
+
+    progress, plan = Progress(translate(args).gettext), flow.prepare(args.lab, args.student)
+    with progress.step(N_("virtual machines of {lab}"), lab=plan.lab.name):
+        image = Path(args.image) if args.image else vms.fetch(args.os, progress.note)
+        done = vms.write(plan, image, Path(args.out), progress.note)
+    say(args, "\n".join(done.commands), folder=str(done.folder), commands=list(done.commands))
+    return GOOD
+
+
+def prove(args: Namespace) -> int:
+    """Grade the run as a submission, nothing, and every single fault; 1 when the grader is wrong in one."""
+    from sharklab.author import prove as trials
+    from sharklab.author import reference
+    from sharklab.cli import seats
+    from sharklab.lab import load
+    from sharklab.progress import Progress
+
+    words, progress = translate(args), Progress(translate(args).gettext)
+    run = seats.find_run(load.load(load.find(args.lab)).name, args.student, args.run)
+    plan, submission = reference.reference(run)
+    with progress.step(N_("grading of {lab}"), lab=plan.lab.name):
+        found = list(trials.prove(plan, submission, progress.note))
+    say(args, trials.table(found, words), trials=[trials.plain(trial) for trial in found])
+    return GOOD if all(trial.holds for trial in found) else NOT_ACHIEVED

@@ -1,0 +1,252 @@
+"""The verbs of one seat: start it, work on it, run its lab, write the report, remove it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sharklab import i18n
+from sharklab.cli.say import languages, say, translate
+from sharklab.errors import GOOD, NOT_ACHIEVED, InputError, MachineryError
+from sharklab.message import N_, Message
+
+if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
+    from sharklab.checks.outcome import Verdict
+    from sharklab.lab.model import Plan
+
+
+def up(args: Namespace) -> int:
+    """Start a seat and say how to go on."""
+    from sharklab.hosts import playbook
+
+    playbook.get_ready()
+    from sharklab.cli import flow
+    from sharklab.progress import Progress
+
+    plan, provider = _met(args, flow.prepare(args.lab, args.student))
+    flow.up(plan, provider, args.os, Progress(translate(args).gettext))
+    say(args, _ready(plan, translate(args)), **_seat(plan))
+    return GOOD
+
+
+def _seat(plan: Plan) -> dict[str, Any]:
+    hosts = {
+        name: {net: str(at.ipv4.ip) for net, at in places.items()}
+        for name, places in plan.seat.addresses.items()
+    }
+    return {
+        "lab": plan.lab.name,
+        "student": plan.seat.student,
+        "hosts": hosts,
+        "folder": str(plan.seat.folder),
+    }
+
+
+def _ready(plan: Plan, words: i18n.Translator) -> str:
+    name = plan.lab.name
+    option = f" --student {plan.seat.student}"
+    places = [f"  {host:<10} {', '.join(nets.values())}" for host, nets in _seat(plan)["hosts"].items()]
+    steps = [
+        (f"sharklab brief {name}{option}", words.gettext("what is asked")),
+        (f"sharklab shell {name} {plan.hosts[0].name}{option}", words.gettext("a shell on a host")),
+        (f"sharklab run {name}{option}", words.gettext("captures, probes and the report")),
+        (f"sharklab down {name}{option}", words.gettext("remove the seat")),
+    ]
+    width = max(len(command) for command, _ in steps)
+    lines = [f"  {command:<{width}}  {meaning}" for command, meaning in steps]
+    title = words.gettext("Seat {lab} of {student} is ready.").format(lab=name, student=plan.seat.student)
+    return "\n".join([title, *places, words.gettext("Next:"), *lines])
+
+
+def run(args: Namespace) -> int:
+    """Run the lab on a seat; exit code 1 when an exercise did not come about as it should."""
+    from sharklab.hosts import playbook
+
+    playbook.get_ready()
+    from sharklab.cli import flow
+    from sharklab.progress import Progress
+
+    plan, provider = _met(args, flow.prepare(args.lab, args.student, args.pace))
+    return _told(args, flow.run(plan, provider, args.os, languages(args), Progress(translate(args).gettext)))
+
+
+def _met(args: Namespace, plan: Plan) -> tuple[Plan, str]:
+    """Return the plan and its provider; of machines that exist, once a person agrees to what will change."""
+    from sharklab.cli import flow
+    from sharklab.hosts import seat_provider
+
+    provider = seat_provider.choose(plan.lab.name, plan.seat.student, args.provider)
+    if args.inventory and provider != "existing":
+        raise InputError(N_("goes with --provider existing only"), place="--inventory")
+    if provider == "existing":
+        file = Path(args.inventory).absolute() if args.inventory else None
+        return flow.meet(plan, file, lambda sentences: _agree(args, sentences)), provider
+    return plan, provider
+
+
+def _agree(args: Namespace, sentences: Sequence[Message]) -> bool:
+    """Show what will change, on standard error, and tell whether the person says yes."""
+    words = translate(args)
+    print("\n".join(words.say(sentence) for sentence in sentences), file=sys.stderr)
+    if args.yes:
+        return True
+    print(words.gettext("Go on? [y/N]"), end=" ", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes", "o", "oui")
+
+
+def report(args: Namespace) -> int:
+    """Write the report of a run again, from its evidence alone, or that of a student's own work."""
+    if args.folder:
+        from sharklab.cli.verbs import submission
+
+        return submission.report(args)
+    from sharklab.cli import flow, seats
+    from sharklab.lab import load
+    from sharklab.progress import Progress
+
+    folder = seats.find_run(load.load(load.find(args.lab)).name, args.student, args.run)
+    return _told(args, flow.write_reports(folder, languages(args), Progress(translate(args).gettext)))
+
+
+def _told(args: Namespace, done: Any) -> int:
+    words = translate(args)
+    content = {
+        "achieved": done.achieved,
+        "run": str(done.folder),
+        "reports": [str(file) for file in done.reports],
+        "exercises": {verdict.exercise: verdict.achieved for verdict in done.verdicts},
+    }
+    say(args, "\n".join(_summary(done.plan, done.verdicts, words) + _places(done, words)), **content)
+    return GOOD if done.achieved else NOT_ACHIEVED
+
+
+def _summary(plan: Plan, verdicts: Iterable[Verdict], words: i18n.Translator) -> list[str]:
+    from sharklab.checks.outcome import Status
+
+    titles = {exercise.id: exercise for exercise in plan.lab.exercises}
+    lines = []
+    for verdict in verdicts:
+        exercise = titles[verdict.exercise]
+        mark = "✓" if verdict.achieved else "✗"
+        lines.append(f"{mark} {exercise.part:<5} {words.prose(exercise.title)}")
+        lines += [
+            f"    {words.say(o.title)}: {words.say(o.found)}"
+            for o in verdict.outcomes
+            if o.status is not Status.PASSED
+        ]
+        lines += [
+            f"    {words.say(a.text)}: {words.gettext('no answer')}"
+            for a in verdict.answers
+            if a.status is not Status.PASSED
+        ]
+    return lines
+
+
+def _places(done: Any, words: i18n.Translator) -> list[str]:
+    pages = sorted((file for file in done.reports if file.suffix in (".html", ".md")), key=_html_first)
+    report, captures = words.gettext("Report:"), words.gettext("Captures:")
+    width = max(len(report), len(captures))
+    lines = [f"{report if number == 0 else '':<{width}}  {file}" for number, file in enumerate(pages)]
+    return ["", *lines, f"{captures:<{width}}  {done.folder}/hosts/*/captures/*.pcap"]
+
+
+def _html_first(file: Path) -> bool:
+    return file.suffix != ".html"
+
+
+def brief(args: Namespace) -> int:
+    """Show the lab's text for this seat."""
+    from sharklab.cli import flow
+    from sharklab.report import brief as briefs
+
+    plan = flow.prepare(args.lab, args.student)
+    if not args.out:
+        print(briefs.markdown(plan, args.language))
+        return GOOD
+    from sharklab import state
+
+    target = Path(args.out)
+    if target.suffix not in (".md", ".html"):
+        raise InputError(
+            N_("the brief is written as .md or .html"), place=f"--out {target}", hint=N_("name it brief.html")
+        )
+    write = briefs.page if target.suffix == ".html" else briefs.markdown
+    state.write(target, write(plan, args.language), 0o644)
+    print(target)
+    return GOOD
+
+
+def shell(args: Namespace) -> int:
+    """Become ssh on a host of the seat."""
+    from sharklab import state
+    from sharklab.lab import load
+
+    lab = load.load(load.find(args.lab))
+    if args.host not in [host.name for host in lab.hosts]:
+        raise InputError(
+            N_("{lab} has no host {host!r}"),
+            place=Message(N_("HOST")),
+            hint=N_("hosts: {hosts}"),
+            lab=lab.name,
+            host=args.host,
+            hosts=", ".join(h.name for h in lab.hosts),
+        )
+    config = state.seat_folder(lab.name, args.student) / "ssh" / "config"
+    if not config.exists():
+        raise MachineryError(
+            N_("seat {lab}/{student} is not up"),
+            hint="sharklab up {lab} --student {student}",
+            lab=lab.name,
+            student=args.student,
+        )
+    os.execvp("ssh", ["ssh", "-t", "-q", "-F", str(config), args.host, _login(args.user, args.command)])
+
+
+def _login(user: str, command: Sequence[str]) -> str:
+    """Return the command line that makes whoever logs in, root or by sudo, the user that is asked for."""
+    words = ["runuser", "--login", user]
+    words += ["--command", " ".join(command)] if command else []
+    return f'[ "$(id -u)" = 0 ] || set -- sudo; exec "$@" {shlex.join(words)}'
+
+
+def status(args: Namespace) -> int:
+    """Show every seat of this machine and the state of its hosts."""
+    from sharklab.cli import seats
+
+    found = seats.status()
+    words = translate(args)
+    lines = [
+        f"{seat['lab']}/{seat['student']}: "
+        + ", ".join(f"{host} {words.gettext(state)}" for host, state in seat["hosts"].items())
+        for seat in found
+    ]
+    say(args, "\n".join(lines) or words.gettext("No seat is up."), seats=found)
+    return GOOD
+
+
+def down(args: Namespace) -> int:
+    """Remove one seat, or all of them."""
+    from sharklab.cli import seats
+    from sharklab.progress import Progress
+
+    if bool(args.lab) == args.all:
+        raise InputError(
+            N_("name a lab, or give --all"),
+            place="sharklab down",
+            hint=N_("sharklab status lists the seats"),
+        )
+    lab = Path(args.lab).name if args.lab else None  # which may be named by its folder
+    removed = seats.down(lab, None if args.all else args.student, Progress(translate(args).gettext))
+    words = translate(args)
+    for name, left in removed.items():
+        for sentence in left:
+            print(words.say(sentence))
+        print(words.gettext("Seat {name} is removed.").format(name=name))
+    if not removed:
+        print(words.gettext("No seat is up."))
+    return GOOD

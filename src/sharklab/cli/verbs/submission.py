@@ -1,0 +1,161 @@
+"""What the verbs around a student's work do: seats for a class, the form, checking and handing in."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sharklab import ownership
+from sharklab.cli.say import languages, say, translate
+from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
+from sharklab.message import N_
+
+if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
+    from sharklab.grading.submission.model import HostState, Submission
+    from sharklab.i18n import Translator
+    from sharklab.lab.model import Plan
+
+
+def seats_create(args: Namespace) -> int:
+    """Write a file for each student of the class, for that student alone."""
+    from sharklab.lab import load, roster, seat_file
+
+    lab, folder = load.load(load.find(args.lab)), Path(args.out)
+    students = roster.read(Path(args.roster))
+    files = {student.id: seat_file.create(lab, student.id, folder) for student in students}
+    ownership.give_like_folder(folder, *files.values())
+    text = translate(args).gettext(
+        "{count} seats of {lab} are in {folder}. Give each student their own file."
+    )
+    seats = [
+        {"student": student.id, "name": student.name, "file": str(files[student.id])} for student in students
+    ]
+    say(args, text.format(count=len(files), lab=lab.name, folder=folder), seats=seats)
+    return GOOD
+
+
+def seats_import(args: Namespace) -> int:
+    """Take the seats that the instructor made."""
+    from sharklab.lab import seat_file
+
+    text = translate(args).gettext("Seat {lab} of {student} is yours. Next: sharklab up {lab}")
+    seats = [seat_file.install(Path(file)) for file in args.files]
+    lines = [text.format(lab=own.lab, student=own.student) for own in seats]
+    say(args, "\n".join(lines), seats=[{"lab": own.lab, "student": own.student} for own in seats])
+    return GOOD
+
+
+def form(args: Namespace) -> int:
+    """Make the folder that a student fills in, or add to it what it lacks."""
+    from sharklab.cli import flow
+    from sharklab.grading.submission import form as forms
+
+    plan = flow.prepare(args.lab, args.student)
+    folder, words = Path(args.out or plan.lab.name), translate(args)
+    changed = forms.write(plan, folder, words)
+    ownership.give_like_folder(folder, *folder.iterdir())
+    text = words.gettext("Fill in {folder}/answers.yml and put your captures into {folder}/captures/.")
+    if not changed:
+        text = words.gettext("{folder}/answers.yml has all that is asked already; nothing was changed.")
+    say(args, text.format(folder=folder), folder=str(folder), changed=changed)
+    return GOOD
+
+
+def check(args: Namespace) -> int:
+    """Grade the folder as it lies there and say what a student may know; exit code 1 unless all is there."""
+    from sharklab.grading.marking.grade import grade
+    from sharklab.grading.marking.plain import plain, without_keys
+    from sharklab.grading.submission import advice
+    from sharklab.lab import diary
+
+    plan, submission = _work(args)
+    graded = grade(plan, submission)
+    offered = advice.hint_names(graded)
+    if args.hint:
+        _take_hint(plan, args.hint, offered)
+    result = without_keys(graded, diary.hints(plan.seat))
+    lines = advice.lines(result, translate(args), offered)
+    told = {"folder": str(submission.folder), "hints": list(offered), "result": plain(result)}
+    say(args, "\n".join(lines), **told)
+    return GOOD if result.points == result.worth else NOT_ACHIEVED
+
+
+def _take_hint(plan: Plan, name: str, known: tuple[str, ...]) -> None:
+    """Note that a hint is taken. Raises InputError when there is none of that name now."""
+    from sharklab.lab import diary
+
+    if name not in known:
+        raise InputError(
+            N_("there is no hint for {name!r} now"),
+            place="--hint",
+            hint=N_("there are hints for: {known}") if known else N_("nothing that is missing has one"),
+            name=name,
+            known=", ".join(known),
+        )
+    diary.take_hint(plan.seat, name)
+
+
+def _work(args: Namespace) -> tuple[Plan, Submission]:
+    """Return the plan of the student and their work as it is now."""
+    from sharklab.cli import flow
+    from sharklab.grading.submission import form as forms
+    from sharklab.grading.submission import manifest, work
+    from sharklab.lab import diary
+
+    plan = flow.prepare(args.lab, args.student)
+    found = work.read(forms.place(args.folder, plan.lab.name), plan)
+    return plan, replace(
+        found,
+        state=_observed(plan, translate(args)),
+        manifest={manifest.HINTS: diary.hints(plan.seat)},
+        begun=diary.begun(plan.seat),
+        made=round(time.time(), 3),
+    )
+
+
+def _observed(plan: Plan, words: Translator) -> Mapping[str, HostState]:
+    """Return what the seat's hosts are like, when they are up and the lab asks for it.
+
+    Where that takes root's rights, the command is started anew through sudo.
+    """
+    from sharklab import privilege
+    from sharklab.cli import seats, setup
+    from sharklab.evidence import host_state
+    from sharklab.progress import Progress
+
+    if not host_state.wanted(plan) or not (plan.seat.folder / "ssh" / "config").exists():
+        return {}
+    if seats.provider_of(plan.seat).name not in setup.ROOTLESS_PROVIDERS and not privilege.is_root():
+        privilege.become_root(words)
+    with Progress(words.gettext).step(N_("look at the hosts")):
+        return host_state.observe(plan)
+
+
+def report(args: Namespace) -> int:
+    """Write the report of a student's own answers and captures into their folder."""
+    from sharklab.grading.submission import preview as reports
+
+    plan, submission = _work(args)
+    files = reports.write(plan, submission, languages(args))
+    ownership.give_like_folder(*submission.folder.iterdir())
+    say(args, "\n".join(map(str, files)), reports=[str(file) for file in files])
+    return GOOD
+
+
+def submit(args: Namespace) -> int:
+    """Pack the work and say what is in it, and what is not."""
+    from sharklab.grading.submission import bundle, contents
+    from sharklab.lab import seat
+
+    plan, submission = _work(args)
+    name, student = plan.lab.name, plan.seat.student
+    file = Path(args.out or f"{name}-{student}{bundle.ENDING}")
+    bundle.pack(submission, seat.key(name, student), file)
+    ownership.give_like_folder(file)
+    lines = contents.lines(plan, submission, file, translate(args))
+    say(args, "\n".join(lines), file=str(file), **contents.plain(plan, submission))
+    return GOOD

@@ -1,0 +1,94 @@
+"""Match answers to questions: DNS messages and NFS calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from sharklab.evidence.packets.model import Dns, DnsExchange, Endpoint, Nfs, NfsCall, Packet
+
+_Key = tuple[object, ...]
+
+
+def dns_exchanges(packets: Iterable[Packet]) -> tuple[DnsExchange, ...]:
+    """Return the DNS questions with their answers, matched by id, 5-tuple, name and type (RFC 5452).
+
+    A question sent again before its answer is one exchange; case in names does not count (RFC 4343).
+    """
+    found: list[DnsExchange] = []
+    pending: dict[_Key, int] = {}
+    for packet, message in _each_dns(packets):
+        key = _dns_key(packet, message)
+        if not message.response and key not in pending:
+            pending[key] = len(found)
+            found.append(_asked(packet, message))
+        elif message.response and key in pending:
+            index = pending.pop(key)
+            found[index] = replace(
+                found[index], answer=packet.number, rcode=message.rcode, answers=message.answers
+            )
+    return tuple(found)
+
+
+def _each_dns(packets: Iterable[Packet]) -> Iterator[tuple[Packet, Dns]]:
+    return ((packet, message) for packet in packets for message in packet.dns)
+
+
+def _dns_key(packet: Packet, message: Dns) -> _Key:
+    client, server = _sides(packet, message.response)
+    return message.id, packet.transport, client, server, message.name.lower(), message.type
+
+
+def _sides(packet: Packet, answers: bool) -> tuple[Endpoint, Endpoint]:
+    return (packet.destination, packet.source) if answers else (packet.source, packet.destination)
+
+
+def _asked(packet: Packet, message: Dns) -> DnsExchange:
+    return DnsExchange(
+        question=packet.number,
+        answer=0,
+        server=packet.destination,
+        client=packet.source,
+        transport=packet.transport,
+        name=message.name,
+        type=message.type,
+        rcode="",
+        answers=(),
+    )
+
+
+def nfs_calls(packets: Iterable[Packet]) -> tuple[NfsCall, ...]:
+    """Return the NFS calls with their replies, matched by xid and connection (RFC 5531).
+
+    A call sent again before its reply is one call.
+    """
+    found: list[NfsCall] = []
+    pending: dict[_Key, int] = {}
+    for packet, message in _each_nfs(packets):
+        key = (message.xid, *_sides(packet, message.reply))
+        if not message.reply and key not in pending:
+            pending[key] = len(found)
+            found.append(_called(packet, message))
+        elif message.reply and key in pending:
+            index = pending.pop(key)
+            found[index] = _replied(found[index], packet, message)
+    return tuple(found)
+
+
+def _each_nfs(packets: Iterable[Packet]) -> Iterator[tuple[Packet, Nfs]]:
+    return ((packet, message) for packet in packets for message in packet.nfs)
+
+
+def _called(packet: Packet, message: Nfs) -> NfsCall:
+    client, server = packet.source, packet.destination
+    return NfsCall(packet.number, 0, message.operations, "", message.names, client=client, server=server)
+
+
+def _replied(call: NfsCall, packet: Packet, message: Nfs) -> NfsCall:
+    return replace(
+        call,
+        reply=packet.number,
+        status=message.status,
+        statuses=message.statuses,
+        names=(*call.names, *message.names),
+    )

@@ -1,0 +1,209 @@
+"""Explain each packet of a capture from the packets themselves, for reports and for comments in a pcapng.
+
+`explain(facts)` is the way in. What a packet of TCP does is said in `connection`, its numbers and its
+options are here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sharklab.evidence.packets import connection, tcp
+from sharklab.evidence.packets import options as kinds
+from sharklab.evidence.packets.model import Conversation, Dns, Facts, Icmp, Option, Packet
+from sharklab.evidence.packets.moment import Moment
+from sharklab.message import N_, Message
+
+LIMIT = 400
+"""How many packets of a capture are explained: a reader does not want more, nor does a command line."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A packet in words: what it does, what is special, its TCP numbers, and its options in their order."""
+
+    packet: Packet
+    what: Message
+    special: tuple[Message, ...] = ()
+    numbers: tuple[Message, ...] = ()
+    options: tuple[Message, ...] = ()
+
+
+def explain(facts: Facts) -> tuple[Explanation, ...]:
+    """Return what there is to say of each of the first LIMIT packets of a capture."""
+    moments = dict(_moments(facts))
+    talks = {n: talk for talk in facts.conversations for n in talk.icmp_errors}
+    return tuple(
+        _tcp(moments[packet.number]) if packet.number in moments else _other(packet, facts, talks)
+        for packet in facts.packets[:LIMIT]
+    )
+
+
+def _moments(facts: Facts) -> Iterator[tuple[int, Moment]]:
+    for talk in facts.conversations:
+        if talk.transport == "tcp" and talk.packets[0] <= LIMIT:
+            packets = tuple(facts.packet(number) for number in talk.packets[:LIMIT])
+            for index, packet in enumerate(packets):
+                yield packet.number, Moment(packet, talk, packets[:index], packets[index + 1 :])
+
+
+def _tcp(moment: Moment) -> Explanation:
+    packet = moment.packet
+    special = [*connection.special(moment), *_cut(packet)]
+    if not packet.flags:
+        return Explanation(packet, connection.what(moment), tuple(special))
+    return Explanation(
+        packet=packet,
+        what=connection.what(moment),
+        special=tuple(special),
+        numbers=(*_numbers(moment), _window(moment)),
+        options=tuple(map(_option, packet.options)),
+    )
+
+
+def _cut(packet: Packet) -> Iterator[Message]:
+    if packet.truncated:
+        text = N_("The capture kept {captured} of its {length} bytes (option -s of tcpdump).")
+        yield Message(text, {"captured": packet.captured, "length": packet.length})
+
+
+def _numbers(moment: Moment) -> Iterator[Message]:
+    packet = moment.packet
+    if not moment.knows_start:
+        yield Message(N_("seq {absolute}: who refuses has no numbers of its own"), {"absolute": packet.seq})
+    else:
+        relative = tcp.relative(packet.seq, moment.start)
+        yield Message(N_("seq {relative} ({absolute})"), {"relative": relative, "absolute": packet.seq})
+        yield _next(packet, relative)
+    if "ACK" in packet.flags:
+        values = {"relative": tcp.relative(packet.ack, moment.other_start), "absolute": packet.ack}
+        yield Message(N_("ack {relative} ({absolute}): what is expected next"), values)
+
+
+def _next(packet: Packet, relative: int) -> Message:
+    """Return the packet's length and what follows from it; SYN and FIN count one each (RFC 9293, 3.4)."""
+    flag = next((name for name in ("SYN", "FIN") if name in packet.flags), "")
+    following = relative + packet.payload + bool(flag)
+    values = {"seq": relative, "length": packet.payload, "flag": flag, "next": following}
+    if flag and packet.payload:
+        return Message(N_("length {length}, {flag} counts 1: next {seq} + {length} + 1 = {next}"), values)
+    if flag:
+        return Message(N_("length 0, {flag} counts 1: next {seq} + 1 = {next}"), values)
+    if packet.payload:
+        return Message(N_("length {length}: next {seq} + {length} = {next}"), values)
+    return Message(N_("length 0: next stays {next}"), values)
+
+
+def _window(moment: Moment) -> Message:
+    window, factor = moment.packet.window, moment.factor
+    values = {"window": window, "factor": factor, "bytes": window * (factor or 1)}
+    if factor is None and not {"SYN", "RST"} & set(moment.packet.flags):
+        return Message(N_("window {window}; its scale is not in the capture"), values)
+    if factor in (None, 1):
+        return Message(N_("window {window} bytes"), values)
+    return Message(N_("window {window} × {factor} = {bytes} bytes"), values)
+
+
+_OPTIONS: Mapping[tuple[int, int], str] = {
+    (kinds.END, 0): N_("end of the options"),
+    (kinds.NOP, 0): N_("NOP (fills up)"),
+    (kinds.MSS, 1): N_("MSS {first}: the largest segment that it takes"),
+    (kinds.WINDOW_SCALE, 1): N_("window scale {first}: its windows count × {factor}"),
+    (kinds.SACK_PERMITTED, 0): N_("SACK permitted"),
+    (kinds.TIMESTAMPS, 2): N_("timestamps {first}, echo {second}"),
+}
+"""An option in words, by its kind and how many numbers it has."""
+
+
+def _option(option: Option) -> Message:
+    numbers = option.values
+    if option.kind == kinds.SACK and numbers:
+        blocks = [f"{first}-{end}" for first, end in zip(numbers[::2], numbers[1::2], strict=False)]
+        return Message(N_("SACK: it has {blocks} already (absolute)"), {"blocks": blocks})
+    text = _OPTIONS.get((option.kind, len(numbers)), N_("option {kind}"))
+    values = dict(zip(("first", "second"), numbers, strict=False))
+    factor = 1 << min(numbers[0], kinds.LARGEST_SHIFT) if option.kind == kinds.WINDOW_SCALE and numbers else 1
+    return Message(text, {**values, "kind": option.kind, "factor": factor})
+
+
+def _other(packet: Packet, facts: Facts, refused: Mapping[int, Conversation]) -> Explanation:
+    return Explanation(packet, _said(packet, facts, refused.get(packet.number)), tuple(_cut(packet)))
+
+
+def _said(packet: Packet, facts: Facts, refused: Conversation | None) -> Message:
+    if packet.dns:
+        return Message("{messages}", {"messages": [_dns(message) for message in packet.dns]})
+    if packet.icmp:
+        return _icmp(packet, packet.icmp, facts, refused)
+    if packet.transport == "arp":
+        return _arp(packet)
+    if packet.transport == "udp":
+        text = N_("UDP: {bytes} bytes to port {port}, without connection, numbers or acknowledgement.")
+        return Message(text, {"bytes": packet.payload, "port": packet.destination.port})
+    return Message("{protocol}: {info}", {"protocol": packet.protocol, "info": packet.info})
+
+
+def _dns(message: Dns) -> Message:
+    values = {"name": message.name, "type": message.type, "rcode": message.rcode, "answers": message.answers}
+    if not message.response:
+        return Message(N_("DNS question: which {type} has {name}?"), values)
+    if message.answers:
+        return Message(N_("DNS answer: {type} of {name} is {answers}."), values)
+    return Message(N_("DNS answer: no {type} of {name} ({rcode})."), values)
+
+
+def _arp(packet: Packet) -> Message:
+    values = {"sender": packet.source.address, "target": packet.destination.address}
+    if packet.info.startswith("Who has"):  # tshark's words for a request (RFC 826)
+        return Message(N_("ARP question: {sender} asks everybody who has {target}."), values)
+    return Message(N_("ARP answer: {sender} gives its MAC address to {target}."), values)
+
+
+_ICMP = {
+    (3, 0): N_("network unreachable"),
+    (3, 1): N_("host unreachable"),
+    (3, 2): N_("protocol unreachable"),
+    (3, 3): N_("port unreachable"),
+    (3, 4): N_("fragmentation needed"),
+    (3, 10): N_("host administratively prohibited"),
+    (3, 13): N_("communication administratively prohibited"),
+    (11, 0): N_("time to live exceeded"),
+}
+_ICMP6 = {
+    (1, 0): N_("no route to destination"),
+    (1, 1): N_("communication administratively prohibited"),
+    (1, 3): N_("address unreachable"),
+    (1, 4): N_("port unreachable"),
+    (2, 0): N_("packet too big"),
+    (3, 0): N_("hop limit exceeded"),
+}
+"""Errors by type and code (RFC 792, RFC 1812, RFC 4443)."""
+
+
+def _icmp(packet: Packet, icmp: Icmp, facts: Facts, refused: Conversation | None) -> Message:
+    names = _ICMP6 if ":" in packet.source.address else _ICMP
+    name = names.get((icmp.type, icmp.code))
+    if icmp.about is None or name is None:
+        return Message("{protocol}: {info}", {"protocol": packet.protocol, "info": packet.info})
+    values = {
+        "sender": packet.source.address,
+        "what": Message(name),
+        "type": icmp.type,
+        "code": icmp.code,
+        "transport": icmp.about.transport.upper(),
+        "port": icmp.about.destination.port,
+    }
+    about = next(_quoted(packet, icmp, facts, refused), None)
+    text = N_("ICMP {type}/{code}, {what}: {sender} refuses a packet to {transport} port {port}.")
+    if about:
+        text = N_("ICMP {type}/{code}, {what}: {sender} refuses packet {about}, to {transport} port {port}.")
+    return Message(text, {**values, "about": about.number if about else 0})
+
+
+def _quoted(packet: Packet, icmp: Icmp, facts: Facts, refused: Conversation | None) -> Iterator[Packet]:
+    """Yield the packets that the error may be about, the last one before it first."""
+    for number in reversed(refused.packets if refused else ()):
+        other = facts.packet(number)
+        if number < packet.number and icmp.about and other.source == icmp.about.source:
+            yield other

@@ -1,0 +1,126 @@
+"""Read captures with tshark: in a box, within limits, several at once."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
+
+from sharklab.errors import N_, InputError, MachineryError, SharklabError
+from sharklab.evidence.packets import box, container, decode
+from sharklab.evidence.packets.container import Container
+from sharklab.evidence.packets.model import Packet, Recording
+from sharklab.limits import TOOL, Tool
+
+READERS = {
+    container.PCAP: "Wireshark/tcpdump/... - pcap",
+    container.PCAPNG: "Wireshark/... - pcapng",
+}
+DECODE_AS = ("tcp.port==2049,rpc", "tcp.port==53,dns", "udp.port==53,dns")
+"""Ports whose meaning is fixed here, because tshark believes the lower port of the two: an NFS client
+on port 862 would show as TWAMP (clients of NFS take a port below 1024)."""
+
+
+def read(path: Path, limits: Tool = TOOL) -> Recording:
+    """Return the packets of the capture in `path`; of one that is cut short, those that are whole.
+
+    Raises InputError when the file is no capture, is more than `limits` allow, or is one that tshark
+    cannot read though it reads others; MachineryError when tshark is missing or broken.
+    """
+    capture = container.open_capture(path)
+    try:
+        return _read(capture, path, limits)
+    except MachineryError as error:
+        if not _works(limits):
+            raise
+        hint = N_("record it anew with tcpdump -w, or save it from Wireshark")
+        raise InputError(
+            error.message_id, place=error.place, hint=hint, problems=(), **error.values
+        ) from error
+
+
+def _read(capture: Container, path: Path, limits: Tool) -> Recording:
+    with box.run("tshark", _options(capture.format), path, limits, capture.whole) as output:
+        packets = tuple(_packets(path, output))
+    if len(packets) < len(capture.packets):
+        raise MachineryError(
+            N_("tshark read {count} of {total} packets"),
+            place=str(path),
+            hint=box.REPAIR,
+            tool="tshark",
+            count=len(packets),
+            total=len(capture.packets),
+        )
+    return Recording(packets, capture.cut)
+
+
+def _works(limits: Tool) -> bool:
+    """Tell whether tshark reads a capture that is sound: where it does, another one is at fault."""
+    with NamedTemporaryFile(suffix=".pcap") as file:
+        file.write(SOUND)
+        file.flush()
+        try:
+            path = Path(file.name)
+            return len(_read(container.open_capture(path), path, limits).packets) == 1
+        except SharklabError:
+            return False
+
+
+SOUND = (
+    bytes.fromhex("d4c3b2a1 0200 0400 00000000 00000000 00000400 01000000")
+    + bytes.fromhex("00000000 00000000 2a000000 2a000000")
+    + bytes.fromhex("ffffffffffff 020000000001 0806 0001 0800 06 04 0001")
+    + bytes.fromhex("020000000001 c0000201 000000000000 c0000202")
+)
+"""A pcap file of one packet: an ARP request (RFC 826) between addresses of documentation (RFC 5737)."""
+
+
+def read_all(paths: Iterable[Path], limits: Tool = TOOL) -> Mapping[Path, Recording]:
+    """Return each capture as read, as many at once as there are cores.
+
+    A file that cannot be read is an empty recording whose `problem` says why, so that it does
+    not hide the others. Raises MachineryError when tshark is missing or broken.
+    """
+    wanted = list(dict.fromkeys(paths))
+    with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
+        return dict(zip(wanted, pool.map(lambda path: _read_or_say(path, limits), wanted), strict=True))
+
+
+def _read_or_say(path: Path, limits: Tool) -> Recording:
+    try:
+        return read(path, limits)
+    except InputError as error:
+        return Recording((), problem=error.sentence)
+
+
+def _options(format: str) -> list[str]:
+    """Return the options of tshark(1) that print our fields of a capture in `format`, a line per packet."""
+    decoders = [part for rule in DECODE_AS for part in ("-d", rule)]
+    fields = [part for field in decode.FIELDS for part in ("-e", field)]
+    reader = ["-n", "-r", "-", "-X", f"read_format:{READERS[format]}"]
+    return [*reader, "-o", decode.COLUMNS, *decoders, "-T", "ek", *fields]
+
+
+def _packets(path: Path, output: IO[bytes]) -> Iterator[Packet]:
+    """Yield the packet of each line; Elasticsearch's index lines stand between them."""
+    for line in output:
+        try:
+            layers = json.loads(line.decode(errors="replace")).get("layers")
+            if layers:
+                yield decode.packet({_dotted(name): values for name, values in layers.items()})
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise MachineryError(
+                N_("tshark printed what is no packet"), place=str(path), hint=box.REPAIR, tool="tshark"
+            ) from error
+
+
+_DOTTED = {field.replace(".", "_"): field for field in decode.FIELDS}
+
+
+def _dotted(name: str) -> str:
+    """Return the field's own name: this output format writes its dots as underscores."""
+    return _DOTTED.get(name, name)

@@ -1,0 +1,267 @@
+"""The folder that one run leaves: sealed when it is complete, read back as plain data.
+
+Most of it comes from hosts that may belong to a student, so nothing in it is taken on trust: every file
+is checked against a schema before it is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from sharklab import state, untrusted
+from sharklab.errors import MachineryError
+from sharklab.evidence import host_state_schema
+from sharklab.message import N_, Message
+
+SCHEMA_VERSION = 1
+"""Version of the folder's layout, in manifest.json."""
+MANIFEST = "manifest.json"
+STATE = "state.json"
+"""What was observed on a host, below its folder."""
+STATE = "state"
+"""The folder of what was observed on each host."""
+SEALED = ("plan.json", "hosts/**/*", f"{STATE}/*")
+"""What a manifest vouches for; reports can be written again at any time."""
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """What one probe did. `started` is epoch seconds, `duration` seconds (monotonic)."""
+
+    id: str
+    host: str
+    argv: tuple[str, ...]
+    user: str
+    started: float
+    duration: float
+    exit_code: int | None
+    timed_out: bool
+    missing: bool
+    stdout: str
+    stderr: str
+    truncated: bool
+
+
+@dataclass(frozen=True)
+class SocketLine:
+    """One distinct line of `ss -Htunap` on a host, and when it was seen (epoch seconds)."""
+
+    host: str
+    line: str
+    first: float
+    last: float
+
+
+@dataclass(frozen=True)
+class CaptureResult:
+    """One tcpdump on a host. `file` is an absolute path; times are epoch seconds."""
+
+    id: str
+    host: str
+    file: Path
+    argv: tuple[str, ...]
+    started: float
+    ended: float
+    packets_captured: int
+    packets_dropped: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that a run left: `manifest` is manifest.json as it stands.
+
+    `state` is what was observed on each host (`sharklab.evidence.host_state`), when the lab asks for it.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    probes: Mapping[str, ProbeResult]
+    sockets: tuple[SocketLine, ...]
+    captures: Mapping[str, CaptureResult]
+    state: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def seal(folder: Path, header: Mapping[str, Any]) -> None:
+    """Write manifest.json: `header`, the schema's version, and the SHA-256 of every file of the run.
+
+    Raises MachineryError when the folder cannot be written.
+    """
+    manifest = {"schema": SCHEMA_VERSION, **header, "files": _digests(folder)}
+    state.write(folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+
+
+def verify(folder: Path) -> None:
+    """Raise MachineryError naming every file that is not what it was when the folder was sealed."""
+    sealed: Mapping[str, str] = _manifest(folder)["files"]
+    found = _digests(folder)
+    differing = {name for name in sealed.keys() & found.keys() if sealed[name] != found[name]}
+    faults = [
+        Message(fault, {"file": name})
+        for fault, names in (
+            (N_("{file} is missing"), sealed.keys() - found.keys()),
+            (N_("{file} was added"), found.keys() - sealed.keys()),
+            (N_("{file} was changed"), differing),
+        )
+        for name in sorted(names)
+    ]
+    if faults:
+        _refuse(folder, N_("the evidence is not what it was at the end of the run: {faults}"), faults=faults)
+
+
+def read(folder: Path) -> Evidence:
+    """Return what the run in `folder` left.
+
+    A host that recorded nothing has no folder. Raises MachineryError naming the file that is missing,
+    damaged, or not of this version.
+    """
+    manifest = _manifest(folder)
+    hosts = sorted(path for path in folder.glob("hosts/[!.]*") if path.is_dir())
+    return Evidence(
+        folder=folder,
+        manifest=manifest,
+        probes=_by_id(folder, [probe for host in hosts for probe in _probes(host)]),
+        sockets=tuple(line for host in hosts for line in _sockets(host)),
+        captures=_by_id(folder, [capture for host in hosts for capture in _captures(host)]),
+        state={
+            file.stem: _load(file, host_state_schema.SCHEMA)
+            for file in sorted(folder.glob(f"{STATE}/*.json"))
+        },
+    )
+
+
+def _manifest(folder: Path) -> Mapping[str, Any]:
+    manifest: Mapping[str, Any] = _load(folder / MANIFEST, _MANIFEST)
+    if manifest["schema"] != SCHEMA_VERSION:
+        _refuse(
+            folder / MANIFEST,
+            N_("has schema {schema}, this sharklab reads {known}"),
+            schema=manifest["schema"],
+            known=SCHEMA_VERSION,
+        )
+    return manifest
+
+
+def _probes(host: Path) -> Iterator[ProbeResult]:
+    file = host / "probes.json"
+    if not file.exists():  # the host had no probe to run; a check that wants one finds it missing
+        return
+    for entry in _load(file, _PROBES):
+        known = {field.name: entry[field.name] for field in fields(ProbeResult) if field.name in entry}
+        yield ProbeResult(**{**known, "host": host.name, "argv": tuple(entry["argv"])})
+
+
+def _sockets(host: Path) -> Iterator[SocketLine]:
+    for entry in _load(host / "sockets.json", _SOCKETS):
+        yield SocketLine(host.name, entry["line"], entry["first"], entry["last"])
+
+
+def _captures(host: Path) -> Iterator[CaptureResult]:
+    for entry in _load(host / "captures.json", _CAPTURES):
+        file = (host / "captures" / f"{entry['id']}.pcap").absolute()
+        if not file.is_file():
+            _refuse(file, N_("the capture file is missing"))
+        yield CaptureResult(
+            id=entry["id"],
+            host=host.name,
+            file=file,
+            argv=tuple(entry["argv"]),
+            started=entry["started"],
+            ended=entry["ended"],
+            packets_captured=entry["packets_captured"],
+            packets_dropped=entry["packets_dropped"],
+        )
+
+
+_Result = TypeVar("_Result", ProbeResult, CaptureResult)
+
+
+def _by_id(folder: Path, results: list[_Result]) -> dict[str, _Result]:
+    found: dict[str, _Result] = {}
+    for result in results:
+        if result.id in found:
+            _refuse(
+                folder,
+                N_("{id} comes from two hosts: {first} and {second}"),
+                id=result.id,
+                first=found[result.id].host,
+                second=result.host,
+            )
+        found[result.id] = result
+    return found
+
+
+def _load(file: Path, schema: Mapping[str, Any]) -> Any:
+    """Return the JSON in `file`. Raises MachineryError when there is none or it has another shape."""
+    try:
+        content = untrusted.plain(file.read_text(encoding="utf-8"))
+        _validate(content, schema)
+    except FileNotFoundError:
+        _refuse(file, N_("is missing"))
+    except (OSError, ValueError) as error:
+        _refuse(file, N_("is damaged: {fault}"), fault=error)
+    return content
+
+
+def _validate(content: Any, schema: Mapping[str, Any]) -> None:
+    """Raise ValueError for the first place in `content` that does not fit."""
+    from jsonschema import Draft202012Validator  # late, because it is slow to import
+
+    for error in Draft202012Validator(schema).iter_errors(content):
+        raise ValueError(f"at {error.json_path}, {error.message[:200]}")
+
+
+def _refuse(file: Path, refusal: str, **values: object) -> NoReturn:
+    raise MachineryError(refusal, place=str(file), hint=N_("run the lab again: sharklab run LAB"), **values)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 in hexadecimal of each file that a manifest vouches for, by its path in `folder`."""
+    files = sorted({file for pattern in SEALED for file in folder.glob(pattern) if file.is_file()})
+    return {file.relative_to(folder).as_posix(): _digest(file) for file in files}
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+_TEXT = {"type": "string"}
+_TIME = {"type": "number", "minimum": 0, "maximum": 1e11}
+_COUNT = {"type": "integer", "minimum": 0, "maximum": 10**15}
+_FLAG = {"type": "boolean"}
+_ARGV = {"type": "array", "items": _TEXT, "minItems": 1}
+_NAME = {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z"}
+
+_MANIFEST = _object(schema=_COUNT, files={"type": "object", "additionalProperties": _TEXT})
+_SOCKETS = {"type": "array", "items": _object(line=_TEXT, first=_TIME, last=_TIME)}
+_CAPTURES = {
+    "type": "array",
+    "items": _object(
+        id=_NAME, argv=_ARGV, started=_TIME, ended=_TIME, packets_captured=_COUNT, packets_dropped=_COUNT
+    ),
+}
+_PROBES = {
+    "type": "array",
+    "items": _object(
+        id=_TEXT,
+        argv=_ARGV,
+        user=_TEXT,
+        started=_TIME,
+        duration=_TIME,
+        exit_code={"type": ["integer", "null"], "minimum": 0, "maximum": 255},
+        timed_out=_FLAG,
+        missing=_FLAG,
+        stdout=_TEXT,
+        stderr=_TEXT,
+        truncated=_FLAG,
+    ),
+}

@@ -1,0 +1,218 @@
+"""What a student reads: each criterion with what was expected beside what was found, and their own packets.
+
+Nothing of other students is in it: remarks on a whole class are for the instructor alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import groupby
+from pathlib import Path
+
+import jinja2
+
+from sharklab.checks.outcome import Status
+from sharklab.evidence.packets.model import Facts
+from sharklab.evidence.run_folder import CaptureResult
+from sharklab.grading.gradebook.model import Entry, gravest
+from sharklab.grading.marking.model import ExerciseResult, Mark, Result, Step
+from sharklab.grading.submission.model import Problem, Seal
+from sharklab.i18n import N_, Translator, languages, translator
+from sharklab.lab.model import Capture, Plan
+from sharklab.report.content import Link, Shot
+from sharklab.report.links import links
+from sharklab.report.render import environment
+from sharklab.report.visible import visible
+from sharklab.report.wire import hosts, wire
+
+MAX_LADDERS, MAX_ROWS = 2, 40
+"""How much of a capture is shown: the student has the file."""
+TEMPLATES = Path(__file__).with_name("templates")
+SEALS = {
+    Seal.WHOLE: N_("signed by the seat, and unchanged since"),
+    Seal.BROKEN: N_("the signature does not fit the content"),
+    Seal.NONE: N_("not signed"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A criterion or one of its steps in words; only a criterion has more than a title and points."""
+
+    title: str
+    status: Status
+    points: float
+    worth: float
+    expected: str = ""
+    found: str = ""
+    look: str = ""
+    links: tuple[Link, ...] = ()
+    steps: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """One exercise: its criteria and the captures that were handed in for it."""
+
+    anchor: str
+    title: str
+    status: Status
+    points: float
+    worth: float
+    lines: tuple[Line, ...]
+    shots: tuple[Shot, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Exercises that the author put together."""
+
+    name: str
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole feedback in one language; `adjustments` and `problems` are pairs of words."""
+
+    language: str
+    title: str
+    entry: Entry
+    result: Result
+    seal: str
+    adjustments: tuple[tuple[str, float], ...]
+    problems: tuple[tuple[str, str], ...]
+    parts: tuple[Part, ...]
+    tool: str
+    by_hand: bool = True
+    """The student recorded the captures: nobody knows their filters, nor what tcpdump dropped."""
+
+
+def files(entry: Entry, plan: Plan, facts: Mapping[str, Facts], tool: str) -> dict[str, str]:
+    """Return the feedback on a graded entry by file name, in every language as HTML and Markdown.
+
+    `facts` are those of the captures that were handed in, by id.
+    """
+    pages = [page(entry, plan, facts, tool, language) for language in languages()]
+    return {
+        f"feedback.{each.language}.{kind}": lay_out(each, kind) for each in pages for kind in ("html", "md")
+    }
+
+
+def page(entry: Entry, plan: Plan, facts: Mapping[str, Facts], tool: str, language: str) -> Page:
+    """Return the content of the feedback. Raises ValueError for an entry without a result."""
+    if entry.result is None:
+        raise ValueError(entry.student)
+    result, speak = entry.result, translator(language)
+    builder = _Builder(plan, facts, result, speak)
+    return Page(
+        language=language,
+        title=speak.prose(result.title),
+        entry=entry,
+        result=result,
+        seal=speak.gettext(SEALS[result.seal]),
+        adjustments=tuple((visible(speak.say(each.reason)), each.points) for each in result.adjustments),
+        problems=tuple(_problem(each, speak) for each in result.problems),
+        parts=tuple(
+            Part(name, tuple(map(builder.section, exercises)))
+            for name, exercises in groupby(result.exercises, key=lambda exercise: exercise.part)
+        ),
+        tool=tool,
+    )
+
+
+def _problem(problem: Problem, speak: Translator) -> tuple[str, str]:
+    return visible(problem.file), visible(speak.say(problem.reason))
+
+
+def lay_out(content: Page, kind: str) -> str:
+    """Return the page as a file's text; `kind` is html or md."""
+    return template(content.language, f"feedback.{kind}.j2").render(page=content)
+
+
+@cache
+def template(language: str, name: str) -> jinja2.Template:
+    """Return a template of the gradebook by its file's name, <page>.<kind>.j2."""
+    made = environment(language, name.split(".")[1], jinja2.FileSystemLoader(TEMPLATES))
+    return made.get_template(name)
+
+
+@dataclass(frozen=True)
+class _Builder:
+    plan: Plan
+    facts: Mapping[str, Facts]
+    result: Result
+    speak: Translator
+
+    def section(self, exercise: ExerciseResult) -> Section:
+        captures = [c for e in self.plan.lab.exercises if e.id == exercise.id for c in e.captures]
+        return Section(
+            anchor=f"exercise-{exercise.id}",
+            title=self.speak.prose(exercise.title),
+            status=gravest(exercise.marks),
+            points=exercise.points,
+            worth=exercise.worth,
+            lines=tuple(self._line(exercise.id, mark) for mark in exercise.marks),
+            shots=tuple(self._shots[capture.id] for capture in captures),
+        )
+
+    def _line(self, exercise: str, mark: Mark) -> Line:
+        say = self.speak.say
+        return Line(
+            title=visible(say(mark.title)),
+            status=mark.status,
+            points=mark.points,
+            worth=mark.worth,
+            expected=visible(say(mark.expected)),
+            found=visible(say(mark.found)),
+            look=visible(say(mark.advice)),
+            links=self._linked(exercise, mark),
+            steps=tuple(self._step(step) for step in mark.steps),
+        )
+
+    def _step(self, step: Step) -> Line:
+        return Line(visible(self.speak.say(step.title)), step.status, step.points, step.worth)
+
+    def _linked(self, exercise: str, mark: Mark) -> tuple[Link, ...]:
+        """Return what the mark rests on; of packets, links to those that the page shows."""
+        found = links(exercise, mark.evidence, (), self.speak)
+        return tuple(link if self._is_shown(link.href) else Link(link.text, "") for link in found)
+
+    def _is_shown(self, href: str) -> bool:
+        anchor = href.lstrip("#")
+        return anchor in self._rows or anchor in {shot.anchor for shot in self._shots.values()}
+
+    @cached_property
+    def _rows(self) -> frozenset[str]:
+        """Return the packets that have a row on the page."""
+        shown = (shot.wire for shot in self._shots.values() if shot.wire)
+        return frozenset(row.anchor for wire in shown for row in wire.rows)
+
+    @cached_property
+    def _shots(self) -> Mapping[str, Shot]:
+        """Return what is shown of each capture of the lab, by its id."""
+        captures = (capture for exercise in self.plan.lab.exercises for capture in exercise.captures)
+        return {capture.id: self._shot(capture) for capture in captures}
+
+    def _shot(self, capture: Capture) -> Shot:
+        facts = self.facts.get(capture.id)
+        if facts is None:
+            return Shot(f"capture-{capture.id}", capture, None, "", None)
+        evidence = self._evidence(capture.id)
+        shown = wire(capture.id, facts, self._hosts, evidence, self.speak, MAX_LADDERS, MAX_ROWS)
+        return Shot(f"capture-{capture.id}", capture, _taken(capture, facts), "", shown)
+
+    @cached_property
+    def _hosts(self) -> Mapping[str, str]:
+        return hosts(self.plan)
+
+    def _evidence(self, capture: str) -> Iterable[tuple[int, ...]]:
+        marks = (mark for exercise in self.result.exercises for mark in exercise.marks)
+        return [r.packets for mark in marks for r in mark.evidence if r.capture == capture]
+
+
+def _taken(capture: Capture, facts: Facts) -> CaptureResult:
+    """Return what is known of a capture that was handed in: how many packets it has."""
+    return CaptureResult(capture.id, capture.host, Path(), (), 0.0, 0.0, len(facts.packets), 0)

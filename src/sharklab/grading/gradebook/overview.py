@@ -1,0 +1,188 @@
+"""The page of a class: figures, distribution, hardest criteria, everyone's progress, who needs a look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from urllib.parse import quote
+
+from sharklab.checks.outcome import Status
+from sharklab.grading.gradebook import figures
+from sharklab.grading.gradebook.feedback import template
+from sharklab.grading.gradebook.figures import Summary
+from sharklab.grading.gradebook.model import Class, Entry
+from sharklab.i18n import Translator, languages, translator
+from sharklab.report.drawing import Drawing
+from sharklab.report.speech import Words
+from sharklab.report.visible import visible
+
+TONES = ((0.8, "most"), (0.4, "some"), (0.0, "few"))
+"""The colours of a share of points; the points stand there as well."""
+WIDTH, HEIGHT, FOOT = 640, 220, 40
+_ORDER = (Status.PASSED, Status.FAILED, Status.INCONCLUSIVE, Status.ERROR, Status.SKIPPED)
+
+
+@dataclass(frozen=True)
+class Bin:
+    """A tenth of the points: what it is called, and how many results are in it."""
+
+    label: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Hard:
+    """A criterion in words, how much of it was earned, and how often each status came up."""
+
+    exercise: str
+    title: str
+    share: float
+    statuses: tuple[tuple[Status, int], ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Points of an exercise or of all, and the tone that goes with them."""
+
+    points: float
+    worth: float
+    tone: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A student's progress, the sum first; without a result `cells` is empty and `state` says why."""
+
+    student: str
+    name: str
+    href: str
+    cells: tuple[Cell, ...]
+    state: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """A student who needs a look, and why."""
+
+    student: str
+    name: str
+    href: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The page of a class in one language; `histogram` is SVG, `columns` are exercises and their worth."""
+
+    language: str
+    title: str
+    group: Class
+    summary: Summary
+    bins: tuple[Bin, ...]
+    histogram: str
+    hardest: tuple[Hard, ...]
+    columns: tuple[tuple[str, float], ...]
+    rows: tuple[Row, ...]
+    looks: tuple[Look, ...]
+
+    @property
+    def tool(self) -> str:
+        """The version of sharklab that graded the class."""
+        return self.group.tool
+
+    @property
+    def handed_in(self) -> int:
+        """How many students handed something in."""
+        return sum(entry.handed_in for entry in self.group.entries)
+
+
+def files(group: Class) -> dict[str, str]:
+    """Return the pages of a class by file name, one for each language."""
+    return {f"class.{language}.html": lay_out(page(group, language)) for language in languages()}
+
+
+def lay_out(content: Page) -> str:
+    """Return the page as a file's text."""
+    return template(content.language, "class.html.j2").render(page=content)
+
+
+def page(group: Class, language: str) -> Page:
+    """Return the content of the page of a class."""
+    speak = translator(language)
+    bins = tuple(map(Bin, _labels(group.worth, Words(speak)), figures.distribution(group)))
+    return Page(
+        language=language,
+        title=speak.prose(group.title),
+        group=group,
+        summary=figures.summary(group),
+        bins=bins,
+        histogram=histogram(bins, speak),
+        hardest=tuple(_hard(each, speak) for each in figures.hardest(group)),
+        columns=tuple((speak.prose(each.title), each.worth) for each in group.exercises),
+        rows=tuple(_row(entry, speak) for entry in group.entries),
+        looks=tuple(_look(entry, speak) for entry in _first_handed_in(group) if figures.reasons(entry)),
+    )
+
+
+def _first_handed_in(group: Class) -> Sequence[Entry]:
+    """Return the entries with those at the end that there is nothing to look at of."""
+    return sorted(group.entries, key=lambda entry: not entry.handed_in)
+
+
+def _labels(worth: float, words: Words) -> Sequence[str]:
+    """Return the bounds of each tenth, in points."""
+    edges = [words.number(round(worth * index / figures.BINS, 2)) for index in range(figures.BINS + 1)]
+    return [f"{low}–{high}" for low, high in pairwise(edges)]
+
+
+def histogram(bins: Sequence[Bin], speak: Translator) -> str:
+    """Return the distribution of points as a picture; the page has it as a table too."""
+    most = max([1, *(each.count for each in bins)])
+    told = "; ".join(f"{each.label}: {each.count}" for each in bins if each.count)
+    title = speak.gettext("Distribution of points")
+    drawing = Drawing("histogram", "histogram", WIDTH, title, told or speak.gettext("nobody has a result"))
+    step, base = WIDTH / len(bins), HEIGHT - FOOT
+    for index, each in enumerate(bins):
+        height = (base - 25) * each.count / most
+        middle = step * (index + 0.5)
+        drawing.box("bar", step * index + 5, base - height, step - 10, height, 3)
+        if each.count:
+            drawing.text("count", middle, base - height - 7, str(each.count), "middle")
+        drawing.text("range", middle, base + 18, each.label, "middle")
+    drawing.line("axis", 0, base, WIDTH, base)
+    return drawing.svg(HEIGHT - 10)
+
+
+def _hard(each: figures.Difficulty, speak: Translator) -> Hard:
+    return Hard(
+        exercise=speak.prose(each.exercise.title),
+        title=visible(speak.say(each.mark.title)),
+        share=each.share,
+        statuses=tuple((status, each.statuses[status]) for status in _ORDER if each.statuses.get(status)),
+    )
+
+
+def _row(entry: Entry, speak: Translator) -> Row:
+    result = entry.result
+    if result is None:
+        state = speak.gettext("not graded") if entry.problem else speak.gettext("nothing handed in")
+        return Row(visible(entry.student), visible(entry.name), "", (), state)
+    cells = [_cell(each.points, each.worth) for each in result.exercises]
+    total = _cell(result.points, result.worth)
+    return Row(visible(entry.student), visible(entry.name), _href(entry, speak), (total, *cells), "")
+
+
+def _cell(points: float, worth: float) -> Cell:
+    earned = figures.share(points, worth)
+    return Cell(points, worth, next(tone for least, tone in TONES if earned >= least))
+
+
+def _href(entry: Entry, speak: Translator) -> str:
+    """Return where the student's feedback is, from the page of the class."""
+    return quote(f"{entry.student}/feedback.{speak.language}.html") if entry.result else ""
+
+
+def _look(entry: Entry, speak: Translator) -> Look:
+    said = tuple(visible(speak.say(reason)) for reason in figures.reasons(entry))
+    return Look(visible(entry.student), visible(entry.name), _href(entry, speak), said)

@@ -1,0 +1,1 @@
+"""From a submission to marks: criteria, the checks that decide them, and the result of each student."""

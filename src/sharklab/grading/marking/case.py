@@ -1,0 +1,106 @@
+"""Make of a submission what checks look at: evidence, facts, and a case for each exercise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sharklab.checks.context import Context, contexts
+from sharklab.evidence import host_state_schema, packets
+from sharklab.evidence.packets.model import Facts
+from sharklab.evidence.run_folder import CaptureResult, Evidence, SocketLine
+from sharklab.grading.marking import elsewhere
+from sharklab.grading.submission.model import HostState, Submission
+from sharklab.lab.model import Capture, Exercise, Plan
+
+
+@dataclass(frozen=True)
+class Case:
+    """One exercise of a submission: what its checks may look at, and its answers by question."""
+
+    context: Context
+    answers: Mapping[str, Any]
+
+    @property
+    def exercise(self) -> Exercise:
+        """The exercise."""
+        return self.context.exercise
+
+    def lacking(self, captures: tuple[Capture, ...]) -> tuple[Capture, ...]:
+        """Return those of `captures` that were not handed in."""
+        return tuple(capture for capture in captures if capture.id not in self.context.facts)
+
+    def foreign(self, captures: tuple[Capture, ...]) -> tuple[Capture, ...]:
+        """Return those of `captures` that hold packets, and none of them to or from a host of the seat."""
+        return tuple(capture for capture in captures if capture.id in self._foreign)
+
+    @cached_property
+    def _foreign(self) -> frozenset[str]:
+        return frozenset(name for name, facts in self.context.facts.items() if self._is_foreign(facts))
+
+    def _is_foreign(self, facts: Facts) -> bool:
+        ends = {end.address for packet in facts.packets for end in (packet.source, packet.destination)}
+        return bool(facts.packets) and not any(map(self.context.host_at, ends))
+
+    def narrowed(self, captures: tuple[Capture, ...]) -> Context:
+        """Return the context with these captures alone."""
+        facts = {name: self.context.facts[name] for name in (capture.id for capture in captures)}
+        return replace(self.context, exercise=replace(self.exercise, captures=captures), facts=facts)
+
+
+def gather(plan: Plan, submission: Submission, known: Mapping[Path, Facts] | None = None) -> tuple[Case, ...]:
+    """Return a case for each exercise of the plan; `known` are captures that were read before.
+
+    A capture that cannot be read is empty, and its `problem` says why. Raises MachineryError when tshark
+    is missing or broken.
+    """
+    facts = read_captures(plan, submission, known or {})
+    state = {host: seen for host, seen in submission.state.items() if not host_state_schema.fault(seen)}
+    evidence = Evidence(
+        folder=submission.folder,
+        manifest={"started": submission.begun, "ended": submission.made},
+        probes={},
+        sockets=tuple(_sockets(state)),
+        captures={name: _capture(plan, submission, name) for name in facts},
+        state=state,
+    )
+    return tuple(
+        _case(Case(context, submission.answers.get(context.exercise.id, {})))
+        for context in contexts(plan, evidence, facts)
+    )
+
+
+def _case(case: Case) -> Case:
+    """Return the case; where captures of the student's own PC count and are such, with its hosts there."""
+    if not case.exercise.anywhere or not case.foreign(case.exercise.captures):
+        return case
+    return replace(case, context=elsewhere.moved(case.context, case.answers))
+
+
+def _sockets(state: Mapping[str, HostState]) -> Iterator[SocketLine]:
+    """Yield who listened on each host when it was looked at."""
+    for host, seen in state.items():
+        yield from (SocketLine(host, line, seen["observed"], seen["observed"]) for line in seen["sockets"])
+
+
+def read_captures(plan: Plan, submission: Submission, known: Mapping[Path, Facts]) -> Mapping[str, Facts]:
+    """Return the facts of each capture of the plan that was handed in, by its id."""
+    wanted = {name: submission.captures[name] for name in _captures(plan) if name in submission.captures}
+    recordings = packets.read_all(file for file in wanted.values() if file not in known)
+    return {
+        name: known[file] if file in known else packets.facts(recordings[file])
+        for name, file in wanted.items()
+    }
+
+
+def _captures(plan: Plan) -> Mapping[str, Capture]:
+    return {capture.id: capture for exercise in plan.lab.exercises for capture in exercise.captures}
+
+
+def _capture(plan: Plan, submission: Submission, name: str) -> CaptureResult:
+    """Return a capture that was handed in: what tcpdump counted is not known."""
+    capture, file = _captures(plan)[name], submission.captures[name]
+    return CaptureResult(name, capture.host, file, (), submission.begun, submission.made, 0, 0)

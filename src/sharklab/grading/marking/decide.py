@@ -1,0 +1,260 @@
+"""Decide a condition of a criterion: on packets, on the state of hosts, on answers, or on several of these.
+
+What was not handed in is failed, never passed; what was handed in and does not tell is inconclusive, and a
+check that breaks is an error. A `not` holds only when its part was looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sharklab.checks import KINDS, QUESTIONS
+from sharklab.checks.choose import choose
+from sharklab.checks.flaws import flaws_of, listed
+from sharklab.checks.judge import broken, outcome
+from sharklab.checks.kind import Kind, Rests
+from sharklab.checks.outcome import N_, NOTHING, Message, Reference, Status, both
+from sharklab.checks.questions import answer
+from sharklab.grading.marking.case import Case
+from sharklab.grading.marking.defaults import CELL, title
+from sharklab.grading.submission import answers
+from sharklab.lab import matrices
+from sharklab.lab.criteria import leaves
+from sharklab.lab.model import AllOf, AnyOf, Asked, Capture, Check, Condition, Not
+
+_ALL = (Status.ERROR, Status.FAILED, Status.INCONCLUSIVE, Status.SKIPPED, Status.PASSED)
+_ANY = (Status.PASSED, Status.ERROR, Status.INCONCLUSIVE, Status.SKIPPED, Status.FAILED)
+"""Of several parts the first status in this order counts."""
+_NAMED = ("capture", "whole", "than")
+"""Parameters of checks that name a capture."""
+_UNSPOKEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+"""Control characters, and those that turn the direction of writing or cannot be seen."""
+_SHOWN = 80
+"""Characters of a student's answer that are said again."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is to be said of a condition. `looked` is false when there was nothing to look at.
+
+    `asks` marks one that rests on an answer: what was `expected` is then a key.
+    """
+
+    status: Status
+    found: Message
+    expected: Message = NOTHING
+    look: Message = NOTHING
+    evidence: tuple[Reference, ...] = ()
+    asks: bool = False
+    looked: bool = True
+
+
+def decide(case: Case, wanted: Condition) -> Decision:
+    """Return what a submission achieved of a condition. Nothing is raised."""
+    if isinstance(wanted, Asked | Check):
+        return _leaf(case, wanted)
+    if isinstance(wanted, Not):
+        return _not(case, wanted)
+    return _several(case, wanted)
+
+
+def _leaf(case: Case, wanted: Asked | Check) -> Decision:
+    asks = isinstance(wanted, Asked)
+    try:
+        found = _answered(case, wanted.question) if isinstance(wanted, Asked) else _check(case, wanted)
+        return replace(found, asks=asks)
+    except Exception as error:
+        return Decision(Status.ERROR, broken(error), asks=asks)
+
+
+def _several(case: Case, wanted: AllOf | AnyOf) -> Decision:
+    parts = [decide(case, part) for part in wanted.parts]
+    order = _ALL if isinstance(wanted, AllOf) else _ANY
+    status = next(status for status in order if status in {part.status for part in parts})
+    telling = [(part, of) for part, of in zip(parts, wanted.parts, strict=True) if part.status is status]
+    said = tuple(Message("{title}: {found}", {"title": title(of), "found": p.found}) for p, of in telling)
+    return Decision(
+        status,
+        listed(said),
+        expected=telling[0][0].expected,
+        look=telling[0][0].look,
+        evidence=tuple(dict.fromkeys(reference for part, _ in telling for reference in part.evidence)),
+        asks=any(part.asks for part in parts),
+        looked=all(part.looked for part in parts),
+    )
+
+
+def _not(case: Case, wanted: Not) -> Decision:
+    found = decide(case, wanted.part)
+    turned = {Status.PASSED: Status.FAILED, Status.FAILED: Status.PASSED}
+    status = turned.get(found.status, found.status)
+    if status is Status.PASSED and not (found.looked and _has_subject(case, wanted)):
+        status = Status.FAILED
+    expected = Message(N_("not so: {title}"), {"title": title(wanted.part)})
+    return replace(found, status=status, expected=expected)
+
+
+def _has_subject(case: Case, wanted: Not) -> bool:
+    """Tell whether the captures show the exercise's conversation, without which nothing is proved absent."""
+    asked = (KINDS[leaf.kind].rests for leaf in leaves(wanted) if isinstance(leaf, Check))
+    if all(rests is Rests.STATE for rests in asked):
+        return True
+    return case.exercise.conversation is None or choose(case.context) is not None
+
+
+def _check(case: Case, check: Check) -> Decision:
+    kind = KINDS.get(check.kind)
+    if kind is None or kind.live:
+        return _judged(case, check, ())
+    if kind.rests is Rests.STATE:
+        return _of_state(case, check)
+    return _of_packets(case, check, kind)
+
+
+def _of_state(case: Case, check: Check) -> Decision:
+    host = str(check.params.get("host", ""))
+    if host in case.context.evidence.state:
+        return _judged(case, check, ())
+    return replace(_not_looked_at(host), expected=_expected(check))
+
+
+def _not_looked_at(host: str) -> Decision:
+    look = Message(N_("Hand in while your seat is up: what its hosts are like is then handed in as well."))
+    return _nothing(
+        Message(N_("Nothing was handed in that shows what {host} is like."), {"host": host}), look
+    )
+
+
+def _of_packets(case: Case, check: Check, kind: Kind) -> Decision:
+    captures = used(case, check)
+    if lacking := case.lacking(captures):
+        decision = replace(_not_handed_in(lacking), expected=_expected(check))
+        there = tuple(capture for capture in captures if capture not in lacking)
+        if kind.denies or not there or names(check):
+            return decision
+        found = _of_packets_there(case, check, there)
+        return found if found.status is Status.PASSED else decision
+    return _of_packets_there(case, check, captures)
+
+
+def _of_packets_there(case: Case, check: Check, captures: tuple[Capture, ...]) -> Decision:
+    """Decide a check on captures that are there; those of another seat show nothing of this one."""
+    if foreign := case.foreign(captures):
+        found = _names_of(N_("No packet of {captures} is to or from a host of your seat."), foreign)
+        look = Message(N_("Compare the addresses in the capture with those in your brief."))
+        return replace(_nothing(found, look, foreign), expected=_expected(check))
+    decision = _judged(case, check, captures)
+    return replace(decision, looked=any(case.context.facts[capture.id].packets for capture in captures))
+
+
+def _judged(case: Case, check: Check, captures: tuple[Capture, ...]) -> Decision:
+    said = outcome(case.narrowed(captures), check)
+    look = Message(KINDS[check.kind].look, check.params) if check.kind in KINDS else NOTHING
+    return Decision(said.status, said.found, said.expected or NOTHING, look, said.evidence)
+
+
+def _expected(check: Check) -> Message:
+    return Message(KINDS[check.kind].expected, check.params) if KINDS[check.kind].expected else NOTHING
+
+
+def names(check: Check) -> set[str]:
+    """Return the captures that a check names."""
+    return {str(check.params[key]) for key in _NAMED if key in check.params}
+
+
+def used(case: Case, check: Check) -> tuple[Capture, ...]:
+    """Return the captures that a check looks at: those it names, or all of the exercise.
+
+    Where those that it names are empty, only the others show that anything was done and recorded.
+    """
+    wanted = names(check)
+    if check.kind == CELL:
+        wanted = {matrices.capture_id(case.exercise.id, "client")}
+    named = tuple(capture for capture in case.exercise.captures if capture.id in wanted)
+    facts = [case.context.facts[capture.id] for capture in named if capture.id in case.context.facts]
+    if not named or (len(facts) == len(named) and not any(each.packets for each in facts)):
+        return case.exercise.captures
+    return named
+
+
+def _not_handed_in(lacking: tuple[Capture, ...]) -> Decision:
+    found = _names_of(N_("Not handed in: {captures}."), lacking)
+    first = lacking[0]
+    look = Message(
+        N_("On {host}, record it with: tcpdump -i {network} -w {capture}.pcap"),
+        {"host": first.host, "network": first.network, "capture": first.id},
+    )
+    return _nothing(found, look)
+
+
+def _nothing(found: Message, look: Message, captures: tuple[Capture, ...] = ()) -> Decision:
+    """Return the decision where there is nothing to look at."""
+    evidence = tuple(Reference(capture=capture.id) for capture in captures)
+    return Decision(Status.FAILED, found, look=look, evidence=evidence, looked=False)
+
+
+def _names_of(text: str, captures: tuple[Capture, ...]) -> Message:
+    return Message(text, {"captures": [capture.id for capture in captures]})
+
+
+def _answered(case: Case, question: str) -> Decision:
+    """Compare the answer with what the submission's own evidence shows."""
+    given = said(case.answers.get(question))
+    found = _sought(case, question, given)
+    if given:
+        return found
+    look = Message(N_("Write it in answers.yml, under {exercise}."), {"exercise": case.exercise.id})
+    return replace(_nothing(Message(N_("There is no answer.")), look), expected=found.expected)
+
+
+def _sought(case: Case, question: str, given: str) -> Decision:
+    captures = case.exercise.captures
+    if QUESTIONS[question].of_server:
+        is_seen = case.context.server in case.context.evidence.state
+        return _compared(case, question, given) if is_seen else _not_looked_at(case.context.server)
+    if lacking := case.lacking(captures):
+        return _not_handed_in(lacking)
+    if foreign := case.foreign(captures):
+        found = _names_of(N_("No packet of {captures} is to or from a host of your seat."), foreign)
+        return _nothing(found, Message(N_("Compare the addresses in the capture with those in your brief.")))
+    return _compared(case, question, given)
+
+
+def _compared(case: Case, question: str, given: str) -> Decision:
+    of_server = QUESTIONS[question].of_server
+    key, look = answer(question, QUESTIONS[question], case.context), _where(case, of_server)
+    if key.value is None and not key.evidence:
+        return Decision(Status.FAILED, Message(N_("Nothing that you handed in shows it.")), key.found, look)
+    if key.value is None:
+        found = Message(N_("What you handed in says different things; the instructor looks at it."))
+        return Decision(Status.INCONCLUSIVE, found, key.found, evidence=key.evidence)
+    values, expected = {"given": given, "host": case.context.server}, Message("{key}", {"key": key.value})
+    if answers.same(question, case.answers.get(question), key.value):
+        return Decision(Status.PASSED, Message(N_("{given} is right."), values), evidence=key.evidence)
+    text = N_("{given} is not what your packets show.")
+    wrong = Message(N_("{given} is not what your {host} shows.") if of_server else text, values)
+    flaws = () if of_server else tuple(flaws_of(case.context, contents=False))
+    if flaws:
+        return Decision(Status.INCONCLUSIVE, both(wrong, listed(flaws)), expected, look, key.evidence)
+    return Decision(Status.FAILED, wrong, expected, look, key.evidence)
+
+
+def _where(case: Case, of_server: bool) -> Message:
+    """Say where the answer is to be read."""
+    if of_server:
+        return Message(N_("Read it off the sockets of {host}: ss -lntup"), {"host": case.context.server})
+    text = N_("Read it off the packets of your own capture: {captures}.")
+    return _names_of(text, case.exercise.captures)
+
+
+def said(given: Any) -> str:
+    """Return a student's answer as it is said again: short, on one line, nothing that a terminal obeys."""
+    if isinstance(given, list | tuple):
+        return said(", ".join(map(said, given)))
+    if isinstance(given, Mapping):  # no answer at all, whatever it holds
+        return ""
+    words = " ".join(_UNSPOKEN.sub(" ", "" if given is None else str(given)).split())
+    return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"

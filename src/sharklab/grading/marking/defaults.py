@@ -1,0 +1,113 @@
+"""Say what earns points in an exercise: the criteria of lab.yml, or those that follow from its checks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import reduce
+
+from sharklab.checks import KINDS, QUESTIONS, phrases
+from sharklab.checks.outcome import N_, Message
+from sharklab.lab.model import (
+    AnyOf,
+    Asked,
+    Check,
+    Condition,
+    Criterion,
+    Exercise,
+    Lab,
+    Matrix,
+    Not,
+    Part,
+    Plan,
+)
+from sharklab.message import prose
+
+CELL = "cell"
+"""The check of a tool's packets on the port of a state."""
+
+
+def criteria(plan: Plan, exercise: Exercise) -> tuple[Criterion, ...]:
+    """Return the criteria of an exercise, in the order of lab.yml; what cannot be handed in earns nothing.
+
+    Without any of the author's, each check of packets and of hosts is worth a point, and each question that
+    these can answer, and of a matrix each state.
+    """
+    return of_lab(plan.lab, exercise)
+
+
+def of_lab(lab: Lab, exercise: Exercise) -> tuple[Criterion, ...]:
+    """Return the same for any seat of a lab."""
+    matrices = [matrix for matrix in lab.matrices if matrix.id == exercise.id]
+    derived = of_matrix(matrices[0]) if matrices else _derived(exercise)
+    return tuple(_with_hints(exercise, criterion) for criterion in exercise.criteria or derived)
+
+
+def _with_hints(exercise: Exercise, criterion: Criterion) -> Criterion:
+    more = exercise.hints.get(criterion.id, ())
+    return replace(criterion, hints=(*criterion.hints, *more)) if more else criterion
+
+
+def _derived(exercise: Exercise) -> Iterator[Criterion]:
+    checks = [check for check in exercise.checks if check.kind in KINDS and not KINDS[check.kind].live]
+    questions = [name for name in exercise.questions if exercise.captures or QUESTIONS[name].of_server]
+    wanted: list[Check | Asked] = [*checks, *map(Asked, questions)]
+    seen: Counter[str] = Counter()
+    for leaf in wanted:
+        name = leaf.question if isinstance(leaf, Asked) else leaf.kind
+        seen[name] += 1
+        yield Criterion(name if seen[name] == 1 else f"{name}-{seen[name]}", (Part(1.0, leaf),))
+
+
+def of_matrix(matrix: Matrix) -> Iterator[Criterion]:
+    """Yield a criterion for each state; its steps are the tools that must be there and that send packets."""
+    optional = {tool.id for tool in matrix.tools if tool.optional}
+    for state in matrix.states:
+        tools = [
+            trial.tool
+            for trial in matrix.trials
+            if trial.state == state and trial.tool not in optional and "none" not in trial.expect.packets
+        ]
+        parts = tuple(
+            Part(1 / len(tools), Check(CELL, {"tool": tool, "state": state}), {"en": matrix.tool(tool).title})
+            for tool in tools
+        )
+        if parts:
+            yield Criterion(state, parts)
+
+
+def title(wanted: Condition) -> Message:
+    """Return what a condition is called."""
+    if isinstance(wanted, Asked):
+        question = QUESTIONS.get(wanted.question)
+        return Message(question.text if question else wanted.question)
+    if isinstance(wanted, Check):
+        kind = KINDS.get(wanted.kind)
+        return Message(kind.title, wanted.params) if kind else Message(wanted.kind)
+    if isinstance(wanted, Not):
+        return Message(N_("Not: {title}"), {"title": title(wanted.part)})
+    titles = [title(part) for part in wanted.parts]
+    return phrases.either(titles) if isinstance(wanted, AnyOf) else reduce(_and, titles)
+
+
+def _and(first: Message, second: Message) -> Message:
+    return Message(N_("{first} and {second}"), {"first": first, "second": second})
+
+
+def title_of(part: Criterion | Part) -> Message:
+    """Return what a criterion or one of its steps is called: by its author, or as its condition is."""
+    if part.title:
+        return prose(part.title)
+    if isinstance(part, Part):
+        return title(part.condition)
+    first = part.parts[0].condition
+    if isinstance(first, Check) and first.kind == CELL and len({_state(step) for step in part.parts}) == 1:
+        return Message(N_("Port {state}"), {"state": phrases.state(_state(part.parts[0]))})
+    titles = [title_of(step) for step in part.parts]
+    return titles[0] if len(titles) == 1 else Message("{titles}", {"titles": titles})
+
+
+def _state(part: Part) -> str:
+    """Return the state of a port that a step is about, or nothing."""
+    return str(part.condition.params.get("state", "")) if isinstance(part.condition, Check) else ""

@@ -1,0 +1,71 @@
+"""Choose which hint of a lab's author fits what is there: the first one whose situation holds."""
+
+from __future__ import annotations
+
+from sharklab.checks import QUESTIONS
+from sharklab.checks.choose import candidates
+from sharklab.checks.outcome import NOTHING, Message, Status
+from sharklab.checks.questions import answer
+from sharklab.grading.marking.case import Case
+from sharklab.grading.marking.decide import decide, names
+from sharklab.grading.submission import answers
+from sharklab.lab.criteria import leaves
+from sharklab.lab.model import Capture, Check, Criterion, Hint, MixedUp, Recorded
+from sharklab.message import prose
+
+EMPTY = "empty"
+"""What captures without a packet are like; others are of elsewhere."""
+
+
+def fitting(case: Case, criterion: Criterion) -> Message:
+    """Return the hint of a criterion that fits what was handed in, or nothing. Nothing is raised."""
+    return next((prose(hint.text) for hint in criterion.hints if fits(case, criterion, hint)), NOTHING)
+
+
+def fits(case: Case, criterion: Criterion, hint: Hint) -> bool:
+    """Tell whether the situation of one of a criterion's hints is there."""
+    if isinstance(hint.when, Recorded):
+        return _is_recorded(case, _captures(case, criterion), hint.when.like)
+    if isinstance(hint.when, MixedUp):
+        return _is_mixed_up(case, hint.when)
+    return hint.when is None or decide(case, hint.when).status is Status.PASSED
+
+
+def _captures(case: Case, criterion: Criterion) -> tuple[Capture, ...]:
+    """Return the captures that a criterion names, or all of the exercise."""
+    wanted = {
+        name
+        for part in criterion.parts
+        for leaf in leaves(part.condition)
+        if isinstance(leaf, Check)
+        for name in names(leaf)
+    }
+    named = tuple(capture for capture in case.exercise.captures if capture.id in wanted)
+    return named or case.exercise.captures
+
+
+def _is_recorded(case: Case, captures: tuple[Capture, ...], like: str) -> bool:
+    """Tell whether captures are handed in and readable, and one is empty, or all show something else."""
+    there = tuple(capture for capture in captures if capture.id in case.context.facts)
+    facts = [case.context.facts[capture.id] for capture in there]
+    if any(each.problem for each in facts):
+        return False
+    if like == EMPTY:
+        return any(not each.packets for each in facts)
+    return any(each.packets for each in facts) and not _shows(case, there)
+
+
+def _shows(case: Case, captures: tuple[Capture, ...]) -> bool:
+    """Tell whether captures hold what the exercise is about: its conversation, or any host of the seat."""
+    if case.exercise.conversation is None:
+        return not all(capture in case.foreign(captures) for capture in captures)
+    return bool(candidates(case.narrowed(captures)))
+
+
+def _is_mixed_up(case: Case, mixed: MixedUp) -> bool:
+    """Tell whether the answer to one question is what was measured for the other."""
+    try:
+        key = answer(mixed.other, QUESTIONS[mixed.other], case.context).value
+    except Exception:  # a hint is no reason to stop: what breaks is told where the question is graded
+        return False
+    return key is not None and answers.same(mixed.other, case.answers.get(mixed.question), key)

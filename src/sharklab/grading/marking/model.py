@@ -1,0 +1,117 @@
+"""The marks of one student as plain data: what feedback, gradebooks and the class page are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sharklab.checks.outcome import Reference, Status
+from sharklab.grading.submission.model import Problem, Seal
+from sharklab.lab.model import Text
+from sharklab.message import NOTHING, Message
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the steps of a criterion that earns its points in parts (SYN seen 1, SYN/ACK 1, ...)."""
+
+    title: Message
+    worth: float
+    points: float
+    status: Status
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What one criterion earned, of what it is `worth`, and why.
+
+    `expected` and `found` stand beside each other when it failed, `look` says where to look next (never
+    the key), `hint` says it in the words of the lab's author. `evidence` names packets, commands, or a line
+    of a host's state. `asks` marks a criterion that rests on an answer: what was expected is then a key, and
+    its evidence shows it.
+    """
+
+    criterion: str
+    title: Message
+    worth: float
+    points: float
+    status: Status
+    found: Message
+    expected: Message = NOTHING
+    look: Message = NOTHING
+    evidence: tuple[Reference, ...] = ()
+    steps: tuple[Step, ...] = ()
+    asks: bool = False
+    hint: Message = NOTHING
+
+    @property
+    def advice(self) -> Message:
+        """What helps most: the author's hint where one fits, else where to look."""
+        return self.hint or self.look
+
+
+@dataclass(frozen=True)
+class ExerciseResult:
+    """The marks of one exercise."""
+
+    id: str
+    part: str
+    title: Text
+    marks: tuple[Mark, ...]
+
+    @property
+    def points(self) -> float:
+        """What was earned."""
+        return sum(mark.points for mark in self.marks)
+
+    @property
+    def worth(self) -> float:
+        """What could be earned."""
+        return sum(mark.worth for mark in self.marks)
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """What is taken off the sum: hints that were bought, a late submission. `points` is below zero."""
+
+    reason: Message
+    points: float
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something for the instructor to look at (never punished by itself): a kind, a sentence, who else.
+
+    Kinds are words of `sharklab.grading.marking.integrity`.
+    """
+
+    kind: str
+    said: Message
+    others: tuple[str, ...] = ()
+    evidence: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """The result of one student in one lab; the same submission always gives the same result."""
+
+    lab: str
+    title: Text
+    student: str
+    seat: str
+    made: float
+    seal: Seal
+    exercises: tuple[ExerciseResult, ...]
+    adjustments: tuple[Adjustment, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def worth(self) -> float:
+        """What could be earned."""
+        return sum(exercise.worth for exercise in self.exercises)
+
+    @property
+    def points(self) -> float:
+        """What was earned after adjustments, never below zero."""
+        earned = sum(exercise.points for exercise in self.exercises)
+        return max(0.0, earned + sum(adjustment.points for adjustment in self.adjustments))

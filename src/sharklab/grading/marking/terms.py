@@ -1,0 +1,84 @@
+"""What a course agrees on beside the lab: what hints cost, when submissions are due, what lateness costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sharklab.checks.outcome import N_, Message
+from sharklab.grading.marking.model import Adjustment, ExerciseResult, Remark
+from sharklab.grading.submission.manifest import HINTS
+from sharklab.grading.submission.model import Submission
+
+DAY = 86_400.0
+UNDATED = "undated"
+"""The kind of the remark that a submission does not say when it was made."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of a course.
+
+    `hint` is the part (0 to 1) of a criterion's points that its hint costs. `due` is in epoch seconds, 0 for
+    never; what is made within `grace` seconds after it is in time. Each day that has begun then takes the
+    part `per_day` of what was earned, `at_most` altogether; after `closed` days (0: never) nothing counts.
+    """
+
+    hint: float = 0.0
+    due: float = 0.0
+    grace: float = 0.0
+    per_day: float = 0.0
+    at_most: float = 1.0
+    closed: int = 0
+
+    def days_late(self, made: float) -> int:
+        """Return how many days after `due` have begun at `made` (epoch seconds)."""
+        if not self.due or made <= self.due + self.grace:
+            return 0
+        return math.ceil((made - self.due) / DAY)
+
+    def lateness(self, days: int) -> float:
+        """Return the part (0 to 1) of what was earned that `days` of lateness take away."""
+        if self.closed and days > self.closed:
+            return 1.0
+        return min(self.at_most, days * self.per_day)
+
+
+NO_TERMS = Terms()
+
+
+def adjustments(
+    terms: Terms, submission: Submission, exercises: Iterable[ExerciseResult]
+) -> tuple[Adjustment, ...]:
+    """Return what is taken off: first for hints, then for lateness of what is left."""
+    results = tuple(exercises)
+    taken = tuple(_hints(terms, submission, results))
+    left = sum(exercise.points for exercise in results) + sum(each.points for each in taken)
+    days = terms.days_late(submission.made) if submission.made else 0
+    lost = round(max(0.0, left) * terms.lateness(days), 4)
+    if not lost:
+        return taken
+    late = Message(N_("Handed in late (days: {days})"), {"days": days})
+    return (*taken, Adjustment(late, -lost))
+
+
+def _hints(
+    terms: Terms, submission: Submission, exercises: tuple[ExerciseResult, ...]
+) -> Iterable[Adjustment]:
+    """Yield what each hint that was taken costs: never more than its criterion earned."""
+    given = submission.manifest.get(HINTS, ())
+    names = {name for name in given if isinstance(name, str)} if isinstance(given, list | tuple) else set()
+    for exercise in exercises:
+        for mark in exercise.marks:
+            cost = round(min(mark.points, mark.worth * terms.hint), 4)
+            if cost and f"{exercise.id}/{mark.criterion}" in names:
+                yield Adjustment(Message(N_("Hint: {title}"), {"title": mark.title}), -cost)
+
+
+def remarks(terms: Terms, submission: Submission) -> tuple[Remark, ...]:
+    """Return what an instructor has to look at because of the terms."""
+    if terms.due and not submission.made:
+        text = N_("The submission does not say when it was made: nobody knows whether it is late.")
+        return (Remark(UNDATED, Message(text)),)
+    return ()

@@ -1,0 +1,190 @@
+"""What of a submission can be compared with others': taken from one student's files, without anybody else's.
+
+Of each capture a sample of fingerprints is kept, always the smallest, so that samples of two captures of the
+same packets meet, and no capture costs more than `SAMPLE`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from sharklab import untrusted
+from sharklab.errors import InputError
+from sharklab.evidence.packets import container
+from sharklab.evidence.packets.model import Facts, Packet
+from sharklab.grading.submission.model import Submission
+from sharklab.limits import BUNDLE
+
+SAMPLE = 1000
+"""Fingerprints, addresses and words that are kept of one capture."""
+HEAD = 64
+"""Bytes of a packet that tell it apart: addresses, ports, checksums; a cut packet still has them."""
+_WORD = re.compile(rb"(?<![a-z0-9])[a-z2-7]{10}(?![a-z0-9])")
+"""What may be a token (see `sharklab.lab.seat`); DNS and shares set it off by bytes that are no letters."""
+_EDITORS = re.compile(rb"(?i)\b(editcap|mergecap|text2pcap|reordercap|randpkt|scapy|tcprewrite|bittwiste)\b")
+_PCAPNG = b"\x0a\x0d\x0d\x0a"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What is kept of one capture.
+
+    `frames` are fingerprints of packets with their times (epoch seconds), `numbers` fingerprints of TCP
+    numbers, which stay when addresses are rewritten. `addresses` and `words` have the first packet
+    that shows them. `first` and `last` are times, `backward` and `gap` packet numbers, 0 for none: where time
+    goes back, where data that was sent is missing. `editor` is the program that a pcapng file names.
+    """
+
+    digest: str
+    packets: int
+    first: float = 0.0
+    last: float = 0.0
+    frames: Mapping[str, float] = field(default_factory=dict)
+    numbers: tuple[str, ...] = ()
+    addresses: Mapping[str, int] = field(default_factory=dict)
+    words: Mapping[str, int] = field(default_factory=dict)
+    backward: int = 0
+    gap: int = 0
+    editor: str = ""
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What is kept of a submission: its captures by id, its answers, the files that were not signed so."""
+
+    captures: Mapping[str, Trace] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
+    begun: float = 0.0
+    made: float = 0.0
+
+
+def traces(submission: Submission, facts: Mapping[str, Facts]) -> Traces:
+    """Return what is kept of a submission; `facts` are those of its captures, by id."""
+    found = {name: _trace(file, facts[name]) for name, file in submission.captures.items() if name in facts}
+    return Traces(
+        captures=found,
+        answers=dict(_answers(submission)),
+        changed=tuple(sorted(_changed(submission, found))),
+        begun=submission.begun,
+        made=submission.made,
+    )
+
+
+def _answers(submission: Submission) -> Iterator[tuple[str, str]]:
+    for exercise, given in submission.answers.items():
+        for question, value in given.items():
+            yield f"{exercise}.{question}", str(value)[: BUNDLE.text]
+
+
+def _changed(submission: Submission, found: Mapping[str, Trace]) -> Iterator[str]:
+    """Yield the captures whose content is not what the manifest names."""
+    signed: Any = submission.manifest.get("files", {})
+    for name, trace in found.items():
+        file = submission.captures[name].name
+        if signed and signed.get(f"captures/{file}") != trace.digest:
+            yield file
+
+
+def _trace(file: Path, facts: Facts) -> Trace:
+    content = _content(file)
+    digest = hashlib.sha256(content).hexdigest()
+    frames = _frames(file)
+    if not (packets := facts.packets):
+        return Trace(digest, 0, editor=_editor(content))
+    times = [packet.time for packet in packets]
+    return Trace(
+        digest=digest,
+        packets=len(packets),
+        first=min(times),
+        last=max(times),
+        frames=_fingerprints(packets, frames),
+        numbers=tuple(sorted({_numbers(packet) for packet in packets if packet.ack and packet.seq})[:SAMPLE]),
+        addresses=_addresses(packets),
+        words=_words(frames),
+        backward=next((p.number for b, p in pairwise(packets) if p.time < b.time - 1), 0),
+        gap=next((p.number for p in packets if "lost_segment" in p.remarks), 0),
+        editor=_editor(content),
+    )
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return untrusted.read(file, BUNDLE.capture)
+    except InputError:
+        return b""
+
+
+def _frames(file: Path) -> list[bytes]:
+    try:
+        found = container.open_capture(file)
+    except InputError:
+        return []
+    return [found.content[offset : offset + length] for offset, length in found.packets]
+
+
+def _fingerprints(packets: tuple[Packet, ...], frames: list[bytes]) -> Mapping[str, float]:
+    marks = {
+        _hash(frame[:HEAD] + packet.length.to_bytes(4, "big")): packet.time
+        for packet, frame in zip(packets, frames, strict=False)
+        if packet.transport in ("tcp", "udp", "icmp") and not _is_for_many(packet.destination.address)
+    }
+    return {mark: marks[mark] for mark in sorted(marks)[:SAMPLE]}
+
+
+def _is_for_many(address: str) -> bool:
+    """Tell whether several hosts get the packet: neighbours may each have captured it."""
+    if ":" in address:
+        return address.lower().startswith("ff")
+    return address.endswith(".255") or 224 <= int(address.partition(".")[0] or 0) <= 255
+
+
+def _numbers(packet: Packet) -> str:
+    """Return the fingerprint of sequence and acknowledgement numbers: 64 bits that nobody else drew."""
+    flags = ",".join(packet.flags)
+    return _hash(f"{packet.seq} {packet.ack} {flags} {packet.payload}".encode())
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=8).hexdigest()
+
+
+def _addresses(packets: tuple[Packet, ...]) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for packet in packets:
+        for end in (packet.source, packet.destination):
+            if end.address not in found and len(found) < SAMPLE and _is_address(end.address):
+                found[end.address] = packet.number
+    return found
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _words(frames: list[bytes]) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for number, frame in enumerate(frames, 1):
+        for word in _WORD.findall(frame.lower()):
+            if word.decode() not in found and len(found) < SAMPLE:
+                found[word.decode()] = number
+    return found
+
+
+def _editor(content: bytes) -> str:
+    """Return the program of Wireshark's family that wrote a pcapng file, if its first block says one."""
+    if content[:4] != _PCAPNG:
+        return ""
+    found = _EDITORS.search(content[:1024])
+    return found[1].decode().lower() if found else ""

@@ -1,0 +1,98 @@
+"""What a student hears of their work before they hand it in: what is missing, and where to look."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Collection, Iterator
+
+from sharklab.checks.outcome import Status
+from sharklab.grading.marking.model import ExerciseResult, Mark, Result
+from sharklab.grading.submission.model import Problem
+from sharklab.i18n import Translator
+from sharklab.message import N_, Message
+from sharklab.report.speech import STATUS
+from sharklab.report.visible import visible
+
+_WIDTH = 100
+"""Columns of a line of advice."""
+_COMMAND = re.compile("`[^`]*`")
+_GLUE = "\0"
+"""Stands for a space of a command while lines are broken; no text that is shown holds it."""
+
+
+def lines(result: Result, words: Translator, offered: Collection[str] = ()) -> Iterator[str]:
+    """Yield what to say of `result`, which has to be without keys, line by line.
+
+    It has the hints that were taken; those `offered` (exercise/criterion) are named, for a course may make
+    them cost points. Where else to look is told at once.
+    """
+    for exercise in result.exercises:
+        yield from _exercise(exercise, words, offered)
+    for problem in result.problems:
+        yield said(problem, words)
+    text = words.gettext(N_("Sum: {points} of {worth}"))
+    yield text.format(points=_points(result.points), worth=_points(result.worth))
+
+
+def said(problem: Problem, words: Translator) -> str:
+    """Return what was refused of a folder, and why."""
+    return visible(f"! {problem.file}: {words.say(problem.reason)}")
+
+
+def hint_names(result: Result) -> tuple[str, ...]:
+    """Return the criteria for which a hint of the author's fits what is there now, as exercise/criterion."""
+    return tuple(
+        f"{exercise.id}/{mark.criterion}"
+        for exercise in result.exercises
+        for mark in exercise.marks
+        if mark.hint
+    )
+
+
+def _exercise(exercise: ExerciseResult, words: Translator, offered: Collection[str]) -> Iterator[str]:
+    sign = STATUS[Status.PASSED if exercise.points == exercise.worth else Status.FAILED][0]
+    points = f"{_points(exercise.points)}/{_points(exercise.worth)}"
+    yield f"{sign} {exercise.part:<5} {words.prose(exercise.title)}  {points}"
+    shown = set[str]()
+    for mark in (mark for mark in exercise.marks if mark.status is not Status.PASSED):
+        yield from _mark(mark, words)
+        for advice in _advice(mark, f"{exercise.id}/{mark.criterion}", words, offered):
+            if advice not in shown:  # where to look is often the same for several
+                yield from _wrapped(advice)
+                shown.add(advice)
+
+
+def _mark(mark: Mark, words: Translator) -> Iterator[str]:
+    points = f"{_points(mark.points)}/{_points(mark.worth)}"
+    yield visible(f"    {STATUS[mark.status][0]} {words.say(mark.title)}: {words.say(mark.found)} ({points})")
+    for step in mark.steps:
+        yield visible(f"        {STATUS[step.status][0]} {words.say(step.title)}")
+    if mark.expected:
+        expected = Message(N_("expected: {expected}"), {"expected": mark.expected})
+        yield visible(f"      {words.say(expected)}")
+
+
+def _advice(mark: Mark, name: str, words: Translator, offered: Collection[str]) -> Iterator[str]:
+    if mark.advice:
+        yield visible(words.say(mark.advice))
+    if name in offered and not mark.hint:
+        yield words.gettext(N_("there is a hint: --hint {name}")).format(name=name)
+
+
+def _wrapped(text: str) -> list[str]:
+    """Return lines that a terminal shows as they are, for hints are longer than one; commands stay whole."""
+    kept = _COMMAND.sub(lambda match: match[0].replace(" ", _GLUE), text)
+    lines = textwrap.wrap(
+        kept,
+        _WIDTH,
+        initial_indent="      → ",
+        subsequent_indent="        ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_GLUE, " ") for line in lines]
+
+
+def _points(points: float) -> str:
+    return f"{points:g}"

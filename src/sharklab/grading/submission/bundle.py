@@ -1,0 +1,279 @@
+"""One file that holds a submission: a zip with a manifest and its signature.
+
+    manifest.json  manifest.sig  answers.yml  captures/<id>.pcap|.pcapng  state/<host>.json
+
+The same submission always gives the same bytes. Whoever unpacks one trusts nothing in it: the only
+names that are taken are those above, nothing is written outside the folder that is given, and every
+byte that comes out is counted.
+Source: PKWARE's APPNOTE 6.3.10 (zip).
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from sharklab import state, untrusted
+from sharklab.errors import InputError, MachineryError
+from sharklab.grading.submission import manifest, sheet, work
+from sharklab.grading.submission.model import Problem, Seal, Submission
+from sharklab.lab import seat
+from sharklab.limits import BUNDLE, Bundle
+from sharklab.message import N_, Message
+
+ENDING = ".sharklab"
+_NAMES = re.compile(
+    rf"{re.escape(manifest.NAME)}|{re.escape(manifest.SIGNATURE)}|{re.escape(sheet.NAME)}"
+    rf"|{work.CAPTURES}/{work.CAPTURE.pattern}|{work.STATE}/{work.HOST.pattern}".replace("?P<id>", "?:")
+)
+_END, _END_64 = b"PK\5\6", b"PK\6\7"
+_END_SIZE, _END_64_SIZE, _ENTRY_SIZE = 22, 20, 46
+_ENCRYPTED = 1
+_TOLD = 10
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_BROKEN = (zipfile.BadZipFile, struct.error, zlib.error, ValueError, EOFError, NotImplementedError, OSError)
+"""What Python's reader raises for an archive that lies."""
+
+
+def pack(submission: Submission, key: bytes, file: Path, limits: Bundle = BUNDLE) -> None:
+    """Write `submission`, signed with the seat's `key`, to `file`.
+
+    Raises InputError when a part of it cannot be read or is too large, MachineryError when `file`
+    cannot be written.
+    """
+    files = _contents(submission, limits)
+    header = manifest.write(submission, files)
+    files = {manifest.NAME: header, manifest.SIGNATURE: manifest.sign(header, key), **files}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            _add(archive, name, content)
+    if buffer.tell() > limits.file or sum(map(len, files.values())) > limits.unpacked:
+        raise InputError(
+            N_("the submission is larger than {size}"),
+            place=str(file),
+            hint=N_("capture fewer packets"),
+            size=untrusted.size(limits.file),
+        )
+    state.write(file, buffer.getvalue(), 0o600)
+
+
+def _contents(submission: Submission, limits: Bundle) -> dict[str, bytes]:
+    files = {}
+    answers = submission.folder / sheet.NAME
+    if answers.exists():
+        files[sheet.NAME] = untrusted.read(answers, limits.answers)
+    elif submission.answers:  # they were never written by hand
+        files[sheet.NAME] = _json(submission.answers)
+    for path in submission.captures.values():
+        files[f"{work.CAPTURES}/{path.name}"] = untrusted.read(path, limits.capture)
+    for host, found in submission.state.items():
+        files[f"{work.STATE}/{host}.json"] = _json(found)
+    return dict(sorted(files.items()))
+
+
+def _json(data: Mapping[str, Any]) -> bytes:
+    """Return JSON, which is YAML as well."""
+    return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """Add a file without anything of this machine or of today."""
+    entry = zipfile.ZipInfo(name)
+    entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
+    entry.external_attr = (stat.S_IFREG | 0o600) << 16
+    archive.writestr(entry, content, compresslevel=6)
+
+
+def unpack(
+    file: Path,
+    into: Path,
+    limits: Bundle = BUNDLE,
+    key_of: Callable[[str, str], bytes] = seat.key,
+) -> Submission:
+    """Unpack `file` into the empty folder `into` and return what is in it.
+
+    `key_of` gives the key of a seat by lab and student. What is refused of the rest is among the
+    problems. Raises InputError when the file is no submission at all or larger than `limits`.
+    """
+    problems = _extract(file, state.folder(into), limits)
+    try:
+        said, header = _manifest(into, problems, limits)
+    except InputError as error:
+        raise InputError(
+            N_("the file is no submission: {reason}"), place=str(file), reason=error.sentence
+        ) from error
+    found, (states, refused) = work.gather(into, limits), work.states(into, limits)
+    return Submission(
+        lab=said["lab"],
+        student=said["student"],
+        seat=said["seat"],
+        folder=into,
+        captures=found.captures,
+        answers=found.answers,
+        state=states,
+        manifest=said,
+        begun=float(said["begun"]),
+        made=float(said["made"]),
+        seal=_seal(into, header, limits, key_of(said["lab"], said["student"]), problems),
+        problems=(*problems, *found.problems, *refused),
+    )
+
+
+def _manifest(into: Path, problems: Iterable[Problem], limits: Bundle) -> tuple[Mapping[str, Any], bytes]:
+    """Return what the submission says of itself, and its bytes. Raises InputError with what is wrong."""
+    file = into / manifest.NAME
+    if not file.exists():
+        for problem in problems:
+            if problem.file == manifest.NAME:
+                raise InputError(N_("its manifest was refused: {reason}"), reason=problem.reason)
+        raise InputError(N_("it has no manifest"))
+    header = untrusted.read(file, limits.manifest)
+    try:
+        return manifest.read(header), header
+    except InputError as error:
+        raise InputError(N_("its manifest {reason}"), reason=error.sentence) from error
+
+
+def _seal(into: Path, header: bytes, limits: Bundle, key: bytes, problems: Iterable[Problem]) -> Seal:
+    """Return what the signature says; with a file that was refused a submission is not whole."""
+    signature = into / manifest.SIGNATURE
+    if not signature.exists():
+        return Seal.NONE
+    names = (path.relative_to(into).as_posix() for path in into.rglob("*") if path.is_file())
+    digests = {
+        name: manifest.digest(untrusted.read(into / name, limits.capture))
+        for name in names
+        if name not in (manifest.NAME, manifest.SIGNATURE)
+    }
+    found = manifest.seal(header, signature.read_bytes(), digests, key)
+    return Seal.BROKEN if any(problems) else found
+
+
+def _extract(file: Path, into: Path, limits: Bundle) -> tuple[Problem, ...]:
+    """Write the entries of `file` that a submission may have below `into`; return what was refused."""
+    if any(into.iterdir()):
+        raise MachineryError(N_("the folder is not empty"), place=str(into))
+    with untrusted.stream(file, limits.file) as stream:
+        _check_directory(file, stream, limits)
+        try:
+            return _shortened(tuple(_unpacked(stream, into, limits)))
+        except _BROKEN as error:
+            raise _no_submission(file) from error
+
+
+def _shortened(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Return the first problems, and how many more there are: one that has many has them all alike."""
+    rest = Message(N_("{count} more files were refused"), {"count": len(problems) - _TOLD})
+    return problems if len(problems) <= _TOLD else (*problems[:_TOLD], Problem("…", rest))
+
+
+def _unpacked(stream: IO[bytes], into: Path, limits: Bundle) -> Iterator[Problem]:
+    """Unpack until all that came out is more than the limit, whether it was kept or not."""
+    left = limits.unpacked
+    with zipfile.ZipFile(stream) as archive:
+        for entry in archive.infolist()[: limits.entries]:
+            reason, size = _refusal(entry, into), 0
+            if not reason:
+                reason, size = _write(archive, entry, into, min(left, _most(entry.orig_filename, limits)))
+            left -= size
+            if left < 0:
+                most = {"size": untrusted.size(limits.unpacked)}
+                yield Problem(_named(entry), Message(N_("more than {size} came out: the rest is left"), most))
+                return
+            if reason:
+                yield Problem(_named(entry), reason)
+
+
+def _check_directory(file: Path, stream: IO[bytes], limits: Bundle) -> None:
+    """Raise InputError unless `stream` ends as a small zip does, before anything is built of its list.
+
+    Its list of files may be no longer than the files that are allowed. What follows the end (a comment)
+    and the other end of zip64 are for archives that we do not write, and ways to hide another list.
+    """
+    stream.seek(max(0, stream.seek(0, os.SEEK_END) - _END_SIZE - _END_64_SIZE))
+    tail = stream.read()
+    end, end_64 = tail[-_END_SIZE:], tail[:-_END_SIZE]
+    if not end.startswith(_END) or end[-2:] != b"\0\0" or end_64.startswith(_END_64):
+        raise _no_submission(file)
+    count, size = struct.unpack_from("<HI", end, 10)
+    if size > limits.entries * (_ENTRY_SIZE + 2 * limits.name):
+        raise _no_submission(file)
+    if count > limits.entries:
+        raise InputError(N_("it has more than {count} files"), place=str(file), count=limits.entries)
+
+
+def _no_submission(file: Path) -> InputError:
+    return InputError(
+        N_("the file is no submission, or a damaged one"),
+        place=str(file),
+        hint=N_("make it anew with: sharklab submit LAB"),
+    )
+
+
+def _refusal(entry: zipfile.ZipInfo, into: Path) -> Message | None:
+    """Return why an entry is not unpacked, by what the archive says of it."""
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        return Message(N_("it is a link, not a file"))
+    if not _NAMES.fullmatch(entry.orig_filename):
+        return Message(N_("a submission has no file of this name"))
+    if (into / entry.orig_filename).exists():
+        return Message(N_("it is there twice"))
+    if entry.flag_bits & _ENCRYPTED:
+        return Message(N_("it is encrypted"))
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return Message(N_("it is packed in another way than sharklab does"))
+    return None
+
+
+def _write(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, into: Path, most: int
+) -> tuple[Message | None, int]:
+    """Unpack one entry; return why it was refused (then nothing is left of it), and how much came out."""
+    target, reason = into / entry.orig_filename, None
+    state.folder(target.parent)
+    try:
+        with archive.open(entry) as source, os.fdopen(os.open(target, _NEW, 0o600), "wb") as copy:
+            _copy(source, copy, most)
+    except _BROKEN as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # the disk, not the archive
+            raise MachineryError(error.strerror or str(error), place=str(target)) from error
+        reason = Message(N_("it is damaged"))
+    size = target.stat().st_size if target.exists() else 0
+    if size > most:
+        reason = Message(N_("it is larger than {size}"), {"size": untrusted.size(most)})
+    if reason:
+        target.unlink(missing_ok=True)
+    return reason, size
+
+
+def _copy(source: IO[bytes], target: IO[bytes], most: int) -> None:
+    """Copy what comes out of `source`, at most one byte more than `most`."""
+    left = most + 1
+    while left and (part := source.read(min(left, 1 << 20))):
+        target.write(part)
+        left -= len(part)
+
+
+def _most(name: str, limits: Bundle) -> int:
+    if name.startswith(f"{work.CAPTURES}/"):
+        return limits.capture
+    if name.startswith(f"{work.STATE}/"):
+        return limits.state
+    return limits.answers if name == sheet.NAME else limits.manifest
+
+
+def _named(entry: zipfile.ZipInfo) -> str:
+    """Return the name of an entry as it can be shown."""
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in entry.orig_filename)
+    return shown if len(shown) <= 100 else shown[:99] + "…"

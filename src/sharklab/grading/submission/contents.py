@@ -1,0 +1,71 @@
+"""Say what is in a submission that is about to be handed in, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sharklab import untrusted
+from sharklab.errors import InputError
+from sharklab.evidence.packets import container
+from sharklab.grading.submission import work
+from sharklab.grading.submission.model import Problem, Submission
+from sharklab.i18n import Translator
+from sharklab.lab.model import Plan
+from sharklab.message import N_, Message
+from sharklab.report.visible import visible
+
+NONE = Message(N_("none"))
+
+
+def lines(plan: Plan, submission: Submission, file: Path, words: Translator) -> Iterator[str]:
+    """Yield what is in the `file` that was made of `submission`, what is missing, and what was refused."""
+    given, asked = _answered(plan, submission)
+    missing = lacking(plan, submission)
+    for text in (
+        Message(N_("Captures: {names}"), {"names": sorted(submission.captures) or NONE}),
+        *([Message(N_("Missing captures: {names}"), {"names": missing})] if missing else []),
+        Message(N_("Answers: {count} of {all}"), {"count": given, "all": asked}),
+        Message(N_("What hosts are like: {names}"), {"names": sorted(submission.state) or NONE}),
+    ):
+        yield words.say(text)
+    for problem in (*submission.problems, *_unreadable(submission)):
+        yield visible(f"! {problem.file}: {words.say(problem.reason)}")
+    size = untrusted.size(file.stat().st_size)
+    yield words.say(Message(N_("Hand in this file: {file} ({size})"), {"file": str(file), "size": size}))
+
+
+def plain(plan: Plan, submission: Submission) -> dict[str, Any]:
+    """Return the same for a script."""
+    given, asked = _answered(plan, submission)
+    return {
+        "captures": sorted(submission.captures),
+        "missing": lacking(plan, submission),
+        "answers": {"given": given, "asked": asked},
+        "hosts": sorted(submission.state),
+        "problems": [
+            {"file": problem.file, "reason": str(problem.reason)}
+            for problem in (*submission.problems, *_unreadable(submission))
+        ],
+    }
+
+
+def lacking(plan: Plan, submission: Submission) -> list[str]:
+    """Return the captures that the lab asks for and that are not there, in the lab's order."""
+    return [id for id in work.asked(plan) if id not in submission.captures]
+
+
+def _answered(plan: Plan, submission: Submission) -> tuple[int, int]:
+    """Return how many of the lab's questions have an answer, and how many there are."""
+    asked = [(exercise.id, question) for exercise in plan.lab.exercises for question in exercise.questions]
+    return sum(question in submission.answers.get(id, {}) for id, question in asked), len(asked)
+
+
+def _unreadable(submission: Submission) -> Iterator[Problem]:
+    """Yield the captures that nobody will be able to read; they are handed in all the same."""
+    for file in submission.captures.values():
+        try:
+            container.open_capture(file)
+        except InputError as error:
+            yield Problem(f"{work.CAPTURES}/{file.name}", error.sentence)

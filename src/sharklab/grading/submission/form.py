@@ -1,0 +1,114 @@
+"""The form that a student fills in: answers.yml with comments that say what is asked, and a folder."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+from sharklab import state, untrusted
+from sharklab.checks import QUESTIONS
+from sharklab.errors import InputError
+from sharklab.grading.submission import answers, sheet, work
+from sharklab.i18n import Translator
+from sharklab.lab.model import Exercise, Plan
+from sharklab.limits import BUNDLE
+from sharklab.message import N_
+
+COLUMNS = 100
+
+
+def write(plan: Plan, folder: Path, words: Translator) -> bool:
+    """Make the form in `folder`, or add to the one that is there what it lacks; tell whether it changed.
+
+    What a student has written stays as it is. Raises InputError when what is there cannot be read, and
+    MachineryError when the folder cannot be written.
+    """
+    state.folder(folder / work.CAPTURES)
+    file = folder / sheet.NAME
+    there = untrusted.read(file, BUNDLE.answers) if file.exists() else b""
+    whole = _added(plan, file, there, words) if there.strip() else text(plan, words).encode()
+    if whole != there:
+        state.write(file, whole, 0o644)
+    return whole != there
+
+
+def text(plan: Plan, words: Translator) -> str:
+    """Return the whole form, without an answer."""
+    return "\n".join([*_head(plan, words), *_blocks(asked(plan), words)])
+
+
+def asked(plan: Plan) -> tuple[Exercise, ...]:
+    """Return the exercises for which a student hands something in."""
+    return tuple(exercise for exercise in plan.lab.exercises if exercise.questions or exercise.captures)
+
+
+def _added(plan: Plan, file: Path, there: bytes, words: Translator) -> bytes:
+    """Return what is there, and below it the exercises that it lacks."""
+    found = sheet.names(there, file)
+    lacking = [exercise for exercise in asked(plan) if exercise.questions and exercise.id not in found]
+    if not lacking:
+        return there
+    return there.rstrip(b"\n") + b"\n\n" + "\n".join(_blocks(lacking, words)).encode()
+
+
+def _head(plan: Plan, words: Translator) -> Iterator[str]:
+    name, student = plan.lab.name, plan.seat.student
+    yield from _comment(f"{words.prose(plan.lab.title)} · {name}/{student}")
+    yield from _comment(words.gettext(N_("Write each answer after its colon; spelling and units are free.")))
+    yield from _comment(
+        words.gettext(
+            N_("An answer with a colon, such as an IPv6 address, goes into quotes; several answers: [1, 2].")
+        )
+    )
+    yield from _comment(
+        words.gettext(N_("Captures go into the folder {folder}/.")).format(folder=work.CAPTURES)
+    )
+    yield from _comment(f"sharklab check {name}   ·   sharklab report {name}   ·   sharklab submit {name}")
+    yield ""
+
+
+def _blocks(exercises: tuple[Exercise, ...] | list[Exercise], words: Translator) -> Iterator[str]:
+    for exercise in exercises:
+        yield from _comment(" ".join(filter(None, (exercise.part, words.prose(exercise.title)))))
+        yield from _comment(words.prose(exercise.text))
+        for capture in exercise.captures:
+            said = words.gettext(N_("🦈 on {host}, interface {network}: {file} (or .pcapng)"))
+            file = f"{work.CAPTURES}/{capture.id}.pcap"
+            yield from _comment(said.format(host=capture.host, network=capture.network, file=file))
+        if exercise.questions:
+            yield f"{exercise.id}:"
+        for question in exercise.questions:
+            yield f"  # {words.gettext(QUESTIONS[question].text)}{_example(question, words)}"
+            yield f"  {question}:"
+        yield ""
+
+
+def _example(question: str, words: Translator) -> str:
+    example = answers.form(question).example
+    return ", " + words.gettext(N_("like {example}")).format(example=example) if example else ""
+
+
+def _comment(text: str) -> Iterator[str]:
+    """Yield the lines of a comment; the words of a seat hold no line's end."""
+    for line in text.splitlines():
+        yield from textwrap.wrap(line, COLUMNS, initial_indent="# ", subsequent_indent="# ")
+
+
+def place(folder: str | None, lab: str) -> Path:
+    """Return the folder of a student's work: the one that is named, or here, or the lab's below here.
+
+    Raises InputError when none of these is there.
+    """
+    if folder:
+        return Path(folder)
+    for found in (Path(), Path(lab)):
+        if (found / sheet.NAME).exists():
+            return found
+    raise InputError(
+        N_("there is no {file} here"),
+        place=str(Path.cwd()),
+        hint=N_("make it with: sharklab form {lab}; or name its folder: --folder DIR"),
+        file=sheet.NAME,
+        lab=lab,
+    )

@@ -1,0 +1,97 @@
+"""What a submission says of itself, and the signature that shows whether it was edited since.
+
+The key is the seat's own (`sharklab.lab.seat.key`): who has the seat can sign, and nobody else. A signature
+shows that nothing was changed after packing; it does not show that what was packed is true.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sharklab import __version__, state, untrusted
+from sharklab.errors import InputError
+from sharklab.grading.submission.model import Seal, Submission
+from sharklab.lab import seat
+from sharklab.message import N_
+
+NAME, SIGNATURE = "manifest.json", "manifest.sig"
+HINTS = "hints"
+"""The key of the hints that were taken, as exercise/criterion."""
+SCHEMA = 1
+"""The version of a bundle's layout."""
+
+
+def write(submission: Submission, files: Mapping[str, bytes]) -> bytes:
+    """Return manifest.json of `submission` made of `files`, by their names in the bundle.
+
+    Of what the submission says of itself already, the hints that were taken are kept.
+    """
+    content = {
+        "schema": SCHEMA,
+        "tool": f"sharklab {__version__}",
+        "lab": submission.lab,
+        "student": submission.student,
+        "seat": submission.seat,
+        "begun": submission.begun,
+        "made": submission.made,
+        **{name: list(submission.manifest[name]) for name in (HINTS,) if submission.manifest.get(name)},
+        "files": {name: digest(content) for name, content in files.items()},
+    }
+    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sign(manifest: bytes, key: bytes) -> bytes:
+    """Return the signature of manifest.json: HMAC-SHA-256 (RFC 2104) in hexadecimal, and a line's end."""
+    return hmac.new(key, manifest, hashlib.sha256).hexdigest().encode() + b"\n"
+
+
+def read(manifest: bytes) -> Mapping[str, Any]:
+    """Return what manifest.json says, each of its parts being of the kind that it should be.
+
+    Raises InputError when it is damaged, or of another version of sharklab.
+    """
+    try:
+        content = untrusted.plain(manifest)
+        _check(content)
+    except ValueError as error:
+        raise InputError(N_("is damaged: {fault}"), place=NAME, fault=str(error)[:200]) from error
+    if content["schema"] != SCHEMA:
+        raise InputError(
+            N_("has schema {schema}, this sharklab reads {known}"),
+            place=NAME,
+            schema=content["schema"],
+            known=SCHEMA,
+        )
+    return dict(content)
+
+
+def _check(content: Any) -> None:
+    """Raise ValueError for the first part of a manifest that is not as it should be."""
+    if not isinstance(content, dict):
+        raise ValueError("no object")
+    for name in ("begun", "made", "schema"):
+        if type(content.get(name)) not in (int, float) or not 0 <= content[name] <= 1e11:
+            raise ValueError(f"{name} is not a time or a number")
+    for name, pattern in (("lab", state.PLAIN_NAME), ("student", seat.STUDENT), ("seat", seat.ID)):
+        if not isinstance(content.get(name), str) or not pattern.fullmatch(content[name]):
+            raise ValueError(f"{name} is not a name")
+    files = content.get("files")
+    if not isinstance(files, dict) or not all(isinstance(digest, str) for digest in files.values()):
+        raise ValueError("files are not named with their SHA-256")
+
+
+def seal(manifest: bytes, signature: bytes, files: Mapping[str, str], key: bytes) -> Seal:
+    """Return what the signature says of `manifest` and of `files` (SHA-256 by name), which it vouches for."""
+    if not signature:
+        return Seal.NONE
+    signed = hmac.compare_digest(signature.strip(), sign(manifest, key).strip())
+    return Seal.WHOLE if signed and read(manifest)["files"] == files else Seal.BROKEN

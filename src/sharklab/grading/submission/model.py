@@ -1,0 +1,57 @@
+"""A submission as plain data: read from a hostile file, so every part of it may be missing or wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from sharklab.message import Message
+
+Answers = Mapping[str, Mapping[str, Any]]
+"""What the student answers: {exercise: {question: value}}, values as YAML's plain scalars and lists."""
+
+HostState = Mapping[str, Any]
+"""What was observed on one host (see `sharklab.evidence.host_state`): {noun: observation}, plain data."""
+
+
+class Seal(StrEnum):
+    """What the signature of a submission says."""
+
+    WHOLE = "whole"
+    BROKEN = "broken"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A part of a submission that was refused, and why. It never stops the rest."""
+
+    file: str
+    reason: Message
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one student handed in for one lab, unpacked into a private `folder` that holds nothing else.
+
+    `manifest` is what the submission says of itself ({} for a folder that was never packed); `begun` and
+    `made` are epoch seconds by it (0.0 when unknown): when the seat was first up, when this was packed.
+    `captures` are files below `folder` by the capture's id in lab.yml, `state` what was observed on the
+    seat's hosts when it was packed, by host.
+    """
+
+    lab: str
+    student: str
+    seat: str
+    folder: Path
+    captures: Mapping[str, Path] = field(default_factory=dict)
+    answers: Answers = field(default_factory=dict)
+    state: Mapping[str, HostState] = field(default_factory=dict)
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    begun: float = 0.0
+    made: float = 0.0
+    seal: Seal = Seal.NONE
+    problems: tuple[Problem, ...] = ()

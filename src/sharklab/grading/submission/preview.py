@@ -1,0 +1,90 @@
+"""The report of a student's own work: their answers, and the packets of their own captures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from sharklab import report
+from sharklab.checks import KINDS, QUESTIONS
+from sharklab.checks.outcome import NOTHING, Answer, Message, Outcome, Status, Verdict
+from sharklab.evidence.run_folder import Evidence
+from sharklab.grading.marking.case import Case, gather
+from sharklab.grading.marking.decide import decide, said
+from sharklab.grading.marking.defaults import title
+from sharklab.grading.submission.model import Submission
+from sharklab.lab.model import Asked, Check, Exercise, Plan
+
+
+def write(plan: Plan, submission: Submission, languages: Iterable[str]) -> tuple[Path, ...]:
+    """Write report.<lang>.html and report.<lang>.md into the folder of the work, and return them.
+
+    Raises MachineryError when tshark is missing or broken, or the folder cannot be written.
+    """
+    cases = gather(plan, submission)
+    facts = {name: found for case in cases for name, found in case.context.facts.items()}
+    evidence = _counted(cases, submission)
+    verdicts = tuple(_verdict(case) for case in cases)
+    files = [
+        file
+        for language in languages
+        for file in report.write(
+            report.compose(_by_hand(plan), evidence, facts, verdicts, language, submission.folder)
+        )
+    ]
+    return tuple(file for file in files if file.suffix in (".html", ".md"))
+
+
+def _by_hand(plan: Plan) -> Plan:
+    """Return the plan without what only a run does: no command, no matrix, no filter of ours."""
+    exercises = tuple(
+        _exercise(exercise) for exercise in plan.lab.exercises if exercise.questions or exercise.captures
+    )
+    return replace(plan, lab=replace(plan.lab, exercises=exercises, matrices=()))
+
+
+def _exercise(exercise: Exercise) -> Exercise:
+    captures = tuple(replace(capture, filter="") for capture in exercise.captures)
+    return replace(exercise, probes=(), captures=captures)
+
+
+def _counted(cases: tuple[Case, ...], submission: Submission) -> Evidence:
+    """Return the evidence with the packets of each capture counted, and nothing that is not known."""
+    evidence = next(iter(cases)).context.evidence
+    counts = {name: len(found.packets) for case in cases for name, found in case.context.facts.items()}
+    captures = {
+        name: replace(capture, packets_captured=counts.get(name, 0))
+        for name, capture in evidence.captures.items()
+    }
+    return replace(evidence, captures=captures, manifest={"by_hand": True}, folder=submission.folder)
+
+
+def _verdict(case: Case) -> Verdict:
+    exercise = case.exercise
+    checks = [check for check in exercise.checks if check.kind in KINDS and not KINDS[check.kind].live]
+    return Verdict(
+        exercise.id,
+        tuple(_outcome(case, check) for check in checks),
+        tuple(_answer(case, question) for question in exercise.questions),
+    )
+
+
+def _outcome(case: Case, check: Check) -> Outcome:
+    found = decide(case, check)
+    expected = found.expected if found.expected and found.status is not Status.PASSED else None
+    return Outcome(check.kind, found.status, title(check), found.found, expected, found.evidence)
+
+
+def _answer(case: Case, question: str) -> Answer:
+    """Return what the student wrote, and whether their packets show it; where, only when they do."""
+    found, given = decide(case, Asked(question)), said(case.answers.get(question))
+    right = found.status is Status.PASSED
+    return Answer(
+        question,
+        Message(QUESTIONS[question].text),
+        given or None,
+        found.status,
+        found.evidence if right else (),
+        NOTHING if right else found.found,
+    )

@@ -1,0 +1,174 @@
+"""Read the folder that a student works in: their answers and their captures, as they lie there."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from sharklab import untrusted
+from sharklab.errors import InputError
+from sharklab.grading.submission import sheet
+from sharklab.grading.submission.model import Answers, HostState, Problem, Submission
+from sharklab.lab.model import Plan
+from sharklab.limits import BUNDLE, Bundle
+from sharklab.message import N_, Message
+
+CAPTURES, STATE = "captures", "state"
+CAPTURE = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9_.-]{0,99})\.pcap(?:ng)?")
+HOST = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9-]{0,62})\.json")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What lies in a folder: captures by id, answers, and what was refused of both."""
+
+    captures: Mapping[str, Path] = field(default_factory=dict)
+    answers: Answers = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+def read(folder: Path, plan: Plan, limits: Bundle = BUNDLE) -> Submission:
+    """Return what lies in `folder` as a submission for the seat of `plan`.
+
+    Captures and answers that the lab does not ask for are problems; whatever else lies there is left
+    alone, for the folder may be a git repository. Raises InputError when there is no such folder.
+    """
+    if not folder.is_dir():
+        raise InputError(
+            N_("there is no such folder"),
+            place=str(folder),
+            hint=N_("make it with: sharklab form LAB -o DIR"),
+        )
+    found = gather(folder, limits)
+    known = asked(plan)
+    strangers = (*_unknown_captures(found.captures, known), *_unknown_answers(found.answers, plan))
+    return Submission(
+        lab=plan.lab.name,
+        student=plan.seat.student,
+        seat=plan.seat.id,
+        folder=folder,
+        captures={id: file for id, file in found.captures.items() if id in known},
+        answers=found.answers,
+        problems=(*found.problems, *strangers),
+    )
+
+
+def asked(plan: Plan) -> list[str]:
+    """Return the captures that the lab asks for, by id."""
+    return [capture.id for exercise in plan.lab.exercises for capture in exercise.captures]
+
+
+def gather(folder: Path, limits: Bundle = BUNDLE) -> Found:
+    """Return what of a submission lies in `folder`, whatever lab it is for."""
+    captures, refused = _captures(folder, limits)
+    answers, faults = _answers(folder, limits)
+    return Found(captures, answers, (*faults, *refused))
+
+
+def states(folder: Path, limits: Bundle = BUNDLE) -> tuple[Mapping[str, HostState], tuple[Problem, ...]]:
+    """Return what was observed on each host and lies below `folder`, and what of it was refused."""
+    found: dict[str, HostState] = {}
+    problems: list[Problem] = []
+    for name, file in _files(folder / STATE, limits):
+        match = HOST.fullmatch(name)
+        if not match:
+            continue
+        try:
+            content = untrusted.plain(untrusted.read(file, limits.state), limits.depth)
+            if not isinstance(content, dict):
+                raise ValueError("no object")
+            found[match["id"]] = content
+        except InputError as error:
+            problems.append(Problem(f"{STATE}/{name}", error.sentence))
+        except ValueError as error:
+            reason = Message(N_("is damaged: {fault}"), {"fault": str(error)[:200]})
+            problems.append(Problem(f"{STATE}/{name}", reason))
+    return found, tuple(problems)
+
+
+def _captures(folder: Path, limits: Bundle) -> tuple[Mapping[str, Path], tuple[Problem, ...]]:
+    captures: dict[str, Path] = {}
+    problems = list(_odd(folder / CAPTURES, limits))
+    for name, file in _files(folder / CAPTURES, limits):
+        match = CAPTURE.fullmatch(name)
+        if not match or ".annotated." in name:  # a copy that a report made
+            continue
+        reason = _refusal(file, limits)
+        if not reason and match["id"] in captures:
+            first = captures[match["id"]].name
+            reason = Message(N_("{first} is the same capture: keep one of the two"), {"first": first})
+        if reason:
+            problems.append(Problem(f"{CAPTURES}/{name}", reason))
+        else:
+            captures[match["id"]] = file
+    return captures, tuple(problems)
+
+
+def _odd(folder: Path, limits: Bundle) -> Iterator[Problem]:
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        yield Problem(folder.name, Message(N_("it is no folder")))
+    elif _is_full(folder, limits):
+        yield Problem(folder.name, Message(N_("it has more than {count} files"), {"count": limits.entries}))
+
+
+def _is_full(folder: Path, limits: Bundle) -> bool:
+    return folder.is_dir() and any(islice(folder.iterdir(), limits.entries, None))
+
+
+def _files(folder: Path, limits: Bundle) -> list[tuple[str, Path]]:
+    """Return the files of `folder` by name, sorted; none when there are more than a submission may have."""
+    if folder.is_symlink() or not folder.is_dir() or _is_full(folder, limits):
+        return []
+    return sorted((file.name, file) for file in folder.iterdir())
+
+
+def _refusal(file: Path, limits: Bundle) -> Message | None:
+    try:
+        untrusted.check(file, limits.capture)
+    except InputError as error:
+        return error.sentence
+    return None
+
+
+def _answers(folder: Path, limits: Bundle) -> tuple[Answers, tuple[Problem, ...]]:
+    file = folder / sheet.NAME
+    if not (file.exists() or file.is_symlink()):
+        return {}, ()
+    try:
+        return sheet.read(untrusted.read(file, limits.answers), limits)
+    except InputError as error:
+        return {}, (Problem(sheet.NAME, error.sentence),)
+
+
+def _unknown_captures(captures: Mapping[str, Path], known: list[str]) -> Iterator[Problem]:
+    for id, file in captures.items():
+        if id not in known:
+            yield Problem(
+                f"{CAPTURES}/{file.name}", _no_such(N_("the lab asks for no such capture"), id, known)
+            )
+
+
+def _unknown_answers(answers: Answers, plan: Plan) -> Iterator[Problem]:
+    exercises = {exercise.id: exercise for exercise in plan.lab.exercises if exercise.questions}
+    for name, given in answers.items():
+        if name not in exercises:
+            reason = _no_such(N_("the lab has no such exercise with questions"), name, exercises)
+            yield Problem(f"{sheet.NAME} {name[:40]}", reason)
+            continue
+        asked = exercises[name].questions
+        for question in given:
+            if question not in asked:
+                reason = _no_such(N_("the exercise has no such question"), question, asked)
+                yield Problem(f"{sheet.NAME} {name}.{question[:40]}", reason)
+
+
+def _no_such(reason: str, name: str, known: Iterable[str]) -> Message:
+    near = difflib.get_close_matches(name[:100], list(known), 1)
+    if not near:
+        return Message(reason)
+    meant = Message(N_("did you mean {near}?"), {"near": near[0]})
+    return Message("{reason}; {meant}", {"reason": Message(reason), "meant": meant})

@@ -1,0 +1,190 @@
+"""Files as they are: kept in a tar archive, compared with it, and put back from it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+import tarfile
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, cast
+
+from sharklab.hosts.agent.tool import Failures
+
+KINDS = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
+"""What is kept; sockets, pipes and devices belong to whoever runs."""
+
+
+def below(root: str) -> Iterator[str]:
+    """Yield `root` and all below it, folders before what is in them, without what is mounted there."""
+    found = status(root)
+    if found is None or not any(kind(found.st_mode) for kind in KINDS):
+        return
+    yield root
+    if stat.S_ISDIR(found.st_mode):
+        for name in sorted(os.listdir(root)):
+            path = os.path.join(root, name)
+            inner = status(path)
+            if inner is not None and inner.st_dev == found.st_dev:
+                yield from below(path)
+
+
+def status(path: str) -> os.stat_result | None:
+    """Return lstat(2) of `path`, or None when nothing is there."""
+    try:
+        return os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def size(paths: Iterable[str]) -> int:
+    """Return the bytes of all files at or below `paths`."""
+    found = (status(path) for root in paths for path in below(root))
+    return sum(one.st_size for one in found if one and stat.S_ISREG(one.st_mode))
+
+
+def keep(archive: tarfile.TarFile, roots: Iterable[str]) -> None:
+    """Add what is at and below `roots` to the archive, each file with its own content."""
+    for path in dict.fromkeys(path for root in roots for path in below(root)):
+        with contextlib.suppress(FileNotFoundError):  # it went away meanwhile
+            archive.inodes = {}  # type: ignore[attr-defined]  # a hard link is kept as a file
+            info = archive.gettarinfo(path, arcname=path.lstrip("/"))
+            if info.isreg():
+                with open(path, "rb") as content:
+                    archive.addfile(info, content)
+            else:
+                archive.addfile(info)
+
+
+class Kept:
+    """An archive that `keep` filled, beside the files as they are now."""
+
+    def __init__(self, archive: tarfile.TarFile, roots: Iterable[str]) -> None:
+        self._archive = archive
+        self._roots = tuple(roots)
+        self._wanted = {f"/{info.name}": info for info in archive if self._is_below(f"/{info.name}")}
+
+    def put_back(self, left: frozenset[str], failures: Failures) -> list[str]:
+        """Make all files what they were, but for those of `left`; return what that changed."""
+        changed = self._remove_new(left, failures)
+        for path, info in self._wanted.items():
+            if path not in left and not self._is_same(path, info):
+                try:
+                    self._put(path, info)
+                    changed.append(path)
+                except OSError as error:
+                    failures.note(path, error.strerror or str(error))
+        return changed
+
+    def _is_below(self, path: str) -> bool:
+        return any(path == root or path.startswith(f"{root}/") for root in self._roots)
+
+    def _remove_new(self, left: frozenset[str], failures: Failures) -> list[str]:
+        now = [path for root in self._roots for path in below(root)]
+        new = [path for path in dict.fromkeys(now) if path not in self._wanted and path not in left]
+        return [path for path in reversed(new) if remove(path, failures)]
+
+    def _is_same(self, path: str, info: tarfile.TarInfo) -> bool:
+        found = status(path)
+        if found is None or stat.S_IFMT(found.st_mode) != _kind(info):
+            return False
+        if (found.st_uid, found.st_gid) != (info.uid, info.gid):
+            return False
+        if info.issym():
+            return os.readlink(path) == info.linkname
+        if stat.S_IMODE(found.st_mode) != info.mode:
+            return False
+        return not info.isreg() or (found.st_size == info.size and _read(path) == self._content(info))
+
+    def _content(self, info: tarfile.TarInfo) -> bytes:
+        return cast(BinaryIO, self._archive.extractfile(info)).read()
+
+    def _put(self, path: str, info: tarfile.TarInfo) -> None:
+        found = status(path)
+        if found and stat.S_ISDIR(found.st_mode) and not info.isdir():
+            shutil.rmtree(path)
+        if info.isdir():
+            _make_folder(path, info)
+        elif info.issym():
+            _replace(path, lambda draft: _make_link(draft, info))
+        else:
+            content = self._content(info)
+            try:
+                _replace(path, lambda draft: _make_file(draft, content, info))
+            except OSError as error:
+                if error.errno != errno.EBUSY:  # something is mounted on it, as containers do
+                    raise
+                _make_file(path, content, info)
+
+
+def remove(path: str, failures: Failures) -> bool:
+    """Remove a file, or a folder that is empty; tell whether that was done. A full folder stays."""
+    try:
+        found = status(path)
+        if found is None:
+            return False
+        if stat.S_ISDIR(found.st_mode):
+            os.rmdir(path)
+        else:
+            os.unlink(path)
+        return True
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            failures.note(path, error.strerror or str(error))
+        return False
+
+
+def remove_tree(path: str, failures: Failures) -> bool:
+    """Remove `path` with all below it, without what is mounted there; tell whether it was there."""
+    there = os.path.lexists(path)
+    for inner in reversed(list(below(path))):
+        remove(inner, failures)
+    if there and os.path.lexists(path):
+        failures.note(path, "is still there")
+    return there
+
+
+def _kind(info: tarfile.TarInfo) -> int:
+    return stat.S_IFDIR if info.isdir() else stat.S_IFLNK if info.issym() else stat.S_IFREG
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _make_folder(path: str, info: tarfile.TarInfo) -> None:
+    if not os.path.isdir(path) or os.path.islink(path):
+        if os.path.lexists(path):
+            os.unlink(path)
+        os.makedirs(path)
+    os.chown(path, info.uid, info.gid)
+    os.chmod(path, info.mode)
+
+
+def _make_link(path: str, info: tarfile.TarInfo) -> None:
+    os.symlink(info.linkname, path)
+    os.lchown(path, info.uid, info.gid)
+
+
+def _make_file(path: str, content: bytes, info: tarfile.TarInfo) -> None:
+    with open(path, "wb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(content)
+        os.fchown(file.fileno(), info.uid, info.gid)
+        os.fchmod(file.fileno(), info.mode)
+    os.utime(path, (info.mtime, info.mtime))
+
+
+def _replace(path: str, make: object) -> None:
+    """Make the file beside `path` and give it its name: whole, or not at all."""
+    folder = tempfile.mkdtemp(prefix=".sharklab-", dir=os.path.dirname(path))
+    try:
+        draft = os.path.join(folder, "draft")
+        make(draft)  # type: ignore[operator]
+        os.rename(draft, path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

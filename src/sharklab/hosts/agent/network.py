@@ -1,0 +1,101 @@
+"""The machine's place in the network: cards, their connections, mounts over the network, settings."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sharklab.hosts.agent.tool import Failures, output
+
+NETWORKED = ("nfs", "nfs4", "fuse.nfs4")
+"""Types of file systems that labs mount."""
+
+
+def cards() -> dict[str, Any]:
+    """Return the network cards as Ansible's facts have them (subset `network`)."""
+    listed = json.loads(output(["ip", "-json", "address", "show"]) or "[]")
+    routes = json.loads(output(["ip", "-json", "-4", "route", "show", "default"]) or "[]")
+    facts: dict[str, Any] = {"interfaces": [card["ifname"] for card in listed]}
+    for card in listed:
+        facts[card["ifname"].translate(str.maketrans("-.:", "___"))] = _card(card)
+    facts["default_ipv4"] = {"interface": routes[0].get("dev", "")} if routes else {}
+    return facts
+
+
+def _card(card: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"device": card["ifname"], "macaddress": card.get("address", ""), "ipv6": []}
+    for at in card["addr_info"]:
+        place = {"address": at["local"], "prefix": at["prefixlen"], "scope": at["scope"]}
+        if at["family"] == "inet":
+            found.setdefault("ipv4", place)
+        else:
+            found["ipv6"].append(place)
+    return found
+
+
+def connections() -> dict[str, str]:
+    """Return NetworkManager's connection for each card that has one."""
+    listed = output(["nmcli", "--terse", "--escape", "no", "--fields", "DEVICE,CONNECTION", "device"])
+    pairs = (line.partition(":") for line in (listed or "").splitlines())
+    return {device: name for device, _, name in pairs if name}
+
+
+def mounts() -> dict[str, list[str]]:
+    """Return what is mounted over the network: {place: [type, source]}."""
+    lines = (line.split() for line in Path("/proc/self/mounts").read_text().splitlines())
+    return {_plain(at): [kind, _plain(source)] for source, at, kind, *_ in lines if kind in NETWORKED}
+
+
+def _plain(text: str) -> str:
+    return text.replace("\\040", " ")
+
+
+def unmount_new(before: Mapping[str, list[str]], failures: Failures) -> list[str]:
+    """Unmount what was not mounted before, also where somebody is still in it."""
+    new = [at for at, what in mounts().items() if before.get(at) != what]
+    for at in reversed(new):
+        if output(["umount", at]) is None:
+            failures.run(["umount", "--lazy", at])
+    return new
+
+
+def mount_missing(before: Mapping[str, list[str]], failures: Failures) -> None:
+    """Mount what was mounted before, as fstab(5), which is what it was, says."""
+    for at in before:
+        if at not in mounts():
+            failures.run(["mount", at])
+
+
+def reapply(before: Mapping[str, str], failures: Failures) -> None:
+    """Make NetworkManager follow its files again, and each card the connection that it had."""
+    if not before:
+        return
+    failures.run(["nmcli", "connection", "reload"])
+    now = connections()
+    for device, name in before.items():
+        if now.get(device) != name:
+            failures.run(["nmcli", "connection", "up", name, "ifname", device])
+        elif device != "lo":
+            failures.run(["nmcli", "device", "reapply", device])
+
+
+def settings(names: list[str]) -> dict[str, str]:
+    """Return the kernel's settings of these names (sysctl(8)); those that it does not have are left out."""
+    places = {name: Path("/proc/sys", *name.split(".")) for name in names}
+    return {name: place.read_text().strip() for name, place in places.items() if place.exists()}
+
+
+def set_back(before: Mapping[str, str], failures: Failures) -> None:
+    """Give the kernel's settings the values that they had."""
+    for name, value in settings(list(before)).items():
+        if value != before[name]:
+            failures.run(["sysctl", "--quiet", "--write", f"{name}={before[name]}"])
+
+
+def ssh_way() -> dict[str, str]:
+    """Return the address and port by which this very connection came in, as sshd says it."""
+    words = os.environ.get("SSH_CONNECTION", "").split()
+    return {"address": words[2], "port": words[3]} if len(words) == 4 else {}

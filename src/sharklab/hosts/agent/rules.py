@@ -1,0 +1,113 @@
+"""What the machine's firewall lets in now: firewalld's rules in force, and nftables' below them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sharklab.hosts.agent.tool import Failures, output
+
+LISTS = {
+    "services": "service",
+    "ports": "port",
+    "protocols": "protocol",
+    "source-ports": "source-port",
+    "forward-ports": "forward-port",
+    "icmp-blocks": "icmp-block",
+    "interfaces": "interface",
+    "sources": "source",
+    "rich rules": "rich-rule",
+}
+"""What firewall-cmd lists of a zone, by the option that adds (--add-) and removes (--remove-) one."""
+
+SWITCHES = ("masquerade", "forward", "icmp-block-inversion")
+LINES = ("rich rules", "forward-ports")
+"""Kinds with one entry to a line, after the line that names the kind."""
+
+Zones = Mapping[str, Mapping[str, list[str]]]
+
+
+def state() -> dict[str, Any]:
+    """Return firewalld's zones as they filter now ({} when it does not run) and all rules of nftables."""
+    listed = output(["firewall-cmd", "--list-all-zones"])
+    return {
+        "zones": zones(listed) if listed else {},
+        "default": (output(["firewall-cmd", "--get-default-zone"]) or "").strip(),
+        "nft": ruleset(output(["nft", "--stateless", "list", "ruleset"]) or ""),
+    }
+
+
+def zones(listed: str) -> Zones:
+    """Return what `firewall-cmd --list-all-zones` says: {zone: {kind: entries}}."""
+    found: dict[str, dict[str, list[str]]] = {}
+    zone: dict[str, list[str]] = {}
+    kind = ""
+    for line in listed.splitlines():
+        if line and not line[0].isspace():
+            zone = found.setdefault(line.split()[0], {})
+        elif line.startswith("\t"):
+            zone[kind].append(line.strip())
+        elif ":" in line:
+            kind, _, rest = (part.strip() for part in line.partition(":"))
+            zone[kind] = [] if kind in LINES and not rest else [rest] if kind in LINES else rest.split()
+    return found
+
+
+def ruleset(listed: str) -> dict[str, list[str]]:
+    """Return the rules of each chain, sorted: in another order they are found again after a reload."""
+    found: dict[str, list[str]] = {}
+    place: list[str] = []
+    for line in (line.strip() for line in listed.splitlines()):
+        if line.endswith("{"):
+            place.append(line[:-1].strip())
+            found.setdefault(" ".join(place), [])
+        elif line == "}":
+            place.pop()
+        elif line:
+            found.setdefault(" ".join(place), []).append(line)
+    return {name: sorted(lines) for name, lines in found.items()}
+
+
+def put_back(before: Mapping[str, Any], failures: Failures) -> None:
+    """Make firewalld filter as in the state `before`, once its files are what they were."""
+    if not before["zones"] or not failures.run(["firewall-cmd", "--reload"]):
+        return
+    if before["default"] != (output(["firewall-cmd", "--get-default-zone"]) or "").strip():
+        failures.run(["firewall-cmd", f"--set-default-zone={before['default']}"])
+    now = zones(output(["firewall-cmd", "--list-all-zones"]) or "")
+    for words in commands(before["zones"], now):
+        failures.run(["firewall-cmd", *words])
+
+
+def commands(before: Zones, now: Zones) -> list[list[str]]:
+    """Return the options of firewall-cmd that lead from the zones `now` to those `before`, a call each."""
+    calls: list[list[str]] = []
+    for name in sorted(set(before) & set(now)):
+        zone = f"--zone={name}"
+        for kind, option in LISTS.items():
+            old, new = before[name].get(kind, []), now[name].get(kind, [])
+            calls += [[zone, f"--remove-{option}={entry}"] for entry in new if entry not in old]
+            calls += [[zone, f"--add-{option}={entry}"] for entry in old if entry not in new]
+        for switch in SWITCHES:
+            if before[name].get(switch) != now[name].get(switch):
+                way = "add" if before[name].get(switch) == ["yes"] else "remove"
+                calls.append([zone, f"--{way}-{switch}"])
+    return calls
+
+
+def differences(before: Mapping[str, Any]) -> list[str]:
+    """Return the chains of nftables and the zones whose rules are not those of `before`."""
+    now = state()
+    return sorted(
+        name
+        for kind in ("nft", "zones")
+        for name in {*before[kind], *now[kind]}
+        if _entries(before[kind].get(name)) != _entries(now[kind].get(name))
+    )
+
+
+def _entries(found: Any) -> Any:
+    """Return what a zone or chain holds without order: firewalld lists services as they came."""
+    if isinstance(found, dict):
+        return {kind: sorted(entries) for kind, entries in found.items()}
+    return sorted(found or [])

@@ -1,0 +1,97 @@
+"""Which units of systemd run, and how to get back to those that did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sharklab.hosts.agent.tool import Failures, output
+
+PROPERTIES = ("Id", "ActiveState", "UnitFileState", "InvocationID", "Type", "RemainAfterExit")
+CHOSEN = ("enabled", "enabled-runtime", "disabled", "indirect", "linked", "masked", "masked-runtime")
+"""States of the files of units that somebody switches on and off; others come and go by themselves."""
+
+ACTIVE = ("active", "activating", "reloading")
+Unit = Mapping[str, str]
+
+
+def state() -> dict[str, Any]:
+    """Return every unit that somebody can switch on or off, and which boot this is."""
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        return {"boot": file.read().strip(), "units": _units()}
+
+
+def is_active(before: Mapping[str, Any], *names: str) -> bool:
+    """Tell whether one of the services `names` runs in the state `before`."""
+    return any(_is_active(before["units"].get(f"{name}.service", {})) for name in names)
+
+
+def enabled() -> list[str]:
+    """Return the units that start with the machine."""
+    listed = output(["systemctl", "list-unit-files", "--state=enabled", "--no-legend", "--no-pager"])
+    return [line.split()[0] for line in (listed or "").splitlines() if line.split()]
+
+
+def stop_new(before: Mapping[str, Any], failures: Failures) -> list[str]:
+    """Stop the units that run now and did not before."""
+    new = [name for name, unit in _units().items() if _is_active(unit) and not _was(before, name)]
+    for name in new:
+        failures.run(["systemctl", "stop", name])
+    return new
+
+
+def start_missing(before: Mapping[str, Any], failures: Failures) -> list[str]:
+    """Start the units that ran before and do not run now."""
+    now = _units()
+    missing = [name for name in before["units"] if _was(before, name) and not _is_active(now.get(name, {}))]
+    for name in missing:
+        failures.run(["systemctl", "start", name])
+    return missing
+
+
+def restart_restarted(before: Mapping[str, Any], failures: Failures) -> list[str]:
+    """Restart the services that were restarted meanwhile, so that they read what was put back.
+
+    After a reboot that would be all of them: `has_rebooted` tells.
+    """
+    if has_rebooted(before):
+        return []
+    changed = [
+        name
+        for name, unit in _units().items()
+        if _was(before, name)
+        and _is_active(unit)
+        and unit["InvocationID"] != before["units"][name]["InvocationID"]
+    ]
+    for name in changed:
+        failures.run(["systemctl", "restart", name])
+    return changed
+
+
+def has_rebooted(before: Mapping[str, Any]) -> bool:
+    """Tell whether the machine has started anew since the state `before`."""
+    return bool(state()["boot"] != before["boot"])
+
+
+def _units() -> dict[str, Unit]:
+    patterns = ["*.service", "*.socket", "*.timer", "*.path"]
+    shown = output(["systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", *patterns])
+    blocks = [_block(block) for block in (shown or "").split("\n\n")]
+    return {unit["Id"]: unit for unit in blocks if unit.get("UnitFileState") in CHOSEN and _stays(unit)}
+
+
+def _block(text: str) -> Unit:
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
+def _stays(unit: Unit) -> bool:
+    """Tell whether the unit, once started, stays active: one-shot services mostly do not."""
+    return unit.get("Type") != "oneshot" or unit.get("RemainAfterExit") == "yes"
+
+
+def _was(before: Mapping[str, Any], name: str) -> bool:
+    return _is_active(before["units"].get(name, {}))
+
+
+def _is_active(unit: Unit) -> bool:
+    return unit.get("ActiveState") in ACTIVE

@@ -1,0 +1,74 @@
+"""What is known of the machines of a seat that somebody has already: machines.json in the seat's folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sharklab import state
+from sharklab.errors import MachineryError
+from sharklab.hosts import user_inventory
+from sharklab.lab import seat
+from sharklab.lab.model import Host, Seat
+from sharklab.message import N_
+
+FILE = "machines.json"
+
+Known = Mapping[str, Mapping[str, Any]]
+"""By host: `entry` and `learnt` together."""
+
+
+def read(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return what is known of the machines of the seat in `folder`; {} when it has hosts of ours."""
+    try:
+        found: dict[str, dict[str, Any]] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise MachineryError(
+            N_("is damaged"), place=str(folder / FILE), hint=N_("restore it from a copy")
+        ) from error
+    return found
+
+
+def write(folder: Path, known: Known) -> None:
+    """Write what is known, readable by the owner alone: there may be passwords in it."""
+    state.write(folder / FILE, json.dumps(known, indent=1), 0o600)
+
+
+def entry(variables: user_inventory.Variables) -> dict[str, Any]:
+    """Return how a machine is reached, from its variables in the inventory."""
+    reached = {*user_inventory.OPTIONS, *user_inventory.ARGUMENTS}
+    own = {name: value for name, value in variables.items() if name.startswith("ansible_")}
+    password = next(
+        (own[name] for name in ("ansible_become_password", "ansible_become_pass") if name in own), ""
+    )
+    return {
+        "python": str(own.get("ansible_python_interpreter", "/usr/bin/python3")),
+        "sudo": False,
+        "password": str(password),
+        "vars": {name: value for name, value in own.items() if name not in reached},
+    }
+
+
+def learnt(host: Host, seen: Mapping[str, Any], at: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a machine said of itself, as variables for the roles and as facts for people."""
+    extra: dict[str, Any] = {"lab_ssh_port": int(seen["way"].get("port", 22))}
+    if zone := seen["zones"].get(at["interface"]):
+        extra |= {"firewall_zone": zone, "port_states_zone": zone}
+    if connection := seen["connections"].get(at["interface"]):
+        extra |= {"dns_client_connection": connection, "dns_client_interface": at["interface"]}
+    sudo = bool(seen.get("sudo"))
+    return {
+        **{key: seen[key] for key in ("id", "system", "family", "kernel")},
+        "place": dict(at),
+        "sudo": sudo,
+        "extra": {**extra, **({"ansible_become": True} if sudo else {})},
+    }
+
+
+def placed(own: Seat, known: Known) -> Seat:
+    """Return the seat with hosts at the addresses of their machines."""
+    return seat.placed(own, {host: found["place"] for host, found in known.items()})

@@ -1,0 +1,65 @@
+"""What roles change on a machine, beside /etc, its services and its packages: roles/*/meta/changes.yml.
+
+`sharklab down` needs it for machines that stay; a host that is removed needs nobody to clean it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sharklab import paths, yaml_file
+from sharklab.lab import plan
+from sharklab.lab.model import Host, Plan
+
+FILE = "meta/changes.yml"
+CONTROLLER = {"made": ["/var/lib/sharklab", "~/.ansible", "~/.sudo_as_admin_successful"]}
+"""What our own modules, and Ansible and sudo for the user who logs in, leave on every host."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What roles change on one host.
+
+    `paths` are kept with all in them and put back; `made` are removed if they were not there before,
+    and else left alone; `settings` are the kernel's (sysctl(8)); `users` are accounts that are made;
+    `modules` are those of the kernel that a role uses where they are there, by role.
+    """
+
+    paths: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    modules: Mapping[str, str] = field(default_factory=dict)
+
+
+def of(own: Plan, host: Host) -> Changes:
+    """Return what the roles of a plan's host change. Raises InputError for a template that is wrong."""
+    files = {role: _read(role, FILE) for role in dict.fromkeys([*host.roles, "capture"])}
+    values = plan.hostvars(own)[host.name]
+    found = {role: _filled(role, content, values) for role, content in files.items()}
+    every = [*found.values(), CONTROLLER]
+    return Changes(
+        **{
+            kind: tuple(dict.fromkeys(one for content in every for one in content.get(kind, ())))
+            for kind in ("paths", "made", "settings", "users")
+        },
+        modules={role: name for role, content in found.items() for name in content.get("modules", ())},
+    )
+
+
+def _filled(role: str, content: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the lists with templates filled in; each line of one is an entry."""
+    names = {**_read(role, "defaults/main.yml"), **values}
+    filled = plan.fill(content, names, str(paths.ROLES / role / FILE))
+    return {kind: _lines(entries) for kind, entries in filled.items()}
+
+
+def _lines(entries: Iterable[str]) -> list[str]:
+    return [line for entry in entries for line in entry.splitlines() if line]
+
+
+def _read(role: str, name: str) -> dict[str, Any]:
+    file = paths.ROLES / role / name
+    return dict(yaml_file.read(file.read_text(encoding="utf-8")).data or {}) if file.exists() else {}

@@ -1,0 +1,26 @@
+"""Root file systems of hosts: a base image per operating system, and a baked layer per host of a lab.
+
+    images/<os>-<hash>/root                     the base image
+    images/<os>-<hash>/<lab>-<hash>/<host>/     what baking changed on a host: an overlay's upper folder
+
+Both are kept until something that goes into them changes; the hash in the name says what went in.
+"""
+
+from __future__ import annotations
+
+from sharklab.hosts.image.bake import RUN_ROLES, layers, system_of
+from sharklab.hosts.image.build import base, fingerprint, packages_of, repositories_of
+from sharklab.hosts.image.model import NOTHING, Image, Layers
+
+__all__ = [
+    "NOTHING",
+    "RUN_ROLES",
+    "Image",
+    "Layers",
+    "base",
+    "fingerprint",
+    "layers",
+    "packages_of",
+    "repositories_of",
+    "system_of",
+]

@@ -1,0 +1,157 @@
+"""Bake a lab: apply what is the same for all its seats once, and keep it as one layer per host."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sharklab import paths, process, state
+from sharklab.hosts.image import build, systems
+from sharklab.hosts.image.model import Image, Layers
+from sharklab.hosts.providers import disk, network
+from sharklab.hosts.providers.local import Local
+from sharklab.lab import needs
+from sharklab.lab.model import Host, Plan
+from sharklab.message import N_, Message
+from sharklab.process import Progress
+
+# Raise it when what is cleaned off a layer changes: layers made before are then baked again.
+CLEANING = 1
+
+# What must differ between seats, or tells of the bake, by glob pattern in the host's upper folder.
+TRACES = (
+    "etc/hostname",
+    "etc/hosts",
+    "etc/machine-id",
+    "etc/ssh/ssh_host_*",
+    "home/*/.*_history",
+    "root/.*_history",
+    "root/.ansible/**/*",
+    "root/.cache/**/*",
+    "root/.ssh/authorized_keys",
+    "run/**/*",
+    "tmp/**/*",
+    "var/lib/NetworkManager/*",
+    "var/lib/dbus/machine-id",
+    "var/lib/systemd/random-seed",
+    "var/lib/systemd/timers/*",
+    "var/log/**/*",
+    "var/tmp/**/*",
+)
+
+# What playbooks/run.yml applies to the hosts of every lab; there is no network to install it then.
+RUN_ROLES = ("capture", "probe")
+
+# What tells a reader, or sharklab (what a role changes on machines that stay), and nothing to Ansible.
+PROSE = ("*.md", "*.pyc", "*/meta/changes.yml")
+
+
+def layers(
+    golden: Plan, os_name: str, bake: Callable[[Plan], None], progress: Progress, machine: bool = False
+) -> Layers:
+    """Return the baked layers of the golden plan's lab, made now if they are not there yet.
+
+    `golden` is the lab for a seat that is only there to be baked; `bake` applies playbooks/bake.yml
+    to the plan that it is given: `golden` with a folder of its own, where no file of the plan is yet.
+    Raises what `bake` raises, and InputError and MachineryError as `build.base` does.
+    """
+    roles = {*RUN_ROLES, *(role for host in golden.hosts for role in host.roles)}
+    family = systems.find(os_name).family
+    packages = build.packages_of(roles, family, kernel=needs.ROLES if machine else ())
+    return on_image(build.base(os_name, packages, progress, machine), golden, bake, progress)
+
+
+def system_of(folder: Path) -> str | None:
+    """Return the operating system that a folder of layers is of, by the name of the image that it is in."""
+    name = folder.parent.name.rpartition("-")[0].removesuffix("-vm").removesuffix("-vm")
+    return name if name in systems.SYSTEMS else None
+
+
+def on_image(image: Image, golden: Plan, bake: Callable[[Plan], None], progress: Progress) -> Layers:
+    """Return the layers of the golden plan's lab on `image`, made as `layers` does."""
+    folder = image.folder / f"{golden.lab.name}-{build.fingerprint(_content(golden, image))}"
+    building = folder.with_name(f"{folder.name}.building")
+    if not folder.is_dir():
+        what = Message(N_("image of lab {lab}"), {"lab": golden.lab.name})
+        with state.lock(building / "lock", what, build.PATIENCE, progress):
+            try:
+                if not folder.is_dir():
+                    _make(golden, image, folder, bake, progress)
+            finally:
+                state.remove(building)
+    return Layers(image, folder)
+
+
+def _make(golden: Plan, image: Image, folder: Path, bake: Callable[[Plan], None], progress: Progress) -> None:
+    """Boot the hosts on the bare image, without any way out, bake them, and keep what that changed."""
+    building = folder.with_name(f"{folder.name}.building")
+    own_id = build.fingerprint(str(building))[:8]  # so that two bakes of a lab never meet on the machine
+    closed = tuple(replace(network, internet=False) for network in golden.lab.networks)
+    plan = replace(
+        golden,
+        lab=replace(golden.lab, networks=closed),
+        seat=replace(golden.seat, id=own_id, folder=building / "seat"),
+    )
+    provider = Local("nspawn", lambda host: False)
+    provider.down(plan.seat)
+    try:
+        progress(Message(N_("booting the hosts to bake: {count}"), {"count": len(plan.hosts)}))
+        provider.up(plan, Layers(image, image.folder), progress)
+        progress(Message(N_("baking: what is the same for all seats is applied once")))
+        bake(plan)
+        provider.stop(plan)
+        _keep(plan, building / "layers")
+        (building / "layers").rename(folder)
+    finally:
+        provider.down(plan.seat)
+
+
+def _keep(plan: Plan, target: Path) -> None:
+    """Move each host's upper folder to `target`, clean of what must differ between seats.
+
+    It is moved and never copied: overlayfs keeps notes on its files in extended attributes.
+    """
+    state.remove(target)
+    state.folder(target)
+    for host in plan.hosts:
+        upper = disk.folder(plan, host.name) / "upper"
+        for path in _traces(upper, host):
+            path.unlink()
+        upper.rename(target / host.name)
+    process.run(["sync", "--file-system", target])
+
+
+def _traces(upper: Path, host: Host) -> Iterator[Path]:
+    """Yield the files of the upper folder to take off; folders stay, services may count on them."""
+    connections = [
+        f"etc/NetworkManager/system-connections/{name}.nmconnection"
+        for name in (network.MANAGEMENT, *host.networks)
+    ]
+    for pattern in (*TRACES, *connections):
+        for path in sorted(upper.glob(pattern)):
+            if path.is_symlink() or path.is_file() or path.is_socket():
+                yield path
+
+
+def _content(golden: Plan, image: Image) -> dict[str, Any]:
+    """Return all that goes into the layers, as plain data."""
+    roles = {role for host in golden.hosts for role in host.roles}
+    return {
+        "image": image.folder.name,
+        "hosts": [[host.name, host.networks, host.roles, dict(host.vars)] for host in golden.hosts],
+        "files": dict(
+            _digests([*(paths.ROLES / role for role in sorted(roles)), paths.PLAYBOOKS / "bake.yml"])
+        ),
+        "cleaning": CLEANING,
+    }
+
+
+def _digests(places: Iterable[Path]) -> Iterator[tuple[str, str]]:
+    """Yield path and SHA-256 of every file that Ansible may read in `places`."""
+    for place in places:
+        for file in [place, *sorted(place.rglob("*"))]:
+            if file.is_file() and not any(file.match(pattern) for pattern in PROSE):
+                yield str(file.relative_to(paths.ROOT)), hashlib.sha256(file.read_bytes()).hexdigest()

@@ -1,0 +1,190 @@
+"""Build a base image: an operating system with the packages that a lab's roles need."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sharklab import paths, process, state, yaml_file
+from sharklab.errors import InputError, MachineryError
+from sharklab.hosts.image import inside, systems
+from sharklab.hosts.image.model import Image
+from sharklab.message import N_, Message
+from sharklab.process import Progress
+
+# Raise it when `_customise` changes what it does: images made before are then built again.
+CUSTOMISATION = 1
+# Two builds of the same image: the second waits this long (seconds) for the first.
+PATIENCE = 900.0
+# What package managers say when they cannot reach their registry.
+NO_NETWORK = ("failed to fetch", "could not connect", "could not resolve", "failure resolving", "timed out")
+CPUINFO = Path("/proc/cpuinfo")
+PRESET = "etc/systemd/system-preset/00-sharklab.preset"
+
+
+def packages_of(roles: Iterable[str], os_family: str, kernel: Sequence[str] = ()) -> list[str]:
+    """Return the packages that `roles` need, sorted, from their `vars/<os_family>.yml`.
+
+    Roles in `kernel` need what they name for hosts whose kernel does their work. Raises InputError
+    when a role does not exist or its file is not what it should be.
+    """
+    names = {role: f"__{role}_kernel_packages" if role in kernel else f"__{role}_packages" for role in roles}
+    return sorted({package for role, name in names.items() for package in _packages(role, os_family, name)})
+
+
+def repositories_of(roles: Iterable[str], os_family: str, kernel: Sequence[str] = ()) -> list[str]:
+    """Return the packages that bring repositories, which packages of `roles` come from.
+
+    `kernel` is as `packages_of` takes it; such roles need none of them. Raises as it does.
+    """
+    own = [role for role in roles if role not in kernel]
+    return sorted(
+        {package for role in own for package in _packages(role, os_family, f"__{role}_repositories")}
+    )
+
+
+def base(os_name: str, packages: Sequence[str], progress: Progress, machine: bool = False) -> Image:
+    """Return the base image of `os_name` with `packages`, built now if it is not there yet.
+
+    That of a virtual `machine` has a kernel and what a host with devices needs. Raises InputError for an
+    unknown system, and MachineryError when a tool is missing, the registry does not answer, the disk is
+    full or the processor cannot run the system.
+    """
+    system = systems.machine(systems.find(os_name)) if machine else systems.find(os_name)
+    check(system)
+    content = {
+        "os": system.description(),
+        "packages": sorted({*system.packages, *packages}),
+        "customisation": CUSTOMISATION,
+    }
+    folder = state.images_folder() / f"{system.name}-{fingerprint(content)}"
+    image = Image(system.name, system.family, folder)
+    if not folder.is_dir():
+        place = state.images_folder() / f"{folder.name}.lock"
+        with state.lock(place, Message(N_("image {name}"), {"name": folder.name}), PATIENCE, progress):
+            if not folder.is_dir():
+                _build(system, content, image, progress)
+    return image
+
+
+def check(system: systems.OperatingSystem) -> None:
+    """Raise MachineryError where the processor of this machine cannot run the programs of `system`.
+
+    Containers and virtual machines under KVM run on it, and what is emulated is baked on it.
+    """
+    lines = CPUINFO.read_text().splitlines()
+    flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), None)
+    if flags is not None and (lacking := sorted(set(system.processor) - set(flags))):
+        raise MachineryError(
+            N_("{name} needs a processor of the level x86-64-v3; this one lacks {features}"),
+            place="--os",
+            hint=N_("--os rocky9 or debian12, or machines elsewhere: --provider existing"),
+            name=system.name,
+            features=" ".join(lacking),
+        )
+
+
+def fingerprint(content: Any) -> str:
+    """Return 12 hexadecimal digits that stand for `content` (plain data)."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=list).encode()).hexdigest()[:12]
+
+
+def require_root(refusal: str) -> None:
+    """Raise MachineryError when this process is not root; `refusal` says which step needs it."""
+    if os.geteuid() != 0:
+        raise MachineryError(refusal, hint=N_("run the same command with sudo"))
+
+
+def _packages(role: str, os_family: str, name: str) -> list[str]:
+    file = paths.ROLES / role / "vars" / f"{os_family}.yml"
+    try:
+        values = yaml_file.read(file.read_text()).data or {}
+    except FileNotFoundError:
+        if (paths.ROLES / role).is_dir():
+            return []
+        raise InputError(N_("there is no role named {role!r}"), place=str(paths.ROLES), role=role) from None
+    except yaml_file.Fault as error:
+        raise InputError(N_("is not YAML: {fault}"), place=str(file), fault=error) from error
+    packages = values.get(name, [])
+    if not isinstance(packages, list) or not all(isinstance(package, str) for package in packages):
+        raise InputError(N_("must be a list of package names"), place=f"{file}: {name}")
+    return packages
+
+
+def _build(
+    system: systems.OperatingSystem, content: dict[str, Any], image: Image, progress: Progress
+) -> None:
+    """Build in a folder beside the image's and rename it at the end: an image is whole or absent."""
+    require_root(N_("building an image needs root"))
+    building = image.folder.with_name(f"{image.folder.name}.building")
+    state.remove(building)
+    state.folder(building)
+    started = time.monotonic()
+    values = {"name": image.folder.name, "count": len(content["packages"])}
+    progress(Message(N_("building the base image {name} ({count} packages asked for)"), values))
+    try:
+        _install(system, content["packages"], building / "root")
+        progress(Message(N_("setting the base image up")))
+        _customise(system, building / "root")
+        record = {"built": time.time(), "seconds": round(time.monotonic() - started, 1), **content}
+        state.write(building / "image.json", json.dumps(record, indent=2, default=list), 0o644)
+        process.run(["sync", "--file-system", building])
+        building.rename(image.folder)
+    finally:
+        state.remove(building)
+
+
+def _install(system: systems.OperatingSystem, packages: Sequence[str], root: Path) -> None:
+    cache = state.folder(state.images_folder() / "cache" / system.name.removesuffix("-vm"))
+    try:
+        system.build(root, packages, cache)
+    except MachineryError as error:
+        place = Message(N_("packages of {system}"), {"system": system.name})
+        hint = error.hint_id or _remedy(error)
+        raise MachineryError(error.message_id, place=place, hint=hint, **error.values) from error
+
+
+def _remedy(error: MachineryError) -> str:
+    """Return the hint that fits what the package manager said."""
+    said = error.message.lower()
+    if "no space left" in said:
+        return N_("the disk is full: free about 2 GB, or set SHARKLAB_STATE to a folder with more space")
+    if "unable to locate package" in said:
+        return N_("a package name in a role's vars/ is wrong for this system")
+    if any(sign in said for sign in NO_NETWORK):
+        return N_("the package registry does not answer: check the network (and http_proxy), then try again")
+    return N_("run the command again; if it fails the same way, see what the package manager says above")
+
+
+def _customise(system: systems.OperatingSystem, root: Path) -> None:
+    """Make a fresh installation into the start of every host: nothing runs that a role did not ask for."""
+    for pattern in system.absent:
+        for path in root.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    preset = "".join(f"enable {unit}\n" for unit in system.units) + "disable *\n"
+    for name, text in {**system.files, PRESET: preset}.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        state.write(path, text, 0o644)
+    process.run(["systemctl", f"--root={root}", "--quiet", "preset-all"])
+    process.run(["systemctl", f"--root={root}", "--quiet", "set-default", "multi-user.target"])
+    for unit in system.masks:
+        _mask(root / "etc/systemd/system" / unit)
+    for generator in system.generators:
+        _mask(root / "etc/systemd/system-generators" / generator)
+    if system.finish:
+        inside.run(root, ["chroot", root, *system.finish])
+
+
+def _mask(path: Path) -> None:
+    """Make systemd ignore a unit or a generator (systemctl(1), "mask")."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to("/dev/null")

@@ -1,0 +1,49 @@
+"""Which operating system hosts have when nobody says: Rocky 9 where its mirror answers, else Debian 12."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sharklab import system_packages
+from sharklab.errors import MachineryError
+from sharklab.hosts.image import rocky
+from sharklab.message import N_, Message
+from sharklab.process import Progress
+
+AUTO = "auto"
+PREFERRED, OTHER = "rocky9", "debian12"
+
+Made = TypeVar("Made")
+
+
+def made(os_name: str, make: Callable[[str], Made], progress: Progress) -> Made:
+    """Return what `make` makes of the system `os_name`.
+
+    `auto` is decided here, and `progress` hears which system it is and why; where Rocky's image cannot be
+    made, it is the other one after all. Raises what `make` raises.
+    """
+    if os_name != AUTO:
+        return make(os_name)
+    name, reason = choose()
+    sentence = N_("operating system of the hosts: {name} ({reason})")
+    progress(Message(sentence, {"name": name, "reason": reason}))
+    try:
+        return make(name)
+    except MachineryError as error:
+        if name == OTHER:
+            raise
+        values = {"name": name, "reason": error.sentence, "other": OTHER}
+        progress(Message(N_("{name} cannot be had ({reason}): {other} instead"), values))
+        return make(OTHER)
+
+
+def choose() -> tuple[str, Message]:
+    """Return the system that `auto` means on this machine, and why."""
+    values = {"mirror": rocky.mirror()}
+    if reason := rocky.refusal():
+        return OTHER, Message(N_("Rocky's mirror {mirror}: {why}"), {**values, "why": reason})
+    if absent := system_packages.missing(["rocky"]):
+        tools = [package.gives for package in absent]
+        return OTHER, Message(N_("to build Rocky, this machine lacks {tools}"), {"tools": tools})
+    return PREFERRED, Message(N_("Rocky's mirror {mirror} answers"), values)

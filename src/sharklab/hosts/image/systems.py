@@ -1,0 +1,284 @@
+"""The operating systems that hosts can run: everything that differs between them is in this table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sharklab import process
+from sharklab.errors import N_, InputError
+from sharklab.hosts.image import kernel, rocky
+from sharklab.hosts.image.kernel import Kernel
+
+Build = Callable[[Path, Sequence[str], Path], None]
+"""Makes a root file system in a folder from packages, keeping downloads in a cache folder."""
+
+# Started at boot in every host. All other units stay off until a role enables them, on every system.
+COMMON_UNITS = ("dbus.socket", "dbus-broker.service", "NetworkManager.service")
+
+# Makes no sense in a container, or costs time at boot and finds nothing to do there. root's own
+# user manager among them: it would start at the controller's first login (0.2 CPU-seconds).
+COMMON_MASKS = (
+    "console-getty.service",
+    "dev-hugepages.mount",
+    "dev-mqueue.mount",
+    "fstrim.timer",
+    "getty.target",
+    "getty@tty1.service",
+    "ldconfig.service",
+    "modprobe@.service",
+    "proc-sys-fs-binfmt_misc.automount",
+    "sys-fs-fuse-connections.mount",
+    "sys-kernel-config.mount",
+    "sys-kernel-debug.mount",
+    "sys-kernel-tracing.mount",
+    "systemd-ask-password-console.path",
+    "systemd-ask-password-wall.path",
+    "systemd-binfmt.service",
+    "systemd-firstboot.service",
+    "systemd-hwdb-update.service",
+    "systemd-journal-flush.service",
+    "systemd-machine-id-commit.service",
+    "systemd-modules-load.service",
+    "systemd-pstore.service",
+    "systemd-random-seed.service",
+    "systemd-remount-fs.service",
+    "systemd-sysusers.service",
+    "systemd-timesyncd.service",
+    "systemd-tmpfiles-setup-dev.service",
+    "systemd-udev-settle.service",
+    "systemd-udev-trigger.service",
+    "systemd-udevd-control.socket",
+    "systemd-udevd-kernel.socket",
+    "systemd-udevd.service",
+    "systemd-update-done.service",
+    "systemd-update-utmp-runlevel.service",
+    "user-runtime-dir@0.service",
+    "user@0.service",
+)
+
+# What looks for disks and consoles at every boot (systemd.generator(7)); fstab's and rc.local's stay.
+COMMON_GENERATORS = (
+    "rpc-pipefs-generator",
+    "systemd-bless-boot-generator",
+    "systemd-cryptsetup-generator",
+    "systemd-debug-generator",
+    "systemd-getty-generator",
+    "systemd-gpt-auto-generator",
+    "systemd-hibernate-resume-generator",
+    "systemd-integritysetup-generator",
+    "systemd-run-generator",
+    "systemd-system-update-generator",
+    "systemd-veritysetup-generator",
+)
+
+COMMON_FILES = {
+    # Empty: hosts have no way out, and a dead name server costs ten seconds per look-up.
+    "etc/resolv.conf": "",
+    # Empty: the provider gives each host its own.
+    "etc/machine-id": "",
+    "etc/systemd/journald.conf.d/00-sharklab.conf": "[Journal]\nStorage=volatile\nRuntimeMaxUse=16M\n",
+    "etc/systemd/system.conf.d/00-sharklab.conf": "[Manager]\nDefaultTimeoutStopSec=10s\n",
+    # Addresses of a seat are known to be unique: no second of waiting before they can be used.
+    "etc/sysctl.d/00-sharklab.conf": "net.ipv6.conf.*.accept_dad = 0\n",
+    "etc/NetworkManager/conf.d/00-sharklab.conf": (
+        "# Only the connections that are written down: no address is ever guessed.\n"
+        "[main]\nno-auto-default=*\n\n[connectivity]\nenabled=false\n"
+    ),
+    "etc/ssh/sshd_config.d/00-sharklab.conf": "PermitRootLogin prohibit-password\nUseDNS no\n",
+    "etc/firewalld/zones/management.xml": (
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        "<zone>\n"
+        "  <short>Management</short>\n"
+        "  <description>The controller's own way in: SSH only.</description>\n"
+        '  <interface name="mgmt"/>\n'
+        '  <service name="ssh"/>\n'
+        "</zone>\n"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class OperatingSystem:
+    """How to make a root file system of one operating system.
+
+    `packages` are what every host needs, and `kernel` says what one with a kernel of its own needs beside
+    them; `units` are started at boot, `masks` and `generators` never; `files` (path: content) are put in,
+    and `absent` (glob patterns) taken out. `finish` is a command that is run in it at the end. `processor`
+    are the features (flags of /proc/cpuinfo) without which its programs do not run, and `irreplaceable` the
+    needs of hosts (`needs.NEEDS`) for which its containers have no substitute.
+    """
+
+    name: str
+    family: str
+    build: Build = field(repr=False)
+    packages: tuple[str, ...]
+    units: tuple[str, ...]
+    masks: tuple[str, ...]
+    generators: tuple[str, ...]
+    files: Mapping[str, str]
+    absent: tuple[str, ...]
+    kernel: Kernel
+    finish: tuple[str, ...] = ()
+    processor: tuple[str, ...] = ()
+    irreplaceable: tuple[str, ...] = ()
+
+    def description(self) -> dict[str, Any]:
+        """Return what makes an image of this system differ from another, as plain data."""
+        apart = {"build", "kernel", "processor", "irreplaceable"} | (set() if self.finish else {"finish"})
+        return {key: value for key, value in asdict(self).items() if key not in apart}
+
+
+def _mmdebstrap(suite: str) -> Build:
+    """Return what builds a Debian `suite` with mmdebstrap(1), whose default mirror is Debian's own."""
+
+    def build(target: Path, packages: Sequence[str], cache: Path) -> None:
+        process.require("mmdebstrap")
+        archives = "/var/cache/apt/archives"
+        process.run(
+            [
+                # Its mounts and processes end with it, even when it is killed.
+                *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"),
+                "mmdebstrap",
+                "--variant=minbase",
+                "--mode=root",
+                '--aptopt=Acquire::Languages "none"',
+                "--dpkgopt=force-unsafe-io",  # an interrupted build is thrown away whole
+                f"--include={','.join(packages)}",
+                # Packages that were fetched once are not fetched again.
+                "--skip=essential/unlink,download/empty",
+                f'--setup-hook=mkdir -p "$1{archives}"; cp -u {cache}/*.deb "$1{archives}" 2>/dev/null || :',
+                f'--customize-hook=cp -u "$1{archives}"/*.deb {cache}',
+                suite,
+                target,
+            ],
+        )
+
+    return build
+
+
+# As Rocky's own, but for the last line: hosts that are baked have no way to their repositories, and have
+# all that roles name.
+DNF = """\
+[main]
+gpgcheck=1
+installonly_limit=3
+clean_requirements_on_remove=True
+best=True
+skip_if_unavailable=True
+"""
+
+
+def _rocky(name: str) -> OperatingSystem:
+    """Return the release of Rocky of that name; what differs between them is in `rocky.RELEASES`."""
+    release = rocky.RELEASES[name]
+    return OperatingSystem(
+        name=name,
+        family="RedHat",
+        build=lambda target, packages, cache: rocky.build(release, target, packages, cache),
+        packages=(
+            "NetworkManager",
+            "ca-certificates",
+            "dbus-broker",
+            "dnf",
+            "epel-release",
+            "iproute",
+            "iputils",
+            "less",
+            "openssh-server",
+            "procps-ng",
+            "python3",
+            "python3-dnf",
+            "rocky-release",
+            "sudo",
+            "systemd",
+        ),
+        units=(*COMMON_UNITS, "sshd.service"),
+        masks=(
+            *COMMON_MASKS,
+            "dnf-makecache.timer",
+            "import-state.service",
+            "loadmodules.service",
+            "nis-domainname.service",
+            "rpmdb-rebuild.service",
+            "selinux-autorelabel-mark.service",
+            "sshd-keygen.target",
+        ),
+        generators=(*COMMON_GENERATORS, "kdump-dep-generator.sh", "selinux-autorelabel-generator.sh"),
+        files={**COMMON_FILES, "etc/locale.conf": "LANG=C.UTF-8\n", "etc/dnf/dnf.conf": DNF},
+        absent=("etc/hostname", "etc/ssh/ssh_host_*", "var/log/*.log", "var/cache/dnf/*"),
+        kernel=kernel.ROCKY,
+        processor=release.processor,
+        irreplaceable=release.irreplaceable,
+    )
+
+
+SYSTEMS: Mapping[str, OperatingSystem] = {
+    system.name: system
+    for system in (
+        OperatingSystem(
+            name="debian12",
+            family="Debian",
+            build=_mmdebstrap("bookworm"),
+            packages=(
+                "ca-certificates",
+                "dbus",
+                "iproute2",
+                "iputils-ping",
+                "less",
+                "libpam-systemd",
+                "network-manager",
+                "openssh-server",
+                "procps",
+                "python3",
+                "python3-apt",
+                "sudo",
+                "systemd",
+                "systemd-sysv",
+            ),
+            units=(*COMMON_UNITS, "ssh.service"),
+            masks=(
+                *COMMON_MASKS,
+                "apt-daily-upgrade.timer",
+                "apt-daily.timer",
+                "dpkg-db-backup.timer",
+                "e2scrub_all.timer",
+                "e2scrub_reap.service",
+            ),
+            generators=COMMON_GENERATORS,
+            files={**COMMON_FILES, "etc/default/locale": "LANG=C.UTF-8\n"},
+            absent=("etc/hostname", "etc/ssh/ssh_host_*", "var/log/*.log", "var/log/apt/*"),
+            kernel=kernel.DEBIAN,
+        ),
+        _rocky("rocky9"),
+        _rocky("rocky10"),
+    )
+}
+
+
+def machine(system: OperatingSystem) -> OperatingSystem:
+    """Return `system` as virtual machines run it, with its own kernel in /boot."""
+    return replace(
+        system,
+        name=f"{system.name}-vm",
+        packages=(*system.packages, *system.kernel.packages),
+        masks=tuple(unit for unit in system.masks if unit not in kernel.UNITS),
+        generators=tuple(name for name in system.generators if name not in kernel.GENERATORS),
+        files={**system.files, **kernel.FILES, **system.kernel.files},
+        finish=system.kernel.finish,
+    )
+
+
+def find(name: str) -> OperatingSystem:
+    """Return the operating system of that name. Raises InputError when it is not in the table."""
+    if name not in SYSTEMS:
+        raise InputError(
+            N_("there is no image for {name!r}"),
+            place="--os",
+            hint=N_("the systems are: {known}"),
+            name=name,
+            known=", ".join(sorted(SYSTEMS)),
+        )
+    return SYSTEMS[name]

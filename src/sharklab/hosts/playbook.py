@@ -1,0 +1,265 @@
+"""Run one playbook on a seat: the only file that knows ansible-runner.
+
+ansible-runner is not thread-safe, a slow event handler kills its run (ansible-runner #1343), and
+cancelling leaves processes behind (#973). So each run has a child process of its own in its own
+session, whose handler only writes one line per event to a pipe, and which ends with all below it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from sharklab import paths
+from sharklab.errors import MachineryError
+from sharklab.message import N_, Message
+from sharklab.process import Progress
+
+END_SECONDS = 10.0
+"""How long an interrupted playbook may take to end before it is killed."""
+
+SETTINGS = {"pexpect_timeout": 1}
+"""ansible-runner's own: seconds between two looks at whether it is cancelled."""
+
+WATCH_SECONDS = 1.0
+"""How often it is asked whether a playbook still makes sense."""
+
+PR_SET_PDEATHSIG = 1
+"""prctl(2): the signal that this process gets when its parent dies, so that kill -9 leaves no playbook."""
+
+PR_SET_CHILD_SUBREAPER = 36
+"""prctl(2): whose parent has died is this process's child then, so that it can be found and ended."""
+
+_ready: list[subprocess.Popen[str]] = []
+"""The child process that waits for its order, if there is one."""
+
+WATCHED = {"runner_on_start", "runner_on_ok", "runner_on_failed", "runner_on_unreachable", "verbose"}
+
+
+def get_ready() -> None:
+    """Start the process of the next `run` now, so that it has imported all it needs when it is needed.
+
+    It waits for its order, and ends with this process when none comes.
+    """
+    if not _ready:
+        _ready.append(_start())
+
+
+def run(
+    name: str,
+    inventory: Path,
+    variables: Mapping[str, Any] | None = None,
+    *,
+    tags: str = "",
+    progress: Progress = lambda text: None,
+    is_in_vain: Callable[[], object] = bool,
+) -> None:
+    """Run `playbooks/<name>.yml` on `inventory`.
+
+    `progress` hears at which role each host is. The playbook is ended when `is_in_vain` says so, which is
+    asked every second. Raises MachineryError then, or naming the host, the task and what it said when
+    one failed.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="ansible-", dir=inventory.parent))
+    try:
+        (folder / "env").mkdir()
+        (folder / "env" / "settings").write_text(json.dumps(SETTINGS))
+        order = {
+            "private_data_dir": str(folder),
+            "project_dir": str(paths.ROOT),
+            "playbook": str(paths.PLAYBOOKS / f"{name}.yml"),
+            "inventory": str(inventory),
+            "extravars": dict(variables or {}),
+            "tags": tags,
+        }
+        _follow(name, order, progress, is_in_vain)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "sharklab.hosts.playbook"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=_environment(),
+    )
+
+
+def _follow(
+    name: str, order: Mapping[str, Any], progress: Progress, is_in_vain: Callable[[], object]
+) -> None:
+    child = _ready.pop() if _ready else _start()
+    failures: list[str] = []
+    try:
+        _tell(child, order)
+        with _watched(child, is_in_vain):
+            for line in child.stdout or ():
+                _hear(json.loads(line), progress, failures)
+        status = child.wait()
+    finally:
+        _end(child)
+    if status:
+        said = "\n".join(failures[:5])
+        raise MachineryError(
+            "{said}" if said else N_("ansible-runner ended with {status} and no failed task"),
+            place=f"playbooks/{name}.yml",
+            hint=N_("sharklab up again mends an unfinished seat"),
+            said=said,
+            status=status,
+        )
+
+
+def _tell(child: subprocess.Popen[str], order: Mapping[str, Any]) -> None:
+    """Send the order, on standard input because it may hold secrets."""
+    pipe: Any = child.stdin
+    with suppress(BrokenPipeError), pipe:  # a child that has ended says why by its exit status
+        json.dump(order, pipe)
+
+
+@contextmanager
+def _watched(child: subprocess.Popen[str], is_in_vain: Callable[[], object]) -> Iterator[None]:
+    """Ask every second whether the work is in vain, and end the child if so."""
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(WATCH_SECONDS):
+            if is_in_vain():
+                _kill(child)
+                return
+
+    watcher = threading.Thread(target=look, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """End the child with everything that it started, and what it says."""
+    _kill(child)
+    if child.stdout:
+        child.stdout.close()
+
+
+def _kill(child: subprocess.Popen[str]) -> None:
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGTERM)
+        try:
+            child.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment of a run: our ansible.cfg and tools, none of the user's Ansible settings."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
+    scripts = str(Path(sys.executable).parent)
+    return kept | {
+        "ANSIBLE_CONFIG": str(paths.ROOT / "ansible.cfg"),
+        "PATH": f"{scripts}:{kept.get('PATH', os.defpath)}",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def _hear(event: Mapping[str, Any], progress: Progress, failures: list[str]) -> None:
+    if event["kind"] == "runner_on_start" and event["role"]:
+        progress(Message(N_("{host}: role {role}"), event))
+    elif event["kind"] in ("runner_on_failed", "runner_on_unreachable"):
+        failures.append(f"{event['host']}: {event['task']}: {event['message']}")
+    elif event["kind"] == "error":
+        failures.append(event["message"])
+
+
+def _child(source: IO[str], target: IO[str]) -> int:
+    """Do the run that comes as an order from `source` and write an event per line to `target`."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    import ansible_runner
+
+    text = source.read()
+    if not text:
+        return 0
+    order = json.loads(text)
+    cancelled: list[int] = []
+    # ansible-runner's own handler waits for itself for ever when a second signal comes while it is at work,
+    # and a parent with several threads that is killed sends one for each.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: cancelled.append(number))
+
+    def handle(event: dict[str, Any]) -> bool:
+        line = _summary(event)
+        if line:
+            target.write(json.dumps(line) + "\n")
+            target.flush()
+        return False
+
+    runner = ansible_runner.run(
+        private_data_dir=order["private_data_dir"],
+        project_dir=order["project_dir"],
+        playbook=order["playbook"],
+        inventory=order["inventory"],
+        extravars=order["extravars"],
+        tags=order["tags"] or None,
+        event_handler=handle,
+        cancel_callback=lambda: bool(cancelled),
+        quiet=True,
+        suppress_env_files=True,
+    )
+    if runner.status == "canceled":
+        _end_children()
+    return 0 if runner.rc == 0 else 1
+
+
+def _end_children() -> None:
+    """Kill what is left below this process: Ansible's workers, which have sessions of their own."""
+    with suppress(ChildProcessError):
+        while True:
+            for pid in Path("/proc/thread-self/children").read_text().split():
+                os.kill(int(pid), signal.SIGKILL)
+            os.waitpid(-1, 0)
+
+
+def _summary(event: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return the little that the parent wants to know of an event, or None."""
+    kind, data = event["event"], event.get("event_data", {})
+    if kind == "verbose" and "ERROR" in event.get("stdout", ""):
+        return {"kind": "error", "message": event["stdout"].strip()}
+    if kind not in WATCHED or kind == "verbose" or data.get("ignore_errors"):
+        return None
+    result = data.get("res") or {}
+    return {
+        "kind": kind,
+        "host": str(data.get("host", "")),
+        "role": str(data.get("role") or ""),
+        "task": str(data.get("task", "")),
+        "message": _reason(result),
+    }
+
+
+def _reason(result: Mapping[str, Any]) -> str:
+    """Return what a failed task said, in one line or two; of a loop, what its first failed item said."""
+    failed = next((item for item in result.get("results") or () if item.get("failed")), result)
+    said = [str(failed.get(key, "")).strip() for key in ("msg", "stderr", "module_stderr")]
+    parts = list(dict.fromkeys(part.splitlines()[-1] for part in said if part))
+    return "; ".join(parts)[:600]
+
+
+if __name__ == "__main__":
+    raise SystemExit(_child(sys.stdin, sys.stdout))

@@ -1,0 +1,221 @@
+"""The controller's way into the hosts of a seat: keys, one ssh_config(5) for everybody, and waiting.
+
+Connections are made from the seat's network namespace by a ProxyCommand, so no route to a lab
+exists on the machine; the first one stays open and is shared by those that follow.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sharklab import process, state
+from sharklab.errors import MachineryError
+from sharklab.hosts.providers import marks, network
+from sharklab.lab.model import Plan
+from sharklab.message import N_, Message
+
+LIMIT = 60.0
+"""Seconds that a host may take from its start until all its units are started."""
+
+CLOSE_LIMIT = 10.0
+PAUSE = 0.1
+SETTLED = "systemctl is-system-running --wait; systemctl --failed --plain --no-legend --no-pager"
+UNREACHABLE = 255
+TUNNEL = Path(__file__).with_name("tunnel.py")
+
+CONFIG = """\
+# Written by sharklab: ssh -F {folder}/config HOST
+Host *
+    User root
+    IdentityFile {folder}/id_ed25519
+    IdentitiesOnly yes
+    PreferredAuthentications publickey
+    StrictHostKeyChecking yes
+    UserKnownHostsFile {folder}/known_hosts
+    GlobalKnownHostsFile /dev/null
+    ProxyCommand nsenter --net={namespace} {python} -I -S {tunnel} %h %p
+    ProxyUseFdpass yes
+    ControlMaster auto
+    ControlPersist 10m
+    ControlPath {sockets}/%r@%n
+    ServerAliveInterval 5
+    ServerAliveCountMax 3
+    # The default (sntrup761) costs a quarter of a CPU-second per connection, to a machine that is this one.
+    KexAlgorithms ^curve25519-sha256
+    LogLevel ERROR
+"""
+HOST = """
+Host {name} {address}
+    HostName {address}
+    HostKeyAlias {name}
+"""
+
+
+@dataclass(frozen=True)
+class Waited:
+    """How a host came up: systemd's word for it ("running", "degraded"), and the units that failed."""
+
+    host: str
+    state: str
+    failed: tuple[str, ...]
+
+
+def folder(plan: Plan) -> Path:
+    """Return the folder of the seat's keys and ssh configuration."""
+    return plan.seat.folder / "ssh"
+
+
+def prepare(plan: Plan) -> None:
+    """Make the keys of the controller and of every host, known_hosts and the ssh configuration."""
+    own = state.folder(folder(plan))
+    make_key(own / "id_ed25519", f"sharklab-{plan.seat.id}")
+    for host in plan.hosts:
+        make_key(host_key(plan, host.name), host.name)
+    known = [f"{host.name} {public(host_key(plan, host.name))}" for host in plan.hosts]
+    state.write(own / "known_hosts", "".join(known))
+    state.write(own / "config", _config(plan))
+
+
+def host_key(plan: Plan, host: str) -> Path:
+    """Return the file of a host's private key."""
+    return folder(plan) / f"host_{host}_ed25519"
+
+
+def make_key(file: Path, comment: str) -> None:
+    """Make a key pair unless it is there already; the private half appears last, when all is well."""
+    if file.exists():
+        return
+    new = file.with_name(f"{file.name}.{os.getpid()}")
+    process.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", new])
+    _public(new).replace(_public(file))
+    new.replace(file)
+
+
+def public(file: Path) -> str:
+    """Return the line of the public half of a key."""
+    return _public(file).read_text()
+
+
+def wait(
+    plan: Plan,
+    is_running: Callable[[str], bool],
+    explain: Callable[[str, Message], MachineryError],
+    limit: float | None = None,
+) -> list[Waited]:
+    """Wait until every host answers and has started all its units; return how each came up.
+
+    Raises what `explain` makes of a host and a reason when one has ended, or has not come up
+    within `limit` seconds (`LIMIT` without it).
+    """
+    limit = limit or LIMIT
+    deadline = time.monotonic() + limit
+    asked = {host.name: Question(plan, host.name, limit) for host in plan.hosts}
+    try:
+        while any(question.answer is None for question in asked.values()):
+            time.sleep(PAUSE)
+            for name, question in asked.items():
+                question.look()
+                if question.answer is None and not is_running(name):
+                    raise explain(name, Message(N_("it ended while it booted")))
+                if question.answer is None and time.monotonic() > deadline:
+                    values = {"seconds": limit, "complaint": question.complaint}
+                    raise explain(name, Message(N_("no answer within {seconds:g} s ({complaint})"), values))
+    finally:
+        for question in asked.values():
+            question.drop()
+    return [question.answer for question in asked.values() if question.answer]
+
+
+def close(seat_id: str) -> None:
+    """Wait until no shared connection of the seat is left, whose hosts are gone.
+
+    Those to containers end by themselves; a virtual machine that is gone says nothing, so they are told.
+
+    Raises MachineryError when one stays for `CLOSE_LIMIT` seconds.
+    """
+    deadline = time.monotonic() + CLOSE_LIMIT
+    for path in marks.folder(seat_id).glob("*@*"):
+        if _is_open(path):
+            with suppress(MachineryError):  # it ended meanwhile
+                process.run(["ssh", "-q", "-O", "exit", "-o", f"ControlPath={path}", "host"])
+        while _is_open(path):
+            if time.monotonic() > deadline:
+                raise MachineryError(
+                    N_("an SSH connection does not end"), place=str(path), hint=N_("end its process")
+                )
+            time.sleep(0.01)
+
+
+def _is_open(path: Path) -> bool:
+    """Tell whether a process listens on the socket at `path`."""
+    with socket.socket(socket.AF_UNIX) as probe, suppress(OSError):
+        probe.connect(str(path))
+        return True
+    return False
+
+
+class Question:
+    """Asks a host over SSH how far it is, again and again until it can be reached."""
+
+    def __init__(self, plan: Plan, host: str, patience: float) -> None:
+        self.answer: Waited | None = None
+        self.complaint = Message(N_("nothing listens on port 22"))
+        self._host = host
+        self._patience = patience
+        self._command = ["ssh", "-F", str(folder(plan) / "config"), host, SETTLED]
+        self._ssh = self._start()
+
+    def look(self) -> None:
+        """Take the answer if it is there; ask anew if the host could not be reached."""
+        code = self._ssh.poll()
+        if code is None or self.answer:
+            return
+        said, complaint = self._ssh.communicate()
+        if code == UNREACHABLE or not said.strip():
+            self.complaint = Message(process.last_lines(complaint))
+            self._ssh = self._start()
+            return
+        word, *failed = said.splitlines()
+        self.answer = Waited(self._host, word, tuple(line.split()[0] for line in failed))
+
+    def drop(self) -> None:
+        """End a question that is still open."""
+        self._ssh.kill()
+        self._ssh.communicate()
+
+    def _start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env={**os.environ, "SHARKLAB_PATIENCE": str(self._patience)},
+        )
+
+
+def _config(plan: Plan) -> str:
+    hosts = [
+        HOST.format(name=host.name, address=network.management_address(plan, host).ip) for host in plan.hosts
+    ]
+    start = CONFIG.format(
+        folder=folder(plan),
+        namespace=network.NAMESPACES / network.namespace(plan.seat.id),
+        python=sys.executable,
+        tunnel=TUNNEL,
+        sockets=marks.folder(plan.seat.id),
+    )
+    return start + "".join(hosts)
+
+
+def _public(file: Path) -> Path:
+    return file.with_name(f"{file.name}.pub")

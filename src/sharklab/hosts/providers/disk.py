@@ -1,0 +1,141 @@
+"""What makes one host's root file system its own: files that are put in its overlay before it boots."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from sharklab import state
+from sharklab.errors import N_, MachineryError
+from sharklab.hosts.image.model import Layers
+from sharklab.hosts.providers import access, network
+from sharklab.lab import seat
+from sharklab.lab.model import Host, Plan
+
+KEYFILE = """\
+[connection]
+id={network}
+uuid={uuid}
+type=ethernet
+interface-name={network}
+zone={zone}
+autoconnect-priority=100
+
+[ipv4]
+method=manual
+address1={ipv4}
+may-fail=false
+dad-timeout=0
+
+[ipv6]
+{ipv6}
+"""
+WAY_OUT = "\ngateway={gateway}"
+DNS = "\ndns={gateway};"
+NO_IPV6 = "method=disabled"
+IPV6 = "method=manual\naddress1={address}\naddr-gen-mode=eui64\nip6-privacy=0\nmay-fail=true"
+
+RESOLVER_ROLES = frozenset({"dns_client", "dns_server"})
+"""The roles that decide whom a host asks for names, or make it ask itself, as one that has no server in its
+/etc/resolv.conf does; without them it asks the gateway to the Internet."""
+
+
+def folder(plan: Plan, host: str) -> Path:
+    """Return the folder that holds a host's disk (`upper`, `work`, `root`) and its console.log."""
+    return plan.seat.folder / "hosts" / host
+
+
+def lowers(plan: Plan, host: str, layers: Layers) -> tuple[Path, ...]:
+    """Return the lower folders that the host's disk was made from, or now is.
+
+    A disk that was used keeps its own, although newer ones may be there: what the host changed is
+    changed against them. Raises MachineryError when they are gone.
+    """
+    return used(plan, host) or layers.lowers(host)
+
+
+def used(plan: Plan, host: str) -> tuple[Path, ...]:
+    """Return what the host's disk was made from; nothing where there is none yet.
+
+    Raises MachineryError when that is gone.
+    """
+    record = folder(plan, host) / "lowers"
+    if not record.exists():
+        return ()
+    paths = tuple(Path(line) for line in record.read_text().splitlines())
+    if all(path.is_dir() for path in paths):
+        return paths
+    raise MachineryError(
+        N_("the image that host {host} was made from is gone"),
+        place=str(record),
+        hint=N_("make the host anew: sharklab down, then sharklab up"),
+        host=host,
+    )
+
+
+def make(plan: Plan, host: Host, layers: Layers) -> None:
+    """Make the host's disk unless it is there; a disk is there once `lowers` is written, which is last."""
+    own = state.folder(folder(plan, host.name))
+    if (own / "lowers").exists():
+        return
+    for name in ("upper", "work", "root"):
+        (own / name).mkdir(mode=0o755, exist_ok=True)
+    for path, (mode, text) in files(plan, host).items():
+        put(own / "upper", path, text, mode)
+    state.write(own / "lowers", "".join(f"{path}\n" for path in layers.lowers(host.name)))
+
+
+def put(upper: Path, path: str, text: str, mode: int) -> None:
+    """Write a file into an upper folder; its folders hide those of the image, so they need their modes."""
+    target = upper / path
+    for missing in reversed([part for part in target.parents if not part.exists()]):
+        missing.mkdir(mode=0o700 if missing.name in ("root", ".ssh", "system-connections") else 0o755)
+    state.write(target, text, mode)
+
+
+def files(plan: Plan, host: Host) -> Mapping[str, tuple[int, str]]:
+    """Return mode and content of the files that only this host has."""
+    key = access.host_key(plan, host.name)
+    controller = access.public(access.folder(plan) / "id_ed25519")
+    identity = hashlib.sha256(f"{plan.seat.id} {host.name}".encode()).hexdigest()[:32]
+    connections = "etc/NetworkManager/system-connections"
+    return {
+        "etc/hostname": (0o644, f"{host.name}\n"),
+        "etc/machine-id": (0o444, f"{identity}\n"),
+        "etc/hosts": (0o644, f"127.0.0.1 localhost\n127.0.1.1 {host.name}\n::1 localhost\n"),
+        "etc/ssh/ssh_host_ed25519_key": (0o600, key.read_text()),
+        "etc/ssh/ssh_host_ed25519_key.pub": (0o644, access.public(key)),
+        "root/.ssh/authorized_keys": (0o600, f'from="{network.CONTROLLER.ip}" {controller}'),
+        f"{connections}/{network.MANAGEMENT}.nmconnection": (0o600, _management(plan, host)),
+        **{
+            f"{connections}/{name}.nmconnection": (0o600, _keyfile(plan, host, name))
+            for name in host.networks
+        },
+    }
+
+
+def _management(plan: Plan, host: Host) -> str:
+    address = str(network.management_address(plan, host))
+    return _connection(plan, host, network.MANAGEMENT, "management", address, NO_IPV6)
+
+
+def _keyfile(plan: Plan, host: Host, name: str) -> str:
+    address = plan.seat.address(host.name, name)
+    ipv4 = f"{address.ipv4}{_way_out(plan, host, name)}"
+    return _connection(plan, host, name, "", ipv4, IPV6.format(address=address.ipv6))
+
+
+def _way_out(plan: Plan, host: Host, name: str) -> str:
+    """Return what the connection to a network says of the way to the Internet, if there is one."""
+    if not plan.lab.network(name).internet:
+        return ""
+    text = WAY_OUT if RESOLVER_ROLES & set(host.roles) else WAY_OUT + DNS
+    return text.format(gateway=seat.gateway(plan.seat.address(host.name, name).ipv4).ip)
+
+
+def _connection(plan: Plan, host: Host, name: str, zone: str, ipv4: str, ipv6: str) -> str:
+    """Return a connection in NetworkManager's keyfile format (nm-settings-keyfile(5))."""
+    digits = hashlib.sha256(f"{plan.seat.id} {host.name} {name}".encode()).hexdigest()
+    uuid = "-".join((digits[:8], digits[8:12], f"4{digits[13:16]}", f"8{digits[17:20]}", digits[20:32]))
+    return KEYFILE.format(network=name, uuid=uuid, zone=zone, ipv4=ipv4, ipv6=ipv6)

@@ -1,0 +1,345 @@
+"""Machines that somebody has already, reached over SSH: borrowed for a seat, and given back as they were.
+
+`meet` learns where they are, says what will change and keeps the state as it is now, all before the first
+change; `down` puts that state back, whatever came between, a crash of ours too.
+
+    <seat folder>/machines.json            how each is reached, and where it is on the lab's networks
+    <seat folder>/before/<host>.json       its state before anything was changed
+    <seat folder>/before/<host>.packaged.json    and after packages were installed, if any were
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sharklab import process, state
+from sharklab.errors import InputError, MachineryError
+from sharklab.hosts import address as place
+from sharklab.hosts import borrowed, changes, image, user_inventory
+from sharklab.hosts.changes import Changes
+from sharklab.hosts.image.model import Layers
+from sharklab.hosts.providers import remote
+from sharklab.hosts.providers.remote import Machine
+from sharklab.lab import load
+from sharklab.lab import plan as plans
+from sharklab.lab.model import Host, Plan, Seat
+from sharklab.message import N_, Message
+from sharklab.process import Progress
+
+FAMILIES = ("Debian", "RedHat")
+LIMIT = 200_000_000
+"""Bytes that may lie where a lab changes files: all of it is kept, and put back."""
+
+Agree = Callable[[Sequence[Message]], bool]
+"""What shows a person the sentences on what will change, and tells whether to go on."""
+
+
+class Existing:
+    """The provider `existing`; see `sharklab.hosts.providers.Provider` for what each function does."""
+
+    name = "existing"
+    bakes = False
+
+    def adapt(self, plan: Plan) -> Plan:
+        """Return the plan as it is: roles ask these machines what they are."""
+        return plan
+
+    def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Progress) -> Layers:
+        """Return that these machines are made from nothing of ours."""
+        return image.NOTHING
+
+    def up(self, plan: Plan, layers: Layers, progress: Progress) -> Mapping[str, Mapping[str, object]]:
+        """Install the packages that are missing; the machines run already, and roles do the rest."""
+        known = borrowed.read(plan.seat.folder)
+        progress(Message(N_("packages on {hosts}"), {"hosts": list(known)}))
+        remote.of_all(
+            _machines(plan.seat, known), lambda one: _install(plan, plan.lab.host(one.name), one, known)
+        )
+        return {}
+
+    def stop(self, plan: Plan) -> None:
+        """Leave the machines as they are: they are not ours to shut down."""
+
+    def down(self, seat: Seat) -> Sequence[Message]:
+        """Put back what the machines were, and remove the seat's folder.
+
+        Raises MachineryError, and keeps the folder, when that cannot be done for all of them.
+        """
+        known = borrowed.read(seat.folder)
+        kept = [one for one in _machines(seat, known) if _record(seat, one.name).exists()]
+        told = remote.of_all(kept, lambda one: _tried(lambda: _restore(seat, one)))
+        failed = [f"{host}: {line}" for host, answer in told.items() for line in remote.failures(answer)]
+        if failed:
+            raise MachineryError(
+                N_("not all could be put back:\n{failed}"),
+                place=Message(N_("seat {lab}/{student}"), {"lab": seat.lab, "student": seat.student}),
+                hint=N_("mend it and run sharklab down again; what the machines were is kept in {folder}"),
+                failed="\n".join(failed),
+                folder=seat.folder / "before",
+            )
+        _hang_up(seat)
+        state.remove(seat.folder)
+        return [sentence for host, answer in told.items() for sentence in _remarks(host, answer)]
+
+    def sweep(self) -> None:
+        """Leave everything as it is: without its folder nobody knows what a machine was."""
+
+    def status(self, seat: Seat) -> Mapping[str, str]:
+        """Return "running" for each machine that answers, "absent" for the others."""
+        known = borrowed.read(seat.folder)
+        answers = remote.of_all(_machines(seat, known), lambda one: one.answers())
+        return {host: N_("running") if answers[host] else N_("absent") for host in answers}
+
+
+def meet(plan: Plan, file: Path, agree: Agree) -> Plan:
+    """Return the plan at the addresses of the machines that the inventory `file` names.
+
+    Says by `agree` what will change; `keep` comes next. Raises InputError when
+    the person does not agree, or a machine cannot be a host of the lab; nothing is left then.
+    """
+    found = user_inventory.read(file, [host.name for host in plan.hosts])
+    folder = state.folder(plan.seat.folder)
+    is_new = not (folder / borrowed.FILE).exists()
+    try:
+        known = _survey(plan, found)
+        lab = load.load(
+            plan.lab.path / "lab.yml"
+        )  # as its author wrote it: its templates know no address yet
+        own = plans.plan(lab, borrowed.placed(plan.seat, known), plan.pace)
+        if not agree(_sentences(own, known)):
+            raise InputError(
+                N_("nothing was changed"), place="--provider existing", hint=N_("say yes, or --yes")
+            )
+    except BaseException:
+        if is_new:
+            _hang_up(plan.seat)
+            state.remove(folder)
+        raise
+    borrowed.write(folder, known)
+    plans.save(own)
+    return own
+
+
+def _survey(plan: Plan, found: Mapping[str, user_inventory.Variables]) -> dict[str, Any]:
+    """Look at all machines. Raises InputError for one that cannot be a host of the lab."""
+    config = state.folder(plan.seat.folder / "ssh") / "config"
+    state.write(config, user_inventory.ssh_config(config, found, _sockets(plan.seat)))
+    known = {host: borrowed.entry(variables) for host, variables in found.items()}
+    asked = remote.of_all(_machines(plan.seat, known), lambda one: _look(plan, one))
+    for host in plan.hosts:
+        _check(plan, host, asked[host.name])
+        at = _place(host, found[host.name], asked[host.name])
+        known[host.name] |= borrowed.learnt(host, asked[host.name], at)
+    _check_apart(known)
+    packages = {host.name: _packages(host, known[host.name]) for host in plan.hosts}
+    absent = remote.of_all(
+        _machines(plan.seat, known), lambda one: one.ask("missing", packages=packages[one.name])["missing"]
+    )
+    return {host: {**entry, "missing": absent[host]} for host, entry in known.items()}
+
+
+def _look(plan: Plan, one: Machine) -> dict[str, Any]:
+    """Return what the machine says of itself, by sudo where its user is not root."""
+    own = changes.of(plan, plan.lab.host(one.name))
+    sudo = one.ask("look", modules={}, paths=[])["uid"] != 0
+    answer = replace(one, sudo=sudo).ask("look", modules=dict(own.modules), paths=own.paths)
+    return {**answer, "sudo": sudo}
+
+
+def _check(plan: Plan, host: Host, seen: Mapping[str, Any]) -> None:
+    before = borrowed.read(plan.seat.folder).get(host.name, {})
+    for wrong, sentence in (
+        (
+            seen["family"] not in FAMILIES,
+            N_("it runs {system}; labs are for Rocky, Debian and their families"),
+        ),
+        (seen["claim"] not in ("", plan.seat.id), N_("it is in another seat ({claim})")),
+        (before.get("id", seen["id"]) != seen["id"], N_("it is another machine than the seat began with")),
+        (seen["size"] > LIMIT, N_("{size} bytes lie where the lab changes files, which is too much to keep")),
+        (len(host.networks) > 1, N_("it would need {count} networks; machines that exist have one")),
+    ):
+        if wrong:
+            values = {key: seen[key] for key in ("system", "claim", "size")}
+            raise InputError(
+                sentence,
+                place=f"--inventory: {host.name}",
+                hint=N_("name another machine, or remove that seat first: sharklab down"),
+                count=len(host.networks),
+                **values,
+            )
+
+
+def _place(host: Host, variables: user_inventory.Variables, seen: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return where the machine is on the lab's network. Raises InputError when no card can be."""
+    reached = str(variables.get("lab_address") or seen["way"].get("address", ""))
+    at = place.find(seen["facts"], reached)
+    if "dns_client" in host.roles and at["interface"] not in seen["connections"]:
+        raise InputError(
+            N_("NetworkManager has no connection on {card}, and the role dns_client needs one"),
+            place=f"--inventory: {host.name}",
+            hint=N_("let NetworkManager have it: nmcli device set {card} managed yes"),
+            card=at["interface"],
+        )
+    return at
+
+
+def _check_apart(known: Mapping[str, Any]) -> None:
+    addresses = {host: entry["place"]["ipv4"] for host, entry in known.items()}
+    if len(set(addresses.values())) < len(addresses):
+        raise InputError(
+            N_("machines have the same address ({addresses})"),
+            place="--inventory",
+            hint=N_("say where each is on the lab's network: lab_address: 192.168.56.11"),
+            addresses=[f"{host} {address}" for host, address in addresses.items()],
+        )
+
+
+def _packages(host: Host, entry: Mapping[str, Any]) -> list[str]:
+    roles = [*host.roles, *image.RUN_ROLES]
+    return image.packages_of(roles, entry["family"], kernel=entry["kernel"])
+
+
+def _sentences(plan: Plan, known: Mapping[str, Any]) -> list[Message]:
+    """Return what will change on the machines, and what becomes of it."""
+    lines = [line for host in plan.hosts for line in _host_sentences(plan, host, known[host.name])]
+    values = {"lab": plan.lab.name, "student": plan.seat.student}
+    return [
+        *lines,
+        Message(N_("What they are now is kept first: /etc, the files above, services, firewall, mounts.")),
+        Message(N_("sharklab down {lab} --student {student} puts it back; packages stay."), values),
+    ]
+
+
+def _host_sentences(plan: Plan, host: Host, entry: Mapping[str, Any]) -> list[Message]:
+    own, values = changes.of(plan, host), plans.hostvars(plan)[host.name]
+    address = f"{entry['place']['ipv4']} {entry['place']['interface']}"
+    title = {"host": host.name, "system": entry["system"], "address": address}
+    lines = [Message(N_("{host} ({system}, {address})"), title)]
+    lines.append(Message(N_("    set up by the roles {roles}, in /etc too"), {"roles": host.roles}))
+    if entry["missing"]:
+        lines.append(Message(N_("    packages are installed: {packages}"), {"packages": entry["missing"]}))
+    if {"firewall", "port_states"} & set(host.roles):
+        opened = [*values.get("firewall_services", ()), *values.get("firewall_ports", ())]
+        ports = {"port": entry["extra"]["lab_ssh_port"], "open": opened}
+        lines.append(
+            Message(N_("    firewalld lets in SSH (port {port}) and what the lab needs: {open}"), ports)
+        )
+    if "ssh_server" in host.roles:
+        lines.append(Message(N_("    SSH takes keys only")))
+    files = [*own.paths, *own.made]
+    return [*lines, Message(N_("    files are made or changed in {files}"), {"files": files})]
+
+
+def keep(plan: Plan) -> None:
+    """Keep the state of every machine, each whole, and only then mark them as the seat's."""
+    known = borrowed.read(plan.seat.folder)
+
+    def record(one: Machine) -> None:
+        file = _record(plan.seat, one.name)
+        if not file.exists():
+            state.folder(file.parent)
+            state.write(
+                file, json.dumps(one.ask("record", **_kept(changes.of(plan, plan.lab.host(one.name)))))
+            )
+
+    remote.of_all(_machines(plan.seat, known), record)
+    remote.of_all(_machines(plan.seat, known), lambda one: one.ask("claim", seat=plan.seat.id))
+
+
+def _kept(own: Changes) -> dict[str, Any]:
+    return {"paths": own.paths, "made": own.made, "settings": own.settings}
+
+
+def _record(seat: Seat, host: str) -> Path:
+    return seat.folder / "before" / f"{host}.json"
+
+
+def _install(plan: Plan, host: Host, one: Machine, known: Mapping[str, Any]) -> None:
+    """Install what the machine lacks, and keep what it then is: files of packages stay when the seat goes."""
+    entry, file = known[host.name], _record(plan.seat, f"{host.name}.packaged")
+    if not entry["missing"] or file.exists():
+        return
+    first = image.repositories_of(host.roles, entry["family"], entry["kernel"])
+    failed = remote.failures(one.ask("install", packages=entry["missing"], first=first))
+    if failed:
+        raise MachineryError(
+            N_("packages of {host} could not be installed: {said}"),
+            place=Message(N_("packages")),
+            hint=N_("see that the machine reaches its registry, then run the command again"),
+            host=host.name,
+            said="\n".join(failed),
+        )
+    state.write(file, json.dumps(one.ask("record", **_kept(changes.of(plan, host)))))
+
+
+def _restore(seat: Seat, one: Machine) -> dict[str, Any]:
+    plan = plans.read(seat.folder / "plan.json")
+    packaged = _record(seat, f"{one.name}.packaged")
+    return one.ask(
+        "restore",
+        seat=seat.id,
+        users=changes.of(plan, plan.lab.host(one.name)).users,
+        before=json.loads(_record(seat, one.name).read_text()),
+        packaged=json.loads(packaged.read_text()) if packaged.exists() else None,
+    )
+
+
+def _tried(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return the answer, or why there is none: the other machines are put back all the same."""
+    try:
+        return ask()
+    except MachineryError as error:
+        return {"failed": [(str(error.place), error.message)]}
+
+
+def _remarks(host: str, answer: Mapping[str, Any]) -> list[Message]:
+    """Return what is not as it was, and why."""
+    found = [
+        Message(
+            N_("{host}: {count} files are as they were before"),
+            {"host": host, "count": len(answer["changed"])},
+        )
+    ]
+    for key, sentence in (
+        ("packages", N_("{host}: packages that were installed stay: {found}")),
+        ("rules", N_("{host}: rules of the firewall are not what they were: {found}")),
+    ):
+        if answer[key]:
+            found.append(Message(sentence, {"host": host, "found": answer[key]}))
+    if answer["rebooted"]:
+        sentence = N_(
+            "{host}: it was rebooted meanwhile; reboot it again, so that every service reads its old files"
+        )
+        found.append(Message(sentence, {"host": host}))
+    return found
+
+
+def _machines(seat: Seat, known: Mapping[str, Any]) -> list[Machine]:
+    config = seat.folder / "ssh" / "config"
+    return [
+        Machine(host, config, entry["python"], entry["sudo"], entry["password"])
+        for host, entry in known.items()
+    ]
+
+
+def _sockets(seat: Seat) -> Path:
+    """Return the folder of shared SSH connections: ours alone, and short, as a socket's path must be."""
+    base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
+    folder = base / f"sharklab-{os.getuid()}-{seat.id}"
+    state.folder(folder)
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
+        raise MachineryError(N_("is not a folder of yours alone"), place=str(folder), hint=N_("remove it"))
+    return folder
+
+
+def _hang_up(seat: Seat) -> None:
+    """End the shared connections and remove their folder."""
+    for path in _sockets(seat).iterdir():
+        process.run(["ssh", "-o", f"ControlPath={path}", "-O", "exit", "machine"])
+    state.remove(_sockets(seat))

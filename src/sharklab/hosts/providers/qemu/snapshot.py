@@ -1,0 +1,169 @@
+"""Golden snapshots: every host of a lab is booted once, saved while it runs, and restored for each seat.
+
+<layers>.vm-<hash>/<host>/base.raw    the file system: image and baked layer
+                          disk.qcow2  what the boot changed on it
+                          memory      the memory, which restored machines share page by page
+                          devices     the state of everything else
+"""
+
+from __future__ import annotations
+
+import shlex
+import socket
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from sharklab import process, state
+from sharklab.errors import MachineryError
+from sharklab.hosts.image import build
+from sharklab.hosts.image.model import Layers, Snapshots
+from sharklab.hosts.providers import access, cgroups, disk, marks, network
+from sharklab.hosts.providers.qemu import domain, libvirt
+from sharklab.hosts.providers.qemu import engine as engines
+from sharklab.hosts.providers.qemu import vm as machines
+from sharklab.hosts.providers.qemu.launch import launched
+from sharklab.hosts.providers.qemu.monitor import Monitor
+from sharklab.lab.model import Host, Plan
+from sharklab.message import N_, Message
+from sharklab.process import Progress
+
+SIZE = "8G"
+"""Of a host's disk. What is not written takes no room."""
+
+BOOT_LIMIT = 900.0
+"""Seconds until a machine has booted; under emulation on a busy computer that is minutes."""
+
+LINK = "[Match]\nPath=pci-0000:00:{slot:02x}.0\n\n[Link]\nName={name}\n"
+
+# The mount is in a namespace of its own, and ends with it.
+MAKE_DISK = """
+mount -t overlay overlay -o "lowerdir=$1,upperdir=upper,workdir=work" root &&
+    truncate --size="$2" base.raw &&
+    mke2fs -q -F -t ext4 -E lazy_itable_init=1 -d root base.raw
+"""
+
+
+def snapshots(golden: Plan, hosts: Sequence[Host], layers: Layers, progress: Progress) -> Snapshots:
+    """Return the snapshots of `hosts`, made now if they are not there yet.
+
+    Raises MachineryError when a machine does not boot.
+    """
+    engine = engines.find(layers.image.kernel)
+    address = libvirt.find(engine)
+    _tell(address, progress)
+    content = [
+        engine,
+        engines.version(),
+        machines.MEMORY,
+        machines.KERNEL,
+        machines.PLAIN,
+        [h.name for h in hosts],
+        *([libvirt.version(address), domain.DOMAIN, domain.CARD, domain.SLOTS] if address else []),
+    ]
+    name = f"{layers.folder.name}.vm-{build.fingerprint(list(map(str, content)))}"
+    made = Snapshots(layers.image, layers.folder.with_name(name), engine, address)
+    building = made.folder.with_name(f"{name}.building")
+    if not made.folder.is_dir():
+        what = Message(N_("image of lab {lab}"), {"lab": golden.lab.name})
+        with state.lock(building / "lock", what, build.PATIENCE, progress):
+            try:
+                if not made.folder.is_dir():
+                    _make(golden, hosts, layers, made, progress)
+            finally:
+                state.remove(building)
+    return made
+
+
+def _tell(address: str, progress: Progress) -> None:
+    """Say what starts virtual machines here."""
+    if address:
+        progress(Message(N_("libvirt starts the virtual machines ({address})"), {"address": address}))
+    else:
+        progress(Message(N_("QEMU starts the virtual machines, without libvirt")))
+
+
+def _make(golden: Plan, hosts: Sequence[Host], layers: Layers, made: Snapshots, progress: Progress) -> None:
+    """Boot the hosts as nobody's, and keep them as they are then."""
+    from sharklab.hosts.providers.local import Local
+
+    building = made.folder.with_name(f"{made.folder.name}.building")
+    own_id = build.fingerprint(str(building))[:8]
+    plan = replace(golden, seat=replace(golden.seat, id=own_id, folder=building / "seat"))
+    provider = Local("qemu", lambda host: True)
+    provider.down(plan.seat)
+    try:
+        marks.claim(plan.seat.id, plan.seat.folder)
+        access.prepare(plan)
+        network.build(plan)
+        for host in hosts:
+            progress(Message(N_("making the disk of {host}"), {"host": host.name}))
+            _make_disk(plan, host, layers)
+        how = "KVM" if made.engine == engines.KVM else "TCG"
+        values = {"hosts": [host.name for host in hosts], "engine": how}
+        with ExitStack() as stack:
+            for host in hosts:
+                stack.enter_context(launched(plan, host, _golden(plan, host, made)))
+            progress(Message(N_("booting {hosts} ({engine}), once for all seats"), values))
+            # Their ports stay open until they are saved: a port that closes ends their waiting.
+            ports = [stack.enter_context(machines.connect(plan, host, BOOT_LIMIT)) for host in hosts]
+            for host, port in zip(hosts, ports, strict=True):
+                _wait(plan, host, port)
+            for host in hosts:
+                _save(plan, host, building / "snapshots" / host.name)
+        (building / "snapshots").rename(made.folder)
+    finally:
+        provider.down(plan.seat)
+
+
+def _golden(plan: Plan, host: Host, made: Snapshots) -> machines.Machine:
+    folder = disk.folder(plan, host.name)
+    disks, memory = (folder / "disk.qcow2", folder / "base.raw"), folder / "memory"
+    return machines.Machine(made.engine, made.image, disks, memory, is_shared=True, libvirt=made.libvirt)
+
+
+def _make_disk(plan: Plan, host: Host, layers: Layers) -> None:
+    """Make the disk of a host that knows the controller's way in, and nothing of the lab's networks."""
+    disk.make(plan, host, layers)
+    folder = disk.folder(plan, host.name)
+    for name in host.networks:
+        (folder / "upper/etc/NetworkManager/system-connections" / f"{name}.nmconnection").unlink()
+    for index, (_, name, _) in enumerate(network.ports(plan, host)):
+        link = LINK.format(slot=machines.FIRST_SLOT + index, name=name)
+        disk.put(folder / "upper", f"etc/systemd/network/70-{name}.link", link, 0o644)
+    disk.put(folder / "upper", "etc/sharklab-asleep", "", 0o644)
+    lowers = ":".join(map(str, disk.lowers(plan, host.name, layers)))
+    script = f"cd {shlex.quote(str(folder))} && {MAKE_DISK}"
+    process.run(["unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh", lowers, SIZE])
+    overlay(folder / "disk.qcow2", Path("base.raw"), "raw")
+
+
+def overlay(file: Path, below: Path, form: str) -> None:
+    """Make a disk that holds what is changed on the one `below` it, whose path may be relative to it."""
+    process.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", form, "-b", below, file])
+
+
+def _wait(plan: Plan, host: Host, port: socket.socket) -> None:
+    """Wait until the host has booted and waits for a seat."""
+    if machines.hear(port) != "asleep":
+        console = disk.folder(plan, host.name) / "console.log"
+        raise MachineryError(
+            N_("host {host} did not come up: {reason}"),
+            place=machines.unit(plan, host),
+            host=host.name,
+            reason=process.last_lines(console.read_text(errors="replace")) or "EOF",
+        )
+
+
+def _save(plan: Plan, host: Host, target: Path) -> None:
+    """Save the host's memory, devices and disk, and end it."""
+    folder = disk.folder(plan, host.name)
+    with Monitor(machines.monitor(plan, host)) as monitor:
+        monitor.ask("stop")
+        monitor.save(folder / "devices")
+        monitor.ask("quit")
+    cgroups.end(machines.unit(plan, host))
+    state.folder(target)
+    for name in ("base.raw", "disk.qcow2", "memory", "devices"):
+        (folder / name).rename(target / name)

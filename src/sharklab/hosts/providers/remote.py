@@ -1,0 +1,124 @@
+"""Ask a machine over SSH: `sharklab.hosts.agent` is sent to its Python, and none of it stays there."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sharklab import process
+from sharklab.errors import MachineryError
+from sharklab.hosts import agent
+from sharklab.message import N_, Message
+
+ANSWER = "sharklab-machine: "
+"""What the line with the answer begins with; a login may have printed others."""
+
+MODULES = ("tool", "files", "units", "sessions", "rules", "network", "packages", "answer")
+"""In this order: each imports those before it only."""
+
+LOADER = """
+import json, sys, types
+line = next(line for line in sys.stdin.buffer if line.startswith(b'{"modules"'))
+order = json.loads(line)
+for name in ("sharklab", "sharklab.hosts", "sharklab.hosts.agent"):
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = []
+for name, source in order["modules"]:
+    module = sys.modules["sharklab.hosts.agent." + name] = types.ModuleType("sharklab.hosts.agent." + name)
+    setattr(sys.modules["sharklab.hosts.agent"], name, module)
+    exec(compile(source, name, "exec"), module.__dict__)
+answer = sys.modules["sharklab.hosts.agent.answer"].ANSWERS[order["do"]](order["request"])
+print(order["start"] + json.dumps(answer))
+"""
+
+UNREACHABLE = 255
+PARALLEL = 16
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine as the seat's ssh configuration names it, and how its user becomes root there.
+
+    `python` is its interpreter; `sudo` says that the user is not root, `password` is what sudo asks for.
+    """
+
+    name: str
+    config: Path
+    python: str = "/usr/bin/python3"
+    sudo: bool = False
+    password: str = ""
+
+    def ask(self, do: str, **request: Any) -> dict[str, Any]:
+        """Return the machine's answer to a request of `hosts.agent.answer`. Raises MachineryError."""
+        order = {"modules": _modules(), "do": do, "request": request, "start": ANSWER}
+        text = (f"{self.password}\n" if self.password else "") + json.dumps(order) + "\n"
+        try:
+            said = process.run(["ssh", "-F", self.config, self.name, self._command()], stdin=text)
+        except MachineryError as error:
+            raise self._failure(error) from error
+        for line in reversed(said.splitlines()):
+            if line.startswith(ANSWER):
+                answer: dict[str, Any] = json.loads(line.removeprefix(ANSWER))
+                return answer
+        raise self._failure(MachineryError(said))
+
+    def answers(self) -> bool:
+        """Tell whether the machine answers SSH."""
+        try:
+            process.run(["ssh", "-F", self.config, self.name, "true"])
+        except MachineryError:
+            return False
+        return True
+
+    def _command(self) -> str:
+        words = [self.python, "-I", "-c", LOADER]
+        if not self.sudo:
+            return shlex.join(words)
+        ask = ["-S", "-p", ""] if self.password else ["-n"]
+        # sudo keeps this from root; the user's shell still knows it.
+        return f'{shlex.join(["sudo", *ask, "env"])} SSH_CONNECTION="$SSH_CONNECTION" {shlex.join(words)}'
+
+    def _failure(self, error: MachineryError) -> MachineryError:
+        said = str(error.values.get("said") or error.message)
+        if error.values.get("code") == UNREACHABLE:
+            return MachineryError(
+                N_("host {host} cannot be reached over SSH: {said}"),
+                place=str(self.config),
+                hint=N_("log in by hand with: ssh -F {config} {host}; only keys that need no answer will do"),
+                host=self.name,
+                said=said,
+                config=self.config,
+            )
+        return MachineryError(
+            N_("host {host} cannot be asked: {said}"),
+            place=Message(N_("inventory")),
+            hint=N_("it needs Python 3.9 or newer, and a user who is root or may become so by sudo"),
+            host=self.name,
+            said=said,
+        )
+
+
+def of_all(machines: Iterable[Machine], ask: Callable[[Machine], Any]) -> dict[str, Any]:
+    """Return what `ask` returns for each machine, by name, asked at the same time.
+
+    Raises what the first one raised, in the order of `machines`, when all are done.
+    """
+    chosen = list(machines)
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        waiting = {one.name: pool.submit(ask, one) for one in chosen}
+    return {name: future.result() for name, future in waiting.items()}
+
+
+def _modules() -> list[tuple[str, str]]:
+    folder = Path(agent.__file__).parent
+    return [(name, (folder / f"{name}.py").read_text(encoding="utf-8")) for name in MODULES]
+
+
+def failures(answer: Mapping[str, Any]) -> list[str]:
+    """Return what a machine could not do, a line each."""
+    return [f"{what}: {why}" for what, why in answer.get("failed", ())]

@@ -1,0 +1,1 @@
+"""A lab as its author wrote it, seats, and plans."""

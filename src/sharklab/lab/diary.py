@@ -1,0 +1,56 @@
+"""What outlives the hosts of a seat: when it first began, and which hints its student took."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from sharklab import state
+from sharklab.errors import MachineryError
+from sharklab.lab.model import Seat
+from sharklab.message import N_
+
+
+def begin(own: Seat) -> None:
+    """Note that the seat begins now, if it has not begun before."""
+    if not begun(own):
+        _write(own, begun=round(time.time(), 3))
+
+
+def begun(own: Seat) -> float:
+    """Return when the seat first began (epoch seconds), 0.0 if it never did here."""
+    return float(_read(own).get("begun", 0.0))
+
+
+def take_hint(own: Seat, name: str) -> None:
+    """Note that its student asked for the hint of a criterion, as exercise/criterion."""
+    _write(own, hints=sorted({*hints(own), name}))
+
+
+def hints(own: Seat) -> tuple[str, ...]:
+    """Return the hints that were taken, sorted."""
+    return tuple(_read(own).get("hints", ()))
+
+
+def _file(own: Seat) -> Path:
+    folder = state.seat_folder(own.lab, own.student)
+    return state.root() / "diary" / folder.parent.name / f"{folder.name}.json"
+
+
+def _read(own: Seat) -> dict[str, Any]:
+    file = _file(own)
+    try:
+        return dict(json.loads(file.read_text()))
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError) as error:
+        raise MachineryError(
+            N_("is damaged: {fault}"), place=str(file), hint=N_("remove it"), fault=error
+        ) from error
+
+
+def _write(own: Seat, **changes: Any) -> None:
+    file = _file(own)
+    state.write(state.folder(file.parent) / file.name, json.dumps({**_read(own), **changes}) + "\n", 0o600)

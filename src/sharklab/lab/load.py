@@ -1,0 +1,192 @@
+"""Read `lab.yml` into a `Lab`, or say everything that is wrong with it, with lines and hints."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from sharklab import paths, yaml_file
+from sharklab.errors import InputError
+from sharklab.lab import criteria, matrices
+from sharklab.lab import schema as faults
+from sharklab.lab.model import (
+    Capture,
+    Conversation,
+    Exercise,
+    Host,
+    Lab,
+    Network,
+    Probe,
+    Service,
+    Text,
+)
+from sharklab.message import N_, Message
+
+
+def names() -> list[str]:
+    """Return the names of the labs that stand in `labs/`, sorted."""
+    return sorted(file.parent.name for file in paths.LABS.glob("*/lab.yml"))
+
+
+def find(name: str) -> Path:
+    """Return the `lab.yml` that `name` (a lab's name or a folder) means.
+
+    Raises InputError when there is none, with the nearest name as a hint.
+    """
+    candidates = [Path(name) / "lab.yml"] if "/" in name else [paths.LABS / name / "lab.yml"]
+    for file in candidates:
+        if file.is_file():
+            return file
+    near = difflib.get_close_matches(name, names(), 1)
+    raise InputError(
+        N_("there is no lab named {name!r}"),
+        place=Message(N_("LAB")),
+        hint=N_("did you mean {near}?") if near else N_("the labs are: {known}"),
+        name=name,
+        near="".join(near),
+        known=", ".join(names()),
+    )
+
+
+@cache
+def load(file: Path) -> Lab:
+    """Return the lab that `file` describes. Raises InputError with every problem found."""
+    document = _parse(file)
+    found = list(faults.of_schema(schema(), document.data)) or list(criteria.faults(document.data))
+    problems = [_problem(file, document, *each) for each in found]
+    if not problems:
+        from sharklab.author import lint
+
+        lab = build(document.data, file.parent)
+        problems = [_problem(file, document, *each) for each in lint.faults(lab)]
+    if problems:
+        count = len(problems)
+        raise InputError(
+            N_("the lab has {count} problems") if count > 1 else N_("the lab has {count} problem"),
+            place=str(file),
+            problems=tuple(problems),
+            count=count,
+        )
+    return lab
+
+
+def glance(file: Path) -> tuple[Text, tuple[str, ...]]:
+    """Return a lab's title and its hosts' names without checking the rest: enough for a list, and quick.
+
+    Raises InputError when even these cannot be read.
+    """
+    try:
+        data = yaml_file.read(file.read_text(encoding="utf-8")).data
+        return dict(data["title"]), tuple(map(str, data["hosts"]))
+    except (OSError, UnicodeDecodeError, yaml_file.Fault, KeyError, TypeError, ValueError) as error:
+        raise InputError(N_("not a lab"), place=str(file), hint=N_("sharklab lint says why")) from error
+
+
+def build(data: Mapping[str, Any], folder: Path) -> Lab:
+    """Return the lab of schema-valid `data`; `folder` is where its prose lies."""
+    return Lab(
+        name=data["lab"],
+        path=folder,
+        title=dict(data["title"]),
+        summary=dict(data["summary"]),
+        networks=tuple(_network(name, entry or {}) for name, entry in data["networks"].items()),
+        hosts=tuple(_host(data, name, entry) for name, entry in data["hosts"].items()),
+        exercises=(
+            *(matrices.exercise(entry) for entry in data.get("matrices", ())),
+            *(_exercise(entry) for entry in data["exercises"]),
+        ),
+        matrices=tuple(matrices.matrix(entry) for entry in data.get("matrices", ())),
+        data=data,
+    )
+
+
+def _network(name: str, entry: Mapping[str, Any]) -> Network:
+    return Network(name, title=dict(entry.get("title", {})), internet=entry.get("internet", False))
+
+
+def _host(data: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> Host:
+    ports = matrices.port_states(data, name) if matrices.ROLE in entry["roles"] else []
+    return Host(
+        name=name,
+        title=dict(entry["title"]),
+        networks=tuple(entry["networks"]),
+        roles=tuple(entry["roles"]),
+        vars={**entry.get("vars", {}), **({"port_states_ports": ports} if ports else {})},
+        numbers=dict(entry.get("numbers", {})),
+        needs=tuple(entry.get("needs", ())),
+    )
+
+
+def _exercise(entry: Mapping[str, Any]) -> Exercise:
+    conversation = entry.get("conversation")
+    return Exercise(
+        id=entry["id"],
+        part=entry.get("part", ""),
+        title=dict(entry["title"]),
+        text=dict(entry.get("text", {})),
+        conversation=Conversation(**conversation) if conversation else None,
+        captures=tuple(_capture(capture) for capture in entry.get("captures", ())),
+        probes=tuple(_probe(probe) for probe in entry.get("probes", ())),
+        checks=tuple(criteria.check(check) for check in entry.get("checks", ())),
+        questions=tuple(entry.get("questions", ())),
+        criteria=tuple(criteria.criterion(criterion) for criterion in entry.get("criteria", ())),
+        services=tuple(_service(service) for service in entry.get("services", ())),
+        anywhere=entry.get("anywhere", False),
+        hints={name: criteria.hints(given) for name, given in entry.get("hints", {}).items()},
+    )
+
+
+def _capture(entry: Mapping[str, Any]) -> Capture:
+    return Capture(**{"filter": "", **entry})
+
+
+def _probe(entry: Mapping[str, Any]) -> Probe:
+    lists = {key: tuple(entry[key]) for key in ("run", "exit", "after") if key in entry}
+    return Probe(**{**entry, **lists})
+
+
+def _service(entry: Mapping[str, Any]) -> Service:
+    return Service(**{**entry, "transports": tuple(entry["transports"])})
+
+
+def _parse(file: Path) -> yaml_file.Document:
+    from yaml import MarkedYAMLError
+
+    try:
+        return yaml_file.read(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(error.strerror or str(error), place=str(file)) from error
+    except UnicodeDecodeError as error:
+        raise InputError(N_("the file is not UTF-8 text"), place=str(file)) from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{file}:{mark.line + 1}" if mark else str(file)
+        text = (error.problem or "not YAML").split("\n")[0]
+        raise InputError(
+            N_("not valid YAML: {fault}"),
+            place=place,
+            hint=N_("check indentation, colons and quotes"),
+            fault=Message(text),
+        ) from error
+    except yaml_file.Fault as error:
+        fault = str(error).splitlines()[0]
+        raise InputError(N_("not valid YAML: {fault}"), place=str(file), fault=fault) from error
+
+
+@cache
+def schema() -> Mapping[str, Any]:
+    """Return the JSON schema of `lab.yml`, which editors use as well."""
+    content: Mapping[str, Any] = json.loads(files("sharklab.lab").joinpath("lab.schema.json").read_text())
+    return content
+
+
+def _problem(file: Path, document: yaml_file.Document, where: faults.Path, problem: InputError) -> InputError:
+    """Return the problem with its place in the file."""
+    keys = ".".join(map(str, where))
+    problem.place = f"{file}:{document.line(where)}" + (f" {keys}" if keys else "")
+    return problem

@@ -1,0 +1,360 @@
+"""The words of a lab as types: what `load` reads and every later step uses.
+
+A `Lab` is what the author wrote, a `Seat` is what is one student's own, and a
+`Plan` is the two together with every template filled in. All are plain data:
+no step changes them, and a plan is also a JSON file that a new process can read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Interface, IPv6Interface
+from pathlib import Path
+from typing import Any
+
+Text = Mapping[str, str]
+"""Prose for students by language code: {"fr": ..., "en": ...}."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A layer 2 segment of the lab; its name is also the interface's name on hosts.
+
+    `internet`: there is a way out of it, through a gateway.
+    """
+
+    name: str
+    title: Text = field(default_factory=dict)
+    internet: bool = False
+
+
+@dataclass(frozen=True)
+class Host:
+    """A machine of a lab: the roles that set it up and the variables they take.
+
+    `numbers` fixes the host's place in a network (1 to 250); without it the seat chooses. `needs` is what
+    the host must have that not every provider gives (`sharklab.lab.needs`).
+    """
+
+    name: str
+    title: Text
+    networks: tuple[str, ...]
+    roles: tuple[str, ...]
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Capture:
+    """One tcpdump on a host's interface, around all probes of a run.
+
+    `filter` is in pcap-filter(7) syntax; `snaplen` is in bytes, 0 for whole packets. `explain` asks the
+    report to explain each packet.
+    """
+
+    id: str
+    host: str
+    network: str
+    filter: str
+    snaplen: int = 0
+    explain: bool = False
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One command run on a host. `run` is an argv list; `timeout` is in seconds.
+
+    The tool of an `optional` one may be missing on the host.
+    """
+
+    id: str
+    host: str
+    run: tuple[str, ...]
+    user: str = "root"
+    timeout: float = 30.0
+    exit: tuple[int, ...] = (0,)
+    after: tuple[str, ...] = ()
+    stdin: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check by name with its parameters; the functions are in `sharklab.checks`."""
+
+    kind: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The condition that the answer to a question of `sharklab.checks.questions` is right."""
+
+    question: str
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """The condition that every part holds."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """The condition that one part holds at least."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    """The condition that its part was looked at and does not hold."""
+
+    part: Condition
+
+
+Condition = Check | Asked | AllOf | AnyOf | Not
+"""What must hold for points."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A step of a criterion that earns points of its own; without a title it has its condition's."""
+
+    points: float
+    condition: Condition
+    title: Text = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The situation that captures are there and show nothing: `like` is `empty` or `elsewhere`.
+
+    An `empty` one has no packet; one of `elsewhere` has, and none is of the exercise's conversation.
+    """
+
+    like: str
+
+
+@dataclass(frozen=True)
+class MixedUp:
+    """The situation that what was answered to `question` is right for the question `other`."""
+
+    question: str
+    other: str
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Where to look next, in the author's words; `when` says in which situation (None: in any)."""
+
+    text: Text
+    when: Condition | Recorded | MixedUp | None = None
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What earns points in an exercise: one part for the whole, or steps that each earn some.
+
+    `id` is unique in the exercise. Without a title it has its condition's.
+    """
+
+    id: str
+    parts: tuple[Part, ...]
+    title: Text = field(default_factory=dict)
+    hints: tuple[Hint, ...] = ()
+
+    @property
+    def points(self) -> float:
+        """What it is worth."""
+        return sum(part.points for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """Which exchange an exercise is about: who asks whom, on which service port if known."""
+
+    client: str
+    server: str
+    transport: str = ""
+    port: int = 0
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that is to be known, as a course writes it: its port, its name, TCP or UDP or both.
+
+    `reference` is its name in /etc/services where that is another; `own` marks a name that is the course's
+    alone and stands in no list. `use` says what it is for, `note` why what the course says differs.
+    """
+
+    port: int
+    name: str
+    transports: tuple[str, ...]
+    use: Text
+    note: Text = field(default_factory=dict)
+    reference: str = ""
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What is asked, the captures and probes that show it, the checks and the questions.
+
+    `criteria` are the author's; without any they are derived (`grading.marking.defaults`). `hints` are
+    those of criteria by their ids, derived ones too.
+    `services` are those that a check compares with the system's own list. What is shown may be captured
+    `anywhere`, on the student's own PC too, when the answers say which conversation it is.
+    """
+
+    id: str
+    part: str
+    title: Text
+    text: Text
+    conversation: Conversation | None
+    captures: tuple[Capture, ...]
+    probes: tuple[Probe, ...]
+    checks: tuple[Check, ...]
+    questions: tuple[str, ...]
+    criteria: tuple[Criterion, ...] = ()
+    services: tuple[Service, ...] = ()
+    anywhere: bool = False
+    hints: Mapping[str, tuple[Hint, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What is right in a cell of a matrix: any of these exit codes, verdicts and packet patterns."""
+
+    exit: tuple[int, ...] = ()
+    verdict: tuple[str, ...] = ()
+    packets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool of a matrix. `says` are verdicts with regular expressions of its words: the first match wins.
+
+    An `optional` tool may be missing on the client.
+    """
+
+    id: str
+    title: str
+    optional: bool = False
+    says: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One cell of a matrix: the probe that tries a tool on a port of that state, and what is expected."""
+
+    probe: str
+    tool: str
+    state: str
+    port: int
+    expect: Expectation
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Every tool tried by `client` on a port of every state at `server`; it runs as the exercise of its id.
+
+    `address` is the server's on `network`; `sysctls` hold on the client while the probes run.
+    """
+
+    id: str
+    transport: str
+    client: str
+    server: str
+    network: str
+    address: str
+    states: tuple[str, ...]
+    tools: tuple[Tool, ...]
+    trials: tuple[Trial, ...]
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+
+    def tool(self, id: str) -> Tool:
+        """Return the tool of that id. Raises KeyError when the matrix has none."""
+        return {tool.id: tool for tool in self.tools}[id]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A folder in `labs/`: data and prose, no code. `data` is lab.yml as it was read.
+
+    The exercises of the matrices come first.
+    """
+
+    name: str
+    path: Path
+    title: Text
+    summary: Text
+    networks: tuple[Network, ...]
+    hosts: tuple[Host, ...]
+    exercises: tuple[Exercise, ...]
+    matrices: tuple[Matrix, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def host(self, name: str) -> Host:
+        """Return the host of that name. Raises KeyError when the lab has none."""
+        return next(host for host in self.hosts if host.name == name)
+
+    def network(self, name: str) -> Network:
+        """Return the network of that name. Raises KeyError when the lab has none."""
+        return {network.name: network for network in self.networks}[name]
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a host is on one network of the seat."""
+
+    network: str
+    ipv4: IPv4Interface
+    ipv6: IPv6Interface
+    mac: str
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One student's own instance of a lab: everything here differs between students.
+
+    `id` is 8 hexadecimal digits and names what belongs to the seat on the machine
+    (namespaces, containers); `token` shows on the wire; `folder` is its state on disk; `password` is
+    for the seat's own accounts and stays off the wire, argv and reports.
+    """
+
+    lab: str
+    student: str
+    id: str
+    token: str
+    domain: str
+    share: str
+    addresses: Mapping[str, Mapping[str, Address]]
+    folder: Path
+    password: str = field(default="", repr=False)
+
+    def address(self, host: str, network: str) -> Address:
+        """Return where `host` is on `network`. Raises KeyError when it is not on it."""
+        return self.addresses[host][network]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A lab for one seat with every template filled in: what providers and playbooks take.
+
+    `lab` has the same shape as the author's, with concrete values only. `pace` is how long its matrices
+    wait: "fast" or "real".
+    """
+
+    lab: Lab
+    seat: Seat
+    pace: str = "fast"
+
+    @property
+    def hosts(self) -> Sequence[Host]:
+        """The lab's hosts in the author's order."""
+        return self.lab.hosts

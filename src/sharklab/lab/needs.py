@@ -1,0 +1,43 @@
+"""What a lab's host may need that a container cannot give it, and what comes with a kernel of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from sharklab.lab.model import Host, Plan, Probe
+
+NEEDS = ("kernel_nfs",)
+"""What `needs` of a host in lab.yml may name; containers have none of it, whatever their machine has."""
+
+ROLES = ("nfs_client", "nfs_server")
+"""The roles whose work a kernel does where the host has its own."""
+
+OWN_KERNEL: Mapping[str, str] = {f"{role}_backend": "kernel" for role in ROLES}
+"""What roles would find out on a host with a kernel of its own: it is baked where they cannot ask it."""
+
+
+PATIENCE = 6
+"""How many times longer than written a probe's command may take where machines are maybe emulated."""
+
+
+def with_patience(plan: Plan) -> Plan:
+    """Return `plan` with more time for each probe; how long tools wait by themselves is not changed."""
+    changed = tuple(
+        replace(exercise, probes=tuple(map(_slowly, exercise.probes))) for exercise in plan.lab.exercises
+    )
+    return replace(plan, lab=replace(plan.lab, exercises=changed))
+
+
+def _slowly(probe: Probe) -> Probe:
+    return replace(probe, timeout=probe.timeout * PATIENCE)
+
+
+def with_own_kernel(plan: Plan, hosts: Collection[str]) -> Plan:
+    """Return `plan` with the roles' variables that differ on `hosts`, which have a kernel of their own."""
+    changed = tuple(_with(host) if host.name in hosts else host for host in plan.hosts)
+    return replace(plan, lab=replace(plan.lab, hosts=changed))
+
+
+def _with(host: Host) -> Host:
+    return replace(host, vars={**OWN_KERNEL, **host.vars})

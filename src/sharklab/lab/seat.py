@@ -1,0 +1,276 @@
+"""Derive a student's seat: addresses, names and a token that no other student has.
+
+Everything comes from HMAC-SHA-256 (RFC 2104) over the lab, the student and a
+label, keyed by the course secret: what one student sees of their own seat tells
+nothing of another's. Subnets are few enough to collide, so the course keeps a
+register of those it has given out and a colliding seat is drawn again.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from pathlib import Path
+from typing import Any
+
+from sharklab import state
+from sharklab.errors import InputError, MachineryError
+from sharklab.lab.model import Address, Lab, Seat
+from sharklab.message import N_, Message
+
+STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+ID = re.compile(r"[0-9a-f]{8}")
+HOST_NUMBERS = range(10, 250)
+GATEWAY = 254
+"""The number of the way out of a network; hosts have 1 to 250 (lab.schema.json)."""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Values for one lab and student; another `salt` draws them anew."""
+
+    secret: bytes
+    lab: str
+    student: str
+    salt: int = 0
+
+    def bytes(self, label: str) -> bytes:
+        """Return 32 bytes that only the secret's holder can compute."""
+        text = "\0".join(("sharklab", self.lab, self.student, str(self.salt), label))
+        return hmac.new(self.secret, text.encode(), hashlib.sha256).digest()
+
+    def word(self, label: str, length: int) -> str:
+        """Return `length` lower-case letters and digits (RFC 4648 base32: five bits each)."""
+        return base64.b32encode(self.bytes(label)).decode().lower()[:length]
+
+    def number(self, label: str, below: int) -> int:
+        """Return a whole number from 0 to `below` - 1."""
+        return int.from_bytes(self.bytes(label), "big") % below
+
+
+def check_student(student: str) -> str:
+    """Return `student` if it can name a seat. Raises InputError."""
+    if not STUDENT.fullmatch(student):
+        raise InputError(
+            N_("{student!r} cannot name a seat"),
+            place="--student",
+            hint=N_("use letters, digits and . _ @ + -, at most 64, starting with a letter or digit"),
+            student=student,
+        )
+    return student
+
+
+def derive(lab: Lab, student: str, secret: bytes, taken: Iterable[IPv4Network] = ()) -> Seat:
+    """Return the seat of `student` in `lab`, in subnets that are not in `taken`."""
+    check_student(student)
+    used = set(taken)
+    for salt in range(10_000):
+        draw = Draw(secret, lab.name, student, salt)
+        subnets = {network.name: _subnet(draw, network.name) for network in lab.networks}
+        if len(set(subnets.values())) == len(subnets) and not used & set(subnets.values()):
+            return _seat(lab, student, draw, subnets)
+    raise MachineryError(
+        N_("no free subnet is left for this seat"), hint=N_("remove seats with: sharklab down --all")
+    )
+
+
+def _seat(lab: Lab, student: str, draw: Draw, subnets: Mapping[str, IPv4Network]) -> Seat:
+    token = draw.word("token", 10)
+    domain, share = names(lab.name, token)
+    return Seat(
+        lab=lab.name,
+        student=student,
+        id=replace(draw, salt=0).bytes("id").hex()[:8],
+        token=token,
+        domain=domain,
+        share=share,
+        addresses=_addresses(lab, draw, subnets),
+        folder=state.seat_folder(lab.name, student),
+        password=draw.word("password", 24),
+    )
+
+
+def gateway(address: IPv4Interface) -> IPv4Interface:
+    """Return where the way out is for a host that has `address`."""
+    return IPv4Interface((address.network.network_address + GATEWAY, address.network.prefixlen))
+
+
+def names(lab: str, token: str) -> tuple[str, str]:
+    """Return the domain and the share of a seat, which have its token in them."""
+    return f"{token}.{lab}.test", f"{lab}-{token}"
+
+
+def _subnet(draw: Draw, network: str) -> IPv4Network:
+    """Return a /24 of 10.16.0.0 to 10.255.255.0 (RFC 1918), away from the most used ones."""
+    index = draw.number(f"subnet {network}", 240 * 256)
+    return IPv4Network(((10 << 24) + ((16 << 8) + index << 8), 24))
+
+
+def _addresses(
+    lab: Lab, draw: Draw, subnets: Mapping[str, IPv4Network]
+) -> Mapping[str, Mapping[str, Address]]:
+    site = b"\xfd" + draw.bytes("site")[:5]  # RFC 4193: a unique local /48
+    addresses: dict[str, dict[str, Address]] = {host.name: {} for host in lab.hosts}
+    for index, network in enumerate(lab.networks):
+        prefix = IPv6Network((int.from_bytes(site + index.to_bytes(2, "big") + bytes(8), "big"), 64))
+        for host, number in _numbers(lab, draw, network.name).items():
+            addresses[host][network.name] = Address(
+                network=network.name,
+                ipv4=IPv4Interface((int(subnets[network.name].network_address) + number, 24)),
+                ipv6=IPv6Interface((int(prefix.network_address) + number, 64)),
+                mac="02:" + draw.bytes(f"mac {host} {network.name}").hex(":")[:14],
+            )
+    return addresses
+
+
+def _numbers(lab: Lab, draw: Draw, network: str) -> Mapping[str, int]:
+    """Return each host's number in `network`: the author's, else one drawn without repeats."""
+    members = [host for host in lab.hosts if network in host.networks]
+    numbers = {host.name: host.numbers[network] for host in members if network in host.numbers}
+    for host in members:
+        free = [number for number in HOST_NUMBERS if number not in numbers.values()]
+        if host.name not in numbers:
+            numbers[host.name] = free[draw.number(f"host {host.name} {network}", len(free))]
+    return numbers
+
+
+def register(lab: Lab, student: str) -> Seat:
+    """Return the seat of `student`, entered in the course's register so that no other gets its subnets.
+
+    A seat that was imported is the one that the instructor made; any other is derived here.
+    """
+    check_student(student)
+    file = state.folder(state.root() / "course") / "seats.json"
+    with state.lock(file.with_name("lock"), Message(N_("the course's register")), patience=10.0):
+        entries = _register(file)
+        key = f"{lab.name}/{student}"
+        taken = [IPv4Network(net) for other, nets in entries.items() if other != key for net in nets]
+        given = _imported(lab.name, student)
+        seat = from_plain(given["seat"]) if given else derive(lab, student, secret(), taken)
+        nets = sorted({str(a.ipv4.network) for at in seat.addresses.values() for a in at.values()})
+        if entries.get(key) != nets:
+            state.write(file, json.dumps({**entries, key: nets}, indent=1), 0o600)
+    return seat
+
+
+def _register(file: Path) -> dict[str, list[str]]:
+    try:
+        entries: dict[str, list[str]] = json.loads(file.read_text())
+        return entries
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise MachineryError(
+            N_("the course's register is damaged"),
+            place=str(file),
+            hint=N_("restore it, or remove it when no seat is up"),
+        ) from error
+
+
+def placed(seat: Seat, given: Mapping[str, Mapping[str, str]]) -> Seat:
+    """Return `seat` with hosts at the addresses that they have: {host: {"ipv4": ..., "ipv6": ...}}."""
+    addresses = {host: dict(places) for host, places in seat.addresses.items()}
+    for host, known in given.items():
+        first, at = next(iter(addresses[host].items()))
+        addresses[host][first] = _address(
+            first, {"ipv4": str(at.ipv4), "ipv6": str(at.ipv6), "mac": at.mac, **known}
+        )
+    return replace(seat, addresses=addresses)
+
+
+def at(folder: Path) -> Seat:
+    """Return the seat that was started in `folder`; a damaged one is known by its folder's names alone,
+
+    which is enough to remove it.
+    """
+    try:
+        return from_plain(json.loads((folder / "seat.json").read_text()))
+    except (OSError, ValueError, KeyError, TypeError):
+        lab, student = folder.parent.name, folder.name
+        if given := _imported(lab, student):
+            return from_plain(given["seat"])
+        draw = Draw(secret(), lab, student)
+        return Seat(lab, student, draw.bytes("id").hex()[:8], "", "", "", {}, folder)
+
+
+def imported_file(lab: str, student: str) -> Path:
+    """Return where the seat of `student` is kept when the instructor made it (`sharklab.lab.seat_file`)."""
+    folder = state.seat_folder(lab, student)
+    return state.root() / "imported" / folder.parent.name / f"{folder.name}.json"
+
+
+def _imported(lab: str, student: str) -> Mapping[str, Any]:
+    """Return seat and key that were imported, or nothing. Raises MachineryError when they are damaged."""
+    file = imported_file(lab, student)
+    try:
+        content: Mapping[str, Any] = json.loads(file.read_text())
+        return content
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise MachineryError(
+            N_("the imported seat is damaged"),
+            place=str(file),
+            hint=N_("import it again: sharklab seats import"),
+        ) from error
+
+
+def key(lab: str, student: str) -> bytes:
+    """Return the key by which the seat of `student` signs what is handed in (32 bytes)."""
+    if given := _imported(lab, student):
+        return bytes.fromhex(given["key"])
+    return Draw(secret(), lab, student).bytes("key")
+
+
+def secret() -> bytes:
+    """Return the course secret (32 bytes), made at the first call and kept in a 0600 file."""
+    file = state.folder(state.root() / "course") / "secret"
+    if not file.exists():
+        state.write(file, secrets.token_hex(32) + "\n", 0o600)
+    try:
+        return bytes.fromhex(file.read_text())
+    except ValueError as error:
+        raise MachineryError(
+            N_("the course secret is damaged"), place=str(file), hint=N_("restore it from a copy")
+        ) from error
+
+
+def to_plain(seat: Seat) -> dict[str, Any]:
+    """Return `seat` as JSON data; `from_plain` reads it back."""
+    return {
+        "lab": seat.lab,
+        "student": seat.student,
+        "id": seat.id,
+        "token": seat.token,
+        "domain": seat.domain,
+        "share": seat.share,
+        "password": seat.password,
+        "addresses": {
+            host: {
+                name: {"ipv4": str(at.ipv4), "ipv6": str(at.ipv6), "mac": at.mac}
+                for name, at in places.items()
+            }
+            for host, places in seat.addresses.items()
+        },
+    }
+
+
+def from_plain(data: Mapping[str, Any]) -> Seat:
+    """Return the seat of `to_plain` data; its folder is where this machine keeps it."""
+    addresses = {
+        host: {name: _address(name, entry) for name, entry in places.items()}
+        for host, places in data["addresses"].items()
+    }
+    names = {key: data[key] for key in ("lab", "student", "id", "token", "domain", "share", "password")}
+    return Seat(**names, addresses=addresses, folder=state.seat_folder(data["lab"], data["student"]))
+
+
+def _address(network: str, entry: Mapping[str, str]) -> Address:
+    return Address(network, IPv4Interface(entry["ipv4"]), IPv6Interface(entry["ipv6"]), entry["mac"])

@@ -1,0 +1,117 @@
+"""Seats made by the instructor for students' own machines: one file each, with that seat's values alone.
+
+A file holds what is derived for one student and the key by which that student signs. Nothing in it
+tells the course secret, another's seat, or what is to be measured on this one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sharklab import state, untrusted
+from sharklab.errors import InputError, MachineryError
+from sharklab.lab import load, seat
+from sharklab.lab.model import Lab, Seat
+from sharklab.message import N_
+
+ENDING = ".seat"
+SCHEMA = 1
+LARGEST = 256 << 10
+"""Bytes; a lab of a hundred hosts fits in."""
+
+_FORMS = {
+    "token": re.compile(r"[a-z2-7]{10}"),
+    "password": re.compile(r"[a-z2-7]{24}"),
+    "id": seat.ID,
+}
+_MAC = re.compile(r"02(:[0-9a-f]{2}){5}")
+
+
+@dataclass(frozen=True)
+class SeatFile:
+    """A student's seat and the key by which what they hand in is signed."""
+
+    seat: Seat
+    key: bytes
+
+
+def create(lab: Lab, student: str, folder: Path) -> Path:
+    """Write the seat of `student` to a file in `folder` for the owner alone (0600), and return it."""
+    own = seat.register(lab, student)
+    content = {"schema": SCHEMA, "seat": seat.to_plain(own), "key": seat.key(lab.name, student).hex()}
+    file = state.folder(folder) / f"{student}{ENDING}"
+    state.write(file, json.dumps(content, indent=1) + "\n", 0o600)
+    return file
+
+
+def install(file: Path) -> Seat:
+    """Make the seat in `file` the one that `sharklab.lab.seat.register` gives here, and return it.
+
+    Raises InputError when the file is none of a seat, or its lab is not the one that is here, and
+    MachineryError when another seat of that name is up.
+    """
+    found = read(file)
+    own = found.seat
+    target = seat.imported_file(own.lab, own.student)
+    if own.folder.exists() and seat.at(own.folder) != own:
+        raise MachineryError(
+            N_("another seat {lab}/{student} is up"),
+            place=str(file),
+            hint="sharklab down {lab} --student {student}",
+            lab=own.lab,
+            student=own.student,
+        )
+    content = {"seat": seat.to_plain(own), "key": found.key.hex()}
+    state.write(state.folder(target.parent) / target.name, json.dumps(content, indent=1) + "\n", 0o600)
+    return own
+
+
+def read(file: Path) -> SeatFile:
+    """Return what `create` wrote. Raises InputError when the file is none of that, or for another lab."""
+    try:
+        content = untrusted.plain(untrusted.read(file, LARGEST))
+        if content["schema"] != SCHEMA:
+            raise ValueError(content["schema"])
+        own, key = seat.from_plain(content["seat"]), bytes.fromhex(content["key"])
+        _check(own, key)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            N_("the file is not of a seat, or damaged"),
+            place=str(file),
+            hint=N_("ask for it again; `sharklab seats create` makes it"),
+        ) from error
+    lab = load.load(load.find(own.lab))
+    if _places(own) != _asked(lab):
+        raise InputError(
+            N_("the seat is for another version of {lab}"),
+            place=str(file),
+            hint=N_("use the version of sharklab that the instructor has"),
+            lab=own.lab,
+        )
+    return SeatFile(own, key)
+
+
+def _check(own: Seat, key: bytes) -> None:
+    """Raise ValueError unless every value is one that could have been derived: they get into commands."""
+    seat.check_student(own.student)
+    for name, form in _FORMS.items():
+        if not form.fullmatch(getattr(own, name)):
+            raise ValueError(name)
+    if (own.domain, own.share) != seat.names(own.lab, own.token) or len(key) != 32:
+        raise ValueError("names or key")
+    macs = [at.mac for places in own.addresses.values() for at in places.values()]
+    if not all(_MAC.fullmatch(mac) for mac in macs):
+        raise ValueError("mac")
+
+
+def _places(own: Seat) -> Mapping[str, Any]:
+    return {host: set(places) for host, places in own.addresses.items()}
+
+
+def _asked(lab: Lab) -> Mapping[str, Any]:
+    return {host.name: set(host.networks) for host in lab.hosts}

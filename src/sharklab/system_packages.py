@@ -1,0 +1,169 @@
+"""System packages: which are missing for a piece of work, and how to install them."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sharklab import privilege
+from sharklab.errors import MachineryError
+from sharklab.i18n import Translator
+from sharklab.message import N_, Message
+
+TABLE = Path(__file__).with_name("system_packages.toml")
+
+APT = """
+export DEBIAN_FRONTEND=noninteractive
+apt() { apt-get -qy -o DPkg::Lock::Timeout=300 "$@"; }
+apt install --no-install-recommends "$@" || { apt update && apt install --no-install-recommends "$@"; }
+"""
+"""Installs packages on Debian's family; its lists are fetched when they are missing or too old."""
+
+DNF = 'dnf -qy install --setopt=install_weak_deps=False "$@"'
+
+EPEL = "dnf install epel-release && crb enable"
+"""What a person types as root, once, where packages come from EPEL; some of these need Rocky's CRB."""
+
+REPOSITORIES = Path("/etc/yum.repos.d")
+
+
+@dataclass(frozen=True)
+class Package:
+    """What a piece of work needs: a tool (a command, or a file) and the package that brings it.
+
+    `epel`: Rocky and its kin have it in EPEL alone. `alias` is the tool's name, or its file, where that is
+    another.
+    """
+
+    gives: str
+    work: str
+    apt: str
+    dnf: str
+    epel: bool = False
+    alias: str = ""
+
+    @property
+    def place(self) -> str:
+        """The tool's file on this machine, wherever it came from, or "" when it has none."""
+        if "/" in self.gives:
+            return self.gives if Path(self.gives).exists() else ""
+        return next((file for name in (self.gives, self.alias) if name and (file := shutil.which(name))), "")
+
+    @property
+    def is_there(self) -> bool:
+        """True when this machine has the tool."""
+        return bool(self.place)
+
+
+@cache
+def table() -> tuple[Package, ...]:
+    """Return system_packages.toml, in its order."""
+    content = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    return tuple(
+        Package(gives, work, **names) for work, tools in content.items() for gives, names in tools.items()
+    )
+
+
+def find(tool: str) -> str:
+    """Return the file of a tool of the table on this machine, or "" when it has none."""
+    return next((package.place for package in table() if package.gives == tool), "")
+
+
+def by_name() -> list[list[Package]]:
+    """Return the table's tools, those of one package together."""
+    together: dict[str, list[Package]] = {}
+    for package in table():
+        together.setdefault(package.apt, []).append(package)
+    return list(together.values())
+
+
+def missing(works: Iterable[str]) -> tuple[Package, ...]:
+    """Return what is not there of what `works` (groups of the table) need."""
+    wanted = set(works)
+    return tuple(package for package in table() if package.work in wanted and not package.is_there)
+
+
+def manager() -> str:
+    """Return this system's package manager, "apt" or "dnf", or "" when it is another.
+
+    Either family packages the other's, and mmdebstrap brings it along: os-release(5) says which is its own.
+    """
+    tools = [("apt", "apt-get"), ("dnf", "dnf")]
+    if _family() & {"fedora", "rhel"}:
+        tools.reverse()
+    return next((name for name, tool in tools if shutil.which(tool)), "")
+
+
+def _family() -> set[str]:
+    """Return what this system is called and what it is like (os-release(5), ID and ID_LIKE)."""
+    try:
+        said = platform.freedesktop_os_release()
+    except OSError:
+        return set()
+    return {said.get("ID", ""), *said.get("ID_LIKE", "").split()}
+
+
+def command(packages: Iterable[Package]) -> str:
+    """Return what a person types as root to install `packages`: on an unknown system, for both families."""
+    chosen = list(packages)
+    both = {
+        name: f"{tool} install {' '.join(names(chosen, name))}"
+        for name, tool in (("apt", "apt-get"), ("dnf", "dnf"))
+    }
+    if manager() == "dnf" and _lacks_epel(chosen):
+        return f"{EPEL} && {both['dnf']}"
+    return both.get(manager()) or f"{both['apt']} ({both['dnf']})"
+
+
+def _lacks_epel(packages: Iterable[Package]) -> bool:
+    """Tell whether some of `packages` are in EPEL, which this system could have and does not know."""
+    known = any(REPOSITORIES.glob("epel*.repo"))
+    return not known and "rhel" in _family() and any(package.epel for package in packages)
+
+
+def names(packages: Iterable[Package], kind: str) -> list[str]:
+    """Return the packages' names for the manager `kind`, each once."""
+    return list(dict.fromkeys(package.apt if kind == "apt" else package.dnf for package in packages))
+
+
+def need(works: Sequence[str], words: Translator) -> None:
+    """Install what `works` need and this machine lacks.
+
+    Raises MachineryError, with the command to run by hand, when that is not possible.
+    """
+    absent = missing(works)
+    if not absent:
+        return
+    kind = manager()
+    if not kind:
+        raise _failed(N_("this system has neither apt-get nor dnf"), absent)
+    _install(names(absent, kind), kind, absent, words)
+    if still := missing(works):
+        gone = [package.gives for package in still]
+        raise _failed(N_("still missing after the installation: {tools}"), still, tools=gone)
+
+
+def _install(wanted: list[str], kind: str, absent: Sequence[Package], words: Translator) -> None:
+    from sharklab.progress import Progress
+
+    recipe = ["sh", "-c", APT if kind == "apt" else DNF, "sh", *wanted]
+    argv = privilege.through_sudo(recipe, command(absent), words)
+    with Progress(words.gettext).step(N_("system packages: {names}"), names=" ".join(wanted)):
+        done = subprocess.run(
+            argv, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
+        )
+        if done.returncode:
+            said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
+            raise _failed(N_("the installation failed:\n{said}"), absent, said=said)
+
+
+def _failed(reason: str, absent: Iterable[Package], **values: Any) -> MachineryError:
+    place, hint = Message(N_("system packages")), N_("as root, run: {command}")
+    return MachineryError(reason, place=place, hint=hint, command=command(absent), **values)
