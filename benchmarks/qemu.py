@@ -15,13 +15,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 os.environ["PYTHONPATH"] = str(ROOT / "src")  # for the process that starts Ansible
 
 from sharklab.cli import flow
-from sharklab.hosts import playbook, providers
+from sharklab.hosts import inventory, playbook, providers
 from sharklab.hosts.providers import cgroups, network
 from sharklab.lab import load
 from sharklab.lab import plan as plans
@@ -34,7 +35,10 @@ def silent(sentence: Message) -> None:
     """Take progress and say nothing."""
 
 
-def measure(name: str, work: Callable[[], object]) -> object:
+Result = TypeVar("Result")
+
+
+def measure(name: str, work: Callable[[], Result]) -> Result:
     """Do the work, print how many seconds it took, and return what it returned."""
     started = time.monotonic()
     result = work()
@@ -54,7 +58,7 @@ def memory(plan: Plan) -> Iterator[tuple[str, int]]:
 def main() -> None:
     """Measure one seat of tp4 whose server and client are virtual machines."""
     hosts, progress = providers.get("auto"), Progress()
-    lab = load.load(load.find("tp4"))
+    lab = load.named("tp4")
     layers = flow.build_image(lab, "debian12", hosts, progress)
     plan = hosts.adapt(flow.prepare("tp4", "bench-vm"))
     hosts.down(plan.seat)
@@ -63,9 +67,8 @@ def main() -> None:
         facts = measure("restore, until all hosts answer", lambda: hosts.up(plan, layers, silent))
         for name, kilobytes in memory(plan):
             print(f"memory of {name} (PSS)".ljust(44), f"{kilobytes / 1024:7.0f} MiB")
-        plans.save_inventory(plan, facts)  # type: ignore[arg-type]
-        inventory = plan.seat.folder / "inventory.yml"
-        measure("personalise: the seat is ready", lambda: playbook.run("personalise", inventory))
+        inventory.save(plan, facts)
+        measure("personalise: the seat is ready", lambda: playbook.run("personalise", inventory.file(plan)))
         for name, kilobytes in memory(plan):
             print(f"memory of {name} (PSS), seat ready".ljust(44), f"{kilobytes / 1024:7.0f} MiB")
         measure("stop", lambda: hosts.stop(plan))

@@ -29,6 +29,7 @@ from sharklab.lab.model import (
     Seat,
     Service,
 )
+from tests.support.plans import plain
 
 DATA = Path(__file__).parent / "data"
 ASKED = Conversation("client", "server")
@@ -115,7 +116,7 @@ def _plan(exercise: Exercise) -> Plan:
     lab = Lab("sample", DATA, {}, {}, (Network("lan"),), hosts, (exercise,))
     addresses = {name: {"lan": _address(number)} for name, number in ADDRESSES.items()}
     seat = Seat("sample", "ada", "0" * 8, "tok7f3a", "tok7f3a.lab.example", "share", addresses, DATA)
-    return Plan(lab, seat)
+    return plain(lab, seat)
 
 
 def _address(number: int) -> Address:

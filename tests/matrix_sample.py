@@ -66,7 +66,7 @@ QUIET = {"closed": 1, "dropped": 0}
 @cache
 def planned(pace: str = "fast") -> Plan:
     """Return the plan of the lab for a known seat."""
-    lab = load.load(LAB)
+    lab = load.read(LAB)
     return plan.plan(lab, seat.derive(lab, "alice", bytes(range(32))), pace)
 
 

@@ -14,16 +14,17 @@ from pathlib import Path
 
 from sharklab import state
 from sharklab.hosts import image, providers
-from sharklab.hosts.image.bake import RUN_ROLES
+from sharklab.hosts.image import RUN_ROLES
 from sharklab.lab import load, needs
 from sharklab.lab.model import Address, Host, Lab, Network, Plan, Seat
+from tests.support.plans import plain
 
 HOSTS = ("server", "client")
 
 
 def bare(machine: bool = False) -> image.Layers:
     """Return tp4's base image, or that of its virtual machines, without any layer, built if there is none."""
-    hosts = [host for host in load.load(load.find("tp4")).hosts if host.needs or not machine]
+    hosts = [host for host in load.named("tp4").hosts if host.needs or not machine]
     roles = {role for host in hosts for role in host.roles} | set(RUN_ROLES)
     packages = image.packages_of(roles, "Debian", kernel=needs.ROLES if machine else ())
     base = image.base("debian12", packages, print, machine)
@@ -32,7 +33,7 @@ def bare(machine: bool = False) -> image.Layers:
 
 def lab(folder: str) -> Lab:
     """Return a lab of the tests by its folder."""
-    return load.load(load.find(folder))
+    return load.named(folder)
 
 
 def plan(name: str, number: int, hosts: tuple[str, ...] = HOSTS) -> Plan:
@@ -43,7 +44,7 @@ def plan(name: str, number: int, hosts: tuple[str, ...] = HOSTS) -> Plan:
     lab = Lab("bare", Path("/nowhere"), {}, {}, (Network("lan"),), tuple(_host(host) for host in hosts), ())
     addresses = {host: {"lan": _address(number, 10 + index)} for index, host in enumerate(hosts)}
     seat_id = f"7e57{number:04x}"
-    return Plan(lab, Seat("bare", name, seat_id, "", "", "", addresses, state.seat_folder("bare", name)))
+    return plain(lab, Seat("bare", name, seat_id, "", "", "", addresses, state.seat_folder("bare", name)))
 
 
 def with_way_out(name: str, number: int) -> Plan:

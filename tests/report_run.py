@@ -12,7 +12,8 @@ from typing import Any
 from sharklab.evidence import run_folder
 from sharklab.lab import plan as plans
 from sharklab.lab.load import build
-from sharklab.lab.model import Address, Plan, Seat
+from sharklab.lab.model import Address, Lab, Plan, Seat
+from tests.support.plans import plain
 
 DATA = Path(__file__).with_name("data")
 START = 1_763_683_200.0
@@ -31,7 +32,7 @@ CHECKS: dict[str, list[Any]] = {
 def seal(folder: Path, names: Iterable[str]) -> Plan:
     """Make the folder of a run whose exercises are the captures of these names, and return its plan."""
     names = tuple(names)
-    plan = Plan(build(_lab(names), folder / "lab"), _seat(folder))
+    plan = plain(build(Lab, _lab(names), folder / "lab"), _seat(folder))
     plans.save(plan, folder)
     _write_client(folder / "hosts" / "client", names)
     _write(folder / "hosts" / "server" / "sockets.json", _sockets("server", names))

@@ -23,6 +23,7 @@ from sharklab.lab.model import (
     Seat,
 )
 from sharklab.lab.model import Conversation as Talk
+from tests.support.plans import plain
 
 START = 1_795_216_682.25
 SERVER, CLIENT = Endpoint("10.31.4.17", 22), Endpoint("10.31.4.203", 40412)
@@ -34,7 +35,7 @@ SS = 'tcp   ESTAB 0      0      {}:{} {}:{}  users:(("ssh",pid=812,fd=3))'
 def plan(lab_folder: Path) -> Plan:
     """Return the plan of the sample; a lab's own templates would lie in `lab_folder`."""
     network = Network("lan", {"fr": "réseau du TP", "en": "lab network"})
-    return Plan(
+    return plain(
         Lab(
             name="sample",
             path=lab_folder,

@@ -40,7 +40,7 @@ def sharklab_hostvars(
     from sharklab.lab import load, plan, seat
 
     try:
-        loaded = load.load(load.find(lab))
+        loaded = load.named(lab)
         own = seat.register(loaded, student)
         return plan.hostvars(plan.plan(loaded, seat.placed(own, addresses or {})))
     except SharklabError as error:

@@ -59,7 +59,7 @@ def test_first_lab_of_the_authoring_guide_is_valid(tmp_path: Path) -> None:
     folder = tmp_path / "mylab"
     folder.mkdir()
     (folder / "lab.yml").write_text("".join(blocks[:2]))
-    assert load.load(folder / "lab.yml").name == "mylab"
+    assert load.read(folder / "lab.yml").name == "mylab"
 
 
 def test_way_out_of_the_authoring_guide_is_valid(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_way_out_of_the_authoring_guide_is_valid(tmp_path: Path) -> None:
     head = 'lab: mylab\ntitle: {fr: "", en: ""}\nsummary: {fr: "", en: ""}\nexercises: []\n'
     (tmp_path / "mylab").mkdir()
     (tmp_path / "mylab" / "lab.yml").write_text(head + block)
-    lab = load.load(tmp_path / "mylab" / "lab.yml")
+    lab = load.read(tmp_path / "mylab" / "lab.yml")
     assert {"lan": True, "inner": False} == {network.name: network.internet for network in lab.networks}
 
 
@@ -82,7 +82,7 @@ def test_matrix_of_the_authoring_guide_is_valid(tmp_path: Path) -> None:
     folder = tmp_path / "matrix"
     folder.mkdir()
     (folder / "lab.yml").write_text(hosts + blocks[0])
-    assert 6 == len(load.load(folder / "lab.yml").matrices[0].trials)
+    assert 6 == len(load.read(folder / "lab.yml").matrices[0].trials)
 
 
 def test_authoring_lists_every_word_of_matrices() -> None:

@@ -16,8 +16,9 @@ import pytest
 from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import image, providers
-from sharklab.hosts.image.bake import on_image
 from sharklab.hosts.providers import access, cgroups, inotify, marks, network
+from sharklab.hosts.providers.bake import on_image
+from sharklab.hosts.providers.local import CONTAINERS
 from sharklab.lab.model import Plan
 from sharklab.message import Message
 from tests import provider_seat
@@ -399,9 +400,9 @@ def test_layers_are_baked_once_and_shared(seat_plan: Plan, layers: image.Layers)
             ask(own, "server", "touch /srv/baked; rm -r /usr/share/doc/openssl; cat /etc/machine-id")
         )
 
-    made = on_image(layers.image, golden, bake, silent)
+    made = on_image(layers.image, golden, bake, CONTAINERS, silent)
     try:
-        assert made == on_image(layers.image, golden, bake, silent)
+        assert made == on_image(layers.image, golden, bake, CONTAINERS, silent)
         assert 1 == len(baked)
         nspawn.up(seat_plan, made, silent)
         assert "/srv/baked" == ask(
@@ -425,7 +426,7 @@ def test_layers_of_a_bake_that_fails(seat_plan: Plan, layers: image.Layers) -> N
 
     before = sorted(layers.image.folder.iterdir())
     with pytest.raises(MachineryError, match="a task failed"):
-        on_image(layers.image, golden, bake, silent)
+        on_image(layers.image, golden, bake, CONTAINERS, silent)
     assert [] == left_of(seats[0])
     assert before == sorted(layers.image.folder.iterdir())
 

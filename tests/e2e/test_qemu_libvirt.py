@@ -15,6 +15,7 @@ from sharklab import state
 from sharklab.errors import MachineryError
 from sharklab.hosts import image, providers
 from sharklab.hosts.providers import cgroups, disk, marks, network, qemu
+from sharklab.hosts.providers.local import MACHINES
 from sharklab.hosts.providers.qemu import engine, launch, libvirt, rights, snapshot
 from sharklab.hosts.providers.qemu.vm import Machine
 from sharklab.lab.model import Plan
@@ -80,7 +81,9 @@ def layers(daemon: str, said: list[str]) -> image.Layers:
     hosts = [golden.lab.host(MACHINE)]
     only = replace(golden, lab=replace(golden.lab, hosts=tuple(hosts)))
     made = image.Layers(bare.image, bare.folder / "bare")
-    return replace(base, snapshots=qemu.snapshots(only, hosts, made, lambda each: said.append(str(each))))
+    return replace(
+        base, snapshots=qemu.snapshots(only, hosts, made, MACHINES, lambda each: said.append(str(each)))
+    )
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,7 @@ def wait_for(condition: Callable[[], bool], limit: float = 120) -> None:
 
 def traces(name: str) -> list[str]:
     """Return everything on this machine that belongs to the seat of tp4 of student `name`."""
-    own = seat.register(load.load(load.find("tp4")), name)
+    own = seat.register(load.named("tp4"), name)
     mark = f"sl-{own.id}"
     found = [str(file) for file in Path("/run/netns").glob("*") if mark in file.name]
     found += [
@@ -148,7 +148,7 @@ def test_interrupt_of_a_run_leaves_readable_captures(name: str, sharklab: Call) 
 
 def seat_id(name: str) -> str:
     """Return the id of the seat of tp4 of student `name`."""
-    return seat.register(load.load(load.find("tp4")), name).id
+    return seat.register(load.named("tp4"), name).id
 
 
 def test_second_run_of_a_seat_is_told_to_wait(name: str, sharklab: Call) -> None:

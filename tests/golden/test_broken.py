@@ -19,6 +19,6 @@ BROKEN = Path(__file__).parent / "broken"
 def test_load_of_a_broken_lab(name: str, language: str, golden: Golden) -> None:
     """A broken lab is refused with place, cause and hint, in the author's language."""
     with pytest.raises(InputError) as caught:
-        load.load(BROKEN / name / "lab.yml")
+        load.read(BROKEN / name / "lab.yml")
     message = caught.value.say(i18n.translator(language).gettext).replace(str(BROKEN), "labs")
     golden(BROKEN / name / f"message.{language}.txt", message + "\n")

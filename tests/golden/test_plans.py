@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sharklab.hosts import inventory
 from sharklab.lab import load, matrices, plan, seat
 from tests.golden.conftest import Golden
 
@@ -15,9 +16,9 @@ HERE = Path(__file__).parent
 
 def planned(file: Path, pace: str) -> str:
     """Return the variables of all hosts of a lab, for a known seat."""
-    lab = load.load(file)
+    lab = load.read(file)
     own = seat.derive(lab, "alice", bytes(range(32)))
-    return json.dumps(plan.hostvars(plan.plan(lab, own, pace)), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(inventory.hostvars(plan.plan(lab, own, pace)), indent=1, ensure_ascii=False) + "\n"
 
 
 @pytest.mark.parametrize("name", load.names())

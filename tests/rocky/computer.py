@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sharklab import paths
 from sharklab.hosts import image
-from sharklab.hosts.image.bake import RUN_ROLES
+from sharklab.hosts.image import RUN_ROLES
 from sharklab.lab import needs
 from tests.rocky import standin
 

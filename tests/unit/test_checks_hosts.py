@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sharklab.checks.outcome import Outcome, Reference, Status
-from sharklab.evidence import host_state_schema
+from sharklab.evidence.host_state import fault
 from tests import host_state
 from tests.checks_sample import Sample, words
 
@@ -184,7 +184,7 @@ def test_check_of_a_host_that_nobody_looked_at_is_inconclusive(kind: str) -> Non
 
 def test_fault_of_an_observation_is_nothing_when_it_has_the_shape() -> None:
     """What a host is like on a seat has the shape that is asked for."""
-    assert "" == host_state_schema.fault(host_state.seen())
+    assert "" == fault(host_state.seen())
 
 
 @pytest.mark.parametrize(
@@ -201,4 +201,4 @@ def test_fault_of_an_observation_is_nothing_when_it_has_the_shape() -> None:
 def test_fault_of_an_observation_names_the_place(wrong: dict[str, Any]) -> None:
     """What a student hands in may be anything."""
     [key] = wrong
-    assert f"$.{key}" in host_state_schema.fault(host_state.seen(**wrong))
+    assert f"$.{key}" in fault(host_state.seen(**wrong))

@@ -9,7 +9,7 @@ import pytest
 from sharklab import state
 from sharklab.cli import flow, seats
 from sharklab.errors import InputError
-from sharklab.hosts import image, seat_provider
+from sharklab.hosts import image, inventory, seat_provider
 from sharklab.hosts.image import Layers
 from sharklab.lab import load, plan, seat
 from sharklab.lab.model import Plan
@@ -54,11 +54,11 @@ def test_prepare_of_another_pace_needs_no_provisioning(
 ) -> None:
     """What only a run takes (probes, captures, time limits) does not set hosts up again."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
-    lab = load.load(Path(__file__).parents[1] / "golden" / "labs" / "matrix" / "lab.yml")
+    lab = load.read(Path(__file__).parents[1] / "golden" / "labs" / "matrix" / "lab.yml")
     own = seat.register(lab, "ada")
     fast, real = (plan.plan(lab, own, pace) for pace in ("fast", "real"))
-    assert plan.inventory(fast) != plan.inventory(real)
-    assert plan.provisioned(fast) == plan.provisioned(real)
+    assert inventory.build(fast) != inventory.build(real)
+    assert inventory.provisioned(fast) == inventory.provisioned(real)
 
 
 def test_provider_of_a_seat_is_the_one_that_made_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

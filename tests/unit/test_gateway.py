@@ -13,8 +13,8 @@ from sharklab.author import lint
 from sharklab.cli import flow
 from sharklab.errors import MachineryError
 from sharklab.hosts import providers
-from sharklab.hosts.image import Image, bake
-from sharklab.hosts.providers import access, disk, gateway, local
+from sharklab.hosts.image import Image
+from sharklab.hosts.providers import access, bake, disk, gateway, local
 from sharklab.lab import seat
 from sharklab.lab.model import Host, Plan
 from tests import provider_seat
@@ -124,7 +124,9 @@ def test_bake_has_no_way_out(seat_plan: Plan, tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(local.Local, "up", up)
     with pytest.raises(InterruptedError):
-        bake.on_image(Image("debian12", "Debian", tmp_path), seat_plan, lambda plan: None, lambda said: None)
+        bake.on_image(
+            Image("debian12", "Debian", tmp_path), seat_plan, lambda plan: None, local.CONTAINERS, print
+        )
     assert {} == gateway.addresses(started[0])
 
 

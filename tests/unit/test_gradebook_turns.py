@@ -32,7 +32,7 @@ BROKEN = Failure(Message("no zip"))
 def turns(*seen: tuple[str, Seen | Failure], roster: tuple[Student, ...] = ROSTER) -> dict[str, Turn]:
     """Return each student's turn when these files were handed in."""
     found = {Source(Path(place), packed=True): each for place, each in seen}
-    lab = load.load(load.find("tp4"))
+    lab = load.named("tp4")
     return {turn.entry.student: turn for turn in turns_of(tuple(found), roster, found, lab)}
 
 

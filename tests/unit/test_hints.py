@@ -139,7 +139,7 @@ SITUATIONS: Mapping[str, Mapping[str, Situations]] = {
 def criterion(plan: Plan, exercise: str, name: str) -> Criterion:
     """Return one of an exercise's criteria."""
     [found] = [each for each in plan.lab.exercises if each.id == exercise]
-    return {each.id: each for each in criteria(plan, found)}[name]
+    return {each.id: each for each in criteria(plan.lab, found)}[name]
 
 
 def made(place: Path, bench: Bench, situation: Situation) -> tuple[Submission, Mapping[Path, Facts]]:
@@ -208,7 +208,7 @@ def test_hints_are_all_tried(lab: str) -> None:
     written = {
         (lab, exercise.id, each.id, index)
         for exercise in plan.lab.exercises
-        for each in criteria(plan, exercise)
+        for each in criteria(plan.lab, exercise)
         for index in range(len(each.hints))
     }
     assert written == {place for place in places() if place[0] == lab}
@@ -228,7 +228,7 @@ def test_hints_hold_nothing_of_the_seat(lab: str) -> None:
     texts = [
         text
         for e in plan.lab.exercises
-        for c in criteria(plan, e)
+        for c in criteria(plan.lab, e)
         for h in c.hints
         for text in h.text.values()
     ]

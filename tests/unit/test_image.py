@@ -12,7 +12,8 @@ import pytest
 from sharklab import paths, state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import image
-from sharklab.hosts.image import bake, build, systems
+from sharklab.hosts.image import build, systems
+from sharklab.hosts.providers import bake
 from sharklab.lab.model import Host
 from sharklab.message import Message
 

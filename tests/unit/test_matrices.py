@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from sharklab.hosts import inventory
 from sharklab.lab import load, matrices, plan, seat
-from sharklab.lab.model import Expectation
+from sharklab.lab.model import Expectation, Lab
 from tests.matrix_sample import LAB, planned
 
 
@@ -77,9 +78,9 @@ def test_words_of_a_tool_come_before_the_matrix() -> None:
 
 def test_plan_leaves_regular_expressions_alone() -> None:
     """They are no templates, though they have braces."""
-    lab = load.load(LAB)
+    lab = load.read(LAB)
     data = {**lab.data, "matrices": [{**lab.data["matrices"][0], "verdicts": {"refused": "x{{2}"}}]}
-    odd = load.build(data, lab.path)
+    odd = load.build(Lab, data, lab.path)
     own = plan.plan(odd, seat.derive(odd, "alice", bytes(range(32))))
     assert ("refused", "x{{2}") in own.lab.matrices[0].tools[0].says
 
@@ -101,13 +102,13 @@ def test_save_of_a_matrix_is_read_back(pace: str, tmp_path: Path) -> None:
 
 def test_fast_pace_is_for_the_client_alone() -> None:
     """The client's kernel is less patient while the probes run; the server's stays as it is."""
-    found = {name: values["probe_sysctls"] for name, values in plan.hostvars(planned("fast")).items()}
+    found = {name: values["probe_sysctls"] for name, values in inventory.hostvars(planned("fast")).items()}
     assert {"target": {}, "client": {"net.ipv4.tcp_syn_retries": "1"}} == found
 
 
 def test_ports_are_the_servers_to_make() -> None:
     """The role that makes the states hears of each port, when the image is baked and in each plan alike."""
-    hosts = (load.load(LAB).host("target"), planned().lab.host("target"))
+    hosts = (load.read(LAB).host("target"), planned().lab.host("target"))
     first = {"port": 60000, "protocol": "tcp", "state": "closed"}
     assert all(host.vars["port_states_ports"][0] == first for host in hosts)
     assert hosts[0].vars == hosts[1].vars

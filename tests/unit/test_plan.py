@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import InputError, MachineryError
+from sharklab.hosts import inventory
 from sharklab.lab import load, plan, seat
 from sharklab.lab.model import Plan
 
@@ -14,7 +15,7 @@ from sharklab.lab.model import Plan
 @pytest.fixture
 def alice() -> Plan:
     """Return the plan of tp4 for a known seat."""
-    lab = load.load(load.find("tp4"))
+    lab = load.named("tp4")
     return plan.plan(lab, seat.derive(lab, "alice", bytes(range(32))))
 
 
@@ -51,6 +52,6 @@ def test_fill_does_not_run_code() -> None:
 
 def test_inventory_gives_each_host_its_own_captures_and_probes(alice: Plan) -> None:
     """A host hears of its own captures and probes only."""
-    hosts = plan.inventory(alice)["all"]["hosts"]
+    hosts = inventory.build(alice)["all"]["hosts"]
     assert "dns" in [capture["id"] for capture in hosts["client"]["capture_captures"]]
     assert "dns" not in [capture["id"] for capture in hosts["desktop"]["capture_captures"]]

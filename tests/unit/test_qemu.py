@@ -23,7 +23,7 @@ from sharklab.hosts import providers
 from sharklab.hosts.image import Image
 from sharklab.hosts.image.model import NOTHING, Engine, Layers
 from sharklab.hosts.providers import access, network, qemu
-from sharklab.hosts.providers.qemu import engine, launch, own, rights
+from sharklab.hosts.providers.qemu import engine, launch, own, rights, trial
 from sharklab.hosts.providers.qemu import vm as machine
 from sharklab.hosts.providers.qemu.monitor import Monitor
 from sharklab.lab import load, needs
@@ -54,19 +54,19 @@ def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., N
 def test_boots_of_a_guest_that_hangs(emulator: Callable[..., None]) -> None:
     """An accelerator that opens and never gets anywhere does not count."""
     emulator("echo 'Linux version 6.1'", "exec sleep 600")
-    assert not engine.boots(KERNEL, engine.KVM, 0.5)
+    assert not trial.boots(KERNEL, engine.KVM, 0.5)
 
 
 def test_boots_of_a_guest_that_dies(emulator: Callable[..., None]) -> None:
     """Neither does one that fails at once."""
     emulator("echo 'failed to set MSR' >&2", "exit 134")
-    assert not engine.boots(KERNEL, engine.KVM)
+    assert not trial.boots(KERNEL, engine.KVM)
 
 
 def test_boots_of_a_guest_that_gets_there(emulator: Callable[..., None]) -> None:
     """A kernel that looks for its root has proved the accelerator."""
     emulator("echo 'VFS: Unable to mount root fs on unknown-block(0,0)'")
-    assert engine.boots(KERNEL, engine.KVM)
+    assert trial.boots(KERNEL, engine.KVM)
 
 
 def test_program_outside_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,19 +94,19 @@ def test_find_tries_once_after_each_start(
     boot = tmp_path / "boot_id"
     boot.write_text("first\n")
     monkeypatch.setattr(engine, "DEVICE", tmp_path)
-    monkeypatch.setattr(engine, "BOOT_ID", boot)
+    monkeypatch.setattr(trial, "BOOT_ID", boot)
     emulator("echo 'failed to set MSR' >&2", "exit 134")
-    assert engine.TCG == engine.find(KERNEL)
+    assert engine.TCG == trial.find(KERNEL)
     emulator("echo 'Unable to mount root fs'")
-    assert engine.TCG == engine.find(KERNEL)
+    assert engine.TCG == trial.find(KERNEL)
     boot.write_text("second\n")
-    assert engine.KVM == engine.find(KERNEL)
+    assert engine.KVM == trial.find(KERNEL)
 
 
 def test_find_without_the_device(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing is tried where there is nothing to try."""
     monkeypatch.setattr(engine, "DEVICE", tmp_path / "kvm")
-    assert engine.TCG == engine.find(KERNEL)
+    assert engine.TCG == trial.find(KERNEL)
 
 
 def monitored(tmp_path: Path, *answers: object, heard: list[tuple[str, list[int]]] | None = None) -> Path:
@@ -327,12 +327,12 @@ def test_image_of_containers_without_a_substitute(seat_plan: Plan, monkeypatch: 
     plan = replace(seat_plan, lab=replace(seat_plan.lab, hosts=hosts))
     baked: list[tuple[bool, list[str]]] = []
 
-    def layers(golden: Plan, os: str, bake: object, progress: object, machine: bool = False) -> Layers:
+    def layers(golden: Plan, os: str, bake: object, *rest: object, machine: bool = False) -> Layers:
         baked.append((machine, [host.name for host in golden.hosts]))
         return NOTHING
 
-    monkeypatch.setattr("sharklab.hosts.image.layers", layers)
-    monkeypatch.setattr(qemu, "snapshots", lambda golden, machines, layers, progress: None)
+    monkeypatch.setattr("sharklab.hosts.providers.bake.layers", layers)
+    monkeypatch.setattr(qemu, "snapshots", lambda golden, machines, layers, provider, progress: None)
     with pytest.raises(InputError, match=r"host server needs kernel_nfs, .*containers of rocky10"):
         providers.get("nspawn").image(plan, "rocky10", print, print)
     assert [] == baked

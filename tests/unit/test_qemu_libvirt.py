@@ -15,6 +15,7 @@ from sharklab.errors import MachineryError
 from sharklab.hosts.image import Image, Layers
 from sharklab.hosts.image.model import Engine
 from sharklab.hosts.providers import marks, network
+from sharklab.hosts.providers.local import MACHINES
 from sharklab.hosts.providers.qemu import domain, engine, libvirt, rights, snapshot, vm
 from sharklab.lab.model import Plan
 from sharklab.message import Message
@@ -221,7 +222,9 @@ def test_snapshots_of_libvirt_are_others(
     def name(address: str, version: str) -> str:
         monkeypatch.setattr(libvirt, "connection", lambda: address)
         monkeypatch.setattr(libvirt, "version", lambda address: version)
-        found = snapshot.snapshots(seat_plan, seat_plan.hosts, Layers(image, tmp_path / "lab"), said.append)
+        found = snapshot.snapshots(
+            seat_plan, seat_plan.hosts, Layers(image, tmp_path / "lab"), MACHINES, said.append
+        )
         assert address == found.libvirt
         return found.folder.name
 

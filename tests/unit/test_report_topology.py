@@ -21,7 +21,8 @@ def _plan(folder: Path, hosts: int, networks: int) -> Plan:
     members = tuple(Host(f"h{number}", {"en": "a host"}, names, ()) for number in range(hosts))
     at = base.seat.addresses["server"]["lan"]
     lab = replace(base.lab, networks=tuple(map(Network, names)), hosts=members)
-    return Plan(lab, replace(base.seat, addresses={host.name: dict.fromkeys(names, at) for host in members}))
+    seat = replace(base.seat, addresses={host.name: dict.fromkeys(names, at) for host in members})
+    return replace(base, lab=lab, seat=seat)
 
 
 def _texts(svg: str) -> list[str]:

@@ -18,7 +18,7 @@ SECRET = bytes(range(32))
 @pytest.fixture(scope="module")
 def lab() -> Lab:
     """Return the lab tp4."""
-    return load.load(load.find("tp4"))
+    return load.named("tp4")
 
 
 def values(own: Seat) -> set[str]:

@@ -29,7 +29,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 @pytest.fixture(scope="module")
 def lab() -> Lab:
     """Return the lab tp4."""
-    return load.load(load.find("tp4"))
+    return load.named("tp4")
 
 
 def same(first: Seat, second: Seat) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sharklab.checks.outcome import Status
+from sharklab.grading.marking import advice
 from sharklab.grading.marking.model import Result
-from sharklab.grading.submission import advice
 from sharklab.i18n import translator
 from sharklab.message import NOTHING, Message
 from tests import gradebook_sample as sample

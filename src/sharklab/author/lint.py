@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path as FilePath
 from typing import Any
 
 from sharklab import paths, yaml_file
 from sharklab.author import lint_criteria, lint_matrices
 from sharklab.errors import InputError
-from sharklab.lab import plan
+from sharklab.lab import load, plan, seat
 from sharklab.lab.model import Exercise, Host, Lab
 from sharklab.lab.schema import Fault, Path, fault, unknown
 from sharklab.message import N_
@@ -18,6 +19,19 @@ from sharklab.message import N_
 HOST = N_("unknown host {name!r}")
 NETWORK = N_("unknown network {name!r}")
 NETWORK_OF = N_("unknown network of {host} {name!r}")
+
+
+@cache
+def check(file: FilePath) -> Lab:
+    """Return the lab that `file` describes. Raises InputError with every problem, each with its line."""
+    lab = load.read(file)
+    load.refuse(file, faults(lab))
+    return lab
+
+
+def named(name: str) -> Lab:
+    """Return the lab that `name` (a lab's name or a folder) means, checked. Raises InputError as `check`."""
+    return check(load.find(name))
 
 
 def faults(lab: Lab) -> list[Fault]:
@@ -204,10 +218,8 @@ def _waits_for_itself(start: str, after: Mapping[str, tuple[str, ...]]) -> bool:
 
 
 def _templates(lab: Lab) -> Iterator[Fault]:
-    """Fill every template for a seat of nobody's, so that a misspelt name shows before a student meets it."""
-    from sharklab.lab import seat
-
-    sample = seat.derive(lab, "nobody", bytes(32))
+    """Fill every template for a sample seat: a misspelt name shows before a student meets it."""
+    sample = seat.sample(lab)
     try:
         plan.plan(lab, sample)
     except InputError as error:

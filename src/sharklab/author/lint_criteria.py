@@ -94,9 +94,9 @@ def _asked(where: Path, exercise: Exercise, question: str) -> Iterator[Fault]:
 
 def _hints_by_id(lab: Lab, at: Path, exercise: Exercise) -> Iterator[Fault]:
     """Yield what is wrong with the hints that an exercise has by the ids of its criteria."""
-    from sharklab.grading.marking.defaults import of_lab
+    from sharklab.grading.marking.defaults import criteria
 
-    known = [criterion.id for criterion in of_lab(lab, exercise)]
+    known = [criterion.id for criterion in criteria(lab, exercise)]
     for name, hints in exercise.hints.items():
         where = (*at, "hints", name)
         if name not in known:

@@ -55,7 +55,7 @@ class Bench:
     @property
     def other(self) -> Seat:
         """Another seat of the same lab; its names are as long, so that packets keep their lengths."""
-        other = seats.derive(self.plan.lab, "somebody-else", bytes(32))
+        other = seats.sample(self.plan.lab, seats.STRANGER)
         own, token = self.plan.seat, other.token[: len(self.plan.seat.token)]
         return replace(other, token=token, share=own.share.replace(own.token, token))
 
@@ -103,7 +103,7 @@ def _checks_of(bench: Bench, host: str) -> tuple[Leaf, ...]:
     return tuple(
         leaf
         for case in bench.cases
-        for criterion in criteria(bench.plan, case.exercise)
+        for criterion in criteria(bench.plan.lab, case.exercise)
         for part in criterion.parts
         for leaf in leaves(part.condition)
         if _is_about(case, host, leaf)
@@ -215,7 +215,7 @@ def lost(
     return frozenset(
         (case.exercise.id, criterion.id)
         for case in cases
-        for criterion in criteria(bench.plan, case.exercise)
+        for criterion in criteria(bench.plan.lab, case.exercise)
         if any(
             _holds(case, part.condition, lambda _: False, True)
             and not _holds(case, part.condition, broken, looked)

@@ -16,14 +16,15 @@ from functools import partial
 from pathlib import Path
 
 from sharklab import __version__, checks, state
+from sharklab.author import lint
 from sharklab.checks.outcome import Verdict
 from sharklab.cli import seats
 from sharklab.errors import InputError, MachineryError
 from sharklab.evidence import run_folder
-from sharklab.hosts import borrowed, image, playbook, providers, seat_provider
+from sharklab.hosts import borrowed, image, inventory, playbook, providers, seat_provider
 from sharklab.hosts.image import choice
 from sharklab.hosts.providers import existing, gateway
-from sharklab.lab import diary, load, seat
+from sharklab.lab import diary, seat
 from sharklab.lab import plan as plans
 from sharklab.lab.matrices import FAST
 from sharklab.lab.model import Lab, Plan
@@ -33,10 +34,6 @@ from sharklab.progress import Progress
 
 class HostEnded(MachineryError):
     """A host of the seat ended while a playbook was at work on it."""
-
-
-GOLDEN = "golden"
-"""The student of the seat that is only there to bake a lab's image."""
 
 
 @dataclass(frozen=True)
@@ -56,20 +53,21 @@ class Run:
 
 def prepare(name: str, student: str, pace: str = FAST) -> Plan:
     """Return the plan of `student` for the lab `name`: load, seat and plan; nothing is started."""
-    lab = load.load(load.find(name))
+    lab = lint.named(name)
     own = seat.register(lab, student)
     return plans.plan(lab, borrowed.placed(own, borrowed.read(own.folder)), pace)
 
 
-def meet(plan: Plan, inventory: Path | None, agree: existing.Agree) -> Plan:
+def meet(plan: Plan, machines: Path | None, agree: existing.Agree) -> Plan:
     """Return the plan at the addresses of machines that exist already, once it is known what they are.
 
-    They are those of `inventory`; without it, those that the seat has. `agree` hears what will change.
+    `machines` is the Ansible inventory that names them; without it, they are those that the seat has.
+    `agree` hears what will change.
     Raises InputError when a machine cannot be a host of the lab, or nobody agrees.
     """
-    if inventory is None and borrowed.read(plan.seat.folder):
+    if machines is None and borrowed.read(plan.seat.folder):
         return plan
-    if inventory is None:
+    if machines is None:
         raise InputError(
             N_("which machines? The inventory is missing"),
             place="--provider existing",
@@ -77,7 +75,7 @@ def meet(plan: Plan, inventory: Path | None, agree: existing.Agree) -> Plan:
             lab=plan.lab.name,
         )
     with seats.hold(plan.seat):
-        own = existing.meet(plan, inventory, agree)
+        own = existing.meet(plan, machines, agree)
         seat_provider.note(own.seat.folder, existing.Existing.name)
         existing.keep(own)
     return own
@@ -86,13 +84,14 @@ def meet(plan: Plan, inventory: Path | None, agree: existing.Agree) -> Plan:
 def build_image(lab: Lab, os: str, hosts: providers.Provider, progress: Progress) -> image.Layers:
     """Return what `lab`'s `hosts` are made from, built when it is not there yet.
 
-    `lab` is as its author wrote it, not the lab of a plan: nothing of a student's gets into an image.
+    Nothing of a student's gets into an image.
     """
-    golden = plans.plan(lab, seat.derive(lab, GOLDEN, bytes(32)))
+    golden = plans.plan(lab, seat.sample(lab))
 
     def bake(plan: Plan) -> None:
         plans.save(plan)
-        playbook.run("bake", plan.seat.folder / "inventory.yml", progress=progress.note)
+        inventory.save(plan)
+        playbook.run("bake", inventory.file(plan), progress=progress.note)
 
     def make(name: str) -> image.Layers:
         with progress.step(N_("image of {lab}"), lab=lab.name):
@@ -114,7 +113,7 @@ def _layers(plan: Plan, hosts: providers.Provider, os: str, progress: Progress) 
         return image.NOTHING
     if os == choice.AUTO:  # a seat stays what it is
         os = _system(plan) or os
-    return build_image(load.load(plan.lab.path / "lab.yml"), os, hosts, progress)
+    return build_image(plan.source, os, hosts, progress)
 
 
 def _system(plan: Plan) -> str | None:
@@ -126,6 +125,7 @@ def _system(plan: Plan) -> str | None:
 def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress) -> None:
     diary.begin(plan.seat)
     plans.save(plan)
+    inventory.save(plan)
     seat_provider.note(plan.seat.folder, hosts.name)
     title, name = N_("set up what is the seat's own"), "personalise"
     if not hosts.bakes:
@@ -135,9 +135,9 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
     with progress.step(N_("hosts of {lab} for {student}"), lab=plan.lab.name, student=plan.seat.student):
         facts = hosts.up(plan, layers, progress.note)
     if name == "personalise":
-        plans.save_inventory(plan, facts)
+        inventory.save(plan, facts)
     with progress.step(title), _watched(plan, hosts):
-        playbook.run(name, plan.seat.folder / "inventory.yml", progress=progress.note)
+        playbook.run(name, inventory.file(plan), progress=progress.note)
     state.write(_provisioned(plan), _fingerprint(plan), 0o600)
 
 
@@ -158,7 +158,7 @@ def _provisioned(plan: Plan) -> Path:
 
 
 def _fingerprint(plan: Plan) -> str:
-    return image.fingerprint(plans.provisioned(plan))
+    return image.fingerprint(inventory.provisioned(plan))
 
 
 def is_ready(plan: Plan, hosts: providers.Provider) -> bool:
@@ -188,40 +188,41 @@ def _collect(plan: Plan, hosts: providers.Provider, progress: Progress) -> Path:
     state.folder(folder)
     plans.save(plan, folder)
     plans.save(plan)  # the hosts may be ready for it since a run with other probes
-    inventory = plan.seat.folder / "inventory.yml"
+    inventory.save(plan)
     variables = {"run_folder": str(folder)}
     header = {"provider": hosts.name, "started": started, "complete": False}
     try:
         with progress.step(N_("captures and probes")), _watched(plan, hosts):
             gone = partial(_gone, plan, hosts)
-            playbook.run("run", inventory, variables, progress=progress.note, is_in_vain=gone)
+            playbook.run("run", inventory.file(plan), variables, progress=progress.note, is_in_vain=gone)
         _observe(plan, folder, progress)
         header["complete"] = True
     except KeyboardInterrupt:
-        _stop(inventory, variables, progress)
+        _stop(plan, variables, progress)
         raise
     except HostEnded:
         with suppress(MachineryError):  # of the host that has ended
-            _stop(inventory, variables, progress)
+            _stop(plan, variables, progress)
         raise
     finally:
         run_folder.seal(folder, _header(plan, header))
     return folder
 
 
-def _stop(inventory: Path, variables: Mapping[str, str], progress: Progress) -> None:
+def _stop(plan: Plan, variables: Mapping[str, str], progress: Progress) -> None:
     """End the captures of a run that ends early, and keep what they have."""
     with progress.step(N_("stop the captures")):
-        playbook.run("run", inventory, variables, tags="stop", progress=progress.note)
+        playbook.run("run", inventory.file(plan), variables, tags="stop", progress=progress.note)
 
 
 def _observe(plan: Plan, folder: Path, progress: Progress) -> None:
     """Look at the hosts, when the lab asks what they are like."""
+    from sharklab.checks import host_demands
     from sharklab.evidence import host_state
 
-    if host_state.wanted(plan):
+    if host_demands.is_needed(plan):
         with progress.step(N_("look at the hosts")):
-            host_state.save(host_state.observe(plan), folder)
+            host_state.save(host_state.observe(plan, host_demands.services(plan)), folder)
 
 
 @contextmanager

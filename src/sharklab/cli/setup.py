@@ -78,6 +78,6 @@ def _has_way_out(lab: str) -> bool:
 
 
 def _load(lab: str) -> Lab:
-    from sharklab.lab import load
+    from sharklab.author import lint
 
-    return load.load(load.find(lab))
+    return lint.named(lab)

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sharklab import state
-from sharklab.checks import KINDS, QUESTIONS
-from sharklab.checks.kind import Rests
-from sharklab.evidence import run_folder
-from sharklab.lab.criteria import leaves
-from sharklab.lab.model import Check, Exercise, Plan
+from sharklab.lab.model import Plan
 
 if TYPE_CHECKING:
     from testinfra.host import Host as Shell
@@ -29,38 +25,44 @@ LIMIT = 20
 """Seconds that one command may take on a host."""
 EXPORTS = "exportfs -s 2>/dev/null || cat /etc/ganesha/ganesha.conf 2>/dev/null"
 """What an NFS server exports: the kernel's own list, or what nfs-ganesha is told."""
+FOLDER = "state"
+"""The folder of a run that holds what was observed, a file for each host."""
+Schema = Mapping[str, Any]
 
 
-def wanted(plan: Plan) -> bool:
-    """Tell whether anything in the lab rests on what hosts are like."""
-    asked = (question for exercise in plan.lab.exercises for question in exercise.questions)
-    return any(_checks(plan.lab.exercises)) or any(QUESTIONS[question].of_server for question in asked)
+def _object(**properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(properties)}
 
 
-def observe(plan: Plan) -> Mapping[str, HostState]:
-    """Return what each host of the seat is like; one that does not answer is left out."""
+_LINE: Schema = {"type": "string", "maxLength": 4096}
+_TEXT: Schema = {"type": "string", "maxLength": 262_144}
+_LINES: Schema = {"type": "array", "items": _LINE, "maxItems": 4096}
+_FLAG: Schema = {"type": "boolean"}
+
+SCHEMA: Schema = _object(
+    observed={"type": "number", "minimum": 0, "maximum": 1e11},
+    services={"type": "object", "additionalProperties": _object(running=_FLAG, enabled=_FLAG)},
+    firewall=_object(runtime=_TEXT, permanent=_TEXT),
+    sockets=_LINES,
+    mounts={"type": "array", "items": _object(path=_LINE, device=_LINE, type=_LINE), "maxItems": 4096},
+    fstab=_LINES,
+    exports=_TEXT,
+    resolver=_LINES,
+)
+"""JSON schema of one host's observation: see `Observer.everything`."""
+
+
+def observe(plan: Plan, services: Mapping[str, Sequence[str]]) -> Mapping[str, HostState]:
+    """Return what each host of the seat is like; one that does not answer is left out.
+
+    `services` names for each host the services whose state is asked for.
+    """
     with ThreadPoolExecutor(max_workers=4) as pool:
-        found = pool.map(lambda host: _observe(plan, host), [host.name for host in plan.hosts])
-        return {host.name: seen for host, seen in zip(plan.hosts, found, strict=True) if seen}
+        states = pool.map(lambda host: _observe(plan, host.name, services[host.name]), plan.hosts)
+        return {host.name: seen for host, seen in zip(plan.hosts, states, strict=True) if seen}
 
 
-def _checks(exercises: Iterable[Exercise]) -> Iterator[Check]:
-    """Yield the checks that rest on hosts, in an exercise's checks or in its criteria."""
-    for exercise in exercises:
-        conditions = [part.condition for criterion in exercise.criteria for part in criterion.parts]
-        asked = [leaf for condition in conditions for leaf in leaves(condition)]
-        for leaf in (*exercise.checks, *asked):
-            if isinstance(leaf, Check) and leaf.kind in KINDS and KINDS[leaf.kind].rests is Rests.STATE:
-                yield leaf
-
-
-def _services(plan: Plan, host: str) -> list[str]:
-    """Return the services of `host` that a check asks about, and firewalld."""
-    params = [check.params for check in _checks(plan.lab.exercises) if check.params.get("host") == host]
-    return sorted({"firewalld", *(str(each["service"]) for each in params if "service" in each)})
-
-
-def _observe(plan: Plan, name: str) -> HostState:
+def _observe(plan: Plan, name: str, services: Sequence[str]) -> HostState:
     import testinfra  # it brings pytest along
 
     where = {"ssh_config": str(plan.seat.folder / "ssh" / "config")}
@@ -68,7 +70,7 @@ def _observe(plan: Plan, name: str) -> HostState:
     if asked.rc != 0:
         return {}
     shell = testinfra.get_host(f"ssh://{name}", **where, sudo=asked.stdout.strip() != "0")
-    return Observer(shell).everything(_services(plan, name))
+    return Observer(shell).everything(services)
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,8 @@ class Observer:
 
     shell: Shell
 
-    def everything(self, services: list[str]) -> HostState:
-        """Return all that checks look at, by noun (`sharklab.evidence.host_state_schema`)."""
+    def everything(self, services: Sequence[str]) -> HostState:
+        """Return all that checks look at, by noun (`SCHEMA`)."""
         return {
             "observed": time.time(),
             "services": {name: self.service(name) for name in services},
@@ -113,8 +115,17 @@ class Observer:
         return str(done.stdout) if done.rc == 0 else ""
 
 
-def save(found: Mapping[str, HostState], folder: Path) -> None:
+def save(states: Mapping[str, HostState], folder: Path) -> None:
     """Write what was observed below the folder of a run."""
-    for host, seen in found.items():
-        target = state.folder(folder / run_folder.STATE) / f"{host}.json"
+    for host, seen in states.items():
+        target = state.folder(folder / FOLDER) / f"{host}.json"
         state.write(target, json.dumps(seen, indent=1, ensure_ascii=False) + "\n")
+
+
+def fault(seen: Any) -> str:
+    """Return what is wrong with an observation, or nothing when it has the shape."""
+    from jsonschema import Draft202012Validator  # late, because it is slow to import
+
+    for error in Draft202012Validator(dict(SCHEMA)).iter_errors(seen):
+        return f"at {error.json_path}, {error.message[:200]}"
+    return ""

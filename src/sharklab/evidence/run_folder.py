@@ -15,17 +15,13 @@ from typing import Any, NoReturn, TypeVar
 
 from sharklab import state, untrusted
 from sharklab.errors import MachineryError
-from sharklab.evidence import host_state_schema
+from sharklab.evidence import host_state
 from sharklab.message import N_, Message
 
 SCHEMA_VERSION = 1
 """Version of the folder's layout, in manifest.json."""
 MANIFEST = "manifest.json"
-STATE = "state.json"
-"""What was observed on a host, below its folder."""
-STATE = "state"
-"""The folder of what was observed on each host."""
-SEALED = ("plan.json", "hosts/**/*", f"{STATE}/*")
+SEALED = ("plan.json", "hosts/**/*", f"{host_state.FOLDER}/*")
 """What a manifest vouches for; reports can be written again at any time."""
 
 
@@ -128,8 +124,8 @@ def read(folder: Path) -> Evidence:
         sockets=tuple(line for host in hosts for line in _sockets(host)),
         captures=_by_id(folder, [capture for host in hosts for capture in _captures(host)]),
         state={
-            file.stem: _load(file, host_state_schema.SCHEMA)
-            for file in sorted(folder.glob(f"{STATE}/*.json"))
+            file.stem: _load(file, host_state.SCHEMA)
+            for file in sorted(folder.glob(f"{host_state.FOLDER}/*.json"))
         },
     )
 

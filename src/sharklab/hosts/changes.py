@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sharklab import paths, yaml_file
+from sharklab.hosts import inventory
 from sharklab.lab import plan
 from sharklab.lab.model import Host, Plan
 
@@ -37,7 +38,7 @@ class Changes:
 def of(own: Plan, host: Host) -> Changes:
     """Return what the roles of a plan's host change. Raises InputError for a template that is wrong."""
     files = {role: _read(role, FILE) for role in dict.fromkeys([*host.roles, "capture"])}
-    values = plan.hostvars(own)[host.name]
+    values = inventory.hostvars(own)[host.name]
     found = {role: _filled(role, content, values) for role, content in files.items()}
     every = [*found.values(), CONTROLLER]
     return Changes(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sharklab import paths, yaml_file
 from sharklab.errors import InputError
@@ -18,6 +18,7 @@ from sharklab.lab.model import (
     Capture,
     Conversation,
     Exercise,
+    FilledLab,
     Host,
     Lab,
     Network,
@@ -54,25 +55,29 @@ def find(name: str) -> Path:
 
 
 @cache
-def load(file: Path) -> Lab:
-    """Return the lab that `file` describes. Raises InputError with every problem found."""
-    document = _parse(file)
-    found = list(faults.of_schema(schema(), document.data)) or list(criteria.faults(document.data))
-    problems = [_problem(file, document, *each) for each in found]
-    if not problems:
-        from sharklab.author import lint
+def read(file: Path) -> Lab:
+    """Return the lab that `file` describes. Raises InputError with every problem of its shape."""
+    data = _parse(file).data
+    refuse(file, list(faults.of_schema(schema(), data)) or list(criteria.faults(data)))
+    return build(Lab, data, file.parent)
 
-        lab = build(document.data, file.parent)
-        problems = [_problem(file, document, *each) for each in lint.faults(lab)]
-    if problems:
-        count = len(problems)
-        raise InputError(
-            N_("the lab has {count} problems") if count > 1 else N_("the lab has {count} problem"),
-            place=str(file),
-            problems=tuple(problems),
-            count=count,
-        )
-    return lab
+
+def named(name: str) -> Lab:
+    """Return the lab that `name` (a lab's name or a folder) means. Raises as `find` and `read` do."""
+    return read(find(name))
+
+
+def refuse(file: Path, found: Sequence[faults.Fault]) -> None:
+    """Raise InputError with every fault that was found in `file`, each with its line; return without any."""
+    if not found:
+        return
+    document, count = _parse(file), len(found)
+    raise InputError(
+        N_("the lab has {count} problems") if count > 1 else N_("the lab has {count} problem"),
+        place=str(file),
+        problems=tuple(_problem(file, document, *each) for each in found),
+        count=count,
+    )
 
 
 def glance(file: Path) -> tuple[Text, tuple[str, ...]]:
@@ -87,9 +92,12 @@ def glance(file: Path) -> tuple[Text, tuple[str, ...]]:
         raise InputError(N_("not a lab"), place=str(file), hint=N_("sharklab lint says why")) from error
 
 
-def build(data: Mapping[str, Any], folder: Path) -> Lab:
-    """Return the lab of schema-valid `data`; `folder` is where its prose lies."""
-    return Lab(
+Kind = TypeVar("Kind", Lab, FilledLab)
+
+
+def build(kind: type[Kind], data: Mapping[str, Any], folder: Path) -> Kind:
+    """Return the lab, of the `kind` that is asked for, of schema-valid `data`; its prose lies in `folder`."""
+    return kind(
         name=data["lab"],
         path=folder,
         title=dict(data["title"]),

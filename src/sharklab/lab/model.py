@@ -283,10 +283,10 @@ class Matrix:
 
 
 @dataclass(frozen=True)
-class Lab:
-    """A folder in `labs/`: data and prose, no code. `data` is lab.yml as it was read.
+class LabContent:
+    """What the author's lab and the lab of a seat have alike. The exercises of the matrices come first.
 
-    The exercises of the matrices come first.
+    `data` is what all of it was built from: plain data with the shape of lab.schema.json.
     """
 
     name: str
@@ -306,6 +306,14 @@ class Lab:
     def network(self, name: str) -> Network:
         """Return the network of that name. Raises KeyError when the lab has none."""
         return {network.name: network for network in self.networks}[name]
+
+
+class Lab(LabContent):
+    """A folder in `labs/` as its author wrote it: data and prose, no code. Texts may be templates."""
+
+
+class FilledLab(LabContent):
+    """A lab for one seat, with every template filled in."""
 
 
 @dataclass(frozen=True)
@@ -344,13 +352,14 @@ class Seat:
 
 @dataclass(frozen=True)
 class Plan:
-    """A lab for one seat with every template filled in: what providers and playbooks take.
+    """A lab for one seat: what providers and playbooks take.
 
-    `lab` has the same shape as the author's, with concrete values only. `pace` is how long its matrices
-    wait: "fast" or "real".
+    `source` is the lab as its author wrote it, `lab` is the same with the values of the seat. `pace` is how
+    long its matrices wait: "fast" or "real".
     """
 
-    lab: Lab
+    source: Lab
+    lab: FilledLab
     seat: Seat
     pace: str = "fast"
 

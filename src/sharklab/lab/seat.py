@@ -22,11 +22,13 @@ from typing import Any
 
 from sharklab import state
 from sharklab.errors import InputError, MachineryError
-from sharklab.lab.model import Address, Lab, Seat
+from sharklab.lab.model import Address, LabContent, Seat
 from sharklab.message import N_, Message
 
 STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 ID = re.compile(r"[0-9a-f]{8}")
+GOLDEN, STRANGER = "golden", "somebody-else"
+"""The students of seats that belong to nobody: to check or bake a lab, and to be another student than one."""
 HOST_NUMBERS = range(10, 250)
 GATEWAY = 254
 """The number of the way out of a network; hosts have 1 to 250 (lab.schema.json)."""
@@ -67,7 +69,7 @@ def check_student(student: str) -> str:
     return student
 
 
-def derive(lab: Lab, student: str, secret: bytes, taken: Iterable[IPv4Network] = ()) -> Seat:
+def derive(lab: LabContent, student: str, secret: bytes, taken: Iterable[IPv4Network] = ()) -> Seat:
     """Return the seat of `student` in `lab`, in subnets that are not in `taken`."""
     check_student(student)
     used = set(taken)
@@ -81,7 +83,12 @@ def derive(lab: Lab, student: str, secret: bytes, taken: Iterable[IPv4Network] =
     )
 
 
-def _seat(lab: Lab, student: str, draw: Draw, subnets: Mapping[str, IPv4Network]) -> Seat:
+def sample(lab: LabContent, student: str = GOLDEN) -> Seat:
+    """Return a seat that belongs to no student; its secret is no course's."""
+    return derive(lab, student, bytes(32))
+
+
+def _seat(lab: LabContent, student: str, draw: Draw, subnets: Mapping[str, IPv4Network]) -> Seat:
     token = draw.word("token", 10)
     domain, share = names(lab.name, token)
     return Seat(
@@ -114,7 +121,7 @@ def _subnet(draw: Draw, network: str) -> IPv4Network:
 
 
 def _addresses(
-    lab: Lab, draw: Draw, subnets: Mapping[str, IPv4Network]
+    lab: LabContent, draw: Draw, subnets: Mapping[str, IPv4Network]
 ) -> Mapping[str, Mapping[str, Address]]:
     site = b"\xfd" + draw.bytes("site")[:5]  # RFC 4193: a unique local /48
     addresses: dict[str, dict[str, Address]] = {host.name: {} for host in lab.hosts}
@@ -130,7 +137,7 @@ def _addresses(
     return addresses
 
 
-def _numbers(lab: Lab, draw: Draw, network: str) -> Mapping[str, int]:
+def _numbers(lab: LabContent, draw: Draw, network: str) -> Mapping[str, int]:
     """Return each host's number in `network`: the author's, else one drawn without repeats."""
     members = [host for host in lab.hosts if network in host.networks]
     numbers = {host.name: host.numbers[network] for host in members if network in host.numbers}
@@ -141,7 +148,7 @@ def _numbers(lab: Lab, draw: Draw, network: str) -> Mapping[str, int]:
     return numbers
 
 
-def register(lab: Lab, student: str) -> Seat:
+def register(lab: LabContent, student: str) -> Seat:
     """Return the seat of `student`, entered in the course's register so that no other gets its subnets.
 
     A seat that was imported is the one that the instructor made; any other is derived here.

@@ -85,7 +85,7 @@ def read(file: Path) -> SeatFile:
             place=str(file),
             hint=N_("ask for it again; `sharklab seats create` makes it"),
         ) from error
-    lab = load.load(load.find(own.lab))
+    lab = load.named(own.lab)
     if _places(own) != _asked(lab):
         raise InputError(
             N_("the seat is for another version of {lab}"),

@@ -11,7 +11,7 @@ from pathlib import Path
 from sharklab import privilege, state, system_packages
 from sharklab.cli.doctor import trials
 from sharklab.cli.doctor.finding import Finding, missing, ok, warning
-from sharklab.hosts.providers.qemu import engine
+from sharklab.hosts.providers.qemu import engine, trial
 from sharklab.hosts.providers.qemu import libvirt as libvirts
 from sharklab.message import N_, Message, refusal
 
@@ -183,7 +183,7 @@ def kvm(device: Path) -> Finding:
             "(sharklab image build --provider auto)"
         )
         return ok(name, sentence, device=str(device))
-    if engine.boots(kernels[0], engine.KVM):
+    if trial.boots(kernels[0], engine.KVM):
         return ok(name, N_("tried: a kernel boots under it, and virtual machines use it"))
     return warning(
         name,

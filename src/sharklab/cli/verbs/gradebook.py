@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
 
 def grade(args: Namespace) -> int:
     """Grade a class; exit code 1 when a submission could not be graded."""
+    from sharklab.author import lint
     from sharklab.grading.gradebook import batch, inputs, moodle
     from sharklab.grading.gradebook.model import UNREADABLE, state
     from sharklab.lab import roster
@@ -34,7 +35,7 @@ def grade(args: Namespace) -> int:
     students = roster.read(Path(args.roster)) if args.roster else ()
     jobs = args.jobs or len(os.sched_getaffinity(0))
     group = batch.grade(
-        batch.Batch(sources, students, out, args.lab or "", _terms(args), max(1, jobs)),
+        batch.Batch(sources, students, out, args.lab or "", _terms(args), max(1, jobs), lint.named),
         Progress(words.gettext),
     )
     filled = moodle.fill(Path(args.moodle), group) if args.moodle else None

@@ -32,11 +32,12 @@ def labs(args: Namespace) -> int:
 
 
 def lint(args: Namespace) -> int:
-    """Check a lab's file; `load` raises with every problem when there is one."""
+    """Check a lab's file; `check` raises with every problem when there is one."""
+    from sharklab.author.lint import check
     from sharklab.lab import load
 
     file = load.find(args.lab)
-    lab = load.load(file)
+    lab = check(file)
     text = translate(args).gettext("{file}: no problem found in {count} exercises")
     say(args, text.format(file=file, count=len(lab.exercises)), file=str(file), problems=[])
     return GOOD
@@ -44,6 +45,7 @@ def lint(args: Namespace) -> int:
 
 def image_build(args: Namespace) -> int:
     """Build the images of the labs that were named, or of all."""
+    from sharklab.author.lint import named
     from sharklab.cli import flow
     from sharklab.hosts import providers, seat_provider
     from sharklab.lab import load
@@ -52,7 +54,7 @@ def image_build(args: Namespace) -> int:
     progress, folders = Progress(translate(args).gettext), {}
     hosts = providers.get(args.provider or seat_provider.DEFAULT)
     for name in args.labs or load.names():
-        folders[name] = str(flow.build_image(load.load(load.find(name)), args.os, hosts, progress).folder)
+        folders[name] = str(flow.build_image(named(name), args.os, hosts, progress).folder)
     say(args, "\n".join(f"{name}: {folder}" for name, folder in folders.items()), images=folders)
     return GOOD
 
@@ -75,12 +77,12 @@ def prove(args: Namespace) -> int:
     """Grade the run as a submission, nothing, and every single fault; 1 when the grader is wrong in one."""
     from sharklab.author import prove as trials
     from sharklab.author import reference
+    from sharklab.author.lint import named
     from sharklab.cli import seats
-    from sharklab.lab import load
     from sharklab.progress import Progress
 
     words, progress = translate(args), Progress(translate(args).gettext)
-    run = seats.find_run(load.load(load.find(args.lab)).name, args.student, args.run)
+    run = seats.find_run(named(args.lab).name, args.student, args.run)
     plan, submission = reference.reference(run)
     with progress.step(N_("grading of {lab}"), lab=plan.lab.name):
         found = list(trials.prove(plan, submission, progress.note))

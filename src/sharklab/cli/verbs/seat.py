@@ -105,11 +105,11 @@ def report(args: Namespace) -> int:
         from sharklab.cli.verbs import submission
 
         return submission.report(args)
+    from sharklab.author import lint
     from sharklab.cli import flow, seats
-    from sharklab.lab import load
     from sharklab.progress import Progress
 
-    folder = seats.find_run(load.load(load.find(args.lab)).name, args.student, args.run)
+    folder = seats.find_run(lint.named(args.lab).name, args.student, args.run)
     return _told(args, flow.write_reports(folder, languages(args), Progress(translate(args).gettext)))
 
 
@@ -184,9 +184,9 @@ def brief(args: Namespace) -> int:
 def shell(args: Namespace) -> int:
     """Become ssh on a host of the seat."""
     from sharklab import state
-    from sharklab.lab import load
+    from sharklab.author import lint
 
-    lab = load.load(load.find(args.lab))
+    lab = lint.named(args.lab)
     if args.host not in [host.name for host in lab.hosts]:
         raise InputError(
             N_("{lab} has no host {host!r}"),

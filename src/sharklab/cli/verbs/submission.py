@@ -22,9 +22,10 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
 
 def seats_create(args: Namespace) -> int:
     """Write a file for each student of the class, for that student alone."""
-    from sharklab.lab import load, roster, seat_file
+    from sharklab.author import lint
+    from sharklab.lab import roster, seat_file
 
-    lab, folder = load.load(load.find(args.lab)), Path(args.out)
+    lab, folder = lint.named(args.lab), Path(args.out)
     students = roster.read(Path(args.roster))
     files = {student.id: seat_file.create(lab, student.id, folder) for student in students}
     ownership.give_like_folder(folder, *files.values())
@@ -67,9 +68,9 @@ def form(args: Namespace) -> int:
 
 def check(args: Namespace) -> int:
     """Grade the folder as it lies there and say what a student may know; exit code 1 unless all is there."""
+    from sharklab.grading.marking import advice
     from sharklab.grading.marking.grade import grade
     from sharklab.grading.marking.plain import plain, without_keys
-    from sharklab.grading.submission import advice
     from sharklab.lab import diary
 
     plan, submission = _work(args)
@@ -123,21 +124,22 @@ def _observed(plan: Plan, words: Translator) -> Mapping[str, HostState]:
     Where that takes root's rights, the command is started anew through sudo.
     """
     from sharklab import privilege
+    from sharklab.checks import host_demands
     from sharklab.cli import seats, setup
     from sharklab.evidence import host_state
     from sharklab.progress import Progress
 
-    if not host_state.wanted(plan) or not (plan.seat.folder / "ssh" / "config").exists():
+    if not host_demands.is_needed(plan) or not (plan.seat.folder / "ssh" / "config").exists():
         return {}
     if seats.provider_of(plan.seat).name not in setup.ROOTLESS_PROVIDERS and not privilege.is_root():
         privilege.become_root(words)
     with Progress(words.gettext).step(N_("look at the hosts")):
-        return host_state.observe(plan)
+        return host_state.observe(plan, host_demands.services(plan))
 
 
 def report(args: Namespace) -> int:
     """Write the report of a student's own answers and captures into their folder."""
-    from sharklab.grading.submission import preview as reports
+    from sharklab.grading.marking import preview as reports
 
     plan, submission = _work(args)
     files = reports.write(plan, submission, languages(args))

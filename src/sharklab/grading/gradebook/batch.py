@@ -44,7 +44,8 @@ GROUP = 30
 class Batch:
     """What a class handed in and on what terms; `lab` may be "" where packed submissions name it.
 
-    `roster` may be empty: then the class is who handed something in.
+    `roster` may be empty: then the class are the students who handed something in. `find_lab` returns the
+    lab of a name, or raises InputError.
     """
 
     sources: tuple[Source, ...]
@@ -53,6 +54,7 @@ class Batch:
     lab: str = ""
     terms: Terms = NO_TERMS
     processes: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    find_lab: Callable[[str], Lab] = load.named
 
 
 def grade(batch: Batch, progress: Progress) -> Class:
@@ -79,7 +81,7 @@ def _sweep(out: Path) -> None:
 
 def _grade(batch: Batch, progress: Progress) -> Class:
     seen = _look(batch, progress)
-    lab = load.load(load.find(batch.lab or lab_of(seen)))
+    lab = batch.find_lab(batch.lab or lab_of(seen))
     turns = tuple(turns_of(batch.sources, batch.roster, seen, lab))
     failed = _work(batch, turns, lab, progress)
     with progress.step(N_("write the gradebook")):

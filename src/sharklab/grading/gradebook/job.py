@@ -143,7 +143,7 @@ def _attempt(job: Job, plan: Plan, submission: Submission, known: Mapping[Path, 
 
 @cache
 def _lab(name: str) -> Lab:
-    return load.load(load.find(name))
+    return load.named(name)
 
 
 def _graded(job: Job, plan: Plan, submission: Submission, known: Mapping[Path, Facts]) -> Record:

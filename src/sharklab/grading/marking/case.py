@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sharklab.checks.context import Context, contexts
-from sharklab.evidence import host_state_schema, packets
+from sharklab.evidence import host_state, packets
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import CaptureResult, Evidence, SocketLine
 from sharklab.grading.marking import elsewhere
@@ -58,7 +58,7 @@ def gather(plan: Plan, submission: Submission, known: Mapping[Path, Facts] | Non
     is missing or broken.
     """
     facts = read_captures(plan, submission, known or {})
-    state = {host: seen for host, seen in submission.state.items() if not host_state_schema.fault(seen)}
+    state = {host: seen for host, seen in submission.state.items() if not host_state.fault(seen)}
     evidence = Evidence(
         folder=submission.folder,
         manifest={"started": submission.begun, "ended": submission.made},

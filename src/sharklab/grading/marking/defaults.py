@@ -16,11 +16,10 @@ from sharklab.lab.model import (
     Condition,
     Criterion,
     Exercise,
-    Lab,
+    LabContent,
     Matrix,
     Not,
     Part,
-    Plan,
 )
 from sharklab.message import prose
 
@@ -28,17 +27,12 @@ CELL = "cell"
 """The check of a tool's packets on the port of a state."""
 
 
-def criteria(plan: Plan, exercise: Exercise) -> tuple[Criterion, ...]:
+def criteria(lab: LabContent, exercise: Exercise) -> tuple[Criterion, ...]:
     """Return the criteria of an exercise, in the order of lab.yml; what cannot be handed in earns nothing.
 
     Without any of the author's, each check of packets and of hosts is worth a point, and each question that
-    these can answer, and of a matrix each state.
+    these can answer, and of a matrix each state. They are the same for every seat.
     """
-    return of_lab(plan.lab, exercise)
-
-
-def of_lab(lab: Lab, exercise: Exercise) -> tuple[Criterion, ...]:
-    """Return the same for any seat of a lab."""
     matrices = [matrix for matrix in lab.matrices if matrix.id == exercise.id]
     derived = of_matrix(matrices[0]) if matrices else _derived(exercise)
     return tuple(_with_hints(exercise, criterion) for criterion in exercise.criteria or derived)

@@ -57,7 +57,7 @@ def _elsewhere(plan: Plan, cases: Sequence[Case]) -> Iterator[Remark]:
 
 def _exercise(plan: Plan, case: Case) -> ExerciseResult:
     exercise = case.exercise
-    marks = tuple(_mark(case, criterion) for criterion in criteria(plan, exercise))
+    marks = tuple(_mark(case, criterion) for criterion in criteria(plan.lab, exercise))
     return ExerciseResult(exercise.id, exercise.part, exercise.title, marks)
 
 

@@ -8,9 +8,9 @@ Both are kept until something that goes into them changes; the hash in the name 
 
 from __future__ import annotations
 
-from sharklab.hosts.image.bake import RUN_ROLES, layers, system_of
-from sharklab.hosts.image.build import base, fingerprint, packages_of, repositories_of
+from sharklab.hosts.image.build import RUN_ROLES, base, fingerprint, packages_of, repositories_of
 from sharklab.hosts.image.model import NOTHING, Image, Layers
+from sharklab.hosts.image.systems import system_of
 
 __all__ = [
     "NOTHING",
@@ -19,7 +19,6 @@ __all__ = [
     "Layers",
     "base",
     "fingerprint",
-    "layers",
     "packages_of",
     "repositories_of",
     "system_of",

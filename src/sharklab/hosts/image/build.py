@@ -22,6 +22,8 @@ from sharklab.process import Progress
 CUSTOMISATION = 1
 # Two builds of the same image: the second waits this long (seconds) for the first.
 PATIENCE = 900.0
+# What playbooks/run.yml applies to the hosts of every lab; there is no network to install it then.
+RUN_ROLES = ("capture", "probe")
 # What package managers say when they cannot reach their registry.
 NO_NETWORK = ("failed to fetch", "could not connect", "could not resolve", "failure resolving", "timed out")
 CPUINFO = Path("/proc/cpuinfo")

@@ -271,6 +271,15 @@ def machine(system: OperatingSystem) -> OperatingSystem:
     )
 
 
+def system_of(layers: Path) -> str | None:
+    """Return the operating system of a folder of layers, by the name of the image above it.
+
+    None for an image of no operating system in the table.
+    """
+    name = layers.parent.name.rpartition("-")[0].removesuffix("-vm")
+    return name if name in SYSTEMS else None
+
+
 def find(name: str) -> OperatingSystem:
     """Return the operating system of that name. Raises InputError when it is not in the table."""
     if name not in SYSTEMS:

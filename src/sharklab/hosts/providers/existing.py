@@ -21,12 +21,11 @@ from typing import Any
 from sharklab import process, state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import address as place
-from sharklab.hosts import borrowed, changes, image, user_inventory
+from sharklab.hosts import borrowed, changes, image, inventory, user_inventory
 from sharklab.hosts.changes import Changes
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import remote
 from sharklab.hosts.providers.remote import Machine
-from sharklab.lab import load
 from sharklab.lab import plan as plans
 from sharklab.lab.model import Host, Plan, Seat
 from sharklab.message import N_, Message
@@ -41,7 +40,7 @@ Agree = Callable[[Sequence[Message]], bool]
 
 
 class Existing:
-    """The provider `existing`; see `sharklab.hosts.providers.Provider` for what each function does."""
+    """The provider `existing`; see `Provider` for what each function does."""
 
     name = "existing"
     bakes = False
@@ -108,10 +107,7 @@ def meet(plan: Plan, file: Path, agree: Agree) -> Plan:
     is_new = not (folder / borrowed.FILE).exists()
     try:
         known = _survey(plan, found)
-        lab = load.load(
-            plan.lab.path / "lab.yml"
-        )  # as its author wrote it: its templates know no address yet
-        own = plans.plan(lab, borrowed.placed(plan.seat, known), plan.pace)
+        own = plans.plan(plan.source, borrowed.placed(plan.seat, known), plan.pace)
         if not agree(_sentences(own, known)):
             raise InputError(
                 N_("nothing was changed"), place="--provider existing", hint=N_("say yes, or --yes")
@@ -123,6 +119,7 @@ def meet(plan: Plan, file: Path, agree: Agree) -> Plan:
         raise
     borrowed.write(folder, known)
     plans.save(own)
+    inventory.save(own)
     return own
 
 
@@ -217,7 +214,7 @@ def _sentences(plan: Plan, known: Mapping[str, Any]) -> list[Message]:
 
 
 def _host_sentences(plan: Plan, host: Host, entry: Mapping[str, Any]) -> list[Message]:
-    own, values = changes.of(plan, host), plans.hostvars(plan)[host.name]
+    own, values = changes.of(plan, host), inventory.hostvars(plan)[host.name]
     address = f"{entry['place']['ipv4']} {entry['place']['interface']}"
     title = {"host": host.name, "system": entry["system"], "address": address}
     lines = [Message(N_("{host} ({system}, {address})"), title)]

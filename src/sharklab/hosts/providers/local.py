@@ -14,10 +14,10 @@ from dataclasses import replace
 
 from sharklab import process, state
 from sharklab.errors import Busy, InputError, MachineryError
-from sharklab.hosts import image as images
 from sharklab.hosts.image import systems
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import access, cgroups, disk, gateway, inotify, marks, network, nspawn, qemu
+from sharklab.hosts.providers import bake as baking
 from sharklab.lab import needs
 from sharklab.lab.model import Host, Plan, Seat
 from sharklab.message import N_, Message
@@ -28,7 +28,7 @@ REMOVED = ".removed-"
 
 
 class Local:
-    """A provider of this machine; see `sharklab.hosts.providers.Provider` for what each function does.
+    """A provider of this machine; see `Provider` for what each function does.
 
     `is_machine` tells which hosts are virtual machines. The others are containers.
     """
@@ -55,16 +55,16 @@ class Local:
             if host not in machines:
                 raise _no_substitute(host, os)
         if not machines:
-            return images.layers(golden, os, bake, progress)
+            return baking.layers(golden, os, bake, CONTAINERS, progress)
         _tell(machines, len(machines) < len(golden.hosts), progress)
         own = self.adapt(golden)
         machines = self._machines(own)
-        layers = images.layers(_only(own, machines), os, bake, progress, machine=True)
-        snapshots = qemu.snapshots(own, machines, layers, progress)
+        layers = baking.layers(_only(own, machines), os, bake, CONTAINERS, progress, machine=True)
+        snapshots = qemu.snapshots(own, machines, layers, MACHINES, progress)
         if len(machines) < len(golden.hosts):
             containers = [host for host in golden.hosts if host not in lost]
             # Where there may be seats of containers alone, the same layers are theirs.
-            layers = images.layers(_only(golden, containers), os, bake, progress)
+            layers = baking.layers(_only(golden, containers), os, bake, CONTAINERS, progress)
         return replace(layers, snapshots=snapshots)
 
     def up(self, plan: Plan, layers: Layers, progress: Progress) -> Mapping[str, Mapping[str, object]]:
@@ -162,6 +162,11 @@ class Local:
         if layers.snapshots and self._is_machine(host):
             return qemu.facts(plan, host, layers.snapshots)
         return nspawn.facts(plan, host, layers)
+
+
+CONTAINERS = Local("nspawn", lambda host: False)
+MACHINES = Local("qemu", lambda host: True)
+"""All hosts are containers, or all are virtual machines: golden hosts are made this way, too."""
 
 
 def _tell(machines: Sequence[Host], is_mixed: bool, progress: Progress) -> None:

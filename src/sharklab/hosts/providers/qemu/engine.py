@@ -1,7 +1,4 @@
-"""What runs virtual machines here: KVM where a kernel was seen to boot under it, else QEMU's emulation.
-
-That /dev/kvm exists, and opens, proves nothing: there are machines on which a guest then hangs.
-"""
+"""The two engines of QEMU: KVM, and emulation (TCG); and what this version of QEMU can do."""
 
 from __future__ import annotations
 
@@ -9,17 +6,11 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-from sharklab import process, state, system_packages
+from sharklab import process, system_packages
 from sharklab.hosts.image.model import Engine
 
 DEVICE = Path("/dev/kvm")
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 QEMU = "qemu-system-x86_64"
-
-TRIAL_SECONDS = 20.0
-"""A kernel gets where it looks for its root in one second under KVM."""
-
-GOT_THERE = "Unable to mount root fs"
 
 KVM = Engine("kvm", "host")
 TRANSLATIONS = 128
@@ -35,44 +26,6 @@ def program() -> str:
     """
     process.require(QEMU)
     return system_packages.find(QEMU)
-
-
-def find(kernel: Path) -> Engine:
-    """Return what runs virtual machines here; tried with `kernel`, once after each start of the computer."""
-    if not DEVICE.exists():
-        return TCG
-    record, boot = state.folder(state.root()) / "accelerator", BOOT_ID.read_text().strip()
-    known = record.read_text().split() if record.exists() else []
-    if known[:1] != [boot]:
-        known = [boot, "kvm" if boots(kernel, KVM) else "tcg"]
-        state.write(record, " ".join(known))
-    return KVM if known[1:] == ["kvm"] else TCG
-
-
-def boots(kernel: Path, engine: Engine, seconds: float = TRIAL_SECONDS) -> bool:
-    """Tell whether `kernel`, without a disk, gets to where it looks for one within `seconds`."""
-    from sharklab.hosts.providers.qemu import rights  # it asks this module
-
-    argv = [
-        program(),
-        *rights.options("trial"),
-        "-nodefaults",
-        "-display",
-        "none",
-        "-machine",
-        "q35",
-        "-accel",
-        engine.accelerator,
-    ]
-    argv += ["-cpu", engine.cpu, "-m", "256", "-no-reboot", "-serial", "stdio", "-kernel", str(kernel)]
-    argv += ["-append", "console=ttyS0 panic=-1"]
-    try:
-        done = subprocess.run(
-            argv, check=False, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return GOT_THERE.encode() in done.stdout
 
 
 def version() -> str:

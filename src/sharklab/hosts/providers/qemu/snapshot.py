@@ -20,7 +20,8 @@ from sharklab.errors import MachineryError
 from sharklab.hosts.image import build
 from sharklab.hosts.image.model import Layers, Snapshots
 from sharklab.hosts.providers import access, cgroups, disk, marks, network
-from sharklab.hosts.providers.qemu import domain, libvirt
+from sharklab.hosts.providers.provider import Provider
+from sharklab.hosts.providers.qemu import domain, libvirt, trial
 from sharklab.hosts.providers.qemu import engine as engines
 from sharklab.hosts.providers.qemu import vm as machines
 from sharklab.hosts.providers.qemu.launch import launched
@@ -45,12 +46,15 @@ mount -t overlay overlay -o "lowerdir=$1,upperdir=upper,workdir=work" root &&
 """
 
 
-def snapshots(golden: Plan, hosts: Sequence[Host], layers: Layers, progress: Progress) -> Snapshots:
+def snapshots(
+    golden: Plan, hosts: Sequence[Host], layers: Layers, provider: Provider, progress: Progress
+) -> Snapshots:
     """Return the snapshots of `hosts`, made now if they are not there yet.
 
-    Raises MachineryError when a machine does not boot.
+    `provider` removes the golden hosts that are booted for that. Raises MachineryError when a machine
+    does not boot.
     """
-    engine = engines.find(layers.image.kernel)
+    engine = trial.find(layers.image.kernel)
     address = libvirt.find(engine)
     _tell(address, progress)
     content = [
@@ -70,7 +74,7 @@ def snapshots(golden: Plan, hosts: Sequence[Host], layers: Layers, progress: Pro
         with state.lock(building / "lock", what, build.PATIENCE, progress):
             try:
                 if not made.folder.is_dir():
-                    _make(golden, hosts, layers, made, progress)
+                    _make(golden, hosts, layers, made, provider, progress)
             finally:
                 state.remove(building)
     return made
@@ -84,14 +88,18 @@ def _tell(address: str, progress: Progress) -> None:
         progress(Message(N_("QEMU starts the virtual machines, without libvirt")))
 
 
-def _make(golden: Plan, hosts: Sequence[Host], layers: Layers, made: Snapshots, progress: Progress) -> None:
-    """Boot the hosts as nobody's, and keep them as they are then."""
-    from sharklab.hosts.providers.local import Local
-
+def _make(
+    golden: Plan,
+    hosts: Sequence[Host],
+    layers: Layers,
+    made: Snapshots,
+    provider: Provider,
+    progress: Progress,
+) -> None:
+    """Boot the hosts for no student, and keep them as they are then."""
     building = made.folder.with_name(f"{made.folder.name}.building")
     own_id = build.fingerprint(str(building))[:8]
     plan = replace(golden, seat=replace(golden.seat, id=own_id, folder=building / "seat"))
-    provider = Local("qemu", lambda host: True)
     provider.down(plan.seat)
     try:
         marks.claim(plan.seat.id, plan.seat.folder)

@@ -12,7 +12,7 @@ from sharklab import paths, process, state
 from sharklab.hosts.image import build, systems
 from sharklab.hosts.image.model import Image, Layers
 from sharklab.hosts.providers import disk, network
-from sharklab.hosts.providers.local import Local
+from sharklab.hosts.providers.provider import Provider
 from sharklab.lab import needs
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
@@ -42,35 +42,34 @@ TRACES = (
     "var/tmp/**/*",
 )
 
-# What playbooks/run.yml applies to the hosts of every lab; there is no network to install it then.
-RUN_ROLES = ("capture", "probe")
-
 # What tells a reader, or sharklab (what a role changes on machines that stay), and nothing to Ansible.
 PROSE = ("*.md", "*.pyc", "*/meta/changes.yml")
 
 
 def layers(
-    golden: Plan, os_name: str, bake: Callable[[Plan], None], progress: Progress, machine: bool = False
+    golden: Plan,
+    os_name: str,
+    bake: Callable[[Plan], None],
+    containers: Provider,
+    progress: Progress,
+    machine: bool = False,
 ) -> Layers:
     """Return the baked layers of the golden plan's lab, made now if they are not there yet.
 
     `golden` is the lab for a seat that is only there to be baked; `bake` applies playbooks/bake.yml
     to the plan that it is given: `golden` with a folder of its own, where no file of the plan is yet.
+    `containers` boots the hosts for that. `machine` says that the layers are those of virtual machines.
     Raises what `bake` raises, and InputError and MachineryError as `build.base` does.
     """
-    roles = {*RUN_ROLES, *(role for host in golden.hosts for role in host.roles)}
+    roles = {*build.RUN_ROLES, *(role for host in golden.hosts for role in host.roles)}
     family = systems.find(os_name).family
     packages = build.packages_of(roles, family, kernel=needs.ROLES if machine else ())
-    return on_image(build.base(os_name, packages, progress, machine), golden, bake, progress)
+    return on_image(build.base(os_name, packages, progress, machine), golden, bake, containers, progress)
 
 
-def system_of(folder: Path) -> str | None:
-    """Return the operating system that a folder of layers is of, by the name of the image that it is in."""
-    name = folder.parent.name.rpartition("-")[0].removesuffix("-vm").removesuffix("-vm")
-    return name if name in systems.SYSTEMS else None
-
-
-def on_image(image: Image, golden: Plan, bake: Callable[[Plan], None], progress: Progress) -> Layers:
+def on_image(
+    image: Image, golden: Plan, bake: Callable[[Plan], None], containers: Provider, progress: Progress
+) -> Layers:
     """Return the layers of the golden plan's lab on `image`, made as `layers` does."""
     folder = image.folder / f"{golden.lab.name}-{build.fingerprint(_content(golden, image))}"
     building = folder.with_name(f"{folder.name}.building")
@@ -79,13 +78,20 @@ def on_image(image: Image, golden: Plan, bake: Callable[[Plan], None], progress:
         with state.lock(building / "lock", what, build.PATIENCE, progress):
             try:
                 if not folder.is_dir():
-                    _make(golden, image, folder, bake, progress)
+                    _make(golden, image, folder, bake, containers, progress)
             finally:
                 state.remove(building)
     return Layers(image, folder)
 
 
-def _make(golden: Plan, image: Image, folder: Path, bake: Callable[[Plan], None], progress: Progress) -> None:
+def _make(
+    golden: Plan,
+    image: Image,
+    folder: Path,
+    bake: Callable[[Plan], None],
+    containers: Provider,
+    progress: Progress,
+) -> None:
     """Boot the hosts on the bare image, without any way out, bake them, and keep what that changed."""
     building = folder.with_name(f"{folder.name}.building")
     own_id = build.fingerprint(str(building))[:8]  # so that two bakes of a lab never meet on the machine
@@ -95,18 +101,17 @@ def _make(golden: Plan, image: Image, folder: Path, bake: Callable[[Plan], None]
         lab=replace(golden.lab, networks=closed),
         seat=replace(golden.seat, id=own_id, folder=building / "seat"),
     )
-    provider = Local("nspawn", lambda host: False)
-    provider.down(plan.seat)
+    containers.down(plan.seat)
     try:
         progress(Message(N_("booting the hosts to bake: {count}"), {"count": len(plan.hosts)}))
-        provider.up(plan, Layers(image, image.folder), progress)
+        containers.up(plan, Layers(image, image.folder), progress)
         progress(Message(N_("baking: what is the same for all seats is applied once")))
         bake(plan)
-        provider.stop(plan)
+        containers.stop(plan)
         _keep(plan, building / "layers")
         (building / "layers").rename(folder)
     finally:
-        provider.down(plan.seat)
+        containers.down(plan.seat)
 
 
 def _keep(plan: Plan, target: Path) -> None:

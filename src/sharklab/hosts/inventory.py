@@ -1,0 +1,104 @@
+"""Ansible's inventory of a seat: its hosts, how each is reached, and their variables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sharklab import state
+from sharklab.hosts import address, borrowed
+from sharklab.lab import plan as plans
+from sharklab.lab.model import Host, Plan
+
+
+def hostvars(plan: Plan) -> dict[str, dict[str, Any]]:
+    """Return the variables that Ansible gives each host of the plan."""
+    names = plans.context(plan.lab, plan.seat)
+    common = {
+        "lab": plan.lab.name,
+        "student": plan.seat.student,
+        "seat": {key: value for key, value in names["seat"].items() if key != "password"},
+        "lab_hosts": {host: {"ipv4": at["ipv4"], "ipv6": at["ipv6"]} for host, at in names["hosts"].items()},
+    }
+    return {host.name: {**common, **_hostvars(plan, host)} for host in plan.hosts}
+
+
+def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
+    captures = [c for e in plan.lab.exercises for c in e.captures if c.host == host.name]
+    probes = [p for e in plan.lab.exercises for p in e.probes if p.host == host.name]
+    sysctls = [matrix.sysctls for matrix in plan.lab.matrices if matrix.client == host.name]
+    return {
+        "lab_roles": list(host.roles),
+        "lab_interfaces": {name: name for name in host.networks},
+        **host.vars,
+        "capture_captures": [
+            {"id": c.id, "interface": c.network, "filter": c.filter, "snaplen": c.snaplen} for c in captures
+        ],
+        "probe_probes": [
+            {
+                "id": p.id,
+                "argv": list(p.run),
+                "user": p.user,
+                "timeout": p.timeout,
+                "after": list(p.after),
+                "stdin": p.stdin,
+                "env": dict(p.env),
+            }
+            for p in probes
+        ],
+        "probe_sysctls": {name: value for chosen in sysctls for name, value in chosen.items()},
+    }
+
+
+_RUN_ONLY = frozenset({"capture_captures", "probe_probes", "probe_sysctls"})
+
+
+def provisioned(plan: Plan) -> dict[str, dict[str, Any]]:
+    """Return the variables that make the hosts what they are: all but what only a run takes."""
+    return {
+        host: {name: value for name, value in values.items() if name not in _RUN_ONLY}
+        for host, values in hostvars(plan).items()
+    }
+
+
+def build(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = None) -> dict[str, Any]:
+    """Return the seat's Ansible inventory: hosts reached by the seat's own ssh config.
+
+    `facts` is what is known of hosts, as Ansible's facts: playbooks need not ask for it.
+    """
+    existing = borrowed.read(plan.seat.folder)
+    connection = {
+        **({} if existing else {"ansible_user": "root"}),
+        "ansible_python_interpreter": "/usr/bin/python3",
+        "ansible_ssh_common_args": f"-F {plan.seat.folder / 'ssh' / 'config'}",
+    }
+    known = {name: {"lab_facts": dict(found)} for name, found in (facts or {}).items()}
+    hosts = {
+        name: {"ansible_host": name, **_on_machine(values, existing.get(name)), **known.get(name, {})}
+        for name, values in hostvars(plan).items()
+    }
+    return {"all": {"vars": connection, "hosts": hosts}}
+
+
+def _on_machine(values: Mapping[str, Any], machine: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return a host's variables as they are for the machine that it is, where that exists already.
+
+    What the lab says of a host goes before what was found out of its machine.
+    """
+    if not machine:
+        return values
+    own = address.variables(values, machine["place"]["interface"])
+    return {**machine["vars"], **machine["extra"], **own}
+
+
+def save(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = None) -> None:
+    """Write the seat's inventory.yml, readable by the owner alone."""
+    content = json.dumps(build(plan, facts), indent=1)
+    state.write(file(plan), content, 0o600)
+
+
+def file(plan: Plan) -> Path:
+    """Return where the inventory of the seat is saved."""
+    return plan.seat.folder / "inventory.yml"

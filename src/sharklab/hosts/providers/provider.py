@@ -1,0 +1,56 @@
+"""What every provider offers: the functions that make the hosts of a seat exist, and remove them.
+
+A provider brings up hosts that answer SSH through `<seat folder>/ssh/config` under their names;
+everything after that is the same for all. A provider takes no locks: its caller holds the seat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from sharklab.hosts.image.model import Layers
+from sharklab.lab.model import Plan, Seat
+from sharklab.message import Message
+from sharklab.process import Progress
+
+Facts = Mapping[str, Mapping[str, object]]
+"""By host: Ansible's facts that roles use, by their names without `ansible_`."""
+
+
+class Provider(Protocol):
+    """What makes hosts exist and cease to."""
+
+    name: str
+    bakes: bool
+    """Whether hosts are made from images that sharklab bakes; else `up` does without their layers."""
+
+    def adapt(self, plan: Plan) -> Plan:
+        """Return `plan` with what roles have to do differently on hosts of this provider."""
+
+    def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Progress) -> Layers:
+        """Return what the hosts of the golden plan's lab are made from, made now where it is not there yet.
+
+        `bake` is as `bake.layers` takes it. Raises MachineryError and InputError as that does.
+        """
+
+    def up(self, plan: Plan, layers: Layers, progress: Progress) -> Facts:
+        """Bring every host of the plan up, until all answer SSH; those that run are kept as they are.
+
+        Return what is known of each host without asking it. Raises MachineryError when one does not come up.
+        """
+
+    def stop(self, plan: Plan) -> None:
+        """Shut the hosts down in good order; their disks are kept and `up` starts them again."""
+
+    def down(self, seat: Seat) -> Sequence[Message]:
+        """Remove the hosts and the seat's folder. Only `seat.id` and `seat.folder` need to be right.
+
+        Return what a person should know of what is left, in sentences.
+        """
+
+    def sweep(self) -> None:
+        """Remove what seats without a folder, and bakes that were cut short, left on the machine."""
+
+    def status(self, seat: Seat) -> Mapping[str, str]:
+        """Return "running", "stopped" or "absent" for each host of the seat, or `gateway.CUT_OFF`."""

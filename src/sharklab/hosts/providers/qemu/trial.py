@@ -1,0 +1,57 @@
+"""Choose the engine of virtual machines: KVM where a kernel was seen to boot under it, else emulation.
+
+That /dev/kvm exists, and opens, proves nothing: on some computers a guest then hangs.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from sharklab import state
+from sharklab.hosts.image.model import Engine
+from sharklab.hosts.providers.qemu import engine as engines
+from sharklab.hosts.providers.qemu import rights
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+TRIAL_SECONDS = 20.0
+"""A kernel gets where it looks for its root in one second under KVM."""
+
+GOT_THERE = "Unable to mount root fs"
+
+
+def find(kernel: Path) -> Engine:
+    """Return what runs virtual machines here; tried with `kernel`, once after each start of the computer."""
+    if not engines.DEVICE.exists():
+        return engines.TCG
+    record, boot = state.folder(state.root()) / "accelerator", BOOT_ID.read_text().strip()
+    known = record.read_text().split() if record.exists() else []
+    if known[:1] != [boot]:
+        known = [boot, "kvm" if boots(kernel, engines.KVM) else "tcg"]
+        state.write(record, " ".join(known))
+    return engines.KVM if known[1:] == ["kvm"] else engines.TCG
+
+
+def boots(kernel: Path, engine: Engine, seconds: float = TRIAL_SECONDS) -> bool:
+    """Tell whether `kernel`, without a disk, gets to where it looks for one within `seconds`."""
+    argv = [
+        engines.program(),
+        *rights.options("trial"),
+        "-nodefaults",
+        "-display",
+        "none",
+        "-machine",
+        "q35",
+        "-accel",
+        engine.accelerator,
+    ]
+    argv += ["-cpu", engine.cpu, "-m", "256", "-no-reboot", "-serial", "stdio", "-kernel", str(kernel)]
+    argv += ["-append", "console=ttyS0 panic=-1"]
+    try:
+        done = subprocess.run(
+            argv, check=False, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return GOT_THERE.encode() in done.stdout
