@@ -14,12 +14,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.hostile_run import ROOMS
+from tests.support.hostile_run import ROOMS
 
 LOOK = """
 import resource, sys
 from pathlib import Path
-from tests.hostile_run import ROOMS
+from tests.support.hostile_run import ROOMS
 said = ROOMS[sys.argv[1]][1](Path(sys.argv[2]))
 print(*(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)), said)
 """

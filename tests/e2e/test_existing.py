@@ -19,8 +19,8 @@ import pytest
 
 from sharklab.hosts import providers
 from sharklab.lab.model import Plan
-from tests import provider_seat
 from tests.conftest import ROOT, call_sharklab
+from tests.support import provider_seat
 
 nspawn = providers.get("nspawn")
 

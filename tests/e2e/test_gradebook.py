@@ -16,8 +16,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests import gradebook_class as handed
 from tests.conftest import ROOT, Call
+from tests.support import gradebook_class as handed
 
 STUDENTS = ("alice", "bob", "carol", "dan", "erin", "fay")
 PATIENCE = 120.0

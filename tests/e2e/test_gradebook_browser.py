@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from sharklab.grading.gradebook import feedback, overview
-from tests import gradebook_sample as sample
-from tests.browser import barriers, open_page
+from tests.support import gradebook_sample as sample
+from tests.support.browser import barriers, open_page
 
 PAGES = ("class.fr.html", "alice/feedback.fr.html")
 

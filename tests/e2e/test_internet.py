@@ -23,9 +23,9 @@ from sharklab.errors import MachineryError
 from sharklab.hosts import image
 from sharklab.hosts.providers import cgroups, gateway, network
 from sharklab.lab.model import Plan
-from tests import provider_seat
 from tests.e2e.test_provider import ask, left_of, nspawn, silent, wait
-from tests.unit.test_setup import script
+from tests.support import provider_seat
+from tests.unit.cli.test_setup import script
 
 MACHINE, AROUND = f"slt{os.getpid()}m", f"slt{os.getpid()}a"
 PUBLIC, PRIVATE, METADATA = "198.51.100.10", "10.99.0.10", "169.254.169.254"

@@ -11,7 +11,7 @@ import pytest
 
 from sharklab.hosts import vms
 from sharklab.message import Message
-from tests import provider_seat
+from tests.support import provider_seat
 
 # Everything that it starts, and every interface and rule that it makes, ends with these namespaces.
 APART = [

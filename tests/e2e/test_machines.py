@@ -14,7 +14,7 @@ import pytest
 from sharklab import paths
 from sharklab.hosts import providers
 from sharklab.lab.model import Plan
-from tests import provider_seat
+from tests.support import provider_seat
 
 nspawn = providers.get("nspawn")
 

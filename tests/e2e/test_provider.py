@@ -21,7 +21,7 @@ from sharklab.hosts.providers.bake import on_image
 from sharklab.hosts.providers.local import CONTAINERS
 from sharklab.lab.model import Plan
 from sharklab.message import Message
-from tests import provider_seat
+from tests.support import provider_seat
 
 nspawn = providers.get("nspawn")
 LIMIT = 60.0

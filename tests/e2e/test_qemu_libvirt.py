@@ -20,8 +20,8 @@ from sharklab.hosts.providers.qemu import engine, launch, libvirt, rights, snaps
 from sharklab.hosts.providers.qemu.vm import Machine
 from sharklab.lab.model import Plan
 from sharklab.message import Message
-from tests import provider_seat
 from tests.e2e.test_provider import ask, left_of, wait
+from tests.support import provider_seat
 
 auto = providers.get("auto")
 MACHINE = "server"

@@ -10,9 +10,9 @@ from playwright.sync_api import Browser
 
 from sharklab.checks import judge
 from sharklab.report import compose, write
-from tests import matrix_sample
-from tests import report_sample as sample
-from tests.browser import barriers, open_page
+from tests.support import matrix_sample
+from tests.support import report_sample as sample
+from tests.support.browser import barriers, open_page
 
 
 @pytest.fixture(scope="module")

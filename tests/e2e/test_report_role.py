@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sharklab.report.render import contents, is_new
-from tests import report_run
+from tests.support import report_run
 
 ROOT = Path(__file__).resolve().parents[2]
 

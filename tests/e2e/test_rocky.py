@@ -1,4 +1,4 @@
-"""The Red Hat branch of every role on hosts that stand in for Rocky 9 (tests/rocky); dnf and rpm are real."""
+"""The Red Hat branch of every role on stand-ins for Rocky 9 (tests/support/rocky); dnf and rpm are real."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from sharklab.hosts import image, providers
 from sharklab.hosts.image import rocky, systems
 from sharklab.hosts.providers.remote import Machine
 from sharklab.lab.model import Plan
-from tests import provider_seat
-from tests.rocky import repository, standin
+from tests.support import provider_seat
+from tests.support.rocky import repository, standin
 
 nspawn = providers.get("nspawn")
 ROOT = ("dev", "etc", "proc", "sys", "tmp", "usr", "var")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sharklab import paths
-from tests.rocky import computer, repository
-from tests.rocky.computer import CHECKOUT, Computer
+from tests.support.rocky import computer, repository
+from tests.support.rocky.computer import CHECKOUT, Computer
 from tests.unit.test_launcher import make_checkout
 
 SHARKLAB = f"{CHECKOUT}/sharklab"
@@ -107,7 +107,9 @@ def test_verb_needs_nothing_of_epel_for_rocky(rocky: Computer) -> None:
 
 def test_known_tells_what_dnf_does_not_know(rocky: Computer) -> None:
     """What the public CI asks on real Rocky: names that no repository has are told, others are not."""
-    script = f"cd {CHECKOUT} && PYTHONPATH=src:. {computer.STATE}/venv/*/bin/python -m tests.rocky.known 9"
+    script = (
+        f"cd {CHECKOUT} && PYTHONPATH=src:. {computer.STATE}/venv/*/bin/python -m tests.support.rocky.known 9"
+    )
     done = rocky.run("sh", "-c", script, checkout=paths.ROOT)
     told, lacking = done.stdout.split("not: ")
     assert (1, True) == (done.returncode, re.match(r"\d+ of \d+ packages are known; $", told) is not None)

@@ -18,7 +18,7 @@ from sharklab.hosts.image import rocky, systems
 from sharklab.lab.model import Plan
 from sharklab.progress import Progress
 from tests.e2e.test_provider import ask
-from tests.rocky import computer, repository, standin
+from tests.support.rocky import computer, repository, standin
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sharklab import i18n
+from sharklab.author import lint
 from sharklab.errors import InputError
-from sharklab.lab import load
 from tests.golden.conftest import Golden
 
 BROKEN = Path(__file__).parent / "broken"
@@ -19,6 +19,6 @@ BROKEN = Path(__file__).parent / "broken"
 def test_load_of_a_broken_lab(name: str, language: str, golden: Golden) -> None:
     """A broken lab is refused with place, cause and hint, in the author's language."""
     with pytest.raises(InputError) as caught:
-        load.read(BROKEN / name / "lab.yml")
+        lint.check(BROKEN / name / "lab.yml")
     message = caught.value.say(i18n.translator(language).gettext).replace(str(BROKEN), "labs")
     golden(BROKEN / name / f"message.{language}.txt", message + "\n")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile_bundles import BUNDLES
-from tests.hostile_captures import CAPTURES
+from tests.support.hostile_bundles import BUNDLES
+from tests.support.hostile_captures import CAPTURES
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS, MEMORY = 300, 700 << 20
@@ -25,7 +25,7 @@ which has limits of its own (`sharklab.limits.TOOL`)."""
 @cache
 def said(room: str) -> Mapping[str, str]:
     """Return what is said of each file, all of them looked at by one process within limits."""
-    argv = [sys.executable, "-m", "tests.hostile_run", str(SECONDS), str(MEMORY), room]
+    argv = [sys.executable, "-m", "tests.support.hostile_run", str(SECONDS), str(MEMORY), room]
     done = subprocess.run(argv, cwd=ROOT, env=_environ(), capture_output=True, text=True, check=True)
     content: Mapping[str, str] = json.loads(done.stdout)
     return content

@@ -27,9 +27,9 @@ from sharklab.grading.submission import bundle, manifest, sheet
 from sharklab.grading.submission.model import Seal, Submission
 from sharklab.lab import roster
 from sharklab.limits import CAPTURE
-from tests import submission_sample as sample
 from tests.hostile.conftest import Fuzz
-from tests.hostile_captures import INTERFACE, PCAP, SECTION, block, packet_block, record
+from tests.support import submission_sample as sample
+from tests.support.hostile_captures import INTERFACE, PCAP, SECTION, block, packet_block, record
 
 RECORDED = sorted(path for path in sample.DATA.iterdir() if path.suffix in (".pcap", ".pcapng"))
 LINKS = (0, 1, 12, 101, 113, 228, 229, 276, 105, 127, 147, 195, 220, 239, 252, 273)

@@ -21,7 +21,7 @@ from sharklab.errors import InputError, MachineryError, SharklabError
 from sharklab.hosts.providers import local
 from sharklab.message import Message
 from sharklab.progress import Progress
-from tests import provider_seat
+from tests.support import provider_seat
 
 ROOT = Path(__file__).resolve().parents[2]
 

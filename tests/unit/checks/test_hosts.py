@@ -1,0 +1,204 @@
+"""Checks of what a host is like: what passes, what fails and why, and what nobody looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sharklab.checks.outcome import Outcome, Reference, Status
+from sharklab.evidence.host_state import fault
+from tests.support import host_state
+from tests.support.checks_sample import Sample, words
+
+
+def check(kind: str, seen: dict[str, Any] | None = None, **params: Any) -> Outcome:
+    """Return what a check says of a host `server` that is like `seen`."""
+    return Sample(state={"server": seen or host_state.seen()}).check(kind, host="server", **params)
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "found"),
+    [
+        ("firewalld_on", {}, "firewalld runs and starts with server."),
+        ("firewalld_same", {}, "The same rules in force and permanently."),
+        (
+            "firewalld_opens",
+            {"services": ["ssh", "https"], "ports": ["3478/udp"]},
+            "The zone opens 3478/udp, https, ssh.",
+        ),
+        ("firewalld_open", {"opening": "https"}, "server lets https in."),
+        ("firewalld_open", {"opening": "3478/udp"}, "server lets 3478/udp in."),
+        ("firewalld_closed", {"opening": "telnet"}, "server does not let telnet in."),
+        ("service", {"service": "sshd"}, "sshd runs and starts with server."),
+        ("listens", {"port": "443/tcp"}, "On port 443/tcp of server listens: nginx (145)."),
+        (
+            "listens",
+            {"port": "443/tcp", "process": "nginx"},
+            "On port 443/tcp of server listens: nginx (145).",
+        ),
+        ("listens", {"port": "123/udp"}, "On port 123/udp of server listens: chronyd (60)."),
+        ("mount", {"path": "/mnt/sample"}, "At /mnt/sample of server is mounted: 10.77.5.2:/srv/sample."),
+        (
+            "mount",
+            {"path": "/mnt/sample", "source": "10.77.5.2:/srv/sample"},
+            "At /mnt/sample of server is mounted: 10.77.5.2:/srv/sample.",
+        ),
+        ("mount_kept", {"path": "/mnt/sample"}, "server mounts /mnt/sample at its start."),
+        ("export", {"path": "/srv/sample"}, "server exports /srv/sample to: 10.77.5.1, 10.77.5.3."),
+        (
+            "export",
+            {"path": "/srv/sample", "client": "10.77.5.3"},
+            "server exports /srv/sample to: 10.77.5.1, 10.77.5.3.",
+        ),
+        ("resolver", {"server": "10.77.5.2"}, "server asks the DNS servers: 10.77.5.2, 192.0.2.1."),
+    ],
+)
+def test_check_passes_where_all_is_right(kind: str, params: dict[str, Any], found: str) -> None:
+    """The outcome says what was seen, and on which host."""
+    outcome = check(kind, **params)
+    assert (Status.PASSED, found) == (outcome.status, words(outcome))
+    assert "server" == outcome.evidence[0].host
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "seen", "found"),
+    [
+        (
+            "firewalld_on",
+            {},
+            {"services": {"firewalld": {"running": True, "enabled": False}}},
+            "firewalld runs, but does not start with server.",
+        ),
+        (
+            "firewalld_on",
+            {},
+            {"services": {"firewalld": {"running": False, "enabled": True}}},
+            "firewalld starts with server, but does not run.",
+        ),
+        ("firewalld_on", {}, {"services": {}}, "firewalld neither runs nor starts with server."),
+        (
+            "firewalld_same",
+            {},
+            {"firewall": {"runtime": host_state.zone("https ssh http"), "permanent": host_state.zone()}},
+            "not the same in force and permanently: services",
+        ),
+        (
+            "firewalld_same",
+            {},
+            {"firewall": {"runtime": "", "permanent": ""}},
+            "firewalld on server shows no zone: it does not run.",
+        ),
+        (
+            "firewalld_opens",
+            {"services": ["ssh"]},
+            {},
+            "open but should be closed: https, open but should be closed: 3478/udp",
+        ),
+        (
+            "firewalld_opens",
+            {"services": ["ssh", "https", "dns"], "ports": ["3478/udp"]},
+            {},
+            "closed but should be open: dns",
+        ),
+        ("firewalld_open", {"opening": "http"}, {}, "server does not let http in."),
+        ("firewalld_closed", {"opening": "https"}, {}, "server lets https in."),
+        (
+            "firewalld_closed",
+            {"opening": "telnet"},
+            {"firewall": {"runtime": host_state.zone().replace("default", "ACCEPT"), "permanent": ""}},
+            "server lets telnet in.",
+        ),
+        (
+            "firewalld_closed",
+            {"opening": "telnet"},
+            {"firewall": {"runtime": "", "permanent": ""}},
+            "firewalld on server shows no zone: it does not run.",
+        ),
+        ("service", {"service": "nginx"}, {}, "nginx neither runs nor starts with server."),
+        ("listens", {"port": "443/udp"}, {}, "Nobody listens on port 443/udp of server."),
+        ("listens", {"port": "631/tcp"}, {}, "Nobody listens on port 631/tcp of server."),
+        (
+            "listens",
+            {"port": "443/tcp", "process": "apache2"},
+            {},
+            "On port 443/tcp of server listens: nginx (145).",
+        ),
+        ("mount", {"path": "/mnt"}, {}, "Nothing is mounted at /mnt of server."),
+        (
+            "mount",
+            {"path": "/mnt/sample", "source": "10.77.5.2:/srv/mine"},
+            {},
+            "At /mnt/sample of server is mounted: 10.77.5.2:/srv/sample.",
+        ),
+        (
+            "mount_kept",
+            {"path": "/mnt/none"},
+            {},
+            "Nothing in /etc/fstab mounts it at /mnt/none when server starts.",
+        ),
+        (
+            "mount_kept",
+            {"path": "/mnt/sample", "source": "10.77.5.2:/srv/mine"},
+            {},
+            "Nothing in /etc/fstab mounts it at /mnt/sample when server starts.",
+        ),
+        ("export", {"path": "/srv"}, {}, "server does not export /srv."),
+        (
+            "export",
+            {"path": "/srv/sample", "client": "10.77.5.3"},
+            {"exports": host_state.KERNEL},
+            "server exports /srv/sample to: 10.77.5.1.",
+        ),
+        ("resolver", {"server": "192.0.2.1"}, {}, "server asks the DNS servers: 10.77.5.2, 192.0.2.1."),
+        ("resolver", {"server": "10.77.5.2"}, {"resolver": []}, "server asks the DNS servers: -."),
+    ],
+)
+def test_check_fails_and_says_what_it_saw(
+    kind: str, params: dict[str, Any], seen: dict[str, Any], found: str
+) -> None:
+    """What is wrong is said in a sentence, beside what was expected."""
+    outcome = check(kind, host_state.seen(**seen), **params)
+    assert (Status.FAILED, found) == (outcome.status, words(outcome))
+
+
+def test_export_of_the_kernel_passes() -> None:
+    """What exportfs(8) prints is read as what nfs-ganesha is told."""
+    outcome = check("export", host_state.seen(exports=host_state.KERNEL), path="/srv/other")
+    assert (Status.PASSED, "server exports /srv/other to: *.") == (outcome.status, words(outcome))
+
+
+def test_mount_kept_shows_the_line() -> None:
+    """The evidence is the line of fstab itself."""
+    line = "10.77.5.2:/srv/sample /mnt/sample nfs4 soft 0 0"
+    assert (Reference(host="server", line=line),) == check("mount_kept", path="/mnt/sample").evidence
+
+
+@pytest.mark.parametrize("kind", ["firewalld_on", "firewalld_opens", "firewalld_closed"])
+def test_check_of_a_host_that_nobody_looked_at_is_inconclusive(kind: str) -> None:
+    """Also one that something is closed: nothing proves nothing."""
+    params = {"opening": "telnet"} if kind == "firewalld_closed" else {}
+    outcome = Sample(state={"client": host_state.seen()}).check(kind, host="server", **params)
+    assert (Status.INCONCLUSIVE, "Nobody looked at what server is like.") == (outcome.status, words(outcome))
+
+
+def test_fault_of_an_observation_is_nothing_when_it_has_the_shape() -> None:
+    """What a host is like on a seat has the shape that is asked for."""
+    assert "" == fault(host_state.seen())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sockets": "tcp LISTEN"},
+        {"services": {"sshd": True}},
+        {"firewall": {"runtime": 7, "permanent": ""}},
+        {"mounts": [{"path": "/"}]},
+        {"fstab": ["x" * 5000]},
+        {"observed": -1},
+    ],
+)
+def test_fault_of_an_observation_names_the_place(wrong: dict[str, Any]) -> None:
+    """What a student hands in may be anything."""
+    [key] = wrong
+    assert f"$.{key}" in fault(host_state.seen(**wrong))

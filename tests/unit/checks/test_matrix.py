@@ -1,0 +1,268 @@
+"""Cells of a matrix: what passes, what fails and how it is said, and what cannot be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sharklab.checks import matrix
+from sharklab.checks.cell import Cell
+from sharklab.checks.outcome import Reference, Status
+from sharklab.evidence.packets.model import Packet
+from sharklab.i18n import translator
+from sharklab.lab.model import Tool
+from tests.support.matrix_sample import Changes, Sample, knock, planned, result, zone
+
+WHOLE = Sample()
+CELLS = WHOLE.cells()
+
+
+def words(cell: Cell, language: str = "en") -> str:
+    """Return what was found of a cell."""
+    return translator(language).say(cell.outcome.found)
+
+
+def told(sample: Sample, id: str) -> tuple[Status, str]:
+    """Return status and words of one cell of a run."""
+    cell = sample.cells()[id]
+    return cell.outcome.status, words(cell)
+
+
+def instead(id: str, where: str, *packets: Packet) -> Callable[[str, str, list[Packet]], Any]:
+    """Return a wire on which a cell has other packets on a side ("client", "server" or "both")."""
+    return lambda cell, side, as_usual: packets if cell == id and where in (side, "both") else as_usual
+
+
+def usual(id: str) -> list[Packet]:
+    """Return the packets of a cell, as they should be."""
+    [trial] = [t for m in planned().lab.matrices for t in m.trials if t.probe == id]
+    return knock(id.partition("-")[0], trial.state, trial.tool, trial.port)
+
+
+def moved(packet: Packet, port: int) -> Packet:
+    """Return a packet of another port of the server."""
+    ends = {
+        side: replace(getattr(packet, side), port=port)
+        for side in ("source", "destination")
+        if getattr(packet, side).port >= 60000
+    }
+    return replace(packet, **ends)
+
+
+@pytest.mark.parametrize("id", CELLS)
+def test_cell_passes_when_all_is_as_expected(id: str) -> None:
+    """Exit code, verdict, packets and the truth of the port agree with the lab, for each state and tool."""
+    assert (Status.PASSED, (), True) == (CELLS[id].outcome.status, CELLS[id].differs, CELLS[id].certain)
+
+
+def test_judge_gives_an_outcome_for_each_cell() -> None:
+    """A matrix is an exercise whose outcomes are its cells'; when all pass it is achieved."""
+    verdicts = WHOLE.judge()
+    assert {"tcp": 8, "udp": 2} == {id: len(verdict.outcomes) for id, verdict in verdicts.items()}
+    assert all(verdict.achieved for verdict in verdicts.values())
+
+
+def test_cell_says_what_it_is_in_words() -> None:
+    """Title, finding and expectation are sentences in both languages."""
+    outcome = CELLS["tcp-prohibited-nc"].outcome
+    english, french = translator("en"), translator("fr")
+    found = "exit code 1; the tool says: unreachable; on the wire: SYN, then ICMP 3/13"
+    assert ("nc (OpenBSD), port 60050 prohibited", found) == (
+        english.say(outcome.title),
+        english.say(outcome.found),
+    )
+    assert outcome.expected and found == english.say(outcome.expected)
+    assert "nc (OpenBSD), port 60050 interdit" == french.say(outcome.title)
+
+
+def test_cell_names_its_packets_on_both_sides() -> None:
+    """The evidence is the command and the packets of its port alone, by capture."""
+    cell = CELLS["tcp-closed-nmap"]
+    assert {"tcp-client": (3, 4), "tcp-server": (3, 4)} == cell.packets
+    expected = (
+        Reference(probe="tcp-closed-nmap", host="client"),
+        Reference(capture="tcp-client", packets=(3, 4)),
+        Reference(capture="tcp-server", packets=(3, 4)),
+    )
+    assert expected == cell.outcome.evidence
+
+
+@pytest.mark.parametrize(
+    ("changes", "differs", "found"),
+    [
+        (
+            {"exit_code": 0},
+            ("exit",),
+            "exit code 0 instead of exit code 1; the tool says: refused; on the wire: SYN, then RST",
+        ),
+        (
+            {"stdout": "", "stderr": "Connection timed out"},
+            ("verdict",),
+            "exit code 1; the tool says: timed out instead of refused; on the wire: SYN, then RST",
+        ),
+        (
+            {"exit_code": None, "timed_out": True, "stdout": ""},
+            ("exit", "verdict"),
+            "not ended within 180.0 s instead of exit code 1; the tool says: nothing that tells instead of"
+            " refused; on the wire: SYN, then RST",
+        ),
+        (
+            {"exit_code": None},
+            ("exit",),
+            "killed instead of exit code 1; the tool says: refused; on the wire: SYN, then RST",
+        ),
+    ],
+    ids=["exit", "verdict", "timed out", "killed"],
+)
+def test_cell_fails_when_a_tool_does_something_else(
+    changes: Changes, differs: tuple[str, ...], found: str
+) -> None:
+    """What differs is named with what was expected; the exercise is not achieved."""
+    sample = Sample(probes={"tcp-closed-nc": changes})
+    assert (Status.FAILED, found) == told(sample, "tcp-closed-nc")
+    assert differs == sample.cells()["tcp-closed-nc"].differs
+    assert not sample.judge()["tcp"].achieved
+
+
+def test_cell_fails_when_its_packets_are_others() -> None:
+    """A connection that opens and ends by RST is not the half-open scan that was expected."""
+    opened = [p for p in usual("tcp-open-nc") if "FIN" not in p.flags][:3]
+    sample = Sample(wire=instead("tcp-open-nmap", "both", *(moved(p, 60151) for p in opened)))
+    status, found = told(sample, "tcp-open-nmap")
+    assert Status.FAILED is status
+    assert found.endswith("on the wire: handshake, left open instead of SYN, SYN/ACK, then RST")
+
+
+def test_cell_fails_when_a_tool_sends_nothing() -> None:
+    """Without a packet the wire says nothing of the port, but the others do."""
+    sample = Sample(wire=instead("tcp-closed-nc", "both"))
+    assert "on the wire: no packet instead of SYN, then RST" in told(sample, "tcp-closed-nc")[1]
+    assert sample.cells()["tcp-closed-nc"].certain
+
+
+@pytest.mark.parametrize(
+    ("id", "status"), [("tcp-open-nc", Status.FAILED), ("tcp-open-nmap", Status.SKIPPED)]
+)
+def test_cell_of_a_missing_tool_says_so(id: str, status: Status) -> None:
+    """A tool that the client lacks is never left out; it is no fault when the lab calls it optional."""
+    sample = Sample(probes={id: {"missing": True, "exit_code": None}}, wire=instead(id, "both"))
+    found = f"Not available: {id.rpartition('-')[2]} is not installed on client."
+    assert (status, found) == told(sample, id)
+    assert (status is Status.SKIPPED) is sample.judge()["tcp"].achieved
+    assert not sample.cells()[id].available
+
+
+def test_cells_that_are_all_skipped_achieve_nothing() -> None:
+    """Where no tool ran, nothing was shown."""
+    sample = Sample(probes={id: {"missing": True} for id in CELLS})
+    assert not sample.judge()["tcp"].achieved
+
+
+@pytest.mark.parametrize(
+    ("sample", "id", "said"),
+    [
+        (
+            Sample(probes={"tcp-sockets": {"stdout": "tcp LISTEN 0 5 0.0.0.0:60000 0.0.0.0:*"}}),
+            "tcp-closed-nc",
+            "ss says not closed",
+        ),
+        (
+            Sample(probes={"tcp-sockets": {"stdout": "tcp LISTEN 0 5 0.0.0.0:22 0.0.0.0:*"}}),
+            "tcp-open-nc",
+            "ss says not open",
+        ),
+        (
+            Sample(probes={"tcp-firewall": {"stdout": zone().replace("60000/tcp", "")}}),
+            "tcp-closed-nc",
+            "firewalld says prohibited",
+        ),
+        (
+            Sample(probes={"tcp-nft": {"stdout": "table inet x {\n\tchain y {\n\t}\n}\n"}}),
+            "tcp-dropped-nc",
+            "nft does not tell",
+        ),
+        (
+            Sample(wire=instead("tcp-closed-nc", "both", *usual("tcp-closed-nc")[:1])),
+            "tcp-closed-nc",
+            "capture tcp-server says dropped",
+        ),
+        (
+            Sample(wire=instead("tcp-closed-nc", "server")),
+            "tcp-closed-nc",
+            "capture tcp-server does not tell",
+        ),
+    ],
+    ids=["listens", "listens not", "firewalld", "nft", "no answer", "never arrived"],
+)
+def test_cell_is_inconclusive_when_witnesses_disagree(sample: Sample, id: str, said: str) -> None:
+    """Who says what of the port is in the finding, and the run is not achieved, whatever the tool did."""
+    status, found = told(sample, id)
+    assert Status.INCONCLUSIVE is status
+    assert found.startswith("It is not certain that the port is ")
+    assert said in found
+    assert not sample.judge()["tcp"].achieved
+
+
+@pytest.mark.parametrize(
+    "probes",
+    [
+        {"tcp-sockets": None},
+        {"tcp-sockets": {"exit_code": 1}},
+        {"tcp-sockets": {"truncated": True}},
+        {"tcp-firewall": None, "tcp-nft": None},
+        {"tcp-closed-nc": None},
+    ],
+    ids=["no ss", "ss failed", "ss cut", "no rules", "no result"],
+)
+def test_cell_is_inconclusive_without_evidence(probes: Mapping[str, Changes | None]) -> None:
+    """What nobody measured is not known."""
+    assert Status.INCONCLUSIVE is told(Sample(probes=probes), "tcp-closed-nc")[0]
+
+
+@pytest.mark.parametrize("missing", ["tcp-firewall", "tcp-nft"])
+def test_cell_needs_one_of_both_lists_of_rules(missing: str) -> None:
+    """A host may lack the command nft, or use it without firewalld."""
+    assert (
+        Status.PASSED
+        is told(Sample(probes={missing: {"exit_code": None, "stdout": ""}}), "tcp-dropped-nc")[0]
+    )
+
+
+def test_cell_that_rests_on_silence_is_inconclusive_when_packets_were_lost() -> None:
+    """An answer that tcpdump lost may have been there; one that is there, is there."""
+    lossy = Sample(dropped=3)
+    assert Status.INCONCLUSIVE is told(lossy, "tcp-dropped-nc")[0]
+    assert Status.PASSED is told(lossy, "tcp-closed-nc")[0]
+
+
+@pytest.mark.parametrize("lacking", ["tcp-client", "tcp-server"])
+def test_cell_is_inconclusive_without_a_capture(lacking: str) -> None:
+    """Both sides are needed: what was sent, and what arrived."""
+    assert Status.INCONCLUSIVE is told(Sample(lacking=[lacking]), "tcp-dropped-nc")[0]
+
+
+def test_cells_that_break_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault in the check is never a pass."""
+    monkeypatch.setattr(matrix, "verdict", lambda tool, result: 1 / 0)
+    [outcome] = WHOLE.judge()["tcp"].outcomes
+    assert Status.ERROR is outcome.status
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        ("a refusal\nConnection refused", "refused"),
+        ("timed out", "timeout"),
+        ("", "silent"),
+        ("odd", "silent"),
+    ],
+)
+def test_verdict_is_the_first_that_fits(printed: str, expected: str) -> None:
+    """The tool's own words are looked for in their order, line by line."""
+    tool = Tool(
+        "a", "a", says=(("refused", "^Connection refused"), ("timeout", "timed out"), ("closed", "refused"))
+    )
+    assert expected == matrix.verdict(tool, result("a", "client", printed, 0))

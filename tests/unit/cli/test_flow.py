@@ -1,0 +1,72 @@
+"""The flow: what its steps hand to one another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sharklab import state
+from sharklab.cli import flow, seats
+from sharklab.errors import InputError
+from sharklab.hosts import inventory, seat_provider
+from sharklab.hosts.image import Layers
+from sharklab.hosts.providers import bake
+from sharklab.lab import load, plan, seat
+from sharklab.lab.model import Plan
+from sharklab.progress import Progress
+
+
+@pytest.fixture
+def baked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Plan]:
+    """Collect the plans that would be baked, and stop before any host is started."""
+    plans: list[Plan] = []
+
+    def layers(golden: Plan, *rest: object) -> Layers:
+        plans.append(golden)
+        raise InterruptedError
+
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    monkeypatch.setattr(bake, "layers", layers)
+    return plans
+
+
+def test_up_bakes_nothing_of_a_students(baked: list[Plan]) -> None:
+    """Two students' hosts are made from one image, and it holds no value of theirs."""
+    for student in ("ada", "grace"):
+        plan = flow.prepare("tp4", student)
+        with pytest.raises(InterruptedError):
+            flow.up(plan, "nspawn", "debian12", Progress())
+    assert baked[0].lab.data == baked[1].lab.data
+    own = seat.register(flow.prepare("tp4", "ada").lab, "ada")
+    assert own.token not in str(baked[0].lab.data) and own.password not in str(baked[0].lab.data)
+
+
+def test_up_refuses_an_unknown_provider_before_anything_is_made(baked: list[Plan]) -> None:
+    """A misspelt provider leaves no seat behind and builds no image."""
+    plan = flow.prepare("tp4", "ada")
+    with pytest.raises(InputError, match="no provider 'cloud'"):
+        flow.up(plan, "cloud", "debian12", Progress())
+    assert (baked, plan.seat.folder.exists()) == ([], False)
+
+
+def test_prepare_of_another_pace_needs_no_provisioning(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What only a run takes (probes, captures, time limits) does not set hosts up again."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    lab = load.read(Path(__file__).parents[2] / "golden" / "labs" / "matrix" / "lab.yml")
+    own = seat.register(lab, "ada")
+    fast, real = (plan.plan(lab, own, pace) for pace in ("fast", "real"))
+    assert inventory.build(fast) != inventory.build(real)
+    assert inventory.provisioned(fast) == inventory.provisioned(real)
+
+
+def test_provider_of_a_seat_is_the_one_that_made_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`down` and `status` need not be told; a folder that does not say is the default provider's."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    own = flow.prepare("tp4", "ada").seat
+    assert seats.provider_of(own).name == "nspawn"
+    seat_provider.note(state.folder(own.folder), "cloud")
+    with pytest.raises(InputError, match="no provider 'cloud'"):
+        seats.provider_of(own)

@@ -1,0 +1,80 @@
+"""The verb `grade` as it is typed: what its options make of a submission that came late."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sharklab.cli import main
+from sharklab.errors import InputError
+from sharklab.grading.marking.terms import DAY
+from tests.support import gradebook_class as handed
+
+EARNED = 8.0
+"""Points of the submission where nothing is taken off."""
+LATE = 20 * 60.0
+"""Seconds after it was due that the submission was made, where a test says no other."""
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Hand in for alice, in a course of its own."""
+    folder = tmp_path_factory.mktemp("course")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHARKLAB_STATE", str(folder / "state"))
+        patch.setenv("LC_ALL", "C.UTF-8")
+        (folder / "in").mkdir()
+        handed.hand_in("alice", folder / "in", folder)
+        yield folder / "in"
+
+
+def grade(box: Path, *options: str, late: float = LATE) -> int:
+    """Grade what was handed in so many seconds late, and return the exit code."""
+    due = datetime.fromtimestamp(handed.MADE - late, UTC).isoformat()
+    out = str(box.parent / "out")
+    return main.main(["grade", str(box), "-o", out, "--due", due, "--output", "json", *options])
+
+
+@pytest.mark.parametrize(
+    ("options", "days", "part"),
+    [
+        ("", 0, 1.0),
+        ("--late 40", 0, 0.6),
+        ("--late 40 --grace 21", 0, 1.0),
+        ("--late 40 --grace 19", 0, 0.6),
+        ("--late 40 --cap 75", 1, 0.25),
+        ("--late 40 --cap 75 --closed 2", 1, 0.25),
+        ("--late 40 --cap 75 --closed 1", 1, 0.0),
+    ],
+)
+def test_grade_takes_off_what_its_options_say(
+    box: Path, options: str, days: int, part: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Minutes of grace, a part for each day that has begun, the most of it, and the end."""
+    assert 0 == grade(box, *options.split(), late=days * DAY + LATE)
+    points = json.loads(capsys.readouterr().out)["students"]["alice"]["points"]
+    assert pytest.approx(EARNED * part) == points
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--cap 101", "--cap: a percentage is from 0 to 100"),
+        ("--grace -1", "--grace: a length of time is not below zero"),
+        ("--grace nan", "--grace: a length of time is not below zero"),
+        ("--closed -1", "--closed: a length of time is not below zero"),
+        ("--late 10 --due=", "--late: nothing is late that is never due"),
+        ("--grace 5 --due=", "--grace: nothing is late that is never due"),
+        ("--closed 3 --due=", "--closed: nothing is late that is never due"),
+    ],
+)
+def test_grade_refuses_terms_that_are_none(
+    box: Path, options: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message names the option; nothing is graded."""
+    assert InputError.exit_code == grade(box, "--output", "text", *options.split())
+    assert f"sharklab: {said}\n" in capsys.readouterr().err

@@ -1,0 +1,259 @@
+"""What tshark shows of recorded captures, against display filters as an independent witness."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from sharklab.errors import InputError, MachineryError
+from sharklab.evidence.packets import decode, read, read_all
+from sharklab.evidence.packets.model import NOWHERE, Endpoint, Flow, Icmp, Packet
+from sharklab.limits import Tool
+
+DATA = Path(__file__).parents[3] / "data"
+
+
+@cache
+def packets(name: str) -> tuple[Packet, ...]:
+    """Return the packets of the recorded capture `name`."""
+    return read(DATA / name).packets
+
+
+def witness(name: str, display_filter: str) -> list[int]:
+    """Return the numbers of the packets that tshark finds itself."""
+    argv = ["tshark", "-n", "-r", str(DATA / name), "-d", "tcp.port==2049,rpc", "-Y", display_filter]
+    done = subprocess.run(
+        [*argv, "-T", "fields", "-e", "frame.number"], capture_output=True, text=True, check=True
+    )
+    return [int(line) for line in done.stdout.split()]
+
+
+def has(*flags: str) -> Callable[[Packet], bool]:
+    """Return a test for packets with just these TCP flags."""
+    return lambda packet: set(packet.flags) == set(flags)
+
+
+@pytest.mark.parametrize(
+    ("name", "display_filter", "wanted"),
+    [
+        ("ssh.pcap", "tcp.flags.syn == 1", lambda p: "SYN" in p.flags),
+        ("ssh.pcap", "tcp.flags.fin == 1", lambda p: "FIN" in p.flags),
+        ("ssh6.pcap", "tcp.len > 0 && ipv6", lambda p: p.transport == "tcp" and p.payload > 0),
+        ("reset.pcap", "tcp.flags == 0x014", has("RST", "ACK")),
+        ("dns.pcap", "dns.flags.response == 1", lambda p: any(m.response for m in p.dns)),
+        ("dns.pcap", "dns.flags.rcode == 3", lambda p: any(m.rcode == "NXDOMAIN" for m in p.dns)),
+        ("nfs.pcap", "nfs.opcode == 18", lambda p: any("OPEN" in m.operations for m in p.nfs)),
+        ("nfs.pcap", "nfs.nfsstat4 == 13", lambda p: any(m.status == "NFS4ERR_ACCESS" for m in p.nfs)),
+        ("nfs.pcap", "rpc.msgtyp == 1", lambda p: any(m.reply for m in p.nfs)),
+        ("icmp.pcap", "arp", lambda p: p.transport == "arp"),
+        ("icmp.pcap", "icmp || icmpv6", lambda p: p.transport == "icmp"),
+        ("ntp.pcapng", "ntp", lambda p: p.transport == "udp" and p.protocol == "NTP"),
+        ("voice.pcap", "udp.length > 168", lambda p: p.transport == "udp" and p.payload > 160),
+    ],
+)
+def test_read_agrees_with_display_filter(
+    name: str, display_filter: str, wanted: Callable[[Packet], bool]
+) -> None:
+    """What we read of a capture is what tshark's own filter finds in it."""
+    expected = witness(name, display_filter)
+    actual = [packet.number for packet in packets(name) if wanted(packet)]
+    assert expected == actual
+    assert expected != []
+
+
+def test_read_keeps_absolute_numbers_of_tcp() -> None:
+    """Sequence numbers are those of the wire, while the info column stays as Wireshark shows it."""
+    syn, answer = packets("refused.pcap")
+    assert answer.ack == syn.seq + 1
+    assert "Seq=0" in syn.info
+
+
+def test_read_takes_messages_of_one_segment_apart() -> None:
+    """Each DNS question of a segment has its own id and type."""
+    [packet] = [packet for packet in packets("pipeline_dns.pcap") if len(packet.dns) > 1]
+    assert [(1, "A"), (2, "MX"), (3, "AAAA")] == [(message.id, message.type) for message in packet.dns]
+
+
+def test_read_takes_calls_of_one_segment_apart() -> None:
+    """Each NFS call of a segment has its own operations and names."""
+    [packet] = [packet for packet in packets("pipeline_nfs.pcap") if len(packet.nfs) > 1]
+    expected = [
+        (("PUTROOTFH", "LOOKUP", "GETFH"), ("srv",)),
+        (("PUTROOTFH", "LOOKUP", "GETFH"), ("nothing",)),
+        (("NULL",), ()),
+    ]
+    assert expected == [(call.operations, call.names) for call in packet.nfs]
+
+
+def test_read_names_operations_and_statuses_of_nfs() -> None:
+    """A refused OPEN names the file in the call, and the operation that failed in the reply."""
+    by_number = {packet.number: packet for packet in packets("nfs.pcap")}
+    [call], [reply] = by_number[110].nfs, by_number[111].nfs
+    assert ("private.txt",) == call.names
+    assert dict(zip(reply.operations, reply.statuses, strict=True))["OPEN"] == "NFS4ERR_ACCESS"
+
+
+def test_read_decodes_nfs_on_a_port_of_another_protocol() -> None:
+    """A client on port 862 is NFS all the same, though that port is TWAMP's."""
+    first = [packet for packet in packets("nfs.pcap") if packet.source.port == 862 and packet.payload]
+    assert {"NFS"} == {packet.protocol for packet in first}
+
+
+def test_read_gives_answers_as_zone_files_do() -> None:
+    """Answers are the records of the answer section only, with MX preference and quoted text."""
+    answers = {
+        (message.name.split(".")[0], message.type): message.answers
+        for packet in packets("dns.pcap")
+        for message in packet.dns
+        if message.response and packet.source.address == "10.77.5.2"
+    }
+    expected = {
+        ("tok7f3a", "A"): ("10.77.5.2",),
+        ("tok7f3a", "AAAA"): ("fd77:5::2",),
+        ("tok7f3a", "MX"): ("10 mail.tok7f3a.lab.example",),
+        ("www", "AAAA"): ("tok7f3a.lab.example", "fd77:5::2"),
+        ("nowhere", "A"): (),
+        ("tok7f3a", "TXT"): ('"a" "b;c\\"d"',),
+    }
+    assert expected == answers
+
+
+def test_read_tells_what_an_icmp_error_is_about() -> None:
+    """The packet that an ICMP error quotes is not taken for the packet itself."""
+    [_, error] = packets("udp_reject.pcap")
+    about = Flow("udp", Endpoint("10.77.5.1", 57166), Endpoint("10.77.5.2", 8004))
+    assert ("icmp", Icmp(3, 3, about)) == (error.transport, error.icmp)
+    assert Endpoint("10.77.5.2", 0) == error.source
+
+
+def test_read_with_a_small_snapshot_shows_truncated_packets() -> None:
+    """A packet of which 40 bytes are left has no flags, and says that it is truncated."""
+    short = packets("short.pcap")
+    assert all(packet.truncated and not packet.flags for packet in short)
+    assert len(witness("short.pcap", "frame")) == len(short)
+
+
+@pytest.mark.parametrize(("name", "missing"), [("ssh.pcap", 20), ("ssh.pcap", 100), ("ntp.pcapng", 30)])
+def test_read_of_a_cut_capture_gives_whole_packets(name: str, missing: int, tmp_path: Path) -> None:
+    """A capture without its end is read as far as it goes, and says so."""
+    file = tmp_path / name
+    file.write_bytes((DATA / name).read_bytes()[:-missing])
+    recording = read(file)
+    assert recording.cut
+    assert recording.packets == packets(name)[: len(recording.packets)]
+    assert 0 < len(recording.packets) < len(packets(name))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the capture is empty"),
+        (b"<html>", "the file is not a pcap or pcapng capture"),
+        (b"\xd4\xc3\xb2\xa1" + bytes(20) + b"\xff" * 16, "the capture is damaged"),
+        (b"\x0a\x0d\x0d\x0a" + b"\x1c\0\0\0" + b"nope" + bytes(16), "the capture is damaged"),
+    ],
+)
+def test_read_of_no_capture_is_an_input_error(content: bytes, message: str, tmp_path: Path) -> None:
+    """A file is accepted by its content; one that claims 4 GiB for a packet is refused."""
+    file = tmp_path / "evil.pcap"
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        read(file)
+
+
+def test_read_of_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
+    """The error names the file."""
+    with pytest.raises(InputError, match="No such file") as caught:
+        read(tmp_path / "none.pcap")
+    assert str(tmp_path / "none.pcap") == caught.value.place
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        (Tool(memory=250 << 20), "the capture needs more than tshark may take"),
+        (Tool(seconds=0), "the capture took tshark more than 0 s"),
+    ],
+)
+def test_read_beyond_a_limit_is_an_input_error(limits: Tool, message: str) -> None:
+    """What tshark cannot read in its bounds is the capture's fault, not a crash of ours."""
+    with pytest.raises(InputError, match=message) as caught:
+        read(DATA / "ssh.pcap", limits)
+    assert str(DATA / "ssh.pcap") == caught.value.place
+
+
+def test_read_without_tshark_is_a_machinery_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The hint names the package to install."""
+    for tool in ("prlimit", "unshare", "setpriv"):
+        (tmp_path / tool).write_text("#!/bin/sh\n")
+        (tmp_path / tool).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MachineryError, match="tshark is not installed") as caught:
+        read(DATA / "ssh.pcap")
+    assert "install the package tshark" in caught.value.hint
+
+
+def test_read_with_a_broken_tshark_is_a_machinery_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What tshark says is in the message."""
+    tmp_path.chmod(0o755)
+    tool = tmp_path / "tshark"
+    tool.write_text("#!/bin/sh\necho 'cannot load plugins' >&2; exit 9\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(import_module("sharklab.evidence.packets.box"), "box", lambda limits: [])
+    with pytest.raises(MachineryError, match="tshark failed \\(9\\): cannot load plugins"):
+        read(DATA / "ssh.pcap")
+
+
+def test_read_all_keeps_a_bad_capture_from_hiding_the_others(tmp_path: Path) -> None:
+    """Each path has its recording, in order; the one that is no capture says why it is empty."""
+    bad = tmp_path / "bad.pcap"
+    bad.write_text("no capture")
+    recordings = read_all([DATA / "refused.pcap", bad, DATA / "ntp.pcapng"])
+    problem = "the file is not a pcap or pcapng capture"
+    expected = [("refused.pcap", 2, ""), ("bad.pcap", 0, problem), ("ntp.pcapng", 4, "")]
+    assert expected == [(path.name, len(r.packets), str(r.problem)) for path, r in recordings.items()]
+
+
+def test_read_does_not_depend_on_the_users_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A profile that hides protocols or moves time does not change what is read."""
+    (tmp_path / "disabled_protos").write_text("tcp\n")
+    monkeypatch.setenv("WIRESHARK_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    assert ["tcp", "tcp"] == [packet.transport for packet in read(DATA / "refused.pcap").packets]
+
+
+def test_read_of_a_name_that_is_no_text_keeps_the_packet(tmp_path: Path) -> None:
+    """tshark may print bytes of a packet that are no UTF-8; the packet is there all the same."""
+    file = tmp_path / "nfs.pcap"
+    content = (DATA / "nfs.pcap").read_bytes()
+    file.write_bytes(content.replace(b"share-tok7f3a", b"share-tok7f3\xc0"))
+    assert len(packets("nfs.pcap")) == len(read(file).packets)
+
+
+def test_read_of_a_small_capture_that_ends_in_half_a_record() -> None:
+    """A SYN and its RST are read as they are: from half a record tshark would guess another kind of pcap."""
+    recording = read(DATA / "refused.cut")
+    assert recording.cut
+    assert [("SYN",), ("RST", "ACK")] == [packet.flags for packet in recording.packets]
+
+
+def test_packet_of_a_header_that_is_cut_short_has_what_is_there() -> None:
+    """Of a malformed packet tshark gives some fields, or words where bytes were: none of it breaks us."""
+    layers = {"frame.protocols": ["raw:ipv6:tcp"], "frame.number": ["7"], "ipv6.src": ["fd00::1"]}
+    packet = decode.packet({**layers, "tcp.options": ["<MISSING>"], "tcp.flags": ["0x0002"]})
+    assert (7, 0.0, NOWHERE, (), ("SYN",)) == (
+        packet.number,
+        packet.time,
+        packet.source,
+        packet.options,
+        packet.flags,
+    )

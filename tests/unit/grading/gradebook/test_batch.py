@@ -1,0 +1,215 @@
+"""A class graded from files: what a bad one does, going on, the same bytes every time."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from sharklab import state
+from sharklab.errors import Busy, InputError
+from sharklab.grading.gradebook import batch, inputs, job, pool, results
+from sharklab.grading.gradebook.batch import Batch
+from sharklab.grading.gradebook.job import Job
+from sharklab.grading.gradebook.model import Class
+from sharklab.grading.gradebook.model import state as state_of
+from sharklab.grading.gradebook.pool import Failure
+from sharklab.grading.marking.terms import NO_TERMS, Terms
+from sharklab.lab.roster import Student
+from sharklab.message import Message
+from sharklab.progress import Progress
+from tests.support import gradebook_class as handed
+
+ROSTER = tuple(
+    Student(name, name.title(), f"{name}@example.org") for name in ("alice", "bob", "carol", "dan")
+)
+FEEDBACK = [f"feedback.{code}.{kind}" for code in ("en", "fr") for kind in ("html", "md")] + [
+    "gradescope.json"
+]
+TABLES = ["gradebook.csv", "junit.xml", "results.json", "class.en.html", "class.fr.html"]
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What was handed in, the gradebook's folder, and what is in it."""
+
+    box: Path
+    out: Path
+    group: Class
+
+
+def grade(
+    box: Path,
+    out: Path,
+    said: io.StringIO | None = None,
+    lab: str = "",
+    terms: Terms = NO_TERMS,
+    processes: int = 1,
+) -> Class:
+    """Grade what lies in `box` and return the class."""
+    group = Batch(inputs.find([box]), ROSTER, out, lab, terms, processes)
+    return batch.grade(group, Progress(stream=said or io.StringIO()))
+
+
+def states(group: Class) -> dict[str, str]:
+    """Return what came of each student."""
+    return {entry.student: state_of(entry) for entry in group.entries}
+
+
+def content(out: Path) -> dict[str, bytes]:
+    """Return every file of a gradebook, but for the lock, which names a process."""
+    files = (path for path in out.rglob("*") if path.is_file() and path.name != ".lock")
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graded]:
+    """Grade two good submissions, with one that is none and hostile ones, in a course of their own."""
+    folder = tmp_path_factory.mktemp("graded")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHARKLAB_STATE", str(folder / "state"))
+        box = folder / "in"
+        box.mkdir()
+        handed.hand_in("alice", box, folder)
+        handed.hand_in("bob", box, folder, captures={"web": "ssh6.pcap"})
+        _add_hostile(box)
+        yield Graded(box, folder / "out", grade(box, folder / "out"))
+
+
+def _add_hostile(box: Path) -> None:
+    (box / "tp4-carol.sharklab").write_bytes(b"PK\3\4 and nothing more")
+    (box / "empty.sharklab").write_bytes(b"")
+    (box / "link.sharklab").symlink_to("/etc/passwd")
+    for name, entry, inside in (
+        ("bomb", "captures/ssh.pcap", b"\0" * (70 << 20)),
+        ("climb", "../../climb", b"x"),
+    ):
+        with zipfile.ZipFile(box / f"{name}.sharklab", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(entry, inside)
+
+
+@pytest.fixture
+def out(graded: Graded, tmp_path: Path) -> Path:
+    """Return a copy of the gradebook that a test may change."""
+    return shutil.copytree(graded.out, tmp_path / "out")
+
+
+def test_grade_writes_a_whole_gradebook(graded: Graded) -> None:
+    """Each student has feedback, the class its tables and pages."""
+    own = {f"{name}/{file}" for name in ("alice", "bob") for file in FEEDBACK}
+    kept = {".kept/alice.json", ".kept/bob.json"}
+    assert own | kept | set(TABLES) == set(content(graded.out))
+
+
+def test_grade_bears_hostile_bundles(graded: Graded) -> None:
+    """Bombs, links, climbing names and nonsense each have an outcome, and the others are graded."""
+    expected = {"alice": "graded", "bob": "graded", "dan": "missing"}
+    bad = ("bomb", "carol", "climb", "empty", "link")
+    assert {**expected, **dict.fromkeys(bad, "unreadable")} == states(graded.group)
+    assert not list(graded.out.parent.rglob("climb"))
+
+
+def test_grade_gives_the_same_bytes(graded: Graded, tmp_path: Path) -> None:
+    """The number of processes does not show."""
+    grade(graded.box, tmp_path / "out", processes=3)
+    assert content(graded.out) == content(tmp_path / "out")
+
+
+def test_grade_goes_on_where_it_was(graded: Graded, out: Path) -> None:
+    """Who was graded from the same submission is not graded again, unless what was written is gone."""
+    said = io.StringIO()
+    (out / "alice" / "feedback.fr.md").unlink()
+    (out / "gradebook.csv").write_text("old")
+    grade(graded.box, out, said)
+    assert "grade 1 submissions; 1 were graded before" in said.getvalue()
+    assert content(graded.out) == content(out)
+
+
+@pytest.mark.parametrize("damage", ["", "{}", '{"schema": 1}', "[" * 100_000])
+def test_recall_is_nothing_of_a_damaged_record(out: Path, damage: str) -> None:
+    """What is kept of a student may be damaged: then they are graded again."""
+    (out / job.KEPT / "bob.json").write_text(damage)
+    assert job.recall(out, "bob") is None
+    assert job.recall(out, "alice") is not None
+
+
+def test_grade_again_on_other_terms(graded: Graded, out: Path) -> None:
+    """Lateness is taken off what was earned: everybody is graded anew."""
+    said = io.StringIO()
+    group = grade(graded.box, out, said, terms=Terms(due=handed.MADE - 10, per_day=0.5))
+    assert "grade 2 submissions; 0 were graded before" in said.getvalue()
+    halves = [entry.result.points / 2 for entry in graded.group.entries[:2] if entry.result]
+    assert max(halves) > 0
+    assert halves == [entry.result.points for entry in group.entries[:2] if entry.result]
+
+
+def test_grade_points_out_a_copy(graded: Graded, out: Path, tmp_path: Path) -> None:
+    """A new file alone is graded; integrity sees the whole class, also those who were graded before."""
+    box, said = shutil.copytree(graded.box, tmp_path / "in", symlinks=True), io.StringIO()
+    handed.hand_in("dan", box, tmp_path)
+    found = {entry.student: entry for entry in grade(box, out, said).entries}
+    assert "grade 1 submissions; 2 were graded before" in said.getvalue()
+    same = {name: {r.others for r in entry.odd if r.kind == "same_file"} for name, entry in found.items()}
+    assert ({("dan",)}, set(), {("alice",)}) == (same["alice"], same["bob"], same["dan"])
+
+
+def test_grade_takes_folders_of_a_named_lab(graded: Graded, tmp_path: Path) -> None:
+    """A student's folder is named like the student, and unsigned."""
+    handed.folder(tmp_path / "in" / "alice")
+    with pytest.raises(InputError, match="no submission names its lab"):
+        grade(tmp_path / "in", tmp_path / "out")
+    group = grade(tmp_path / "in", tmp_path / "out", lab="tp4")
+    assert "graded" == states(group)["alice"]
+    assert "unsigned" in [remark.kind for remark in group.entries[0].odd]
+
+
+def test_grade_leaves_nothing_unpacked(graded: Graded, out: Path) -> None:
+    """What was unpacked is gone afterwards, and what an interrupted batch left as well."""
+    scratch = out / job.SCRATCH / "old"
+    scratch.mkdir(parents=True)
+    grade(graded.box, out)
+    assert not scratch.parent.exists()
+
+
+def test_grade_waits_for_nobody_else_in_the_folder(graded: Graded, tmp_path: Path) -> None:
+    """Two batches do not write into one gradebook."""
+    with state.lock(tmp_path / "out" / ".lock", Message("x")), pytest.raises(Busy):
+        grade(graded.box, tmp_path / "out")
+
+
+def test_grade_tries_alone_who_was_in_a_group_that_failed(
+    graded: Graded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that dies takes its whole group along: each is then graded alone, and one fails."""
+    sizes: list[int] = []
+
+    def run(work: object, jobs: list[tuple[Job, ...]], *_: object) -> Iterator[tuple[int, object]]:
+        for number, group in enumerate(jobs):
+            if work is job.look:
+                yield number, pool._attempt(job.look, group)
+                continue
+            sizes.append(len(group))
+            bad = len(group) > 1 or group[0].entry.student == "bob"
+            yield number, Failure(Message("it died")) if bad else job.grade(group)
+
+    monkeypatch.setattr(pool, "run", run)
+    monkeypatch.setattr(batch, "_group_size", lambda jobs, processes: 2)
+    found = {entry.student: entry for entry in grade(graded.box, tmp_path / "out").entries}
+    assert [2, 1, 1] == sizes
+    assert ("", "it died") == (str(found["alice"].problem), str(found["bob"].problem))
+
+
+def test_results_fit_their_schema(graded: Graded) -> None:
+    """results.json is what the schema says, each student's result included."""
+    found = json.loads((graded.out / "results.json").read_text())
+    validator = Draft202012Validator(results.schema())
+    assert [] == [error.message for error in validator.iter_errors(found)]
+    del found["students"][0]["result"]["points"]
+    assert [] != list(validator.iter_errors(found))

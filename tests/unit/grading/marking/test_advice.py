@@ -1,0 +1,45 @@
+"""What a student hears of their work, line by line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sharklab.checks.outcome import Status
+from sharklab.grading.marking import advice
+from sharklab.grading.marking.model import Result
+from sharklab.i18n import translator
+from sharklab.message import NOTHING, Message
+from tests.support import gradebook_sample as sample
+
+COMMAND = "`tcpdump -i lan -w file host name and port number`"
+
+
+def hinted(hint: Message) -> Result:
+    """Return a result with one criterion that was missed, and a hint for it."""
+    whole = sample.result()
+    missed = replace(sample.mark("fin", 0, 1, Status.FAILED), look=Message("Look there."), hint=hint)
+    return replace(whole, exercises=(replace(whole.exercises[0], marks=(missed,)),))
+
+
+def told(hint: Message, *offered: str) -> list[str]:
+    """Return what is said of such a result."""
+    return list(advice.lines(hinted(hint), translator("en"), offered))
+
+
+def test_lines_break_a_hint_but_no_command() -> None:
+    """What is to be typed can be copied as it stands, wherever a line ends."""
+    for before in range(30):
+        lines = told(Message("word " * before + COMMAND + " word" * 30))
+        assert all(len(line) <= 100 for line in lines)
+        assert 1 == sum(COMMAND in line for line in lines)
+
+
+def test_lines_say_a_hint_that_was_taken_in_the_place_of_where_to_look() -> None:
+    """It is not offered again."""
+    assert ["      → Do it."] == told(Message("Do it."), "ssh/fin")[2:-1]
+
+
+def test_lines_offer_a_hint_that_was_not_taken_beside_where_to_look() -> None:
+    """Where to look costs nothing."""
+    lines = ["      → Look there.", "      → there is a hint: --hint ssh/fin"]
+    assert lines == told(NOTHING, "ssh/fin")[2:-1]

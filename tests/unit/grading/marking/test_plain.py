@@ -1,0 +1,115 @@
+"""Results as plain data: their schema, both languages, and what a student is not told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from sharklab.author import damage, reference
+from sharklab.evidence.packets import records
+from sharklab.evidence.packets.container import search
+from sharklab.grading.marking.grade import grade
+from sharklab.grading.marking.model import Adjustment, Remark, Result
+from sharklab.grading.marking.plain import plain, schema, without_keys
+from sharklab.grading.submission.model import Problem
+from sharklab.lab import seat
+from sharklab.lab.model import Check
+from sharklab.message import Message
+from tests.support import report_run
+
+STRANGER = "other99"
+
+
+@pytest.fixture
+def result(tmp_path: Path) -> Result:
+    """Return the result of a submission with one wrong answer."""
+    report_run.seal(tmp_path, ["ssh", "dns"])
+    plan, submission = reference.reference(tmp_path)
+    answers = {**submission.answers, "ssh": {**submission.answers["ssh"], "local_port": "99"}}
+    return grade(plan, replace(submission, answers=answers))
+
+
+def test_plain_fits_its_schema(result: Result) -> None:
+    """Whatever a result holds, with all there can be beside its marks."""
+    more = replace(
+        result,
+        adjustments=(Adjustment(Message("late"), -1.0),),
+        problems=(Problem("a.pcap", Message("too large")),),
+        remarks=(Remark("alike", Message("look"), ("bob",)),),
+    )
+    assert [] == list(Draft202012Validator(dict(schema())).iter_errors(plain(more)))
+
+
+def test_plain_says_everything_in_each_language(result: Result) -> None:
+    """A sentence is there in English and in French."""
+    [ssh, _] = plain(result)["exercises"]
+    assert {"en": "Capture ssh", "fr": "Capture ssh"} == ssh["title"]
+    assert {"en": "TCP handshake", "fr": "Poignée de main TCP"} == ssh["criteria"][0]["title"]
+
+
+def test_plain_is_the_same_for_the_same_submission(tmp_path: Path) -> None:
+    """Byte by byte."""
+    report_run.seal(tmp_path, ["ssh"])
+    handed = reference.reference(tmp_path)
+    assert json.dumps(plain(grade(*handed))) == json.dumps(plain(grade(*handed)))
+
+
+def test_plain_for_a_student_gives_no_key_away(result: Result) -> None:
+    """Neither the right answer nor the packets that show it are in what a student reads."""
+    [ssh, _] = plain(without_keys(result))["exercises"]
+    [missed] = [mark for mark in ssh["criteria"] if mark["status"] == "failed"]
+    [full] = [m for m in plain(result)["exercises"][0]["criteria"] if m["status"] == "failed"]
+    key = full["expected"]["en"]
+    assert key and full["evidence"]
+    assert ({"en": "", "fr": ""}, []) == (missed["expected"], missed["evidence"])
+    assert key not in json.dumps(missed)
+
+
+def test_plain_for_a_student_has_no_remarks(result: Result) -> None:
+    """What is for the instructor to look at names other students."""
+    remarked = replace(result, remarks=(Remark("alike", Message("look"), ("bob",)),))
+    assert [] == plain(without_keys(remarked))["remarks"]
+
+
+@pytest.mark.parametrize("kind", ["token", "seat"])
+def test_plain_says_nothing_of_another_students_token(tmp_path: Path, kind: str) -> None:
+    """Also where the capture is full of it: somebody else's work, or their names asked from the own seat."""
+    report_run.seal(tmp_path, ["dns"])
+    plan, submission = reference.reference(tmp_path)
+    [exercise] = plan.lab.exercises
+    wanted = Check("dns", {"types": ["A", "AAAA", "MX"], "name": plan.seat.domain})
+    exercise = replace(exercise, checks=(wanted, Check("token"), Check("clean")))
+    plan = replace(plan, lab=replace(plan.lab, exercises=(exercise,)))
+    other = replace(seat.derive(plan.lab, "bob", bytes(32)), token=STRANGER)
+    pcap = records.read(submission.captures["dns"])
+    changed = damage.with_words(pcap, {plan.seat.token: STRANGER})
+    records.write(tmp_path / "b.pcap", changed if kind == "token" else damage.of_seat(pcap, plan.seat, other))
+    assert search(tmp_path / "b.pcap", STRANGER)
+    result = grade(plan, replace(submission, captures={"dns": tmp_path / "b.pcap"}))
+    assert STRANGER not in json.dumps(plain(result))
+
+
+@pytest.mark.parametrize("given", [None, "1", "3742"])
+def test_plain_for_a_student_tells_no_key_by_the_way(tmp_path: Path, given: str | None) -> None:
+    """What a check says of the packets is held back while it would answer a question."""
+    report_run.seal(tmp_path, ["ssh"])
+    plan, submission = reference.reference(tmp_path)
+    [exercise] = plan.lab.exercises
+    exercise = replace(exercise, questions=("client_bytes",))
+    plan = replace(plan, lab=replace(plan.lab, exercises=(exercise,)))
+    result = grade(plan, replace(submission, answers={"ssh": {"client_bytes": given}}))
+    assert "The client sends 3741 bytes" in json.dumps(plain(result))
+    told = json.dumps(plain(without_keys(result)))
+    assert "3741" not in told
+    assert "More is told when the questions are answered." in told
+
+
+def test_plain_for_a_student_tells_all_once_it_is_answered(tmp_path: Path) -> None:
+    """Nothing is left to give away."""
+    report_run.seal(tmp_path, ["ssh"])
+    plan, submission = reference.reference(tmp_path)
+    assert "The client sends 3741 bytes" in json.dumps(plain(without_keys(grade(plan, submission))))

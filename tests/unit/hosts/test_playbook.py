@@ -1,0 +1,151 @@
+"""Running playbooks: what a person hears of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from sharklab import i18n, paths
+from sharklab.errors import MachineryError
+from sharklab.hosts import playbook
+from sharklab.message import Message
+
+PLAYBOOK = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - name: Prepare
+      ansible.builtin.set_fact:
+        ready: true
+    - name: Apply the role
+      ansible.builtin.include_role:
+        name: greeter
+"""
+ROLE = """
+- name: Greet
+  ansible.builtin.assert:
+    that: friendly
+    fail_msg: nobody is here
+
+- name: Greet each
+  ansible.builtin.assert:
+    that: item != stranger | default('')
+    fail_msg: "{{ item }} is a stranger"
+  loop: [ada, grace]
+"""
+WAITING = "- {name: Wait, ansible.builtin.pause: {minutes: 60}}"
+
+
+@pytest.fixture
+def inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the inventory of one host that is this machine; the playbook `meet` has the role `greeter`."""
+    monkeypatch.setenv("PYTHONPATH", str(paths.SOURCE.parent))  # for the process that runs it
+    monkeypatch.setattr(paths, "PLAYBOOKS", tmp_path)
+    (tmp_path / "roles" / "greeter" / "tasks").mkdir(parents=True)
+    (tmp_path / "roles" / "greeter" / "tasks" / "main.yml").write_text(ROLE)
+    (tmp_path / "meet.yml").write_text(PLAYBOOK)
+    (tmp_path / "inventory.yml").write_text("all: {hosts: {alone: {ansible_connection: local}}}")
+    return tmp_path / "inventory.yml"
+
+
+def test_run_tells_roles_and_no_task(inventory: Path) -> None:
+    """Progress is the role that each host is at, in the reader's language: tasks have English names."""
+    heard: list[Message] = []
+    playbook.run("meet", inventory, {"friendly": True}, progress=heard.append)
+    assert {"alone: role greeter"} == set(map(str, heard))
+    assert {"alone : rôle greeter"} == {each.say(i18n.translator("fr").gettext) for each in heard}
+
+
+def test_run_that_is_in_vain_is_ended(inventory: Path) -> None:
+    """A playbook that could only wait for what will not come is ended with all that it started."""
+    (inventory.parent / "roles/greeter/tasks/main.yml").write_text(WAITING)
+    heard: list[Message] = []
+    with pytest.raises(MachineryError):
+        playbook.run("meet", inventory, progress=heard.append, is_in_vain=lambda: heard)
+    assert ["alone: role greeter"] == list(map(str, heard))
+    assert not at_work(inventory)
+
+
+def test_run_ends_at_many_signals(inventory: Path) -> None:
+    """A parent with several threads that is killed sends its child several signals, one into the other."""
+    (inventory.parent / "roles/greeter/tasks/main.yml").write_text(WAITING)
+    playbook.get_ready()
+    [child] = playbook._ready
+    ended = threading.Thread(target=signal_until_it_ends, args=(child, inventory))
+    ended.start()
+    with pytest.raises(MachineryError):
+        playbook.run("meet", inventory)
+    ended.join()
+    assert not at_work(inventory)
+
+
+def signal_until_it_ends(child: subprocess.Popen[str], inventory: Path) -> None:
+    """Wait until Ansible's worker is there, then send the child signals; kill it if it stays."""
+    wait_until(lambda: len(at_work(inventory)) > 1)
+    for _ in range(400_000):
+        os.kill(child.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(10)
+        return
+    os.killpg(child.pid, signal.SIGKILL)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition, for a while."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come about"
+        time.sleep(0.05)
+
+
+def at_work(inventory: Path) -> list[Path]:
+    """Return the processes whose command names the inventory."""
+    files = Path("/proc").glob("[0-9]*/cmdline")
+    return [file for file in files if str(inventory).encode() in content(file)]
+
+
+def content(file: Path) -> bytes:
+    """Return a file's content; nothing when its process has ended."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
+def test_run_names_the_task_that_failed(inventory: Path) -> None:
+    """A failure says host, task and what it said, by which an author finds it."""
+    with pytest.raises(MachineryError, match=r"meet\.yml: alone: Greet: nobody is here"):
+        playbook.run("meet", inventory, {"friendly": False})
+
+
+def test_run_says_why_an_item_failed(inventory: Path) -> None:
+    """Of a loop, what is told is the reason of the item that failed."""
+    with pytest.raises(MachineryError, match="Greet each: grace is a stranger"):
+        playbook.run("meet", inventory, {"friendly": True, "stranger": "grace"})
+
+
+def test_run_takes_the_process_that_is_ready(inventory: Path) -> None:
+    """A process that was started before does the next run, and no other."""
+    playbook.get_ready()
+    playbook.get_ready()
+    [child] = playbook._ready
+    playbook.run("meet", inventory, {"friendly": True})
+    assert ([], 0) == (playbook._ready, child.returncode)
+
+
+def test_get_ready_ends_when_no_order_comes(inventory: Path) -> None:
+    """A process that gets no order ends by itself and well, as when the command fails before its playbook."""
+    playbook.get_ready()
+    child = playbook._ready.pop()
+    assert child.stdin
+    child.stdin.close()
+    assert 0 == child.wait(30)
+    playbook._end(child)

@@ -1,0 +1,95 @@
+"""A matrix in the report: the short of it, the table, and what follows from each cell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sharklab.checks import judge
+from sharklab.report import compose, page
+from sharklab.report.content import Grid
+from tests.support.matrix_sample import Changes, Sample
+
+OTHER: dict[str, Changes] = {"tcp-closed-nc": {"exit_code": 0}, "tcp-open-nmap": {"missing": True}}
+
+
+def grids(sample: Sample, language: str = "en") -> dict[str, Grid]:
+    """Return the grid of each matrix of the sample."""
+    plan, evidence, facts = sample.run()
+    content = page.page(plan, evidence, facts, judge(plan, evidence, facts), language)
+    return {section.exercise.id: section.grid for section in content.sections if section.grid}
+
+
+def test_grid_has_a_row_per_tool_and_a_field_per_state() -> None:
+    """The table is tools by states, in the lab's order, each with its verdict, packets and tone."""
+    grid = grids(Sample())["tcp"]
+    assert ["nc (OpenBSD)", "nmap"] == [row.title for row in grid.rows]
+    assert ["closed", "prohibited", "dropped", "open"] == [column.text for column in grid.columns]
+    assert [("refused", "no"), ("unreachable", "no"), ("timed out", "late"), ("connected", "yes")] == [
+        (field.verdict, field.tone) for field in grid.rows[0].fields
+    ]
+    assert "handshake, then FIN" == grid.rows[0].fields[-1].packets
+
+
+def test_grid_in_short_counts_the_results() -> None:
+    """Each state has one sentence, with how many tools saw what."""
+    short = dict(grids(Sample())["tcp"].summary)
+    assert (
+        "On the wire: SYN, then RST (×2). The tools say: refused (×1), closed (×1). "
+        "That takes from 100 ms to 100 ms."
+    ) == short["closed"]
+
+
+def test_grid_in_short_says_what_no_tool_tells_apart() -> None:
+    """Two states of which every tool says the same are named, with whether the packets tell them apart."""
+    same: dict[str, Changes] = {
+        f"udp-{state}-nc": {"stdout": "", "exit_code": 0} for state in ("closed", "dropped")
+    }
+    short = dict(grids(Sample(probes=same))["udp"].summary)
+    assert "No tool tells them apart. Their packets differ." == short["closed / dropped"]
+
+
+def test_grid_in_short_says_what_is_not_as_expected_or_missing() -> None:
+    """Surprises and tools that are not there come last; neither is left out."""
+    short = dict(grids(Sample(probes=OTHER))["tcp"].summary)
+    assert "1 result is not what the lab expects." == short["✗"]
+    assert "Not available on this system: nmap." == short["–"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "state", "sentences"),
+    [
+        (0, 2, ("From what nc (OpenBSD) says, the port is dropped.", "From its packets, it is dropped.")),
+        (
+            1,
+            1,
+            (
+                "From what nmap says, the port is prohibited or dropped.",
+                "From its packets, it is prohibited.",
+                "Both together leave only prohibited.",
+            ),
+        ),
+    ],
+    ids=["certain", "by packets"],
+)
+def test_attempt_says_what_follows(tool: int, state: int, sentences: tuple[str, ...]) -> None:
+    """What can be concluded is what this run's results leave: the states of which the tool says the same."""
+    stand = grids(Sample())["tcp"].stands[state]
+    assert sentences == stand.attempts[tool].follows
+
+
+def test_attempt_of_a_missing_tool_concludes_nothing() -> None:
+    """A tool that is not there says nothing, and is shown so."""
+    attempt = grids(Sample(probes=OTHER))["tcp"].stands[3].attempts[1]
+    assert ((), "", None) == (attempt.follows, attempt.field.verdict, attempt.field.seconds)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_compose_shows_the_matrix(language: str, tmp_path: Path) -> None:
+    """Both forms of the report have the table and each command once."""
+    plan, evidence, facts = Sample().run()
+    files = compose(plan, evidence, facts, judge(plan, evidence, facts), language, tmp_path)
+    html, markdown = (str(files[tmp_path / f"report.{language}.{kind}"]) for kind in ("html", "md"))
+    assert 1 == html.count('id="probe-tcp-closed-nc"') == markdown.count("##### nc (OpenBSD), port 60000")
+    assert 2 == html.count('<table class="matrix">')
