@@ -12,8 +12,7 @@ come about is no error but a verdict: the verb returns NOT_ACHIEVED.
 
 from __future__ import annotations
 
-from sharklab.message import N_ as N_  # every error's sentence is marked by it
-from sharklab.message import Gettext, Message
+from sharklab.message import N_, Gettext, Message
 
 GOOD, NOT_ACHIEVED, BAD_INPUT, MACHINERY, INTERRUPTED = 0, 1, 2, 3, 130
 

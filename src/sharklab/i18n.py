@@ -28,8 +28,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from sharklab import state
 from sharklab.errors import InputError, SharklabError
-from sharklab.message import N_ as N_
-from sharklab.message import Message
+from sharklab.message import N_, Message
 
 if TYPE_CHECKING:
     from sharklab.lab.model import Text

@@ -12,7 +12,12 @@ from typing import NoReturn
 
 from sharklab import paths, state
 from sharklab.errors import MachineryError
-from sharklab.i18n import N_, Translator
+from sharklab.i18n import (
+    Translator,
+)
+from sharklab.message import (
+    N_,
+)
 
 KEPT = (
     "SHARKLAB_STATE",

@@ -11,8 +11,8 @@ from pathlib import Path
 from sharklab.errors import MachineryError
 from sharklab.message import N_, Message
 
-Progress = Callable[[Message], None]
-"""What takes one sentence on how far the work is."""
+Say = Callable[[Message], None]
+"""A function that tells the user one sentence on the progress of the work."""
 
 LAST_LINES = 5
 

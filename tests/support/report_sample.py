@@ -6,10 +6,17 @@ from collections.abc import Iterator
 from ipaddress import IPv4Interface, IPv6Interface
 from pathlib import Path
 
-from sharklab.checks.outcome import Answer, Entry, Message, Outcome, Reference, Status, Table, Verdict
+from sharklab.checks.outcome import (
+    Answer,
+    Entry,
+    Outcome,
+    Reference,
+    Status,
+    Table,
+    Verdict,
+)
 from sharklab.evidence.packets.model import Conversation, Dns, Endpoint, Facts, Packet
 from sharklab.evidence.run_folder import CaptureResult, Evidence, ProbeResult, SocketLine
-from sharklab.i18n import N_
 from sharklab.lab.model import (
     Address,
     Capture,
@@ -23,6 +30,10 @@ from sharklab.lab.model import (
     Seat,
 )
 from sharklab.lab.model import Conversation as Talk
+from sharklab.message import (
+    N_,
+    Message,
+)
 from tests.support.plans import plain
 
 START = 1_795_216_682.25

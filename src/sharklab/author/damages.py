@@ -10,11 +10,13 @@ from typing import Any
 from sharklab.author import damage
 from sharklab.checks import KINDS
 from sharklab.checks.kind import Rests
-from sharklab.checks.outcome import N_
 from sharklab.evidence.packets.container import search
 from sharklab.evidence.packets.model import Conversation, Facts
 from sharklab.evidence.packets.records import Pcap
 from sharklab.lab.model import Address, Check, Seat
+from sharklab.message import (
+    N_,
+)
 
 HALF_A_RECORD = bytes(8)
 """What a file ends with when the capture was cut off in the middle of a record's header."""

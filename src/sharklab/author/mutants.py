@@ -17,7 +17,9 @@ from sharklab.author.state_damages import damages
 from sharklab.checks import KINDS, QUESTIONS
 from sharklab.checks.choose import candidates, choose
 from sharklab.checks.kind import Rests
-from sharklab.checks.outcome import N_, Message, Status
+from sharklab.checks.outcome import (
+    Status,
+)
 from sharklab.evidence.packets import records
 from sharklab.grading.marking.case import Case
 from sharklab.grading.marking.decide import decide, names, used
@@ -27,6 +29,10 @@ from sharklab.lab import matrices
 from sharklab.lab import seat as seats
 from sharklab.lab.criteria import leaves
 from sharklab.lab.model import AllOf, AnyOf, Asked, Capture, Check, Condition, Not, Plan, Seat
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 Leaf = Check | Asked
 Name = tuple[str, str]

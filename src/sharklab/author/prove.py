@@ -13,13 +13,19 @@ from typing import Any
 
 from sharklab.author.mutants import Bench, Name, catalogue
 from sharklab.author.reference import empty
-from sharklab.checks.outcome import N_, Message, Status
+from sharklab.checks.outcome import (
+    Status,
+)
 from sharklab.grading.marking.case import gather
 from sharklab.grading.marking.grade import mark
 from sharklab.grading.marking.model import Result
 from sharklab.grading.submission.model import Submission
 from sharklab.i18n import Translator
 from sharklab.lab.model import Plan
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 
 @dataclass(frozen=True)

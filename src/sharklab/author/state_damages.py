@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sharklab.checks.outcome import N_
 from sharklab.lab.model import Asked, Check
+from sharklab.message import (
+    N_,
+)
 
 State = Mapping[str, Any]
 EXTRA = "4444/tcp"

@@ -8,11 +8,19 @@ from typing import Any
 from sharklab.checks import phrases
 from sharklab.checks.choose import choose
 from sharklab.checks.context import Context
-from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
+from sharklab.checks.outcome import (
+    Finding,
+    Reference,
+    Status,
+)
 from sharklab.checks.packets import no_conversation
 from sharklab.evidence.packets.container import search
 from sharklab.evidence.packets.knocks import pattern
 from sharklab.evidence.packets.model import Facts
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 Params = Mapping[str, Any]
 

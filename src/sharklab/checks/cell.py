@@ -8,11 +8,20 @@ from functools import cached_property
 
 from sharklab.checks import phrases
 from sharklab.checks.flaws import listed
-from sharklab.checks.outcome import N_, Message, Outcome, Reference, Status, both
+from sharklab.checks.outcome import (
+    Outcome,
+    Reference,
+    Status,
+    both,
+)
 from sharklab.checks.truth import Witness, certain
 from sharklab.evidence.packets.knocks import Pattern
 from sharklab.evidence.run_folder import ProbeResult
 from sharklab.lab.model import Expectation, Matrix, Probe, Tool, Trial
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 CHECK = "matrix"
 _RESTS_ON_ABSENCE = frozenset({"none", "syn_retries", "handshake", "udp_silence"})

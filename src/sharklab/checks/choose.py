@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sharklab.checks.context import Context
-from sharklab.checks.outcome import N_, NOTHING, Message, Reference
+from sharklab.checks.outcome import (
+    Reference,
+)
 from sharklab.evidence.packets.model import Conversation, Facts
+from sharklab.message import (
+    N_,
+    NOTHING,
+    Message,
+)
 
 Talk = tuple[str, Conversation]
 """The id of a capture and a conversation in it."""

@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from sharklab.checks.context import Context
-from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
+from sharklab.checks.outcome import (
+    Finding,
+    Reference,
+    Status,
+)
 from sharklab.evidence.packets.model import Conversation, Facts, Packet
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 IMPATIENCE = 2.0
 """Seconds. Who follows RFC 8305 tries the other address after 0.1 to 2 s (its section 5), others when the

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from sharklab.checks.context import Context
-from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
+from sharklab.checks.outcome import (
+    Finding,
+    Reference,
+    Status,
+)
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 Zone = Mapping[str, frozenset[str]]
 OPENINGS = ("services", "ports", "protocols", "source-ports", "forward-ports", "rich rules")

@@ -11,9 +11,17 @@ from typing import Any
 
 from sharklab.checks.context import Context
 from sharklab.checks.firewall import OPENINGS, Zone, faults, read_zone
-from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
+from sharklab.checks.outcome import (
+    Finding,
+    Reference,
+    Status,
+)
 from sharklab.checks.sockets_seen import sockets
 from sharklab.evidence.run_folder import SocketLine
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 Params = Mapping[str, Any]
 State = Mapping[str, Any]

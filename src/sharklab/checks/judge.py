@@ -12,10 +12,8 @@ from sharklab.checks.flaws import flaws_of, listed
 from sharklab.checks.kind import Kind, Rests
 from sharklab.checks.kinds import KINDS
 from sharklab.checks.outcome import (
-    N_,
     Answer,
     Finding,
-    Message,
     Outcome,
     Reference,
     Status,
@@ -26,6 +24,10 @@ from sharklab.checks.questions import QUESTIONS, answer
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence
 from sharklab.lab.model import Check, Plan
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 
 def judge(plan: Plan, evidence: Evidence, facts: Mapping[str, Facts]) -> tuple[Verdict, ...]:

@@ -25,7 +25,9 @@ from sharklab.checks import (
 from sharklab.checks.kind import ANY_TEXTS, PORT, TEXT, TEXTS, Kind, Rests, Schema, parameters
 from sharklab.checks.kinds_of_conversations import KINDS_OF_CONVERSATIONS
 from sharklab.checks.kinds_of_hosts import KINDS_OF_HOSTS
-from sharklab.checks.outcome import N_
+from sharklab.message import (
+    N_,
+)
 
 _WAY: Schema = {"enum": list(families.WAYS)}
 _WAYS: Schema = {"anyOf": [_WAY, {"type": "array", "items": _WAY, "minItems": 1, "uniqueItems": True}]}

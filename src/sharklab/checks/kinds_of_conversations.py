@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from sharklab.checks import wire
 from sharklab.checks.kind import TEXT, Kind, Rests, Schema, parameters
-from sharklab.checks.outcome import N_
+from sharklab.message import (
+    N_,
+)
 
 _COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": 1000}
 

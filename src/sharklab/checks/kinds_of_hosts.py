@@ -7,7 +7,9 @@ from typing import Any
 
 from sharklab.checks import firewall, hosts
 from sharklab.checks.kind import ANY_TEXTS, TEXT, Kind, Rests, Schema, parameters
-from sharklab.checks.outcome import N_
+from sharklab.message import (
+    N_,
+)
 
 _SOCKET: Schema = {"type": "string", "pattern": r"^[0-9]{1,5}/(tcp|udp)$"}
 _OPENINGS = {name.replace("-", "_").replace(" ", "_"): ANY_TEXTS for name in firewall.OPENINGS}

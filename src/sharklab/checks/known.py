@@ -7,8 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from sharklab.checks.context import Context
-from sharklab.checks.outcome import N_, Entry, Finding, Message, Reference, Status, Table
+from sharklab.checks.outcome import (
+    Entry,
+    Finding,
+    Reference,
+    Status,
+    Table,
+)
 from sharklab.lab.model import Service, Text
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 _LINE = re.compile(
     r"^(?P<name>[^#\s]\S*)\s+(?P<port>\d+)/(?P<transport>\w+)(?P<aliases>[^#\n]*)", re.MULTILINE

@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from sharklab.checks.context import Context
-from sharklab.checks.outcome import N_, Entry, Finding, Message, Reference, Status, Table
+from sharklab.checks.outcome import (
+    Entry,
+    Finding,
+    Reference,
+    Status,
+    Table,
+)
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 Params = Mapping[str, Any]
 IANA_DYNAMIC = (49152, 65535)

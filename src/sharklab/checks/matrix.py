@@ -10,13 +10,21 @@ from sharklab.checks import phrases as words
 from sharklab.checks.cell import Cell
 from sharklab.checks.context import Context, contexts
 from sharklab.checks.flaws import flaws_of
-from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
+from sharklab.checks.outcome import (
+    Finding,
+    Reference,
+    Status,
+)
 from sharklab.checks.truth import ports
 from sharklab.evidence.packets.knocks import Knock, knock, knocks
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence, ProbeResult
 from sharklab.lab import matrices
 from sharklab.lab.model import Plan, Tool
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 SILENT = "silent"
 """The verdict of a tool whose words fit none."""

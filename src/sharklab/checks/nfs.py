@@ -6,8 +6,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sharklab.checks.context import Context
-from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
+from sharklab.checks.outcome import (
+    Finding,
+    Reference,
+    Status,
+)
 from sharklab.evidence.packets.model import NfsCall
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 Call = tuple[str, NfsCall]
 GOOD = "NFS4_OK"

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sharklab.lab.model import Text
-from sharklab.message import N_ as N_  # every check says what it found by these
-from sharklab.message import NOTHING as NOTHING
-from sharklab.message import Message as Message
+from sharklab.message import NOTHING, Message
 
 
 class Status(StrEnum):

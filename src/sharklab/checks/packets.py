@@ -7,8 +7,18 @@ from typing import Any
 
 from sharklab.checks.choose import Chosen, candidates, choose
 from sharklab.checks.context import Context
-from sharklab.checks.outcome import N_, NOTHING, Finding, Message, Reference, Status, both
+from sharklab.checks.outcome import (
+    Finding,
+    Reference,
+    Status,
+    both,
+)
 from sharklab.evidence.packets.container import search
+from sharklab.message import (
+    N_,
+    NOTHING,
+    Message,
+)
 
 Params = Mapping[str, Any]
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import reduce
 
-from sharklab.checks.outcome import N_, Message
 from sharklab.evidence.packets.knocks import Pattern
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 STATES = {
     "closed": N_("closed"),

@@ -6,9 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from sharklab.checks.context import Context
-from sharklab.checks.outcome import N_, Finding, Message, Reference, Status, both
+from sharklab.checks.outcome import (
+    Finding,
+    Reference,
+    Status,
+    both,
+)
 from sharklab.evidence.run_folder import ProbeResult
 from sharklab.lab.model import Probe
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 
 def probes(context: Context, params: Mapping[str, Any]) -> Finding:

@@ -16,10 +16,18 @@ from sharklab.checks.choose import choose
 from sharklab.checks.context import Context
 from sharklab.checks.dns import exchanges
 from sharklab.checks.nfs import calls
-from sharklab.checks.outcome import N_, Answer, Message, Reference, Status
+from sharklab.checks.outcome import (
+    Answer,
+    Reference,
+    Status,
+)
 from sharklab.checks.scan_seen import read_scan
 from sharklab.checks.sockets_seen import Socket
 from sharklab.evidence.packets.model import NOWHERE, Endpoint
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 T = TypeVar("T")
 SERVER = re.compile(r"^(?:;; SERVER|Address):\s+(?P<address>[0-9A-Fa-f.:]+)#(?P<port>\d+)", re.MULTILINE)

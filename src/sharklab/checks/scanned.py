@@ -10,9 +10,19 @@ from typing import Any
 from sharklab.checks.choose import Talk, candidates
 from sharklab.checks.context import Context
 from sharklab.checks.neighbours import ECHO_REQUESTS, QUESTION
-from sharklab.checks.outcome import N_, Entry, Finding, Message, Reference, Status, Table
+from sharklab.checks.outcome import (
+    Entry,
+    Finding,
+    Reference,
+    Status,
+    Table,
+)
 from sharklab.evidence.packets import tcp
 from sharklab.evidence.packets.model import Facts, Flow, Packet
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 Params = Mapping[str, Any]
 

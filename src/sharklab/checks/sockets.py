@@ -7,10 +7,20 @@ from typing import Any
 
 from sharklab.checks.choose import choose
 from sharklab.checks.context import Context
-from sharklab.checks.outcome import N_, NOTHING, Finding, Message, Reference, Status, both
+from sharklab.checks.outcome import (
+    Finding,
+    Reference,
+    Status,
+    both,
+)
 from sharklab.checks.packets import no_conversation
 from sharklab.checks.sockets_seen import Socket
 from sharklab.evidence.packets.model import Conversation, Endpoint
+from sharklab.message import (
+    N_,
+    NOTHING,
+    Message,
+)
 
 _RANK = ("ESTAB", "UNCONN", "LISTEN")
 """A connected socket tells more than one that is closing, which has lost its process."""

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from sharklab.checks import phrases
 from sharklab.checks.context import Context
 from sharklab.checks.firewall import Zone, read_zone
-from sharklab.checks.outcome import N_, Message, Reference
+from sharklab.checks.outcome import (
+    Reference,
+)
 from sharklab.checks.rules import Packet, by_ruleset, by_zone
 from sharklab.checks.sockets_seen import Socket, sockets
 from sharklab.evidence.packets.knocks import Knock, Pattern
@@ -21,6 +23,10 @@ from sharklab.evidence.run_folder import ProbeResult, SocketLine
 from sharklab.lab import matrices
 from sharklab.lab.matrices import FIREWALL, NFT, SOCKETS
 from sharklab.lab.model import Matrix
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 ALL = frozenset({"closed", "rejected", "reset", "prohibited", "dropped", "open"})
 _PROHIBITED = frozenset({(3, 9), (3, 10), (3, 13)})

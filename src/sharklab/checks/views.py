@@ -9,12 +9,22 @@ from typing import Any
 from sharklab.checks import phrases
 from sharklab.checks.context import Context
 from sharklab.checks.firewall import Zone, read_zone
-from sharklab.checks.outcome import N_, Entry, Finding, Message, Reference, Status, Table
+from sharklab.checks.outcome import (
+    Entry,
+    Finding,
+    Reference,
+    Status,
+    Table,
+)
 from sharklab.checks.rules import LET_IN, Packet, by_zone
 from sharklab.checks.scan_seen import Scanned, read_scan
 from sharklab.checks.sockets_seen import Socket
 from sharklab.evidence.packets.knocks import Knock, knock
 from sharklab.evidence.packets.model import Endpoint
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 Params = Mapping[str, Any]
 LET, REFUSED, DROPPED = N_("lets in"), N_("refuses"), N_("drops")

@@ -9,11 +9,19 @@ from typing import Any
 from sharklab.checks.choose import choose
 from sharklab.checks.context import Context
 from sharklab.checks.flaws import flaws_of, listed
-from sharklab.checks.outcome import N_, Finding, Message, Reference, Status
+from sharklab.checks.outcome import (
+    Finding,
+    Reference,
+    Status,
+)
 from sharklab.checks.packets import no_conversation
 from sharklab.evidence.packets import tcp
 from sharklab.evidence.packets.container import open_capture, search
 from sharklab.evidence.packets.knocks import SYN_RETRIES, pattern
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 Params = Mapping[str, Any]
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sharklab.errors import N_, InputError
+from sharklab.errors import (
+    InputError,
+)
+from sharklab.message import (
+    N_,
+)
 
 Facts = Mapping[str, Any]
 """Facts of a machine as Ansible has them, with the subset `network`."""

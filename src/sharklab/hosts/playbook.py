@@ -24,7 +24,7 @@ from typing import IO, Any
 from sharklab import paths
 from sharklab.errors import MachineryError
 from sharklab.message import N_, Message
-from sharklab.process import Progress
+from sharklab.process import Say
 
 END_SECONDS = 10.0
 """How long an interrupted playbook may take to end before it is killed."""
@@ -62,7 +62,7 @@ def run(
     variables: Mapping[str, Any] | None = None,
     *,
     tags: str = "",
-    progress: Progress = lambda text: None,
+    progress: Say = lambda text: None,
     is_in_vain: Callable[[], object] = bool,
 ) -> None:
     """Run `playbooks/<name>.yml` on `inventory`.
@@ -99,9 +99,7 @@ def _start() -> subprocess.Popen[str]:
     )
 
 
-def _follow(
-    name: str, order: Mapping[str, Any], progress: Progress, is_in_vain: Callable[[], object]
-) -> None:
+def _follow(name: str, order: Mapping[str, Any], progress: Say, is_in_vain: Callable[[], object]) -> None:
     child = _ready.pop() if _ready else _start()
     failures: list[str] = []
     try:
@@ -178,7 +176,7 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _hear(event: Mapping[str, Any], progress: Progress, failures: list[str]) -> None:
+def _hear(event: Mapping[str, Any], progress: Say, failures: list[str]) -> None:
     if event["kind"] == "runner_on_start" and event["role"]:
         progress(Message(N_("{host}: role {role}"), event))
     elif event["kind"] in ("runner_on_failed", "runner_on_unreachable"):

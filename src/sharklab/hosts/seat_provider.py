@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from sharklab import state
-from sharklab.errors import N_, InputError
+from sharklab.errors import (
+    InputError,
+)
+from sharklab.message import (
+    N_,
+)
 
 FILE = "provider"
 DEFAULT = "nspawn"

@@ -27,7 +27,7 @@ from sharklab.hosts.providers.qemu import engine, snapshot
 from sharklab.lab import seat
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
-from sharklab.process import Progress
+from sharklab.process import Say
 
 NAMES = {
     system: f"Rocky-{release.number}-GenericCloud-Base.latest.x86_64.qcow2"
@@ -89,7 +89,7 @@ class Written:
     commands: tuple[str, ...]
 
 
-def fetch(system: str, progress: Progress) -> Path:
+def fetch(system: str, progress: Say) -> Path:
     """Return the cloud image of `system`, fetched from Rocky's mirror and checked when it is not there yet.
 
     Raises InputError for a system without one, and MachineryError as `download.fetch` does.
@@ -110,7 +110,7 @@ def fetch(system: str, progress: Progress) -> Path:
     return download.fetch(address, target, download.checksum(f"{address}.CHECKSUM", name), progress)
 
 
-def write(plan: Plan, image: Path, folder: Path, progress: Progress) -> Written:
+def write(plan: Plan, image: Path, folder: Path, progress: Say) -> Written:
     """Write what the seat's hosts need as virtual machines over `image` into `folder`.
 
     Raises InputError when a host is on several networks, and MachineryError when a tool fails.

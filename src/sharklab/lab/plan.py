@@ -12,12 +12,18 @@ import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
 from sharklab import state
-from sharklab.errors import N_, InputError, MachineryError
+from sharklab.errors import (
+    InputError,
+    MachineryError,
+)
 from sharklab.lab import matrices
 from sharklab.lab import seat as seats
 from sharklab.lab.load import build
 from sharklab.lab.matrices import FAST
 from sharklab.lab.model import FilledLab, Host, Lab, LabContent, Plan, Seat
+from sharklab.message import (
+    N_,
+)
 
 _templates = SandboxedEnvironment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
 _compiled = cache(_templates.from_string)  # a lab is planned more than once: checked, baked, for a seat

@@ -5,9 +5,14 @@ from __future__ import annotations
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
-from sharklab.errors import N_, InputError
+from sharklab.errors import (
+    InputError,
+)
 from sharklab.lab import plan as plans
 from sharklab.lab.model import Plan
+from sharklab.message import (
+    N_,
+)
 from sharklab.report import markdown as prose
 from sharklab.report.render import TEMPLATES
 

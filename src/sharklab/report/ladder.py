@@ -12,7 +12,12 @@ from itertools import accumulate, groupby
 
 from sharklab.evidence.packets import name_packet
 from sharklab.evidence.packets.model import Conversation, Endpoint, Packet
-from sharklab.i18n import N_, Translator
+from sharklab.i18n import (
+    Translator,
+)
+from sharklab.message import (
+    N_,
+)
 from sharklab.report.drawing import Drawing
 from sharklab.report.visible import clip, visible
 

@@ -12,9 +12,19 @@ from itertools import combinations
 
 from sharklab.checks import phrases
 from sharklab.checks.cell import Cell
-from sharklab.checks.outcome import NOTHING, Message, Reference, Status
+from sharklab.checks.outcome import (
+    Reference,
+    Status,
+)
 from sharklab.checks.truth import by_pattern
-from sharklab.i18n import N_, Translator
+from sharklab.i18n import (
+    Translator,
+)
+from sharklab.message import (
+    N_,
+    NOTHING,
+    Message,
+)
 from sharklab.report.content import Attempt, Command, Field, Grid, Link, Row, Stand, Truth
 from sharklab.report.speech import Words
 from sharklab.report.visible import visible

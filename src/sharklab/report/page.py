@@ -13,11 +13,21 @@ from urllib.parse import quote
 
 from sharklab.checks import matrix as matrices
 from sharklab.checks.cell import Cell
-from sharklab.checks.outcome import Answer, Message, Outcome, Reference, Status, Table, Verdict
+from sharklab.checks.outcome import (
+    Answer,
+    Outcome,
+    Reference,
+    Status,
+    Table,
+    Verdict,
+)
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import CaptureResult, Evidence
 from sharklab.i18n import Translator, translator
 from sharklab.lab.model import Capture, Exercise, Plan, Probe, Text
+from sharklab.message import (
+    Message,
+)
 from sharklab.report import matrix, topology
 from sharklab.report.content import (
     Command,

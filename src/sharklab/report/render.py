@@ -16,12 +16,17 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sharklab import checks, state
 from sharklab.checks.outcome import Verdict
-from sharklab.errors import N_, InputError
+from sharklab.errors import (
+    InputError,
+)
 from sharklab.evidence import analysis
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence
 from sharklab.i18n import translator
 from sharklab.lab.model import Plan
+from sharklab.message import (
+    N_,
+)
 from sharklab.report import explained, markdown, topology
 from sharklab.report.content import Page
 from sharklab.report.page import page

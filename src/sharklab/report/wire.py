@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from sharklab.evidence.packets.model import Conversation, Facts, Packet
-from sharklab.i18n import N_, Translator
+from sharklab.i18n import (
+    Translator,
+)
 from sharklab.lab.model import Plan
+from sharklab.message import (
+    N_,
+)
 from sharklab.report import ladder
 from sharklab.report.conversations import drawn
 from sharklab.report.visible import visible

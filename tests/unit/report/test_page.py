@@ -7,8 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.checks.outcome import Answer, Message, Outcome, Reference, Status, Verdict
+from sharklab.checks.outcome import (
+    Answer,
+    Outcome,
+    Reference,
+    Status,
+    Verdict,
+)
 from sharklab.errors import InputError
+from sharklab.message import (
+    Message,
+)
 from sharklab.report import page as pages
 from sharklab.report.content import Page, Section
 from tests.support import report_sample as sample

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from sharklab import i18n, privilege, state, system_packages
 from sharklab.cli.doctor.finding import Finding, missing, ok, warning
-from sharklab.i18n import N_
-from sharklab.message import Message
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 GIGABYTE = 10**9
 DISK_NEEDED = 2 * GIGABYTE

@@ -12,8 +12,14 @@ from pathlib import Path
 from typing import IO
 
 from sharklab import untrusted
-from sharklab.errors import N_, InputError, MachineryError
+from sharklab.errors import (
+    InputError,
+    MachineryError,
+)
 from sharklab.limits import CAPTURE, Tool
+from sharklab.message import (
+    N_,
+)
 
 NOBODY = 65534
 _PACKAGES = {

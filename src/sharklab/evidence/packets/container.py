@@ -14,8 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sharklab import untrusted
-from sharklab.errors import N_, InputError
+from sharklab.errors import (
+    InputError,
+)
 from sharklab.limits import CAPTURE
+from sharklab.message import (
+    N_,
+)
 
 PCAP, PCAPNG = "pcap", "pcapng"
 PCAP_ORDER = {

@@ -10,11 +10,18 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
-from sharklab.errors import N_, InputError, MachineryError, SharklabError
+from sharklab.errors import (
+    InputError,
+    MachineryError,
+    SharklabError,
+)
 from sharklab.evidence.packets import box, container, decode
 from sharklab.evidence.packets.container import Container
 from sharklab.evidence.packets.model import Packet, Recording
 from sharklab.limits import TOOL, Tool
+from sharklab.message import (
+    N_,
+)
 
 READERS = {
     container.PCAP: "Wireshark/tcpdump/... - pcap",

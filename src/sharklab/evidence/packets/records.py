@@ -10,8 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sharklab.errors import N_, InputError
+from sharklab.errors import (
+    InputError,
+)
 from sharklab.evidence.packets import container
+from sharklab.message import (
+    N_,
+)
 
 _HEADER, _RECORD = 24, 16
 

@@ -19,8 +19,15 @@ from sharklab.evidence.run_folder import CaptureResult
 from sharklab.grading.gradebook.model import Entry, gravest
 from sharklab.grading.marking.model import ExerciseResult, Mark, Result, Step
 from sharklab.grading.submission.model import Problem, Seal
-from sharklab.i18n import N_, Translator, languages, translator
+from sharklab.i18n import (
+    Translator,
+    languages,
+    translator,
+)
 from sharklab.lab.model import Capture, Plan
+from sharklab.message import (
+    N_,
+)
 from sharklab.report.content import Link, Shot
 from sharklab.report.links import links
 from sharklab.report.render import environment

@@ -10,10 +10,15 @@ from pathlib import Path
 from typing import IO
 
 from sharklab import untrusted
-from sharklab.errors import N_, InputError
+from sharklab.errors import (
+    InputError,
+)
 from sharklab.grading.submission import bundle, sheet, work
 from sharklab.lab.roster import Student
 from sharklab.limits import BUNDLE
+from sharklab.message import (
+    N_,
+)
 
 _PARTICIPANT = re.compile(r"_(\d+)_assignsubmission_")
 """How Moodle names the folder of each participant when all submissions are downloaded."""

@@ -13,11 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sharklab import state
-from sharklab.errors import N_, InputError
+from sharklab.errors import (
+    InputError,
+)
 from sharklab.grading.gradebook import table
 from sharklab.grading.gradebook.model import Class, Entry
 from sharklab.grading.marking.model import Result
 from sharklab.i18n import Translator, translator
+from sharklab.message import (
+    N_,
+)
 
 HEADERS: Mapping[str, tuple[str, ...]] = {
     "id": ("identifier", "identifiant"),

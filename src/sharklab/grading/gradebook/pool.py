@@ -18,8 +18,13 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from sharklab.errors import N_, SharklabError
-from sharklab.message import Message
+from sharklab.errors import (
+    SharklabError,
+)
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 SECONDS = 300.0
 """How long one job may take."""

@@ -16,7 +16,11 @@ from sharklab.checks.choose import choose
 from sharklab.checks.flaws import flaws_of, listed
 from sharklab.checks.judge import broken, outcome
 from sharklab.checks.kind import Kind, Rests
-from sharklab.checks.outcome import N_, NOTHING, Message, Reference, Status, both
+from sharklab.checks.outcome import (
+    Reference,
+    Status,
+    both,
+)
 from sharklab.checks.questions import answer
 from sharklab.grading.marking.case import Case
 from sharklab.grading.marking.defaults import CELL, title
@@ -24,6 +28,11 @@ from sharklab.grading.submission import answers
 from sharklab.lab import matrices
 from sharklab.lab.criteria import leaves
 from sharklab.lab.model import AllOf, AnyOf, Asked, Capture, Check, Condition, Not
+from sharklab.message import (
+    N_,
+    NOTHING,
+    Message,
+)
 
 _ALL = (Status.ERROR, Status.FAILED, Status.INCONCLUSIVE, Status.SKIPPED, Status.PASSED)
 _ANY = (Status.PASSED, Status.ERROR, Status.INCONCLUSIVE, Status.SKIPPED, Status.FAILED)

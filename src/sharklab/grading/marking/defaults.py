@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import reduce
 
 from sharklab.checks import KINDS, QUESTIONS, phrases
-from sharklab.checks.outcome import N_, Message
 from sharklab.lab.model import (
     AnyOf,
     Asked,
@@ -21,7 +20,11 @@ from sharklab.lab.model import (
     Not,
     Part,
 )
-from sharklab.message import prose
+from sharklab.message import (
+    N_,
+    Message,
+    prose,
+)
 
 CELL = "cell"
 """The check of a tool's packets on the port of a state."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sharklab.checks.flaws import listed
-from sharklab.checks.outcome import N_, NOTHING, Message, Reference, Status
+from sharklab.checks.outcome import (
+    Reference,
+    Status,
+)
 from sharklab.grading.marking.case import Case, gather
 from sharklab.grading.marking.decide import Decision, decide
 from sharklab.grading.marking.defaults import criteria, title_of
@@ -14,6 +17,11 @@ from sharklab.grading.marking.model import ExerciseResult, Mark, Remark, Result,
 from sharklab.grading.marking.terms import NO_TERMS, Terms, adjustments, remarks
 from sharklab.grading.submission.model import Submission
 from sharklab.lab.model import Criterion, Part, Plan
+from sharklab.message import (
+    N_,
+    NOTHING,
+    Message,
+)
 
 ELSEWHERE = "elsewhere"
 """The kind of the remark that a capture is of the student's own PC."""

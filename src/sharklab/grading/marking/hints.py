@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from sharklab.checks import QUESTIONS
 from sharklab.checks.choose import candidates
-from sharklab.checks.outcome import NOTHING, Message, Status
+from sharklab.checks.outcome import (
+    Status,
+)
 from sharklab.checks.questions import answer
 from sharklab.grading.marking.case import Case
 from sharklab.grading.marking.decide import decide, names
 from sharklab.grading.submission import answers
 from sharklab.lab.criteria import leaves
 from sharklab.lab.model import Capture, Check, Criterion, Hint, MixedUp, Recorded
-from sharklab.message import prose
+from sharklab.message import (
+    NOTHING,
+    Message,
+    prose,
+)
 
 EMPTY = "empty"
 """What captures without a packet are like; others are of elsewhere."""

@@ -8,13 +8,22 @@ from pathlib import Path
 
 from sharklab import report
 from sharklab.checks import KINDS, QUESTIONS
-from sharklab.checks.outcome import NOTHING, Answer, Message, Outcome, Status, Verdict
+from sharklab.checks.outcome import (
+    Answer,
+    Outcome,
+    Status,
+    Verdict,
+)
 from sharklab.evidence.run_folder import Evidence
 from sharklab.grading.marking.case import Case, gather
 from sharklab.grading.marking.decide import decide, said
 from sharklab.grading.marking.defaults import title
 from sharklab.grading.submission.model import Submission
 from sharklab.lab.model import Asked, Check, Exercise, Plan
+from sharklab.message import (
+    NOTHING,
+    Message,
+)
 
 
 def write(plan: Plan, submission: Submission, languages: Iterable[str]) -> tuple[Path, ...]:

@@ -6,10 +6,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sharklab.checks.outcome import N_, Message
 from sharklab.grading.marking.model import Adjustment, ExerciseResult, Remark
 from sharklab.grading.submission.manifest import HINTS
 from sharklab.grading.submission.model import Submission
+from sharklab.message import (
+    N_,
+    Message,
+)
 
 DAY = 86_400.0
 UNDATED = "undated"

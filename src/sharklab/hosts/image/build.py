@@ -16,7 +16,7 @@ from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.image import inside, systems
 from sharklab.hosts.image.model import Image
 from sharklab.message import N_, Message
-from sharklab.process import Progress
+from sharklab.process import Say
 
 # Raise it when `_customise` changes what it does: images made before are then built again.
 CUSTOMISATION = 1
@@ -51,7 +51,7 @@ def repositories_of(roles: Iterable[str], os_family: str, kernel: Sequence[str] 
     )
 
 
-def base(os_name: str, packages: Sequence[str], progress: Progress, machine: bool = False) -> Image:
+def base(os_name: str, packages: Sequence[str], progress: Say, machine: bool = False) -> Image:
     """Return the base image of `os_name` with `packages`, built now if it is not there yet.
 
     That of a virtual `machine` has a kernel and what a host with devices needs. Raises InputError for an
@@ -119,9 +119,7 @@ def _packages(role: str, os_family: str, name: str) -> list[str]:
     return packages
 
 
-def _build(
-    system: systems.OperatingSystem, content: dict[str, Any], image: Image, progress: Progress
-) -> None:
+def _build(system: systems.OperatingSystem, content: dict[str, Any], image: Image, progress: Say) -> None:
     """Build in a folder beside the image's and rename it at the end: an image is whole or absent."""
     require_root(N_("building an image needs root"))
     building = image.folder.with_name(f"{image.folder.name}.building")

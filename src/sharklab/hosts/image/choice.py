@@ -9,7 +9,7 @@ from sharklab import system_packages
 from sharklab.errors import MachineryError
 from sharklab.hosts.image import rocky
 from sharklab.message import N_, Message
-from sharklab.process import Progress
+from sharklab.process import Say
 
 AUTO = "auto"
 PREFERRED, OTHER = "rocky9", "debian12"
@@ -17,7 +17,7 @@ PREFERRED, OTHER = "rocky9", "debian12"
 Made = TypeVar("Made")
 
 
-def made(os_name: str, make: Callable[[str], Made], progress: Progress) -> Made:
+def made(os_name: str, make: Callable[[str], Made], progress: Say) -> Made:
     """Return what `make` makes of the system `os_name`.
 
     `auto` is decided here, and `progress` hears which system it is and why; where Rocky's image cannot be

@@ -15,7 +15,7 @@ from urllib.error import HTTPError
 from sharklab import state
 from sharklab.errors import MachineryError
 from sharklab.message import N_, Message
-from sharklab.process import Progress
+from sharklab.process import Say
 
 SCHEMES = ("https://", "http://")
 
@@ -29,7 +29,7 @@ CHECKSUM_LIMIT = 1 << 20
 """Bytes that are read of a file of checksums."""
 
 
-def fetch(address: str, target: Path, sha256: str, progress: Progress) -> Path:
+def fetch(address: str, target: Path, sha256: str, progress: Say) -> Path:
     """Return `target`, fetched from `address` unless it is there already.
 
     What came is kept in `<target>.part` when it stops, and the next call asks for the rest only. Raises
@@ -89,7 +89,7 @@ def checksum(address: str, name: str) -> str:
     return found[1].lower()
 
 
-def _receive(address: str, part: Path, progress: Progress) -> None:
+def _receive(address: str, part: Path, progress: Say) -> None:
     """Receive into `part` what it lacks."""
     there = part.stat().st_size if part.exists() else 0
     try:
@@ -112,7 +112,7 @@ def _open(address: str, headers: Mapping[str, str] = NO_HEADERS) -> HTTPResponse
     return answer
 
 
-def _copy(answer: HTTPResponse, file: IO[bytes], done: int, progress: Progress, name: str) -> None:
+def _copy(answer: HTTPResponse, file: IO[bytes], done: int, progress: Say, name: str) -> None:
     """Copy the body, whose server says how long it is, and say how far it is."""
     total = done + int(answer.headers.get("Content-Length") or 0)
     while block := answer.read(BLOCK):

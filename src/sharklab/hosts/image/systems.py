@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import process
-from sharklab.errors import N_, InputError
+from sharklab.errors import (
+    InputError,
+)
 from sharklab.hosts.image import kernel, rocky
 from sharklab.hosts.image.kernel import Kernel
+from sharklab.message import (
+    N_,
+)
 
 Build = Callable[[Path, Sequence[str], Path], None]
 """Makes a root file system in a folder from packages, keeping downloads in a cache folder."""

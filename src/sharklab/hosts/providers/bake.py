@@ -16,7 +16,7 @@ from sharklab.hosts.providers.provider import Provider
 from sharklab.lab import needs
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
-from sharklab.process import Progress
+from sharklab.process import Say
 
 # Raise it when what is cleaned off a layer changes: layers made before are then baked again.
 CLEANING = 1
@@ -51,7 +51,7 @@ def layers(
     os_name: str,
     bake: Callable[[Plan], None],
     containers: Provider,
-    progress: Progress,
+    progress: Say,
     machine: bool = False,
 ) -> Layers:
     """Return the baked layers of the golden plan's lab, made now if they are not there yet.
@@ -68,7 +68,7 @@ def layers(
 
 
 def on_image(
-    image: Image, golden: Plan, bake: Callable[[Plan], None], containers: Provider, progress: Progress
+    image: Image, golden: Plan, bake: Callable[[Plan], None], containers: Provider, progress: Say
 ) -> Layers:
     """Return the layers of the golden plan's lab on `image`, made as `layers` does."""
     folder = image.folder / f"{golden.lab.name}-{build.fingerprint(_content(golden, image))}"
@@ -90,7 +90,7 @@ def _make(
     folder: Path,
     bake: Callable[[Plan], None],
     containers: Provider,
-    progress: Progress,
+    progress: Say,
 ) -> None:
     """Boot the hosts on the bare image, without any way out, bake them, and keep what that changed."""
     building = folder.with_name(f"{folder.name}.building")

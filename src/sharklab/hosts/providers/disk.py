@@ -7,11 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sharklab import state
-from sharklab.errors import N_, MachineryError
+from sharklab.errors import (
+    MachineryError,
+)
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import access, network
 from sharklab.lab import seat
 from sharklab.lab.model import Host, Plan
+from sharklab.message import (
+    N_,
+)
 
 KEYFILE = """\
 [connection]

@@ -29,7 +29,7 @@ from sharklab.hosts.providers.remote import Machine
 from sharklab.lab import plan as plans
 from sharklab.lab.model import Host, Plan, Seat
 from sharklab.message import N_, Message
-from sharklab.process import Progress
+from sharklab.process import Say
 
 FAMILIES = ("Debian", "RedHat")
 LIMIT = 200_000_000
@@ -49,11 +49,11 @@ class Existing:
         """Return the plan as it is: roles ask these machines what they are."""
         return plan
 
-    def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Progress) -> Layers:
+    def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Say) -> Layers:
         """Return that these machines are made from nothing of ours."""
         return image.NOTHING
 
-    def up(self, plan: Plan, layers: Layers, progress: Progress) -> Mapping[str, Mapping[str, object]]:
+    def up(self, plan: Plan, layers: Layers, progress: Say) -> Mapping[str, Mapping[str, object]]:
         """Install the packages that are missing; the machines run already, and roles do the rest."""
         known = borrowed.read(plan.seat.folder)
         progress(Message(N_("packages on {hosts}"), {"hosts": list(known)}))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sharklab.errors import MachineryError
 from sharklab.message import N_, Message
-from sharklab.process import Progress
+from sharklab.process import Say
 
 INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
 AMPLE = 1024
@@ -15,7 +15,7 @@ PER_HOST = 7
 """Measured: at the usual limit of 128 the 21st host hangs or dies while it boots."""
 
 
-def ensure_inotify(hosts: int, progress: Progress) -> None:
+def ensure_inotify(hosts: int, progress: Say) -> None:
     """Raise the machine's limit of inotify instances to what 30 hosts need, and say so.
 
     Raises MachineryError when it may not be raised and is too low for `hosts` more.

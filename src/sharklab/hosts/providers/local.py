@@ -21,7 +21,7 @@ from sharklab.hosts.providers import bake as baking
 from sharklab.lab import needs
 from sharklab.lab.model import Host, Plan, Seat
 from sharklab.message import N_, Message
-from sharklab.process import Progress
+from sharklab.process import Say
 
 STOP_LIMIT = 30.0
 REMOVED = ".removed-"
@@ -44,7 +44,7 @@ class Local:
         machines = {host.name for host in self._machines(plan)}
         return needs.with_patience(needs.with_own_kernel(plan, machines)) if machines else plan
 
-    def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Progress) -> Layers:
+    def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Say) -> Layers:
         """Return the layers of containers and the snapshots of machines, made now where they lack.
 
         Raises InputError where a container of `os` has no substitute for what a host needs.
@@ -67,7 +67,7 @@ class Local:
             layers = baking.layers(_only(golden, containers), os, bake, CONTAINERS, progress)
         return replace(layers, snapshots=snapshots)
 
-    def up(self, plan: Plan, layers: Layers, progress: Progress) -> Mapping[str, Mapping[str, object]]:
+    def up(self, plan: Plan, layers: Layers, progress: Say) -> Mapping[str, Mapping[str, object]]:
         """Bring every host up; those that run are kept, those that stopped keep their disk."""
         _require_root(N_("starting hosts (network namespaces, mounts, containers) needs root"))
         machines = self._machines(plan)
@@ -148,7 +148,7 @@ class Local:
     def _machines(self, plan: Plan) -> list[Host]:
         return [host for host in plan.hosts if self._is_machine(host)]
 
-    def _wait(self, plan: Plan, limit: float | None, progress: Progress) -> None:
+    def _wait(self, plan: Plan, limit: float | None, progress: Say) -> None:
         """Wait until every host answers, and say what failed to start on one."""
         progress(Message(N_("waiting for {hosts}"), {"hosts": [host.name for host in plan.hosts]}))
         for waited in access.wait(
@@ -169,7 +169,7 @@ MACHINES = Local("qemu", lambda host: True)
 """All hosts are containers, or all are virtual machines: golden hosts are made this way, too."""
 
 
-def _tell(machines: Sequence[Host], is_mixed: bool, progress: Progress) -> None:
+def _tell(machines: Sequence[Host], is_mixed: bool, progress: Say) -> None:
     """Say which hosts become what, and why that is: minutes depend on it."""
     needed = sorted({need for host in machines for need in host.needs})
     values = {"machines": [host.name for host in machines], "needs": needed}

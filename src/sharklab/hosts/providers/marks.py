@@ -11,7 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from sharklab import state
-from sharklab.errors import N_, MachineryError
+from sharklab.errors import (
+    MachineryError,
+)
+from sharklab.message import (
+    N_,
+)
 
 MARKS = Path("/run/sharklab")
 

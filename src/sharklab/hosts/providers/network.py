@@ -15,8 +15,13 @@ from ipaddress import IPv4Interface
 from pathlib import Path
 
 from sharklab import process
-from sharklab.errors import N_, InputError
+from sharklab.errors import (
+    InputError,
+)
 from sharklab.lab.model import Host, Plan
+from sharklab.message import (
+    N_,
+)
 
 MANAGEMENT = "mgmt"
 # The same in every seat, link-local (RFC 3927): it is seen by nobody but the seat's own hosts.

@@ -12,7 +12,7 @@ from typing import Protocol
 from sharklab.hosts.image.model import Layers
 from sharklab.lab.model import Plan, Seat
 from sharklab.message import Message
-from sharklab.process import Progress
+from sharklab.process import Say
 
 Facts = Mapping[str, Mapping[str, object]]
 """By host: Ansible's facts that roles use, by their names without `ansible_`."""
@@ -28,13 +28,13 @@ class Provider(Protocol):
     def adapt(self, plan: Plan) -> Plan:
         """Return `plan` with what roles have to do differently on hosts of this provider."""
 
-    def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Progress) -> Layers:
+    def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Say) -> Layers:
         """Return what the hosts of the golden plan's lab are made from, made now where it is not there yet.
 
         `bake` is as `bake.layers` takes it. Raises MachineryError and InputError as that does.
         """
 
-    def up(self, plan: Plan, layers: Layers, progress: Progress) -> Facts:
+    def up(self, plan: Plan, layers: Layers, progress: Say) -> Facts:
         """Bring every host of the plan up, until all answer SSH; those that run are kept as they are.
 
         Return what is known of each host without asking it. Raises MachineryError when one does not come up.

@@ -25,7 +25,7 @@ from sharklab.hosts.providers.qemu.launch import launched
 from sharklab.hosts.providers.qemu.monitor import Monitor
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
-from sharklab.process import Progress
+from sharklab.process import Say
 
 LIMIT = 600.0
 """Seconds until a host answers; a cold boot under emulation on a busy computer takes minutes."""
@@ -33,7 +33,7 @@ LIMIT = 600.0
 Explain = Callable[[Plan, str, Message], MachineryError]
 
 
-def start(plan: Plan, hosts: Sequence[Host], made: Snapshots, explain: Explain, progress: Progress) -> None:
+def start(plan: Plan, hosts: Sequence[Host], made: Snapshots, explain: Explain, progress: Say) -> None:
     """Restore the hosts that are new and make them the seat's own; boot those that have a disk.
 
     Raises what `explain` makes of a host and a reason when one does not wake up.

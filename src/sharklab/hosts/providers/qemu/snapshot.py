@@ -28,7 +28,7 @@ from sharklab.hosts.providers.qemu.launch import launched
 from sharklab.hosts.providers.qemu.monitor import Monitor
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
-from sharklab.process import Progress
+from sharklab.process import Say
 
 SIZE = "8G"
 """Of a host's disk. What is not written takes no room."""
@@ -47,7 +47,7 @@ mount -t overlay overlay -o "lowerdir=$1,upperdir=upper,workdir=work" root &&
 
 
 def snapshots(
-    golden: Plan, hosts: Sequence[Host], layers: Layers, provider: Provider, progress: Progress
+    golden: Plan, hosts: Sequence[Host], layers: Layers, provider: Provider, progress: Say
 ) -> Snapshots:
     """Return the snapshots of `hosts`, made now if they are not there yet.
 
@@ -80,7 +80,7 @@ def snapshots(
     return made
 
 
-def _tell(address: str, progress: Progress) -> None:
+def _tell(address: str, progress: Say) -> None:
     """Say what starts virtual machines here."""
     if address:
         progress(Message(N_("libvirt starts the virtual machines ({address})"), {"address": address}))
@@ -94,7 +94,7 @@ def _make(
     layers: Layers,
     made: Snapshots,
     provider: Provider,
-    progress: Progress,
+    progress: Say,
 ) -> None:
     """Boot the hosts for no student, and keep them as they are then."""
     building = made.folder.with_name(f"{made.folder.name}.building")
