@@ -10,8 +10,6 @@ from tests.style.prose_scopes import SCOPES, page
 REMAINING = (
     "docs/architecture.md",
     "messages",
-    "plugins",
-    "src/sharklab/checks",
     "src/sharklab/grading",
     "src/sharklab/hosts",
 )
