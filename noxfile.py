@@ -11,7 +11,7 @@ SESSIONS = {
     "ansible": ("tests/style/test_ansible.py",),
     "unit": ("tests/unit",),
     "golden": ("tests/golden",),
-    "docs": ("tests/docs",),
+    "docs": ("tests/docs", "tests/style/test_prose.py"),
     "hostile": ("tests/hostile",),
     "roles": ("tests/roles",),
     "e2e": ("tests/e2e",),

@@ -24,7 +24,7 @@ options:
 
 
 def machine_address(facts: Mapping[str, Any], reached: str = "") -> dict[str, str]:
-    """Return {"interface", "ipv4", maybe "ipv6" and "mac"}, addresses with their prefix length.
+    """Return {"interface", "ipv4"} and, if known, "ipv6" and "mac"; addresses with their prefix length.
 
     Raises AnsibleFilterError when the machine has no IPv4 address.
     """
@@ -58,7 +58,7 @@ def _place() -> ModuleType:
 
 
 class FilterModule:
-    """What Ansible asks for."""
+    """The filters of this file, as Ansible loads them."""
 
     def filters(self) -> dict[str, Any]:
         """Return the filters of this file."""

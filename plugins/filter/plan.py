@@ -48,7 +48,7 @@ def sharklab_hostvars(
 
 
 class FilterModule:
-    """What Ansible asks for."""
+    """The filters of this file, as Ansible loads them."""
 
     def filters(self) -> dict[str, Any]:
         """Return the filters of this file."""

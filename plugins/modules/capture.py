@@ -157,7 +157,7 @@ class RecordingError(Exception):
 
 
 def problems(params: dict[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the options."""
+    """Yield the faults of the options."""
     ids = [spec["id"] for spec in params["captures"]]
     for spec in params["captures"]:
         if not NAME.fullmatch(spec["id"]):
@@ -203,7 +203,7 @@ def prepare(folder: Path) -> None:
 
 
 def tcpdump_user() -> int:
-    """Return whom tcpdump turns into before it opens its file, by the distributions' custom."""
+    """Return the user that tcpdump becomes before it opens its file, by the distributions' custom."""
     try:
         return pwd.getpwnam("tcpdump").pw_uid
     except KeyError:
@@ -311,7 +311,7 @@ def wait_until(condition: Callable[[], bool], limit: float) -> bool:
 
 
 def would_change(state: str, folder: Path) -> bool:
-    """Return what check mode answers."""
+    """Return the answer of check mode: whether the module would change the host."""
     if state == "started":
         return True
     return bool(holders(folder / "lock")) if state == "stopped" else (folder / "lock").exists()

@@ -145,7 +145,7 @@ ARGUMENTS = {
 
 
 def problems(specs: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield what is wrong with the list of probes."""
+    """Yield the faults of the list of probes."""
     ids = [spec["id"] for spec in specs]
     for spec in specs:
         place = f"probe {spec['id']}"

@@ -22,7 +22,7 @@ from typing import Any
 
 
 class Refused(Exception):
-    """What could not be done, in a sentence."""
+    """The work could not be done; the message is one sentence."""
 
 
 def folder(spec: dict[str, Any], check: bool) -> bool:
@@ -48,7 +48,7 @@ def file(spec: dict[str, Any], check: bool, diffs: list[dict[str, str]]) -> bool
 
 
 def read(path: str) -> bytes | None:
-    """Return what is in the file, None when there is none or it is a link to one."""
+    """Return the content of the file, None if it is missing or a link."""
     if os.path.islink(path) or not os.path.exists(path):
         return None
     return Path(path).read_bytes()
@@ -144,13 +144,13 @@ def ensure(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def digest(wanted: dict[str, Any]) -> str:
-    """Return a name for this task on this host: by what it writes where, not by the contents."""
+    """Return a name for this task on this host, from its paths and commands, not from the contents."""
     paths = [spec["path"] for spec in (*wanted["folders"], *wanted["files"])]
     return hashlib.sha256("\0".join([*paths, *wanted["then"]]).encode()).hexdigest()[:32]
 
 
 def answer(wanted: dict[str, Any]) -> dict[str, Any]:
-    """Return what `ensure` does, or why it could not."""
+    """Return the result of `ensure`, or its failure."""
     try:
         return ensure(wanted)
     except Refused as error:

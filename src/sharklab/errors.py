@@ -35,17 +35,17 @@ class SharklabError(Exception):
 
     @property
     def sentence(self) -> Message:
-        """What happened, to be said in another message."""
+        """The error as a part of another message."""
         return Message(self.message_id, self.values)
 
     @property
     def message(self) -> str:
-        """What happened, in English."""
+        """The error's sentence, in English."""
         return self._words(self.message_id, str)
 
     @property
     def hint(self) -> str:
-        """What to do about it, in English."""
+        """The remedy, in English."""
         return self._words(self.hint_id, str)
 
     def say(self, gettext: Gettext) -> str:
@@ -66,9 +66,9 @@ class SharklabError(Exception):
 
 
 class InputError(SharklabError):
-    """What the user gave (a file, a key, a name, an option) is wrong.
+    """The user's input (a file, a key, a name, an option) is wrong.
 
-    `problems` holds every fault that was found, so that all can be mended at once.
+    `problems` holds every fault of the input, so that the user can mend all at once.
     """
 
     exit_code = BAD_INPUT

@@ -1,6 +1,6 @@
-"""What other programs say and sharklab passes on word for word: marked here, so that it is translated too.
+"""Sentences of other programs that sharklab passes on word for word, marked here for translation.
 
-They are the sentences that a student or an author meets; a rarer one stays in English.
+These are the sentences that students and authors meet; rarer ones stay in English.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Put what a student reads into their language, by gettext catalogues.
+"""Translate the texts for students into their language, with gettext catalogues.
 
 The `.po` files under `locale/` are the source and the only thing committed. A
 catalogue is compiled by Babel the first time that it is needed and kept in the
@@ -11,7 +11,7 @@ For developers, from the root of the checkout:
     pybabel update -i sharklab.pot -d src/sharklab/locale -D sharklab -N --ignore-obsolete -w 110
     rm sharklab.pot
 
-Then fill in what is empty in the `.po` files; a unit test names what is missing.
+Then fill in the empty translations in the `.po` files; a unit test names the missing ones.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Translator:
 
 @cache
 def translator(language: str) -> Translator:
-    """Return who speaks `language`. Raises InputError when there is no such language."""
+    """Return the translator for `language`. Raises InputError for an unknown language."""
     return Translator(_known(language), _catalogue(language))
 
 

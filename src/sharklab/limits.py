@@ -1,7 +1,7 @@
-"""What a file from a stranger may cost us, in one place: sizes in bytes, counts, seconds.
+"""The limits for a stranger's file, in one place: sizes in bytes, counts, seconds.
 
-Captures and submissions come from students. What is larger than this is refused with a sentence that
-says so; none of it is near what a lab needs. `docs/submitting.md` lists the same figures.
+Captures and submissions come from students. A larger one is refused, with a sentence that tells the limit.
+Labs need far less than these limits. `docs/submitting.md` lists the same figures.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class Capture:
 
 @dataclass(frozen=True)
 class Tool:
-    """What a tool may take for one capture: CPU seconds, bytes of address space, bytes of output.
+    """Limits of a tool for one capture: CPU seconds, bytes of address space, bytes of output.
 
-    The clock counts ten times as many seconds, so that a busy machine refuses nobody's capture.
+    By the clock it gets ten times as many seconds, so that a busy machine refuses no capture.
     """
 
     seconds: int = 60

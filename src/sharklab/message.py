@@ -50,7 +50,7 @@ def prose(texts: Mapping[str, str]) -> Message:
 
 
 def refusal(error: OSError) -> Message:
-    """Return what the system said when it refused something, as a value of another message."""
+    """Return the system's own text for `error`, as a value of another message."""
     return Message(error.strerror or str(error))
 
 

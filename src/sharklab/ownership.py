@@ -1,4 +1,4 @@
-"""Who owns what: what root writes into a user's state folder is the user's."""
+"""Ownership: files that root writes into a user's state folder belong to the user."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KEPT = ("images", "venv", "seats/*/*/hosts/*/*")
 
 
 def give_back(state: Path) -> None:
-    """Give what root owns in `state` to the folder's owner; only root can, for others this does nothing.
+    """Give root's files in `state` to the folder's owner. For callers other than root this does nothing.
 
     Links are not followed and folders are held open while they are walked, so that nothing outside
     the state folder can change hands (fchownat(2), AT_SYMLINK_NOFOLLOW).

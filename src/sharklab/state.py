@@ -194,7 +194,7 @@ def _plain(what: str, name: str) -> str:
 
 
 def _mounts_below(path: Path) -> list[str]:
-    """Return what is mounted in `path` or below it, by proc(5)'s mountinfo."""
+    """Return the mount points at `path` or below it, from proc(5)'s mountinfo."""
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     points = [line.split(" ")[4].replace("\\040", " ") for line in lines]
     return [point for point in points if Path(point).is_relative_to(path)]

@@ -36,10 +36,9 @@ REPOSITORIES = Path("/etc/yum.repos.d")
 
 @dataclass(frozen=True)
 class Package:
-    """What a piece of work needs: a tool (a command, or a file) and the package that brings it.
+    """A tool (a command, or a file) that a piece of work needs, and the package that brings it.
 
-    `epel`: Rocky and its kin have it in EPEL alone. `alias` is the tool's name, or its file, where that is
-    another.
+    `epel`: Rocky and its kin have it in EPEL alone. `alias` is another name of the tool, or its file.
     """
 
     gives: str
@@ -85,7 +84,7 @@ def by_name() -> list[list[Package]]:
 
 
 def missing(works: Iterable[str]) -> tuple[Package, ...]:
-    """Return what is not there of what `works` (groups of the table) need."""
+    """Return the packages that `works` (groups of the table) need and the system lacks."""
     wanted = set(works)
     return tuple(package for package in table() if package.work in wanted and not package.is_there)
 
@@ -102,7 +101,7 @@ def manager() -> str:
 
 
 def _family() -> set[str]:
-    """Return what this system is called and what it is like (os-release(5), ID and ID_LIKE)."""
+    """Return the names of this system and of its family (os-release(5), ID and ID_LIKE)."""
     try:
         said = platform.freedesktop_os_release()
     except OSError:
@@ -111,7 +110,7 @@ def _family() -> set[str]:
 
 
 def command(packages: Iterable[Package]) -> str:
-    """Return what a person types as root to install `packages`: on an unknown system, for both families."""
+    """Return the command with which root installs `packages`; on an unknown system, one for each family."""
     chosen = list(packages)
     both = {
         name: f"{tool} install {' '.join(names(chosen, name))}"

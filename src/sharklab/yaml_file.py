@@ -53,7 +53,7 @@ def _int(text: str) -> int:
 
 @dataclass(frozen=True)
 class Document:
-    """What a file holds: its `data`, and the nodes that say where each part is."""
+    """The content of a file: its `data`, and the nodes that know the line of each part."""
 
     data: Any
     _root: yaml.Node | None

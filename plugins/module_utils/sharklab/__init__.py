@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What the modules of sharklab share on a host."""
+"""Code that the modules of sharklab share on a host."""

@@ -37,7 +37,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Stream:
-    """What a probe writes to one of its outputs: the first 64 KiB are kept, the rest is read and dropped."""
+    """One output of a probe: the first 64 KiB are kept, the rest is read and dropped."""
 
     def __init__(self, pipe: IO[bytes] | None) -> None:
         self.fd = nonblocking(pipe)
@@ -45,7 +45,7 @@ class Stream:
         self.truncated = False
 
     def read(self) -> bool:
-        """Take what is there now; False when there is no more to come."""
+        """Read the available bytes; return False at the end of the output."""
         try:
             data = os.read(self.fd, OUTPUT_LIMIT)
         except BlockingIOError:
@@ -56,7 +56,7 @@ class Stream:
         return bool(data)
 
     def drain(self) -> None:
-        """Take what an ended process left in the pipe (1 MiB at most, pipe(7)).
+        """Read the rest that an ended process left in the pipe (1 MiB at most, pipe(7)).
 
         Bounded, because a child of it that detached itself may go on writing.
         """
@@ -65,12 +65,12 @@ class Stream:
                 return
 
     def text(self) -> str:
-        """Return what was kept. Bytes that are not UTF-8 are written as \\xNN."""
+        """Return the kept bytes as text. Bytes that are not UTF-8 are written as \\xNN."""
         return self.kept.decode("utf-8", errors="backslashreplace")
 
 
 class Feed:
-    """What a probe reads from its standard input."""
+    """The standard input of a probe."""
 
     def __init__(self, pipe: IO[bytes], text: str) -> None:
         self.pipe = pipe
@@ -169,7 +169,7 @@ class Batch:
         return self.results
 
     def serve(self, patience: float) -> None:
-        """Do what there is to do, waiting `patience` milliseconds for something."""
+        """Serve every ready file, after waiting up to `patience` milliseconds for one."""
         for fd, _event in self.poller.poll(patience):
             if fd in self.actions:
                 self.actions[fd]()
@@ -362,7 +362,7 @@ def watch(specs: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
 
 
 def receive_answer(reader: int) -> bytes:
-    """Return what the supervisor says; nothing when whoever started this module is gone meanwhile."""
+    """Return the supervisor's answer; empty if the caller of this module has gone."""
     poller = select.poll()
     poller.register(reader, select.POLLIN)
     poller.register(1, 0)  # when the connection is cut, nobody reads our standard output any more

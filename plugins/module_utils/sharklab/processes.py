@@ -60,7 +60,7 @@ def holders(file: Path) -> list[int]:
 
 
 def open_files(pid: int) -> set[str]:
-    """Return what a process has open; what it opens or closes meanwhile may be missing, and nothing else."""
+    """Return the open files of a process; only those that it opens or closes meanwhile may be missing."""
     found = set()
     with contextlib.suppress(OSError):  # it has ended meanwhile
         for descriptor in Path(f"/proc/{pid}/fd").iterdir():

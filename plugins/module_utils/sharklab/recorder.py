@@ -69,7 +69,7 @@ class Tcpdump:
         os.close(stderr)
 
     def read(self) -> None:
-        """Take what tcpdump has said since."""
+        """Read the new output of tcpdump."""
         with contextlib.suppress(BlockingIOError):
             data = os.read(self.hears, STDERR_LIMIT - len(self.said))
             self.said += data.decode("utf-8", errors="backslashreplace")
@@ -93,7 +93,7 @@ class Tcpdump:
         return False
 
     def statistics(self) -> list[tuple[int, int, int]]:
-        """Return what it has told so far: packets captured, received by its filter, dropped."""
+        """Return the counters printed so far: packets captured, received by its filter, dropped."""
         return [(int(a), int(b), int(c)) for a, b, c in STATISTICS.findall(self.said)]
 
     def ask(self) -> None:
@@ -156,7 +156,7 @@ class Sockets:
         self.notes: set[str] = set()
 
     def look(self) -> None:
-        """Take a sample if one is due; otherwise what was there is still there."""
+        """Take a sample if one is due; otherwise the sockets are unchanged."""
         now = time.monotonic()
         counters = socket_counters()
         if counters != self.counters:

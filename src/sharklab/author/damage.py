@@ -47,7 +47,7 @@ def without_fin(pcap: Pcap, facts: Facts, talks: Talks) -> Pcap:
 
 
 def with_reset(pcap: Pcap, facts: Facts, talks: Talks) -> Pcap:
-    """Return the capture as if who ends a connection first had cut it off with a RST."""
+    """Return the capture as if the side that ends a connection first had cut it off with a RST."""
     ends = [facts.packet(talk.fins[0]) for talk in talks if talk.fins]
     after = [number for talk in talks if talk.fins for number in talk.packets if number > talk.fins[0]]
     kept = [n for n in after if facts.packet(n).payload]  # data may cross the first FIN
@@ -76,7 +76,7 @@ def with_stray(pcap: Pcap, source: Address) -> Pcap:
 
 
 def headers_only(pcap: Pcap) -> Pcap:
-    """Return the capture as a small snap length leaves it: headers, and nothing of what they carry."""
+    """Return the capture as a small snap length leaves it: the headers alone, without their data."""
     return pcap.with_records(record.cut(_header_length(record.data)) for record in pcap.records)
 
 

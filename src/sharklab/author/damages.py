@@ -1,4 +1,4 @@
-"""What can be wrong with a capture, and which checks must then not pass."""
+"""The faults of a capture, each with the checks that must then not pass."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Damage:
 
 
 def _kinds(*names: str, patterns: tuple[str, ...] = ()) -> Callable[[Subject, Check], bool]:
-    """Return what tells the checks of these names, and those of `knock` that wait for these patterns."""
+    """Return a predicate that matches checks by name, or checks `knock` by packet pattern."""
 
     def breaks(subject: Subject, check: Check) -> bool:
         return check.kind in names or (check.kind == "knock" and check.params["packets"] in patterns)

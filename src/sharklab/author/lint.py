@@ -1,4 +1,4 @@
-"""What a schema cannot see in a lab: names that point nowhere, addresses given twice, loops."""
+"""Faults of a lab that a schema cannot see: names that point nowhere, addresses given twice, loops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a schema cannot see in checks, questions, criteria and hints: names, and keys that are given away."""
+"""Faults of checks, questions, criteria and hints that a schema cannot see: names, and revealed answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OF_PORTS = frozenset({"server_port", "local_port", "dns_server_port", "nfs_port
 
 
 def faults(lab: Lab, at: Path, exercise: Exercise) -> Iterator[Fault]:
-    """Yield what is wrong with the checks, questions, criteria and hints of an exercise, which is at `at`."""
+    """Yield the faults of the checks, questions, criteria and hints of an exercise, which is at `at`."""
     for j, check in enumerate(exercise.checks):
         yield from _leaf((*at, "checks", j), check)
     for j, question in enumerate(exercise.questions):
@@ -27,7 +27,7 @@ def faults(lab: Lab, at: Path, exercise: Exercise) -> Iterator[Fault]:
 
 
 def _leaf(where: Path, wanted: Check | Asked) -> Iterator[Fault]:
-    """Yield what is wrong with a check or a question by itself."""
+    """Yield the faults of a check or a question by itself."""
     from sharklab.checks import KINDS
 
     if isinstance(wanted, Asked):
@@ -54,7 +54,7 @@ def _question(where: Path, name: str) -> Iterator[Fault]:
 
 
 def _criteria(at: Path, exercise: Exercise) -> Iterator[Fault]:
-    """Yield what is wrong with an exercise's criteria: all must rest on what a student hands in."""
+    """Yield the faults of an exercise's criteria: a submission must be enough to decide each."""
     seen: set[str] = set()
     for j, criterion in enumerate(exercise.criteria):
         where = (*at, "criteria", j)
@@ -93,7 +93,7 @@ def _asked(where: Path, exercise: Exercise, question: str) -> Iterator[Fault]:
 
 
 def _hints_by_id(lab: Lab, at: Path, exercise: Exercise) -> Iterator[Fault]:
-    """Yield what is wrong with the hints that an exercise has by the ids of its criteria."""
+    """Yield the faults of the hints that an exercise has by the ids of its criteria."""
     from sharklab.grading.marking.defaults import criteria
 
     known = [criterion.id for criterion in criteria(lab, exercise)]

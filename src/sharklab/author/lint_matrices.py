@@ -1,4 +1,4 @@
-"""What a schema cannot see in a matrix: unknown hosts, ports that meet, cells that expect nothing."""
+"""Faults of a matrix that a schema cannot see: unknown hosts, colliding ports, cells without expectations."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _expectations(at: Path, entry: _Entry) -> Iterator[Fault]:
 
 
 def _expected(at: Path, entry: _Entry, says: _Entry) -> Iterator[Fault]:
-    """Yield what is wrong with the expectations of a matrix or of one of its tools, which is at `at`."""
+    """Yield the faults of the expectations of a matrix or of one of its tools, which is at `at`."""
     for state, values in says.get("expect", {}).items():
         where = (*at, "expect", state)
         if state not in entry["states"]:

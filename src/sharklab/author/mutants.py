@@ -88,7 +88,7 @@ def _of_hosts(bench: Bench) -> Iterator[Fault]:
 def _lost_of_host(
     bench: Bench, host: str, hits: Callable[[Leaf], bool], looked: bool = True
 ) -> frozenset[Name]:
-    """Return the criteria that are lost when just `hits` does not hold, of what rests on `host`."""
+    """Return the criteria that fail if only the checks on `host` selected by `hits` fail."""
     found = (lost(bench, (case,), partial(_is_hit, case, host, hits), looked) for case in bench.cases)
     return frozenset().union(*found)
 
@@ -105,7 +105,7 @@ def _is_about(case: Case, host: str, leaf: Leaf) -> bool:
 
 
 def _checks_of(bench: Bench, host: str) -> tuple[Leaf, ...]:
-    """Return what earns points and rests on the state of `host`."""
+    """Return the conditions that earn points and need the state of `host`."""
     return tuple(
         leaf
         for case in bench.cases
@@ -231,7 +231,7 @@ def lost(
 
 
 def _holds(case: Case, wanted: Condition, broken: Callable[[Leaf], bool], looked: bool) -> bool | None:
-    """Tell whether a condition holds, None when there is nothing to look at."""
+    """Tell whether a condition holds; None if the submission has nothing to check it on."""
     if isinstance(wanted, Not):
         inner = _holds(case, wanted.part, broken, looked)
         return None if inner is None else not inner

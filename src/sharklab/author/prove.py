@@ -96,7 +96,7 @@ def table(trials: Iterable[Trial], words: Translator) -> str:
 
 
 def faults(trial: Trial) -> Iterator[Message]:
-    """Yield what the grader got wrong in a trial."""
+    """Yield the grader's mistakes in a trial."""
     for text, names in (
         (N_("not lost, but should be: {names}"), trial.expected - trial.lost),
         (N_("lost, but should not be: {names}"), trial.lost - trial.expected),

@@ -44,7 +44,7 @@ def of_evidence(
 
 
 def empty(submission: Submission) -> Submission:
-    """Return what somebody hands in who did nothing."""
+    """Return the submission of a student without any work."""
     return Submission(
         submission.lab,
         submission.student,

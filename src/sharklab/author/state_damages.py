@@ -1,4 +1,4 @@
-"""What can be wrong with a host, and which checks of its state must then not pass."""
+"""The faults of a host, each with the checks of its state that must then not pass."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class StateDamage:
 
 
 def damages(state: State, looked_at: tuple[Check | Asked, ...]) -> Iterator[StateDamage]:
-    """Yield what can be wrong with a host in `state`, as far as checks and questions look at it."""
+    """Yield the possible faults of a host in `state` that the given checks and questions examine."""
     yield from _firewall(state)
     if any(isinstance(leaf, Asked) for leaf in looked_at):
         yield StateDamage(
@@ -85,7 +85,7 @@ def _firewall(state: State) -> Iterator[StateDamage]:
 
 
 def _with_port(zone: str) -> str:
-    """Return what `firewall-cmd --list-all` prints when one more port is open."""
+    """Return the output of `firewall-cmd --list-all` with one more open port."""
     return zone.replace("  ports:", f"  ports: {EXTRA}", 1)
 
 
@@ -142,7 +142,7 @@ def _open(state: State, check: Check) -> Iterator[StateDamage]:
 
 
 def _without_openings(zone: str) -> str:
-    """Return what `firewall-cmd --list-all` prints when no service and no port is open."""
+    """Return the output of `firewall-cmd --list-all` without open services and ports."""
     keys = ("  services:", "  ports:")
     return "\n".join(next((key for key in keys if line.startswith(key)), line) for line in zone.splitlines())
 

@@ -1,4 +1,4 @@
-"""One cell of a matrix: everything that is known of one tool on one port, and what is to be said of it."""
+"""One cell of a matrix: all evidence about one tool on one port, and the outcome."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _RESTS_ON_ABSENCE = frozenset({"none", "syn_retries", "handshake", "udp_silence"
 
 @dataclass(frozen=True)
 class Cell:
-    """What a tool did on a port, what came of it, and what should have.
+    """The observed and the expected results of a tool on a port.
 
-    `verdict` is what the tool says, "" when it did not run; `pattern` is its packets' on the client;
-    `packets` are their numbers by capture id; `truth` is what the port is, by each witness; `flaws` are
-    what the captures lack.
+    `verdict` is that of the tool's output, "" if it did not run; `pattern` is that of its packets on the
+    client; `packets` are their numbers by capture id; `truth` is the port's state, by each witness; `flaws`
+    are the gaps of the captures.
     """
 
     matrix: Matrix
@@ -60,7 +60,7 @@ class Cell:
 
     @property
     def expected(self) -> Expectation:
-        """What is right."""
+        """The right results."""
         return self.trial.expect
 
     @property
@@ -70,12 +70,12 @@ class Cell:
 
     @property
     def certain(self) -> bool:
-        """True when who listens, the rules and the wire leave no other state than the port's own."""
+        """True if the sockets, the rules and the wire allow no other state than the port's own."""
         return certain(self.truth, self.state)
 
     @cached_property
     def differs(self) -> tuple[str, ...]:
-        """What is not as expected: "exit", "verdict" and "packets", those of them that differ."""
+        """The results that are not as expected: among "exit", "verdict" and "packets"."""
         right = {
             "exit": self.result is not None and self.result.exit_code in self.expected.exit,
             "verdict": self.verdict in self.expected.verdict,
@@ -85,7 +85,7 @@ class Cell:
 
     @cached_property
     def outcome(self) -> Outcome:
-        """What is to be said of the cell."""
+        """The outcome of the cell."""
         status, found = _judge(self)
         values = {"tool": self.tool.title, "port": self.port, "state": phrases.state(self.state)}
         return Outcome(
@@ -115,7 +115,7 @@ def _judge(cell: Cell) -> tuple[Status, Message]:
 
 
 def _found(cell: Cell) -> Message:
-    """Return what came of the cell, and where that differs what should have."""
+    """Return the observed results of the cell, with the expected ones where they differ."""
     found, wanted = _seen(cell), _wanted(cell)
     return _in_words(
         *(

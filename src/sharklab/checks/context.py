@@ -1,4 +1,4 @@
-"""What a check may look at: one exercise, its captures, and what else the run left."""
+"""The input of a check: one exercise, its captures, and the other evidence of the run."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Context:
         return {host: sockets(line for line in self.evidence.sockets if line.host == host) for host in hosts}
 
     def probe(self, id: str) -> ProbeResult | None:
-        """Return what the probe `id` did, or None when there is no result of it."""
+        """Return the result of the probe `id`, or None if there is none."""
         return self.evidence.probes.get(id)
 
     def file(self, capture: str) -> Path:

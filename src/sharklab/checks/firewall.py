@@ -42,7 +42,7 @@ def firewall(context: Context, params: Mapping[str, Any]) -> Finding:
 
 
 def faults(runtime: Zone, permanent: Zone, params: Mapping[str, Any]) -> list[Message]:
-    """Return what a zone opens too much or too little, and what is not the same permanently."""
+    """Return the faults of a zone: openings too many or too few, and differences from the permanent rules."""
     wrong = []
     if "ACCEPT" in runtime.get("target", frozenset()):
         wrong.append(Message(N_("the zone accepts everything")))

@@ -16,7 +16,7 @@ from sharklab.message import (
 
 
 def flaws_of(context: Context, contents: bool) -> Iterator[Message]:
-    """Yield what is missing in the exercise's captures for a check of headers, or of `contents` as well."""
+    """Yield the gaps of the exercise's captures for a check of headers, or of `contents` as well."""
     for capture in context.exercise.captures:
         facts, result = context.facts.get(capture.id), context.evidence.captures.get(capture.id)
         values = {"capture": capture.id}

@@ -1,4 +1,4 @@
-"""What the checks of a lab need to know of its hosts: what to observe on them."""
+"""The facts about hosts that the checks of a lab need."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _CLIENTS = re.compile(r"^\s*Clients\s*=\s*(?P<clients>[^;]+);", re.MULTILINE)
 
 
 def _seen(context: Context, params: Params) -> State:
-    """Return what was observed on the host that is asked about."""
+    """Return the observed state of the check's host."""
     return context.evidence.state[params["host"]]
 
 
@@ -71,7 +71,7 @@ def firewalld_same(context: Context, params: Params) -> Finding:
 
 
 def firewalld_opens(context: Context, params: Params) -> Finding:
-    """What is in force opens just what is given."""
+    """The rules in force open exactly the given services and ports."""
     runtime, _ = _zones(context, params)
     if not runtime:
         return _no_zone(params)

@@ -48,7 +48,7 @@ def _verdict(context: Context) -> Verdict:
 
 
 def outcome(context: Context, check: Check) -> Outcome:
-    """Return what one check says of an exercise; one that breaks says `error`."""
+    """Return the outcome of one check on an exercise; a check that breaks has the status `error`."""
     kind = KINDS.get(check.kind)
     if kind is None or not set(kind.params["required"]) <= check.params.keys():
         found = Message(N_("There is no check {kind} with these parameters."), {"kind": check.kind})
@@ -89,7 +89,7 @@ def _find(context: Context, kind: Kind, check: Check) -> Finding:
 
 
 def broken(error: Exception) -> Message:
-    """Say that a check broke, for whoever mends it."""
+    """Return the message that a check broke, with the error for developers."""
     values = {"error": f"{type(error).__name__}: {error}"}
     return Message(N_("The check itself failed: {error}"), values)
 

@@ -1,4 +1,4 @@
-"""What a check is: its parameters, its function, what it rests on, and its words."""
+"""A kind of check: its parameters, its function, the evidence that it needs, and its words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Schema = Mapping[str, Any]
 
 
 class Rests(StrEnum):
-    """What a check looks at, and so what it cannot do without."""
+    """The evidence that a check needs."""
 
     PROBES = "probes"
     STATE = "state of hosts"

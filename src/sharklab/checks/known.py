@@ -101,7 +101,7 @@ def _listed(service: Service, names: Names) -> str:
 
 
 def _running(context: Context, service: Service) -> str:
-    """Return who waits at the port, host by host."""
+    """Return the programs that listen on the port, host by host."""
     found = {
         f"{host.name}: {socket.process.partition(' ')[0] or '?'}"
         for host in context.plan.hosts

@@ -87,7 +87,7 @@ def cell(context: Context, params: Mapping[str, Any]) -> Finding:
 
 
 def verdict(tool: Tool, result: ProbeResult | None) -> str:
-    """Return what the tool says: the first verdict whose words it printed; "" when it did not run."""
+    """Return the verdict of the tool: the first whose words it printed; "" if it did not run."""
     if result is None or result.missing:
         return ""
     printed = f"{result.stdout}\n{result.stderr}"

@@ -1,4 +1,4 @@
-"""What can be read off captures for a question: values, each with the capture and packets that show it."""
+"""Answers measured in captures: values, each with the capture and packets that show it."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from sharklab.message import NOTHING, Message
 
 
 class Status(StrEnum):
-    """What a check can say. Only `passed` earns points; a check that broke is `error`."""
+    """The status of a check. Only `passed` earns points; a check that broke is `error`."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -26,7 +26,7 @@ def both(first: Message, second: Message) -> Message:
 
 @dataclass(frozen=True)
 class Reference:
-    """What an outcome rests on: packets of a capture, a probe, or a line of `ss` on a host."""
+    """The evidence of an outcome: packets of a capture, a probe, or a line of `ss` on a host."""
 
     capture: str = ""
     packets: tuple[int, ...] = ()
@@ -37,7 +37,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of a table: what stands in its columns (a message, or an author's prose), and is it right."""
+    """A line of a table: its cells (a message, or an author's prose), and whether it is right."""
 
     cells: tuple[Message | Text, ...]
     right: bool = True
@@ -45,7 +45,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Table:
-    """What a check compared, line by line."""
+    """The values that a check compared, line by line."""
 
     title: Message
     columns: tuple[Message, ...]
@@ -54,7 +54,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Finding:
-    """What the function of a check returns: its status, in words, what it rests on, and what it compared."""
+    """The result of a check's function: status, words, evidence, and the values that it compared."""
 
     status: Status
     found: Message
@@ -64,7 +64,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one check of one exercise found."""
+    """The outcome of one check of one exercise."""
 
     check: str
     status: Status

@@ -77,7 +77,7 @@ def _fault(probe: Probe, result: ProbeResult | None) -> Message | None:
 
 
 def output(context: Context, params: Mapping[str, Any]) -> Finding:
-    """What the probe `probe` printed contains the text `contains` (or each text of a list)."""
+    """The output of the probe `probe` contains the text `contains` (or each text of a list)."""
     result = context.probe(params["probe"])
     if result is None:
         return Finding(Status.INCONCLUSIVE, Message(N_("{probe} has no result."), {"probe": params["probe"]}))

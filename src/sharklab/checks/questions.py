@@ -49,7 +49,7 @@ class Meeting:
 
 @dataclass(frozen=True)
 class Source:
-    """Who says what: a name in words, the values, and where to look. A plan is not `measured`."""
+    """A source of answers: its name in words, its values, and its evidence. A plan is not `measured`."""
 
     name: Message
     values: frozenset[str]
@@ -174,7 +174,7 @@ def _captured(met: list[Meeting], pick: Pick) -> Iterator[Source]:
 
 
 def _seen(context: Context, met: list[Meeting], pick: Pick) -> Iterator[Source]:
-    """Yield what `ss` says, for each host, of sockets that share an end with a meeting."""
+    """Yield the answers from `ss`, for each host, about sockets that share an end with a meeting."""
     said = [*_on_clients(context, met, pick), *_on_servers(context, met, pick)]
     for host, group in _grouped((socket.host, (socket, value)) for socket, value in said if value).items():
         references = dict.fromkeys(Reference(host=host, line=socket.line) for socket, _ in group)

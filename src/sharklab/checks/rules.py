@@ -1,4 +1,4 @@
-"""What a host's firewall does with a new packet to one of its ports: as firewalld and as the kernel say.
+"""The effect of a host's firewall on a new packet to one of its ports, by firewalld and by the kernel.
 
 The answer is a set of states that the port may have: a packet that is let in meets an open or a closed port.
 """
@@ -117,7 +117,7 @@ def _chains(text: str) -> Chains:
 
 
 def _walk(chains: Chains, key: tuple[str, str], packet: Packet) -> str:
-    """Return what the chain does with the packet, or "" when it hands the packet back."""
+    """Return the action of the chain on the packet, or "" if it hands the packet back."""
     policy = ""
     for rule in chains.get(key, ()):
         if rule.startswith("type "):
@@ -133,7 +133,7 @@ def _walk(chains: Chains, key: tuple[str, str], packet: Packet) -> str:
 
 
 def _action(rule: str, packet: Packet) -> str:
-    """Return what `rule` does with the packet, or "" when it does not fit it."""
+    """Return the action of `rule` on the packet, or "" if the rule does not match."""
     conditions, action = _parse(rule)
     return action if all(fits(match, packet) for match, fits in conditions) else ""
 

@@ -1,4 +1,4 @@
-"""Read what nmap writes with -oX (nmap(1), nmap.dtd)."""
+"""Read the XML that nmap writes with -oX (nmap(1), nmap.dtd)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class _Reader:
         self.port: dict[str, str] = {}
 
     def start(self, element: str, values: dict[str, str]) -> None:
-        """Take what an element says."""
+        """Note the values of an element."""
         if element == "nmaprun":
             self.nmap = True
         elif element == "address" and values.get("addrtype") != "mac":

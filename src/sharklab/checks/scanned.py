@@ -106,7 +106,7 @@ def scan(context: Context, params: Params) -> Finding:
 
 
 def _table(name: str, seen: Scan) -> Table:
-    """Return the ports by what they answered."""
+    """Return a table of the ports by their answers."""
     kinds = (
         (N_("SYN/ACK"), N_("open"), seen.accepted),
         (N_("RST"), N_("closed"), seen.reset),

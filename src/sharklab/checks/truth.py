@@ -1,7 +1,7 @@
-"""Find out what a port of a matrix really is, from who listens, from the firewall's rules, and from the wire.
+"""Find the real state of a port of a matrix from the sockets, the firewall's rules, and the wire.
 
-None of them tells alone: rules that let packets in do not say whether somebody listens, and a RST is a closed
-port's as well as a firewall's. Each is a witness of the states that the port may have.
+None of them is enough alone: rules that let packets in do not tell whether a program listens, and a RST may
+come from a closed port or from a firewall. Each is a witness for the states that the port may have.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _BY_PATTERN = {
 
 @dataclass(frozen=True)
 class Witness:
-    """Who says which states a port may have, and where it is to be seen."""
+    """A source that limits the states of a port, and its evidence."""
 
     name: Message
     states: frozenset[str]
@@ -52,7 +52,7 @@ class Witness:
 
     @property
     def said(self) -> Message:
-        """What it says, in words."""
+        """The states in words."""
         values = [phrases.state(state) for state in phrases.STATES if state in self.states]
         if not values:
             return Message(N_("{source} does not tell"), {"source": self.name})
@@ -66,7 +66,7 @@ class Witness:
 
 @dataclass(frozen=True)
 class Ports:
-    """What the server of a matrix says of its ports; empty where it does not say."""
+    """The records of a matrix's server about its ports; empty if it has none."""
 
     matrix: Matrix
     sockets: tuple[Socket, ...]
@@ -74,7 +74,7 @@ class Ports:
     ruleset: str
 
     def witnesses(self, port: int, sent: Knock, seen: Knock) -> tuple[Witness, ...]:
-        """Return who speaks of `port`; its packets are those `sent` by the client, `seen` by the server."""
+        """Return the witnesses for `port`; its packets are `sent` by the client, `seen` by the server."""
         return (*self._listener(port), *self._rules(port), *self._wire(sent, seen))
 
     def _listener(self, port: int) -> Iterator[Witness]:
@@ -84,7 +84,7 @@ class Ports:
         yield Witness(Message("ss"), states, self._refer(SOCKETS))
 
     def _rules(self, port: int) -> Iterator[Witness]:
-        """Yield what the rules do; a host may do without the command nft, or without firewalld."""
+        """Yield the witnesses from the rules; a host may lack the command nft, or firewalld."""
         packet = Packet(self.matrix.network, self.matrix.transport, port)
         if self.zone or not self.ruleset:
             yield Witness(Message("firewalld"), by_zone(self.zone, packet), self._refer(FIREWALL))
@@ -92,7 +92,7 @@ class Ports:
             yield Witness(Message("nft"), by_ruleset(self.ruleset, packet), self._refer(NFT))
 
     def _wire(self, sent: Knock, seen: Knock) -> Iterator[Witness]:
-        """Yield what the server did with what the client sent, if it sent anything."""
+        """Yield the server's answer to the client's packets as a witness, if the client sent any."""
         if sent.packets:
             capture = matrices.capture_id(self.matrix.id, "server")
             name = Message(N_("capture {capture}"), {"capture": capture})
@@ -103,7 +103,7 @@ class Ports:
 
 
 def ports(context: Context, matrix: Matrix) -> Ports:
-    """Return what the run shows of the ports of `matrix` on its server."""
+    """Return the records of the run about the ports of `matrix` on its server."""
     listening, firewall, nft = (
         _printed(context.probe(matrices.witness_id(matrix.id, name))) for name in (SOCKETS, FIREWALL, NFT)
     )
@@ -112,7 +112,7 @@ def ports(context: Context, matrix: Matrix) -> Ports:
 
 
 def _printed(result: ProbeResult | None) -> str:
-    """Return what a probe printed, or nothing when it is not all there."""
+    """Return the output of a probe, or "" if it failed or is cut."""
     return result.stdout if result and result.exit_code == 0 and not result.truncated else ""
 
 

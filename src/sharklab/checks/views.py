@@ -48,7 +48,7 @@ class View:
 
     @property
     def outside(self) -> frozenset[str]:
-        """What nmap can say of a port that is so inside; nothing when the firewall's part is not known."""
+        """The possible verdicts of nmap on such a port; empty if the firewall's part is unknown."""
         if not self.states:
             return frozenset()
         if self.states != LET_IN:
@@ -64,7 +64,7 @@ class View:
 
     @property
     def why(self) -> Message:
-        """Why the outside is what it is."""
+        """The reason for the outside view."""
         if self.states != LET_IN:
             text = (
                 N_("It listens, and the firewall lets nobody through.")
@@ -83,9 +83,9 @@ class View:
 
 
 def views(context: Context, params: Params) -> Finding:
-    """What nmap found (`outside`, a probe that prints its XML) of the server's ports is what `ports` expects.
+    """The findings of nmap (`outside`, a probe that prints its XML) are as `ports` expects.
 
-    And it is what the sockets on the server and its firewall (`zone`, a probe of firewall-cmd) explain.
+    They also agree with the sockets on the server and its firewall (`zone`, a probe of firewall-cmd).
     """
     results = [context.probe(params[name]) for name in ("outside", "zone")]
     evidence = tuple(Reference(probe=result.id, host=result.host) for result in results if result)
@@ -123,7 +123,7 @@ def _views(context: Context, params: Params, scan: tuple[Scanned, ...], zone: Zo
 
 
 def _socket(context: Context, transport: str, port: int, places: list[Endpoint]) -> Socket | None:
-    """Return who waits at the port, first of all one that packets to `places` reach."""
+    """Return the socket that listens on the port, first of all one that packets to `places` reach."""
     waiting = [
         socket
         for socket in context.sockets(context.server)
@@ -134,7 +134,7 @@ def _socket(context: Context, transport: str, port: int, places: list[Endpoint])
 
 
 def _knock(context: Context, transport: str, places: list[Endpoint]) -> Knock:
-    """Return what a capture of the exercise has of the port."""
+    """Return the packets of the port in a capture of the exercise."""
     tried = (
         knock(facts, transport, place.address, place.port)
         for facts in context.facts.values()

@@ -38,7 +38,7 @@ class HostEnded(MachineryError):
 
 @dataclass(frozen=True)
 class Run:
-    """What a run left: its folder, the verdicts, and the files of its report."""
+    """The results of a run: its folder, the verdicts, and the files of its report."""
 
     folder: Path
     plan: Plan
@@ -82,9 +82,9 @@ def meet(plan: Plan, machines: Path | None, agree: existing.Agree) -> Plan:
 
 
 def build_image(lab: Lab, os: str, hosts: providers.Provider, progress: Progress) -> image.Layers:
-    """Return what `lab`'s `hosts` are made from, built when it is not there yet.
+    """Return the layers of `lab`'s `hosts`, after building the missing ones.
 
-    Nothing of a student's gets into an image.
+    An image holds no value of a student.
     """
     golden = plans.plan(lab, seat.sample(lab))
 

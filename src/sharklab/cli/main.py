@@ -101,7 +101,7 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def _unforeseen(error: Exception) -> SharklabError:
-    """Keep the traceback in a file for whoever mends it, and give the person one sentence."""
+    """Keep the traceback in a file for developers, and return an error of one sentence for the user."""
     if isinstance(error, OSError) and error.strerror:
         return SharklabError(error.strerror, place=str(error.filename or "") or Message(N_("system")))
     fault, file = N_("a fault in sharklab: {error!r}"), state.root() / "crash.log"

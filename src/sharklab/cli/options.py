@@ -13,9 +13,10 @@ from sharklab.message import N_
 
 
 def user_name() -> str:
-    """Return whose seats are meant when nobody is named.
+    """Return the student for commands without --student.
 
-    That is the one whose seats were imported here, or else the person at the keyboard, also behind sudo.
+    That is the owner of the imported seats, if all have the same; else the person at the keyboard, even
+    behind sudo.
     """
     imported = {file.stem for file in state.root().glob("imported/*/*.json")}
     return imported.pop() if len(imported) == 1 else os.environ.get("SUDO_USER") or getpass.getuser()

@@ -13,7 +13,7 @@ SCHEMA = "sharklab/1"
 
 
 def envelope(verb: str, **content: Any) -> dict[str, Any]:
-    """Return what `--output json` prints for `verb`: the schema's name, the verb and its content."""
+    """Return the object that `--output json` prints for `verb`: schema name, verb and content."""
     return {"schema": SCHEMA, "verb": verb, **content}
 
 
@@ -26,7 +26,7 @@ def say(args: Namespace, text: str, **content: Any) -> None:
 
 
 def translate(args: Namespace) -> i18n.Translator:
-    """Return who speaks the language of the reader."""
+    """Return the translator for the language of the reader."""
     return i18n.translator(args.language)
 
 

@@ -23,7 +23,7 @@ def seats_here() -> list[Seat]:
 
 
 def provider_of(own: Seat) -> providers.Provider:
-    """Return what made the hosts of a seat that is here; a folder that does not say is the default's."""
+    """Return the provider that made the hosts of an existing seat; without a note, the default one."""
     return providers.get(seat_provider.by(own.folder) or seat_provider.DEFAULT)
 
 

@@ -1,1 +1,1 @@
-"""What a run or a student leaves: captures, probes, sockets, the state of hosts."""
+"""The evidence of a run or of a student: captures, probes, sockets, the state of hosts."""

@@ -1,4 +1,4 @@
-"""Read what a run left back from its folder: the plan, the evidence, and the facts of each capture."""
+"""Read a run back from its folder: the plan, the evidence, and the facts of each capture."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ SCHEMA: Schema = _object(
 
 
 def observe(plan: Plan, services: Mapping[str, Sequence[str]]) -> Mapping[str, HostState]:
-    """Return what each host of the seat is like; one that does not answer is left out.
+    """Return the state of each host of the seat; a host that does not answer is left out.
 
     `services` names for each host the services whose state is asked for.
     """
@@ -103,27 +103,27 @@ class Observer:
         return {"running": bool(service.is_running), "enabled": bool(service.is_enabled)}
 
     def mounts(self) -> list[Mapping[str, str]]:
-        """Return what is mounted where."""
+        """Return the mounts: path, device and type of file system."""
         return [
             {"path": each.path, "device": each.device, "type": each.filesystem}
             for each in self.shell.mount_point.get_mountpoints()
         ]
 
     def _printed(self, command: str) -> str:
-        """Return what a command of the host prints, or nothing when it does not end well and in time."""
+        """Return the output of a command on the host, or "" if it fails or takes too long."""
         done = self.shell.run(f"timeout {LIMIT} sh -c %s", command)
         return str(done.stdout) if done.rc == 0 else ""
 
 
 def save(states: Mapping[str, HostState], folder: Path) -> None:
-    """Write what was observed below the folder of a run."""
+    """Write the states of hosts to the folder of a run."""
     for host, seen in states.items():
         target = state.folder(folder / FOLDER) / f"{host}.json"
         state.write(target, json.dumps(seen, indent=1, ensure_ascii=False) + "\n")
 
 
 def fault(seen: Any) -> str:
-    """Return what is wrong with an observation, or nothing when it has the shape."""
+    """Return the fault of an observation, or "" if it has the right shape."""
     from jsonschema import Draft202012Validator  # late, because it is slow to import
 
     for error in Draft202012Validator(dict(SCHEMA)).iter_errors(seen):

@@ -27,7 +27,7 @@ SEALED = ("plan.json", "hosts/**/*", f"{host_state.FOLDER}/*")
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """What one probe did. `started` is epoch seconds, `duration` seconds (monotonic)."""
+    """The result of one probe. `started` is epoch seconds, `duration` seconds (monotonic)."""
 
     id: str
     host: str
@@ -110,9 +110,9 @@ def verify(folder: Path) -> None:
 
 
 def read(folder: Path) -> Evidence:
-    """Return what the run in `folder` left.
+    """Return the evidence of the run in `folder`.
 
-    A host that recorded nothing has no folder. Raises MachineryError naming the file that is missing,
+    A host without a recording has no folder. Raises MachineryError naming the file that is missing,
     damaged, or not of this version.
     """
     manifest = _manifest(folder)

@@ -17,7 +17,7 @@ Facts = Mapping[str, Any]
 
 
 def find(facts: Facts, reached: str = "") -> dict[str, str]:
-    """Return {"interface", "ipv4", maybe "ipv6" and "mac"}, addresses with their prefix length.
+    """Return {"interface", "ipv4"} and, if known, "ipv6" and "mac"; addresses with their prefix length.
 
     It is the card that has the address `reached`, else the one of the default route, else the first.
     Raises InputError when the machine has no IPv4 address.

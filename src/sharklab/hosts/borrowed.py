@@ -1,4 +1,4 @@
-"""What is known of the machines of a seat that somebody has already: machines.json in the seat's folder."""
+"""The facts about a seat's borrowed machines: machines.json in the seat's folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Known = Mapping[str, Mapping[str, Any]]
 
 
 def read(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return what is known of the machines of the seat in `folder`; {} when it has hosts of ours."""
+    """Return the facts about the borrowed machines of the seat in `folder`; {} if it has none."""
     try:
         found: dict[str, dict[str, Any]] = json.loads((folder / FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -34,7 +34,7 @@ def read(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def write(folder: Path, known: Known) -> None:
-    """Write what is known, readable by the owner alone: there may be passwords in it."""
+    """Write the facts, readable by the owner alone, because they may contain passwords."""
     state.write(folder / FILE, json.dumps(known, indent=1), 0o600)
 
 
@@ -54,7 +54,7 @@ def entry(variables: user_inventory.Variables) -> dict[str, Any]:
 
 
 def learnt(host: Host, seen: Mapping[str, Any], at: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a machine said of itself, as variables for the roles and as facts for people."""
+    """Return a machine's own description, as variables for the roles and as facts for people."""
     extra: dict[str, Any] = {"lab_ssh_port": int(seen["way"].get("port", 22))}
     if zone := seen["zones"].get(at["interface"]):
         extra |= {"firewall_zone": zone, "port_states_zone": zone}

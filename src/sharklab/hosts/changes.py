@@ -1,6 +1,6 @@
-"""What roles change on a machine, beside /etc, its services and its packages: roles/*/meta/changes.yml.
+"""The changes of roles on a machine, beside /etc, its services and its packages: roles/*/meta/changes.yml.
 
-`sharklab down` needs it for machines that stay; a host that is removed needs nobody to clean it.
+`sharklab down` needs them for machines that stay. A host that is removed needs no cleaning.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CONTROLLER = {"made": ["/var/lib/sharklab", "~/.ansible", "~/.sudo_as_admin_succ
 
 @dataclass(frozen=True)
 class Changes:
-    """What roles change on one host.
+    """The changes of roles on one host.
 
     `paths` are kept with all in them and put back; `made` are removed if they were not there before,
     and else left alone; `settings` are the kernel's (sysctl(8)); `users` are accounts that are made;
@@ -36,7 +36,7 @@ class Changes:
 
 
 def of(own: Plan, host: Host) -> Changes:
-    """Return what the roles of a plan's host change. Raises InputError for a template that is wrong."""
+    """Return the changes of the roles of a plan's host. Raises InputError for a wrong template."""
     files = {role: _read(role, FILE) for role in dict.fromkeys([*host.roles, "capture"])}
     values = inventory.hostvars(own)[host.name]
     found = {role: _filled(role, content, values) for role, content in files.items()}

@@ -252,7 +252,7 @@ def _summary(event: Mapping[str, Any]) -> dict[str, str] | None:
 
 
 def _reason(result: Mapping[str, Any]) -> str:
-    """Return what a failed task said, in one line or two; of a loop, what its first failed item said."""
+    """Return the error of a failed task, in one line or two; of a loop, that of the first failed item."""
     failed = next((item for item in result.get("results") or () if item.get("failed")), result)
     said = [str(failed.get(key, "")).strip() for key in ("msg", "stderr", "module_stderr")]
     parts = list(dict.fromkeys(part.splitlines()[-1] for part in said if part))

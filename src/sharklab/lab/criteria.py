@@ -92,7 +92,7 @@ def leaves(wanted: Condition) -> Iterator[Check | Asked]:
 
 
 def faults(data: Entry) -> Iterator[Fault]:
-    """Yield what is wrong with the criteria of a schema-valid lab.yml before they can be read."""
+    """Yield the faults of the criteria in a schema-valid lab.yml, before they are read."""
     for i, exercise in enumerate(data["exercises"]):
         for j, entry in enumerate(exercise.get("criteria", ())):
             where: Path = ("exercises", i, "criteria", j)

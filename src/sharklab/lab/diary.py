@@ -1,4 +1,4 @@
-"""What outlives the hosts of a seat: when it first began, and which hints its student took."""
+"""Facts that outlive the hosts of a seat: its first start, and the hints that its student took."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from sharklab.message import N_, Message
 
 
 def names() -> list[str]:
-    """Return the names of the labs that stand in `labs/`, sorted."""
+    """Return the names of the labs in `labs/`, sorted."""
     return sorted(file.parent.name for file in paths.LABS.glob("*/lab.yml"))
 
 

@@ -62,7 +62,7 @@ def address(entry: Entry) -> str:
 
 
 def cells(entry: Entry, pace: str = FAST) -> list[dict[str, Any]]:
-    """Return what each cell of a matrix runs and expects, as plain data; its texts may be templates."""
+    """Return the command and the expectations of each cell, as plain data; its texts may be templates."""
     return [
         _cell(entry, {**tool, **(tool.get("fast", {}) if pace == FAST else {})}, state, port(entry, i, j))
         for i, state in enumerate(entry["states"])
@@ -84,7 +84,7 @@ def _cell(entry: Entry, tool: Entry, state: str, number: int) -> dict[str, Any]:
 
 
 def _expected(entry: Entry, tool: Entry, state: str) -> dict[str, Any]:
-    """Return what is expected of a tool: what it says itself, else its matrix."""
+    """Return the expectations of a tool in one state: its own, else those of its matrix."""
     always = {"exit": tool["exit"]} if "exit" in tool else {}
     return {**entry.get("expect", {}).get(state, {}), **always, **tool.get("expect", {}).get(state, {})}
 

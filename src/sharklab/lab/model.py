@@ -158,7 +158,7 @@ class Hint:
 
 @dataclass(frozen=True)
 class Criterion:
-    """What earns points in an exercise: one part for the whole, or steps that each earn some.
+    """A source of points in an exercise: one part for the whole, or steps that each earn some.
 
     `id` is unique in the exercise. Without a title it has its condition's.
     """
@@ -170,7 +170,7 @@ class Criterion:
 
     @property
     def points(self) -> float:
-        """What it is worth."""
+        """The points of all its parts."""
         return sum(part.points for part in self.parts)
 
 
@@ -203,7 +203,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Exercise:
-    """What is asked, the captures and probes that show it, the checks and the questions.
+    """A task of a lab: its captures and probes, its checks and its questions.
 
     `criteria` are the author's; without any they are derived (`grading.marking.defaults`). `hints` are
     those of criteria by their ids, derived ones too.
@@ -228,7 +228,7 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What is right in a cell of a matrix: any of these exit codes, verdicts and packet patterns."""
+    """The right results of a cell of a matrix: any of these exit codes, verdicts and packet patterns."""
 
     exit: tuple[int, ...] = ()
     verdict: tuple[str, ...] = ()
@@ -284,7 +284,7 @@ class Matrix:
 
 @dataclass(frozen=True)
 class LabContent:
-    """What the author's lab and the lab of a seat have alike. The exercises of the matrices come first.
+    """The common content of an author's lab and of a seat's lab. The exercises of the matrices come first.
 
     `data` is what all of it was built from: plain data with the shape of lab.schema.json.
     """

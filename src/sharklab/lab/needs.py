@@ -1,4 +1,4 @@
-"""What a lab's host may need that a container cannot give it, and what comes with a kernel of its own."""
+"""Needs of hosts that a container cannot meet, and the features of a host with its own kernel."""
 
 from __future__ import annotations
 

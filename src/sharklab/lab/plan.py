@@ -76,7 +76,7 @@ _TOLD = ("id", "title", "optional", "says")
 
 
 def context(lab: LabContent, seat: Seat) -> Mapping[str, Any]:
-    """Return what a template may use: `seat` and `hosts`."""
+    """Return the values that a template may use: `seat` and `hosts`."""
     return {
         "lab": lab.name,
         "student": seat.student,

@@ -1,4 +1,4 @@
-"""Read who is in a class: a CSV file from Moodle, in French or English, or one written by hand.
+"""Read the students of a class: a CSV file from Moodle, in French or English, or one written by hand.
 
 By hand, one line per student under `student,name,email`. From Moodle, the list of participants, a
 gradebook, or the worksheet of an assignment; columns are found by their headings, in any order.
@@ -88,7 +88,7 @@ def _text(file: Path) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """Return what stands between the columns: spreadsheets write ; where a comma is a decimal point."""
+    """Return the separator of columns: spreadsheets write ; in languages with a decimal comma."""
     heading = text.partition("\n")[0]
     return max(",;\t", key=heading.count)
 

@@ -1,4 +1,4 @@
-"""What is wrong in a lab.yml: where, and a sentence with a hint for its author.
+"""The faults of a lab.yml against its schema: the place, and a sentence with a hint for its author.
 
 The sentences are this module's and not jsonschema's, which speaks English alone.
 """
@@ -34,7 +34,7 @@ def unknown(where: Path, sentence: str, name: str, known: Iterable[str], **value
 
 
 def of_schema(schema: Mapping[str, Any], data: Any) -> Iterator[Fault]:
-    """Yield what in `data` is not as its JSON schema asks."""
+    """Yield the parts of `data` that break its JSON schema."""
     from jsonschema import Draft202012Validator
 
     errors = sorted(

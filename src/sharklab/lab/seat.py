@@ -105,7 +105,7 @@ def _seat(lab: LabContent, student: str, draw: Draw, subnets: Mapping[str, IPv4N
 
 
 def gateway(address: IPv4Interface) -> IPv4Interface:
-    """Return where the way out is for a host that has `address`."""
+    """Return the gateway to the Internet in the subnet of `address`."""
     return IPv4Interface((address.network.network_address + GATEWAY, address.network.prefixlen))
 
 

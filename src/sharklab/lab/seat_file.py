@@ -72,7 +72,7 @@ def install(file: Path) -> Seat:
 
 
 def read(file: Path) -> SeatFile:
-    """Return what `create` wrote. Raises InputError when the file is none of that, or for another lab."""
+    """Read a seat file that `create` wrote. Raises InputError for any other file, or an old lab's."""
     try:
         content = untrusted.plain(untrusted.read(file, LARGEST))
         if content["schema"] != SCHEMA:

@@ -1,4 +1,4 @@
-"""What a report shows, as plain data in one language: templates only lay it out."""
+"""The content of a report, as plain data in one language: templates only lay it out."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Truth:
-    """What a witness says of the ports of a state."""
+    """The statement of a witness about the ports of a state."""
 
     said: str
     links: tuple[Link, ...]
@@ -154,7 +154,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a check compared: columns, and the lines below them, each of which is right or not."""
+    """The values that a check compared: columns, and the lines below them, each of which is right or not."""
 
     title: str
     columns: tuple[str, ...]

@@ -31,7 +31,7 @@ class Line:
 
 
 def lines(capture: str, facts: Facts, hosts: Mapping[str, str], speak: Translator) -> tuple[Line, ...]:
-    """Return what there is to say of the packets of `capture`; `hosts` are by address."""
+    """Return the explanations of the packets of `capture`; `hosts` are by address."""
     return tuple(
         Line(
             anchor=f"packet-{capture}-{each.packet.number}",

@@ -74,7 +74,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Side:
-    """Who a life line belongs to; `port` is 0 where the client used several."""
+    """The owner of a life line; `port` is 0 if the client used several."""
 
     host: str
     endpoint: Endpoint
@@ -82,7 +82,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Ladder:
-    """What a ladder picture shows."""
+    """The content of a ladder picture."""
 
     client: Side
     server: Side

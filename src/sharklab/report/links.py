@@ -1,4 +1,4 @@
-"""What an outcome rests on, by name, and where on the page it is."""
+"""The evidence of an outcome, by name, with its place on the page."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ class _Told:
         return self.speak.say(phrases.state(name))
 
     def field(self, cell: Cell) -> Field:
-        """Return what the summary shows of a cell."""
+        """Return the field of a cell in the summary."""
         ran = cell.result is not None and cell.available
         return Field(
             href=f"#probe-{cell.probe.id}",
@@ -123,7 +123,7 @@ class _Told:
         )
 
     def truth(self, cell: Cell, refer: Refer) -> Iterator[Truth]:
-        """Yield what each witness says of the port of a cell."""
+        """Yield the statement of each witness about the port of a cell."""
         for witness in cell.truth:
             yield Truth(visible(self.speak.say(witness.said)), refer([witness.evidence]))
 
@@ -186,7 +186,7 @@ class _Told:
         return next(found, None)
 
     def follows(self, cell: Cell) -> Iterator[str]:
-        """Yield what can be concluded from what the tool says and from its packets, and what cannot."""
+        """Yield the conclusions that the tool's output and its packets allow, and those that they do not."""
         if cell not in self.cells:
             return
         said = self._states(other.state for other in self.cells if _says_the_same(cell, other))

@@ -87,7 +87,7 @@ def page(
 
 
 def overall(verdict: Verdict | None) -> Status | None:
-    """Return an exercise's outcome: its gravest; None when there is nothing to decide.
+    """Return an exercise's gravest status; None for an exercise without checks and questions.
 
     What was skipped counts where nothing else was found, as in `Verdict.achieved`.
     """

@@ -46,7 +46,7 @@ def render(run_folder: Path, lang: str, out: Path | None = None) -> list[Path]:
 
 
 def contents(run_folder: Path, lang: str, out: Path | None = None) -> dict[Path, str | bytes]:
-    """Return what `render` would write, by file, without writing it."""
+    """Return the content that `render` would write, by file, without writing it."""
     translator(lang)
     plan, evidence, facts = analysis.analyse(run_folder)
     return compose(plan, evidence, facts, checks.judge(plan, evidence, facts), lang, out)
@@ -60,9 +60,9 @@ def compose(
     lang: str,
     out: Path | None = None,
 ) -> dict[Path, str | bytes]:
-    """Return the report by file, of what was read and judged already; `facts` are by capture id.
+    """Return the report by file, from evidence that is judged already; `facts` are by capture id.
 
-    Captures that are explained have copies with comments beside it. Raises MachineryError when these
+    Explained captures have copies with comments beside the report. Raises MachineryError if these copies
     cannot be made.
     """
     folder = out or evidence.folder
@@ -114,9 +114,9 @@ def _environment(content: Page, kind: str) -> jinja2.Environment:
 def environment(
     language: str, kind: str, own: jinja2.BaseLoader, room: type[jinja2.Environment] = jinja2.Environment
 ) -> jinja2.Environment:
-    """Return what fills in templates of `own`, which may include the report's; `kind` is html or md.
+    """Return the environment for templates of `own`, which may include the report's; `kind` is html or md.
 
-    A template that somebody else may have written needs the sandbox as `room`.
+    A template from a stranger needs the sandbox as `room`.
     """
     made = room(
         loader=jinja2.ChoiceLoader([own, jinja2.FileSystemLoader(TEMPLATES)]),

@@ -23,7 +23,7 @@ PER_TITLE = 26
 
 
 def services(host: Host) -> tuple[str, ...]:
-    """Return what the host's firewall lets in, as its role's variables say: services, then ports."""
+    """Return the openings of the host's firewall, from its role's variables: services, then ports."""
     names = [*_list(host.vars.get("firewall_services")), *_list(host.vars.get("firewall_ports"))]
     return tuple(str(name) for name in names)
 

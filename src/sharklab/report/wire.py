@@ -1,4 +1,4 @@
-"""What a capture shows: its ladders and the table of its packets."""
+"""A capture in the report: its ladders and the table of its packets."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def wire(
     ladders: int = MAX_LADDERS,
     most: int = MAX_ROWS,
 ) -> Wire:
-    """Return what `capture` shows; `hosts` are by address, `evidence` is what each outcome rests on.
+    """Return the ladders and the table of `capture`; `hosts` are by address, `evidence` by outcome.
 
     At most `ladders` conversations are drawn; the first `most` packets have a row.
     """
@@ -136,7 +136,7 @@ def _rows(capture: str, facts: Facts, marked: Collection[int], speak: Translator
 
 
 def _roles(talks: Collection[Conversation]) -> Iterator[tuple[int, str]]:
-    """Yield what part each packet of an opening or a closing plays; the last word for a packet holds."""
+    """Yield the role of each packet of an opening or a closing; the last role of a packet holds."""
     for talk in talks:
         yield from ((number, CLOSING) for number in (*talk.closing, *talk.fins))
         yield from ((number, HANDSHAKE) for number in talk.handshake)

@@ -18,7 +18,7 @@ __all__ = ["Finding", "Status", "examine", "render", "to_plain"]
 
 
 def examine(network: bool = False) -> list[Finding]:
-    """Return what was found, in the order for reading; `network` asks the package registries too."""
+    """Return the findings, in the order for reading; `network` asks the package registries too."""
     return [*computer.examine(network), *kernel.examine()]
 
 

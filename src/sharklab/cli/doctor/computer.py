@@ -1,4 +1,4 @@
-"""What is installed on this machine, and how much room it has."""
+"""The programs on this machine, and its free space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the doctor found about one thing."""
+"""The doctor's finding about one thing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was examined: `meaning` is what it is to sharklab, `remedy` what to do, if anything."""
+    """A thing that the doctor examined: `meaning` is its use for sharklab, `remedy` the advice, if any."""
 
     name: Message
     status: Status

@@ -1,4 +1,4 @@
-"""What this machine's kernel and init system can do for hosts that are containers."""
+"""The features of this machine's kernel and init system that hosts in containers need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the verb `grade` does: take the options apart, grade the class, say what came of it."""
+"""The verb `grade`: read the options, grade the class, print the results."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def grade(args: Namespace) -> int:
 
 
 def _terms(args: Namespace) -> Terms:
-    """Return the terms that the options name. Raises InputError for what is none, or lacks its time."""
+    """Return the terms that the options name. Raises InputError for a wrong term, or one without --due."""
     from sharklab.grading.marking.terms import Terms
 
     _refuse(args)

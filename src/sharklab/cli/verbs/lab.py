@@ -60,7 +60,7 @@ def image_build(args: Namespace) -> int:
 
 
 def vms(args: Namespace) -> int:
-    """Write what libvirt starts, and say the commands."""
+    """Write the domains for libvirt, and print the commands that start them."""
     from sharklab.cli import flow
     from sharklab.hosts import vms
     from sharklab.progress import Progress

@@ -1,4 +1,4 @@
-"""What the verbs around a student's work do: seats for a class, the form, checking and handing in."""
+"""The verbs for a student's work: seats for a class, the form, checking and handing in."""
 
 from __future__ import annotations
 
@@ -119,9 +119,9 @@ def _work(args: Namespace) -> tuple[Plan, Submission]:
 
 
 def _observed(plan: Plan, words: Translator) -> Mapping[str, HostState]:
-    """Return what the seat's hosts are like, when they are up and the lab asks for it.
+    """Return the state of the seat's hosts, if they are up and the lab asks for it.
 
-    Where that takes root's rights, the command is started anew through sudo.
+    If that takes root's rights, the command starts again through sudo.
     """
     from sharklab import privilege
     from sharklab.checks import host_demands

@@ -31,11 +31,10 @@ _PACKAGES = {
 def run(
     tool: str, options: Sequence[str], capture: Path, limits: Tool, content: bytes | None = None
 ) -> IO[bytes]:
-    """Return what `tool` prints when it reads `capture` from standard input (to where it is cut), in a file.
+    """Return the output of `tool`, which reads `capture` from standard input (up to a cut), as an open file.
 
-    That is a file without a name, for it may be large. `content` is read in the capture's place where only
-    a part of it is meant. Raises InputError when the tool needs more than
-    `limits` allow, MachineryError when it is missing or fails.
+    The file has no name, and may be large. With `content`, a part of the capture, the tool reads only that.
+    Raises InputError if the tool needs more than `limits` allow, MachineryError if it is missing or fails.
     """
     argv = [*box(limits), find(tool), *options]
     with ExitStack() as stack:
@@ -50,7 +49,7 @@ def run(
 
 
 def _source(capture: Path, content: bytes | None) -> IO[bytes]:
-    """Return an open file of the capture, or of what is read in its place."""
+    """Return an open file of the capture, or of the `content` that replaces it."""
     if content is None:
         return untrusted.stream(capture, CAPTURE.bytes)
     file = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it, as a stream)

@@ -99,7 +99,7 @@ def _acknowledge(moment: Moment) -> Message:
 
 
 def special(moment: Moment) -> Iterator[Message]:
-    """Yield what is out of the ordinary, as tshark's analysis and the packets around it have it."""
+    """Yield the unusual facts about a packet, from tshark's analysis and the packets around it."""
     remarks = moment.packet.remarks
     if {"retransmission", "spurious_retransmission"} & set(remarks):
         yield _again(moment)

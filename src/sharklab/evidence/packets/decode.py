@@ -66,7 +66,7 @@ _UDP_HEADER = 8
 
 
 def packet(layers: Layers) -> Packet:
-    """Return the packet that `layers` describes. Raises ValueError or KeyError for what is no frame."""
+    """Return the packet that `layers` describes. Raises ValueError or KeyError if it is no frame."""
     protocols = layers["frame.protocols"][0].split(":")
     position = next((i for i, name in enumerate(protocols) if name in _TRANSPORTS), len(protocols))
     transport = _TRANSPORTS[protocols[position]] if position < len(protocols) else ""

@@ -31,7 +31,7 @@ class Explanation:
 
 
 def explain(facts: Facts) -> tuple[Explanation, ...]:
-    """Return what there is to say of each of the first LIMIT packets of a capture."""
+    """Return an explanation of each of the first LIMIT packets of a capture."""
     moments = dict(_moments(facts))
     talks = {n: talk for talk in facts.conversations for n in talk.icmp_errors}
     return tuple(

@@ -28,7 +28,7 @@ _TELLING = (
 
 @dataclass(frozen=True)
 class Pattern:
-    """What a port's packets are like.
+    """The pattern of a port's packets.
 
     `count` is how many SYNs or datagrams the client sent and `intervals` the seconds between them;
     `icmp` is type and code of the ICMP error (RFC 792), if one came.
@@ -56,7 +56,7 @@ class Knock:
 
 
 def knocks(facts: Facts, transport: str, address: str) -> Mapping[int, Knock]:
-    """Return what was sent to each port of `address` by `transport` (tcp or udp), and what came back."""
+    """Return the packets to each port of `address` by `transport` (tcp or udp), and the answers."""
     ports: dict[int, list[Conversation]] = {}
     for talk in facts.conversations:
         if talk.transport == transport and (port := _port(talk, address)) is not None:
@@ -65,7 +65,7 @@ def knocks(facts: Facts, transport: str, address: str) -> Mapping[int, Knock]:
 
 
 def knock(facts: Facts, transport: str, address: str, port: int) -> Knock:
-    """Return what was sent to one port of `address`, and what came back; an empty one when nothing was."""
+    """Return the packets to one port of `address`, and the answers; an empty knock if there are none."""
     talks = [t for t in facts.conversations if t.transport == transport and _port(t, address) == port]
     return _knock(facts, talks)
 

@@ -22,7 +22,7 @@ class Label:
 
 
 def name_packet(packet: Packet, conversation: Conversation | None = None) -> Label:
-    """Return what to call `packet`; its bytes are counted from the start of its `conversation`."""
+    """Return the label of `packet`; its bytes are counted from the start of its `conversation`."""
     return Label(_text(packet, conversation), _phase(packet, conversation))
 
 

@@ -1,4 +1,4 @@
-"""What was seen on the wire, as plain data: packets, and the facts drawn from them."""
+"""The traffic on the wire, as plain data: packets, and the facts drawn from them."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class Conversation:
-    """All packets of one 5-tuple. The client is who sent the SYN, or else spoke first.
+    """All packets of one 5-tuple. The client is the side that sent the SYN, or else spoke first.
 
     Packet numbers: `handshake` of SYN, SYN/ACK and ACK, or empty when one is missing (where both sides
     open at once, that ACK is the client's SYN/ACK); `fins` of the first FIN of each side; `closing` of a
@@ -183,7 +183,7 @@ class NfsCall:
 
 @dataclass(frozen=True)
 class Facts:
-    """What can be said of a capture as a whole; `cut` and `problem` as in its `Recording`."""
+    """The facts about a capture as a whole; `cut` and `problem` as in its `Recording`."""
 
     packets: tuple[Packet, ...] = ()
     conversations: tuple[Conversation, ...] = ()

@@ -35,12 +35,12 @@ class Moment:
 
     @cached_property
     def own(self) -> tuple[Packet, ...]:
-        """What its sender sent before it."""
+        """The earlier packets of its sender."""
         return tuple(p for p in self.earlier if p.source == self.packet.source)
 
     @cached_property
     def others(self) -> tuple[Packet, ...]:
-        """What the other side sent before it."""
+        """The earlier packets of the other side."""
         return tuple(p for p in self.earlier if p.source != self.packet.source)
 
     @property
@@ -84,7 +84,7 @@ class Moment:
 
     @cached_property
     def factor(self) -> int | None:
-        """What a window is multiplied with: None when a SYN is missing, 1 without scaling (RFC 7323)."""
+        """The factor of a window: None if a SYN is missing, 1 without scaling (RFC 7323)."""
         syns = {p.source: p for p in (*self.earlier, self.packet) if "SYN" in p.flags}
         if len(syns) < 2:
             return None

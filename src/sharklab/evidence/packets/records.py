@@ -75,7 +75,7 @@ def _record(content: bytes, order: str, at: int, length: int) -> Record:
 
 
 def write(path: Path, pcap: Pcap, rest: bytes = b"") -> None:
-    """Write `pcap` to `path`, as tcpdump would have; `rest` is what is there of one more record."""
+    """Write `pcap` to `path`, as tcpdump would have; `rest` is the beginning of one more record."""
     parts = [pcap.header]
     for each in pcap.records:
         head = (each.seconds, each.fraction, len(each.data), each.length)

@@ -38,7 +38,7 @@ _NUMBER = re.compile(r"(?<=[iI]n )(\d+)(?=\))")
 
 @dataclass(frozen=True)
 class _Plain:
-    """A capture that may lie in a file with others: its records as pcap with nanoseconds, whose they are."""
+    """A capture that may share a file with others: its records as pcap with nanoseconds, its addresses."""
 
     path: Path
     packets: int
@@ -76,7 +76,7 @@ def _batches(captures: Iterable[_Plain]) -> list[list[_Plain]]:
 
 
 def _read(batch: Sequence[_Plain]) -> Mapping[Path, Recording]:
-    """Return what is in the captures of a batch; nothing when they cannot be read together."""
+    """Return the recordings of a batch of captures; an empty mapping if they cannot be read together."""
     if len(batch) == 1:
         return {}
     with tempfile.NamedTemporaryFile(suffix=".pcap") as file:

@@ -42,7 +42,7 @@ GROUP = 30
 
 @dataclass(frozen=True)
 class Batch:
-    """What a class handed in and on what terms; `lab` may be "" where packed submissions name it.
+    """The submissions of a class and the terms; `lab` may be "" if packed submissions name it.
 
     `roster` may be empty: then the class are the students who handed something in. `find_lab` returns the
     lab of a name, or raises InputError.
@@ -101,7 +101,7 @@ def _outputs(group: Class) -> Mapping[str, str]:
 
 
 def _look(batch: Batch, progress: Progress) -> Mapping[Source, Seen | Failure]:
-    """Return what each submission says of itself."""
+    """Return the student, lab and seal that each submission names, or the failure to read it."""
     jobs = [Glance(source, batch.out) for source in batch.sources]
     with progress.step(N_("look at {count} submissions"), count=len(jobs)):
         found = _all(job.look, jobs, batch.processes, progress)
@@ -187,7 +187,7 @@ def _job(batch: Batch, turn: Turn, source: Source, lab: Lab) -> Job:
 
 
 def tool() -> str:
-    """Return what graded: the program and its version."""
+    """Return the grading program and its version."""
     return f"sharklab {__version__}"
 
 
@@ -205,7 +205,7 @@ _SOURCES = {".py", ".j2", ".css", ".json", ".po"}
 
 
 def _group(batch: Batch, turns: Sequence[Turn], failed: Mapping[str, Failure], lab: Lab) -> Class:
-    """Return the class as it was graded, with what is odd in it."""
+    """Return the class as it was graded, with the remarks on it."""
     records = {turn.entry.student: job.recall(batch.out, turn.entry.student) for turn in turns if turn.source}
     whole = {name: each for name, each in records.items() if each and name not in failed}
     found = integrity.remarks(_handed(each, lab) for each in whole.values() if each.entry.result)

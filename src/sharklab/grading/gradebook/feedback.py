@@ -1,6 +1,6 @@
-"""What a student reads: each criterion with what was expected beside what was found, and their own packets.
+"""The feedback for a student: each criterion with expected beside found, and the student's own packets.
 
-Nothing of other students is in it: remarks on a whole class are for the instructor alone.
+It holds nothing about other students: remarks on a whole class are for the instructor alone.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ class _Builder:
         return Line(visible(self.speak.say(step.title)), step.status, step.points, step.worth)
 
     def _linked(self, exercise: str, mark: Mark) -> tuple[Link, ...]:
-        """Return what the mark rests on; of packets, links to those that the page shows."""
+        """Return the evidence of the mark; packets become links if the page shows them."""
         found = links(exercise, mark.evidence, (), self.speak)
         return tuple(link if self._is_shown(link.href) else Link(link.text, "") for link in found)
 
@@ -199,7 +199,7 @@ class _Builder:
 
     @cached_property
     def _shots(self) -> Mapping[str, Shot]:
-        """Return what is shown of each capture of the lab, by its id."""
+        """Return the picture of each capture of the lab, by its id."""
         captures = (capture for exercise in self.plan.lab.exercises for capture in exercise.captures)
         return {capture.id: self._shot(capture) for capture in captures}
 
@@ -221,5 +221,5 @@ class _Builder:
 
 
 def _taken(capture: Capture, facts: Facts) -> CaptureResult:
-    """Return what is known of a capture that was handed in: how many packets it has."""
+    """Return the result of a capture that was handed in; only its number of packets is known."""
     return CaptureResult(capture.id, capture.host, Path(), (), 0.0, 0.0, len(facts.packets), 0)

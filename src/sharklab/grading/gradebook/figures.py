@@ -1,4 +1,4 @@
-"""What a class did, in figures: how points are distributed, which criteria are hard, who needs a look."""
+"""The figures of a class: distribution of points, hardest criteria, students who need attention."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def distribution(group: Class) -> tuple[int, ...]:
 
 
 def share(points: float, worth: float) -> float:
-    """Return the share of the points that was earned; of what is worth nothing, all."""
+    """Return the share of the points that was earned; 1 if there were none to earn."""
     return points / worth if worth else 1.0
 
 

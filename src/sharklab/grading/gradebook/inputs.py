@@ -105,10 +105,10 @@ def _parts(stream: IO[bytes]) -> Iterator[bytes]:
 
 
 def owner(source: Source, students: Sequence[Student]) -> Student | None:
-    """Return whose submission this should be by the names of its file and folder, if they tell.
+    """Return the student whom the submission's file or folder names, if any.
 
-    These are names that Moodle or the instructor gave, or a student; they count where the submission
-    itself cannot be read.
+    Moodle, the instructor or a student gave these names. They count only if the submission itself cannot be
+    read.
     """
     stem = source.path.stem if source.packed else source.path.name
     named = [each for each in students if stem == each.id or stem.endswith(f"-{each.id}")]

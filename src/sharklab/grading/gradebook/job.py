@@ -1,6 +1,6 @@
-"""What is done for one submission, in a process of its own: look whose it is, then grade it.
+"""The work on one submission, in a separate process: find its student, then grade it.
 
-A job takes and returns plain data; what it makes lies in the gradebook's folder before it returns.
+A job takes and returns plain data; its files are in the gradebook's folder before it returns.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Glance:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a submission says of itself, and its SHA-256; a folder says nothing but its name."""
+    """The student, lab and seal that a submission names, and its SHA-256; a folder names only its student."""
 
     student: str
     lab: str
@@ -80,7 +80,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Record:
-    """What is kept of a student who was graded: `files` are digests of what was written, by place."""
+    """The record of a graded student: `files` are digests of the written files, by place."""
 
     schema: int
     key: str
@@ -90,7 +90,7 @@ class Record:
 
 
 def look(job: Glance) -> Seen:
-    """Return whose submission this is. Raises InputError when it cannot be read."""
+    """Return the student and lab that a submission names. Raises InputError if it cannot be read."""
     digest = inputs.digest(job.source)
     if not job.source.packed:
         return Seen(job.source.name, "", Seal.NONE, 0.0, digest)
@@ -100,7 +100,7 @@ def look(job: Glance) -> Seen:
 
 @contextmanager
 def _unpacked(source: Source, out: Path) -> Iterator[Submission]:
-    """Give what is in a packed submission, which lies unpacked in a folder while the block runs."""
+    """Give the content of a packed submission, which is in a folder while the block runs."""
     with tempfile.TemporaryDirectory(dir=state.folder(out / SCRATCH)) as folder:
         yield bundle.unpack(source.path, Path(folder))
 
@@ -167,7 +167,7 @@ def _digest(content: bytes) -> str:
 
 
 def keep(out: Path, record: Record) -> None:
-    """Write what is kept of a student."""
+    """Write the record of a student."""
     content = json.dumps(kept.to_plain(record), ensure_ascii=False)
     state.write(_file(out, record.entry.student), content, 0o600)
 
@@ -177,7 +177,7 @@ def _file(out: Path, student: str) -> Path:
 
 
 def recall(out: Path, student: str) -> Record | None:
-    """Return what is kept of a student, or None when there is nothing whole."""
+    """Return the record of a student, or None if it is missing or damaged."""
     with suppress(OSError, ValueError, RecursionError):
         data: Any = json.loads(_file(out, student).read_text(encoding="utf-8"))
         record = kept.from_plain(Record, data)

@@ -66,7 +66,7 @@ class Class:
 
     @property
     def worth(self) -> float:
-        """What can be earned."""
+        """The points that can be earned."""
         return self.results[0].worth if self.results else 0.0
 
 

@@ -41,7 +41,7 @@ _DIGITS = re.compile(r"\d+$")
 
 @dataclass(frozen=True)
 class Filled:
-    """What became of a worksheet: how many grades are in it, who is in no row, whose grade is locked."""
+    """The result of filling a worksheet: number of grades, students without a row, locked grades."""
 
     graded: int
     absent: tuple[str, ...]
@@ -78,7 +78,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 class _Sheet:
-    """A worksheet as its cells stand in the file, quotes and all."""
+    """A worksheet with its cells as they are in the file, quotes included."""
 
     def __init__(self, file: Path, content: str) -> None:
         self._mark = "\ufeff" if content.startswith("\ufeff") else ""

@@ -126,7 +126,7 @@ def page(group: Class, language: str) -> Page:
 
 
 def _first_handed_in(group: Class) -> Sequence[Entry]:
-    """Return the entries with those at the end that there is nothing to look at of."""
+    """Return the entries; students who handed in nothing come last."""
     return sorted(group.entries, key=lambda entry: not entry.handed_in)
 
 

@@ -36,7 +36,7 @@ START = 120.0
 
 @dataclass(frozen=True)
 class Limits:
-    """What a job may take."""
+    """The limits of a job."""
 
     seconds: float = SECONDS
     memory: int = MEMORY
@@ -119,7 +119,7 @@ class _Hand:
                 self.pipe.send(job)
 
     def outcome(self) -> Any:
-        """Return what came of the job; a process that gave no answer is replaced."""
+        """Return the result of the job; a process that gave no answer is replaced."""
         try:
             if self.pipe.poll():
                 return self.pipe.recv()
@@ -160,7 +160,7 @@ def _attempt(work: Callable[[Any], Any], job: Any) -> Any:
 
 
 def failure(error: Exception) -> Failure:
-    """Return what `error` means for the job that raised it."""
+    """Return the failure of a job that raised `error`."""
     if isinstance(error, SharklabError):
         return Failure(error.sentence)
     if isinstance(error, MemoryError):

@@ -31,7 +31,7 @@ RESERVED = frozenset(
 
 @dataclass(frozen=True)
 class Turn:
-    """Whose turn it is: an entry without a result, and their submission if there is one to grade."""
+    """The turn of a student: an entry without a result, and the submission to grade, if there is one."""
 
     entry: Entry
     source: Source | None = None
@@ -48,7 +48,7 @@ def lab_of(seen: Mapping[Source, Seen | Failure]) -> str:
 def turns_of(
     sources: Sequence[Source], roster: Sequence[Student], seen: Mapping[Source, Seen | Failure], lab: Lab
 ) -> Iterator[Turn]:
-    """Yield everyone of the class with what counts of what they handed in, by student."""
+    """Yield every student of the class with the submission that counts, in the order of their ids."""
     whose = {source: _owner(source, found, roster) for source, found in seen.items()}
     known = {student.id: student for student in roster}
     for name in sorted({*known, *whose.values()}):
@@ -59,7 +59,7 @@ def turns_of(
 
 
 def _owner(source: Source, found: Seen | Failure, roster: Sequence[Student]) -> str:
-    """Return whose submission it is: what it says, else what its name says, else nobody's but its own."""
+    """Return the student id: from the submission, else from its file name, else an id unique to this file."""
     if isinstance(found, Seen):
         return found.student
     named = inputs.owner(source, roster)
@@ -70,7 +70,7 @@ def _owner(source: Source, found: Seen | Failure, roster: Sequence[Student]) -> 
 
 
 def _worth(found: Seen | Failure, source: Source) -> tuple[bool, bool, float, str]:
-    """Return what decides which of a student's submissions counts: readable, signed, the newest."""
+    """Return the sort key that decides which submission counts: readable, signed, the newest."""
     if isinstance(found, Failure):
         return False, False, 0.0, str(source.path)
     return True, found.seal is Seal.WHOLE, found.made, str(source.path)
@@ -112,7 +112,7 @@ def _refusal(student: Student, found: Seen, lab: Lab, odd: tuple[Remark, ...]) -
 def _odd(
     roster: Sequence[Student], student: Student, own: Sequence[Source], seen: Mapping[Source, Seen | Failure]
 ) -> tuple[Remark, ...]:
-    """Return what is odd about how something was handed in."""
+    """Return remarks on the way in which a student's submissions were handed in."""
     found = []
     if roster and student not in roster:
         found.append(Remark(STRANGER, Message(N_("is not in the roster"))))

@@ -1,4 +1,4 @@
-"""What a student hears of their work before they hand it in: what is missing, and where to look."""
+"""The advice for students before they hand in: what is missing, and where to look."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GLUE = "\0"
 
 
 def lines(result: Result, words: Translator, offered: Collection[str] = ()) -> Iterator[str]:
-    """Yield what to say of `result`, which has to be without keys, line by line.
+    """Yield the advice on `result`, which must be without keys, line by line.
 
     It has the hints that were taken; those `offered` (exercise/criterion) are named, for a course may make
     them cost points. Where else to look is told at once.
@@ -36,12 +36,12 @@ def lines(result: Result, words: Translator, offered: Collection[str] = ()) -> I
 
 
 def said(problem: Problem, words: Translator) -> str:
-    """Return what was refused of a folder, and why."""
+    """Return a sentence about a refused part of a folder, with the reason."""
     return visible(f"! {problem.file}: {words.say(problem.reason)}")
 
 
 def hint_names(result: Result) -> tuple[str, ...]:
-    """Return the criteria for which a hint of the author's fits what is there now, as exercise/criterion."""
+    """Return the criteria with a hint of the author's for the present situation, as exercise/criterion."""
     return tuple(
         f"{exercise.id}/{mark.criterion}"
         for exercise in result.exercises

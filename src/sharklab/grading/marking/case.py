@@ -81,7 +81,7 @@ def _case(case: Case) -> Case:
 
 
 def _sockets(state: Mapping[str, HostState]) -> Iterator[SocketLine]:
-    """Yield who listened on each host when it was looked at."""
+    """Yield the listening sockets of each host at the time of observation."""
     for host, seen in state.items():
         yield from (SocketLine(host, line, seen["observed"], seen["observed"]) for line in seen["sockets"])
 

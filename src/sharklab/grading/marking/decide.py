@@ -47,9 +47,9 @@ _SHOWN = 80
 
 @dataclass(frozen=True)
 class Decision:
-    """What is to be said of a condition. `looked` is false when there was nothing to look at.
+    """The verdict on one condition. `looked` is false if the student handed in nothing to check.
 
-    `asks` marks one that rests on an answer: what was `expected` is then a key.
+    `asks` marks a condition on an answer: `expected` then holds a key.
     """
 
     status: Status
@@ -62,7 +62,7 @@ class Decision:
 
 
 def decide(case: Case, wanted: Condition) -> Decision:
-    """Return what a submission achieved of a condition. Nothing is raised."""
+    """Return the verdict on a condition for a submission. Never raises."""
     if isinstance(wanted, Asked | Check):
         return _leaf(case, wanted)
     if isinstance(wanted, Not):
@@ -200,7 +200,7 @@ def _not_handed_in(lacking: tuple[Capture, ...]) -> Decision:
 
 
 def _nothing(found: Message, look: Message, captures: tuple[Capture, ...] = ()) -> Decision:
-    """Return the decision where there is nothing to look at."""
+    """Return the decision for a submission without anything to check."""
     evidence = tuple(Reference(capture=capture.id) for capture in captures)
     return Decision(Status.FAILED, found, look=look, evidence=evidence, looked=False)
 

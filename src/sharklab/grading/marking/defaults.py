@@ -75,7 +75,7 @@ def of_matrix(matrix: Matrix) -> Iterator[Criterion]:
 
 
 def title(wanted: Condition) -> Message:
-    """Return what a condition is called."""
+    """Return the title of a condition."""
     if isinstance(wanted, Asked):
         question = QUESTIONS.get(wanted.question)
         return Message(question.text if question else wanted.question)
@@ -93,7 +93,7 @@ def _and(first: Message, second: Message) -> Message:
 
 
 def title_of(part: Criterion | Part) -> Message:
-    """Return what a criterion or one of its steps is called: by its author, or as its condition is."""
+    """Return the title of a criterion or of one of its steps: the author's, else its condition's."""
     if part.title:
         return prose(part.title)
     if isinstance(part, Part):

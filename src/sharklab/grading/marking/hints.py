@@ -1,4 +1,4 @@
-"""Choose which hint of a lab's author fits what is there: the first one whose situation holds."""
+"""Choose the hint of a lab's author that fits the submission: the first one whose situation holds."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _shows(case: Case, captures: tuple[Capture, ...]) -> bool:
 
 
 def _is_mixed_up(case: Case, mixed: MixedUp) -> bool:
-    """Tell whether the answer to one question is what was measured for the other."""
+    """Tell whether the answer to one question is the measured answer of the other."""
     try:
         key = answer(mixed.other, QUESTIONS[mixed.other], case.context).value
     except Exception:  # a hint is no reason to stop: what breaks is told where the question is graded

@@ -1,4 +1,4 @@
-"""Point out what looks odd in the submissions of a class, with the reason. Nothing of it changes a mark.
+"""Point out odd facts in the submissions of a class, with the reason. They change no mark.
 
 Seats differ in every address, name and token, so that a unicast packet or a token of one seat in
 another's submission has come from there. Each remark is for the instructor, who decides what it means.
@@ -39,7 +39,7 @@ TICK = 2e-6
 
 @dataclass(frozen=True)
 class Handed:
-    """What a student handed in, as far as it is compared."""
+    """The parts of a submission that are compared with other students'."""
 
     student: str
     seat: Seat
@@ -52,7 +52,7 @@ _Place = tuple[str, str]
 
 
 def remarks(group: Iterable[Handed]) -> Mapping[str, tuple[Remark, ...]]:
-    """Return what is odd in the submissions of a class, by student, in the order of `KINDS`."""
+    """Return the remarks on the submissions of a class, by student, in the order of `KINDS`."""
     handed = {each.student: each for each in group}
     values = _Values(handed.values())
     found: dict[str, list[Remark]] = {student: [] for student in handed}
@@ -64,7 +64,7 @@ def remarks(group: Iterable[Handed]) -> Mapping[str, tuple[Remark, ...]]:
 
 
 def _copies(handed: Mapping[str, Handed]) -> Iterator[tuple[str, Remark]]:
-    """Yield for each student the captures that somebody else handed in as well, by whom and in what way."""
+    """Yield for each student the captures that another student handed in too, with a remark."""
     captures = {
         (s, name): trace for s, each in handed.items() for name, trace in each.traces.captures.items()
     }
@@ -137,7 +137,7 @@ _OF_OTHERS = {
 
 
 class _Values:
-    """Whose address and whose token is what."""
+    """The owners of addresses and tokens."""
 
     def __init__(self, group: Iterable[Handed]) -> None:
         self._addresses: dict[str, str] = {}

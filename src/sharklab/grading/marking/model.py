@@ -22,12 +22,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Mark:
-    """What one criterion earned, of what it is `worth`, and why.
+    """The points that one criterion earned, of those that it is `worth`, and why.
 
-    `expected` and `found` stand beside each other when it failed, `look` says where to look next (never
+    `expected` and `found` are shown side by side if it failed, `look` says where to look next (never
     the key), `hint` says it in the words of the lab's author. `evidence` names packets, commands, or a line
-    of a host's state. `asks` marks a criterion that rests on an answer: what was expected is then a key, and
-    its evidence shows it.
+    of a host's state. `asks` marks a criterion on an answer: `expected` is then a key, and the evidence shows
+    it.
     """
 
     criterion: str
@@ -45,7 +45,7 @@ class Mark:
 
     @property
     def advice(self) -> Message:
-        """What helps most: the author's hint where one fits, else where to look."""
+        """The best advice: the author's hint if one fits, else where to look."""
         return self.hint or self.look
 
 
@@ -60,18 +60,18 @@ class ExerciseResult:
 
     @property
     def points(self) -> float:
-        """What was earned."""
+        """The earned points."""
         return sum(mark.points for mark in self.marks)
 
     @property
     def worth(self) -> float:
-        """What could be earned."""
+        """The points that could be earned."""
         return sum(mark.worth for mark in self.marks)
 
 
 @dataclass(frozen=True)
 class Adjustment:
-    """What is taken off the sum: hints that were bought, a late submission. `points` is below zero."""
+    """A deduction from the sum: for hints that were taken, for a late submission. `points` is below zero."""
 
     reason: Message
     points: float
@@ -107,11 +107,11 @@ class Result:
 
     @property
     def worth(self) -> float:
-        """What could be earned."""
+        """The points that could be earned."""
         return sum(exercise.worth for exercise in self.exercises)
 
     @property
     def points(self) -> float:
-        """What was earned after adjustments, never below zero."""
+        """The earned points after adjustments, never below zero."""
         earned = sum(exercise.points for exercise in self.exercises)
         return max(0.0, earned + sum(adjustment.points for adjustment in self.adjustments))

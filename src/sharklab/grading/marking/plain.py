@@ -136,7 +136,7 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _reference(reference: Reference) -> dict[str, Any]:
-    """Return what a mark rests on, without what a reference leaves empty."""
+    """Return a reference of a mark, without its empty fields."""
     given = {name: getattr(reference, name) for name in ("capture", "probe", "host", "line")}
     return {name: value for name, value in {**given, "packets": list(reference.packets)}.items() if value}
 

@@ -46,7 +46,7 @@ def write(plan: Plan, submission: Submission, languages: Iterable[str]) -> tuple
 
 
 def _by_hand(plan: Plan) -> Plan:
-    """Return the plan without what only a run does: no command, no matrix, no filter of ours."""
+    """Return the plan of work by hand: without the run's commands, matrices and filters."""
     exercises = tuple(
         _exercise(exercise) for exercise in plan.lab.exercises if exercise.questions or exercise.captures
     )
@@ -86,7 +86,7 @@ def _outcome(case: Case, check: Check) -> Outcome:
 
 
 def _answer(case: Case, question: str) -> Answer:
-    """Return what the student wrote, and whether their packets show it; where, only when they do."""
+    """Return the student's answer, and whether the packets show it; their numbers only if they do."""
     found, given = decide(case, Asked(question)), said(case.answers.get(question))
     right = found.status is Status.PASSED
     return Answer(

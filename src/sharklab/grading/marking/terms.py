@@ -1,4 +1,4 @@
-"""What a course agrees on beside the lab: what hints cost, when submissions are due, what lateness costs."""
+"""The terms of a course: the cost of hints, when submissions are due, the cost of lateness."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Terms:
         return math.ceil((made - self.due) / DAY)
 
     def lateness(self, days: int) -> float:
-        """Return the part (0 to 1) of what was earned that `days` of lateness take away."""
+        """Return the part (0 to 1) of the earned points that `days` of lateness cost."""
         if self.closed and days > self.closed:
             return 1.0
         return min(self.at_most, days * self.per_day)
@@ -54,7 +54,7 @@ NO_TERMS = Terms()
 def adjustments(
     terms: Terms, submission: Submission, exercises: Iterable[ExerciseResult]
 ) -> tuple[Adjustment, ...]:
-    """Return what is taken off: first for hints, then for lateness of what is left."""
+    """Return the deductions: first for hints, then for lateness from the rest."""
     results = tuple(exercises)
     taken = tuple(_hints(terms, submission, results))
     left = sum(exercise.points for exercise in results) + sum(each.points for each in taken)
@@ -69,7 +69,7 @@ def adjustments(
 def _hints(
     terms: Terms, submission: Submission, exercises: tuple[ExerciseResult, ...]
 ) -> Iterable[Adjustment]:
-    """Yield what each hint that was taken costs: never more than its criterion earned."""
+    """Yield the cost of each hint that was taken: never more than its criterion earned."""
     given = submission.manifest.get(HINTS, ())
     names = {name for name in given if isinstance(name, str)} if isinstance(given, list | tuple) else set()
     for exercise in exercises:
@@ -80,7 +80,7 @@ def _hints(
 
 
 def remarks(terms: Terms, submission: Submission) -> tuple[Remark, ...]:
-    """Return what an instructor has to look at because of the terms."""
+    """Return the remarks for the instructor that follow from the terms."""
     if terms.due and not submission.made:
         text = N_("The submission does not say when it was made: nobody knows whether it is late.")
         return (Remark(UNDATED, Message(text)),)

@@ -1,4 +1,4 @@
-"""What of a submission can be compared with others': taken from one student's files, without anybody else's.
+"""Fingerprints for comparing submissions, computed from one student's files only.
 
 Of each capture a sample of fingerprints is kept, always the smallest, so that samples of two captures of the
 same packets meet, and no capture costs more than `SAMPLE`.
@@ -34,7 +34,7 @@ _PCAPNG = b"\x0a\x0d\x0d\x0a"
 
 @dataclass(frozen=True)
 class Trace:
-    """What is kept of one capture.
+    """The fingerprints of one capture.
 
     `frames` are fingerprints of packets with their times (epoch seconds), `numbers` fingerprints of TCP
     numbers, which stay when addresses are rewritten. `addresses` and `words` have the first packet
@@ -57,7 +57,7 @@ class Trace:
 
 @dataclass(frozen=True)
 class Traces:
-    """What is kept of a submission: its captures by id, its answers, the files that were not signed so."""
+    """The fingerprints of a submission: captures by id, answers, files changed after signing."""
 
     captures: Mapping[str, Trace] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Traces:
 
 
 def traces(submission: Submission, facts: Mapping[str, Facts]) -> Traces:
-    """Return what is kept of a submission; `facts` are those of its captures, by id."""
+    """Return the fingerprints of a submission; `facts` are those of its captures, by id."""
     found = {name: _trace(file, facts[name]) for name, file in submission.captures.items() if name in facts}
     return Traces(
         captures=found,

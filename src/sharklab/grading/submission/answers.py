@@ -190,7 +190,7 @@ def fits(question: str, given: Any) -> bool:
 
 
 def _canonicals(form: Form, given: Any) -> frozenset[str]:
-    """Return the canonical forms of what was written, or none when a part of it is nothing of the kind."""
+    """Return the canonical forms of an answer's values, or none if one value has no such form."""
     found = [form.canonical(value) for value in _written(given, form.several)]
     return frozenset(value for value in found if value) if None not in found else frozenset()
 

@@ -131,7 +131,7 @@ def unpack(
 
 
 def _manifest(into: Path, problems: Iterable[Problem], limits: Bundle) -> tuple[Mapping[str, Any], bytes]:
-    """Return what the submission says of itself, and its bytes. Raises InputError with what is wrong."""
+    """Return the submission's manifest, and its bytes. Raises InputError if it is missing or wrong."""
     file = into / manifest.NAME
     if not file.exists():
         for problem in problems:
@@ -146,7 +146,7 @@ def _manifest(into: Path, problems: Iterable[Problem], limits: Bundle) -> tuple[
 
 
 def _seal(into: Path, header: bytes, limits: Bundle, key: bytes, problems: Iterable[Problem]) -> Seal:
-    """Return what the signature says; with a file that was refused a submission is not whole."""
+    """Return the seal of the submission; with a refused file it is not whole."""
     signature = into / manifest.SIGNATURE
     if not signature.exists():
         return Seal.NONE

@@ -20,7 +20,7 @@ NONE = Message(N_("none"))
 
 
 def lines(plan: Plan, submission: Submission, file: Path, words: Translator) -> Iterator[str]:
-    """Yield what is in the `file` that was made of `submission`, what is missing, and what was refused."""
+    """Yield the content of the packed `file` of `submission`, its missing parts, and the refused ones."""
     given, asked = _answered(plan, submission)
     missing = lacking(plan, submission)
     for text in (

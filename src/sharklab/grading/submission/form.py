@@ -44,7 +44,7 @@ def asked(plan: Plan) -> tuple[Exercise, ...]:
 
 
 def _added(plan: Plan, file: Path, there: bytes, words: Translator) -> bytes:
-    """Return what is there, and below it the exercises that it lacks."""
+    """Return the present form, with the missing exercises below it."""
     found = sheet.names(there, file)
     lacking = [exercise for exercise in asked(plan) if exercise.questions and exercise.id not in found]
     if not lacking:

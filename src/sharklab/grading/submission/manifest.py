@@ -1,7 +1,7 @@
-"""What a submission says of itself, and the signature that shows whether it was edited since.
+"""The manifest of a submission, and the signature that shows whether it was edited since.
 
-The key is the seat's own (`sharklab.lab.seat.key`): who has the seat can sign, and nobody else. A signature
-shows that nothing was changed after packing; it does not show that what was packed is true.
+The key is the seat's own (`sharklab.lab.seat.key`): only the owner of the seat can sign. A signature shows
+that nothing was changed after packing; it does not show that the content is true.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ def sign(manifest: bytes, key: bytes) -> bytes:
 
 
 def read(manifest: bytes) -> Mapping[str, Any]:
-    """Return what manifest.json says, each of its parts being of the kind that it should be.
+    """Return the content of manifest.json, after checking the type of each part.
 
-    Raises InputError when it is damaged, or of another version of sharklab.
+    Raises InputError if it is damaged, or of another version of sharklab.
     """
     try:
         content = untrusted.plain(manifest)
@@ -90,7 +90,7 @@ def _check(content: Any) -> None:
 
 
 def seal(manifest: bytes, signature: bytes, files: Mapping[str, str], key: bytes) -> Seal:
-    """Return what the signature says of `manifest` and of `files` (SHA-256 by name), which it vouches for."""
+    """Return the verdict of the signature on `manifest` and on `files` (SHA-256 by name)."""
     if not signature:
         return Seal.NONE
     signed = hmac.compare_digest(signature.strip(), sign(manifest, key).strip())

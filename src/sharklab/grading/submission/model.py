@@ -18,7 +18,7 @@ HostState = Mapping[str, Any]
 
 
 class Seal(StrEnum):
-    """What the signature of a submission says."""
+    """The verdict of a submission's signature."""
 
     WHOLE = "whole"
     BROKEN = "broken"
@@ -35,12 +35,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Submission:
-    """What one student handed in for one lab, unpacked into a private `folder` that holds nothing else.
+    """One student's work on one lab, unpacked into a private `folder` that holds nothing else.
 
-    `manifest` is what the submission says of itself ({} for a folder that was never packed); `begun` and
-    `made` are epoch seconds by it (0.0 when unknown): when the seat was first up, when this was packed.
-    `captures` are files below `folder` by the capture's id in lab.yml, `state` what was observed on the
-    seat's hosts when it was packed, by host.
+    `manifest` is that of the packed file ({} for a folder that was never packed). `begun` and `made` are
+    its epoch seconds (0.0 if unknown): when the seat was first up, when the work was packed. `captures` are
+    files below `folder` by the capture's id in lab.yml. `state` is the observed state of the seat's hosts at
+    the time of packing, by host.
     """
 
     lab: str

@@ -20,10 +20,10 @@ DEEPEST = 3
 
 
 def read(content: bytes, limits: Bundle = BUNDLE) -> tuple[Answers, tuple[Problem, ...]]:
-    """Return the answers in `content`, and what of it was refused.
+    """Return the answers in `content`, and its refused parts.
 
-    What is no plain YAML is refused as a whole, before anything is built of it; an answer that is none
-    is left out by itself. A question without an answer is left out silently.
+    A file that is not plain YAML is refused as a whole, before any value is built from it. A single bad
+    answer is left out with a problem. A question without an answer is left out silently.
     """
     try:
         return _answers(_document(content), limits)

@@ -24,7 +24,7 @@ HOST = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9-]{0,62})\.json")
 
 @dataclass(frozen=True)
 class Found:
-    """What lies in a folder: captures by id, answers, and what was refused of both."""
+    """The work in a folder: captures by id, answers, and the refused parts of both."""
 
     captures: Mapping[str, Path] = field(default_factory=dict)
     answers: Answers = field(default_factory=dict)
@@ -32,10 +32,10 @@ class Found:
 
 
 def read(folder: Path, plan: Plan, limits: Bundle = BUNDLE) -> Submission:
-    """Return what lies in `folder` as a submission for the seat of `plan`.
+    """Return the work in `folder` as a submission for the seat of `plan`.
 
-    Captures and answers that the lab does not ask for are problems; whatever else lies there is left
-    alone, for the folder may be a git repository. Raises InputError when there is no such folder.
+    Captures and answers that the lab does not ask for are problems. Other files are left alone, because the
+    folder may be a git repository. Raises InputError if there is no such folder.
     """
     if not folder.is_dir():
         raise InputError(
@@ -63,14 +63,14 @@ def asked(plan: Plan) -> list[str]:
 
 
 def gather(folder: Path, limits: Bundle = BUNDLE) -> Found:
-    """Return what of a submission lies in `folder`, whatever lab it is for."""
+    """Return the work in `folder`, for any lab."""
     captures, refused = _captures(folder, limits)
     answers, faults = _answers(folder, limits)
     return Found(captures, answers, (*faults, *refused))
 
 
 def states(folder: Path, limits: Bundle = BUNDLE) -> tuple[Mapping[str, HostState], tuple[Problem, ...]]:
-    """Return what was observed on each host and lies below `folder`, and what of it was refused."""
+    """Return the recorded state of each host below `folder`, and the refused parts."""
     found: dict[str, HostState] = {}
     problems: list[Problem] = []
     for name, file in _files(folder / STATE, limits):

@@ -31,7 +31,7 @@ RESOLVER = ("/etc/NetworkManager/", "/etc/sysconfig/network-scripts/", "/etc/res
 
 
 def look(request: Request) -> dict[str, Any]:
-    """Say what the machine is: its system, network, rights, whose seat it is in, what `paths` hold."""
+    """Describe the machine: its system, network, rights, its seat, the content of `paths`."""
     facts = network.cards()
     return {
         "uid": os.geteuid(),
@@ -74,7 +74,7 @@ def record(request: Request) -> dict[str, Any]:
 
 
 def claim(request: Request) -> dict[str, Any]:
-    """Note on the machine whose seat it is in."""
+    """Note on the machine the seat that borrows it."""
     CLAIM.parent.mkdir(parents=True, exist_ok=True)
     CLAIM.write_text(f"{request['seat']}\n")
     return {}
@@ -148,7 +148,7 @@ def _put_back(packaged: Request, left: frozenset[str], failures: Failures) -> li
 
 
 def _take_up(before: Request, changed: list[str], failures: Failures) -> None:
-    """Make what runs follow the files that were put back."""
+    """Make the running services follow the files that were put back."""
     failures.run(["systemctl", "daemon-reload"])
     output(["systemctl", "reset-failed"])
     network.set_back(before["settings"], failures)

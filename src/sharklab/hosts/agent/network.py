@@ -44,7 +44,7 @@ def connections() -> dict[str, str]:
 
 
 def mounts() -> dict[str, list[str]]:
-    """Return what is mounted over the network: {place: [type, source]}."""
+    """Return the mounts over the network: {place: [type, source]}."""
     lines = (line.split() for line in Path("/proc/self/mounts").read_text().splitlines())
     return {_plain(at): [kind, _plain(source)] for source, at, kind, *_ in lines if kind in NETWORKED}
 
@@ -63,7 +63,7 @@ def unmount_new(before: Mapping[str, list[str]], failures: Failures) -> list[str
 
 
 def mount_missing(before: Mapping[str, list[str]], failures: Failures) -> None:
-    """Mount what was mounted before, as fstab(5), which is what it was, says."""
+    """Mount the places that were mounted before, by fstab(5), which is restored already."""
     for at in before:
         if at not in mounts():
             failures.run(["mount", at])

@@ -1,4 +1,4 @@
-"""What the machine's firewall lets in now: firewalld's rules in force, and nftables' below them."""
+"""The rules of the machine's firewall that are in force: firewalld's, and nftables' below them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def state() -> dict[str, Any]:
 
 
 def zones(listed: str) -> Zones:
-    """Return what `firewall-cmd --list-all-zones` says: {zone: {kind: entries}}."""
+    """Return the zones from the output of `firewall-cmd --list-all-zones`: {zone: {kind: entries}}."""
     found: dict[str, dict[str, list[str]]] = {}
     zone: dict[str, list[str]] = {}
     kind = ""
@@ -69,7 +69,7 @@ def ruleset(listed: str) -> dict[str, list[str]]:
 
 
 def put_back(before: Mapping[str, Any], failures: Failures) -> None:
-    """Make firewalld filter as in the state `before`, once its files are what they were."""
+    """Make firewalld filter as in the state `before`; its files are restored already."""
     if not before["zones"] or not failures.run(["firewall-cmd", "--reload"]):
         return
     if before["default"] != (output(["firewall-cmd", "--get-default-zone"]) or "").strip():
@@ -107,7 +107,7 @@ def differences(before: Mapping[str, Any]) -> list[str]:
 
 
 def _entries(found: Any) -> Any:
-    """Return what a zone or chain holds without order: firewalld lists services as they came."""
+    """Return the content of a zone or chain in sorted order: firewalld lists services in any order."""
     if isinstance(found, dict):
         return {kind: sorted(entries) for kind, entries in found.items()}
     return sorted(found or [])

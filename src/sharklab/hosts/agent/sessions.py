@@ -1,4 +1,4 @@
-"""What else runs over our own SSH connection: what a killed run left at work, and shells of the seat."""
+"""Other processes over sharklab's SSH connection: those of a killed run, and shells of the seat."""
 
 from __future__ import annotations
 

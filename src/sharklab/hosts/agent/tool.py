@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 
 def output(argv: Sequence[str]) -> str | None:
-    """Return what a command prints, or None when it is missing or fails."""
+    """Return the output of a command, or None if it is missing or fails."""
     try:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     except OSError:
@@ -16,7 +16,7 @@ def output(argv: Sequence[str]) -> str | None:
 
 
 class Failures:
-    """What could not be done, each with the reason that the system or a tool gave."""
+    """The steps that failed, each with the reason that the system or a tool gave."""
 
     def __init__(self) -> None:
         self.found: list[tuple[str, str]] = []

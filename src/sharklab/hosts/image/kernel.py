@@ -1,4 +1,4 @@
-"""What hosts have that are virtual machines: a kernel of their own, and what they wait with for a seat."""
+"""The parts of virtual machines alone: their own kernel, and the program that waits for a seat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What images are, as plain data."""
+"""Images, as plain data."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Image:
 
     @property
     def ramdisk(self) -> Path:
-        """What that kernel boots first: the initramfs of the same version."""
+        """The initramfs of that kernel: of the same version."""
         return self.kernel.with_name(self.kernel.name.replace("vmlinuz-", "initrd.img-"))
 
 
 @dataclass(frozen=True)
 class Engine:
-    """What runs virtual machines: QEMU's accelerator ("kvm", "tcg"), the model of the processor it shows."""
+    """The engine of virtual machines: QEMU's accelerator ("kvm", "tcg") and the processor model it shows."""
 
     accelerator: str
     cpu: str
@@ -40,10 +40,10 @@ class Engine:
 
 @dataclass(frozen=True)
 class Snapshots:
-    """What hosts that are virtual machines are restored from: `<folder>/<host>/` holds disk and memory.
+    """The snapshots from which virtual machines are restored: `<folder>/<host>/` holds disk and memory.
 
-    `engine` is what they were made with, and all that can restore them; `libvirt` the libvirt that starts
-    them, or "" where QEMU is started without one.
+    `engine` made them, and only it can restore them. `libvirt` is the libvirt that starts them, or "" if
+    QEMU is started without one.
     """
 
     image: Image
@@ -54,10 +54,10 @@ class Snapshots:
 
 @dataclass(frozen=True)
 class Layers:
-    """What the hosts of a lab are made from: a base image, and a folder with one baked layer per host.
+    """The sources of a lab's hosts: a base image, and a folder with one baked layer per host.
 
-    `folder` is where `<host>/` layers are; hosts without one start from the base image. `snapshots` is
-    what those of the lab's hosts are made from that are virtual machines.
+    `folder` holds the layers `<host>/`; hosts without one start from the base image. `snapshots` are for
+    those of the lab's hosts that are virtual machines.
     """
 
     image: Image
@@ -66,7 +66,7 @@ class Layers:
 
     @property
     def name(self) -> str:
-        """What these layers are told from others by."""
+        """A name that differs from that of all other layers."""
         return "\n".join(str(each.folder) for each in (self, self.snapshots) if each)
 
     def lowers(self, host: str) -> tuple[Path, ...]:

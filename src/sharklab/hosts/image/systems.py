@@ -131,13 +131,13 @@ class OperatingSystem:
     irreplaceable: tuple[str, ...] = ()
 
     def description(self) -> dict[str, Any]:
-        """Return what makes an image of this system differ from another, as plain data."""
+        """Return the values that distinguish an image of this system from another, as plain data."""
         apart = {"build", "kernel", "processor", "irreplaceable"} | (set() if self.finish else {"finish"})
         return {key: value for key, value in asdict(self).items() if key not in apart}
 
 
 def _mmdebstrap(suite: str) -> Build:
-    """Return what builds a Debian `suite` with mmdebstrap(1), whose default mirror is Debian's own."""
+    """Return a function that builds a Debian `suite` with mmdebstrap(1) from Debian's own mirror."""
 
     def build(target: Path, packages: Sequence[str], cache: Path) -> None:
         process.require("mmdebstrap")

@@ -92,7 +92,7 @@ def _make(
     containers: Provider,
     progress: Say,
 ) -> None:
-    """Boot the hosts on the bare image, without any way out, bake them, and keep what that changed."""
+    """Boot the hosts on the bare image, without Internet access, bake them, and keep the changed files."""
     building = folder.with_name(f"{folder.name}.building")
     own_id = build.fingerprint(str(building))[:8]  # so that two bakes of a lab never meet on the machine
     closed = tuple(replace(network, internet=False) for network in golden.lab.networks)

@@ -60,7 +60,7 @@ def adopt(unit: str, pid: int) -> None:
 
 
 def _scope(unit: str, pid: int) -> list[str]:
-    """Return what is told by org.freedesktop.systemd1(5) to have a process in a scope of its own."""
+    """Return the arguments of org.freedesktop.systemd1(5) that put a process into its own scope."""
     slice_, ends = ["Slice", "s", "machine.slice"], ["CollectMode", "s", "inactive-or-failed"]
     properties = ["PIDs", "au", "1", str(pid), *slice_, *ends]
     return ["ssa(sv)a(sa(sv))", f"{unit}.scope", "fail", "3", *properties, "0"]
@@ -127,7 +127,7 @@ def _remove(unit: str) -> None:
 
 
 def _below(folder: Path) -> list[Path]:
-    """Return the folder and all below it, outer ones first; os.walk bears that groups come and go."""
+    """Return the folder and all below it, outer ones first; os.walk tolerates groups that vanish."""
     return [Path(path) for path, _, _ in os.walk(folder)]
 
 

@@ -1,4 +1,4 @@
-"""What makes one host's root file system its own: files that are put in its overlay before it boots."""
+"""The files that make a root file system one host's own; they go into its overlay before it boots."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def lowers(plan: Plan, host: str, layers: Layers) -> tuple[Path, ...]:
 
 
 def used(plan: Plan, host: str) -> tuple[Path, ...]:
-    """Return what the host's disk was made from; nothing where there is none yet.
+    """Return the layers of the host's disk; an empty tuple if it has no disk yet.
 
-    Raises MachineryError when that is gone.
+    Raises MachineryError if a layer is gone.
     """
     record = folder(plan, host) / "lowers"
     if not record.exists():
@@ -132,7 +132,7 @@ def _keyfile(plan: Plan, host: Host, name: str) -> str:
 
 
 def _way_out(plan: Plan, host: Host, name: str) -> str:
-    """Return what the connection to a network says of the way to the Internet, if there is one."""
+    """Return the lines about the way to the Internet for a network's connection, if it has one."""
     if not plan.lab.network(name).internet:
         return ""
     text = WAY_OUT if RESOLVER_ROLES & set(host.roles) else WAY_OUT + DNS

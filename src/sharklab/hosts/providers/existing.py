@@ -49,8 +49,13 @@ class Existing:
         """Return the plan as it is: roles ask these machines what they are."""
         return plan
 
+<<<<<<< HEAD
     def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Say) -> Layers:
         """Return that these machines are made from nothing of ours."""
+=======
+    def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Progress) -> Layers:
+        """Return no layers: sharklab does not make these machines."""
+>>>>>>> docs
         return image.NOTHING
 
     def up(self, plan: Plan, layers: Layers, progress: Say) -> Mapping[str, Mapping[str, object]]:
@@ -142,7 +147,7 @@ def _survey(plan: Plan, found: Mapping[str, user_inventory.Variables]) -> dict[s
 
 
 def _look(plan: Plan, one: Machine) -> dict[str, Any]:
-    """Return what the machine says of itself, by sudo where its user is not root."""
+    """Return the machine's own description, by sudo if its user is not root."""
     own = changes.of(plan, plan.lab.host(one.name))
     sudo = one.ask("look", modules={}, paths=[])["uid"] != 0
     answer = replace(one, sudo=sudo).ask("look", modules=dict(own.modules), paths=own.paths)
@@ -203,7 +208,7 @@ def _packages(host: Host, entry: Mapping[str, Any]) -> list[str]:
 
 
 def _sentences(plan: Plan, known: Mapping[str, Any]) -> list[Message]:
-    """Return what will change on the machines, and what becomes of it."""
+    """Return the coming changes on the machines, and which of them `down` puts back."""
     lines = [line for host in plan.hosts for line in _host_sentences(plan, host, known[host.name])]
     values = {"lab": plan.lab.name, "student": plan.seat.student}
     return [
@@ -296,7 +301,7 @@ def _tried(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _remarks(host: str, answer: Mapping[str, Any]) -> list[Message]:
-    """Return what is not as it was, and why."""
+    """Return the differences from the state before, with the reasons."""
     found = [
         Message(
             N_("{host}: {count} files are as they were before"),

@@ -88,7 +88,7 @@ def addresses(plan: Plan) -> Mapping[str, IPv4Interface]:
 
 
 def connect(plan: Plan) -> None:
-    """Give the seat's namespace the way out that the lab asks for, or mend it; without one, end it.
+    """Start or repair the gateway to the Internet that the lab asks for; if it asks for none, end it.
 
     Raises MachineryError with what slirp4netns said when it does not start.
     """
@@ -107,7 +107,7 @@ def connect(plan: Plan) -> None:
 
 
 def end(own: Seat) -> None:
-    """End the seat's way out, if it has one."""
+    """End the seat's gateway to the Internet, if it has one."""
     cgroups.end(_unit(own))
     state.remove(_folder(own))
 
@@ -121,7 +121,7 @@ def cut_off(own: Seat) -> frozenset[str]:
 
 
 def ended(plan: Plan) -> MachineryError:
-    """Return the error for a way out that has ended while it was needed."""
+    """Return the error for a gateway to the Internet that has ended while it was needed."""
     return _failure(plan, N_("the way to the Internet ended while it was at work"))
 
 

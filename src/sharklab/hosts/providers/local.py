@@ -222,7 +222,7 @@ def _clear(seat_id: str) -> None:
 
 
 def _is_ours(seat_id: str, seat: Seat) -> bool:
-    """Tell whether the id is that of the seat in its folder, or of nobody."""
+    """Tell whether the id belongs to the seat in its folder, or is free."""
     return marks.owner(seat_id) in (None, seat.folder)
 
 

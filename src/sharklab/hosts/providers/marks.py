@@ -1,4 +1,4 @@
-"""What says whose a seat on this machine is: /run/sharklab/<seat id>/folder holds the seat's folder.
+"""The owner's mark of a seat on this machine: /run/sharklab/<seat id>/folder holds the seat's folder.
 
 It is made before anything else of a seat and removed last, so that whatever a crash leaves can be
 found and removed, and what belongs to another state folder is left alone. /run is emptied by a

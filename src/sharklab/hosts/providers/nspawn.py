@@ -23,7 +23,7 @@ KEEPER = Path(__file__).with_name("host.sh")
 
 
 def facts(plan: Plan, host: Host, layers: Layers) -> Mapping[str, object]:
-    """Return what the module ansible.builtin.setup would find out on a host that is made from `layers`."""
+    """Return the facts that ansible.builtin.setup would gather on a host that is made from `layers`."""
     return {
         "os_family": layers.image.family,
         "virtualization_tech_guest": ["container", "systemd-nspawn"],

@@ -1,4 +1,4 @@
-"""What every provider offers: the functions that make the hosts of a seat exist, and remove them.
+"""The interface of a provider: the functions that make the hosts of a seat, and remove them.
 
 A provider brings up hosts that answer SSH through `<seat folder>/ssh/config` under their names;
 everything after that is the same for all. A provider takes no locks: its caller holds the seat.
@@ -19,7 +19,7 @@ Facts = Mapping[str, Mapping[str, object]]
 
 
 class Provider(Protocol):
-    """What makes hosts exist and cease to."""
+    """A maker and remover of hosts."""
 
     name: str
     bakes: bool
@@ -28,8 +28,13 @@ class Provider(Protocol):
     def adapt(self, plan: Plan) -> Plan:
         """Return `plan` with what roles have to do differently on hosts of this provider."""
 
+<<<<<<< HEAD
     def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Say) -> Layers:
         """Return what the hosts of the golden plan's lab are made from, made now where it is not there yet.
+=======
+    def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Progress) -> Layers:
+        """Return the layers of the hosts of the golden plan's lab, after making the missing ones.
+>>>>>>> docs
 
         `bake` is as `bake.layers` takes it. Raises MachineryError and InputError as that does.
         """

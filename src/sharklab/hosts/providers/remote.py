@@ -104,9 +104,9 @@ class Machine:
 
 
 def of_all(machines: Iterable[Machine], ask: Callable[[Machine], Any]) -> dict[str, Any]:
-    """Return what `ask` returns for each machine, by name, asked at the same time.
+    """Return the result of `ask` for each machine, by name, asked at the same time.
 
-    Raises what the first one raised, in the order of `machines`, when all are done.
+    Raises the error of the first failed one, in the order of `machines`, after all have ended.
     """
     chosen = list(machines)
     with ThreadPoolExecutor(PARALLEL) as pool:
@@ -120,5 +120,5 @@ def _modules() -> list[tuple[str, str]]:
 
 
 def failures(answer: Mapping[str, Any]) -> list[str]:
-    """Return what a machine could not do, a line each."""
+    """Return the steps that failed on a machine, a line each."""
     return [f"{what}: {why}" for what, why in answer.get("failed", ())]

@@ -125,7 +125,7 @@ def _options(plan: Plan, host: Host, machine: Machine, held: Mapping[Path, Path]
 
 
 def _below(disks: Sequence[Path]) -> str:
-    """Return what is below a disk, which libvirt then does not look for by itself."""
+    """Return the element for the layers below a disk, so that libvirt does not search for them."""
     if not disks:
         return "<backingStore/>"
     form, file = quoteattr(machines.form(disks)), quoteattr(str(disks[0]))
@@ -139,7 +139,7 @@ def _cards(plan: Plan, host: Host) -> Iterator[str]:
 
 
 def _label(model: str, seat_id: str, group: int) -> str:
-    """Return what a security driver is told: QEMU is the seat's own user, and no file gets another owner."""
+    """Return the label for a security driver: QEMU is the seat's own user, and files keep their owners."""
     if model != "dac":
         return f"<seclabel type='none' model={quoteattr(model)}/>"
     user = f"+{rights.user(seat_id)}:+{group}"

@@ -29,7 +29,7 @@ def program() -> str:
 
 
 def version() -> str:
-    """Return what QEMU says of its version: a snapshot is restored by the one that made it."""
+    """Return QEMU's version: only the version that made a snapshot restores it."""
     return _said(program(), "--version").partition("\n")[0]
 
 

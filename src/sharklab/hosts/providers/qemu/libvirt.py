@@ -74,7 +74,7 @@ def find(engine: Engine) -> str:
 
 
 def version(address: str) -> str:
-    """Return what libvirt says of its version: another one may make other devices of a domain."""
+    """Return libvirt's version: another one may make other devices of a domain."""
     return _virsh(address, "version", "--daemon")
 
 

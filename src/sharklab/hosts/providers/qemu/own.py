@@ -52,7 +52,7 @@ def start(plan: Plan, hosts: Sequence[Host], made: Snapshots, explain: Explain, 
 
 
 def facts(plan: Plan, host: Host, made: Snapshots) -> Mapping[str, object]:
-    """Return what the module ansible.builtin.setup would find out on a host that is restored from `made`."""
+    """Return the facts that ansible.builtin.setup would gather on a host that is restored from `made`."""
     return {
         "os_family": made.image.family,
         "virtualization_tech_guest": ["kvm"],
@@ -110,7 +110,7 @@ def _add(tar: tarfile.TarFile, path: str, data: bytes, mode: int) -> None:
 
 
 def _script(plan: Plan, host: Host) -> str:
-    """Return what the host runs once its files are there; SSH comes last: who gets in finds the rest done."""
+    """Return the script that the host runs after it has its files; SSH starts last, when all else is done."""
     cards = [
         f"ip link set dev {name} address {plan.seat.address(host.name, name).mac}" for name in host.networks
     ]

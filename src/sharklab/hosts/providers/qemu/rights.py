@@ -1,4 +1,4 @@
-"""Whose rights a QEMU has: a user's of the seat's own, who owns nothing else and is in no list of users.
+"""The rights of a QEMU: those of the seat's own user, which owns no other file and is in no list of users.
 
 A guest that breaks out of its QEMU is then that user, and reaches neither the machine nor other seats.
 """

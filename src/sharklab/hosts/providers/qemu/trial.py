@@ -22,7 +22,7 @@ GOT_THERE = "Unable to mount root fs"
 
 
 def find(kernel: Path) -> Engine:
-    """Return what runs virtual machines here; tried with `kernel`, once after each start of the computer."""
+    """Return the engine for virtual machines; tried with `kernel`, once after each start of the computer."""
     if not engines.DEVICE.exists():
         return engines.TCG
     record, boot = state.folder(state.root()) / "accelerator", BOOT_ID.read_text().strip()

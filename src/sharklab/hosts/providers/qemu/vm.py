@@ -41,12 +41,12 @@ PLAIN = ",".join(
 
 @dataclass(frozen=True)
 class Machine:
-    """What a virtual machine is started with.
+    """The start parameters of a virtual machine.
 
-    `disks`: its disk, and those that it is made over, which are not written to; all are qcow2 but the last,
-    which is raw. `is_shared`: what it writes to its memory gets into the memory's file; else that file stays
-    as it is. `waits`: for the state of its devices, by the monitor. `libvirt`: the libvirt that starts it; ""
-    for none.
+    `disks`: its disk, and those below it, which stay unchanged; all are qcow2 except the last, which is raw.
+    `is_shared`: its writes to memory go to the memory's file; otherwise that file stays as it is.
+    `waits`: for the state of its devices, by the monitor. `libvirt`: the libvirt that starts it; "" for
+    none.
     """
 
     engine: Engine

@@ -1,0 +1,72 @@
+"""Draw the pictures of README.md from the report of a real run, in headless Chromium.
+
+Run it with the Python of sharklab's own environment (`./sharklab doctor` names it), after
+`./sharklab run tcpdump`:
+
+    .../venv/.../bin/python docs/pictures.py RUN
+
+RUN is the folder of the run, which `./sharklab run` prints. The 🦈 needs a font with emoji (Debian:
+fonts-noto-color-emoji).
+The pictures go to docs/pictures/; a test makes sure that README.md shows each of `PICTURES`, and no others.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, FloatRect, ViewportSize, sync_playwright
+
+FOLDER = Path(__file__).with_name("pictures")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SCALE = 1.1
+"""Pixels of a picture for each CSS pixel: a larger one looks sharper and takes more bytes."""
+MARGIN = 16
+"""Left around each picture, in CSS pixels."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A part of the report: from the top of the element `first` to the end of `last` (CSS selectors).
+
+    `width` is that of the browser's window, in CSS pixels.
+    """
+
+    first: str
+    last: str
+    width: int
+
+
+PICTURES = {
+    "report.png": Picture("#exercise-refused header", "#exercise-refused table.checks", 900),
+    "ladder.png": Picture("#capture-exchange svg.ladder", "#capture-exchange svg.ladder", 640),
+}
+
+
+def draw(report: Path, folder: Path) -> None:
+    """Draw each of `PICTURES` into `folder`, from `report`: an HTML report of the lab `tcpdump`."""
+    with sync_playwright() as playwright:
+        program = next(filter(None, map(shutil.which, BROWSERS)), None)
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        for name, picture in PICTURES.items():
+            _draw(browser, report, picture, folder / name)
+        browser.close()
+
+
+def _draw(browser: Browser, report: Path, picture: Picture, file: Path) -> None:
+    window: ViewportSize = {"width": picture.width, "height": 800}
+    page = browser.new_page(viewport=window, color_scheme="light", device_scale_factor=SCALE)
+    page.goto(report.as_uri())
+    first, last = (page.locator(at).first.bounding_box() for at in (picture.first, picture.last))
+    if first is None or last is None:
+        raise SystemExit(f"{report}: {picture.first} or {picture.last} is missing: is it of tcpdump?")
+    top, end = first["y"] - MARGIN, last["y"] + last["height"] + MARGIN
+    area: FloatRect = {"x": 0, "y": top, "width": picture.width, "height": end - top}
+    page.screenshot(path=file, clip=area, full_page=True)
+    page.close()
+
+
+if __name__ == "__main__":
+    draw(Path(sys.argv[1], "report.en.html").resolve(), FOLDER)

@@ -1,0 +1,91 @@
+"""Where the project's sentences are: pages, messages to users, and the first lines of docstrings."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from markdown_it import MarkdownIt
+
+from sharklab.paths import ROOT
+
+KEYWORDS = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2)}
+GENERATED = re.compile(r"<!-- (\w+): begin -->.*?<!-- \1: end -->", re.DOTALL)
+"""Tables that are made from the code's messages, which are a scope of their own."""
+JINJA = re.compile(r"\{[%#].*?[%#]\}", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence, or one cell of a table, and its place: a file of the checkout and a line."""
+
+    file: str
+    line: int
+    text: str
+
+
+def _sentences(file: str, line: int, text: str) -> Iterator[Sentence]:
+    """Split `text`, which starts at `line`, into its sentences."""
+    for found in re.finditer(r"\S.*?(?:[.!?:;](?=\s)|$(?![\s\S]))", text, re.DOTALL):
+        yield Sentence(file, line + text.count("\n", 0, found.start()), " ".join(found[0].split()))
+
+
+def page(file: str, text: str) -> Iterator[Sentence]:
+    """Yield the sentences of a Markdown page, without code and generated tables."""
+    for unread in (GENERATED, JINJA):
+        text = unread.sub(lambda found: "\n" * found[0].count("\n"), text)
+    for token in MarkdownIt().enable("table").parse(text):
+        if token.type == "inline" and token.map:
+            words = (
+                {"softbreak": "\n", "code_inline": "`code`"}.get(each.type, each.content)
+                for each in token.children or ()
+            )
+            yield from _sentences(file, token.map[0] + 1, "".join(words))
+
+
+def pages(pattern: str, but: str = "") -> Iterator[Sentence]:
+    """Yield the sentences of the Markdown pages that `pattern` names, except those of the page `but`."""
+    for path in sorted(ROOT.glob(pattern)):
+        if (name := str(path.relative_to(ROOT))) != but:
+            yield from page(name, path.read_text())
+
+
+def messages() -> Iterator[Sentence]:
+    """Yield the sentences that gettext puts into the user's language: of the code, schemas and templates."""
+    with (ROOT / "babel.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file)
+    for name, line, msgid, _, _ in extract_from_dir(ROOT, methods, options, KEYWORDS):
+        for text in msgid if isinstance(msgid, tuple) else (msgid,):
+            yield from _sentences(name, line, text)
+
+
+def docstrings(pattern: str) -> Iterator[Sentence]:
+    """Yield the first line of each docstring of the Python files that `pattern` names."""
+    for path in sorted(ROOT.glob(pattern)):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if text := ast.get_docstring(node):
+                line = node.body[0].lineno
+                yield Sentence(str(path.relative_to(ROOT)), line, text.partition("\n")[0])
+
+
+FOLDERS = ("author", "checks", "cli", "evidence", "grading", "hosts", "lab", "report")
+SCOPES: Mapping[str, Callable[[], Iterator[Sentence]]] = {
+    "README.md": partial(pages, "README.md"),
+    "CHANGELOG.md": partial(pages, "CHANGELOG.md"),
+    "docs": partial(pages, "docs/**/*.md", but="docs/architecture.md"),
+    "docs/architecture.md": partial(pages, "docs/architecture.md"),
+    "roles": partial(pages, "roles/*/README.md"),
+    "benchmarks": partial(pages, "benchmarks/*.md"),
+    "briefs": partial(pages, "labs/*/brief.en.md.j2"),
+    "messages": messages,
+    "plugins": partial(docstrings, "plugins/**/*.py"),
+    "src/sharklab": partial(docstrings, "src/sharklab/*.py"),
+    **{f"src/sharklab/{name}": partial(docstrings, f"src/sharklab/{name}/**/*.py") for name in FOLDERS},
+}

@@ -1,0 +1,69 @@
+"""Sentences that need two readings are refused: in pages, messages and the first lines of docstrings."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.style.prose_rules import RULES, Rule
+from tests.style.prose_scopes import SCOPES, page
+
+REMAINING = (
+    "docs/architecture.md",
+    "messages",
+)
+"""Scopes with sentences that still have to be rewritten. The rules hold in all others."""
+
+
+def _broken(scope: str) -> list[str]:
+    return [
+        f"{sentence.file}:{sentence.line}: {sentence.text}\n    -> {rule.remedy}"
+        for sentence in SCOPES[scope]()
+        for rule in RULES
+        if rule.breaks(sentence.text)
+    ]
+
+
+@pytest.mark.parametrize("scope", [name for name in SCOPES if name not in REMAINING])
+def test_prose_is_plain(scope: str) -> None:
+    """No sentence has a pattern of the table; each that has one is shown with its place and its remedy."""
+    broken = _broken(scope)
+    assert not broken, "\n".join(["", *broken])
+
+
+@pytest.mark.parametrize("scope", REMAINING)
+def test_remaining_scope_is_not_done_yet(scope: str) -> None:
+    """A scope whose sentences are all rewritten leaves the list, so that it stays so."""
+    assert _broken(scope), f"{scope} is done: remove it from REMAINING"
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.refused)
+def test_rule_refuses_its_pattern_alone(rule: Rule) -> None:
+    """Each rule of the table refuses its bad example and accepts its good one."""
+    assert (True, False) == (rule.breaks(rule.refused), rule.breaks(rule.fine))
+
+
+def test_fine_examples_keep_every_rule() -> None:
+    """No good example is refused by another rule."""
+    assert [] == [rule.fine for rule in RULES if any(other.breaks(rule.fine) for other in RULES)]
+
+
+def test_page_is_read_sentence_by_sentence() -> None:
+    """A sentence has its own line; a cell is a sentence; code and generated tables are not read."""
+    text = (
+        "# Title\n\nFirst sentence. Second\nsentence, on two lines. Third: `maybe`.\n\n"
+        "| a | b |\n| --- | --- |\n| one | two |\n\n```sh\nmaybe\n```\n\n"
+        "<!-- checks: begin -->\n| maybe |\n| --- |\n<!-- checks: end -->\n\n- An item.\n"
+    )
+    found = [(sentence.line, sentence.text) for sentence in page("x.md", text)]
+    assert found == [
+        (1, "Title"),
+        (3, "First sentence."),
+        (3, "Second sentence, on two lines."),
+        (4, "Third:"),
+        (4, "`code`."),
+        (6, "a"),
+        (6, "b"),
+        (8, "one"),
+        (8, "two"),
+        (19, "An item."),
+    ]
