@@ -110,13 +110,8 @@ def fetch(system: str, progress: Say) -> Path:
     return download.fetch(address, target, download.checksum(f"{address}.CHECKSUM", name), progress)
 
 
-<<<<<<< HEAD
 def write(plan: Plan, image: Path, folder: Path, progress: Say) -> Written:
-    """Write what the seat's hosts need as virtual machines over `image` into `folder`.
-=======
-def write(plan: Plan, image: Path, folder: Path, progress: Progress) -> Written:
     """Write the disks, seeds and domains of the seat's hosts, over `image`, into `folder`.
->>>>>>> docs
 
     Raises InputError when a host is on several networks, and MachineryError when a tool fails.
     """

@@ -17,13 +17,8 @@ PREFERRED, OTHER = "rocky9", "debian12"
 Made = TypeVar("Made")
 
 
-<<<<<<< HEAD
 def made(os_name: str, make: Callable[[str], Made], progress: Say) -> Made:
-    """Return what `make` makes of the system `os_name`.
-=======
-def made(os_name: str, make: Callable[[str], Made], progress: Progress) -> Made:
     """Return the result of `make` for the system `os_name`.
->>>>>>> docs
 
     `auto` is decided here, and `progress` hears which system it is and why. If Rocky's image cannot be made,
     it is the other system after all. Raises what `make` raises.

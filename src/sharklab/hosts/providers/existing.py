@@ -49,13 +49,8 @@ class Existing:
         """Return the plan as it is: roles ask these machines what they are."""
         return plan
 
-<<<<<<< HEAD
     def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Say) -> Layers:
-        """Return that these machines are made from nothing of ours."""
-=======
-    def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Progress) -> Layers:
         """Return no layers: sharklab does not make these machines."""
->>>>>>> docs
         return image.NOTHING
 
     def up(self, plan: Plan, layers: Layers, progress: Say) -> Mapping[str, Mapping[str, object]]:

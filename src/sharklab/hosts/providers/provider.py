@@ -28,13 +28,8 @@ class Provider(Protocol):
     def adapt(self, plan: Plan) -> Plan:
         """Return `plan` with what roles have to do differently on hosts of this provider."""
 
-<<<<<<< HEAD
     def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Say) -> Layers:
-        """Return what the hosts of the golden plan's lab are made from, made now where it is not there yet.
-=======
-    def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Progress) -> Layers:
         """Return the layers of the hosts of the golden plan's lab, after making the missing ones.
->>>>>>> docs
 
         `bake` is as `bake.layers` takes it. Raises MachineryError and InputError as that does.
         """
