@@ -83,10 +83,13 @@ def _seat(lab: str, name: str) -> Iterator[str]:
     assert gone.returncode == 0, gone.stderr
 
 
-def misjudged(run: Path) -> list[object]:
-    """Return what `sharklab prove` says of a run's grading that does not hold, or what it did instead."""
+def misjudged(run: Path, folder: str = "") -> list[object]:
+    """Return what `sharklab prove` says of a run's grading that does not hold, or what it did instead.
+
+    `folder` is the lab's, where it is none of ours.
+    """
     lab, student = run.parts[-3:-1]
-    done = call_sharklab("prove", lab, "--student", student, "--run", run.name, "--output", "json")
+    done = call_sharklab("prove", folder or lab, "--student", student, "--run", run.name, "--output", "json")
     if done.returncode not in (0, 1):
         return [done.stderr]
     trials = json.loads(done.stdout)["trials"]

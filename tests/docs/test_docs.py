@@ -53,38 +53,6 @@ def test_lab_has_a_brief_in_each_language(name: str) -> None:
     assert [code for code in ("fr", "en") if not (folder / f"brief.{code}.md.j2").is_file()] == []
 
 
-def test_first_lab_of_the_authoring_guide_is_valid(tmp_path: Path) -> None:
-    """The lab that the guide builds up, hosts then exercises, has no fault."""
-    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "authoring.md").read_text(), re.DOTALL)
-    folder = tmp_path / "mylab"
-    folder.mkdir()
-    (folder / "lab.yml").write_text("".join(blocks[:2]))
-    assert load.read(folder / "lab.yml").name == "mylab"
-
-
-def test_way_out_of_the_authoring_guide_is_valid(tmp_path: Path) -> None:
-    """The networks and hosts that the guide shows have no fault, and one network has the way out."""
-    page = (ROOT / "docs" / "authoring.md").read_text()
-    [block] = re.findall(r"```yaml\n(networks:\n  lan: \{internet: true\}.*?)```", page, re.DOTALL)
-    head = 'lab: mylab\ntitle: {fr: "", en: ""}\nsummary: {fr: "", en: ""}\nexercises: []\n'
-    (tmp_path / "mylab").mkdir()
-    (tmp_path / "mylab" / "lab.yml").write_text(head + block)
-    lab = load.read(tmp_path / "mylab" / "lab.yml")
-    assert {"lan": True, "inner": False} == {network.name: network.internet for network in lab.networks}
-
-
-def test_matrix_of_the_authoring_guide_is_valid(tmp_path: Path) -> None:
-    """The matrix that the guide shows has no fault, between hosts as it names them."""
-    blocks = re.findall(
-        r"```yaml\n(matrices:.*?)```", (ROOT / "docs" / "authoring.md").read_text(), re.DOTALL
-    )
-    hosts = (ROOT / "tests" / "golden" / "labs" / "matrix" / "lab.yml").read_text().partition("matrices:")[0]
-    folder = tmp_path / "matrix"
-    folder.mkdir()
-    (folder / "lab.yml").write_text(hosts + blocks[0])
-    assert 6 == len(load.read(folder / "lab.yml").matrices[0].trials)
-
-
 def test_authoring_lists_every_word_of_matrices() -> None:
     """An author finds each state, verdict and packet pattern that the schema allows."""
     page = (ROOT / "docs" / "authoring.md").read_text()

@@ -40,14 +40,16 @@ class Damage:
     """One thing that is wrong with a capture.
 
     `breaks` tells which checks of the capture must not pass then; of an exercise with several captures only
-    those that look at this one, unless it breaks them `anywhere`. `questions` are those whose answers are no
-    longer shown (None: all). `looked` is false when nothing is left to look at; `rest` ends the file.
+    those that look at this one, unless it breaks them `anywhere`. `makes` tells which of them pass then,
+    though they did not before. `questions` are those whose answers are no longer shown (None: all). `looked`
+    is false when nothing is left to look at; `rest` ends the file.
     """
 
     title: str
     edit: Callable[[Subject], Pcap]
     breaks: Callable[[Subject, Check], bool]
     applies: Callable[[Subject], bool] = lambda _: True
+    makes: Callable[[Subject, Check], bool] = lambda *_: False
     questions: frozenset[str] | None = frozenset()
     anywhere: bool = False
     looked: bool = True
@@ -104,6 +106,13 @@ def _needs_syn_ack(subject: Subject, check: Check) -> bool:
     return _kinds("handshake", "traffic", "families", patterns=patterns)(subject, check)
 
 
+def _wants_reset(subject: Subject, check: Check) -> bool:
+    """Tell whether a check waits for a RST of the side that ends a connection first."""
+    ends = [(subject.facts.packet(talk.fins[0]).source, talk) for talk in subject.talks if talk.fins]
+    sides = {"client" if source == talk.client else "server" for source, talk in ends}
+    return check.kind == "reset" and check.params["by"] in sides
+
+
 def _is_reset(subject: Subject) -> bool:
     return any(talk.resets for talk in subject.talks)
 
@@ -151,6 +160,7 @@ DAMAGES: Mapping[str, Damage] = {
         lambda s: damage.with_reset(s.pcap, s.facts, s.talks),
         _kinds("fin", "zero_reply", patterns=("handshake_fin", "handshake")),
         applies=_is_closed,
+        makes=_wants_reset,
     ),
     "no-syn-ack": Damage(
         N_("handshake without SYN/ACK"),

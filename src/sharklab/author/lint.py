@@ -96,7 +96,7 @@ def _ways_out(lab: Lab) -> Iterator[Fault]:
 
 def _roles(lab: Lab) -> Iterator[Fault]:
     for host in lab.hosts:
-        for index, role in enumerate(host.roles):
+        for index, role in enumerate(lab.data["hosts"][host.name]["roles"]):
             if role not in role_names():
                 where = ("hosts", host.name, "roles", index)
                 yield unknown(where, N_("unknown role {name!r}"), role, role_names())

@@ -172,12 +172,13 @@ def _damaged(bench: Bench, case: Case, capture: Capture) -> Iterator[Fault]:
     subject = Subject(bench.plan.seat, bench.other, capture.id, records.read(file), file, facts, talks)
     table = OF_MATRICES if case.context.matrix else DAMAGES
     for name, damage in (*table.items(), *_untried(case, capture)):
-        loses = lost(bench, (case,), partial(_hits, case, capture, damage, subject), damage.looked)
+        broken, made = (partial(hits, case, capture, damage, subject) for hits in (_breaks, _makes))
+        loses = lost(bench, (case,), broken, damage.looked, made)
         if not loses or not damage.applies(subject):
             continue
-        broken = bench.folder / f"{capture.id}-{name}.pcap"
-        records.write(broken, damage.edit(subject), damage.rest)
-        captures = {**bench.submission.captures, capture.id: broken}
+        copy = bench.folder / f"{capture.id}-{name}.pcap"
+        records.write(copy, damage.edit(subject), damage.rest)
+        captures = {**bench.submission.captures, capture.id: copy}
         yield Fault(
             Message(damage.title, damage.values),
             capture.id,
@@ -199,46 +200,64 @@ def _untried(case: Case, capture: Capture) -> Iterator[tuple[str, Damage]]:
                 yield f"untried-{state}", untried(tool, state, ports[tool, state])
 
 
-def _hits(case: Case, capture: Capture, damage: Damage, subject: Subject, leaf: Leaf) -> bool:
+def _breaks(case: Case, capture: Capture, damage: Damage, subject: Subject, leaf: Leaf) -> bool:
     """Tell whether the damage of a capture breaks a check or takes away what a question asks for."""
     if isinstance(leaf, Asked):
         is_shown = not QUESTIONS[leaf.question].of_server
         return is_shown and (damage.questions is None or leaf.question in damage.questions)
-    return (
-        _uses(case, capture, leaf)
-        and (damage.anywhere or _is_main(case, capture, leaf))
-        and damage.breaks(subject, leaf)
-    )
+    return _reaches(case, capture, damage, leaf) and damage.breaks(subject, leaf)
+
+
+def _makes(case: Case, capture: Capture, damage: Damage, subject: Subject, leaf: Leaf) -> bool:
+    """Tell whether a check passes on the capture because of the damage."""
+    return isinstance(leaf, Check) and _reaches(case, capture, damage, leaf) and damage.makes(subject, leaf)
+
+
+def _reaches(case: Case, capture: Capture, damage: Damage, leaf: Check) -> bool:
+    return _uses(case, capture, leaf) and (damage.anywhere or _is_main(case, capture, leaf))
 
 
 def lost(
-    bench: Bench, cases: Iterable[Case], broken: Callable[[Leaf], bool], looked: bool = True
+    bench: Bench,
+    cases: Iterable[Case],
+    broken: Callable[[Leaf], bool],
+    looked: bool = True,
+    made: Callable[[Leaf], bool] = lambda _: False,
 ) -> frozenset[Name]:
     """Return the criteria of `cases` that are lost when just the `broken` checks and answers do not hold.
 
-    `looked` is false when there is nothing left to look at: then their contrary does not hold either.
+    `made` are those that hold then, whatever they did before. `looked` is false when there is nothing left to
+    look at: then their contrary does not hold either.
     """
     return frozenset(
         (case.exercise.id, criterion.id)
         for case in cases
         for criterion in criteria(bench.plan.lab, case.exercise)
         if any(
-            _holds(case, part.condition, lambda _: False, True)
-            and not _holds(case, part.condition, broken, looked)
+            _holds(case, part.condition, lambda _: False, lambda _: False, True)
+            and not _holds(case, part.condition, broken, made, looked)
             for part in criterion.parts
         )
     )
 
 
-def _holds(case: Case, wanted: Condition, broken: Callable[[Leaf], bool], looked: bool) -> bool | None:
+def _holds(
+    case: Case,
+    wanted: Condition,
+    broken: Callable[[Leaf], bool],
+    made: Callable[[Leaf], bool],
+    looked: bool,
+) -> bool | None:
     """Tell whether a condition holds; None if the submission has nothing to check it on."""
     if isinstance(wanted, Not):
-        inner = _holds(case, wanted.part, broken, looked)
+        inner = _holds(case, wanted.part, broken, made, looked)
         return None if inner is None else not inner
     if isinstance(wanted, AllOf | AnyOf):
-        parts = [_holds(case, part, broken, looked) for part in wanted.parts]
+        parts = [_holds(case, part, broken, made, looked) for part in wanted.parts]
         held = all(parts) if isinstance(wanted, AllOf) else any(parts)
         return None if None in parts and not held else held
     if broken(wanted):
         return False if looked else None
+    if made(wanted):
+        return True
     return decide(case, wanted).status is Status.PASSED

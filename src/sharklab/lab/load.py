@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sharklab import paths, yaml_file
 from sharklab.errors import InputError
-from sharklab.lab import criteria, matrices
+from sharklab.lab import criteria, matrices, roles
 from sharklab.lab import schema as faults
 from sharklab.lab.model import (
     Capture,
@@ -123,7 +123,7 @@ def _host(data: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> Host:
         name=name,
         title=dict(entry["title"]),
         networks=tuple(entry["networks"]),
-        roles=tuple(entry["roles"]),
+        roles=roles.whole(entry["roles"], entry.get("vars", {})),
         vars={**entry.get("vars", {}), **({"port_states_ports": ports} if ports else {})},
         numbers=dict(entry.get("numbers", {})),
         needs=tuple(entry.get("needs", ())),

@@ -100,6 +100,22 @@ def test_lost_follows_the_condition(
     assert is_lost == bool(found)
 
 
+def test_a_fault_that_is_another_right_way_costs_nothing(tmp_path: Path) -> None:
+    """Where a RST of the client is as good as a FIN, a RST in the place of its FIN loses no point."""
+    report_run.seal(tmp_path, ["ssh"])
+    plan, submission = reference.reference(tmp_path)
+    resets = {side: Check("reset", {"by": side}) for side in ("client", "server")}
+    criteria = (
+        *(Criterion(f"fin-or-{side}", (Part(1.0, AnyOf((FIN, reset))),)) for side, reset in resets.items()),
+        *(Criterion(f"not-{side}", (Part(1.0, Not(reset)),)) for side, reset in resets.items()),
+    )
+    [exercise] = plan.lab.exercises
+    plan = replace(plan, lab=replace(plan.lab, exercises=(replace(exercise, criteria=criteria),)))
+    found = {str(trial.title): trial for trial in prove(plan, submission)}
+    assert [] == [(title, list(map(str, faults(trial)))) for title, trial in found.items() if not trial.holds]
+    assert {"fin-or-server", "not-client"} == {name for _, name in found["RST instead of FIN"].lost}
+
+
 def test_lost_without_anything_to_look_at_takes_the_contrary_along(tmp_path: Path) -> None:
     """Where a capture is missing, that something is not in it is not proved."""
     report_run.seal(tmp_path, ["ssh"])

@@ -1,0 +1,39 @@
+"""The roles of a host: those that its lab lists, and those that they import."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sharklab import paths, yaml_file
+
+IMPORT = "ansible.builtin.import_role"
+
+
+def whole(listed: Sequence[str], variables: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the roles of a host: first those that the `listed` ones import, then these; each once.
+
+    A role says in its tasks/main.yml what it imports; plain Ansible follows that. Seats apply each role in
+    two halves (playbooks/bake.yml, personalise.yml), so they need the list. `variables` are the host's, by
+    name: a role may import another one `when` one of its options is on.
+    """
+    imported = (name for role in listed for name in _imported(role, variables) if name not in listed)
+    return tuple(dict.fromkeys([*imported, *listed]))
+
+
+def _imported(role: str, variables: Mapping[str, Any]) -> Iterator[str]:
+    for task in _read(role, "tasks/main.yml"):
+        if IMPORT in task and _wanted(task.get("when"), {**_read(role, "defaults/main.yml"), **variables}):
+            yield task[IMPORT]["name"]
+
+
+def _wanted(option: str | None, variables: Mapping[str, Any]) -> bool:
+    return option is None or bool(variables[option])
+
+
+@cache
+def _read(role: str, name: str) -> Any:
+    """Return what a role's file says; nothing where there is no such file."""
+    file = paths.ROLES / role / name
+    return (yaml_file.read(file.read_text()).data if file.is_file() else None) or {}

@@ -1,0 +1,109 @@
+"""The YAML of the documentation that is no lab is checked as far as that goes without its machines.
+
+Labs and parts of labs are run: tests/e2e/test_doc_examples.py.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sharklab import paths
+from sharklab.author import lint
+from sharklab.hosts import changes, user_inventory
+from sharklab.lab import load, plan
+from sharklab.lab.model import Lab
+from tests.support import doc_examples as examples
+from tests.support.doc_examples import Example
+
+OF_ROLES = [example for page in sorted(paths.ROLES.glob("*/README.md")) for example in examples.read(page)]
+OWN_PASSWORD = "{{ vaulted_password }}"  # noqa: S105 (a template)
+"""What plays have of their users; a lab has its seat's."""
+NOTHING: Mapping[str, Any] = {
+    "title": {"fr": "", "en": ""},
+    "summary": {"fr": "", "en": ""},
+    "networks": {"lan": {}},
+    "exercises": [],
+}
+
+
+def machines(example: Example, place: Path) -> None:
+    """Check that the inventory has the machines of tp4, each with its address and its place in the lab."""
+    (place / "hosts.yml").write_text(example.text)
+    hosts = [host.name for host in load.named("tp4").hosts]
+    found = user_inventory.read(place / "hosts.yml", hosts)
+    assert [True] * len(hosts) == [{"ansible_host", "lab_address"} <= set(entry) for entry in found.values()]
+
+
+def changed(example: Example, place: Path) -> None:
+    """Check that what a role changes can be read, in the words that are known, and filled in."""
+    values = {"myrole_share": "one", "myrole_user": "two"}
+    filled = plan.fill(example.data, values, example.title)
+    assert {field.name for field in fields(changes.Changes)} == set(filled)
+    assert (["/srv/one"], ["/home/two"], ["two"]) == (filled["paths"], filled["made"], filled["users"])
+
+
+OTHERS: Mapping[tuple[str, str], Callable[[Example, Path], None]] = {
+    # Machines of the reader, elsewhere: the inventory is read.
+    ("docs/providers.md", "all"): machines,
+    # What a role changes on machines that stay: it is read, and filled in for a seat.
+    ("docs/authoring.md", "paths"): changed,
+}
+"""Examples that are neither labs nor parts of labs, by page and first word: why, and what is checked."""
+
+
+@pytest.mark.parametrize("example", examples.others(), ids=lambda example: example.title)
+def test_example_that_is_no_lab(example: Example, tmp_path: Path) -> None:
+    """It is one that the table knows, and right as far as it can be checked."""
+    page = str(example.page.relative_to(paths.ROOT))
+    OTHERS[page, example.first](example, tmp_path)
+
+
+def test_labs_have_no_fault(tmp_path: Path) -> None:
+    """Complete labs, and the lab with all the parts in it, are valid: a quick look before they are run."""
+    found = dict(examples.written())
+    for name, text in found.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "lab.yml").write_text(text)
+    assert list(found) == [lint.check(tmp_path / name / "lab.yml").name for name in found]
+
+
+@pytest.mark.parametrize("example", OF_ROLES, ids=lambda example: example.title)
+def test_example_of_a_role_has_its_options(example: Example, tmp_path: Path) -> None:
+    """The variables in a role's README are options of the roles that it shows, and none is missing."""
+    data = yaml.safe_load(example.text.replace(OWN_PASSWORD, "{{ seat.password }}"))
+    plays = (
+        data if isinstance(data, list) else [{"roles": [{"role": example.page.parent.name, "vars": data}]}]
+    )
+    hosts = {f"host{number}": as_host(play) for number, play in enumerate(plays) if "roles" in play}
+    lab = {"lab": tmp_path.name, **NOTHING, "hosts": hosts}
+    assert [] == [str(problem) for _, problem in lint.faults(load.build(Lab, lab, tmp_path))]
+
+
+def as_host(play: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the host of a lab that a play sets up."""
+    entries = [{"role": entry} if isinstance(entry, str) else entry for entry in play["roles"]]
+    given = [*(entry.get("vars", {}) for entry in entries), play.get("vars", {})]
+    return {
+        "title": NOTHING["title"],
+        "networks": ["lan"],
+        "roles": [entry["role"] for entry in entries],
+        "vars": {name: value for each in given for name, value in each.items()},
+    }
+
+
+def test_plays_parse(tmp_path: Path) -> None:
+    """`ansible-playbook --syntax-check` accepts the plays of the roles' READMEs."""
+    plays = [play for example in OF_ROLES if isinstance(example.data, list) for play in example.data]
+    (tmp_path / "plays.yml").write_text(yaml.safe_dump(plays, sort_keys=False))
+    tool = Path(sys.executable).with_name("ansible-playbook")
+    command: list[str | Path] = [tool, "--syntax-check", "-i", "localhost,", tmp_path / "plays.yml"]
+    done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True, check=False)
+    assert 0 == done.returncode, done.stdout + done.stderr

@@ -1,0 +1,154 @@
+"""Every example of a lab in the documentation is run: complete labs as they are printed, parts in one lab.
+
+The runs are graded, too: `sharklab prove` holds, and each hint is given in its situation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sharklab.author import damage, reference
+from sharklab.author.mutants import Bench
+from sharklab.evidence.packets import records
+from sharklab.evidence.packets.records import Pcap
+from sharklab.grading.marking.case import gather
+from sharklab.grading.marking.grade import mark
+from sharklab.grading.submission.model import Submission
+from sharklab.lab.model import Plan
+from sharklab.message import prose
+from tests.conftest import Call, misjudged
+from tests.support import doc_examples as examples
+
+LABS = dict(examples.written())
+FLAGS_AT = 14 + 20 + 13
+"""Where a packet over Ethernet and IPv4 has its TCP flags (RFC 9293, 3.1)."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A lab of the documentation after `sharklab run`: its folder, the exit code, what was printed."""
+
+    lab: Path
+    code: int
+    said: Mapping[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder of the run."""
+        return Path(self.said["run"])
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a student hands in, in which all is right, and the exercise that goes wrong."""
+
+    plan: Plan
+    right: Submission
+    exercise: str
+    place: Path
+
+    @property
+    def pcap(self) -> Pcap:
+        """Return the capture of the exercise."""
+        return records.read(self.right.captures[self.exercise])
+
+    def with_capture(self, pcap: Pcap) -> Submission:
+        """Return the submission with another capture in its place."""
+        file = self.place / f"{self.exercise}.pcap"
+        records.write(file, pcap)
+        return replace(self.right, captures={**self.right.captures, self.exercise: file})
+
+
+@pytest.fixture(scope="module", params=LABS)
+def ran(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    sharklab: Call,
+    student: Callable[[str], str],
+) -> Iterator[Ran]:
+    """Write the lab, run it once, and remove its seat afterwards."""
+    lab = tmp_path_factory.mktemp("labs") / request.param
+    lab.mkdir()
+    (lab / "lab.yml").write_text(LABS[request.param])
+    name = student("docs")
+    try:
+        done = sharklab("run", f"{lab}", "--student", name, "--output", "json")
+        assert done.stdout, done.stderr
+        yield Ran(lab, done.returncode, json.loads(done.stdout))
+    finally:
+        sharklab("down", f"{lab}", "--student", name)
+
+
+def test_every_exercise_is_achieved(ran: Ran) -> None:
+    """What the page promises comes about: exit code 0, and no exercise that is not achieved."""
+    missed = [name for name, achieved in ran.said["exercises"].items() if not achieved]
+    assert (0, []) == (ran.code, missed)
+
+
+def test_grading_is_proved(ran: Ran) -> None:
+    """What is right earns every point, nothing earns none, and every single fault loses just its own."""
+    assert [] == misjudged(ran.folder, str(ran.lab))
+
+
+def test_each_hint_is_given_in_its_situation(ran: Ran, tmp_path: Path) -> None:
+    """A student in the situation that a hint names reads that hint."""
+    plan, right = reference.reference(ran.folder)
+    wrong = []
+    for exercise, criterion, hint in hints(yaml.safe_load((ran.lab / "lab.yml").read_text())):
+        [(situation, how)] = hint["when"].items()
+        given = SITUATIONS[situation](Work(plan, right, exercise, tmp_path), how)
+        if prose({code: hint[code] for code in ("fr", "en")}) != marked(plan, given)[exercise, criterion]:
+            wrong.append((exercise, criterion, hint["when"]))
+    assert [] == wrong
+
+
+def hints(lab: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield each hint of a lab with its exercise and criterion."""
+    for exercise in lab["exercises"]:
+        beside = {each["id"]: each.get("hints", []) for each in exercise.get("criteria", ())}
+        for criterion, found in {**beside, **exercise.get("hints", {})}.items():
+            yield from ((exercise["id"], criterion, hint) for hint in found)
+
+
+def marked(plan: Plan, submission: Submission) -> Mapping[tuple[str, str], Any]:
+    """Return the hint that a submission is given for each criterion of each exercise."""
+    result = mark(plan, submission, gather(plan, submission))
+    return {(each.id, mark.criterion): mark.hint for each in result.exercises for mark in each.marks}
+
+
+def elsewhere(work: Work, how: str) -> Submission:
+    """Return a submission with the capture of another seat's network."""
+    assert "elsewhere" == how
+    other = Bench(work.plan, work.right, (), work.place).other
+    return work.with_capture(damage.of_seat(work.pcap, work.plan.seat, other))
+
+
+def lacking(flag: int, work: Work, how: object) -> Submission:
+    """Return a submission whose capture lacks the TCP segments with this flag."""
+    flags = [record.data[FLAGS_AT] for record in work.pcap.records]
+    return work.with_capture(damage.without(work.pcap, (n for n, f in enumerate(flags, 1) if f & flag)))
+
+
+def mixed_up(work: Work, pair: list[str]) -> Submission:
+    """Return a submission that answers one question with what is right for another."""
+    asked, taken_for = pair
+    own = work.right.answers[work.exercise]
+    answers = {**work.right.answers, work.exercise: {**own, asked: own[taken_for]}}
+    return replace(work.right, answers=answers)
+
+
+SITUATIONS: Mapping[str, Callable[[Work, Any], Submission]] = {
+    "captures": elsewhere,
+    "mixed_up": mixed_up,
+    "not": partial(lacking, 0x02),  # begun too late: no SYN
+    "check": partial(lacking, 0x01),  # ended too early: no FIN
+}
+"""By the word of `when`: a submission of that situation."""
