@@ -274,7 +274,8 @@ def test_connect_within_says_why_it_gave_up() -> None:
 
 LISTED = """\
 \tlibnfs.so.9 (libc6,x86-64) => /lib/x86_64-linux-gnu/libnfs.so.9
-\tlibnfs.so.16 (libc6,x86-64) => /lib/x86_64-linux-gnu/libnfs.so.16
+\tlibnfs.so.16.2.0 (libc6,x86-64) => /lib/x86_64-linux-gnu/libnfs.so.16.2.0
+\tlibnfs.so.13 (libc6,x86-64) => /lib/x86_64-linux-gnu/libnfs.so.13
 \tlibnfs.so (libc6,x86-64) => /lib/x86_64-linux-gnu/libnfs.so
 \tlibnfsidmap.so.1000 (libc6,x86-64) => /lib/x86_64-linux-gnu/libnfsidmap.so.1000
 """
@@ -282,7 +283,7 @@ LISTED = """\
 
 def test_newest_is_the_highest_number() -> None:
     """Neither the order of the list nor another library's name counts."""
-    assert 16 == newest(LISTED)
+    assert (16, 2, 0) == newest(LISTED)
 
 
 def test_newest_names_the_package_when_there_is_none() -> None:
@@ -294,13 +295,15 @@ def test_newest_names_the_package_when_there_is_none() -> None:
 @pytest.mark.parametrize(
     ("version", "function", "expected"),
     [
-        (13, "nfs_pread", ("handle", "offset", "size", "buffer")),
-        (16, "nfs_pread", ("handle", "buffer", "size", "offset")),
-        (16, "nfs_pwrite", ("handle", "buffer", "size", "offset")),
-        (16, "nfs_open2", ("handle", "offset", "size", "buffer")),
+        ((13,), "nfs_pread", ("handle", "offset", "size", "buffer")),
+        ((16, 2, 0), "nfs_pread", ("handle", "buffer", "size", "offset")),
+        ((16, 2, 0), "nfs_pwrite", ("handle", "buffer", "size", "offset")),
+        ((16, 2, 0), "nfs_open2", ("handle", "offset", "size", "buffer")),
     ],
 )
-def test_order_follows_the_version(version: int, function: str, expected: tuple[str, ...]) -> None:
+def test_order_follows_the_version(
+    version: tuple[int, ...], function: str, expected: tuple[str, ...]
+) -> None:
     """libnfs 6 turned the arguments of reading and writing around, and no others."""
     libnfs = Libnfs.__new__(Libnfs)
     libnfs.version = version

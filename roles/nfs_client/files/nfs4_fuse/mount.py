@@ -110,6 +110,7 @@ def connect_within(connect: Callable[[], Session], reach: Callable[[], None], li
 
 def mount(request: Request) -> None:
     """Mount, go to the background and serve until unmounted. Raises OSError when mounting fails."""
+    os.environ.setdefault("FUSE_LIBRARY_NAME", "fuse3")  # else an older one is taken where there are both
     fuse: Any = importlib.import_module("mfusepy")
     libnfs = Libnfs()
     # RFC 7530, 9.1.1: an id that no other client uses, and the same for as long as we live

@@ -20,7 +20,7 @@ from typing import Any
 
 CONNECT_SYNS = 2  # SYN segments sent again before a connection is given up: about 7 s
 MOST_GROUPS = 16  # AUTH_SYS, RFC 5531 appendix A
-TURNED = 16  # libnfs.so of libnfs 6
+TURNED = (16,)  # libnfs.so of libnfs 6
 LDCONFIG = "/sbin/ldconfig"
 PACKAGE = "libnfs is not installed: install its package (libnfs13 or a later one on Debian, libnfs on Rocky)"
 
@@ -57,7 +57,7 @@ class Libnfs(ctypes.CDLL):
     def __init__(self) -> None:
         listed = subprocess.run([LDCONFIG, "-p"], stdout=subprocess.PIPE, text=True, check=True)
         self.version = newest(listed.stdout)
-        super().__init__(f"libnfs.so.{self.version}")
+        super().__init__(".".join(("libnfs.so", *map(str, self.version))))
         self.nfs_init_context.restype = ctypes.c_void_p
         self.nfs_get_error.restype = ctypes.c_char_p
         self.nfs_readdir.restype = ctypes.POINTER(DirEntry)
@@ -73,12 +73,12 @@ class Libnfs(ctypes.CDLL):
         return (arguments[0], *reversed(arguments[1:]))
 
 
-def newest(listing: str) -> int:
-    """Return the highest number of libnfs.so in what `ldconfig -p` lists. Raises OSError when there is none."""
-    versions = [int(number) for number in re.findall(r"^\s*libnfs\.so\.(\d+) ", listing, re.MULTILINE)]
-    if not versions:
+def newest(listing: str) -> tuple[int, ...]:
+    """Return the highest version of libnfs.so that `ldconfig -p` lists. Raises OSError when there is none."""
+    numbers = re.findall(r"^\s*libnfs\.so\.([\d.]+) ", listing, re.MULTILINE)
+    if not numbers:
         raise OSError(PACKAGE)
-    return max(versions)
+    return max(tuple(map(int, number.split("."))) for number in numbers)
 
 
 @dataclass(frozen=True)

@@ -160,9 +160,10 @@ class Share:
         return {f"f_{name}": int(getattr(found, f"f_{name}")) for name in SIZES}
 
     @operation
-    def readdir(self, path: str, number: int) -> list[str]:
-        """READDIR."""
-        return sorted({".", "..", *self.session.entries(self.who_asks(), path)})
+    def readdir(self, path: str, number: int) -> list[tuple[str, None, int]]:
+        """READDIR. Without attributes: for a mere name mfusepy would say inode 0, and ls leaves that out."""
+        names = sorted({".", "..", *self.session.entries(self.who_asks(), path)})
+        return [(name, None, 0) for name in names]
 
     @operation
     def open(self, path: str, flags: int) -> int:
