@@ -6,11 +6,12 @@ import json
 import os
 import stat
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any, NoReturn, TypeVar
 
 from sharklab.errors import InputError
 from sharklab.message import N_
 
+Shape = TypeVar("Shape")
 _DIGITS = 40
 
 
@@ -85,6 +86,20 @@ def plain(text: str | bytes, depth: int = 64) -> Any:
         raise ValueError("lists or objects lie too deep in each other") from error
     _check_depth(content, depth)
     return content
+
+
+def shaped(content: Any, kind: type[Shape]) -> Shape:
+    """Return JSON data as `kind`, which its annotations describe. Raises ValueError with place and cause.
+
+    Lists become tuples and whole numbers floats where `kind` says so; fields that it lacks are dropped.
+    """
+    import msgspec  # late, because it is slow to import
+
+    try:
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError as error:
+        cause, _, place = str(error).partition(" - at ")
+        raise ValueError(f"at {place.strip('`') or '$'}, {cause}") from error
 
 
 def _check_depth(content: Any, depth: int) -> None:

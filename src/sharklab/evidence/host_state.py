@@ -12,44 +12,61 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
-from sharklab import state
+from msgspec import Meta
+
+from sharklab import state, untrusted
 from sharklab.lab.model import Plan
 
 if TYPE_CHECKING:
     from testinfra.host import Host as Shell
 
-HostState = Mapping[str, Any]
 LIMIT = 20
 """Seconds that one command may take on a host."""
 EXPORTS = "exportfs -s 2>/dev/null || cat /etc/ganesha/ganesha.conf 2>/dev/null"
 """What an NFS server exports: the kernel's own list, or what nfs-ganesha is told."""
 FOLDER = "state"
 """The folder of a run that holds what was observed, a file for each host."""
-Schema = Mapping[str, Any]
+
+Line = Annotated[str, Meta(max_length=4096)]
+Text = Annotated[str, Meta(max_length=262_144)]
+Lines = Annotated[list[Line], Meta(max_length=4096)]
 
 
-def _object(**properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(properties)}
+class Service(TypedDict):
+    """Whether a service runs, and whether it starts with the host."""
+
+    running: bool
+    enabled: bool
 
 
-_LINE: Schema = {"type": "string", "maxLength": 4096}
-_TEXT: Schema = {"type": "string", "maxLength": 262_144}
-_LINES: Schema = {"type": "array", "items": _LINE, "maxItems": 4096}
-_FLAG: Schema = {"type": "boolean"}
+class Firewall(TypedDict):
+    """The output of firewall-cmd for the zone in force and for the permanent one."""
 
-SCHEMA: Schema = _object(
-    observed={"type": "number", "minimum": 0, "maximum": 1e11},
-    services={"type": "object", "additionalProperties": _object(running=_FLAG, enabled=_FLAG)},
-    firewall=_object(runtime=_TEXT, permanent=_TEXT),
-    sockets=_LINES,
-    mounts={"type": "array", "items": _object(path=_LINE, device=_LINE, type=_LINE), "maxItems": 4096},
-    fstab=_LINES,
-    exports=_TEXT,
-    resolver=_LINES,
-)
-"""JSON schema of one host's observation: see `Observer.everything`."""
+    runtime: Text
+    permanent: Text
+
+
+class Mount(TypedDict):
+    """A mounted file system."""
+
+    path: Line
+    device: Line
+    type: Line
+
+
+class HostState(TypedDict):
+    """One host's observation: see `Observer.everything`. `observed` is epoch seconds."""
+
+    observed: Annotated[float, Meta(ge=0, le=1e11)]
+    services: dict[str, Service]
+    firewall: Firewall
+    sockets: Lines
+    mounts: Annotated[list[Mount], Meta(max_length=4096)]
+    fstab: Lines
+    exports: Text
+    resolver: Lines
 
 
 def observe(plan: Plan, services: Mapping[str, Sequence[str]]) -> Mapping[str, HostState]:
@@ -62,13 +79,13 @@ def observe(plan: Plan, services: Mapping[str, Sequence[str]]) -> Mapping[str, H
         return {host.name: seen for host, seen in zip(plan.hosts, states, strict=True) if seen}
 
 
-def _observe(plan: Plan, name: str, services: Sequence[str]) -> HostState:
+def _observe(plan: Plan, name: str, services: Sequence[str]) -> HostState | None:
     import testinfra  # it brings pytest along
 
     where = {"ssh_config": str(plan.seat.folder / "ssh" / "config")}
     asked = testinfra.get_host(f"ssh://{name}", **where).run("id -u")
     if asked.rc != 0:
-        return {}
+        return None
     shell = testinfra.get_host(f"ssh://{name}", **where, sudo=asked.stdout.strip() != "0")
     return Observer(shell).everything(services)
 
@@ -80,7 +97,7 @@ class Observer:
     shell: Shell
 
     def everything(self, services: Sequence[str]) -> HostState:
-        """Return all that checks look at, by noun (`SCHEMA`)."""
+        """Return all that checks look at, by noun."""
         return {
             "observed": time.time(),
             "services": {name: self.service(name) for name in services},
@@ -95,14 +112,14 @@ class Observer:
             "resolver": self._printed("cat /etc/resolv.conf").splitlines(),
         }
 
-    def service(self, name: str) -> Mapping[str, bool]:
+    def service(self, name: str) -> Service:
         """Return whether a service runs, and whether it starts with the host."""
         service = self.shell.service(name)
         if not service.exists:
             return {"running": False, "enabled": False}
         return {"running": bool(service.is_running), "enabled": bool(service.is_enabled)}
 
-    def mounts(self) -> list[Mapping[str, str]]:
+    def mounts(self) -> list[Mount]:
         """Return the mounts: path, device and type of file system."""
         return [
             {"path": each.path, "device": each.device, "type": each.filesystem}
@@ -124,8 +141,8 @@ def save(states: Mapping[str, HostState], folder: Path) -> None:
 
 def fault(seen: Any) -> str:
     """Return the fault of an observation, or "" if it has the right shape."""
-    from jsonschema import Draft202012Validator  # late, because it is slow to import
-
-    for error in Draft202012Validator(dict(SCHEMA)).iter_errors(seen):
-        return f"at {error.json_path}, {error.message[:200]}"
+    try:
+        untrusted.shaped(seen, HostState)
+    except ValueError as error:
+        return str(error)
     return ""

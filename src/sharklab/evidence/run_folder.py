@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypedDict, TypeVar
+
+from msgspec import Meta
 
 from sharklab import state, untrusted
 from sharklab.errors import MachineryError
@@ -24,6 +26,11 @@ MANIFEST = "manifest.json"
 SEALED = ("plan.json", "hosts/**/*", f"{host_state.FOLDER}/*")
 """What a manifest vouches for; reports can be written again at any time."""
 
+Time = Annotated[float, Meta(ge=0, le=1e11)]
+Count = Annotated[int, Meta(ge=0, le=10**15)]
+Argv = Annotated[tuple[str, ...], Meta(min_length=1)]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z")]
+
 
 @dataclass(frozen=True)
 class ProbeResult:
@@ -31,11 +38,11 @@ class ProbeResult:
 
     id: str
     host: str
-    argv: tuple[str, ...]
+    argv: Argv
     user: str
-    started: float
-    duration: float
-    exit_code: int | None
+    started: Time
+    duration: Time
+    exit_code: Annotated[int, Meta(ge=0, le=255)] | None
     timed_out: bool
     missing: bool
     stdout: str
@@ -49,8 +56,8 @@ class SocketLine:
 
     host: str
     line: str
-    first: float
-    last: float
+    first: Time
+    last: Time
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,25 @@ class Evidence:
     sockets: tuple[SocketLine, ...]
     captures: Mapping[str, CaptureResult]
     state: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+class _Manifest(TypedDict):
+    """What every manifest.json has, beside the header of the run."""
+
+    schema: Count
+    files: dict[str, str]
+
+
+class _Capture(TypedDict):
+    """An entry of a host's captures.json: a CaptureResult whose file follows from its name."""
+
+    id: Name
+    host: str
+    argv: Argv
+    started: Time
+    ended: Time
+    packets_captured: Count
+    packets_dropped: Count
 
 
 def seal(folder: Path, header: Mapping[str, Any]) -> None:
@@ -124,55 +150,45 @@ def read(folder: Path) -> Evidence:
         sockets=tuple(line for host in hosts for line in _sockets(host)),
         captures=_by_id(folder, [capture for host in hosts for capture in _captures(host)]),
         state={
-            file.stem: _load(file, host_state.SCHEMA)
+            file.stem: _shaped(file, _json(file), host_state.HostState)
             for file in sorted(folder.glob(f"{host_state.FOLDER}/*.json"))
         },
     )
 
 
 def _manifest(folder: Path) -> Mapping[str, Any]:
-    manifest: Mapping[str, Any] = _load(folder / MANIFEST, _MANIFEST)
-    if manifest["schema"] != SCHEMA_VERSION:
+    manifest: Mapping[str, Any] = _json(folder / MANIFEST)
+    known = _shaped(folder / MANIFEST, manifest, _Manifest)
+    if known["schema"] != SCHEMA_VERSION:
         _refuse(
             folder / MANIFEST,
             N_("has schema {schema}, this sharklab reads {known}"),
-            schema=manifest["schema"],
+            schema=known["schema"],
             known=SCHEMA_VERSION,
         )
     return manifest
 
 
-def _probes(host: Path) -> Iterator[ProbeResult]:
+def _probes(host: Path) -> tuple[ProbeResult, ...]:
     file = host / "probes.json"
     if not file.exists():  # the host had no probe to run; a check that wants one finds it missing
-        return
-    for entry in _load(file, _PROBES):
-        known = {field.name: entry[field.name] for field in fields(ProbeResult) if field.name in entry}
-        yield ProbeResult(**{**known, "host": host.name, "argv": tuple(entry["argv"])})
+        return ()
+    return _entries(file, tuple[ProbeResult, ...], host)
 
 
-def _sockets(host: Path) -> Iterator[SocketLine]:
-    for entry in _load(host / "sockets.json", _SOCKETS):
-        yield SocketLine(host.name, entry["line"], entry["first"], entry["last"])
+def _sockets(host: Path) -> tuple[SocketLine, ...]:
+    return _entries(host / "sockets.json", tuple[SocketLine, ...], host)
 
 
 def _captures(host: Path) -> Iterator[CaptureResult]:
-    for entry in _load(host / "captures.json", _CAPTURES):
+    for entry in _entries(host / "captures.json", tuple[_Capture, ...], host):
         file = (host / "captures" / f"{entry['id']}.pcap").absolute()
         if not file.is_file():
             _refuse(file, N_("the capture file is missing"))
-        yield CaptureResult(
-            id=entry["id"],
-            host=host.name,
-            file=file,
-            argv=tuple(entry["argv"]),
-            started=entry["started"],
-            ended=entry["ended"],
-            packets_captured=entry["packets_captured"],
-            packets_dropped=entry["packets_dropped"],
-        )
+        yield CaptureResult(file=file, **entry)
 
 
+_Kind = TypeVar("_Kind")
 _Result = TypeVar("_Result", ProbeResult, CaptureResult)
 
 
@@ -191,24 +207,30 @@ def _by_id(folder: Path, results: list[_Result]) -> dict[str, _Result]:
     return found
 
 
-def _load(file: Path, schema: Mapping[str, Any]) -> Any:
-    """Return the JSON in `file`. Raises MachineryError when there is none or it has another shape."""
+def _entries(file: Path, kind: type[_Kind], host: Path) -> _Kind:
+    """Return the list in `file`, whose entries are of `host` whatever they say, as `kind`."""
+    content = _json(file)
+    if isinstance(content, list):
+        content = [{**entry, "host": host.name} if isinstance(entry, dict) else entry for entry in content]
+    return _shaped(file, content, kind)
+
+
+def _json(file: Path) -> Any:
+    """Return the JSON in `file`. Raises MachineryError when there is none."""
     try:
-        content = untrusted.plain(file.read_text(encoding="utf-8"))
-        _validate(content, schema)
+        return untrusted.plain(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         _refuse(file, N_("is missing"))
     except (OSError, ValueError) as error:
         _refuse(file, N_("is damaged: {fault}"), fault=error)
-    return content
 
 
-def _validate(content: Any, schema: Mapping[str, Any]) -> None:
-    """Raise ValueError for the first place in `content` that does not fit."""
-    from jsonschema import Draft202012Validator  # late, because it is slow to import
-
-    for error in Draft202012Validator(schema).iter_errors(content):
-        raise ValueError(f"at {error.json_path}, {error.message[:200]}")
+def _shaped(file: Path, content: Any, kind: type[_Kind]) -> _Kind:
+    """Return what is in `file` as `kind`. Raises MachineryError when it has another shape."""
+    try:
+        return untrusted.shaped(content, kind)
+    except ValueError as error:
+        _refuse(file, N_("is damaged: {fault}"), fault=error)
 
 
 def _refuse(file: Path, refusal: str, **values: object) -> NoReturn:
@@ -224,40 +246,3 @@ def _digests(folder: Path) -> dict[str, str]:
 def _digest(file: Path) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-_TEXT = {"type": "string"}
-_TIME = {"type": "number", "minimum": 0, "maximum": 1e11}
-_COUNT = {"type": "integer", "minimum": 0, "maximum": 10**15}
-_FLAG = {"type": "boolean"}
-_ARGV = {"type": "array", "items": _TEXT, "minItems": 1}
-_NAME = {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z"}
-
-_MANIFEST = _object(schema=_COUNT, files={"type": "object", "additionalProperties": _TEXT})
-_SOCKETS = {"type": "array", "items": _object(line=_TEXT, first=_TIME, last=_TIME)}
-_CAPTURES = {
-    "type": "array",
-    "items": _object(
-        id=_NAME, argv=_ARGV, started=_TIME, ended=_TIME, packets_captured=_COUNT, packets_dropped=_COUNT
-    ),
-}
-_PROBES = {
-    "type": "array",
-    "items": _object(
-        id=_TEXT,
-        argv=_ARGV,
-        user=_TEXT,
-        started=_TIME,
-        duration=_TIME,
-        exit_code={"type": ["integer", "null"], "minimum": 0, "maximum": 255},
-        timed_out=_FLAG,
-        missing=_FLAG,
-        stdout=_TEXT,
-        stderr=_TEXT,
-        truncated=_FLAG,
-    ),
-}

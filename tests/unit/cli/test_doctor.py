@@ -157,6 +157,18 @@ def test_examine_says_what_it_could_not_try_without_root(monkeypatch: pytest.Mon
     assert [(Status.WARNING, kernel.NEEDS_ROOT)] * 3 == [(each.status, said(each)) for each in tried]
 
 
+def test_nf_tables_names_the_package_of_a_missing_nft(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the program that tries it, nothing is said of the kernel."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+    finding = kernel.nf_tables()
+    assert (Status.WARNING, True) == (finding.status, "nftables" in str(finding.remedy))
+
+
+def test_nf_tables_works_here() -> None:
+    """A table is added to a namespace, by this machine's kernel."""
+    assert Status.OK == kernel.nf_tables().status
+
+
 def test_examine_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No file, mount, interface or namespace is left of what was tried."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))

@@ -102,13 +102,16 @@ def test_read_missing_capture_file_is_named(run: Path) -> None:
     ("content", "message"),
     [
         ("[", "is damaged: Expecting value: line 1 column 2 (char 1)"),
-        ("{}", "is damaged: at $, {} is not of type 'array'"),
+        ("{}", "is damaged: at $, Expected `array`, got `object`"),
         ("[" * 100_000, "is damaged: "),
         ('[{"line": "x", "first": NaN, "last": 1}]', "is damaged: NaN is not a number"),
-        ('[{"line": "x", "first": 1e999, "last": 1}]', "is damaged: at $[0].first, inf is greater"),
+        (
+            '[{"line": "x", "first": 1e999, "last": 1}]',
+            "is damaged: at $[0].first, Expected `float` <= 100000000000.0",
+        ),
         ('[{"line": "\\ud800", "first": 1, "last": 1}]', "is damaged: 'utf-8' codec can't encode"),
-        ('[{"line": 1, "first": 1, "last": 1}]', "is damaged: at $[0].line, 1 is not of type 'string'"),
-        ('[{"line": "x", "first": 1}]', "is damaged: at $[0], 'last' is a required property"),
+        ('[{"line": 1, "first": 1, "last": 1}]', "is damaged: at $[0].line, Expected `str`, got `int`"),
+        ('[{"line": "x", "first": 1}]', "is damaged: at $[0], Object missing required field `last`"),
     ],
     ids=["cut", "shape", "deep", "nan", "infinite", "surrogate", "type", "key"],
 )
@@ -118,6 +121,13 @@ def test_read_damaged_file_is_named(run: Path, content: str, message: str) -> No
     file.write_text(content)
     error = refusal(run)
     assert (str(file), message) == (error.place, error.message[: len(message)])
+
+
+def test_read_takes_no_host_s_word_for_another(run: Path) -> None:
+    """An entry belongs to the host in whose folder it lies, whatever it says."""
+    write(run / "hosts/client/sockets.json", [SOCKET | {"host": "server"}])
+    write(run / "hosts/server/sockets.json", [])
+    assert ["client"] == [line.host for line in run_folder.read(run).sockets]
 
 
 @pytest.mark.parametrize("name", ["../../../../etc/passwd", "web\n", "", "a/b"])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from nfs4_fuse import mount
 from nfs4_fuse.mount import Request, parse_request
-from nfs4_fuse.session import Caller, Session, StateLost, caller_of, fault
+from nfs4_fuse.session import Caller, Libnfs, Session, StateLost, caller_of, fault, newest
 from nfs4_fuse.share import MOST_WRITTEN, Share
 
 STUDENT, TEACHER = Caller(1000, 1000), Caller(1001, 1001)
@@ -126,7 +126,7 @@ def test_caller_of_process_that_is_gone_has_no_groups() -> None:
 def test_share_does_it_again_when_state_is_lost() -> None:
     """A server that restarted is met with a new session, and the program notices nothing."""
     first, second = PlayedSession({"nfs_rmdir": StateLost(errno.EIO, "gone")}), PlayedSession()
-    PlayedShare(first, second)("rmdir", "/x")
+    PlayedShare(first, second).rmdir("/x")
     assert (["nfs_rmdir"], True) == (second.functions, first.hung_up)
 
 
@@ -134,7 +134,7 @@ def test_share_renews_a_connection_that_the_server_closed() -> None:
     """Nothing is sent into a connection that is known to be closed."""
     first, second = PlayedSession(), PlayedSession()
     first.closed_by_server = True
-    PlayedShare(first, second)("unlink", "/x")
+    PlayedShare(first, second).unlink("/x")
     assert ([], ["nfs_unlink"]) == (first.functions, second.functions)
 
 
@@ -142,7 +142,7 @@ def test_share_passes_on_what_the_server_refuses() -> None:
     """An answer is an answer: nothing is tried again."""
     first = PlayedSession({"nfs_unlink": PermissionError(errno.EACCES, "no")})
     with pytest.raises(PermissionError):
-        PlayedShare(first)("unlink", "/x")
+        PlayedShare(first).unlink("/x")
     assert ["nfs_unlink"] == first.functions
 
 
@@ -150,7 +150,7 @@ def test_destroy_hangs_up_without_a_new_session() -> None:
     """Unmounting does not connect again, not even when the server is gone."""
     first, second = PlayedSession(), PlayedSession()
     first.closed_by_server = True
-    PlayedShare(first, second)("destroy", "/")
+    PlayedShare(first, second).destroy("/")
     assert (True, []) == (first.hung_up, second.functions)
 
 
@@ -158,9 +158,9 @@ def test_open_asks_as_the_one_who_opens() -> None:
     """Every open(2) is an OPEN of its own, with the credential of its process."""
     session = PlayedSession()
     share = PlayedShare(session)
-    share("open", "/x", os.O_RDONLY)
+    share.open("/x", os.O_RDONLY)
     share.caller = TEACHER
-    share("open", "/x", os.O_RDONLY)
+    share.open("/x", os.O_RDONLY)
     assert [("nfs_open2", STUDENT), ("nfs_open2", TEACHER)] == session.calls
 
 
@@ -168,17 +168,17 @@ def test_open_in_a_folder_that_may_not_be_changed_is_denied() -> None:
     """libnfs says EINVAL for it, which would puzzle a student."""
     share = PlayedShare(PlayedSession({"nfs_open2": OSError(errno.EINVAL, "")}))
     with pytest.raises(PermissionError):
-        share("open", "/x", os.O_WRONLY)
+        share.open("/x", os.O_WRONLY)
 
 
 def test_release_closes_with_the_last_user_only() -> None:
     """Two programs that have a file open share one state on the server."""
     session = PlayedSession()
     share = PlayedShare(session)
-    numbers = [share("open", "/x", os.O_RDONLY), share("open", "/x", os.O_RDONLY)]
-    share("release", "/x", numbers[0])
+    numbers = [share.open("/x", os.O_RDONLY), share.open("/x", os.O_RDONLY)]
+    share.release("/x", numbers[0])
     before = session.functions.count("nfs_close")
-    share("release", "/x", numbers[1])
+    share.release("/x", numbers[1])
     assert (0, 1) == (before, session.functions.count("nfs_close"))
 
 
@@ -186,9 +186,9 @@ def test_read_opens_again_in_a_new_session_as_the_one_who_opened() -> None:
     """A file that was open when the server restarted can be read on, under the first one's name."""
     first, second = PlayedSession({"nfs_pread": StateLost(errno.EIO, "gone")}), PlayedSession()
     share = PlayedShare(first, second)
-    number = share("open", "/x", os.O_RDONLY)
+    number = share.open("/x", os.O_RDONLY)
     share.caller = TEACHER
-    share("read", "/x", 10, 0, number)
+    share.read("/x", 10, 0, number)
     assert [("nfs_open2", STUDENT), ("nfs_pread", STUDENT)] == second.calls
 
 
@@ -196,8 +196,8 @@ def test_write_sends_parts_that_libnfs_can_encode() -> None:
     """libnfs 4.0 has 4 KiB for a call."""
     session = PlayedSession()
     share = PlayedShare(session)
-    number = share("create", "/x", 0o644)
-    written = share("write", "/x", b"x" * (2 * MOST_WRITTEN + 1), 0, number)
+    number = share.create("/x", 0o644)
+    written = share.write("/x", b"x" * (2 * MOST_WRITTEN + 1), 0, number)
     assert (2 * MOST_WRITTEN + 1, 3) == (written, session.functions.count("nfs_pwrite"))
 
 
@@ -205,12 +205,12 @@ def test_flush_commits_what_was_written_once() -> None:
     """COMMIT goes out when a program closes what it wrote, not when it closes what it read."""
     session = PlayedSession()
     share = PlayedShare(session)
-    number = share("create", "/x", 0o644)
-    share("flush", "/x", number)
+    number = share.create("/x", 0o644)
+    share.flush("/x", number)
     before = session.functions.count("nfs_fsync")
-    share("write", "/x", b"x", 0, number)
-    share("flush", "/x", number)
-    share("flush", "/x", number)
+    share.write("/x", b"x", 0, number)
+    share.flush("/x", number)
+    share.flush("/x", number)
     assert (0, 1) == (before, session.functions.count("nfs_fsync"))
 
 
@@ -218,9 +218,9 @@ def test_truncate_of_an_open_file_keeps_its_state() -> None:
     """libnfs's truncate by path would end it by a CLOSE."""
     session = PlayedSession()
     share = PlayedShare(session)
-    share("open", "/x", os.O_WRONLY)
-    share("truncate", "/x", 0)
-    share("truncate", "/y", 0)
+    share.open("/x", os.O_WRONLY)
+    share.truncate("/x", 0)
+    share.truncate("/y", 0)
     assert ["nfs_open2", "nfs_ftruncate", "nfs_truncate"] == session.functions
 
 
@@ -228,9 +228,9 @@ def test_utimens_of_an_open_file_ends_its_state() -> None:
     """After libnfs's own CLOSE, ours would count as a wrong one."""
     session = PlayedSession()
     share = PlayedShare(session)
-    number = share("create", "/x", 0o644)
-    share("utimens", "/x", None)
-    share("release", "/x", number)
+    number = share.create("/x", 0o644)
+    share.utimens("/x", None)
+    share.release("/x", number)
     assert ["nfs_open2", "nfs_utimes"] == session.functions
 
 
@@ -238,9 +238,9 @@ def test_rename_of_an_open_file_keeps_its_state() -> None:
     """What is open under the old name is closed under the new one."""
     session = PlayedSession()
     share = PlayedShare(session)
-    number = share("open", "/x", os.O_RDONLY)
-    share("rename", "/x", "/y")
-    share("release", "/y", number)
+    number = share.open("/x", os.O_RDONLY)
+    share.rename("/x", "/y")
+    share.release("/y", number)
     assert (["nfs_open2", "nfs_rename", "nfs_close"], {}) == (session.functions, share.files)
 
 
@@ -270,3 +270,41 @@ def test_connect_within_says_why_it_gave_up() -> None:
 
     with pytest.raises(ConnectionRefusedError):
         mount.connect_within(connect, reach, -1.0)
+
+
+LISTED = """\
+\tlibnfs.so.9 (libc6,x86-64) => /lib/x86_64-linux-gnu/libnfs.so.9
+\tlibnfs.so.16.2.0 (libc6,x86-64) => /lib/x86_64-linux-gnu/libnfs.so.16.2.0
+\tlibnfs.so.13 (libc6,x86-64) => /lib/x86_64-linux-gnu/libnfs.so.13
+\tlibnfs.so (libc6,x86-64) => /lib/x86_64-linux-gnu/libnfs.so
+\tlibnfsidmap.so.1000 (libc6,x86-64) => /lib/x86_64-linux-gnu/libnfsidmap.so.1000
+"""
+
+
+def test_newest_is_the_highest_number() -> None:
+    """Neither the order of the list nor another library's name counts."""
+    assert (16, 2, 0) == newest(LISTED)
+
+
+def test_newest_names_the_package_when_there_is_none() -> None:
+    """A host without libnfs is told what to install."""
+    with pytest.raises(OSError, match="install its package"):
+        newest("\tlibc.so.6 (libc6,x86-64) => /lib/x86_64-linux-gnu/libc.so.6\n")
+
+
+@pytest.mark.parametrize(
+    ("version", "function", "expected"),
+    [
+        ((13,), "nfs_pread", ("handle", "offset", "size", "buffer")),
+        ((16, 2, 0), "nfs_pread", ("handle", "buffer", "size", "offset")),
+        ((16, 2, 0), "nfs_pwrite", ("handle", "buffer", "size", "offset")),
+        ((16, 2, 0), "nfs_open2", ("handle", "offset", "size", "buffer")),
+    ],
+)
+def test_order_follows_the_version(
+    version: tuple[int, ...], function: str, expected: tuple[str, ...]
+) -> None:
+    """libnfs 6 turned the arguments of reading and writing around, and no others."""
+    libnfs = Libnfs.__new__(Libnfs)
+    libnfs.version = version
+    assert expected == libnfs.order(function, ("handle", "offset", "size", "buffer"))

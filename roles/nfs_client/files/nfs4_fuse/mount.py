@@ -6,7 +6,7 @@ Options, as in nfs(5): `timeo` (time limit of one call, tenths of a second, 100)
 long to try to reach the server when mounting, minutes, 2). Those of mount(8) for any file system
 (ro, noexec ...) are handed on; an option that is not known is an error.
 
-Limits, all of libnfs 4.0: chmod and touch work on files that the caller may write, not on folders;
+Limits, all of libnfs: chmod and touch work on files that the caller may write, not on folders;
 a file in a folder that the caller may not change cannot be opened for writing; no locks, no chown.
 """
 
@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from nfs4_fuse.session import Session, StateLost, caller_of, load_libnfs
+from nfs4_fuse.session import Libnfs, Session, StateLost, caller_of
 from nfs4_fuse.share import Share
 
 USAGE, MOUNT_FAILED = 1, 32  # exit codes, mount(8)
@@ -110,8 +110,9 @@ def connect_within(connect: Callable[[], Session], reach: Callable[[], None], li
 
 def mount(request: Request) -> None:
     """Mount, go to the background and serve until unmounted. Raises OSError when mounting fails."""
-    fuse: Any = importlib.import_module("fusepy")
-    libnfs = load_libnfs()
+    os.environ.setdefault("FUSE_LIBRARY_NAME", "fuse3")  # else an older one is taken where there are both
+    fuse: Any = importlib.import_module("mfusepy")
+    libnfs = Libnfs()
     # RFC 7530, 9.1.1: an id that no other client uses, and the same for as long as we live
     name = f"{socket.gethostname()} {request.directory} {os.urandom(4).hex()}"
 
@@ -123,7 +124,7 @@ def mount(request: Request) -> None:
 
     session = connect_within(connect, reach, request.retry)
     share = Share(session, connect, lambda: caller_of(*fuse.fuse_get_context()))
-    options = dict.fromkeys(("allow_other", "big_writes", "use_ino", "nothreads", *request.flags), True)
+    options = dict.fromkeys(("allow_other", "use_ino", "nothreads", *request.flags), True)
     try:
         fuse.FUSE(share, request.directory, fsname=request.source, subtype="nfs4", **options)
     except RuntimeError as error:

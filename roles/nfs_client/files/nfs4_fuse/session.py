@@ -1,4 +1,4 @@
-"""A session with an NFSv4.0 server (RFC 7530), by the C library libnfs 4.0.
+"""A session with an NFSv4.0 server (RFC 7530), by the C library libnfs, 4 to 7.
 
 libnfs keeps one TCP connection. Every call carries the user, group and groups of the process that
 asks (AUTH_SYS, RFC 5531), so it is the server that grants or refuses, as with the kernel's client.
@@ -13,12 +13,16 @@ import re
 import select
 import socket
 import struct
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 CONNECT_SYNS = 2  # SYN segments sent again before a connection is given up: about 7 s
 MOST_GROUPS = 16  # AUTH_SYS, RFC 5531 appendix A
+TURNED = (16,)  # libnfs.so of libnfs 6
+LDCONFIG = "/sbin/ldconfig"
+PACKAGE = "libnfs is not installed: install its package (libnfs13 or a later one on Debian, libnfs on Rocky)"
 
 STATE_LOST = {
     "NFS4ERR_EXPIRED",
@@ -47,14 +51,34 @@ class DirEntry(ctypes.Structure):
     _fields_ = [("next", ctypes.c_void_p), ("name", ctypes.c_char_p)]
 
 
-def load_libnfs() -> ctypes.CDLL:
-    """Load libnfs and declare the functions that do not return an int. Raises OSError without it."""
-    libnfs = ctypes.CDLL("libnfs.so.13")
-    libnfs.nfs_init_context.restype = ctypes.c_void_p
-    libnfs.nfs_get_error.restype = ctypes.c_char_p
-    libnfs.nfs_readdir.restype = ctypes.POINTER(DirEntry)
-    libnfs.libnfs_authunix_create.restype = ctypes.c_void_p
-    return libnfs
+class Libnfs(ctypes.CDLL):
+    """The newest libnfs of this machine. Raises OSError, which names the package, when there is none."""
+
+    def __init__(self) -> None:
+        listed = subprocess.run([LDCONFIG, "-p"], stdout=subprocess.PIPE, text=True, check=True)
+        self.version = newest(listed.stdout)
+        super().__init__(".".join(("libnfs.so", *map(str, self.version))))
+        self.nfs_init_context.restype = ctypes.c_void_p
+        self.nfs_get_error.restype = ctypes.c_char_p
+        self.nfs_readdir.restype = ctypes.POINTER(DirEntry)
+        self.libnfs_authunix_create.restype = ctypes.c_void_p
+
+    def order(self, function: str, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the arguments that libnfs 4 and 5 take in the order of this version.
+
+        From libnfs 6 on (LIBNFS_API_V2), data are read and written by handle, buffer, size and offset.
+        """
+        if self.version < TURNED or function not in ("nfs_pread", "nfs_pwrite"):
+            return arguments
+        return (arguments[0], *reversed(arguments[1:]))
+
+
+def newest(listing: str) -> tuple[int, ...]:
+    """Return the highest version of libnfs.so that `ldconfig -p` lists. Raises OSError when there is none."""
+    numbers = re.findall(r"^\s*libnfs\.so\.([\d.]+) ", listing, re.MULTILINE)
+    if not numbers:
+        raise OSError(PACKAGE)
+    return max(tuple(map(int, number.split("."))) for number in numbers)
 
 
 @dataclass(frozen=True)
@@ -86,7 +110,7 @@ class Session:
     Raises StateLost when a new session is needed, OSError with the server's answer otherwise.
     """
 
-    def __init__(self, libnfs: ctypes.CDLL, server: str, export: str, name: str, timeout: float) -> None:
+    def __init__(self, libnfs: Libnfs, server: str, export: str, name: str, timeout: float) -> None:
         self.libnfs = libnfs
         self.context = ctypes.c_void_p(libnfs.nfs_init_context())
         libnfs.nfs_set_version(self.context, 4)
@@ -107,7 +131,8 @@ class Session:
         machine = socket.gethostname().encode()
         auth = self.libnfs.libnfs_authunix_create(machine, caller.uid, caller.gid, len(groups), groups)
         self.libnfs.nfs_set_auth(self.context, ctypes.c_void_p(auth))
-        encoded = (part.encode() if isinstance(part, str) else part for part in arguments)
+        ordered = self.libnfs.order(function, arguments)
+        encoded = (part.encode() if isinstance(part, str) else part for part in ordered)
         result: int = getattr(self.libnfs, function)(self.context, *encoded)
         if result < 0:
             raise fault(-result, (self.libnfs.nfs_get_error(self.context) or b"").decode(errors="replace"))

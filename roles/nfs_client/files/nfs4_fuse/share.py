@@ -9,8 +9,9 @@ import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from nfs4_fuse.session import Caller, Session, StateLost
 
@@ -59,10 +60,29 @@ class OpenFile:
     is_dirty: bool = False
 
 
+Operation = TypeVar("Operation", bound=Callable[..., Any])
+
+
+def operation(method: Operation) -> Operation:
+    """Make a method of Share an operation: it is done once more when the server has lost the session."""
+
+    @wraps(method)
+    def do(share: Share, *arguments: Any) -> Any:
+        try:
+            if share.session.is_hung_up():
+                share.renew()
+            return method(share, *arguments)
+        except StateLost:
+            share.renew()
+            return method(share, *arguments)
+
+    return cast(Operation, do)
+
+
 class Share:
     """One method per operation, named and called as in libfuse's fuse.h; errors are OSError."""
 
-    use_ns = True  # fusepy: times are whole nanoseconds
+    use_ns = True  # mfusepy: times are whole nanoseconds
 
     def __init__(
         self, session: Session, connect: Callable[[], Session], who_asks: Callable[[], Caller]
@@ -73,16 +93,6 @@ class Share:
         self.files: dict[str, OpenFile] = {}
         self.paths: dict[int, str] = {}
         self.numbers = count(1)
-
-    def __call__(self, operation: str, *arguments: Any) -> Any:
-        """Do one operation; once more in a new session when the server has lost the old one."""
-        try:
-            if operation != "destroy" and self.session.is_hung_up():
-                self.renew()
-            return getattr(self, operation)(*arguments)
-        except StateLost:
-            self.renew()
-            return getattr(self, operation)(*arguments)
 
     def renew(self) -> None:
         """Start a new session. Raises OSError when the server cannot be reached."""
@@ -130,6 +140,7 @@ class Share:
         """Unmounted: close the connection."""
         self.session.hang_up()
 
+    @operation
     def getattr(self, path: str, number: int | None = None) -> dict[str, int]:
         """GETATTR."""
         found = Stat()
@@ -141,26 +152,32 @@ class Share:
             attributes[f"st_{moment}"] = seconds * 10**9 + rest
         return attributes
 
+    @operation
     def statfs(self, path: str) -> dict[str, int]:
         """GETATTR of the file system's sizes, for df."""
         found = StatVfs()
         self.ask("nfs_statvfs64", path, ctypes.byref(found))
         return {f"f_{name}": int(getattr(found, f"f_{name}")) for name in SIZES}
 
-    def readdir(self, path: str, number: int) -> list[str]:
-        """READDIR."""
-        return sorted({".", "..", *self.session.entries(self.who_asks(), path)})
+    @operation
+    def readdir(self, path: str, number: int) -> list[tuple[str, None, int]]:
+        """READDIR. Without attributes: for a mere name mfusepy would say inode 0, and ls leaves that out."""
+        names = sorted({".", "..", *self.session.entries(self.who_asks(), path)})
+        return [(name, None, 0) for name in names]
 
+    @operation
     def open(self, path: str, flags: int) -> int:
         """OPEN of a file that exists; the kernel cuts it by a truncate of its own."""
         caller, flags = self.who_asks(), flags & os.O_ACCMODE
         return self.remember(path, caller, flags, self.open_handle(caller, path, flags))
 
+    @operation
     def create(self, path: str, mode: int) -> int:
         """OPEN of a new file (EXCLUSIVE4, the only way libnfs has), then SETATTR of its mode."""
         caller, flags = self.who_asks(), os.O_RDWR | os.O_CREAT | os.O_EXCL
         return self.remember(path, caller, flags, self.open_handle(caller, path, flags, stat.S_IMODE(mode)))
 
+    @operation
     def read(self, path: str, size: int, offset: int, number: int) -> bytes:
         """READ."""
         buffer = ctypes.create_string_buffer(size)
@@ -168,6 +185,7 @@ class Share:
         length = self.ask_about(self.paths[number], "nfs_pread", *place, buffer)
         return buffer.raw[:length]
 
+    @operation
     def write(self, path: str, data: bytes, offset: int, number: int) -> int:
         """WRITE, unstable: `flush` sends COMMIT."""
         self.files[self.paths[number]].is_dirty = True
@@ -177,6 +195,7 @@ class Share:
             self.ask_about(self.paths[number], "nfs_pwrite", *place, part)
         return len(data)
 
+    @operation
     def flush(self, path: str, number: int) -> None:
         """COMMIT what was written, so that close(2) tells whether the server has it."""
         self.commit(self.paths[number])
@@ -187,10 +206,12 @@ class Share:
             self.ask_about(path, "nfs_fsync")
             self.files[path].is_dirty = False
 
+    @operation
     def fsync(self, path: str, datasync: int, number: int) -> None:
         """COMMIT."""
         self.commit(self.paths[number])
 
+    @operation
     def release(self, path: str, number: int) -> None:
         """CLOSE when nobody has the file open any more and the server still knows it as open."""
         name = self.paths.pop(number)
@@ -201,6 +222,7 @@ class Share:
             if file.session is self.session:
                 self.session.call(file.caller, "nfs_close", file.handle)
 
+    @operation
     def truncate(self, path: str, length: int, number: int | None = None) -> None:
         """SETATTR of the size."""
         if path in self.files and self.files[path].mode != os.O_RDONLY:
@@ -208,10 +230,12 @@ class Share:
         else:
             self.set_attribute(path, "nfs_truncate", ctypes.c_uint64(length))
 
+    @operation
     def chmod(self, path: str, mode: int) -> None:
         """SETATTR of the mode."""
         self.set_attribute(path, "nfs_chmod", stat.S_IMODE(mode))
 
+    @operation
     def utimens(self, path: str, times: tuple[int, int] | None) -> None:
         """SETATTR of access and modification time."""
         moments = times or (time.time_ns(),) * 2
@@ -225,22 +249,27 @@ class Share:
             self.files[path].session = None
         self.ask(function, path, *arguments)
 
+    @operation
     def access(self, path: str, mode: int) -> None:
         """ACCESS."""
         self.ask("nfs_access", path, mode)
 
+    @operation
     def mkdir(self, path: str, mode: int) -> None:
         """CREATE of a folder."""
         self.ask("nfs_mkdir2", path, stat.S_IMODE(mode))
 
+    @operation
     def rmdir(self, path: str) -> None:
         """REMOVE of a folder."""
         self.ask("nfs_rmdir", path)
 
+    @operation
     def unlink(self, path: str) -> None:
         """REMOVE of a file."""
         self.ask("nfs_unlink", path)
 
+    @operation
     def rename(self, old: str, new: str) -> None:
         """RENAME; a file that is open keeps its state under the new name."""
         self.ask("nfs_rename", old, new)
@@ -248,10 +277,12 @@ class Share:
             self.files[new] = self.files.pop(old)
             self.paths = {number: new if path == old else path for number, path in self.paths.items()}
 
+    @operation
     def symlink(self, path: str, target: str) -> None:
         """CREATE of a symbolic link."""
         self.ask("nfs_symlink", target, path)
 
+    @operation
     def readlink(self, path: str) -> str:
         """READLINK."""
         buffer = ctypes.create_string_buffer(4096)

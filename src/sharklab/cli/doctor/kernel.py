@@ -80,7 +80,7 @@ def network() -> Finding:
     """Really makes a namespace, a bridge and a veth pair."""
     name = N_("network namespaces, bridges, veth")
     if not shutil.which("ip"):
-        return warning(name, N_("not tried: that takes the program ip"))
+        return _untried(name, "ip")
     return _tried(
         name,
         trials.try_bridge,
@@ -92,12 +92,26 @@ def network() -> Finding:
 
 def nf_tables() -> Finding:
     """Really adds a table in a namespace."""
+    name = N_("nf_tables")
+    if not shutil.which("nft"):
+        return _untried(name, "nft")
     return _tried(
-        N_("nf_tables"),
+        name,
         trials.try_nf_tables,
         N_("tried in a namespace: it works"),
         N_("tried in a namespace: {reason}; the hosts' firewalls need it"),
         N_("load the module: modprobe nf_tables"),
+    )
+
+
+def _untried(name: str, tool: str) -> Finding:
+    package = [one for one in system_packages.table() if one.gives == tool]
+    return warning(
+        name,
+        N_("not tried: that takes the program {tool}"),
+        N_("as root: {command}"),
+        tool=tool,
+        command=system_packages.command(package),
     )
 
 

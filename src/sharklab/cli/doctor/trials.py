@@ -6,11 +6,7 @@ All of them need root.
 
 from __future__ import annotations
 
-import os
-import socket
-import struct
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,12 +27,6 @@ ip link add bridge0 type bridge && ip link add one type veth peer name two &&
 ip link set one master bridge0 && ip link set bridge0 up && ip link set two up
 """
 
-NETLINK_NETFILTER = 12
-SUBSYSTEM_NF_TABLES = 10
-BATCH_BEGIN, BATCH_END = 0x10, 0x11
-REQUEST, ACK, CREATE = 0x1, 0x4, 0x400
-NLMSG_ERROR = 2
-
 
 def try_overlay(folder: Path) -> Message:
     """Mount an overlay whose upper layer lies in `folder` (not every file system can hold one)."""
@@ -54,37 +44,7 @@ def try_bridge() -> Message:
 
 def try_nf_tables() -> Message:
     """Add a table of nf_tables in a new network namespace."""
-    code = "from sharklab.cli.doctor.trials import add_table; add_table('sharklab')"
-    return _run(["unshare", "--net", sys.executable, "-c", code])
-
-
-def add_table(name: str) -> None:
-    """Add an nf_tables table for IPv4 by netlink(7), as `nft add table` does. Raises OSError."""
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as link:
-        link.settimeout(LIMIT_SECONDS)
-        link.send(_batch(name))
-        answer = link.recv(4096)
-    kind, error = struct.unpack_from("=4xH10xi", answer)
-    if kind == NLMSG_ERROR and error:
-        raise OSError(-error, os.strerror(-error))
-
-
-def _batch(table: str) -> bytes:
-    """Return the three netlink messages that make one transaction (linux/netfilter/nfnetlink.h)."""
-    value = table.encode() + b"\0"
-    attribute = struct.pack("=HH", 4 + len(value), 1) + value + b"\0" * (-len(value) % 4)
-    return b"".join(
-        (
-            _message(BATCH_BEGIN, REQUEST, 0, SUBSYSTEM_NF_TABLES),
-            _message(SUBSYSTEM_NF_TABLES << 8, REQUEST | ACK | CREATE, socket.AF_INET, 0, attribute),
-            _message(BATCH_END, REQUEST, 0, SUBSYSTEM_NF_TABLES),
-        )
-    )
-
-
-def _message(kind: int, flags: int, family: int, resource: int, content: bytes = b"") -> bytes:
-    body = struct.pack("!BBH", family, 0, resource) + content
-    return struct.pack("=IHHII", 16 + len(body), kind, flags, 1, 0) + body
+    return _run(["unshare", "--net", "nft", "add", "table", "sharklab"])
 
 
 def _run(argv: Sequence[str], folder: str | None = None) -> Message:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +39,34 @@ def test_run_goes_on_after_a_refusal() -> None:
 def test_run_goes_on_after_a_death() -> None:
     """A process that dies is replaced."""
     assert ["A", "the process that graded it died (-11)", "B"] == _outcomes("a", "die", "b", processes=1)
+
+
+def test_run_names_a_process_that_ends_without_an_answer() -> None:
+    """Its job has failed at once, though the exit code is that of success."""
+    assert ["the process that graded it died (0)", "B"] == _outcomes("leave", "b", processes=1)
+
+
+def test_run_goes_on_after_a_death_in_the_middle_of_an_answer() -> None:
+    """Half an answer harms its own job alone: no process shares its pipe."""
+    assert ["the process that graded it died (-9)", *"BCD"] == _outcomes("die late", "b", "c", "d")
+
+
+def test_run_ends_what_a_job_has_started(tmp_path: Path) -> None:
+    """A tool that a job started ends with it, even where the job does not react to SIGTERM."""
+    note, limits = tmp_path / "pid", Limits(seconds=3.0, memory=LIMITS.memory)
+    assert ["it took more than 3 s"] == _outcomes(f"start:{note}", limits=limits)
+    until, pid = time.monotonic() + 20, note.read_text()
+    while not (ended := _is_ended(pid)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert ended
+
+
+def _is_ended(pid: str) -> bool:
+    """Tell whether a process is gone, or waits for nothing but to be reaped."""
+    try:
+        return "(zombie)" in Path("/proc", pid, "status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def test_run_ends_a_job_that_takes_too_long() -> None:
