@@ -8,14 +8,14 @@ DOCUMENTATION = r"""
 module: files
 short_description: Write several small files in one round trip, then run one command
 description:
-  - Like M(ansible.builtin.copy) with O(ansible.builtin.copy#module:content) for several files and their folders in one
-    round trip, followed by one command if anything changed.
-  - Use it where each task's cost counts, such as the tasks that set up every student's host. It runs no module
-    on the host, only Python on a small program, and takes about a tenth of the processor time of a module.
-  - Use M(ansible.builtin.template), M(ansible.builtin.copy) and a handler everywhere else. They have more options, and
-    readers know them.
-  - A new content is written to a temporary file, which is then renamed. Other programs never read half a file, and
-    the file is never more open than its mode.
+  - Like M(ansible.builtin.copy) with O(ansible.builtin.copy#module:content), for several files and folders in
+    one round trip, followed by one command if anything changed.
+  - Use it where the cost of each task counts, such as the tasks that set up every student's host. It runs no
+    module on the host but one small Python program, and takes a tenth of the processor time of a module.
+  - Use M(ansible.builtin.template), M(ansible.builtin.copy) and a handler everywhere else. They have more
+    options, and readers know them.
+  - A new content is written to a temporary file, which is then renamed. Other programs never read half a
+    file, and the file is never more open than its mode.
 options:
   folders:
     description: Folders, each before those within it. They are there before the files.
