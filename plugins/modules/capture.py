@@ -17,7 +17,7 @@ options:
     description:
       - V(started) ends what is left of an earlier recording in O(folder), clears it and starts.
       - V(stopped) ends the recording and packs it into C(evidence.tar) in O(folder), together with
-        C(probes.json) if the M(probe) module left one there.
+        C(probes.json) if the M(sharklab.lab.probe) module left one there.
       - V(absent) ends the recording and removes O(folder).
     type: str
     choices: [started, stopped, absent]
@@ -75,12 +75,12 @@ author:
 
 EXAMPLES = r"""
 - name: Capture the SSH traffic
-  capture:
+  sharklab.lab.capture:
     captures:
       - {id: ssh, interface: eth0, filter: tcp port 22}
 
 - name: Stop capturing and pack the evidence
-  capture:
+  sharklab.lab.capture:
     state: stopped
 """
 
@@ -123,8 +123,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sharklab import recorder
-from ansible.module_utils.sharklab.processes import holders, signal_process
+from ansible_collections.sharklab.lab.plugins.module_utils import recorder
+from ansible_collections.sharklab.lab.plugins.module_utils.processes import holders, signal_process
 
 START_LIMIT = 90.0
 STOP_LIMIT = 90.0

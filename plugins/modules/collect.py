@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: collect
 short_description: Bring a host's packed evidence to the controller
 description:
-  - Copies the archive that M(capture) packed to the controller and unpacks it there as a folder.
+  - Copies the archive that M(sharklab.lab.capture) packed to the controller and unpacks it there as a folder.
   - Runs nothing on the host, so it costs next to nothing.
   - The archive is not trusted. Only regular files with the names of evidence are unpacked, up to a limit;
     anything else fails the task and leaves no file.
@@ -38,7 +38,7 @@ author:
 
 EXAMPLES = r"""
 - name: Bring the evidence home
-  collect:
+  sharklab.lab.collect:
     src: /var/lib/sharklab/evidence/evidence.tar
     dest: "run/hosts/{{ inventory_hostname }}"
 """

@@ -83,7 +83,7 @@ author:
 
 EXAMPLES = r"""
 - name: Ask two servers at once, then look at the sockets
-  probe:
+  sharklab.lab.probe:
     probes:
       - {id: web, argv: [curl, --silent, "https://www.example.org/"], user: student, timeout: 10}
       - {id: name, argv: [dig, +short, www.example.org]}
@@ -120,9 +120,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sharklab import sysctls
-from ansible.module_utils.sharklab.batch import run_supervised
-from ansible.module_utils.sharklab.recorder import write_json
+from ansible_collections.sharklab.lab.plugins.module_utils import sysctls
+from ansible_collections.sharklab.lab.plugins.module_utils.batch import run_supervised
+from ansible_collections.sharklab.lab.plugins.module_utils.recorder import write_json
 
 ARGUMENTS = {
     "probes": {

@@ -44,7 +44,7 @@ author:
 
 EXAMPLES = r"""
 - name: Write the report in French
-  render_report:
+  sharklab.lab.render_report:
     run_folder: /srv/runs/20261120T231802Z-5ef1
     language: fr
 """

@@ -113,17 +113,18 @@ def plays(hosts: Plan, given_back: object, tmp_path_factory: pytest.TempPathFact
         name: {"lab_address": str(hosts.seat.address(name, "lan").ipv4.ip), "run_folder": str(folder / "run")}
         for name in HOSTS
     }
-    inventory = folder / "hosts.yml"
-    content = {"all": {"hosts": known, "vars": {"ansible_ssh_common_args": f"-F {config}"}}}
-    inventory.write_text(json.dumps(content))
+    machines = {"all": {"hosts": known, "vars": {"ansible_ssh_common_args": f"-F {config}"}}}
+    (folder / "hosts.yml").write_text(json.dumps(machines))
+    seat = {"lab": str(paths.ROOT / "tests/data/rocky"), "student": "allman", "machines": "hosts.yml"}
+    inventory = folder / "allman.sharklab.yml"
+    inventory.write_text(json.dumps({"plugin": "sharklab.lab.seat", **seat}))
     return [_play(inventory, "site.yml", "run.yml"), _play(inventory, "site.yml"), str(folder / "run")]
 
 
 def _play(inventory: Path, *books: str) -> str:
     tool = Path(sys.executable).with_name("ansible-playbook")
-    values = {"lab": "tests/data/rocky", "student": "allman"}
     done = subprocess.run(
-        [tool, "-i", inventory, *(paths.PLAYBOOKS / book for book in books), "-e", json.dumps(values)],
+        [tool, "-i", inventory, *(paths.PLAYBOOKS / book for book in books)],
         cwd=paths.ROOT,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
         capture_output=True,

@@ -10,11 +10,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import ansible.module_utils
-
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
-ansible.module_utils.__path__.append(str(PLUGINS / "module_utils"))
+sys.path.append(str(ROOT / "collections"))  # the modules import from ansible_collections.sharklab.lab
 
 PROGRAM = """
 import json, runpy, sys

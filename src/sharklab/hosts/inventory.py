@@ -79,7 +79,16 @@ def build(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = None) -
         name: {"ansible_host": name, **_on_machine(values, existing.get(name)), **known.get(name, {})}
         for name, values in hostvars(plan).items()
     }
-    return {"all": {"vars": connection, "hosts": hosts}}
+    return {"all": {"vars": connection, "hosts": hosts, "children": _groups(plan)}}
+
+
+def _groups(plan: Plan) -> dict[str, dict[str, Any]]:
+    """Return a group for each role, such as role_ssh_server, with the hosts that have it: for site.yml."""
+    roles = dict.fromkeys(role for host in plan.hosts for role in host.roles)
+    return {
+        f"role_{role}": {"hosts": {host.name: {} for host in plan.hosts if role in host.roles}}
+        for role in roles
+    }
 
 
 def _on_machine(values: Mapping[str, Any], machine: Mapping[str, Any] | None) -> Mapping[str, Any]:

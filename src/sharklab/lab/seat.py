@@ -153,18 +153,35 @@ def register(lab: LabContent, student: str) -> Seat:
 
     A seat that was imported is the one that the instructor made; any other is derived here.
     """
-    check_student(student)
-    file = state.folder(state.root() / "course") / "seats.json"
+    file = _register_file()
     with state.lock(file.with_name("lock"), Message(N_("the course's register")), patience=10.0):
         entries = _register(file)
-        key = f"{lab.name}/{student}"
-        taken = [IPv4Network(net) for other, nets in entries.items() if other != key for net in nets]
-        given = _imported(lab.name, student)
-        seat = from_plain(given["seat"]) if given else derive(lab, student, secret(), taken)
+        seat = _registered(lab, student, entries)
         nets = sorted({str(a.ipv4.network) for at in seat.addresses.values() for a in at.values()})
-        if entries.get(key) != nets:
-            state.write(file, json.dumps({**entries, key: nets}, indent=1), 0o600)
+        if entries.get(_entry(lab, student)) != nets:
+            state.write(file, json.dumps({**entries, _entry(lab, student): nets}, indent=1), 0o600)
     return seat
+
+
+def look_up(lab: LabContent, student: str) -> Seat:
+    """Return the seat that `register` would return now, and leave the course's register as it is."""
+    return _registered(lab, student, _register(_register_file()))
+
+
+def _registered(lab: LabContent, student: str, entries: Mapping[str, list[str]]) -> Seat:
+    check_student(student)
+    others = (nets for key, nets in entries.items() if key != _entry(lab, student))
+    taken = [IPv4Network(net) for nets in others for net in nets]
+    given = _imported(lab.name, student)
+    return from_plain(given["seat"]) if given else derive(lab, student, secret(), taken)
+
+
+def _entry(lab: LabContent, student: str) -> str:
+    return f"{lab.name}/{student}"
+
+
+def _register_file() -> Path:
+    return state.folder(state.root() / "course") / "seats.json"
 
 
 def _register(file: Path) -> dict[str, list[str]]:

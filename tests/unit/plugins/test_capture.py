@@ -21,7 +21,7 @@ import pytest
 from tests.support import module_process
 
 capture = module_process.load("modules/capture.py")
-recorder = module_process.load("module_utils/sharklab/recorder.py")
+recorder = module_process.load("module_utils/recorder.py")
 REQUEST: dict[str, Any] = {"captures": [], "sockets": True, "max_seconds": 60, "max_bytes": 1000}
 CAPTURE = {"id": "a", "interface": "lo", "filter": "", "snaplen": 0}
 

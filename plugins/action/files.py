@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Write folders and files on a host: checks the options here and sends programs/write.py to its Python.
+"""Write folders and files on a host: checks the options here and sends programs/files.py to its Python.
 
 Like `ansible.builtin.raw` it needs no module on the host, and so costs a quarter of what a module does.
 """
@@ -31,8 +31,8 @@ ARGUMENTS = {
 }
 
 
-PROGRAM = Path(__file__).resolve().parents[1] / "programs" / "write.py"
-ANSWER = "sharklab-write: "
+PROGRAM = Path(__file__).resolve().parents[1] / "programs" / "files.py"
+ANSWER = "sharklab-files: "
 """What the line with the program's answer begins with; a login may have printed others."""
 
 MARKS = "/var/lib/sharklab/unfinished"
@@ -40,7 +40,7 @@ MARKS = "/var/lib/sharklab/unfinished"
 
 
 class ActionModule(ActionBase):
-    """The task `write`; its options are documented in plugins/modules/write.py."""
+    """The task `files`; its options are documented in plugins/modules/files.py."""
 
     _supports_check_mode = True
     _supports_async = False

@@ -1,25 +1,13 @@
-"""The filters that put a lab's hosts on machines that exist."""
+"""Where a machine is on the network, and which of a host's variables follow from that."""
 
 from __future__ import annotations
 
-import importlib.util
-from types import ModuleType
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError
 
-from sharklab import paths
-
-
-@pytest.fixture(scope="module")
-def machine() -> ModuleType:
-    """Return the filter plugin as Ansible loads it: from its file."""
-    spec = importlib.util.spec_from_file_location("machine", paths.PLUGINS / "filter" / "machine.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from sharklab.errors import InputError
+from sharklab.hosts import address
 
 
 def card(device: str, ipv4: str, *ipv6: tuple[str, str]) -> dict[str, Any]:
@@ -48,26 +36,24 @@ BR_LAN = {"interface": "br-lan", "ipv4": "198.51.100.5/24", "ipv6": "2001:db8::6
     [("192.0.2.5", ETH0), ("2001:db8::6", BR_LAN), ("vm1.example", BR_LAN), ("127.0.0.1", BR_LAN)],
     ids=["by address", "by IPv6", "by name", "never lo"],
 )
-def test_machine_address_prefers_the_card_that_is_reached(
-    machine: ModuleType, reached: str, place: dict[str, str]
-) -> None:
-    """The card that Ansible reaches, else the one of the default route."""
-    assert place == machine.machine_address(FACTS, reached)
+def test_find_prefers_the_card_that_is_reached(reached: str, place: dict[str, str]) -> None:
+    """The card with the address counts, else the card of the default route."""
+    assert place == address.find(FACTS, reached)
 
 
-def test_machine_address_without_ipv6_leaves_it_out(machine: ModuleType) -> None:
+def test_find_without_ipv6_leaves_it_out() -> None:
     """A machine may have no IPv6 at all."""
     facts = {"interfaces": ["eth0"], "eth0": {"device": "eth0", "ipv4": FACTS["eth0"]["ipv4"]}}
-    assert {"interface": "eth0", "ipv4": "192.0.2.5/24"} == machine.machine_address(facts)
+    assert {"interface": "eth0", "ipv4": "192.0.2.5/24"} == address.find(facts)
 
 
-def test_machine_address_without_a_card_is_an_error(machine: ModuleType) -> None:
+def test_find_without_a_card_is_an_error() -> None:
     """A machine with nothing but its loopback cannot be a host of a lab."""
-    with pytest.raises(AnsibleFilterError, match="no network card"):
-        machine.machine_address({"interfaces": ["lo"], "lo": FACTS["lo"]})
+    with pytest.raises(InputError, match="no network card"):
+        address.find({"interfaces": ["lo"], "lo": FACTS["lo"]})
 
 
-def test_machine_vars_names_the_real_card(machine: ModuleType) -> None:
+def test_variables_names_the_real_card() -> None:
     """Captures on the first network move to its card; those on another network stay."""
     variables = {
         "lab": "tp4",
@@ -78,4 +64,4 @@ def test_machine_vars_names_the_real_card(machine: ModuleType) -> None:
         "lab": "tp4",
         "lab_interfaces": {"lan": "ens3", "wan": "wan"},
         "capture_captures": [{"id": "a", "interface": "ens3"}, {"id": "b", "interface": "wan"}],
-    } == machine.machine_vars(variables, "ens3")
+    } == address.variables(variables, "ens3")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Write folders and small files, then run one command when that changed something.
 
-The action `write` sends this file to a host's Python on standard input: it needs nothing but Python 3.8.
+The action `files` sends this file to a host's Python on standard input: it needs nothing but Python 3.8.
 Ansible's own way takes four times the processor time, most of it to compile what every module brings along.
 """
 

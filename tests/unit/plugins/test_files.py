@@ -1,4 +1,4 @@
-"""The action `write`: contents, owners and modes of what it writes, and when it runs what follows."""
+"""The action `files`: contents, owners and modes of what it writes, and when it runs what follows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from tests.support import module_process
 
-action = module_process.load("action/write.py")
+action = module_process.load("action/files.py")
 
 OWN = {"owner": getpass.getuser(), "group": grp.getgrgid(os.getgid()).gr_name}
 
@@ -177,7 +177,7 @@ def test_check_place_refuses(path: str, mode: str, fault: str) -> None:
 def test_read_takes_the_answer_among_other_lines() -> None:
     """What a login prints before it does not matter."""
     assert {"changed": False} == action.read(
-        {"stdout_lines": ["Welcome", 'sharklab-write: {"changed": false}']}
+        {"stdout_lines": ["Welcome", 'sharklab-files: {"changed": false}']}
     )
 
 

@@ -19,8 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from ansible.module_utils.sharklab import sysctls
-from ansible.module_utils.sharklab.processes import (
+from ansible_collections.sharklab.lab.plugins.module_utils import sysctls
+from ansible_collections.sharklab.lab.plugins.module_utils.processes import (
     adopt_orphans,
     ended_children,
     kill_descendants,

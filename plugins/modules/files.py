@@ -1,18 +1,21 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: MIT
-"""Documentation of the action `write`, which sends plugins/programs/write.py to the host."""
+"""Documentation of the action `files`, which sends plugins/programs/files.py to the host."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: write
-short_description: Write several folders and small files in one task
+module: files
+short_description: Write several small files in one round trip, then run one command
 description:
-  - Ensures that folders and files exist with just these contents, owners and modes.
-  - All of them are one task, because a task costs far more than a file. It needs Python on the host,
-    and no module there, so it also costs a quarter of what a module does.
-  - A new content is written beside the file and renamed over it; nobody sees half a file, or one that
-    is more open than its mode says.
+  - Like M(ansible.builtin.copy) with O(ansible.builtin.copy#module:content), for several files and folders in
+    one round trip, followed by one command if anything changed.
+  - Use it where the cost of each task counts, such as the tasks that set up every student's host. It runs no
+    module on the host but one small Python program, and takes a tenth of the processor time of a module.
+  - Use M(ansible.builtin.template), M(ansible.builtin.copy) and a handler everywhere else. They have more
+    options, and readers know them.
+  - A new content is written to a temporary file, which is then renamed. Other programs never read half a
+    file, and the file is never more open than its mode.
 options:
   folders:
     description: Folders, each before those within it. They are there before the files.
@@ -77,7 +80,7 @@ author:
 
 EXAMPLES = r"""
 - name: Ensure the zone is served
-  write:
+  sharklab.lab.files:
     files:
       - path: /etc/unbound/unbound.conf.d/zone.conf
         content: "{{ lookup('ansible.builtin.template', 'zone.conf.j2') }}"

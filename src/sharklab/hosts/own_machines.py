@@ -1,0 +1,97 @@
+"""A student's seat on machines that an Ansible user has: their addresses, and the variables for the roles.
+
+The inventory plugin and the task `locate` of the collection sharklab.lab call these functions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sharklab import state
+from sharklab.errors import InputError, MachineryError
+from sharklab.hosts import address, inventory
+from sharklab.lab import load, plan, seat
+from sharklab.lab.model import Seat
+from sharklab.message import N_
+
+Places = Mapping[str, Mapping[str, str]]
+"""By host, its interface and addresses, as `address.find` returns them."""
+
+
+def host_names(lab: str) -> list[str]:
+    """Return the names of a lab's hosts. Raises InputError for an unknown lab, and for one with problems."""
+    return [host.name for host in load.named(lab).hosts]
+
+
+def variables(lab: str, student: str) -> dict[str, dict[str, Any]]:
+    """Return the variables of each host of a seat, at the addresses that `locate` noted.
+
+    A machine that was never located has `lab_located: false` and the address that the seat would have on
+    the controller. Nothing is written. Raises SharklabError.
+    """
+    content = load.named(lab)
+    own = seat.look_up(content, student)
+    places = _read(own)
+    values = inventory.hostvars(plan.plan(content, seat.placed(own, places)))
+    return {
+        host: {**_at(found, places.get(host)), "lab_folder": str(content.path), "lab_located": host in places}
+        for host, found in values.items()
+    }
+
+
+def _at(values: Mapping[str, Any], place: Mapping[str, str] | None) -> Mapping[str, Any]:
+    return address.variables(values, place["interface"]) if place else values
+
+
+def locate(lab: str, student: str, facts: Mapping[str, address.Facts], reached: Mapping[str, str]) -> bool:
+    """Register the seat, note where its machines are, and return True if a machine was not there before.
+
+    `facts` are the network facts of machines by host. `reached` are the addresses that the controller or
+    the user knows them by. Machines without facts stay where they were noted. Raises InputError if a host
+    of the lab was never located.
+    """
+    content = load.named(lab)
+    own = seat.register(content, student)
+    before = _read(own)
+    now = {**before, **{host: _find(host, found, reached.get(host, "")) for host, found in facts.items()}}
+    if missing := [host.name for host in content.hosts if host.name not in now]:
+        raise InputError(
+            N_("the addresses of {missing} are unknown"),
+            place=content.name,
+            hint=N_("run site.yml once for all hosts of the lab, without --limit, when all machines are up"),
+            missing=missing,
+        )
+    if now != before:
+        state.folder(_file(own).parent)
+        state.write(_file(own), json.dumps(now, indent=1), 0o600)
+    return now != before
+
+
+def _find(host: str, facts: address.Facts, reached: str) -> dict[str, str]:
+    try:
+        return address.find(facts, reached)
+    except InputError as error:
+        raise InputError(error.message_id, place=host) from error
+
+
+def _file(own: Seat) -> Path:
+    folder = state.seat_folder(own.lab, own.student)
+    return state.root() / "located" / folder.parent.name / f"{folder.name}.json"
+
+
+def _read(own: Seat) -> dict[str, dict[str, str]]:
+    file = _file(own)
+    try:
+        places: dict[str, dict[str, str]] = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise MachineryError(
+            N_("the addresses of the machines are damaged"),
+            place=str(file),
+            hint=N_("remove the file; site.yml finds the addresses again"),
+        ) from error
+    return places

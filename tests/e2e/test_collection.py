@@ -1,0 +1,157 @@
+"""The built and installed collection sets up a lab on existing machines, by plain Ansible outside of a clone.
+
+docs/ansible.md has the inventory and the commands.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sharklab import paths
+from sharklab.hosts import providers
+from sharklab.lab.model import Plan
+from tests.support import provider_seat
+
+nspawn = providers.get("nspawn")
+
+PAGE = (paths.ROOT / "docs" / "ansible.md").read_text()
+INVENTORY = re.findall(r"```yaml\n(plugin: .*?)```", PAGE, re.DOTALL)[0]
+GRAPH, LIST_TASKS, SITE, RUN = re.findall(r"^ansible-(?:inventory|playbook) .*$", PAGE, re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody with a folder, the installed collection, and no clone or ansible.cfg of sharklab."""
+
+    folder: Path
+    collections: Path
+
+    def call(self, command: str) -> str:
+        """Run a line of the page in the user's folder and return its output."""
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+        environment = {
+            **ours,
+            "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
+            "HOME": str(self.folder),
+            "LC_ALL": "C.UTF-8",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": str(paths.ROOT / "src"),  # as pip install --editable has it
+        }
+        done = subprocess.run(
+            ["sh", "-ec", command], cwd=self.folder, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
+    """Bring up three hosts without any role: the machines of somebody who has never heard of us."""
+    layers = provider_seat.bare()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHARKLAB_STATE", str(tmp_path_factory.mktemp("machines")))
+        own = provider_seat.plan("lovelace", 33, ("server", "client", "desktop"))
+        nspawn.up(own, layers, print)
+        yield own
+        nspawn.down(own.seat)
+
+
+@pytest.fixture(scope="module")
+def user(machines: Plan, tmp_path_factory: pytest.TempPathFactory) -> User:
+    """Build and install the collection, and write the page's inventory with the addresses of the machines."""
+    own = User(tmp_path_factory.mktemp("user"), tmp_path_factory.mktemp("collections"))
+    own.call(f"ansible-galaxy collection build --output-path build '{paths.ROOT}'")
+    own.call(f"ansible-galaxy collection install --offline --no-deps -p '{own.collections}' build/*.tar.gz")
+    (own.folder / "alice.sharklab.yml").write_text(INVENTORY)
+    hosts = {
+        host.name: {"lab_address": str(machines.seat.address(host.name, "lan").ipv4.ip)}
+        for host in machines.hosts
+    }
+    reached = {"ansible_ssh_common_args": f"-F {machines.seat.folder / 'ssh' / 'config'}"}
+    (own.folder / "hosts.yml").write_text(json.dumps({"all": {"hosts": hosts, "vars": reached}}))
+    return own
+
+
+@pytest.fixture(scope="module")
+def evidence(user: User) -> Path:
+    """Set the machines up and run the lab's probes; return the evidence folder."""
+    user.call(SITE)
+    user.call(RUN)
+    return user.folder / "run"
+
+
+def test_graph_shows_the_hosts_by_role(user: User) -> None:
+    """`ansible-inventory --graph` reads the seat, without any machine being asked."""
+    groups = re.findall(r"\|--@role_(\w+):((?:\n  \|  \|--\w+)*)", user.call(GRAPH))
+    found = {role: re.findall(r"--(\w+)", hosts) for role, hosts in groups}
+    assert (["server"], ["client", "desktop"], ["server", "client", "desktop"]) == (
+        found["nfs_server"],
+        found["dns_client"],
+        found["common"],
+    )
+
+
+def test_list_tasks_shows_the_roles_of_the_hosts(user: User) -> None:
+    """Each play names the hosts of its role, and its tasks are listed."""
+    plays = re.findall(r"play #\d+ \((.*)\): .*\n    tasks:\n((?:      .*\n)*)", user.call(LIST_TASKS))
+    [hosts] = {hosts for hosts, tasks in plays if "sharklab.lab.desktop_apps : " in tasks}
+    assert hosts == "desktop"
+
+
+def test_every_probe_of_the_lab_ran(evidence: Path) -> None:
+    """All commands of all hosts came to a good end, but for those that are meant to be refused."""
+    files = sorted(evidence.glob("hosts/*/probes.json"))
+    probes = [probe for file in files for probe in json.loads(file.read_text())]
+    failed = {probe["id"] for probe in probes if probe["exit_code"] != 0}
+    assert (["client", "desktop", "server"], set()) == (
+        [file.parent.name for file in files],
+        failed - {"nfs-missing", "nfs-refused"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("capture", "display_filter"),
+    [
+        ("web", "tls.handshake.type == 2"),
+        ("mail", "tls.handshake.type == 2"),
+        ("chat", "mqtt"),
+        ("time", "ntp.flags.mode == 4"),
+        ("voice", "udp"),
+        ("ssh", "tcp.flags.fin == 1"),
+        ("nfs", "nfs.opcode == 38"),
+        ("dns", "dns.flags.response == 1 and dns.mx.mail_exchange"),
+    ],
+)
+def test_the_traffic_is_on_the_wire(evidence: Path, capture: str, display_filter: str) -> None:
+    """Each exercise's capture holds what it is about, as tshark reads it."""
+    [file] = evidence.glob(f"hosts/*/captures/{capture}.pcap")
+    command: list[str | Path] = ["tshark", "-n", "-r", file, "-d", "tcp.port==2049,rpc", "-Y", display_filter]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert found.splitlines()
+
+
+@pytest.mark.parametrize("options", ["", " --check", " --limit client"], ids=["all", "check", "limit"])
+def test_site_changes_nothing_the_second_time(user: User, evidence: Path, options: str) -> None:
+    """The machines are as the lab wants them; also for one host alone, which knows the others' addresses."""
+    recap = dict(re.findall(r"^(\w+)\s+: ok=\d+\s+changed=(\d+)", user.call(SITE + options), re.MULTILINE))
+    assert {"0"} == set(recap.values())
+    assert (["client"] if "limit" in options else ["client", "desktop", "server"]) == sorted(recap)
+
+
+def test_host_vars_override_the_lab(user: User, evidence: Path) -> None:
+    """What the user writes beside the inventory counts, and reading it leaves the register as it is."""
+    state = Path(os.environ["SHARKLAB_STATE"])
+    register = (state / "course" / "seats.json").read_bytes()
+    (user.folder / "host_vars").mkdir()
+    (user.folder / "host_vars" / "server.yml").write_text("web_server_title: mine\n")
+    values = json.loads(user.call(f"{GRAPH.replace('--graph', '--host server')}"))
+    assert ("mine", register) == (values["web_server_title"], (state / "course" / "seats.json").read_bytes())
