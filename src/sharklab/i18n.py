@@ -20,8 +20,10 @@ import gettext
 import hashlib
 import io
 import json
+import os
+import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -90,18 +92,49 @@ def translator(language: str) -> Translator:
     return Translator(_known(language), _catalogue(language))
 
 
+@contextmanager
+def lent(language: str) -> Iterator[None]:
+    """Make Python's process-wide gettext speak `language` in the block; argparse takes its own texts from it.
+
+    gettext.find takes the language from the environment, and the catalogue from a folder with a fixed layout.
+    """
+    domain, chosen = gettext.textdomain(), os.environ.get("LANGUAGE")
+    with tempfile.TemporaryDirectory() as folder:
+        if language != SOURCE:
+            place = Path(folder, language, "LC_MESSAGES")
+            place.mkdir(parents=True)
+            (place / f"{DOMAIN}.mo").write_bytes(_compiled(language))
+        gettext.bindtextdomain(DOMAIN, folder)
+        gettext.textdomain(DOMAIN)
+        os.environ["LANGUAGE"] = language
+        try:
+            yield
+        finally:
+            gettext.textdomain(domain)
+            os.environ.pop("LANGUAGE")
+            if chosen is not None:
+                os.environ["LANGUAGE"] = chosen
+
+
 def _catalogue(language: str) -> gettext.NullTranslations:
     if language == SOURCE:
         return gettext.NullTranslations()
+    return gettext.GNUTranslations(io.BytesIO(_compiled(language)))
+
+
+def _compiled(language: str) -> bytes:
+    """Return the catalogue of a language, compiled now unless it was before."""
     source = (LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po").read_bytes()
-    compiled = state.root() / "locale" / f"{language}-{hashlib.sha256(source).hexdigest()[:16]}.mo"
+    kept = state.root() / "locale" / f"{language}-{hashlib.sha256(source).hexdigest()[:16]}.mo"
     try:
-        return gettext.GNUTranslations(io.BytesIO(compiled.read_bytes()))
+        content = kept.read_bytes()
+        gettext.GNUTranslations(io.BytesIO(content))
     except (OSError, ValueError, UnicodeDecodeError):
-        return _compile(source, compiled)
+        return _compile(source, kept)
+    return content
 
 
-def _compile(source: bytes, target: Path) -> gettext.NullTranslations:
+def _compile(source: bytes, target: Path) -> bytes:
     """Compile a `.po` and keep the result in `target` where that can be written."""
     from babel.messages.mofile import write_mo  # slow to import, needed once per edited catalogue
     from babel.messages.pofile import read_po
@@ -110,8 +143,7 @@ def _compile(source: bytes, target: Path) -> gettext.NullTranslations:
     write_mo(content, read_po(io.BytesIO(source)))
     with suppress(SharklabError):  # a cache that cannot be kept costs time, nothing else
         state.write(state.folder(target.parent) / target.name, content.getvalue())
-    content.seek(0)
-    return gettext.GNUTranslations(content)
+    return content.getvalue()
 
 
 def descriptions(file: IO[bytes], *_: Any, **__: Any) -> Iterator[tuple[int, None, str, list[str]]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import gettext
 import io
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -110,6 +112,26 @@ def test_translator_without_a_place_to_write_still_speaks(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "file" / "state"))
     assert i18n.translator("fr").gettext("Summary") == "Bilan"
+
+
+@pytest.mark.parametrize("before", [None, "de"])
+def test_lent_speaks_in_its_block_alone(before: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other users of Python's gettext, and programs that are started, keep their language."""
+    monkeypatch.delenv("LANGUAGE", raising=False)
+    if before:
+        monkeypatch.setenv("LANGUAGE", before)
+    with i18n.lent("fr"):
+        inside = gettext.gettext("positional arguments")
+    after = gettext.gettext("positional arguments")
+    assert ("arguments", "positional arguments", before) == (inside, after, os.environ.get("LANGUAGE"))
+
+
+def test_lent_without_a_place_to_write_still_speaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing can be kept, argparse is French all the same."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "file" / "state"))
+    with i18n.lent("fr"):
+        assert "arguments" == gettext.gettext("positional arguments")
 
 
 def test_errors_are_said_in_the_language_of_the_reader(capsys: pytest.CaptureFixture[str]) -> None:

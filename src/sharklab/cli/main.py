@@ -34,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         say = i18n.translator(i18n.choose(None, os.environ)).gettext
         language = i18n.choose(_option(words, "--lang"), os.environ)
         say = i18n.translator(language).gettext
-        args = _parse(_parser(say), words)
+        with i18n.lent(language):
+            args = _parse(_parser(say), words)
         args.language = language
         as_json = getattr(args, "output", "text") == "json"
         return _run(args)
@@ -146,7 +147,6 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser(_: Gettext) -> argparse.ArgumentParser:
-    vars(argparse)["_"] = _  # by which it looks up its own texts: left alone, it follows the locale only
     parser = _Parser(
         prog="sharklab",
         description=_(
