@@ -19,14 +19,7 @@ from sharklab.message import N_, Message
 
 TABLE = Path(__file__).with_name("system_packages.toml")
 
-APT = """
-export DEBIAN_FRONTEND=noninteractive
-apt() { apt-get -qy -o DPkg::Lock::Timeout=300 "$@"; }
-apt install --no-install-recommends "$@" || { apt update && apt install --no-install-recommends "$@"; }
-"""
-"""Installs packages on Debian's family; its lists are fetched when they are missing or too old."""
-
-DNF = 'dnf -qy install --setopt=install_weak_deps=False "$@"'
+INSTALLER = Path(__file__).with_name("install_packages.sh")
 
 EPEL = "dnf install epel-release && crb enable"
 """What a person types as root, once, where packages come from EPEL; some of these need Rocky's CRB."""
@@ -152,8 +145,7 @@ def need(works: Sequence[str], words: Translator) -> None:
 def _install(wanted: list[str], kind: str, absent: Sequence[Package], words: Translator) -> None:
     from sharklab.progress import Progress
 
-    recipe = ["sh", "-c", APT if kind == "apt" else DNF, "sh", *wanted]
-    argv = privilege.through_sudo(recipe, command(absent), words)
+    argv = privilege.through_sudo(["sh", str(INSTALLER), kind, *wanted], command(absent), words)
     with Progress(words.gettext).step(N_("system packages: {names}"), names=" ".join(wanted)):
         done = subprocess.run(
             argv, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"

@@ -82,7 +82,7 @@ def test_need_installs_what_is_missing_after_an_update(fakes: Path) -> None:
         f"printf '#!/bin/sh\\n' >{fakes}/shark-tool && chmod +x {fakes}/shark-tool",
     )
     system_packages.need(["hosts"], WORDS)
-    options = "noninteractive -qy -o DPkg::Lock::Timeout=300"
+    options = "noninteractive -qy -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold"
     install = f"{options} install --no-install-recommends shark-apt"
     assert [install, f"{options} update", install] == log.read_text().splitlines()
 

@@ -83,7 +83,7 @@ def claim(request: Request) -> dict[str, Any]:
 def install(request: Request) -> dict[str, Any]:
     """Install packages, none of whose services starts."""
     failures = Failures()
-    packages.install(request["packages"], request["first"], failures)
+    packages.install(request["packages"], request["first"], request["installer"], failures)
     return {"failed": failures.found}
 
 

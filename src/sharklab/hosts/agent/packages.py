@@ -14,12 +14,6 @@ from sharklab.hosts.agent.tool import Failures, output
 POLICY = Path("/usr/sbin/policy-rc.d")
 """Debian asks it whether a service may start when its package is installed (invoke-rc.d(8)): 101 is no."""
 
-APT = """
-apt() { apt-get -qy -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold "$@"; }
-apt install --no-install-recommends "$@" || { apt update && apt install --no-install-recommends "$@"; }
-"""
-DNF = 'dnf -qy install --setopt=install_weak_deps=False "$@"'
-
 
 def installed() -> list[str]:
     """Return the names of all packages, sorted."""
@@ -49,27 +43,27 @@ def files_of(packages: Iterable[str]) -> frozenset[str]:
     return frozenset((output(["rpm", "--query", "--list", *names]) or "").splitlines())
 
 
-def install(names: list[str], first: list[str], failures: Failures) -> None:
+def install(names: list[str], first: list[str], installer: str, failures: Failures) -> None:
     """Install packages, `first` before the others; none of their services starts, now or with the machine.
 
     A firewall that begins to filter before SSH is let in would be the last that is heard of the machine.
+    `installer` is the text of install_packages.sh.
     """
     before = set(units.enabled())
     with _nothing_starts():
         for chosen in (first, names):
             if wanted := missing(chosen):
-                _install(wanted, failures)
+                _install(wanted, installer, failures)
     for unit in sorted(set(units.enabled()) - before):
         failures.run(["systemctl", "--quiet", "disable", unit])
 
 
-def _install(wanted: list[str], failures: Failures) -> None:
-    recipe = APT if _is_debian() else DNF
+def _install(wanted: list[str], installer: str, failures: Failures) -> None:
     done = subprocess.run(
-        ["sh", "-c", recipe, "sh", *wanted],
+        ["sh", "-c", installer, "sh", "apt" if _is_debian() else "dnf", *wanted],
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"},
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
         check=False,
     )
     if done.returncode:

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sharklab import process, state
+from sharklab import process, state, system_packages
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import address as place
 from sharklab.hosts import borrowed, changes, image, inventory, user_inventory
@@ -263,7 +263,8 @@ def _install(plan: Plan, host: Host, one: Machine, known: Mapping[str, Any]) -> 
     if not entry["missing"] or file.exists():
         return
     first = image.repositories_of(host.roles, entry["family"], entry["kernel"])
-    failed = remote.failures(one.ask("install", packages=entry["missing"], first=first))
+    installer = system_packages.INSTALLER.read_text(encoding="utf-8")
+    failed = remote.failures(one.ask("install", packages=entry["missing"], first=first, installer=installer))
     if failed:
         raise MachineryError(
             N_("packages of {host} could not be installed: {said}"),
