@@ -6,8 +6,6 @@ As a script it writes the table of the page: PYTHONPATH=src:. python tests/docs/
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -52,18 +50,11 @@ def test_page_lists_every_module() -> None:
     )
 
 
-def test_readme_of_each_role_has_a_play(tmp_path: Path) -> None:
-    """Ansible accepts the example of each README as a playbook, with its roles and modules."""
-    readmes = sorted(ROOT.glob("roles/*/README.md"))
-    for file in readmes:
+def test_readme_of_each_role_has_a_play() -> None:
+    """The example of a README is a whole play with the role under its full name (test_yaml_examples.py)."""
+    for file in sorted(ROOT.glob("roles/*/README.md")):
         [play] = re.findall(r"```yaml\n(.*?)```", file.read_text(), re.DOTALL)
-        (tmp_path / f"{file.parent.name}.yml").write_text(play)
-        assert f"sharklab.lab.{file.parent.name}" in play
-    tool = Path(sys.executable).with_name("ansible-playbook")
-    books = sorted(tmp_path.glob("*.yml"))
-    command: list[str | Path] = [tool, "--syntax-check", "-i", "server,", *books]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert (0, len(readmes)) == (done.returncode, done.stdout.count("playbook: ")), done.stderr
+        assert ("- name: ", True) == (play[:8], f": sharklab.lab.{file.parent.name}\n" in play), file
 
 
 if __name__ == "__main__":
