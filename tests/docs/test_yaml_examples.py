@@ -71,7 +71,7 @@ OTHERS: Mapping[tuple[str, str], Callable[[Example, Path], None]] = {
     ("docs/providers.md", "all"): machines,
     # What a role changes on machines that stay: it is read, and filled in for a seat.
     ("docs/authoring.md", "paths"): changed,
-    # For Ansible users: inventories of a seat (tests/e2e/test_collection.py runs it) and of machines, and a play.
+    # For Ansible users: two inventories, which tests/e2e/test_collection.py runs, and a play.
     ("docs/ansible.md", "plugin"): seat,
     ("docs/ansible.md", "all"): lambda example, place: None,  # read with the first
     ("docs/ansible.md", "name"): play,
