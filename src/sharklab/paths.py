@@ -6,5 +6,4 @@ ROOT = Path(__file__).resolve().parents[2]
 LABS = ROOT / "labs"
 ROLES = ROOT / "roles"
 PLAYBOOKS = ROOT / "playbooks"
-PLUGINS = ROOT / "plugins"
 SOURCE = Path(__file__).resolve().parent

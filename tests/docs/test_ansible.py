@@ -50,5 +50,12 @@ def test_page_lists_every_module() -> None:
     )
 
 
+def test_readme_of_each_role_has_a_play() -> None:
+    """The example of a README is a whole play with the role under its full name (test_yaml_examples.py)."""
+    for file in sorted(ROOT.glob("roles/*/README.md")):
+        [play] = re.findall(r"```yaml\n(.*?)```", file.read_text(), re.DOTALL)
+        assert ("- name: ", True) == (play[:8], f": sharklab.lab.{file.parent.name}\n" in play), file
+
+
 if __name__ == "__main__":
     PAGE.write_text(TABLE.sub(lambda _found: table(), PAGE.read_text()))

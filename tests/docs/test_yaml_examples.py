@@ -26,6 +26,8 @@ from tests.support.doc_examples import Example
 OF_ROLES = [example for page in sorted(paths.ROLES.glob("*/README.md")) for example in examples.read(page)]
 OWN_PASSWORD = "{{ vaulted_password }}"  # noqa: S105 (a template)
 """What plays have of their users; a lab has its seat's."""
+OF_INVENTORY = {"seat", "lab_hosts", "ansible_python_interpreter"}
+"""Variables of plays that a lab's inventory has already."""
 NOTHING: Mapping[str, Any] = {
     "title": {"fr": "", "en": ""},
     "summary": {"fr": "", "en": ""},
@@ -50,11 +52,29 @@ def changed(example: Example, place: Path) -> None:
     assert (["/srv/one"], ["/home/two"], ["two"]) == (filled["paths"], filled["made"], filled["users"])
 
 
+def seat(example: Example, place: Path) -> None:
+    """Check that the inventory gives the seat's hosts to the machines of the page's other inventory."""
+    [hosts] = [other.text for other in examples.read(example.page) if other.first == "all"]
+    (place / "hosts.yml").write_text(hosts)
+    (place / "alice.sharklab.yml").write_text(example.text)
+    found = user_inventory.read(place / "alice.sharklab.yml", ["server", "client", "desktop"])
+    assert {"192.0.2.10", "192.0.2.11", "192.0.2.12"} == {entry["ansible_host"] for entry in found.values()}
+
+
+def play(example: Example, place: Path) -> None:
+    """Check that Ansible accepts the play."""
+    syntax_check(place / "play.yml", example.text)
+
+
 OTHERS: Mapping[tuple[str, str], Callable[[Example, Path], None]] = {
     # Machines of the reader, elsewhere: the inventory is read.
     ("docs/providers.md", "all"): machines,
     # What a role changes on machines that stay: it is read, and filled in for a seat.
     ("docs/authoring.md", "paths"): changed,
+    # For Ansible users: two inventories, which tests/e2e/test_collection.py runs, and a play.
+    ("docs/ansible.md", "plugin"): seat,
+    ("docs/ansible.md", "all"): lambda example, place: None,  # read with the first
+    ("docs/ansible.md", "name"): play,
 }
 """Examples that are neither labs nor parts of labs, by page and first word: why, and what is checked."""
 
@@ -79,10 +99,7 @@ def test_labs_have_no_fault(tmp_path: Path) -> None:
 def test_example_of_a_role_has_its_options(example: Example, tmp_path: Path) -> None:
     """The variables in a role's README are options of the roles that it shows, and none is missing."""
     data = yaml.safe_load(example.text.replace(OWN_PASSWORD, "{{ seat.password }}"))
-    plays = (
-        data if isinstance(data, list) else [{"roles": [{"role": example.page.parent.name, "vars": data}]}]
-    )
-    hosts = {f"host{number}": as_host(play) for number, play in enumerate(plays) if "roles" in play}
+    hosts = {f"host{number}": as_host(play) for number, play in enumerate(data) if "roles" in play}
     lab = {"lab": tmp_path.name, **NOTHING, "hosts": hosts}
     assert [] == [str(problem) for _, problem in lint.faults(load.build(Lab, lab, tmp_path))]
 
@@ -94,16 +111,20 @@ def as_host(play: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": NOTHING["title"],
         "networks": ["lan"],
-        "roles": [entry["role"] for entry in entries],
-        "vars": {name: value for each in given for name, value in each.items()},
+        "roles": [entry["role"].removeprefix("sharklab.lab.") for entry in entries],
+        "vars": {name: value for each in given for name, value in each.items() if name not in OF_INVENTORY},
     }
 
 
 def test_plays_parse(tmp_path: Path) -> None:
     """`ansible-playbook --syntax-check` accepts the plays of the roles' READMEs."""
-    plays = [play for example in OF_ROLES if isinstance(example.data, list) for play in example.data]
-    (tmp_path / "plays.yml").write_text(yaml.safe_dump(plays, sort_keys=False))
+    syntax_check(tmp_path / "plays.yml", "".join(example.text for example in OF_ROLES))
+
+
+def syntax_check(file: Path, plays: str) -> None:
+    """Write a playbook, and check that Ansible accepts it in a clone."""
+    file.write_text(plays)
     tool = Path(sys.executable).with_name("ansible-playbook")
-    command: list[str | Path] = [tool, "--syntax-check", "-i", "localhost,", tmp_path / "plays.yml"]
+    command: list[str | Path] = [tool, "--syntax-check", "-i", "localhost,", file]
     done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True, check=False)
     assert 0 == done.returncode, done.stdout + done.stderr

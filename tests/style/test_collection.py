@@ -91,17 +91,19 @@ def test_clone_is_the_collection() -> None:
 
 
 def test_collection_is_what_an_ansible_user_needs(tmp_path: Path) -> None:
-    """`ansible-galaxy collection build` packs roles, playbooks, plugins and their pages, and nothing else."""
+    """`ansible-galaxy collection build` packs roles, playbooks, plugins and their page, and nothing else."""
     tool = Path(sys.executable).with_name("ansible-galaxy")
     build: list[Path | str] = [tool, "collection", "build", "--output-path", tmp_path, paths.ROOT]
     subprocess.run(build, check=True, capture_output=True)
     [file] = tmp_path.glob("*.tar.gz")
     with tarfile.open(file) as archive:
-        top = {name.split("/")[0] for name in archive.getnames()}
-    assert top == {
-        *("FILES.json", "MANIFEST.json", "CHANGELOG.md", "README.md"),
-        *("docs", "meta", "playbooks", "plugins", "roles"),
+        names = archive.getnames()
+    folders = ("docs/", "meta/", "playbooks/", "plugins/", "roles/")
+    assert {name for name in names if not name.startswith(folders)} == {
+        *("FILES.json", "MANIFEST.json", "CHANGELOG.md"),
+        *(folder.rstrip("/") for folder in folders),
     }
+    assert {name for name in names if name.startswith("docs/")} == {"docs/ansible.md"}
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -102,8 +102,8 @@ def others() -> list[Example]:
 
 
 def is_lab(example: Example) -> bool:
-    """Tell whether a block begins a lab."""
-    return isinstance(example.data, dict) and "lab" in example.data
+    """Tell whether a block begins a lab. An inventory of a seat names its lab, and its plugin."""
+    return isinstance(example.data, dict) and "lab" in example.data and "plugin" not in example.data
 
 
 def is_part_of_lab(example: Example) -> bool:

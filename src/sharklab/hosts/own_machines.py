@@ -29,15 +29,15 @@ def host_names(lab: str) -> list[str]:
 def variables(lab: str, student: str) -> dict[str, dict[str, Any]]:
     """Return the variables of each host of a seat, at the addresses that `locate` noted.
 
-    A machine that was never located has `lab_located: false` and the address that the seat would have on
-    the controller. Nothing is written. Raises SharklabError.
+    A machine that was never located has the address that the seat would have on the controller. Nothing is
+    written. Raises SharklabError.
     """
     content = load.named(lab)
     own = seat.look_up(content, student)
     places = _read(own)
     values = inventory.hostvars(plan.plan(content, seat.placed(own, places)))
     return {
-        host: {**_at(found, places.get(host)), "lab_folder": str(content.path), "lab_located": host in places}
+        host: {**_at(found, places.get(host)), "lab_folder": str(content.path)}
         for host, found in values.items()
     }
 

@@ -40,8 +40,7 @@ def test_variables_are_those_of_the_located_machines() -> None:
     """Templates of the lab and captures take address and card of each machine."""
     assert (True, False) == (locate(FACTS), locate(FACTS))
     found = own_machines.variables("tp4", "alice")["client"]
-    assert (True, {"lan": "ens3"}, ["192.0.2.10"], {"ens3"}) == (
-        found["lab_located"],
+    assert ({"lan": "ens3"}, ["192.0.2.10"], {"ens3"}) == (
         found["lab_interfaces"],
         found["dns_client_servers"],
         {capture["interface"] for capture in found["capture_captures"]},
@@ -51,7 +50,7 @@ def test_variables_are_those_of_the_located_machines() -> None:
 def test_locate_registers_the_seat_and_variables_do_not(folder: Path) -> None:
     """Whoever only reads an inventory takes no subnets from others."""
     before = own_machines.variables("tp4", "alice")["server"]
-    assert (False, False) == (before["lab_located"], (folder / "course" / "seats.json").exists())
+    assert ({"lan": "lan"}, False) == (before["lab_interfaces"], (folder / "course" / "seats.json").exists())
     locate(FACTS)
     assert (folder / "course" / "seats.json").exists()
     assert before["seat"] == own_machines.variables("tp4", "alice")["server"]["seat"]
