@@ -112,7 +112,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "roster": (
         ("roster",),
-        {"metavar": N_("FILE"), "help": N_("who is in the class: a CSV file from Moodle or by hand")},
+        {"metavar": N_("FILE"), "help": N_("the students of the class: a CSV file from Moodle or by hand")},
     ),
     "of_lab": (
         ("--lab",),
@@ -179,7 +179,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "default": None,
-            "help": N_("who is in the class: a CSV file from Moodle or by hand"),
+            "help": N_("the students of the class: a CSV file from Moodle or by hand"),
         },
     ),
     "maybe_of_lab": (

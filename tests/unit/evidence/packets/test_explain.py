@@ -248,7 +248,7 @@ def test_explain_says_what_the_analysis_of_tshark_remarks(tmp_path: Path) -> Non
     file.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + records)
     told = words(explain(facts(read(file))))
     expected = {
-        5: "What comes just before it is missing",
+        5: "The data just before it are missing",
         7: "Duplicate acknowledgement: the server repeats what it waits for",
         9: "Out of order",
         10: "Window 0: the server has no room left",
