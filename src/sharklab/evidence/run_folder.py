@@ -90,7 +90,7 @@ class Evidence:
 
 
 class _Manifest(TypedDict):
-    """What every manifest.json has, beside the header of the run."""
+    """The fields of every manifest.json, beside the header of the run."""
 
     schema: Count
     files: dict[str, str]
@@ -226,7 +226,7 @@ def _json(file: Path) -> Any:
 
 
 def _shaped(file: Path, content: Any, kind: type[_Kind]) -> _Kind:
-    """Return what is in `file` as `kind`. Raises MachineryError when it has another shape."""
+    """Return the `content` of `file` as `kind`. Raises MachineryError if it has another shape."""
     try:
         return untrusted.shaped(content, kind)
     except ValueError as error:
