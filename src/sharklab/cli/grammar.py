@@ -73,7 +73,7 @@ VERBS: Mapping[str, Verb] = {
     ),
     "form": Verb(
         submission.form,
-        N_("Make the folder for a student's work: captures/, and answers.yml with the questions."),
+        N_("Make the folder for a student's work: captures/, and answers.yml, which lists the questions."),
         "form tp4",
         ("lab", "student", "form_folder", "output"),
     ),
@@ -103,7 +103,7 @@ VERBS: Mapping[str, Verb] = {
     ),
     "grade": Verb(
         gradebook.grade,
-        N_("Grade what a class handed in, and write its gradebook."),
+        N_("Grade the submissions of a class, and write its gradebook."),
         "grade submissions/ --roster roster.csv -o gradebook",
         (
             "submissions",

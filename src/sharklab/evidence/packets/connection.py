@@ -58,7 +58,7 @@ def _reset(moment: Moment) -> Message:
         text = N_("{who} breaks off a half-open connection: it does not want what packet {answer} accepts.")
         return Message(text, {**values, "answer": answer.number})
     if fin_of(moment.own):
-        text = N_("{who} has closed already: there is nobody left to take what still comes.")
+        text = N_("{who} has closed already: no program is left to take these bytes.")
         return Message(text, values)
     return Message(
         N_("{who} aborts the connection: no FIN follows, and what was on its way is lost."), values
@@ -92,7 +92,7 @@ def _acknowledge(moment: Moment) -> Message:
     elif fin:
         text = N_("{who} acknowledges the FIN of packet {fin}; it may still send itself.")
     elif new:
-        text = N_("{who} has received what came with packet {numbers}.")
+        text = N_("{who} has received the data of packet {numbers}.")
     else:
         text = N_("{who} acknowledges nothing new.")
     return Message(text, {**values, "fin": fin.number if fin else 0})

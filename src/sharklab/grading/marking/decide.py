@@ -132,9 +132,7 @@ def _of_state(case: Case, check: Check) -> Decision:
 
 def _not_looked_at(host: str) -> Decision:
     look = Message(N_("Hand in while your seat is up: the state of its hosts is then handed in as well."))
-    return _nothing(
-        Message(N_("Nothing was handed in that shows what {host} is like."), {"host": host}), look
-    )
+    return _nothing(Message(N_("Your submission does not show the state of {host}."), {"host": host}), look)
 
 
 def _of_packets(case: Case, check: Check, kind: Kind) -> Decision:
