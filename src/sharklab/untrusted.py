@@ -83,7 +83,7 @@ def plain(text: str | bytes, depth: int = 64) -> Any:
         content = json.loads(text, parse_constant=_no_constant, parse_int=_int)
         json.dumps(content, ensure_ascii=False).encode()
     except RecursionError as error:
-        raise ValueError("lists or objects lie too deep in each other") from error
+        raise ValueError("lists or objects are nested too deeply") from error
     _check_depth(content, depth)
     return content
 
@@ -112,7 +112,7 @@ def _check_depth(content: Any, depth: int) -> None:
             for item in (value.values() if isinstance(value, dict) else value)
         ]
     if level:
-        raise ValueError("lists or objects lie too deep in each other")
+        raise ValueError("lists or objects are nested too deeply")
 
 
 def _int(digits: str) -> int:

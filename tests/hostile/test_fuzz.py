@@ -114,7 +114,7 @@ def look_at_container(content: bytes) -> None:
     assert [] == [(at, size) for at, size in found.packets if not 0 <= at <= at + size <= len(content)]
 
 
-NEVER = ("tshark printed what is no packet", "tshark read {count} of {total} packets")
+NEVER = ("tshark printed something other than packets", "tshark read {count} of {total} packets")
 """What would be said of a capture that tshark takes and we do not."""
 
 

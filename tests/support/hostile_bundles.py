@@ -130,7 +130,7 @@ BUNDLES: Mapping[str, tuple[Maker, str]] = {
     "half an archive": (holding(lambda: archive(("answers.yml", b"a: {b: 1}"))[:100]), NONE),
     "4 GB in 4 MB": (
         holding(_bomb),
-        r"none, 3 captures; captures/c3.pcap: more than 256 MiB came out: the rest is left$",
+        r"none, 3 captures; captures/c3.pcap: it unpacks to more than 256 MiB: the rest is left out$",
     ),
     "an archive in an archive": (holding(lambda: archive(("more.zip", archive()))), f"more.zip: {UNKNOWN}"),
     "files that are the same bytes": (
@@ -203,7 +203,7 @@ BUNDLES: Mapping[str, tuple[Maker, str]] = {
     ),
     "answers that are deep by lines": (
         answers("".join(f"{' ' * n}a:\n" for n in range(350))),
-        "answers.yml: line 4: lists and mappings lie too deep",
+        "answers.yml: line 4: lists and mappings are nested too deep",
     ),
     "answers with merge keys": (answers("a: {<<: {b: 1}}"), "answers.yml: line 1: merge keys are not taken"),
     "answers of a megabyte": (answers("a: 1\n" * 200_000), "answers.yml: it is larger than 64 KiB"),

@@ -102,7 +102,7 @@ def _expressions(at: Path, says: Mapping[str, str]) -> Iterator[Fault]:
             continue
         if fits_all:
             sentence = N_("this regular expression fits any text")
-            yield fault((*at, verdict), sentence, N_("write what the tool says"))
+            yield fault((*at, verdict), sentence, N_("write the text that the tool prints"))
 
 
 def _expectations(at: Path, entry: _Entry) -> Iterator[Fault]:

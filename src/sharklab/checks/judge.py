@@ -76,7 +76,7 @@ def _cells(context: Context) -> tuple[Outcome, ...]:
 def _find(context: Context, kind: Kind, check: Check) -> Finding:
     try:
         if kind.rests is Rests.STATE and check.params["host"] not in context.evidence.state:
-            text = N_("Nobody looked at what {host} is like.")
+            text = N_("The state of {host} was not recorded.")
             return Finding(Status.INCONCLUSIVE, Message(text, check.params))
         if kind.rests in (Rests.PROBES, Rests.STATE):
             return kind.function(context, check.params)

@@ -171,7 +171,7 @@ KINDS: Mapping[str, Kind] = {
         Rests.HEADERS,
         N_("Packets of the capture {capture}"),
         denies=True,
-        look=N_("Look at the first packet of each side, and at who falls silent."),
+        look=N_("Look at the first packet of each side, and find the side that falls silent."),
     ),
     "zero_reply": Kind(
         _NONE,
@@ -202,7 +202,7 @@ KINDS: Mapping[str, Kind] = {
         unseen.hidden,
         Rests.CONTENTS,
         N_("The seat's token"),
-        N_("hidden from who listens"),
+        N_("hidden from a listener"),
         denies=True,
         look=N_("Search the capture for the token: tcpdump -Anr."),
     ),

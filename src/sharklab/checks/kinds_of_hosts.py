@@ -93,7 +93,7 @@ KINDS_OF_HOSTS: Mapping[str, Kind] = {
         _of_host("path", path=TEXT, client=TEXT),
         hosts.export,
         N_("Export of {path} on {host}"),
-        N_("exported to who needs it"),
+        N_("exported to the hosts that need it"),
         N_("Look at what the server exports, and to whom: exports(5)"),
     ),
     "resolver": _kind(

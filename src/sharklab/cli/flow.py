@@ -127,7 +127,7 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
     plans.save(plan)
     inventory.save(plan)
     seat_provider.note(plan.seat.folder, hosts.name)
-    title, name = N_("set up what is the seat's own"), "personalise"
+    title, name = N_("set up the seat's own values"), "personalise"
     if not hosts.bakes:
         title, name = N_("apply all roles"), "site"
     elif not _is_from(plan, layers):

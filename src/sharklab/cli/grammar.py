@@ -73,13 +73,13 @@ VERBS: Mapping[str, Verb] = {
     ),
     "form": Verb(
         submission.form,
-        N_("Make the folder that a student fills in: answers.yml, with what is asked, and captures/."),
+        N_("Make the folder for a student's work: captures/, and answers.yml, which lists the questions."),
         "form tp4",
         ("lab", "student", "form_folder", "output"),
     ),
     "check": Verb(
         submission.check,
-        N_("Say what of a student's work is there, what is missing, and where to look."),
+        N_("Tell what a student's work has, what it lacks, and where to look."),
         "check tp4",
         ("lab", "student", "work_folder", "hint", "output"),
     ),
@@ -103,7 +103,7 @@ VERBS: Mapping[str, Verb] = {
     ),
     "grade": Verb(
         gradebook.grade,
-        N_("Grade what a class handed in, and write its gradebook."),
+        N_("Grade the submissions of a class, and write its gradebook."),
         "grade submissions/ --roster roster.csv -o gradebook",
         (
             "submissions",
@@ -123,7 +123,7 @@ VERBS: Mapping[str, Verb] = {
     ),
     "prove": Verb(
         lab.prove,
-        N_("Prove a lab's grading on its last run: what is right earns all, a fault costs its own."),
+        N_("Prove a lab's grading on its last run: correct work earns all, a fault costs only its own."),
         "prove tp4",
         ("lab", "student", "run", "output"),
     ),

@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         as_json = getattr(args, "output", "text") == "json"
         return _run(args)
     except KeyboardInterrupt:
-        hint = N_("sharklab down removes what was started")
+        hint = N_("sharklab down removes the seat")
         if "grade" in words:
             hint = N_("the same command goes on where it stopped")
         interrupted = SharklabError(N_("interrupted"), hint=hint)
@@ -150,7 +150,7 @@ def _parser(_: Gettext) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="sharklab",
         description=_(
-            "Sets up network labs, watches the packets, writes the reports, and grades what is handed in."
+            "Sets up network labs, watches the packets, writes the reports, and grades the submissions."
         ),
         epilog=_("Example:") + " sharklab run tp4 --lang fr",
     )

@@ -47,13 +47,16 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "help": N_("a command to run there instead of a shell"),
         },
     ),
-    "student": (("--student",), {"metavar": N_("ID"), "default": user_name(), "help": N_("whose seat")}),
+    "student": (
+        ("--student",),
+        {"metavar": N_("ID"), "default": user_name(), "help": N_("the student of the seat")},
+    ),
     "provider": (
         ("--provider",),
         {
             "metavar": "{nspawn,qemu,auto,existing}",
             "default": None,
-            "help": N_("what makes the hosts exist"),
+            "help": N_("the provider of the hosts"),
         },
     ),
     "inventory": (
@@ -112,7 +115,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "roster": (
         ("roster",),
-        {"metavar": N_("FILE"), "help": N_("who is in the class: a CSV file from Moodle or by hand")},
+        {"metavar": N_("FILE"), "help": N_("the students of the class: a CSV file from Moodle or by hand")},
     ),
     "of_lab": (
         ("--lab",),
@@ -179,7 +182,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "default": None,
-            "help": N_("who is in the class: a CSV file from Moodle or by hand"),
+            "help": N_("the students of the class: a CSV file from Moodle or by hand"),
         },
     ),
     "maybe_of_lab": (
@@ -216,7 +219,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("PERCENT"),
             "type": float,
             "default": 0.0,
-            "help": N_("what each day of lateness takes off what was earned"),
+            "help": N_("the part of the earned points that each day of lateness takes"),
         },
     ),
     "grace": (
@@ -252,7 +255,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("PERCENT"),
             "type": float,
             "default": 0.0,
-            "help": N_("what a hint takes off its criterion"),
+            "help": N_("the part of its criterion's points that a hint costs"),
         },
     ),
     "jobs": (

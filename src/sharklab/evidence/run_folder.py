@@ -90,7 +90,7 @@ class Evidence:
 
 
 class _Manifest(TypedDict):
-    """The part of manifest.json that every run has, beside its header."""
+    """The fields of every manifest.json, beside the header of the run."""
 
     schema: Count
     files: dict[str, str]
@@ -226,7 +226,7 @@ def _json(file: Path) -> Any:
 
 
 def _shaped(file: Path, content: Any, kind: type[_Kind]) -> _Kind:
-    """Return `content`, read from `file`, as `kind`. Raises MachineryError if it has another shape."""
+    """Return the `content` of `file` as `kind`. Raises MachineryError if it has another shape."""
     try:
         return untrusted.shaped(content, kind)
     except ValueError as error:

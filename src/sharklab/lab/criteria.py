@@ -106,4 +106,4 @@ def _shape(where: Path, entry: Entry, choices: tuple[str, ...]) -> Iterator[Faul
     if len(given) != 1:
         yield fault(where, N_("it needs one of {choices}"), choices=choices)
     elif "steps" in given and "points" in entry:
-        yield fault(where, N_("points stand in each of the steps"), N_("take this one away"))
+        yield fault(where, N_("each step has its own points"), N_("take this one away"))

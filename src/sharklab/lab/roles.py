@@ -34,6 +34,6 @@ def _wanted(option: str | None, variables: Mapping[str, Any]) -> bool:
 
 @cache
 def _read(role: str, name: str) -> Any:
-    """Return what a role's file says; nothing where there is no such file."""
+    """Return the data of a role's file; {} if there is no such file."""
     file = paths.ROLES / role / name
     return (yaml_file.read(file.read_text()).data if file.is_file() else None) or {}

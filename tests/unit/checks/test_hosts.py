@@ -179,7 +179,7 @@ def test_check_of_a_host_that_nobody_looked_at_is_inconclusive(kind: str) -> Non
     """Also one that something is closed: nothing proves nothing."""
     params = {"opening": "telnet"} if kind == "firewalld_closed" else {}
     outcome = Sample(state={"client": host_state.seen()}).check(kind, host="server", **params)
-    assert (Status.INCONCLUSIVE, "Nobody looked at what server is like.") == (outcome.status, words(outcome))
+    assert (Status.INCONCLUSIVE, "The state of server was not recorded.") == (outcome.status, words(outcome))
 
 
 def test_fault_of_an_observation_is_nothing_when_it_has_the_shape() -> None:

@@ -47,10 +47,10 @@ def test_every_keyword_of_the_schemas_has_a_sentence(schema: Mapping[str, Any]) 
         ({"additionalProperties": False}, {"x": 1}, "unknown key 'x'", "clé inconnue : 'x'"),
         ({"required": ["a", "b"]}, {}, "missing key 'a', 'b'", "clé manquante : 'a', 'b'"),
         (
-            {"type": ["object", "null"], "description": "What is asked, in Markdown."},
+            {"type": ["object", "null"], "description": "The task, in Markdown."},
             "x",
-            "expected a mapping or nothing, found 'x'\n  hint: What is asked, in Markdown.",
-            "attendu : un dictionnaire ou rien ; trouvé : 'x'\n  conseil: Ce qui est demandé, en Markdown.",
+            "expected a mapping or nothing, found 'x'\n  hint: The task, in Markdown.",
+            "attendu : un dictionnaire ou rien ; trouvé : 'x'\n  conseil: La consigne, en Markdown.",
         ),
         ({"type": "string"}, [], "expected text, found a list", "attendu : un texte ; trouvé : une liste"),
         (

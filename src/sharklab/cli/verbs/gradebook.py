@@ -69,7 +69,7 @@ def _refuse(args: Namespace) -> None:
     for name in ("grace", "late", "closed"):
         if getattr(args, name) and not args.due:
             hint = N_("say when submissions are due: --due 2026-12-01T18:00")
-            raise InputError(N_("nothing is late that is never due"), place=f"--{name}", hint=hint)
+            raise InputError(N_("--late needs a due date"), place=f"--{name}", hint=hint)
 
 
 def _due(text: str | None) -> float:
@@ -95,7 +95,7 @@ def _told(group: Class, filled: Filled | None, out: Path, language: str, words: 
         if state(entry) == UNREADABLE:
             yield f"  {entry.file}: {words.say(entry.problem)}"
     looks = sum(bool(figures.reasons(entry)) for entry in group.entries)
-    text = words.gettext("Who needs a look ({count}): {page}")
+    text = words.gettext("Students who need attention ({count}): {page}")
     yield text.format(count=looks, page=out / f"class.{language}.html")
     if filled:
         yield from _filled(filled, words)

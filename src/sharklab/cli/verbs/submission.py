@@ -93,7 +93,7 @@ def _take_hint(plan: Plan, name: str, known: tuple[str, ...]) -> None:
         raise InputError(
             N_("there is no hint for {name!r} now"),
             place="--hint",
-            hint=N_("there are hints for: {known}") if known else N_("nothing that is missing has one"),
+            hint=N_("there are hints for: {known}") if known else N_("no missing part has a hint"),
             name=name,
             known=", ".join(known),
         )

@@ -58,7 +58,7 @@ def _reset(moment: Moment) -> Message:
         text = N_("{who} breaks off a half-open connection: it does not want what packet {answer} accepts.")
         return Message(text, {**values, "answer": answer.number})
     if fin_of(moment.own):
-        text = N_("{who} has closed already: there is nobody left to take what still comes.")
+        text = N_("{who} has closed already: no program is left to take these bytes.")
         return Message(text, values)
     return Message(
         N_("{who} aborts the connection: no FIN follows, and what was on its way is lost."), values
@@ -92,7 +92,7 @@ def _acknowledge(moment: Moment) -> Message:
     elif fin:
         text = N_("{who} acknowledges the FIN of packet {fin}; it may still send itself.")
     elif new:
-        text = N_("{who} has received what came with packet {numbers}.")
+        text = N_("{who} has received the data of packet {numbers}.")
     else:
         text = N_("{who} acknowledges nothing new.")
     return Message(text, {**values, "fin": fin.number if fin else 0})
@@ -116,7 +116,7 @@ def special(moment: Moment) -> Iterator[Message]:
 
 _REMARKS = {
     "out_of_order": N_("Out of order: it carries bytes from before those that came already."),
-    "lost_segment": N_("What comes just before it is missing: it was lost, or not captured."),
+    "lost_segment": N_("The data just before it are missing: they were lost, or not captured."),
     "duplicate_ack": N_("Duplicate acknowledgement: {who} repeats what it waits for: something else came."),
     "keep_alive": N_("Keep-alive: an old number, so that the other side has to say that it is still there."),
     "keep_alive_ack": N_("Answer to a keep-alive: {who} is still there."),
@@ -129,7 +129,7 @@ _REMARKS = {
 def _again(moment: Moment) -> Message:
     first = moment.original
     if first is None:
-        return Message(N_("Retransmission of what is not in the capture."))
+        return Message(N_("Retransmission of data that are not in the capture."))
     values = {"first": first.number, "seconds": f"{moment.packet.time - first.time:.3f}"}
     if "spurious_retransmission" in moment.packet.remarks:
         text = N_(

@@ -121,7 +121,10 @@ def _packets(path: Path, output: IO[bytes]) -> Iterator[Packet]:
                 yield decode.packet({_dotted(name): values for name, values in layers.items()})
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise MachineryError(
-                N_("tshark printed what is no packet"), place=str(path), hint=box.REPAIR, tool="tshark"
+                N_("tshark printed something other than packets"),
+                place=str(path),
+                hint=box.REPAIR,
+                tool="tshark",
             ) from error
 
 

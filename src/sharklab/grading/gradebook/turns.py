@@ -103,9 +103,7 @@ def _refusal(student: Student, found: Seen, lab: Lab, odd: tuple[Remark, ...]) -
     if not seat.STUDENT.fullmatch(student.id) or student.id in RESERVED:
         return Message(N_("{student!r} cannot name a seat"), {"student": student.id})
     if found.seal is not Seal.WHOLE and any(remark.kind == STRANGER for remark in odd):
-        return Message(
-            N_("it is of somebody who is not in the roster, and not signed by a seat of the course")
-        )
+        return Message(N_("its student is not in the roster, and no seat of the course signed it"))
     return NOTHING
 
 

@@ -131,10 +131,8 @@ def _of_state(case: Case, check: Check) -> Decision:
 
 
 def _not_looked_at(host: str) -> Decision:
-    look = Message(N_("Hand in while your seat is up: what its hosts are like is then handed in as well."))
-    return _nothing(
-        Message(N_("Nothing was handed in that shows what {host} is like."), {"host": host}), look
-    )
+    look = Message(N_("Hand in while your seat is up: the state of its hosts is then handed in as well."))
+    return _nothing(Message(N_("Your submission does not show the state of {host}."), {"host": host}), look)
 
 
 def _of_packets(case: Case, check: Check, kind: Kind) -> Decision:
@@ -238,7 +236,7 @@ def _compared(case: Case, question: str, given: str) -> Decision:
     if key.value is None and not key.evidence:
         return Decision(Status.FAILED, Message(N_("Nothing that you handed in shows it.")), key.found, look)
     if key.value is None:
-        found = Message(N_("What you handed in says different things; the instructor looks at it."))
+        found = Message(N_("Your submission contradicts itself; the instructor will look at it."))
         return Decision(Status.INCONCLUSIVE, found, key.found, evidence=key.evidence)
     values, expected = {"given": given, "host": case.context.server}, Message("{key}", {"key": key.value})
     if answers.same(question, case.answers.get(question), key.value):

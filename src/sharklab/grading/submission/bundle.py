@@ -189,7 +189,9 @@ def _unpacked(stream: IO[bytes], into: Path, limits: Bundle) -> Iterator[Problem
             left -= size
             if left < 0:
                 most = {"size": untrusted.size(limits.unpacked)}
-                yield Problem(_named(entry), Message(N_("more than {size} came out: the rest is left"), most))
+                yield Problem(
+                    _named(entry), Message(N_("it unpacks to more than {size}: the rest is left out"), most)
+                )
                 return
             if reason:
                 yield Problem(_named(entry), reason)

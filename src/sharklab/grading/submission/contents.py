@@ -27,7 +27,7 @@ def lines(plan: Plan, submission: Submission, file: Path, words: Translator) -> 
         Message(N_("Captures: {names}"), {"names": sorted(submission.captures) or NONE}),
         *([Message(N_("Missing captures: {names}"), {"names": missing})] if missing else []),
         Message(N_("Answers: {count} of {all}"), {"count": given, "all": asked}),
-        Message(N_("What hosts are like: {names}"), {"names": sorted(submission.state) or NONE}),
+        Message(N_("State of hosts: {names}"), {"names": sorted(submission.state) or NONE}),
     ):
         yield words.say(text)
     for problem in (*submission.problems, *_unreadable(submission)):

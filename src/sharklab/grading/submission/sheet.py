@@ -80,7 +80,7 @@ def _inspect(text: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            raise _Trick(N_("line {line}: lists and mappings lie too deep in each other"), event)
+            raise _Trick(N_("line {line}: lists and mappings are nested too deeply"), event)
 
 
 def _fault(error: Exception) -> Mapping[str, Any]:

@@ -208,7 +208,7 @@ def _sentences(plan: Plan, known: Mapping[str, Any]) -> list[Message]:
     values = {"lab": plan.lab.name, "student": plan.seat.student}
     return [
         *lines,
-        Message(N_("What they are now is kept first: /etc, the files above, services, firewall, mounts.")),
+        Message(N_("Their present state is kept first: /etc, the files above, services, firewall, mounts.")),
         Message(N_("sharklab down {lab} --student {student} puts it back; packages stay."), values),
     ]
 

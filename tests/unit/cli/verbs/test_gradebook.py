@@ -67,9 +67,9 @@ def test_grade_takes_off_what_its_options_say(
         ("--grace -1", "--grace: a length of time is not below zero"),
         ("--grace nan", "--grace: a length of time is not below zero"),
         ("--closed -1", "--closed: a length of time is not below zero"),
-        ("--late 10 --due=", "--late: nothing is late that is never due"),
-        ("--grace 5 --due=", "--grace: nothing is late that is never due"),
-        ("--closed 3 --due=", "--closed: nothing is late that is never due"),
+        ("--late 10 --due=", "--late: --late needs a due date"),
+        ("--grace 5 --due=", "--grace: --late needs a due date"),
+        ("--closed 3 --due=", "--closed: --late needs a due date"),
     ],
 )
 def test_grade_refuses_terms_that_are_none(

@@ -157,7 +157,7 @@ def test_explain_of_a_reply_of_size_zero_says_so() -> None:
         packet("<", "FIN", "ACK", seq=501, ack=107),
     )
     taken, closed = words(explain(shown([*OPEN, ASKED, *reply])))[4:]
-    assert "the server has received what came with packet 4." in taken
+    assert "the server has received the data of packet 4." in taken
     assert "Reply of size zero: the server closes without having sent one byte." in closed
 
 
@@ -168,7 +168,7 @@ def test_explain_of_a_reply_of_size_zero_says_so() -> None:
         ([*OPEN, packet("<", "RST", "ACK", seq=501, ack=101)], "the server aborts the connection"),
         (
             [*OPEN, packet(">", "FIN", "ACK", seq=101, ack=501), packet(">", "RST", seq=102)],
-            "the client has closed already: there is nobody left",
+            "the client has closed already: no program is left",
         ),
     ],
 )
@@ -248,7 +248,7 @@ def test_explain_says_what_the_analysis_of_tshark_remarks(tmp_path: Path) -> Non
     file.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + records)
     told = words(explain(facts(read(file))))
     expected = {
-        5: "What comes just before it is missing",
+        5: "The data just before it are missing",
         7: "Duplicate acknowledgement: the server repeats what it waits for",
         9: "Out of order",
         10: "Window 0: the server has no room left",

@@ -114,7 +114,7 @@ def test_unpack_without_a_signature_says_so(tmp_path: Path) -> None:
         (None, "it has no manifest"),
         (b"{", "is damaged"),
         (b"[]", "is damaged: no object"),
-        (b"[" * 100_000, "is damaged: lists or objects lie too deep"),
+        (b"[" * 100_000, "is damaged: lists or objects are nested too deep"),
         (b'{"schema": 1}', "begun is not a time"),
         (b"x" * (257 << 10), "its manifest was refused: it is larger than 256 KiB"),
     ],
