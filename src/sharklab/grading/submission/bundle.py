@@ -189,10 +189,13 @@ def _unpacked(stream: IO[bytes], into: Path, limits: Bundle) -> Iterator[Problem
             left -= size
             if left < 0:
                 most = {"size": untrusted.size(limits.unpacked)}
-                yield Problem(_named(entry), Message(N_("more than {size} came out: the rest is left"), most))
+                yield Problem(
+                    untrusted.name(entry.orig_filename),
+                    Message(N_("more than {size} came out: the rest is left"), most),
+                )
                 return
             if reason:
-                yield Problem(_named(entry), reason)
+                yield Problem(untrusted.name(entry.orig_filename), reason)
 
 
 def _check_directory(file: Path, stream: IO[bytes], limits: Bundle) -> None:
@@ -271,9 +274,3 @@ def _most(name: str, limits: Bundle) -> int:
     if name.startswith(f"{work.STATE}/"):
         return limits.state
     return limits.answers if name == sheet.NAME else limits.manifest
-
-
-def _named(entry: zipfile.ZipInfo) -> str:
-    """Return the name of an entry as it can be shown."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in entry.orig_filename)
-    return shown if len(shown) <= 100 else shown[:99] + "…"
