@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import difflib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +41,12 @@ class Message:
 
 
 NOTHING = Message("")
+DID_YOU_MEAN = N_("did you mean {near}?")
+"""The hint for an unknown name; `near` is the `nearest` of the known ones."""
+
+LONGEST_NAME = 100
+"""Characters of a name that are compared: a stranger may choose it, and time grows with their square."""
+
 LANGUAGE = N_("en")
 """The code of a catalogue's language, which each catalogue translates into its own."""
 
@@ -52,6 +59,11 @@ def prose(texts: Mapping[str, str]) -> Message:
 def refusal(error: OSError) -> Message:
     """Return the system's own text for `error`, as a value of another message."""
     return Message(error.strerror or str(error))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the one of the `known` names that `name` resembles most, "" if it resembles none."""
+    return "".join(difflib.get_close_matches(name[:LONGEST_NAME], list(known), 1))
 
 
 def _said(value: Any, gettext: Gettext) -> Any:

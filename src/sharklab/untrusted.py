@@ -1,10 +1,16 @@
-"""Read files that a stranger may have put there: regular ones only, never more than a limit."""
+"""Files and text from strangers: read regular files only, up to a limit; show text without surprises.
+
+Text from students, hosts and packets may hold terminal escapes (ECMA-48), control characters, bidirectional
+overrides (UAX 9) and other characters that show a reader something else than the text contains.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import stat
+import unicodedata
 from pathlib import Path
 from typing import IO, Any, NoReturn, TypeVar
 
@@ -13,6 +19,68 @@ from sharklab.message import N_
 
 Shape = TypeVar("Shape")
 _DIGITS = 40
+_LINES = "\n\t"
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movements
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC: window titles, links
+)
+
+
+class _Pictures(dict[int, int | str]):
+    """For str.translate: a visible replacement for each character that a reader cannot see."""
+
+    def __missing__(self, code: int) -> int | str:
+        self[code] = _picture(code)
+        return self[code]
+
+
+def _picture(code: int) -> int | str:
+    character = chr(code)
+    category = unicodedata.category(character)
+    if character in _LINES or character.isprintable() or category == "Zs":
+        return code
+    if code < 0x20:
+        return 0x2400 + code
+    if code == 0x7F:
+        return 0x2421
+    if category in ("Cc", "Cs") or code in (0xFFFE, 0xFFFF):  # XML and UTF-8 cannot hold them
+        return "\N{REPLACEMENT CHARACTER}"
+    return f"⟨U+{code:04X}⟩"
+
+
+_PICTURES = _Pictures()
+
+
+def visible(text: str) -> str:
+    """Return `text`, of several lines, without terminal escapes and with all other characters visible.
+
+    A control character becomes its picture (U+2400...), any other invisible one its number, ⟨U+202E⟩.
+    """
+    if text.isprintable():
+        return text
+    return _ESCAPES.sub("", text.replace("\r\n", "\n")).translate(_PICTURES)
+
+
+def one_line(text: str) -> str:
+    """Return the visible words of `text` in one line."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def name(text: str, most: int = 100) -> str:
+    """Return a name for a message: at most `most` characters, with U+FFFD for each invisible one."""
+    return clip(
+        "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: most + 1]), most
+    )
+
+
+def clip(text: str, most: int) -> str:
+    """Return `text` in at most `most` characters, with an ellipsis if it was cut."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def is_visible(text: str) -> bool:
+    """Return True if a reader sees every character of `text`; line ends and tabs are fine."""
+    return text.translate(dict.fromkeys(map(ord, _LINES))).isprintable()
 
 
 def read(path: Path, most: int) -> bytes:
@@ -35,13 +103,12 @@ def stream(path: Path, most: int) -> IO[bytes]:
     except OSError as error:
         check(path, most)
         raise InputError(error.strerror or str(error), place=str(path)) from error
-    file = os.fdopen(handle, "rb")
     try:
         _check(path, os.fstat(handle), most)
     except InputError:
-        file.close()
+        os.close(handle)
         raise
-    return file
+    return os.fdopen(handle, "rb")
 
 
 def check(path: Path, most: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -26,7 +25,7 @@ from sharklab.lab.model import (
     Service,
     Text,
 )
-from sharklab.message import N_, Message
+from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
 
 
 def names() -> list[str]:
@@ -43,13 +42,13 @@ def find(name: str) -> Path:
     for file in candidates:
         if file.is_file():
             return file
-    near = difflib.get_close_matches(name, names(), 1)
+    near = nearest(name, names())
     raise InputError(
         N_("there is no lab named {name!r}"),
         place=Message(N_("LAB")),
-        hint=N_("did you mean {near}?") if near else N_("the labs are: {known}"),
+        hint=DID_YOU_MEAN if near else N_("the labs are: {known}"),
         name=name,
-        near="".join(near),
+        near=near,
         known=", ".join(names()),
     )
 

@@ -115,7 +115,7 @@ def _student(columns: Mapping[str, int], row: Sequence[str]) -> Student:
     def cell(name: str) -> str:
         place = columns.get(name, len(row))
         text = row[place] if place < len(row) else ""
-        return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+        return untrusted.one_line(text)
 
     email, identifier = cell("email"), cell("participant")
     participant = identifier if _PARTICIPANT.fullmatch(identifier) else ""

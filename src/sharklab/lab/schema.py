@@ -5,13 +5,12 @@ The sentences are this module's and not jsonschema's, which speaks English alone
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from typing import Any
 
 from sharklab.errors import InputError
-from sharklab.message import N_, Message
+from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
 
 Path = tuple[str | int, ...]
 """The way to a part of lab.yml: keys and numbers of items."""
@@ -28,8 +27,8 @@ def fault(where: Path, sentence: str, hint: str = "", **values: Any) -> Fault:
 def unknown(where: Path, sentence: str, name: str, known: Iterable[str], **values: Any) -> Fault:
     """Return that `name` is none of the `known` ones, with the nearest of them as a hint."""
     choices = sorted(known)
-    near = difflib.get_close_matches(name, choices, 1)
-    hint = N_("did you mean {near}?") if near else N_("known: {known}") if choices else ""
+    near = nearest(name, choices)
+    hint = DID_YOU_MEAN if near else N_("known: {known}") if choices else ""
     return fault(where, sentence, hint, name=name, near=near, known=choices, **values)
 
 
@@ -97,8 +96,8 @@ def _explain(error: Any) -> Fault:
 
 def _unknown_keys(where: Path, found: Mapping[str, Any], known: list[str]) -> Fault:
     keys = [str(key) for key in found if key not in known]
-    near = difflib.get_close_matches(keys[0], known, 1)
-    hint = N_("did you mean {near}?") if near else N_("known keys: {known}") if known else ""
+    near = nearest(keys[0], known)
+    hint = DID_YOU_MEAN if near else N_("known keys: {known}") if known else ""
     return fault(where, N_("unknown key {keys}"), hint, keys=list(map(repr, keys)), near=near, known=known)
 
 

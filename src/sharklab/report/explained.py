@@ -13,7 +13,7 @@ from sharklab.evidence.run_folder import CaptureResult
 from sharklab.i18n import Translator
 from sharklab.lab.model import Plan
 from sharklab.message import Message
-from sharklab.report.visible import visible
+from sharklab.untrusted import visible
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from sharklab.message import (
     N_,
 )
 from sharklab.report.drawing import Drawing
-from sharklab.report.visible import clip, visible
+from sharklab.untrusted import clip, visible
 
 
 class Phase(StrEnum):

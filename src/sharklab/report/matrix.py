@@ -27,8 +27,8 @@ from sharklab.message import (
 )
 from sharklab.report.content import Attempt, Command, Field, Grid, Link, Row, Stand, Truth
 from sharklab.report.speech import Words
-from sharklab.report.visible import visible
 from sharklab.report.wire import Picture
+from sharklab.untrusted import visible
 
 ABOUT = {
     "closed": N_("Nobody listens on the port, and the firewall lets packets in: the system itself refuses."),

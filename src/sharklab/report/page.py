@@ -45,8 +45,8 @@ from sharklab.report.content import (
 from sharklab.report.conversations import drawn
 from sharklab.report.explained import annotated, lines
 from sharklab.report.links import links
-from sharklab.report.visible import clip, visible
 from sharklab.report.wire import Picture, hosts, picture, wire
+from sharklab.untrusted import clip, visible
 
 MAX_LINES, MAX_COLUMNS = 200, 2000
 """How much of one command's output is shown; the rest is in the run's folder."""

@@ -31,7 +31,7 @@ from sharklab.report import explained, markdown, topology
 from sharklab.report.content import Page
 from sharklab.report.page import page
 from sharklab.report.speech import Words
-from sharklab.report.visible import visible
+from sharklab.untrusted import visible
 
 TEMPLATES = Path(__file__).with_name("templates")
 

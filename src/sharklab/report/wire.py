@@ -16,7 +16,7 @@ from sharklab.message import (
 )
 from sharklab.report import ladder
 from sharklab.report.conversations import drawn
-from sharklab.report.visible import visible
+from sharklab.untrusted import visible
 
 MAX_ROWS, MAX_LADDERS = 300, 4
 MAX_MARKED = 8

@@ -8,7 +8,6 @@ import pytest
 from markdown_it import MarkdownIt
 
 from sharklab.report import markdown
-from sharklab.report.visible import clip, visible
 
 HOSTILE = [
     "# heading",
@@ -70,18 +69,3 @@ def test_html_puts_headings_below_those_of_the_page() -> None:
 def test_html_keeps_french_signs_on_their_line() -> None:
     """The space before a semicolon does not break, but code stays as it is."""
     assert markdown.html("un ; `a ; b`") == "<p>un\u00a0; <code>a ; b</code></p>\n"
-
-
-def test_visible_removes_escapes_and_shows_controls() -> None:
-    """Terminal colours go, other control characters and overrides are shown."""
-    assert visible("\x1b[31mred\x1b[0m\x07 \u202eevil\r\nnext\ttab") == "red␇ ⟨U+202E⟩evil\nnext\ttab"
-
-
-def test_visible_can_be_encoded() -> None:
-    """A lone surrogate from a damaged file does not stop the report."""
-    assert visible("\ud800").encode() == "\ufffd".encode()
-
-
-def test_clip_marks_the_cut() -> None:
-    """A text that was cut says so."""
-    assert [clip("abc", 3), clip("abcd", 3)] == ["abc", "ab…"]

@@ -31,8 +31,8 @@ from sharklab.message import (
 from sharklab.report.content import Link, Shot
 from sharklab.report.links import links
 from sharklab.report.render import environment
-from sharklab.report.visible import visible
 from sharklab.report.wire import hosts, wire
+from sharklab.untrusted import visible
 
 MAX_LADDERS, MAX_ROWS = 2, 40
 """How much of a capture is shown: the student has the file."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from sharklab.checks.outcome import Status
 from sharklab.grading.marking.model import ExerciseResult, Mark, Result
-from sharklab.report.visible import visible
+from sharklab.untrusted import visible
 
 
 def gradescope(result: Result) -> str:

@@ -9,7 +9,7 @@ from sharklab.checks.outcome import Status
 from sharklab.grading.gradebook import table
 from sharklab.grading.gradebook.model import Class, Entry
 from sharklab.grading.marking.model import Mark
-from sharklab.report.visible import visible
+from sharklab.untrusted import visible
 
 TAGS = {
     Status.FAILED: "failure",

@@ -15,7 +15,7 @@ from sharklab.grading.gradebook.model import Class, Entry
 from sharklab.i18n import Translator, languages, translator
 from sharklab.report.drawing import Drawing
 from sharklab.report.speech import Words
-from sharklab.report.visible import visible
+from sharklab.untrusted import visible
 
 TONES = ((0.8, "most"), (0.4, "some"), (0.0, "few"))
 """The colours of a share of points; the points stand there as well."""

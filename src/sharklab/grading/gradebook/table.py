@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from sharklab.grading.gradebook.model import Class, Entry, state
-from sharklab.report.visible import visible
+from sharklab.untrusted import visible
 
 _FORMULA = re.compile(r"(^|[,;\t\r\n|])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 """The four signs that begin a formula, also in full width."""

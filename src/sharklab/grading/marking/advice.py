@@ -12,7 +12,7 @@ from sharklab.grading.submission.model import Problem
 from sharklab.i18n import Translator
 from sharklab.message import N_, Message
 from sharklab.report.speech import STATUS
-from sharklab.report.visible import visible
+from sharklab.untrusted import visible
 
 _WIDTH = 100
 """Columns of a line of advice."""

@@ -6,11 +6,11 @@ check that breaks is an error. A `not` holds only when its part was looked at.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sharklab import untrusted
 from sharklab.checks import KINDS, QUESTIONS
 from sharklab.checks.choose import choose
 from sharklab.checks.flaws import flaws_of, listed
@@ -39,8 +39,6 @@ _ANY = (Status.PASSED, Status.ERROR, Status.INCONCLUSIVE, Status.SKIPPED, Status
 """Of several parts the first status in this order counts."""
 _NAMED = ("capture", "whole", "than")
 """Parameters of checks that name a capture."""
-_UNSPOKEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-"""Control characters, and those that turn the direction of writing or cannot be seen."""
 _SHOWN = 80
 """Characters of a student's answer that are said again."""
 
@@ -263,5 +261,4 @@ def said(given: Any) -> str:
         return said(", ".join(map(said, given)))
     if isinstance(given, Mapping):  # no answer at all, whatever it holds
         return ""
-    words = " ".join(_UNSPOKEN.sub(" ", "" if given is None else str(given)).split())
-    return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"
+    return untrusted.clip(untrusted.one_line("" if given is None else str(given)), _SHOWN)

@@ -190,11 +190,12 @@ def _unpacked(stream: IO[bytes], into: Path, limits: Bundle) -> Iterator[Problem
             if left < 0:
                 most = {"size": untrusted.size(limits.unpacked)}
                 yield Problem(
-                    _named(entry), Message(N_("it unpacks to more than {size}: the rest is left out"), most)
+                    untrusted.name(entry.orig_filename),
+                    Message(N_("it unpacks to more than {size}: the rest is left out"), most),
                 )
                 return
             if reason:
-                yield Problem(_named(entry), reason)
+                yield Problem(untrusted.name(entry.orig_filename), reason)
 
 
 def _check_directory(file: Path, stream: IO[bytes], limits: Bundle) -> None:
@@ -273,9 +274,3 @@ def _most(name: str, limits: Bundle) -> int:
     if name.startswith(f"{work.STATE}/"):
         return limits.state
     return limits.answers if name == sheet.NAME else limits.manifest
-
-
-def _named(entry: zipfile.ZipInfo) -> str:
-    """Return the name of an entry as it can be shown."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in entry.orig_filename)
-    return shown if len(shown) <= 100 else shown[:99] + "…"

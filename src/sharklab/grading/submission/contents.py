@@ -14,7 +14,7 @@ from sharklab.grading.submission.model import Problem, Submission
 from sharklab.i18n import Translator
 from sharklab.lab.model import Plan
 from sharklab.message import N_, Message
-from sharklab.report.visible import visible
+from sharklab.untrusted import visible
 
 NONE = Message(N_("none"))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from sharklab import yaml_file
+from sharklab import untrusted, yaml_file
 from sharklab.errors import InputError
 from sharklab.grading.submission.model import Answers, Problem
 from sharklab.limits import BUNDLE, Bundle
@@ -101,7 +101,7 @@ def _answers(document: yaml_file.Document, limits: Bundle) -> tuple[Answers, tup
             continue
         if not isinstance(questions, Mapping):
             reason = N_("line {line}: the questions of {exercise} are expected below it")
-            problems.append(_at(document, (exercise,), reason, exercise=_short(exercise)))
+            problems.append(_at(document, (exercise,), reason, exercise=untrusted.name(str(exercise), 40)))
             continue
         kept, refused = _kept(document, exercise, questions, limits)
         answers[str(exercise)] = kept
@@ -116,7 +116,7 @@ def _kept(
     for question, value in questions.items():
         reason = _refusal(value, limits)
         if reason:
-            names = {"question": _short(question), "count": limits.text}
+            names = {"question": untrusted.name(str(question), 40), "count": limits.text}
             refused.append(_at(document, (exercise, question), reason, **names))
         elif not _is_blank(value):
             kept[str(question)] = value
@@ -131,17 +131,13 @@ def _refusal(value: Any, limits: Bundle) -> str:
     texts = [item for item in values if isinstance(item, str)]
     if len(values) > limits.entries or any(len(text) > limits.text for text in texts):
         return N_("line {line}: the answer to {question} is longer than {count} characters")
-    if any(not character.isprintable() for text in texts for character in text if character not in "\t\n"):
+    if not all(map(untrusted.is_visible, texts)):
         return N_("line {line}: the answer to {question} has invisible characters")
     return ""
 
 
 def _is_blank(value: Any) -> bool:
     return value is None or value == [] or (isinstance(value, str) and not value.strip())
-
-
-def _short(name: Hashable) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(name)[:40])
 
 
 def _at(document: yaml_file.Document, path: tuple[Any, ...], reason: str, **values: object) -> Problem:

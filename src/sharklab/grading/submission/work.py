@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from sharklab.grading.submission import sheet
 from sharklab.grading.submission.model import Answers, HostState, Problem, Submission
 from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE, Bundle
-from sharklab.message import N_, Message
+from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
 
 CAPTURES, STATE = "captures", "state"
 CAPTURE = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9_.-]{0,99})\.pcap(?:ng)?")
@@ -157,18 +156,18 @@ def _unknown_answers(answers: Answers, plan: Plan) -> Iterator[Problem]:
     for name, given in answers.items():
         if name not in exercises:
             reason = _no_such(N_("the lab has no such exercise with questions"), name, exercises)
-            yield Problem(f"{sheet.NAME} {name[:40]}", reason)
+            yield Problem(f"{sheet.NAME} {untrusted.name(name, 40)}", reason)
             continue
         asked = exercises[name].questions
         for question in given:
             if question not in asked:
                 reason = _no_such(N_("the exercise has no such question"), question, asked)
-                yield Problem(f"{sheet.NAME} {name}.{question[:40]}", reason)
+                yield Problem(f"{sheet.NAME} {name}.{untrusted.name(question, 40)}", reason)
 
 
 def _no_such(reason: str, name: str, known: Iterable[str]) -> Message:
-    near = difflib.get_close_matches(name[:100], list(known), 1)
+    near = nearest(name, known)
     if not near:
         return Message(reason)
-    meant = Message(N_("did you mean {near}?"), {"near": near[0]})
+    meant = Message(DID_YOU_MEAN, {"near": near})
     return Message("{reason}; {meant}", {"reason": Message(reason), "meant": meant})
