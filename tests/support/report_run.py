@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import IPv4Interface, IPv6Interface
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,18 @@ CHECKS: dict[str, list[Any]] = {
 }
 
 
-def seal(folder: Path, names: Iterable[str]) -> Plan:
+Tamper = Callable[[Path], object]
+TAMPERED = "the evidence has changed since the run ended: {problems}"
+"""The message on a run that is not as it was sealed."""
+TAMPERINGS: tuple[tuple[Tamper, str], ...] = (
+    (lambda folder: (folder / "hosts/client/captures/ssh.pcap").write_bytes(b""), "{file} was changed"),
+    (lambda folder: (folder / "hosts/server/sockets.json").unlink(), "{file} is missing"),
+    (lambda folder: (folder / "hosts/server/probes.json").write_text("[]"), "{file} was added"),
+)
+"""Each way to tamper with a run of the exercise `ssh`, and the problem that is then named."""
+
+
+def seal(folder: Path, names: Iterable[str], complete: bool = True) -> Plan:
     """Make the folder of a run whose exercises are the captures of these names, and return its plan."""
     names = tuple(names)
     plan = plain(build(Lab, _lab(names), folder / "lab"), _seat(folder))
@@ -37,7 +48,7 @@ def seal(folder: Path, names: Iterable[str]) -> Plan:
     _write_client(folder / "hosts" / "client", names)
     _write(folder / "hosts" / "server" / "sockets.json", _sockets("server", names))
     _write(folder / "hosts" / "server" / "captures.json", [])
-    header = {"tool": "sharklab 0.1.0", "started": START, "ended": START + 41.5, "complete": True}
+    header = {"tool": "sharklab 0.1.0", "started": START, "ended": START + 41.5, "complete": complete}
     run_folder.seal(folder, header)
     return plan
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,13 +11,19 @@ from sharklab.message import NOTHING, Message
 
 
 class Status(StrEnum):
-    """The status of a check. Only `passed` earns points; a check that broke is `error`."""
+    """The status of a check, the gravest first. Only `passed` earns points; a check that broke is `error`."""
 
-    PASSED = "passed"
-    FAILED = "failed"
     ERROR = "error"
+    FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
+    PASSED = "passed"
     SKIPPED = "skipped"
+
+    @classmethod
+    def gravest(cls, statuses: Iterable[Status]) -> Status:
+        """Return the gravest of `statuses`; `skipped` counts only where there is no other."""
+        present = set(statuses)
+        return next((status for status in cls if status in present), cls.SKIPPED)
 
 
 def both(first: Message, second: Message) -> Message:

@@ -38,13 +38,8 @@ def sockets(context: Context, params: Mapping[str, Any]) -> Finding:
     )
     found = both(sides[0].found, sides[1].found)
     evidence = (*chosen.refer(), *sides[0].evidence, *sides[1].evidence)
-    return Finding(_worse(*sides), found if chosen.note == NOTHING else both(found, chosen.note), evidence)
-
-
-def _worse(*sides: Finding) -> Status:
-    statuses = {side.status for side in sides}
-    order = (Status.FAILED, Status.INCONCLUSIVE, Status.PASSED)
-    return next(status for status in order if status in statuses)
+    status = Status.gravest(side.status for side in sides)
+    return Finding(status, found if chosen.note == NOTHING else both(found, chosen.note), evidence)
 
 
 def _side(context: Context, talk: Conversation, host: str, local: Endpoint, peer: Endpoint) -> Finding:

@@ -18,7 +18,7 @@ from msgspec import Meta
 from sharklab import state, untrusted
 from sharklab.errors import MachineryError
 from sharklab.evidence import host_state
-from sharklab.message import N_, Message
+from sharklab.message import N_, Message, refusal
 
 SCHEMA_VERSION = 1
 """Version of the folder's layout, in manifest.json."""
@@ -118,21 +118,26 @@ def seal(folder: Path, header: Mapping[str, Any]) -> None:
 
 
 def verify(folder: Path) -> None:
-    """Raise MachineryError naming every file that is not what it was when the folder was sealed."""
+    """Raise MachineryError naming every file that was changed, removed or added since the run was sealed."""
     sealed: Mapping[str, str] = _manifest(folder)["files"]
-    found = _digests(folder)
-    differing = {name for name in sealed.keys() & found.keys() if sealed[name] != found[name]}
-    faults = [
-        Message(fault, {"file": name})
-        for fault, names in (
-            (N_("{file} is missing"), sealed.keys() - found.keys()),
-            (N_("{file} was added"), found.keys() - sealed.keys()),
+    present = _digests(folder)
+    differing = {name for name in sealed.keys() & present.keys() if sealed[name] != present[name]}
+    problems = [
+        Message(problem, {"file": name})
+        for problem, names in (
+            (N_("{file} is missing"), sealed.keys() - present.keys()),
+            (N_("{file} was added"), present.keys() - sealed.keys()),
             (N_("{file} was changed"), differing),
         )
         for name in sorted(names)
     ]
-    if faults:
-        _refuse(folder, N_("the evidence is not what it was at the end of the run: {faults}"), faults=faults)
+    if problems:
+        raise MachineryError(
+            N_("the evidence has changed since the run ended: {problems}"),
+            place=str(folder),
+            hint=N_("undo the change, or run the lab again: sharklab run LAB"),
+            problems=problems,
+        )
 
 
 def read(folder: Path) -> Evidence:
@@ -233,8 +238,8 @@ def _shaped(file: Path, content: Any, kind: type[_Kind]) -> _Kind:
         _refuse(file, N_("is damaged: {fault}"), fault=error)
 
 
-def _refuse(file: Path, refusal: str, **values: object) -> NoReturn:
-    raise MachineryError(refusal, place=str(file), hint=N_("run the lab again: sharklab run LAB"), **values)
+def _refuse(file: Path, sentence: str, **values: object) -> NoReturn:
+    raise MachineryError(sentence, place=str(file), hint=N_("run the lab again: sharklab run LAB"), **values)
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -244,5 +249,8 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        _refuse(file, N_("cannot be read: {reason}"), reason=refusal(error))

@@ -93,9 +93,7 @@ def overall(verdict: Verdict | None) -> Status | None:
     """
     if verdict is None or not (verdict.outcomes or verdict.answers):
         return None
-    found = {item.status for item in _items(verdict)}
-    gravest = (Status.ERROR, Status.FAILED, Status.INCONCLUSIVE, Status.PASSED)
-    return next((status for status in gravest if status in found), Status.SKIPPED)
+    return Status.gravest(item.status for item in _items(verdict))
 
 
 def _items(verdict: Verdict) -> tuple[Outcome | Answer, ...]:

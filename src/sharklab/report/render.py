@@ -36,17 +36,12 @@ from sharklab.untrusted import visible
 TEMPLATES = Path(__file__).with_name("templates")
 
 
-def render(run_folder: Path, lang: str, out: Path | None = None) -> list[Path]:
-    """Write report.<lang>.html and report.<lang>.md of a run into `out` (its own folder) and return them.
-
-    Raises InputError for an unknown language or a lab's faulty template, MachineryError
-    when the run's evidence cannot be read or the report not be written.
-    """
-    return list(write(contents(run_folder, lang, out)))
-
-
 def contents(run_folder: Path, lang: str, out: Path | None = None) -> dict[Path, str | bytes]:
-    """Return the content that `render` would write, by file, without writing it."""
+    """Return the report of a run by file: report.<lang>.html and .md in `out`, or in the run's own folder.
+
+    Raises InputError for an unknown language or a lab's faulty template, MachineryError when the run's
+    evidence cannot be read.
+    """
     translator(lang)
     plan, evidence, facts = analysis.analyse(run_folder)
     return compose(plan, evidence, facts, checks.judge(plan, evidence, facts), lang, out)

@@ -8,13 +8,14 @@ import pytest
 
 from sharklab import state
 from sharklab.cli import flow, seats
-from sharklab.errors import InputError
+from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import inventory, seat_provider
 from sharklab.hosts.image import Layers
 from sharklab.hosts.providers import bake
 from sharklab.lab import load, plan, seat
 from sharklab.lab.model import Plan
 from sharklab.progress import Progress
+from tests.support import report_run
 
 
 @pytest.fixture
@@ -70,3 +71,20 @@ def test_provider_of_a_seat_is_the_one_that_made_it(monkeypatch: pytest.MonkeyPa
     seat_provider.note(state.folder(own.folder), "cloud")
     with pytest.raises(InputError, match="no provider 'cloud'"):
         seats.provider_of(own)
+
+
+def test_write_reports_refuses_a_run_that_was_changed(tmp_path: Path) -> None:
+    """No report is written of evidence that is not as the run left it."""
+    report_run.seal(tmp_path, ["ssh"])
+    report_run.TAMPERINGS[0][0](tmp_path)
+    with pytest.raises(MachineryError) as caught:
+        flow.write_reports(tmp_path, ("en",), Progress())
+    assert report_run.TAMPERED == caught.value.message_id
+    assert [] == list(tmp_path.glob("report.*"))
+
+
+def test_write_reports_of_a_run_that_was_interrupted(tmp_path: Path) -> None:
+    """A run that ended early has a report of its evidence so far."""
+    report_run.seal(tmp_path, ["ssh"], complete=False)
+    run = flow.write_reports(tmp_path, ("en",), Progress())
+    assert [tmp_path / "report.en.html", tmp_path / "report.en.md"] == list(run.reports)

@@ -164,7 +164,7 @@ def test_verify_names_every_difference(run: Path) -> None:
     with pytest.raises(MachineryError) as caught:
         run_folder.verify(run)
     assert caught.value.message == (
-        "the evidence is not what it was at the end of the run: hosts/server/sockets.json is missing, "
+        "the evidence has changed since the run ended: hosts/server/sockets.json is missing, "
         "hosts/server/captures/more.pcap was added, hosts/client/captures/web.pcap was changed"
     )
 

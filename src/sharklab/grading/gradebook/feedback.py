@@ -16,7 +16,7 @@ import jinja2
 from sharklab.checks.outcome import Status
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import CaptureResult
-from sharklab.grading.gradebook.model import Entry, gravest
+from sharklab.grading.gradebook.model import Entry
 from sharklab.grading.marking.model import ExerciseResult, Mark, Result, Step
 from sharklab.grading.submission.model import Problem, Seal
 from sharklab.i18n import (
@@ -158,7 +158,7 @@ class _Builder:
         return Section(
             anchor=f"exercise-{exercise.id}",
             title=self.speak.prose(exercise.title),
-            status=gravest(exercise.marks),
+            status=Status.gravest(mark.status for mark in exercise.marks),
             points=exercise.points,
             worth=exercise.worth,
             lines=tuple(self._line(exercise.id, mark) for mark in exercise.marks),

@@ -5,7 +5,6 @@ A job takes and returns plain data; its files are in the gradebook's folder befo
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -28,7 +27,7 @@ from sharklab.grading.marking.case import gather
 from sharklab.grading.marking.grade import mark
 from sharklab.grading.marking.terms import Terms
 from sharklab.grading.marking.traces import Traces, traces
-from sharklab.grading.submission import bundle, work
+from sharklab.grading.submission import bundle, manifest, work
 from sharklab.grading.submission.model import Seal, Submission
 from sharklab.lab import load
 from sharklab.lab import plan as plans
@@ -158,12 +157,8 @@ def _graded(job: Job, plan: Plan, submission: Submission, known: Mapping[Path, F
     folder = state.folder(job.out / entry.student)
     for name, content in files.items():
         state.write(folder / name, content, 0o644)
-    digests = {f"{entry.student}/{name}": _digest(content.encode()) for name, content in files.items()}
+    digests = {f"{entry.student}/{name}": manifest.digest(content.encode()) for name, content in files.items()}
     return Record(SCHEMA, job.key, entry, traces(submission, facts), digests)
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def keep(out: Path, record: Record) -> None:
@@ -196,4 +191,4 @@ def is_done(out: Path, student: str, key: str) -> bool:
 
 
 def _is_there(file: Path, digest: str) -> bool:
-    return file.is_file() and not file.is_symlink() and _digest(file.read_bytes()) == digest
+    return file.is_file() and not file.is_symlink() and manifest.digest(file.read_bytes()) == digest

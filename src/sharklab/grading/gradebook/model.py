@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sharklab.checks.outcome import Status
-from sharklab.grading.marking.model import ExerciseResult, Mark, Remark, Result
+from sharklab.grading.marking.model import ExerciseResult, Remark, Result
 from sharklab.lab.model import Text
 from sharklab.message import NOTHING, Message
 
@@ -75,10 +73,3 @@ def state(entry: Entry) -> str:
     if entry.result:
         return GRADED
     return UNREADABLE if entry.problem else MISSING
-
-
-def gravest(marks: Iterable[Mark]) -> Status:
-    """Return the status that tells most of several marks; what was skipped counts where nothing else is."""
-    found = {mark.status for mark in marks}
-    order = (Status.ERROR, Status.INCONCLUSIVE, Status.FAILED, Status.PASSED)
-    return next((status for status in order if status in found), Status.SKIPPED)

@@ -20,7 +20,6 @@ from sharklab.untrusted import visible
 TONES = ((0.8, "most"), (0.4, "some"), (0.0, "few"))
 """The colours of a share of points; the points stand there as well."""
 WIDTH, HEIGHT, FOOT = 640, 220, 40
-_ORDER = (Status.PASSED, Status.FAILED, Status.INCONCLUSIVE, Status.ERROR, Status.SKIPPED)
 
 
 @dataclass(frozen=True)
@@ -159,7 +158,7 @@ def _hard(each: figures.Difficulty, speak: Translator) -> Hard:
         exercise=speak.prose(each.exercise.title),
         title=visible(speak.say(each.mark.title)),
         share=each.share,
-        statuses=tuple((status, each.statuses[status]) for status in _ORDER if each.statuses.get(status)),
+        statuses=tuple((status, each.statuses[status]) for status in Status if each.statuses.get(status)),
     )
 
 

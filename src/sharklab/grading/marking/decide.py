@@ -34,9 +34,9 @@ from sharklab.message import (
     Message,
 )
 
-_ALL = (Status.ERROR, Status.FAILED, Status.INCONCLUSIVE, Status.SKIPPED, Status.PASSED)
-_ANY = (Status.PASSED, Status.ERROR, Status.INCONCLUSIVE, Status.SKIPPED, Status.FAILED)
-"""Of several parts the first status in this order counts."""
+ALL_OF = (Status.ERROR, Status.FAILED, Status.INCONCLUSIVE, Status.SKIPPED, Status.PASSED)
+ANY_OF = (Status.PASSED, Status.ERROR, Status.INCONCLUSIVE, Status.SKIPPED, Status.FAILED)
+"""The orders of a condition with several parts: the first status that one of its parts has is its own."""
 _NAMED = ("capture", "whole", "than")
 """Parameters of checks that name a capture."""
 _SHOWN = 80
@@ -79,7 +79,7 @@ def _leaf(case: Case, wanted: Asked | Check) -> Decision:
 
 def _several(case: Case, wanted: AllOf | AnyOf) -> Decision:
     parts = [decide(case, part) for part in wanted.parts]
-    order = _ALL if isinstance(wanted, AllOf) else _ANY
+    order = ALL_OF if isinstance(wanted, AllOf) else ANY_OF
     status = next(status for status in order if status in {part.status for part in parts})
     telling = [(part, of) for part, of in zip(parts, wanted.parts, strict=True) if part.status is status]
     said = tuple(Message("{title}: {found}", {"title": title(of), "found": p.found}) for p, of in telling)

@@ -10,7 +10,7 @@ from sharklab.checks.outcome import (
     Status,
 )
 from sharklab.grading.marking.case import Case, gather
-from sharklab.grading.marking.decide import Decision, decide
+from sharklab.grading.marking.decide import ALL_OF, Decision, decide
 from sharklab.grading.marking.defaults import criteria, title_of
 from sharklab.grading.marking.hints import fitting
 from sharklab.grading.marking.model import ExerciseResult, Mark, Remark, Result, Step
@@ -25,8 +25,6 @@ from sharklab.message import (
 
 ELSEWHERE = "elsewhere"
 """The kind of the remark that a capture is of the student's own PC."""
-_WORST = (Status.ERROR, Status.INCONCLUSIVE, Status.FAILED, Status.SKIPPED, Status.PASSED)
-"""Of the steps of a criterion the first status in this order is the criterion's."""
 
 
 def grade(plan: Plan, submission: Submission, terms: Terms = NO_TERMS) -> Result:
@@ -71,7 +69,7 @@ def _exercise(plan: Plan, case: Case) -> ExerciseResult:
 
 def _mark(case: Case, criterion: Criterion) -> Mark:
     decided = [(part, decide(case, part.condition)) for part in criterion.parts]
-    status = next(status for status in _WORST if status in {found.status for _, found in decided})
+    status = next(status for status in ALL_OF if status in {found.status for _, found in decided})
     telling = [(part, found) for part, found in decided if found.status is status]
     first = telling[0][1]
     missed = status is not Status.PASSED

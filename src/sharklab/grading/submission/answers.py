@@ -1,22 +1,20 @@
-"""Tell whether an answer that a student wrote is the measured one: spelling is free, values are not.
+"""Compare a student's answers with the measured ones: spelling is free, values are not.
 
-Each kind of question has one canonical form. What cannot be brought into it (an address where a port is
-asked for) is no answer, and never the same as anything.
+Each answer has a format, and each value in that format one canonical form. A value in another format (an
+address where a port is asked for) is no answer, and never the same as anything.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
-from sharklab.message import N_
-
 Canonical = Callable[[str], str | None]
-"""Takes what was written, and returns its one form, or None when it is nothing of the kind."""
+"""Takes a value as a student wrote it; returns its canonical form, or None if it has another format."""
 
 _GROUPS = re.compile(r"\d{1,3}(?:(?P<mark>[ ,.'’_])\d{3})(?:(?P=mark)\d{3})*")
 """Digits in groups of three, as people write large numbers."""
@@ -118,31 +116,28 @@ def _words(text: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Form:
-    """How the answer to a question is written: `wanted` says so, `canonical` reads it.
+class Format:
+    """The format of an answer: `canonical` reads one value, `example` shows one that is never right.
 
-    A `several` is a set: its order and what is there twice do not count. An `example` is nobody's
-    answer.
+    An answer with `several` values is a set: their order and repetitions do not count.
     """
 
-    wanted: str
     canonical: Canonical
     several: bool = False
     example: str = ""
 
 
-ADDRESS = Form(N_("an IP address"), address, example="192.0.2.7, '2001:db8::7'")
-PORT = Form(N_("a port number, from 1 to 65535"), port, example="54321")
-TRANSPORT = Form(N_("TCP or UDP"), transport)
-NUMBER = Form(N_("a whole number"), number, example="123456")
-BYTES = Form(N_("a number of bytes"), size, example="123")
-SERVICE = Form(N_("the name of a protocol"), service)
-NAME = Form(N_("the name of a capture"), name)
-PORTS = Form(N_("port numbers, with commas between them"), port, True, "54321, 54322")
-PROGRAM = Form(N_("the name of a program"), text)
-TEXT = Form(N_("a few words"), text)
+ADDRESS = Format(address, example="192.0.2.7, '2001:db8::7'")
+PORT = Format(port, example="54321")
+TRANSPORT = Format(transport)
+NUMBER = Format(number, example="123456")
+BYTES = Format(size, example="123")
+SERVICE = Format(service)
+NAME = Format(name)
+PORTS = Format(port, True, "54321, 54322")
+TEXT = Format(text)
 
-FORMS: Mapping[str, Form] = {
+FORMATS: Mapping[str, Format] = {
     "server_address": ADDRESS,
     "server_port": PORT,
     "client_address": ADDRESS,
@@ -157,100 +152,35 @@ FORMS: Mapping[str, Form] = {
     "service": SERVICE,
     "busiest": NAME,
     "open_ports": PORTS,
-    "process": PROGRAM,
+    "process": TEXT,
 }
-"""The form of each question of `sharklab.checks.QUESTIONS`."""
+"""The format of the answer to each question of `sharklab.checks.QUESTIONS`."""
 
 
-def form(question: str) -> Form:
-    """Return how the answer to `question` is written; a question that is not known asks for words."""
-    return FORMS.get(question, TEXT)
+def same(question: str, given: Any, key: str) -> bool:
+    """Return True if `given`, as YAML gave it, is the answer `key` to `question`.
 
-
-def same(question: str, given: Any, key: str | Collection[str]) -> bool:
-    """Tell whether `given`, as YAML gave it, is the answer `key` to `question`.
-
-    `key` is the measured value, or every form that is accepted; for a set, all that belongs to it.
+    A missing answer is never the same as anything.
     """
-    return matches(form(question), given, key)
+    expected = FORMATS[question]
+    values = _canonicals(expected, given)
+    return bool(values) and values == _canonicals(expected, key)
 
 
-def matches(form: Form, given: Any, key: str | Collection[str]) -> bool:
-    """Tell whether `given` is `key` in the sense of `form`; nothing is the same as no answer."""
-    found = _canonicals(form, given)
-    if form.several:
-        return bool(found) and found == _canonicals(form, key if isinstance(key, str) else list(key))
-    wanted = {form.canonical(value) for value in ([key] if isinstance(key, str) else key)} - {None}
-    return len(found) == 1 and found <= wanted
+def _canonicals(expected: Format, given: Any) -> frozenset[str]:
+    """Return the canonical forms of the values in `given`, or none if one of them has another format."""
+    values = [expected.canonical(value) for value in _values(given, expected.several)]
+    return frozenset(value for value in values if value) if None not in values else frozenset()
 
 
-def fits(question: str, given: Any) -> bool:
-    """Tell whether `given` is of the kind that `question` asks for, right or wrong."""
-    return bool(_canonicals(form(question), given))
-
-
-def _canonicals(form: Form, given: Any) -> frozenset[str]:
-    """Return the canonical forms of an answer's values, or none if one value has no such form."""
-    found = [form.canonical(value) for value in _written(given, form.several)]
-    return frozenset(value for value in found if value) if None not in found else frozenset()
-
-
-def _written(given: Any, several: bool) -> Iterable[str]:
+def _values(given: Any, several: bool) -> Iterable[str]:
     """Yield the values of `given` as text; one text may hold several, between commas."""
     if isinstance(given, list | tuple):
         for item in given:
-            yield from _written(item, False)
+            yield from _values(item, False)
     elif isinstance(given, str):
         yield from filter(str.strip, re.split(r"[,;\n]", given)) if several else [given]
     elif isinstance(given, float):
         yield str(int(given)) if given.is_integer() else str(given)
     else:
         yield str(given) if type(given) is int else ""
-
-
-def choice(options: Collection[str]) -> Form:
-    """Return the form of a question that offers `options`: one of them, by name or written nearly so."""
-    known = {text(option): option for option in options}
-    return Form(N_("one of the choices"), lambda words: known.get(text(words)))
-
-
-def several(form: Form) -> Form:
-    """Return the form of a question that asks for a set of what `form` reads."""
-    return replace(form, several=True)
-
-
-def words(accepted: Collection[str]) -> Form:
-    """Return the form of a short text of which `accepted` are right; a slip of the pen is forgiven.
-
-    One letter that is missing, doubled, wrong or swapped in a word of six letters or more.
-    """
-    known = [right for right in map(text, accepted) if right]
-    return Form(N_("a few words"), lambda said: _nearest(text(said), known))
-
-
-def _nearest(said: str | None, known: list[str]) -> str | None:
-    if said is None:
-        return None
-    return next((right for right in known if _is_slip(said, right)), said)
-
-
-def _is_slip(said: str, meant: str) -> bool:
-    given, wanted = said.split(), meant.split()
-    return (
-        len(given) == len(wanted)
-        and sum(a != b for a, b in zip(given, wanted, strict=True)) <= 1
-        and all(
-            a == b or (min(len(a), len(b)) >= 6 and a.isalpha() and b.isalpha() and _one_apart(a, b))
-            for a, b in zip(given, wanted, strict=True)
-        )
-    )
-
-
-def _one_apart(first: str, second: str) -> bool:
-    """Tell whether one letter inserted, left out, replaced or swapped makes `first` `second`."""
-    short, long = sorted((first, second), key=len)
-    start = next((i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
-    rest, other = short[start:], long[start:]
-    if len(short) < len(long):
-        return rest == other[1:]
-    return rest[1:] == other[1:] or (rest[:2] == other[1::-1] and rest[2:] == other[2:])

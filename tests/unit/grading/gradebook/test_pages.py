@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from sharklab.checks.outcome import Status
+from sharklab.checks.outcome import Outcome, Status, Verdict
 from sharklab.grading.gradebook import feedback, figures, kept, overview
 from sharklab.grading.gradebook.model import Class, Entry
 from sharklab.i18n import languages
 from sharklab.message import Message
+from sharklab.report import page as report
 from tests.support import gradebook_sample as sample
 from tests.unit.report.test_render import Outline
 
@@ -187,3 +188,17 @@ def test_kept_refuses_another_shape(data: object) -> None:
     """A damaged record is told apart from a good one."""
     with pytest.raises(ValueError, match="no Entry"):
         kept.from_plain(Entry, data)
+
+
+@pytest.mark.parametrize("statuses", list(itertools.permutations(Status, 2)))
+def test_feedback_and_report_lead_with_the_same_status(
+    tmp_path: Path, statuses: tuple[Status, Status]
+) -> None:
+    """An exercise has the same status on the page of a run and in the feedback on a submission."""
+    outcomes = tuple(Outcome("x", status, Message("x"), Message("x")) for status in statuses)
+    marks = tuple(sample.mark(f"c{number}", 0, 1, status) for number, status in enumerate(statuses))
+    result = sample.result()
+    result = replace(result, exercises=(replace(result.exercises[0], marks=marks),))
+    entry = replace(sample.alice(), result=result)
+    page = feedback.page(entry, sample.plan(tmp_path), sample.facts(), sample.TOOL, "en")
+    assert report.overall(Verdict("ssh", outcomes, ())) == page.parts[0].sections[0].status

@@ -52,7 +52,7 @@ def test_write_gives_no_answer_away(tmp_path: Path) -> None:
         str(ip.ip) for places in own.addresses.values() for at in places.values() for ip in (at.ipv4, at.ipv6)
     }
     assert [] == [value for value in (*values, own.token, own.password) if value in text]
-    for question, kind in answers.FORMS.items():
+    for question, kind in answers.FORMATS.items():
         assert not answers.same(question, "443", kind.example.split(",")[0])
 
 
