@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from sharklab.errors import MachineryError
 from sharklab.evidence import analysis
+from sharklab.message import Message
 from tests.support import report_run
 from tests.support.report_run import TAMPERINGS
 
@@ -23,7 +25,8 @@ def test_analyse_refuses_a_run_that_was_changed(
         analysis.analyse(tmp_path)
     error = caught.value
     assert (report_run.TAMPERED, str(tmp_path)) == (error.message_id, error.place)
-    assert [problem] == [message.msgid for message in error.values["problems"]]
+    problems = cast("list[Message]", error.values["problems"])
+    assert [problem] == [message.msgid for message in problems]
     assert error.hint
 
 

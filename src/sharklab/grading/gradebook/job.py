@@ -157,7 +157,9 @@ def _graded(job: Job, plan: Plan, submission: Submission, known: Mapping[Path, F
     folder = state.folder(job.out / entry.student)
     for name, content in files.items():
         state.write(folder / name, content, 0o644)
-    digests = {f"{entry.student}/{name}": manifest.digest(content.encode()) for name, content in files.items()}
+    digests = {
+        f"{entry.student}/{name}": manifest.digest(content.encode()) for name, content in files.items()
+    }
     return Record(SCHEMA, job.key, entry, traces(submission, facts), digests)
 
 
