@@ -8,8 +8,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TypedDict
 
-from sharklab.checks import judge, matrix
-from sharklab.checks.cell import Cell
+from sharklab.checks import judge
+from sharklab.checks.cells import Cell, cells_of_run
 from sharklab.checks.outcome import Verdict
 from sharklab.evidence.packets.model import Facts, Packet
 from sharklab.evidence.run_folder import CaptureResult, Evidence, ProbeResult
@@ -174,7 +174,7 @@ class Sample:
 
     def cells(self) -> dict[str, Cell]:
         """Return the cells by the ids of their probes."""
-        return {cell.probe.id: cell for cell in matrix.cells(*self.run())}
+        return {cell.probe.id: cell for cell in cells_of_run(*self.run())}
 
     def judge(self) -> dict[str, Verdict]:
         """Return the verdicts by exercise."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sharklab.author import damage
-from sharklab.checks import KINDS
-from sharklab.checks.kind import Rests
+from sharklab.checks.kind import KINDS, Need, Rests
+from sharklab.checks.question import Question
 from sharklab.evidence.packets.container import search
 from sharklab.evidence.packets.model import Conversation, Facts
 from sharklab.evidence.packets.records import Pcap
@@ -37,73 +37,47 @@ class Subject:
 
 @dataclass(frozen=True)
 class Damage:
-    """One thing that is wrong with a capture.
+    """One thing that is wrong with a capture: what `edit` does to its packets.
 
-    `breaks` tells which checks of the capture must not pass then; of an exercise with several captures only
-    those that look at this one, unless it breaks them `anywhere`. `makes` tells which of them pass then,
-    though they did not before. `questions` are those whose answers are no longer shown (None: all). `looked`
-    is false when nothing is left to look at; `rest` ends the file.
+    It `takes` traits away, which checks and questions may need; of an exercise with several captures only
+    those that look at this one lose, unless it counts `anywhere`. With `anything` lost, no check of packets
+    passes and no question is answered; without `completeness`, nothing is proved absent; `wanted` tells of
+    checks that lose for another reason, and `makes` of
+    checks that pass because of the damage. `looked` is false when nothing is left to look at; `rest` ends the
+    file.
     """
 
     title: str
     edit: Callable[[Subject], Pcap]
-    breaks: Callable[[Subject, Check], bool]
+    takes: frozenset[Need] = frozenset()
     applies: Callable[[Subject], bool] = lambda _: True
     makes: Callable[[Subject, Check], bool] = lambda *_: False
-    questions: frozenset[str] | None = frozenset()
+    wanted: Callable[[Subject, Check], bool] = lambda _, check: False
+    anything: bool = False
+    completeness: bool = False
     anywhere: bool = False
     looked: bool = True
     rest: bytes = b""
     values: Mapping[str, Any] = field(default_factory=dict)
 
+    def hides(self, question: Question) -> bool:
+        """Tell whether the damage takes away the packets that answer a question."""
+        return self.anything or bool(self.takes & question.needs)
 
-def _kinds(*names: str, patterns: tuple[str, ...] = ()) -> Callable[[Subject, Check], bool]:
-    """Return a predicate that matches checks by name, or checks `knock` by packet pattern."""
-
-    def breaks(subject: Subject, check: Check) -> bool:
-        return check.kind in names or (check.kind == "knock" and check.params["packets"] in patterns)
-
-    return breaks
-
-
-def _rests_on_packets(subject: Subject, check: Check) -> bool:
-    return KINDS[check.kind].rests is not Rests.STATE
-
-
-def _denies(subject: Subject, check: Check) -> bool:
-    return KINDS[check.kind].denies
-
-
-def _reads_contents(subject: Subject, check: Check) -> bool:
-    if check.kind == "snapped":
-        return bool(check.params["whole"] == subject.capture)
-    return KINDS[check.kind].rests is Rests.CONTENTS
-
-
-def _names_token(subject: Subject, check: Check) -> bool:
-    if check.kind == "snapped":
-        return bool(check.params["whole"] == subject.capture)
-    return check.kind == "token" or subject.seat.token in str(check.params)
-
-
-def _is_spoilt(subject: Subject, check: Check) -> bool:
-    """Tell whether one packet more is too much for a check."""
-    if check.kind == "unseen":
-        return bool(check.params["capture"] == subject.capture)
-    return check.kind in ("clean", "snapped")
+    def breaks(self, subject: Subject, check: Check) -> bool:
+        """Tell whether a check of the damaged capture must not pass."""
+        kind = KINDS[check.kind]
+        return bool(
+            (self.anything and kind.rests is not Rests.STATE)
+            or (self.completeness and kind.denies)
+            or self.takes & kind.needs_of(check.params, subject.capture)
+            or self.wanted(subject, check)
+        )
 
 
 def _bystander(seat: Seat) -> Address:
     """Return where a host of the seat is."""
     return next(at for places in seat.addresses.values() for at in places.values())
-
-
-def _needs_syn_ack(subject: Subject, check: Check) -> bool:
-    """Tell whether a check cannot pass where no server accepts."""
-    if check.kind == "opening":
-        return bool(check.params["to"] != "syn")
-    patterns = ("handshake", "handshake_fin", "handshake_rst", "synack_rst")
-    return _kinds("handshake", "traffic", "families", patterns=patterns)(subject, check)
 
 
 def _wants_reset(subject: Subject, check: Check) -> bool:
@@ -136,13 +110,14 @@ def _has_token(subject: Subject) -> bool:
 _OF_ANOTHER_SEAT = Damage(
     N_("capture of another seat"),
     lambda s: damage.of_seat(s.pcap, s.seat, s.other),
-    _rests_on_packets,
     applies=lambda s: bool(s.facts.packets),
-    questions=None,
+    anything=True,
     anywhere=True,
     looked=False,
 )
-_UNFINISHED = Damage(N_("file cut short"), lambda s: s.pcap, _denies, anywhere=True, rest=HALF_A_RECORD)
+_UNFINISHED = Damage(
+    N_("file cut short"), lambda s: s.pcap, completeness=True, anywhere=True, rest=HALF_A_RECORD
+)
 
 OF_MATRICES: Mapping[str, Damage] = {"another-seat": _OF_ANOTHER_SEAT, "unfinished": _UNFINISHED}
 """What can be wrong with the capture of a matrix."""
@@ -152,63 +127,63 @@ DAMAGES: Mapping[str, Damage] = {
     "no-fin": Damage(
         N_("no FIN"),
         lambda s: damage.without_fin(s.pcap, s.facts, s.talks),
-        _kinds("fin", "zero_reply", patterns=("handshake_fin",)),
+        frozenset({Need.FIN}),
         applies=_is_closed,
     ),
     "reset": Damage(
         N_("RST instead of FIN"),
         lambda s: damage.with_reset(s.pcap, s.facts, s.talks),
-        _kinds("fin", "zero_reply", patterns=("handshake_fin", "handshake")),
+        frozenset({Need.FIN, Need.NO_RESET}),
         applies=_is_closed,
         makes=_wants_reset,
     ),
     "no-syn-ack": Damage(
         N_("handshake without SYN/ACK"),
         lambda s: damage.without_syn_ack(s.pcap, s.facts, s.talks),
-        _needs_syn_ack,
+        frozenset({Need.SYN_ACK}),
         applies=_is_open,
     ),
     "no-reset": Damage(
         N_("no RST"),
         lambda s: damage.without(s.pcap, (n for talk in s.talks for n in talk.resets)),
-        _kinds("reset", patterns=("syn_rst", "handshake_rst", "synack_rst")),
+        frozenset({Need.RESET}),
         applies=_is_reset,
     ),
     "another-day": Damage(
-        N_("capture of another day"), lambda s: damage.later(s.pcap), _kinds("made_here"), anywhere=True
+        N_("capture of another day"),
+        lambda s: damage.later(s.pcap),
+        frozenset({Need.OWN_TIME}),
+        anywhere=True,
     ),
     "one-way": Damage(
         N_("no answer from the server"),
         lambda s: damage.one_way(s.pcap, s.facts, s.talks),
-        _kinds("udp_exchange", "dns", patterns=("udp_answer",)),
+        frozenset({Need.REPLY}),
         applies=_has_datagrams,
-        questions=frozenset({"dns_server_address", "dns_server_port"}),
     ),
     "token": Damage(
         N_("token of another seat"),
         lambda s: damage.with_words(s.pcap, {s.seat.token: s.other.token}),
-        _names_token,
+        frozenset({Need.TOKEN}),
         applies=_has_token,
+        wanted=lambda s, check: s.seat.token in str(check.params),
     ),
     "another-share": Damage(
         N_("the share of another seat"),
         lambda s: damage.with_words(s.pcap, {s.seat.share: s.other.share}),
-        lambda s, check: check.params.get("name") == s.seat.share,
         applies=lambda s: bool(search(s.file, s.seat.share)),
+        wanted=lambda s, check: check.params.get("name") == s.seat.share,
     ),
     "headers": Damage(
         N_("headers alone (snap length)"),
         lambda s: damage.headers_only(s.pcap),
-        _reads_contents,
+        frozenset({Need.CONTENTS}),
         applies=lambda s: bool(s.facts.packets),
-        questions=frozenset(
-            {"dns_server_address", "dns_server_port", "nfs_server_address", "nfs_port", "service"}
-        ),
     ),
     "stray": Damage(
         N_("a packet that is not of the exercise"),
         lambda s: damage.with_stray(s.pcap, _bystander(s.seat)),
-        _is_spoilt,
+        frozenset({Need.NOTHING_ELSE}),
         anywhere=True,
     ),
 }
@@ -224,4 +199,4 @@ def untried(tool: str, state: str, port: int) -> Damage:
 
     wanted = {"tool": tool, "state": state}
     title = N_("{tool} not tried, port {state}")
-    return Damage(title, edit, lambda _, check: dict(check.params) == wanted, values=wanted)
+    return Damage(title, edit, wanted=lambda _, check: dict(check.params) == wanted, values=wanted)

@@ -12,8 +12,6 @@ from sharklab.message import N_
 
 _PORTS = re.compile(r"\bport\s+(\d+)")
 """A port in a filter (pcap-filter(7))."""
-_OF_PORTS = frozenset({"server_port", "local_port", "dns_server_port", "nfs_port", "open_ports"})
-"""Questions that a port answers."""
 
 
 def faults(lab: Lab, at: Path, exercise: Exercise) -> Iterator[Fault]:
@@ -136,7 +134,11 @@ def _given_away(where: Path, exercise: Exercise, hint: Hint) -> Iterator[Fault]:
 
 def _ports(exercise: Exercise) -> set[str]:
     """Return the ports that are answers of an exercise, as far as its lab.yml has them."""
-    if not _OF_PORTS & set(exercise.questions):
+    from sharklab.checks import QUESTIONS
+    from sharklab.checks.question import Value
+
+    values = {QUESTIONS[name].value for name in exercise.questions if name in QUESTIONS}
+    if not values & {Value.PORT, Value.PORTS}:
         return set()
     talk = exercise.conversation
     given = {str(talk.port)} if talk and talk.port else set()

@@ -15,11 +15,11 @@ from pathlib import Path
 from sharklab.author.damages import DAMAGES, OF_MATRICES, Damage, Subject, untried
 from sharklab.author.state_damages import damages
 from sharklab.checks import KINDS, QUESTIONS
-from sharklab.checks.choose import candidates, choose
 from sharklab.checks.kind import Rests
 from sharklab.checks.outcome import (
     Status,
 )
+from sharklab.checks.selection import candidates, select
 from sharklab.evidence.packets import records
 from sharklab.grading.marking.case import Case
 from sharklab.grading.marking.decide import decide, names, used
@@ -161,7 +161,7 @@ def _uses(case: Case, capture: Capture, leaf: Check) -> bool:
 
 def _is_main(case: Case, capture: Capture, leaf: Check) -> bool:
     """Tell whether the check names the capture, or else finds its conversation there."""
-    chosen = choose(case.context)
+    chosen = select(case.context)
     return bool(names(leaf)) or not chosen or chosen.capture == capture.id
 
 
@@ -203,8 +203,8 @@ def _untried(case: Case, capture: Capture) -> Iterator[tuple[str, Damage]]:
 def _breaks(case: Case, capture: Capture, damage: Damage, subject: Subject, leaf: Leaf) -> bool:
     """Tell whether the damage of a capture breaks a check or takes away what a question asks for."""
     if isinstance(leaf, Asked):
-        is_shown = not QUESTIONS[leaf.question].of_server
-        return is_shown and (damage.questions is None or leaf.question in damage.questions)
+        question = QUESTIONS[leaf.question]
+        return not question.of_server and damage.hides(question)
     return _reaches(case, capture, damage, leaf) and damage.breaks(subject, leaf)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sharklab.checks.sockets_seen import Socket, sockets
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence, ProbeResult
+from sharklab.evidence.sockets import Socket, sockets
 from sharklab.lab.model import Exercise, Matrix, Plan
 
 

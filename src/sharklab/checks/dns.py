@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from sharklab.checks.context import Context
+from sharklab.checks.kind import TEXT, TEXTS, Need, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Reference,
@@ -20,10 +20,19 @@ from sharklab.message import (
 Exchange = tuple[str, DnsExchange]
 
 
-def dns(context: Context, params: Mapping[str, Any]) -> Finding:
-    """For each of `types`, `name` was asked of the exercise's server, and answered with `rcode` (NOERROR).
+@check(
+    "dns",
+    Rests.CONTENTS,
+    N_("DNS questions"),
+    N_("asked and answered: {types}"),
+    params=parameters("types", types=TEXTS, name=TEXT, rcode=TEXT),
+    look=N_("Ask again for each of the types while you record, by the name that your brief gives."),
+    needs=(Need.REPLY,),
+)
+def dns(context: Context, params: Params) -> Finding:
+    """The client asks for each of the `types`, and the server answers with `rcode` (NOERROR by default).
 
-    NOERROR asks for an answer in substance too: a response without records does not count.
+    With `name`, only questions for this name count. An answer with NOERROR must hold a record.
     """
     rcode = params.get("rcode", "NOERROR")
     asked = {type: _asked(context, type, params.get("name", "")) for type in params["types"]}

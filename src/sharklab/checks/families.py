@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from sharklab.checks.context import Context
+from sharklab.checks.kind import PORT, Need, Params, Rests, Schema, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Reference,
@@ -25,6 +25,8 @@ first has failed: Linux takes 3 s for that at least, which is a SYN and its firs
 RACES, WAITS, IPV4_ONLY, IPV6_ONLY = "races", "waits", "ipv4_only", "ipv6_only"
 WAYS = (RACES, WAITS, IPV4_ONLY, IPV6_ONLY)
 """What a client may do: try the other family while it waits for the first, or afterwards, or just one."""
+_WAY: Schema = {"enum": list(WAYS)}
+_WAYS: Schema = {"anyOf": [_WAY, {"type": "array", "items": _WAY, "minItems": 1, "uniqueItems": True}]}
 
 _WORDS = {
     RACES: N_("{first} is tried in packet {one}, {second} {delay} s later in packet {two}, without waiting."),
@@ -43,8 +45,20 @@ class Attempt:
     connected: bool
 
 
-def families(context: Context, params: Mapping[str, Any]) -> Finding:
-    """The client tries `port` at the server's addresses in the way `way`, and a connection comes of it."""
+@check(
+    "families",
+    Rests.HEADERS,
+    N_("IPv6 and IPv4 (port {port})"),
+    params=parameters("port", "way", port=PORT, way=_WAYS),
+    look=N_("Look at the first SYN to each address, and at the time between them."),
+    needs=(Need.SYN_ACK,),
+)
+def families(context: Context, params: Params) -> Finding:
+    """The client tries `port` at the server's addresses in the way `way`, and gets a connection.
+
+    The way is one of `races` (IPv6 and IPv4 at once, RFC 8305), `waits` (one after the other has failed),
+    `ipv4_only` and `ipv6_only`, or a list of these.
+    """
     for name, facts in context.facts.items():
         tries = sorted(_attempts(context, facts, params["port"]), key=lambda each: each.syn.time)
         if tries:
@@ -83,7 +97,7 @@ def _judge(capture: str, tries: list[Attempt], wanted: str | list[str]) -> Findi
     found = Message("{way} {end}", {"way": Message(_WORDS[way], values), "end": end})
     right = way in ([wanted] if isinstance(wanted, str) else wanted) and bool(used)
     evidence = Reference(capture=capture, packets=tuple(each.syn.number for each in tries))
-    return Finding(Status.PASSED if right else Status.FAILED, found, (evidence,))
+    return Finding(Status.of(right), found, (evidence,))
 
 
 _NO_CONNECTION = Message(N_("No connection comes of it."))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from sharklab.checks.context import Context
+from sharklab.checks.host_check import finding, observation, of_host
+from sharklab.checks.kind import ANY_TEXTS, TEXT, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Reference,
@@ -19,10 +20,28 @@ from sharklab.message import (
 Zone = Mapping[str, frozenset[str]]
 OPENINGS = ("services", "ports", "protocols", "source-ports", "forward-ports", "rich rules")
 """What lets packets in, as firewalld names it. A parameter has the same name with underscores."""
+_OPENINGS = {name.replace("-", "_").replace(" ", "_"): ANY_TEXTS for name in OPENINGS}
 
 
-def firewall(context: Context, params: Mapping[str, Any]) -> Finding:
-    """`firewall-cmd --list-all` of the probes `runtime` and `permanent` shows just the openings given."""
+@check(
+    "firewall",
+    Rests.PROBES,
+    N_("Firewall ({runtime})"),
+    N_("only what is meant is open, in force and permanently"),
+    params=parameters(
+        "runtime",
+        "permanent",
+        runtime=TEXT,
+        permanent=TEXT,
+        **_OPENINGS,
+    ),
+    denies=True,
+)
+def firewall(context: Context, params: Params) -> Finding:
+    """The zone of firewalld opens what the parameters name, and nothing else, in force and permanently.
+
+    `runtime` and `permanent` are probes of `firewall-cmd --list-all`.
+    """
     results = [context.probe(params[name]) for name in ("runtime", "permanent")]
     evidence = tuple(Reference(probe=result.id, host=result.host) for result in results if result)
     zones = [
@@ -41,7 +60,7 @@ def firewall(context: Context, params: Mapping[str, Any]) -> Finding:
     return Finding(Status.PASSED, Message(N_("The zone opens {opened}."), {"opened": opened}), evidence)
 
 
-def faults(runtime: Zone, permanent: Zone, params: Mapping[str, Any]) -> list[Message]:
+def faults(runtime: Zone, permanent: Zone, params: Params) -> list[Message]:
     """Return the faults of a zone: openings too many or too few, and differences from the permanent rules."""
     wrong = []
     if "ACCEPT" in runtime.get("target", frozenset()):
@@ -74,3 +93,91 @@ def read_zone(printed: str) -> Zone:
             key, _, words = line.strip().partition(":")
             zone[key] = frozenset(words.split())
     return zone if {"target", "services", "ports"} <= zone.keys() else {}
+
+
+@check(
+    "firewalld_same",
+    Rests.STATE,
+    N_("Rules of firewalld on {host}"),
+    N_("the same in force and permanently"),
+    params=of_host(),
+    look=N_("Compare what is printed with and without --permanent by: firewall-cmd --list-all"),
+)
+def firewalld_same(context: Context, params: Params) -> Finding:
+    """The rules of firewalld in force on `host` are the permanent ones: a restart changes nothing."""
+    runtime, permanent = _zones(context, params)
+    if not runtime or not permanent:
+        return _no_zone(params)
+    differing = [key for key in ("target", *OPENINGS) if runtime.get(key) != permanent.get(key)]
+    if differing:
+        text = N_("not the same in force and permanently: {names}")
+        return finding(False, params["host"], Message(text, {"names": differing}))
+    return finding(True, params["host"], Message(N_("The same rules in force and permanently.")))
+
+
+@check(
+    "firewalld_opens",
+    Rests.STATE,
+    N_("What firewalld opens on {host}"),
+    N_("what is needed, and nothing else"),
+    params=of_host(**_OPENINGS),
+    denies=True,
+    look=N_("Look at it with: firewall-cmd --list-all"),
+)
+def firewalld_opens(context: Context, params: Params) -> Finding:
+    """firewalld on `host` opens what the parameters name, and nothing else."""
+    runtime, _ = _zones(context, params)
+    if not runtime:
+        return _no_zone(params)
+    wrong = faults(runtime, runtime, params)
+    if wrong:
+        return finding(False, params["host"], Message("{faults}", {"faults": wrong}))
+    opened = sorted(frozenset().union(*(runtime.get(key, ()) for key in OPENINGS)))
+    return finding(True, params["host"], Message(N_("The zone opens {opened}."), {"opened": opened}))
+
+
+@check(
+    "firewalld_open",
+    Rests.STATE,
+    N_("Firewall of {host}, {opening}"),
+    N_("let in"),
+    params=of_host("opening", opening=TEXT),
+    look=N_("Look at it with: firewall-cmd --list-all"),
+)
+def firewalld_open(context: Context, params: Params) -> Finding:
+    """The firewall of `host` lets in `opening`, as firewalld writes it (`https`, `443/tcp`)."""
+    return _opening(context, params, True)
+
+
+@check(
+    "firewalld_closed",
+    Rests.STATE,
+    N_("Firewall of {host}, {opening}"),
+    N_("not let in"),
+    params=of_host("opening", opening=TEXT),
+    denies=True,
+    look=N_("Look at it with: firewall-cmd --list-all"),
+)
+def firewalld_closed(context: Context, params: Params) -> Finding:
+    """The firewall of `host` does not let in `opening`, as firewalld writes it (`https`, `443/tcp`)."""
+    return _opening(context, params, False)
+
+
+def _opening(context: Context, params: Params, wanted: bool) -> Finding:
+    runtime, _ = _zones(context, params)
+    if not runtime:
+        return _no_zone(params)
+    opened = frozenset().union(*(runtime.get(key, ()) for key in ("services", "ports", "protocols")))
+    is_open = params["opening"] in opened or "ACCEPT" in runtime["target"]
+    text = N_("{host} lets {opening} in.") if is_open else N_("{host} does not let {opening} in.")
+    return finding(is_open == wanted, params["host"], Message(text, params))
+
+
+def _zones(context: Context, params: Params) -> tuple[Zone, Zone]:
+    printed = observation(context, params)["firewall"]
+    return read_zone(printed["runtime"]), read_zone(printed["permanent"])
+
+
+def _no_zone(params: Params) -> Finding:
+    text = N_("firewalld on {host} shows no zone: it does not run.")
+    return finding(False, params["host"], Message(text, {"host": params["host"]}))

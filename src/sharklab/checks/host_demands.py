@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from sharklab.checks import KINDS, QUESTIONS
-from sharklab.checks.kind import Rests
+from sharklab.checks.kind import KINDS, Rests
+from sharklab.checks.question import QUESTIONS
 from sharklab.lab.criteria import leaves
 from sharklab.lab.model import Check, Exercise, Plan
 
@@ -22,7 +22,7 @@ def services(plan: Plan) -> Mapping[str, list[str]]:
     for check in _checks(plan.lab.exercises):
         if "service" in check.params and (host := check.params.get("host")) in names:
             names[host].add(str(check.params["service"]))
-    return {host: sorted(chosen) for host, chosen in names.items()}
+    return {host: sorted(selection) for host, selection in names.items()}
 
 
 def _checks(exercises: Iterable[Exercise]) -> Iterator[Check]:

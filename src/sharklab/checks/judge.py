@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sharklab.checks import matrix
-from sharklab.checks.cell import CHECK
+from sharklab.checks.cells import CHECK, cells_of
 from sharklab.checks.context import Context, contexts
 from sharklab.checks.flaws import flaws_of, listed
-from sharklab.checks.kind import Kind, Rests
-from sharklab.checks.kinds import KINDS
+from sharklab.checks.kind import KINDS, Kind, Rests
 from sharklab.checks.outcome import (
     Answer,
     Finding,
@@ -20,7 +18,7 @@ from sharklab.checks.outcome import (
     Verdict,
     both,
 )
-from sharklab.checks.questions import QUESTIONS, answer
+from sharklab.checks.question import QUESTIONS, answer
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence
 from sharklab.lab.model import Check, Plan
@@ -50,7 +48,7 @@ def _verdict(context: Context) -> Verdict:
 def outcome(context: Context, check: Check) -> Outcome:
     """Return the outcome of one check on an exercise; a check that breaks has the status `error`."""
     kind = KINDS.get(check.kind)
-    if kind is None or not set(kind.params["required"]) <= check.params.keys():
+    if kind is None or not kind.required <= check.params.keys():
         found = Message(N_("There is no check {kind} with these parameters."), {"kind": check.kind})
         return Outcome(check.kind, Status.ERROR, Message("{kind}", {"kind": check.kind}), found)
     finding = _find(context, kind, check)
@@ -68,7 +66,7 @@ def outcome(context: Context, check: Check) -> Outcome:
 def _cells(context: Context) -> tuple[Outcome, ...]:
     """Return the outcome of each cell of the exercise's matrix, if it has one."""
     try:
-        return tuple(cell.outcome for cell in matrix.cells_of(context))
+        return tuple(cell.outcome for cell in cells_of(context))
     except Exception as error:
         return (Outcome(CHECK, Status.ERROR, Message(N_("The matrix")), broken(error)),)
 
@@ -118,6 +116,6 @@ def _answer(context: Context, id: str) -> Answer:
         found = Message(N_("There is no question named {id}."), {"id": id})
         return Answer(id, Message("{id}", {"id": id}), None, Status.ERROR, found=found)
     try:
-        return answer(id, question, context)
+        return answer(question, context)
     except Exception as error:
         return Answer(id, Message(question.text), None, Status.ERROR, found=broken(error))

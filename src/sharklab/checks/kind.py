@@ -1,8 +1,11 @@
-"""A kind of check: its parameters, its function, the evidence that it needs, and its words."""
+"""The kinds of checks: a kind is declared beside its function, by the decorator `check`.
+
+This module names no kind. `sharklab.checks` imports the modules that declare them, and each registers here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -10,11 +13,16 @@ from typing import Any
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import Finding
 
+Params = Mapping[str, Any]
+"""The parameters of a check in lab.yml, by name."""
 Schema = Mapping[str, Any]
+"""A JSON schema."""
+Function = Callable[[Context, Params], Finding]
+"""The function of a check."""
 
 
 class Rests(StrEnum):
-    """The evidence that a check needs."""
+    """The evidence that a check looks at, and that it cannot do without."""
 
     PROBES = "probes"
     STATE = "state of hosts"
@@ -22,32 +30,102 @@ class Rests(StrEnum):
     CONTENTS = "contents of captured packets"
 
 
+class Need(StrEnum):
+    """A trait of a capture without which a check fails. `sharklab.author` damages one at a time."""
+
+    SYN_ACK = "a server accepts the connection"
+    FIN = "a side closes the connection"
+    RESET = "a side resets the connection"
+    NO_RESET = "no side resets the connection"
+    REPLY = "the server answers a datagram"
+    TOKEN = "the seat's token is in the packets"  # noqa: S105 (no secret)
+    CONTENTS = "the packets are whole"
+    NOTHING_ELSE = "no other packet is in the capture"
+    OWN_TIME = "the packets were recorded while the seat was up"
+
+
+Needs = Callable[[Params, str], Iterable[Need]]
+"""Takes the parameters of a check and the id of a capture; returns what the check needs of this capture."""
+
+
 @dataclass(frozen=True)
 class Kind:
-    """A check: JSON schema of its parameters, function, what it rests on, and msgids.
+    """A kind of check: JSON schema of its parameters, function, the evidence it rests on, and msgids.
 
     `title` and `expected` may use the required parameters. `denies` marks a check that something
-    is absent: it passes only on evidence that is whole. `recorded` marks one that looks at what only a run
-    records. `look` says where to look when it failed, without giving anything away.
+    is absent: it passes only on complete evidence. `recorded` marks a check of evidence that only a run
+    records. `look` tells a student where to look after a failure, and gives nothing away. `needs` are the
+    traits that a capture must have, beside the contents of its packets for a check that rests on them.
     """
 
+    name: str
+    function: Function
     params: Schema
-    function: Callable[[Context, Mapping[str, Any]], Finding]
     rests: Rests
     title: str
     expected: str = ""
     denies: bool = False
     recorded: bool = False
     look: str = ""
+    needs: tuple[Need, ...] | Needs = ()
 
     @property
     def live(self) -> bool:
-        """True when it looks at what only a run records: nobody can hand that in."""
+        """True when the check rests on evidence that only a run records: no student can hand it in."""
         return self.recorded or self.rests is Rests.PROBES
 
+    @property
+    def required(self) -> frozenset[str]:
+        """The names of the parameters that lab.yml must give."""
+        return frozenset(self.params["required"])
 
-def parameters(required: tuple[str, ...] = (), **properties: Schema) -> Schema:
-    """Return the JSON schema of a check's parameters."""
+    def captures(self, params: Params) -> frozenset[str]:
+        """Return the ids of the captures that the parameters name."""
+        properties = self.params["properties"]
+        names = [name for name, schema in properties.items() if schema == CAPTURE and name in params]
+        return frozenset(str(params[name]) for name in names)
+
+    def needs_of(self, params: Params, capture: str) -> frozenset[Need]:
+        """Return the traits that the capture must have for a check with these parameters to pass."""
+        needs = self.needs if isinstance(self.needs, tuple) else self.needs(params, capture)
+        contents = (Need.CONTENTS,) if self.rests is Rests.CONTENTS else ()
+        return frozenset((*needs, *contents))
+
+
+KINDS: dict[str, Kind] = {}
+"""Every declared kind of check, by the name that lab.yml uses."""
+
+
+def check(
+    name: str,
+    rests: Rests,
+    title: str,
+    expected: str = "",
+    params: Schema | None = None,
+    *,
+    denies: bool = False,
+    recorded: bool = False,
+    look: str = "",
+    needs: tuple[Need, ...] | Needs = (),
+) -> Callable[[Function], Function]:
+    """Return a decorator that declares a function as the check `name`; see `Kind` for the other arguments.
+
+    The function's docstring describes the check in docs/authoring.md. Raises ValueError for a name that is
+    taken.
+    """
+
+    def declare(function: Function) -> Function:
+        if name in KINDS:
+            raise ValueError(f"there are two checks named {name}")
+        wanted = params or parameters()
+        KINDS[name] = Kind(name, function, wanted, rests, title, expected, denies, recorded, look, needs)
+        return function
+
+    return declare
+
+
+def parameters(*required: str, **properties: Schema) -> Schema:
+    """Return the JSON schema of a check's parameters, of which some are required."""
     return {
         "type": "object",
         "additionalProperties": False,
@@ -59,4 +137,14 @@ def parameters(required: tuple[str, ...] = (), **properties: Schema) -> Schema:
 TEXT: Schema = {"type": "string", "minLength": 1}
 TEXTS: Schema = {"type": "array", "items": TEXT, "minItems": 1, "uniqueItems": True}
 ANY_TEXTS: Schema = {"type": "array", "items": TEXT, "uniqueItems": True}
+COUNT: Schema = {"type": "integer", "minimum": 1}
 PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
+PORTS: Schema = {"type": "array", "items": PORT, "uniqueItems": True}
+CAPTURE: Schema = {**TEXT, "title": "the id of a capture"}
+"""A parameter that names a capture of the exercise: see `Kind.captures`."""
+
+
+def by_port(value: Schema) -> Schema:
+    """Return the schema of a mapping from ports (22/tcp) to values."""
+    names = {"pattern": r"^\d+/(tcp|udp)$"}
+    return {"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": value}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from sharklab.checks.context import Context
+from sharklab.checks.kind import COUNT, TEXT, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Reference,
@@ -17,7 +17,6 @@ from sharklab.message import (
     Message,
 )
 
-Params = Mapping[str, Any]
 Seen = tuple[str, Packet]
 """The id of a capture, and a packet in it."""
 
@@ -28,14 +27,22 @@ QUESTION = "Who has"
 """How tshark puts an ARP request (RFC 826) into words; its other end is the host that is looked for."""
 
 
+@check(
+    "echo",
+    Rests.HEADERS,
+    N_("Echo (ping)"),
+    N_("requests, each with its reply: {requests}"),
+    params=parameters("requests", requests=COUNT),
+    look=N_("Count the echo requests and the replies to them."),
+)
 def echo(context: Context, params: Params) -> Finding:
-    """The client sends `requests` echo requests to the server, and each is answered (ping(8))."""
+    """The client sends `requests` echo requests (ping(8)) to the server, and the server answers each."""
     asked = list(_echoes(context, ECHO_REQUESTS, context.client, context.server))
     answers = list(_echoes(context, ECHO_REPLIES, context.server, context.client))
     counts = {"requests": len(asked), "replies": len(answers)}
     found = Message(N_("Echo requests: {requests}; replies: {replies}."), counts)
     right = len(asked) == len(answers) == params["requests"]
-    return Finding(Status.PASSED if right else Status.FAILED, found, _refer([*asked, *answers]))
+    return Finding(Status.of(right), found, _refer([*asked, *answers]))
 
 
 def _echoes(context: Context, types: frozenset[int], source: str, destination: str) -> Iterator[Seen]:
@@ -50,8 +57,16 @@ def _echoes(context: Context, types: frozenset[int], source: str, destination: s
                 yield name, packet
 
 
+@check(
+    "arp",
+    Rests.HEADERS,
+    N_("ARP for {address}"),
+    N_("a question and its answer"),
+    params=parameters("address", address=TEXT),
+    look=N_("Ask while the machine does not know the address yet (ip neigh flush), and record arp."),
+)
 def arp(context: Context, params: Params) -> Finding:
-    """The client asks who has the address `address`, and is told (RFC 826)."""
+    """The client asks which host has `address`, and gets an answer (RFC 826)."""
     asked, told = _questions(context, params["address"]), _answers(context, params["address"])
     if asked and told:
         text = N_("Packet {question} asks who has {address}, packet {answer} answers.")
@@ -60,14 +75,23 @@ def arp(context: Context, params: Params) -> Finding:
     return Finding(Status.FAILED, _unanswered(params, asked), _refer(asked))
 
 
+@check(
+    "no_arp",
+    Rests.HEADERS,
+    N_("ARP for {address}"),
+    N_("questions and no answer"),
+    params=parameters("address", address=TEXT),
+    denies=True,
+    look=N_("Ask while the machine does not know the address yet (ip neigh flush), and record arp."),
+)
 def no_arp(context: Context, params: Params) -> Finding:
-    """The client asks who has the address `address`, and nobody answers: nobody has it."""
+    """The client asks which host has `address`, and gets no answer."""
     asked, told = _questions(context, params["address"]), _answers(context, params["address"])
     if told:
         text = N_("Packet {answer} answers: somebody has {address}.")
         values = {"answer": told[0][1].number, **params}
         return Finding(Status.FAILED, Message(text, values), _refer(told))
-    return Finding(Status.PASSED if asked else Status.FAILED, _unanswered(params, asked), _refer(asked))
+    return Finding(Status.of(bool(asked)), _unanswered(params, asked), _refer(asked))
 
 
 def _unanswered(params: Params, asked: list[Seen]) -> Message:

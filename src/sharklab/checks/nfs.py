@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from sharklab.checks.context import Context
+from sharklab.checks.kind import TEXT, TEXTS, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Reference,
@@ -21,10 +21,18 @@ Call = tuple[str, NfsCall]
 GOOD = "NFS4_OK"
 
 
-def nfs(context: Context, params: Mapping[str, Any]) -> Finding:
-    """Each of `operations` was done: called by the client and answered NFS4_OK by the server (RFC 7530).
+@check(
+    "nfs",
+    Rests.CONTENTS,
+    N_("NFS operations"),
+    N_("done: {operations}"),
+    params=parameters("operations", operations=TEXTS, name=TEXT),
+    look=N_("Do all that is asked in the shared folder while you record; in Wireshark the filter is nfs."),
+)
+def nfs(context: Context, params: Params) -> Finding:
+    """The client calls each of the `operations`, and the server answers NFS4_OK (RFC 7530).
 
-    With a `name` only calls that name this file or folder count.
+    With `name`, only calls that name this file or folder count.
     """
     about = params.get("name", "")
     done = {
@@ -43,8 +51,18 @@ def nfs(context: Context, params: Mapping[str, Any]) -> Finding:
     return Finding(Status.PASSED, Message(text, {"operations": seen}), evidence)
 
 
-def nfs_status(context: Context, params: Mapping[str, Any]) -> Finding:
-    """The server answered `status` to a call, of `operation` and about the file `name` if these are given."""
+@check(
+    "nfs_status",
+    Rests.CONTENTS,
+    N_("NFS answer {status}"),
+    params=parameters("status", status=TEXT, operation=TEXT, name=TEXT),
+    look=N_("Do what makes the server answer so while you record; in Wireshark the filter is nfs."),
+)
+def nfs_status(context: Context, params: Params) -> Finding:
+    """The server answers a call with `status`.
+
+    With `operation` or `name`, only calls of this operation or about this file or folder count.
+    """
     status, operation, name = params["status"], params.get("operation", ""), params.get("name", "")
     found = [
         each

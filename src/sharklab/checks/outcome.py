@@ -25,6 +25,11 @@ class Status(StrEnum):
         present = set(statuses)
         return next((status for status in cls if status in present), cls.SKIPPED)
 
+    @classmethod
+    def of(cls, good: bool) -> Status:
+        """Return `passed` for good evidence, else `failed`."""
+        return cls.PASSED if good else cls.FAILED
+
 
 def both(first: Message, second: Message) -> Message:
     """Return two sentences as one message."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from sharklab.checks.context import Context
+from sharklab.checks.kind import TEXT, TEXTS, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Reference,
@@ -20,8 +18,17 @@ from sharklab.message import (
 )
 
 
-def probes(context: Context, params: Mapping[str, Any]) -> Finding:
-    """Each probe of the exercise whose tool is there ended with one of its expected exit codes."""
+@check(
+    "probes",
+    Rests.PROBES,
+    N_("Commands"),
+    N_("each ends with an expected exit code"),
+)
+def probes(context: Context, params: Params) -> Finding:
+    """Each command of the exercise ends with one of its expected exit codes.
+
+    A command that is `optional` may be missing.
+    """
     if not context.exercise.probes:
         return Finding(Status.INCONCLUSIVE, Message(N_("The exercise has no command to judge.")))
     lacking = tuple(probe for probe in context.exercise.probes if _may_lack(probe, context.probe(probe.id)))
@@ -76,8 +83,15 @@ def _fault(probe: Probe, result: ProbeResult | None) -> Message | None:
     return Message(N_("{probe} ended with exit code {code} instead of {wanted}"), values)
 
 
-def output(context: Context, params: Mapping[str, Any]) -> Finding:
-    """The output of the probe `probe` contains the text `contains` (or each text of a list)."""
+@check(
+    "output",
+    Rests.PROBES,
+    N_("Output of {probe}"),
+    N_("it contains: {contains}"),
+    params=parameters("probe", "contains", probe=TEXT, contains={"anyOf": [TEXT, TEXTS]}),
+)
+def output(context: Context, params: Params) -> Finding:
+    """The output of the probe `probe` contains the text `contains`, or each text of a list."""
     result = context.probe(params["probe"])
     if result is None:
         return Finding(Status.INCONCLUSIVE, Message(N_("{probe} has no result."), {"probe": params["probe"]}))

@@ -16,10 +16,10 @@ from sharklab.checks.outcome import (
     Reference,
 )
 from sharklab.checks.rules import Packet, by_ruleset, by_zone
-from sharklab.checks.sockets_seen import Socket, sockets
 from sharklab.evidence.packets.knocks import Knock, Pattern
 from sharklab.evidence.packets.model import Endpoint
 from sharklab.evidence.run_folder import ProbeResult, SocketLine
+from sharklab.evidence.sockets import Socket, sockets
 from sharklab.lab import matrices
 from sharklab.lab.matrices import FIREWALL, NFT, SOCKETS
 from sharklab.lab.model import Matrix

@@ -187,8 +187,14 @@ def _parse(file: Path) -> yaml_file.Document:
 
 @cache
 def schema() -> Mapping[str, Any]:
-    """Return the JSON schema of `lab.yml`, which editors use as well."""
-    content: Mapping[str, Any] = json.loads(files("sharklab.lab").joinpath("lab.schema.json").read_text())
+    """Return the JSON schema of the shape of `lab.yml`.
+
+    Editors read the whole schema, with the names and parameters of checks and questions. `sharklab.author`
+    checks these itself, because it knows the nearest name.
+    """
+    content: dict[str, Any] = json.loads(files("sharklab.lab").joinpath("lab.schema.json").read_text())
+    for name in ("check", "question"):
+        del content["$defs"][name]["$ref"]
     return content
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
 from sharklab.checks import phrases
-from sharklab.checks.cell import Cell
+from sharklab.checks.cells import Cell
 from sharklab.checks.outcome import (
     Reference,
     Status,

@@ -11,8 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
-from sharklab.checks import matrix as matrices
-from sharklab.checks.cell import Cell
+from sharklab.checks.cells import Cell, cells_of_run
 from sharklab.checks.outcome import (
     Answer,
     Outcome,
@@ -67,7 +66,7 @@ def page(
 
     Raises InputError when `language` is none of `i18n.languages()`.
     """
-    cells = matrices.cells(plan, evidence, facts) if plan.lab.matrices else ()
+    cells = cells_of_run(plan, evidence, facts) if plan.lab.matrices else ()
     by_exercise = {verdict.exercise: verdict for verdict in verdicts}
     builder = _Builder(plan, evidence, facts, by_exercise, cells, translator(language), folder)
     return Page(

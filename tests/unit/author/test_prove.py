@@ -10,7 +10,7 @@ import pytest
 from sharklab.author import reference
 from sharklab.author.mutants import Bench, lost
 from sharklab.author.prove import Trial, faults, prove, table
-from sharklab.checks import kinds
+from sharklab.checks import KINDS
 from sharklab.checks.outcome import Finding, Status
 from sharklab.grading.marking.case import gather
 from sharklab.i18n import translator
@@ -52,8 +52,8 @@ def test_prove_takes_the_faults_one_by_one(tmp_path: Path) -> None:
 
 def test_prove_shows_a_check_that_always_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A grader that passes what it should not does not hold."""
-    blind = replace(kinds.KINDS["fin"], function=lambda *_: Finding(Status.PASSED, Message("fine")))
-    monkeypatch.setitem(kinds.KINDS, "fin", blind)
+    blind = replace(KINDS["fin"], function=lambda *_: Finding(Status.PASSED, Message("fine")))
+    monkeypatch.setitem(KINDS, "fin", blind)
     wrong = {str(t.title): t for t in trials(tmp_path, "ssh") if not t.holds}
     assert {"no FIN", "RST instead of FIN"} == set(wrong)
     assert ["not lost, but should be: ssh/fin"] == list(map(str, faults(wrong["no FIN"])))

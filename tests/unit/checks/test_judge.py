@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from importlib import import_module
 from typing import Any, NoReturn
 
 import pytest
@@ -289,7 +288,7 @@ def test_judge_makes_an_error_of_a_check_that_breaks(monkeypatch: pytest.MonkeyP
         raise ZeroDivisionError("oops")
 
     kind = replace(KINDS["fin"], function=broken)
-    monkeypatch.setattr(import_module("sharklab.checks.judge"), "KINDS", {**KINDS, "fin": kind})
+    monkeypatch.setitem(KINDS, "fin", kind)
     outcome = SSH.check("fin")
     assert (Status.ERROR, "The check itself failed: ZeroDivisionError: oops") == (
         outcome.status,

@@ -12,7 +12,6 @@ from typing import Any
 
 from sharklab import untrusted
 from sharklab.checks import KINDS, QUESTIONS
-from sharklab.checks.choose import choose
 from sharklab.checks.flaws import flaws_of, listed
 from sharklab.checks.judge import broken, outcome
 from sharklab.checks.kind import Kind, Rests
@@ -21,7 +20,8 @@ from sharklab.checks.outcome import (
     Status,
     both,
 )
-from sharklab.checks.questions import answer
+from sharklab.checks.question import answer
+from sharklab.checks.selection import select
 from sharklab.grading.marking.case import Case
 from sharklab.grading.marking.defaults import CELL, title
 from sharklab.grading.submission import answers
@@ -37,8 +37,6 @@ from sharklab.message import (
 ALL_OF = (Status.ERROR, Status.FAILED, Status.INCONCLUSIVE, Status.SKIPPED, Status.PASSED)
 ANY_OF = (Status.PASSED, Status.ERROR, Status.INCONCLUSIVE, Status.SKIPPED, Status.FAILED)
 """The orders of a condition with several parts: the first status that one of its parts has is its own."""
-_NAMED = ("capture", "whole", "than")
-"""Parameters of checks that name a capture."""
 _SHOWN = 80
 """Characters of a student's answer that are said again."""
 
@@ -109,7 +107,7 @@ def _has_subject(case: Case, wanted: Not) -> bool:
     asked = (KINDS[leaf.kind].rests for leaf in leaves(wanted) if isinstance(leaf, Check))
     if all(rests is Rests.STATE for rests in asked):
         return True
-    return case.exercise.conversation is None or choose(case.context) is not None
+    return case.exercise.conversation is None or select(case.context) is not None
 
 
 def _check(case: Case, check: Check) -> Decision:
@@ -165,9 +163,9 @@ def _expected(check: Check) -> Message:
     return Message(KINDS[check.kind].expected, check.params) if KINDS[check.kind].expected else NOTHING
 
 
-def names(check: Check) -> set[str]:
+def names(check: Check) -> frozenset[str]:
     """Return the captures that a check names."""
-    return {str(check.params[key]) for key in _NAMED if key in check.params}
+    return KINDS[check.kind].captures(check.params) if check.kind in KINDS else frozenset()
 
 
 def used(case: Case, check: Check) -> tuple[Capture, ...]:
@@ -177,7 +175,7 @@ def used(case: Case, check: Check) -> tuple[Capture, ...]:
     """
     wanted = names(check)
     if check.kind == CELL:
-        wanted = {matrices.capture_id(case.exercise.id, "client")}
+        wanted = frozenset({matrices.capture_id(case.exercise.id, "client")})
     named = tuple(capture for capture in case.exercise.captures if capture.id in wanted)
     facts = [case.context.facts[capture.id] for capture in named if capture.id in case.context.facts]
     if not named or (len(facts) == len(named) and not any(each.packets for each in facts)):
@@ -230,7 +228,7 @@ def _sought(case: Case, question: str, given: str) -> Decision:
 
 def _compared(case: Case, question: str, given: str) -> Decision:
     of_server = QUESTIONS[question].of_server
-    key, look = answer(question, QUESTIONS[question], case.context), _where(case, of_server)
+    key, look = answer(QUESTIONS[question], case.context), _where(case, of_server)
     if key.value is None and not key.evidence:
         return Decision(Status.FAILED, Message(N_("Nothing that you handed in shows it.")), key.found, look)
     if key.value is None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from sharklab.checks import QUESTIONS
-from sharklab.checks.choose import candidates
 from sharklab.checks.outcome import (
     Status,
 )
-from sharklab.checks.questions import answer
+from sharklab.checks.question import answer
+from sharklab.checks.selection import candidates
 from sharklab.grading.marking.case import Case
 from sharklab.grading.marking.decide import decide, names
 from sharklab.grading.submission import answers
@@ -71,7 +71,7 @@ def _shows(case: Case, captures: tuple[Capture, ...]) -> bool:
 def _is_mixed_up(case: Case, mixed: MixedUp) -> bool:
     """Tell whether the answer to one question is the measured answer of the other."""
     try:
-        key = answer(mixed.other, QUESTIONS[mixed.other], case.context).value
+        key = answer(QUESTIONS[mixed.other], case.context).value
     except Exception:  # a hint is no reason to stop: what breaks is told where the question is graded
         return False
     return key is not None and answers.same(mixed.other, case.answers.get(mixed.question), key)

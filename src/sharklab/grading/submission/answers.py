@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
+from sharklab.checks import QUESTIONS
+from sharklab.checks.question import Value
+
 Canonical = Callable[[str], str | None]
 """Takes a value as a student wrote it; returns its canonical form, or None if it has another format."""
 
@@ -137,24 +140,18 @@ NAME = Format(name)
 PORTS = Format(port, True, "54321, 54322")
 TEXT = Format(text)
 
-FORMATS: Mapping[str, Format] = {
-    "server_address": ADDRESS,
-    "server_port": PORT,
-    "client_address": ADDRESS,
-    "local_port": PORT,
-    "transport": TRANSPORT,
-    "dns_server_address": ADDRESS,
-    "dns_server_port": PORT,
-    "nfs_server_address": ADDRESS,
-    "nfs_port": PORT,
-    "client_sequence": NUMBER,
-    "client_bytes": BYTES,
-    "service": SERVICE,
-    "busiest": NAME,
-    "open_ports": PORTS,
-    "process": TEXT,
+FORMATS: Mapping[Value, Format] = {
+    Value.ADDRESS: ADDRESS,
+    Value.PORT: PORT,
+    Value.PORTS: PORTS,
+    Value.TRANSPORT: TRANSPORT,
+    Value.NUMBER: NUMBER,
+    Value.BYTES: BYTES,
+    Value.PROTOCOL: SERVICE,
+    Value.CAPTURE: NAME,
+    Value.PROGRAM: TEXT,
 }
-"""The format of the answer to each question of `sharklab.checks.QUESTIONS`."""
+"""The format of each kind of value that answers a question."""
 
 
 def same(question: str, given: Any, key: str) -> bool:
@@ -162,7 +159,7 @@ def same(question: str, given: Any, key: str) -> bool:
 
     A missing answer is never the same as anything.
     """
-    expected = FORMATS[question]
+    expected = FORMATS[QUESTIONS[question].value]
     values = _canonicals(expected, given)
     return bool(values) and values == _canonicals(expected, key)
 

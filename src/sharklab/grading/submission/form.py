@@ -85,7 +85,7 @@ def _blocks(exercises: tuple[Exercise, ...] | list[Exercise], words: Translator)
 
 
 def _example(question: str, words: Translator) -> str:
-    example = answers.FORMATS[question].example
+    example = answers.FORMATS[QUESTIONS[question].value].example
     return ", " + words.gettext(N_("like {example}")).format(example=example) if example else ""
 
 

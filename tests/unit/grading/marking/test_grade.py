@@ -153,13 +153,13 @@ def test_grade_is_the_same_for_the_same_submission(ssh: Handed) -> None:
 
 def test_grade_of_a_check_that_breaks_is_an_error(ssh: Handed, monkeypatch: pytest.MonkeyPatch) -> None:
     """It earns nothing, and says that it is the grader's fault."""
-    from sharklab.checks import kinds
+    from sharklab.checks import KINDS
 
     def breaks(*_: object) -> None:
         raise ZeroDivisionError("0")
 
-    broken = replace(kinds.KINDS["fin"], function=breaks)  # type: ignore[arg-type]
-    monkeypatch.setitem(kinds.KINDS, "fin", broken)
+    broken = replace(KINDS["fin"], function=breaks)  # type: ignore[arg-type]
+    monkeypatch.setitem(KINDS, "fin", broken)
     mark = marks(grade(*ssh))["fin"]
     assert (Status.ERROR, 0.0) == (mark.status, mark.points)
     assert "The check itself failed: ZeroDivisionError: 0" == str(mark.found)

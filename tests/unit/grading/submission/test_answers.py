@@ -109,7 +109,7 @@ def test_same_of_another_value_is_not(question: str, given: Any, key: str) -> No
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_formats_know_every_question(question: str) -> None:
     """Every question of the labs has a format."""
-    assert question in answers.FORMATS
+    assert QUESTIONS[question].value in answers.FORMATS
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

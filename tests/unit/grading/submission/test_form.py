@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sharklab import i18n
+from sharklab.checks import QUESTIONS
 from sharklab.errors import InputError
 from sharklab.grading.submission import answers, form, sheet, work
 from tests.support import submission_sample as sample
@@ -52,8 +53,9 @@ def test_write_gives_no_answer_away(tmp_path: Path) -> None:
         str(ip.ip) for places in own.addresses.values() for at in places.values() for ip in (at.ipv4, at.ipv6)
     }
     assert [] == [value for value in (*values, own.token, own.password) if value in text]
-    for question, kind in answers.FORMATS.items():
-        assert not answers.same(question, "443", kind.example.split(",")[0])
+    for question in QUESTIONS.values():
+        example = answers.FORMATS[question.value].example.split(",")[0]
+        assert not answers.same(question.name, "443", example)
 
 
 def test_write_again_changes_nothing(tmp_path: Path) -> None:

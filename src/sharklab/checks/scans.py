@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
-from sharklab.checks.choose import Talk, candidates
 from sharklab.checks.context import Context
+from sharklab.checks.kind import (
+    CAPTURE,
+    COUNT,
+    PORT,
+    PORTS,
+    TEXT,
+    TEXTS,
+    Params,
+    Rests,
+    by_port,
+    check,
+    parameters,
+)
 from sharklab.checks.neighbours import ECHO_REQUESTS, QUESTION
 from sharklab.checks.outcome import (
     Entry,
@@ -17,14 +28,13 @@ from sharklab.checks.outcome import (
     Status,
     Table,
 )
+from sharklab.checks.selection import Talk, candidates
 from sharklab.evidence.packets import tcp
 from sharklab.evidence.packets.model import Facts, Flow, Packet
 from sharklab.message import (
     N_,
     Message,
 )
-
-Params = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -80,10 +90,19 @@ def _refused(facts: Facts, knocks: Iterable[Packet]) -> Iterator[tuple[int, int]
             yield about.destination.port, packet.number
 
 
+@check(
+    "scan",
+    Rests.HEADERS,
+    N_("Scan in the capture {capture}"),
+    N_("SYNs to many ports ({ports} or more), and the open ones accept"),
+    params=parameters("capture", "ports", capture=CAPTURE, ports=COUNT, open=PORTS, look={"type": "boolean"}),
+    denies=True,
+)
 def scan(context: Context, params: Params) -> Finding:
-    """The capture `capture` shows SYNs to `ports` ports or more of the server; those in `open` alone accept.
+    """The capture `capture` shows SYNs to at least `ports` ports of the server.
 
-    Before them a packet looks for the host (ARP or echo), unless `look` is false: a capture may lack that.
+    With `open`, only these ports accept. An ARP question or a ping for the server comes before the SYNs,
+    unless `look` is false.
     """
     name = params["capture"]
     facts = context.facts.get(name)
@@ -102,7 +121,7 @@ def scan(context: Context, params: Params) -> Finding:
         right = False
     packets = sorted({*([seen.look] if seen.look else ()), *seen.accepted.values()})
     evidence = (Reference(capture=name, packets=tuple(packets)),)
-    return Finding(_passed(right), Message(text, values), evidence, _table(name, seen))
+    return Finding(Status.of(right), Message(text, values), evidence, _table(name, seen))
 
 
 def _table(name: str, seen: Scan) -> Table:
@@ -135,8 +154,15 @@ def spans(ports: Iterable[int]) -> str:
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
 
 
+@check(
+    "protocols",
+    Rests.CONTENTS,
+    N_("Services that speak"),
+    N_("on each port its own protocol"),
+    params=parameters("ports", ports=by_port(TEXT)),
+)
 def protocols(context: Context, params: Params) -> Finding:
-    """Each port of `ports` (22/tcp: SSH) has a conversation whose data are what tshark calls by that name."""
+    """Each of the `ports` (`22/tcp: SSH`) has a conversation whose data tshark takes for this protocol."""
     talks = candidates(context)
     seen = {name: _spoken(context, talks, name, wanted) for name, wanted in params["ports"].items()}
     entries = tuple(_spoken_entry(context, name, params["ports"][name], each) for name, each in seen.items())
@@ -150,7 +176,7 @@ def protocols(context: Context, params: Params) -> Finding:
     columns = (N_("Port"), N_("Process on the server (ss)"), N_("Protocol (tshark)"), N_("Packet"))
     table = Table(Message(N_("Services and what they say")), tuple(map(Message, columns)), entries)
     found = [each for each in seen.values() if each]
-    return Finding(_passed(not lacking), Message(text, values), tuple(_by_capture(found)), table)
+    return Finding(Status.of(not lacking), Message(text, values), tuple(_by_capture(found)), table)
 
 
 Spoken = tuple[str, Packet]
@@ -189,8 +215,16 @@ def _by_capture(found: Iterable[Spoken]) -> Iterator[Reference]:
         yield Reference(capture=capture, packets=tuple(sorted(numbers)))
 
 
+@check(
+    "one_client",
+    Rests.HEADERS,
+    N_("One client, many servers (port {port})"),
+    N_("one host asks, and these answer: {servers}"),
+    params=parameters("port", "servers", port=PORT, servers=TEXTS),
+    denies=True,
+)
 def one_client(context: Context, params: Params) -> Finding:
-    """One host asks, and each of `servers` answers from `port`: one client, many servers."""
+    """One client asks, and each of the `servers` answers from `port`."""
     talks = [
         (capture, talk)
         for capture, facts in context.facts.items()
@@ -204,8 +238,4 @@ def one_client(context: Context, params: Params) -> Finding:
     values = {"clients": clients or "-", "servers": servers or "-", "port": params["port"]}
     evidence = tuple(Reference(capture=capture, packets=talk.packets) for capture, talk in talks)
     right = len(clients) == 1 and servers == sorted(params["servers"])
-    return Finding(_passed(right), Message(text, values), evidence)
-
-
-def _passed(right: bool) -> Status:
-    return Status.PASSED if right else Status.FAILED
+    return Finding(Status.of(right), Message(text, values), evidence)

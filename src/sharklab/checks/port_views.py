@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from sharklab.checks import phrases
 from sharklab.checks.context import Context
 from sharklab.checks.firewall import Zone, read_zone
+from sharklab.checks.kind import TEXT, Params, Rests, by_port, check, parameters
 from sharklab.checks.outcome import (
     Entry,
     Finding,
@@ -17,16 +17,15 @@ from sharklab.checks.outcome import (
     Table,
 )
 from sharklab.checks.rules import LET_IN, Packet, by_zone
-from sharklab.checks.scan_seen import Scanned, read_scan
-from sharklab.checks.sockets_seen import Socket
 from sharklab.evidence.packets.knocks import Knock, knock
 from sharklab.evidence.packets.model import Endpoint
+from sharklab.evidence.scans import Scanned, read_scan
+from sharklab.evidence.sockets import Socket
 from sharklab.message import (
     N_,
     Message,
 )
 
-Params = Mapping[str, Any]
 LET, REFUSED, DROPPED = N_("lets in"), N_("refuses"), N_("drops")
 """What a firewall does with who knocks."""
 
@@ -82,10 +81,25 @@ class View:
         return Message(N_("It listens and is let in."))
 
 
+@check(
+    "views",
+    Rests.PROBES,
+    N_("Inside and outside"),
+    N_("each port as expected, and the inside explains the outside"),
+    params=parameters(
+        "outside",
+        "zone",
+        "ports",
+        outside=TEXT,
+        zone=TEXT,
+        ports=by_port({"enum": ["open", "closed", "filtered", "open|filtered"]}),
+    ),
+)
 def views(context: Context, params: Params) -> Finding:
-    """The findings of nmap (`outside`, a probe that prints its XML) are as `ports` expects.
+    """nmap finds each of the `ports` (`22/tcp: open`) in its state, and the server itself explains why.
 
-    They also agree with the sockets on the server and its firewall (`zone`, a probe of firewall-cmd).
+    `outside` is a probe that prints nmap's XML, `zone` a probe of `firewall-cmd --list-all`; the server's
+    sockets come from the run's own record.
     """
     results = [context.probe(params[name]) for name in ("outside", "zone")]
     evidence = tuple(Reference(probe=result.id, host=result.host) for result in results if result)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from sharklab.checks.context import Context
+from sharklab.checks.kind import CAPTURE, Need, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Reference,
@@ -17,11 +15,19 @@ from sharklab.message import (
     Message,
 )
 
-Params = Mapping[str, Any]
 
-
+@check(
+    "unseen",
+    Rests.HEADERS,
+    N_("Capture {capture}"),
+    N_("no packet"),
+    params=parameters("capture", capture=CAPTURE),
+    denies=True,
+    look=N_("Look at where these packets come from: nothing should arrive there."),
+    needs=lambda params, capture: (Need.NOTHING_ELSE,) if capture == params["capture"] else (),
+)
 def unseen(context: Context, params: Params) -> Finding:
-    """The capture `capture` of the exercise holds no packet: what its filter lets through did not happen."""
+    """The capture `capture` holds no packet: the traffic that its filter selects did not happen."""
     name = params["capture"]
     facts = context.facts.get(name)
     if facts is None:
@@ -32,8 +38,16 @@ def unseen(context: Context, params: Params) -> Finding:
     return Finding(status, found, (Reference(capture=name, packets=numbers),))
 
 
+@check(
+    "hidden",
+    Rests.CONTENTS,
+    N_("The seat's token"),
+    N_("hidden from a listener"),
+    denies=True,
+    look=N_("Search the capture for the token: tcpdump -Anr."),
+)
 def hidden(context: Context, params: Params) -> Finding:
-    """The seat's token is in no packet of the captures: who listens does not read it."""
+    """No packet contains the seat's token: an eavesdropper cannot read it."""
     token = context.plan.seat.token
     seen = {name: search(context.file(name), token) for name in context.facts}
     evidence = tuple(Reference(capture=name, packets=numbers) for name, numbers in seen.items() if numbers)

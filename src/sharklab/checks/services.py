@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from sharklab.checks.context import Context
+from sharklab.checks.kind import TEXT, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
     Entry,
     Finding,
@@ -29,11 +29,17 @@ Names = Mapping[tuple[int, str], tuple[str, ...]]
 """The official name and the aliases of each port and transport."""
 
 
-def services(context: Context, params: Mapping[str, Any]) -> Finding:
-    """Each of the exercise's services is in /etc/services (`reference`, a probe that prints it).
+@check(
+    "services",
+    Rests.PROBES,
+    N_("Services to know"),
+    N_("as in /etc/services, or a reason why not"),
+    params=parameters("reference", reference=TEXT),
+)
+def services(context: Context, params: Params) -> Finding:
+    """Each of the exercise's services is in /etc/services, or the lab explains the difference.
 
-    Where it is not, or not by that name or transport, the lab must say why. A name that is the course's own
-    must be in no list.
+    `reference` is a probe that prints /etc/services. A name of the course's own must be in no list.
     """
     result = context.probe(params["reference"])
     names = read_services(result.stdout) if result and not result.truncated else {}

@@ -1,23 +1,32 @@
-"""One cell of a matrix: all evidence about one tool on one port, and the outcome."""
+"""The cells of a matrix: everything that is known of one tool on one port, and its outcome.
+
+`cells_of` serves verdicts, `cells_of_run` reports.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from sharklab.checks import phrases
-from sharklab.checks.flaws import listed
+from sharklab.checks.context import Context, contexts
+from sharklab.checks.flaws import flaws_of, listed
+from sharklab.checks.kind import TEXT, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
+    Finding,
     Outcome,
     Reference,
     Status,
     both,
 )
-from sharklab.checks.truth import Witness, certain
-from sharklab.evidence.packets.knocks import Pattern
-from sharklab.evidence.run_folder import ProbeResult
-from sharklab.lab.model import Expectation, Matrix, Probe, Tool, Trial
+from sharklab.checks.truth import Witness, certain, ports
+from sharklab.evidence.packets.knocks import Knock, Pattern, knock, knocks
+from sharklab.evidence.packets.model import Facts
+from sharklab.evidence.run_folder import Evidence, ProbeResult
+from sharklab.lab import matrices
+from sharklab.lab.model import Expectation, Matrix, Plan, Probe, Tool, Trial
 from sharklab.message import (
     N_,
     Message,
@@ -26,6 +35,8 @@ from sharklab.message import (
 CHECK = "matrix"
 _RESTS_ON_ABSENCE = frozenset({"none", "syn_retries", "handshake", "udp_silence"})
 """Patterns that are what they are because something is not in the capture."""
+SILENT = "silent"
+"""The verdict of a tool whose words fit none."""
 
 
 @dataclass(frozen=True)
@@ -169,3 +180,74 @@ def _evidence(cell: Cell) -> Iterator[Reference]:
             yield Reference(capture=capture, packets=packets)
     if not cell.certain:
         yield from (witness.evidence for witness in cell.truth if witness.evidence.probe)
+
+
+def cells_of_run(plan: Plan, evidence: Evidence, facts: Mapping[str, Facts]) -> tuple[Cell, ...]:
+    """Return every cell of every matrix of the plan, state by state; `facts` are by capture id."""
+    return tuple(cell for context in contexts(plan, evidence, facts) for cell in cells_of(context))
+
+
+def cells_of(context: Context) -> Iterator[Cell]:
+    """Yield the cells of the matrix that the exercise runs, state by state; none when it runs none."""
+    matrix = context.matrix
+    if matrix is None:
+        return
+    captures = {side: matrices.capture_id(matrix.id, side) for side in ("client", "server")}
+    found = {
+        side: knocks(context.facts.get(capture, Facts()), matrix.transport, matrix.address)
+        for side, capture in captures.items()
+    }
+    probes = {probe.id: probe for probe in context.exercise.probes}
+    truth, flaws = ports(context, matrix), tuple(flaws_of(context, contents=False))
+    for trial in matrix.trials:
+        sent, seen = (found[side].get(trial.port, Knock()) for side in captures)
+        tool, result = matrix.tool(trial.tool), context.probe(trial.probe)
+        yield Cell(
+            matrix=matrix,
+            tool=tool,
+            trial=trial,
+            probe=probes[trial.probe],
+            result=result,
+            verdict=verdict(tool, result),
+            pattern=sent.pattern,
+            packets={captures["client"]: sent.packets, captures["server"]: seen.packets},
+            truth=truth.witnesses(trial.port, sent, seen),
+            flaws=flaws,
+        )
+
+
+@check(
+    "cell",
+    Rests.HEADERS,
+    N_("Packets of {tool}"),
+    params=parameters("tool", "state", tool=TEXT, state={"enum": list(phrases.STATES)}),
+    denies=True,
+    look=N_("Try the tool again on its port while you record, and look at the first answer."),
+)
+def cell(context: Context, params: Params) -> Finding:
+    """The packets of the tool `tool` on the port of the state `state` are those that the matrix expects.
+
+    The check reads the client's capture alone, which does not hold the output of the tool.
+    """
+    matrix = context.matrix
+    if matrix is None:
+        raise LookupError("the exercise runs no matrix")
+    capture = matrices.capture_id(matrix.id, "client")
+    wanted = (params["tool"], params["state"])
+    [trial] = [trial for trial in matrix.trials if (trial.tool, trial.state) == wanted]
+    facts = context.facts.get(capture, Facts())
+    sent = knock(facts, matrix.transport, matrix.address, trial.port)
+    right = any(map(sent.pattern.fits, trial.expect.packets))
+    expected = phrases.either(map(phrases.packets, trial.expect.packets))
+    values = {"found": phrases.pattern(sent.pattern), "wanted": expected}
+    found = values["found"] if right else Message(N_("{found} instead of {wanted}"), values)
+    return Finding(Status.of(right), found, (Reference(capture=capture, packets=sent.packets),))
+
+
+def verdict(tool: Tool, result: ProbeResult | None) -> str:
+    """Return the verdict of the tool: the first whose words it printed; "" if it did not run."""
+    if result is None or result.missing:
+        return ""
+    printed = f"{result.stdout}\n{result.stderr}"
+    fitting = (name for name, words in tool.says if re.search(words, printed, re.MULTILINE))
+    return next(fitting, SILENT)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from sharklab.checks.choose import choose
 from sharklab.checks.context import Context
+from sharklab.checks.conversation import no_conversation
+from sharklab.checks.kind import Params, Rests, check
 from sharklab.checks.outcome import (
     Finding,
     Reference,
     Status,
     both,
 )
-from sharklab.checks.packets import no_conversation
-from sharklab.checks.sockets_seen import Socket
+from sharklab.checks.selection import select
 from sharklab.evidence.packets.model import Conversation, Endpoint
+from sharklab.evidence.sockets import Socket
 from sharklab.message import (
     N_,
     NOTHING,
@@ -26,20 +24,27 @@ _RANK = ("ESTAB", "UNCONN", "LISTEN")
 """A connected socket tells more than one that is closing, which has lost its process."""
 
 
-def sockets(context: Context, params: Mapping[str, Any]) -> Finding:
-    """`ss` shows the conversation on the client and on the server (on a UDP server, the open socket)."""
-    chosen = choose(context)
-    if chosen is None:
+@check(
+    "sockets",
+    Rests.HEADERS,
+    N_("Sockets (ss)"),
+    N_("the same conversation on both hosts"),
+    recorded=True,
+)
+def sockets(context: Context, params: Params) -> Finding:
+    """`ss` shows the conversation on the client and on the server; on a UDP server, the open socket."""
+    selection = select(context)
+    if selection is None:
         return no_conversation(context)
-    talk = chosen.conversation
+    talk = selection.conversation
     sides = (
         _side(context, talk, context.host_at(talk.client.address), talk.client, talk.server),
         _side(context, talk, context.host_at(talk.server.address), talk.server, talk.client),
     )
     found = both(sides[0].found, sides[1].found)
-    evidence = (*chosen.refer(), *sides[0].evidence, *sides[1].evidence)
+    evidence = (*selection.refer(), *sides[0].evidence, *sides[1].evidence)
     status = Status.gravest(side.status for side in sides)
-    return Finding(status, found if chosen.note == NOTHING else both(found, chosen.note), evidence)
+    return Finding(status, found if selection.note == NOTHING else both(found, selection.note), evidence)
 
 
 def _side(context: Context, talk: Conversation, host: str, local: Endpoint, peer: Endpoint) -> Finding:

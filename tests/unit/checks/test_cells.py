@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from sharklab.checks import matrix
-from sharklab.checks.cell import Cell
+from sharklab.checks import cells
+from sharklab.checks.cells import Cell, verdict
 from sharklab.checks.outcome import Reference, Status
 from sharklab.evidence.packets.model import Packet
 from sharklab.i18n import translator
@@ -246,7 +246,7 @@ def test_cell_is_inconclusive_without_a_capture(lacking: str) -> None:
 
 def test_cells_that_break_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault in the check is never a pass."""
-    monkeypatch.setattr(matrix, "verdict", lambda tool, result: 1 / 0)
+    monkeypatch.setattr(cells, "verdict", lambda tool, result: 1 / 0)
     [outcome] = WHOLE.judge()["tcp"].outcomes
     assert Status.ERROR is outcome.status
 
@@ -265,4 +265,4 @@ def test_verdict_is_the_first_that_fits(printed: str, expected: str) -> None:
     tool = Tool(
         "a", "a", says=(("refused", "^Connection refused"), ("timeout", "timed out"), ("closed", "refused"))
     )
-    assert expected == matrix.verdict(tool, result("a", "client", printed, 0))
+    assert expected == verdict(tool, result("a", "client", printed, 0))

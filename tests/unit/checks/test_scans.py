@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from sharklab.checks import known, local
+from sharklab.checks import listeners, services
 from sharklab.checks.outcome import Status
-from sharklab.checks.scan_seen import Scanned, read_scan
-from sharklab.checks.scanned import spans
+from sharklab.checks.scans import spans
 from sharklab.evidence.packets import facts
 from sharklab.evidence.packets.model import Endpoint, Facts, Flow, Icmp, Packet, Recording
 from sharklab.evidence.run_folder import SocketLine
+from sharklab.evidence.scans import Scanned, read_scan
 from sharklab.lab.model import Conversation, Service
 from tests.support.checks_sample import Sample, result, words
 
@@ -312,7 +312,7 @@ def test_local_range_holds_every_port(printed: str, chosen: str, status: Status)
 def test_local_range_says_how_it_differs_from_ianas() -> None:
     """The difference is said where there is one."""
     texts = []
-    for low, high in ((32768, 60999), local.IANA_DYNAMIC):
+    for low, high in ((32768, 60999), listeners.IANA_DYNAMIC):
         results = [result("range", stdout=f"x = {low} {high}"), result("chosen", stdout="50000")]
         texts.append(words(Sample(results=results).check("local_range", range="range", chosen="chosen")))
     assert ("IANA keeps 49152 to 65535" in texts[0], "as IANA has it" in texts[1]) == (True, True)
@@ -395,7 +395,7 @@ def test_services_say_who_listens_here() -> None:
 
 def test_read_services_takes_names_and_aliases() -> None:
     """The official name comes first, comments are left out."""
-    names = known.read_services(LIST)
+    names = services.read_services(LIST)
     assert (("ssh",), ("imap2", "imap")) == (names[22, "tcp"], names[143, "tcp"])
 
 

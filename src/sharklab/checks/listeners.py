@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from sharklab.checks.context import Context
+from sharklab.checks.kind import PORTS, TEXT, TEXTS, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
     Entry,
     Finding,
@@ -19,7 +18,6 @@ from sharklab.message import (
     Message,
 )
 
-Params = Mapping[str, Any]
 IANA_DYNAMIC = (49152, 65535)
 """Ports that nobody registers, for whoever calls (RFC 6335, section 6)."""
 
@@ -31,8 +29,15 @@ _LISTED = re.compile(
 """A line of `ss -lntp`, `ss -lnup`, `netstat -lntp` or `netstat -lnup` that names the process."""
 
 
+@check(
+    "listeners",
+    Rests.PROBES,
+    N_("Who listens"),
+    N_("each port with its process, by {probes}"),
+    params=parameters("probes", "ports", probes=TEXTS, ports={**PORTS, "minItems": 1}),
+)
 def listeners(context: Context, params: Params) -> Finding:
-    """Each of the commands `probes` (ss, netstat) shows who listens on each of `ports`, with its process."""
+    """Each of the commands `probes` (ss, netstat) shows the process that listens on each of the `ports`."""
     results = {name: context.probe(name) for name in params["probes"]}
     evidence = tuple(Reference(probe=result.id, host=result.host) for result in results.values() if result)
     listed = {name: _listed(result.stdout if result else "") for name, result in results.items()}
@@ -65,10 +70,17 @@ def _listed(printed: str) -> dict[int, str]:
     return found
 
 
+@check(
+    "local_range",
+    Rests.PROBES,
+    N_("Ports that the kernel gives"),
+    N_("in the range that it names"),
+    params=parameters("range", "chosen", range=TEXT, chosen=TEXT),
+)
 def local_range(context: Context, params: Params) -> Finding:
-    """The ports that the kernel gave (`chosen`, a probe that prints them) are in the range that it names.
+    """The kernel gives local ports from the range that it names.
 
-    `range` is a probe of `sysctl net.ipv4.ip_local_port_range`.
+    `range` is a probe of `sysctl net.ipv4.ip_local_port_range`, and `chosen` a probe that prints the ports.
     """
     named, chosen = context.probe(params["range"]), context.probe(params["chosen"])
     evidence = tuple(Reference(probe=result.id, host=result.host) for result in (named, chosen) if result)
@@ -89,15 +101,22 @@ def local_range(context: Context, params: Params) -> Finding:
         )
     )
     right = all(low <= port <= high for port in ports)
-    return Finding(Status.PASSED if right else Status.FAILED, Message(text, values), evidence)
+    return Finding(Status.of(right), Message(text, values), evidence)
 
 
 def _numbers(text: str) -> list[int]:
     return [int(word) for word in text.split() if word.isdigit()]
 
 
+@check(
+    "unix_socket",
+    Rests.PROBES,
+    N_("UNIX socket {path}"),
+    N_("a socket for find, ls and file"),
+    params=parameters("path", "find", "list", "file", path=TEXT, find=TEXT, list=TEXT, file=TEXT),
+)
 def unix_socket(context: Context, params: Params) -> Finding:
-    """`path` is a socket for the probes `find` (-type s), `list` (ls -l) and `file` (file) alike."""
+    """The probes `find` (-type s), `list` (ls -l) and `file` all show that `path` is a UNIX socket."""
     path = params["path"]
     printed = {name: context.probe(params[name]) for name in ("find", "list", "file")}
     evidence = tuple(Reference(probe=result.id, host=result.host) for result in printed.values() if result)
@@ -113,7 +132,7 @@ def unix_socket(context: Context, params: Params) -> Finding:
         if right
         else N_("{path} is not a socket for all of find, ls ({mode}) and file ({file}).")
     )
-    return Finding(Status.PASSED if right else Status.FAILED, Message(text, values), evidence)
+    return Finding(Status.of(right), Message(text, values), evidence)
 
 
 def _line(printed: str, path: str) -> str:

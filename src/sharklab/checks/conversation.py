@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from sharklab.checks.choose import Chosen, candidates, choose
 from sharklab.checks.context import Context
+from sharklab.checks.kind import Need, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Reference,
     Status,
     both,
 )
+from sharklab.checks.selection import Selection, candidates, select
 from sharklab.evidence.packets.container import search
 from sharklab.message import (
     N_,
@@ -20,33 +18,41 @@ from sharklab.message import (
     Message,
 )
 
-Params = Mapping[str, Any]
 
-
+@check(
+    "handshake",
+    Rests.HEADERS,
+    N_("TCP handshake"),
+    N_("SYN, SYN/ACK, ACK"),
+    look=N_("Begin to record before the connection begins: SYN, SYN/ACK and ACK are its first packets."),
+    needs=(Need.SYN_ACK,),
+)
 def handshake(context: Context, params: Params) -> Finding:
-    """The conversation opens with SYN, SYN/ACK and ACK whose numbers continue one another (RFC 9293)."""
-    chosen = choose(context)
-    if chosen is None:
+    """The conversation opens with SYN, SYN/ACK and ACK whose numbers continue each other (RFC 9293)."""
+    selection = select(context)
+    if selection is None:
         return no_conversation(context)
-    numbers = chosen.conversation.handshake
+    numbers = selection.conversation.handshake
     if not numbers:
-        return _failed(chosen, _no_handshake(chosen))
+        return _failed(selection, _no_handshake(selection))
     text = N_("Packets {syn}, {answer} and {ack} open the connection: SYN, SYN/ACK, ACK.")
-    return _passed(chosen, Message(text, dict(zip(("syn", "answer", "ack"), numbers, strict=True))), *numbers)
+    return _passed(
+        selection, Message(text, dict(zip(("syn", "answer", "ack"), numbers, strict=True))), *numbers
+    )
 
 
-def _no_handshake(chosen: Chosen) -> Message:
+def _no_handshake(selection: Selection) -> Message:
     """Say why a conversation has no whole handshake."""
-    talk = chosen.conversation
+    talk = selection.conversation
     if talk.transport != "tcp":
-        return Message(N_("The conversation is {transport}, which has no handshake."), _transport(chosen))
+        return Message(N_("The conversation is {transport}, which has no handshake."), _transport(selection))
     if talk.icmp_errors:
         return Message(
             N_("The ICMP message of packet {number} refuses the connection."), {"number": talk.icmp_errors[0]}
         )
     if talk.resets and not talk.data_packets:
         return Message(N_("The RST of packet {number} refuses the connection."), {"number": talk.resets[0]})
-    if {packet.source for packet in map(chosen.facts.packet, talk.packets)} == {talk.client}:
+    if {packet.source for packet in map(selection.facts.packet, talk.packets)} == {talk.client}:
         return Message(
             N_("The server answers nothing to the client (packets sent: {count})."),
             {"count": len(talk.packets)},
@@ -54,41 +60,57 @@ def _no_handshake(chosen: Chosen) -> Message:
     return Message(N_("The capture does not show the whole handshake of the conversation."))
 
 
+@check(
+    "traffic",
+    Rests.HEADERS,
+    N_("Traffic"),
+    N_("data both ways between opening and closing"),
+    look=N_("Record from before the connection until both sides have sent data."),
+    needs=(Need.SYN_ACK,),
+)
 def traffic(context: Context, params: Params) -> Finding:
-    """Data goes both ways between the handshake and the closing."""
-    chosen = choose(context)
-    if chosen is None:
+    """Both sides send data between the handshake and the closing."""
+    selection = select(context)
+    if selection is None:
         return no_conversation(context)
-    talk = chosen.conversation
+    talk = selection.conversation
     if talk.transport == "tcp" and not talk.handshake:
-        return _failed(chosen, _no_handshake(chosen))
+        return _failed(selection, _no_handshake(selection))
     first, last = max(talk.handshake, default=0), max(talk.closing, default=talk.packets[-1])
-    inside = [chosen.facts.packet(number) for number in talk.data_packets if first <= number <= last]
+    inside = [selection.facts.packet(number) for number in talk.data_packets if first <= number <= last]
     counts = {"client": talk.client_bytes, "server": talk.server_bytes}
     text = N_("The client sends {client} bytes and the server {server} bytes.")
     enough = {packet.source for packet in inside} == {talk.client, talk.server}
     return (_passed if enough else _failed)(
-        chosen, Message(text, counts), *(packet.number for packet in inside)
+        selection, Message(text, counts), *(packet.number for packet in inside)
     )
 
 
+@check(
+    "fin",
+    Rests.HEADERS,
+    N_("End of the connection"),
+    N_("FIN and ACK from each side"),
+    look=N_("Leave the program as it should be left, and end the capture only afterwards."),
+    needs=(Need.FIN, Need.NO_RESET),
+)
 def fin(context: Context, params: Params) -> Finding:
-    """The conversation ends with a FIN of each side, both acknowledged."""
-    chosen = choose(context)
-    if chosen is None:
+    """Each side closes the conversation with a FIN, and both FINs are acknowledged."""
+    selection = select(context)
+    if selection is None:
         return no_conversation(context)
-    talk = chosen.conversation
+    talk = selection.conversation
     if talk.closed_by == "fin":
         text = N_("Packets {numbers} close the connection: FIN and ACK of each side.")
-        return _passed(chosen, Message(text, {"numbers": talk.closing}), *talk.closing)
-    return _failed(chosen, _no_fin(chosen), *talk.fins, *talk.resets)
+        return _passed(selection, Message(text, {"numbers": talk.closing}), *talk.closing)
+    return _failed(selection, _no_fin(selection), *talk.fins, *talk.resets)
 
 
-def _no_fin(chosen: Chosen) -> Message:
+def _no_fin(selection: Selection) -> Message:
     """Say how a conversation ended, when not by an exchange of FIN."""
-    talk = chosen.conversation
+    talk = selection.conversation
     if talk.transport != "tcp":
-        return Message(N_("The conversation is {transport}, which has no FIN."), _transport(chosen))
+        return Message(N_("The conversation is {transport}, which has no FIN."), _transport(selection))
     if talk.closed_by == "rst":
         text = (
             N_("The client ends the connection with a RST (packet {number}).")
@@ -102,35 +124,60 @@ def _no_fin(chosen: Chosen) -> Message:
     return Message(N_("The capture shows no FIN: the connection was still open when the capture ended."))
 
 
+@check(
+    "udp_exchange",
+    Rests.HEADERS,
+    N_("UDP exchange"),
+    N_("datagrams both ways"),
+    look=N_("Look who sends datagrams to whom; without an answer it is no exchange."),
+    needs=(Need.REPLY,),
+)
 def udp_exchange(context: Context, params: Params) -> Finding:
-    """Datagrams go both ways."""
-    chosen = choose(context)
-    if chosen is None:
+    """Both sides send datagrams."""
+    selection = select(context)
+    if selection is None:
         return no_conversation(context)
-    talk = chosen.conversation
+    talk = selection.conversation
     if talk.transport != "udp":
-        return _failed(chosen, Message(N_("The conversation is {transport}, not UDP."), _transport(chosen)))
-    senders = [chosen.facts.packet(number).source for number in talk.packets]
+        return _failed(
+            selection, Message(N_("The conversation is {transport}, not UDP."), _transport(selection))
+        )
+    senders = [selection.facts.packet(number).source for number in talk.packets]
     counts = {"client": senders.count(talk.client), "server": senders.count(talk.server)}
     found = Message(N_("The client sends {client} datagrams and the server {server}."), counts)
     if talk.icmp_errors:
         refused = N_("The ICMP message of packet {number} refuses one.")
         found = both(found, Message(refused, {"number": talk.icmp_errors[0]}))
-    return (_passed if all(counts.values()) else _failed)(chosen, found)
+    return (_passed if all(counts.values()) else _failed)(selection, found)
 
 
+@check(
+    "transport",
+    Rests.HEADERS,
+    N_("Transport"),
+    "{value}",
+    params=parameters("value", value={"enum": ["tcp", "udp"]}),
+    look=N_("Look which protocol the packets name after IP."),
+)
 def transport(context: Context, params: Params) -> Finding:
-    """The conversation uses the transport `value`: tcp or udp."""
-    chosen = choose(context)
-    if chosen is None:
+    """The conversation uses the transport `value`."""
+    selection = select(context)
+    if selection is None:
         return no_conversation(context)
-    found = Message(N_("The conversation is {transport}."), _transport(chosen))
-    right = chosen.conversation.transport == params["value"]
-    return (_passed if right else _failed)(chosen, found)
+    found = Message(N_("The conversation is {transport}."), _transport(selection))
+    right = selection.conversation.transport == params["value"]
+    return (_passed if right else _failed)(selection, found)
 
 
+@check(
+    "token",
+    Rests.CONTENTS,
+    N_("The seat's token on the wire"),
+    look=N_("Use the names of your own seat, which hold the token, and record whole packets."),
+    needs=(Need.TOKEN,),
+)
 def token(context: Context, params: Params) -> Finding:
-    """The seat's token is in the bytes of the captures."""
+    """A packet contains the seat's token."""
     seat = context.plan.seat
     seen = {name: search(context.file(name), seat.token) for name in context.facts}
     evidence = tuple(Reference(capture=name, packets=numbers) for name, numbers in seen.items() if numbers)
@@ -141,8 +188,17 @@ def token(context: Context, params: Params) -> Finding:
     return Finding(Status.PASSED, found, evidence)
 
 
+@check(
+    "clean",
+    Rests.HEADERS,
+    N_("Clean capture"),
+    N_("nothing but the exercise's conversation"),
+    denies=True,
+    look=N_("Record with a filter that lets through only what the exercise is about."),
+    needs=(Need.NOTHING_ELSE,),
+)
 def clean(context: Context, params: Params) -> Finding:
-    """The captures hold the exercise's conversation and nothing else."""
+    """The captures hold the exercise's conversation and no other packet."""
     mine: dict[str, set[int]] = {name: set() for name in context.facts}
     for name, talk in candidates(context):
         mine[name] |= {*talk.packets, *talk.icmp_errors}
@@ -174,18 +230,18 @@ def no_conversation(context: Context) -> Finding:
     return Finding(Status.FAILED, Message(text, names), tuple(Reference(capture=id) for id in context.facts))
 
 
-def _transport(chosen: Chosen) -> Params:
-    return {"transport": chosen.conversation.transport.upper()}
+def _transport(selection: Selection) -> Params:
+    return {"transport": selection.conversation.transport.upper()}
 
 
-def _passed(chosen: Chosen, found: Message, *packets: int) -> Finding:
-    return _finding(Status.PASSED, chosen, found, packets)
+def _passed(selection: Selection, found: Message, *packets: int) -> Finding:
+    return _finding(Status.PASSED, selection, found, packets)
 
 
-def _failed(chosen: Chosen, found: Message, *packets: int) -> Finding:
-    return _finding(Status.FAILED, chosen, found, packets)
+def _failed(selection: Selection, found: Message, *packets: int) -> Finding:
+    return _finding(Status.FAILED, selection, found, packets)
 
 
-def _finding(status: Status, chosen: Chosen, found: Message, packets: tuple[int, ...]) -> Finding:
-    words = both(found, chosen.note) if chosen.note != NOTHING else found
-    return Finding(status, words, chosen.refer(*packets))
+def _finding(status: Status, selection: Selection, found: Message, packets: tuple[int, ...]) -> Finding:
+    words = both(found, selection.note) if selection.note != NOTHING else found
+    return Finding(status, words, selection.refer(*packets))

@@ -1,0 +1,183 @@
+"""Checks of what a host is like: its firewall, services, exports, mounts, resolver, listening sockets.
+
+They look at what `sharklab.evidence.host_state` saw, not at the host.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from sharklab.checks.context import Context
+from sharklab.checks.host_check import finding, observation, of_host
+from sharklab.checks.kind import TEXT, Params, Rests, Schema, check
+from sharklab.checks.outcome import (
+    Finding,
+)
+from sharklab.evidence.run_folder import SocketLine
+from sharklab.evidence.sockets import sockets
+from sharklab.message import (
+    N_,
+    Message,
+)
+
+_PATH = re.compile(r'^\s*(?:Path|Pseudo)\s*=\s*"?(?P<path>[^";]+)"?\s*;', re.MULTILINE)
+_SOCKET: Schema = {"type": "string", "pattern": r"^[0-9]{1,5}/(tcp|udp)$"}
+_CLIENTS = re.compile(r"^\s*Clients\s*=\s*(?P<clients>[^;]+);", re.MULTILINE)
+
+
+@check(
+    "firewalld_on",
+    Rests.STATE,
+    N_("firewalld on {host}"),
+    N_("it runs, and starts with the host"),
+    params=of_host(),
+    look=N_("Look at it with: systemctl status firewalld"),
+)
+def firewalld_on(context: Context, params: Params) -> Finding:
+    """firewalld runs on `host`, and starts with it."""
+    return _service(context, params["host"], "firewalld")
+
+
+@check(
+    "service",
+    Rests.STATE,
+    N_("Service {service} on {host}"),
+    N_("it runs, and starts with the host"),
+    params=of_host("service", service=TEXT),
+    look=N_("Look at it with: systemctl status"),
+)
+def service(context: Context, params: Params) -> Finding:
+    """The service `service` runs on `host`, and starts with it."""
+    return _service(context, params["host"], params["service"])
+
+
+def _service(context: Context, host: str, name: str) -> Finding:
+    found = observation(context, {"host": host})["services"].get(name, {"running": False, "enabled": False})
+    words = {
+        (True, True): N_("{service} runs and starts with {host}."),
+        (True, False): N_("{service} runs, but does not start with {host}."),
+        (False, True): N_("{service} starts with {host}, but does not run."),
+        (False, False): N_("{service} neither runs nor starts with {host}."),
+    }
+    text = words[found["running"], found["enabled"]]
+    good = found["running"] and found["enabled"]
+    return finding(good, host, Message(text, {"service": name, "host": host}))
+
+
+@check(
+    "listens",
+    Rests.STATE,
+    N_("Port {port} of {host}"),
+    N_("somebody listens there"),
+    params=of_host("port", port=_SOCKET, process=TEXT),
+    look=N_("Look who listens with: ss -lntup"),
+)
+def listens(context: Context, params: Params) -> Finding:
+    """A program on `host` listens on `port` (`443/tcp`) for other hosts; with `process`, this program."""
+    host, (port, _, transport) = params["host"], params["port"].partition("/")
+    lines = [SocketLine(host, line, 0.0, 0.0) for line in observation(context, params)["sockets"]]
+    alike = [each for each in sockets(lines) if (each.transport, str(each.local.port)) == (transport, port)]
+    open_to = [each for each in alike if each.open_to_all and not _is_own(each.local.address)]
+    values = {"host": host, "port": params["port"], "process": [each.process or "-" for each in open_to]}
+    if not open_to:
+        return finding(False, host, Message(N_("Nobody listens on port {port} of {host}."), values))
+    wanted = params.get("process", "")
+    good = not wanted or any(each.process.split(" ")[0] == wanted for each in open_to)
+    found = Message(N_("On port {port} of {host} listens: {process}."), values)
+    return finding(good, host, found, open_to[0].line)
+
+
+def _is_own(address: str) -> bool:
+    """Tell whether only the host itself reaches the address (RFC 1122, RFC 4291)."""
+    return address.startswith("127.") or address == "::1"
+
+
+@check(
+    "mount",
+    Rests.STATE,
+    N_("Mounted on {host} at {path}"),
+    N_("the shared folder, now"),
+    params=of_host("path", path=TEXT, source=TEXT),
+    look=N_("Look at it with: findmnt"),
+)
+def mount(context: Context, params: Params) -> Finding:
+    """A file system is mounted on `host` at `path`; with `source`, this one."""
+    mounted = [each for each in observation(context, params)["mounts"] if each["path"] == params["path"]]
+    values = {**params, "device": [each["device"] for each in mounted]}
+    if not mounted:
+        return finding(False, params["host"], Message(N_("Nothing is mounted at {path} of {host}."), values))
+    good = mounted[-1]["device"] == params.get("source", mounted[-1]["device"])
+    found = Message(N_("At {path} of {host} is mounted: {device}."), values)
+    return finding(good, params["host"], found)
+
+
+@check(
+    "mount_kept",
+    Rests.STATE,
+    N_("Mounted on {host} at {path} after a start"),
+    N_("a line of /etc/fstab mounts it"),
+    params=of_host("path", path=TEXT, source=TEXT),
+    look=N_("Look at /etc/fstab, and try it with: mount -a"),
+)
+def mount_kept(context: Context, params: Params) -> Finding:
+    """`host` mounts `path` again at its next start, as fstab(5) says; with `source`, from there."""
+    for line in observation(context, params)["fstab"]:
+        words = line.partition("#")[0].split()
+        if words[1:2] == [params["path"]] and words[0] == params.get("source", words[0]):
+            text = N_("{host} mounts {path} at its start.")
+            return finding(True, params["host"], Message(text, params), line)
+    text = N_("Nothing in /etc/fstab mounts it at {path} when {host} starts.")
+    return finding(False, params["host"], Message(text, params))
+
+
+@check(
+    "export",
+    Rests.STATE,
+    N_("Export of {path} on {host}"),
+    N_("exported to the hosts that need it"),
+    params=of_host("path", path=TEXT, client=TEXT),
+    look=N_("Look at what the server exports, and to whom: exports(5)"),
+)
+def export(context: Context, params: Params) -> Finding:
+    """`host` exports `path` by NFS; with `client`, to this client."""
+    found = _exports(observation(context, params)["exports"])
+    clients = found.get(params["path"])
+    values = {**params, "clients": sorted(clients or ())}
+    if clients is None:
+        return finding(False, params["host"], Message(N_("{host} does not export {path}."), values))
+    good = "client" not in params or params["client"] in clients
+    return finding(good, params["host"], Message(N_("{host} exports {path} to: {clients}."), values))
+
+
+def _exports(printed: str) -> Mapping[str, set[str]]:
+    """Return the clients of each export: of exportfs(8), or of an nfs-ganesha-export-config(8)."""
+    found: dict[str, set[str]] = {}
+    for block in printed.split("EXPORT {")[1:]:
+        clients = {name.strip() for match in _CLIENTS.finditer(block) for name in match["clients"].split(",")}
+        for match in _PATH.finditer(block):
+            found.setdefault(match["path"], set()).update(clients)
+    if found:
+        return found
+    for line in printed.splitlines():
+        path, _, client = line.partition(" ")
+        if path.startswith("/"):
+            found.setdefault(path, set()).add(client.strip().partition("(")[0])
+    return found
+
+
+@check(
+    "resolver",
+    Rests.STATE,
+    N_("DNS server that {host} asks"),
+    N_("the server of the lab, first"),
+    params=of_host("server", server=TEXT),
+    look=N_("Look at /etc/resolv.conf, and at what writes it."),
+)
+def resolver(context: Context, params: Params) -> Finding:
+    """The first DNS server that `host` asks is `server` (resolv.conf(5))."""
+    lines = observation(context, params)["resolver"]
+    servers = [words[1] for words in map(str.split, lines) if words[:1] == ["nameserver"] and len(words) > 1]
+    values = {"host": params["host"], "servers": servers or "-"}
+    good = servers[:1] == [params["server"]]
+    return finding(good, params["host"], Message(N_("{host} asks the DNS servers: {servers}."), values))

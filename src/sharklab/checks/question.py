@@ -1,0 +1,109 @@
+"""The questions that a lab may ask: a question is declared beside its function, by the decorator `question`.
+
+The answer is measured from every source that knows it: the wire, `ss`, probes, the plan. A value counts when
+at least one source measured it and no source contradicts it. The plan alone is no measurement: it says what
+should be, not what was. This module names no question; `sharklab.checks.questions` declares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sharklab.checks.context import Context
+from sharklab.checks.kind import Need
+from sharklab.checks.outcome import Answer, Reference, Status
+from sharklab.message import N_, Message
+
+
+class Value(StrEnum):
+    """The kind of value that answers a question; `sharklab.grading.submission` says how students write it."""
+
+    ADDRESS = "an IP address"
+    PORT = "a port"
+    PORTS = "a list of ports"
+    TRANSPORT = "TCP or UDP"
+    NUMBER = "a whole number"
+    BYTES = "a number of bytes"
+    PROTOCOL = "a protocol"
+    CAPTURE = "the id of a capture"
+    PROGRAM = "a program"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source of an answer: its name, the values that it gives, and where. A plan is not `measured`."""
+
+    name: Message
+    values: frozenset[str]
+    evidence: tuple[Reference, ...] = ()
+    measured: bool = True
+
+
+Sources = Callable[[Context], Iterable[Source]]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question: its wording (a msgid), the kind of its answer, and the function that asks the sources.
+
+    `of_server` marks one that the state of the server answers, and no packet. `needs` are the traits without
+    which a capture shows no answer.
+    """
+
+    name: str
+    sources: Sources
+    text: str
+    value: Value
+    of_server: bool = False
+    needs: frozenset[Need] = frozenset()
+
+
+QUESTIONS: dict[str, Question] = {}
+"""Every declared question, by the name that lab.yml uses."""
+
+
+def question(
+    name: str, text: str, value: Value, *needs: Need, of_server: bool = False
+) -> Callable[[Sources], Sources]:
+    """Return a decorator that declares a function as the source of answers to the question `name`.
+
+    Raises ValueError for a name that is taken.
+    """
+
+    def declare(sources: Sources) -> Sources:
+        if name in QUESTIONS:
+            raise ValueError(f"there are two questions named {name}")
+        QUESTIONS[name] = Question(name, sources, text, value, of_server, frozenset(needs))
+        return sources
+
+    return declare
+
+
+def answer(question: Question, context: Context) -> Answer:
+    """Return the measured answer, or one without a value that says why."""
+    sources = [source for source in question.sources(context) if source.values]
+    evidence = tuple(reference for source in sources for reference in source.evidence)
+    value, found = _settle(sources)
+    status = Status.INCONCLUSIVE if value is None else Status.PASSED
+    return Answer(question.name, Message(question.text), value, status, evidence, found)
+
+
+def _settle(sources: list[Source]) -> tuple[str | None, Message]:
+    """Return the value on which all sources agree, or None, and the sentence that says so."""
+    if not any(source.measured for source in sources):
+        return None, Message(N_("No capture, socket or command of the run shows it."))
+    common = frozenset.intersection(*(source.values for source in sources))
+    if len(common) == 1:
+        names = [source.name for source in sources]
+        return next(iter(common)), Message(N_("Alike in: {sources}."), {"sources": names})
+    statements = [_statement(source) for source in sources]
+    if common:
+        return None, Message(N_("There is more than one: {sources}."), {"sources": statements})
+    return None, Message(N_("The sources disagree: {sources}."), {"sources": statements})
+
+
+def _statement(source: Source) -> Message:
+    values = {"source": source.name, "values": sorted(source.values)}
+    return Message(N_("{source} says {values}"), values)

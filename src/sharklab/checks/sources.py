@@ -1,0 +1,157 @@
+"""The sources of answers: captures, the sockets of both hosts, the output of probes, the plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sharklab.checks.context import Context
+from sharklab.checks.dns import exchanges
+from sharklab.checks.nfs import calls
+from sharklab.checks.outcome import Reference
+from sharklab.checks.question import Source
+from sharklab.checks.selection import select
+from sharklab.evidence.packets.model import NOWHERE, Endpoint
+from sharklab.evidence.sockets import Socket
+from sharklab.message import N_, Message
+
+T = TypeVar("T")
+SERVER = re.compile(r"^(?:;; SERVER|Address):\s+(?P<address>[0-9A-Fa-f.:]+)#(?P<port>\d+)", re.MULTILINE)
+"""The line by which dig(1), host(1) and nslookup(1) name the DNS server that answered."""
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The transport, the client and the server of an exchange; an end that is not known is NOWHERE."""
+
+    transport: str
+    client: Endpoint
+    server: Endpoint
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """An exchange that a capture shows, and where."""
+
+    ends: Ends
+    seen: Reference
+
+
+Pick = Callable[[Ends], str]
+"""Returns the value that a question asks for, or nothing where an end is not known."""
+
+
+def conversation(context: Context) -> list[Meeting]:
+    """Return the conversation that the exercise is about."""
+    selection = select(context)
+    if selection is None:
+        return []
+    talk = selection.conversation
+    return [Meeting(Ends(talk.transport, talk.client, talk.server), selection.refer()[0])]
+
+
+def dns_exchanges(context: Context) -> list[Meeting]:
+    """Return the answered DNS questions between the exercise's hosts."""
+    return [
+        Meeting(
+            Ends(each.transport, each.client, each.server),
+            Reference(capture=capture, packets=(each.question, each.answer)),
+        )
+        for capture, each in exchanges(context)
+        if each.answer
+    ]
+
+
+def nfs_calls(context: Context) -> list[Meeting]:
+    """Return the answered NFS calls between the exercise's hosts."""
+    return [
+        Meeting(
+            Ends("tcp", call.client, call.server), Reference(capture=capture, packets=(call.call, call.reply))
+        )
+        for capture, call in calls(context)
+        if call.reply
+    ]
+
+
+def by_meetings(context: Context, meetings: list[Meeting], pick: Pick) -> Iterator[Source]:
+    """Yield each capture with the value of its meetings, then `ss` on each host of a meeting."""
+    for capture, group in _grouped((each.seen.capture, each) for each in meetings).items():
+        values = frozenset(pick(each.ends) for each in group)
+        yield Source(_of_capture(capture), values, tuple(dict.fromkeys(each.seen for each in group)))
+    yield from _by_sockets(context, meetings, pick)
+
+
+def by_capture(seen: Reference, value: str) -> Source:
+    """Return a capture as the source of a value that only captures show."""
+    return Source(_of_capture(seen.capture), frozenset({value}), (seen,))
+
+
+def by_dns_client(context: Context, group: str) -> Iterator[Source]:
+    """Yield the probes whose output names the DNS server: its `address` or `port`."""
+    for probe in context.exercise.probes:
+        result = context.probe(probe.id)
+        lines = SERVER.finditer(result.stdout) if result else ()
+        yield by_probe(probe.id, probe.host, frozenset(line[group] for line in lines))
+
+
+def by_probe(probe: str, host: str, values: frozenset[str]) -> Source:
+    """Return a probe as the source of the values that it printed."""
+    name = Message(N_("command {probe}"), {"probe": probe})
+    return Source(name, values, (Reference(probe=probe, host=host),))
+
+
+def by_plan(*values: str) -> Source:
+    """Return the plan as a source: it measures nothing, and contradicts a wrong value."""
+    return Source(Message(N_("the plan")), frozenset(filter(None, values)), measured=False)
+
+
+def by_lines(host: str, values: Iterable[str], sockets: Iterable[Socket]) -> Source:
+    """Return `ss` on a host as the source of values that its lines show."""
+    lines = dict.fromkeys(Reference(host=host, line=socket.line) for socket in sockets)
+    return Source(Message(N_("ss on {host}"), {"host": host}), frozenset(values), tuple(lines))
+
+
+def _of_capture(capture: str) -> Message:
+    return Message(N_("capture {capture}"), {"capture": capture})
+
+
+def _by_sockets(context: Context, meetings: list[Meeting], pick: Pick) -> Iterator[Source]:
+    """Yield `ss` on each host that has a socket which shares an end with a meeting."""
+    ends = [*_ends_on_clients(context, meetings), *_ends_on_servers(context, meetings)]
+    values = [(socket, value) for socket, seen in ends if (value := pick(seen))]
+    for host, group in _grouped((socket.host, (socket, value)) for socket, value in values).items():
+        yield by_lines(host, (value for _, value in group), (socket for socket, _ in group))
+
+
+def _ends_on_clients(context: Context, meetings: list[Meeting]) -> Iterator[tuple[Socket, Ends]]:
+    for ends in (meeting.ends for meeting in meetings):
+        for socket in context.sockets(context.host_at(ends.client.address)):
+            if socket.open_to_all:
+                if socket.transport == ends.transport == "udp" and socket.serves(ends.client):
+                    yield socket, Ends("udp", ends.client, NOWHERE)
+            elif _is_near(socket.local, socket.peer, ends):
+                yield socket, Ends(socket.transport, socket.local, socket.peer)
+
+
+def _ends_on_servers(context: Context, meetings: list[Meeting]) -> Iterator[tuple[Socket, Ends]]:
+    for ends in (meeting.ends for meeting in meetings):
+        for socket in context.sockets(context.host_at(ends.server.address)):
+            if socket.open_to_all:
+                if socket.transport == ends.transport and socket.serves(ends.server):
+                    yield socket, Ends(socket.transport, NOWHERE, ends.server)
+            elif _is_near(socket.peer, socket.local, ends):
+                yield socket, Ends(socket.transport, socket.peer, socket.local)
+
+
+def _is_near(client: Endpoint, server: Endpoint, ends: Ends) -> bool:
+    """Tell whether a socket joins the two ends of a meeting, or would if one end were another."""
+    return client == ends.client or (server == ends.server and client.address == ends.client.address)
+
+
+def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    groups: dict[str, list[T]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return groups
