@@ -40,11 +40,10 @@ class Damage:
     """One thing that is wrong with a capture: what `edit` does to its packets.
 
     It `takes` traits away, which checks and questions may need; of an exercise with several captures only
-    those that look at this one lose, unless it counts `anywhere`. With `anything` lost, no check of packets
-    passes and no question is answered; without `completeness`, nothing is proved absent; `wanted` tells of
-    checks that lose for another reason, and `makes` of
-    checks that pass because of the damage. `looked` is false when nothing is left to look at; `rest` ends the
-    file.
+    those that look at this one lose, unless it counts `anywhere`. With `everything` lost, no check of packets
+    passes and no question is answered; without `completeness`, nothing is proved absent. `wanted` marks checks
+    that fail for another reason, `makes` checks that pass because of the damage. `looked` is false when nothing
+    is left to look at; `rest` ends the file.
     """
 
     title: str
@@ -53,8 +52,8 @@ class Damage:
     applies: Callable[[Subject], bool] = lambda _: True
     makes: Callable[[Subject, Check], bool] = lambda *_: False
     wanted: Callable[[Subject, Check], bool] = lambda _, check: False
-    anything: bool = False
-    completeness: bool = False
+    everything: bool = False
+    completeness: bool = True
     anywhere: bool = False
     looked: bool = True
     rest: bytes = b""
@@ -62,14 +61,14 @@ class Damage:
 
     def hides(self, question: Question) -> bool:
         """Tell whether the damage takes away the packets that answer a question."""
-        return self.anything or bool(self.takes & question.needs)
+        return self.everything or bool(self.takes & question.needs)
 
     def breaks(self, subject: Subject, check: Check) -> bool:
         """Tell whether a check of the damaged capture must not pass."""
         kind = KINDS[check.kind]
         return bool(
-            (self.anything and kind.rests is not Rests.STATE)
-            or (self.completeness and kind.denies)
+            (self.everything and kind.rests is not Rests.STATE)
+            or (not self.completeness and kind.denies)
             or self.takes & kind.needs_of(check.params, subject.capture)
             or self.wanted(subject, check)
         )
@@ -111,12 +110,12 @@ _OF_ANOTHER_SEAT = Damage(
     N_("capture of another seat"),
     lambda s: damage.of_seat(s.pcap, s.seat, s.other),
     applies=lambda s: bool(s.facts.packets),
-    anything=True,
+    everything=True,
     anywhere=True,
     looked=False,
 )
 _UNFINISHED = Damage(
-    N_("file cut short"), lambda s: s.pcap, completeness=True, anywhere=True, rest=HALF_A_RECORD
+    N_("file cut short"), lambda s: s.pcap, completeness=False, anywhere=True, rest=HALF_A_RECORD
 )
 
 OF_MATRICES: Mapping[str, Damage] = {"another-seat": _OF_ANOTHER_SEAT, "unfinished": _UNFINISHED}
