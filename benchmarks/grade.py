@@ -34,8 +34,8 @@ from sharklab.author import reference
 from sharklab.evidence.packets.together import read_together
 from sharklab.grading.submission import bundle
 from sharklab.lab import load, seat
-from sharklab.lab import plan as plans
 from sharklab.lab.model import Seat
+from sharklab.lab.plan import make_plan
 
 FIELDS = ("frame.number", "ip.src", "ip.dst", "tcp.flags", "tcp.seq", "tcp.ack", "udp.length")
 
@@ -75,7 +75,7 @@ def make(run: Path, folder: Path, students: int) -> None:
     lines = ["student,name,email"]
     for number in range(students):
         name = f"student{number:04}"
-        own = plans.plan(lab, seat.register(lab, name)).seat
+        own = make_plan(lab, seat.register(lab, name)).seat
         work = folder / "work" / name
         (work / "captures").mkdir(parents=True)
         captures = {}

@@ -24,8 +24,7 @@ os.environ["PYTHONPATH"] = str(ROOT / "src")  # for the process that starts Ansi
 from sharklab.cli import flow
 from sharklab.hosts import inventory, playbook, providers
 from sharklab.hosts.providers import cgroups, network
-from sharklab.lab import load
-from sharklab.lab import plan as plans
+from sharklab.lab import load, plan_file
 from sharklab.lab.model import Plan
 from sharklab.message import Message
 from sharklab.progress import Progress
@@ -63,7 +62,7 @@ def main() -> None:
     plan = hosts.adapt(flow.prepare("tp4", "bench-vm"))
     hosts.down(plan.seat)
     try:
-        plans.save(plan)
+        plan_file.save(plan)
         facts = measure("restore, until all hosts answer", lambda: hosts.up(plan, layers, silent))
         for name, kilobytes in memory(plan):
             print(f"memory of {name} (PSS)".ljust(44), f"{kilobytes / 1024:7.0f} MiB")

@@ -19,8 +19,8 @@ def give_back(state: Path) -> None:
     if os.geteuid() != 0 or not state.exists() or state.stat().st_uid == 0:
         return
     owner = state.stat()
-    for place, folders, files, handle in os.fwalk(state, follow_symlinks=False):
-        here = PurePath(place).relative_to(state)
+    for path, folders, files, handle in os.fwalk(state, follow_symlinks=False):
+        here = PurePath(path).relative_to(state)
         folders[:] = [name for name in folders if not _is_kept(here / name)]
         for name in (*folders, *files):
             _give(name, handle, owner)

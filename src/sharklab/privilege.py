@@ -45,6 +45,12 @@ def can_be_root() -> bool:
     return is_root() or shutil.which("sudo") is not None
 
 
+def require_root(refusal: str) -> None:
+    """Raise MachineryError with `refusal`, a sentence that names the step, unless root runs this process."""
+    if not is_root():
+        raise MachineryError(refusal, hint=N_("run the same command with sudo"))
+
+
 def become_root(words: Translator) -> NoReturn:
     """Start this very command anew through sudo, with the same state folder and language.
 

@@ -42,7 +42,7 @@ class Package:
     alias: str = ""
 
     @property
-    def place(self) -> str:
+    def file(self) -> str:
         """The tool's file on this machine, wherever it came from, or "" when it has none."""
         if "/" in self.gives:
             return self.gives if Path(self.gives).exists() else ""
@@ -51,7 +51,7 @@ class Package:
     @property
     def is_there(self) -> bool:
         """True when this machine has the tool."""
-        return bool(self.place)
+        return bool(self.file)
 
 
 @cache
@@ -65,7 +65,7 @@ def table() -> tuple[Package, ...]:
 
 def find(tool: str) -> str:
     """Return the file of a tool of the table on this machine, or "" when it has none."""
-    return next((package.place for package in table() if package.gives == tool), "")
+    return next((package.file for package in table() if package.gives == tool), "")
 
 
 def by_name() -> list[list[Package]]:

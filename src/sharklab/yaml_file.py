@@ -11,7 +11,7 @@ import yaml
 
 from sharklab.message import N_
 
-Fault = yaml.YAMLError
+YamlError = yaml.YAMLError
 """What `read` raises; a `yaml.MarkedYAMLError` says where."""
 
 
@@ -70,7 +70,7 @@ class Document:
 
 
 def read(text: str) -> Document:
-    """Return the document in `text`. Raises Fault."""
+    """Return the document in `text`. Raises YamlError."""
     loader: Any = _Loader(text)
     try:
         node = loader.get_single_node()

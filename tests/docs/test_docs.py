@@ -11,7 +11,7 @@ import pytest
 from sharklab import limits
 from sharklab.author import lint
 from sharklab.cli.grammar import VERBS
-from sharklab.lab import load
+from sharklab.lab import load, schema
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("roles/*/README.md"))]
@@ -49,7 +49,7 @@ def test_lab_has_a_brief_in_each_language(name: str) -> None:
 def test_authoring_lists_every_word_of_matrices() -> None:
     """An author finds each state, verdict and packet pattern that the schema allows."""
     page = (ROOT / "docs" / "authoring.md").read_text()
-    allowed = load.schema()["$defs"]
+    allowed = schema.read()["$defs"]
     words = [*allowed["state"]["enum"], *allowed["verdict"]["enum"], *allowed["packets"]["anyOf"][0]["enum"]]
     assert [word for word in words if f"`{word}`" not in page] == []
 

@@ -18,7 +18,7 @@ import yaml
 from sharklab import paths
 from sharklab.author import lint
 from sharklab.hosts import changes, user_inventory
-from sharklab.lab import load, plan
+from sharklab.lab import load, template
 from sharklab.lab.model import Lab
 from tests.support import doc_examples as examples
 from tests.support.doc_examples import Example
@@ -47,7 +47,7 @@ def machines(example: Example, place: Path) -> None:
 def changed(example: Example, place: Path) -> None:
     """Check that what a role changes can be read, in the words that are known, and filled in."""
     values = {"myrole_share": "one", "myrole_user": "two"}
-    filled = plan.fill(example.data, values, example.title)
+    filled = template.fill(example.data, values, example.title)
     assert {field.name for field in fields(changes.Changes)} == set(filled)
     assert (["/srv/one"], ["/home/two"], ["two"]) == (filled["paths"], filled["made"], filled["users"])
 

@@ -17,8 +17,8 @@ from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import image, providers
 from sharklab.hosts.providers import access, cgroups, inotify, marks, network
-from sharklab.hosts.providers.bake import on_image
-from sharklab.hosts.providers.local import CONTAINERS
+from sharklab.hosts.providers.baking import on_image
+from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab.model import Plan
 from sharklab.message import Message
 from tests.support import provider_seat

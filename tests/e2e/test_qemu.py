@@ -20,7 +20,7 @@ from sharklab import state
 from sharklab.hosts import providers
 from sharklab.hosts.providers import cgroups, network
 from sharklab.hosts.providers.qemu import rights
-from sharklab.lab import plan as plans
+from sharklab.lab import plan_file
 from sharklab.lab.model import Plan
 from tests.conftest import ROOT, Call
 from tests.e2e.test_provider import ask, left_of, send
@@ -59,7 +59,7 @@ def done(sharklab: Call, student: Callable[[str], str]) -> Iterator[Done]:
             "run", "tp4", "--student", name, "--provider", "auto", "--output", "json", timeout=LIMIT
         )
         assert run.returncode == 0, run.stdout + run.stderr
-        yield Done(json.loads(run.stdout), plans.read(state.seat_folder("tp4", name) / "plan.json"))
+        yield Done(json.loads(run.stdout), plan_file.read(state.seat_folder("tp4", name) / "plan.json"))
     finally:
         sharklab("down", "tp4", "--student", name)
 

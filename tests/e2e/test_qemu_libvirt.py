@@ -15,9 +15,9 @@ from sharklab import state
 from sharklab.errors import MachineryError
 from sharklab.hosts import image, providers
 from sharklab.hosts.providers import cgroups, disk, marks, network, qemu
-from sharklab.hosts.providers.local import MACHINES
-from sharklab.hosts.providers.qemu import engine, launch, libvirt, rights, snapshot
-from sharklab.hosts.providers.qemu.vm import Machine
+from sharklab.hosts.providers.qemu import engine, libvirt, rights, snapshot, startup
+from sharklab.hosts.providers.qemu.vm import VirtualMachine
+from sharklab.hosts.providers.this_computer import VIRTUAL_MACHINES
 from sharklab.lab.model import Plan
 from sharklab.message import Message
 from tests.e2e.test_provider import ask, left_of, wait
@@ -58,10 +58,10 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         wait((folder / "libvirt-sock").exists, "libvirtd listens")
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(libvirt.VARIABLE, address)
-            libvirt.connection.cache_clear()
+            libvirt.find_address.cache_clear()
             yield address
     finally:
-        libvirt.connection.cache_clear()
+        libvirt.find_address.cache_clear()
         own.terminate()
         own.wait()
         os.kill(int((folder / "virtlogd.pid").read_text()), signal.SIGTERM)
@@ -82,7 +82,8 @@ def layers(daemon: str, said: list[str]) -> image.Layers:
     only = replace(golden, lab=replace(golden.lab, hosts=tuple(hosts)))
     made = image.Layers(bare.image, bare.folder / "bare")
     return replace(
-        base, snapshots=qemu.snapshots(only, hosts, made, MACHINES, lambda each: said.append(str(each)))
+        base,
+        snapshots=qemu.snapshots(only, hosts, made, VIRTUAL_MACHINES, lambda each: said.append(str(each))),
     )
 
 
@@ -190,7 +191,7 @@ def test_machine_that_does_not_start_is_one_error(
         marks.claim(own.seat.id, own.seat.folder)
         network.build(own)
         broken = without_kernel(tmp_path, layers, folder, daemon if through else "")
-        with pytest.raises(MachineryError, match="kernel") as caught, launch.launched(own, host, broken):
+        with pytest.raises(MachineryError, match="kernel") as caught, startup.started(own, host, broken):
             pass
         assert ("virsh" in str(caught.value.place), bool(caught.value.hint)) == (through, through)
     finally:
@@ -198,7 +199,7 @@ def test_machine_that_does_not_start_is_one_error(
     assert (before, []) == (domains(daemon), left_of(own))
 
 
-def without_kernel(tmp_path: Path, layers: image.Layers, folder: Path, address: str) -> Machine:
+def without_kernel(tmp_path: Path, layers: image.Layers, folder: Path, address: str) -> VirtualMachine:
     """Return a machine whose kernel is an empty file."""
     (tmp_path / "root/boot").mkdir(parents=True)
     for name in ("vmlinuz-6", "initrd.img-6"):
@@ -208,7 +209,7 @@ def without_kernel(tmp_path: Path, layers: image.Layers, folder: Path, address: 
     snapshot.overlay(folder / "disk.qcow2", golden / "disk.qcow2", "qcow2")
     disks = (folder / "disk.qcow2", golden / "disk.qcow2", golden / "base.raw")
     kernel = image.Image("debian12-vm", "Debian", tmp_path)
-    return Machine(engine.TCG, kernel, disks, folder / "memory", is_shared=True, libvirt=address)
+    return VirtualMachine(engine.TCG, kernel, disks, folder / "memory", is_shared=True, libvirt=address)
 
 
 def test_stop_powers_the_machine_off(running: Plan, daemon: str) -> None:

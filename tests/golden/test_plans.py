@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sharklab.hosts import inventory
-from sharklab.lab import load, matrices, plan, seat
+from sharklab.lab import load, matrices, seat
+from sharklab.lab.plan import make_plan
 from tests.golden.conftest import Golden
 
 HERE = Path(__file__).parent
@@ -18,7 +19,7 @@ def planned(file: Path, pace: str) -> str:
     """Return the variables of all hosts of a lab, for a known seat."""
     lab = load.read(file)
     own = seat.derive(lab, "alice", bytes(range(32)))
-    return json.dumps(inventory.hostvars(plan.plan(lab, own, pace)), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(inventory.hostvars(make_plan(lab, own, pace)), indent=1, ensure_ascii=False) + "\n"
 
 
 @pytest.mark.parametrize("name", load.names())

@@ -12,14 +12,14 @@ import testinfra
 from testinfra.host import Host
 
 from sharklab import state
-from sharklab.lab import plan as plans
+from sharklab.lab import plan_file
 from sharklab.lab.model import Plan
 
 
 @pytest.fixture(scope="session")
 def plan(seat: str) -> Plan:
     """Return the plan of the seat that is up."""
-    return plans.read(state.seat_folder("tp4", seat) / "plan.json")
+    return plan_file.read(state.seat_folder("tp4", seat) / "plan.json")
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +31,7 @@ def host_of(plan: Plan) -> Callable[[str], Host]:
 @pytest.fixture(scope="session")
 def reachability(reachability_seat: str) -> Plan:
     """Return the plan of the seat of reachability that is up."""
-    return plans.read(state.seat_folder("reachability", reachability_seat) / "plan.json")
+    return plan_file.read(state.seat_folder("reachability", reachability_seat) / "plan.json")
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,7 @@ def reached(reachability: Plan) -> Callable[[str], Host]:
 @pytest.fixture(scope="session")
 def ports(ports_seat: str) -> Plan:
     """Return the plan of the seat of ports that is up."""
-    return plans.read(state.seat_folder("ports", ports_seat) / "plan.json")
+    return plan_file.read(state.seat_folder("ports", ports_seat) / "plan.json")
 
 
 @pytest.fixture(scope="session")

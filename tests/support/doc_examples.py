@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from sharklab import paths
-from sharklab.lab import load
+from sharklab.lab import schema
 
 PAGES = (paths.ROOT / "README.md", *sorted((paths.ROOT / "docs").glob("*.md")))
 HOST = paths.ROOT / "tests" / "data" / "examples" / "lab.yml"
@@ -108,12 +108,12 @@ def is_lab(example: Example) -> bool:
 
 def is_part_of_lab(example: Example) -> bool:
     """Tell whether a block has keys of a lab alone, and does not begin one."""
-    return isinstance(example.data, dict) and set(example.data) <= set(load.schema()["properties"]) - {"lab"}
+    return isinstance(example.data, dict) and set(example.data) <= set(schema.read()["properties"]) - {"lab"}
 
 
 def is_part_of_exercise(example: Example) -> bool:
     """Tell whether a block has keys of an exercise alone, in one of a lab's."""
-    known = load.schema()["$defs"]["exercise"]["properties"]
+    known = schema.read()["$defs"]["exercise"]["properties"]
     return isinstance(example.data, dict) and set(example.data) <= set(known)
 
 

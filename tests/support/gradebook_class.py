@@ -10,7 +10,7 @@ from pathlib import Path
 from sharklab.grading.submission import bundle, work
 from sharklab.grading.submission.model import Submission
 from sharklab.lab import load, seat
-from sharklab.lab import plan as plans
+from sharklab.lab.plan import make_plan
 
 DATA = Path(__file__).parents[1] / "data"
 CAPTURES = {"web": "ssh.pcap", "dns": "dns.pcap"}
@@ -31,7 +31,7 @@ def folder(place: Path, captures: Mapping[str, str] = CAPTURES) -> Path:
 def submission(student: str, place: Path) -> Submission:
     """Return what lies in such a folder as that student's."""
     lab = load.named("tp4")
-    found = work.read(place, plans.plan(lab, seat.register(lab, student)))
+    found = work.read(place, make_plan(lab, seat.register(lab, student)))
     return replace(found, begun=BEGUN, made=MADE)
 
 

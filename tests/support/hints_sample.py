@@ -11,8 +11,8 @@ from typing import Any
 from sharklab.checks.nfs import GOOD
 from sharklab.evidence.packets.model import Dns, Facts, Icmp, Nfs, Packet
 from sharklab.lab import load, seat
-from sharklab.lab import plan as plans
 from sharklab.lab.model import Exercise, Plan
+from sharklab.lab.plan import make_plan
 from sharklab.message import Message
 from tests.support import host_state
 from tests.support.packets_sample import packet, shown
@@ -28,7 +28,7 @@ HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, 1)
 def plan(name: str) -> Plan:
     """Return the plan of a shipped lab for a seat."""
     lab = load.named(name)
-    return plans.plan(lab, seat.derive(lab, "alice", bytes(range(32))))
+    return make_plan(lab, seat.derive(lab, "alice", bytes(range(32))))
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from sharklab.checks.cells import Cell, cells_of_run
 from sharklab.checks.outcome import Verdict
 from sharklab.evidence.packets.model import Facts, Packet
 from sharklab.evidence.run_folder import CaptureResult, Evidence, ProbeResult
-from sharklab.lab import load, plan, seat
+from sharklab.lab import load, seat
 from sharklab.lab.model import Plan
+from sharklab.lab.plan import make_plan
 from tests.support.packets_sample import error, packet, shown
 
 LAB = Path(__file__).parents[1] / "golden" / "labs" / "matrix" / "lab.yml"
@@ -67,7 +68,7 @@ QUIET = {"closed": 1, "dropped": 0}
 def planned(pace: str = "fast") -> Plan:
     """Return the plan of the lab for a known seat."""
     lab = load.read(LAB)
-    return plan.plan(lab, seat.derive(lab, "alice", bytes(range(32))), pace)
+    return make_plan(lab, seat.derive(lab, "alice", bytes(range(32))), pace)
 
 
 def knock(transport: str, state: str, tool: str, port: int) -> list[Packet]:

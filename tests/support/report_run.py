@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sharklab.evidence import run_folder
-from sharklab.lab import plan as plans
+from sharklab.lab import plan_file
 from sharklab.lab.load import build
 from sharklab.lab.model import Address, Lab, Plan, Seat
 from tests.support.plans import plain
@@ -44,7 +44,7 @@ def seal(folder: Path, names: Iterable[str], complete: bool = True) -> Plan:
     """Make the folder of a run whose exercises are the captures of these names, and return its plan."""
     names = tuple(names)
     plan = plain(build(Lab, _lab(names), folder / "lab"), _seat(folder))
-    plans.save(plan, folder)
+    plan_file.save(plan, folder)
     _write_client(folder / "hosts" / "client", names)
     _write(folder / "hosts" / "server" / "sockets.json", _sockets("server", names))
     _write(folder / "hosts" / "server" / "captures.json", [])

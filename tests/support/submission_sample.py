@@ -10,8 +10,8 @@ from pathlib import Path
 from sharklab.grading.submission import bundle, work
 from sharklab.grading.submission.model import Submission
 from sharklab.lab import load, seat
-from sharklab.lab import plan as plans
 from sharklab.lab.model import Plan
+from sharklab.lab.plan import make_plan
 
 DATA = Path(__file__).parents[1] / "data"
 SECRET = bytes(range(32))
@@ -22,7 +22,7 @@ ANSWERS = "ssh:\n  server_port: 22\n  transport: TCP\ndns:\n  dns_server_port: 5
 def plan(student: str = "alice") -> Plan:
     """Return the plan of tp4 for a student."""
     lab = load.named("tp4")
-    return plans.plan(lab, seat.derive(lab, student, SECRET))
+    return make_plan(lab, seat.derive(lab, student, SECRET))
 
 
 def key(lab: str, student: str) -> bytes:

@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po
 from sharklab import i18n
 from sharklab.cli import main
 from sharklab.errors import InputError, MachineryError, SharklabError
-from sharklab.hosts.providers import local
+from sharklab.hosts.providers import this_computer
 from sharklab.message import Message
 from sharklab.progress import Progress
 from tests.support import provider_seat
@@ -184,7 +184,7 @@ def test_errors_say_what_is_within_them_in_the_same_language(tmp_path: Path) -> 
     console = tmp_path / "hosts" / "server" / "console.log"
     console.parent.mkdir(parents=True)
     console.write_text("Failed to mount {x}\n")
-    said = local._failure(own, "server", Message("it ended while it booted"))
+    said = this_computer._failure(own, "server", Message("it ended while it booted"))
     reason = "il s'est arrêté pendant son démarrage\nFailed to mount {x}"
     assert f"{console}: l'hôte server n'a pas démarré : {reason}" in said.say(i18n.translator("fr").gettext)
 

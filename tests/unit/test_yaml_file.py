@@ -45,14 +45,14 @@ def test_read_merges() -> None:
 
 def test_read_refuses_a_key_twice() -> None:
     """The second of two equal keys is a fault, at its line."""
-    with pytest.raises(yaml_file.Fault, match=r"(?s)this key is there twice.*line 2"):
+    with pytest.raises(yaml_file.YamlError, match=r"(?s)this key is there twice.*line 2"):
         yaml_file.read("a: 1\na: 2\n")
 
 
 @pytest.mark.parametrize("text", ["[1]: 2\n", "{a: 1}: 2\n"], ids=["list", "mapping"])
 def test_read_refuses_a_key_that_is_no_word(text: str) -> None:
     """A list or a mapping as a key is a fault with a line, and no crash."""
-    with pytest.raises(yaml_file.Fault, match=r"(?s)a key must be a word.*line 1"):
+    with pytest.raises(yaml_file.YamlError, match=r"(?s)a key must be a word.*line 1"):
         yaml_file.read(text)
 
 

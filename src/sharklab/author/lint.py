@@ -11,8 +11,9 @@ from typing import Any
 from sharklab import paths, yaml_file
 from sharklab.author import lint_criteria, lint_matrices
 from sharklab.errors import InputError
-from sharklab.lab import load, plan, seat
+from sharklab.lab import load, seat
 from sharklab.lab.model import Exercise, Host, Lab
+from sharklab.lab.plan import make_plan
 from sharklab.lab.schema import Fault, Path, fault, unknown
 from sharklab.message import N_
 
@@ -221,7 +222,7 @@ def _templates(lab: Lab) -> Iterator[Fault]:
     """Fill every template for a sample seat: a misspelt name shows before a student meets it."""
     sample = seat.sample(lab)
     try:
-        plan.plan(lab, sample)
+        make_plan(lab, sample)
     except InputError as error:
         path = str(error.place).rpartition(" ")[2].split(".")
         yield tuple(int(part) if part.isdigit() else part for part in path), error

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sharklab.lab import criteria
-from sharklab.lab.model import Asked, Check, Condition, Exercise, Hint, Lab, MixedUp, Recorded
-from sharklab.lab.schema import Fault, Path, fault, of_schema, unknown
+from sharklab.lab import criteria, schema
+from sharklab.lab.model import Asked, Check, Condition, Exercise, Hint, IrrelevantCaptures, Lab, MixedUp
+from sharklab.lab.schema import Fault, Path, fault, unknown
 from sharklab.message import N_
 
 _PORTS = re.compile(r"\bport\s+(\d+)")
@@ -33,7 +33,7 @@ def _leaf(where: Path, wanted: Check | Asked) -> Iterator[Fault]:
     elif wanted.kind not in KINDS:
         yield unknown(where, N_("unknown check {name!r}"), wanted.kind, KINDS)
     else:
-        for _, problem in of_schema(KINDS[wanted.kind].params, dict(wanted.params)):
+        for _, problem in schema.faults(KINDS[wanted.kind].params, dict(wanted.params)):
             yield fault(
                 where,
                 N_("check {kind}: {problem}"),
@@ -60,7 +60,7 @@ def _criteria(at: Path, exercise: Exercise) -> Iterator[Fault]:
             sentence = N_("duplicate criterion {name!r}")
             yield fault((*where, "id"), sentence, N_("ids are unique in an exercise"), name=criterion.id)
         seen.add(criterion.id)
-        for part in criterion.parts:
+        for part in criterion.steps:
             yield from _condition(where, exercise, part.condition)
         yield from _hints((*where, "hints"), exercise, criterion.hints)
 
@@ -117,7 +117,7 @@ def _situation(where: Path, exercise: Exercise, hint: Hint) -> Iterator[Fault]:
         yield from _question(where, hint.when.question)
         yield from _question(where, hint.when.other)
         yield from _asked(where, exercise, hint.when.question)
-    elif hint.when is not None and not isinstance(hint.when, Recorded):
+    elif hint.when is not None and not isinstance(hint.when, IrrelevantCaptures):
         yield from _condition(where, exercise, hint.when)
 
 

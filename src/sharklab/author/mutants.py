@@ -25,8 +25,7 @@ from sharklab.grading.marking.case import Case
 from sharklab.grading.marking.decide import decide, names, used
 from sharklab.grading.marking.defaults import criteria, of_matrix
 from sharklab.grading.submission.model import Submission
-from sharklab.lab import matrices
-from sharklab.lab import seat as seats
+from sharklab.lab import matrices, seat
 from sharklab.lab.criteria import leaves
 from sharklab.lab.model import AllOf, AnyOf, Asked, Capture, Check, Condition, Not, Plan, Seat
 from sharklab.message import (
@@ -61,7 +60,7 @@ class Bench:
     @property
     def other(self) -> Seat:
         """Another seat of the same lab; its names are as long, so that packets keep their lengths."""
-        other = seats.sample(self.plan.lab, seats.STRANGER)
+        other = seat.sample(self.plan.lab, seat.STRANGER)
         own, token = self.plan.seat, other.token[: len(self.plan.seat.token)]
         return replace(other, token=token, share=own.share.replace(own.token, token))
 
@@ -110,7 +109,7 @@ def _checks_of(bench: Bench, host: str) -> tuple[Leaf, ...]:
         leaf
         for case in bench.cases
         for criterion in criteria(bench.plan.lab, case.exercise)
-        for part in criterion.parts
+        for part in criterion.steps
         for leaf in leaves(part.condition)
         if _is_about(case, host, leaf)
     )
@@ -194,7 +193,7 @@ def _untried(case: Case, capture: Capture) -> Iterator[tuple[str, Damage]]:
         return
     ports = {(trial.tool, trial.state): trial.port for trial in matrix.trials}
     for criterion in of_matrix(matrix):
-        for leaf in leaves(criterion.parts[0].condition):
+        for leaf in leaves(criterion.steps[0].condition):
             if isinstance(leaf, Check):
                 tool, state = leaf.params["tool"], leaf.params["state"]
                 yield f"untried-{state}", untried(tool, state, ports[tool, state])
@@ -236,7 +235,7 @@ def lost(
         if any(
             _holds(case, part.condition, lambda _: False, lambda _: False, True)
             and not _holds(case, part.condition, broken, made, looked)
-            for part in criterion.parts
+            for part in criterion.steps
         )
     )
 

@@ -28,7 +28,7 @@ def services(plan: Plan) -> Mapping[str, list[str]]:
 def _checks(exercises: Iterable[Exercise]) -> Iterator[Check]:
     """Yield the checks that rest on hosts, in an exercise's checks or in its criteria."""
     for exercise in exercises:
-        conditions = [part.condition for criterion in exercise.criteria for part in criterion.parts]
+        conditions = [part.condition for criterion in exercise.criteria for part in criterion.steps]
         asked = [leaf for condition in conditions for leaf in leaves(condition)]
         for leaf in (*exercise.checks, *asked):
             if isinstance(leaf, Check) and leaf.kind in KINDS and KINDS[leaf.kind].rests is Rests.STATE:

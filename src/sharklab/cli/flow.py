@@ -24,10 +24,10 @@ from sharklab.evidence import run_folder
 from sharklab.hosts import borrowed, image, inventory, playbook, providers, seat_provider
 from sharklab.hosts.image import choice
 from sharklab.hosts.providers import existing, gateway
-from sharklab.lab import diary, seat
-from sharklab.lab import plan as plans
+from sharklab.lab import diary, plan_file, seat
 from sharklab.lab.matrices import FAST
 from sharklab.lab.model import Lab, Plan
+from sharklab.lab.plan import make_plan
 from sharklab.message import N_
 from sharklab.progress import Progress
 
@@ -55,7 +55,7 @@ def prepare(name: str, student: str, pace: str = FAST) -> Plan:
     """Return the plan of `student` for the lab `name`: load, seat and plan; nothing is started."""
     lab = lint.named(name)
     own = seat.register(lab, student)
-    return plans.plan(lab, borrowed.placed(own, borrowed.read(own.folder)), pace)
+    return make_plan(lab, borrowed.with_addresses(own, borrowed.read(own.folder)), pace)
 
 
 def meet(plan: Plan, machines: Path | None, agree: existing.Agree) -> Plan:
@@ -86,10 +86,10 @@ def build_image(lab: Lab, os: str, hosts: providers.Provider, progress: Progress
 
     An image holds no value of a student.
     """
-    golden = plans.plan(lab, seat.sample(lab))
+    golden = make_plan(lab, seat.sample(lab))
 
     def bake(plan: Plan) -> None:
-        plans.save(plan)
+        plan_file.save(plan)
         inventory.save(plan)
         playbook.run("bake", inventory.file(plan), progress=progress.note)
 
@@ -124,7 +124,7 @@ def _system(plan: Plan) -> str | None:
 
 def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress) -> None:
     diary.begin(plan.seat)
-    plans.save(plan)
+    plan_file.save(plan)
     inventory.save(plan)
     seat_provider.note(plan.seat.folder, hosts.name)
     title, name = N_("set up the seat's own values"), "personalise"
@@ -186,8 +186,8 @@ def _collect(plan: Plan, hosts: providers.Provider, progress: Progress) -> Path:
     started = time.time()
     folder = state.runs_folder(plan.lab.name, plan.seat.student) / _run_id(started)
     state.folder(folder)
-    plans.save(plan, folder)
-    plans.save(plan)  # the hosts may be ready for it since a run with other probes
+    plan_file.save(plan, folder)
+    plan_file.save(plan)  # the hosts may be ready for it since a run with other probes
     inventory.save(plan)
     variables = {"run_folder": str(folder)}
     header = {"provider": hosts.name, "started": started, "complete": False}

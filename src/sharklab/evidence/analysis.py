@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sharklab.evidence import packets, run_folder
 from sharklab.evidence.packets.model import Facts
-from sharklab.lab import plan as plans
+from sharklab.lab import plan_file
 from sharklab.lab.model import Plan
 
 
@@ -21,4 +21,4 @@ def analyse(folder: Path) -> tuple[Plan, run_folder.Evidence, Mapping[str, Facts
     found = run_folder.read(folder)
     recordings = packets.read_all([capture.file for capture in found.captures.values()])
     facts = {name: packets.facts(recordings[capture.file]) for name, capture in found.captures.items()}
-    return plans.read(folder / "plan.json"), found, facts
+    return plan_file.read(folder / "plan.json"), found, facts

@@ -12,11 +12,11 @@ from sharklab.message import (
     N_,
 )
 
-Facts = Mapping[str, Any]
-"""Facts of a machine as Ansible has them, with the subset `network`."""
+NetworkFacts = Mapping[str, Any]
+"""NetworkFacts of a machine as Ansible has them, with the subset `network`."""
 
 
-def find(facts: Facts, reached: str = "") -> dict[str, str]:
+def find(facts: NetworkFacts, reached: str = "") -> dict[str, str]:
     """Return {"interface", "ipv4"} and, if known, "ipv6" and "mac"; addresses with their prefix length.
 
     It is the card that has the address `reached`, else the one of the default route, else the first.
@@ -28,27 +28,27 @@ def find(facts: Facts, reached: str = "") -> dict[str, str]:
     others.sort(key=lambda card: (reached not in _addresses(card), card["device"] != route))
     if not others:
         raise InputError(N_("the machine has no network card with an IPv4 address"))
-    return _place(others[0])
+    return _describe(others[0])
 
 
-def _card(facts: Facts) -> Callable[[str], Facts]:
+def _card(facts: NetworkFacts) -> Callable[[str], NetworkFacts]:
     """Return a function from a card's name to its facts, whose key has _ where the name has - . or :."""
     keys = str.maketrans("-.:", "___")
     return lambda name: facts.get(name.translate(keys), {})
 
 
-def _addresses(card: Facts) -> Sequence[str]:
+def _addresses(card: NetworkFacts) -> Sequence[str]:
     return [card["ipv4"]["address"], *(at["address"] for at in card.get("ipv6", []))]
 
 
-def _place(card: Facts) -> dict[str, str]:
-    place = {"interface": card["device"], "ipv4": _with_prefix(card["ipv4"])}
+def _describe(card: NetworkFacts) -> dict[str, str]:
+    address = {"interface": card["device"], "ipv4": _with_prefix(card["ipv4"])}
     ipv6 = sorted(card.get("ipv6", []), key=lambda at: str(at["scope"]) != "global")
-    place |= {"ipv6": _with_prefix(ipv6[0])} if ipv6 else {}
-    return place | ({"mac": card["macaddress"]} if card.get("macaddress") else {})
+    address |= {"ipv6": _with_prefix(ipv6[0])} if ipv6 else {}
+    return address | ({"mac": card["macaddress"]} if card.get("macaddress") else {})
 
 
-def _with_prefix(at: Facts) -> str:
+def _with_prefix(at: NetworkFacts) -> str:
     return f"{at['address']}/{at['prefix']}"
 
 

@@ -16,29 +16,29 @@ from sharklab.message import N_
 
 FILE = "machines.json"
 
-Known = Mapping[str, Mapping[str, Any]]
-"""By host: `entry` and `learnt` together."""
+Machines = Mapping[str, Mapping[str, Any]]
+"""By host: `access` and `description` together."""
 
 
 def read(folder: Path) -> dict[str, dict[str, Any]]:
     """Return the facts about the borrowed machines of the seat in `folder`; {} if it has none."""
     try:
-        found: dict[str, dict[str, Any]] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        machines: dict[str, dict[str, Any]] = json.loads((folder / FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except ValueError as error:
         raise MachineryError(
             N_("is damaged"), place=str(folder / FILE), hint=N_("restore it from a copy")
         ) from error
-    return found
+    return machines
 
 
-def write(folder: Path, known: Known) -> None:
+def write(folder: Path, known: Machines) -> None:
     """Write the facts, readable by the owner alone, because they may contain passwords."""
     state.write(folder / FILE, json.dumps(known, indent=1), 0o600)
 
 
-def entry(variables: user_inventory.Variables) -> dict[str, Any]:
+def access(variables: user_inventory.Variables) -> dict[str, Any]:
     """Return how a machine is reached, from its variables in the inventory."""
     reached = {*user_inventory.OPTIONS, *user_inventory.ARGUMENTS}
     own = {name: value for name, value in variables.items() if name.startswith("ansible_")}
@@ -53,7 +53,7 @@ def entry(variables: user_inventory.Variables) -> dict[str, Any]:
     }
 
 
-def learnt(host: Host, seen: Mapping[str, Any], at: Mapping[str, str]) -> dict[str, Any]:
+def description(host: Host, seen: Mapping[str, Any], at: Mapping[str, str]) -> dict[str, Any]:
     """Return a machine's own description, as variables for the roles and as facts for people."""
     extra: dict[str, Any] = {"lab_ssh_port": int(seen["way"].get("port", 22))}
     if zone := seen["zones"].get(at["interface"]):
@@ -63,12 +63,12 @@ def learnt(host: Host, seen: Mapping[str, Any], at: Mapping[str, str]) -> dict[s
     sudo = bool(seen.get("sudo"))
     return {
         **{key: seen[key] for key in ("id", "system", "family", "kernel")},
-        "place": dict(at),
+        "address": dict(at),
         "sudo": sudo,
         "extra": {**extra, **({"ansible_become": True} if sudo else {})},
     }
 
 
-def placed(own: Seat, known: Known) -> Seat:
+def with_addresses(own: Seat, known: Machines) -> Seat:
     """Return the seat with hosts at the addresses of their machines."""
-    return seat.placed(own, {host: found["place"] for host, found in known.items()})
+    return seat.with_addresses(own, {host: machine["address"] for host, machine in known.items()})

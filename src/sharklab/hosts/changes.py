@@ -11,7 +11,7 @@ from typing import Any
 
 from sharklab import paths, yaml_file
 from sharklab.hosts import inventory
-from sharklab.lab import plan
+from sharklab.lab import template
 from sharklab.lab.model import Host, Plan
 
 FILE = "meta/changes.yml"
@@ -53,7 +53,7 @@ def of(own: Plan, host: Host) -> Changes:
 def _filled(role: str, content: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the lists with templates filled in; each line of one is an entry."""
     names = {**_read(role, "defaults/main.yml"), **values}
-    filled = plan.fill(content, names, str(paths.ROLES / role / FILE))
+    filled = template.fill(content, names, str(paths.ROLES / role / FILE))
     return {kind: _lines(entries) for kind, entries in filled.items()}
 
 

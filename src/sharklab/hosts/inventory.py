@@ -9,13 +9,13 @@ from typing import Any
 
 from sharklab import state
 from sharklab.hosts import address, borrowed
-from sharklab.lab import plan as plans
+from sharklab.lab import template
 from sharklab.lab.model import Host, Plan
 
 
 def hostvars(plan: Plan) -> dict[str, dict[str, Any]]:
     """Return the variables that Ansible gives each host of the plan."""
-    names = plans.context(plan.lab, plan.seat)
+    names = template.context(plan.lab, plan.seat)
     common = {
         "lab": plan.lab.name,
         "student": plan.seat.student,
@@ -98,7 +98,7 @@ def _on_machine(values: Mapping[str, Any], machine: Mapping[str, Any] | None) ->
     """
     if not machine:
         return values
-    own = address.variables(values, machine["place"]["interface"])
+    own = address.variables(values, machine["address"]["interface"])
     return {**machine["vars"], **machine["extra"], **own}
 
 

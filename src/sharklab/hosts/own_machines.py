@@ -13,11 +13,12 @@ from typing import Any
 from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import address, inventory
-from sharklab.lab import load, plan, seat
+from sharklab.lab import load, seat
 from sharklab.lab.model import Seat
+from sharklab.lab.plan import make_plan
 from sharklab.message import N_
 
-Places = Mapping[str, Mapping[str, str]]
+Addresses = Mapping[str, Mapping[str, str]]
 """By host, its interface and addresses, as `address.find` returns them."""
 
 
@@ -34,19 +35,21 @@ def variables(lab: str, student: str) -> dict[str, dict[str, Any]]:
     """
     content = load.named(lab)
     own = seat.look_up(content, student)
-    places = _read(own)
-    values = inventory.hostvars(plan.plan(content, seat.placed(own, places)))
+    addresses = _read(own)
+    values = inventory.hostvars(make_plan(content, seat.with_addresses(own, addresses)))
     return {
-        host: {**_at(found, places.get(host)), "lab_folder": str(content.path)}
+        host: {**_on_card(found, addresses.get(host)), "lab_folder": str(content.path)}
         for host, found in values.items()
     }
 
 
-def _at(values: Mapping[str, Any], place: Mapping[str, str] | None) -> Mapping[str, Any]:
-    return address.variables(values, place["interface"]) if place else values
+def _on_card(values: Mapping[str, Any], located: Mapping[str, str] | None) -> Mapping[str, Any]:
+    return address.variables(values, located["interface"]) if located else values
 
 
-def locate(lab: str, student: str, facts: Mapping[str, address.Facts], reached: Mapping[str, str]) -> bool:
+def locate(
+    lab: str, student: str, facts: Mapping[str, address.NetworkFacts], reached: Mapping[str, str]
+) -> bool:
     """Register the seat, note where its machines are, and return True if a machine was not there before.
 
     `facts` are the network facts of machines by host. `reached` are the addresses that the controller or
@@ -70,7 +73,7 @@ def locate(lab: str, student: str, facts: Mapping[str, address.Facts], reached: 
     return now != before
 
 
-def _find(host: str, facts: address.Facts, reached: str) -> dict[str, str]:
+def _find(host: str, facts: address.NetworkFacts, reached: str) -> dict[str, str]:
     try:
         return address.find(facts, reached)
     except InputError as error:
@@ -85,7 +88,7 @@ def _file(own: Seat) -> Path:
 def _read(own: Seat) -> dict[str, dict[str, str]]:
     file = _file(own)
     try:
-        places: dict[str, dict[str, str]] = json.loads(file.read_text(encoding="utf-8"))
+        addresses: dict[str, dict[str, str]] = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except ValueError as error:
@@ -94,4 +97,4 @@ def _read(own: Seat) -> dict[str, dict[str, str]]:
             place=str(file),
             hint=N_("remove the file; site.yml finds the addresses again"),
         ) from error
-    return places
+    return addresses

@@ -12,11 +12,11 @@ from sharklab.lab.model import (
     Check,
     Condition,
     Criterion,
+    CriterionStep,
     Hint,
+    IrrelevantCaptures,
     MixedUp,
     Not,
-    Part,
-    Recorded,
 )
 from sharklab.lab.schema import Fault, Path, fault
 from sharklab.message import N_
@@ -52,7 +52,7 @@ def criterion(entry: Entry) -> Criterion:
     """Return the criterion that schema-valid `entry` describes; one without points is worth one."""
     return Criterion(
         id=entry["id"],
-        parts=tuple(_part(part) for part in entry.get("steps", (entry,))),
+        steps=tuple(_step(step) for step in entry.get("steps", (entry,))),
         title=dict(entry.get("title", {})),
         hints=hints(entry.get("hints", ())),
     )
@@ -63,8 +63,8 @@ def hints(entries: Iterable[Entry]) -> tuple[Hint, ...]:
     return tuple(_hint(entry) for entry in entries)
 
 
-def _part(entry: Entry) -> Part:
-    return Part(float(entry.get("points", 1)), condition(entry), dict(entry.get("title", {})))
+def _step(entry: Entry) -> CriterionStep:
+    return CriterionStep(float(entry.get("points", 1)), condition(entry), dict(entry.get("title", {})))
 
 
 def _hint(entry: Entry) -> Hint:
@@ -72,9 +72,9 @@ def _hint(entry: Entry) -> Hint:
     return Hint({key: entry[key] for key in ("fr", "en")}, _situation(when) if when else None)
 
 
-def _situation(entry: Entry) -> Condition | Recorded | MixedUp:
+def _situation(entry: Entry) -> Condition | IrrelevantCaptures | MixedUp:
     if "captures" in entry:
-        return Recorded(entry["captures"])
+        return IrrelevantCaptures(entry["captures"])
     if "mixed_up" in entry:
         return MixedUp(*entry["mixed_up"])
     return condition(entry)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sharklab import paths, yaml_file
 from sharklab.errors import InputError
-from sharklab.lab import criteria, matrices, roles
-from sharklab.lab import schema as faults
+from sharklab.lab import criteria, matrices, roles, schema
 from sharklab.lab.model import (
     Capture,
     Conversation,
@@ -57,7 +54,7 @@ def find(name: str) -> Path:
 def read(file: Path) -> Lab:
     """Return the lab that `file` describes. Raises InputError with every problem of its shape."""
     data = _parse(file).data
-    refuse(file, list(faults.of_schema(schema(), data)) or list(criteria.faults(data)))
+    refuse(file, list(schema.faults(schema.read(), data)) or list(criteria.faults(data)))
     return build(Lab, data, file.parent)
 
 
@@ -66,15 +63,15 @@ def named(name: str) -> Lab:
     return read(find(name))
 
 
-def refuse(file: Path, found: Sequence[faults.Fault]) -> None:
+def refuse(file: Path, faults: Sequence[schema.Fault]) -> None:
     """Raise InputError with every fault that was found in `file`, each with its line; return without any."""
-    if not found:
+    if not faults:
         return
-    document, count = _parse(file), len(found)
+    document, count = _parse(file), len(faults)
     raise InputError(
         N_("the lab has {count} problems") if count > 1 else N_("the lab has {count} problem"),
         place=str(file),
-        problems=tuple(_problem(file, document, *each) for each in found),
+        problems=tuple(_problem(file, document, *fault) for fault in faults),
         count=count,
     )
 
@@ -87,7 +84,7 @@ def glance(file: Path) -> tuple[Text, tuple[str, ...]]:
     try:
         data = yaml_file.read(file.read_text(encoding="utf-8")).data
         return dict(data["title"]), tuple(map(str, data["hosts"]))
-    except (OSError, UnicodeDecodeError, yaml_file.Fault, KeyError, TypeError, ValueError) as error:
+    except (OSError, UnicodeDecodeError, yaml_file.YamlError, KeyError, TypeError, ValueError) as error:
         raise InputError(N_("not a lab"), place=str(file), hint=N_("sharklab lint says why")) from error
 
 
@@ -180,25 +177,12 @@ def _parse(file: Path) -> yaml_file.Document:
             hint=N_("check indentation, colons and quotes"),
             fault=Message(text),
         ) from error
-    except yaml_file.Fault as error:
+    except yaml_file.YamlError as error:
         fault = str(error).splitlines()[0]
         raise InputError(N_("not valid YAML: {fault}"), place=str(file), fault=fault) from error
 
 
-@cache
-def schema() -> Mapping[str, Any]:
-    """Return the JSON schema of the shape of `lab.yml`.
-
-    Editors read the whole schema, with the names and parameters of checks and questions. `sharklab.author`
-    checks these itself, because it knows the nearest name.
-    """
-    content: dict[str, Any] = json.loads(files("sharklab.lab").joinpath("lab.schema.json").read_text())
-    for name in ("check", "question"):
-        del content["$defs"][name]["$ref"]
-    return content
-
-
-def _problem(file: Path, document: yaml_file.Document, where: faults.Path, problem: InputError) -> InputError:
+def _problem(file: Path, document: yaml_file.Document, where: schema.Path, problem: InputError) -> InputError:
     """Return the problem with its place in the file."""
     keys = ".".join(map(str, where))
     problem.place = f"{file}:{document.line(where)}" + (f" {keys}" if keys else "")

@@ -153,8 +153,8 @@ def _by_tool(entry: Entry) -> list[dict[str, Any]]:
     All start at once, as fast as the client can, so those of the last tools share it with all others: a lab
     lists the heavy ones last.
     """
-    places = {tool["id"]: place for place, tool in enumerate(entry["tools"])}
-    return sorted(_cells(entry), key=lambda cell: places[cell["tool"]])
+    order = {tool["id"]: number for number, tool in enumerate(entry["tools"])}
+    return sorted(_cells(entry), key=lambda cell: order[cell["tool"]])
 
 
 def capture_id(matrix: str, side: str) -> str:

@@ -122,7 +122,7 @@ Condition = Check | Asked | AllOf | AnyOf | Not
 
 
 @dataclass(frozen=True)
-class Part:
+class CriterionStep:
     """A step of a criterion that earns points of its own; without a title it has its condition's."""
 
     points: float
@@ -131,7 +131,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Recorded:
+class IrrelevantCaptures:
     """The situation that captures are there and show nothing: `like` is `empty` or `elsewhere`.
 
     An `empty` one has no packet; one of `elsewhere` has, and none is of the exercise's conversation.
@@ -153,7 +153,7 @@ class Hint:
     """Where to look next, in the author's words; `when` says in which situation (None: in any)."""
 
     text: Text
-    when: Condition | Recorded | MixedUp | None = None
+    when: Condition | IrrelevantCaptures | MixedUp | None = None
 
 
 @dataclass(frozen=True)
@@ -164,14 +164,14 @@ class Criterion:
     """
 
     id: str
-    parts: tuple[Part, ...]
+    steps: tuple[CriterionStep, ...]
     title: Text = field(default_factory=dict)
     hints: tuple[Hint, ...] = ()
 
     @property
     def points(self) -> float:
         """The points of all its parts."""
-        return sum(part.points for part in self.parts)
+        return sum(step.points for step in self.steps)
 
 
 @dataclass(frozen=True)

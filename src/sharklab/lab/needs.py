@@ -17,27 +17,28 @@ OWN_KERNEL: Mapping[str, str] = {f"{role}_backend": "kernel" for role in ROLES}
 """What roles would find out on a host with a kernel of its own: it is baked where they cannot ask it."""
 
 
-PATIENCE = 6
+EMULATION_FACTOR = 6
 """How many times longer than written a probe's command may take where machines are maybe emulated."""
 
 
-def with_patience(plan: Plan) -> Plan:
+def extend_time_limits(plan: Plan) -> Plan:
     """Return `plan` with more time for each probe; how long tools wait by themselves is not changed."""
     changed = tuple(
-        replace(exercise, probes=tuple(map(_slowly, exercise.probes))) for exercise in plan.lab.exercises
+        replace(exercise, probes=tuple(map(_extend_time_limit, exercise.probes)))
+        for exercise in plan.lab.exercises
     )
     return replace(plan, lab=replace(plan.lab, exercises=changed))
 
 
-def _slowly(probe: Probe) -> Probe:
-    return replace(probe, timeout=probe.timeout * PATIENCE)
+def _extend_time_limit(probe: Probe) -> Probe:
+    return replace(probe, timeout=probe.timeout * EMULATION_FACTOR)
 
 
-def with_own_kernel(plan: Plan, hosts: Collection[str]) -> Plan:
+def use_own_kernels(plan: Plan, hosts: Collection[str]) -> Plan:
     """Return `plan` with the roles' variables that differ on `hosts`, which have a kernel of their own."""
-    changed = tuple(_with(host) if host.name in hosts else host for host in plan.hosts)
+    changed = tuple(_use_own_kernel(host) if host.name in hosts else host for host in plan.hosts)
     return replace(plan, lab=replace(plan.lab, hosts=changed))
 
 
-def _with(host: Host) -> Host:
+def _use_own_kernel(host: Host) -> Host:
     return replace(host, vars={**OWN_KERNEL, **host.vars})

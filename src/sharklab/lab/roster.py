@@ -113,8 +113,8 @@ def _plain(heading: str) -> str:
 
 def _student(columns: Mapping[str, int], row: Sequence[str]) -> Student:
     def cell(name: str) -> str:
-        place = columns.get(name, len(row))
-        text = row[place] if place < len(row) else ""
+        index = columns.get(name, len(row))
+        text = row[index] if index < len(row) else ""
         return untrusted.one_line(text)
 
     email, identifier = cell("email"), cell("participant")

@@ -5,8 +5,10 @@ The sentences are this module's and not jsonschema's, which speaks English alone
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
-from functools import reduce
+from functools import cache, reduce
+from importlib.resources import files
 from typing import Any
 
 from sharklab.errors import InputError
@@ -32,7 +34,20 @@ def unknown(where: Path, sentence: str, name: str, known: Iterable[str], **value
     return fault(where, sentence, hint, name=name, near=near, known=choices, **values)
 
 
-def of_schema(schema: Mapping[str, Any], data: Any) -> Iterator[Fault]:
+@cache
+def read() -> Mapping[str, Any]:
+    """Return the JSON schema of the shape of lab.yml.
+
+    Editors read the whole schema, with the names and parameters of checks and questions. `sharklab.author`
+    checks these itself, because it knows the nearest name.
+    """
+    content: dict[str, Any] = json.loads(files("sharklab.lab").joinpath("lab.schema.json").read_text())
+    for name in ("check", "question"):
+        del content["$defs"][name]["$ref"]
+    return content
+
+
+def faults(schema: Mapping[str, Any], data: Any) -> Iterator[Fault]:
     """Yield the parts of `data` that break its JSON schema."""
     from jsonschema import Draft202012Validator
 

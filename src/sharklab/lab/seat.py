@@ -198,9 +198,9 @@ def _register(file: Path) -> dict[str, list[str]]:
         ) from error
 
 
-def placed(seat: Seat, given: Mapping[str, Mapping[str, str]]) -> Seat:
+def with_addresses(seat: Seat, given: Mapping[str, Mapping[str, str]]) -> Seat:
     """Return `seat` with hosts at the addresses that they have: {host: {"ipv4": ..., "ipv6": ...}}."""
-    addresses = {host: dict(places) for host, places in seat.addresses.items()}
+    addresses = {host: dict(by_network) for host, by_network in seat.addresses.items()}
     for host, known in given.items():
         first, at = next(iter(addresses[host].items()))
         addresses[host][first] = _address(
@@ -279,9 +279,9 @@ def to_plain(seat: Seat) -> dict[str, Any]:
         "addresses": {
             host: {
                 name: {"ipv4": str(at.ipv4), "ipv6": str(at.ipv6), "mac": at.mac}
-                for name, at in places.items()
+                for name, at in by_network.items()
             }
-            for host, places in seat.addresses.items()
+            for host, by_network in seat.addresses.items()
         },
     }
 
@@ -289,8 +289,8 @@ def to_plain(seat: Seat) -> dict[str, Any]:
 def from_plain(data: Mapping[str, Any]) -> Seat:
     """Return the seat of `to_plain` data; its folder is where this machine keeps it."""
     addresses = {
-        host: {name: _address(name, entry) for name, entry in places.items()}
-        for host, places in data["addresses"].items()
+        host: {name: _address(name, entry) for name, entry in by_network.items()}
+        for host, by_network in data["addresses"].items()
     }
     names = {key: data[key] for key in ("lab", "student", "id", "token", "domain", "share", "password")}
     return Seat(**names, addresses=addresses, folder=state.seat_folder(data["lab"], data["student"]))

@@ -55,8 +55,8 @@ def install(file: Path) -> Seat:
     Raises InputError when the file is none of a seat, or its lab is not the one that is here, and
     MachineryError when another seat of that name is up.
     """
-    found = read(file)
-    own = found.seat
+    given = read(file)
+    own = given.seat
     target = seat.imported_file(own.lab, own.student)
     if own.folder.exists() and seat.at(own.folder) != own:
         raise MachineryError(
@@ -66,7 +66,7 @@ def install(file: Path) -> Seat:
             lab=own.lab,
             student=own.student,
         )
-    content = {"seat": seat.to_plain(own), "key": found.key.hex()}
+    content = {"seat": seat.to_plain(own), "key": given.key.hex()}
     state.write(state.folder(target.parent) / target.name, json.dumps(content, indent=1) + "\n", 0o600)
     return own
 
@@ -86,7 +86,7 @@ def read(file: Path) -> SeatFile:
             hint=N_("ask for it again; `sharklab seats create` makes it"),
         ) from error
     lab = load.named(own.lab)
-    if _places(own) != _asked(lab):
+    if _networks_of_seat(own) != _networks_of_lab(lab):
         raise InputError(
             N_("the seat is for another version of {lab}"),
             place=str(file),
@@ -104,14 +104,14 @@ def _check(own: Seat, key: bytes) -> None:
             raise ValueError(name)
     if (own.domain, own.share) != seat.names(own.lab, own.token) or len(key) != 32:
         raise ValueError("names or key")
-    macs = [at.mac for places in own.addresses.values() for at in places.values()]
+    macs = [at.mac for by_network in own.addresses.values() for at in by_network.values()]
     if not all(_MAC.fullmatch(mac) for mac in macs):
         raise ValueError("mac")
 
 
-def _places(own: Seat) -> Mapping[str, Any]:
-    return {host: set(places) for host, places in own.addresses.items()}
+def _networks_of_seat(own: Seat) -> Mapping[str, Any]:
+    return {host: set(by_network) for host, by_network in own.addresses.items()}
 
 
-def _asked(lab: Lab) -> Mapping[str, Any]:
+def _networks_of_lab(lab: Lab) -> Mapping[str, Any]:
     return {host.name: set(host.networks) for host in lab.hosts}

@@ -8,8 +8,8 @@ from jinja2.sandbox import SandboxedEnvironment
 from sharklab.errors import (
     InputError,
 )
-from sharklab.lab import plan as plans
 from sharklab.lab.model import Plan
+from sharklab.lab.template import context
 from sharklab.message import (
     N_,
 )
@@ -23,7 +23,7 @@ def markdown(plan: Plan, language: str) -> str:
     environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, trim_blocks=True)
     try:
         template = environment.from_string(file.read_text(encoding="utf-8"))
-        return template.render(plans.context(plan.lab, plan.seat), exercises=plan.lab.exercises)
+        return template.render(context(plan.lab, plan.seat), exercises=plan.lab.exercises)
     except FileNotFoundError as error:
         raise InputError(N_("the lab has no brief in this language"), place=str(file)) from error
     except jinja2.TemplateSyntaxError as error:

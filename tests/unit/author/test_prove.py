@@ -14,7 +14,7 @@ from sharklab.checks import KINDS
 from sharklab.checks.outcome import Finding, Status
 from sharklab.grading.marking.case import gather
 from sharklab.i18n import translator
-from sharklab.lab.model import AllOf, AnyOf, Asked, Check, Condition, Criterion, Not, Part
+from sharklab.lab.model import AllOf, AnyOf, Asked, Check, Condition, Criterion, CriterionStep, Not
 from sharklab.message import Message
 from tests.support import host_state, report_run
 
@@ -92,7 +92,7 @@ def test_lost_follows_the_condition(
     """A criterion is lost when its condition held before and does not without what is broken."""
     report_run.seal(tmp_path, ["ssh"])
     plan, submission = reference.reference(tmp_path)
-    criteria = (Criterion("one", (Part(1.0, condition),)),)
+    criteria = (Criterion("one", (CriterionStep(1.0, condition),)),)
     [exercise] = plan.lab.exercises
     plan = replace(plan, lab=replace(plan.lab, exercises=(replace(exercise, criteria=criteria),)))
     cases = gather(plan, submission)
@@ -106,8 +106,11 @@ def test_a_fault_that_is_another_right_way_costs_nothing(tmp_path: Path) -> None
     plan, submission = reference.reference(tmp_path)
     resets = {side: Check("reset", {"by": side}) for side in ("client", "server")}
     criteria = (
-        *(Criterion(f"fin-or-{side}", (Part(1.0, AnyOf((FIN, reset))),)) for side, reset in resets.items()),
-        *(Criterion(f"not-{side}", (Part(1.0, Not(reset)),)) for side, reset in resets.items()),
+        *(
+            Criterion(f"fin-or-{side}", (CriterionStep(1.0, AnyOf((FIN, reset))),))
+            for side, reset in resets.items()
+        ),
+        *(Criterion(f"not-{side}", (CriterionStep(1.0, Not(reset)),)) for side, reset in resets.items()),
     )
     [exercise] = plan.lab.exercises
     plan = replace(plan, lab=replace(plan.lab, exercises=(replace(exercise, criteria=criteria),)))
@@ -121,7 +124,7 @@ def test_lost_without_anything_to_look_at_takes_the_contrary_along(tmp_path: Pat
     report_run.seal(tmp_path, ["ssh"])
     plan, submission = reference.reference(tmp_path)
     [exercise] = plan.lab.exercises
-    criteria = (Criterion("one", (Part(1.0, Not(UDP)),)),)
+    criteria = (Criterion("one", (CriterionStep(1.0, Not(UDP)),)),)
     plan = replace(plan, lab=replace(plan.lab, exercises=(replace(exercise, criteria=criteria),)))
     cases = gather(plan, submission)
     assert lost(Bench(plan, submission, cases, tmp_path), cases, lambda _: True, looked=False)
@@ -146,7 +149,7 @@ def test_prove_takes_the_faults_of_a_host_one_by_one(tmp_path: Path) -> None:
     """Each thing that is wrong with a host costs what looks at it; a missing capture costs none of it."""
     report_run.seal(tmp_path, ["ssh"])
     plan, submission = reference.reference(tmp_path)
-    criteria = tuple(Criterion(check.kind, (Part(1.0, check),)) for check in (*OF_HOSTS, FIN))
+    criteria = tuple(Criterion(check.kind, (CriterionStep(1.0, check),)) for check in (*OF_HOSTS, FIN))
     [exercise] = plan.lab.exercises
     plan = replace(plan, lab=replace(plan.lab, exercises=(replace(exercise, criteria=criteria),)))
     found = list(prove(plan, replace(submission, state={"server": host_state.seen()})))
@@ -169,7 +172,7 @@ def test_prove_takes_the_faults_of_a_conversation_one_by_one(tmp_path: Path) -> 
     plan, submission = reference.reference(tmp_path)
     wanted = {to: Check("opening", {"to": to}) for to in ("syn", "syn_ack", "ack")}
     wanted |= {by: Check("reset", {"by": by}) for by in ("client", "server")} | {"whole": Check("complete")}
-    criteria = tuple(Criterion(name, (Part(1.0, check),)) for name, check in wanted.items())
+    criteria = tuple(Criterion(name, (CriterionStep(1.0, check),)) for name, check in wanted.items())
     [exercise] = plan.lab.exercises
     plan = replace(plan, lab=replace(plan.lab, exercises=(replace(exercise, criteria=criteria),)))
     right, *found = prove(plan, submission)

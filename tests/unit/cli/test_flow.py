@@ -11,9 +11,10 @@ from sharklab.cli import flow, seats
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import inventory, seat_provider
 from sharklab.hosts.image import Layers
-from sharklab.hosts.providers import bake
-from sharklab.lab import load, plan, seat
+from sharklab.hosts.providers import baking
+from sharklab.lab import load, seat
 from sharklab.lab.model import Plan
+from sharklab.lab.plan import make_plan
 from sharklab.progress import Progress
 from tests.support import report_run
 
@@ -28,7 +29,7 @@ def baked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Plan]:
         raise InterruptedError
 
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
-    monkeypatch.setattr(bake, "layers", layers)
+    monkeypatch.setattr(baking, "layers", layers)
     return plans
 
 
@@ -58,7 +59,7 @@ def test_prepare_of_another_pace_needs_no_provisioning(
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
     lab = load.read(Path(__file__).parents[2] / "golden" / "labs" / "matrix" / "lab.yml")
     own = seat.register(lab, "ada")
-    fast, real = (plan.plan(lab, own, pace) for pace in ("fast", "real"))
+    fast, real = (make_plan(lab, own, pace) for pace in ("fast", "real"))
     assert inventory.build(fast) != inventory.build(real)
     assert inventory.provisioned(fast) == inventory.provisioned(real)
 

@@ -90,8 +90,9 @@ def test_run_ends_at_many_signals(inventory: Path) -> None:
 def signal_until_it_ends(child: subprocess.Popen[str], inventory: Path) -> None:
     """Wait until Ansible's worker is there, then send the child signals; kill it if it stays."""
     wait_until(lambda: len(at_work(inventory)) > 1)
-    for _ in range(400_000):
-        os.kill(child.pid, signal.SIGTERM)
+    with suppress(ProcessLookupError):  # it has ended
+        for _ in range(400_000):
+            os.kill(child.pid, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
         child.wait(10)
         return

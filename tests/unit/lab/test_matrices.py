@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from sharklab.hosts import inventory
-from sharklab.lab import load, matrices, plan, seat
+from sharklab.lab import load, matrices, plan_file, seat
 from sharklab.lab.model import Expectation, Lab
+from sharklab.lab.plan import make_plan
 from tests.support.matrix_sample import LAB, planned
 
 
@@ -81,7 +82,7 @@ def test_plan_leaves_regular_expressions_alone() -> None:
     lab = load.read(LAB)
     data = {**lab.data, "matrices": [{**lab.data["matrices"][0], "verdicts": {"refused": "x{{2}"}}]}
     odd = load.build(Lab, data, lab.path)
-    own = plan.plan(odd, seat.derive(odd, "alice", bytes(range(32))))
+    own = make_plan(odd, seat.derive(odd, "alice", bytes(range(32))))
     assert ("refused", "x{{2}") in own.lab.matrices[0].tools[0].says
 
 
@@ -96,8 +97,8 @@ def test_plan_leaves_no_template_in_cells() -> None:
 @pytest.mark.parametrize("pace", matrices.PACES)
 def test_save_of_a_matrix_is_read_back(pace: str, tmp_path: Path) -> None:
     """A new process can judge and report from plan.json alone, and knows the pace."""
-    plan.save(planned(pace), tmp_path)
-    assert plan.read(tmp_path / "plan.json") == planned(pace)
+    plan_file.save(planned(pace), tmp_path)
+    assert plan_file.read(tmp_path / "plan.json") == planned(pace)
 
 
 def test_fast_pace_is_for_the_client_alone() -> None:

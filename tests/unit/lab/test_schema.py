@@ -9,33 +9,32 @@ import pytest
 
 from sharklab import i18n
 from sharklab.checks import KINDS
-from sharklab.lab import load
-from sharklab.lab import schema as faults
+from sharklab.lab import schema
 
 SIDES = {"properties": {"client": {}, "server": {}}, "additionalProperties": False}
 SHAPE = {"$ref", "$defs", "$schema", "title", "description", "properties", "propertyNames", "items"}
 """Keywords of JSON schema that name or hold others, and refuse nothing themselves."""
 
 
-def _keywords(schema: Mapping[str, Any]) -> Iterator[str]:
-    yield from schema
-    inner = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]
-    inner += [part for key in ("anyOf", "oneOf") for part in schema.get(key, ())]
-    inner += [schema.get(key) for key in ("items", "additionalProperties", "propertyNames", "not")]
+def _keywords(content: Mapping[str, Any]) -> Iterator[str]:
+    yield from content
+    inner = [*content.get("properties", {}).values(), *content.get("$defs", {}).values()]
+    inner += [part for key in ("anyOf", "oneOf") for part in content.get(key, ())]
+    inner += [content.get(key) for key in ("items", "additionalProperties", "propertyNames", "not")]
     for part in inner:
         if isinstance(part, Mapping):
             yield from _keywords(part)
 
 
-@pytest.mark.parametrize("schema", [load.schema(), *(kind.params for kind in KINDS.values())])
-def test_every_keyword_of_the_schemas_has_a_sentence(schema: Mapping[str, Any]) -> None:
+@pytest.mark.parametrize("content", [schema.read(), *(kind.params for kind in KINDS.values())])
+def test_every_keyword_of_the_schemas_has_a_sentence(content: Mapping[str, Any]) -> None:
     """Whatever a schema may find wrong, an author reads a sentence of ours."""
-    explained = {"additionalProperties", "anyOf", "oneOf", "required", "type", *faults.SENTENCES}
-    assert set(_keywords(schema)) - SHAPE - explained == set()
+    explained = {"additionalProperties", "anyOf", "oneOf", "required", "type", *schema.SENTENCES}
+    assert set(_keywords(content)) - SHAPE - explained == set()
 
 
 @pytest.mark.parametrize(
-    ("schema", "data", "english", "french"),
+    ("content", "data", "english", "french"),
     [
         (
             SIDES,
@@ -93,16 +92,16 @@ def test_every_keyword_of_the_schemas_has_a_sentence(schema: Mapping[str, Any]) 
     ],
 )
 def test_faults_of_a_schema(
-    schema: Mapping[str, Any], data: object, english: str, french: str, monkeypatch: pytest.MonkeyPatch
+    content: Mapping[str, Any], data: object, english: str, french: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each fault is one sentence of ours, with a hint where there is one."""
-    [(_, problem)] = faults.of_schema(schema, data)
+    [(_, problem)] = schema.faults(content, data)
     assert str(problem).startswith(english)
     assert problem.say(i18n.translator("fr").gettext).startswith(french)
 
 
 def test_faults_of_an_alternative_are_where_they_are() -> None:
     """A fault inside one of several allowed forms has the place of the inner part."""
-    schema = {"properties": {"a": {"anyOf": [{"type": "null"}, {"items": {"type": "string"}}]}}}
-    [(path, _)] = faults.of_schema(schema, {"a": ["x", {}]})
+    content = {"properties": {"a": {"anyOf": [{"type": "null"}, {"items": {"type": "string"}}]}}}
+    [(path, _)] = schema.faults(content, {"a": ["x", {}]})
     assert path == ("a",)

@@ -107,7 +107,7 @@ def _version(tool: system_packages.Package) -> str:
     """Return the first line that has a digit of what the tool says of itself, or "" when none does."""
     if "/" in tool.gives:
         return ""
-    argv = [tool.place, VERSION_OPTIONS.get(tool.gives, "--version")]
+    argv = [tool.file, VERSION_OPTIONS.get(tool.gives, "--version")]
     try:
         done = subprocess.run(argv, check=False, capture_output=True, text=True, errors="replace", timeout=10)
     except (OSError, subprocess.TimeoutExpired):

@@ -11,8 +11,7 @@ from pathlib import Path
 from sharklab import privilege, state, system_packages
 from sharklab.cli.doctor import trials
 from sharklab.cli.doctor.finding import Finding, missing, ok, warning
-from sharklab.hosts.providers.qemu import engine, trial
-from sharklab.hosts.providers.qemu import libvirt as libvirts
+from sharklab.hosts.providers.qemu import engine, libvirt, trial
 from sharklab.message import N_, Message, refusal
 
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -37,7 +36,7 @@ def examine() -> Iterator[Finding]:
     yield tap(Path("/dev/net/tun"))
     yield inotify(int(INOTIFY.read_text()))
     yield kvm(Path("/dev/kvm"))
-    yield libvirt()
+    yield libvirt_finding()
 
 
 def init(marker: Path) -> Finding:
@@ -207,11 +206,11 @@ def kvm(device: Path) -> Finding:
     )
 
 
-def libvirt() -> Finding:
+def libvirt_finding() -> Finding:
     """Asks it, as what starts virtual machines does."""
     name = N_("libvirt")
     if shutil.which("virsh") and not privilege.is_root():
         return warning(name, NEEDS_ROOT, AS_ROOT)
-    if address := libvirts.connection():
+    if address := libvirt.find_address():
         return ok(name, N_("{address} answers: virtual machines go through it"), address=address)
     return ok(name, N_("none of this machine's answers: QEMU starts virtual machines by itself"))

@@ -30,8 +30,8 @@ from sharklab.grading.marking.traces import Traces, traces
 from sharklab.grading.submission import bundle, manifest, work
 from sharklab.grading.submission.model import Seal, Submission
 from sharklab.lab import load
-from sharklab.lab import plan as plans
 from sharklab.lab.model import Lab, Plan, Seat
+from sharklab.lab.plan import make_plan
 
 SCHEMA = 1
 """The version of what is kept of a student."""
@@ -124,7 +124,7 @@ def grade(jobs: tuple[Job, ...]) -> tuple[Failure | None, ...]:
 def _opened(job: Job, stack: ExitStack) -> tuple[Plan, Submission] | Failure:
     """Return the plan and what was handed in, unpacked until `stack` is closed, or why it cannot be read."""
     try:
-        plan = plans.plan(_lab(job.lab), job.seat)
+        plan = make_plan(_lab(job.lab), job.seat)
         if job.source.packed:
             return plan, stack.enter_context(_unpacked(job.source, job.out))
         return plan, work.read(job.source.path, plan)

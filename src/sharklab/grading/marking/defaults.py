@@ -14,11 +14,11 @@ from sharklab.lab.model import (
     Check,
     Condition,
     Criterion,
+    CriterionStep,
     Exercise,
     LabContent,
     Matrix,
     Not,
-    Part,
 )
 from sharklab.message import (
     N_,
@@ -54,7 +54,7 @@ def _derived(exercise: Exercise) -> Iterator[Criterion]:
     for leaf in wanted:
         name = leaf.question if isinstance(leaf, Asked) else leaf.kind
         seen[name] += 1
-        yield Criterion(name if seen[name] == 1 else f"{name}-{seen[name]}", (Part(1.0, leaf),))
+        yield Criterion(name if seen[name] == 1 else f"{name}-{seen[name]}", (CriterionStep(1.0, leaf),))
 
 
 def of_matrix(matrix: Matrix) -> Iterator[Criterion]:
@@ -66,12 +66,14 @@ def of_matrix(matrix: Matrix) -> Iterator[Criterion]:
             for trial in matrix.trials
             if trial.state == state and trial.tool not in optional and "none" not in trial.expect.packets
         ]
-        parts = tuple(
-            Part(1 / len(tools), Check(CELL, {"tool": tool, "state": state}), {"en": matrix.tool(tool).title})
+        steps = tuple(
+            CriterionStep(
+                1 / len(tools), Check(CELL, {"tool": tool, "state": state}), {"en": matrix.tool(tool).title}
+            )
             for tool in tools
         )
-        if parts:
-            yield Criterion(state, parts)
+        if steps:
+            yield Criterion(state, steps)
 
 
 def title(wanted: Condition) -> Message:
@@ -92,19 +94,19 @@ def _and(first: Message, second: Message) -> Message:
     return Message(N_("{first} and {second}"), {"first": first, "second": second})
 
 
-def title_of(part: Criterion | Part) -> Message:
+def title_of(part: Criterion | CriterionStep) -> Message:
     """Return the title of a criterion or of one of its steps: the author's, else its condition's."""
     if part.title:
         return prose(part.title)
-    if isinstance(part, Part):
+    if isinstance(part, CriterionStep):
         return title(part.condition)
-    first = part.parts[0].condition
-    if isinstance(first, Check) and first.kind == CELL and len({_state(step) for step in part.parts}) == 1:
-        return Message(N_("Port {state}"), {"state": phrases.state(_state(part.parts[0]))})
-    titles = [title_of(step) for step in part.parts]
+    first = part.steps[0].condition
+    if isinstance(first, Check) and first.kind == CELL and len({_state(step) for step in part.steps}) == 1:
+        return Message(N_("Port {state}"), {"state": phrases.state(_state(part.steps[0]))})
+    titles = [title_of(step) for step in part.steps]
     return titles[0] if len(titles) == 1 else Message("{titles}", {"titles": titles})
 
 
-def _state(part: Part) -> str:
+def _state(part: CriterionStep) -> str:
     """Return the state of a port that a step is about, or nothing."""
     return str(part.condition.params.get("state", "")) if isinstance(part.condition, Check) else ""

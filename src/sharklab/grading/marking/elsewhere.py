@@ -13,7 +13,7 @@ from typing import Any
 from sharklab.checks.context import Context
 from sharklab.evidence.packets.model import Conversation, Endpoint
 from sharklab.grading.submission import answers
-from sharklab.lab import seat as seats
+from sharklab.lab import seat
 
 DECLARED = ("server_address", "server_port", "local_port", "transport")
 """The questions whose answers name a conversation."""
@@ -24,9 +24,9 @@ def moved(context: Context, given: Mapping[str, Any]) -> Context:
     asked, found = context.exercise.conversation, next(_declared(context, given), None)
     if asked is None or found is None:
         return context
-    places = {asked.client: _place(found.client), asked.server: _place(found.server)}
-    seat = seats.placed(context.plan.seat, places)
-    return replace(context, plan=replace(context.plan, seat=seat))
+    addresses = {asked.client: _address(found.client), asked.server: _address(found.server)}
+    declared = seat.with_addresses(context.plan.seat, addresses)
+    return replace(context, plan=replace(context.plan, seat=declared))
 
 
 def _declared(context: Context, given: Mapping[str, Any]) -> Iterator[Conversation]:
@@ -47,5 +47,5 @@ def _said(talk: Conversation) -> Mapping[str, str]:
     }
 
 
-def _place(end: Endpoint) -> Mapping[str, str]:
+def _address(end: Endpoint) -> Mapping[str, str]:
     return {"ipv6" if ":" in end.address else "ipv4": end.address}

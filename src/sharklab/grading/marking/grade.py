@@ -16,7 +16,7 @@ from sharklab.grading.marking.hints import fitting
 from sharklab.grading.marking.model import ExerciseResult, Mark, Remark, Result, Step
 from sharklab.grading.marking.terms import NO_TERMS, Terms, adjustments, remarks
 from sharklab.grading.submission.model import Submission
-from sharklab.lab.model import Criterion, Part, Plan
+from sharklab.lab.model import Criterion, CriterionStep, Plan
 from sharklab.message import (
     N_,
     NOTHING,
@@ -68,7 +68,7 @@ def _exercise(plan: Plan, case: Case) -> ExerciseResult:
 
 
 def _mark(case: Case, criterion: Criterion) -> Mark:
-    decided = [(part, decide(case, part.condition)) for part in criterion.parts]
+    decided = [(part, decide(case, part.condition)) for part in criterion.steps]
     status = next(status for status in ALL_OF if status in {found.status for _, found in decided})
     telling = [(part, found) for part, found in decided if found.status is status]
     first = telling[0][1]
@@ -89,13 +89,13 @@ def _mark(case: Case, criterion: Criterion) -> Mark:
     )
 
 
-def _found(telling: list[tuple[Part, Decision]]) -> Message:
+def _found(telling: list[tuple[CriterionStep, Decision]]) -> Message:
     if len(telling) == 1:
         return telling[0][1].found
     said = (Message("{title}: {found}", {"title": title_of(p), "found": d.found}) for p, d in telling)
     return listed(tuple(said))
 
 
-def _step(part: Part, found: Decision) -> Step:
+def _step(part: CriterionStep, found: Decision) -> Step:
     points = part.points if found.status is Status.PASSED else 0.0
     return Step(title_of(part), round(part.points, 4), round(points, 4), found.status)

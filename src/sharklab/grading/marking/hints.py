@@ -12,7 +12,7 @@ from sharklab.grading.marking.case import Case
 from sharklab.grading.marking.decide import decide, names
 from sharklab.grading.submission import answers
 from sharklab.lab.criteria import leaves
-from sharklab.lab.model import Capture, Check, Criterion, Hint, MixedUp, Recorded
+from sharklab.lab.model import Capture, Check, Criterion, Hint, IrrelevantCaptures, MixedUp
 from sharklab.message import (
     NOTHING,
     Message,
@@ -30,7 +30,7 @@ def fitting(case: Case, criterion: Criterion) -> Message:
 
 def fits(case: Case, criterion: Criterion, hint: Hint) -> bool:
     """Tell whether the situation of one of a criterion's hints is there."""
-    if isinstance(hint.when, Recorded):
+    if isinstance(hint.when, IrrelevantCaptures):
         return _is_recorded(case, _captures(case, criterion), hint.when.like)
     if isinstance(hint.when, MixedUp):
         return _is_mixed_up(case, hint.when)
@@ -41,7 +41,7 @@ def _captures(case: Case, criterion: Criterion) -> tuple[Capture, ...]:
     """Return the captures that a criterion names, or all of the exercise."""
     wanted = {
         name
-        for part in criterion.parts
+        for part in criterion.steps
         for leaf in leaves(part.condition)
         if isinstance(leaf, Check)
         for name in names(leaf)

@@ -28,11 +28,11 @@ def cards() -> dict[str, Any]:
 def _card(card: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"device": card["ifname"], "macaddress": card.get("address", ""), "ipv6": []}
     for at in card["addr_info"]:
-        place = {"address": at["local"], "prefix": at["prefixlen"], "scope": at["scope"]}
+        address = {"address": at["local"], "prefix": at["prefixlen"], "scope": at["scope"]}
         if at["family"] == "inet":
-            found.setdefault("ipv4", place)
+            found.setdefault("ipv4", address)
         else:
-            found["ipv6"].append(place)
+            found["ipv6"].append(address)
     return found
 
 
@@ -44,7 +44,7 @@ def connections() -> dict[str, str]:
 
 
 def mounts() -> dict[str, list[str]]:
-    """Return the mounts over the network: {place: [type, source]}."""
+    """Return the mounts over the network: {mount point: [type, source]}."""
     lines = (line.split() for line in Path("/proc/self/mounts").read_text().splitlines())
     return {_plain(at): [kind, _plain(source)] for source, at, kind, *_ in lines if kind in NETWORKED}
 
@@ -84,8 +84,8 @@ def reapply(before: Mapping[str, str], failures: Failures) -> None:
 
 def settings(names: list[str]) -> dict[str, str]:
     """Return the kernel's settings of these names (sysctl(8)); those that it does not have are left out."""
-    places = {name: Path("/proc/sys", *name.split(".")) for name in names}
-    return {name: place.read_text().strip() for name, place in places.items() if place.exists()}
+    files = {name: Path("/proc/sys", *name.split(".")) for name in names}
+    return {name: file.read_text().strip() for name, file in files.items() if file.exists()}
 
 
 def set_back(before: Mapping[str, str], failures: Failures) -> None:

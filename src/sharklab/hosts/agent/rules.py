@@ -56,15 +56,15 @@ def zones(listed: str) -> Zones:
 def ruleset(listed: str) -> dict[str, list[str]]:
     """Return the rules of each chain, sorted: in another order they are found again after a reload."""
     found: dict[str, list[str]] = {}
-    place: list[str] = []
+    block: list[str] = []
     for line in (line.strip() for line in listed.splitlines()):
         if line.endswith("{"):
-            place.append(line[:-1].strip())
-            found.setdefault(" ".join(place), [])
+            block.append(line[:-1].strip())
+            found.setdefault(" ".join(block), [])
         elif line == "}":
-            place.pop()
+            block.pop()
         elif line:
-            found.setdefault(" ".join(place), []).append(line)
+            found.setdefault(" ".join(block), []).append(line)
     return {name: sorted(lines) for name, lines in found.items()}
 
 

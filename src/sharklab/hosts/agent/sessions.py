@@ -29,9 +29,9 @@ def end_others() -> None:
 def _parents() -> dict[int, int]:
     """Return the parent of every process (proc(5), stat: the name in brackets may hold anything)."""
     found = {}
-    for place in Path("/proc").glob("[0-9]*"):
+    for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            found[int(place.name)] = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+            found[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
     return found
 
 

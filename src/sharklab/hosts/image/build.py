@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sharklab import paths, process, state, yaml_file
+from sharklab import paths, privilege, process, state, yaml_file
 from sharklab.errors import InputError, MachineryError
-from sharklab.hosts.image import inside, systems
+from sharklab.hosts.image import chroot, systems
 from sharklab.hosts.image.model import Image
 from sharklab.message import N_, Message
 from sharklab.process import Say
@@ -68,8 +67,8 @@ def base(os_name: str, packages: Sequence[str], progress: Say, machine: bool = F
     folder = state.images_folder() / f"{system.name}-{fingerprint(content)}"
     image = Image(system.name, system.family, folder)
     if not folder.is_dir():
-        place = state.images_folder() / f"{folder.name}.lock"
-        with state.lock(place, Message(N_("image {name}"), {"name": folder.name}), PATIENCE, progress):
+        lock = state.images_folder() / f"{folder.name}.lock"
+        with state.lock(lock, Message(N_("image {name}"), {"name": folder.name}), PATIENCE, progress):
             if not folder.is_dir():
                 _build(system, content, image, progress)
     return image
@@ -97,12 +96,6 @@ def fingerprint(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=list).encode()).hexdigest()[:12]
 
 
-def require_root(refusal: str) -> None:
-    """Raise MachineryError when this process is not root; `refusal` says which step needs it."""
-    if os.geteuid() != 0:
-        raise MachineryError(refusal, hint=N_("run the same command with sudo"))
-
-
 def _packages(role: str, os_family: str, name: str) -> list[str]:
     file = paths.ROLES / role / "vars" / f"{os_family}.yml"
     try:
@@ -111,7 +104,7 @@ def _packages(role: str, os_family: str, name: str) -> list[str]:
         if (paths.ROLES / role).is_dir():
             return []
         raise InputError(N_("there is no role named {role!r}"), place=str(paths.ROLES), role=role) from None
-    except yaml_file.Fault as error:
+    except yaml_file.YamlError as error:
         raise InputError(N_("is not YAML: {fault}"), place=str(file), fault=error) from error
     packages = values.get(name, [])
     if not isinstance(packages, list) or not all(isinstance(package, str) for package in packages):
@@ -121,7 +114,7 @@ def _packages(role: str, os_family: str, name: str) -> list[str]:
 
 def _build(system: systems.OperatingSystem, content: dict[str, Any], image: Image, progress: Say) -> None:
     """Build in a folder beside the image's and rename it at the end: an image is whole or absent."""
-    require_root(N_("building an image needs root"))
+    privilege.require_root(N_("building an image needs root"))
     building = image.folder.with_name(f"{image.folder.name}.building")
     state.remove(building)
     state.folder(building)
@@ -180,7 +173,7 @@ def _customise(system: systems.OperatingSystem, root: Path) -> None:
     for generator in system.generators:
         _mask(root / "etc/systemd/system-generators" / generator)
     if system.finish:
-        inside.run(root, ["chroot", root, *system.finish])
+        chroot.run(root, ["chroot", root, *system.finish])
 
 
 def _mask(path: Path) -> None:

@@ -16,7 +16,7 @@ from urllib.error import URLError
 
 from sharklab import process, state
 from sharklab.errors import MachineryError
-from sharklab.hosts.image import inside
+from sharklab.hosts.image import chroot
 from sharklab.message import N_, Message
 
 MIRROR = "SHARKLAB_ROCKY_MIRROR"
@@ -126,7 +126,7 @@ def _install(release: Release, target: Path, packages: Sequence[str], work: Path
         f"--releasever={release.number}",
         *options,
     ]
-    inside.run(target, [*command, "install", *packages])  # scripts of packages find what a running system has
+    chroot.run(target, [*command, "install", *packages])  # scripts of packages find what a running system has
 
 
 def _fetch_key(release: Release, work: Path) -> Path:

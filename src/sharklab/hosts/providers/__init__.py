@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 from sharklab.errors import InputError
 from sharklab.hosts.providers.existing import Existing
-from sharklab.hosts.providers.local import CONTAINERS, MACHINES, Local
 from sharklab.hosts.providers.provider import Provider
+from sharklab.hosts.providers.this_computer import CONTAINERS, VIRTUAL_MACHINES, ThisComputer
 from sharklab.message import N_
 
 PROVIDERS: Mapping[str, Provider] = {
     provider.name: provider
     for provider in (
         CONTAINERS,
-        MACHINES,
-        Local("auto", lambda host: bool(host.needs)),
+        VIRTUAL_MACHINES,
+        ThisComputer("auto", lambda host: bool(host.needs)),
         Existing(),
     )
 }

@@ -20,14 +20,15 @@ from typing import Any
 
 from sharklab import process, state, system_packages
 from sharklab.errors import InputError, MachineryError
-from sharklab.hosts import address as place
-from sharklab.hosts import borrowed, changes, image, inventory, user_inventory
+from sharklab.hosts import address, borrowed, changes, image, inventory, user_inventory
 from sharklab.hosts.changes import Changes
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import remote
 from sharklab.hosts.providers.remote import Machine
-from sharklab.lab import plan as plans
+from sharklab.hosts.user_inventory import Variables
+from sharklab.lab import plan_file
 from sharklab.lab.model import Host, Plan, Seat
+from sharklab.lab.plan import make_plan
 from sharklab.message import N_, Message
 from sharklab.process import Say
 
@@ -72,7 +73,7 @@ class Existing:
         """
         known = borrowed.read(seat.folder)
         kept = [one for one in _machines(seat, known) if _record(seat, one.name).exists()]
-        told = remote.of_all(kept, lambda one: _tried(lambda: _restore(seat, one)))
+        told = remote.of_all(kept, lambda one: _answer_or_failure(lambda: _restore(seat, one)))
         failed = [f"{host}: {line}" for host, answer in told.items() for line in remote.failures(answer)]
         if failed:
             raise MachineryError(
@@ -82,7 +83,7 @@ class Existing:
                 failed="\n".join(failed),
                 folder=seat.folder / "before",
             )
-        _hang_up(seat)
+        _close_connections(seat)
         state.remove(seat.folder)
         return [sentence for host, answer in told.items() for sentence in _remarks(host, answer)]
 
@@ -102,37 +103,37 @@ def meet(plan: Plan, file: Path, agree: Agree) -> Plan:
     Says by `agree` what will change; `keep` comes next. Raises InputError when
     the person does not agree, or a machine cannot be a host of the lab; nothing is left then.
     """
-    found = user_inventory.read(file, [host.name for host in plan.hosts])
+    inventoried = user_inventory.read(file, [host.name for host in plan.hosts])
     folder = state.folder(plan.seat.folder)
     is_new = not (folder / borrowed.FILE).exists()
     try:
-        known = _survey(plan, found)
-        own = plans.plan(plan.source, borrowed.placed(plan.seat, known), plan.pace)
+        known = _survey(plan, inventoried)
+        own = make_plan(plan.source, borrowed.with_addresses(plan.seat, known), plan.pace)
         if not agree(_sentences(own, known)):
             raise InputError(
                 N_("nothing was changed"), place="--provider existing", hint=N_("say yes, or --yes")
             )
     except BaseException:
         if is_new:
-            _hang_up(plan.seat)
+            _close_connections(plan.seat)
             state.remove(folder)
         raise
     borrowed.write(folder, known)
-    plans.save(own)
+    plan_file.save(own)
     inventory.save(own)
     return own
 
 
-def _survey(plan: Plan, found: Mapping[str, user_inventory.Variables]) -> dict[str, Any]:
+def _survey(plan: Plan, inventoried: Mapping[str, Variables]) -> dict[str, Any]:
     """Look at all machines. Raises InputError for one that cannot be a host of the lab."""
     config = state.folder(plan.seat.folder / "ssh") / "config"
-    state.write(config, user_inventory.ssh_config(config, found, _sockets(plan.seat)))
-    known = {host: borrowed.entry(variables) for host, variables in found.items()}
-    asked = remote.of_all(_machines(plan.seat, known), lambda one: _look(plan, one))
+    state.write(config, user_inventory.ssh_config(config, inventoried, _sockets(plan.seat)))
+    known = {host: borrowed.access(variables) for host, variables in inventoried.items()}
+    asked = remote.of_all(_machines(plan.seat, known), lambda one: _examine(plan, one))
     for host in plan.hosts:
-        _check(plan, host, asked[host.name])
-        at = _place(host, found[host.name], asked[host.name])
-        known[host.name] |= borrowed.learnt(host, asked[host.name], at)
+        _check_machine(plan, host, asked[host.name])
+        at = _find_address(host, inventoried[host.name], asked[host.name])
+        known[host.name] |= borrowed.description(host, asked[host.name], at)
     _check_apart(known)
     packages = {host.name: _packages(host, known[host.name]) for host in plan.hosts}
     absent = remote.of_all(
@@ -141,7 +142,7 @@ def _survey(plan: Plan, found: Mapping[str, user_inventory.Variables]) -> dict[s
     return {host: {**entry, "missing": absent[host]} for host, entry in known.items()}
 
 
-def _look(plan: Plan, one: Machine) -> dict[str, Any]:
+def _examine(plan: Plan, one: Machine) -> dict[str, Any]:
     """Return the machine's own description, by sudo if its user is not root."""
     own = changes.of(plan, plan.lab.host(one.name))
     sudo = one.ask("look", modules={}, paths=[])["uid"] != 0
@@ -149,7 +150,7 @@ def _look(plan: Plan, one: Machine) -> dict[str, Any]:
     return {**answer, "sudo": sudo}
 
 
-def _check(plan: Plan, host: Host, seen: Mapping[str, Any]) -> None:
+def _check_machine(plan: Plan, host: Host, seen: Mapping[str, Any]) -> None:
     before = borrowed.read(plan.seat.folder).get(host.name, {})
     for wrong, sentence in (
         (
@@ -172,10 +173,10 @@ def _check(plan: Plan, host: Host, seen: Mapping[str, Any]) -> None:
             )
 
 
-def _place(host: Host, variables: user_inventory.Variables, seen: Mapping[str, Any]) -> Mapping[str, str]:
+def _find_address(host: Host, variables: Variables, seen: Mapping[str, Any]) -> Mapping[str, str]:
     """Return where the machine is on the lab's network. Raises InputError when no card can be."""
     reached = str(variables.get("lab_address") or seen["way"].get("address", ""))
-    at = place.find(seen["facts"], reached)
+    at = address.find(seen["facts"], reached)
     if "dns_client" in host.roles and at["interface"] not in seen["connections"]:
         raise InputError(
             N_("NetworkManager has no connection on {card}, and the role dns_client needs one"),
@@ -187,13 +188,13 @@ def _place(host: Host, variables: user_inventory.Variables, seen: Mapping[str, A
 
 
 def _check_apart(known: Mapping[str, Any]) -> None:
-    addresses = {host: entry["place"]["ipv4"] for host, entry in known.items()}
+    addresses = {host: entry["address"]["ipv4"] for host, entry in known.items()}
     if len(set(addresses.values())) < len(addresses):
         raise InputError(
             N_("machines have the same address ({addresses})"),
             place="--inventory",
             hint=N_("say where each is on the lab's network: lab_address: 192.168.56.11"),
-            addresses=[f"{host} {address}" for host, address in addresses.items()],
+            addresses=[f"{host} {ipv4}" for host, ipv4 in addresses.items()],
         )
 
 
@@ -215,8 +216,8 @@ def _sentences(plan: Plan, known: Mapping[str, Any]) -> list[Message]:
 
 def _host_sentences(plan: Plan, host: Host, entry: Mapping[str, Any]) -> list[Message]:
     own, values = changes.of(plan, host), inventory.hostvars(plan)[host.name]
-    address = f"{entry['place']['ipv4']} {entry['place']['interface']}"
-    title = {"host": host.name, "system": entry["system"], "address": address}
+    at = f"{entry['address']['ipv4']} {entry['address']['interface']}"
+    title = {"host": host.name, "system": entry["system"], "address": at}
     lines = [Message(N_("{host} ({system}, {address})"), title)]
     lines.append(Message(N_("    set up by the roles {roles}, in /etc too"), {"roles": host.roles}))
     if entry["missing"]:
@@ -241,15 +242,14 @@ def keep(plan: Plan) -> None:
         file = _record(plan.seat, one.name)
         if not file.exists():
             state.folder(file.parent)
-            state.write(
-                file, json.dumps(one.ask("record", **_kept(changes.of(plan, plan.lab.host(one.name)))))
-            )
+            own = changes.of(plan, plan.lab.host(one.name))
+            state.write(file, json.dumps(one.ask("record", **_paths_to_record(own))))
 
     remote.of_all(_machines(plan.seat, known), record)
     remote.of_all(_machines(plan.seat, known), lambda one: one.ask("claim", seat=plan.seat.id))
 
 
-def _kept(own: Changes) -> dict[str, Any]:
+def _paths_to_record(own: Changes) -> dict[str, Any]:
     return {"paths": own.paths, "made": own.made, "settings": own.settings}
 
 
@@ -273,11 +273,11 @@ def _install(plan: Plan, host: Host, one: Machine, known: Mapping[str, Any]) -> 
             host=host.name,
             said="\n".join(failed),
         )
-    state.write(file, json.dumps(one.ask("record", **_kept(changes.of(plan, host)))))
+    state.write(file, json.dumps(one.ask("record", **_paths_to_record(changes.of(plan, host)))))
 
 
 def _restore(seat: Seat, one: Machine) -> dict[str, Any]:
-    plan = plans.read(seat.folder / "plan.json")
+    plan = plan_file.read(seat.folder / "plan.json")
     packaged = _record(seat, f"{one.name}.packaged")
     return one.ask(
         "restore",
@@ -288,7 +288,7 @@ def _restore(seat: Seat, one: Machine) -> dict[str, Any]:
     )
 
 
-def _tried(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _answer_or_failure(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Return the answer, or why there is none: the other machines are put back all the same."""
     try:
         return ask()
@@ -298,7 +298,7 @@ def _tried(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 def _remarks(host: str, answer: Mapping[str, Any]) -> list[Message]:
     """Return the differences from the state before, with the reasons."""
-    found = [
+    remarks = [
         Message(
             N_("{host}: {count} files are as they were before"),
             {"host": host, "count": len(answer["changed"])},
@@ -309,13 +309,13 @@ def _remarks(host: str, answer: Mapping[str, Any]) -> list[Message]:
         ("rules", N_("{host}: rules of the firewall are not what they were: {found}")),
     ):
         if answer[key]:
-            found.append(Message(sentence, {"host": host, "found": answer[key]}))
+            remarks.append(Message(sentence, {"host": host, "found": answer[key]}))
     if answer["rebooted"]:
         sentence = N_(
             "{host}: it was rebooted meanwhile; reboot it again, so that every service reads its old files"
         )
-        found.append(Message(sentence, {"host": host}))
-    return found
+        remarks.append(Message(sentence, {"host": host}))
+    return remarks
 
 
 def _machines(seat: Seat, known: Mapping[str, Any]) -> list[Machine]:
@@ -336,7 +336,7 @@ def _sockets(seat: Seat) -> Path:
     return folder
 
 
-def _hang_up(seat: Seat) -> None:
+def _close_connections(seat: Seat) -> None:
     """End the shared connections and remove their folder."""
     for path in _sockets(seat).iterdir():
         process.run(["ssh", "-o", f"ControlPath={path}", "-O", "exit", "machine"])

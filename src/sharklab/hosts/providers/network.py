@@ -56,18 +56,18 @@ def exists(name: str) -> bool:
     return (NAMESPACES / name).exists()
 
 
-def cables(plan: Plan, host: Host) -> str:
+def cable_commands(plan: Plan, host: Host) -> str:
     """Return ip(8) batch commands that join the host's namespace to the bridges."""
     own = namespace(plan.seat.id, host.name)
     lines: list[str] = []
     for port, network, mac in ports(plan, host):
         # No segmentation offload: a capture shows the packets that a real wire would carry.
         peer = f"peer name {network} address {mac} gso_max_segs 1 netns {own}"
-        lines += [f"link add {port} type veth {peer}", *_plugged(port, network)]
+        lines += [f"link add {port} type veth {peer}", *_plug_port(port, network)]
     return "\n".join(lines) + "\n"
 
 
-def taps(plan: Plan, host: Host) -> None:
+def make_taps(plan: Plan, host: Host) -> None:
     """Make the host's ends of its cables anew, for a virtual machine that is started in the seat's namespace.
 
     Raises MachineryError when that fails.
@@ -78,7 +78,7 @@ def taps(plan: Plan, host: Host) -> None:
     for port, network, _ in ports(plan, host):
         if f" {port}: " in there:
             lines += [f"link delete {port}"]
-        lines += [f"tuntap add dev {port} mode tap vnet_hdr", *_plugged(port, network)]
+        lines += [f"tuntap add dev {port} mode tap vnet_hdr", *_plug_port(port, network)]
     process.run(["ip", "-n", own, "-batch", "-"], stdin="\n".join(lines) + "\n")
 
 
@@ -87,7 +87,7 @@ def tap(plan: Plan, port: str) -> str:
     return f"{plan.seat.id}{port}"
 
 
-def take(plan: Plan, host: Host) -> None:
+def take_taps(plan: Plan, host: Host) -> None:
     """Take the taps that libvirt opened for the host into the seat's namespace, and plug them in there.
 
     Who has a tap open keeps it open, wherever its device is. Raises MachineryError when that fails.
@@ -98,7 +98,7 @@ def take(plan: Plan, host: Host) -> None:
         if f" {port}: " in there:
             process.run(["ip", "-n", own, "link", "delete", port])
         process.run(["ip", "link", "set", tap(plan, port), "netns", own, "name", port])
-        process.run(["ip", "-n", own, "-batch", "-"], stdin="\n".join(_plugged(port, network)) + "\n")
+        process.run(["ip", "-n", own, "-batch", "-"], stdin="\n".join(_plug_port(port, network)) + "\n")
 
 
 def ports(plan: Plan, host: Host) -> list[tuple[str, str, str]]:
@@ -110,7 +110,7 @@ def ports(plan: Plan, host: Host) -> list[tuple[str, str, str]]:
     ]
 
 
-def _plugged(port: str, network: str) -> list[str]:
+def _plug_port(port: str, network: str) -> list[str]:
     """Return the ip(8) commands that plug a port into the bridge of a network."""
     isolated = [f"link set {port} type bridge_slave isolated on"] if network == MANAGEMENT else []
     return [

@@ -37,7 +37,7 @@ def start(plan: Plan, host: Host, layers: Layers) -> None:
     cgroups.end(unit)
     disk.make(plan, host, layers)
     folder = disk.folder(plan, host.name)
-    state.write(folder / "network", network.cables(plan, host))
+    state.write(folder / "network", network.cable_commands(plan, host))
     lowers = ":".join(str(path) for path in disk.lowers(plan, host.name, layers))
     keeper: list[str | Path] = ["sh", KEEPER, marks.file(plan.seat.id), network.namespace(plan.seat.id)]
     keeper += [network.namespace(plan.seat.id, host.name), folder, lowers]

@@ -14,7 +14,7 @@ from sharklab.lab.model import Plan, Seat
 from sharklab.message import Message
 from sharklab.process import Say
 
-Facts = Mapping[str, Mapping[str, object]]
+HostFacts = Mapping[str, Mapping[str, object]]
 """By host: Ansible's facts that roles use, by their names without `ansible_`."""
 
 
@@ -34,7 +34,7 @@ class Provider(Protocol):
         `bake` is as `bake.layers` takes it. Raises MachineryError and InputError as that does.
         """
 
-    def up(self, plan: Plan, layers: Layers, progress: Say) -> Facts:
+    def up(self, plan: Plan, layers: Layers, progress: Say) -> HostFacts:
         """Bring every host of the plan up, until all answer SSH; those that run are kept as they are.
 
         Return what is known of each host without asking it. Raises MachineryError when one does not come up.

@@ -23,9 +23,9 @@ from sharklab.lab.model import (
     Check,
     Condition,
     Criterion,
+    CriterionStep,
     Hint,
     Not,
-    Part,
     Plan,
 )
 from tests.support import host_state, report_run
@@ -55,7 +55,9 @@ def with_criteria(plan: Plan, *criteria: Criterion) -> Plan:
 def decided(handed: Handed, condition: Condition) -> Mark:
     """Return the mark of a criterion that asks for `condition` alone."""
     plan, submission = handed
-    return marks(grade(with_criteria(plan, Criterion("one", (Part(1.0, condition),))), submission))["one"]
+    return marks(grade(with_criteria(plan, Criterion("one", (CriterionStep(1.0, condition),))), submission))[
+        "one"
+    ]
 
 
 def answering(submission: Submission, **answers: Any) -> Submission:
@@ -209,7 +211,11 @@ def test_grade_of_not_without_the_conversation_fails(ssh: Handed) -> None:
 def test_grade_of_steps_gives_part_of_the_points(ssh: Handed) -> None:
     """Each step earns its own; the criterion says which are missing."""
     plan, submission = ssh
-    steps = (Part(1.0, Check("handshake")), Part(2.0, Check("token"), {"en": "Token"}), Part(0.5, FIN))
+    steps = (
+        CriterionStep(1.0, Check("handshake")),
+        CriterionStep(2.0, Check("token"), {"en": "Token"}),
+        CriterionStep(0.5, FIN),
+    )
     mark = marks(grade(with_criteria(plan, Criterion("way", steps)), submission))["way"]
     assert (1.5, 3.5, Status.FAILED) == (mark.points, mark.worth, mark.status)
     assert [1.0, 0.0, 0.5] == [step.points for step in mark.steps]
@@ -221,7 +227,7 @@ def test_grade_gives_the_first_hint_that_fits(ssh: Handed) -> None:
     """Hints are for a situation: what the captures and answers show decides which one is given."""
     plan, submission = ssh
     hints = (Hint({"en": "no SYN"}, Not(Check("handshake"))), Hint({"en": "whole"}, FIN), Hint({"en": "any"}))
-    criterion = Criterion("one", (Part(1.0, UDP),), hints=hints)
+    criterion = Criterion("one", (CriterionStep(1.0, UDP),), hints=hints)
     assert "whole" == str(marks(grade(with_criteria(plan, criterion), submission))["one"].hint)
 
 
@@ -298,7 +304,7 @@ def anywhere(handed: Handed) -> Handed:
         host: {"ipv4": f"192.0.2.{number}/24", "ipv6": f"fd00::{number}/64"}
         for number, host in enumerate(("client", "server"), 1)
     }
-    return replace(plan, seat=seat.placed(plan.seat, places)), submission
+    return replace(plan, seat=seat.with_addresses(plan.seat, places)), submission
 
 
 def test_grade_of_the_students_own_pc_goes_by_what_they_declare(ssh: Handed) -> None:

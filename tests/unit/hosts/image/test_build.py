@@ -13,7 +13,7 @@ from sharklab import paths, state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import image
 from sharklab.hosts.image import build, systems
-from sharklab.hosts.providers import bake
+from sharklab.hosts.providers import baking
 from sharklab.lab.model import Host
 from sharklab.message import Message
 
@@ -216,7 +216,7 @@ def test_layers_are_cleaned(tmp_path: Path) -> None:
     for name in (*traces, *kept):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
-    found = bake._traces(tmp_path, Host("server", {}, ("lan",), ()))
+    found = baking._traces(tmp_path, Host("server", {}, ("lan",), ()))
     assert sorted(traces) == sorted(str(path.relative_to(tmp_path)) for path in found)
 
 

@@ -14,7 +14,7 @@ from sharklab.cli import flow
 from sharklab.errors import MachineryError
 from sharklab.hosts import providers
 from sharklab.hosts.image import Image
-from sharklab.hosts.providers import access, bake, disk, gateway, local
+from sharklab.hosts.providers import access, baking, disk, gateway, this_computer
 from sharklab.lab import seat
 from sharklab.lab.model import Host, Plan
 from tests.support import provider_seat
@@ -122,10 +122,14 @@ def test_bake_has_no_way_out(seat_plan: Plan, tmp_path: Path, monkeypatch: pytes
         started.append(plan)
         raise InterruptedError
 
-    monkeypatch.setattr(local.Local, "up", up)
+    monkeypatch.setattr(this_computer.ThisComputer, "up", up)
     with pytest.raises(InterruptedError):
-        bake.on_image(
-            Image("debian12", "Debian", tmp_path), seat_plan, lambda plan: None, local.CONTAINERS, print
+        baking.on_image(
+            Image("debian12", "Debian", tmp_path),
+            seat_plan,
+            lambda plan: None,
+            this_computer.CONTAINERS,
+            print,
         )
     assert {} == gateway.addresses(started[0])
 
@@ -136,7 +140,7 @@ def test_watched_tells_a_way_out_that_ended(
 ) -> None:
     """Whether a playbook failed or came to its end meanwhile: the cause is told, not what came of it."""
     states = {"server": gateway.CUT_OFF, "client": "running"}
-    monkeypatch.setattr(local.Local, "status", lambda self, own: states)
+    monkeypatch.setattr(this_computer.ThisComputer, "status", lambda self, own: states)
     monkeypatch.setattr(gateway, "cut_off", lambda own: frozenset({"server"}))
     ended = pytest.raises(MachineryError, match="the way to the Internet ended")
     with ended as caught, flow._watched(seat_plan, providers.get("nspawn")):

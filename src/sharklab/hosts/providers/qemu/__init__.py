@@ -11,11 +11,11 @@ own.py       what makes a restored machine a seat's own
 
 from __future__ import annotations
 
-from sharklab.hosts.providers.qemu.libvirt import forget
-from sharklab.hosts.providers.qemu.own import LIMIT, facts, start
+from sharklab.hosts.providers.qemu.libvirt import end_domains
+from sharklab.hosts.providers.qemu.restoration import LIMIT, facts, start
 from sharklab.hosts.providers.qemu.snapshot import snapshots
 from sharklab.hosts.providers.qemu.vm import power_off
 
 TOOLS = ("qemu-system-x86_64", "qemu-img", "mke2fs")
 
-__all__ = ["LIMIT", "TOOLS", "facts", "forget", "power_off", "snapshots", "start"]
+__all__ = ["LIMIT", "TOOLS", "end_domains", "facts", "power_off", "snapshots", "start"]

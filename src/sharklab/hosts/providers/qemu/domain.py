@@ -8,10 +8,8 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from sharklab.hosts.providers import disk, network
-from sharklab.hosts.providers.qemu import engine as engines
-from sharklab.hosts.providers.qemu import rights
-from sharklab.hosts.providers.qemu import vm as machines
-from sharklab.hosts.providers.qemu.vm import Machine
+from sharklab.hosts.providers.qemu import engine, rights, vm
+from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.lab.model import Host, Plan
 
 # Paths are those of files that the holder has open (see libvirt.py); the memory's file, our own monitor and
@@ -83,28 +81,30 @@ def name(plan: Plan, host: Host) -> str:
     return "-".join(words).replace("/", "_")
 
 
-def text(plan: Plan, host: Host, machine: Machine, held: Mapping[Path, Path], models: Sequence[str]) -> str:
+def text(
+    plan: Plan, host: Host, machine: VirtualMachine, held: Mapping[Path, Path], models: Sequence[str]
+) -> str:
     """Return the host's domain.
 
     `held` has the path for QEMU of each file, and `models` are libvirt's security drivers.
     """
-    is_kvm = machine.engine == engines.KVM
+    is_kvm = machine.engine == engine.KVM
     first, *below = (held[file] for file in machine.disks)
     return DOMAIN.format(
         kind="kvm" if is_kvm else "qemu",
         name=escape(name(plan, host)),
         uuid=uuid.uuid5(uuid.NAMESPACE_URL, name(plan, host)),
-        memory=machines.MEMORY,
+        memory=vm.MEMORY,
         cpu="host-passthrough" if is_kvm else "maximum",
         kernel=held[machine.image.kernel],
         ramdisk=held[machine.image.ramdisk],
-        cmdline=escape(machines.KERNEL),
-        cache="" if is_kvm else f"<tcg><tb-cache unit='MiB'>{engines.TRANSLATIONS}</tb-cache></tcg>",
+        cmdline=escape(vm.KERNEL),
+        cache="" if is_kvm else f"<tcg><tb-cache unit='MiB'>{engine.TRANSLATIONS}</tb-cache></tcg>",
         disk=quoteattr(str(first)),
         below=_below(below),
         cards="\n    ".join(_cards(plan, host)),
         console=quoteattr(str(disk.folder(plan, host.name) / "console.log")),
-        port=quoteattr(str(machines.port(plan, host))),
+        port=quoteattr(str(vm.port(plan, host))),
         labels="\n  ".join(_label(model, plan.seat.id, group(machine)) for model in models),
         options="\n    ".join(
             f"<qemu:arg value={quoteattr(word)}/>" for word in _options(plan, host, machine, held)
@@ -113,13 +113,13 @@ def text(plan: Plan, host: Host, machine: Machine, held: Mapping[Path, Path], mo
     )
 
 
-def _options(plan: Plan, host: Host, machine: Machine, held: Mapping[Path, Path]) -> list[str]:
+def _options(plan: Plan, host: Host, machine: VirtualMachine, held: Mapping[Path, Path]) -> list[str]:
     """Return QEMU's options for what libvirt has no words for."""
-    place = held[machines.place(plan, host)]
+    folder = held[vm.sockets_folder(plan, host)]
     return [
-        *("-object", machines.memory(held[machine.memory], machine.is_shared)),
+        *("-object", vm.memory(held[machine.memory], machine.is_shared)),
         *("-machine", "memory-backend=memory"),
-        *("-qmp", f"unix:{place / machines.monitor(plan, host).name},server=on,wait=off"),
+        *("-qmp", f"unix:{folder / vm.monitor(plan, host).name},server=on,wait=off"),
         *(("-incoming", "defer") if machine.waits else ()),
     ]
 
@@ -128,13 +128,13 @@ def _below(disks: Sequence[Path]) -> str:
     """Return the element for the layers below a disk, so that libvirt does not search for them."""
     if not disks:
         return "<backingStore/>"
-    form, file = quoteattr(machines.form(disks)), quoteattr(str(disks[0]))
+    form, file = quoteattr(vm.disk_format(disks)), quoteattr(str(disks[0]))
     return BELOW.format(form=form, file=file, below=_below(disks[1:]))
 
 
 def _cards(plan: Plan, host: Host) -> Iterator[str]:
     for index, (port, _, mac) in enumerate(network.ports(plan, host)):
-        slot = SLOT.format(slot=machines.FIRST_SLOT + index)
+        slot = SLOT.format(slot=vm.FIRST_SLOT + index)
         yield CARD.format(mac=mac, tap=network.tap(plan, port), slot=slot)
 
 
@@ -146,7 +146,7 @@ def _label(model: str, seat_id: str, group: int) -> str:
     return f"<seclabel type='static' model='dac' relabel='no'><label>{user}</label></seclabel>"
 
 
-def group(machine: Machine) -> int:
+def group(machine: VirtualMachine) -> int:
     """Return the group of a machine's QEMU."""
     found = rights.group(machine.engine)
     return rights.GROUP if found is None else found

@@ -30,20 +30,20 @@ def program() -> str:
 
 def version() -> str:
     """Return QEMU's version: only the version that made a snapshot restores it."""
-    return _said(program(), "--version").partition("\n")[0]
+    return _output(program(), "--version").partition("\n")[0]
 
 
-def changes_user_when_run() -> bool:
+def has_run_with_user() -> bool:
     """Tell whether -run-with names the user to become: newer ones know it, and not for ever -runas."""
-    options = _said(program(), "-help").splitlines()
+    options = _output(program(), "-help").splitlines()
     return any(line.startswith("-run-with") and "user=" in line for line in options)
 
 
-def maps_without_writing() -> bool:
+def can_map_read_only() -> bool:
     """Tell whether memory can be mapped for one machine alone from a file that is open for reading only."""
-    return "rom=" in _said(program(), "-object", "memory-backend-file,help")
+    return "rom=" in _output(program(), "-object", "memory-backend-file,help")
 
 
 @cache
-def _said(*words: str) -> str:
+def _output(*words: str) -> str:
     return subprocess.run(words, check=False, capture_output=True, text=True).stdout

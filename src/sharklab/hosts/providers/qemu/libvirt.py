@@ -22,12 +22,9 @@ from sharklab import process, state
 from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Engine
 from sharklab.hosts.providers import cgroups, disk, marks, network
-from sharklab.hosts.providers.qemu import domain as domains
-from sharklab.hosts.providers.qemu import engine as engines
-from sharklab.hosts.providers.qemu import rights
-from sharklab.hosts.providers.qemu import vm as machines
+from sharklab.hosts.providers.qemu import domain, engine, rights, vm
 from sharklab.hosts.providers.qemu.monitor import Monitor
-from sharklab.hosts.providers.qemu.vm import Machine
+from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_
 
@@ -46,7 +43,7 @@ HINT = N_("see what libvirt's journal says; to do without libvirt: {variable}=qe
 
 
 @cache
-def connection() -> str:
+def find_address() -> str:
     """Return how libvirt is reached that starts virtual machines here, or "" when there is none.
 
     It has to be this machine's own, with root's rights, and to answer in `PROBE_SECONDS`. One that
@@ -65,12 +62,12 @@ def connection() -> str:
     return ""
 
 
-def find(engine: Engine) -> str:
+def address_for(chosen: Engine) -> str:
     """Return how libvirt is reached that starts machines of `engine`, or "" where QEMU is started without.
 
     Libvirt's QEMU opens /dev/kvm without root's rights, which not every machine allows.
     """
-    return connection() if rights.group(engine) is not None else ""
+    return find_address() if rights.group(chosen) is not None else ""
 
 
 def version(address: str) -> str:
@@ -79,27 +76,27 @@ def version(address: str) -> str:
 
 
 @contextmanager
-def started(plan: Plan, host: Host, machine: Machine) -> Iterator[None]:
+def started(plan: Plan, host: Host, machine: VirtualMachine) -> Iterator[None]:
     """Start the host's machine as a domain. Until the end of the context, its QEMU can open its files anew.
 
     Raises MachineryError with what libvirt said when it does not start.
     """
-    state.write(_record(plan.seat.id, host.name), f"{machine.libvirt}\n{domains.name(plan, host)}\n")
-    _lend(plan, machine)
-    paths = [machines.place(plan, host), machine.memory, machine.image.kernel, machine.image.ramdisk]
-    with _holder(plan.seat.id, domains.group(machine), [*paths, *machine.disks]) as held:
+    state.write(_record(plan.seat.id, host.name), f"{machine.libvirt}\n{domain.name(plan, host)}\n")
+    _grant_access(plan, machine)
+    paths = [vm.sockets_folder(plan, host), machine.memory, machine.image.kernel, machine.image.ramdisk]
+    with _open_files(plan.seat.id, domain.group(machine), [*paths, *machine.disks]) as held:
         file = disk.folder(plan, host.name) / "domain.xml"
-        state.write(file, domains.text(plan, host, machine, held, _models(machine.libvirt)))
+        state.write(file, domain.text(plan, host, machine, held, _models(machine.libvirt)))
         _virsh(machine.libvirt, "create", "--paused", str(file))
-        with Monitor(machines.monitor(plan, host)) as monitor:
-            cgroups.adopt(machines.unit(plan, host), monitor.process)
-            network.take(plan, host)
+        with Monitor(vm.monitor(plan, host)) as monitor:
+            cgroups.adopt(vm.unit(plan, host), monitor.process)
+            network.take_taps(plan, host)
             if not machine.waits:
                 monitor.ask("cont")
         yield
 
 
-def forget(seat_id: str, host: str = "*") -> None:
+def end_domains(seat_id: str, host: str = "*") -> None:
     """End the domains of a seat, or that of one host, and wait until libvirt knows them no more.
 
     What it keeps of a domain that is gone, its log, is removed. Raises MachineryError when it goes on to
@@ -107,20 +104,20 @@ def forget(seat_id: str, host: str = "*") -> None:
     """
     pattern = _record(seat_id, host)
     for record in pattern.parent.glob(pattern.name):
-        address, domain_name = record.read_text().splitlines()
+        address, name = record.read_text().splitlines()
         deadline = time.monotonic() + FORGET_LIMIT
-        while _is_known(address, domain_name):
+        while _is_known(address, name):
             with suppress(MachineryError):  # it ended meanwhile
-                _virsh(address, "destroy", domain_name)
+                _virsh(address, "destroy", name)
             if time.monotonic() > deadline:
                 raise MachineryError(
                     N_("libvirt does not end domain {name}"),
                     place=address,
                     hint="virsh destroy {name}",
-                    name=domain_name,
+                    name=name,
                 )
             time.sleep(PAUSE)
-        for file in LOGS.glob(f"{glob.escape(domain_name)}.log*"):
+        for file in LOGS.glob(f"{glob.escape(name)}.log*"):
             file.unlink(missing_ok=True)
         record.unlink()
 
@@ -137,7 +134,7 @@ def _record(seat_id: str, host: str) -> Path:
     return marks.folder(seat_id) / f"{host}.domain"
 
 
-def _lend(plan: Plan, machine: Machine) -> None:
+def _grant_access(plan: Plan, machine: VirtualMachine) -> None:
     """Let the seat's user use its own files, and all QEMUs those that seats share.
 
     An older QEMU opens the memory's file for writing even where it maps it for itself alone. A kernel and
@@ -145,23 +142,23 @@ def _lend(plan: Plan, machine: Machine) -> None:
     """
     user, (own, *shared) = rights.user(plan.seat.id), machine.disks
     machine.memory.touch()
-    golden = (0, 0o640 if engines.maps_without_writing() else 0o660)
+    golden = (0, 0o640 if engine.can_map_read_only() else 0o660)
     modes = {own: (user, 0o600), machine.memory: (user, 0o600) if machine.is_shared else golden}
     for file, (owner, mode) in {**dict.fromkeys(shared, (0, 0o640)), **modes}.items():
-        os.chown(file, owner, domains.group(machine))
+        os.chown(file, owner, domain.group(machine))
         file.chmod(mode)
     for file in (machine.image.kernel, machine.image.ramdisk):
         file.chmod(file.stat().st_mode | 0o004)
 
 
 @contextmanager
-def _holder(seat_id: str, group: int, paths: Sequence[Path]) -> Iterator[Mapping[Path, Path]]:
+def _open_files(seat_id: str, group: int, paths: Sequence[Path]) -> Iterator[Mapping[Path, Path]]:
     """Yield by which path QEMU opens each file or folder: as one that a process of its own user has open.
 
     The way to a seat's folder and to the images is root's alone, and stays so.
     """
     files = {path: os.open(path, os.O_RDONLY | os.O_CLOEXEC) for path in paths}
-    words = [*rights.become(seat_id, group), "cat"]
+    words = [*rights.as_user(seat_id, group), "cat"]
     try:
         # It ends with its standard input, and so with this process, however that happens.
         with subprocess.Popen(words, stdin=subprocess.PIPE, pass_fds=[*files.values()]) as holder:
@@ -171,9 +168,9 @@ def _holder(seat_id: str, group: int, paths: Sequence[Path]) -> Iterator[Mapping
             os.close(file)
 
 
-def _is_known(address: str, domain_name: str) -> bool:
+def _is_known(address: str, name: str) -> bool:
     try:
-        return domain_name in _virsh(address, "list", "--all", "--name").splitlines()
+        return name in _virsh(address, "list", "--all", "--name").splitlines()
     except MachineryError:
         return False
 

@@ -38,7 +38,7 @@ def group(by: Engine) -> int | None:
     return device.st_gid if device.st_gid and device.st_mode & 0o060 == 0o060 else None
 
 
-def become(seat_id: str, group: int) -> list[str]:
+def as_user(seat_id: str, group: int) -> list[str]:
     """Return the start of a command line that runs the rest of it as the user of the seat's QEMUs."""
     who = [f"--reuid={user(seat_id)}", f"--regid={group}"]
     return ["setpriv", *who, "--clear-groups", "--no-new-privs", "--"]
@@ -47,5 +47,5 @@ def become(seat_id: str, group: int) -> list[str]:
 def options(seat_id: str) -> list[str]:
     """Return QEMU's options by which it gives up root's rights once everything that it needs is open."""
     who = f"{user(seat_id)}:{GROUP}"
-    change = ["-run-with", f"user={who}"] if engine.changes_user_when_run() else ["-runas", who]
+    change = ["-run-with", f"user={who}"] if engine.has_run_with_user() else ["-runas", who]
     return [*change, "-sandbox", SANDBOX]

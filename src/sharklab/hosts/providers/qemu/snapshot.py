@@ -21,11 +21,10 @@ from sharklab.hosts.image import build
 from sharklab.hosts.image.model import Layers, Snapshots
 from sharklab.hosts.providers import access, cgroups, disk, marks, network
 from sharklab.hosts.providers.provider import Provider
-from sharklab.hosts.providers.qemu import domain, libvirt, trial
-from sharklab.hosts.providers.qemu import engine as engines
-from sharklab.hosts.providers.qemu import vm as machines
-from sharklab.hosts.providers.qemu.launch import launched
+from sharklab.hosts.providers.qemu import domain, engine, libvirt, trial, vm
 from sharklab.hosts.providers.qemu.monitor import Monitor
+from sharklab.hosts.providers.qemu.startup import started
+from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
 from sharklab.process import Say
@@ -54,20 +53,20 @@ def snapshots(
     `provider` removes the golden hosts that are booted for that. Raises MachineryError when a machine
     does not boot.
     """
-    engine = trial.find(layers.image.kernel)
-    address = libvirt.find(engine)
-    _tell(address, progress)
+    chosen = trial.choose(layers.image.kernel)
+    address = libvirt.address_for(chosen)
+    _announce(address, progress)
     content = [
-        engine,
-        engines.version(),
-        machines.MEMORY,
-        machines.KERNEL,
-        machines.PLAIN,
+        chosen,
+        engine.version(),
+        vm.MEMORY,
+        vm.KERNEL,
+        vm.PLAIN,
         [h.name for h in hosts],
         *([libvirt.version(address), domain.DOMAIN, domain.CARD, domain.SLOTS] if address else []),
     ]
     name = f"{layers.folder.name}.vm-{build.fingerprint(list(map(str, content)))}"
-    made = Snapshots(layers.image, layers.folder.with_name(name), engine, address)
+    made = Snapshots(layers.image, layers.folder.with_name(name), chosen, address)
     building = made.folder.with_name(f"{name}.building")
     if not made.folder.is_dir():
         what = Message(N_("image of lab {lab}"), {"lab": golden.lab.name})
@@ -80,7 +79,7 @@ def snapshots(
     return made
 
 
-def _tell(address: str, progress: Say) -> None:
+def _announce(address: str, progress: Say) -> None:
     """Say what starts virtual machines here."""
     if address:
         progress(Message(N_("libvirt starts the virtual machines ({address})"), {"address": address}))
@@ -108,14 +107,14 @@ def _make(
         for host in hosts:
             progress(Message(N_("making the disk of {host}"), {"host": host.name}))
             _make_disk(plan, host, layers)
-        how = "KVM" if made.engine == engines.KVM else "TCG"
+        how = "KVM" if made.engine == engine.KVM else "TCG"
         values = {"hosts": [host.name for host in hosts], "engine": how}
         with ExitStack() as stack:
             for host in hosts:
-                stack.enter_context(launched(plan, host, _golden(plan, host, made)))
+                stack.enter_context(started(plan, host, _golden(plan, host, made)))
             progress(Message(N_("booting {hosts} ({engine}), once for all seats"), values))
             # Their ports stay open until they are saved: a port that closes ends their waiting.
-            ports = [stack.enter_context(machines.connect(plan, host, BOOT_LIMIT)) for host in hosts]
+            ports = [stack.enter_context(vm.connect(plan, host, BOOT_LIMIT)) for host in hosts]
             for host, port in zip(hosts, ports, strict=True):
                 _wait(plan, host, port)
             for host in hosts:
@@ -125,10 +124,10 @@ def _make(
         provider.down(plan.seat)
 
 
-def _golden(plan: Plan, host: Host, made: Snapshots) -> machines.Machine:
+def _golden(plan: Plan, host: Host, made: Snapshots) -> VirtualMachine:
     folder = disk.folder(plan, host.name)
     disks, memory = (folder / "disk.qcow2", folder / "base.raw"), folder / "memory"
-    return machines.Machine(made.engine, made.image, disks, memory, is_shared=True, libvirt=made.libvirt)
+    return VirtualMachine(made.engine, made.image, disks, memory, is_shared=True, libvirt=made.libvirt)
 
 
 def _make_disk(plan: Plan, host: Host, layers: Layers) -> None:
@@ -138,7 +137,7 @@ def _make_disk(plan: Plan, host: Host, layers: Layers) -> None:
     for name in host.networks:
         (folder / "upper/etc/NetworkManager/system-connections" / f"{name}.nmconnection").unlink()
     for index, (_, name, _) in enumerate(network.ports(plan, host)):
-        link = LINK.format(slot=machines.FIRST_SLOT + index, name=name)
+        link = LINK.format(slot=vm.FIRST_SLOT + index, name=name)
         disk.put(folder / "upper", f"etc/systemd/network/70-{name}.link", link, 0o644)
     disk.put(folder / "upper", "etc/sharklab-asleep", "", 0o644)
     lowers = ":".join(map(str, disk.lowers(plan, host.name, layers)))
@@ -154,11 +153,11 @@ def overlay(file: Path, below: Path, form: str) -> None:
 
 def _wait(plan: Plan, host: Host, port: socket.socket) -> None:
     """Wait until the host has booted and waits for a seat."""
-    if machines.hear(port) != "asleep":
+    if vm.read_line(port) != "asleep":
         console = disk.folder(plan, host.name) / "console.log"
         raise MachineryError(
             N_("host {host} did not come up: {reason}"),
-            place=machines.unit(plan, host),
+            place=vm.unit(plan, host),
             host=host.name,
             reason=process.last_lines(console.read_text(errors="replace")) or "EOF",
         )
@@ -167,11 +166,11 @@ def _wait(plan: Plan, host: Host, port: socket.socket) -> None:
 def _save(plan: Plan, host: Host, target: Path) -> None:
     """Save the host's memory, devices and disk, and end it."""
     folder = disk.folder(plan, host.name)
-    with Monitor(machines.monitor(plan, host)) as monitor:
+    with Monitor(vm.monitor(plan, host)) as monitor:
         monitor.ask("stop")
         monitor.save(folder / "devices")
         monitor.ask("quit")
-    cgroups.end(machines.unit(plan, host))
+    cgroups.end(vm.unit(plan, host))
     state.folder(target)
     for name in ("base.raw", "disk.qcow2", "memory", "devices"):
         (folder / name).rename(target / name)

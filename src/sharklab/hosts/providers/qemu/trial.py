@@ -10,33 +10,32 @@ from pathlib import Path
 
 from sharklab import state
 from sharklab.hosts.image.model import Engine
-from sharklab.hosts.providers.qemu import engine as engines
-from sharklab.hosts.providers.qemu import rights
+from sharklab.hosts.providers.qemu import engine, rights
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 TRIAL_SECONDS = 20.0
 """A kernel gets where it looks for its root in one second under KVM."""
 
-GOT_THERE = "Unable to mount root fs"
+REACHED_ROOT = "Unable to mount root fs"
 
 
-def find(kernel: Path) -> Engine:
+def choose(kernel: Path) -> Engine:
     """Return the engine for virtual machines; tried with `kernel`, once after each start of the computer."""
-    if not engines.DEVICE.exists():
-        return engines.TCG
+    if not engine.DEVICE.exists():
+        return engine.TCG
     record, boot = state.folder(state.root()) / "accelerator", BOOT_ID.read_text().strip()
     known = record.read_text().split() if record.exists() else []
     if known[:1] != [boot]:
-        known = [boot, "kvm" if boots(kernel, engines.KVM) else "tcg"]
+        known = [boot, "kvm" if boots(kernel, engine.KVM) else "tcg"]
         state.write(record, " ".join(known))
-    return engines.KVM if known[1:] == ["kvm"] else engines.TCG
+    return engine.KVM if known[1:] == ["kvm"] else engine.TCG
 
 
-def boots(kernel: Path, engine: Engine, seconds: float = TRIAL_SECONDS) -> bool:
+def boots(kernel: Path, tried: Engine, seconds: float = TRIAL_SECONDS) -> bool:
     """Tell whether `kernel`, without a disk, gets to where it looks for one within `seconds`."""
     argv = [
-        engines.program(),
+        engine.program(),
         *rights.options("trial"),
         "-nodefaults",
         "-display",
@@ -44,9 +43,9 @@ def boots(kernel: Path, engine: Engine, seconds: float = TRIAL_SECONDS) -> bool:
         "-machine",
         "q35",
         "-accel",
-        engine.accelerator,
+        tried.accelerator,
     ]
-    argv += ["-cpu", engine.cpu, "-m", "256", "-no-reboot", "-serial", "stdio", "-kernel", str(kernel)]
+    argv += ["-cpu", tried.cpu, "-m", "256", "-no-reboot", "-serial", "stdio", "-kernel", str(kernel)]
     argv += ["-append", "console=ttyS0 panic=-1"]
     try:
         done = subprocess.run(
@@ -54,4 +53,4 @@ def boots(kernel: Path, engine: Engine, seconds: float = TRIAL_SECONDS) -> bool:
         )
     except subprocess.TimeoutExpired:
         return False
-    return GOT_THERE.encode() in done.stdout
+    return REACHED_ROOT.encode() in done.stdout

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from sharklab.hosts.image.model import Engine, Image
 from sharklab.hosts.providers import cgroups, disk, marks, network
-from sharklab.hosts.providers.qemu import engine as engines
-from sharklab.hosts.providers.qemu import rights
+from sharklab.hosts.providers.qemu import engine, rights
 from sharklab.hosts.providers.qemu.monitor import Monitor
 from sharklab.lab.model import Host, Plan
 
@@ -40,7 +39,7 @@ PLAIN = ",".join(
 
 
 @dataclass(frozen=True)
-class Machine:
+class VirtualMachine:
     """The start parameters of a virtual machine.
 
     `disks`: its disk, and those below it, which stay unchanged; all are qcow2 except the last, which is raw.
@@ -63,14 +62,14 @@ def unit(plan: Plan, host: Host) -> str:
     return network.namespace(plan.seat.id, host.name)
 
 
-def place(plan: Plan, host: Host) -> Path:
+def sockets_folder(plan: Plan, host: Host) -> Path:
     """Return the folder in which QEMU makes sockets, which need short names: the seat's may be long."""
     return marks.folder(plan.seat.id) / f"{host.name}.qemu"
 
 
 def monitor(plan: Plan, host: Host) -> Path:
     """Return the socket of the host's QMP."""
-    return place(plan, host) / "qmp"
+    return sockets_folder(plan, host) / "qmp"
 
 
 def port(plan: Plan, host: Host) -> Path:
@@ -90,7 +89,7 @@ def connect(plan: Plan, host: Host, seconds: float) -> socket.socket:
     return own
 
 
-def hear(port: socket.socket) -> str:
+def read_line(port: socket.socket) -> str:
     """Return the next line that a host says at its port, "" when it says nothing, or has ended."""
     try:
         with port.makefile("r", errors="replace") as lines:
@@ -106,7 +105,7 @@ def power_off(plan: Plan, host: Host) -> None:
             own.ask("system_powerdown")
 
 
-def command(plan: Plan, host: Host, machine: Machine) -> list[str]:
+def command(plan: Plan, host: Host, machine: VirtualMachine) -> list[str]:
     """Return the command that is the machine.
 
     It does not go to the background by itself (-daemonize): for that it would need the right to fork.
@@ -115,7 +114,7 @@ def command(plan: Plan, host: Host, machine: Machine) -> list[str]:
     console = f"file,id=console,append=on,path={_escaped(disk.folder(plan, host.name) / 'console.log')}"
     return [
         *(
-            engines.program(),
+            engine.program(),
             *rights.options(plan.seat.id),
             "-nodefaults",
             "-no-user-config",
@@ -144,12 +143,12 @@ def command(plan: Plan, host: Host, machine: Machine) -> list[str]:
 
 def memory(file: Path, is_shared: bool) -> str:
     """Return QEMU's option for the machine's memory, which is in a file."""
-    read = ",readonly=on,rom=off" if not is_shared and engines.maps_without_writing() else ""
+    read = ",readonly=on,rom=off" if not is_shared and engine.can_map_read_only() else ""
     share = f"share={'on' if is_shared else 'off'}{read}"
     return f"memory-backend-file,id=memory,size={MEMORY}M,mem-path={_escaped(file)},{share}"
 
 
-def form(disks: Sequence[Path]) -> str:
+def disk_format(disks: Sequence[Path]) -> str:
     """Return the format of the first of a machine's disks."""
     return "qcow2" if len(disks) > 1 else "raw"
 
@@ -160,7 +159,7 @@ def _disk(disks: Sequence[Path], level: str = "") -> str:
     They are told, and not left to the disk, where QEMU looks for it as root.
     """
     first, *below = disks
-    own = f"{level}driver={form(disks)},{level}file.driver=file,{level}file.filename={_escaped(first)}"
+    own = f"{level}driver={disk_format(disks)},{level}file.driver=file,{level}file.filename={_escaped(first)}"
     return f"{own},{_disk(below, f'{level}backing.')}" if below else own
 
 

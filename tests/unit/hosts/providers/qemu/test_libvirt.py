@@ -15,8 +15,8 @@ from sharklab.errors import MachineryError
 from sharklab.hosts.image import Image, Layers
 from sharklab.hosts.image.model import Engine
 from sharklab.hosts.providers import marks, network
-from sharklab.hosts.providers.local import MACHINES
 from sharklab.hosts.providers.qemu import domain, engine, libvirt, rights, snapshot, trial, vm
+from sharklab.hosts.providers.this_computer import VIRTUAL_MACHINES
 from sharklab.lab.model import Plan
 from sharklab.message import Message
 from tests.support import provider_seat
@@ -42,31 +42,31 @@ def virsh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     monkeypatch.delenv(libvirt.VARIABLE, raising=False)
-    libvirt.connection.cache_clear()
+    libvirt.find_address.cache_clear()
 
     def write(*lines: str) -> Path:
         script(folder, "virsh", f'echo "$*" >>{tmp_path}/log', *lines)
         return tmp_path / "log"
 
     yield write
-    libvirt.connection.cache_clear()
+    libvirt.find_address.cache_clear()
 
 
-def made(folder: Path, **values: object) -> vm.Machine:
+def made(folder: Path, **values: object) -> vm.VirtualMachine:
     """Return a machine whose kernel is in `folder`."""
     (folder / "root/boot").mkdir(parents=True, exist_ok=True)
     for name in ("root/boot/vmlinuz-6", "root/boot/initrd.img-6"):
         (folder / name).touch()
     image = Image("debian12-vm", "Debian", folder)
     disks = (folder / "disk", folder / "golden", folder / "base")
-    plain = vm.Machine(engine.TCG, image, disks, folder / "memory", libvirt=ADDRESS)
+    plain = vm.VirtualMachine(engine.TCG, image, disks, folder / "memory", libvirt=ADDRESS)
     return replace(plain, **values)  # type: ignore[arg-type]
 
 
-def described(plan: Plan, own: vm.Machine, models: tuple[str, ...] = ("dac",)) -> ElementTree.Element:
+def described(plan: Plan, own: vm.VirtualMachine, models: tuple[str, ...] = ("dac",)) -> ElementTree.Element:
     """Return the domain of the plan's first host, whose files are all held under /held."""
     host = plan.hosts[0]
-    paths = [vm.place(plan, host), own.memory, own.image.kernel, own.image.ramdisk]
+    paths = [vm.sockets_folder(plan, host), own.memory, own.image.kernel, own.image.ramdisk]
     held = {path: Path("/held") / path.name for path in [*paths, *own.disks]}
     return ElementTree.fromstring(domain.text(plan, host, own, held, models))  # noqa: S314 (ours)
 
@@ -74,7 +74,7 @@ def described(plan: Plan, own: vm.Machine, models: tuple[str, ...] = ("dac",)) -
 def test_connection_to_one_that_answers(virsh: Callable[..., Path]) -> None:
     """It is asked once for each command, at the place where libvirt is by itself."""
     log = virsh("exit 0")
-    assert [ADDRESS, ADDRESS] == [libvirt.connection(), libvirt.connection()]
+    assert [ADDRESS, ADDRESS] == [libvirt.find_address(), libvirt.find_address()]
     assert [f"--quiet --connect {ADDRESS} uri"] == log.read_text().splitlines()
 
 
@@ -85,13 +85,13 @@ def test_connection_to_one_that_does_not(
     """A libvirt that is not there, or does not answer in time, is none."""
     monkeypatch.setattr(libvirt, "PROBE_SECONDS", 0.5)
     virsh(answer)
-    assert "" == libvirt.connection()
+    assert "" == libvirt.find_address()
 
 
 def test_connection_without_virsh(virsh: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Without its client there is none either."""
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert "" == libvirt.connection()
+    assert "" == libvirt.find_address()
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_connection_that_the_user_names(
     """The user's own choice is taken where it is this machine's libvirt with root's rights."""
     virsh("exit 0")
     monkeypatch.setenv(libvirt.VARIABLE, named)
-    assert (named if taken else "") == libvirt.connection()
+    assert (named if taken else "") == libvirt.find_address()
 
 
 def test_domain_leaves_nothing_to_cards(seat_plan: Plan, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_domain_opens_what_is_held(seat_plan: Plan, tmp_path: Path) -> None:
 def test_domain_waits_for_its_state(seat_plan: Plan, tmp_path: Path) -> None:
     """A restored machine is the same domain, but for its waiting."""
 
-    def words(own: vm.Machine) -> list[str]:
+    def words(own: vm.VirtualMachine) -> list[str]:
         found = described(seat_plan, own).findall("qemu:commandline/qemu:arg", QEMU)
         return [str(word.get("value")) for word in found]
 
@@ -191,9 +191,12 @@ def test_find_needs_kvm_open_to_whom_it_starts(
     os.chown(device, 0, 4711)
     device.chmod(mode)
     monkeypatch.setattr(engine, "DEVICE", device)
-    monkeypatch.setattr(libvirt, "connection", lambda: ADDRESS)
+    monkeypatch.setattr(libvirt, "find_address", lambda: ADDRESS)
     assert (expected, rights.GROUP) == (rights.group(engine.KVM), rights.group(engine.TCG))
-    assert (ADDRESS if expected else "", ADDRESS) == (libvirt.find(engine.KVM), libvirt.find(engine.TCG))
+    assert (ADDRESS if expected else "", ADDRESS) == (
+        libvirt.address_for(engine.KVM),
+        libvirt.address_for(engine.TCG),
+    )
 
 
 def test_find_leaves_roots_group_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,16 +223,16 @@ def test_snapshots_of_libvirt_are_others(
     said: list[Message] = []
 
     def name(address: str, version: str) -> str:
-        monkeypatch.setattr(libvirt, "connection", lambda: address)
+        monkeypatch.setattr(libvirt, "find_address", lambda: address)
         monkeypatch.setattr(libvirt, "version", lambda address: version)
         found = snapshot.snapshots(
-            seat_plan, seat_plan.hosts, Layers(image, tmp_path / "lab"), MACHINES, said.append
+            seat_plan, seat_plan.hosts, Layers(image, tmp_path / "lab"), VIRTUAL_MACHINES, said.append
         )
         assert address == found.libvirt
         return found.folder.name
 
     monkeypatch.setattr(snapshot, "_make", lambda *rest: None)
-    monkeypatch.setattr(trial, "find", lambda kernel_file: engine.TCG)
+    monkeypatch.setattr(trial, "choose", lambda kernel_file: engine.TCG)
     names = [name("", "9"), name(ADDRESS, "9"), name(ADDRESS, "10"), name(ADDRESS, "9")]
     assert 3 == len(set(names)) and names[1] == names[3]
     starts = ["QEMU starts the virtual machines, without libvirt"]
@@ -255,9 +258,9 @@ def test_forget_ends_domains(
     log = virsh(
         f"case $* in *list*) [ -e {gone} ] || echo sharklab-own ;; *destroy*) touch {gone} ;; esac",
     )
-    libvirt.forget(seat_plan.seat.id, "client")
+    libvirt.end_domains(seat_plan.seat.id, "client")
     assert not log.exists()
-    libvirt.forget(seat_plan.seat.id)
+    libvirt.end_domains(seat_plan.seat.id)
     asked = [line.removeprefix(f"--quiet --connect {ADDRESS} ") for line in log.read_text().splitlines()]
     assert ["list --all --name", "destroy sharklab-own", "list --all --name"] == asked
     assert (False, ["sharklab-own-2.log"]) == (record.exists(), [p.name for p in tmp_path.glob("*.log*")])
@@ -271,7 +274,7 @@ def test_forget_of_a_domain_that_stays(
     record = marked(seat_plan)
     virsh("case $* in *list*) echo sharklab-own ;; *) exit 1 ;; esac")
     with pytest.raises(MachineryError, match="libvirt does not end domain sharklab-own") as caught:
-        libvirt.forget(seat_plan.seat.id)
+        libvirt.end_domains(seat_plan.seat.id)
     assert "virsh destroy sharklab-own" == caught.value.hint
     assert record.exists()
 
@@ -280,7 +283,7 @@ def test_forget_without_libvirt(seat_plan: Plan, virsh: Callable[..., Path]) -> 
     """A libvirt that has ended knows no domain."""
     record = marked(seat_plan)
     virsh("exit 1")
-    libvirt.forget(seat_plan.seat.id)
+    libvirt.end_domains(seat_plan.seat.id)
     assert not record.exists()
 
 
@@ -296,10 +299,10 @@ def test_errors_of_virsh_are_one(virsh: Callable[..., Path]) -> None:
 def test_doctor_says_what_starts_machines(virsh: Callable[..., Path]) -> None:
     """One line, by the same question that is asked before machines are started."""
     virsh("exit 0")
-    found = kernel.libvirt()
+    found = kernel.libvirt_finding()
     assert (Status.OK, ADDRESS) == (found.status, found.meaning.values["address"])
     virsh("exit 1")
-    libvirt.connection.cache_clear()
+    libvirt.find_address.cache_clear()
     assert "none of this machine's answers: QEMU starts virtual machines by itself" == str(
-        kernel.libvirt().meaning
+        kernel.libvirt_finding().meaning
     )

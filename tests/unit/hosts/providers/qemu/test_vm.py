@@ -23,10 +23,10 @@ from sharklab.hosts import providers
 from sharklab.hosts.image import Image
 from sharklab.hosts.image.model import NOTHING, Engine, Layers
 from sharklab.hosts.providers import access, network, qemu
-from sharklab.hosts.providers.qemu import engine, launch, own, rights, trial
-from sharklab.hosts.providers.qemu import vm as machine
+from sharklab.hosts.providers.qemu import engine, restoration, rights, startup, trial, vm
 from sharklab.hosts.providers.qemu.monitor import Monitor
-from sharklab.lab import load, needs
+from sharklab.hosts.providers.qemu.vm import VirtualMachine
+from sharklab.lab import needs, schema
 from sharklab.lab.model import Host, Plan
 from tests.support import provider_seat
 from tests.unit.cli.test_setup import script
@@ -96,17 +96,17 @@ def test_find_tries_once_after_each_start(
     monkeypatch.setattr(engine, "DEVICE", tmp_path)
     monkeypatch.setattr(trial, "BOOT_ID", boot)
     emulator("echo 'failed to set MSR' >&2", "exit 134")
-    assert engine.TCG == trial.find(KERNEL)
+    assert engine.TCG == trial.choose(KERNEL)
     emulator("echo 'Unable to mount root fs'")
-    assert engine.TCG == trial.find(KERNEL)
+    assert engine.TCG == trial.choose(KERNEL)
     boot.write_text("second\n")
-    assert engine.KVM == trial.find(KERNEL)
+    assert engine.KVM == trial.choose(KERNEL)
 
 
 def test_find_without_the_device(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing is tried where there is nothing to try."""
     monkeypatch.setattr(engine, "DEVICE", tmp_path / "kvm")
-    assert engine.TCG == trial.find(KERNEL)
+    assert engine.TCG == trial.choose(KERNEL)
 
 
 def monitored(tmp_path: Path, *answers: object, heard: list[tuple[str, list[int]]] | None = None) -> Path:
@@ -186,10 +186,10 @@ def test_command_differs_only_where_a_restored_machine_must(seat_plan: Plan, tmp
     (tmp_path / "root/boot").mkdir(parents=True)
     (tmp_path / "root/boot/vmlinuz-6").touch()
     base = Image("debian12-vm", "Debian", tmp_path)
-    made = machine.Machine(Engine("tcg", "max"), base, (Path("a"), Path("b,b")), Path("m"))
+    made = VirtualMachine(Engine("tcg", "max"), base, (Path("a"), Path("b,b")), Path("m"))
     host = seat_plan.hosts[0]
-    golden = machine.command(seat_plan, host, replace(made, is_shared=True))
-    again = machine.command(seat_plan, host, replace(made, disks=(Path("c"), Path("b,b")), waits=True))
+    golden = vm.command(seat_plan, host, replace(made, is_shared=True))
+    again = vm.command(seat_plan, host, replace(made, disks=(Path("c"), Path("b,b")), waits=True))
     differs = [(one, other) for one, other in zip(golden, again, strict=False) if one != other]
     assert ["share=on", "share=off"] == [word.split(",")[4] for word in differs[0]]
     assert (2, ["-incoming", "defer"]) == (len(differs), again[len(golden) :])
@@ -202,8 +202,8 @@ def test_command_gives_rights_up(seat_plan: Plan, tmp_path: Path) -> None:
     """QEMU becomes a user of the seat's own, who cannot start anything and opens nothing anew."""
     (tmp_path / "root/boot").mkdir(parents=True)
     (tmp_path / "root/boot/vmlinuz-6").touch()
-    made = machine.Machine(engine.TCG, Image("debian12-vm", "Debian", tmp_path), (Path("a"),), Path("m"))
-    words = machine.command(seat_plan, seat_plan.hosts[0], made)
+    made = VirtualMachine(engine.TCG, Image("debian12-vm", "Debian", tmp_path), (Path("a"),), Path("m"))
+    words = vm.command(seat_plan, seat_plan.hosts[0], made)
     user, _, group = words[words.index("-runas") + 1].partition(":")
     assert (rights.user(seat_plan.seat.id), rights.GROUP) == (int(user), int(group))
     assert {"on", "obsolete=deny", "spawn=deny", "resourcecontrol=deny"} == set(
@@ -223,8 +223,8 @@ def test_command_of_a_newer_qemu(
     )
     who = f"user={rights.user('7e570001')}:{rights.GROUP}"
     assert ["-run-with", who] == rights.options("7e570001")[:2]
-    assert machine.memory(Path("m"), False).endswith(",share=off,readonly=on,rom=off")
-    assert machine.memory(Path("m"), True).endswith(",share=on")
+    assert vm.memory(Path("m"), False).endswith(",share=off,readonly=on,rom=off")
+    assert vm.memory(Path("m"), True).endswith(",share=on")
 
 
 def test_command_tells_what_is_below_a_disk(seat_plan: Plan, tmp_path: Path) -> None:
@@ -232,8 +232,8 @@ def test_command_tells_what_is_below_a_disk(seat_plan: Plan, tmp_path: Path) -> 
     (tmp_path / "root/boot").mkdir(parents=True)
     (tmp_path / "root/boot/vmlinuz-6").touch()
     disks = (Path("own"), Path("golden"), Path("base,1"))
-    made = machine.Machine(engine.TCG, Image("debian12-vm", "Debian", tmp_path), disks, Path("m"))
-    words = machine.command(seat_plan, seat_plan.hosts[0], made)
+    made = VirtualMachine(engine.TCG, Image("debian12-vm", "Debian", tmp_path), disks, Path("m"))
+    words = vm.command(seat_plan, seat_plan.hosts[0], made)
     told = dict(part.split("=") for part in words[words.index("-drive") + 1].replace(",,", ";").split(","))
     levels = ("", "backing.", "backing.backing.")
     assert ["own", "golden", "base;1"] == [told[f"{level}file.filename"] for level in levels]
@@ -244,12 +244,12 @@ def test_launched_refuses_a_disk_with_its_data_elsewhere(seat_plan: Plan, tmp_pa
     """A disk that was tampered with is not opened by root."""
     words = ["qemu-img", "create", "-q", "-f", "qcow2", "-o", "data_file=elsewhere", "own", "1M"]
     subprocess.run(words, cwd=tmp_path, check=True)
-    made = machine.Machine(
+    made = VirtualMachine(
         engine.TCG, Image("debian12-vm", "Debian", tmp_path), (tmp_path / "own",), Path("m")
     )
     with (
         pytest.raises(MachineryError, match="the disk of server says") as caught,
-        launch.launched(seat_plan, seat_plan.hosts[0], made),
+        startup.started(seat_plan, seat_plan.hosts[0], made),
     ):
         pass
     assert str(tmp_path / "own") == caught.value.place
@@ -265,7 +265,7 @@ def test_archive_holds_what_is_the_seats(seat_plan: Plan) -> None:
     """Name, identity, keys and addresses are in it with their modes, and nothing of the way in."""
     access.prepare(seat_plan)
     host = seat_plan.hosts[0]
-    with tarfile.open(fileobj=io.BytesIO(own.archive(seat_plan, host))) as tar:
+    with tarfile.open(fileobj=io.BytesIO(restoration.archive(seat_plan, host))) as tar:
         entries = {entry.name: entry for entry in tar.getmembers()}
         texts = {name: tar.extractfile(name).read() for name in entries}  # type: ignore[union-attr]
     assert b"server\n" == texts["etc/hostname"]
@@ -285,7 +285,7 @@ def test_seeds_of_two_machines_differ(seat_plan: Plan) -> None:
     access.prepare(seat_plan)
     seeds = set()
     for _ in range(2):
-        with tarfile.open(fileobj=io.BytesIO(own.archive(seat_plan, seat_plan.hosts[0]))) as tar:
+        with tarfile.open(fileobj=io.BytesIO(restoration.archive(seat_plan, seat_plan.hosts[0]))) as tar:
             seeds.add(tar.extractfile("run/sharklab-seed").read())  # type: ignore[union-attr]
     assert 2 == len(seeds)
 
@@ -317,7 +317,7 @@ def test_needs_leave_an_authors_choice(seat_plan: Plan) -> None:
     """What lab.yml says of a role counts."""
     host = Host("a", {}, ("lan",), (), {"nfs_server_backend": "ganesha"})
     plan = replace(seat_plan, lab=replace(seat_plan.lab, hosts=(host,)))
-    [changed] = needs.with_own_kernel(plan, {"a"}).hosts
+    [changed] = needs.use_own_kernels(plan, {"a"}).hosts
     assert {"nfs_server_backend": "ganesha", "nfs_client_backend": "kernel"} == changed.vars
 
 
@@ -331,7 +331,7 @@ def test_image_of_containers_without_a_substitute(seat_plan: Plan, monkeypatch: 
         baked.append((machine, [host.name for host in golden.hosts]))
         return NOTHING
 
-    monkeypatch.setattr("sharklab.hosts.providers.bake.layers", layers)
+    monkeypatch.setattr("sharklab.hosts.providers.baking.layers", layers)
     monkeypatch.setattr(qemu, "snapshots", lambda golden, machines, layers, provider, progress: None)
     with pytest.raises(InputError, match=r"host server needs kernel_nfs, .*containers of rocky10"):
         providers.get("nspawn").image(plan, "rocky10", print, print)
@@ -344,4 +344,4 @@ def test_image_of_containers_without_a_substitute(seat_plan: Plan, monkeypatch: 
 
 def test_needs_are_those_of_the_schema() -> None:
     """What lab.yml may ask for is what is known here."""
-    assert list(needs.NEEDS) == load.schema()["$defs"]["host"]["properties"]["needs"]["items"]["enum"]
+    assert list(needs.NEEDS) == schema.read()["$defs"]["host"]["properties"]["needs"]["items"]["enum"]

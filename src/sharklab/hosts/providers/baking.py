@@ -154,9 +154,9 @@ def _content(golden: Plan, image: Image) -> dict[str, Any]:
     }
 
 
-def _digests(places: Iterable[Path]) -> Iterator[tuple[str, str]]:
-    """Yield path and SHA-256 of every file that Ansible may read in `places`."""
-    for place in places:
-        for file in [place, *sorted(place.rglob("*"))]:
+def _digests(paths_read: Iterable[Path]) -> Iterator[tuple[str, str]]:
+    """Yield path and SHA-256 of every file that Ansible may read in `paths_read`."""
+    for path in paths_read:
+        for file in [path, *sorted(path.rglob("*"))]:
             if file.is_file() and not any(file.match(pattern) for pattern in PROSE):
                 yield str(file.relative_to(paths.ROOT)), hashlib.sha256(file.read_bytes()).hexdigest()

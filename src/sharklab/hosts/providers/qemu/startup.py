@@ -11,10 +11,9 @@ from pathlib import Path
 from sharklab import process, state
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers import cgroups, disk, network
-from sharklab.hosts.providers.qemu import libvirt, rights
-from sharklab.hosts.providers.qemu import vm as machines
+from sharklab.hosts.providers.qemu import libvirt, rights, vm
 from sharklab.hosts.providers.qemu.monitor import Monitor
-from sharklab.hosts.providers.qemu.vm import Machine
+from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_
 
@@ -27,18 +26,18 @@ PAUSE = 0.02
 
 
 @contextmanager
-def launched(plan: Plan, host: Host, machine: Machine) -> Iterator[None]:
+def started(plan: Plan, host: Host, machine: VirtualMachine) -> Iterator[None]:
     """Start the host's QEMU anew, in a control group of its own and on the seat's bridges.
 
     Until the end of the context it can open its files anew, as it does when a machine that waits gets its
     state. Raises MachineryError with what QEMU, or libvirt, said when it does not start.
     """
-    cgroups.end(machines.unit(plan, host))
-    libvirt.forget(plan.seat.id, host.name)
-    _check(plan, host, machine.disks[0])
-    for file in (machines.monitor(plan, host), machines.port(plan, host)):
+    cgroups.end(vm.unit(plan, host))
+    libvirt.end_domains(plan.seat.id, host.name)
+    _check_disk(plan, host, machine.disks[0])
+    for file in (vm.monitor(plan, host), vm.port(plan, host)):
         file.unlink(missing_ok=True)
-    os.chown(state.folder(machines.place(plan, host)), rights.user(plan.seat.id), rights.GROUP)
+    os.chown(state.folder(vm.sockets_folder(plan, host)), rights.user(plan.seat.id), rights.GROUP)
     if machine.libvirt:
         with libvirt.started(plan, host, machine):
             yield
@@ -47,7 +46,7 @@ def launched(plan: Plan, host: Host, machine: Machine) -> Iterator[None]:
         yield
 
 
-def _check(plan: Plan, host: Host, disk: Path) -> None:
+def _check_disk(plan: Plan, host: Host, disk: Path) -> None:
     """Raise MachineryError when the disk, which QEMU opens as root, says that its data are in another file.
 
     Sharklab makes no such disk, but who breaks out of a QEMU may write what he likes to it (QEMU's
@@ -69,9 +68,9 @@ def log(plan: Plan, host: Host) -> Path:
     return disk.folder(plan, host.name) / "qemu.log"
 
 
-def _start(plan: Plan, host: Host, machine: Machine) -> None:
-    network.taps(plan, host)
-    unit, command = machines.unit(plan, host), machines.command(plan, host, machine)
+def _start(plan: Plan, host: Host, machine: VirtualMachine) -> None:
+    network.make_taps(plan, host)
+    unit, command = vm.unit(plan, host), vm.command(plan, host, machine)
     enter = ["nsenter", f"--net={network.NAMESPACES / network.namespace(plan.seat.id)}", "--"]
     detach = ["setsid", "--fork", "sh", "-c", QUIETLY, "sh", str(log(plan, host))]
     process.run([*cgroups.launcher(unit), *enter, *detach, *command])
@@ -80,9 +79,9 @@ def _start(plan: Plan, host: Host, machine: Machine) -> None:
 
 def _wait(plan: Plan, host: Host) -> None:
     """Wait until QEMU answers, which it does when it has opened all it needs and given up its rights."""
-    unit, deadline = machines.unit(plan, host), time.monotonic() + LIMIT
+    unit, deadline = vm.unit(plan, host), time.monotonic() + LIMIT
     while True:
-        with suppress(MachineryError), Monitor(machines.monitor(plan, host)):
+        with suppress(MachineryError), Monitor(vm.monitor(plan, host)):
             return
         if not cgroups.is_running(unit) or time.monotonic() > deadline:
             said = process.last_lines(log(plan, host).read_text(errors="replace")) or "EOF"

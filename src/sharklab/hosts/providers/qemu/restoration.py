@@ -19,10 +19,10 @@ from sharklab import state
 from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Snapshots
 from sharklab.hosts.providers import access, disk, network
-from sharklab.hosts.providers.qemu import snapshot
-from sharklab.hosts.providers.qemu import vm as machines
-from sharklab.hosts.providers.qemu.launch import launched
+from sharklab.hosts.providers.qemu import snapshot, vm
 from sharklab.hosts.providers.qemu.monitor import Monitor
+from sharklab.hosts.providers.qemu.startup import started
+from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
 from sharklab.process import Say
@@ -41,12 +41,12 @@ def start(plan: Plan, hosts: Sequence[Host], made: Snapshots, explain: Explain, 
     new = [host for host in hosts if not (disk.folder(plan, host.name) / "lowers").exists()]
     with ExitStack() as stack:
         for host in hosts:
-            stack.enter_context(launched(plan, host, _machine(plan, host, made, is_new=host in new)))
+            stack.enter_context(started(plan, host, _machine(plan, host, made, is_new=host in new)))
         if new:
             progress(Message(N_("restoring {hosts}"), {"hosts": [host.name for host in new]}))
         ports = [stack.enter_context(_restore(plan, host, made)) for host in new]
         for host, port in zip(new, ports, strict=True):
-            if machines.hear(port) != "awake":
+            if vm.read_line(port) != "awake":
                 raise explain(plan, host.name, Message(N_("it did not wake up")))
             state.write(disk.folder(plan, host.name) / "lowers", f"{made.folder / host.name}\n")
 
@@ -60,12 +60,12 @@ def facts(plan: Plan, host: Host, made: Snapshots) -> Mapping[str, object]:
     }
 
 
-def _machine(plan: Plan, host: Host, made: Snapshots, is_new: bool) -> machines.Machine:
+def _machine(plan: Plan, host: Host, made: Snapshots, is_new: bool) -> VirtualMachine:
     """Return the machine of a host: with the snapshot's memory when it is new, else with an empty one."""
     folder, golden = state.folder(disk.folder(plan, host.name)), made.folder / host.name
     own = folder / "disk.qcow2"
     disks = (own, golden / "disk.qcow2", golden / "base.raw")
-    machine = machines.Machine(made.engine, made.image, disks, golden / "memory", libvirt=made.libvirt)
+    machine = VirtualMachine(made.engine, made.image, disks, golden / "memory", libvirt=made.libvirt)
     if is_new:
         own.unlink(missing_ok=True)
         snapshot.overlay(own, golden / "disk.qcow2", "qcow2")
@@ -81,8 +81,8 @@ def _restore(plan: Plan, host: Host, made: Snapshots) -> socket.socket:
 
     The port is open before the host runs, as when the host was saved: one that closes ends its waiting.
     """
-    port = machines.connect(plan, host, LIMIT)
-    with Monitor(machines.monitor(plan, host)) as monitor:
+    port = vm.connect(plan, host, LIMIT)
+    with Monitor(vm.monitor(plan, host)) as monitor:
         monitor.restore(made.folder / host.name / "devices")
         monitor.ask("cont")
     content = archive(plan, host)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from babel.messages.extract import extract_from_file
 
-from sharklab import foreign, yaml_file
+from sharklab import library_messages, yaml_file
 
 BROKEN = {
     "a: b: c": "mapping values are not allowed in this context",
@@ -34,20 +34,20 @@ def test_libyaml_says_it(text: str, sentence: str) -> None:
     """What is wrong with YAML is said in libyaml's own words."""
     with pytest.raises(yaml.MarkedYAMLError) as caught:
         yaml_file.read(text)
-    assert (caught.value.problem, sentence in foreign.LIBYAML) == (sentence, True)
+    assert (caught.value.problem, sentence in library_messages.LIBYAML) == (sentence, True)
 
 
 def test_libyaml_has_an_example_for_each() -> None:
     """Each of its sentences is one that an author can meet."""
-    assert set(foreign.LIBYAML) == set(BROKEN.values())
+    assert set(library_messages.LIBYAML) == set(BROKEN.values())
 
 
 def test_argparse_says_it() -> None:
     """Each of its sentences is one that it translates."""
     found = extract_from_file("python", Path(argparse.__file__), keywords={"_": None})
-    assert set(foreign.ARGPARSE) - {message for _, message, *_ in found} == set()
+    assert set(library_messages.ARGPARSE) - {message for _, message, *_ in found} == set()
 
 
 def test_system_says_it() -> None:
     """Each of its sentences is that of an error number."""
-    assert set(foreign.SYSTEM) - {os.strerror(number) for number in errno.errorcode} == set()
+    assert set(library_messages.SYSTEM) - {os.strerror(number) for number in errno.errorcode} == set()

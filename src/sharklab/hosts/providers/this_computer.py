@@ -6,18 +6,27 @@ each host. What runs in that group is what the two modules are about.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from sharklab import process, state
+from sharklab import privilege, process, state
 from sharklab.errors import Busy, InputError, MachineryError
 from sharklab.hosts.image import systems
 from sharklab.hosts.image.model import Layers
-from sharklab.hosts.providers import access, cgroups, disk, gateway, inotify, marks, network, nspawn, qemu
-from sharklab.hosts.providers import bake as baking
+from sharklab.hosts.providers import (
+    access,
+    baking,
+    cgroups,
+    disk,
+    gateway,
+    inotify,
+    marks,
+    network,
+    nspawn,
+    qemu,
+)
 from sharklab.lab import needs
 from sharklab.lab.model import Host, Plan, Seat
 from sharklab.message import N_, Message
@@ -27,76 +36,76 @@ STOP_LIMIT = 30.0
 REMOVED = ".removed-"
 
 
-class Local:
+class ThisComputer:
     """A provider of this machine; see `Provider` for what each function does.
 
-    `is_machine` tells which hosts are virtual machines. The others are containers.
+    `is_vm` tells which hosts are virtual machines. The others are containers.
     """
 
     bakes = True
 
-    def __init__(self, name: str, is_machine: Callable[[Host], bool]) -> None:
+    def __init__(self, name: str, is_vm: Callable[[Host], bool]) -> None:
         self.name = name
-        self._is_machine = is_machine
+        self._is_vm = is_vm
 
     def adapt(self, plan: Plan) -> Plan:
         """Return the plan with what roles do differently on virtual machines, and more time for these."""
-        machines = {host.name for host in self._machines(plan)}
-        return needs.with_patience(needs.with_own_kernel(plan, machines)) if machines else plan
+        vms = {host.name for host in self._vms(plan)}
+        return needs.extend_time_limits(needs.use_own_kernels(plan, vms)) if vms else plan
 
     def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Say) -> Layers:
-        """Return the layers of containers and the snapshots of machines, made now where they lack.
+        """Return the layers of containers and the snapshots of virtual machines, made now where they lack.
 
         Raises InputError where a container of `os` has no substitute for what a host needs.
         """
-        machines = self._machines(golden)
-        lost = [host for host in golden.hosts if _is_lost(host, os)]
-        for host in lost:
-            if host not in machines:
+        vms = self._vms(golden)
+        impossible = [host for host in golden.hosts if _is_impossible(host, os)]
+        for host in impossible:
+            if host not in vms:
                 raise _no_substitute(host, os)
-        if not machines:
+        if not vms:
             return baking.layers(golden, os, bake, CONTAINERS, progress)
-        _tell(machines, len(machines) < len(golden.hosts), progress)
+        _announce_vms(vms, len(vms) < len(golden.hosts), progress)
         own = self.adapt(golden)
-        machines = self._machines(own)
-        layers = baking.layers(_only(own, machines), os, bake, CONTAINERS, progress, machine=True)
-        snapshots = qemu.snapshots(own, machines, layers, MACHINES, progress)
-        if len(machines) < len(golden.hosts):
-            containers = [host for host in golden.hosts if host not in lost]
+        vms = self._vms(own)
+        layers = baking.layers(_select_hosts(own, vms), os, bake, CONTAINERS, progress, machine=True)
+        snapshots = qemu.snapshots(own, vms, layers, VIRTUAL_MACHINES, progress)
+        if len(vms) < len(golden.hosts):
+            containers = [host for host in golden.hosts if host not in impossible]
             # Where there may be seats of containers alone, the same layers are theirs.
-            layers = baking.layers(_only(golden, containers), os, bake, CONTAINERS, progress)
+            layers = baking.layers(_select_hosts(golden, containers), os, bake, CONTAINERS, progress)
         return replace(layers, snapshots=snapshots)
 
     def up(self, plan: Plan, layers: Layers, progress: Say) -> Mapping[str, Mapping[str, object]]:
         """Bring every host up; those that run are kept, those that stopped keep their disk."""
-        _require_root(N_("starting hosts (network namespaces, mounts, containers) needs root"))
-        machines = self._machines(plan)
-        process.require(*nspawn.TOOLS, *(qemu.TOOLS if machines else ()))
+        privilege.require_root(N_("starting hosts (network namespaces, mounts, containers) needs root"))
+        vms = self._vms(plan)
+        process.require(*nspawn.TOOLS, *(qemu.TOOLS if vms else ()))
         network.check(plan)
         inotify.ensure_inotify(len(plan.hosts), progress)
         marks.claim(plan.seat.id, plan.seat.folder)
         access.prepare(plan)
-        if not any(_runs(plan.seat, host.name) for host in plan.hosts):
+        if not any(_is_running(plan.seat, host.name) for host in plan.hosts):
             gateway.end(plan.seat)
             network.build(plan)
         gateway.connect(plan)
-        absent = [host for host in plan.hosts if not _runs(plan.seat, host.name)]
+        absent = [host for host in plan.hosts if not _is_running(plan.seat, host.name)]
         for host in absent:
-            if not self._is_machine(host):
+            if not self._is_vm(host):
                 nspawn.start(plan, host, layers)
         if layers.snapshots:
-            asleep = [host for host in absent if self._is_machine(host)]
+            asleep = [host for host in absent if self._is_vm(host)]
             qemu.start(plan, asleep, layers.snapshots, _failure, progress)
-        self._wait(plan, qemu.LIMIT if machines else None, progress)
+        self._wait(plan, qemu.LIMIT if vms else None, progress)
         return {host.name: self._facts(plan, host, layers) for host in plan.hosts}
 
     def stop(self, plan: Plan) -> None:
         """Power the hosts off in good order and wait until they are; their disks stay."""
         for host in plan.hosts:
-            (qemu if self._is_machine(host) else nspawn).power_off(plan, host)
-        limit = qemu.LIMIT if self._machines(plan) else STOP_LIMIT
+            (qemu if self._is_vm(host) else nspawn).power_off(plan, host)
+        limit = qemu.LIMIT if self._vms(plan) else STOP_LIMIT
         deadline = time.monotonic() + limit
-        while running := [host.name for host in plan.hosts if _runs(plan.seat, host.name)]:
+        while running := [host.name for host in plan.hosts if _is_running(plan.seat, host.name)]:
             if time.monotonic() > deadline:
                 raise MachineryError(
                     N_("did not shut down within {seconds:g} s"),
@@ -108,10 +117,10 @@ class Local:
 
     def down(self, seat: Seat) -> Sequence[Message]:
         """Remove hosts, namespaces, connections and the seat's folder; what is gone already is fine."""
-        _require_root(N_("removing hosts needs root"))
+        privilege.require_root(N_("removing hosts needs root"))
         ours = {name for name in (seat.id, *marks.of(seat.folder)) if _is_ours(name, seat)}
         for seat_id in ours:
-            _clear(seat_id)
+            _clear_seat(seat_id)
         if seat.folder.exists():
             # Out of the way first: a half-deleted seat must not be taken for one that is there.
             seat.folder.rename(state.folder(state.root()) / f"{REMOVED}{seat.id}-{time.monotonic_ns()}")
@@ -126,11 +135,11 @@ class Local:
         """Remove what is left of seats whose folder is gone and of bakes that were cut short."""
         if not marks.of(state.root()) and not any(state.root().glob(f"{REMOVED}*")):
             return
-        _require_root(N_("removing hosts needs root"))
+        privilege.require_root(N_("removing hosts needs root"))
         for seat_id in marks.of(state.root()):
             folder = marks.owner(seat_id)
             if folder is None or not folder.exists():
-                _clear(seat_id)
+                _clear_seat(seat_id)
                 marks.release(seat_id)
             elif (lock := folder.with_name("lock")).exists():
                 with suppress(Busy), state.lock(lock, Message(N_("an image"))):
@@ -143,36 +152,39 @@ class Local:
         on_disk = {path.parent.name for path in seat.folder.glob("hosts/*/lowers")}
         names = [*seat.addresses, *sorted(on_disk - set(seat.addresses))]
         cut_off = gateway.cut_off(seat)
-        return {name: _state(seat, name, name in on_disk, name in cut_off) for name in names}
+        return {name: _host_state(seat, name, name in on_disk, name in cut_off) for name in names}
 
-    def _machines(self, plan: Plan) -> list[Host]:
-        return [host for host in plan.hosts if self._is_machine(host)]
+    def _vms(self, plan: Plan) -> list[Host]:
+        return [host for host in plan.hosts if self._is_vm(host)]
 
     def _wait(self, plan: Plan, limit: float | None, progress: Say) -> None:
         """Wait until every host answers, and say what failed to start on one."""
         progress(Message(N_("waiting for {hosts}"), {"hosts": [host.name for host in plan.hosts]}))
         for waited in access.wait(
-            plan, lambda host: _runs(plan.seat, host), lambda host, why: _failure(plan, host, why), limit
+            plan,
+            lambda host: _is_running(plan.seat, host),
+            lambda host, why: _failure(plan, host, why),
+            limit,
         ):
             if waited.failed:
                 values = {"host": waited.host, "units": waited.failed}
                 progress(Message(N_("host {host} is up, but failed to start: {units}"), values))
 
     def _facts(self, plan: Plan, host: Host, layers: Layers) -> Mapping[str, object]:
-        if layers.snapshots and self._is_machine(host):
+        if layers.snapshots and self._is_vm(host):
             return qemu.facts(plan, host, layers.snapshots)
         return nspawn.facts(plan, host, layers)
 
 
-CONTAINERS = Local("nspawn", lambda host: False)
-MACHINES = Local("qemu", lambda host: True)
+CONTAINERS = ThisComputer("nspawn", lambda host: False)
+VIRTUAL_MACHINES = ThisComputer("qemu", lambda host: True)
 """All hosts are containers, or all are virtual machines: golden hosts are made this way, too."""
 
 
-def _tell(machines: Sequence[Host], is_mixed: bool, progress: Say) -> None:
+def _announce_vms(vms: Sequence[Host], is_mixed: bool, progress: Say) -> None:
     """Say which hosts become what, and why that is: minutes depend on it."""
-    needed = sorted({need for host in machines for need in host.needs})
-    values = {"machines": [host.name for host in machines], "needs": needed}
+    needed = sorted({need for host in vms for need in host.needs})
+    values = {"machines": [host.name for host in vms], "needs": needed}
     if is_mixed and needed:
         progress(
             Message(N_("virtual machines: {machines} (they need {needs}); the others: containers"), values)
@@ -181,14 +193,14 @@ def _tell(machines: Sequence[Host], is_mixed: bool, progress: Say) -> None:
         progress(Message(N_("virtual machines: {machines}"), values))
 
 
-def _only(golden: Plan, hosts: Sequence[Host]) -> Plan:
+def _select_hosts(golden: Plan, hosts: Sequence[Host]) -> Plan:
     """Return the plan for some of its hosts."""
     names = {host.name for host in hosts}
     chosen = tuple(host for host in golden.hosts if host.name in names)
     return replace(golden, lab=replace(golden.lab, hosts=chosen))
 
 
-def _is_lost(host: Host, os: str) -> bool:
+def _is_impossible(host: Host, os: str) -> bool:
     """Tell whether a host needs what no container of `os` can be given, nor a substitute."""
     return bool(set(host.needs) & set(systems.find(os).irreplaceable))
 
@@ -204,7 +216,7 @@ def _no_substitute(host: Host, os: str) -> InputError:
     )
 
 
-def _runs(seat: Seat, host: str) -> bool:
+def _is_running(seat: Seat, host: str) -> bool:
     return cgroups.is_running(_unit(seat, host))
 
 
@@ -212,9 +224,9 @@ def _unit(seat: Seat, host: str) -> str:
     return network.namespace(seat.id, host)
 
 
-def _clear(seat_id: str) -> None:
+def _clear_seat(seat_id: str) -> None:
     """Kill the seat's processes and remove its control groups and namespaces."""
-    qemu.forget(seat_id)
+    qemu.end_domains(seat_id)
     cgroups.end(f"{network.namespace(seat_id)}-*")
     access.close(seat_id)
     for name in network.namespaces(seat_id):
@@ -232,8 +244,8 @@ def _remove_rest(pattern: str) -> None:
         state.remove(path)
 
 
-def _state(seat: Seat, host: str, has_disk: bool, is_cut_off: bool) -> str:
-    if _runs(seat, host):
+def _host_state(seat: Seat, host: str, has_disk: bool, is_cut_off: bool) -> str:
+    if _is_running(seat, host):
         return gateway.CUT_OFF if is_cut_off else N_("running")
     return N_("stopped") if has_disk else N_("absent")
 
@@ -250,8 +262,3 @@ def _failure(plan: Plan, host: str, reason: Message) -> MachineryError:
         reason=Message("{reason}\n{said}", {"reason": reason, "said": said}) if said else reason,
         lab=plan.lab.name,
     )
-
-
-def _require_root(refusal: str) -> None:
-    if os.geteuid() != 0:
-        raise MachineryError(refusal, hint=N_("run the same command with sudo"))

@@ -1,0 +1,50 @@
+"""plan.json, which holds a plan, and seat.json beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from sharklab import state
+from sharklab.errors import MachineryError
+from sharklab.lab import seat
+from sharklab.lab.load import build
+from sharklab.lab.matrices import FAST
+from sharklab.lab.model import FilledLab, Lab, Plan
+from sharklab.message import N_
+
+
+def save(plan: Plan, folder: Path | None = None) -> None:
+    """Write plan.json, and in the seat's folder seat.json too, readable by the owner alone."""
+    target = state.folder(folder or plan.seat.folder)
+    own = seat.to_plain(plan.seat)
+    content = {
+        "seat": own,
+        "pace": plan.pace,
+        "lab": plan.lab.data,
+        "source": plan.source.data,
+        "path": str(plan.lab.path),
+    }
+    state.write(target / "plan.json", json.dumps(content, indent=1, ensure_ascii=False), 0o600)
+    if folder is None:
+        state.write(target / "seat.json", json.dumps(content["seat"], indent=1), 0o600)
+
+
+def read(file: Path) -> Plan:
+    """Return the plan that `save` wrote. Raises MachineryError when the file is missing or damaged."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        folder, own = Path(content["path"]), seat.from_plain(content["seat"])
+        source, filled = build(Lab, content["source"], folder), build(FilledLab, content["lab"], folder)
+        return Plan(source, filled, own, content.get("pace", FAST))
+    except FileNotFoundError as error:
+        raise MachineryError(
+            N_("there is no plan here"), place=str(file), hint=N_("start the seat with: sharklab up")
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise MachineryError(
+            N_("the plan is damaged ({fault})"),
+            place=str(file),
+            hint=N_("run: sharklab up again"),
+            fault=error,
+        ) from error
