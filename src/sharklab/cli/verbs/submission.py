@@ -69,8 +69,9 @@ def form(args: Namespace) -> int:
 def check(args: Namespace) -> int:
     """Grade the folder as it lies there and say what a student may know; exit code 1 unless all is there."""
     from sharklab.grading.marking import advice
-    from sharklab.grading.marking.grade import grade
-    from sharklab.grading.marking.plain import plain, without_keys
+    from sharklab.grading.marking.export import to_plain
+    from sharklab.grading.marking.keys import without_keys
+    from sharklab.grading.marking.marks import grade
     from sharklab.lab import diary
 
     plan, submission = _work(args)
@@ -80,7 +81,7 @@ def check(args: Namespace) -> int:
         _take_hint(plan, args.hint, offered)
     result = without_keys(graded, diary.hints(plan.seat))
     lines = advice.lines(result, translate(args), offered)
-    told = {"folder": str(submission.folder), "hints": list(offered), "result": plain(result)}
+    told = {"folder": str(submission.folder), "hints": list(offered), "result": to_plain(result)}
     say(args, "\n".join(lines), **told)
     return GOOD if result.points == result.worth else NOT_ACHIEVED
 

@@ -25,9 +25,18 @@ from sharklab.message import (
     NOTHING,
     Message,
 )
-from sharklab.report.content import Attempt, Command, Field, Grid, Link, Row, Stand, Truth
+from sharklab.report.content import (
+    CellReport,
+    CellSummary,
+    Command,
+    Link,
+    MatrixReport,
+    StateReport,
+    ToolRow,
+    WitnessReport,
+)
+from sharklab.report.packet_view import LadderPicture
 from sharklab.report.speech import Words
-from sharklab.report.wire import Picture
 from sharklab.untrusted import visible
 
 ABOUT = {
@@ -47,33 +56,33 @@ TONES = {
 }
 """The colour of a verdict; the others have none."""
 
-Draw = Callable[[Cell], tuple[Picture, ...]]
+Draw = Callable[[Cell], tuple[LadderPicture, ...]]
 Refer = Callable[[Iterable[Reference]], tuple[Link, ...]]
 
 
 def grid(
     cells: Sequence[Cell], command: Callable[[Cell], Command], draw: Draw, refer: Refer, speak: Translator
-) -> Grid:
+) -> MatrixReport:
     """Return the matrix of `cells`, whose probes, packets and evidence the functions show."""
     told = _Told(cells, speak)
     matrix = cells[0].matrix
     parts = {state: [cell for cell in cells if cell.state == state] for state in matrix.states}
-    return Grid(
+    return MatrixReport(
         anchor=f"matrix-{matrix.id}",
         summary=tuple(told.summary()),
         columns=tuple(Link(told.state(state), f"#{_anchor(matrix.id, state)}") for state in matrix.states),
         rows=tuple(
-            Row(tool.title, tuple(told.field(cell) for cell in cells if cell.tool == tool))
+            ToolRow(tool.title, tuple(told.field(cell) for cell in cells if cell.tool == tool))
             for tool in matrix.tools
         ),
         stands=tuple(
-            Stand(
+            StateReport(
                 anchor=_anchor(matrix.id, state),
                 title=told.state(state),
                 about=speak.gettext(ABOUT[state]),
                 truth=tuple(told.truth(parts[state][0], refer)),
                 attempts=tuple(
-                    Attempt(
+                    CellReport(
                         tool=cell.tool.title,
                         port=cell.port,
                         field=told.field(cell),
@@ -110,10 +119,10 @@ class _Told:
         """Return the word for a state."""
         return self.speak.say(phrases.state(name))
 
-    def field(self, cell: Cell) -> Field:
+    def field(self, cell: Cell) -> CellSummary:
         """Return the field of a cell in the summary."""
         ran = cell.result is not None and cell.available
-        return Field(
+        return CellSummary(
             href=f"#probe-{cell.probe.id}",
             status=cell.outcome.status,
             verdict=self.speak.say(phrases.verdict(cell.verdict)) if cell.verdict else "",
@@ -122,10 +131,10 @@ class _Told:
             seconds=cell.result.duration if cell.result and ran else None,
         )
 
-    def truth(self, cell: Cell, refer: Refer) -> Iterator[Truth]:
+    def truth(self, cell: Cell, refer: Refer) -> Iterator[WitnessReport]:
         """Yield the statement of each witness about the port of a cell."""
         for witness in cell.truth:
-            yield Truth(visible(self.speak.say(witness.said)), refer([witness.evidence]))
+            yield WitnessReport(visible(self.speak.say(witness.said)), refer([witness.evidence]))
 
     def summary(self) -> Iterator[tuple[str, str]]:
         """Yield the short of it, a name and a sentence each: states, and which of them look alike."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sharklab.author import damage
+from sharklab.author import capture_edits
 from sharklab.checks import KINDS
 from sharklab.checks.kind import Rests
 from sharklab.evidence.packets.container import search
@@ -135,7 +135,7 @@ def _has_token(subject: Subject) -> bool:
 
 _OF_ANOTHER_SEAT = Damage(
     N_("capture of another seat"),
-    lambda s: damage.of_seat(s.pcap, s.seat, s.other),
+    lambda s: capture_edits.of_seat(s.pcap, s.seat, s.other),
     _rests_on_packets,
     applies=lambda s: bool(s.facts.packets),
     questions=None,
@@ -151,54 +151,57 @@ DAMAGES: Mapping[str, Damage] = {
     **OF_MATRICES,
     "no-fin": Damage(
         N_("no FIN"),
-        lambda s: damage.without_fin(s.pcap, s.facts, s.talks),
+        lambda s: capture_edits.without_fin(s.pcap, s.facts, s.talks),
         _kinds("fin", "zero_reply", patterns=("handshake_fin",)),
         applies=_is_closed,
     ),
     "reset": Damage(
         N_("RST instead of FIN"),
-        lambda s: damage.with_reset(s.pcap, s.facts, s.talks),
+        lambda s: capture_edits.with_reset(s.pcap, s.facts, s.talks),
         _kinds("fin", "zero_reply", patterns=("handshake_fin", "handshake")),
         applies=_is_closed,
         makes=_wants_reset,
     ),
     "no-syn-ack": Damage(
         N_("handshake without SYN/ACK"),
-        lambda s: damage.without_syn_ack(s.pcap, s.facts, s.talks),
+        lambda s: capture_edits.without_syn_ack(s.pcap, s.facts, s.talks),
         _needs_syn_ack,
         applies=_is_open,
     ),
     "no-reset": Damage(
         N_("no RST"),
-        lambda s: damage.without(s.pcap, (n for talk in s.talks for n in talk.resets)),
+        lambda s: capture_edits.without(s.pcap, (n for talk in s.talks for n in talk.resets)),
         _kinds("reset", patterns=("syn_rst", "handshake_rst", "synack_rst")),
         applies=_is_reset,
     ),
     "another-day": Damage(
-        N_("capture of another day"), lambda s: damage.later(s.pcap), _kinds("made_here"), anywhere=True
+        N_("capture of another day"),
+        lambda s: capture_edits.later(s.pcap),
+        _kinds("made_here"),
+        anywhere=True,
     ),
     "one-way": Damage(
         N_("no answer from the server"),
-        lambda s: damage.one_way(s.pcap, s.facts, s.talks),
+        lambda s: capture_edits.one_way(s.pcap, s.facts, s.talks),
         _kinds("udp_exchange", "dns", patterns=("udp_answer",)),
         applies=_has_datagrams,
         questions=frozenset({"dns_server_address", "dns_server_port"}),
     ),
     "token": Damage(
         N_("token of another seat"),
-        lambda s: damage.with_words(s.pcap, {s.seat.token: s.other.token}),
+        lambda s: capture_edits.with_words(s.pcap, {s.seat.token: s.other.token}),
         _names_token,
         applies=_has_token,
     ),
     "another-share": Damage(
         N_("the share of another seat"),
-        lambda s: damage.with_words(s.pcap, {s.seat.share: s.other.share}),
+        lambda s: capture_edits.with_words(s.pcap, {s.seat.share: s.other.share}),
         lambda s, check: check.params.get("name") == s.seat.share,
         applies=lambda s: bool(search(s.file, s.seat.share)),
     ),
     "headers": Damage(
         N_("headers alone (snap length)"),
-        lambda s: damage.headers_only(s.pcap),
+        lambda s: capture_edits.headers_only(s.pcap),
         _reads_contents,
         applies=lambda s: bool(s.facts.packets),
         questions=frozenset(
@@ -207,7 +210,7 @@ DAMAGES: Mapping[str, Damage] = {
     ),
     "stray": Damage(
         N_("a packet that is not of the exercise"),
-        lambda s: damage.with_stray(s.pcap, _bystander(s.seat)),
+        lambda s: capture_edits.with_stray(s.pcap, _bystander(s.seat)),
         _is_spoilt,
         anywhere=True,
     ),
@@ -220,7 +223,7 @@ def untried(tool: str, state: str, port: int) -> Damage:
 
     def edit(subject: Subject) -> Pcap:
         talks = [t for t in subject.facts.conversations if port in (t.client.port, t.server.port)]
-        return damage.without(subject.pcap, (n for t in talks for n in (*t.packets, *t.icmp_errors)))
+        return capture_edits.without(subject.pcap, (n for t in talks for n in (*t.packets, *t.icmp_errors)))
 
     wanted = {"tool": tool, "state": state}
     title = N_("{tool} not tried, port {state}")
