@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from sharklab.evidence.packets.model import Conversation, Facts, Packet
-from sharklab.i18n import (
-    Translator,
-)
+from sharklab.i18n import Translator
 from sharklab.lab.model import Plan
-from sharklab.message import (
-    N_,
-)
+from sharklab.message import N_
 from sharklab.report import ladder
 from sharklab.report.conversations import drawn
 from sharklab.untrusted import visible
@@ -62,7 +58,7 @@ class PacketView:
     problem: str
 
 
-def wire(
+def packet_view(
     capture: str,
     facts: Facts,
     hosts: Mapping[str, str],

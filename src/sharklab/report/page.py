@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
-from sharklab.checks import matrix as matrices
+from sharklab.checks import matrix
 from sharklab.checks.cell import Cell
 from sharklab.checks.outcome import (
     Answer,
@@ -28,7 +28,7 @@ from sharklab.lab.model import Capture, Exercise, Plan, Probe, Text
 from sharklab.message import (
     Message,
 )
-from sharklab.report import matrix_report, topology
+from sharklab.report import topology
 from sharklab.report.content import (
     CaptureReport,
     CheckReport,
@@ -45,7 +45,8 @@ from sharklab.report.content import (
 from sharklab.report.conversations import drawn
 from sharklab.report.explanations import annotated, lines
 from sharklab.report.links import links
-from sharklab.report.packet_view import LadderPicture, hosts, picture, wire
+from sharklab.report.matrix_report import matrix_report
+from sharklab.report.packet_view import LadderPicture, hosts, packet_view, picture
 from sharklab.untrusted import clip, visible
 
 MAX_LINES, MAX_COLUMNS = 200, 2000
@@ -67,7 +68,7 @@ def page(
 
     Raises InputError when `language` is none of `i18n.languages()`.
     """
-    cells = matrices.cells(plan, evidence, facts) if plan.lab.matrices else ()
+    cells = matrix.cells(plan, evidence, facts) if plan.lab.matrices else ()
     by_exercise = {verdict.exercise: verdict for verdict in verdicts}
     builder = _Builder(plan, evidence, facts, by_exercise, cells, translator(language), folder)
     return ReportPage(
@@ -125,8 +126,8 @@ class _Builder:
             checks=tuple(self._check(exercise.id, o) for o in verdict.outcomes if o.status not in fine),
             commands=tuple(self._command(probe) for probe in exercise.probes if probe.id not in shown),
             sockets=tuple(self._sockets(verdict)),
-            shots=tuple(self._shot(capture, drawn=not cells) for capture in exercise.captures),
-            grid=self._grid(exercise, cells) if cells else None,
+            shots=tuple(self._capture(capture, drawn=not cells) for capture in exercise.captures),
+            grid=self._matrix(exercise, cells) if cells else None,
             comparisons=tuple(self._comparison(o.table) for o in verdict.outcomes if o.table),
         )
 
@@ -140,8 +141,8 @@ class _Builder:
     def _cell(self, cell: Message | Text) -> str:
         return visible(self.speak.say(cell) if isinstance(cell, Message) else self.speak.prose(cell))
 
-    def _grid(self, exercise: Exercise, cells: Sequence[Cell]) -> MatrixReport:
-        return matrix_report.grid(
+    def _matrix(self, exercise: Exercise, cells: Sequence[Cell]) -> MatrixReport:
+        return matrix_report(
             cells,
             command=lambda cell: self._command(cell.probe),
             draw=self._pictures,
@@ -198,14 +199,18 @@ class _Builder:
                 anchor, text = f"ss-{verdict.exercise}-{host}", _aligned(s.line for s in seen)
                 yield Sockets(anchor, host, text, min(s.first for s in seen), max(s.last for s in seen))
 
-    def _shot(self, capture: Capture, drawn: bool) -> CaptureReport:
+    def _capture(self, capture: Capture, drawn: bool) -> CaptureReport:
         result, facts = self.evidence.captures.get(capture.id), self.facts.get(capture.id)
-        evidence = self._evidence(capture.id)
+        evidence = self._packets_by_item(capture.id)
         options = {} if drawn else {"ladders": 0}
-        shown = wire(capture.id, facts, self._hosts, evidence, self.speak, **options) if facts else None
+        shown = (
+            packet_view(capture.id, facts, self._hosts, evidence, self.speak, **options) if facts else None
+        )
         told = lines(capture.id, facts, self._hosts, self.speak) if facts and capture.explain else ()
         copy = annotated(capture.id, self.speak.language).as_posix() if told else ""
-        return CaptureReport(f"capture-{capture.id}", capture, result, self._href(result), shown, told, copy)
+        return CaptureReport(
+            f"capture-{capture.id}", capture, result, self._address(result), shown, told, copy
+        )
 
     @cached_property
     def _commands(self) -> frozenset[str]:
@@ -216,13 +221,13 @@ class _Builder:
     def _hosts(self) -> Mapping[str, str]:
         return hosts(self.plan)
 
-    def _evidence(self, capture: str) -> tuple[tuple[int, ...], ...]:
+    def _packets_by_item(self, capture: str) -> tuple[tuple[int, ...], ...]:
         """Return the packets of `capture` that each outcome and answer rests on."""
         items = (item for verdict in self.verdicts.values() for item in _items(verdict))
         references = (reference for item in items for reference in item.evidence)
         return tuple(r.packets for r in references if r.capture == capture)
 
-    def _href(self, result: CaptureResult | None) -> str:
+    def _address(self, result: CaptureResult | None) -> str:
         if result is None:
             return ""
         return quote(os.path.relpath(result.file, self.folder or self.evidence.folder))

@@ -74,7 +74,7 @@ def check(args: Namespace) -> int:
     from sharklab.grading.marking.marks import grade
     from sharklab.lab import diary
 
-    plan, submission = _work(args)
+    plan, submission = _read_work(args)
     graded = grade(plan, submission)
     offered = advice.hint_names(graded)
     if args.hint:
@@ -101,7 +101,7 @@ def _take_hint(plan: Plan, name: str, known: tuple[str, ...]) -> None:
     diary.take_hint(plan.seat, name)
 
 
-def _work(args: Namespace) -> tuple[Plan, Submission]:
+def _read_work(args: Namespace) -> tuple[Plan, Submission]:
     """Return the plan of the student and their work as it is now."""
     from sharklab.cli import flow
     from sharklab.grading.submission import form as forms
@@ -112,14 +112,14 @@ def _work(args: Namespace) -> tuple[Plan, Submission]:
     found = work.read(forms.place(args.folder, plan.lab.name), plan)
     return plan, replace(
         found,
-        state=_observed(plan, translate(args)),
+        state=_observe_hosts(plan, translate(args)),
         manifest={manifest.HINTS: diary.hints(plan.seat)},
         begun=diary.begun(plan.seat),
         made=round(time.time(), 3),
     )
 
 
-def _observed(plan: Plan, words: Translator) -> Mapping[str, HostState]:
+def _observe_hosts(plan: Plan, words: Translator) -> Mapping[str, HostState]:
     """Return the state of the seat's hosts, if they are up and the lab asks for it.
 
     If that takes root's rights, the command starts again through sudo.
@@ -142,7 +142,7 @@ def report(args: Namespace) -> int:
     """Write the report of a student's own answers and captures into their folder."""
     from sharklab.grading.marking import preview as reports
 
-    plan, submission = _work(args)
+    plan, submission = _read_work(args)
     files = reports.write(plan, submission, languages(args))
     ownership.give_like_folder(*submission.folder.iterdir())
     say(args, "\n".join(map(str, files)), reports=[str(file) for file in files])
@@ -154,7 +154,7 @@ def submit(args: Namespace) -> int:
     from sharklab.grading.submission import bundle, contents
     from sharklab.lab import seat
 
-    plan, submission = _work(args)
+    plan, submission = _read_work(args)
     name, student = plan.lab.name, plan.seat.student
     file = Path(args.out or f"{name}-{student}{bundle.ENDING}")
     bundle.pack(submission, seat.key(name, student), file)

@@ -19,18 +19,12 @@ from sharklab.evidence.run_folder import CaptureResult
 from sharklab.grading.gradebook.model import Entry
 from sharklab.grading.marking.model import ExerciseResult, Mark, Result, Step
 from sharklab.grading.submission.model import Problem, Seal
-from sharklab.i18n import (
-    Translator,
-    languages,
-    translator,
-)
+from sharklab.i18n import Translator, languages, translator
 from sharklab.lab.model import Capture, Plan
-from sharklab.message import (
-    N_,
-)
+from sharklab.message import N_
 from sharklab.report.content import CaptureReport, Link, Part
 from sharklab.report.links import links
-from sharklab.report.packet_view import hosts, wire
+from sharklab.report.packet_view import hosts, packet_view
 from sharklab.report.render import environment
 from sharklab.untrusted import visible
 
@@ -153,11 +147,11 @@ class _Builder:
             status=Status.gravest(mark.status for mark in exercise.marks),
             points=exercise.points,
             worth=exercise.worth,
-            lines=tuple(self._line(exercise.id, mark) for mark in exercise.marks),
-            shots=tuple(self._shots[capture.id] for capture in captures),
+            lines=tuple(self._criterion(exercise.id, mark) for mark in exercise.marks),
+            shots=tuple(self._captures[capture.id] for capture in captures),
         )
 
-    def _line(self, exercise: str, mark: Mark) -> CriterionFeedback:
+    def _criterion(self, exercise: str, mark: Mark) -> CriterionFeedback:
         say = self.speak.say
         return CriterionFeedback(
             title=visible(say(mark.title)),
@@ -167,41 +161,41 @@ class _Builder:
             expected=visible(say(mark.decision.expected)),
             found=visible(say(mark.decision.found)),
             look=visible(say(mark.advice)),
-            links=self._linked(exercise, mark),
+            links=self._links(exercise, mark),
             steps=tuple(self._step(step) for step in mark.steps),
         )
 
     def _step(self, step: Step) -> CriterionFeedback:
         return CriterionFeedback(visible(self.speak.say(step.title)), step.status, step.points, step.worth)
 
-    def _linked(self, exercise: str, mark: Mark) -> tuple[Link, ...]:
+    def _links(self, exercise: str, mark: Mark) -> tuple[Link, ...]:
         """Return the evidence of the mark; packets become links if the page shows them."""
         found = links(exercise, mark.decision.evidence, (), self.speak)
         return tuple(link if self._is_shown(link.href) else Link(link.text, "") for link in found)
 
     def _is_shown(self, href: str) -> bool:
         anchor = href.lstrip("#")
-        return anchor in self._rows or anchor in {shot.anchor for shot in self._shots.values()}
+        return anchor in self._rows or anchor in {shot.anchor for shot in self._captures.values()}
 
     @cached_property
     def _rows(self) -> frozenset[str]:
         """Return the packets that have a row on the page."""
-        shown = (shot.wire for shot in self._shots.values() if shot.wire)
+        shown = (shot.wire for shot in self._captures.values() if shot.wire)
         return frozenset(row.anchor for wire in shown for row in wire.rows)
 
     @cached_property
-    def _shots(self) -> Mapping[str, CaptureReport]:
+    def _captures(self) -> Mapping[str, CaptureReport]:
         """Return the picture of each capture of the lab, by its id."""
         captures = (capture for exercise in self.plan.lab.exercises for capture in exercise.captures)
-        return {capture.id: self._shot(capture) for capture in captures}
+        return {capture.id: self._capture(capture) for capture in captures}
 
-    def _shot(self, capture: Capture) -> CaptureReport:
+    def _capture(self, capture: Capture) -> CaptureReport:
         facts = self.facts.get(capture.id)
         if facts is None:
             return CaptureReport(f"capture-{capture.id}", capture, None, "", None)
         evidence = self._evidence(capture.id)
-        shown = wire(capture.id, facts, self._hosts, evidence, self.speak, MAX_LADDERS, MAX_ROWS)
-        return CaptureReport(f"capture-{capture.id}", capture, _taken(capture, facts), "", shown)
+        shown = packet_view(capture.id, facts, self._hosts, evidence, self.speak, MAX_LADDERS, MAX_ROWS)
+        return CaptureReport(f"capture-{capture.id}", capture, _capture_result(capture, facts), "", shown)
 
     @cached_property
     def _hosts(self) -> Mapping[str, str]:
@@ -212,6 +206,6 @@ class _Builder:
         return [r.packets for mark in marks for r in mark.decision.evidence if r.capture == capture]
 
 
-def _taken(capture: Capture, facts: Facts) -> CaptureResult:
+def _capture_result(capture: Capture, facts: Facts) -> CaptureResult:
     """Return the result of a capture that was handed in; only its number of packets is known."""
     return CaptureResult(capture.id, capture.host, Path(), (), 0.0, 0.0, len(facts.packets), 0)
