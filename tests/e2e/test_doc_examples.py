@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 import yaml
 
-from sharklab.author import damage, reference
-from sharklab.author.mutants import Bench
+from sharklab.author import capture_edits, reference
+from sharklab.author.mutants import Original
 from sharklab.evidence.packets import records
 from sharklab.evidence.packets.records import Pcap
 from sharklab.grading.marking.case import gather
-from sharklab.grading.marking.grade import mark
+from sharklab.grading.marking.marks import mark
 from sharklab.grading.submission.model import Submission
 from sharklab.lab.model import Plan
 from sharklab.message import prose
@@ -127,14 +127,16 @@ def marked(plan: Plan, submission: Submission) -> Mapping[tuple[str, str], Any]:
 def elsewhere(work: Work, how: str) -> Submission:
     """Return a submission with the capture of another seat's network."""
     assert "elsewhere" == how
-    other = Bench(work.plan, work.right, (), work.place).other
-    return work.with_capture(damage.of_seat(work.pcap, work.plan.seat, other))
+    other = Original(work.plan, work.right, (), work.place).other
+    return work.with_capture(capture_edits.of_seat(work.pcap, work.plan.seat, other))
 
 
 def lacking(flag: int, work: Work, how: object) -> Submission:
     """Return a submission whose capture lacks the TCP segments with this flag."""
     flags = [record.data[FLAGS_AT] for record in work.pcap.records]
-    return work.with_capture(damage.without(work.pcap, (n for n, f in enumerate(flags, 1) if f & flag)))
+    return work.with_capture(
+        capture_edits.without(work.pcap, (n for n, f in enumerate(flags, 1) if f & flag))
+    )
 
 
 def mixed_up(work: Work, pair: list[str]) -> Submission:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from sharklab.grading.gradebook import feedback, overview
+from sharklab.grading.gradebook import class_page, feedback
 from tests.support import gradebook_sample as sample
 from tests.support.browser import barriers, open_page
 
@@ -22,7 +22,7 @@ def gradebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     own = feedback.files(sample.alice(), sample.plan(folder), sample.facts(), sample.TOOL)
     for name, text in own.items():
         (folder / "alice" / name).write_text(text)
-    for name, text in overview.files(sample.whole()).items():
+    for name, text in class_page.files(sample.whole()).items():
         (folder / name).write_text(text)
     return folder
 

@@ -18,7 +18,7 @@ import pytest
 from sharklab import state
 from sharklab.author.reference import reference
 from sharklab.cli import flow
-from sharklab.grading.marking.grade import grade
+from sharklab.grading.marking.marks import grade
 from sharklab.grading.submission import bundle
 from sharklab.grading.submission.model import Seal, Submission
 from sharklab.lab import seat

@@ -11,7 +11,7 @@ from sharklab.checks import host_demands
 from sharklab.checks.outcome import Status
 from sharklab.evidence import host_state
 from sharklab.evidence.host_state import fault
-from sharklab.grading.marking.grade import grade
+from sharklab.grading.marking.marks import grade
 from sharklab.grading.submission.model import Submission
 from sharklab.lab.model import Plan
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from sharklab.checks.outcome import Reference, Status
 from sharklab.evidence.packets.model import Facts
 from sharklab.grading.gradebook.model import Class, Entry
-from sharklab.grading.marking.model import Adjustment, ExerciseResult, Mark, Remark, Result, Step
+from sharklab.grading.marking.model import Adjustment, Decision, ExerciseResult, Mark, Remark, Result, Step
 from sharklab.grading.submission.model import Problem, Seal
 from sharklab.lab.model import Plan
 from sharklab.message import N_, NOTHING, Message
@@ -40,7 +40,7 @@ def mark(
 ) -> Mark:
     """Return a mark whose words are those given."""
     title = Message(f"Criterion {criterion}")
-    return Mark(criterion, title, worth, points, status, Message(found), evidence=evidence)
+    return Mark(criterion, title, worth, points, Decision(status, Message(found), evidence=evidence))
 
 
 def result(student: str = "alice", share: float = 1.0) -> Result:
@@ -55,9 +55,11 @@ def result(student: str = "alice", share: float = 1.0) -> Result:
                 Message(N_("3-way handshake")),
                 4,
                 4 * share,
-                Status.PASSED if share == 1 else Status.FAILED,
-                Message("SYN, SYN/ACK, ACK"),
-                evidence=(Reference(capture="ssh", packets=(1, 2, 3)),),
+                Decision(
+                    Status.PASSED if share == 1 else Status.FAILED,
+                    Message("SYN, SYN/ACK, ACK"),
+                    evidence=(Reference(capture="ssh", packets=(1, 2, 3)),),
+                ),
                 steps=(
                     Step(Message("SYN"), 2, 2 * share, Status.PASSED if share == 1 else Status.FAILED),
                     Step(Message("SYN/ACK"), 2, 2 * share, Status.PASSED if share == 1 else Status.FAILED),
@@ -68,11 +70,13 @@ def result(student: str = "alice", share: float = 1.0) -> Result:
                 Message("Criterion server_port"),
                 1,
                 0,
-                Status.FAILED,
-                Message(HOSTILE),
-                expected=Message("a port of the server"),
-                look=Message("look at the destination of the SYN"),
-                evidence=(Reference(capture="ssh", packets=(1,)), Reference(capture="ssh", packets=(64,))),
+                Decision(
+                    Status.FAILED,
+                    Message(HOSTILE),
+                    expected=Message("a port of the server"),
+                    look=Message("look at the destination of the SYN"),
+                    evidence=tuple(Reference(capture="ssh", packets=(number,)) for number in (1, 64)),
+                ),
             ),
         ),
     )

@@ -32,12 +32,17 @@ CHECKS: dict[str, list[Any]] = {
 Tamper = Callable[[Path], object]
 TAMPERED = "the evidence has changed since the run ended: {problems}"
 """The message on a run that is not as it was sealed."""
-TAMPERINGS: tuple[tuple[Tamper, str], ...] = (
-    (lambda folder: (folder / "hosts/client/captures/ssh.pcap").write_bytes(b""), "{file} was changed"),
-    (lambda folder: (folder / "hosts/server/sockets.json").unlink(), "{file} is missing"),
-    (lambda folder: (folder / "hosts/server/probes.json").write_text("[]"), "{file} was added"),
+_CAPTURE, _SOCKETS, _PROBES = (
+    "hosts/client/captures/ssh.pcap",
+    "hosts/server/sockets.json",
+    "hosts/server/probes.json",
 )
-"""Each way to tamper with a run of the exercise `ssh`, and the problem that is then named."""
+TAMPERINGS: tuple[tuple[Tamper, str, str], ...] = (
+    (lambda folder: (folder / _CAPTURE).write_bytes(b""), "{file} was changed", _CAPTURE),
+    (lambda folder: (folder / _SOCKETS).unlink(), "{file} is missing", _SOCKETS),
+    (lambda folder: (folder / _PROBES).write_text("[]"), "{file} was added", _PROBES),
+)
+"""Each way to tamper with a run of the exercise `ssh`: the message and the file that are then named."""
 
 
 def seal(folder: Path, names: Iterable[str], complete: bool = True) -> Plan:

@@ -1,7 +1,7 @@
 """A catalogue of single faults: submissions in which one thing is wrong, and the criteria that must be lost.
 
 What a fault costs is said here by what it breaks (checks, questions), never by what the grader finds:
-`sharklab.author.prove` compares the two.
+`sharklab.author.proof` compares the two.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from functools import partial
 from operator import eq
 from pathlib import Path
 
-from sharklab.author.damages import DAMAGES, OF_MATRICES, Damage, Subject, untried
-from sharklab.author.state_damages import damages
+from sharklab.author.capture_damage import DAMAGES, OF_MATRICES, Damage, Subject, untried
+from sharklab.author.host_damage import damages
 from sharklab.checks import KINDS, QUESTIONS
 from sharklab.checks.kind import Rests
 from sharklab.checks.outcome import (
@@ -22,24 +22,21 @@ from sharklab.checks.outcome import (
 from sharklab.checks.selection import candidates, select
 from sharklab.evidence.packets import records
 from sharklab.grading.marking.case import Case
-from sharklab.grading.marking.decide import decide, names, used
+from sharklab.grading.marking.decisions import Leaf, decide, names, used
 from sharklab.grading.marking.defaults import criteria, of_matrix
+from sharklab.grading.marking.model import Decision
 from sharklab.grading.submission.model import Submission
 from sharklab.lab import matrices, seat
 from sharklab.lab.criteria import leaves
-from sharklab.lab.model import AllOf, AnyOf, Asked, Capture, Check, Condition, Not, Plan, Seat
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.lab.model import Asked, Capture, Check, Plan, Seat
+from sharklab.message import N_, NOTHING, Message
 
-Leaf = Check | Asked
 Name = tuple[str, str]
 """An exercise and one of its criteria."""
 
 
 @dataclass(frozen=True)
-class Fault:
+class Mutant:
     """A submission with one thing wrong: what, where, and the criteria that it must lose."""
 
     title: Message
@@ -49,7 +46,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Bench:
+class Original:
     """Where faults are made: a submission in which all is right, its cases, and a folder for new files."""
 
     plan: Plan
@@ -65,30 +62,30 @@ class Bench:
         return replace(other, token=token, share=own.share.replace(own.token, token))
 
 
-def catalogue(bench: Bench) -> Iterator[Fault]:
+def catalogue(original: Original) -> Iterator[Mutant]:
     """Yield each fault that costs something in this lab."""
-    yield from (fault for fault in _of_hosts(bench) if fault.loses)
-    for case in bench.cases:
-        faults = (*_of_answers(bench, case), *_of_captures(bench, case))
-        yield from (fault for fault in faults if fault.loses)
+    yield from (mutant for mutant in _of_hosts(original) if mutant.loses)
+    for case in original.cases:
+        mutants = (*_of_answers(original, case), *_of_captures(original, case))
+        yield from (mutant for mutant in mutants if mutant.loses)
 
 
-def _of_hosts(bench: Bench) -> Iterator[Fault]:
-    for host, state in bench.submission.state.items():
-        left = {name: seen for name, seen in bench.submission.state.items() if name != host}
-        gone = _lost_of_host(bench, host, lambda _: True, looked=False)
-        yield Fault(Message(N_("state not handed in")), host, replace(bench.submission, state=left), gone)
-        for damage in damages(state, _checks_of(bench, host)):
-            loses = _lost_of_host(bench, host, damage.hits)
-            states = {**bench.submission.state, host: damage.state}
-            yield Fault(Message(damage.title), host, replace(bench.submission, state=states), loses)
+def _of_hosts(original: Original) -> Iterator[Mutant]:
+    for host, state in original.submission.state.items():
+        left = {name: seen for name, seen in original.submission.state.items() if name != host}
+        gone = _lost_of_host(original, host, lambda _: True, looked=False)
+        yield Mutant(Message(N_("state not handed in")), host, replace(original.submission, state=left), gone)
+        for damage in damages(state, _checks_of(original, host)):
+            loses = _lost_of_host(original, host, damage.hits)
+            states = {**original.submission.state, host: damage.state}
+            yield Mutant(Message(damage.title), host, replace(original.submission, state=states), loses)
 
 
 def _lost_of_host(
-    bench: Bench, host: str, hits: Callable[[Leaf], bool], looked: bool = True
+    original: Original, host: str, hits: Callable[[Leaf], bool], looked: bool = True
 ) -> frozenset[Name]:
     """Return the criteria that fail if only the checks on `host` selected by `hits` fail."""
-    found = (lost(bench, (case,), partial(_is_hit, case, host, hits), looked) for case in bench.cases)
+    found = (lost(original, (case,), partial(_is_hit, case, host, hits), looked) for case in original.cases)
     return frozenset().union(*found)
 
 
@@ -103,25 +100,25 @@ def _is_about(case: Case, host: str, leaf: Leaf) -> bool:
     return KINDS[leaf.kind].rests is Rests.STATE and bool(leaf.params["host"] == host)
 
 
-def _checks_of(bench: Bench, host: str) -> tuple[Leaf, ...]:
+def _checks_of(original: Original, host: str) -> tuple[Leaf, ...]:
     """Return the conditions that earn points and need the state of `host`."""
     return tuple(
         leaf
-        for case in bench.cases
-        for criterion in criteria(bench.plan.lab, case.exercise)
+        for case in original.cases
+        for criterion in criteria(original.plan.lab, case.exercise)
         for part in criterion.steps
         for leaf in leaves(part.condition)
         if _is_about(case, host, leaf)
     )
 
 
-def _of_answers(bench: Bench, case: Case) -> Iterator[Fault]:
+def _of_answers(original: Original, case: Case) -> Iterator[Mutant]:
     for question, value in case.answers.items():
-        loses = lost(bench, (case,), partial(eq, Asked(question)))
+        loses = lost(original, (case,), partial(eq, Asked(question)))
         for title, answer in ((N_("wrong answer"), _wrong(str(value))), (N_("no answer"), None)):
-            given = {**bench.submission.answers, case.exercise.id: {**case.answers, question: answer}}
+            given = {**original.submission.answers, case.exercise.id: {**case.answers, question: answer}}
             place = f"{case.exercise.id}/{question}"
-            yield Fault(Message(title), place, replace(bench.submission, answers=given), loses)
+            yield Mutant(Message(title), place, replace(original.submission, answers=given), loses)
 
 
 def _wrong(value: str) -> str:
@@ -132,18 +129,18 @@ def _wrong(value: str) -> str:
     return swapped.get(value, "192.0.2.77" if "." in value or ":" in value else f"no{value}")
 
 
-def _of_captures(bench: Bench, case: Case) -> Iterator[Fault]:
+def _of_captures(original: Original, case: Case) -> Iterator[Mutant]:
     for capture in case.exercise.captures:
-        if capture.id in bench.submission.captures:
-            yield _missing(bench, case, capture)
-            yield from _damaged(bench, case, capture)
+        if capture.id in original.submission.captures:
+            yield _missing(original, case, capture)
+            yield from _damaged(original, case, capture)
 
 
-def _missing(bench: Bench, case: Case, capture: Capture) -> Fault:
-    left = {name: file for name, file in bench.submission.captures.items() if name != capture.id}
-    loses = lost(bench, (case,), lambda leaf: _needs(case, capture, leaf), looked=False)
-    submission = replace(bench.submission, captures=left)
-    return Fault(Message(N_("capture not handed in")), capture.id, submission, loses)
+def _missing(original: Original, case: Case, capture: Capture) -> Mutant:
+    left = {name: file for name, file in original.submission.captures.items() if name != capture.id}
+    loses = lost(original, (case,), lambda leaf: _needs(case, capture, leaf), looked=False)
+    submission = replace(original.submission, captures=left)
+    return Mutant(Message(N_("capture not handed in")), capture.id, submission, loses)
 
 
 def _needs(case: Case, capture: Capture, leaf: Leaf) -> bool:
@@ -164,24 +161,24 @@ def _is_main(case: Case, capture: Capture, leaf: Check) -> bool:
     return bool(names(leaf)) or not chosen or chosen.capture == capture.id
 
 
-def _damaged(bench: Bench, case: Case, capture: Capture) -> Iterator[Fault]:
-    file = bench.submission.captures[capture.id]
+def _damaged(original: Original, case: Case, capture: Capture) -> Iterator[Mutant]:
+    file = original.submission.captures[capture.id]
     talks = tuple(talk for name, talk in candidates(case.context) if name == capture.id)
     facts = case.context.facts[capture.id]
-    subject = Subject(bench.plan.seat, bench.other, capture.id, records.read(file), file, facts, talks)
+    subject = Subject(original.plan.seat, original.other, capture.id, records.read(file), file, facts, talks)
     table = OF_MATRICES if case.context.matrix else DAMAGES
     for name, damage in (*table.items(), *_untried(case, capture)):
         broken, made = (partial(hits, case, capture, damage, subject) for hits in (_breaks, _makes))
-        loses = lost(bench, (case,), broken, damage.looked, made)
+        loses = lost(original, (case,), broken, damage.looked, made)
         if not loses or not damage.applies(subject):
             continue
-        copy = bench.folder / f"{capture.id}-{name}.pcap"
+        copy = original.folder / f"{capture.id}-{name}.pcap"
         records.write(copy, damage.edit(subject), damage.rest)
-        captures = {**bench.submission.captures, capture.id: copy}
-        yield Fault(
+        captures = {**original.submission.captures, capture.id: copy}
+        yield Mutant(
             Message(damage.title, damage.values),
             capture.id,
-            replace(bench.submission, captures=captures),
+            replace(original.submission, captures=captures),
             loses,
         )
 
@@ -217,46 +214,30 @@ def _reaches(case: Case, capture: Capture, damage: Damage, leaf: Check) -> bool:
 
 
 def lost(
-    bench: Bench,
+    original: Original,
     cases: Iterable[Case],
     broken: Callable[[Leaf], bool],
     looked: bool = True,
     made: Callable[[Leaf], bool] = lambda _: False,
 ) -> frozenset[Name]:
-    """Return the criteria of `cases` that are lost when just the `broken` checks and answers do not hold.
+    """Return the criteria of `cases` that fail if exactly the `broken` checks and answers fail.
 
-    `made` are those that hold then, whatever they did before. `looked` is false when there is nothing left to
-    look at: then their contrary does not hold either.
+    The `made` ones pass then, and all others keep their status. `looked` is false if the mutant has nothing
+    left to check: then the negation of a broken check does not pass either.
     """
+
+    def decide_leaf(case: Case, leaf: Leaf) -> Decision:
+        if broken(leaf):
+            return Decision(Status.FAILED, NOTHING, looked=looked)
+        return Decision(Status.PASSED, NOTHING) if made(leaf) else decide(case, leaf)
+
     return frozenset(
         (case.exercise.id, criterion.id)
         for case in cases
-        for criterion in criteria(bench.plan.lab, case.exercise)
+        for criterion in criteria(original.plan.lab, case.exercise)
         if any(
-            _holds(case, part.condition, lambda _: False, lambda _: False, True)
-            and not _holds(case, part.condition, broken, made, looked)
+            decide(case, part.condition).status is Status.PASSED
+            and decide(case, part.condition, decide_leaf).status is not Status.PASSED
             for part in criterion.steps
         )
     )
-
-
-def _holds(
-    case: Case,
-    wanted: Condition,
-    broken: Callable[[Leaf], bool],
-    made: Callable[[Leaf], bool],
-    looked: bool,
-) -> bool | None:
-    """Tell whether a condition holds; None if the submission has nothing to check it on."""
-    if isinstance(wanted, Not):
-        inner = _holds(case, wanted.part, broken, made, looked)
-        return None if inner is None else not inner
-    if isinstance(wanted, AllOf | AnyOf):
-        parts = [_holds(case, part, broken, made, looked) for part in wanted.parts]
-        held = all(parts) if isinstance(wanted, AllOf) else any(parts)
-        return None if None in parts and not held else held
-    if broken(wanted):
-        return False if looked else None
-    if made(wanted):
-        return True
-    return decide(case, wanted).status is Status.PASSED

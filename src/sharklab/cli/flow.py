@@ -103,12 +103,12 @@ def build_image(lab: Lab, os: str, hosts: providers.Provider, progress: Progress
 def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
     """Bring the hosts of `plan` up and provision them; doing it again mends what is missing."""
     hosts = providers.get(provider)
-    layers = _layers(plan, hosts, os, progress)
+    layers = _build_layers(plan, hosts, os, progress)
     with seats.hold(plan.seat):
         _up(hosts.adapt(plan), hosts, layers, progress)
 
 
-def _layers(plan: Plan, hosts: providers.Provider, os: str, progress: Progress) -> image.Layers:
+def _build_layers(plan: Plan, hosts: providers.Provider, os: str, progress: Progress) -> image.Layers:
     if not hosts.bakes:
         return image.NOTHING
     if os == choice.AUTO:  # a seat stays what it is
@@ -172,7 +172,7 @@ def is_ready(plan: Plan, hosts: providers.Provider) -> bool:
 def run(plan: Plan, provider: str, os: str, languages: tuple[str, ...], progress: Progress) -> Run:
     """Run the lab's captures and probes on the seat (brought up if need be), judge and report."""
     hosts = providers.get(provider)
-    layers = _layers(plan, hosts, os, progress)
+    layers = _build_layers(plan, hosts, os, progress)
     plan = hosts.adapt(plan)
     with seats.hold(plan.seat):
         if not is_ready(plan, hosts):
@@ -193,7 +193,7 @@ def _collect(plan: Plan, hosts: providers.Provider, progress: Progress) -> Path:
     header = {"provider": hosts.name, "started": started, "complete": False}
     try:
         with progress.step(N_("captures and probes")), _watched(plan, hosts):
-            gone = partial(_gone, plan, hosts)
+            gone = partial(_ended_hosts, plan, hosts)
             playbook.run("run", inventory.file(plan), variables, progress=progress.note, is_in_vain=gone)
         _observe(plan, folder, progress)
         header["complete"] = True
@@ -234,7 +234,7 @@ def _watched(plan: Plan, hosts: providers.Provider) -> Iterator[None]:
     try:
         yield
     except MachineryError as error:
-        if gone := _gone(plan, hosts):
+        if gone := _ended_hosts(plan, hosts):
             raise _host_ended(plan, gone) from error
         if gateway.cut_off(plan.seat):
             raise gateway.ended(plan) from error
@@ -253,7 +253,7 @@ def _host_ended(plan: Plan, gone: Sequence[str]) -> HostEnded:
     )
 
 
-def _gone(plan: Plan, hosts: providers.Provider) -> list[str]:
+def _ended_hosts(plan: Plan, hosts: providers.Provider) -> list[str]:
     """Return the hosts that run no longer; machines of somebody else's say themselves what ails them."""
     states = hosts.status(plan.seat) if hosts.bakes else {}
     return [name for name, state in states.items() if state not in ("running", gateway.CUT_OFF)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from sharklab.checks.outcome import Status
 from sharklab.evidence.run_folder import CaptureResult, ProbeResult
 from sharklab.lab.model import Capture, Exercise, Plan
-from sharklab.report.explained import Line
-from sharklab.report.wire import Picture, Wire
+from sharklab.report.explanations import PacketExplanation
+from sharklab.report.packet_view import LadderPicture, PacketView
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class CheckReport:
     """A check or an answer: what was expected (or asked), what was found, and on what grounds."""
 
     title: str
@@ -72,7 +73,7 @@ class Sockets:
 
 
 @dataclass(frozen=True)
-class Shot:
+class CaptureReport:
     """A capture: what was asked of tcpdump, the file that it left, and what is in it.
 
     With `explained` there is a copy with comments on the packets at `annotated`.
@@ -82,13 +83,13 @@ class Shot:
     plan: Capture
     result: CaptureResult | None
     href: str
-    wire: Wire | None
-    explained: tuple[Line, ...] = ()
+    wire: PacketView | None
+    explained: tuple[PacketExplanation, ...] = ()
     annotated: str = ""
 
 
 @dataclass(frozen=True)
-class Field:
+class CellSummary:
     """One cell of a matrix in short; `tone` is the colour of the verdict, `seconds` what it took."""
 
     href: str
@@ -100,15 +101,15 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Row:
+class ToolRow:
     """A tool of a matrix, and its cell for each state."""
 
     title: str
-    fields: tuple[Field, ...]
+    fields: tuple[CellSummary, ...]
 
 
 @dataclass(frozen=True)
-class Truth:
+class WitnessReport:
     """The statement of a witness about the ports of a state."""
 
     said: str
@@ -116,40 +117,40 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class CellReport:
     """One cell of a matrix in full; `follows` are sentences: what can be concluded, and what cannot."""
 
     tool: str
     port: int
-    field: Field
+    field: CellSummary
     command: Command
     found: str
     expected: str
     follows: tuple[str, ...]
     links: tuple[Link, ...]
-    pictures: tuple[Picture, ...]
+    pictures: tuple[LadderPicture, ...]
 
 
 @dataclass(frozen=True)
-class Stand:
+class StateReport:
     """A state of a port: what makes it so, who bears witness to that, and what every tool did."""
 
     anchor: str
     title: str
     about: str
-    truth: tuple[Truth, ...]
-    attempts: tuple[Attempt, ...]
+    truth: tuple[WitnessReport, ...]
+    attempts: tuple[CellReport, ...]
 
 
 @dataclass(frozen=True)
-class Grid:
+class MatrixReport:
     """A matrix: the short of it (a name and a sentence each), tools by states, and each state in full."""
 
     anchor: str
     summary: tuple[tuple[str, str], ...]
     columns: tuple[Link, ...]
-    rows: tuple[Row, ...]
-    stands: tuple[Stand, ...]
+    rows: tuple[ToolRow, ...]
+    stands: tuple[StateReport, ...]
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Section:
+class ExerciseReport:
     """One exercise; with a `grid`, `commands` and `checks` are what the grid does not show."""
 
     anchor: str
@@ -170,25 +171,28 @@ class Section:
     title: str
     text: str
     status: Status | None
-    answers: tuple[Judgement, ...]
-    checks: tuple[Judgement, ...]
+    answers: tuple[CheckReport, ...]
+    checks: tuple[CheckReport, ...]
     commands: tuple[Command, ...]
     sockets: tuple[Sockets, ...]
-    shots: tuple[Shot, ...]
-    grid: Grid | None = None
+    shots: tuple[CaptureReport, ...]
+    grid: MatrixReport | None = None
     comparisons: tuple[Comparison, ...] = ()
 
 
+_Section = TypeVar("_Section")
+
+
 @dataclass(frozen=True)
-class Part:
-    """Exercises that the author put together."""
+class Part(Generic[_Section]):
+    """A part of a page: the exercises that the author put together."""
 
     name: str
-    sections: tuple[Section, ...]
+    sections: tuple[_Section, ...]
 
 
 @dataclass(frozen=True)
-class Page:
+class ReportPage:
     """A whole report; `topology` is SVG."""
 
     language: str
@@ -199,10 +203,10 @@ class Page:
     started: float
     ended: float
     topology: str
-    parts: tuple[Part, ...]
+    parts: tuple[Part[ExerciseReport], ...]
 
     @property
-    def sections(self) -> tuple[Section, ...]:
+    def sections(self) -> tuple[ExerciseReport, ...]:
         """All exercises in order."""
         return tuple(section for part in self.parts for section in part.sections)
 
@@ -212,6 +216,6 @@ class Page:
         return bool(self.manifest.get("by_hand"))
 
     @property
-    def judged(self) -> tuple[Section, ...]:
+    def judged(self) -> tuple[ExerciseReport, ...]:
         """The exercises that have something to decide."""
         return tuple(section for section in self.sections if section.status)

@@ -13,16 +13,16 @@ _FRENCH_SPACE = re.compile(r" (?=[;:?!»])|(?<=«) ")
 _LINE_START = re.compile(r"^(\s*)([-+=#]|\d+(?=[.)](?:\s|$)))", re.ASCII)
 
 
-class Source(str):
+class MarkdownText(str):
     """Text that is Markdown already and is written as it stands."""
 
 
-def escape(value: object) -> Source:
+def escape(value: object) -> MarkdownText:
     """Return `value` as inline Markdown that shows just its text, on one line."""
-    if isinstance(value, Source):
+    if isinstance(value, MarkdownText):
         return value
     text = _SPECIAL.sub(r"\\\1", " ".join(str(value).split()))
-    return Source(_LINE_START.sub(_escape_start, text))
+    return MarkdownText(_LINE_START.sub(_escape_start, text))
 
 
 def _escape_start(match: re.Match[str]) -> str:
@@ -30,26 +30,26 @@ def _escape_start(match: re.Match[str]) -> str:
     return f"{space}{mark}\\" if mark.isdigit() else f"{space}\\{mark}"
 
 
-def code(value: object) -> Source:
+def code(value: object) -> MarkdownText:
     """Return `value` as a code span on one line; nothing when it is empty."""
     text = " ".join(str(value).split())
     if not text:
-        return Source("")
+        return MarkdownText("")
     ticks = _ticks(text, 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""
-    return Source(f"{ticks}{pad}{text}{pad}{ticks}")
+    return MarkdownText(f"{ticks}{pad}{text}{pad}{ticks}")
 
 
-def cell(value: object) -> Source:
+def cell(value: object) -> MarkdownText:
     """Return `value` as a code span in a table, where a bar must be escaped even in code."""
-    return Source(code(value).replace("|", "\\|"))
+    return MarkdownText(code(value).replace("|", "\\|"))
 
 
-def fence(value: object, language: str = "console") -> Source:
+def fence(value: object, language: str = "console") -> MarkdownText:
     """Return `value` in a fenced block that nothing in it can close."""
     ticks = _ticks(str(value), 3)
     body = str(value).rstrip("\n")
-    return Source(f"{ticks}{language}\n{body}\n{ticks}")
+    return MarkdownText(f"{ticks}{language}\n{body}\n{ticks}")
 
 
 def _ticks(text: str, least: int) -> str:

@@ -27,24 +27,25 @@ from sharklab.lab.model import Capture, Exercise, Plan, Probe, Text
 from sharklab.message import (
     Message,
 )
-from sharklab.report import matrix, topology
+from sharklab.report import topology
 from sharklab.report.content import (
+    CaptureReport,
+    CheckReport,
     Command,
     Comparison,
-    Grid,
-    Judgement,
+    ExerciseReport,
     Link,
+    MatrixReport,
     Output,
-    Page,
     Part,
-    Section,
-    Shot,
+    ReportPage,
     Sockets,
 )
 from sharklab.report.conversations import drawn
-from sharklab.report.explained import annotated, lines
+from sharklab.report.explanations import annotated, lines
 from sharklab.report.links import links
-from sharklab.report.wire import Picture, hosts, picture, wire
+from sharklab.report.matrix_report import matrix_report
+from sharklab.report.packet_view import LadderPicture, hosts, packet_view, picture
 from sharklab.untrusted import clip, visible
 
 MAX_LINES, MAX_COLUMNS = 200, 2000
@@ -61,7 +62,7 @@ def page(
     verdicts: Iterable[Verdict],
     language: str,
     folder: Path | None = None,
-) -> Page:
+) -> ReportPage:
     """Return the report's content; `facts` are by capture id, links to files count from `folder`.
 
     Raises InputError when `language` is none of `i18n.languages()`.
@@ -69,7 +70,7 @@ def page(
     cells = cells_of_run(plan, evidence, facts) if plan.lab.matrices else ()
     by_exercise = {verdict.exercise: verdict for verdict in verdicts}
     builder = _Builder(plan, evidence, facts, by_exercise, cells, translator(language), folder)
-    return Page(
+    return ReportPage(
         language=language,
         plan=plan,
         title=builder.speak.prose(plan.lab.title),
@@ -109,12 +110,12 @@ class _Builder:
     speak: Translator
     folder: Path | None
 
-    def section(self, exercise: Exercise) -> Section:
+    def section(self, exercise: Exercise) -> ExerciseReport:
         verdict = self.verdicts.get(exercise.id) or Verdict(exercise.id, (), ())
         cells = [cell for cell in self.cells if cell.matrix.id == exercise.id]
         shown = {cell.probe.id for cell in cells}
         fine = {Status.PASSED, Status.SKIPPED} if cells else set()
-        return Section(
+        return ExerciseReport(
             anchor=f"exercise-{exercise.id}",
             exercise=exercise,
             title=self.speak.prose(exercise.title),
@@ -124,8 +125,8 @@ class _Builder:
             checks=tuple(self._check(exercise.id, o) for o in verdict.outcomes if o.status not in fine),
             commands=tuple(self._command(probe) for probe in exercise.probes if probe.id not in shown),
             sockets=tuple(self._sockets(verdict)),
-            shots=tuple(self._shot(capture, drawn=not cells) for capture in exercise.captures),
-            grid=self._grid(exercise, cells) if cells else None,
+            shots=tuple(self._capture(capture, drawn=not cells) for capture in exercise.captures),
+            grid=self._matrix(exercise, cells) if cells else None,
             comparisons=tuple(self._comparison(o.table) for o in verdict.outcomes if o.table),
         )
 
@@ -139,8 +140,8 @@ class _Builder:
     def _cell(self, cell: Message | Text) -> str:
         return visible(self.speak.say(cell) if isinstance(cell, Message) else self.speak.prose(cell))
 
-    def _grid(self, exercise: Exercise, cells: Sequence[Cell]) -> Grid:
-        return matrix.grid(
+    def _matrix(self, exercise: Exercise, cells: Sequence[Cell]) -> MatrixReport:
+        return matrix_report(
             cells,
             command=lambda cell: self._command(cell.probe),
             draw=self._pictures,
@@ -148,7 +149,7 @@ class _Builder:
             speak=self.speak,
         )
 
-    def _pictures(self, cell: Cell) -> tuple[Picture, ...]:
+    def _pictures(self, cell: Cell) -> tuple[LadderPicture, ...]:
         """Return ladders of a cell's packets, as the client's capture has them."""
         capture, numbers = next(iter(cell.packets.items()))
         if not numbers:
@@ -160,15 +161,15 @@ class _Builder:
             for index, talk in enumerate(drawn(talks, ())[:CELL_LADDERS], 1)
         )
 
-    def _answer(self, exercise: str, answer: Answer) -> Judgement:
+    def _answer(self, exercise: str, answer: Answer) -> CheckReport:
         title, found = visible(self.speak.say(answer.text)), visible(self.speak.say(answer.found))
         grounds = self._links(exercise, answer.evidence)
-        return Judgement(title, "", found, answer.status, grounds, value=visible(answer.value or ""))
+        return CheckReport(title, "", found, answer.status, grounds, value=visible(answer.value or ""))
 
-    def _check(self, exercise: str, outcome: Outcome) -> Judgement:
+    def _check(self, exercise: str, outcome: Outcome) -> CheckReport:
         found, title = visible(self.speak.say(outcome.found)), visible(self.speak.say(outcome.title))
         expected = visible(self.speak.say(outcome.expected)) if outcome.expected else ""
-        return Judgement(title, expected, found, outcome.status, self._links(exercise, outcome.evidence))
+        return CheckReport(title, expected, found, outcome.status, self._links(exercise, outcome.evidence))
 
     def _links(self, exercise: str, references: Iterable[Reference]) -> tuple[Link, ...]:
         return links(exercise, references, self._commands, self.speak)
@@ -197,14 +198,18 @@ class _Builder:
                 anchor, text = f"ss-{verdict.exercise}-{host}", _aligned(s.line for s in seen)
                 yield Sockets(anchor, host, text, min(s.first for s in seen), max(s.last for s in seen))
 
-    def _shot(self, capture: Capture, drawn: bool) -> Shot:
+    def _capture(self, capture: Capture, drawn: bool) -> CaptureReport:
         result, facts = self.evidence.captures.get(capture.id), self.facts.get(capture.id)
-        evidence = self._evidence(capture.id)
+        evidence = self._packets_by_item(capture.id)
         options = {} if drawn else {"ladders": 0}
-        shown = wire(capture.id, facts, self._hosts, evidence, self.speak, **options) if facts else None
+        shown = (
+            packet_view(capture.id, facts, self._hosts, evidence, self.speak, **options) if facts else None
+        )
         told = lines(capture.id, facts, self._hosts, self.speak) if facts and capture.explain else ()
         copy = annotated(capture.id, self.speak.language).as_posix() if told else ""
-        return Shot(f"capture-{capture.id}", capture, result, self._href(result), shown, told, copy)
+        return CaptureReport(
+            f"capture-{capture.id}", capture, result, self._address(result), shown, told, copy
+        )
 
     @cached_property
     def _commands(self) -> frozenset[str]:
@@ -215,13 +220,13 @@ class _Builder:
     def _hosts(self) -> Mapping[str, str]:
         return hosts(self.plan)
 
-    def _evidence(self, capture: str) -> tuple[tuple[int, ...], ...]:
+    def _packets_by_item(self, capture: str) -> tuple[tuple[int, ...], ...]:
         """Return the packets of `capture` that each outcome and answer rests on."""
         items = (item for verdict in self.verdicts.values() for item in _items(verdict))
         references = (reference for item in items for reference in item.evidence)
         return tuple(r.packets for r in references if r.capture == capture)
 
-    def _href(self, result: CaptureResult | None) -> str:
+    def _address(self, result: CaptureResult | None) -> str:
         if result is None:
             return ""
         return quote(os.path.relpath(result.file, self.folder or self.evidence.folder))

@@ -27,8 +27,8 @@ from sharklab.lab.model import Plan
 from sharklab.message import (
     N_,
 )
-from sharklab.report import explained, markdown, topology
-from sharklab.report.content import Page
+from sharklab.report import explanations, markdown, topology
+from sharklab.report.content import ReportPage
 from sharklab.report.page import page
 from sharklab.report.speech import Words
 from sharklab.untrusted import visible
@@ -63,7 +63,7 @@ def compose(
     folder = out or evidence.folder
     content = page(plan, evidence, facts, verdicts, lang, folder)
     pages = {folder / f"report.{lang}.{kind}": lay_out(content, kind) for kind in ("html", "md")}
-    copies = explained.copies(plan, evidence.captures, facts, translator(lang))
+    copies = explanations.copies(plan, evidence.captures, facts, translator(lang))
     return {**pages, **{folder / place: copy for place, copy in copies}}
 
 
@@ -85,7 +85,7 @@ def _write(file: Path, content: str | bytes) -> bool:
     return new
 
 
-def lay_out(content: Page, kind: str) -> str:
+def lay_out(content: ReportPage, kind: str) -> str:
     """Return the page as a file's text; `kind` is html or md. Raises InputError for a faulty template."""
     name = f"report.{kind}.j2"
     try:
@@ -99,7 +99,7 @@ def lay_out(content: Page, kind: str) -> str:
         raise InputError(N_("the report's template failed: {fault}"), place=place, fault=error) from error
 
 
-def _environment(content: Page, kind: str) -> jinja2.Environment:
+def _environment(content: ReportPage, kind: str) -> jinja2.Environment:
     own = jinja2.PrefixLoader({"lab": jinja2.FileSystemLoader(content.plan.lab.path)})
     made = environment(content.language, kind, own, ImmutableSandboxedEnvironment)
     made.globals.update(services=topology.services, subnets=topology.subnets)
@@ -130,7 +130,7 @@ def environment(
         code=markdown.code,
         cell=markdown.cell,
         fence=markdown.fence,
-        source=markdown.Source,
+        source=markdown.MarkdownText,
         prose=markdown.html,
         visible=visible,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sharklab.author import damage, reference
+from sharklab.author import capture_edits, reference
 from sharklab.checks.judge import outcome as judged
 from sharklab.checks.outcome import Outcome, Status
 from sharklab.evidence.packets import records
@@ -81,7 +81,7 @@ def made_here(folder: Path, seconds: int = 0, mac: str = "", dated: bool = True)
     plan, handed = reference.reference(folder)
     start = shown("ssh.pcap").packets[0].time
     moved = folder / "moved.pcap"
-    records.write(moved, damage.later(records.read(DATA / "ssh.pcap"), seconds))
+    records.write(moved, capture_edits.later(records.read(DATA / "ssh.pcap"), seconds))
     if mac:
         addresses = {
             host: {name: replace(at, mac=mac) for name, at in places.items()}

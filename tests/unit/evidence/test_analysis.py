@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -14,9 +13,9 @@ from tests.support import report_run
 from tests.support.report_run import TAMPERINGS
 
 
-@pytest.mark.parametrize(("tamper", "problem"), TAMPERINGS)
+@pytest.mark.parametrize(("tamper", "problem", "file"), TAMPERINGS)
 def test_analyse_refuses_a_run_that_was_changed(
-    tmp_path: Path, tamper: report_run.Tamper, problem: str
+    tmp_path: Path, tamper: report_run.Tamper, problem: str, file: str
 ) -> None:
     """A changed, a missing and an added file are each one message, with the folder and the remedy."""
     report_run.seal(tmp_path, ["ssh"])
@@ -25,8 +24,7 @@ def test_analyse_refuses_a_run_that_was_changed(
         analysis.analyse(tmp_path)
     error = caught.value
     assert (report_run.TAMPERED, str(tmp_path)) == (error.message_id, error.place)
-    problems = cast("list[Message]", error.values["problems"])
-    assert [problem] == [message.msgid for message in problems]
+    assert [Message(problem, {"file": file})] == error.values["problems"]
     assert error.hint
 
 

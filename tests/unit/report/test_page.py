@@ -19,31 +19,31 @@ from sharklab.message import (
     Message,
 )
 from sharklab.report import page as pages
-from sharklab.report.content import Page, Section
+from sharklab.report.content import ExerciseReport, ReportPage
 from tests.support import report_sample as sample
 
 
 @pytest.fixture
-def shown(tmp_path: Path) -> Page:
+def shown(tmp_path: Path) -> ReportPage:
     """Return the sample's report in English."""
     return _page(tmp_path)
 
 
-def _page(folder: Path, language: str = "en", out: Path | None = None) -> Page:
+def _page(folder: Path, language: str = "en", out: Path | None = None) -> ReportPage:
     plan, evidence = sample.plan(folder), sample.evidence(folder)
     return pages.page(plan, evidence, sample.facts(), sample.verdicts(), language, out)
 
 
-def _section(shown: Page, name: str) -> Section:
+def _section(shown: ReportPage, name: str) -> ExerciseReport:
     return next(section for section in shown.sections if section.exercise.id == name)
 
 
-def test_page_groups_exercises_by_part(shown: Page) -> None:
+def test_page_groups_exercises_by_part(shown: ReportPage) -> None:
     """Parts keep the author's order."""
     assert [(part.name, len(part.sections)) for part in shown.parts] == [("0", 1), ("II", 2)]
 
 
-def test_page_does_not_count_an_exercise_without_checks(shown: Page) -> None:
+def test_page_does_not_count_an_exercise_without_checks(shown: ReportPage) -> None:
     """Where nothing is decided nothing is achieved, and nothing is missed."""
     assert [section.exercise.id for section in shown.judged] == ["ssh", "dns"]
 
@@ -83,7 +83,7 @@ def test_overall_counts_answers_too() -> None:
     assert pages.overall(Verdict("x", (), (answer,))) is Status.INCONCLUSIVE
 
 
-def test_answer_links_to_packets_and_sockets(shown: Page) -> None:
+def test_answer_links_to_packets_and_sockets(shown: ReportPage) -> None:
     """Consecutive packets are one link to the first of them."""
     [answer] = _section(shown, "ssh").answers
     assert [link.text for link in answer.links] == [
@@ -95,7 +95,7 @@ def test_answer_links_to_packets_and_sockets(shown: Page) -> None:
     assert [link.href for link in answer.links[:2]] == ["#packet-ssh-1", "#packet-ssh-40"]
 
 
-def test_links_lead_somewhere(shown: Page) -> None:
+def test_links_lead_somewhere(shown: ReportPage) -> None:
     """What a link names is on the page; a probe that is not of the lab has no link."""
     anchors = {command.anchor for section in shown.sections for command in section.commands}
     anchors |= {socket.anchor for section in shown.sections for socket in section.sockets}
@@ -107,21 +107,21 @@ def test_links_lead_somewhere(shown: Page) -> None:
     assert [link.text for link in links if not link.href] == ["command elsewhere"]
 
 
-def test_command_tells_what_became_of_it(shown: Page) -> None:
+def test_command_tells_what_became_of_it(shown: ReportPage) -> None:
     """Missing tools, time limits and probes that never ran are told apart."""
     commands = _section(shown, "ssh").commands
     assert [command.fine for command in commands] == [True, False, False, False]
     assert commands[3].result is None
 
 
-def test_command_output_is_bounded(shown: Page) -> None:
+def test_command_output_is_bounded(shown: ReportPage) -> None:
     """A long output is cut, and says by how many lines."""
     output = _section(shown, "ssh").commands[0].stdout
     assert len(output.text.splitlines()) == pages.MAX_LINES
     assert output.left == 504 - pages.MAX_LINES
 
 
-def test_sockets_show_both_hosts(shown: Page) -> None:
+def test_sockets_show_both_hosts(shown: ReportPage) -> None:
     """The lines that outcomes rest on are shown under a heading, host by host."""
     sockets = _section(shown, "ssh").sockets
     assert [entry.host for entry in sockets] == ["client", "server"]
@@ -136,13 +136,13 @@ def test_shot_links_to_its_file_from_where_the_report_is(tmp_path: Path) -> None
     assert beside.href == "../hosts/client/captures/ssh.pcap"
 
 
-def test_shot_that_was_not_made_is_told(shown: Page) -> None:
+def test_shot_that_was_not_made_is_told(shown: ReportPage) -> None:
     """A capture of the lab without a file stays in the report."""
     lost = _section(shown, "dns").shots[1]
     assert (lost.plan.id, lost.result, lost.wire) == ("lost", None, None)
 
 
-def test_rows_name_the_handshake_and_the_closing(shown: Page) -> None:
+def test_rows_name_the_handshake_and_the_closing(shown: ReportPage) -> None:
     """The table says which packets open and close, and marks those that are evidence."""
     wire = _section(shown, "ssh").shots[0].wire
     assert wire is not None

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import TYPE_CHECKING
 
 from sharklab.cli.say import say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED
-
-if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
-    pass
 
 
 def doctor(args: Namespace) -> int:

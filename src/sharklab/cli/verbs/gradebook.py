@@ -18,8 +18,8 @@ from sharklab.progress import Progress
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
     from sharklab.grading.gradebook.model import Class
-    from sharklab.grading.gradebook.moodle import Filled
-    from sharklab.grading.marking.terms import Terms
+    from sharklab.grading.gradebook.moodle import FilledWorksheet
+    from sharklab.grading.marking.policy import Policy
     from sharklab.i18n import Translator
 
 
@@ -35,21 +35,21 @@ def grade(args: Namespace) -> int:
     students = roster.read(Path(args.roster)) if args.roster else ()
     jobs = args.jobs or len(os.sched_getaffinity(0))
     group = batch.grade(
-        batch.Batch(sources, students, out, args.lab or "", _terms(args), max(1, jobs), lint.named),
+        batch.Batch(sources, students, out, args.lab or "", _policy(args), max(1, jobs), lint.named),
         Progress(words.gettext),
     )
     filled = moodle.fill(Path(args.moodle), group) if args.moodle else None
     counts = Counter(map(state, group.entries))
-    say(args, "\n".join(_told(group, filled, out, args.language, words)), **_plain(group, filled, out))
+    say(args, "\n".join(_describe(group, filled, out, args.language, words)), **_to_plain(group, filled, out))
     return NOT_ACHIEVED if counts[UNREADABLE] else GOOD
 
 
-def _terms(args: Namespace) -> Terms:
-    """Return the terms that the options name. Raises InputError for a wrong term, or one without --due."""
-    from sharklab.grading.marking.terms import Terms
+def _policy(args: Namespace) -> Policy:
+    """Return the policy that the options name. Raises InputError for a wrong term, or one without --due."""
+    from sharklab.grading.marking.policy import Policy
 
-    _refuse(args)
-    return Terms(
+    _check_numbers(args)
+    return Policy(
         hint=args.hint / 100,
         due=_due(args.due),
         grace=args.grace * 60,
@@ -59,7 +59,7 @@ def _terms(args: Namespace) -> Terms:
     )
 
 
-def _refuse(args: Namespace) -> None:
+def _check_numbers(args: Namespace) -> None:
     for name in ("late", "cap", "hint"):
         if not 0 <= getattr(args, name) <= 100:
             raise InputError(N_("a percentage is from 0 to 100"), place=f"--{name}")
@@ -84,7 +84,9 @@ def _due(text: str | None) -> float:
         ) from error
 
 
-def _told(group: Class, filled: Filled | None, out: Path, language: str, words: Translator) -> Iterator[str]:
+def _describe(
+    group: Class, filled: FilledWorksheet | None, out: Path, language: str, words: Translator
+) -> Iterator[str]:
     from sharklab.grading.gradebook import figures
     from sharklab.grading.gradebook.model import GRADED, MISSING, UNREADABLE, state
 
@@ -98,10 +100,10 @@ def _told(group: Class, filled: Filled | None, out: Path, language: str, words: 
     text = words.gettext("Students who need attention ({count}): {page}")
     yield text.format(count=looks, page=out / f"class.{language}.html")
     if filled:
-        yield from _filled(filled, words)
+        yield from _describe_worksheet(filled, words)
 
 
-def _filled(filled: Filled, words: Translator) -> Iterator[str]:
+def _describe_worksheet(filled: FilledWorksheet, words: Translator) -> Iterator[str]:
     yield words.gettext("{count} grades are in the worksheet.").format(count=filled.graded)
     if filled.absent:
         yield words.gettext("Not in the worksheet: {students}").format(students=", ".join(filled.absent))
@@ -109,7 +111,7 @@ def _filled(filled: Filled, words: Translator) -> Iterator[str]:
         yield words.gettext("Locked in the worksheet: {students}").format(students=", ".join(filled.locked))
 
 
-def _plain(group: Class, filled: Filled | None, out: Path) -> dict[str, object]:
+def _to_plain(group: Class, filled: FilledWorksheet | None, out: Path) -> dict[str, object]:
     from sharklab.grading.gradebook import figures
     from sharklab.grading.gradebook.model import state
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sharklab.cli.say import say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import N_
-
-if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
-    pass
 
 
 def labs(args: Namespace) -> int:
@@ -75,8 +71,7 @@ def vms(args: Namespace) -> int:
 
 def prove(args: Namespace) -> int:
     """Grade the run as a submission, nothing, and every single fault; 1 when the grader is wrong in one."""
-    from sharklab.author import prove as trials
-    from sharklab.author import reference
+    from sharklab.author import proof, reference
     from sharklab.author.lint import named
     from sharklab.cli import seats
     from sharklab.progress import Progress
@@ -85,6 +80,6 @@ def prove(args: Namespace) -> int:
     run = seats.find_run(named(args.lab).name, args.student, args.run)
     plan, submission = reference.reference(run)
     with progress.step(N_("grading of {lab}"), lab=plan.lab.name):
-        found = list(trials.prove(plan, submission, progress.note))
-    say(args, trials.table(found, words), trials=[trials.plain(trial) for trial in found])
-    return GOOD if all(trial.holds for trial in found) else NOT_ACHIEVED
+        proofs = list(proof.prove(plan, submission, progress.note))
+    say(args, proof.table(proofs, words), trials=[proof.plain(each) for each in proofs])
+    return GOOD if all(each.holds for each in proofs) else NOT_ACHIEVED

@@ -17,6 +17,7 @@ from sharklab.message import N_, Message
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
     from sharklab.checks.outcome import Verdict
+    from sharklab.cli.flow import Run
     from sharklab.lab.model import Plan
 
 
@@ -28,13 +29,13 @@ def up(args: Namespace) -> int:
     from sharklab.cli import flow
     from sharklab.progress import Progress
 
-    plan, provider = _met(args, flow.prepare(args.lab, args.student))
+    plan, provider = _choose_provider(args, flow.prepare(args.lab, args.student))
     flow.up(plan, provider, args.os, Progress(translate(args).gettext))
-    say(args, _ready(plan, translate(args)), **_seat(plan))
+    say(args, _describe_seat(plan, translate(args)), **_to_plain(plan))
     return GOOD
 
 
-def _seat(plan: Plan) -> dict[str, Any]:
+def _to_plain(plan: Plan) -> dict[str, Any]:
     hosts = {
         name: {net: str(at.ipv4.ip) for net, at in places.items()}
         for name, places in plan.seat.addresses.items()
@@ -47,10 +48,10 @@ def _seat(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _ready(plan: Plan, words: i18n.Translator) -> str:
+def _describe_seat(plan: Plan, words: i18n.Translator) -> str:
     name = plan.lab.name
     option = f" --student {plan.seat.student}"
-    places = [f"  {host:<10} {', '.join(nets.values())}" for host, nets in _seat(plan)["hosts"].items()]
+    places = [f"  {host:<10} {', '.join(nets.values())}" for host, nets in _to_plain(plan)["hosts"].items()]
     steps = [
         (f"sharklab brief {name}{option}", words.gettext("what is asked")),
         (f"sharklab shell {name} {plan.hosts[0].name}{option}", words.gettext("a shell on a host")),
@@ -71,11 +72,13 @@ def run(args: Namespace) -> int:
     from sharklab.cli import flow
     from sharklab.progress import Progress
 
-    plan, provider = _met(args, flow.prepare(args.lab, args.student, args.pace))
-    return _told(args, flow.run(plan, provider, args.os, languages(args), Progress(translate(args).gettext)))
+    plan, provider = _choose_provider(args, flow.prepare(args.lab, args.student, args.pace))
+    return _say_run(
+        args, flow.run(plan, provider, args.os, languages(args), Progress(translate(args).gettext))
+    )
 
 
-def _met(args: Namespace, plan: Plan) -> tuple[Plan, str]:
+def _choose_provider(args: Namespace, plan: Plan) -> tuple[Plan, str]:
     """Return the plan and its provider; of machines that exist, once a person agrees to what will change."""
     from sharklab.cli import flow
     from sharklab.hosts import seat_provider
@@ -85,11 +88,11 @@ def _met(args: Namespace, plan: Plan) -> tuple[Plan, str]:
         raise InputError(N_("goes with --provider existing only"), place="--inventory")
     if provider == "existing":
         file = Path(args.inventory).absolute() if args.inventory else None
-        return flow.meet(plan, file, lambda sentences: _agree(args, sentences)), provider
+        return flow.meet(plan, file, lambda sentences: _ask_consent(args, sentences)), provider
     return plan, provider
 
 
-def _agree(args: Namespace, sentences: Sequence[Message]) -> bool:
+def _ask_consent(args: Namespace, sentences: Sequence[Message]) -> bool:
     """Show what will change, on standard error, and tell whether the person says yes."""
     words = translate(args)
     print("\n".join(words.say(sentence) for sentence in sentences), file=sys.stderr)
@@ -110,22 +113,26 @@ def report(args: Namespace) -> int:
     from sharklab.progress import Progress
 
     folder = seats.find_run(lint.named(args.lab).name, args.student, args.run)
-    return _told(args, flow.write_reports(folder, languages(args), Progress(translate(args).gettext)))
+    return _say_run(args, flow.write_reports(folder, languages(args), Progress(translate(args).gettext)))
 
 
-def _told(args: Namespace, done: Any) -> int:
+def _say_run(args: Namespace, run: Run) -> int:
     words = translate(args)
     content = {
-        "achieved": done.achieved,
-        "run": str(done.folder),
-        "reports": [str(file) for file in done.reports],
-        "exercises": {verdict.exercise: verdict.achieved for verdict in done.verdicts},
+        "achieved": run.achieved,
+        "run": str(run.folder),
+        "reports": [str(file) for file in run.reports],
+        "exercises": {verdict.exercise: verdict.achieved for verdict in run.verdicts},
     }
-    say(args, "\n".join(_summary(done.plan, done.verdicts, words) + _places(done, words)), **content)
-    return GOOD if done.achieved else NOT_ACHIEVED
+    say(
+        args,
+        "\n".join(_describe_verdicts(run.plan, run.verdicts, words) + _list_files(run, words)),
+        **content,
+    )
+    return GOOD if run.achieved else NOT_ACHIEVED
 
 
-def _summary(plan: Plan, verdicts: Iterable[Verdict], words: i18n.Translator) -> list[str]:
+def _describe_verdicts(plan: Plan, verdicts: Iterable[Verdict], words: i18n.Translator) -> list[str]:
     from sharklab.checks.outcome import Status
 
     titles = {exercise.id: exercise for exercise in plan.lab.exercises}
@@ -147,15 +154,15 @@ def _summary(plan: Plan, verdicts: Iterable[Verdict], words: i18n.Translator) ->
     return lines
 
 
-def _places(done: Any, words: i18n.Translator) -> list[str]:
-    pages = sorted((file for file in done.reports if file.suffix in (".html", ".md")), key=_html_first)
+def _list_files(run: Run, words: i18n.Translator) -> list[str]:
+    pages = sorted((file for file in run.reports if file.suffix in (".html", ".md")), key=_is_not_html)
     report, captures = words.gettext("Report:"), words.gettext("Captures:")
     width = max(len(report), len(captures))
     lines = [f"{report if number == 0 else '':<{width}}  {file}" for number, file in enumerate(pages)]
-    return ["", *lines, f"{captures:<{width}}  {done.folder}/hosts/*/captures/*.pcap"]
+    return ["", *lines, f"{captures:<{width}}  {run.folder}/hosts/*/captures/*.pcap"]
 
 
-def _html_first(file: Path) -> bool:
+def _is_not_html(file: Path) -> bool:
     return file.suffix != ".html"
 
 
@@ -204,10 +211,12 @@ def shell(args: Namespace) -> int:
             lab=lab.name,
             student=args.student,
         )
-    os.execvp("ssh", ["ssh", "-t", "-q", "-F", str(config), args.host, _login(args.user, args.command)])
+    os.execvp(
+        "ssh", ["ssh", "-t", "-q", "-F", str(config), args.host, _login_command(args.user, args.command)]
+    )
 
 
-def _login(user: str, command: Sequence[str]) -> str:
+def _login_command(user: str, command: Sequence[str]) -> str:
     """Return the command line that makes whoever logs in, root or by sudo, the user that is asked for."""
     words = ["runuser", "--login", user]
     words += ["--command", " ".join(command)] if command else []
@@ -218,14 +227,14 @@ def status(args: Namespace) -> int:
     """Show every seat of this machine and the state of its hosts."""
     from sharklab.cli import seats
 
-    found = seats.status()
+    here = seats.status()
     words = translate(args)
     lines = [
         f"{seat['lab']}/{seat['student']}: "
         + ", ".join(f"{host} {words.gettext(state)}" for host, state in seat["hosts"].items())
-        for seat in found
+        for seat in here
     ]
-    say(args, "\n".join(lines) or words.gettext("No seat is up."), seats=found)
+    say(args, "\n".join(lines) or words.gettext("No seat is up."), seats=here)
     return GOOD
 
 

@@ -69,18 +69,19 @@ def form(args: Namespace) -> int:
 def check(args: Namespace) -> int:
     """Grade the folder as it lies there and say what a student may know; exit code 1 unless all is there."""
     from sharklab.grading.marking import advice
-    from sharklab.grading.marking.grade import grade
-    from sharklab.grading.marking.plain import plain, without_keys
+    from sharklab.grading.marking.export import to_plain
+    from sharklab.grading.marking.keys import without_keys
+    from sharklab.grading.marking.marks import grade
     from sharklab.lab import diary
 
-    plan, submission = _work(args)
+    plan, submission = _read_work(args)
     graded = grade(plan, submission)
     offered = advice.hint_names(graded)
     if args.hint:
         _take_hint(plan, args.hint, offered)
     result = without_keys(graded, diary.hints(plan.seat))
     lines = advice.lines(result, translate(args), offered)
-    told = {"folder": str(submission.folder), "hints": list(offered), "result": plain(result)}
+    told = {"folder": str(submission.folder), "hints": list(offered), "result": to_plain(result)}
     say(args, "\n".join(lines), **told)
     return GOOD if result.points == result.worth else NOT_ACHIEVED
 
@@ -100,7 +101,7 @@ def _take_hint(plan: Plan, name: str, known: tuple[str, ...]) -> None:
     diary.take_hint(plan.seat, name)
 
 
-def _work(args: Namespace) -> tuple[Plan, Submission]:
+def _read_work(args: Namespace) -> tuple[Plan, Submission]:
     """Return the plan of the student and their work as it is now."""
     from sharklab.cli import flow
     from sharklab.grading.submission import form as forms
@@ -111,14 +112,14 @@ def _work(args: Namespace) -> tuple[Plan, Submission]:
     found = work.read(forms.place(args.folder, plan.lab.name), plan)
     return plan, replace(
         found,
-        state=_observed(plan, translate(args)),
+        state=_observe_hosts(plan, translate(args)),
         manifest={manifest.HINTS: diary.hints(plan.seat)},
         begun=diary.begun(plan.seat),
         made=round(time.time(), 3),
     )
 
 
-def _observed(plan: Plan, words: Translator) -> Mapping[str, HostState]:
+def _observe_hosts(plan: Plan, words: Translator) -> Mapping[str, HostState]:
     """Return the state of the seat's hosts, if they are up and the lab asks for it.
 
     If that takes root's rights, the command starts again through sudo.
@@ -141,7 +142,7 @@ def report(args: Namespace) -> int:
     """Write the report of a student's own answers and captures into their folder."""
     from sharklab.grading.marking import preview as reports
 
-    plan, submission = _work(args)
+    plan, submission = _read_work(args)
     files = reports.write(plan, submission, languages(args))
     ownership.give_like_folder(*submission.folder.iterdir())
     say(args, "\n".join(map(str, files)), reports=[str(file) for file in files])
@@ -153,7 +154,7 @@ def submit(args: Namespace) -> int:
     from sharklab.grading.submission import bundle, contents
     from sharklab.lab import seat
 
-    plan, submission = _work(args)
+    plan, submission = _read_work(args)
     name, student = plan.lab.name, plan.seat.student
     file = Path(args.out or f"{name}-{student}{bundle.ENDING}")
     bundle.pack(submission, seat.key(name, student), file)

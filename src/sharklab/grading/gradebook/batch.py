@@ -1,7 +1,7 @@
-"""Grade a class: look whose each submission is, grade those that are new, write what the class adds up to.
+"""Grade a class: find the student of each submission, grade the new ones, write the gradebook.
 
-The folder that comes of it depends on the submissions, the roster, the course secret and sharklab alone, not
-on the order, the clock, or how often the batch was interrupted.
+The gradebook depends on the submissions, the roster, the course secret and sharklab alone. The order of the
+files, the clock and interruptions change nothing.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from typing import Any
 
 from sharklab import __version__, paths, state
 from sharklab.evidence.packets import box
-from sharklab.grading.gradebook import job, junit, kept, overview, pool, results, table
-from sharklab.grading.gradebook.inputs import Source
-from sharklab.grading.gradebook.job import Glance, Job, Record, Seen
+from sharklab.grading.gradebook import class_page, job, junit, pool, record_file, results, table
+from sharklab.grading.gradebook.inputs import SubmissionSource
+from sharklab.grading.gradebook.job import GradeJob, IdentifyJob, Identity, StudentRecord
 from sharklab.grading.gradebook.model import Class, Entry
 from sharklab.grading.gradebook.pool import Failure
-from sharklab.grading.gradebook.turns import Turn, lab_of, turns_of
+from sharklab.grading.gradebook.selection import Selection, lab_of, select
 from sharklab.grading.marking import integrity
-from sharklab.grading.marking.integrity import Handed
+from sharklab.grading.marking.integrity import ComparedSubmission
 from sharklab.grading.marking.model import Remark
-from sharklab.grading.marking.terms import NO_TERMS, Terms
+from sharklab.grading.marking.policy import NO_POLICY, Policy
 from sharklab.grading.submission.model import Seal
 from sharklab.lab import load, seat
 from sharklab.lab.model import Lab
@@ -42,25 +42,25 @@ GROUP = 30
 
 @dataclass(frozen=True)
 class Batch:
-    """The submissions of a class and the terms; `lab` may be "" if packed submissions name it.
+    """The submissions of a class and the policy of its course; `lab` may be "" if packed submissions name it.
 
     `roster` may be empty: then the class are the students who handed something in. `find_lab` returns the
     lab of a name, or raises InputError.
     """
 
-    sources: tuple[Source, ...]
+    sources: tuple[SubmissionSource, ...]
     roster: tuple[Student, ...]
     out: Path
     lab: str = ""
-    terms: Terms = NO_TERMS
+    policy: Policy = NO_POLICY
     processes: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     find_lab: Callable[[str], Lab] = load.named
 
 
 def grade(batch: Batch, progress: Progress) -> Class:
-    """Grade a class and write its gradebook below `batch.out`; return what is in it.
+    """Grade a class, write its gradebook below `batch.out`, and return its content.
 
-    What was graded before from the same submission is not graded again. Raises InputError when no lab is
+    A submission that was graded before is not graded again. Raises InputError when no lab is
     named or a name in the roster cannot name a seat, MachineryError when tshark is missing, or the disk full,
     and Busy when another process writes there.
     """
@@ -75,17 +75,17 @@ def grade(batch: Batch, progress: Progress) -> Class:
 
 
 def _sweep(out: Path) -> None:
-    """Remove what an interrupted batch left unpacked."""
+    """Remove the unpacked submissions of an interrupted batch."""
     shutil.rmtree(out / job.SCRATCH, ignore_errors=True)
 
 
 def _grade(batch: Batch, progress: Progress) -> Class:
-    seen = _look(batch, progress)
-    lab = batch.find_lab(batch.lab or lab_of(seen))
-    turns = tuple(turns_of(batch.sources, batch.roster, seen, lab))
-    failed = _work(batch, turns, lab, progress)
+    identities = _identify(batch, progress)
+    lab = batch.find_lab(batch.lab or lab_of(identities))
+    selections = tuple(select(batch.sources, batch.roster, identities, lab))
+    failed = _grade_new(batch, selections, lab, progress)
     with progress.step(N_("write the gradebook")):
-        group = _group(batch, turns, failed, lab)
+        group = _class(batch, selections, failed, lab)
         for name, content in _outputs(group).items():
             state.write(batch.out / name, content, 0o644)
     return group
@@ -96,15 +96,15 @@ def _outputs(group: Class) -> Mapping[str, str]:
         "gradebook.csv": table.gradebook(group),
         "junit.xml": junit.junit(group),
         "results.json": results.results(group),
-        **overview.files(group),
+        **class_page.files(group),
     }
 
 
-def _look(batch: Batch, progress: Progress) -> Mapping[Source, Seen | Failure]:
+def _identify(batch: Batch, progress: Progress) -> Mapping[SubmissionSource, Identity | Failure]:
     """Return the student, lab and seal that each submission names, or the failure to read it."""
-    jobs = [Glance(source, batch.out) for source in batch.sources]
+    jobs = [IdentifyJob(source, batch.out) for source in batch.sources]
     with progress.step(N_("look at {count} submissions"), count=len(jobs)):
-        found = _all(job.look, jobs, batch.processes, progress)
+        found = _all(job.identify, jobs, batch.processes, progress)
     return {source: found[number] for number, source in enumerate(batch.sources)}
 
 
@@ -130,20 +130,27 @@ def _all(
     return found
 
 
-def _work(batch: Batch, turns: Iterable[Turn], lab: Lab, progress: Progress) -> Mapping[str, Failure]:
-    """Grade who is not graded yet; return who could not be, and why."""
-    jobs = [each for turn in turns if turn.source for each in [_job(batch, turn, turn.source, lab)]]
+def _grade_new(
+    batch: Batch, selections: Iterable[Selection], lab: Lab, progress: Progress
+) -> Mapping[str, Failure]:
+    """Grade the students who are not graded yet; return the failures by student."""
+    jobs = [
+        each
+        for selection in selections
+        if selection.source
+        for each in [_job(batch, selection, selection.source, lab)]
+    ]
     left = [each for each in jobs if not job.is_done(batch.out, each.entry.student, each.key)]
     with progress.step(
         N_("grade {count} submissions; {done} were graded before"),
         count=len(left),
         done=len(jobs) - len(left),
     ):
-        return _graded(left, batch.processes, progress)
+        return _grade_groups(left, batch.processes, progress)
 
 
-def _graded(jobs: Sequence[Job], processes: int, progress: Progress) -> Mapping[str, Failure]:
-    """Grade submissions in groups; each of a group that came to nothing is graded once more, alone."""
+def _grade_groups(jobs: Sequence[GradeJob], processes: int, progress: Progress) -> Mapping[str, Failure]:
+    """Grade submissions in groups. If a group fails, each of its submissions is graded once more, alone."""
     size = _group_size(len(jobs), processes)
     groups = [tuple(jobs[start : start + size]) for start in range(0, len(jobs), size)]
     found = _outcomes(groups, _all(job.grade, groups, processes, progress, len))
@@ -155,14 +162,14 @@ def _graded(jobs: Sequence[Job], processes: int, progress: Progress) -> Mapping[
 
 
 def _group_size(jobs: int, processes: int) -> int:
-    """Return how many submissions are graded together: few enough that every process has its turns."""
+    """Return how many submissions are graded together: few enough that every process has its share."""
     return min(GROUP, max(1, jobs // (3 * processes)))
 
 
 def _outcomes(
-    groups: Sequence[tuple[Job, ...]], outcomes: Mapping[int, tuple[Failure | None, ...] | Failure]
+    groups: Sequence[tuple[GradeJob, ...]], outcomes: Mapping[int, tuple[Failure | None, ...] | Failure]
 ) -> dict[str, Failure | None]:
-    """Return the outcome of each student; of a group that came to nothing, only if it was one student."""
+    """Return the outcome of each student; a failed group has one only if it is of one student."""
     found: dict[str, Failure | None] = {}
     for number, outcome in outcomes.items():
         group = groups[number]
@@ -173,17 +180,17 @@ def _outcomes(
     return found
 
 
-def _job(batch: Batch, turn: Turn, source: Source, lab: Lab) -> Job:
-    own = seat.register(lab, turn.entry.student)
+def _job(batch: Batch, selection: Selection, source: SubmissionSource, lab: Lab) -> GradeJob:
+    own = seat.register(lab, selection.entry.student)
     parts = {
         "sharklab": _sharklab(),
         "lab": lab.data,
         "seat": seat.to_plain(own),
-        "entry": kept.to_plain(turn.entry),
-        "terms": kept.to_plain(batch.terms),
+        "entry": record_file.to_plain(selection.entry),
+        "policy": record_file.to_plain(batch.policy),
     }
     key = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-    return Job(source, batch.out, turn.entry, lab.name, own, batch.terms, tool(), key)
+    return GradeJob(source, batch.out, selection.entry, lab.name, own, batch.policy, tool(), key)
 
 
 def tool() -> str:
@@ -204,27 +211,36 @@ def _sharklab() -> str:
 _SOURCES = {".py", ".j2", ".css", ".json", ".po"}
 
 
-def _group(batch: Batch, turns: Sequence[Turn], failed: Mapping[str, Failure], lab: Lab) -> Class:
+def _class(batch: Batch, selections: Sequence[Selection], failed: Mapping[str, Failure], lab: Lab) -> Class:
     """Return the class as it was graded, with the remarks on it."""
-    records = {turn.entry.student: job.recall(batch.out, turn.entry.student) for turn in turns if turn.source}
+    records = {
+        selection.entry.student: job.read_record(batch.out, selection.entry.student)
+        for selection in selections
+        if selection.source
+    }
     whole = {name: each for name, each in records.items() if each and name not in failed}
-    found = integrity.remarks(_handed(each, lab) for each in whole.values() if each.entry.result)
-    entries = (_entry(turn, whole, failed, found.get(turn.entry.student, ())) for turn in turns)
+    found = integrity.remarks(_compared(each, lab) for each in whole.values() if each.entry.result)
+    entries = (
+        _entry(selection, whole, failed, found.get(selection.entry.student, ())) for selection in selections
+    )
     return Class(lab.name, lab.title, tuple(entries), tool())
 
 
-def _handed(record: Record, lab: Lab) -> Handed:
+def _compared(record: StudentRecord, lab: Lab) -> ComparedSubmission:
     student, seal = record.entry.student, record.entry.result.seal if record.entry.result else Seal.NONE
-    return Handed(student, seat.register(lab, student), seal, record.traces)
+    return ComparedSubmission(student, seat.register(lab, student), seal, record.fingerprint)
 
 
 def _entry(
-    turn: Turn, whole: Mapping[str, Record], failed: Mapping[str, Failure], remarks: tuple[Remark, ...]
+    selection: Selection,
+    whole: Mapping[str, StudentRecord],
+    failed: Mapping[str, Failure],
+    remarks: tuple[Remark, ...],
 ) -> Entry:
-    name = turn.entry.student
+    name = selection.entry.student
     if name in failed:
-        return replace(turn.entry, problem=failed[name].reason)
+        return replace(selection.entry, problem=failed[name].reason)
     result = whole[name].entry.result if name in whole else None
     if result is None:
-        return turn.entry
-    return replace(turn.entry, result=replace(result, remarks=(*result.remarks, *remarks)))
+        return selection.entry
+    return replace(selection.entry, result=replace(result, remarks=(*result.remarks, *remarks)))

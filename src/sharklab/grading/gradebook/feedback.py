@@ -19,19 +19,13 @@ from sharklab.evidence.run_folder import CaptureResult
 from sharklab.grading.gradebook.model import Entry
 from sharklab.grading.marking.model import ExerciseResult, Mark, Result, Step
 from sharklab.grading.submission.model import Problem, Seal
-from sharklab.i18n import (
-    Translator,
-    languages,
-    translator,
-)
+from sharklab.i18n import Translator, languages, translator
 from sharklab.lab.model import Capture, Plan
-from sharklab.message import (
-    N_,
-)
-from sharklab.report.content import Link, Shot
+from sharklab.message import N_
+from sharklab.report.content import CaptureReport, Link, Part
 from sharklab.report.links import links
+from sharklab.report.packet_view import hosts, packet_view
 from sharklab.report.render import environment
-from sharklab.report.wire import hosts, wire
 from sharklab.untrusted import visible
 
 MAX_LADDERS, MAX_ROWS = 2, 40
@@ -45,7 +39,7 @@ SEALS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class CriterionFeedback:
     """A criterion or one of its steps in words; only a criterion has more than a title and points."""
 
     title: str
@@ -56,11 +50,11 @@ class Line:
     found: str = ""
     look: str = ""
     links: tuple[Link, ...] = ()
-    steps: tuple[Line, ...] = ()
+    steps: tuple[CriterionFeedback, ...] = ()
 
 
 @dataclass(frozen=True)
-class Section:
+class ExerciseFeedback:
     """One exercise: its criteria and the captures that were handed in for it."""
 
     anchor: str
@@ -68,20 +62,12 @@ class Section:
     status: Status
     points: float
     worth: float
-    lines: tuple[Line, ...]
-    shots: tuple[Shot, ...]
+    lines: tuple[CriterionFeedback, ...]
+    shots: tuple[CaptureReport, ...]
 
 
 @dataclass(frozen=True)
-class Part:
-    """Exercises that the author put together."""
-
-    name: str
-    sections: tuple[Section, ...]
-
-
-@dataclass(frozen=True)
-class Page:
+class FeedbackPage:
     """The whole feedback in one language; `adjustments` and `problems` are pairs of words."""
 
     language: str
@@ -91,7 +77,7 @@ class Page:
     seal: str
     adjustments: tuple[tuple[str, float], ...]
     problems: tuple[tuple[str, str], ...]
-    parts: tuple[Part, ...]
+    parts: tuple[Part[ExerciseFeedback], ...]
     tool: str
     by_hand: bool = True
     """The student recorded the captures: nobody knows their filters, nor what tcpdump dropped."""
@@ -108,13 +94,13 @@ def files(entry: Entry, plan: Plan, facts: Mapping[str, Facts], tool: str) -> di
     }
 
 
-def page(entry: Entry, plan: Plan, facts: Mapping[str, Facts], tool: str, language: str) -> Page:
+def page(entry: Entry, plan: Plan, facts: Mapping[str, Facts], tool: str, language: str) -> FeedbackPage:
     """Return the content of the feedback. Raises ValueError for an entry without a result."""
     if entry.result is None:
         raise ValueError(entry.student)
     result, speak = entry.result, translator(language)
     builder = _Builder(plan, facts, result, speak)
-    return Page(
+    return FeedbackPage(
         language=language,
         title=speak.prose(result.title),
         entry=entry,
@@ -134,7 +120,7 @@ def _problem(problem: Problem, speak: Translator) -> tuple[str, str]:
     return visible(problem.file), visible(speak.say(problem.reason))
 
 
-def lay_out(content: Page, kind: str) -> str:
+def lay_out(content: FeedbackPage, kind: str) -> str:
     """Return the page as a file's text; `kind` is html or md."""
     return template(content.language, f"feedback.{kind}.j2").render(page=content)
 
@@ -153,63 +139,63 @@ class _Builder:
     result: Result
     speak: Translator
 
-    def section(self, exercise: ExerciseResult) -> Section:
+    def section(self, exercise: ExerciseResult) -> ExerciseFeedback:
         captures = [c for e in self.plan.lab.exercises if e.id == exercise.id for c in e.captures]
-        return Section(
+        return ExerciseFeedback(
             anchor=f"exercise-{exercise.id}",
             title=self.speak.prose(exercise.title),
             status=Status.gravest(mark.status for mark in exercise.marks),
             points=exercise.points,
             worth=exercise.worth,
-            lines=tuple(self._line(exercise.id, mark) for mark in exercise.marks),
-            shots=tuple(self._shots[capture.id] for capture in captures),
+            lines=tuple(self._criterion(exercise.id, mark) for mark in exercise.marks),
+            shots=tuple(self._captures[capture.id] for capture in captures),
         )
 
-    def _line(self, exercise: str, mark: Mark) -> Line:
+    def _criterion(self, exercise: str, mark: Mark) -> CriterionFeedback:
         say = self.speak.say
-        return Line(
+        return CriterionFeedback(
             title=visible(say(mark.title)),
             status=mark.status,
             points=mark.points,
             worth=mark.worth,
-            expected=visible(say(mark.expected)),
-            found=visible(say(mark.found)),
+            expected=visible(say(mark.decision.expected)),
+            found=visible(say(mark.decision.found)),
             look=visible(say(mark.advice)),
-            links=self._linked(exercise, mark),
+            links=self._links(exercise, mark),
             steps=tuple(self._step(step) for step in mark.steps),
         )
 
-    def _step(self, step: Step) -> Line:
-        return Line(visible(self.speak.say(step.title)), step.status, step.points, step.worth)
+    def _step(self, step: Step) -> CriterionFeedback:
+        return CriterionFeedback(visible(self.speak.say(step.title)), step.status, step.points, step.worth)
 
-    def _linked(self, exercise: str, mark: Mark) -> tuple[Link, ...]:
+    def _links(self, exercise: str, mark: Mark) -> tuple[Link, ...]:
         """Return the evidence of the mark; packets become links if the page shows them."""
-        found = links(exercise, mark.evidence, (), self.speak)
+        found = links(exercise, mark.decision.evidence, (), self.speak)
         return tuple(link if self._is_shown(link.href) else Link(link.text, "") for link in found)
 
     def _is_shown(self, href: str) -> bool:
         anchor = href.lstrip("#")
-        return anchor in self._rows or anchor in {shot.anchor for shot in self._shots.values()}
+        return anchor in self._rows or anchor in {shot.anchor for shot in self._captures.values()}
 
     @cached_property
     def _rows(self) -> frozenset[str]:
         """Return the packets that have a row on the page."""
-        shown = (shot.wire for shot in self._shots.values() if shot.wire)
+        shown = (shot.wire for shot in self._captures.values() if shot.wire)
         return frozenset(row.anchor for wire in shown for row in wire.rows)
 
     @cached_property
-    def _shots(self) -> Mapping[str, Shot]:
+    def _captures(self) -> Mapping[str, CaptureReport]:
         """Return the picture of each capture of the lab, by its id."""
         captures = (capture for exercise in self.plan.lab.exercises for capture in exercise.captures)
-        return {capture.id: self._shot(capture) for capture in captures}
+        return {capture.id: self._capture(capture) for capture in captures}
 
-    def _shot(self, capture: Capture) -> Shot:
+    def _capture(self, capture: Capture) -> CaptureReport:
         facts = self.facts.get(capture.id)
         if facts is None:
-            return Shot(f"capture-{capture.id}", capture, None, "", None)
+            return CaptureReport(f"capture-{capture.id}", capture, None, "", None)
         evidence = self._evidence(capture.id)
-        shown = wire(capture.id, facts, self._hosts, evidence, self.speak, MAX_LADDERS, MAX_ROWS)
-        return Shot(f"capture-{capture.id}", capture, _taken(capture, facts), "", shown)
+        shown = packet_view(capture.id, facts, self._hosts, evidence, self.speak, MAX_LADDERS, MAX_ROWS)
+        return CaptureReport(f"capture-{capture.id}", capture, _capture_result(capture, facts), "", shown)
 
     @cached_property
     def _hosts(self) -> Mapping[str, str]:
@@ -217,9 +203,9 @@ class _Builder:
 
     def _evidence(self, capture: str) -> Iterable[tuple[int, ...]]:
         marks = (mark for exercise in self.result.exercises for mark in exercise.marks)
-        return [r.packets for mark in marks for r in mark.evidence if r.capture == capture]
+        return [r.packets for mark in marks for r in mark.decision.evidence if r.capture == capture]
 
 
-def _taken(capture: Capture, facts: Facts) -> CaptureResult:
+def _capture_result(capture: Capture, facts: Facts) -> CaptureResult:
     """Return the result of a capture that was handed in; only its number of packets is known."""
     return CaptureResult(capture.id, capture.host, Path(), (), 0.0, 0.0, len(facts.packets), 0)

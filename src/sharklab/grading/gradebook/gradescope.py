@@ -34,7 +34,8 @@ def gradescope(result: Result) -> str:
 
 def _test(exercise: ExerciseResult, mark: Mark, number: str) -> dict[str, Any]:
     title = exercise.title.get("en") or next(iter(exercise.title.values()), exercise.id)
-    words = [str(mark.found), mark.expected and f"Expected: {mark.expected}", str(mark.advice)]
+    expected = mark.decision.expected
+    words = [str(mark.decision.found), expected and f"Expected: {expected}", str(mark.advice)]
     return {
         "number": number,
         "name": visible(f"{title}: {mark.title}"),

@@ -1,4 +1,4 @@
-"""Find the submissions among what the instructor names, and whose each of them is."""
+"""Find the submissions in the files and folders that the instructor names."""
 
 from __future__ import annotations
 
@@ -10,22 +10,18 @@ from pathlib import Path
 from typing import IO
 
 from sharklab import untrusted
-from sharklab.errors import (
-    InputError,
-)
+from sharklab.errors import InputError
 from sharklab.grading.submission import bundle, sheet, work
 from sharklab.lab.roster import Student
 from sharklab.limits import BUNDLE
-from sharklab.message import (
-    N_,
-)
+from sharklab.message import N_
 
 _PARTICIPANT = re.compile(r"_(\d+)_assignsubmission_")
 """How Moodle names the folder of each participant when all submissions are downloaded."""
 
 
 @dataclass(frozen=True)
-class Source:
+class SubmissionSource:
     """A submission as it was handed in: a packed file, or a student's own folder."""
 
     path: Path
@@ -37,7 +33,7 @@ class Source:
         return self.path.name
 
 
-def find(places: Iterable[Path]) -> tuple[Source, ...]:
+def find(places: Iterable[Path]) -> tuple[SubmissionSource, ...]:
     """Return the submissions that `places` are or hold, sorted, each once.
 
     A folder with answers or captures in it is a submission itself. Raises InputError when a place is
@@ -54,30 +50,30 @@ def find(places: Iterable[Path]) -> tuple[Source, ...]:
     return tuple(found)
 
 
-def _find(place: Path) -> Iterator[Source]:
+def _find(place: Path) -> Iterator[SubmissionSource]:
     if place.is_dir():
         yield from _below(place)
     elif place.exists():
-        yield Source(place, packed=True)
+        yield SubmissionSource(place, packed=True)
     else:
         raise InputError(N_("there is no such file or folder"), place=str(place))
 
 
-def _below(folder: Path) -> Iterator[Source]:
+def _below(folder: Path) -> Iterator[SubmissionSource]:
     if (folder / sheet.NAME).exists() or (folder / work.CAPTURES).is_dir():
-        yield Source(folder, packed=False)
+        yield SubmissionSource(folder, packed=False)
         return
     for entry in sorted(folder.iterdir()):
         if entry.is_dir() and not entry.is_symlink() and not entry.name.startswith("."):
             yield from _below(entry)
         elif entry.suffix == bundle.ENDING:
-            yield Source(entry, packed=True)
+            yield SubmissionSource(entry, packed=True)
 
 
-def digest(source: Source) -> str:
+def digest(source: SubmissionSource) -> str:
     """Return the SHA-256 of a submission: of the packed file, or of the names and contents in its folder.
 
-    Of a file that is larger than a submission may be only so much is read: it is refused anyway.
+    A file larger than the limit is read up to the limit only; it is refused anyway.
     """
     if source.packed:
         return _digest(source.path)
@@ -92,7 +88,7 @@ def _digest(file: Path) -> str:
         with untrusted.stream(file, 1 << 62) as stream:
             for part in _parts(stream):
                 found.update(part)
-    except InputError as error:  # a link, a pipe: what it is called is all that is read of it
+    except InputError as error:  # a link, a pipe: nothing of it is read
         return hashlib.sha256(error.message.encode()).hexdigest()
     return found.hexdigest()
 
@@ -104,7 +100,7 @@ def _parts(stream: IO[bytes]) -> Iterator[bytes]:
         left -= len(part)
 
 
-def owner(source: Source, students: Sequence[Student]) -> Student | None:
+def owner(source: SubmissionSource, students: Sequence[Student]) -> Student | None:
     """Return the student whom the submission's file or folder names, if any.
 
     Moodle, the instructor or a student gave these names. They count only if the submission itself cannot be

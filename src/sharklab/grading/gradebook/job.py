@@ -18,15 +18,15 @@ from sharklab import state
 from sharklab.evidence import packets
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.packets.together import read_together
-from sharklab.grading.gradebook import feedback, inputs, kept
+from sharklab.grading.gradebook import feedback, inputs, record_file
 from sharklab.grading.gradebook.gradescope import gradescope
-from sharklab.grading.gradebook.inputs import Source
+from sharklab.grading.gradebook.inputs import SubmissionSource
 from sharklab.grading.gradebook.model import Entry
 from sharklab.grading.gradebook.pool import Failure, failure
 from sharklab.grading.marking.case import gather
-from sharklab.grading.marking.grade import mark
-from sharklab.grading.marking.terms import Terms
-from sharklab.grading.marking.traces import Traces, traces
+from sharklab.grading.marking.fingerprints import SubmissionFingerprint, fingerprint
+from sharklab.grading.marking.marks import mark
+from sharklab.grading.marking.policy import Policy
 from sharklab.grading.submission import bundle, manifest, work
 from sharklab.grading.submission.model import Seal, Submission
 from sharklab.lab import load
@@ -34,23 +34,23 @@ from sharklab.lab.model import Lab, Plan, Seat
 from sharklab.lab.plan import make_plan
 
 SCHEMA = 1
-"""The version of what is kept of a student."""
+"""The version of a student's record."""
 KEPT = ".kept"
-"""The folder in a gradebook where what is kept of each student lies; it is not for students."""
+"""The folder of the records in a gradebook; it is not for students."""
 SCRATCH = ".scratch"
-"""The folder in a gradebook where submissions are unpacked while they are looked at."""
+"""The folder in a gradebook where submissions are unpacked for a while."""
 
 
 @dataclass(frozen=True)
-class Glance:
-    """A job: look at `source`, unpacked below `out`."""
+class IdentifyJob:
+    """A job: find the student of `source`, which is unpacked below `out`."""
 
-    source: Source
+    source: SubmissionSource
     out: Path
 
 
 @dataclass(frozen=True)
-class Seen:
+class Identity:
     """The student, lab and seal that a submission names, and its SHA-256; a folder names only its student."""
 
     student: str
@@ -61,54 +61,54 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Job:
+class GradeJob:
     """A job: grade `source` for the seat of its student and write the feedback below `out`.
 
     `entry` is the student without a result; `key` names everything that the result depends on.
     """
 
-    source: Source
+    source: SubmissionSource
     out: Path
     entry: Entry
     lab: str
     seat: Seat
-    terms: Terms
+    policy: Policy
     tool: str
     key: str
 
 
 @dataclass(frozen=True)
-class Record:
+class StudentRecord:
     """The record of a graded student: `files` are digests of the written files, by place."""
 
     schema: int
     key: str
     entry: Entry
-    traces: Traces
+    fingerprint: SubmissionFingerprint
     files: Mapping[str, str]
 
 
-def look(job: Glance) -> Seen:
+def identify(job: IdentifyJob) -> Identity:
     """Return the student and lab that a submission names. Raises InputError if it cannot be read."""
     digest = inputs.digest(job.source)
     if not job.source.packed:
-        return Seen(job.source.name, "", Seal.NONE, 0.0, digest)
+        return Identity(job.source.name, "", Seal.NONE, 0.0, digest)
     with _unpacked(job.source, job.out) as found:
-        return Seen(found.student, found.lab, found.seal, found.made, digest)
+        return Identity(found.student, found.lab, found.seal, found.made, digest)
 
 
 @contextmanager
-def _unpacked(source: Source, out: Path) -> Iterator[Submission]:
+def _unpacked(source: SubmissionSource, out: Path) -> Iterator[Submission]:
     """Give the content of a packed submission, which is in a folder while the block runs."""
     with tempfile.TemporaryDirectory(dir=state.folder(out / SCRATCH)) as folder:
         yield bundle.unpack(source.path, Path(folder))
 
 
-def grade(jobs: tuple[Job, ...]) -> tuple[Failure | None, ...]:
-    """Grade several submissions, write what their students get and what is kept of them.
+def grade(jobs: tuple[GradeJob, ...]) -> tuple[Failure | None, ...]:
+    """Grade several submissions; write the feedback for their students and their records.
 
-    Return for each why it could not be graded, or None. Their captures are read together, which changes
-    nothing but the time that it takes. Raises MachineryError when a tool is missing or the disk is full.
+    Return for each the failure, or None. Their captures are read together, which saves time and changes
+    nothing else. Raises MachineryError when a tool is missing or the disk is full.
     """
     with ExitStack() as stack:
         opened = [_opened(job, stack) for job in jobs]
@@ -121,8 +121,8 @@ def grade(jobs: tuple[Job, ...]) -> tuple[Failure | None, ...]:
         )
 
 
-def _opened(job: Job, stack: ExitStack) -> tuple[Plan, Submission] | Failure:
-    """Return the plan and what was handed in, unpacked until `stack` is closed, or why it cannot be read."""
+def _opened(job: GradeJob, stack: ExitStack) -> tuple[Plan, Submission] | Failure:
+    """Return the plan and the submission, unpacked until `stack` is closed, or the failure to read it."""
     try:
         plan = make_plan(_lab(job.lab), job.seat)
         if job.source.packed:
@@ -132,9 +132,11 @@ def _opened(job: Job, stack: ExitStack) -> tuple[Plan, Submission] | Failure:
         return failure(error)
 
 
-def _attempt(job: Job, plan: Plan, submission: Submission, known: Mapping[Path, Facts]) -> Failure | None:
+def _attempt(
+    job: GradeJob, plan: Plan, submission: Submission, known: Mapping[Path, Facts]
+) -> Failure | None:
     try:
-        keep(job.out, _graded(job, plan, submission, known))
+        write_record(job.out, _graded(job, plan, submission, known))
     except Exception as error:
         return failure(error)
     return None
@@ -145,12 +147,12 @@ def _lab(name: str) -> Lab:
     return load.named(name)
 
 
-def _graded(job: Job, plan: Plan, submission: Submission, known: Mapping[Path, Facts]) -> Record:
+def _graded(job: GradeJob, plan: Plan, submission: Submission, known: Mapping[Path, Facts]) -> StudentRecord:
     cases = gather(plan, submission, known)
     facts = {name: found for case in cases for name, found in case.context.facts.items()}
-    entry = replace(job.entry, result=mark(plan, submission, cases, job.terms))
-    # What is shown is made of what is kept: a student who is not graded again has the same to the letter.
-    entry = kept.from_plain(Entry, json.loads(json.dumps(kept.to_plain(entry))))
+    entry = replace(job.entry, result=mark(plan, submission, cases, job.policy))
+    # Feedback is made from the record: a student who is not graded again gets the same to the letter.
+    entry = record_file.from_plain(Entry, json.loads(json.dumps(record_file.to_plain(entry))))
     files = feedback.files(entry, plan, facts, job.tool)
     if entry.result:
         files["gradescope.json"] = gradescope(entry.result)
@@ -160,12 +162,12 @@ def _graded(job: Job, plan: Plan, submission: Submission, known: Mapping[Path, F
     digests = {
         f"{entry.student}/{name}": manifest.digest(content.encode()) for name, content in files.items()
     }
-    return Record(SCHEMA, job.key, entry, traces(submission, facts), digests)
+    return StudentRecord(SCHEMA, job.key, entry, fingerprint(submission, facts), digests)
 
 
-def keep(out: Path, record: Record) -> None:
+def write_record(out: Path, record: StudentRecord) -> None:
     """Write the record of a student."""
-    content = json.dumps(kept.to_plain(record), ensure_ascii=False)
+    content = json.dumps(record_file.to_plain(record), ensure_ascii=False)
     state.write(_file(out, record.entry.student), content, 0o600)
 
 
@@ -173,18 +175,18 @@ def _file(out: Path, student: str) -> Path:
     return state.folder(out / KEPT) / f"{student}.json"
 
 
-def recall(out: Path, student: str) -> Record | None:
+def read_record(out: Path, student: str) -> StudentRecord | None:
     """Return the record of a student, or None if it is missing or damaged."""
     with suppress(OSError, ValueError, RecursionError):
         data: Any = json.loads(_file(out, student).read_text(encoding="utf-8"))
-        record = kept.from_plain(Record, data)
+        record = record_file.from_plain(StudentRecord, data)
         return record if record.schema == SCHEMA else None
     return None
 
 
 def is_done(out: Path, student: str, key: str) -> bool:
-    """Tell whether a student was graded from the same, and all that was written is still there."""
-    record = recall(out, student)
+    """Return True if a student was graded from the same `key` and every file of theirs is unchanged."""
+    record = read_record(out, student)
     return (
         record is not None
         and record.key == key

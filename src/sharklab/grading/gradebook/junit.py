@@ -54,9 +54,9 @@ def _case(exercise: str, mark: Mark) -> ElementTree.Element:
     case = ElementTree.Element("testcase", _names(exercise, mark.criterion))
     if mark.status in TAGS:
         points = f"{table.number(mark.points)}/{table.number(mark.worth)}"
-        said = visible(f"{mark.title}: {mark.found}")
+        said = visible(f"{mark.title}: {mark.decision.found}")
         outcome = ElementTree.SubElement(case, TAGS[mark.status], {"message": said, "type": mark.status})
-        words = [f"points: {points}", f"expected: {mark.expected}", f"look: {mark.advice}"]
+        words = [f"points: {points}", f"expected: {mark.decision.expected}", f"look: {mark.advice}"]
         outcome.text = visible("\n".join(line for line in words if not line.endswith(": ")))
     return case
 

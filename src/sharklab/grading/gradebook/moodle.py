@@ -40,7 +40,7 @@ _DIGITS = re.compile(r"\d+$")
 
 
 @dataclass(frozen=True)
-class Filled:
+class FilledWorksheet:
     """The result of filling a worksheet: number of grades, students without a row, locked grades."""
 
     graded: int
@@ -48,7 +48,7 @@ class Filled:
     locked: tuple[str, ...]
 
 
-def fill(file: Path, group: Class) -> Filled:
+def fill(file: Path, group: Class) -> FilledWorksheet:
     """Write grades and comments into the worksheet `file` for every result of `group`.
 
     A row belongs to the student with its identifier, else with its email address, else with its full name.
@@ -103,7 +103,7 @@ class _Sheet:
         """The whole file's text."""
         return self._mark + "".join(self._comma.join(cells) + end for cells, end in self._rows)
 
-    def fill(self, group: Class) -> Filled:
+    def fill(self, group: Class) -> FilledWorksheet:
         """Fill in the rows of the students of `group`."""
         done, locked = set(), set()
         for cells, _ in self._rows[1:]:
@@ -116,7 +116,7 @@ class _Sheet:
             else:
                 self._write(cells, entry.result)
         absent = {entry.student for entry in group.entries if entry.result} - done
-        return Filled(len(done - locked), tuple(sorted(absent)), tuple(sorted(locked)))
+        return FilledWorksheet(len(done - locked), tuple(sorted(absent)), tuple(sorted(locked)))
 
     def _owner(self, cells: Sequence[str], group: Class) -> Entry | None:
         number = _DIGITS.search(self._cell(cells, "id"))

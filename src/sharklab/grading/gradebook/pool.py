@@ -35,14 +35,14 @@ START = 120.0
 
 
 @dataclass(frozen=True)
-class Limits:
+class JobLimits:
     """The limits of a job."""
 
     seconds: float = SECONDS
     memory: int = MEMORY
 
 
-LIMITS = Limits()
+LIMITS = JobLimits()
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,14 @@ class Failure:
 
 
 def run(
-    work: Callable[[Any], Any], jobs: Sequence[Any], processes: int, limits: Limits = LIMITS
+    work: Callable[[Any], Any], jobs: Sequence[Any], processes: int, limits: JobLimits = LIMITS
 ) -> Generator[tuple[int, Any], None, None]:
     """Yield the number and the outcome of each job as it is done: what `work` returned, or a Failure.
 
     `work` is a function of a module and jobs can be pickled. Whatever a job raises is its Failure alone.
     """
     left = deque(enumerate(jobs))
-    hands = [_Hand(work, limits) for _ in range(min(processes, len(jobs)))]
+    hands = [_Worker(work, limits) for _ in range(min(processes, len(jobs)))]
     try:
         for hand in hands:
             hand.take(left)
@@ -75,17 +75,17 @@ def run(
             hand.end()
 
 
-def _ready(busy: Sequence[_Hand]) -> list[_Hand]:
+def _ready(busy: Sequence[_Worker]) -> list[_Worker]:
     """Wait until a process has something to say, is dead, or has used up its time."""
     patience = max(0.0, min(hand.deadline for hand in busy) - time.monotonic())
     said = wait([hand.pipe for hand in busy], patience)
     return [hand for hand in busy if hand.pipe in said or time.monotonic() >= hand.deadline]
 
 
-class _Hand:
+class _Worker:
     """One process at work, or waiting for its next job."""
 
-    def __init__(self, work: Callable[[Any], Any], limits: Limits) -> None:
+    def __init__(self, work: Callable[[Any], Any], limits: JobLimits) -> None:
         self._work, self._limits = work, limits
         self.job: int | None = None
         self.deadline = 0.0
@@ -142,7 +142,7 @@ class _Hand:
         self.pipe.close()
 
 
-def _serve(work: Callable[[Any], Any], pipe: Connection[Any, Any], limits: Limits) -> None:
+def _serve(work: Callable[[Any], Any], pipe: Connection[Any, Any], limits: JobLimits) -> None:
     """Do the jobs that come through `pipe` until it is closed."""
     os.setsid()
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from sharklab.grading.gradebook.model import Class, Entry, state
-from sharklab.grading.marking import plain
+from sharklab.grading.marking import export
 from sharklab.message import prose
 
 SCHEMA = "sharklab-results/1"
@@ -21,7 +21,7 @@ def results(group: Class) -> str:
         "schema": SCHEMA,
         "tool": group.tool,
         "lab": group.lab,
-        "title": plain.text(prose(group.title)),
+        "title": export.text(prose(group.title)),
         "students": list(map(_student, group.entries)),
     }
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
@@ -35,9 +35,9 @@ def _student(entry: Entry) -> dict[str, Any]:
         "state": state(entry),
         "file": entry.file,
         "sha256": entry.digest,
-        "problem": plain.text(entry.problem),
-        "remarks": [plain.remark(each) for each in entry.remarks],
-        "result": plain.plain(entry.result) if entry.result else None,
+        "problem": export.text(entry.problem),
+        "remarks": [export.remark(each) for each in entry.remarks],
+        "result": export.to_plain(entry.result) if entry.result else None,
     }
 
 
@@ -46,4 +46,4 @@ def schema() -> Mapping[str, Any]:
     """Return the JSON schema of results.json; a student's result has a schema of its own."""
     text = files("sharklab.grading.gradebook").joinpath("results.schema.json").read_text(encoding="utf-8")
     content: dict[str, Any] = json.loads(text)
-    return {**content, "$defs": {"result": {**plain.schema(), "$id": plain.SCHEMA}, **content["$defs"]}}
+    return {**content, "$defs": {"result": {**export.schema(), "$id": export.SCHEMA}, **content["$defs"]}}

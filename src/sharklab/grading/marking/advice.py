@@ -65,11 +65,13 @@ def _exercise(exercise: ExerciseResult, words: Translator, offered: Collection[s
 
 def _mark(mark: Mark, words: Translator) -> Iterator[str]:
     points = f"{_points(mark.points)}/{_points(mark.worth)}"
-    yield visible(f"    {STATUS[mark.status][0]} {words.say(mark.title)}: {words.say(mark.found)} ({points})")
+    yield visible(
+        f"    {STATUS[mark.status][0]} {words.say(mark.title)}: {words.say(mark.decision.found)} ({points})"
+    )
     for step in mark.steps:
         yield visible(f"        {STATUS[step.status][0]} {words.say(step.title)}")
-    if mark.expected:
-        expected = Message(N_("expected: {expected}"), {"expected": mark.expected})
+    if mark.decision.expected:
+        expected = Message(N_("expected: {expected}"), {"expected": mark.decision.expected})
         yield visible(f"      {words.say(expected)}")
 
 

@@ -12,7 +12,7 @@ from sharklab.checks.context import Context, contexts
 from sharklab.evidence import host_state, packets
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import CaptureResult, Evidence, SocketLine
-from sharklab.grading.marking import elsewhere
+from sharklab.grading.marking import own_computer
 from sharklab.grading.submission.model import HostState, Submission
 from sharklab.lab.model import Capture, Exercise, Plan
 
@@ -77,7 +77,7 @@ def _case(case: Case) -> Case:
     """Return the case; where captures of the student's own PC count and are such, with its hosts there."""
     if not case.exercise.anywhere or not case.foreign(case.exercise.captures):
         return case
-    return replace(case, context=elsewhere.moved(case.context, case.answers))
+    return replace(case, context=own_computer.moved(case.context, case.answers))
 
 
 def _sockets(state: Mapping[str, HostState]) -> Iterator[SocketLine]:

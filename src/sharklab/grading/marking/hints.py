@@ -9,7 +9,7 @@ from sharklab.checks.outcome import (
 from sharklab.checks.question import answer
 from sharklab.checks.selection import candidates
 from sharklab.grading.marking.case import Case
-from sharklab.grading.marking.decide import decide, names
+from sharklab.grading.marking.decisions import decide, names
 from sharklab.grading.submission import answers
 from sharklab.lab.criteria import leaves
 from sharklab.lab.model import Capture, Check, Criterion, Hint, IrrelevantCaptures, MixedUp

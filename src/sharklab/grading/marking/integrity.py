@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from sharklab.checks.outcome import Reference
+from sharklab.grading.marking.fingerprints import CaptureFingerprint, SubmissionFingerprint
 from sharklab.grading.marking.model import Remark
-from sharklab.grading.marking.traces import Trace, Traces
 from sharklab.grading.submission.model import Seal
 from sharklab.lab.model import Seat
 from sharklab.message import N_, Message
@@ -38,20 +38,20 @@ TICK = 2e-6
 
 
 @dataclass(frozen=True)
-class Handed:
+class ComparedSubmission:
     """The parts of a submission that are compared with other students'."""
 
     student: str
     seat: Seat
     seal: Seal
-    traces: Traces
+    traces: SubmissionFingerprint
 
 
 _Place = tuple[str, str]
 """A student and one of their captures."""
 
 
-def remarks(group: Iterable[Handed]) -> Mapping[str, tuple[Remark, ...]]:
+def remarks(group: Iterable[ComparedSubmission]) -> Mapping[str, tuple[Remark, ...]]:
     """Return the remarks on the submissions of a class, by student, in the order of `KINDS`."""
     handed = {each.student: each for each in group}
     values = _Values(handed.values())
@@ -63,7 +63,7 @@ def remarks(group: Iterable[Handed]) -> Mapping[str, tuple[Remark, ...]]:
     return {name: tuple(sorted(each, key=lambda one: KINDS.index(one.kind))) for name, each in found.items()}
 
 
-def _copies(handed: Mapping[str, Handed]) -> Iterator[tuple[str, Remark]]:
+def _copies(handed: Mapping[str, ComparedSubmission]) -> Iterator[tuple[str, Remark]]:
     """Yield for each student the captures that another student handed in too, with a remark."""
     captures = {
         (s, name): trace for s, each in handed.items() for name, trace in each.traces.captures.items()
@@ -99,7 +99,9 @@ def _shared(marks: Mapping[_Place, Iterable[str]]) -> Counter[tuple[_Place, _Pla
     return pairs
 
 
-def _likeness(first: Trace, second: Trace, frames: int, numbers: int) -> tuple[str, int]:
+def _likeness(
+    first: CaptureFingerprint, second: CaptureFingerprint, frames: int, numbers: int
+) -> tuple[str, int]:
     """Return in what way two captures are the same, and in how many packets, or nothing."""
     if first.digest == second.digest:
         return SAME_FILE, first.packets
@@ -139,7 +141,7 @@ _OF_OTHERS = {
 class _Values:
     """The owners of addresses and tokens."""
 
-    def __init__(self, group: Iterable[Handed]) -> None:
+    def __init__(self, group: Iterable[ComparedSubmission]) -> None:
         self._addresses: dict[str, str] = {}
         self._tokens: dict[str, str] = {}
         for each in group:
@@ -148,7 +150,7 @@ class _Values:
                 for at in places.values():
                     self._addresses[str(at.ipv4.ip)] = self._addresses[str(at.ipv6.ip)] = each.student
 
-    def of_others(self, own: Handed) -> Iterator[Remark]:
+    def of_others(self, own: ComparedSubmission) -> Iterator[Remark]:
         """Yield each other student whose values are in a submission, and where."""
         captures = own.traces.captures
         addresses = {name: trace.addresses for name, trace in captures.items()}
@@ -163,7 +165,11 @@ class _Values:
             yield Remark(OTHERS_ANSWER, Message(_OF_OTHERS[OTHERS_ANSWER], _of(other, where)), (other,))
 
     def _seen(
-        self, own: Handed, kind: str, found: Mapping[str, Mapping[str, int]], owners: Mapping[str, str]
+        self,
+        own: ComparedSubmission,
+        kind: str,
+        found: Mapping[str, Mapping[str, int]],
+        owners: Mapping[str, str],
     ) -> Iterator[Remark]:
         packets: dict[str, dict[str, set[int]]] = {}
         for capture, values in found.items():
@@ -188,7 +194,7 @@ def _of(other: str, where: list[str]) -> dict[str, object]:
     return {"other": other, "where": tuple(where)}
 
 
-def _outside(traces: Traces) -> Iterator[Remark]:
+def _outside(traces: SubmissionFingerprint) -> Iterator[Remark]:
     """Yield the captures that were made before the seat was there, or after it was packed."""
     for capture, trace in traces.captures.items():
         evidence = (Reference(capture=capture),)
@@ -200,7 +206,7 @@ def _outside(traces: Traces) -> Iterator[Remark]:
             yield Remark(OUTSIDE, said, evidence=evidence)
 
 
-def _edited(own: Handed) -> Iterator[Remark]:
+def _edited(own: ComparedSubmission) -> Iterator[Remark]:
     """Yield the signs that something was edited: a seal that does not fit, and what captures tell."""
     if own.seal is Seal.NONE:
         yield Remark(
@@ -217,7 +223,7 @@ def _edited(own: Handed) -> Iterator[Remark]:
         yield from _of_capture(capture, trace)
 
 
-def _of_capture(capture: str, trace: Trace) -> Iterator[Remark]:
+def _of_capture(capture: str, trace: CaptureFingerprint) -> Iterator[Remark]:
     if trace.editor:
         said = Message(N_("{capture} was saved by {program}"), {"capture": capture, "program": trace.editor})
         yield Remark(EDITED, said, evidence=(Reference(capture=capture),))

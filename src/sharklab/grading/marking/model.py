@@ -11,6 +11,25 @@ from sharklab.message import NOTHING, Message
 
 
 @dataclass(frozen=True)
+class Decision:
+    """The decision on a condition for one submission, and its reasons.
+
+    `found` and `expected` are shown side by side if the condition failed; `look` says where to look next, and
+    never gives an answer away. `evidence` names packets, commands, or a line of a host's state. `asks` marks
+    a condition on an answer: `expected` is then the right answer. `looked` is false if
+    the student handed in nothing to check.
+    """
+
+    status: Status
+    found: Message
+    expected: Message = NOTHING
+    look: Message = NOTHING
+    evidence: tuple[Reference, ...] = ()
+    asks: bool = False
+    looked: bool = True
+
+
+@dataclass(frozen=True)
 class Step:
     """One of the steps of a criterion that earns its points in parts (SYN seen 1, SYN/ACK 1, ...)."""
 
@@ -22,31 +41,28 @@ class Step:
 
 @dataclass(frozen=True)
 class Mark:
-    """The points that one criterion earned, of those that it is `worth`, and why.
+    """The points that one criterion earned, of those that it is `worth`, and the decision behind them.
 
-    `expected` and `found` are shown side by side if it failed, `look` says where to look next (never
-    the key), `hint` says it in the words of the lab's author. `evidence` names packets, commands, or a line
-    of a host's state. `asks` marks a criterion on an answer: `expected` is then a key, and the evidence shows
-    it.
+    `hint` is in the words of the lab's author.
     """
 
     criterion: str
     title: Message
     worth: float
     points: float
-    status: Status
-    found: Message
-    expected: Message = NOTHING
-    look: Message = NOTHING
-    evidence: tuple[Reference, ...] = ()
+    decision: Decision
     steps: tuple[Step, ...] = ()
-    asks: bool = False
     hint: Message = NOTHING
+
+    @property
+    def status(self) -> Status:
+        """The status of the decision."""
+        return self.decision.status
 
     @property
     def advice(self) -> Message:
         """The best advice: the author's hint if one fits, else where to look."""
-        return self.hint or self.look
+        return self.hint or self.decision.look
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from sharklab.checks.outcome import (
 )
 from sharklab.evidence.run_folder import Evidence
 from sharklab.grading.marking.case import Case, gather
-from sharklab.grading.marking.decide import decide, said
+from sharklab.grading.marking.decisions import decide, said
 from sharklab.grading.marking.defaults import title
 from sharklab.grading.submission.model import Submission
 from sharklab.lab.model import Asked, Check, Exercise, Plan

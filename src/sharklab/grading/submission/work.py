@@ -22,7 +22,7 @@ HOST = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9-]{0,62})\.json")
 
 
 @dataclass(frozen=True)
-class Found:
+class Work:
     """The work in a folder: captures by id, answers, and the refused parts of both."""
 
     captures: Mapping[str, Path] = field(default_factory=dict)
@@ -61,11 +61,11 @@ def asked(plan: Plan) -> list[str]:
     return [capture.id for exercise in plan.lab.exercises for capture in exercise.captures]
 
 
-def gather(folder: Path, limits: Bundle = BUNDLE) -> Found:
+def gather(folder: Path, limits: Bundle = BUNDLE) -> Work:
     """Return the work in `folder`, for any lab."""
     captures, refused = _captures(folder, limits)
     answers, faults = _answers(folder, limits)
-    return Found(captures, answers, (*faults, *refused))
+    return Work(captures, answers, (*faults, *refused))
 
 
 def states(folder: Path, limits: Bundle = BUNDLE) -> tuple[Mapping[str, HostState], tuple[Problem, ...]]:

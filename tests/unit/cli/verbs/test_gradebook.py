@@ -11,7 +11,7 @@ import pytest
 
 from sharklab.cli import main
 from sharklab.errors import InputError
-from sharklab.grading.marking.terms import DAY
+from sharklab.grading.marking.policy import DAY
 from tests.support import gradebook_class as handed
 
 EARNED = 8.0

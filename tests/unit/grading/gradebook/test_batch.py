@@ -17,11 +17,11 @@ from sharklab import state
 from sharklab.errors import Busy, InputError
 from sharklab.grading.gradebook import batch, inputs, job, pool, results
 from sharklab.grading.gradebook.batch import Batch
-from sharklab.grading.gradebook.job import Job
+from sharklab.grading.gradebook.job import GradeJob
 from sharklab.grading.gradebook.model import Class
 from sharklab.grading.gradebook.model import state as state_of
 from sharklab.grading.gradebook.pool import Failure
-from sharklab.grading.marking.terms import NO_TERMS, Terms
+from sharklab.grading.marking.policy import NO_POLICY, Policy
 from sharklab.lab.roster import Student
 from sharklab.message import Message
 from sharklab.progress import Progress
@@ -50,11 +50,11 @@ def grade(
     out: Path,
     said: io.StringIO | None = None,
     lab: str = "",
-    terms: Terms = NO_TERMS,
+    policy: Policy = NO_POLICY,
     processes: int = 1,
 ) -> Class:
     """Grade what lies in `box` and return the class."""
-    group = Batch(inputs.find([box]), ROSTER, out, lab, terms, processes)
+    group = Batch(inputs.find([box]), ROSTER, out, lab, policy, processes)
     return batch.grade(group, Progress(stream=said or io.StringIO()))
 
 
@@ -136,14 +136,14 @@ def test_grade_goes_on_where_it_was(graded: Graded, out: Path) -> None:
 def test_recall_is_nothing_of_a_damaged_record(out: Path, damage: str) -> None:
     """What is kept of a student may be damaged: then they are graded again."""
     (out / job.KEPT / "bob.json").write_text(damage)
-    assert job.recall(out, "bob") is None
-    assert job.recall(out, "alice") is not None
+    assert job.read_record(out, "bob") is None
+    assert job.read_record(out, "alice") is not None
 
 
-def test_grade_again_on_other_terms(graded: Graded, out: Path) -> None:
+def test_grade_again_on_another_policy(graded: Graded, out: Path) -> None:
     """Lateness is taken off what was earned: everybody is graded anew."""
     said = io.StringIO()
-    group = grade(graded.box, out, said, terms=Terms(due=handed.MADE - 10, per_day=0.5))
+    group = grade(graded.box, out, said, policy=Policy(due=handed.MADE - 10, per_day=0.5))
     assert "grade 2 submissions; 0 were graded before" in said.getvalue()
     halves = [entry.result.points / 2 for entry in graded.group.entries[:2] if entry.result]
     assert max(halves) > 0
@@ -190,10 +190,10 @@ def test_grade_tries_alone_who_was_in_a_group_that_failed(
     """A process that dies takes its whole group along: each is then graded alone, and one fails."""
     sizes: list[int] = []
 
-    def run(work: object, jobs: list[tuple[Job, ...]], *_: object) -> Iterator[tuple[int, object]]:
+    def run(work: object, jobs: list[tuple[GradeJob, ...]], *_: object) -> Iterator[tuple[int, object]]:
         for number, group in enumerate(jobs):
-            if work is job.look:
-                yield number, pool._attempt(job.look, group)
+            if work is job.identify:
+                yield number, pool._attempt(job.identify, group)
                 continue
             sizes.append(len(group))
             bad = len(group) > 1 or group[0].entry.student == "bob"

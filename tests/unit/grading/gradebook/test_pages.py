@@ -11,7 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from sharklab.checks.outcome import Outcome, Status, Verdict
-from sharklab.grading.gradebook import feedback, figures, kept, overview
+from sharklab.grading.gradebook import class_page, feedback, figures, record_file
 from sharklab.grading.gradebook.model import Class, Entry
 from sharklab.i18n import languages
 from sharklab.message import Message
@@ -25,7 +25,7 @@ def _feedback(folder: Path, entry: Entry | None = None) -> dict[str, str]:
 
 
 def _pages(folder: Path) -> dict[str, str]:
-    return {**_feedback(folder), **overview.files(sample.whole())}
+    return {**_feedback(folder), **class_page.files(sample.whole())}
 
 
 @pytest.mark.parametrize("lang", languages())
@@ -81,7 +81,7 @@ def test_feedback_keeps_remarks_to_the_instructor(tmp_path: Path) -> None:
     """What is suspected, and who else is concerned, is on the class page alone."""
     carol = sample.whole().entries[2]
     assert all("is also" not in text for text in _feedback(tmp_path, carol).values())
-    assert "is also dan" in overview.files(sample.whole())["class.en.html"]
+    assert "is also dan" in class_page.files(sample.whole())["class.en.html"]
 
 
 def test_feedback_markdown_stays_text(tmp_path: Path) -> None:
@@ -167,12 +167,12 @@ def test_class_page_has_who_handed_in_nothing_last() -> None:
     """There is more to look at of the others."""
     group = sample.whole()
     turned = replace(group, entries=group.entries[::-1])
-    assert "frank" == overview.page(turned, "en").looks[-1].student
+    assert "frank" == class_page.page(turned, "en").looks[-1].student
 
 
 def test_class_page_links_to_feedback() -> None:
     """Each result is one click away; who has none has no link."""
-    text = overview.files(sample.whole())["class.fr.html"]
+    text = class_page.files(sample.whole())["class.fr.html"]
     assert 'href="alice/feedback.fr.html"' in text
     assert 'href="frank/' not in text
 
@@ -180,14 +180,14 @@ def test_class_page_links_to_feedback() -> None:
 def test_kept_gives_back_what_it_was_given() -> None:
     """A class survives JSON whole, sentences included."""
     group = sample.whole()
-    assert group == kept.from_plain(Class, json.loads(json.dumps(kept.to_plain(group))))
+    assert group == record_file.from_plain(Class, json.loads(json.dumps(record_file.to_plain(group))))
 
 
 @pytest.mark.parametrize("data", [None, {}, [], {"student": 3}, {"student": "a"}])
 def test_kept_refuses_another_shape(data: object) -> None:
     """A damaged record is told apart from a good one."""
     with pytest.raises(ValueError, match="no Entry"):
-        kept.from_plain(Entry, data)
+        record_file.from_plain(Entry, data)
 
 
 @pytest.mark.parametrize("statuses", list(itertools.permutations(Status, 2)))

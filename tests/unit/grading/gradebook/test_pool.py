@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.grading.gradebook.pool import Failure, Limits, run
+from sharklab.grading.gradebook.pool import Failure, JobLimits, run
 from tests.support.pool_work import work
 
-LIMITS = Limits(seconds=120.0, memory=600 << 20)
+LIMITS = JobLimits(seconds=120.0, memory=600 << 20)
 
 
-def _outcomes(*jobs: str, limits: Limits = LIMITS, processes: int = 2) -> list[object]:
+def _outcomes(*jobs: str, limits: JobLimits = LIMITS, processes: int = 2) -> list[object]:
     found = dict(run(work, jobs, processes, limits))
     return [str(each.reason) if isinstance(each, Failure) else each for _, each in sorted(found.items())]
 
@@ -53,7 +53,7 @@ def test_run_goes_on_after_a_death_in_the_middle_of_an_answer() -> None:
 
 def test_run_ends_what_a_job_has_started(tmp_path: Path) -> None:
     """A tool that a job started ends with it, even where the job does not react to SIGTERM."""
-    note, limits = tmp_path / "pid", Limits(seconds=3.0, memory=LIMITS.memory)
+    note, limits = tmp_path / "pid", JobLimits(seconds=3.0, memory=LIMITS.memory)
     assert ["it took more than 3 s"] == _outcomes(f"start:{note}", limits=limits)
     until, pid = time.monotonic() + 20, note.read_text()
     while not (ended := _is_ended(pid)) and time.monotonic() < until:
@@ -71,7 +71,7 @@ def _is_ended(pid: str) -> bool:
 
 def test_run_ends_a_job_that_takes_too_long() -> None:
     """Time is bounded, and the next job has a process again."""
-    limits = Limits(seconds=10.0, memory=LIMITS.memory)
+    limits = JobLimits(seconds=10.0, memory=LIMITS.memory)
     assert ["it took more than 10 s", "A"] == _outcomes("hang", "a", limits=limits, processes=1)
 
 

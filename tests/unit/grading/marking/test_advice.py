@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sharklab.checks.outcome import Status
 from sharklab.grading.marking import advice
-from sharklab.grading.marking.model import Result
+from sharklab.grading.marking.model import Decision, Result
 from sharklab.i18n import translator
 from sharklab.message import NOTHING, Message
 from tests.support import gradebook_sample as sample
@@ -17,7 +17,8 @@ COMMAND = "`tcpdump -i lan -w file host name and port number`"
 def hinted(hint: Message) -> Result:
     """Return a result with one criterion that was missed, and a hint for it."""
     whole = sample.result()
-    missed = replace(sample.mark("fin", 0, 1, Status.FAILED), look=Message("Look there."), hint=hint)
+    decision = Decision(Status.FAILED, NOTHING, look=Message("Look there."))
+    missed = replace(sample.mark("fin", 0, 1, Status.FAILED), decision=decision, hint=hint)
     return replace(whole, exercises=(replace(whole.exercises[0], marks=(missed,)),))
 
 

@@ -10,7 +10,7 @@ import pytest
 from sharklab.evidence.packets.model import Facts
 from sharklab.grading.marking.case import gather
 from sharklab.grading.marking.defaults import criteria
-from sharklab.grading.marking.grade import mark
+from sharklab.grading.marking.marks import mark
 from sharklab.grading.submission.model import Submission
 from sharklab.lab import load
 from sharklab.lab.model import Criterion, Plan

@@ -12,40 +12,42 @@ import pytest
 from sharklab.evidence import packets
 from sharklab.evidence.packets import container
 from sharklab.grading.marking import integrity
-from sharklab.grading.marking.integrity import Handed
-from sharklab.grading.marking.traces import Trace, Traces, traces
+from sharklab.grading.marking.fingerprints import CaptureFingerprint, SubmissionFingerprint, fingerprint
+from sharklab.grading.marking.integrity import ComparedSubmission
 from sharklab.grading.submission.model import Seal, Submission
 from tests.support import submission_sample as sample
 
 DATA = Path(__file__).parents[3] / "data"
 SEATS = {name: sample.plan(name).seat for name in ("alice", "bob", "carol")}
-NO_TRACES = Traces()
+NO_TRACES = SubmissionFingerprint()
 NO_MANIFEST: Mapping[str, object] = {}
 Make = Callable[[Path, Path], None]
 
 
-def handed(student: str, kept: Traces = NO_TRACES, seal: Seal = Seal.WHOLE) -> Handed:
+def handed(
+    student: str, kept: SubmissionFingerprint = NO_TRACES, seal: Seal = Seal.WHOLE
+) -> ComparedSubmission:
     """Return what a student handed in."""
-    return Handed(student, SEATS[student], seal, kept)
+    return ComparedSubmission(student, SEATS[student], seal, kept)
 
 
 def trace(
     student: str, file: Path, capture: str = "ssh", manifest: Mapping[str, object] = NO_MANIFEST
-) -> Handed:
+) -> ComparedSubmission:
     """Return a student who handed in `file` as a capture."""
     facts = packets.facts(packets.read(file))
     submission = Submission(
         "tp4", student, SEATS[student].id, file.parent, {capture: file}, manifest=manifest
     )
-    return Handed(student, SEATS[student], Seal.WHOLE, traces(submission, {capture: facts}))
+    return ComparedSubmission(student, SEATS[student], Seal.WHOLE, fingerprint(submission, {capture: facts}))
 
 
-def kinds(*group: Handed) -> dict[str, list[str]]:
+def kinds(*group: ComparedSubmission) -> dict[str, list[str]]:
     """Return the kinds of remarks on each student."""
     return {name: [each.kind for each in found] for name, found in integrity.remarks(group).items()}
 
 
-def said(*group: Handed) -> dict[str, list[str]]:
+def said(*group: ComparedSubmission) -> dict[str, list[str]]:
     """Return the words of remarks on each student."""
     return {name: [str(each.said) for each in found] for name, found in integrity.remarks(group).items()}
 
@@ -136,17 +138,20 @@ def test_remarks_find_every_packet_of_a_cut_capture(tmp_path: Path) -> None:
 
 def test_remarks_are_silent_on_two_captures_of_one_student() -> None:
     """The same traffic on two hosts is two captures of the same packets."""
-    copy = Trace("a", 3, frames={"x": 1.0, "y": 2.0, "z": 3.0})
+    copy = CaptureFingerprint("a", 3, frames={"x": 1.0, "y": 2.0, "z": 3.0})
     assert {"alice": [], "bob": []} == kinds(
-        handed("alice", Traces({"here": copy, "there": copy})), handed("bob")
+        handed("alice", SubmissionFingerprint({"here": copy, "there": copy})), handed("bob")
     )
 
 
 def test_remarks_stay_cheap_when_everybody_copies() -> None:
     """A capture that all have is one group, not a comparison for each packet and pair."""
     frames = {f"{number:016x}": float(number) for number in range(1000)}
-    copy = Trace("0" * 64, 1000, 0.0, 999.0, frames=frames)
-    group = [Handed(f"s{number}", SEATS["alice"], Seal.WHOLE, Traces({"web": copy})) for number in range(120)]
+    copy = CaptureFingerprint("0" * 64, 1000, 0.0, 999.0, frames=frames)
+    group = [
+        ComparedSubmission(f"s{number}", SEATS["alice"], Seal.WHOLE, SubmissionFingerprint({"web": copy}))
+        for number in range(120)
+    ]
     assert 119 == len(integrity.remarks(group)["s0"])
 
 
@@ -154,14 +159,16 @@ def test_remarks_need_more_than_one_packet_of_many() -> None:
     """Two packets in common of larger captures are no copy; all of a small one are."""
     many = {f"{number:016x}": float(number) for number in range(9)}
     few = dict(list(many.items())[:2])
-    large = replace(Trace("a", 9, frames=many), digest="a")
-    other = Trace("b", 9, frames={**few, "x": 1.0, "y": 2.0})
-    small = Trace("c", 2, frames=few)
+    large = replace(CaptureFingerprint("a", 9, frames=many), digest="a")
+    other = CaptureFingerprint("b", 9, frames={**few, "x": 1.0, "y": 2.0})
+    small = CaptureFingerprint("c", 2, frames=few)
     assert {"alice": [], "bob": []} == kinds(
-        handed("alice", Traces({"web": large})), handed("bob", Traces({"web": other}))
+        handed("alice", SubmissionFingerprint({"web": large})),
+        handed("bob", SubmissionFingerprint({"web": other})),
     )
     assert {"alice": ["same_packets"], "bob": ["same_packets"]} == kinds(
-        handed("alice", Traces({"web": large})), handed("bob", Traces({"web": small}))
+        handed("alice", SubmissionFingerprint({"web": large})),
+        handed("bob", SubmissionFingerprint({"web": small})),
     )
 
 
@@ -169,7 +176,10 @@ def test_remarks_name_whose_address_is_in_a_capture() -> None:
     """Addresses of another seat, with the packets that show them."""
     server = SEATS["bob"].addresses["server"]["lan"]
     found = {str(server.ipv4.ip): 3, str(server.ipv6.ip): 7, "192.0.2.1": 1}
-    group = handed("alice", Traces({"web": Trace("a", 9, addresses=found)})), handed("bob")
+    group = (
+        handed("alice", SubmissionFingerprint({"web": CaptureFingerprint("a", 9, addresses=found)})),
+        handed("bob"),
+    )
     [remark] = integrity.remarks(group)["alice"]
     assert ("others_address", ("bob",), (3, 7)) == (remark.kind, remark.others, remark.evidence[0].packets)
 
@@ -179,8 +189,8 @@ def test_remarks_are_silent_on_own_values() -> None:
     own = SEATS["alice"]
     found = {str(at.ipv4.ip): 1 for places in own.addresses.values() for at in places.values()}
     answers = {"web.server_address": str(own.addresses["server"]["lan"].ipv4.ip), "dns.name": own.domain}
-    capture = Trace("a", 9, addresses=found, words={own.token: 2})
-    mine = handed("alice", Traces({"web": capture}, answers))
+    capture = CaptureFingerprint("a", 9, addresses=found, words={own.token: 2})
+    mine = handed("alice", SubmissionFingerprint({"web": capture}, answers))
     assert {"alice": [], "bob": []} == kinds(mine, handed("bob"))
 
 
@@ -201,7 +211,7 @@ def test_remarks_name_whose_value_an_answer_is(value: str) -> None:
     own = SEATS["bob"]
     ip = own.addresses["client"]["lan"].ipv4.ip
     answer = value.format(ip=ip, token=own.token, upper=own.token.upper())
-    group = handed("alice", Traces(answers={"web.client_address": answer})), handed("bob")
+    group = handed("alice", SubmissionFingerprint(answers={"web.client_address": answer})), handed("bob")
     assert {"alice": ["others_answer"], "bob": []} == kinds(*group)
 
 
@@ -209,8 +219,10 @@ def test_remarks_of_a_whole_submission_are_few() -> None:
     """What is copied whole is one remark of each kind, not one for each capture."""
     own = SEATS["alice"]
     ip = str(own.addresses["server"]["lan"].ipv4.ip)
-    seen = {name: Trace(name, 9, addresses={ip: 1}, words={own.token: 2}) for name in ("web", "mail")}
-    whole = Traces(seen, {"web.server_address": ip, "mail.server_address": ip})
+    seen = {
+        name: CaptureFingerprint(name, 9, addresses={ip: 1}, words={own.token: 2}) for name in ("web", "mail")
+    }
+    whole = SubmissionFingerprint(seen, {"web.server_address": ip, "mail.server_address": ip})
     group = handed("alice", whole), handed("bob", whole)
     assert ["the same files as bob: mail [9], web [9]"] == said(*group)["alice"]
     assert [
@@ -232,13 +244,19 @@ def test_remarks_of_a_whole_submission_are_few() -> None:
 )
 def test_remarks_find_captures_of_another_time(first: float, last: float, expected: list[str]) -> None:
     """A capture is made between the seat's beginning and the packing, give or take five minutes."""
-    capture = Trace("a", 9, first, last)
-    assert expected == said(handed("alice", Traces({"x": capture}, begun=1000.0, made=2000.0)))["alice"]
+    capture = CaptureFingerprint("a", 9, first, last)
+    assert (
+        expected
+        == said(handed("alice", SubmissionFingerprint({"x": capture}, begun=1000.0, made=2000.0)))["alice"]
+    )
 
 
 def test_remarks_know_no_time_of_an_undated_submission() -> None:
     """Without a beginning and an end nothing is outside them."""
-    assert [] == said(handed("alice", Traces({"x": Trace("a", 9, 1.0, 2.0)})))["alice"]
+    assert (
+        []
+        == said(handed("alice", SubmissionFingerprint({"x": CaptureFingerprint("a", 9, 1.0, 2.0)})))["alice"]
+    )
 
 
 def test_remarks_tell_what_was_changed_after_signing(tmp_path: Path) -> None:
@@ -283,7 +301,7 @@ def test_traces_of_an_unreadable_capture_are_empty(tmp_path: Path) -> None:
     """What is no capture has a digest and nothing else."""
     (tmp_path / "ssh.pcap").write_bytes(b"no capture")
     submission = Submission("tp4", "alice", "", tmp_path, {"ssh": tmp_path / "ssh.pcap"})
-    found = traces(
+    found = fingerprint(
         submission, {"ssh": packets.facts(packets.read_all([tmp_path / "ssh.pcap"])[tmp_path / "ssh.pcap"])}
     )
     assert (0, {}, ()) == (

@@ -12,22 +12,22 @@ from itertools import combinations
 
 from sharklab.checks import phrases
 from sharklab.checks.cells import Cell
-from sharklab.checks.outcome import (
-    Reference,
-    Status,
-)
+from sharklab.checks.outcome import Reference, Status
 from sharklab.checks.truth import by_pattern
-from sharklab.i18n import (
-    Translator,
+from sharklab.i18n import Translator
+from sharklab.message import N_, NOTHING, Message
+from sharklab.report.content import (
+    CellReport,
+    CellSummary,
+    Command,
+    Link,
+    MatrixReport,
+    StateReport,
+    ToolRow,
+    WitnessReport,
 )
-from sharklab.message import (
-    N_,
-    NOTHING,
-    Message,
-)
-from sharklab.report.content import Attempt, Command, Field, Grid, Link, Row, Stand, Truth
+from sharklab.report.packet_view import LadderPicture
 from sharklab.report.speech import Words
-from sharklab.report.wire import Picture
 from sharklab.untrusted import visible
 
 ABOUT = {
@@ -47,40 +47,40 @@ TONES = {
 }
 """The colour of a verdict; the others have none."""
 
-Draw = Callable[[Cell], tuple[Picture, ...]]
+Draw = Callable[[Cell], tuple[LadderPicture, ...]]
 Refer = Callable[[Iterable[Reference]], tuple[Link, ...]]
 
 
-def grid(
+def matrix_report(
     cells: Sequence[Cell], command: Callable[[Cell], Command], draw: Draw, refer: Refer, speak: Translator
-) -> Grid:
+) -> MatrixReport:
     """Return the matrix of `cells`, whose probes, packets and evidence the functions show."""
-    told = _Told(cells, speak)
+    words = _MatrixWords(cells, speak)
     matrix = cells[0].matrix
     parts = {state: [cell for cell in cells if cell.state == state] for state in matrix.states}
-    return Grid(
+    return MatrixReport(
         anchor=f"matrix-{matrix.id}",
-        summary=tuple(told.summary()),
-        columns=tuple(Link(told.state(state), f"#{_anchor(matrix.id, state)}") for state in matrix.states),
+        summary=tuple(words.summary()),
+        columns=tuple(Link(words.state(state), f"#{_anchor(matrix.id, state)}") for state in matrix.states),
         rows=tuple(
-            Row(tool.title, tuple(told.field(cell) for cell in cells if cell.tool == tool))
+            ToolRow(tool.title, tuple(words.field(cell) for cell in cells if cell.tool == tool))
             for tool in matrix.tools
         ),
         stands=tuple(
-            Stand(
+            StateReport(
                 anchor=_anchor(matrix.id, state),
-                title=told.state(state),
+                title=words.state(state),
                 about=speak.gettext(ABOUT[state]),
-                truth=tuple(told.truth(parts[state][0], refer)),
+                truth=tuple(words.truth(parts[state][0], refer)),
                 attempts=tuple(
-                    Attempt(
+                    CellReport(
                         tool=cell.tool.title,
                         port=cell.port,
-                        field=told.field(cell),
+                        field=words.field(cell),
                         command=command(cell),
                         found=visible(speak.say(cell.outcome.found)),
                         expected=visible(speak.say(cell.outcome.expected)) if cell.outcome.expected else "",
-                        follows=tuple(told.follows(cell)),
+                        follows=tuple(words.follows(cell)),
                         links=refer(cell.outcome.evidence),
                         pictures=draw(cell),
                     )
@@ -96,7 +96,7 @@ def _anchor(matrix: str, state: str) -> str:
     return f"state-{matrix}-{state}"
 
 
-class _Told:
+class _MatrixWords:
     """The cells of one matrix, put into words of one language."""
 
     def __init__(self, cells: Sequence[Cell], speak: Translator) -> None:
@@ -110,10 +110,10 @@ class _Told:
         """Return the word for a state."""
         return self.speak.say(phrases.state(name))
 
-    def field(self, cell: Cell) -> Field:
+    def field(self, cell: Cell) -> CellSummary:
         """Return the field of a cell in the summary."""
         ran = cell.result is not None and cell.available
-        return Field(
+        return CellSummary(
             href=f"#probe-{cell.probe.id}",
             status=cell.outcome.status,
             verdict=self.speak.say(phrases.verdict(cell.verdict)) if cell.verdict else "",
@@ -122,28 +122,28 @@ class _Told:
             seconds=cell.result.duration if cell.result and ran else None,
         )
 
-    def truth(self, cell: Cell, refer: Refer) -> Iterator[Truth]:
+    def truth(self, cell: Cell, refer: Refer) -> Iterator[WitnessReport]:
         """Yield the statement of each witness about the port of a cell."""
         for witness in cell.truth:
-            yield Truth(visible(self.speak.say(witness.said)), refer([witness.evidence]))
+            yield WitnessReport(visible(self.speak.say(witness.said)), refer([witness.evidence]))
 
     def summary(self) -> Iterator[tuple[str, str]]:
         """Yield the short of it, a name and a sentence each: states, and which of them look alike."""
         for state in self.matrix.states:
             cells = [cell for cell in self.cells if cell.state == state]
             if cells:
-                yield self.state(state), self.speak.say(self._in_short(cells))
+                yield self.state(state), self.speak.say(self._summarise(cells))
         for first, second in combinations(self.matrix.states, 2):
-            text = self._alike(first, second)
+            text = self._compare_states(first, second)
             if text:
                 yield f"{self.state(first)} / {self.state(second)}", self.speak.say(text).rstrip()
-        yield from self._surprises()
+        yield from self._count_surprises()
 
-    def _in_short(self, cells: Sequence[Cell]) -> Message:
+    def _summarise(self, cells: Sequence[Cell]) -> Message:
         times = sorted(cell.result.duration for cell in cells if cell.result)
         values = {
-            "packets": _counted(phrases.packets(str(cell.pattern)) for cell in cells),
-            "verdicts": _counted(phrases.verdict(cell.verdict) for cell in cells),
+            "packets": _count(phrases.packets(str(cell.pattern)) for cell in cells),
+            "verdicts": _count(phrases.verdict(cell.verdict) for cell in cells),
             "shortest": self.duration(times[0]),
             "longest": self.duration(times[-1]),
         }
@@ -152,9 +152,9 @@ class _Told:
         )
         return Message(text, values)
 
-    def _alike(self, first: str, second: str) -> Message | None:
+    def _compare_states(self, first: str, second: str) -> Message | None:
         """Say of two states what most tools, or the packets of all, do not tell apart."""
-        pairs = [(self._of(first, tool.id), self._of(second, tool.id)) for tool in self.matrix.tools]
+        pairs = [(self._cell(first, tool.id), self._cell(second, tool.id)) for tool in self.matrix.tools]
         both = [(one, other) for one, other in pairs if one and other]
         same = [one.tool.title for one, other in both if one.verdict == other.verdict]
         told = [one.tool.title for one, other in both if one.verdict != other.verdict]
@@ -165,9 +165,9 @@ class _Told:
         else:
             text = N_("{count} of {all} tools say the same of both, but not {tools}. {packets}")
         values = {"count": len(same), "all": len(both), "tools": told}
-        return Message(text, {**values, "packets": _packets_alike(both)})
+        return Message(text, {**values, "packets": _compare_packets(both)})
 
-    def _surprises(self) -> Iterator[tuple[str, str]]:
+    def _count_surprises(self) -> Iterator[tuple[str, str]]:
         count = sum(cell.outcome.status is Status.FAILED for cell in self.all if cell.available)
         if count:
             text = self.speak.ngettext(
@@ -181,7 +181,7 @@ class _Told:
             text = N_("Not available on this system: {tools}.")
             yield "–", self.speak.say(Message(text, {"tools": list(missing)}))
 
-    def _of(self, state: str, tool: str) -> Cell | None:
+    def _cell(self, state: str, tool: str) -> Cell | None:
         found = (cell for cell in self.cells if (cell.state, cell.tool.id) == (state, tool))
         return next(found, None)
 
@@ -189,22 +189,22 @@ class _Told:
         """Yield the conclusions that the tool's output and its packets allow, and those that they do not."""
         if cell not in self.cells:
             return
-        said = self._states(other.state for other in self.cells if _says_the_same(cell, other))
-        sent = self._states(by_pattern(cell.pattern))
+        said = self._in_order(other.state for other in self.cells if _says_the_same(cell, other))
+        sent = self._in_order(by_pattern(cell.pattern))
         tool = {"tool": cell.tool.title}
         yield self.speak.say(
-            Message(N_("From what {tool} says, the port is {states}."), {**tool, "states": _or(said)})
+            Message(N_("From what {tool} says, the port is {states}."), {**tool, "states": _either(said)})
         )
         if sent:
-            yield self.speak.say(Message(N_("From its packets, it is {states}."), {"states": _or(sent)}))
+            yield self.speak.say(Message(N_("From its packets, it is {states}."), {"states": _either(sent)}))
         both = [state for state in said if state in sent]
         if len(both) > 1:
             text = N_("Even both together do not tell whether it is {states}.")
-            yield self.speak.say(Message(text, {"states": _or(both)}))
+            yield self.speak.say(Message(text, {"states": _either(both)}))
         elif both and (len(said) > 1 or len(sent) > 1):
-            yield self.speak.say(Message(N_("Both together leave only {states}."), {"states": _or(both)}))
+            yield self.speak.say(Message(N_("Both together leave only {states}."), {"states": _either(both)}))
 
-    def _states(self, names: Iterable[str]) -> list[str]:
+    def _in_order(self, names: Iterable[str]) -> list[str]:
         wanted = set(names)
         return [state for state in self.matrix.states if state in wanted]
 
@@ -213,7 +213,7 @@ def _says_the_same(cell: Cell, other: Cell) -> bool:
     return (cell.tool.id, cell.verdict) == (other.tool.id, other.verdict)
 
 
-def _packets_alike(pairs: Iterable[tuple[Cell, Cell]]) -> Message:
+def _compare_packets(pairs: Iterable[tuple[Cell, Cell]]) -> Message:
     """Say whether packets tell two states apart; nothing where that depends on the tool."""
     alike = {str(one.pattern) == str(other.pattern) for one, other in pairs}
     if len(alike) > 1:
@@ -221,11 +221,11 @@ def _packets_alike(pairs: Iterable[tuple[Cell, Cell]]) -> Message:
     return Message(N_("Their packets are alike.") if alike == {True} else N_("Their packets differ."))
 
 
-def _or(states: Iterable[str]) -> Message:
+def _either(states: Iterable[str]) -> Message:
     return phrases.either(map(phrases.state, states))
 
 
-def _counted(found: Iterable[Message]) -> list[Message]:
+def _count(found: Iterable[Message]) -> list[Message]:
     """Return each different message with how often it is there, the most frequent first."""
     messages = [(str(message), message) for message in found]
     first = dict(reversed(messages))

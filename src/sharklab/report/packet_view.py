@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from sharklab.evidence.packets.model import Conversation, Facts, Packet
-from sharklab.i18n import (
-    Translator,
-)
+from sharklab.i18n import Translator
 from sharklab.lab.model import Plan
-from sharklab.message import (
-    N_,
-)
+from sharklab.message import N_
 from sharklab.report import ladder
 from sharklab.report.conversations import drawn
 from sharklab.untrusted import visible
@@ -26,7 +22,7 @@ HANDSHAKE, CLOSING, RESET = N_("handshake"), N_("closing"), N_("reset")
 
 
 @dataclass(frozen=True)
-class Row:
+class PacketRow:
     """One packet; `time` is in seconds since the capture's first packet, `role` a word or ""."""
 
     anchor: str
@@ -40,7 +36,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Picture:
+class LadderPicture:
     """One conversation as SVG and in plain characters; `note` says what it lacks."""
 
     heading: str
@@ -50,19 +46,19 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Wire:
+class PacketView:
     """A capture's pictures and rows, how many more of each there are, and what is wrong with the file."""
 
-    pictures: tuple[Picture, ...]
+    pictures: tuple[LadderPicture, ...]
     pictures_left: int
-    rows: tuple[Row, ...]
+    rows: tuple[PacketRow, ...]
     rows_left: int
     truncated: int
     cut: bool
     problem: str
 
 
-def wire(
+def packet_view(
     capture: str,
     facts: Facts,
     hosts: Mapping[str, str],
@@ -70,7 +66,7 @@ def wire(
     speak: Translator,
     ladders: int = MAX_LADDERS,
     most: int = MAX_ROWS,
-) -> Wire:
+) -> PacketView:
     """Return the ladders and the table of `capture`; `hosts` are by address, `evidence` by outcome.
 
     At most `ladders` conversations are drawn; the first `most` packets have a row.
@@ -79,7 +75,7 @@ def wire(
     marked = frozenset(chain.from_iterable(basis for basis in evidence if len(basis) <= MAX_MARKED))
     talks = drawn(facts.conversations, frozenset(chain.from_iterable(evidence)))
     rows = tuple(_rows(capture, facts, marked, speak, most))
-    return Wire(
+    return PacketView(
         pictures=tuple(
             picture(f"ladder-{capture}-{index}", talk, facts, hosts, marked, speak)
             for index, talk in enumerate(talks[:ladders], 1)
@@ -110,20 +106,24 @@ def picture(
     hosts: Mapping[str, str],
     marked: Collection[int],
     speak: Translator,
-) -> Picture:
+) -> LadderPicture:
     """Return the ladder of `talk`, a conversation of `facts`; `name` makes its ids unique in the page."""
     shown = ladder.ladder(talk, facts.packets, hosts, start=facts.packets[0].time, marked=marked)
     note = speak.gettext(shown.note) if shown.note else ""
-    return Picture(ladder.heading(shown), ladder.svg(shown, speak, name), ladder.text(shown, speak), note)
+    return LadderPicture(
+        ladder.heading(shown), ladder.svg(shown, speak, name), ladder.text(shown, speak), note
+    )
 
 
-def _rows(capture: str, facts: Facts, marked: Collection[int], speak: Translator, most: int) -> Iterator[Row]:
+def _rows(
+    capture: str, facts: Facts, marked: Collection[int], speak: Translator, most: int
+) -> Iterator[PacketRow]:
     """Yield the first `most` packets, and of those after them the ones that outcomes rest on."""
     roles = {number: speak.gettext(word) for number, word in _roles(facts.conversations)}
     start = facts.packets[0].time if facts.packets else 0.0
     shown = [*islice(facts.packets, most), *(p for p in facts.packets[most:] if p.number in marked)]
     for packet in shown:
-        yield Row(
+        yield PacketRow(
             anchor=f"packet-{capture}-{packet.number}",
             packet=packet,
             time=packet.time - start,

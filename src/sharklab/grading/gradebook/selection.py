@@ -1,4 +1,4 @@
-"""Tell whose each submission is, and which of several counts: everyone of a class gets one turn."""
+"""Find the student of each submission, and select the one that counts if a student has several."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from sharklab import state
 from sharklab.errors import InputError
 from sharklab.grading.gradebook import inputs
-from sharklab.grading.gradebook.inputs import Source
-from sharklab.grading.gradebook.job import Seen
+from sharklab.grading.gradebook.inputs import SubmissionSource
+from sharklab.grading.gradebook.job import Identity
 from sharklab.grading.gradebook.model import Entry
 from sharklab.grading.gradebook.pool import Failure
 from sharklab.grading.marking.model import Remark
@@ -26,42 +26,45 @@ SPARE, STRANGER, MISFILED = "spare", "stranger", "misfiled"
 RESERVED = frozenset(
     {"gradebook.csv", "junit.xml", "results.json", *(f"class.{code}.html" for code in languages())}
 )
-"""What lies beside the students' folders in a gradebook."""
+"""Names in a gradebook that are no student's folder."""
 
 
 @dataclass(frozen=True)
-class Turn:
-    """The turn of a student: an entry without a result, and the submission to grade, if there is one."""
+class Selection:
+    """The selection of a student: an entry without a result, and the submission to grade, if there is one."""
 
     entry: Entry
-    source: Source | None = None
+    source: SubmissionSource | None = None
 
 
-def lab_of(seen: Mapping[Source, Seen | Failure]) -> str:
+def lab_of(identities: Mapping[SubmissionSource, Identity | Failure]) -> str:
     """Return the lab that most submissions name. Raises InputError when none does."""
-    named = Counter(each.lab for each in seen.values() if isinstance(each, Seen) and each.lab)
+    named = Counter(each.lab for each in identities.values() if isinstance(each, Identity) and each.lab)
     if not named:
         raise InputError(N_("no submission names its lab"), place="--lab", hint=N_("name it: --lab tp4"))
     return min(named, key=lambda name: (-named[name], name))
 
 
-def turns_of(
-    sources: Sequence[Source], roster: Sequence[Student], seen: Mapping[Source, Seen | Failure], lab: Lab
-) -> Iterator[Turn]:
+def select(
+    sources: Sequence[SubmissionSource],
+    roster: Sequence[Student],
+    identities: Mapping[SubmissionSource, Identity | Failure],
+    lab: Lab,
+) -> Iterator[Selection]:
     """Yield every student of the class with the submission that counts, in the order of their ids."""
-    whose = {source: _owner(source, found, roster) for source, found in seen.items()}
+    whose = {source: _owner(source, identity, roster) for source, identity in identities.items()}
     known = {student.id: student for student in roster}
     for name in sorted({*known, *whose.values()}):
         student = known.get(name, Student(name, "", ""))
         own = [source for source in sources if whose[source] == name]
-        own.sort(key=lambda source: _worth(seen[source], source), reverse=True)
-        yield _turn(student, own, seen, lab, _odd(roster, student, own, seen))
+        own.sort(key=lambda source: _worth(identities[source], source), reverse=True)
+        yield _selection(student, own, identities, lab, _odd(roster, student, own, identities))
 
 
-def _owner(source: Source, found: Seen | Failure, roster: Sequence[Student]) -> str:
+def _owner(source: SubmissionSource, identity: Identity | Failure, roster: Sequence[Student]) -> str:
     """Return the student id: from the submission, else from its file name, else an id unique to this file."""
-    if isinstance(found, Seen):
-        return found.student
+    if isinstance(identity, Identity):
+        return identity.student
     named = inputs.owner(source, roster)
     if named:
         return named.id
@@ -69,57 +72,60 @@ def _owner(source: Source, found: Seen | Failure, roster: Sequence[Student]) -> 
     return stem[:64]
 
 
-def _worth(found: Seen | Failure, source: Source) -> tuple[bool, bool, float, str]:
+def _worth(identity: Identity | Failure, source: SubmissionSource) -> tuple[bool, bool, float, str]:
     """Return the sort key that decides which submission counts: readable, signed, the newest."""
-    if isinstance(found, Failure):
+    if isinstance(identity, Failure):
         return False, False, 0.0, str(source.path)
-    return True, found.seal is Seal.WHOLE, found.made, str(source.path)
+    return True, identity.seal is Seal.WHOLE, identity.made, str(source.path)
 
 
-def _turn(
+def _selection(
     student: Student,
-    own: Sequence[Source],
-    seen: Mapping[Source, Seen | Failure],
+    own: Sequence[SubmissionSource],
+    identities: Mapping[SubmissionSource, Identity | Failure],
     lab: Lab,
     odd: tuple[Remark, ...],
-) -> Turn:
+) -> Selection:
     entry = Entry(student.id, student.name, student.email, student.moodle_id)
     if not own:
-        return Turn(entry)
-    found = seen[own[0]]
+        return Selection(entry)
+    identity = identities[own[0]]
     entry = replace(entry, file=own[0].name, remarks=odd)
-    if isinstance(found, Failure):
-        return Turn(replace(entry, problem=found.reason))
-    entry = replace(entry, digest=found.digest)
-    if problem := _refusal(student, found, lab, odd):
-        return Turn(replace(entry, problem=problem))
-    return Turn(entry, own[0])
+    if isinstance(identity, Failure):
+        return Selection(replace(entry, problem=identity.reason))
+    entry = replace(entry, digest=identity.digest)
+    if problem := _refusal(student, identity, lab, odd):
+        return Selection(replace(entry, problem=problem))
+    return Selection(entry, own[0])
 
 
-def _refusal(student: Student, found: Seen, lab: Lab, odd: tuple[Remark, ...]) -> Message:
+def _refusal(student: Student, identity: Identity, lab: Lab, odd: tuple[Remark, ...]) -> Message:
     """Return why a submission that can be read is not graded."""
-    if found.lab not in ("", lab.name):
-        return Message(N_("it is for the lab {lab}"), {"lab": found.lab})
+    if identity.lab not in ("", lab.name):
+        return Message(N_("it is for the lab {lab}"), {"lab": identity.lab})
     if not seat.STUDENT.fullmatch(student.id) or student.id in RESERVED:
         return Message(N_("{student!r} cannot name a seat"), {"student": student.id})
-    if found.seal is not Seal.WHOLE and any(remark.kind == STRANGER for remark in odd):
+    if identity.seal is not Seal.WHOLE and any(remark.kind == STRANGER for remark in odd):
         return Message(N_("its student is not in the roster, and no seat of the course signed it"))
     return NOTHING
 
 
 def _odd(
-    roster: Sequence[Student], student: Student, own: Sequence[Source], seen: Mapping[Source, Seen | Failure]
+    roster: Sequence[Student],
+    student: Student,
+    own: Sequence[SubmissionSource],
+    identities: Mapping[SubmissionSource, Identity | Failure],
 ) -> tuple[Remark, ...]:
     """Return remarks on the way in which a student's submissions were handed in."""
-    found = []
+    remarks = []
     if roster and student not in roster:
-        found.append(Remark(STRANGER, Message(N_("is not in the roster"))))
+        remarks.append(Remark(STRANGER, Message(N_("is not in the roster"))))
     for source in own[1:]:
         said = Message(N_("another file says it is this student's: {file}"), {"file": source.name})
-        found.append(Remark(SPARE, said))
+        remarks.append(Remark(SPARE, said))
     for source in own[:1]:
         other = inputs.owner(source, roster)
-        if isinstance(seen[source], Seen) and other and other.id != student.id:
+        if isinstance(identities[source], Identity) and other and other.id != student.id:
             said = Message(N_("{file} was handed in by {other}"), {"file": source.name, "other": other.id})
-            found.append(Remark(MISFILED, said, (other.id,)))
-    return tuple(found)
+            remarks.append(Remark(MISFILED, said, (other.id,)))
+    return tuple(remarks)

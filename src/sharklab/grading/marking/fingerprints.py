@@ -33,7 +33,7 @@ _PCAPNG = b"\x0a\x0d\x0d\x0a"
 
 
 @dataclass(frozen=True)
-class Trace:
+class CaptureFingerprint:
     """The fingerprints of one capture.
 
     `frames` are fingerprints of packets with their times (epoch seconds), `numbers` fingerprints of TCP
@@ -56,20 +56,20 @@ class Trace:
 
 
 @dataclass(frozen=True)
-class Traces:
+class SubmissionFingerprint:
     """The fingerprints of a submission: captures by id, answers, files changed after signing."""
 
-    captures: Mapping[str, Trace] = field(default_factory=dict)
+    captures: Mapping[str, CaptureFingerprint] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
     begun: float = 0.0
     made: float = 0.0
 
 
-def traces(submission: Submission, facts: Mapping[str, Facts]) -> Traces:
+def fingerprint(submission: Submission, facts: Mapping[str, Facts]) -> SubmissionFingerprint:
     """Return the fingerprints of a submission; `facts` are those of its captures, by id."""
     found = {name: _trace(file, facts[name]) for name, file in submission.captures.items() if name in facts}
-    return Traces(
+    return SubmissionFingerprint(
         captures=found,
         answers=dict(_answers(submission)),
         changed=tuple(sorted(_changed(submission, found))),
@@ -84,7 +84,7 @@ def _answers(submission: Submission) -> Iterator[tuple[str, str]]:
             yield f"{exercise}.{question}", str(value)[: BUNDLE.text]
 
 
-def _changed(submission: Submission, found: Mapping[str, Trace]) -> Iterator[str]:
+def _changed(submission: Submission, found: Mapping[str, CaptureFingerprint]) -> Iterator[str]:
     """Yield the captures whose content is not what the manifest names."""
     signed: Any = submission.manifest.get("files", {})
     for name, trace in found.items():
@@ -93,14 +93,14 @@ def _changed(submission: Submission, found: Mapping[str, Trace]) -> Iterator[str
             yield file
 
 
-def _trace(file: Path, facts: Facts) -> Trace:
+def _trace(file: Path, facts: Facts) -> CaptureFingerprint:
     content = _content(file)
     digest = hashlib.sha256(content).hexdigest()
     frames = _frames(file)
     if not (packets := facts.packets):
-        return Trace(digest, 0, editor=_editor(content))
+        return CaptureFingerprint(digest, 0, editor=_editor(content))
     times = [packet.time for packet in packets]
-    return Trace(
+    return CaptureFingerprint(
         digest=digest,
         packets=len(packets),
         first=min(times),

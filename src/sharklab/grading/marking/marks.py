@@ -1,20 +1,20 @@
-"""Grade a submission: `grade(plan, submission, terms)`; the same submission always gives the same result."""
+"""Grade a submission: `grade(plan, submission, policy)`; the same submission always gives the same result."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from sharklab.checks.flaws import listed
 from sharklab.checks.outcome import (
     Reference,
     Status,
 )
 from sharklab.grading.marking.case import Case, gather
-from sharklab.grading.marking.decide import ALL_OF, Decision, decide
+from sharklab.grading.marking.decisions import ALL_OF, combine, decide
 from sharklab.grading.marking.defaults import criteria, title_of
 from sharklab.grading.marking.hints import fitting
-from sharklab.grading.marking.model import ExerciseResult, Mark, Remark, Result, Step
-from sharklab.grading.marking.terms import NO_TERMS, Terms, adjustments, remarks
+from sharklab.grading.marking.model import Decision, ExerciseResult, Mark, Remark, Result, Step
+from sharklab.grading.marking.policy import NO_POLICY, Policy, adjustments, remarks
 from sharklab.grading.submission.model import Submission
 from sharklab.lab.model import Criterion, CriterionStep, Plan
 from sharklab.message import (
@@ -27,15 +27,15 @@ ELSEWHERE = "elsewhere"
 """The kind of the remark that a capture is of the student's own PC."""
 
 
-def grade(plan: Plan, submission: Submission, terms: Terms = NO_TERMS) -> Result:
+def grade(plan: Plan, submission: Submission, policy: Policy = NO_POLICY) -> Result:
     """Return the result of a submission for the seat of `plan`.
 
     Whatever a submission holds, it has a result. Raises MachineryError when tshark is missing or broken.
     """
-    return mark(plan, submission, gather(plan, submission), terms)
+    return mark(plan, submission, gather(plan, submission), policy)
 
 
-def mark(plan: Plan, submission: Submission, cases: Sequence[Case], terms: Terms = NO_TERMS) -> Result:
+def mark(plan: Plan, submission: Submission, cases: Sequence[Case], policy: Policy = NO_POLICY) -> Result:
     """Return the result of a submission whose captures were read already."""
     exercises = tuple(result for case in cases if (result := _exercise(plan, case)).marks)
     return Result(
@@ -46,9 +46,9 @@ def mark(plan: Plan, submission: Submission, cases: Sequence[Case], terms: Terms
         made=submission.made,
         seal=submission.seal,
         exercises=exercises,
-        adjustments=adjustments(terms, submission, exercises),
+        adjustments=adjustments(policy, submission, exercises),
         problems=submission.problems,
-        remarks=(*remarks(terms, submission), *_elsewhere(plan, cases)),
+        remarks=(*remarks(policy, submission), *_elsewhere(plan, cases)),
     )
 
 
@@ -68,34 +68,24 @@ def _exercise(plan: Plan, case: Case) -> ExerciseResult:
 
 
 def _mark(case: Case, criterion: Criterion) -> Mark:
-    decided = [(part, decide(case, part.condition)) for part in criterion.steps]
-    status = next(status for status in ALL_OF if status in {found.status for _, found in decided})
-    telling = [(part, found) for part, found in decided if found.status is status]
-    first = telling[0][1]
-    missed = status is not Status.PASSED
+    decisions = [decide(case, part.condition) for part in criterion.steps]
+    decided = list(zip(criterion.steps, decisions, strict=True))
+    decision = combine(ALL_OF, [(title_of(part), each) for part, each in decided])
+    missed = decision.status is not Status.PASSED
+    telling = [each.found for each in decisions if each.status is decision.status]
+    if len(telling) == 1:  # the step itself shows its title
+        decision = replace(decision, found=telling[0])
     return Mark(
         criterion=criterion.id,
         title=title_of(criterion),
         worth=round(criterion.points, 4),
-        points=round(sum(part.points for part, found in decided if found.status is Status.PASSED), 4),
-        status=status,
-        found=_found(telling),
-        expected=first.expected if missed else NOTHING,
-        look=first.look if missed else NOTHING,
+        points=round(sum(part.points for part, each in decided if each.status is Status.PASSED), 4),
+        decision=decision if missed else replace(decision, expected=NOTHING, look=NOTHING),
+        steps=tuple(_step(part, each) for part, each in decided) if len(decided) > 1 else (),
         hint=fitting(case, criterion) if missed else NOTHING,
-        evidence=tuple(dict.fromkeys(reference for _, found in telling for reference in found.evidence)),
-        steps=tuple(_step(part, found) for part, found in decided) if len(decided) > 1 else (),
-        asks=any(found.asks for _, found in decided),
     )
 
 
-def _found(telling: list[tuple[CriterionStep, Decision]]) -> Message:
-    if len(telling) == 1:
-        return telling[0][1].found
-    said = (Message("{title}: {found}", {"title": title_of(p), "found": d.found}) for p, d in telling)
-    return listed(tuple(said))
-
-
-def _step(part: CriterionStep, found: Decision) -> Step:
-    points = part.points if found.status is Status.PASSED else 0.0
-    return Step(title_of(part), round(part.points, 4), round(points, 4), found.status)
+def _step(part: CriterionStep, decision: Decision) -> Step:
+    points = part.points if decision.status is Status.PASSED else 0.0
+    return Step(title_of(part), round(part.points, 4), round(points, 4), decision.status)

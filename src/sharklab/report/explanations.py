@@ -17,7 +17,7 @@ from sharklab.untrusted import visible
 
 
 @dataclass(frozen=True)
-class Line:
+class PacketExplanation:
     """One packet in words; `anchor` is its row in the table of packets."""
 
     anchor: str
@@ -30,10 +30,12 @@ class Line:
     options: tuple[str, ...]
 
 
-def lines(capture: str, facts: Facts, hosts: Mapping[str, str], speak: Translator) -> tuple[Line, ...]:
+def lines(
+    capture: str, facts: Facts, hosts: Mapping[str, str], speak: Translator
+) -> tuple[PacketExplanation, ...]:
     """Return the explanations of the packets of `capture`; `hosts` are by address."""
     return tuple(
-        Line(
+        PacketExplanation(
             anchor=f"packet-{capture}-{each.packet.number}",
             number=each.packet.number,
             source=_name(each.packet.source, hosts),

@@ -6,9 +6,7 @@ Its schema is results.schema.json beside this file. Every sentence is there in e
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -16,13 +14,10 @@ from typing import Any
 from sharklab import i18n
 from sharklab.checks.outcome import (
     Reference,
-    Status,
 )
 from sharklab.grading.marking.model import Adjustment, ExerciseResult, Mark, Remark, Result, Step
 from sharklab.grading.submission.model import Problem
 from sharklab.message import (
-    N_,
-    NOTHING,
     Message,
     prose,
 )
@@ -31,7 +26,7 @@ SCHEMA = "sharklab-result/1"
 """The version of the shape; a key that is added does not change it."""
 
 
-def plain(result: Result) -> dict[str, Any]:
+def to_plain(result: Result) -> dict[str, Any]:
     """Return `result` as JSON data, the same for the same result."""
     return {
         "schema": SCHEMA,
@@ -50,43 +45,9 @@ def plain(result: Result) -> dict[str, Any]:
     }
 
 
-def without_keys(result: Result, hints: Collection[str] = ()) -> Result:
-    """Return `result` without what gives an answer away, and without what is for the instructor alone.
-
-    Of the author's hints those of `hints` (exercise/criterion) stay: a course may make others cost points.
-    """
-    exercises = tuple(
-        replace(exercise, marks=tuple(_without_hints(exercise, hints))) for exercise in result.exercises
-    )
-    return replace(result, exercises=exercises, remarks=())
-
-
-def _without_hints(exercise: ExerciseResult, hints: Collection[str]) -> Iterator[Mark]:
-    for mark in _without_keys(exercise.marks):
-        yield mark if f"{exercise.id}/{mark.criterion}" in hints else replace(mark, hint=NOTHING)
-
-
-def _without_keys(marks: tuple[Mark, ...]) -> Iterator[Mark]:
-    """Yield the marks of an exercise; what was found is told when no missing answer is in it."""
-    asked = [mark for mark in marks if mark.asks and mark.status is not Status.PASSED]
-    keys = [str(mark.expected) for mark in asked if mark.expected]
-    for mark in marks:
-        if mark in asked:
-            yield replace(mark, expected=NOTHING, evidence=())
-        elif any(_names(mark.found, key) for key in keys):
-            yield replace(mark, found=Message(N_("More is told when the questions are answered.")))
-        else:
-            yield mark
-
-
-def _names(found: Message, key: str) -> bool:
-    """Tell whether a sentence holds a key, as a word or a number of its own."""
-    return re.search(rf"(?<!\w){re.escape(key)}(?!\w)", str(found), re.IGNORECASE) is not None
-
-
 @cache
 def schema() -> Mapping[str, Any]:
-    """Return the JSON schema of what `plain` returns."""
+    """Return the JSON schema of what `to_plain` returns."""
     content: Mapping[str, Any] = json.loads(
         files("sharklab.grading.marking").joinpath("results.schema.json").read_text()
     )
@@ -116,13 +77,13 @@ def _mark(mark: Mark) -> dict[str, Any]:
         "worth": mark.worth,
         "points": mark.points,
         "status": str(mark.status),
-        "found": text(mark.found),
-        "expected": text(mark.expected),
-        "look": text(mark.look),
+        "found": text(mark.decision.found),
+        "expected": text(mark.decision.expected),
+        "look": text(mark.decision.look),
         "hint": text(mark.hint),
-        "evidence": list(map(_reference, mark.evidence)),
+        "evidence": list(map(_reference, mark.decision.evidence)),
         "steps": list(map(_step, mark.steps)),
-        "asks": mark.asks,
+        "asks": mark.decision.asks,
     }
 
 

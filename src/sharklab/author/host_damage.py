@@ -19,7 +19,7 @@ NOBODY = "192.0.2.53"
 
 
 @dataclass(frozen=True)
-class StateDamage:
+class HostDamage:
     """One thing that is wrong with a host: the state that shows it, and the checks, by name, that it breaks.
 
     `about` are the parameters that a check must have to be broken, such as the service that was stopped;
@@ -39,11 +39,11 @@ class StateDamage:
         return leaf.kind in self.breaks and self.about.items() <= leaf.params.items()
 
 
-def damages(state: State, looked_at: tuple[Check | Asked, ...]) -> Iterator[StateDamage]:
+def damages(state: State, looked_at: tuple[Check | Asked, ...]) -> Iterator[HostDamage]:
     """Yield the possible faults of a host in `state` that the given checks and questions examine."""
     yield from _firewall(state)
     if any(isinstance(leaf, Asked) for leaf in looked_at):
-        yield StateDamage(
+        yield HostDamage(
             N_("no service listens"), {**state, "sockets": []}, frozenset({"listens"}), silent=True
         )
     for leaf in looked_at:
@@ -51,33 +51,33 @@ def damages(state: State, looked_at: tuple[Check | Asked, ...]) -> Iterator[Stat
             yield from _OF_CHECK[leaf.kind](state, leaf)
 
 
-def _firewall(state: State) -> Iterator[StateDamage]:
+def _firewall(state: State) -> Iterator[HostDamage]:
     printed = state["firewall"]
     runtime, permanent = printed["runtime"], printed["permanent"]
     stopped = {**state, "firewall": {"runtime": "", "permanent": ""}}
     rules = {"firewalld_same", "firewalld_opens", "firewalld_open", "firewalld_closed"}
-    yield StateDamage(
+    yield HostDamage(
         N_("firewalld stopped"),
         _with_service(stopped, "firewalld", running=False),
         frozenset({"firewalld_on", *rules}),
     )
-    yield StateDamage(
+    yield HostDamage(
         N_("firewalld not started with the host"),
         _with_service(state, "firewalld", enabled=False),
         frozenset({"firewalld_on"}),
     )
     more = _with_port(permanent)
-    yield StateDamage(
+    yield HostDamage(
         N_("a rule kept only"),
         {**state, "firewall": {"runtime": runtime, "permanent": more}},
         frozenset({"firewalld_same"}),
     )
-    yield StateDamage(
+    yield HostDamage(
         N_("a rule in force only"),
         {**state, "firewall": {"runtime": _with_port(runtime), "permanent": permanent}},
         frozenset({"firewalld_same", "firewalld_opens"}),
     )
-    yield StateDamage(
+    yield HostDamage(
         N_("a port too many"),
         {**state, "firewall": {"runtime": _with_port(runtime), "permanent": more}},
         frozenset({"firewalld_opens"}),
@@ -94,51 +94,51 @@ def _with_service(state: State, name: str, **values: bool) -> State:
     return {**state, "services": {**state["services"], name: service}}
 
 
-def _service(state: State, check: Check) -> Iterator[StateDamage]:
+def _service(state: State, check: Check) -> Iterator[HostDamage]:
     name = str(check.params["service"])
     about = {"service": name}
     for title, values in (
         (N_("service stopped"), {"running": False}),
         (N_("service not started with the host"), {"enabled": False}),
     ):
-        yield StateDamage(title, _with_service(state, name, **values), frozenset({"service"}), about)
+        yield HostDamage(title, _with_service(state, name, **values), frozenset({"service"}), about)
 
 
-def _listens(state: State, check: Check) -> Iterator[StateDamage]:
+def _listens(state: State, check: Check) -> Iterator[HostDamage]:
     port, _, transport = str(check.params["port"]).partition("/")
     left = [line for line in state["sockets"] if not (line.startswith(transport) and f":{port} " in line)]
     silent, about = {**state, "sockets": left}, {"port": f"{port}/{transport}"}
-    yield StateDamage(N_("nobody listens"), silent, frozenset({"listens"}), about)
+    yield HostDamage(N_("nobody listens"), silent, frozenset({"listens"}), about)
 
 
-def _mount(state: State, check: Check) -> Iterator[StateDamage]:
+def _mount(state: State, check: Check) -> Iterator[HostDamage]:
     about = {"path": str(check.params["path"])}
     left = [each for each in state["mounts"] if each["path"] != about["path"]]
-    yield StateDamage(N_("not mounted"), {**state, "mounts": left}, frozenset({"mount"}), about)
+    yield HostDamage(N_("not mounted"), {**state, "mounts": left}, frozenset({"mount"}), about)
     if "source" in check.params:
         other = {"path": about["path"], "device": f"{check.params['source']}-other", "type": "nfs4"}
         mounts = {**state, "mounts": [*left, other]}
-        yield StateDamage(N_("another folder mounted"), mounts, frozenset({"mount"}), about)
+        yield HostDamage(N_("another folder mounted"), mounts, frozenset({"mount"}), about)
 
 
-def _mount_kept(state: State, check: Check) -> Iterator[StateDamage]:
-    yield StateDamage(N_("nothing in fstab"), {**state, "fstab": []}, frozenset({"mount_kept"}))
+def _mount_kept(state: State, check: Check) -> Iterator[HostDamage]:
+    yield HostDamage(N_("nothing in fstab"), {**state, "fstab": []}, frozenset({"mount_kept"}))
 
 
-def _export(state: State, check: Check) -> Iterator[StateDamage]:
-    yield StateDamage(N_("not exported"), {**state, "exports": ""}, frozenset({"export"}))
+def _export(state: State, check: Check) -> Iterator[HostDamage]:
+    yield HostDamage(N_("not exported"), {**state, "exports": ""}, frozenset({"export"}))
 
 
-def _resolver(state: State, check: Check) -> Iterator[StateDamage]:
+def _resolver(state: State, check: Check) -> Iterator[HostDamage]:
     lines = [f"nameserver {NOBODY}", *state["resolver"]]
-    yield StateDamage(N_("another DNS server"), {**state, "resolver": lines}, frozenset({"resolver"}))
+    yield HostDamage(N_("another DNS server"), {**state, "resolver": lines}, frozenset({"resolver"}))
 
 
-def _open(state: State, check: Check) -> Iterator[StateDamage]:
+def _open(state: State, check: Check) -> Iterator[HostDamage]:
     """Yield that what must be open is not."""
     printed = {name: _without_openings(text) for name, text in state["firewall"].items()}
     shut = {**state, "firewall": printed}
-    yield StateDamage(N_("nothing open any more"), shut, frozenset({"firewalld_open", "firewalld_opens"}))
+    yield HostDamage(N_("nothing open any more"), shut, frozenset({"firewalld_open", "firewalld_opens"}))
 
 
 def _without_openings(zone: str) -> str:
@@ -147,7 +147,7 @@ def _without_openings(zone: str) -> str:
     return "\n".join(next((key for key in keys if line.startswith(key)), line) for line in zone.splitlines())
 
 
-_OF_CHECK: Mapping[str, Callable[[State, Check], Iterator[StateDamage]]] = {
+_OF_CHECK: Mapping[str, Callable[[State, Check], Iterator[HostDamage]]] = {
     "service": _service,
     "listens": _listens,
     "mount": _mount,

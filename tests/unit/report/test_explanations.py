@@ -14,7 +14,7 @@ from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import CaptureResult, Evidence
 from sharklab.i18n import translator
 from sharklab.lab.model import Plan
-from sharklab.report import explained
+from sharklab.report import explanations
 from tests.support import report_sample
 
 DATA = Path(__file__).parents[2] / "data"
@@ -72,7 +72,7 @@ def test_compose_is_the_same_each_time(tmp_path: Path) -> None:
 def test_lines_name_hosts_and_point_to_the_table_of_packets() -> None:
     """Each line has the hosts' names and the anchor of its packet."""
     shown = facts(read(DATA / "retried.pcap"))
-    second = explained.lines("one", shown, {"10.77.5.1": "client"}, translator("en"))[1]
+    second = explanations.lines("one", shown, {"10.77.5.1": "client"}, translator("en"))[1]
     assert second.anchor == "packet-one-2"
     assert second.source.startswith("client:") and second.destination == "10.77.5.2:9001"
     assert second.special == ("Retransmission of packet 1, 1.011 s later: no acknowledgement had come.",)

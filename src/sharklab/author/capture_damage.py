@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sharklab.author import damage
+from sharklab.author import capture_edits
 from sharklab.checks.kind import KINDS, Need, Rests
 from sharklab.checks.question import Question
 from sharklab.evidence.packets.container import search
@@ -39,11 +39,11 @@ class Subject:
 class Damage:
     """One thing that is wrong with a capture: what `edit` does to its packets.
 
-    It `takes` traits away, which checks and questions may need; of an exercise with several captures only
-    those that look at this one lose, unless it counts `anywhere`. With `everything` lost, no check of packets
-    passes and no question is answered; without `completeness`, nothing is proved absent. `wanted` marks checks
-    that fail for another reason, `makes` checks that pass because of the damage. `looked` is false when nothing
-    is left to look at; `rest` ends the file.
+    It `takes` traits away, which checks and questions may need. Of an exercise with several captures only
+    those that look at this one lose, unless it counts `anywhere`. With `everything` lost, no check of
+    packets passes and no question is answered; without `completeness`, nothing is proved absent. `wanted`
+    marks checks that fail for another reason, `makes` checks that pass because of the damage. `looked` is
+    false when nothing is left to look at; `rest` ends the file.
     """
 
     title: str
@@ -108,7 +108,7 @@ def _has_token(subject: Subject) -> bool:
 
 _OF_ANOTHER_SEAT = Damage(
     N_("capture of another seat"),
-    lambda s: damage.of_seat(s.pcap, s.seat, s.other),
+    lambda s: capture_edits.of_seat(s.pcap, s.seat, s.other),
     applies=lambda s: bool(s.facts.packets),
     everything=True,
     anywhere=True,
@@ -125,63 +125,63 @@ DAMAGES: Mapping[str, Damage] = {
     **OF_MATRICES,
     "no-fin": Damage(
         N_("no FIN"),
-        lambda s: damage.without_fin(s.pcap, s.facts, s.talks),
+        lambda s: capture_edits.without_fin(s.pcap, s.facts, s.talks),
         frozenset({Need.FIN}),
         applies=_is_closed,
     ),
     "reset": Damage(
         N_("RST instead of FIN"),
-        lambda s: damage.with_reset(s.pcap, s.facts, s.talks),
+        lambda s: capture_edits.with_reset(s.pcap, s.facts, s.talks),
         frozenset({Need.FIN, Need.NO_RESET}),
         applies=_is_closed,
         makes=_wants_reset,
     ),
     "no-syn-ack": Damage(
         N_("handshake without SYN/ACK"),
-        lambda s: damage.without_syn_ack(s.pcap, s.facts, s.talks),
+        lambda s: capture_edits.without_syn_ack(s.pcap, s.facts, s.talks),
         frozenset({Need.SYN_ACK}),
         applies=_is_open,
     ),
     "no-reset": Damage(
         N_("no RST"),
-        lambda s: damage.without(s.pcap, (n for talk in s.talks for n in talk.resets)),
+        lambda s: capture_edits.without(s.pcap, (n for talk in s.talks for n in talk.resets)),
         frozenset({Need.RESET}),
         applies=_is_reset,
     ),
     "another-day": Damage(
         N_("capture of another day"),
-        lambda s: damage.later(s.pcap),
+        lambda s: capture_edits.later(s.pcap),
         frozenset({Need.OWN_TIME}),
         anywhere=True,
     ),
     "one-way": Damage(
         N_("no answer from the server"),
-        lambda s: damage.one_way(s.pcap, s.facts, s.talks),
+        lambda s: capture_edits.one_way(s.pcap, s.facts, s.talks),
         frozenset({Need.REPLY}),
         applies=_has_datagrams,
     ),
     "token": Damage(
         N_("token of another seat"),
-        lambda s: damage.with_words(s.pcap, {s.seat.token: s.other.token}),
+        lambda s: capture_edits.with_words(s.pcap, {s.seat.token: s.other.token}),
         frozenset({Need.TOKEN}),
         applies=_has_token,
         wanted=lambda s, check: s.seat.token in str(check.params),
     ),
     "another-share": Damage(
         N_("the share of another seat"),
-        lambda s: damage.with_words(s.pcap, {s.seat.share: s.other.share}),
+        lambda s: capture_edits.with_words(s.pcap, {s.seat.share: s.other.share}),
         applies=lambda s: bool(search(s.file, s.seat.share)),
         wanted=lambda s, check: check.params.get("name") == s.seat.share,
     ),
     "headers": Damage(
         N_("headers alone (snap length)"),
-        lambda s: damage.headers_only(s.pcap),
+        lambda s: capture_edits.headers_only(s.pcap),
         frozenset({Need.CONTENTS}),
         applies=lambda s: bool(s.facts.packets),
     ),
     "stray": Damage(
         N_("a packet that is not of the exercise"),
-        lambda s: damage.with_stray(s.pcap, _bystander(s.seat)),
+        lambda s: capture_edits.with_stray(s.pcap, _bystander(s.seat)),
         frozenset({Need.NOTHING_ELSE}),
         anywhere=True,
     ),
@@ -194,7 +194,7 @@ def untried(tool: str, state: str, port: int) -> Damage:
 
     def edit(subject: Subject) -> Pcap:
         talks = [t for t in subject.facts.conversations if port in (t.client.port, t.server.port)]
-        return damage.without(subject.pcap, (n for t in talks for n in (*t.packets, *t.icmp_errors)))
+        return capture_edits.without(subject.pcap, (n for t in talks for n in (*t.packets, *t.icmp_errors)))
 
     wanted = {"tool": tool, "state": state}
     title = N_("{tool} not tried, port {state}")

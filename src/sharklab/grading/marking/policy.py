@@ -1,4 +1,4 @@
-"""The terms of a course: the cost of hints, when submissions are due, the cost of lateness."""
+"""The policy of a course: the cost of hints, when submissions are due, the cost of lateness."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ UNDATED = "undated"
 
 
 @dataclass(frozen=True)
-class Terms:
-    """The terms of a course.
+class Policy:
+    """The policy of a course.
 
     `hint` is the part (0 to 1) of a criterion's points that its hint costs. `due` is in epoch seconds, 0 for
     never; what is made within `grace` seconds after it is in time. Each day that has begun then takes the
@@ -48,18 +48,18 @@ class Terms:
         return min(self.at_most, days * self.per_day)
 
 
-NO_TERMS = Terms()
+NO_POLICY = Policy()
 
 
 def adjustments(
-    terms: Terms, submission: Submission, exercises: Iterable[ExerciseResult]
+    policy: Policy, submission: Submission, exercises: Iterable[ExerciseResult]
 ) -> tuple[Adjustment, ...]:
     """Return the deductions: first for hints, then for lateness from the rest."""
     results = tuple(exercises)
-    taken = tuple(_hints(terms, submission, results))
+    taken = tuple(_hints(policy, submission, results))
     left = sum(exercise.points for exercise in results) + sum(each.points for each in taken)
-    days = terms.days_late(submission.made) if submission.made else 0
-    lost = round(max(0.0, left) * terms.lateness(days), 4)
+    days = policy.days_late(submission.made) if submission.made else 0
+    lost = round(max(0.0, left) * policy.lateness(days), 4)
     if not lost:
         return taken
     late = Message(N_("Handed in late (days: {days})"), {"days": days})
@@ -67,21 +67,21 @@ def adjustments(
 
 
 def _hints(
-    terms: Terms, submission: Submission, exercises: tuple[ExerciseResult, ...]
+    policy: Policy, submission: Submission, exercises: tuple[ExerciseResult, ...]
 ) -> Iterable[Adjustment]:
     """Yield the cost of each hint that was taken: never more than its criterion earned."""
     given = submission.manifest.get(HINTS, ())
     names = {name for name in given if isinstance(name, str)} if isinstance(given, list | tuple) else set()
     for exercise in exercises:
         for mark in exercise.marks:
-            cost = round(min(mark.points, mark.worth * terms.hint), 4)
+            cost = round(min(mark.points, mark.worth * policy.hint), 4)
             if cost and f"{exercise.id}/{mark.criterion}" in names:
                 yield Adjustment(Message(N_("Hint: {title}"), {"title": mark.title}), -cost)
 
 
-def remarks(terms: Terms, submission: Submission) -> tuple[Remark, ...]:
-    """Return the remarks for the instructor that follow from the terms."""
-    if terms.due and not submission.made:
+def remarks(policy: Policy, submission: Submission) -> tuple[Remark, ...]:
+    """Return the remarks for the instructor that follow from the policy."""
+    if policy.due and not submission.made:
         text = N_("The submission does not say when it was made: nobody knows whether it is late.")
         return (Remark(UNDATED, Message(text)),)
     return ()

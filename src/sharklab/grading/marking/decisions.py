@@ -6,8 +6,8 @@ check that breaks is an error. A `not` holds only when its part was looked at.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sharklab import untrusted
@@ -24,15 +24,19 @@ from sharklab.checks.question import answer
 from sharklab.checks.selection import select
 from sharklab.grading.marking.case import Case
 from sharklab.grading.marking.defaults import CELL, title
+from sharklab.grading.marking.model import Decision
 from sharklab.grading.submission import answers
 from sharklab.lab import matrices
 from sharklab.lab.criteria import leaves
-from sharklab.lab.model import AllOf, AnyOf, Asked, Capture, Check, Condition, Not
+from sharklab.lab.model import AllOf, Asked, Capture, Check, Condition, Not
 from sharklab.message import (
     N_,
     NOTHING,
     Message,
 )
+
+Leaf = Check | Asked
+DecideLeaf = Callable[[Case, Leaf], Decision]
 
 ALL_OF = (Status.ERROR, Status.FAILED, Status.INCONCLUSIVE, Status.SKIPPED, Status.PASSED)
 ANY_OF = (Status.PASSED, Status.ERROR, Status.INCONCLUSIVE, Status.SKIPPED, Status.FAILED)
@@ -41,59 +45,51 @@ _SHOWN = 80
 """Characters of a student's answer that are said again."""
 
 
-@dataclass(frozen=True)
-class Decision:
-    """The verdict on one condition. `looked` is false if the student handed in nothing to check.
+def decide(case: Case, wanted: Condition, leaf: DecideLeaf | None = None) -> Decision:
+    """Return the decision on a condition for a submission. Never raises.
 
-    `asks` marks a condition on an answer: `expected` then holds a key.
+    `leaf` decides a single check or question in another way: a mutant's checks are decided beforehand.
     """
-
-    status: Status
-    found: Message
-    expected: Message = NOTHING
-    look: Message = NOTHING
-    evidence: tuple[Reference, ...] = ()
-    asks: bool = False
-    looked: bool = True
-
-
-def decide(case: Case, wanted: Condition) -> Decision:
-    """Return the verdict on a condition for a submission. Never raises."""
     if isinstance(wanted, Asked | Check):
-        return _leaf(case, wanted)
+        return (leaf or _leaf)(case, wanted)
     if isinstance(wanted, Not):
-        return _not(case, wanted)
-    return _several(case, wanted)
+        return _not(case, wanted, leaf)
+    order = ALL_OF if isinstance(wanted, AllOf) else ANY_OF
+    return combine(order, [(title(part), decide(case, part, leaf)) for part in wanted.parts])
 
 
-def _leaf(case: Case, wanted: Asked | Check) -> Decision:
+def _leaf(case: Case, wanted: Leaf) -> Decision:
     asks = isinstance(wanted, Asked)
     try:
-        found = _answered(case, wanted.question) if isinstance(wanted, Asked) else _check(case, wanted)
-        return replace(found, asks=asks)
+        decision = _answered(case, wanted.question) if isinstance(wanted, Asked) else _check(case, wanted)
+        return replace(decision, asks=asks)
     except Exception as error:
         return Decision(Status.ERROR, broken(error), asks=asks)
 
 
-def _several(case: Case, wanted: AllOf | AnyOf) -> Decision:
-    parts = [decide(case, part) for part in wanted.parts]
-    order = ALL_OF if isinstance(wanted, AllOf) else ANY_OF
-    status = next(status for status in order if status in {part.status for part in parts})
-    telling = [(part, of) for part, of in zip(parts, wanted.parts, strict=True) if part.status is status]
-    said = tuple(Message("{title}: {found}", {"title": title(of), "found": p.found}) for p, of in telling)
+def combine(order: Sequence[Status], decided: Sequence[tuple[Message, Decision]]) -> Decision:
+    """Return the decision on a condition with several parts: their titles, and the decision on each.
+
+    `order` is ALL_OF or ANY_OF.
+    """
+    status = next(status for status in order if any(part.status is status for _, part in decided))
+    telling = [(title, part) for title, part in decided if part.status is status]
+    first = telling[0][1]
     return Decision(
         status,
-        listed(said),
-        expected=telling[0][0].expected,
-        look=telling[0][0].look,
-        evidence=tuple(dict.fromkeys(reference for part, _ in telling for reference in part.evidence)),
-        asks=any(part.asks for part in parts),
-        looked=all(part.looked for part in parts),
+        listed(
+            tuple(Message("{title}: {found}", {"title": of, "found": part.found}) for of, part in telling)
+        ),
+        expected=first.expected,
+        look=first.look,
+        evidence=tuple(dict.fromkeys(reference for _, part in telling for reference in part.evidence)),
+        asks=any(part.asks for _, part in decided),
+        looked=all(part.looked for _, part in decided),
     )
 
 
-def _not(case: Case, wanted: Not) -> Decision:
-    found = decide(case, wanted.part)
+def _not(case: Case, wanted: Not, leaf: DecideLeaf | None) -> Decision:
+    found = decide(case, wanted.part, leaf)
     turned = {Status.PASSED: Status.FAILED, Status.FAILED: Status.PASSED}
     status = turned.get(found.status, found.status)
     if status is Status.PASSED and not (found.looked and _has_subject(case, wanted)):

@@ -11,9 +11,9 @@ import pytest
 
 from sharklab.author import reference
 from sharklab.checks.outcome import Status
-from sharklab.grading.marking.grade import grade
+from sharklab.grading.marking.marks import grade
 from sharklab.grading.marking.model import Mark, Result
-from sharklab.grading.marking.terms import DAY, Terms
+from sharklab.grading.marking.policy import DAY, Policy
 from sharklab.grading.submission.model import Submission
 from sharklab.lab import seat
 from sharklab.lab.model import (
@@ -96,8 +96,8 @@ def test_grade_without_the_capture_says_how_to_record_it(ssh: Handed) -> None:
     plan, submission = ssh
     result = grade(plan, replace(submission, captures={}))
     assert 0.0 == result.points
-    assert "Not handed in: ssh." == str(marks(result)["server_port"].found)
-    assert "On client, record it with: tcpdump -i lan -w ssh.pcap" == str(marks(result)["fin"].look)
+    assert "Not handed in: ssh." == str(marks(result)["server_port"].decision.found)
+    assert "On client, record it with: tcpdump -i lan -w ssh.pcap" == str(marks(result)["fin"].decision.look)
 
 
 @pytest.mark.parametrize("given", ["23", "", None, [22, 23], "x" * 500, {"port": 22}])
@@ -113,9 +113,12 @@ def test_grade_of_a_wrong_answer_stands_beside_the_key(ssh: Handed) -> None:
     """The instructor reads what the packets show, and which packets."""
     plan, submission = ssh
     mark = marks(grade(plan, answering(submission, server_port=23)))["server_port"]
-    assert ("23 is not what your packets show.", "22") == (str(mark.found), str(mark.expected))
-    assert "ssh" == mark.evidence[0].capture
-    assert mark.asks
+    assert ("23 is not what your packets show.", "22") == (
+        str(mark.decision.found),
+        str(mark.decision.expected),
+    )
+    assert "ssh" == mark.decision.evidence[0].capture
+    assert mark.decision.asks
 
 
 def test_grade_of_a_capture_of_another_seat_shows_nothing(ssh: Handed) -> None:
@@ -124,7 +127,7 @@ def test_grade_of_a_capture_of_another_seat_shows_nothing(ssh: Handed) -> None:
     seat = replace(plan.seat, addresses={name: {} for name in plan.seat.addresses})
     result = grade(replace(plan, seat=seat), submission)
     assert 0.0 == result.points
-    assert "No packet of ssh is to or from a host of your seat." == str(marks(result)["clean"].found)
+    assert "No packet of ssh is to or from a host of your seat." == str(marks(result)["clean"].decision.found)
 
 
 def test_grade_of_no_capture_at_all_is_inconclusive(ssh: Handed, tmp_path: Path) -> None:
@@ -164,7 +167,7 @@ def test_grade_of_a_check_that_breaks_is_an_error(ssh: Handed, monkeypatch: pyte
     monkeypatch.setitem(KINDS, "fin", broken)
     mark = marks(grade(*ssh))["fin"]
     assert (Status.ERROR, 0.0) == (mark.status, mark.points)
-    assert "The check itself failed: ZeroDivisionError: 0" == str(mark.found)
+    assert "The check itself failed: ZeroDivisionError: 0" == str(mark.decision.found)
 
 
 FIN, UDP, PORT = Check("fin"), Check("udp_exchange"), Asked("server_port")
@@ -220,7 +223,7 @@ def test_grade_of_steps_gives_part_of_the_points(ssh: Handed) -> None:
     assert (1.5, 3.5, Status.FAILED) == (mark.points, mark.worth, mark.status)
     assert [1.0, 0.0, 0.5] == [step.points for step in mark.steps]
     assert ["TCP handshake", "Token", "End of the connection"] == [str(step.title) for step in mark.steps]
-    assert "No packet has the token tok7f3a." == str(mark.found)
+    assert "No packet has the token tok7f3a." == str(mark.decision.found)
 
 
 def test_grade_gives_the_first_hint_that_fits(ssh: Handed) -> None:
@@ -236,39 +239,39 @@ def test_grade_takes_off_what_hints_and_lateness_cost(ssh: Handed) -> None:
     plan, submission = ssh
     due = submission.made - 1.5 * DAY
     taken = replace(submission, manifest={"hints": ["ssh/fin", "ssh/nothing", 7]})
-    result = grade(plan, taken, Terms(hint=0.5, due=due, per_day=0.1))
+    result = grade(plan, taken, Policy(hint=0.5, due=due, per_day=0.1))
     assert [-0.5, -1.5] == [adjustment.points for adjustment in result.adjustments]
     assert 6.0 == result.points
 
 
 @pytest.mark.parametrize(
-    ("terms", "days", "part"),
+    ("policy", "days", "part"),
     [
-        (Terms(due=1000.0, per_day=0.1), 0, 0.0),
-        (Terms(due=1000.0, per_day=0.1), 1, 0.1),
-        (Terms(due=1000.0, per_day=0.1), 3, 0.3),
-        (Terms(due=1000.0, per_day=0.1, at_most=0.2), 3, 0.2),
-        (Terms(due=1000.0, per_day=0.1, closed=2), 3, 1.0),
-        (Terms(due=0.0, per_day=0.1), 3, 0.0),
+        (Policy(due=1000.0, per_day=0.1), 0, 0.0),
+        (Policy(due=1000.0, per_day=0.1), 1, 0.1),
+        (Policy(due=1000.0, per_day=0.1), 3, 0.3),
+        (Policy(due=1000.0, per_day=0.1, at_most=0.2), 3, 0.2),
+        (Policy(due=1000.0, per_day=0.1, closed=2), 3, 1.0),
+        (Policy(due=0.0, per_day=0.1), 3, 0.0),
     ],
 )
-def test_lateness_takes_what_the_terms_say(terms: Terms, days: int, part: float) -> None:
+def test_lateness_takes_what_the_policy_says(policy: Policy, days: int, part: float) -> None:
     """A part for each day, up to the most, and everything once it is closed."""
-    late = terms.days_late(1000.0 + days * DAY)
-    assert (days if terms.due else 0) == late
-    assert part == pytest.approx(terms.lateness(late))
+    late = policy.days_late(1000.0 + days * DAY)
+    assert (days if policy.due else 0) == late
+    assert part == pytest.approx(policy.lateness(late))
 
 
 def test_days_late_within_grace_is_in_time() -> None:
     """The minutes after the bell are given; a second more and the first day has begun."""
-    terms = Terms(due=1000.0, grace=300.0)
-    assert [0, 1] == [terms.days_late(1300.0), terms.days_late(1301.0)]
+    policy = Policy(due=1000.0, grace=300.0)
+    assert [0, 1] == [policy.days_late(1300.0), policy.days_late(1301.0)]
 
 
 def test_grade_of_a_submission_without_a_time_is_pointed_out(ssh: Handed) -> None:
     """It is not late, for nobody knows, and the instructor is told."""
     plan, submission = ssh
-    result = grade(plan, replace(submission, made=0.0), Terms(due=1.0, per_day=1.0))
+    result = grade(plan, replace(submission, made=0.0), Policy(due=1.0, per_day=1.0))
     assert 8.0 == result.points
     assert ["undated"] == [remark.kind for remark in result.remarks]
 

@@ -8,13 +8,13 @@ import pytest
 
 from sharklab.checks import judge
 from sharklab.report import compose, page
-from sharklab.report.content import Grid
+from sharklab.report.content import MatrixReport
 from tests.support.matrix_sample import Changes, Sample
 
 OTHER: dict[str, Changes] = {"tcp-closed-nc": {"exit_code": 0}, "tcp-open-nmap": {"missing": True}}
 
 
-def grids(sample: Sample, language: str = "en") -> dict[str, Grid]:
+def grids(sample: Sample, language: str = "en") -> dict[str, MatrixReport]:
     """Return the grid of each matrix of the sample."""
     plan, evidence, facts = sample.run()
     content = page.page(plan, evidence, facts, judge(plan, evidence, facts), language)

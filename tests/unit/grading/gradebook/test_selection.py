@@ -10,10 +10,10 @@ import pytest
 
 from sharklab.errors import InputError
 from sharklab.grading.gradebook import inputs
-from sharklab.grading.gradebook.inputs import Source
-from sharklab.grading.gradebook.job import Seen
+from sharklab.grading.gradebook.inputs import SubmissionSource
+from sharklab.grading.gradebook.job import Identity
 from sharklab.grading.gradebook.pool import Failure
-from sharklab.grading.gradebook.turns import RESERVED, Turn, lab_of, turns_of
+from sharklab.grading.gradebook.selection import RESERVED, Selection, lab_of, select
 from sharklab.grading.submission.model import Seal
 from sharklab.lab import load
 from sharklab.lab.roster import Student
@@ -25,18 +25,20 @@ ROSTER = (
     Student("bob", "Bob", "bob@example.org", "Participant 12"),
     Student("alice-bob", "Both", "both@example.org", "Participant 13"),
 )
-ALICE = Seen("alice", "tp4", Seal.WHOLE, 100.0, "a" * 64)
+ALICE = Identity("alice", "tp4", Seal.WHOLE, 100.0, "a" * 64)
 BROKEN = Failure(Message("no zip"))
 
 
-def turns(*seen: tuple[str, Seen | Failure], roster: tuple[Student, ...] = ROSTER) -> dict[str, Turn]:
+def turns(
+    *seen: tuple[str, Identity | Failure], roster: tuple[Student, ...] = ROSTER
+) -> dict[str, Selection]:
     """Return each student's turn when these files were handed in."""
-    found = {Source(Path(place), packed=True): each for place, each in seen}
+    found = {SubmissionSource(Path(place), packed=True): each for place, each in seen}
     lab = load.named("tp4")
-    return {turn.entry.student: turn for turn in turns_of(tuple(found), roster, found, lab)}
+    return {turn.entry.student: turn for turn in select(tuple(found), roster, found, lab)}
 
 
-def odd(turn: Turn) -> list[str]:
+def odd(turn: Selection) -> list[str]:
     """Return what is odd, in words."""
     return [str(remark.said) for remark in turn.entry.remarks]
 
@@ -63,7 +65,7 @@ def test_turns_are_those_of_the_roster() -> None:
         (replace(ALICE, made=101.0), "b-alice.sharklab"),
     ],
 )
-def test_turn_takes_the_best_of_several(other: Seen | Failure, chosen: str) -> None:
+def test_turn_takes_the_best_of_several(other: Identity | Failure, chosen: str) -> None:
     """Readable before signed before new; the instructor is told of the other."""
     alice = turns(("a-alice.sharklab", ALICE), ("b-alice.sharklab", other))["alice"]
     assert chosen == alice.entry.file
@@ -74,7 +76,7 @@ def test_turn_takes_the_best_of_several(other: Seen | Failure, chosen: str) -> N
 @pytest.mark.parametrize(("seal", "graded"), [(Seal.WHOLE, True), (Seal.NONE, False), (Seal.BROKEN, False)])
 def test_turn_of_a_stranger_needs_a_seat_of_the_course(seal: Seal, graded: bool) -> None:
     """Who is not in the roster is told either way, and graded with a signature of the course alone."""
-    zoe = turns(("zoe.sharklab", Seen("zoe", "tp4", seal, 1.0, "")))["zoe"]
+    zoe = turns(("zoe.sharklab", Identity("zoe", "tp4", seal, 1.0, "")))["zoe"]
     assert (graded, ["is not in the roster"]) == (zoe.source is not None, odd(zoe))
     assert graded == (not zoe.entry.problem)
 
@@ -110,22 +112,22 @@ def test_turn_of_an_unreadable_file_is_by_its_name(place: str, owner: str) -> No
 
 def test_turn_refuses_another_lab() -> None:
     """A submission for another lab is not graded."""
-    bob = turns(("bob.sharklab", Seen("bob", "tcpdump", Seal.WHOLE, 1.0, "")))["bob"]
+    bob = turns(("bob.sharklab", Identity("bob", "tcpdump", Seal.WHOLE, 1.0, "")))["bob"]
     assert (None, "it is for the lab tcpdump") == (bob.source, str(bob.entry.problem))
 
 
 @pytest.mark.parametrize("name", [*sorted(RESERVED), "../alice", ".kept", ""])
 def test_turn_keeps_the_gradebooks_files_from_students(name: str) -> None:
     """A student who is named like a file of the gradebook, or not like one at all, is not graded."""
-    found = turns(("x.sharklab", Seen(name, "tp4", Seal.WHOLE, 1.0, "")), roster=())[name]
+    found = turns(("x.sharklab", Identity(name, "tp4", Seal.WHOLE, 1.0, "")), roster=())[name]
     assert found.source is None
     assert "cannot name a seat" in str(found.entry.problem)
 
 
 def test_lab_is_what_most_name() -> None:
     """One for another lab does not decide; of equals the first by name."""
-    seen: tuple[Seen | Failure, ...] = (ALICE, BROKEN, *(replace(ALICE, lab=lab) for lab in "xyy"))
-    found = {Source(Path(str(number)), packed=True): each for number, each in enumerate(seen)}
+    seen: tuple[Identity | Failure, ...] = (ALICE, BROKEN, *(replace(ALICE, lab=lab) for lab in "xyy"))
+    found = {SubmissionSource(Path(str(number)), packed=True): each for number, each in enumerate(seen)}
     assert "y" == lab_of(found)
     with pytest.raises(InputError, match="no submission names its lab"):
         lab_of({})

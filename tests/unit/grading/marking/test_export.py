@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from sharklab.author import damage, reference
+from sharklab.author import capture_edits, reference
 from sharklab.evidence.packets import records
 from sharklab.evidence.packets.container import search
-from sharklab.grading.marking.grade import grade
+from sharklab.grading.marking.export import schema, to_plain
+from sharklab.grading.marking.keys import without_keys
+from sharklab.grading.marking.marks import grade
 from sharklab.grading.marking.model import Adjustment, Remark, Result
-from sharklab.grading.marking.plain import plain, schema, without_keys
 from sharklab.grading.submission.model import Problem
 from sharklab.lab import seat
 from sharklab.lab.model import Check
@@ -41,12 +42,12 @@ def test_plain_fits_its_schema(result: Result) -> None:
         problems=(Problem("a.pcap", Message("too large")),),
         remarks=(Remark("alike", Message("look"), ("bob",)),),
     )
-    assert [] == list(Draft202012Validator(dict(schema())).iter_errors(plain(more)))
+    assert [] == list(Draft202012Validator(dict(schema())).iter_errors(to_plain(more)))
 
 
 def test_plain_says_everything_in_each_language(result: Result) -> None:
     """A sentence is there in English and in French."""
-    [ssh, _] = plain(result)["exercises"]
+    [ssh, _] = to_plain(result)["exercises"]
     assert {"en": "Capture ssh", "fr": "Capture ssh"} == ssh["title"]
     assert {"en": "TCP handshake", "fr": "Poignée de main TCP"} == ssh["criteria"][0]["title"]
 
@@ -55,14 +56,14 @@ def test_plain_is_the_same_for_the_same_submission(tmp_path: Path) -> None:
     """Byte by byte."""
     report_run.seal(tmp_path, ["ssh"])
     handed = reference.reference(tmp_path)
-    assert json.dumps(plain(grade(*handed))) == json.dumps(plain(grade(*handed)))
+    assert json.dumps(to_plain(grade(*handed))) == json.dumps(to_plain(grade(*handed)))
 
 
 def test_plain_for_a_student_gives_no_key_away(result: Result) -> None:
     """Neither the right answer nor the packets that show it are in what a student reads."""
-    [ssh, _] = plain(without_keys(result))["exercises"]
+    [ssh, _] = to_plain(without_keys(result))["exercises"]
     [missed] = [mark for mark in ssh["criteria"] if mark["status"] == "failed"]
-    [full] = [m for m in plain(result)["exercises"][0]["criteria"] if m["status"] == "failed"]
+    [full] = [m for m in to_plain(result)["exercises"][0]["criteria"] if m["status"] == "failed"]
     key = full["expected"]["en"]
     assert key and full["evidence"]
     assert ({"en": "", "fr": ""}, []) == (missed["expected"], missed["evidence"])
@@ -72,7 +73,7 @@ def test_plain_for_a_student_gives_no_key_away(result: Result) -> None:
 def test_plain_for_a_student_has_no_remarks(result: Result) -> None:
     """What is for the instructor to look at names other students."""
     remarked = replace(result, remarks=(Remark("alike", Message("look"), ("bob",)),))
-    assert [] == plain(without_keys(remarked))["remarks"]
+    assert [] == to_plain(without_keys(remarked))["remarks"]
 
 
 @pytest.mark.parametrize("kind", ["token", "seat"])
@@ -86,11 +87,13 @@ def test_plain_says_nothing_of_another_students_token(tmp_path: Path, kind: str)
     plan = replace(plan, lab=replace(plan.lab, exercises=(exercise,)))
     other = replace(seat.derive(plan.lab, "bob", bytes(32)), token=STRANGER)
     pcap = records.read(submission.captures["dns"])
-    changed = damage.with_words(pcap, {plan.seat.token: STRANGER})
-    records.write(tmp_path / "b.pcap", changed if kind == "token" else damage.of_seat(pcap, plan.seat, other))
+    changed = capture_edits.with_words(pcap, {plan.seat.token: STRANGER})
+    records.write(
+        tmp_path / "b.pcap", changed if kind == "token" else capture_edits.of_seat(pcap, plan.seat, other)
+    )
     assert search(tmp_path / "b.pcap", STRANGER)
     result = grade(plan, replace(submission, captures={"dns": tmp_path / "b.pcap"}))
-    assert STRANGER not in json.dumps(plain(result))
+    assert STRANGER not in json.dumps(to_plain(result))
 
 
 @pytest.mark.parametrize("given", [None, "1", "3742"])
@@ -102,8 +105,8 @@ def test_plain_for_a_student_tells_no_key_by_the_way(tmp_path: Path, given: str 
     exercise = replace(exercise, questions=("client_bytes",))
     plan = replace(plan, lab=replace(plan.lab, exercises=(exercise,)))
     result = grade(plan, replace(submission, answers={"ssh": {"client_bytes": given}}))
-    assert "The client sends 3741 bytes" in json.dumps(plain(result))
-    told = json.dumps(plain(without_keys(result)))
+    assert "The client sends 3741 bytes" in json.dumps(to_plain(result))
+    told = json.dumps(to_plain(without_keys(result)))
     assert "3741" not in told
     assert "More is told when the questions are answered." in told
 
@@ -112,4 +115,4 @@ def test_plain_for_a_student_tells_all_once_it_is_answered(tmp_path: Path) -> No
     """Nothing is left to give away."""
     report_run.seal(tmp_path, ["ssh"])
     plan, submission = reference.reference(tmp_path)
-    assert "The client sends 3741 bytes" in json.dumps(plain(without_keys(grade(plan, submission))))
+    assert "The client sends 3741 bytes" in json.dumps(to_plain(without_keys(grade(plan, submission))))

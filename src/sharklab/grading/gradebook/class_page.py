@@ -31,7 +31,7 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class Hard:
+class HardCriterion:
     """A criterion in words, how much of it was earned, and how often each status came up."""
 
     exercise: str
@@ -41,7 +41,7 @@ class Hard:
 
 
 @dataclass(frozen=True)
-class Cell:
+class PointsCell:
     """Points of an exercise or of all, and the tone that goes with them."""
 
     points: float
@@ -50,18 +50,18 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class StudentRow:
     """A student's progress, the sum first; without a result `cells` is empty and `state` says why."""
 
     student: str
     name: str
     href: str
-    cells: tuple[Cell, ...]
+    cells: tuple[PointsCell, ...]
     state: str
 
 
 @dataclass(frozen=True)
-class Look:
+class AttentionRow:
     """A student who needs a look, and why."""
 
     student: str
@@ -71,7 +71,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Page:
+class ClassPage:
     """The page of a class in one language; `histogram` is SVG, `columns` are exercises and their worth."""
 
     language: str
@@ -80,10 +80,10 @@ class Page:
     summary: Summary
     bins: tuple[Bin, ...]
     histogram: str
-    hardest: tuple[Hard, ...]
+    hardest: tuple[HardCriterion, ...]
     columns: tuple[tuple[str, float], ...]
-    rows: tuple[Row, ...]
-    looks: tuple[Look, ...]
+    rows: tuple[StudentRow, ...]
+    looks: tuple[AttentionRow, ...]
 
     @property
     def tool(self) -> str:
@@ -101,16 +101,16 @@ def files(group: Class) -> dict[str, str]:
     return {f"class.{language}.html": lay_out(page(group, language)) for language in languages()}
 
 
-def lay_out(content: Page) -> str:
+def lay_out(content: ClassPage) -> str:
     """Return the page as a file's text."""
     return template(content.language, "class.html.j2").render(page=content)
 
 
-def page(group: Class, language: str) -> Page:
+def page(group: Class, language: str) -> ClassPage:
     """Return the content of the page of a class."""
     speak = translator(language)
     bins = tuple(map(Bin, _labels(group.worth, Words(speak)), figures.distribution(group)))
-    return Page(
+    return ClassPage(
         language=language,
         title=speak.prose(group.title),
         group=group,
@@ -153,8 +153,8 @@ def histogram(bins: Sequence[Bin], speak: Translator) -> str:
     return drawing.svg(HEIGHT - 10)
 
 
-def _hard(each: figures.Difficulty, speak: Translator) -> Hard:
-    return Hard(
+def _hard(each: figures.Difficulty, speak: Translator) -> HardCriterion:
+    return HardCriterion(
         exercise=speak.prose(each.exercise.title),
         title=visible(speak.say(each.mark.title)),
         share=each.share,
@@ -162,19 +162,19 @@ def _hard(each: figures.Difficulty, speak: Translator) -> Hard:
     )
 
 
-def _row(entry: Entry, speak: Translator) -> Row:
+def _row(entry: Entry, speak: Translator) -> StudentRow:
     result = entry.result
     if result is None:
         state = speak.gettext("not graded") if entry.problem else speak.gettext("nothing handed in")
-        return Row(visible(entry.student), visible(entry.name), "", (), state)
+        return StudentRow(visible(entry.student), visible(entry.name), "", (), state)
     cells = [_cell(each.points, each.worth) for each in result.exercises]
     total = _cell(result.points, result.worth)
-    return Row(visible(entry.student), visible(entry.name), _href(entry, speak), (total, *cells), "")
+    return StudentRow(visible(entry.student), visible(entry.name), _href(entry, speak), (total, *cells), "")
 
 
-def _cell(points: float, worth: float) -> Cell:
+def _cell(points: float, worth: float) -> PointsCell:
     earned = figures.share(points, worth)
-    return Cell(points, worth, next(tone for least, tone in TONES if earned >= least))
+    return PointsCell(points, worth, next(tone for least, tone in TONES if earned >= least))
 
 
 def _href(entry: Entry, speak: Translator) -> str:
@@ -182,6 +182,6 @@ def _href(entry: Entry, speak: Translator) -> str:
     return quote(f"{entry.student}/feedback.{speak.language}.html") if entry.result else ""
 
 
-def _look(entry: Entry, speak: Translator) -> Look:
+def _look(entry: Entry, speak: Translator) -> AttentionRow:
     said = tuple(visible(speak.say(reason)) for reason in figures.reasons(entry))
-    return Look(visible(entry.student), visible(entry.name), _href(entry, speak), said)
+    return AttentionRow(visible(entry.student), visible(entry.name), _href(entry, speak), said)

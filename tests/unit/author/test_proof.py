@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sharklab.author import reference
-from sharklab.author.mutants import Bench, lost
-from sharklab.author.prove import Trial, faults, prove, table
+from sharklab.author.mutants import Original, lost
+from sharklab.author.proof import Proof, faults, prove, table
 from sharklab.checks import KINDS
 from sharklab.checks.outcome import Finding, Status
 from sharklab.grading.marking.case import gather
@@ -19,7 +19,7 @@ from sharklab.message import Message
 from tests.support import host_state, report_run
 
 
-def trials(folder: Path, *names: str) -> list[Trial]:
+def trials(folder: Path, *names: str) -> list[Proof]:
     """Return the trials of a run whose exercises are recorded captures."""
     report_run.seal(folder, names)
     return list(prove(*reference.reference(folder)))
@@ -61,8 +61,8 @@ def test_prove_shows_a_check_that_always_passes(tmp_path: Path, monkeypatch: pyt
 
 def test_table_marks_what_does_not_hold() -> None:
     """A line for each trial, and beneath what the grader got wrong."""
-    good = Trial(Message("reference"), "", frozenset(), frozenset())
-    bad = Trial(Message("no FIN"), "ssh", frozenset({("ssh", "fin")}), frozenset({("ssh", "clean")}))
+    good = Proof(Message("reference"), "", frozenset(), frozenset())
+    bad = Proof(Message("no FIN"), "ssh", frozenset({("ssh", "fin")}), frozenset({("ssh", "clean")}))
     assert [
         "✓ reference          0",
         "✗ no FIN     ssh     1",
@@ -96,7 +96,7 @@ def test_lost_follows_the_condition(
     [exercise] = plan.lab.exercises
     plan = replace(plan, lab=replace(plan.lab, exercises=(replace(exercise, criteria=criteria),)))
     cases = gather(plan, submission)
-    found = lost(Bench(plan, submission, cases, tmp_path), cases, lambda leaf: leaf == broken)
+    found = lost(Original(plan, submission, cases, tmp_path), cases, lambda leaf: leaf == broken)
     assert is_lost == bool(found)
 
 
@@ -127,7 +127,7 @@ def test_lost_without_anything_to_look_at_takes_the_contrary_along(tmp_path: Pat
     criteria = (Criterion("one", (CriterionStep(1.0, Not(UDP)),)),)
     plan = replace(plan, lab=replace(plan.lab, exercises=(replace(exercise, criteria=criteria),)))
     cases = gather(plan, submission)
-    assert lost(Bench(plan, submission, cases, tmp_path), cases, lambda _: True, looked=False)
+    assert lost(Original(plan, submission, cases, tmp_path), cases, lambda _: True, looked=False)
 
 
 OF_HOSTS = (
