@@ -199,7 +199,7 @@ BUNDLES: Mapping[str, tuple[Maker, str]] = {
     ),
     "answers that are deep": (
         answers("a: " + "[" * 60_000),
-        "answers.yml: line 1: lists and mappings lie too",
+        "answers.yml: line 1: lists and mappings are nested too",
     ),
     "answers that are deep by lines": (
         answers("".join(f"{' ' * n}a:\n" for n in range(350))),
