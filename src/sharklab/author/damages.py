@@ -41,9 +41,9 @@ class Damage:
 
     It `takes` traits away, which checks and questions may need; of an exercise with several captures only
     those that look at this one lose, unless it counts `anywhere`. With `everything` lost, no check of packets
-    passes and no question is answered; without `completeness`, nothing is proved absent. `wanted` marks checks
-    that fail for another reason, `makes` checks that pass because of the damage. `looked` is false when nothing
-    is left to look at; `rest` ends the file.
+    passes and no question is answered; without `completeness`, nothing is proved absent. `wanted` marks
+    checks that fail for another reason, `makes` checks that pass because of the damage. `looked` is false
+    when nothing is left to look at; `rest` ends the file.
     """
 
     title: str
