@@ -31,7 +31,7 @@ from sharklab.grading.marking.model import Remark
 from sharklab.grading.marking.terms import NO_TERMS, Terms
 from sharklab.grading.submission.model import Seal
 from sharklab.lab import load, seat
-from sharklab.lab.model import Lab
+from sharklab.lab.model import Lab, Seat
 from sharklab.lab.roster import Student
 from sharklab.message import N_, Message
 from sharklab.progress import Progress
@@ -83,9 +83,10 @@ def _grade(batch: Batch, progress: Progress) -> Class:
     seen = _look(batch, progress)
     lab = batch.find_lab(batch.lab or lab_of(seen))
     turns = tuple(turns_of(batch.sources, batch.roster, seen, lab))
-    failed = _work(batch, turns, lab, progress)
+    seats = {turn.entry.student: seat.look_up(lab, turn.entry.student) for turn in turns if turn.source}
+    failed = _work(batch, turns, lab, seats, progress)
     with progress.step(N_("write the gradebook")):
-        group = _group(batch, turns, failed, lab)
+        group = _group(batch, turns, failed, lab, seats)
         for name, content in _outputs(group).items():
             state.write(batch.out / name, content, 0o644)
     return group
@@ -130,9 +131,11 @@ def _all(
     return found
 
 
-def _work(batch: Batch, turns: Iterable[Turn], lab: Lab, progress: Progress) -> Mapping[str, Failure]:
+def _work(
+    batch: Batch, turns: Iterable[Turn], lab: Lab, seats: Mapping[str, Seat], progress: Progress
+) -> Mapping[str, Failure]:
     """Grade who is not graded yet; return who could not be, and why."""
-    jobs = [each for turn in turns if turn.source for each in [_job(batch, turn, turn.source, lab)]]
+    jobs = [each for turn in turns if turn.source for each in [_job(batch, turn, turn.source, lab, seats)]]
     left = [each for each in jobs if not job.is_done(batch.out, each.entry.student, each.key)]
     with progress.step(
         N_("grade {count} submissions; {done} were graded before"),
@@ -173,8 +176,8 @@ def _outcomes(
     return found
 
 
-def _job(batch: Batch, turn: Turn, source: Source, lab: Lab) -> Job:
-    own = seat.register(lab, turn.entry.student)
+def _job(batch: Batch, turn: Turn, source: Source, lab: Lab, seats: Mapping[str, Seat]) -> Job:
+    own = seats[turn.entry.student]
     parts = {
         "sharklab": _sharklab(),
         "lab": lab.data,
@@ -204,18 +207,20 @@ def _sharklab() -> str:
 _SOURCES = {".py", ".j2", ".css", ".json", ".po"}
 
 
-def _group(batch: Batch, turns: Sequence[Turn], failed: Mapping[str, Failure], lab: Lab) -> Class:
+def _group(
+    batch: Batch, turns: Sequence[Turn], failed: Mapping[str, Failure], lab: Lab, seats: Mapping[str, Seat]
+) -> Class:
     """Return the class as it was graded, with the remarks on it."""
     records = {turn.entry.student: job.recall(batch.out, turn.entry.student) for turn in turns if turn.source}
     whole = {name: each for name, each in records.items() if each and name not in failed}
-    found = integrity.remarks(_handed(each, lab) for each in whole.values() if each.entry.result)
+    found = integrity.remarks(_handed(each, seats) for each in whole.values() if each.entry.result)
     entries = (_entry(turn, whole, failed, found.get(turn.entry.student, ())) for turn in turns)
     return Class(lab.name, lab.title, tuple(entries), tool())
 
 
-def _handed(record: Record, lab: Lab) -> Handed:
+def _handed(record: Record, seats: Mapping[str, Seat]) -> Handed:
     student, seal = record.entry.student, record.entry.result.seal if record.entry.result else Seal.NONE
-    return Handed(student, seat.register(lab, student), seal, record.traces)
+    return Handed(student, seats[student], seal, record.traces)
 
 
 def _entry(
