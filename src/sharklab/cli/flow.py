@@ -26,7 +26,7 @@ from sharklab.hosts.image import choice
 from sharklab.hosts.providers import existing, gateway
 from sharklab.lab import diary, plan_file, seat
 from sharklab.lab.matrices import FAST
-from sharklab.lab.model import Lab, Plan
+from sharklab.lab.model import Lab, Plan, Seat
 from sharklab.lab.plan import make_plan
 from sharklab.message import N_
 from sharklab.progress import Progress
@@ -52,9 +52,18 @@ class Run:
 
 
 def prepare(name: str, student: str, pace: str = FAST) -> Plan:
-    """Return the plan of `student` for the lab `name`: load, seat and plan; nothing is started."""
+    """Return the plan of a seat that is about to exist: its subnets are registered, nothing is started."""
     lab = lint.named(name)
-    own = seat.register(lab, student)
+    return _plan(lab, seat.register(lab, student), pace)
+
+
+def look_up(name: str, student: str) -> Plan:
+    """Return the plan that `prepare` would return now; the course's register stays as it is."""
+    lab = lint.named(name)
+    return _plan(lab, seat.look_up(lab, student), FAST)
+
+
+def _plan(lab: Lab, own: Seat, pace: str) -> Plan:
     return make_plan(lab, borrowed.with_addresses(own, borrowed.read(own.folder)), pace)
 
 

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from sharklab import __version__, i18n, state
 from sharklab.cli.grammar import GROUPS, VERBS
-from sharklab.cli.options import OPTIONS
+from sharklab.cli.options import OPTIONS, user_name
 from sharklab.cli.say import envelope
 from sharklab.errors import GOOD, INTERRUPTED, MACHINERY, InputError, SharklabError
 from sharklab.message import N_, Gettext, Message
@@ -65,6 +65,8 @@ def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Na
                 N_("this verb takes no command"), place="--", hint="sharklab {verb} --help", verb=args.verb
             )
         setattr(args, name, [*getattr(args, name), *words[end + 1 :]])
+    if "student" in args and args.student is None:
+        args.student = user_name()
     return args
 
 

@@ -49,7 +49,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "student": (
         ("--student",),
-        {"metavar": N_("ID"), "default": user_name(), "help": N_("the student of the seat")},
+        {"metavar": N_("ID"), "default": None, "help": N_("the student of the seat")},
     ),
     "provider": (
         ("--provider",),

@@ -44,6 +44,20 @@ def test_up_bakes_nothing_of_a_students(baked: list[Plan]) -> None:
     assert own.token not in str(baked[0].lab.data) and own.password not in str(baked[0].lab.data)
 
 
+def test_look_up_is_the_plan_of_prepare_and_registers_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Reading a plan leaves the course's register as it is; preparing one enters the seat."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    register = tmp_path / "course" / "seats.json"
+    plan = flow.look_up("tp4", "ada")
+    assert not register.exists()
+    assert plan == flow.prepare("tp4", "ada")
+    before = register.read_bytes()
+    flow.look_up("tp4", "grace")
+    assert before == register.read_bytes()
+
+
 def test_up_refuses_an_unknown_provider_before_anything_is_made(baked: list[Plan]) -> None:
     """A misspelt provider leaves no seat behind and builds no image."""
     plan = flow.prepare("tp4", "ada")

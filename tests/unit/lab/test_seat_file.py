@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from sharklab import state
-from sharklab.cli import options
 from sharklab.errors import InputError, MachineryError
 from sharklab.lab import load, seat, seat_file
 from sharklab.lab.model import Lab, Seat
@@ -154,15 +153,3 @@ def test_register_with_a_damaged_import_says_so(machine: Machine, lab: Lab, tmp_
     state.write(state.folder(file.parent) / file.name, "{")
     with pytest.raises(MachineryError, match="the imported seat is damaged"):
         seat.register(lab, "alice")
-
-
-def test_user_name_is_whose_seats_were_imported(machine: Machine, lab: Lab, tmp_path: Path) -> None:
-    """A student need not say every time who they are; with seats of two, nobody is meant."""
-    machine("instructor")
-    files = [seat_file.create(lab, student, tmp_path / "seats") for student in ("alice", "bob")]
-    machine("student")
-    nobody = options.user_name()
-    seat_file.install(files[0])
-    assert "alice" == options.user_name()
-    seat_file.install(files[1])
-    assert nobody == options.user_name()

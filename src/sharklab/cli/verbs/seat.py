@@ -171,7 +171,7 @@ def brief(args: Namespace) -> int:
     from sharklab.cli import flow
     from sharklab.report import brief as briefs
 
-    plan = flow.prepare(args.lab, args.student)
+    plan = flow.look_up(args.lab, args.student)
     if not args.out:
         print(briefs.markdown(plan, args.language))
         return GOOD

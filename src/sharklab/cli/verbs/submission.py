@@ -108,7 +108,7 @@ def _read_work(args: Namespace) -> tuple[Plan, Submission]:
     from sharklab.grading.submission import manifest, work
     from sharklab.lab import diary
 
-    plan = flow.prepare(args.lab, args.student)
+    plan = flow.look_up(args.lab, args.student)
     found = work.read(forms.place(args.folder, plan.lab.name), plan)
     return plan, replace(
         found,

@@ -31,7 +31,7 @@ from sharklab.grading.marking.model import Remark
 from sharklab.grading.marking.policy import NO_POLICY, Policy
 from sharklab.grading.submission.model import Seal
 from sharklab.lab import load, seat
-from sharklab.lab.model import Lab
+from sharklab.lab.model import Lab, Seat
 from sharklab.lab.roster import Student
 from sharklab.message import N_, Message
 from sharklab.progress import Progress
@@ -83,9 +83,11 @@ def _grade(batch: Batch, progress: Progress) -> Class:
     identities = _identify(batch, progress)
     lab = batch.find_lab(batch.lab or lab_of(identities))
     selections = tuple(select(batch.sources, batch.roster, identities, lab))
-    failed = _grade_new(batch, selections, lab, progress)
+    students = [selection.entry.student for selection in selections if selection.source]
+    seats = {student: seat.look_up(lab, student) for student in students}
+    failed = _grade_new(batch, selections, lab, seats, progress)
     with progress.step(N_("write the gradebook")):
-        group = _class(batch, selections, failed, lab)
+        group = _class(batch, selections, failed, lab, seats)
         for name, content in _outputs(group).items():
             state.write(batch.out / name, content, 0o644)
     return group
@@ -131,14 +133,14 @@ def _all(
 
 
 def _grade_new(
-    batch: Batch, selections: Iterable[Selection], lab: Lab, progress: Progress
+    batch: Batch, selections: Iterable[Selection], lab: Lab, seats: Mapping[str, Seat], progress: Progress
 ) -> Mapping[str, Failure]:
     """Grade the students who are not graded yet; return the failures by student."""
     jobs = [
         each
         for selection in selections
         if selection.source
-        for each in [_job(batch, selection, selection.source, lab)]
+        for each in [_job(batch, selection, selection.source, lab, seats)]
     ]
     left = [each for each in jobs if not job.is_done(batch.out, each.entry.student, each.key)]
     with progress.step(
@@ -180,8 +182,10 @@ def _outcomes(
     return found
 
 
-def _job(batch: Batch, selection: Selection, source: SubmissionSource, lab: Lab) -> GradeJob:
-    own = seat.register(lab, selection.entry.student)
+def _job(
+    batch: Batch, selection: Selection, source: SubmissionSource, lab: Lab, seats: Mapping[str, Seat]
+) -> GradeJob:
+    own = seats[selection.entry.student]
     parts = {
         "sharklab": _sharklab(),
         "lab": lab.data,
@@ -211,7 +215,13 @@ def _sharklab() -> str:
 _SOURCES = {".py", ".j2", ".css", ".json", ".po"}
 
 
-def _class(batch: Batch, selections: Sequence[Selection], failed: Mapping[str, Failure], lab: Lab) -> Class:
+def _class(
+    batch: Batch,
+    selections: Sequence[Selection],
+    failed: Mapping[str, Failure],
+    lab: Lab,
+    seats: Mapping[str, Seat],
+) -> Class:
     """Return the class as it was graded, with the remarks on it."""
     records = {
         selection.entry.student: job.read_record(batch.out, selection.entry.student)
@@ -219,16 +229,16 @@ def _class(batch: Batch, selections: Sequence[Selection], failed: Mapping[str, F
         if selection.source
     }
     whole = {name: each for name, each in records.items() if each and name not in failed}
-    found = integrity.remarks(_compared(each, lab) for each in whole.values() if each.entry.result)
+    found = integrity.remarks(_compared(each, seats) for each in whole.values() if each.entry.result)
     entries = (
         _entry(selection, whole, failed, found.get(selection.entry.student, ())) for selection in selections
     )
     return Class(lab.name, lab.title, tuple(entries), tool())
 
 
-def _compared(record: StudentRecord, lab: Lab) -> ComparedSubmission:
+def _compared(record: StudentRecord, seats: Mapping[str, Seat]) -> ComparedSubmission:
     student, seal = record.entry.student, record.entry.result.seal if record.entry.result else Seal.NONE
-    return ComparedSubmission(student, seat.register(lab, student), seal, record.fingerprint)
+    return ComparedSubmission(student, seats[student], seal, record.fingerprint)
 
 
 def _entry(

@@ -213,3 +213,14 @@ def test_results_fit_their_schema(graded: Graded) -> None:
     assert [] == [error.message for error in validator.iter_errors(found)]
     del found["students"][0]["result"]["points"]
     assert [] != list(validator.iter_errors(found))
+
+
+def test_grade_leaves_the_register_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Grading reads the seats of a class and gives out none."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+    (box := tmp_path / "in").mkdir()
+    handed.hand_in("alice", box, tmp_path)
+    register = tmp_path / "state" / "course" / "seats.json"
+    register.unlink()
+    assert "graded" == states(grade(box, tmp_path / "out"))["alice"]
+    assert not register.exists()

@@ -1,0 +1,45 @@
+"""Options whose value is chosen when a command runs: the student without --student."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sharklab.cli import main, options
+from sharklab.cli.flow import look_up
+from sharklab.lab import load, seat_file
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the state folder of a student's machine, whose user is carol."""
+    monkeypatch.setenv("SUDO_USER", "carol")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "student"))
+    return tmp_path
+
+
+def test_user_name_is_the_owner_of_all_imported_seats(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A student with imported seats is known by them; seats of two students leave the user's name."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(folder / "instructor"))
+    lab = load.named("tp4")
+    files = [seat_file.create(lab, student, folder / "seats") for student in ("alice", "bob")]
+    monkeypatch.setenv("SHARKLAB_STATE", str(folder / "student"))
+    names = [options.user_name()]
+    for file in files:
+        seat_file.install(file)
+        names.append(options.user_name())
+    assert ["carol", "alice", "carol"] == names
+
+
+def test_student_is_chosen_when_the_command_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A name that changes after the import of the options counts, and --student goes before it."""
+    monkeypatch.setenv("SUDO_USER", "dan")
+    briefs: list[str] = []
+    for words in (["brief", "tp4"], ["brief", "tp4", "--student", "eve"]):
+        out = tmp_path / f"brief{len(briefs)}.md"
+        assert 0 == main.main([*words, "--out", str(out)])
+        briefs.append(out.read_text())
+    tokens = [look_up("tp4", student).seat.token for student in ("dan", "eve")]
+    assert [True, True] == [token in text for token, text in zip(tokens, briefs, strict=True)]
