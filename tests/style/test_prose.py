@@ -7,9 +7,6 @@ import pytest
 from tests.style.prose_rules import RULES, Rule
 from tests.style.prose_scopes import SCOPES, page
 
-REMAINING = ("docs/architecture.md",)
-"""Scopes with sentences that still have to be rewritten. The rules hold in all others."""
-
 
 def _broken(scope: str) -> list[str]:
     return [
@@ -20,17 +17,11 @@ def _broken(scope: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scope", [name for name in SCOPES if name not in REMAINING])
+@pytest.mark.parametrize("scope", SCOPES)
 def test_prose_is_plain(scope: str) -> None:
     """No sentence has a pattern of the table; each that has one is shown with its place and its remedy."""
     broken = _broken(scope)
     assert not broken, "\n".join(["", *broken])
-
-
-@pytest.mark.parametrize("scope", REMAINING)
-def test_remaining_scope_is_not_done_yet(scope: str) -> None:
-    """A scope whose sentences are all rewritten leaves the list, so that it stays so."""
-    assert _broken(scope), f"{scope} is done: remove it from REMAINING"
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.refused)
