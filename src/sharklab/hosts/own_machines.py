@@ -18,14 +18,6 @@ from sharklab.lab.model import Seat
 from sharklab.lab.plan import make_plan
 from sharklab.message import N_
 
-Addresses = Mapping[str, Mapping[str, str]]
-"""By host, its interface and addresses, as `address.find` returns them."""
-
-
-def host_names(lab: str) -> list[str]:
-    """Return the names of a lab's hosts. Raises InputError for an unknown lab, and for one with problems."""
-    return [host.name for host in load.named(lab).hosts]
-
 
 def variables(lab: str, student: str) -> dict[str, dict[str, Any]]:
     """Return the variables of each host of a seat, at the addresses that `locate` noted.
