@@ -30,8 +30,8 @@ def variables(lab: str, student: str) -> dict[str, dict[str, Any]]:
     addresses = _read(own)
     values = inventory.hostvars(make_plan(content, seat.with_addresses(own, addresses)))
     return {
-        host: {**_on_card(found, addresses.get(host)), "lab_folder": str(content.path)}
-        for host, found in values.items()
+        host: {**_on_card(each, addresses.get(host)), "lab_folder": str(content.path)}
+        for host, each in values.items()
     }
 
 
@@ -51,7 +51,7 @@ def locate(
     content = load.named(lab)
     own = seat.register(content, student)
     before = _read(own)
-    now = {**before, **{host: _find(host, found, reached.get(host, "")) for host, found in facts.items()}}
+    now = {**before, **{host: _find(host, each, reached.get(host, "")) for host, each in facts.items()}}
     if missing := [host.name for host in content.hosts if host.name not in now]:
         raise InputError(
             N_("the addresses of {missing} are unknown"),

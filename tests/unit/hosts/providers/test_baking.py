@@ -21,5 +21,5 @@ def test_layers_are_cleaned(tmp_path: Path) -> None:
     for name in (*traces, *kept):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
-    found = baking._traces(tmp_path, Host("server", {}, ("lan",), ()))
+    found = baking.traces(tmp_path, Host("server", {}, ("lan",), ()))
     assert sorted(traces) == sorted(str(path.relative_to(tmp_path)) for path in found)
