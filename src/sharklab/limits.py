@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Capture:
+class CaptureLimits:
     """Limits of a capture before anything reads it: its `bytes`, and what it claims to hold.
 
     `record` is the bytes of one record: more than tcpdump's largest snapshot (262,144) with room for the
@@ -25,7 +25,7 @@ class Capture:
 
 
 @dataclass(frozen=True)
-class Tool:
+class ToolLimits:
     """Limits of a tool for one capture: CPU seconds, bytes of address space, bytes of output.
 
     By the clock it gets ten times as many seconds, so that a busy machine refuses no capture.
@@ -42,7 +42,7 @@ class Tool:
 
 
 @dataclass(frozen=True)
-class Bundle:
+class BundleLimits:
     """Limits of a submission, packed or as a folder.
 
     `file` is the packed file, `unpacked` the sum of what comes out of it, `entries` the number of files
@@ -54,7 +54,7 @@ class Bundle:
     unpacked: int = 256 << 20
     entries: int = 256
     name: int = 128
-    capture: int = Capture.bytes
+    capture: int = CaptureLimits.bytes
     answers: int = 64 << 10
     manifest: int = 256 << 10
     state: int = 1 << 20
@@ -62,4 +62,4 @@ class Bundle:
     depth: int = 16
 
 
-CAPTURE, TOOL, BUNDLE = Capture(), Tool(), Bundle()
+CAPTURE, TOOL, BUNDLE = CaptureLimits(), ToolLimits(), BundleLimits()

@@ -30,8 +30,8 @@ def give_like_folder(*paths: Path) -> None:
     """Give each of `paths` that root owns to the owner of its folder, who asked for it through sudo(8)."""
     for path in paths:
         owner = path.absolute().parent.stat()
-        found = path.lstat()
-        if os.geteuid() == 0 and found.st_uid == 0 != owner.st_uid:
+        status = path.lstat()
+        if os.geteuid() == 0 and status.st_uid == 0 != owner.st_uid:
             os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 

@@ -114,18 +114,18 @@ def stream(path: Path, most: int) -> IO[bytes]:
 def check(path: Path, most: int) -> None:
     """Raise InputError when `path` is missing, no regular file (a link is none), or larger than `most`."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError as error:
         raise InputError(error.strerror or str(error), place=str(path)) from error
-    _check(path, found, most)
+    _check(path, status, most)
 
 
-def _check(path: Path, found: os.stat_result, most: int) -> None:
-    if stat.S_ISLNK(found.st_mode):
+def _check(path: Path, status: os.stat_result, most: int) -> None:
+    if stat.S_ISLNK(status.st_mode):
         raise InputError(N_("it is a link, not a file"), place=str(path))
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise InputError(N_("it is no regular file"), place=str(path))
-    if found.st_size > most:
+    if status.st_size > most:
         raise _too_large(path, most)
 
 

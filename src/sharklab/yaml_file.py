@@ -62,10 +62,10 @@ class Document:
         """Return the line (from 1) of the deepest part of `path` that the file has."""
         line, node = 1, self._root
         for part in path:
-            found = _child(node, part)
-            if found is None:
+            child = _child(node, part)
+            if child is None:
                 break
-            line, node = found
+            line, node = child
         return line
 
 

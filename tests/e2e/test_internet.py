@@ -25,7 +25,7 @@ from sharklab.hosts.providers import cgroups, gateway, network
 from sharklab.lab.model import Plan
 from tests.e2e.test_provider import ask, left_of, nspawn, silent, wait
 from tests.support import provider_seat
-from tests.unit.cli.test_setup import script
+from tests.support.programs import script
 
 MACHINE, AROUND = f"slt{os.getpid()}m", f"slt{os.getpid()}a"
 PUBLIC, PRIVATE, METADATA = "198.51.100.10", "10.99.0.10", "169.254.169.254"

@@ -67,7 +67,7 @@ def _plan(lab: Lab, own: Seat, pace: str) -> Plan:
     return make_plan(lab, borrowed.with_addresses(own, borrowed.read(own.folder)), pace)
 
 
-def meet(plan: Plan, machines: Path | None, agree: existing.Agree) -> Plan:
+def borrow(plan: Plan, machines: Path | None, agree: existing.Agree) -> Plan:
     """Return the plan at the addresses of machines that exist already, once it is known what they are.
 
     `machines` is the Ansible inventory that names them; without it, they are those that the seat has.
@@ -84,9 +84,9 @@ def meet(plan: Plan, machines: Path | None, agree: existing.Agree) -> Plan:
             lab=plan.lab.name,
         )
     with seats.hold(plan.seat):
-        own = existing.meet(plan, machines, agree)
-        seat_provider.note(own.seat.folder, existing.Existing.name)
-        existing.keep(own)
+        own = existing.borrow(plan, machines, agree)
+        seat_provider.write(own.seat.folder, existing.Existing.name)
+        existing.record_state(own)
     return own
 
 
@@ -106,7 +106,7 @@ def build_image(lab: Lab, os: str, hosts: providers.Provider, progress: Progress
         with progress.step(N_("image of {lab}"), lab=lab.name):
             return hosts.image(golden, name, bake, progress.note)
 
-    return choice.made(os, make, progress.note)
+    return choice.make_system(os, make, progress.note)
 
 
 def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
@@ -135,7 +135,7 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
     diary.begin(plan.seat)
     plan_file.save(plan)
     inventory.save(plan)
-    seat_provider.note(plan.seat.folder, hosts.name)
+    seat_provider.write(plan.seat.folder, hosts.name)
     title, name = N_("set up the seat's own values"), "personalise"
     if not hosts.bakes:
         title, name = N_("apply all roles"), "site"
@@ -203,7 +203,7 @@ def _collect(plan: Plan, hosts: providers.Provider, progress: Progress) -> Path:
     try:
         with progress.step(N_("captures and probes")), _watched(plan, hosts):
             gone = partial(_ended_hosts, plan, hosts)
-            playbook.run("run", inventory.file(plan), variables, progress=progress.note, is_in_vain=gone)
+            playbook.run("run", inventory.file(plan), variables, progress=progress.note, should_stop=gone)
         _observe(plan, folder, progress)
         header["complete"] = True
     except KeyboardInterrupt:

@@ -95,7 +95,7 @@ def _provider(args: argparse.Namespace) -> str:
         return seat_provider.choose(lab, student, asked)
     if asked:
         return str(asked)
-    everywhere = seat_provider.of_all()
+    everywhere = seat_provider.in_use()
     return everywhere.pop() if len(everywhere) == 1 else seat_provider.DEFAULT
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sharklab import state
+from sharklab.lab.matrices import FAST, PACES
 from sharklab.message import N_
 
 
@@ -100,8 +101,8 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "pace": (
         ("--pace",),
         {
-            "choices": ["fast", "real"],
-            "default": "fast",
+            "choices": list(PACES),
+            "default": FAST,
             "help": N_("how long a matrix waits: as tools and the kernel do (real), or less"),
         },
     ),

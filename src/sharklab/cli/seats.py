@@ -24,7 +24,7 @@ def seats_here() -> list[Seat]:
 
 def provider_of(own: Seat) -> providers.Provider:
     """Return the provider that made the hosts of an existing seat; without a note, the default one."""
-    return providers.get(seat_provider.by(own.folder) or seat_provider.DEFAULT)
+    return providers.get(seat_provider.read(own.folder) or seat_provider.DEFAULT)
 
 
 def status() -> list[dict[str, Any]]:

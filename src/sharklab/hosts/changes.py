@@ -16,7 +16,7 @@ from sharklab.lab.model import Host, Plan
 
 FILE = "meta/changes.yml"
 CONTROLLER = {"made": ["/var/lib/sharklab", "~/.ansible", "~/.sudo_as_admin_successful"]}
-"""What our own modules, and Ansible and sudo for the user who logs in, leave on every host."""
+"""What our own modules, and Ansible and sudo for the user who logs in, leave on contents host."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +35,18 @@ class Changes:
     modules: Mapping[str, str] = field(default_factory=dict)
 
 
-def of(own: Plan, host: Host) -> Changes:
+def of_host(own: Plan, host: Host) -> Changes:
     """Return the changes of the roles of a plan's host. Raises InputError for a wrong template."""
     files = {role: _read(role, FILE) for role in dict.fromkeys([*host.roles, "capture"])}
     values = inventory.hostvars(own)[host.name]
-    found = {role: _filled(role, content, values) for role, content in files.items()}
-    every = [*found.values(), CONTROLLER]
+    by_role = {role: _filled(role, content, values) for role, content in files.items()}
+    contents = [*by_role.values(), CONTROLLER]
     return Changes(
         **{
-            kind: tuple(dict.fromkeys(one for content in every for one in content.get(kind, ())))
+            kind: tuple(dict.fromkeys(one for content in contents for one in content.get(kind, ())))
             for kind in ("paths", "made", "settings", "users")
         },
-        modules={role: name for role, content in found.items() for name in content.get("modules", ())},
+        modules={role: name for role, content in by_role.items() for name in content.get("modules", ())},
     )
 
 

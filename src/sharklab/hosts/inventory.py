@@ -74,7 +74,7 @@ def build(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = None) -
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_ssh_common_args": f"-F {plan.seat.folder / 'ssh' / 'config'}",
     }
-    known = {name: {"lab_facts": dict(found)} for name, found in (facts or {}).items()}
+    known = {name: {"lab_facts": dict(each)} for name, each in (facts or {}).items()}
     hosts = {
         name: {"ansible_host": name, **_on_machine(values, existing.get(name)), **known.get(name, {})}
         for name, values in hostvars(plan).items()

@@ -18,14 +18,6 @@ from sharklab.lab.model import Seat
 from sharklab.lab.plan import make_plan
 from sharklab.message import N_
 
-Addresses = Mapping[str, Mapping[str, str]]
-"""By host, its interface and addresses, as `address.find` returns them."""
-
-
-def host_names(lab: str) -> list[str]:
-    """Return the names of a lab's hosts. Raises InputError for an unknown lab, and for one with problems."""
-    return [host.name for host in load.named(lab).hosts]
-
 
 def variables(lab: str, student: str) -> dict[str, dict[str, Any]]:
     """Return the variables of each host of a seat, at the addresses that `locate` noted.
@@ -38,8 +30,8 @@ def variables(lab: str, student: str) -> dict[str, dict[str, Any]]:
     addresses = _read(own)
     values = inventory.hostvars(make_plan(content, seat.with_addresses(own, addresses)))
     return {
-        host: {**_on_card(found, addresses.get(host)), "lab_folder": str(content.path)}
-        for host, found in values.items()
+        host: {**_on_card(each, addresses.get(host)), "lab_folder": str(content.path)}
+        for host, each in values.items()
     }
 
 
@@ -59,7 +51,7 @@ def locate(
     content = load.named(lab)
     own = seat.register(content, student)
     before = _read(own)
-    now = {**before, **{host: _find(host, found, reached.get(host, "")) for host, found in facts.items()}}
+    now = {**before, **{host: _find(host, each, reached.get(host, "")) for host, each in facts.items()}}
     if missing := [host.name for host in content.hosts if host.name not in now]:
         raise InputError(
             N_("the addresses of {missing} are unknown"),

@@ -47,13 +47,14 @@ _ready: list[subprocess.Popen[str]] = []
 WATCHED = {"runner_on_start", "runner_on_ok", "runner_on_failed", "runner_on_unreachable", "verbose"}
 
 
-def get_ready() -> None:
-    """Start the process of the next `run` now, so that it has imported all it needs when it is needed.
+def get_ready() -> subprocess.Popen[str]:
+    """Start the process of the next `run` now, unless it has started, and return it.
 
-    It waits for its order, and ends with this process when none comes.
+    It imports what a playbook needs, and waits for its order. Without an order it ends with this process.
     """
     if not _ready:
-        _ready.append(_start())
+        _ready.append(start_child())
+    return _ready[0]
 
 
 def run(
@@ -63,11 +64,11 @@ def run(
     *,
     tags: str = "",
     progress: Say = lambda text: None,
-    is_in_vain: Callable[[], object] = bool,
+    should_stop: Callable[[], object] = bool,
 ) -> None:
     """Run `playbooks/<name>.yml` on `inventory`.
 
-    `progress` hears at which role each host is. The playbook is ended when `is_in_vain` says so, which is
+    `progress` hears at which role each host is. The playbook is ended when `should_stop` says so, which is
     asked every second. Raises MachineryError then, or naming the host, the task and what it said when
     one failed.
     """
@@ -83,12 +84,13 @@ def run(
             "extravars": dict(variables or {}),
             "tags": tags,
         }
-        _follow(name, order, progress, is_in_vain)
+        _run_child(name, order, progress, should_stop)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start() -> subprocess.Popen[str]:
+def start_child() -> subprocess.Popen[str]:
+    """Start a process that waits for one order on its standard input, and ends if none comes."""
     return subprocess.Popen(
         [sys.executable, "-m", "sharklab.hosts.playbook"],
         stdin=subprocess.PIPE,
@@ -99,17 +101,17 @@ def _start() -> subprocess.Popen[str]:
     )
 
 
-def _follow(name: str, order: Mapping[str, Any], progress: Say, is_in_vain: Callable[[], object]) -> None:
-    child = _ready.pop() if _ready else _start()
+def _run_child(name: str, order: Mapping[str, Any], progress: Say, should_stop: Callable[[], object]) -> None:
+    child = _ready.pop() if _ready else start_child()
     failures: list[str] = []
     try:
-        _tell(child, order)
-        with _watched(child, is_in_vain):
+        _send_order(child, order)
+        with _stop_when(child, should_stop):
             for line in child.stdout or ():
-                _hear(json.loads(line), progress, failures)
+                _handle_event(json.loads(line), progress, failures)
         status = child.wait()
     finally:
-        _end(child)
+        _end_child(child)
     if status:
         said = "\n".join(failures[:5])
         raise MachineryError(
@@ -121,7 +123,7 @@ def _follow(name: str, order: Mapping[str, Any], progress: Say, is_in_vain: Call
         )
 
 
-def _tell(child: subprocess.Popen[str], order: Mapping[str, Any]) -> None:
+def _send_order(child: subprocess.Popen[str], order: Mapping[str, Any]) -> None:
     """Send the order, on standard input because it may hold secrets."""
     pipe: Any = child.stdin
     with suppress(BrokenPipeError), pipe:  # a child that has ended says why by its exit status
@@ -129,13 +131,13 @@ def _tell(child: subprocess.Popen[str], order: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _watched(child: subprocess.Popen[str], is_in_vain: Callable[[], object]) -> Iterator[None]:
+def _stop_when(child: subprocess.Popen[str], should_stop: Callable[[], object]) -> Iterator[None]:
     """Ask every second whether the work is in vain, and end the child if so."""
     done = threading.Event()
 
     def look() -> None:
         while not done.wait(WATCH_SECONDS):
-            if is_in_vain():
+            if should_stop():
                 _kill(child)
                 return
 
@@ -148,7 +150,7 @@ def _watched(child: subprocess.Popen[str], is_in_vain: Callable[[], object]) -> 
         watcher.join()
 
 
-def _end(child: subprocess.Popen[str]) -> None:
+def _end_child(child: subprocess.Popen[str]) -> None:
     """End the child with everything that it started, and what it says."""
     _kill(child)
     if child.stdout:
@@ -176,7 +178,7 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _hear(event: Mapping[str, Any], progress: Say, failures: list[str]) -> None:
+def _handle_event(event: Mapping[str, Any], progress: Say, failures: list[str]) -> None:
     if event["kind"] == "runner_on_start" and event["role"]:
         progress(Message(N_("{host}: role {role}"), event))
     elif event["kind"] in ("runner_on_failed", "runner_on_unreachable"):
@@ -202,7 +204,7 @@ def _child(source: IO[str], target: IO[str]) -> int:
         signal.signal(number, lambda number, frame: cancelled.append(number))
 
     def handle(event: dict[str, Any]) -> bool:
-        line = _summary(event)
+        line = _summarise(event)
         if line:
             target.write(json.dumps(line) + "\n")
             target.flush()
@@ -234,7 +236,7 @@ def _end_children() -> None:
             os.waitpid(-1, 0)
 
 
-def _summary(event: Mapping[str, Any]) -> dict[str, str] | None:
+def _summarise(event: Mapping[str, Any]) -> dict[str, str] | None:
     """Return the little that the parent wants to know of an event, or None."""
     kind, data = event["event"], event.get("event_data", {})
     if kind == "verbose" and "ERROR" in event.get("stdout", ""):

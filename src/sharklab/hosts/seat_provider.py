@@ -16,13 +16,13 @@ FILE = "provider"
 DEFAULT = "nspawn"
 
 
-def by(folder: Path) -> str | None:
+def read(folder: Path) -> str | None:
     """Return the provider of the seat in `folder`, None when it does not say."""
     file = folder / FILE
     return file.read_text() if file.exists() else None
 
 
-def note(folder: Path, provider: str) -> None:
+def write(folder: Path, provider: str) -> None:
     """Write into the seat's folder what makes its hosts exist."""
     state.write(folder / FILE, provider)
 
@@ -32,7 +32,7 @@ def choose(lab: str, student: str, asked: str | None = None) -> str:
 
     Raises InputError when another one than is asked for has made it.
     """
-    own = by(state.seat_folder(Path(lab).name, student))
+    own = read(state.seat_folder(Path(lab).name, student))
     if own and asked not in (None, own):
         raise InputError(
             N_("the seat is one of the provider {own}"),
@@ -45,6 +45,6 @@ def choose(lab: str, student: str, asked: str | None = None) -> str:
     return own or asked or DEFAULT
 
 
-def of_all() -> set[str]:
+def in_use() -> set[str]:
     """Return the providers of all seats of this machine."""
-    return {by(folder) or DEFAULT for folder in state.seats_folder().glob("*/*/")}
+    return {read(folder) or DEFAULT for folder in state.seats_folder().glob("*/*/")}

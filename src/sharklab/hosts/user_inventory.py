@@ -66,8 +66,8 @@ def read(file: Path, hosts: Sequence[str]) -> dict[str, Variables]:
             place=f"--inventory {file}",
             said=error.values.get("said", error.message),
         ) from error
-    found = json.loads(text)["_meta"]["hostvars"]
-    if absent := [host for host in hosts if host not in _names(json.loads(text))]:
+    listed = json.loads(text)
+    if absent := [host for host in hosts if host not in _names(listed)]:
         raise InputError(
             N_("the lab's hosts {absent} are not in it"),
             place=f"--inventory {file}",
@@ -75,7 +75,7 @@ def read(file: Path, hosts: Sequence[str]) -> dict[str, Variables]:
             absent=absent,
             hosts=list(hosts),
         )
-    return {host: _renamed(found.get(host, {})) for host in hosts}
+    return {host: _use_new_names(listed["_meta"]["hostvars"].get(host, {})) for host in hosts}
 
 
 def _names(listed: Mapping[str, Any]) -> set[str]:
@@ -84,7 +84,7 @@ def _names(listed: Mapping[str, Any]) -> set[str]:
     return {host for group in groups for host in group.get("hosts", ())} | set(listed["_meta"]["hostvars"])
 
 
-def _renamed(variables: Variables) -> Variables:
+def _use_new_names(variables: Variables) -> Variables:
     return {OLD_NAMES.get(name, name): value for name, value in variables.items()}
 
 
@@ -94,8 +94,8 @@ def ssh_config(file: Path, machines: Mapping[str, Variables], sockets: Path) -> 
     Raises InputError for a setting of the inventory that has no place in it.
     """
     blocks = [_block(host, variables) for host, variables in machines.items()]
-    others = dict.fromkeys(other for values in machines.values() for other in _others(values))
-    includes = [f"Include {name}" for name in (others or [CONFIG])]
+    configs = dict.fromkeys(config for values in machines.values() for config in _included_configs(values))
+    includes = [f"Include {name}" for name in (configs or [CONFIG])]
     common = COMMON.format(names=" ".join(machines), sockets=sockets)
     return "\n".join([HEAD.format(file=file), *blocks, common, "Host *", *includes, ""])
 
@@ -104,18 +104,18 @@ def _block(host: str, variables: Variables) -> str:
     settings = {}
     for name, option in OPTIONS.items():
         if name in variables:
-            settings[option] = _literal(host, name, variables[name])
+            settings[option] = _check_literal(host, name, variables[name])
     lines = [f"    {option} {value}" for option, value in settings.items()]
     lines += [f"    {option} {value}" for option, value in _arguments(host, variables) if option != "Include"]
     return "\n".join([f"Host {host}", *lines])
 
 
-def _others(variables: Variables) -> list[str]:
+def _included_configs(variables: Variables) -> list[str]:
     """Return the ssh configurations (-F) that the inventory names."""
     return [value for option, value in _arguments("", variables) if option == "Include"]
 
 
-def _literal(host: str, name: str, value: object) -> str:
+def _check_literal(host: str, name: str, value: object) -> str:
     text = str(value)
     if "{{" in text or "\n" in text:
         raise InputError(
@@ -127,7 +127,7 @@ def _literal(host: str, name: str, value: object) -> str:
 def _arguments(host: str, variables: Variables) -> Iterator[tuple[str, str]]:
     """Yield each argument for ssh that the inventory gives as a setting of ssh_config(5)."""
     for name in ARGUMENTS:
-        words = iter(shlex.split(_literal(host, name, variables.get(name, "")).strip('"')))
+        words = iter(shlex.split(_check_literal(host, name, variables.get(name, "")).strip('"')))
         for word in words:
             yield _setting(f"--inventory: {host}: {name}", word, words)
 

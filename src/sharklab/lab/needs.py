@@ -7,9 +7,6 @@ from dataclasses import replace
 
 from sharklab.lab.model import Host, Plan, Probe
 
-NEEDS = ("kernel_nfs",)
-"""What `needs` of a host in lab.yml may name; containers have none of it, whatever their machine has."""
-
 ROLES = ("nfs_client", "nfs_server")
 """The roles whose work a kernel does where the host has its own."""
 

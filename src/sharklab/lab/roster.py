@@ -56,25 +56,25 @@ def read(file: Path) -> tuple[Student, ...]:
     """
     rows = list(csv.reader(io.StringIO(text := _text(file), newline=""), delimiter=_delimiter(text)))
     columns = _columns(file, rows[0] if rows else [])
-    students: dict[str, int] = {}
-    found, problems = [], []
+    lines: dict[str, int] = {}
+    students, problems = [], []
     for number, row in enumerate(rows[1:], 2):
         if not any(map(str.strip, row)):
             continue
         try:
             student = _student(columns, row)
-            _check(student, students, number)
-            found.append(student)
+            _check(student, lines, number)
+            students.append(student)
         except InputError as error:
             error.place = f"{file}:{number}"
             problems.append(error)
-    if problems or not found:
+    if problems or not students:
         raise InputError(
             N_("not everybody of the class can be given a seat") if problems else N_("the class is empty"),
             place=str(file),
             problems=tuple(problems),
         )
-    return tuple(found)
+    return tuple(students)
 
 
 def _text(file: Path) -> str:

@@ -83,7 +83,7 @@ def test_provider_of_a_seat_is_the_one_that_made_it(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
     own = flow.prepare("tp4", "ada").seat
     assert seats.provider_of(own).name == "nspawn"
-    seat_provider.note(state.folder(own.folder), "cloud")
+    seat_provider.write(state.folder(own.folder), "cloud")
     with pytest.raises(InputError, match="no provider 'cloud'"):
         seats.provider_of(own)
 

@@ -15,16 +15,11 @@ from sharklab.cli.grammar import VERBS
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.image import choice
 from sharklab.message import Message
+from tests.support.programs import script
 
 WORDS = i18n.translator("en")
 GOLDEN = Path(__file__).parents[2] / "golden" / "broken"
 TOOL = system_packages.Package("shark-tool", "hosts", "shark-apt", "shark-dnf")
-
-
-def script(folder: Path, name: str, *lines: str) -> None:
-    """Write a program that the PATH finds first."""
-    (folder / name).write_text("\n".join(("#!/bin/sh", *lines, "")))
-    (folder / name).chmod(0o755)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def test_of_fills_in_what_the_seat_has(monkeypatch: pytest.MonkeyPatch, tmp_path
     """The share's folder has the name of the seat, and a default of a role is used."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
     plan = flow.prepare("tp4", "ada")
-    server, client = (changes.of(plan, plan.lab.host(name)) for name in ("server", "client"))
+    server, client = (changes.of_host(plan, plan.lab.host(name)) for name in ("server", "client"))
     assert f"/srv/{plan.seat.share}" in server.paths and "~student/.ssh" in server.paths
     assert f"/mnt/{plan.seat.share}" in client.made and client.users == ("student",)
     assert ({"nfs_server": "nfsd"}, {"nfs_client": "nfs4"}) == (server.modules, client.modules)

@@ -64,12 +64,12 @@ def test_run_tells_roles_and_no_task(inventory: Path) -> None:
     assert {"alone : rôle greeter"} == {each.say(i18n.translator("fr").gettext) for each in heard}
 
 
-def test_run_that_is_in_vain_is_ended(inventory: Path) -> None:
+def test_run_that_should_stop_is_ended(inventory: Path) -> None:
     """A playbook that could only wait for what will not come is ended with all that it started."""
     (inventory.parent / "roles/greeter/tasks/main.yml").write_text(WAITING)
     heard: list[Message] = []
     with pytest.raises(MachineryError):
-        playbook.run("meet", inventory, progress=heard.append, is_in_vain=lambda: heard)
+        playbook.run("meet", inventory, progress=heard.append, should_stop=lambda: heard)
     assert ["alone: role greeter"] == list(map(str, heard))
     assert not at_work(inventory)
 
@@ -77,8 +77,7 @@ def test_run_that_is_in_vain_is_ended(inventory: Path) -> None:
 def test_run_ends_at_many_signals(inventory: Path) -> None:
     """A parent with several threads that is killed sends its child several signals, one into the other."""
     (inventory.parent / "roles/greeter/tasks/main.yml").write_text(WAITING)
-    playbook.get_ready()
-    [child] = playbook._ready
+    child = playbook.get_ready()
     ended = threading.Thread(target=signal_until_it_ends, args=(child, inventory))
     ended.start()
     with pytest.raises(MachineryError):
@@ -135,18 +134,16 @@ def test_run_says_why_an_item_failed(inventory: Path) -> None:
 
 def test_run_takes_the_process_that_is_ready(inventory: Path) -> None:
     """A process that was started before does the next run, and no other."""
-    playbook.get_ready()
-    playbook.get_ready()
-    [child] = playbook._ready
+    child = playbook.get_ready()
+    assert child is playbook.get_ready()
     playbook.run("meet", inventory, {"friendly": True})
-    assert ([], 0) == (playbook._ready, child.returncode)
+    assert 0 == child.returncode
+    playbook.run("meet", inventory, {"friendly": True})
 
 
-def test_get_ready_ends_when_no_order_comes(inventory: Path) -> None:
+def test_child_ends_when_no_order_comes() -> None:
     """A process that gets no order ends by itself and well, as when the command fails before its playbook."""
-    playbook.get_ready()
-    child = playbook._ready.pop()
-    assert child.stdin
-    child.stdin.close()
-    assert 0 == child.wait(30)
-    playbook._end(child)
+    with playbook.start_child() as child:
+        assert child.stdin
+        child.stdin.close()
+        assert 0 == child.wait(30)

@@ -88,7 +88,7 @@ def _choose_provider(args: Namespace, plan: Plan) -> tuple[Plan, str]:
         raise InputError(N_("goes with --provider existing only"), place="--inventory")
     if provider == "existing":
         file = Path(args.inventory).absolute() if args.inventory else None
-        return flow.meet(plan, file, lambda sentences: _ask_consent(args, sentences)), provider
+        return flow.borrow(plan, file, lambda sentences: _ask_consent(args, sentences)), provider
     return plan, provider
 
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sharklab.evidence.packets import box, container
-from sharklab.limits import TOOL, Tool
+from sharklab.limits import TOOL, ToolLimits
 
 LONGEST = 1000
 """Characters of a comment. A command line takes 2 MiB (execve(2)): `explain.LIMIT` comments fit."""
 
 
-def annotate(path: Path, comments: Mapping[int, str], limits: Tool = TOOL) -> bytes:
+def annotate(path: Path, comments: Mapping[int, str], limits: ToolLimits = TOOL) -> bytes:
     """Return the capture in `path` as pcapng with `comments`, which are by packet number (from 1).
 
     Raises InputError when the file is no capture or is more than `limits` allow, and MachineryError

@@ -16,7 +16,7 @@ from sharklab.errors import (
     InputError,
     MachineryError,
 )
-from sharklab.limits import CAPTURE, Tool
+from sharklab.limits import CAPTURE, ToolLimits
 from sharklab.message import (
     N_,
 )
@@ -29,7 +29,7 @@ _PACKAGES = {
 
 
 def run(
-    tool: str, options: Sequence[str], capture: Path, limits: Tool, content: bytes | None = None
+    tool: str, options: Sequence[str], capture: Path, limits: ToolLimits, content: bytes | None = None
 ) -> IO[bytes]:
     """Return the output of `tool`, which reads `capture` from standard input (up to a cut), as an open file.
 
@@ -63,7 +63,7 @@ def _call(
     argv: Sequence[str],
     capture: Path,
     source: IO[bytes],
-    limits: Tool,
+    limits: ToolLimits,
     output: IO[bytes],
     said: IO[bytes],
 ) -> int:
@@ -94,7 +94,7 @@ _SAID = 64 << 10
 """Bytes of what a tool says of its trouble that are looked at: the last ones."""
 
 
-def _accept(tool: str, capture: Path, code: int, told: IO[bytes], limits: Tool) -> None:
+def _accept(tool: str, capture: Path, code: int, told: IO[bytes], limits: ToolLimits) -> None:
     """Raise an error unless the tool read the capture (to where it is cut)."""
     told.seek(max(0, told.seek(0, os.SEEK_END) - _SAID))
     said = told.read()
@@ -120,7 +120,7 @@ def _accept(tool: str, capture: Path, code: int, told: IO[bytes], limits: Tool) 
     )
 
 
-def box(limits: Tool) -> list[str]:
+def box(limits: ToolLimits) -> list[str]:
     """Return the command that runs another one within limits and, for root, as nobody without a network.
 
     Raises MachineryError when a tool for that is missing.

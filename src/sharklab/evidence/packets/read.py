@@ -18,7 +18,7 @@ from sharklab.errors import (
 from sharklab.evidence.packets import box, container, decode
 from sharklab.evidence.packets.container import Container
 from sharklab.evidence.packets.model import Packet, Recording
-from sharklab.limits import TOOL, Tool
+from sharklab.limits import TOOL, ToolLimits
 from sharklab.message import (
     N_,
 )
@@ -32,7 +32,7 @@ DECODE_AS = ("tcp.port==2049,rpc", "tcp.port==53,dns", "udp.port==53,dns")
 on port 862 would show as TWAMP (clients of NFS take a port below 1024)."""
 
 
-def read(path: Path, limits: Tool = TOOL) -> Recording:
+def read(path: Path, limits: ToolLimits = TOOL) -> Recording:
     """Return the packets of the capture in `path`; of one that is cut short, those that are whole.
 
     Raises InputError when the file is no capture, is more than `limits` allow, or is one that tshark
@@ -50,7 +50,7 @@ def read(path: Path, limits: Tool = TOOL) -> Recording:
         ) from error
 
 
-def _read(capture: Container, path: Path, limits: Tool) -> Recording:
+def _read(capture: Container, path: Path, limits: ToolLimits) -> Recording:
     with box.run("tshark", _options(capture.format), path, limits, capture.whole) as output:
         packets = tuple(_packets(path, output))
     if len(packets) < len(capture.packets):
@@ -65,7 +65,7 @@ def _read(capture: Container, path: Path, limits: Tool) -> Recording:
     return Recording(packets, capture.cut)
 
 
-def _works(limits: Tool) -> bool:
+def _works(limits: ToolLimits) -> bool:
     """Tell whether tshark reads a capture that is sound: where it does, another one is at fault."""
     with NamedTemporaryFile(suffix=".pcap") as file:
         file.write(SOUND)
@@ -86,7 +86,7 @@ SOUND = (
 """A pcap file of one packet: an ARP request (RFC 826) between addresses of documentation (RFC 5737)."""
 
 
-def read_all(paths: Iterable[Path], limits: Tool = TOOL) -> Mapping[Path, Recording]:
+def read_all(paths: Iterable[Path], limits: ToolLimits = TOOL) -> Mapping[Path, Recording]:
     """Return each capture as read, as many at once as there are cores.
 
     A file that cannot be read is an empty recording whose `problem` says why, so that it does
@@ -97,7 +97,7 @@ def read_all(paths: Iterable[Path], limits: Tool = TOOL) -> Mapping[Path, Record
         return dict(zip(wanted, pool.map(lambda path: _read_or_say(path, limits), wanted), strict=True))
 
 
-def _read_or_say(path: Path, limits: Tool) -> Recording:
+def _read_or_say(path: Path, limits: ToolLimits) -> Recording:
     try:
         return read(path, limits)
     except InputError as error:

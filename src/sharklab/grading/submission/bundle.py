@@ -28,7 +28,7 @@ from sharklab.errors import InputError, MachineryError
 from sharklab.grading.submission import manifest, sheet, work
 from sharklab.grading.submission.model import Problem, Seal, Submission
 from sharklab.lab import seat
-from sharklab.limits import BUNDLE, Bundle
+from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import N_, Message
 
 ENDING = ".sharklab"
@@ -45,7 +45,7 @@ _BROKEN = (zipfile.BadZipFile, struct.error, zlib.error, ValueError, EOFError, N
 """What Python's reader raises for an archive that lies."""
 
 
-def pack(submission: Submission, key: bytes, file: Path, limits: Bundle = BUNDLE) -> None:
+def pack(submission: Submission, key: bytes, file: Path, limits: BundleLimits = BUNDLE) -> None:
     """Write `submission`, signed with the seat's `key`, to `file`.
 
     Raises InputError when a part of it cannot be read or is too large, MachineryError when `file`
@@ -68,7 +68,7 @@ def pack(submission: Submission, key: bytes, file: Path, limits: Bundle = BUNDLE
     state.write(file, buffer.getvalue(), 0o600)
 
 
-def _contents(submission: Submission, limits: Bundle) -> dict[str, bytes]:
+def _contents(submission: Submission, limits: BundleLimits) -> dict[str, bytes]:
     files = {}
     answers = submission.folder / sheet.NAME
     if answers.exists():
@@ -98,7 +98,7 @@ def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 def unpack(
     file: Path,
     into: Path,
-    limits: Bundle = BUNDLE,
+    limits: BundleLimits = BUNDLE,
     key_of: Callable[[str, str], bytes] = seat.key,
 ) -> Submission:
     """Unpack `file` into the empty folder `into` and return what is in it.
@@ -130,7 +130,9 @@ def unpack(
     )
 
 
-def _manifest(into: Path, problems: Iterable[Problem], limits: Bundle) -> tuple[Mapping[str, Any], bytes]:
+def _manifest(
+    into: Path, problems: Iterable[Problem], limits: BundleLimits
+) -> tuple[Mapping[str, Any], bytes]:
     """Return the submission's manifest, and its bytes. Raises InputError if it is missing or wrong."""
     file = into / manifest.NAME
     if not file.exists():
@@ -145,7 +147,7 @@ def _manifest(into: Path, problems: Iterable[Problem], limits: Bundle) -> tuple[
         raise InputError(N_("its manifest {reason}"), reason=error.sentence) from error
 
 
-def _seal(into: Path, header: bytes, limits: Bundle, key: bytes, problems: Iterable[Problem]) -> Seal:
+def _seal(into: Path, header: bytes, limits: BundleLimits, key: bytes, problems: Iterable[Problem]) -> Seal:
     """Return the seal of the submission; with a refused file it is not whole."""
     signature = into / manifest.SIGNATURE
     if not signature.exists():
@@ -160,7 +162,7 @@ def _seal(into: Path, header: bytes, limits: Bundle, key: bytes, problems: Itera
     return Seal.BROKEN if any(problems) else found
 
 
-def _extract(file: Path, into: Path, limits: Bundle) -> tuple[Problem, ...]:
+def _extract(file: Path, into: Path, limits: BundleLimits) -> tuple[Problem, ...]:
     """Write the entries of `file` that a submission may have below `into`; return what was refused."""
     if any(into.iterdir()):
         raise MachineryError(N_("the folder is not empty"), place=str(into))
@@ -178,7 +180,7 @@ def _shortened(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     return problems if len(problems) <= _TOLD else (*problems[:_TOLD], Problem("…", rest))
 
 
-def _unpacked(stream: IO[bytes], into: Path, limits: Bundle) -> Iterator[Problem]:
+def _unpacked(stream: IO[bytes], into: Path, limits: BundleLimits) -> Iterator[Problem]:
     """Unpack until all that came out is more than the limit, whether it was kept or not."""
     left = limits.unpacked
     with zipfile.ZipFile(stream) as archive:
@@ -198,7 +200,7 @@ def _unpacked(stream: IO[bytes], into: Path, limits: Bundle) -> Iterator[Problem
                 yield Problem(untrusted.name(entry.orig_filename), reason)
 
 
-def _check_directory(file: Path, stream: IO[bytes], limits: Bundle) -> None:
+def _check_directory(file: Path, stream: IO[bytes], limits: BundleLimits) -> None:
     """Raise InputError unless `stream` ends as a small zip does, before anything is built of its list.
 
     Its list of files may be no longer than the files that are allowed. What follows the end (a comment)
@@ -268,7 +270,7 @@ def _copy(source: IO[bytes], target: IO[bytes], most: int) -> None:
         left -= len(part)
 
 
-def _most(name: str, limits: Bundle) -> int:
+def _most(name: str, limits: BundleLimits) -> int:
     if name.startswith(f"{work.CAPTURES}/"):
         return limits.capture
     if name.startswith(f"{work.STATE}/"):

@@ -11,7 +11,7 @@ import yaml
 from sharklab import untrusted, yaml_file
 from sharklab.errors import InputError
 from sharklab.grading.submission.model import Answers, Problem
-from sharklab.limits import BUNDLE, Bundle
+from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import N_, Message
 
 NAME = "answers.yml"
@@ -19,7 +19,7 @@ DEEPEST = 3
 """Exercises hold questions, a question may hold a list."""
 
 
-def read(content: bytes, limits: Bundle = BUNDLE) -> tuple[Answers, tuple[Problem, ...]]:
+def read(content: bytes, limits: BundleLimits = BUNDLE) -> tuple[Answers, tuple[Problem, ...]]:
     """Return the answers in `content`, and its refused parts.
 
     A file that is not plain YAML is refused as a whole, before any value is built from it. A single bad
@@ -89,7 +89,7 @@ def _fault(error: Exception) -> Mapping[str, Any]:
     return {"line": mark.line + 1 if mark else 1, "fault": Message(text.split("\n")[0][:200])}
 
 
-def _answers(document: yaml_file.Document, limits: Bundle) -> tuple[Answers, tuple[Problem, ...]]:
+def _answers(document: yaml_file.Document, limits: BundleLimits) -> tuple[Answers, tuple[Problem, ...]]:
     if document.data is None:
         return {}, ()
     if not isinstance(document.data, Mapping):
@@ -110,7 +110,7 @@ def _answers(document: yaml_file.Document, limits: Bundle) -> tuple[Answers, tup
 
 
 def _kept(
-    document: yaml_file.Document, exercise: Hashable, questions: Mapping[Hashable, Any], limits: Bundle
+    document: yaml_file.Document, exercise: Hashable, questions: Mapping[Hashable, Any], limits: BundleLimits
 ) -> tuple[Mapping[str, Any], list[Problem]]:
     kept, refused = {}, []
     for question, value in questions.items():
@@ -123,7 +123,7 @@ def _kept(
     return kept, refused
 
 
-def _refusal(value: Any, limits: Bundle) -> str:
+def _refusal(value: Any, limits: BundleLimits) -> str:
     """Return why `value` is no answer, or nothing."""
     values = value if isinstance(value, list) else [value]
     if any(isinstance(item, list | Mapping) for item in values):

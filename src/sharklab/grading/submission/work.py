@@ -13,7 +13,7 @@ from sharklab.errors import InputError
 from sharklab.grading.submission import sheet
 from sharklab.grading.submission.model import Answers, HostState, Problem, Submission
 from sharklab.lab.model import Plan
-from sharklab.limits import BUNDLE, Bundle
+from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
 
 CAPTURES, STATE = "captures", "state"
@@ -30,7 +30,7 @@ class Work:
     problems: tuple[Problem, ...] = ()
 
 
-def read(folder: Path, plan: Plan, limits: Bundle = BUNDLE) -> Submission:
+def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
     """Return the work in `folder` as a submission for the seat of `plan`.
 
     Captures and answers that the lab does not ask for are problems. Other files are left alone, because the
@@ -61,14 +61,16 @@ def asked(plan: Plan) -> list[str]:
     return [capture.id for exercise in plan.lab.exercises for capture in exercise.captures]
 
 
-def gather(folder: Path, limits: Bundle = BUNDLE) -> Work:
+def gather(folder: Path, limits: BundleLimits = BUNDLE) -> Work:
     """Return the work in `folder`, for any lab."""
     captures, refused = _captures(folder, limits)
     answers, faults = _answers(folder, limits)
     return Work(captures, answers, (*faults, *refused))
 
 
-def states(folder: Path, limits: Bundle = BUNDLE) -> tuple[Mapping[str, HostState], tuple[Problem, ...]]:
+def states(
+    folder: Path, limits: BundleLimits = BUNDLE
+) -> tuple[Mapping[str, HostState], tuple[Problem, ...]]:
     """Return the recorded state of each host below `folder`, and the refused parts."""
     found: dict[str, HostState] = {}
     problems: list[Problem] = []
@@ -89,7 +91,7 @@ def states(folder: Path, limits: Bundle = BUNDLE) -> tuple[Mapping[str, HostStat
     return found, tuple(problems)
 
 
-def _captures(folder: Path, limits: Bundle) -> tuple[Mapping[str, Path], tuple[Problem, ...]]:
+def _captures(folder: Path, limits: BundleLimits) -> tuple[Mapping[str, Path], tuple[Problem, ...]]:
     captures: dict[str, Path] = {}
     problems = list(_odd(folder / CAPTURES, limits))
     for name, file in _files(folder / CAPTURES, limits):
@@ -107,25 +109,25 @@ def _captures(folder: Path, limits: Bundle) -> tuple[Mapping[str, Path], tuple[P
     return captures, tuple(problems)
 
 
-def _odd(folder: Path, limits: Bundle) -> Iterator[Problem]:
+def _odd(folder: Path, limits: BundleLimits) -> Iterator[Problem]:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         yield Problem(folder.name, Message(N_("it is no folder")))
     elif _is_full(folder, limits):
         yield Problem(folder.name, Message(N_("it has more than {count} files"), {"count": limits.entries}))
 
 
-def _is_full(folder: Path, limits: Bundle) -> bool:
+def _is_full(folder: Path, limits: BundleLimits) -> bool:
     return folder.is_dir() and any(islice(folder.iterdir(), limits.entries, None))
 
 
-def _files(folder: Path, limits: Bundle) -> list[tuple[str, Path]]:
+def _files(folder: Path, limits: BundleLimits) -> list[tuple[str, Path]]:
     """Return the files of `folder` by name, sorted; none when there are more than a submission may have."""
     if folder.is_symlink() or not folder.is_dir() or _is_full(folder, limits):
         return []
     return sorted((file.name, file) for file in folder.iterdir())
 
 
-def _refusal(file: Path, limits: Bundle) -> Message | None:
+def _refusal(file: Path, limits: BundleLimits) -> Message | None:
     try:
         untrusted.check(file, limits.capture)
     except InputError as error:
@@ -133,7 +135,7 @@ def _refusal(file: Path, limits: Bundle) -> Message | None:
     return None
 
 
-def _answers(folder: Path, limits: Bundle) -> tuple[Answers, tuple[Problem, ...]]:
+def _answers(folder: Path, limits: BundleLimits) -> tuple[Answers, tuple[Problem, ...]]:
     file = folder / sheet.NAME
     if not (file.exists() or file.is_symlink()):
         return {}, ()

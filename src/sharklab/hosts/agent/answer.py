@@ -84,7 +84,7 @@ def install(request: Request) -> dict[str, Any]:
     """Install packages, none of whose services starts."""
     failures = Failures()
     packages.install(request["packages"], request["first"], request["installer"], failures)
-    return {"failed": failures.found}
+    return {"failed": failures.entries}
 
 
 def restore(request: Request) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def restore(request: Request) -> dict[str, Any]:
     owner = _first_line(CLAIM)
     if owner not in ("", request["seat"]):
         failures.note(str(CLAIM), owner)
-        return {"failed": failures.found}
+        return {"failed": failures.entries}
     sessions.end_others()
     network.unmount_new(before["mounts"], failures)
     stopped = units.stop_new(before, failures)
@@ -107,7 +107,7 @@ def restore(request: Request) -> dict[str, Any]:
     return {
         "changed": [*changed, *gone],
         "stopped": stopped,
-        "failed": failures.found,
+        "failed": failures.entries,
         "packages": sorted(set(packages.installed()) - set(before["packages"])),
         "rules": rules.differences(before["rules"]),
         "rebooted": units.has_rebooted(before),

@@ -20,15 +20,15 @@ KINDS = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
 
 def below(root: str) -> Iterator[str]:
     """Yield `root` and all below it, folders before what is in them, without what is mounted there."""
-    found = status(root)
-    if found is None or not any(kind(found.st_mode) for kind in KINDS):
+    now = status(root)
+    if now is None or not any(kind(now.st_mode) for kind in KINDS):
         return
     yield root
-    if stat.S_ISDIR(found.st_mode):
+    if stat.S_ISDIR(now.st_mode):
         for name in sorted(os.listdir(root)):
             path = os.path.join(root, name)
             inner = status(path)
-            if inner is not None and inner.st_dev == found.st_dev:
+            if inner is not None and inner.st_dev == now.st_dev:
                 yield from below(path)
 
 
@@ -42,8 +42,8 @@ def status(path: str) -> os.stat_result | None:
 
 def size(paths: Iterable[str]) -> int:
     """Return the bytes of all files at or below `paths`."""
-    found = (status(path) for root in paths for path in below(root))
-    return sum(one.st_size for one in found if one and stat.S_ISREG(one.st_mode))
+    states = (status(path) for root in paths for path in below(root))
+    return sum(one.st_size for one in states if one and stat.S_ISREG(one.st_mode))
 
 
 def keep(archive: tarfile.TarFile, roots: Iterable[str]) -> None:
@@ -88,23 +88,23 @@ class Kept:
         return [path for path in reversed(new) if remove(path, failures)]
 
     def _is_same(self, path: str, info: tarfile.TarInfo) -> bool:
-        found = status(path)
-        if found is None or stat.S_IFMT(found.st_mode) != _kind(info):
+        now = status(path)
+        if now is None or stat.S_IFMT(now.st_mode) != _kind(info):
             return False
-        if (found.st_uid, found.st_gid) != (info.uid, info.gid):
+        if (now.st_uid, now.st_gid) != (info.uid, info.gid):
             return False
         if info.issym():
             return os.readlink(path) == info.linkname
-        if stat.S_IMODE(found.st_mode) != info.mode:
+        if stat.S_IMODE(now.st_mode) != info.mode:
             return False
-        return not info.isreg() or (found.st_size == info.size and _read(path) == self._content(info))
+        return not info.isreg() or (now.st_size == info.size and _read(path) == self._content(info))
 
     def _content(self, info: tarfile.TarInfo) -> bytes:
         return cast(BinaryIO, self._archive.extractfile(info)).read()
 
     def _put(self, path: str, info: tarfile.TarInfo) -> None:
-        found = status(path)
-        if found and stat.S_ISDIR(found.st_mode) and not info.isdir():
+        now = status(path)
+        if now and stat.S_ISDIR(now.st_mode) and not info.isdir():
             shutil.rmtree(path)
         if info.isdir():
             _make_folder(path, info)
@@ -123,10 +123,10 @@ class Kept:
 def remove(path: str, failures: Failures) -> bool:
     """Remove a file, or a folder that is empty; tell whether that was done. A full folder stays."""
     try:
-        found = status(path)
-        if found is None:
+        now = status(path)
+        if now is None:
             return False
-        if stat.S_ISDIR(found.st_mode):
+        if stat.S_ISDIR(now.st_mode):
             os.rmdir(path)
         else:
             os.unlink(path)

@@ -26,14 +26,14 @@ def cards() -> dict[str, Any]:
 
 
 def _card(card: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {"device": card["ifname"], "macaddress": card.get("address", ""), "ipv6": []}
+    facts: dict[str, Any] = {"device": card["ifname"], "macaddress": card.get("address", ""), "ipv6": []}
     for at in card["addr_info"]:
         address = {"address": at["local"], "prefix": at["prefixlen"], "scope": at["scope"]}
         if at["family"] == "inet":
-            found.setdefault("ipv4", address)
+            facts.setdefault("ipv4", address)
         else:
-            found["ipv6"].append(address)
-    return found
+            facts["ipv6"].append(address)
+    return facts
 
 
 def connections() -> dict[str, str]:

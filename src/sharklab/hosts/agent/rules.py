@@ -39,33 +39,33 @@ def state() -> dict[str, Any]:
 
 def zones(listed: str) -> Zones:
     """Return the zones from the output of `firewall-cmd --list-all-zones`: {zone: {kind: entries}}."""
-    found: dict[str, dict[str, list[str]]] = {}
+    by_zone: dict[str, dict[str, list[str]]] = {}
     zone: dict[str, list[str]] = {}
     kind = ""
     for line in listed.splitlines():
         if line and not line[0].isspace():
-            zone = found.setdefault(line.split()[0], {})
+            zone = by_zone.setdefault(line.split()[0], {})
         elif line.startswith("\t"):
             zone[kind].append(line.strip())
         elif ":" in line:
             kind, _, rest = (part.strip() for part in line.partition(":"))
             zone[kind] = [] if kind in LINES and not rest else [rest] if kind in LINES else rest.split()
-    return found
+    return by_zone
 
 
 def ruleset(listed: str) -> dict[str, list[str]]:
     """Return the rules of each chain, sorted: in another order they are found again after a reload."""
-    found: dict[str, list[str]] = {}
+    by_chain: dict[str, list[str]] = {}
     block: list[str] = []
     for line in (line.strip() for line in listed.splitlines()):
         if line.endswith("{"):
             block.append(line[:-1].strip())
-            found.setdefault(" ".join(block), [])
+            by_chain.setdefault(" ".join(block), [])
         elif line == "}":
             block.pop()
         elif line:
-            found.setdefault(" ".join(block), []).append(line)
-    return {name: sorted(lines) for name, lines in found.items()}
+            by_chain.setdefault(" ".join(block), []).append(line)
+    return {name: sorted(lines) for name, lines in by_chain.items()}
 
 
 def put_back(before: Mapping[str, Any], failures: Failures) -> None:
@@ -106,8 +106,8 @@ def differences(before: Mapping[str, Any]) -> list[str]:
     )
 
 
-def _entries(found: Any) -> Any:
+def _entries(content: Any) -> Any:
     """Return the content of a zone or chain in sorted order: firewalld lists services in any order."""
-    if isinstance(found, dict):
-        return {kind: sorted(entries) for kind, entries in found.items()}
-    return sorted(found or [])
+    if isinstance(content, dict):
+        return {kind: sorted(entries) for kind, entries in content.items()}
+    return sorted(content or [])

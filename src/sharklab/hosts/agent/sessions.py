@@ -28,11 +28,11 @@ def end_others() -> None:
 
 def _parents() -> dict[int, int]:
     """Return the parent of every process (proc(5), stat: the name in brackets may hold anything)."""
-    found = {}
+    parents = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            found[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-    return found
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+    return parents
 
 
 def _chain(pid: int, parents: dict[int, int]) -> list[int]:

@@ -19,11 +19,11 @@ class Failures:
     """The steps that failed, each with the reason that the system or a tool gave."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[str, str]] = []
+        self.entries: list[tuple[str, str]] = []
 
     def note(self, what: str, why: str) -> None:
         """Keep that `what` could not be done."""
-        self.found.append((what, why))
+        self.entries.append((what, why))
 
     def run(self, argv: Sequence[str]) -> bool:
         """Run a command and tell whether it came to a good end; a bad one is noted."""

@@ -17,7 +17,7 @@ PREFERRED, OTHER = "rocky9", "debian12"
 Made = TypeVar("Made")
 
 
-def made(os_name: str, make: Callable[[str], Made], progress: Say) -> Made:
+def make_system(os_name: str, make: Callable[[str], Made], progress: Say) -> Made:
     """Return the result of `make` for the system `os_name`.
 
     `auto` is decided here, and `progress` hears which system it is and why. If Rocky's image cannot be made,

@@ -57,14 +57,14 @@ def fetch(address: str, target: Path, sha256: str, progress: Say) -> Path:
 def check(file: Path, sha256: str, address: str) -> None:
     """Delete `file` and raise MachineryError when it is not what `sha256` says."""
     with file.open("rb") as content:
-        found = hashlib.file_digest(content, "sha256").hexdigest()
-    if found != sha256.lower():
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    if digest != sha256.lower():
         file.unlink()
         raise MachineryError(
             N_("not the file that it should be: its SHA-256 is {found}, not {expected}"),
             place=address,
             hint=N_("run the same command again; if it is still so, choose another mirror"),
-            found=found,
+            found=digest,
             expected=sha256,
         )
 
@@ -81,12 +81,12 @@ def checksum(address: str, name: str) -> str:
     except (OSError, HTTPException) as error:
         raise MachineryError(N_("no answer ({reason})"), place=address, reason=error) from error
     quoted = re.escape(name)
-    found = re.search(rf"^SHA256 \({quoted}\) = ([0-9a-fA-F]{{64}})$", text, re.M) or re.search(
+    line = re.search(rf"^SHA256 \({quoted}\) = ([0-9a-fA-F]{{64}})$", text, re.M) or re.search(
         rf"^([0-9a-fA-F]{{64}}) [ *]{quoted}$", text, re.M
     )
-    if not found:
+    if not line:
         raise MachineryError(N_("has no SHA-256 of {name}"), place=address, name=name)
-    return found[1].lower()
+    return line[1].lower()
 
 
 def _receive(address: str, part: Path, progress: Say) -> None:

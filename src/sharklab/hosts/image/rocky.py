@@ -140,13 +140,13 @@ def _fetch_key(release: Release, work: Path) -> Path:
             N_("failed to fetch Rocky's key: {reason}"), place=address, reason=_reason(error)
         ) from error
     shown = process.run(["gpg", "--batch", "--homedir", work, "--show-keys", "--with-colons", key])
-    found = [line.split(":")[9] for line in shown.splitlines() if line.startswith("fpr:")]
-    if found[:1] != [release.fingerprint]:
+    fingerprints = [line.split(":")[9] for line in shown.splitlines() if line.startswith("fpr:")]
+    if fingerprints[:1] != [release.fingerprint]:
         raise MachineryError(
             N_("the key is not Rocky's: {found} instead of {wanted}"),
             place=address,
             hint=N_("use another mirror: {variable}=https://..."),
-            found=found[0] if found else "-",
+            found=fingerprints[0] if fingerprints else "-",
             wanted=release.fingerprint,
             variable=MIRROR,
         )

@@ -113,7 +113,7 @@ class OperatingSystem:
     them; `units` are started at boot, `masks` and `generators` never; `files` (path: content) are put in,
     and `absent` (glob patterns) taken out. `finish` is a command that is run in it at the end. `processor`
     are the features (flags of /proc/cpuinfo) without which its programs do not run, and `irreplaceable` the
-    needs of hosts (`needs.NEEDS`) for which its containers have no substitute.
+    needs of hosts (`needs` in lab.yml) for which its containers have no substitute.
     """
 
     name: str

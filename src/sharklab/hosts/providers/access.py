@@ -60,7 +60,7 @@ Host {name} {address}
 
 
 @dataclass(frozen=True)
-class Waited:
+class BootReport:
     """How a host came up: systemd's word for it ("running", "degraded"), and the units that failed."""
 
     host: str
@@ -109,7 +109,7 @@ def wait(
     is_running: Callable[[str], bool],
     explain: Callable[[str, Message], MachineryError],
     limit: float | None = None,
-) -> list[Waited]:
+) -> list[BootReport]:
     """Wait until every host answers and has started all its units; return how each came up.
 
     Raises what `explain` makes of a host and a reason when one has ended, or has not come up
@@ -117,21 +117,21 @@ def wait(
     """
     limit = limit or LIMIT
     deadline = time.monotonic() + limit
-    asked = {host.name: Question(plan, host.name, limit) for host in plan.hosts}
+    asked = {host.name: BootQuery(plan, host.name, limit) for host in plan.hosts}
     try:
-        while any(question.answer is None for question in asked.values()):
+        while any(query.answer is None for query in asked.values()):
             time.sleep(PAUSE)
-            for name, question in asked.items():
-                question.look()
-                if question.answer is None and not is_running(name):
+            for name, query in asked.items():
+                query.look()
+                if query.answer is None and not is_running(name):
                     raise explain(name, Message(N_("it ended while it booted")))
-                if question.answer is None and time.monotonic() > deadline:
-                    values = {"seconds": limit, "complaint": question.complaint}
+                if query.answer is None and time.monotonic() > deadline:
+                    values = {"seconds": limit, "complaint": query.complaint}
                     raise explain(name, Message(N_("no answer within {seconds:g} s ({complaint})"), values))
     finally:
-        for question in asked.values():
-            question.drop()
-    return [question.answer for question in asked.values() if question.answer]
+        for query in asked.values():
+            query.drop()
+    return [query.answer for query in asked.values() if query.answer]
 
 
 def close(seat_id: str) -> None:
@@ -162,11 +162,11 @@ def _is_open(path: Path) -> bool:
     return False
 
 
-class Question:
+class BootQuery:
     """Asks a host over SSH how far it is, again and again until it can be reached."""
 
     def __init__(self, plan: Plan, host: str, patience: float) -> None:
-        self.answer: Waited | None = None
+        self.answer: BootReport | None = None
         self.complaint = Message(N_("nothing listens on port 22"))
         self._host = host
         self._patience = patience
@@ -184,10 +184,10 @@ class Question:
             self._ssh = self._start()
             return
         word, *failed = said.splitlines()
-        self.answer = Waited(self._host, word, tuple(line.split()[0] for line in failed))
+        self.answer = BootReport(self._host, word, tuple(line.split()[0] for line in failed))
 
     def drop(self) -> None:
-        """End a question that is still open."""
+        """End a query that is still open."""
         self._ssh.kill()
         self._ssh.communicate()
 

@@ -123,13 +123,13 @@ def _keep(plan: Plan, target: Path) -> None:
     state.folder(target)
     for host in plan.hosts:
         upper = disk.folder(plan, host.name) / "upper"
-        for path in _traces(upper, host):
+        for path in traces(upper, host):
             path.unlink()
         upper.rename(target / host.name)
     process.run(["sync", "--file-system", target])
 
 
-def _traces(upper: Path, host: Host) -> Iterator[Path]:
+def traces(upper: Path, host: Host) -> Iterator[Path]:
     """Yield the files of the upper folder to take off; folders stay, services may count on them."""
     connections = [
         f"etc/NetworkManager/system-connections/{name}.nmconnection"

@@ -1,6 +1,6 @@
 """Machines that somebody has already, reached over SSH: borrowed for a seat, and given back as they were.
 
-`meet` learns where they are, says what will change and keeps the state as it is now, all before the first
+`borrow` learns where they are, says what will change and keeps the state as it is now, all before the first
 change; `down` puts that state back, whatever came between, a crash of ours too.
 
     <seat folder>/machines.json            how each is reached, and where it is on the lab's networks
@@ -58,7 +58,7 @@ class Existing:
         """Install the packages that are missing; the machines run already, and roles do the rest."""
         known = borrowed.read(plan.seat.folder)
         progress(Message(N_("packages on {hosts}"), {"hosts": list(known)}))
-        remote.of_all(
+        remote.ask_all(
             _machines(plan.seat, known), lambda one: _install(plan, plan.lab.host(one.name), one, known)
         )
         return {}
@@ -73,7 +73,7 @@ class Existing:
         """
         known = borrowed.read(seat.folder)
         kept = [one for one in _machines(seat, known) if _record(seat, one.name).exists()]
-        told = remote.of_all(kept, lambda one: _answer_or_failure(lambda: _restore(seat, one)))
+        told = remote.ask_all(kept, lambda one: _answer_or_failure(lambda: _restore(seat, one)))
         failed = [f"{host}: {line}" for host, answer in told.items() for line in remote.failures(answer)]
         if failed:
             raise MachineryError(
@@ -93,14 +93,14 @@ class Existing:
     def status(self, seat: Seat) -> Mapping[str, str]:
         """Return "running" for each machine that answers, "absent" for the others."""
         known = borrowed.read(seat.folder)
-        answers = remote.of_all(_machines(seat, known), lambda one: one.answers())
+        answers = remote.ask_all(_machines(seat, known), lambda one: one.answers())
         return {host: N_("running") if answers[host] else N_("absent") for host in answers}
 
 
-def meet(plan: Plan, file: Path, agree: Agree) -> Plan:
+def borrow(plan: Plan, file: Path, agree: Agree) -> Plan:
     """Return the plan at the addresses of the machines that the inventory `file` names.
 
-    Says by `agree` what will change; `keep` comes next. Raises InputError when
+    Says by `agree` what will change; `record_state` comes next. Raises InputError when
     the person does not agree, or a machine cannot be a host of the lab; nothing is left then.
     """
     inventoried = user_inventory.read(file, [host.name for host in plan.hosts])
@@ -129,14 +129,14 @@ def _survey(plan: Plan, inventoried: Mapping[str, Variables]) -> dict[str, Any]:
     config = state.folder(plan.seat.folder / "ssh") / "config"
     state.write(config, user_inventory.ssh_config(config, inventoried, _sockets(plan.seat)))
     known = {host: borrowed.access(variables) for host, variables in inventoried.items()}
-    asked = remote.of_all(_machines(plan.seat, known), lambda one: _examine(plan, one))
+    asked = remote.ask_all(_machines(plan.seat, known), lambda one: _examine(plan, one))
     for host in plan.hosts:
-        _check_machine(plan, host, asked[host.name])
-        at = _find_address(host, inventoried[host.name], asked[host.name])
+        check_machine(plan, host, asked[host.name])
+        at = find_address(host, inventoried[host.name], asked[host.name])
         known[host.name] |= borrowed.description(host, asked[host.name], at)
-    _check_apart(known)
+    check_apart(known)
     packages = {host.name: _packages(host, known[host.name]) for host in plan.hosts}
-    absent = remote.of_all(
+    absent = remote.ask_all(
         _machines(plan.seat, known), lambda one: one.ask("missing", packages=packages[one.name])["missing"]
     )
     return {host: {**entry, "missing": absent[host]} for host, entry in known.items()}
@@ -144,13 +144,14 @@ def _survey(plan: Plan, inventoried: Mapping[str, Variables]) -> dict[str, Any]:
 
 def _examine(plan: Plan, one: Machine) -> dict[str, Any]:
     """Return the machine's own description, by sudo if its user is not root."""
-    own = changes.of(plan, plan.lab.host(one.name))
+    own = changes.of_host(plan, plan.lab.host(one.name))
     sudo = one.ask("look", modules={}, paths=[])["uid"] != 0
     answer = replace(one, sudo=sudo).ask("look", modules=dict(own.modules), paths=own.paths)
     return {**answer, "sudo": sudo}
 
 
-def _check_machine(plan: Plan, host: Host, seen: Mapping[str, Any]) -> None:
+def check_machine(plan: Plan, host: Host, seen: Mapping[str, Any]) -> None:
+    """Raise InputError if the machine, described by its answer `seen`, cannot be the host of the lab."""
     before = borrowed.read(plan.seat.folder).get(host.name, {})
     for wrong, sentence in (
         (
@@ -173,7 +174,7 @@ def _check_machine(plan: Plan, host: Host, seen: Mapping[str, Any]) -> None:
             )
 
 
-def _find_address(host: Host, variables: Variables, seen: Mapping[str, Any]) -> Mapping[str, str]:
+def find_address(host: Host, variables: Variables, seen: Mapping[str, Any]) -> Mapping[str, str]:
     """Return where the machine is on the lab's network. Raises InputError when no card can be."""
     reached = str(variables.get("lab_address") or seen["way"].get("address", ""))
     at = address.find(seen["facts"], reached)
@@ -187,7 +188,8 @@ def _find_address(host: Host, variables: Variables, seen: Mapping[str, Any]) -> 
     return at
 
 
-def _check_apart(known: Mapping[str, Any]) -> None:
+def check_apart(known: Mapping[str, Any]) -> None:
+    """Raise InputError if two machines have the same address."""
     addresses = {host: entry["address"]["ipv4"] for host, entry in known.items()}
     if len(set(addresses.values())) < len(addresses):
         raise InputError(
@@ -215,7 +217,7 @@ def _sentences(plan: Plan, known: Mapping[str, Any]) -> list[Message]:
 
 
 def _host_sentences(plan: Plan, host: Host, entry: Mapping[str, Any]) -> list[Message]:
-    own, values = changes.of(plan, host), inventory.hostvars(plan)[host.name]
+    own, values = changes.of_host(plan, host), inventory.hostvars(plan)[host.name]
     at = f"{entry['address']['ipv4']} {entry['address']['interface']}"
     title = {"host": host.name, "system": entry["system"], "address": at}
     lines = [Message(N_("{host} ({system}, {address})"), title)]
@@ -234,7 +236,7 @@ def _host_sentences(plan: Plan, host: Host, entry: Mapping[str, Any]) -> list[Me
     return [*lines, Message(N_("    files are made or changed in {files}"), {"files": files})]
 
 
-def keep(plan: Plan) -> None:
+def record_state(plan: Plan) -> None:
     """Keep the state of every machine, each whole, and only then mark them as the seat's."""
     known = borrowed.read(plan.seat.folder)
 
@@ -242,11 +244,11 @@ def keep(plan: Plan) -> None:
         file = _record(plan.seat, one.name)
         if not file.exists():
             state.folder(file.parent)
-            own = changes.of(plan, plan.lab.host(one.name))
+            own = changes.of_host(plan, plan.lab.host(one.name))
             state.write(file, json.dumps(one.ask("record", **_paths_to_record(own))))
 
-    remote.of_all(_machines(plan.seat, known), record)
-    remote.of_all(_machines(plan.seat, known), lambda one: one.ask("claim", seat=plan.seat.id))
+    remote.ask_all(_machines(plan.seat, known), record)
+    remote.ask_all(_machines(plan.seat, known), lambda one: one.ask("claim", seat=plan.seat.id))
 
 
 def _paths_to_record(own: Changes) -> dict[str, Any]:
@@ -273,7 +275,7 @@ def _install(plan: Plan, host: Host, one: Machine, known: Mapping[str, Any]) -> 
             host=host.name,
             said="\n".join(failed),
         )
-    state.write(file, json.dumps(one.ask("record", **_paths_to_record(changes.of(plan, host)))))
+    state.write(file, json.dumps(one.ask("record", **_paths_to_record(changes.of_host(plan, host)))))
 
 
 def _restore(seat: Seat, one: Machine) -> dict[str, Any]:
@@ -282,7 +284,7 @@ def _restore(seat: Seat, one: Machine) -> dict[str, Any]:
     return one.ask(
         "restore",
         seat=seat.id,
-        users=changes.of(plan, plan.lab.host(one.name)).users,
+        users=changes.of_host(plan, plan.lab.host(one.name)).users,
         before=json.loads(_record(seat, one.name).read_text()),
         packaged=json.loads(packaged.read_text()) if packaged.exists() else None,
     )

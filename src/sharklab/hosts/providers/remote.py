@@ -103,7 +103,7 @@ class Machine:
         )
 
 
-def of_all(machines: Iterable[Machine], ask: Callable[[Machine], Any]) -> dict[str, Any]:
+def ask_all(machines: Iterable[Machine], ask: Callable[[Machine], Any]) -> dict[str, Any]:
     """Return the result of `ask` for each machine, by name, asked at the same time.
 
     Raises the error of the first failed one, in the order of `machines`, after all have ended.

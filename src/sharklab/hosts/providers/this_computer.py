@@ -95,7 +95,7 @@ class ThisComputer:
                 nspawn.start(plan, host, layers)
         if layers.snapshots:
             asleep = [host for host in absent if self._is_vm(host)]
-            qemu.start(plan, asleep, layers.snapshots, _failure, progress)
+            qemu.start(plan, asleep, layers.snapshots, boot_failure, progress)
         self._wait(plan, qemu.LIMIT if vms else None, progress)
         return {host.name: self._facts(plan, host, layers) for host in plan.hosts}
 
@@ -118,7 +118,7 @@ class ThisComputer:
     def down(self, seat: Seat) -> Sequence[Message]:
         """Remove hosts, namespaces, connections and the seat's folder; what is gone already is fine."""
         privilege.require_root(N_("removing hosts needs root"))
-        ours = {name for name in (seat.id, *marks.of(seat.folder)) if _is_ours(name, seat)}
+        ours = {name for name in (seat.id, *marks.ids_below(seat.folder)) if _is_ours(name, seat)}
         for seat_id in ours:
             _clear_seat(seat_id)
         if seat.folder.exists():
@@ -133,10 +133,10 @@ class ThisComputer:
 
     def sweep(self) -> None:
         """Remove what is left of seats whose folder is gone and of bakes that were cut short."""
-        if not marks.of(state.root()) and not any(state.root().glob(f"{REMOVED}*")):
+        if not marks.ids_below(state.root()) and not any(state.root().glob(f"{REMOVED}*")):
             return
         privilege.require_root(N_("removing hosts needs root"))
-        for seat_id in marks.of(state.root()):
+        for seat_id in marks.ids_below(state.root()):
             folder = marks.owner(seat_id)
             if folder is None or not folder.exists():
                 _clear_seat(seat_id)
@@ -163,7 +163,7 @@ class ThisComputer:
         for waited in access.wait(
             plan,
             lambda host: _is_running(plan.seat, host),
-            lambda host, why: _failure(plan, host, why),
+            lambda host, why: boot_failure(plan, host, why),
             limit,
         ):
             if waited.failed:
@@ -250,7 +250,7 @@ def _host_state(seat: Seat, host: str, has_disk: bool, is_cut_off: bool) -> str:
     return N_("stopped") if has_disk else N_("absent")
 
 
-def _failure(plan: Plan, host: str, reason: Message) -> MachineryError:
+def boot_failure(plan: Plan, host: str, reason: Message) -> MachineryError:
     """Return the error for a host that did not come up, with the last that its console said."""
     file = disk.folder(plan, host) / "console.log"
     said = process.last_lines(file.read_text(errors="replace")) if file.exists() else ""

@@ -14,7 +14,7 @@ import pytest
 from sharklab.errors import InputError, MachineryError
 from sharklab.evidence.packets import decode, read, read_all
 from sharklab.evidence.packets.model import NOWHERE, Endpoint, Flow, Icmp, Packet
-from sharklab.limits import Tool
+from sharklab.limits import ToolLimits
 
 DATA = Path(__file__).parents[3] / "data"
 
@@ -177,11 +177,11 @@ def test_read_of_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        (Tool(memory=250 << 20), "the capture needs more than tshark may take"),
-        (Tool(seconds=0), "the capture took tshark more than 0 s"),
+        (ToolLimits(memory=250 << 20), "the capture needs more than tshark may take"),
+        (ToolLimits(seconds=0), "the capture took tshark more than 0 s"),
     ],
 )
-def test_read_beyond_a_limit_is_an_input_error(limits: Tool, message: str) -> None:
+def test_read_beyond_a_limit_is_an_input_error(limits: ToolLimits, message: str) -> None:
     """What tshark cannot read in its bounds is the capture's fault, not a crash of ours."""
     with pytest.raises(InputError, match=message) as caught:
         read(DATA / "ssh.pcap", limits)

@@ -15,11 +15,11 @@ import pytest
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.submission import bundle, manifest
 from sharklab.grading.submission.model import Seal, Submission
-from sharklab.limits import BUNDLE, Bundle
+from sharklab.limits import BUNDLE, BundleLimits
 from tests.support import submission_sample as sample
 
 
-def unpack(file: Path, limits: Bundle = BUNDLE) -> Submission:
+def unpack(file: Path, limits: BundleLimits = BUNDLE) -> Submission:
     """Unpack a file beside itself."""
     return bundle.unpack(file, file.parent / "unpacked", limits, sample.key)
 
@@ -70,7 +70,7 @@ def test_pack_keeps_the_file_to_its_owner(tmp_path: Path) -> None:
 def test_pack_beyond_a_limit_is_an_input_error(tmp_path: Path) -> None:
     """A student hears of it before the instructor does."""
     with pytest.raises(InputError, match="the submission is larger than 1 KiB"):
-        bundle.pack(sample.submission(tmp_path), bytes(32), tmp_path / "x", Bundle(file=1 << 10))
+        bundle.pack(sample.submission(tmp_path), bytes(32), tmp_path / "x", BundleLimits(file=1 << 10))
 
 
 EDITS: Mapping[str, Mapping[str, bytes | None]] = {
@@ -220,7 +220,7 @@ def test_unpack_of_a_bomb_stops_at_the_limit(tmp_path: Path) -> None:
     entries: list[tuple[zipfile.ZipInfo | str, bytes]] = [(f"captures/c{n}.pcap", zeros) for n in range(4)]
     file = raw(tmp_path, [("answers.yml", zeros), *entries], compression=zipfile.ZIP_DEFLATED)
     assert file.stat().st_size < 40 << 10
-    found = unpack(file, Bundle(unpacked=7 << 20))
+    found = unpack(file, BundleLimits(unpacked=7 << 20))
     assert ["answers.yml", "captures/c2.pcap"] == list(problems(found))
     written = sum(path.stat().st_size for path in found.folder.rglob("*") if path.is_file())
     assert 6 << 20 < written < 7 << 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sharklab.grading.submission import sheet
-from sharklab.limits import Bundle
+from sharklab.limits import BundleLimits
 
 
 def faults(text: str | bytes) -> list[str]:
@@ -77,7 +77,7 @@ def test_read_leaves_out_what_is_no_answer(value: str, expected: str) -> None:
 
 def test_read_keeps_to_its_limits() -> None:
     """How long an answer may be is a limit like the others."""
-    _, [problem] = sheet.read(b"a: {b: xyz}", Bundle(text=2))
+    _, [problem] = sheet.read(b"a: {b: xyz}", BundleLimits(text=2))
     assert "line 1: the answer to b is longer than 2 characters" == str(problem.reason)
 
 

@@ -10,13 +10,13 @@ import pytest
 from sharklab.errors import InputError
 from sharklab.grading.submission import work
 from sharklab.grading.submission.model import Seal
-from sharklab.limits import Bundle
+from sharklab.limits import BundleLimits
 from tests.support import submission_sample as sample
 
 
-def problems(place: Path, limits: Bundle | None = None) -> dict[str, str]:
+def problems(place: Path, limits: BundleLimits | None = None) -> dict[str, str]:
     """Return what is said of the files of a folder."""
-    found = work.read(place, sample.plan(), limits or Bundle())
+    found = work.read(place, sample.plan(), limits or BundleLimits())
     return {problem.file: str(problem.reason) for problem in found.problems}
 
 
@@ -116,7 +116,7 @@ def test_read_of_too_many_files_is_a_problem(tmp_path: Path) -> None:
     """How many files are looked at is a limit like the others."""
     place = sample.folder(tmp_path)
     (place / "captures" / "third").write_text("")
-    assert {"captures": "it has more than 2 files"} == problems(place, Bundle(entries=2))
+    assert {"captures": "it has more than 2 files"} == problems(place, BundleLimits(entries=2))
 
 
 def test_states_gives_what_was_observed_by_host(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def put_back(
     failures = Failures()
     with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as opened:
         changed = files.Kept(opened, [str(root)]).put_back(left, failures)
-    return sorted(os.path.relpath(path, root) for path in changed), list(failures.found)
+    return sorted(os.path.relpath(path, root) for path in changed), list(failures.entries)
 
 
 def listing(root: Path) -> list[tuple[str, int, str]]:
@@ -110,4 +110,4 @@ def test_remove_tree_leaves_nothing(tree: Path) -> None:
     """A folder that was made goes with all in it; one that is not there is no failure."""
     failures = Failures()
     assert (True, False) == (files.remove_tree(str(tree), failures), files.remove_tree(str(tree), failures))
-    assert ([], False) == (failures.found, tree.exists())
+    assert ([], False) == (failures.entries, tree.exists())

@@ -13,8 +13,6 @@ from sharklab import paths, state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import image
 from sharklab.hosts.image import build, systems
-from sharklab.hosts.providers import baking
-from sharklab.lab.model import Host
 from sharklab.message import Message
 
 
@@ -121,19 +119,6 @@ def test_check_of_a_processor_that_will_do(
     build.check(systems.find("rocky10"))
 
 
-@pytest.mark.parametrize("name", sorted(systems.SYSTEMS))
-def test_machine_has_a_kernel_and_its_devices(name: str) -> None:
-    """Each system can be a virtual machine: with a kernel, udev, and what waits for a seat."""
-    system = systems.find(name)
-    own = systems.machine(system)
-    assert (f"{name}-vm", system.family) == (own.name, own.family)
-    assert set(system.kernel.packages) == set(own.packages) - set(system.packages) != set()
-    assert {"systemd-udevd.service"} == {"systemd-udevd.service"} & (set(system.masks) - set(own.masks))
-    assert {"rpc-pipefs-generator"} == set(system.generators) - set(own.generators)
-    assert "etc/systemd/system/sharklab-awake.service" in set(own.files) - set(system.files)
-    assert own.finish and not system.finish
-
-
 def test_base_is_built_once(tiny: systems.OperatingSystem) -> None:
     """The second call with the same content builds nothing."""
     said: list[Message] = []
@@ -201,29 +186,3 @@ def test_base_without_root(tiny: systems.OperatingSystem, monkeypatch: pytest.Mo
     with pytest.raises(MachineryError) as caught:
         image.base("tiny", [], silent)
     assert "building an image needs root" == caught.value.message
-
-
-def test_layers_are_cleaned(tmp_path: Path) -> None:
-    """What tells of the golden seat goes; folders, and what the roles made, stay."""
-    traces = [
-        "etc/machine-id",
-        "etc/ssh/ssh_host_ed25519_key",
-        "var/log/a/b.log",
-        "root/.ssh/authorized_keys",
-    ]
-    traces += ["etc/NetworkManager/system-connections/lan.nmconnection", "root/.ansible/tmp/x/y", "tmp/z"]
-    kept = ["etc/ssh/sshd_config", "srv/page", "etc/NetworkManager/system-connections/other.nmconnection"]
-    for name in (*traces, *kept):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("")
-    found = baking._traces(tmp_path, Host("server", {}, ("lan",), ()))
-    assert sorted(traces) == sorted(str(path.relative_to(tmp_path)) for path in found)
-
-
-def test_lowers_of_baked_and_bare_hosts(tmp_path: Path) -> None:
-    """A baked host has its layer above the base image, any other the base image alone."""
-    (tmp_path / "tp4-1" / "server").mkdir(parents=True)
-    base = image.Image("debian12", "Debian", tmp_path)
-    layers = image.Layers(base, tmp_path / "tp4-1")
-    assert (tmp_path / "tp4-1" / "server", tmp_path / "root") == layers.lowers("server")
-    assert (tmp_path / "root",) == layers.lowers("client")

@@ -91,7 +91,7 @@ def test_refusal_asks_once(mirror: None, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_made_of_a_named_system_asks_nobody(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who names a system gets it, and hears nothing of mirrors."""
     said: list[Message] = []
-    assert name == choice.made(name, str, said.append)
+    assert name == choice.make_system(name, str, said.append)
     assert [] == said
 
 
@@ -104,7 +104,7 @@ def test_made_falls_back_when_rocky_cannot_be_made(mirror: None) -> None:
             raise MachineryError("no such package")
         return name
 
-    assert "debian12" == choice.made("auto", make, said.append)
+    assert "debian12" == choice.make_system("auto", make, said.append)
     assert ["answers)", "rocky9 cannot be had (no such package): debian12 instead"] == [
         str(said[0])[-8:],
         str(said[1]),

@@ -49,7 +49,7 @@ def plan(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Plan:
 def test_check_refuses_a_machine_that_cannot_be_a_host(plan: Plan, found: dict[str, Any], words: str) -> None:
     """Another system, another's seat, too much that would have to be kept: each is said with the machine."""
     with pytest.raises(InputError, match=words) as raised:
-        existing._check_machine(plan, plan.lab.host("client"), SEEN | found)
+        existing.check_machine(plan, plan.lab.host("client"), SEEN | found)
     assert "client" in str(raised.value.place)
 
 
@@ -57,29 +57,29 @@ def test_check_refuses_another_machine_of_the_same_name(plan: Plan) -> None:
     """What is kept is one machine's: another one cannot take its place while the seat is up."""
     borrowed.write(state.folder(plan.seat.folder), {"client": {"id": "m0"}})
     with pytest.raises(InputError, match="another machine than the seat began with"):
-        existing._check_machine(plan, plan.lab.host("client"), SEEN)
-    existing._check_machine(plan, plan.lab.host("client"), SEEN | {"id": "m0"})
+        existing.check_machine(plan, plan.lab.host("client"), SEEN)
+    existing.check_machine(plan, plan.lab.host("client"), SEEN | {"id": "m0"})
 
 
 def test_place_needs_networkmanager_where_the_lab_sets_up_a_resolver(plan: Plan) -> None:
     """Without a connection on the card the role dns_client could not do its work: that is said before."""
     seen = SEEN | {"connections": {}}
     with pytest.raises(InputError, match="NetworkManager has no connection on eth0"):
-        existing._find_address(plan.lab.host("client"), {}, seen)
-    assert "eth0" == existing._find_address(plan.lab.host("server"), {}, seen)["interface"]
+        existing.find_address(plan.lab.host("client"), {}, seen)
+    assert "eth0" == existing.find_address(plan.lab.host("server"), {}, seen)["interface"]
 
 
 def test_machines_with_one_address_are_refused() -> None:
     """Behind a router of their own all virtual machines have the same: the lab's card has to be named."""
     known = {name: {"address": {"ipv4": "10.0.2.15/24"}} for name in ("server", "client")}
     with pytest.raises(InputError, match=r"same address \(server 10.0.2.15/24, client") as raised:
-        existing._check_apart(known)
+        existing.check_apart(known)
     assert "lab_address" in raised.value.hint
 
 
 def test_learnt_gives_the_roles_what_is_the_machines_own(plan: Plan) -> None:
     """sshd's port, the zone and connection of the card, and how root is become."""
-    at = existing._find_address(plan.lab.host("client"), {}, SEEN)
+    at = existing.find_address(plan.lab.host("client"), {}, SEEN)
     extra = borrowed.description(plan.lab.host("client"), SEEN, at)["extra"]
     assert {
         "lab_ssh_port": 2222,
@@ -97,6 +97,6 @@ def test_prepare_asks_for_no_root_where_hosts_are_no_containers(
     """Whoever borrows machines needs no rights on this one, for any verb."""
     monkeypatch.setattr(privilege, "is_root", lambda: False)
     monkeypatch.setattr(privilege, "become_root", lambda words: pytest.fail("root"))
-    seat_provider.note(state.folder(plan.seat.folder), "existing")
+    seat_provider.write(state.folder(plan.seat.folder), "existing")
     for verb in ("up", "shell", "down"):
         setup.prepare(verb, seat_provider.choose("tp4", "ada"), i18n.translator("en"), "tp4")

@@ -148,5 +148,5 @@ def _label(model: str, seat_id: str, group: int) -> str:
 
 def group(machine: VirtualMachine) -> int:
     """Return the group of a machine's QEMU."""
-    found = rights.group(machine.engine)
-    return rights.GROUP if found is None else found
+    given = rights.group(machine.engine)
+    return rights.GROUP if given is None else given

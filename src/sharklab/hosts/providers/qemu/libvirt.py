@@ -125,8 +125,8 @@ def end_domains(seat_id: str, host: str = "*") -> None:
 def _models(address: str) -> list[str]:
     """Return the security drivers that libvirt uses ("dac", "apparmor", "selinux")."""
     host = ElementTree.fromstring(_virsh(address, "capabilities")).find("host")  # noqa: S314 (libvirt's own)
-    found = [model.text or "" for model in host.findall("secmodel/model")] if host is not None else []
-    return [model for model in found if model != "none"]
+    drivers = [model.text or "" for model in host.findall("secmodel/model")] if host is not None else []
+    return [model for model in drivers if model != "none"]
 
 
 def _record(seat_id: str, host: str) -> Path:

@@ -3,72 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
 from sharklab.cli.doctor import Status, kernel
 from sharklab.errors import MachineryError
-from sharklab.hosts.image import Image, Layers
-from sharklab.hosts.image.model import Engine
-from sharklab.hosts.providers import marks, network
-from sharklab.hosts.providers.qemu import domain, engine, libvirt, rights, snapshot, trial, vm
-from sharklab.hosts.providers.this_computer import VIRTUAL_MACHINES
+from sharklab.hosts.providers import marks
+from sharklab.hosts.providers.qemu import engine, libvirt, rights
 from sharklab.lab.model import Plan
-from sharklab.message import Message
-from tests.support import provider_seat
-from tests.unit.cli.test_setup import script
-
-ADDRESS = "qemu:///system"
-QEMU = {"qemu": "http://libvirt.org/schemas/domain/qemu/1.0"}
-OFFLOADS = {"csum", "gso", "tso4", "tso6", "ecn", "ufo", "mrg_rxbuf"}
-
-
-@pytest.fixture
-def seat_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
-    """Return the plan of a seat that never starts, in a state folder of its own."""
-    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(marks, "MARKS", tmp_path / "marks")
-    return provider_seat.plan("ada", 1)
-
-
-@pytest.fixture
-def virsh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
-    """Return a function that writes the program that is called in virsh's place, and returns its log."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    monkeypatch.delenv(libvirt.VARIABLE, raising=False)
-    libvirt.find_address.cache_clear()
-
-    def write(*lines: str) -> Path:
-        script(folder, "virsh", f'echo "$*" >>{tmp_path}/log', *lines)
-        return tmp_path / "log"
-
-    yield write
-    libvirt.find_address.cache_clear()
-
-
-def made(folder: Path, **values: object) -> vm.VirtualMachine:
-    """Return a machine whose kernel is in `folder`."""
-    (folder / "root/boot").mkdir(parents=True, exist_ok=True)
-    for name in ("root/boot/vmlinuz-6", "root/boot/initrd.img-6"):
-        (folder / name).touch()
-    image = Image("debian12-vm", "Debian", folder)
-    disks = (folder / "disk", folder / "golden", folder / "base")
-    plain = vm.VirtualMachine(engine.TCG, image, disks, folder / "memory", libvirt=ADDRESS)
-    return replace(plain, **values)  # type: ignore[arg-type]
-
-
-def described(plan: Plan, own: vm.VirtualMachine, models: tuple[str, ...] = ("dac",)) -> ElementTree.Element:
-    """Return the domain of the plan's first host, whose files are all held under /held."""
-    host = plan.hosts[0]
-    paths = [vm.sockets_folder(plan, host), own.memory, own.image.kernel, own.image.ramdisk]
-    held = {path: Path("/held") / path.name for path in [*paths, *own.disks]}
-    return ElementTree.fromstring(domain.text(plan, host, own, held, models))  # noqa: S314 (ours)
+from tests.support.vm_sample import ADDRESS
 
 
 def test_connection_to_one_that_answers(virsh: Callable[..., Path]) -> None:
@@ -113,70 +58,6 @@ def test_connection_that_the_user_names(
     assert (named if taken else "") == libvirt.find_address()
 
 
-def test_domain_leaves_nothing_to_cards(seat_plan: Plan, tmp_path: Path) -> None:
-    """Cards are as those of a QEMU of our own: MACs, slots, no offload, cables that are taken afterwards."""
-    cards = described(seat_plan, made(tmp_path)).findall("devices/interface")
-    ports = network.ports(seat_plan, seat_plan.hosts[0])
-    assert [mac for _, _, mac in ports] == [card.find("mac").get("address") for card in cards]  # type: ignore[union-attr]
-    assert [network.tap(seat_plan, port) for port, _, _ in ports] == [
-        card.find("target").get("dev")  # type: ignore[union-attr]
-        for card in cards
-    ]
-    assert ["0x10", "0x11"] == [card.find("address").get("slot") for card in cards]  # type: ignore[union-attr]
-    for card in cards:
-        host, guest = card.find("driver/host"), card.find("driver/guest")
-        assert host is not None and guest is not None
-        assert dict.fromkeys(OFFLOADS, "off") == host.attrib
-        assert dict.fromkeys(OFFLOADS - {"gso", "mrg_rxbuf"}, "off") == guest.attrib
-
-
-def test_domain_opens_what_is_held(seat_plan: Plan, tmp_path: Path) -> None:
-    """QEMU itself is given no path through folders that are root's alone; the whole disk is spelt out."""
-    shown = described(seat_plan, made(tmp_path))
-    assert "/held/vmlinuz-6" == shown.findtext("os/kernel")
-    assert "/held/initrd.img-6" == shown.findtext("os/initrd")
-    sources = [source.get("file") for source in shown.findall("devices/disk//source")]
-    assert ["/held/disk", "/held/golden", "/held/base"] == sources
-    forms = [form.get("type") for form in shown.findall("devices/disk//format")]
-    assert ["qcow2", "raw"] == forms
-    [end] = shown.findall("devices/disk/backingStore/backingStore/backingStore")
-    assert 0 == len(end)
-    words = [str(word.get("value")) for word in shown.findall("qemu:commandline/qemu:arg", QEMU)]
-    assert not any(str(tmp_path) in word for word in words)
-    assert vm.memory(Path("/held/memory"), False) in words
-
-
-def test_domain_waits_for_its_state(seat_plan: Plan, tmp_path: Path) -> None:
-    """A restored machine is the same domain, but for its waiting."""
-
-    def words(own: vm.VirtualMachine) -> list[str]:
-        found = described(seat_plan, own).findall("qemu:commandline/qemu:arg", QEMU)
-        return [str(word.get("value")) for word in found]
-
-    golden, again = words(made(tmp_path)), words(made(tmp_path, waits=True))
-    assert ["-incoming", "defer"] == again[len(golden) :] and golden == again[: len(golden)]
-
-
-def test_domain_has_no_rights(seat_plan: Plan, tmp_path: Path) -> None:
-    """QEMU is the seat's own user, no file gets another owner, and no other driver stands in the way."""
-    labels = described(seat_plan, made(tmp_path), ("selinux", "dac")).findall("seclabel")
-    assert [("selinux", "none"), ("dac", "static")] == [
-        (label.get("model"), label.get("type")) for label in labels
-    ]
-    assert "no" == labels[1].get("relabel")
-    assert f"+{rights.user(seat_plan.seat.id)}:+{rights.GROUP}" == labels[1].findtext("label")
-
-
-@pytest.mark.parametrize(
-    ("by", "kind", "cpu"), [(engine.KVM, "kvm", "host-passthrough"), (engine.TCG, "qemu", "maximum")]
-)
-def test_domain_of_an_engine(seat_plan: Plan, tmp_path: Path, by: Engine, kind: str, cpu: str) -> None:
-    """What runs it is what was proven here."""
-    shown = described(seat_plan, made(tmp_path, engine=by))
-    [mode] = [each.get("mode") for each in shown.findall("cpu")]
-    assert (kind, cpu) == (shown.get("type"), mode)
-
-
 @pytest.mark.parametrize(
     ("mode", "expected"),
     [(0o660, 4711), (0o666, rights.GROUP), (0o600, None), (0o640, None)],
@@ -207,36 +88,6 @@ def test_find_leaves_roots_group_out(tmp_path: Path, monkeypatch: pytest.MonkeyP
     device.chmod(0o660)
     monkeypatch.setattr(engine, "DEVICE", device)
     assert None is rights.group(engine.KVM)
-
-
-def test_name_is_what_a_teacher_knows(seat_plan: Plan) -> None:
-    """Lab, student and host, and the seat's id, for two state folders may have the same."""
-    student = replace(seat_plan, seat=replace(seat_plan.seat, student="ada/b <2>"))
-    assert "sharklab-bare-ada_b <2>-server-7e570001" == domain.name(student, student.hosts[0])
-
-
-def test_snapshots_of_libvirt_are_others(
-    seat_plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The devices differ, so that neither is restored as the other; nor as one of another libvirt."""
-    image = made(tmp_path / "image").image
-    said: list[Message] = []
-
-    def name(address: str, version: str) -> str:
-        monkeypatch.setattr(libvirt, "find_address", lambda: address)
-        monkeypatch.setattr(libvirt, "version", lambda address: version)
-        found = snapshot.snapshots(
-            seat_plan, seat_plan.hosts, Layers(image, tmp_path / "lab"), VIRTUAL_MACHINES, said.append
-        )
-        assert address == found.libvirt
-        return found.folder.name
-
-    monkeypatch.setattr(snapshot, "_make", lambda *rest: None)
-    monkeypatch.setattr(trial, "choose", lambda kernel_file: engine.TCG)
-    names = [name("", "9"), name(ADDRESS, "9"), name(ADDRESS, "10"), name(ADDRESS, "9")]
-    assert 3 == len(set(names)) and names[1] == names[3]
-    starts = ["QEMU starts the virtual machines, without libvirt"]
-    assert [*starts, f"libvirt starts the virtual machines ({ADDRESS})"] == [str(each) for each in said[:2]]
 
 
 def marked(plan: Plan) -> Path:

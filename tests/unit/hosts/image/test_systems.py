@@ -1,0 +1,20 @@
+"""The table of operating systems."""
+
+from __future__ import annotations
+
+import pytest
+
+from sharklab.hosts.image import systems
+
+
+@pytest.mark.parametrize("name", sorted(systems.SYSTEMS))
+def test_machine_has_a_kernel_and_its_devices(name: str) -> None:
+    """Each system can be a virtual machine: with a kernel, udev, and what waits for a seat."""
+    system = systems.find(name)
+    own = systems.machine(system)
+    assert (f"{name}-vm", system.family) == (own.name, own.family)
+    assert set(system.kernel.packages) == set(own.packages) - set(system.packages) != set()
+    assert {"systemd-udevd.service"} == {"systemd-udevd.service"} & (set(system.masks) - set(own.masks))
+    assert {"rpc-pipefs-generator"} == set(system.generators) - set(own.generators)
+    assert "etc/systemd/system/sharklab-awake.service" in set(own.files) - set(system.files)
+    assert own.finish and not system.finish

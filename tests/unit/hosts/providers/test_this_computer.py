@@ -1,0 +1,59 @@
+"""Hosts of this computer: which are virtual machines, and what they are made from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sharklab.cli import flow
+from sharklab.errors import InputError
+from sharklab.hosts import providers
+from sharklab.hosts.image.model import NOTHING, Layers
+from sharklab.hosts.providers import qemu
+from sharklab.lab.model import Plan
+
+
+def test_auto_makes_machines_of_hosts_with_needs(seat_plan: Plan) -> None:
+    """Only these take what a kernel of their own does; nspawn takes it for none, qemu for all."""
+    hosts = (replace(seat_plan.hosts[0], needs=("kernel_nfs",)), seat_plan.hosts[1])
+    plan = replace(seat_plan, lab=replace(seat_plan.lab, hosts=hosts))
+
+    def adapted(name: str) -> list[bool]:
+        changed = providers.get(name).adapt(plan)
+        return ["kernel" == host.vars.get("nfs_server_backend") for host in changed.hosts]
+
+    assert [[False, False], [True, True], [True, False]] == [adapted(n) for n in ("nspawn", "qemu", "auto")]
+
+
+def test_machines_have_more_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What a probe may take on emulated machines is more; in containers it is what lab.yml says."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    plan = flow.prepare("tp4", "ada")
+
+    def times(name: str) -> set[float]:
+        return {p.timeout for e in providers.get(name).adapt(plan).lab.exercises for p in e.probes}
+
+    assert ({30.0}, {180.0}) == (times("nspawn"), times("auto"))
+
+
+def test_image_of_containers_without_a_substitute(seat_plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Rocky 10 a host that needs NFS is a virtual machine or refused; no container is baked for it."""
+    hosts = (replace(seat_plan.hosts[0], needs=("kernel_nfs",)), seat_plan.hosts[1])
+    plan = replace(seat_plan, lab=replace(seat_plan.lab, hosts=hosts))
+    baked: list[tuple[bool, list[str]]] = []
+
+    def layers(golden: Plan, os: str, bake: object, *rest: object, machine: bool = False) -> Layers:
+        baked.append((machine, [host.name for host in golden.hosts]))
+        return NOTHING
+
+    monkeypatch.setattr("sharklab.hosts.providers.baking.layers", layers)
+    monkeypatch.setattr(qemu, "snapshots", lambda golden, machines, layers, provider, progress: None)
+    with pytest.raises(InputError, match=r"host server needs kernel_nfs, .*containers of rocky10"):
+        providers.get("nspawn").image(plan, "rocky10", print, print)
+    assert [] == baked
+    for name in ("rocky10", "debian12"):
+        providers.get("auto").image(plan, name, print, print)
+    assert [(True, ["server"]), (False, ["client"])] == baked[:2]
+    assert [(True, ["server"]), (False, ["server", "client"])] == baked[2:]
