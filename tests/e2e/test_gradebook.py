@@ -127,7 +127,7 @@ def test_grade_goes_on_after_an_interruption(
         if (ended := interrupt(course, tmp_path / str(attempt), number))[0] not in (0, 1)
     )
     assert (-9 if number == signal.SIGKILL else 130) == code
-    assert number == signal.SIGKILL or "goes on where it stopped" in said
+    assert number == signal.SIGKILL or "continues where it stopped" in said
     kept = len(list(out.glob(".kept/*.json")))
     done = sharklab(*words(course, out), env=environ(course))
     assert f"; {kept} were graded before" in done.stderr

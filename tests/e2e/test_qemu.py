@@ -179,7 +179,7 @@ def test_kill_of_a_machine_in_the_middle_of_a_run(done: Done, sharklab: Call) ->
     watchdog.cancel()
     errors = [line for line in said if line.startswith("sharklab:")]
     assert (3, 1) == (run.returncode, len(errors)), "".join(said)
-    assert errors[0].endswith("host server ended while it was at work\n")
+    assert errors[0].endswith("host server stopped unexpectedly\n")
     assert "stopped" == providers.get("auto").status(done.plan.seat)["server"]
     assert 0 == sharklab("down", "tp4", "--student", student).returncode
     assert [] == left_of(done.plan)

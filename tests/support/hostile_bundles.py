@@ -19,7 +19,7 @@ from pathlib import Path
 Maker = Callable[[Path], None]
 Entry = tuple[zipfile.ZipInfo | str, bytes]
 MIB = 1 << 20
-NONE = "InputError: the file is no submission"
+NONE = "InputError: the file is not a submission"
 UNKNOWN = "a submission has no file of this name"
 MANIFEST = json.dumps(
     {"schema": 1, "lab": "tp4", "student": "eve", "seat": "0" * 8, "begun": 0, "made": 0, "files": {}}
@@ -161,11 +161,11 @@ BUNDLES: Mapping[str, tuple[Maker, str]] = {
     "a name of 60,000 letters": (holding(lambda: archive(("x" * 60_000, b"x"))), f"x{{99}}…: {UNKNOWN}$"),
     "the same name twice": (
         holding(lambda: archive(("answers.yml", b"a: {b: 1}"), ("answers.yml", b"a: {b: 2}"))),
-        "answers.yml: it is there twice",
+        "answers.yml: the submission has it twice",
     ),
     "two manifests": (
         holding(lambda: archive(("manifest.json", MANIFEST.replace(b"eve", b"bob")))),
-        "manifest.json: it is there twice",
+        "manifest.json: the submission has it twice",
     ),
     "another compression": (holding(lambda: archive(method=zipfile.ZIP_LZMA)), NONE),
     "an encrypted file": (
@@ -191,11 +191,11 @@ BUNDLES: Mapping[str, tuple[Maker, str]] = {
     ),
     "answers a billion times": (
         answers(_aliases()),
-        "answers.yml: line 1: anchors and aliases are not taken",
+        "answers.yml: line 1: anchors and aliases are not allowed",
     ),
     "answers that run a program": (
         answers("a: !!python/object/apply:os.system [reboot]"),
-        "answers.yml: line 1: tags are not taken",
+        "answers.yml: line 1: tags are not allowed",
     ),
     "answers that are deep": (
         answers("a: " + "[" * 60_000),
@@ -205,7 +205,10 @@ BUNDLES: Mapping[str, tuple[Maker, str]] = {
         answers("".join(f"{' ' * n}a:\n" for n in range(350))),
         "answers.yml: line 4: lists and mappings are nested too deep",
     ),
-    "answers with merge keys": (answers("a: {<<: {b: 1}}"), "answers.yml: line 1: merge keys are not taken"),
+    "answers with merge keys": (
+        answers("a: {<<: {b: 1}}"),
+        "answers.yml: line 1: merge keys are not allowed",
+    ),
     "answers of a megabyte": (answers("a: 1\n" * 200_000), "answers.yml: it is larger than 64 KiB"),
     "answers that are no text": (answers(bytes(range(128, 256))), "answers.yml: the file is not UTF-8 text"),
     "answers to 5,000 questions": (

@@ -180,7 +180,7 @@ DAMAGES: Mapping[str, Damage] = {
         applies=lambda s: bool(s.facts.packets),
     ),
     "stray": Damage(
-        N_("a packet that is not of the exercise"),
+        N_("an unrelated packet"),
         lambda s: capture_edits.with_stray(s.pcap, _bystander(s.seat)),
         frozenset({Need.NOTHING_ELSE}),
         anywhere=True,

@@ -68,17 +68,17 @@ def _firewall(state: State) -> Iterator[HostDamage]:
     )
     more = _with_port(permanent)
     yield HostDamage(
-        N_("a rule kept only"),
+        N_("a permanent rule that is not in force"),
         {**state, "firewall": {"runtime": runtime, "permanent": more}},
         frozenset({"firewalld_same"}),
     )
     yield HostDamage(
-        N_("a rule in force only"),
+        N_("a rule in force that is not permanent"),
         {**state, "firewall": {"runtime": _with_port(runtime), "permanent": permanent}},
         frozenset({"firewalld_same", "firewalld_opens"}),
     )
     yield HostDamage(
-        N_("a port too many"),
+        N_("one open port too many"),
         {**state, "firewall": {"runtime": _with_port(runtime), "permanent": more}},
         frozenset({"firewalld_opens"}),
     )
@@ -108,7 +108,7 @@ def _listens(state: State, check: Check) -> Iterator[HostDamage]:
     port, _, transport = str(check.params["port"]).partition("/")
     left = [line for line in state["sockets"] if not (line.startswith(transport) and f":{port} " in line)]
     silent, about = {**state, "sockets": left}, {"port": f"{port}/{transport}"}
-    yield HostDamage(N_("nobody listens"), silent, frozenset({"listens"}), about)
+    yield HostDamage(N_("no program listens"), silent, frozenset({"listens"}), about)
 
 
 def _mount(state: State, check: Check) -> Iterator[HostDamage]:
@@ -138,7 +138,7 @@ def _open(state: State, check: Check) -> Iterator[HostDamage]:
     """Yield that what must be open is not."""
     printed = {name: _without_openings(text) for name, text in state["firewall"].items()}
     shut = {**state, "firewall": printed}
-    yield HostDamage(N_("nothing open any more"), shut, frozenset({"firewalld_open", "firewalld_opens"}))
+    yield HostDamage(N_("no port open"), shut, frozenset({"firewalld_open", "firewalld_opens"}))
 
 
 def _without_openings(zone: str) -> str:

@@ -87,7 +87,7 @@ def table(proofs: Iterable[Proof], words: Translator) -> str:
         lines.append(f"{mark} {title:<{widths[0]}}  {proof.place:<{widths[1]}}  {count:>4}")
         lines += [f"    {words.say(fault)}" for fault in faults(proof)]
     held = sum(proof.holds for proof in found)
-    text = words.gettext("{held} of {count} hold; the number is how many criteria each loses.")
+    text = words.gettext("{held} of {count} hold. Each line ends with the number of lost criteria.")
     return "\n".join([*lines, text.format(held=held, count=len(found))])
 
 

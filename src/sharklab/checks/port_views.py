@@ -178,7 +178,7 @@ def _table(found: list[View]) -> Table:
 
 def _inside(socket: Socket | None) -> Message:
     if socket is None:
-        return Message(N_("nobody listens"))
+        return Message(N_("no program listens"))
     values = {"process": socket.process.partition(" ")[0] or "?", "local": str(socket.local)}
     return Message("{process}, {local}", values)
 

@@ -78,7 +78,7 @@ def borrow(plan: Plan, machines: Path | None, agree: existing.Agree) -> Plan:
         return plan
     if machines is None:
         raise InputError(
-            N_("which machines? The inventory is missing"),
+            N_("the inventory of the machines is missing"),
             place="--provider existing",
             hint="sharklab up {lab} --provider existing --inventory hosts.yml",
             lab=plan.lab.name,
@@ -140,7 +140,7 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
     if not hosts.bakes:
         title, name = N_("apply all roles"), "site"
     elif not _is_from(plan, layers):
-        title, name = N_("apply all roles, which have changed since the seat was made"), "site"
+        title, name = N_("apply all roles again: they have changed since the seat was made"), "site"
     with progress.step(N_("hosts of {lab} for {student}"), lab=plan.lab.name, student=plan.seat.student):
         facts = hosts.up(plan, layers, progress.note)
     if name == "personalise":
@@ -230,7 +230,7 @@ def _observe(plan: Plan, folder: Path, progress: Progress) -> None:
     from sharklab.evidence import host_state
 
     if host_demands.is_needed(plan):
-        with progress.step(N_("look at the hosts")):
+        with progress.step(N_("record the state of the hosts")):
             host_state.save(host_state.observe(plan, host_demands.services(plan)), folder)
 
 
@@ -254,7 +254,7 @@ def _watched(plan: Plan, hosts: providers.Provider) -> Iterator[None]:
 
 def _host_ended(plan: Plan, gone: Sequence[str]) -> HostEnded:
     return HostEnded(
-        N_("host {host} ended while it was at work"),
+        N_("host {host} stopped unexpectedly"),
         place=str(plan.seat.folder / "hosts" / gone[0] / "console.log"),
         hint=N_("sharklab up {lab} starts it again, sharklab down {lab} removes the seat"),
         host=", ".join(gone),

@@ -26,7 +26,10 @@ class Verb:
 VERBS: Mapping[str, Verb] = {
     "labs": Verb(lab.labs, N_("List the labs."), "labs", ("output",)),
     "lint": Verb(
-        lab.lint, N_("Check a lab's file and say what is wrong with it."), "lint tp4", ("lab", "output")
+        lab.lint,
+        N_("Check a lab's file and list its mistakes, each with line and remedy."),
+        "lint tp4",
+        ("lab", "output"),
     ),
     "image build": Verb(
         lab.image_build,
@@ -36,13 +39,13 @@ VERBS: Mapping[str, Verb] = {
     ),
     "vms": Verb(
         lab.vms,
-        N_("Write virtual machines of Rocky's cloud image for libvirt, which a seat can borrow."),
+        N_("Write virtual machines for libvirt from Rocky's cloud image; a seat can borrow them."),
         "vms tp4 --os rocky9 -o vms",
         ("lab", "student", "cloud", "image", "vms_folder", "output"),
     ),
     "up": Verb(
         seat.up,
-        N_("Start a seat: its hosts, set up and ready to work on."),
+        N_("Start a seat: its hosts are set up and ready for work."),
         "up tp4 --student alice",
         ("lab", "student", "provider", "inventory", "yes", "os", "output"),
     ),
@@ -54,7 +57,7 @@ VERBS: Mapping[str, Verb] = {
     ),
     "brief": Verb(
         seat.brief,
-        N_("Show what the lab asks, with the values of the seat."),
+        N_("Show the lab's brief, with the values of the seat."),
         "brief tp4 -o brief.html",
         ("lab", "student", "file"),
     ),
@@ -79,25 +82,25 @@ VERBS: Mapping[str, Verb] = {
     ),
     "check": Verb(
         submission.check,
-        N_("Tell what a student's work has, what it lacks, and where to look."),
+        N_("List the parts of a student's work, the missing parts, and where to look."),
         "check tp4",
         ("lab", "student", "work_folder", "hint", "output"),
     ),
     "submit": Verb(
         submission.submit,
-        N_("Pack a student's work into the one file that is handed in."),
+        N_("Pack a student's work into one file to hand in."),
         "submit tp4",
         ("lab", "student", "work_folder", "bundle", "output"),
     ),
     "seats create": Verb(
         submission.seats_create,
-        N_("Make a file for each student of a class: a seat for their own machine."),
+        N_("Write a seat file for each student of a class, for their own machine."),
         "seats create roster.csv --lab tp4 -o seats",
         ("roster", "of_lab", "seats_folder", "output"),
     ),
     "seats import": Verb(
         submission.seats_import,
-        N_("Take a seat that the instructor made."),
+        N_("Install a seat file from the instructor."),
         "seats import alice.seat",
         ("seat_files", "output"),
     ),
@@ -123,19 +126,19 @@ VERBS: Mapping[str, Verb] = {
     ),
     "prove": Verb(
         lab.prove,
-        N_("Prove a lab's grading on its last run: correct work earns all, a fault costs only its own."),
+        N_("Prove a lab's grading on its last run: correct work earns all, a mistake only costs its own."),
         "prove tp4",
         ("lab", "student", "run", "output"),
     ),
     "down": Verb(
         seat.down,
-        N_("Remove a seat with everything it has on this machine; reports stay."),
+        N_("Remove a seat and all its files on this machine, except its reports."),
         "down tp4 --student alice",
         ("maybe_lab", "student", "all"),
     ),
     "doctor": Verb(
         computer.doctor,
-        N_("Tell what this machine can run and what is missing."),
+        N_("Check this machine for everything that sharklab needs."),
         "doctor",
         ("output", "network"),
     ),
@@ -144,6 +147,6 @@ VERBS: Mapping[str, Verb] = {
 
 GROUPS: Mapping[str, str] = {
     "image": N_("The images that seats are made from."),
-    "seats": N_("Seats for the machines of a class."),
+    "seats": N_("The seats of a class, for the students' own machines."),
 }
 """What verbs of two words are about, by the first."""

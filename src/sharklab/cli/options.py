@@ -31,7 +31,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("LAB"),
             "nargs": "*",
             "default": (),  # without one, argparse counts it among the arguments that are required
-            "help": N_("labs, as `sharklab labs` lists them; all without it"),
+            "help": N_("names of labs, as `sharklab labs` lists them (default: all)"),
         },
     ),
     "maybe_lab": (
@@ -65,12 +65,12 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "default": None,
-            "help": N_("an Ansible inventory of machines that exist"),
+            "help": N_("an Ansible inventory of existing machines"),
         },
     ),
     "yes": (
         ("--yes",),
-        {"action": "store_true", "help": N_("change machines that exist without asking first")},
+        {"action": "store_true", "help": N_("change existing machines without asking first")},
     ),
     "os": (
         ("--os",),
@@ -78,20 +78,24 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("NAME"),
             "default": os.environ.get("SHARKLAB_OS", "auto"),
             "help": N_(
-                "the hosts' system: rocky9, rocky10, debian12, or auto: Rocky where its mirror answers"
+                "the system of the hosts: rocky9, rocky10, debian12 or auto (Rocky if its mirror answers)"
             ),
         },
     ),
     "cloud": (
         ("--os",),
-        {"metavar": N_("NAME"), "default": "rocky9", "help": N_("the hosts' system: rocky9 or rocky10")},
+        {
+            "metavar": N_("NAME"),
+            "default": "rocky9",
+            "help": N_("the system of the hosts: rocky9 or rocky10"),
+        },
     ),
     "image": (
         ("--image",),
         {
             "metavar": N_("FILE"),
             "default": None,
-            "help": N_("a cloud image (qcow2) that you have; Rocky's own is fetched without it"),
+            "help": N_("a cloud image (qcow2) on this machine (default: Rocky's is downloaded)"),
         },
     ),
     "vms_folder": (
@@ -103,16 +107,22 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "choices": list(PACES),
             "default": FAST,
-            "help": N_("how long a matrix waits: as tools and the kernel do (real), or less"),
+            "help": N_(
+                "the time limits of a matrix: those of tools and kernel (real), or shorter ones (fast)"
+            ),
         },
     ),
     "output": (
         ("--output",),
-        {"choices": ["text", "json"], "default": "text", "help": N_("for people or for a script")},
+        {"choices": ["text", "json"], "default": "text", "help": N_("text for people, or JSON for scripts")},
     ),
     "lang": (
         ("--lang",),
-        {"choices": ["fr", "en"], "default": None, "help": N_("the language; the locale's without it")},
+        {
+            "choices": ["fr", "en"],
+            "default": None,
+            "help": N_("the language (default: your locale's)"),
+        },
     ),
     "roster": (
         ("roster",),
@@ -128,14 +138,14 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "seat_files": (
         ("files",),
-        {"metavar": N_("FILE"), "nargs": "+", "help": N_("a seat that the instructor made")},
+        {"metavar": N_("FILE"), "nargs": "+", "help": N_("a seat file from the instructor")},
     ),
     "form_folder": (
         ("-o", "--out"),
         {
             "metavar": N_("DIR"),
             "default": None,
-            "help": N_("the folder to work in; one named like the lab without it"),
+            "help": N_("the folder to work in (default: LAB)"),
         },
     ),
     "work_folder": (
@@ -143,7 +153,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("DIR"),
             "default": None,
-            "help": N_("the folder with answers.yml and captures/; here or in LAB without it"),
+            "help": N_("the folder with answers.yml and captures/ (default: this one, or LAB)"),
         },
     ),
     "report_folder": (
@@ -151,7 +161,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("DIR"),
             "default": None,
-            "help": N_("the report of the answers and captures in this folder instead"),
+            "help": N_("report the answers and captures in this folder instead of a run"),
         },
     ),
     "hint": (
@@ -159,7 +169,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("EXERCISE/CRITERION"),
             "default": "",
-            "help": N_("show the author's hint too (noted: a course may make hints cost points)"),
+            "help": N_("also show the author's hint; this is noted, for hints may cost points"),
         },
     ),
     "bundle": (
@@ -167,7 +177,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "default": None,
-            "help": N_("the file to hand in; LAB-ID.sharklab without it"),
+            "help": N_("the file to hand in (default: LAB-ID.sharklab)"),
         },
     ),
     "submissions": (
@@ -175,7 +185,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("PATH"),
             "nargs": "+",
-            "help": N_("files that `sharklab submit` made, or folders that hold them"),
+            "help": N_("files from `sharklab submit`, or folders of such files"),
         },
     ),
     "class": (
@@ -191,7 +201,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("LAB"),
             "default": None,
-            "help": N_("the lab, where the submissions do not name it: they are folders"),
+            "help": N_("the lab of submissions that are folders, which do not name it"),
         },
     ),
     "gradebook": (
@@ -211,7 +221,9 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("TIME"),
             "default": None,
-            "help": N_("when submissions are due, say 2026-12-01T18:00, in local time or with an offset"),
+            "help": N_(
+                "the due date of submissions, such as 2026-12-01T18:00, in local time or with an offset"
+            ),
         },
     ),
     "late": (
@@ -220,7 +232,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("PERCENT"),
             "type": float,
             "default": 0.0,
-            "help": N_("the part of the earned points that each day of lateness takes"),
+            "help": N_("the percentage of the earned points that each late day costs"),
         },
     ),
     "grace": (
@@ -229,7 +241,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("MINUTES"),
             "type": float,
             "default": 0.0,
-            "help": N_("how long after --due a submission is still in time"),
+            "help": N_("the time after --due in which a submission is still on time"),
         },
     ),
     "cap": (
@@ -238,7 +250,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("PERCENT"),
             "type": float,
             "default": 100.0,
-            "help": N_("the most that --late takes off; all without it"),
+            "help": N_("the most that --late can cost (default: all points)"),
         },
     ),
     "closed": (
@@ -247,7 +259,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("DAYS"),
             "type": int,
             "default": 0,
-            "help": N_("the days of lateness after which nothing counts; never without it"),
+            "help": N_("the number of late days after which a submission earns nothing (default: no limit)"),
         },
     ),
     "hint_cost": (
@@ -256,7 +268,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("PERCENT"),
             "type": float,
             "default": 0.0,
-            "help": N_("the part of its criterion's points that a hint costs"),
+            "help": N_("the percentage of its criterion's points that a hint costs"),
         },
     ),
     "jobs": (
@@ -265,7 +277,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("N"),
             "type": int,
             "default": None,
-            "help": N_("how many submissions to grade at once; one per core without it"),
+            "help": N_("the number of submissions to grade at once (default: one per core)"),
         },
     ),
     "all": (("--all",), {"action": "store_true", "help": N_("every seat of this machine")}),
@@ -278,13 +290,13 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "default": None,
-            "help": N_("write there (.md or .html) instead of printing"),
+            "help": N_("the file to write, .md or .html (default: the brief is printed)"),
         },
     ),
-    "user": (("--user",), {"metavar": N_("NAME"), "default": "student", "help": N_("log in as")}),
+    "user": (("--user",), {"metavar": N_("NAME"), "default": "student", "help": N_("the user to log in as")}),
     "network": (
         ("--network",),
-        {"action": "store_true", "help": N_("also ask whether the package registries answer")},
+        {"action": "store_true", "help": N_("also check that the package registries answer")},
     ),
     "arguments": (
         ("arguments",),

@@ -58,7 +58,7 @@ def down(lab: str | None, student: str | None, progress: Progress) -> dict[str, 
     chosen = [own for own in seats_here() if lab in (None, own.lab) and student in (None, own.student)]
     left: dict[str, Sequence[Message]] = {}
     for own in chosen:
-        with progress.step(N_("remove {lab} of {student}"), lab=own.lab, student=own.student), hold(own):
+        with progress.step(N_("remove seat {lab}/{student}"), lab=own.lab, student=own.student), hold(own):
             left[f"{own.lab}/{own.student}"] = provider_of(own).down(own)
     if lab is None:
         for provider in providers.PROVIDERS.values():
@@ -71,7 +71,7 @@ def last_run(lab: str, student: str) -> Path:
     folders = sorted(state.runs_folder(lab, student).glob("*/manifest.json"))
     if not folders:
         raise MachineryError(
-            N_("no run of {lab} by {student} yet"),
+            N_("{student} has no run of {lab} yet"),
             hint="sharklab run {lab} --student {student}",
             lab=lab,
             student=student,
@@ -91,7 +91,7 @@ def find_run(lab: str, student: str, name: str | None) -> Path:
             raise InputError(
                 N_("there is no run {run!r}"),
                 place="--run",
-                hint=N_("runs are folders of {folder}"),
+                hint=N_("choose a folder of {folder}"),
                 run=name,
                 folder=folder.parent,
             )

@@ -62,7 +62,7 @@ def install(progress: Progress) -> None:
     if not (prefix / "ready").exists():
         raise MachineryError(
             N_("{prefix} is not sharklab's own environment"),
-            hint=N_("start this by ./sharklab test"),
+            hint=N_("run ./sharklab test instead"),
             prefix=prefix,
         )
     with state.lock(prefix / "tests.lock", Message(N_("the environment for tests")), patience=600):
@@ -84,6 +84,6 @@ def _pip_install(progress: Progress) -> None:
         raise MachineryError(
             N_("pip failed:\n{said}"),
             place=str(REQUIREMENTS),
-            hint=N_("see whether PyPI answers: ./sharklab doctor --network"),
+            hint=N_("check that PyPI answers: ./sharklab doctor --network"),
             said=said,
         )

@@ -133,7 +133,7 @@ def _check(student: Student, lines: dict[str, int], number: int) -> None:
     """Raise InputError when the student cannot be given a seat, or has one already."""
     if not STUDENT.fullmatch(student.id):
         raise InputError(
-            N_("{student!r} cannot name a seat") if student.id else N_("nothing here names a seat"),
+            N_("{student!r} is not a valid student id") if student.id else N_("nothing here names a seat"),
             hint=N_("use letters, digits and . _ @ + -, at most 64, starting with a letter or digit"),
             student=student.id,
         )

@@ -61,7 +61,7 @@ def check_student(student: str) -> str:
     """Return `student` if it can name a seat. Raises InputError."""
     if not STUDENT.fullmatch(student):
         raise InputError(
-            N_("{student!r} cannot name a seat"),
+            N_("{student!r} is not a valid student id"),
             place="--student",
             hint=N_("use letters, digits and . _ @ + -, at most 64, starting with a letter or digit"),
             student=student,

@@ -31,11 +31,13 @@ from sharklab.report.speech import Words
 from sharklab.untrusted import visible
 
 ABOUT = {
-    "closed": N_("Nobody listens on the port, and the firewall lets packets in: the system itself refuses."),
-    "rejected": N_("The firewall answers in the port's place: ICMP, port unreachable (type 3, code 3)."),
+    "closed": N_(
+        "No program listens on the port, and the firewall lets packets in: the operating system refuses."
+    ),
+    "rejected": N_("The firewall answers instead of the port: ICMP, port unreachable (type 3, code 3)."),
     "reset": N_("The firewall answers with a TCP reset, just as a closed port does."),
     "prohibited": N_("No rule opens the port: firewalld's zone answers by ICMP that this is prohibited."),
-    "dropped": N_("The firewall throws the packets away and answers nothing."),
+    "dropped": N_("The firewall drops the packets and does not answer."),
     "open": N_("A program listens on the port, and the firewall lets packets in."),
 }
 """What makes a port be so."""

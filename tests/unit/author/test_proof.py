@@ -46,7 +46,7 @@ def test_prove_takes_the_faults_one_by_one(tmp_path: Path) -> None:
     assert ["fin"] == found["no FIN", "ssh"]
     assert ["fin"] == found["RST instead of FIN", "ssh"]
     assert ["handshake", "traffic"] == found["handshake without SYN/ACK", "ssh"]
-    assert ["clean"] == found["a packet that is not of the exercise", "ssh"]
+    assert ["clean"] == found["an unrelated packet", "ssh"]
     assert 8 == len(found["capture of another seat", "ssh"])
 
 
@@ -68,7 +68,7 @@ def test_table_marks_what_does_not_hold() -> None:
         "✗ no FIN     ssh     1",
         "    not lost, but should be: ssh/fin",
         "    lost, but should not be: ssh/clean",
-        "1 of 2 hold; the number is how many criteria each loses.",
+        "1 of 2 hold. Each line ends with the number of lost criteria.",
     ] == table([good, bad], translator("en")).splitlines()
 
 
@@ -158,9 +158,9 @@ def test_prove_takes_the_faults_of_a_host_one_by_one(tmp_path: Path) -> None:
     rules = ["firewalld_closed", "firewalld_open", "firewalld_opens", "firewalld_same"]
     assert sorted(check.kind for check in OF_HOSTS) == lost["state not handed in"]
     assert sorted([*rules, "firewalld_on"]) == lost["firewalld stopped"]
-    assert ["firewalld_opens", "firewalld_same"] == lost["a rule in force only"]
-    assert ["firewalld_same"] == lost["a rule kept only"]
-    assert ["firewalld_opens"] == lost["a port too many"]
+    assert ["firewalld_opens", "firewalld_same"] == lost["a rule in force that is not permanent"]
+    assert ["firewalld_same"] == lost["a permanent rule that is not in force"]
+    assert ["firewalld_opens"] == lost["one open port too many"]
     assert ["mount"] == lost["another folder mounted"]
     assert ["mount_kept"] == lost["nothing in fstab"]
     assert ["fin"] == lost["capture not handed in"]

@@ -62,14 +62,14 @@ def _policy(args: Namespace) -> Policy:
 def _check_numbers(args: Namespace) -> None:
     for name in ("late", "cap", "hint"):
         if not 0 <= getattr(args, name) <= 100:
-            raise InputError(N_("a percentage is from 0 to 100"), place=f"--{name}")
+            raise InputError(N_("a percentage is a number from 0 to 100"), place=f"--{name}")
     for name in ("grace", "closed"):
         if not 0 <= getattr(args, name) < math.inf:
-            raise InputError(N_("a length of time is not below zero"), place=f"--{name}")
+            raise InputError(N_("a length of time cannot be negative"), place=f"--{name}")
     for name in ("grace", "late", "closed"):
         if getattr(args, name) and not args.due:
-            hint = N_("say when submissions are due: --due 2026-12-01T18:00")
-            raise InputError(N_("--late needs a due date"), place=f"--{name}", hint=hint)
+            hint = N_("give the due date: --due 2026-12-01T18:00")
+            raise InputError(N_("needs a due date"), place=f"--{name}", hint=hint)
 
 
 def _due(text: str | None) -> float:
@@ -77,7 +77,7 @@ def _due(text: str | None) -> float:
         return datetime.fromisoformat(text).astimezone().timestamp() if text else 0.0
     except (ValueError, OverflowError) as error:
         raise InputError(
-            N_("{text!r} is not a time"),
+            N_("{text!r} is not a date and time"),
             place="--due",
             hint=N_("write it like 2026-12-01T18:00 or 2026-12-01T18:00+01:00"),
             text=text,

@@ -53,7 +53,7 @@ def _describe_seat(plan: Plan, words: i18n.Translator) -> str:
     option = f" --student {plan.seat.student}"
     places = [f"  {host:<10} {', '.join(nets.values())}" for host, nets in _to_plain(plan)["hosts"].items()]
     steps = [
-        (f"sharklab brief {name}{option}", words.gettext("what is asked")),
+        (f"sharklab brief {name}{option}", words.gettext("the lab's brief")),
         (f"sharklab shell {name} {plan.hosts[0].name}{option}", words.gettext("a shell on a host")),
         (f"sharklab run {name}{option}", words.gettext("captures, probes and the report")),
         (f"sharklab down {name}{option}", words.gettext("remove the seat")),
@@ -85,7 +85,7 @@ def _choose_provider(args: Namespace, plan: Plan) -> tuple[Plan, str]:
 
     provider = seat_provider.choose(plan.lab.name, plan.seat.student, args.provider)
     if args.inventory and provider != "existing":
-        raise InputError(N_("goes with --provider existing only"), place="--inventory")
+        raise InputError(N_("works only with --provider existing"), place="--inventory")
     if provider == "existing":
         file = Path(args.inventory).absolute() if args.inventory else None
         return flow.borrow(plan, file, lambda sentences: _ask_consent(args, sentences)), provider
@@ -98,7 +98,7 @@ def _ask_consent(args: Namespace, sentences: Sequence[Message]) -> bool:
     print("\n".join(words.say(sentence) for sentence in sentences), file=sys.stderr)
     if args.yes:
         return True
-    print(words.gettext("Go on? [y/N]"), end=" ", file=sys.stderr, flush=True)
+    print(words.gettext("Continue? [y/N]"), end=" ", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes", "o", "oui")
 
 
@@ -180,7 +180,7 @@ def brief(args: Namespace) -> int:
     target = Path(args.out)
     if target.suffix not in (".md", ".html"):
         raise InputError(
-            N_("the brief is written as .md or .html"), place=f"--out {target}", hint=N_("name it brief.html")
+            N_("the brief is an .md or .html file"), place=f"--out {target}", hint=N_("name it brief.html")
         )
     write = briefs.page if target.suffix == ".html" else briefs.markdown
     state.write(target, write(plan, args.language), 0o644)

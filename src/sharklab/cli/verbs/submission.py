@@ -43,7 +43,7 @@ def seats_import(args: Namespace) -> int:
     """Take the seats that the instructor made."""
     from sharklab.lab import seat_file
 
-    text = translate(args).gettext("Seat {lab} of {student} is yours. Next: sharklab up {lab}")
+    text = translate(args).gettext("Seat {lab} of {student} is installed. Next: sharklab up {lab}")
     seats = [seat_file.install(Path(file)) for file in args.files]
     lines = [text.format(lab=own.lab, student=own.student) for own in seats]
     say(args, "\n".join(lines), seats=[{"lab": own.lab, "student": own.student} for own in seats])
@@ -61,7 +61,7 @@ def form(args: Namespace) -> int:
     ownership.give_like_folder(folder, *folder.iterdir())
     text = words.gettext("Fill in {folder}/answers.yml and put your captures into {folder}/captures/.")
     if not changed:
-        text = words.gettext("{folder}/answers.yml has all that is asked already; nothing was changed.")
+        text = words.gettext("{folder}/answers.yml already has every question; nothing was changed.")
     say(args, text.format(folder=folder), folder=str(folder), changed=changed)
     return GOOD
 
@@ -134,7 +134,7 @@ def _observe_hosts(plan: Plan, words: Translator) -> Mapping[str, HostState]:
         return {}
     if seats.provider_of(plan.seat).name not in setup.ROOTLESS_PROVIDERS and not privilege.is_root():
         privilege.become_root(words)
-    with Progress(words.gettext).step(N_("look at the hosts")):
+    with Progress(words.gettext).step(N_("record the state of the hosts")):
         return host_state.observe(plan, host_demands.services(plan))
 
 

@@ -105,7 +105,7 @@ def _outputs(group: Class) -> Mapping[str, str]:
 def _identify(batch: Batch, progress: Progress) -> Mapping[SubmissionSource, Identity | Failure]:
     """Return the student, lab and seal that each submission names, or the failure to read it."""
     jobs = [IdentifyJob(source, batch.out) for source in batch.sources]
-    with progress.step(N_("look at {count} submissions"), count=len(jobs)):
+    with progress.step(N_("read {count} submissions"), count=len(jobs)):
         found = _all(job.identify, jobs, batch.processes, progress)
     return {source: found[number] for number, source in enumerate(batch.sources)}
 

@@ -140,7 +140,9 @@ def histogram(bins: Sequence[Bin], speak: Translator) -> str:
     most = max([1, *(each.count for each in bins)])
     told = "; ".join(f"{each.label}: {each.count}" for each in bins if each.count)
     title = speak.gettext("Distribution of points")
-    drawing = Drawing("histogram", "histogram", WIDTH, title, told or speak.gettext("nobody has a result"))
+    drawing = Drawing(
+        "histogram", "histogram", WIDTH, title, told or speak.gettext("no student has a result")
+    )
     step, base = WIDTH / len(bins), HEIGHT - FOOT
     for index, each in enumerate(bins):
         height = (base - 25) * each.count / most

@@ -98,7 +98,7 @@ def _reasons(result: Result) -> Iterator[Message]:
     for exercise in result.exercises:
         if names := tuple(mark.title for mark in exercise.marks if mark.status in UNDECIDED):
             yield Message(
-                N_("could not be decided in {exercise}: {criteria}"),
+                N_("undecided in {exercise}: {criteria}"),
                 {"exercise": prose(exercise.title), "criteria": names},
             )
     if share(result.points, result.worth) < WEAK:

@@ -45,7 +45,7 @@ def find(places: Iterable[Path]) -> tuple[SubmissionSource, ...]:
         raise InputError(
             N_("there is no submission here"),
             place=", ".join(map(str, places)),
-            hint=N_("name files that `sharklab submit` made, or folders that hold them"),
+            hint=N_("name files from `sharklab submit`, or folders of such files"),
         )
     return tuple(found)
 

@@ -185,7 +185,7 @@ def read_record(out: Path, student: str) -> StudentRecord | None:
 
 
 def is_done(out: Path, student: str, key: str) -> bool:
-    """Return True if a student was graded from the same `key` and all files of the student are unchanged."""
+    """Return True if a student was graded with the same `key` and the files of the record are unchanged."""
     record = read_record(out, student)
     return (
         record is not None

@@ -164,5 +164,5 @@ def failure(error: Exception) -> Failure:
     if isinstance(error, SharklabError):
         return Failure(error.sentence)
     if isinstance(error, MemoryError):
-        return Failure(Message(N_("it took more memory than one submission may")))
+        return Failure(Message(N_("it needed more memory than the limit for one submission")))
     return Failure(Message(N_("a fault in sharklab: {error!r}"), {"error": str(error)}))

@@ -104,7 +104,7 @@ def _refusal(student: Student, identity: Identity, lab: Lab, odd: tuple[Remark, 
     if identity.lab not in ("", lab.name):
         return Message(N_("it is for the lab {lab}"), {"lab": identity.lab})
     if not seat.STUDENT.fullmatch(student.id) or student.id in RESERVED:
-        return Message(N_("{student!r} cannot name a seat"), {"student": student.id})
+        return Message(N_("{student!r} is not a valid student id"), {"student": student.id})
     if identity.seal is not Seal.WHOLE and any(remark.kind == STRANGER for remark in odd):
         return Message(N_("its student is not in the roster, and no seat of the course signed it"))
     return NOTHING
@@ -121,7 +121,7 @@ def _odd(
     if roster and student not in roster:
         remarks.append(Remark(STRANGER, Message(N_("is not in the roster"))))
     for source in own[1:]:
-        said = Message(N_("another file says it is this student's: {file}"), {"file": source.name})
+        said = Message(N_("{file} is also a submission of this student"), {"file": source.name})
         remarks.append(Remark(SPARE, said))
     for source in own[:1]:
         other = inputs.owner(source, roster)

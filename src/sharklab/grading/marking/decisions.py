@@ -94,8 +94,7 @@ def _not(case: Case, wanted: Not, leaf: DecideLeaf | None) -> Decision:
     status = turned.get(found.status, found.status)
     if status is Status.PASSED and not (found.looked and _has_subject(case, wanted)):
         status = Status.FAILED
-    expected = Message(N_("not so: {title}"), {"title": title(wanted.part)})
-    return replace(found, status=status, expected=expected)
+    return replace(found, status=status, expected=title(wanted))
 
 
 def _has_subject(case: Case, wanted: Not) -> bool:
@@ -123,7 +122,9 @@ def _of_state(case: Case, check: Check) -> Decision:
 
 
 def _not_looked_at(host: str) -> Decision:
-    look = Message(N_("Hand in while your seat is up: the state of its hosts is then handed in as well."))
+    look = Message(
+        N_("Run `sharklab submit` while your seat is up: the submission then has the state of its hosts.")
+    )
     return _nothing(Message(N_("Your submission does not show the state of {host}."), {"host": host}), look)
 
 
@@ -226,7 +227,7 @@ def _compared(case: Case, question: str, given: str) -> Decision:
     of_server = QUESTIONS[question].of_server
     key, look = answer(QUESTIONS[question], case.context), _where(case, of_server)
     if key.value is None and not key.evidence:
-        return Decision(Status.FAILED, Message(N_("Nothing that you handed in shows it.")), key.found, look)
+        return Decision(Status.FAILED, Message(N_("Your submission does not show it.")), key.found, look)
     if key.value is None:
         found = Message(N_("Your submission contradicts itself; the instructor will look at it."))
         return Decision(Status.INCONCLUSIVE, found, key.found, evidence=key.evidence)
@@ -244,8 +245,10 @@ def _compared(case: Case, question: str, given: str) -> Decision:
 def _where(case: Case, of_server: bool) -> Message:
     """Say where the answer is to be read."""
     if of_server:
-        return Message(N_("Read it off the sockets of {host}: ss -lntup"), {"host": case.context.server})
-    text = N_("Read it off the packets of your own capture: {captures}.")
+        return Message(
+            N_("Find it in the list of sockets of {host}: ss -lntup"), {"host": case.context.server}
+        )
+    text = N_("Find it in the packets of your own capture: {captures}.")
     return _names_of(text, case.exercise.captures)
 
 

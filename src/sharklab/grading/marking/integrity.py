@@ -199,7 +199,7 @@ def _outside(traces: SubmissionFingerprint) -> Iterator[Remark]:
     for capture, trace in traces.captures.items():
         evidence = (Reference(capture=capture),)
         if trace.packets and traces.begun and trace.first < traces.begun - SLACK:
-            said = Message(N_("{capture} begins before the seat was there"), {"capture": capture})
+            said = Message(N_("{capture} begins before the seat was first up"), {"capture": capture})
             yield Remark(OUTSIDE, said, evidence=evidence)
         if trace.packets and traces.made and trace.last > traces.made + SLACK:
             said = Message(N_("{capture} ends after the submission was packed"), {"capture": capture})
@@ -209,15 +209,13 @@ def _outside(traces: SubmissionFingerprint) -> Iterator[Remark]:
 def _edited(own: ComparedSubmission) -> Iterator[Remark]:
     """Yield the signs that something was edited: a seal that does not fit, and what captures tell."""
     if own.seal is Seal.NONE:
-        yield Remark(
-            UNSIGNED, Message(N_("it is not signed: nobody can tell who packed it, or what was changed"))
-        )
+        yield Remark(UNSIGNED, Message(N_("it is not signed: its author and any later change are unknown")))
     elif own.traces.changed:
         said = Message(N_("changed after it was signed: {files}"), {"files": own.traces.changed})
         yield Remark(EDITED, said)
     elif own.seal is Seal.BROKEN:
         yield Remark(
-            EDITED, Message(N_("its signature is not that of the seat it names, or something was changed"))
+            EDITED, Message(N_("its signature does not fit: another seat signed it, or a part was changed"))
         )
     for capture, trace in own.traces.captures.items():
         yield from _of_capture(capture, trace)
@@ -228,7 +226,7 @@ def _of_capture(capture: str, trace: CaptureFingerprint) -> Iterator[Remark]:
         said = Message(N_("{capture} was saved by {program}"), {"capture": capture, "program": trace.editor})
         yield Remark(EDITED, said, evidence=(Reference(capture=capture),))
     if trace.backward:
-        said = Message(N_("time goes back in {capture}"), {"capture": capture})
+        said = Message(N_("the packet times of {capture} go backwards"), {"capture": capture})
         yield Remark(EDITED, said, evidence=(Reference(capture=capture, packets=(trace.backward,)),))
     if trace.gap:
         said = Message(

@@ -35,7 +35,7 @@ def _without_keys(marks: tuple[Mark, ...]) -> Iterator[Mark]:
         if mark in asked:
             yield replace(mark, decision=replace(mark.decision, expected=NOTHING, evidence=()))
         elif any(_names(mark.decision.found, key) for key in keys):
-            found = Message(N_("More is told when the questions are answered."))
+            found = Message(N_("Answer the questions first; the details then appear here."))
             yield replace(mark, decision=replace(mark.decision, found=found))
         else:
             yield mark

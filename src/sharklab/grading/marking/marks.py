@@ -56,7 +56,7 @@ def _elsewhere(plan: Plan, cases: Sequence[Case]) -> Iterator[Remark]:
     """Yield which exercises rest on a capture of the student's own PC: nothing there is the seat's."""
     for case in cases:
         if case.context.plan.seat != plan.seat:
-            text = N_("{exercise} is shown by a capture of another machine than the seat's.")
+            text = N_("{exercise} rests on a capture from a machine outside the seat.")
             captures = tuple(Reference(capture=name) for name in case.context.facts)
             yield Remark(ELSEWHERE, Message(text, {"exercise": case.exercise.id}), evidence=captures)
 

@@ -82,6 +82,6 @@ def _hints(
 def remarks(policy: Policy, submission: Submission) -> tuple[Remark, ...]:
     """Return the remarks for the instructor that follow from the policy."""
     if policy.due and not submission.made:
-        text = N_("The submission does not say when it was made: nobody knows whether it is late.")
+        text = N_("The submission has no date: it may be late.")
         return (Remark(UNDATED, Message(text)),)
     return ()

@@ -111,7 +111,7 @@ def unpack(
         said, header = _manifest(into, problems, limits)
     except InputError as error:
         raise InputError(
-            N_("the file is no submission: {reason}"), place=str(file), reason=error.sentence
+            N_("the file is not a submission: {reason}"), place=str(file), reason=error.sentence
         ) from error
     found, (states, refused) = work.gather(into, limits), work.states(into, limits)
     return Submission(
@@ -220,9 +220,9 @@ def _check_directory(file: Path, stream: IO[bytes], limits: BundleLimits) -> Non
 
 def _no_submission(file: Path) -> InputError:
     return InputError(
-        N_("the file is no submission, or a damaged one"),
+        N_("the file is not a submission, or it is damaged"),
         place=str(file),
-        hint=N_("make it anew with: sharklab submit LAB"),
+        hint=N_("pack the work again: sharklab submit LAB"),
     )
 
 
@@ -233,11 +233,11 @@ def _refusal(entry: zipfile.ZipInfo, into: Path) -> Message | None:
     if not _NAMES.fullmatch(entry.orig_filename):
         return Message(N_("a submission has no file of this name"))
     if (into / entry.orig_filename).exists():
-        return Message(N_("it is there twice"))
+        return Message(N_("the submission has it twice"))
     if entry.flag_bits & _ENCRYPTED:
         return Message(N_("it is encrypted"))
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return Message(N_("it is packed in another way than sharklab does"))
+        return Message(N_("its compression method is not supported"))
     return None
 
 

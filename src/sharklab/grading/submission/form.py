@@ -58,7 +58,7 @@ def _head(plan: Plan, words: Translator) -> Iterator[str]:
     yield from _comment(words.gettext(N_("Write each answer after its colon; spelling and units are free.")))
     yield from _comment(
         words.gettext(
-            N_("An answer with a colon, such as an IPv6 address, goes into quotes; several answers: [1, 2].")
+            N_("Put an answer with a colon (an IPv6 address) in quotes. Write several answers as [1, 2].")
         )
     )
     yield from _comment(
@@ -86,7 +86,7 @@ def _blocks(exercises: tuple[Exercise, ...] | list[Exercise], words: Translator)
 
 def _example(question: str, words: Translator) -> str:
     example = answers.FORMATS[QUESTIONS[question].value].example
-    return ", " + words.gettext(N_("like {example}")).format(example=example) if example else ""
+    return ", " + words.gettext(N_("for example {example}")).format(example=example) if example else ""
 
 
 def _comment(text: str) -> Iterator[str]:

@@ -51,7 +51,7 @@ def _document(content: bytes, place: str = NAME) -> yaml_file.Document:
         raise InputError(
             N_("line {line}: not valid YAML: {fault}"),
             place=place,
-            hint=N_("an answer with a colon goes into quotes"),
+            hint=N_("put an answer with a colon in quotes"),
             **_fault(error),
         ) from error
 
@@ -72,11 +72,11 @@ def _inspect(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise _Trick(N_("line {line}: anchors and aliases are not taken"), event)
+            raise _Trick(N_("line {line}: anchors and aliases are not allowed"), event)
         if getattr(event, "tag", None):
-            raise _Trick(N_("line {line}: tags are not taken"), event)
+            raise _Trick(N_("line {line}: tags are not allowed"), event)
         if isinstance(event, yaml.ScalarEvent) and event.value == "<<":
-            raise _Trick(N_("line {line}: merge keys are not taken"), event)
+            raise _Trick(N_("line {line}: merge keys are not allowed"), event)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
@@ -93,14 +93,14 @@ def _answers(document: yaml_file.Document, limits: BundleLimits) -> tuple[Answer
     if document.data is None:
         return {}, ()
     if not isinstance(document.data, Mapping):
-        return {}, (_problem(N_("line {line}: exercises with their questions are expected"), line=1),)
+        return {}, (_problem(N_("line {line}: the file must hold exercises with their questions"), line=1),)
     answers: dict[str, Mapping[str, Any]] = {}
     problems: list[Problem] = []
     for exercise, questions in document.data.items():
         if questions is None:
             continue
         if not isinstance(questions, Mapping):
-            reason = N_("line {line}: the questions of {exercise} are expected below it")
+            reason = N_("line {line}: the questions of {exercise} must be below it")
             problems.append(_at(document, (exercise,), reason, exercise=untrusted.name(str(exercise), 40)))
             continue
         kept, refused = _kept(document, exercise, questions, limits)
@@ -127,7 +127,7 @@ def _refusal(value: Any, limits: BundleLimits) -> str:
     """Return why `value` is no answer, or nothing."""
     values = value if isinstance(value, list) else [value]
     if any(isinstance(item, list | Mapping) for item in values):
-        return N_("line {line}: the answer to {question} is expected as one value or a list")
+        return N_("line {line}: the answer to {question} must be one value or a list")
     texts = [item for item in values if isinstance(item, str)]
     if len(values) > limits.entries or any(len(text) > limits.text for text in texts):
         return N_("line {line}: the answer to {question} is longer than {count} characters")

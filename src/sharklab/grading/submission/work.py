@@ -38,7 +38,7 @@ def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
     """
     if not folder.is_dir():
         raise InputError(
-            N_("there is no such folder"),
+            N_("the folder does not exist"),
             place=str(folder),
             hint=N_("make it with: sharklab form LAB -o DIR"),
         )
@@ -101,7 +101,9 @@ def _captures(folder: Path, limits: BundleLimits) -> tuple[Mapping[str, Path], t
         reason = _refusal(file, limits)
         if not reason and match["id"] in captures:
             first = captures[match["id"]].name
-            reason = Message(N_("{first} is the same capture: keep one of the two"), {"first": first})
+            reason = Message(
+                N_("{first} is a capture with the same id: keep one of the two"), {"first": first}
+            )
         if reason:
             problems.append(Problem(f"{CAPTURES}/{name}", reason))
         else:
@@ -111,7 +113,7 @@ def _captures(folder: Path, limits: BundleLimits) -> tuple[Mapping[str, Path], t
 
 def _odd(folder: Path, limits: BundleLimits) -> Iterator[Problem]:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        yield Problem(folder.name, Message(N_("it is no folder")))
+        yield Problem(folder.name, Message(N_("it is not a folder")))
     elif _is_full(folder, limits):
         yield Problem(folder.name, Message(N_("it has more than {count} files"), {"count": limits.entries}))
 
@@ -149,7 +151,7 @@ def _unknown_captures(captures: Mapping[str, Path], known: list[str]) -> Iterato
     for id, file in captures.items():
         if id not in known:
             yield Problem(
-                f"{CAPTURES}/{file.name}", _no_such(N_("the lab asks for no such capture"), id, known)
+                f"{CAPTURES}/{file.name}", _no_such(N_("the lab does not ask for this capture"), id, known)
             )
 
 
@@ -157,13 +159,13 @@ def _unknown_answers(answers: Answers, plan: Plan) -> Iterator[Problem]:
     exercises = {exercise.id: exercise for exercise in plan.lab.exercises if exercise.questions}
     for name, given in answers.items():
         if name not in exercises:
-            reason = _no_such(N_("the lab has no such exercise with questions"), name, exercises)
+            reason = _no_such(N_("the lab has no exercise of this name with questions"), name, exercises)
             yield Problem(f"{sheet.NAME} {untrusted.name(name, 40)}", reason)
             continue
         asked = exercises[name].questions
         for question in given:
             if question not in asked:
-                reason = _no_such(N_("the exercise has no such question"), question, asked)
+                reason = _no_such(N_("the exercise does not ask this question"), question, asked)
                 yield Problem(f"{sheet.NAME} {name}.{untrusted.name(question, 40)}", reason)
 
 

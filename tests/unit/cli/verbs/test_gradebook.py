@@ -63,13 +63,13 @@ def test_grade_takes_off_what_its_options_say(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ("--cap 101", "--cap: a percentage is from 0 to 100"),
-        ("--grace -1", "--grace: a length of time is not below zero"),
-        ("--grace nan", "--grace: a length of time is not below zero"),
-        ("--closed -1", "--closed: a length of time is not below zero"),
-        ("--late 10 --due=", "--late: --late needs a due date"),
-        ("--grace 5 --due=", "--grace: --late needs a due date"),
-        ("--closed 3 --due=", "--closed: --late needs a due date"),
+        ("--cap 101", "--cap: a percentage is a number from 0 to 100"),
+        ("--grace -1", "--grace: a length of time cannot be negative"),
+        ("--grace nan", "--grace: a length of time cannot be negative"),
+        ("--closed -1", "--closed: a length of time cannot be negative"),
+        ("--late 10 --due=", "--late: needs a due date"),
+        ("--grace 5 --due=", "--grace: needs a due date"),
+        ("--closed 3 --due=", "--closed: needs a due date"),
     ],
 )
 def test_grade_refuses_terms_that_are_none(

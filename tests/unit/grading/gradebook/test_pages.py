@@ -152,7 +152,7 @@ def test_reasons_name_what_to_look_at() -> None:
     }
     assert [
         "the capture ssh is also dan's",
-        "could not be decided in A DNS query: Criterion clean, Criterion open",
+        "undecided in A DNS query: Criterion clean, Criterion open",
         "less than a third of the points",
     ] == said["carol"]
     assert ["could not be graded: no zip file"] == said["dan"]

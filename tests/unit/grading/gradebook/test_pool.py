@@ -77,7 +77,9 @@ def test_run_ends_a_job_that_takes_too_long() -> None:
 
 def test_run_ends_a_job_that_takes_too_much() -> None:
     """Memory is bounded."""
-    assert ["it took more memory than one submission may", "A"] == _outcomes("swell", "a", processes=1)
+    assert ["it needed more memory than the limit for one submission", "A"] == _outcomes(
+        "swell", "a", processes=1
+    )
 
 
 def test_run_leaves_no_process_when_it_is_left() -> None:

@@ -108,7 +108,7 @@ def test_plain_for_a_student_tells_no_key_by_the_way(tmp_path: Path, given: str 
     assert "The client sends 3741 bytes" in json.dumps(to_plain(result))
     told = json.dumps(to_plain(without_keys(result)))
     assert "3741" not in told
-    assert "More is told when the questions are answered." in told
+    assert "Answer the questions first; the details then appear here." in told
 
 
 def test_plain_for_a_student_tells_all_once_it_is_answered(tmp_path: Path) -> None:

@@ -238,7 +238,7 @@ def test_remarks_of_a_whole_submission_are_few() -> None:
     [
         (1000.0, 2000.0, []),
         (701.0, 2299.0, []),
-        (699.0, 2000.0, ["x begins before the seat was there"]),
+        (699.0, 2000.0, ["x begins before the seat was first up"]),
         (1000.0, 2301.0, ["x ends after the submission was packed"]),
     ],
 )
@@ -294,7 +294,7 @@ def test_remarks_tell_what_captures_say_of_editing(tmp_path: Path) -> None:
     }
     assert ["ssh was saved by editcap"] == words["named.pcapng"]
     assert ["ssh lacks packets in the middle: filtered, or never captured"] == words["gap.pcap"]
-    assert "time goes back in ssh" in words["back.pcap"]
+    assert "the packet times of ssh go backwards" in words["back.pcap"]
 
 
 def test_traces_of_an_unreadable_capture_are_empty(tmp_path: Path) -> None:

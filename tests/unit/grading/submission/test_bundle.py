@@ -203,14 +203,14 @@ def test_unpack_follows_no_link(tmp_path: Path) -> None:
 def test_unpack_takes_a_name_once(tmp_path: Path) -> None:
     """The first file of a name counts."""
     found = unpack(raw(tmp_path, [("answers.yml", b"ssh: {a: 1}"), ("answers.yml", b"ssh: {a: 2}")]))
-    assert {"answers.yml": "it is there twice"} == problems(found)
+    assert {"answers.yml": "the submission has it twice"} == problems(found)
     assert {"ssh": {"a": 1}} == found.answers
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_unpack_takes_no_other_compression(method: int, tmp_path: Path) -> None:
     """Other ways to pack have bombs of their own."""
-    with pytest.raises(InputError, match="no submission"):
+    with pytest.raises(InputError, match="not a submission"):
         unpack(raw(tmp_path, [], compression=method))
 
 
@@ -275,7 +275,7 @@ def test_unpack_of_another_format_is_an_input_error(other: str, tmp_path: Path) 
     """A file is known by its content; what is no archive as we write them is no submission."""
     file = tmp_path / "other.sharklab"
     file.write_bytes(OTHERS[other])
-    with pytest.raises(InputError, match="the file is no submission"):
+    with pytest.raises(InputError, match="the file is not a submission"):
         unpack(file)
 
 

@@ -43,7 +43,7 @@ def test_read_of_an_empty_folder_is_an_empty_submission(tmp_path: Path) -> None:
 
 def test_read_of_no_folder_is_an_input_error(tmp_path: Path) -> None:
     """The hint says how to make one."""
-    with pytest.raises(InputError, match="there is no such folder") as caught:
+    with pytest.raises(InputError, match="the folder does not exist") as caught:
         work.read(tmp_path / "none", sample.plan())
     assert "sharklab form" in caught.value.hint
 
@@ -63,9 +63,9 @@ def test_read_says_what_the_lab_does_not_ask_for(tmp_path: Path) -> None:
     (place / "captures" / "ssh.pcap").rename(place / "captures" / "shh.pcap")
     (place / "answers.yml").write_text("sssh: {transport: TCP}\nssh: {server_prot: 22}\n")
     expected = {
-        "captures/shh.pcap": "the lab asks for no such capture; did you mean ssh?",
-        "answers.yml sssh": "the lab has no such exercise with questions; did you mean ssh?",
-        "answers.yml ssh.server_prot": "the exercise has no such question; did you mean server_port?",
+        "captures/shh.pcap": "the lab does not ask for this capture; did you mean ssh?",
+        "answers.yml sssh": "the lab has no exercise of this name with questions; did you mean ssh?",
+        "answers.yml ssh.server_prot": "the exercise does not ask this question; did you mean server_port?",
     }
     assert expected == problems(place)
     assert ["time"] == list(work.read(place, sample.plan()).captures)
@@ -75,7 +75,9 @@ def test_read_of_one_capture_in_two_formats_takes_the_first(tmp_path: Path) -> N
     """Which of two files is meant is for the student to say."""
     place = sample.folder(tmp_path)
     (place / "captures" / "ssh.pcapng").write_bytes(b"")
-    assert {"captures/ssh.pcapng": "ssh.pcap is the same capture: keep one of the two"} == problems(place)
+    assert {"captures/ssh.pcapng": "ssh.pcap is a capture with the same id: keep one of the two"} == problems(
+        place
+    )
 
 
 def test_read_follows_no_link_and_waits_for_no_pipe(tmp_path: Path) -> None:
@@ -98,7 +100,7 @@ def test_read_of_captures_behind_a_link_is_a_problem(tmp_path: Path) -> None:
     elsewhere = sample.folder(tmp_path / "elsewhere")
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "captures").symlink_to(elsewhere / "captures")
-    assert {"captures": "it is no folder"} == problems(tmp_path / "work")
+    assert {"captures": "it is not a folder"} == problems(tmp_path / "work")
 
 
 def test_read_of_a_large_file_is_a_problem(tmp_path: Path) -> None:
