@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
 from sharklab.author import reference
-from sharklab.evidence.packets.together import read_together
+from sharklab.evidence.capture import RecordedCapture, read_few
 from sharklab.grading.submission import bundle
 from sharklab.lab import load, seat
 from sharklab.lab.model import Seat
@@ -189,7 +189,12 @@ def compare(folder: Path, sample: int) -> None:
             )
 
     slow = measured("one tshark -T fields call each", len(files), "captures", one_by_one)
-    own = measured("as grading reads them", len(files), "captures", lambda: read_together(files))
+    own = measured(
+        "as grading reads them",
+        len(files),
+        "captures",
+        lambda: read_few(RecordedCapture(file.stem, "", file) for file in files),
+    )
     print(f"    {slow / own:.1f} times less than one tshark call each", flush=True)
     try:
         import pyshark

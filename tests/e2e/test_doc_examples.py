@@ -18,6 +18,7 @@ import yaml
 from sharklab.author import capture_edits, reference
 from sharklab.author.mutants import Original
 from sharklab.evidence.packets import records
+from sharklab.evidence.packets.container import open_capture
 from sharklab.evidence.packets.records import Pcap
 from sharklab.grading.marking.case import gather
 from sharklab.grading.marking.marks import mark
@@ -58,7 +59,7 @@ class Work:
     @property
     def pcap(self) -> Pcap:
         """Return the capture of the exercise."""
-        return records.read(self.right.captures[self.exercise])
+        return records.read(open_capture(self.right.captures[self.exercise]))
 
     def with_capture(self, pcap: Pcap) -> Submission:
         """Return the submission with another capture in its place."""

@@ -19,7 +19,7 @@ def gradebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the pages of the sample class and return their folder."""
     folder = tmp_path_factory.mktemp("gradebook")
     (folder / "alice").mkdir()
-    own = feedback.files(sample.alice(), sample.plan(folder), sample.facts(), sample.TOOL)
+    own = feedback.files(sample.alice(), sample.plan(folder), sample.captures(), sample.TOOL)
     for name, text in own.items():
         (folder / "alice" / name).write_text(text)
     for name, text in class_page.files(sample.whole()).items():

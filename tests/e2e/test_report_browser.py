@@ -20,7 +20,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the sample's report in French and return its page."""
     folder = tmp_path_factory.mktemp("report")
     plan, evidence = sample.plan(folder), sample.evidence(folder)
-    files = compose(plan, evidence, sample.facts(), sample.verdicts(), "fr")
+    files = compose(plan, evidence, sample.verdicts(), "fr")
     write(files)
     return folder / "report.fr.html"
 
@@ -30,8 +30,8 @@ def article(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the report of a run of matrices, with a surprise and a missing tool in it; return its page."""
     folder = tmp_path_factory.mktemp("article")
     odd: dict[str, Any] = {"tcp-closed-nc": {"exit_code": 0}, "tcp-open-nmap": {"missing": True}}
-    plan, evidence, facts = matrix_sample.Sample(probes=odd).run()
-    write(compose(plan, evidence, facts, judge(plan, evidence, facts), "fr", folder))
+    plan, evidence = matrix_sample.Sample(probes=odd).run()
+    write(compose(plan, evidence, judge(plan, evidence), "fr", folder))
     return folder / "report.fr.html"
 
 

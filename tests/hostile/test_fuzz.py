@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from sharklab import i18n
 from sharklab.errors import InputError
-from sharklab.evidence import packets
+from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets import container
 from sharklab.evidence.packets.explain import explain
 from sharklab.grading.submission import bundle, manifest, sheet
@@ -123,12 +123,11 @@ def read_whole(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "capture"
         file.write_bytes(content)
-        [recording] = packets.read_all([file]).values()
-    assert recording.problem.msgid not in NEVER
-    facts = packets.facts(recording)
+        facts = RecordedCapture("any", "client", file).facts
+    assert facts.problem.msgid not in NEVER
     assert [packet.number for packet in facts.packets] == list(range(1, len(facts.packets) + 1))
     words = i18n.translator("fr")
-    said = [words.say(each.what) for each in explain(facts)] + [words.say(recording.problem)]
+    said = [words.say(each.what) for each in explain(facts)] + [words.say(facts.problem)]
     assert all(isinstance(text, str) for text in said)
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from sharklab.checks import judge
 from sharklab.checks.outcome import Answer, Outcome
-from sharklab.evidence.packets import facts, read
+from sharklab.evidence.capture import RecordedCapture
+from sharklab.evidence.packets import facts
 from sharklab.evidence.packets.model import Facts, Recording
-from sharklab.evidence.run_folder import CaptureResult, Evidence, ProbeResult, SocketLine
+from sharklab.evidence.run_folder import Evidence, ProbeResult, SocketLine
 from sharklab.i18n import translator
 from sharklab.lab.model import (
     Address,
@@ -29,6 +30,7 @@ from sharklab.lab.model import (
     Seat,
     Service,
 )
+from tests.support.capture_files import COUNTED, recording, with_facts
 from tests.support.plans import plain
 
 DATA = Path(__file__).parents[1] / "data"
@@ -39,7 +41,7 @@ ADDRESSES = {"client": 1, "server": 2, "desktop": 3}
 @cache
 def shown(name: str) -> Facts:
     """Return the facts of a recorded capture."""
-    return facts(read(DATA / name))
+    return facts(recording(DATA / name))
 
 
 def lines(name: str) -> tuple[SocketLine, ...]:
@@ -82,9 +84,7 @@ class Sample:
         [verdict] = judge(*self._run(questions=(question,)))
         return verdict.answers[0]
 
-    def _run(
-        self, checks: tuple[Check, ...] = (), questions: tuple[str, ...] = ()
-    ) -> tuple[Plan, Evidence, Mapping[str, Facts]]:
+    def _run(self, checks: tuple[Check, ...] = (), questions: tuple[str, ...] = ()) -> tuple[Plan, Evidence]:
         captures = tuple(Capture(name, "client", "lan", "") for name in self.captures)
         exercise = Exercise(
             id="one",
@@ -98,17 +98,20 @@ class Sample:
             questions=questions,
             services=self.services,
         )
-        found = {name: shown(name) for name in self.captures if (DATA / name).exists()}
-        return _plan(exercise), self._evidence(), {**found, **self.facts}
+        return _plan(exercise), self._evidence()
 
     def _evidence(self) -> Evidence:
-        captures = {
-            name: CaptureResult(name, "client", DATA / name, ("tcpdump",), 0.0, 1.0, 1, self.dropped)
-            for name in self.captures
-        }
+        captures = {name: self._capture(name) for name in self.captures if self._is_there(name)}
         return Evidence(
             DATA, {}, {result.id: result for result in self.results}, self.sockets, captures, self.state
         )
+
+    def _is_there(self, name: str) -> bool:
+        return name in self.facts or (DATA / name).exists()
+
+    def _capture(self, name: str) -> RecordedCapture:
+        facts = self.facts[name] if name in self.facts else shown(name)
+        return with_facts(DATA / name, facts, replace(COUNTED, dropped=self.dropped), name)
 
 
 def _plan(exercise: Exercise) -> Plan:

@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from sharklab.checks.outcome import Reference, Status
-from sharklab.evidence.packets.model import Facts
+from sharklab.evidence.capture import RecordedCapture
 from sharklab.grading.gradebook.model import Class, Entry
 from sharklab.grading.marking.model import Adjustment, Decision, ExerciseResult, Mark, Remark, Result, Step
 from sharklab.grading.submission.model import Problem, Seal
 from sharklab.lab.model import Plan
 from sharklab.message import N_, NOTHING, Message
 from tests.support import report_sample
+from tests.support.capture_files import with_facts
 
 TOOL = "sharklab 0.1.0"
 MADE = 1_795_220_000.0
@@ -25,9 +26,12 @@ def plan(folder: Path) -> Plan:
     return report_sample.plan(folder)
 
 
-def facts() -> dict[str, Facts]:
-    """Return the facts of what alice handed in: the capture `lost` is missing."""
-    return report_sample.facts()
+def captures() -> dict[str, RecordedCapture]:
+    """Return the captures that alice handed in: `lost` is missing, and nobody counted the others."""
+    return {
+        "ssh": with_facts(Path("ssh.pcap"), report_sample.ssh_facts()),
+        "dns": with_facts(Path("dns.pcap"), report_sample.dns_facts()),
+    }
 
 
 def mark(

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sharklab.errors import SharklabError
-from sharklab.evidence import packets
+from sharklab.evidence.capture import RecordedCapture
 from sharklab.grading.submission import bundle
 from tests.support import hostile_bundles, hostile_captures
 
@@ -21,8 +21,7 @@ from tests.support import hostile_bundles, hostile_captures
 def capture(path: Path) -> str:
     """Return what is said of a capture that is read as those of a submission are."""
     try:
-        [recording] = packets.read_all([path]).values()
-        facts = packets.facts(recording)
+        facts = RecordedCapture("any", "client", path).facts
     except SharklabError as error:
         return f"{type(error).__name__}: {error.message}"
     if facts.problem:

@@ -11,11 +11,13 @@ from typing import TypedDict
 from sharklab.checks import judge
 from sharklab.checks.cells import Cell, cells_of_run
 from sharklab.checks.outcome import Verdict
+from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets.model import Facts, Packet
-from sharklab.evidence.run_folder import CaptureResult, Evidence, ProbeResult
+from sharklab.evidence.run_folder import Evidence, ProbeResult
 from sharklab.lab import load, seat
 from sharklab.lab.model import Plan
 from sharklab.lab.plan import make_plan
+from tests.support.capture_files import COUNTED, with_facts
 from tests.support.packets_sample import error, packet, shown
 
 LAB = Path(__file__).parents[1] / "golden" / "labs" / "matrix" / "lab.yml"
@@ -181,21 +183,23 @@ class Sample:
         """Return the verdicts by exercise."""
         return {verdict.exercise: verdict for verdict in judge(*self.run())}
 
-    def run(self) -> tuple[Plan, Evidence, Mapping[str, Facts]]:
-        """Return plan, evidence and facts, as `analysis.analyse` does."""
+    def run(self) -> tuple[Plan, Evidence]:
+        """Return plan and evidence, as `analysis.analyse` does."""
         changed = {
             id: replace(each, **changes)
             for id, each in results().items()
             if (changes := self.probes.get(id, UNCHANGED)) is not None
         }
         captures = {
-            capture.id: CaptureResult(capture.id, capture.host, LAB, ("tcpdump",), 0.0, 1.0, 1, self.dropped)
+            capture.id: self._capture(capture.id)
             for exercise in planned().lab.exercises
             for capture in exercise.captures
             if capture.id not in self.lacking
         }
-        facts = {id: self._facts(*id.split("-")) for id in captures}
-        return planned(), Evidence(LAB.parent, {}, changed, (), captures), facts
+        return planned(), Evidence(LAB.parent, {}, changed, (), captures)
+
+    def _capture(self, id: str) -> RecordedCapture:
+        return with_facts(LAB, self._facts(*id.split("-")), replace(COUNTED, dropped=self.dropped), id)
 
     def _facts(self, transport: str, side: str) -> Facts:
         [each] = [each for each in planned().lab.matrices if each.id == transport]

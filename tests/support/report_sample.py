@@ -15,8 +15,9 @@ from sharklab.checks.outcome import (
     Table,
     Verdict,
 )
+from sharklab.evidence.capture import Counted, RecordedCapture
 from sharklab.evidence.packets.model import Conversation, Dns, Endpoint, Facts, Packet
-from sharklab.evidence.run_folder import CaptureResult, Evidence, ProbeResult, SocketLine
+from sharklab.evidence.run_folder import Evidence, ProbeResult, SocketLine
 from sharklab.lab.model import (
     Address,
     Capture,
@@ -34,6 +35,7 @@ from sharklab.message import (
     N_,
     Message,
 )
+from tests.support.capture_files import with_facts
 from tests.support.plans import plain
 
 START = 1_795_216_682.25
@@ -220,20 +222,17 @@ def evidence(folder: Path) -> Evidence:
         sockets=tuple(
             SocketLine(host, ss_line(host), START + 0.2, START + 1.4) for host in ("client", "server")
         ),
-        captures={
-            name: CaptureResult(
-                name,
-                "client",
-                folder / "hosts" / "client" / "captures" / f"{name}.pcap",
-                ("tcpdump",),
-                START - 1,
-                START + 30,
-                packets,
-                0,
-            )
-            for name, packets in (("ssh", 66), ("dns", 6))
-        },
+        captures=captures(folder),
     )
+
+
+def captures(folder: Path) -> dict[str, RecordedCapture]:
+    """Return the captures of the sample's run by id; none of them has a file."""
+    place = folder / "hosts" / "client" / "captures"
+    return {
+        name: with_facts(place / f"{name}.pcap", shown, Counted(packets, 0, START - 1, START + 30))
+        for name, packets, shown in (("ssh", 66, ssh_facts()), ("dns", 6, dns_facts()))
+    }
 
 
 def _probe(
@@ -307,8 +306,3 @@ def compared() -> Table:
             Entry((Message("1664"), Message("{text}", {"text": HOSTILE})), right=False),
         ),
     )
-
-
-def facts() -> dict[str, Facts]:
-    """Return the facts of the sample's captures, by id."""
-    return {"ssh": ssh_facts(), "dns": dns_facts()}

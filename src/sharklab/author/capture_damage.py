@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from sharklab.author import capture_edits
 from sharklab.checks.kind import KINDS, Need, Rests
 from sharklab.checks.question import Question
-from sharklab.evidence.packets.container import search
+from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets.model import Conversation, Facts
 from sharklab.evidence.packets.records import Pcap
 from sharklab.lab.model import Address, Check, Seat
@@ -30,9 +29,13 @@ class Subject:
     other: Seat
     capture: str
     pcap: Pcap
-    file: Path
-    facts: Facts
+    recorded: RecordedCapture
     talks: tuple[Conversation, ...]
+
+    @property
+    def facts(self) -> Facts:
+        """The facts of the capture as it is."""
+        return self.recorded.facts
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def _has_datagrams(subject: Subject) -> bool:
 
 
 def _has_token(subject: Subject) -> bool:
-    return bool(search(subject.file, subject.seat.token))
+    return bool(subject.recorded.search(subject.seat.token))
 
 
 _OF_ANOTHER_SEAT = Damage(
@@ -170,7 +173,7 @@ DAMAGES: Mapping[str, Damage] = {
     "another-share": Damage(
         N_("the share of another seat"),
         lambda s: capture_edits.with_words(s.pcap, {s.seat.share: s.other.share}),
-        applies=lambda s: bool(search(s.file, s.seat.share)),
+        applies=lambda s: bool(s.recorded.search(s.seat.share)),
         wanted=lambda s, check: check.params.get("name") == s.seat.share,
     ),
     "headers": Damage(

@@ -162,10 +162,11 @@ def _is_main(case: Case, capture: Capture, leaf: Check) -> bool:
 
 
 def _damaged(original: Original, case: Case, capture: Capture) -> Iterator[Mutant]:
-    file = original.submission.captures[capture.id]
+    recorded = case.context.captures[capture.id]
     talks = tuple(talk for name, talk in candidates(case.context) if name == capture.id)
-    facts = case.context.facts[capture.id]
-    subject = Subject(original.plan.seat, original.other, capture.id, records.read(file), file, facts, talks)
+    subject = Subject(
+        original.plan.seat, original.other, capture.id, records.read(recorded.container), recorded, talks
+    )
     table = OF_MATRICES if case.context.matrix else DAMAGES
     for name, damage in (*table.items(), *_untried(case, capture)):
         broken, made = (partial(hits, case, capture, damage, subject) for hits in (_breaks, _makes))

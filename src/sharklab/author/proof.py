@@ -48,7 +48,7 @@ def prove(
     Raises MachineryError when tshark is missing or broken.
     """
     cases = gather(plan, submission)
-    known = {case.context.file(name): facts for case in cases for name, facts in case.context.facts.items()}
+    known = {each.path: each for case in cases for each in case.context.captures.values()}
     whole = mark(plan, submission, cases)
     yield (right := _proof(Message(N_("reference")), "", frozenset(), whole))
     nothing = empty(submission)

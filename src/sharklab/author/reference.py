@@ -17,29 +17,29 @@ def reference(run: Path) -> tuple[Plan, Submission]:
 
     Raises MachineryError when a part of the run is missing or damaged.
     """
-    plan, found, facts = analysis.analyse(run)
+    plan, evidence = analysis.analyse(run)
     measured = {
         verdict.exercise: {answer.question: answer.value for answer in verdict.answers if answer.value}
-        for verdict in checks.judge(plan, found, facts)
+        for verdict in checks.judge(plan, evidence)
     }
     answers = {exercise: values for exercise, values in measured.items() if values}
-    return plan, of_evidence(plan, found, answers)
+    return plan, of_evidence(plan, evidence, answers)
 
 
 def of_evidence(
-    plan: Plan, found: run_folder.Evidence, answers: Mapping[str, Mapping[str, Any]]
+    plan: Plan, evidence: run_folder.Evidence, answers: Mapping[str, Mapping[str, Any]]
 ) -> Submission:
     """Return the submission that holds the captures and the host state of a run, and `answers`."""
     return Submission(
         lab=plan.lab.name,
         student=plan.seat.student,
         seat=plan.seat.id,
-        folder=found.folder,
-        captures={name: capture.file for name, capture in found.captures.items()},
+        folder=evidence.folder,
+        captures={name: capture.path for name, capture in evidence.captures.items()},
         answers=answers,
-        state=found.state,
-        begun=float(found.manifest["started"]),
-        made=float(found.manifest["ended"]),
+        state=evidence.state,
+        begun=float(evidence.manifest["started"]),
+        made=float(evidence.manifest["ended"]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Decide what a run achieved: `judge(plan, evidence, facts)` gives a verdict on each exercise."""
+"""Decide what a run achieved: `judge(plan, evidence)` gives a verdict on each exercise."""
 
 from sharklab.checks import (  # noqa: F401 (each of them declares its checks or questions)
     absence,

@@ -9,7 +9,6 @@ from sharklab.checks.outcome import (
     Reference,
     Status,
 )
-from sharklab.evidence.packets.container import search
 from sharklab.message import (
     N_,
     Message,
@@ -49,7 +48,7 @@ def unseen(context: Context, params: Params) -> Finding:
 def hidden(context: Context, params: Params) -> Finding:
     """No packet contains the seat's token: an eavesdropper cannot read it."""
     token = context.plan.seat.token
-    seen = {name: search(context.file(name), token) for name in context.facts}
+    seen = {name: context.captures[name].search(token) for name in context.facts}
     evidence = tuple(Reference(capture=name, packets=numbers) for name, numbers in seen.items() if numbers)
     count = sum(len(numbers) for numbers in seen.values())
     found = Message(N_("Packets with the token {token}: {count}."), {"count": count, "token": token})

@@ -15,7 +15,6 @@ from sharklab.checks.outcome import (
     Status,
 )
 from sharklab.checks.selection import select
-from sharklab.evidence.packets.container import open_capture, search
 from sharklab.evidence.packets.knocks import pattern
 from sharklab.evidence.packets.model import Facts
 from sharklab.message import (
@@ -105,7 +104,7 @@ def snapped(context: Context, params: Params) -> Finding:
     if not {short, whole} <= context.facts.keys():
         return _lacking(short if short not in context.facts else whole)
     token = context.plan.seat.token
-    kept, lost = (search(context.file(name), token) for name in (whole, short))
+    kept, lost = (context.captures[name].search(token) for name in (whole, short))
     counts = [len(context.facts[name].packets) for name in (short, whole)]
     cut = context.facts[short].truncated
     values = {"short": short, "whole": whole, "packets": counts, "cut": len(cut)}
@@ -179,7 +178,12 @@ def complete(context: Context, params: Params) -> Finding:
     )
     if flaws:
         return Finding(Status.FAILED, listed(flaws), references)
-    return Finding(Status.PASSED, Message(N_("Every packet is there, and whole.")), references)
+    text = (
+        N_("Every packet is there, and whole.")
+        if all(capture.counted for capture in context.captures.values())
+        else N_("Every packet in the file is whole. The file does not tell whether tcpdump dropped others.")
+    )
+    return Finding(Status.PASSED, Message(text), references)
 
 
 @check(
@@ -214,10 +218,8 @@ def _strange(context: Context, name: str) -> Iterator[int]:
         for places in context.plan.seat.addresses.values()
         for at in places.values()
     ]
-    capture = open_capture(context.file(name))
-    for number, (offset, _) in enumerate(capture.packets, 1):
-        head = capture.content[offset : offset + _LINK]
-        if not any(card in head for card in cards):
+    for number, frame in enumerate(context.captures[name].container.frames, 1):
+        if not any(card in frame[:_LINK] for card in cards):
             yield number
 
 

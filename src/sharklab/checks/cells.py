@@ -182,9 +182,9 @@ def _evidence(cell: Cell) -> Iterator[Reference]:
         yield from (witness.evidence for witness in cell.truth if witness.evidence.probe)
 
 
-def cells_of_run(plan: Plan, evidence: Evidence, facts: Mapping[str, Facts]) -> tuple[Cell, ...]:
-    """Return every cell of every matrix of the plan, state by state; `facts` are by capture id."""
-    return tuple(cell for context in contexts(plan, evidence, facts) for cell in cells_of(context))
+def cells_of_run(plan: Plan, evidence: Evidence) -> tuple[Cell, ...]:
+    """Return every cell of every matrix of the plan, state by state."""
+    return tuple(cell for context in contexts(plan, evidence) for cell in cells_of(context))
 
 
 def cells_of(context: Context) -> Iterator[Cell]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
+from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence, ProbeResult
 from sharklab.evidence.sockets import Socket, sockets
@@ -15,12 +15,22 @@ from sharklab.lab.model import Exercise, Matrix, Plan
 
 @dataclass(frozen=True)
 class Context:
-    """One exercise of a plan with its evidence; `facts` are those of its own captures, by id."""
+    """One exercise of a plan, with the evidence of all."""
 
     plan: Plan
     exercise: Exercise
     evidence: Evidence
-    facts: Mapping[str, Facts]
+
+    @cached_property
+    def captures(self) -> Mapping[str, RecordedCapture]:
+        """The captures of the exercise that were recorded, by id."""
+        recorded = self.evidence.captures
+        return {each.id: recorded[each.id] for each in self.exercise.captures if each.id in recorded}
+
+    @cached_property
+    def facts(self) -> Mapping[str, Facts]:
+        """The facts of these captures, by id."""
+        return {name: capture.facts for name, capture in self.captures.items()}
 
     def addresses(self, host: str) -> frozenset[str]:
         """Return every address of `host` on the seat's networks, or none for an unknown host."""
@@ -71,19 +81,7 @@ class Context:
         """Return the result of the probe `id`, or None if there is none."""
         return self.evidence.probes.get(id)
 
-    def file(self, capture: str) -> Path:
-        """Return where the capture lies. Raises KeyError when the run left none of that id."""
-        return self.evidence.captures[capture].file
 
-
-def contexts(plan: Plan, evidence: Evidence, facts: Mapping[str, Facts]) -> tuple[Context, ...]:
+def contexts(plan: Plan, evidence: Evidence) -> tuple[Context, ...]:
     """Return a context for each exercise of the plan, in its order."""
-    return tuple(
-        Context(
-            plan,
-            exercise,
-            evidence,
-            {capture.id: facts[capture.id] for capture in exercise.captures if capture.id in facts},
-        )
-        for exercise in plan.lab.exercises
-    )
+    return tuple(Context(plan, exercise, evidence) for exercise in plan.lab.exercises)

@@ -11,7 +11,6 @@ from sharklab.checks.outcome import (
     both,
 )
 from sharklab.checks.selection import Selection, candidates, select
-from sharklab.evidence.packets.container import search
 from sharklab.message import (
     N_,
     NOTHING,
@@ -179,7 +178,7 @@ def transport(context: Context, params: Params) -> Finding:
 def token(context: Context, params: Params) -> Finding:
     """A packet contains the seat's token."""
     seat = context.plan.seat
-    seen = {name: search(context.file(name), seat.token) for name in context.facts}
+    seen = {name: context.captures[name].search(seat.token) for name in context.facts}
     evidence = tuple(Reference(capture=name, packets=numbers) for name, numbers in seen.items() if numbers)
     if not evidence:
         return Finding(Status.FAILED, Message(N_("No packet has the token {token}."), {"token": seat.token}))

@@ -18,19 +18,20 @@ from sharklab.message import (
 def flaws_of(context: Context, contents: bool) -> Iterator[Message]:
     """Yield the gaps of the exercise's captures for a check of headers, or of `contents` as well."""
     for capture in context.exercise.captures:
-        facts, result = context.facts.get(capture.id), context.evidence.captures.get(capture.id)
+        recorded = context.captures.get(capture.id)
         values = {"capture": capture.id}
-        if facts is None:
+        if recorded is None:
             yield Message(N_("The run left no capture {capture}."), values)
             continue
+        facts, counted = recorded.facts, recorded.counted
         if facts.problem:
             yield Message(
                 N_("The capture {capture} cannot be read: {problem}."), {**values, "problem": facts.problem}
             )
         if facts.cut:
             yield Message(N_("The capture {capture} is cut short."), values)
-        if result and result.packets_dropped:
-            values["count"] = str(result.packets_dropped)
+        if counted and counted.dropped:
+            values["count"] = str(counted.dropped)
             yield Message(N_("tcpdump dropped packets of the capture {capture} ({count})."), values)
         hidden = _hidden(facts, contents)
         if hidden:

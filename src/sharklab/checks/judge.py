@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from sharklab.checks.cells import CHECK, cells_of
@@ -19,7 +18,6 @@ from sharklab.checks.outcome import (
     both,
 )
 from sharklab.checks.question import QUESTIONS, answer
-from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence
 from sharklab.lab.model import Check, Plan
 from sharklab.message import (
@@ -28,12 +26,12 @@ from sharklab.message import (
 )
 
 
-def judge(plan: Plan, evidence: Evidence, facts: Mapping[str, Facts]) -> tuple[Verdict, ...]:
-    """Return a verdict on each exercise of the plan; `facts` are by capture id.
+def judge(plan: Plan, evidence: Evidence) -> tuple[Verdict, ...]:
+    """Return a verdict on each exercise of the plan.
 
     Nothing is raised: a check that breaks is an outcome with status `error`, never a pass.
     """
-    return tuple(_verdict(context) for context in contexts(plan, evidence, facts))
+    return tuple(_verdict(context) for context in contexts(plan, evidence))
 
 
 def _verdict(context: Context) -> Verdict:

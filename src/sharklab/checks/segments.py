@@ -13,7 +13,6 @@ from sharklab.checks.outcome import (
 )
 from sharklab.checks.selection import select
 from sharklab.evidence.packets import tcp
-from sharklab.evidence.packets.container import search
 from sharklab.evidence.packets.knocks import SYN_RETRIES, pattern
 from sharklab.message import (
     N_,
@@ -131,6 +130,6 @@ def payload(context: Context, params: Params) -> Finding:
     if selection is None:
         return no_conversation(context)
     own = set(selection.conversation.data_packets)
-    numbers = [n for n in search(context.file(selection.capture), params["contains"]) if n in own]
+    numbers = [n for n in context.captures[selection.capture].search(params["contains"]) if n in own]
     found = Message(N_("Packets with the text: {numbers}."), {"numbers": numbers or "-"})
     return Finding(Status.of(bool(numbers)), found, selection.refer(*numbers))

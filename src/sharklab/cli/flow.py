@@ -291,9 +291,9 @@ def write_reports(folder: Path, languages: tuple[str, ...], progress: Progress) 
     from sharklab.evidence import analysis
 
     with progress.step(N_("report")):
-        plan, found, facts = analysis.analyse(folder)
-        verdicts = checks.judge(plan, found, facts)
+        plan, evidence = analysis.analyse(folder)
+        verdicts = checks.judge(plan, evidence)
         files: list[Path] = []
         for language in languages:
-            files += report.write(report.compose(plan, found, facts, verdicts, language))
+            files += report.write(report.compose(plan, evidence, verdicts, language))
     return Run(folder, plan, verdicts, tuple(files))

@@ -18,6 +18,7 @@ from msgspec import Meta
 from sharklab import state, untrusted
 from sharklab.errors import MachineryError
 from sharklab.evidence import host_state
+from sharklab.evidence.capture import Counted, RecordedCapture
 from sharklab.message import N_, Message, refusal
 
 SCHEMA_VERSION = 1
@@ -61,20 +62,6 @@ class SocketLine:
 
 
 @dataclass(frozen=True)
-class CaptureResult:
-    """One tcpdump on a host. `file` is an absolute path; times are epoch seconds."""
-
-    id: str
-    host: str
-    file: Path
-    argv: tuple[str, ...]
-    started: float
-    ended: float
-    packets_captured: int
-    packets_dropped: int
-
-
-@dataclass(frozen=True)
 class Evidence:
     """Everything that a run left: `manifest` is manifest.json as it stands.
 
@@ -85,7 +72,7 @@ class Evidence:
     manifest: Mapping[str, Any]
     probes: Mapping[str, ProbeResult]
     sockets: tuple[SocketLine, ...]
-    captures: Mapping[str, CaptureResult]
+    captures: Mapping[str, RecordedCapture]
     state: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -97,7 +84,7 @@ class _Manifest(TypedDict):
 
 
 class _Capture(TypedDict):
-    """An entry of a host's captures.json: a CaptureResult whose file follows from its name."""
+    """An entry of a host's captures.json: the figures of one tcpdump; its file follows from its id."""
 
     id: Name
     host: str
@@ -185,16 +172,17 @@ def _sockets(host: Path) -> tuple[SocketLine, ...]:
     return _entries(host / "sockets.json", tuple[SocketLine, ...], host)
 
 
-def _captures(host: Path) -> Iterator[CaptureResult]:
+def _captures(host: Path) -> Iterator[RecordedCapture]:
     for entry in _entries(host / "captures.json", tuple[_Capture, ...], host):
         file = (host / "captures" / f"{entry['id']}.pcap").absolute()
         if not file.is_file():
             _refuse(file, N_("the capture file is missing"))
-        yield CaptureResult(file=file, **entry)
+        figures = (entry["packets_captured"], entry["packets_dropped"], entry["started"], entry["ended"])
+        yield RecordedCapture(entry["id"], host.name, file, Counted(*figures))
 
 
 _Kind = TypeVar("_Kind")
-_Result = TypeVar("_Result", ProbeResult, CaptureResult)
+_Result = TypeVar("_Result", ProbeResult, RecordedCapture)
 
 
 def _by_id(folder: Path, results: list[_Result]) -> dict[str, _Result]:

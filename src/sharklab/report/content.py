@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from sharklab.checks.outcome import Status
-from sharklab.evidence.run_folder import CaptureResult, ProbeResult
+from sharklab.evidence.capture import RecordedCapture
+from sharklab.evidence.run_folder import ProbeResult
 from sharklab.lab.model import Capture, Exercise, Plan
 from sharklab.report.explanations import PacketExplanation
 from sharklab.report.packet_view import LadderPicture, PacketView
@@ -81,7 +82,7 @@ class CaptureReport:
 
     anchor: str
     plan: Capture
-    result: CaptureResult | None
+    recorded: RecordedCapture | None
     href: str
     wire: PacketView | None
     explained: tuple[PacketExplanation, ...] = ()

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets.annotate import annotate
 from sharklab.evidence.packets.explain import Explanation, explain
 from sharklab.evidence.packets.model import Endpoint, Facts
-from sharklab.evidence.run_folder import CaptureResult
 from sharklab.i18n import Translator
 from sharklab.lab.model import Plan
 from sharklab.message import Message
@@ -55,16 +55,17 @@ def annotated(capture: str, language: str) -> Path:
 
 
 def copies(
-    plan: Plan, captures: Mapping[str, CaptureResult], facts: Mapping[str, Facts], speak: Translator
+    plan: Plan, captures: Mapping[str, RecordedCapture], speak: Translator
 ) -> Iterator[tuple[Path, bytes]]:
     """Yield the annotated copy of each capture that is to be explained, and its place in a report's folder.
 
     Raises MachineryError when editcap is missing or broken.
     """
     for capture in (c for exercise in plan.lab.exercises for c in exercise.captures if c.explain):
-        if capture.id in captures and facts[capture.id].packets:
-            comments = {e.packet.number: _comment(e, speak) for e in explain(facts[capture.id])}
-            yield annotated(capture.id, speak.language), annotate(captures[capture.id].file, comments)
+        recorded = captures.get(capture.id)
+        if recorded and recorded.facts.packets:
+            comments = {e.packet.number: _comment(e, speak) for e in explain(recorded.facts)}
+            yield annotated(capture.id, speak.language), annotate(recorded.container, comments)
 
 
 def _comment(each: Explanation, speak: Translator) -> str:

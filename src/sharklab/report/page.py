@@ -20,8 +20,8 @@ from sharklab.checks.outcome import (
     Table,
     Verdict,
 )
-from sharklab.evidence.packets.model import Facts
-from sharklab.evidence.run_folder import CaptureResult, Evidence
+from sharklab.evidence.capture import RecordedCapture
+from sharklab.evidence.run_folder import Evidence
 from sharklab.i18n import Translator, translator
 from sharklab.lab.model import Capture, Exercise, Plan, Probe, Text
 from sharklab.message import (
@@ -58,18 +58,17 @@ CELL_LADDERS = 2
 def page(
     plan: Plan,
     evidence: Evidence,
-    facts: Mapping[str, Facts],
     verdicts: Iterable[Verdict],
     language: str,
     folder: Path | None = None,
 ) -> ReportPage:
-    """Return the report's content; `facts` are by capture id, links to files count from `folder`.
+    """Return the report's content; links to files count from `folder`.
 
     Raises InputError when `language` is none of `i18n.languages()`.
     """
-    cells = cells_of_run(plan, evidence, facts) if plan.lab.matrices else ()
+    cells = cells_of_run(plan, evidence) if plan.lab.matrices else ()
     by_exercise = {verdict.exercise: verdict for verdict in verdicts}
-    builder = _Builder(plan, evidence, facts, by_exercise, cells, translator(language), folder)
+    builder = _Builder(plan, evidence, by_exercise, cells, translator(language), folder)
     return ReportPage(
         language=language,
         plan=plan,
@@ -104,7 +103,6 @@ def _items(verdict: Verdict) -> tuple[Outcome | Answer, ...]:
 class _Builder:
     plan: Plan
     evidence: Evidence
-    facts: Mapping[str, Facts]
     verdicts: Mapping[str, Verdict]
     cells: Sequence[Cell]
     speak: Translator
@@ -154,7 +152,7 @@ class _Builder:
         capture, numbers = next(iter(cell.packets.items()))
         if not numbers:
             return ()
-        facts, mine = self.facts[capture], set(numbers)
+        facts, mine = self.evidence.captures[capture].facts, set(numbers)
         talks = [talk for talk in facts.conversations if mine & {*talk.packets, *talk.icmp_errors}]
         return tuple(
             picture(f"ladder-{cell.probe.id}-{index}", talk, facts, self._hosts, (), self.speak)
@@ -199,7 +197,8 @@ class _Builder:
                 yield Sockets(anchor, host, text, min(s.first for s in seen), max(s.last for s in seen))
 
     def _capture(self, capture: Capture, drawn: bool) -> CaptureReport:
-        result, facts = self.evidence.captures.get(capture.id), self.facts.get(capture.id)
+        recorded = self.evidence.captures.get(capture.id)
+        facts = recorded.facts if recorded else None
         evidence = self._packets_by_item(capture.id)
         options = {} if drawn else {"ladders": 0}
         shown = (
@@ -208,7 +207,7 @@ class _Builder:
         told = lines(capture.id, facts, self._hosts, self.speak) if facts and capture.explain else ()
         copy = annotated(capture.id, self.speak.language).as_posix() if told else ""
         return CaptureReport(
-            f"capture-{capture.id}", capture, result, self._address(result), shown, told, copy
+            f"capture-{capture.id}", capture, recorded, self._address(recorded), shown, told, copy
         )
 
     @cached_property
@@ -226,10 +225,10 @@ class _Builder:
         references = (reference for item in items for reference in item.evidence)
         return tuple(r.packets for r in references if r.capture == capture)
 
-    def _address(self, result: CaptureResult | None) -> str:
-        if result is None:
+    def _address(self, recorded: RecordedCapture | None) -> str:
+        if recorded is None:
             return ""
-        return quote(os.path.relpath(result.file, self.folder or self.evidence.folder))
+        return quote(os.path.relpath(recorded.path, self.folder or self.evidence.folder))
 
 
 def _output(text: str) -> Output:

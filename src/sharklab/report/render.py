@@ -20,7 +20,6 @@ from sharklab.errors import (
     InputError,
 )
 from sharklab.evidence import analysis
-from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence
 from sharklab.i18n import translator
 from sharklab.lab.model import Plan
@@ -43,27 +42,26 @@ def contents(run_folder: Path, lang: str, out: Path | None = None) -> dict[Path,
     evidence cannot be read.
     """
     translator(lang)
-    plan, evidence, facts = analysis.analyse(run_folder)
-    return compose(plan, evidence, facts, checks.judge(plan, evidence, facts), lang, out)
+    plan, evidence = analysis.analyse(run_folder)
+    return compose(plan, evidence, checks.judge(plan, evidence), lang, out)
 
 
 def compose(
     plan: Plan,
     evidence: Evidence,
-    facts: Mapping[str, Facts],
     verdicts: Iterable[Verdict],
     lang: str,
     out: Path | None = None,
 ) -> dict[Path, str | bytes]:
-    """Return the report by file, from evidence that is judged already; `facts` are by capture id.
+    """Return the report by file, from evidence that is judged already.
 
     Explained captures have copies with comments beside the report. Raises MachineryError if these copies
     cannot be made.
     """
     folder = out or evidence.folder
-    content = page(plan, evidence, facts, verdicts, lang, folder)
+    content = page(plan, evidence, verdicts, lang, folder)
     pages = {folder / f"report.{lang}.{kind}": lay_out(content, kind) for kind in ("html", "md")}
-    copies = explanations.copies(plan, evidence.captures, facts, translator(lang))
+    copies = explanations.copies(plan, evidence.captures, translator(lang))
     return {**pages, **{folder / place: copy for place, copy in copies}}
 
 

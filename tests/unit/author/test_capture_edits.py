@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from sharklab.author import capture_edits
-from sharklab.evidence.packets import facts, read, records
-from sharklab.evidence.packets.container import search
+from sharklab.evidence.packets import facts, records
+from sharklab.evidence.packets.container import open_capture
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.packets.records import Pcap
 from sharklab.lab.model import Address
+from tests.support.capture_files import recording
 
 DATA = Path(__file__).parents[2] / "data"
 Edit = Callable[[Pcap, Facts], Pcap]
@@ -25,9 +26,9 @@ def done(tmp_path: Path) -> Damaged:
     """Return a function that damages a recorded capture and tells what it showed before and after."""
 
     def damaged(name: str, edit: Edit) -> tuple[Facts, Facts, Path]:
-        before, file = facts(read(DATA / name)), tmp_path / name
-        records.write(file, edit(records.read(DATA / name), before))
-        return before, facts(read(file)), file
+        before, file = facts(recording(DATA / name)), tmp_path / name
+        records.write(file, edit(records.read(open_capture(DATA / name)), before))
+        return before, facts(recording(file)), file
 
     return damaged
 
@@ -117,6 +118,6 @@ def test_with_words_replaces_them_in_any_case(done: Damaged) -> None:
     before, after, file = done(
         "dns.pcap", lambda pcap, _: capture_edits.with_words(pcap, {"TOK7F3A": "other99"})
     )
-    assert search(DATA / "dns.pcap", "tok7f3a") == search(file, "other99") != ()
-    assert () == search(file, "tok7f3a")
+    assert open_capture(DATA / "dns.pcap").search("tok7f3a") == open_capture(file).search("other99") != ()
+    assert () == open_capture(file).search("tok7f3a")
     assert [p.length for p in before.packets] == [p.length for p in after.packets]

@@ -12,6 +12,7 @@ from sharklab.author import capture_edits, reference
 from sharklab.checks.judge import outcome as judged
 from sharklab.checks.outcome import Outcome, Status
 from sharklab.evidence.packets import records
+from sharklab.evidence.packets.container import open_capture
 from sharklab.grading.marking.case import gather
 from sharklab.lab.model import Check
 from tests.support import report_run
@@ -81,7 +82,7 @@ def made_here(folder: Path, seconds: int = 0, mac: str = "", dated: bool = True)
     plan, handed = reference.reference(folder)
     start = shown("ssh.pcap").packets[0].time
     moved = folder / "moved.pcap"
-    records.write(moved, capture_edits.later(records.read(DATA / "ssh.pcap"), seconds))
+    records.write(moved, capture_edits.later(records.read(open_capture(DATA / "ssh.pcap")), seconds))
     if mac:
         addresses = {
             host: {name: replace(at, mac=mac) for name, at in places.items()}
@@ -103,7 +104,7 @@ def test_made_here_fails_on_other_cards(tmp_path: Path) -> None:
 
 def own_card() -> str:
     """Return the address of the card that recorded the SSH capture."""
-    return records.read(DATA / "ssh.pcap").records[0].data[6:12].hex(":")
+    return records.read(open_capture(DATA / "ssh.pcap")).records[0].data[6:12].hex(":")
 
 
 def test_made_here_passes_on_its_own_cards_in_its_time(tmp_path: Path) -> None:

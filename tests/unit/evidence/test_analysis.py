@@ -31,8 +31,8 @@ def test_analyse_refuses_a_run_that_was_changed(
 def test_analyse_reads_a_run_that_was_interrupted(tmp_path: Path) -> None:
     """A run that ends early is sealed with its evidence so far: that can be reported."""
     report_run.seal(tmp_path, ["ssh"], complete=False)
-    _, evidence, facts = analysis.analyse(tmp_path)
-    assert (False, ["ssh"]) == (evidence.manifest["complete"], list(facts))
+    _, evidence = analysis.analyse(tmp_path)
+    assert (False, ["ssh"]) == (evidence.manifest["complete"], list(evidence.captures))
 
 
 def test_analyse_ignores_the_report(tmp_path: Path) -> None:

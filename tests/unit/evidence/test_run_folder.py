@@ -10,7 +10,8 @@ import pytest
 
 from sharklab.errors import MachineryError
 from sharklab.evidence import run_folder
-from sharklab.evidence.run_folder import CaptureResult, ProbeResult, SocketLine
+from sharklab.evidence.capture import Counted, RecordedCapture
+from sharklab.evidence.run_folder import ProbeResult, SocketLine
 
 PROBE: dict[str, Any] = {
     "id": "web",
@@ -74,7 +75,7 @@ def test_read_returns_what_the_hosts_left(run: Path) -> None:
         SocketLine("server", SOCKET["line"], 9.0, 11.0),
     ) == (found.sockets)
     file = run.absolute() / "hosts/client/captures/web.pcap"
-    expected = CaptureResult("web", "client", file, ("tcpdump", "-w", "web.pcap"), 9.0, 11.0, 12, 0)
+    expected = RecordedCapture("web", "client", file, Counted(12, 0, 9.0, 11.0))
     assert {"web": expected} == found.captures
 
 

@@ -9,37 +9,36 @@ from pathlib import Path
 import pytest
 
 from sharklab import report
-from sharklab.evidence.packets import facts, read
-from sharklab.evidence.packets.model import Facts
-from sharklab.evidence.run_folder import CaptureResult, Evidence
+from sharklab.evidence.capture import RecordedCapture
+from sharklab.evidence.packets import facts
+from sharklab.evidence.run_folder import Evidence
 from sharklab.i18n import translator
 from sharklab.lab.model import Plan
 from sharklab.report import explanations
 from tests.support import report_sample
+from tests.support.capture_files import recording
 
 DATA = Path(__file__).parents[2] / "data"
 
 
-def sample(folder: Path, name: str) -> tuple[Plan, Evidence, dict[str, Facts]]:
+def sample(folder: Path, name: str) -> tuple[Plan, Evidence]:
     """Return the sample's plan with one capture that is to be explained: the recorded one `name`."""
     plan = report_sample.plan(folder)
     exercise = next(e for e in plan.lab.exercises if e.captures)
     asked = replace(exercise.captures[0], explain=True)
     exercises = (replace(exercise, captures=(asked,)),)
-    result = CaptureResult(asked.id, asked.host, DATA / name, ("tcpdump",), 0.0, 1.0, 1, 0)
-    evidence = Evidence(folder, {}, {}, (), {asked.id: result})
-    shown = {asked.id: facts(read(DATA / name))}
-    return replace(plan, lab=replace(plan.lab, exercises=exercises)), evidence, shown
+    evidence = Evidence(folder, {}, {}, (), {asked.id: RecordedCapture(asked.id, asked.host, DATA / name)})
+    return replace(plan, lab=replace(plan.lab, exercises=exercises)), evidence
 
 
 @pytest.mark.parametrize(("language", "word"), [("fr", "le client demande"), ("en", "the client asks")])
 def test_report_explains_each_packet_and_has_a_copy(tmp_path: Path, language: str, word: str) -> None:
     """The page, its Markdown and the comments of the copy say the same."""
-    plan, evidence, shown = sample(tmp_path, "refused.pcap")
-    files = report.compose(plan, evidence, shown, (), language)
+    plan, evidence = sample(tmp_path, "refused.pcap")
+    files = report.compose(plan, evidence, (), language)
     report.write(files)
     [copy] = tmp_path.glob("captures/*.pcapng")
-    assert copy.name == f"{next(iter(shown))}.annotated.{language}.pcapng"
+    assert copy.name == f"{next(iter(evidence.captures))}.annotated.{language}.pcapng"
     argv = ["tshark", "-n", "-r", str(copy), "-T", "fields", "-e", "frame.comment"]
     comments = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     for text in (
@@ -52,26 +51,24 @@ def test_report_explains_each_packet_and_has_a_copy(tmp_path: Path, language: st
 
 def test_report_without_explanations_has_no_copy(tmp_path: Path) -> None:
     """Who does not ask for it gets the two pages."""
-    plan, evidence, shown = sample(tmp_path, "refused.pcap")
+    plan, evidence = sample(tmp_path, "refused.pcap")
     [exercise] = plan.lab.exercises
     plain = replace(exercise, captures=(replace(exercise.captures[0], explain=False),))
-    files = report.compose(
-        replace(plan, lab=replace(plan.lab, exercises=(plain,))), evidence, shown, (), "en"
-    )
+    files = report.compose(replace(plan, lab=replace(plan.lab, exercises=(plain,))), evidence, (), "en")
     assert ["report.en.html", "report.en.md"] == [file.name for file in files]
     assert "explained" not in str(files[tmp_path / "report.en.md"])
 
 
 def test_compose_is_the_same_each_time(tmp_path: Path) -> None:
     """A report that is written again changes no file."""
-    plan, evidence, shown = sample(tmp_path, "retried.pcap")
-    assert all(report.write(report.compose(plan, evidence, shown, (), "fr")).values())
-    assert not any(report.write(report.compose(plan, evidence, shown, (), "fr")).values())
+    plan, evidence = sample(tmp_path, "retried.pcap")
+    assert all(report.write(report.compose(plan, evidence, (), "fr")).values())
+    assert not any(report.write(report.compose(plan, evidence, (), "fr")).values())
 
 
 def test_lines_name_hosts_and_point_to_the_table_of_packets() -> None:
     """Each line has the hosts' names and the anchor of its packet."""
-    shown = facts(read(DATA / "retried.pcap"))
+    shown = facts(recording(DATA / "retried.pcap"))
     second = explanations.lines("one", shown, {"10.77.5.1": "client"}, translator("en"))[1]
     assert second.anchor == "packet-one-2"
     assert second.source.startswith("client:") and second.destination == "10.77.5.2:9001"

@@ -16,8 +16,8 @@ OTHER: dict[str, Changes] = {"tcp-closed-nc": {"exit_code": 0}, "tcp-open-nmap":
 
 def grids(sample: Sample, language: str = "en") -> dict[str, MatrixReport]:
     """Return the grid of each matrix of the sample."""
-    plan, evidence, facts = sample.run()
-    content = page.page(plan, evidence, facts, judge(plan, evidence, facts), language)
+    plan, evidence = sample.run()
+    content = page.page(plan, evidence, judge(plan, evidence), language)
     return {section.exercise.id: section.grid for section in content.sections if section.grid}
 
 
@@ -88,8 +88,8 @@ def test_attempt_of_a_missing_tool_concludes_nothing() -> None:
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_compose_shows_the_matrix(language: str, tmp_path: Path) -> None:
     """Both forms of the report have the table and each command once."""
-    plan, evidence, facts = Sample().run()
-    files = compose(plan, evidence, facts, judge(plan, evidence, facts), language, tmp_path)
+    plan, evidence = Sample().run()
+    files = compose(plan, evidence, judge(plan, evidence), language, tmp_path)
     html, markdown = (str(files[tmp_path / f"report.{language}.{kind}"]) for kind in ("html", "md"))
     assert 1 == html.count('id="probe-tcp-closed-nc"') == markdown.count("##### nc (OpenBSD), port 60000")
     assert 2 == html.count('<table class="matrix">')

@@ -31,7 +31,7 @@ def shown(tmp_path: Path) -> ReportPage:
 
 def _page(folder: Path, language: str = "en", out: Path | None = None) -> ReportPage:
     plan, evidence = sample.plan(folder), sample.evidence(folder)
-    return pages.page(plan, evidence, sample.facts(), sample.verdicts(), language, out)
+    return pages.page(plan, evidence, sample.verdicts(), language, out)
 
 
 def _section(shown: ReportPage, name: str) -> ExerciseReport:
@@ -139,7 +139,7 @@ def test_shot_links_to_its_file_from_where_the_report_is(tmp_path: Path) -> None
 def test_shot_that_was_not_made_is_told(shown: ReportPage) -> None:
     """A capture of the lab without a file stays in the report."""
     lost = _section(shown, "dns").shots[1]
-    assert (lost.plan.id, lost.result, lost.wire) == ("lost", None, None)
+    assert (lost.plan.id, lost.recorded, lost.wire) == ("lost", None, None)
 
 
 def test_rows_name_the_handshake_and_the_closing(shown: ReportPage) -> None:
@@ -154,7 +154,7 @@ def test_rows_are_not_marked_by_a_whole_conversation(tmp_path: Path) -> None:
     """Where everything is evidence, marking it all would show nothing."""
     reference = Reference(capture="ssh", packets=tuple(range(1, 67)))
     verdict = Verdict("ssh", (), (Answer("q", Message("?"), "1", Status.PASSED, (reference,)),))
-    shown = pages.page(sample.plan(tmp_path), sample.evidence(tmp_path), sample.facts(), (verdict,), "en")
+    shown = pages.page(sample.plan(tmp_path), sample.evidence(tmp_path), (verdict,), "en")
     wire = _section(shown, "ssh").shots[0].wire
     assert wire is not None
     assert not any(row.marked for row in wire.rows)
@@ -167,8 +167,9 @@ def test_rows_beyond_the_bound_keep_the_evidence(tmp_path: Path) -> None:
         (),
         (Answer("q", Message("?"), "1", Status.PASSED, (Reference(capture="ssh", packets=(777,)),)),),
     )
-    facts = {"ssh": sample.ssh_facts(1000)}
-    shown = pages.page(sample.plan(tmp_path), sample.evidence(tmp_path), facts, (verdict,), "en")
+    evidence = sample.evidence(tmp_path)
+    evidence.captures["ssh"].facts = sample.ssh_facts(1000)
+    shown = pages.page(sample.plan(tmp_path), evidence, (verdict,), "en")
     wire = _section(shown, "ssh").shots[0].wire
     assert wire is not None
     assert (len(wire.rows), wire.rows[-1].packet.number, wire.rows_left) == (301, 777, 705)
@@ -177,7 +178,7 @@ def test_rows_beyond_the_bound_keep_the_evidence(tmp_path: Path) -> None:
 def test_page_of_a_run_without_anything_is_still_a_page(tmp_path: Path) -> None:
     """An interrupted run has a report too."""
     evidence = replace(sample.evidence(tmp_path), probes={}, sockets=(), captures={}, manifest={})
-    shown = pages.page(sample.plan(tmp_path), evidence, {}, (), "en")
+    shown = pages.page(sample.plan(tmp_path), evidence, (), "en")
     assert [section.status for section in shown.sections] == [None, None, None]
 
 

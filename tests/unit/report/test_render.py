@@ -56,7 +56,7 @@ class Outline(HTMLParser):
 
 def _files(folder: Path, lang: str = "en") -> dict[str, str]:
     plan, evidence = sample.plan(folder / "lab"), sample.evidence(folder)
-    files = compose(plan, evidence, sample.facts(), sample.verdicts(), lang)
+    files = compose(plan, evidence, sample.verdicts(), lang)
     return {file.name: text for file, text in files.items() if isinstance(text, str)}
 
 

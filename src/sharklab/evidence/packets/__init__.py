@@ -1,7 +1,7 @@
-"""From captures to facts: `read_all(paths)` gives recordings, `facts(recording)` what one shows."""
+"""From captures to facts: `read(container)` gives a recording, `facts(recording)` what it shows."""
 
 from sharklab.evidence.packets.facts import facts
 from sharklab.evidence.packets.label import Label, name_packet
-from sharklab.evidence.packets.read import read, read_all
+from sharklab.evidence.packets.read import read
 
-__all__ = ["Label", "facts", "name_packet", "read", "read_all"]
+__all__ = ["Label", "facts", "name_packet", "read"]

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
-from sharklab.evidence.packets import box, container
+from sharklab.evidence.packets import box
+from sharklab.evidence.packets.container import Container
 from sharklab.limits import TOOL, ToolLimits
 
 LONGEST = 1000
 """Characters of a comment. A command line takes 2 MiB (execve(2)): `explain.LIMIT` comments fit."""
 
 
-def annotate(path: Path, comments: Mapping[int, str], limits: ToolLimits = TOOL) -> bytes:
-    """Return the capture in `path` as pcapng with `comments`, which are by packet number (from 1).
+def annotate(capture: Container, comments: Mapping[int, str], limits: ToolLimits = TOOL) -> bytes:
+    """Return the capture as pcapng with `comments`, which are by packet number (from 1).
 
-    Raises InputError when the file is no capture or is more than `limits` allow, and MachineryError
-    when editcap is missing or broken.
+    Raises MachineryError when editcap is missing or broken, or needs more than `limits` allow.
     """
-    whole = container.open_capture(path).whole
-    with box.run("editcap", ["-F", "pcapng", *_options(comments), "-", "-"], path, limits, whole) as copy:
+    options = ["-F", "pcapng", *_options(comments), "-", "-"]
+    with box.run("editcap", options, capture.path, limits, capture.whole) as copy:
         return copy.read()
 
 

@@ -39,6 +39,7 @@ _PACKETS = frozenset({_OLD, _SIMPLE, _ENHANCED})
 class Container:
     """A capture file: its format, where each packet's bytes are (offset, length), whether it is cut short."""
 
+    path: Path
     content: bytes
     format: str
     packets: tuple[tuple[int, int], ...]
@@ -56,6 +57,20 @@ class Container:
         offset, length = self.packets[-1]
         return self.content[: offset + length]
 
+    @property
+    def frames(self) -> Iterator[bytes]:
+        """The bytes of each packet, in their order."""
+        return (self.content[offset : offset + length] for offset, length in self.packets)
+
+    def search(self, text: str) -> tuple[int, ...]:
+        """Return the numbers (from 1) of the packets whose bytes contain `text`, in whatever case.
+
+        Case does not count because resolvers may send a DNS name in mixed case.
+        """
+        wanted = text.encode().lower()
+        numbered = enumerate(self.frames, 1) if wanted else ()
+        return tuple(number for number, frame in numbered if wanted in frame.lower())
+
 
 class _Cut(Exception):
     """The file ends in the middle of a record."""
@@ -67,21 +82,6 @@ def open_capture(path: Path) -> Container:
     Raises InputError when it is missing, not a capture, damaged, or beyond `sharklab.limits.CAPTURE`.
     """
     return _walk(path, untrusted.read(path, CAPTURE.bytes))
-
-
-def search(path: Path, needle: str) -> tuple[int, ...]:
-    """Return the numbers (from 1) of the packets whose bytes hold `needle`, in whatever case.
-
-    Case does not count because resolvers may send a DNS name in mixed case. Raises InputError.
-    """
-    container, wanted = open_capture(path), needle.encode().lower()
-    if not wanted:
-        return ()
-    return tuple(
-        number
-        for number, (offset, length) in enumerate(container.packets, 1)
-        if wanted in container.content[offset : offset + length].lower()
-    )
 
 
 def _walk(path: Path, content: bytes) -> Container:
@@ -100,8 +100,8 @@ def _walk(path: Path, content: bytes) -> Container:
             if len(packets) > CAPTURE.packets:
                 raise _refuse(path, N_("the capture has more than {count} packets"), count=CAPTURE.packets)
     except _Cut:
-        return Container(content, format, tuple(packets), True)
-    return Container(content, format, tuple(packets), False)
+        return Container(path, content, format, tuple(packets), True)
+    return Container(path, content, format, tuple(packets), False)
 
 
 def _pcap(path: Path, content: bytes) -> Iterator[tuple[int, int]]:

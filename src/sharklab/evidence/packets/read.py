@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
@@ -32,15 +30,14 @@ DECODE_AS = ("tcp.port==2049,rpc", "tcp.port==53,dns", "udp.port==53,dns")
 on port 862 would show as TWAMP (clients of NFS take a port below 1024)."""
 
 
-def read(path: Path, limits: ToolLimits = TOOL) -> Recording:
-    """Return the packets of the capture in `path`; of one that is cut short, those that are whole.
+def read(capture: Container, limits: ToolLimits = TOOL) -> Recording:
+    """Return the packets of a capture; of one that is cut short, those that are whole.
 
-    Raises InputError when the file is no capture, is more than `limits` allow, or is one that tshark
-    cannot read though it reads others; MachineryError when tshark is missing or broken.
+    Raises InputError when tshark needs more than `limits` allow for it, or cannot read it though it reads
+    others; MachineryError when tshark is missing or broken.
     """
-    capture = container.open_capture(path)
     try:
-        return _read(capture, path, limits)
+        return _read(capture, limits)
     except MachineryError as error:
         if not _works(limits):
             raise
@@ -50,13 +47,13 @@ def read(path: Path, limits: ToolLimits = TOOL) -> Recording:
         ) from error
 
 
-def _read(capture: Container, path: Path, limits: ToolLimits) -> Recording:
-    with box.run("tshark", _options(capture.format), path, limits, capture.whole) as output:
-        packets = tuple(_packets(path, output))
+def _read(capture: Container, limits: ToolLimits) -> Recording:
+    with box.run("tshark", _options(capture.format), capture.path, limits, capture.whole) as output:
+        packets = tuple(_packets(capture.path, output))
     if len(packets) < len(capture.packets):
         raise MachineryError(
             N_("tshark read {count} of {total} packets"),
-            place=str(path),
+            place=str(capture.path),
             hint=box.REPAIR,
             tool="tshark",
             count=len(packets),
@@ -71,8 +68,7 @@ def _works(limits: ToolLimits) -> bool:
         file.write(SOUND)
         file.flush()
         try:
-            path = Path(file.name)
-            return len(_read(container.open_capture(path), path, limits).packets) == 1
+            return len(_read(container.open_capture(Path(file.name)), limits).packets) == 1
         except SharklabError:
             return False
 
@@ -84,24 +80,6 @@ SOUND = (
     + bytes.fromhex("020000000001 c0000201 000000000000 c0000202")
 )
 """A pcap file of one packet: an ARP request (RFC 826) between addresses of documentation (RFC 5737)."""
-
-
-def read_all(paths: Iterable[Path], limits: ToolLimits = TOOL) -> Mapping[Path, Recording]:
-    """Return each capture as read, as many at once as there are cores.
-
-    A file that cannot be read is an empty recording whose `problem` says why, so that it does
-    not hide the others. Raises MachineryError when tshark is missing or broken.
-    """
-    wanted = list(dict.fromkeys(paths))
-    with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
-        return dict(zip(wanted, pool.map(lambda path: _read_or_say(path, limits), wanted), strict=True))
-
-
-def _read_or_say(path: Path, limits: ToolLimits) -> Recording:
-    try:
-        return read(path, limits)
-    except InputError as error:
-        return Recording((), problem=error.sentence)
 
 
 def _options(format: str) -> list[str]:

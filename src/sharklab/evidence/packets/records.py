@@ -14,6 +14,7 @@ from sharklab.errors import (
     InputError,
 )
 from sharklab.evidence.packets import container
+from sharklab.evidence.packets.container import Container
 from sharklab.message import (
     N_,
 )
@@ -59,14 +60,13 @@ class Pcap:
         return replace(self, records=tuple(records))
 
 
-def read(path: Path) -> Pcap:
-    """Return the records of the pcap file in `path`. Raises InputError when it is none, or damaged."""
-    found = container.open_capture(path)
-    if found.format != container.PCAP:
-        raise InputError(N_("the file is not a pcap capture"), place=str(path))
-    header = found.content[:_HEADER]
+def read(capture: Container) -> Pcap:
+    """Return the records of a pcap file. Raises InputError for a capture in another format."""
+    if capture.format != container.PCAP:
+        raise InputError(N_("the file is not a pcap capture"), place=str(capture.path))
+    header = capture.content[:_HEADER]
     order = container.PCAP_ORDER[header[:4]]
-    return Pcap(header, tuple(_record(found.content, order, at, length) for at, length in found.packets))
+    return Pcap(header, tuple(_record(capture.content, order, at, length) for at, length in capture.packets))
 
 
 def _record(content: bytes, order: str, at: int, length: int) -> Record:

@@ -20,7 +20,7 @@ from sharklab.errors import InputError, SharklabError
 from sharklab.evidence.packets import container
 from sharklab.evidence.packets.container import Container
 from sharklab.evidence.packets.model import Packet, Recording
-from sharklab.evidence.packets.read import read, read_all
+from sharklab.evidence.packets.read import read
 
 PACKETS, MOST = 5_000, 40_000
 """A capture of more packets than the first is read alone; a file has no more than the second."""
@@ -48,14 +48,15 @@ class _Plain:
 
 
 def read_together(paths: Iterable[Path]) -> Mapping[Path, Recording]:
-    """Return each capture as `read_all` does. Raises MachineryError when tshark is missing or broken."""
-    wanted = list(dict.fromkeys(paths))
-    plain = [found for path in wanted if (found := _plain(path))]
-    read_so: dict[Path, Recording] = {}
+    """Return the captures that may be read with others, each as `read` returns it alone.
+
+    Raises MachineryError when tshark is missing or broken.
+    """
+    plain = [capture for path in dict.fromkeys(paths) if (capture := _plain(path))]
+    recordings: dict[Path, Recording] = {}
     for batch in _batches(plain):
-        read_so.update(_read(batch))
-    alone = read_all(path for path in wanted if path not in read_so)
-    return {path: read_so[path] if path in read_so else alone[path] for path in wanted}
+        recordings.update(_read(batch))
+    return recordings
 
 
 def _batches(captures: Iterable[_Plain]) -> list[list[_Plain]]:
@@ -83,7 +84,7 @@ def _read(batch: Sequence[_Plain]) -> Mapping[Path, Recording]:
         file.write(_HEADER + b"".join(capture.records for capture in batch))
         file.flush()
         try:
-            packets = read(Path(file.name)).packets
+            packets = read(container.open_capture(Path(file.name))).packets
         except SharklabError:
             return {}
     if len(packets) != sum(capture.packets for capture in batch):

@@ -14,8 +14,7 @@ from pathlib import Path
 import jinja2
 
 from sharklab.checks.outcome import Status
-from sharklab.evidence.packets.model import Facts
-from sharklab.evidence.run_folder import CaptureResult
+from sharklab.evidence.capture import RecordedCapture
 from sharklab.grading.gradebook.model import Entry
 from sharklab.grading.marking.model import ExerciseResult, Mark, Result, Step
 from sharklab.grading.submission.model import Problem, Seal
@@ -83,23 +82,25 @@ class FeedbackPage:
     """The student recorded the captures: nobody knows their filters, nor what tcpdump dropped."""
 
 
-def files(entry: Entry, plan: Plan, facts: Mapping[str, Facts], tool: str) -> dict[str, str]:
+def files(entry: Entry, plan: Plan, captures: Mapping[str, RecordedCapture], tool: str) -> dict[str, str]:
     """Return the feedback on a graded entry by file name, in every language as HTML and Markdown.
 
-    `facts` are those of the captures that were handed in, by id.
+    `captures` are those that were handed in, by id.
     """
-    pages = [page(entry, plan, facts, tool, language) for language in languages()]
+    pages = [page(entry, plan, captures, tool, language) for language in languages()]
     return {
         f"feedback.{each.language}.{kind}": lay_out(each, kind) for each in pages for kind in ("html", "md")
     }
 
 
-def page(entry: Entry, plan: Plan, facts: Mapping[str, Facts], tool: str, language: str) -> FeedbackPage:
+def page(
+    entry: Entry, plan: Plan, captures: Mapping[str, RecordedCapture], tool: str, language: str
+) -> FeedbackPage:
     """Return the content of the feedback. Raises ValueError for an entry without a result."""
     if entry.result is None:
         raise ValueError(entry.student)
     result, speak = entry.result, translator(language)
-    builder = _Builder(plan, facts, result, speak)
+    builder = _Builder(plan, captures, result, speak)
     return FeedbackPage(
         language=language,
         title=speak.prose(result.title),
@@ -135,7 +136,7 @@ def template(language: str, name: str) -> jinja2.Template:
 @dataclass(frozen=True)
 class _Builder:
     plan: Plan
-    facts: Mapping[str, Facts]
+    captures: Mapping[str, RecordedCapture]
     result: Result
     speak: Translator
 
@@ -190,12 +191,14 @@ class _Builder:
         return {capture.id: self._capture(capture) for capture in captures}
 
     def _capture(self, capture: Capture) -> CaptureReport:
-        facts = self.facts.get(capture.id)
-        if facts is None:
+        recorded = self.captures.get(capture.id)
+        if recorded is None:
             return CaptureReport(f"capture-{capture.id}", capture, None, "", None)
         evidence = self._evidence(capture.id)
-        shown = packet_view(capture.id, facts, self._hosts, evidence, self.speak, MAX_LADDERS, MAX_ROWS)
-        return CaptureReport(f"capture-{capture.id}", capture, _capture_result(capture, facts), "", shown)
+        shown = packet_view(
+            capture.id, recorded.facts, self._hosts, evidence, self.speak, MAX_LADDERS, MAX_ROWS
+        )
+        return CaptureReport(f"capture-{capture.id}", capture, recorded, "", shown)
 
     @cached_property
     def _hosts(self) -> Mapping[str, str]:
@@ -204,8 +207,3 @@ class _Builder:
     def _evidence(self, capture: str) -> Iterable[tuple[int, ...]]:
         marks = (mark for exercise in self.result.exercises for mark in exercise.marks)
         return [r.packets for mark in marks for r in mark.decision.evidence if r.capture == capture]
-
-
-def _capture_result(capture: Capture, facts: Facts) -> CaptureResult:
-    """Return the result of a capture that was handed in; only its number of packets is known."""
-    return CaptureResult(capture.id, capture.host, Path(), (), 0.0, 0.0, len(facts.packets), 0)

@@ -15,15 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import state
-from sharklab.evidence import packets
-from sharklab.evidence.packets.model import Facts
-from sharklab.evidence.packets.together import read_together
+from sharklab.evidence.capture import read_few
 from sharklab.grading.gradebook import feedback, inputs, record_file
 from sharklab.grading.gradebook.gradescope import gradescope
 from sharklab.grading.gradebook.inputs import SubmissionSource
 from sharklab.grading.gradebook.model import Entry
 from sharklab.grading.gradebook.pool import Failure, failure
-from sharklab.grading.marking.case import gather
+from sharklab.grading.marking.case import Known, gather, handed_in
 from sharklab.grading.marking.fingerprints import SubmissionFingerprint, fingerprint
 from sharklab.grading.marking.marks import mark
 from sharklab.grading.marking.policy import Policy
@@ -113,8 +111,9 @@ def grade(jobs: tuple[GradeJob, ...]) -> tuple[Failure | None, ...]:
     with ExitStack() as stack:
         opened = [_opened(job, stack) for job in jobs]
         whole = [found for found in opened if not isinstance(found, Failure)]
-        files = [file for _, submission in whole for file in submission.captures.values()]
-        known = {file: packets.facts(recording) for file, recording in read_together(files).items()}
+        captures = [capture for each in whole for capture in handed_in(*each, {}).values()]
+        read_few(captures)
+        known = {capture.path: capture for capture in captures}
         return tuple(
             found if isinstance(found, Failure) else _attempt(job, *found, known)
             for job, found in zip(jobs, opened, strict=True)
@@ -132,9 +131,7 @@ def _opened(job: GradeJob, stack: ExitStack) -> tuple[Plan, Submission] | Failur
         return failure(error)
 
 
-def _attempt(
-    job: GradeJob, plan: Plan, submission: Submission, known: Mapping[Path, Facts]
-) -> Failure | None:
+def _attempt(job: GradeJob, plan: Plan, submission: Submission, known: Known) -> Failure | None:
     try:
         write_record(job.out, _graded(job, plan, submission, known))
     except Exception as error:
@@ -147,13 +144,13 @@ def _lab(name: str) -> Lab:
     return load.named(name)
 
 
-def _graded(job: GradeJob, plan: Plan, submission: Submission, known: Mapping[Path, Facts]) -> StudentRecord:
+def _graded(job: GradeJob, plan: Plan, submission: Submission, known: Known) -> StudentRecord:
     cases = gather(plan, submission, known)
-    facts = {name: found for case in cases for name, found in case.context.facts.items()}
+    captures = {name: found for case in cases for name, found in case.context.captures.items()}
     entry = replace(job.entry, result=mark(plan, submission, cases, job.policy))
     # Feedback is made from the record: a student who is not graded again gets the same to the letter.
     entry = record_file.from_plain(Entry, json.loads(json.dumps(record_file.to_plain(entry))))
-    files = feedback.files(entry, plan, facts, job.tool)
+    files = feedback.files(entry, plan, captures, job.tool)
     if entry.result:
         files["gradescope.json"] = gradescope(entry.result)
     folder = state.folder(job.out / entry.student)
@@ -162,7 +159,7 @@ def _graded(job: GradeJob, plan: Plan, submission: Submission, known: Mapping[Pa
     digests = {
         f"{entry.student}/{name}": manifest.digest(content.encode()) for name, content in files.items()
     }
-    return StudentRecord(SCHEMA, job.key, entry, fingerprint(submission, facts), digests)
+    return StudentRecord(SCHEMA, job.key, entry, fingerprint(submission, captures), digests)
 
 
 def write_record(out: Path, record: StudentRecord) -> None:

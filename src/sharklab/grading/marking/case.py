@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from sharklab.checks.context import Context, contexts
-from sharklab.evidence import host_state, packets
+from sharklab.evidence import host_state
+from sharklab.evidence.capture import RecordedCapture, read_all
 from sharklab.evidence.packets.model import Facts
-from sharklab.evidence.run_folder import CaptureResult, Evidence, SocketLine
+from sharklab.evidence.run_folder import Evidence, SocketLine
 from sharklab.grading.marking import own_computer
 from sharklab.grading.submission.model import HostState, Submission
 from sharklab.lab.model import Capture, Exercise, Plan
@@ -47,30 +48,48 @@ class Case:
 
     def narrowed(self, captures: tuple[Capture, ...]) -> Context:
         """Return the context with these captures alone."""
-        facts = {name: self.context.facts[name] for name in (capture.id for capture in captures)}
-        return replace(self.context, exercise=replace(self.exercise, captures=captures), facts=facts)
+        return replace(self.context, exercise=replace(self.exercise, captures=captures))
 
 
-def gather(plan: Plan, submission: Submission, known: Mapping[Path, Facts] | None = None) -> tuple[Case, ...]:
-    """Return a case for each exercise of the plan; `known` are captures that were read before.
+Known = Mapping[Path, RecordedCapture]
+"""Captures that were read before, by file."""
+
+
+def gather(plan: Plan, submission: Submission, known: Known | None = None) -> tuple[Case, ...]:
+    """Return a case for each exercise of the plan; a capture in `known` is not read again.
 
     A capture that cannot be read is empty, and its `problem` says why. Raises MachineryError when tshark
     is missing or broken.
     """
-    facts = read_captures(plan, submission, known or {})
+    captures = handed_in(plan, submission, known or {})
+    read_all(captures.values())
     state = {host: seen for host, seen in submission.state.items() if not host_state.fault(seen)}
     evidence = Evidence(
         folder=submission.folder,
         manifest={"started": submission.begun, "ended": submission.made},
         probes={},
         sockets=tuple(_sockets(state)),
-        captures={name: _capture(plan, submission, name) for name in facts},
+        captures=captures,
         state=state,
     )
     return tuple(
         _case(Case(context, submission.answers.get(context.exercise.id, {})))
-        for context in contexts(plan, evidence, facts)
+        for context in contexts(plan, evidence)
     )
+
+
+def handed_in(plan: Plan, submission: Submission, known: Known) -> Mapping[str, RecordedCapture]:
+    """Return each capture of the plan that the submission holds, by its id."""
+    captures = (capture for exercise in plan.lab.exercises for capture in exercise.captures)
+    files = (
+        (capture, submission.captures[capture.id])
+        for capture in captures
+        if capture.id in submission.captures
+    )
+    return {
+        capture.id: known.get(file) or RecordedCapture(capture.id, capture.host, file)
+        for capture, file in files
+    }
 
 
 def _case(case: Case) -> Case:
@@ -84,23 +103,3 @@ def _sockets(state: Mapping[str, HostState]) -> Iterator[SocketLine]:
     """Yield the listening sockets of each host at the time of observation."""
     for host, seen in state.items():
         yield from (SocketLine(host, line, seen["observed"], seen["observed"]) for line in seen["sockets"])
-
-
-def read_captures(plan: Plan, submission: Submission, known: Mapping[Path, Facts]) -> Mapping[str, Facts]:
-    """Return the facts of each capture of the plan that was handed in, by its id."""
-    wanted = {name: submission.captures[name] for name in _captures(plan) if name in submission.captures}
-    recordings = packets.read_all(file for file in wanted.values() if file not in known)
-    return {
-        name: known[file] if file in known else packets.facts(recordings[file])
-        for name, file in wanted.items()
-    }
-
-
-def _captures(plan: Plan) -> Mapping[str, Capture]:
-    return {capture.id: capture for exercise in plan.lab.exercises for capture in exercise.captures}
-
-
-def _capture(plan: Plan, submission: Submission, name: str) -> CaptureResult:
-    """Return a capture that was handed in: what tcpdump counted is not known."""
-    capture, file = _captures(plan)[name], submission.captures[name]
-    return CaptureResult(name, capture.host, file, (), submission.begun, submission.made, 0, 0)

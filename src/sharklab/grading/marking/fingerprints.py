@@ -17,8 +17,8 @@ from typing import Any
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.evidence.packets import container
-from sharklab.evidence.packets.model import Facts, Packet
+from sharklab.evidence.capture import RecordedCapture
+from sharklab.evidence.packets.model import Packet
 from sharklab.grading.submission.model import Submission
 from sharklab.limits import BUNDLE
 
@@ -66,9 +66,9 @@ class SubmissionFingerprint:
     made: float = 0.0
 
 
-def fingerprint(submission: Submission, facts: Mapping[str, Facts]) -> SubmissionFingerprint:
-    """Return the fingerprints of a submission; `facts` are those of its captures, by id."""
-    found = {name: _trace(file, facts[name]) for name, file in submission.captures.items() if name in facts}
+def fingerprint(submission: Submission, captures: Mapping[str, RecordedCapture]) -> SubmissionFingerprint:
+    """Return the fingerprints of a submission, and of those of its captures that the lab asks for."""
+    found = {name: _trace(captures[name]) for name in submission.captures if name in captures}
     return SubmissionFingerprint(
         captures=found,
         answers=dict(_answers(submission)),
@@ -93,11 +93,10 @@ def _changed(submission: Submission, found: Mapping[str, CaptureFingerprint]) ->
             yield file
 
 
-def _trace(file: Path, facts: Facts) -> CaptureFingerprint:
-    content = _content(file)
+def _trace(capture: RecordedCapture) -> CaptureFingerprint:
+    content, frames = _opened(capture)
     digest = hashlib.sha256(content).hexdigest()
-    frames = _frames(file)
-    if not (packets := facts.packets):
+    if not (packets := capture.facts.packets):
         return CaptureFingerprint(digest, 0, editor=_editor(content))
     times = [packet.time for packet in packets]
     return CaptureFingerprint(
@@ -115,19 +114,19 @@ def _trace(file: Path, facts: Facts) -> CaptureFingerprint:
     )
 
 
+def _opened(capture: RecordedCapture) -> tuple[bytes, list[bytes]]:
+    """Return the content of a capture's file and its packets: none in a file that is no capture."""
+    try:
+        return capture.container.content, list(capture.container.frames)
+    except InputError:
+        return _content(capture.path), []
+
+
 def _content(file: Path) -> bytes:
     try:
         return untrusted.read(file, BUNDLE.capture)
     except InputError:
         return b""
-
-
-def _frames(file: Path) -> list[bytes]:
-    try:
-        found = container.open_capture(file)
-    except InputError:
-        return []
-    return [found.content[offset : offset + length] for offset, length in found.packets]
 
 
 def _fingerprints(packets: tuple[Packet, ...], frames: list[bytes]) -> Mapping[str, float]:

@@ -14,7 +14,6 @@ from sharklab.checks.outcome import (
     Status,
     Verdict,
 )
-from sharklab.evidence.run_folder import Evidence
 from sharklab.grading.marking.case import Case, gather
 from sharklab.grading.marking.decisions import decide, said
 from sharklab.grading.marking.defaults import title
@@ -32,14 +31,13 @@ def write(plan: Plan, submission: Submission, languages: Iterable[str]) -> tuple
     Raises MachineryError when tshark is missing or broken, or the folder cannot be written.
     """
     cases = gather(plan, submission)
-    facts = {name: found for case in cases for name, found in case.context.facts.items()}
-    evidence = _counted(cases, submission)
+    evidence = replace(cases[0].context.evidence, manifest={"by_hand": True}, folder=submission.folder)
     verdicts = tuple(_verdict(case) for case in cases)
     files = [
         file
         for language in languages
         for file in report.write(
-            report.compose(_by_hand(plan), evidence, facts, verdicts, language, submission.folder)
+            report.compose(_by_hand(plan), evidence, verdicts, language, submission.folder)
         )
     ]
     return tuple(file for file in files if file.suffix in (".html", ".md"))
@@ -56,17 +54,6 @@ def _by_hand(plan: Plan) -> Plan:
 def _exercise(exercise: Exercise) -> Exercise:
     captures = tuple(replace(capture, filter="") for capture in exercise.captures)
     return replace(exercise, probes=(), captures=captures)
-
-
-def _counted(cases: tuple[Case, ...], submission: Submission) -> Evidence:
-    """Return the evidence with the packets of each capture counted, and nothing that is not known."""
-    evidence = next(iter(cases)).context.evidence
-    counts = {name: len(found.packets) for case in cases for name, found in case.context.facts.items()}
-    captures = {
-        name: replace(capture, packets_captured=counts.get(name, 0))
-        for name, capture in evidence.captures.items()
-    }
-    return replace(evidence, captures=captures, manifest={"by_hand": True}, folder=submission.folder)
 
 
 def _verdict(case: Case) -> Verdict:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.evidence.packets import facts, read, records
+from sharklab.evidence.packets import facts, records
 from sharklab.evidence.packets.container import open_capture
 from sharklab.evidence.packets.model import Conversation, Endpoint, Facts, Packet, Recording
-from sharklab.evidence.packets.together import read_together
 from tests.support import packets_made, packets_situations
+from tests.support.capture_files import recording, together
 from tests.support.packets_made import LINKS, START, STEP, Way
 from tests.unit.evidence.packets.test_together import moved
 
@@ -122,7 +122,7 @@ def look(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Seen]:
     def seen(name: str) -> Seen:
         if name not in known:
             path = MADE[name](folder / name) if name in MADE else DATA / name
-            known[name] = Seen(path, read(path), *witness(path))
+            known[name] = Seen(path, recording(path), *witness(path))
         return known[name]
 
     return seen
@@ -208,7 +208,7 @@ def test_read_keeps_the_time_that_was_written(name: str, look: Callable[[str], S
 def test_records_agree_with_what_was_written(name: str, look: Callable[[str], Seen], tmp_path: Path) -> None:
     """A pcap file taken apart and written again is the same file, whatever its link, order and unit."""
     path = look(name).path
-    records.write(tmp_path / "again", records.read(path))
+    records.write(tmp_path / "again", records.read(open_capture(path)))
     assert path.read_bytes() == (tmp_path / "again").read_bytes()
 
 
@@ -216,11 +216,11 @@ def test_read_together_agrees_with_read(look: Callable[[str], Seen], tmp_path: P
     """Packet by packet, of recorded captures that are other seats' and of made ones, in one go."""
     nets = {moved(DATA / name, tmp_path, net): (net, name) for net, name in enumerate(RECORDED, 1)}
     own = {look(name).path: name for name in MADE}
-    found = read_together([*nets, *own])
+    found = together([*nets, *own])
     for path, (net, name) in nets.items():
         assert [repr(p) for p in look(name).recording.packets] == [_back(p, net) for p in found[path].packets]
     for path, name in own.items():
-        assert look(name).recording == found[path]
+        assert look(name).facts == found[path]
 
 
 def _back(packet: Packet, net: int) -> str:

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.evidence.packets import facts, read
+from sharklab.evidence.packets import facts
 from sharklab.evidence.packets.annotate import annotate
+from sharklab.evidence.packets.container import open_capture
 from sharklab.evidence.packets.explain import Explanation, explain
 from sharklab.evidence.packets.model import Dns, Facts, Option
 from sharklab.evidence.packets.options import options
+from tests.support.capture_files import recording
 from tests.support.packets_sample import error, packet, shown
 
 DATA = Path(__file__).parents[3] / "data"
@@ -24,7 +26,7 @@ RECORDED = sorted(file.name for file in DATA.glob("*.pcap*"))
 
 def recorded(name: str) -> Facts:
     """Return the facts of a recorded capture."""
-    return facts(read(DATA / name))
+    return facts(recording(DATA / name))
 
 
 def words(told: Iterable[Explanation]) -> list[str]:
@@ -246,7 +248,7 @@ def test_explain_says_what_the_analysis_of_tshark_remarks(tmp_path: Path) -> Non
     file = tmp_path / "made.pcap"
     records = b"".join(segment(number, *each) for number, each in enumerate(segments, 1))
     file.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + records)
-    told = words(explain(facts(read(file))))
+    told = words(explain(facts(recording(file))))
     expected = {
         5: "The data just before it are missing",
         7: "Duplicate acknowledgement: the server repeats what it waits for",
@@ -262,8 +264,8 @@ def test_annotate_puts_comments_where_tshark_reads_them(tmp_path: Path) -> None:
     """The comments of a copy are those that were given, and its packets those of the capture."""
     comments = {1: "SYN : le client demande\nune connexion", 2: "é" * 2000}
     file = tmp_path / "copy.pcapng"
-    file.write_bytes(annotate(DATA / "refused.pcap", comments))
-    assert read(file).packets == read(DATA / "refused.pcap").packets
+    file.write_bytes(annotate(open_capture(DATA / "refused.pcap"), comments))
+    assert recording(file).packets == recording(DATA / "refused.pcap").packets
     argv = ["tshark", "-n", "-r", str(file), "-T", "json", "-e", "frame.comment"]
     done = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     assert "SYN : le client demande\\nune connexion" in done
@@ -273,10 +275,10 @@ def test_annotate_puts_comments_where_tshark_reads_them(tmp_path: Path) -> None:
 def test_annotate_of_a_capture_that_ends_in_half_a_record(tmp_path: Path) -> None:
     """The copy has the packets that are whole, as they are: editcap would guess as tshark does."""
     file = tmp_path / "annotated.pcapng"
-    file.write_bytes(annotate(DATA / "refused.cut", {2: "refused"}))
-    assert [("SYN",), ("RST", "ACK")] == [packet.flags for packet in read(file).packets]
+    file.write_bytes(annotate(open_capture(DATA / "refused.cut"), {2: "refused"}))
+    assert [("SYN",), ("RST", "ACK")] == [packet.flags for packet in recording(file).packets]
 
 
 def test_annotate_takes_as_many_comments_as_are_explained() -> None:
     """The longest comments on LIMIT packets fit into one command line."""
-    annotate(DATA / "ssh.pcap", dict.fromkeys(range(1, 401), "é" * 2000))
+    annotate(open_capture(DATA / "ssh.pcap"), dict.fromkeys(range(1, 401), "é" * 2000))

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.evidence.packets import facts, name_packet, read
-from sharklab.evidence.packets.container import search
+from sharklab.evidence.packets import facts, name_packet
+from sharklab.evidence.packets.container import open_capture
 from sharklab.evidence.packets.model import Conversation, Dns, Endpoint, Facts, Packet, Recording
 from sharklab.message import Message
+from tests.support.capture_files import recording
 
 DATA = Path(__file__).parents[3] / "data"
 
@@ -19,7 +20,7 @@ DATA = Path(__file__).parents[3] / "data"
 @cache
 def shown(name: str) -> Facts:
     """Return the facts of the recorded capture `name`."""
-    return facts(read(DATA / name))
+    return facts(recording(DATA / name))
 
 
 def only(name: str) -> Conversation:
@@ -228,13 +229,13 @@ def test_facts_of_no_packets_are_empty() -> None:
 def test_search_finds_packets_by_their_bytes() -> None:
     """The token is found where tshark shows a name with it, in any case; not in the other direction."""
     named = [p.number for p in shown("dns.pcap").packets if any("tok7f3a" in m.name for m in p.dns)]
-    assert tuple(named) == search(DATA / "dns.pcap", "TOK7F3A")
-    assert () == search(DATA / "dns.pcap", "tok7f3b")
+    assert tuple(named) == open_capture(DATA / "dns.pcap").search("TOK7F3A")
+    assert () == open_capture(DATA / "dns.pcap").search("tok7f3b")
 
 
 def test_search_for_nothing_finds_nothing() -> None:
     """An empty token is in no packet."""
-    assert () == search(DATA / "dns.pcap", "")
+    assert () == open_capture(DATA / "dns.pcap").search("")
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.evidence.packets import facts, read
+from sharklab.evidence.packets import facts
 from sharklab.evidence.packets.knocks import Knock, Pattern, knock, knocks
 from sharklab.evidence.packets.model import Packet
+from tests.support.capture_files import recording
 from tests.support.packets_sample import SERVER, error, packet, shown
 
 DATA = Path(__file__).parents[3] / "data"
@@ -122,13 +123,13 @@ def test_pattern_fits_what_a_lab_expects(expected: str, fits: bool) -> None:
 )
 def test_knocks_of_recorded_captures(name: str, transport: str, expected: str) -> None:
     """Real packets have the same patterns."""
-    found = knocks(facts(read(DATA / name)), transport, SERVER)
+    found = knocks(facts(recording(DATA / name)), transport, SERVER)
     assert expected in {str(knock.pattern) for knock in found.values()}
 
 
 def test_knocks_of_a_recorded_drop_show_the_kernels_patience() -> None:
     """Linux sends its first SYNs a second apart (tcp(7), tcp_syn_linear_timeouts of Linux 6.5)."""
-    [knock] = knocks(facts(read(DATA / "drop.pcap")), "tcp", SERVER).values()
+    [knock] = knocks(facts(recording(DATA / "drop.pcap")), "tcp", SERVER).values()
     assert [1, 1, 1] == [round(seconds) for seconds in knock.pattern.intervals]
 
 

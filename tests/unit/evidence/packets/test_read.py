@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import InputError, MachineryError
-from sharklab.evidence.packets import decode, read, read_all
+from sharklab.evidence.packets import decode
 from sharklab.evidence.packets.model import NOWHERE, Endpoint, Flow, Icmp, Packet
 from sharklab.limits import ToolLimits
+from tests.support.capture_files import alone, recording
 
 DATA = Path(__file__).parents[3] / "data"
 
@@ -22,7 +23,7 @@ DATA = Path(__file__).parents[3] / "data"
 @cache
 def packets(name: str) -> tuple[Packet, ...]:
     """Return the packets of the recorded capture `name`."""
-    return read(DATA / name).packets
+    return recording(DATA / name).packets
 
 
 def witness(name: str, display_filter: str) -> list[int]:
@@ -144,10 +145,10 @@ def test_read_of_a_cut_capture_gives_whole_packets(name: str, missing: int, tmp_
     """A capture without its end is read as far as it goes, and says so."""
     file = tmp_path / name
     file.write_bytes((DATA / name).read_bytes()[:-missing])
-    recording = read(file)
-    assert recording.cut
-    assert recording.packets == packets(name)[: len(recording.packets)]
-    assert 0 < len(recording.packets) < len(packets(name))
+    cut = recording(file)
+    assert cut.cut
+    assert cut.packets == packets(name)[: len(cut.packets)]
+    assert 0 < len(cut.packets) < len(packets(name))
 
 
 @pytest.mark.parametrize(
@@ -164,13 +165,13 @@ def test_read_of_no_capture_is_an_input_error(content: bytes, message: str, tmp_
     file = tmp_path / "evil.pcap"
     file.write_bytes(content)
     with pytest.raises(InputError, match=message):
-        read(file)
+        recording(file)
 
 
 def test_read_of_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
     """The error names the file."""
     with pytest.raises(InputError, match="No such file") as caught:
-        read(tmp_path / "none.pcap")
+        recording(tmp_path / "none.pcap")
     assert str(tmp_path / "none.pcap") == caught.value.place
 
 
@@ -184,7 +185,7 @@ def test_read_of_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
 def test_read_beyond_a_limit_is_an_input_error(limits: ToolLimits, message: str) -> None:
     """What tshark cannot read in its bounds is the capture's fault, not a crash of ours."""
     with pytest.raises(InputError, match=message) as caught:
-        read(DATA / "ssh.pcap", limits)
+        recording(DATA / "ssh.pcap", limits)
     assert str(DATA / "ssh.pcap") == caught.value.place
 
 
@@ -195,7 +196,7 @@ def test_read_without_tshark_is_a_machinery_error(monkeypatch: pytest.MonkeyPatc
         (tmp_path / tool).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(MachineryError, match="tshark is not installed") as caught:
-        read(DATA / "ssh.pcap")
+        recording(DATA / "ssh.pcap")
     assert "install the package tshark" in caught.value.hint
 
 
@@ -210,17 +211,17 @@ def test_read_with_a_broken_tshark_is_a_machinery_error(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setattr(import_module("sharklab.evidence.packets.box"), "box", lambda limits: [])
     with pytest.raises(MachineryError, match="tshark failed \\(9\\): cannot load plugins"):
-        read(DATA / "ssh.pcap")
+        recording(DATA / "ssh.pcap")
 
 
 def test_read_all_keeps_a_bad_capture_from_hiding_the_others(tmp_path: Path) -> None:
-    """Each path has its recording, in order; the one that is no capture says why it is empty."""
+    """Each capture has its facts; the one that is no capture says why it is empty."""
     bad = tmp_path / "bad.pcap"
     bad.write_text("no capture")
-    recordings = read_all([DATA / "refused.pcap", bad, DATA / "ntp.pcapng"])
+    found = alone([DATA / "refused.pcap", bad, DATA / "ntp.pcapng"])
     problem = "the file is not a pcap or pcapng capture"
     expected = [("refused.pcap", 2, ""), ("bad.pcap", 0, problem), ("ntp.pcapng", 4, "")]
-    assert expected == [(path.name, len(r.packets), str(r.problem)) for path, r in recordings.items()]
+    assert expected == [(path.name, len(each.packets), str(each.problem)) for path, each in found.items()]
 
 
 def test_read_does_not_depend_on_the_users_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -228,7 +229,7 @@ def test_read_does_not_depend_on_the_users_settings(monkeypatch: pytest.MonkeyPa
     (tmp_path / "disabled_protos").write_text("tcp\n")
     monkeypatch.setenv("WIRESHARK_CONFIG_DIR", str(tmp_path))
     monkeypatch.setenv("TZ", "Asia/Tokyo")
-    assert ["tcp", "tcp"] == [packet.transport for packet in read(DATA / "refused.pcap").packets]
+    assert ["tcp", "tcp"] == [packet.transport for packet in recording(DATA / "refused.pcap").packets]
 
 
 def test_read_of_a_name_that_is_no_text_keeps_the_packet(tmp_path: Path) -> None:
@@ -236,14 +237,14 @@ def test_read_of_a_name_that_is_no_text_keeps_the_packet(tmp_path: Path) -> None
     file = tmp_path / "nfs.pcap"
     content = (DATA / "nfs.pcap").read_bytes()
     file.write_bytes(content.replace(b"share-tok7f3a", b"share-tok7f3\xc0"))
-    assert len(packets("nfs.pcap")) == len(read(file).packets)
+    assert len(packets("nfs.pcap")) == len(recording(file).packets)
 
 
 def test_read_of_a_small_capture_that_ends_in_half_a_record() -> None:
     """A SYN and its RST are read as they are: from half a record tshark would guess another kind of pcap."""
-    recording = read(DATA / "refused.cut")
-    assert recording.cut
-    assert [("SYN",), ("RST", "ACK")] == [packet.flags for packet in recording.packets]
+    cut = recording(DATA / "refused.cut")
+    assert cut.cut
+    assert [("SYN",), ("RST", "ACK")] == [packet.flags for packet in cut.packets]
 
 
 def test_packet_of_a_header_that_is_cut_short_has_what_is_there() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.evidence.packets import box, read_all, together
-from sharklab.evidence.packets.model import Recording
-from sharklab.evidence.packets.together import read_together
+from sharklab.evidence.packets import box
+from sharklab.evidence.packets import together as batches
+from tests.support.capture_files import alone, together
 
 DATA = Path(__file__).parents[3] / "data"
 CAPTURES = sorted(DATA.glob("*.pcap"))
@@ -41,12 +41,12 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_read_together_is_what_read_all_is(tmp_path: Path) -> None:
     """Field by field, for every recorded capture, each as another seat's."""
     files = [moved(file, tmp_path, number) for number, file in enumerate(CAPTURES, 1)]
-    assert read_all(files) == read_together(files)
+    assert alone(files) == together(files)
 
 
 def test_read_together_needs_one_call(tmp_path: Path, calls: list[str]) -> None:
     """Captures of different seats lie in one file."""
-    read_together([moved(DATA / "ssh.pcap", tmp_path, seat) for seat in range(1, 9)])
+    together([moved(DATA / "ssh.pcap", tmp_path, seat) for seat in range(1, 9)])
     assert ["tshark"] == calls
 
 
@@ -56,8 +56,8 @@ def test_read_together_numbers_each_from_one(tmp_path: Path) -> None:
         moved(DATA / name, tmp_path, seat)
         for seat, name in enumerate(("ssh.pcap", "icmp.pcap", "nfs.pcap"), 1)
     ]
-    found = read_together(files)
-    assert read_all(files) == found
+    found = together(files)
+    assert alone(files) == found
     assert all(found[file].packets[0].number == 1 for file in files)
     infos = [packet.info for file in files[1:] for packet in found[file].packets]
     assert any("(request in 3)" in info for info in infos)
@@ -67,7 +67,7 @@ def test_read_together_numbers_each_from_one(tmp_path: Path) -> None:
 def test_read_together_keeps_captures_apart_that_share_an_address(tmp_path: Path) -> None:
     """The same capture twice: in one file the second would show as retransmitted."""
     copy = Path(shutil.copy(DATA / "ssh.pcap", tmp_path / "copy.pcap"))
-    found = read_together([DATA / "ssh.pcap", copy])
+    found = together([DATA / "ssh.pcap", copy])
     assert found[DATA / "ssh.pcap"] == found[copy]
     assert [] == [p.number for p in found[copy].packets if "spurious_retransmission" in p.remarks]
 
@@ -78,7 +78,7 @@ def test_read_together_takes_every_format(tmp_path: Path, form: str) -> None:
     files = [moved(DATA / "ssh.pcap", tmp_path, seat) for seat in (1, 2)]
     other = tmp_path / "other.cap"
     subprocess.run(["editcap", "-F", form, moved(DATA / "dns.pcap", tmp_path, 3), other], check=True)
-    assert read_all([*files, other]) == read_together([*files, other])
+    assert alone([*files, other]) == together([*files, other])
 
 
 def test_read_together_bears_bad_captures(tmp_path: Path) -> None:
@@ -89,8 +89,8 @@ def test_read_together_bears_bad_captures(tmp_path: Path) -> None:
     none.write_bytes(b"GIF89a")
     empty.write_bytes(b"")
     files = [*good, cut, none, empty]
-    found = read_together(files)
-    assert read_all(files) == found
+    found = together(files)
+    assert alone(files) == found
     assert (True, True, True) == (found[cut].cut, bool(found[none].problem), bool(found[empty].problem))
 
 
@@ -99,14 +99,13 @@ def test_read_together_reads_alone_what_fails_together(
 ) -> None:
     """A file that tshark refuses harms none of those that were in it."""
     files = [moved(DATA / "ssh.pcap", tmp_path, seat) for seat in (1, 2, 3)]
-    monkeypatch.setattr(together, "_HEADER", b"no header at all")
-    assert read_all(files) == read_together(files)
+    monkeypatch.setattr(batches, "_HEADER", b"no header at all")
+    assert alone(files) == together(files)
 
 
 def test_read_together_of_nothing_is_nothing() -> None:
     """No capture, no call."""
-    found: dict[Path, Recording] = dict(read_together([]))
-    assert {} == found
+    assert {} == together([])
 
 
 @pytest.mark.parametrize(
@@ -121,5 +120,5 @@ def test_read_together_of_nothing_is_nothing() -> None:
 )
 def test_ends_are_of_plain_packets_alone(frame: str, kept: list[str] | None) -> None:
     """Whole TCP, UDP and ICMP; no fragment, no tunnel; addresses of many hosts do not count."""
-    found = together._ends(bytes(12) + b"\x08\x00" + bytes.fromhex(frame))
+    found = batches._ends(bytes(12) + b"\x08\x00" + bytes.fromhex(frame))
     assert kept == (None if found is None else [each.hex() for each in found])

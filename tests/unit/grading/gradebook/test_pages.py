@@ -21,7 +21,7 @@ from tests.unit.report.test_render import Outline
 
 
 def _feedback(folder: Path, entry: Entry | None = None) -> dict[str, str]:
-    return feedback.files(entry or sample.alice(), sample.plan(folder), sample.facts(), sample.TOOL)
+    return feedback.files(entry or sample.alice(), sample.plan(folder), sample.captures(), sample.TOOL)
 
 
 def _pages(folder: Path) -> dict[str, str]:
@@ -200,5 +200,5 @@ def test_feedback_and_report_lead_with_the_same_status(
     result = sample.result()
     result = replace(result, exercises=(replace(result.exercises[0], marks=marks),))
     entry = replace(sample.alice(), result=result)
-    page = feedback.page(entry, sample.plan(tmp_path), sample.facts(), sample.TOOL, "en")
+    page = feedback.page(entry, sample.plan(tmp_path), sample.captures(), sample.TOOL, "en")
     assert report.overall(Verdict("ssh", outcomes, ())) == page.parts[0].sections[0].status

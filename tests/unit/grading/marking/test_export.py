@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from sharklab.author import capture_edits, reference
 from sharklab.evidence.packets import records
-from sharklab.evidence.packets.container import search
+from sharklab.evidence.packets.container import open_capture
 from sharklab.grading.marking.export import schema, to_plain
 from sharklab.grading.marking.keys import without_keys
 from sharklab.grading.marking.marks import grade
@@ -86,12 +86,12 @@ def test_plain_says_nothing_of_another_students_token(tmp_path: Path, kind: str)
     exercise = replace(exercise, checks=(wanted, Check("token"), Check("clean")))
     plan = replace(plan, lab=replace(plan.lab, exercises=(exercise,)))
     other = replace(seat.derive(plan.lab, "bob", bytes(32)), token=STRANGER)
-    pcap = records.read(submission.captures["dns"])
+    pcap = records.read(open_capture(submission.captures["dns"]))
     changed = capture_edits.with_words(pcap, {plan.seat.token: STRANGER})
     records.write(
         tmp_path / "b.pcap", changed if kind == "token" else capture_edits.of_seat(pcap, plan.seat, other)
     )
-    assert search(tmp_path / "b.pcap", STRANGER)
+    assert open_capture(tmp_path / "b.pcap").search(STRANGER)
     result = grade(plan, replace(submission, captures={"dns": tmp_path / "b.pcap"}))
     assert STRANGER not in json.dumps(to_plain(result))
 

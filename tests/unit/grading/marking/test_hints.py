@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.evidence.packets.model import Facts
+from sharklab.evidence.capture import RecordedCapture
 from sharklab.grading.marking.case import gather
 from sharklab.grading.marking.defaults import criteria
 from sharklab.grading.marking.marks import mark
@@ -16,6 +16,7 @@ from sharklab.lab import load
 from sharklab.lab.model import Criterion, Plan
 from sharklab.message import Message, prose
 from tests.support import hints_sample as sample
+from tests.support.capture_files import with_facts
 from tests.support.hints_sample import Bench, Situation, mixed_up
 
 Place = tuple[str, str, str, int]
@@ -142,7 +143,9 @@ def criterion(plan: Plan, exercise: str, name: str) -> Criterion:
     return {each.id: each for each in criteria(plan.lab, found)}[name]
 
 
-def made(place: Path, bench: Bench, situation: Situation) -> tuple[Submission, Mapping[Path, Facts]]:
+def made(
+    place: Path, bench: Bench, situation: Situation
+) -> tuple[Submission, Mapping[Path, RecordedCapture]]:
     """Return a submission of that situation alone, and what its captures show."""
     stuck = situation(bench)
     files = {name: place / f"{name}.pcap" for name in stuck.captures}
@@ -160,7 +163,7 @@ def made(place: Path, bench: Bench, situation: Situation) -> tuple[Submission, M
         begun=1.0,
         made=2.0,
     )
-    return submission, {files[name]: facts for name, facts in stuck.captures.items()}
+    return submission, {files[name]: with_facts(files[name], facts) for name, facts in stuck.captures.items()}
 
 
 def places() -> Iterator[Place]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.evidence import packets
+from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets import container
 from sharklab.grading.marking import integrity
 from sharklab.grading.marking.fingerprints import CaptureFingerprint, SubmissionFingerprint, fingerprint
@@ -35,11 +35,15 @@ def trace(
     student: str, file: Path, capture: str = "ssh", manifest: Mapping[str, object] = NO_MANIFEST
 ) -> ComparedSubmission:
     """Return a student who handed in `file` as a capture."""
-    facts = packets.facts(packets.read(file))
     submission = Submission(
         "tp4", student, SEATS[student].id, file.parent, {capture: file}, manifest=manifest
     )
-    return ComparedSubmission(student, SEATS[student], Seal.WHOLE, fingerprint(submission, {capture: facts}))
+    return ComparedSubmission(
+        student,
+        SEATS[student],
+        Seal.WHOLE,
+        fingerprint(submission, {capture: RecordedCapture(capture, "client", file)}),
+    )
 
 
 def kinds(*group: ComparedSubmission) -> dict[str, list[str]]:
@@ -301,9 +305,7 @@ def test_traces_of_an_unreadable_capture_are_empty(tmp_path: Path) -> None:
     """What is no capture has a digest and nothing else."""
     (tmp_path / "ssh.pcap").write_bytes(b"no capture")
     submission = Submission("tp4", "alice", "", tmp_path, {"ssh": tmp_path / "ssh.pcap"})
-    found = fingerprint(
-        submission, {"ssh": packets.facts(packets.read_all([tmp_path / "ssh.pcap"])[tmp_path / "ssh.pcap"])}
-    )
+    found = fingerprint(submission, {"ssh": RecordedCapture("ssh", "client", tmp_path / "ssh.pcap")})
     assert (0, {}, ()) == (
         found.captures["ssh"].packets,
         found.captures["ssh"].frames,
