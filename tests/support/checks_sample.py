@@ -71,6 +71,7 @@ class Sample:
     probes: Sequence[Probe] = (Probe("probe", "client", ("true",)),)
     facts: Mapping[str, Facts] = field(default_factory=dict)
     dropped: int = 0
+    counted: bool = True
     services: tuple[Service, ...] = ()
     state: Mapping[str, Any] = field(default_factory=dict)
 
@@ -111,7 +112,8 @@ class Sample:
 
     def _capture(self, name: str) -> RecordedCapture:
         facts = self.facts[name] if name in self.facts else shown(name)
-        return with_facts(DATA / name, facts, replace(COUNTED, dropped=self.dropped), name)
+        counted = replace(COUNTED, dropped=self.dropped) if self.counted else None
+        return with_facts(DATA / name, facts, counted, name)
 
 
 def _plan(exercise: Exercise) -> Plan:

@@ -76,6 +76,15 @@ def test_retransmitted_names_the_packets() -> None:
     assert (2, 3, 8) == outcome.evidence[0].packets
 
 
+def test_complete_does_not_claim_what_nobody_counted() -> None:
+    """A capture that is handed in passes, and the finding says that dropped packets are not known."""
+    counted = Sample(["ssh.pcap"]).check("complete")
+    alone = Sample(["ssh.pcap"], counted=False).check("complete")
+    assert (Status.PASSED, Status.PASSED) == (counted.status, alone.status)
+    assert "dropped" in alone.found.msgid
+    assert "dropped" not in counted.found.msgid
+
+
 def made_here(folder: Path, seconds: int = 0, mac: str = "", dated: bool = True) -> Outcome:
     """Return what is said of the SSH capture, so many seconds later, where all cards have another address."""
     report_run.seal(folder, ["ssh"])
