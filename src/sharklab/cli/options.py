@@ -22,20 +22,21 @@ def user_name() -> str:
     return imported.pop() if len(imported) == 1 else os.environ.get("SUDO_USER") or getpass.getuser()
 
 
+LAB_HELP = N_("the lab's name, as `sharklab labs` and `sharklab status` list it, or its folder (./mylab)")
 OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
-    "lab": (("lab",), {"metavar": N_("LAB"), "help": N_("the lab's name, as `sharklab labs` lists it")}),
+    "lab": (("lab",), {"metavar": N_("LAB"), "help": LAB_HELP}),
     "labs": (
         ("labs",),
         {
             "metavar": N_("LAB"),
             "nargs": "*",
             "default": (),  # without one, argparse counts it among the arguments that are required
-            "help": N_("labs, as `sharklab labs` lists them; all without it"),
+            "help": N_("labs, by name or folder; all that `sharklab labs` lists without one"),
         },
     ),
     "maybe_lab": (
         ("lab",),
-        {"metavar": N_("LAB"), "nargs": "?", "help": N_("the lab's name, as `sharklab labs` lists it")},
+        {"metavar": N_("LAB"), "nargs": "?", "help": LAB_HELP},
     ),
     "host": (("host",), {"metavar": N_("HOST"), "help": N_("a host of the lab")}),
     "command": (
@@ -50,6 +51,10 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "student": (
         ("--student",),
         {"metavar": N_("ID"), "default": user_name(), "help": N_("the student of the seat")},
+    ),
+    "maybe_student": (
+        ("--student",),
+        {"metavar": N_("ID"), "default": None, "help": N_("the student of the seats; all without it")},
     ),
     "provider": (
         ("--provider",),
@@ -119,7 +124,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "of_lab": (
         ("--lab",),
-        {"metavar": N_("LAB"), "required": True, "help": N_("the lab's name, as `sharklab labs` lists it")},
+        {"metavar": N_("LAB"), "required": True, "help": LAB_HELP},
     ),
     "seats_folder": (
         ("-o", "--out"),
