@@ -67,6 +67,13 @@ def test_lint_and_brief_take_a_folder(capsys: pytest.CaptureFixture[str]) -> Non
     assert (0, "# mylab of alice\n") == tell(capsys, "brief", "mylab/", "--student", "alice")
 
 
+def test_lint_renders_the_briefs(capsys: pytest.CaptureFixture[str]) -> None:
+    """A lab whose brief shows an object of Python is refused."""
+    Path("mylab/brief.fr.md.j2").write_text("# {{ hosts.server }}\n")
+    code, said = tell(capsys, "lint", "./mylab")
+    assert (2, True) == (code, "mylab/brief.fr.md.j2:1: a value between double braces is neither" in said)
+
+
 def at_end(told: tuple[int, str], count: int) -> tuple[int, str]:
     """Return the exit code and the last `count` words."""
     return told[0], " ".join(told[1].split()[-count:]) + "\n"
