@@ -90,9 +90,11 @@ def test_labs_have_no_fault(tmp_path: Path) -> None:
     """Complete labs, and the lab with all the parts in it, are valid: a quick look before they are run."""
     found = dict(examples.written())
     for name, text in found.items():
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "lab.yml").write_text(text)
-    assert list(found) == [lint.check(tmp_path / name / "lab.yml").name for name in found]
+        examples.write(tmp_path / name, text)
+        lab = lint.check(tmp_path / name / "lab.yml")
+        lint.check_briefs(lab)
+        assert name == lab.name
+    assert set(examples.briefs()) <= set(found)
 
 
 @pytest.mark.parametrize("example", OF_ROLES, ids=lambda example: example.title)

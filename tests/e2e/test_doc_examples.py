@@ -35,9 +35,10 @@ FLAGS_AT = 14 + 20 + 13
 
 @dataclass(frozen=True)
 class Ran:
-    """A lab of the documentation after `sharklab run`: its folder, the exit code, what was printed."""
+    """A lab of the documentation after `sharklab run`: folder, student, exit code, what was printed."""
 
     lab: Path
+    student: str
     code: int
     said: Mapping[str, Any]
 
@@ -77,13 +78,12 @@ def ran(
 ) -> Iterator[Ran]:
     """Write the lab, run it once, and remove its seat afterwards."""
     lab = tmp_path_factory.mktemp("labs") / request.param
-    lab.mkdir()
-    (lab / "lab.yml").write_text(LABS[request.param])
+    examples.write(lab, LABS[request.param])
     name = student("docs")
     try:
         done = sharklab("run", f"{lab}", "--student", name, "--output", "json")
         assert done.stdout, done.stderr
-        yield Ran(lab, done.returncode, json.loads(done.stdout))
+        yield Ran(lab, name, done.returncode, json.loads(done.stdout))
     finally:
         sharklab("down", f"{lab}", "--student", name)
 
@@ -92,6 +92,27 @@ def test_every_exercise_is_achieved(ran: Ran) -> None:
     """What the page promises comes about: exit code 0, and no exercise that is not achieved."""
     missed = [name for name, achieved in ran.said["exercises"].items() if not achieved]
     assert (0, []) == (ran.code, missed)
+
+
+def test_brief_shows_the_addresses_of_the_seat(ran: Ran, sharklab: Call) -> None:
+    """The lab whose brief the page shows has it in each language; other examples have none."""
+    server = str(reference.reference(ran.folder)[0].seat.address("server", "lan").ipv4.ip)
+    shown = [
+        server in sharklab("brief", f"{ran.lab}", "--student", ran.student, "--lang", code).stdout
+        for code in ("fr", "en")
+    ]
+    assert [ran.lab.name in examples.briefs()] * 2 == shown
+
+
+def test_seat_is_shown_by_the_name_of_its_lab(ran: Ran, sharklab: Call) -> None:
+    """The lab lies outside `labs/`: while its seat is up, `status` and other verbs know it by its name."""
+    done = sharklab("status", ran.lab.name, "--student", ran.student, "--output", "json")
+    [seat] = json.loads(done.stdout)["seats"]
+    assert {"running"} == set(seat["hosts"].values())
+    done = sharklab(
+        "shell", ran.lab.name, next(iter(seat["hosts"])), "--student", ran.student, "--", "id", "-un"
+    )
+    assert (0, "student") == (done.returncode, done.stdout.strip()), done.stderr
 
 
 def test_grading_is_proved(ran: Ran) -> None:

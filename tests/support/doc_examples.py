@@ -21,6 +21,7 @@ from typing import Any
 import yaml
 
 from sharklab import paths
+from sharklab.i18n import languages
 from sharklab.lab import schema
 
 PAGES = (paths.ROOT / "README.md", *sorted((paths.ROOT / "docs").glob("*.md")))
@@ -28,6 +29,7 @@ HOST = paths.ROOT / "tests" / "data" / "examples" / "lab.yml"
 """The lab that parts of labs and of exercises are put into."""
 
 BLOCK = re.compile(r"^(?P<indent> *)```yaml\n(?P<text>.*?)^ *```$", re.DOTALL | re.MULTILINE)
+BRIEF = re.compile(r"^```markdown\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 PORT = 8001
@@ -78,6 +80,20 @@ def of_labs(page: Path) -> dict[str, list[Example]]:
             if not set(example.data) & {key for block in blocks for key in block.data}:
                 blocks.append(example)
     return labs
+
+
+def briefs() -> dict[str, str]:
+    """Return the brief that a page shows for its lab, by the lab's name."""
+    shown = ((page, BRIEF.search(page.read_text())) for page in PAGES)
+    return {next(iter(of_labs(page))): block["text"] for page, block in shown if block}
+
+
+def write(folder: Path, text: str) -> None:
+    """Write a lab into the new `folder`, which has its name: lab.yml, and its brief for both languages."""
+    folder.mkdir()
+    (folder / "lab.yml").write_text(text)
+    for language in languages() if folder.name in briefs() else ():
+        (folder / f"brief.{language}.md.j2").write_text(briefs()[folder.name])
 
 
 def parts() -> list[Example]:

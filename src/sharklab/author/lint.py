@@ -11,6 +11,7 @@ from typing import Any
 from sharklab import paths, yaml_file
 from sharklab.author import lint_criteria, lint_matrices
 from sharklab.errors import InputError
+from sharklab.i18n import languages
 from sharklab.lab import load, seat
 from sharklab.lab.model import Exercise, Host, Lab
 from sharklab.lab.plan import make_plan
@@ -33,6 +34,19 @@ def check(file: FilePath) -> Lab:
 def named(name: str) -> Lab:
     """Return the lab that `name` (a lab's name or a folder) means, checked. Raises InputError as `check`."""
     return check(load.find(name))
+
+
+def check_briefs(lab: Lab) -> None:
+    """Render the briefs of `lab` for a sample seat. Raises InputError with the place of the first fault.
+
+    A lab without any brief is fine: its author has not come to it yet.
+    """
+    from sharklab.report import brief  # this takes long to import, and most verbs need no brief
+
+    if any(brief.file(lab, language).is_file() for language in languages()):
+        plan = make_plan(lab, seat.sample(lab))
+        for language in languages():
+            brief.markdown(plan, language)
 
 
 def faults(lab: Lab) -> list[Fault]:

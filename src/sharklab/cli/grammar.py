@@ -67,7 +67,12 @@ VERBS: Mapping[str, Verb] = {
         "shell tp4 client",
         ("lab", "host", "command", "student", "user"),
     ),
-    "status": Verb(seat.status, N_("Show the seats of this machine and their hosts."), "status", ("output",)),
+    "status": Verb(
+        seat.status,
+        N_("Show the seats of this machine and their hosts."),
+        "status",
+        ("maybe_lab", "maybe_student", "output"),
+    ),
     "report": Verb(
         seat.report,
         N_("Write the report of the last run again."),

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Any, NoReturn
 
-from sharklab import __version__, i18n, state
+from sharklab import __version__, i18n, paths, state
 from sharklab.cli.grammar import GROUPS, VERBS
 from sharklab.cli.options import OPTIONS, user_name
 from sharklab.cli.say import envelope
@@ -92,7 +92,7 @@ def _provider(args: argparse.Namespace) -> str:
     lab, student = getattr(args, "lab", None), getattr(args, "student", None)
     asked = getattr(args, "provider", None)
     if lab and student:
-        return seat_provider.choose(lab, student, asked)
+        return seat_provider.choose(paths.lab_name(lab), student, asked)
     if asked:
         return str(asked)
     everywhere = seat_provider.in_use()

@@ -23,20 +23,21 @@ def user_name() -> str:
     return imported.pop() if len(imported) == 1 else os.environ.get("SUDO_USER") or getpass.getuser()
 
 
+LAB_HELP = N_("the lab's name, as `sharklab labs` and `sharklab status` list it, or its folder (./mylab)")
 OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
-    "lab": (("lab",), {"metavar": N_("LAB"), "help": N_("the lab's name, as `sharklab labs` lists it")}),
+    "lab": (("lab",), {"metavar": N_("LAB"), "help": LAB_HELP}),
     "labs": (
         ("labs",),
         {
             "metavar": N_("LAB"),
             "nargs": "*",
             "default": (),  # without one, argparse counts it among the arguments that are required
-            "help": N_("names of labs, as `sharklab labs` lists them (default: all)"),
+            "help": N_("labs, by name or folder; by default all that `sharklab labs` lists"),
         },
     ),
     "maybe_lab": (
         ("lab",),
-        {"metavar": N_("LAB"), "nargs": "?", "help": N_("the lab's name, as `sharklab labs` lists it")},
+        {"metavar": N_("LAB"), "nargs": "?", "help": LAB_HELP},
     ),
     "host": (("host",), {"metavar": N_("HOST"), "help": N_("a host of the lab")}),
     "command": (
@@ -51,6 +52,10 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "student": (
         ("--student",),
         {"metavar": N_("ID"), "default": None, "help": N_("the student of the seat")},
+    ),
+    "maybe_student": (
+        ("--student",),
+        {"metavar": N_("ID"), "default": None, "help": N_("the student of the seats; all without it")},
     ),
     "provider": (
         ("--provider",),
@@ -130,7 +135,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "of_lab": (
         ("--lab",),
-        {"metavar": N_("LAB"), "required": True, "help": N_("the lab's name, as `sharklab labs` lists it")},
+        {"metavar": N_("LAB"), "required": True, "help": LAB_HELP},
     ),
     "seats_folder": (
         ("-o", "--out"),

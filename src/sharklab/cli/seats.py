@@ -16,10 +16,10 @@ from sharklab.message import N_, Message
 from sharklab.progress import Progress
 
 
-def seats_here() -> list[Seat]:
-    """Return the seats that have a folder on this machine, by lab and student."""
-    folders = sorted(state.root().glob("seats/*/*/"))
-    return [seat.at(folder) for folder in folders]
+def seats_here(lab: str | None = None, student: str | None = None) -> list[Seat]:
+    """Return the seats that have a folder on this machine: of `lab` (all without it), of `student` (all)."""
+    found = (seat.at(folder) for folder in sorted(state.seats_folder().glob("*/*/")))
+    return [own for own in found if lab in (None, own.lab) and student in (None, own.student)]
 
 
 def provider_of(own: Seat) -> providers.Provider:
@@ -27,8 +27,8 @@ def provider_of(own: Seat) -> providers.Provider:
     return providers.get(seat_provider.read(own.folder) or seat_provider.DEFAULT)
 
 
-def status() -> list[dict[str, Any]]:
-    """Return lab, student, provider and hosts with their state for every seat of this machine."""
+def status(lab: str | None = None, student: str | None = None) -> list[dict[str, Any]]:
+    """Return lab, student, provider and hosts with their state for each of `seats_here`."""
     return [
         {
             "lab": own.lab,
@@ -36,7 +36,7 @@ def status() -> list[dict[str, Any]]:
             "provider": provider_of(own).name,
             "hosts": dict(provider_of(own).status(own)),
         }
-        for own in seats_here()
+        for own in seats_here(lab, student)
     ]
 
 
@@ -55,9 +55,8 @@ def down(lab: str | None, student: str | None, progress: Progress) -> dict[str, 
     Return their names, each with what a person should know of what is left. Each is removed by the
     provider that made it. What is left behind by seats whose folder is gone is removed as well when all are.
     """
-    chosen = [own for own in seats_here() if lab in (None, own.lab) and student in (None, own.student)]
     left: dict[str, Sequence[Message]] = {}
-    for own in chosen:
+    for own in seats_here(lab, student):
         with progress.step(N_("remove seat {lab}/{student}"), lab=own.lab, student=own.student), hold(own):
             left[f"{own.lab}/{own.student}"] = provider_of(own).down(own)
     if lab is None:

@@ -32,7 +32,7 @@ def choose(lab: str, student: str, asked: str | None = None) -> str:
 
     Raises InputError when another one than is asked for has made it.
     """
-    own = read(state.seat_folder(Path(lab).name, student))
+    own = read(state.seat_folder(lab, student))
     if own and asked not in (None, own):
         raise InputError(
             N_("the seat is one of the provider {own}"),

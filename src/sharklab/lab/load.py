@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sharklab import paths, yaml_file
+from sharklab import paths, state, yaml_file
 from sharklab.errors import InputError
 from sharklab.lab import criteria, matrices, roles, schema
 from sharklab.lab.model import (
@@ -24,30 +25,51 @@ from sharklab.lab.model import (
 )
 from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
 
+FILE = "lab.yml"
+
 
 def names() -> list[str]:
     """Return the names of the labs in `labs/`, sorted."""
     return sorted(file.parent.name for file in paths.LABS.glob("*/lab.yml"))
 
 
-def find(name: str) -> Path:
-    """Return the `lab.yml` that `name` (a lab's name or a folder) means.
+def find(lab: str) -> Path:
+    """Return the `lab.yml` that `lab` means: a folder, a lab in `labs/`, or a lab that has a seat here.
 
     Raises InputError when there is none, with the nearest name as a hint.
     """
-    candidates = [Path(name) / "lab.yml"] if "/" in name else [paths.LABS / name / "lab.yml"]
-    for file in candidates:
-        if file.is_file():
-            return file
-    near = nearest(name, names())
+    named = paths.lab_folder(lab) or paths.LABS / lab
+    if (named / FILE).is_file():
+        return named / FILE
+    folders = [] if paths.lab_folder(lab) else _folders_of_seats(lab)
+    if len(folders) == 1:
+        return folders[0] / FILE
+    if folders:
+        raise InputError(
+            N_("the lab {name} is in several folders"),
+            place=Message(N_("LAB")),
+            hint=N_("name one of them: {folders}"),
+            name=lab,
+            folders=folders,
+        )
+    near = nearest(lab, names())
     raise InputError(
         N_("there is no lab named {name!r}"),
         place=Message(N_("LAB")),
-        hint=DID_YOU_MEAN if near else N_("the labs are: {known}"),
-        name=name,
+        hint=DID_YOU_MEAN if near else N_("the labs are: {known}; name another lab by its folder: ./mylab"),
+        name=lab,
         near=near,
         known=", ".join(names()),
     )
+
+
+def _folders_of_seats(name: str) -> list[Path]:
+    """Return the folders, sorted, that hold the lab `name` and from which seats here were started."""
+    if not state.PLAIN_NAME.fullmatch(name):
+        return []
+    plans = (state.seats_folder() / name).glob("*/plan.json")
+    folders = {Path(json.loads(plan.read_text(encoding="utf-8"))["path"]) for plan in plans}
+    return sorted(folder for folder in folders if (folder / FILE).is_file())
 
 
 @cache
@@ -58,9 +80,9 @@ def read(file: Path) -> Lab:
     return build(Lab, data, file.parent)
 
 
-def named(name: str) -> Lab:
-    """Return the lab that `name` (a lab's name or a folder) means. Raises as `find` and `read` do."""
-    return read(find(name))
+def named(lab: str) -> Lab:
+    """Return the lab that `lab` (a lab's name or a folder) means. Raises as `find` and `read` do."""
+    return read(find(lab))
 
 
 def refuse(file: Path, faults: Sequence[schema.Fault]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+from traceback import walk_tb
 from typing import Any
 
 import jinja2
@@ -13,8 +14,22 @@ from sharklab.errors import InputError
 from sharklab.lab.model import Host, LabContent, Seat
 from sharklab.message import N_
 
-_templates = SandboxedEnvironment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-_compiled = cache(_templates.from_string)  # a lab is filled more than once: checked, baked, for a seat
+
+class NotTextError(jinja2.TemplateRuntimeError):
+    """A value between double braces is neither text nor a number; `message` is the name of its type."""
+
+
+def _text(value: Any) -> Any:
+    """Return `value`. Raises NotTextError for one that no reader wants to see, such as a method or a dict."""
+    if isinstance(value, str | int | float | jinja2.Undefined):
+        return value
+    raise NotTextError(type(value).__name__)
+
+
+_settings: Mapping[str, Any] = {"undefined": jinja2.StrictUndefined, "finalize": _text}
+_values = SandboxedEnvironment(**_settings, keep_trailing_newline=True)
+_pages = SandboxedEnvironment(**_settings, trim_blocks=True)
+_compiled = cache(_values.from_string)  # a lab is filled more than once: checked, baked, for a seat
 
 
 def context(lab: LabContent, seat: Seat) -> Mapping[str, Any]:
@@ -52,13 +67,35 @@ def fill(value: Any, names: Mapping[str, Any], file: str, path: tuple[str, ...] 
     return value
 
 
+def fill_page(text: str, names: Mapping[str, Any], file: str) -> str:
+    """Return the page `text`, a template, filled in. Raises InputError naming `file` and the line."""
+    return _attempt(lambda: _pages.from_string(text).render(names), lambda error: f"{file}:{_line(error)}")
+
+
 def _render(text: str, names: Mapping[str, Any], place: str) -> str:
+    if "{" not in text:
+        return text
+    return _attempt(lambda: _compiled(text).render(names), lambda error: place)
+
+
+def _attempt(render: Callable[[], str], place: Callable[[Exception], str]) -> str:
     try:
-        return _compiled(text).render(names) if "{" in text else text
-    except jinja2.UndefinedError as error:
+        return render()
+    except (jinja2.UndefinedError, NotTextError) as error:
+        said = N_("undefined name: {fault}")
+        if isinstance(error, NotTextError):
+            said = N_("a value between double braces is neither text nor a number, but a {fault}")
         hint = N_(
             "templates may use student, seat.token (.domain, .share, .password, .id), hosts.NAME.ipv4 (.ipv6)"
         )
-        raise InputError(N_("undefined name: {fault}"), place=place, hint=hint, fault=error) from error
-    except jinja2.TemplateError as error:
-        raise InputError(N_("not a valid template: {fault}"), place=place, fault=error) from error
+        raise InputError(said, place=place(error), hint=hint, fault=error) from error
+    except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise InputError(N_("not a valid template: {fault}"), place=place(error), fault=error) from error
+
+
+def _line(error: Exception) -> int:
+    """Return the line of a template in which `error` was raised."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return error.lineno
+    frames = walk_tb(error.__traceback__)
+    return [1, *(line for frame, line in frames if frame.f_code.co_filename == "<template>")][-1]

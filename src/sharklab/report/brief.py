@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import jinja2
-from jinja2.sandbox import SandboxedEnvironment
+from pathlib import Path
 
-from sharklab.errors import (
-    InputError,
-)
-from sharklab.lab.model import Plan
-from sharklab.lab.template import context
-from sharklab.message import (
-    N_,
-)
+import jinja2
+
+from sharklab.errors import InputError
+from sharklab.lab.model import LabContent, Plan
+from sharklab.lab.template import context, fill_page
+from sharklab.message import N_
 from sharklab.report import markdown as prose
 from sharklab.report.render import TEMPLATES
 
 
+def file(lab: LabContent, language: str) -> Path:
+    """Return the file of the lab's brief in `language`, which may be missing."""
+    return lab.path / f"brief.{language}.md.j2"
+
+
 def markdown(plan: Plan, language: str) -> str:
     """Return `brief.<language>.md.j2` of the lab for this seat. Raises InputError naming a bad line."""
-    file = plan.lab.path / f"brief.{language}.md.j2"
-    environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, trim_blocks=True)
+    template = file(plan.lab, language)
     try:
-        template = environment.from_string(file.read_text(encoding="utf-8"))
-        return template.render(context(plan.lab, plan.seat), exercises=plan.lab.exercises)
+        text = template.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise InputError(N_("the lab has no brief in this language"), place=str(file)) from error
-    except jinja2.TemplateSyntaxError as error:
-        sentence = N_("not a valid template: {fault}")
-        raise InputError(sentence, place=f"{file}:{error.lineno}", fault=error.message) from error
-    except jinja2.UndefinedError as error:
-        raise InputError(N_("undefined name: {fault}"), place=str(file), fault=error) from error
+        raise InputError(N_("the lab has no brief in this language"), place=str(template)) from error
+    except UnicodeDecodeError as error:
+        raise InputError(N_("the file is not UTF-8 text"), place=str(template)) from error
+    return fill_page(text, {**context(plan.lab, plan.seat), "exercises": plan.lab.exercises}, str(template))
 
 
 def page(plan: Plan, language: str) -> str:

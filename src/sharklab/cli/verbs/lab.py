@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from sharklab import paths
 from sharklab.cli.say import say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import N_
@@ -28,12 +29,13 @@ def labs(args: Namespace) -> int:
 
 
 def lint(args: Namespace) -> int:
-    """Check a lab's file; `check` raises with every problem when there is one."""
-    from sharklab.author.lint import check
+    """Check a lab's file and its briefs; raise InputError with every problem when there is one."""
+    from sharklab.author.lint import check, check_briefs
     from sharklab.lab import load
 
     file = load.find(args.lab)
     lab = check(file)
+    check_briefs(lab)
     text = translate(args).gettext("{file}: no problem found in {count} exercises")
     say(args, text.format(file=file, count=len(lab.exercises)), file=str(file), problems=[])
     return GOOD
@@ -49,8 +51,8 @@ def image_build(args: Namespace) -> int:
 
     progress, folders = Progress(translate(args).gettext), {}
     hosts = providers.get(args.provider or seat_provider.DEFAULT)
-    for name in args.labs or load.names():
-        folders[name] = str(flow.build_image(named(name), args.os, hosts, progress).folder)
+    for lab in args.labs or load.names():
+        folders[paths.lab_name(lab)] = str(flow.build_image(named(lab), args.os, hosts, progress).folder)
     say(args, "\n".join(f"{name}: {folder}" for name, folder in folders.items()), images=folders)
     return GOOD
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sharklab import i18n
+from sharklab import i18n, paths
 from sharklab.cli.say import languages, say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError, MachineryError
 from sharklab.message import N_, Message
@@ -224,10 +224,13 @@ def _login_command(user: str, command: Sequence[str]) -> str:
 
 
 def status(args: Namespace) -> int:
-    """Show every seat of this machine and the state of its hosts."""
+    """Show the seats of this machine, or those of one lab or student, and the state of their hosts."""
     from sharklab.cli import seats
+    from sharklab.lab import load
 
-    here = seats.status()
+    here = seats.status(paths.lab_name(args.lab) if args.lab else None, args.student)
+    if args.lab and not here:
+        load.find(args.lab)  # raises InputError for a name that no lab has
     words = translate(args)
     lines = [
         f"{seat['lab']}/{seat['student']}: "
@@ -249,7 +252,7 @@ def down(args: Namespace) -> int:
             place="sharklab down",
             hint=N_("sharklab status lists the seats"),
         )
-    lab = Path(args.lab).name if args.lab else None  # which may be named by its folder
+    lab = paths.lab_name(args.lab) if args.lab else None
     removed = seats.down(lab, None if args.all else args.student, Progress(translate(args).gettext))
     words = translate(args)
     for name, left in removed.items():

@@ -54,9 +54,16 @@ def form(args: Namespace) -> int:
     """Make the folder that a student fills in, or add to it what it lacks."""
     from sharklab.cli import flow
     from sharklab.grading.submission import form as forms
+    from sharklab.lab import load
 
     plan = flow.prepare(args.lab, args.student)
     folder, words = Path(args.out or plan.lab.name), translate(args)
+    if (folder / load.FILE).exists():
+        raise InputError(
+            N_("this is the folder of the lab, not of a student's work"),
+            place=str(folder),
+            hint=N_("name another folder: -o DIR"),
+        )
     changed = forms.write(plan, folder, words)
     ownership.give_like_folder(folder, *folder.iterdir())
     text = words.gettext("Fill in {folder}/answers.yml and put your captures into {folder}/captures/.")

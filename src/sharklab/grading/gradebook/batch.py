@@ -194,7 +194,7 @@ def _job(
         "policy": record_file.to_plain(batch.policy),
     }
     key = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-    return GradeJob(source, batch.out, selection.entry, lab.name, own, batch.policy, tool(), key)
+    return GradeJob(source, batch.out, selection.entry, lab.path, own, batch.policy, tool(), key)
 
 
 def tool() -> str:

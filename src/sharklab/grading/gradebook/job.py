@@ -62,13 +62,14 @@ class Identity:
 class GradeJob:
     """A job: grade `source` for the seat of its student and write the feedback below `out`.
 
-    `entry` is the student without a result; `key` names everything that the result depends on.
+    `entry` is the student without a result, `lab` the lab's folder; `key` names everything that the result
+    depends on.
     """
 
     source: SubmissionSource
     out: Path
     entry: Entry
-    lab: str
+    lab: Path
     seat: Seat
     policy: Policy
     tool: str
@@ -140,8 +141,8 @@ def _attempt(job: GradeJob, plan: Plan, submission: Submission, known: Known) ->
 
 
 @cache
-def _lab(name: str) -> Lab:
-    return load.named(name)
+def _lab(folder: Path) -> Lab:
+    return load.read(folder / load.FILE)
 
 
 def _graded(job: GradeJob, plan: Plan, submission: Submission, known: Known) -> StudentRecord:

@@ -1,0 +1,33 @@
+"""A small lab outside `labs/`, as an author may have one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+LAB = """\
+lab: {name}
+title: {{fr: "Un TP", en: "A lab"}}
+summary: {{fr: "Un TP.", en: "A lab."}}
+networks:
+  lan: {{}}
+hosts:
+  server: {{title: {{fr: "serveur", en: "server"}}, networks: [lan], roles: [common]}}
+  client: {{title: {{fr: "client", en: "client"}}, networks: [lan], roles: [common]}}
+exercises:
+  - id: page
+    title: {{fr: "Une page", en: "A page"}}
+    conversation: {{client: client, server: server}}
+    captures:
+      - {{id: page, host: client, network: lan, filter: "tcp port 80"}}
+    checks: [handshake]
+    questions: [server_port]
+"""
+
+
+def write_lab(folder: Path, **briefs: str) -> Path:
+    """Write a lab named like `folder`, with the `briefs` by language, and return the folder."""
+    folder.mkdir(parents=True)
+    (folder / "lab.yml").write_text(LAB.format(name=folder.name))
+    for language, text in briefs.items():
+        (folder / f"brief.{language}.md.j2").write_text(text)
+    return folder
