@@ -65,7 +65,7 @@ def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Na
                 N_("this verb takes no command"), place="--", hint="sharklab {verb} --help", verb=args.verb
             )
         setattr(args, name, [*getattr(args, name), *words[end + 1 :]])
-    if "student" in args and args.student is None:
+    if "student" in VERBS[args.verb].options and args.student is None:
         args.student = user_name()
     return args
 

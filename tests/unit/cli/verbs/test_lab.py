@@ -127,9 +127,9 @@ def test_seat_is_found_by_folder_or_name(lab: str, capsys: pytest.CaptureFixture
     """The verbs of a seat that is up take the lab's folder, or its name as `status` shows it."""
     start()
     code, said = tell(capsys, "prove", lab, "--student", "alice")
-    assert (3, True) == (code, "no run of mylab by alice yet" in said)
+    assert (3, True) == (code, "alice has no run of mylab yet" in said)
     code, said = tell(capsys, "report", lab, "--student", "alice")
-    assert (3, True) == (code, "no run of mylab by alice yet" in said)
+    assert (3, True) == (code, "alice has no run of mylab yet" in said)
     assert (0, "# mylab of alice\n") == tell(capsys, "brief", lab, "--student", "alice")
     code, said = tell(capsys, "shell", lab, "moon", "--student", "alice")
     assert (2, True) == (code, "mylab has no host 'moon'" in said)
