@@ -22,7 +22,7 @@ from sharklab import i18n
 from sharklab.errors import InputError
 from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets import container
-from sharklab.evidence.packets.explain import explain
+from sharklab.evidence.packets.explanation import explain
 from sharklab.grading.submission import bundle, manifest, sheet
 from sharklab.grading.submission.model import Seal, Submission
 from sharklab.lab import roster

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sharklab.checks.outcome import (
     Answer,
-    Entry,
     Outcome,
     Reference,
     Status,
     Table,
+    TableLine,
     Verdict,
 )
 from sharklab.evidence.capture import Counted, RecordedCapture
@@ -302,7 +302,7 @@ def compared() -> Table:
         Message(N_("Services to know")),
         (Message(N_("Port")), Message(N_("What it is for"))),
         (
-            Entry((Message("22"), {"fr": "Shell distant", "en": "Remote shell"})),
-            Entry((Message("1664"), Message("{text}", {"text": HOSTILE})), right=False),
+            TableLine((Message("22"), {"fr": "Shell distant", "en": "Remote shell"})),
+            TableLine((Message("1664"), Message("{text}", {"text": HOSTILE})), right=False),
         ),
     )

@@ -15,11 +15,11 @@ from pathlib import Path
 from sharklab.author.capture_damage import DAMAGES, OF_MATRICES, Damage, Subject, untried
 from sharklab.author.host_damage import damages
 from sharklab.checks import KINDS, QUESTIONS
+from sharklab.checks.focus import candidates, find_focus
 from sharklab.checks.kind import Rests
 from sharklab.checks.outcome import (
     Status,
 )
-from sharklab.checks.selection import candidates, select
 from sharklab.evidence.packets import records
 from sharklab.grading.marking.case import Case
 from sharklab.grading.marking.decisions import Leaf, decide, names, used
@@ -157,7 +157,7 @@ def _uses(case: Case, capture: Capture, leaf: Check) -> bool:
 
 def _is_main(case: Case, capture: Capture, leaf: Check) -> bool:
     """Tell whether the check names the capture, or else finds its conversation there."""
-    chosen = select(case.context)
+    chosen = find_focus(case.context)
     return bool(names(leaf)) or not chosen or chosen.capture == capture.id
 
 

@@ -53,15 +53,15 @@ def service(context: Context, params: Params) -> Finding:
 
 
 def _service(context: Context, host: str, name: str) -> Finding:
-    found = observation(context, {"host": host})["services"].get(name, {"running": False, "enabled": False})
+    seen = observation(context, {"host": host})["services"].get(name, {"running": False, "enabled": False})
     words = {
         (True, True): N_("{service} runs and starts with {host}."),
         (True, False): N_("{service} runs, but does not start with {host}."),
         (False, True): N_("{service} starts with {host}, but does not run."),
         (False, False): N_("{service} neither runs nor starts with {host}."),
     }
-    text = words[found["running"], found["enabled"]]
-    good = found["running"] and found["enabled"]
+    text = words[seen["running"], seen["enabled"]]
+    good = seen["running"] and seen["enabled"]
     return finding(good, host, Message(text, {"service": name, "host": host}))
 
 
@@ -141,8 +141,8 @@ def mount_kept(context: Context, params: Params) -> Finding:
 )
 def export(context: Context, params: Params) -> Finding:
     """`host` exports `path` by NFS; with `client`, to this client."""
-    found = _exports(observation(context, params)["exports"])
-    clients = found.get(params["path"])
+    exports = _exports(observation(context, params)["exports"])
+    clients = exports.get(params["path"])
     values = {**params, "clients": sorted(clients or ())}
     if clients is None:
         return finding(False, params["host"], Message(N_("{host} does not export {path}."), values))
@@ -152,18 +152,18 @@ def export(context: Context, params: Params) -> Finding:
 
 def _exports(printed: str) -> Mapping[str, set[str]]:
     """Return the clients of each export: of exportfs(8), or of an nfs-ganesha-export-config(8)."""
-    found: dict[str, set[str]] = {}
+    clients_by_path: dict[str, set[str]] = {}
     for block in printed.split("EXPORT {")[1:]:
         clients = {name.strip() for match in _CLIENTS.finditer(block) for name in match["clients"].split(",")}
         for match in _PATH.finditer(block):
-            found.setdefault(match["path"], set()).update(clients)
-    if found:
-        return found
+            clients_by_path.setdefault(match["path"], set()).update(clients)
+    if clients_by_path:
+        return clients_by_path
     for line in printed.splitlines():
         path, _, client = line.partition(" ")
         if path.startswith("/"):
-            found.setdefault(path, set()).add(client.strip().partition("(")[0])
-    return found
+            clients_by_path.setdefault(path, set()).add(client.strip().partition("(")[0])
+    return clients_by_path
 
 
 @check(

@@ -8,13 +8,13 @@ from sharklab.checks import phrases
 from sharklab.checks.context import Context
 from sharklab.checks.conversation import no_conversation
 from sharklab.checks.flaws import flaws_of, listed
+from sharklab.checks.focus import find_focus
 from sharklab.checks.kind import CAPTURE, Need, Params, Rests, Schema, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Reference,
     Status,
 )
-from sharklab.checks.selection import select
 from sharklab.evidence.packets.knocks import pattern
 from sharklab.evidence.packets.model import Facts
 from sharklab.message import (
@@ -73,15 +73,15 @@ def knock(context: Context, params: Params) -> Finding:
 )
 def zero_reply(context: Context, params: Params) -> Finding:
     """The client sends data, and the server closes the connection by FIN without sending a byte."""
-    selection = select(context)
-    if selection is None:
+    focus = find_focus(context)
+    if focus is None:
         return no_conversation(context)
-    talk = selection.conversation
-    fin = next((n for n in talk.fins if selection.facts.packet(n).source == talk.server), 0)
+    talk = focus.conversation
+    fin = next((n for n in talk.fins if focus.facts.packet(n).source == talk.server), 0)
     text = N_("The client sends {client} bytes and the server {server} bytes.")
     found = Message(text, {"client": talk.client_bytes, "server": talk.server_bytes})
     right = bool(fin and talk.client_bytes and not talk.server_bytes)
-    return Finding(Status.of(right), found, selection.refer(*((*talk.data_packets, fin) if fin else ())))
+    return Finding(Status.of(right), found, focus.refer(*((*talk.data_packets, fin) if fin else ())))
 
 
 def _needs_of_snapped(params: Params, capture: str) -> tuple[Need, ...]:

@@ -193,14 +193,14 @@ def cells_of(context: Context) -> Iterator[Cell]:
     if matrix is None:
         return
     captures = {side: matrices.capture_id(matrix.id, side) for side in ("client", "server")}
-    found = {
+    by_port = {
         side: knocks(context.facts.get(capture, Facts()), matrix.transport, matrix.address)
         for side, capture in captures.items()
     }
     probes = {probe.id: probe for probe in context.exercise.probes}
     truth, flaws = ports(context, matrix), tuple(flaws_of(context, contents=False))
     for trial in matrix.trials:
-        sent, seen = (found[side].get(trial.port, Knock()) for side in captures)
+        sent, seen = (by_port[side].get(trial.port, Knock()) for side in captures)
         tool, result = matrix.tool(trial.tool), context.probe(trial.probe)
         yield Cell(
             matrix=matrix,

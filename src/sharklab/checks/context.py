@@ -65,8 +65,8 @@ class Context:
     @property
     def matrix(self) -> Matrix | None:
         """The matrix that the exercise runs, or None."""
-        found = (matrix for matrix in self.plan.lab.matrices if matrix.id == self.exercise.id)
-        return next(found, None)
+        matrices = (matrix for matrix in self.plan.lab.matrices if matrix.id == self.exercise.id)
+        return next(matrices, None)
 
     def sockets(self, host: str) -> tuple[Socket, ...]:
         """Return the sockets that `ss` showed on `host` during the run."""

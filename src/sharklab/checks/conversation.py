@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sharklab.checks.context import Context
+from sharklab.checks.focus import Focus, candidates, find_focus
 from sharklab.checks.kind import Need, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
     Finding,
@@ -10,7 +11,6 @@ from sharklab.checks.outcome import (
     Status,
     both,
 )
-from sharklab.checks.selection import Selection, candidates, select
 from sharklab.message import (
     N_,
     NOTHING,
@@ -28,30 +28,28 @@ from sharklab.message import (
 )
 def handshake(context: Context, params: Params) -> Finding:
     """The conversation opens with SYN, SYN/ACK and ACK whose numbers continue each other (RFC 9293)."""
-    selection = select(context)
-    if selection is None:
+    focus = find_focus(context)
+    if focus is None:
         return no_conversation(context)
-    numbers = selection.conversation.handshake
+    numbers = focus.conversation.handshake
     if not numbers:
-        return _failed(selection, _no_handshake(selection))
+        return _failed(focus, _no_handshake(focus))
     text = N_("Packets {syn}, {answer} and {ack} open the connection: SYN, SYN/ACK, ACK.")
-    return _passed(
-        selection, Message(text, dict(zip(("syn", "answer", "ack"), numbers, strict=True))), *numbers
-    )
+    return _passed(focus, Message(text, dict(zip(("syn", "answer", "ack"), numbers, strict=True))), *numbers)
 
 
-def _no_handshake(selection: Selection) -> Message:
+def _no_handshake(focus: Focus) -> Message:
     """Say why a conversation has no whole handshake."""
-    talk = selection.conversation
+    talk = focus.conversation
     if talk.transport != "tcp":
-        return Message(N_("The conversation is {transport}, which has no handshake."), _transport(selection))
+        return Message(N_("The conversation is {transport}, which has no handshake."), _transport(focus))
     if talk.icmp_errors:
         return Message(
             N_("The ICMP message of packet {number} refuses the connection."), {"number": talk.icmp_errors[0]}
         )
     if talk.resets and not talk.data_packets:
         return Message(N_("The RST of packet {number} refuses the connection."), {"number": talk.resets[0]})
-    if {packet.source for packet in map(selection.facts.packet, talk.packets)} == {talk.client}:
+    if {packet.source for packet in map(focus.facts.packet, talk.packets)} == {talk.client}:
         return Message(
             N_("The server answers nothing to the client (packets sent: {count})."),
             {"count": len(talk.packets)},
@@ -69,19 +67,19 @@ def _no_handshake(selection: Selection) -> Message:
 )
 def traffic(context: Context, params: Params) -> Finding:
     """Both sides send data between the handshake and the closing."""
-    selection = select(context)
-    if selection is None:
+    focus = find_focus(context)
+    if focus is None:
         return no_conversation(context)
-    talk = selection.conversation
+    talk = focus.conversation
     if talk.transport == "tcp" and not talk.handshake:
-        return _failed(selection, _no_handshake(selection))
+        return _failed(focus, _no_handshake(focus))
     first, last = max(talk.handshake, default=0), max(talk.closing, default=talk.packets[-1])
-    inside = [selection.facts.packet(number) for number in talk.data_packets if first <= number <= last]
+    inside = [focus.facts.packet(number) for number in talk.data_packets if first <= number <= last]
     counts = {"client": talk.client_bytes, "server": talk.server_bytes}
     text = N_("The client sends {client} bytes and the server {server} bytes.")
     enough = {packet.source for packet in inside} == {talk.client, talk.server}
     return (_passed if enough else _failed)(
-        selection, Message(text, counts), *(packet.number for packet in inside)
+        focus, Message(text, counts), *(packet.number for packet in inside)
     )
 
 
@@ -95,21 +93,21 @@ def traffic(context: Context, params: Params) -> Finding:
 )
 def fin(context: Context, params: Params) -> Finding:
     """Each side closes the conversation with a FIN, and both FINs are acknowledged."""
-    selection = select(context)
-    if selection is None:
+    focus = find_focus(context)
+    if focus is None:
         return no_conversation(context)
-    talk = selection.conversation
+    talk = focus.conversation
     if talk.closed_by == "fin":
         text = N_("Packets {numbers} close the connection: FIN and ACK of each side.")
-        return _passed(selection, Message(text, {"numbers": talk.closing}), *talk.closing)
-    return _failed(selection, _no_fin(selection), *talk.fins, *talk.resets)
+        return _passed(focus, Message(text, {"numbers": talk.closing}), *talk.closing)
+    return _failed(focus, _no_fin(focus), *talk.fins, *talk.resets)
 
 
-def _no_fin(selection: Selection) -> Message:
+def _no_fin(focus: Focus) -> Message:
     """Say how a conversation ended, when not by an exchange of FIN."""
-    talk = selection.conversation
+    talk = focus.conversation
     if talk.transport != "tcp":
-        return Message(N_("The conversation is {transport}, which has no FIN."), _transport(selection))
+        return Message(N_("The conversation is {transport}, which has no FIN."), _transport(focus))
     if talk.closed_by == "rst":
         text = (
             N_("The client ends the connection with a RST (packet {number}).")
@@ -133,21 +131,19 @@ def _no_fin(selection: Selection) -> Message:
 )
 def udp_exchange(context: Context, params: Params) -> Finding:
     """Both sides send datagrams."""
-    selection = select(context)
-    if selection is None:
+    focus = find_focus(context)
+    if focus is None:
         return no_conversation(context)
-    talk = selection.conversation
+    talk = focus.conversation
     if talk.transport != "udp":
-        return _failed(
-            selection, Message(N_("The conversation is {transport}, not UDP."), _transport(selection))
-        )
-    senders = [selection.facts.packet(number).source for number in talk.packets]
+        return _failed(focus, Message(N_("The conversation is {transport}, not UDP."), _transport(focus)))
+    senders = [focus.facts.packet(number).source for number in talk.packets]
     counts = {"client": senders.count(talk.client), "server": senders.count(talk.server)}
     found = Message(N_("The client sends {client} datagrams and the server {server}."), counts)
     if talk.icmp_errors:
         refused = N_("The ICMP message of packet {number} refuses one.")
         found = both(found, Message(refused, {"number": talk.icmp_errors[0]}))
-    return (_passed if all(counts.values()) else _failed)(selection, found)
+    return (_passed if all(counts.values()) else _failed)(focus, found)
 
 
 @check(
@@ -160,12 +156,12 @@ def udp_exchange(context: Context, params: Params) -> Finding:
 )
 def transport(context: Context, params: Params) -> Finding:
     """The conversation uses the transport `value`."""
-    selection = select(context)
-    if selection is None:
+    focus = find_focus(context)
+    if focus is None:
         return no_conversation(context)
-    found = Message(N_("The conversation is {transport}."), _transport(selection))
-    right = selection.conversation.transport == params["value"]
-    return (_passed if right else _failed)(selection, found)
+    found = Message(N_("The conversation is {transport}."), _transport(focus))
+    right = focus.conversation.transport == params["value"]
+    return (_passed if right else _failed)(focus, found)
 
 
 @check(
@@ -229,18 +225,18 @@ def no_conversation(context: Context) -> Finding:
     return Finding(Status.FAILED, Message(text, names), tuple(Reference(capture=id) for id in context.facts))
 
 
-def _transport(selection: Selection) -> Params:
-    return {"transport": selection.conversation.transport.upper()}
+def _transport(focus: Focus) -> Params:
+    return {"transport": focus.conversation.transport.upper()}
 
 
-def _passed(selection: Selection, found: Message, *packets: int) -> Finding:
-    return _finding(Status.PASSED, selection, found, packets)
+def _passed(focus: Focus, found: Message, *packets: int) -> Finding:
+    return _finding(Status.PASSED, focus, found, packets)
 
 
-def _failed(selection: Selection, found: Message, *packets: int) -> Finding:
-    return _finding(Status.FAILED, selection, found, packets)
+def _failed(focus: Focus, found: Message, *packets: int) -> Finding:
+    return _finding(Status.FAILED, focus, found, packets)
 
 
-def _finding(status: Status, selection: Selection, found: Message, packets: tuple[int, ...]) -> Finding:
-    words = both(found, selection.note) if selection.note != NOTHING else found
-    return Finding(status, words, selection.refer(*packets))
+def _finding(status: Status, focus: Focus, found: Message, packets: tuple[int, ...]) -> Finding:
+    words = both(found, focus.note) if focus.note != NOTHING else found
+    return Finding(status, words, focus.refer(*packets))

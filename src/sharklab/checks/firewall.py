@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sharklab.checks.context import Context
 from sharklab.checks.host_check import finding, observation, of_host
@@ -12,6 +12,7 @@ from sharklab.checks.outcome import (
     Reference,
     Status,
 )
+from sharklab.hosts.agent.rules import zones
 from sharklab.message import (
     N_,
     Message,
@@ -67,11 +68,15 @@ def faults(runtime: Zone, permanent: Zone, params: Params) -> list[Message]:
         wrong.append(Message(N_("the zone accepts everything")))
     for key in OPENINGS:
         wanted = frozenset(params.get(key.replace("-", "_").replace(" ", "_"), ()))
-        found = runtime.get(key, frozenset())
-        if wanted - found:
-            wrong.append(Message(N_("closed but should be open: {names}"), {"names": sorted(wanted - found)}))
-        if found - wanted:
-            wrong.append(Message(N_("open but should be closed: {names}"), {"names": sorted(found - wanted)}))
+        opened = runtime.get(key, frozenset())
+        if wanted - opened:
+            wrong.append(
+                Message(N_("closed but should be open: {names}"), {"names": sorted(wanted - opened)})
+            )
+        if opened - wanted:
+            wrong.append(
+                Message(N_("open but should be closed: {names}"), {"names": sorted(opened - wanted)})
+            )
     differing = [key for key in ("target", *OPENINGS) if runtime.get(key) != permanent.get(key)]
     if differing:
         text = N_("not the same in force and permanently: {names}")
@@ -80,19 +85,13 @@ def faults(runtime: Zone, permanent: Zone, params: Params) -> list[Message]:
 
 
 def read_zone(printed: str) -> Zone:
-    """Return the lines of `firewall-cmd --list-all` (firewall-cmd(1)) as sets of words by key, or nothing.
+    """Return the entries of a zone by kind, from the output of `firewall-cmd --list-all`, or nothing."""
+    zone = next(iter(zones(printed).values()), {})
+    return {kind: frozenset(entries) for kind, entries in zone.items()} if _is_whole(zone) else {}
 
-    Rich rules stand on lines of their own, deeper than the keys.
-    """
-    zone: dict[str, frozenset[str]] = {}
-    key = ""
-    for line in printed.splitlines():
-        if line.startswith("\t"):
-            zone[key] = zone.get(key, frozenset()) | {line.strip()}
-        elif line.startswith("  ") and ":" in line:
-            key, _, words = line.strip().partition(":")
-            zone[key] = frozenset(words.split())
-    return zone if {"target", "services", "ports"} <= zone.keys() else {}
+
+def _is_whole(zone: Collection[str]) -> bool:
+    return {"target", "services", "ports"} <= set(zone)
 
 
 @check(

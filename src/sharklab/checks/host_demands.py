@@ -22,7 +22,7 @@ def services(plan: Plan) -> Mapping[str, list[str]]:
     for check in _checks(plan.lab.exercises):
         if "service" in check.params and (host := check.params.get("host")) in names:
             names[host].add(str(check.params["service"]))
-    return {host: sorted(selection) for host, selection in names.items()}
+    return {host: sorted(focus) for host, focus in names.items()}
 
 
 def _checks(exercises: Iterable[Exercise]) -> Iterator[Check]:

@@ -7,11 +7,11 @@ import re
 from sharklab.checks.context import Context
 from sharklab.checks.kind import PORTS, TEXT, TEXTS, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
-    Entry,
     Finding,
     Reference,
     Status,
     Table,
+    TableLine,
 )
 from sharklab.message import (
     N_,
@@ -42,7 +42,7 @@ def listeners(context: Context, params: Params) -> Finding:
     evidence = tuple(Reference(probe=result.id, host=result.host) for result in results.values() if result)
     listed = {name: _listed(result.stdout if result else "") for name, result in results.items()}
     entries = tuple(
-        Entry(
+        TableLine(
             (Message(str(port)), *(Message(each.get(port, "-")) for each in listed.values())),
             all(port in each for each in listed.values()),
         )
@@ -64,10 +64,10 @@ def listeners(context: Context, params: Params) -> Finding:
 
 def _listed(printed: str) -> dict[int, str]:
     """Return the process and its address by port, as a list of sockets has them; the first line counts."""
-    found: dict[int, str] = {}
+    processes: dict[int, str] = {}
     for line in _LISTED.finditer(printed):
-        found.setdefault(int(line["port"]), f"{line['ss'] or line['netstat']} ({line['local']})")
-    return found
+        processes.setdefault(int(line["port"]), f"{line['ss'] or line['netstat']} ({line['local']})")
+    return processes
 
 
 @check(

@@ -41,12 +41,12 @@ def nfs(context: Context, params: Params) -> Finding:
         ]
         for name in params["operations"]
     }
-    lacking = [name for name, found in done.items() if not found]
-    evidence = tuple(_refer(found[0]) for found in done.values() if found)
+    lacking = [name for name, matching in done.items() if not matching]
+    evidence = tuple(_refer(matching[0]) for matching in done.values() if matching)
     if lacking:
         text = N_("The captures do not show these NFS operations done: {operations}.")
         return Finding(Status.FAILED, Message(text, {"operations": lacking}), evidence)
-    seen = [f"{name} ({found[0][1].call})" for name, found in done.items()]
+    seen = [f"{name} ({matching[0][1].call})" for name, matching in done.items()]
     text = N_("NFS operations, each with the packet of its first call: {operations}.")
     return Finding(Status.PASSED, Message(text, {"operations": seen}), evidence)
 
@@ -64,19 +64,19 @@ def nfs_status(context: Context, params: Params) -> Finding:
     With `operation` or `name`, only calls of this operation or about this file or folder count.
     """
     status, operation, name = params["status"], params.get("operation", ""), params.get("name", "")
-    found = [
+    matching = [
         each
         for each in calls(context)
         if status in (_ends(each[1], operation) if operation else (*each[1].statuses, each[1].status))
         and name in ("", *each[1].names)
     ]
-    if not found:
+    if not matching:
         text = N_("No reply of the server is {status}.")
         return Finding(Status.FAILED, Message(text, {"status": status}))
-    call = found[0][1]
+    call = matching[0][1]
     values = {"status": status, "number": call.reply, "call": call.call, "names": call.names or "-"}
     text = N_("Packet {number} answers {status} to the call of packet {call} (file: {names}).")
-    return Finding(Status.PASSED, Message(text, values), tuple(_refer(each) for each in found))
+    return Finding(Status.PASSED, Message(text, values), tuple(_refer(each) for each in matching))
 
 
 def calls(context: Context) -> Iterator[Call]:

@@ -48,7 +48,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Entry:
+class TableLine:
     """A line of a table: its cells (a message, or an author's prose), and whether it is right."""
 
     cells: tuple[Message | Text, ...]
@@ -61,7 +61,7 @@ class Table:
 
     title: Message
     columns: tuple[Message, ...]
-    entries: tuple[Entry, ...]
+    lines: tuple[TableLine, ...]
 
 
 @dataclass(frozen=True)
@@ -116,5 +116,5 @@ class Verdict:
 
         What was skipped is no fault, but it is no achievement either.
         """
-        found = {o.status for o in self.outcomes} | {a.status for a in self.answers}
-        return found <= {Status.PASSED, Status.SKIPPED} and found != {Status.SKIPPED}
+        statuses = {o.status for o in self.outcomes} | {a.status for a in self.answers}
+        return statuses <= {Status.PASSED, Status.SKIPPED} and statuses != {Status.SKIPPED}

@@ -10,13 +10,13 @@ from sharklab.checks.context import Context
 from sharklab.checks.firewall import Zone, read_zone
 from sharklab.checks.kind import TEXT, Params, Rests, by_port, check, parameters
 from sharklab.checks.outcome import (
-    Entry,
     Finding,
     Reference,
     Status,
     Table,
+    TableLine,
 )
-from sharklab.checks.rules import LET_IN, Packet, by_zone
+from sharklab.checks.rules import LET_IN, FirstPacket, by_zone
 from sharklab.evidence.packets.knocks import Knock, knock
 from sharklab.evidence.packets.model import Endpoint
 from sharklab.evidence.scans import Scanned, read_scan
@@ -105,21 +105,21 @@ def views(context: Context, params: Params) -> Finding:
     evidence = tuple(Reference(probe=result.id, host=result.host) for result in results if result)
     scan, zone = (result.stdout if result and not result.truncated else "" for result in results)
     try:
-        found = list(_views(context, params, read_scan(scan), read_zone(zone)))
+        ports = list(_views(context, params, read_scan(scan), read_zone(zone)))
     except ValueError:
         text = N_("{probe} did not print what nmap found as XML.")
         return Finding(Status.INCONCLUSIVE, Message(text, {"probe": params["outside"]}), evidence)
-    wrong = [each.name for each in found if not each.right]
-    values = {"count": len(found) - len(wrong), "wrong": wrong}
+    wrong = [each.name for each in ports if not each.right]
+    values = {"count": len(ports) - len(wrong), "wrong": wrong}
     text = (
         N_("Ports of which the inside explains the outside: {count}; not so: {wrong}.")
         if wrong
         else N_("Ports of which the inside explains the outside: {count}.")
     )
-    lines = dict.fromkeys(each.socket.line for each in found if each.socket)
+    lines = dict.fromkeys(each.socket.line for each in ports if each.socket)
     evidence += tuple(Reference(host=context.server, line=line) for line in lines)
     status = Status.FAILED if wrong else Status.PASSED
-    return Finding(status, Message(text, values), evidence, _table(found))
+    return Finding(status, Message(text, values), evidence, _table(ports))
 
 
 def _views(context: Context, params: Params, scan: tuple[Scanned, ...], zone: Zone) -> Iterator[View]:
@@ -131,7 +131,7 @@ def _views(context: Context, params: Params, scan: tuple[Scanned, ...], zone: Zo
         places = [Endpoint(address, int(number)) for address in addresses]
         socket = _socket(context, transport, int(number), places)
         reached = socket is not None and any(socket.serves(place) for place in places)
-        states = by_zone(zone, Packet("", transport, int(number))) if zone else frozenset[str]()
+        states = by_zone(zone, FirstPacket("", transport, int(number))) if zone else frozenset[str]()
         knock = _knock(context, transport, places)
         yield View(name, wanted, socket, reached, states, scanned.get(name), knock)
 
@@ -157,10 +157,10 @@ def _knock(context: Context, transport: str, places: list[Endpoint]) -> Knock:
     return next((found for found in tried if found.packets), Knock())
 
 
-def _table(found: list[View]) -> Table:
+def _table(ports: list[View]) -> Table:
     columns = (N_("Port"), N_("Inside (ss)"), N_("Firewall"), N_("Outside (nmap)"), N_("Packets"), N_("Why"))
     entries = tuple(
-        Entry(
+        TableLine(
             (
                 Message(each.name),
                 _inside(each.socket),
@@ -171,7 +171,7 @@ def _table(found: list[View]) -> Table:
             ),
             each.right,
         )
-        for each in found
+        for each in ports
     )
     return Table(Message(N_("Inside and outside, side by side")), tuple(map(Message, columns)), entries)
 

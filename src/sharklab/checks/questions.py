@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sharklab.checks.context import Context
+from sharklab.checks.focus import find_focus
 from sharklab.checks.kind import Need
 from sharklab.checks.outcome import Reference
 from sharklab.checks.question import Source, Value, question
 from sharklab.checks.scans import scan_of
-from sharklab.checks.selection import select
 from sharklab.checks.sources import (
     by_capture,
     by_dns_client,
@@ -99,32 +99,32 @@ def nfs_port(context: Context) -> Iterator[Source]:
 @question("client_sequence", N_("Initial sequence number of the client (absolute)"), Value.NUMBER)
 def client_sequence(context: Context) -> Iterator[Source]:
     """Yield the capture with the client's initial sequence number, as it is on the wire."""
-    selection = select(context)
-    if selection and selection.conversation.transport == "tcp":
-        syn = selection.conversation.packets[0]
-        yield by_capture(selection.refer(syn)[0], str(selection.conversation.client_start))
+    focus = find_focus(context)
+    if focus and focus.conversation.transport == "tcp":
+        syn = focus.conversation.packets[0]
+        yield by_capture(focus.refer(syn)[0], str(focus.conversation.client_start))
 
 
 @question("client_bytes", N_("Bytes of data that the client sends"), Value.BYTES)
 def client_bytes(context: Context) -> Iterator[Source]:
     """Yield the capture with the number of bytes that the client sent, each counted once."""
-    selection = select(context)
-    if selection:
-        talk = selection.conversation
-        mine = [n for n in talk.data_packets if selection.facts.packet(n).source == talk.client]
-        yield by_capture(selection.refer(*mine)[0], str(talk.client_bytes))
+    focus = find_focus(context)
+    if focus:
+        talk = focus.conversation
+        mine = [n for n in talk.data_packets if focus.facts.packet(n).source == talk.client]
+        yield by_capture(focus.refer(*mine)[0], str(talk.client_bytes))
 
 
 @question("service", N_("Service behind the port"), Value.PROTOCOL, Need.CONTENTS)
 def service(context: Context) -> Iterator[Source]:
     """Yield the capture with the protocol that tshark recognizes first in the data, on whatever port."""
-    selection = select(context)
-    if selection is None:
+    focus = find_focus(context)
+    if focus is None:
         return
-    for number in selection.conversation.data_packets:
-        packet = selection.facts.packet(number)
-        if packet.protocol.upper() != selection.conversation.transport.upper():
-            yield by_capture(selection.refer(number)[0], packet.protocol)
+    for number in focus.conversation.data_packets:
+        packet = focus.facts.packet(number)
+        if packet.protocol.upper() != focus.conversation.transport.upper():
+            yield by_capture(focus.refer(number)[0], packet.protocol)
             return
 
 

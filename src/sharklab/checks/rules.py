@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from sharklab.checks.firewall import Zone
+from sharklab.hosts.agent.rules import chains
 
 LET_IN = frozenset({"open", "closed"})
 _REJECTS = (("reset", "reset"), ("prohibited", "prohibited"), ("port-unreachable", "rejected"))
@@ -18,7 +19,7 @@ _REJECTS = (("reset", "reset"), ("prohibited", "prohibited"), ("port-unreachable
 
 
 @dataclass(frozen=True)
-class Packet:
+class FirstPacket:
     """A packet over IPv4 that begins something new: where it comes in, and to which port it goes."""
 
     network: str
@@ -49,7 +50,7 @@ _TARGETS = {
 }
 
 
-def by_zone(zone: Zone, packet: Packet) -> frozenset[str]:
+def by_zone(zone: Zone, packet: FirstPacket) -> frozenset[str]:
     """Return the port's states as `zone` (of `firewall-cmd --list-all`) has it.
 
     Rules that refuse come before those that let in, and the target of the zone comes last
@@ -81,50 +82,36 @@ def _ranges(ports: str) -> tuple[tuple[int, int], ...]:
     return tuple((int(first), int(last or first)) for first, _, last in parts if first.isdigit())
 
 
-Chains = Mapping[tuple[str, str], list[str]]
-"""The rules of each chain, by the names of its table and its own."""
+Chains = Mapping[str, list[str]]
+"""The rules of each chain, by the name that `sharklab.hosts.agent.rules` gives it."""
+
+_chains = cache(chains)
 
 
 @cache
-def by_ruleset(text: str, packet: Packet) -> frozenset[str]:
+def by_ruleset(text: str, packet: FirstPacket) -> frozenset[str]:
     """Return the port's states as `text`, what `nft list ruleset` printed (nft(8)), has it.
 
     The first chain that does not accept the packet decides. A rule with a condition that is not understood
     here is taken as one that does not fit. No states come out of a text without any chain for input.
     """
-    chains = _chains(text)
-    entries = [key for key, rules in chains.items() if any(" hook input " in rule for rule in rules)]
-    decided = [_walk(chains, key, packet) or "accept" for key in entries]
+    rules = _chains(text)
+    entries = [name for name, lines in rules.items() if any(" hook input " in line for line in lines)]
+    decided = [_walk(rules, name, packet) or "accept" for name in entries]
     refused = [action for action in decided if action != "accept"]
     return _states(refused[0] if refused else "accept") if entries else frozenset()
 
 
-@cache
-def _chains(text: str) -> Chains:
-    chains: dict[tuple[str, str], list[str]] = {}
-    table = chain = ""
-    for line in map(str.strip, text.splitlines()):
-        if line.startswith("table ") and line.endswith("{"):
-            table = line
-        elif line.startswith("chain ") and line.endswith("{"):
-            chain = line.split()[1]
-            chains[table, chain] = []
-        elif line == "}":
-            chain = ""
-        elif chain and line:
-            chains[table, chain].append(line)
-    return chains
-
-
-def _walk(chains: Chains, key: tuple[str, str], packet: Packet) -> str:
+def _walk(rules: Chains, chain: str, packet: FirstPacket) -> str:
     """Return the action of the chain on the packet, or "" if it hands the packet back."""
     policy = ""
-    for rule in chains.get(key, ()):
+    for rule in rules.get(chain, ()):
         if rule.startswith("type "):
             policy = rule.partition("policy ")[2].rstrip(";")
             continue
         verb, _, rest = _action(rule, packet).partition(" ")
-        decided = _walk(chains, (key[0], rest), packet) if verb in ("jump", "goto") else ""
+        other = f"{chain.rpartition(' ')[0]} {rest}"
+        decided = _walk(rules, other, packet) if verb in ("jump", "goto") else ""
         if verb in ("accept", "drop", "reject"):
             return f"{verb} {rest}".strip()
         if decided or verb in ("goto", "return"):
@@ -132,7 +119,7 @@ def _walk(chains: Chains, key: tuple[str, str], packet: Packet) -> str:
     return policy
 
 
-def _action(rule: str, packet: Packet) -> str:
+def _action(rule: str, packet: FirstPacket) -> str:
     """Return the action of `rule` on the packet, or "" if the rule does not match."""
     conditions, action = _parse(rule)
     return action if all(fits(match, packet) for match, fits in conditions) else ""
@@ -152,16 +139,16 @@ def _parse(rule: str) -> tuple[tuple[tuple[re.Match[str], _Fits], ...], str]:
     return tuple(conditions), rule
 
 
-_Fits = Callable[[re.Match[str], Packet], bool]
+_Fits = Callable[[re.Match[str], FirstPacket], bool]
 _ACTIONS = frozenset({"accept", "drop", "reject", "jump", "goto", "return"})
 _VALUE = r'(?P<value>\{[^}]*\}|"[^"]*"|\S+) '
 
 
-def _to_port(match: re.Match[str], packet: Packet) -> bool:
+def _to_port(match: re.Match[str], packet: FirstPacket) -> bool:
     return match["transport"] == packet.transport and _holds(match["value"], packet.port)
 
 
-def _by_protocol(match: re.Match[str], packet: Packet) -> bool:
+def _by_protocol(match: re.Match[str], packet: FirstPacket) -> bool:
     return bool({"ipv4", packet.transport} & set(re.findall(r"[\w-]+", match["value"])))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from sharklab.checks.context import Context
+from sharklab.checks.focus import Talk, candidates
 from sharklab.checks.kind import (
     CAPTURE,
     COUNT,
@@ -22,13 +23,12 @@ from sharklab.checks.kind import (
 )
 from sharklab.checks.neighbours import ECHO_REQUESTS, QUESTION
 from sharklab.checks.outcome import (
-    Entry,
     Finding,
     Reference,
     Status,
     Table,
+    TableLine,
 )
-from sharklab.checks.selection import Talk, candidates
 from sharklab.evidence.packets import tcp
 from sharklab.evidence.packets.model import Facts, Flow, Packet
 from sharklab.message import (
@@ -138,7 +138,7 @@ def _table(name: str, seen: Scan) -> Table:
     )
     columns = (N_("Answer to the SYN"), N_("The port is"), N_("How many"), N_("Ports"))
     title = Message(N_("The scan as the capture {capture} has it"), {"capture": name})
-    return Table(title, tuple(map(Message, columns)), tuple(map(Entry, entries)))
+    return Table(title, tuple(map(Message, columns)), tuple(map(TableLine, entries)))
 
 
 def _number(count: int) -> Message:
@@ -175,8 +175,8 @@ def protocols(context: Context, params: Params) -> Finding:
     )
     columns = (N_("Port"), N_("Process on the server (ss)"), N_("Protocol (tshark)"), N_("Packet"))
     table = Table(Message(N_("Services and what they say")), tuple(map(Message, columns)), entries)
-    found = [each for each in seen.values() if each]
-    return Finding(Status.of(not lacking), Message(text, values), tuple(_by_capture(found)), table)
+    spoken = [each for each in seen.values() if each]
+    return Finding(Status.of(not lacking), Message(text, values), tuple(_by_capture(spoken)), table)
 
 
 Spoken = tuple[str, Packet]
@@ -194,7 +194,7 @@ def _spoken(context: Context, talks: Iterable[Talk], port: str, protocol: str) -
     return None
 
 
-def _spoken_entry(context: Context, port: str, wanted: str, spoken: Spoken | None) -> Entry:
+def _spoken_entry(context: Context, port: str, wanted: str, spoken: Spoken | None) -> TableLine:
     number, _, transport = port.partition("/")
     processes = {
         socket.process.partition(" ")[0]
@@ -204,12 +204,12 @@ def _spoken_entry(context: Context, port: str, wanted: str, spoken: Spoken | Non
     said = Message(f"{spoken[1].protocol}" if spoken else "-")
     where = Message(f"{spoken[0]} #{spoken[1].number}" if spoken else "-")
     process = Message(", ".join(sorted(processes)) or "-")
-    return Entry((Message(port), process, said, where), right=spoken is not None)
+    return TableLine((Message(port), process, said, where), right=spoken is not None)
 
 
-def _by_capture(found: Iterable[Spoken]) -> Iterator[Reference]:
+def _by_capture(spoken: Iterable[Spoken]) -> Iterator[Reference]:
     by_name: dict[str, list[int]] = {}
-    for capture, packet in found:
+    for capture, packet in spoken:
         by_name.setdefault(capture, []).append(packet.number)
     for capture, numbers in by_name.items():
         yield Reference(capture=capture, packets=tuple(sorted(numbers)))

@@ -6,12 +6,12 @@ from itertools import pairwise
 
 from sharklab.checks.context import Context
 from sharklab.checks.conversation import no_conversation
+from sharklab.checks.focus import find_focus
 from sharklab.checks.kind import TEXT, Need, Params, Rests, Schema, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Status,
 )
-from sharklab.checks.selection import select
 from sharklab.evidence.packets import tcp
 from sharklab.evidence.packets.knocks import SYN_RETRIES, pattern
 from sharklab.message import (
@@ -37,17 +37,17 @@ _COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": 1000}
 )
 def opening(context: Context, params: Params) -> Finding:
     """The handshake comes as far as `to`: the SYN is sent, answered by SYN/ACK, acknowledged by ACK."""
-    selection = select(context)
-    if selection is None:
+    focus = find_focus(context)
+    if focus is None:
         return no_conversation(context)
-    packets = [selection.facts.packet(number) for number in selection.conversation.packets]
+    packets = [focus.facts.packet(number) for number in focus.conversation.packets]
     syn = next(filter(tcp.is_syn, packets), None)
     answer = next((p for p in packets if tcp.is_syn_ack(p) and syn and p.ack == tcp.after(syn)), None)
-    steps = (syn.number if syn else 0, answer.number if answer else 0, *selection.conversation.handshake[2:])
+    steps = (syn.number if syn else 0, answer.number if answer else 0, *focus.conversation.handshake[2:])
     seen = [number for number in steps if number]
     good = len(seen) > OPENINGS.index(params["to"])
     found = Message(N_("Packets of the opening: {numbers}."), {"numbers": seen or "-"})
-    return Finding(Status.of(good), found, selection.refer(*seen))
+    return Finding(Status.of(good), found, focus.refer(*seen))
 
 
 @check(
@@ -60,20 +60,20 @@ def opening(context: Context, params: Params) -> Finding:
 )
 def reset(context: Context, params: Params) -> Finding:
     """The side `by` cuts the conversation off with a RST."""
-    selection = select(context)
-    if selection is None:
+    focus = find_focus(context)
+    if focus is None:
         return no_conversation(context)
-    talk = selection.conversation
+    talk = focus.conversation
     if not talk.resets:
-        return Finding(Status.FAILED, Message(N_("No packet has a RST.")), selection.refer())
-    first = selection.facts.packet(talk.resets[0])
+        return Finding(Status.FAILED, Message(N_("No packet has a RST.")), focus.refer())
+    first = focus.facts.packet(talk.resets[0])
     text = (
         N_("The client sends the RST (packet {number}).")
         if first.source == talk.client
         else N_("The server sends the RST (packet {number}).")
     )
     good = first.source == (talk.client if params["by"] == "client" else talk.server)
-    return Finding(Status.of(good), Message(text, {"number": first.number}), selection.refer(first.number))
+    return Finding(Status.of(good), Message(text, {"number": first.number}), focus.refer(first.number))
 
 
 @check(
@@ -87,15 +87,15 @@ def reset(context: Context, params: Params) -> Finding:
 )
 def retries(context: Context, params: Params) -> Finding:
     """The client repeats its SYN `least` times or more without an answer, at intervals that do not shrink."""
-    selection = select(context)
-    if selection is None:
+    focus = find_focus(context)
+    if focus is None:
         return no_conversation(context)
-    seen = pattern(selection.facts, [selection.conversation])
+    seen = pattern(focus.facts, [focus.conversation])
     steady = all(later >= _STEADY * earlier for earlier, later in pairwise(seen.intervals))
     values = {"count": seen.count, "intervals": [f"{interval:.1f}" for interval in seen.intervals] or "-"}
     found = Message(N_("The client sends {count} SYNs; seconds between them: {intervals}."), values)
     good = seen.name == SYN_RETRIES and len(seen.intervals) >= params["least"] and steady
-    return Finding(Status.of(good), found, selection.refer())
+    return Finding(Status.of(good), found, focus.refer())
 
 
 @check(
@@ -108,13 +108,13 @@ def retries(context: Context, params: Params) -> Finding:
 )
 def retransmitted(context: Context, params: Params) -> Finding:
     """The conversation has at least `least` retransmissions, as tshark counts them."""
-    selection = select(context)
-    if selection is None:
+    focus = find_focus(context)
+    if focus is None:
         return no_conversation(context)
-    packets = map(selection.facts.packet, selection.conversation.packets)
+    packets = map(focus.facts.packet, focus.conversation.packets)
     again = [packet.number for packet in packets if "retransmission" in packet.remarks]
     found = Message(N_("Retransmissions: {numbers}."), {"numbers": again or "-"})
-    return Finding(Status.of(len(again) >= params["least"]), found, selection.refer(*again))
+    return Finding(Status.of(len(again) >= params["least"]), found, focus.refer(*again))
 
 
 @check(
@@ -126,10 +126,10 @@ def retransmitted(context: Context, params: Params) -> Finding:
 )
 def payload(context: Context, params: Params) -> Finding:
     """A packet of the conversation contains the text `contains`, in upper or lower case."""
-    selection = select(context)
-    if selection is None:
+    focus = find_focus(context)
+    if focus is None:
         return no_conversation(context)
-    own = set(selection.conversation.data_packets)
-    numbers = [n for n in context.captures[selection.capture].search(params["contains"]) if n in own]
+    own = set(focus.conversation.data_packets)
+    numbers = [n for n in context.captures[focus.capture].search(params["contains"]) if n in own]
     found = Message(N_("Packets with the text: {numbers}."), {"numbers": numbers or "-"})
-    return Finding(Status.of(bool(numbers)), found, selection.refer(*numbers))
+    return Finding(Status.of(bool(numbers)), found, focus.refer(*numbers))

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from sharklab.checks.context import Context
 from sharklab.checks.kind import TEXT, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
-    Entry,
     Finding,
     Reference,
     Status,
     Table,
+    TableLine,
 )
 from sharklab.lab.model import Service, Text
 from sharklab.message import (
@@ -87,7 +87,7 @@ def _right(service: Service, names: Names) -> bool:
     return any(listed) and (bool(service.note) or not _differs(service, names))
 
 
-def _entry(context: Context, service: Service, names: Names) -> Entry:
+def _entry(context: Context, service: Service, names: Names) -> TableLine:
     cells: tuple[Message | Text, ...] = (
         Message(str(service.port)),
         Message(service.name),
@@ -97,27 +97,29 @@ def _entry(context: Context, service: Service, names: Names) -> Entry:
         service.use,
         service.note,
     )
-    return Entry(cells, _right(service, names))
+    return TableLine(cells, _right(service, names))
 
 
 def _listed(service: Service, names: Names) -> str:
     """Return the port's first name for each transport, as /etc/services has it."""
-    found = ((names[service.port, each][0], each) for each in ("tcp", "udp") if (service.port, each) in names)
-    return ", ".join(f"{name}/{each}" for name, each in found)
+    listed = (
+        (names[service.port, each][0], each) for each in ("tcp", "udp") if (service.port, each) in names
+    )
+    return ", ".join(f"{name}/{each}" for name, each in listed)
 
 
 def _running(context: Context, service: Service) -> str:
     """Return the programs that listen on the port, host by host."""
-    found = {
+    programs = {
         f"{host.name}: {socket.process.partition(' ')[0] or '?'}"
         for host in context.plan.hosts
         for socket in context.sockets(host.name)
         if socket.open_to_all and socket.local.port == service.port and socket.transport in service.transports
     }
-    return ", ".join(sorted(found))
+    return ", ".join(sorted(programs))
 
 
-def _table(entries: tuple[Entry, ...]) -> Table:
+def _table(lines: tuple[TableLine, ...]) -> Table:
     columns = (
         N_("Port"),
         N_("Service"),
@@ -127,4 +129,4 @@ def _table(entries: tuple[Entry, ...]) -> Table:
         N_("What it is for"),
         N_("Differences"),
     )
-    return Table(Message(N_("The ports to know")), tuple(map(Message, columns)), entries)
+    return Table(Message(N_("The ports to know")), tuple(map(Message, columns)), lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sharklab.checks.context import Context
 from sharklab.checks.conversation import no_conversation
+from sharklab.checks.focus import find_focus
 from sharklab.checks.kind import Params, Rests, check
 from sharklab.checks.outcome import (
     Finding,
@@ -11,7 +12,6 @@ from sharklab.checks.outcome import (
     Status,
     both,
 )
-from sharklab.checks.selection import select
 from sharklab.evidence.packets.model import Conversation, Endpoint
 from sharklab.evidence.sockets import Socket
 from sharklab.message import (
@@ -33,18 +33,18 @@ _RANK = ("ESTAB", "UNCONN", "LISTEN")
 )
 def sockets(context: Context, params: Params) -> Finding:
     """`ss` shows the conversation on the client and on the server; on a UDP server, the open socket."""
-    selection = select(context)
-    if selection is None:
+    focus = find_focus(context)
+    if focus is None:
         return no_conversation(context)
-    talk = selection.conversation
+    talk = focus.conversation
     sides = (
         _side(context, talk, context.host_at(talk.client.address), talk.client, talk.server),
         _side(context, talk, context.host_at(talk.server.address), talk.server, talk.client),
     )
     found = both(sides[0].found, sides[1].found)
-    evidence = (*selection.refer(), *sides[0].evidence, *sides[1].evidence)
+    evidence = (*focus.refer(), *sides[0].evidence, *sides[1].evidence)
     status = Status.gravest(side.status for side in sides)
-    return Finding(status, found if selection.note == NOTHING else both(found, selection.note), evidence)
+    return Finding(status, found if focus.note == NOTHING else both(found, focus.note), evidence)
 
 
 def _side(context: Context, talk: Conversation, host: str, local: Endpoint, peer: Endpoint) -> Finding:

@@ -9,10 +9,10 @@ from typing import TypeVar
 
 from sharklab.checks.context import Context
 from sharklab.checks.dns import exchanges
+from sharklab.checks.focus import find_focus
 from sharklab.checks.nfs import calls
 from sharklab.checks.outcome import Reference
 from sharklab.checks.question import Source
-from sharklab.checks.selection import select
 from sharklab.evidence.packets.model import NOWHERE, Endpoint
 from sharklab.evidence.sockets import Socket
 from sharklab.message import N_, Message
@@ -45,11 +45,11 @@ Pick = Callable[[Ends], str]
 
 def conversation(context: Context) -> list[Meeting]:
     """Return the conversation that the exercise is about."""
-    selection = select(context)
-    if selection is None:
+    focus = find_focus(context)
+    if focus is None:
         return []
-    talk = selection.conversation
-    return [Meeting(Ends(talk.transport, talk.client, talk.server), selection.refer()[0])]
+    talk = focus.conversation
+    return [Meeting(Ends(talk.transport, talk.client, talk.server), focus.refer()[0])]
 
 
 def dns_exchanges(context: Context) -> list[Meeting]:

@@ -15,7 +15,7 @@ from sharklab.checks.firewall import Zone, read_zone
 from sharklab.checks.outcome import (
     Reference,
 )
-from sharklab.checks.rules import Packet, by_ruleset, by_zone
+from sharklab.checks.rules import FirstPacket, by_ruleset, by_zone
 from sharklab.evidence.packets.knocks import Knock, Pattern
 from sharklab.evidence.packets.model import Endpoint
 from sharklab.evidence.run_folder import ProbeResult, SocketLine
@@ -85,7 +85,7 @@ class Ports:
 
     def _rules(self, port: int) -> Iterator[Witness]:
         """Yield the witnesses from the rules; a host may lack the command nft, or firewalld."""
-        packet = Packet(self.matrix.network, self.matrix.transport, port)
+        packet = FirstPacket(self.matrix.network, self.matrix.transport, port)
         if self.zone or not self.ruleset:
             yield Witness(Message("firewalld"), by_zone(self.zone, packet), self._refer(FIREWALL))
         if self.ruleset:
@@ -116,9 +116,9 @@ def _printed(result: ProbeResult | None) -> str:
     return result.stdout if result and result.exit_code == 0 and not result.truncated else ""
 
 
-def certain(found: tuple[Witness, ...], state: str) -> bool:
+def certain(witnesses: tuple[Witness, ...], state: str) -> bool:
     """Tell whether the witnesses leave `state` and no other."""
-    return frozenset.intersection(ALL, *(witness.states for witness in found)) == {state}
+    return frozenset.intersection(ALL, *(witness.states for witness in witnesses)) == {state}
 
 
 def by_pattern(pattern: Pattern) -> frozenset[str]:

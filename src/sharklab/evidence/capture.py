@@ -10,10 +10,10 @@ from pathlib import Path
 
 from sharklab.errors import InputError
 from sharklab.evidence.packets import facts
+from sharklab.evidence.packets.batches import read_together
 from sharklab.evidence.packets.container import Container, open_capture
 from sharklab.evidence.packets.model import Facts, Recording
-from sharklab.evidence.packets.read import read
-from sharklab.evidence.packets.together import read_together
+from sharklab.evidence.packets.reader import read
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def read_all(captures: Iterable[RecordedCapture]) -> None:
 
 
 def read_few(captures: Iterable[RecordedCapture]) -> None:
-    """Read the facts of many small captures with few calls of tshark (`packets.together`).
+    """Read the facts of many small captures with few calls of tshark (`packets.batches`).
 
     The containers that this takes are not kept: those of a whole class would fill the memory. Raises
     MachineryError when tshark is missing or broken.

@@ -30,11 +30,11 @@ FOLDER = "state"
 """The folder of a run that holds what was observed, a file for each host."""
 
 Line = Annotated[str, Meta(max_length=4096)]
-Text = Annotated[str, Meta(max_length=262_144)]
+Output = Annotated[str, Meta(max_length=262_144)]
 Lines = Annotated[list[Line], Meta(max_length=4096)]
 
 
-class Service(TypedDict):
+class ServiceState(TypedDict):
     """Whether a service runs, and whether it starts with the host."""
 
     running: bool
@@ -44,8 +44,8 @@ class Service(TypedDict):
 class Firewall(TypedDict):
     """The output of firewall-cmd for the zone in force and for the permanent one."""
 
-    runtime: Text
-    permanent: Text
+    runtime: Output
+    permanent: Output
 
 
 class Mount(TypedDict):
@@ -60,12 +60,12 @@ class HostState(TypedDict):
     """One host's observation: see `Observer.everything`. `observed` is epoch seconds."""
 
     observed: Annotated[float, Meta(ge=0, le=1e11)]
-    services: dict[str, Service]
+    services: dict[str, ServiceState]
     firewall: Firewall
     sockets: Lines
     mounts: Annotated[list[Mount], Meta(max_length=4096)]
     fstab: Lines
-    exports: Text
+    exports: Output
     resolver: Lines
 
 
@@ -112,7 +112,7 @@ class Observer:
             "resolver": self._printed("cat /etc/resolv.conf").splitlines(),
         }
 
-    def service(self, name: str) -> Service:
+    def service(self, name: str) -> ServiceState:
         """Return whether a service runs, and whether it starts with the host."""
         service = self.shell.service(name)
         if not service.exists:

@@ -30,7 +30,7 @@ SEALED = ("plan.json", "hosts/**/*", f"{host_state.FOLDER}/*")
 Time = Annotated[float, Meta(ge=0, le=1e11)]
 Count = Annotated[int, Meta(ge=0, le=10**15)]
 Argv = Annotated[tuple[str, ...], Meta(min_length=1)]
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z")]
+CaptureName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z")]
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class _Manifest(TypedDict):
 class _Capture(TypedDict):
     """An entry of a host's captures.json: the figures of one tcpdump; its file follows from its id."""
 
-    id: Name
+    id: CaptureName
     host: str
     argv: Argv
     started: Time
@@ -186,18 +186,18 @@ _Result = TypeVar("_Result", ProbeResult, RecordedCapture)
 
 
 def _by_id(folder: Path, results: list[_Result]) -> dict[str, _Result]:
-    found: dict[str, _Result] = {}
+    by_id: dict[str, _Result] = {}
     for result in results:
-        if result.id in found:
+        if result.id in by_id:
             _refuse(
                 folder,
                 N_("{id} comes from two hosts: {first} and {second}"),
                 id=result.id,
-                first=found[result.id].host,
+                first=by_id[result.id].host,
                 second=result.host,
             )
-        found[result.id] = result
-    return found
+        by_id[result.id] = result
+    return by_id
 
 
 def _entries(file: Path, kind: type[_Kind], host: Path) -> _Kind:

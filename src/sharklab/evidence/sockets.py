@@ -48,8 +48,8 @@ class Socket:
 
 def sockets(lines: Iterable[SocketLine]) -> tuple[Socket, ...]:
     """Return the sockets of ss lines; what is no socket line is left out."""
-    found = (_socket(line) for line in lines)
-    return tuple(socket for socket in found if socket)
+    parsed = (_socket(line) for line in lines)
+    return tuple(socket for socket in parsed if socket)
 
 
 def _socket(line: SocketLine) -> Socket | None:

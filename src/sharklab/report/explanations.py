@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sharklab.evidence.capture import RecordedCapture
-from sharklab.evidence.packets.annotate import annotate
-from sharklab.evidence.packets.explain import Explanation, explain
+from sharklab.evidence.packets.annotation import annotate
+from sharklab.evidence.packets.explanation import Explanation, explain
 from sharklab.evidence.packets.model import Endpoint, Facts
 from sharklab.i18n import Translator
 from sharklab.lab.model import Plan

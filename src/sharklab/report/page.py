@@ -132,7 +132,7 @@ class _Builder:
         return Comparison(
             visible(self.speak.say(table.title)),
             tuple(self.speak.say(column) for column in table.columns),
-            tuple((tuple(map(self._cell, entry.cells)), entry.right) for entry in table.entries),
+            tuple((tuple(map(self._cell, entry.cells)), entry.right) for entry in table.lines),
         )
 
     def _cell(self, cell: Message | Text) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sharklab.checks.firewall import read_zone
-from sharklab.checks.rules import LET_IN, Packet, by_ruleset, by_zone
+from sharklab.checks.rules import LET_IN, FirstPacket, by_ruleset, by_zone
 
 ZONE = """public (default, active)
   target: {target}
@@ -108,7 +108,7 @@ CASES = [
 def test_by_zone_says_what_firewalld_does(transport: str, port: int, states: set[str]) -> None:
     """Rich rules that refuse come first, then openings, then the target; conditional rules are left out."""
     zone = read_zone(ZONE.format(target="default"))
-    assert states == by_zone(zone, Packet("lan", transport, port))
+    assert states == by_zone(zone, FirstPacket("lan", transport, port))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_by_zone_says_what_firewalld_does(transport: str, port: int, states: set
 )
 def test_by_zone_of_another_target(target: str, states: set[str]) -> None:
     """What no rule names meets the target of the zone."""
-    assert states == by_zone(read_zone(ZONE.format(target=target)), Packet("lan", "tcp", 61234))
+    assert states == by_zone(read_zone(ZONE.format(target=target)), FirstPacket("lan", "tcp", 61234))
 
 
 @pytest.mark.parametrize(
@@ -125,20 +125,20 @@ def test_by_zone_of_another_target(target: str, states: set[str]) -> None:
 )
 def test_by_ruleset_says_what_the_kernel_does(transport: str, port: int, states: set[str]) -> None:
     """Chains are followed from each hook, and a packet must pass all of them."""
-    assert states == by_ruleset(RULESET % {"policy": "accept"}, Packet("lan", transport, port))
+    assert states == by_ruleset(RULESET % {"policy": "accept"}, FirstPacket("lan", transport, port))
 
 
 def test_by_ruleset_minds_the_network() -> None:
     """A packet of another network meets that network's zone."""
-    assert LET_IN == by_ruleset(RULESET % {"policy": "accept"}, Packet("mgmt", "tcp", 60050))
+    assert LET_IN == by_ruleset(RULESET % {"policy": "accept"}, FirstPacket("mgmt", "tcp", 60050))
 
 
 def test_by_ruleset_minds_the_policy() -> None:
     """A packet that no rule of a chain decides meets the chain's policy."""
-    assert {"dropped"} == by_ruleset(RULESET % {"policy": "drop"}, Packet("lan", "tcp", 60000))
+    assert {"dropped"} == by_ruleset(RULESET % {"policy": "drop"}, FirstPacket("lan", "tcp", 60000))
 
 
 @pytest.mark.parametrize("text", ["", "table inet x {\n}\n", "Operation not permitted"])
 def test_by_ruleset_without_a_chain_for_input_does_not_tell(text: str) -> None:
     """No rules may mean that they could not be read."""
-    assert frozenset() == by_ruleset(text, Packet("lan", "tcp", 60000))
+    assert frozenset() == by_ruleset(text, FirstPacket("lan", "tcp", 60000))

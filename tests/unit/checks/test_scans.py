@@ -108,7 +108,7 @@ def test_scan_passes_and_sorts_the_ports_by_their_answer() -> None:
     outcome = scan_sample().check("scan", capture="scan", ports=4, open=[22])
     assert (Status.PASSED, (1, 6)) == (outcome.status, outcome.evidence[0].packets)
     assert outcome.table
-    assert ["22", "113", "110", "8080"] == [str(entry.cells[3]) for entry in outcome.table.entries]
+    assert ["22", "113", "110", "8080"] == [str(entry.cells[3]) for entry in outcome.table.lines]
 
 
 @pytest.mark.parametrize(
@@ -202,12 +202,12 @@ def test_views_passes_when_the_inside_explains_the_outside() -> None:
     outcome = view_sample().check("views", outside="scan", zone="zone", ports=EXPECTED)
     assert Status.PASSED is outcome.status
     assert outcome.table
-    rows = {str(entry.cells[0]): [str(cell) for cell in entry.cells[1:]] for entry in outcome.table.entries}
+    rows = {str(entry.cells[0]): [str(cell) for cell in entry.cells[1:]] for entry in outcome.table.lines}
     assert ["sshd, 0.0.0.0:22", "lets in", "open (syn-ack), ssh"] == rows["22/tcp"][:3]
     assert "It listens, and the firewall lets nobody through." == rows["110/tcp"][-1]
     assert "It listens on 127.0.0.1 alone: on any other address nobody does." == rows["3306/tcp"][-1]
     assert "Let in, but nobody listens: the kernel itself refuses." == rows["113/tcp"][-1]
-    assert ["nobody listens", "drops"] == rows["8080/tcp"][:2]
+    assert ["no program listens", "drops"] == rows["8080/tcp"][:2]
     assert "SYN, then RST" == rows["113/tcp"][3]
 
 
@@ -387,10 +387,8 @@ def test_services_say_who_listens_here() -> None:
     )
     table = sample.check("services", reference="list").table
     assert table
-    assert ["22", "ssh", "TCP", "ssh/tcp", "server: sshd"] == [
-        str(cell) for cell in table.entries[0].cells[:5]
-    ]
-    assert NOTE == table.entries[0].cells[5]
+    assert ["22", "ssh", "TCP", "ssh/tcp", "server: sshd"] == [str(cell) for cell in table.lines[0].cells[:5]]
+    assert NOTE == table.lines[0].cells[5]
 
 
 def test_read_services_takes_names_and_aliases() -> None:
@@ -405,7 +403,7 @@ def test_protocols_are_told_from_the_data() -> None:
     good, bad = (sample.check("protocols", ports={"22/tcp": name}) for name in ("SSH", "HTTP"))
     assert (Status.PASSED, Status.FAILED) == (good.status, bad.status)
     assert good.table
-    assert "SSH" == str(good.table.entries[0].cells[2])
+    assert "SSH" == str(good.table.lines[0].cells[2])
 
 
 def test_one_client_counts_hosts_on_both_sides() -> None:

@@ -2,6 +2,6 @@
 
 from sharklab.evidence.packets.facts import facts
 from sharklab.evidence.packets.label import Label, name_packet
-from sharklab.evidence.packets.read import read
+from sharklab.evidence.packets.reader import read
 
 __all__ = ["Label", "facts", "name_packet", "read"]

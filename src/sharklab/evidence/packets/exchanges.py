@@ -15,19 +15,19 @@ def dns_exchanges(packets: Iterable[Packet]) -> tuple[DnsExchange, ...]:
 
     A question sent again before its answer is one exchange; case in names does not count (RFC 4343).
     """
-    found: list[DnsExchange] = []
+    exchanges: list[DnsExchange] = []
     pending: dict[_Key, int] = {}
     for packet, message in _each_dns(packets):
         key = _dns_key(packet, message)
         if not message.response and key not in pending:
-            pending[key] = len(found)
-            found.append(_asked(packet, message))
+            pending[key] = len(exchanges)
+            exchanges.append(_asked(packet, message))
         elif message.response and key in pending:
             index = pending.pop(key)
-            found[index] = replace(
-                found[index], answer=packet.number, rcode=message.rcode, answers=message.answers
+            exchanges[index] = replace(
+                exchanges[index], answer=packet.number, rcode=message.rcode, answers=message.answers
             )
-    return tuple(found)
+    return tuple(exchanges)
 
 
 def _each_dns(packets: Iterable[Packet]) -> Iterator[tuple[Packet, Dns]]:
@@ -62,17 +62,17 @@ def nfs_calls(packets: Iterable[Packet]) -> tuple[NfsCall, ...]:
 
     A call sent again before its reply is one call.
     """
-    found: list[NfsCall] = []
+    calls: list[NfsCall] = []
     pending: dict[_Key, int] = {}
     for packet, message in _each_nfs(packets):
         key = (message.xid, *_sides(packet, message.reply))
         if not message.reply and key not in pending:
-            pending[key] = len(found)
-            found.append(_called(packet, message))
+            pending[key] = len(calls)
+            calls.append(_called(packet, message))
         elif message.reply and key in pending:
             index = pending.pop(key)
-            found[index] = _replied(found[index], packet, message)
-    return tuple(found)
+            calls[index] = _replied(calls[index], packet, message)
+    return tuple(calls)
 
 
 def _each_nfs(packets: Iterable[Packet]) -> Iterator[tuple[Packet, Nfs]]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sharklab.evidence.packets import codes
 from sharklab.evidence.packets.model import Dns, Nfs
 
-Layers = Mapping[str, Sequence[str]]
+Dissection = Mapping[str, Sequence[str]]
 """The values of one packet by field name, in their order in the packet."""
 
 _NULL, _COMPOUND = ("100003", "0"), ("100003", "1")
@@ -58,7 +58,7 @@ NFS_FIELDS = (
 )
 
 
-def dns_messages(layers: Layers) -> tuple[Dns, ...]:
+def dns_messages(layers: Dissection) -> tuple[Dns, ...]:
     """Return the DNS messages (RFC 1035) of a packet, or none when its values contradict each other."""
     try:
         return tuple(_dns(layers))
@@ -66,7 +66,7 @@ def dns_messages(layers: Layers) -> tuple[Dns, ...]:
         return ()
 
 
-def _dns(layers: Layers) -> Iterator[Dns]:
+def _dns(layers: Dissection) -> Iterator[Dns]:
     questions = _pairs(layers, "dns.qry.name", "dns.qry.type")
     rcodes, records = iter(_numbers(layers, "dns.flags.rcode")), _Records(layers)
     heads = zip(
@@ -86,7 +86,7 @@ def _dns(layers: Layers) -> Iterator[Dns]:
 class _Records:
     """The resource records of a packet, taken section by section."""
 
-    def __init__(self, layers: Layers) -> None:
+    def __init__(self, layers: Dissection) -> None:
         self._types = iter(_numbers(layers, "dns.resp.type"))
         self._values = {type: iter(layers.get(field, ())) for type, field in _RECORD_VALUES.items()}
         self._preferences = iter(layers.get("dns.mx.preference", ()))
@@ -109,7 +109,7 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def nfs_messages(layers: Layers) -> tuple[Nfs, ...]:
+def nfs_messages(layers: Dissection) -> tuple[Nfs, ...]:
     """Return the NFSv4 calls and replies of a packet, or none when its values contradict each other."""
     try:
         return tuple(_nfs(layers))
@@ -117,7 +117,7 @@ def nfs_messages(layers: Layers) -> tuple[Nfs, ...]:
         return ()
 
 
-def _nfs(layers: Layers) -> Iterator[Nfs]:
+def _nfs(layers: Dissection) -> Iterator[Nfs]:
     heads = list(
         zip(
             layers.get("rpc.xid", ()),
@@ -139,7 +139,7 @@ def _nfs(layers: Layers) -> Iterator[Nfs]:
 _Compound = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 
-def _compounds(layers: Layers, replies: list[bool]) -> Iterator[_Compound]:
+def _compounds(layers: Dissection, replies: list[bool]) -> Iterator[_Compound]:
     """Yield operations, statuses (the COMPOUND's first) and names of each COMPOUND of a packet."""
     opcodes = iter(_numbers(layers, "nfs.opcode"))
     counts = _numbers(layers, "nfs.ops.count")
@@ -161,14 +161,14 @@ def _split(values: list[str], counts: list[int]) -> list[tuple[str, ...]]:
     return [tuple(next(rest) for _ in range(count)) for count in counts]
 
 
-def _numbers(layers: Layers, field: str) -> list[int]:
+def _numbers(layers: Dissection, field: str) -> list[int]:
     return [int(value, 0) for value in layers.get(field, ())]
 
 
-def _flags(layers: Layers, field: str) -> list[bool]:
+def _flags(layers: Dissection, field: str) -> list[bool]:
     """Return truth values; tshark writes 1 before version 4.2 and True since."""
     return [value in ("1", "True", "true") for value in layers.get(field, ())]
 
 
-def _pairs(layers: Layers, first: str, second: str) -> Iterator[tuple[str, str]]:
+def _pairs(layers: Dissection, first: str, second: str) -> Iterator[tuple[str, str]]:
     return iter(zip(layers.get(first, ()), layers.get(second, ()), strict=True))

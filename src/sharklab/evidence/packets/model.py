@@ -83,7 +83,7 @@ class Packet:
     `flags` are TCP's, in the order SYN, FIN, RST, PSH, ACK; `seq` and `ack` are the absolute
     numbers of the wire; `payload` and `length` are bytes (of the transport's data, of the frame).
     `window` is the number in the TCP header, not scaled. `remarks` is what tshark's analysis of TCP
-    found, by the last word of its fields: retransmission, duplicate_ack ... (`decode.REMARKS`).
+    found, by the last word of its fields: retransmission, duplicate_ack ... (`dissection.REMARKS`).
     """
 
     number: int

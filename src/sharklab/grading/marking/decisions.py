@@ -13,6 +13,7 @@ from typing import Any
 from sharklab import untrusted
 from sharklab.checks import KINDS, QUESTIONS
 from sharklab.checks.flaws import flaws_of, listed
+from sharklab.checks.focus import find_focus
 from sharklab.checks.judge import broken, outcome
 from sharklab.checks.kind import Kind, Rests
 from sharklab.checks.outcome import (
@@ -21,7 +22,6 @@ from sharklab.checks.outcome import (
     both,
 )
 from sharklab.checks.question import answer
-from sharklab.checks.selection import select
 from sharklab.grading.marking.case import Case
 from sharklab.grading.marking.defaults import CELL, title
 from sharklab.grading.marking.model import Decision
@@ -102,7 +102,7 @@ def _has_subject(case: Case, wanted: Not) -> bool:
     asked = (KINDS[leaf.kind].rests for leaf in leaves(wanted) if isinstance(leaf, Check))
     if all(rests is Rests.STATE for rests in asked):
         return True
-    return case.exercise.conversation is None or select(case.context) is not None
+    return case.exercise.conversation is None or find_focus(case.context) is not None
 
 
 def _check(case: Case, check: Check) -> Decision:

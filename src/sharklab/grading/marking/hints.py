@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from sharklab.checks import QUESTIONS
+from sharklab.checks.focus import candidates
 from sharklab.checks.outcome import (
     Status,
 )
 from sharklab.checks.question import answer
-from sharklab.checks.selection import candidates
 from sharklab.grading.marking.case import Case
 from sharklab.grading.marking.decisions import decide, names
 from sharklab.grading.submission import answers

@@ -38,7 +38,10 @@ def state() -> dict[str, Any]:
 
 
 def zones(listed: str) -> Zones:
-    """Return the zones from the output of `firewall-cmd --list-all-zones`: {zone: {kind: entries}}."""
+    """Return the zones from the output of `firewall-cmd --list-all-zones`: {zone: {kind: entries}}.
+
+    `--list-all` prints one of them in the same way (firewall-cmd(1)). Any text is read without an error.
+    """
     by_zone: dict[str, dict[str, list[str]]] = {}
     zone: dict[str, list[str]] = {}
     kind = ""
@@ -46,7 +49,7 @@ def zones(listed: str) -> Zones:
         if line and not line[0].isspace():
             zone = by_zone.setdefault(line.split()[0], {})
         elif line.startswith("\t"):
-            zone[kind].append(line.strip())
+            zone.setdefault(kind, []).append(line.strip())
         elif ":" in line:
             kind, _, rest = (part.strip() for part in line.partition(":"))
             zone[kind] = [] if kind in LINES and not rest else [rest] if kind in LINES else rest.split()
@@ -55,6 +58,15 @@ def zones(listed: str) -> Zones:
 
 def ruleset(listed: str) -> dict[str, list[str]]:
     """Return the rules of each chain, sorted: in another order they are found again after a reload."""
+    return {name: sorted(lines) for name, lines in chains(listed).items()}
+
+
+def chains(listed: str) -> dict[str, list[str]]:
+    """Return the rules of each chain in their order, from the output of `nft list ruleset` (nft(8)).
+
+    A chain is named by its table and itself: "table inet firewalld chain filter_INPUT". Any text is read
+    without an error.
+    """
     by_chain: dict[str, list[str]] = {}
     block: list[str] = []
     for line in (line.strip() for line in listed.splitlines()):
@@ -62,10 +74,10 @@ def ruleset(listed: str) -> dict[str, list[str]]:
             block.append(line[:-1].strip())
             by_chain.setdefault(" ".join(block), [])
         elif line == "}":
-            block.pop()
+            del block[-1:]
         elif line:
             by_chain.setdefault(" ".join(block), []).append(line)
-    return {name: sorted(lines) for name, lines in by_chain.items()}
+    return by_chain
 
 
 def put_back(before: Mapping[str, Any], failures: Failures) -> None:

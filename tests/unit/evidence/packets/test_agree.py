@@ -17,7 +17,7 @@ from sharklab.evidence.packets.model import Conversation, Endpoint, Facts, Packe
 from tests.support import packets_made, packets_situations
 from tests.support.capture_files import recording, together
 from tests.support.packets_made import LINKS, START, STEP, Way
-from tests.unit.evidence.packets.test_together import moved
+from tests.unit.evidence.packets.test_batches import moved
 
 DATA = Path(__file__).parents[3] / "data"
 RECORDED = sorted(file.name for file in DATA.glob("*.pcap*"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sharklab.hosts.agent import rules
 
 LISTED = """\
@@ -52,3 +54,18 @@ def test_ruleset_knows_a_rule_by_its_chain_and_not_by_its_place() -> None:
     other = "table inet t {\n\tchain a {\n\t\ttcp dport 53 accept\n\t\ttcp dport 22 accept\n\t}\n}\n"
     assert rules.ruleset(one) == rules.ruleset(other)
     assert rules.ruleset(one) != rules.ruleset(one.replace("53", "54"))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\tport=80\n", "public\n\tlost\n", "}\n}\nrule\n", "table x {\n", "::\n"]
+)
+def test_any_text_is_read_without_an_error(text: str) -> None:
+    """The checks read the output of a student's host with the same functions."""
+    assert isinstance(rules.zones(text), dict)
+    assert isinstance(rules.chains(text), dict)
+
+
+def test_chains_keep_their_rules_in_order() -> None:
+    """The first rule that fits a packet decides."""
+    text = "table inet x {\n\tchain in {\n\t\tdrop\n\t\taccept\n\t}\n}\n"
+    assert ["drop", "accept"] == rules.chains(text)["table inet x chain in"]

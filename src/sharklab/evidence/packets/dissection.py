@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sharklab.evidence.packets.messages import DNS_FIELDS, NFS_FIELDS, Layers, dns_messages, nfs_messages
+from sharklab.evidence.packets.messages import DNS_FIELDS, NFS_FIELDS, Dissection, dns_messages, nfs_messages
 from sharklab.evidence.packets.model import NOWHERE, Endpoint, Flow, Icmp, Option, Packet
 from sharklab.evidence.packets.options import options
 
@@ -65,7 +65,7 @@ _FLAGS = (("SYN", 0x02), ("FIN", 0x01), ("RST", 0x04), ("PSH", 0x08), ("ACK", 0x
 _UDP_HEADER = 8
 
 
-def packet(layers: Layers) -> Packet:
+def packet(layers: Dissection) -> Packet:
     """Return the packet that `layers` describes. Raises ValueError or KeyError if it is no frame."""
     protocols = layers["frame.protocols"][0].split(":")
     position = next((i for i, name in enumerate(protocols) if name in _TRANSPORTS), len(protocols))
@@ -94,7 +94,7 @@ def packet(layers: Layers) -> Packet:
     )
 
 
-def _ends(layers: Layers, below: Sequence[str], transport: str) -> tuple[Endpoint, Endpoint]:
+def _ends(layers: Dissection, below: Sequence[str], transport: str) -> tuple[Endpoint, Endpoint]:
     """Return both ends of what lies on the layers `below`."""
     if transport == "arp":
         return _arp(layers, "arp.src.proto_ipv4"), _arp(layers, "arp.dst.proto_ipv4")
@@ -110,16 +110,16 @@ def _ends(layers: Layers, below: Sequence[str], transport: str) -> tuple[Endpoin
     return source, destination
 
 
-def _arp(layers: Layers, field: str) -> Endpoint:
+def _arp(layers: Dissection, field: str) -> Endpoint:
     return Endpoint(_text(layers, field), 0)
 
 
-def _flags(layers: Layers) -> tuple[str, ...]:
+def _flags(layers: Dissection) -> tuple[str, ...]:
     bits = _number(layers, "tcp.flags")
     return tuple(name for name, bit in _FLAGS if bits & bit)
 
 
-def _options(layers: Layers) -> tuple[Option, ...]:
+def _options(layers: Dissection) -> tuple[Option, ...]:
     """Return the options of TCP; of a malformed header tshark has words instead, and then there are none."""
     try:
         return options(_text(layers, "tcp.options"))
@@ -127,17 +127,17 @@ def _options(layers: Layers) -> tuple[Option, ...]:
         return ()
 
 
-def _remarks(layers: Layers) -> tuple[str, ...]:
+def _remarks(layers: Dissection) -> tuple[str, ...]:
     return tuple(remark for remark in REMARKS if f"tcp.analysis.{remark}" in layers)
 
 
-def _payload(layers: Layers, transport: str) -> int:
+def _payload(layers: Dissection, transport: str) -> int:
     if transport == "udp":
         return max(0, _number(layers, "udp.length") - _UDP_HEADER)
     return _number(layers, "tcp.len") if transport == "tcp" else 0
 
 
-def _icmp(layers: Layers, protocols: Sequence[str], position: int) -> Icmp:
+def _icmp(layers: Dissection, protocols: Sequence[str], position: int) -> Icmp:
     """Return the ICMP message whose layer is at `position`, with the packet that it quotes."""
     name = protocols[position]
     type, code = _number(layers, f"{name}.type"), _number(layers, f"{name}.code")
@@ -149,10 +149,10 @@ def _icmp(layers: Layers, protocols: Sequence[str], position: int) -> Icmp:
     return Icmp(type, code, Flow(quoted[inner], *_ends(layers, below, quoted[inner])))
 
 
-def _text(layers: Layers, field: str) -> str:
+def _text(layers: Dissection, field: str) -> str:
     return next(iter(layers.get(field, ())), "")
 
 
-def _number(layers: Layers, field: str, index: int = 0) -> int:
+def _number(layers: Dissection, field: str, index: int = 0) -> int:
     values = layers.get(field, ())
     return int(values[index], 0) if index < len(values) else 0

@@ -20,7 +20,7 @@ Talk = tuple[str, Conversation]
 
 
 @dataclass(frozen=True)
-class Selection:
+class Focus:
     """The conversation that is judged, the capture that shows it, and a note if there were others."""
 
     capture: str
@@ -33,7 +33,7 @@ class Selection:
         return (Reference(capture=self.capture, packets=packets or self.conversation.packets),)
 
 
-def select(context: Context) -> Selection | None:
+def find_focus(context: Context) -> Focus | None:
     """Return the conversation with the most packets among the candidates, or None when there is none.
 
     A note says so when candidates differ: other ports, or another connection in the same capture.
@@ -43,7 +43,7 @@ def select(context: Context) -> Selection | None:
         return None
     capture, conversation = max(talks, key=lambda talk: len(talk[1].packets))
     note = _note(conversation, len([talk for name, talk in talks if name == capture]))
-    return Selection(capture, context.facts[capture], conversation, note)
+    return Focus(capture, context.facts[capture], conversation, note)
 
 
 def _note(conversation: Conversation, count: int) -> Message:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.evidence.packets import box
-from sharklab.evidence.packets import together as batches
+from sharklab.evidence.packets import batches, box
 from tests.support.capture_files import alone, together
 
 DATA = Path(__file__).parents[3] / "data"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import InputError, MachineryError
-from sharklab.evidence.packets import decode
+from sharklab.evidence.packets import dissection
 from sharklab.evidence.packets.model import NOWHERE, Endpoint, Flow, Icmp, Packet
 from sharklab.limits import ToolLimits
 from tests.support.capture_files import alone, recording
@@ -250,7 +250,7 @@ def test_read_of_a_small_capture_that_ends_in_half_a_record() -> None:
 def test_packet_of_a_header_that_is_cut_short_has_what_is_there() -> None:
     """Of a malformed packet tshark gives some fields, or words where bytes were: none of it breaks us."""
     layers = {"frame.protocols": ["raw:ipv6:tcp"], "frame.number": ["7"], "ipv6.src": ["fd00::1"]}
-    packet = decode.packet({**layers, "tcp.options": ["<MISSING>"], "tcp.flags": ["0x0002"]})
+    packet = dissection.packet({**layers, "tcp.options": ["<MISSING>"], "tcp.flags": ["0x0002"]})
     assert (7, 0.0, NOWHERE, (), ("SYN",)) == (
         packet.number,
         packet.time,

@@ -13,7 +13,7 @@ from sharklab.errors import (
     MachineryError,
     SharklabError,
 )
-from sharklab.evidence.packets import box, container, decode
+from sharklab.evidence.packets import box, container, dissection
 from sharklab.evidence.packets.container import Container
 from sharklab.evidence.packets.model import Packet, Recording
 from sharklab.limits import TOOL, ToolLimits
@@ -85,9 +85,9 @@ SOUND = (
 def _options(format: str) -> list[str]:
     """Return the options of tshark(1) that print our fields of a capture in `format`, a line per packet."""
     decoders = [part for rule in DECODE_AS for part in ("-d", rule)]
-    fields = [part for field in decode.FIELDS for part in ("-e", field)]
+    fields = [part for field in dissection.FIELDS for part in ("-e", field)]
     reader = ["-n", "-r", "-", "-X", f"read_format:{READERS[format]}"]
-    return [*reader, "-o", decode.COLUMNS, *decoders, "-T", "ek", *fields]
+    return [*reader, "-o", dissection.COLUMNS, *decoders, "-T", "ek", *fields]
 
 
 def _packets(path: Path, output: IO[bytes]) -> Iterator[Packet]:
@@ -96,7 +96,7 @@ def _packets(path: Path, output: IO[bytes]) -> Iterator[Packet]:
         try:
             layers = json.loads(line.decode(errors="replace")).get("layers")
             if layers:
-                yield decode.packet({_dotted(name): values for name, values in layers.items()})
+                yield dissection.packet({_dotted(name): values for name, values in layers.items()})
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise MachineryError(
                 N_("tshark printed something other than packets"),
@@ -106,7 +106,7 @@ def _packets(path: Path, output: IO[bytes]) -> Iterator[Packet]:
             ) from error
 
 
-_DOTTED = {field.replace(".", "_"): field for field in decode.FIELDS}
+_DOTTED = {field.replace(".", "_"): field for field in dissection.FIELDS}
 
 
 def _dotted(name: str) -> str:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from sharklab.evidence.packets import facts
-from sharklab.evidence.packets.annotate import annotate
+from sharklab.evidence.packets.annotation import annotate
 from sharklab.evidence.packets.container import open_capture
-from sharklab.evidence.packets.explain import Explanation, explain
+from sharklab.evidence.packets.explanation import Explanation, explain
 from sharklab.evidence.packets.model import Dns, Facts, Option
 from sharklab.evidence.packets.options import options
 from tests.support.capture_files import recording

@@ -20,7 +20,7 @@ from sharklab.errors import InputError, SharklabError
 from sharklab.evidence.packets import container
 from sharklab.evidence.packets.container import Container
 from sharklab.evidence.packets.model import Packet, Recording
-from sharklab.evidence.packets.read import read
+from sharklab.evidence.packets.reader import read
 
 PACKETS, MOST = 5_000, 40_000
 """A capture of more packets than the first is read alone; a file has no more than the second."""
@@ -111,35 +111,35 @@ def _renumbered(packet: Packet, start: int) -> Packet:
 def _plain(path: Path) -> _Plain | None:
     """Return the capture when it may be read with others, else None."""
     try:
-        found = container.open_capture(path)
+        capture = container.open_capture(path)
     except InputError:
         return None
-    unit = _LITTLE.get(found.content[:4])
-    if not unit or not 0 < len(found.packets) <= PACKETS or _link_type(found) != _ETHERNET:
+    unit = _LITTLE.get(capture.content[:4])
+    if not unit or not 0 < len(capture.packets) <= PACKETS or _link_type(capture) != _ETHERNET:
         return None
     addresses: set[bytes] = set()
     records = []
-    for offset, length in found.packets:
-        ends = _ends(found.content[offset : offset + length])
-        record = _record(found, offset, length, unit)
+    for offset, length in capture.packets:
+        ends = _ends(capture.content[offset : offset + length])
+        record = _record(capture, offset, length, unit)
         if ends is None or record is None:
             return None
         addresses.update(ends)
         records.append(record)
-    return _Plain(path, len(records), b"".join(records), frozenset(addresses), found.cut)
+    return _Plain(path, len(records), b"".join(records), frozenset(addresses), capture.cut)
 
 
-def _link_type(found: Container) -> int:
-    return int(struct.unpack_from("<I", found.content, 20)[0])
+def _link_type(capture: Container) -> int:
+    return int(struct.unpack_from("<I", capture.content, 20)[0])
 
 
-def _record(found: Container, offset: int, length: int, unit: int) -> bytes | None:
+def _record(capture: Container, offset: int, length: int, unit: int) -> bytes | None:
     """Return a packet with its record's header, times in nanoseconds; None for a header that is odd."""
-    seconds, fraction, captured, whole = struct.unpack_from("<IIII", found.content, offset - 16)
+    seconds, fraction, captured, whole = struct.unpack_from("<IIII", capture.content, offset - 16)
     if captured != length or not captured <= whole <= 262_144 or fraction * unit >= 10**9:
         return None
     header = struct.pack("<IIII", seconds, fraction * unit, captured, whole)
-    return header + found.content[offset : offset + length]
+    return header + capture.content[offset : offset + length]
 
 
 def _ends(frame: bytes) -> tuple[bytes, ...] | None:
