@@ -72,7 +72,9 @@ def through_sudo(command: Sequence[str], by_hand: str, words: Translator) -> lis
     """
     if is_root():
         return list(command)
-    told = words.gettext(N_("root's rights are needed; through sudo now: {command}")).format(command=by_hand)
+    told = words.gettext(N_("root privileges are needed; running with sudo: {command}")).format(
+        command=by_hand
+    )
     print(f"sharklab: {told}", file=sys.stderr, flush=True)
     if not shutil.which("sudo"):
         raise _refused(N_("sudo is not installed"), by_hand)

@@ -45,7 +45,10 @@ def run(
         )
     except subprocess.TimeoutExpired:
         raise MachineryError(
-            N_("did not end within {seconds:g} s"), place=_place(words), hint=hint, seconds=timeout
+            N_("the command did not end within {seconds:g} s"),
+            place=_place(words),
+            hint=hint,
+            seconds=timeout,
         ) from None
     if done.returncode:
         said = last_lines(done.stderr) or last_lines(done.stdout)
@@ -76,7 +79,7 @@ def missing(tools: Iterable[str]) -> MachineryError:
     known = [package for package in system_packages.table() if package.gives in absent]
     return MachineryError(
         N_("not installed on this machine: {tools}"),
-        hint=system_packages.command(known) if known else N_("install what brings it"),
+        hint=system_packages.command(known) if known else N_("install the package that provides it"),
         tools=", ".join(sorted(absent)),
     )
 
@@ -93,7 +96,13 @@ def _place(words: Sequence[str]) -> str:
 
 def _ending(code: int, said: str) -> str:
     if code < 0:
-        return N_("ended by signal {code}: {said}") if said else N_("ended by signal {code}: no message")
+        return (
+            N_("the command was ended by signal {code}: {said}")
+            if said
+            else N_("the command was ended by signal {code} without a message")
+        )
     return (
-        N_("failed with exit code {code}: {said}") if said else N_("failed with exit code {code}: no message")
+        N_("the command failed with exit code {code}: {said}")
+        if said
+        else N_("the command failed with exit code {code} and no message")
     )

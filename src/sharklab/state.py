@@ -96,7 +96,7 @@ def remove(path: Path) -> None:
     """
     if mounted := _mounts_below(path):
         raise MachineryError(
-            N_("{mounted} is mounted there"),
+            N_("{mounted} is mounted in this folder"),
             place=str(path),
             hint=N_("unmount it: umount {mounted}"),
             mounted=mounted[0],
@@ -208,7 +208,7 @@ def _disk_errors(place: Path) -> Iterator[None]:
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise MachineryError(
-            N_("the disk is full") if full else N_("cannot be written ({reason})"),
+            N_("the disk is full") if full else N_("the folder cannot be written ({reason})"),
             place=str(place),
             hint=N_("free some space, or keep the state elsewhere: SHARKLAB_STATE=/another/folder")
             if full

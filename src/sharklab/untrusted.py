@@ -122,15 +122,15 @@ def check(path: Path, most: int) -> None:
 
 def _check(path: Path, status: os.stat_result, most: int) -> None:
     if stat.S_ISLNK(status.st_mode):
-        raise InputError(N_("it is a link, not a file"), place=str(path))
+        raise InputError(N_("the path is a link, not a file"), place=str(path))
     if not stat.S_ISREG(status.st_mode):
-        raise InputError(N_("it is no regular file"), place=str(path))
+        raise InputError(N_("the path is not a regular file"), place=str(path))
     if status.st_size > most:
         raise _too_large(path, most)
 
 
 def _too_large(path: Path, most: int) -> InputError:
-    return InputError(N_("it is larger than {size}"), place=str(path), size=size(most))
+    return InputError(N_("the file is larger than {size}"), place=str(path), size=size(most))
 
 
 def size(count: int) -> str:

@@ -25,7 +25,7 @@ class _Loader(yaml.CSafeLoader):
             if not isinstance(key, yaml.ScalarNode):
                 raise _wrong(N_("a key must be a word, not a list or a mapping"), key)
             if key.value in seen and key.value != "<<":
-                raise _wrong(N_("this key is there twice"), key)
+                raise _wrong(N_("this key appears twice"), key)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 

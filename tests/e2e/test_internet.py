@@ -310,7 +310,7 @@ def test_up_when_the_way_out_does_not_open(
     try:
         with pytest.raises(MachineryError, match=r"did not open: .*No such file") as caught:
             nspawn.up(own, layers, silent)
-        assert "sharklab up bare opens it again" == caught.value.hint
+        assert "restore it with: sharklab up bare" == caught.value.hint
         assert Path(str(caught.value.place)).exists()
         assert {"server": "absent", "client": "absent"} == nspawn.status(own.seat)
     finally:

@@ -82,7 +82,7 @@ def test_verb_without_root_installs_through_sudo(rocky: Computer) -> None:
     """`report` works as whoever starts it; sudo is asked for dnf alone, and then `report` goes on."""
     done = sharklab(rocky, "report", "tp4", user=computer.USER)
     said = done.stderr.splitlines()
-    assert "sharklab: root's rights are needed; through sudo now: dnf install wireshark-cli" == said[0]
+    assert "sharklab: root privileges are needed; running with sudo: dnf install wireshark-cli" == said[0]
     assert rocky.has("wireshark-cli")
     assert (3, True) == (done.returncode, "sharklab: no run of tp4 by student yet" in said), done.stderr
 

@@ -121,11 +121,11 @@ def _aliases() -> str:
 BUNDLES: Mapping[str, tuple[Maker, str]] = {
     "empty": (holding(lambda: b""), NONE),
     "a capture": (holding(lambda: b"\xd4\xc3\xb2\xa1" + bytes(100)), NONE),
-    "4 GB of zeros": (_zeros, "InputError: it is larger than 64 MiB"),
-    "a pipe": (os.mkfifo, "InputError: it is no regular file"),
+    "4 GB of zeros": (_zeros, "InputError: the file is larger than 64 MiB"),
+    "a pipe": (os.mkfifo, "InputError: the path is not a regular file"),
     "a link to endless zeros": (
         lambda path: path.symlink_to("/dev/zero"),
-        "InputError: it is a link, not a file",
+        "InputError: the path is a link, not a file",
     ),
     "half an archive": (holding(lambda: archive(("answers.yml", b"a: {b: 1}"))[:100]), NONE),
     "4 GB in 4 MB": (
@@ -145,11 +145,11 @@ BUNDLES: Mapping[str, tuple[Maker, str]] = {
     ),
     "a link": (
         holding(lambda: archive((link("captures/ssh.pcap"), b"/etc/shadow"))),
-        "none, 0 captures; captures/ssh.pcap: it is a link, not a file",
+        "none, 0 captures; captures/ssh.pcap: the path is a link, not a file",
     ),
     "a link to a folder": (
         holding(lambda: archive((link("captures"), b"/etc"), ("captures/ssh.pcap", b"x"))),
-        "none, 1 captures; captures: it is a link, not a file",
+        "none, 1 captures; captures: the path is a link, not a file",
     ),
     "a file outside": (holding(lambda: archive(("../../evil", b"x"))), rf"\.\./\.\./evil: {UNKNOWN}"),
     "a file at the root": (holding(lambda: archive(("/etc/evil", b"x"))), f"/etc/evil: {UNKNOWN}"),
@@ -174,20 +174,20 @@ BUNDLES: Mapping[str, tuple[Maker, str]] = {
     ),
     "no manifest": (
         holding(lambda: archive(manifest=b"")),
-        f"{NONE}: its manifest is damaged",
+        f"{NONE}: its manifest cannot be used: the file is damaged",
     ),
     "a manifest that is deep": (holding(lambda: archive(manifest=b"[" * 200_000)), NONE),
     "a manifest of another student's folder": (
         holding(lambda: archive(manifest=MANIFEST.replace(b"eve", b"../bob"))),
-        f"{NONE}: its manifest is damaged: student is not a name",
+        f"{NONE}: its manifest cannot be used: the file is damaged: student is not a name",
     ),
     "state that is deep": (
         holding(lambda: archive(("state/server.json", b'{"a":' * 100_000))),
-        "state/server.json: is damaged",
+        "state/server.json: the file is damaged",
     ),
     "state with a number of a million digits": (
         holding(lambda: archive(("state/server.json", b'{"a":' + b"9" * 1_000_000 + b"}"))),
-        "state/server.json: is damaged: a number is too long",
+        "state/server.json: the file is damaged: a number is too long",
     ),
     "answers a billion times": (
         answers(_aliases()),
@@ -209,7 +209,7 @@ BUNDLES: Mapping[str, tuple[Maker, str]] = {
         answers("a: {<<: {b: 1}}"),
         "answers.yml: line 1: merge keys are not allowed",
     ),
-    "answers of a megabyte": (answers("a: 1\n" * 200_000), "answers.yml: it is larger than 64 KiB"),
+    "answers of a megabyte": (answers("a: 1\n" * 200_000), "answers.yml: the file is larger than 64 KiB"),
     "answers that are no text": (answers(bytes(range(128, 256))), "answers.yml: the file is not UTF-8 text"),
     "answers to 5,000 questions": (
         answers("a: {" + ", ".join(f"q{n}: 1" for n in range(5_000)) + "}"),

@@ -149,10 +149,13 @@ CAPTURES: Mapping[str, tuple[Maker, str]] = {
     "a zip": (holding(_zipped()), NOT_A_CAPTURE),
     "a gzip of zeros": (holding(lambda: gzip.compress(PCAP + bytes(100 * MIB))), NOT_A_CAPTURE),
     "snoop": (holding(b"snoop\0\0\0" + bytes(100)), NOT_A_CAPTURE),
-    "a link to endless zeros": (_link, "it is a link, not a file"),
-    "a pipe": (os.mkfifo, "it is no regular file"),
-    "4 GB of zeros": (lambda path: _zeros(path, b"", 4 << 30), "it is larger than 64 MiB"),
-    "4 GB of zeros after a header": (lambda path: _zeros(path, PCAP, 4 << 30), "it is larger than 64 MiB"),
+    "a link to endless zeros": (_link, "the path is a link, not a file"),
+    "a pipe": (os.mkfifo, "the path is not a regular file"),
+    "4 GB of zeros": (lambda path: _zeros(path, b"", 4 << 30), "the file is larger than 64 MiB"),
+    "4 GB of zeros after a header": (
+        lambda path: _zeros(path, PCAP, 4 << 30),
+        "the file is larger than 64 MiB",
+    ),
     "64 MiB of zeros": (lambda path: _zeros(path, b"", 64 * MIB), NOT_A_CAPTURE),
     "64 MiB of empty records": (
         lambda path: _zeros(path, PCAP, 64 * MIB),

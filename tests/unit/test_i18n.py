@@ -184,8 +184,8 @@ def test_errors_say_what_is_within_them_in_the_same_language(tmp_path: Path) -> 
     console = tmp_path / "hosts" / "server" / "console.log"
     console.parent.mkdir(parents=True)
     console.write_text("Failed to mount {x}\n")
-    said = this_computer.boot_failure(own, "server", Message("it ended while it booted"))
-    reason = "il s'est arrêté pendant son démarrage\nFailed to mount {x}"
+    said = this_computer.boot_failure(own, "server", Message("the host ended while it booted"))
+    reason = "l'hôte s'est arrêté pendant son démarrage\nFailed to mount {x}"
     assert f"{console}: l'hôte server n'a pas démarré : {reason}" in said.say(i18n.translator("fr").gettext)
 
 

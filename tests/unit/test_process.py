@@ -18,7 +18,7 @@ def test_run_of_a_failing_tool() -> None:
     script = "for n in 1 2 3 4 5 6 7; do echo line $n >&2; done; exit 3"
     with pytest.raises(MachineryError) as caught:
         process.run(["sh", "-c", script], hint="try again")
-    expected = "failed with exit code 3: line 3\nline 4\nline 5\nline 6\nline 7"
+    expected = "the command failed with exit code 3: line 3\nline 4\nline 5\nline 6\nline 7"
     assert (expected, f"sh -c '{script}'", "try again") == (
         caught.value.message,
         caught.value.place,
@@ -30,7 +30,7 @@ def test_run_of_a_killed_tool() -> None:
     """A tool that was killed is told by its signal."""
     with pytest.raises(MachineryError) as caught:
         process.run(["sh", "-c", "kill -9 $$"])
-    assert "ended by signal 9: no message" == caught.value.message
+    assert "the command was ended by signal 9 without a message" == caught.value.message
 
 
 def test_run_of_a_missing_tool() -> None:
@@ -44,7 +44,7 @@ def test_run_beyond_its_time_limit() -> None:
     """A tool that takes too long is ended and told."""
     with pytest.raises(MachineryError) as caught:
         process.run(["sleep", "60"], timeout=0.1)
-    assert "did not end within 0.1 s" == caught.value.message
+    assert "the command did not end within 0.1 s" == caught.value.message
 
 
 def test_require_names_packages_of_both_families(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,7 +106,7 @@ def test_write_into_a_missing_folder(tmp_path: Path) -> None:
     """A folder that is not there is named, with what the system said."""
     with pytest.raises(MachineryError) as caught:
         state.write(tmp_path / "none" / "file", "text")
-    assert (str(tmp_path / "none"), "cannot be written (No such file or directory)") == (
+    assert (str(tmp_path / "none"), "the folder cannot be written (No such file or directory)") == (
         caught.value.place,
         caught.value.message,
     )
@@ -176,4 +176,4 @@ def test_remove_spares_what_is_mounted(tmp_path: Path) -> None:
     words = ["unshare", "--mount", "sh", "-c", command, "sh", str(tmp_path), sys.executable, script]
     environment = {**os.environ, "PYTHONPATH": str(Path(state.__file__).parents[1])}
     said = subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout
-    assert f"{tmp_path}/with space is mounted there\nTrue\n" == said
+    assert f"{tmp_path}/with space is mounted in this folder\nTrue\n" == said

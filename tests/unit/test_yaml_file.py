@@ -45,7 +45,7 @@ def test_read_merges() -> None:
 
 def test_read_refuses_a_key_twice() -> None:
     """The second of two equal keys is a fault, at its line."""
-    with pytest.raises(yaml_file.YamlError, match=r"(?s)this key is there twice.*line 2"):
+    with pytest.raises(yaml_file.YamlError, match=r"(?s)this key appears twice.*line 2"):
         yaml_file.read("a: 1\na: 2\n")
 
 

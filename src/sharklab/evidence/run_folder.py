@@ -154,7 +154,7 @@ def _manifest(folder: Path) -> Mapping[str, Any]:
     if known["schema"] != SCHEMA_VERSION:
         _refuse(
             folder / MANIFEST,
-            N_("has schema {schema}, this sharklab reads {known}"),
+            N_("the manifest has schema {schema}, but this sharklab reads {known}"),
             schema=known["schema"],
             known=SCHEMA_VERSION,
         )
@@ -215,7 +215,7 @@ def _json(file: Path) -> Any:
     except FileNotFoundError:
         _refuse(file, N_("is missing"))
     except (OSError, ValueError) as error:
-        _refuse(file, N_("is damaged: {fault}"), fault=error)
+        _refuse(file, N_("the file is damaged: {fault}"), fault=error)
 
 
 def _shaped(file: Path, content: Any, kind: type[_Kind]) -> _Kind:
@@ -223,7 +223,7 @@ def _shaped(file: Path, content: Any, kind: type[_Kind]) -> _Kind:
     try:
         return untrusted.shaped(content, kind)
     except ValueError as error:
-        _refuse(file, N_("is damaged: {fault}"), fault=error)
+        _refuse(file, N_("the file is damaged: {fault}"), fault=error)
 
 
 def _refuse(file: Path, sentence: str, **values: object) -> NoReturn:

@@ -28,7 +28,7 @@ def read(folder: Path) -> dict[str, dict[str, Any]]:
         return {}
     except ValueError as error:
         raise MachineryError(
-            N_("is damaged"), place=str(folder / FILE), hint=N_("restore it from a copy")
+            N_("the file is damaged"), place=str(folder / FILE), hint=N_("restore it from a copy")
         ) from error
     return machines
 

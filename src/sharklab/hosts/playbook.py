@@ -115,9 +115,9 @@ def _run_child(name: str, order: Mapping[str, Any], progress: Say, should_stop: 
     if status:
         said = "\n".join(failures[:5])
         raise MachineryError(
-            "{said}" if said else N_("ansible-runner ended with {status} and no failed task"),
+            "{said}" if said else N_("ansible-runner ended with status {status}, but no task failed"),
             place=f"playbooks/{name}.yml",
-            hint=N_("sharklab up again mends an unfinished seat"),
+            hint=N_("run sharklab up again: it finishes the seat"),
             said=said,
             status=status,
         )

@@ -35,7 +35,7 @@ def choose(lab: str, student: str, asked: str | None = None) -> str:
     own = read(state.seat_folder(lab, student))
     if own and asked not in (None, own):
         raise InputError(
-            N_("the seat is one of the provider {own}"),
+            N_("the provider {own} made this seat"),
             place=f"--provider {asked}",
             hint="sharklab down {lab} --student {student}",
             own=own,

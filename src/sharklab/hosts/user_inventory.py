@@ -62,14 +62,14 @@ def read(file: Path, hosts: Sequence[str]) -> dict[str, Variables]:
         text = process.run(["env", *environment, "LC_ALL=C.UTF-8", tool, "--inventory", file, "--list"])
     except MachineryError as error:
         raise InputError(
-            N_("Ansible cannot read it: {said}"),
+            N_("Ansible cannot read the inventory: {said}"),
             place=f"--inventory {file}",
             said=error.values.get("said", error.message),
         ) from error
     listed = json.loads(text)
     if absent := [host for host in hosts if host not in _names(listed)]:
         raise InputError(
-            N_("the lab's hosts {absent} are not in it"),
+            N_("the inventory lacks the lab's hosts {absent}"),
             place=f"--inventory {file}",
             hint=N_("name the machines as the lab names its hosts: {hosts}"),
             absent=absent,
@@ -119,7 +119,7 @@ def _check_literal(host: str, name: str, value: object) -> str:
     text = str(value)
     if "{{" in text or "\n" in text:
         raise InputError(
-            N_("must be a plain value, without a template"), place=f"--inventory: {host}: {name}"
+            N_("the value must not contain a template or a line break"), place=f"--inventory: {host}: {name}"
         )
     return f'"{text}"' if " " in text else text
 

@@ -184,7 +184,7 @@ def domain(plan: Plan, host: Host, folder: Path) -> str:
 def _check(host: Host) -> None:
     if len(host.networks) > 1:
         raise InputError(
-            N_("host {host} is on several networks, which only --provider qemu makes"),
+            N_("host {host} is on several networks; only --provider qemu supports that"),
             place=f"hosts.{host.name}.networks",
             host=host.name,
         )

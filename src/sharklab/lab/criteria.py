@@ -104,6 +104,6 @@ def faults(data: Entry) -> Iterator[Fault]:
 def _shape(where: Path, entry: Entry, choices: tuple[str, ...]) -> Iterator[Fault]:
     given = [name for name in choices if name in entry]
     if len(given) != 1:
-        yield fault(where, N_("it needs one of {choices}"), choices=choices)
+        yield fault(where, N_("exactly one of these keys is needed: {choices}"), choices=choices)
     elif "steps" in given and "points" in entry:
-        yield fault(where, N_("each step has its own points"), N_("take this one away"))
+        yield fault(where, N_("each step has its own points"), N_("remove this key"))

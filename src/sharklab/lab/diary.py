@@ -47,7 +47,7 @@ def _read(own: Seat) -> dict[str, Any]:
         return {}
     except (ValueError, TypeError) as error:
         raise MachineryError(
-            N_("is damaged: {fault}"), place=str(file), hint=N_("remove it"), fault=error
+            N_("the file is damaged: {fault}"), place=str(file), hint=N_("remove it"), fault=error
         ) from error
 
 

@@ -107,7 +107,11 @@ def glance(file: Path) -> tuple[Text, tuple[str, ...]]:
         data = yaml_file.read(file.read_text(encoding="utf-8")).data
         return dict(data["title"]), tuple(map(str, data["hosts"]))
     except (OSError, UnicodeDecodeError, yaml_file.YamlError, KeyError, TypeError, ValueError) as error:
-        raise InputError(N_("not a lab"), place=str(file), hint=N_("sharklab lint says why")) from error
+        raise InputError(
+            N_("the file does not describe a lab"),
+            place=str(file),
+            hint=N_("find the reason with: sharklab lint"),
+        ) from error
 
 
 Kind = TypeVar("Kind", Lab, FilledLab)
@@ -194,14 +198,14 @@ def _parse(file: Path) -> yaml_file.Document:
         place = f"{file}:{mark.line + 1}" if mark else str(file)
         text = (error.problem or "not YAML").split("\n")[0]
         raise InputError(
-            N_("not valid YAML: {fault}"),
+            N_("the file is not valid YAML: {fault}"),
             place=place,
             hint=N_("check indentation, colons and quotes"),
             fault=Message(text),
         ) from error
     except yaml_file.YamlError as error:
         fault = str(error).splitlines()[0]
-        raise InputError(N_("not valid YAML: {fault}"), place=str(file), fault=fault) from error
+        raise InputError(N_("the file is not valid YAML: {fault}"), place=str(file), fault=fault) from error
 
 
 def _problem(file: Path, document: yaml_file.Document, where: schema.Path, problem: InputError) -> InputError:

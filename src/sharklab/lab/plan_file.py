@@ -39,7 +39,7 @@ def read(file: Path) -> Plan:
         return Plan(source, filled, own, content.get("pace", FAST))
     except FileNotFoundError as error:
         raise MachineryError(
-            N_("there is no plan here"), place=str(file), hint=N_("start the seat with: sharklab up")
+            N_("the plan is missing"), place=str(file), hint=N_("start the seat with: sharklab up")
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise MachineryError(

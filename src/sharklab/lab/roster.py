@@ -133,8 +133,8 @@ def _check(student: Student, lines: dict[str, int], number: int) -> None:
     """Raise InputError when the student cannot be given a seat, or has one already."""
     if not STUDENT.fullmatch(student.id):
         raise InputError(
-            N_("{student!r} is not a valid student id") if student.id else N_("nothing here names a seat"),
-            hint=N_("use letters, digits and . _ @ + -, at most 64, starting with a letter or digit"),
+            N_("{student!r} is not a valid student id") if student.id else N_("the line has no student id"),
+            hint=N_("use at most 64 letters, digits and . _ @ + -, and start with a letter or a digit"),
             student=student.id,
         )
     if student.id in lines:

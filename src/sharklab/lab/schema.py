@@ -81,8 +81,8 @@ SENTENCES = {
     "minProperties": (N_("there are too few entries: at least {limit}"), ""),
     "minimum": (N_("{found} is too small: at least {limit}"), ""),
     "not": (N_("{found!r} is not allowed here"), ""),
-    "pattern": (N_("{found!r} is not a good name"), N_("it must match {limit}")),
-    "uniqueItems": (N_("an entry is there twice"), ""),
+    "pattern": (N_("{found!r} does not have the right form"), N_("it must match {limit}")),
+    "uniqueItems": (N_("an entry appears twice"), ""),
 }
 """Sentence and hint for the keywords of JSON schema that say all there is to say."""
 

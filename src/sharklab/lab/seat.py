@@ -63,7 +63,7 @@ def check_student(student: str) -> str:
         raise InputError(
             N_("{student!r} is not a valid student id"),
             place="--student",
-            hint=N_("use letters, digits and . _ @ + -, at most 64, starting with a letter or digit"),
+            hint=N_("use at most 64 letters, digits and . _ @ + -, and start with a letter or a digit"),
             student=student,
         )
     return student

@@ -81,9 +81,9 @@ def read(file: Path) -> SeatFile:
         _check(own, key)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
-            N_("the file is not of a seat, or damaged"),
+            N_("the file is not a seat file, or it is damaged"),
             place=str(file),
-            hint=N_("ask for it again; `sharklab seats create` makes it"),
+            hint=N_("ask your instructor for a new file; `sharklab seats create` makes it"),
         ) from error
     lab = load.named(own.lab)
     if _networks_of_seat(own) != _networks_of_lab(lab):

@@ -198,7 +198,7 @@ def test_through_sudo_says_what_it_runs(
     monkeypatch.setattr(privilege, "is_root", lambda: False)
     script(fakes, "sudo")
     argv = privilege.through_sudo(["mount", "x"], "mount x", WORDS)
-    assert "sharklab: root's rights are needed; through sudo now: mount x\n" == capsys.readouterr().err
+    assert "sharklab: root privileges are needed; running with sudo: mount x\n" == capsys.readouterr().err
     assert (["sudo"], ["--", "mount", "x"]) == (argv[:1], argv[2:])
     assert "SHARKLAB_STATE" in argv[1]
 

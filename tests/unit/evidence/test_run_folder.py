@@ -102,17 +102,20 @@ def test_read_missing_capture_file_is_named(run: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[", "is damaged: Expecting value: line 1 column 2 (char 1)"),
-        ("{}", "is damaged: at $, Expected `array`, got `object`"),
-        ("[" * 100_000, "is damaged: "),
-        ('[{"line": "x", "first": NaN, "last": 1}]', "is damaged: NaN is not a number"),
+        ("[", "the file is damaged: Expecting value: line 1 column 2 (char 1)"),
+        ("{}", "the file is damaged: at $, Expected `array`, got `object`"),
+        ("[" * 100_000, "the file is damaged: "),
+        ('[{"line": "x", "first": NaN, "last": 1}]', "the file is damaged: NaN is not a number"),
         (
             '[{"line": "x", "first": 1e999, "last": 1}]',
-            "is damaged: at $[0].first, Expected `float` <= 100000000000.0",
+            "the file is damaged: at $[0].first, Expected `float` <= 100000000000.0",
         ),
-        ('[{"line": "\\ud800", "first": 1, "last": 1}]', "is damaged: 'utf-8' codec can't encode"),
-        ('[{"line": 1, "first": 1, "last": 1}]', "is damaged: at $[0].line, Expected `str`, got `int`"),
-        ('[{"line": "x", "first": 1}]', "is damaged: at $[0], Object missing required field `last`"),
+        ('[{"line": "\\ud800", "first": 1, "last": 1}]', "the file is damaged: 'utf-8' codec can't encode"),
+        (
+            '[{"line": 1, "first": 1, "last": 1}]',
+            "the file is damaged: at $[0].line, Expected `str`, got `int`",
+        ),
+        ('[{"line": "x", "first": 1}]', "the file is damaged: at $[0], Object missing required field `last`"),
     ],
     ids=["cut", "shape", "deep", "nan", "infinite", "surrogate", "type", "key"],
 )
@@ -135,7 +138,7 @@ def test_read_takes_no_host_s_word_for_another(run: Path) -> None:
 def test_read_capture_with_a_path_for_a_name(run: Path, name: str) -> None:
     """A capture's name cannot lead out of its host's folder."""
     write(run / "hosts/client/captures.json", [CAPTURE | {"id": name}])
-    assert refusal(run).message.startswith("is damaged: at $[0].id")
+    assert refusal(run).message.startswith("the file is damaged: at $[0].id")
 
 
 def test_read_one_id_from_two_hosts(run: Path) -> None:
@@ -148,7 +151,7 @@ def test_read_one_id_from_two_hosts(run: Path) -> None:
 def test_read_other_version(run: Path) -> None:
     """A folder of another version is not guessed at."""
     write(run / "manifest.json", {"schema": 2, "files": {}})
-    assert "has schema 2, this sharklab reads 1" == refusal(run).message
+    assert "the manifest has schema 2, but this sharklab reads 1" == refusal(run).message
 
 
 def test_verify_accepts_what_was_sealed(run: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from sharklab.errors import InputError
 from sharklab.hosts import user_inventory
+from tests.support.errors import error_of
 
 INVENTORY = """
 [lab:vars]
@@ -42,18 +43,16 @@ def test_read_takes_what_ansible_understands(file: Path) -> None:
 
 def test_read_names_the_hosts_that_are_missing(file: Path) -> None:
     """All of the lab's hosts have to be there."""
-    with pytest.raises(InputError, match="hosts desktop are not in it") as raised:
-        user_inventory.read(file, ["server", "desktop"])
-    assert "server, desktop" in raised.value.hint
+    error = error_of(InputError, user_inventory.read, file, ["server", "desktop"])
+    assert (["desktop"], ["server", "desktop"]) == (error.values["absent"], error.values["hosts"])
 
 
 def test_read_of_something_else_says_so(tmp_path: Path) -> None:
     """A file that is no inventory, and one that is not there, are bad input."""
     broken = tmp_path / "hosts.yml"
     broken.write_text("all: [")
-    for path, words in ((broken, "cannot read it"), (tmp_path / "none.yml", "no such file")):
-        with pytest.raises(InputError, match=words):
-            user_inventory.read(path, ["server"])
+    for path in (broken, tmp_path / "none.yml"):
+        assert f"--inventory {path}" == error_of(InputError, user_inventory.read, path, ["server"]).place
 
 
 def test_ssh_config_says_what_the_inventory_says(file: Path, tmp_path: Path) -> None:
@@ -79,14 +78,17 @@ def test_ssh_config_goes_on_with_the_users_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "words"),
+    ("name", "value", "word"),
     [
-        ({"ansible_host": "{{ address }}"}, "without a template"),
-        ({"ansible_ssh_common_args": "-L 1:localhost:2"}, "'-L' is no argument"),
-        ({"ansible_ssh_extra_args": "-o Compression"}, "'-o' is no argument"),
+        ("ansible_host", "{{ address }}", None),
+        ("ansible_ssh_common_args", "-L 1:localhost:2", "-L"),
+        ("ansible_ssh_extra_args", "-o Compression", "-o"),
     ],
 )
-def test_ssh_config_refuses_what_it_cannot_say(variables: dict[str, str], words: str, tmp_path: Path) -> None:
-    """Rather than reach a machine in another way than Ansible would, it says what it does not know."""
-    with pytest.raises(InputError, match=words):
-        user_inventory.ssh_config(tmp_path / "config", {"server": variables}, tmp_path)
+def test_ssh_config_refuses_what_it_cannot_say(
+    name: str, value: str, word: str | None, tmp_path: Path
+) -> None:
+    """Rather than reach a machine in another way than Ansible would, the error names the setting."""
+    machines = {"server": {name: value}}
+    error = error_of(InputError, user_inventory.ssh_config, tmp_path / "config", machines, tmp_path)
+    assert (f"--inventory: server: {name}", word) == (error.place, error.values.get("word"))

@@ -66,7 +66,7 @@ def test_read_shows_no_control_characters(tmp_path: Path) -> None:
         ("name\nAlice\n", "names no column"),
         ("student,name\n", "the class is empty"),
         ("student,name\n../x,Alice\n", r"roster.csv:2: '../x' is not a valid student id"),
-        ("student,name\n,Alice\n", r"roster.csv:2: nothing here names a seat"),
+        ("student,name\n,Alice\n", r"roster.csv:2: the line has no student id"),
         ("student\nalice\nbob\nalice\n", r"roster.csv:4: alice is on line 2 already"),
     ],
 )

@@ -58,7 +58,12 @@ def test_every_keyword_of_the_schemas_has_a_sentence(content: Mapping[str, Any])
             "'tpc' is not known\n  hint: one of: tcp, udp",
             "'tpc' n'est pas connu",
         ),
-        ({"pattern": "^[a-z]+$"}, "A b", "'A b' is not a good name", "'A b' n'est pas un nom valable"),
+        (
+            {"pattern": "^[a-z]+$"},
+            "A b",
+            "'A b' does not have the right form",
+            "'A b' n'a pas la bonne forme",
+        ),
         ({"not": {"enum": ["lo"]}}, "lo", "'lo' is not allowed here", "'lo' n'est pas permis ici"),
         (
             {"minItems": 1},
@@ -67,7 +72,7 @@ def test_every_keyword_of_the_schemas_has_a_sentence(content: Mapping[str, Any])
             "il y a trop peu d'entrées : au moins 1",
         ),
         ({"maxProperties": 1}, {1: 1, 2: 2}, "there are too many", "il y a trop d'entrées : au plus 1"),
-        ({"uniqueItems": True}, [1, 1], "an entry is there twice", "une entrée figure deux fois"),
+        ({"uniqueItems": True}, [1, 1], "an entry appears twice", "une entrée apparaît deux fois"),
         ({"maximum": 250}, 251, "251 is too large: at most 250", "251 est trop grand : au plus 250"),
         ({"minimum": 1}, 0, "0 is too small: at least 1", "0 est trop petit : au moins 1"),
         (

@@ -15,6 +15,7 @@ from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.lab import load, seat, seat_file
 from sharklab.lab.model import Lab, Seat
+from tests.support.errors import error_of
 
 Machine = Callable[[str], None]
 
@@ -107,7 +108,7 @@ def test_install_of_a_seat_that_was_never_derived_is_refused(
     machine("instructor")
     file = seat_file.create(lab, "alice", tmp_path / "seats")
     file.write_text(json.dumps(_edited(json.loads(file.read_text()), name, value)))
-    with pytest.raises(InputError, match=r"not of a seat|cannot be the name"):
+    with pytest.raises(InputError):
         seat_file.install(file)
 
 
@@ -117,8 +118,7 @@ def test_install_of_another_file_is_an_input_error(text: str, machine: Machine, 
     machine("student")
     file = tmp_path / "x.seat"
     file.write_text(text)
-    with pytest.raises(InputError, match="the file is not of a seat, or damaged"):
-        seat_file.install(file)
+    assert str(file) == error_of(InputError, seat_file.install, file).place
 
 
 def test_install_for_another_version_of_the_lab_is_refused(
@@ -151,5 +151,4 @@ def test_register_with_a_damaged_import_says_so(machine: Machine, lab: Lab, tmp_
     machine("student")
     file = seat.imported_file("tp4", "alice")
     state.write(state.folder(file.parent) / file.name, "{")
-    with pytest.raises(MachineryError, match="the imported seat is damaged"):
-        seat.register(lab, "alice")
+    assert str(file) == error_of(MachineryError, seat.register, lab, "alice").place

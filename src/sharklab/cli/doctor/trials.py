@@ -55,9 +55,9 @@ def _run(argv: Sequence[str], folder: str | None = None) -> Message:
     except FileNotFoundError:
         return Message(N_("{tool} is not installed"), {"tool": argv[0]})
     except subprocess.TimeoutExpired:
-        return Message(N_("did not end within {seconds:g} s"), {"seconds": LIMIT_SECONDS})
+        return Message(N_("the command did not end within {seconds:g} s"), {"seconds": LIMIT_SECONDS})
     if done.returncode == 0:
         return NOTHING
     if said := done.stderr.strip():
         return Message(said.splitlines()[-1])
-    return Message(N_("failed with exit code {code}: no message"), {"code": done.returncode})
+    return Message(N_("the command failed with exit code {code} and no message"), {"code": done.returncode})

@@ -144,7 +144,7 @@ def _manifest(
     try:
         return manifest.read(header), header
     except InputError as error:
-        raise InputError(N_("its manifest {reason}"), reason=error.sentence) from error
+        raise InputError(N_("its manifest cannot be used: {reason}"), reason=error.sentence) from error
 
 
 def _seal(into: Path, header: bytes, limits: BundleLimits, key: bytes, problems: Iterable[Problem]) -> Seal:
@@ -229,7 +229,7 @@ def _no_submission(file: Path) -> InputError:
 def _refusal(entry: zipfile.ZipInfo, into: Path) -> Message | None:
     """Return why an entry is not unpacked, by what the archive says of it."""
     if stat.S_ISLNK(entry.external_attr >> 16):
-        return Message(N_("it is a link, not a file"))
+        return Message(N_("the path is a link, not a file"))
     if not _NAMES.fullmatch(entry.orig_filename):
         return Message(N_("a submission has no file of this name"))
     if (into / entry.orig_filename).exists():
@@ -256,7 +256,7 @@ def _write(
         reason = Message(N_("it is damaged"))
     size = target.stat().st_size if target.exists() else 0
     if size > most:
-        reason = Message(N_("it is larger than {size}"), {"size": untrusted.size(most)})
+        reason = Message(N_("the file is larger than {size}"), {"size": untrusted.size(most)})
     if reason:
         target.unlink(missing_ok=True)
     return reason, size

@@ -63,10 +63,10 @@ def read(manifest: bytes) -> Mapping[str, Any]:
         content = untrusted.plain(manifest)
         _check(content)
     except ValueError as error:
-        raise InputError(N_("is damaged: {fault}"), place=NAME, fault=str(error)[:200]) from error
+        raise InputError(N_("the file is damaged: {fault}"), place=NAME, fault=str(error)[:200]) from error
     if content["schema"] != SCHEMA:
         raise InputError(
-            N_("has schema {schema}, this sharklab reads {known}"),
+            N_("the manifest has schema {schema}, but this sharklab reads {known}"),
             place=NAME,
             schema=content["schema"],
             known=SCHEMA,

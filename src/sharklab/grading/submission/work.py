@@ -86,7 +86,7 @@ def states(
         except InputError as error:
             problems.append(Problem(f"{STATE}/{name}", error.sentence))
         except ValueError as error:
-            reason = Message(N_("is damaged: {fault}"), {"fault": str(error)[:200]})
+            reason = Message(N_("the file is damaged: {fault}"), {"fault": str(error)[:200]})
             problems.append(Problem(f"{STATE}/{name}", reason))
     return found, tuple(problems)
 

@@ -85,7 +85,7 @@ def check(system: systems.OperatingSystem) -> None:
         raise MachineryError(
             N_("{name} needs a processor of the level x86-64-v3; this one lacks {features}"),
             place="--os",
-            hint=N_("--os rocky9 or debian12, or machines elsewhere: --provider existing"),
+            hint=N_("choose --os rocky9 or --os debian12, or use other machines: --provider existing"),
             name=system.name,
             features=" ".join(lacking),
         )
@@ -105,10 +105,10 @@ def _packages(role: str, os_family: str, name: str) -> list[str]:
             return []
         raise InputError(N_("there is no role named {role!r}"), place=str(paths.ROLES), role=role) from None
     except yaml_file.YamlError as error:
-        raise InputError(N_("is not YAML: {fault}"), place=str(file), fault=error) from error
+        raise InputError(N_("the file is not valid YAML: {fault}"), place=str(file), fault=error) from error
     packages = values.get(name, [])
     if not isinstance(packages, list) or not all(isinstance(package, str) for package in packages):
-        raise InputError(N_("must be a list of package names"), place=f"{file}: {name}")
+        raise InputError(N_("the value must be a list of package names"), place=f"{file}: {name}")
     return packages
 
 
@@ -120,7 +120,9 @@ def _build(system: systems.OperatingSystem, content: dict[str, Any], image: Imag
     state.folder(building)
     started = time.monotonic()
     values = {"name": image.folder.name, "count": len(content["packages"])}
-    progress(Message(N_("building the base image {name} ({count} packages asked for)"), values))
+    progress(
+        Message(N_("building the base image {name} with {count} packages and their dependencies"), values)
+    )
     try:
         _install(system, content["packages"], building / "root")
         progress(Message(N_("setting the base image up")))

@@ -34,7 +34,7 @@ def make_system(os_name: str, make: Callable[[str], Made], progress: Say) -> Mad
         if name == OTHER:
             raise
         values = {"name": name, "reason": error.sentence, "other": OTHER}
-        progress(Message(N_("{name} cannot be had ({reason}): {other} instead"), values))
+        progress(Message(N_("{name} cannot be built ({reason}); using {other} instead"), values))
         return make(OTHER)
 
 

@@ -45,7 +45,7 @@ def fetch(address: str, target: Path, sha256: str, progress: Say) -> Path:
         raise MachineryError(
             N_("the download stopped ({reason})"),
             place=address,
-            hint=N_("run the same command again: it goes on where it stopped"),
+            hint=N_("run the same command again: the download continues"),
             reason=getattr(error, "reason", None) or str(error) or type(error).__name__,
         ) from error
     progress(Message(N_("checking {name}"), {"name": target.name}))
@@ -61,9 +61,9 @@ def check(file: Path, sha256: str, address: str) -> None:
     if digest != sha256.lower():
         file.unlink()
         raise MachineryError(
-            N_("not the file that it should be: its SHA-256 is {found}, not {expected}"),
+            N_("the downloaded file has the SHA-256 {found} instead of {expected}"),
             place=address,
-            hint=N_("run the same command again; if it is still so, choose another mirror"),
+            hint=N_("run the same command again; if it fails again, choose another mirror"),
             found=digest,
             expected=sha256,
         )
@@ -79,13 +79,15 @@ def checksum(address: str, name: str) -> str:
         with _open(address) as answer:
             text = answer.read(CHECKSUM_LIMIT).decode(errors="replace")
     except (OSError, HTTPException) as error:
-        raise MachineryError(N_("no answer ({reason})"), place=address, reason=error) from error
+        raise MachineryError(
+            N_("the server does not answer ({reason})"), place=address, reason=error
+        ) from error
     quoted = re.escape(name)
     line = re.search(rf"^SHA256 \({quoted}\) = ([0-9a-fA-F]{{64}})$", text, re.M) or re.search(
         rf"^([0-9a-fA-F]{{64}}) [ *]{quoted}$", text, re.M
     )
     if not line:
-        raise MachineryError(N_("has no SHA-256 of {name}"), place=address, name=name)
+        raise MachineryError(N_("the checksum file has no SHA-256 of {name}"), place=address, name=name)
     return line[1].lower()
 
 

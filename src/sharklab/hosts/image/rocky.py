@@ -143,7 +143,7 @@ def _fetch_key(release: Release, work: Path) -> Path:
     fingerprints = [line.split(":")[9] for line in shown.splitlines() if line.startswith("fpr:")]
     if fingerprints[:1] != [release.fingerprint]:
         raise MachineryError(
-            N_("the key is not Rocky's: {found} instead of {wanted}"),
+            N_("the key has the fingerprint {found}, but Rocky's key has {wanted}"),
             place=address,
             hint=N_("use another mirror: {variable}=https://..."),
             found=fingerprints[0] if fingerprints else "-",

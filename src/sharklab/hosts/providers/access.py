@@ -124,7 +124,7 @@ def wait(
             for name, query in asked.items():
                 query.look()
                 if query.answer is None and not is_running(name):
-                    raise explain(name, Message(N_("it ended while it booted")))
+                    raise explain(name, Message(N_("the host ended while it booted")))
                 if query.answer is None and time.monotonic() > deadline:
                     values = {"seconds": limit, "complaint": query.complaint}
                     raise explain(name, Message(N_("no answer within {seconds:g} s ({complaint})"), values))

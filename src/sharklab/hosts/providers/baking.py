@@ -105,7 +105,7 @@ def _make(
     try:
         progress(Message(N_("booting the hosts to bake: {count}"), {"count": len(plan.hosts)}))
         containers.up(plan, Layers(image, image.folder), progress)
-        progress(Message(N_("baking: what is the same for all seats is applied once")))
+        progress(Message(N_("baking: applying the tasks that are the same for all seats")))
         bake(plan)
         containers.stop(plan)
         _keep(plan, building / "layers")

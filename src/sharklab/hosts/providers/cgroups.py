@@ -55,7 +55,7 @@ def adopt(unit: str, pid: int) -> None:
     deadline = time.monotonic() + KILL_LIMIT
     while pid not in processes(unit):  # the call only queues it
         if time.monotonic() > deadline:
-            raise MachineryError(N_("systemd does not make it"), place=f"{unit}.scope")
+            raise MachineryError(N_("systemd does not create the scope"), place=f"{unit}.scope")
         time.sleep(PAUSE)
 
 
@@ -172,7 +172,7 @@ def _make(folder: Path) -> None:
         raise MachineryError(
             N_("cannot make a control group ({reason})"),
             place=str(folder),
-            hint=N_("run on a machine, or in a container, where root may write there"),
+            hint=N_("use a machine or a container where root may write to this folder"),
             reason=refusal(error),
         ) from error
 

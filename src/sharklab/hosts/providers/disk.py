@@ -72,9 +72,9 @@ def used(plan: Plan, host: str) -> tuple[Path, ...]:
     if all(path.is_dir() for path in paths):
         return paths
     raise MachineryError(
-        N_("the image that host {host} was made from is gone"),
+        N_("the image of host {host} no longer exists"),
         place=str(record),
-        hint=N_("make the host anew: sharklab down, then sharklab up"),
+        hint=N_("create the host again: sharklab down, then sharklab up"),
         host=host,
     )
 

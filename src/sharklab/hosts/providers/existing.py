@@ -77,9 +77,9 @@ class Existing:
         failed = [f"{host}: {line}" for host, answer in told.items() for line in remote.failures(answer)]
         if failed:
             raise MachineryError(
-                N_("not all could be put back:\n{failed}"),
+                N_("some changes could not be undone:\n{failed}"),
                 place=Message(N_("seat {lab}/{student}"), {"lab": seat.lab, "student": seat.student}),
-                hint=N_("mend it and run sharklab down again; what the machines were is kept in {folder}"),
+                hint=N_("remove the cause and run sharklab down again; the saved state stays in {folder}"),
                 failed="\n".join(failed),
                 folder=seat.folder / "before",
             )
@@ -111,7 +111,7 @@ def borrow(plan: Plan, file: Path, agree: Agree) -> Plan:
         own = make_plan(plan.source, borrowed.with_addresses(plan.seat, known), plan.pace)
         if not agree(_sentences(own, known)):
             raise InputError(
-                N_("nothing was changed"), place="--provider existing", hint=N_("say yes, or --yes")
+                N_("nothing was changed"), place="--provider existing", hint=N_("answer yes, or use --yes")
             )
     except BaseException:
         if is_new:
@@ -156,12 +156,18 @@ def check_machine(plan: Plan, host: Host, seen: Mapping[str, Any]) -> None:
     for wrong, sentence in (
         (
             seen["family"] not in FAMILIES,
-            N_("it runs {system}; labs are for Rocky, Debian and their families"),
+            N_("the machine runs {system}; labs need a system of the Rocky or Debian family"),
         ),
-        (seen["claim"] not in ("", plan.seat.id), N_("it is in another seat ({claim})")),
-        (before.get("id", seen["id"]) != seen["id"], N_("it is another machine than the seat began with")),
-        (seen["size"] > LIMIT, N_("{size} bytes lie where the lab changes files, which is too much to keep")),
-        (len(host.networks) > 1, N_("it would need {count} networks; machines that exist have one")),
+        (seen["claim"] not in ("", plan.seat.id), N_("the machine belongs to another seat ({claim})")),
+        (
+            before.get("id", seen["id"]) != seen["id"],
+            N_("the machine is not the one that the seat started with"),
+        ),
+        (seen["size"] > LIMIT, N_("the folders that the lab changes hold {size} bytes, too many to save")),
+        (
+            len(host.networks) > 1,
+            N_("the host has {count} networks, but a borrowed machine can join only one"),
+        ),
     ):
         if wrong:
             values = {key: seen[key] for key in ("system", "claim", "size")}
@@ -193,9 +199,9 @@ def check_apart(known: Mapping[str, Any]) -> None:
     addresses = {host: entry["address"]["ipv4"] for host, entry in known.items()}
     if len(set(addresses.values())) < len(addresses):
         raise InputError(
-            N_("machines have the same address ({addresses})"),
+            N_("several machines have the same address: {addresses}"),
             place="--inventory",
-            hint=N_("say where each is on the lab's network: lab_address: 192.168.56.11"),
+            hint=N_("give each machine its address on the lab's network, as in lab_address: 192.168.56.11"),
             addresses=[f"{host} {ipv4}" for host, ipv4 in addresses.items()],
         )
 
@@ -211,8 +217,12 @@ def _sentences(plan: Plan, known: Mapping[str, Any]) -> list[Message]:
     values = {"lab": plan.lab.name, "student": plan.seat.student}
     return [
         *lines,
-        Message(N_("Their present state is kept first: /etc, the files above, services, firewall, mounts.")),
-        Message(N_("sharklab down {lab} --student {student} puts it back; packages stay."), values),
+        Message(
+            N_("First, sharklab saves /etc, the files above, and the state of services, firewall and mounts.")
+        ),
+        Message(
+            N_("sharklab down {lab} --student {student} restores all of it; packages stay installed."), values
+        ),
     ]
 
 
@@ -221,17 +231,21 @@ def _host_sentences(plan: Plan, host: Host, entry: Mapping[str, Any]) -> list[Me
     at = f"{entry['address']['ipv4']} {entry['address']['interface']}"
     title = {"host": host.name, "system": entry["system"], "address": at}
     lines = [Message(N_("{host} ({system}, {address})"), title)]
-    lines.append(Message(N_("    set up by the roles {roles}, in /etc too"), {"roles": host.roles}))
+    lines.append(
+        Message(N_("    the roles {roles} set it up and change files in /etc"), {"roles": host.roles})
+    )
     if entry["missing"]:
         lines.append(Message(N_("    packages are installed: {packages}"), {"packages": entry["missing"]}))
     if {"firewall", "port_states"} & set(host.roles):
         opened = [*values.get("firewall_services", ()), *values.get("firewall_ports", ())]
         ports = {"port": entry["extra"]["lab_ssh_port"], "open": opened}
         lines.append(
-            Message(N_("    firewalld lets in SSH (port {port}) and what the lab needs: {open}"), ports)
+            Message(
+                N_("    firewalld allows only SSH (port {port}) and the services of the lab: {open}"), ports
+            )
         )
     if "ssh_server" in host.roles:
-        lines.append(Message(N_("    SSH takes keys only")))
+        lines.append(Message(N_("    SSH accepts keys only")))
     files = [*own.paths, *own.made]
     return [*lines, Message(N_("    files are made or changed in {files}"), {"files": files})]
 
@@ -271,7 +285,7 @@ def _install(plan: Plan, host: Host, one: Machine, known: Mapping[str, Any]) -> 
         raise MachineryError(
             N_("packages of {host} could not be installed: {said}"),
             place=Message(N_("packages")),
-            hint=N_("see that the machine reaches its registry, then run the command again"),
+            hint=N_("check that the machine reaches its package registry, then run the command again"),
             host=host.name,
             said="\n".join(failed),
         )
@@ -302,19 +316,19 @@ def _remarks(host: str, answer: Mapping[str, Any]) -> list[Message]:
     """Return the differences from the state before, with the reasons."""
     remarks = [
         Message(
-            N_("{host}: {count} files are as they were before"),
+            N_("{host}: {count} files were restored"),
             {"host": host, "count": len(answer["changed"])},
         )
     ]
     for key, sentence in (
-        ("packages", N_("{host}: packages that were installed stay: {found}")),
-        ("rules", N_("{host}: rules of the firewall are not what they were: {found}")),
+        ("packages", N_("{host}: these packages stay installed: {found}")),
+        ("rules", N_("{host}: these firewall rules differ from before: {found}")),
     ):
         if answer[key]:
             remarks.append(Message(sentence, {"host": host, "found": answer[key]}))
     if answer["rebooted"]:
         sentence = N_(
-            "{host}: it was rebooted meanwhile; reboot it again, so that every service reads its old files"
+            "{host} was rebooted during the lab; reboot it again to make all services read the restored files"
         )
         remarks.append(Message(sentence, {"host": host}))
     return remarks
@@ -334,7 +348,9 @@ def _sockets(seat: Seat) -> Path:
     folder = base / f"sharklab-{os.getuid()}-{seat.id}"
     state.folder(folder)
     if folder.is_symlink() or folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
-        raise MachineryError(N_("is not a folder of yours alone"), place=str(folder), hint=N_("remove it"))
+        raise MachineryError(
+            N_("other users can read or change this folder"), place=str(folder), hint=N_("remove it")
+        )
     return folder
 
 

@@ -122,7 +122,7 @@ def cut_off(own: Seat) -> frozenset[str]:
 
 def ended(plan: Plan) -> MachineryError:
     """Return the error for a gateway to the Internet that has ended while it was needed."""
-    return _failure(plan, N_("the way to the Internet ended while it was at work"))
+    return _failure(plan, N_("the Internet connection of the seat ended unexpectedly"))
 
 
 def rules(ways: Mapping[str, IPv4Interface], machine: Iterable[IPv4Address]) -> str:
@@ -177,7 +177,7 @@ def _start(plan: Plan, ways: Mapping[str, IPv4Interface]) -> None:
     deadline = time.monotonic() + LIMIT
     while not (folder / "ready").exists() or not (folder / "ready").read_text():
         if not cgroups.is_running(_unit(plan.seat)) or time.monotonic() > deadline:
-            raise _failure(plan, N_("the way to the Internet did not open: {said}"))
+            raise _failure(plan, N_("the Internet connection of the seat did not start: {said}"))
         time.sleep(PAUSE)
 
 
@@ -204,7 +204,7 @@ def _failure(plan: Plan, sentence: str) -> MachineryError:
     return MachineryError(
         sentence,
         place=str(_log(plan.seat)),
-        hint=N_("sharklab up {lab} opens it again"),
+        hint=N_("restore it with: sharklab up {lab}"),
         said=said,
         lab=plan.lab.name,
     )

@@ -31,7 +31,7 @@ def ensure_inotify(hosts: int, progress: Say) -> None:
     free = limit - _in_use()
     if free < hosts * PER_HOST:
         raise MachineryError(
-            N_("fs.inotify.max_user_instances={limit} leaves {free}; {hosts} hosts need {each} each"),
+            N_("fs.inotify.max_user_instances={limit} leaves {free}, but {hosts} hosts need {each} each"),
             place=str(INSTANCES),
             hint="sysctl fs.inotify.max_user_instances={ample}",
             limit=limit,

@@ -143,7 +143,7 @@ def check(plan: Plan) -> None:
             raise InputError(
                 N_("a network cannot be named {name!r}"),
                 place=f"networks.{network.name}",
-                hint=N_("use at most 15 characters, and neither mgmt nor lo, which are taken"),
+                hint=N_("use at most 15 characters; the names mgmt and lo are reserved"),
                 name=network.name,
             )
 

@@ -89,15 +89,15 @@ class Machine:
             return MachineryError(
                 N_("host {host} cannot be reached over SSH: {said}"),
                 place=str(self.config),
-                hint=N_("log in by hand with: ssh -F {config} {host}; only keys that need no answer will do"),
+                hint=N_("try to log in: ssh -F {config} {host}; the key must work without any question"),
                 host=self.name,
                 said=said,
                 config=self.config,
             )
         return MachineryError(
-            N_("host {host} cannot be asked: {said}"),
+            N_("sharklab's program failed on host {host}: {said}"),
             place=Message(N_("inventory")),
-            hint=N_("it needs Python 3.9 or newer, and a user who is root or may become so by sudo"),
+            hint=N_("the machine needs Python 3.9 or newer, and a user who is root or may use sudo"),
             host=self.name,
             said=said,
         )

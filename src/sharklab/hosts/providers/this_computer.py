@@ -108,7 +108,7 @@ class ThisComputer:
         while running := [host.name for host in plan.hosts if _is_running(plan.seat, host.name)]:
             if time.monotonic() > deadline:
                 raise MachineryError(
-                    N_("did not shut down within {seconds:g} s"),
+                    N_("the host did not shut down within {seconds:g} s"),
                     place=_unit(plan.seat, running[0]),
                     seconds=limit,
                 )
@@ -209,7 +209,7 @@ def _no_substitute(host: Host, os: str) -> InputError:
     return InputError(
         N_("host {host} needs {needs}, for which containers of {name} have no substitute"),
         place="--os",
-        hint=N_("make it a virtual machine (--provider auto), or take another system"),
+        hint=N_("use a virtual machine (--provider auto) or another system (--os)"),
         host=host.name,
         needs=host.needs,
         name=os,
@@ -257,7 +257,7 @@ def boot_failure(plan: Plan, host: str, reason: Message) -> MachineryError:
     return MachineryError(
         N_("host {host} did not come up: {reason}"),
         place=str(file),
-        hint=N_("read that file, then: sharklab down {lab}, and sharklab up {lab}"),
+        hint=N_("read this file, then run: sharklab down {lab}; sharklab up {lab}"),
         host=host,
         reason=Message("{reason}\n{said}", {"reason": reason, "said": said}) if said else reason,
         lab=plan.lab.name,

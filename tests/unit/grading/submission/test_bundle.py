@@ -112,11 +112,11 @@ def test_unpack_without_a_signature_says_so(tmp_path: Path) -> None:
     ("content", "expected"),
     [
         (None, "it has no manifest"),
-        (b"{", "is damaged"),
-        (b"[]", "is damaged: no object"),
-        (b"[" * 100_000, "is damaged: lists or objects are nested too deep"),
+        (b"{", "the file is damaged"),
+        (b"[]", "the file is damaged: no object"),
+        (b"[" * 100_000, "the file is damaged: lists or objects are nested too deep"),
         (b'{"schema": 1}', "begun is not a time"),
-        (b"x" * (257 << 10), "its manifest was refused: it is larger than 256 KiB"),
+        (b"x" * (257 << 10), "its manifest was refused: the file is larger than 256 KiB"),
     ],
 )
 def test_unpack_without_a_manifest_is_an_input_error(
@@ -195,7 +195,7 @@ def test_unpack_follows_no_link(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("captures/ssh.pcap")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     found = unpack(raw(tmp_path, [(link, b"/etc/passwd")]))
-    assert {"captures/ssh.pcap": "it is a link, not a file"} == problems(found)
+    assert {"captures/ssh.pcap": "the path is a link, not a file"} == problems(found)
     assert {} == found.captures
 
 
@@ -284,7 +284,7 @@ def test_unpack_of_a_huge_file_is_an_input_error(tmp_path: Path) -> None:
     file = tmp_path / "zeros.sharklab"
     with file.open("wb") as zeros:
         zeros.truncate(4 << 30)
-    with pytest.raises(InputError, match="it is larger than 64 MiB"):
+    with pytest.raises(InputError, match="the file is larger than 64 MiB"):
         unpack(file)
 
 

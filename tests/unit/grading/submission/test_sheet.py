@@ -39,7 +39,7 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
         ("a:\n  <<: {b: 1}\n", "line 2: merge keys are not allowed"),
         ("a: " + "[" * 50_000, "line 1: lists and mappings are nested too deeply"),
         ("a: {b: {c: {d: 1}}}\n", "line 1: lists and mappings are nested too deeply"),
-        ("a:\n  b: 1\n  b: 2\n", "line 3: not valid YAML: this key is there twice"),
+        ("a:\n  b: 1\n  b: 2\n", "line 3: not valid YAML: this key appears twice"),
         ("a: {b: " + "9" * 5000 + "}\n", "line 1: not valid YAML"),
         ("? [a]\n: b\n", "line 1: not valid YAML: a key must be a word"),
         ("a: b: c\n", "line 1: not valid YAML: mapping values are not allowed in this context"),

@@ -88,9 +88,9 @@ def test_read_follows_no_link_and_waits_for_no_pipe(tmp_path: Path) -> None:
     (place / "answers.yml").unlink()
     (place / "answers.yml").symlink_to("/etc/passwd")
     expected = {
-        "answers.yml": "it is a link, not a file",
-        "captures/dns.pcap": "it is a link, not a file",
-        "captures/web.pcap": "it is no regular file",
+        "answers.yml": "the path is a link, not a file",
+        "captures/dns.pcap": "the path is a link, not a file",
+        "captures/web.pcap": "the path is not a regular file",
     }
     assert expected == problems(place)
 
@@ -110,7 +110,10 @@ def test_read_of_a_large_file_is_a_problem(tmp_path: Path) -> None:
         file.truncate(4 << 30)
     with (place / "answers.yml").open("wb") as file:
         file.truncate(1 << 20)
-    expected = {"answers.yml": "it is larger than 64 KiB", "captures/web.pcap": "it is larger than 64 MiB"}
+    expected = {
+        "answers.yml": "the file is larger than 64 KiB",
+        "captures/web.pcap": "the file is larger than 64 MiB",
+    }
     assert expected == problems(place)
 
 

@@ -60,7 +60,10 @@ def test_packages_of_several_roles(roles: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("__a_packages: curl\n", "must be a list of package names"), ("__a_packages: [\n", "is not YAML")],
+    [
+        ("__a_packages: curl\n", "the value must be a list of package names"),
+        ("__a_packages: [\n", "the file is not valid YAML"),
+    ],
 )
 def test_packages_of_a_broken_file(text: str, expected: str, roles: Path) -> None:
     """A file that cannot be read is bad input, named with what is wrong."""
@@ -162,7 +165,7 @@ def test_base_that_fails(
 
     def fail(target: Path, packages: Sequence[str], cache: Path) -> None:
         target.mkdir()
-        raise MachineryError(f"failed with exit code 1: {said}", place="mmdebstrap")
+        raise MachineryError(f"the command failed with exit code 1: {said}", place="mmdebstrap")
 
     monkeypatch.setitem(systems.SYSTEMS, "tiny", replace(tiny, build=fail))
     with pytest.raises(MachineryError) as caught:

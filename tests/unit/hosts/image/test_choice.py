@@ -105,7 +105,7 @@ def test_made_falls_back_when_rocky_cannot_be_made(mirror: None) -> None:
         return name
 
     assert "debian12" == choice.make_system("auto", make, said.append)
-    assert ["answers)", "rocky9 cannot be had (no such package): debian12 instead"] == [
+    assert ["answers)", "rocky9 cannot be built (no such package); using debian12 instead"] == [
         str(said[0])[-8:],
         str(said[1]),
     ]

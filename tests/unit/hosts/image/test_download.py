@@ -14,6 +14,7 @@ import pytest
 from sharklab.errors import MachineryError
 from sharklab.hosts.image import download
 from sharklab.message import Message
+from tests.support.errors import error_of
 
 CONTENT = bytes(range(256)) * 20_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -75,9 +76,8 @@ def test_fetch_says_how_far_it_is(server: Server, tmp_path: Path) -> None:
 def test_fetch_goes_on_where_it_stopped(server: Server, tmp_path: Path) -> None:
     """What came before the connection broke is not asked for again."""
     server.cut = 3_000_000
-    with pytest.raises(MachineryError, match="the download stopped") as caught:
-        download.fetch(server.address, tmp_path / "image", SHA256, silent)
-    assert "it goes on where it stopped" in caught.value.hint
+    error = error_of(MachineryError, download.fetch, server.address, tmp_path / "image", SHA256, silent)
+    assert server.address == error.place
     server.cut = len(CONTENT)
     assert CONTENT == download.fetch(server.address, tmp_path / "image", SHA256, silent).read_bytes()
     assert ["", "bytes=3000000-"] == server.asked
@@ -98,8 +98,8 @@ def test_fetch_of_what_is_whole_already(server: Server, tmp_path: Path) -> None:
 
 def test_fetch_of_another_file(server: Server, tmp_path: Path) -> None:
     """What has not its checksum is deleted, and is no image."""
-    with pytest.raises(MachineryError, match="not the file that it should be"):
-        download.fetch(server.address, tmp_path / "image", "0" * 64, silent)
+    error = error_of(MachineryError, download.fetch, server.address, tmp_path / "image", "0" * 64, silent)
+    assert (SHA256, "0" * 64) == (error.values["found"], error.values["expected"])
     assert [] == list(tmp_path.iterdir())
 
 
@@ -112,9 +112,9 @@ def test_fetch_once(server: Server, tmp_path: Path) -> None:
 
 def test_fetch_without_a_server(tmp_path: Path) -> None:
     """No answer is one sentence with the address."""
-    with pytest.raises(MachineryError, match="the download stopped") as caught:
-        download.fetch("http://127.0.0.1:1/image", tmp_path / "image", SHA256, silent)
-    assert "http://127.0.0.1:1/image" == caught.value.place
+    address = "http://127.0.0.1:1/image"
+    error = error_of(MachineryError, download.fetch, address, tmp_path / "image", SHA256, silent)
+    assert address == error.place
 
 
 @pytest.mark.parametrize(
@@ -130,5 +130,5 @@ def test_checksum_in_both_forms(form: str, server: Server) -> None:
 def test_checksum_of_another_name(server: Server) -> None:
     """A name that only ends like it is not it."""
     server.checksums = f"{SHA256}  other-image.qcow2\n"
-    with pytest.raises(MachineryError, match=r"has no SHA-256 of image\.qcow2"):
-        download.checksum(f"{server.address}.CHECKSUM", "image.qcow2")
+    error = error_of(MachineryError, download.checksum, f"{server.address}.CHECKSUM", "image.qcow2")
+    assert "image.qcow2" == error.values["name"]

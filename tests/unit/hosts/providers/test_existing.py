@@ -13,6 +13,7 @@ from sharklab.errors import InputError
 from sharklab.hosts import borrowed, seat_provider
 from sharklab.hosts.providers import existing
 from sharklab.lab.model import Plan
+from tests.support.errors import error_of
 
 CARD = {"device": "eth0", "macaddress": "02:00:00:00:00:01", "ipv4": {"address": "192.0.2.5", "prefix": 24}}
 SEEN: dict[str, Any] = {
@@ -39,24 +40,23 @@ def plan(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Plan:
 
 
 @pytest.mark.parametrize(
-    ("found", "words"),
-    [
-        ({"family": "", "system": "Haiku"}, "it runs Haiku"),
-        ({"claim": "0000beef"}, r"in another seat \(0000beef\)"),
-        ({"size": existing.LIMIT + 1}, "too much to keep"),
-    ],
+    "changed",
+    [{"system": "Haiku", "family": ""}, {"claim": "0000beef"}, {"size": existing.LIMIT + 1}],
+    ids=["another system", "another's seat", "too much to save"],
 )
-def test_check_refuses_a_machine_that_cannot_be_a_host(plan: Plan, found: dict[str, Any], words: str) -> None:
-    """Another system, another's seat, too much that would have to be kept: each is said with the machine."""
-    with pytest.raises(InputError, match=words) as raised:
-        existing.check_machine(plan, plan.lab.host("client"), SEEN | found)
-    assert "client" in str(raised.value.place)
+def test_check_refuses_a_machine_that_cannot_be_a_host(plan: Plan, changed: dict[str, Any]) -> None:
+    """The error names the machine, and its sentence has the value that is refused."""
+    seen = SEEN | changed
+    error = error_of(InputError, existing.check_machine, plan, plan.lab.host("client"), seen)
+    field = next(iter(changed))
+    assert "--inventory: client" == error.place
+    assert (changed[field], True) == (error.values[field], f"{{{field}}}" in error.message_id)
 
 
 def test_check_refuses_another_machine_of_the_same_name(plan: Plan) -> None:
     """What is kept is one machine's: another one cannot take its place while the seat is up."""
     borrowed.write(state.folder(plan.seat.folder), {"client": {"id": "m0"}})
-    with pytest.raises(InputError, match="another machine than the seat began with"):
+    with pytest.raises(InputError):
         existing.check_machine(plan, plan.lab.host("client"), SEEN)
     existing.check_machine(plan, plan.lab.host("client"), SEEN | {"id": "m0"})
 
@@ -64,17 +64,17 @@ def test_check_refuses_another_machine_of_the_same_name(plan: Plan) -> None:
 def test_place_needs_networkmanager_where_the_lab_sets_up_a_resolver(plan: Plan) -> None:
     """Without a connection on the card the role dns_client could not do its work: that is said before."""
     seen = SEEN | {"connections": {}}
-    with pytest.raises(InputError, match="NetworkManager has no connection on eth0"):
-        existing.find_address(plan.lab.host("client"), {}, seen)
+    error = error_of(InputError, existing.find_address, plan.lab.host("client"), {}, seen)
+    assert "eth0" == error.values["card"]
     assert "eth0" == existing.find_address(plan.lab.host("server"), {}, seen)["interface"]
 
 
 def test_machines_with_one_address_are_refused() -> None:
     """Behind a router of their own all virtual machines have the same: the lab's card has to be named."""
     known = {name: {"address": {"ipv4": "10.0.2.15/24"}} for name in ("server", "client")}
-    with pytest.raises(InputError, match=r"same address \(server 10.0.2.15/24, client") as raised:
-        existing.check_apart(known)
-    assert "lab_address" in raised.value.hint
+    error = error_of(InputError, existing.check_apart, known)
+    assert ["server 10.0.2.15/24", "client 10.0.2.15/24"] == error.values["addresses"]
+    assert "lab_address" in error.hint
 
 
 def test_learnt_gives_the_roles_what_is_the_machines_own(plan: Plan) -> None:

@@ -39,7 +39,7 @@ LIMIT = 120.0
 FORGET_LIMIT = 30.0
 PAUSE = 0.05
 
-HINT = N_("see what libvirt's journal says; to do without libvirt: {variable}=qemu:///session")
+HINT = N_("read libvirt's log (journalctl); to start QEMU without libvirt: {variable}=qemu:///session")
 
 
 @cache

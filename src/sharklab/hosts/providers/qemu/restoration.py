@@ -47,7 +47,7 @@ def start(plan: Plan, hosts: Sequence[Host], made: Snapshots, explain: Explain, 
         ports = [stack.enter_context(_restore(plan, host, made)) for host in new]
         for host, port in zip(new, ports, strict=True):
             if vm.read_line(port) != "awake":
-                raise explain(plan, host.name, Message(N_("it did not wake up")))
+                raise explain(plan, host.name, Message(N_("the restored host did not answer")))
             state.write(disk.folder(plan, host.name) / "lowers", f"{made.folder / host.name}\n")
 
 

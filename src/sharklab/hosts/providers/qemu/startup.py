@@ -56,9 +56,9 @@ def _check_disk(plan: Plan, host: Host, disk: Path) -> None:
         features = int.from_bytes(file.read(FEATURES + 8)[FEATURES:])
     if features & DATA_ELSEWHERE:
         raise MachineryError(
-            N_("the disk of {host} says that its data are in another file, and is not used"),
+            N_("the disk of {host} refers to another file for its data, so sharklab refuses it"),
             place=str(disk),
-            hint=N_("make the host anew: sharklab down, then sharklab up"),
+            hint=N_("create the host again: sharklab down, then sharklab up"),
             host=host.name,
         )
 

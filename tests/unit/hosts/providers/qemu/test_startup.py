@@ -22,7 +22,7 @@ def test_launched_refuses_a_disk_with_its_data_elsewhere(seat_plan: Plan, tmp_pa
         engine.TCG, Image("debian12-vm", "Debian", tmp_path), (tmp_path / "own",), Path("m")
     )
     with (
-        pytest.raises(MachineryError, match="the disk of server says") as caught,
+        pytest.raises(MachineryError) as caught,
         startup.started(seat_plan, seat_plan.hosts[0], made),
     ):
         pass
