@@ -70,7 +70,7 @@ def read(file: Path) -> tuple[Student, ...]:
             problems.append(error)
     if problems or not students:
         raise InputError(
-            N_("not everybody of the class can be given a seat") if problems else N_("the class is empty"),
+            N_("some students of the class cannot get a seat") if problems else N_("the class is empty"),
             place=str(file),
             problems=tuple(problems),
         )
@@ -99,7 +99,7 @@ def _columns(file: Path, headings: Sequence[str]) -> Mapping[str, int]:
     columns = {name: plain.index(word) for name, words in HEADINGS.items() for word in plain if word in words}
     if not columns.keys() & {"student", "username", "participant", "number", "email"}:
         raise InputError(
-            N_("the first line names no column that tells students apart"),
+            N_("the first line names no column that identifies students"),
             place=str(file),
             hint=N_("give it these columns: student,name,email"),
         )
@@ -140,7 +140,7 @@ def _check(student: Student, lines: dict[str, int], number: int) -> None:
     if student.id in lines:
         raise InputError(
             N_("{student} is on line {line} already"),
-            hint=N_("add a column `student` with a name of their own for each"),
+            hint=N_("add a column `student` with a different id for each student"),
             student=student.id,
             line=lines[student.id],
         )
