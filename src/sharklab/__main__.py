@@ -1,4 +1,4 @@
-"""`python -m sharklab`: what the launcher starts."""
+"""`python -m sharklab`: the command that the launcher starts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def find_tools() -> None:
 
 
 def print_anything() -> None:
-    """Let no terminal's encoding stop a message: what it cannot show becomes a question mark."""
+    """Replace characters that the terminal cannot show by question marks, so that no message fails."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -1,4 +1,4 @@
-"""Root's rights: say what they are for, and get them through sudo(8)."""
+"""Root privileges: tell the user their purpose, and get them through sudo(8)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ KEPT = (
     "https_proxy",
     "no_proxy",
 )
-"""What a command behind sudo sees of the user's environment, beside what sudo itself keeps."""
+"""Variables of the user's environment that a command behind sudo sees, beside those that sudo keeps."""
 
 
 def is_root() -> bool:
@@ -52,7 +52,7 @@ def require_root(refusal: str) -> None:
 
 
 def become_root(words: Translator) -> NoReturn:
-    """Start this very command anew through sudo, with the same state folder and language.
+    """Start this command again through sudo, with the same state folder and language.
 
     Raises MachineryError, with what to run by hand, where there is no sudo or it refuses.
     """

@@ -24,12 +24,11 @@ def run(
     timeout: float | None = None,
     hint: str = "",
 ) -> str:
-    """Run a command and return what it wrote to its standard output.
+    """Run a command and return its standard output.
 
-    It is killed when this process dies, however that happens: nobody then meets a tool that is
-    still at work for a run that was killed. `timeout` is in seconds. Raises
-    MachineryError, with the command and its last lines, when it is missing, fails or takes too
-    long; `hint` is the remedy that the message then shows.
+    It is killed when this process dies, so that no tool goes on working for a run that was killed.
+    `timeout` is in seconds. Raises MachineryError, with the command and its last lines, if it is missing,
+    fails or takes too long; `hint` is the remedy in that message.
     """
     words = [str(word) for word in argv]
     require(words[0], "setpriv")

@@ -1,4 +1,4 @@
-"""Say what goes on, with elapsed time, on standard error: one live line on a terminal, lines elsewhere."""
+"""Report progress with elapsed time on standard error: one live line on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Progress:
 
     @contextmanager
     def step(self, title: str, **values: object) -> Iterator[None]:
-        """Show `title` (a msgid, with its values) while the block runs, and what it took when it is done."""
+        """Show `title` (a msgid, with its values) while the block runs, and its duration at the end."""
         started = time.monotonic()
         title = Message(title, values).say(self._gettext)
         self._title, self._detail = title, ""
@@ -52,7 +52,7 @@ class Progress:
             self._title = ""
 
     def note(self, detail: Message) -> None:
-        """Tell what the running step is at; outside a step it is a line of its own."""
+        """Report a detail of the running step; outside a step it is its own line."""
         self._detail = detail.say(self._gettext)
         if not self._title:
             self._line(f"  {self._detail}", final=True)

@@ -202,7 +202,7 @@ def _mounts_below(path: Path) -> list[str]:
 
 @contextmanager
 def _disk_errors(place: Path) -> Iterator[None]:
-    """Turn what the file system refuses into a message that names the folder."""
+    """Turn an error of the file system into a message that names the folder."""
     try:
         yield
     except OSError as error:

@@ -22,7 +22,7 @@ TABLE = Path(__file__).with_name("system_packages.toml")
 INSTALLER = Path(__file__).with_name("install_packages.sh")
 
 EPEL = "dnf install epel-release && crb enable"
-"""What a person types as root, once, where packages come from EPEL; some of these need Rocky's CRB."""
+"""The command that enables EPEL, as root, once; some of its packages need Rocky's CRB."""
 
 REPOSITORIES = Path("/etc/yum.repos.d")
 
@@ -126,7 +126,7 @@ def names(packages: Iterable[Package], kind: str) -> list[str]:
 
 
 def need(works: Sequence[str], words: Translator) -> None:
-    """Install what `works` need and this machine lacks.
+    """Install the missing packages that `works` need.
 
     Raises MachineryError, with the command to run by hand, when that is not possible.
     """

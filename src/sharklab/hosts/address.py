@@ -1,4 +1,4 @@
-"""Where a machine that exists is on the network, from its facts, and what that changes for a lab's host."""
+"""The addresses of a borrowed machine, from its facts, and the variables that follow from them."""
 
 from __future__ import annotations
 

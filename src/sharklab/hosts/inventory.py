@@ -56,7 +56,7 @@ _RUN_ONLY = frozenset({"capture_captures", "probe_probes", "probe_sysctls"})
 
 
 def provisioned(plan: Plan) -> dict[str, dict[str, Any]]:
-    """Return the variables that make the hosts what they are: all but what only a run takes."""
+    """Return the variables that set the hosts up: all except those of a run."""
     return {
         host: {name: value for name, value in values.items() if name not in _RUN_ONLY}
         for host, values in hostvars(plan).items()
@@ -94,7 +94,7 @@ def _groups(plan: Plan) -> dict[str, dict[str, Any]]:
 def _on_machine(values: Mapping[str, Any], machine: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """Return a host's variables as they are for the machine that it is, where that exists already.
 
-    What the lab says of a host goes before what was found out of its machine.
+    A value of the lab goes before one of the machine.
     """
     if not machine:
         return values

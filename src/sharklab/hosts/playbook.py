@@ -27,19 +27,19 @@ from sharklab.message import N_, Message
 from sharklab.process import Say
 
 END_SECONDS = 10.0
-"""How long an interrupted playbook may take to end before it is killed."""
+"""Seconds that an interrupted playbook may take to end before it is killed."""
 
 SETTINGS = {"pexpect_timeout": 1}
 """ansible-runner's own: seconds between two looks at whether it is cancelled."""
 
 WATCH_SECONDS = 1.0
-"""How often it is asked whether a playbook still makes sense."""
+"""Seconds between two questions whether a playbook should stop."""
 
 PR_SET_PDEATHSIG = 1
 """prctl(2): the signal that this process gets when its parent dies, so that kill -9 leaves no playbook."""
 
 PR_SET_CHILD_SUBREAPER = 36
-"""prctl(2): whose parent has died is this process's child then, so that it can be found and ended."""
+"""prctl(2): this process becomes the parent of orphans below it, so that it can end them."""
 
 _ready: list[subprocess.Popen[str]] = []
 """The child process that waits for its order, if there is one."""
@@ -151,7 +151,7 @@ def _stop_when(child: subprocess.Popen[str], should_stop: Callable[[], object]) 
 
 
 def _end_child(child: subprocess.Popen[str]) -> None:
-    """End the child with everything that it started, and what it says."""
+    """End the child with everything that it started, and close its output."""
     _kill(child)
     if child.stdout:
         child.stdout.close()
@@ -228,7 +228,7 @@ def _child(source: IO[str], target: IO[str]) -> int:
 
 
 def _end_children() -> None:
-    """Kill what is left below this process: Ansible's workers, which have sessions of their own."""
+    """Kill the processes below this one: Ansible's workers, which have their own sessions."""
     with suppress(ChildProcessError):
         while True:
             for pid in Path("/proc/thread-self/children").read_text().split():

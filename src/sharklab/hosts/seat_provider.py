@@ -1,4 +1,4 @@
-"""Which provider made a seat: a file of its folder says. Nothing else is imported: every verb asks."""
+"""The provider of a seat, which a file of its folder names. Quick to import: every verb asks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read(folder: Path) -> str | None:
 
 
 def write(folder: Path, provider: str) -> None:
-    """Write into the seat's folder what makes its hosts exist."""
+    """Write the name of the provider into the seat's folder."""
     state.write(folder / FILE, provider)
 
 

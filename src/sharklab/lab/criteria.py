@@ -1,4 +1,4 @@
-"""Read the checks and criteria of lab.yml: what must hold, what it is worth, and what helps."""
+"""Read the checks and criteria of lab.yml: conditions, points and hints."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check(entry: str | Entry) -> Check:
 
 
 def condition(entry: Entry) -> Condition:
-    """Return the condition that schema-valid `entry` holds, whatever else it holds."""
+    """Return the condition in a schema-valid `entry`, whose other keys do not matter."""
     [kind] = [name for name in CONDITIONS if name in entry]
     given = entry[kind]
     if kind == "check":

@@ -1,4 +1,4 @@
-"""The words of a lab as types: what `load` reads and every later step uses.
+"""The words of a lab as types: `load` reads them, and every later step uses them.
 
 A `Lab` is what the author wrote, a `Seat` is what is one student's own, and a
 `Plan` is the two together with every template filled in. All are plain data:
@@ -118,7 +118,7 @@ class Not:
 
 
 Condition = Check | Asked | AllOf | AnyOf | Not
-"""What must hold for points."""
+"""A condition that earns points."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,9 @@ class CriterionStep:
 
 @dataclass(frozen=True)
 class IrrelevantCaptures:
-    """The situation that captures are there and show nothing: `like` is `empty` or `elsewhere`.
+    """A hint's trigger: the captures exist but contain nothing relevant.
 
-    An `empty` one has no packet; one of `elsewhere` has, and none is of the exercise's conversation.
+    `like` is `empty` (no packets) or `elsewhere` (packets, but none of the exercise's conversation).
     """
 
     like: str
@@ -142,7 +142,7 @@ class IrrelevantCaptures:
 
 @dataclass(frozen=True)
 class MixedUp:
-    """The situation that what was answered to `question` is right for the question `other`."""
+    """The situation that the answer to `question` is the right one to the question `other`."""
 
     question: str
     other: str
@@ -176,7 +176,7 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Conversation:
-    """Which exchange an exercise is about: who asks whom, on which service port if known."""
+    """The conversation of an exercise: its client and server, and the service's port if it is known."""
 
     client: str
     server: str

@@ -8,14 +8,14 @@ from dataclasses import replace
 from sharklab.lab.model import Host, Plan, Probe
 
 ROLES = ("nfs_client", "nfs_server")
-"""The roles whose work a kernel does where the host has its own."""
+"""Roles whose work the kernel does, if the host has its own."""
 
 OWN_KERNEL: Mapping[str, str] = {f"{role}_backend": "kernel" for role in ROLES}
-"""What roles would find out on a host with a kernel of its own: it is baked where they cannot ask it."""
+"""Variables that roles would detect on a host with its own kernel; a bake cannot detect them."""
 
 
 EMULATION_FACTOR = 6
-"""How many times longer than written a probe's command may take where machines are maybe emulated."""
+"""Multiplier for probe time limits when virtual machines may run without hardware acceleration."""
 
 
 def extend_time_limits(plan: Plan) -> Plan:

@@ -28,7 +28,7 @@ from sharklab.message import N_, Message
 STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 ID = re.compile(r"[0-9a-f]{8}")
 GOLDEN, STRANGER = "golden", "somebody-else"
-"""The students of seats that belong to nobody: to check or bake a lab, and to be another student than one."""
+"""Students of sample seats: to check or bake a lab, and to stand for another student."""
 HOST_NUMBERS = range(10, 250)
 GATEWAY = 254
 """The number of the way out of a network; hosts have 1 to 250 (lab.schema.json)."""
@@ -36,7 +36,7 @@ GATEWAY = 254
 
 @dataclass(frozen=True)
 class Draw:
-    """Values for one lab and student; another `salt` draws them anew."""
+    """Values for one lab and student; another `salt` gives other values."""
 
     secret: bytes
     lab: str
@@ -151,7 +151,7 @@ def _numbers(lab: LabContent, draw: Draw, network: str) -> Mapping[str, int]:
 def register(lab: LabContent, student: str) -> Seat:
     """Return the seat of `student`, entered in the course's register so that no other gets its subnets.
 
-    A seat that was imported is the one that the instructor made; any other is derived here.
+    An imported seat is the one that the instructor made; any other is derived here.
     """
     file = _register_file()
     with state.lock(file.with_name("lock"), Message(N_("the course's register")), patience=10.0):
@@ -247,7 +247,7 @@ def _imported(lab: str, student: str) -> Mapping[str, Any]:
 
 
 def key(lab: str, student: str) -> bytes:
-    """Return the key by which the seat of `student` signs what is handed in (32 bytes)."""
+    """Return the key that signs the submissions of `student` (32 bytes)."""
     if given := _imported(lab, student):
         return bytes.fromhex(given["key"])
     return Draw(secret(), lab, student).bytes("key")

@@ -34,7 +34,7 @@ _MAC = re.compile(r"02(:[0-9a-f]{2}){5}")
 
 @dataclass(frozen=True)
 class SeatFile:
-    """A student's seat and the key by which what they hand in is signed."""
+    """A student's seat, and the key that signs the student's submissions."""
 
     seat: Seat
     key: bytes

@@ -1,4 +1,4 @@
-"""Answer what the controller asks of the machine: one request, one answer, both plain data."""
+"""Answer the controller's requests: one answer for each request, both plain data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sharklab.hosts.agent.tool import Failures, output
 Request = Mapping[str, Any]
 
 CLAIM = Path("/var/lib/sharklab/seat")
-"""The file that says whose seat the machine is in."""
+"""The file with the id of the seat that borrows the machine."""
 
 ACCOUNTS = tuple(
     f"/etc/{name}{copy}"
@@ -27,7 +27,7 @@ ACCOUNTS = tuple(
 """Files that packages add accounts to."""
 
 RESOLVER = ("/etc/NetworkManager/", "/etc/sysconfig/network-scripts/", "/etc/resolv.conf")
-"""Where NetworkManager reads what it does, and what it writes."""
+"""The files that NetworkManager reads and writes."""
 
 
 def look(request: Request) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def claim(request: Request) -> dict[str, Any]:
 
 
 def install(request: Request) -> dict[str, Any]:
-    """Install packages, none of whose services starts."""
+    """Install packages without starting their services."""
     failures = Failures()
     packages.install(request["packages"], request["first"], request["installer"], failures)
     return {"failed": failures.entries}
@@ -172,7 +172,7 @@ def _remove(path: str, failures: Failures) -> bool:
 def _plain(paths: Iterable[str]) -> list[str]:
     """Return the paths with a home for ~user, and for ~ that of the user who logged in.
 
-    A user who is not there yet will have the usual one.
+    A user who does not exist yet will have the usual home.
     """
     login = os.environ.get("SUDO_USER", "root")
     own = (f"~{login}{path[1:]}" if path.startswith("~/") else path for path in paths)
@@ -190,7 +190,7 @@ def _system() -> str:
 
 
 def _zone(card: str) -> str:
-    """Return the firewall's zone of a card, or the one that cards without a zone are in."""
+    """Return the firewall's zone of a card, else the default zone."""
     own = output(["firewall-cmd", f"--get-zone-of-interface={card}"])
     return (own or output(["firewall-cmd", "--get-default-zone"]) or "").strip()
 

@@ -15,11 +15,11 @@ from typing import BinaryIO, cast
 from sharklab.hosts.agent.tool import Failures
 
 KINDS = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
-"""What is kept; sockets, pipes and devices belong to whoever runs."""
+"""Kinds of files that are saved. Sockets, pipes and devices belong to running programs."""
 
 
 def below(root: str) -> Iterator[str]:
-    """Yield `root` and all below it, folders before what is in them, without what is mounted there."""
+    """Yield `root` and all below it, each folder before its content, without other mounts."""
     now = status(root)
     if now is None or not any(kind(now.st_mode) for kind in KINDS):
         return
@@ -47,7 +47,7 @@ def size(paths: Iterable[str]) -> int:
 
 
 def keep(archive: tarfile.TarFile, roots: Iterable[str]) -> None:
-    """Add what is at and below `roots` to the archive, each file with its own content."""
+    """Add the files at and below `roots` to the archive, each with its own content."""
     for path in dict.fromkeys(path for root in roots for path in below(root)):
         with contextlib.suppress(FileNotFoundError):  # it went away meanwhile
             archive.inodes = {}  # type: ignore[attr-defined]  # a hard link is kept as a file
@@ -60,7 +60,7 @@ def keep(archive: tarfile.TarFile, roots: Iterable[str]) -> None:
 
 
 class Kept:
-    """An archive that `keep` filled, beside the files as they are now."""
+    """An archive that `keep` filled, to compare with the present files."""
 
     def __init__(self, archive: tarfile.TarFile, roots: Iterable[str]) -> None:
         self._archive = archive
@@ -68,7 +68,7 @@ class Kept:
         self._wanted = {f"/{info.name}": info for info in archive if self._is_below(f"/{info.name}")}
 
     def put_back(self, left: frozenset[str], failures: Failures) -> list[str]:
-        """Make all files what they were, but for those of `left`; return what that changed."""
+        """Restore all files except those of `left`; return the paths that changed."""
         changed = self._remove_new(left, failures)
         for path, info in self._wanted.items():
             if path not in left and not self._is_same(path, info):
@@ -138,7 +138,7 @@ def remove(path: str, failures: Failures) -> bool:
 
 
 def remove_tree(path: str, failures: Failures) -> bool:
-    """Remove `path` with all below it, without what is mounted there; tell whether it was there."""
+    """Remove `path` with all below it, without other mounts; return True if it existed."""
     there = os.path.lexists(path)
     for inner in reversed(list(below(path))):
         remove(inner, failures)

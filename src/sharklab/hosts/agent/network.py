@@ -54,7 +54,7 @@ def _plain(text: str) -> str:
 
 
 def unmount_new(before: Mapping[str, list[str]], failures: Failures) -> list[str]:
-    """Unmount what was not mounted before, also where somebody is still in it."""
+    """Unmount the mounts that are new, even if a process still uses them."""
     new = [at for at, what in mounts().items() if before.get(at) != what]
     for at in reversed(new):
         if output(["umount", at]) is None:
@@ -83,7 +83,7 @@ def reapply(before: Mapping[str, str], failures: Failures) -> None:
 
 
 def settings(names: list[str]) -> dict[str, str]:
-    """Return the kernel's settings of these names (sysctl(8)); those that it does not have are left out."""
+    """Return the kernel's settings of these names (sysctl(8)), without those that it lacks."""
     files = {name: Path("/proc/sys", *name.split(".")) for name in names}
     return {name: file.read_text().strip() for name, file in files.items() if file.exists()}
 

@@ -18,7 +18,7 @@ LISTS = {
     "sources": "source",
     "rich rules": "rich-rule",
 }
-"""What firewall-cmd lists of a zone, by the option that adds (--add-) and removes (--remove-) one."""
+"""The entries of a zone as firewall-cmd lists them, and the option that adds or removes one."""
 
 SWITCHES = ("masquerade", "forward", "icmp-block-inversion")
 LINES = ("rich rules", "forward-ports")

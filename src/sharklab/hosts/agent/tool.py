@@ -1,4 +1,4 @@
-"""Run the machine's own tools, and gather what could not be done."""
+"""Run the machine's own tools, and collect the steps that failed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Failures:
         self.entries: list[tuple[str, str]] = []
 
     def note(self, what: str, why: str) -> None:
-        """Keep that `what` could not be done."""
+        """Note that the step `what` failed, and why."""
         self.entries.append((what, why))
 
     def run(self, argv: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Which units of systemd run, and how to get back to those that did."""
+"""The running units of systemd, and the way back to those that ran before."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from sharklab.hosts.agent.tool import Failures, output
 
 PROPERTIES = ("Id", "ActiveState", "UnitFileState", "InvocationID", "Type", "RemainAfterExit")
 CHOSEN = ("enabled", "enabled-runtime", "disabled", "indirect", "linked", "masked", "masked-runtime")
-"""States of the files of units that somebody switches on and off; others come and go by themselves."""
+"""States of unit files that an administrator can enable and disable."""
 
 ACTIVE = ("active", "activating", "reloading")
 Unit = Mapping[str, str]
 
 
 def state() -> dict[str, Any]:
-    """Return every unit that somebody can switch on or off, and which boot this is."""
+    """Return every unit that an administrator can enable or disable, and the id of this boot."""
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
         return {"boot": file.read().strip(), "units": _units()}
 
@@ -50,7 +50,7 @@ def start_missing(before: Mapping[str, Any], failures: Failures) -> list[str]:
 
 
 def restart_restarted(before: Mapping[str, Any], failures: Failures) -> list[str]:
-    """Restart the services that were restarted meanwhile, so that they read what was put back.
+    """Restart the services that were restarted during the seat, so that they read the restored files.
 
     After a reboot that would be all of them: `has_rebooted` tells.
     """
@@ -69,7 +69,7 @@ def restart_restarted(before: Mapping[str, Any], failures: Failures) -> list[str
 
 
 def has_rebooted(before: Mapping[str, Any]) -> bool:
-    """Tell whether the machine has started anew since the state `before`."""
+    """Return True if the machine was rebooted since the state `before`."""
     return bool(state()["boot"] != before["boot"])
 
 

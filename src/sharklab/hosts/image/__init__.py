@@ -3,7 +3,7 @@
     images/<os>-<hash>/root                     the base image
     images/<os>-<hash>/<lab>-<hash>/<host>/     what baking changed on a host: an overlay's upper folder
 
-Both are kept until something that goes into them changes; the hash in the name says what went in.
+Both are kept until one of their sources changes; the hash in the name stands for all sources.
 """
 
 from __future__ import annotations

@@ -17,13 +17,13 @@ from sharklab.hosts.image.model import Image
 from sharklab.message import N_, Message
 from sharklab.process import Say
 
-# Raise it when `_customise` changes what it does: images made before are then built again.
+# Raise it when `_customise` changes: older images are then built again.
 CUSTOMISATION = 1
 # Two builds of the same image: the second waits this long (seconds) for the first.
 PATIENCE = 900.0
-# What playbooks/run.yml applies to the hosts of every lab; there is no network to install it then.
+# The roles of playbooks/run.yml; their packages are installed before, while there is a network.
 RUN_ROLES = ("capture", "probe")
-# What package managers say when they cannot reach their registry.
+# Words of package managers that cannot reach their registry.
 NO_NETWORK = ("failed to fetch", "could not connect", "could not resolve", "failure resolving", "timed out")
 CPUINFO = Path("/proc/cpuinfo")
 PRESET = "etc/systemd/system-preset/00-sharklab.preset"
@@ -77,7 +77,7 @@ def base(os_name: str, packages: Sequence[str], progress: Say, machine: bool = F
 def check(system: systems.OperatingSystem) -> None:
     """Raise MachineryError where the processor of this machine cannot run the programs of `system`.
 
-    Containers and virtual machines under KVM run on it, and what is emulated is baked on it.
+    Containers and virtual machines under KVM run on it, and emulated ones are baked on it.
     """
     lines = CPUINFO.read_text().splitlines()
     flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), None)
@@ -146,7 +146,7 @@ def _install(system: systems.OperatingSystem, packages: Sequence[str], root: Pat
 
 
 def _remedy(error: MachineryError) -> str:
-    """Return the hint that fits what the package manager said."""
+    """Return the hint for a message of the package manager."""
     said = error.message.lower()
     if "no space left" in said:
         return N_("the disk is full: free about 2 GB, or set SHARKLAB_STATE to a folder with more space")

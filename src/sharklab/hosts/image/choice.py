@@ -1,4 +1,4 @@
-"""Which operating system hosts have when nobody says: Rocky 9 where its mirror answers, else Debian 12."""
+"""The default operating system of hosts: Rocky 9 if its mirror answers, else Debian 12."""
 
 from __future__ import annotations
 

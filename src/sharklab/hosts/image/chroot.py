@@ -1,4 +1,4 @@
-"""Run a command on a root file system that has around it what a running system has: /proc, /sys and /dev."""
+"""Run a command in a root file system with /proc, /sys and /dev, as in a running system."""
 
 from __future__ import annotations
 

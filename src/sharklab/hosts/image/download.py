@@ -55,7 +55,7 @@ def fetch(address: str, target: Path, sha256: str, progress: Say) -> Path:
 
 
 def check(file: Path, sha256: str, address: str) -> None:
-    """Delete `file` and raise MachineryError when it is not what `sha256` says."""
+    """Delete `file` and raise MachineryError if its SHA-256 is not `sha256`."""
     with file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     if digest != sha256.lower():
@@ -92,7 +92,7 @@ def checksum(address: str, name: str) -> str:
 
 
 def _receive(address: str, part: Path, progress: Say) -> None:
-    """Receive into `part` what it lacks."""
+    """Append the missing rest of the file to `part`."""
     there = part.stat().st_size if part.exists() else 0
     try:
         with _open(address, {"Range": f"bytes={there}-"} if there else {}) as answer:
@@ -115,7 +115,7 @@ def _open(address: str, headers: Mapping[str, str] = NO_HEADERS) -> HTTPResponse
 
 
 def _copy(answer: HTTPResponse, file: IO[bytes], done: int, progress: Say, name: str) -> None:
-    """Copy the body, whose server says how long it is, and say how far it is."""
+    """Copy the body of the answer, and report how much of it has arrived."""
     total = done + int(answer.headers.get("Content-Length") or 0)
     while block := answer.read(BLOCK):
         file.write(block)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-# What a virtual machine starts all the same: it has devices and a kernel of its own.
+# Units that a virtual machine starts, because it has devices and its own kernel.
 UNITS = frozenset(
     {
         "modprobe@.service",
@@ -25,7 +25,7 @@ UNITS = frozenset(
 GENERATORS = frozenset({"rpc-pipefs-generator"})
 
 FILES = {
-    # A host that is restored from a snapshot waits here for what makes it a seat's own.
+    # A host that is restored from a snapshot waits here for the files of its seat.
     "usr/local/lib/sharklab/awake": (HERE / "awake.sh").read_text(),
     "etc/systemd/system/sharklab-awake.service": (HERE / "awake.service").read_text(),
     "etc/udev/rules.d/99-sharklab.rules": (

@@ -154,7 +154,7 @@ def _fetch_key(release: Release, work: Path) -> Path:
 
 
 def _add_repositories(target: Path, repositories: Path) -> None:
-    """Make known what packages have brought; their keys, which came signed, lie in the target."""
+    """Add the repositories that packages brought; their keys came in signed packages."""
     for file in (target / "etc/yum.repos.d").glob("*.repo"):
         if file.name.lower().startswith("rocky"):
             continue  # the same as ours, by lists of mirrors

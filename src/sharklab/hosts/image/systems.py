@@ -64,7 +64,7 @@ COMMON_MASKS = (
     "user@0.service",
 )
 
-# What looks for disks and consoles at every boot (systemd.generator(7)); fstab's and rc.local's stay.
+# Generators that look for disks and consoles at every boot (systemd.generator(7)).
 COMMON_GENERATORS = (
     "rpc-pipefs-generator",
     "systemd-bless-boot-generator",

@@ -112,7 +112,7 @@ def wait(
 ) -> list[BootReport]:
     """Wait until every host answers and has started all its units; return how each came up.
 
-    Raises what `explain` makes of a host and a reason when one has ended, or has not come up
+    Raises the error that `explain` returns for a host and a reason if one has ended, or has not come up
     within `limit` seconds (`LIMIT` without it).
     """
     limit = limit or LIMIT
@@ -135,9 +135,9 @@ def wait(
 
 
 def close(seat_id: str) -> None:
-    """Wait until no shared connection of the seat is left, whose hosts are gone.
+    """Wait until the shared connections of a seat have ended, after its hosts.
 
-    Those to containers end by themselves; a virtual machine that is gone says nothing, so they are told.
+    Connections to containers end by themselves; those to virtual machines are told to end.
 
     Raises MachineryError when one stays for `CLOSE_LIMIT` seconds.
     """
@@ -174,7 +174,7 @@ class BootQuery:
         self._ssh = self._start()
 
     def look(self) -> None:
-        """Take the answer if it is there; ask anew if the host could not be reached."""
+        """Take the answer if it has come; ask again if the host could not be reached."""
         code = self._ssh.poll()
         if code is None or self.answer:
             return

@@ -1,4 +1,4 @@
-"""Bake a lab: apply what is the same for all its seats once, and keep it as one layer per host."""
+"""Bake a lab: apply the tasks that are the same for all seats once, and keep one layer per host."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
 from sharklab.process import Say
 
-# Raise it when what is cleaned off a layer changes: layers made before are then baked again.
+# Raise it when the cleaning of layers changes: older layers are then baked again.
 CLEANING = 1
 
-# What must differ between seats, or tells of the bake, by glob pattern in the host's upper folder.
+# Files that must differ between seats, or that the bake left, by glob pattern in the upper folder.
 TRACES = (
     "etc/hostname",
     "etc/hosts",
@@ -42,7 +42,7 @@ TRACES = (
     "var/tmp/**/*",
 )
 
-# What tells a reader, or sharklab (what a role changes on machines that stay), and nothing to Ansible.
+# Files of roles that Ansible does not read.
 PROSE = ("*.md", "*.pyc", "*/meta/changes.yml")
 
 
@@ -115,7 +115,7 @@ def _make(
 
 
 def _keep(plan: Plan, target: Path) -> None:
-    """Move each host's upper folder to `target`, clean of what must differ between seats.
+    """Move each host's upper folder to `target`, without the files that must differ between seats.
 
     It is moved and never copied: overlayfs keeps notes on its files in extended attributes.
     """

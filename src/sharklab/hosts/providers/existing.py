@@ -1,4 +1,4 @@
-"""Machines that somebody has already, reached over SSH: borrowed for a seat, and given back as they were.
+"""The provider of borrowed machines, which are reached over SSH and restored when the seat ends.
 
 `borrow` learns where they are, says what will change and keeps the state as it is now, all before the first
 change; `down` puts that state back, whatever came between, a crash of ours too.
@@ -37,7 +37,7 @@ LIMIT = 200_000_000
 """Bytes that may lie where a lab changes files: all of it is kept, and put back."""
 
 Agree = Callable[[Sequence[Message]], bool]
-"""What shows a person the sentences on what will change, and tells whether to go on."""
+"""A function that shows a person the coming changes and returns True if the person agrees."""
 
 
 class Existing:
@@ -47,7 +47,7 @@ class Existing:
     bakes = False
 
     def adapt(self, plan: Plan) -> Plan:
-        """Return the plan as it is: roles ask these machines what they are."""
+        """Return the plan as it is: roles ask these machines for their features."""
         return plan
 
     def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Say) -> Layers:
@@ -67,7 +67,7 @@ class Existing:
         """Leave the machines as they are: they are not ours to shut down."""
 
     def down(self, seat: Seat) -> Sequence[Message]:
-        """Put back what the machines were, and remove the seat's folder.
+        """Restore the machines, and remove the seat's folder.
 
         Raises MachineryError, and keeps the folder, when that cannot be done for all of them.
         """
@@ -88,7 +88,7 @@ class Existing:
         return [sentence for host, answer in told.items() for sentence in _remarks(host, answer)]
 
     def sweep(self) -> None:
-        """Leave everything as it is: without its folder nobody knows what a machine was."""
+        """Change nothing: without the folder of its seat, the state of a machine is unknown."""
 
     def status(self, seat: Seat) -> Mapping[str, str]:
         """Return "running" for each machine that answers, "absent" for the others."""
@@ -274,7 +274,7 @@ def _record(seat: Seat, host: str) -> Path:
 
 
 def _install(plan: Plan, host: Host, one: Machine, known: Mapping[str, Any]) -> None:
-    """Install what the machine lacks, and keep what it then is: files of packages stay when the seat goes."""
+    """Install the missing packages, and save the state after that: packages stay when the seat ends."""
     entry, file = known[host.name], _record(plan.seat, f"{host.name}.packaged")
     if not entry["missing"] or file.exists():
         return

@@ -1,4 +1,4 @@
-"""The way to the Internet of a seat whose lab asks for one: its namespace is a gateway on those networks.
+"""The Internet access of a seat: its namespace is the gateway of the networks that ask for it.
 
 It forwards to `OUTSIDE`, a tap device whose other end slirp4netns(1) holds: a process in a control group of
 the seat's own that opens ordinary sockets on the machine. So the machine's own network has no address,
@@ -51,7 +51,7 @@ BLOCKED = tuple(
         ),
     )
 )
-"""What is not the Internet."""
+"""Networks that are not part of the Internet."""
 
 RULES = Path(__file__).with_name("gateway.nft")
 
@@ -68,7 +68,7 @@ done
 """
 KEEPER = 'exec "$@" 3>ready >slirp4netns.log 2>&1 </dev/null'
 CUT_OFF = N_("cut off from the Internet")
-"""The state of a host that runs, and whose way out has ended."""
+"""The state of a running host whose Internet access has ended."""
 
 LIMIT = 10.0
 """Seconds that slirp4netns may take to be ready."""
@@ -113,7 +113,7 @@ def end(own: Seat) -> None:
 
 
 def cut_off(own: Seat) -> frozenset[str]:
-    """Return the hosts that should have a way to the Internet, and whose slirp4netns has ended."""
+    """Return the hosts whose Internet access has ended."""
     record = _folder(own) / "hosts"
     if not record.exists() or cgroups.is_running(_unit(own)):
         return frozenset()
@@ -143,7 +143,7 @@ def _set(members: Iterable[str]) -> str:
 
 
 def _machine() -> list[IPv4Address]:
-    """Return the addresses that the machine has now: those that are public are no part of the Internet."""
+    """Return the present addresses of this machine: hosts must not reach them either."""
     lines = process.run(["ip", "-4", "-oneline", "address", "show"]).splitlines()
     return [IPv4Interface(line.split()[3]).ip for line in lines]
 

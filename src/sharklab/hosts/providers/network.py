@@ -24,7 +24,7 @@ from sharklab.message import (
 )
 
 MANAGEMENT = "mgmt"
-# The same in every seat, link-local (RFC 3927): it is seen by nobody but the seat's own hosts.
+# The same in every seat, link-local (RFC 3927): only the hosts of the seat see it.
 CONTROLLER = IPv4Interface("169.254.77.1/24")
 NAMESPACES = Path("/run/netns")
 BRIDGE = "type bridge stp_state 0 forward_delay 0 mcast_snooping 0"
@@ -43,7 +43,7 @@ def management_address(plan: Plan, host: Host) -> IPv4Interface:
 
 
 def build(plan: Plan) -> None:
-    """Make the seat's namespace with its bridges, anew. Raises MachineryError when that fails."""
+    """Create the seat's namespace with its bridges again. Raises MachineryError if that fails."""
     own = namespace(plan.seat.id)
     if exists(own):
         delete(own)
@@ -151,7 +151,7 @@ def check(plan: Plan) -> None:
 def _bridges(plan: Plan) -> Iterator[str]:
     for name in (MANAGEMENT, *(network.name for network in plan.lab.networks)):
         yield f"link add {name} {BRIDGE}"
-        # The bridge itself stays silent: no IPv6 of its own in anybody's capture.
+        # The bridge itself sends nothing, so that captures contain no packets of its own.
         yield f"link set {name} addrgenmode none"
         yield f"link set {name} up"
     yield f"addr add {CONTROLLER} dev {MANAGEMENT}"

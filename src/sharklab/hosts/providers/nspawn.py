@@ -32,7 +32,7 @@ def facts(plan: Plan, host: Host, layers: Layers) -> Mapping[str, object]:
 
 
 def start(plan: Plan, host: Host, layers: Layers) -> None:
-    """Clear what a crash may have left of the host, and boot it."""
+    """Remove the remains of a crash, and boot the host."""
     unit = network.namespace(plan.seat.id, host.name)
     cgroups.end(unit)
     disk.make(plan, host, layers)

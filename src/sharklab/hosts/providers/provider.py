@@ -26,7 +26,7 @@ class Provider(Protocol):
     """Whether hosts are made from images that sharklab bakes; else `up` does without their layers."""
 
     def adapt(self, plan: Plan) -> Plan:
-        """Return `plan` with what roles have to do differently on hosts of this provider."""
+        """Return `plan` with the variables that roles need on hosts of this provider."""
 
     def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Say) -> Layers:
         """Return the layers of the hosts of the golden plan's lab, after making the missing ones.
@@ -37,7 +37,7 @@ class Provider(Protocol):
     def up(self, plan: Plan, layers: Layers, progress: Say) -> HostFacts:
         """Bring every host of the plan up, until all answer SSH; those that run are kept as they are.
 
-        Return what is known of each host without asking it. Raises MachineryError when one does not come up.
+        Return the facts that are known without asking a host. Raises MachineryError if one does not come up.
         """
 
     def stop(self, plan: Plan) -> None:
@@ -46,11 +46,11 @@ class Provider(Protocol):
     def down(self, seat: Seat) -> Sequence[Message]:
         """Remove the hosts and the seat's folder. Only `seat.id` and `seat.folder` need to be right.
 
-        Return what a person should know of what is left, in sentences.
+        Return sentences for a person about anything that remains.
         """
 
     def sweep(self) -> None:
-        """Remove what seats without a folder, and bakes that were cut short, left on the machine."""
+        """Remove the remains of seats without a folder, and of interrupted bakes."""
 
     def status(self, seat: Seat) -> Mapping[str, str]:
         """Return "running", "stopped" or "absent" for each host of the seat, or `gateway.CUT_OFF`."""

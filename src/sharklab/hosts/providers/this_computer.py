@@ -49,7 +49,7 @@ class ThisComputer:
         self._is_vm = is_vm
 
     def adapt(self, plan: Plan) -> Plan:
-        """Return the plan with what roles do differently on virtual machines, and more time for these."""
+        """Return the plan with the variables for virtual machines, and more time for their probes."""
         vms = {host.name for host in self._vms(plan)}
         return needs.extend_time_limits(needs.use_own_kernels(plan, vms)) if vms else plan
 
@@ -132,7 +132,7 @@ class ThisComputer:
         return ()
 
     def sweep(self) -> None:
-        """Remove what is left of seats whose folder is gone and of bakes that were cut short."""
+        """Remove the remains of seats whose folder is gone, and of interrupted bakes."""
         if not marks.ids_below(state.root()) and not any(state.root().glob(f"{REMOVED}*")):
             return
         privilege.require_root(N_("removing hosts needs root"))
@@ -158,7 +158,7 @@ class ThisComputer:
         return [host for host in plan.hosts if self._is_vm(host)]
 
     def _wait(self, plan: Plan, limit: float | None, progress: Say) -> None:
-        """Wait until every host answers, and say what failed to start on one."""
+        """Wait until every host answers, and report units that failed to start."""
         progress(Message(N_("waiting for {hosts}"), {"hosts": [host.name for host in plan.hosts]}))
         for waited in access.wait(
             plan,
@@ -182,7 +182,7 @@ VIRTUAL_MACHINES = ThisComputer("qemu", lambda host: True)
 
 
 def _announce_vms(vms: Sequence[Host], is_mixed: bool, progress: Say) -> None:
-    """Say which hosts become what, and why that is: minutes depend on it."""
+    """Report the hosts that become virtual machines, and why: that decides about minutes."""
     needed = sorted({need for host in vms for need in host.needs})
     values = {"machines": [host.name for host in vms], "needs": needed}
     if is_mixed and needed:
@@ -201,7 +201,7 @@ def _select_hosts(golden: Plan, hosts: Sequence[Host]) -> Plan:
 
 
 def _is_impossible(host: Host, os: str) -> bool:
-    """Tell whether a host needs what no container of `os` can be given, nor a substitute."""
+    """Return True if `host` needs a feature that containers of `os` cannot provide or substitute."""
     return bool(set(host.needs) & set(systems.find(os).irreplaceable))
 
 
@@ -251,7 +251,7 @@ def _host_state(seat: Seat, host: str, has_disk: bool, is_cut_off: bool) -> str:
 
 
 def boot_failure(plan: Plan, host: str, reason: Message) -> MachineryError:
-    """Return the error for a host that did not come up, with the last that its console said."""
+    """Return the error for a host that did not come up, with the last lines of its console."""
     file = disk.folder(plan, host) / "console.log"
     said = process.last_lines(file.read_text(errors="replace")) if file.exists() else ""
     return MachineryError(

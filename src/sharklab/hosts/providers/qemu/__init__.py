@@ -1,12 +1,12 @@
 """Hosts as virtual machines of QEMU, restored from running snapshots.
 
-engine.py    what runs them: KVM where it is proven to work, else emulation (TCG)
-machine.py   the machine: its parts, how it is told something
-rights.py    whose rights a QEMU has
-launch.py    how a machine starts, and libvirt.py: how it does where the user has libvirt
-monitor.py   QMP, QEMU's own protocol
-snapshot.py  one golden snapshot per host of a lab, made once
-own.py       what makes a restored machine a seat's own
+engine.py       KVM and emulation (TCG); trial.py chooses between them
+vm.py           the machine: its parts, its command
+rights.py       the user of a QEMU
+startup.py      the start of a machine; libvirt.py and domain.py: its start through libvirt
+monitor.py      QMP, QEMU's own protocol
+snapshot.py     one golden snapshot per host of a lab, made once
+restoration.py  the files that make a restored machine a seat's own
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A virtual machine in libvirt's XML, with the parts that it has as a QEMU of our own (machine.py)."""
+"""A virtual machine in libvirt's XML, with the parts that it has as a QEMU of our own (vm.py)."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def text(
 
 
 def _options(plan: Plan, host: Host, machine: VirtualMachine, held: Mapping[Path, Path]) -> list[str]:
-    """Return QEMU's options for what libvirt has no words for."""
+    """Return QEMU's options that libvirt's XML cannot express."""
     folder = held[vm.sockets_folder(plan, host)]
     return [
         *("-object", vm.memory(held[machine.memory], machine.is_shared)),

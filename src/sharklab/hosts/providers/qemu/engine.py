@@ -1,4 +1,4 @@
-"""The two engines of QEMU: KVM, and emulation (TCG); and what this version of QEMU can do."""
+"""The two engines of QEMU, KVM and emulation (TCG), and the features of this version of QEMU."""
 
 from __future__ import annotations
 

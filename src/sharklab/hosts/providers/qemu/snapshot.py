@@ -30,7 +30,7 @@ from sharklab.message import N_, Message
 from sharklab.process import Say
 
 SIZE = "8G"
-"""Of a host's disk. What is not written takes no room."""
+"""Size of a host's disk. Unwritten parts take no space."""
 
 BOOT_LIMIT = 900.0
 """Seconds until a machine has booted; under emulation on a busy computer that is minutes."""
@@ -80,7 +80,7 @@ def snapshots(
 
 
 def _announce(address: str, progress: Say) -> None:
-    """Say what starts virtual machines here."""
+    """Report the program that starts virtual machines here."""
     if address:
         progress(Message(N_("libvirt starts the virtual machines ({address})"), {"address": address}))
     else:

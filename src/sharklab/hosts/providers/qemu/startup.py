@@ -1,4 +1,4 @@
-"""Start a virtual machine: through libvirt where the user has it, else as a QEMU of our own."""
+"""Start a virtual machine: through libvirt if the user has it, else with QEMU directly."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _check_disk(plan: Plan, host: Host, disk: Path) -> None:
 
 
 def log(plan: Plan, host: Host) -> Path:
-    """Return the file of what the host's own QEMU says of itself."""
+    """Return the log file of the host's QEMU."""
     return disk.folder(plan, host.name) / "qemu.log"
 
 

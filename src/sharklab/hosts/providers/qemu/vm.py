@@ -1,4 +1,4 @@
-"""One virtual machine: its parts, what it is told, its end.
+"""One virtual machine: its parts, its command, its end.
 
 The machine that a snapshot is made from and those that are restored from it have the same parts, but for
 the disk, the memory's file and the addresses of the network cards.
