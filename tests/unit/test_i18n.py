@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ast
 import gettext
-import io
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,23 +16,13 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 from sharklab import i18n
-from sharklab.cli import main
-from sharklab.errors import InputError, MachineryError, SharklabError
-from sharklab.hosts.providers import this_computer
-from sharklab.message import Message
-from sharklab.progress import Progress
-from tests.support import provider_seat
+from sharklab.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(autouse=True)
-def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Keep compiled catalogues of a test in its own folder."""
-    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
-    i18n.translator.cache_clear()
-    yield
-    i18n.translator.cache_clear()
+pytestmark = pytest.mark.usefixtures("own_state")
+"""Compiled catalogues of a test stay in its own folder."""
 
 
 @pytest.mark.parametrize(
@@ -63,27 +51,6 @@ def test_choose_with_unknown_option_names_the_languages() -> None:
     """A language that is not there is bad input, and the message says which are."""
     with pytest.raises(InputError, match=r"--lang: 'tlh'.*\n.*en, fr"):
         i18n.choose("tlh", {})
-
-
-def test_say_fills_in_nested_messages_and_lists() -> None:
-    """Values may be messages themselves, and lists are put in a row."""
-    inner = Message("{count} of {names}", {"count": 2, "names": ("a", "b")})
-    assert i18n.translator("en").say(Message("<{inner}>", {"inner": inner})) == "<2 of a, b>"
-
-
-def test_say_of_nothing_is_empty() -> None:
-    """The empty message is empty, not the catalogue's header."""
-    assert i18n.translator("fr").say(Message("")) == ""
-
-
-def test_say_leaves_braces_in_values_alone() -> None:
-    """What a value holds is text, never a field."""
-    assert i18n.translator("en").say(Message("{a}", {"a": "{b}"})) == "{b}"
-
-
-def test_prose_falls_back_to_the_language_there_is() -> None:
-    """An author who wrote one language is read in that one."""
-    assert i18n.translator("fr").prose({"en": "text"}) == "text"
 
 
 def test_translator_keeps_what_it_compiled(tmp_path: Path) -> None:
@@ -134,62 +101,9 @@ def test_lent_without_a_place_to_write_still_speaks(tmp_path: Path, monkeypatch:
         assert "arguments" == gettext.gettext("positional arguments")
 
 
-def test_errors_are_said_in_the_language_of_the_reader(capsys: pytest.CaptureFixture[str]) -> None:
-    """An error's message, its hint and the word before it are French for who reads French."""
-    assert main.main(["lint", "tp55", "--lang", "fr"]) == InputError.exit_code
-    assert "TP: il n'y a pas de TP nommé 'tp55'\n  conseil: " in capsys.readouterr().err
-
-
-def test_errors_are_english_for_whoever_else_asks() -> None:
-    """str() of an error, its message and its hint are English, with their values as they are."""
-    error = MachineryError("no {what}", place="here", hint="make {what}", what="{file}")
-    assert ("no {file}", "make {file}") == (error.message, error.hint)
-    assert str(error) == "here: no {file}\n  hint: make {file}"
-
-
-def test_errors_leave_the_words_of_tools_alone() -> None:
-    """What a tool said may hold braces, with and without values beside it."""
-    assert str(SharklabError("{oops}")) == "{oops}"
-    assert str(SharklabError("{oops}", hint="{n}", n=1)) == "{oops}\n  hint: 1"
-
-
-def test_errors_say_their_problems_in_the_same_language() -> None:
-    """The problems of an error are said with it."""
-    error = InputError("the disk is full", problems=(InputError("is missing", place="a"),))
-    assert error.say(i18n.translator("fr").gettext) == "le disque est plein\na: est absent"
-    assert str(error) == "the disk is full\na: is missing"
-
-
-def test_errors_say_their_place_in_the_same_language() -> None:
-    """A place that is a word is translated; a name is not."""
-    french = i18n.translator("fr").gettext
-    assert MachineryError("is missing", place=Message("system")).say(french) == "système: est absent"
-    assert MachineryError("is missing", place="system").say(french) == "system: est absent"
-
-
-def test_progress_is_told_in_the_language_of_the_reader() -> None:
-    """Steps and what they are at are French for who reads French."""
-    told = io.StringIO()
-    progress = Progress(i18n.translator("fr").gettext, told)
-    with progress.step("image of {lab}", lab="tp4"):
-        pass
-    progress.note(Message("waiting for {hosts}", {"hosts": ["client", "server"]}))
-    assert re.fullmatch(r"✓ image de tp4 \(0\.\d s\)\n  attente de client, server\n", told.getvalue())
-
-
-def test_errors_say_what_is_within_them_in_the_same_language(tmp_path: Path) -> None:
-    """The reason of a host that did not come up is French for who reads French; its console is as it is."""
-    own = provider_seat.plan("ada", 1)
-    own = replace(own, seat=replace(own.seat, folder=tmp_path))
-    console = tmp_path / "hosts" / "server" / "console.log"
-    console.parent.mkdir(parents=True)
-    console.write_text("Failed to mount {x}\n")
-    said = this_computer.boot_failure(own, "server", Message("the host ended while it booted"))
-    reason = "l'hôte s'est arrêté pendant son démarrage\nFailed to mount {x}"
-    assert f"{console}: l'hôte server n'a pas démarré : {reason}" in said.say(i18n.translator("fr").gettext)
-
-
 SPOKEN = {"InputError", "MachineryError", "Busy", "SharklabError", "Message", "fault", "unknown"}
+
+
 """What takes a sentence and maybe a hint, which a reader meets."""
 
 

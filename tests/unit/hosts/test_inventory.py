@@ -1,0 +1,24 @@
+"""The Ansible inventory of a seat."""
+
+from __future__ import annotations
+
+import pytest
+
+from sharklab.hosts import inventory
+from sharklab.lab import load, seat
+from sharklab.lab.model import Plan
+from sharklab.lab.plan import make_plan
+
+
+@pytest.fixture
+def alice() -> Plan:
+    """Return the plan of tp4 for a known seat."""
+    lab = load.named("tp4")
+    return make_plan(lab, seat.derive(lab, "alice", bytes(range(32))))
+
+
+def test_inventory_gives_each_host_its_own_captures_and_probes(alice: Plan) -> None:
+    """A host hears of its own captures and probes only."""
+    hosts = inventory.build(alice)["all"]["hosts"]
+    assert "dns" in [capture["id"] for capture in hosts["client"]["capture_captures"]]
+    assert "dns" not in [capture["id"] for capture in hosts["desktop"]["capture_captures"]]

@@ -1,0 +1,32 @@
+"""Sentences and their values, put into words late."""
+
+from __future__ import annotations
+
+import pytest
+
+from sharklab import i18n
+from sharklab.message import Message
+
+pytestmark = pytest.mark.usefixtures("own_state")
+"""Compiled catalogues of a test stay in its own folder."""
+
+
+def test_say_fills_in_nested_messages_and_lists() -> None:
+    """Values may be messages themselves, and lists are put in a row."""
+    inner = Message("{count} of {names}", {"count": 2, "names": ("a", "b")})
+    assert i18n.translator("en").say(Message("<{inner}>", {"inner": inner})) == "<2 of a, b>"
+
+
+def test_say_of_nothing_is_empty() -> None:
+    """The empty message is empty, not the catalogue's header."""
+    assert i18n.translator("fr").say(Message("")) == ""
+
+
+def test_say_leaves_braces_in_values_alone() -> None:
+    """What a value holds is text, never a field."""
+    assert i18n.translator("en").say(Message("{a}", {"a": "{b}"})) == "{b}"
+
+
+def test_prose_falls_back_to_the_language_there_is() -> None:
+    """An author who wrote one language is read in that one."""
+    assert i18n.translator("fr").prose({"en": "text"}) == "text"
