@@ -49,7 +49,7 @@ def test_find_without_ipv6_leaves_it_out() -> None:
 
 def test_find_without_a_card_is_an_error() -> None:
     """A machine with nothing but its loopback cannot be a host of a lab."""
-    with pytest.raises(InputError, match="no network card"):
+    with pytest.raises(InputError):
         address.find({"interfaces": ["lo"], "lo": FACTS["lo"]})
 
 

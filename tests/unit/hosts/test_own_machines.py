@@ -11,6 +11,7 @@ import pytest
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import own_machines
 from sharklab.lab import load, seat
+from tests.support.errors import error_of
 
 HOSTS = ("server", "client", "desktop")
 
@@ -73,9 +74,8 @@ def test_locate_of_some_machines_keeps_the_others() -> None:
 
 def test_locate_needs_every_machine_once() -> None:
     """Without the others' addresses no host can be set up."""
-    with pytest.raises(InputError, match="desktop") as raised:
-        locate({host: FACTS[host] for host in ("server", "client")})
-    assert "--limit" in raised.value.hint
+    error = error_of(InputError, locate, {host: FACTS[host] for host in ("server", "client")})
+    assert (["desktop"], True) == (error.values["missing"], "--limit" in error.hint)
 
 
 def test_locate_names_the_machine_without_an_address() -> None:

@@ -14,6 +14,7 @@ from sharklab.hosts import vms
 from sharklab.lab.model import Plan
 from sharklab.message import Message
 from tests.support import provider_seat
+from tests.support.errors import error_of
 
 
 @pytest.fixture
@@ -100,6 +101,5 @@ def test_write_again_keeps_disks_and_keys(written: vms.Written, seat_plan: Plan,
 
 def test_fetch_of_a_system_without_a_cloud_image() -> None:
     """The systems that have one are named."""
-    with pytest.raises(InputError, match="no cloud image of debian12") as caught:
-        vms.fetch("debian12", silent)
-    assert "the systems are: rocky10, rocky9" == caught.value.hint
+    error = error_of(InputError, vms.fetch, "debian12", silent)
+    assert {"name": "debian12", "known": "rocky10, rocky9"} == error.values

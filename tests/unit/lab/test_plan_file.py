@@ -10,6 +10,7 @@ from sharklab.errors import MachineryError
 from sharklab.lab import load, plan_file, seat
 from sharklab.lab.model import Plan
 from sharklab.lab.plan import make_plan
+from tests.support.errors import error_of
 
 
 @pytest.fixture
@@ -28,5 +29,5 @@ def test_save_is_read_back(alice: Plan, tmp_path: Path) -> None:
 def test_read_of_a_damaged_plan_names_the_file(tmp_path: Path) -> None:
     """A damaged plan is one clear error."""
     (tmp_path / "plan.json").write_text("{}")
-    with pytest.raises(MachineryError, match=r"plan\.json"):
-        plan_file.read(tmp_path / "plan.json")
+    error = error_of(MachineryError, plan_file.read, tmp_path / "plan.json")
+    assert str(tmp_path / "plan.json") == error.place

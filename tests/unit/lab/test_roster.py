@@ -9,6 +9,7 @@ import pytest
 from sharklab.errors import InputError
 from sharklab.lab import roster
 from sharklab.lab.roster import Student
+from tests.support.errors import error_of
 
 ALICE = Student("alice", "Alice Élodie Durand", "alice@uni.example")
 BOB = Student("bob", "Bob Le Gall, jr", "bob@uni.example")
@@ -60,20 +61,26 @@ def test_read_shows_no_control_characters(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "problems"),
     [
-        ("", "names no column"),
-        ("name\nAlice\n", "names no column"),
-        ("student,name\n", "the class is empty"),
-        ("student,name\n../x,Alice\n", r"roster.csv:2: '../x' is not a valid student id"),
-        ("student,name\n,Alice\n", r"roster.csv:2: the line has no student id"),
-        ("student\nalice\nbob\nalice\n", r"roster.csv:4: alice is on line 2 already"),
+        ("", []),
+        ("name\nAlice\n", []),
+        ("student,name\n", []),
+        ("student,name\n../x,Alice\n", [(2, {"student": "../x"})]),
+        ("student,name\n,Alice\n", [(2, {"student": ""})]),
+        ("student\nalice\nbob\nalice\n", [(4, {"student": "alice", "line": 2})]),
     ],
+    ids=["empty", "no id", "nobody", "bad id", "without id", "twice"],
 )
-def test_read_of_a_bad_list_names_the_lines(text: str, expected: str, tmp_path: Path) -> None:
-    """Every line that is wrong is told, with what to do."""
-    with pytest.raises(InputError, match=expected):
-        read(tmp_path, text)
+def test_read_of_a_bad_list_names_the_lines(
+    text: str, problems: list[tuple[int, dict[str, object]]], tmp_path: Path
+) -> None:
+    """Each wrong line is a problem with its place and its student."""
+    error = error_of(InputError, read, tmp_path, text)
+    file = tmp_path / "roster.csv"
+    expected = [(f"{file}:{line}", values) for line, values in problems]
+    assert expected == [(problem.place, problem.values) for problem in error.problems]
+    assert str(file) == error.place
 
 
 def test_read_of_a_bad_list_tells_all_problems_at_once(tmp_path: Path) -> None:

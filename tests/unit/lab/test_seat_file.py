@@ -130,8 +130,8 @@ def test_install_for_another_version_of_the_lab_is_refused(
     content = json.loads(file.read_text())
     del content["seat"]["addresses"]["desktop"]
     file.write_text(json.dumps(content))
-    with pytest.raises(InputError, match="for another version of tp4"):
-        seat_file.install(file)
+    error = error_of(InputError, seat_file.install, file)
+    assert (str(file), {"lab": "tp4"}) == (error.place, error.values)
 
 
 def test_install_beside_a_seat_that_is_up_is_refused(machine: Machine, lab: Lab, tmp_path: Path) -> None:
@@ -141,9 +141,8 @@ def test_install_beside_a_seat_that_is_up_is_refused(machine: Machine, lab: Lab,
     machine("student")
     own = seat.register(lab, "alice")
     state.write(state.folder(own.folder) / "seat.json", json.dumps(seat.to_plain(own)))
-    with pytest.raises(MachineryError, match="another seat tp4/alice is up") as caught:
-        seat_file.install(file)
-    assert "sharklab down tp4 --student alice" == caught.value.hint
+    error = error_of(MachineryError, seat_file.install, file)
+    assert "sharklab down tp4 --student alice" == error.hint
 
 
 def test_register_with_a_damaged_import_says_so(machine: Machine, lab: Lab, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from sharklab.hosts import providers
 from sharklab.hosts.image.model import NOTHING, Layers
 from sharklab.hosts.providers import qemu
 from sharklab.lab.model import Plan
+from tests.support.errors import error_of
 
 
 def test_auto_makes_machines_of_hosts_with_needs(seat_plan: Plan) -> None:
@@ -50,8 +51,8 @@ def test_image_of_containers_without_a_substitute(seat_plan: Plan, monkeypatch: 
 
     monkeypatch.setattr("sharklab.hosts.providers.baking.layers", layers)
     monkeypatch.setattr(qemu, "snapshots", lambda golden, machines, layers, provider, progress: None)
-    with pytest.raises(InputError, match=r"host server needs kernel_nfs, .*containers of rocky10"):
-        providers.get("nspawn").image(plan, "rocky10", print, print)
+    error = error_of(InputError, providers.get("nspawn").image, plan, "rocky10", print, print)
+    assert {"host": "server", "needs": ("kernel_nfs",), "name": "rocky10"} == error.values
     assert [] == baked
     for name in ("rocky10", "debian12"):
         providers.get("auto").image(plan, name, print, print)

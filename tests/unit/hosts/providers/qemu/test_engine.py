@@ -11,6 +11,7 @@ import pytest
 from sharklab import system_packages
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers.qemu import engine
+from tests.support.errors import error_of
 from tests.support.programs import script
 
 
@@ -27,6 +28,5 @@ def test_program_outside_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_program_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without any QEMU the error says what to install."""
     monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(MachineryError, match="not installed on this machine: qemu-system-x86_64") as caught:
-        engine.program()
-    assert "qemu-kvm" in caught.value.hint
+    error = error_of(MachineryError, engine.program)
+    assert (engine.QEMU, True) == (error.values["tools"], "qemu-kvm" in error.hint)

@@ -13,6 +13,7 @@ from sharklab.errors import MachineryError
 from sharklab.hosts.providers import marks
 from sharklab.hosts.providers.qemu import engine, libvirt, rights
 from sharklab.lab.model import Plan
+from tests.support.errors import error_of
 from tests.support.vm_sample import ADDRESS
 
 
@@ -124,9 +125,8 @@ def test_forget_of_a_domain_that_stays(
     monkeypatch.setattr(libvirt, "FORGET_LIMIT", 0.2)
     record = marked(seat_plan)
     virsh("case $* in *list*) echo sharklab-own ;; *) exit 1 ;; esac")
-    with pytest.raises(MachineryError, match="libvirt does not end domain sharklab-own") as caught:
-        libvirt.end_domains(seat_plan.seat.id)
-    assert "virsh destroy sharklab-own" == caught.value.hint
+    error = error_of(MachineryError, libvirt.end_domains, seat_plan.seat.id)
+    assert "virsh destroy sharklab-own" == error.hint
     assert record.exists()
 
 
@@ -141,10 +141,9 @@ def test_forget_without_libvirt(seat_plan: Plan, virsh: Callable[..., Path]) -> 
 def test_errors_of_virsh_are_one(virsh: Callable[..., Path]) -> None:
     """What it says is told with the command, and how to do without it."""
     virsh("echo 'error: no such thing' >&2", "exit 1")
-    with pytest.raises(MachineryError, match="error: no such thing") as caught:
-        libvirt.version(ADDRESS)
-    assert f"virsh --quiet --connect {ADDRESS} version --daemon" == caught.value.place
-    assert "LIBVIRT_DEFAULT_URI=qemu:///session" in caught.value.hint
+    error = error_of(MachineryError, libvirt.version, ADDRESS)
+    assert f"virsh --quiet --connect {ADDRESS} version --daemon" == error.place
+    assert ("error: no such thing", "LIBVIRT_DEFAULT_URI") == (error.values["said"], error.values["variable"])
 
 
 def test_doctor_says_what_starts_machines(virsh: Callable[..., Path]) -> None:
