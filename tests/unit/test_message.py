@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sharklab import i18n
-from sharklab.message import Message
+from sharklab.message import Message, nearest
 
 pytestmark = pytest.mark.usefixtures("own_state")
 """Compiled catalogues of a test stay in its own folder."""
@@ -30,3 +30,13 @@ def test_say_leaves_braces_in_values_alone() -> None:
 def test_prose_falls_back_to_the_language_there_is() -> None:
     """An author who wrote one language is read in that one."""
     assert i18n.translator("fr").prose({"en": "text"}) == "text"
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("tp44", "tp4"), ("zzz", ""), ("", ""), ("x" * 1_000_000, "")],
+    ids=lambda text: text[:9],
+)
+def test_nearest_is_the_most_similar_name(name: str, near: str) -> None:
+    """A misspelt name finds the one that was meant; a huge one costs no time."""
+    assert near == nearest(name, ["tp4", "ports"])

@@ -145,7 +145,7 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
         facts = hosts.up(plan, layers, progress.note)
     if name == "personalise":
         inventory.save(plan, facts)
-    with progress.step(title), _watched(plan, hosts):
+    with progress.step(title), explain_ended_hosts(plan, hosts):
         playbook.run(name, inventory.file(plan), progress=progress.note)
     state.write(_provisioned(plan), _fingerprint(plan), 0o600)
 
@@ -201,7 +201,7 @@ def _collect(plan: Plan, hosts: providers.Provider, progress: Progress) -> Path:
     variables = {"run_folder": str(folder)}
     header = {"provider": hosts.name, "started": started, "complete": False}
     try:
-        with progress.step(N_("captures and probes")), _watched(plan, hosts):
+        with progress.step(N_("captures and probes")), explain_ended_hosts(plan, hosts):
             gone = partial(_ended_hosts, plan, hosts)
             playbook.run("run", inventory.file(plan), variables, progress=progress.note, should_stop=gone)
         _observe(plan, folder, progress)
@@ -235,10 +235,11 @@ def _observe(plan: Plan, folder: Path, progress: Progress) -> None:
 
 
 @contextmanager
-def _watched(plan: Plan, hosts: providers.Provider) -> Iterator[None]:
-    """Say that a host, or the way to the Internet, ended meanwhile: not all that came of it.
+def explain_ended_hosts(plan: Plan, hosts: providers.Provider) -> Iterator[None]:
+    """Raise MachineryError if a host or the Internet access of the seat ended during the block.
 
-    Without that way a playbook may well come to its end, and what it found tells nothing.
+    That error is the cause; an error of the block is only its effect. Without Internet access a playbook may
+    even end well, and its results then prove nothing.
     """
     try:
         yield

@@ -142,7 +142,10 @@ def test_watched_tells_a_way_out_that_ended(
     states = {"server": gateway.CUT_OFF, "client": "running"}
     monkeypatch.setattr(this_computer.ThisComputer, "status", lambda self, own: states)
     monkeypatch.setattr(gateway, "cut_off", lambda own: frozenset({"server"}))
-    with pytest.raises(MachineryError) as caught, flow._watched(seat_plan, providers.get("nspawn")):
+    with (
+        pytest.raises(MachineryError) as caught,
+        flow.explain_ended_hosts(seat_plan, providers.get("nspawn")),
+    ):
         if error:
             raise error
     assert gateway.ended(seat_plan).message == caught.value.message
