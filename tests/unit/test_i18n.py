@@ -190,7 +190,7 @@ def test_errors_say_what_is_within_them_in_the_same_language(tmp_path: Path) -> 
 
 
 SPOKEN = {"InputError", "MachineryError", "Busy", "SharklabError", "Message", "fault", "unknown"}
-"""What takes a sentence and maybe a hint, which a reader meets."""
+"""The calls that take a sentence, and some also a hint, for a reader."""
 
 
 def _built(file: Path) -> Iterator[str]:

@@ -46,7 +46,7 @@ class Damage:
     those that look at this one lose, unless it counts `anywhere`. With `everything` lost, no check of
     packets passes and no question is answered; without `completeness`, nothing is proved absent. `wanted`
     marks checks that fail for another reason, `makes` checks that pass because of the damage. `looked` is
-    false when nothing is left to look at; `rest` ends the file.
+    false when no packet is left; `rest` ends the file.
     """
 
     title: str

@@ -32,7 +32,7 @@ _LISTED = re.compile(
 @check(
     "listeners",
     Rests.PROBES,
-    N_("Who listens"),
+    N_("Listening programs"),
     N_("each port with its process, by {probes}"),
     params=parameters("probes", "ports", probes=TEXTS, ports={**PORTS, "minItems": 1}),
 )

@@ -15,7 +15,7 @@ OWN_KERNEL: Mapping[str, str] = {f"{role}_backend": "kernel" for role in ROLES}
 
 
 EMULATION_FACTOR = 6
-"""How many times longer than written a probe's command may take where machines are maybe emulated."""
+"""The factor by which probes may take longer than lab.yml says, on machines that may be emulated."""
 
 
 def extend_time_limits(plan: Plan) -> Plan:

@@ -70,7 +70,7 @@ def read(file: Path) -> tuple[Student, ...]:
             problems.append(error)
     if problems or not students:
         raise InputError(
-            N_("not everybody of the class can be given a seat") if problems else N_("the class is empty"),
+            N_("some students of the class cannot have a seat") if problems else N_("the class is empty"),
             place=str(file),
             problems=tuple(problems),
         )

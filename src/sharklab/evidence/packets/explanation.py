@@ -71,14 +71,16 @@ def _cut(packet: Packet) -> Iterator[Message]:
 def _numbers(moment: Moment) -> Iterator[Message]:
     packet = moment.packet
     if not moment.knows_start:
-        yield Message(N_("seq {absolute}: who refuses has no numbers of its own"), {"absolute": packet.seq})
+        yield Message(
+            N_("seq {absolute}: a host that refuses has no numbers of its own"), {"absolute": packet.seq}
+        )
     else:
         relative = tcp.relative(packet.seq, moment.start)
         yield Message(N_("seq {relative} ({absolute})"), {"relative": relative, "absolute": packet.seq})
         yield _next(packet, relative)
     if "ACK" in packet.flags:
         values = {"relative": tcp.relative(packet.ack, moment.other_start), "absolute": packet.ack}
-        yield Message(N_("ack {relative} ({absolute}): what is expected next"), values)
+        yield Message(N_("ack {relative} ({absolute}): the next byte that is expected"), values)
 
 
 def _next(packet: Packet, relative: int) -> Message:
