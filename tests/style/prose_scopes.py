@@ -100,7 +100,7 @@ def _found(path: Path, pattern: re.Pattern[str]) -> Iterator[Sentence]:
         yield Sentence(str(path.relative_to(ROOT)), text.count("\n", 0, found.start()) + 1, found[1])
 
 
-def _described(path: Path, node: yaml.Node) -> Iterator[Sentence]:
+def _described(path: Path, node: yaml.Node | None) -> Iterator[Sentence]:
     """Yield the sentences of each `description` and `short_description` below a node of YAML."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:

@@ -27,6 +27,11 @@ def test_prose_is_plain(scope: str) -> None:
     assert not broken, "\n".join(["", *broken])
 
 
+def test_every_scope_has_sentences() -> None:
+    """A scope whose files have moved is not silently empty."""
+    assert [] == [scope for scope, sentences in SCOPES.items() if not any(sentences())]
+
+
 @pytest.mark.parametrize("rule", [*RULES, *OF_TITLES], ids=lambda rule: rule.refused)
 def test_rule_refuses_its_pattern_alone(rule: Rule) -> None:
     """Each rule of the table refuses its bad example and accepts its good one."""
