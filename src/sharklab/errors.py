@@ -18,7 +18,7 @@ GOOD, NOT_ACHIEVED, BAD_INPUT, MACHINERY, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 class SharklabError(Exception):
-    """An error for a person: what happened, where, and what to do about it.
+    """An error for a person, with its cause, its place and its remedy.
 
     The message and the hint are msgids of gettext; `values` fill their fields, {name}, as those of a
     `Message`. A place is a name (a file, an option) or a message.

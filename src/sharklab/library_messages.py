@@ -38,7 +38,7 @@ LIBYAML = (
     N_("found unknown escape character"),
     N_("mapping values are not allowed in this context"),
 )
-"""What reads lab.yml."""
+"""The messages of libyaml, which reads lab.yml."""
 
 SYSTEM = (
     N_("Disk quota exceeded"),
@@ -53,4 +53,4 @@ SYSTEM = (
     N_("Read-only file system"),
     N_("Too many open files"),
 )
-"""What the system says when it refuses a file (strerror(3))."""
+"""The messages of the system for a file that it refuses (strerror(3))."""

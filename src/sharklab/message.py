@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Gettext = Callable[[str], str]
-"""What returns a msgid in a reader's language; `str` speaks English."""
+"""Returns a msgid in the language of a reader; `str` leaves it in English."""
 
 
 def N_(msgid: str) -> str:  # noqa: N802 (gettext's own name for it)

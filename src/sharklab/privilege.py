@@ -32,7 +32,7 @@ KEPT = (
     "https_proxy",
     "no_proxy",
 )
-"""What a command behind sudo sees of the user's environment, beside what sudo itself keeps."""
+"""The variables of the user that a command behind sudo sees, beside those that sudo itself keeps."""
 
 
 def is_root() -> bool:

@@ -22,7 +22,7 @@ TABLE = Path(__file__).with_name("system_packages.toml")
 INSTALLER = Path(__file__).with_name("install_packages.sh")
 
 EPEL = "dnf install epel-release && crb enable"
-"""What a person types as root, once, where packages come from EPEL; some of these need Rocky's CRB."""
+"""The commands that root types once where packages come from EPEL; some of these need Rocky's CRB."""
 
 REPOSITORIES = Path("/etc/yum.repos.d")
 

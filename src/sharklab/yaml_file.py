@@ -12,7 +12,7 @@ import yaml
 from sharklab.message import N_
 
 YamlError = yaml.YAMLError
-"""What `read` raises; a `yaml.MarkedYAMLError` says where."""
+"""The errors that `read` raises; a `yaml.MarkedYAMLError` has the place."""
 
 
 class _Loader(yaml.CSafeLoader):

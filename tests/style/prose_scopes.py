@@ -66,14 +66,12 @@ def messages() -> Iterator[Sentence]:
 
 
 def docstrings(pattern: str) -> Iterator[Sentence]:
-    """Yield the first line of each docstring of the Python files that `pattern` names."""
+    """Yield the first line of each docstring of the Python files that `pattern` names, of constants too."""
     for path in sorted(ROOT.glob(pattern)):
         for node in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                continue
-            if text := ast.get_docstring(node):
-                line = node.body[0].lineno
-                yield Sentence(str(path.relative_to(ROOT)), line, text.partition("\n")[0])
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                text = str(node.value.value).strip()
+                yield Sentence(str(path.relative_to(ROOT)), node.lineno, text.partition("\n")[0])
 
 
 def tasks() -> Iterator[Sentence]:

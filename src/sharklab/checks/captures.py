@@ -35,7 +35,7 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
     "synack_rst": (Need.SYN_ACK, Need.RESET),
     "udp_answer": (Need.REPLY,),
 }
-"""What the patterns of `knock` need of a capture."""
+"""The parts of a capture that the patterns of `knock` need."""
 
 
 @check(

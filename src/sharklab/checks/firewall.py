@@ -20,7 +20,7 @@ from sharklab.message import (
 
 Zone = Mapping[str, frozenset[str]]
 OPENINGS = ("services", "ports", "protocols", "source-ports", "forward-ports", "rich rules")
-"""What lets packets in, as firewalld names it. A parameter has the same name with underscores."""
+"""The kinds of openings, as firewalld names them. A parameter has the same name with underscores."""
 _OPENINGS = {name.replace("-", "_").replace(" ", "_"): ANY_TEXTS for name in OPENINGS}
 
 

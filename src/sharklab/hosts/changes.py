@@ -16,7 +16,7 @@ from sharklab.lab.model import Host, Plan
 
 FILE = "meta/changes.yml"
 CONTROLLER = {"made": ["/var/lib/sharklab", "~/.ansible", "~/.sudo_as_admin_successful"]}
-"""What our own modules, and Ansible and sudo for the user who logs in, leave on contents host."""
+"""The files that our modules, Ansible and sudo leave on each host."""
 
 
 @dataclass(frozen=True)

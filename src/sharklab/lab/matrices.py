@@ -36,7 +36,7 @@ TIMEOUT = 180.0
 """Seconds that a tool may take: Linux gives up on a silent peer after 131 s (tcp(7), tcp_syn_retries 6)."""
 
 SOCKETS, FIREWALL, NFT = "sockets", "firewall", "nft"
-"""What tells the truth about the ports of a matrix, on its server: probes `<matrix>-sockets` and so on."""
+"""The probes on the server of a matrix that show the states of its ports: `<matrix>-sockets` and so on."""
 
 _ICMP_ERRORS = ("icmp-unreach", "icmp-timxceed", "icmp-paramprob")
 _WITNESSES = {

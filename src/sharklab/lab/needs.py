@@ -11,7 +11,7 @@ ROLES = ("nfs_client", "nfs_server")
 """The roles whose work a kernel does where the host has its own."""
 
 OWN_KERNEL: Mapping[str, str] = {f"{role}_backend": "kernel" for role in ROLES}
-"""What roles would find out on a host with a kernel of its own: it is baked where they cannot ask it."""
+"""The variables that roles derive on a host with a kernel of its own. Baking cannot ask that kernel."""
 
 
 EMULATION_FACTOR = 6

@@ -34,9 +34,9 @@ HEADINGS: Mapping[str, frozenset[str]] = {
     "last": frozenset({"last name", "surname", "nom de famille", "nom", "family name"}),
     "participant": frozenset({"identifier", "identifiant"}),
 }
-"""What each column is called, without accents and in lower case."""
+"""The names of each column, without accents and in lower case."""
 _PARTICIPANT = re.compile(r"Participant \d+")
-"""What a worksheet has as identifier; in a list by hand that is the student's own."""
+"""The identifier in a worksheet; in a list by hand it is the student's own."""
 
 
 @dataclass(frozen=True)

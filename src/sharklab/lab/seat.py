@@ -31,7 +31,7 @@ GOLDEN, STRANGER = "golden", "somebody-else"
 """The students of seats that belong to nobody: to check or bake a lab, and to be another student than one."""
 HOST_NUMBERS = range(10, 250)
 GATEWAY = 254
-"""The number of the way out of a network; hosts have 1 to 250 (lab.schema.json)."""
+"""The number of the gateway of a network; hosts have 1 to 250 (lab.schema.json)."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Explain each packet of a capture from the packets themselves, for reports and for comments in a pcapng.
 
-`explain(facts)` is the way in. What a packet of TCP does is said in `connection`, its numbers and its
-options are here.
+Call `explain(facts)`. The module `connection` explains the purpose of a packet of TCP; its numbers and its
+options are explained here.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 from sharklab.hosts.agent.tool import Failures
 
 KINDS = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
-"""What is kept; sockets, pipes and devices belong to whoever runs."""
+"""The kinds of files that are kept; sockets, pipes and devices belong to running programs."""
 
 
 def below(root: str) -> Iterator[str]:

@@ -18,7 +18,7 @@ LISTS = {
     "sources": "source",
     "rich rules": "rich-rule",
 }
-"""What firewall-cmd lists of a zone, by the option that adds (--add-) and removes (--remove-) one."""
+"""The lists of a zone in firewall-cmd, by the option that adds (--add-) and removes (--remove-) an entry."""
 
 SWITCHES = ("masquerade", "forward", "icmp-block-inversion")
 LINES = ("rich rules", "forward-ports")

@@ -21,9 +21,9 @@ from sharklab.process import Say
 CUSTOMISATION = 1
 # Two builds of the same image: the second waits this long (seconds) for the first.
 PATIENCE = 900.0
-# What playbooks/run.yml applies to the hosts of every lab; there is no network to install it then.
+# The roles that playbooks/run.yml applies to the hosts of every lab, which have no network by then.
 RUN_ROLES = ("capture", "probe")
-# What package managers say when they cannot reach their registry.
+# The words of package managers that cannot reach their registry.
 NO_NETWORK = ("failed to fetch", "could not connect", "could not resolve", "failure resolving", "timed out")
 CPUINFO = Path("/proc/cpuinfo")
 PRESET = "etc/systemd/system-preset/00-sharklab.preset"

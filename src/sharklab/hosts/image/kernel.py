@@ -8,7 +8,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-# What a virtual machine starts all the same: it has devices and a kernel of its own.
+# Units that only a virtual machine starts: it has devices and a kernel of its own.
 UNITS = frozenset(
     {
         "modprobe@.service",

@@ -80,4 +80,4 @@ class Layers:
 
 
 NOTHING = Layers(Image("", "", Path()), Path())
-"""What machines are made from that exist already: nothing of ours."""
+"""The layers of borrowed machines: sharklab makes none for them."""

@@ -64,7 +64,7 @@ COMMON_MASKS = (
     "user@0.service",
 )
 
-# What looks for disks and consoles at every boot (systemd.generator(7)); fstab's and rc.local's stay.
+# Generators that look for disks and consoles at every boot (systemd.generator(7)), but not fstab's.
 COMMON_GENERATORS = (
     "rpc-pipefs-generator",
     "systemd-bless-boot-generator",
@@ -80,7 +80,7 @@ COMMON_GENERATORS = (
 )
 
 COMMON_FILES = {
-    # Empty: hosts have no way out, and a dead name server costs ten seconds per look-up.
+    # Empty: hosts do not reach the Internet, and a dead name server costs ten seconds per look-up.
     "etc/resolv.conf": "",
     # Empty: the provider gives each host its own.
     "etc/machine-id": "",

@@ -21,7 +21,7 @@ from sharklab.process import Say
 # Raise it when what is cleaned off a layer changes: layers made before are then baked again.
 CLEANING = 1
 
-# What must differ between seats, or tells of the bake, by glob pattern in the host's upper folder.
+# Files that must differ between seats, or that the bake leaves: glob patterns in the host's upper folder.
 TRACES = (
     "etc/hostname",
     "etc/hosts",
@@ -42,7 +42,7 @@ TRACES = (
     "var/tmp/**/*",
 )
 
-# What tells a reader, or sharklab (what a role changes on machines that stay), and nothing to Ansible.
+# Files of a role that Ansible does not read: for readers, and for sharklab (changes on borrowed machines).
 PROSE = ("*.md", "*.pyc", "*/meta/changes.yml")
 
 

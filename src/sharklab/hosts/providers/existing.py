@@ -37,7 +37,7 @@ LIMIT = 200_000_000
 """Bytes that may lie where a lab changes files: all of it is kept, and put back."""
 
 Agree = Callable[[Sequence[Message]], bool]
-"""What shows a person the sentences on what will change, and tells whether to go on."""
+"""Shows a person the coming changes, and returns True if the person agrees."""
 
 
 class Existing:

@@ -2,7 +2,7 @@
 
 It forwards to `OUTSIDE`, a tap device whose other end slirp4netns(1) holds: a process in a control group of
 the seat's own that opens ordinary sockets on the machine. So the machine's own network has no address,
-route, interface or rule of a lab, and nothing can come in. What the hosts reach is the Internet alone
+route, interface or rule of a lab, and nothing can come in. The hosts reach only the Internet
 (gateway.nft): no private address, no other seat, no service of the machine; names are asked of the gateway.
 """
 
@@ -27,7 +27,7 @@ OUTSIDE = "way-out"
 """The device's name, which no network of a lab can have."""
 
 INNER = IPv4Network("10.0.2.0/24")
-"""What slirp4netns takes for itself: its numbers 2 and 3 are the next gateway and who answers names.
+"""The network of slirp4netns itself: its numbers 2 and 3 are the next gateway and the name server.
 
 No seat has it: theirs begin at 10.16.0.0.
 """
@@ -51,7 +51,7 @@ BLOCKED = tuple(
         ),
     )
 )
-"""What is not the Internet."""
+"""The addresses that are not on the Internet."""
 
 RULES = Path(__file__).with_name("gateway.nft")
 
@@ -68,7 +68,7 @@ done
 """
 KEEPER = 'exec "$@" 3>ready >slirp4netns.log 2>&1 </dev/null'
 CUT_OFF = N_("cut off from the Internet")
-"""The state of a host that runs, and whose way out has ended."""
+"""The state of a host that runs, and has lost its access to the Internet."""
 
 LIMIT = 10.0
 """Seconds that slirp4netns may take to be ready."""

@@ -37,7 +37,8 @@ class Provider(Protocol):
     def up(self, plan: Plan, layers: Layers, progress: Say) -> HostFacts:
         """Bring every host of the plan up, until all answer SSH; those that run are kept as they are.
 
-        Return what is known of each host without asking it. Raises MachineryError when one does not come up.
+        Return the known facts of each host without asking it. Raises MachineryError when a host does not
+        come up.
         """
 
     def stop(self, plan: Plan) -> None:
@@ -46,7 +47,7 @@ class Provider(Protocol):
     def down(self, seat: Seat) -> Sequence[Message]:
         """Remove the hosts and the seat's folder. Only `seat.id` and `seat.folder` need to be right.
 
-        Return what a person should know of what is left, in sentences.
+        Return sentences about the changes that stay.
         """
 
     def sweep(self) -> None:

@@ -16,7 +16,7 @@ from sharklab.hosts import agent
 from sharklab.message import N_, Message
 
 ANSWER = "sharklab-machine: "
-"""What the line with the answer begins with; a login may have printed others."""
+"""The start of the line with the answer; a login may have printed other lines."""
 
 MODULES = ("tool", "files", "units", "sessions", "rules", "network", "packages", "answer")
 """In this order: each imports those before it only."""

@@ -30,7 +30,7 @@ from sharklab.message import N_, Message
 from sharklab.process import Say
 
 SIZE = "8G"
-"""Of a host's disk. What is not written takes no room."""
+"""Of a host's disk. Blocks that are not written take no room."""
 
 BOOT_LIMIT = 900.0
 """Seconds until a machine has booted; under emulation on a busy computer that is minutes."""
