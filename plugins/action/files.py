@@ -33,7 +33,7 @@ ARGUMENTS = {
 
 PROGRAM = Path(__file__).resolve().parents[1] / "programs" / "files.py"
 ANSWER = "sharklab-files: "
-"""What the line with the program's answer begins with; a login may have printed others."""
+"""The start of the line with the program's answer; a login may have printed other lines."""
 
 MARKS = "/var/lib/sharklab/unfinished"
 """Folder on the host for marks of tasks whose O(then) has not been done."""

@@ -186,7 +186,7 @@ class Batch:
                 self.serve(0)  # starting a hundred takes seconds: one that ends meanwhile has ended now
 
     def start(self, spec: dict[str, Any]) -> None:
-        """Start one probe. What cannot be started has its result at once."""
+        """Start one probe. A probe that cannot be started has its result at once."""
         try:
             probe = Running(spec)
         except (OSError, ValueError, subprocess.SubprocessError) as error:

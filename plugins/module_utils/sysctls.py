@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Change settings of this host's network for a while, and put them back whatever happens.
 
-What they were is noted in a file before the first one changes. Whoever finds the note puts them back:
-those who end the probes, each of which may be killed, or else the next one to change settings.
+A file keeps their old values before the first one changes. The processes that end the probes put them back.
+If all of these are killed, the next change of settings does it first.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ options:
     type: path
     required: true
   dest:
-    description: The folder on the controller. What it held is replaced.
+    description: The folder on the controller. Its former content is replaced.
     type: path
     required: true
   max_bytes:

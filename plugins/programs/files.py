@@ -80,7 +80,7 @@ def draft(place: str, name: str) -> Iterator[str]:
 def attributes(spec: dict[str, Any], path: str, check: bool) -> bool:
     """Make owner, group and mode of `path` right; tell whether they were not.
 
-    A dry run on a new host finds no such file, maybe not even its owner: then there is nothing to compare.
+    A dry run on a new host may find neither the file nor its owner. Then it compares nothing.
     """
     if check and not os.path.lexists(path):
         return False

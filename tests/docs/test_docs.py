@@ -31,6 +31,14 @@ def test_commands_exist(page: Path) -> None:
     assert used - {verb.split()[0] for verb in VERBS} == set()
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_of_the_repository_exist(page: Path) -> None:
+    """Every file that a page names by its folder in the repository is there; a `<part>` stands for any."""
+    folders = "benchmarks|docs|examples|playbooks|plugins|roles|src|tests"
+    named = set(re.findall(rf"`((?:{folders})/[\w./<>-]+)`", page.read_text()))
+    assert [name for name in named if not any(ROOT.glob(re.sub("<.*?>", "*", name)))] == []
+
+
 @pytest.mark.parametrize("role", lint.role_names())
 def test_role_readme_lists_every_option(role: str) -> None:
     """A role's README has each option of its argument specs, or says that they are all there."""

@@ -58,7 +58,7 @@ def test_role_writes_what_the_function_writes(run_folder: Path, tmp_path: Path) 
     assert (code, result["changed"], result["files"][0]) == (0, True, str(report))
     code, result = _play(run_folder)
     assert (code, result["changed"]) == (0, False)
-    assert "poignée de main en trois temps" in report.read_text()
+    assert "établissement de la connexion (handshake)" in report.read_text()
 
 
 def test_role_and_function_agree(run_folder: Path) -> None:

@@ -161,7 +161,7 @@ def test_no_packet_of_one_seat_is_in_the_others(runs: dict[str, Done]) -> None:
 
 
 def test_token_is_on_the_wire(done: Done) -> None:
-    """The seat's token shows in the DNS and NFS captures and in nobody's secret place."""
+    """The seat's token shows in the captures of DNS and NFS, and in no capture of encrypted traffic."""
     for name in ("dns", "nfs"):
         assert tshark(done.capture(name), f'frame contains "{done.seat["token"]}"')
 

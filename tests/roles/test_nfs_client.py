@@ -122,7 +122,7 @@ def test_missing_file_is_told(client: Host, mounted: str) -> None:
 
 
 def test_root_of_the_client_counts_as_nobody(client: Host, host_of: HostOf, plan: Plan, mounted: str) -> None:
-    """What root makes through the mount is nobody's on the server."""
+    """A file that root makes through the mount belongs to the user nobody on the server."""
     client.check_output("touch %s", f"{mounted}/test-root")
     owner = host_of("server").file(f"/srv/{plan.seat.share}/test-root").uid
     host_of("server").check_output("rm %s", f"/srv/{plan.seat.share}/test-root")

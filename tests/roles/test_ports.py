@@ -128,7 +128,7 @@ FOREIGN = [
 @pytest.mark.parametrize("words", FOREIGN)
 @pytest.mark.parametrize("user", ["student", "root", "sudo"])
 def test_nmap_refuses_what_is_not_the_seats(served: HostOf, ports: Plan, words: str, user: str) -> None:
-    """An address, a network, a range, a list or a name that means an address which is nobody's."""
+    """An address, a network, a range, a list or a name that means an address of no host."""
     network = ports.seat.address("server", "lan").ipv4.network
     target = words.format(network=network, server=address(ports, "server"))
     command = f"nmap -sn -n {target}"

@@ -27,12 +27,28 @@ class Rule:
         return re.search(self.pattern, sentence, re.IGNORECASE) is not None
 
 
+OF_TITLES = (
+    Rule(
+        r"^(?:what|whose|who|whom)\b[^?]*$",
+        "a title is a noun: the listeners, the openings of the firewall, the use",
+        "Who listens",
+        "Listening programs",
+    ),
+)
+"""Rules for titles, cells and names alone: a page may have the heading `What it looks like`."""
+
 RULES = (
     Rule(
         r"^(?:what|whose|who|whom)\b[^?]*[.:;]$",
         "begin with the noun that the sentence is about",
         "Who is stuck asks for a hint.",
         "Who is stuck?",
+    ),
+    Rule(
+        r"\b(?:look|looks|see) (?:who|whom|whose|which)\b",
+        "name the thing to find: find the side that, find the program that",
+        "Look who sends the first FIN.",
+        "Find the side that sends the first FIN.",
     ),
     Rule(
         rf"\b(?:{BEFORE}) (?:who|whom)(?:ever)? \w",

@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
+import yaml
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from markdown_it import MarkdownIt
@@ -64,14 +66,49 @@ def messages() -> Iterator[Sentence]:
 
 
 def docstrings(pattern: str) -> Iterator[Sentence]:
-    """Yield the first line of each docstring of the Python files that `pattern` names."""
+    """Yield the first line of each docstring of the Python files that `pattern` names, of constants too."""
     for path in sorted(ROOT.glob(pattern)):
         for node in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                continue
-            if text := ast.get_docstring(node):
-                line = node.body[0].lineno
-                yield Sentence(str(path.relative_to(ROOT)), line, text.partition("\n")[0])
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                text = str(node.value.value).strip()
+                yield Sentence(str(path.relative_to(ROOT)), node.lineno, text.partition("\n")[0])
+
+
+def tasks() -> Iterator[Sentence]:
+    """Yield the names of plays, tasks and handlers of roles and playbooks."""
+    name = re.compile(r"^ *- name: (?:\"?)(?:[a-z_]+ \| )?(.*?)\"?$", re.MULTILINE)
+    for path in (
+        *ROOT.glob("roles/*/tasks/*.yml"),
+        *ROOT.glob("roles/*/handlers/*.yml"),
+        *ROOT.glob("playbooks/*.yml"),
+    ):
+        yield from _found(path, name)
+
+
+def options() -> Iterator[Sentence]:
+    """Yield the descriptions of roles, their entry points and their options."""
+    for path in ROOT.glob("roles/*/meta/argument_specs.yml"):
+        yield from _described(path, yaml.compose(path.read_text()))
+
+
+def _found(path: Path, pattern: re.Pattern[str]) -> Iterator[Sentence]:
+    """Yield the first group of each match of `pattern` in a file."""
+    text = path.read_text()
+    for found in pattern.finditer(text):
+        yield Sentence(str(path.relative_to(ROOT)), text.count("\n", 0, found.start()) + 1, found[1])
+
+
+def _described(path: Path, node: yaml.Node | None) -> Iterator[Sentence]:
+    """Yield the sentences of each `description` and `short_description` below a node of YAML."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            texts = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            if key.value in ("description", "short_description"):
+                for text in texts:
+                    if isinstance(text, yaml.ScalarNode):
+                        place = str(path.relative_to(ROOT))
+                        yield from _sentences(place, text.start_mark.line + 1, text.value)
+            yield from _described(path, value)
 
 
 FOLDERS = ("author", "checks", "cli", "evidence", "grading", "hosts", "lab", "report")
@@ -83,6 +120,8 @@ SCOPES: Mapping[str, Callable[[], Iterator[Sentence]]] = {
     "benchmarks": partial(pages, "benchmarks/*.md"),
     "briefs": partial(pages, "labs/*/brief.en.md.j2"),
     "messages": messages,
+    "tasks": tasks,
+    "options": options,
     "plugins": partial(docstrings, "plugins/**/*.py"),
     "src/sharklab": partial(docstrings, "src/sharklab/*.py"),
     **{f"src/sharklab/{name}": partial(docstrings, f"src/sharklab/{name}/**/*.py") for name in FOLDERS},

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.style.prose_rules import RULES, Rule
+from tests.style.prose_rules import OF_TITLES, RULES, Rule
 from tests.style.prose_scopes import SCOPES, page
+
+TITLES = ("messages", "tasks", "options")
+"""The scopes whose entries are often titles: of checks, columns and tasks."""
 
 
 def _broken(scope: str) -> list[str]:
     return [
         f"{sentence.file}:{sentence.line}: {sentence.text}\n    -> {rule.remedy}"
         for sentence in SCOPES[scope]()
-        for rule in RULES
+        for rule in (*RULES, *(OF_TITLES if scope in TITLES else ()))
         if rule.breaks(sentence.text)
     ]
 
@@ -24,7 +27,12 @@ def test_prose_is_plain(scope: str) -> None:
     assert not broken, "\n".join(["", *broken])
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.refused)
+def test_every_scope_has_sentences() -> None:
+    """A scope whose files have moved is not silently empty."""
+    assert [] == [scope for scope, sentences in SCOPES.items() if not any(sentences())]
+
+
+@pytest.mark.parametrize("rule", [*RULES, *OF_TITLES], ids=lambda rule: rule.refused)
 def test_rule_refuses_its_pattern_alone(rule: Rule) -> None:
     """Each rule of the table refuses its bad example and accepts its good one."""
     assert (True, False) == (rule.breaks(rule.refused), rule.breaks(rule.fine))

@@ -300,7 +300,7 @@ def compared() -> Table:
     """Return what a check compared: a line that is right, and a hostile one that is not."""
     return Table(
         Message(N_("Services to know")),
-        (Message(N_("Port")), Message(N_("What it is for"))),
+        (Message(N_("Port")), Message(N_("Use"))),
         (
             TableLine((Message("22"), {"fr": "Shell distant", "en": "Remote shell"})),
             TableLine((Message("1664"), Message("{text}", {"text": HOSTILE})), right=False),

@@ -103,9 +103,7 @@ def test_lent_without_a_place_to_write_still_speaks(tmp_path: Path, monkeypatch:
 
 
 SPOKEN = {"InputError", "MachineryError", "Busy", "SharklabError", "Message", "fault", "unknown"}
-
-
-"""What takes a sentence and maybe a hint, which a reader meets."""
+"""The calls that take a sentence, and some also a hint, for a reader."""
 
 
 def _built(file: Path) -> Iterator[str]:

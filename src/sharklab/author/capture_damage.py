@@ -18,7 +18,7 @@ from sharklab.message import (
 )
 
 HALF_A_RECORD = bytes(8)
-"""What a file ends with when the capture was cut off in the middle of a record's header."""
+"""The end of a file whose capture was cut off in the middle of a record's header."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class Subject:
 
 @dataclass(frozen=True)
 class Damage:
-    """One thing that is wrong with a capture: what `edit` does to its packets.
+    """One damage of a capture; `edit` makes it.
 
-    It `takes` traits away, which checks and questions may need. Of an exercise with several captures only
-    those that look at this one lose, unless it counts `anywhere`. With `everything` lost, no check of
-    packets passes and no question is answered; without `completeness`, nothing is proved absent. `wanted`
+    It `takes` traits away, which checks and questions may need. In an exercise with several captures it
+    breaks only the checks that read this one, unless it counts `anywhere`. With `everything` lost, no check
+    of packets passes and no question is answered; without `completeness`, nothing is proved absent. `wanted`
     marks checks that fail for another reason, `makes` checks that pass because of the damage. `looked` is
-    false when nothing is left to look at; `rest` ends the file.
+    false when no packet is left; `rest` ends the file.
     """
 
     title: str
@@ -122,7 +122,7 @@ _UNFINISHED = Damage(
 )
 
 OF_MATRICES: Mapping[str, Damage] = {"another-seat": _OF_ANOTHER_SEAT, "unfinished": _UNFINISHED}
-"""What can be wrong with the capture of a matrix."""
+"""The damages of the capture of a matrix."""
 
 DAMAGES: Mapping[str, Damage] = {
     **OF_MATRICES,
@@ -189,7 +189,7 @@ DAMAGES: Mapping[str, Damage] = {
         anywhere=True,
     ),
 }
-"""What can be wrong with a capture of an exercise, by the name of the file that has it."""
+"""The damages of a capture of an exercise, by the name of the damaged file."""
 
 
 def untried(tool: str, state: str, port: int) -> Damage:

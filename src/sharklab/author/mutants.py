@@ -1,7 +1,7 @@
 """A catalogue of single faults: submissions in which one thing is wrong, and the criteria that must be lost.
 
-What a fault costs is said here by what it breaks (checks, questions), never by what the grader finds:
-`sharklab.author.proof` compares the two.
+Each fault lists the checks and questions that it breaks. This list never comes from the grader:
+`sharklab.author.proof` compares it with the grader's result.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Name = tuple[str, str]
 
 @dataclass(frozen=True)
 class Mutant:
-    """A submission with one thing wrong: what, where, and the criteria that it must lose."""
+    """A submission with one fault: its title, its place, and the criteria that it must lose."""
 
     title: Message
     place: str

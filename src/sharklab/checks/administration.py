@@ -71,7 +71,7 @@ def _service(context: Context, host: str, name: str) -> Finding:
     N_("Port {port} of {host}"),
     N_("somebody listens there"),
     params=of_host("port", port=_SOCKET, process=TEXT),
-    look=N_("Look who listens with: ss -lntup"),
+    look=N_("List the programs that listen with: ss -lntup"),
 )
 def listens(context: Context, params: Params) -> Finding:
     """A program on `host` listens on `port` (`443/tcp`) for other hosts; with `process`, this program."""
@@ -137,7 +137,7 @@ def mount_kept(context: Context, params: Params) -> Finding:
     N_("Export of {path} on {host}"),
     N_("exported to the hosts that need it"),
     params=of_host("path", path=TEXT, client=TEXT),
-    look=N_("Look at what the server exports, and to whom: exports(5)"),
+    look=N_("Look at the exports of the server and at their clients: exports(5)"),
 )
 def export(context: Context, params: Params) -> Finding:
     """`host` exports `path` by NFS; with `client`, to this client."""
@@ -172,7 +172,7 @@ def _exports(printed: str) -> Mapping[str, set[str]]:
     N_("DNS server that {host} asks"),
     N_("the server of the lab, first"),
     params=of_host("server", server=TEXT),
-    look=N_("Look at /etc/resolv.conf, and at what writes it."),
+    look=N_("Look at /etc/resolv.conf, and find the program that writes it."),
 )
 def resolver(context: Context, params: Params) -> Finding:
     """The first DNS server that `host` asks is `server` (resolv.conf(5))."""

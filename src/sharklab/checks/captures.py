@@ -35,7 +35,7 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
     "synack_rst": (Need.SYN_ACK, Need.RESET),
     "udp_answer": (Need.REPLY,),
 }
-"""What the patterns of `knock` need of a capture."""
+"""The parts of a capture that the patterns of `knock` need."""
 
 
 @check(
@@ -68,7 +68,7 @@ def knock(context: Context, params: Params) -> Finding:
     Rests.HEADERS,
     N_("Reply of size zero"),
     N_("data, and FIN for an answer"),
-    look=N_("Look who sends data, and who sends the first FIN."),
+    look=N_("Find the side that sends data, and the side that sends the first FIN."),
     needs=(Need.FIN, Need.NO_RESET),
 )
 def zero_reply(context: Context, params: Params) -> Finding:

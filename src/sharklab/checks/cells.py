@@ -34,7 +34,7 @@ from sharklab.message import (
 
 CHECK = "matrix"
 _RESTS_ON_ABSENCE = frozenset({"none", "syn_retries", "handshake", "udp_silence"})
-"""Patterns that are what they are because something is not in the capture."""
+"""Patterns that rest on the absence of packets in the capture."""
 SILENT = "silent"
 """The verdict of a tool whose words fit none."""
 

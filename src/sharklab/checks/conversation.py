@@ -126,7 +126,7 @@ def _no_fin(focus: Focus) -> Message:
     Rests.HEADERS,
     N_("UDP exchange"),
     N_("datagrams both ways"),
-    look=N_("Look who sends datagrams to whom; without an answer it is no exchange."),
+    look=N_("Compare the two directions: an exchange has datagrams in both."),
     needs=(Need.REPLY,),
 )
 def udp_exchange(context: Context, params: Params) -> Finding:
@@ -152,7 +152,7 @@ def udp_exchange(context: Context, params: Params) -> Finding:
     N_("Transport"),
     "{value}",
     params=parameters("value", value={"enum": ["tcp", "udp"]}),
-    look=N_("Look which protocol the packets name after IP."),
+    look=N_("Find the protocol that the packets name after IP."),
 )
 def transport(context: Context, params: Params) -> Finding:
     """The conversation uses the transport `value`."""
@@ -189,7 +189,7 @@ def token(context: Context, params: Params) -> Finding:
     N_("Clean capture"),
     N_("nothing but the exercise's conversation"),
     denies=True,
-    look=N_("Record with a filter that lets through only what the exercise is about."),
+    look=N_("Record with a filter that lets only the packets of the exercise through."),
     needs=(Need.NOTHING_ELSE,),
 )
 def clean(context: Context, params: Params) -> Finding:

@@ -19,12 +19,12 @@ from sharklab.message import (
 )
 
 IMPATIENCE = 2.0
-"""Seconds. Who follows RFC 8305 tries the other address after 0.1 to 2 s (its section 5), others when the
+"""Seconds. A client of RFC 8305 tries the other address after 0.1 to 2 s (its section 5), others when the
 first has failed: Linux takes 3 s for that at least, which is a SYN and its first repetition."""
 
 RACES, WAITS, IPV4_ONLY, IPV6_ONLY = "races", "waits", "ipv4_only", "ipv6_only"
 WAYS = (RACES, WAITS, IPV4_ONLY, IPV6_ONLY)
-"""What a client may do: try the other family while it waits for the first, or afterwards, or just one."""
+"""The ways of a client: it tries the other family while it waits for the first, or afterwards, or never."""
 _WAY: Schema = {"enum": list(WAYS)}
 _WAYS: Schema = {"anyOf": [_WAY, {"type": "array", "items": _WAY, "minItems": 1, "uniqueItems": True}]}
 

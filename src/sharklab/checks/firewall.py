@@ -20,7 +20,7 @@ from sharklab.message import (
 
 Zone = Mapping[str, frozenset[str]]
 OPENINGS = ("services", "ports", "protocols", "source-ports", "forward-ports", "rich rules")
-"""What lets packets in, as firewalld names it. A parameter has the same name with underscores."""
+"""The kinds of openings, as firewalld names them. A parameter has the same name with underscores."""
 _OPENINGS = {name.replace("-", "_").replace(" ", "_"): ANY_TEXTS for name in OPENINGS}
 
 
@@ -100,7 +100,7 @@ def _is_whole(zone: Collection[str]) -> bool:
     N_("Rules of firewalld on {host}"),
     N_("the same in force and permanently"),
     params=of_host(),
-    look=N_("Compare what is printed with and without --permanent by: firewall-cmd --list-all"),
+    look=N_("Compare the output with and without --permanent of: firewall-cmd --list-all"),
 )
 def firewalld_same(context: Context, params: Params) -> Finding:
     """The rules of firewalld in force on `host` are the permanent ones: a restart changes nothing."""
@@ -117,8 +117,8 @@ def firewalld_same(context: Context, params: Params) -> Finding:
 @check(
     "firewalld_opens",
     Rests.STATE,
-    N_("What firewalld opens on {host}"),
-    N_("what is needed, and nothing else"),
+    N_("Openings of firewalld on {host}"),
+    N_("only the openings that are needed"),
     params=of_host(**_OPENINGS),
     denies=True,
     look=N_("Look at it with: firewall-cmd --list-all"),

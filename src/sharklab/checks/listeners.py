@@ -19,7 +19,7 @@ from sharklab.message import (
 )
 
 IANA_DYNAMIC = (49152, 65535)
-"""Ports that nobody registers, for whoever calls (RFC 6335, section 6)."""
+"""Ports that are never registered: they are for clients (RFC 6335, section 6)."""
 
 _LISTED = re.compile(
     r"^(?:(?:tcp|udp)6?\s+)?(?:LISTEN\s+|UNCONN\s+)?\d+\s+\d+\s+(?P<local>\S+):(?P<port>\d+)\s.*?"
@@ -32,7 +32,7 @@ _LISTED = re.compile(
 @check(
     "listeners",
     Rests.PROBES,
-    N_("Who listens"),
+    N_("Listening programs"),
     N_("each port with its process, by {probes}"),
     params=parameters("probes", "ports", probes=TEXTS, ports={**PORTS, "minItems": 1}),
 )

@@ -96,8 +96,8 @@ def no_arp(context: Context, params: Params) -> Finding:
 
 def _unanswered(params: Params, asked: list[Seen]) -> Message:
     if not asked:
-        return Message(N_("Nobody asks who has {address}."), params)
-    text = N_("Nobody answers who has {address} (questions: {count}).")
+        return Message(N_("No host asks for {address}."), params)
+    text = N_("No host answers the questions for {address} ({count}).")
     return Message(text, {"count": len(asked), **params})
 
 

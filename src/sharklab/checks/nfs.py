@@ -56,7 +56,7 @@ def nfs(context: Context, params: Params) -> Finding:
     Rests.CONTENTS,
     N_("NFS answer {status}"),
     params=parameters("status", status=TEXT, operation=TEXT, name=TEXT),
-    look=N_("Do what makes the server answer so while you record; in Wireshark the filter is nfs."),
+    look=N_("Cause this answer of the server while you record; in Wireshark the filter is nfs."),
 )
 def nfs_status(context: Context, params: Params) -> Finding:
     """The server answers a call with `status`.

@@ -27,7 +27,7 @@ from sharklab.message import (
 )
 
 LET, REFUSED, DROPPED = N_("lets in"), N_("refuses"), N_("drops")
-"""What a firewall does with who knocks."""
+"""The answers of a firewall to a client."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from sharklab.hosts.agent.rules import chains
 
 LET_IN = frozenset({"open", "closed"})
 _REJECTS = (("reset", "reset"), ("prohibited", "prohibited"), ("port-unreachable", "rejected"))
-"""What the kind of a rejection contains, in nft(8) and firewalld.richlanguage(5), and the state it makes."""
+"""The text in the kind of a rejection, in nft(8) and firewalld.richlanguage(5), and the state it makes."""
 
 
 @dataclass(frozen=True)

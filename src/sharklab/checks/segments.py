@@ -55,7 +55,7 @@ def opening(context: Context, params: Params) -> Finding:
     Rests.HEADERS,
     N_("RST of the {by}"),
     params=parameters("by", by={"enum": ["client", "server"]}),
-    look=N_("Look which side sends the packet with the flag RST."),
+    look=N_("Find the side that sends the packet with the flag RST."),
     needs=(Need.RESET,),
 )
 def reset(context: Context, params: Params) -> Finding:
@@ -122,7 +122,7 @@ def retransmitted(context: Context, params: Params) -> Finding:
     Rests.CONTENTS,
     N_("Text on the wire"),
     params=parameters("contains", contains=TEXT),
-    look=N_("Look at what the packets carry: tcpdump -Anr."),
+    look=N_("Look at the data of the packets: tcpdump -Anr."),
 )
 def payload(context: Context, params: Params) -> Finding:
     """A packet of the conversation contains the text `contains`, in upper or lower case."""

@@ -126,7 +126,7 @@ def _table(lines: tuple[TableLine, ...]) -> Table:
         N_("TCP or UDP"),
         N_("In /etc/services"),
         N_("Listening in this lab"),
-        N_("What it is for"),
+        N_("Use"),
         N_("Differences"),
     )
     return Table(Message(N_("The ports to know")), tuple(map(Message, columns)), lines)

@@ -154,4 +154,4 @@ GROUPS: Mapping[str, str] = {
     "image": N_("The images that seats are made from."),
     "seats": N_("The seats of a class, for the students' own machines."),
 }
-"""What verbs of two words are about, by the first."""
+"""The subjects of verbs of two words, by the first word."""

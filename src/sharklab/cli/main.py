@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     as_json = "json" in words
     say: Gettext = str
     try:
-        # What is wrong with --lang is told in the language of the locale.
+        # An error in --lang is told in the language of the locale.
         say = i18n.translator(i18n.choose(None, os.environ)).gettext
         language = i18n.choose(_option(words, "--lang"), os.environ)
         say = i18n.translator(language).gettext

@@ -52,8 +52,8 @@ def hold(own: Seat) -> AbstractContextManager[None]:
 def down(lab: str | None, student: str | None, progress: Progress) -> dict[str, Sequence[Message]]:
     """Remove the seats of `lab` (all without it) and of `student` (all without).
 
-    Return their names, each with what a person should know of what is left. Each is removed by the
-    provider that made it. What is left behind by seats whose folder is gone is removed as well when all are.
+    Return their names, each with sentences about the changes that stay. Each is removed by the
+    provider that made it. When all seats are removed, so are the remains of seats without a folder.
     """
     left: dict[str, Sequence[Message]] = {}
     for own in seats_here(lab, student):

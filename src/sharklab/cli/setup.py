@@ -29,7 +29,7 @@ ROOTLESS_PROVIDERS = frozenset({"existing"})
 
 
 MACHINES: Mapping[str, str] = {"qemu": "machines", "auto": "machines"}
-"""What providers need beside that, for the verbs that make hosts."""
+"""The further needs of providers, for the verbs that make hosts."""
 
 MAKE_HOSTS = frozenset({"image build", "up", "run"})
 MAKE_SEATS = frozenset({"up", "run"})
@@ -43,7 +43,7 @@ def prepare(verb: str, provider: str, words: Translator, lab: str | None = None,
 
     Without root's rights, a verb that needs them is started anew through sudo: then this does not
     return. Raises MachineryError, with what to do by hand, where sudo or an installation fails, and
-    InputError for a `lab` that is wrong: nobody is asked for a password to hear that.
+    InputError for a `lab` that is wrong: the user gets this error before any question for a password.
     """
     from sharklab import privilege, system_packages
 

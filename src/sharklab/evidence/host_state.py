@@ -1,7 +1,7 @@
 """Look at the hosts of a seat as they are now, with testinfra over the seat's own ssh config.
 
-What is seen is plain data, one mapping per host, so that it can be handed in, sealed with a run, and checked
-long afterwards: a check never goes to a host. What a host's administrator may fake, it may fake here too.
+The state is plain data, one mapping per host, so that it can be handed in, sealed with a run, and checked
+long afterwards: a check never goes to a host. The administrator of a host can fake it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LIMIT = 20
 """Seconds that one command may take on a host."""
 EXPORTS = "exportfs -s 2>/dev/null || cat /etc/ganesha/ganesha.conf 2>/dev/null"
-"""What an NFS server exports: the kernel's own list, or what nfs-ganesha is told."""
+"""The exports of an NFS server: the kernel's own list, or the configuration of nfs-ganesha."""
 FOLDER = "state"
 """The folder of a run that holds what was observed, a file for each host."""
 

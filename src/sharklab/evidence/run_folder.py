@@ -25,7 +25,7 @@ SCHEMA_VERSION = 1
 """Version of the folder's layout, in manifest.json."""
 MANIFEST = "manifest.json"
 SEALED = ("plan.json", "hosts/**/*", f"{host_state.FOLDER}/*")
-"""What a manifest vouches for; reports can be written again at any time."""
+"""The files that a manifest seals; reports can be written again at any time."""
 
 Time = Annotated[float, Meta(ge=0, le=1e11)]
 Count = Annotated[int, Meta(ge=0, le=10**15)]

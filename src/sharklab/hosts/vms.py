@@ -1,8 +1,8 @@
 """Virtual machines of Rocky's own cloud image, for a person's libvirt: disks, cloud-init seeds, domains.
 
-What is written here is started with `virsh`, and borrowed as machines that exist (`--provider existing`):
+The user starts these domains with `virsh`, and a seat borrows them (`--provider existing`):
 
-    <folder>/network.xml        a network of the seat's own, with a way out to the package registries
+    <folder>/network.xml        a network of the seat's own, with access to the package registries
     <folder>/<host>.xml         the domain
     <folder>/<host>.qcow2       its disk, over the image that all share
     <folder>/<host>.seed.iso    NoCloud: name, keys and addresses for cloud-init

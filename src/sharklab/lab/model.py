@@ -1,7 +1,7 @@
 """The words of a lab as types: `load` reads them, and every later step uses them.
 
-A `Lab` is what the author wrote, a `Seat` is what is one student's own, and a
-`Plan` is the two together with every template filled in. All are plain data:
+A `Lab` is the author's text. A `Seat` has the values of one student. A `Plan` is both
+together, with every template filled in. All are plain data:
 no step changes them, and a plan is also a JSON file that a new process can read.
 """
 
@@ -21,7 +21,7 @@ Text = Mapping[str, str]
 class Network:
     """A layer 2 segment of the lab; its name is also the interface's name on hosts.
 
-    `internet`: there is a way out of it, through a gateway.
+    `internet`: its hosts reach the Internet, through a gateway.
     """
 
     name: str
@@ -207,7 +207,7 @@ class Exercise:
 
     `criteria` are the author's; without any they are derived (`grading.marking.defaults`). `hints` are
     those of criteria by their ids, derived ones too.
-    `services` are those that a check compares with the system's own list. What is shown may be captured
+    `services` are those that a check compares with the system's own list. The conversation may be captured
     `anywhere`, on the student's own PC too, when the answers say which conversation it is.
     """
 

@@ -58,4 +58,4 @@ def _tool_key(entry: Mapping[str, Any], cell: int) -> tuple[str, str]:
 
 
 _TOLD = ("id", "title", "optional", "says")
-"""What a plan still says of a tool: its cells hold what it runs."""
+"""The keys of a tool that a plan keeps. The commands of the tool are in its cells."""

@@ -31,7 +31,7 @@ GOLDEN, STRANGER = "golden", "somebody-else"
 """Students of sample seats: to check or bake a lab, and to stand for another student."""
 HOST_NUMBERS = range(10, 250)
 GATEWAY = 254
-"""The number of the way out of a network; hosts have 1 to 250 (lab.schema.json)."""
+"""The number of the gateway of a network; hosts have 1 to 250 (lab.schema.json)."""
 
 
 @dataclass(frozen=True)

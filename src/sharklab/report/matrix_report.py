@@ -40,7 +40,7 @@ ABOUT = {
     "dropped": N_("The firewall drops the packets and does not answer."),
     "open": N_("A program listens on the port, and the firewall lets packets in."),
 }
-"""What makes a port be so."""
+"""The causes of the states of a port."""
 
 TONES = {
     **dict.fromkeys(("connected", "open"), "yes"),

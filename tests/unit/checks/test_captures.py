@@ -72,7 +72,7 @@ def test_snapped_wants_the_same_packets_and_a_lost_token() -> None:
 
 
 def test_costlier_compares_packets() -> None:
-    """More packets are dearer; fewer are not."""
+    """More packets cost more; fewer do not."""
     sample = Sample(["ssh.pcap", "halfclose.pcap"])
     found = sample.check("costlier", capture="ssh.pcap", than="halfclose.pcap")
     assert Status.PASSED is found.status

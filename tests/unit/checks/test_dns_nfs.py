@@ -56,8 +56,8 @@ def test_arp_names_question_and_answer() -> None:
 @pytest.mark.parametrize(
     ("missing", "address", "found"),
     [
-        ((2,), SERVER, "Nobody answers who has 10.77.5.2 (questions: 1)."),
-        ((), NOBODY, "Nobody asks who has 10.77.5.77."),
+        ((2,), SERVER, "No host answers the questions for 10.77.5.2 (1)."),
+        ((), NOBODY, "No host asks for 10.77.5.77."),
     ],
 )
 def test_arp_fails_without_answer_or_question(missing: tuple[int, ...], address: str, found: str) -> None:
@@ -76,13 +76,13 @@ def test_arp_takes_no_question_for_an_answer() -> None:
 def test_no_arp_passes_on_a_question_that_nobody_answers() -> None:
     """The address belongs to nobody."""
     outcome = of(without(PING, 2), "no_arp", address=SERVER)
-    found = "Nobody answers who has 10.77.5.2 (questions: 1)."
+    found = "No host answers the questions for 10.77.5.2 (1)."
     assert (Status.PASSED, found) == (outcome.status, words(outcome))
 
 
 @pytest.mark.parametrize(
     ("address", "found"),
-    [(SERVER, "Packet 2 answers: somebody has 10.77.5.2."), (NOBODY, "Nobody asks who has 10.77.5.77.")],
+    [(SERVER, "Packet 2 answers: somebody has 10.77.5.2."), (NOBODY, "No host asks for 10.77.5.77.")],
 )
 def test_no_arp_fails_on_an_answer_or_without_a_question(address: str, found: str) -> None:
     """Nothing asked is no proof that nobody has it."""

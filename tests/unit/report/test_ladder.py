@@ -124,4 +124,4 @@ def test_text_draws_the_same_steps() -> None:
     lines = ladder.text(shown, translator("fr")).splitlines()
     assert len(lines) == 1 + len(shown.bands) + sum(len(band.steps) for band in shown.bands)
     assert {line.index("│", 15) for line in lines if "│" in line[12:]} == {64}
-    assert any("poignée de main" in line for line in lines)
+    assert any("établissement de la connexion (handshake)" in line for line in lines)

@@ -185,6 +185,6 @@ def test_page_of_a_run_without_anything_is_still_a_page(tmp_path: Path) -> None:
 def test_section_has_what_a_check_compared(tmp_path: Path) -> None:
     """Columns and prose in the reader's language, control characters made visible, wrong lines told."""
     [table] = _section(_page(tmp_path, "fr"), "ssh").comparisons
-    assert ("Services à connaître", ("Port", "À quoi il sert")) == (table.title, table.columns)
+    assert ("Services à connaître", ("Port", "Usage")) == (table.title, table.columns)
     assert (("22", "Shell distant"), True) == table.lines[0]
     assert (False, False) == (table.lines[1][1], "\x1b" in table.lines[1][0][1])

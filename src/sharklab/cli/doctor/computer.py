@@ -41,7 +41,7 @@ _SPECIAL: Mapping[str, str] = {
         "no {tools}; only labs with a way to the Internet need it, and sharklab cannot install it here"
     ),
 }
-"""What to say of tools that not everybody needs, by the work that they are for."""
+"""The sentences about tools that only some labs need, by the work of the tool."""
 
 
 def examine(network: bool) -> Iterator[Finding]:

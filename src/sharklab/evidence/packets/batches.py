@@ -1,9 +1,9 @@
 """Read many small captures with few calls of tshark, each as if it had been read alone.
 
 tshark takes a third of a second to start and a thirty-thousandth for a packet. Captures that share no
-address have no conversation in common either, and tshark remembers nothing from one to the other: such ones
-are laid one behind the other in a file, read at once, and taken apart again. What is not plain (another link
-type than Ethernet, fragments, tunnels, pcapng) is read alone, and so is each of a file that was refused.
+address share no conversation, and tshark keeps no state from one to the other. Such captures are joined in
+one file, read at once, and separated again. A capture with another link type than Ethernet, with fragments or
+tunnels, or in pcapng is read alone. So is each capture of a joined file that tshark refuses.
 Source: draft-ietf-opsawg-pcap.
 """
 

@@ -20,7 +20,7 @@ REMARKS = (
     "zero_window_probe",
     "window_update",
 )
-"""What tshark's analysis of TCP may remark on a packet: the fields `tcp.analysis.*`."""
+"""The remarks of tshark's analysis of TCP on a packet: the fields `tcp.analysis.*`."""
 
 FIELDS = (
     "frame.number",

@@ -1,7 +1,7 @@
 """Explain each packet of a capture from the packets themselves, for reports and for comments in a pcapng.
 
-`explain(facts)` is the way in. What a packet of TCP does is said in `connection`, its numbers and its
-options are here.
+Call `explain(facts)`. The module `connection` explains the purpose of a packet of TCP; its numbers and its
+options are explained here.
 """
 
 from __future__ import annotations
@@ -71,14 +71,16 @@ def _cut(packet: Packet) -> Iterator[Message]:
 def _numbers(moment: Moment) -> Iterator[Message]:
     packet = moment.packet
     if not moment.knows_start:
-        yield Message(N_("seq {absolute}: who refuses has no numbers of its own"), {"absolute": packet.seq})
+        yield Message(
+            N_("seq {absolute}: a host that refuses has no numbers of its own"), {"absolute": packet.seq}
+        )
     else:
         relative = tcp.relative(packet.seq, moment.start)
         yield Message(N_("seq {relative} ({absolute})"), {"relative": relative, "absolute": packet.seq})
         yield _next(packet, relative)
     if "ACK" in packet.flags:
         values = {"relative": tcp.relative(packet.ack, moment.other_start), "absolute": packet.ack}
-        yield Message(N_("ack {relative} ({absolute}): what is expected next"), values)
+        yield Message(N_("ack {relative} ({absolute}): the next byte that is expected"), values)
 
 
 def _next(packet: Packet, relative: int) -> Message:

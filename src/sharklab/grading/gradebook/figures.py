@@ -15,7 +15,7 @@ from sharklab.message import N_, Message, prose
 
 BINS = 10
 WEAK = 1 / 3
-"""Who earned less than this share of the points may need help."""
+"""A student with less than this share of the points may need help."""
 UNDECIDED = (Status.ERROR, Status.INCONCLUSIVE)
 
 

@@ -17,7 +17,7 @@ TAGS = {
     Status.INCONCLUSIVE: "error",
     Status.SKIPPED: "skipped",
 }
-"""What JUnit calls our statuses; it has no word for a criterion that cannot be decided."""
+"""The words of JUnit for our statuses; it has none for a criterion that cannot be decided."""
 COUNTED = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
 

@@ -9,7 +9,7 @@ from sharklab.lab.model import Text
 from sharklab.message import NOTHING, Message
 
 GRADED, UNREADABLE, MISSING = "graded", "unreadable", "missing"
-"""What may come of a student's submission."""
+"""The states of a student's submission."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "open": ("grade can be changed", "la note peut être modifiée", "la note peut être changée"),
     "comment": ("feedback comments", "feedback par commentaires", "commentaires de feedback"),
 }
-"""What Moodle calls the columns that are read or filled, in English and in French."""
+"""The names in Moodle of the columns that are read or filled, in English and in French."""
 FRENCH = {"identifiant", "note", "nom complet"}
 LOCKED = {"no", "non"}
 _DIGITS = re.compile(r"\d+$")

@@ -1,6 +1,6 @@
 """Decide a condition of a criterion: on packets, on the state of hosts, on answers, or on several of these.
 
-What was not handed in is failed, never passed; what was handed in and does not tell is inconclusive, and a
+A part that is missing is failed, never passed. A part that does not decide is inconclusive, and a
 check that breaks is an error. A `not` holds only when its part was looked at.
 """
 

@@ -27,7 +27,7 @@ SAMPLE = 1000
 HEAD = 64
 """Bytes of a packet that tell it apart: addresses, ports, checksums; a cut packet still has them."""
 _WORD = re.compile(rb"(?<![a-z0-9])[a-z2-7]{10}(?![a-z0-9])")
-"""What may be a token (see `sharklab.lab.seat`); DNS and shares set it off by bytes that are no letters."""
+"""A possible token (see `sharklab.lab.seat`); in DNS and shares the bytes around it are no letters."""
 _EDITORS = re.compile(rb"(?i)\b(editcap|mergecap|text2pcap|reordercap|randpkt|scapy|tcprewrite|bittwiste)\b")
 _PCAPNG = b"\x0a\x0d\x0d\x0a"
 

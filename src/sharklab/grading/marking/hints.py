@@ -20,7 +20,7 @@ from sharklab.message import (
 )
 
 EMPTY = "empty"
-"""What captures without a packet are like; others are of elsewhere."""
+"""The situation of captures without a packet; other captures are of elsewhere."""
 
 
 def fitting(case: Case, criterion: Criterion) -> Message:

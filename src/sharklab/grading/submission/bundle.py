@@ -42,7 +42,7 @@ _ENCRYPTED = 1
 _TOLD = 10
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _BROKEN = (zipfile.BadZipFile, struct.error, zlib.error, ValueError, EOFError, NotImplementedError, OSError)
-"""What Python's reader raises for an archive that lies."""
+"""The errors of Python's reader for an archive that lies."""
 
 
 def pack(submission: Submission, key: bytes, file: Path, limits: BundleLimits = BUNDLE) -> None:

@@ -21,7 +21,7 @@ COLUMNS = 100
 def write(plan: Plan, folder: Path, words: Translator) -> bool:
     """Make the form in `folder`, or add to the one that is there what it lacks; tell whether it changed.
 
-    What a student has written stays as it is. Raises InputError when what is there cannot be read, and
+    The student's own text stays as it is. Raises InputError when the present form cannot be read, and
     MachineryError when the folder cannot be written.
     """
     state.folder(folder / work.CAPTURES)

@@ -11,10 +11,10 @@ from typing import Any
 from sharklab.message import Message
 
 Answers = Mapping[str, Mapping[str, Any]]
-"""What the student answers: {exercise: {question: value}}, values as YAML's plain scalars and lists."""
+"""The answers of the student: {exercise: {question: value}}, values as YAML's plain scalars and lists."""
 
 HostState = Mapping[str, Any]
-"""What was observed on one host (see `sharklab.evidence.host_state`): {noun: observation}, plain data."""
+"""The observations on one host (see `sharklab.evidence.host_state`): {noun: observation}, plain data."""
 
 
 class Seal(StrEnum):

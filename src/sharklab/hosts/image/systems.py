@@ -80,7 +80,7 @@ COMMON_GENERATORS = (
 )
 
 COMMON_FILES = {
-    # Empty: hosts have no way out, and a dead name server costs ten seconds per look-up.
+    # Empty: hosts do not reach the Internet, and a dead name server costs ten seconds per look-up.
     "etc/resolv.conf": "",
     # Empty: the provider gives each host its own.
     "etc/machine-id": "",

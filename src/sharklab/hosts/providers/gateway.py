@@ -2,7 +2,7 @@
 
 It forwards to `OUTSIDE`, a tap device whose other end slirp4netns(1) holds: a process in a control group of
 the seat's own that opens ordinary sockets on the machine. So the machine's own network has no address,
-route, interface or rule of a lab, and nothing can come in. What the hosts reach is the Internet alone
+route, interface or rule of a lab, and nothing can come in. The hosts reach only the Internet
 (gateway.nft): no private address, no other seat, no service of the machine; names are asked of the gateway.
 """
 
@@ -27,7 +27,7 @@ OUTSIDE = "way-out"
 """The device's name, which no network of a lab can have."""
 
 INNER = IPv4Network("10.0.2.0/24")
-"""What slirp4netns takes for itself: its numbers 2 and 3 are the next gateway and who answers names.
+"""The network of slirp4netns itself: its numbers 2 and 3 are the next gateway and the name server.
 
 No seat has it: theirs begin at 10.16.0.0.
 """

@@ -1,7 +1,7 @@
 """Hosts on this machine, whatever they are: containers (`nspawn`), virtual machines (`qemu`), or both.
 
-What every seat has is here: its mark, its namespace with the bridges, its keys, one control group for
-each host. What runs in that group is what the two modules are about.
+This module makes the parts that every seat has: its mark, its namespace with the bridges, its keys, one
+control group for each host. The two modules start a container or a machine in that group.
 """
 
 from __future__ import annotations

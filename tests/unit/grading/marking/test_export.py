@@ -49,7 +49,9 @@ def test_plain_says_everything_in_each_language(result: Result) -> None:
     """A sentence is there in English and in French."""
     [ssh, _] = to_plain(result)["exercises"]
     assert {"en": "Capture ssh", "fr": "Capture ssh"} == ssh["title"]
-    assert {"en": "TCP handshake", "fr": "Poignée de main TCP"} == ssh["criteria"][0]["title"]
+    assert {"en": "TCP handshake", "fr": "Établissement de la connexion TCP (handshake)"} == ssh["criteria"][
+        0
+    ]["title"]
 
 
 def test_plain_is_the_same_for_the_same_submission(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_grade_of_a_wrong_answer_stands_beside_the_key(ssh: Handed) -> None:
 
 
 def test_grade_of_a_capture_of_another_seat_shows_nothing(ssh: Handed) -> None:
-    """A whole and clean connection between other machines is nobody's work on this seat."""
+    """A whole and clean connection between other machines earns nothing on this seat."""
     plan, submission = ssh
     seat = replace(plan.seat, addresses={name: {} for name in plan.seat.addresses})
     result = grade(replace(plan, seat=seat), submission)

@@ -34,7 +34,7 @@ SEEN: dict[str, Any] = {
 
 @pytest.fixture
 def plan(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Plan:
-    """Return a plan of tp4 for nobody's machines yet."""
+    """Return a plan of tp4 without machines yet."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
     return flow.prepare("tp4", "ada")
 
