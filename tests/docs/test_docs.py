@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import limits
+from sharklab import errors, limits
 from sharklab.author import lint
 from sharklab.cli.grammar import VERBS
+from sharklab.cli.options import OPTIONS
+from sharklab.grading.gradebook import selection
+from sharklab.grading.marking import integrity
 from sharklab.lab import load, schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +25,23 @@ def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link is a file of the repository."""
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_headings(page: Path) -> None:
+    """Every link with an anchor leads to a heading or a mark of its page."""
+    links = re.findall(r"\]\((?!https?:)([^)#]*\.md)?#([^)]+)\)", page.read_text())
+    assert [
+        link for link in links if link[1] not in _anchors(page.parent / link[0] if link[0] else page)
+    ] == []
+
+
+def _anchors(page: Path) -> set[str]:
+    """Return the anchors of a page, as GitHub makes them of headings, and those that it sets itself."""
+    text = page.read_text()
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.M), re.M)
+    words = (re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings)
+    return {*words, *re.findall(r'<a id="([^"]+)"', text)}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -60,6 +80,29 @@ def test_authoring_lists_every_word_of_matrices() -> None:
     allowed = schema.read()["$defs"]
     words = [*allowed["state"]["enum"], *allowed["verdict"]["enum"], *allowed["packets"]["anyOf"][0]["enum"]]
     assert [word for word in words if f"`{word}`" not in page] == []
+
+
+def test_exit_codes_are_those_of_the_program() -> None:
+    """The table has each exit code once."""
+    page = (ROOT / "docs" / "exit-codes.md").read_text()
+    codes = {value for name, value in vars(errors).items() if name.isupper() and isinstance(value, int)}
+    assert sorted(codes) == [int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)]
+
+
+def test_gradebook_lists_every_option() -> None:
+    """The table of options has each option of `grade`; only --lang is the same for every verb."""
+    section = (ROOT / "docs" / "gradebook.md").read_text().split("## Options")[1].split("## ")[0]
+    options = [OPTIONS[name][0] for name in VERBS["grade"].options]
+    flags = sorted(names[0] for names in options if names[0].startswith("-"))
+    assert flags == sorted(re.findall(r"^\| `(-[\w-]+)", section, re.MULTILINE))
+
+
+def test_gradebook_lists_every_remark() -> None:
+    """The table of remarks has each kind that the program makes."""
+    section = (ROOT / "docs" / "gradebook.md").read_text().split("## Remarks")[1].split("## ")[0]
+    cells = re.findall(r"^\| (`.*?`) \|", section, re.MULTILINE)
+    kinds = {*integrity.KINDS, selection.SPARE, selection.STRANGER, selection.MISFILED}
+    assert kinds == set(re.findall(r"`(\w+)`", " ".join(cells)))
 
 
 def test_submitting_lists_every_limit() -> None:

@@ -51,7 +51,11 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "student": (
         ("--student",),
-        {"metavar": N_("ID"), "default": None, "help": N_("the student of the seat")},
+        {
+            "metavar": N_("ID"),
+            "default": None,
+            "help": N_("the student of the seat (default: the owner of the imported seats, or you)"),
+        },
     ),
     "maybe_student": (
         ("--student",),
@@ -62,7 +66,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": "{nspawn,qemu,auto,existing}",
             "default": None,
-            "help": N_("the provider of the hosts"),
+            "help": N_("the provider of the hosts (default: that of the seat, or nspawn)"),
         },
     ),
     "inventory": (

@@ -12,8 +12,18 @@ from sharklab.checks import KINDS
 from sharklab.lab import schema
 
 SIDES = {"properties": {"client": {}, "server": {}}, "additionalProperties": False}
-SHAPE = {"$ref", "$defs", "$schema", "title", "description", "properties", "propertyNames", "items"}
-"""Keywords of JSON schema that name or hold others, and refuse nothing themselves."""
+SHAPE = {
+    "$ref",
+    "$defs",
+    "$schema",
+    "title",
+    "description",
+    "default",
+    "properties",
+    "propertyNames",
+    "items",
+}
+"""Keywords of JSON schema that name, tell or hold others, and refuse nothing themselves."""
 
 
 def _keywords(content: Mapping[str, Any]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from sharklab.grading.gradebook.pool import Failure
 from sharklab.grading.marking.policy import NO_POLICY, Policy
 from sharklab.lab.roster import Student
 from sharklab.message import Message
+from sharklab.paths import ROOT
 from sharklab.progress import Progress
 from tests.support import gradebook_class as handed
 
@@ -106,6 +108,16 @@ def test_grade_writes_a_whole_gradebook(graded: Graded) -> None:
     own = {f"{name}/{file}" for name in ("alice", "bob") for file in FEEDBACK}
     kept = {".kept/alice.json", ".kept/bob.json"}
     assert own | kept | set(TABLES) == set(content(graded.out))
+
+
+def test_guide_lists_every_file_of_a_gradebook(graded: Graded) -> None:
+    """The table of docs/gradebook.md has each file that is written, and no other."""
+    folder = (ROOT / "docs" / "gradebook.md").read_text().split("## The folder")[1].split("**Pages**")[0]
+    rows = re.findall(r"^\| (`.*?`) \|", folder, re.MULTILINE)
+    students = re.compile(r"^(alice|bob)/")
+    written = {students.sub("<student>/", name) for name in content(graded.out)}
+    kept = {f"{job.KEPT}/{name}.json" for name in ("alice", "bob")}
+    assert written - kept | {f"{job.KEPT}/"} == set(re.findall(r"`(.*?)`", " ".join(rows)))
 
 
 def test_grade_bears_hostile_bundles(graded: Graded) -> None:

@@ -1,9 +1,4 @@
-"""Draw the floors of the house in docs/architecture.md from the contract in pyproject.toml.
-
-    python docs/floors.py
-
-A test keeps the page equal to the contract.
-"""
+"""The picture of the floors in docs/architecture.md, from the contract in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -11,11 +6,9 @@ import re
 import tomllib
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "architecture.md"
-BEGIN, END = "<!-- floors: begin -->\n", "<!-- floors: end -->"
+from docs.generate.markdown import fill
+from sharklab.paths import ROOT
 
 
 def floors() -> list[list[str]]:
@@ -37,10 +30,4 @@ def picture() -> Iterator[str]:
 
 def page(text: str) -> str:
     """Return the page with its picture drawn anew."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + "\n".join([*picture(), ""]) + END + after
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text()))
+    return fill(text, "floors", picture())

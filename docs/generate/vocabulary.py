@@ -1,9 +1,7 @@
-"""Write the reference of checks and questions from their declarations in `sharklab.checks`.
+"""The reference of checks and questions, from their declarations in `sharklab.checks`.
 
-    PYTHONPATH=src python docs/vocabulary.py
-
-It fills the tables of docs/authoring.md between their markers, and src/sharklab/lab/vocabulary.schema.json,
-which lets an editor complete and check the names and parameters in a lab.yml. A test keeps them equal.
+It is in the tables of docs/authoring.md, and in src/sharklab/lab/vocabulary.schema.json, which lets an
+editor complete and check the names and parameters in a lab.yml.
 """
 
 from __future__ import annotations
@@ -11,15 +9,11 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
+from docs.generate.markdown import code, fill, table
 from sharklab.checks import KINDS, QUESTIONS
 from sharklab.checks.kind import Kind, Rests, Schema
-
-ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "authoring.md"
-SCHEMA = ROOT / "src" / "sharklab" / "lab" / "vocabulary.schema.json"
 
 GROUPS: dict[str, Callable[[Kind], bool]] = {
     "Checks of packets": lambda kind: not kind.live and kind.rests is not Rests.STATE,
@@ -33,20 +27,16 @@ GROUPS: dict[str, Callable[[Kind], bool]] = {
 
 def page(text: str) -> str:
     """Return the page with its tables of checks and questions filled in."""
-    for name, rows in (("checks", _tables()), ("questions", _questions())):
-        begin, rest = text.split(f"<!-- {name}: begin -->\n")
-        _, end = rest.split(f"<!-- {name}: end -->")
-        lines = "\n".join(rows)
-        text = f"{begin}<!-- {name}: begin -->\n{lines}\n<!-- {name}: end -->{end}"
-    return text
+    return fill(fill(text, "checks", _checks()), "questions", _questions())
 
 
-def _tables() -> Iterator[str]:
+def _checks() -> Iterator[str]:
     for title, belongs in GROUPS.items():
-        yield from (f"{title}:", "", "| check | parameters | what must hold |", "| --- | --- | --- |")
-        for kind in filter(belongs, KINDS.values()):
-            yield f"| `{kind.name}` | {_parameters(kind)} | {description(kind)} |"
-        yield ""
+        rows = (
+            (code(kind.name), _parameters(kind), description(kind))
+            for kind in filter(belongs, KINDS.values())
+        )
+        yield from (f"{title}:", "", *table(("check", "parameters", "what must hold"), rows), "")
 
 
 def _parameters(kind: Kind) -> str:
@@ -65,19 +55,18 @@ def description(kind: Kind) -> str:
 
 
 def _questions() -> Iterator[str]:
-    yield from ("| question | wording | answer |", "| --- | --- | --- |")
-    for question in QUESTIONS.values():
-        yield f"| `{question.name}` | {question.text} | {question.value} |"
+    rows = ((code(question.name), question.text, question.value) for question in QUESTIONS.values())
+    return table(("question", "wording", "answer"), rows)
 
 
-def schema() -> str:
-    """Return the JSON schema of the checks and questions that lab.yml may name."""
+def schema(_: str) -> str:
+    """Return the JSON schema of the checks and questions that lab.yml may name, whatever its file holds."""
     bare = [kind.name for kind in KINDS.values() if not kind.required]
     full = {kind.name: {"description": description(kind), **_described(kind)} for kind in KINDS.values()}
     content: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "sharklab checks and questions",
-        "$comment": "Written by docs/vocabulary.py from the declarations in sharklab.checks.",
+        "$comment": "Written by docs.generate from the declarations in sharklab.checks.",
         "$defs": {
             "check": {
                 "anyOf": [
@@ -98,8 +87,3 @@ def _described(kind: Kind) -> Schema:
     if kind.params["properties"].keys() == {"value"}:
         return {"anyOf": [kind.params["properties"]["value"], kind.params]}
     return kind.params
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-    SCHEMA.write_text(schema(), encoding="utf-8")
