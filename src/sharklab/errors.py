@@ -41,24 +41,24 @@ class SharklabError(Exception):
     @property
     def message(self) -> str:
         """The error's sentence, in English."""
-        return self._words(self.message_id, str)
+        return self._render(self.message_id, str)
 
     @property
     def hint(self) -> str:
         """The remedy, in English."""
-        return self._words(self.hint_id, str)
+        return self._render(self.hint_id, str)
 
     def say(self, gettext: Gettext) -> str:
         """Return the whole text in the language of `gettext`."""
         place = self.place.say(gettext) if isinstance(self.place, Message) else self.place
-        said, remedy = self._words(self.message_id, gettext), self._words(self.hint_id, gettext)
+        said, remedy = self._render(self.message_id, gettext), self._render(self.hint_id, gettext)
         where, label = f"{place}: " if place else "", gettext(N_("hint"))
         return f"{where}{said}" + (f"\n  {label}: {remedy}" if remedy else "")
 
     def __str__(self) -> str:
         return self.say(str)
 
-    def _words(self, msgid: str, gettext: Gettext) -> str:
+    def _render(self, msgid: str, gettext: Gettext) -> str:
         try:
             return Message(msgid, self.values).say(gettext)
         except (LookupError, ValueError, AttributeError):  # a tool's own words, with braces of their own

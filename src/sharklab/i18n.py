@@ -51,13 +51,13 @@ def choose(option: str | None, environ: Mapping[str, str]) -> str:
     Raises InputError for an option that is no language of ours.
     """
     if option is not None:
-        return _known(option)
+        return _check_language(option)
     locale = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
     code = locale.replace("-", "_").partition("_")[0].partition(".")[0].lower()
     return code if code in languages() else SOURCE
 
 
-def _known(code: str) -> str:
+def _check_language(code: str) -> str:
     if code not in languages():
         raise InputError(
             N_("{code!r} is not a language that sharklab speaks"),
@@ -89,7 +89,7 @@ class Translator:
 @cache
 def translator(language: str) -> Translator:
     """Return the translator for `language`. Raises InputError for an unknown language."""
-    return Translator(_known(language), _catalogue(language))
+    return Translator(_check_language(language), _catalogue(language))
 
 
 @contextmanager

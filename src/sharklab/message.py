@@ -30,7 +30,7 @@ class Message:
     def say(self, gettext: Gettext) -> str:
         """Return the sentence in the language of `gettext`. Raises KeyError for a field without a value."""
         text = gettext(self.msgid) if self.msgid else ""  # "" is the header of a catalogue
-        values = {name: _said(value, gettext) for name, value in self.values.items()}
+        values = {name: _render(value, gettext) for name, value in self.values.items()}
         return text.format_map(values) if values else text
 
     def __str__(self) -> str:
@@ -66,11 +66,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return "".join(difflib.get_close_matches(name[:LONGEST_NAME], list(known), 1))
 
 
-def _said(value: Any, gettext: Gettext) -> Any:
+def _render(value: Any, gettext: Gettext) -> Any:
     if isinstance(value, Message):
         return value.say(gettext)
     if isinstance(value, Mapping):
         return value.get(gettext(LANGUAGE)) or next(iter(value.values()), "")
     if isinstance(value, tuple | list):
-        return ", ".join(str(_said(item, gettext)) for item in value)
+        return ", ".join(str(_render(item, gettext)) for item in value)
     return value

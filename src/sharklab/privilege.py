@@ -77,11 +77,11 @@ def through_sudo(command: Sequence[str], by_hand: str, words: Translator) -> lis
     )
     print(f"sharklab: {told}", file=sys.stderr, flush=True)
     if not shutil.which("sudo"):
-        raise _refused(N_("sudo is not installed"), by_hand)
+        raise _refusal(N_("sudo is not installed"), by_hand)
     if subprocess.run(["sudo", "true"], check=False).returncode:
-        raise _refused(N_("sudo refused"), by_hand)
+        raise _refusal(N_("sudo refused"), by_hand)
     return ["sudo", "--preserve-env=" + ",".join(KEPT), "--", *command]
 
 
-def _refused(reason: str, by_hand: str) -> MachineryError:
+def _refusal(reason: str, by_hand: str) -> MachineryError:
     return MachineryError(reason, hint=N_("as root, run: {command}"), command=by_hand)

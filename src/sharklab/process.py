@@ -52,7 +52,7 @@ def run(
     if done.returncode:
         said = last_lines(done.stderr) or last_lines(done.stdout)
         raise MachineryError(
-            _ending(done.returncode, said),
+            _sentence(done.returncode, said),
             place=_place(words),
             hint=hint,
             code=abs(done.returncode),
@@ -93,7 +93,7 @@ def _place(words: Sequence[str]) -> str:
     return line if len(line) <= 160 else line[:157] + "..."
 
 
-def _ending(code: int, said: str) -> str:
+def _sentence(code: int, said: str) -> str:
     if code < 0:
         return (
             N_("the command was ended by signal {code}: {said}")

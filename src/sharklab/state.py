@@ -45,12 +45,12 @@ def seats_folder() -> Path:
 
 def seat_folder(lab: str, student: str) -> Path:
     """Return the folder of one student's seat. Raises InputError when a name cannot be a folder's."""
-    return seats_folder() / _plain(N_("lab"), lab) / _plain(N_("student"), student)
+    return seats_folder() / _check_name(N_("lab"), lab) / _check_name(N_("student"), student)
 
 
 def runs_folder(lab: str, student: str) -> Path:
     """Return where the evidence of one student's runs is kept. Raises InputError as `seat_folder`."""
-    return root() / "runs" / _plain(N_("lab"), lab) / _plain(N_("student"), student)
+    return root() / "runs" / _check_name(N_("lab"), lab) / _check_name(N_("student"), student)
 
 
 def folder(path: Path) -> Path:
@@ -116,7 +116,7 @@ def lock(
     The kernel lets it go when this process ends, however it ends (flock(2)). `progress` hears that
     it waits. Raises Busy, which names the process that holds it.
     """
-    handle = _take(path) or _wait(path, what, patience, progress)
+    handle = _try_lock(path) or _wait(path, what, patience, progress)
     try:
         os.ftruncate(handle, 0)
         os.write(handle, f"{os.getpid()} {_command()}\n".encode())
@@ -128,25 +128,25 @@ def lock(
 def _wait(path: Path, what: Message, patience: float, progress: Callable[[Message], None]) -> int:
     deadline = time.monotonic() + patience
     if patience:
-        progress(Message(N_("waiting: {reason}"), {"reason": _busy(path, what).sentence}))
+        progress(Message(N_("waiting: {reason}"), {"reason": _busy_error(path, what).sentence}))
     while time.monotonic() < deadline:
-        if handle := _take(path):
+        if handle := _try_lock(path):
             return handle
         time.sleep(POLL)
-    raise _busy(path, what)
+    raise _busy_error(path, what)
 
 
-def _take(path: Path) -> int | None:
+def _try_lock(path: Path) -> int | None:
     """Return the lock file, open and locked, or None; its folder may be deleted at any time."""
     with suppress(FileNotFoundError):
         handle = os.open(folder(path.parent) / path.name, os.O_RDWR | os.O_CREAT, 0o600)
-        if _locked(handle) and _is_at(handle, path):
+        if _lock_file(handle) and _is_at(handle, path):
             return handle
         os.close(handle)
     return None
 
 
-def _locked(handle: int) -> bool:
+def _lock_file(handle: int) -> bool:
     with suppress(BlockingIOError):
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True
@@ -160,7 +160,7 @@ def _is_at(handle: int, path: Path) -> bool:
     return False
 
 
-def _busy(path: Path, what: Message) -> Busy:
+def _busy_error(path: Path, what: Message) -> Busy:
     pid, command = "", ""
     with suppress(FileNotFoundError):
         pid, _, command = path.read_text(errors="replace").strip().partition(" ")
@@ -181,7 +181,7 @@ def _command() -> str:
     return line if len(line) <= 120 else line[:117] + "..."
 
 
-def _plain(what: str, name: str) -> str:
+def _check_name(what: str, name: str) -> str:
     if not PLAIN_NAME.fullmatch(name):
         raise InputError(
             N_("{name!r} cannot be the name of a {what}"),

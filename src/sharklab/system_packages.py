@@ -135,11 +135,11 @@ def need(works: Sequence[str], words: Translator) -> None:
         return
     kind = manager()
     if not kind:
-        raise _failed(N_("this system has neither apt-get nor dnf"), absent)
+        raise _failure(N_("this system has neither apt-get nor dnf"), absent)
     _install(names(absent, kind), kind, absent, words)
     if still := missing(works):
         gone = [package.gives for package in still]
-        raise _failed(N_("still missing after the installation: {tools}"), still, tools=gone)
+        raise _failure(N_("still missing after the installation: {tools}"), still, tools=gone)
 
 
 def _install(wanted: list[str], kind: str, absent: Sequence[Package], words: Translator) -> None:
@@ -152,9 +152,9 @@ def _install(wanted: list[str], kind: str, absent: Sequence[Package], words: Tra
         )
         if done.returncode:
             said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
-            raise _failed(N_("the installation failed:\n{said}"), absent, said=said)
+            raise _failure(N_("the installation failed:\n{said}"), absent, said=said)
 
 
-def _failed(reason: str, absent: Iterable[Package], **values: Any) -> MachineryError:
+def _failure(reason: str, absent: Iterable[Package], **values: Any) -> MachineryError:
     place, hint = Message(N_("system packages")), N_("as root, run: {command}")
     return MachineryError(reason, place=place, hint=hint, command=command(absent), **values)

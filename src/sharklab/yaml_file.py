@@ -23,14 +23,14 @@ class _Loader(yaml.CSafeLoader):
         seen: set[str] = set()
         for key, _value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise _wrong(N_("a key must be a word, not a list or a mapping"), key)
+                raise _error(N_("a key must be a word, not a list or a mapping"), key)
             if key.value in seen and key.value != "<<":
-                raise _wrong(N_("this key appears twice"), key)
+                raise _error(N_("this key appears twice"), key)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
-def _wrong(problem: str, key: yaml.Node) -> yaml.MarkedYAMLError:
+def _error(problem: str, key: yaml.Node) -> yaml.MarkedYAMLError:
     return yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
 
 

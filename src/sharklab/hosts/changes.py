@@ -39,7 +39,7 @@ def of_host(own: Plan, host: Host) -> Changes:
     """Return the changes of the roles of a plan's host. Raises InputError for a wrong template."""
     files = {role: _read(role, FILE) for role in dict.fromkeys([*host.roles, "capture"])}
     values = inventory.hostvars(own)[host.name]
-    by_role = {role: _filled(role, content, values) for role, content in files.items()}
+    by_role = {role: _fill(role, content, values) for role, content in files.items()}
     contents = [*by_role.values(), CONTROLLER]
     return Changes(
         **{
@@ -50,7 +50,7 @@ def of_host(own: Plan, host: Host) -> Changes:
     )
 
 
-def _filled(role: str, content: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, list[str]]:
+def _fill(role: str, content: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the lists with templates filled in; each line of one is an entry."""
     names = {**_read(role, "defaults/main.yml"), **values}
     filled = template.fill(content, names, str(paths.ROLES / role / FILE))

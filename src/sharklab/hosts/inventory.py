@@ -76,7 +76,7 @@ def build(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = None) -
     }
     known = {name: {"lab_facts": dict(each)} for name, each in (facts or {}).items()}
     hosts = {
-        name: {"ansible_host": name, **_on_machine(values, existing.get(name)), **known.get(name, {})}
+        name: {"ansible_host": name, **_apply_machine(values, existing.get(name)), **known.get(name, {})}
         for name, values in hostvars(plan).items()
     }
     return {"all": {"vars": connection, "hosts": hosts, "children": _groups(plan)}}
@@ -91,7 +91,7 @@ def _groups(plan: Plan) -> dict[str, dict[str, Any]]:
     }
 
 
-def _on_machine(values: Mapping[str, Any], machine: Mapping[str, Any] | None) -> Mapping[str, Any]:
+def _apply_machine(values: Mapping[str, Any], machine: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """Return a host's variables as they are for the machine that it is, where that exists already.
 
     A value of the lab goes before one of the machine.

@@ -79,11 +79,11 @@ def _cell(entry: Entry, tool: Entry, state: str, number: int) -> dict[str, Any]:
         "port": number,
         **given,
         "timeout": tool.get("timeout", TIMEOUT),
-        "expect": _expected(entry, tool, state),
+        "expect": _expectations(entry, tool, state),
     }
 
 
-def _expected(entry: Entry, tool: Entry, state: str) -> dict[str, Any]:
+def _expectations(entry: Entry, tool: Entry, state: str) -> dict[str, Any]:
     """Return the expectations of a tool in one state: its own, else those of its matrix."""
     always = {"exit": tool["exit"]} if "exit" in tool else {}
     return {**entry.get("expect", {}).get(state, {}), **always, **tool.get("expect", {}).get(state, {})}
@@ -121,11 +121,11 @@ def _tool(entry: Entry, tool: Entry) -> Tool:
 
 
 def _trial(cell: Entry) -> Trial:
-    expect = {key: _several(value) for key, value in cell["expect"].items()}
+    expect = {key: _as_tuple(value) for key, value in cell["expect"].items()}
     return Trial(cell["id"], cell["tool"], cell["state"], cell["port"], Expectation(**expect))
 
 
-def _several(value: Any) -> tuple[Any, ...]:
+def _as_tuple(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list) else (value,)
 
 
@@ -141,13 +141,13 @@ def exercise(entry: Entry) -> Exercise:
             Capture(capture_id(entry["id"], side), entry[side], entry["network"], _filter(entry))
             for side in ("client", "server")
         ),
-        probes=(*_witnesses(entry), *(_probe(entry, cell) for cell in _by_tool(entry))),
+        probes=(*_witnesses(entry), *(_probe(entry, cell) for cell in _order_cells(entry))),
         checks=(),
         questions=(),
     )
 
 
-def _by_tool(entry: Entry) -> list[dict[str, Any]]:
+def _order_cells(entry: Entry) -> list[dict[str, Any]]:
     """Return the cells in the order in which they start: a tool meets all states in the same conditions.
 
     All start at once, as fast as the client can, so those of the last tools share it with all others: a lab

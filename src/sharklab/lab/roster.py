@@ -95,7 +95,7 @@ def _delimiter(text: str) -> str:
 
 def _columns(file: Path, headings: Sequence[str]) -> Mapping[str, int]:
     """Return the place of each column that is known. Raises InputError when no student can be named."""
-    plain = [_plain(heading) for heading in headings]
+    plain = [_normalise(heading) for heading in headings]
     columns = {name: plain.index(word) for name, words in HEADINGS.items() for word in plain if word in words}
     if not columns.keys() & {"student", "username", "participant", "number", "email"}:
         raise InputError(
@@ -106,7 +106,7 @@ def _columns(file: Path, headings: Sequence[str]) -> Mapping[str, int]:
     return columns
 
 
-def _plain(heading: str) -> str:
+def _normalise(heading: str) -> str:
     letters = unicodedata.normalize("NFKD", heading.replace("’", "'"))
     return " ".join("".join(c for c in letters if not unicodedata.combining(c)).casefold().split())
 

@@ -155,28 +155,28 @@ def register(lab: LabContent, student: str) -> Seat:
     """
     file = _register_file()
     with state.lock(file.with_name("lock"), Message(N_("the course's register")), patience=10.0):
-        entries = _register(file)
-        seat = _registered(lab, student, entries)
+        entries = _read_register(file)
+        seat = _find_seat(lab, student, entries)
         nets = sorted({str(a.ipv4.network) for at in seat.addresses.values() for a in at.values()})
-        if entries.get(_entry(lab, student)) != nets:
-            state.write(file, json.dumps({**entries, _entry(lab, student): nets}, indent=1), 0o600)
+        if entries.get(_register_key(lab, student)) != nets:
+            state.write(file, json.dumps({**entries, _register_key(lab, student): nets}, indent=1), 0o600)
     return seat
 
 
 def look_up(lab: LabContent, student: str) -> Seat:
     """Return the seat that `register` would return now, and leave the course's register as it is."""
-    return _registered(lab, student, _register(_register_file()))
+    return _find_seat(lab, student, _read_register(_register_file()))
 
 
-def _registered(lab: LabContent, student: str, entries: Mapping[str, list[str]]) -> Seat:
+def _find_seat(lab: LabContent, student: str, entries: Mapping[str, list[str]]) -> Seat:
     check_student(student)
-    others = (nets for key, nets in entries.items() if key != _entry(lab, student))
+    others = (nets for key, nets in entries.items() if key != _register_key(lab, student))
     taken = [IPv4Network(net) for nets in others for net in nets]
-    given = _imported(lab.name, student)
+    given = _read_import(lab.name, student)
     return from_plain(given["seat"]) if given else derive(lab, student, secret(), taken)
 
 
-def _entry(lab: LabContent, student: str) -> str:
+def _register_key(lab: LabContent, student: str) -> str:
     return f"{lab.name}/{student}"
 
 
@@ -184,7 +184,7 @@ def _register_file() -> Path:
     return state.folder(state.root() / "course") / "seats.json"
 
 
-def _register(file: Path) -> dict[str, list[str]]:
+def _read_register(file: Path) -> dict[str, list[str]]:
     try:
         entries: dict[str, list[str]] = json.loads(file.read_text())
         return entries
@@ -218,7 +218,7 @@ def at(folder: Path) -> Seat:
         return from_plain(json.loads((folder / "seat.json").read_text()))
     except (OSError, ValueError, KeyError, TypeError):
         lab, student = folder.parent.name, folder.name
-        if given := _imported(lab, student):
+        if given := _read_import(lab, student):
             return from_plain(given["seat"])
         draw = Draw(secret(), lab, student)
         return Seat(lab, student, draw.bytes("id").hex()[:8], "", "", "", {}, folder)
@@ -230,7 +230,7 @@ def imported_file(lab: str, student: str) -> Path:
     return state.root() / "imported" / folder.parent.name / f"{folder.name}.json"
 
 
-def _imported(lab: str, student: str) -> Mapping[str, Any]:
+def _read_import(lab: str, student: str) -> Mapping[str, Any]:
     """Return seat and key that were imported, or nothing. Raises MachineryError when they are damaged."""
     file = imported_file(lab, student)
     try:
@@ -248,7 +248,7 @@ def _imported(lab: str, student: str) -> Mapping[str, Any]:
 
 def key(lab: str, student: str) -> bytes:
     """Return the key that signs the submissions of `student` (32 bytes)."""
-    if given := _imported(lab, student):
+    if given := _read_import(lab, student):
         return bytes.fromhex(given["key"])
     return Draw(secret(), lab, student).bytes("key")
 

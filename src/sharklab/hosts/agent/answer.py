@@ -43,8 +43,8 @@ def look(request: Request) -> dict[str, Any]:
         "connections": network.connections(),
         "zones": {card: _zone(card) for card in facts["interfaces"]},
         "claim": _first_line(CLAIM),
-        "kernel": [role for role, module in request["modules"].items() if _has(module)],
-        "size": files.size(_plain(request["paths"])),
+        "kernel": [role for role, module in request["modules"].items() if _has_module(module)],
+        "size": files.size(_expand_homes(request["paths"])),
     }
 
 
@@ -55,7 +55,7 @@ def missing(request: Request) -> dict[str, Any]:
 
 def record(request: Request) -> dict[str, Any]:
     """Return the state as it is now: /etc and `paths` in an archive, and all that is no file."""
-    roots, made = _plain(["/etc", *request["paths"]]), _plain(request["made"])
+    roots, made = _expand_homes(["/etc", *request["paths"]]), _expand_homes(request["made"])
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
         files.keep(archive, roots)
@@ -98,9 +98,9 @@ def restore(request: Request) -> dict[str, Any]:
     sessions.end_others()
     network.unmount_new(before["mounts"], failures)
     stopped = units.stop_new(before, failures)
-    left = _left(packaged, request["users"])
+    left = _files_to_leave(packaged, request["users"])
     changed = _put_back(packaged, left, failures)
-    _take_up(before, changed, failures)
+    _apply_restored(before, changed, failures)
     # Once more: NetworkManager has written resolv.conf meanwhile.
     _put_back(packaged, left, failures)
     gone = [path for path in reversed(packaged["made"]) if _remove(path, failures)]
@@ -124,7 +124,7 @@ ANSWERS: Mapping[str, Callable[[Request], dict[str, Any]]] = {
 }
 
 
-def _left(packaged: Request, users: Iterable[str]) -> frozenset[str]:
+def _files_to_leave(packaged: Request, users: Iterable[str]) -> frozenset[str]:
     """Return the files that stay as they are: those of packages that came later, and their accounts.
 
     The accounts of `users` are then removed one by one.
@@ -147,7 +147,7 @@ def _put_back(packaged: Request, left: frozenset[str], failures: Failures) -> li
     return changed
 
 
-def _take_up(before: Request, changed: list[str], failures: Failures) -> None:
+def _apply_restored(before: Request, changed: list[str], failures: Failures) -> None:
     """Make the running services follow the files that were put back."""
     failures.run(["systemctl", "daemon-reload"])
     output(["systemctl", "reset-failed"])
@@ -169,7 +169,7 @@ def _remove(path: str, failures: Failures) -> bool:
     return path not in network.mounts() and files.remove_tree(path, failures)
 
 
-def _plain(paths: Iterable[str]) -> list[str]:
+def _expand_homes(paths: Iterable[str]) -> list[str]:
     """Return the paths with a home for ~user, and for ~ that of the user who logged in.
 
     A user who does not exist yet will have the usual home.
@@ -195,7 +195,7 @@ def _zone(card: str) -> str:
     return (own or output(["firewall-cmd", "--get-default-zone"]) or "").strip()
 
 
-def _has(module: str) -> bool:
+def _has_module(module: str) -> bool:
     """Tell whether the machine has a kernel of its own, with that file system or the module for it."""
     if output(["systemd-detect-virt", "--quiet", "--container"]) is not None:
         return False

@@ -46,10 +46,10 @@ def connections() -> dict[str, str]:
 def mounts() -> dict[str, list[str]]:
     """Return the mounts over the network: {mount point: [type, source]}."""
     lines = (line.split() for line in Path("/proc/self/mounts").read_text().splitlines())
-    return {_plain(at): [kind, _plain(source)] for source, at, kind, *_ in lines if kind in NETWORKED}
+    return {_unescape(at): [kind, _unescape(source)] for source, at, kind, *_ in lines if kind in NETWORKED}
 
 
-def _plain(text: str) -> str:
+def _unescape(text: str) -> str:
     return text.replace("\\040", " ")
 
 

@@ -50,7 +50,7 @@ def install(names: list[str], first: list[str], installer: str, failures: Failur
     `installer` is the text of install_packages.sh.
     """
     before = set(units.enabled())
-    with _nothing_starts():
+    with _block_starts():
         for chosen in (first, names):
             if wanted := missing(chosen):
                 _install(wanted, installer, failures)
@@ -72,7 +72,7 @@ def _install(wanted: list[str], installer: str, failures: Failures) -> None:
 
 
 @contextlib.contextmanager
-def _nothing_starts():  # type: ignore[no-untyped-def]  # an iterator, for contextmanager
+def _block_starts():  # type: ignore[no-untyped-def]  # an iterator, for contextmanager
     own = _is_debian() and not POLICY.exists()
     if own:
         POLICY.write_text("#!/bin/sh\nexit 101\n")

@@ -34,7 +34,7 @@ def enabled() -> list[str]:
 
 def stop_new(before: Mapping[str, Any], failures: Failures) -> list[str]:
     """Stop the units that run now and did not before."""
-    new = [name for name, unit in _units().items() if _is_active(unit) and not _was(before, name)]
+    new = [name for name, unit in _units().items() if _is_active(unit) and not _was_active(before, name)]
     for name in new:
         failures.run(["systemctl", "stop", name])
     return new
@@ -43,7 +43,9 @@ def stop_new(before: Mapping[str, Any], failures: Failures) -> list[str]:
 def start_missing(before: Mapping[str, Any], failures: Failures) -> list[str]:
     """Start the units that ran before and do not run now."""
     now = _units()
-    missing = [name for name in before["units"] if _was(before, name) and not _is_active(now.get(name, {}))]
+    missing = [
+        name for name in before["units"] if _was_active(before, name) and not _is_active(now.get(name, {}))
+    ]
     for name in missing:
         failures.run(["systemctl", "start", name])
     return missing
@@ -59,7 +61,7 @@ def restart_restarted(before: Mapping[str, Any], failures: Failures) -> list[str
     changed = [
         name
         for name, unit in _units().items()
-        if _was(before, name)
+        if _was_active(before, name)
         and _is_active(unit)
         and unit["InvocationID"] != before["units"][name]["InvocationID"]
     ]
@@ -76,20 +78,22 @@ def has_rebooted(before: Mapping[str, Any]) -> bool:
 def _units() -> dict[str, Unit]:
     patterns = ["*.service", "*.socket", "*.timer", "*.path"]
     shown = output(["systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", *patterns])
-    blocks = [_block(block) for block in (shown or "").split("\n\n")]
-    return {unit["Id"]: unit for unit in blocks if unit.get("UnitFileState") in CHOSEN and _stays(unit)}
+    blocks = [_parse_block(block) for block in (shown or "").split("\n\n")]
+    return {
+        unit["Id"]: unit for unit in blocks if unit.get("UnitFileState") in CHOSEN and _stays_active(unit)
+    }
 
 
-def _block(text: str) -> Unit:
+def _parse_block(text: str) -> Unit:
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
 
-def _stays(unit: Unit) -> bool:
+def _stays_active(unit: Unit) -> bool:
     """Tell whether the unit, once started, stays active: one-shot services mostly do not."""
     return unit.get("Type") != "oneshot" or unit.get("RemainAfterExit") == "yes"
 
 
-def _was(before: Mapping[str, Any], name: str) -> bool:
+def _was_active(before: Mapping[str, Any], name: str) -> bool:
     return _is_active(before["units"].get(name, {}))
 
 

@@ -78,13 +78,13 @@ def on_image(
         with state.lock(building / "lock", what, build.PATIENCE, progress):
             try:
                 if not folder.is_dir():
-                    _make(golden, image, folder, bake, containers, progress)
+                    _make_layers(golden, image, folder, bake, containers, progress)
             finally:
                 state.remove(building)
     return Layers(image, folder)
 
 
-def _make(
+def _make_layers(
     golden: Plan,
     image: Image,
     folder: Path,
@@ -108,13 +108,13 @@ def _make(
         progress(Message(N_("baking: applying the tasks that are the same for all seats")))
         bake(plan)
         containers.stop(plan)
-        _keep(plan, building / "layers")
+        _keep_layers(plan, building / "layers")
         (building / "layers").rename(folder)
     finally:
         containers.down(plan.seat)
 
 
-def _keep(plan: Plan, target: Path) -> None:
+def _keep_layers(plan: Plan, target: Path) -> None:
     """Move each host's upper folder to `target`, without the files that must differ between seats.
 
     It is moved and never copied: overlayfs keeps notes on its files in extended attributes.

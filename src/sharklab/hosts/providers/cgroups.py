@@ -74,7 +74,7 @@ def units(pattern: str) -> list[str]:
 def processes(unit: str) -> list[int]:
     """Return the ids of all processes in the unit's group."""
     folder = _folder(unit)
-    return [pid for inner in _below(folder) for pid in _pids(inner / "cgroup.procs")] if folder else []
+    return [pid for inner in _tree(folder) for pid in _pids(inner / "cgroup.procs")] if folder else []
 
 
 def is_running(unit: str) -> bool:
@@ -118,7 +118,7 @@ def _kill(unit: str) -> None:
 def _remove(unit: str) -> None:
     """Remove the folders of a group, the innermost first; systemd removes those of a scope itself."""
     for folder in _folders(unit):
-        for path in reversed(_below(folder)):
+        for path in reversed(_tree(folder)):
             with suppress(OSError):
                 path.rmdir()
         if folder.parent.name == "sharklab":
@@ -126,7 +126,7 @@ def _remove(unit: str) -> None:
                 folder.parent.rmdir()
 
 
-def _below(folder: Path) -> list[Path]:
+def _tree(folder: Path) -> list[Path]:
     """Return the folder and all below it, outer ones first; os.walk tolerates groups that vanish."""
     return [Path(path) for path, _, _ in os.walk(folder)]
 

@@ -62,7 +62,7 @@ class ThisComputer:
         impossible = [host for host in golden.hosts if _is_impossible(host, os)]
         for host in impossible:
             if host not in vms:
-                raise _no_substitute(host, os)
+                raise _substitute_error(host, os)
         if not vms:
             return baking.layers(golden, os, bake, CONTAINERS, progress)
         _announce_vms(vms, len(vms) < len(golden.hosts), progress)
@@ -205,7 +205,7 @@ def _is_impossible(host: Host, os: str) -> bool:
     return bool(set(host.needs) & set(systems.find(os).irreplaceable))
 
 
-def _no_substitute(host: Host, os: str) -> InputError:
+def _substitute_error(host: Host, os: str) -> InputError:
     return InputError(
         N_("host {host} needs {needs}, for which containers of {name} have no substitute"),
         place="--os",

@@ -31,7 +31,7 @@ class Monitor:
             self._socket.connect(str(file))
         except OSError as error:
             self._socket.close()
-            raise self._gone(error) from error
+            raise self._failure(error) from error
         self._lines = self._socket.makefile("r", encoding="utf-8")
         try:
             self._next()  # its greeting
@@ -66,7 +66,7 @@ class Monitor:
             else:
                 self._socket.sendall(line)
         except OSError as error:
-            raise self._gone(error) from error
+            raise self._failure(error) from error
         while True:
             said = self._next()
             if "error" in said:
@@ -117,12 +117,12 @@ class Monitor:
         try:
             line = self._lines.readline()
         except OSError as error:
-            raise self._gone(error) from error
+            raise self._failure(error) from error
         if not line:
-            raise self._gone(None)
+            raise self._failure(None)
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def _gone(self, error: OSError | None) -> MachineryError:
+    def _failure(self, error: OSError | None) -> MachineryError:
         reason = (error.strerror or str(error)) if error else "EOF"
         return MachineryError(N_("QEMU does not answer ({reason})"), place=str(self._file), reason=reason)

@@ -111,7 +111,7 @@ def _make(
         values = {"hosts": [host.name for host in hosts], "engine": how}
         with ExitStack() as stack:
             for host in hosts:
-                stack.enter_context(started(plan, host, _golden(plan, host, made)))
+                stack.enter_context(started(plan, host, _golden_machine(plan, host, made)))
             progress(Message(N_("booting {hosts} ({engine}), once for all seats"), values))
             # Their ports stay open until they are saved: a port that closes ends their waiting.
             ports = [stack.enter_context(vm.connect(plan, host, BOOT_LIMIT)) for host in hosts]
@@ -124,7 +124,7 @@ def _make(
         provider.down(plan.seat)
 
 
-def _golden(plan: Plan, host: Host, made: Snapshots) -> VirtualMachine:
+def _golden_machine(plan: Plan, host: Host, made: Snapshots) -> VirtualMachine:
     folder = disk.folder(plan, host.name)
     disks, memory = (folder / "disk.qcow2", folder / "base.raw"), folder / "memory"
     return VirtualMachine(made.engine, made.image, disks, memory, is_shared=True, libvirt=made.libvirt)

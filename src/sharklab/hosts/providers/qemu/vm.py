@@ -111,7 +111,7 @@ def command(plan: Plan, host: Host, machine: VirtualMachine) -> list[str]:
     It does not go to the background by itself (-daemonize): for that it would need the right to fork.
     """
     drive = f"if=none,id=disk,cache=unsafe,auto-read-only=off,{_disk(machine.disks)}"
-    console = f"file,id=console,append=on,path={_escaped(disk.folder(plan, host.name) / 'console.log')}"
+    console = f"file,id=console,append=on,path={_escape(disk.folder(plan, host.name) / 'console.log')}"
     return [
         *(
             engine.program(),
@@ -145,7 +145,7 @@ def memory(file: Path, is_shared: bool) -> str:
     """Return QEMU's option for the machine's memory, which is in a file."""
     read = ",readonly=on,rom=off" if not is_shared and engine.can_map_read_only() else ""
     share = f"share={'on' if is_shared else 'off'}{read}"
-    return f"memory-backend-file,id=memory,size={MEMORY}M,mem-path={_escaped(file)},{share}"
+    return f"memory-backend-file,id=memory,size={MEMORY}M,mem-path={_escape(file)},{share}"
 
 
 def disk_format(disks: Sequence[Path]) -> str:
@@ -159,7 +159,7 @@ def _disk(disks: Sequence[Path], level: str = "") -> str:
     They are told, and not left to the disk, where QEMU looks for it as root.
     """
     first, *below = disks
-    own = f"{level}driver={disk_format(disks)},{level}file.driver=file,{level}file.filename={_escaped(first)}"
+    own = f"{level}driver={disk_format(disks)},{level}file.driver=file,{level}file.filename={_escape(first)}"
     return f"{own},{_disk(below, f'{level}backing.')}" if below else own
 
 
@@ -173,6 +173,6 @@ def _card(plan: Plan, host: Host, index: int) -> list[str]:
     ]
 
 
-def _escaped(path: Path) -> str:
+def _escape(path: Path) -> str:
     """Return a path as a value of one of QEMU's options, where a comma is doubled."""
     return str(path).replace(",", ",,")
