@@ -7,6 +7,7 @@ from dataclasses import replace
 from sharklab.checks.outcome import Status
 from sharklab.grading.marking import advice
 from sharklab.grading.marking.model import Decision, Result
+from sharklab.grading.submission.model import Problem
 from sharklab.i18n import translator
 from sharklab.message import NOTHING, Message
 from tests.support import gradebook_sample as sample
@@ -44,3 +45,18 @@ def test_lines_offer_a_hint_that_was_not_taken_beside_where_to_look() -> None:
     """Where to look costs nothing."""
     lines = ["      → Look there.", "      → there is a hint: --hint ssh/fin"]
     assert lines == told(NOTHING, "ssh/fin")[2:-1]
+
+
+def test_lines_say_steps_expectations_and_problems() -> None:
+    """A criterion in steps shows each; what was expected, and what was refused, stand beside it."""
+    result = replace(sample.result(share=0.0), problems=(Problem("a.pcap", Message("too large")),))
+    lines = list(advice.lines(result, translator("en")))
+    assert ["        ✗ SYN", "        ✗ SYN/ACK"] == [line for line in lines if line.startswith("        ✗")]
+    assert "      expected: a port of the server" in lines
+    assert ["! a.pcap: too large", "Sum: 1 of 8"] == lines[-2:]
+
+
+def test_hint_names_are_of_criteria_whose_hint_fits() -> None:
+    """They are named as the option --hint takes them."""
+    assert ("ssh/fin",) == advice.hint_names(hinted(Message("Do it.")))
+    assert () == advice.hint_names(hinted(NOTHING))

@@ -1,4 +1,4 @@
-"""Results as plain data: their schema, both languages, and what a student is not told."""
+"""Results as plain data: their schema, and both languages."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from sharklab.author import capture_edits, reference
 from sharklab.evidence.packets import records
 from sharklab.evidence.packets.container import open_capture
 from sharklab.grading.marking.export import schema, to_plain
-from sharklab.grading.marking.keys import without_keys
 from sharklab.grading.marking.marks import grade
 from sharklab.grading.marking.model import Adjustment, Remark, Result
 from sharklab.grading.submission.model import Problem
 from sharklab.lab import seat
 from sharklab.lab.model import Check
 from sharklab.message import Message
-from tests.support import report_run
+from tests.support import gradebook_sample, report_run
 
 STRANGER = "other99"
 
@@ -34,7 +33,7 @@ def result(tmp_path: Path) -> Result:
     return grade(plan, replace(submission, answers=answers))
 
 
-def test_plain_fits_its_schema(result: Result) -> None:
+def test_to_plain_fits_its_schema(result: Result) -> None:
     """Whatever a result holds, with all there can be beside its marks."""
     more = replace(
         result,
@@ -45,7 +44,7 @@ def test_plain_fits_its_schema(result: Result) -> None:
     assert [] == list(Draft202012Validator(dict(schema())).iter_errors(to_plain(more)))
 
 
-def test_plain_says_everything_in_each_language(result: Result) -> None:
+def test_to_plain_says_everything_in_each_language(result: Result) -> None:
     """A sentence is there in English and in French."""
     [ssh, _] = to_plain(result)["exercises"]
     assert {"en": "Capture ssh", "fr": "Capture ssh"} == ssh["title"]
@@ -54,32 +53,15 @@ def test_plain_says_everything_in_each_language(result: Result) -> None:
     ]["title"]
 
 
-def test_plain_is_the_same_for_the_same_submission(tmp_path: Path) -> None:
+def test_to_plain_is_the_same_for_the_same_submission(tmp_path: Path) -> None:
     """Byte by byte."""
     report_run.seal(tmp_path, ["ssh"])
     handed = reference.reference(tmp_path)
     assert json.dumps(to_plain(grade(*handed))) == json.dumps(to_plain(grade(*handed)))
 
 
-def test_plain_for_a_student_gives_no_key_away(result: Result) -> None:
-    """Neither the right answer nor the packets that show it are in what a student reads."""
-    [ssh, _] = to_plain(without_keys(result))["exercises"]
-    [missed] = [mark for mark in ssh["criteria"] if mark["status"] == "failed"]
-    [full] = [m for m in to_plain(result)["exercises"][0]["criteria"] if m["status"] == "failed"]
-    key = full["expected"]["en"]
-    assert key and full["evidence"]
-    assert ({"en": "", "fr": ""}, []) == (missed["expected"], missed["evidence"])
-    assert key not in json.dumps(missed)
-
-
-def test_plain_for_a_student_has_no_remarks(result: Result) -> None:
-    """What is for the instructor to look at names other students."""
-    remarked = replace(result, remarks=(Remark("alike", Message("look"), ("bob",)),))
-    assert [] == to_plain(without_keys(remarked))["remarks"]
-
-
 @pytest.mark.parametrize("kind", ["token", "seat"])
-def test_plain_says_nothing_of_another_students_token(tmp_path: Path, kind: str) -> None:
+def test_to_plain_says_nothing_of_another_students_token(tmp_path: Path, kind: str) -> None:
     """Also where the capture is full of it: somebody else's work, or their names asked from the own seat."""
     report_run.seal(tmp_path, ["dns"])
     plan, submission = reference.reference(tmp_path)
@@ -98,23 +80,9 @@ def test_plain_says_nothing_of_another_students_token(tmp_path: Path, kind: str)
     assert STRANGER not in json.dumps(to_plain(result))
 
 
-@pytest.mark.parametrize("given", [None, "1", "3742"])
-def test_plain_for_a_student_tells_no_key_by_the_way(tmp_path: Path, given: str | None) -> None:
-    """What a check says of the packets is held back while it would answer a question."""
-    report_run.seal(tmp_path, ["ssh"])
-    plan, submission = reference.reference(tmp_path)
-    [exercise] = plan.lab.exercises
-    exercise = replace(exercise, questions=("client_bytes",))
-    plan = replace(plan, lab=replace(plan.lab, exercises=(exercise,)))
-    result = grade(plan, replace(submission, answers={"ssh": {"client_bytes": given}}))
-    assert "The client sends 3741 bytes" in json.dumps(to_plain(result))
-    told = json.dumps(to_plain(without_keys(result)))
-    assert "3741" not in told
-    assert "Answer the questions first; the details then appear here." in told
-
-
-def test_plain_for_a_student_tells_all_once_it_is_answered(tmp_path: Path) -> None:
-    """Nothing is left to give away."""
-    report_run.seal(tmp_path, ["ssh"])
-    plan, submission = reference.reference(tmp_path)
-    assert "The client sends 3741 bytes" in json.dumps(to_plain(without_keys(grade(plan, submission))))
+def test_to_plain_has_the_steps_of_a_criterion() -> None:
+    """Each with its title, its points and its status."""
+    handshake = to_plain(gradebook_sample.result())["exercises"][0]["criteria"][0]
+    assert [("SYN", 2, "passed"), ("SYN/ACK", 2, "passed")] == [
+        (step["title"]["en"], step["points"], step["status"]) for step in handshake["steps"]
+    ]

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sharklab.checks import QUESTIONS
 from sharklab.evidence.capture import RecordedCapture
 from sharklab.grading.marking.case import gather
 from sharklab.grading.marking.defaults import criteria
+from sharklab.grading.marking.hints import fits
 from sharklab.grading.marking.marks import mark
 from sharklab.grading.submission.model import Submission
 from sharklab.lab import load
-from sharklab.lab.model import Criterion, Plan
+from sharklab.lab.model import Asked, Check, Criterion, CriterionStep, Hint, IrrelevantCaptures, MixedUp, Plan
 from sharklab.message import Message, prose
 from tests.support import hints_sample as sample
 from tests.support.capture_files import with_facts
+from tests.support.handed import handed
 from tests.support.hints_sample import Bench, Situation, mixed_up
 
 Place = tuple[str, str, str, int]
@@ -236,3 +240,33 @@ def test_hints_hold_nothing_of_the_seat(lab: str) -> None:
         for text in h.text.values()
     ]
     assert [] == [text for text in texts for value in values if value in text]
+
+
+def test_fits_of_captures_that_hold_something_else(tmp_path: Path) -> None:
+    """Without a conversation, an exercise is about any host of the seat; an unreadable file shows neither."""
+    ssh, recorded = handed(tmp_path), Hint({"en": "x"}, IrrelevantCaptures("elsewhere"))
+    criterion = Criterion("one", (CriterionStep(1.0, Check("handshake")),))
+    prose = tmp_path / "prose.pcap"
+    prose.write_text("I forgot")
+    cases = [
+        ssh.with_exercise(conversation=None).case,
+        ssh.with_exercise(conversation=None).on_another_seat().case,
+        ssh.with_capture(prose).case,
+    ]
+    assert [False, True, False] == [fits(case, criterion, recorded) for case in cases]
+
+
+def test_fits_of_answers_that_are_mixed_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer to one question is that of another; a question that breaks is told where it is graded."""
+    ssh, mixed = handed(tmp_path), Hint({"en": "x"}, MixedUp("server_port", "local_port"))
+    criterion = Criterion("one", (CriterionStep(1.0, Asked("server_port")),))
+    local = ssh.submission.answers["ssh"]["local_port"]
+    swapped = ssh.with_answers(server_port=local).case
+    assert [True, False] == [fits(case, criterion, mixed) for case in (swapped, ssh.case)]
+
+    def breaks(_: object) -> None:
+        raise ZeroDivisionError
+
+    broken = replace(QUESTIONS["local_port"], sources=breaks)  # type: ignore[arg-type]
+    monkeypatch.setitem(QUESTIONS, "local_port", broken)
+    assert not fits(swapped, criterion, mixed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import stat
@@ -294,3 +295,37 @@ def test_unpack_into_a_used_folder_is_refused(tmp_path: Path) -> None:
     unpack(packed)
     with pytest.raises(MachineryError, match="the folder is not empty"):
         unpack(packed)
+
+
+def test_pack_writes_answers_that_were_never_in_a_file(tmp_path: Path) -> None:
+    """A submission that is made of a run has answers, and no answers.yml."""
+    whole = replace(sample.submission(tmp_path / "work"), answers={"ssh": {"server_port": 22}})
+    (tmp_path / "work" / "answers.yml").unlink()
+    file = tmp_path / "alice.sharklab"
+    bundle.pack(whole, sample.key("tp4", "alice"), file)
+    assert {"ssh": {"server_port": 22}} == unpack(file).answers
+
+
+def test_unpack_of_an_encrypted_entry_is_refused(tmp_path: Path) -> None:
+    """Nobody has its password; the flag stands in the entry of the archive's list."""
+    file = raw(tmp_path, [("answers.yml", b"ssh: {a: 1}")])
+    content = bytearray(file.read_bytes())
+    entry = content.rindex(b"PK\1\2")
+    content[entry + 8] |= 1
+    file.write_bytes(content)
+    assert {"answers.yml": "it is encrypted"} == problems(unpack(file))
+
+
+def test_unpack_onto_a_full_disk_is_no_fault_of_the_submission(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The archive may be whole: the disk is named, and the student is not blamed."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    packed = sample.packed(tmp_path)
+    monkeypatch.setattr(bundle, "_copy", refuse)
+    with pytest.raises(MachineryError) as caught:
+        unpack(packed)
+    assert "No space left on device" == caught.value.message_id

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from sharklab.errors import InputError
 from sharklab.grading.submission import sheet
 from sharklab.limits import BundleLimits
 
@@ -84,3 +87,16 @@ def test_read_keeps_to_its_limits() -> None:
 def test_read_says_names_without_what_moves_a_cursor() -> None:
     """A question's name comes from the same stranger."""
     assert ["line 1: the answer to \ufffd[2Jx must be one value or a list"] == faults('a: {"\\e[2Jx": {}}')
+
+
+def test_names_are_the_exercises_of_a_sheet() -> None:
+    """Whether they have answers or not; a sheet of another shape has none."""
+    file = Path("answers.yml")
+    assert frozenset({"ssh", "7"}) == sheet.names(b"ssh:\n  server_port: 22\n7:\n", file)
+    assert frozenset() == sheet.names(b"[ssh]\n", file)
+    with pytest.raises(InputError) as caught:
+        sheet.names(b"ssh: [", file)
+    assert (str(file), "line {line}: not valid YAML: {fault}") == (
+        caught.value.place,
+        caught.value.message_id,
+    )

@@ -142,3 +142,32 @@ def test_states_gives_what_was_observed_by_host(tmp_path: Path) -> None:
     assert [f"state/{host}.json" for host in ("client", "deep", "desktop", "list", "nan")] == [
         problem.file for problem in refused
     ]
+
+
+def test_states_are_objects_of_hosts(tmp_path: Path) -> None:
+    """What has another name is left alone; what is no object, or no file, is a problem of its own."""
+    folder = tmp_path / work.STATE
+    folder.mkdir()
+    for name, content in {
+        "server.json": "{}",
+        "client.json": "[]",
+        "desktop.json": "{",
+        "notes.txt": "x",
+    }.items():
+        (folder / name).write_text(content)
+    (folder / "router.json").symlink_to("server.json")
+    found, refused = work.states(tmp_path)
+    assert {"server": {}} == found
+    assert ["state/client.json", "state/desktop.json", "state/router.json"] == [each.file for each in refused]
+    assert "is damaged: {fault}" == refused[0].reason.msgid
+
+
+def test_read_asks_whether_a_name_was_misspelt(tmp_path: Path) -> None:
+    """A name that is nearly one of the lab's is told with it."""
+    place = sample.folder(tmp_path / "work")
+    (place / "captures" / "shs.pcap").write_bytes((place / "captures" / "ssh.pcap").read_bytes())
+    [problem] = work.read(place, sample.plan()).problems
+    assert {"near": "ssh"} == problem.reason.values["meant"].values
+    (place / "captures" / "shs.pcap").rename(place / "captures" / "qqqqqqqq.pcap")
+    [problem] = work.read(place, sample.plan()).problems
+    assert "the lab does not ask for this capture" == problem.reason.msgid

@@ -1,0 +1,69 @@
+"""A case: one exercise of a submission, as checks look at it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sharklab.grading.marking.case import gather, handed_in
+from sharklab.lab.model import Capture
+from tests.support import host_state
+from tests.support.handed import Handed, handed
+
+MORE = Capture("more", "server", "lan", "")
+
+
+@pytest.fixture(scope="module")
+def ssh(tmp_path_factory: pytest.TempPathFactory) -> Handed:
+    """Return what earns every point of an exercise about an SSH connection."""
+    return handed(tmp_path_factory.mktemp("ssh"))
+
+
+def test_case_knows_its_captures(ssh: Handed) -> None:
+    """One that was handed in, one that lacks, and none of another seat."""
+    case = ssh.with_exercise(captures=(*ssh.exercise.captures, MORE)).case
+    assert ((MORE,), ()) == (case.lacking(case.exercise.captures), case.foreign(case.exercise.captures))
+    narrow = case.narrowed(case.exercise.captures[:1])
+    assert (("ssh",), ["ssh"]) == (tuple(c.id for c in narrow.exercise.captures), list(narrow.facts))
+
+
+def test_case_knows_a_capture_of_another_seat(ssh: Handed, tmp_path: Path) -> None:
+    """Its packets are neither to nor from a host of the seat; one without packets is nobody's."""
+    foreign, captures = ssh.on_another_seat(), ssh.exercise.captures
+    assert captures == foreign.case.foreign(captures)
+    (tmp_path / "empty.pcap").write_text("nothing")
+    assert () == foreign.with_capture(tmp_path / "empty.pcap").case.foreign(captures)
+
+
+def test_gather_takes_what_was_handed_in(ssh: Handed) -> None:
+    """Captures, answers, and the state of hosts as it was observed; a state of another shape is left out."""
+    state = {"server": host_state.seen(), "client": {"services": 1}}
+    [case] = gather(ssh.plan, ssh.with_submission(state=state).submission)
+    evidence = case.context.evidence
+    assert (["ssh"], ["server"]) == (list(evidence.captures), list(evidence.state))
+    assert {"server"} == {line.host for line in evidence.sockets}
+    assert ssh.submission.answers["ssh"] == case.answers
+    assert {} == ssh.with_submission(answers={}).case.answers
+
+
+def test_handed_in_reads_none_twice(ssh: Handed) -> None:
+    """A capture that was read before is taken as it is; one that the lab does not ask for is left out."""
+    [file] = ssh.submission.captures.values()
+    known = ssh.case.context.captures["ssh"]
+    more = {"ssh": file, "stranger": Path("nowhere.pcap")}
+    found = handed_in(ssh.plan, ssh.with_submission(captures=more).submission, {file: known})
+    assert ["ssh"] == list(found) and found["ssh"] is known
+    assert [("ssh", "client", file, None)] == [
+        (each.id, each.host, each.path, each.counted)
+        for each in handed_in(ssh.plan, ssh.submission, {}).values()
+    ]
+
+
+@pytest.mark.parametrize("anywhere", [False, True])
+def test_gather_moves_the_hosts_only_where_the_exercise_allows_it(ssh: Handed, anywhere: bool) -> None:
+    """A capture of the student's own PC counts where the author says so."""
+    foreign = ssh.on_another_seat().with_exercise(anywhere=anywhere)
+    assert anywhere is (foreign.case.context.plan.seat != foreign.plan.seat)
+    own = ssh.with_exercise(anywhere=anywhere)
+    assert own.plan.seat == own.case.context.plan.seat

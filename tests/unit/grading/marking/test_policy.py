@@ -1,0 +1,96 @@
+"""The policy of a course: what lateness and hints cost, and what an instructor has to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sharklab.checks.outcome import Status
+from sharklab.grading.marking.model import Decision, ExerciseResult, Mark
+from sharklab.grading.marking.policy import DAY, UNDATED, Policy, adjustments, remarks
+from sharklab.grading.submission.model import Submission
+from sharklab.message import Message
+
+DUE = 1_000_000.0
+
+
+def submission(made: float = DUE, hints: object = ()) -> Submission:
+    """Return a submission that was made at a time, with the hints that its manifest names."""
+    return Submission("tp4", "alice", "0a1b2c3d", Path(), manifest={"hints": hints}, made=made)
+
+
+def earned(*points: float) -> tuple[ExerciseResult, ...]:
+    """Return an exercise whose criteria, a, b, ..., are worth 2 each and earned these points."""
+    decision = Decision(Status.PASSED, Message("fine"))
+    marks = [
+        Mark(name, Message(name), 2.0, each, decision) for name, each in zip("abc", points, strict=False)
+    ]
+    return (ExerciseResult("ssh", "I", {"en": "SSH"}, tuple(marks)),)
+
+
+@pytest.mark.parametrize(
+    ("policy", "days", "part"),
+    [
+        (Policy(due=DUE, per_day=0.1), 0, 0.0),
+        (Policy(due=DUE, per_day=0.1), 1, 0.1),
+        (Policy(due=DUE, per_day=0.1), 3, 0.3),
+        (Policy(due=DUE, per_day=0.1, at_most=0.2), 3, 0.2),
+        (Policy(due=DUE, per_day=0.1, closed=2), 2, 0.2),
+        (Policy(due=DUE, per_day=0.1, closed=2), 3, 1.0),
+    ],
+)
+def test_lateness_takes_its_part(policy: Policy, days: int, part: float) -> None:
+    """A part for each day, up to the most, and everything once it is closed."""
+    late = policy.days_late(DUE + days * DAY)
+    assert days == late
+    assert part == pytest.approx(policy.lateness(late))
+
+
+@pytest.mark.parametrize(
+    ("policy", "made", "days"),
+    [
+        (Policy(), DUE, 0),
+        (Policy(due=DUE), DUE, 0),
+        (Policy(due=DUE), DUE + 1, 1),
+        (Policy(due=DUE, grace=300), DUE + 300, 0),
+        (Policy(due=DUE, grace=300), DUE + 301, 1),
+        (Policy(due=DUE, grace=300), DUE + DAY + 1, 2),
+    ],
+)
+def test_days_late_counts_the_days_that_have_begun(policy: Policy, made: float, days: int) -> None:
+    """The minutes of grace are free; a second more, and the first day has begun."""
+    assert days == policy.days_late(made)
+
+
+def test_adjustments_take_hints_first_and_lateness_of_the_rest() -> None:
+    """A hint costs no more than its criterion earned; then lateness takes a tenth of the rest."""
+    policy = Policy(hint=0.75, due=DUE, per_day=0.1)
+    given = submission(DUE + 1, ["ssh/a", "ssh/b", "ssh/c", "ssh/none", 7])
+    found = adjustments(policy, given, earned(2.0, 1.0, 0.0))
+    assert [-1.5, -1.0, -0.05] == [each.points for each in found]
+    assert ["Hint: {title}", "Hint: {title}", "Handed in late (days: {days})"] == [
+        each.reason.msgid for each in found
+    ]
+
+
+@pytest.mark.parametrize("hints", ["ssh/a", None, {"ssh/a": 1}, 3])
+def test_adjustments_of_hints_that_are_no_list(hints: object) -> None:
+    """A manifest is a stranger's: hints that are no list of names cost nothing."""
+    assert () == adjustments(Policy(hint=0.5), submission(hints=hints), earned(2.0))
+
+
+def test_adjustments_of_a_submission_in_time() -> None:
+    """Without hints and lateness nothing is taken; without a date nobody is late."""
+    policy = Policy(hint=0.5, due=DUE, per_day=1.0)
+    assert ((), ()) == (
+        adjustments(policy, submission(), earned(2.0)),
+        adjustments(policy, submission(made=0.0), earned(2.0)),
+    )
+
+
+def test_remarks_name_a_submission_without_a_date() -> None:
+    """The instructor looks at it, if there is a due date."""
+    [remark] = remarks(Policy(due=DUE), submission(made=0.0))
+    assert UNDATED == remark.kind
+    assert ((), ()) == (remarks(Policy(due=DUE), submission()), remarks(Policy(), submission(made=0.0)))

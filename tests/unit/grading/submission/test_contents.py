@@ -1,0 +1,56 @@
+"""What a student reads of the file that they are about to hand in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sharklab.grading.submission import contents, work
+from sharklab.grading.submission.model import Submission
+from sharklab.i18n import translator
+from tests.support import submission_sample as sample
+
+
+@pytest.fixture
+def submission(tmp_path: Path) -> Submission:
+    """Return two captures of tp4, of which one is damaged, some answers, and the state of a host."""
+    found = sample.submission(tmp_path / "work")
+    bad = tmp_path / "work" / "captures" / "web.pcap"
+    bad.write_text("I forgot")
+    return replace(found, captures={**found.captures, "web": bad})
+
+
+def test_plain_counts_what_is_there(submission: Submission) -> None:
+    """Captures, the missing ones, answers of those asked, hosts, and the parts that were refused."""
+    found = contents.plain(sample.plan(), submission)
+    asked = work.asked(sample.plan())
+    assert sorted(submission.captures) == found["captures"]
+    assert [name for name in asked if name not in submission.captures] == found["missing"]
+    questions = sum(len(exercise.questions) for exercise in sample.plan().lab.exercises)
+    assert {"given": 3, "asked": questions} == found["answers"]
+    assert ["server"] == found["hosts"]
+    assert "captures/web.pcap" in [problem["file"] for problem in found["problems"]]
+
+
+def test_lines_say_the_same_in_words(submission: Submission, tmp_path: Path) -> None:
+    """A line for each part; the last one names the file to hand in, with its size."""
+    file = tmp_path / "alice.sharklab"
+    file.write_bytes(bytes(2048))
+    lines = list(contents.lines(sample.plan(), submission, file, translator("en")))
+    heads = [line.partition(":")[0] for line in lines]
+    assert ["Captures", "Missing captures", "Answers", "State of hosts"] == heads[:4]
+    assert any(line.startswith("! captures/web.pcap: ") for line in lines)
+    assert "Hand in this file" == heads[-1] and str(file) in lines[-1]
+
+
+def test_lines_of_a_whole_submission_name_no_missing_capture(tmp_path: Path) -> None:
+    """Where all captures are there, and no host was observed, it says so in a word."""
+    plan, file = sample.plan(), tmp_path / "alice.sharklab"
+    file.touch()
+    every = dict.fromkeys(work.asked(plan), sample.DATA / "ssh.pcap")
+    whole = Submission("tp4", "alice", plan.seat.id, tmp_path, every)
+    lines = list(contents.lines(plan, whole, file, translator("en")))
+    assert not [line for line in lines if line.startswith("Missing")]
+    assert "State of hosts: none" in lines
