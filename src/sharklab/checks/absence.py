@@ -22,7 +22,7 @@ from sharklab.message import (
     N_("no packet"),
     params=parameters("capture", capture=CAPTURE),
     denies=True,
-    look=N_("Look at where these packets come from: nothing should arrive there."),
+    look=N_("Find the sender of these packets: none of them should arrive there."),
     needs=lambda params, capture: (Need.NOTHING_ELSE,) if capture == params["capture"] else (),
 )
 def unseen(context: Context, params: Params) -> Finding:
@@ -41,7 +41,7 @@ def unseen(context: Context, params: Params) -> Finding:
     "hidden",
     Rests.CONTENTS,
     N_("The seat's token"),
-    N_("hidden from a listener"),
+    N_("not readable on the wire"),
     denies=True,
     look=N_("Search the capture for the token: tcpdump -Anr."),
 )

@@ -69,7 +69,7 @@ def _service(context: Context, host: str, name: str) -> Finding:
     "listens",
     Rests.STATE,
     N_("Port {port} of {host}"),
-    N_("somebody listens there"),
+    N_("a program listens there"),
     params=of_host("port", port=_SOCKET, process=TEXT),
     look=N_("List the programs that listen with: ss -lntup"),
 )
@@ -81,10 +81,10 @@ def listens(context: Context, params: Params) -> Finding:
     open_to = [each for each in alike if each.open_to_all and not _is_own(each.local.address)]
     values = {"host": host, "port": params["port"], "process": [each.process or "-" for each in open_to]}
     if not open_to:
-        return finding(False, host, Message(N_("Nobody listens on port {port} of {host}."), values))
+        return finding(False, host, Message(N_("No program listens on port {port} of {host}."), values))
     wanted = params.get("process", "")
     good = not wanted or any(each.process.split(" ")[0] == wanted for each in open_to)
-    found = Message(N_("On port {port} of {host} listens: {process}."), values)
+    found = Message(N_("Listening on port {port} of {host}: {process}."), values)
     return finding(good, host, found, open_to[0].line)
 
 
@@ -106,9 +106,9 @@ def mount(context: Context, params: Params) -> Finding:
     mounted = [each for each in observation(context, params)["mounts"] if each["path"] == params["path"]]
     values = {**params, "device": [each["device"] for each in mounted]}
     if not mounted:
-        return finding(False, params["host"], Message(N_("Nothing is mounted at {path} of {host}."), values))
+        return finding(False, params["host"], Message(N_("Nothing is mounted at {path} on {host}."), values))
     good = mounted[-1]["device"] == params.get("source", mounted[-1]["device"])
-    found = Message(N_("At {path} of {host} is mounted: {device}."), values)
+    found = Message(N_("Mounted at {path} on {host}: {device}."), values)
     return finding(good, params["host"], found)
 
 
@@ -127,7 +127,7 @@ def mount_kept(context: Context, params: Params) -> Finding:
         if words[1:2] == [params["path"]] and words[0] == params.get("source", words[0]):
             text = N_("{host} mounts {path} at its start.")
             return finding(True, params["host"], Message(text, params), line)
-    text = N_("Nothing in /etc/fstab mounts it at {path} when {host} starts.")
+    text = N_("No line of /etc/fstab mounts it at {path} when {host} starts.")
     return finding(False, params["host"], Message(text, params))
 
 

@@ -93,9 +93,9 @@ def _needs_of_snapped(params: Params, capture: str) -> tuple[Need, ...]:
     "snapped",
     Rests.HEADERS,
     N_("Same traffic in {capture} and {whole}"),
-    N_("{capture} lost what {whole} has"),
+    N_("{capture} lost the token that {whole} has"),
     params=parameters("capture", "whole", capture=CAPTURE, whole=CAPTURE),
-    look=N_("Record the same exchange twice at once, whole and cut with -s."),
+    look=N_("Record the same exchange with two tcpdumps at once: one whole, one cut with -s."),
     needs=_needs_of_snapped,
 )
 def snapped(context: Context, params: Params) -> Finding:
@@ -179,7 +179,7 @@ def complete(context: Context, params: Params) -> Finding:
     if flaws:
         return Finding(Status.FAILED, listed(flaws), references)
     text = (
-        N_("Every packet is there, and whole.")
+        N_("tcpdump dropped no packet, and every packet is whole.")
         if all(capture.counted for capture in context.captures.values())
         else N_("Every packet in the file is whole. The file does not tell whether tcpdump dropped others.")
     )
@@ -207,7 +207,7 @@ def made_here(context: Context, params: Params) -> Finding:
         for name in context.facts
     )
     counts = {"strange": sum(map(len, strange.values())), "untimely": sum(map(len, untimely.values()))}
-    text = N_("Packets of other network cards: {strange}; of another time than the seat's: {untimely}.")
+    text = N_("Packets of other network cards: {strange}; recorded while the seat was not up: {untimely}.")
     return Finding(Status.of(not any(counts.values())), Message(text, counts), evidence)
 
 

@@ -23,7 +23,7 @@ from sharklab.message import (
     Rests.HEADERS,
     N_("TCP handshake"),
     N_("SYN, SYN/ACK, ACK"),
-    look=N_("Begin to record before the connection begins: SYN, SYN/ACK and ACK are its first packets."),
+    look=N_("Start the capture before the connection: SYN, SYN/ACK and ACK are its first packets."),
     needs=(Need.SYN_ACK,),
 )
 def handshake(context: Context, params: Params) -> Finding:
@@ -51,7 +51,7 @@ def _no_handshake(focus: Focus) -> Message:
         return Message(N_("The RST of packet {number} refuses the connection."), {"number": talk.resets[0]})
     if {packet.source for packet in map(focus.facts.packet, talk.packets)} == {talk.client}:
         return Message(
-            N_("The server answers nothing to the client (packets sent: {count})."),
+            N_("The server does not answer the client (packets sent: {count})."),
             {"count": len(talk.packets)},
         )
     return Message(N_("The capture does not show the whole handshake of the conversation."))
@@ -62,7 +62,7 @@ def _no_handshake(focus: Focus) -> Message:
     Rests.HEADERS,
     N_("Traffic"),
     N_("data both ways between opening and closing"),
-    look=N_("Record from before the connection until both sides have sent data."),
+    look=N_("Start the capture before the connection, and end it after both sides have sent data."),
     needs=(Need.SYN_ACK,),
 )
 def traffic(context: Context, params: Params) -> Finding:
@@ -88,7 +88,7 @@ def traffic(context: Context, params: Params) -> Finding:
     Rests.HEADERS,
     N_("End of the connection"),
     N_("FIN and ACK from each side"),
-    look=N_("Leave the program as it should be left, and end the capture only afterwards."),
+    look=N_("Quit the program properly, then end the capture."),
     needs=(Need.FIN, Need.NO_RESET),
 )
 def fin(context: Context, params: Params) -> Finding:
@@ -116,7 +116,7 @@ def _no_fin(focus: Focus) -> Message:
         )
         return Message(text, {"number": talk.closing[0]})
     if talk.fins:
-        text = N_("The exchange of FIN is not whole; packets with a FIN: {numbers}.")
+        text = N_("The FIN exchange is not complete; packets with a FIN: {numbers}.")
         return Message(text, {"numbers": talk.fins})
     return Message(N_("The capture shows no FIN: the connection was still open when the capture ended."))
 
@@ -141,7 +141,7 @@ def udp_exchange(context: Context, params: Params) -> Finding:
     counts = {"client": senders.count(talk.client), "server": senders.count(talk.server)}
     found = Message(N_("The client sends {client} datagrams and the server {server}."), counts)
     if talk.icmp_errors:
-        refused = N_("The ICMP message of packet {number} refuses one.")
+        refused = N_("The ICMP message of packet {number} refuses a datagram.")
         found = both(found, Message(refused, {"number": talk.icmp_errors[0]}))
     return (_passed if all(counts.values()) else _failed)(focus, found)
 
@@ -208,11 +208,11 @@ def clean(context: Context, params: Params) -> Finding:
         count = sum(len(numbers) for numbers in mine.values())
         return Finding(
             Status.PASSED,
-            Message(N_("Every packet is of the exercise ({count})."), {"count": count}),
+            Message(N_("Every packet belongs to the exercise ({count})."), {"count": count}),
             tuple(Reference(capture=name, packets=tuple(sorted(numbers))) for name, numbers in mine.items()),
         )
     count = sum(len(reference.packets) for reference in evidence)
-    found = Message(N_("Packets that are not of the exercise: {count}."), {"count": count})
+    found = Message(N_("Packets that do not belong to the exercise: {count}."), {"count": count})
     return Finding(Status.FAILED, found, evidence)
 
 

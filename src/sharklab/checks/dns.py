@@ -26,7 +26,7 @@ Exchange = tuple[str, DnsExchange]
     N_("DNS questions"),
     N_("asked and answered: {types}"),
     params=parameters("types", types=TEXTS, name=TEXT, rcode=TEXT),
-    look=N_("Ask again for each of the types while you record, by the name that your brief gives."),
+    look=N_("Record while you ask again for each type, with the name in your brief."),
     needs=(Need.REPLY,),
 )
 def dns(context: Context, params: Params) -> Finding:

@@ -29,10 +29,13 @@ _WAY: Schema = {"enum": list(WAYS)}
 _WAYS: Schema = {"anyOf": [_WAY, {"type": "array", "items": _WAY, "minItems": 1, "uniqueItems": True}]}
 
 _WORDS = {
-    RACES: N_("{first} is tried in packet {one}, {second} {delay} s later in packet {two}, without waiting."),
-    WAITS: N_("{first} is tried in packet {one}, {second} only {delay} s later in packet {two}."),
-    IPV4_ONLY: N_("IPv4 alone is tried, in packet {one}."),
-    IPV6_ONLY: N_("IPv6 alone is tried, in packet {one}."),
+    RACES: N_(
+        "The client tries {first} in packet {one}, and {second} {delay} s later in packet "
+        "{two}, without waiting."
+    ),
+    WAITS: N_("The client tries {first} in packet {one}, and {second} only {delay} s later in packet {two}."),
+    IPV4_ONLY: N_("The client tries IPv4 alone, in packet {one}."),
+    IPV6_ONLY: N_("The client tries IPv6 alone, in packet {one}."),
 }
 
 
@@ -63,7 +66,7 @@ def families(context: Context, params: Params) -> Finding:
         tries = sorted(_attempts(context, facts, params["port"]), key=lambda each: each.syn.time)
         if tries:
             return _judge(name, tries, params["way"])
-    return Finding(Status.FAILED, Message(N_("Nobody tries to connect to port {port}."), params))
+    return Finding(Status.FAILED, Message(N_("The client does not try to connect to port {port}."), params))
 
 
 def _attempts(context: Context, facts: Facts, port: int) -> Iterator[Attempt]:
@@ -93,14 +96,14 @@ def _judge(capture: str, tries: list[Attempt], wanted: str | list[str]) -> Findi
         "delay": f"{delay:.2f}",
     }
     used = [each.family for each in tries if each.connected]
-    end = Message(N_("The connection is over {family}."), {"family": used}) if used else _NO_CONNECTION
+    end = Message(N_("The connection uses {family}."), {"family": used}) if used else _NO_CONNECTION
     found = Message("{way} {end}", {"way": Message(_WORDS[way], values), "end": end})
     right = way in ([wanted] if isinstance(wanted, str) else wanted) and bool(used)
     evidence = Reference(capture=capture, packets=tuple(each.syn.number for each in tries))
     return Finding(Status.of(right), found, (evidence,))
 
 
-_NO_CONNECTION = Message(N_("No connection comes of it."))
+_NO_CONNECTION = Message(N_("No attempt leads to a connection."))
 
 
 def _way(tries: list[Attempt]) -> tuple[str, float]:

@@ -28,7 +28,7 @@ _OPENINGS = {name.replace("-", "_").replace(" ", "_"): ANY_TEXTS for name in OPE
     "firewall",
     Rests.PROBES,
     N_("Firewall ({runtime})"),
-    N_("only what is meant is open, in force and permanently"),
+    N_("only the intended openings, in force and permanently"),
     params=parameters(
         "runtime",
         "permanent",
@@ -79,7 +79,7 @@ def faults(runtime: Zone, permanent: Zone, params: Params) -> list[Message]:
             )
     differing = [key for key in ("target", *OPENINGS) if runtime.get(key) != permanent.get(key)]
     if differing:
-        text = N_("not the same in force and permanently: {names}")
+        text = N_("different in force and permanently: {names}")
         wrong.append(Message(text, {"names": differing}))
     return wrong
 
@@ -109,9 +109,9 @@ def firewalld_same(context: Context, params: Params) -> Finding:
         return _no_zone(params)
     differing = [key for key in ("target", *OPENINGS) if runtime.get(key) != permanent.get(key)]
     if differing:
-        text = N_("not the same in force and permanently: {names}")
+        text = N_("different in force and permanently: {names}")
         return finding(False, params["host"], Message(text, {"names": differing}))
-    return finding(True, params["host"], Message(N_("The same rules in force and permanently.")))
+    return finding(True, params["host"], Message(N_("The rules in force are the permanent rules.")))
 
 
 @check(

@@ -49,7 +49,7 @@ def find_focus(context: Context) -> Focus | None:
 def _note(conversation: Conversation, count: int) -> Message:
     if count == 1:
         return NOTHING
-    text = N_("Of {count} such conversations the one with the most packets is shown: {client} to {server}.")
+    text = N_("Of {count} such conversations, this one has the most packets: {client} to {server}.")
     ends = {"client": str(conversation.client), "server": str(conversation.server)}
     return Message(text, {"count": count, **ends})
 

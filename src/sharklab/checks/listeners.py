@@ -51,7 +51,7 @@ def listeners(context: Context, params: Params) -> Finding:
     lacking = [entry.cells[0] for entry in entries if not entry.right]
     values = {"count": len(entries) - len(lacking), "lacking": lacking}
     text = (
-        N_("Ports that every command shows with their process: {count}; not so: {lacking}.")
+        N_("Ports that every command shows with their process: {count}; other ports: {lacking}.")
         if lacking
         else N_("Ports that every command shows with their process: {count}.")
     )
@@ -73,8 +73,8 @@ def _listed(printed: str) -> dict[int, str]:
 @check(
     "local_range",
     Rests.PROBES,
-    N_("Ports that the kernel gives"),
-    N_("in the range that it names"),
+    N_("Local ports from the kernel"),
+    N_("in the range of the kernel"),
     params=parameters("range", "chosen", range=TEXT, chosen=TEXT),
 )
 def local_range(context: Context, params: Params) -> Finding:
@@ -93,11 +93,11 @@ def local_range(context: Context, params: Params) -> Finding:
     first, last = IANA_DYNAMIC
     values = {"low": low, "high": high, "first": first, "last": last, "ports": ports}
     text = (
-        N_("This kernel gives ports from {low} to {high}, as IANA has it for callers. Given: {ports}.")
+        N_("This kernel gives clients the ports {low} to {high}, as IANA recommends. Given: {ports}.")
         if (low, high) == IANA_DYNAMIC
         else N_(
-            "This kernel gives ports from {low} to {high}; IANA keeps {first} to {last} for that. "
-            "A service on a registered port in between may find it taken by a client. Given: {ports}."
+            "This kernel gives clients the ports {low} to {high}; IANA reserves {first} to {last} "
+            "for them. In between, a client may take the registered port of a service. Given: {ports}."
         )
     )
     right = all(low <= port <= high for port in ports)
@@ -130,7 +130,7 @@ def unix_socket(context: Context, params: Params) -> Finding:
     text = (
         N_("find, ls ({mode}) and file agree: {path} is a socket.")
         if right
-        else N_("{path} is not a socket for all of find, ls ({mode}) and file ({file}).")
+        else N_("find, ls ({mode}) and file ({file}) do not all say that {path} is a socket.")
     )
     return Finding(Status.of(right), Message(text, values), evidence)
 

@@ -63,7 +63,7 @@ def _echoes(context: Context, types: frozenset[int], source: str, destination: s
     N_("ARP for {address}"),
     N_("a question and its answer"),
     params=parameters("address", address=TEXT),
-    look=N_("Ask while the machine does not know the address yet (ip neigh flush), and record arp."),
+    look=N_("Make the host forget the address (ip neigh flush), then try again while you record arp."),
 )
 def arp(context: Context, params: Params) -> Finding:
     """The client asks which host has `address`, and gets an answer (RFC 826)."""
@@ -82,13 +82,13 @@ def arp(context: Context, params: Params) -> Finding:
     N_("questions and no answer"),
     params=parameters("address", address=TEXT),
     denies=True,
-    look=N_("Ask while the machine does not know the address yet (ip neigh flush), and record arp."),
+    look=N_("Make the host forget the address (ip neigh flush), then try again while you record arp."),
 )
 def no_arp(context: Context, params: Params) -> Finding:
     """The client asks which host has `address`, and gets no answer."""
     asked, told = _questions(context, params["address"]), _answers(context, params["address"])
     if told:
-        text = N_("Packet {answer} answers: somebody has {address}.")
+        text = N_("Packet {answer} answers: a host has {address}.")
         values = {"answer": told[0][1].number, **params}
         return Finding(Status.FAILED, Message(text, values), _refer(told))
     return Finding(Status.of(bool(asked)), _unanswered(params, asked), _refer(asked))

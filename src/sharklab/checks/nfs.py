@@ -27,7 +27,10 @@ GOOD = "NFS4_OK"
     N_("NFS operations"),
     N_("done: {operations}"),
     params=parameters("operations", operations=TEXTS, name=TEXT),
-    look=N_("Do all that is asked in the shared folder while you record; in Wireshark the filter is nfs."),
+    look=N_(
+        "Record while you do everything that your brief asks in the shared folder; in "
+        "Wireshark the filter is nfs."
+    ),
 )
 def nfs(context: Context, params: Params) -> Finding:
     """The client calls each of the `operations`, and the server answers NFS4_OK (RFC 7530).
@@ -44,7 +47,7 @@ def nfs(context: Context, params: Params) -> Finding:
     lacking = [name for name, matching in done.items() if not matching]
     evidence = tuple(_refer(matching[0]) for matching in done.values() if matching)
     if lacking:
-        text = N_("The captures do not show these NFS operations done: {operations}.")
+        text = N_("The captures do not show that these NFS operations succeeded: {operations}.")
         return Finding(Status.FAILED, Message(text, {"operations": lacking}), evidence)
     seen = [f"{name} ({matching[0][1].call})" for name, matching in done.items()]
     text = N_("NFS operations, each with the packet of its first call: {operations}.")

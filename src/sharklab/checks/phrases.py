@@ -32,7 +32,7 @@ VERDICTS = {
     "open": N_("open"),
     "open_filtered": N_("open or filtered"),
     "answered": N_("answered"),
-    "silent": N_("nothing that tells"),
+    "silent": N_("no known message"),
 }
 """A tool may say so; `silent` when nothing that it says fits."""
 

@@ -66,19 +66,19 @@ class View:
         """The reason for the outside view."""
         if self.states != LET_IN:
             text = (
-                N_("It listens, and the firewall lets nobody through.")
+                N_("A program listens, and the firewall lets no packet through.")
                 if self.socket
-                else N_("Nobody listens, and the firewall would let nobody through.")
+                else N_("No program listens, and the firewall lets no packet through.")
             )
             return Message(text)
         if self.socket and not self.reached:
-            text = N_("It listens on {address} alone: on any other address nobody does.")
+            text = N_("A program listens on {address} alone, and on no other address.")
             return Message(text, {"address": self.socket.local.address})
         if not self.socket:
-            return Message(N_("Let in, but nobody listens: the kernel itself refuses."))
+            return Message(N_("The firewall lets packets in, but no program listens: the kernel refuses."))
         if self.scanned and self.scanned.state == "open|filtered":
-            return Message(N_("It listens and never answers, which a drop looks like as well."))
-        return Message(N_("It listens and is let in."))
+            return Message(N_("A program listens and never answers: a dropped packet looks the same."))
+        return Message(N_("A program listens, and the firewall lets packets in."))
 
 
 @check(
@@ -107,14 +107,14 @@ def views(context: Context, params: Params) -> Finding:
     try:
         ports = list(_views(context, params, read_scan(scan), read_zone(zone)))
     except ValueError:
-        text = N_("{probe} did not print what nmap found as XML.")
+        text = N_("{probe} did not print the XML of nmap.")
         return Finding(Status.INCONCLUSIVE, Message(text, {"probe": params["outside"]}), evidence)
     wrong = [each.name for each in ports if not each.right]
     values = {"count": len(ports) - len(wrong), "wrong": wrong}
     text = (
-        N_("Ports of which the inside explains the outside: {count}; not so: {wrong}.")
+        N_("Ports whose inside explains the outside: {count}; other ports: {wrong}.")
         if wrong
-        else N_("Ports of which the inside explains the outside: {count}.")
+        else N_("Ports whose inside explains the outside: {count}.")
     )
     lines = dict.fromkeys(each.socket.line for each in ports if each.socket)
     evidence += tuple(Reference(host=context.server, line=line) for line in lines)

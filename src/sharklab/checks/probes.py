@@ -45,7 +45,7 @@ def probes(context: Context, params: Params) -> Finding:
 
 def _whole(wanted: tuple[Probe, ...], lacking: tuple[Probe, ...]) -> Finding:
     """Return the finding when all ended as they should, but for those that could not be tried."""
-    found = Message(N_("Every command ended as it should ({count})."), {"count": len(wanted)})
+    found = Message(N_("Every command ended as expected ({count})."), {"count": len(wanted)})
     if not lacking:
         return Finding(Status.PASSED, found, _refer(wanted))
     if not wanted:
@@ -104,7 +104,7 @@ def output(context: Context, params: Params) -> Finding:
     lacking = [text for text in texts if text not in printed]
     evidence = (Reference(probe=result.id, host=result.host),)
     if not lacking:
-        return Finding(Status.PASSED, Message(N_("{probe} prints it."), {"probe": result.id}), evidence)
+        return Finding(Status.PASSED, Message(N_("{probe} prints the text."), {"probe": result.id}), evidence)
     text = (
         N_("{probe} does not print {lacking}, but its output was cut short.")
         if result.truncated

@@ -97,10 +97,10 @@ def _settle(sources: list[Source]) -> tuple[str | None, Message]:
     common = frozenset.intersection(*(source.values for source in sources))
     if len(common) == 1:
         names = [source.name for source in sources]
-        return next(iter(common)), Message(N_("Alike in: {sources}."), {"sources": names})
+        return next(iter(common)), Message(N_("The sources agree: {sources}."), {"sources": names})
     statements = [_statement(source) for source in sources]
     if common:
-        return None, Message(N_("There is more than one: {sources}."), {"sources": statements})
+        return None, Message(N_("There are several values: {sources}."), {"sources": statements})
     return None, Message(N_("The sources disagree: {sources}."), {"sources": statements})
 
 

@@ -117,7 +117,7 @@ def scan(context: Context, params: Params) -> Finding:
     elif seen.look:
         text = N_("Packet {look} looks for the host, then {count} ports get a SYN; SYN/ACK from: {open}.")
     else:
-        text = N_("Nothing looks for the host before the SYNs to {count} ports; SYN/ACK from: {open}.")
+        text = N_("No packet looks for the host before the SYNs to {count} ports; SYN/ACK from: {open}.")
         right = False
     packets = sorted({*([seen.look] if seen.look else ()), *seen.accepted.values()})
     evidence = (Reference(capture=name, packets=tuple(packets)),)
@@ -137,7 +137,7 @@ def _table(name: str, seen: Scan) -> Table:
         for answer, state, ports in kinds
     )
     columns = (N_("Answer to the SYN"), N_("The port is"), N_("How many"), N_("Ports"))
-    title = Message(N_("The scan as the capture {capture} has it"), {"capture": name})
+    title = Message(N_("The scan in the capture {capture}"), {"capture": name})
     return Table(title, tuple(map(Message, columns)), tuple(map(TableLine, entries)))
 
 
@@ -157,8 +157,8 @@ def spans(ports: Iterable[int]) -> str:
 @check(
     "protocols",
     Rests.CONTENTS,
-    N_("Services that speak"),
-    N_("on each port its own protocol"),
+    N_("Protocols of the services"),
+    N_("the expected protocol on each port"),
     params=parameters("ports", ports=by_port(TEXT)),
 )
 def protocols(context: Context, params: Params) -> Finding:
@@ -169,12 +169,12 @@ def protocols(context: Context, params: Params) -> Finding:
     lacking = [name for name, each in seen.items() if each is None]
     values = {"count": len(seen) - len(lacking), "lacking": lacking}
     text = (
-        N_("Services that speak as they should: {count}; not so: {lacking}.")
+        N_("Ports with the expected protocol: {count}; other ports: {lacking}.")
         if lacking
-        else N_("Services that speak as they should: {count}.")
+        else N_("Ports with the expected protocol: {count}.")
     )
     columns = (N_("Port"), N_("Process on the server (ss)"), N_("Protocol (tshark)"), N_("Packet"))
-    table = Table(Message(N_("Services and what they say")), tuple(map(Message, columns)), entries)
+    table = Table(Message(N_("Services and their protocols")), tuple(map(Message, columns)), entries)
     spoken = [each for each in seen.values() if each]
     return Finding(Status.of(not lacking), Message(text, values), tuple(_by_capture(spoken)), table)
 

@@ -57,9 +57,11 @@ def services(context: Context, params: Params) -> Finding:
     differing = [f"{service.name} ({service.port})" for service in known if _differs(service, names)]
     values = {"count": len(entries), "differing": differing or "-", "wrong": wrong}
     text = (
-        N_("Services compared with /etc/services: {count}. Differences that nothing explains: {wrong}.")
+        N_("Services compared with /etc/services: {count}. Differences without an explanation: {wrong}.")
         if wrong
-        else N_("Services compared with /etc/services: {count}. Different there, and explained: {differing}.")
+        else N_(
+            "Services compared with /etc/services: {count}. Differences that the lab explains: {differing}."
+        )
     )
     status = Status.FAILED if wrong else Status.PASSED
     return Finding(status, Message(text, values), evidence, _table(entries))

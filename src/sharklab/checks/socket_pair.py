@@ -51,7 +51,8 @@ def _side(context: Context, talk: Conversation, host: str, local: Endpoint, peer
     seen = context.sockets(host)
     if not seen:
         return Finding(
-            Status.INCONCLUSIVE, Message(N_("There is no list of sockets of {host}."), {"host": host or "?"})
+            Status.INCONCLUSIVE,
+            Message(N_("The sockets of {host} were not recorded."), {"host": host or "?"}),
         )
     socket = find(seen, talk.transport, local, peer)
     if socket is None:
@@ -82,14 +83,14 @@ def _words(socket: Socket) -> Message:
     }
     if socket.open_to_all:
         text = (
-            N_("On {host} it is the unconnected socket {local} of {process}.")
+            N_("On {host} {process} has the unconnected socket {local}.")
             if socket.process
-            else N_("On {host} it is the unconnected socket {local}, without a process.")
+            else N_("On {host} the unconnected socket {local} has no process.")
         )
     else:
         text = (
-            N_("On {host} it is {state}, of {process}.")
+            N_("On {host} the socket is {state}, of {process}.")
             if socket.process
-            else N_("On {host} it is {state}, without a process.")
+            else N_("On {host} the socket is {state}, without a process.")
         )
     return Message(text, values)

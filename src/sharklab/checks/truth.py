@@ -55,7 +55,7 @@ class Witness:
         """The states in words."""
         values = [phrases.state(state) for state in phrases.STATES if state in self.states]
         if not values:
-            return Message(N_("{source} does not tell"), {"source": self.name})
+            return Message(N_("{source} says nothing"), {"source": self.name})
         if len(ALL - self.states) == 1:
             [other] = ALL - self.states
             return Message(

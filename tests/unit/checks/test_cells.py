@@ -106,7 +106,7 @@ def test_cell_names_its_packets_on_both_sides() -> None:
         (
             {"exit_code": None, "timed_out": True, "stdout": ""},
             ("exit", "verdict"),
-            "not ended within 180.0 s instead of exit code 1; the tool says: nothing that tells instead of"
+            "not ended within 180.0 s instead of exit code 1; the tool says: no known message instead of"
             " refused; on the wire: SYN, then RST",
         ),
         (
@@ -182,7 +182,7 @@ def test_cells_that_are_all_skipped_achieve_nothing() -> None:
         (
             Sample(probes={"tcp-nft": {"stdout": "table inet x {\n\tchain y {\n\t}\n}\n"}}),
             "tcp-dropped-nc",
-            "nft does not tell",
+            "nft says nothing",
         ),
         (
             Sample(wire=instead("tcp-closed-nc", "both", *usual("tcp-closed-nc")[:1])),
@@ -192,7 +192,7 @@ def test_cells_that_are_all_skipped_achieve_nothing() -> None:
         (
             Sample(wire=instead("tcp-closed-nc", "server")),
             "tcp-closed-nc",
-            "capture tcp-server does not tell",
+            "capture tcp-server says nothing",
         ),
     ],
     ids=["listens", "listens not", "firewalld", "nft", "no answer", "never arrived"],

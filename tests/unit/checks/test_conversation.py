@@ -43,7 +43,7 @@ def test_judge_passes_traffic_both_ways() -> None:
     [
         ("refused.pcap", "handshake", "The RST of packet 2 refuses the connection."),
         ("reject.pcap", "handshake", "The ICMP message of packet 4 refuses the connection."),
-        ("drop.pcap", "handshake", "The server answers nothing to the client (packets sent: 4)."),
+        ("drop.pcap", "handshake", "The server does not answer the client (packets sent: 4)."),
         ("voice.pcap", "handshake", "The conversation is UDP, which has no handshake."),
         ("voice.pcap", "fin", "The conversation is UDP, which has no FIN."),
         ("refused.pcap", "traffic", "The RST of packet 2 refuses the connection."),
@@ -53,7 +53,7 @@ def test_judge_passes_traffic_both_ways() -> None:
         (
             "udp_reject.pcap",
             "udp_exchange",
-            "The client sends 1 datagrams and the server 0. The ICMP message of packet 2 refuses one.",
+            "The client sends 1 datagrams and the server 0. The ICMP message of packet 2 refuses a datagram.",
         ),
     ],
 )
@@ -69,7 +69,7 @@ def test_judge_fails_what_did_not_come_about(name: str, kind: str, found: str) -
     [
         ((1,), "handshake", "The capture does not show the whole handshake of the conversation."),
         ((44, 45, 46), "fin", "The capture shows no FIN: the connection was still open"),
-        ((45, 46), "fin", "The exchange of FIN is not whole; packets with a FIN: 44."),
+        ((45, 46), "fin", "The FIN exchange is not complete; packets with a FIN: 44."),
     ],
 )
 def test_judge_fails_a_connection_without_its_ends(missing: tuple[int, ...], kind: str, found: str) -> None:
@@ -94,7 +94,7 @@ def test_judge_passes_datagrams_both_ways_and_mentions_the_others() -> None:
     """Of several sockets of one client the busiest is shown, and the outcome says so."""
     outcome = Sample(["voice.pcap"]).check("udp_exchange")
     assert Status.PASSED is outcome.status
-    assert "Of 5 such conversations the one with the most packets is shown" in words(outcome)
+    assert "Of 5 such conversations, this one has the most packets" in words(outcome)
 
 
 @pytest.mark.parametrize(("wanted", "status"), [("tcp", Status.PASSED), ("udp", Status.FAILED)])
@@ -180,7 +180,7 @@ def test_judge_passes_what_a_flawed_capture_shows_all_the_same() -> None:
 def test_judge_of_a_clean_capture() -> None:
     """A capture that holds only the exercise's conversation is clean, and names all its packets."""
     outcome = SSH.check("clean")
-    assert (Status.PASSED, "Every packet is of the exercise (46).") == (outcome.status, words(outcome))
+    assert (Status.PASSED, "Every packet belongs to the exercise (46).") == (outcome.status, words(outcome))
     assert tuple(range(1, 47)) == outcome.evidence[0].packets
 
 

@@ -82,7 +82,7 @@ def test_no_arp_passes_on_a_question_that_nobody_answers() -> None:
 
 @pytest.mark.parametrize(
     ("address", "found"),
-    [(SERVER, "Packet 2 answers: somebody has 10.77.5.2."), (NOBODY, "No host asks for 10.77.5.77.")],
+    [(SERVER, "Packet 2 answers: a host has 10.77.5.2."), (NOBODY, "No host asks for 10.77.5.77.")],
 )
 def test_no_arp_fails_on_an_answer_or_without_a_question(address: str, found: str) -> None:
     """Nothing asked is no proof that nobody has it."""
@@ -147,35 +147,35 @@ def opened(at: float, family: str, local: int) -> list[Packet]:
         (
             [syn(0.0, "IPv6", 1), *opened(0.2, "IPv4", 2)],
             "races",
-            "IPv6 is tried in packet 1, IPv4 0.20 s later in packet 2, without waiting.",
+            "The client tries IPv6 in packet 1, and IPv4 0.20 s later in packet 2, without waiting.",
         ),
         (
             [syn(0.0, "IPv6", 1), syn(1.0, "IPv6", 1), *opened(3.0, "IPv4", 2)],
             "waits",
-            "IPv6 is tried in packet 1, IPv4 only 3.00 s later in packet 3.",
+            "The client tries IPv6 in packet 1, and IPv4 only 3.00 s later in packet 3.",
         ),
-        (opened(0.0, "IPv4", 1), "ipv4_only", "IPv4 alone is tried, in packet 1."),
+        (opened(0.0, "IPv4", 1), "ipv4_only", "The client tries IPv4 alone, in packet 1."),
     ],
 )
 def test_families_tell_how_a_client_tries(packets: Iterable[Packet], way: str, found: str) -> None:
     """The delay is measured between the first SYNs; the connection is IPv4's."""
     outcome = of(facts_of(packets), "families", port=8001, way=way)
-    assert (Status.PASSED, f"{found} The connection is over IPv4.") == (outcome.status, words(outcome))
+    assert (Status.PASSED, f"{found} The connection uses IPv4.") == (outcome.status, words(outcome))
 
 
 def test_families_take_any_of_several_ways() -> None:
     """A browser may or may not believe that it has IPv6."""
     packets = opened(0.0, "IPv6", 1)
     outcome = of(facts_of(packets), "families", port=8001, way=["races", "ipv6_only"])
-    assert Status.PASSED is outcome.status and words(outcome).endswith("The connection is over IPv6.")
+    assert Status.PASSED is outcome.status and words(outcome).endswith("The connection uses IPv6.")
 
 
 @pytest.mark.parametrize(
     ("packets", "port", "found"),
     [
-        ([syn(0.0, "IPv6", 1), *opened(3.0, "IPv4", 2)], 8001, "The connection is over IPv4."),
-        ([syn(0.0, "IPv6", 1), syn(0.2, "IPv4", 2)], 8001, "No connection comes of it."),
-        (opened(0.0, "IPv4", 1), 8002, "Nobody tries to connect to port 8002."),
+        ([syn(0.0, "IPv6", 1), *opened(3.0, "IPv4", 2)], 8001, "The connection uses IPv4."),
+        ([syn(0.0, "IPv6", 1), syn(0.2, "IPv4", 2)], 8001, "No attempt leads to a connection."),
+        (opened(0.0, "IPv4", 1), 8002, "The client does not try to connect to port 8002."),
     ],
     ids=["another way", "no connection", "another port"],
 )

@@ -79,7 +79,7 @@ def _call(
         )
     except subprocess.TimeoutExpired as error:
         raise InputError(
-            N_("the capture took {tool} more than {seconds} s"),
+            N_("{tool} needed more than {seconds} s for the capture"),
             place=str(capture),
             tool=tool,
             seconds=limits.patience,
@@ -102,7 +102,7 @@ def _accept(tool: str, capture: Path, code: int, told: IO[bytes], limits: ToolLi
         return
     if code < 0 or b"memory" in said:
         raise InputError(
-            N_("the capture needs more than {tool} may take ({memory} MiB, {seconds} s)"),
+            N_("the capture is beyond the limits of {tool} ({memory} MiB, {seconds} s)"),
             place=str(capture),
             tool=tool,
             memory=limits.memory >> 20,
@@ -111,7 +111,7 @@ def _accept(tool: str, capture: Path, code: int, told: IO[bytes], limits: ToolLi
         )
     lines = said.decode(errors="replace").strip().splitlines()
     raise MachineryError(
-        N_("{tool} failed ({code}): {said}") if lines else N_("{tool} failed ({code}): it said nothing"),
+        N_("{tool} failed ({code}): {said}") if lines else N_("{tool} failed ({code}) without a message"),
         place=str(capture),
         hint=REPAIR,
         tool=tool,

@@ -49,20 +49,21 @@ def _reset(moment: Moment) -> Message:
     syn = next((p for p in moment.others if tcp.is_syn(p) and tcp.after(p) == moment.packet.ack), None)
     if syn and not moment.own:
         text = N_(
-            "{who} refuses: nobody listens on its port {port}, and the system itself says so "
-            "(some firewalls answer in the same way). It answers packet {syn}: ack is its seq + 1."
+            "{who} refuses: no program listens on its port {port}, and the system says so (some "
+            "firewalls answer in the same way). It answers packet {syn}: ack is its seq + 1."
         )
         return Message(text, {**values, "syn": syn.number})
     answer = next(filter(tcp.is_syn_ack, moment.others), None)
     if answer and all(map(tcp.is_syn, moment.own)):
-        text = N_("{who} breaks off a half-open connection: it does not want what packet {answer} accepts.")
+        text = N_(
+            "{who} breaks off a half-open connection: it does not want the connection that packet "
+            "{answer} accepts."
+        )
         return Message(text, {**values, "answer": answer.number})
     if fin_of(moment.own):
         text = N_("{who} has closed already: no program is left to take these bytes.")
         return Message(text, values)
-    return Message(
-        N_("{who} aborts the connection: no FIN follows, and what was on its way is lost."), values
-    )
+    return Message(N_("{who} aborts the connection: no FIN follows, and data on their way are lost."), values)
 
 
 def _close(moment: Moment) -> Message:
@@ -110,14 +111,16 @@ def special(moment: Moment) -> Iterator[Message]:
         yield from _special_closing(moment)
     if tcp.is_syn(moment.packet) and not (moment.talk.icmp_errors or _answered(moment)):
         yield Message(
-            N_("No answer to it is in the capture: the host is not there, or a firewall throws the SYN away.")
+            N_("The capture holds no answer: the host does not exist, or a firewall drops the SYN.")
         )
 
 
 _REMARKS = {
-    "out_of_order": N_("Out of order: it carries bytes from before those that came already."),
+    "out_of_order": N_("Out of order: its bytes come before bytes that arrived earlier."),
     "lost_segment": N_("The data just before it are missing: they were lost, or not captured."),
-    "duplicate_ack": N_("Duplicate acknowledgement: {who} repeats what it waits for: something else came."),
+    "duplicate_ack": N_(
+        "Duplicate acknowledgement: other data came, and {who} repeats the number that it waits for."
+    ),
     "keep_alive": N_("Keep-alive: an old number, so that the other side has to say that it is still there."),
     "keep_alive_ack": N_("Answer to a keep-alive: {who} is still there."),
     "zero_window": N_("Window 0: {who} has no room left, the other side has to wait."),

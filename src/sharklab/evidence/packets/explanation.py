@@ -158,7 +158,7 @@ def _dns(message: Dns) -> Message:
 def _arp(packet: Packet) -> Message:
     values = {"sender": packet.source.address, "target": packet.destination.address}
     if packet.info.startswith("Who has"):  # tshark's words for a request (RFC 826)
-        return Message(N_("ARP question: {sender} asks everybody who has {target}."), values)
+        return Message(N_("ARP question: {sender} asks all hosts who has {target}."), values)
     return Message(N_("ARP answer: {sender} gives its MAC address to {target}."), values)
 
 

@@ -67,12 +67,12 @@ def test_explain_counts_as_tshark_does(name: str) -> None:
 
 
 def test_explain_of_a_refused_connection_says_who_refuses_what() -> None:
-    """A RST that answers a SYN: nobody listens, and its ack is the SYN's number plus one."""
+    """A RST that answers a SYN: no program listens, and its ack is the SYN's number plus one."""
     syn, answer = explain(recorded("refused.pcap"))
     assert str(syn.what).startswith("SYN: the client asks for a connection to port 8001")
-    assert "RST, ACK: the server refuses: nobody listens on its port 8001" in str(answer.what)
+    assert "RST, ACK: the server refuses: no program listens on its port 8001" in str(answer.what)
     assert "It answers packet 1: ack is its seq + 1." in str(answer.what)
-    assert "seq 0: who refuses has no numbers of its own" == str(answer.numbers[0])
+    assert "seq 0: a side that refuses has no numbers of its own" == str(answer.numbers[0])
 
 
 def test_explain_of_a_handshake_names_the_packets() -> None:
@@ -181,7 +181,7 @@ def test_explain_of_a_reset_says_who_and_why(packets: list[object], expected: st
 
 def test_explain_of_a_syn_without_an_answer_says_so() -> None:
     """Nothing came back."""
-    assert "No answer to it is in the capture" in words(explain(shown([OPEN[0]])))[0]
+    assert "The capture holds no answer" in words(explain(shown([OPEN[0]])))[0]
     assert "No answer" not in words(explain(shown(OPEN)))[0]
 
 
@@ -199,7 +199,7 @@ def test_explain_speaks_of_arp_and_dns_in_a_sentence() -> None:
     """What is not TCP has a sentence and no numbers."""
     asked = words(explain(recorded("icmp.pcap")))[:2]
     assert asked == [
-        "ARP question: 10.77.5.1 asks everybody who has 10.77.5.2.",
+        "ARP question: 10.77.5.1 asks all hosts who has 10.77.5.2.",
         "ARP answer: 10.77.5.2 gives its MAC address to 10.77.5.1.",
     ]
     question, answer = Dns(1, False, "a.test", "A", "", ()), Dns(1, True, "a.test", "A", "NXDOMAIN", ())
@@ -251,7 +251,7 @@ def test_explain_says_what_the_analysis_of_tshark_remarks(tmp_path: Path) -> Non
     told = words(explain(facts(recording(file))))
     expected = {
         5: "The data just before it are missing",
-        7: "Duplicate acknowledgement: the server repeats what it waits for",
+        7: "Duplicate acknowledgement: other data came, and the server repeats",
         9: "Out of order",
         10: "Window 0: the server has no room left",
         11: "Window update: the server has more room again.",

@@ -178,8 +178,8 @@ def test_read_of_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        (ToolLimits(memory=250 << 20), "the capture needs more than tshark may take"),
-        (ToolLimits(seconds=0), "the capture took tshark more than 0 s"),
+        (ToolLimits(memory=250 << 20), "the capture is beyond the limits of tshark"),
+        (ToolLimits(seconds=0), "tshark needed more than 0 s for the capture"),
     ],
 )
 def test_read_beyond_a_limit_is_an_input_error(limits: ToolLimits, message: str) -> None:
