@@ -72,7 +72,7 @@ def test_explain_of_a_refused_connection_says_who_refuses_what() -> None:
     assert str(syn.what).startswith("SYN: the client asks for a connection to port 8001")
     assert "RST, ACK: the server refuses: no program listens on its port 8001" in str(answer.what)
     assert "It answers packet 1: ack is its seq + 1." in str(answer.what)
-    assert "seq 0: a side that refuses has no numbers of its own" == str(answer.numbers[0])
+    assert "seq 0: a host that refuses has no numbers of its own" == str(answer.numbers[0])
 
 
 def test_explain_of_a_handshake_names_the_packets() -> None:
