@@ -10,6 +10,7 @@ import pytest
 
 from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets import records
+from sharklab.evidence.packets.container import open_capture
 from sharklab.evidence.packets.model import Facts
 from sharklab.grading.marking.fingerprints import SAMPLE, CaptureFingerprint, fingerprint
 from sharklab.grading.submission import manifest
@@ -17,16 +18,6 @@ from sharklab.grading.submission.model import Submission
 from tests.support.packets_sample import packet, shown
 
 DATA = Path(__file__).parents[3] / "data"
-
-
-def test_fingerprint_keeps_the_words_that_may_be_tokens(tmp_path: Path) -> None:
-    """Ten letters or digits of base 32 by themselves, with the packet that shows them first."""
-    assert "tok7f3a234" not in of(DATA / "ssh.pcap").words
-    pcap = records.read(DATA / "dns.pcap")
-    data = pcap.records[0].data[:42] + b"\x0atok7f3a234\x00"
-    first = replace(pcap.records[0], data=data, length=len(data))
-    records.write(tmp_path / "token.pcap", pcap.with_records((first, *pcap.records[1:])))
-    assert 1 == of(tmp_path / "token.pcap").words["tok7f3a234"]
 
 
 def of(file: Path, facts: Facts | None = None) -> CaptureFingerprint:
@@ -114,3 +105,13 @@ def test_fingerprint_of_a_submission(digest: str, changed: tuple[str, ...]) -> N
     assert (["ssh"], changed, 1.0, 2.0) == (list(found.captures), found.changed, found.begun, found.made)
     assert "22" == found.answers["ssh.server_port"]
     assert len(found.answers["ssh.transport"]) < 10_000
+
+
+def test_fingerprint_keeps_the_words_that_may_be_tokens(tmp_path: Path) -> None:
+    """Ten letters or digits of base 32 by themselves, with the packet that shows them first."""
+    assert "tok7f3a234" not in of(DATA / "ssh.pcap").words
+    pcap = records.read(open_capture(DATA / "dns.pcap"))
+    data = pcap.records[0].data[:42] + b"\x0atok7f3a234\x00"
+    first = replace(pcap.records[0], data=data, length=len(data))
+    records.write(tmp_path / "token.pcap", pcap.with_records((first, *pcap.records[1:])))
+    assert 1 == of(tmp_path / "token.pcap").words["tok7f3a234"]
