@@ -8,6 +8,7 @@ nox.options.default_venv_backend = "none"
 
 SESSIONS = {
     "lint": ("tests/style/test_python.py", "tests/style/test_shell.py"),
+    "coverage": ("tests/style/test_individual_coverage.py",),
     "ansible": ("tests/style/test_ansible.py",),
     "unit": ("tests/unit",),
     "golden": ("tests/golden",),

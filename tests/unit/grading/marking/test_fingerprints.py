@@ -20,16 +20,6 @@ from tests.support.packets_sample import packet, shown
 DATA = Path(__file__).parents[3] / "data"
 
 
-def test_fingerprint_keeps_the_words_that_may_be_tokens(tmp_path: Path) -> None:
-    """Ten letters or digits of base 32 by themselves, with the packet that shows them first."""
-    assert "tok7f3a234" not in of(DATA / "ssh.pcap").words
-    pcap = records.read(open_capture(DATA / "dns.pcap"))
-    data = pcap.records[0].data[:42] + b"\x0atok7f3a234\x00"
-    first = replace(pcap.records[0], data=data, length=len(data))
-    records.write(tmp_path / "token.pcap", pcap.with_records((first, *pcap.records[1:])))
-    assert 1 == of(tmp_path / "token.pcap").words["tok7f3a234"]
-
-
 def of(file: Path, facts: Facts | None = None) -> CaptureFingerprint:
     """Return the fingerprint of one capture, or of one that shows `facts`."""
     submission = Submission("tp4", "alice", "0a1b2c3d", file.parent, {"one": file})
@@ -115,3 +105,13 @@ def test_fingerprint_of_a_submission(digest: str, changed: tuple[str, ...]) -> N
     assert (["ssh"], changed, 1.0, 2.0) == (list(found.captures), found.changed, found.begun, found.made)
     assert "22" == found.answers["ssh.server_port"]
     assert len(found.answers["ssh.transport"]) < 10_000
+
+
+def test_fingerprint_keeps_the_words_that_may_be_tokens(tmp_path: Path) -> None:
+    """Ten letters or digits of base 32 by themselves, with the packet that shows them first."""
+    assert "tok7f3a234" not in of(DATA / "ssh.pcap").words
+    pcap = records.read(open_capture(DATA / "dns.pcap"))
+    data = pcap.records[0].data[:42] + b"\x0atok7f3a234\x00"
+    first = replace(pcap.records[0], data=data, length=len(data))
+    records.write(tmp_path / "token.pcap", pcap.with_records((first, *pcap.records[1:])))
+    assert 1 == of(tmp_path / "token.pcap").words["tok7f3a234"]

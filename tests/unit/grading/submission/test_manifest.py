@@ -55,7 +55,7 @@ def test_read_refuses_what_is_not_as_it_should_be(changed: dict[str, Any]) -> No
     content = json.loads(manifest.write(SUBMISSION, FILES))
     with pytest.raises(InputError) as caught:
         manifest.read(json.dumps(content | changed).encode())
-    assert ("is damaged: {fault}", manifest.NAME) == (caught.value.message_id, caught.value.place)
+    assert ("the file is damaged: {fault}", manifest.NAME) == (caught.value.message_id, caught.value.place)
 
 
 @pytest.mark.parametrize("content", [b"[]", b"{", b"\xff", b'{"schema": NaN}'])
@@ -63,7 +63,7 @@ def test_read_refuses_what_is_no_manifest(content: bytes) -> None:
     """It must be one JSON object."""
     with pytest.raises(InputError) as caught:
         manifest.read(content)
-    assert "is damaged: {fault}" == caught.value.message_id
+    assert "the file is damaged: {fault}" == caught.value.message_id
 
 
 def test_read_refuses_another_version() -> None:

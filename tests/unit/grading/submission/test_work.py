@@ -159,7 +159,7 @@ def test_states_are_objects_of_hosts(tmp_path: Path) -> None:
     found, refused = work.states(tmp_path)
     assert {"server": {}} == found
     assert ["state/client.json", "state/desktop.json", "state/router.json"] == [each.file for each in refused]
-    assert "is damaged: {fault}" == refused[0].reason.msgid
+    assert "the file is damaged: {fault}" == refused[0].reason.msgid
 
 
 def test_read_asks_whether_a_name_was_misspelt(tmp_path: Path) -> None:
