@@ -20,8 +20,8 @@ from sharklab.lab.model import (
     Address,
     Capture,
     Check,
-    Conversation,
     Exercise,
+    ExpectedConversation,
     Host,
     Lab,
     Network,
@@ -34,7 +34,7 @@ from tests.support.capture_files import COUNTED, recording, with_facts
 from tests.support.plans import plain
 
 DATA = Path(__file__).parents[1] / "data"
-ASKED = Conversation("client", "server")
+ASKED = ExpectedConversation("client", "server")
 ADDRESSES = {"client": 1, "server": 2, "desktop": 3}
 
 
@@ -65,7 +65,7 @@ class Sample:
     """One exercise about recorded captures; `facts` overrides what is read from them."""
 
     captures: Sequence[str] = ()
-    conversation: Conversation | None = ASKED
+    conversation: ExpectedConversation | None = ASKED
     sockets: tuple[SocketLine, ...] = ()
     results: Sequence[ProbeResult] = ()
     probes: Sequence[Probe] = (Probe("probe", "client", ("true",)),)

@@ -23,6 +23,7 @@ from sharklab.lab.model import (
     Capture,
     Check,
     Exercise,
+    ExpectedConversation,
     Host,
     Lab,
     Network,
@@ -30,7 +31,6 @@ from sharklab.lab.model import (
     Probe,
     Seat,
 )
-from sharklab.lab.model import Conversation as Talk
 from sharklab.message import (
     N_,
     Message,
@@ -116,7 +116,7 @@ def _ssh() -> Exercise:
             "fr": "Une connexion :\n\n1. `ssh` ouvre une session ;\n2. `uptime`.\n\n<b>pas de HTML</b>",
             "en": "One connection:\n\n1. `ssh` opens a session;\n2. a command runs in it.\n\n<b>no HTML</b>",
         },
-        conversation=Talk("client", "server", "tcp", 22),
+        conversation=ExpectedConversation("client", "server", "tcp", 22),
         captures=(Capture("ssh", "client", "lan", "tcp port 22 and host 10.31.4.17"),),
         probes=(
             Probe("ssh", "client", ("ssh", "server", "uptime; echo 'a|b'"), user="student"),
@@ -135,7 +135,7 @@ def _dns() -> Exercise:
         part="II",
         title={"fr": "Une requête DNS", "en": "A DNS query"},
         text={"fr": "A, AAAA et MX.", "en": "A, AAAA and MX."},
-        conversation=Talk("client", "server", "udp", 53),
+        conversation=ExpectedConversation("client", "server", "udp", 53),
         captures=(Capture("dns", "client", "lan", "udp port 53"), Capture("lost", "client", "lan", "")),
         probes=(),
         checks=(),

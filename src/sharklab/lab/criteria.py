@@ -21,12 +21,12 @@ from sharklab.lab.model import (
 from sharklab.lab.schema import Fault, Path, fault
 from sharklab.message import N_
 
-Entry = Mapping[str, Any]
+CriterionEntry = Mapping[str, Any]
 CONDITIONS = ("check", "question", "all_of", "any_of", "not")
 """The keys of which a condition has one."""
 
 
-def check(entry: str | Entry) -> Check:
+def check(entry: str | CriterionEntry) -> Check:
     """Return the check that `entry` is: a name, or a name with parameters."""
     if isinstance(entry, str):
         return Check(entry)
@@ -34,7 +34,7 @@ def check(entry: str | Entry) -> Check:
     return Check(kind, dict(params) if isinstance(params, Mapping) else {"value": params})
 
 
-def condition(entry: Entry) -> Condition:
+def condition(entry: CriterionEntry) -> Condition:
     """Return the condition in a schema-valid `entry`, whose other keys do not matter."""
     [kind] = [name for name in CONDITIONS if name in entry]
     given = entry[kind]
@@ -48,7 +48,7 @@ def condition(entry: Entry) -> Condition:
     return AllOf(parts) if kind == "all_of" else AnyOf(parts)
 
 
-def criterion(entry: Entry) -> Criterion:
+def criterion(entry: CriterionEntry) -> Criterion:
     """Return the criterion that schema-valid `entry` describes; one without points is worth one."""
     return Criterion(
         id=entry["id"],
@@ -58,21 +58,21 @@ def criterion(entry: Entry) -> Criterion:
     )
 
 
-def hints(entries: Iterable[Entry]) -> tuple[Hint, ...]:
+def hints(entries: Iterable[CriterionEntry]) -> tuple[Hint, ...]:
     """Return the hints that schema-valid entries describe, in their order."""
     return tuple(_hint(entry) for entry in entries)
 
 
-def _step(entry: Entry) -> CriterionStep:
+def _step(entry: CriterionEntry) -> CriterionStep:
     return CriterionStep(float(entry.get("points", 1)), condition(entry), dict(entry.get("title", {})))
 
 
-def _hint(entry: Entry) -> Hint:
+def _hint(entry: CriterionEntry) -> Hint:
     when = entry.get("when")
     return Hint({key: entry[key] for key in ("fr", "en")}, _situation(when) if when else None)
 
 
-def _situation(entry: Entry) -> Condition | IrrelevantCaptures | MixedUp:
+def _situation(entry: CriterionEntry) -> Condition | IrrelevantCaptures | MixedUp:
     if "captures" in entry:
         return IrrelevantCaptures(entry["captures"])
     if "mixed_up" in entry:
@@ -91,7 +91,7 @@ def leaves(wanted: Condition) -> Iterator[Check | Asked]:
         yield wanted
 
 
-def faults(data: Entry) -> Iterator[Fault]:
+def faults(data: CriterionEntry) -> Iterator[Fault]:
     """Yield the faults of the criteria in a schema-valid lab.yml, before they are read."""
     for i, exercise in enumerate(data["exercises"]):
         for j, entry in enumerate(exercise.get("criteria", ())):
@@ -101,7 +101,7 @@ def faults(data: Entry) -> Iterator[Fault]:
                 yield from _shape((*where, "steps", k), step, CONDITIONS)
 
 
-def _shape(where: Path, entry: Entry, choices: tuple[str, ...]) -> Iterator[Fault]:
+def _shape(where: Path, entry: CriterionEntry, choices: tuple[str, ...]) -> Iterator[Fault]:
     given = [name for name in choices if name in entry]
     if len(given) != 1:
         yield fault(where, N_("exactly one of these keys is needed: {choices}"), choices=choices)

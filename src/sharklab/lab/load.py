@@ -13,8 +13,8 @@ from sharklab.errors import InputError
 from sharklab.lab import criteria, matrices, roles, schema
 from sharklab.lab.model import (
     Capture,
-    Conversation,
     Exercise,
+    ExpectedConversation,
     FilledLab,
     Host,
     Lab,
@@ -159,7 +159,7 @@ def _exercise(entry: Mapping[str, Any]) -> Exercise:
         part=entry.get("part", ""),
         title=dict(entry["title"]),
         text=dict(entry.get("text", {})),
-        conversation=Conversation(**conversation) if conversation else None,
+        conversation=ExpectedConversation(**conversation) if conversation else None,
         captures=tuple(_capture(capture) for capture in entry.get("captures", ())),
         probes=tuple(_probe(probe) for probe in entry.get("probes", ())),
         checks=tuple(criteria.check(check) for check in entry.get("checks", ())),

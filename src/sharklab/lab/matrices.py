@@ -10,16 +10,16 @@ from typing import Any
 
 from sharklab.lab.model import (
     Capture,
-    Conversation,
     Exercise,
     Expectation,
+    ExpectedConversation,
     Matrix,
     Probe,
     Tool,
     Trial,
 )
 
-Entry = Mapping[str, Any]
+MatrixEntry = Mapping[str, Any]
 """A matrix as lab.yml has it, or as a plan has it: with its `cells` filled in."""
 
 FAST, REAL = "fast", "real"
@@ -46,22 +46,22 @@ _WITNESSES = {
 }
 
 
-def port(entry: Entry, state: int, tool: int) -> int:
+def port(entry: MatrixEntry, state: int, tool: int) -> int:
     """Return the port of a cell, by the places of its state and its tool in the matrix."""
     return int(entry["first_port"]) + state * PORTS_PER_STATE + tool
 
 
-def last_port(entry: Entry) -> int:
+def last_port(entry: MatrixEntry) -> int:
     """Return the last port that the matrix keeps for itself."""
     return port(entry, len(entry["states"]), 0) - 1
 
 
-def address(entry: Entry) -> str:
+def address(entry: MatrixEntry) -> str:
     """Return the address that tools are given, as a template."""
     return f"{{{{ hosts['{entry['server']}'].{entry['network']}.ipv4 }}}}"
 
 
-def cells(entry: Entry, pace: str = FAST) -> list[dict[str, Any]]:
+def cells(entry: MatrixEntry, pace: str = FAST) -> list[dict[str, Any]]:
     """Return the command and the expectations of each cell, as plain data; its texts may be templates."""
     return [
         _cell(entry, {**tool, **(tool.get("fast", {}) if pace == FAST else {})}, state, port(entry, i, j))
@@ -70,7 +70,7 @@ def cells(entry: Entry, pace: str = FAST) -> list[dict[str, Any]]:
     ]
 
 
-def _cell(entry: Entry, tool: Entry, state: str, number: int) -> dict[str, Any]:
+def _cell(entry: MatrixEntry, tool: MatrixEntry, state: str, number: int) -> dict[str, Any]:
     given = {key: tool[key] for key in ("run", "user", "stdin", "env") if key in tool}
     return {
         "id": f"{entry['id']}-{state}-{tool['id']}",
@@ -83,19 +83,19 @@ def _cell(entry: Entry, tool: Entry, state: str, number: int) -> dict[str, Any]:
     }
 
 
-def _expectations(entry: Entry, tool: Entry, state: str) -> dict[str, Any]:
+def _expectations(entry: MatrixEntry, tool: MatrixEntry, state: str) -> dict[str, Any]:
     """Return the expectations of a tool in one state: its own, else those of its matrix."""
     always = {"exit": tool["exit"]} if "exit" in tool else {}
     return {**entry.get("expect", {}).get(state, {}), **always, **tool.get("expect", {}).get(state, {})}
 
 
-def sysctls(entry: Entry, pace: str) -> dict[str, str]:
+def sysctls(entry: MatrixEntry, pace: str) -> dict[str, str]:
     """Return the kernel's settings on the client while the probes run: none when the pace is real."""
     chosen = entry.get("fast", {}).get("sysctls", {}) if pace == FAST else {}
     return {name: str(value) for name, value in chosen.items()}
 
 
-def matrix(entry: Entry) -> Matrix:
+def matrix(entry: MatrixEntry) -> Matrix:
     """Return the matrix that `entry` describes."""
     return Matrix(
         id=entry["id"],
@@ -111,16 +111,16 @@ def matrix(entry: Entry) -> Matrix:
     )
 
 
-def _cells(entry: Entry) -> list[dict[str, Any]]:
+def _cells(entry: MatrixEntry) -> list[dict[str, Any]]:
     return entry["cells"] if "cells" in entry else cells(entry)
 
 
-def _tool(entry: Entry, tool: Entry) -> Tool:
+def _tool(entry: MatrixEntry, tool: MatrixEntry) -> Tool:
     says = (*tool.get("says", {}).items(), *entry.get("verdicts", {}).items())
     return Tool(tool["id"], tool.get("title", tool["id"]), tool.get("optional", False), says)
 
 
-def _trial(cell: Entry) -> Trial:
+def _trial(cell: MatrixEntry) -> Trial:
     expect = {key: _as_tuple(value) for key, value in cell["expect"].items()}
     return Trial(cell["id"], cell["tool"], cell["state"], cell["port"], Expectation(**expect))
 
@@ -129,14 +129,14 @@ def _as_tuple(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list) else (value,)
 
 
-def exercise(entry: Entry) -> Exercise:
+def exercise(entry: MatrixEntry) -> Exercise:
     """Return the exercise that runs the matrix: a capture on each side, what tells the truth, the cells."""
     return Exercise(
         id=entry["id"],
         part=entry.get("part", ""),
         title=dict(entry["title"]),
         text=dict(entry.get("text", {})),
-        conversation=Conversation(entry["client"], entry["server"], entry["transport"]),
+        conversation=ExpectedConversation(entry["client"], entry["server"], entry["transport"]),
         captures=tuple(
             Capture(capture_id(entry["id"], side), entry[side], entry["network"], _filter(entry))
             for side in ("client", "server")
@@ -147,7 +147,7 @@ def exercise(entry: Entry) -> Exercise:
     )
 
 
-def _order_cells(entry: Entry) -> list[dict[str, Any]]:
+def _order_cells(entry: MatrixEntry) -> list[dict[str, Any]]:
     """Return the cells in the order in which they start: a tool meets all states in the same conditions.
 
     All start at once, as fast as the client can, so those of the last tools share it with all others: a lab
@@ -167,12 +167,12 @@ def witness_id(matrix: str, name: str) -> str:
     return f"{matrix}-{name}"
 
 
-def _witnesses(entry: Entry) -> Iterator[Probe]:
+def _witnesses(entry: MatrixEntry) -> Iterator[Probe]:
     for name, argv in _WITNESSES.items():
         yield Probe(witness_id(entry["id"], name), entry["server"], argv)
 
 
-def _probe(entry: Entry, cell: Entry) -> Probe:
+def _probe(entry: MatrixEntry, cell: MatrixEntry) -> Probe:
     return Probe(
         id=cell["id"],
         host=entry["client"],
@@ -185,7 +185,7 @@ def _probe(entry: Entry, cell: Entry) -> Probe:
     )
 
 
-def _filter(entry: Entry) -> str:
+def _filter(entry: MatrixEntry) -> str:
     """Return the filter (pcap-filter(7)) of the matrix's packets and of the ICMP errors about them.
 
     An ICMP error quotes the packet that it is about (RFC 792): an IPv4 header of 20 bytes from its byte 8,
@@ -200,7 +200,7 @@ def _filter(entry: Entry) -> str:
     return f"host {entry.get('address', address(entry))} and ({either})"
 
 
-def port_states(data: Entry, host: str) -> list[dict[str, Any]]:
+def port_states(data: MatrixEntry, host: str) -> list[dict[str, Any]]:
     """Return the ports of all matrices of a lab whose server is `host`: what role port_states takes."""
     return [
         {"port": cell["port"], "protocol": entry["transport"], "state": cell["state"]}

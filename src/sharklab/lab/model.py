@@ -175,7 +175,7 @@ class Criterion:
 
 
 @dataclass(frozen=True)
-class Conversation:
+class ExpectedConversation:
     """The conversation of an exercise: its client and server, and the service's port if it is known."""
 
     client: str
@@ -215,7 +215,7 @@ class Exercise:
     part: str
     title: Text
     text: Text
-    conversation: Conversation | None
+    conversation: ExpectedConversation | None
     captures: tuple[Capture, ...]
     probes: tuple[Probe, ...]
     checks: tuple[Check, ...]

@@ -68,7 +68,7 @@ def page(
     """
     cells = cells_of_run(plan, evidence) if plan.lab.matrices else ()
     by_exercise = {verdict.exercise: verdict for verdict in verdicts}
-    builder = _Builder(plan, evidence, by_exercise, cells, translator(language), folder)
+    builder = _PageBuilder(plan, evidence, by_exercise, cells, translator(language), folder)
     return ReportPage(
         language=language,
         plan=plan,
@@ -100,7 +100,7 @@ def _items(verdict: Verdict) -> tuple[Outcome | Answer, ...]:
 
 
 @dataclass(frozen=True)
-class _Builder:
+class _PageBuilder:
     plan: Plan
     evidence: Evidence
     verdicts: Mapping[str, Verdict]

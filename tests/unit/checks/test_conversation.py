@@ -9,7 +9,7 @@ import pytest
 
 from sharklab.checks.outcome import Reference, Status
 from sharklab.evidence.packets.model import Facts
-from sharklab.lab.model import Conversation
+from sharklab.lab.model import ExpectedConversation
 from sharklab.message import Message
 from tests.support.checks_sample import Sample, shown, without, words
 
@@ -105,9 +105,13 @@ def test_judge_tells_the_transport(wanted: str, status: Status) -> None:
 
 def test_judge_chooses_by_host_and_port() -> None:
     """A conversation with another port or between other hosts is not the exercise's."""
-    dns = Conversation("client", "server", "udp", 53)
+    dns = ExpectedConversation("client", "server", "udp", 53)
     assert Status.PASSED is Sample(["dns.pcap"], conversation=dns).check("udp_exchange").status
-    for other in (replace(dns, port=5353), replace(dns, client="desktop"), Conversation("server", "client")):
+    for other in (
+        replace(dns, port=5353),
+        replace(dns, client="desktop"),
+        ExpectedConversation("server", "client"),
+    ):
         assert Status.FAILED is Sample(["dns.pcap"], conversation=other).check("udp_exchange").status
 
 
@@ -118,7 +122,7 @@ def test_judge_knows_the_client_of_a_conversation_begun_before_the_capture(
     name: str, unseen: Sequence[int], port: int
 ) -> None:
     """When the server is the first to be seen, the exercise or its port says who is the client."""
-    conversation = Conversation("client", "server", port=port)
+    conversation = ExpectedConversation("client", "server", port=port)
     sample = Sample([name], conversation, facts={name: without(name, *unseen)})
     assert ("10.77.5.1", "10.77.5.2") == (
         sample.ask("client_address").value,

@@ -11,10 +11,10 @@ from jsonschema import Draft202012Validator
 
 from sharklab.checks import KINDS, QUESTIONS
 from sharklab.checks.outcome import Reference, Status
-from sharklab.lab.model import Conversation, Probe
+from sharklab.lab.model import ExpectedConversation, Probe
 from tests.support.checks_sample import Sample, lines, result, shown, without, words
 
-DNS = Sample(["dns.pcap"], Conversation("client", "server", "udp", 53))
+DNS = Sample(["dns.pcap"], ExpectedConversation("client", "server", "udp", 53))
 NFS = Sample(["nfs.pcap"])
 SSH = Sample(["ssh.pcap"], sockets=lines("ssh"))
 VOICE = Sample(["voice.pcap"], sockets=lines("voice"))
@@ -68,7 +68,7 @@ def test_judge_passes_the_expected_failure_of_a_name() -> None:
 
 def test_judge_does_not_count_dns_of_another_server() -> None:
     """The answer must come from the exercise's server."""
-    other = replace(DNS, conversation=Conversation("client", "desktop"))
+    other = replace(DNS, conversation=ExpectedConversation("client", "desktop"))
     assert Status.FAILED is other.check("dns", types=["A"]).status
 
 
@@ -375,7 +375,7 @@ def test_judge_is_inconclusive_when_sources_disagree() -> None:
 
 def test_judge_is_inconclusive_when_the_plan_says_otherwise() -> None:
     """A server on another port than the lab's is not the answer to the lab's question."""
-    both = replace(DNS, conversation=Conversation("client", "server", port=5353), probes=())
+    both = replace(DNS, conversation=ExpectedConversation("client", "server", port=5353), probes=())
     answer = both.ask("dns_server_port")
     assert (None, "The sources disagree: capture dns.pcap says 53, the plan says 5353.") == (
         answer.value,

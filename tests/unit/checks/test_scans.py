@@ -13,11 +13,11 @@ from sharklab.evidence.packets import facts
 from sharklab.evidence.packets.model import Endpoint, Facts, Flow, Icmp, Packet, Recording
 from sharklab.evidence.run_folder import SocketLine
 from sharklab.evidence.scans import Scanned, read_scan
-from sharklab.lab.model import Conversation, Service
+from sharklab.lab.model import ExpectedConversation, Service
 from tests.support.checks_sample import Sample, result, words
 
 CLIENT, SERVER = "10.77.5.1", "10.77.5.2"
-ASKED = Conversation("client", "server")
+ASKED = ExpectedConversation("client", "server")
 
 
 def xml(*ports: str, address: str = SERVER) -> str:
@@ -409,7 +409,7 @@ def test_protocols_are_told_from_the_data() -> None:
 
 def test_one_client_counts_hosts_on_both_sides() -> None:
     """The recorded question and answer: one client, one server."""
-    sample = Sample(["dns.pcap"], Conversation("client", "server", "udp", 53))
+    sample = Sample(["dns.pcap"], ExpectedConversation("client", "server", "udp", 53))
     assert Status.PASSED is sample.check("one_client", port=53, servers=["server"]).status
     assert Status.FAILED is sample.check("one_client", port=53, servers=["server", "desktop"]).status
     assert Status.FAILED is sample.check("one_client", port=161, servers=["server"]).status
@@ -430,5 +430,5 @@ def test_one_client_is_one_and_gets_its_answers(answered: tuple[int, ...], statu
 def test_process_is_who_listens_at_the_port() -> None:
     """ss on the server names the program behind the exercise's port, and nothing when nobody listens."""
     for port, value in ((22, "sshd"), (80, None)):
-        sample = Sample(["ssh.pcap"], Conversation("client", "server", "tcp", port), sockets=SOCKETS)
+        sample = Sample(["ssh.pcap"], ExpectedConversation("client", "server", "tcp", port), sockets=SOCKETS)
         assert value == sample.ask("process").value

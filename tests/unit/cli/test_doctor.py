@@ -10,7 +10,7 @@ import pytest
 
 from sharklab import i18n, privilege, system_packages
 from sharklab.cli import doctor
-from sharklab.cli.doctor import Finding, Status, computer, kernel, trials
+from sharklab.cli.doctor import Diagnosis, DiagnosisStatus, computer, kernel, trials
 from sharklab.message import Message
 
 UNIFIED = "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n"
@@ -18,17 +18,17 @@ HYBRID = "tmpfs /sys/fs/cgroup tmpfs ro 0 0\ncgroup2 /sys/fs/cgroup/unified cgro
 LEGACY = "tmpfs /sys/fs/cgroup tmpfs ro 0 0\ncgroup /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\n"
 
 
-def said(finding: Finding) -> str:
+def said(finding: Diagnosis) -> str:
     """Return the meaning of a finding in English."""
     return i18n.translator("en").say(finding.meaning)
 
 
 @pytest.mark.parametrize(
     ("mounts", "expected"),
-    [(UNIFIED, Status.OK), (HYBRID, Status.OK), (LEGACY, Status.MISSING)],
+    [(UNIFIED, DiagnosisStatus.OK), (HYBRID, DiagnosisStatus.OK), (LEGACY, DiagnosisStatus.MISSING)],
     ids=["unified", "hybrid", "legacy"],
 )
-def test_cgroups_needs_version_2(mounts: str, expected: Status) -> None:
+def test_cgroups_needs_version_2(mounts: str, expected: DiagnosisStatus) -> None:
     """Systemd in hosts runs on the unified hierarchy, wherever it is mounted."""
     assert expected == kernel.cgroups(mounts).status
 
@@ -36,24 +36,24 @@ def test_cgroups_needs_version_2(mounts: str, expected: Status) -> None:
 def test_inotify_counts_the_hosts_that_fit() -> None:
     """The kernel's default of 128 instances was seen to carry twenty hosts, not twenty-one."""
     finding = kernel.inotify(128)
-    assert (Status.WARNING, 20) == (finding.status, finding.meaning.values["hosts"])
+    assert (DiagnosisStatus.WARNING, 20) == (finding.status, finding.meaning.values["hosts"])
 
 
 def test_inotify_is_content_with_1024() -> None:
     """A class of thirty hosts was seen to run with 1024."""
-    assert Status.OK == kernel.inotify(1024).status
+    assert DiagnosisStatus.OK == kernel.inotify(1024).status
 
 
 def test_nfs_names_what_the_kernel_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without NFS, built in or as a module, labs still run: a warning that names both sides."""
     monkeypatch.setenv("PATH", "/nonexistent")
     finding = kernel.nfs("nodev\tproc\n\text4\n")
-    assert (Status.WARNING, ("nfs4", "nfsd")) == (finding.status, finding.meaning.values["kinds"])
+    assert (DiagnosisStatus.WARNING, ("nfs4", "nfsd")) == (finding.status, finding.meaning.values["kinds"])
 
 
 def test_nfs_finds_it_built_in() -> None:
     """Both file systems are registered with the kernel."""
-    assert Status.OK == kernel.nfs("nodev\tnfs\nnodev\tnfs4\nnodev\tnfsd\n").status
+    assert DiagnosisStatus.OK == kernel.nfs("nodev\tnfs\nnodev\tnfs4\nnodev\tnfsd\n").status
 
 
 @pytest.fixture
@@ -77,10 +77,10 @@ def test_kvm_is_never_promised(device: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize(
     ("guest", "status"),
-    [("echo Unable to mount root fs", Status.OK), ("exit 134", Status.WARNING)],
+    [("echo Unable to mount root fs", DiagnosisStatus.OK), ("exit 134", DiagnosisStatus.WARNING)],
     ids=["a guest that boots", "a guest that dies"],
 )
-def test_kvm_is_tried(guest: str, status: Status, device: Path) -> None:
+def test_kvm_is_tried(guest: str, status: DiagnosisStatus, device: Path) -> None:
     """What a kernel does under it counts, not that the device is there."""
     qemu = device.with_name("qemu-system-x86_64")
     qemu.write_text(f"#!/bin/sh\n{guest}\n")
@@ -91,13 +91,17 @@ def test_kvm_is_tried(guest: str, status: Status, device: Path) -> None:
 @pytest.mark.parametrize(
     ("work", "status", "sentence"),
     [
-        ("machines", Status.WARNING, "no no-such-tool; only virtual machines need it, {end}"),
-        ("internet", Status.WARNING, "no no-such-tool; only labs with a way to the Internet need it, {end}"),
-        ("hosts", Status.MISSING, "no no-such-tool, {end}"),
+        ("machines", DiagnosisStatus.WARNING, "no no-such-tool; only virtual machines need it, {end}"),
+        (
+            "internet",
+            DiagnosisStatus.WARNING,
+            "no no-such-tool; only labs with a way to the Internet need it, {end}",
+        ),
+        ("hosts", DiagnosisStatus.MISSING, "no no-such-tool, {end}"),
     ],
 )
 def test_tools_that_not_everybody_needs(
-    work: str, status: Status, sentence: str, monkeypatch: pytest.MonkeyPatch
+    work: str, status: DiagnosisStatus, sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who wants containers only, and no way to the Internet, is not told that sharklab cannot run."""
     monkeypatch.setattr(privilege, "can_be_root", lambda: False)
@@ -111,7 +115,7 @@ def test_tools_that_not_everybody_needs(
 def test_tap_of_a_kernel_without_it(tmp_path: Path) -> None:
     """Containers do without; who needs it reads which module to load."""
     finding = kernel.tap(tmp_path / "tun")
-    assert (Status.WARNING, "load the module: modprobe tun") == (finding.status, str(finding.remedy))
+    assert (DiagnosisStatus.WARNING, "load the module: modprobe tun") == (finding.status, str(finding.remedy))
 
 
 def test_memory_counts_seats_of_three_hosts() -> None:
@@ -121,7 +125,7 @@ def test_memory_counts_seats_of_three_hosts() -> None:
 
 def test_memory_is_missing_without_room_for_a_seat() -> None:
     """Eighty megabytes do not hold three hosts."""
-    assert Status.MISSING == computer.memory("MemAvailable:  80000 kB\n").status
+    assert DiagnosisStatus.MISSING == computer.memory("MemAvailable:  80000 kB\n").status
 
 
 def test_disk_looks_at_the_nearest_folder_there_is(tmp_path: Path) -> None:
@@ -131,8 +135,8 @@ def test_disk_looks_at_the_nearest_folder_there_is(tmp_path: Path) -> None:
 
 def test_environment_warns_about_packages_that_are_not_pinned(tmp_path: Path) -> None:
     """Python packages outside the state folder are not the launcher's."""
-    assert Status.OK == computer.environment(tmp_path / "venv" / "x", tmp_path).status
-    assert Status.WARNING == computer.environment(Path("/usr"), tmp_path).status
+    assert DiagnosisStatus.OK == computer.environment(tmp_path / "venv" / "x", tmp_path).status
+    assert DiagnosisStatus.WARNING == computer.environment(Path("/usr"), tmp_path).status
 
 
 def test_tools_tells_the_command_that_installs_them() -> None:
@@ -154,19 +158,19 @@ def test_examine_says_what_it_could_not_try_without_root(monkeypatch: pytest.Mon
     """Nothing that takes root is called missing, nor well."""
     monkeypatch.setattr(privilege, "is_root", lambda: False)
     tried = [kernel.overlay(), kernel.network(), kernel.nf_tables()]
-    assert [(Status.WARNING, kernel.NEEDS_ROOT)] * 3 == [(each.status, said(each)) for each in tried]
+    assert [(DiagnosisStatus.WARNING, kernel.NEEDS_ROOT)] * 3 == [(each.status, said(each)) for each in tried]
 
 
 def test_nf_tables_names_the_package_of_a_missing_nft(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the program that tries it, nothing is said of the kernel."""
     monkeypatch.setenv("PATH", "/nonexistent")
     finding = kernel.nf_tables()
-    assert (Status.WARNING, True) == (finding.status, "nftables" in str(finding.remedy))
+    assert (DiagnosisStatus.WARNING, True) == (finding.status, "nftables" in str(finding.remedy))
 
 
 def test_nf_tables_works_here() -> None:
     """A table is added to a namespace, by this machine's kernel."""
-    assert Status.OK == kernel.nf_tables().status
+    assert DiagnosisStatus.OK == kernel.nf_tables().status
 
 
 def test_examine_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,8 +201,8 @@ def test_try_overlay_tells_why_it_failed(tmp_path: Path) -> None:
 def test_render_shows_marks_and_remedies() -> None:
     """A line for each finding, names in one column, the remedy below."""
     findings = [
-        Finding(Message("disk"), Status.OK, Message("{free} GB free", {"free": 3})),
-        Finding(Message("network"), Status.MISSING, Message("tried"), Message("load the modules")),
+        Diagnosis(Message("disk"), DiagnosisStatus.OK, Message("{free} GB free", {"free": 3})),
+        Diagnosis(Message("network"), DiagnosisStatus.MISSING, Message("tried"), Message("load the modules")),
     ]
     expected = "✓ disk     3 GB free\n✗ network  tried\n           → load the modules"
     assert expected == doctor.render(findings, i18n.translator("en"))

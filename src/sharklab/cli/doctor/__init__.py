@@ -8,25 +8,25 @@ from typing import Any
 
 from sharklab import i18n
 from sharklab.cli.doctor import computer, kernel
-from sharklab.cli.doctor.finding import Finding, Status
+from sharklab.cli.doctor.diagnosis import Diagnosis, DiagnosisStatus
 from sharklab.i18n import Translator
 
-MARKS = {Status.OK: "✓", Status.WARNING: "!", Status.MISSING: "✗"}
+MARKS = {DiagnosisStatus.OK: "✓", DiagnosisStatus.WARNING: "!", DiagnosisStatus.MISSING: "✗"}
 WIDTH = 110
 
-__all__ = ["Finding", "Status", "examine", "render", "to_plain"]
+__all__ = ["Diagnosis", "DiagnosisStatus", "examine", "render", "to_plain"]
 
 
-def examine(network: bool = False) -> list[Finding]:
-    """Return the findings, in the order for reading; `network` asks the package registries too."""
+def examine(network: bool = False) -> list[Diagnosis]:
+    """Return the diagnoses, in the order for reading; `network` asks the package registries too."""
     return [*computer.examine(network), *kernel.examine()]
 
 
-def render(findings: Iterable[Finding], words: Translator) -> str:
-    """Return `findings` as text for a person: a line each, and its remedy below it where there is one."""
+def render(diagnoses: Iterable[Diagnosis], words: Translator) -> str:
+    """Return `diagnoses` as text for a person: a line each, and its remedy below it where there is one."""
     rows = [
         (MARKS[each.status], words.say(each.name), words.say(each.meaning), words.say(each.remedy))
-        for each in findings
+        for each in diagnoses
     ]
     width = max(len(name) for _, name, _, _ in rows)
     return "\n".join(_row(mark, name.ljust(width), meaning, remedy) for mark, name, meaning, remedy in rows)
@@ -42,8 +42,8 @@ def _row(mark: str, name: str, meaning: str, remedy: str) -> str:
     return "\n".join(lines)
 
 
-def to_plain(findings: Iterable[Finding], words: Translator | None = None) -> dict[str, Any]:
-    """Return `findings` for a script, in English unless `words` speaks another language."""
+def to_plain(diagnoses: Iterable[Diagnosis], words: Translator | None = None) -> dict[str, Any]:
+    """Return `diagnoses` for a script, in English unless `words` speaks another language."""
     words = words or i18n.translator(i18n.SOURCE)
     return {
         "findings": [
@@ -53,6 +53,6 @@ def to_plain(findings: Iterable[Finding], words: Translator | None = None) -> di
                 "meaning": words.say(each.meaning),
                 "remedy": words.say(each.remedy),
             }
-            for each in findings
+            for each in diagnoses
         ]
     }

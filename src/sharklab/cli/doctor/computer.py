@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sharklab import i18n, privilege, state, system_packages
-from sharklab.cli.doctor.finding import Finding, missing, ok, warning
+from sharklab.cli.doctor.diagnosis import Diagnosis, missing, ok, warning
 from sharklab.message import (
     N_,
     Message,
@@ -44,8 +44,8 @@ _SPECIAL: Mapping[str, str] = {
 """The sentences about tools that only some labs need, by the work of the tool."""
 
 
-def examine(network: bool) -> Iterator[Finding]:
-    """Yield one finding for each thing; `network` asks the package registries too."""
+def examine(network: bool) -> Iterator[Diagnosis]:
+    """Yield one diagnosis for each thing; `network` asks the package registries too."""
     yield python()
     yield environment(Path(sys.prefix), state.root())
     for package in system_packages.by_name():
@@ -60,7 +60,7 @@ def examine(network: bool) -> Iterator[Finding]:
         yield system_registry()
 
 
-def python() -> Finding:
+def python() -> Diagnosis:
     """The version that runs this."""
     return ok(
         N_("Python"),
@@ -70,7 +70,7 @@ def python() -> Finding:
     )
 
 
-def environment(prefix: Path, folder: Path) -> Finding:
+def environment(prefix: Path, folder: Path) -> Diagnosis:
     """`prefix` is where Python's packages are; the launcher keeps them in the state folder."""
     name = N_("Python packages")
     if prefix.is_relative_to(folder):
@@ -83,7 +83,7 @@ def environment(prefix: Path, folder: Path) -> Finding:
     )
 
 
-def tools(package: Sequence[system_packages.Package]) -> Finding:
+def tools(package: Sequence[system_packages.Package]) -> Diagnosis:
     """`package` is all that one system package gives; the first tool tells its version."""
     first = package[0]
     name = first.dnf if system_packages.manager() == "dnf" else first.apt
@@ -92,7 +92,7 @@ def tools(package: Sequence[system_packages.Package]) -> Finding:
     return _absent(name, [tool for tool in package if not tool.is_there])
 
 
-def _absent(name: str, tools: Sequence[system_packages.Package]) -> Finding:
+def _absent(name: str, tools: Sequence[system_packages.Package]) -> Diagnosis:
     values = {"tools": tuple(tool.gives for tool in tools), "command": system_packages.command(tools)}
     by_hand = N_("as root: {command}")
     if system_packages.manager() and privilege.can_be_root():
@@ -116,7 +116,7 @@ def _version(tool: system_packages.Package) -> str:
     return next((line.strip().rstrip(".") for line in lines if any(sign.isdigit() for sign in line)), "")
 
 
-def rights() -> Finding:
+def rights() -> Diagnosis:
     """Root, sudo, or neither."""
     name = N_("root's rights")
     if privilege.is_root():
@@ -130,7 +130,7 @@ def rights() -> Finding:
     )
 
 
-def disk(folder: Path) -> Finding:
+def disk(folder: Path) -> Diagnosis:
     """Free space where the state folder is, or will be."""
     name = N_("disk space")
     there = next(place for place in (folder, *folder.parents) if place.exists())
@@ -142,8 +142,8 @@ def disk(folder: Path) -> Finding:
     }
     if free >= DISK_AMPLE:
         return ok(name, N_("{free} GB free for {place}"), **values)
-    finding = warning if free >= DISK_NEEDED else missing
-    return finding(
+    diagnosis = warning if free >= DISK_NEEDED else missing
+    return diagnosis(
         name,
         N_("{free} GB free for {place}; a lab takes about {needed} GB"),
         N_("free some space, or keep the state elsewhere: SHARKLAB_STATE=/another/folder"),
@@ -151,7 +151,7 @@ def disk(folder: Path) -> Finding:
     )
 
 
-def memory(meminfo: str) -> Finding:
+def memory(meminfo: str) -> Diagnosis:
     """`meminfo` is what /proc/meminfo says."""
     name = N_("memory")
     fields = dict(line.split(":", 1) for line in meminfo.splitlines())
@@ -168,14 +168,14 @@ def memory(meminfo: str) -> Finding:
     )
 
 
-def locale(environ: Mapping[str, str]) -> Finding:
+def locale(environ: Mapping[str, str]) -> Diagnosis:
     """The language that sharklab speaks by the environment's locale."""
     name = N_("language")
     values = {"language": i18n.choose(None, environ), "known": i18n.languages()}
     return ok(name, N_("{language} by your locale; --lang chooses another ({known})"), **values)
 
 
-def images(folder: Path) -> Finding:
+def images(folder: Path) -> Diagnosis:
     """The base images that have been built, by the names of their folders."""
     name = N_("base images")
     try:
@@ -189,7 +189,7 @@ def images(folder: Path) -> Finding:
     return ok(name, N_("none yet; the first run of a lab builds one, in about two minutes"))
 
 
-def python_registry() -> Finding:
+def python_registry() -> Diagnosis:
     """Asks pip, with the user's own settings, for a package that it would have to fetch."""
     argv = [
         "install",
@@ -203,7 +203,7 @@ def python_registry() -> Finding:
     return _registry(N_("Python registry"), [sys.executable, "-m", "pip", *argv], "pip config debug")
 
 
-def system_registry() -> Finding:
+def system_registry() -> Diagnosis:
     """Asks the system's package manager, with its own settings."""
     name = N_("system registry")
     if system_packages.manager() != "apt":
@@ -215,7 +215,7 @@ def system_registry() -> Finding:
         )
 
 
-def _registry(name: str, argv: Sequence[str], look: str) -> Finding:
+def _registry(name: str, argv: Sequence[str], look: str) -> Diagnosis:
     try:
         done = subprocess.run(
             argv, check=False, capture_output=True, text=True, errors="replace", timeout=REGISTRY_SECONDS

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sharklab import privilege, state, system_packages
 from sharklab.cli.doctor import trials
-from sharklab.cli.doctor.finding import Finding, missing, ok, warning
+from sharklab.cli.doctor.diagnosis import Diagnosis, missing, ok, warning
 from sharklab.hosts.providers.qemu import engine, libvirt, trial
 from sharklab.message import N_, Message, refusal
 
@@ -24,8 +24,8 @@ NEEDS_ROOT = N_("not tried: that takes root's rights")
 AS_ROOT = N_("sudo ./sharklab doctor tries it")
 
 
-def examine() -> Iterator[Finding]:
-    """Yield one finding for each thing."""
+def examine() -> Iterator[Diagnosis]:
+    """Yield one diagnosis for each thing."""
     yield init(Path("/run/systemd/system"))
     yield cgroups(Path("/proc/mounts").read_text())
     yield overlay()
@@ -39,7 +39,7 @@ def examine() -> Iterator[Finding]:
     yield libvirt_finding()
 
 
-def init(marker: Path) -> Finding:
+def init(marker: Path) -> Diagnosis:
     """`marker` is the folder that sd_booted(3) looks for."""
     name = N_("init system")
     if marker.is_dir():
@@ -47,7 +47,7 @@ def init(marker: Path) -> Finding:
     return ok(name, N_("not systemd; sharklab supervises the hosts by itself"))
 
 
-def cgroups(mounts: str) -> Finding:
+def cgroups(mounts: str) -> Diagnosis:
     """`mounts` is what /proc/mounts says (systemd's layouts: unified, hybrid, legacy)."""
     name = N_("control groups")
     places = [fields[1] for line in mounts.splitlines() if (fields := line.split())[2] == "cgroup2"]
@@ -62,7 +62,7 @@ def cgroups(mounts: str) -> Finding:
     )
 
 
-def overlay() -> Finding:
+def overlay() -> Diagnosis:
     """Really mounts one in the state folder."""
     folder = state.root() if state.root().is_dir() else Path("/tmp")  # noqa: S108 (only looked at as a file system)
     return _tried(
@@ -75,7 +75,7 @@ def overlay() -> Finding:
     )
 
 
-def network() -> Finding:
+def network() -> Diagnosis:
     """Really makes a namespace, a bridge and a veth pair."""
     name = N_("network namespaces, bridges, veth")
     if not shutil.which("ip"):
@@ -89,7 +89,7 @@ def network() -> Finding:
     )
 
 
-def nf_tables() -> Finding:
+def nf_tables() -> Diagnosis:
     """Really adds a table in a namespace."""
     name = N_("nf_tables")
     if not shutil.which("nft"):
@@ -103,7 +103,7 @@ def nf_tables() -> Finding:
     )
 
 
-def _untried(name: str, tool: str) -> Finding:
+def _untried(name: str, tool: str) -> Diagnosis:
     package = [one for one in system_packages.table() if one.gives == tool]
     return warning(
         name,
@@ -116,14 +116,14 @@ def _untried(name: str, tool: str) -> Finding:
 
 def _tried(
     name: str, trial: Callable[[], Message], good: str, bad: str, remedy: str, **values: str
-) -> Finding:
+) -> Diagnosis:
     if not privilege.is_root():
         return warning(name, NEEDS_ROOT, AS_ROOT)
     reason = trial()
     return missing(name, bad, remedy, reason=reason, **values) if reason else ok(name, good, **values)
 
 
-def nfs(filesystems: str) -> Finding:
+def nfs(filesystems: str) -> Diagnosis:
     """`filesystems` is what /proc/filesystems says; a module that could be loaded counts too."""
     name = N_("NFS in the kernel")
     absent = [kind for kind in ("nfs4", "nfsd") if kind not in filesystems.split() and not _has_module(kind)]
@@ -146,17 +146,17 @@ def _has_module(kind: str) -> bool:
     return subprocess.run([modprobe, "-nq", name], check=False, capture_output=True).returncode == 0
 
 
-def fuse(device: Path) -> Finding:
+def fuse(device: Path) -> Diagnosis:
     """Opens the device, which proves the driver."""
     return _opened(N_("FUSE"), device, N_("load the module: modprobe fuse"))
 
 
-def tap(device: Path) -> Finding:
+def tap(device: Path) -> Diagnosis:
     """Opens the device, which proves the driver: virtual machines need it, and the way to the Internet."""
     return _opened(N_("TAP devices"), device, N_("load the module: modprobe tun"))
 
 
-def _opened(name: str, device: Path, remedy: str) -> Finding:
+def _opened(name: str, device: Path, remedy: str) -> Diagnosis:
     if not device.exists():
         return warning(name, N_("{device} is absent"), remedy, device=str(device))
     try:
@@ -166,7 +166,7 @@ def _opened(name: str, device: Path, remedy: str) -> Finding:
     return ok(name, N_("{device} opens"), device=str(device))
 
 
-def inotify(instances: int) -> Finding:
+def inotify(instances: int) -> Diagnosis:
     """`instances` is fs.inotify.max_user_instances (inotify(7)); every host's systemd takes several."""
     name = N_("inotify limit")
     hosts = int(instances / INOTIFY_PER_HOST)
@@ -184,7 +184,7 @@ def inotify(instances: int) -> Finding:
     )
 
 
-def kvm(device: Path) -> Finding:
+def kvm(device: Path) -> Diagnosis:
     """Really boots a kernel, where there are QEMU and a kernel: that the device is there proves nothing."""
     name = N_("KVM")
     if not device.exists():
@@ -206,7 +206,7 @@ def kvm(device: Path) -> Finding:
     )
 
 
-def libvirt_finding() -> Finding:
+def libvirt_finding() -> Diagnosis:
     """Asks it, as what starts virtual machines does."""
     name = N_("libvirt")
     if shutil.which("virsh") and not privilege.is_root():

@@ -100,7 +100,7 @@ def page(
     if entry.result is None:
         raise ValueError(entry.student)
     result, speak = entry.result, translator(language)
-    builder = _Builder(plan, captures, result, speak)
+    builder = _FeedbackBuilder(plan, captures, result, speak)
     return FeedbackPage(
         language=language,
         title=speak.prose(result.title),
@@ -134,7 +134,7 @@ def template(language: str, name: str) -> jinja2.Template:
 
 
 @dataclass(frozen=True)
-class _Builder:
+class _FeedbackBuilder:
     plan: Plan
     captures: Mapping[str, RecordedCapture]
     result: Result

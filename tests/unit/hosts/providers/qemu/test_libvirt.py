@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.cli.doctor import Status, kernel
+from sharklab.cli.doctor import DiagnosisStatus, kernel
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers import marks
 from sharklab.hosts.providers.qemu import engine, libvirt, rights
@@ -150,7 +150,7 @@ def test_doctor_says_what_starts_machines(virsh: Callable[..., Path]) -> None:
     """One line, by the same question that is asked before machines are started."""
     virsh("exit 0")
     found = kernel.libvirt_finding()
-    assert (Status.OK, ADDRESS) == (found.status, found.meaning.values["address"])
+    assert (DiagnosisStatus.OK, ADDRESS) == (found.status, found.meaning.values["address"])
     virsh("exit 1")
     libvirt.find_address.cache_clear()
     assert "none of this machine's answers: QEMU starts virtual machines by itself" == str(

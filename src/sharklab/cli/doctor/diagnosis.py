@@ -1,4 +1,4 @@
-"""The doctor's finding about one thing."""
+"""The doctor's diagnosis of one thing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from sharklab.message import NOTHING, Message
 
 
-class Status(StrEnum):
+class DiagnosisStatus(StrEnum):
     """`missing` keeps the default provider from working; a `warning` limits it or could not be tried."""
 
     OK = "ok"
@@ -19,29 +19,31 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """A thing that the doctor examined: `meaning` is its use for sharklab, `remedy` the advice, if any."""
 
     name: Message
-    status: Status
+    status: DiagnosisStatus
     meaning: Message
     remedy: Message = NOTHING
 
 
-def ok(name: str, meaning: str, **values: Any) -> Finding:
+def ok(name: str, meaning: str, **values: Any) -> Diagnosis:
     """Return that all is well with `name`; both texts are msgids, and `values` fills in `meaning`."""
-    return Finding(Message(name), Status.OK, Message(meaning, values))
+    return Diagnosis(Message(name), DiagnosisStatus.OK, Message(meaning, values))
 
 
-def warning(name: str, meaning: str, remedy: str = "", **values: Any) -> Finding:
+def warning(name: str, meaning: str, remedy: str = "", **values: Any) -> Diagnosis:
     """Return that `name` limits what can be done; `values` fills in both sentences."""
-    return _with_remedy(Status.WARNING, name, meaning, remedy, values)
+    return _with_remedy(DiagnosisStatus.WARNING, name, meaning, remedy, values)
 
 
-def missing(name: str, meaning: str, remedy: str, **values: Any) -> Finding:
+def missing(name: str, meaning: str, remedy: str, **values: Any) -> Diagnosis:
     """Return that nothing works before `remedy` is done; `values` fills in both sentences."""
-    return _with_remedy(Status.MISSING, name, meaning, remedy, values)
+    return _with_remedy(DiagnosisStatus.MISSING, name, meaning, remedy, values)
 
 
-def _with_remedy(status: Status, name: str, meaning: str, remedy: str, values: Mapping[str, Any]) -> Finding:
-    return Finding(Message(name), status, Message(meaning, values), Message(remedy, values))
+def _with_remedy(
+    status: DiagnosisStatus, name: str, meaning: str, remedy: str, values: Mapping[str, Any]
+) -> Diagnosis:
+    return Diagnosis(Message(name), status, Message(meaning, values), Message(remedy, values))
