@@ -48,7 +48,7 @@ def plan(name: str, number: int, hosts: tuple[str, ...] = HOSTS) -> Plan:
 
 
 def with_way_out(name: str, number: int) -> Plan:
-    """Return such a plan with a way to the Internet for the server, on `lan`; the client is on `inner`."""
+    """Return such a plan with Internet access for the server, on `lan`; the client is on `inner`."""
     base = plan(name, number)
     server, client = base.hosts
     lab = replace(

@@ -33,7 +33,7 @@ MACHINES: Mapping[str, str] = {"qemu": "machines", "auto": "machines"}
 
 MAKE_HOSTS = frozenset({"image build", "up", "run"})
 MAKE_SEATS = frozenset({"up", "run"})
-"""The verbs whose hosts have the way to the Internet that their lab asks for; images are made without."""
+"""The verbs whose hosts have the Internet access that their lab asks for; images are made without."""
 
 
 def prepare(verb: str, provider: str, words: Translator, lab: str | None = None, os: str = "") -> None:

@@ -56,7 +56,7 @@ def svg(plan: Plan, speak: Translator) -> str:
 def summary(plan: Plan, speak: Translator) -> str:
     """Return the topology in words."""
     joins = speak.gettext("Network {network} ({subnets}) joins {hosts}.")
-    leads = speak.gettext("Network {network} has a way to the Internet.")
+    leads = speak.gettext("Network {network} has Internet access.")
     sentences = []
     for network in plan.lab.networks:
         hosts = ", ".join(_place(plan, host, network.name) for host in members(plan, network.name))

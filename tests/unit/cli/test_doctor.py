@@ -95,7 +95,7 @@ def test_kvm_is_tried(guest: str, status: DiagnosisStatus, device: Path) -> None
         (
             "internet",
             DiagnosisStatus.WARNING,
-            "no no-such-tool; only labs with a way to the Internet need it, {end}",
+            "no no-such-tool; only labs with Internet access need it, {end}",
         ),
         ("hosts", DiagnosisStatus.MISSING, "no no-such-tool, {end}"),
     ],

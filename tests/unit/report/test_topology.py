@@ -68,7 +68,7 @@ def test_svg_shows_the_way_to_the_internet(tmp_path: Path) -> None:
     first, second = base.lab.networks
     plan = replace(base, lab=replace(base.lab, networks=(first, replace(second, internet=True))))
     for language, said in (
-        ("en", "Network net1 has a way to the Internet."),
+        ("en", "Network net1 has Internet access."),
         ("fr", "net1 mène à Internet."),
     ):
         svg = topology.svg(plan, translator(language))

@@ -37,9 +37,7 @@ _MACHINES = N_("no {tools}; only virtual machines need it, and sharklab cannot i
 _SPECIAL: Mapping[str, str] = {
     "machines": _MACHINES,
     "seeds": _MACHINES,
-    "internet": N_(
-        "no {tools}; only labs with a way to the Internet need it, and sharklab cannot install it here"
-    ),
+    "internet": N_("no {tools}; only labs with Internet access need it, and sharklab cannot install it here"),
 }
 """The sentences about tools that only some labs need, by the work of the tool."""
 

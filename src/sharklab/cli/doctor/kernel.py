@@ -152,7 +152,7 @@ def fuse(device: Path) -> Diagnosis:
 
 
 def tap(device: Path) -> Diagnosis:
-    """Opens the device, which proves the driver: virtual machines need it, and the way to the Internet."""
+    """Opens the device, which proves the driver: virtual machines need it, and the Internet access."""
     return _opened(N_("TAP devices"), device, N_("load the module: modprobe tun"))
 
 

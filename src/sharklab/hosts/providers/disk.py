@@ -132,7 +132,7 @@ def _keyfile(plan: Plan, host: Host, name: str) -> str:
 
 
 def _way_out(plan: Plan, host: Host, name: str) -> str:
-    """Return the lines about the way to the Internet for a network's connection, if it has one."""
+    """Return the lines about the Internet access for a network's connection, if it has one."""
     if not plan.lab.network(name).internet:
         return ""
     text = WAY_OUT if RESOLVER_ROLES & set(host.roles) else WAY_OUT + DNS

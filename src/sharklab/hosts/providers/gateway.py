@@ -77,7 +77,7 @@ PAUSE = 0.02
 
 
 def addresses(plan: Plan) -> Mapping[str, IPv4Interface]:
-    """Return the gateway's address on each network that has a way to the Internet, by the network's name."""
+    """Return the gateway's address on each network that has Internet access, by the network's name."""
     ways = [network.name for network in plan.lab.networks if network.internet]
     return {
         name: seat.gateway(at[name].ipv4)

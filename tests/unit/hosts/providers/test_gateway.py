@@ -1,4 +1,4 @@
-"""The way to the Internet, without any: who is told of a gateway, and what the gateway's rules say."""
+"""Internet access, without any: who is told of a gateway, and what the gateway's rules say."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WAYS = {"lan": IPv4Interface("10.250.1.254/24"), "dmz": IPv4Interface("10.250.2.
 
 @pytest.fixture
 def seat_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
-    """Return the plan of a seat that never starts, whose server alone has a way to the Internet."""
+    """Return the plan of a seat that never starts, whose server alone has Internet access."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
     return provider_seat.with_way_out("ada", 1)
 
