@@ -125,10 +125,10 @@ def test_each_hint_is_given_in_its_situation(ran: Ran, tmp_path: Path) -> None:
     plan, right = reference.reference(ran.folder)
     wrong = []
     for exercise, criterion, hint in hints(yaml.safe_load((ran.lab / "lab.yml").read_text())):
-        [(situation, how)] = hint["when"].items()
+        [(situation, how)] = hint.get("when", {"": None}).items()
         given = SITUATIONS[situation](Work(plan, right, exercise, tmp_path), how)
         if prose({code: hint[code] for code in ("fr", "en")}) != marked(plan, given)[exercise, criterion]:
-            wrong.append((exercise, criterion, hint["when"]))
+            wrong.append((exercise, criterion, situation))
     assert [] == wrong
 
 
@@ -169,7 +169,13 @@ def mixed_up(work: Work, pair: list[str]) -> Submission:
     return replace(work.right, answers=answers)
 
 
+def nothing(work: Work, how: object) -> Submission:
+    """Return a submission without a capture and without an answer: no criterion of it is passed."""
+    return replace(work.right, captures={}, answers={})
+
+
 SITUATIONS: Mapping[str, Callable[[Work, Any], Submission]] = {
+    "": nothing,  # a hint without `when`
     "captures": elsewhere,
     "mixed_up": mixed_up,
     "not": partial(lacking, 0x02),  # begun too late: no SYN
