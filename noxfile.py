@@ -7,9 +7,14 @@ import nox
 nox.options.default_venv_backend = "none"
 
 SESSIONS = {
-    "lint": ("tests/style/test_python.py", "tests/style/test_shell.py"),
+    "lint": ("tests/style/test_python.py", "tests/style/test_shell.py", "tests/style/test_floors.py"),
     "coverage": ("tests/style/test_individual_coverage.py",),
-    "ansible": ("tests/style/test_ansible.py",),
+    "ansible": (
+        "tests/style/test_ansible.py",
+        "tests/style/test_collection.py",
+        "tests/style/test_roles.py",
+        "tests/style/test_role_changes.py",
+    ),
     "unit": ("tests/unit",),
     "golden": ("tests/golden",),
     "docs": ("tests/docs", "tests/style/test_prose.py"),
