@@ -9,7 +9,8 @@ import pytest
 
 from sharklab.author import capture_edits, reference
 from sharklab.checks.judge import outcome as judged
-from sharklab.checks.outcome import Outcome, Status
+from sharklab.checks.kind import KINDS, Need
+from sharklab.checks.outcome import Outcome, Reference, Status
 from sharklab.evidence.packets import records
 from sharklab.evidence.packets.container import open_capture
 from sharklab.evidence.packets.model import Facts
@@ -146,3 +147,55 @@ def test_made_here_fails_before_and_after(tmp_path: Path, seconds: int) -> None:
 def test_made_here_without_times_is_inconclusive(tmp_path: Path) -> None:
     """Nobody knows when the seat was up."""
     assert Status.INCONCLUSIVE is made_here(tmp_path, mac=own_card(), dated=False).status
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"),
+    [
+        ("knock", {"capture": "lost", "packets": "none"}),
+        ("snapped", {"capture": "ssh.pcap", "whole": "lost"}),
+        ("costlier", {"capture": "lost", "than": "ssh.pcap"}),
+        ("costlier", {"capture": "ssh.pcap", "than": "lost"}),
+    ],
+)
+def test_check_without_its_capture_is_inconclusive(kind: str, params: dict[str, str]) -> None:
+    """The lost one is named, beside one that is whole."""
+    outcome = Sample(["ssh.pcap", "lost"]).check(kind, **params)
+    assert Status.INCONCLUSIVE is outcome.status
+    assert words(outcome).startswith("The run left no capture lost.")
+
+
+def test_zero_reply_fails_without_a_conversation() -> None:
+    """A ping carries data, but neither end closes it."""
+    assert Status.FAILED is Sample(["icmp.pcap"]).check("zero_reply").status
+
+
+@pytest.mark.parametrize(
+    ("sample", "status"),
+    [
+        (Sample(["short.pcap"]), Status.FAILED),
+        (Sample(["ssh.pcap"], dropped=3), Status.FAILED),
+        (Sample(["ssh.pcap"], facts={"ssh.pcap": replace(shown("ssh.pcap"), cut=True)}), Status.FAILED),
+        (Sample(["ssh.pcap"]), Status.PASSED),
+    ],
+    ids=["short packets", "dropped packets", "no end", "whole"],
+)
+def test_complete_fails_on_any_flaw(sample: Sample, status: Status) -> None:
+    """Each kind of gap is one."""
+    assert status is sample.check("complete").status
+
+
+def test_complete_names_the_packets_that_are_cut() -> None:
+    """By their numbers, capture by capture."""
+    facts = {"ssh.pcap": replace(shown("ssh.pcap"), truncated=(4, 6))}
+    outcome = Sample(["ssh.pcap"], facts=facts).check("complete")
+    assert (Reference(capture="ssh.pcap", packets=(4, 6)),) == outcome.evidence
+
+
+@pytest.mark.parametrize(
+    ("capture", "needs"),
+    [("short", {Need.NOTHING_ELSE}), ("whole", {Need.NOTHING_ELSE, Need.TOKEN, Need.CONTENTS})],
+)
+def test_snapped_needs_the_token_in_the_whole_capture_alone(capture: str, needs: set[Need]) -> None:
+    """Nothing else may be in either of them."""
+    assert needs == KINDS["snapped"].needs_of({"capture": "short", "whole": "whole"}, capture)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -119,3 +120,29 @@ def test_judge_does_not_find_the_token_in_another_capture() -> None:
     """An encrypted session carries no token."""
     outcome = SSH.check("token")
     assert (Status.FAILED, "No packet has the token tok7f3a.") == (outcome.status, words(outcome))
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"),
+    [
+        ("handshake", {}),
+        ("traffic", {}),
+        ("fin", {}),
+        ("udp_exchange", {}),
+        ("transport", {"value": "tcp"}),
+        ("clean", {}),
+    ],
+)
+def test_check_fails_without_a_conversation(kind: str, params: dict[str, Any]) -> None:
+    """Other packets are none of the exercise's hosts."""
+    outcome = Sample(["icmp.pcap"]).check(kind, **params)
+    found = "No capture of the exercise shows a conversation between client and server."
+    assert (Status.FAILED, found) == (outcome.status, words(outcome))
+    assert (Reference(capture="icmp.pcap"),) == outcome.evidence
+
+
+def test_check_fails_without_a_conversation_of_any_hosts() -> None:
+    """An exercise that names no hosts, and a capture without TCP and UDP."""
+    outcome = Sample(["icmp.pcap"], None).check("handshake")
+    found = "No capture of the exercise shows a conversation."
+    assert (Status.FAILED, found, ()) == (outcome.status, words(outcome), outcome.evidence)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sharklab.checks.firewall import read_zone
 from sharklab.checks.outcome import Outcome, Status
 from tests.support import host_state
 from tests.support.checks_sample import Sample, result, words
@@ -128,3 +129,19 @@ def test_firewalld_fails_and_says_what_it_saw(
     """What is wrong is said in a sentence, beside what was expected."""
     outcome = check(kind, host_state.seen(**seen), **params)
     assert (Status.FAILED, found) == (outcome.status, words(outcome))
+
+
+def test_firewalld_without_a_zone_opens_nothing() -> None:
+    """One that does not run is no firewall that opens only what is needed."""
+    outcome = check("firewalld_opens", host_state.seen(firewall={"runtime": "", "permanent": ""}))
+    found = "firewalld on server shows no zone: it does not run."
+    assert (Status.FAILED, found) == (outcome.status, words(outcome))
+
+
+def test_read_zone_takes_the_entries_by_kind() -> None:
+    """A text that is not a whole zone is none."""
+    found = read_zone(zone("ssh dns", "3478/udp"))
+    assert [{"ssh", "dns"}, {"3478/udp"}, {"default"}] == [
+        set(found[k]) for k in ("services", "ports", "target")
+    ]
+    assert {} == read_zone("public (active)\n  target: default\n")

@@ -7,12 +7,12 @@ from typing import NoReturn
 
 import pytest
 
-from sharklab.checks import KINDS
+from sharklab.checks import KINDS, QUESTIONS, cells
 from sharklab.checks.outcome import Status
 from sharklab.evidence.packets.model import Facts
 from sharklab.message import Message
-from tests.support import host_state
-from tests.support.checks_sample import Sample, words
+from tests.support import host_state, matrix_sample
+from tests.support.checks_sample import Sample, result, words
 
 SSH = Sample(["ssh.pcap"])
 
@@ -71,3 +71,42 @@ def test_check_of_a_host_that_nobody_looked_at_is_inconclusive(kind: str) -> Non
     params = {"opening": "telnet"} if kind == "firewalld_closed" else {}
     outcome = Sample(state={"client": host_state.seen()}).check(kind, host="server", **params)
     assert (Status.INCONCLUSIVE, "The state of server was not recorded.") == (outcome.status, words(outcome))
+
+
+def test_cells_that_break_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault in the check is never a pass."""
+    monkeypatch.setattr(cells, "verdict", lambda tool, result: 1 / 0)
+    [outcome] = matrix_sample.Sample().judge()["tcp"].outcomes
+    assert Status.ERROR is outcome.status
+
+
+def test_judge_makes_an_error_of_a_question_that_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No value is given, and the error is told."""
+
+    def broken(context: object) -> NoReturn:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setitem(QUESTIONS, "service", replace(QUESTIONS["service"], sources=broken))
+    answer = SSH.ask("service")
+    found = "The check itself failed: ZeroDivisionError: oops"
+    assert (None, Status.ERROR, found) == (answer.value, answer.status, words(answer))
+
+
+def test_judge_fails_a_whole_capture_without_a_packet() -> None:
+    """Nothing was lost, so nothing was there; a lost capture may have shown it."""
+    facts = {"ssh.pcap": Facts()}
+    assert Status.FAILED is Sample(["ssh.pcap"], facts=facts).check("fin").status
+    assert Status.INCONCLUSIVE is Sample(["ssh.pcap"], facts=facts, dropped=1).check("fin").status
+    assert Status.INCONCLUSIVE is Sample(["missing.pcap"]).check("fin").status
+
+
+def test_judge_gives_a_check_its_title_and_its_expectation() -> None:
+    """Both take the parameters; a kind may say no more than its title."""
+    outcome = Sample(["dns.pcap"]).check("dns", types=["A"])
+    assert ("dns", {"types": ["A"]}) == (outcome.check, outcome.expected and outcome.expected.values)
+    assert SSH.check("token").expected is None
+
+
+def test_judge_needs_no_capture_for_a_command() -> None:
+    """Only checks of packets rest on captures."""
+    assert Status.PASSED is Sample(results=[result()]).check("probes").status

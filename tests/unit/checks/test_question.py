@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from sharklab.checks.outcome import Status
+from sharklab.checks.question import QUESTIONS, Value, question
 from sharklab.lab.model import Conversation
 from tests.support.checks_sample import Sample, lines, words
 
@@ -49,3 +52,18 @@ def test_judge_is_inconclusive_about_two_dns_servers() -> None:
     answer = DNS.ask("dns_server_address")
     assert (None, Status.INCONCLUSIVE) == (answer.value, answer.status)
     assert words(answer).startswith("There are several values")
+
+
+def test_answer_is_none_without_a_measurement() -> None:
+    """The plan alone is no measurement."""
+    answer = Sample().ask("server_address")
+    expected = (None, Status.INCONCLUSIVE, "No capture, socket or command of the run shows it.")
+    assert expected == (answer.value, answer.status, words(answer))
+
+
+def test_question_refuses_a_name_that_is_taken() -> None:
+    """The first declaration stays."""
+    before = QUESTIONS["transport"]
+    with pytest.raises(ValueError, match="transport"):
+        question("transport", "", Value.TRANSPORT)(before.sources)
+    assert before is QUESTIONS["transport"]

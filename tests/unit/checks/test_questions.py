@@ -85,3 +85,15 @@ def test_process_is_who_listens_at_the_port() -> None:
     for port, value in ((22, "sshd"), (80, None)):
         sample = Sample(["ssh.pcap"], Conversation("client", "server", "tcp", port), sockets=SOCKETS)
         assert value == sample.ask("process").value
+
+
+def test_open_ports_leave_out_a_command_that_prints_no_xml() -> None:
+    """The capture alone answers then, and the command is no evidence."""
+    answer = replace(scan_sample(), results=[result(stdout="Starting Nmap 7.93")]).ask("open_ports")
+    assert ("22", (Reference(capture="scan", packets=(6,)),)) == (answer.value, answer.evidence)
+
+
+def test_process_of_an_exercise_without_a_conversation_is_not_known() -> None:
+    """No port is meant."""
+    answer = Sample(["ssh.pcap"], None, sockets=SOCKETS).ask("process")
+    assert (None, Status.INCONCLUSIVE) == (answer.value, answer.status)

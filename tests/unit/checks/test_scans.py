@@ -84,3 +84,10 @@ def test_one_client_is_one_and_gets_its_answers(answered: tuple[int, ...], statu
     packets = tuple(packet(number, *way, transport="udp") for number, way in enumerate(ways, 1))
     sample = Sample(["snmp"], ASKED, facts={"snmp": facts(Recording(packets))})
     assert status is sample.check("one_client", port=161, servers=["server"]).status
+
+
+def test_scan_without_its_capture_is_inconclusive() -> None:
+    """Another capture of the exercise does not stand in for it."""
+    sample = replace(scan_sample(), captures=["scan", "other"])
+    outcome = sample.check("scan", capture="other", ports=4)
+    assert (Status.INCONCLUSIVE, "other") == (outcome.status, outcome.found.values["capture"])

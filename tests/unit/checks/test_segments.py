@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sharklab.checks.outcome import Status
+from sharklab.checks.outcome import Reference, Status
 from tests.support.checks_sample import Sample, shown, words
 
 
@@ -66,3 +66,21 @@ def test_retransmitted_names_the_packets() -> None:
     outcome = Sample(["drop.pcap"]).check("retransmitted", least=3)
     assert (Status.PASSED, [2, 3, 8]) == (outcome.status, seen)
     assert (2, 3, 8) == outcome.evidence[0].packets
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"),
+    [
+        ("opening", {"to": "syn"}),
+        ("reset", {"by": "client"}),
+        ("retries", {"least": 1}),
+        ("retransmitted", {"least": 1}),
+        ("payload", {"contains": "x"}),
+    ],
+)
+def test_check_fails_without_a_conversation(kind: str, params: dict[str, Any]) -> None:
+    """Other packets are none of the exercise's hosts."""
+    outcome = Sample(["icmp.pcap"]).check(kind, **params)
+    found = "No capture of the exercise shows a conversation between client and server."
+    assert (Status.FAILED, found) == (outcome.status, words(outcome))
+    assert (Reference(capture="icmp.pcap"),) == outcome.evidence
