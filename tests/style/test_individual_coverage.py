@@ -21,40 +21,6 @@ PROCESSES = 2
 LIMIT = 300
 """Seconds that the tests of one module may take."""
 
-EXCEPTIONS = frozenset(
-    {
-        "checks/absence.py",
-        "checks/captures.py",
-        "checks/cells.py",
-        "checks/context.py",
-        "checks/conversation.py",
-        "checks/dns.py",
-        "checks/families.py",
-        "checks/firewall.py",
-        "checks/flaws.py",
-        "checks/focus.py",
-        "checks/host_check.py",
-        "checks/host_demands.py",
-        "checks/judge.py",
-        "checks/kind.py",
-        "checks/listeners.py",
-        "checks/neighbours.py",
-        "checks/nfs.py",
-        "checks/phrases.py",
-        "checks/port_views.py",
-        "checks/probes.py",
-        "checks/question.py",
-        "checks/questions.py",
-        "checks/scans.py",
-        "checks/segments.py",
-        "checks/services.py",
-        "checks/socket_pair.py",
-        "checks/sources.py",
-        "checks/truth.py",
-    }
-)
-"""Modules that no test file of their name covers yet. Take one out when its test file is there."""
-
 
 def modules() -> list[str]:
     """Return the modules that decide points, as paths below src/sharklab; one has functions to do so."""
@@ -95,12 +61,7 @@ def uncovered(module: str, folder: Path) -> str:
 
 def test_each_module_is_covered_by_its_own_test_file(tmp_path: Path) -> None:
     """A line that decides points is run by a test beside it."""
-    names = [name for name in modules() if name not in EXCEPTIONS]
+    names = modules()
     with ThreadPoolExecutor(PROCESSES) as pool:
         left = list(pool.map(lambda name: uncovered(name, tmp_path), names))
     assert [] == [f"{name}: {lines}" for name, lines in zip(names, left, strict=True) if lines]
-
-
-def test_exceptions_are_modules() -> None:
-    """The list of exceptions shrinks: a module that is gone, or has no function any more, leaves it."""
-    assert set() == EXCEPTIONS - set(modules())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sharklab.checks import judge
+from sharklab.checks.context import Context, contexts
 from sharklab.checks.outcome import Answer, Outcome
 from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets import facts
@@ -77,15 +78,21 @@ class Sample:
 
     def check(self, kind: str, **params: Any) -> Outcome:
         """Return what one check says."""
-        [verdict] = judge(*self._run(checks=(Check(kind, params),)))
+        [verdict] = judge(*self.run(checks=(Check(kind, params),)))
         return verdict.outcomes[0]
 
     def ask(self, question: str) -> Answer:
         """Return the answer to one question."""
-        [verdict] = judge(*self._run(questions=(question,)))
+        [verdict] = judge(*self.run(questions=(question,)))
         return verdict.answers[0]
 
-    def _run(self, checks: tuple[Check, ...] = (), questions: tuple[str, ...] = ()) -> tuple[Plan, Evidence]:
+    def context(self) -> Context:
+        """Return the input of a check."""
+        [context] = contexts(*self.run())
+        return context
+
+    def run(self, checks: tuple[Check, ...] = (), questions: tuple[str, ...] = ()) -> tuple[Plan, Evidence]:
+        """Return plan and evidence."""
         captures = tuple(Capture(name, "client", "lan", "") for name in self.captures)
         exercise = Exercise(
             id="one",

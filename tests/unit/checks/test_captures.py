@@ -1,14 +1,23 @@
-"""Checks and questions about captures by name, on recorded captures and on packets made by hand."""
+"""What captures by name show, and whether they are whole and made on this seat."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from sharklab.author import capture_edits, reference
+from sharklab.checks.judge import outcome as judged
+from sharklab.checks.kind import KINDS, Need
 from sharklab.checks.outcome import Outcome, Reference, Status
+from sharklab.evidence.packets import records
+from sharklab.evidence.packets.container import open_capture
 from sharklab.evidence.packets.model import Facts
-from tests.support.checks_sample import Sample, shown, words
+from sharklab.grading.marking.case import gather
+from sharklab.lab.model import Check
+from tests.support import report_run
+from tests.support.checks_sample import DATA, Sample, shown, words
 from tests.support.packets_sample import packet
 from tests.support.packets_sample import shown as facts_of
 
@@ -80,23 +89,113 @@ def test_costlier_compares_packets() -> None:
     assert Status.FAILED is sample.check("costlier", capture="halfclose.pcap", than="ssh.pcap").status
 
 
+def test_complete_does_not_claim_what_nobody_counted() -> None:
+    """A capture that is handed in passes, and the finding says that dropped packets are not known."""
+    counted = Sample(["ssh.pcap"]).check("complete")
+    alone = Sample(["ssh.pcap"], counted=False).check("complete")
+    assert (Status.PASSED, Status.PASSED) == (counted.status, alone.status)
+    assert alone.found.msgid != counted.found.msgid
+    assert "does not tell" in alone.found.msgid
+
+
+def made_here(folder: Path, seconds: int = 0, mac: str = "", dated: bool = True) -> Outcome:
+    """Return what is said of the SSH capture, so many seconds later, where all cards have another address."""
+    report_run.seal(folder, ["ssh"])
+    plan, handed = reference.reference(folder)
+    start = shown("ssh.pcap").packets[0].time
+    moved = folder / "moved.pcap"
+    records.write(moved, capture_edits.later(records.read(open_capture(DATA / "ssh.pcap")), seconds))
+    if mac:
+        addresses = {
+            host: {name: replace(at, mac=mac) for name, at in places.items()}
+            for host, places in plan.seat.addresses.items()
+        }
+        plan = replace(plan, seat=replace(plan.seat, addresses=addresses))
+    begun = start - 10 if dated else 0.0
+    [case] = gather(plan, replace(handed, captures={"ssh": moved}, begun=begun, made=start + 1000))
+    return judged(case.context, Check("made_here"))
+
+
+def test_made_here_fails_on_other_cards(tmp_path: Path) -> None:
+    """No frame has an address of the seat's cards."""
+    outcome = made_here(tmp_path, mac="02:11:22:33:44:55")
+    count = len(shown("ssh.pcap").packets)
+    assert Status.FAILED is outcome.status
+    assert f"Packets of other network cards: {count}; recorded while the seat was not up: 0." == words(
+        outcome
+    )
+
+
+def own_card() -> str:
+    """Return the address of the card that recorded the SSH capture."""
+    return records.read(open_capture(DATA / "ssh.pcap")).records[0].data[6:12].hex(":")
+
+
+def test_made_here_passes_on_its_own_cards_in_its_time(tmp_path: Path) -> None:
+    """Each frame has the card's address at one of its ends."""
+    assert Status.PASSED is made_here(tmp_path, mac=own_card()).status
+
+
+@pytest.mark.parametrize("seconds", [-3600, 3600])
+def test_made_here_fails_before_and_after(tmp_path: Path, seconds: int) -> None:
+    """An hour before the seat began, an hour after it was handed in."""
+    outcome = made_here(tmp_path, seconds, mac=own_card())
+    assert Status.FAILED is outcome.status
+    assert (0, 46) == (outcome.found.values["strange"], outcome.found.values["untimely"])
+
+
+def test_made_here_without_times_is_inconclusive(tmp_path: Path) -> None:
+    """Nobody knows when the seat was up."""
+    assert Status.INCONCLUSIVE is made_here(tmp_path, mac=own_card(), dated=False).status
+
+
 @pytest.mark.parametrize(
-    ("name", "question", "expected"),
+    ("kind", "params"),
     [
-        ("refused.pcap", "client_sequence", "1710535618"),
-        ("refused.pcap", "client_bytes", "0"),
-        ("halfclose.pcap", "client_bytes", "3"),
-        ("ssh.pcap", "service", "SSH"),
-        ("refused.pcap", "service", None),
-        ("refused.pcap", "busiest", "refused.pcap"),
+        ("knock", {"capture": "lost", "packets": "none"}),
+        ("snapped", {"capture": "ssh.pcap", "whole": "lost"}),
+        ("costlier", {"capture": "lost", "than": "ssh.pcap"}),
+        ("costlier", {"capture": "ssh.pcap", "than": "lost"}),
     ],
 )
-def test_questions_are_read_off_the_capture(name: str, question: str, expected: str | None) -> None:
-    """The answer is in the packets, or there is none."""
-    assert expected == Sample([name]).ask(question).value
+def test_check_without_its_capture_is_inconclusive(kind: str, params: dict[str, str]) -> None:
+    """The lost one is named, beside one that is whole."""
+    outcome = Sample(["ssh.pcap", "lost"]).check(kind, **params)
+    assert Status.INCONCLUSIVE is outcome.status
+    assert words(outcome).startswith("The run left no capture lost.")
 
 
-def test_busiest_names_the_capture_with_the_most_packets() -> None:
-    """Of two captures one holds more."""
-    answer = Sample(["refused.pcap", "ssh.pcap"]).ask("busiest")
-    assert ("ssh.pcap", (Reference(capture="ssh.pcap"),)) == (answer.value, answer.evidence)
+def test_zero_reply_fails_without_a_conversation() -> None:
+    """A ping carries data, but neither end closes it."""
+    assert Status.FAILED is Sample(["icmp.pcap"]).check("zero_reply").status
+
+
+@pytest.mark.parametrize(
+    ("sample", "status"),
+    [
+        (Sample(["short.pcap"]), Status.FAILED),
+        (Sample(["ssh.pcap"], dropped=3), Status.FAILED),
+        (Sample(["ssh.pcap"], facts={"ssh.pcap": replace(shown("ssh.pcap"), cut=True)}), Status.FAILED),
+        (Sample(["ssh.pcap"]), Status.PASSED),
+    ],
+    ids=["short packets", "dropped packets", "no end", "whole"],
+)
+def test_complete_fails_on_any_flaw(sample: Sample, status: Status) -> None:
+    """Each kind of gap is one."""
+    assert status is sample.check("complete").status
+
+
+def test_complete_names_the_packets_that_are_cut() -> None:
+    """By their numbers, capture by capture."""
+    facts = {"ssh.pcap": replace(shown("ssh.pcap"), truncated=(4, 6))}
+    outcome = Sample(["ssh.pcap"], facts=facts).check("complete")
+    assert (Reference(capture="ssh.pcap", packets=(4, 6)),) == outcome.evidence
+
+
+@pytest.mark.parametrize(
+    ("capture", "needs"),
+    [("short", {Need.NOTHING_ELSE}), ("whole", {Need.NOTHING_ELSE, Need.TOKEN, Need.CONTENTS})],
+)
+def test_snapped_needs_the_token_in_the_whole_capture_alone(capture: str, needs: set[Need]) -> None:
+    """Nothing else may be in either of them."""
+    assert needs == KINDS["snapped"].needs_of({"capture": "short", "whole": "whole"}, capture)

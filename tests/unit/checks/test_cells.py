@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from sharklab.checks import cells
-from sharklab.checks.cells import Cell, verdict
-from sharklab.checks.outcome import Reference, Status
+from sharklab.checks.cells import Cell, cells_of_run, verdict
+from sharklab.checks.context import contexts
+from sharklab.checks.judge import outcome as judged
+from sharklab.checks.outcome import Outcome, Reference, Status
 from sharklab.evidence.packets.model import Packet
 from sharklab.i18n import translator
-from sharklab.lab.model import Tool
+from sharklab.lab.model import Check, Tool
+from tests.support import checks_sample
 from tests.support.matrix_sample import Changes, Sample, knock, planned, result, zone
 
 WHOLE = Sample()
@@ -244,13 +246,6 @@ def test_cell_is_inconclusive_without_a_capture(lacking: str) -> None:
     assert Status.INCONCLUSIVE is told(Sample(lacking=[lacking]), "tcp-dropped-nc")[0]
 
 
-def test_cells_that_break_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fault in the check is never a pass."""
-    monkeypatch.setattr(cells, "verdict", lambda tool, result: 1 / 0)
-    [outcome] = WHOLE.judge()["tcp"].outcomes
-    assert Status.ERROR is outcome.status
-
-
 @pytest.mark.parametrize(
     ("printed", "expected"),
     [
@@ -266,3 +261,43 @@ def test_verdict_is_the_first_that_fits(printed: str, expected: str) -> None:
         "a", "a", says=(("refused", "^Connection refused"), ("timeout", "timed out"), ("closed", "refused"))
     )
     assert expected == verdict(tool, result("a", "client", printed, 0))
+
+
+def packets_of(sample: Sample, tool: str, state: str) -> Outcome:
+    """Return what the check `cell` says of a tool on a TCP port of a run."""
+    [context] = [each for each in contexts(*sample.run()) if each.matrix and each.matrix.id == "tcp"]
+    return judged(context, Check("cell", {"tool": tool, "state": state}))
+
+
+@pytest.mark.parametrize("state", ["closed", "prohibited", "dropped", "open"])
+@pytest.mark.parametrize("tool", ["nc", "nmap"])
+def test_cell_of_packets_passes_as_expected(tool: str, state: str) -> None:
+    """The packets of the client's capture are named, and no command is."""
+    outcome = packets_of(Sample(), tool, state)
+    expected = CELLS[f"tcp-{state}-{tool}"].packets["tcp-client"]
+    assert Status.PASSED is outcome.status
+    assert (Reference(capture="tcp-client", packets=expected),) == outcome.evidence
+
+
+def test_cell_of_packets_fails_on_others() -> None:
+    """What was there is said beside what was expected; the server's capture does not count."""
+    refused = [moved(p, 60150) for p in usual("tcp-closed-nc")]
+    outcome = packets_of(Sample(wire=instead("tcp-open-nc", "client", *refused)), "nc", "open")
+    found = "SYN, then RST instead of handshake, then FIN or handshake, then RST"
+    assert (Status.FAILED, found) == (outcome.status, translator("en").say(outcome.found))
+    elsewhere = packets_of(Sample(wire=instead("tcp-open-nc", "server", *refused)), "nc", "open")
+    assert Status.PASSED is elsewhere.status
+
+
+def test_cell_of_packets_is_an_error_without_a_matrix() -> None:
+    """The lab asks for what it does not have."""
+    outcome = checks_sample.Sample(["ssh.pcap"]).check("cell", tool="nc", state="open")
+    assert (Status.ERROR, "LookupError") == (
+        outcome.status,
+        str(outcome.found.values["error"]).partition(":")[0],
+    )
+
+
+def test_cells_of_an_exercise_without_a_matrix_are_none() -> None:
+    """Only a matrix has cells."""
+    assert () == cells_of_run(*checks_sample.Sample(["ssh.pcap"]).run())

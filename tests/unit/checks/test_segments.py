@@ -1,22 +1,14 @@
-"""Checks of how a conversation went, and of captures: whole, and made on this seat."""
+"""How a conversation went, step by step."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sharklab.author import capture_edits, reference
-from sharklab.checks.judge import outcome as judged
-from sharklab.checks.outcome import Outcome, Status
-from sharklab.evidence.packets import records
-from sharklab.evidence.packets.container import open_capture
-from sharklab.grading.marking.case import gather
-from sharklab.lab.model import Check
-from tests.support import report_run
-from tests.support.checks_sample import DATA, Sample, shown, words
+from sharklab.checks.outcome import Reference, Status
+from tests.support.checks_sample import Sample, shown, words
 
 
 @pytest.mark.parametrize(
@@ -76,61 +68,19 @@ def test_retransmitted_names_the_packets() -> None:
     assert (2, 3, 8) == outcome.evidence[0].packets
 
 
-def test_complete_does_not_claim_what_nobody_counted() -> None:
-    """A capture that is handed in passes, and the finding says that dropped packets are not known."""
-    counted = Sample(["ssh.pcap"]).check("complete")
-    alone = Sample(["ssh.pcap"], counted=False).check("complete")
-    assert (Status.PASSED, Status.PASSED) == (counted.status, alone.status)
-    assert alone.found.msgid != counted.found.msgid
-    assert "does not tell" in alone.found.msgid
-
-
-def made_here(folder: Path, seconds: int = 0, mac: str = "", dated: bool = True) -> Outcome:
-    """Return what is said of the SSH capture, so many seconds later, where all cards have another address."""
-    report_run.seal(folder, ["ssh"])
-    plan, handed = reference.reference(folder)
-    start = shown("ssh.pcap").packets[0].time
-    moved = folder / "moved.pcap"
-    records.write(moved, capture_edits.later(records.read(open_capture(DATA / "ssh.pcap")), seconds))
-    if mac:
-        addresses = {
-            host: {name: replace(at, mac=mac) for name, at in places.items()}
-            for host, places in plan.seat.addresses.items()
-        }
-        plan = replace(plan, seat=replace(plan.seat, addresses=addresses))
-    begun = start - 10 if dated else 0.0
-    [case] = gather(plan, replace(handed, captures={"ssh": moved}, begun=begun, made=start + 1000))
-    return judged(case.context, Check("made_here"))
-
-
-def test_made_here_fails_on_other_cards(tmp_path: Path) -> None:
-    """No frame has an address of the seat's cards."""
-    outcome = made_here(tmp_path, mac="02:11:22:33:44:55")
-    count = len(shown("ssh.pcap").packets)
-    assert Status.FAILED is outcome.status
-    assert f"Packets of other network cards: {count}; recorded while the seat was not up: 0." == words(
-        outcome
-    )
-
-
-def own_card() -> str:
-    """Return the address of the card that recorded the SSH capture."""
-    return records.read(open_capture(DATA / "ssh.pcap")).records[0].data[6:12].hex(":")
-
-
-def test_made_here_passes_on_its_own_cards_in_its_time(tmp_path: Path) -> None:
-    """Each frame has the card's address at one of its ends."""
-    assert Status.PASSED is made_here(tmp_path, mac=own_card()).status
-
-
-@pytest.mark.parametrize("seconds", [-3600, 3600])
-def test_made_here_fails_before_and_after(tmp_path: Path, seconds: int) -> None:
-    """An hour before the seat began, an hour after it was handed in."""
-    outcome = made_here(tmp_path, seconds, mac=own_card())
-    assert Status.FAILED is outcome.status
-    assert (0, 46) == (outcome.found.values["strange"], outcome.found.values["untimely"])
-
-
-def test_made_here_without_times_is_inconclusive(tmp_path: Path) -> None:
-    """Nobody knows when the seat was up."""
-    assert Status.INCONCLUSIVE is made_here(tmp_path, mac=own_card(), dated=False).status
+@pytest.mark.parametrize(
+    ("kind", "params"),
+    [
+        ("opening", {"to": "syn"}),
+        ("reset", {"by": "client"}),
+        ("retries", {"least": 1}),
+        ("retransmitted", {"least": 1}),
+        ("payload", {"contains": "x"}),
+    ],
+)
+def test_check_fails_without_a_conversation(kind: str, params: dict[str, Any]) -> None:
+    """Other packets are none of the exercise's hosts."""
+    outcome = Sample(["icmp.pcap"]).check(kind, **params)
+    found = "No capture of the exercise shows a conversation between client and server."
+    assert (Status.FAILED, found) == (outcome.status, words(outcome))
+    assert (Reference(capture="icmp.pcap"),) == outcome.evidence

@@ -1,0 +1,66 @@
+"""DNS questions: asked, answered, answered otherwise, and not asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sharklab.checks.outcome import Reference, Status
+from sharklab.lab.model import ExpectedConversation
+from tests.support.checks_sample import Sample, shown, words
+
+DNS = Sample(["dns.pcap"], ExpectedConversation("client", "server", "udp", 53))
+DOMAIN = "tok7f3a.lab.example"
+
+
+def test_judge_passes_dns_questions_with_answers() -> None:
+    """Each type names its answer and both packets."""
+    outcome = DNS.check("dns", types=["A", "AAAA", "MX"], name=DOMAIN)
+    found = (
+        "A: 10.77.5.2 in packet 2, AAAA: fd77:5::2 in packet 4, MX: 10 mail.tok7f3a.lab.example in packet 6"
+    )
+    assert (Status.PASSED, found) == (outcome.status, words(outcome))
+    assert Reference(capture="dns.pcap", packets=(1, 2)) in outcome.evidence
+
+
+@pytest.mark.parametrize(
+    ("params", "found"),
+    [
+        ({"types": ["PTR"]}, "PTR: not asked"),
+        ({"types": ["A"], "name": "other.example"}, "A: not asked"),
+        ({"types": ["A"], "name": f"nowhere.{DOMAIN}"}, "A: NXDOMAIN in packet 10"),
+        ({"types": ["A"], "name": DOMAIN, "rcode": "NXDOMAIN"}, "A: 10.77.5.2 in packet 2"),
+    ],
+)
+def test_judge_fails_dns_questions_without_the_answer(params: dict[str, Any], found: str) -> None:
+    """Not asked, asked for another name, and answered otherwise are told apart."""
+    outcome = DNS.check("dns", **params)
+    assert Status.FAILED is outcome.status
+    assert words(outcome).startswith(found)
+
+
+def test_judge_fails_a_dns_question_that_nobody_answered() -> None:
+    """An ICMP error is no answer."""
+    outcome = Sample(["dns_refused.pcap"]).check("dns", types=["A"])
+    assert (Status.FAILED, "A: asked in packet 1, not answered") == (outcome.status, words(outcome))
+
+
+def test_judge_fails_a_dns_answer_without_records() -> None:
+    """NOERROR without an address (a name of another type) does not answer the question."""
+    dns = [replace(exchange, answers=()) for exchange in shown("dns.pcap").dns]
+    empty = replace(DNS, facts={"dns.pcap": replace(shown("dns.pcap"), dns=tuple(dns))})
+    outcome = empty.check("dns", types=["A"], name=DOMAIN)
+    assert (Status.FAILED, "A: NOERROR in packet 2") == (outcome.status, words(outcome))
+
+
+def test_judge_passes_the_expected_failure_of_a_name() -> None:
+    """A lab may ask for NXDOMAIN."""
+    assert Status.PASSED is DNS.check("dns", types=["A"], name=f"Nowhere.{DOMAIN}.", rcode="NXDOMAIN").status
+
+
+def test_judge_does_not_count_dns_of_another_server() -> None:
+    """The answer must come from the exercise's server."""
+    other = replace(DNS, conversation=ExpectedConversation("client", "desktop"))
+    assert Status.FAILED is other.check("dns", types=["A"]).status

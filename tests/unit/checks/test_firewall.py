@@ -1,0 +1,147 @@
+"""A firewall opens what is meant, no less and no more, in force and permanently."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sharklab.checks.firewall import read_zone
+from sharklab.checks.outcome import Outcome, Status
+from tests.support import host_state
+from tests.support.checks_sample import Sample, result, words
+
+
+def zone(services: str = "dns ssh", ports: str = "3478/udp", target: str = "default", rich: str = "") -> str:
+    """Return what `firewall-cmd --list-all` prints."""
+    return (
+        f"public (active)\n  target: {target}\n  interfaces: lan\n  services: {services}\n  ports: {ports}\n"
+        f"  protocols: \n  forward: yes\n  forward-ports: \n  source-ports: \n  rich rules: \n{rich}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("runtime", "permanent", "status", "found"),
+    [
+        (zone(), zone(), Status.PASSED, "The zone opens 3478/udp, dns, ssh."),
+        (zone("ssh"), zone("ssh"), Status.FAILED, "closed but should be open: dns"),
+        (zone("dns ssh http"), zone("dns ssh http"), Status.FAILED, "open but should be closed: http"),
+        (zone(ports=""), zone(), Status.FAILED, "closed but should be open: 3478/udp"),
+        (zone(), zone("dns"), Status.FAILED, "different in force and permanently: services"),
+        (zone(target="ACCEPT"), zone(target="ACCEPT"), Status.FAILED, "the zone accepts everything"),
+        (
+            zone(rich='\trule port port="99" protocol="tcp" accept\n'),
+            zone(rich='\trule port port="99" protocol="tcp" accept\n'),
+            Status.FAILED,
+            'open but should be closed: rule port port="99" protocol="tcp" accept',
+        ),
+        ("FirewallD is not running\n", zone(), Status.INCONCLUSIVE, "now or always did not print a zone"),
+        ("", "", Status.INCONCLUSIVE, "now or always did not print a zone"),
+    ],
+)
+def test_judge_of_a_firewall(runtime: str, permanent: str, status: Status, found: str) -> None:
+    """What is open is what is meant, no less and no more, now and after the next start."""
+    results = [result("now", stdout=runtime), result("always", stdout=permanent)]
+    wanted = {"runtime": "now", "permanent": "always", "services": ["ssh", "dns"], "ports": ["3478/udp"]}
+    outcome = Sample(results=results).check("firewall", **wanted)
+    assert status is outcome.status
+    assert words(outcome).startswith(found)
+
+
+def test_judge_of_a_firewall_without_results_is_inconclusive() -> None:
+    """A firewall that was not asked is not known to be closed."""
+    outcome = Sample().check("firewall", runtime="now", permanent="always")
+    assert Status.INCONCLUSIVE is outcome.status
+
+
+def check(kind: str, seen: dict[str, Any] | None = None, **params: Any) -> Outcome:
+    """Return what a check says of a host `server` that is like `seen`."""
+    return Sample(state={"server": seen or host_state.seen()}).check(kind, host="server", **params)
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "found"),
+    [
+        ("firewalld_same", {}, "The rules in force are the permanent rules."),
+        (
+            "firewalld_opens",
+            {"services": ["ssh", "https"], "ports": ["3478/udp"]},
+            "The zone opens 3478/udp, https, ssh.",
+        ),
+        ("firewalld_open", {"opening": "https"}, "server lets https in."),
+        ("firewalld_open", {"opening": "3478/udp"}, "server lets 3478/udp in."),
+        ("firewalld_closed", {"opening": "telnet"}, "server does not let telnet in."),
+    ],
+)
+def test_firewalld_passes_where_all_is_right(kind: str, params: dict[str, Any], found: str) -> None:
+    """The outcome says what was seen, and on which host."""
+    outcome = check(kind, **params)
+    assert (Status.PASSED, found) == (outcome.status, words(outcome))
+    assert "server" == outcome.evidence[0].host
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "seen", "found"),
+    [
+        (
+            "firewalld_same",
+            {},
+            {"firewall": {"runtime": host_state.zone("https ssh http"), "permanent": host_state.zone()}},
+            "different in force and permanently: services",
+        ),
+        (
+            "firewalld_same",
+            {},
+            {"firewall": {"runtime": "", "permanent": ""}},
+            "firewalld on server shows no zone: it does not run.",
+        ),
+        (
+            "firewalld_opens",
+            {"services": ["ssh"]},
+            {},
+            "open but should be closed: https, open but should be closed: 3478/udp",
+        ),
+        (
+            "firewalld_opens",
+            {"services": ["ssh", "https", "dns"], "ports": ["3478/udp"]},
+            {},
+            "closed but should be open: dns",
+        ),
+        ("firewalld_open", {"opening": "http"}, {}, "server does not let http in."),
+        ("firewalld_closed", {"opening": "https"}, {}, "server lets https in."),
+        (
+            "firewalld_closed",
+            {"opening": "telnet"},
+            {"firewall": {"runtime": host_state.zone().replace("default", "ACCEPT"), "permanent": ""}},
+            "server lets telnet in.",
+        ),
+        (
+            "firewalld_closed",
+            {"opening": "telnet"},
+            {"firewall": {"runtime": "", "permanent": ""}},
+            "firewalld on server shows no zone: it does not run.",
+        ),
+    ],
+)
+def test_firewalld_fails_and_says_what_it_saw(
+    kind: str, params: dict[str, Any], seen: dict[str, Any], found: str
+) -> None:
+    """What is wrong is said in a sentence, beside what was expected."""
+    outcome = check(kind, host_state.seen(**seen), **params)
+    assert (Status.FAILED, found) == (outcome.status, words(outcome))
+
+
+def test_firewalld_without_a_zone_opens_nothing() -> None:
+    """One that does not run is no firewall that opens only what is needed."""
+    outcome = check("firewalld_opens", host_state.seen(firewall={"runtime": "", "permanent": ""}))
+    found = "firewalld on server shows no zone: it does not run."
+    assert (Status.FAILED, found) == (outcome.status, words(outcome))
+
+
+def test_read_zone_takes_the_entries_by_kind() -> None:
+    """A text that is not a whole zone is none."""
+    found = read_zone(zone("ssh dns", "3478/udp"))
+    assert [{"ssh", "dns"}, {"3478/udp"}, {"default"}] == [
+        set(found[k]) for k in ("services", "ports", "target")
+    ]
+    assert {} == read_zone("public (active)\n  target: default\n")

@@ -1,0 +1,63 @@
+"""What keeps a capture from showing everything is said, with its count."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sharklab.checks.flaws import flaws_of, listed
+from sharklab.checks.outcome import Status
+from sharklab.evidence.packets.model import Facts
+from sharklab.message import Message
+from tests.support.checks_sample import Sample, shown, words
+
+
+def test_judge_says_why_a_capture_is_not_there() -> None:
+    """The reader learns which capture is missing, or what is wrong with it."""
+    broken = Sample(["ssh.pcap"], facts={"ssh.pcap": Facts(problem=Message("the capture is empty"))})
+    assert "The capture ssh.pcap cannot be read: the capture is empty." == words(broken.check("fin"))
+    assert "The run left no capture missing.pcap." == words(Sample(["missing.pcap"]).check("fin"))
+
+
+@pytest.mark.parametrize(
+    ("sample", "found"),
+    [
+        (
+            Sample(["nfs.pcap"], facts={"nfs.pcap": replace(shown("nfs.pcap"), cut=True)}),
+            "The capture nfs.pcap is cut short.",
+        ),
+        (Sample(["nfs.pcap"], dropped=7), "tcpdump dropped packets of the capture nfs.pcap (7)."),
+        (Sample(["short.pcap"]), "The capture short.pcap kept only the beginning of packets (41)."),
+    ],
+)
+def test_judge_is_inconclusive_when_the_capture_lacks_something(sample: Sample, found: str) -> None:
+    """A FIN that is not in a flawed capture may have been there."""
+    outcome = sample.check("fin")
+    assert Status.INCONCLUSIVE is outcome.status
+    assert words(outcome).endswith(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "truncated", "of_headers", "of_contents"),
+    [("ssh.pcap", (4, 5), [], ["2"]), ("short.pcap", None, ["41"], ["41"])],
+)
+def test_flaws_count_cut_packets(
+    name: str, truncated: tuple[int, ...] | None, of_headers: list[str], of_contents: list[str]
+) -> None:
+    """A check of headers needs no more than these; a cut may have taken them, too."""
+    facts = shown(name) if truncated is None else replace(shown(name), truncated=truncated)
+    context = Sample([name], facts={name: facts}).context()
+    for contents, expected in ((False, of_headers), (True, of_contents)):
+        assert expected == [flaw.values["count"] for flaw in flaws_of(context, contents)]
+
+
+def test_flaws_of_a_whole_capture_are_none() -> None:
+    """Nothing is said of what is as it should be."""
+    assert [] == list(flaws_of(Sample(["ssh.pcap"]).context(), contents=True))
+
+
+def test_listed_says_each_sentence_in_its_order() -> None:
+    """One is itself."""
+    one, two, three = map(Message, ("One.", "Two.", "Three."))
+    assert ("One.", "One. Two. Three.") == (str(listed((one,))), str(listed((one, two, three))))

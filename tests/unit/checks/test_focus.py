@@ -1,0 +1,58 @@
+"""The conversation that an exercise is about is chosen by hosts, transport and port."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from sharklab.checks.outcome import Status
+from sharklab.lab.model import ExpectedConversation
+from tests.support.checks_sample import Sample, without, words
+
+SSH = Sample(["ssh.pcap"])
+
+
+def test_judge_passes_datagrams_both_ways_and_mentions_the_others() -> None:
+    """Of several sockets of one client the busiest is shown, and the outcome says so."""
+    outcome = Sample(["voice.pcap"]).check("udp_exchange")
+    assert Status.PASSED is outcome.status
+    assert "Of 5 such conversations, this one has the most packets" in words(outcome)
+
+
+def test_judge_chooses_by_host_and_port() -> None:
+    """A conversation with another port or between other hosts is not the exercise's."""
+    dns = ExpectedConversation("client", "server", "udp", 53)
+    assert Status.PASSED is Sample(["dns.pcap"], conversation=dns).check("udp_exchange").status
+    for other in (
+        replace(dns, port=5353),
+        replace(dns, client="desktop"),
+        ExpectedConversation("server", "client"),
+    ):
+        assert Status.FAILED is Sample(["dns.pcap"], conversation=other).check("udp_exchange").status
+
+
+@pytest.mark.parametrize(
+    ("name", "unseen", "port"), [("ssh.pcap", range(1, 6), 0), ("dns.pcap", (1, *range(3, 23)), 53)]
+)
+def test_judge_knows_the_client_of_a_conversation_begun_before_the_capture(
+    name: str, unseen: Sequence[int], port: int
+) -> None:
+    """When the server is the first to be seen, the exercise or its port says who is the client."""
+    conversation = ExpectedConversation("client", "server", port=port)
+    sample = Sample([name], conversation, facts={name: without(name, *unseen)})
+    assert ("10.77.5.1", "10.77.5.2") == (
+        sample.ask("client_address").value,
+        sample.ask("server_address").value,
+    )
+
+
+def test_judge_finds_the_handshake_over_ipv6() -> None:
+    """A host is known by any of its addresses."""
+    assert Status.PASSED is Sample(["ssh6.pcap"]).check("handshake").status
+
+
+def test_judge_without_a_conversation_takes_what_is_there() -> None:
+    """An exercise that names no hosts is about the capture's own conversation."""
+    assert Status.PASSED is Sample(["ssh.pcap"], conversation=None).check("handshake").status

@@ -1,0 +1,80 @@
+"""Kinds of checks: their schemas, the captures that they name, and what they need of these."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from sharklab.checks import KINDS
+from sharklab.checks.kind import Need, Rests, check
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kinds_have_a_schema_that_is_one(kind: str) -> None:
+    """Lint validates parameters with it."""
+    Draft202012Validator.check_schema(dict(KINDS[kind].params))
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "good"),
+    [
+        ("fin", {}, True),
+        ("fin", {"value": 1}, False),
+        ("transport", {"value": "tcp"}, True),
+        ("transport", {"value": "sctp"}, False),
+        ("dns", {"types": ["A"], "name": "x"}, True),
+        ("dns", {"name": "x"}, False),
+        ("output", {"probe": "a", "contains": ["x", "y"]}, True),
+        ("firewall", {"runtime": "a", "permanent": "b", "services": []}, True),
+    ],
+)
+def test_kinds_schema_tells_good_parameters(kind: str, params: dict[str, Any], good: bool) -> None:
+    """A misspelt or missing parameter is found before the lab runs."""
+    assert good == Draft202012Validator(dict(KINDS[kind].params)).is_valid(params)
+
+
+def test_kind_names_the_captures_among_its_parameters() -> None:
+    """A parameter that names a capture is known by its schema; one that was left out names none."""
+    assert {"a", "b"} == KINDS["snapped"].captures({"capture": "a", "whole": "b"})
+    assert set() == KINDS["fin"].captures({})
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "capture", "needs"),
+    [
+        ("handshake", {}, "a", {Need.SYN_ACK}),
+        ("dns", {"types": ["A"]}, "a", {Need.REPLY, Need.CONTENTS}),
+        ("snapped", {"capture": "a", "whole": "b"}, "a", {Need.NOTHING_ELSE}),
+        ("snapped", {"capture": "a", "whole": "b"}, "b", {Need.NOTHING_ELSE, Need.TOKEN, Need.CONTENTS}),
+        ("opening", {"to": "syn"}, "a", set()),
+        ("opening", {"to": "ack"}, "a", {Need.SYN_ACK}),
+        ("knock", {"capture": "a", "packets": "handshake_rst"}, "a", {Need.SYN_ACK, Need.RESET}),
+        ("unseen", {"capture": "a"}, "b", set()),
+    ],
+)
+def test_kind_needs_traits_of_a_capture(
+    kind: str, params: dict[str, Any], capture: str, needs: set[Need]
+) -> None:
+    """They may depend on the parameters, and on the part that the capture has in them."""
+    assert needs == KINDS[kind].needs_of(params, capture)
+
+
+@pytest.mark.parametrize(("kind", "live"), [("probes", True), ("sockets", True), ("fin", False)])
+def test_live_is_what_only_a_run_records(kind: str, live: bool) -> None:
+    """No student can hand in how a command ended, nor the sockets of a moment; captures they can."""
+    assert live is KINDS[kind].live
+
+
+def test_required_are_the_parameters_without_which_a_check_has_no_sense() -> None:
+    """The others have a default."""
+    assert {"types"} == KINDS["dns"].required
+
+
+def test_check_refuses_a_name_that_is_taken() -> None:
+    """The first declaration stays."""
+    before = KINDS["fin"]
+    with pytest.raises(ValueError, match="fin"):
+        check("fin", Rests.HEADERS, "")(before.function)
+    assert before is KINDS["fin"]

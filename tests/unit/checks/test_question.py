@@ -1,0 +1,69 @@
+"""An answer is the value on which its sources agree; without one the sentence says why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sharklab.checks.outcome import Status
+from sharklab.checks.question import QUESTIONS, Value, question
+from sharklab.lab.model import ExpectedConversation
+from tests.support.checks_sample import Sample, lines, words
+
+DNS = Sample(["dns.pcap"], ExpectedConversation("client", "server", "udp", 53))
+SSH = Sample(["ssh.pcap"], sockets=lines("ssh"))
+
+
+def test_judge_names_the_sources_of_an_answer() -> None:
+    """Capture, sockets of both hosts, and plan agree."""
+    answer = SSH.ask("server_address")
+    sources = ["capture ssh.pcap", "ss on client", "ss on server", "the plan"]
+    assert sources == [str(source) for source in answer.found.values["sources"]]
+
+
+def test_judge_is_inconclusive_when_sources_disagree() -> None:
+    """Who says what is told, and no value is given."""
+    forged = tuple(
+        replace(line, line=line.line.replace("10.77.5.2:22 ", "10.77.5.2:2222 "))
+        for line in lines("ssh")
+        if "ESTAB" in line.line
+    )
+    answer = replace(SSH, sockets=forged).ask("server_port")
+    assert (None, Status.INCONCLUSIVE) == (answer.value, answer.status)
+    expected = (
+        "The sources disagree: capture ssh.pcap says 22, ss on client says 2222, ss on server says 2222."
+    )
+    assert expected == words(answer)
+
+
+def test_judge_is_inconclusive_when_the_plan_says_otherwise() -> None:
+    """A server on another port than the lab's is not the answer to the lab's question."""
+    both = replace(DNS, conversation=ExpectedConversation("client", "server", port=5353), probes=())
+    answer = both.ask("dns_server_port")
+    assert (None, "The sources disagree: capture dns.pcap says 53, the plan says 5353.") == (
+        answer.value,
+        words(answer),
+    )
+
+
+def test_judge_is_inconclusive_about_two_dns_servers() -> None:
+    """The capture has questions over IPv4 and over IPv6."""
+    answer = DNS.ask("dns_server_address")
+    assert (None, Status.INCONCLUSIVE) == (answer.value, answer.status)
+    assert words(answer).startswith("There are several values")
+
+
+def test_answer_is_none_without_a_measurement() -> None:
+    """The plan alone is no measurement."""
+    answer = Sample().ask("server_address")
+    expected = (None, Status.INCONCLUSIVE, "No capture, socket or command of the run shows it.")
+    assert expected == (answer.value, answer.status, words(answer))
+
+
+def test_question_refuses_a_name_that_is_taken() -> None:
+    """The first declaration stays."""
+    before = QUESTIONS["transport"]
+    with pytest.raises(ValueError, match="transport"):
+        question("transport", "", Value.TRANSPORT)(before.sources)
+    assert before is QUESTIONS["transport"]
