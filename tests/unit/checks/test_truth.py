@@ -98,7 +98,6 @@ def test_wire_is_no_witness_where_the_client_sent_nothing() -> None:
         (Pattern("none"), set()),
         (Pattern("other", 1), set()),
     ],
-    ids=str,
 )
 def test_by_pattern_gives_the_states_that_answer_so(pattern: Pattern, states: set[str]) -> None:
     """A RST may come from a closed port or from a firewall; a pattern that no port makes has no state."""
