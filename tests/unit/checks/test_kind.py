@@ -38,6 +38,7 @@ def test_kinds_schema_tells_good_parameters(kind: str, params: dict[str, Any], g
 def test_kind_names_the_captures_among_its_parameters() -> None:
     """A parameter that names a capture is known by its schema; one that was left out names none."""
     assert {"a", "b"} == KINDS["snapped"].captures({"capture": "a", "whole": "b"})
+    assert {"a"} == KINDS["snapped"].captures({"capture": "a"})
     assert set() == KINDS["fin"].captures({})
 
 

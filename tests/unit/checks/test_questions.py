@@ -9,7 +9,7 @@ import pytest
 from sharklab.checks import QUESTIONS
 from sharklab.checks.outcome import Reference, Status
 from sharklab.lab.model import ExpectedConversation
-from tests.support.checks_sample import Sample, lines, result, words
+from tests.support.checks_sample import ASKED, Sample, lines, result, words
 from tests.support.scans_sample import SOCKETS, scan_sample, xml
 
 DNS = Sample(["dns.pcap"], ExpectedConversation("client", "server", "udp", 53))
@@ -97,3 +97,12 @@ def test_process_of_an_exercise_without_a_conversation_is_not_known() -> None:
     """No port is meant."""
     answer = Sample(["ssh.pcap"], None, sockets=SOCKETS).ask("process")
     assert (None, Status.INCONCLUSIVE) == (answer.value, answer.status)
+
+
+def test_process_is_not_known_where_ss_names_none() -> None:
+    """Only root sees the programs of others."""
+    bare = tuple(replace(line, line=line.line.partition(" users:")[0]) for line in SOCKETS)
+    asked = replace(ASKED, port=22)
+    answer = Sample(["ssh.pcap"], asked, sockets=bare).ask("process")
+    found = "No capture, socket or command of the run shows it."
+    assert (None, found) == (answer.value, words(answer))

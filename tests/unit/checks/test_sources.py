@@ -96,6 +96,7 @@ def test_by_meetings_asks_the_capture_and_both_hosts() -> None:
         (ss("server", "udp UNCONN 0 0 127.0.0.1:53 0.0.0.0:*"), set(), set()),
         (ss("server", "tcp LISTEN 0 9 10.77.5.2:53 0.0.0.0:*"), set(), set()),
         (ss("server", "udp ESTAB 0 0 10.77.5.2:53 10.77.5.1:9"), {"9"}, {"53"}),
+        (ss("server", "udp ESTAB 0 0 10.77.5.2:53 10.77.5.3:9"), set(), set()),
     ],
 )
 def test_by_meetings_takes_a_socket_that_shares_an_end(
