@@ -240,6 +240,12 @@ def test_cell_that_rests_on_silence_is_inconclusive_when_packets_were_lost() -> 
     assert Status.PASSED is told(lossy, "tcp-closed-nc")[0]
 
 
+def test_cell_that_differs_is_inconclusive_when_packets_were_lost() -> None:
+    """A tool that ended otherwise may have met the packets that tcpdump lost."""
+    sample = Sample(probes={"tcp-closed-nc": {"exit_code": 0}}, dropped=3)
+    assert Status.INCONCLUSIVE is told(sample, "tcp-closed-nc")[0]
+
+
 @pytest.mark.parametrize("lacking", ["tcp-client", "tcp-server"])
 def test_cell_is_inconclusive_without_a_capture(lacking: str) -> None:
     """Both sides are needed: what was sent, and what arrived."""
@@ -261,6 +267,13 @@ def test_verdict_is_the_first_that_fits(printed: str, expected: str) -> None:
         "a", "a", says=(("refused", "^Connection refused"), ("timeout", "timed out"), ("closed", "refused"))
     )
     assert expected == verdict(tool, result("a", "client", printed, 0))
+
+
+def test_verdict_is_none_where_no_tool_ran() -> None:
+    """A missing tool says nothing, whatever the shell printed of it."""
+    tool = Tool("a", "a", says=(("refused", "refused"),))
+    missing = replace(result("a", "client", "refused", 127), missing=True)
+    assert ("", "") == (verdict(tool, missing), verdict(tool, None))
 
 
 def packets_of(sample: Sample, tool: str, state: str) -> Outcome:
@@ -287,6 +300,11 @@ def test_cell_of_packets_fails_on_others() -> None:
     assert (Status.FAILED, found) == (outcome.status, translator("en").say(outcome.found))
     elsewhere = packets_of(Sample(wire=instead("tcp-open-nc", "server", *refused)), "nc", "open")
     assert Status.PASSED is elsewhere.status
+
+
+def test_cell_of_packets_is_inconclusive_when_some_were_lost() -> None:
+    """An answer that tcpdump lost may have been there."""
+    assert Status.INCONCLUSIVE is packets_of(Sample(dropped=3), "nc", "dropped").status
 
 
 def test_cell_of_packets_is_an_error_without_a_matrix() -> None:

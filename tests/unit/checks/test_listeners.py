@@ -98,3 +98,18 @@ def test_unix_socket_needs_all_three(name: str, text: str) -> None:
     sample = Sample(results=[result(id, stdout=text) for id, text in printed.items()])
     outcome = sample.check("unix_socket", path=PATH, find="find", list="list", file="file")
     assert (Status.FAILED if name else Status.PASSED) is outcome.status
+
+
+def test_unix_socket_says_what_ls_and_file_show() -> None:
+    """The mode and the kind are those of the commands, or a dash; agreement is another sentence."""
+    found = {}
+    for lacking in ("", "list", "file"):
+        results = [result(id, stdout="" if id == lacking else text) for id, text in UNIX.items()]
+        outcome = Sample(results=results).check(
+            "unix_socket", path=PATH, find="find", list="list", file="file"
+        )
+        found[lacking] = outcome.found
+    assert {"path": PATH, "mode": "srwxrwxrwx", "file": f"{PATH}: socket"} == found[""].values
+    assert ("-", "-") == (found["list"].values["mode"], found["file"].values["file"])
+    assert found["list"].msgid == found["file"].msgid != found[""].msgid
+    assert "{file}" in found["file"].msgid

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sharklab.checks.outcome import Outcome, Reference, Status
-from sharklab.evidence.packets.model import Facts
+from sharklab.evidence.packets.model import Endpoint, Facts
 from tests.support.checks_sample import ASKED, Sample, shown, without, words
 from tests.support.packets_sample import shown as facts_of
 
@@ -96,3 +96,13 @@ def test_no_arp_is_inconclusive_when_packets_were_lost() -> None:
 def test_shown_packets_are_what_the_tests_think() -> None:
     """The recorded ping has ARP first and three requests."""
     assert ["arp", "arp"] == [each.transport for each in shown(PING).packets[:2]]
+
+
+def test_arp_counts_the_client_alone() -> None:
+    """A question of another host is not the client's, nor is an answer to another host."""
+    ask, tell = shown(PING).packets[:2]
+    elsewhere = Endpoint("10.77.5.3", 0)
+    asked = of(facts_of([replace(ask, source=elsewhere), tell]), "arp", address=SERVER)
+    told = of(facts_of([ask, replace(tell, destination=elsewhere)]), "arp", address=SERVER)
+    assert (Status.FAILED, {"address": SERVER}) == (asked.status, asked.found.values)
+    assert (Status.FAILED, {"address": SERVER, "count": 1}) == (told.status, told.found.values)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sharklab.checks.outcome import Status
@@ -93,3 +95,24 @@ def test_views_is_inconclusive_without_xml(scan: str) -> None:
     """What cannot be read says nothing."""
     outcome = view_sample(scan).check("views", outside="scan", zone="zone", ports=EXPECTED)
     assert Status.INCONCLUSIVE is outcome.status
+
+
+@pytest.mark.parametrize(("id", "status"), [("scan", Status.INCONCLUSIVE), ("zone", Status.FAILED)])
+@pytest.mark.parametrize("cut", [False, True])
+def test_views_needs_both_probes_whole(id: str, status: Status, cut: bool) -> None:
+    """A result that is not there or that is cut explains nothing: without nmap's, no port was seen."""
+    sample = view_sample()
+    results = [replace(each, truncated=each.id == id) for each in sample.results if cut or each.id != id]
+    outcome = replace(sample, results=results).check("views", outside="scan", zone="zone", ports=EXPECTED)
+    assert status is outcome.status
+    assert {each.id for each in results} == {each.probe for each in outcome.evidence if each.probe}
+
+
+def test_views_tells_a_socket_whose_process_is_hidden() -> None:
+    """ss without root names no process; the socket still explains the open port."""
+    bare = SocketLine("server", "tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:*", 0.0, 1.0)
+    sample = view_sample(sockets=(bare,))
+    outcome = sample.check("views", outside="scan", zone="zone", ports={"22/tcp": "open"})
+    assert Status.PASSED is outcome.status
+    assert outcome.table
+    assert "?, 0.0.0.0:22" == str(outcome.table.lines[0].cells[1])

@@ -9,10 +9,10 @@ import pytest
 from sharklab.checks.outcome import Status
 from sharklab.checks.scans import spans
 from sharklab.evidence.packets import facts
-from sharklab.evidence.packets.model import Recording
+from sharklab.evidence.packets.model import Icmp, Recording
 from sharklab.lab.model import ExpectedConversation
 from tests.support.checks_sample import ASKED, Sample
-from tests.support.packets_sample import SERVER
+from tests.support.packets_sample import CLIENT, SERVER, shown
 from tests.support.scans_sample import packet, scan_sample
 
 
@@ -91,3 +91,23 @@ def test_scan_without_its_capture_is_inconclusive() -> None:
     sample = replace(scan_sample(), captures=["scan", "other"])
     outcome = sample.check("scan", capture="other", ports=4)
     assert (Status.INCONCLUSIVE, "other") == (outcome.status, outcome.found.values["capture"])
+
+
+def test_scan_takes_a_ping_for_a_look() -> None:
+    """An echo request for the server before the SYNs looks for the host; one after them does not."""
+    ping = packet(1, CLIENT, SERVER, transport="icmp", icmp=Icmp(8, 0))
+    syn = packet(2, f"{CLIENT}:61001", f"{SERVER}:22", "SYN")
+    for packets, status, look in (((ping, syn), Status.PASSED, 1), ((syn, ping), Status.FAILED, 0)):
+        outcome = Sample(["scan"], facts={"scan": shown(packets)}).check("scan", capture="scan", ports=1)
+        assert (status, look) == (outcome.status, outcome.found.values["look"])
+
+
+def test_one_client_names_hosts_that_the_lab_does_not_know() -> None:
+    """By their addresses; such a server is not the expected one."""
+    ways = (("192.0.2.1:40000", "192.0.2.2:161"), ("192.0.2.2:161", "192.0.2.1:40000"))
+    packets = [packet(number, *way, transport="udp") for number, way in enumerate(ways, 1)]
+    outcome = Sample(["snmp"], facts={"snmp": shown(packets)}).check(
+        "one_client", port=161, servers=["server"]
+    )
+    assert Status.FAILED is outcome.status
+    assert {"clients": ["192.0.2.1"], "servers": ["192.0.2.2"], "port": 161} == outcome.found.values

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from sharklab.checks import KINDS
+from sharklab.checks.kind import Need
 from sharklab.checks.outcome import Reference, Status
 from tests.support.checks_sample import Sample, shown, words
 
@@ -84,3 +86,11 @@ def test_check_fails_without_a_conversation(kind: str, params: dict[str, Any]) -
     found = "No capture of the exercise shows a conversation between client and server."
     assert (Status.FAILED, found) == (outcome.status, words(outcome))
     assert (Reference(capture="icmp.pcap"),) == outcome.evidence
+
+
+@pytest.mark.parametrize(
+    ("to", "needs"), [("syn", set()), ("syn_ack", {Need.SYN_ACK}), ("ack", {Need.SYN_ACK})]
+)
+def test_opening_needs_an_answer_beyond_the_syn(to: str, needs: set[Need]) -> None:
+    """A SYN alone shows that the client tried; the other steps need the server's answer."""
+    assert needs == KINDS["opening"].needs_of({"to": to}, "one")

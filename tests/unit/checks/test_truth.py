@@ -116,3 +116,17 @@ def test_by_pattern_gives_the_states_that_answer_so(pattern: Pattern, states: se
 def test_said_is_short(states: set[str], said: str) -> None:
     """What is left, or the one state that is not."""
     assert said == str(Witness(Message("ss"), frozenset(states), Reference()).said)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "udp UNCONN 0 0 0.0.0.0:{port} 0.0.0.0:*",
+        "tcp LISTEN 0 5 127.0.0.1:{port} 0.0.0.0:*",
+        "tcp LISTEN 0 5 [::1]:{port} [::]:*",
+    ],
+)
+def test_ss_says_not_open_where_a_program_listens_elsewhere(line: str) -> None:
+    """The same number of another transport, or on the loopback interface alone."""
+    sample = Sample(probes={"tcp-sockets": {"stdout": line.format(port=CLOSED)}})
+    assert ALL - {"open"} == witnesses(sample, CLOSED)["ss"].states
