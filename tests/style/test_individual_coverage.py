@@ -7,19 +7,17 @@ the one knows where the other is, and no test somewhere else hides a line that n
 from __future__ import annotations
 
 import ast
-import json
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
+from coverage import Coverage
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE, TESTS = ROOT / "src" / "sharklab", ROOT / "tests" / "unit"
 PACKAGES = ("checks", "grading/marking", "grading/submission")
-PROCESSES = 2
-LIMIT = 300
-"""Seconds that the tests of one module may take."""
 
 
 def modules() -> list[str]:
@@ -38,30 +36,32 @@ def own_tests(module: str) -> Path:
     return TESTS / path.parent / f"test_{path.name}"
 
 
-def uncovered(module: str, folder: Path) -> str:
-    """Return the lines of a module that its own test file leaves out, or the reason why it could not run."""
-    tests, name = own_tests(module), module.replace("/", "-")
-    if not tests.exists():
-        return f"there is no {tests.relative_to(ROOT)}"
-    data, report = folder / f"{name}.data", folder / f"{name}.json"
-    coverage = [sys.executable, "-P", "-m", "coverage"]
-    environment = {**os.environ, "COVERAGE_FILE": str(data)}
-    include = f"--include={SOURCE / module}"
-    tool = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(tests)]
-    for command in (["run", include, *tool], ["json", "-q", "-o", str(report)]):
-        done = subprocess.run(
-            [*coverage, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LIMIT
-        )
-        if done.returncode:
-            return f"{tests.relative_to(ROOT)} fails:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
-    [found] = json.loads(report.read_text())["files"].values()
-    lines = ", ".join(map(str, found["missing_lines"]))
-    return f"{tests.relative_to(ROOT)} leaves out the lines {lines}" if lines else ""
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Coverage:
+    """Run the tests of these modules once; each line is labelled with the test file that ran it."""
+    data = tmp_path_factory.mktemp("coverage") / "data"
+    run = [sys.executable, "-P", "-m", "coverage", "run", f"--include={SOURCE}/*"]
+    tests = [str(own_tests(module)) for module in modules() if own_tests(module).exists()]
+    tool = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    done = subprocess.run(
+        [*run, *tool, "-p", "tests.support.coverage_contexts", *tests],
+        cwd=ROOT,
+        env={**os.environ, "COVERAGE_FILE": str(data)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    coverage = Coverage(data_file=data)
+    coverage.load()
+    return coverage
 
 
-def test_each_module_is_covered_by_its_own_test_file(tmp_path: Path) -> None:
-    """A line that decides points is run by a test beside it."""
-    names = modules()
-    with ThreadPoolExecutor(PROCESSES) as pool:
-        left = list(pool.map(lambda name: uncovered(name, tmp_path), names))
-    assert [] == [f"{name}: {lines}" for name, lines in zip(names, left, strict=True) if lines]
+@pytest.mark.parametrize("module", modules())
+def test_module_is_covered_by_its_own_test_file(module: str, measured: Coverage) -> None:
+    """A line that decides points is run by a test beside it, or when the module is imported."""
+    tests = own_tests(module)
+    assert tests.exists()
+    file, labels = str(SOURCE / module), {"", tests.relative_to(ROOT).as_posix()}
+    statements = measured.analysis2(file)[1]
+    contexts = measured.get_data().contexts_by_lineno(file)
+    assert [] == [line for line in statements if not labels & set(contexts.get(line, ()))]
