@@ -204,7 +204,7 @@ def test_up_says_what_it_will_change_and_changes_nothing_without_a_yes(
 ) -> None:
     """Nobody answers: exit code 2, what would change is told, and no trace of the seat is on either side."""
     done = borrower.call("up", *borrower.machines)
-    wanted = ("server (Debian", "SSH (port 22)", "/srv/borrowed-", "puts it back")
+    wanted = ("server (Debian", "SSH (port 22)", "/srv/borrowed-", "restores all of it")
     untold = [words for words in wanted if words not in done.stderr]
     assert (2, [], []) == (done.returncode, untold, borrower.seats()), done.stderr
     assert [] == changes(before, machines)
@@ -263,7 +263,7 @@ def test_shell_is_the_students(seat: Borrower, host: str) -> None:
 def test_another_seat_cannot_have_the_same_machines(seat: Borrower, tmp_path: Path) -> None:
     """The machines know that they are borrowed."""
     done = Borrower(seat.inventory, tmp_path).call("up", *seat.machines, "--yes")
-    assert (2, True) == (done.returncode, "it is in another seat" in done.stderr)
+    assert (2, True) == (done.returncode, "the machine belongs to another seat" in done.stderr)
 
 
 def test_down_puts_everything_back(machines: Plan, seat: Borrower, before: dict[str, list[str]]) -> None:

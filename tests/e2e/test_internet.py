@@ -308,7 +308,7 @@ def test_up_when_the_way_out_does_not_open(
     script(tmp_path, "slirp4netns", "echo 'open(/dev/net/tun): No such file' >&2", "exit 1")
     own = provider_seat.with_way_out("ada", 32)
     try:
-        with pytest.raises(MachineryError, match=r"did not open: .*No such file") as caught:
+        with pytest.raises(MachineryError, match=r"did not start: .*No such file") as caught:
             nspawn.up(own, layers, silent)
         assert "restore it with: sharklab up bare" == caught.value.hint
         assert Path(str(caught.value.place)).exists()

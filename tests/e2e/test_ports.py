@@ -140,10 +140,10 @@ def test_nothing_left_for_elsewhere(folder: Path) -> None:
         (
             "en",
             "html",
-            ["Inside and outside, side by side", "It listens on 127.0.0.1 alone", "netview-aix-4"],
+            ["Inside and outside, side by side", "A program listens on 127.0.0.1 alone", "netview-aix-4"],
         ),
-        ("fr", "html", ["côte à côte", "personne n&#39;écoute"]),
-        ("en", "md", ["| Port | Inside (ss) |", "It listens on 127.0.0.1 alone"]),
+        ("fr", "html", ["côte à côte", "programme n&#39;écoute"]),
+        ("en", "md", ["| Port | Inside (ss) |", "A program listens on 127.0.0.1 alone"]),
         ("fr", "md", ["| Port | Service |", "Aucun service ne s'appelle toto"]),
     ],
 )

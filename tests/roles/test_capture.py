@@ -41,7 +41,7 @@ def task(plan: Plan) -> Iterator[Task]:
         return answer
 
     yield run
-    run("capture", state="absent", folder=FOLDER)
+    run("sharklab.lab.capture", state="absent", folder=FOLDER)
 
 
 def captures(name: str, filter: str = "udp port 9") -> list[dict[str, Any]]:
@@ -57,9 +57,9 @@ def tcpdumps(host: Host) -> list[str]:
 def test_capture_loses_no_packet(task: Task, plan: Plan, host_of: Callable[[str], Host]) -> None:
     """A burst that ends just before the capture is stopped is in the file to the last packet."""
     target = str(plan.seat.address("server", "lan").ipv4.ip)
-    started = task("capture", folder=FOLDER, captures=captures("burst"))
-    sent = task("probe", probes=[{"id": "burst", "argv": ["python3", "-c", SEND, target]}])
-    stopped = task("capture", state="stopped", folder=FOLDER)
+    started = task("sharklab.lab.capture", folder=FOLDER, captures=captures("burst"))
+    sent = task("sharklab.lab.probe", probes=[{"id": "burst", "argv": ["python3", "-c", SEND, target]}])
+    stopped = task("sharklab.lab.capture", state="stopped", folder=FOLDER)
     assert 1 == len(stopped.get("captures", ())), (started, sent, stopped)
     [result] = stopped["captures"]
     assert (500, 0, 0) == (result["packets_captured"], result["packets_dropped"], result["exit_code"])
@@ -83,7 +83,7 @@ def test_capture_tells_what_tcpdump_said(
 ) -> None:
     """A capture that cannot start fails with tcpdump's own words, and nothing goes on running."""
     before = tcpdumps(host_of("client"))
-    answer = task("capture", folder=FOLDER, captures=captures("good") + capture)
+    answer = task("sharklab.lab.capture", folder=FOLDER, captures=captures("good") + capture)
     assert message == answer["msg"]
     assert before == tcpdumps(host_of("client"))
     assert not host_of("client").file(FOLDER).exists
@@ -95,11 +95,11 @@ def test_capture_recovers_from_a_killed_run(task: Task, host_of: Callable[[str],
     host.check_output("systemd-run --collect --unit=test-own-tcpdump tcpdump -i lan -w /tmp/own.pcap")
     before = tcpdumps(host)
     try:
-        task("capture", folder=FOLDER, captures=captures("first"))
+        task("sharklab.lab.capture", folder=FOLDER, captures=captures("first"))
         host.check_output(f"kill -9 $(cat {FOLDER}/lock)")
-        task("capture", folder=FOLDER, captures=captures("second"))
+        task("sharklab.lab.capture", folder=FOLDER, captures=captures("second"))
         assert sorted([*before, "tcpdump -p -U -i lan -w second.pcap -- udp port 9"]) == tcpdumps(host)
-        task("capture", state="absent", folder=FOLDER)
+        task("sharklab.lab.capture", state="absent", folder=FOLDER)
         assert before == tcpdumps(host)
         assert "" == host.check_output("systemctl list-units --all --no-legend 'sharklab-capture*'")
     finally:
