@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import paths, state
+from sharklab import paths, state, system_packages
 from sharklab.errors import MachineryError
 from sharklab.hosts import image, providers
 from sharklab.hosts.image import rocky, systems
@@ -96,7 +96,12 @@ def given_back(hosts: Plan) -> dict[str, object]:
     client = machine(hosts, "client")
     request: dict[str, list[str]] = {"paths": [], "made": [], "settings": []}
     before = client.ask("record", **request)
-    assert {"failed": []} == client.ask("install", packages=["tinyproxy"], first=["epel-release"])
+    assert {"failed": []} == client.ask(
+        "install",
+        packages=["tinyproxy"],
+        first=["epel-release"],
+        installer=system_packages.INSTALLER.read_text(),
+    )
     packaged = client.ask("record", **request)
     assert "disabled\n" == on(hosts, "client", "systemctl is-enabled tinyproxy").stdout
     on(hosts, "client", "echo 'Port 9999' > /etc/tinyproxy/tinyproxy.conf; touch /etc/tinyproxy/new")
@@ -247,6 +252,6 @@ def test_image_of_rocky_refuses_what_is_not_signed(rocky9: rocky.Release) -> Non
 def test_image_of_rocky_refuses_another_key(rocky9: rocky.Release, tmp_path: Path) -> None:
     """A mirror whose key has not Rocky's own fingerprint is not believed."""
     release = rocky.RELEASES["rocky9"]
-    with pytest.raises(MachineryError, match=f"instead of {release.fingerprint}"):
+    with pytest.raises(MachineryError, match=f"Rocky's key has {release.fingerprint}"):
         rocky.build(release, tmp_path / "root", ["less"], tmp_path / "cache")
     assert not (tmp_path / "root").exists()

@@ -23,6 +23,8 @@ def make_checkout(folder: Path, requirements: str = "") -> Path:
     """Return a checkout with the real launcher that needs no package, or those of `requirements`."""
     (folder / "src" / "sharklab").mkdir(parents=True)
     (folder / "src" / "sharklab" / "__main__.py").write_text(PROGRAM)
+    installer = LAUNCHER.parent / "src" / "sharklab" / "install_packages.sh"
+    (folder / "src" / "sharklab" / installer.name).write_bytes(installer.read_bytes())
     (folder / "requirements.txt").write_text(requirements)
     (folder / "sharklab").write_bytes(LAUNCHER.read_bytes())
     (folder / "sharklab").chmod(0o755)
