@@ -70,9 +70,8 @@ def pack(submission: Submission, key: bytes, file: Path, limits: BundleLimits = 
 
 def _contents(submission: Submission, limits: BundleLimits) -> dict[str, bytes]:
     files = {}
-    answers = submission.folder / sheet.NAME
-    if answers.exists():
-        files[sheet.NAME] = untrusted.read(answers, limits.answers)
+    if answers := sheet.find(submission.folder):
+        files[sheet.NAME] = untrusted.read(answers[0], limits.answers)
     elif submission.answers:  # they were never written by hand
         files[sheet.NAME] = _json(submission.answers)
     for path in submission.captures.values():

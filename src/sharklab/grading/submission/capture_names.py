@@ -36,7 +36,7 @@ def match(name: str, ids: Iterable[str]) -> NameMatch | None:
     """Return the one of `ids` that the file `name` (without a folder) means.
 
     Case, accents, blanks, signs and doubled endings do not count, and a name may have more words than the
-    id. The id with the most words of the name is meant. Return None for a name without an id, or with several.
+    id. The id with the most words of the name is meant. Return None if that is no id, or not one alone.
     """
     known = tuple(dict.fromkeys(ids))
     for id in known:
