@@ -25,7 +25,8 @@ from typing import IO, Any
 
 from sharklab import state, untrusted
 from sharklab.errors import InputError, MachineryError
-from sharklab.grading.submission import manifest, sheet, work
+from sharklab.evidence.packets import container
+from sharklab.grading.submission import capture_names, manifest, sheet, work
 from sharklab.grading.submission.model import Problem, Seal, Submission
 from sharklab.lab import seat
 from sharklab.limits import BUNDLE, BundleLimits
@@ -74,11 +75,19 @@ def _contents(submission: Submission, limits: BundleLimits) -> dict[str, bytes]:
         files[sheet.NAME] = untrusted.read(answers[0], limits.answers)
     elif submission.answers:  # they were never written by hand
         files[sheet.NAME] = _json(submission.answers)
-    for path in submission.captures.values():
-        files[f"{work.CAPTURES}/{path.name}"] = untrusted.read(path, limits.capture)
+    for id, path in submission.captures.items():
+        files[f"{work.CAPTURES}/{id}{_ending(path)}"] = untrusted.read(path, limits.capture)
     for host, found in submission.state.items():
         files[f"{work.STATE}/{host}.json"] = _json(found)
     return dict(sorted(files.items()))
+
+
+def _ending(path: Path) -> str:
+    """Return the ending of a capture by its content, else by its name: students mistake one for the other."""
+    try:
+        return f".{container.open_capture(path).format}"
+    except InputError:
+        return path.suffix if path.suffix in capture_names.ENDINGS else capture_names.ENDINGS[0]
 
 
 def _json(data: Mapping[str, Any]) -> bytes:

@@ -68,6 +68,25 @@ def test_pack_keeps_the_file_to_its_owner(tmp_path: Path) -> None:
     assert {0o600} == {stat.S_IMODE(file.stat().st_mode) for file in files}
 
 
+def test_pack_names_captures_as_the_form_does(tmp_path: Path) -> None:
+    """The name is the capture's, the ending that of the content; of what is no capture it stays."""
+    made = sample.submission(tmp_path / "work")
+    folder = tmp_path / "work" / "captures"
+    none, short = folder / "dns.pcapng", folder / "WEB (1)"
+    none.write_bytes(b"")
+    short.write_bytes(b"x")
+    files = {
+        "ssh": made.captures["ssh"].rename(folder / "SSH (1).pcapng"),
+        "time": made.captures["time"].rename(folder / "time.pcap"),
+        "dns": none,
+        "web": short,
+    }
+    file = tmp_path / "alice.sharklab"
+    bundle.pack(replace(made, captures=files), sample.key("tp4", "alice"), file)
+    captures = {id: path.name for id, path in unpack(file).captures.items()}
+    assert {"ssh": "ssh.pcap", "time": "time.pcapng", "dns": "dns.pcapng", "web": "web.pcap"} == captures
+
+
 def test_pack_beyond_a_limit_is_an_input_error(tmp_path: Path) -> None:
     """A student hears of it before the instructor does."""
     with pytest.raises(InputError, match="the submission is larger than 1 KiB"):
