@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import InputError, MachineryError
-from sharklab.grading.submission import bundle, manifest
+from sharklab.grading.submission import archive, bundle, manifest
 from sharklab.grading.submission.model import Seal, Submission
 from sharklab.limits import BUNDLE, BundleLimits
 from tests.support import submission_sample as sample
@@ -344,7 +344,7 @@ def test_unpack_onto_a_full_disk_is_no_fault_of_the_submission(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     packed = sample.packed(tmp_path)
-    monkeypatch.setattr(bundle, "_copy", refuse)
+    monkeypatch.setattr(archive, "copy", refuse)
     with pytest.raises(MachineryError) as caught:
         unpack(packed)
     assert "No space left on device" == caught.value.message_id
