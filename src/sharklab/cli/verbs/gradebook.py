@@ -80,7 +80,7 @@ def _check_numbers(args: Namespace) -> None:
 
 
 def _due(text: str | None) -> float:
-    """Return a date and time in epoch seconds; a day alone means its end. Raises InputError for anything else.
+    """Return a date and time in epoch seconds; a day alone means its end. Raises InputError for other texts.
 
     The time zone is that of this computer, unless the text has an offset.
     """

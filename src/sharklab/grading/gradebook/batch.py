@@ -124,7 +124,7 @@ def _identify(batch: Batch, progress: Progress) -> Mapping[SubmissionSource, Ide
         jobs = [IdentifyJob(source, batch.out, batch.roster) for source in left]
         with progress.step(N_("read {count} submissions"), count=len(jobs)):
             outcomes = _all(job.identify, jobs, batch.processes, progress)
-        inside = []
+        inside: list[SubmissionSource] = []
         for number, source in enumerate(left):
             outcome = outcomes[number]
             if isinstance(outcome, tuple):

@@ -113,7 +113,8 @@ def unpack(
     try:
         return read(into, problems, limits, key_of)
     except InputError as error:
-        raise InputError(error.message_id, place=str(file), **error.values) from error
+        error.place = str(file)
+        raise
 
 
 def extract(file: Path, into: Path, limits: BundleLimits = BUNDLE) -> tuple[Problem, ...]:

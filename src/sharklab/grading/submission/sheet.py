@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -212,8 +212,8 @@ class _Sheet:
 
     def refuse(self, error: InputError, above: int) -> None:
         """Note why a part with `above` lines above it cannot be read."""
-        values = {**error.values, "line": error.values["line"] + above}
-        self.problems.append(Problem(NAME, Message(error.message_id, values)))
+        line = cast(int, error.values["line"]) + above
+        self.problems.append(Problem(NAME, Message(error.message_id, {**error.values, "line": line})))
 
     def _add(self, given: dict[str, Any], name: tuple[str, str], value: Any, line: int) -> None:
         """Add an answer unless it is blank, refused, or there already."""
