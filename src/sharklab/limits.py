@@ -63,3 +63,5 @@ class BundleLimits:
 
 
 CAPTURE, TOOL, BUNDLE = CaptureLimits(), ToolLimits(), BundleLimits()
+LARGE = CaptureLimits(bytes=1 << 30)
+"""For a capture that `explain` reads with a filter: tshark takes the packets out of it."""

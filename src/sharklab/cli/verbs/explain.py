@@ -1,0 +1,137 @@
+"""The verb `explain`: any capture, packet by packet, without a lab."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sharklab.cli.say import say, translate
+from sharklab.errors import GOOD, InputError, MachineryError
+from sharklab.message import N_, Message
+
+if TYPE_CHECKING:
+    from sharklab.evidence.packets.container import Container
+    from sharklab.report.capture_story import CaptureStory
+
+_ENDINGS = {".gz", ".zst", ".lz4", ".pcap", ".pcapng", ".cap"}
+_WIDTH = 100
+"""Columns of a terminal that does not tell how many it has."""
+RENUMBERED = N_("The file is large: only the packets of the filter were read, and their numbers begin at 1.")
+
+
+def explain(args: Namespace) -> int:
+    """Explain captures on the terminal, or as a page with --out; a file that is none is told at the end."""
+    from sharklab.evidence.packets import selection
+
+    if args.conversation and len(args.files) > 1:
+        raise InputError(N_("works only with one FILE"), place="--conversation")
+    if args.filter:
+        selection.check(args.filter)
+    stories, notes, errors = [], set[Message](), []
+    for id, file in _named(args.files):
+        try:
+            told, note = _read(args, id, file)
+        except InputError as error:
+            errors.append(error)
+        else:
+            stories.append(told)
+            notes |= {note} if note else set()
+    if stories:
+        _tell(args, stories, sorted(notes, key=str))
+    if errors:
+        raise errors[0] if len(args.files) == 1 else _joined(errors, len(args.files))
+    return GOOD
+
+
+def _joined(errors: list[InputError], all: int) -> InputError:
+    text = N_("files that could not be read: {count} of {all}")
+    return InputError(text, problems=tuple(errors), count=len(errors), all=all)
+
+
+def _named(files: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield each file with a name for it that is plain, and that no other one has."""
+    known: set[str] = set()
+    for file in files:
+        path = Path(file)
+        while path.suffix.lower() in _ENDINGS:
+            path = path.with_suffix("")
+        plain = re.sub(r"[^A-Za-z0-9_-]+", "-", path.name).strip("-") or "capture"
+        count = 1
+        while (id := plain if count == 1 else f"{plain}-{count}") in known:
+            count += 1
+        known.add(id)
+        yield id, file
+
+
+def _read(args: Namespace, id: str, file: str) -> tuple[CaptureStory, Message | None]:
+    """Return what is told of a file, and a sentence on how it was read if that was unusual."""
+    from sharklab.evidence.packets import facts, read, selection
+    from sharklab.report.capture_story import Choice, story
+
+    container, extracted = _open(Path(file).resolve(), args.filter)
+    shown = facts(read(container))
+    chosen = None
+    if args.filter:
+        every = frozenset(range(1, len(shown.packets) + 1))
+        chosen = every if extracted else selection.numbers(container, args.filter)
+    choice = Choice(chosen, tuple(args.conversation))
+    told = story(Path(file).name, id, container, shown, choice, translate(args))
+    return told, Message(RENUMBERED) if extracted else None
+
+
+def _open(path: Path, filter: str) -> tuple[Container, bool]:
+    """Return the capture, and whether only the packets of the filter were taken out of a large file.
+
+    Raises InputError for a file that is no capture, and for a large one without a filter.
+    """
+    from sharklab.evidence.packets import container, selection
+
+    try:
+        return container.open_capture(path), False
+    except InputError as error:
+        if error.message_id not in container.BEYOND:
+            raise
+        if not filter:
+            error.hint_id = N_("choose packets of it with --filter, such as --filter {example}")
+            error.values["example"] = f"{selection.EXAMPLE!r}"
+            raise
+        try:
+            return container.parse(path, selection.extract(path, filter)), True
+        except MachineryError:
+            raise error from None  # the file is large, and no capture either
+
+
+def _tell(args: Namespace, stories: list[CaptureStory], notes: list[Message]) -> None:
+    from sharklab.report.capture_story import plain
+
+    written = _write(args, stories, notes) if args.out else []
+    text = "\n".join(written) if args.out else "\n".join(_lines(args, stories, notes))
+    say(args, text, captures=[plain(told) for told in stories], files=written)
+
+
+def _write(args: Namespace, stories: list[CaptureStory], notes: list[Message]) -> list[str]:
+    from sharklab.report import capture_page
+    from sharklab.report.render import write
+
+    made = capture_page.files(stories, translate(args), args.filter, notes)
+    return [str(file) for file in write({Path(args.out) / name: content for name, content in made.items()})]
+
+
+def _lines(args: Namespace, stories: list[CaptureStory], notes: list[Message]) -> Iterator[str]:
+    from sharklab.report import capture_text
+
+    words, width = translate(args), shutil.get_terminal_size((_WIDTH, 24)).columns
+    for index, told in enumerate(stories):
+        yield from [""] if index else []
+        yield from capture_text.lines(told, width, words)
+    yield ""
+    yield from map(words.say, notes)
+    if not args.conversation and any(talk.number for told in stories for talk in told.talks):
+        yield words.say(Message(N_("One conversation, every packet of it: --conversation NUMBER")))
+    yield words.say(
+        Message(N_("A page with ladders, and the captures with comments for Wireshark: -o FOLDER"))
+    )
