@@ -1,6 +1,6 @@
 """A capture of anybody explained, without a lab: its conversations, and their packets in words.
 
-`story` chooses what is told; `capture_text` prints it on a terminal, `capture_page` makes a page of it.
+`story` chooses the conversations and packets; `capture_text` prints it on a terminal, `capture_page` makes a page of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sharklab.errors import InputError
 from sharklab.evidence.packets import recognition
 from sharklab.evidence.packets.container import Container
 from sharklab.evidence.packets.explanation import LIMIT
-from sharklab.evidence.packets.fate import fate
+from sharklab.evidence.packets.summary import summary
 from sharklab.evidence.packets.model import Conversation, Facts
 from sharklab.i18n import Translator
 from sharklab.message import N_, Message
@@ -54,7 +54,7 @@ class TalkStory:
     heading: str
     protocols: tuple[str, ...]
     packets: int
-    fate: str
+    summary: str
     lines: tuple[PacketExplanation, ...]
     left: int
     talk: Conversation | None = None
@@ -96,7 +96,7 @@ class CaptureStory:
 def story(
     name: str, id: str, container: Container, facts: Facts, choice: Choice, speak: Translator
 ) -> CaptureStory:
-    """Return what is told of a capture. Raises InputError for a conversation that it does not have."""
+    """Return the story of a capture. Raises InputError for a conversation that it does not have."""
     talks = grouped(facts.conversations)
     chosen = _chosen(name, talks, choice)
     others = [] if choice.conversations else _others(facts, choice)
@@ -181,7 +181,7 @@ def _talk(
         heading=ladder.heading(ladder.ladder(talk, (), {})),
         protocols=tuple(protocols),
         packets=len({*talk.packets, *talk.icmp_errors}),
-        fate=one_line(speak.say(fate(talk, facts))),
+        summary=one_line(speak.say(summary(talk, facts))),
         lines=tuple(lines),
         left=len(mine) - len(lines),
         talk=talk,
@@ -197,7 +197,7 @@ def _rest(
         heading=speak.gettext(N_("packets of no conversation")),
         protocols=(),
         packets=len(numbers),
-        fate=", ".join(f"{name}: {count}" for name, count in counts.most_common()),
+        summary=", ".join(f"{name}: {count}" for name, count in counts.most_common()),
         lines=tuple(lines),
         left=len(numbers) - len(lines),
     )
@@ -224,13 +224,13 @@ def _plain(told: CaptureStory) -> Iterator[Mapping[str, object]]:
                 "server": str(each.talk.server),
                 "protocols": list(each.protocols),
                 "packets": list(each.talk.packets),
-                "fate": each.fate,
+                "summary": each.summary,
                 "explained": {str(line.number): line.what for line in each.lines},
             }
 
 
 def problem(facts: Facts) -> Message | None:
-    """Return what is wrong with the file, as far as it could be read."""
+    """Return the fault of a file that could be read nevertheless."""
     if facts.cut:
         return Message(N_("The end of this capture's file is missing."))
     return None if facts.packets else Message(recognition.NO_PACKET.sentence)

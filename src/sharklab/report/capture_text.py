@@ -49,7 +49,7 @@ def _title(told: CaptureStory, speak: Translator) -> str:
 
 def _listed(each: TalkStory, width: int, speak: Translator) -> Iterator[str]:
     count = speak.ngettext("{count} packet", "{count} packets", each.packets).format(count=each.packets)
-    about = ", ".join(filter(None, [*each.protocols, count, each.fate]))
+    about = ", ".join(filter(None, [*each.protocols, count, each.summary]))
     yield f"{each.number or '–':>4} {each.heading}"
     yield from _wrapped(about, 5, width)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sharklab.cli.say import say, translate
-from sharklab.errors import GOOD, InputError, MachineryError
+from sharklab.errors import BAD_INPUT, GOOD, InputError, MachineryError
 from sharklab.message import N_, Message
 
 if TYPE_CHECKING:
@@ -40,16 +40,15 @@ def explain(args: Namespace) -> int:
         else:
             stories.append(told)
             notes |= {note} if note else set()
-    if stories:
-        _tell(args, stories, sorted(notes, key=str))
-    if errors:
-        raise errors[0] if len(args.files) == 1 else _joined(errors, len(args.files))
-    return GOOD
-
-
-def _joined(errors: list[InputError], all: int) -> InputError:
+    if errors and not stories and len(args.files) == 1:
+        raise errors[0]
+    _tell(args, stories, sorted(notes, key=str), errors)
+    if not errors:
+        return GOOD
+    if args.output == "json":
+        return BAD_INPUT
     text = N_("files that could not be read: {count} of {all}")
-    return InputError(text, problems=tuple(errors), count=len(errors), all=all)
+    raise InputError(text, problems=tuple(errors), count=len(errors), all=len(args.files))
 
 
 def _named(files: list[str]) -> Iterator[tuple[str, str]]:
@@ -68,7 +67,7 @@ def _named(files: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _read(args: Namespace, id: str, file: str) -> tuple[CaptureStory, Message | None]:
-    """Return what is told of a file, and a sentence on how it was read if that was unusual."""
+    """Return the story of a file, and a sentence for the reader if only a part of the file was read."""
     from sharklab.evidence.packets import facts, read, selection
     from sharklab.report.capture_story import Choice, story
 
@@ -105,12 +104,15 @@ def _open(path: Path, filter: str) -> tuple[Container, bool]:
             raise error from None  # the file is large, and no capture either
 
 
-def _tell(args: Namespace, stories: list[CaptureStory], notes: list[Message]) -> None:
+def _tell(
+    args: Namespace, stories: list[CaptureStory], notes: list[Message], errors: list[InputError]
+) -> None:
     from sharklab.report.capture_story import plain
 
-    written = _write(args, stories, notes) if args.out else []
-    text = "\n".join(written) if args.out else "\n".join(_lines(args, stories, notes))
-    say(args, text, captures=[plain(told) for told in stories], files=written)
+    written = _write(args, stories, notes) if args.out and stories else []
+    text = "\n".join(written if args.out or not stories else _lines(args, stories, notes))
+    told, problems = [plain(story) for story in stories], [str(error) for error in errors]
+    say(args, text, captures=told, files=written, problems=problems)
 
 
 def _write(args: Namespace, stories: list[CaptureStory], notes: list[Message]) -> list[str]:

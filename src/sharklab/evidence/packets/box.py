@@ -127,9 +127,11 @@ def _accept(tool: str, capture: Path, code: int, told: IO[bytes], limits: ToolLi
 
 
 def _cause(tool: str, lines: Sequence[str]) -> str:
-    """Return the line that tells why a tool failed: the first of its own, else the last one."""
-    own = next((line for line in lines if line.startswith(f"{tool}: ")), "".join(lines[-1:]))
-    return own.removeprefix(f"{tool}: ")
+    """Return the line that tells why a tool failed, with the details in parentheses after it."""
+    own = [index for index, line in enumerate(lines) if line.startswith(f"{tool}: ")]
+    start = own[0] if own else len(lines) - 1
+    details = [line for line in lines[start + 1 : start + 2] if line.startswith("(")]
+    return " ".join([*lines[start : start + 1], *details]).removeprefix(f"{tool}: ")
 
 
 def box(limits: ToolLimits) -> list[str]:

@@ -81,7 +81,7 @@ class Container:
 
 TOO_MANY = N_("the capture has more than {count} packets")
 BEYOND = frozenset({untrusted.TOO_LARGE, compression.TOO_LARGE, TOO_MANY})
-"""The sentences on a capture that is sound, and larger than what is read."""
+"""The sentences on a capture that is sound and too large."""
 
 
 class _Cut(Exception):

@@ -1,4 +1,4 @@
-"""Say in a few words how a conversation went: its opening, its data, its end, or how it was refused."""
+"""Sum a conversation up in a few words: its opening, its data, its end or its refusal."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ SHOWN = 3
 """Names (of servers, of DNS questions) that are told of one conversation."""
 
 
-def fate(talk: Conversation, facts: Facts) -> Message:
-    """Return what became of `talk`, a conversation of `facts`."""
+def summary(talk: Conversation, facts: Facts) -> Message:
+    """Return the opening, the data and the end of `talk`, a conversation of `facts`, and the names in it."""
     parts = _connection(talk, facts) if talk.transport == "tcp" else _datagrams(talk, facts)
     return Message("{parts}", {"parts": [*parts, *_names(talk, facts)]})
 
@@ -57,8 +57,8 @@ def _end(talk: Conversation) -> Message:
 def _datagrams(talk: Conversation, facts: Facts) -> Iterator[Message]:
     if talk.icmp_errors:
         yield Message(N_("refused by ICMP (packet {packet})"), {"packet": talk.icmp_errors[0]})
-    senders = {facts.packet(number).source.address for number in talk.packets}
-    if len(senders) == 1 and not talk.icmp_errors:
+    by_server = {facts.packet(number).source == talk.server for number in talk.packets}
+    if len(by_server) == 1 and not talk.icmp_errors:
         yield Message(N_("one direction only"))
     if talk.data_packets:
         yield _bytes(talk)
