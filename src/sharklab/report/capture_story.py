@@ -1,6 +1,7 @@
 """A capture of anybody explained, without a lab: its conversations, and their packets in words.
 
-`story` chooses the conversations and packets; `capture_text` prints it on a terminal, `capture_page` makes a page of it.
+`story` chooses the conversations and packets. `capture_text` prints them on a terminal, `capture_page` makes
+a page of them.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from sharklab.errors import InputError
 from sharklab.evidence.packets import recognition
 from sharklab.evidence.packets.container import Container
 from sharklab.evidence.packets.explanation import LIMIT
-from sharklab.evidence.packets.summary import summary
 from sharklab.evidence.packets.model import Conversation, Facts
+from sharklab.evidence.packets.summary import summary
 from sharklab.i18n import Translator
 from sharklab.message import N_, Message
 from sharklab.report import explanations, ladder

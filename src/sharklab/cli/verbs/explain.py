@@ -31,18 +31,18 @@ def explain(args: Namespace) -> int:
         raise InputError(N_("works only with one FILE"), place="--conversation")
     if args.filter:
         selection.check(args.filter)
-    stories, notes, errors = [], set[Message](), []
+    stories, notes, errors = [], list[Message](), []
     for id, file in _named(args.files):
         try:
-            told, note = _read(args, id, file)
+            told, extracted = _read(args, id, file)
         except InputError as error:
             errors.append(error)
         else:
             stories.append(told)
-            notes |= {note} if note else set()
+            notes = [Message(RENUMBERED)] if extracted else notes
     if errors and not stories and len(args.files) == 1:
         raise errors[0]
-    _tell(args, stories, sorted(notes, key=str), errors)
+    _tell(args, stories, notes, errors)
     if not errors:
         return GOOD
     if args.output == "json":
@@ -66,8 +66,8 @@ def _named(files: list[str]) -> Iterator[tuple[str, str]]:
         yield id, file
 
 
-def _read(args: Namespace, id: str, file: str) -> tuple[CaptureStory, Message | None]:
-    """Return the story of a file, and a sentence for the reader if only a part of the file was read."""
+def _read(args: Namespace, id: str, file: str) -> tuple[CaptureStory, bool]:
+    """Return the story of a file, and whether only the packets of the filter were taken out of it."""
     from sharklab.evidence.packets import facts, read, selection
     from sharklab.report.capture_story import Choice, story
 
@@ -79,7 +79,7 @@ def _read(args: Namespace, id: str, file: str) -> tuple[CaptureStory, Message | 
         chosen = every if extracted else selection.numbers(container, args.filter)
     choice = Choice(chosen, tuple(args.conversation))
     told = story(Path(file).name, id, container, shown, choice, translate(args))
-    return told, Message(RENUMBERED) if extracted else None
+    return told, extracted
 
 
 def _open(path: Path, filter: str) -> tuple[Container, bool]:
@@ -95,9 +95,9 @@ def _open(path: Path, filter: str) -> tuple[Container, bool]:
         if error.message_id not in container.BEYOND:
             raise
         if not filter:
-            error.hint_id = N_("choose packets of it with --filter, such as --filter {example}")
-            error.values["example"] = f"{selection.EXAMPLE!r}"
-            raise
+            hint = N_("choose packets of it with --filter, such as --filter {example}")
+            values = {**error.values, "example": repr(selection.EXAMPLE)}
+            raise InputError(error.message_id, place=error.place, hint=hint, problems=(), **values) from error
         try:
             return container.parse(path, selection.extract(path, filter)), True
         except MachineryError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from sharklab.evidence.packets import tcp
 from sharklab.evidence.packets.model import Conversation, Facts
@@ -59,9 +60,15 @@ def _datagrams(talk: Conversation, facts: Facts) -> Iterator[Message]:
         yield Message(N_("refused by ICMP (packet {packet})"), {"packet": talk.icmp_errors[0]})
     by_server = {facts.packet(number).source == talk.server for number in talk.packets}
     if len(by_server) == 1 and not talk.icmp_errors:
-        yield Message(N_("one direction only"))
+        many = _is_for_many(talk.server.address)
+        yield Message(N_("sent to many hosts") if many else N_("one direction only"))
     if talk.data_packets:
         yield _bytes(talk)
+
+
+def _is_for_many(address: str) -> bool:
+    """Tell whether an address stands for many hosts: multicast, or IPv4's broadcast to its own network."""
+    return address == "255.255.255.255" or (bool(address) and ip_address(address).is_multicast)
 
 
 def _names(talk: Conversation, facts: Facts) -> Iterator[Message]:
