@@ -149,6 +149,40 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("files",),
         {"metavar": N_("FILE"), "nargs": "+", "help": N_("a seat file from the instructor")},
     ),
+    "captures": (
+        ("files",),
+        {
+            "metavar": N_("FILE"),
+            "nargs": "+",
+            "help": N_("a capture: pcap or pcapng, also compressed by gzip, zstd or lz4"),
+        },
+    ),
+    "filter": (
+        ("--filter",),
+        {
+            "metavar": N_("FILTER"),
+            "default": "",
+            "help": N_("only the packets that this display filter of Wireshark chooses"),
+        },
+    ),
+    "conversation": (
+        ("--conversation",),
+        {
+            "metavar": N_("NUMBER"),
+            "type": int,
+            "action": "append",
+            "default": [],
+            "help": N_("only the conversation of this number in the list; may be given several times"),
+        },
+    ),
+    "explained_folder": (
+        ("-o", "--out"),
+        {
+            "metavar": N_("DIR"),
+            "default": None,
+            "help": N_("write a page (HTML, Markdown) and captures with comments here (default: text)"),
+        },
+    ),
     "form_folder": (
         ("-o", "--out"),
         {

@@ -84,6 +84,7 @@ class Packet:
     numbers of the wire; `payload` and `length` are bytes (of the transport's data, of the frame).
     `window` is the number in the TCP header, not scaled. `remarks` is what tshark's analysis of TCP
     found, by the last word of its fields: retransmission, duplicate_ack ... (`dissection.REMARKS`).
+    `server_name` is the name that a ClientHello of TLS or QUIC asks for (RFC 6066, section 3).
     """
 
     number: int
@@ -105,6 +106,7 @@ class Packet:
     window: int = 0
     options: tuple[Option, ...] = ()
     remarks: tuple[str, ...] = ()
+    server_name: str = ""
 
     @property
     def truncated(self) -> bool:
