@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,7 @@ print(order["start"] + json.dumps(answer))
 """
 
 UNREACHABLE = 255
+NOT_FOUND = 127
 PARALLEL = 16
 
 
@@ -66,6 +67,20 @@ class Machine:
                 answer: dict[str, Any] = json.loads(line.removeprefix(ANSWER))
                 return answer
         raise self._failure(MachineryError(said))
+
+    def find_python(self, names: Sequence[str]) -> str:
+        """Return the path of the first interpreter of `names` that the machine has, "" without names.
+
+        So does Ansible where an inventory says `ansible_python_interpreter: auto`. Raises MachineryError.
+        """
+        if not names:
+            return ""
+        loop = f'for name in {shlex.join(names)}; do command -v "$name" && exit; done; exit {NOT_FOUND}'
+        try:
+            said = process.run(["ssh", "-F", self.config, self.name, shlex.join(["sh", "-c", loop])])
+        except MachineryError as error:
+            raise self._failure(error) from error
+        return next(line for line in reversed(said.splitlines()) if line.startswith("/"))
 
     def answers(self) -> bool:
         """Tell whether the machine answers SSH."""
