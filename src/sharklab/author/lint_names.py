@@ -26,58 +26,6 @@ PORT_VARIABLES = ("firewall_ports",)
 SERVICE_CHECKS = ("firewall", "firewalld_opens")
 PORT = re.compile(r"\d{1,5}(-\d{1,5})?/(tcp|udp|sctp|dccp)")
 
-USERS = frozenset(
-    [
-        "root",
-        "bin",
-        "daemon",
-        "sys",
-        "adm",
-        "lp",
-        "sync",
-        "mail",
-        "news",
-        "uucp",
-        "proxy",
-        "www-data",
-        "backup",
-        "list",
-        "irc",
-        "games",
-        "man",
-        "nobody",
-        "ftp",
-        "operator",
-        "shutdown",
-        "halt",
-        "sshd",
-        "tcpdump",
-        "polkitd",
-        "messagebus",
-        "dbus",
-        "systemd-network",
-        "apache",
-        "nginx",
-        "unbound",
-        "_chrony",
-        "chrony",
-        "named",
-        "dovecot",
-        "dovenull",
-        "turnserver",
-        "coturn",
-        "tinyproxy",
-        "statd",
-        "_rpc",
-        "rpc",
-        "rpcuser",
-        "mosquitto",
-        "postfix",
-        "mysql",
-    ]
-)
-"""Users that Debian or Rocky has, or a package of a role."""
-
 USER_VARIABLES: Mapping[str, Mapping[str, str]] = {"common": {"common_user": "student"}}
 """Variables of roles that make a user, with their defaults."""
 
@@ -130,12 +78,13 @@ def _of_check(where: Path, check: Check) -> Iterator[Fault]:
 
 
 def _users(host: Host) -> set[str]:
+    """Return the users of a host: those of roles, and those that Debian or Rocky or a role's package has."""
     own = {
         str(host.vars.get(variable, default))
         for role in host.roles
         for variable, default in USER_VARIABLES.get(role, {}).items()
     }
-    return own | USERS
+    return own | _list_of("system_users.txt")
 
 
 def _openings(
@@ -163,8 +112,11 @@ def _texts(values: Mapping[str, Any], variables: tuple[str, ...]) -> Iterator[tu
                 yield variable, index, str(name)
 
 
-@cache
 def firewalld_services() -> frozenset[str]:
     """Return the services that firewalld 1.3 brings along, which Debian 12 and Rocky 9 have."""
-    text = files("sharklab.author").joinpath("firewalld_services.txt").read_text(encoding="utf-8")
-    return frozenset(text.split())
+    return _list_of("firewalld_services.txt")
+
+
+@cache
+def _list_of(name: str) -> frozenset[str]:
+    return frozenset(files("sharklab.author").joinpath(name).read_text(encoding="utf-8").split())

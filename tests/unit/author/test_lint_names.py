@@ -72,7 +72,6 @@ def changed(folder: Path, old: str, new: str) -> list[str]:
     ("old", "new", "problems"),
     [
         ("web-server", "web-", ["{name} cannot be the name of a host"]),
-        ("[https]", '["{{ seat.token }}"]', []),
         ("[https]", "[https]\n      firewall_ports: [443/tcp, 8000-8010/udp]", []),
         ("[https]", "[https]\n      firewall_ports: ['443']", ["{name!r} is not a port with its protocol"]),
         ("user: student", "user: www-data", []),
