@@ -148,7 +148,7 @@ def _needs(case: Case, capture: Capture, leaf: Leaf) -> bool:
     if isinstance(leaf, Asked):
         return not QUESTIONS[leaf.question].of_server
     kind = KINDS[leaf.kind]
-    return _uses(case, capture, leaf) and (kind.denies or _is_main(case, capture, leaf))
+    return _uses(case, capture, leaf) and (kind.needs_all or _is_main(case, capture, leaf))
 
 
 def _uses(case: Case, capture: Capture, leaf: Check) -> bool:

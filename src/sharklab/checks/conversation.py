@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sharklab.checks.context import Context
 from sharklab.checks.focus import Focus, candidates, find_focus
-from sharklab.checks.kind import Need, Params, Rests, check, parameters
+from sharklab.checks.kind import Claim, Need, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Reference,
@@ -188,7 +188,7 @@ def token(context: Context, params: Params) -> Finding:
     Rests.HEADERS,
     N_("Clean capture"),
     N_("nothing but the exercise's conversation"),
-    denies=True,
+    claim=Claim.ABSENCE,
     look=N_("Record with a filter that lets only the packets of the exercise through."),
     needs=(Need.NOTHING_ELSE,),
 )
@@ -221,8 +221,10 @@ def no_conversation(context: Context) -> Finding:
     text = N_("No capture of the exercise shows a conversation between {client} and {server}.")
     names = {"client": context.client or "?", "server": context.server or "?"}
     if not context.client:
-        return Finding(Status.FAILED, Message(N_("No capture of the exercise shows a conversation.")))
-    return Finding(Status.FAILED, Message(text, names), tuple(Reference(capture=id) for id in context.facts))
+        none = Message(N_("No capture of the exercise shows a conversation."))
+        return Finding(Status.FAILED, none, lacking=True)
+    references = tuple(Reference(capture=id) for id in context.facts)
+    return Finding(Status.FAILED, Message(text, names), references, lacking=True)
 
 
 def _transport(focus: Focus) -> Params:

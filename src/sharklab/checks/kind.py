@@ -30,6 +30,17 @@ class Rests(StrEnum):
     CONTENTS = "contents of captured packets"
 
 
+class Claim(StrEnum):
+    """The statement of a check that passes. It says which results a gap in the captures leaves open."""
+
+    PRESENCE = "something is in the captures"
+    """A failure is open: the lost packets may have shown it."""
+    ABSENCE = "something is not in the captures"
+    """A pass is open: it may be among the lost packets."""
+    WHOLE = "the captures have exactly this"
+    """Every result is open: the check counts packets, or it needs one packet and the lack of another."""
+
+
 class Need(StrEnum):
     """A trait of a capture without which a check fails. `sharklab.author` damages one at a time."""
 
@@ -52,10 +63,10 @@ Needs = Callable[[Params, str], Iterable[Need]]
 class Kind:
     """A kind of check: JSON schema of its parameters, function, the evidence it rests on, and msgids.
 
-    `title` and `expected` may use the required parameters. `denies` marks a check that something
-    is absent: it passes only on complete evidence. `recorded` marks a check of evidence that only a run
-    records. `look` tells a student where to look after a failure, and gives nothing away. `needs` are the
-    traits that a capture must have, beside the contents of its packets for a check that rests on them.
+    `title` and `expected` may use the required parameters. `claim` is the statement of a check that passes.
+    `recorded` marks a check of evidence that only a run records. `look` tells a student where to look after a
+    failure, and gives nothing away. `needs` are the traits that a capture must have, beside the contents of
+    its packets for a check that rests on them.
     """
 
     name: str
@@ -64,10 +75,15 @@ class Kind:
     rests: Rests
     title: str
     expected: str = ""
-    denies: bool = False
+    claim: Claim = Claim.PRESENCE
     recorded: bool = False
     look: str = ""
     needs: tuple[Need, ...] | Needs = ()
+
+    @property
+    def needs_all(self) -> bool:
+        """True when the check passes only on captures that are whole."""
+        return self.claim is not Claim.PRESENCE
 
     @property
     def live(self) -> bool:
@@ -103,7 +119,7 @@ def check(
     expected: str = "",
     params: Schema | None = None,
     *,
-    denies: bool = False,
+    claim: Claim = Claim.PRESENCE,
     recorded: bool = False,
     look: str = "",
     needs: tuple[Need, ...] | Needs = (),
@@ -118,7 +134,7 @@ def check(
         if name in KINDS:
             raise ValueError(f"there are two checks named {name}")
         wanted = params or parameters()
-        KINDS[name] = Kind(name, function, wanted, rests, title, expected, denies, recorded, look, needs)
+        KINDS[name] = Kind(name, function, wanted, rests, title, expected, claim, recorded, look, needs)
         return function
 
     return declare

@@ -7,7 +7,7 @@ from itertools import pairwise
 from sharklab.checks.context import Context
 from sharklab.checks.conversation import no_conversation
 from sharklab.checks.focus import find_focus
-from sharklab.checks.kind import TEXT, Need, Params, Rests, Schema, check, parameters
+from sharklab.checks.kind import TEXT, Claim, Need, Params, Rests, Schema, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Status,
@@ -82,7 +82,7 @@ def reset(context: Context, params: Params) -> Finding:
     N_("SYN, repeated"),
     N_("repeated without an answer ({least} times or more), at intervals that do not shrink"),
     params=parameters("least", least=_COUNT),
-    denies=True,
+    claim=Claim.WHOLE,
     look=N_("Give the client the time to try again before you end the capture."),
 )
 def retries(context: Context, params: Params) -> Finding:

@@ -133,7 +133,7 @@ def _of_packets(case: Case, check: Check, kind: Kind) -> Decision:
     if lacking := case.lacking(captures):
         decision = replace(_not_handed_in(lacking), expected=_expected(check))
         there = tuple(capture for capture in captures if capture not in lacking)
-        if kind.denies or not there or names(check):
+        if kind.needs_all or not there or names(check):
             return decision
         found = _of_packets_there(case, check, there)
         return found if found.status is Status.PASSED else decision
