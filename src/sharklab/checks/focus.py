@@ -60,7 +60,7 @@ def candidates(context: Context) -> tuple[Talk, ...]:
     Without a `conversation` in lab.yml every TCP or UDP conversation of the captures is one.
     """
     talks = (
-        (name, _turned(context, facts, talk))
+        (name, _turned(context, talk))
         for name, facts in context.facts.items()
         for talk in facts.conversations
     )
@@ -79,11 +79,21 @@ def _fits(context: Context, talk: Conversation) -> bool:
     )
 
 
-def _turned(context: Context, facts: Facts, talk: Conversation) -> Conversation:
-    """Return `talk` with client and server exchanged when a capture begun late took one for the other."""
-    sides = context.host_at(talk.client.address), context.host_at(talk.server.address)
-    if sides != (context.server, context.client) or not _may_turn(context, facts, talk):
+def _turned(context: Context, talk: Conversation) -> Conversation:
+    """Return `talk` with client and server exchanged where only the exercise tells who is who.
+
+    A SYN or contents of one side alone leave no doubt. Without them, a declared conversation matches either
+    way round: the capture may have begun late, or hold one direction.
+    """
+    wanted, hosts = context.exercise.conversation, (context.client, context.server)
+    ends = context.host_at(talk.client.address), context.host_at(talk.server.address)
+    if talk.sure or wanted is None or ends != hosts[::-1]:
         return talk
+    return turn(talk) if wanted.port in (0, talk.client.port) else talk
+
+
+def turn(talk: Conversation) -> Conversation:
+    """Return the conversation with client and server exchanged."""
     other = {"client": "server", "server": "client", "": ""}
     return replace(
         talk,
@@ -95,14 +105,3 @@ def _turned(context: Context, facts: Facts, talk: Conversation) -> Conversation:
         server_start=talk.client_start,
         reset_by=other[talk.reset_by],
     )
-
-
-def _may_turn(context: Context, facts: Facts, talk: Conversation) -> bool:
-    """Tell whether who is the client is open: a SYN leaves no doubt, nor does the first of two datagrams.
-
-    Only the service's own port, when lab.yml gives it, tells more than who sent the first datagram.
-    """
-    if talk.transport == "tcp":
-        return not any("SYN" in facts.packet(number).flags for number in talk.packets)
-    wanted = context.exercise.conversation
-    return wanted is not None and wanted.port == talk.client.port
