@@ -55,6 +55,8 @@ class Need(StrEnum):
     OWN_TIME = "the packets were recorded while the seat was up"
 
 
+Parts = Callable[[Params], Iterable[tuple[str, Params]]]
+"""Takes the parameters of a check; returns the names and parameters of checks that together say the same."""
 Needs = Callable[[Params, str], Iterable[Need]]
 """Takes the parameters of a check and the id of a capture; returns what the check needs of this capture."""
 
@@ -66,7 +68,8 @@ class Kind:
     `title` and `expected` may use the required parameters. `claim` is the statement of a check that passes.
     `recorded` marks a check of evidence that only a run records. `look` tells a student where to look after a
     failure, and gives nothing away. `needs` are the traits that a capture must have, beside the contents of
-    its packets for a check that rests on them.
+    its packets for a check that rests on them. `parts` are checks that together say the same: they tell
+    a student who has almost everything from one who has nothing.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Kind:
     recorded: bool = False
     look: str = ""
     needs: tuple[Need, ...] | Needs = ()
+    parts: Parts | None = None
 
     @property
     def needs_all(self) -> bool:
@@ -123,6 +127,7 @@ def check(
     recorded: bool = False,
     look: str = "",
     needs: tuple[Need, ...] | Needs = (),
+    parts: Parts | None = None,
 ) -> Callable[[Function], Function]:
     """Return a decorator that declares a function as the check `name`; see `Kind` for the other arguments.
 
@@ -134,7 +139,8 @@ def check(
         if name in KINDS:
             raise ValueError(f"there are two checks named {name}")
         wanted = params or parameters()
-        KINDS[name] = Kind(name, function, wanted, rests, title, expected, claim, recorded, look, needs)
+        values = (rests, title, expected, claim, recorded, look, needs, parts)
+        KINDS[name] = Kind(name, function, wanted, *values)
         return function
 
     return declare

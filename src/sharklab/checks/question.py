@@ -69,6 +69,11 @@ class Question:
     end: End | None = None
 
     @property
+    def changes(self) -> bool:
+        """True when the answer is another one in each connection: the system chooses the port of a client."""
+        return self.end is End.CLIENT and self.value is Value.PORT
+
+    @property
     def of_conversation(self) -> bool:
         """True when a conversation alone tells the answer: its transport, or a part of one of its ends."""
         return self.end is not None or self.value is Value.TRANSPORT

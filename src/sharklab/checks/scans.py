@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from sharklab.checks.context import Context
-from sharklab.checks.focus import Talk, candidates
+from sharklab.checks.context import Context, Talk
+from sharklab.checks.focus import candidates
 from sharklab.checks.kind import (
     CAPTURE,
     COUNT,
