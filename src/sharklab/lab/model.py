@@ -93,9 +93,13 @@ class Check:
 
 @dataclass(frozen=True)
 class Asked:
-    """The condition that the answer to a question of `sharklab.checks.questions` is right."""
+    """The condition that the answer to a question of `sharklab.checks.questions` is right.
+
+    With `almost`, an answer that was right for another connection of the same program is enough.
+    """
 
     question: str
+    almost: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,13 +166,15 @@ class Hint:
 class Criterion:
     """A source of points in an exercise: one part for the whole, or steps that each earn some.
 
-    `id` is unique in the exercise. Without a title it has its condition's.
+    `id` is unique in the exercise. Without a title it has its condition's: that of the `whole`, of which its
+    steps are the parts, or those of its steps.
     """
 
     id: str
     steps: tuple[CriterionStep, ...]
     title: Text = field(default_factory=dict)
     hints: tuple[Hint, ...] = ()
+    whole: Condition | None = None
 
     @property
     def points(self) -> float:
