@@ -174,7 +174,7 @@ def _mmdebstrap(suite: str) -> Build:
             if target.below
             else ["--variant=minbase", f"--include={','.join(packages)}"]
         )
-        command = [
+        command: list[str | Path] = [
             "mmdebstrap",
             "--mode=root",
             '--aptopt=Acquire::Languages "none"',
