@@ -11,7 +11,7 @@ KIB = 1 << 10
 
 
 def test_box_sets_the_limits_of_the_kernel() -> None:
-    """A program in the box has these limits; ulimit counts KiB of memory, and blocks of 512 bytes of files."""
+    """A program in the box has these limits; ulimit counts memory in KiB, files in blocks of 512 bytes."""
     limits = ToolLimits(seconds=7, memory=(200 << 20), output=(3 << 20))
     argv = [*box.box(limits), "/bin/sh", "-c", "ulimit -t; ulimit -v; ulimit -f; ulimit -c"]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
