@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ from tests.support import report_sample as sample
     ],
     ids=["ended well", "an allowed code", "another code", "stopped", "missing tool", "never run"],
 )
-def test_command_is_fine_if_the_lab_allows_its_code(values: dict[str, int] | None, fine: bool) -> None:
+def test_command_is_fine_if_the_lab_allows_its_code(values: dict[str, Any] | None, fine: bool) -> None:
     """A command that was stopped or never run is not fine, whatever its code."""
     result = None if values is None else checks_sample.result(**values)
     command = Command("probe-x", "client", "root", "true", (0, 3), result, Output(""), Output(""))

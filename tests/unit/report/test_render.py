@@ -61,13 +61,14 @@ def test_html_shows_hostile_output_as_text(tmp_path: Path) -> None:
 
 
 def test_html_tells_outcomes_by_words(tmp_path: Path) -> None:
-    """Colour is never the only sign: each verdict of the sample has its word, and each command its end."""
+    """Colour is never the only sign: a verdict has its word, and so has a command without an exit code."""
     text = _files(tmp_path)["report.en.html"]
-    verdicts = sample.verdicts()
-    words = {STATUS[outcome.status][1] for each in verdicts for outcome in each.outcomes}
-    words |= {STATUS[answer.status][2] for each in verdicts for answer in each.answers}
-    words |= {"was not run", "stopped at its time limit"}
-    assert {STATUS[Status.FAILED][1], STATUS[Status.INCONCLUSIVE][2]} <= words
+    words = [
+        STATUS[Status.FAILED][1],
+        STATUS[Status.INCONCLUSIVE][2],
+        "was not run",
+        "stopped at its time limit",
+    ]
     assert [] == [word for word in words if word not in text]
 
 

@@ -7,7 +7,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,11 +68,13 @@ class Steps(Progress):
         super().__init__(stream=io.StringIO())
         self.graded: list[tuple[object, object]] = []
 
-    def step(self, title: str, **values: object) -> AbstractContextManager[None]:
+    @contextmanager
+    def step(self, title: str, **values: object) -> Iterator[None]:
         """Note the step that grades."""
         if title == "grade {count} submissions; {done} were graded before":
             self.graded.append((values["count"], values["done"]))
-        return super().step(title, **values)
+        with super().step(title, **values):
+            yield
 
 
 def states(group: Class) -> dict[str, str]:
