@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import N_
@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
     from sharklab.i18n import Translator
 
 
-def grade(args: Namespace) -> int:
+def grade(args: Options) -> int:
     """Grade a class; exit code 1 when a submission could not be graded."""
     from sharklab.author import lint
     from sharklab.grading.gradebook import batch, inputs, moodle
@@ -35,7 +35,7 @@ def grade(args: Namespace) -> int:
     students = roster.read(Path(args.roster)) if args.roster else ()
     jobs = args.jobs or len(os.sched_getaffinity(0))
     group = batch.grade(
-        batch.Batch(sources, students, out, args.lab or "", _policy(args), max(1, jobs), lint.named),
+        batch.Batch(sources, students, out, args.lab, _policy(args), max(1, jobs), lint.named),
         Progress(words.gettext),
     )
     filled = moodle.fill(Path(args.moodle), group) if args.moodle else None
@@ -44,13 +44,13 @@ def grade(args: Namespace) -> int:
     return NOT_ACHIEVED if counts[UNREADABLE] else GOOD
 
 
-def _policy(args: Namespace) -> Policy:
+def _policy(args: Options) -> Policy:
     """Return the policy that the options name. Raises InputError for a wrong term, or one without --due."""
     from sharklab.grading.marking.policy import Policy
 
     _check_numbers(args)
     return Policy(
-        hint=args.hint / 100,
+        hint=args.hint_cost / 100,
         due=_due(args.due),
         grace=args.grace * 60,
         per_day=args.late / 100,
@@ -59,15 +59,15 @@ def _policy(args: Namespace) -> Policy:
     )
 
 
-def _check_numbers(args: Namespace) -> None:
-    for name in ("late", "cap", "hint"):
-        if not 0 <= getattr(args, name) <= 100:
+def _check_numbers(args: Options) -> None:
+    for name, percent in (("late", args.late), ("cap", args.cap), ("hint", args.hint_cost)):
+        if not 0 <= percent <= 100:
             raise InputError(N_("a percentage is a number from 0 to 100"), place=f"--{name}")
-    for name in ("grace", "closed"):
-        if not 0 <= getattr(args, name) < math.inf:
+    for name, length in (("grace", args.grace), ("closed", args.closed)):
+        if not 0 <= length < math.inf:
             raise InputError(N_("a length of time cannot be negative"), place=f"--{name}")
-    for name in ("grace", "late", "closed"):
-        if getattr(args, name) and not args.due:
+    for name, term in (("grace", args.grace), ("late", args.late), ("closed", args.closed)):
+        if term and not args.due:
             hint = N_("give the due date: --due 2026-12-01T18:00")
             raise InputError(N_("needs a due date"), place=f"--{name}", hint=hint)
 
