@@ -100,7 +100,7 @@ def _turned(context: Context, facts: Facts, talk: Conversation) -> Conversation:
 def _may_turn(context: Context, facts: Facts, talk: Conversation) -> bool:
     """Tell whether who is the client is open: a SYN leaves no doubt, nor does the first of two datagrams.
 
-    Only the service's own port, when lab.yml gives it, tells more than who sent the first datagram.
+    The sender of the first datagram is the client, unless lab.yml gives the port of the service.
     """
     if talk.transport == "tcp":
         return not any("SYN" in facts.packet(number).flags for number in talk.packets)

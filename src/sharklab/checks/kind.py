@@ -45,7 +45,7 @@ class Need(StrEnum):
 
 
 Needs = Callable[[Params, str], Iterable[Need]]
-"""Takes the parameters of a check and the id of a capture; returns what the check needs of this capture."""
+"""Takes the parameters of a check and the id of a capture; returns the traits that the check needs."""
 
 
 @dataclass(frozen=True)

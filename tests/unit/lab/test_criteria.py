@@ -70,7 +70,7 @@ def test_criterion_may_have_steps() -> None:
 def test_hints_have_their_situation() -> None:
     """No situation, captures that do not help, two answers that are mixed up, or a condition."""
     text = {"fr": "non", "en": "no"}
-    entries = [
+    entries: list[dict[str, Any]] = [
         text,
         {**text, "when": {"captures": "empty"}},
         {**text, "when": {"mixed_up": ["server_port", "local_port"]}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def test_begin_notes_the_first_start_alone(own: Seat, monkeypatch: pytest.Monkey
     """A later start changes nothing; another student's seat has its own."""
     assert 0.0 == diary.begun(own)
     for now in (1000.12345, 2000.0):
-        monkeypatch.setattr(diary.time, "time", lambda now=now: now)
+        monkeypatch.setattr(time, "time", lambda now=now: now)
         diary.begin(own)
     assert 1000.123 == diary.begun(own)
     assert 0.0 == diary.begun(replace(own, student="bob"))

@@ -1,4 +1,4 @@
-"""The verbs of this computer: what it can run, and the test suite."""
+"""The verbs of this computer: the doctor and the test suite."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def grade(args: Options) -> int:
 
 
 def _policy(args: Options) -> Policy:
-    """Return the policy that the options name. Raises InputError for a wrong term, or one without --due."""
+    """Return the policy of the options. Raises InputError for a wrong number, or lateness without --due."""
     from sharklab.grading.marking.policy import Policy
 
     _check_numbers(args)
@@ -66,8 +66,8 @@ def _check_numbers(args: Options) -> None:
     for name, length in (("grace", args.grace), ("closed", args.closed)):
         if not 0 <= length < math.inf:
             raise InputError(N_("a length of time cannot be negative"), place=f"--{name}")
-    for name, term in (("grace", args.grace), ("late", args.late), ("closed", args.closed)):
-        if term and not args.due:
+    for name, value in (("grace", args.grace), ("late", args.late), ("closed", args.closed)):
+        if value and not args.due:
             hint = N_("give the due date: --due 2026-12-01T18:00")
             raise InputError(N_("needs a due date"), place=f"--{name}", hint=hint)
 

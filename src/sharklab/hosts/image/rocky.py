@@ -157,7 +157,7 @@ def _add_repositories(target: Path, repositories: Path) -> None:
     """Add the repositories that packages brought; their keys came in signed packages."""
     for file in (target / "etc/yum.repos.d").glob("*.repo"):
         if file.name.lower().startswith("rocky"):
-            continue  # the same as ours, by lists of mirrors
+            continue  # the repositories of `RELEASES`, by lists of mirrors
         text = file.read_text().replace("gpgkey=file:///", f"gpgkey=file://{target}/")
         state.write(repositories / file.name, text)
 

@@ -97,5 +97,5 @@ def test_install_that_fails_is_noted_with_its_last_words(debian: Path, tmp_path:
 )
 def test_family_is_ansibles_word(text: str, family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """By os-release(5): the system, or those that it is like."""
-    monkeypatch.setattr(packages.Path, "read_text", lambda *_, **__: text)
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: text)
     assert family == packages.family()

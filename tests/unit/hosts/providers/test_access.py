@@ -28,7 +28,7 @@ def test_configuration_is_one_that_ssh_reads(seat_plan: Plan) -> None:
     """ssh -G shows what counts for a host: its address, its key's name, and the seat's namespace."""
     access.prepare(seat_plan)
     folder = access.folder(seat_plan)
-    argv = ["ssh", "-G", "-F", folder / "config", "client"]
+    argv = ["ssh", "-G", "-F", str(folder / "config"), "client"]
     done = subprocess.run(argv, check=True, capture_output=True, text=True)
     shown = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
     address = network.management_address(seat_plan, seat_plan.hosts[1]).ip

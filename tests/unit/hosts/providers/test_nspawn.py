@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sharklab import process
 from sharklab.hosts.image import Image, Layers
 from sharklab.hosts.providers import access, cgroups, disk, marks, network, nspawn
 from sharklab.lab.model import Plan
@@ -28,7 +29,7 @@ def test_start_hands_the_keeper_all_that_it_needs(
     access.prepare(seat_plan)
     monkeypatch.setattr(cgroups, "end", lambda unit: calls.append(("end", unit)))
     monkeypatch.setattr(cgroups, "launcher", lambda unit: ["launch", unit])
-    monkeypatch.setattr(nspawn.process, "run", lambda argv: calls.append(("run", list(map(str, argv)))))
+    monkeypatch.setattr(process, "run", lambda argv: calls.append(("run", list(map(str, argv)))))
     nspawn.start(seat_plan, server, layers)
     unit = network.namespace(seat_plan.seat.id, "server")
     folder = disk.folder(seat_plan, "server")

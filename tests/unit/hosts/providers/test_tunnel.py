@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -24,17 +25,17 @@ def test_connect_without_patience_fails_at_once(
     bound: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A port on which nothing listens is refused, and there is no pause."""
-    monkeypatch.setattr(tunnel.time, "sleep", lambda _: pytest.fail("it waited"))
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waited"))
     with pytest.raises(ConnectionRefusedError):
-        tunnel.connect(*bound.getsockname(), patience=0.0)
+        tunnel.connect("127.0.0.1", bound.getsockname()[1], patience=0.0)
 
 
 def test_connect_tries_again_while_the_host_boots(
     bound: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The host listens after the first attempt; the connection then has no time limit."""
-    monkeypatch.setattr(tunnel.time, "sleep", lambda _: bound.listen())
-    with tunnel.connect(*bound.getsockname(), patience=600.0) as connection:
+    monkeypatch.setattr(time, "sleep", lambda _: bound.listen())
+    with tunnel.connect("127.0.0.1", bound.getsockname()[1], patience=600.0) as connection:
         assert connection.gettimeout() is None
         peer, _ = bound.accept()
         peer.sendall(b"SSH-2.0-x")
@@ -45,7 +46,7 @@ def test_connect_tries_again_while_the_host_boots(
 def run(port: int, standard_output: socket.socket) -> subprocess.CompletedProcess[str]:
     """Run the program as ssh does: isolated, with a socket as its standard output."""
     argv = [sys.executable, "-I", "-S", tunnel.__file__, "127.0.0.1", str(port)]
-    return subprocess.run(argv, stdout=standard_output, stderr=subprocess.PIPE, text=True)
+    return subprocess.run(argv, stdout=standard_output.fileno(), stderr=subprocess.PIPE, text=True)
 
 
 def test_program_hands_over_the_connected_socket(bound: socket.socket) -> None:
