@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import pytest
+
 from sharklab.evidence.packets.model import Conversation, Facts
 from sharklab.i18n import translator
 from sharklab.report import ladder
@@ -65,14 +67,23 @@ def test_ladder_points_from_who_sends() -> None:
     assert [arrow.outward for arrow in _arrows(_ladder(sample.ssh_facts()).bands[0])] == [True, False, True]
 
 
-def test_ladder_without_handshake_says_so() -> None:
-    """A capture that began too late is told from one that is whole."""
+@pytest.mark.parametrize(
+    ("lacking", "note"),
+    [
+        ((), ""),
+        (("closing",), "The end of this conversation is not in the capture."),
+        (("handshake",), "This conversation has no whole handshake in the capture."),
+        (
+            ("handshake", "closing"),
+            "Neither a handshake nor an end of this conversation is in the capture.",
+        ),
+    ],
+)
+def test_ladder_of_a_part_of_a_connection_says_so(lacking: tuple[str, ...], note: str) -> None:
+    """A capture that began too late or ended too early is told from one that is whole."""
     facts = sample.ssh_facts(5)
-    talk = replace(facts.conversations[0], handshake=(), packets=facts.conversations[0].packets[3:])
-    assert (
-        "This conversation has no whole handshake in the capture."
-        == ladder.ladder(talk, facts.packets, HOSTS).note
-    )
+    talk = replace(facts.conversations[0], **dict.fromkeys(lacking, ()))
+    assert note == ladder.ladder(talk, facts.packets, HOSTS).note
 
 
 def test_ladder_of_a_refused_connection_shows_an_attempt() -> None:

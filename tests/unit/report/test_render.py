@@ -13,8 +13,9 @@ from sharklab.checks.outcome import Status
 from sharklab.errors import InputError
 from sharklab.i18n import languages
 from sharklab.report.ladder import TITLES, Phase
-from sharklab.report.render import compose, is_new, write
+from sharklab.report.render import compose, contents, is_new, write
 from sharklab.report.speech import STATUS
+from tests.support import report_run
 from tests.support import report_sample as sample
 from tests.support.errors import error_of
 from tests.support.html_outline import Outline
@@ -154,3 +155,13 @@ def test_write_tells_what_is_new(tmp_path: Path) -> None:
     files = {tmp_path / "out" / "report.en.md": "text\n"}
     assert [is_new(*item) for item in files.items()] == [True]
     assert [list(write(files).values()), list(write(files).values())] == [[True], [False]]
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_contents_are_the_report_of_a_run(tmp_path: Path, lang: str) -> None:
+    """The files are in the run's folder; another language is refused before the run is read."""
+    report_run.seal(tmp_path, ["ssh"])
+    files = contents(tmp_path, lang)
+    assert [tmp_path / f"report.{lang}.html", tmp_path / f"report.{lang}.md"] == list(files)
+    error = error_of(InputError, contents, tmp_path / "none", "tlh")
+    assert "tlh" in error.values.values()

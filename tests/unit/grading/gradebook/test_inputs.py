@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from sharklab.errors import InputError
 from sharklab.grading.gradebook import inputs
+from sharklab.grading.gradebook.inputs import SubmissionSource
+from sharklab.lab.roster import Student
 from tests.support import gradebook_class as handed
 
 
@@ -47,3 +50,36 @@ def test_digest_of_a_folder_is_of_names_and_contents(places: Path) -> None:
     (source.path / "answers.yml").write_text("{}")
     seen.append(inputs.digest(source))
     assert [True, False, False] == [before == after for before, after in itertools.pairwise(seen)]
+
+
+def test_digest_of_a_packed_file_is_of_its_bytes(places: Path, tmp_path: Path) -> None:
+    """A link is not followed: its digest is that of the refusal."""
+    [source] = inputs.find([places / "sub"])
+    assert hashlib.sha256(b"a").hexdigest() == inputs.digest(source)
+    (tmp_path / "link.sharklab").symlink_to(source.path)
+    link = SubmissionSource(tmp_path / "link.sharklab", packed=True)
+    assert inputs.digest(source) != inputs.digest(link) == inputs.digest(link)
+
+
+STUDENTS = (
+    Student("alice", "Alice Martin", "", "Participant 11"),
+    Student("alice-bob", "Bob", "", ""),
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "packed", "owner"),
+    [
+        ("alice.sharklab", True, "alice"),
+        ("tp4-alice-bob.sharklab", True, "alice-bob"),
+        ("alice.x", False, ""),
+        ("alice", False, "alice"),
+        ("Someone_11_assignsubmission_file_/x.sharklab", True, "alice"),
+        ("ALICE MARTIN_99_assignsubmission_file_/x.sharklab", True, "alice"),
+        ("Someone_99_assignsubmission_file_/x.sharklab", True, ""),
+    ],
+)
+def test_owner_is_named_by_the_file_or_its_folder(place: str, packed: bool, owner: str) -> None:
+    """By the student's id, else by the number or the name in a folder of Moodle."""
+    found = inputs.owner(SubmissionSource(Path(place), packed), STUDENTS)
+    assert owner == (found.id if found else "")

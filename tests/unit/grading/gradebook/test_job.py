@@ -135,3 +135,21 @@ def test_is_done_needs_the_same_key_and_unchanged_files(tmp_path: Path) -> None:
     (tmp_path / "good").write_text("good")
     file.symlink_to(tmp_path / "good")
     assert not job.is_done(tmp_path, "alice", KEY)
+
+
+def test_grade_that_fails_is_the_failure_of_its_submission_alone(
+    box: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault in the marks of one student is no error of the group."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(job, "mark", broken)
+    lab = load.named("tp4")
+    source = SubmissionSource(handed.folder(box / "alice", {}), packed=False)
+    own = seat.look_up(lab, "alice")
+    one = GradeJob(source, tmp_path / "out", Entry("alice"), lab.path, own, NO_POLICY, "sharklab", KEY)
+    [outcome] = job.grade((one,))
+    assert isinstance(outcome, Failure)
+    assert "a fault in sharklab: {error!r}" == outcome.reason.msgid

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,3 +126,25 @@ def test_fill_refuses_another_table(tmp_path: Path, content: str) -> None:
     error = error_of(InputError, moodle.fill, file, sample.whole())
     assert ("this is no offline grading worksheet of Moodle", str(file)) == (error.message_id, error.place)
     assert content.encode() == file.read_bytes()
+
+
+def test_fill_of_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
+    """The error names the file."""
+    error = error_of(InputError, moodle.fill, tmp_path / "none.csv", sample.whole())
+    assert (os.strerror(errno.ENOENT), str(tmp_path / "none.csv")) == (error.message_id, error.place)
+
+
+def test_fill_keeps_a_quote_in_the_middle_of_a_cell(tmp_path: Path) -> None:
+    """Moodle would not write it; the rest of the line stays as it is."""
+    odd = 'Participant 1002,Bob"x" y,z'
+    file = _sheet(tmp_path, ENGLISH, odd)
+    moodle.fill(file, sample.whole())
+    assert odd in file.read_text()
+
+
+@pytest.mark.parametrize(("most", "grade"), [("-", "5.00"), ("", "5.00"), ("10", "6.25")])
+def test_fill_scales_points_to_the_maximum_of_the_sheet(tmp_path: Path, most: str, grade: str) -> None:
+    """A scale that is no number leaves the points as they are."""
+    file = _sheet(tmp_path, ENGLISH, f"Participant 1002,Bob,,,,{most},Yes,-,-,")
+    moodle.fill(file, sample.whole())
+    assert grade == _read(file.read_text())[0]["Grade"]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from sharklab.checks.outcome import Status
 from sharklab.grading.gradebook import record_file
 from sharklab.grading.gradebook.model import Class, Entry
 from tests.support import gradebook_sample as sample
@@ -22,3 +24,19 @@ def test_record_refuses_another_shape(data: object) -> None:
     """A damaged record is told apart from a good one."""
     with pytest.raises(ValueError, match=Entry.__name__):
         record_file.from_plain(Entry, data)
+
+
+def test_record_writes_other_values_as_text() -> None:
+    """A path is text; a mapping keeps its keys."""
+    assert {"place": "/tmp/x", "many": [1, None]} == record_file.to_plain(
+        {"place": Path("/tmp/x"), "many": (1, None)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"), [(int, "1"), (float, "1"), (str, 1), (bool, 0), (Status, "unknown")]
+)
+def test_record_refuses_a_value_of_another_type(kind: type, data: object) -> None:
+    """A number is no truth, and a word is no status."""
+    with pytest.raises(ValueError):
+        record_file.from_plain(kind, data)
