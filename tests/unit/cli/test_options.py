@@ -72,6 +72,6 @@ def test_option_that_is_not_given_has_its_type(name: str) -> None:
 
 def fits(value: object, kind: Any) -> bool:
     """Tell whether a value is of a type; an empty sequence is a list of any type."""
-    if value == ():
+    if value in ((), []):
         return get_origin(kind) is list
     return any(isinstance(value, get_origin(one) or one) for one in get_args(kind) or (kind,))

@@ -18,7 +18,7 @@ from sharklab.report.speech import STATUS
 from tests.support import report_run
 from tests.support import report_sample as sample
 from tests.support.errors import error_of
-from tests.support.html_outline import Outline
+from tests.support.outline import Outline
 
 
 def _files(folder: Path, lang: str = "en") -> dict[str, str]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from sharklab.checks import KINDS
 from sharklab.cli import flow, main
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.grading.submission import bundle
@@ -59,7 +58,9 @@ def test_submit_packs_what_check_looks_at(capsys: pytest.CaptureFixture[str], tm
     assert ["dns", "ssh"] == content["captures"]
     assert ["web", "mail", "chat", "time", "voice", "nfs"] == content["missing"]
     assert {"given": 0, "asked": 31} == content["answers"]
-    refused = [{"file": "captures/dns.pcap", "reason": "the file is not a pcap or pcapng capture"}]
+    refused = [
+        {"file": "captures/dns.pcap", "reason": "the file is a text, not a capture; it begins: no capture"}
+    ]
     assert refused == content["problems"]
     found = bundle.unpack(Path("tp4-alice.sharklab"), tmp_path / "unpacked")
     own = flow.prepare("tp4", "alice").seat
@@ -133,7 +134,9 @@ def test_check_names_a_hint_and_keeps_it_back(capsys: pytest.CaptureFixture[str]
     assert late() not in json.dumps(content)
     call("check", "tp4")
     told = " ".join(capsys.readouterr().out.split())
-    assert f"→ {KINDS['handshake'].look}" in told
+    [ssh] = [each for each in content["result"]["exercises"] if each["id"] == "ssh"]
+    [look] = [each["look"]["en"] for each in ssh["criteria"] if each["id"] == "handshake"]
+    assert look and f"→ {look}" in told
     assert f"--hint {HINT}" in told and late() not in told
 
 

@@ -12,7 +12,7 @@ from sharklab.grading.gradebook import class_page
 from sharklab.i18n import languages
 from sharklab.untrusted import visible
 from tests.support import gradebook_sample as sample
-from tests.support.html_outline import Outline
+from tests.support.outline import Outline
 
 
 @pytest.mark.parametrize("lang", languages())

@@ -18,7 +18,7 @@ from sharklab.message import Message
 from sharklab.report import page as report
 from sharklab.untrusted import visible
 from tests.support import gradebook_sample as sample
-from tests.support.html_outline import Outline
+from tests.support.outline import Outline
 
 
 def _feedback(folder: Path, entry: Entry | None = None) -> dict[str, str]:

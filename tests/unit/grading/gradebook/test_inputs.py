@@ -1,18 +1,165 @@
-"""The submissions in files and folders: each once, with a digest of its content."""
+"""What becomes of a bundle on its way: browsers, Moodle and students rename, zip and unpack it."""
 
 from __future__ import annotations
 
 import hashlib
 import itertools
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sharklab.errors import InputError
-from sharklab.grading.gradebook import inputs
+from sharklab.grading.gradebook import inputs, job
 from sharklab.grading.gradebook.inputs import SubmissionSource
+from sharklab.grading.gradebook.job import IdentifyJob, Identity
+from sharklab.grading.gradebook.pool import Failure, _attempt
+from sharklab.grading.gradebook.selection import select
+from sharklab.grading.submission.model import Seal
+from sharklab.lab import load
 from sharklab.lab.roster import Student
+from sharklab.message import N_
 from tests.support import gradebook_class as handed
+from tests.support.zips import tree, unzipped, zipped
+
+ROSTER = tuple(Student(name, name.title(), "") for name in ("alice", "bob", "carol", "dan", "erin"))
+PACKED = N_("the file is packed as {format}, and only zip is read")
+DAMAGED = N_("the file is not a submission, or it is damaged")
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the bundle that Alice made."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+    (tmp_path / "made").mkdir()
+    return handed.hand_in("alice", tmp_path / "made", tmp_path / "work")
+
+
+def identified(place: Path, out: Path) -> dict[SubmissionSource, Identity | Failure]:
+    """Return what each submission at a place is, zips opened, as a batch finds it."""
+    found: dict[SubmissionSource, Identity | Failure] = {}
+    left = list(inputs.find([place], ROSTER))
+    while left:
+        source = left.pop()
+        outcome = _attempt(job.identify, IdentifyJob(source, out, ROSTER))
+        if isinstance(outcome, tuple):
+            left += outcome
+        else:
+            found[source] = outcome
+    return found
+
+
+def outcomes(place: Path, out: Path) -> dict[str, str | Seal]:
+    """Return the seal of each student's submission, or why it is not graded."""
+    found = identified(place, out)
+    chosen = {}
+    for selection in select(tuple(found), ROSTER, found, load.named("tp4")):
+        if selection.source and isinstance(identity := found[selection.source], Identity):
+            chosen[selection.entry.student] = identity.seal
+        elif selection.entry.problem:
+            chosen[selection.entry.student] = selection.entry.problem.msgid
+    return chosen
+
+
+def _renamed(name: str) -> Callable[[Path, Path, Path], object]:
+    return lambda bundle, place, _: shutil.copy(bundle, place / name)
+
+
+def _zipped_twice(bundle: Path, place: Path, scratch: Path) -> None:
+    inner = zipped(scratch / "inner.zip", {"work/tp4-alice.sharklab": bundle.read_bytes()})
+    zipped(place / "tp4.zip", {"inner.zip": inner.read_bytes(), "__MACOSX/._inner.zip": b"x"})
+
+
+def _unpacked(bundle: Path, place: Path, scratch: Path) -> None:
+    (unzipped(bundle, place / "tp4-alice") / ".DS_Store").write_bytes(b"x")
+
+
+def _unpacked_and_zipped(bundle: Path, place: Path, scratch: Path) -> None:
+    zipped(place / "tp4.zip", tree(unzipped(bundle, scratch / "unpacked"), "tp4-alice"))
+
+
+WAYS: dict[str, Callable[[Path, Path, Path], object]] = {
+    "renamed by a browser": _renamed("tp4-alice.sharklab.zip"),
+    "a second download": _renamed("tp4-alice (1).sharklab"),
+    "a second download of a zip": _renamed("tp4-alice.sharklab (1).zip"),
+    "with an ending of Windows": _renamed("work.SHARKLAB.txt"),
+    "zipped twice": _zipped_twice,
+    "unpacked by a browser": _unpacked,
+    "unpacked and zipped by hand": _unpacked_and_zipped,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_bundle_is_found_signed_and_whole(way: str, bundle: Path, tmp_path: Path) -> None:
+    """Its content tells what it is."""
+    (place := tmp_path / "in").mkdir()
+    WAYS[way](bundle, place, tmp_path)
+    assert {"alice": Seal.WHOLE} == outcomes(place, tmp_path / "out")
+
+
+def test_moodles_download_is_read_as_it_comes(bundle: Path, tmp_path: Path) -> None:
+    """As one zip, in a folder, or unpacked: nobody is missing whose file lies there."""
+    work = zipped(tmp_path / "tp4.zip", tree(handed.folder(tmp_path / "folder"), "tp4"))
+    nothing = zipped(tmp_path / "nothing.zip", {"notes.txt": b"x"})
+    entries = {
+        "Alice_101_assignsubmission_file_/tp4 final.sharklab": bundle.read_bytes(),
+        "Bob_102_assignsubmission_file_/tp4.zip": work.read_bytes(),
+        "Carol_103_assignsubmission_file_/tp4.rar": b"Rar!\x1a\7",
+        "Dan_104_assignsubmission_file_report.pdf": b"%PDF-1.7",
+        "Dan_104_assignsubmission_onlinetext_/onlinetext.html": b"<p>done</p>",
+        "Erin_105_assignsubmission_file_/nothing.zip": nothing.read_bytes(),
+        "__MACOSX/Alice_101_assignsubmission_file_/._tp4 final.sharklab": b"x",
+    }
+    download = zipped(tmp_path / "download" / "Networks-TP4-1234.zip", entries)
+    expected = {
+        "alice": Seal.WHOLE,
+        "bob": Seal.NONE,
+        "carol": PACKED,
+        "dan": DAMAGED,
+        "erin": N_("the zip holds no submission"),
+    }
+    for number, place in enumerate((download, download.parent, unzipped(download, tmp_path / "unpacked"))):
+        assert expected == outcomes(place, tmp_path / f"out{number}")
+
+
+def test_a_few_zips_may_lie_in_each_other(tmp_path: Path) -> None:
+    """Three are a habit, more are a trap."""
+    inner = b"PK\3\4"
+    for number in range(7):
+        inner = zipped(tmp_path / f"{number}.zip", {"tp4-alice.zip": inner}).read_bytes()
+    (place := tmp_path / "in").mkdir()
+    (place / "tp4-alice.zip").write_bytes(inner)
+    assert {"alice": N_("more than {count} zips lie in each other")} == outcomes(place, tmp_path / "out")
+
+
+def test_what_did_not_come_out_of_a_zip_is_its_students(tmp_path: Path) -> None:
+    """A bundle with a password, and one that is damaged."""
+    file = zipped(
+        tmp_path / "all.zip", {"tp4-bob.sharklab": bytes(100), "tp4-alice.sharklab": b"PK", "x": b"x"}
+    )
+    content = bytearray(file.read_bytes())
+    for entry in ("tp4-bob.sharklab", "x"):
+        content[content.rindex(entry.encode()) - 38] |= 1  # its flags in the list at the end
+    file.write_bytes(content)
+    assert {"bob": N_("it is encrypted"), "alice": DAMAGED} == outcomes(file, tmp_path / "out")
+
+
+def test_what_lies_in_a_zip_shares_its_limit(tmp_path: Path) -> None:
+    """However many zips lie in it, no more comes out of all of them than of one."""
+    zipped(tmp_path / "in" / "a.zip", {"b.zip": bytes(1000), "c.zip": bytes(24)})
+    (tmp_path / "out").mkdir()
+    [source] = inputs.find([tmp_path / "in"])
+    found = inputs.find_unpacked(source, tmp_path / "out")
+    assert [(source.most - 1024) // 2] * 2 == [each.most for each in found]
+    assert ["a.zip/b.zip", "a.zip/c.zip"] == [each.place for each in found]
+
+
+STUDENTS = (
+    Student("alice", "Alice", "alice@example.org", "Participant 11"),
+    Student("bob", "Bob", "bob@example.org", "Participant 12"),
+    Student("alice-bob", "Both", "both@example.org", "Participant 13"),
+)
 
 
 @pytest.fixture
@@ -39,6 +186,67 @@ def test_find_refuses_nothing(places: Path, place: str) -> None:
         inputs.find([places / place])
 
 
+def test_find_takes_every_file_that_a_student_may_have_handed_in(tmp_path: Path) -> None:
+    """Moodle's folders and names of students tell; files of a system and of the instructor are none."""
+    names = {
+        "tp4-alice.sharklab": True,
+        "tp4-alice.sharklab.zip": True,
+        "TP4-ALICE.ZIP": True,
+        "tp4-alice.sharklab (1)": True,
+        "tp4-alice.sharklab.txt": True,
+        "tp4-bob.rar": True,
+        "Bob_7_assignsubmission_file_/report.pdf": True,
+        "Bob_7_assignsubmission_file_report.pdf": True,
+        "Bob_7_assignsubmission_onlinetext_/onlinetext.html": False,
+        "._tp4-alice.sharklab": False,
+        "__MACOSX/tp4-alice.sharklab": False,
+        "Thumbs.db": False,
+        "roster.csv": False,
+        "notes.zipper": False,
+    }
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    found = {source.path.relative_to(tmp_path).as_posix() for source in inputs.find([tmp_path], STUDENTS)}
+    assert {name for name, is_one in names.items() if is_one} == found
+
+
+def test_find_takes_the_bundle_that_was_written_beside_the_work(places: Path) -> None:
+    """The packed file is handed in; a folder that a bundle was unpacked to is one submission."""
+    (places / "bob" / "tp4-bob.sharklab").write_bytes(b"x")
+    assert ["tp4-bob.sharklab"] == [source.name for source in inputs.find([places / "bob"])]
+    (places / "bob" / "manifest.json").write_text("{}")
+    (places / "bob" / "manifest.sig").write_text("")
+    assert ["bob"] == [source.name for source in inputs.find([places / "bob"])]
+
+
+def test_find_follows_no_link_to_a_folder(tmp_path: Path) -> None:
+    """It may lead anywhere."""
+    handed.folder(tmp_path / "elsewhere" / "alice")
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "alice").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError):
+        inputs.find([tmp_path / "class"])
+
+
+@pytest.mark.parametrize(
+    ("place", "owner"),
+    [
+        ("Bob_7_assignsubmission_file_/tp4-alice.zip/tp4", "bob"),
+        ("all.zip/Some One_13_assignsubmission_file_work.zip", "alice-bob"),
+        ("TP4-Alice (1).sharklab.zip", "alice"),
+        ("alice - Copie.zip", "alice"),
+        ("alice/tp4", "alice"),
+        ("malice.zip", ""),
+        ("Zoe_9_assignsubmission_file_/x.zip", ""),
+    ],
+)
+def test_owner_is_told_by_the_names_around_a_submission(place: str, owner: str) -> None:
+    """Moodle's names come first, then the nearest one of a student."""
+    found = inputs.owner(SubmissionSource(Path("x"), packed=True, place=place), STUDENTS)
+    assert owner == (found.id if found else "")
+
+
 def test_digest_of_a_folder_is_of_names_and_contents(places: Path) -> None:
     """What counts as a change: an answer, a capture, its name; not what else lies there."""
     [source] = inputs.find([places / "bob"])
@@ -59,27 +267,3 @@ def test_digest_of_a_packed_file_is_of_its_bytes(places: Path, tmp_path: Path) -
     (tmp_path / "link.sharklab").symlink_to(source.path)
     link = SubmissionSource(tmp_path / "link.sharklab", packed=True)
     assert inputs.digest(source) != inputs.digest(link) == inputs.digest(link)
-
-
-STUDENTS = (
-    Student("alice", "Alice Martin", "", "Participant 11"),
-    Student("alice-bob", "Bob", "", ""),
-)
-
-
-@pytest.mark.parametrize(
-    ("place", "packed", "owner"),
-    [
-        ("alice.sharklab", True, "alice"),
-        ("tp4-alice-bob.sharklab", True, "alice-bob"),
-        ("alice.x", False, ""),
-        ("alice", False, "alice"),
-        ("Someone_11_assignsubmission_file_/x.sharklab", True, "alice"),
-        ("ALICE MARTIN_99_assignsubmission_file_/x.sharklab", True, "alice"),
-        ("Someone_99_assignsubmission_file_/x.sharklab", True, ""),
-    ],
-)
-def test_owner_is_named_by_the_file_or_its_folder(place: str, packed: bool, owner: str) -> None:
-    """By the student's id, else by the number or the name in a folder of Moodle."""
-    found = inputs.owner(SubmissionSource(Path(place), packed), STUDENTS)
-    assert owner == (found.id if found else "")

@@ -118,7 +118,7 @@ def test_lowers_are_those_that_the_disk_was_made_from(prepared: Plan, layers: La
 def test_used_refuses_a_disk_whose_image_is_gone(prepared: Plan, layers: Layers) -> None:
     """The error names the host and its record."""
     disk.make(prepared, prepared.hosts[0], layers)
-    layers.image.root.rmdir()
+    layers.image.roots[0].rmdir()
     error = error_of(MachineryError, disk.used, prepared, "server")
     assert ("the image of host {host} no longer exists", "server") == (
         error.message_id,

@@ -1,4 +1,4 @@
-"""The outline of an HTML page: what tests ask about it."""
+"""A page of HTML, taken apart for tests."""
 
 from __future__ import annotations
 
