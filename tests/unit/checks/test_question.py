@@ -17,14 +17,14 @@ DNS = Sample(["dns.pcap"], ExpectedConversation("client", "server", "udp", 53))
 SSH = Sample(["ssh.pcap"], sockets=lines("ssh"))
 
 
-def test_judge_names_the_sources_of_an_answer() -> None:
+def test_answer_names_its_sources() -> None:
     """Capture, sockets of both hosts, and plan agree."""
     answer = SSH.ask("server_address")
     sources = ["capture ssh.pcap", "ss on client", "ss on server", "the plan"]
     assert sources == [str(source) for source in answer.found.values["sources"]]
 
 
-def test_judge_is_inconclusive_when_sources_disagree() -> None:
+def test_answer_of_sources_that_disagree_is_inconclusive() -> None:
     """Who says what is told, and no value is given."""
     forged = tuple(
         replace(line, line=line.line.replace("10.77.5.2:22 ", "10.77.5.2:2222 "))
@@ -39,7 +39,7 @@ def test_judge_is_inconclusive_when_sources_disagree() -> None:
     assert expected == words(answer)
 
 
-def test_judge_is_inconclusive_when_the_plan_says_otherwise() -> None:
+def test_answer_that_the_plan_contradicts_is_inconclusive() -> None:
     """A server on another port than the lab's is not the answer to the lab's question."""
     both = replace(DNS, conversation=ExpectedConversation("client", "server", port=5353), probes=())
     answer = both.ask("dns_server_port")
@@ -49,7 +49,7 @@ def test_judge_is_inconclusive_when_the_plan_says_otherwise() -> None:
     )
 
 
-def test_judge_is_inconclusive_about_two_dns_servers() -> None:
+def test_answer_of_two_dns_servers_is_inconclusive() -> None:
     """The capture has questions over IPv4 and over IPv6."""
     answer = DNS.ask("dns_server_address")
     assert (None, Status.INCONCLUSIVE) == (answer.value, answer.status)

@@ -185,7 +185,7 @@ def _digest(file: Path) -> str:
         with untrusted.stream(file, 1 << 62) as stream:
             for part in _parts(stream):
                 found.update(part)
-    except InputError as error:  # a link, a pipe: nothing of it is read
+    except InputError as error:  # a link, a pipe: its content is not read
         return hashlib.sha256(error.message.encode()).hexdigest()
     return found.hexdigest()
 

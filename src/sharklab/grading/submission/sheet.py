@@ -158,7 +158,7 @@ class _Trick(Exception):
 def _inspect(text: str) -> None:
     """Raise _Trick for anchors, aliases, tags, merge keys and depth, from events alone.
 
-    libyaml gives these one after the other; what builds nodes of them calls itself for each level.
+    libyaml gives these one after the other; building nodes of them would recurse at each level.
     """
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
