@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sharklab.cli.verbs import computer, explain, gradebook, lab, seat, submission
+from sharklab.cli.verbs import computer, explain, gradebook, lab, recording, seat, submission
 from sharklab.message import N_
 
 
@@ -66,6 +66,28 @@ VERBS: Mapping[str, Verb] = {
         N_("Open a shell on a host of the seat."),
         "shell tp4 client",
         ("lab", "host", "command", "student", "user"),
+    ),
+    "capture": Verb(
+        recording.capture,
+        N_("Record the packets of an exercise on its host, into the student's folder; Ctrl-C ends it."),
+        "capture tp4 web",
+        (
+            "lab",
+            "subject",
+            "live",
+            "expression",
+            "seconds",
+            "packets",
+            "work_folder",
+            "student",
+            "output",
+        ),
+    ),
+    "fetch": Verb(
+        recording.fetch,
+        N_("Bring captures from the hosts into the student's folder, and say what they show."),
+        "fetch tp4 desktop:web.pcap",
+        ("lab", "host_files", "capture_id", "work_folder", "student", "output"),
     ),
     "status": Verb(
         seat.status,
