@@ -52,7 +52,7 @@ PICTURES = {
 
 
 def draw(report: Path | None, folder: Path) -> None:
-    """Draw `PICTURES` into `folder`, those of a report only with `report`: an HTML one of the lab `tcpdump`."""
+    """Draw `PICTURES` into `folder`; those of a report need `report`, an HTML one of the lab `tcpdump`."""
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as place:
         program = next(filter(None, map(shutil.which, BROWSERS)), None)
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
