@@ -83,7 +83,7 @@ def refusals(text: str | bytes) -> list[tuple[str, object]]:
         ("a:\n  b: 1\nwhat is this\n  c: 2\n", [(NO_QUESTION, 3)]),
         ("a:\n  b: \x01\n", [(N_("line {line}: the answer to {question} has invisible characters"), 2)]),
         ("'a: b':\n  c: 1\n  d: *x\n", [(ANCHOR, 3)]),
-        ("a: # none\n  b: c: d\n[\n", [(NO_QUESTION, 3)]),
+        ("a: # none\n  b: c: d\n[\n", [(INVALID, 3)]),
         ("a\u2028b: [\n", [(INVALID, 1)]),
         (b"a: {b: \x81}\n", [(NO_TEXT, None)]),
         (b"\xd4\xc3\xb2\xa1" + bytes(20), [(NO_TEXT, None)]),
