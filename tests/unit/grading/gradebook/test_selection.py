@@ -172,6 +172,7 @@ def test_find_takes_every_file_that_a_student_may_have_handed_in(tmp_path: Path)
         "._tp4-alice.sharklab": False,
         "__MACOSX/tp4-alice.sharklab": False,
         "Thumbs.db": False,
+        "work.tar.gz": True,
         "roster.csv": False,
         "notes.zipper": False,
     }
