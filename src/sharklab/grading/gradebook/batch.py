@@ -84,7 +84,7 @@ def _grade(batch: Batch, progress: Progress) -> Class:
     lab = batch.find_lab(batch.lab or lab_of(identities))
     selections = tuple(select(batch.sources, batch.roster, identities, lab))
     students = [selection.entry.student for selection in selections if selection.source]
-    seats = {student: seat.look_up(lab, student) for student in students}
+    seats = seat.look_up_all(lab, students)
     failed = _grade_new(batch, selections, lab, seats, progress)
     with progress.step(N_("write the gradebook")):
         group = _class(batch, selections, failed, lab, seats)
