@@ -225,6 +225,14 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "help": N_("an offline grading worksheet of Moodle, to be filled in place"),
         },
     ),
+    "scale": (
+        ("--scale",),
+        {
+            "metavar": N_("PERCENT,..."),
+            "default": None,
+            "help": N_("the least percentage for each item of the worksheet's scale, lowest first: 0,50,80"),
+        },
+    ),
     "due": (
         ("--due",),
         {

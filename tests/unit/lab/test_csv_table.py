@@ -139,7 +139,7 @@ def test_read_refuses_letters_that_it_would_have_to_guess(name: str, encoding: s
 def test_read_refuses_what_is_no_text(content: bytes, tmp_path: Path) -> None:
     """A workbook, and bytes that no encoding has."""
     file = write(tmp_path, content)
-    assert error_of(InputError, csv_table.read, file, KNOWN).place.startswith(str(file))
+    assert str(error_of(InputError, csv_table.read, file, KNOWN).place).startswith(str(file))
 
 
 def test_plain_is_without_accents_and_case() -> None:

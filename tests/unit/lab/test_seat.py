@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.lab import load, seat
 from sharklab.lab.model import Lab, Seat
@@ -124,9 +125,14 @@ def test_register_all_reads_and_writes_the_register_once(
     """The cost of a class grows with its students, not with their square."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
     seat.secret()
-    written = []
-    write = seat.state.write
-    monkeypatch.setattr(seat.state, "write", lambda path, *rest: written.append(path) or write(path, *rest))
+    written: list[Path] = []
+    write = state.write
+
+    def note(path: Path, content: str | bytes, mode: int = 0o600) -> None:
+        written.append(path)
+        write(path, content, mode)
+
+    monkeypatch.setattr(state, "write", note)
     seat.register_all(lab, ["alice", "bob", "zoe"])
     seat.register_all(lab, ["zoe", "bob"])
     assert [tmp_path / "course" / "seats.json"] == written

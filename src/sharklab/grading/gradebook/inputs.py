@@ -100,6 +100,14 @@ def _parts(stream: IO[bytes]) -> Iterator[bytes]:
         left -= len(part)
 
 
+def participant(source: SubmissionSource) -> str:
+    """Return the number of Moodle's participant in whose folder of the download a submission is, or ""."""
+    for name in (source.path.parent.name, source.path.name):
+        if found := _PARTICIPANT.search(name):
+            return found[1]
+    return ""
+
+
 def owner(source: SubmissionSource, students: Sequence[Student]) -> Student | None:
     """Return the student whom the submission's file or folder names, if any.
 
@@ -115,4 +123,6 @@ def owner(source: SubmissionSource, students: Sequence[Student]) -> Student | No
 
 
 def _is_participant(student: Student, number: str, name: str) -> bool:
-    return student.moodle_id.rpartition(" ")[2] == number or student.name.casefold() == name
+    named = student.name.casefold()
+    own = bool(named) and (name == named or (bool(student.group) and name.endswith(f"-{named}")))
+    return student.moodle_id.rpartition(" ")[2] == number or own

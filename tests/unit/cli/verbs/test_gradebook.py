@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,3 +79,53 @@ def test_grade_refuses_terms_that_are_none(
     """The message names the option; nothing is graded."""
     assert InputError.exit_code == grade(box, "--output", "text", *options.split())
     assert f"sharklab: {said}\n" in capsys.readouterr().err
+
+
+SHEET = "Identifier,Status,Grade,Maximum grade,Grade can be changed,Feedback comments\r\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "options"),
+    [
+        ("Participant 1,,,mai-20,Yes,\r\n", ""),
+        ("Participant 1,,,20.00,Yes,\r\n", ""),
+        ("Participant 1,,,20.00,Yes,\r\n", "--scale 0,50"),
+        ("Participant 1,,,20.00,Yes,\r\n", "--scale 50,0"),
+        ("Participant 1,,,20.00,Yes,\r\n", "--scale nan"),
+        ("Participant 1,,,20.00,Yes,\r\n", "--scale 0,x"),
+        ("no identifier\r\n", ""),
+    ],
+    ids=["maximum", "nobody's rows", "no scale", "falling", "no number", "no percentage", "short row"],
+)
+def test_grade_refuses_a_worksheet_before_it_grades(
+    box: Path, rows: str, options: str, tmp_path: Path
+) -> None:
+    """A worksheet that cannot be filled costs no grading."""
+    sheet = tmp_path / "worksheet.csv"
+    sheet.write_text(SHEET + rows)
+    argv = ["grade", str(box), "-o", str(tmp_path / "out"), "--moodle", str(sheet), *options.split()]
+    assert InputError.exit_code == main.main(argv)
+    assert not list((tmp_path / "out").glob("*/feedback*"))
+
+
+def test_grade_refuses_a_scale_without_a_worksheet(box: Path, tmp_path: Path) -> None:
+    """A scale is for a worksheet."""
+    argv = ["grade", str(box), "-o", str(tmp_path / "out"), "--scale", "0,50"]
+    assert InputError.exit_code == main.main(argv)
+
+
+def test_grade_fills_a_blind_worksheet_by_the_folders_of_the_download(
+    box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Moodle's number of the participant is in the folder's name; no name is anywhere."""
+    folder = tmp_path / "in" / "Participant_77_assignsubmission_file_"
+    folder.mkdir(parents=True)
+    shutil.copy(next(box.glob("*.sharklab")), folder / "work.sharklab")
+    sheet = tmp_path / "worksheet.csv"
+    sheet.write_text(SHEET + "Participant 77,,,20.00,Yes,\r\nParticipant 78,,,20.00,Yes,\r\n")
+    argv = ["grade", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--moodle", str(sheet)]
+    assert 0 == main.main([*argv, "--output", "json"])
+    assert {"graded": 1, "absent": [], "locked": []} == json.loads(capsys.readouterr().out)["moodle"]
+    rows = sheet.read_text().splitlines()
+    assert rows[1].split(",")[2] not in ("", "0.00")
+    assert "Participant 78,,,20.00,Yes," == rows[2]

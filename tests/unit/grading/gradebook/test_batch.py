@@ -7,8 +7,8 @@ import json
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from sharklab.errors import Busy, InputError
 from sharklab.grading.gradebook import batch, inputs, job, pool, results
 from sharklab.grading.gradebook.batch import Batch
 from sharklab.grading.gradebook.job import GradeJob
-from sharklab.grading.gradebook.model import Class
+from sharklab.grading.gradebook.model import Class, Entry
 from sharklab.grading.gradebook.model import state as state_of
 from sharklab.grading.gradebook.pool import Failure
 from sharklab.grading.marking.policy import NO_POLICY, Policy
@@ -35,7 +35,10 @@ ROSTER = tuple(
 FEEDBACK = [f"feedback.{code}.{kind}" for code in ("en", "fr") for kind in ("html", "md")] + [
     "gradescope.json"
 ]
-TABLES = ["gradebook.csv", "junit.xml", "results.json", "class.en.html", "class.fr.html"]
+TABLES = [
+    *("gradebook.csv", "gradebook.en.csv", "gradebook.fr.csv", "junit.xml", "results.json"),
+    *("class.en.html", "class.fr.html"),
+]
 
 
 @dataclass(frozen=True)
@@ -180,6 +183,38 @@ def test_grade_takes_folders_of_a_named_lab(graded: Graded, tmp_path: Path) -> N
     group = grade(tmp_path / "in", tmp_path / "out", lab="tp4")
     assert "graded" == states(group)["alice"]
     assert "unsigned" in [remark.kind for remark in group.entries[0].odd]
+
+
+def test_grade_gives_the_mark_of_a_group_to_each_member(graded: Graded, out: Path) -> None:
+    """One hand-in of alice: bob has her points with a page of his own, and nobody copied from anybody."""
+    box = [source for source in inputs.find([graded.box]) if source.name == "tp4-alice.sharklab"]
+    roster = tuple(replace(each, group="G1") for each in ROSTER[:2])
+    alice, bob = batch.grade(
+        Batch(tuple(box), roster, out, processes=1), Progress(stream=io.StringIO())
+    ).entries
+    assert alice.result and bob.result
+    assert (alice.result.points, "alice", "alice") == (bob.result.points, bob.author, bob.result.student)
+    assert [] == [each.kind for entry in (alice, bob) for each in entry.odd if each.others]
+    assert "| Handed in by | `alice` |" in (out / "bob" / "feedback.en.md").read_text()
+    students = json.loads((out / "results.json").read_text())["students"]
+    assert [("G1", ""), ("G1", "alice")] == [(each["group"], each["handed_in_by"]) for each in students]
+
+
+def test_grade_looks_at_the_class_before_it_grades(graded: Graded, tmp_path: Path) -> None:
+    """What an output cannot take ends the batch before anybody is graded."""
+    seen: list[str] = []
+
+    def refuse(entries: Sequence[Entry]) -> None:
+        seen.extend(entry.student for entry in entries if entry.file)
+        raise InputError("refused")
+
+    with pytest.raises(InputError, match="refused"):
+        batch.grade(
+            Batch(inputs.find([graded.box]), ROSTER, tmp_path / "out", processes=1, check=refuse),
+            Progress(stream=io.StringIO()),
+        )
+    assert {"alice", "bob", "carol"} <= set(seen)
+    assert {} == content(tmp_path / "out")
 
 
 def test_grade_leaves_nothing_unpacked(graded: Graded, out: Path) -> None:
