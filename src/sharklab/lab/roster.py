@@ -116,6 +116,12 @@ def read(file: Path) -> tuple[Student, ...]:
     return tuple(students)
 
 
+def own_group(text: str) -> str:
+    """Return the group that a cell names, or "" for Moodle's group of the students without one."""
+    group = untrusted.one_line(text)
+    return "" if csv_table.plain(group) in _DEFAULT_GROUPS else group
+
+
 class _Columns:
     """The columns of a roster: which cell of a row is what."""
 
@@ -155,14 +161,13 @@ class _Columns:
                 text=email,
             )
         participant = next((text for text in self._participants(row)), "")
-        group = self._cell(row, "group")
         return Student(
             id=self._id(row),
             name=self._cell(row, "name")
             or " ".join(filter(None, (self._cell(row, "first"), self._cell(row, "last")))),
             email=email,
             moodle_id=participant,
-            group="" if csv_table.plain(group) in _DEFAULT_GROUPS else group,
+            group=own_group(self._cell(row, "group")),
         )
 
     def _find_identity(self) -> str:

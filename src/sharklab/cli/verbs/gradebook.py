@@ -34,7 +34,8 @@ def grade(args: Namespace) -> int:
     words, out = translate(args), Path(args.out)
     sources = inputs.find([Path(file) for file in args.files])
     students = roster.read(Path(args.roster)) if args.roster else ()
-    sheet = _worksheet(args)
+    if sheet := _worksheet(args):
+        students = sheet.with_groups(students)
     jobs, progress = args.jobs or len(os.sched_getaffinity(0)), Progress(words.gettext)
     group = batch.grade(
         batch.Batch(

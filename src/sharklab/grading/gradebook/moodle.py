@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from sharklab import state
 from sharklab.errors import InputError
@@ -22,6 +23,7 @@ from sharklab.grading.marking.model import Result
 from sharklab.i18n import Translator, translator
 from sharklab.lab import csv_table
 from sharklab.lab.csv_table import CsvTable
+from sharklab.lab.roster import Student, own_group
 from sharklab.message import N_
 
 HEADERS: Mapping[str, tuple[str, ...]] = {
@@ -30,6 +32,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "email": (
         *("email address", "adresse de courriel", "adresse courriel", "adresse e-mail", "e-mail-adresse"),
     ),
+    "group": ("group", "groupe", "gruppe"),
     "grade": ("grade", "note", "bewertung"),
     "most": ("maximum grade", "note maximale", "bestwertung", "beste bewertung", "maximale bewertung"),
     "scale": ("scale", "bareme", "echelle", "skala"),
@@ -46,6 +49,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
 FRENCH = {"identifiant", "note", "nom complet"}
 DECIMAL_COMMA = FRENCH | {"bewertung"}
 LOCKED = {"no", "non", "nein"}
+Person = TypeVar("Person", Entry, Student)
 _DIGITS = re.compile(r"\d+$")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
@@ -124,6 +128,19 @@ class Worksheet:
         self._comma = any("," in text for text in written) or (
             bool(DECIMAL_COMMA & set(names)) and not any("." in text for text in written)
         )
+
+    def with_groups(self, students: Iterable[Student]) -> tuple[Student, ...]:
+        """Return `students` with the groups of the worksheet, which has them if groups hand in together.
+
+        A group of the roster stays.
+        """
+        students = tuple(students)
+        own = _Owners(students)
+        groups: dict[str, str] = {}
+        for row in self._rows:
+            if student := self._owner(row, own):
+                groups[student.id] = own_group(self._cell(row, "group"))
+        return tuple(replace(each, group=each.group or groups.get(each.id, "")) for each in students)
 
     def check(self, entries: Sequence[Entry]) -> tuple[str, ...]:
         """Return the students who handed in and have no row.
@@ -224,7 +241,7 @@ class Worksheet:
         error.values.update(values)
         return error
 
-    def _owner(self, row: _Row, own: _Owners) -> Entry | None:
+    def _owner(self, row: _Row, own: _Owners[Person]) -> Person | None:
         number = _number(self._cell(row, "id"))
         return own.find(number, self._cell(row, "email"), self._cell(row, "name"))
 
@@ -256,18 +273,18 @@ class Worksheet:
         return "".join(",".join(_quoted(cell, ",") for cell in cells) + end for cells, end in rows).encode()
 
 
-class _Owners:
+class _Owners(Generic[Person]):
     """The students of a class by identifier, e-mail address and full name."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        self._by: list[dict[object, Entry | None]] = [{}, {}, {}]
+    def __init__(self, entries: Iterable[Person]) -> None:
+        self._by: list[dict[object, Person | None]] = [{}, {}, {}]
         for entry in entries:
             for known, key in zip(
                 self._by, _keys(_number(entry.moodle_id), entry.email, entry.name), strict=True
             ):
                 known[key] = None if key in known else entry
 
-    def find(self, number: int, email: str, name: str) -> Entry | None:
+    def find(self, number: int, email: str, name: str) -> Person | None:
         """Return the student with this identifier, else with this address, else with this name, if any."""
         found = (
             known.get(key) for known, key in zip(self._by, _keys(number, email, name), strict=True) if key

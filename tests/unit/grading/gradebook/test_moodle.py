@@ -12,6 +12,7 @@ import pytest
 from sharklab.errors import InputError
 from sharklab.grading.gradebook import moodle
 from sharklab.grading.gradebook.model import Class
+from sharklab.lab.roster import Student
 from tests.support import gradebook_sample as sample
 from tests.support.errors import error_of
 
@@ -172,3 +173,24 @@ def test_read_refuses_a_file_that_cannot_be_written(tmp_path: Path, monkeypatch:
     file = write(tmp_path, f"{BLIND}\r\nParticipant 1002,,,20.00,Yes,\r\n")
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert str(file) == error_of(InputError, moodle.read, file).place
+
+
+def test_with_groups_takes_the_groups_of_the_worksheet(tmp_path: Path) -> None:
+    """Moodle has a column of groups if they hand in together; the roster's own groups stay."""
+    text = (
+        "Identifier,Full name,Email address,Group,Grade,Maximum grade\n"
+        "Participant 1,Alice,,G1,,20.00\n"
+        "Participant 2,,bob@x.example,G1,,20.00\n"
+        "Participant 3,Carol,,G1,,20.00\n"
+        "Participant 4,Dan,,Default group,,20.00\n"
+    )
+    students = (
+        Student("alice", "Alice", ""),
+        Student("bob", "Bob", "bob@x.example"),
+        Student("carol", "Carol", "", group="mine"),
+        Student("dan", "Dan", ""),
+        Student("zoe", "Zoe", ""),
+    )
+    found = moodle.read(write(tmp_path, text)).with_groups(students)
+    assert ["G1", "G1", "mine", "", ""] == [student.group for student in found]
+    assert students == moodle.read(write(tmp_path, f"{BLIND}\n")).with_groups(students)

@@ -142,7 +142,7 @@ def test_turn_of_a_group_is_the_submission_of_one_member() -> None:
         (replace(ALICE, student="bob", digest="b", made=99.0), "it is older"),
         (
             replace(ALICE, student="bob", digest="b"),
-            "it was packed at the same time, and its file name comes first",
+            "the times of packing are equal or unknown, and its file name comes first",
         ),
     ],
 )
