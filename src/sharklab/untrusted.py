@@ -6,6 +6,7 @@ overrides (UAX 9) and other characters that show a reader something else than th
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import re
@@ -81,6 +82,24 @@ def clip(text: str, most: int) -> str:
 def is_visible(text: str) -> bool:
     """Return True if a reader sees every character of `text`; line ends and tabs are fine."""
     return text.translate(dict.fromkeys(map(ord, _LINES))).isprintable()
+
+
+def decode(content: bytes) -> str:
+    """Return the text in `content`: UTF-8, UTF-16, or what Windows wrote in western Europe (cp1252).
+
+    A byte order mark is left out. Raises ValueError for bytes that are no text.
+    """
+    if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return content.decode("utf-16")
+    for order, ascii in (("utf-16-le", content[1::2]), ("utf-16-be", content[::2])):
+        if ascii and not any(ascii) and any(content):  # no mark, and no letter beyond ASCII
+            return content.decode(order)
+    if b"\0" in content:
+        raise ValueError("no text")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252")
 
 
 def read(path: Path, most: int) -> bytes:

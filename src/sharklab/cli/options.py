@@ -239,7 +239,8 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("TIME"),
             "default": None,
             "help": N_(
-                "the due date of submissions, such as 2026-12-01T18:00, in local time or with an offset"
+                "the due date of submissions, such as 2026-12-01 (the end of that day) or 2026-12-01T18:00,"
+                " in local time or with an offset"
             ),
         },
     ),
