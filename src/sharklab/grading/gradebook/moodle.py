@@ -249,7 +249,9 @@ class Worksheet:
         share = result.points / result.worth if result.worth else 0.0
         if self._items:
             earned = [
-                item for least, item in zip(self._scale, self._items, strict=True) if 100 * share >= least
+                item
+                for least, item in zip(self._scale, self._items, strict=True)
+                if round(100 * share, 6) >= least
             ]
             return earned[-1] if earned else self._items[0]
         grade = f"{share * self._most:.2f}"

@@ -118,7 +118,7 @@ def test_fill_gives_the_item_of_a_scale(share: float, item: str, tmp_path: Path)
     group = sample.whole()
     entry = replace(group.entries[1], result=sample.result("bob", share))
     file = write(tmp_path, f"{SCALE}\r\nParticipant 1002,,,{ITEMS},Yes,\r\n")
-    moodle.fill(file, Class(group.lab, group.title, (entry,), group.tool), (0, 50, 60))
+    moodle.fill(file, Class(group.lab, group.title, (entry,), group.tool), (0, 50, 62.5))
     [found] = rows(file)
     assert (item, "Not yet\nGood\nVery good") == (found["Grade"], found["Scale"])
 
