@@ -26,6 +26,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     ),
     "number": (
         *("id number", "student number", "numero d'identification", "numero etudiant", "numero d'etudiant"),
+        *("n° etudiant", "n° d'etudiant", "no etudiant", "num etudiant", "code etudiant", "matricule"),
         *("id-nummer", "matrikelnummer"),
     ),
     "identifier": ("identifier", "identifiant"),

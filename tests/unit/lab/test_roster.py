@@ -130,6 +130,7 @@ def test_read_refuses_a_damaged_list_with_its_line(case: str, line: int) -> None
         ("Numéro d’identification,Adresse de courriel", "219,alice@uni.example", "219"),
         ("Numéro d’identification,Adresse de courriel", ",alice@uni.example", "alice"),
         ("ID-Nummer,E-Mail-Adresse", "219,alice@uni.example", "219"),
+        ("N° étudiant;NOM;Prénom;Mail", "219;Durand;Alice;alice@uni.example", "219"),
         ("Anmeldename,Vorname,Nachname", "alice,Alice,Durand", "alice"),
         ("id,name", "alice,Alice", "alice"),
         ("seat,name", "alice,Alice", "alice"),

@@ -154,6 +154,7 @@ def _describe(
 ) -> Iterator[str]:
     from sharklab.grading.gradebook import figures
     from sharklab.grading.gradebook.model import GRADED, MISSING, UNREADABLE, state
+    from sharklab.grading.gradebook.selection import SPARE
 
     counts = Counter(map(state, group.entries))
     text = words.gettext("{graded} graded, {unreadable} could not be graded, {missing} handed in nothing.")
@@ -161,6 +162,9 @@ def _describe(
     for entry in group.entries:
         if state(entry) == UNREADABLE:
             yield f"  {entry.file}: {words.say(entry.problem)}"
+    for entry in group.entries:
+        if entry.group and not entry.author:
+            yield from (f"  {words.say(each.said)}" for each in entry.remarks if each.kind == SPARE)
     looks = sum(bool(figures.reasons(entry)) for entry in group.entries)
     text = words.gettext("Students who need attention ({count}): {page}")
     yield text.format(count=looks, page=out / f"class.{language}.html")
@@ -183,6 +187,8 @@ def _to_plain(group: Class, filled: FilledWorksheet | None, out: Path) -> dict[s
     students = {
         entry.student: {
             "state": state(entry),
+            "group": entry.group,
+            "handed_in_by": entry.author,
             "points": round(entry.result.points, 4) if entry.result else None,
             "problem": str(entry.problem),
             "look": [str(reason) for reason in figures.reasons(entry)],

@@ -95,7 +95,7 @@ def _below(folder: Path, base: Path, students: Sequence[Student]) -> Iterator[Su
     files = [entry for entry in entries if not entry.is_dir()]
     if _is_work(folder):
         bundles = [file for file in files if bundle.ENDING in file.name.casefold()]
-        if bundles and not (folder / manifest.NAME).exists():  # `submit` wrote it there: it is handed in
+        if bundles and not bundle.is_unpacked(folder):  # `submit` wrote it there: it is handed in
             yield from (_source(file, base, packed=True) for file in bundles)
         else:
             yield _source(folder, base, packed=False)
@@ -171,9 +171,10 @@ def digest(source: SubmissionSource) -> str:
     """
     if source.packed:
         return _digest(source.path)
-    kept = (manifest.NAME, manifest.SIGNATURE)
-    files = [*sheet.find(source.path)[:1], *(source.path / name for name in kept)]
-    files += [file for part in (work.CAPTURES, work.STATE) for file in sorted((source.path / part).glob("*"))]
+    files = [*sheet.find(source.path)[:1], *sorted(work.captures_folder(source.path).glob("*"))]
+    if bundle.is_unpacked(source.path):
+        files += [source.path / name for name in (manifest.NAME, manifest.SIGNATURE)]
+        files += sorted((source.path / work.STATE).glob("*"))
     parts = [f"{file.name} {_digest(file)}" for file in files if file.exists()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -233,7 +234,7 @@ def _participants(number: str, name: str, students: Sequence[Student]) -> list[S
 
 
 def _is_named(student: Student, name: str) -> bool:
-    """Tell whether Moodle's name of a folder is the student's, maybe behind that of the group."""
+    """Tell whether Moodle's name of a folder is the student's, with or without that of the group before it."""
     wanted, own = name.casefold(), student.name.casefold()
     behind = wanted.endswith(f"-{own}") and own_group(name[: -len(own) - 1]) == student.group
     return wanted == own or behind

@@ -50,7 +50,8 @@ FRENCH = {"identifiant", "note", "nom complet"}
 DECIMAL_COMMA = FRENCH | {"bewertung"}
 LOCKED = {"no", "non", "nein"}
 Person = TypeVar("Person", Entry, Student)
-_DIGITS = re.compile(r"\d+$")
+_IDENTIFIER = re.compile(r"\D*(\d+)")
+"""Moodle's identifier: a word of the course's language, then the number of the participant."""
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 
@@ -197,7 +198,7 @@ class Worksheet:
                     count=len(row.cells),
                     headings=len(head.cells),
                 )
-            if not _DIGITS.search(self._cell(row, "id")):
+            if not _IDENTIFIER.fullmatch(self._cell(row, "id")):
                 raise self._error(
                     row,
                     N_("{text!r} is not an identifier of Moodle, such as Participant 12"),
@@ -337,8 +338,8 @@ def _float(text: str) -> float:
 
 
 def _number(text: str) -> int:
-    found = _DIGITS.search(text)
-    return int(found[0]) if found else -1
+    found = _IDENTIFIER.fullmatch(text)
+    return int(found[1]) if found else -1
 
 
 def _split(content: str, comma: str) -> list[tuple[list[str], str]]:

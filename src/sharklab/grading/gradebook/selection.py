@@ -212,4 +212,4 @@ def _inferiority(best: Identity | Failure, other: Identity | Failure) -> Message
         return Message(N_("no seat of the course signed it"))
     if other.made < best.made:
         return Message(N_("it is older"))
-    return Message(N_("the times of packing are equal or unknown, and its file name comes first"))
+    return Message(N_("the times of packing are equal or unknown, and the last file name counts"))

@@ -62,7 +62,7 @@ def taken(submission: Submission) -> Iterator[Message]:
     """Yield a sentence for each capture whose file has another name than the form asks for."""
     for id, file in submission.captures.items():
         if file.name not in {f"{id}{ending}" for ending in capture_names.ENDINGS}:
-            values = {"file": f"{work.CAPTURES}/{file.name}", "id": id}
+            values = {"file": f"{file.parent.name}/{file.name}", "id": id}
             yield Message(N_("{file} is taken for the capture {id}"), values)
 
 
@@ -78,7 +78,7 @@ def _unreadable(submission: Submission) -> Iterator[Problem]:
         try:
             found = container.open_capture(file)
         except InputError as error:
-            yield Problem(f"{work.CAPTURES}/{file.name}", error.sentence)
+            yield Problem(f"{file.parent.name}/{file.name}", error.sentence)
         else:
             if not found.packets:
-                yield Problem(f"{work.CAPTURES}/{file.name}", Message(recognition.NO_PACKET.sentence))
+                yield Problem(f"{file.parent.name}/{file.name}", Message(recognition.NO_PACKET.sentence))

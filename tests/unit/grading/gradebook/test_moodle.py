@@ -98,9 +98,17 @@ def test_read_refuses_a_maximum_that_is_no_number(most: str, tmp_path: Path) -> 
         ("Participant 1001,,,20.00,Yes", 3),
         ("Participant 1001,a,b,,20.00,Yes,", 3),
         ("Alice,,,20.00,Yes,", 3),
+        ("2.19E+07,,,20.00,Yes,", 3),
         ('Participant 1001,"x,,20.00,Yes,', 3),
     ],
-    ids=["another maximum", "a cell less", "a cell more", "no identifier", "an open quote"],
+    ids=[
+        "another maximum",
+        "a cell less",
+        "a cell more",
+        "no identifier",
+        "a shortened number",
+        "an open quote",
+    ],
 )
 def test_read_refuses_a_damaged_row(line: str, number: int, tmp_path: Path) -> None:
     """A row that would be filled in the wrong cell is told with its line, and the file stays as it is."""

@@ -142,7 +142,7 @@ def test_turn_of_a_group_is_the_submission_of_one_member() -> None:
         (replace(ALICE, student="bob", digest="b", made=99.0), "it is older"),
         (
             replace(ALICE, student="bob", digest="b"),
-            "the times of packing are equal or unknown, and its file name comes first",
+            "the times of packing are equal or unknown, and the last file name counts",
         ),
     ],
 )
@@ -289,6 +289,7 @@ def test_find_takes_the_bundle_that_was_written_beside_the_work(places: Path) ->
     (places / "bob" / "tp4-bob.sharklab").write_bytes(b"x")
     assert ["tp4-bob.sharklab"] == [source.name for source in inputs.find([places / "bob"])]
     (places / "bob" / "manifest.json").write_text("{}")
+    (places / "bob" / "manifest.sig").write_text("")
     assert ["bob"] == [source.name for source in inputs.find([places / "bob"])]
 
 
