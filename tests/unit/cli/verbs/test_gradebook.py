@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,9 +16,15 @@ import pytest
 from sharklab.cli import main
 from sharklab.cli.verbs import gradebook
 from sharklab.errors import InputError
+from sharklab.grading.gradebook import moodle
+from sharklab.grading.gradebook.selection import SPARE
+from sharklab.grading.marking.model import Remark
 from sharklab.grading.marking.policy import DAY
 from sharklab.i18n import translator
+from sharklab.message import Message
+from sharklab.progress import Progress
 from tests.support import gradebook_class as handed
+from tests.support import gradebook_sample
 
 EARNED = 8.0
 """Points of the submission where nothing is taken off."""
@@ -171,3 +179,30 @@ def test_grade_fills_a_blind_worksheet_by_the_folders_of_the_download(
     rows = sheet.read_text().splitlines()
     assert rows[1].split(",")[2] not in ("", "0.00")
     assert "Participant 78,,,20.00,Yes," == rows[2]
+
+
+def test_check_worksheet_tells_who_has_no_row_before_grading(tmp_path: Path) -> None:
+    """The students are named while nothing is graded yet; without a worksheet there is nothing to tell."""
+    sheet = tmp_path / "worksheet.csv"
+    sheet.write_text(SHEET + "Participant 1002,,,20.00,Yes,\r\n")
+    said = io.StringIO()
+    entries = gradebook_sample.whole().entries
+    gradebook._check_worksheet(moodle.read(sheet), entries, Progress(stream=said))
+    assert "alice, carol, dan, erin" in said.getvalue()
+    gradebook._check_worksheet(None, entries, Progress(stream=said))
+    assert 1 == said.getvalue().count("\n")
+
+
+def test_describe_tells_which_submission_of_a_group_counts() -> None:
+    """Once for a group, not for each member."""
+    group = gradebook_sample.whole()
+    remark = Remark(SPARE, Message("alice.sharklab counts"))
+    alice, bob, *others = group.entries
+    members = (
+        replace(alice, group="G1", remarks=(remark,)),
+        replace(bob, group="G1", author="alice", remarks=(remark,)),
+    )
+    lines = gradebook._describe(
+        replace(group, entries=(*members, *others)), None, Path("out"), "en", translator("en")
+    )
+    assert 1 == list(lines).count("  alice.sharklab counts")
