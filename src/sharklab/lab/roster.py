@@ -53,14 +53,23 @@ CANVAS: Mapping[str, tuple[str, ...]] = {
 """The headings of a gradebook of Canvas, whose column `Student` holds names and `ID` numbers of Canvas."""
 IDENTITIES = ("student", "username", "identifier", "number", "id", "email", "seat")
 """The columns that can name the seats; the first of them with content names all."""
-PARTICIPANT = re.compile(r"(?:Participant|Teilnehmer(?:/in|\*in|:in)?) ?(\d+)")
-"""Moodle's identifier in a worksheet; in a list by hand the identifier is the student's own."""
+PARTICIPANT = re.compile(r"(?:Participante?|Teilnehmer(?:[/*:]?in)?) ?(\d+)")
+"""Moodle's identifier in a worksheet, with a blank in English, without one in French and German.
 
+In a list by hand the identifier is the student's own.
+"""
+
+_OF_MOODLE = ("identifier", "id")
+"""The columns that hold Moodle's identifier in a worksheet, in English and French, and in German."""
 _POINTS = ("points possible", "points possibles")
 _TESTER = "student, test"
 """The student whom Canvas makes for a teacher's own trials."""
-_DEFAULT_GROUPS = ("default group", "groupe par defaut", "standardgruppe")
-"""Moodle's words for the students who are in no group."""
+_NO_GROUP = re.compile(
+    r"default group|not a member of any group.*|member of more than one group.*"
+    r"|groupe par defaut|membre d'aucun groupe.*|membre de plusieurs groupes.*"
+    r"|standard-gruppe|nicht mitglied einer gruppe.*|mitglied in mehreren gruppen.*"
+)
+"""Moodle's words for the students who are in no group, or in several (mod/assign/lang)."""
 _MONTHS = (
     r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|janv|f[eé]vr|mars|avr|mai|juin|juil|ao[uû]t|sept|d[eé]c"
     r"|m[aä]r|m[aä]rz|okt|dez"
@@ -120,7 +129,7 @@ def read(file: Path) -> tuple[Student, ...]:
 def own_group(text: str) -> str:
     """Return the group that a cell names, or "" for Moodle's group of the students without one."""
     group = untrusted.one_line(text)
-    return "" if csv_table.plain(group) in _DEFAULT_GROUPS else group
+    return "" if _NO_GROUP.fullmatch(csv_table.plain(group)) else group
 
 
 class _Columns:
@@ -202,10 +211,10 @@ class _Columns:
     def _own(self, row: Row, name: str) -> str:
         """Return the cell of a column of identities, unless it holds Moodle's identifier."""
         text = self._cell(row, name)
-        return "" if PARTICIPANT.fullmatch(text) else text
+        return "" if name in _OF_MOODLE and PARTICIPANT.fullmatch(text) else text
 
     def _participants(self, row: Row) -> Sequence[str]:
-        cells = (self._cell(row, name) for name in ("identifier", "id"))
+        cells = (self._cell(row, name) for name in _OF_MOODLE)
         return [text for text in cells if PARTICIPANT.fullmatch(text)]
 
     def _cell(self, row: Row, name: str) -> str:

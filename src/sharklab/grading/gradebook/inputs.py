@@ -13,7 +13,7 @@ from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.grading.submission import archive, bundle, manifest, sheet, work
 from sharklab.grading.submission.model import Problem
-from sharklab.lab.roster import Student, own_group
+from sharklab.lab.roster import PARTICIPANT, Student, own_group
 from sharklab.limits import ARCHIVE, BUNDLE
 from sharklab.message import N_
 
@@ -229,12 +229,14 @@ def _participants(number: str, name: str, students: Sequence[Student]) -> list[S
 
     The folder of a member of a group has the name of the group before that of the student.
     """
-    by_number = [each for each in students if each.moodle_id.rpartition(" ")[2] == number]
+    by_number = [
+        each for each in students if (found := PARTICIPANT.fullmatch(each.moodle_id)) and found[1] == number
+    ]
     return by_number or [each for each in students if each.name and _is_named(each, name)]
 
 
 def _is_named(student: Student, name: str) -> bool:
-    """Tell whether Moodle's name of a folder is the student's, with or without that of the group before it."""
+    """Tell whether Moodle's name of a folder is the student's, also with that of the group before it."""
     wanted, own = name.casefold(), student.name.casefold()
     behind = wanted.endswith(f"-{own}") and own_group(name[: -len(own) - 1]) == student.group
     return wanted == own or behind

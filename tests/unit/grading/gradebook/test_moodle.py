@@ -202,3 +202,31 @@ def test_with_groups_takes_the_groups_of_the_worksheet(tmp_path: Path) -> None:
     found = moodle.read(write(tmp_path, text)).with_groups(students)
     assert ["G1", "G1", "mine", "", ""] == [student.group for student in found]
     assert students == moodle.read(write(tmp_path, f"{BLIND}\n")).with_groups(students)
+
+
+@pytest.mark.parametrize(
+    ("headings", "identifier", "locked"),
+    [
+        (
+            "Identifier,Full name,Grade,Maximum grade,Grade can be changed,Feedback comments",
+            "Participant 1002",
+            "No",
+        ),
+        (FRENCH, "Participant1002", "Non"),
+        (
+            "ID,E-Mail-Adresse,Bewertung,Bestwertung,Bewertung kann geändert werden,Feedback als Kommentar",
+            "Teilnehmer/in1002",
+            "Nein",
+        ),
+    ],
+    ids=["English", "French", "German"],
+)
+def test_fill_knows_the_words_of_each_language(
+    headings: str, identifier: str, locked: str, tmp_path: Path
+) -> None:
+    """The identifier has a blank in English only; a locked grade stays in each language."""
+    rows_of = f'{identifier},,,"20,00",?,\r\n{identifier[:-1]}3,,,"20,00",{locked},\r\n'
+    file = write(tmp_path, f"{headings}\r\n{rows_of}")
+    filled = moodle.fill(file, sample.whole())
+    assert (1, ("carol",)) == (filled.graded, filled.locked)
+    assert ["12,50", ""] == [line[2] for line in csv.reader(file.read_text().splitlines()[1:])]

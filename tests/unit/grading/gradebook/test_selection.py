@@ -194,6 +194,11 @@ def test_owner_of_a_groups_folder_is_named_behind_the_group(folder: str, owner: 
         (["Participant_77_assignsubmission_file_"], ROSTER, "Participant 11"),
         (["Alice_77_assignsubmission_file_"], (Student("alice", "Alice", ""),), "Participant 77"),
         (["Participant_77_assignsubmission_file_", "Participant_78_assignsubmission_file_"], (), ""),
+        (
+            ["Alice_77_assignsubmission_file_"],
+            (Student("alice", "Alice", "", "Participant77"),),
+            "Participant77",
+        ),
         (["elsewhere"], (), ""),
     ],
 )
@@ -203,6 +208,14 @@ def test_turn_knows_moodles_identifier_by_the_folder(
     """Where marking is blind, the folders of the download alone tell whose row it is; two tell nothing."""
     seen = [(f"{folder}/tp4-alice.sharklab", ALICE) for folder in folders]
     assert expected == turns(*seen, roster=roster)["alice"].entry.moodle_id
+
+
+@pytest.mark.parametrize("identifier", ["Participant 12", "Participant12", "Teilnehmer/in12"])
+def test_owner_of_a_folder_has_moodles_number_in_each_language(identifier: str) -> None:
+    """The roster was a worksheet of a site in any language."""
+    source = SubmissionSource(Path("Somebody_12_assignsubmission_file_/x.sharklab"), packed=True)
+    student = Student("bob", "Bob", "", identifier)
+    assert student == inputs.owner(source, (Student("alice", "Alice", "", "Participant 2"), student))
 
 
 def test_turn_gives_the_identifier_of_a_folder_to_its_owner() -> None:
