@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.cli import main
 from sharklab.cli.verbs import gradebook
 from sharklab.errors import InputError
 from sharklab.grading.gradebook import moodle
@@ -25,6 +24,8 @@ from sharklab.message import Message
 from sharklab.progress import Progress
 from tests.support import gradebook_class as handed
 from tests.support import gradebook_sample
+from tests.support.command import refusal, run, tell
+from tests.support.errors import error_of
 
 EARNED = 8.0
 """Points of the submission where nothing is taken off."""
@@ -48,7 +49,7 @@ def grade(box: Path, *options: str, late: float = LATE) -> int:
     """Grade what was handed in so many seconds late, and return the exit code."""
     due = datetime.fromtimestamp(handed.MADE - late, UTC).isoformat()
     out = str(box.parent / "out")
-    return main.main(["grade", str(box), "-o", out, "--due", due, "--output", "json", *options])
+    return run("grade", str(box), "-o", out, "--due", due, "--output", "json", *options)
 
 
 @pytest.mark.parametrize(
@@ -72,24 +73,31 @@ def test_grade_takes_off_what_its_options_say(
     assert pytest.approx(EARNED * part) == points
 
 
+NUMBER, TIME, DUE = (
+    "a percentage is a number from 0 to 100",
+    "a length of time cannot be negative",
+    "needs a due date",
+)
+
+
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "place", "message"),
     [
-        ("--cap 101", "--cap: a percentage is a number from 0 to 100"),
-        ("--grace -1", "--grace: a length of time cannot be negative"),
-        ("--grace nan", "--grace: a length of time cannot be negative"),
-        ("--closed -1", "--closed: a length of time cannot be negative"),
-        ("--late 10 --due=", "--late: needs a due date"),
-        ("--grace 5 --due=", "--grace: needs a due date"),
-        ("--closed 3 --due=", "--closed: needs a due date"),
+        ("--cap 101", "--cap", NUMBER),
+        ("--hint nan", "--hint", NUMBER),
+        ("--grace -1", "--grace", TIME),
+        ("--grace nan", "--grace", TIME),
+        ("--closed -1", "--closed", TIME),
+        ("--late 10 --due=", "--late", DUE),
+        ("--grace 5 --due=", "--grace", DUE),
+        ("--closed 3 --due=", "--closed", DUE),
+        ("--due tomorrow", "--due", "{text!r} is not a date and time"),
     ],
 )
-def test_grade_refuses_terms_that_are_none(
-    box: Path, options: str, said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The message names the option; nothing is graded."""
-    assert InputError.exit_code == grade(box, "--output", "text", *options.split())
-    assert f"sharklab: {said}\n" in capsys.readouterr().err
+def test_grade_refuses_terms_that_are_none(box: Path, options: str, place: str, message: str) -> None:
+    """The error names the option; nothing is graded."""
+    error = error_of(InputError, grade, box, *options.split())
+    assert (message, place) == (error.message_id, error.place)
 
 
 @pytest.mark.parametrize(
@@ -125,12 +133,6 @@ def in_paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def test_grade_refuses_a_due_date_that_is_none(box: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The hint shows all that can be written."""
-    assert InputError.exit_code == grade(box, "--due", "tomorrow", "--output", "text")
-    assert "'tomorrow' is not a date and time" in capsys.readouterr().err
-
-
 SHEET = "Identifier,Status,Grade,Maximum grade,Grade can be changed,Feedback comments\r\n"
 
 
@@ -153,15 +155,15 @@ def test_grade_refuses_a_worksheet_before_it_grades(
     """A worksheet that cannot be filled costs no grading."""
     sheet = tmp_path / "worksheet.csv"
     sheet.write_text(SHEET + rows)
-    argv = ["grade", str(box), "-o", str(tmp_path / "out"), "--moodle", str(sheet), *options.split()]
-    assert InputError.exit_code == main.main(argv)
+    words = ["grade", str(box), "-o", str(tmp_path / "out"), "--moodle", str(sheet), *options.split()]
+    refusal(InputError, *words)
     assert not list((tmp_path / "out").glob("*/feedback*"))
 
 
 def test_grade_refuses_a_scale_without_a_worksheet(box: Path, tmp_path: Path) -> None:
     """A scale is for a worksheet."""
-    argv = ["grade", str(box), "-o", str(tmp_path / "out"), "--scale", "0,50"]
-    assert InputError.exit_code == main.main(argv)
+    error = refusal(InputError, "grade", str(box), "-o", str(tmp_path / "out"), "--scale", "0,50")
+    assert "--scale" == error.place
 
 
 def test_grade_fills_a_blind_worksheet_by_the_folders_of_the_download(
@@ -173,9 +175,8 @@ def test_grade_fills_a_blind_worksheet_by_the_folders_of_the_download(
     shutil.copy(next(box.glob("*.sharklab")), folder / "work.sharklab")
     sheet = tmp_path / "worksheet.csv"
     sheet.write_text(SHEET + "Participant 77,,,20.00,Yes,\r\nParticipant 78,,,20.00,Yes,\r\n")
-    argv = ["grade", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--moodle", str(sheet)]
-    assert 0 == main.main([*argv, "--output", "json"])
-    assert {"graded": 1, "absent": [], "locked": []} == json.loads(capsys.readouterr().out)["moodle"]
+    words = ["grade", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--moodle", str(sheet)]
+    assert {"graded": 1, "absent": [], "locked": []} == tell(capsys, *words)["moodle"]
     rows = sheet.read_text().splitlines()
     assert rows[1].split(",")[2] not in ("", "0.00")
     assert "Participant 78,,,20.00,Yes," == rows[2]
