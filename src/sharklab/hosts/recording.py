@@ -98,7 +98,9 @@ class Recording:
         except subprocess.TimeoutExpired:
             self._ssh.kill()
             self._ssh.wait()
-        self._reader.join()
+        self._reader.join(STOP_LIMIT)  # a process that tcpdump left behind may hold the pipe
+        if self._ssh.stderr and not self._reader.is_alive():
+            self._ssh.stderr.close()
 
     def check(self) -> None:
         """Raise MachineryError if the recording came to a bad end."""

@@ -40,7 +40,7 @@ def test_ssh_and_ansible_find_the_files_of_an_odd_folder(odd_plan: Plan) -> None
 
 
 def test_layers_of_an_odd_folder_can_be_mounted(odd_plan: Plan, tmp_path: Path) -> None:
-    """The option `lowerdir` has names without a sign of its own; a second start takes the layers of that time."""
+    """The option `lowerdir` has names without a sign of its own; the last start decides."""
     host = odd_plan.hosts[0].name
     disk.folder(odd_plan, host).mkdir(parents=True)
     for name in ("first", "second"):
