@@ -103,5 +103,5 @@ def test_languages_of_the_command_line_are_those_there_are() -> None:
     ],
 )
 def test_a_command_of_the_users_needs_no_sign(line: str, own: str, command: str) -> None:
-    """It begins after the host, as in ssh(1); options before it are ours, those after it are the command's."""
+    """It begins after the host, as in ssh(1). Options before it are ours, the others are its own."""
     assert (own.split(), command.split()) == main.split_command(line.split())
