@@ -62,4 +62,24 @@ class BundleLimits:
     depth: int = 16
 
 
-CAPTURE, TOOL, BUNDLE = CaptureLimits(), ToolLimits(), BundleLimits()
+@dataclass(frozen=True)
+class ArchiveLimits:
+    """Limits of a zip around submissions.
+
+    `file` is the packed file, `unpacked` the sum of what comes out of it and of the zips in it, `one` a
+    single file. `entries` is the number of files, `depth` how many folders lie in each other, `nested` how
+    many zips. `whole_class` is what the zip of a whole class may unpack to.
+    """
+
+    file: int = 64 << 30
+    unpacked: int = BundleLimits.unpacked
+    one: int = BundleLimits.file
+    entries: int = 20_000
+    depth: int = 12
+    nested: int = 3
+    whole_class: int = 64 << 30
+
+
+CAPTURE, TOOL, BUNDLE, ARCHIVE = CaptureLimits(), ToolLimits(), BundleLimits(), ArchiveLimits()
+LARGE = CaptureLimits(bytes=1 << 30)
+"""For a capture that `explain` reads with a filter: tshark takes the packets out of it."""

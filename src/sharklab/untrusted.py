@@ -6,6 +6,7 @@ overrides (UAX 9) and other characters that show a reader something else than th
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import re
@@ -83,6 +84,24 @@ def is_visible(text: str) -> bool:
     return text.translate(dict.fromkeys(map(ord, _LINES))).isprintable()
 
 
+def decode(content: bytes) -> str:
+    """Return the text in `content`: UTF-8, UTF-16, or what Windows wrote in western Europe (cp1252).
+
+    A byte order mark is left out. Raises ValueError for bytes that are no text.
+    """
+    if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return content.decode("utf-16")
+    for order, ascii in (("utf-16-le", content[1::2]), ("utf-16-be", content[::2])):
+        if ascii and not any(ascii) and any(content):  # no mark, and no letter beyond ASCII
+            return content.decode(order)
+    if b"\0" in content:
+        raise ValueError("no text")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252")
+
+
 def read(path: Path, most: int) -> bytes:
     """Return the bytes of the file at `path`, at most `most`. Raises InputError as `stream` does."""
     with stream(path, most) as file:
@@ -129,8 +148,11 @@ def _check(path: Path, status: os.stat_result, most: int) -> None:
         raise _too_large(path, most)
 
 
+TOO_LARGE = N_("the file is larger than {size}")
+
+
 def _too_large(path: Path, most: int) -> InputError:
-    return InputError(N_("the file is larger than {size}"), place=str(path), size=size(most))
+    return InputError(TOO_LARGE, place=str(path), size=size(most))
 
 
 def size(count: int) -> str:

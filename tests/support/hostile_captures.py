@@ -15,6 +15,9 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import lz4.frame
+import zstandard
+
 from sharklab.limits import CAPTURE
 
 Maker = Callable[[Path], None]
@@ -24,6 +27,7 @@ INTERFACE = struct.pack("<IIHHII", 1, 20, 1, 0, 262_144, 20)
 ETHERNET = bytes.fromhex("020000000002 020000000001")
 NOT_A_CAPTURE = "the file is not a pcap or pcapng capture"
 DAMAGED = "the capture is damaged"
+TOO_LARGE = "the capture is larger than 64 MiB when it is unpacked"
 
 
 def record(data: bytes, claimed: int | None = None, kept: int | None = None) -> bytes:
@@ -96,6 +100,10 @@ def _zipped() -> bytes:
     return buffer.getvalue()
 
 
+def _zstd(content: bytes) -> bytes:
+    return zstandard.ZstdCompressor().compress(content)
+
+
 def _random(seed: int, link: int, count: int = 500) -> bytes:
     """Return a capture of random bytes that claim to be of a link type."""
     source = random.Random(seed)  # noqa: S311 (the same each time)
@@ -143,12 +151,20 @@ def _fragments(count: int) -> bytes:
 MIB = 1 << 20
 CAPTURES: Mapping[str, tuple[Maker, str]] = {
     "empty": (holding(), "the capture is empty"),
-    "a page": (holding(b"<!doctype html><script>alert(1)</script>"), NOT_A_CAPTURE),
-    "a picture": (holding(b"\x89PNG\r\n\x1a\n" + bytes(100)), NOT_A_CAPTURE),
+    "a page": (holding(b"<!doctype html><script>alert(1)</script>"), "the file is a web page"),
+    "a picture": (holding(b"\x89PNG\r\n\x1a\n" + bytes(100)), "the file is a picture"),
     "a program": (holding(b"\x7fELF" + bytes(100)), NOT_A_CAPTURE),
-    "a zip": (holding(_zipped()), NOT_A_CAPTURE),
-    "a gzip of zeros": (holding(lambda: gzip.compress(PCAP + bytes(100 * MIB))), NOT_A_CAPTURE),
-    "snoop": (holding(b"snoop\0\0\0" + bytes(100)), NOT_A_CAPTURE),
+    "a zip": (holding(_zipped()), "the file is packed"),
+    "a gzip of zeros": (holding(lambda: gzip.compress(PCAP + bytes(100 * MIB))), TOO_LARGE),
+    "a zstd of zeros": (holding(lambda: _zstd(PCAP + bytes(100 * MIB))), TOO_LARGE),
+    "an lz4 of zeros": (holding(lambda: lz4.frame.compress(PCAP + bytes(100 * MIB))), TOO_LARGE),
+    "a gzip in a gzip": (holding(lambda: gzip.compress(gzip.compress(PCAP))), "the file is packed"),
+    "a gzip of nothing": (holding(gzip.compress(b"")), "the capture is empty"),
+    "a zstd that asks for 4 GB": (
+        holding(b"\x28\xb5\x2f\xfd\x00\xb0" + bytes(100)),
+        "the file cannot be unpacked",
+    ),
+    "snoop": (holding(b"snoop\0\0\0" + bytes(100)), "the capture is in the format"),
     "a link to endless zeros": (_link, "the path is a link, not a file"),
     "a pipe": (os.mkfifo, "the path is not a regular file"),
     "4 GB of zeros": (lambda path: _zeros(path, b"", 4 << 30), "the file is larger than 64 MiB"),
@@ -156,7 +172,7 @@ CAPTURES: Mapping[str, tuple[Maker, str]] = {
         lambda path: _zeros(path, PCAP, 4 << 30),
         "the file is larger than 64 MiB",
     ),
-    "64 MiB of zeros": (lambda path: _zeros(path, b"", 64 * MIB), NOT_A_CAPTURE),
+    "64 MiB of zeros": (lambda path: _zeros(path, b"", 64 * MIB), "the file holds only zeros"),
     "64 MiB of empty records": (
         lambda path: _zeros(path, PCAP, 64 * MIB),
         f"the capture has more than {CAPTURE.packets} packets",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sharklab.evidence.packets import facts
-from sharklab.evidence.packets.model import Endpoint, Facts, Flow, Icmp, Option, Packet, Recording
+from sharklab.evidence.packets.model import Endpoint, Facts, Flow, Icmp, Option, Packet, Recording, Role
 
 CLIENT, SERVER = "10.77.5.1", "10.77.5.2"
 
@@ -23,6 +23,7 @@ def packet(
     payload: int = 0,
     window: int = 0,
     options: tuple[Option, ...] = (),
+    role: Role = Role.OPEN,
 ) -> Packet:
     """Return a packet from the client (">") or from the server ("<"); without flags it is a datagram."""
     both = Endpoint(ends[0], local), Endpoint(ends[1], port)
@@ -43,6 +44,7 @@ def packet(
         payload=payload,
         window=window,
         options=options,
+        role=role,
     )
 
 

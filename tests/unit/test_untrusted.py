@@ -76,6 +76,30 @@ def test_clip_and_name_mark_the_cut(text: str, shown: str) -> None:
     assert (shown, shown) == (untrusted.clip(text, 3), untrusted.name(text, 3))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_decode_reads_what_editors_write(encoding: str) -> None:
+    """The mark of an encoding is no part of the text."""
+    assert "réponse: «1»\n" == untrusted.decode("réponse: «1»\n".encode(encoding))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_decode_reads_plain_letters_of_two_bytes_without_a_mark(encoding: str) -> None:
+    """PowerShell and Notepad write such files."""
+    assert "port: 443\n" == untrusted.decode("port: 443\n".encode(encoding))
+
+
+@pytest.mark.parametrize("content", [b"\xd4\xc3\xb2\xa1" + bytes(20), b"\0", b"a: \x81\n", b"\xff\xfea"])
+def test_decode_of_what_is_no_text_is_a_value_error(content: bytes) -> None:
+    """A capture, and half of a character."""
+    with pytest.raises(ValueError):
+        untrusted.decode(content)
+
+
+def test_decode_of_nothing_is_nothing() -> None:
+    """An empty file is text."""
+    assert "" == untrusted.decode(b"")
+
+
 def test_read_returns_a_regular_file(tmp_path: Path) -> None:
     """A file of just the limit is read."""
     file = tmp_path / "file"

@@ -71,7 +71,7 @@ class Damage:
         kind = KINDS[check.kind]
         return bool(
             (self.everything and kind.rests is not Rests.STATE)
-            or (not self.completeness and kind.denies)
+            or (not self.completeness and kind.needs_all)
             or self.takes & kind.needs_of(check.params, subject.capture)
             or self.wanted(subject, check)
         )

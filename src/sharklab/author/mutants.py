@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from operator import eq
 from pathlib import Path
 
 from sharklab.author.capture_damage import DAMAGES, OF_MATRICES, Damage, Subject, untried
@@ -114,8 +113,12 @@ def _checks_of(original: Original, host: str) -> tuple[Leaf, ...]:
 
 def _of_answers(original: Original, case: Case) -> Iterator[Mutant]:
     for question, value in case.answers.items():
-        loses = lost(original, (case,), partial(eq, Asked(question)))
-        for title, answer in ((N_("wrong answer"), _wrong(str(value))), (N_("no answer"), None)):
+        faults = (
+            (N_("wrong answer"), _wrong(str(value)), (Asked(question),)),
+            (N_("no answer"), None, (Asked(question), Asked(question, almost=True))),
+        )
+        for title, answer, broken in faults:
+            loses = lost(original, (case,), broken.__contains__)
             given = {**original.submission.answers, case.exercise.id: {**case.answers, question: answer}}
             place = f"{case.exercise.id}/{question}"
             yield Mutant(Message(title), place, replace(original.submission, answers=given), loses)
@@ -148,7 +151,7 @@ def _needs(case: Case, capture: Capture, leaf: Leaf) -> bool:
     if isinstance(leaf, Asked):
         return not QUESTIONS[leaf.question].of_server
     kind = KINDS[leaf.kind]
-    return _uses(case, capture, leaf) and (kind.denies or _is_main(case, capture, leaf))
+    return _uses(case, capture, leaf) and (kind.needs_all or _is_main(case, capture, leaf))
 
 
 def _uses(case: Case, capture: Capture, leaf: Check) -> bool:

@@ -1,9 +1,9 @@
-"""Checks that something was not on the wire: they pass only on captures that are whole (`Kind.denies`)."""
+"""Checks that something was not on the wire: they pass only on captures that are whole (`Kind.claim`)."""
 
 from __future__ import annotations
 
 from sharklab.checks.context import Context
-from sharklab.checks.kind import CAPTURE, Need, Params, Rests, check, parameters
+from sharklab.checks.kind import CAPTURE, Claim, Need, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Reference,
@@ -21,7 +21,7 @@ from sharklab.message import (
     N_("Capture {capture}"),
     N_("no packet"),
     params=parameters("capture", capture=CAPTURE),
-    denies=True,
+    claim=Claim.ABSENCE,
     look=N_("Find the sender of these packets: none of them should arrive there."),
     needs=lambda params, capture: (Need.NOTHING_ELSE,) if capture == params["capture"] else (),
 )
@@ -42,7 +42,7 @@ def unseen(context: Context, params: Params) -> Finding:
     Rests.CONTENTS,
     N_("The seat's token"),
     N_("not readable on the wire"),
-    denies=True,
+    claim=Claim.ABSENCE,
     look=N_("Search the capture for the token: tcpdump -Anr."),
 )
 def hidden(context: Context, params: Params) -> Finding:

@@ -9,7 +9,7 @@ from sharklab.checks.context import Context
 from sharklab.checks.conversation import no_conversation
 from sharklab.checks.flaws import flaws_of, listed
 from sharklab.checks.focus import find_focus
-from sharklab.checks.kind import CAPTURE, Need, Params, Rests, Schema, check, parameters
+from sharklab.checks.kind import CAPTURE, Claim, Need, Params, Rests, Schema, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Reference,
@@ -43,7 +43,7 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
     Rests.HEADERS,
     N_("Packets of the capture {capture}"),
     params=parameters("capture", "packets", capture=CAPTURE, packets=_PATTERN),
-    denies=True,
+    claim=Claim.WHOLE,
     look=N_("Look at the first packet of each side, and find the side that falls silent."),
     needs=lambda params, _: _NEEDS.get(params["packets"], ()),
 )
@@ -68,6 +68,7 @@ def knock(context: Context, params: Params) -> Finding:
     Rests.HEADERS,
     N_("Reply of size zero"),
     N_("data, and FIN for an answer"),
+    claim=Claim.WHOLE,
     look=N_("Find the side that sends data, and the side that sends the first FIN."),
     needs=(Need.FIN, Need.NO_RESET),
 )
@@ -95,6 +96,7 @@ def _needs_of_snapped(params: Params, capture: str) -> tuple[Need, ...]:
     N_("Same traffic in {capture} and {whole}"),
     N_("{capture} lost the token that {whole} has"),
     params=parameters("capture", "whole", capture=CAPTURE, whole=CAPTURE),
+    claim=Claim.WHOLE,
     look=N_("Record the same exchange with two tcpdumps at once: one whole, one cut with -s."),
     needs=_needs_of_snapped,
 )
@@ -124,6 +126,7 @@ def snapped(context: Context, params: Params) -> Finding:
     N_("Cost of {capture}"),
     N_("more packets than {than}"),
     params=parameters("capture", "than", capture=CAPTURE, than=CAPTURE),
+    claim=Claim.WHOLE,
     look=N_("Count the packets of both captures and compare."),
 )
 def costlier(context: Context, params: Params) -> Finding:
@@ -167,7 +170,7 @@ def _lacking(name: str) -> Finding:
     Rests.CONTENTS,
     N_("Whole capture"),
     N_("every packet with all its bytes"),
-    denies=True,
+    claim=Claim.ABSENCE,
     look=N_("Record without -s, and end tcpdump with Ctrl-C before you copy its file."),
 )
 def complete(context: Context, params: Params) -> Finding:
@@ -191,7 +194,7 @@ def complete(context: Context, params: Params) -> Finding:
     Rests.HEADERS,
     N_("Recorded on this seat"),
     N_("by its own network cards, while it was up"),
-    denies=True,
+    claim=Claim.ABSENCE,
     look=N_("Record on the hosts of your own seat; copy the files without changing them."),
     needs=(Need.OWN_TIME,),
 )

@@ -13,7 +13,7 @@ from functools import cached_property
 from sharklab.checks import phrases
 from sharklab.checks.context import Context, contexts
 from sharklab.checks.flaws import flaws_of, listed
-from sharklab.checks.kind import TEXT, Params, Rests, check, parameters
+from sharklab.checks.kind import TEXT, Claim, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Outcome,
@@ -221,7 +221,7 @@ def cells_of(context: Context) -> Iterator[Cell]:
     Rests.HEADERS,
     N_("Packets of {tool}"),
     params=parameters("tool", "state", tool=TEXT, state={"enum": list(phrases.STATES)}),
-    denies=True,
+    claim=Claim.WHOLE,
     look=N_("Try the tool again on its port while you record, and look at the first answer."),
 )
 def cell(context: Context, params: Params) -> Finding:

@@ -7,19 +7,26 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sharklab.evidence.capture import RecordedCapture
-from sharklab.evidence.packets.model import Facts
+from sharklab.evidence.packets.model import Conversation, Facts
 from sharklab.evidence.run_folder import Evidence, ProbeResult
 from sharklab.evidence.sockets import Socket, sockets
 from sharklab.lab.model import Exercise, Matrix, Plan
 
+Talk = tuple[str, Conversation]
+"""The id of a capture and a conversation in it."""
+
 
 @dataclass(frozen=True)
 class Context:
-    """One exercise of a plan, with the evidence of all."""
+    """One exercise of a plan, with the evidence of all.
+
+    `meant` are the conversations that a student's answers mean, the one to judge first; a run has none.
+    """
 
     plan: Plan
     exercise: Exercise
     evidence: Evidence
+    meant: tuple[Talk, ...] = ()
 
     @cached_property
     def captures(self) -> Mapping[str, RecordedCapture]:

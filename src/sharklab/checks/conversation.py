@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sharklab.checks.context import Context
 from sharklab.checks.focus import Focus, candidates, find_focus
-from sharklab.checks.kind import Need, Params, Rests, check, parameters
+from sharklab.checks.kind import Claim, Need, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Reference,
@@ -25,6 +25,7 @@ from sharklab.message import (
     N_("SYN, SYN/ACK, ACK"),
     look=N_("Start the capture before the connection: SYN, SYN/ACK and ACK are its first packets."),
     needs=(Need.SYN_ACK,),
+    parts=lambda _: (("opening", {"to": "syn"}), ("opening", {"to": "syn_ack"}), ("handshake", {})),
 )
 def handshake(context: Context, params: Params) -> Finding:
     """The conversation opens with SYN, SYN/ACK and ACK whose numbers continue each other (RFC 9293)."""
@@ -64,6 +65,7 @@ def _no_handshake(focus: Focus) -> Message:
     N_("data both ways between opening and closing"),
     look=N_("Start the capture before the connection, and end it after both sides have sent data."),
     needs=(Need.SYN_ACK,),
+    parts=lambda _: (("present", {}), ("sends", {"sides": 1}), ("sends", {"sides": 2}), ("traffic", {})),
 )
 def traffic(context: Context, params: Params) -> Finding:
     """Both sides send data between the handshake and the closing."""
@@ -90,6 +92,7 @@ def traffic(context: Context, params: Params) -> Finding:
     N_("FIN and ACK from each side"),
     look=N_("Quit the program properly, then end the capture."),
     needs=(Need.FIN, Need.NO_RESET),
+    parts=lambda _: (*(("closing", {"to": step}) for step in ("end", "fin", "fins")), ("fin", {})),
 )
 def fin(context: Context, params: Params) -> Finding:
     """Each side closes the conversation with a FIN, and both FINs are acknowledged."""
@@ -128,6 +131,7 @@ def _no_fin(focus: Focus) -> Message:
     N_("datagrams both ways"),
     look=N_("Compare the two directions: an exchange has datagrams in both."),
     needs=(Need.REPLY,),
+    parts=lambda _: (("present", {"transport": "udp"}), ("udp_exchange", {})),
 )
 def udp_exchange(context: Context, params: Params) -> Finding:
     """Both sides send datagrams."""
@@ -188,7 +192,7 @@ def token(context: Context, params: Params) -> Finding:
     Rests.HEADERS,
     N_("Clean capture"),
     N_("nothing but the exercise's conversation"),
-    denies=True,
+    claim=Claim.ABSENCE,
     look=N_("Record with a filter that lets only the packets of the exercise through."),
     needs=(Need.NOTHING_ELSE,),
 )
@@ -221,8 +225,10 @@ def no_conversation(context: Context) -> Finding:
     text = N_("No capture of the exercise shows a conversation between {client} and {server}.")
     names = {"client": context.client or "?", "server": context.server or "?"}
     if not context.client:
-        return Finding(Status.FAILED, Message(N_("No capture of the exercise shows a conversation.")))
-    return Finding(Status.FAILED, Message(text, names), tuple(Reference(capture=id) for id in context.facts))
+        none = Message(N_("No capture of the exercise shows a conversation."))
+        return Finding(Status.FAILED, none, lacking=True)
+    references = tuple(Reference(capture=id) for id in context.facts)
+    return Finding(Status.FAILED, Message(text, names), references, lacking=True)
 
 
 def _transport(focus: Focus) -> Params:

@@ -28,6 +28,7 @@ Exchange = tuple[str, DnsExchange]
     params=parameters("types", types=TEXTS, name=TEXT, rcode=TEXT),
     look=N_("Record while you ask again for each type, with the name in your brief."),
     needs=(Need.REPLY,),
+    parts=lambda params: (("dns", {**params, "types": [type]}) for type in params["types"]),
 )
 def dns(context: Context, params: Params) -> Finding:
     """The client asks for each of the `types`, and the server answers with `rcode` (NOERROR by default).

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from sharklab.checks.context import Context
 from sharklab.checks.host_check import finding, observation, of_host
-from sharklab.checks.kind import ANY_TEXTS, TEXT, Params, Rests, check, parameters
+from sharklab.checks.kind import ANY_TEXTS, TEXT, Claim, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Reference,
@@ -36,7 +36,7 @@ _OPENINGS = {name.replace("-", "_").replace(" ", "_"): ANY_TEXTS for name in OPE
         permanent=TEXT,
         **_OPENINGS,
     ),
-    denies=True,
+    claim=Claim.ABSENCE,
 )
 def firewall(context: Context, params: Params) -> Finding:
     """The zone of firewalld opens what the parameters name, and nothing else, in force and permanently.
@@ -120,7 +120,7 @@ def firewalld_same(context: Context, params: Params) -> Finding:
     N_("Openings of firewalld on {host}"),
     N_("only the openings that are needed"),
     params=of_host(**_OPENINGS),
-    denies=True,
+    claim=Claim.ABSENCE,
     look=N_("Look at it with: firewall-cmd --list-all"),
 )
 def firewalld_opens(context: Context, params: Params) -> Finding:
@@ -154,7 +154,7 @@ def firewalld_open(context: Context, params: Params) -> Finding:
     N_("Firewall of {host}, {opening}"),
     N_("not let in"),
     params=of_host("opening", opening=TEXT),
-    denies=True,
+    claim=Claim.ABSENCE,
     look=N_("Look at it with: firewall-cmd --list-all"),
 )
 def firewalld_closed(context: Context, params: Params) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sharklab.checks.context import Context
+from sharklab.checks.context import Context, Talk
 from sharklab.checks.outcome import (
     Reference,
 )
@@ -14,9 +14,6 @@ from sharklab.message import (
     NOTHING,
     Message,
 )
-
-Talk = tuple[str, Conversation]
-"""The id of a capture and a conversation in it."""
 
 
 @dataclass(frozen=True)
@@ -34,22 +31,27 @@ class Focus:
 
 
 def find_focus(context: Context) -> Focus | None:
-    """Return the conversation with the most packets among the candidates, or None when there is none.
+    """Return the first candidate that the answers mean, else that with the most packets; None without one.
 
     A note says so when candidates differ: other ports, or another connection in the same capture.
     """
     talks = candidates(context)
     if not talks:
         return None
-    capture, conversation = max(talks, key=lambda talk: len(talk[1].packets))
-    note = _note(conversation, len([talk for name, talk in talks if name == capture]))
+    meant = next((talk for talk in context.meant if talk in talks), None)
+    capture, conversation = meant or max(talks, key=lambda talk: len(talk[1].packets))
+    note = _note(conversation, len([talk for name, talk in talks if name == capture]), meant is not None)
     return Focus(capture, context.facts[capture], conversation, note)
 
 
-def _note(conversation: Conversation, count: int) -> Message:
+def _note(conversation: Conversation, count: int, is_meant: bool) -> Message:
     if count == 1:
         return NOTHING
-    text = N_("Of {count} such conversations, this one has the most packets: {client} to {server}.")
+    text = (
+        N_("Of {count} such conversations, this one fits the answers best: {client} to {server}.")
+        if is_meant
+        else N_("Of {count} such conversations, this one has the most packets: {client} to {server}.")
+    )
     ends = {"client": str(conversation.client), "server": str(conversation.server)}
     return Message(text, {"count": count, **ends})
 
@@ -60,7 +62,7 @@ def candidates(context: Context) -> tuple[Talk, ...]:
     Without a `conversation` in lab.yml every TCP or UDP conversation of the captures is one.
     """
     talks = (
-        (name, _turned(context, facts, talk))
+        (name, _turned(context, talk))
         for name, facts in context.facts.items()
         for talk in facts.conversations
     )
@@ -69,21 +71,38 @@ def candidates(context: Context) -> tuple[Talk, ...]:
 
 def _fits(context: Context, talk: Conversation) -> bool:
     wanted = context.exercise.conversation
-    if wanted is None:
-        return talk.transport in ("tcp", "udp")
-    return (
-        talk.transport in ((wanted.transport,) if wanted.transport else ("tcp", "udp"))
-        and wanted.port in (0, talk.server.port)
-        and talk.client.address in context.addresses(wanted.client)
-        and talk.server.address in context.addresses(wanted.server)
+    return is_of_service(context, talk) and (
+        wanted is None
+        or (
+            talk.client.address in context.addresses(wanted.client)
+            and talk.server.address in context.addresses(wanted.server)
+        )
     )
 
 
-def _turned(context: Context, facts: Facts, talk: Conversation) -> Conversation:
-    """Return `talk` with client and server exchanged when a capture begun late took one for the other."""
-    sides = context.host_at(talk.client.address), context.host_at(talk.server.address)
-    if sides != (context.server, context.client) or not _may_turn(context, facts, talk):
+def is_of_service(context: Context, talk: Conversation) -> bool:
+    """Tell whether a conversation has the transport and the server's port of the exercise, whoever talks."""
+    wanted = context.exercise.conversation
+    if wanted is None or not wanted.transport:
+        return talk.transport in ("tcp", "udp") and (wanted is None or wanted.port in (0, talk.server.port))
+    return talk.transport == wanted.transport and wanted.port in (0, talk.server.port)
+
+
+def _turned(context: Context, talk: Conversation) -> Conversation:
+    """Return `talk` with client and server exchanged where only the exercise tells who is who.
+
+    A SYN or contents of one side alone leave no doubt. Without them, a declared conversation matches either
+    way round: the capture may have begun late, or hold one direction.
+    """
+    wanted, hosts = context.exercise.conversation, (context.client, context.server)
+    ends = context.host_at(talk.client.address), context.host_at(talk.server.address)
+    if talk.sure or wanted is None or ends != hosts[::-1]:
         return talk
+    return turn(talk) if wanted.port in (0, talk.client.port) else talk
+
+
+def turn(talk: Conversation) -> Conversation:
+    """Return the conversation with client and server exchanged."""
     other = {"client": "server", "server": "client", "": ""}
     return replace(
         talk,
@@ -95,14 +114,3 @@ def _turned(context: Context, facts: Facts, talk: Conversation) -> Conversation:
         server_start=talk.client_start,
         reset_by=other[talk.reset_by],
     )
-
-
-def _may_turn(context: Context, facts: Facts, talk: Conversation) -> bool:
-    """Tell whether who is the client is open: a SYN leaves no doubt, nor does the first of two datagrams.
-
-    Only the service's own port, when lab.yml gives it, tells more than who sent the first datagram.
-    """
-    if talk.transport == "tcp":
-        return not any("SYN" in facts.packet(number).flags for number in talk.packets)
-    wanted = context.exercise.conversation
-    return wanted is not None and wanted.port == talk.client.port

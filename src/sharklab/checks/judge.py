@@ -7,7 +7,7 @@ from dataclasses import replace
 from sharklab.checks.cells import CHECK, cells_of
 from sharklab.checks.context import Context, contexts
 from sharklab.checks.flaws import flaws_of, listed
-from sharklab.checks.kind import KINDS, Kind, Rests
+from sharklab.checks.kind import KINDS, Claim, Kind, Rests
 from sharklab.checks.outcome import (
     Answer,
     Finding,
@@ -100,10 +100,17 @@ def _without_packets(context: Context, flaws: tuple[Message, ...]) -> Finding:
     return Finding(Status.FAILED, Message(N_("The captures hold no packet.")), evidence)
 
 
+_OPEN = {
+    Claim.PRESENCE: (Status.FAILED,),
+    Claim.ABSENCE: (Status.PASSED,),
+    Claim.WHOLE: (Status.FAILED, Status.PASSED),
+}
+"""The results that lost packets could have changed."""
+
+
 def _weigh(kind: Kind, finding: Finding, flaws: tuple[Message, ...]) -> Finding:
     """Return `finding`, or inconclusive when what the captures lack could have changed it."""
-    rests_on_absence = finding.status is (Status.PASSED if kind.denies else Status.FAILED)
-    if flaws and rests_on_absence:
+    if flaws and (finding.lacking or finding.status in _OPEN[kind.claim]):
         return replace(finding, status=Status.INCONCLUSIVE, found=both(finding.found, listed(flaws)))
     return finding
 

@@ -30,6 +30,17 @@ class Rests(StrEnum):
     CONTENTS = "contents of captured packets"
 
 
+class Claim(StrEnum):
+    """The statement of a check that passes. It says which results a gap in the captures leaves open."""
+
+    PRESENCE = "something is in the captures"
+    """A failure is open: the lost packets may have shown it."""
+    ABSENCE = "something is not in the captures"
+    """A pass is open: it may be among the lost packets."""
+    WHOLE = "the captures have exactly this"
+    """Every result is open: the check counts packets, or it needs one packet and the lack of another."""
+
+
 class Need(StrEnum):
     """A trait of a capture without which a check fails. `sharklab.author` damages one at a time."""
 
@@ -44,6 +55,8 @@ class Need(StrEnum):
     OWN_TIME = "the packets were recorded while the seat was up"
 
 
+Parts = Callable[[Params], Iterable[tuple[str, Params]]]
+"""Takes the parameters of a check; returns the names and parameters of checks that together say the same."""
 Needs = Callable[[Params, str], Iterable[Need]]
 """Takes the parameters of a check and the id of a capture; returns what the check needs of this capture."""
 
@@ -52,10 +65,11 @@ Needs = Callable[[Params, str], Iterable[Need]]
 class Kind:
     """A kind of check: JSON schema of its parameters, function, the evidence it rests on, and msgids.
 
-    `title` and `expected` may use the required parameters. `denies` marks a check that something
-    is absent: it passes only on complete evidence. `recorded` marks a check of evidence that only a run
-    records. `look` tells a student where to look after a failure, and gives nothing away. `needs` are the
-    traits that a capture must have, beside the contents of its packets for a check that rests on them.
+    `title` and `expected` may use the required parameters. `claim` is the statement of a check that passes.
+    `recorded` marks a check of evidence that only a run records. `look` tells a student where to look after a
+    failure, and gives nothing away. `needs` are the traits that a capture must have, beside the contents of
+    its packets for a check that rests on them. `parts` are checks that together say the same: they tell
+    a student who has almost everything from one who has nothing.
     """
 
     name: str
@@ -64,10 +78,16 @@ class Kind:
     rests: Rests
     title: str
     expected: str = ""
-    denies: bool = False
+    claim: Claim = Claim.PRESENCE
     recorded: bool = False
     look: str = ""
     needs: tuple[Need, ...] | Needs = ()
+    parts: Parts | None = None
+
+    @property
+    def needs_all(self) -> bool:
+        """True when the check passes only on captures that are whole."""
+        return self.claim is not Claim.PRESENCE
 
     @property
     def live(self) -> bool:
@@ -103,10 +123,11 @@ def check(
     expected: str = "",
     params: Schema | None = None,
     *,
-    denies: bool = False,
+    claim: Claim = Claim.PRESENCE,
     recorded: bool = False,
     look: str = "",
     needs: tuple[Need, ...] | Needs = (),
+    parts: Parts | None = None,
 ) -> Callable[[Function], Function]:
     """Return a decorator that declares a function as the check `name`; see `Kind` for the other arguments.
 
@@ -118,7 +139,8 @@ def check(
         if name in KINDS:
             raise ValueError(f"there are two checks named {name}")
         wanted = params or parameters()
-        KINDS[name] = Kind(name, function, wanted, rests, title, expected, denies, recorded, look, needs)
+        values = (rests, title, expected, claim, recorded, look, needs, parts)
+        KINDS[name] = Kind(name, function, wanted, *values)
         return function
 
     return declare

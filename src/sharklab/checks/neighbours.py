@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sharklab.checks.context import Context
-from sharklab.checks.kind import COUNT, TEXT, Params, Rests, check, parameters
+from sharklab.checks.kind import COUNT, TEXT, Claim, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Reference,
@@ -33,6 +33,7 @@ QUESTION = "Who has"
     N_("Echo (ping)"),
     N_("requests, each with its reply: {requests}"),
     params=parameters("requests", requests=COUNT),
+    claim=Claim.WHOLE,
     look=N_("Count the echo requests and the replies to them."),
 )
 def echo(context: Context, params: Params) -> Finding:
@@ -81,7 +82,7 @@ def arp(context: Context, params: Params) -> Finding:
     N_("ARP for {address}"),
     N_("questions and no answer"),
     params=parameters("address", address=TEXT),
-    denies=True,
+    claim=Claim.ABSENCE,
     look=N_("Make the host forget the address (ip neigh flush), then try again while you record arp."),
 )
 def no_arp(context: Context, params: Params) -> Finding:
@@ -91,7 +92,7 @@ def no_arp(context: Context, params: Params) -> Finding:
         text = N_("Packet {answer} answers: a host has {address}.")
         values = {"answer": told[0][1].number, **params}
         return Finding(Status.FAILED, Message(text, values), _refer(told))
-    return Finding(Status.of(bool(asked)), _unanswered(params, asked), _refer(asked))
+    return Finding(Status.of(bool(asked)), _unanswered(params, asked), _refer(asked), lacking=not asked)
 
 
 def _unanswered(params: Params, asked: list[Seen]) -> Message:

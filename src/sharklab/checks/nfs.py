@@ -31,6 +31,7 @@ GOOD = "NFS4_OK"
         "Record while you do everything that your brief asks in the shared folder; in "
         "Wireshark the filter is nfs."
     ),
+    parts=lambda params: (("nfs", {**params, "operations": [name]}) for name in params["operations"]),
 )
 def nfs(context: Context, params: Params) -> Finding:
     """The client calls each of the `operations`, and the server answers NFS4_OK (RFC 7530).

@@ -66,12 +66,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of a check's function: status, words, evidence, and the values that it compared."""
+    """The result of a check's function: status, words, evidence, and the values that it compared.
+
+    `lacking` marks a failure because the captures hold nothing that the check could look at.
+    """
 
     status: Status
     found: Message
     evidence: tuple[Reference, ...] = ()
     table: Table | None = None
+    lacking: bool = False
 
 
 @dataclass(frozen=True)

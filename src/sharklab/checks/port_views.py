@@ -63,7 +63,9 @@ class View:
 
     @property
     def why(self) -> Message:
-        """The reason for the outside view."""
+        """The reason for the outside view, or that the record of the firewall tells none."""
+        if not self.states:
+            return Message(N_("The record of the firewall was not readable: its part is unknown."))
         if self.states != LET_IN:
             text = (
                 N_("A program listens, and the firewall lets no packet through.")

@@ -14,6 +14,7 @@ from enum import StrEnum
 from sharklab.checks.context import Context
 from sharklab.checks.kind import Need
 from sharklab.checks.outcome import Answer, Reference, Status
+from sharklab.evidence.packets.model import Conversation
 from sharklab.message import N_, Message
 
 
@@ -29,6 +30,13 @@ class Value(StrEnum):
     PROTOCOL = "a protocol"
     CAPTURE = "the id of a capture"
     PROGRAM = "a program"
+
+
+class End(StrEnum):
+    """The end of a conversation that a question is about."""
+
+    CLIENT = "client"
+    SERVER = "server"
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class Question:
     """A question: its wording (a msgid), the kind of its answer, and the function that asks the sources.
 
     `of_server` marks one that the state of the server answers, and no packet. `needs` are the traits without
-    which a capture shows no answer.
+    which a capture shows no answer. `end` is the end of a conversation of which the answer is a part.
     """
 
     name: str
@@ -58,6 +66,24 @@ class Question:
     value: Value
     of_server: bool = False
     needs: frozenset[Need] = frozenset()
+    end: End | None = None
+
+    @property
+    def changes(self) -> bool:
+        """True when the answer is another one in each connection: the system chooses the port of a client."""
+        return self.end is End.CLIENT and self.value is Value.PORT
+
+    @property
+    def of_conversation(self) -> bool:
+        """True when a conversation alone tells the answer: its transport, or a part of one of its ends."""
+        return self.end is not None or self.value is Value.TRANSPORT
+
+    def of(self, talk: Conversation) -> str:
+        """Return the answer that a conversation gives to such a question."""
+        if self.end is None:
+            return talk.transport.upper()
+        place = talk.client if self.end is End.CLIENT else talk.server
+        return place.address if self.value is Value.ADDRESS else str(place.port)
 
 
 QUESTIONS: dict[str, Question] = {}
@@ -65,7 +91,7 @@ QUESTIONS: dict[str, Question] = {}
 
 
 def question(
-    name: str, text: str, value: Value, *needs: Need, of_server: bool = False
+    name: str, text: str, value: Value, *needs: Need, of_server: bool = False, end: End | None = None
 ) -> Callable[[Sources], Sources]:
     """Return a decorator that declares a function as the source of answers to the question `name`.
 
@@ -75,7 +101,7 @@ def question(
     def declare(sources: Sources) -> Sources:
         if name in QUESTIONS:
             raise ValueError(f"there are two questions named {name}")
-        QUESTIONS[name] = Question(name, sources, text, value, of_server, frozenset(needs))
+        QUESTIONS[name] = Question(name, sources, text, value, of_server, frozenset(needs), end)
         return sources
 
     return declare

@@ -8,7 +8,7 @@ from sharklab.checks.context import Context
 from sharklab.checks.focus import find_focus
 from sharklab.checks.kind import Need
 from sharklab.checks.outcome import Reference
-from sharklab.checks.question import Source, Value, question
+from sharklab.checks.question import End, Source, Value, question
 from sharklab.checks.scans import scan_of
 from sharklab.checks.sources import (
     by_capture,
@@ -31,28 +31,28 @@ def _port(context: Context) -> str:
     return str(wanted.port) if wanted and wanted.port else ""
 
 
-@question("server_address", N_("IP address of the server"), Value.ADDRESS)
+@question("server_address", N_("IP address of the server"), Value.ADDRESS, end=End.SERVER)
 def server_address(context: Context) -> Iterator[Source]:
     """Yield the sources that know the address of the conversation's server."""
     yield from by_meetings(context, conversation(context), lambda ends: ends.server.address)
     yield by_plan(*context.addresses(context.server))
 
 
-@question("server_port", N_("Port of the server"), Value.PORT)
+@question("server_port", N_("Port of the server"), Value.PORT, end=End.SERVER)
 def server_port(context: Context) -> Iterator[Source]:
     """Yield the sources that know the port of the conversation's server."""
     yield from by_meetings(context, conversation(context), lambda ends: str(ends.server.port or ""))
     yield by_plan(_port(context))
 
 
-@question("client_address", N_("IP address of the client"), Value.ADDRESS)
+@question("client_address", N_("IP address of the client"), Value.ADDRESS, end=End.CLIENT)
 def client_address(context: Context) -> Iterator[Source]:
     """Yield the sources that know the address of the conversation's client."""
     yield from by_meetings(context, conversation(context), lambda ends: ends.client.address)
     yield by_plan(*context.addresses(context.client))
 
 
-@question("local_port", N_("Local port of the client"), Value.PORT)
+@question("local_port", N_("Local port of the client"), Value.PORT, end=End.CLIENT)
 def local_port(context: Context) -> Iterator[Source]:
     """Yield the sources that know the port of the conversation's client, which no plan knows."""
     yield from by_meetings(context, conversation(context), lambda ends: str(ends.client.port or ""))
@@ -66,7 +66,14 @@ def transport(context: Context) -> Iterator[Source]:
     yield by_plan(wanted.transport.upper() if wanted else "")
 
 
-@question("dns_server_address", N_("IP address of the DNS server"), Value.ADDRESS, Need.REPLY, Need.CONTENTS)
+@question(
+    "dns_server_address",
+    N_("IP address of the DNS server"),
+    Value.ADDRESS,
+    Need.REPLY,
+    Need.CONTENTS,
+    end=End.SERVER,
+)
 def dns_server_address(context: Context) -> Iterator[Source]:
     """Yield the sources that know the address of the DNS server that answered."""
     yield from by_meetings(context, dns_exchanges(context), lambda ends: ends.server.address)
@@ -74,7 +81,9 @@ def dns_server_address(context: Context) -> Iterator[Source]:
     yield by_plan(*context.addresses(context.server))
 
 
-@question("dns_server_port", N_("Port of the DNS server"), Value.PORT, Need.REPLY, Need.CONTENTS)
+@question(
+    "dns_server_port", N_("Port of the DNS server"), Value.PORT, Need.REPLY, Need.CONTENTS, end=End.SERVER
+)
 def dns_server_port(context: Context) -> Iterator[Source]:
     """Yield the sources that know the port of the DNS server that answered."""
     yield from by_meetings(context, dns_exchanges(context), lambda ends: str(ends.server.port or ""))
@@ -82,14 +91,16 @@ def dns_server_port(context: Context) -> Iterator[Source]:
     yield by_plan(_port(context))
 
 
-@question("nfs_server_address", N_("IP address of the NFS server"), Value.ADDRESS, Need.CONTENTS)
+@question(
+    "nfs_server_address", N_("IP address of the NFS server"), Value.ADDRESS, Need.CONTENTS, end=End.SERVER
+)
 def nfs_server_address(context: Context) -> Iterator[Source]:
     """Yield the sources that know the address of the NFS server."""
     yield from by_meetings(context, nfs_calls(context), lambda ends: ends.server.address)
     yield by_plan(*context.addresses(context.server))
 
 
-@question("nfs_port", N_("Port of the NFS server"), Value.PORT, Need.CONTENTS)
+@question("nfs_port", N_("Port of the NFS server"), Value.PORT, Need.CONTENTS, end=End.SERVER)
 def nfs_port(context: Context) -> Iterator[Source]:
     """Yield the sources that know the port of the NFS server."""
     yield from by_meetings(context, nfs_calls(context), lambda ends: str(ends.server.port or ""))

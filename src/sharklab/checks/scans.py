@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from sharklab.checks.context import Context
-from sharklab.checks.focus import Talk, candidates
+from sharklab.checks.context import Context, Talk
+from sharklab.checks.focus import candidates
 from sharklab.checks.kind import (
     CAPTURE,
     COUNT,
@@ -15,6 +15,7 @@ from sharklab.checks.kind import (
     PORTS,
     TEXT,
     TEXTS,
+    Claim,
     Params,
     Rests,
     by_port,
@@ -96,7 +97,7 @@ def _refused(facts: Facts, knocks: Iterable[Packet]) -> Iterator[tuple[int, int]
     N_("Scan in the capture {capture}"),
     N_("SYNs to many ports ({ports} or more), and the open ones accept"),
     params=parameters("capture", "ports", capture=CAPTURE, ports=COUNT, open=PORTS, look={"type": "boolean"}),
-    denies=True,
+    claim=Claim.WHOLE,
 )
 def scan(context: Context, params: Params) -> Finding:
     """The capture `capture` shows SYNs to at least `ports` ports of the server.
@@ -221,7 +222,7 @@ def _by_capture(spoken: Iterable[Spoken]) -> Iterator[Reference]:
     N_("One client, many servers (port {port})"),
     N_("one host asks, and these answer: {servers}"),
     params=parameters("port", "servers", port=PORT, servers=TEXTS),
-    denies=True,
+    claim=Claim.WHOLE,
 )
 def one_client(context: Context, params: Params) -> Finding:
     """One client asks, and each of the `servers` answers from `port`."""

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from sharklab.checks.context import Context
 from sharklab.checks.conversation import no_conversation
-from sharklab.checks.focus import find_focus
-from sharklab.checks.kind import TEXT, Need, Params, Rests, Schema, check, parameters
+from sharklab.checks.focus import Focus, find_focus
+from sharklab.checks.kind import TEXT, Claim, Need, Params, Rests, Schema, check, parameters
 from sharklab.checks.outcome import (
     Finding,
     Status,
@@ -20,7 +20,9 @@ from sharklab.message import (
 )
 
 OPENINGS = ("syn", "syn_ack", "ack")
-"""How far an opening came."""
+"""The steps of an opening."""
+CLOSINGS = ("end", "fin", "fins")
+"""The steps of a closing."""
 _STEADY = 0.8
 """An interval that is not shorter than this part of the one before has not shrunk."""
 
@@ -36,18 +38,96 @@ _COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": 1000}
     needs=lambda params, _: () if params["to"] == "syn" else (Need.SYN_ACK,),
 )
 def opening(context: Context, params: Params) -> Finding:
-    """The handshake comes as far as `to`: the SYN is sent, answered by SYN/ACK, acknowledged by ACK."""
+    """The opening shows the step `to`: the SYN, the SYN/ACK that answers it, the ACK of both.
+
+    A capture of one direction shows its own steps.
+    """
     focus = find_focus(context)
     if focus is None:
         return no_conversation(context)
-    packets = [focus.facts.packet(number) for number in focus.conversation.packets]
-    syn = next(filter(tcp.is_syn, packets), None)
-    answer = next((p for p in packets if tcp.is_syn_ack(p) and syn and p.ack == tcp.after(syn)), None)
-    steps = (syn.number if syn else 0, answer.number if answer else 0, *focus.conversation.handshake[2:])
+    steps = _opening(focus)
     seen = [number for number in steps if number]
-    good = len(seen) > OPENINGS.index(params["to"])
     found = Message(N_("Packets of the opening: {numbers}."), {"numbers": seen or "-"})
-    return Finding(Status.of(good), found, focus.refer(*seen))
+    return Finding(Status.of(steps[OPENINGS.index(params["to"])] > 0), found, focus.refer(*seen))
+
+
+def _opening(focus: Focus) -> tuple[int, int, int]:
+    """Return the packets of SYN, SYN/ACK and ACK, 0 for one that the capture does not show."""
+    talk = focus.conversation
+    packets = [focus.facts.packet(number) for number in talk.packets]
+    syn = next(filter(tcp.is_syn, packets), None)
+    answer = next((p for p in packets if tcp.is_syn_ack(p) and (not syn or p.ack == tcp.after(syn))), None)
+    ack = next(iter(talk.handshake[2:]), 0)
+    if syn and {packet.source for packet in packets} == {talk.client}:
+        ack = next((p.number for p in packets if "ACK" in p.flags and p.seq == tcp.after(syn)), 0)
+    return syn.number if syn else 0, answer.number if answer else 0, ack
+
+
+@check(
+    "closing",
+    Rests.HEADERS,
+    N_("End of the connection: {to}"),
+    params=parameters("to", to={"enum": list(CLOSINGS)}),
+    look=N_("Quit the program properly, then end the capture."),
+)
+def closing(context: Context, params: Params) -> Finding:
+    """The end shows the step `to`: a FIN or a RST (`end`), the FIN of one side (`fin`), of both (`fins`)."""
+    focus = find_focus(context)
+    if focus is None:
+        return no_conversation(context)
+    talk = focus.conversation
+    steps = {"end": bool(talk.fins or talk.resets), "fin": bool(talk.fins), "fins": len(talk.fins) == 2}
+    values = {"fins": talk.fins or "-", "resets": talk.resets or "-"}
+    found = Message(N_("Packets with a FIN: {fins}; with a RST: {resets}."), values)
+    return Finding(Status.of(steps[params["to"]]), found, focus.refer(*talk.fins, *talk.resets))
+
+
+@check(
+    "present",
+    Rests.HEADERS,
+    N_("The traffic is in the capture"),
+    N_("the transport and both ends of the exercise"),
+    params=parameters(transport={"enum": ["tcp", "udp"]}, both={"type": "boolean"}),
+    look=N_("Record on the right card while the program talks to its server."),
+)
+def present(context: Context, params: Params) -> Finding:
+    """A capture has a packet of the exercise's conversation, of the transport `transport` where it is given.
+
+    Handshake, data and FIN may be missing. With `both`, each side sends a packet.
+    """
+    focus = find_focus(context)
+    if focus is None:
+        return no_conversation(context)
+    talk = focus.conversation
+    senders = {focus.facts.packet(number).source for number in talk.packets}
+    values = {"transport": talk.transport.upper(), "client": str(talk.client), "server": str(talk.server)}
+    text = (
+        N_("The capture has {transport} between {client} and {server}, both ways.")
+        if len(senders) == 2
+        else N_("The capture has {transport} between {client} and {server}, one way.")
+    )
+    right = params.get("transport", talk.transport) == talk.transport
+    good = right and (len(senders) == 2 or not params.get("both", False))
+    return Finding(Status.of(good), Message(text, values), focus.refer())
+
+
+@check(
+    "sends",
+    Rests.HEADERS,
+    N_("Sides that send data: {sides}"),
+    params=parameters("sides", sides={"enum": [1, 2]}),
+    look=N_("End the capture after both sides have sent data, and keep both directions."),
+)
+def sends(context: Context, params: Params) -> Finding:
+    """`sides` sides of the conversation send data or more; the handshake may be missing."""
+    focus = find_focus(context)
+    if focus is None:
+        return no_conversation(context)
+    talk = focus.conversation
+    counts = {"client": talk.client_bytes, "server": talk.server_bytes}
+    found = Message(N_("The client sends {client} bytes and the server {server} bytes."), counts)
+    good = sum(map(bool, counts.values())) >= params["sides"]
+    return Finding(Status.of(good), found, focus.refer(*talk.data_packets))
 
 
 @check(
@@ -82,7 +162,7 @@ def reset(context: Context, params: Params) -> Finding:
     N_("SYN, repeated"),
     N_("repeated without an answer ({least} times or more), at intervals that do not shrink"),
     params=parameters("least", least=_COUNT),
-    denies=True,
+    claim=Claim.WHOLE,
     look=N_("Give the client the time to try again before you end the capture."),
 )
 def retries(context: Context, params: Params) -> Finding:

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sharklab.cli.verbs import computer, gradebook, lab, recording, seat, submission
+from sharklab.cli.verbs import computer, explain, gradebook, lab, recording, seat, submission
 from sharklab.message import N_
 
 
@@ -100,6 +100,12 @@ VERBS: Mapping[str, Verb] = {
         N_("Write the report of the last run again."),
         "report tp4 --lang en",
         ("lab", "student", "run", "report_folder", "output"),
+    ),
+    "explain": Verb(
+        explain.explain,
+        N_("Explain any capture packet by packet, on the terminal or as a page; no lab is needed."),
+        "explain web.pcapng -o explained",
+        ("captures", "filter", "conversation", "explained_folder", "output"),
     ),
     "form": Verb(
         submission.form,

@@ -210,6 +210,40 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("files",),
         {"metavar": N_("FILE"), "nargs": "+", "help": N_("a seat file from the instructor")},
     ),
+    "captures": (
+        ("files",),
+        {
+            "metavar": N_("FILE"),
+            "nargs": "+",
+            "help": N_("a capture: pcap or pcapng, also compressed by gzip, zstd or lz4"),
+        },
+    ),
+    "filter": (
+        ("--filter",),
+        {
+            "metavar": N_("FILTER"),
+            "default": "",
+            "help": N_("only the packets that this display filter of Wireshark chooses"),
+        },
+    ),
+    "conversation": (
+        ("--conversation",),
+        {
+            "metavar": N_("NUMBER"),
+            "type": int,
+            "action": "append",
+            "default": [],
+            "help": N_("only the conversation of this number in the list; may be given several times"),
+        },
+    ),
+    "explained_folder": (
+        ("-o", "--out"),
+        {
+            "metavar": N_("DIR"),
+            "default": None,
+            "help": N_("write a page (HTML, Markdown) and captures with comments here (default: text)"),
+        },
+    ),
     "form_folder": (
         ("-o", "--out"),
         {
@@ -292,7 +326,8 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("TIME"),
             "default": None,
             "help": N_(
-                "the due date of submissions, such as 2026-12-01T18:00, in local time or with an offset"
+                "the due date of submissions, such as 2026-12-01 (the end of that day) or 2026-12-01T18:00,"
+                " in local time or with an offset"
             ),
         },
     ),

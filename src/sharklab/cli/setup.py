@@ -19,6 +19,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "report": ("packets",),
     "grade": ("packets",),
     "check": ("packets",),
+    "explain": ("packets",),
     "down": ("hosts",),
     "test": ("image", "hosts", "internet", "machines", "seeds", "rocky", "packets", "test"),
 }

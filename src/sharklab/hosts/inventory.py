@@ -43,6 +43,8 @@ def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
                 "argv": list(p.run),
                 "user": p.user,
                 "timeout": p.timeout,
+                "exit": list(p.exit),
+                "retries": p.retries,
                 "after": list(p.after),
                 "stdin": p.stdin,
                 "env": dict(p.env),

@@ -22,7 +22,7 @@ from sharklab.lab.schema import Fault, Path, fault
 from sharklab.message import N_
 
 CriterionEntry = Mapping[str, Any]
-CONDITIONS = ("check", "question", "all_of", "any_of", "not")
+CONDITIONS = ("check", "question", "almost", "all_of", "any_of", "not")
 """The keys of which a condition has one."""
 
 
@@ -40,8 +40,8 @@ def condition(entry: CriterionEntry) -> Condition:
     given = entry[kind]
     if kind == "check":
         return check(given)
-    if kind == "question":
-        return Asked(given)
+    if kind in ("question", "almost"):
+        return Asked(given, almost=kind == "almost")
     if kind == "not":
         return Not(condition(given))
     parts = tuple(condition(part) for part in given)

@@ -66,7 +66,8 @@ class Capture:
 class Probe:
     """One command run on a host. `run` is an argv list; `timeout` is in seconds.
 
-    The tool of an `optional` one may be missing on the host.
+    The tool of an `optional` one may be missing on the host. A command that ends with none of the `exit` codes
+    is run again, at most `retries` times.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Probe:
     user: str = "root"
     timeout: float = 30.0
     exit: tuple[int, ...] = (0,)
+    retries: int = 0
     after: tuple[str, ...] = ()
     stdin: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
@@ -91,9 +93,13 @@ class Check:
 
 @dataclass(frozen=True)
 class Asked:
-    """The condition that the answer to a question of `sharklab.checks.questions` is right."""
+    """The condition that the answer to a question of `sharklab.checks.questions` is right.
+
+    With `almost`, an answer that was right for another connection of the same program is enough.
+    """
 
     question: str
+    almost: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,13 +166,15 @@ class Hint:
 class Criterion:
     """A source of points in an exercise: one part for the whole, or steps that each earn some.
 
-    `id` is unique in the exercise. Without a title it has its condition's.
+    `id` is unique in the exercise. Without a title it has its condition's: that of the `whole`, of which its
+    steps are the parts, or those of its steps.
     """
 
     id: str
     steps: tuple[CriterionStep, ...]
     title: Text = field(default_factory=dict)
     hints: tuple[Hint, ...] = ()
+    whole: Condition | None = None
 
     @property
     def points(self) -> float:

@@ -8,8 +8,11 @@ from dataclasses import replace
 import pytest
 
 from sharklab.checks.outcome import Status
+from sharklab.evidence.packets.model import Role
 from sharklab.lab.model import ExpectedConversation
 from tests.support.checks_sample import Sample, without, words
+from tests.support.packets_sample import packet
+from tests.support.packets_sample import shown as facts_of
 
 SSH = Sample(["ssh.pcap"])
 
@@ -46,6 +49,26 @@ def test_judge_knows_the_client_of_a_conversation_begun_before_the_capture(
         sample.ask("client_address").value,
         sample.ask("server_address").value,
     )
+
+
+def late(arrow: str, role: Role = Role.OPEN) -> Sample:
+    """Return an exercise whose capture has one packet of data, far from the opening."""
+    conversation = ExpectedConversation("client", "server")
+    facts = facts_of([packet(arrow, "PSH", "ACK", payload=9, local=760, port=2049, role=role)])
+    return Sample(["late"], conversation, facts={"late": facts})
+
+
+@pytest.mark.parametrize("arrow", ["<", ">"])
+def test_judge_matches_a_declared_conversation_either_way_round(arrow: str) -> None:
+    """Where no SYN and no contents tell who is the client, the exercise does."""
+    sample = late(arrow)
+    assert ("760", "2049") == (sample.ask("local_port").value, sample.ask("server_port").value)
+
+
+def test_judge_does_not_turn_a_conversation_whose_contents_tell_the_client() -> None:
+    """The server that calls the client is no conversation of the exercise."""
+    assert Status.PASSED is late(">", Role.CLIENT).check("transport", value="tcp").status
+    assert Status.FAILED is late("<", Role.CLIENT).check("transport", value="tcp").status
 
 
 def test_judge_finds_the_handshake_over_ipv6() -> None:

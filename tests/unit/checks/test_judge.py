@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
 from sharklab.checks import KINDS, QUESTIONS, cells
+from sharklab.checks.kind import Claim
 from sharklab.checks.outcome import Status
 from sharklab.evidence.packets.model import Facts
+from sharklab.lab.model import ExpectedConversation
 from sharklab.message import Message
 from tests.support import host_state, matrix_sample
 from tests.support.checks_sample import Sample, result, words
@@ -43,6 +45,37 @@ def test_judge_passes_what_a_flawed_capture_shows_all_the_same() -> None:
 def test_judge_does_not_call_a_flawed_capture_clean() -> None:
     """What was dropped may have been anything: a check that something is absent fails closed."""
     assert Status.INCONCLUSIVE is replace(SSH, dropped=7).check("clean").status
+
+
+@pytest.mark.parametrize(
+    ("capture", "kind", "params"),
+    [
+        ("ssh.pcap", "zero_reply", {}),
+        ("halfclose.pcap", "costlier", {"capture": "halfclose.pcap", "than": "refused.pcap"}),
+        ("ssh.pcap", "one_client", {"port": 22, "servers": ["server"]}),
+        ("ssh.pcap", "one_client", {"port": 22, "servers": ["desktop"]}),
+        ("refused.pcap", "knock", {"capture": "refused.pcap", "packets": "syn_rst"}),
+        ("refused.pcap", "knock", {"capture": "refused.pcap", "packets": "handshake"}),
+        ("icmp.pcap", "echo", {"requests": 7}),
+        ("ssh.pcap", "retries", {"least": 1}),
+    ],
+)
+def test_judge_decides_nothing_of_a_whole_capture_that_lost_packets(
+    capture: str, kind: str, params: dict[str, Any]
+) -> None:
+    """A check that counts packets, or needs one and the lack of another, neither passes nor fails then."""
+    whole = Sample([capture, "refused.pcap"])
+    assert Claim.WHOLE is KINDS[kind].claim
+    assert Status.INCONCLUSIVE is not whole.check(kind, **params).status
+    assert Status.INCONCLUSIVE is replace(whole, dropped=1).check(kind, **params).status
+
+
+@pytest.mark.parametrize(("kind", "params"), [("clean", {}), ("no_arp", {"address": "192.0.2.1"})])
+def test_judge_leaves_open_what_a_flawed_capture_has_nothing_of(kind: str, params: dict[str, Any]) -> None:
+    """The check of an absence fails for the lack of its subject, which may be among the lost packets."""
+    sample = Sample(["icmp.pcap"], conversation=ExpectedConversation("desktop", "server"))
+    assert Status.FAILED is sample.check(kind, **params).status
+    assert Status.INCONCLUSIVE is replace(sample, dropped=1).check(kind, **params).status
 
 
 def test_judge_makes_an_error_of_a_check_that_breaks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,3 +79,23 @@ def test_check_refuses_a_name_that_is_taken() -> None:
     with pytest.raises(ValueError, match="fin"):
         check("fin", Rests.HEADERS, "")(before.function)
     assert before is KINDS["fin"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"),
+    [
+        ("handshake", {}),
+        ("traffic", {}),
+        ("fin", {}),
+        ("udp_exchange", {}),
+        ("dns", {"types": ["A", "MX"], "name": "a.example"}),
+        ("nfs", {"operations": ["OPEN", "READ"]}),
+    ],
+)
+def test_parts_are_checks_with_good_parameters(kind: str, params: dict[str, Any]) -> None:
+    """Together they are the check: the last is the check itself, or each has one of its values."""
+    parts = KINDS[kind].parts
+    assert parts
+    found = [*parts(params)]
+    assert all(Draft202012Validator(dict(KINDS[name].params)).is_valid(dict(each)) for name, each in found)
+    assert (kind, params) == found[-1] or [kind] * 2 == [name for name, _ in found]

@@ -8,6 +8,7 @@ import pytest
 
 from sharklab.checks.outcome import Status
 from sharklab.evidence.run_folder import SocketLine
+from sharklab.message import Message
 from tests.support.checks_sample import ASKED, Sample, result, words
 from tests.support.scans_sample import SOCKETS, scanned, xml
 
@@ -88,6 +89,8 @@ def test_views_fails_when_nothing_tells_what_the_firewall_does() -> None:
     """A port that looks filtered is not explained by a zone that was not read."""
     outcome = view_sample(zone="").check("views", outside="scan", zone="zone", ports={"8080/tcp": "filtered"})
     assert Status.FAILED is outcome.status
+    assert outcome.table and isinstance(why := outcome.table.lines[0].cells[-1], Message)
+    assert "The record of the firewall was not readable: its part is unknown." == str(why)
 
 
 @pytest.mark.parametrize("scan", ["", "Nmap done"])

@@ -10,7 +10,9 @@ import pytest
 from sharklab.checks import KINDS
 from sharklab.checks.kind import Need
 from sharklab.checks.outcome import Reference, Status
-from tests.support.checks_sample import Sample, shown, words
+from sharklab.checks.segments import CLOSINGS, OPENINGS
+from sharklab.lab.model import ExpectedConversation
+from tests.support.checks_sample import Sample, shown, without, words
 
 
 @pytest.mark.parametrize(
@@ -94,3 +96,82 @@ def test_check_fails_without_a_conversation(kind: str, params: dict[str, Any]) -
 def test_opening_needs_an_answer_beyond_the_syn(to: str, needs: set[Need]) -> None:
     """A SYN alone shows that the client tried; the other steps need the server's answer."""
     assert needs == KINDS["opening"].needs_of({"to": to}, "one")
+
+
+@pytest.mark.parametrize(
+    ("unseen", "steps"),
+    [
+        ((), {"syn", "syn_ack", "ack"}),
+        (tuple(range(3, 47)), {"syn", "syn_ack"}),
+        ((1,), {"syn_ack"}),
+        ((2,), {"syn"}),
+        ((1, 2, 3), set()),
+    ],
+    ids=["whole", "an export of two packets", "no SYN", "no SYN/ACK", "begun before"],
+)
+def test_opening_shows_the_steps_of_a_capture_that_is_cut_down(
+    unseen: tuple[int, ...], steps: set[str]
+) -> None:
+    """Almost a handshake is told from none."""
+    sample = Sample(["ssh.pcap"], facts={"ssh.pcap": without("ssh.pcap", *unseen)})
+    assert steps == {to for to in OPENINGS if sample.check("opening", to=to).status is Status.PASSED}
+
+
+@pytest.mark.parametrize(
+    ("side", "opened", "closed"),
+    [("10.77.5.1", {"syn", "ack"}, {"end", "fin"}), ("10.77.5.2", {"syn_ack"}, {"end", "fin"})],
+)
+def test_steps_of_one_direction_are_those_of_its_side(side: str, opened: set[str], closed: set[str]) -> None:
+    """A display filter kept one direction: the capture shows that side's steps, and that it sends data."""
+    seen = [packet.number for packet in shown("ssh.pcap").packets if packet.source.address != side]
+    sample = Sample(["ssh.pcap"], facts={"ssh.pcap": without("ssh.pcap", *seen)})
+    assert opened == {to for to in OPENINGS if sample.check("opening", to=to).status is Status.PASSED}
+    assert closed == {to for to in CLOSINGS if sample.check("closing", to=to).status is Status.PASSED}
+    results = [
+        sample.check("sends", sides=1),
+        sample.check("sends", sides=2),
+        sample.check("present"),
+        sample.check("present", both=True),
+    ]
+    assert ["passed", "failed", "passed", "failed"] == [outcome.status for outcome in results]
+
+
+@pytest.mark.parametrize(
+    ("name", "unseen", "steps"),
+    [
+        ("ssh.pcap", (), {"end", "fin", "fins"}),
+        ("ssh.pcap", (45, 46), {"end", "fin"}),
+        ("ssh.pcap", (44, 45, 46), set()),
+        ("reset.pcap", (), {"end"}),
+    ],
+    ids=["both", "one FIN of two", "none", "RST"],
+)
+def test_closing_shows_its_steps(name: str, unseen: tuple[int, ...], steps: set[str]) -> None:
+    """The end of one side, of both, or a RST."""
+    sample = Sample([name], facts={name: without(name, *unseen)})
+    assert steps == {to for to in CLOSINGS if sample.check("closing", to=to).status is Status.PASSED}
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "status"),
+    [
+        ("ssh.pcap", {}, "passed"),
+        ("ssh.pcap", {"both": True}, "passed"),
+        ("ssh.pcap", {"transport": "tcp"}, "passed"),
+        ("ssh.pcap", {"transport": "udp"}, "failed"),
+        ("voice.pcap", {"transport": "udp", "both": True}, "passed"),
+    ],
+)
+def test_present_wants_the_transport_and_both_ends(name: str, params: dict[str, Any], status: str) -> None:
+    """A course may ask for no more than that the traffic is there."""
+    late = Sample([name], facts={name: without(name, *range(1, 12))})
+    assert [status, status] == [each.check("present", **params).status for each in (Sample([name]), late)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"), [("closing", {"to": "end"}), ("present", {}), ("sends", {"sides": 1})]
+)
+def test_steps_fail_without_a_conversation(kind: str, params: dict[str, Any]) -> None:
+    """Other hosts' packets are no part of the exercise."""
+    conversation = ExpectedConversation("desktop", "server")
+    assert Status.FAILED is Sample(["ssh.pcap"], conversation).check(kind, **params).status

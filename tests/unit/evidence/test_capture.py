@@ -56,9 +56,6 @@ def test_capture_that_is_none_has_a_problem_and_no_packets(tmp_path: Path) -> No
     file = tmp_path / "ssh.pcap"
     file.write_bytes(b"GIF89a")
     capture = RecordedCapture("ssh", "client", file)
-    assert ((), "the file is not a pcap or pcapng capture") == (
-        capture.facts.packets,
-        capture.facts.problem.msgid,
-    )
+    assert ((), {"format": "GIF"}) == (capture.facts.packets, capture.facts.problem.values)
     with pytest.raises(InputError):
         capture.search("GIF89a")

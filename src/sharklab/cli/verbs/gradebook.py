@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
     from sharklab.grading.marking.policy import Policy
     from sharklab.i18n import Translator
 
+_DAY = re.compile(r"\d{4}-?\d\d-?\d\d|\d{4}-?W\d\d(?:-?\d)?")
+"""A date without a time (ISO 8601)."""
+
 
 def grade(args: Namespace) -> int:
     """Grade a class; exit code 1 when a submission could not be graded."""
@@ -31,16 +35,19 @@ def grade(args: Namespace) -> int:
     from sharklab.lab import roster
 
     words, out = translate(args), Path(args.out)
-    sources = inputs.find([Path(file) for file in args.files])
     students = roster.read(Path(args.roster)) if args.roster else ()
+    sources = inputs.find([Path(file) for file in args.files], students)
     jobs = args.jobs or len(os.sched_getaffinity(0))
+    policy = _policy(args)
     group = batch.grade(
-        batch.Batch(sources, students, out, args.lab or "", _policy(args), max(1, jobs), lint.named),
+        batch.Batch(sources, students, out, args.lab or "", policy, max(1, jobs), lint.named),
         Progress(words.gettext),
     )
     filled = moodle.fill(Path(args.moodle), group) if args.moodle else None
     counts = Counter(map(state, group.entries))
-    say(args, "\n".join(_describe(group, filled, out, args.language, words)), **_to_plain(group, filled, out))
+    lines = [*_describe_due(policy.due, words), *_describe(group, filled, out, args.language, words)]
+    due = datetime.fromtimestamp(policy.due).astimezone().isoformat() if policy.due else ""
+    say(args, "\n".join(lines), due=due, **_to_plain(group, filled, out))
     return NOT_ACHIEVED if counts[UNREADABLE] else GOOD
 
 
@@ -73,15 +80,32 @@ def _check_numbers(args: Namespace) -> None:
 
 
 def _due(text: str | None) -> float:
+    """Return a date and time in epoch seconds; a day alone means its end. Raises InputError for other texts.
+
+    The time zone is that of this computer, unless the text has an offset.
+    """
+    if not text:
+        return 0.0
     try:
-        return datetime.fromisoformat(text).astimezone().timestamp() if text else 0.0
+        moment = datetime.fromisoformat(text)
+        if _DAY.fullmatch(text):  # its last minute is in time; a day of a clock change has another length
+            moment = datetime.combine(moment.date(), time(23, 59, 59))
+        return moment.astimezone().timestamp()
     except (ValueError, OverflowError) as error:
         raise InputError(
             N_("{text!r} is not a date and time"),
             place="--due",
-            hint=N_("write it like 2026-12-01T18:00 or 2026-12-01T18:00+01:00"),
+            hint=N_("write it like 2026-12-01, 2026-12-01T18:00 or 2026-12-01T18:00+01:00"),
             text=text,
         ) from error
+
+
+def _describe_due(due: float, words: Translator) -> Iterator[str]:
+    """Yield a sentence on when submissions were due, with the time zone."""
+    if due:
+        last = datetime.fromtimestamp(due).astimezone()
+        said = words.gettext("Submissions were due at {time}, in the time zone UTC{offset} of this computer.")
+        yield said.format(time=f"{last:%Y-%m-%d %H:%M:%S}", offset=last.isoformat()[-6:])
 
 
 def _describe(

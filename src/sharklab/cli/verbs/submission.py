@@ -79,6 +79,7 @@ def check(args: Namespace) -> int:
     from sharklab.grading.marking.export import to_plain
     from sharklab.grading.marking.keys import without_keys
     from sharklab.grading.marking.marks import grade
+    from sharklab.grading.submission import contents
     from sharklab.lab import diary
 
     plan, submission = _read_work(args)
@@ -87,7 +88,8 @@ def check(args: Namespace) -> int:
     if args.hint:
         _take_hint(plan, args.hint, offered)
     result = without_keys(graded, diary.hints(plan.seat))
-    lines = advice.lines(result, translate(args), offered)
+    words = translate(args)
+    lines = [*map(words.say, contents.taken(submission)), *advice.lines(result, words, offered)]
     told = {"folder": str(submission.folder), "hints": list(offered), "result": to_plain(result)}
     say(args, "\n".join(lines), **told)
     return GOOD if result.points == result.worth else NOT_ACHIEVED

@@ -10,13 +10,15 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sharklab import untrusted
 from sharklab.errors import (
     InputError,
 )
+from sharklab.evidence.packets import compression, recognition
+from sharklab.evidence.packets.recognition import Kind
 from sharklab.limits import CAPTURE
 from sharklab.message import (
     N_,
@@ -37,23 +39,28 @@ _PACKETS = frozenset({_OLD, _SIMPLE, _ENHANCED})
 
 @dataclass(frozen=True)
 class Container:
-    """A capture file: its format, where each packet's bytes are (offset, length), whether it is cut short."""
+    """A capture file: its format, where each packet's bytes are (offset, length), whether it is cut short.
+
+    The `content` is that of the file; of a compressed one, what was `unpacked`.
+    """
 
     path: Path
     content: bytes
     format: str
     packets: tuple[tuple[int, int], ...]
     cut: bool
+    unpacked: bool = False
 
     @property
     def whole(self) -> bytes | None:
-        """A pcap without the half record that it ends with; None for a file that is read as it is.
+        """The bytes that Wireshark's tools are to read; None for a file that they read as it is.
 
-        From a half record Wireshark's tools guess that a small file is of another variant of pcap, and read
-        nonsense (wiretap/libpcap.c looks at the first records).
+        A compressed file is read unpacked, for some builds of them cannot unpack. A pcap is read without the
+        half record that it ends with: from it the tools guess that a small file is of another variant of
+        pcap, and read nonsense (wiretap/libpcap.c looks at the first records).
         """
         if not self.cut or self.format != PCAP or not self.packets:
-            return None
+            return self.content if self.unpacked else None
         offset, length = self.packets[-1]
         return self.content[: offset + length]
 
@@ -72,33 +79,74 @@ class Container:
         return tuple(number for number, frame in numbered if wanted in frame.lower())
 
 
+TOO_MANY = N_("the capture has more than {count} packets")
+BEYOND = frozenset({untrusted.TOO_LARGE, compression.TOO_LARGE, TOO_MANY})
+"""The sentences on a capture that is sound and too large."""
+
+
 class _Cut(Exception):
     """The file ends in the middle of a record."""
 
 
 def open_capture(path: Path) -> Container:
-    """Return the records of the capture in `path`.
+    """Return the records of the capture in `path`, which gzip, zstd or lz4 may have compressed.
 
     Raises InputError when it is missing, not a capture, damaged, or beyond `sharklab.limits.CAPTURE`.
     """
-    return _walk(path, untrusted.read(path, CAPTURE.bytes))
+    content = untrusted.read(path, CAPTURE.bytes)
+    if not compression.method(content):
+        return _walk(path, content)
+    return parse(path, compression.unpack(path, content, CAPTURE.bytes))
+
+
+def parse(path: Path, content: bytes) -> Container:
+    """Return the records of the capture `content`, which was taken out of the file `path`.
+
+    Raises InputError as `open_capture` does.
+    """
+    return replace(_walk(path, content), unpacked=True)
 
 
 def _walk(path: Path, content: bytes) -> Container:
+    try:
+        capture = _scan(path, content)
+    except InputError:
+        _check_changes(path, content)
+        raise
+    if capture.cut:
+        _check_changes(path, content)
+    return capture
+
+
+def _check_changes(path: Path, content: bytes) -> None:
+    """Raise InputError when a text editor, or a program that converts line ends, damaged the capture."""
+    if recognition.is_edited(content):
+        raise _refuse_kind(path, recognition.EDITED)
+    before = content.replace(b"\r\n", b"\n")
+    if before != content and _is_whole(path, before):
+        raise _refuse_kind(path, recognition.CONVERTED)
+
+
+def _is_whole(path: Path, content: bytes) -> bool:
+    try:
+        return not _scan(path, content).cut
+    except InputError:
+        return False
+
+
+def _scan(path: Path, content: bytes) -> Container:
     if content[:4] in PCAP_ORDER:
         format, records = PCAP, _pcap(path, content)
     elif content[:4] == _SECTION:
         format, records = PCAPNG, _pcapng(path, content)
     else:
-        raise _refuse(
-            path, N_("the file is not a pcap or pcapng capture") if content else N_("the capture is empty")
-        )
+        raise _refuse_kind(path, recognition.recognise(content))
     packets: list[tuple[int, int]] = []
     try:
         for record in records:
             packets.append(record)
             if len(packets) > CAPTURE.packets:
-                raise _refuse(path, N_("the capture has more than {count} packets"), count=CAPTURE.packets)
+                raise _refuse(path, TOO_MANY, count=CAPTURE.packets)
     except _Cut:
         return Container(path, content, format, tuple(packets), True)
     return Container(path, content, format, tuple(packets), False)
@@ -180,5 +228,8 @@ def _check(path: Path, length: int, offset: int, least: int = 0, most: int = CAP
 
 
 def _refuse(path: Path, refusal: str, **values: object) -> InputError:
-    hint = N_("record it anew with tcpdump -w, or save it from Wireshark")
-    return InputError(refusal, place=str(path), hint=hint, problems=(), **values)
+    return InputError(refusal, place=str(path), hint=recognition.AGAIN, problems=(), **values)
+
+
+def _refuse_kind(path: Path, kind: Kind) -> InputError:
+    return InputError(kind.sentence, place=str(path), hint=kind.remedy, problems=(), **kind.values)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sharklab.evidence.packets import tcp
 from sharklab.evidence.packets.model import Conversation, Endpoint, Flow, Packet
+from sharklab.evidence.packets.sides import Sides, sides
 
 _Key = tuple[str, frozenset[Endpoint]]
 
@@ -76,9 +77,10 @@ def _sort(packet: Packet, groups: list[_Group], current: dict[_Key, _Group]) -> 
 
 
 def _conversation(packets: Sequence[Packet], errors: tuple[int, ...]) -> Conversation:
-    client, server = _sides(packets)
+    known = sides(packets)
+    client, server = known.client, known.server
     if packets[0].transport == "tcp":
-        return _connection(packets, client, server, errors)
+        return _connection(packets, known, errors)
     return Conversation(
         transport=packets[0].transport,
         client=client,
@@ -88,12 +90,12 @@ def _conversation(packets: Sequence[Packet], errors: tuple[int, ...]) -> Convers
         client_bytes=sum(packet.payload for packet in packets if packet.source == client),
         server_bytes=sum(packet.payload for packet in packets if packet.source == server),
         icmp_errors=errors,
+        sure=known.sure,
     )
 
 
-def _connection(
-    packets: Sequence[Packet], client: Endpoint, server: Endpoint, errors: tuple[int, ...]
-) -> Conversation:
+def _connection(packets: Sequence[Packet], known: Sides, errors: tuple[int, ...]) -> Conversation:
+    client, server = known.client, known.server
     closing = tcp.closing(packets, client)
     return Conversation(
         transport="tcp",
@@ -112,12 +114,5 @@ def _connection(
         icmp_errors=errors,
         client_start=tcp.start(packets, client),
         server_start=tcp.start(packets, server),
+        sure=known.sure,
     )
-
-
-def _sides(packets: Sequence[Packet]) -> tuple[Endpoint, Endpoint]:
-    """Return client and server: by the SYN, else by the SYN/ACK, else the first to speak is the client."""
-    first = next((packet for packet in packets if "SYN" in packet.flags), packets[0])
-    if tcp.is_syn_ack(first):
-        return first.destination, first.source
-    return first.source, first.destination

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sharklab.evidence.packets.messages import DNS_FIELDS, NFS_FIELDS, Dissection, dns_messages, nfs_messages
-from sharklab.evidence.packets.model import NOWHERE, Endpoint, Flow, Icmp, Option, Packet
+from sharklab.evidence.packets.model import NOWHERE, Endpoint, Flow, Icmp, Option, Packet, Role
 from sharklab.evidence.packets.options import options
+from sharklab.evidence.packets.roles import FIELDS as ROLE_FIELDS
+from sharklab.evidence.packets.roles import role
 
 REMARKS = (
     "retransmission",
@@ -52,8 +54,10 @@ FIELDS = (
     "icmp.code",
     "icmpv6.type",
     "icmpv6.code",
+    "tls.handshake.extensions_server_name",
     *DNS_FIELDS,
     *NFS_FIELDS,
+    *ROLE_FIELDS,
 )
 """Every tshark field that is read; all of them exist in Wireshark 3.4 to 4.4."""
 
@@ -71,6 +75,7 @@ def packet(layers: Dissection) -> Packet:
     position = next((i for i, name in enumerate(protocols) if name in _TRANSPORTS), len(protocols))
     transport = _TRANSPORTS[protocols[position]] if position < len(protocols) else ""
     source, destination = _ends(layers, protocols[:position], transport)
+    icmp = _icmp(layers, protocols, position) if transport == "icmp" else None
     return Packet(
         number=_number(layers, "frame.number"),
         time=float(_text(layers, "frame.time_epoch") or 0.0),  # a block of pcapng may have none
@@ -87,10 +92,12 @@ def packet(layers: Dissection) -> Packet:
         payload=_payload(layers, transport),
         dns=dns_messages(layers) if transport in ("tcp", "udp") else (),
         nfs=nfs_messages(layers) if transport in ("tcp", "udp") else (),
-        icmp=_icmp(layers, protocols, position) if transport == "icmp" else None,
+        icmp=icmp,
         window=_number(layers, "tcp.window_size_value") if transport == "tcp" else 0,
         options=_options(layers) if transport == "tcp" else (),
         remarks=_remarks(layers) if transport == "tcp" else (),
+        server_name=_text(layers, "tls.handshake.extensions_server_name"),
+        role=_role(layers, icmp),
     )
 
 
@@ -129,6 +136,14 @@ def _options(layers: Dissection) -> tuple[Option, ...]:
 
 def _remarks(layers: Dissection) -> tuple[str, ...]:
     return tuple(remark for remark in REMARKS if f"tcp.analysis.{remark}" in layers)
+
+
+def _role(layers: Dissection, icmp: Icmp | None) -> Role:
+    """Return the side that sends the packet; the contents that an ICMP error quotes are another sender's."""
+    try:
+        return Role.OPEN if icmp and icmp.about else role(layers)
+    except ValueError:  # tshark has words for a malformed message
+        return Role.OPEN
 
 
 def _payload(layers: Dissection, transport: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sharklab.message import NOTHING, Message
 
@@ -75,6 +76,14 @@ class Option:
     values: tuple[int, ...] = ()
 
 
+class Role(StrEnum):
+    """The side that sends a packet, as its contents tell (`packets.roles`); `OPEN` when they tell neither."""
+
+    CLIENT = "client"
+    SERVER = "server"
+    OPEN = ""
+
+
 @dataclass(frozen=True)
 class Packet:
     """One packet as captured. `number` counts from 1, as in Wireshark; `time` is epoch seconds.
@@ -84,6 +93,8 @@ class Packet:
     numbers of the wire; `payload` and `length` are bytes (of the transport's data, of the frame).
     `window` is the number in the TCP header, not scaled. `remarks` is what tshark's analysis of TCP
     found, by the last word of its fields: retransmission, duplicate_ack ... (`dissection.REMARKS`).
+    `server_name` is the name that a ClientHello of TLS or QUIC asks for (RFC 6066, section 3). `role` is the
+    side that sends it, where its contents tell.
     """
 
     number: int
@@ -105,6 +116,8 @@ class Packet:
     window: int = 0
     options: tuple[Option, ...] = ()
     remarks: tuple[str, ...] = ()
+    server_name: str = ""
+    role: Role = Role.OPEN
 
     @property
     def truncated(self) -> bool:
@@ -123,8 +136,9 @@ class Recording:
 
 @dataclass(frozen=True)
 class Conversation:
-    """All packets of one 5-tuple. The client is the side that sent the SYN, or else spoke first.
+    """All packets of one 5-tuple. The client is the side that sent the SYN; without one, `sides` tells it.
 
+    `sure` is false when nothing but addresses, ports or order tells who is the client.
     Packet numbers: `handshake` of SYN, SYN/ACK and ACK, or empty when one is missing (where both sides
     open at once, that ACK is the client's SYN/ACK); `fins` of the first FIN of each side; `closing` of a
     whole FIN exchange (both FINs and their ACKs), or else of the RST; `resets` of every RST;
@@ -150,6 +164,7 @@ class Conversation:
     icmp_errors: tuple[int, ...] = ()
     client_start: int = 0
     server_start: int = 0
+    sure: bool = False
 
 
 @dataclass(frozen=True)

@@ -82,15 +82,26 @@ def _sweep(out: Path) -> None:
 def _grade(batch: Batch, progress: Progress) -> Class:
     identities = _identify(batch, progress)
     lab = batch.find_lab(batch.lab or lab_of(identities))
-    selections = tuple(select(batch.sources, batch.roster, identities, lab))
+    selections = tuple(select(tuple(identities), batch.roster, identities, lab))
     students = [selection.entry.student for selection in selections if selection.source]
     seats = {student: seat.look_up(lab, student) for student in students}
-    failed = _grade_new(batch, selections, lab, seats, progress)
+    failed = _grade_new(batch, selections, identities, lab, seats, progress)
     with progress.step(N_("write the gradebook")):
         group = _class(batch, selections, failed, lab, seats)
+        _forget_others(batch.out, group, progress)
         for name, content in _outputs(group).items():
             state.write(batch.out / name, content, 0o644)
     return group
+
+
+def _forget_others(out: Path, group: Class, progress: Progress) -> None:
+    """Remove what an earlier batch wrote about students who have no result in this one."""
+    graded = {entry.student for entry in group.entries if entry.result}
+    for student in job.recorded(out):
+        if student not in graded:
+            job.forget(out, student)
+            text = N_("{student} has no result any more: the old feedback is removed")
+            progress.note(Message(text, {"student": student}))
 
 
 def _outputs(group: Class) -> Mapping[str, str]:
@@ -103,11 +114,25 @@ def _outputs(group: Class) -> Mapping[str, str]:
 
 
 def _identify(batch: Batch, progress: Progress) -> Mapping[SubmissionSource, Identity | Failure]:
-    """Return the student, lab and seal that each submission names, or the failure to read it."""
-    jobs = [IdentifyJob(source, batch.out) for source in batch.sources]
-    with progress.step(N_("read {count} submissions"), count=len(jobs)):
-        found = _all(job.identify, jobs, batch.processes, progress)
-    return {source: found[number] for number, source in enumerate(batch.sources)}
+    """Return the student, lab and seal that each submission names, or the failure to read it.
+
+    A zip of several things is opened first: each submission in it counts.
+    """
+    found: dict[SubmissionSource, Identity | Failure] = {}
+    left = batch.sources
+    while left:
+        jobs = [IdentifyJob(source, batch.out, batch.roster) for source in left]
+        with progress.step(N_("read {count} submissions"), count=len(jobs)):
+            outcomes = _all(job.identify, jobs, batch.processes, progress)
+        inside: list[SubmissionSource] = []
+        for number, source in enumerate(left):
+            outcome = outcomes[number]
+            if isinstance(outcome, tuple):
+                inside += outcome
+            else:
+                found[source] = outcome
+        left = tuple(inside)
+    return {source: found[source] for source in sorted(found, key=lambda each: (each.parts, each.path))}
 
 
 def _all(
@@ -133,14 +158,17 @@ def _all(
 
 
 def _grade_new(
-    batch: Batch, selections: Iterable[Selection], lab: Lab, seats: Mapping[str, Seat], progress: Progress
+    batch: Batch,
+    selections: Iterable[Selection],
+    identities: Mapping[SubmissionSource, Identity | Failure],
+    lab: Lab,
+    seats: Mapping[str, Seat],
+    progress: Progress,
 ) -> Mapping[str, Failure]:
     """Grade the students who are not graded yet; return the failures by student."""
+    chosen = ((each, identities[each.source]) for each in selections if each.source)
     jobs = [
-        each
-        for selection in selections
-        if selection.source
-        for each in [_job(batch, selection, selection.source, lab, seats)]
+        _job(batch, each, identity, lab, seats) for each, identity in chosen if isinstance(identity, Identity)
     ]
     left = [each for each in jobs if not job.is_done(batch.out, each.entry.student, each.key)]
     with progress.step(
@@ -183,7 +211,7 @@ def _outcomes(
 
 
 def _job(
-    batch: Batch, selection: Selection, source: SubmissionSource, lab: Lab, seats: Mapping[str, Seat]
+    batch: Batch, selection: Selection, identity: Identity, lab: Lab, seats: Mapping[str, Seat]
 ) -> GradeJob:
     own = seats[selection.entry.student]
     parts = {
@@ -194,7 +222,7 @@ def _job(
         "policy": record_file.to_plain(batch.policy),
     }
     key = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-    return GradeJob(source, batch.out, selection.entry, lab.path, own, batch.policy, tool(), key)
+    return GradeJob(identity, batch.out, selection.entry, lab.path, own, batch.policy, tool(), key)
 
 
 def tool() -> str:

@@ -5,69 +5,163 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
 from typing import IO
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.grading.submission import bundle, sheet, work
+from sharklab.grading.submission import archive, bundle, manifest, sheet, work
+from sharklab.grading.submission.model import Problem
 from sharklab.lab.roster import Student
-from sharklab.limits import BUNDLE
+from sharklab.limits import ARCHIVE, BUNDLE
 from sharklab.message import N_
 
-_PARTICIPANT = re.compile(r"_(\d+)_assignsubmission_")
-"""How Moodle names the folder of each participant when all submissions are downloaded."""
+_PARTICIPANT = re.compile(r"_(\d+)_assignsubmission_(?!onlinetext)")
+"""How Moodle begins the name of each participant's folder, or file, when all submissions are downloaded."""
+_ONLINE_TEXT = re.compile(r"_\d+_assignsubmission_onlinetext")
+_PACKED = re.compile(r"\.(?:sharklab|zip)(?:\W.*)?$", re.IGNORECASE)
+"""The endings of a packed submission, and what browsers add to them."""
+_ENDINGS = re.compile(
+    r"(?:\.(?:sharklab|zip|7z|rar|tar|tgz|gz|xz|bz2|txt|pdf|bin)|\s*\(\d{1,3}\)|\s*- cop(?:y|ie))+$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
 class SubmissionSource:
-    """A submission as it was handed in: a packed file, or a student's own folder."""
+    """A submission as it was handed in: a packed file, or a student's own folder.
+
+    `place` is where it lies in the folder or the file that the instructor named; `nested` zips lie around it.
+    It may unpack to `most` bytes. `problems` are the files of it that did not come out of a zip.
+    """
 
     path: Path
     packed: bool
+    place: str = ""
+    nested: int = 0
+    most: int = BUNDLE.unpacked
+    problems: tuple[Problem, ...] = field(default=(), hash=False)
 
     @property
     def name(self) -> str:
         """The name of the file or folder."""
-        return self.path.name
+        return self.parts[-1]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the folders and zips around it, and its own."""
+        return PurePath(self.place or str(self.path)).parts
 
 
-def find(places: Iterable[Path]) -> tuple[SubmissionSource, ...]:
+def stem(name: str) -> str:
+    """Return `name` without the endings of packed files and the numbers of browsers."""
+    return _ENDINGS.sub("", name)
+
+
+def find(places: Iterable[Path], students: Sequence[Student] = ()) -> tuple[SubmissionSource, ...]:
     """Return the submissions that `places` are or hold, sorted, each once.
 
-    A folder with answers or captures in it is a submission itself. Raises InputError when a place is
-    missing, or when there is no submission at all.
+    A folder with answers or captures in it is a submission itself, and so is a packed file. Any other file
+    is one if it lies in a participant's folder of Moodle, or has the name of one of `students`: nobody reads
+    it, but its student hears of it. Raises InputError when a place is missing, or when nothing was found.
     """
     places = tuple(places)
-    found = sorted({source for place in places for source in _find(place)}, key=lambda each: each.path)
+    found: dict[Path, SubmissionSource] = {}
+    for place in places:
+        for source in _find(place, students):
+            found.setdefault(source.path, source)
     if not found:
         raise InputError(
             N_("there is no submission here"),
             place=", ".join(map(str, places)),
             hint=N_("name files from `sharklab submit`, or folders of such files"),
         )
-    return tuple(found)
+    return tuple(sorted(found.values(), key=lambda source: (source.parts, source.path)))
 
 
-def _find(place: Path) -> Iterator[SubmissionSource]:
+def _find(place: Path, students: Sequence[Student]) -> Iterator[SubmissionSource]:
     if place.is_dir():
-        yield from _below(place)
+        yield from _below(place, place, students)
     elif place.exists():
-        yield SubmissionSource(place, packed=True)
+        yield SubmissionSource(place, packed=True, place=place.name, most=ARCHIVE.whole_class)
     else:
         raise InputError(N_("there is no such file or folder"), place=str(place))
 
 
-def _below(folder: Path) -> Iterator[SubmissionSource]:
-    if (folder / sheet.NAME).exists() or (folder / work.CAPTURES).is_dir():
-        yield SubmissionSource(folder, packed=False)
+def _below(folder: Path, base: Path, students: Sequence[Student]) -> Iterator[SubmissionSource]:
+    """Yield the submissions in `folder`, with their places below `base`."""
+    entries = sorted(entry for entry in folder.iterdir() if not work.is_leftover(entry.name))
+    files = [entry for entry in entries if not entry.is_dir()]
+    if _is_work(folder):
+        bundles = [file for file in files if bundle.ENDING in file.name.casefold()]
+        if bundles and not bundle.is_unpacked(folder):  # `submit` wrote it there: it is handed in
+            yield from (_source(file, base, packed=True) for file in bundles)
+        else:
+            yield _source(folder, base, packed=False)
         return
-    for entry in sorted(folder.iterdir()):
-        if entry.is_dir() and not entry.is_symlink() and not entry.name.startswith("."):
-            yield from _below(entry)
-        elif entry.suffix == bundle.ENDING:
-            yield SubmissionSource(entry, packed=True)
+    for entry in entries:
+        if entry in files:
+            source = _source(entry, base, packed=True)
+            if _PACKED.search(entry.name) or _is_handed_in(source, students):
+                yield source
+        elif not entry.is_symlink():
+            yield from _below(entry, base, students)
+
+
+def _is_work(folder: Path) -> bool:
+    """Tell whether a folder is a student's, or was unpacked from a bundle."""
+    return bool(sheet.find(folder)) or any(
+        (folder / name).exists() for name in (work.CAPTURES, manifest.NAME)
+    )
+
+
+def _source(path: Path, base: Path, packed: bool) -> SubmissionSource:
+    place = path.relative_to(base).as_posix() if path != base else path.name
+    return SubmissionSource(path, packed, place)
+
+
+def _is_handed_in(source: SubmissionSource, students: Sequence[Student]) -> bool:
+    """Tell whether a file that is no packed submission was meant as one."""
+    if any(map(_ONLINE_TEXT.search, source.parts)):
+        return False
+    return any(map(_PARTICIPANT.search, source.parts)) or owner(source, students) is not None
+
+
+def find_unpacked(
+    source: SubmissionSource, folder: Path, students: Sequence[Student] = ()
+) -> tuple[SubmissionSource, ...]:
+    """Return the submissions in the zip `source`, which is unpacked to the empty `folder`.
+
+    Raises InputError when it is no zip, holds no submission, or too many zips lie in each other.
+    """
+    if source.nested >= ARCHIVE.nested:
+        raise InputError(
+            N_("more than {count} zips lie in each other"), place=str(source.path), count=ARCHIVE.nested
+        )
+    size, faults = archive.extract(source.path, folder, source.most)
+    found = list(_below(folder, folder, students))
+    rest = dict(faults)
+    for number, one in enumerate(found):
+        own = {file: rest.pop(file) for file in [*rest] if file.is_relative_to(one.path)}
+        named = (Problem(file.relative_to(one.path).as_posix(), fault) for file, fault in own.items())
+        found[number] = replace(one, problems=tuple(named))
+    for file, fault in rest.items():
+        lost = replace(_source(file, folder, packed=True), problems=(Problem(file.name, fault),))
+        if _PACKED.search(file.name) or _is_handed_in(lost, students):
+            found.append(lost)
+    if not found:
+        raise InputError(N_("the zip holds no submission"), place=str(source.path))
+    most = min(BUNDLE.unpacked, (source.most - size) // len(found))
+    return tuple(
+        replace(
+            one,
+            place="/".join([*source.parts, *(one.parts if one.path != folder else ())]),
+            nested=source.nested + 1,
+            most=most,
+        )
+        for one in found
+    )
 
 
 def digest(source: SubmissionSource) -> str:
@@ -77,7 +171,10 @@ def digest(source: SubmissionSource) -> str:
     """
     if source.packed:
         return _digest(source.path)
-    files = [source.path / sheet.NAME, *sorted((source.path / work.CAPTURES).glob("*"))]
+    files = [*sheet.find(source.path)[:1], *sorted(work.captures_folder(source.path).glob("*"))]
+    if bundle.is_unpacked(source.path):
+        files += [source.path / name for name in (manifest.NAME, manifest.SIGNATURE)]
+        files += sorted((source.path / work.STATE).glob("*"))
     parts = [f"{file.name} {_digest(file)}" for file in files if file.exists()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -101,18 +198,27 @@ def _parts(stream: IO[bytes]) -> Iterator[bytes]:
 
 
 def owner(source: SubmissionSource, students: Sequence[Student]) -> Student | None:
-    """Return the student whom the submission's file or folder names, if any.
+    """Return the student whom the names of the submission and of the folders around it mean, if any.
 
-    Moodle, the instructor or a student gave these names. They count only if the submission itself cannot be
-    read.
+    Moodle, the instructor or a student gave these names: those of Moodle come first. They count only if the
+    submission does not name its student itself.
     """
-    stem = source.path.stem if source.packed else source.path.name
-    named = [each for each in students if stem == each.id or stem.endswith(f"-{each.id}")]
-    if not named and (found := _PARTICIPANT.search(str(source.path.parent.name))):
-        wanted = (found[1], source.path.parent.name[: found.start()].casefold())
-        named = [each for each in students if _is_participant(each, *wanted)]
-    return max(named, key=lambda each: len(each.id), default=None)
+    for part in source.parts:
+        if (found := _PARTICIPANT.search(part)) and (
+            named := _participants(found[1], part[: found.start()], students)
+        ):
+            return named[0]
+    for part in reversed(source.parts):
+        own = stem(part).casefold()
+        ids = [
+            each for each in students if own == each.id.casefold() or own.endswith(f"-{each.id.casefold()}")
+        ]
+        if ids:
+            return max(ids, key=lambda each: len(each.id))
+    return None
 
 
-def _is_participant(student: Student, number: str, name: str) -> bool:
-    return student.moodle_id.rpartition(" ")[2] == number or student.name.casefold() == name
+def _participants(number: str, name: str, students: Sequence[Student]) -> list[Student]:
+    """Return the students with Moodle's `number` of a participant, then those of this name."""
+    by_number = [each for each in students if each.moodle_id.rpartition(" ")[2] == number]
+    return by_number or [each for each in students if each.name.casefold() == name.casefold()]

@@ -6,15 +6,17 @@ A job takes and returns plain data; its files are in the gradebook's folder befo
 from __future__ import annotations
 
 import json
+import re
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sharklab import state
+from sharklab.errors import InputError
 from sharklab.evidence.capture import read_few
 from sharklab.grading.gradebook import feedback, inputs, record_file
 from sharklab.grading.gradebook.gradescope import gradescope
@@ -25,48 +27,58 @@ from sharklab.grading.marking.case import Known, gather, handed_in
 from sharklab.grading.marking.fingerprints import SubmissionFingerprint, fingerprint
 from sharklab.grading.marking.marks import mark
 from sharklab.grading.marking.policy import Policy
-from sharklab.grading.submission import bundle, manifest, work
-from sharklab.grading.submission.model import Seal, Submission
+from sharklab.grading.submission import archive, bundle, manifest, work
+from sharklab.grading.submission.model import Problem, Seal, Submission
 from sharklab.lab import load
 from sharklab.lab.model import Lab, Plan, Seat
 from sharklab.lab.plan import make_plan
+from sharklab.lab.roster import Student
+from sharklab.limits import BUNDLE
 
 SCHEMA = 1
 """The version of a student's record."""
 KEPT = ".kept"
 """The folder of the records in a gradebook; it is not for students."""
+_OURS = re.compile(r"feedback\.[a-z]{2,3}\.(?:html|md)|gradescope\.json")
+"""The files of a student's folder in a gradebook."""
 SCRATCH = ".scratch"
-"""The folder in a gradebook where submissions are unpacked for a while."""
+"""The folder in a gradebook where submissions lie unpacked while their class is graded."""
 
 
 @dataclass(frozen=True)
 class IdentifyJob:
-    """A job: find the student of `source`, which is unpacked below `out`."""
+    """A job: find the student of `source`, which is unpacked below `out`; `students` are the roster."""
 
     source: SubmissionSource
     out: Path
+    students: tuple[Student, ...] = ()
 
 
 @dataclass(frozen=True)
 class Identity:
-    """The student, lab and seal that a submission names, and its SHA-256; a folder names only its student."""
+    """The student, lab and seal that a bundle names, and its SHA-256; a folder names no student ("").
+
+    `folder` is what it was unpacked into, where `problems` are missing; it stays until the class is graded.
+    """
 
     student: str
     lab: str
     seal: Seal
     made: float
     digest: str
+    folder: Path = Path()
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
 class GradeJob:
-    """A job: grade `source` for the seat of its student and write the feedback below `out`.
+    """A job: grade the submission `identity` for the seat of its student and write the feedback below `out`.
 
-    `entry` is the student without a result, `lab` the lab's folder; `key` names everything that the result
-    depends on.
+    `entry` is the student without a result, `lab` the lab's folder; `key` names
+    everything that the result depends on.
     """
 
-    source: SubmissionSource
+    identity: Identity
     out: Path
     entry: Entry
     lab: Path
@@ -87,20 +99,39 @@ class StudentRecord:
     files: Mapping[str, str]
 
 
-def identify(job: IdentifyJob) -> Identity:
-    """Return the student and lab that a submission names. Raises InputError if it cannot be read."""
-    digest = inputs.digest(job.source)
-    if not job.source.packed:
-        return Identity(job.source.name, "", Seal.NONE, 0.0, digest)
-    with _unpacked(job.source, job.out) as found:
-        return Identity(found.student, found.lab, found.seal, found.made, digest)
+def identify(job: IdentifyJob) -> Identity | tuple[SubmissionSource, ...]:
+    """Return the student and lab that a submission names, or the submissions in a zip of several things.
+
+    Raises InputError if it cannot be read.
+    """
+    source = job.source
+    if not source.packed:
+        return _identity(source, source.path, source.problems)
+    for problem in source.problems:  # it did not come out of the zip around it
+        raise InputError(problem.reason.msgid, place=str(source.path), **problem.reason.values)
+    folder = Path(tempfile.mkdtemp(dir=state.folder(job.out / SCRATCH)))
+    try:
+        limits = replace(BUNDLE, unpacked=min(BUNDLE.unpacked, source.most))
+        return _identity(source, folder, bundle.extract(source.path, folder, limits))
+    except InputError as refusal:
+        state.remove(folder)
+        return _opened_zip(job, state.folder(folder), refusal)
 
 
-@contextmanager
-def _unpacked(source: SubmissionSource, out: Path) -> Iterator[Submission]:
-    """Give the content of a packed submission, which is in a folder while the block runs."""
-    with tempfile.TemporaryDirectory(dir=state.folder(out / SCRATCH)) as folder:
-        yield bundle.unpack(source.path, Path(folder))
+def _identity(source: SubmissionSource, folder: Path, problems: tuple[Problem, ...]) -> Identity:
+    digest = inputs.digest(source)
+    if source.packed or bundle.is_unpacked(folder):
+        said, seal = bundle.verify(folder, problems)
+        return Identity(said["student"], said["lab"], seal, float(said["made"]), digest, folder, problems)
+    return Identity("", "", Seal.NONE, 0.0, digest, folder, problems)
+
+
+def _opened_zip(job: IdentifyJob, folder: Path, refusal: InputError) -> tuple[SubmissionSource, ...]:
+    """Return the submissions in a zip that is no bundle. Raises InputError when it has none, and why."""
+    archive.check_format(job.source.path)
+    if not archive.is_zip(job.source.path):
+        raise refusal
+    return inputs.find_unpacked(job.source, folder, job.students)
 
 
 def grade(jobs: tuple[GradeJob, ...]) -> tuple[Failure | None, ...]:
@@ -109,25 +140,26 @@ def grade(jobs: tuple[GradeJob, ...]) -> tuple[Failure | None, ...]:
     Return for each the failure, or None. Their captures are read together, which saves time and changes
     nothing else. Raises MachineryError when a tool is missing or the disk is full.
     """
-    with ExitStack() as stack:
-        opened = [_opened(job, stack) for job in jobs]
-        whole = [found for found in opened if not isinstance(found, Failure)]
-        captures = [capture for each in whole for capture in handed_in(*each, {}).values()]
-        read_few(captures)
-        known = {capture.path: capture for capture in captures}
-        return tuple(
-            found if isinstance(found, Failure) else _attempt(job, *found, known)
-            for job, found in zip(jobs, opened, strict=True)
-        )
+    opened = [_opened(job) for job in jobs]
+    whole = [found for found in opened if not isinstance(found, Failure)]
+    captures = [capture for each in whole for capture in handed_in(*each, {}).values()]
+    read_few(captures)
+    known = {capture.path: capture for capture in captures}
+    return tuple(
+        found if isinstance(found, Failure) else _attempt(job, *found, known)
+        for job, found in zip(jobs, opened, strict=True)
+    )
 
 
-def _opened(job: GradeJob, stack: ExitStack) -> tuple[Plan, Submission] | Failure:
-    """Return the plan and the submission, unpacked until `stack` is closed, or the failure to read it."""
+def _opened(job: GradeJob) -> tuple[Plan, Submission] | Failure:
+    """Return the plan and the submission, or the failure to read it."""
     try:
         plan = make_plan(_lab(job.lab), job.seat)
-        if job.source.packed:
-            return plan, stack.enter_context(_unpacked(job.source, job.out))
-        return plan, work.read(job.source.path, plan)
+        one = job.identity
+        if one.student:
+            return plan, bundle.read(one.folder, one.seal, one.problems)
+        found = work.read(one.folder, plan)
+        return plan, replace(found, problems=(*one.problems, *found.problems))
     except Exception as error:
         return failure(error)
 
@@ -180,6 +212,22 @@ def read_record(out: Path, student: str) -> StudentRecord | None:
         record = record_file.from_plain(StudentRecord, data)
         return record if record.schema == SCHEMA else None
     return None
+
+
+def forget(out: Path, student: str) -> None:
+    """Remove the record and the feedback of a student who has no result any more; other files stay."""
+    folder = out / student
+    for file in folder.iterdir() if folder.is_dir() and not folder.is_symlink() else ():
+        if _OURS.fullmatch(file.name):
+            file.unlink()
+    with suppress(OSError):  # it holds files that are not ours
+        folder.rmdir()
+    _file(out, student).unlink(missing_ok=True)
+
+
+def recorded(out: Path) -> tuple[str, ...]:
+    """Return the students who have a record, sorted."""
+    return tuple(sorted(file.stem for file in (out / KEPT).glob("*.json")))
 
 
 def is_done(out: Path, student: str, key: str) -> bool:

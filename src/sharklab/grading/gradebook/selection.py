@@ -63,20 +63,23 @@ def select(
 
 def _owner(source: SubmissionSource, identity: Identity | Failure, roster: Sequence[Student]) -> str:
     """Return the student id: from the submission, else from its file name, else an id unique to this file."""
-    if isinstance(identity, Identity):
+    if isinstance(identity, Identity) and identity.student:
         return identity.student
     named = inputs.owner(source, roster)
     if named:
         return named.id
-    stem = "".join(c if state.PLAIN_NAME.fullmatch(c) else "_" for c in source.path.stem).lstrip(".-_") or "x"
-    return stem[:64]
+    own = inputs.stem(source.name)
+    plain = "".join(c if state.PLAIN_NAME.fullmatch(c) else "_" for c in own).lstrip(".-_") or "x"
+    return plain[:64]
 
 
-def _worth(identity: Identity | Failure, source: SubmissionSource) -> tuple[bool, bool, float, str]:
+def _worth(
+    identity: Identity | Failure, source: SubmissionSource
+) -> tuple[bool, bool, float, tuple[str, ...]]:
     """Return the sort key that decides which submission counts: readable, signed, the newest."""
     if isinstance(identity, Failure):
-        return False, False, 0.0, str(source.path)
-    return True, identity.seal is Seal.WHOLE, identity.made, str(source.path)
+        return False, False, 0.0, source.parts
+    return True, identity.seal is Seal.WHOLE, identity.made, source.parts
 
 
 def _selection(

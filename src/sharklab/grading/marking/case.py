@@ -13,7 +13,7 @@ from sharklab.evidence import host_state
 from sharklab.evidence.capture import RecordedCapture, read_all
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence, SocketLine
-from sharklab.grading.marking import own_computer
+from sharklab.grading.marking import meant
 from sharklab.grading.submission.model import HostState, Submission
 from sharklab.lab.model import Capture, Exercise, Plan
 
@@ -93,10 +93,12 @@ def handed_in(plan: Plan, submission: Submission, known: Known) -> Mapping[str, 
 
 
 def _case(case: Case) -> Case:
-    """Return the case; where captures of the student's own PC count and are such, with its hosts there."""
-    if not case.exercise.anywhere or not case.foreign(case.exercise.captures):
-        return case
-    return replace(case, context=own_computer.moved(case.context, case.answers))
+    """Return the case with the conversations that its answers mean.
+
+    Where captures of the student's own PC count and are such, its hosts are there.
+    """
+    find = meant.moved if case.exercise.anywhere and case.foreign(case.exercise.captures) else meant.chosen
+    return replace(case, context=find(case.context, case.answers))
 
 
 def _sockets(state: Mapping[str, HostState]) -> Iterator[SocketLine]:

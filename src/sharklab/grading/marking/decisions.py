@@ -22,10 +22,10 @@ from sharklab.checks.outcome import (
     both,
 )
 from sharklab.checks.question import answer
+from sharklab.grading.marking import reading
 from sharklab.grading.marking.case import Case
 from sharklab.grading.marking.defaults import CELL, title
 from sharklab.grading.marking.model import Decision
-from sharklab.grading.submission import answers
 from sharklab.lab import matrices
 from sharklab.lab.criteria import leaves
 from sharklab.lab.model import AllOf, Asked, Capture, Check, Condition, Not
@@ -61,10 +61,15 @@ def decide(case: Case, wanted: Condition, leaf: DecideLeaf | None = None) -> Dec
 def _leaf(case: Case, wanted: Leaf) -> Decision:
     asks = isinstance(wanted, Asked)
     try:
-        decision = _answered(case, wanted.question) if isinstance(wanted, Asked) else _check(case, wanted)
+        decision = _asked(case, wanted) if isinstance(wanted, Asked) else _check(case, wanted)
         return replace(decision, asks=asks)
     except Exception as error:
         return Decision(Status.ERROR, broken(error), asks=asks)
+
+
+def _asked(case: Case, wanted: Asked) -> Decision:
+    decision = _answered(case, wanted.question)
+    return replace(decision, status=Status.PASSED) if wanted.almost and decision.almost else decision
 
 
 def combine(order: Sequence[Status], decided: Sequence[tuple[Message, Decision]]) -> Decision:
@@ -77,15 +82,28 @@ def combine(order: Sequence[Status], decided: Sequence[tuple[Message, Decision]]
     first = telling[0][1]
     return Decision(
         status,
-        listed(
-            tuple(Message("{title}: {found}", {"title": of, "found": part.found}) for of, part in telling)
-        ),
+        _listed([(of, part.found) for of, part in telling]),
         expected=first.expected,
         look=first.look,
         evidence=tuple(dict.fromkeys(reference for _, part in telling for reference in part.evidence)),
         asks=any(part.asks for _, part in decided),
         looked=all(part.looked for _, part in decided),
+        discreet=_discreet(telling),
     )
+
+
+def _listed(said: Sequence[tuple[Message, Message]]) -> Message:
+    """Return titles, each with its sentence, as one message; a sentence of all is said once."""
+    first = said[0][1]
+    if all(found == first for _, found in said):
+        return Message("{title}: {found}", {"title": said[0][0], "found": first})
+    return listed(tuple(Message("{title}: {found}", {"title": of, "found": found}) for of, found in said))
+
+
+def _discreet(telling: Sequence[tuple[Message, Decision]]) -> Message:
+    if not any(part.discreet for _, part in telling):
+        return NOTHING
+    return _listed([(of, part.discreet or part.found) for of, part in telling])
 
 
 def _not(case: Case, wanted: Not, leaf: DecideLeaf | None) -> Decision:
@@ -133,7 +151,7 @@ def _of_packets(case: Case, check: Check, kind: Kind) -> Decision:
     if lacking := case.lacking(captures):
         decision = replace(_not_handed_in(lacking), expected=_expected(check))
         there = tuple(capture for capture in captures if capture not in lacking)
-        if kind.denies or not there or names(check):
+        if kind.needs_all or not there or names(check):
             return decision
         found = _of_packets_there(case, check, there)
         return found if found.status is Status.PASSED else decision
@@ -232,14 +250,17 @@ def _compared(case: Case, question: str, given: str) -> Decision:
         found = Message(N_("Your submission contradicts itself; the instructor will look at it."))
         return Decision(Status.INCONCLUSIVE, found, key.found, evidence=key.evidence)
     values, expected = {"given": given, "host": case.context.server}, Message("{key}", {"key": key.value})
-    if answers.same(question, case.answers.get(question), key.value):
+    if reading.is_right(case.context, question, case.answers.get(question), key.value):
         return Decision(Status.PASSED, Message(N_("{given} is right."), values), evidence=key.evidence)
-    text = N_("{given} is not what your packets show.")
-    wrong = Message(N_("{given} is not what your {host} shows.") if of_server else text, values)
-    flaws = () if of_server else tuple(flaws_of(case.context, contents=False))
+    wrong = Decision(Status.FAILED, NOTHING, expected, look, key.evidence)
+    if of_server:
+        return replace(wrong, found=Message(N_("{given} is not what your {host} shows."), values))
+    wrong = reading.explained(wrong, case.context, question, case.answers.get(question), values)
+    flaws = tuple(flaws_of(case.context, contents=False))
     if flaws:
-        return Decision(Status.INCONCLUSIVE, both(wrong, listed(flaws)), expected, look, key.evidence)
-    return Decision(Status.FAILED, wrong, expected, look, key.evidence)
+        found = both(wrong.found, listed(flaws))
+        return replace(wrong, status=Status.INCONCLUSIVE, found=found, discreet=NOTHING)
+    return wrong
 
 
 def _where(case: Case, of_server: bool) -> Message:

@@ -54,7 +54,19 @@ def _derived(exercise: Exercise) -> Iterator[Criterion]:
     for leaf in wanted:
         name = leaf.question if isinstance(leaf, Asked) else leaf.kind
         seen[name] += 1
-        yield Criterion(name if seen[name] == 1 else f"{name}-{seen[name]}", (CriterionStep(1.0, leaf),))
+        id = name if seen[name] == 1 else f"{name}-{seen[name]}"
+        parts = _parts(leaf)
+        steps = tuple(CriterionStep(1 / len(parts), part) for part in parts)
+        yield Criterion(id, steps, whole=leaf if len(steps) > 1 else None)
+
+
+def _parts(leaf: Check | Asked) -> tuple[Check | Asked, ...]:
+    """Return the conditions that together are `leaf`, each for a part of its points."""
+    if isinstance(leaf, Asked):
+        changes = QUESTIONS[leaf.question].changes
+        return (Asked(leaf.question, almost=True), leaf) if changes else (leaf,)
+    parts = KINDS[leaf.kind].parts
+    return tuple(Check(kind, params) for kind, params in parts(leaf.params)) if parts else (leaf,)
 
 
 def of_matrix(matrix: Matrix) -> Iterator[Criterion]:
@@ -80,7 +92,9 @@ def title(wanted: Condition) -> Message:
     """Return the title of a condition."""
     if isinstance(wanted, Asked):
         question = QUESTIONS.get(wanted.question)
-        return Message(question.text if question else wanted.question)
+        text = Message(question.text if question else wanted.question)
+        nearly = Message(N_("{title}, of this or another connection"), {"title": text})
+        return nearly if wanted.almost else text
     if isinstance(wanted, Check):
         kind = KINDS.get(wanted.kind)
         return Message(kind.title, wanted.params) if kind else Message(wanted.kind)
@@ -100,6 +114,8 @@ def title_of(part: Criterion | CriterionStep) -> Message:
         return prose(part.title)
     if isinstance(part, CriterionStep):
         return title(part.condition)
+    if part.whole:
+        return title(part.whole)
     first = part.steps[0].condition
     if isinstance(first, Check) and first.kind == CELL and len({_state(step) for step in part.steps}) == 1:
         return Message(N_("Port {state}"), {"state": phrases.state(_state(part.steps[0]))})

@@ -33,7 +33,8 @@ def _without_keys(marks: tuple[Mark, ...]) -> Iterator[Mark]:
     keys = [str(mark.decision.expected) for mark in asked if mark.decision.expected]
     for mark in marks:
         if mark in asked:
-            yield replace(mark, decision=replace(mark.decision, expected=NOTHING, evidence=()))
+            found = mark.decision.discreet or mark.decision.found
+            yield replace(mark, decision=replace(mark.decision, found=found, expected=NOTHING, evidence=()))
         elif any(_names(mark.decision.found, key) for key in keys):
             found = Message(N_("Answer the questions first; the details then appear here."))
             yield replace(mark, decision=replace(mark.decision, found=found))

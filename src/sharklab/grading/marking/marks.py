@@ -72,9 +72,9 @@ def _mark(case: Case, criterion: Criterion) -> Mark:
     decided = list(zip(criterion.steps, decisions, strict=True))
     decision = combine(ALL_OF, [(title_of(part), each) for part, each in decided])
     missed = decision.status is not Status.PASSED
-    telling = [each.found for each in decisions if each.status is decision.status]
-    if len(telling) == 1:  # the step itself shows its title
-        decision = replace(decision, found=telling[0])
+    first, *others = [each for each in decisions if each.status is decision.status]
+    if all(each.found == first.found for each in others):  # the steps themselves show their titles
+        decision = replace(decision, found=first.found, discreet=first.discreet)
     return Mark(
         criterion=criterion.id,
         title=title_of(criterion),

@@ -17,7 +17,8 @@ class Decision:
     `found` and `expected` are shown side by side if the condition failed; `look` says where to look next, and
     never gives an answer away. `evidence` names packets, commands, or a line of a host's state. `asks` marks
     a condition on an answer: `expected` is then the right answer. `looked` is false if
-    the student handed in nothing to check.
+    the student handed in nothing to check. `almost` marks an answer that another connection would make right.
+    `discreet` is `found` without the right answer, where `found` says it.
     """
 
     status: Status
@@ -27,6 +28,8 @@ class Decision:
     evidence: tuple[Reference, ...] = ()
     asks: bool = False
     looked: bool = True
+    almost: bool = False
+    discreet: Message = NOTHING
 
 
 @dataclass(frozen=True)

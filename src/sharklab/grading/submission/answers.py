@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from sharklab.checks import QUESTIONS
-from sharklab.checks.question import Value
+from sharklab.checks.question import End, Question, Value
+from sharklab.grading.submission import pasted, port_names
 
 Canonical = Callable[[str], str | None]
 """Takes a value as a student wrote it; returns its canonical form, or None if it has another format."""
@@ -25,10 +26,21 @@ _UNITS: Mapping[str, frozenset[str]] = {
     "bytes": frozenset(["b", "byte", "bytes", "o", "octet", "octets"]),
 }
 _TRANSPORTS = frozenset({"tcp", "udp", "icmp", "sctp"})
-_PORT_WORDS = frozenset(["port", "no", "n", "numero", "number", "the", "le", "du"])
-_TRANSPORT_WORDS = frozenset(
+_CARRIED_BY_UDP = frozenset({"quic"})
+_LITTLE_WORDS = """
+    port no n numero number the le du src source dst dest destination local server serveur client distant
+    remote listen estab established unconn
+"""
+_PORT_WORDS = frozenset(_LITTLE_WORDS.split())
+_CARRIED = frozenset({"quic", "tls", "ssl", "http", "discord", *port_names.NAMES})
+_TRANSPORT_WORDS = _CARRIED | frozenset(
     ["protocol", "protocole", "transport", "le", "la", "the", "en", "in", "over", "sur", "ip", "ipv4", "ipv6"]
 )
+"""Words beside the name of a transport, also what it carries."""
+_NAME_WORDS = frozenset(word for name in port_names.NAMES for word in name.split("-"))
+"""Words beside a port, which name its service."""
+_BETWEEN = re.compile(r"[,;\n]|\s(?:and|et|ou|or|&)\s|\s/\s")
+"""What stands between the values of an answer with several."""
 _SERVICES: Mapping[str, str] = {"https": "tls", "ssl": "tls", "openssh": "ssh", "imaps": "tls"}
 """Services that people name by what runs over them, or by an older name."""
 
@@ -53,14 +65,18 @@ def size(text: str) -> str | None:
 
 
 def address(text: str) -> str | None:
-    """Return an IP address in its shortest form; brackets, a prefix length and a zone are left out."""
+    """Return an IP address in its shortest form; brackets, a prefix length, a zone, a port are left out."""
     words = text.strip().rstrip(".,;").strip()
+    named = re.fullmatch(r"(?P<first>\S+) \((?P<second>\S+)\)", words)
+    if named:  # an address with its name
+        return address(named["first"]) or address(named["second"])
     bare = words[1:-1] if words.startswith("[") and words.endswith("]") else words
     bare, _, prefix = bare.partition("/")
     try:
         found = ip_address(bare.partition("%")[0])
     except ValueError:
-        return None
+        place = pasted.place(words)
+        return place.address or None if place else None
     if prefix and not (prefix.isascii() and prefix.isdigit() and int(prefix[:4]) <= found.max_prefixlen):
         return None
     return str(_mapped(found))
@@ -72,21 +88,28 @@ def _mapped(found: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 
 
 def port(text: str) -> str | None:
-    """Return a port: "443", "443/tcp", "TCP 443", "port 443", ":443"; with two numbers it is none."""
+    """Return a port: "443", "443/tcp", "port 443", ":443", "https", "192.0.2.7:443"; of two numbers none."""
+    places = [place for word in text.split() if (place := pasted.place(word))]
     words = _words(text.replace("°", "o"))
-    digits = [word for word in words if word.isdigit()]
-    others = {word for word in words if not word.isdigit()}
-    if len(digits) != 1 or others - _PORT_WORDS - _TRANSPORTS or len(others & _TRANSPORTS) > 1:
+    if len(places) == 1:
+        words = [places[0].port, *_words(" ".join(word for word in text.split() if not pasted.place(word)))]
+    numbers = [word for word in words if word.isdigit()]
+    others = {word for word in words if not word.isdigit()} - _PORT_WORDS
+    names = {word for word in text.casefold().strip(" .:").split() if port_names.port(word)}
+    if not numbers and len(names) == 1:
+        numbers = [port_names.port(*names)]
+    unknown = others - _TRANSPORTS - _NAME_WORDS
+    if len(numbers) != 1 or unknown or len(others & _TRANSPORTS) > 1:
         return None
-    if re.search(r"[-.,]\d", text.strip()) or len(digits[0]) > 5:
+    if (not places and re.search(r"[-.,]\d", text.strip())) or len(numbers[0]) > 5:
         return None
-    return str(int(digits[0])) if 0 < int(digits[0]) <= 65535 else None
+    return str(int(numbers[0])) if 0 < int(numbers[0]) <= 65535 else None
 
 
 def transport(text: str) -> str | None:
-    """Return a transport protocol in capitals, when just one is named: "tcp", "TCP.", "UDP/IP"."""
+    """Return a transport protocol in capitals, when just one is named: "tcp", "UDP/IP", "UDP (QUIC)"."""
     words = set(_words(text))
-    named = words & _TRANSPORTS
+    named = words & _TRANSPORTS or ({"udp"} if words & _CARRIED_BY_UDP else set())
     if len(named) != 1 or words - named - _TRANSPORT_WORDS:
         return None
     return named.pop().upper()
@@ -155,29 +178,50 @@ FORMATS: Mapping[Value, Format] = {
 
 
 def same(question: str, given: Any, key: str) -> bool:
-    """Return True if `given`, as YAML gave it, is the answer `key` to `question`.
+    """Return True if `given`, as YAML gave it, is the answer `key` to `question`, and nothing else beside it.
 
     A missing answer is never the same as anything.
     """
-    expected = FORMATS[QUESTIONS[question].value]
-    values = _canonicals(expected, given)
-    return bool(values) and values == _canonicals(expected, key)
+    said = values(question, given)
+    return bool(said) and said == values(question, key)
 
 
-def _canonicals(expected: Format, given: Any) -> frozenset[str]:
-    """Return the canonical forms of the values in `given`, or none if one of them has another format."""
-    values = [expected.canonical(value) for value in _values(given, expected.several)]
-    return frozenset(value for value in values if value) if None not in values else frozenset()
+def values(question: str, given: Any) -> frozenset[str]:
+    """Return the canonical forms of the values in `given`, or none if one of them has another format.
+
+    A pasted line of ss, netstat or lsof gives the value that the question asks for.
+    """
+    asked = QUESTIONS[question]
+    expected = FORMATS[asked.value]
+    read = [value for text in _texts(given) for value in _read(asked, expected, text)]
+    return frozenset(value for value in read if value) if None not in read else frozenset()
 
 
-def _values(given: Any, several: bool) -> Iterable[str]:
-    """Yield the values of `given` as text; one text may hold several, between commas."""
+def _read(asked: Question, expected: Format, text: str) -> Iterator[str | None]:
+    """Yield the canonical form of each value of a text, or None for one in another format."""
+    lines = pasted.lines(text) if asked.of_conversation else []
+    if lines:
+        yield from (_of_line(asked, line) for line in lines if _of_line(asked, line))
+        return
+    whole = expected.canonical(text)
+    several = expected.several or asked.of_conversation
+    parts = [text] if whole or not several else filter(str.strip, _BETWEEN.split(text))
+    yield from map(expected.canonical, parts)
+
+
+def _of_line(asked: Question, line: pasted.Line) -> str:
+    if asked.end is None:
+        return line.transport
+    place = line.client if asked.end is End.CLIENT else line.server
+    return place.address if asked.value is Value.ADDRESS else place.port
+
+
+def _texts(given: Any) -> Iterator[str]:
+    """Yield the values of an answer as text."""
     if isinstance(given, list | tuple):
         for item in given:
-            yield from _values(item, False)
-    elif isinstance(given, str):
-        yield from filter(str.strip, re.split(r"[,;\n]", given)) if several else [given]
+            yield from _texts(item)
     elif isinstance(given, float):
         yield str(int(given)) if given.is_integer() else str(given)
     else:
-        yield str(given) if type(given) is int else ""
+        yield given if isinstance(given, str) else str(given) if type(given) is int else ""

@@ -18,14 +18,14 @@ import re
 import stat
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from sharklab import state, untrusted
 from sharklab.errors import InputError, MachineryError
-from sharklab.grading.submission import manifest, sheet, work
+from sharklab.evidence.packets import container
+from sharklab.grading.submission import archive, capture_names, manifest, sheet, work
 from sharklab.grading.submission.model import Problem, Seal, Submission
 from sharklab.lab import seat
 from sharklab.limits import BUNDLE, BundleLimits
@@ -38,11 +38,7 @@ _NAMES = re.compile(
 )
 _END, _END_64 = b"PK\5\6", b"PK\6\7"
 _END_SIZE, _END_64_SIZE, _ENTRY_SIZE = 22, 20, 46
-_ENCRYPTED = 1
 _TOLD = 10
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-_BROKEN = (zipfile.BadZipFile, struct.error, zlib.error, ValueError, EOFError, NotImplementedError, OSError)
-"""The errors of Python's reader for an archive that lies."""
 
 
 def pack(submission: Submission, key: bytes, file: Path, limits: BundleLimits = BUNDLE) -> None:
@@ -55,9 +51,9 @@ def pack(submission: Submission, key: bytes, file: Path, limits: BundleLimits = 
     header = manifest.write(submission, files)
     files = {manifest.NAME: header, manifest.SIGNATURE: manifest.sign(header, key), **files}
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
+    with zipfile.ZipFile(buffer, "w") as opened:
         for name, content in files.items():
-            _add(archive, name, content)
+            _add(opened, name, content)
     if buffer.tell() > limits.file or sum(map(len, files.values())) > limits.unpacked:
         raise InputError(
             N_("the submission is larger than {size}"),
@@ -70,16 +66,23 @@ def pack(submission: Submission, key: bytes, file: Path, limits: BundleLimits = 
 
 def _contents(submission: Submission, limits: BundleLimits) -> dict[str, bytes]:
     files = {}
-    answers = submission.folder / sheet.NAME
-    if answers.exists():
-        files[sheet.NAME] = untrusted.read(answers, limits.answers)
+    if answers := sheet.find(submission.folder):
+        files[sheet.NAME] = untrusted.read(answers[0], limits.answers)
     elif submission.answers:  # they were never written by hand
         files[sheet.NAME] = _json(submission.answers)
-    for path in submission.captures.values():
-        files[f"{work.CAPTURES}/{path.name}"] = untrusted.read(path, limits.capture)
+    for id, path in submission.captures.items():
+        files[f"{work.CAPTURES}/{id}{_ending(path)}"] = untrusted.read(path, limits.capture)
     for host, found in submission.state.items():
         files[f"{work.STATE}/{host}.json"] = _json(found)
     return dict(sorted(files.items()))
+
+
+def _ending(path: Path) -> str:
+    """Return the ending of a capture by its content, else by its name: students mistake one for the other."""
+    try:
+        return f".{container.open_capture(path).format}"
+    except InputError:
+        return path.suffix if path.suffix in capture_names.ENDINGS else capture_names.ENDINGS[0]
 
 
 def _json(data: Mapping[str, Any]) -> bytes:
@@ -87,12 +90,12 @@ def _json(data: Mapping[str, Any]) -> bytes:
     return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
-def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+def _add(opened: zipfile.ZipFile, name: str, content: bytes) -> None:
     """Add a file without anything of this machine or of today."""
     entry = zipfile.ZipInfo(name)
     entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
     entry.external_attr = (stat.S_IFREG | 0o600) << 16
-    archive.writestr(entry, content, compresslevel=6)
+    opened.writestr(entry, content, compresslevel=6)
 
 
 def unpack(
@@ -106,26 +109,75 @@ def unpack(
     `key_of` gives the key of a seat by lab and student. What is refused of the rest is among the
     problems. Raises InputError when the file is no submission at all or larger than `limits`.
     """
-    problems = _extract(file, state.folder(into), limits)
+    problems = extract(file, into, limits)
     try:
-        said, header = _manifest(into, problems, limits)
+        _, verdict = verify(into, problems, limits, key_of)
+    except InputError as error:
+        error.place = str(file)
+        raise
+    return read(into, verdict, problems, limits)
+
+
+def extract(file: Path, into: Path, limits: BundleLimits = BUNDLE) -> tuple[Problem, ...]:
+    """Write the files of a bundle that a submission may have below `into`; return what was refused.
+
+    Raises InputError when the file is no bundle or larger than `limits`.
+    """
+    if any(state.folder(into).iterdir()):
+        raise MachineryError(N_("the folder is not empty"), place=str(into))
+    with untrusted.stream(file, limits.file) as stream:
+        _check_directory(file, stream, limits)
+        try:
+            return _shortened(tuple(_unpacked(stream, into, limits)))
+        except archive.BROKEN as error:
+            raise _no_submission(file) from error
+
+
+def is_unpacked(folder: Path) -> bool:
+    """Tell whether somebody unpacked a bundle to `folder`: only a bundle has a manifest and its signature."""
+    return (folder / manifest.NAME).exists() and (folder / manifest.SIGNATURE).exists()
+
+
+def verify(
+    folder: Path,
+    problems: tuple[Problem, ...] = (),
+    limits: BundleLimits = BUNDLE,
+    key_of: Callable[[str, str], bytes] = seat.key,
+) -> tuple[Mapping[str, Any], Seal]:
+    """Return the manifest of the bundle that was unpacked to `folder`, and the verdict of its signature.
+
+    Raises InputError when the manifest is missing or cannot be used.
+    """
+    try:
+        said, header = _manifest(folder, problems, limits)
     except InputError as error:
         raise InputError(
-            N_("the file is not a submission: {reason}"), place=str(file), reason=error.sentence
+            N_("the file is not a submission: {reason}"), place=str(folder), reason=error.sentence
         ) from error
-    found, (states, refused) = work.gather(into, limits), work.states(into, limits)
+    return said, _seal(folder, header, limits, key_of(said["lab"], said["student"]), problems)
+
+
+def read(
+    folder: Path, seal: Seal, problems: tuple[Problem, ...] = (), limits: BundleLimits = BUNDLE
+) -> Submission:
+    """Return the submission of the bundle that was unpacked to `folder`, where `problems` were refused.
+
+    `seal` is what `verify` said. Raises InputError as that does.
+    """
+    said, _ = _manifest(folder, problems, limits)
+    found, (states, refused) = work.gather(folder, limits), work.states(folder, limits)
     return Submission(
         lab=said["lab"],
         student=said["student"],
         seat=said["seat"],
-        folder=into,
+        folder=folder,
         captures=found.captures,
         answers=found.answers,
         state=states,
         manifest=said,
         begun=float(said["begun"]),
         made=float(said["made"]),
-        seal=_seal(into, header, limits, key_of(said["lab"], said["student"]), problems),
+        seal=seal,
         problems=(*problems, *found.problems, *refused),
     )
 
@@ -156,22 +208,10 @@ def _seal(into: Path, header: bytes, limits: BundleLimits, key: bytes, problems:
     digests = {
         name: manifest.digest(untrusted.read(into / name, limits.capture))
         for name in names
-        if name not in (manifest.NAME, manifest.SIGNATURE)
+        if name not in (manifest.NAME, manifest.SIGNATURE) and not work.is_leftover(Path(name).name)
     }
-    found = manifest.seal(header, signature.read_bytes(), digests, key)
+    found = manifest.seal(header, untrusted.read(signature, limits.manifest), digests, key)
     return Seal.BROKEN if any(problems) else found
-
-
-def _extract(file: Path, into: Path, limits: BundleLimits) -> tuple[Problem, ...]:
-    """Write the entries of `file` that a submission may have below `into`; return what was refused."""
-    if any(into.iterdir()):
-        raise MachineryError(N_("the folder is not empty"), place=str(into))
-    with untrusted.stream(file, limits.file) as stream:
-        _check_directory(file, stream, limits)
-        try:
-            return _shortened(tuple(_unpacked(stream, into, limits)))
-        except _BROKEN as error:
-            raise _no_submission(file) from error
 
 
 def _shortened(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
@@ -183,11 +223,11 @@ def _shortened(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
 def _unpacked(stream: IO[bytes], into: Path, limits: BundleLimits) -> Iterator[Problem]:
     """Unpack until all that came out is more than the limit, whether it was kept or not."""
     left = limits.unpacked
-    with zipfile.ZipFile(stream) as archive:
-        for entry in archive.infolist()[: limits.entries]:
+    with zipfile.ZipFile(stream) as opened:
+        for entry in opened.infolist()[: limits.entries]:
             reason, size = _refusal(entry, into), 0
             if not reason:
-                reason, size = _write(archive, entry, into, min(left, _most(entry.orig_filename, limits)))
+                reason, size = _write(opened, entry, into, min(left, _most(entry.orig_filename, limits)))
             left -= size
             if left < 0:
                 most = {"size": untrusted.size(limits.unpacked)}
@@ -234,7 +274,7 @@ def _refusal(entry: zipfile.ZipInfo, into: Path) -> Message | None:
         return Message(N_("a submission has no file of this name"))
     if (into / entry.orig_filename).exists():
         return Message(N_("the submission has it twice"))
-    if entry.flag_bits & _ENCRYPTED:
+    if entry.flag_bits & archive.ENCRYPTED:
         return Message(N_("it is encrypted"))
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return Message(N_("its compression method is not supported"))
@@ -242,15 +282,15 @@ def _refusal(entry: zipfile.ZipInfo, into: Path) -> Message | None:
 
 
 def _write(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, into: Path, most: int
+    opened: zipfile.ZipFile, entry: zipfile.ZipInfo, into: Path, most: int
 ) -> tuple[Message | None, int]:
     """Unpack one entry; return why it was refused (then nothing is left of it), and how much came out."""
     target, reason = into / entry.orig_filename, None
     state.folder(target.parent)
     try:
-        with archive.open(entry) as source, os.fdopen(os.open(target, _NEW, 0o600), "wb") as copy:
-            _copy(source, copy, most)
-    except _BROKEN as error:
+        with opened.open(entry) as source, os.fdopen(os.open(target, archive.NEW, 0o600), "wb") as sink:
+            archive.copy(source, sink, most)
+    except archive.BROKEN as error:
         if isinstance(error, OSError) and error.errno != errno.EINVAL:  # the disk, not the archive
             raise MachineryError(error.strerror or str(error), place=str(target)) from error
         reason = Message(N_("it is damaged"))
@@ -260,14 +300,6 @@ def _write(
     if reason:
         target.unlink(missing_ok=True)
     return reason, size
-
-
-def _copy(source: IO[bytes], target: IO[bytes], most: int) -> None:
-    """Copy what comes out of `source`, at most one byte more than `most`."""
-    left = most + 1
-    while left and (part := source.read(min(left, 1 << 20))):
-        target.write(part)
-        left -= len(part)
 
 
 def _most(name: str, limits: BundleLimits) -> int:

@@ -8,8 +8,8 @@ from typing import Any
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.evidence.packets import container
-from sharklab.grading.submission import work
+from sharklab.evidence.packets import container, recognition
+from sharklab.grading.submission import capture_names, work
 from sharklab.grading.submission.model import Problem, Submission
 from sharklab.i18n import Translator
 from sharklab.lab.model import Plan
@@ -30,6 +30,8 @@ def lines(plan: Plan, submission: Submission, file: Path, words: Translator) -> 
         Message(N_("State of hosts: {names}"), {"names": sorted(submission.state) or NONE}),
     ):
         yield words.say(text)
+    for message in taken(submission):
+        yield visible(words.say(message))
     for problem in (*submission.problems, *_unreadable(submission)):
         yield visible(f"! {problem.file}: {words.say(problem.reason)}")
     size = untrusted.size(file.stat().st_size)
@@ -56,6 +58,14 @@ def lacking(plan: Plan, submission: Submission) -> list[str]:
     return [id for id in work.asked(plan) if id not in submission.captures]
 
 
+def taken(submission: Submission) -> Iterator[Message]:
+    """Yield a sentence for each capture whose file has another name than the form asks for."""
+    for id, file in submission.captures.items():
+        if file.name not in {f"{id}{ending}" for ending in capture_names.ENDINGS}:
+            values = {"file": f"{file.parent.name}/{file.name}", "id": id}
+            yield Message(N_("{file} is taken for the capture {id}"), values)
+
+
 def _answered(plan: Plan, submission: Submission) -> tuple[int, int]:
     """Return how many of the lab's questions have an answer, and how many there are."""
     asked = [(exercise.id, question) for exercise in plan.lab.exercises for question in exercise.questions]
@@ -66,6 +76,9 @@ def _unreadable(submission: Submission) -> Iterator[Problem]:
     """Yield the captures that nobody will be able to read; they are handed in all the same."""
     for file in submission.captures.values():
         try:
-            container.open_capture(file)
+            found = container.open_capture(file)
         except InputError as error:
-            yield Problem(f"{work.CAPTURES}/{file.name}", error.sentence)
+            yield Problem(f"{file.parent.name}/{file.name}", error.sentence)
+        else:
+            if not found.packets:
+                yield Problem(f"{file.parent.name}/{file.name}", Message(recognition.NO_PACKET.sentence))

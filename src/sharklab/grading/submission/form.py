@@ -25,7 +25,7 @@ def write(plan: Plan, folder: Path, words: Translator) -> bool:
     MachineryError when the folder cannot be written.
     """
     state.folder(folder / work.CAPTURES)
-    file = folder / sheet.NAME
+    file = next(iter(sheet.find(folder)), folder / sheet.NAME)
     there = untrusted.read(file, BUNDLE.answers) if file.exists() else b""
     whole = _added(plan, file, there, words) if there.strip() else text(plan, words).encode()
     if whole != there:
@@ -49,7 +49,8 @@ def _added(plan: Plan, file: Path, there: bytes, words: Translator) -> bytes:
     lacking = [exercise for exercise in asked(plan) if exercise.questions and exercise.id not in found]
     if not lacking:
         return there
-    return there.rstrip(b"\n") + b"\n\n" + "\n".join(_blocks(lacking, words)).encode()
+    present = sheet.text(there, str(file)).rstrip("\r\n")  # an editor may have saved it in another encoding
+    return "\n".join([present, "", *_blocks(lacking, words)]).encode()
 
 
 def _head(plan: Plan, words: Translator) -> Iterator[str]:
@@ -103,7 +104,7 @@ def place(folder: str | None, lab: str) -> Path:
     if folder:
         return Path(folder)
     for found in (Path(), Path(lab)):
-        if (found / sheet.NAME).exists():
+        if sheet.find(found):
             return found
     raise InputError(
         N_("there is no {file} here"),

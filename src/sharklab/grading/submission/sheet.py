@@ -2,49 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
 from sharklab import untrusted, yaml_file
 from sharklab.errors import InputError
+from sharklab.grading.submission import sheet_parts
 from sharklab.grading.submission.model import Answers, Problem
+from sharklab.grading.submission.sheet_parts import Block, Part
 from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import N_, Message
 
 NAME = "answers.yml"
+_FILE = re.compile(r"answers(?:[ _-]?\(\d{1,3}\)|[ _-]\d{1,3})?\.ya?ml(?:\.txt)?", re.IGNORECASE)
 DEEPEST = 3
 """Exercises hold questions, a question may hold a list."""
+_TOLD = 10
+"""Problems of one file that are told."""
+_BLANKS = dict.fromkeys(
+    map(
+        ord,
+        "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000",
+    ),
+    " ",
+)
+"""Blanks that look like a blank and are none for YAML: word processors and web pages have them."""
+_QUOTES = {'"': '"', "“": "”", "”": "”", "„": "“”", "«": "»", "‘": "’", "’": "’", "‚": "‘’", "‹": "›"}
+"""Quotes of word processors, with those that close them."""
+
+
+def find(folder: Path) -> tuple[Path, ...]:
+    """Return the files of answers in `folder`: the one that is read, then others of nearly the same name.
+
+    Browsers number a second download, and editors add an ending: answers (1).yml, answers.yml.txt.
+    """
+    if not folder.is_dir():
+        return ()
+    found = sorted(file for file in folder.iterdir() if _FILE.fullmatch(file.name))
+    return tuple(sorted(found, key=lambda file: file.name != NAME))
 
 
 def read(content: bytes, limits: BundleLimits = BUNDLE) -> tuple[Answers, tuple[Problem, ...]]:
     """Return the answers in `content`, and its refused parts.
 
-    A file that is not plain YAML is refused as a whole, before any value is built from it. A single bad
-    answer is left out with a problem. A question without an answer is left out silently.
+    Where the file is no plain YAML, each of its exercises and questions is read alone: a bad line costs that
+    line. Tricks are refused before any value is built. A question without an answer is left out silently.
     """
     try:
-        return _answers(_document(content), limits)
+        words = text(content)
     except InputError as error:
         return {}, (Problem(NAME, error.sentence),)
+    sheet = _Sheet(limits)
+    try:
+        sheet.add(_document(words))
+    except InputError:
+        for block in sheet_parts.blocks(words.translate(_BLANKS)):
+            _add_block(sheet, block)
+    return sheet.answers, _shortened(tuple(sheet.problems))
+
+
+def text(content: bytes, place: str = NAME) -> str:
+    """Return the text of a file of answers. Raises InputError for a file that is no text."""
+    try:
+        return untrusted.decode(content)
+    except ValueError as error:
+        raise InputError(
+            N_("the file is not text"), place=place, hint=N_("save it as text, with the encoding UTF-8")
+        ) from error
 
 
 def names(content: bytes, file: Path) -> frozenset[str]:
     """Return the exercises that are named in `content`. Raises InputError when it cannot be read."""
-    data = _document(content, str(file)).data
+    data = _document(text(content, str(file)), str(file)).data
     return frozenset(map(str, data)) if isinstance(data, Mapping) else frozenset()
 
 
-def _document(content: bytes, place: str = NAME) -> yaml_file.Document:
-    """Return the YAML in `content`. Raises InputError when it is none, or holds tricks."""
+def _document(words: str, place: str = NAME) -> yaml_file.Document:
+    """Return the YAML in `words`. Raises InputError when it is none, or holds tricks."""
+    plain = words.translate(_BLANKS)
     try:
-        text = content.decode("utf-8")
-        _inspect(text)
-        return yaml_file.read(text)
-    except UnicodeDecodeError as error:
-        raise InputError(N_("the file is not UTF-8 text"), place=place) from error
+        _inspect(plain)
+        return yaml_file.read(plain)
     except _Trick as trick:
         raise InputError(trick.reason, place=place, line=trick.line) from trick
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -52,8 +94,57 @@ def _document(content: bytes, place: str = NAME) -> yaml_file.Document:
             N_("line {line}: not valid YAML: {fault}"),
             place=place,
             hint=N_("put an answer with a colon in quotes"),
-            **_fault(error),
+            **_fault(error, plain.rstrip().count("\n") + 1),
         ) from error
+
+
+def _add_block(sheet: _Sheet, block: Block) -> None:
+    """Add an exercise: all of it at once, or else each of its questions alone."""
+    exercise = block.exercise
+    whole = _attempt(block.whole.text) if exercise else None
+    if isinstance(whole, yaml_file.Document):
+        sheet.add(whole, block.whole.line - 1)
+    elif isinstance(whole, InputError) and not block.entries:
+        sheet.refuse(whole, block.whole.line - 1)
+    for entry in block.entries if not isinstance(whole, yaml_file.Document) else ():
+        _add_entry(sheet, exercise, entry)
+
+
+def _add_entry(sheet: _Sheet, exercise: str, entry: Part) -> None:
+    """Add one question of `exercise`, as it is or mended; else note the problem of its line."""
+    head = f"{exercise}:\n  " if exercise else ""
+    above = entry.line - 1 - head.count("\n")
+    first = _attempt(head + entry.text.replace("\n", "\n  "))
+    better = sheet_parts.mended(entry) if exercise else ""
+    found = first if _has_questions(first) or not better else _attempt(head + better)
+    if isinstance(found, InputError):
+        sheet.refuse(found, above)
+    elif exercise and not _has_questions(found):
+        sheet.refuse(
+            InputError(N_("line {line}: this is no question with a colon and an answer"), line=1),
+            entry.line - 1,
+        )
+    else:
+        sheet.add(found, above)
+
+
+def _attempt(words: str) -> yaml_file.Document | InputError:
+    try:
+        return _document(words)
+    except InputError as error:
+        return error
+
+
+def _has_questions(found: yaml_file.Document | InputError) -> bool:
+    return isinstance(found, yaml_file.Document) and all(
+        isinstance(each, Mapping) for each in found.data.values()
+    )
+
+
+def _shortened(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Return the first problems, and how many more there are: a file that is no form has one in each line."""
+    rest = Message(N_("{count} more lines were refused"), {"count": len(problems) - _TOLD})
+    return problems if len(problems) <= _TOLD else (*problems[:_TOLD], Problem(NAME, rest))
 
 
 class _Trick(Exception):
@@ -83,44 +174,74 @@ def _inspect(text: str) -> None:
             raise _Trick(N_("line {line}: lists and mappings are nested too deeply"), event)
 
 
-def _fault(error: Exception) -> Mapping[str, Any]:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    text = getattr(error, "problem", None) or str(error)
-    return {"line": mark.line + 1 if mark else 1, "fault": Message(text.split("\n")[0][:200])}
+def _fault(error: Exception, last: int) -> Mapping[str, Any]:
+    """Return the line (at most `last`) and the fault; a quote without its end is named where it opens."""
+    problem = getattr(error, "problem", None) or str(error)
+    marks = [getattr(error, name, None) for name in ("problem_mark", "context_mark")]
+    mark = marks[1] if marks[1] and "end of stream" in problem else marks[0] or marks[1]
+    line = min(mark.line + 1, last) if mark else 1
+    return {"line": line, "fault": Message(problem.split("\n")[0][:200])}
 
 
-def _answers(document: yaml_file.Document, limits: BundleLimits) -> tuple[Answers, tuple[Problem, ...]]:
-    if document.data is None:
-        return {}, ()
-    if not isinstance(document.data, Mapping):
-        return {}, (_problem(N_("line {line}: the file must hold exercises with their questions"), line=1),)
-    answers: dict[str, Mapping[str, Any]] = {}
-    problems: list[Problem] = []
-    for exercise, questions in document.data.items():
-        if questions is None:
-            continue
-        if not isinstance(questions, Mapping):
-            reason = N_("line {line}: the questions of {exercise} must be below it")
-            problems.append(_at(document, (exercise,), reason, exercise=untrusted.name(str(exercise), 40)))
-            continue
-        kept, refused = _kept(document, exercise, questions, limits)
-        answers[str(exercise)] = kept
-        problems += refused
-    return answers, tuple(problems)
+class _Sheet:
+    """The answers and the problems of a file, collected from all of it or from its parts."""
 
+    def __init__(self, limits: BundleLimits) -> None:
+        self.answers: dict[str, dict[str, Any]] = {}
+        self.problems: list[Problem] = []
+        self._limits = limits
+        self._lines: dict[tuple[str, str], int] = {}
 
-def _kept(
-    document: yaml_file.Document, exercise: Hashable, questions: Mapping[Hashable, Any], limits: BundleLimits
-) -> tuple[Mapping[str, Any], list[Problem]]:
-    kept, refused = {}, []
-    for question, value in questions.items():
-        reason = _refusal(value, limits)
+    def add(self, document: yaml_file.Document, above: int = 0) -> None:
+        """Add the answers of a document that has `above` lines of the file above it."""
+        if document.data is None:
+            return
+        if not isinstance(document.data, Mapping):
+            self._refuse(N_("line {line}: the file must hold exercises with their questions"), 1 + above)
+            return
+        for exercise, questions in document.data.items():
+            line = document.line((exercise,)) + above
+            if isinstance(questions, Mapping):
+                given = self.answers.setdefault(str(exercise), {})
+                for question, value in questions.items():
+                    line = document.line((exercise, question)) + above
+                    self._add(given, (str(exercise), str(question)), value, line)
+            elif questions is not None:
+                reason = N_("line {line}: the questions of {exercise} must be below it")
+                self._refuse(reason, line, exercise=untrusted.name(str(exercise), 40))
+
+    def refuse(self, error: InputError, above: int) -> None:
+        """Note why a part with `above` lines above it cannot be read."""
+        line = cast(int, error.values["line"]) + above
+        self.problems.append(Problem(NAME, Message(error.message_id, {**error.values, "line": line})))
+
+    def _add(self, given: dict[str, Any], name: tuple[str, str], value: Any, line: int) -> None:
+        """Add an answer unless it is blank, refused, or there already."""
+        plain = _unquoted(value)
+        reason = _refusal(plain, self._limits)
+        names = {"question": untrusted.name(name[1], 40), "count": self._limits.text}
         if reason:
-            names = {"question": untrusted.name(str(question), 40), "count": limits.text}
-            refused.append(_at(document, (exercise, question), reason, **names))
-        elif not _is_blank(value):
-            kept[str(question)] = value
-    return kept, refused
+            self._refuse(reason, line, **names)
+        elif _is_blank(plain):
+            return
+        elif name in self._lines:
+            reason = N_("line {line}: {question} of {exercise} has an answer already; line {first} counts")
+            names |= {"exercise": untrusted.name(name[0], 40), "first": self._lines[name]}
+            self._refuse(reason, line, **names)
+        else:
+            given[name[1]], self._lines[name] = plain, line
+
+    def _refuse(self, reason: str, line: int, **values: object) -> None:
+        self.problems.append(Problem(NAME, Message(reason, {"line": line, **values})))
+
+
+def _unquoted(value: Any) -> Any:
+    """Return an answer without the quotes of a word processor around it."""
+    if isinstance(value, list):
+        return [_unquoted(item) for item in value]
+    if isinstance(value, str) and len(value := value.strip()) > 1 and value[-1] in _QUOTES.get(value[0], ""):
+        return value[1:-1].strip()
+    return value
 
 
 def _refusal(value: Any, limits: BundleLimits) -> str:
@@ -138,11 +259,3 @@ def _refusal(value: Any, limits: BundleLimits) -> str:
 
 def _is_blank(value: Any) -> bool:
     return value is None or value == [] or (isinstance(value, str) and not value.strip())
-
-
-def _at(document: yaml_file.Document, path: tuple[Any, ...], reason: str, **values: object) -> Problem:
-    return _problem(reason, line=document.line(path), **values)
-
-
-def _problem(reason: str, **values: object) -> Problem:
-    return Problem(NAME, Message(reason, values))

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.grading.submission import sheet
+from sharklab.evidence.packets.container import open_capture
+from sharklab.grading.submission import capture_names, sheet
+from sharklab.grading.submission.capture_names import NameMatch
 from sharklab.grading.submission.model import Answers, HostState, Problem, Submission
 from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE, BundleLimits
-from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
+from sharklab.message import DID_YOU_MEAN, N_, NOTHING, Message, nearest
 
 CAPTURES, STATE = "captures", "state"
 CAPTURE = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9_.-]{0,99})\.pcap(?:ng)?")
 HOST = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9-]{0,62})\.json")
+
+_FOLDERS = frozenset({"captures", "capture"})
+_LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "__macosx"})
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,9 @@ class Work:
 def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
     """Return the work in `folder` as a submission for the seat of `plan`.
 
-    Captures and answers that the lab does not ask for are problems. Other files are left alone, because the
-    folder may be a git repository. Raises InputError if there is no such folder.
+    Files in the folder of captures that are not taken, and answers that the lab does not ask for, are
+    problems. Other files are left alone, because the folder may be a git repository. Raises InputError if
+    there is no such folder.
     """
     if not folder.is_dir():
         raise InputError(
@@ -42,17 +48,15 @@ def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
             place=str(folder),
             hint=N_("make it with: sharklab form LAB -o DIR"),
         )
-    found = gather(folder, limits)
-    known = asked(plan)
-    strangers = (*_unknown_captures(found.captures, known), *_unknown_answers(found.answers, plan))
+    found = gather(folder, limits, asked(plan))
     return Submission(
         lab=plan.lab.name,
         student=plan.seat.student,
         seat=plan.seat.id,
         folder=folder,
-        captures={id: file for id, file in found.captures.items() if id in known},
+        captures=found.captures,
         answers=found.answers,
-        problems=(*found.problems, *strangers),
+        problems=(*found.problems, *_unknown_answers(found.answers, plan)),
     )
 
 
@@ -61,9 +65,18 @@ def asked(plan: Plan) -> list[str]:
     return [capture.id for exercise in plan.lab.exercises for capture in exercise.captures]
 
 
-def gather(folder: Path, limits: BundleLimits = BUNDLE) -> Work:
-    """Return the work in `folder`, for any lab."""
-    captures, refused = _captures(folder, limits)
+def captures_folder(folder: Path) -> Path:
+    """Return the folder of captures in `folder`, which may be spelled Captures or capture."""
+    exact = folder / CAPTURES
+    if exact.exists() or exact.is_symlink() or not folder.is_dir():
+        return exact
+    near = (file for file in folder.iterdir() if file.name.casefold() in _FOLDERS)
+    return min(near, default=exact)
+
+
+def gather(folder: Path, limits: BundleLimits = BUNDLE, known: Sequence[str] | None = None) -> Work:
+    """Return the work in `folder`: its captures among the `known` ones, in any lab those of plain names."""
+    captures, refused = _captures(folder, limits, known)
     answers, faults = _answers(folder, limits)
     return Work(captures, answers, (*faults, *refused))
 
@@ -91,24 +104,92 @@ def states(
     return found, tuple(problems)
 
 
-def _captures(folder: Path, limits: BundleLimits) -> tuple[Mapping[str, Path], tuple[Problem, ...]]:
+def is_leftover(name: str) -> bool:
+    """Return True for a file that a system or a program leaves in any folder; nobody handed it in."""
+    return name.startswith((".", "~$")) or name.casefold() in _LEFTOVERS or ".annotated." in name
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """A file whose name means the capture `id`; `distance` as in `NameMatch`."""
+
+    id: str
+    distance: int
+    file: Path
+
+
+def _captures(
+    folder: Path, limits: BundleLimits, known: Sequence[str] | None
+) -> tuple[Mapping[str, Path], tuple[Problem, ...]]:
+    """Return the file of each capture, and the problem of each file that is not taken."""
+    own = captures_folder(folder)
+    claims: dict[str, list[_Claim]] = {}
+    reasons: dict[str, Message] = {}
+    for name, file in _files(own, limits):
+        found = None if is_leftover(name) else _claim(name, file, limits, known)
+        if isinstance(found, _Claim):
+            claims.setdefault(found.id, []).append(found)
+        elif found:
+            reasons[name] = found
     captures: dict[str, Path] = {}
-    problems = list(_odd(folder / CAPTURES, limits))
-    for name, file in _files(folder / CAPTURES, limits):
-        match = CAPTURE.fullmatch(name)
-        if not match or ".annotated." in name:  # a copy that a report made
-            continue
-        reason = _refusal(file, limits)
-        if not reason and match["id"] in captures:
-            first = captures[match["id"]].name
-            reason = Message(
-                N_("{first} is a capture with the same id: keep one of the two"), {"first": first}
-            )
-        if reason:
-            problems.append(Problem(f"{CAPTURES}/{name}", reason))
-        else:
-            captures[match["id"]] = file
-    return captures, tuple(problems)
+    for id in sorted(claims):
+        first, beaten = _decide(claims[id])
+        captures |= {id: first.file} if first else {}
+        reasons |= beaten
+    problems = (Problem(f"{own.name}/{name}", reasons[name]) for name in sorted(reasons))
+    return captures, (*_odd(own, limits), *problems)
+
+
+def _claim(name: str, file: Path, limits: BundleLimits, known: Sequence[str] | None) -> _Claim | Message:
+    """Return the capture that the name of a file means, or why the file is none of the lab's."""
+    if file.is_dir() and not file.is_symlink():
+        return Message(N_("it is a folder: put its captures into {folder}/"), {"folder": CAPTURES})
+    if refusal := _refusal(file, limits):
+        return refusal
+    found = _match(name, known)
+    return _Claim(found.id, found.distance, file) if found else _fault(file) or _unknown(name, known)
+
+
+def _decide(claims: Sequence[_Claim]) -> tuple[_Claim | None, Mapping[str, Message]]:
+    """Return the file that is taken among those for one capture, and why each of the others is not.
+
+    A capture comes before a file that is none, then the nearest name, then the first in the alphabet. A file
+    that is no capture is taken only under the capture's own name.
+    """
+    if len(claims) == 1 and claims[0].distance <= 1:
+        return claims[0], {}
+    faults = {claim: _fault(claim.file) for claim in claims}
+    left = [claim for claim in claims if claim.distance <= 1 or not faults[claim]]
+    left.sort(key=lambda claim: (bool(faults[claim]), claim.distance, claim.file.name))
+    reasons = {claim.file.name: faults[claim] for claim in claims if claim not in left}
+    reasons |= {claim.file.name: _beaten(claim, left[0], faults[claim]) for claim in left[1:]}
+    return left[0] if left else None, reasons
+
+
+def _match(name: str, known: Sequence[str] | None) -> NameMatch | None:
+    if known is not None:
+        return capture_names.match(name, known)
+    found = CAPTURE.fullmatch(name)
+    return NameMatch(found["id"], 0) if found else None
+
+
+def _unknown(name: str, known: Sequence[str] | None) -> Message:
+    """Return the sentence for a capture that is none of the `known` ones."""
+    if known is None:
+        return Message(N_("a submission has no file of this name"))
+    return _no_such(N_("the lab does not ask for this capture"), "-".join(capture_names.words(name)), known)
+
+
+def _beaten(claim: _Claim, first: _Claim, fault: Message) -> Message:
+    """Return why `first` is taken for a capture, and not `claim`, which has the `fault`."""
+    values = {"first": first.file.name, "id": claim.id, "fault": fault}
+    if fault:
+        return Message(N_("{first} is taken for {id}, and this file cannot be read: {fault}"), values)
+    if claim.distance != first.distance:
+        return Message(N_("{first} is taken for {id}: its name is nearer. Keep one of the two"), values)
+    return Message(
+        N_("{first} is taken for {id}: it is the first in the alphabet. Keep one of the two"), values
+    )
 
 
 def _odd(folder: Path, limits: BundleLimits) -> Iterator[Problem]:
@@ -137,22 +218,26 @@ def _refusal(file: Path, limits: BundleLimits) -> Message | None:
     return None
 
 
-def _answers(folder: Path, limits: BundleLimits) -> tuple[Answers, tuple[Problem, ...]]:
-    file = folder / sheet.NAME
-    if not (file.exists() or file.is_symlink()):
-        return {}, ()
+def _fault(file: Path) -> Message:
+    """Return why a file is no capture, NOTHING for one."""
     try:
-        return sheet.read(untrusted.read(file, limits.answers), limits)
+        open_capture(file)
     except InputError as error:
-        return {}, (Problem(sheet.NAME, error.sentence),)
+        return error.sentence
+    return NOTHING
 
 
-def _unknown_captures(captures: Mapping[str, Path], known: list[str]) -> Iterator[Problem]:
-    for id, file in captures.items():
-        if id not in known:
-            yield Problem(
-                f"{CAPTURES}/{file.name}", _no_such(N_("the lab does not ask for this capture"), id, known)
-            )
+def _answers(folder: Path, limits: BundleLimits) -> tuple[Answers, tuple[Problem, ...]]:
+    files = sheet.find(folder)
+    if not files:
+        return {}, ()
+    first = Message(N_("{first} is read instead: keep one of the two"), {"first": files[0].name})
+    others = [Problem(file.name, first) for file in files[1:]]
+    try:
+        answers, problems = sheet.read(untrusted.read(files[0], limits.answers), limits)
+    except InputError as error:
+        return {}, (Problem(files[0].name, error.sentence), *others)
+    return answers, (*problems, *others)
 
 
 def _unknown_answers(answers: Answers, plan: Plan) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from sharklab.cli import main
+from sharklab.cli.verbs import gradebook
 from sharklab.errors import InputError
 from sharklab.grading.marking.policy import DAY
+from sharklab.i18n import translator
 from tests.support import gradebook_class as handed
 
 EARNED = 8.0
@@ -78,3 +81,42 @@ def test_grade_refuses_terms_that_are_none(
     """The message names the option; nothing is graded."""
     assert InputError.exit_code == grade(box, "--output", "text", *options.split())
     assert f"sharklab: {said}\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("due", "said"),
+    [
+        ("2026-11-28", "2026-11-28T23:59:59+01:00"),
+        ("20261128", "2026-11-28T23:59:59+01:00"),
+        ("2026-10-25", "2026-10-25T23:59:59+01:00"),
+        ("2026-W48-6", "2026-11-28T23:59:59+01:00"),
+        ("2026-11-28T00:00", "2026-11-28T00:00:00+01:00"),
+        ("2026-11-28T18:00+03:00", "2026-11-28T16:00:00+01:00"),
+    ],
+)
+def test_a_due_date_is_a_moment_in_the_time_zone_of_the_computer(due: str, said: str, in_paris: None) -> None:
+    """A day alone is due at its end, also when the clock changes."""
+    assert datetime.fromisoformat(said).timestamp() == gradebook._due(due)
+
+
+def test_grade_says_when_submissions_were_due(in_paris: None) -> None:
+    """The sentence has the time and its zone; without a date there is none."""
+    [line] = gradebook._describe_due(gradebook._due("2026-11-28"), translator("en"))
+    assert "2026-11-28 23:59:59" in line and "UTC+01:00" in line
+    assert [] == list(gradebook._describe_due(gradebook._due(None), translator("en")))
+
+
+@pytest.fixture
+def in_paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the computer be in France."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Europe/Paris")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def test_grade_refuses_a_due_date_that_is_none(box: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The hint shows all that can be written."""
+    assert InputError.exit_code == grade(box, "--due", "tomorrow", "--output", "text")
+    assert "'tomorrow' is not a date and time" in capsys.readouterr().err

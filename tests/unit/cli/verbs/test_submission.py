@@ -63,7 +63,9 @@ def test_submit_packs_what_check_looks_at(capsys: pytest.CaptureFixture[str], tm
     assert ["dns", "ssh"] == content["captures"]
     assert ["web", "mail", "chat", "time", "voice", "nfs"] == content["missing"]
     assert {"given": 0, "asked": 31} == content["answers"]
-    refused = [{"file": "captures/dns.pcap", "reason": "the file is not a pcap or pcapng capture"}]
+    refused = [
+        {"file": "captures/dns.pcap", "reason": "the file is a text, not a capture; it begins: no capture"}
+    ]
     assert refused == content["problems"]
     found = bundle.unpack(Path("tp4-alice.sharklab"), tmp_path / "unpacked")
     own = flow.prepare("tp4", "alice").seat

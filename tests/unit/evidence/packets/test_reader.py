@@ -155,7 +155,7 @@ def test_read_of_a_cut_capture_gives_whole_packets(name: str, missing: int, tmp_
     ("content", "message"),
     [
         (b"", "the capture is empty"),
-        (b"<html>", "the file is not a pcap or pcapng capture"),
+        (b"\x7fELF\0", "the file is not a pcap or pcapng capture"),
         (b"\xd4\xc3\xb2\xa1" + bytes(20) + b"\xff" * 16, "the capture is damaged"),
         (b"\x0a\x0d\x0d\x0a" + b"\x1c\0\0\0" + b"nope" + bytes(16), "the capture is damaged"),
     ],
@@ -217,7 +217,7 @@ def test_read_with_a_broken_tshark_is_a_machinery_error(
 def test_read_all_keeps_a_bad_capture_from_hiding_the_others(tmp_path: Path) -> None:
     """Each capture has its facts; the one that is no capture says why it is empty."""
     bad = tmp_path / "bad.pcap"
-    bad.write_text("no capture")
+    bad.write_bytes(b"\x7fELF\0")
     found = alone([DATA / "refused.pcap", bad, DATA / "ntp.pcapng"])
     problem = "the file is not a pcap or pcapng capture"
     expected = [("refused.pcap", 2, ""), ("bad.pcap", 0, problem), ("ntp.pcapng", 4, "")]

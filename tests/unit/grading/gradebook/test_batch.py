@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +24,11 @@ from sharklab.grading.gradebook.model import state as state_of
 from sharklab.grading.gradebook.pool import Failure
 from sharklab.grading.marking.policy import NO_POLICY, Policy
 from sharklab.lab.roster import Student
-from sharklab.message import Message
+from sharklab.message import N_, Message
 from sharklab.paths import ROOT
 from sharklab.progress import Progress
 from tests.support import gradebook_class as handed
+from tests.support.zips import tree, zipped
 
 ROSTER = tuple(
     Student(name, name.title(), f"{name}@example.org") for name in ("alice", "bob", "carol", "dan")
@@ -180,6 +181,48 @@ def test_grade_takes_folders_of_a_named_lab(graded: Graded, tmp_path: Path) -> N
     group = grade(tmp_path / "in", tmp_path / "out", lab="tp4")
     assert "graded" == states(group)["alice"]
     assert "unsigned" in [remark.kind for remark in group.entries[0].odd]
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do the jobs here: a process of their own is another test's matter."""
+
+    def run(work: Callable[[object], object], jobs: list[object], *_: object) -> Iterator[tuple[int, object]]:
+        for number, one in enumerate(jobs):
+            yield number, pool._attempt(work, one)
+
+    monkeypatch.setattr(pool, "run", run)
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_grade_names_a_part_that_a_zip_has_damaged(graded: Graded, tmp_path: Path) -> None:
+    """The rest of the student's folder is graded."""
+    file = zipped(tmp_path / "in" / "alice.zip", tree(handed.folder(tmp_path / "work"), "tp4"))
+    content = bytearray(file.read_bytes())
+    with zipfile.ZipFile(file) as archive:
+        bad = archive.getinfo("tp4/captures/dns.pcap")
+    content[bad.header_offset + 30 + len(bad.filename) + 20] ^= 255
+    file.write_bytes(content)
+    [alice, *_] = grade(tmp_path / "in", tmp_path / "out", lab="tp4").entries
+    assert alice.result is not None
+    assert [("captures/dns.pcap", N_("it is damaged"))] == [
+        (each.file, each.reason.msgid) for each in alice.result.problems
+    ]
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_grade_leaves_no_feedback_of_who_has_no_result(graded: Graded, out: Path, tmp_path: Path) -> None:
+    """Bob's file became unreadable, Alice left: what was written about them goes, other files stay."""
+    (box := tmp_path / "in").mkdir()
+    (box / "tp4-bob.sharklab").write_bytes(b"damaged")
+    (out / "bob" / "my notes.txt").write_text("he was ill")
+    (out / "gradebook.csv").write_text("old")
+    group = Batch(inputs.find([box]), ROSTER[1:], out, "tp4", NO_POLICY, 1)
+    assert {"bob": "unreadable", "carol": "missing", "dan": "missing"} == states(
+        batch.grade(group, Progress(stream=io.StringIO()))
+    )
+    assert {*TABLES, "bob/my notes.txt"} == set(content(out))
+    assert "alice" not in (out / "gradebook.csv").read_text()
 
 
 def test_grade_leaves_nothing_unpacked(graded: Graded, out: Path) -> None:

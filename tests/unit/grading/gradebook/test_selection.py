@@ -116,7 +116,7 @@ def test_turn_refuses_another_lab() -> None:
     assert (None, "it is for the lab tcpdump") == (bob.source, str(bob.entry.problem))
 
 
-@pytest.mark.parametrize("name", [*sorted(RESERVED), "../alice", ".kept", ""])
+@pytest.mark.parametrize("name", [*sorted(RESERVED), "../alice", ".kept"])
 def test_turn_keeps_the_gradebooks_files_from_students(name: str) -> None:
     """A student who is named like a file of the gradebook, or not like one at all, is not graded."""
     found = turns(("x.sharklab", Identity(name, "tp4", Seal.WHOLE, 1.0, "")), roster=())[name]
@@ -155,6 +155,67 @@ def test_find_refuses_nothing(places: Path, place: str) -> None:
     (places / "empty").mkdir()
     with pytest.raises(InputError):
         inputs.find([places / place])
+
+
+def test_find_takes_every_file_that_a_student_may_have_handed_in(tmp_path: Path) -> None:
+    """Moodle's folders and names of students tell; files of a system and of the instructor are none."""
+    names = {
+        "tp4-alice.sharklab": True,
+        "tp4-alice.sharklab.zip": True,
+        "TP4-ALICE.ZIP": True,
+        "tp4-alice.sharklab (1)": True,
+        "tp4-alice.sharklab.txt": True,
+        "tp4-bob.rar": True,
+        "Bob_7_assignsubmission_file_/report.pdf": True,
+        "Bob_7_assignsubmission_file_report.pdf": True,
+        "Bob_7_assignsubmission_onlinetext_/onlinetext.html": False,
+        "._tp4-alice.sharklab": False,
+        "__MACOSX/tp4-alice.sharklab": False,
+        "Thumbs.db": False,
+        "roster.csv": False,
+        "notes.zipper": False,
+    }
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    found = {source.path.relative_to(tmp_path).as_posix() for source in inputs.find([tmp_path], ROSTER)}
+    assert {name for name, is_one in names.items() if is_one} == found
+
+
+def test_find_takes_the_bundle_that_was_written_beside_the_work(places: Path) -> None:
+    """The packed file is handed in; a folder that a bundle was unpacked to is one submission."""
+    (places / "bob" / "tp4-bob.sharklab").write_bytes(b"x")
+    assert ["tp4-bob.sharklab"] == [source.name for source in inputs.find([places / "bob"])]
+    (places / "bob" / "manifest.json").write_text("{}")
+    (places / "bob" / "manifest.sig").write_text("")
+    assert ["bob"] == [source.name for source in inputs.find([places / "bob"])]
+
+
+def test_find_follows_no_link_to_a_folder(tmp_path: Path) -> None:
+    """It may lead anywhere."""
+    handed.folder(tmp_path / "elsewhere" / "alice")
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "alice").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError):
+        inputs.find([tmp_path / "class"])
+
+
+@pytest.mark.parametrize(
+    ("place", "owner"),
+    [
+        ("Bob_7_assignsubmission_file_/tp4-alice.zip/tp4", "bob"),
+        ("all.zip/Some One_13_assignsubmission_file_work.zip", "alice-bob"),
+        ("TP4-Alice (1).sharklab.zip", "alice"),
+        ("alice - Copie.zip", "alice"),
+        ("alice/tp4", "alice"),
+        ("malice.zip", ""),
+        ("Zoe_9_assignsubmission_file_/x.zip", ""),
+    ],
+)
+def test_owner_is_told_by_the_names_around_a_submission(place: str, owner: str) -> None:
+    """Moodle's names come first, then the nearest one of a student."""
+    found = inputs.owner(SubmissionSource(Path("x"), packed=True, place=place), ROSTER)
+    assert owner == (found.id if found else "")
 
 
 def test_digest_of_a_folder_is_of_names_and_contents(places: Path) -> None:

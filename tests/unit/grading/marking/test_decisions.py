@@ -280,3 +280,40 @@ def _without_packets(case: Case) -> Case:
 def test_said_is_short_and_harmless(given: Any, shown: str) -> None:
     """A terminal obeys nothing in a student's answer."""
     assert shown == said(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "almost", "exact"),
+    [
+        (None, Status.FAILED, Status.FAILED),
+        ("22", Status.FAILED, Status.FAILED),
+        ("a port", Status.FAILED, Status.FAILED),
+        ("50990", Status.PASSED, Status.FAILED),
+    ],
+)
+def test_decide_on_the_port_of_another_moment(ssh: Handed, given: Any, almost: Status, exact: Status) -> None:
+    """It is almost right; the other end, and what is no port, are not."""
+    changed = ssh.with_answers(local_port=given)
+    found = [changed.decide(Asked("local_port", almost=each)) for each in (True, False)]
+    assert [almost, exact] == [each.status for each in found]
+    right = [ssh.decide(Asked("local_port", almost=each)).status for each in (True, False)]
+    assert [Status.PASSED, Status.PASSED] == right
+
+
+def test_decide_on_the_port_of_another_moment_where_packets_are_lost(ssh: Handed, tmp_path: Path) -> None:
+    """The connection may have been among them: the instructor decides on the answer."""
+    cut = tmp_path / "ssh.pcap"
+    cut.write_bytes(ssh.submission.captures["ssh"].read_bytes()[:-5])
+    found = ssh.with_capture(cut).with_answers(local_port="50990").decide(Asked("local_port"))
+    assert (Status.INCONCLUSIVE, NOTHING) == (found.status, found.discreet)
+
+
+def test_combine_says_a_common_sentence_once_and_keeps_the_discreet_one() -> None:
+    """Each part that tells has its own title, unless all say the same."""
+    open_said, discreet = Message("it is 7"), Message("it is another")
+    telling = Decision(Status.FAILED, open_said, discreet=discreet)
+    plain = Decision(Status.FAILED, Message("no"))
+    both = combine(ALL_OF, [(Message("a"), telling), (Message("b"), plain)])
+    assert ("a: it is 7 b: no", "a: it is another b: no") == (str(both.found), str(both.discreet))
+    same = combine(ALL_OF, [(Message("a"), plain), (Message("b"), plain)])
+    assert ("a: no", NOTHING) == (str(same.found), same.discreet)

@@ -45,6 +45,18 @@ def test_criteria_follow_from_checks_and_questions(plan: Plan) -> None:
     assert {1.0} == {each.points for each in criteria(plan.lab, exercise)}
 
 
+def test_criteria_tell_almost_everything_from_nothing(plan: Plan) -> None:
+    """A check with parts earns its point in steps, and has its own title; so does a port that changes."""
+    [exercise] = plan.lab.exercises
+    found = {each.id: each for each in criteria(plan.lab, exercise)}
+    assert [3, 4, 4, 1] == [len(found[name].steps) for name in ("handshake", "traffic", "fin", "clean")]
+    assert FIN == found["fin"].whole == found["fin"].steps[-1].condition
+    assert title(FIN) == title_of(found["fin"])
+    almost, exact = [step.condition for step in found["local_port"].steps]
+    assert (Asked("local_port", almost=True), Asked("local_port")) == (almost, exact)
+    assert title(almost) != title(exact)
+
+
 def test_criteria_of_a_check_that_is_there_twice(plan: Plan) -> None:
     """Each has an id of its own; an unknown check has none."""
     checks = (FIN, Check("fin", {"by": "client"}), Check("nonsense"))

@@ -39,6 +39,16 @@ def test_without_keys_gives_no_key_away(result: Result) -> None:
     assert key not in json.dumps(missed)
 
 
+def test_without_keys_says_another_moment_without_the_key(result: Result) -> None:
+    """The feedback names both ports, the check before handing in only the student's."""
+    told, kept = (
+        next(mark for mark in each.exercises[0].marks if mark.criterion == "local_port").decision
+        for each in (result, without_keys(result))
+    )
+    assert str(told.expected) in str(told.found) and str(told.expected) not in str(kept.found)
+    assert "99" in str(told.found) and "99" in str(kept.found)
+
+
 def test_without_keys_has_no_remarks(result: Result) -> None:
     """What is for the instructor to look at names other students."""
     remarked = replace(result, remarks=(Remark("alike", Message("look"), ("bob",)),))

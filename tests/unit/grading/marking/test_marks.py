@@ -120,3 +120,11 @@ def test_grade_points_out_what_the_instructor_has_to_look_at(ssh: Handed) -> Non
     assert (8.0, ["undated"]) == (undated.points, [remark.kind for remark in undated.remarks])
     elsewhere = ssh.on_another_seat().with_exercise(anywhere=True).grade()
     assert ["elsewhere"] == [remark.kind for remark in elsewhere.remarks]
+
+
+def test_grade_gives_a_part_of_the_points_for_almost_everything(ssh: Handed) -> None:
+    """The port of another moment, and a capture without its last packets."""
+    mark = ssh.with_answers(local_port="50990").marks()["local_port"]
+    assert (0.5, 1.0, Status.FAILED) == (mark.points, mark.worth, mark.status)
+    assert "two different connections" in mark.decision.found.msgid and mark.decision.discreet
+    assert 0.0 == ssh.with_answers(local_port=None).marks()["local_port"].points

@@ -22,6 +22,23 @@ from sharklab.grading.submission import answers
         ("server_port", "Port n° 443", "443"),
         ("server_port", ":443", "443"),
         ("server_port", [443], "443"),
+        ("server_port", "https", "443"),
+        ("server_port", "443 (https)", "443"),
+        ("server_port", ":ssh", "22"),
+        ("server_port", "NFS", "2049"),
+        ("local_port", "pop3s", "995"),
+        ("local_port", "krbupdate", "760"),
+        ("server_port", "10.77.5.2:443", "443"),
+        ("server_port", "[fd77:5::2]:443", "443"),
+        ("server_port", "server.lab.example:ssh", "22"),
+        ("local_port", "localhost:6463", "6463"),
+        ("local_port", "0.0.0.0:57862 *:*", "57862"),
+        ("server_address", "10.77.5.2:443", "10.77.5.2"),
+        ("server_address", "www.lab.example (10.77.5.2)", "10.77.5.2"),
+        ("server_address", "10.77.5.2 (www.lab.example)", "10.77.5.2"),
+        ("transport", "QUIC", "UDP"),
+        ("transport", "UDP (QUIC)", "UDP"),
+        ("transport", "TCP (IMAP)", "TCP"),
         ("server_port", "0443", "443"),
         ("server_address", "10.77.5.2", "10.77.5.2"),
         ("server_address", " 10.77.5.2/24 ", "10.77.5.2"),
@@ -66,8 +83,10 @@ def test_same_of_another_spelling_is_the_same(question: str, given: Any, key: st
         ("server_port", "80, 443", "443"),
         ("server_port", "443-445", "443"),
         ("server_port", "not 443", "443"),
-        ("server_port", "10.77.5.2:443", "443"),
-        ("server_port", "https", "443"),
+        ("server_port", "10.77.5.2:80", "443"),
+        ("server_port", "10.77.5.2", "443"),
+        ("server_port", "http", "443"),
+        ("server_port", "http and https", "443"),
         ("server_port", 443.5, "443"),
         ("server_port", "443.5", "443"),
         ("server_port", -443, "443"),
@@ -82,10 +101,14 @@ def test_same_of_another_spelling_is_the_same(question: str, given: Any, key: st
         ("server_address", "10.77.5.2/99", "10.77.5.2"),
         ("server_address", "10.77.5.2 10.77.5.3", "10.77.5.2"),
         ("server_address", "server", "10.77.5.2"),
+        ("server_address", "server:443", "10.77.5.2"),
+        ("server_address", "server (10.77.5.3)", "10.77.5.2"),
         ("server_address", 175965442, "10.77.5.2"),
         ("transport", "TCP and UDP", "TCP"),
         ("transport", "not TCP", "TCP"),
         ("transport", "6", "TCP"),
+        ("transport", "TDP", "UDP"),
+        ("transport", "QUIC or TCP", "TCP"),
         ("client_bytes", "1234 bits", "1234"),
         ("client_bytes", "1234 packets", "1234"),
         ("client_bytes", "about 1234", "1234"),
@@ -125,3 +148,37 @@ def test_same_of_a_set_that_was_measured_as_one_text() -> None:
     assert [True, True, True, True, False, False, False] == [
         answers.same("open_ports", value, "22, 80") for value in given
     ]
+
+
+@pytest.mark.parametrize(
+    ("question", "given", "values"),
+    [
+        ("local_port", "50925, 50926 and 50927", {"50925", "50926", "50927"}),
+        ("local_port", [50925, "50926/tcp"], {"50925", "50926"}),
+        ("server_address", "10.77.5.2 / fd77:5::2", {"10.77.5.2", "fd77:5::2"}),
+        ("server_port", "http et https", {"80", "443"}),
+        ("transport", "TCP, UDP", {"TCP", "UDP"}),
+        ("server_port", "443, all others", set()),
+    ],
+)
+def test_values_of_an_answer_with_several(question: str, given: Any, values: set[str]) -> None:
+    """Each value is taken for what it says; one in another format makes the answer none."""
+    assert values == answers.values(question, given)
+
+
+SS = 'ESTAB 0 0 10.77.5.3:50925 10.77.5.2:https users:(("firefox",pid=7,fd=3))'
+
+
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [("local_port", "50925"), ("server_port", "443"), ("server_address", "10.77.5.2"), ("transport", "TCP")],
+)
+def test_values_of_a_pasted_line_are_those_that_the_question_asks_for(question: str, value: str) -> None:
+    """The lines around it may be the prompt, the heading, or a socket that waits for any peer."""
+    given = f"$ ss -tnp\nState Recv-Q Send-Q Local Address:Port Peer Address:Port\n{SS}\n"
+    assert {value} == answers.values(question, given)
+
+
+def test_values_of_a_question_that_no_socket_answers_are_never_from_a_pasted_line() -> None:
+    """A number of bytes is a number."""
+    assert not answers.values("client_bytes", SS)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import InputError, MachineryError
-from sharklab.grading.submission import bundle, manifest
+from sharklab.grading.submission import archive, bundle, manifest
 from sharklab.grading.submission.model import Seal, Submission
 from sharklab.limits import BUNDLE, BundleLimits
 from tests.support import submission_sample as sample
@@ -66,6 +66,25 @@ def test_pack_keeps_the_file_to_its_owner(tmp_path: Path) -> None:
     packed = sample.packed(tmp_path)
     files = [packed, *(path for path in unpack(packed).folder.rglob("*") if path.is_file())]
     assert {0o600} == {stat.S_IMODE(file.stat().st_mode) for file in files}
+
+
+def test_pack_names_captures_as_the_form_does(tmp_path: Path) -> None:
+    """The name is the capture's, the ending that of the content; of what is no capture it stays."""
+    made = sample.submission(tmp_path / "work")
+    folder = tmp_path / "work" / "captures"
+    none, short = folder / "dns.pcapng", folder / "WEB (1)"
+    none.write_bytes(b"")
+    short.write_bytes(b"x")
+    files = {
+        "ssh": made.captures["ssh"].rename(folder / "SSH (1).pcapng"),
+        "time": made.captures["time"].rename(folder / "time.pcap"),
+        "dns": none,
+        "web": short,
+    }
+    file = tmp_path / "alice.sharklab"
+    bundle.pack(replace(made, captures=files), sample.key("tp4", "alice"), file)
+    captures = {id: path.name for id, path in unpack(file).captures.items()}
+    assert {"ssh": "ssh.pcap", "time": "time.pcapng", "dns": "dns.pcapng", "web": "web.pcap"} == captures
 
 
 def test_pack_beyond_a_limit_is_an_input_error(tmp_path: Path) -> None:
@@ -325,7 +344,21 @@ def test_unpack_onto_a_full_disk_is_no_fault_of_the_submission(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     packed = sample.packed(tmp_path)
-    monkeypatch.setattr(bundle, "_copy", refuse)
+    monkeypatch.setattr(archive, "copy", refuse)
     with pytest.raises(MachineryError) as caught:
         unpack(packed)
     assert "No space left on device" == caught.value.message_id
+
+
+def test_verify_of_a_folder_leaves_files_of_systems_out(tmp_path: Path) -> None:
+    """A browser or a file manager unpacked the bundle, and left files of its own."""
+    folder = unpack(sample.packed(tmp_path)).folder
+    assert bundle.is_unpacked(folder)
+    (folder / ".DS_Store").write_bytes(b"x")
+    (folder / "captures" / "Thumbs.db").write_bytes(b"x")
+    said, seal = bundle.verify(folder, key_of=sample.key)
+    assert ("alice", Seal.WHOLE) == (said["student"], seal)
+    (folder / "captures" / "more.pcap").write_bytes(b"x")
+    assert Seal.BROKEN is bundle.verify(folder, key_of=sample.key)[1]
+    (folder / manifest.SIGNATURE).unlink()
+    assert not bundle.is_unpacked(folder)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sharklab.evidence.packets import recognition
 from sharklab.grading.submission import contents, work
 from sharklab.grading.submission.model import Submission
 from sharklab.i18n import translator
@@ -54,3 +55,23 @@ def test_lines_of_a_whole_submission_name_no_missing_capture(tmp_path: Path) -> 
     lines = list(contents.lines(plan, whole, file, translator("en")))
     assert not [line for line in lines if line.startswith("Missing")]
     assert "State of hosts: none" in lines
+
+
+def test_lines_say_which_file_was_taken_under_another_name(submission: Submission, tmp_path: Path) -> None:
+    """A student sees that a file was found, and for which capture."""
+    file = submission.captures["ssh"].rename(tmp_path / "work" / "captures" / "SSH (1).pcap")
+    renamed = replace(submission, captures={**submission.captures, "ssh": file})
+    assert [{"file": "captures/SSH (1).pcap", "id": "ssh"}] == [
+        each.values for each in contents.taken(renamed)
+    ]
+    packed = tmp_path / "alice.sharklab"
+    packed.touch()
+    lines = list(contents.lines(sample.plan(), renamed, packed, translator("en")))
+    assert [str(each) for each in contents.taken(renamed)] == [line for line in lines if "SSH (1)" in line]
+
+
+def test_plain_names_a_capture_without_a_packet(submission: Submission) -> None:
+    """A header alone is a capture, and shows nothing."""
+    submission.captures["web"].write_bytes(submission.captures["ssh"].read_bytes()[:24])
+    [problem] = contents.plain(sample.plan(), submission)["problems"]
+    assert {"file": "captures/web.pcap", "reason": recognition.NO_PACKET.sentence} == problem

@@ -81,6 +81,23 @@ def test_write_adds_exercises_that_are_lacking(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "utf-8-sig"])
+def test_write_adds_to_a_form_in_another_encoding(encoding: str, tmp_path: Path) -> None:
+    """One file has one encoding, whatever an editor saved it in."""
+    (tmp_path / "answers.yml").write_bytes("# réponses\r\nssh:\r\n  server_port: 22\r\n".encode(encoding))
+    assert write(tmp_path)
+    text = (tmp_path / "answers.yml").read_text(encoding="utf-8")
+    assert text.startswith("# réponses\n")
+    assert 22 == work.read(tmp_path, sample.plan()).answers["ssh"]["server_port"]
+
+
+def test_write_adds_to_the_form_under_its_present_name(tmp_path: Path) -> None:
+    """A second file would hide the first one."""
+    (tmp_path / "Answers.yaml").write_text("ssh:\n  server_port: 22\n")
+    assert write(tmp_path)
+    assert ["Answers.yaml", "captures"] == sorted(path.name for path in tmp_path.iterdir())
+
+
 def test_write_over_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
     """A slip in the student's YAML is theirs to mend; nothing is lost."""
     (tmp_path / "answers.yml").write_text("ssh: server_port: 22\n")

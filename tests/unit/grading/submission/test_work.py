@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sharklab.errors import InputError
 from sharklab.grading.submission import work
 from sharklab.grading.submission.model import Seal
 from sharklab.limits import BundleLimits
+from sharklab.message import N_
 from tests.support import submission_sample as sample
 
 
@@ -49,35 +51,169 @@ def test_read_of_no_folder_is_an_input_error(tmp_path: Path) -> None:
 
 
 def test_read_leaves_other_files_alone(tmp_path: Path) -> None:
-    """A git repository with notes and pictures is a folder like another."""
+    """A git repository with notes is a folder like another; systems leave files in any folder."""
     place = sample.folder(tmp_path)
-    for name in (".git/config", "README.md", "captures/notes.txt"):
+    leftovers = [
+        "Thumbs.db",
+        ".DS_Store",
+        "._ssh.pcap",
+        "ssh.annotated.pcapng",
+        "desktop.ini",
+        "~$notes.docx",
+    ]
+    for name in (".git/config", "README.md", *(f"captures/{name}" for name in leftovers)):
         (place / name).parent.mkdir(exist_ok=True)
         (place / name).write_text("x")
     assert {} == problems(place)
+    assert {"ssh", "time"} == set(work.read(place, sample.plan()).captures)
 
 
-def test_read_says_what_the_lab_does_not_ask_for(tmp_path: Path) -> None:
-    """A slip in a name is told with the name that was meant, and is not handed in."""
+TEXT = N_("the file is a text, not a capture; it begins: {text}")
+EMPTY = N_("the capture is empty")
+UNKNOWN = N_("the lab does not ask for this capture")
+NEARER = N_("{first} is taken for {id}: its name is nearer. Keep one of the two")
+ALPHABET = N_("{first} is taken for {id}: it is the first in the alphabet. Keep one of the two")
+READABLE = N_("{first} is taken for {id}, and this file cannot be read: {fault}")
+
+
+def refusals(place: Path) -> dict[str, str]:
+    """Return the message of each problem, by the name of its file."""
+    found = work.read(place, sample.plan()).problems
+    return {each.file: str(each.reason.values.get("reason", each.reason).msgid) for each in found}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SSH.PCAP",
+        "ssh (1).pcap",
+        "ssh.cap",
+        "ssh",
+        "ssh.pcapng.pcap",
+        "Ssh.dmp",
+        "tp4 ssh - Copie.pcapng",
+        "šsh.pcap",
+    ],
+)
+def test_read_takes_a_capture_of_nearly_the_right_name(name: str, tmp_path: Path) -> None:
+    """The content is a capture, and one id is in the name."""
+    place = sample.folder(tmp_path)
+    (place / "captures" / "ssh.pcap").rename(place / "captures" / name)
+    found = work.read(place, sample.plan())
+    assert (name, ()) == (found.captures["ssh"].name, found.problems)
+
+
+def test_read_takes_a_compressed_capture(tmp_path: Path) -> None:
+    """gzip is read as what it holds."""
+    place = sample.folder(tmp_path)
+    file = place / "captures" / "ssh.pcap"
+    (place / "captures" / "ssh.pcapng.gz").write_bytes(gzip.compress(file.read_bytes()))
+    file.unlink()
+    found = work.read(place, sample.plan())
+    assert ("ssh.pcapng.gz", ()) == (found.captures["ssh"].name, found.problems)
+
+
+def test_read_says_which_of_two_files_is_taken(tmp_path: Path) -> None:
+    """A capture comes before a file that is none, then the nearest name, then the alphabet."""
+    place = sample.folder(tmp_path)
+    whole = (place / "captures" / "ssh.pcap").read_bytes()
+    contents = {
+        "ssh.pcapng": whole,
+        "ssh (1).pcap": whole,
+        "ssh.png": b"\x89PNG\r\n",
+        "DNS.pcap": b"",
+        "dns (2).pcap": whole,
+        "web.txt": b"I looked at it",
+    }
+    for name, content in contents.items():
+        (place / "captures" / name).write_bytes(content)
+    expected = {
+        "captures/ssh.pcapng": ALPHABET,
+        "captures/ssh (1).pcap": NEARER,
+        "captures/ssh.png": N_("the file is a picture ({format}), not a capture"),
+        "captures/DNS.pcap": READABLE,
+        "captures/web.txt": TEXT,
+    }
+    assert expected == refusals(place)
+    found = work.read(place, sample.plan())
+    assert {"ssh": "ssh.pcap", "dns": "dns (2).pcap", "time": "time.pcapng"} == {
+        id: file.name for id, file in found.captures.items()
+    }
+
+
+def test_read_names_what_is_no_capture_of_the_lab(tmp_path: Path) -> None:
+    """Each file in the folder of captures is taken, or named with the reason."""
     place = sample.folder(tmp_path)
     (place / "captures" / "ssh.pcap").rename(place / "captures" / "shh.pcap")
+    (place / "captures" / "old").mkdir()
+    (place / "captures" / "notes.txt").write_text("x")
+    (place / "captures" / "qqqqqqqq.pcap").write_bytes((place / "captures" / "shh.pcap").read_bytes())
     (place / "answers.yml").write_text("sssh: {transport: TCP}\nssh: {server_prot: 22}\n")
     expected = {
-        "captures/shh.pcap": "the lab does not ask for this capture; did you mean ssh?",
-        "answers.yml sssh": "the lab has no exercise of this name with questions; did you mean ssh?",
-        "answers.yml ssh.server_prot": "the exercise does not ask this question; did you mean server_port?",
+        "captures/shh.pcap": UNKNOWN,
+        "captures/qqqqqqqq.pcap": UNKNOWN,
+        "captures/notes.txt": TEXT,
+        "captures/old": N_("it is a folder: put its captures into {folder}/"),
+        "answers.yml sssh": N_("the lab has no exercise of this name with questions"),
+        "answers.yml ssh.server_prot": N_("the exercise does not ask this question"),
     }
-    assert expected == problems(place)
-    assert ["time"] == list(work.read(place, sample.plan()).captures)
+    found = work.read(place, sample.plan())
+    assert (expected, ["time"]) == (refusals(place), list(found.captures))
+    near = {
+        each.file: each.reason.values["meant"].values["near"]
+        for each in found.problems
+        if "meant" in each.reason.values
+    }
+    assert {
+        "captures/shh.pcap": "ssh",
+        "answers.yml sssh": "ssh",
+        "answers.yml ssh.server_prot": "server_port",
+    } == near
 
 
-def test_read_of_one_capture_in_two_formats_takes_the_first(tmp_path: Path) -> None:
-    """Which of two files is meant is for the student to say."""
+def test_read_of_a_file_that_is_no_capture_under_its_name_takes_it(tmp_path: Path) -> None:
+    """It was meant: the marks say what is wrong with it."""
     place = sample.folder(tmp_path)
-    (place / "captures" / "ssh.pcapng").write_bytes(b"")
-    assert {"captures/ssh.pcapng": "ssh.pcap is a capture with the same id: keep one of the two"} == problems(
-        place
+    (place / "captures" / "ssh.pcap").write_bytes(b"")
+    found = work.read(place, sample.plan())
+    assert ("ssh.pcap", ()) == (found.captures["ssh"].name, found.problems)
+
+
+def test_read_of_answers_under_another_name(tmp_path: Path) -> None:
+    """The form's own name comes first, and the other file is named."""
+    place = sample.folder(tmp_path)
+    (place / "answers.yml").rename(place / "answers.yml.txt")
+    assert 22 == work.read(place, sample.plan()).answers["ssh"]["server_port"]
+    (place / "answers.yml").write_text("ssh: {server_port: 23}\n")
+    found = work.read(place, sample.plan())
+    assert 23 == found.answers["ssh"]["server_port"]
+    assert [("answers.yml.txt", {"first": "answers.yml"})] == [
+        (each.file, each.reason.values) for each in found.problems
+    ]
+
+
+@pytest.mark.parametrize("name", ["Captures", "CAPTURES", "capture"])
+def test_read_takes_a_folder_of_captures_in_another_spelling(name: str, tmp_path: Path) -> None:
+    """Not every file system tells capitals apart."""
+    place = sample.folder(tmp_path)
+    (place / "captures").rename(place / name)
+    (place / name / "notes.txt").write_text("x")
+    found = work.read(place, sample.plan())
+    assert ({"ssh", "time"}, [f"{name}/notes.txt"]) == (
+        set(found.captures),
+        [each.file for each in found.problems],
     )
+
+
+def test_gather_takes_plain_names_for_any_lab(tmp_path: Path) -> None:
+    """Without a lab nobody knows what another name means."""
+    place = sample.folder(tmp_path)
+    (place / "captures" / "ssh.pcap").rename(place / "captures" / "ssh (1).pcap")
+    found = work.gather(place)
+    assert ["time"] == list(found.captures)
+    assert [("captures/ssh (1).pcap", N_("a submission has no file of this name"))] == [
+        (each.file, each.reason.msgid) for each in found.problems
+    ]
 
 
 def test_read_follows_no_link_and_waits_for_no_pipe(tmp_path: Path) -> None:
@@ -160,14 +296,3 @@ def test_states_are_objects_of_hosts(tmp_path: Path) -> None:
     assert {"server": {}} == found
     assert ["state/client.json", "state/desktop.json", "state/router.json"] == [each.file for each in refused]
     assert "the file is damaged: {fault}" == refused[0].reason.msgid
-
-
-def test_read_asks_whether_a_name_was_misspelt(tmp_path: Path) -> None:
-    """A name that is nearly one of the lab's is told with it."""
-    place = sample.folder(tmp_path / "work")
-    (place / "captures" / "shs.pcap").write_bytes((place / "captures" / "ssh.pcap").read_bytes())
-    [problem] = work.read(place, sample.plan()).problems
-    assert {"near": "ssh"} == problem.reason.values["meant"].values
-    (place / "captures" / "shs.pcap").rename(place / "captures" / "qqqqqqqq.pcap")
-    [problem] = work.read(place, sample.plan()).problems
-    assert "the lab does not ask for this capture" == problem.reason.msgid

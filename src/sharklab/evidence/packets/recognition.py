@@ -1,0 +1,140 @@
+"""Name the kind of a file that is no capture: by its first bytes, never by its name.
+
+Students hand in pointers of git LFS, pictures, the text of a tool, and captures that a text editor
+changed. Each kind has its sentence and its remedy.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sharklab import untrusted
+from sharklab.message import N_
+
+START = 64 << 10
+"""Bytes at the start of a file that are looked at."""
+_SHOWN = 60
+_REPLACED = "\N{REPLACEMENT CHARACTER}".encode()
+_CONVERTED = (b"\x0d\x0a\x0d\x0d\x0d\x0a", b"\x0a\x0d\x0a")
+"""How pcapng begins after LF became CRLF, or CRLF became LF: its first bytes are made to show this."""
+_OF_TEXT = frozenset(b"\t\n\f\r\x1b")
+
+AGAIN = N_("record it anew with tcpdump -w, or save it from Wireshark")
+BINARY = N_("take the original file, and copy it in binary mode")
+UNPACK = N_("unpack it, and take the capture out of it")
+WRITE = N_("tcpdump -w FILE writes a capture; > FILE writes only text")
+SAVE_AS = N_("open it in Wireshark, and save it as pcapng")
+LFS = N_("run git lfs pull in its folder: that brings the capture itself")
+RAW = N_("download the file itself: on GitHub this is the button Download raw file")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file that is no capture: the msgids of a sentence and of a remedy, and their values."""
+
+    sentence: str
+    remedy: str = AGAIN
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+EMPTY = Kind(N_("the capture is empty"))
+UNKNOWN = Kind(N_("the file is not a pcap or pcapng capture"))
+ZEROS = Kind(N_("the file holds only zeros, not a capture: a copy or a download was not completed"))
+EDITED = Kind(
+    N_("a text editor changed the capture: bytes of it became the replacement character U+FFFD"), BINARY
+)
+CONVERTED = Kind(
+    N_("the capture was changed: a program converted line ends in it, as it does in texts"), BINARY
+)
+NO_PACKET = Kind(N_("the capture has a header and no packet"))
+
+
+def _named(sentence: str, remedy: str = AGAIN, **values: object) -> Kind:
+    return Kind(sentence, remedy, values)
+
+
+_PICTURE = N_("the file is a picture ({format}), not a capture")
+_ARCHIVE = N_("the file is packed ({format}), not a capture")
+_OTHER = N_("the capture is in the format {format}, which is not read here")
+_TOOL_TEXT = N_("the file is the text of {tool}, not a capture")
+_PAGE = N_("the file is a web page (HTML), not a capture")
+_DOCUMENT = N_("the file is a document ({format}), not a capture")
+
+_STARTS: Mapping[bytes, Kind] = {
+    b"version https://git-lfs.github.com/spec/": Kind(
+        N_("the file is a pointer of git LFS, not the capture itself"), LFS
+    ),
+    b"\x89PNG": _named(_PICTURE, format="PNG"),
+    b"\xff\xd8\xff": _named(_PICTURE, format="JPEG"),
+    b"GIF8": _named(_PICTURE, format="GIF"),
+    b"RIFF": _named(_PICTURE, format="WebP"),
+    b"%PDF": _named(_DOCUMENT, format="PDF"),
+    b"\xd0\xcf\x11\xe0": _named(_DOCUMENT, format="Office"),
+    b"PK\x03\x04": _named(_ARCHIVE, UNPACK, format="zip"),
+    b"7z\xbc\xaf\x27\x1c": _named(_ARCHIVE, UNPACK, format="7z"),
+    b"Rar!": _named(_ARCHIVE, UNPACK, format="RAR"),
+    b"\xfd7zXZ": _named(_ARCHIVE, UNPACK, format="xz"),
+    b"BZh": _named(_ARCHIVE, UNPACK, format="bzip2"),
+    b"\x1f\x8b": _named(_ARCHIVE, UNPACK, format="gzip"),
+    b"\x28\xb5\x2f\xfd": _named(_ARCHIVE, UNPACK, format="zstd"),
+    b"\x04\x22\x4d\x18": _named(_ARCHIVE, UNPACK, format="lz4"),
+    b"snoop\0": _named(_OTHER, SAVE_AS, format="snoop"),
+    b"GMBU": _named(_OTHER, SAVE_AS, format="Network Monitor"),
+    b"\xa1\xb2\xcd\x34": _named(_OTHER, SAVE_AS, format="pcap (Kuznetzov)"),
+    b"\x34\xcd\xb2\xa1": _named(_OTHER, SAVE_AS, format="pcap (Kuznetzov)"),
+}
+"""The kinds by their first bytes. A compressed file stands here since it was unpacked once already."""
+
+_WORDS: tuple[tuple[str, Kind], ...] = (
+    (r"(?i)\s*<(!doctype html|html)", _named(_PAGE, RAW)),
+    (r"# Nmap|Starting Nmap|Nmap scan report|(?s:.*)<nmaprun", _named(_TOOL_TEXT, tool="nmap")),
+    (r"tcpdump: |reading from file |\d\d:\d\d:\d\d\.\d+ ", _named(_TOOL_TEXT, WRITE, tool="tcpdump")),
+    (r'"?No\.|\s*\d+ +\d+\.\d+ ', _named(_TOOL_TEXT, SAVE_AS, tool="Wireshark")),
+)
+"""How the text of a tool begins: regular expressions."""
+
+
+def recognise(content: bytes) -> Kind:
+    """Return the kind of a file whose `content` does not begin as a capture does."""
+    if not content:
+        return EMPTY
+    start = content[:START]
+    if not any(start):
+        return ZEROS
+    if start.startswith(_CONVERTED):
+        return CONVERTED
+    if start.startswith(_REPLACED):
+        return EDITED
+    kind = next((kind for magic, kind in _STARTS.items() if start.startswith(magic)), None)
+    return kind or _text(start) or UNKNOWN
+
+
+def is_edited(content: bytes) -> bool:
+    """Tell whether a text editor saved a capture: its start is UTF-8, with U+FFFD for each other byte."""
+    start = content[:START]
+    return _REPLACED in start and _is_utf8(start)
+
+
+def _is_utf8(start: bytes) -> bool:
+    """Tell whether `start`, which may end within a character, is UTF-8."""
+    try:
+        start.decode()
+    except UnicodeDecodeError as error:
+        return error.start >= START - 3
+    return True
+
+
+def _text(start: bytes) -> Kind | None:
+    """Return the kind of a text, None for other bytes."""
+    if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        text = start.decode("utf-16", errors="replace")
+    elif any(byte < 0x20 and byte not in _OF_TEXT for byte in start):
+        return None
+    else:
+        text = start.decode("utf-8-sig", errors="replace")
+    found = next((kind for pattern, kind in _WORDS if re.match(pattern, text[:1000])), None)
+    shown = untrusted.name(" ".join(text[:1000].split()), _SHOWN)
+    return found or _named(N_("the file is a text, not a capture; it begins: {text}"), WRITE, text=shown)

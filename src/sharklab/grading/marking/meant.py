@@ -1,0 +1,133 @@
+"""Find the conversations that a student's answers mean: every one of them counts.
+
+On a seat they are among those of the exercise's hosts. Where a capture of the student's own PC counts, the
+answers declare them, and the hosts of the exercise are then taken to be where their ends are: every check
+and every question goes on from there, as it does on the seat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sharklab.checks import KINDS, QUESTIONS
+from sharklab.checks.context import Context, Talk
+from sharklab.checks.focus import candidates, is_of_service, turn
+from sharklab.checks.judge import outcome
+from sharklab.checks.kind import Rests
+from sharklab.checks.outcome import Status
+from sharklab.checks.question import End, Value
+from sharklab.evidence.packets.model import Conversation, Endpoint
+from sharklab.grading.submission import answers
+from sharklab.lab import seat
+from sharklab.lab.model import Exercise
+
+_MOST = 20
+"""Conversations that fit the answers equally well and are tried for what they show, the largest first."""
+
+Given = Mapping[str, Any]
+"""The answers of a student to the questions of an exercise."""
+
+
+def chosen(context: Context, given: Given) -> Context:
+    """Return the context with those conversations of the seat that the answers fit best."""
+    talks = candidates(context)
+    if len(talks) < 2:
+        return context
+    best = _best(talks, context.exercise, given)
+    return _shows_most([replace(context, meant=_first(talk, best)) for talk in best[:_MOST]])
+
+
+def moved(context: Context, given: Given) -> Context:
+    """Return the context with its hosts where the declared conversation has them, or as it is without one."""
+    asked = context.exercise.conversation
+    talks = [
+        talk for talk in _declarable(context) if asked and _is_declared(talk[1], context.exercise, given)
+    ]
+    if asked is None or not talks:
+        return context
+    best = _best(talks, context.exercise, given)
+    places = [{asked.client: _address(talk.client), asked.server: _address(talk.server)} for _, talk in best]
+    return _shows_most(
+        [
+            replace(_at(context, place), meant=_first(talk, best))
+            for talk, place in list(zip(best, places, strict=True))[:_MOST]
+        ]
+    )
+
+
+def fitting(talk: Conversation, exercise: Exercise, given: Given) -> frozenset[str]:
+    """Return the questions of the exercise of which an answer has the value that the conversation gives."""
+    return frozenset(
+        name
+        for name in exercise.questions
+        if QUESTIONS[name].of_conversation
+        and answers.values(name, QUESTIONS[name].of(talk)) & answers.values(name, given.get(name))
+    )
+
+
+def _best(talks: list[Talk] | tuple[Talk, ...], exercise: Exercise, given: Given) -> list[Talk]:
+    """Return the conversations that fit the most answers, the largest first."""
+    counts = [len(fitting(talk, exercise, given)) for _, talk in talks]
+    best = [talk for talk, count in zip(talks, counts, strict=True) if count == max(counts)]
+    return sorted(best, key=lambda talk: -len(talk[1].packets))
+
+
+def _first(talk: Talk, others: list[Talk]) -> tuple[Talk, ...]:
+    return (talk, *(other for other in others if other != talk))
+
+
+def _shows_most(contexts: list[Context]) -> Context:
+    """Return the first context for which the most checks of the exercise pass."""
+    if len(contexts) == 1:
+        return contexts[0]
+    return max(contexts, key=_passes)
+
+
+def _passes(context: Context) -> int:
+    checks = [each for each in context.exercise.checks if _is_of_headers(each.kind)]
+    return sum(outcome(context, each).status is Status.PASSED for each in checks)
+
+
+def _is_of_headers(name: str) -> bool:
+    return name in KINDS and KINDS[name].rests is Rests.HEADERS and not KINDS[name].live
+
+
+def _declarable(context: Context) -> Iterator[Talk]:
+    """Yield the conversations of the captures; one whose sides are not sure, both ways round."""
+    for name, facts in context.facts.items():
+        for talk in facts.conversations:
+            for each in (talk,) if talk.sure else (talk, turn(talk)):
+                if is_of_service(context, each):
+                    yield name, each
+
+
+def _is_declared(talk: Conversation, exercise: Exercise, given: Given) -> bool:
+    """Tell whether the answers declare a conversation; a wrong one among them costs itself alone.
+
+    Its own port is enough, or the server's address. Where no address was given, port and transport are.
+    Answers that took one end for the other declare it too, and are wrong.
+    """
+    return _names(talk, exercise, given) or _names(turn(talk), exercise, given)
+
+
+def _names(talk: Conversation, exercise: Exercise, given: Given) -> bool:
+    fits, said = fitting(talk, exercise, given), {name for name in given if given[name]}
+    asked = {name: QUESTIONS[name] for name in exercise.questions if QUESTIONS[name].of_conversation}
+    servers = {name for name, each in asked.items() if each.end is End.SERVER and each.value is Value.ADDRESS}
+    ports = {name for name, each in asked.items() if each.end is End.SERVER and each.value is Value.PORT}
+    own = {name for name, each in asked.items() if each.changes}
+    transports = {name for name, each in asked.items() if each.end is None}
+    if fits & (servers | own):
+        return True
+    return not servers & said and bool(fits & ports) and not (transports & said) - fits
+
+
+def _at(context: Context, places: Mapping[str, Mapping[str, str]]) -> Context:
+    declared = seat.with_addresses(context.plan.seat, places)
+    return replace(context, plan=replace(context.plan, seat=declared))
+
+
+def _address(end: Endpoint) -> Mapping[str, str]:
+    return {"ipv6" if ":" in end.address else "ipv4": end.address}

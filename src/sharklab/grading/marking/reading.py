@@ -1,0 +1,84 @@
+"""Read an answer against the captures: whether it is right, and in what way it is wrong.
+
+An answer may name several values, and be taken for what it says. A wrong one may still be in the captures: of
+the other end, of another conversation. The port of a client is another one in each connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sharklab.checks import QUESTIONS
+from sharklab.checks.context import Context
+from sharklab.checks.focus import find_focus, turn
+from sharklab.checks.question import Question
+from sharklab.evidence.packets.model import Conversation
+from sharklab.grading.marking.model import Decision
+from sharklab.grading.submission import answers
+from sharklab.message import N_, Message
+
+_MOST = 8
+"""Ports of one client that an answer may name: a program has several connections; more is a guess."""
+
+
+def is_right(context: Context, question: str, given: Any, key: str) -> bool:
+    """Tell whether an answer is the measured `key`, alone or with other values that are right as well.
+
+    Other values are right when a conversation shows them that fits the answers as well. A client's ports may
+    have been of connections that the capture does not hold.
+    """
+    asked, said, wanted = QUESTIONS[question], answers.values(question, given), answers.values(question, key)
+    if not asked.of_conversation or len(said) < 2:
+        return bool(said) and said == wanted
+    if asked.changes:
+        return bool(wanted & said) and len(said) <= _MOST
+    others = {asked.of(talk) for _, talk in context.meant}
+    return wanted <= said <= wanted | _canonical(question, others)
+
+
+def explained(
+    wrong: Decision, context: Context, question: str, given: Any, values: Mapping[str, object]
+) -> Decision:
+    """Return the decision on a wrong answer with the sentence that says in what way it is wrong."""
+    asked, said = QUESTIONS[question], answers.values(question, given)
+    focus = find_focus(context)
+    if focus is None or not asked.of_conversation or not said:
+        return replace(wrong, found=Message(N_("{given} is not what your packets show."), values))
+    if asked.end and said <= _canonical(question, {asked.of(turn(focus.conversation))}):
+        text = N_("{given} is of the other end of the conversation: you exchanged client and server.")
+        return replace(wrong, found=Message(text, values))
+    if said <= _canonical(question, set(_shown(context, asked))):
+        text = N_("{given} is in your capture, but not in the conversation of this exercise.")
+        return replace(wrong, found=Message(text, values))
+    if asked.changes:
+        return _of_another_moment(wrong, {**values, "key": wrong.expected})
+    return replace(wrong, found=Message(N_("{given} is not what your packets show."), values))
+
+
+def _of_another_moment(wrong: Decision, values: Mapping[str, object]) -> Decision:
+    found = N_(
+        "Your capture has {key}, you wrote {given}: two different connections. "
+        "Record and look at the sockets at the same time."
+    )
+    discreet = N_(
+        "{given} is the port of another connection than that of your capture. "
+        "Record and look at the sockets at the same time."
+    )
+    return replace(wrong, found=Message(found, values), discreet=Message(discreet, values), almost=True)
+
+
+def _shown(context: Context, asked: Question) -> Iterator[str]:
+    """Yield the value of each conversation in the captures, and that of its other end."""
+    for facts in context.facts.values():
+        for talk in facts.conversations:
+            yield from (asked.of(each) for each in _both_ways(talk))
+
+
+def _both_ways(talk: Conversation) -> tuple[Conversation, Conversation]:
+    return talk, turn(talk)
+
+
+def _canonical(question: str, values: set[str]) -> frozenset[str]:
+    return frozenset(value for each in values for value in answers.values(question, each))

@@ -1,0 +1,152 @@
+"""What becomes of a bundle on its way: browsers, Moodle and students rename, zip and unpack it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sharklab.grading.gradebook import inputs, job
+from sharklab.grading.gradebook.inputs import SubmissionSource
+from sharklab.grading.gradebook.job import IdentifyJob, Identity
+from sharklab.grading.gradebook.pool import Failure, _attempt
+from sharklab.grading.gradebook.selection import select
+from sharklab.grading.submission.model import Seal
+from sharklab.lab import load
+from sharklab.lab.roster import Student
+from sharklab.message import N_
+from tests.support import gradebook_class as handed
+from tests.support.zips import tree, unzipped, zipped
+
+ROSTER = tuple(Student(name, name.title(), "") for name in ("alice", "bob", "carol", "dan", "erin"))
+PACKED = N_("the file is packed as {format}, and only zip is read")
+DAMAGED = N_("the file is not a submission, or it is damaged")
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the bundle that Alice made."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+    (tmp_path / "made").mkdir()
+    return handed.hand_in("alice", tmp_path / "made", tmp_path / "work")
+
+
+def identified(place: Path, out: Path) -> dict[SubmissionSource, Identity | Failure]:
+    """Return what each submission at a place is, zips opened, as a batch finds it."""
+    found: dict[SubmissionSource, Identity | Failure] = {}
+    left = list(inputs.find([place], ROSTER))
+    while left:
+        source = left.pop()
+        outcome = _attempt(job.identify, IdentifyJob(source, out, ROSTER))
+        if isinstance(outcome, tuple):
+            left += outcome
+        else:
+            found[source] = outcome
+    return found
+
+
+def outcomes(place: Path, out: Path) -> dict[str, str | Seal]:
+    """Return the seal of each student's submission, or why it is not graded."""
+    found = identified(place, out)
+    chosen = {}
+    for selection in select(tuple(found), ROSTER, found, load.named("tp4")):
+        if selection.source and isinstance(identity := found[selection.source], Identity):
+            chosen[selection.entry.student] = identity.seal
+        elif selection.entry.problem:
+            chosen[selection.entry.student] = selection.entry.problem.msgid
+    return chosen
+
+
+def _renamed(name: str) -> Callable[[Path, Path, Path], object]:
+    return lambda bundle, place, _: shutil.copy(bundle, place / name)
+
+
+def _zipped_twice(bundle: Path, place: Path, scratch: Path) -> None:
+    inner = zipped(scratch / "inner.zip", {"work/tp4-alice.sharklab": bundle.read_bytes()})
+    zipped(place / "tp4.zip", {"inner.zip": inner.read_bytes(), "__MACOSX/._inner.zip": b"x"})
+
+
+def _unpacked(bundle: Path, place: Path, scratch: Path) -> None:
+    (unzipped(bundle, place / "tp4-alice") / ".DS_Store").write_bytes(b"x")
+
+
+def _unpacked_and_zipped(bundle: Path, place: Path, scratch: Path) -> None:
+    zipped(place / "tp4.zip", tree(unzipped(bundle, scratch / "unpacked"), "tp4-alice"))
+
+
+WAYS: dict[str, Callable[[Path, Path, Path], object]] = {
+    "renamed by a browser": _renamed("tp4-alice.sharklab.zip"),
+    "a second download": _renamed("tp4-alice (1).sharklab"),
+    "a second download of a zip": _renamed("tp4-alice.sharklab (1).zip"),
+    "with an ending of Windows": _renamed("work.SHARKLAB.txt"),
+    "zipped twice": _zipped_twice,
+    "unpacked by a browser": _unpacked,
+    "unpacked and zipped by hand": _unpacked_and_zipped,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_bundle_is_found_signed_and_whole(way: str, bundle: Path, tmp_path: Path) -> None:
+    """Its content tells what it is."""
+    (place := tmp_path / "in").mkdir()
+    WAYS[way](bundle, place, tmp_path)
+    assert {"alice": Seal.WHOLE} == outcomes(place, tmp_path / "out")
+
+
+def test_moodles_download_is_read_as_it_comes(bundle: Path, tmp_path: Path) -> None:
+    """As one zip, in a folder, or unpacked: nobody is missing whose file lies there."""
+    work = zipped(tmp_path / "tp4.zip", tree(handed.folder(tmp_path / "folder"), "tp4"))
+    nothing = zipped(tmp_path / "nothing.zip", {"notes.txt": b"x"})
+    entries = {
+        "Alice_101_assignsubmission_file_/tp4 final.sharklab": bundle.read_bytes(),
+        "Bob_102_assignsubmission_file_/tp4.zip": work.read_bytes(),
+        "Carol_103_assignsubmission_file_/tp4.rar": b"Rar!\x1a\7",
+        "Dan_104_assignsubmission_file_report.pdf": b"%PDF-1.7",
+        "Dan_104_assignsubmission_onlinetext_/onlinetext.html": b"<p>done</p>",
+        "Erin_105_assignsubmission_file_/nothing.zip": nothing.read_bytes(),
+        "__MACOSX/Alice_101_assignsubmission_file_/._tp4 final.sharklab": b"x",
+    }
+    download = zipped(tmp_path / "download" / "Networks-TP4-1234.zip", entries)
+    expected = {
+        "alice": Seal.WHOLE,
+        "bob": Seal.NONE,
+        "carol": PACKED,
+        "dan": DAMAGED,
+        "erin": N_("the zip holds no submission"),
+    }
+    for number, place in enumerate((download, download.parent, unzipped(download, tmp_path / "unpacked"))):
+        assert expected == outcomes(place, tmp_path / f"out{number}")
+
+
+def test_a_few_zips_may_lie_in_each_other(tmp_path: Path) -> None:
+    """Three are a habit, more are a trap."""
+    inner = b"PK\3\4"
+    for number in range(7):
+        inner = zipped(tmp_path / f"{number}.zip", {"tp4-alice.zip": inner}).read_bytes()
+    (place := tmp_path / "in").mkdir()
+    (place / "tp4-alice.zip").write_bytes(inner)
+    assert {"alice": N_("more than {count} zips lie in each other")} == outcomes(place, tmp_path / "out")
+
+
+def test_what_did_not_come_out_of_a_zip_is_its_students(tmp_path: Path) -> None:
+    """A bundle with a password, and one that is damaged."""
+    file = zipped(
+        tmp_path / "all.zip", {"tp4-bob.sharklab": bytes(100), "tp4-alice.sharklab": b"PK", "x": b"x"}
+    )
+    content = bytearray(file.read_bytes())
+    for entry in ("tp4-bob.sharklab", "x"):
+        content[content.rindex(entry.encode()) - 38] |= 1  # its flags in the list at the end
+    file.write_bytes(content)
+    assert {"bob": N_("it is encrypted"), "alice": DAMAGED} == outcomes(file, tmp_path / "out")
+
+
+def test_what_lies_in_a_zip_shares_its_limit(tmp_path: Path) -> None:
+    """However many zips lie in it, no more comes out of all of them than of one."""
+    zipped(tmp_path / "in" / "a.zip", {"b.zip": bytes(1000), "c.zip": bytes(24)})
+    (tmp_path / "out").mkdir()
+    [source] = inputs.find([tmp_path / "in"])
+    found = inputs.find_unpacked(source, tmp_path / "out")
+    assert [(source.most - 1024) // 2] * 2 == [each.most for each in found]
+    assert ["a.zip/b.zip", "a.zip/c.zip"] == [each.place for each in found]

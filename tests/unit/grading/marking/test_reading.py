@@ -1,0 +1,86 @@
+"""Answers read against the captures: right, and wrong in different ways."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sharklab.checks.context import Context
+from sharklab.checks.outcome import Status
+from sharklab.evidence.packets.model import Packet
+from sharklab.grading.marking.meant import chosen
+from sharklab.grading.marking.model import Decision
+from sharklab.grading.marking.reading import explained, is_right
+from sharklab.message import NOTHING, Message
+from tests.support.checks_sample import Sample
+from tests.support.packets_sample import packet, shown
+
+QUESTIONS = ("server_address", "server_port", "local_port", "transport")
+GIVEN = {"server_address": "10.77.5.2", "server_port": "443", "transport": "TCP"}
+
+
+def syn(local: int, port: int = 443, server: str = "10.77.5.2") -> Packet:
+    """Return the opening of a connection."""
+    return packet(">", "SYN", local=local, port=port, ends=("10.77.5.1", server))
+
+
+def context_of(*packets: Packet, **given: Any) -> Context:
+    """Return an exercise with the conversations that the answers mean."""
+    context = Sample(["one"], facts={"one": shown(packets)}).context()
+    exercise = replace(context.exercise, questions=QUESTIONS)
+    return chosen(replace(context, exercise=exercise), {**GIVEN, **given})
+
+
+@pytest.mark.parametrize(
+    ("question", "given", "key", "right"),
+    [
+        ("local_port", "50001", "50001", True),
+        ("local_port", "50001, 50002", "50001", True),
+        ("local_port", "50001, 50990", "50001", True),
+        ("local_port", "50990, 50991", "50001", False),
+        ("local_port", ", ".join(map(str, range(50000, 50009))), "50001", False),
+        ("server_port", "443", "443", True),
+        ("server_port", "443, 8443", "443", True),
+        ("server_port", "443, 80", "443", False),
+        ("server_port", "8443", "443", False),
+        ("server_port", "", "443", False),
+        ("client_bytes", "7, 8", "7", False),
+    ],
+)
+def test_is_right_of_one_value_or_several(question: str, given: str, key: str, right: bool) -> None:
+    """A server's port must be in the captures; of one's own ports one is enough, and no guess."""
+    context = context_of(syn(50001), syn(50002, 8443), **{question: given})
+    assert right is is_right(context, question, given, key)
+
+
+@pytest.mark.parametrize(
+    ("question", "given", "words"),
+    [
+        ("local_port", "443", "other end"),
+        ("server_address", "10.77.5.1", "other end"),
+        ("local_port", "50007", "not in the conversation"),
+        ("server_port", "53", "not in the conversation"),
+        ("local_port", "50990", "two different connections"),
+        ("server_port", "80", "not what your packets show"),
+        ("server_address", "a name", "not what your packets show"),
+        ("client_bytes", "7", "not what your packets show"),
+    ],
+)
+def test_explained_says_in_what_way_an_answer_is_wrong(question: str, given: str, words: str) -> None:
+    """What the capture shows elsewhere is never said to be absent."""
+    context = context_of(syn(50001), syn(50007, 53, "192.0.2.9"))
+    key = Message("50001")
+    wrong = explained(Decision(Status.FAILED, NOTHING, key), context, question, given, {"given": given})
+    assert words in wrong.found.msgid
+    assert wrong.almost is bool(wrong.discreet) is ("different" in words)
+    assert "50001" not in str(wrong.discreet)
+
+
+def test_explained_without_a_conversation_says_no_more() -> None:
+    """Nothing was recorded that the answer could be compared with."""
+    wrong = explained(
+        Decision(Status.FAILED, NOTHING), context_of(), "local_port", "50990", {"given": "50990"}
+    )
+    assert not wrong.almost
