@@ -65,7 +65,7 @@ SHARED = """\
 """
 OURS = frozenset({"host", "controlmaster", "controlpersist", "controlpath", "loglevel"})
 UNWANTED = frozenset({"localforward", "remoteforward", "dynamicforward", "requesttty", "remotecommand"})
-"""What a person's own terminal has of a connection, and a program must not have."""
+"""Settings for a person at a terminal; a program goes without them."""
 
 FILES = frozenset({"identityfile", "certificatefile"})
 

@@ -41,6 +41,6 @@ def test_an_owner_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch, tm
     def forget(number: int) -> None:
         raise KeyError(number)
 
-    monkeypatch.setattr(captures.pwd, "getpwuid", forget)
+    monkeypatch.setattr(captures, "getpwuid", forget)
     (tmp_path / "a").write_bytes(PCAP)
     assert [str(os.getuid())] == [each["owner"] for each in captures.find((str(tmp_path),))]
