@@ -12,7 +12,7 @@ from sharklab.lab import load, seat
 from sharklab.lab.model import Plan
 from sharklab.lab.plan import make_plan
 from tests.support.labs import write_lab
-from tests.support.packets_made import LINKS, Tcp, Way, exchange, pcap
+from tests.support.packets_made import LINKS, Tcp, exchange, pcap
 from tests.support.programs import script
 
 
@@ -69,10 +69,8 @@ class StudentHosts:
     def record(self, file: Path, port: int = 80, client: str = "", client_port: int = 40_000) -> Path:
         """Write a capture of a connection from the client to `port` of the server; return its file."""
         own = self.plan.seat
-        ends = [
-            client or str(own.address("client", "lan").ipv4.ip),
-            str(own.address("server", "lan").ipv4.ip),
-        ]
-        packets = exchange(Tcp(Way(*ends), client_port, port))
+        source = client or str(own.address("client", "lan").ipv4.ip)
+        way = Way(source, str(own.address("server", "lan").ipv4.ip))
+        packets = exchange(Tcp(way, client_port, port))
         pcap(file, 1, [LINKS["ethernet"].wrap(packet, "<") for packet in packets], "<", 1000)
         return file

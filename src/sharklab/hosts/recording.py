@@ -68,10 +68,14 @@ class Recording:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._pipe: Any = self._ssh.stdin
         with suppress(BrokenPipeError):
             self._pipe.write(machine.secret.encode())
             self._pipe.flush()
+
+    @property
+    def _pipe(self) -> Any:
+        """The standard input of the program; `Any` because a Popen may have none, and this one has."""
+        return self._ssh.stdin
 
     @property
     def runs(self) -> bool:

@@ -62,7 +62,7 @@ def look(plan: Plan, file: Path) -> Glance:
 
 
 def _talks(case: Case, capture: Capture) -> tuple[Conversation, ...] | None:
-    """Return the conversations of its exercise in a capture; None if all its packets are of something else."""
+    """Return the conversations of its exercise in a capture; None if no packet is of the exercise."""
     context = case.narrowed((capture,))
     ports = {int(port) for port in _PORTS.findall(capture.filter)}
     found = tuple(

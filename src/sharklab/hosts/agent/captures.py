@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from pwd import getpwuid
 import stat
 from collections.abc import Iterator
+from pwd import getpwuid
 from typing import Any
 
 PLACES = ("/home", "/root", "/tmp", "/var/tmp", "/srv")  # noqa: S108 (where students keep files)
