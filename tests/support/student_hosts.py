@@ -12,7 +12,7 @@ from sharklab.lab import load, seat
 from sharklab.lab.model import Plan
 from sharklab.lab.plan import make_plan
 from tests.support.labs import write_lab
-from tests.support.packets_made import LINKS, Tcp, exchange, pcap
+from tests.support.packets_made import LINKS, Tcp, Way, exchange, pcap
 from tests.support.programs import script
 
 
