@@ -154,7 +154,8 @@ def test_fetch_brings_a_file_home(
     assert (GOOD if port == 80 else NOT_ACHIEVED) == code
     assert file.read_bytes() == (hosts.work / "captures/page.pcap").read_bytes()
     assert f"client:{file}" == said["captures"][0]["origin"]
-    assert not call(capsys, "fetch", f"client:{file}", *options)[1]["captures"][0]["new"]
+    if name == "page.pcap":
+        assert not call(capsys, "fetch", f"client:{file}")[1]["captures"][0]["new"]
 
 
 @pytest.mark.parametrize(
