@@ -48,7 +48,7 @@ def faults(at: Path, exercise: Exercise) -> Iterator[Fault]:
 
 
 def complaint(expression: str) -> str:
-    """Return libpcap's error for a filter of Ethernet packets, "" without one, or without libpcap.
+    """Return the complaint of libpcap about a filter for Ethernet; "" for a right filter, or without libpcap.
 
     The verb `lint` makes sure that there is one; labs that have passed it are not compiled in vain elsewhere.
     """
