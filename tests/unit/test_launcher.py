@@ -188,12 +188,12 @@ def test_launcher_sets_up_once_for_two_at_once(tmp_path: Path, fakes: Path) -> N
         assert b"sharklab: waiting for another set-up\n" == two.stderr.readline()
     finally:
         (fakes / "wait").unlink()
-    assert b"" == two.communicate(timeout=60)[1]
-    assert (0, 0) == (one.wait(60), two.returncode)
+    assert b"" == two.communicate(timeout=120)[1]
+    assert (0, 0) == (one.wait(120), two.returncode)
     assert 1 == len((fakes / "calls").read_text().splitlines())
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
     """Wait until the condition holds; fail when it does not within the limit."""
     end = time.monotonic() + seconds
     while not condition():

@@ -69,7 +69,7 @@ def provisioned(plan: Plan) -> dict[str, dict[str, Any]]:
 def build(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = None) -> dict[str, Any]:
     """Return the seat's Ansible inventory: hosts reached by the seat's own ssh config.
 
-    `facts` is what is known of hosts, as Ansible's facts: playbooks need not ask for it.
+    `facts` are known facts about hosts, as Ansible's: playbooks need not gather them.
     """
     existing = borrowed.read(plan.seat.folder)
     connection = {

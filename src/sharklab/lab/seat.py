@@ -1,8 +1,8 @@
 """Derive a student's seat: addresses, names and a token that no other student has.
 
 Everything comes from HMAC-SHA-256 (RFC 2104) over the lab, the student and a
-label, keyed by the course secret: what one student sees of their own seat tells
-nothing of another's. Subnets are few enough to collide, so the course keeps a
+label, keyed by the course secret: the values of one seat tell nothing about those of
+another. Subnets are few enough to collide, so the course keeps a
 register of those it has given out and a colliding seat is drawn again.
 """
 

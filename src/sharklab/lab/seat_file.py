@@ -1,7 +1,7 @@
 """Seats made by the instructor for students' own machines: one file each, with that seat's values alone.
 
-A file holds what is derived for one student and the key by which that student signs. Nothing in it
-tells the course secret, another's seat, or what is to be measured on this one.
+A file holds the values that are derived for one student and the key by which that student signs. It does
+not hold the course secret, values of another seat, or answers to the questions of this one.
 """
 
 from __future__ import annotations

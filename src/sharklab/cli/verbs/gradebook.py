@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import os
 import re
-from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import N_
@@ -27,7 +27,7 @@ _DAY = re.compile(r"\d{4}-?\d\d-?\d\d|\d{4}-?W\d\d(?:-?\d)?")
 """A date without a time (ISO 8601)."""
 
 
-def grade(args: Namespace) -> int:
+def grade(args: Options) -> int:
     """Grade a class; exit code 1 when a submission could not be graded."""
     from sharklab.author import lint
     from sharklab.grading.gradebook import batch, inputs, moodle
@@ -40,7 +40,7 @@ def grade(args: Namespace) -> int:
     jobs = args.jobs or len(os.sched_getaffinity(0))
     policy = _policy(args)
     group = batch.grade(
-        batch.Batch(sources, students, out, args.lab or "", policy, max(1, jobs), lint.named),
+        batch.Batch(sources, students, out, args.lab, policy, max(1, jobs), lint.named),
         Progress(words.gettext),
     )
     filled = moodle.fill(Path(args.moodle), group) if args.moodle else None
@@ -51,13 +51,13 @@ def grade(args: Namespace) -> int:
     return NOT_ACHIEVED if counts[UNREADABLE] else GOOD
 
 
-def _policy(args: Namespace) -> Policy:
-    """Return the policy that the options name. Raises InputError for a wrong term, or one without --due."""
+def _policy(args: Options) -> Policy:
+    """Return the policy of the options. Raises InputError for a wrong number, or lateness without --due."""
     from sharklab.grading.marking.policy import Policy
 
     _check_numbers(args)
     return Policy(
-        hint=args.hint / 100,
+        hint=args.hint_cost / 100,
         due=_due(args.due),
         grace=args.grace * 60,
         per_day=args.late / 100,
@@ -66,15 +66,15 @@ def _policy(args: Namespace) -> Policy:
     )
 
 
-def _check_numbers(args: Namespace) -> None:
-    for name in ("late", "cap", "hint"):
-        if not 0 <= getattr(args, name) <= 100:
+def _check_numbers(args: Options) -> None:
+    for name, percent in (("late", args.late), ("cap", args.cap), ("hint", args.hint_cost)):
+        if not 0 <= percent <= 100:
             raise InputError(N_("a percentage is a number from 0 to 100"), place=f"--{name}")
-    for name in ("grace", "closed"):
-        if not 0 <= getattr(args, name) < math.inf:
+    for name, length in (("grace", args.grace), ("closed", args.closed)):
+        if not 0 <= length < math.inf:
             raise InputError(N_("a length of time cannot be negative"), place=f"--{name}")
-    for name in ("grace", "late", "closed"):
-        if getattr(args, name) and not args.due:
+    for name, value in (("grace", args.grace), ("late", args.late), ("closed", args.closed)):
+        if value and not args.due:
             hint = N_("give the due date: --due 2026-12-01T18:00")
             raise InputError(N_("needs a due date"), place=f"--{name}", hint=hint)
 
@@ -104,7 +104,7 @@ def _describe_due(due: float, words: Translator) -> Iterator[str]:
     """Yield a sentence on when submissions were due, with the time zone."""
     if due:
         last = datetime.fromtimestamp(due).astimezone()
-        said = words.gettext("Submissions were due at {time}, in the time zone UTC{offset} of this computer.")
+        said = words.gettext("The due date is {time}, in the time zone UTC{offset} of this computer.")
         yield said.format(time=f"{last:%Y-%m-%d %H:%M:%S}", offset=last.isoformat()[-6:])
 
 

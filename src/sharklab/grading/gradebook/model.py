@@ -1,4 +1,4 @@
-"""One student of a class and what came of their submission: what every output of the gradebook is made of."""
+"""One student of a class and the result of their submission, from which every output is made."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Entry:
 
     `problem` says why a submission could not be graded; without it and without a result nothing was
     handed in. `file` is the submission's name and `digest` its SHA-256. `moodle_id` is what Moodle's
-    worksheets know the student by. `remarks` are on how it was handed in; those on what was are the
-    result's.
+    worksheets know the student by. `remarks` are on how it was handed in; the result has
+    remarks on its content.
     """
 
     student: str

@@ -1,7 +1,7 @@
 """Fill Moodle's offline grading worksheet in place: the grade and the comment of each student, nothing else.
 
 Moodle finds its columns by their names in the course's language and refuses a sheet that lacks one, so every
-byte that is not ours stays as it is: order, quoting, line ends, byte order mark, the columns of identifiers
+other byte stays as it is: order, quoting, line ends, byte order mark, the columns of identifiers
 and dates. Source: Moodle's own assignfeedback_offline (mod/assign/feedback/offline/importgradeslib.php).
 """
 

@@ -84,7 +84,7 @@ def _copies(handed: Mapping[str, ComparedSubmission]) -> Iterator[tuple[str, Rem
 def _shared(marks: Mapping[_Place, Iterable[str]]) -> Counter[tuple[_Place, _Place]]:
     """Return how many marks each two captures of different students have in common.
 
-    Marks are sorted by who has them first, so that a capture that everybody handed in costs once.
+    Marks are sorted by their first owner, so that a capture that everybody handed in costs once.
     """
     owners: dict[str, list[_Place]] = {}
     for place, found in marks.items():

@@ -43,7 +43,7 @@ def _files(places: tuple[str, ...]) -> Iterator[str]:
 
 
 def _describe(path: str) -> dict[str, Any]:
-    """Return what is known of a capture, {} for any other file. Raises OSError."""
+    """Return the facts about a capture, {} for any other file. Raises OSError."""
     if not stat.S_ISREG(os.lstat(path).st_mode):
         return {}
     with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:

@@ -1,22 +1,21 @@
-"""What other programs read of a gradebook: CSV, Moodle's worksheet, JUnit XML, Gradescope's JSON."""
+"""Moodle's worksheet: the grade and the comment of each student, and no other byte."""
 
 from __future__ import annotations
 
 import csv
+import errno
 import io
-import json
+import os
 from dataclasses import replace
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
 from sharklab.errors import InputError
-from sharklab.grading.gradebook import moodle, table
-from sharklab.grading.gradebook.gradescope import gradescope
-from sharklab.grading.gradebook.junit import junit
+from sharklab.grading.gradebook import moodle
 from sharklab.grading.gradebook.model import Class
 from tests.support import gradebook_sample as sample
+from tests.support.errors import error_of
 
 FRENCH = (
     'Identifiant,"Nom complet","Adresse de courriel",Statut,Note,"Note maximale",'
@@ -31,57 +30,6 @@ ENGLISH = (
 
 def _read(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
-
-
-def test_gradebook_has_a_line_for_each_student() -> None:
-    """Whoever handed in nothing, or something unreadable, is in it too."""
-    rows = _read(table.gradebook(sample.whole()))
-    assert ["alice", "bob", "carol", "dan", "erin", "frank"] == [row["student"] for row in rows]
-    assert ["graded"] * 3 + ["unreadable", "graded", "missing"] == [row["state"] for row in rows]
-
-
-def test_gradebook_has_points_and_what_was_taken_off() -> None:
-    """Exercises, adjustments and the sum are numbers; the time is ISO 8601."""
-    row = _read(table.gradebook(sample.whole()))[0]
-    found = {
-        name: row[name] for name in ("ssh", "dns", "adjustments", "points", "worth", "percent", "handed_in")
-    }
-    assert {
-        "ssh": "4",
-        "dns": "1",
-        "adjustments": "-0.5",
-        "points": "4.5",
-        "worth": "8",
-        "percent": "56.25",
-        "handed_in": "2026-11-21T00:13:20Z",
-    } == found
-
-
-def test_gradebook_of_nobody_has_a_heading() -> None:
-    """A class without a result is a table without columns of exercises."""
-    group = replace(sample.whole(), entries=())
-    assert ",".join([*table.COLUMNS, *table.TOTALS]) + "\r\n" == table.gradebook(group)
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", " =", "\t=", "\r@", "x;=", "x,\t+", "x\n-", "\uff1d"])
-def test_text_defuses_formulas(start: str) -> None:
-    """No cell begins like a formula, even when the file is split at another separator."""
-    cells = table.text(start + "1+1").replace(";", "\n").replace(",", "\n").split("\n")
-    assert [] == [cell for cell in cells if cell.strip()[:1] in ("=", "+", "-", "@", "\uff1d")]
-
-
-def test_text_leaves_ordinary_words() -> None:
-    """Names and hyphens within words stay."""
-    assert "Marie-Ève O’Neil, 3 = trois" == table.text("Marie-Ève O’Neil, 3 = trois")
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [(0.0, "0"), (-0.0, "0"), (12.0, "12"), (0.125, "0.125"), (-1.5, "-1.5"), (100, "100")],
-)
-def test_number_is_short(value: float, expected: str) -> None:
-    """Points have the decimals that say something."""
-    assert expected == table.number(value)
 
 
 def _sheet(folder: Path, head: str, *rows: str, encoding: str = "utf-8") -> Path:
@@ -106,7 +54,13 @@ def test_fill_speaks_the_worksheets_language(tmp_path: Path) -> None:
     filled = moodle.fill(file, sample.whole())
     row = _read(file.read_text())[0]
     assert ("56.25", 1) == (row["Grade"], filled.graded)
-    assert row["Feedback comments"].startswith("An SSH connection: 4/5 · A DNS query: 1/3 · late by 3 h")
+    [taken], [refused] = sample.late().adjustments, sample.late().problems
+    assert row["Feedback comments"].split(" · ") == [
+        "An SSH connection: 4/5",
+        "A DNS query: 1/3",
+        f"{taken.reason}: -0.5",
+        f"{refused.file}: {refused.reason}",
+    ]
 
 
 def test_fill_twice_gives_the_same_file(tmp_path: Path) -> None:
@@ -151,7 +105,7 @@ def test_fill_escapes_formulas_in_comments(tmp_path: Path) -> None:
     bad = replace(group.entries[0], result=replace(late, exercises=(), adjustments=(), problems=(problem,)))
     file = _sheet(tmp_path, ENGLISH, "Participant 1001,Alice,,,,20.00,Yes,-,-,")
     moodle.fill(file, Class(group.lab, group.title, (bad,), group.tool))
-    assert _read(file.read_text())[0]["Feedback comments"].startswith("'=1+1")
+    assert _read(file.read_text())[0]["Feedback comments"].startswith("'=1+1: ")
 
 
 def test_fill_keeps_mark_and_encoding(tmp_path: Path) -> None:
@@ -169,43 +123,28 @@ def test_fill_refuses_another_table(tmp_path: Path, content: str) -> None:
     """A file that is no worksheet is left alone."""
     file = tmp_path / "other.csv"
     file.write_bytes(content.encode())
-    with pytest.raises(InputError, match="worksheet"):
-        moodle.fill(file, sample.whole())
+    error = error_of(InputError, moodle.fill, file, sample.whole())
+    assert ("this is no offline grading worksheet of Moodle", str(file)) == (error.message_id, error.place)
     assert content.encode() == file.read_bytes()
 
 
-def test_junit_counts_every_criterion() -> None:
-    """Suites are students, cases are criteria; what cannot be decided is an error."""
-    root = ElementTree.fromstring(junit(sample.whole()))  # noqa: S314 (our own)
-    assert {"tests": "26", "failures": "6", "errors": "9", "skipped": "5"} == {
-        key: root.get(key) for key in ("tests", "failures", "errors", "skipped")
-    }
-    assert ["alice", "bob", "carol", "dan", "erin", "frank"] == [suite.get("name") for suite in root]
+def test_fill_of_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
+    """The error names the file."""
+    error = error_of(InputError, moodle.fill, tmp_path / "none.csv", sample.whole())
+    assert (os.strerror(errno.ENOENT), str(tmp_path / "none.csv")) == (error.message_id, error.place)
 
 
-def test_junit_tells_expected_and_found() -> None:
-    """A failure has the words of its criterion."""
-    root = ElementTree.fromstring(junit(sample.whole()))  # noqa: S314 (our own)
-    [failure] = root.findall("testsuite[@name='alice']/testcase[@name='server_port']/failure")
-    assert failure.get("message", "").startswith("Criterion server_port: =HYPERLINK")
-    assert (
-        "points: 0/1\nexpected: a port of the server\nlook: look at the destination of the SYN"
-        == failure.text
-    )
+def test_fill_keeps_a_quote_in_the_middle_of_a_cell(tmp_path: Path) -> None:
+    """Moodle would not write it; the rest of the line stays as it is."""
+    odd = 'Participant 1002,Bob"x" y,z'
+    file = _sheet(tmp_path, ENGLISH, odd)
+    moodle.fill(file, sample.whole())
+    assert odd in file.read_text()
 
 
-def test_junit_has_no_control_characters() -> None:
-    """What XML cannot hold is shown as a picture of it."""
-    assert "\x1b" not in junit(sample.whole())
-
-
-def test_gradescope_has_score_and_tests() -> None:
-    """The score is the sum after adjustments; each criterion is a test."""
-    found = json.loads(gradescope(sample.late()))
-    assert (4.5, 6) == (found["score"], len(found["tests"]))
-    first = found["tests"][0]
-    assert ("1.1", 4.0, 4.0, "passed") == tuple(
-        first[key] for key in ("number", "score", "max_score", "status")
-    )
-    assert {"failed"} == {test["status"] for test in found["tests"][3:]}
-    assert "-0.5 points: late by 3 h\ncaptures/lost.pcap: the capture is empty" == found["output"]
+@pytest.mark.parametrize(("most", "grade"), [("-", "5.00"), ("", "5.00"), ("10", "6.25")])
+def test_fill_scales_points_to_the_maximum_of_the_sheet(tmp_path: Path, most: str, grade: str) -> None:
+    """A scale that is no number leaves the points as they are."""
+    file = _sheet(tmp_path, ENGLISH, f"Participant 1002,Bob,,,,{most},Yes,-,-,")
+    moodle.fill(file, sample.whole())
+    assert grade == _read(file.read_text())[0]["Grade"]
