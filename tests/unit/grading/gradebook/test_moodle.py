@@ -136,7 +136,7 @@ def test_fill_of_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
 
 def test_fill_keeps_a_quote_in_the_middle_of_a_cell(tmp_path: Path) -> None:
     """Moodle would not write it; the rest of the line stays as it is."""
-    odd = 'Participant 1002,Bob"x" y,z'
+    odd = 'Participant 1002,"Bob"x" y,z'
     file = _sheet(tmp_path, ENGLISH, odd)
     moodle.fill(file, sample.whole())
     assert odd in file.read_text()
