@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from sharklab.checks import question as question_module
+from sharklab.checks.kind import Need
 from sharklab.checks.outcome import Status
 from sharklab.checks.question import QUESTIONS, Value, question
 from sharklab.lab.model import ExpectedConversation
-from tests.support.checks_sample import Sample, lines, words
+from tests.support.checks_sample import Sample, lines, shown, words
 
 DNS = Sample(["dns.pcap"], ExpectedConversation("client", "server", "udp", 53))
 SSH = Sample(["ssh.pcap"], sockets=lines("ssh"))
@@ -61,9 +63,37 @@ def test_answer_is_none_without_a_measurement() -> None:
     assert expected == (answer.value, answer.status, words(answer))
 
 
+def test_question_declares_the_function_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The declaration says which answer the function measures, and leaves the function as it is."""
+    monkeypatch.setattr(question_module, "QUESTIONS", {})
+    sources = QUESTIONS["transport"].sources
+    assert sources is question("wire", "TCP or UDP", Value.TRANSPORT, Need.CONTENTS)(sources)
+    declared = question_module.QUESTIONS["wire"]
+    assert (sources, Value.TRANSPORT, frozenset({Need.CONTENTS})) == (
+        declared.sources,
+        declared.value,
+        declared.needs,
+    )
+
+
 def test_question_refuses_a_name_that_is_taken() -> None:
     """The first declaration stays."""
     before = QUESTIONS["transport"]
     with pytest.raises(ValueError, match="transport"):
         question("transport", "", Value.TRANSPORT)(before.sources)
     assert before is QUESTIONS["transport"]
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "changes"),
+    [
+        ("transport", "TCP", False),
+        ("server_address", "10.77.5.2", False),
+        ("server_port", "22", False),
+        ("local_port", "34898", True),
+    ],
+)
+def test_answer_that_a_conversation_gives(name: str, answer: str, changes: bool) -> None:
+    """The system chooses the port of a client; the other answers are the same in each connection."""
+    asked, talk = QUESTIONS[name], shown("ssh.pcap").conversations[0]
+    assert (True, changes, answer) == (asked.of_conversation, asked.changes, asked.of(talk))

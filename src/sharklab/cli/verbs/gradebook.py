@@ -104,7 +104,7 @@ def _describe_due(due: float, words: Translator) -> Iterator[str]:
     """Yield a sentence on when submissions were due, with the time zone."""
     if due:
         last = datetime.fromtimestamp(due).astimezone()
-        said = words.gettext("Submissions were due at {time}, in the time zone UTC{offset} of this computer.")
+        said = words.gettext("The due date is {time}, in the time zone UTC{offset} of this computer.")
         yield said.format(time=f"{last:%Y-%m-%d %H:%M:%S}", offset=last.isoformat()[-6:])
 
 

@@ -136,9 +136,8 @@ def _attempt(words: str) -> yaml_file.Document | InputError:
 
 
 def _has_questions(found: yaml_file.Document | InputError) -> bool:
-    return isinstance(found, yaml_file.Document) and all(
-        isinstance(each, Mapping) for each in found.data.values()
-    )
+    data = found.data if isinstance(found, yaml_file.Document) else None
+    return isinstance(data, Mapping) and all(isinstance(each, Mapping) for each in data.values())
 
 
 def _shortened(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
