@@ -14,6 +14,7 @@ from sharklab.grading.marking.decisions import ALL_OF, combine, decide
 from sharklab.grading.marking.defaults import criteria, title_of
 from sharklab.grading.marking.hints import fitting
 from sharklab.grading.marking.model import Decision, ExerciseResult, Mark, Remark, Result, Step
+from sharklab.grading.marking.own_machine import without_hosts
 from sharklab.grading.marking.policy import NO_POLICY, Policy, adjustments, remarks
 from sharklab.grading.submission.model import Submission
 from sharklab.lab.model import Criterion, CriterionStep, Plan
@@ -37,7 +38,8 @@ def grade(plan: Plan, submission: Submission, policy: Policy = NO_POLICY) -> Res
 
 def mark(plan: Plan, submission: Submission, cases: Sequence[Case], policy: Policy = NO_POLICY) -> Result:
     """Return the result of a submission whose captures were read already."""
-    exercises = tuple(result for case in cases if (result := _exercise(plan, case)).marks)
+    leaves_out = policy.without_seats and not submission.state
+    exercises = tuple(result for case in cases if (result := _exercise(plan, case, leaves_out)).marks)
     return Result(
         lab=plan.lab.name,
         title=plan.lab.title,
@@ -61,8 +63,9 @@ def _elsewhere(plan: Plan, cases: Sequence[Case]) -> Iterator[Remark]:
             yield Remark(ELSEWHERE, Message(text, {"exercise": case.exercise.id}), evidence=captures)
 
 
-def _exercise(plan: Plan, case: Case) -> ExerciseResult:
-    exercise = case.exercise
+def _exercise(plan: Plan, case: Case, leaves_out: bool) -> ExerciseResult:
+    """Return the marks of an exercise; `leaves_out` says that criteria on hosts do not count."""
+    exercise = without_hosts(case.exercise) if leaves_out else case.exercise
     marks = tuple(_mark(case, criterion) for criterion in criteria(plan.lab, exercise))
     return ExerciseResult(exercise.id, exercise.part, exercise.title, marks)
 

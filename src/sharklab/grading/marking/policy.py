@@ -26,6 +26,8 @@ class Policy:
     `hint` is the part (0 to 1) of a criterion's points that its hint costs. `due` is in epoch seconds, 0 for
     never; what is made within `grace` seconds after it is in time. Each day that has begun then takes the
     part `per_day` of what was earned, `at_most` altogether; after `closed` days (0: never) nothing counts.
+    In a course `without_seats` criteria on hosts are left out where their state was not handed in, and a
+    capture from before `given` (epoch seconds, 0 for never) is pointed out.
     """
 
     hint: float = 0.0
@@ -34,6 +36,8 @@ class Policy:
     per_day: float = 0.0
     at_most: float = 1.0
     closed: int = 0
+    without_seats: bool = False
+    given: float = 0.0
 
     def days_late(self, made: float) -> int:
         """Return how many days after `due` have begun at `made` (epoch seconds)."""
