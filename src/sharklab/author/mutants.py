@@ -245,6 +245,4 @@ def lost(
 
 def _is_whole(case: Case, criterion: Criterion, decide_leaf: DecideLeaf | None = None) -> bool:
     """Tell whether a criterion earns all its points: one that lacks some loses nothing more."""
-    return all(
-        decide(case, part.condition, decide_leaf).status is Status.PASSED for part in criterion.steps
-    )
+    return all(decide(case, part.condition, decide_leaf).status is Status.PASSED for part in criterion.steps)

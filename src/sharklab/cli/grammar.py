@@ -119,6 +119,8 @@ VERBS: Mapping[str, Verb] = {
             "maybe_of_lab",
             "gradebook",
             "moodle",
+            "without_seats",
+            "given",
             "due",
             "grace",
             "late",

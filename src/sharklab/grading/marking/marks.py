@@ -26,6 +26,8 @@ from sharklab.message import (
 
 ELSEWHERE = "elsewhere"
 """The kind of the remark that a capture is of the student's own PC."""
+EARLY = "early"
+"""The kind of the remark that a capture is from before the assignment was given."""
 
 
 def grade(plan: Plan, submission: Submission, policy: Policy = NO_POLICY) -> Result:
@@ -50,7 +52,7 @@ def mark(plan: Plan, submission: Submission, cases: Sequence[Case], policy: Poli
         exercises=exercises,
         adjustments=adjustments(policy, submission, exercises),
         problems=submission.problems,
-        remarks=(*remarks(policy, submission), *_elsewhere(plan, cases)),
+        remarks=(*remarks(policy, submission), *_elsewhere(plan, cases), *_early(policy, cases)),
     )
 
 
@@ -61,6 +63,15 @@ def _elsewhere(plan: Plan, cases: Sequence[Case]) -> Iterator[Remark]:
             text = N_("{exercise} rests on a capture from a machine outside the seat.")
             captures = tuple(Reference(capture=name) for name in case.context.facts)
             yield Remark(ELSEWHERE, Message(text, {"exercise": case.exercise.id}), evidence=captures)
+
+
+def _early(policy: Policy, cases: Sequence[Case]) -> Iterator[Remark]:
+    """Yield the captures that begin before the assignment was given."""
+    for case in cases:
+        for name, facts in case.context.facts.items():
+            if facts.packets and min(packet.time for packet in facts.packets) < policy.given:
+                said = Message(N_("{capture} begins before the assignment was given"), {"capture": name})
+                yield Remark(EARLY, said, evidence=(Reference(capture=name),))
 
 
 def _exercise(plan: Plan, case: Case, leaves_out: bool) -> ExerciseResult:

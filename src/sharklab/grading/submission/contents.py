@@ -62,7 +62,7 @@ def taken(submission: Submission) -> Iterator[Message]:
     """Yield a sentence for each capture whose file has another name than the form asks for."""
     for id, file in submission.captures.items():
         if file.name not in {f"{id}{ending}" for ending in capture_names.ENDINGS}:
-            values = {"file": f"{work.CAPTURES}/{file.name}", "id": id}
+            values = {"file": file.relative_to(submission.folder).as_posix(), "id": id}
             yield Message(N_("{file} is taken for the capture {id}"), values)
 
 
