@@ -14,8 +14,9 @@ from sharklab.grading.marking.decisions import ALL_OF, combine, decide
 from sharklab.grading.marking.defaults import criteria, title_of
 from sharklab.grading.marking.hints import fitting
 from sharklab.grading.marking.model import Decision, ExerciseResult, Mark, Remark, Result, Step
-from sharklab.grading.marking.own_machine import without_hosts
+from sharklab.grading.marking.own_machine import without_seat
 from sharklab.grading.marking.policy import NO_POLICY, Policy, adjustments, remarks
+from sharklab.grading.submission import contents
 from sharklab.grading.submission.model import Submission
 from sharklab.lab.model import Criterion, CriterionStep, Plan
 from sharklab.message import (
@@ -40,8 +41,9 @@ def grade(plan: Plan, submission: Submission, policy: Policy = NO_POLICY) -> Res
 
 def mark(plan: Plan, submission: Submission, cases: Sequence[Case], policy: Policy = NO_POLICY) -> Result:
     """Return the result of a submission whose captures were read already."""
-    leaves_out = policy.without_seats and not submission.state
-    exercises = tuple(result for case in cases if (result := _exercise(plan, case, leaves_out)).marks)
+    exercises = tuple(
+        result for case in cases if (result := _exercise(plan, case, policy.without_seats)).marks
+    )
     return Result(
         lab=plan.lab.name,
         title=plan.lab.title,
@@ -52,6 +54,7 @@ def mark(plan: Plan, submission: Submission, cases: Sequence[Case], policy: Poli
         exercises=exercises,
         adjustments=adjustments(policy, submission, exercises),
         problems=submission.problems,
+        taken=tuple(contents.taken(submission)),
         remarks=(*remarks(policy, submission), *_elsewhere(plan, cases), *_early(policy, cases)),
     )
 
@@ -74,9 +77,11 @@ def _early(policy: Policy, cases: Sequence[Case]) -> Iterator[Remark]:
                 yield Remark(EARLY, said, evidence=(Reference(capture=name),))
 
 
-def _exercise(plan: Plan, case: Case, leaves_out: bool) -> ExerciseResult:
-    """Return the marks of an exercise; `leaves_out` says that criteria on hosts do not count."""
-    exercise = without_hosts(case.exercise) if leaves_out else case.exercise
+def _exercise(plan: Plan, case: Case, is_seatless: bool) -> ExerciseResult:
+    """Return the marks of an exercise; in a seatless course, those that need a seat do not count."""
+    exercise, hosts = case.exercise, case.context.evidence.state.keys()
+    if is_seatless and case.context.plan.seat == plan.seat:  # else nothing of the seat is asked already
+        exercise = without_seat(plan.source, exercise, hosts)
     marks = tuple(_mark(case, criterion) for criterion in criteria(plan.lab, exercise))
     return ExerciseResult(exercise.id, exercise.part, exercise.title, marks)
 
@@ -84,7 +89,8 @@ def _exercise(plan: Plan, case: Case, leaves_out: bool) -> ExerciseResult:
 def _mark(case: Case, criterion: Criterion) -> Mark:
     decisions = [decide(case, part.condition) for part in criterion.steps]
     decided = list(zip(criterion.steps, decisions, strict=True))
-    decision = combine(ALL_OF, [(title_of(part), each) for part, each in decided])
+    combined = combine(ALL_OF, [(title_of(part), each) for part, each in decided])
+    decision = _of_whole(criterion, decisions, combined)
     missed = decision.status is not Status.PASSED
     first, *others = [each for each in decisions if each.status is decision.status]
     if all(each.found == first.found for each in others):  # the steps themselves show their titles
@@ -98,6 +104,13 @@ def _mark(case: Case, criterion: Criterion) -> Mark:
         steps=tuple(_step(part, each) for part, each in decided) if len(decided) > 1 else (),
         hint=fitting(case, criterion) if missed else NOTHING,
     )
+
+
+def _of_whole(criterion: Criterion, decisions: Sequence[Decision], combined: Decision) -> Decision:
+    """Return the decision of the step that is the whole criterion, where it has one: it says everything."""
+    steps = zip(criterion.steps, decisions, strict=True)
+    whole = next((each for part, each in steps if part.condition == criterion.whole), None)
+    return whole if whole and whole.status is combined.status else combined
 
 
 def _step(part: CriterionStep, decision: Decision) -> Step:

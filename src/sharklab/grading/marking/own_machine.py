@@ -13,7 +13,6 @@ from typing import Any
 
 from sharklab.checks import KINDS, QUESTIONS
 from sharklab.checks.kind import Need, Rests
-from sharklab.lab.criteria import leaves
 from sharklab.lab.model import (
     AllOf,
     AnyOf,
@@ -45,30 +44,12 @@ def without_seat(lab: LabContent, exercise: Exercise, hosts: Collection[str]) ->
     )
 
 
-def without_hosts(exercise: Exercise) -> Exercise:
-    """Return the exercise without the criteria on the state of hosts."""
-    checks = tuple(each for each in exercise.checks if not _is_of_hosts(each, ()))
-    criteria = tuple(_without_hosts(each) for each in exercise.criteria)
-    return _with(exercise, checks, criteria)
-
-
 def _with(exercise: Exercise, checks: tuple[Check, ...], criteria: tuple[Criterion, ...]) -> Exercise:
     """Return the exercise with other checks and criteria; one that loses all its criteria has none."""
     left = tuple(each for each in criteria if each.steps)
     if criteria and not left:
         return replace(exercise, checks=(), criteria=(), questions=())
     return replace(exercise, checks=checks, criteria=left)
-
-
-def _without_hosts(criterion: Criterion) -> Criterion:
-    kept = (step for step in criterion.steps if not any(map(_rests_on_hosts, leaves(step.condition))))
-    return replace(criterion, steps=tuple(kept))
-
-
-def _rests_on_hosts(leaf: Check | Asked) -> bool:
-    if isinstance(leaf, Asked):
-        return QUESTIONS[leaf.question].of_server
-    return _is_of_hosts(leaf, ())
 
 
 def _criterion(source: Criterion, own: Criterion, hosts: Collection[str]) -> Criterion:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sharklab.grading.marking.own_machine import without_hosts, without_seat
+from sharklab.grading.marking.own_machine import without_seat
 from sharklab.lab.model import AllOf, AnyOf, Asked, Check, Condition, Criterion, CriterionStep, Exercise, Not
 from tests.support.checks_sample import Sample
 
@@ -78,14 +78,7 @@ def test_without_seat_frees_the_conditions_of_criteria(condition: Condition, lef
     assert [FIN, *([left] if left else [])] == found
 
 
-def test_without_hosts_leaves_the_packets() -> None:
-    """A course without seats does not look at hosts."""
-    exercise = with_criteria((FIN, MOUNT), (FIN, AllOf((FIN, MOUNT)), PROCESS))
-    left = without_hosts(exercise)
-    assert ((FIN,), ["0"]) == (left.checks, [each.id for each in left.criteria])
-
-
-def test_without_hosts_derives_no_criteria_in_the_place_of_the_authors() -> None:
+def test_without_seat_derives_no_criteria_in_the_place_of_the_authors() -> None:
     """An exercise whose criteria are all on hosts earns nothing then, whatever its checks are."""
-    left = without_hosts(with_criteria((FIN,), (MOUNT,)))
+    left = freed(FIN, criteria=(MOUNT,))
     assert ((), (), ()) == (left.checks, left.criteria, left.questions)
