@@ -223,10 +223,14 @@ class Batch:
                 self.finish(self.running.pop(pid), None)
 
     def finish(self, probe: Running, exit_code: int | None) -> None:
-        """File the result of a probe and stop watching it."""
+        """Stop watching a probe, and file its result or run it again."""
         for pipe in probe.pipes():
             self.forget(pipe.fileno())
-        self.results[probe.spec["id"]] = probe.finish(exit_code)
+        result, spec = probe.finish(exit_code), probe.spec
+        if result["exit_code"] in (None, *spec["exit"]) or not spec["retries"]:
+            self.results[spec["id"]] = result
+        else:
+            self.start({**spec, "retries": spec["retries"] - 1})
 
     def patience(self) -> float:
         """Return the milliseconds until the next deadline."""

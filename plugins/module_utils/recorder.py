@@ -28,6 +28,8 @@ TICK = 0.05
 START_LIMIT = 60.0
 """Seconds. Programs that no host has read from a busy disk yet take long to begin."""
 SETTLE_LIMIT = 4.0
+IDLE_REST = 10
+"""While no counter moves, `ss` rests ten times as long as a look took. After a move it rests once as long."""
 QUIET = 1.5
 """Seconds. A packet is at most one second in tcpdump's ring before tcpdump sees it (tcpdump's `to_ms`)."""
 STOP_LIMIT = 15.0
@@ -144,8 +146,10 @@ class Tcpdump:
 class Sockets:
     """Every distinct line of `ss -Htunap`, with the times when it was first and last seen.
 
-    `ss` walks all sockets of the machine and all files of all processes (10 ms), so it is asked only when
-    the kernel's counters of this network namespace have moved, shortly after that, and every second.
+    `ss` walks all sockets of the machine and all files of all processes. So it is asked only when the
+    kernel's counters of this network namespace have moved, shortly after that, and every second. One look
+    costs 10 ms on a computer, and a second of the only processor of an emulated machine. After a look
+    `ss` rests, so that the programs on a slow host get the processor.
     """
 
     def __init__(self) -> None:
@@ -153,6 +157,7 @@ class Sockets:
         self.current: list[str] = []
         self.counters: list[bytes] = []
         self.due: list[float] = [0.0]
+        self.ended = self.cost = 0.0
         self.notes: set[str] = set()
 
     def look(self) -> None:
@@ -165,15 +170,21 @@ class Sockets:
         if now < self.due[0]:
             self.extend()
             return
-        self.due = self.due[1:] or [now + 1.0]
+        if now < self.ended + self.cost:
+            return
+        self.due = self.due[1:]
         self.sample()
+        self.due = self.due or [max(now + 1.0, self.ended + IDLE_REST * self.cost)]
 
     def sample(self) -> None:
         """Ask `ss` now; note it when `ss` gives no answer."""
+        began = time.monotonic()
         try:
             self.current = socket_lines()
         except (OSError, subprocess.SubprocessError) as error:
             self.notes.add(f"A sample of the sockets is missing: {error}")
+        self.ended = time.monotonic()
+        self.cost = self.ended - began
         self.extend()
 
     def extend(self) -> None:

@@ -41,6 +41,17 @@ options:
           - Seconds until the command is told to end (C(SIGTERM)); two seconds later it is killed.
         type: float
         default: 30.0
+      exit:
+        description: Exit codes that are expected.
+        type: list
+        elements: int
+        default: [0]
+      retries:
+        description:
+          - How often a command that ends with another exit code is run again. The result is that of the last run.
+          - For commands that ask a service which may answer late on a busy host.
+        type: int
+        default: 0
       after:
         description: Ids of probes of this list that must have ended, in whatever way, before this one starts.
         type: list
@@ -134,6 +145,8 @@ ARGUMENTS = {
             "argv": {"type": "list", "elements": "str", "required": True},
             "user": {"type": "str", "default": "root"},
             "timeout": {"type": "float", "default": 30.0},
+            "exit": {"type": "list", "elements": "int", "default": [0]},
+            "retries": {"type": "int", "default": 0},
             "after": {"type": "list", "elements": "str", "default": []},
             "stdin": {"type": "str", "default": ""},
             "env": {"type": "dict", "default": {}},

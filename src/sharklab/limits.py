@@ -81,3 +81,5 @@ class ArchiveLimits:
 
 
 CAPTURE, TOOL, BUNDLE, ARCHIVE = CaptureLimits(), ToolLimits(), BundleLimits(), ArchiveLimits()
+LARGE = CaptureLimits(bytes=1 << 30)
+"""For a capture that `explain` reads with a filter: tshark takes the packets out of it."""

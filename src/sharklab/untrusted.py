@@ -148,8 +148,11 @@ def _check(path: Path, status: os.stat_result, most: int) -> None:
         raise _too_large(path, most)
 
 
+TOO_LARGE = N_("the file is larger than {size}")
+
+
 def _too_large(path: Path, most: int) -> InputError:
-    return InputError(N_("the file is larger than {size}"), place=str(path), size=size(most))
+    return InputError(TOO_LARGE, place=str(path), size=size(most))
 
 
 def size(count: int) -> str:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from sharklab.checks import judge
-from sharklab.report import compose, write
+from sharklab.report.render import compose, write
 from tests.support import matrix_sample
 from tests.support import report_sample as sample
 from tests.support.browser import barriers, open_page

@@ -9,7 +9,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from sharklab import paths, yaml_file
-from sharklab.author import lint_criteria, lint_matrices
+from sharklab.author import lint_criteria, lint_filters, lint_matrices, lint_names
 from sharklab.errors import InputError
 from sharklab.i18n import languages
 from sharklab.lab import load, seat
@@ -53,6 +53,7 @@ def faults(lab: Lab) -> list[Fault]:
     """Return every fault of `lab` that its schema does not show."""
     found = [
         *_name(lab),
+        *lint_names.faults(lab),
         *_networks(lab),
         *_ways_out(lab),
         *_roles(lab),
@@ -60,7 +61,7 @@ def faults(lab: Lab) -> list[Fault]:
         *_duplicates(lab),
         *(fault for at, exercise in _written(lab) for fault in _exercise(lab, at, exercise)),
     ]
-    return found or list(_templates(lab))
+    return found or list(_filled(lab))
 
 
 def _name(lab: Lab) -> Iterator[Fault]:
@@ -198,6 +199,7 @@ def _exercise(lab: Lab, at: Path, exercise: Exercise) -> Iterator[Fault]:
             where, known = (*at, "captures", j, "network"), hosts[capture.host].networks
             yield unknown(where, NETWORK_OF, capture.network, known, host=capture.host)
     yield from _probes(lab, at, exercise, hosts)
+    yield from lint_names.exercise_faults(at, exercise, hosts)
     yield from lint_criteria.faults(lab, at, exercise)
 
 
@@ -232,14 +234,21 @@ def _waits_for_itself(start: str, after: Mapping[str, tuple[str, ...]]) -> bool:
     return False
 
 
-def _templates(lab: Lab) -> Iterator[Fault]:
-    """Fill every template for a sample seat: a misspelt name shows before a student meets it."""
+def _filled(lab: Lab) -> Iterator[Fault]:
+    """Fill every template for a sample seat: a misspelt name shows before a student meets it.
+
+    Filters can only be compiled then.
+    """
     sample = seat.sample(lab)
     try:
-        make_plan(lab, sample)
+        plan = make_plan(lab, sample)
     except InputError as error:
         path = str(error.place).rpartition(" ")[2].split(".")
         yield tuple(int(part) if part.isdigit() else part for part in path), error
+        return
+    count = len(lab.matrices)
+    for index, exercise in enumerate(plan.lab.exercises[count:]):
+        yield from lint_filters.faults(("exercises", index), exercise)
 
 
 @cache

@@ -288,13 +288,13 @@ def _header(plan: Plan, more: Mapping[str, object]) -> dict[str, object]:
 
 def write_reports(folder: Path, languages: tuple[str, ...], progress: Progress) -> Run:
     """Judge the run in `folder` and write its report in each language."""
-    from sharklab import report  # these take longer to import than all that `up` needs
-    from sharklab.evidence import analysis
+    from sharklab.evidence import analysis  # these take longer to import than all that `up` needs
+    from sharklab.report import render
 
     with progress.step(N_("report")):
         plan, evidence = analysis.analyse(folder)
         verdicts = checks.judge(plan, evidence)
         files: list[Path] = []
         for language in languages:
-            files += report.write(report.compose(plan, evidence, verdicts, language))
+            files += render.write(render.compose(plan, evidence, verdicts, language))
     return Run(folder, plan, verdicts, tuple(files))

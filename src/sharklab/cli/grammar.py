@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sharklab.cli.verbs import computer, gradebook, lab, seat, submission
+from sharklab.cli.verbs import computer, explain, gradebook, lab, recording, seat, submission
 from sharklab.message import N_
 
 
@@ -67,6 +67,28 @@ VERBS: Mapping[str, Verb] = {
         "shell tp4 client",
         ("lab", "host", "command", "student", "user"),
     ),
+    "capture": Verb(
+        recording.capture,
+        N_("Record the packets of an exercise on its host, into the student's folder; Ctrl-C ends it."),
+        "capture tp4 web",
+        (
+            "lab",
+            "subject",
+            "live",
+            "expression",
+            "seconds",
+            "packets",
+            "work_folder",
+            "student",
+            "output",
+        ),
+    ),
+    "fetch": Verb(
+        recording.fetch,
+        N_("Bring captures from the hosts into the student's folder, and say what they show."),
+        "fetch tp4 desktop:web.pcap",
+        ("lab", "host_files", "capture_id", "work_folder", "student", "output"),
+    ),
     "status": Verb(
         seat.status,
         N_("Show the seats of this machine and their hosts."),
@@ -78,6 +100,12 @@ VERBS: Mapping[str, Verb] = {
         N_("Write the report of the last run again."),
         "report tp4 --lang en",
         ("lab", "student", "run", "report_folder", "output"),
+    ),
+    "explain": Verb(
+        explain.explain,
+        N_("Explain any capture packet by packet, on the terminal or as a page; no lab is needed."),
+        "explain web.pcapng -o explained",
+        ("captures", "filter", "conversation", "explained_folder", "output"),
     ),
     "form": Verb(
         submission.form,

@@ -22,17 +22,20 @@ from sharklab.cli.say import envelope
 from sharklab.errors import GOOD, INTERRUPTED, MACHINERY, InputError, SharklabError
 from sharklab.message import N_, Gettext, Message
 
+COMMAND_PLACE = 3
+"""The place of a command among the words that are no options: after the verb, the lab and the host."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (0, 1, 2, 3 or 130; see docs/exit-codes.md)."""
     words = list(sys.argv[1:] if argv is None else argv)
     signal.signal(signal.SIGTERM, _interrupt)
-    as_json = "json" in words
+    as_json = "json" in split_command(words)[0]
     say: Gettext = str
     try:
         # An error in --lang is told in the language of the locale.
         say = i18n.translator(i18n.choose(None, os.environ)).gettext
-        language = i18n.choose(_option(words, "--lang"), os.environ)
+        language = i18n.choose(_option(split_command(words)[0], "--lang"), os.environ)
         say = i18n.translator(language).gettext
         with i18n.lent(language):
             args = _parse(_parser(say), words)
@@ -55,19 +58,49 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
-    """Parse `words`; what follows `--` is a command of the user's, which argparse must not look at."""
-    end = words.index("--") if "--" in words else len(words)
-    args = parser.parse_args(words[:end])
-    if end < len(words):
+    """Parse `words`; a command of the user's at their end is kept as it is, word for word."""
+    own, command = split_command(words)
+    args = parser.parse_args(own)
+    if command:
         name = next((name for name in ("command", "arguments") if name in args), "")
         if not name:
             raise InputError(
                 N_("this verb takes no command"), place="--", hint="sharklab {verb} --help", verb=args.verb
             )
-        setattr(args, name, [*getattr(args, name), *words[end + 1 :]])
+        setattr(args, name, [*getattr(args, name), *command])
     if "student" in VERBS[args.verb].options and args.student is None:
         args.student = user_name()
     return args
+
+
+def split_command(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the words for argparse, and the user's command, which argparse must not look at.
+
+    The command is what follows `--`. Where a verb takes a command, such as `shell`, it also begins at the
+    first word after the other arguments, as ssh(1) has it.
+    """
+    end = words.index("--") if "--" in words else len(words)
+    start = _command_start(words[:end])
+    if start < end:
+        return list(words[:start]), list(words[start:])
+    return list(words[:end]), list(words[end + 1 :])
+
+
+def _command_start(words: Sequence[str]) -> int:
+    """Return the index of the first word of a command, or the number of words."""
+    values = {flag for flags, settings in OPTIONS.values() for flag in flags if "action" not in settings}
+    places, index = 0, 0
+    while index < len(words):
+        word = words[index]
+        if word.startswith("-") and word != "-":
+            index += 2 if word in values else 1
+            continue
+        if places == 0 and "command" not in getattr(VERBS.get(word), "options", ()):
+            return len(words)
+        if places == COMMAND_PLACE:
+            return index
+        places, index = places + 1, index + 1
+    return len(words)
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -131,8 +164,6 @@ def _plain(error: SharklabError) -> dict[str, Any]:
 def _option(words: Sequence[str], name: str) -> str | None:
     """Return the value of an option before the grammar is known (its texts depend on the language)."""
     for index, word in enumerate(words):
-        if word == "--":
-            return None
         if word.startswith(name + "="):
             return word.partition("=")[2]
         if word == name and index + 1 < len(words):

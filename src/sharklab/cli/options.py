@@ -40,13 +40,74 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {"metavar": N_("LAB"), "nargs": "?", "help": LAB_HELP},
     ),
     "host": (("host",), {"metavar": N_("HOST"), "help": N_("a host of the lab")}),
+    "host_files": (
+        ("files",),
+        {
+            "metavar": N_("HOST:FILE"),
+            "nargs": "*",
+            "default": (),
+            "help": N_("a file of a host; without one, the captures that the student's hosts have"),
+        },
+    ),
+    "capture_id": (
+        ("--as",),
+        {
+            "metavar": N_("CAPTURE"),
+            "dest": "as_capture",
+            "default": None,
+            "help": N_(
+                "the exercise or capture of the lab that the file is for (default: told by name or packets)"
+            ),
+        },
+    ),
+    "subject": (
+        ("subject",),
+        {"metavar": N_("EXERCISE"), "help": N_("an exercise of the lab; with --live, also a host")},
+    ),
+    "live": (
+        ("--live",),
+        {
+            "action": "store_true",
+            "help": N_("write the packets to standard output, for: wireshark -k -i -"),
+        },
+    ),
+    "seconds": (
+        ("--seconds",),
+        {
+            "metavar": N_("SECONDS"),
+            "type": float,
+            "default": 0.0,
+            "help": N_("the time after which the recording ends (default: until Ctrl-C)"),
+        },
+    ),
+    "packets": (
+        ("--packets",),
+        {
+            "metavar": N_("N"),
+            "type": int,
+            "default": 0,
+            "help": N_("the number of packets after which the recording ends"),
+        },
+    ),
+    "expression": (
+        ("--filter",),
+        {
+            "metavar": N_("FILTER"),
+            "default": None,
+            "help": N_(
+                "with --live: the packets to show, as in pcap-filter(7) (default: the exercise's, or all)"
+            ),
+        },
+    ),
     "command": (
         ("command",),
         {
             "metavar": N_("COMMAND"),
             "nargs": "*",
             "default": (),
-            "help": N_("a command to run there instead of a shell"),
+            "help": N_(
+                "a command to run there instead of a shell; it takes all words that follow, options too"
+            ),
         },
     ),
     "student": (
@@ -148,6 +209,40 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "seat_files": (
         ("files",),
         {"metavar": N_("FILE"), "nargs": "+", "help": N_("a seat file from the instructor")},
+    ),
+    "captures": (
+        ("files",),
+        {
+            "metavar": N_("FILE"),
+            "nargs": "+",
+            "help": N_("a capture: pcap or pcapng, also compressed by gzip, zstd or lz4"),
+        },
+    ),
+    "filter": (
+        ("--filter",),
+        {
+            "metavar": N_("FILTER"),
+            "default": "",
+            "help": N_("only the packets that this display filter of Wireshark chooses"),
+        },
+    ),
+    "conversation": (
+        ("--conversation",),
+        {
+            "metavar": N_("NUMBER"),
+            "type": int,
+            "action": "append",
+            "default": [],
+            "help": N_("only the conversation of this number in the list; may be given several times"),
+        },
+    ),
+    "explained_folder": (
+        ("-o", "--out"),
+        {
+            "metavar": N_("DIR"),
+            "default": None,
+            "help": N_("write a page (HTML, Markdown) and captures with comments here (default: text)"),
+        },
     ),
     "form_folder": (
         ("-o", "--out"),

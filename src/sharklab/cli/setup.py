@@ -13,15 +13,19 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "vms": ("machines", "seeds"),
     "run": ("image", "hosts", "packets"),
     "shell": ("hosts",),
+    "capture": ("hosts", "packets"),
+    "fetch": ("hosts", "packets"),
+    "lint": ("packets",),
     "report": ("packets",),
     "grade": ("packets",),
     "check": ("packets",),
+    "explain": ("packets",),
     "down": ("hosts",),
     "test": ("image", "hosts", "internet", "machines", "seeds", "rocky", "packets", "test"),
 }
 """The work that each verb does, by the groups of system_packages.toml; other verbs need nothing."""
 
-AS_ROOT = frozenset({"image build", "up", "run", "shell", "down", "test"})
+AS_ROOT = frozenset({"image build", "up", "run", "shell", "capture", "fetch", "down", "test"})
 """The verbs that need root where the hosts are containers of this machine."""
 
 ROOTLESS_PROVIDERS = frozenset({"existing"})

@@ -22,8 +22,11 @@ from sharklab.lab.model import Plan
 if TYPE_CHECKING:
     from testinfra.host import Host as Shell
 
-LIMIT = 20
+LIMIT = 60
 """Seconds that one command may take on a host."""
+ATTEMPTS = 3
+LATE = (124, 254)
+"""Exit codes of timeout(1), and of firewall-cmd when firewalld answers later than D-Bus waits (25 s)."""
 EXPORTS = "exportfs -s 2>/dev/null || cat /etc/ganesha/ganesha.conf 2>/dev/null"
 """The exports of an NFS server: the kernel's own list, or the configuration of nfs-ganesha."""
 FOLDER = "state"
@@ -127,8 +130,11 @@ class Observer:
         ]
 
     def _printed(self, command: str) -> str:
-        """Return the output of a command on the host, or "" if it fails or takes too long."""
-        done = self.shell.run(f"timeout {LIMIT} sh -c %s", command)
+        """Return the output of a command on the host, or "" if it fails, or is late `ATTEMPTS` times."""
+        for _attempt in range(ATTEMPTS):
+            done = self.shell.run(f"timeout {LIMIT} sh -c %s", command)
+            if done.rc not in LATE:
+                break
         return str(done.stdout) if done.rc == 0 else ""
 
 

@@ -40,16 +40,28 @@ def write(folder: Path, known: Machines) -> None:
 
 def access(variables: user_inventory.Variables) -> dict[str, Any]:
     """Return how a machine is reached, from its variables in the inventory."""
-    reached = {*user_inventory.OPTIONS, *user_inventory.ARGUMENTS}
+    reached = user_inventory.REACHED
     own = {name: value for name, value in variables.items() if name.startswith("ansible_")}
     password = next(
         (own[name] for name in ("ansible_become_password", "ansible_become_pass") if name in own), ""
     )
     return {
+        "machine": str(variables[user_inventory.MACHINE]),
         "python": str(own.get("ansible_python_interpreter", "/usr/bin/python3")),
         "sudo": False,
         "password": str(password),
         "vars": {name: value for name, value in own.items() if name not in reached},
+    }
+
+
+def with_python(entry: Mapping[str, Any], python: str) -> dict[str, Any]:
+    """Return how a machine is reached, with the interpreter that was found there, "" for the one it has."""
+    if not python:
+        return dict(entry)
+    return {
+        **entry,
+        "python": python,
+        "vars": {**entry["vars"], "ansible_python_interpreter": python},
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,8 @@ def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
                 "argv": list(p.run),
                 "user": p.user,
                 "timeout": p.timeout,
+                "exit": list(p.exit),
+                "retries": p.retries,
                 "after": list(p.after),
                 "stdin": p.stdin,
                 "env": dict(p.env),
@@ -72,7 +75,7 @@ def build(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = None) -
     connection = {
         **({} if existing else {"ansible_user": "root"}),
         "ansible_python_interpreter": "/usr/bin/python3",
-        "ansible_ssh_common_args": f"-F {plan.seat.folder / 'ssh' / 'config'}",
+        "ansible_ssh_common_args": f"-F {shlex.quote(str(plan.seat.folder / 'ssh' / 'config'))}",
     }
     known = {name: {"lab_facts": dict(each)} for name, each in (facts or {}).items()}
     hosts = {

@@ -1,150 +1,237 @@
-"""A user's own Ansible inventory: which machines there are and how each is reached."""
+"""A user's own Ansible inventory: which machines there are and how each is reached.
+
+Ansible itself reads the inventory, and ssh itself says what Ansible's arguments and the user's own
+configuration make of a connection. The result is an ssh_config(5) for the seat.
+"""
 
 from __future__ import annotations
 
+import getopt
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sharklab import paths, process
 from sharklab.errors import InputError, MachineryError
+from sharklab.hosts import ssh_settings
 from sharklab.message import N_
 
 Variables = Mapping[str, Any]
 
-OPTIONS = {
-    "ansible_host": "HostName",
-    "ansible_port": "Port",
-    "ansible_user": "User",
-    "ansible_ssh_private_key_file": "IdentityFile",
-}
-"""Ansible's variables for how a machine is reached, as ssh_config(5) names them."""
+PROGRAM = Path(__file__).with_name("ansible_hosts.py")
+MACHINE = "inventory_hostname"
+"""The variable that holds the machine's name in the inventory."""
+
+LAB_HOST = "lab_host"
+"""The variable by which an inventory says which host of the lab a machine is."""
 
 OLD_NAMES = {
     "ansible_ssh_host": "ansible_host",
     "ansible_ssh_port": "ansible_port",
     "ansible_ssh_user": "ansible_user",
+    "ansible_private_key_file": "ansible_ssh_private_key_file",
+    "ansible_host_key_checking": "ansible_ssh_host_key_checking",
 }
-ARGUMENTS = ("ansible_ssh_common_args", "ansible_ssh_extra_args")
-FLAGS = {"-J": "ProxyJump", "-i": "IdentityFile", "-l": "User", "-p": "Port"}
-CONFIG = "~/.ssh/config"
+OPTIONS = {
+    "ansible_port": "Port",
+    "ansible_ssh_private_key_file": "IdentityFile",
+    "ansible_user": "User",
+    "ansible_ssh_timeout": "ConnectTimeout",
+}
+"""Ansible's variables for how a machine is reached, as ssh_config(5) names them, in the order of Ansible."""
 
-# The user's own settings come last: the first value counts, and what the inventory says is first.
-HEAD = """\
-# Written by sharklab: ssh -F {file} HOST
-"""
-COMMON = """
-Host {names}
-    BatchMode yes
-    ConnectTimeout 10
+FIRST_ARGUMENTS = ("ansible_ssh_args",)
+ARGUMENTS = ("ansible_ssh_common_args", "ansible_ssh_extra_args")
+CHECKING = "ansible_ssh_host_key_checking"
+REACHED = frozenset({"ansible_host", CHECKING, *OPTIONS, *FIRST_ARGUMENTS, *ARGUMENTS})
+"""The variables that the ssh_config(5) says again."""
+
+FLAGS = "1246ab:c:e:fgi:kl:m:no:p:qstvxAB:CD:E:F:GI:J:KL:MNO:P:Q:R:S:TVw:W:XY"
+"""The options of ssh(1), as getopt(3) takes them."""
+
+CONFIGS = ("~/.ssh/config", "/etc/ssh/ssh_config")
+HEAD = "# Written by sharklab: ssh -F {file} HOST\n"
+
+# What the inventory says goes before these, and these go before the user's own configuration.
+DEFAULTS = ("BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=5", "ServerAliveCountMax=3")
+SHARED = """\
     ControlMaster auto
     ControlPersist 10m
-    ControlPath {sockets}/%C
-    ServerAliveInterval 5
-    ServerAliveCountMax 3
+    ControlPath {sockets}
     LogLevel ERROR
 """
+OURS = frozenset({"host", "controlmaster", "controlpersist", "controlpath", "loglevel"})
+UNWANTED = frozenset({"localforward", "remoteforward", "dynamicforward", "requesttty", "remotecommand"})
+"""What a person's own terminal has of a connection, and a program must not have."""
+
+FILES = frozenset({"identityfile", "certificatefile"})
 
 
 def read(file: Path, hosts: Sequence[str]) -> dict[str, Variables]:
-    """Return the variables of each of `hosts`, as Ansible understands the inventory in `file`.
+    """Return the variables of the machine of each of `hosts`, as Ansible understands the inventory in `file`.
 
-    Raises InputError when the file is no inventory, or lacks one of the hosts.
+    The variable `MACHINE` is the machine's name in the inventory. A machine is the host that its variable
+    `LAB_HOST` names, else the one of its own name, else the one of its own name without domain, in whatever
+    case. Raises InputError when the file is no inventory, or when a host has no machine or several.
     """
     if not file.exists():
         raise InputError(N_("there is no such file"), place=f"--inventory {file}")
     environment = [f"ANSIBLE_CONFIG={paths.ROOT / 'ansible.cfg'}", "ANSIBLE_INVENTORY_UNPARSED_FAILED=true"]
-    tool = Path(sys.executable).with_name("ansible-inventory")
+    command = ["env", *environment, "LC_ALL=C.UTF-8", sys.executable, PROGRAM, file]
     try:
-        text = process.run(["env", *environment, "LC_ALL=C.UTF-8", tool, "--inventory", file, "--list"])
+        listed = json.loads(process.run(command))
     except MachineryError as error:
         raise InputError(
             N_("Ansible cannot read the inventory: {said}"),
             place=f"--inventory {file}",
             said=error.values.get("said", error.message),
         ) from error
-    listed = json.loads(text)
-    if absent := [host for host in hosts if host not in _names(listed)]:
-        raise InputError(
-            N_("the inventory lacks the lab's hosts {absent}"),
-            place=f"--inventory {file}",
-            hint=N_("name the machines as the lab names its hosts: {hosts}"),
-            absent=absent,
-            hosts=list(hosts),
-        )
-    return {host: _use_new_names(listed["_meta"]["hostvars"].get(host, {})) for host in hosts}
+    known = {name: _use_new_names(values) for name, values in listed["hosts"].items()}
+    machines = choose(known, hosts, f"--inventory {file}")
+    return {host: _with_python(known[name], name, listed["pythons"]) for host, name in machines.items()}
 
 
-def _names(listed: Mapping[str, Any]) -> set[str]:
-    """Return all hosts: one without any variable is in its groups only."""
-    groups = (group for name, group in listed.items() if name != "_meta")
-    return {host for group in groups for host in group.get("hosts", ())} | set(listed["_meta"]["hostvars"])
-
-
-def _use_new_names(variables: Variables) -> Variables:
+def _use_new_names(variables: Variables) -> dict[str, Any]:
     return {OLD_NAMES.get(name, name): value for name, value in variables.items()}
 
 
-def ssh_config(file: Path, machines: Mapping[str, Variables], sockets: Path) -> str:
-    """Return an ssh_config(5) that reaches the machines as the inventory says; it will be `file`.
-
-    Raises InputError for a setting of the inventory that has no place in it.
-    """
-    blocks = [_block(host, variables) for host, variables in machines.items()]
-    configs = dict.fromkeys(config for values in machines.values() for config in _included_configs(values))
-    includes = [f"Include {name}" for name in (configs or [CONFIG])]
-    common = COMMON.format(names=" ".join(machines), sockets=sockets)
-    return "\n".join([HEAD.format(file=file), *blocks, common, "Host *", *includes, ""])
-
-
-def _block(host: str, variables: Variables) -> str:
-    settings = {}
-    for name, option in OPTIONS.items():
-        if name in variables:
-            settings[option] = _check_literal(host, name, variables[name])
-    lines = [f"    {option} {value}" for option, value in settings.items()]
-    lines += [f"    {option} {value}" for option, value in _arguments(host, variables) if option != "Include"]
-    return "\n".join([f"Host {host}", *lines])
-
-
-def _included_configs(variables: Variables) -> list[str]:
-    """Return the ssh configurations (-F) that the inventory names."""
-    return [value for option, value in _arguments("", variables) if option == "Include"]
-
-
-def _check_literal(host: str, name: str, value: object) -> str:
-    text = str(value)
-    if "{{" in text or "\n" in text:
+def choose(known: Mapping[str, Variables], hosts: Sequence[str], place: str) -> dict[str, str]:
+    """Return which known machine each host is. Raises InputError if there is none, or there are several."""
+    fitting = {host: _fitting(known, host) for host in hosts}
+    if absent := [host for host in hosts if not fitting[host]]:
         raise InputError(
-            N_("the value must not contain a template or a line break"), place=f"--inventory: {host}: {name}"
+            N_("the inventory lacks the lab's hosts {absent}; its machines are {machines}"),
+            place=place,
+            hint=N_("name the machines as the lab names its hosts, or say it at the machine: {example}"),
+            absent=absent,
+            machines=list(known),
+            example=f"{LAB_HOST}: {absent[0]}",
         )
-    return f'"{text}"' if " " in text else text
+    for host, machines in fitting.items():
+        if len(machines) > 1:
+            raise InputError(
+                N_("several machines of the inventory may be the host {host}: {machines}"),
+                place=place,
+                hint=N_("say it at one of them: {example}"),
+                host=host,
+                machines=machines,
+                example=f"{LAB_HOST}: {host}",
+            )
+    return {host: machines[0] for host, machines in fitting.items()}
 
 
-def _arguments(host: str, variables: Variables) -> Iterator[tuple[str, str]]:
-    """Yield each argument for ssh that the inventory gives as a setting of ssh_config(5)."""
-    for name in ARGUMENTS:
-        words = iter(shlex.split(_check_literal(host, name, variables.get(name, "")).strip('"')))
-        for word in words:
-            yield _setting(f"--inventory: {host}: {name}", word, words)
-
-
-def _setting(place: str, word: str, words: Iterator[str]) -> tuple[str, str]:
-    flag, value = word[:2], word[2:] or next(words, "")
-    if flag == "-F":  # ssh_config(5) would look for it in ~/.ssh
-        return "Include", str(Path(value).expanduser().absolute())
-    if flag in FLAGS:
-        return FLAGS[flag], value
-    if flag == "-o":
-        option, separator, value = value.partition("=")
-        if separator:
-            return option, value
-    raise InputError(
-        N_("{word!r} is no argument of ssh that sharklab understands"),
-        place=place,
-        hint=N_("use -o NAME=VALUE, -F, -i, -J, -l or -p"),
-        word=word,
+def _fitting(known: Mapping[str, Variables], host: str) -> list[str]:
+    """Return the machines that may be `host`: those of the strongest sign that there is."""
+    free = [name for name in known if LAB_HOST not in known[name]]
+    return (
+        [name for name in known if known[name].get(LAB_HOST) == host]
+        or [name for name in free if name == host]
+        or [name for name in free if name.partition(".")[0].casefold() == host]
     )
+
+
+def _with_python(variables: Variables, name: str, pythons: Sequence[str]) -> Variables:
+    """Return the variables with the machine's name, and the interpreters to look for if Ansible would."""
+    asked = str(variables.get("ansible_python_interpreter", ""))
+    looked_for = {"lab_pythons": list(pythons)} if asked.startswith("auto") else {}
+    return {**variables, **looked_for, MACHINE: name}
+
+
+def ssh_config(file: Path, machines: Mapping[str, Variables], sockets: Path, beside: Path = Path()) -> str:
+    """Return an ssh_config(5) that reaches the machines as Ansible would; it will be `file`.
+
+    A relative key is in the current folder, as for Ansible, or in `beside`, the folder of the inventory.
+    Raises InputError for arguments that ssh does not take.
+    """
+    blocks = [_block(host, variables, sockets, beside) for host, variables in machines.items()]
+    named = [config for values in machines.values() for config in _configs("", values)]
+    includes = [f"    Include {name}" for name in dict.fromkeys(map(ssh_settings.quoted, named or CONFIGS))]
+    others = " ".join(["Host *", *(f"!{host}" for host in machines)])  # such as jump hosts
+    return "\n".join([HEAD.format(file=file), *blocks, others, *includes, ""])
+
+
+def _block(host: str, variables: Variables, sockets: Path, beside: Path) -> str:
+    target = str(variables.get("ansible_host") or variables.get(MACHINE) or host)
+    words = [*_words(host, variables), *(word for value in DEFAULTS for word in ("-o", value))]
+    plain = _ask_ssh(host, ["-F", "none"], target)
+    settings = {key: values for key, values in _ask_ssh(host, words, target).items() if key not in OURS}
+    lines = [
+        f"    {key} {_value(key, value, beside)}"
+        for key, values in settings.items()
+        if key not in UNWANTED and (key == "hostname" or values != plain.get(key))
+        for value in values
+    ]
+    shared = SHARED.format(sockets=ssh_settings.quoted(str(sockets).replace("%", "%%") + "/%C"))
+    return "\n".join([f"Host {host}", *lines, shared])
+
+
+def _words(host: str, variables: Variables) -> list[str]:
+    """Return the arguments that Ansible gives to ssh, in its order: the first value of a setting counts."""
+    options = {option: variables[name] for name, option in OPTIONS.items() if name in variables}
+    if str(variables.get(CHECKING, "")).casefold() in ("false", "no", "0"):
+        options["StrictHostKeyChecking"] = "no"
+    words = list(_arguments(host, variables, FIRST_ARGUMENTS))
+    for option, value in options.items():
+        words += ["-o", f"{option}={ssh_settings.quoted(str(value))}"]
+    return [*words, *_arguments(host, variables, ARGUMENTS)]
+
+
+def _arguments(host: str, variables: Variables, names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        place = f"--inventory: {host}: {name}"
+        try:
+            words = shlex.split(str(variables.get(name, "")))
+            _, rest = getopt.getopt(words, FLAGS)
+        except (ValueError, getopt.GetoptError) as error:
+            raise InputError(
+                N_("ssh does not take these arguments: {said}"), place=place, said=error
+            ) from error
+        if rest:
+            raise InputError(
+                N_("{word!r} is no option of ssh"),
+                place=place,
+                hint=N_("put a value with blanks in quotes"),
+                word=rest[0],
+            )
+        yield from words
+
+
+def _configs(host: str, variables: Variables) -> list[str]:
+    """Return the configurations (-F) that the inventory names, as absolute paths."""
+    words = list(_arguments(host, variables, (*FIRST_ARGUMENTS, *ARGUMENTS)))
+    given = [value for flag, value in getopt.getopt(words, FLAGS)[0] if flag == "-F"]
+    return [str(Path(value).expanduser().absolute()) for value in given]
+
+
+def _ask_ssh(host: str, words: Sequence[str], target: str) -> dict[str, list[str]]:
+    """Return the settings of a connection to `target`, as ssh itself understands them (ssh -G)."""
+    try:
+        text = process.run(["ssh", "-G", *words, "--", target])
+    except MachineryError as error:
+        if "code" not in error.values:
+            raise
+        raise InputError(
+            N_("ssh does not take these arguments: {said}"),
+            place=f"--inventory: {host}",
+            hint=N_("try: {command}"),
+            said=error.values["said"],
+            command=shlex.join(["ssh", "-G", *words, target]),
+        ) from error
+    settings: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        key, _, value = line.partition(" ")
+        settings.setdefault(key, []).append(value)
+    return settings
+
+
+def _value(key: str, value: str, beside: Path) -> str:
+    """Return a value of `ssh -G` as ssh_config(5) takes it."""
+    if key not in FILES or value == "none":
+        return value
+    if value[:1] not in ("/", "~", "%", "$"):
+        places = [folder.absolute() / value for folder in (Path(), beside)]
+        value = str(next((place for place in places if place.exists()), places[0]))
+    return ssh_settings.quoted(value)

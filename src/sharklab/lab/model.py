@@ -67,7 +67,8 @@ class Capture:
 class Probe:
     """One command run on a host. `run` is an argv list; `timeout` is in seconds.
 
-    The tool of an `optional` one may be missing on the host.
+    The tool of an `optional` one may be missing on the host. A command that ends with none of the `exit` codes
+    is run again, at most `retries` times.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Probe:
     user: str = "root"
     timeout: float = 30.0
     exit: tuple[int, ...] = (0,)
+    retries: int = 0
     after: tuple[str, ...] = ()
     stdin: str = ""
     env: Mapping[str, str] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from traceback import walk_tb
@@ -26,6 +27,7 @@ def _text(value: Any) -> Any:
     raise NotTextError(type(value).__name__)
 
 
+_HYPHENS = re.compile(r"\bhosts\.([a-z][a-z0-9]*(?:-[a-z0-9]+)+)\b")
 _settings: Mapping[str, Any] = {"undefined": jinja2.StrictUndefined, "finalize": _text}
 _values = SandboxedEnvironment(**_settings, keep_trailing_newline=True)
 _pages = SandboxedEnvironment(**_settings, trim_blocks=True)
@@ -69,13 +71,21 @@ def fill(value: Any, names: Mapping[str, Any], file: str, path: tuple[str, ...] 
 
 def fill_page(text: str, names: Mapping[str, Any], file: str) -> str:
     """Return the page `text`, a template, filled in. Raises InputError naming `file` and the line."""
-    return _attempt(lambda: _pages.from_string(text).render(names), lambda error: f"{file}:{_line(error)}")
+    page = _bracket_hyphens(text, names)
+    return _attempt(lambda: _pages.from_string(page).render(names), lambda error: f"{file}:{_line(error)}")
 
 
 def _render(text: str, names: Mapping[str, Any], place: str) -> str:
     if "{" not in text:
         return text
-    return _attempt(lambda: _compiled(text).render(names), lambda error: place)
+    expression = _bracket_hyphens(text, names)
+    return _attempt(lambda: _compiled(expression).render(names), lambda error: place)
+
+
+def _bracket_hyphens(text: str, names: Mapping[str, Any]) -> str:
+    """Return `text` with the host `hosts.web-server` as a key in brackets: to Jinja a hyphen is a minus."""
+    known = names.get("hosts", {})
+    return _HYPHENS.sub(lambda found: f"hosts[{found[1]!r}]" if found[1] in known else found[0], text)
 
 
 def _attempt(render: Callable[[], str], place: Callable[[Exception], str]) -> str:

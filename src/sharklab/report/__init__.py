@@ -1,5 +1,1 @@
-"""A run's report for its student: one HTML page and one Markdown file per language."""
-
-from sharklab.report.render import compose, write
-
-__all__ = ["compose", "write"]
+"""A run's report for its student (`render`), and captures of anybody explained (`capture_story`)."""

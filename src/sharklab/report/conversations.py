@@ -1,4 +1,4 @@
-"""Which conversations of a capture are worth a picture, most telling first."""
+"""Conversations as a reader sees them: datagrams of one service together, and the most telling to draw."""
 
 from __future__ import annotations
 
@@ -12,19 +12,23 @@ Key = tuple[str, str, Endpoint]
 
 
 def drawn(conversations: Iterable[Conversation], marked: Collection[int]) -> tuple[Conversation, ...]:
-    """Return the conversations to draw, those with most `marked` packets first, then the longest.
+    """Return the conversations to draw, those with most `marked` packets first, then the longest."""
+    wanted = set(marked)
+    talks = grouped(conversations)
+    return tuple(sorted(talks, key=lambda talk: (-len(wanted & set(talk.packets)), -len(talk.packets))))
 
-    Datagrams between a client and one service are drawn together, since many clients
-    (a resolver's, for one) take a new port for each question.
+
+def grouped(conversations: Iterable[Conversation]) -> tuple[Conversation, ...]:
+    """Return the conversations in their order, with the datagrams between a client and one service in one.
+
+    Many clients (a resolver's, for one) take a new port for each question.
     """
     groups: dict[Key, list[Conversation]] = {}
     for talk in conversations:
         port = talk.client.port if talk.transport == "tcp" else 0
         key = (talk.transport, f"{talk.client.address} {port}", talk.server)
         groups.setdefault(key, []).append(talk)
-    talks = [_merged(group) for group in groups.values()]
-    wanted = set(marked)
-    return tuple(sorted(talks, key=lambda talk: (-len(wanted & set(talk.packets)), -len(talk.packets))))
+    return tuple(map(_merged, groups.values()))
 
 
 def _merged(talks: list[Conversation]) -> Conversation:
@@ -36,4 +40,12 @@ def _merged(talks: list[Conversation]) -> Conversation:
     client = first.client if len(ports) == 1 else Endpoint(first.client.address, 0)
     numbers = sorted(chain.from_iterable(talk.packets for talk in talks))
     errors = sorted(chain.from_iterable(talk.icmp_errors for talk in talks))
-    return replace(first, client=client, packets=tuple(numbers), icmp_errors=tuple(errors))
+    return replace(
+        first,
+        client=client,
+        packets=tuple(numbers),
+        icmp_errors=tuple(errors),
+        data_packets=tuple(sorted(chain.from_iterable(talk.data_packets for talk in talks))),
+        client_bytes=sum(talk.client_bytes for talk in talks),
+        server_bytes=sum(talk.server_bytes for talk in talks),
+    )

@@ -31,9 +31,13 @@ class PacketExplanation:
 
 
 def lines(
-    capture: str, facts: Facts, hosts: Mapping[str, str], speak: Translator
+    capture: str,
+    facts: Facts,
+    hosts: Mapping[str, str],
+    speak: Translator,
+    numbers: Iterable[int] | None = None,
 ) -> tuple[PacketExplanation, ...]:
-    """Return the explanations of the packets of `capture`; `hosts` are by address."""
+    """Return the explanations of the packets of `capture`, or of these `numbers`; `hosts` are by address."""
     return tuple(
         PacketExplanation(
             anchor=f"packet-{capture}-{each.packet.number}",
@@ -45,7 +49,7 @@ def lines(
             numbers=_all(each.numbers, speak),
             options=_all(each.options, speak),
         )
-        for each in explain(facts)
+        for each in explain(facts, numbers)
     )
 
 
@@ -64,8 +68,13 @@ def copies(
     for capture in (c for exercise in plan.lab.exercises for c in exercise.captures if c.explain):
         recorded = captures.get(capture.id)
         if recorded and recorded.facts.packets:
-            comments = {e.packet.number: _comment(e, speak) for e in explain(recorded.facts)}
-            yield annotated(capture.id, speak.language), annotate(recorded.container, comments)
+            told = comments(recorded.facts, speak)
+            yield annotated(capture.id, speak.language), annotate(recorded.container, told)
+
+
+def comments(facts: Facts, speak: Translator, numbers: Iterable[int] | None = None) -> Mapping[int, str]:
+    """Return the comment on each packet of a capture, or of these `numbers`, by its number."""
+    return {each.packet.number: _comment(each, speak) for each in explain(facts, numbers)}
 
 
 def _comment(each: Explanation, speak: Translator) -> str:
@@ -79,8 +88,9 @@ def _comment(each: Explanation, speak: Translator) -> str:
 
 
 def _name(end: Endpoint, hosts: Mapping[str, str]) -> str:
-    name = hosts.get(end.address, end.address)
-    return f"{name}:{end.port}" if end.port else name
+    if end.address not in hosts:
+        return str(end) if end.port else end.address
+    return f"{hosts[end.address]}:{end.port}" if end.port else hosts[end.address]
 
 
 def _all(messages: Iterable[Message], speak: Translator) -> tuple[str, ...]:

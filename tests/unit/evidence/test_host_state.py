@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from sharklab.evidence.host_state import fault
+from sharklab.evidence.host_state import ATTEMPTS, LATE, Observer, fault
 from tests.support import host_state
 
 
@@ -30,3 +31,30 @@ def test_fault_of_an_observation_names_the_place(wrong: dict[str, Any]) -> None:
     """What a student hands in may be anything."""
     [key] = wrong
     assert f"$.{key}" in fault(host_state.seen(**wrong))
+
+
+class LateShell:
+    """A host on which the first commands end with the exit codes `codes`, and the next ones with 0."""
+
+    def __init__(self, *codes: int) -> None:
+        self.codes = list(codes)
+
+    def run(self, *_command: str) -> SimpleNamespace:
+        """End with the next exit code."""
+        code = self.codes.pop(0) if self.codes else 0
+        return SimpleNamespace(rc=code, stdout="" if code else "public (active)")
+
+
+@pytest.mark.parametrize(
+    ("codes", "output"),
+    [
+        ((), "public (active)"),
+        (LATE, "public (active)"),
+        ((1,), ""),
+        ((124,) * ATTEMPTS, ""),
+    ],
+    ids=["at once", "after two late ones", "a failure is final", "always late"],
+)
+def test_output_of_a_late_command(codes: tuple[int, ...], output: str) -> None:
+    """A busy host that answers late takes no point from a student."""
+    assert output == Observer(LateShell(*codes))._printed("firewall-cmd --list-all")  # type: ignore[arg-type]

@@ -142,6 +142,57 @@ def test_sockets_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ["There were over 2 different sockets: later ones are left out."] == sorted(sockets.notes)
 
 
+class SlowSs:
+    """A clock, and an `ss` that needs `cost` seconds of it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, cost: float) -> None:
+        self.now, self.cost, self.counters = 100.0, cost, 0
+        self.looks: list[float] = []
+        monkeypatch.setattr(recorder.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(recorder, "socket_counters", lambda: [self.counters])
+        monkeypatch.setattr(recorder, "socket_lines", self.lines)
+
+    def lines(self) -> list[str]:
+        """Take the time of a look."""
+        self.looks.append(self.now)
+        self.now += self.cost
+        return [f"socket {self.counters}"]
+
+    def watch(self, sockets: Any, seconds: float) -> None:
+        """Look twenty times a second, as the recorder does."""
+        end = self.now + seconds
+        while self.now < end:
+            sockets.look()
+            self.now += recorder.TICK
+
+
+@pytest.mark.parametrize(("cost", "share"), [(0.01, 0.02), (1.0, 0.2), (3.0, 0.2)])
+def test_sockets_of_a_quiet_host_cost_little(
+    cost: float, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ss` never takes the only processor of a slow host away from the host's programs."""
+    clock = SlowSs(monkeypatch, cost)
+    clock.watch(recorder.Sockets(), 100)
+    assert 0 < cost * len(clock.looks) <= 100 * share
+
+
+def test_sockets_of_a_slow_host_are_looked_at_after_each_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change is seen as soon as `ss` has rested; until then no old line is said to be still there."""
+    clock, sockets = SlowSs(monkeypatch, 2.0), recorder.Sockets()
+    clock.watch(sockets, 10)
+    clock.looks.clear()
+    clock.counters = 1
+    before = {line: times[1] for line, times in sockets.seen.items()}
+    clock.watch(sockets, 0.1)
+    assert 1 == len(clock.looks)
+    assert before.keys() < sockets.seen.keys()
+    clock.counters = 2
+    sockets.look()
+    assert 1 == len(clock.looks)
+    clock.watch(sockets, 4)
+    assert "socket 2" in sockets.seen
+
+
 def test_halt_ends_holders_of_the_lock_only(tmp_path: Path) -> None:
     """What a killed recorder left is ended; a process that only looks alike is not touched."""
     lock = tmp_path / "lock"

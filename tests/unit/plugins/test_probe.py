@@ -72,6 +72,21 @@ def test_probe_returns_all_of_the_format() -> None:
     assert all(isinstance(value, float) and value > 0 for value in measured.values())
 
 
+@pytest.mark.parametrize(
+    ("retries", "more", "expected"),
+    [(0, {}, (1, 1)), (1, {}, (2, 2)), (2, {}, (3, 0)), (9, {}, (3, 0)), (2, {"exit": [2]}, (2, 2))],
+    ids=["never", "once", "until it succeeds", "no more than needed", "until an expected code"],
+)
+def test_probe_is_run_again(
+    retries: int, more: dict[str, Any], expected: tuple[int, int], tmp_path: Path
+) -> None:
+    """The result is that of the last run; one that waits for the probe waits for that."""
+    count = f"echo >> {tmp_path}/runs; runs=$(wc -l < {tmp_path}/runs)"
+    late = probe("late", "sh", "-c", f"{count}; exit $(( runs % 3 ))", retries=retries, **more)
+    results = run(late, probe("after", "wc", "-l", f"{tmp_path}/runs", after=["late"]))
+    assert expected == (int(results["after"]["stdout"].split()[0]), results["late"]["exit_code"])
+
+
 def test_probe_missing_tool_is_a_result() -> None:
     """A tool that is not installed is told from one that fails."""
     result = run(probe("a", "no-such-tool"))["a"]

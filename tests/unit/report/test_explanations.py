@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import report
 from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets import facts
 from sharklab.evidence.run_folder import Evidence
 from sharklab.i18n import translator
 from sharklab.lab.model import Plan
-from sharklab.report import explanations
+from sharklab.report import explanations, render
 from tests.support import report_sample
 from tests.support.capture_files import recording
 
@@ -35,8 +34,8 @@ def sample(folder: Path, name: str) -> tuple[Plan, Evidence]:
 def test_report_explains_each_packet_and_has_a_copy(tmp_path: Path, language: str, word: str) -> None:
     """The page, its Markdown and the comments of the copy say the same."""
     plan, evidence = sample(tmp_path, "refused.pcap")
-    files = report.compose(plan, evidence, (), language)
-    report.write(files)
+    files = render.compose(plan, evidence, (), language)
+    render.write(files)
     [copy] = tmp_path.glob("captures/*.pcapng")
     assert copy.name == f"{next(iter(evidence.captures))}.annotated.{language}.pcapng"
     argv = ["tshark", "-n", "-r", str(copy), "-T", "fields", "-e", "frame.comment"]
@@ -54,7 +53,7 @@ def test_report_without_explanations_has_no_copy(tmp_path: Path) -> None:
     plan, evidence = sample(tmp_path, "refused.pcap")
     [exercise] = plan.lab.exercises
     plain = replace(exercise, captures=(replace(exercise.captures[0], explain=False),))
-    files = report.compose(replace(plan, lab=replace(plan.lab, exercises=(plain,))), evidence, (), "en")
+    files = render.compose(replace(plan, lab=replace(plan.lab, exercises=(plain,))), evidence, (), "en")
     assert ["report.en.html", "report.en.md"] == [file.name for file in files]
     assert "explained" not in str(files[tmp_path / "report.en.md"])
 
@@ -62,8 +61,8 @@ def test_report_without_explanations_has_no_copy(tmp_path: Path) -> None:
 def test_compose_is_the_same_each_time(tmp_path: Path) -> None:
     """A report that is written again changes no file."""
     plan, evidence = sample(tmp_path, "retried.pcap")
-    assert all(report.write(report.compose(plan, evidence, (), "fr")).values())
-    assert not any(report.write(report.compose(plan, evidence, (), "fr")).values())
+    assert all(render.write(render.compose(plan, evidence, (), "fr")).values())
+    assert not any(render.write(render.compose(plan, evidence, (), "fr")).values())
 
 
 def test_lines_name_hosts_and_point_to_the_table_of_packets() -> None:

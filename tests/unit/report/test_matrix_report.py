@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from sharklab.checks import judge
-from sharklab.report import compose, page
+from sharklab.report import page
 from sharklab.report.content import MatrixReport
+from sharklab.report.render import compose
 from tests.support.matrix_sample import Changes, Sample
 
 OTHER: dict[str, Changes] = {"tcp-closed-nc": {"exit_code": 0}, "tcp-open-nmap": {"missing": True}}

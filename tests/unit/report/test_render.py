@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -14,44 +13,7 @@ from sharklab.errors import InputError
 from sharklab.i18n import languages
 from sharklab.report.render import compose, is_new, write
 from tests.support import report_sample as sample
-
-VOID = {"meta", "br", "hr", "img", "input", "link"}
-
-
-class Outline(HTMLParser):
-    """Collects what tests ask about a page, and fails on tags that do not match."""
-
-    def __init__(self, text: str) -> None:
-        """Read the page."""
-        super().__init__()
-        self.open: list[str] = []
-        self.headings: list[int] = []
-        self.ids: list[str] = []
-        self.targets: list[str] = []
-        self.sources: list[str] = []
-        self.tags: set[str] = set()
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the element."""
-        self.tags.add(tag)
-        values = dict(attrs)
-        if tag not in VOID:
-            self.open.append(tag)
-        if re.fullmatch(r"h[1-6]", tag):
-            self.headings.append(int(tag[1]))
-        self.ids += filter(None, [values.get("id")])
-        self.targets += [href[1:] for href in [values.get("href") or ""] if href.startswith("#")]
-        self.sources += filter(None, [values.get("src"), values.get("data"), values.get("srcset")])
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element that is closed at once."""
-        self.handle_starttag(tag, attrs)
-        self.open.pop()
-
-    def handle_endtag(self, tag: str) -> None:
-        """Hold the element against the one that is open."""
-        assert self.open.pop() == tag
+from tests.support.outline import Outline
 
 
 def _files(folder: Path, lang: str = "en") -> dict[str, str]:

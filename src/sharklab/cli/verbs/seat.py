@@ -18,7 +18,7 @@ from sharklab.message import N_, Message
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
     from sharklab.checks.outcome import Verdict
     from sharklab.cli.flow import Run
-    from sharklab.lab.model import Plan
+    from sharklab.lab.model import FilledLab, Lab, Plan
 
 
 def up(args: Namespace) -> int:
@@ -189,37 +189,53 @@ def brief(args: Namespace) -> int:
 
 
 def shell(args: Namespace) -> int:
-    """Become ssh on a host of the seat."""
-    from sharklab import state
+    """Become ssh on a host of the seat; with a terminal there if this command has one."""
     from sharklab.author import lint
 
     lab = lint.named(args.lab)
     if args.host not in [host.name for host in lab.hosts]:
-        raise InputError(
-            N_("{lab} has no host {host!r}"),
-            place=Message(N_("HOST")),
-            hint=N_("hosts: {hosts}"),
-            lab=lab.name,
-            host=args.host,
-            hosts=", ".join(h.name for h in lab.hosts),
-        )
-    config = state.seat_folder(lab.name, args.student) / "ssh" / "config"
+        raise unknown_host(lab, args.host)
+    config = ssh_config(lab.name, args.student)
+    terminal = "-t" if sys.stdin.isatty() and sys.stdout.isatty() else "-T"
+    command = _login_command(args.user, args.command)
+    os.execvp("ssh", ["ssh", terminal, "-q", "-F", str(config), args.host, command])
+
+
+def unknown_host(lab: Lab | FilledLab, host: str) -> InputError:
+    """Return the error for a host that the lab does not have."""
+    return InputError(
+        N_("{lab} has no host {host!r}"),
+        place=Message(N_("HOST")),
+        hint=N_("hosts: {hosts}"),
+        lab=lab.name,
+        host=host,
+        hosts=", ".join(h.name for h in lab.hosts),
+    )
+
+
+def ssh_config(lab: str, student: str) -> Path:
+    """Return the ssh configuration of a seat. Raises MachineryError if the seat is not up."""
+    from sharklab import state
+
+    config = state.seat_folder(lab, student) / "ssh" / "config"
     if not config.exists():
         raise MachineryError(
             N_("seat {lab}/{student} is not up"),
             hint="sharklab up {lab} --student {student}",
-            lab=lab.name,
-            student=args.student,
+            lab=lab,
+            student=student,
         )
-    os.execvp(
-        "ssh", ["ssh", "-t", "-q", "-F", str(config), args.host, _login_command(args.user, args.command)]
-    )
+    return config
 
 
 def _login_command(user: str, command: Sequence[str]) -> str:
-    """Return the command line that makes whoever logs in, root or by sudo, the user that is asked for."""
+    """Return the command line that makes whoever logs in, root or by sudo, the user that is asked for.
+
+    A single word is a line for that user's shell; several words are one command and its arguments.
+    """
     words = ["runuser", "--login", user]
-    words += ["--command", " ".join(command)] if command else []
+    if command:
+        words += ["--command", command[0] if len(command) == 1 else shlex.join(command)]
     return f'[ "$(id -u)" = 0 ] || set -- sudo; exec "$@" {shlex.join(words)}'
 
 

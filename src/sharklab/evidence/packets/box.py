@@ -29,17 +29,23 @@ _PACKAGES = {
 
 
 def run(
-    tool: str, options: Sequence[str], capture: Path, limits: ToolLimits, content: bytes | None = None
+    tool: str,
+    options: Sequence[str],
+    capture: Path,
+    limits: ToolLimits,
+    content: bytes | None = None,
+    most: int = CAPTURE.bytes,
 ) -> IO[bytes]:
     """Return the output of `tool`, which reads `capture` from standard input (up to a cut), as an open file.
 
     The file has no name, and may be large. With `content`, a part of the capture, the tool reads only that.
+    The capture has at most `most` bytes.
     Raises InputError if the tool needs more than `limits` allow, MachineryError if it is missing or fails.
     """
     argv = [*box(limits), find(tool), *options]
     with ExitStack() as stack:
         output, said = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(2))
-        with _source(capture, content) as source:
+        with _source(capture, content, most) as source:
             code = _call(tool, argv, capture, source, limits, output, said)
         _accept(tool, capture, code, said, limits)
         stack.pop_all()
@@ -48,10 +54,10 @@ def run(
         return output
 
 
-def _source(capture: Path, content: bytes | None) -> IO[bytes]:
+def _source(capture: Path, content: bytes | None, most: int) -> IO[bytes]:
     """Return an open file of the capture, or of the `content` that replaces it."""
     if content is None:
-        return untrusted.stream(capture, CAPTURE.bytes)
+        return untrusted.stream(capture, most)
     file = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it, as a stream)
     file.write(content)
     file.seek(0)
@@ -116,8 +122,16 @@ def _accept(tool: str, capture: Path, code: int, told: IO[bytes], limits: ToolLi
         hint=REPAIR,
         tool=tool,
         code=code,
-        said="".join(lines[-1:])[:300],
+        said=_cause(tool, lines)[:300],
     )
+
+
+def _cause(tool: str, lines: Sequence[str]) -> str:
+    """Return the line that tells why a tool failed, with the details in parentheses after it."""
+    own = [index for index, line in enumerate(lines) if line.startswith(f"{tool}: ")]
+    start = own[0] if own else len(lines) - 1
+    details = [line for line in lines[start + 1 : start + 2] if line.startswith("(")]
+    return " ".join([*lines[start : start + 1], *details]).removeprefix(f"{tool}: ")
 
 
 def box(limits: ToolLimits) -> list[str]:

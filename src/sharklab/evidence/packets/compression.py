@@ -96,9 +96,12 @@ def unpack(path: Path, content: bytes, most: int) -> bytes:
     return bytes(unpacked)
 
 
+TOO_LARGE = N_("the capture is larger than {size} when it is unpacked ({method})")
+
+
 def _too_large(path: Path, name: str, most: int) -> InputError:
     return InputError(
-        N_("the capture is larger than {size} when it is unpacked ({method})"),
+        TOO_LARGE,
         place=str(path),
         hint=N_("save the packets that you need into a smaller file"),
         size=untrusted.size(most),

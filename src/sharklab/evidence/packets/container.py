@@ -79,6 +79,11 @@ class Container:
         return tuple(number for number, frame in numbered if wanted in frame.lower())
 
 
+TOO_MANY = N_("the capture has more than {count} packets")
+BEYOND = frozenset({untrusted.TOO_LARGE, compression.TOO_LARGE, TOO_MANY})
+"""The sentences on a capture that is sound and too large."""
+
+
 class _Cut(Exception):
     """The file ends in the middle of a record."""
 
@@ -96,7 +101,15 @@ def open_capture(path: Path) -> Container:
     content = untrusted.read(path, CAPTURE.bytes)
     if not compression.method(content):
         return _walk(path, content)
-    return replace(_walk(path, compression.unpack(path, content, CAPTURE.bytes)), unpacked=True)
+    return parse(path, compression.unpack(path, content, CAPTURE.bytes))
+
+
+def parse(path: Path, content: bytes) -> Container:
+    """Return the records of the capture `content`, which was taken out of the file `path`.
+
+    Raises InputError as `open_capture` does.
+    """
+    return replace(_walk(path, content), unpacked=True)
 
 
 def _walk(path: Path, content: bytes) -> Container:
@@ -138,7 +151,7 @@ def _scan(path: Path, content: bytes) -> Container:
         for record in records:
             packets.append(record)
             if len(packets) > CAPTURE.packets:
-                raise _refuse(path, N_("the capture has more than {count} packets"), count=CAPTURE.packets)
+                raise _refuse(path, TOO_MANY, count=CAPTURE.packets)
     except _Cut:
         return Container(path, content, format, tuple(packets), True)
     return Container(path, content, format, tuple(packets), False)

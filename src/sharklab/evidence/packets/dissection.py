@@ -54,6 +54,7 @@ FIELDS = (
     "icmp.code",
     "icmpv6.type",
     "icmpv6.code",
+    "tls.handshake.extensions_server_name",
     *DNS_FIELDS,
     *NFS_FIELDS,
     *ROLE_FIELDS,
@@ -95,6 +96,7 @@ def packet(layers: Dissection) -> Packet:
         window=_number(layers, "tcp.window_size_value") if transport == "tcp" else 0,
         options=_options(layers) if transport == "tcp" else (),
         remarks=_remarks(layers) if transport == "tcp" else (),
+        server_name=_text(layers, "tls.handshake.extensions_server_name"),
         role=_role(layers, icmp),
     )
 

@@ -1,17 +1,17 @@
 """Explain each packet of a capture from the packets themselves, for reports and for comments in a pcapng.
 
-Call `explain(facts)`. The module `connection` explains the purpose of a packet of TCP; its numbers and its
-options are explained here.
+Call `explain(facts)`. The module `connection` explains the purpose of a packet of TCP, and `carried` its
+content; the numbers and options of TCP are explained here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sharklab.evidence.packets import connection, tcp
+from sharklab.evidence.packets import carried, connection, tcp
 from sharklab.evidence.packets import options as kinds
-from sharklab.evidence.packets.model import Conversation, Dns, Facts, Icmp, Option, Packet
+from sharklab.evidence.packets.model import Conversation, Facts, Icmp, Option, Packet
 from sharklab.evidence.packets.moment import Moment
 from sharklab.message import N_, Message
 
@@ -30,22 +30,36 @@ class Explanation:
     options: tuple[Message, ...] = ()
 
 
-def explain(facts: Facts) -> tuple[Explanation, ...]:
-    """Return an explanation of each of the first LIMIT packets of a capture."""
-    moments = dict(_moments(facts))
+def explain(facts: Facts, numbers: Iterable[int] | None = None) -> tuple[Explanation, ...]:
+    """Return an explanation of each of the first LIMIT packets of a capture, or of these `numbers`.
+
+    Raises KeyError for a number that the capture does not have.
+    """
+    packets = facts.packets if numbers is None else tuple(map(facts.packet, sorted(set(numbers))))
+    chosen = packets[:LIMIT]
+    moments = dict(_moments(facts, frozenset(packet.number for packet in chosen)))
     talks = {n: talk for talk in facts.conversations for n in talk.icmp_errors}
     return tuple(
-        _tcp(moments[packet.number]) if packet.number in moments else _other(packet, facts, talks)
-        for packet in facts.packets[:LIMIT]
+        _tcp(_moment(packet, facts, *moments[packet.number]))
+        if packet.number in moments
+        else _other(packet, facts, talks)
+        for packet in chosen
     )
 
 
-def _moments(facts: Facts) -> Iterator[tuple[int, Moment]]:
+def _moments(facts: Facts, wanted: frozenset[int]) -> Iterator[tuple[int, tuple[Conversation, int]]]:
+    """Yield where each packet of TCP that is `wanted` stands: in which conversation, and as which one."""
     for talk in facts.conversations:
-        if talk.transport == "tcp" and talk.packets[0] <= LIMIT:
-            packets = tuple(facts.packet(number) for number in talk.packets[:LIMIT])
-            for index, packet in enumerate(packets):
-                yield packet.number, Moment(packet, talk, packets[:index], packets[index + 1 :])
+        if talk.transport == "tcp":
+            yield from ((n, (talk, index)) for index, n in enumerate(talk.packets) if n in wanted)
+
+
+def _moment(packet: Packet, facts: Facts, talk: Conversation, index: int) -> Moment:
+    earlier, later = (
+        tuple(map(facts.packet, numbers))
+        for numbers in (talk.packets[:index], talk.packets[index + 1 : index + 1 + LIMIT])
+    )
+    return Moment(packet, talk, earlier, later)
 
 
 def _tcp(moment: Moment) -> Explanation:
@@ -55,11 +69,16 @@ def _tcp(moment: Moment) -> Explanation:
         return Explanation(packet, connection.what(moment), tuple(special))
     return Explanation(
         packet=packet,
-        what=connection.what(moment),
+        what=_with_content(connection.what(moment), packet),
         special=tuple(special),
         numbers=(*_numbers(moment), _window(moment)),
         options=tuple(map(_option, packet.options)),
     )
+
+
+def _with_content(what: Message, packet: Packet) -> Message:
+    """Return the sentence on a packet of TCP or UDP, and the content that it carries, if tshark knows it."""
+    return carried.joined((what, *carried.content(packet)))
 
 
 def _cut(packet: Packet) -> Iterator[Message]:
@@ -134,32 +153,32 @@ def _other(packet: Packet, facts: Facts, refused: Mapping[int, Conversation]) ->
 
 
 def _said(packet: Packet, facts: Facts, refused: Conversation | None) -> Message:
-    if packet.dns:
-        return Message("{messages}", {"messages": [_dns(message) for message in packet.dns]})
     if packet.icmp:
         return _icmp(packet, packet.icmp, facts, refused)
     if packet.transport == "arp":
         return _arp(packet)
     if packet.transport == "udp":
-        text = N_("UDP: {bytes} bytes to port {port}, without connection, numbers or acknowledgement.")
-        return Message(text, {"bytes": packet.payload, "port": packet.destination.port})
+        return _datagram(packet)
     return Message("{protocol}: {info}", {"protocol": packet.protocol, "info": packet.info})
 
 
-def _dns(message: Dns) -> Message:
-    values = {"name": message.name, "type": message.type, "rcode": message.rcode, "answers": message.answers}
-    if not message.response:
-        return Message(N_("DNS question: which {type} has {name}?"), values)
-    if message.answers:
-        return Message(N_("DNS answer: {type} of {name} is {answers}."), values)
-    return Message(N_("DNS answer: no {type} of {name} ({rcode})."), values)
+def _datagram(packet: Packet) -> Message:
+    if packet.dns:
+        return carried.joined(carried.content(packet))
+    text = N_("UDP: {bytes} bytes to port {port}, without connection, numbers or acknowledgement.")
+    return _with_content(Message(text, {"bytes": packet.payload, "port": packet.destination.port}), packet)
 
 
 def _arp(packet: Packet) -> Message:
     values = {"sender": packet.source.address, "target": packet.destination.address}
-    if packet.info.startswith("Who has"):  # tshark's words for a request (RFC 826)
-        return Message(N_("ARP question: {sender} asks all hosts who has {target}."), values)
-    return Message(N_("ARP answer: {sender} gives its MAC address to {target}."), values)
+    text = N_("ARP answer: {sender} gives its MAC address to {target}.")
+    if "Gratuitous" in packet.info or "Announcement" in packet.info:  # tshark's words (RFC 5227)
+        text = N_("ARP announcement: {sender} tells all hosts its own MAC address.")
+    elif "Probe" in packet.info:
+        text = N_("ARP probe: a host asks whether anybody has {target}, before it takes this address.")
+    elif packet.info.startswith("Who has"):  # a request (RFC 826)
+        text = N_("ARP question: {sender} asks all hosts who has {target}.")
+    return Message(text, values)
 
 
 _ICMP = {
@@ -187,7 +206,7 @@ def _icmp(packet: Packet, icmp: Icmp, facts: Facts, refused: Conversation | None
     names = _ICMP6 if ":" in packet.source.address else _ICMP
     name = names.get((icmp.type, icmp.code))
     if icmp.about is None or name is None:
-        return Message("{protocol}: {info}", {"protocol": packet.protocol, "info": packet.info})
+        return _icmp_message(packet, icmp)
     values = {
         "sender": packet.source.address,
         "what": Message(name),
@@ -201,6 +220,29 @@ def _icmp(packet: Packet, icmp: Icmp, facts: Facts, refused: Conversation | None
     if about:
         text = N_("ICMP {type}/{code}, {what}: {sender} refuses packet {about}, to {transport} port {port}.")
     return Message(text, {**values, "about": about.number if about else 0})
+
+
+_MESSAGES = {
+    8: N_("ICMP echo request: {sender} asks whether {target} answers (ping)."),
+    0: N_("ICMP echo reply: {sender} answers the ping of {target}."),
+}
+_MESSAGES6 = {
+    128: N_("ICMP echo request: {sender} asks whether {target} answers (ping)."),
+    129: N_("ICMP echo reply: {sender} answers the ping of {target}."),
+    133: N_("Router solicitation: {sender} asks for the routers of its network."),
+    134: N_("Router advertisement: the router {sender} tells the network's prefix and its settings."),
+    135: N_("Neighbor solicitation: {sender} asks for the MAC address of a neighbor (IPv6 has no ARP)."),
+    136: N_("Neighbor advertisement: {sender} gives its MAC address."),
+}
+"""Messages that are no errors, by type (RFC 792, RFC 4443, RFC 4861)."""
+
+
+def _icmp_message(packet: Packet, icmp: Icmp) -> Message:
+    text = (_MESSAGES6 if ":" in packet.source.address else _MESSAGES).get(icmp.type)
+    if text is None:
+        return Message("{protocol}: {info}", {"protocol": packet.protocol, "info": packet.info})
+    said = Message(text, {"sender": packet.source.address, "target": packet.destination.address})
+    return Message("{said} {info}", {"said": said, "info": packet.info})
 
 
 def _quoted(packet: Packet, icmp: Icmp, facts: Facts, refused: Conversation | None) -> Iterator[Packet]:

@@ -92,8 +92,9 @@ class Packet:
     `flags` are TCP's, in the order SYN, FIN, RST, PSH, ACK; `seq` and `ack` are the absolute
     numbers of the wire; `payload` and `length` are bytes (of the transport's data, of the frame).
     `window` is the number in the TCP header, not scaled. `remarks` is what tshark's analysis of TCP
-    found, by the last word of its fields: retransmission, duplicate_ack ... (`dissection.REMARKS`). `role` is
-    the side that sends it, where its contents tell.
+    found, by the last word of its fields: retransmission, duplicate_ack ... (`dissection.REMARKS`).
+    `server_name` is the name that a ClientHello of TLS or QUIC asks for (RFC 6066, section 3). `role` is the
+    side that sends it, where its contents tell.
     """
 
     number: int
@@ -115,6 +116,7 @@ class Packet:
     window: int = 0
     options: tuple[Option, ...] = ()
     remarks: tuple[str, ...] = ()
+    server_name: str = ""
     role: Role = Role.OPEN
 
     @property

@@ -28,6 +28,7 @@ READERS = {
 DECODE_AS = ("tcp.port==2049,rpc", "tcp.port==53,dns", "udp.port==53,dns")
 """Ports whose meaning is fixed here, because tshark believes the lower port of the two: an NFS client
 on port 862 would show as TWAMP (clients of NFS take a port below 1024)."""
+DECODERS = tuple(part for rule in DECODE_AS for part in ("-d", rule))
 
 
 def read(capture: Container, limits: ToolLimits = TOOL) -> Recording:
@@ -84,10 +85,13 @@ SOUND = (
 
 def _options(format: str) -> list[str]:
     """Return the options of tshark(1) that print our fields of a capture in `format`, a line per packet."""
-    decoders = [part for rule in DECODE_AS for part in ("-d", rule)]
     fields = [part for field in dissection.FIELDS for part in ("-e", field)]
-    reader = ["-n", "-r", "-", "-X", f"read_format:{READERS[format]}"]
-    return [*reader, "-o", dissection.COLUMNS, *decoders, "-T", "ek", *fields]
+    return [*source(format), "-o", dissection.COLUMNS, "-T", "ek", *fields]
+
+
+def source(format: str) -> list[str]:
+    """Return the options by which tshark reads a capture in `format` from standard input."""
+    return ["-n", "-r", "-", "-X", f"read_format:{READERS[format]}", *DECODERS]
 
 
 def _packets(path: Path, output: IO[bytes]) -> Iterator[Packet]:

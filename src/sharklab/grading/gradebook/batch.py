@@ -222,17 +222,7 @@ def _job(
         "policy": record_file.to_plain(batch.policy),
     }
     key = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-    return GradeJob(
-        identity.folder,
-        identity.problems,
-        batch.out,
-        selection.entry,
-        lab.path,
-        own,
-        batch.policy,
-        tool(),
-        key,
-    )
+    return GradeJob(identity, batch.out, selection.entry, lab.path, own, batch.policy, tool(), key)
 
 
 def tool() -> str:

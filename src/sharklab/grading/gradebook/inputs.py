@@ -123,7 +123,7 @@ def _below(folder: Path, base: Path, students: Sequence[Student]) -> Iterator[Su
     files = [entry for entry in entries if not entry.is_dir()]
     if _is_work(folder):
         bundles = [file for file in files if bundle.ENDING in file.name.casefold()]
-        if bundles and not (folder / manifest.NAME).exists():  # `submit` wrote it there: it is handed in
+        if bundles and not bundle.is_unpacked(folder):  # `submit` wrote it there: it is handed in
             yield from (_source(file, base, packed=True) for file in bundles)
         else:
             yield _source(folder, base, packed=False)
@@ -199,9 +199,10 @@ def digest(source: SubmissionSource) -> str:
     """
     if source.packed:
         return _digest(source.path)
-    kept = (manifest.NAME, manifest.SIGNATURE)
-    files = [*sheet.find(source.path)[:1], *(source.path / name for name in kept)]
-    files += [file for part in (work.CAPTURES, work.STATE) for file in sorted((source.path / part).glob("*"))]
+    files = [*sheet.find(source.path)[:1], *sorted(work.captures_folder(source.path).glob("*"))]
+    if bundle.is_unpacked(source.path):
+        files += [source.path / name for name in (manifest.NAME, manifest.SIGNATURE)]
+        files += sorted((source.path / work.STATE).glob("*"))
     files += [file for file in finding.files(source.path) if file not in files and _counts(file)]
     parts = [f"{file.name} {_digest(file)}" for file in files if file.exists()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -56,7 +56,7 @@ class IdentifyJob:
 
 @dataclass(frozen=True)
 class Identity:
-    """The student, lab and seal that a submission names, and its SHA-256; a folder names no student.
+    """The student, lab and seal that a bundle names, and its SHA-256; a folder names no student ("").
 
     `folder` is what it was unpacked into, where `problems` are missing; it stays until the class is graded.
     """
@@ -72,14 +72,13 @@ class Identity:
 
 @dataclass(frozen=True)
 class GradeJob:
-    """A job: grade the submission in `folder` for the seat of its student and write the feedback below `out`.
+    """A job: grade the submission `identity` for the seat of its student and write the feedback below `out`.
 
-    `problems` are its missing files. `entry` is the student without a result, `lab` the lab's folder; `key`
-    names everything that the result depends on.
+    `entry` is the student without a result, `lab` the lab's folder; `key` names
+    everything that the result depends on.
     """
 
-    folder: Path
-    problems: tuple[Problem, ...]
+    identity: Identity
     out: Path
     entry: Entry
     lab: Path
@@ -121,9 +120,9 @@ def identify(job: IdentifyJob) -> Identity | tuple[SubmissionSource, ...]:
 
 def _identity(source: SubmissionSource, folder: Path, problems: tuple[Problem, ...]) -> Identity:
     digest = inputs.digest(source)
-    if source.packed or (folder / manifest.NAME).exists():
-        found = bundle.read(folder, problems)
-        return Identity(found.student, found.lab, found.seal, found.made, digest, folder, problems)
+    if source.packed or bundle.is_unpacked(folder):
+        said, seal = bundle.verify(folder, problems)
+        return Identity(said["student"], said["lab"], seal, float(said["made"]), digest, folder, problems)
     return Identity("", "", Seal.NONE, 0.0, digest, folder, problems)
 
 
@@ -156,10 +155,11 @@ def _opened(job: GradeJob) -> tuple[Plan, Submission] | Failure:
     """Return the plan and the submission, or the failure to read it."""
     try:
         plan = make_plan(_lab(job.lab), job.seat)
-        if (job.folder / manifest.NAME).exists():
-            return plan, bundle.read(job.folder, job.problems)
-        found = work.read(job.folder, plan)
-        return plan, replace(found, problems=(*job.problems, *found.problems))
+        one = job.identity
+        if one.student:
+            return plan, bundle.read(one.folder, one.seal, one.problems)
+        found = work.read(one.folder, plan)
+        return plan, replace(found, problems=(*one.problems, *found.problems))
     except Exception as error:
         return failure(error)
 

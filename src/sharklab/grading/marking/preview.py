@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from sharklab import report
 from sharklab.checks import KINDS, QUESTIONS
 from sharklab.checks.outcome import (
     Answer,
@@ -23,6 +22,7 @@ from sharklab.message import (
     NOTHING,
     Message,
 )
+from sharklab.report import render
 
 
 def write(plan: Plan, submission: Submission, languages: Iterable[str]) -> tuple[Path, ...]:
@@ -36,8 +36,8 @@ def write(plan: Plan, submission: Submission, languages: Iterable[str]) -> tuple
     files = [
         file
         for language in languages
-        for file in report.write(
-            report.compose(_by_hand(plan), evidence, verdicts, language, submission.folder)
+        for file in render.write(
+            render.compose(_by_hand(plan), evidence, verdicts, language, submission.folder)
         )
     ]
     return tuple(file for file in files if file.suffix in (".html", ".md"))

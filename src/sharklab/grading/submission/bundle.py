@@ -111,10 +111,11 @@ def unpack(
     """
     problems = extract(file, into, limits)
     try:
-        return read(into, problems, limits, key_of)
+        _, verdict = verify(into, problems, limits, key_of)
     except InputError as error:
         error.place = str(file)
         raise
+    return read(into, verdict, problems, limits)
 
 
 def extract(file: Path, into: Path, limits: BundleLimits = BUNDLE) -> tuple[Problem, ...]:
@@ -132,15 +133,20 @@ def extract(file: Path, into: Path, limits: BundleLimits = BUNDLE) -> tuple[Prob
             raise _no_submission(file) from error
 
 
-def read(
+def is_unpacked(folder: Path) -> bool:
+    """Tell whether somebody unpacked a bundle to `folder`: only a bundle has a manifest and its signature."""
+    return (folder / manifest.NAME).exists() and (folder / manifest.SIGNATURE).exists()
+
+
+def verify(
     folder: Path,
     problems: tuple[Problem, ...] = (),
     limits: BundleLimits = BUNDLE,
     key_of: Callable[[str, str], bytes] = seat.key,
-) -> Submission:
-    """Return the submission in `folder`, which a bundle was unpacked into; `problems` were refused.
+) -> tuple[Mapping[str, Any], Seal]:
+    """Return the manifest of the bundle that was unpacked to `folder`, and the verdict of its signature.
 
-    Raises InputError when its manifest is missing or cannot be used.
+    Raises InputError when the manifest is missing or cannot be used.
     """
     try:
         said, header = _manifest(folder, problems, limits)
@@ -148,6 +154,17 @@ def read(
         raise InputError(
             N_("the file is not a submission: {reason}"), place=str(folder), reason=error.sentence
         ) from error
+    return said, _seal(folder, header, limits, key_of(said["lab"], said["student"]), problems)
+
+
+def read(
+    folder: Path, seal: Seal, problems: tuple[Problem, ...] = (), limits: BundleLimits = BUNDLE
+) -> Submission:
+    """Return the submission of the bundle that was unpacked to `folder`, where `problems` were refused.
+
+    `seal` is what `verify` said. Raises InputError as that does.
+    """
+    said, _ = _manifest(folder, problems, limits)
     found, (states, refused) = work.gather(folder, limits), work.states(folder, limits)
     return Submission(
         lab=said["lab"],
@@ -160,7 +177,7 @@ def read(
         manifest=said,
         begun=float(said["begun"]),
         made=float(said["made"]),
-        seal=_seal(folder, header, limits, key_of(said["lab"], said["student"]), problems),
+        seal=seal,
         problems=(*problems, *found.problems, *refused),
     )
 
@@ -193,7 +210,7 @@ def _seal(into: Path, header: bytes, limits: BundleLimits, key: bytes, problems:
         for name in names
         if name not in (manifest.NAME, manifest.SIGNATURE) and not work.is_leftover(Path(name).name)
     }
-    found = manifest.seal(header, signature.read_bytes(), digests, key)
+    found = manifest.seal(header, untrusted.read(signature, limits.manifest), digests, key)
     return Seal.BROKEN if any(problems) else found
 
 

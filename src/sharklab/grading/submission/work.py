@@ -22,6 +22,7 @@ CAPTURES, STATE = "captures", "state"
 CAPTURE = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9_.-]{0,99})\.pcap(?:ng)?")
 HOST = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9-]{0,62})\.json")
 
+_FOLDERS = frozenset({"captures", "capture"})
 _LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "__macosx"})
 
 
@@ -75,6 +76,15 @@ def asked(plan: Plan) -> list[str]:
     return [capture.id for exercise in plan.lab.exercises for capture in exercise.captures]
 
 
+def captures_folder(folder: Path) -> Path:
+    """Return the folder of captures in `folder`, which may be spelled Captures or capture."""
+    exact = folder / CAPTURES
+    if exact.exists() or exact.is_symlink() or not folder.is_dir():
+        return exact
+    near = (file for file in folder.iterdir() if file.name.casefold() in _FOLDERS)
+    return min(near, default=exact)
+
+
 def gather(folder: Path, limits: BundleLimits = BUNDLE, known: Sequence[str] | None = None) -> Work:
     """Return the work in `folder`: its captures among the `known` ones, in any lab those of plain names."""
     captures, refused = _captures(folder, limits, known)
@@ -123,9 +133,10 @@ def _captures(
     folder: Path, limits: BundleLimits, known: Sequence[str] | None
 ) -> tuple[Mapping[str, Path], tuple[Problem, ...]]:
     """Return the file of each capture, and the problem of each file that is not taken."""
+    own = captures_folder(folder)
     claims: dict[str, list[_Claim]] = {}
     reasons: dict[str, Message] = {}
-    for name, file in _files(folder / CAPTURES, limits):
+    for name, file in _files(own, limits):
         found = None if is_leftover(name) else _claim(name, file, limits, known)
         if isinstance(found, _Claim):
             claims.setdefault(found.id, []).append(found)
@@ -136,8 +147,8 @@ def _captures(
         first, beaten = _decide(claims[id])
         captures |= {id: first.file} if first else {}
         reasons |= beaten
-    problems = (Problem(f"{CAPTURES}/{name}", reasons[name]) for name in sorted(reasons))
-    return captures, (*_odd(folder / CAPTURES, limits), *problems)
+    problems = (Problem(f"{own.name}/{name}", reasons[name]) for name in sorted(reasons))
+    return captures, (*_odd(own, limits), *problems)
 
 
 def _claim(name: str, file: Path, limits: BundleLimits, known: Sequence[str] | None) -> _Claim | Message:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Callable
 
-from sharklab.hosts.agent import files, network, packages, rules, sessions, units
+from sharklab.hosts.agent import captures, files, network, packages, rules, sessions, units
 from sharklab.hosts.agent.tool import Failures, output
 
 Request = Mapping[str, Any]
@@ -73,6 +73,11 @@ def record(request: Request) -> dict[str, Any]:
     }
 
 
+def find_captures(request: Request) -> dict[str, Any]:
+    """Say which capture files are where students keep files."""
+    return {"captures": captures.find()}
+
+
 def claim(request: Request) -> dict[str, Any]:
     """Note on the machine the seat that borrows it."""
     CLAIM.parent.mkdir(parents=True, exist_ok=True)
@@ -119,6 +124,7 @@ ANSWERS: Mapping[str, Callable[[Request], dict[str, Any]]] = {
     "missing": missing,
     "record": record,
     "claim": claim,
+    "captures": find_captures,
     "install": install,
     "restore": restore,
 }

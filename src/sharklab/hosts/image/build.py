@@ -1,4 +1,4 @@
-"""Build a base image: an operating system with the packages that a lab's roles need."""
+"""Build images: the base image of an operating system, and above it the packages that a lab's roles need."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from typing import Any
 
 from sharklab import paths, privilege, process, state, yaml_file
 from sharklab.errors import InputError, MachineryError
-from sharklab.hosts.image import chroot, systems
+from sharklab.hosts.image import systems
 from sharklab.hosts.image.model import Image
+from sharklab.hosts.image.root_folder import RootFolder
 from sharklab.message import N_, Message
 from sharklab.process import Say
 
 # Raise it when `_customise` changes: older images are then built again.
-CUSTOMISATION = 1
+CUSTOMISATION = 2
 # Two builds of the same image: the second waits this long (seconds) for the first.
 PATIENCE = 900.0
 # The roles of playbooks/run.yml; their packages are installed before, while there is a network.
@@ -51,21 +52,33 @@ def repositories_of(roles: Iterable[str], os_family: str, kernel: Sequence[str] 
 
 
 def base(os_name: str, packages: Sequence[str], progress: Say, machine: bool = False) -> Image:
-    """Return the base image of `os_name` with `packages`, built now if it is not there yet.
+    """Return an image of `os_name` with `packages`, built now if it is not there yet.
 
-    That of a virtual `machine` has a kernel and what a host with devices needs. Raises InputError for an
-    unknown system, and MachineryError when a tool is missing, the registry does not answer, the disk is
-    full or the processor cannot run the system.
+    Its packages lie above the base image of the system, which all labs share. The base image of a virtual
+    `machine` has a kernel and what a host with devices needs. Raises InputError for an unknown system, and
+    MachineryError when a tool is missing, the registry does not answer, the disk is full or the processor
+    cannot run the system.
     """
     system = systems.machine(systems.find(os_name)) if machine else systems.find(os_name)
     check(system)
-    content = {
+    bottom = {
         "os": system.description(),
-        "packages": sorted({*system.packages, *packages}),
+        "packages": sorted(system.packages),
         "customisation": CUSTOMISATION,
     }
+    image = _made(system, bottom, None, progress)
+    if more := sorted({*packages} - {*system.packages}):
+        top = {"below": image.folder.name, "packages": more, "customisation": CUSTOMISATION}
+        image = _made(system, top, image, progress)
+    return image
+
+
+def _made(
+    system: systems.OperatingSystem, content: dict[str, Any], below: Image | None, progress: Say
+) -> Image:
+    """Return the image of that content, built now if it is not there yet."""
     folder = state.images_folder() / f"{system.name}-{fingerprint(content)}"
-    image = Image(system.name, system.family, folder)
+    image = Image(system.name, system.family, folder, below)
     if not folder.is_dir():
         lock = state.images_folder() / f"{folder.name}.lock"
         with state.lock(lock, Message(N_("image {name}"), {"name": folder.name}), PATIENCE, progress):
@@ -120,13 +133,21 @@ def _build(system: systems.OperatingSystem, content: dict[str, Any], image: Imag
     state.folder(building)
     started = time.monotonic()
     values = {"name": image.folder.name, "count": len(content["packages"])}
-    progress(
-        Message(N_("building the base image {name} with {count} packages and their dependencies"), values)
+    text = (
+        N_("adding {count} packages and their dependencies to the base image: {name}")
+        if image.below
+        else N_("building the base image {name} with {count} packages and their dependencies")
     )
+    progress(Message(text, values))
+    root = RootFolder(building / "root", image.below.roots if image.below else ())
     try:
-        _install(system, content["packages"], building / "root")
-        progress(Message(N_("setting the base image up")))
-        _customise(system, building / "root")
+        root.folder.mkdir(mode=0o755)  # that of the whole
+        _install(system, content["packages"], root)
+        progress(Message(N_("setting the image up")))
+        _customise(system, root)
+        for path in building.iterdir():
+            if path != root.folder:
+                shutil.rmtree(path)
         record = {"built": time.time(), "seconds": round(time.monotonic() - started, 1), **content}
         state.write(building / "image.json", json.dumps(record, indent=2, default=list), 0o644)
         process.run(["sync", "--file-system", building])
@@ -135,7 +156,7 @@ def _build(system: systems.OperatingSystem, content: dict[str, Any], image: Imag
         state.remove(building)
 
 
-def _install(system: systems.OperatingSystem, packages: Sequence[str], root: Path) -> None:
+def _install(system: systems.OperatingSystem, packages: Sequence[str], root: RootFolder) -> None:
     cache = state.folder(state.images_folder() / "cache" / system.name.removesuffix("-vm"))
     try:
         system.build(root, packages, cache)
@@ -157,25 +178,26 @@ def _remedy(error: MachineryError) -> str:
     return N_("run the command again; if it fails the same way, see what the package manager says above")
 
 
-def _customise(system: systems.OperatingSystem, root: Path) -> None:
+def _customise(system: systems.OperatingSystem, root: RootFolder) -> None:
     """Make a fresh installation into the start of every host: nothing runs that a role did not ask for."""
+    folder = root.folder
     for pattern in system.absent:
-        for path in root.glob(pattern):
+        for path in folder.glob(pattern):
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     preset = "".join(f"enable {unit}\n" for unit in system.units) + "disable *\n"
     for name, text in {**system.files, PRESET: preset}.items():
-        path = root / name
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         state.write(path, text, 0o644)
-    process.run(["systemctl", f"--root={root}", "--quiet", "preset-all"])
-    process.run(["systemctl", f"--root={root}", "--quiet", "set-default", "multi-user.target"])
+    for command in (["preset-all"], ["set-default", "multi-user.target"]):
+        root.run(["systemctl", f"--root={root.path}", "--quiet", *command])
     for unit in system.masks:
-        _mask(root / "etc/systemd/system" / unit)
+        _mask(folder / "etc/systemd/system" / unit)
     for generator in system.generators:
-        _mask(root / "etc/systemd/system-generators" / generator)
-    if system.finish:
-        chroot.run(root, ["chroot", root, *system.finish])
+        _mask(folder / "etc/systemd/system-generators" / generator)
+    if system.finish and not root.below:
+        root.run(["chroot", root.path, *system.finish], devices=True)
 
 
 def _mask(path: Path) -> None:

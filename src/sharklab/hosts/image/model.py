@@ -8,26 +8,31 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Image:
-    """A base image: the operating system's name, its family as Ansible says it, and its folder."""
+    """A root file system: the operating system's name, its family as Ansible says it, and its folder.
+
+    The base image has `below` None. The image of a lab holds the packages of its roles above the base image.
+    """
 
     os: str
     family: str
     folder: Path
+    below: Image | None = None
 
     @property
-    def root(self) -> Path:
-        """The root file system; nothing may write to it."""
-        return self.folder / "root"
+    def roots(self) -> tuple[Path, ...]:
+        """The folders that make the file system, the uppermost first; nothing may write to them."""
+        return (self.folder / "root", *(self.below.roots if self.below else ()))
 
     @property
     def kernel(self) -> Path:
         """The kernel of virtual machines. Raises StopIteration when the image has none."""
-        return next(iter(sorted((self.root / "boot").glob("vmlinuz-*"))))
+        return next(file for root in self.roots for file in sorted((root / "boot").glob("vmlinuz-*")))
 
     @property
     def ramdisk(self) -> Path:
-        """The initramfs of that kernel: of the same version."""
-        return self.kernel.with_name(self.kernel.name.replace("vmlinuz-", "initrd.img-"))
+        """The initramfs of that kernel: of the same version. Raises StopIteration when there is none."""
+        name = self.kernel.name.replace("vmlinuz-", "initrd.img-")
+        return next(file for root in self.roots if (file := root / "boot" / name).exists())
 
 
 @dataclass(frozen=True)
@@ -54,9 +59,9 @@ class Snapshots:
 
 @dataclass(frozen=True)
 class Layers:
-    """The sources of a lab's hosts: a base image, and a folder with one baked layer per host.
+    """The sources of a lab's hosts: an image, and a folder with one baked layer per host.
 
-    `folder` holds the layers `<host>/`; hosts without one start from the base image. `snapshots` are for
+    `folder` holds the layers `<host>/`; hosts without one start from the image. `snapshots` are for
     those of the lab's hosts that are virtual machines.
     """
 
@@ -72,11 +77,8 @@ class Layers:
     def lowers(self, host: str) -> tuple[Path, ...]:
         """Return the lower folders of the host's overlay, the uppermost first."""
         layer = self.folder / host
-        return (
-            (layer, self.image.root)
-            if layer.is_dir() and self.folder != self.image.folder
-            else (self.image.root,)
-        )
+        is_baked = layer.is_dir() and self.folder != self.image.folder
+        return (layer, *self.image.roots) if is_baked else self.image.roots
 
 
 NOTHING = Layers(Image("", "", Path()), Path())

@@ -16,7 +16,7 @@ from urllib.error import URLError
 
 from sharklab import process, state
 from sharklab.errors import MachineryError
-from sharklab.hosts.image import chroot
+from sharklab.hosts.image.root_folder import RootFolder
 from sharklab.message import N_, Message
 
 MIRROR = "SHARKLAB_ROCKY_MIRROR"
@@ -82,7 +82,7 @@ def mirror() -> str:
     return os.environ.get(MIRROR, OWN_MIRROR).rstrip("/")
 
 
-def build(release: Release, target: Path, packages: Sequence[str], cache_folder: Path) -> None:
+def build(release: Release, target: RootFolder, packages: Sequence[str], cache_folder: Path) -> None:
     """Install `packages` into `target`. Raises MachineryError as `process.run`, and for a wrong key."""
     process.require("dnf", "rpm", "gpg")
     with tempfile.TemporaryDirectory(prefix="sharklab-dnf-") as name:
@@ -101,14 +101,15 @@ def build(release: Release, target: Path, packages: Sequence[str], cache_folder:
         state.write(work / ".rpmmacros", macros)
         state.write(work / "dnf.conf", "[main]\n")
         (work / "cache").symlink_to(cache_folder.absolute())
-        _install(release, target, release.first, work)
+        if not target.below:
+            _install(release, target, release.first, work)
         _add_repositories(target, repositories)
         _install(release, target, packages, work)
         # dnf keeps a note on its cache inside the root as well.
-        shutil.rmtree(target / work.relative_to("/"), ignore_errors=True)
+        shutil.rmtree(target.folder / work.relative_to("/"), ignore_errors=True)
 
 
-def _install(release: Release, target: Path, packages: Sequence[str], work: Path) -> None:
+def _install(release: Release, target: RootFolder, packages: Sequence[str], work: Path) -> None:
     settings = {
         "reposdir": work / "repos",
         "cachedir": work / "cache",
@@ -122,11 +123,12 @@ def _install(release: Release, target: Path, packages: Sequence[str], work: Path
     command: list[str | Path] = [
         *("env", f"HOME={work}", "dnf", "--assumeyes", "--quiet"),
         f"--config={work / 'dnf.conf'}",
-        f"--installroot={target}",
+        f"--installroot={target.path}",
         f"--releasever={release.number}",
         *options,
     ]
-    chroot.run(target, [*command, "install", *packages])  # scripts of packages find what a running system has
+    # Scripts of packages find what a running system has.
+    target.run([*command, "install", *packages], devices=True)
 
 
 def _fetch_key(release: Release, work: Path) -> Path:
@@ -153,12 +155,12 @@ def _fetch_key(release: Release, work: Path) -> Path:
     return key
 
 
-def _add_repositories(target: Path, repositories: Path) -> None:
-    """Add the repositories that packages brought; their keys came in signed packages."""
-    for file in (target / "etc/yum.repos.d").glob("*.repo"):
+def _add_repositories(target: RootFolder, repositories: Path) -> None:
+    """Add the repositories that packages of the base image brought; their keys came in signed packages."""
+    for file in ([*target.below, target.folder][0] / "etc/yum.repos.d").glob("*.repo"):
         if file.name.lower().startswith("rocky"):
             continue  # the same as ours, by lists of mirrors
-        text = file.read_text().replace("gpgkey=file:///", f"gpgkey=file://{target}/")
+        text = file.read_text().replace("gpgkey=file:///", f"gpgkey=file://{target.path}/")
         state.write(repositories / file.name, text)
 
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sharklab import process
+from sharklab import process, state
 from sharklab.errors import (
     InputError,
 )
 from sharklab.hosts.image import kernel, rocky
 from sharklab.hosts.image.kernel import Kernel
+from sharklab.hosts.image.root_folder import RootFolder
 from sharklab.message import (
     N_,
 )
 
-Build = Callable[[Path, Sequence[str], Path], None]
-"""Makes a root file system in a folder from packages, keeping downloads in a cache folder."""
+Build = Callable[[RootFolder, Sequence[str], Path], None]
+"""Installs packages in a root file system, a new one or one with others below, and keeps downloads in a
+cache folder."""
 
 # Started at boot in every host. All other units stay off until a role enables them, on every system.
 COMMON_UNITS = ("dbus.socket", "dbus-broker.service", "NetworkManager.service")
@@ -136,30 +140,56 @@ class OperatingSystem:
         return {key: value for key, value in asdict(self).items() if key not in apart}
 
 
-def _mmdebstrap(suite: str) -> Build:
-    """Return a function that builds a Debian `suite` with mmdebstrap(1) from Debian's own mirror."""
+# Packages that were fetched once are not fetched again: the folder of downloads is filled from the cache
+# by links, and new ones go back.
+_FILL = """
+set -eu
+mkdir -p "$1/var/cache/apt/archives" {downloads}/partial
+ln -f {cache}/*.deb {downloads} 2>/dev/null || :
+mount --bind {downloads} "$1/var/cache/apt/archives"
+"""
+_KEEP = "ln {downloads}/*.deb {cache} 2>/dev/null || :"
+_ADD = """
+APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get install --yes --no-install-recommends \
+    -o DPkg::Chroot-Directory="$1" {packages}
+"""
 
-    def build(target: Path, packages: Sequence[str], cache: Path) -> None:
+
+def _mmdebstrap(suite: str) -> Build:
+    """Return a function that builds or extends a Debian `suite` with mmdebstrap(1), from Debian's own mirror.
+
+    A file system is extended as mmdebstrap(1) shows, "for further refinement".
+    """
+
+    def build(target: RootFolder, packages: Sequence[str], cache: Path) -> None:
         process.require("mmdebstrap")
-        archives = "/var/cache/apt/archives"
-        process.run(
-            [
-                # Its mounts and processes end with it, even when it is killed.
-                *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"),
-                "mmdebstrap",
-                "--variant=minbase",
-                "--mode=root",
-                '--aptopt=Acquire::Languages "none"',
-                "--dpkgopt=force-unsafe-io",  # an interrupted build is thrown away whole
-                f"--include={','.join(packages)}",
-                # Packages that were fetched once are not fetched again.
-                "--skip=essential/unlink,download/empty",
-                f'--setup-hook=mkdir -p "$1{archives}"; cp -u {cache}/*.deb "$1{archives}" 2>/dev/null || :',
-                f'--customize-hook=cp -u "$1{archives}"/*.deb {cache}',
-                suite,
-                target,
-            ],
+        downloads = state.folder(target.folder.with_name("downloads"))
+        words = {
+            "cache": shlex.quote(str(cache)),
+            "downloads": shlex.quote(str(downloads)),
+            "packages": shlex.join(packages),
+        }
+        what = (
+            ["--variant=custom", "--skip=check/empty", f"--customize-hook={_ADD.format(**words)}"]
+            if target.below
+            else ["--variant=minbase", f"--include={','.join(packages)}"]
         )
+        command: list[str | Path] = [
+            "mmdebstrap",
+            "--mode=root",
+            '--aptopt=Acquire::Languages "none"',
+            "--dpkgopt=force-unsafe-io",  # an interrupted build is thrown away whole
+            "--skip=essential/unlink,download/empty",
+            *what,
+            f"--setup-hook={_FILL.format(**words)}",
+            f"--customize-hook={_KEEP.format(**words)}",
+            suite,
+            target.path,
+        ]
+        # It makes the devices itself, and refuses those of the folders below.
+        target.run(["sh", "-c", 'rm -rf "$1"/dev/*; shift; exec "$@"', "sh", target.path, *command])
+        if target.below:
+            shutil.rmtree(target.folder / "dev")
 
     return build
 

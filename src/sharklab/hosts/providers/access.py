@@ -18,6 +18,7 @@ from pathlib import Path
 
 from sharklab import process, state
 from sharklab.errors import MachineryError
+from sharklab.hosts import ssh_settings
 from sharklab.hosts.providers import marks, network
 from sharklab.lab.model import Plan
 from sharklab.message import N_, Message
@@ -35,17 +36,17 @@ CONFIG = """\
 # Written by sharklab: ssh -F {folder}/config HOST
 Host *
     User root
-    IdentityFile {folder}/id_ed25519
+    IdentityFile {key}
     IdentitiesOnly yes
     PreferredAuthentications publickey
     StrictHostKeyChecking yes
-    UserKnownHostsFile {folder}/known_hosts
+    UserKnownHostsFile {known}
     GlobalKnownHostsFile /dev/null
     ProxyCommand nsenter --net={namespace} {python} -I -S {tunnel} %h %p
     ProxyUseFdpass yes
     ControlMaster auto
     ControlPersist 10m
-    ControlPath {sockets}/%r@%n
+    ControlPath "{sockets}/%r@%n"
     ServerAliveInterval 5
     ServerAliveCountMax 3
     # The default (sntrup761) costs a quarter of a CPU-second per connection, to a machine that is this one.
@@ -209,9 +210,11 @@ def _config(plan: Plan) -> str:
     ]
     start = CONFIG.format(
         folder=folder(plan),
+        key=ssh_settings.file(folder(plan) / "id_ed25519"),
+        known=ssh_settings.file(folder(plan) / "known_hosts"),
         namespace=network.NAMESPACES / network.namespace(plan.seat.id),
-        python=sys.executable,
-        tunnel=TUNNEL,
+        python=ssh_settings.word(sys.executable),
+        tunnel=ssh_settings.word(TUNNEL),
         sockets=marks.folder(plan.seat.id),
     )
     return start + "".join(hosts)

@@ -79,6 +79,20 @@ def used(plan: Plan, host: str) -> tuple[Path, ...]:
     )
 
 
+def lower_links(plan: Plan, host: str, layers: Layers) -> str:
+    """Make links to the layers in the host's folder, and return the links as `lowerdir` takes them.
+
+    The folders themselves may have a colon or a comma in their names, which are signs of the mount option.
+    """
+    links = []
+    for number, layer in enumerate(lowers(plan, host, layers)):
+        link = folder(plan, host) / f"lower{number}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(layer)
+        links.append(link.name)
+    return ":".join(links)
+
+
 def make(plan: Plan, host: Host, layers: Layers) -> None:
     """Make the host's disk unless it is there; a disk is there once `lowers` is written, which is last."""
     own = state.folder(folder(plan, host.name))

@@ -36,6 +36,12 @@ FAMILIES = ("Debian", "RedHat")
 LIMIT = 200_000_000
 """Bytes that may lie where a lab changes files: all of it is kept, and put back."""
 
+SOCKET_PATH = 107
+"""Bytes that the path of a socket may have: unix(7)'s 108 with the null byte at its end."""
+
+SOCKET_NAME = 1 + 40 + 1 + 16
+"""Bytes that ssh adds to the folder: a slash, its hash %C, a dot and 16 letters (as it makes the socket)."""
+
 Agree = Callable[[Sequence[Message]], bool]
 """A function that shows a person the coming changes and returns True if the person agrees."""
 
@@ -107,7 +113,7 @@ def borrow(plan: Plan, file: Path, agree: Agree) -> Plan:
     folder = state.folder(plan.seat.folder)
     is_new = not (folder / borrowed.FILE).exists()
     try:
-        known = _survey(plan, inventoried)
+        known = _survey(plan, inventoried, file.parent)
         own = make_plan(plan.source, borrowed.with_addresses(plan.seat, known), plan.pace)
         if not agree(_sentences(own, known)):
             raise InputError(
@@ -124,11 +130,18 @@ def borrow(plan: Plan, file: Path, agree: Agree) -> Plan:
     return own
 
 
-def _survey(plan: Plan, inventoried: Mapping[str, Variables]) -> dict[str, Any]:
-    """Look at all machines. Raises InputError for one that cannot be a host of the lab."""
+def _survey(plan: Plan, inventoried: Mapping[str, Variables], beside: Path) -> dict[str, Any]:
+    """Look at all machines. Raises InputError for one that cannot be a host of the lab.
+
+    `beside` is the folder of the inventory.
+    """
     config = state.folder(plan.seat.folder / "ssh") / "config"
-    state.write(config, user_inventory.ssh_config(config, inventoried, _sockets(plan.seat)))
+    state.write(config, user_inventory.ssh_config(config, inventoried, _sockets(plan.seat), beside))
     known = {host: borrowed.access(variables) for host, variables in inventoried.items()}
+    found = remote.ask_all(
+        _machines(plan.seat, known), lambda one: one.find_python(inventoried[one.name].get("lab_pythons", ()))
+    )
+    known = {host: borrowed.with_python(entry, found[host]) for host, entry in known.items()}
     asked = remote.ask_all(_machines(plan.seat, known), lambda one: _examine(plan, one))
     for host in plan.hosts:
         check_machine(plan, host, asked[host.name])
@@ -229,8 +242,11 @@ def _sentences(plan: Plan, known: Mapping[str, Any]) -> list[Message]:
 def _host_sentences(plan: Plan, host: Host, entry: Mapping[str, Any]) -> list[Message]:
     own, values = changes.of_host(plan, host), inventory.hostvars(plan)[host.name]
     at = f"{entry['address']['ipv4']} {entry['address']['interface']}"
-    title = {"host": host.name, "system": entry["system"], "address": at}
-    lines = [Message(N_("{host} ({system}, {address})"), title)]
+    title = {"host": host.name, "machine": entry["machine"], "system": entry["system"], "address": at}
+    sentence = N_("{host} ({system}, {address})")
+    if entry["machine"] != host.name:
+        sentence = N_("{host} is the machine {machine} of the inventory ({system}, {address})")
+    lines = [Message(sentence, title)]
     lines.append(
         Message(N_("    the roles {roles} set it up and change files in /etc"), {"roles": host.roles})
     )
@@ -344,8 +360,11 @@ def _machines(seat: Seat, known: Mapping[str, Any]) -> list[Machine]:
 
 def _sockets(seat: Seat) -> Path:
     """Return the folder of shared SSH connections: ours alone, and short, as a socket's path must be."""
-    base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-    folder = base / f"sharklab-{os.getuid()}-{seat.id}"
+    bases = [os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir(), "/tmp"]  # noqa: S108 (0700, and checked)
+    folders = [Path(base) / f"sharklab-{os.getuid()}-{seat.id}" for base in bases]
+    folder = next(
+        (each for each in folders if len(os.fsencode(each)) + SOCKET_NAME <= SOCKET_PATH), folders[-1]
+    )
     state.folder(folder)
     if folder.is_symlink() or folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
         raise MachineryError(

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sharklab import process
 from sharklab.errors import MachineryError
-from sharklab.hosts import agent
+from sharklab.hosts import agent, borrowed
+from sharklab.lab.model import Seat
 from sharklab.message import N_, Message
 
 ANSWER = "sharklab-machine: "
 """The start of the line with the answer; a login may print other lines."""
 
-MODULES = ("tool", "files", "units", "sessions", "rules", "network", "packages", "answer")
+MODULES = ("tool", "captures", "files", "units", "sessions", "rules", "network", "packages", "answer")
 """In this order: each imports those before it only."""
 
 LOADER = """
@@ -36,7 +38,14 @@ answer = sys.modules["sharklab.hosts.agent.answer"].ANSWERS[order["do"]](order["
 print(order["start"] + json.dumps(answer))
 """
 
+NO_FILE = "sharklab: no such file"
+COPY = """
+cd ~{home} 2>/dev/null
+[ -f "$1" ] || {{ echo "NO_FILE" >&2; exit 1; }}
+exec head -c "$2" -- "$1"
+""".replace("NO_FILE", NO_FILE)
 UNREACHABLE = 255
+NOT_FOUND = 127
 PARALLEL = 16
 
 
@@ -56,9 +65,9 @@ class Machine:
     def ask(self, do: str, **request: Any) -> dict[str, Any]:
         """Return the machine's answer to a request of `hosts.agent.answer`. Raises MachineryError."""
         order = {"modules": _modules(), "do": do, "request": request, "start": ANSWER}
-        text = (f"{self.password}\n" if self.password else "") + json.dumps(order) + "\n"
+        text = self.secret + json.dumps(order) + "\n"
         try:
-            said = process.run(["ssh", "-F", self.config, self.name, self._command()], stdin=text)
+            said = process.run(self.as_root([self.python, "-I", "-c", LOADER]), stdin=text)
         except MachineryError as error:
             raise self._failure(error) from error
         for line in reversed(said.splitlines()):
@@ -66,6 +75,20 @@ class Machine:
                 answer: dict[str, Any] = json.loads(line.removeprefix(ANSWER))
                 return answer
         raise self._failure(MachineryError(said))
+
+    def find_python(self, names: Sequence[str]) -> str:
+        """Return the path of the first interpreter of `names` that the machine has, "" without names.
+
+        So does Ansible where an inventory says `ansible_python_interpreter: auto`. Raises MachineryError.
+        """
+        if not names:
+            return ""
+        loop = f'for name in {shlex.join(names)}; do command -v "$name" && exit; done; exit {NOT_FOUND}'
+        try:
+            said = process.run(["ssh", "-F", self.config, self.name, shlex.join(["sh", "-c", loop])])
+        except MachineryError as error:
+            raise self._failure(error) from error
+        return next(line for line in reversed(said.splitlines()) if line.startswith("/"))
 
     def answers(self) -> bool:
         """Tell whether the machine answers SSH."""
@@ -75,13 +98,42 @@ class Machine:
             return False
         return True
 
-    def _command(self) -> str:
-        words = [self.python, "-I", "-c", LOADER]
-        if not self.sudo:
-            return shlex.join(words)
-        ask = ["-S", "-p", ""] if self.password else ["-n"]
-        # sudo keeps this from root; the user's shell still knows it.
-        return f'{shlex.join(["sudo", *ask, "env"])} SSH_CONNECTION="$SSH_CONNECTION" {shlex.join(words)}'
+    @property
+    def secret(self) -> str:
+        """The line that a command of `as_root` reads first, the password of sudo; "" if it reads none."""
+        return f"{self.password}\n" if self.password else ""
+
+    def as_root(self, words: Sequence[str]) -> list[str | Path]:
+        """Return the ssh command that runs `words` as root there; its standard input begins with `secret`."""
+        command = shlex.join(words)
+        if self.sudo:
+            ask = ["-S", "-p", ""] if self.password else ["-n"]
+            # sudo keeps this from root; the user's shell still knows it.
+            command = f'{shlex.join(["sudo", *ask, "env"])} SSH_CONNECTION="$SSH_CONNECTION" {command}'
+        return ["ssh", "-F", self.config, self.name, command]
+
+    def copy(self, path: str, home: str, target: IO[bytes], limit: int) -> None:
+        """Write the file `path` of the machine into `target`, at most `limit` bytes and one.
+
+        A relative path is in the home of the user `home`. Raises MachineryError if it cannot be read.
+        """
+        words = self.as_root(["sh", "-c", COPY.format(home=home), "sh", path, str(limit + 1)])
+        done = subprocess.run(
+            words, input=self.secret.encode(), stdout=target, stderr=subprocess.PIPE, check=False
+        )
+        if done.returncode:
+            said = process.last_lines(done.stderr.decode(errors="replace"))
+            error = MachineryError(said, code=done.returncode, said=said)
+            raise self._failure(error) if done.returncode == UNREACHABLE else self._no_copy(path, said)
+
+    def _no_copy(self, path: str, said: str) -> MachineryError:
+        if NO_FILE in said:
+            return MachineryError(
+                N_("the host has no such file"),
+                place=f"{self.name}:{path}",
+                hint=N_("sharklab fetch LAB, without a file, lists the captures of all hosts"),
+            )
+        return MachineryError(N_("the file cannot be read: {said}"), place=f"{self.name}:{path}", said=said)
 
     def _failure(self, error: MachineryError) -> MachineryError:
         said = str(error.values.get("said") or error.message)
@@ -101,6 +153,14 @@ class Machine:
             host=self.name,
             said=said,
         )
+
+
+def machine_of(seat: Seat, host: str) -> Machine:
+    """Return how a host of a seat is reached that is up, whoever made it."""
+    config, entry = seat.folder / "ssh" / "config", borrowed.read(seat.folder).get(host)
+    if entry is None:
+        return Machine(host, config)
+    return Machine(host, config, entry["python"], entry["sudo"], entry["password"])
 
 
 def ask_all(machines: Iterable[Machine], ask: Callable[[Machine], Any]) -> dict[str, Any]:

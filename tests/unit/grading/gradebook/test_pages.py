@@ -17,7 +17,7 @@ from sharklab.i18n import languages
 from sharklab.message import Message
 from sharklab.report import page as report
 from tests.support import gradebook_sample as sample
-from tests.unit.report.test_render import Outline
+from tests.support.outline import Outline
 
 
 def _feedback(folder: Path, entry: Entry | None = None) -> dict[str, str]:

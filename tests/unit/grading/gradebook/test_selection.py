@@ -187,6 +187,7 @@ def test_find_takes_the_bundle_that_was_written_beside_the_work(places: Path) ->
     (places / "bob" / "tp4-bob.sharklab").write_bytes(b"x")
     assert ["tp4-bob.sharklab"] == [source.name for source in inputs.find([places / "bob"])]
     (places / "bob" / "manifest.json").write_text("{}")
+    (places / "bob" / "manifest.sig").write_text("")
     assert ["bob"] == [source.name for source in inputs.find([places / "bob"])]
 
 

@@ -348,3 +348,17 @@ def test_unpack_onto_a_full_disk_is_no_fault_of_the_submission(
     with pytest.raises(MachineryError) as caught:
         unpack(packed)
     assert "No space left on device" == caught.value.message_id
+
+
+def test_verify_of_a_folder_leaves_files_of_systems_out(tmp_path: Path) -> None:
+    """A browser or a file manager unpacked the bundle, and left files of its own."""
+    folder = unpack(sample.packed(tmp_path)).folder
+    assert bundle.is_unpacked(folder)
+    (folder / ".DS_Store").write_bytes(b"x")
+    (folder / "captures" / "Thumbs.db").write_bytes(b"x")
+    said, seal = bundle.verify(folder, key_of=sample.key)
+    assert ("alice", Seal.WHOLE) == (said["student"], seal)
+    (folder / "captures" / "more.pcap").write_bytes(b"x")
+    assert Seal.BROKEN is bundle.verify(folder, key_of=sample.key)[1]
+    (folder / manifest.SIGNATURE).unlink()
+    assert not bundle.is_unpacked(folder)

@@ -192,6 +192,19 @@ def test_read_of_answers_under_another_name(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["Captures", "CAPTURES", "capture"])
+def test_read_takes_a_folder_of_captures_in_another_spelling(name: str, tmp_path: Path) -> None:
+    """Not every file system tells capitals apart."""
+    place = sample.folder(tmp_path)
+    (place / "captures").rename(place / name)
+    (place / name / "notes.txt").write_text("x")
+    found = work.read(place, sample.plan())
+    assert ({"ssh", "time"}, [f"{name}/notes.txt"]) == (
+        set(found.captures),
+        [each.file for each in found.problems],
+    )
+
+
 def test_gather_takes_plain_names_for_any_lab(tmp_path: Path) -> None:
     """Without a lab nobody knows what another name means."""
     place = sample.folder(tmp_path)

@@ -13,6 +13,7 @@ from sharklab import paths, state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import image
 from sharklab.hosts.image import build, systems
+from sharklab.hosts.image.root_folder import RootFolder
 from sharklab.message import Message
 from tests.support.errors import error_of
 
@@ -28,7 +29,8 @@ def roles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> systems.OperatingSystem:
     """Return an operating system that is built in no time, in a state folder of its own."""
 
-    def install(target: Path, packages: Sequence[str], cache: Path) -> None:
+    def install(root: RootFolder, packages: Sequence[str], cache: Path) -> None:
+        target = root.folder
         units = [f"usr/lib/systemd/system/{unit}" for unit in ("noisy.service", "multi-user.target")]
         for file in ("etc/os-release", "etc/hostname", *units):
             (target / file).parent.mkdir(parents=True, exist_ok=True)
@@ -129,16 +131,34 @@ def test_base_is_built_once(tiny: systems.OperatingSystem) -> None:
 
 def test_base_by_its_content(tiny: systems.OperatingSystem, monkeypatch: pytest.MonkeyPatch) -> None:
     """Other packages, or another customisation, give another image; their order does not."""
-    folder = image.base("tiny", ["a", "b"], silent).folder
+    folder = image.base("tiny", ["a", "b", "base"], silent).folder
     assert folder == image.base("tiny", ["b", "a"], silent).folder
     assert folder != image.base("tiny", ["a"], silent).folder
     monkeypatch.setitem(systems.SYSTEMS, "tiny", replace(tiny, masks=()))
     assert folder != image.base("tiny", ["a", "b"], silent).folder
 
 
+def test_images_of_two_labs_share_the_base_image(tiny: systems.OperatingSystem) -> None:
+    """A second lab installs its own packages alone, above the same base image."""
+    said: list[Message] = []
+    first, second = (image.base("tiny", packages, said.append) for packages in (["a"], ["a", "b"]))
+    assert first.below == second.below == image.base("tiny", ["base"], silent)
+    installed = [(root / "packages").read_text() for root in second.roots]
+    assert ["a b", "base"] == installed
+    assert 3 == sum("name" in message.values for message in said)
+
+
+def test_units_of_a_labs_packages_stay_off(tiny: systems.OperatingSystem) -> None:
+    """What the packages above the base image bring is started by a role or not at all."""
+    made = image.base("tiny", ["a"], silent)
+    wants = "etc/systemd/system/multi-user.target.wants/*"
+    assert [] == [str(path) for root in made.roots for path in root.glob(wants)]
+    assert ["image.json", "root"] == sorted(path.name for path in made.folder.iterdir())
+
+
 def test_base_is_customised(tiny: systems.OperatingSystem) -> None:
     """No name server, no identity, no unit that a role did not ask for; what is masked is masked."""
-    root = image.base("tiny", [], silent).root
+    root = image.base("tiny", [], silent).roots[0]
     assert ("", "") == ((root / "etc/resolv.conf").read_text(), (root / "etc/machine-id").read_text())
     assert not (root / "etc/hostname").exists()
     assert not (root / "etc/systemd/system/multi-user.target.wants/noisy.service").exists()
@@ -160,8 +180,8 @@ def test_base_that_fails(
 ) -> None:
     """The remedy fits what the package manager said, and nothing half-built is left."""
 
-    def fail(target: Path, packages: Sequence[str], cache: Path) -> None:
-        target.mkdir()
+    def fail(target: RootFolder, packages: Sequence[str], cache: Path) -> None:
+
         raise MachineryError(f"the command failed with exit code 1: {said}", place="mmdebstrap")
 
     monkeypatch.setitem(systems.SYSTEMS, "tiny", replace(tiny, build=fail))
@@ -177,7 +197,7 @@ def test_base_after_an_interrupted_build(tiny: systems.OperatingSystem) -> None:
     building = folder.rename(folder.with_name(f"{folder.name}.building"))
     (building / "root" / "half").write_text("")
     again = image.base("tiny", [], silent)
-    assert (False, False) == (building.exists(), (again.root / "half").exists())
+    assert (False, False) == (building.exists(), (again.roots[0] / "half").exists())
 
 
 def test_base_without_root(tiny: systems.OperatingSystem, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ import pytest
 
 from sharklab import i18n, privilege, state
 from sharklab.cli import flow, setup
-from sharklab.errors import InputError
+from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import borrowed, seat_provider
-from sharklab.hosts.providers import existing
+from sharklab.hosts.providers import existing, remote
 from sharklab.lab.model import Plan
 from tests.support.errors import error_of
 
@@ -100,3 +101,47 @@ def test_prepare_asks_for_no_root_where_hosts_are_no_containers(
     seat_provider.write(state.folder(plan.seat.folder), "existing")
     for verb in ("up", "shell", "down"):
         setup.prepare(verb, seat_provider.choose("tp4", "ada"), i18n.translator("en"), "tp4")
+
+
+def test_sockets_have_a_short_path_wherever_temporary_files_are(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The path of a socket has at most 107 bytes (unix(7)); a folder with a longer name is passed by."""
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr(existing.tempfile, "gettempdir", lambda: str(tmp_path / ("d" * 60)))
+    folder = existing._sockets(plan.seat)
+    try:
+        assert existing.SOCKET_PATH >= len(str(folder)) + existing.SOCKET_NAME
+    finally:
+        folder.rmdir()
+
+
+def test_a_machine_of_another_name_is_told(plan: Plan) -> None:
+    """A person sees which machine becomes which host before anything changes."""
+    known = {
+        host.name: {
+            "machine": host.name.upper(),
+            "missing": [],
+            **borrowed.description(host, SEEN, {"interface": "eth0", "ipv4": "192.0.2.5/24"}),
+        }
+        for host in plan.hosts
+    }
+    told = existing._sentences(plan, known)
+    assert "CLIENT" in [line.values.get("machine") for line in told if "{machine}" in line.msgid]
+
+
+def test_python_is_looked_for_as_ansible_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first of the names that the machine has, whatever its login prints."""
+    ssh = tmp_path / "ssh"
+    ssh.write_text('#!/bin/sh\necho welcome\neval "$4"\n')
+    ssh.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    machine = remote.Machine("server", tmp_path / "config")
+    found = machine.find_python(["no-such-python", "python3"])
+    assert ("/", "python3") == (found[0], Path(found).name)
+    assert "" == machine.find_python([])
+    error = error_of(MachineryError, machine.find_python, ["no-such-python"])
+    assert "server" == error.values["host"]
+    entry = {"python": "auto", "vars": {"ansible_python_interpreter": "auto"}}
+    assert {"ansible_python_interpreter": found} == borrowed.with_python(entry, found)["vars"]
+    assert entry == borrowed.with_python(entry, "")

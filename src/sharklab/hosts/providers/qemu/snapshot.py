@@ -140,7 +140,7 @@ def _make_disk(plan: Plan, host: Host, layers: Layers) -> None:
         link = LINK.format(slot=vm.FIRST_SLOT + index, name=name)
         disk.put(folder / "upper", f"etc/systemd/network/70-{name}.link", link, 0o644)
     disk.put(folder / "upper", "etc/sharklab-asleep", "", 0o644)
-    lowers = ":".join(map(str, disk.lowers(plan, host.name, layers)))
+    lowers = disk.lower_links(plan, host.name, layers)
     script = f"cd {shlex.quote(str(folder))} && {MAKE_DISK}"
     process.run(["unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh", lowers, SIZE])
     overlay(folder / "disk.qcow2", Path("base.raw"), "raw")

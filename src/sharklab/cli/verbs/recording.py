@@ -1,0 +1,416 @@
+"""The verbs for a student's own captures: record on a host, and bring files home."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import tempfile
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sharklab.cli.say import say, translate
+from sharklab.cli.verbs import seat
+from sharklab.errors import GOOD, NOT_ACHIEVED, InputError, MachineryError
+from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
+
+if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
+    from sharklab.evidence.packets.model import Conversation
+    from sharklab.grading.marking.glance import Glance
+    from sharklab.hosts.recording import Order
+    from sharklab.lab.model import Capture, Plan
+
+UNCLEAR = N_("it is not clear which capture of the lab this is")
+MOST_TALKS = 3
+"""Conversations that a line names."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that came home: its origin, its place, what it shows, and the files whose place it took."""
+
+    origin: str
+    capture: str
+    place: Path
+    glance: Glance
+    kept: Sequence[Path] = ()
+    is_new: bool = True
+
+    @property
+    def is_right(self) -> bool:
+        """True when the file shows what its exercise is about."""
+        return self.capture in self.glance.shown
+
+
+def capture(args: Namespace) -> int:
+    """Record an exercise until Ctrl-C or a limit, and bring the capture home; or show packets live."""
+    from sharklab.cli import flow
+    from sharklab.grading.submission import intake
+
+    plan = flow.look_up(args.lab, args.student)
+    wanted = intake.named(plan, args.subject)
+    if args.live:
+        return _show_live(args, plan, wanted)
+    if args.filter is not None:
+        raise InputError(N_("works only with --live"), place="--filter")
+    if not wanted:
+        raise _unknown_exercise(plan, args.subject)
+    folder = _student_folder(args, plan)
+    with _temporary(folder) as own:
+        files = [own / capture.id for capture in wanted]
+        _record(args, plan, wanted, files)
+        arrivals = [
+            _take(plan, folder, file, f"{capture.host}", capture.id)
+            for capture, file in zip(wanted, files, strict=True)
+        ]
+    return _say_arrivals(args, arrivals, ())
+
+
+def _unknown_exercise(plan: Plan, name: str) -> InputError:
+    exercises = [exercise for exercise in plan.lab.exercises if exercise.captures]
+    if any(exercise.id == name for exercise in plan.lab.exercises):
+        sentence = N_("the exercise {name} asks for no capture")
+    elif any(host.name == name for host in plan.hosts):
+        return InputError(
+            N_("{name} is a host, not an exercise"),
+            place=Message(N_("EXERCISE")),
+            hint=N_("name an exercise, or add --live"),
+            name=name,
+        )
+    else:
+        sentence = N_("{lab} has no exercise {name!r}")
+    known = [exercise.id for exercise in exercises]
+    return InputError(
+        sentence,
+        place=Message(N_("EXERCISE")),
+        hint=DID_YOU_MEAN if nearest(name, known) else N_("exercises with captures: {exercises}"),
+        lab=plan.lab.name,
+        name=name,
+        near=nearest(name, known),
+        exercises=known,
+    )
+
+
+def _student_folder(args: Namespace, plan: Plan) -> Path:
+    from sharklab.grading.submission import form
+
+    seat.ssh_config(plan.lab.name, args.student)
+    return form.place(args.folder, plan.lab.name)
+
+
+@contextmanager
+def _temporary(folder: Path) -> Iterator[Path]:
+    """Make a folder on the file system of the student's folder, for files that are not checked yet."""
+    from sharklab import state
+
+    with tempfile.TemporaryDirectory(prefix=".sharklab-", dir=state.folder(folder)) as own:
+        yield Path(own)
+
+
+def _order(args: Namespace, plan: Plan, capture: Capture) -> Order:
+    """Return the recording that lab.yml asks for, on the card that the host really has."""
+    from sharklab.hosts import inventory
+    from sharklab.hosts.recording import Order
+
+    known = inventory.build(plan)["all"]["hosts"][capture.host]["capture_captures"]
+    [own] = [each for each in known if each["id"] == capture.id]
+    return Order(own["interface"], own["filter"], own["snaplen"], args.packets)
+
+
+def _record(args: Namespace, plan: Plan, wanted: Sequence[Capture], files: Sequence[Path]) -> None:
+    """Record into the files until Ctrl-C or a limit. Raises MachineryError when a recording fails."""
+    from sharklab.hosts import recording
+    from sharklab.hosts.providers import remote
+
+    words = translate(args)
+    with ExitStack() as opened:
+        order = [
+            (
+                remote.machine_of(plan.seat, capture.host),
+                _order(args, plan, capture),
+                opened.enter_context(file.open("wb")),
+            )
+            for capture, file in zip(wanted, files, strict=True)
+        ]
+        with recording.recordings(order) as running:
+            for capture in wanted:
+                text = words.gettext("recording {capture} on {host}, interface {interface}")
+                values = {"capture": capture.id, "host": capture.host, "interface": capture.network}
+                print(text.format(**values), file=sys.stderr)
+            print(words.gettext("Start the application now. Ctrl-C ends the recording."), file=sys.stderr)
+            with contextlib.suppress(KeyboardInterrupt):
+                recording.wait(running, args.seconds)
+    for each in running:
+        each.check()
+        if each.dropped:
+            text = words.gettext("tcpdump on {host} lost {count} packets: record again, with less traffic")
+            print(text.format(host=each.machine.name, count=each.dropped), file=sys.stderr)
+
+
+def _show_live(args: Namespace, plan: Plan, wanted: Sequence[Capture]) -> int:
+    """Write the packets of a host, or of an exercise, to standard output until its reader ends."""
+    from sharklab.hosts import recording
+    from sharklab.hosts.providers import remote
+
+    host, order = _live_order(args, plan, wanted)
+    seat.ssh_config(plan.lab.name, args.student)
+    if sys.stdout.isatty():
+        raise InputError(
+            N_("packets are no text for a terminal"),
+            place="--live",
+            hint="sharklab capture {lab} {subject} --live | wireshark -k -i -",
+            lab=args.lab,
+            subject=args.subject,
+        )
+    out = sys.stdout.buffer
+    wanted_there = [(remote.machine_of(plan.seat, host), order, out)]
+    with contextlib.suppress(KeyboardInterrupt), recording.recordings(wanted_there) as running:
+        recording.wait(running, args.seconds, out.fileno())
+    return GOOD
+
+
+def _live_order(args: Namespace, plan: Plan, wanted: Sequence[Capture]) -> tuple[str, Order]:
+    """Return the host and the recording that are meant. Raises InputError if it is not exactly one."""
+    from sharklab.hosts import inventory
+    from sharklab.hosts.recording import Order
+
+    if args.subject in [host.name for host in plan.hosts]:
+        cards = inventory.build(plan)["all"]["hosts"][args.subject]["lab_interfaces"]
+        return args.subject, Order(next(iter(cards.values())), args.filter or "", 0, args.packets)
+    if not wanted:
+        raise _unknown_exercise(plan, args.subject)
+    if len(wanted) > 1:
+        raise InputError(
+            N_("the exercise {name} has several captures"),
+            place="--live",
+            hint=N_("name one of them: {captures}"),
+            name=args.subject,
+            captures=[capture.id for capture in wanted],
+        )
+    own = _order(args, plan, wanted[0])
+    expression = own.filter if args.filter is None else args.filter
+    return wanted[0].host, Order(own.interface, expression, own.snaplen, args.packets)
+
+
+def fetch(args: Namespace) -> int:
+    """Bring files of the hosts home: those that are named, or all captures that are somebody's work."""
+    from sharklab.cli import flow
+
+    plan = flow.look_up(args.lab, args.student)
+    asked = [_split(plan, file) for file in args.files]
+    if args.as_capture and len(asked) != 1:
+        raise InputError(
+            N_("needs exactly one file"),
+            place="--as",
+            hint="sharklab fetch {lab} HOST:FILE --as {id}",
+            lab=args.lab,
+            id=args.as_capture,
+        )
+    folder = _student_folder(args, plan)
+    if not asked:
+        return _fetch_all(args, plan, folder)
+    with _temporary(folder) as own:
+        arrivals = [_fetch_one(args, plan, folder, own, host, path) for host, path in asked]
+    return _say_arrivals(args, arrivals, ())
+
+
+def _split(plan: Plan, file: str) -> tuple[str, str]:
+    """Return host and path of HOST:FILE."""
+    host, colon, path = file.partition(":")
+    if not colon or not path:
+        raise InputError(
+            N_("{file!r} is not a host and a file"),
+            place=Message(N_("HOST:FILE")),
+            hint=N_("write, for example: {host}:web.pcap"),
+            file=file,
+            host=plan.hosts[0].name,
+        )
+    if host not in [each.name for each in plan.hosts]:
+        raise seat.unknown_host(plan.lab, host)
+    return host, path.removeprefix("~/")
+
+
+def _copy(plan: Plan, own: Path, host: str, path: str) -> Path:
+    """Copy a file of a host into the folder `own`. Raises MachineryError."""
+    from sharklab.hosts.providers import remote
+    from sharklab.limits import CAPTURE
+
+    target = own / f"{len(list(own.iterdir()))}"
+    with target.open("wb") as file:
+        remote.machine_of(plan.seat, host).copy(path, "student", file, CAPTURE.bytes)
+    return target
+
+
+def _fetch_one(args: Namespace, plan: Plan, folder: Path, own: Path, host: str, path: str) -> Arrival:
+    from sharklab.grading.marking import glance
+
+    origin = f"{host}:{path}"
+    file = _copy(plan, own, host, path)
+    try:
+        seen = glance.look(plan, file)
+    except InputError as error:
+        raise InputError(error.message_id, place=origin, hint=error.hint, **error.values) from error
+    id = _asked_id(plan, args.as_capture) if args.as_capture else _meant(plan, host, path, seen)
+    if not id:
+        from sharklab.grading.submission import intake
+
+        raise InputError(
+            UNCLEAR,
+            place=origin,
+            hint=N_("say it with --as: {captures}"),
+            captures=[capture.id for capture in intake.captures(plan)],
+        )
+    return _take(plan, folder, file, origin, id, seen)
+
+
+def _asked_id(plan: Plan, name: str) -> str:
+    from sharklab.grading.submission import intake
+
+    found = intake.named(plan, name)
+    if len(found) == 1:
+        return found[0].id
+    known = [capture.id for capture in (found or intake.captures(plan))]
+    raise InputError(
+        N_("the exercise {name} has several captures")
+        if found
+        else N_("the lab asks for no capture {name!r}"),
+        place="--as",
+        hint=N_("name one of them: {captures}"),
+        name=name,
+        captures=known,
+    )
+
+
+def _meant(plan: Plan, host: str, path: str, seen: Glance) -> str:
+    """Return the id of the capture that a file is, by its name or its packets; "" if that is not clear."""
+    from sharklab.grading.submission import intake
+
+    if id := intake.id_of_file(plan, path):
+        return id
+    shown = [each for each in intake.captures(plan) if seen.shown.get(each.id)]
+    here = [each for each in shown if each.host == host] or shown
+    return here[0].id if len(here) == 1 else ""
+
+
+def _take(plan: Plan, folder: Path, file: Path, origin: str, id: str, seen: Glance | None = None) -> Arrival:
+    """Put a file into captures/ under its id; one that is there already stays."""
+    from sharklab.grading.marking import glance
+    from sharklab.grading.submission import intake
+
+    seen = seen or glance.look(plan, file)
+    if intake.has(folder, id, file):
+        return Arrival(origin, id, intake.present(folder, id)[0], seen, is_new=False)
+    place, kept = intake.take(folder, id, file, seen.format)
+    return Arrival(origin, id, place, seen, kept)
+
+
+def _fetch_all(args: Namespace, plan: Plan, folder: Path) -> int:
+    """Bring home what has no place yet, the newest of each; say of all other captures why they stay."""
+    from sharklab.hosts.providers import remote
+
+    machines = [remote.machine_of(plan.seat, host.name) for host in plan.hosts]
+    asked = remote.ask_all(machines, lambda one: one.ask("captures")["captures"])
+    files = [(host, each) for host, found in asked.items() for each in found]
+    arrivals: list[Arrival] = []
+    left: list[tuple[str, Message]] = []
+    with _temporary(folder) as own:
+        for host, each in sorted(files, key=lambda file: -file[1]["modified"]):
+            arrival = _fetch_if_wanted(plan, folder, own, host, each)
+            if isinstance(arrival, Message):
+                left.append((f"{host}:{each['path']}", arrival))
+            else:
+                arrivals.append(arrival)
+    return _say_arrivals(args, arrivals, left)
+
+
+def _fetch_if_wanted(
+    plan: Plan, folder: Path, own: Path, host: str, known: Mapping[str, Any]
+) -> Arrival | Message:
+    """Bring a file home that shows an exercise whose place is free, or return why it stays on its host."""
+    from sharklab.grading.marking import glance
+    from sharklab.grading.submission import intake
+    from sharklab.limits import CAPTURE
+
+    if known["size"] > CAPTURE.bytes:
+        return Message(N_("it is too large to hand in"))
+    try:
+        file = _copy(plan, own, host, known["path"])
+        seen = glance.look(plan, file)
+    except (InputError, MachineryError) as error:
+        return error.sentence
+    id = _meant(plan, host, known["path"], seen)
+    if not id:
+        return Message(UNCLEAR)
+    if id not in seen.shown:
+        return Message(N_("no packet in it is of the exercise {capture}"), {"capture": id})
+    there = intake.present(folder, id)
+    if there and not intake.has(folder, id, file):
+        return Message(N_("captures/{file} is there already"), {"file": there[0].name})
+    return _take(plan, folder, file, f"{host}:{known['path']}", id, seen)
+
+
+def _say_arrivals(args: Namespace, arrivals: Sequence[Arrival], left: Sequence[tuple[str, Message]]) -> int:
+    words = translate(args)
+    lines = [words.say(line) for arrival in arrivals for line in _describe(arrival)]
+    lines += [f"- {origin}: {words.say(reason)}" for origin, reason in left]
+    if left:
+        hint = words.gettext("This takes one of them: sharklab fetch {lab} {file} --as CAPTURE")
+        lines.append(hint.format(lab=args.lab, file=left[0][0]))
+    say(
+        args,
+        "\n".join(lines)
+        or words.gettext("The hosts have no captures in /home, /root, /tmp, /var/tmp or /srv."),
+        captures=[_to_plain(arrival) for arrival in arrivals],
+        left=[{"file": origin, "reason": words.say(reason)} for origin, reason in left],
+    )
+    return GOOD if arrivals and all(arrival.is_right for arrival in arrivals) else NOT_ACHIEVED
+
+
+def _describe(arrival: Arrival) -> Iterator[Message]:
+    talks = arrival.glance.shown.get(arrival.capture, ())
+    values: dict[str, Any] = {
+        "mark": "✓" if arrival.is_right else "✗",
+        "file": arrival.place,
+        "origin": arrival.origin,
+        "count": arrival.glance.packets,
+        "talks": [_talk(talk) for talk in talks[:MOST_TALKS]],
+    }
+    if talks:
+        yield Message(N_("{mark} {file}, from {origin}: {count} packets; {talks}"), values)
+    else:
+        yield Message(N_("{mark} {file}, from {origin}: {count} packets"), values)
+    if not arrival.is_new:
+        yield Message(N_("    the same file was there already"))
+    if not arrival.is_right:
+        yield arrival.glance.problem or _missing(arrival)
+    for file in arrival.kept:
+        yield Message(N_("    the file that was there before is now {file}"), {"file": file})
+
+
+def _missing(arrival: Arrival) -> Message:
+    if not arrival.glance.packets:
+        return Message(
+            N_("    no packet passed while it was recorded: start the recording before the application")
+        )
+    return Message(
+        N_("    none of its packets are of the exercise: check the host, the interface and the filter")
+    )
+
+
+def _talk(talk: Conversation) -> str:
+    return f"{talk.transport.upper()} {talk.client} → {talk.server}"
+
+
+def _to_plain(arrival: Arrival) -> dict[str, Any]:
+    return {
+        "origin": arrival.origin,
+        "capture": arrival.capture,
+        "file": str(arrival.place),
+        "packets": arrival.glance.packets,
+        "shows_exercise": arrival.is_right,
+        "new": arrival.is_new,
+        "kept": [str(file) for file in arrival.kept],
+    }

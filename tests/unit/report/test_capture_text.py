@@ -1,0 +1,73 @@
+"""A capture explained on a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sharklab.i18n import languages, translator
+from sharklab.report import capture_text
+from sharklab.report.capture_story import CaptureStory, Choice
+from sharklab.untrusted import is_visible
+from tests.support import packets_made
+from tests.support.packets_made import LINKS, Way, udp
+from tests.support.stories import told, told_of
+
+
+def lines(shown: CaptureStory, width: int = 100, language: str = "en") -> list[str]:
+    """Return the lines of a story."""
+    return list(capture_text.lines(shown, width, translator(language)))
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("name", ["dns.pcap", "reject.pcap", "icmp.pcap"])
+def test_small_capture_is_told_whole(name: str, language: str) -> None:
+    """Each packet has its line, in each language."""
+    text = "\n".join(lines(told(name, language=language), language=language))
+    shown = told(name)
+    assert [n for n in shown.numbers if f"\n{n:>6} " not in text] == []
+
+
+def test_large_conversation_is_listed_only() -> None:
+    """The list has it; its packets are told when it is chosen."""
+    small, chosen = (lines(told("ssh.pcap", choice)) for choice in (Choice(), Choice(conversations=(1,))))
+    assert len(small) == 3
+    assert len(chosen) > 46
+
+
+def test_list_is_cut_with_the_number_of_the_rest() -> None:
+    """A capture of many conversations does not fill the terminal."""
+    shown = told("dns.pcap")
+    many = replace(shown, talks=shown.talks * 20, talks_left=7)
+    text = lines(many)
+    assert any(str(60 - capture_text.LISTED + 7) in line for line in text)
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_lines_fit_the_terminal(width: int) -> None:
+    """Words wrap under the packet's own text."""
+    assert [line for line in lines(told("dns.pcap"), width) if len(line) > width] == []
+
+
+def test_arrows_tell_the_direction() -> None:
+    """The client's packets go right, the server's left, also where both have one address."""
+    text = lines(told("tls_quic.pcap"))
+    quic = [line[18] for line in text if line[:6].strip() in ("1", "2", "3")]
+    assert ["→", "←", "←"] == [sign for sign in quic if sign in "→←"]
+
+
+def test_hostile_names_are_shown_without_their_effect(tmp_path: Path) -> None:
+    """Terminal escapes in a DNS name and in the file's own name do nothing."""
+    label = b"\x1b[2J\x07\r\n\xe2\x80\xae"
+    question = b"\0\x01\x01\0\0\x01\0\0\0\0\0\0" + bytes([len(label)]) + label + b"\0\0\x01\0\x01"
+    frame = LINKS["ethernet"].wrap(Way("10.0.0.1", "10.0.0.2").ip(17, udp(40_000, 53, question)), "<")
+    file = packets_made.pcap(tmp_path / "evil\x1b[31m\n.pcap", 1, [frame], "<", 1000)
+    text = lines(told_of(file))
+    assert [line for line in text if not is_visible(line) or "\n" in line] == []
+
+
+def test_cut_capture_says_so() -> None:
+    """Before its conversations."""
+    assert lines(told("refused.cut"))[1].startswith("! ")
