@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from sharklab.checks import KINDS
 from sharklab.checks.outcome import (
     Reference,
     Status,
@@ -18,7 +19,7 @@ from sharklab.grading.marking.own_machine import without_seat
 from sharklab.grading.marking.policy import NO_POLICY, Policy, adjustments, remarks
 from sharklab.grading.submission import contents
 from sharklab.grading.submission.model import Submission
-from sharklab.lab.model import Criterion, CriterionStep, Plan
+from sharklab.lab.model import Check, Criterion, CriterionStep, Plan
 from sharklab.message import (
     N_,
     NOTHING,
@@ -89,7 +90,7 @@ def _exercise(plan: Plan, case: Case, is_seatless: bool) -> ExerciseResult:
 def _mark(case: Case, criterion: Criterion) -> Mark:
     decisions = [decide(case, part.condition) for part in criterion.steps]
     decided = list(zip(criterion.steps, decisions, strict=True))
-    combined = combine(ALL_OF, [(title_of(part), each) for part, each in decided])
+    combined = combine(ALL_OF, [(_title(criterion, part), each) for part, each in decided])
     decision = _of_whole(criterion, decisions, combined)
     missed = decision.status is not Status.PASSED
     first, *others = [each for each in decisions if each.status is decision.status]
@@ -101,7 +102,7 @@ def _mark(case: Case, criterion: Criterion) -> Mark:
         worth=round(criterion.points, 4),
         points=round(sum(part.points for part, each in decided if each.status is Status.PASSED), 4),
         decision=decision if missed else replace(decision, expected=NOTHING, look=NOTHING),
-        steps=tuple(_step(part, each) for part, each in decided) if len(decided) > 1 else (),
+        steps=tuple(_step(criterion, *pair) for pair in decided) if len(decided) > 1 else (),
         hint=fitting(case, criterion) if missed else NOTHING,
     )
 
@@ -113,6 +114,14 @@ def _of_whole(criterion: Criterion, decisions: Sequence[Decision], combined: Dec
     return whole if whole and whole.status is combined.status else combined
 
 
-def _step(part: CriterionStep, decision: Decision) -> Step:
+def _title(criterion: Criterion, part: CriterionStep) -> Message:
+    """Return the title of a step; one of several alike says its own part of the whole."""
+    whole, own = criterion.whole, part.condition
+    if isinstance(whole, Check) and isinstance(own, Check) and own.kind == whole.kind and own != whole:
+        return Message(KINDS[own.kind].expected, own.params)
+    return title_of(part)
+
+
+def _step(criterion: Criterion, part: CriterionStep, decision: Decision) -> Step:
     points = part.points if decision.status is Status.PASSED else 0.0
-    return Step(title_of(part), round(part.points, 4), round(points, 4), decision.status)
+    return Step(_title(criterion, part), round(part.points, 4), round(points, 4), decision.status)
