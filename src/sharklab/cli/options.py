@@ -434,6 +434,21 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "help": N_("the percentage of its criterion's points that a hint costs"),
         },
     ),
+    "without_seats": (
+        ("--without-seats",),
+        {
+            "action": "store_true",
+            "help": N_("each folder is a student's, with captures of their own machines; hosts do not count"),
+        },
+    ),
+    "given": (
+        ("--given",),
+        {
+            "metavar": N_("DATE"),
+            "default": None,
+            "help": N_("when the assignment was given: a capture from before is pointed out"),
+        },
+    ),
     "jobs": (
         ("--jobs",),
         {

@@ -39,7 +39,8 @@ def grade(args: Options) -> int:
     students = roster.read(Path(args.roster)) if args.roster else ()
     if sheet := _worksheet(args):
         students = sheet.with_groups(students)
-    sources = inputs.find([Path(file) for file in args.files], students)
+    places = [Path(file) for file in args.files]
+    sources = inputs.find_folders(places) if args.without_seats else inputs.find(places, students)
     jobs, progress = args.jobs or len(os.sched_getaffinity(0)), Progress(words.gettext)
     policy = _policy(args)
     group = batch.grade(
@@ -104,6 +105,8 @@ def _policy(args: Options) -> Policy:
         per_day=args.late / 100,
         at_most=args.cap / 100,
         closed=args.closed,
+        without_seats=args.without_seats,
+        given=_moment(args.given, "--given") if args.given else 0.0,
     )
 
 
@@ -121,21 +124,25 @@ def _check_numbers(args: Options) -> None:
 
 
 def _due(text: str | None) -> float:
-    """Return a date and time in epoch seconds; a day alone means its end. Raises InputError for other texts.
+    """Return when submissions are due, 0 for never; a day alone means its end. Raises InputError."""
+    return _moment(text, "--due", is_end=True) if text else 0.0
 
+
+def _moment(text: str, option: str, is_end: bool = False) -> float:
+    """Return a date and time in epoch seconds. Raises InputError for other texts.
+
+    A day alone means its beginning, or its end.
     The time zone is that of this computer, unless the text has an offset.
     """
-    if not text:
-        return 0.0
     try:
         moment = datetime.fromisoformat(text)
-        if _DAY.fullmatch(text):  # its last minute is in time; a day of a clock change has another length
+        if is_end and _DAY.fullmatch(text):  # its last minute is in time
             moment = datetime.combine(moment.date(), time(23, 59, 59))
         return moment.astimezone().timestamp()
     except (ValueError, OverflowError) as error:
         raise InputError(
             N_("{text!r} is not a date and time"),
-            place="--due",
+            place=option,
             hint=N_("write it like 2026-12-01, 2026-12-01T18:00 or 2026-12-01T18:00+01:00"),
             text=text,
         ) from error
