@@ -24,9 +24,6 @@ from sharklab.lab.model import Exercise
 _MOST = 20
 """The most conversations that are tried because they fit the answers equally well; the largest come first."""
 
-Given = Mapping[str, Any]
-"""The answers of a student to the questions of an exercise."""
-
 
 def chosen(context: Context, given: Given) -> Context:
     """Return the context with those conversations of the seat that the answers fit best."""
