@@ -24,7 +24,7 @@ from sharklab.lab import seat
 from sharklab.lab.model import Exercise
 
 _MOST = 20
-"""Conversations that fit the answers equally well and are tried for what they show, the largest first."""
+"""The most conversations that are tried because they fit the answers equally well; the largest come first."""
 
 Given = Mapping[str, Any]
 """The answers of a student to the questions of an exercise."""

@@ -24,8 +24,9 @@ class Policy:
     """The policy of a course.
 
     `hint` is the part (0 to 1) of a criterion's points that its hint costs. `due` is in epoch seconds, 0 for
-    never; what is made within `grace` seconds after it is in time. Each day that has begun then takes the
-    part `per_day` of what was earned, `at_most` altogether; after `closed` days (0: never) nothing counts.
+    never; a submission made within `grace` seconds after it is in time. Each started day of lateness takes
+    the part `per_day` of the earned points, all days take `at_most`. After `closed` days (0: never) a
+    submission earns nothing.
     """
 
     hint: float = 0.0

@@ -40,7 +40,7 @@ _TRANSPORT_WORDS = _CARRIED | frozenset(
 _NAME_WORDS = frozenset(word for name in port_names.NAMES for word in name.split("-"))
 """Words beside a port, which name its service."""
 _BETWEEN = re.compile(r"[,;\n]|\s(?:and|et|ou|or|&)\s|\s/\s")
-"""What stands between the values of an answer with several."""
+"""The signs and words between the values of an answer with several."""
 _SERVICES: Mapping[str, str] = {"https": "tls", "ssl": "tls", "openssh": "ssh", "imaps": "tls"}
 """Services that people name by what runs over them, or by an older name."""
 

@@ -76,7 +76,7 @@ def text(content: bytes, place: str = NAME) -> str:
 
 
 def names(content: bytes, file: Path) -> frozenset[str]:
-    """Return the exercises that are named in `content`. Raises InputError when a line of it cannot be read."""
+    """Return the exercises that are named in `content`. Raises InputError for a line that cannot be read."""
     words = text(content, str(file))
     try:
         data = _document(words).data
@@ -164,7 +164,7 @@ class _Trick(Exception):
 def _inspect(text: str) -> None:
     """Raise _Trick for anchors, aliases, tags, merge keys and depth, from events alone.
 
-    libyaml gives these one after the other; what builds nodes of them calls itself for each level.
+    libyaml gives these one after the other; building nodes of them would recurse at each level.
     """
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
