@@ -40,6 +40,7 @@ class Options(argparse.Namespace):
     files: list[str]
     filter: str | None
     folder: str | None
+    given: str | None
     grace: float
     hint: str
     hint_cost: float
@@ -69,6 +70,7 @@ class Options(argparse.Namespace):
     subject: str
     user: str
     verb: str
+    without_seats: bool
     yes: bool
 
 

@@ -156,6 +156,17 @@ def _is_handed_in(source: SubmissionSource, students: Sequence[Student]) -> bool
     return any(map(_PARTICIPANT.search, source.parts)) or owner(source, students) is not None
 
 
+def find_others(places: Iterable[Path], sources: Iterable[SubmissionSource]) -> tuple[str, ...]:
+    """Return the names of the files in the folders `places` that are none of the submissions `sources`.
+
+    A student may have given such a file a name that tells nothing. Files of a system are left out.
+    """
+    taken = {source.path for source in sources}
+    folders = [place for place in places if place.is_dir() and place not in taken]
+    files = [file for folder in folders for file in folder.iterdir() if file.is_file() and file not in taken]
+    return tuple(sorted(file.name for file in files if not work.is_leftover(file.name)))
+
+
 def find_unpacked(
     source: SubmissionSource, folder: Path, students: Sequence[Student] = ()
 ) -> tuple[SubmissionSource, ...]:
