@@ -21,7 +21,7 @@ _PARTICIPANT = re.compile(r"_(\d+)_assignsubmission_(?!onlinetext)")
 """How Moodle begins the name of each participant's folder, or file, when all submissions are downloaded."""
 _ONLINE_TEXT = re.compile(r"_\d+_assignsubmission_onlinetext")
 _PACKED = re.compile(r"\.(?:sharklab|zip|rar|7z|tar|tgz|tar\.[gx]z)(?:\W.*)?$", re.IGNORECASE)
-"""The endings of packed files, and what browsers add to them; of a format that is not read a student hears."""
+"""The endings of packed files, also of formats that are not read, with the additions of browsers."""
 _ENDINGS = re.compile(
     r"(?:\.(?:sharklab|zip|7z|rar|tar|tgz|gz|xz|bz2|txt|pdf|bin)|\s*\(\d{1,3}\)|\s*- cop(?:y|ie))+$",
     re.IGNORECASE,
