@@ -8,7 +8,6 @@ nox.options.default_venv_backend = "none"
 
 SESSIONS = {
     "lint": ("tests/style/test_python.py", "tests/style/test_shell.py", "tests/style/test_floors.py"),
-    "coverage": ("tests/style/test_individual_coverage.py",),
     "ansible": (
         "tests/style/test_ansible.py",
         "tests/style/test_collection.py",

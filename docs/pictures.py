@@ -1,12 +1,12 @@
-"""Draw the pictures of README.md from the report of a real run, in headless Chromium.
+"""Draw the pictures of README.md from the report of a run and an explained capture, in headless Chromium.
 
 Run it with the Python of sharklab's own environment (`./sharklab doctor` names it), after
 `./sharklab run tcpdump`:
 
-    .../venv/.../bin/python docs/pictures.py RUN
+    PYTHONPATH=src .../venv/.../bin/python docs/pictures.py RUN
 
-RUN is the folder of the run, which `./sharklab run` prints. The 🦈 needs a font with emoji (Debian:
-fonts-noto-color-emoji).
+RUN is the folder of the run, which `./sharklab run` prints. Without RUN, only the picture of
+`./sharklab explain` is drawn. The 🦈 needs a font with emoji (Debian: fonts-noto-color-emoji).
 The pictures go to docs/pictures/; a test makes sure that README.md shows each of `PICTURES`, and no others.
 """
 
@@ -14,10 +14,13 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, FloatRect, ViewportSize, sync_playwright
+
+from sharklab.cli import main
 
 FOLDER = Path(__file__).with_name("pictures")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -29,30 +32,43 @@ MARGIN = 16
 
 @dataclass(frozen=True)
 class Picture:
-    """A part of the report: from the top of the element `first` to the end of `last` (CSS selectors).
+    """A part of a page: from the top of the element `first` to the end of `last` (CSS selectors).
 
-    `width` is that of the browser's window, in CSS pixels.
+    `width` is that of the browser's window, in CSS pixels. The page is the report of the run, or that of a
+    `capture` that is explained.
     """
 
     first: str
     last: str
     width: int
+    capture: str = ""
 
 
 PICTURES = {
     "report.png": Picture("#exercise-refused header", "#exercise-refused table.checks", 900),
     "ladder.png": Picture("#capture-exchange svg.ladder", "#capture-exchange svg.ladder", 640),
+    "explain.png": Picture("article header", "table.explained", 900, "tests/data/refused.pcap"),
 }
 
 
-def draw(report: Path, folder: Path) -> None:
-    """Draw each of `PICTURES` into `folder`, from `report`: an HTML report of the lab `tcpdump`."""
-    with sync_playwright() as playwright:
+def draw(report: Path | None, folder: Path) -> None:
+    """Draw `PICTURES` into `folder`; those of a report need `report`, an HTML one of the lab `tcpdump`."""
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as place:
         program = next(filter(None, map(shutil.which, BROWSERS)), None)
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         for name, picture in PICTURES.items():
-            _draw(browser, report, picture, folder / name)
+            page = _explained(picture.capture, Path(place)) if picture.capture else report
+            if page:
+                _draw(browser, page, picture, folder / name)
         browser.close()
+
+
+def _explained(capture: str, folder: Path) -> Path:
+    """Return the page of `sharklab explain` on a capture of the repository."""
+    file = FOLDER.parents[1] / capture
+    if main.main(["explain", str(file), "-o", str(folder), "--lang", "en"]):
+        raise SystemExit(f"{file} could not be explained")
+    return folder / "explained.en.html"
 
 
 def _draw(browser: Browser, report: Path, picture: Picture, file: Path) -> None:
@@ -69,4 +85,4 @@ def _draw(browser: Browser, report: Path, picture: Picture, file: Path) -> None:
 
 
 if __name__ == "__main__":
-    draw(Path(sys.argv[1], "report.en.html").resolve(), FOLDER)
+    draw(Path(sys.argv[1], "report.en.html").resolve() if sys.argv[1:] else None, FOLDER)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Bring a host's evidence to the controller and unpack it there, without running anything on the host.
 
-The host may belong to a student, so its archive is taken for what it may be: only regular files with the
-expected names are unpacked, up to a limit.
+The host may belong to a student, so its archive may be hostile: only regular files with the expected names
+are unpacked, up to a limit.
 """
 
 from __future__ import annotations

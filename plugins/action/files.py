@@ -46,7 +46,7 @@ class ActionModule(ActionBase):
     _supports_async = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Write on the host what the options say; what is wanted travels on standard input, never in argv."""
+        """Write the files of the options on the host; their content is standard input, never in argv."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validated, options = self.validate_argument_spec(ARGUMENTS)
         for spec in (*options["folders"], *options["files"]):

@@ -336,7 +336,7 @@ def run_supervised(
     """Run the probes below a supervisor and return their results in order; None when it was killed.
 
     `settings` of the kernel hold meanwhile. Either of the two processes cleans up when the other one is
-    killed: the supervisor notices that nobody reads its answer, and this one inherits its children.
+    killed: the supervisor notices that its answer has no reader, and this one inherits its children.
     Raises OSError when the settings cannot be changed.
     """
     try:
@@ -369,7 +369,7 @@ def receive_answer(reader: int) -> bytes:
     """Return the supervisor's answer; empty if the caller of this module has gone."""
     poller = select.poll()
     poller.register(reader, select.POLLIN)
-    poller.register(1, 0)  # when the connection is cut, nobody reads our standard output any more
+    poller.register(1, 0)  # when the connection is cut, standard output has no reader any more
     answer = bytearray()
     while reader in {fd for fd, _event in poller.poll()}:
         data = os.read(reader, 1 << 20)

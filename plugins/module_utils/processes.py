@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Processes of this host: who descends from whom, and how to end them all."""
+"""Processes of this host: the descendants of a process, and how to end them all."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def descendants(ancestor: int) -> list[int]:
 def kill_descendants(limit: float) -> None:
     """Kill and reap all that is left below this process, within `limit` seconds.
 
-    What the kernel holds for longer than that cannot be killed by anyone.
+    A process that the kernel holds for longer than that cannot be killed.
     """
     end = time.monotonic() + limit
     while time.monotonic() < end:

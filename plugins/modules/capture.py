@@ -284,7 +284,7 @@ def stop(folder: Path) -> dict[str, Any]:
 
 
 def remove(folder: Path) -> dict[str, Any]:
-    """End the recording and remove its folder; return what the task answers. Raises RecordingError."""
+    """End the recording and remove its folder; return the answer of the task. Raises RecordingError."""
     halt(folder)
     present = (folder / "lock").exists()
     if present:
@@ -318,7 +318,7 @@ def would_change(state: str, folder: Path) -> bool:
 
 
 def bring_about(folder: Path, params: dict[str, Any]) -> dict[str, Any]:
-    """Bring about the state that is asked for; return what the task answers. Raises RecordingError."""
+    """Bring about the state that is asked for; return the answer of the task. Raises RecordingError."""
     if params["state"] == "started":
         start(folder, params)
         return {"changed": True}

@@ -11,7 +11,8 @@ from pathlib import Path
 def find_tools() -> None:
     """Put this environment's commands first on PATH, and the system's own last.
 
-    Ansible must be ours, and a Debian user's PATH lacks the folders of `ip` and `sysctl`.
+    Ansible must be that of sharklab's environment. The PATH of a Debian user lacks the folders of `ip` and
+    `sysctl`.
     """
     tools = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]
     os.environ["PATH"] = os.pathsep.join(tools)

@@ -48,7 +48,7 @@ def languages() -> tuple[str, ...]:
 def choose(option: str | None, environ: Mapping[str, str]) -> str:
     """Return the language to speak: `option` (--lang), else the locale's (locale(7)), else English.
 
-    Raises InputError for an option that is no language of ours.
+    Raises InputError for an option that names no language of `languages()`.
     """
     if option is not None:
         return _check_language(option)

@@ -91,7 +91,7 @@ def write(path: Path, content: str | bytes, mode: int = 0o600) -> None:
 def remove(path: Path) -> None:
     """Delete a folder with all it holds; a missing one is fine.
 
-    Raises MachineryError when something is mounted in it (whose files are not ours to delete)
+    Raises MachineryError when a file system is mounted in it (its files must not be deleted)
     or when a file cannot be deleted.
     """
     if mounted := _mounts_below(path):

@@ -115,7 +115,7 @@ def stream(path: Path, most: int) -> IO[bytes]:
     """Return the file at `path`, open for reading.
 
     Raises InputError when it is missing, larger than `most` bytes, or no regular file: a link could lead
-    to what is not the stranger's, a pipe would never end.
+    to a file of somebody else, a pipe would never end.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -387,6 +388,19 @@ def test_end_of_a_group_spares_others() -> None:
     cgroups.end("sl-7e57ffff-*")
     assert [-signal.SIGKILL] * 2 == [sleeper.wait(LIMIT) for sleeper in sleepers.values()]
     assert [] == cgroups.units("sl-7e57ffff-*")
+
+
+def test_end_of_a_group_waits_for_its_processes() -> None:
+    """When a group has ended, the kernel lists none of its processes: neither a large one nor an orphan."""
+    unit = "sl-7e57ffff-large"
+    large = "import os; block = bytearray(os.urandom(1 << 20) * 400); os.fork(); os.setsid(); os.fork(); "
+    parent = "import subprocess, sys; subprocess.Popen(sys.argv[1:], start_new_session=True)"
+    command = [*cgroups.launcher(unit), sys.executable, "-c", f"{large}import time; time.sleep(600)"]
+    subprocess.run([sys.executable, "-c", parent, *command], check=True)
+    wait(lambda: len(cgroups.processes(unit)) >= 3, "the processes of the group run")
+    pids = cgroups.processes(unit)
+    cgroups.end(unit)
+    assert [] == [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
 def test_layers_are_baked_once_and_shared(seat_plan: Plan, layers: image.Layers) -> None:

@@ -114,9 +114,10 @@ def test_captures_see_arp(done: Done) -> None:
     server = done.plan.seat.address("server", "lan")
     # The server asks for the client by itself, too: that is not what is looked for.
     wanted = f"(arp[7]=1 and arp dst host {server.ipv4.ip}) or (arp[7]=2 and arp src host {server.ipv4.ip})"
-    capture = f"timeout 60 tcpdump -nn --immediate-mode -c 2 -i lan '{wanted}' 2>/dev/null"
-    flush = f"(sleep 2; ip neigh flush dev lan; ping -c 1 -W 5 {server.ipv4.ip} >/dev/null) & {capture}"
-    seen = ask(done.plan, "client", flush)
+    capture = f"timeout 60 tcpdump -nn --immediate-mode -c 2 -i lan '{wanted}' 2>/tmp/arp.log"
+    ready = "timeout 60 sh -c 'until grep -q listening /tmp/arp.log; do sleep 0.1; done'"
+    flush = f"ip neigh flush dev lan; ping -c 1 -W 5 {server.ipv4.ip} >/dev/null"
+    seen = ask(done.plan, "client", f"{capture} & {ready}; {flush}; wait")
     assert f"who-has {server.ipv4.ip} tell" in seen and f"is-at {server.mac}" in seen
 
 

@@ -9,10 +9,13 @@ import pytest
 from playwright.sync_api import Browser
 
 from sharklab.checks import judge
+from sharklab.cli import main
 from sharklab.report.render import compose, write
 from tests.support import matrix_sample
 from tests.support import report_sample as sample
 from tests.support.browser import barriers, open_page
+
+DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,16 @@ def article(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "report.fr.html"
 
 
-@pytest.mark.parametrize("kind", ["report", "article"])
+@pytest.fixture(scope="module")
+def explained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Explain captures without a lab, in French; return the page."""
+    folder = tmp_path_factory.mktemp("explained")
+    files = [str(DATA / name) for name in ("dns.pcap", "reject.pcap", "icmp.pcap")]
+    assert main.main(["explain", *files, "-o", str(folder), "--lang", "fr"]) == 0
+    return folder / "explained.fr.html"
+
+
+@pytest.mark.parametrize("kind", ["report", "article", "explained"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_report_has_no_barriers(
@@ -46,7 +58,7 @@ def test_report_has_no_barriers(
     assert [] == barriers(page)
 
 
-@pytest.mark.parametrize("kind", ["report", "article"])
+@pytest.mark.parametrize("kind", ["report", "article", "explained"])
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_report_fits_the_window(
     browser: Browser, kind: str, width: int, request: pytest.FixtureRequest

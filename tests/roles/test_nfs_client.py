@@ -17,10 +17,10 @@ from sharklab.lab.model import Plan
 HostOf = Callable[[str], Host]
 
 
-LISTENS = "timeout 20 bash -c 'until ss -Htln | grep -q :2049; do sleep 0.1; done'"
+LISTENS = "timeout 60 bash -c 'until ss -Htln | grep -q :2049; do sleep 0.1; done'"
 TRIES = "systemctl list-units --plain | grep --count NFS.mount"
 TWO_TRIES = f"timeout 60 bash -c 'until [ $({TRIES}) = 2 ]; do sleep 0.1; done'"
-ENDS = "timeout 5 bash -c 'while pgrep --full ^/usr/bin/python3.*mount.fuse.nfs4; do sleep 0.1; done'"
+ENDS = "timeout 60 bash -c 'while pgrep --full ^/usr/bin/python3.*mount.fuse.nfs4; do sleep 0.1; done'"
 
 
 @pytest.fixture

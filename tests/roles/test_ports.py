@@ -57,7 +57,7 @@ def test_mail_arrives_and_is_not_relayed(served: HostOf, ports: Plan) -> None:
     send = f"echo pouet-{ports.seat.token} | curl --silent --mail-from student@client --upload-file - "
     server = f"smtp://{address(ports, 'server')}/client"
     assert 0 == served("client").run(f"{send} --mail-rcpt student {server}").rc
-    wait = f"timeout 10 sh -c 'until grep -q pouet-{ports.seat.token} /var/mail/student; do sleep 0.1; done'"
+    wait = f"timeout 60 sh -c 'until grep -q pouet-{ports.seat.token} /var/mail/student; do sleep 0.1; done'"
     assert 0 == served("server").run(wait).rc
     assert 55 == served("client").run(f"{send} --mail-rcpt someone@example.org {server}").rc
 
@@ -74,7 +74,7 @@ def test_logs_of_others_are_kept(served: HostOf, ports: Plan) -> None:
     """What another host logs is in the collector's file."""
     word = f"role-{ports.seat.token}"
     served("client").check_output(f"logger --tcp --server {address(ports, 'server')} --port 514 {word}")
-    wait = f"timeout 10 sh -c 'until grep -q {word} /var/log/remote.log; do sleep 0.1; done'"
+    wait = f"timeout 60 sh -c 'until grep -q {word} /var/log/remote.log; do sleep 0.1; done'"
     assert 0 == served("server").run(wait).rc
 
 

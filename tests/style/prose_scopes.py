@@ -1,12 +1,15 @@
-"""Where the project's sentences are: pages, messages to users, and the first lines of docstrings."""
+"""Where the project's sentences are: pages, messages to users, docstrings and comments."""
 
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import yaml
@@ -65,13 +68,29 @@ def messages() -> Iterator[Sentence]:
             yield from _sentences(name, line, text)
 
 
-def docstrings(pattern: str) -> Iterator[Sentence]:
-    """Yield the first line of each docstring of the Python files that `pattern` names, of constants too."""
+def python(pattern: str) -> Iterator[Sentence]:
+    """Yield the docstrings and comments of the Python files that `pattern` names, of constants too."""
     for path in sorted(ROOT.glob(pattern)):
-        for node in ast.walk(ast.parse(path.read_text())):
+        name, text = str(path.relative_to(ROOT)), path.read_text()
+        for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-                text = str(node.value.value).strip()
-                yield Sentence(str(path.relative_to(ROOT)), node.lineno, text.partition("\n")[0])
+                yield from _sentences(name, node.lineno, _plain(str(node.value.value)))
+        for line, comment in _comments(text):
+            yield from _sentences(name, line, _plain(comment))
+
+
+def _comments(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each comment with its line; comments on lines that follow each other are one."""
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    found = [(token.start[0], token.string) for token in tokens if token.type == tokenize.COMMENT]
+    for _, group in groupby(enumerate(found), lambda pair: pair[1][0] - pair[0]):
+        lines = [entry for _, entry in group]
+        yield lines[0][0], "\n".join(comment.lstrip("#:! ") for _, comment in lines)
+
+
+def _plain(text: str) -> str:
+    """Return a text without the code in it."""
+    return re.sub(r"``?[^`]+``?", "`code`", text)
 
 
 def tasks() -> Iterator[Sentence]:
@@ -122,7 +141,8 @@ SCOPES: Mapping[str, Callable[[], Iterator[Sentence]]] = {
     "messages": messages,
     "tasks": tasks,
     "options": options,
-    "plugins": partial(docstrings, "plugins/**/*.py"),
-    "src/sharklab": partial(docstrings, "src/sharklab/*.py"),
-    **{f"src/sharklab/{name}": partial(docstrings, f"src/sharklab/{name}/**/*.py") for name in FOLDERS},
+    "plugins": partial(python, "plugins/**/*.py"),
+    "programs": partial(python, "roles/**/*.py"),
+    "src/sharklab": partial(python, "src/sharklab/*.py"),
+    **{f"src/sharklab/{name}": partial(python, f"src/sharklab/{name}/**/*.py") for name in FOLDERS},
 }

@@ -1,4 +1,4 @@
-"""Sentences that need two readings are refused: in pages, messages and the first lines of docstrings."""
+"""Sentences that need two readings are refused: in pages, messages, docstrings and comments."""
 
 from __future__ import annotations
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sharklab.lab import load, plan_file, seat
+from sharklab.lab.plan import make_plan
+
 LAB = """\
 lab: {name}
 title: {{fr: "Un TP", en: "A lab"}}
@@ -31,3 +34,9 @@ def write_lab(folder: Path, **briefs: str) -> Path:
     for language, text in briefs.items():
         (folder / f"brief.{language}.md.j2").write_text(text)
     return folder
+
+
+def start(lab: str, student: str = "alice") -> None:
+    """Write what `up` leaves of a student's seat of the lab in the folder `lab`."""
+    found = load.named(lab)
+    plan_file.save(make_plan(found, seat.register(found, student)))

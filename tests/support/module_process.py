@@ -39,7 +39,7 @@ def start(name: str, *within: str, **options: Any) -> subprocess.Popen[str]:
 def call(name: str, *within: str, **options: Any) -> dict[str, Any]:
     """Run the module `name` as `start` does and return its answer."""
     process = start(name, *within, **options)
-    answer, _ = process.communicate(timeout=60)
+    answer, _ = process.communicate(timeout=120)
     result: dict[str, Any] = json.loads(answer)
     return result
 

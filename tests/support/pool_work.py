@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import threading
 import time
+from multiprocessing import connection
 from pathlib import Path
 
 from sharklab.errors import InputError, MachineryError
@@ -26,15 +26,22 @@ def work(job: str) -> object:
     if job == "leave":
         os._exit(0)
     if job == "die late":
-        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGKILL)).start()
-        return bytes(200 << 20)  # more than a pipe holds: the answer is cut in the middle
+        connection.Connection._send = _send_half  # type: ignore[attr-defined]
     if job == "hang":
         time.sleep(600)
     if job == "start":
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # as in a long call of a C library
-        child = subprocess.Popen(["sleep", "600"])
-        Path(path).write_text(str(child.pid))
-        child.wait()
+        with Path(path).open("w") as pipe:
+            subprocess.run(["sh", "-c", "echo started; exec sleep 600"], stdout=pipe)
+    if job == "listen":
+        with Path(path).open() as pipe:
+            return pipe.readline().strip()
     if job == "swell":
         return len(bytearray(1 << 30))
     return os.getpid() if job == "pid" else job.upper()
+
+
+def _send_half(pipe: connection.Connection[object, object], answer: bytes) -> None:
+    """Send half of an answer and die."""
+    os.write(pipe.fileno(), bytes(answer[: len(answer) // 2]))
+    os.kill(os.getpid(), signal.SIGKILL)

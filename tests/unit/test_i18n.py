@@ -145,6 +145,12 @@ def test_french_lacks_no_message() -> None:
     assert lacking == []
 
 
+def test_french_has_no_obsolete_message() -> None:
+    """A message that no source marks any more is removed from the catalogue with its translation."""
+    known = _extracted()
+    assert [] == [m.id for m in _french() if m.id and known.get(m.id) is None]
+
+
 def _is_whole(message: object) -> bool:
     string = getattr(message, "string", "")
     return all(string) if isinstance(string, tuple | list) else bool(string)

@@ -45,7 +45,7 @@ PREPARED = Path("/var/cache/firefox-dump-dom")
 """A profile with what Firefox compiles at its first start; there is nothing of a user in it."""
 
 NEVER = 3_600_000
-"""Milliseconds for the page: its own limits are what is watched here."""
+"""Milliseconds for the page: its own limits are under observation here."""
 
 
 class Remote:

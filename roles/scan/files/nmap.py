@@ -3,7 +3,7 @@
 """Become nmap(1), but only for targets of one's own seat.
 
 Options that are not known to stay with the targets are refused, and so is every target that means an
-address which is not in the list of the seat's. What a target means is asked of nmap itself (-sL).
+address which is not in the list of the seat's. nmap itself (-sL) says which addresses a target means.
 """
 
 from __future__ import annotations

@@ -44,9 +44,9 @@ class Damage:
 
     It `takes` traits away, which checks and questions may need. In an exercise with several captures it
     breaks only the checks that read this one, unless it counts `anywhere`. With `everything` lost, no check
-    of packets passes and no question is answered; without `completeness`, nothing is proved absent. `wanted`
-    marks checks that fail for another reason, `makes` checks that pass because of the damage. `looked` is
-    false when no packet is left; `rest` ends the file.
+    of packets passes and no question is answered; without `completeness`, no packet is proved absent.
+    `wanted` marks checks that fail for another reason, `makes` checks that pass because of the damage.
+    `looked` is false when no packet is left; `rest` ends the file.
     """
 
     title: str

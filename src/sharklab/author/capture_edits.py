@@ -1,4 +1,4 @@
-"""Damage a capture in one way: what a student gets wrong, done to a capture in which all is right.
+"""Damage a capture in one way: a mistake of a student, made in a capture in which all is right.
 
 Each function takes a capture apart into records and returns it with other records; the packets' checksums
 are left as they are, for tshark does not look at them. Captures are of Ethernet, as tcpdump records a host's
@@ -40,7 +40,7 @@ def without(pcap: Pcap, numbers: Iterable[int]) -> Pcap:
 
 
 def without_fin(pcap: Pcap, facts: Facts, talks: Talks) -> Pcap:
-    """Return the capture as if no side had said that it is done: what a FIN brought along stays."""
+    """Return the capture as if no side had said that it is done; the data of a packet with FIN stays."""
     ends = [packet for packet in _of(facts, talks) if "FIN" in packet.flags]
     cleared = _with_flags(pcap, [packet for packet in ends if packet.payload], clear=_FIN)
     return without(cleared, (packet.number for packet in ends if not packet.payload))

@@ -23,7 +23,7 @@ class HostDamage:
     """One thing that is wrong with a host: the state that shows it, and the checks, by name, that it breaks.
 
     `about` are the parameters that a check must have to be broken, such as the service that was stopped;
-    where the host is `silent`, nobody can tell its programs any more.
+    the programs of a `silent` host are no longer known.
     """
 
     title: str

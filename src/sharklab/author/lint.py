@@ -163,7 +163,7 @@ def _places(lab: Lab) -> Iterator[tuple[Path, Exercise]]:
 
 
 def _written(lab: Lab) -> Iterator[tuple[Path, Exercise]]:
-    """Yield the exercises that the author wrote as such; what a matrix is made into cannot be wrong."""
+    """Yield the exercises that the author wrote as such; those made of a matrix cannot be wrong."""
     return ((at, exercise) for at, exercise in _places(lab) if at[0] == "exercises")
 
 

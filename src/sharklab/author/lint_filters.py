@@ -48,7 +48,7 @@ def faults(at: Path, exercise: Exercise) -> Iterator[Fault]:
 
 
 def complaint(expression: str) -> str:
-    """Return what libpcap says against a filter for Ethernet, "" if nothing, or if there is no libpcap.
+    """Return the complaint of libpcap about a filter for Ethernet; "" for a right filter, or without libpcap.
 
     The verb `lint` makes sure that there is one; labs that have passed it are not compiled in vain elsewhere.
     """

@@ -1,4 +1,4 @@
-"""Say what keeps captures from showing everything: what is not in them may have been on the wire."""
+"""Name the flaws of captures: packets that are not in such a capture may have been on the wire."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Need(StrEnum):
 Parts = Callable[[Params], Iterable[tuple[str, Params]]]
 """Takes the parameters of a check; returns the names and parameters of checks that together say the same."""
 Needs = Callable[[Params, str], Iterable[Need]]
-"""Takes the parameters of a check and the id of a capture; returns what the check needs of this capture."""
+"""Takes the parameters of a check and the id of a capture; returns the traits that the check needs."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Checks of what a host says of its own sockets: who listens, which ports the kernel gives, UNIX sockets."""
+"""Checks of a host's own sockets: listening programs, the ports that the kernel gives, UNIX sockets."""
 
 from __future__ import annotations
 

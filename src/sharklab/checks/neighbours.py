@@ -1,4 +1,4 @@
-"""Checks of what carries everything else: who has an address (ARP), does a host answer (ICMP echo)."""
+"""Checks of the lower layers: the owner of an address (ARP), the answer of a host (ICMP echo)."""
 
 from __future__ import annotations
 

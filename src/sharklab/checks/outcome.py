@@ -118,7 +118,7 @@ class Verdict:
     def achieved(self) -> bool:
         """True when every check passed and every question has an answer.
 
-        What was skipped is no fault, but it is no achievement either.
+        A skipped check is no fault, but it is no achievement either.
         """
         statuses = {o.status for o in self.outcomes} | {a.status for a in self.answers}
         return statuses <= {Status.PASSED, Status.SKIPPED} and statuses != {Status.SKIPPED}

@@ -72,7 +72,7 @@ def borrow(plan: Plan, machines: Path | None, agree: existing.Agree) -> Plan:
 
     `machines` is the Ansible inventory that names them; without it, they are those that the seat has.
     `agree` hears what will change.
-    Raises InputError when a machine cannot be a host of the lab, or nobody agrees.
+    Raises InputError when a machine cannot be a host of the lab, or the person does not agree.
     """
     if machines is None and borrowed.read(plan.seat.folder):
         return plan

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from sharklab.cli.options import Options
 from sharklab.cli.verbs import computer, explain, gradebook, lab, recording, seat, submission
 from sharklab.message import N_
 
@@ -17,7 +17,7 @@ class Verb:
     The function takes the arguments that were parsed, and returns the exit code.
     """
 
-    call: Callable[[Namespace], int]
+    call: Callable[[Options], int]
     help: str
     example: str
     options: tuple[str, ...] = ()
@@ -147,6 +147,7 @@ VERBS: Mapping[str, Verb] = {
             "maybe_of_lab",
             "gradebook",
             "moodle",
+            "scale",
             "without_seats",
             "given",
             "due",

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from sharklab import __version__, i18n, paths, state
 from sharklab.cli.grammar import GROUPS, VERBS
-from sharklab.cli.options import OPTIONS, user_name
+from sharklab.cli.options import OPTIONS, Options, user_name
 from sharklab.cli.say import envelope
 from sharklab.errors import GOOD, INTERRUPTED, MACHINERY, InputError, SharklabError
 from sharklab.message import N_, Gettext, Message
@@ -38,10 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         language = i18n.choose(_option(split_command(words)[0], "--lang"), os.environ)
         say = i18n.translator(language).gettext
         with i18n.lent(language):
-            args = _parse(_parser(say), words)
-        args.language = language
+            args = parse(words, language)
         as_json = getattr(args, "output", "text") == "json"
-        return _run(args)
+        return run(args)
     except KeyboardInterrupt:
         hint = N_("sharklab down removes the seat")
         if "grade" in words:
@@ -57,10 +56,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(MACHINERY, _unforeseen(error), as_json, say)
 
 
-def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
-    """Parse `words`; a command of the user's at their end is kept as it is, word for word."""
+def parse(words: Sequence[str], language: str) -> Options:
+    """Return the options of a command line, with help and errors of argparse in `language`.
+
+    A command of the user's at the end is kept as it is, word for word. Raises InputError for words that are
+    no command line, SystemExit after --help.
+    """
     own, command = split_command(words)
-    args = parser.parse_args(own)
+    args = _parser(i18n.translator(language).gettext).parse_args(own, Options())
+    args.language = language
     if command:
         name = next((name for name in ("command", "arguments") if name in args), "")
         if not name:
@@ -103,7 +107,8 @@ def _command_start(words: Sequence[str]) -> int:
     return len(words)
 
 
-def _run(args: argparse.Namespace) -> int:
+def run(args: Options) -> int:
+    """Do what a verb needs first, and the verb, and return the exit code. Raises SharklabError."""
     from sharklab import ownership
     from sharklab.cli import setup
 
@@ -118,7 +123,7 @@ def _run(args: argparse.Namespace) -> int:
         ownership.give_back(state.root())
 
 
-def _provider(args: argparse.Namespace) -> str:
+def _provider(args: Options) -> str:
     """Return the provider of the seat that a verb is about; of all of them for `down --all`."""
     from sharklab.hosts import seat_provider
 

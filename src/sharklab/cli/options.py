@@ -1,4 +1,4 @@
-"""Every option of the command line: its flags, and what argparse takes for it, with msgids for its texts."""
+"""Every option of the command line: its flags, its settings for argparse, and its type for the verbs."""
 
 from __future__ import annotations
 
@@ -23,6 +23,57 @@ def user_name() -> str:
     return imported.pop() if len(imported) == 1 else os.environ.get("SUDO_USER") or getpass.getuser()
 
 
+class Options(argparse.Namespace):
+    """The options of one command, as a verb reads them; a verb has those that `cli.grammar` lists for it.
+
+    An optional file, folder or name that was not given is "" or None, as its type says.
+    """
+
+    all: bool
+    arguments: list[str]
+    as_capture: str | None
+    cap: float
+    closed: int
+    command: list[str]
+    conversation: list[int]
+    due: str | None
+    files: list[str]
+    filter: str | None
+    folder: str | None
+    given: str | None
+    grace: float
+    hint: str
+    hint_cost: float
+    host: str
+    image: str | None
+    inventory: str | None
+    jobs: int | None
+    lab: str
+    labs: list[str]
+    lang: str | None
+    language: str
+    late: float
+    live: bool
+    moodle: str | None
+    network: bool
+    os: str
+    out: str
+    output: str
+    pace: str
+    packets: int
+    provider: str | None
+    roster: str
+    run: str | None
+    scale: str | None
+    seconds: float
+    student: str
+    subject: str
+    user: str
+    verb: str
+    without_seats: bool
+    yes: bool
+
+
 LAB_HELP = N_("the lab's name, as `sharklab labs` and `sharklab status` list it, or its folder (./mylab)")
 OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "lab": (("lab",), {"metavar": N_("LAB"), "help": LAB_HELP}),
@@ -37,7 +88,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "maybe_lab": (
         ("lab",),
-        {"metavar": N_("LAB"), "nargs": "?", "help": LAB_HELP},
+        {"metavar": N_("LAB"), "nargs": "?", "default": "", "help": LAB_HELP},
     ),
     "host": (("host",), {"metavar": N_("HOST"), "help": N_("a host of the lab")}),
     "host_files": (
@@ -120,7 +171,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "maybe_student": (
         ("--student",),
-        {"metavar": N_("ID"), "default": None, "help": N_("the student of the seats; all without it")},
+        {"metavar": N_("ID"), "default": "", "help": N_("the student of the seats; all without it")},
     ),
     "provider": (
         ("--provider",),
@@ -240,7 +291,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("-o", "--out"),
         {
             "metavar": N_("DIR"),
-            "default": None,
+            "default": "",
             "help": N_("write a page (HTML, Markdown) and captures with comments here (default: text)"),
         },
     ),
@@ -248,7 +299,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("-o", "--out"),
         {
             "metavar": N_("DIR"),
-            "default": None,
+            "default": "",
             "help": N_("the folder to work in (default: LAB)"),
         },
     ),
@@ -280,7 +331,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("-o", "--out"),
         {
             "metavar": N_("FILE"),
-            "default": None,
+            "default": "",
             "help": N_("the file to hand in (default: LAB-ID.sharklab)"),
         },
     ),
@@ -296,7 +347,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("--roster",),
         {
             "metavar": N_("FILE"),
-            "default": None,
+            "default": "",
             "help": N_("the students of the class: a CSV file from Moodle or by hand"),
         },
     ),
@@ -304,7 +355,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("--lab",),
         {
             "metavar": N_("LAB"),
-            "default": None,
+            "default": "",
             "help": N_("the lab of submissions that are folders, which do not name it"),
         },
     ),
@@ -318,6 +369,14 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("FILE"),
             "default": None,
             "help": N_("an offline grading worksheet of Moodle, to be filled in place"),
+        },
+    ),
+    "scale": (
+        ("--scale",),
+        {
+            "metavar": N_("PERCENT,..."),
+            "default": None,
+            "help": N_("the least percentage for each item of the worksheet's scale, lowest first: 0,50,80"),
         },
     ),
     "due": (
@@ -370,6 +429,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "hint_cost": (
         ("--hint",),
         {
+            "dest": "hint_cost",
             "metavar": N_("PERCENT"),
             "type": float,
             "default": 0.0,
@@ -386,7 +446,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "given": (
         ("--given",),
         {
-            "metavar": N_("DATE"),
+            "metavar": N_("TIME"),
             "default": None,
             "help": N_("when the assignment was given: a capture from before is pointed out"),
         },
@@ -409,7 +469,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("-o", "--out"),
         {
             "metavar": N_("FILE"),
-            "default": None,
+            "default": "",
             "help": N_("the file to write, .md or .html (default: the brief is printed)"),
         },
     ),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
 from typing import Any
 
 from sharklab import i18n
+from sharklab.cli.options import Options
 
 SCHEMA = "sharklab/1"
 """The version of the envelope of `--output json`."""
@@ -17,7 +17,7 @@ def envelope(verb: str, **content: Any) -> dict[str, Any]:
     return {"schema": SCHEMA, "verb": verb, **content}
 
 
-def say(args: Namespace, text: str, **content: Any) -> None:
+def say(args: Options, text: str, **content: Any) -> None:
     """Print `content` as JSON when a script reads, else `text`."""
     if getattr(args, "output", "text") == "json":
         print(json.dumps(envelope(args.verb, **content), ensure_ascii=False, indent=1))
@@ -25,11 +25,11 @@ def say(args: Namespace, text: str, **content: Any) -> None:
         print(text)
 
 
-def translate(args: Namespace) -> i18n.Translator:
+def translate(args: Options) -> i18n.Translator:
     """Return the translator for the language of the reader."""
     return i18n.translator(args.language)
 
 
-def languages(args: Namespace) -> tuple[str, ...]:
+def languages(args: Options) -> tuple[str, ...]:
     """Return the report's languages: all, the reader's first."""
     return (args.language, *(language for language in i18n.languages() if language != args.language))

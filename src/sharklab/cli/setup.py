@@ -68,7 +68,7 @@ def prepare(verb: str, provider: str, words: Translator, lab: str | None = None,
 
 
 def _is_rocky(os: str) -> bool:
-    """Tell whether images of `os` are Rocky's; what `auto` means there is asked only where it decides."""
+    """Tell whether images of `os` are Rocky's; the meaning of `auto` is looked up only where it decides."""
     from sharklab import system_packages
     from sharklab.hosts.image import choice
 

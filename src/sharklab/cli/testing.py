@@ -37,7 +37,7 @@ def run(arguments: Sequence[str], progress: Progress) -> int:
 
 
 def _environment(cache: Path) -> dict[str, str]:
-    """Return the environment for the tools that the tests call: what they keep goes to `cache`.
+    """Return the environment for the tools that the tests call: their caches are below `cache`.
 
     The checkout stays clean, and behind sudo no file of root's is left in it.
     """

@@ -30,7 +30,7 @@ class Counted:
 class RecordedCapture:
     """A capture file by the id that lab.yml gives it, and the host that recorded it.
 
-    `counted` is None where nobody counted: a student hands in the file alone. The file is opened, and read
+    `counted` is None for a capture of a student, who hands in the file alone. The file is opened, and read
     by tshark, when something of it is first asked for.
     """
 

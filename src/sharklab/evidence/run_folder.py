@@ -65,7 +65,7 @@ class SocketLine:
 class Evidence:
     """Everything that a run left: `manifest` is manifest.json as it stands.
 
-    `state` is what was observed on each host (`sharklab.evidence.host_state`), when the lab asks for it.
+    `state` is the state of each host (`sharklab.evidence.host_state`), when the lab asks for it.
     """
 
     folder: Path

@@ -47,7 +47,7 @@ class Socket:
 
 
 def sockets(lines: Iterable[SocketLine]) -> tuple[Socket, ...]:
-    """Return the sockets of ss lines; what is no socket line is left out."""
+    """Return the sockets of ss lines; other lines are left out."""
     parsed = (_socket(line) for line in lines)
     return tuple(socket for socket in parsed if socket)
 

@@ -43,11 +43,10 @@ def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
                 "argv": list(p.run),
                 "user": p.user,
                 "timeout": p.timeout,
-                "exit": list(p.exit),
-                "retries": p.retries,
                 "after": list(p.after),
                 "stdin": p.stdin,
                 "env": dict(p.env),
+                **({"exit": list(p.exit), "retries": p.retries} if p.retries else {}),
             }
             for p in probes
         ],
@@ -69,7 +68,7 @@ def provisioned(plan: Plan) -> dict[str, dict[str, Any]]:
 def build(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = None) -> dict[str, Any]:
     """Return the seat's Ansible inventory: hosts reached by the seat's own ssh config.
 
-    `facts` is what is known of hosts, as Ansible's facts: playbooks need not ask for it.
+    `facts` are known facts about hosts, as Ansible's: playbooks need not gather them.
     """
     existing = borrowed.read(plan.seat.folder)
     connection = {

@@ -69,7 +69,7 @@ def run(
     """Run `playbooks/<name>.yml` on `inventory`.
 
     `progress` hears at which role each host is. The playbook is ended when `should_stop` says so, which is
-    asked every second. Raises MachineryError then, or naming the host, the task and what it said when
+    asked every second. Raises MachineryError then, or naming the host, the task and its message when
     one failed.
     """
     folder = Path(tempfile.mkdtemp(prefix="ansible-", dir=inventory.parent))

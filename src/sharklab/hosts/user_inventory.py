@@ -55,7 +55,7 @@ FLAGS = "1246ab:c:e:fgi:kl:m:no:p:qstvxAB:CD:E:F:GI:J:KL:MNO:P:Q:R:S:TVw:W:XY"
 CONFIGS = ("~/.ssh/config", "/etc/ssh/ssh_config")
 HEAD = "# Written by sharklab: ssh -F {file} HOST\n"
 
-# What the inventory says goes before these, and these go before the user's own configuration.
+# The inventory goes before these options, and these go before the user's own configuration.
 DEFAULTS = ("BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=5", "ServerAliveCountMax=3")
 SHARED = """\
     ControlMaster auto
@@ -65,7 +65,7 @@ SHARED = """\
 """
 OURS = frozenset({"host", "controlmaster", "controlpersist", "controlpath", "loglevel"})
 UNWANTED = frozenset({"localforward", "remoteforward", "dynamicforward", "requesttty", "remotecommand"})
-"""What a person's own terminal has of a connection, and a program must not have."""
+"""Options of a connection that suit a person at a terminal, and no program."""
 
 FILES = frozenset({"identityfile", "certificatefile"})
 
@@ -80,7 +80,7 @@ def read(file: Path, hosts: Sequence[str]) -> dict[str, Variables]:
     if not file.exists():
         raise InputError(N_("there is no such file"), place=f"--inventory {file}")
     environment = [f"ANSIBLE_CONFIG={paths.ROOT / 'ansible.cfg'}", "ANSIBLE_INVENTORY_UNPARSED_FAILED=true"]
-    command = ["env", *environment, "LC_ALL=C.UTF-8", sys.executable, PROGRAM, file]
+    command: list[str | Path] = ["env", *environment, "LC_ALL=C.UTF-8", sys.executable, PROGRAM, file]
     try:
         listed = json.loads(process.run(command))
     except MachineryError as error:

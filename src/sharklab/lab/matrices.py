@@ -201,7 +201,7 @@ def _filter(entry: MatrixEntry) -> str:
 
 
 def port_states(data: MatrixEntry, host: str) -> list[dict[str, Any]]:
-    """Return the ports of all matrices of a lab whose server is `host`: what role port_states takes."""
+    """Return the ports of all matrices of a lab whose server is `host`, for the role port_states."""
     return [
         {"port": cell["port"], "protocol": entry["transport"], "state": cell["state"]}
         for entry in data.get("matrices", ())

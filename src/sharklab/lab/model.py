@@ -67,8 +67,8 @@ class Capture:
 class Probe:
     """One command run on a host. `run` is an argv list; `timeout` is in seconds.
 
-    The tool of an `optional` one may be missing on the host. A command that ends with none of the `exit` codes
-    is run again, at most `retries` times.
+    The tool of an `optional` one may be missing on the host. A command that ends with none of the `exit`
+    codes is run again, at most `retries` times.
     """
 
     id: str
@@ -197,8 +197,8 @@ class ExpectedConversation:
 class Service:
     """A service that is to be known, as a course writes it: its port, its name, TCP or UDP or both.
 
-    `reference` is its name in /etc/services where that is another; `own` marks a name that is the course's
-    alone and stands in no list. `use` says what it is for, `note` why what the course says differs.
+    `reference` is its name in /etc/services where that is another; `own` marks a name that only the course
+    uses. `use` is its purpose, `note` the reason for a difference between the course and the list.
     """
 
     port: int
@@ -361,7 +361,7 @@ class Seat:
 
 @dataclass(frozen=True)
 class Plan:
-    """A lab for one seat: what providers and playbooks take.
+    """A lab for one seat, for providers and playbooks.
 
     `source` is the lab as its author wrote it, `lab` is the same with the values of the seat. `pace` is how
     long its matrices wait: "fast" or "real".

@@ -24,7 +24,7 @@ class Link:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """A check or an answer: what was expected (or asked), what was found, and on what grounds."""
+    """A check or an answer: the expectation (or question), the finding, and its evidence."""
 
     title: str
     expected: str
@@ -75,7 +75,7 @@ class Sockets:
 
 @dataclass(frozen=True)
 class CaptureReport:
-    """A capture: what was asked of tcpdump, the file that it left, and what is in it.
+    """A capture: its request in lab.yml, the file of tcpdump, and the packets in it.
 
     With `explained` there is a copy with comments on the packets at `annotated`.
     """
@@ -119,7 +119,7 @@ class WitnessReport:
 
 @dataclass(frozen=True)
 class CellReport:
-    """One cell of a matrix in full; `follows` are sentences: what can be concluded, and what cannot."""
+    """One cell of a matrix in full; `follows` are sentences: the possible conclusions, and their limits."""
 
     tool: str
     port: int
@@ -134,7 +134,7 @@ class CellReport:
 
 @dataclass(frozen=True)
 class StateReport:
-    """A state of a port: what makes it so, who bears witness to that, and what every tool did."""
+    """A state of a port: its cause, the witnesses of it, and the attempt of every tool."""
 
     anchor: str
     title: str

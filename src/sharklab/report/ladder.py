@@ -89,7 +89,7 @@ class Ladder:
     transport: str
     bands: tuple[Band, ...]
     note: str = ""
-    """A msgid: what a TCP conversation lacks, if anything."""
+    """A msgid: the missing part of a TCP conversation, "" if none is missing."""
 
 
 def ladder(

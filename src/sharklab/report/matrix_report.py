@@ -1,7 +1,7 @@
-"""A matrix in a report: what every tool says of every state of a port, and what follows from it.
+"""A matrix in a report: the answer of every tool for every state of a port, and its conclusions.
 
-Nothing here is typed in beforehand but what a state is: which answers are alike, and so what an answer
-does not tell, is counted in the results of this run.
+Only the states are known beforehand. The results of this run show which answers are alike, and so which
+states an answer does not tell apart.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def page(
 def overall(verdict: Verdict | None) -> Status | None:
     """Return an exercise's gravest status; None for an exercise without checks and questions.
 
-    What was skipped counts where nothing else was found, as in `Verdict.achieved`.
+    Skipped checks count if there are no others, as in `Verdict.achieved`.
     """
     if verdict is None or not (verdict.outcomes or verdict.answers):
         return None

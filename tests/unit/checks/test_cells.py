@@ -60,7 +60,7 @@ def test_cell_passes_when_all_is_as_expected(id: str) -> None:
     assert (Status.PASSED, (), True) == (CELLS[id].outcome.status, CELLS[id].differs, CELLS[id].certain)
 
 
-def test_judge_gives_an_outcome_for_each_cell() -> None:
+def test_cells_have_an_outcome_each() -> None:
     """A matrix is an exercise whose outcomes are its cells'; when all pass it is achieved."""
     verdicts = WHOLE.judge()
     assert {"tcp": 8, "udp": 2} == {id: len(verdict.outcomes) for id, verdict in verdicts.items()}

@@ -20,14 +20,14 @@ SSH = Sample(["ssh.pcap"])
         ("fin", (44, 45, 46), "Packets 44, 45, 46 close the connection: FIN and ACK of each side."),
     ],
 )
-def test_judge_passes_a_whole_connection(kind: str, packets: tuple[int, ...], found: str) -> None:
+def test_connection_that_is_whole_passes(kind: str, packets: tuple[int, ...], found: str) -> None:
     """The outcome names the packets that it rests on."""
     outcome = SSH.check(kind)
     assert (Status.PASSED, found) == (outcome.status, words(outcome))
     assert (Reference(capture="ssh.pcap", packets=packets),) == outcome.evidence
 
 
-def test_judge_passes_traffic_both_ways() -> None:
+def test_traffic_both_ways_passes() -> None:
     """The outcome says how much went each way, and names every packet with data."""
     outcome = SSH.check("traffic")
     found = "The client sends 3741 bytes and the server 4213 bytes."
@@ -54,7 +54,7 @@ def test_judge_passes_traffic_both_ways() -> None:
         ),
     ],
 )
-def test_judge_fails_what_did_not_come_about(name: str, kind: str, found: str) -> None:
+def test_conversation_that_did_not_come_about_fails(name: str, kind: str, found: str) -> None:
     """The outcome says what happened instead."""
     outcome = Sample([name]).check(kind)
     assert Status.FAILED is outcome.status
@@ -69,14 +69,14 @@ def test_judge_fails_what_did_not_come_about(name: str, kind: str, found: str) -
         ((45, 46), "fin", "The FIN exchange is not complete; packets with a FIN: 44."),
     ],
 )
-def test_judge_fails_a_connection_without_its_ends(missing: tuple[int, ...], kind: str, found: str) -> None:
+def test_connection_without_its_ends_fails(missing: tuple[int, ...], kind: str, found: str) -> None:
     """A beginning or an end that is not there is not guessed."""
     outcome = replace(SSH, facts={"ssh.pcap": without("ssh.pcap", *missing)}).check(kind)
     assert Status.FAILED is outcome.status
     assert words(outcome).startswith(found)
 
 
-def test_judge_fails_traffic_one_way() -> None:
+def test_traffic_one_way_fails() -> None:
     """A server that never speaks is not traffic."""
     data = shown("ssh.pcap").conversations[0].data_packets
     spoken = [n for n in data if shown("ssh.pcap").packet(n).source.address == "10.77.5.2"]
@@ -88,26 +88,26 @@ def test_judge_fails_traffic_one_way() -> None:
 
 
 @pytest.mark.parametrize(("wanted", "status"), [("tcp", Status.PASSED), ("udp", Status.FAILED)])
-def test_judge_tells_the_transport(wanted: str, status: Status) -> None:
+def test_transport_of_the_conversation(wanted: str, status: Status) -> None:
     """The transport is the captured conversation's."""
     assert status is SSH.check("transport", value=wanted).status
 
 
-def test_judge_of_a_clean_capture() -> None:
+def test_clean_of_a_capture_without_other_traffic_passes() -> None:
     """A capture that holds only the exercise's conversation is clean, and names all its packets."""
     outcome = SSH.check("clean")
     assert (Status.PASSED, "Every packet belongs to the exercise (46).") == (outcome.status, words(outcome))
     assert tuple(range(1, 47)) == outcome.evidence[0].packets
 
 
-def test_judge_of_a_capture_with_other_traffic() -> None:
+def test_clean_of_a_capture_with_other_traffic_fails() -> None:
     """ARP and neighbour discovery are not the exercise's; the outcome names their packets."""
     outcome = Sample(["drop.pcap"]).check("clean")
     assert Status.FAILED is outcome.status
     assert (Reference(capture="drop.pcap", packets=(4, 5, 6, 7)),) == outcome.evidence
 
 
-def test_judge_finds_the_token_in_names_and_in_payload() -> None:
+def test_token_in_names_and_in_payload_passes() -> None:
     """The packets that carry the token, in whatever case, are the evidence."""
     outcome = Sample(["reuse.pcap", "dns.pcap"]).check("token")
     assert Status.PASSED is outcome.status
@@ -116,7 +116,7 @@ def test_judge_finds_the_token_in_names_and_in_payload() -> None:
     ]
 
 
-def test_judge_does_not_find_the_token_in_another_capture() -> None:
+def test_token_of_another_capture_fails() -> None:
     """An encrypted session carries no token."""
     outcome = SSH.check("token")
     assert (Status.FAILED, "No packet has the token tok7f3a.") == (outcome.status, words(outcome))

@@ -15,7 +15,7 @@ DNS = Sample(["dns.pcap"], ExpectedConversation("client", "server", "udp", 53))
 DOMAIN = "tok7f3a.lab.example"
 
 
-def test_judge_passes_dns_questions_with_answers() -> None:
+def test_dns_questions_with_answers_pass() -> None:
     """Each type names its answer and both packets."""
     outcome = DNS.check("dns", types=["A", "AAAA", "MX"], name=DOMAIN)
     found = (
@@ -34,20 +34,20 @@ def test_judge_passes_dns_questions_with_answers() -> None:
         ({"types": ["A"], "name": DOMAIN, "rcode": "NXDOMAIN"}, "A: 10.77.5.2 in packet 2"),
     ],
 )
-def test_judge_fails_dns_questions_without_the_answer(params: dict[str, Any], found: str) -> None:
+def test_dns_questions_without_the_answer_fail(params: dict[str, Any], found: str) -> None:
     """Not asked, asked for another name, and answered otherwise are told apart."""
     outcome = DNS.check("dns", **params)
     assert Status.FAILED is outcome.status
     assert words(outcome).startswith(found)
 
 
-def test_judge_fails_a_dns_question_that_nobody_answered() -> None:
+def test_dns_question_without_an_answer_fails() -> None:
     """An ICMP error is no answer."""
     outcome = Sample(["dns_refused.pcap"]).check("dns", types=["A"])
     assert (Status.FAILED, "A: asked in packet 1, not answered") == (outcome.status, words(outcome))
 
 
-def test_judge_fails_a_dns_answer_without_records() -> None:
+def test_dns_answer_without_records_fails() -> None:
     """NOERROR without an address (a name of another type) does not answer the question."""
     dns = [replace(exchange, answers=()) for exchange in shown("dns.pcap").dns]
     empty = replace(DNS, facts={"dns.pcap": replace(shown("dns.pcap"), dns=tuple(dns))})
@@ -55,12 +55,12 @@ def test_judge_fails_a_dns_answer_without_records() -> None:
     assert (Status.FAILED, "A: NOERROR in packet 2") == (outcome.status, words(outcome))
 
 
-def test_judge_passes_the_expected_failure_of_a_name() -> None:
+def test_dns_expected_failure_of_a_name_passes() -> None:
     """A lab may ask for NXDOMAIN."""
     assert Status.PASSED is DNS.check("dns", types=["A"], name=f"Nowhere.{DOMAIN}.", rcode="NXDOMAIN").status
 
 
-def test_judge_does_not_count_dns_of_another_server() -> None:
+def test_dns_of_another_server_does_not_count() -> None:
     """The answer must come from the exercise's server."""
     other = replace(DNS, conversation=ExpectedConversation("client", "desktop"))
     assert Status.FAILED is other.check("dns", types=["A"]).status

@@ -39,7 +39,7 @@ def zone(services: str = "dns ssh", ports: str = "3478/udp", target: str = "defa
         ("", "", Status.INCONCLUSIVE, "now or always did not print a zone"),
     ],
 )
-def test_judge_of_a_firewall(runtime: str, permanent: str, status: Status, found: str) -> None:
+def test_firewall_runs_and_is_kept(runtime: str, permanent: str, status: Status, found: str) -> None:
     """What is open is what is meant, no less and no more, now and after the next start."""
     results = [result("now", stdout=runtime), result("always", stdout=permanent)]
     wanted = {"runtime": "now", "permanent": "always", "services": ["ssh", "dns"], "ports": ["3478/udp"]}
@@ -48,7 +48,7 @@ def test_judge_of_a_firewall(runtime: str, permanent: str, status: Status, found
     assert words(outcome).startswith(found)
 
 
-def test_judge_of_a_firewall_without_results_is_inconclusive() -> None:
+def test_firewall_without_results_is_inconclusive() -> None:
     """A firewall that was not asked is not known to be closed."""
     outcome = Sample().check("firewall", runtime="now", permanent="always")
     assert Status.INCONCLUSIVE is outcome.status

@@ -13,7 +13,7 @@ from sharklab.message import Message
 from tests.support.checks_sample import Sample, shown, words
 
 
-def test_judge_says_why_a_capture_is_not_there() -> None:
+def test_flaws_name_the_reason_of_a_missing_capture() -> None:
     """The reader learns which capture is missing, or what is wrong with it."""
     broken = Sample(["ssh.pcap"], facts={"ssh.pcap": Facts(problem=Message("the capture is empty"))})
     assert "The capture ssh.pcap cannot be read: the capture is empty." == words(broken.check("fin"))
@@ -31,7 +31,7 @@ def test_judge_says_why_a_capture_is_not_there() -> None:
         (Sample(["short.pcap"]), "The capture short.pcap kept only the beginning of packets (41)."),
     ],
 )
-def test_judge_is_inconclusive_when_the_capture_lacks_something(sample: Sample, found: str) -> None:
+def test_flaws_make_an_outcome_inconclusive(sample: Sample, found: str) -> None:
     """A FIN that is not in a flawed capture may have been there."""
     outcome = sample.check("fin")
     assert Status.INCONCLUSIVE is outcome.status

@@ -17,14 +17,14 @@ from tests.support.packets_sample import shown as facts_of
 SSH = Sample(["ssh.pcap"])
 
 
-def test_judge_passes_datagrams_both_ways_and_mentions_the_others() -> None:
+def test_focus_takes_the_longest_conversation_and_mentions_the_others() -> None:
     """Of several sockets of one client the busiest is shown, and the outcome says so."""
     outcome = Sample(["voice.pcap"]).check("udp_exchange")
     assert Status.PASSED is outcome.status
     assert "Of 5 such conversations, this one has the most packets" in words(outcome)
 
 
-def test_judge_chooses_by_host_and_port() -> None:
+def test_focus_chooses_by_host_and_port() -> None:
     """A conversation with another port or between other hosts is not the exercise's."""
     dns = ExpectedConversation("client", "server", "udp", 53)
     assert Status.PASSED is Sample(["dns.pcap"], conversation=dns).check("udp_exchange").status
@@ -39,7 +39,7 @@ def test_judge_chooses_by_host_and_port() -> None:
 @pytest.mark.parametrize(
     ("name", "unseen", "port"), [("ssh.pcap", range(1, 6), 0), ("dns.pcap", (1, *range(3, 23)), 53)]
 )
-def test_judge_knows_the_client_of_a_conversation_begun_before_the_capture(
+def test_focus_knows_the_client_of_a_conversation_begun_before_the_capture(
     name: str, unseen: Sequence[int], port: int
 ) -> None:
     """When the server is the first to be seen, the exercise or its port says who is the client."""
@@ -59,23 +59,23 @@ def late(arrow: str, role: Role = Role.OPEN) -> Sample:
 
 
 @pytest.mark.parametrize("arrow", ["<", ">"])
-def test_judge_matches_a_declared_conversation_either_way_round(arrow: str) -> None:
+def test_focus_matches_a_declared_conversation_either_way_round(arrow: str) -> None:
     """Where no SYN and no contents tell who is the client, the exercise does."""
     sample = late(arrow)
     assert ("760", "2049") == (sample.ask("local_port").value, sample.ask("server_port").value)
 
 
-def test_judge_does_not_turn_a_conversation_whose_contents_tell_the_client() -> None:
+def test_focus_does_not_turn_a_conversation_whose_contents_tell_the_client() -> None:
     """The server that calls the client is no conversation of the exercise."""
     assert Status.PASSED is late(">", Role.CLIENT).check("transport", value="tcp").status
     assert Status.FAILED is late("<", Role.CLIENT).check("transport", value="tcp").status
 
 
-def test_judge_finds_the_handshake_over_ipv6() -> None:
+def test_focus_finds_the_handshake_over_ipv6() -> None:
     """A host is known by any of its addresses."""
     assert Status.PASSED is Sample(["ssh6.pcap"]).check("handshake").status
 
 
-def test_judge_without_a_conversation_takes_what_is_there() -> None:
+def test_focus_without_a_conversation_takes_any_packets() -> None:
     """An exercise that names no hosts is about the capture's own conversation."""
     assert Status.PASSED is Sample(["ssh.pcap"], conversation=None).check("handshake").status

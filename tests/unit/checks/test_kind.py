@@ -8,7 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from sharklab.checks import KINDS
-from sharklab.checks.kind import Need, Rests, check
+from sharklab.checks import kind as kinds
+from sharklab.checks.kind import TEXT, Need, Rests, by_port, check, parameters
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -71,6 +72,23 @@ def test_live_is_what_only_a_run_records(kind: str, live: bool) -> None:
 def test_required_are_the_parameters_without_which_a_check_has_no_sense() -> None:
     """The others have a default."""
     assert {"types"} == KINDS["dns"].required
+
+
+def test_absence_needs_the_whole_capture() -> None:
+    """A packet that was lost could be the one that must not be there."""
+    assert [True, False] == [KINDS[name].needs_all for name in ("unseen", "fin")]
+
+
+def test_check_declares_the_function_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The declaration says what the function takes, and leaves the function as it is."""
+    monkeypatch.setattr(kinds, "KINDS", {})
+    schema = parameters("ports", ports=by_port(TEXT))
+    function = KINDS["fin"].function
+    assert function is check("ends", Rests.HEADERS, "The end", params=schema)(function)
+    declared = kinds.KINDS["ends"]
+    assert ("ends", function, frozenset({"ports"})) == (declared.name, declared.function, declared.required)
+    validator = Draft202012Validator(dict(declared.params))
+    assert [True, False] == [validator.is_valid({"ports": {port: "open"}}) for port in ("22/tcp", "22")]
 
 
 def test_check_refuses_a_name_that_is_taken() -> None:

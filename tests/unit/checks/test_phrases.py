@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from sharklab.checks import phrases
@@ -12,23 +15,27 @@ from sharklab.message import Message
 
 
 @pytest.mark.parametrize(
-    ("message", "english", "french"),
+    ("words", "value", "english", "french"),
     [
-        (phrases.state("prohibited"), "prohibited", "interdit"),
-        (phrases.verdict("timeout"), "timed out", "délai dépassé"),
-        (phrases.packets("syn_rst"), "SYN, then RST", "SYN, puis RST"),
-        (phrases.packets("syn_icmp 3/13"), "SYN, then ICMP 3/13", "SYN, puis ICMP 3/13"),
-        (phrases.pattern(Pattern("syn_rst", 1)), "SYN, then RST", "SYN, puis RST"),
-        (phrases.pattern(Pattern("syn_rst", 3)), "SYN, then RST (×3)", "SYN, puis RST (×3)"),
+        (phrases.state, "prohibited", "prohibited", "interdit"),
+        (phrases.verdict, "timeout", "timed out", "délai dépassé"),
+        (phrases.packets, "syn_rst", "SYN, then RST", "SYN, puis RST"),
+        (phrases.packets, "syn_icmp 3/13", "SYN, then ICMP 3/13", "SYN, puis ICMP 3/13"),
+        (phrases.pattern, Pattern("syn_rst", 1), "SYN, then RST", "SYN, puis RST"),
+        (phrases.pattern, Pattern("syn_rst", 3), "SYN, then RST (×3)", "SYN, puis RST (×3)"),
         (
-            phrases.pattern(Pattern("udp_icmp", 2, (3, 3))),
+            phrases.pattern,
+            Pattern("udp_icmp", 2, (3, 3)),
             "datagram, then ICMP 3/3 (×2)",
             "datagramme, puis ICMP 3/3 (×2)",
         ),
     ],
 )
-def test_word_is_said_in_both_languages(message: Message, english: str, french: str) -> None:
+def test_word_is_said_in_both_languages(
+    words: Callable[[Any], Message], value: Any, english: str, french: str
+) -> None:
     """The type and the code of ICMP, and how often the client knocked, are added."""
+    message = words(value)
     assert (english, french) == (translator("en").say(message), translator("fr").say(message))
 
 

@@ -12,7 +12,7 @@ from sharklab.lab.model import Probe
 from tests.support.checks_sample import Sample, result, words
 
 
-def test_judge_passes_probes_that_ended_as_expected() -> None:
+def test_probes_that_ended_as_expected_pass() -> None:
     """An exit code that the lab expects is good, be it 0 or not."""
     probes = (Probe("probe", "client", ("true",)), Probe("fails", "client", ("false",), exit=(1, 2)))
     results = [result(), result("fails", exit_code=2)]
@@ -29,7 +29,7 @@ def test_judge_passes_probes_that_ended_as_expected() -> None:
         ({"exit_code": None}, "probe was killed"),
     ],
 )
-def test_judge_fails_probes_that_ended_otherwise(values: dict[str, Any], found: str) -> None:
+def test_probes_that_ended_otherwise_fail(values: dict[str, Any], found: str) -> None:
     """How a probe ended is told."""
     outcome = Sample(results=[result(**values)]).check("probes")
     assert (Status.FAILED, found) == (outcome.status, words(outcome))
@@ -38,7 +38,7 @@ def test_judge_fails_probes_that_ended_otherwise(values: dict[str, Any], found: 
 lacking = partial(result, exit_code=None, missing=True)
 
 
-def test_judge_passes_beside_an_optional_tool_that_is_missing() -> None:
+def test_probes_beside_a_missing_optional_tool_pass() -> None:
     """What could not be tried is said, and is no failure."""
     optional = Probe("odd", "client", ("odd", "-x"), optional=True)
     results = [result(), lacking("odd")]
@@ -50,20 +50,20 @@ def test_judge_passes_beside_an_optional_tool_that_is_missing() -> None:
 @pytest.mark.parametrize(
     ("kind", "params"), [("probes", {}), ("output", {"probe": "probe", "contains": "x"})]
 )
-def test_judge_skips_what_rests_on_an_optional_tool_alone(kind: str, params: dict[str, Any]) -> None:
+def test_probes_of_a_missing_optional_tool_alone_are_skipped(kind: str, params: dict[str, Any]) -> None:
     """Nothing was tried, so nothing is right or wrong."""
     probes = (Probe("probe", "client", ("odd",), optional=True),)
     outcome = Sample(probes=probes, results=[lacking()]).check(kind, **params)
     assert (Status.SKIPPED, "Not available: odd.") == (outcome.status, words(outcome))
 
 
-def test_judge_fails_an_optional_tool_that_ended_otherwise() -> None:
+def test_probes_of_an_optional_tool_that_ended_otherwise_fail() -> None:
     """Optional is whether it is there, not what it does."""
     probes = (Probe("probe", "client", ("odd",), optional=True),)
     assert Status.FAILED is Sample(probes=probes, results=[result(exit_code=1)]).check("probes").status
 
 
-def test_judge_is_inconclusive_about_probes_without_results() -> None:
+def test_probes_without_results_are_inconclusive() -> None:
     """A probe that left nothing, or an exercise without probes, proves nothing."""
     assert Status.INCONCLUSIVE is Sample().check("probes").status
     assert Status.INCONCLUSIVE is Sample(probes=()).check("probes").status
@@ -79,12 +79,12 @@ def test_judge_is_inconclusive_about_probes_without_results() -> None:
         ({"stdout": "hel", "truncated": True}, "hello", Status.INCONCLUSIVE),
     ],
 )
-def test_judge_of_output(values: dict[str, Any], contains: str | list[str], status: Status) -> None:
+def test_output_of_a_probe(values: dict[str, Any], contains: str | list[str], status: Status) -> None:
     """A probe's output contains the texts, or does not, or was cut before the end."""
     outcome = Sample(results=[result(**values)]).check("output", probe="probe", contains=contains)
     assert status is outcome.status
 
 
-def test_judge_of_output_without_a_result_is_inconclusive() -> None:
+def test_output_without_a_result_is_inconclusive() -> None:
     """No output proves nothing."""
     assert Status.INCONCLUSIVE is Sample().check("output", probe="probe", contains="x").status

@@ -35,7 +35,7 @@ VOICE = Sample(["voice.pcap"], sockets=lines("voice"))
         (Sample(["ssh6.pcap"]), "server_address", "fd77:5::2"),
     ],
 )
-def test_judge_measures_answers(sample: Sample, question: str, value: str) -> None:
+def test_questions_measure_answers(sample: Sample, question: str, value: str) -> None:
     """Answers come from the wire and from ss, and name where."""
     answer = sample.ask(question)
     assert (value, Status.PASSED) == (answer.value, answer.status)
@@ -43,7 +43,7 @@ def test_judge_measures_answers(sample: Sample, question: str, value: str) -> No
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_judge_gives_no_answer_without_evidence(question: str) -> None:
+def test_questions_without_evidence_have_no_answer(question: str) -> None:
     """The plan alone is no measurement."""
     answer = Sample().ask(question)
     expected = (None, Status.INCONCLUSIVE, "No capture, socket or command of the run shows it.")

@@ -22,7 +22,7 @@ SSH = Sample(["ssh.pcap"], sockets=lines("ssh"))
 CLIENT, SERVER = Endpoint("10.77.5.1", 34898), Endpoint("10.77.5.2", 22)
 
 
-def test_judge_takes_the_dns_server_that_dig_names() -> None:
+def test_sources_take_the_dns_server_that_dig_names() -> None:
     """What a command printed is a source, too."""
     printed = ";; Query time: 0 msec\n;; SERVER: 10.77.5.2#53(10.77.5.2) (UDP)\n"
     answer = replace(DNS, results=[result(stdout=printed)]).ask("dns_server_address")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from sharklab.cli import main
 from sharklab.cli.grammar import VERBS
 from sharklab.cli.options import OPTIONS
 from sharklab.errors import InputError
+from tests.support.errors import error_of
 
 
 @pytest.fixture(autouse=True)
@@ -20,52 +22,91 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
 
+def refused(words: list[str], language: str) -> tuple[str, str]:
+    """Return what argparse says of a wrong command line, and its place."""
+    error = error_of(InputError, main.parse, words, language)
+    return str(error.values["said"]), str(error.place)
+
+
 @pytest.mark.parametrize(
     ("words", "english", "french"),
     [
         (["up"], "the following arguments are required: LAB", "il manque des arguments : TP"),
-        (["shell", "tp4"], "required: HOST\n", "il manque des arguments : HÔTE\n"),
+        (["shell", "tp4"], "the following arguments are required: HOST", "il manque des arguments : HÔTE"),
         (["labs", "x"], "unrecognized arguments: x", "arguments inconnus : x"),
-        (["dance"], "argument VERB: invalid choice: 'dance'", "argument VERBE : choix non valide : 'dance'"),
         (
             ["grade", "x", "--jobs", "y"],
-            "invalid int value: 'y'",
+            "argument --jobs: invalid int value: 'y'",
             "argument --jobs : valeur non valide (int) : 'y'",
         ),
-        (["labs", "--output", "pdf"], "invalid choice: 'pdf' (choose from", "'pdf' (choisissez parmi"),
         (
             ["up", "tp4", "--os"],
             "argument --os: expected one argument",
             "argument --os : il faut un argument",
         ),
-        (["status", "--o=json", "--help=1"], "ignored explicit argument '1'", "ne prend pas de valeur : '1'"),
         (
-            ["up", "tp4", "--o", "x"],
-            "ambiguous option: --o could match",
-            "option ambiguë : --o peut désigner",
+            ["status", "--o=json", "--help=1"],
+            "argument -h/--help: ignored explicit argument '1'",
+            "argument -h/--help : cette option ne prend pas de valeur : '1'",
         ),
     ],
 )
-def test_parse_errors(
-    words: list[str], english: str, french: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_parse_errors(words: list[str], english: str, french: str) -> None:
     """A wrong command line is told in the language of --lang."""
-    for language, said, hint in (("en", english, "hint"), ("fr", french, "conseil")):
-        assert main.main([*words, "--lang", language]) == InputError.exit_code
-        told = capsys.readouterr().err
-        assert said in told and f"\n  {hint}: sharklab" in told
+    told = {}
+    for language in ("en", "fr"):
+        with i18n.lent(language):
+            told[language], _ = refused(words, language)
+    assert {"en": english, "fr": french} == told
 
 
-def test_parse_errors_follow_the_locale(
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["dance"], ["dance"]),
+        (["labs", "--output", "pdf"], ["pdf", "text", "json"]),
+        (["up", "tp4", "--o", "x"], ["--o", "--os", "--output"]),
+    ],
+)
+def test_parse_errors_name_the_choices(words: list[str], names: list[str]) -> None:
+    """The wrong word and the right ones are named, in French by a sentence of its own."""
+    said = []
+    for language in ("en", "fr"):
+        with i18n.lent(language):
+            said.append(refused(words, language)[0])
+    assert [] == [name for name in names for text in said if name not in text]
+    assert said[0] != said[1]
+
+
+def test_main_prints_an_error_with_its_hint_in_the_language_of_the_locale(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without --lang, and when --lang is no language of ours, the locale decides."""
-    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
-    main.main(["up"])
-    main.main(["labs", "--lang", "tlh"])
-    told = capsys.readouterr().err
-    assert "il manque des arguments : TP" in told
-    assert "'tlh' n'est pas une langue que parle sharklab" in told
+    for locale, hint in (("fr_FR.UTF-8", "conseil"), ("C.UTF-8", "hint")):
+        monkeypatch.setenv("LC_ALL", locale)
+        for words in (["up"], ["labs", "--lang", "tlh"]):
+            assert InputError.exit_code == main.main(words)
+            first, second = capsys.readouterr().err.splitlines()[:2]
+            assert first.startswith("sharklab: ")
+            assert [hint] == second.split()[:1] or second.strip().startswith(f"{hint}:")
+
+
+def test_main_tells_a_script_the_error_and_the_code(capsys: pytest.CaptureFixture[str]) -> None:
+    """The error is JSON on standard output, and text on standard error all the same."""
+    code = main.main(["lint", "no-such-lab", "--output", "json"])
+    told = capsys.readouterr()
+    content = json.loads(told.out)
+    assert (InputError.exit_code, "error") == (code, content["verb"]) == (content["exit_code"], "error")
+    assert {"message", "place", "hint"} == set(content["error"])
+    assert content["error"]["message"] in told.err
+
+
+def test_parse_gives_the_words_after_two_dashes_to_the_verb() -> None:
+    """They are a command of the user, not options of sharklab."""
+    args = main.parse(["shell", "tp4", "client", "--", "ls", "--help"], "en")
+    assert (["ls", "--help"], "tp4", "client") == (args.command, args.lab, args.host)
+    error = error_of(InputError, main.parse, ["labs", "--", "ls"], "en")
+    assert ("this verb takes no command", "labs") == (error.message_id, error.values["verb"])
 
 
 @pytest.mark.parametrize("verb", ["", *VERBS])
@@ -85,3 +126,23 @@ def test_help_is_in_one_language(verb: str, capsys: pytest.CaptureFixture[str]) 
 def test_languages_of_the_command_line_are_those_there_are() -> None:
     """--lang takes each language that has a catalogue."""
     assert sorted(OPTIONS["lang"][1]["choices"]) == sorted(i18n.languages())
+
+
+@pytest.mark.parametrize(
+    ("line", "own", "command"),
+    [
+        ("shell tp4 client ls -la", "shell tp4 client", "ls -la"),
+        ("shell tp4 client ls --lang xx --help", "shell tp4 client", "ls --lang xx --help"),
+        ("--lang fr shell tp4 --user root client ls", "--lang fr shell tp4 --user root client", "ls"),
+        ("shell tp4 client --user=root tail -n 1", "shell tp4 client --user=root", "tail -n 1"),
+        ("shell tp4 client -- ls -- x", "shell tp4 client", "ls -- x"),
+        ("shell tp4 client ls -- x", "shell tp4 client", "ls -- x"),
+        ("shell tp4 client --student alice", "shell tp4 client --student alice", ""),
+        ("run tp4 --pace fast", "run tp4 --pace fast", ""),
+        ("test -- -k x", "test", "-k x"),
+        ("nonsense a b c d", "nonsense a b c d", ""),
+    ],
+)
+def test_a_command_of_the_users_needs_no_sign(line: str, own: str, command: str) -> None:
+    """It begins after the host, as in ssh(1). Options before it are ours, the others are its own."""
+    assert (own.split(), command.split()) == main.split_command(line.split())

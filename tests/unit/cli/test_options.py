@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -43,3 +44,34 @@ def test_student_is_chosen_when_the_command_runs(monkeypatch: pytest.MonkeyPatch
         briefs.append(out.read_text())
     tokens = [look_up("tp4", student).seat.token for student in ("dan", "eve")]
     assert [True, True] == [token in text for token, text in zip(tokens, briefs, strict=True)]
+
+
+def destination(flags: tuple[str, ...], settings: dict[str, Any]) -> str:
+    """Return the name under which argparse keeps an option."""
+    return str(settings.get("dest") or flags[-1].lstrip("-"))
+
+
+def test_options_have_a_type_for_each_option() -> None:
+    """mypy knows the name and the type of each option that a verb reads."""
+    names = {destination(*option) for option in options.OPTIONS.values()}
+    assert {*names, "language", "verb"} == set(options.Options.__annotations__)
+
+
+@pytest.mark.parametrize("name", sorted(set(options.OPTIONS) - {"student"}))
+def test_option_that_is_not_given_has_its_type(name: str) -> None:
+    """The default of an option fits its type; `student` has one before a verb starts."""
+    flags, settings = options.OPTIONS[name]
+    kind = get_type_hints(options.Options)[destination(flags, settings)]
+    if "default" in settings:
+        assert fits(settings["default"], kind)
+    elif settings.get("action") == "store_true":
+        assert kind is bool
+    else:
+        assert settings.get("required") or not flags[0].startswith("-")
+
+
+def fits(value: object, kind: Any) -> bool:
+    """Tell whether a value is of a type; an empty sequence is a list of any type."""
+    if value in ((), []):
+        return get_origin(kind) is list
+    return any(isinstance(value, get_origin(one) or one) for one in get_args(kind) or (kind,))

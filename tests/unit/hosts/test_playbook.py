@@ -100,7 +100,7 @@ def signal_until_it_ends(child: subprocess.Popen[str], inventory: Path) -> None:
 
 def wait_until(condition: Callable[[], bool]) -> None:
     """Wait for a condition, for a while."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come about"
         time.sleep(0.05)

@@ -26,7 +26,7 @@ REQUEST: dict[str, Any] = {"captures": [], "sockets": True, "max_seconds": 60, "
 CAPTURE = {"id": "a", "interface": "lo", "filter": "", "snaplen": 0}
 
 
-def wait_for(condition: Callable[[], bool], limit: float = 20) -> None:
+def wait_for(condition: Callable[[], bool], limit: float = 120) -> None:
     """Wait until `condition` holds, at most `limit` seconds."""
     end = time.monotonic() + limit
     while not condition():
@@ -51,7 +51,7 @@ def recording(folder: Path, **request: Any) -> Iterator[subprocess.Popen[bytes]]
     assert {"error": None} == json.loads((folder / "started.json").read_text())
     yield process
     process.send_signal(signal.SIGTERM)
-    assert 0 == process.wait(timeout=20)
+    assert 0 == process.wait(timeout=120)
 
 
 def test_recorder_sees_a_connection(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_recorder_without_sockets(tmp_path: Path) -> None:
 
 def test_recorder_ends_by_itself(tmp_path: Path) -> None:
     """When the time is over, the recorder writes its results without being told."""
-    assert 0 == start(tmp_path, sockets=False, max_seconds=0.2).wait(timeout=20)
+    assert 0 == start(tmp_path, sockets=False, max_seconds=0.2).wait(timeout=120)
     assert (tmp_path / "captures.json").exists()
 
 
@@ -96,14 +96,14 @@ def test_recorder_names_a_missing_tool(tmp_path: Path, request_: dict[str, Any],
     assert {"error": f"{tool} is not installed on the host"} == json.loads(
         (tmp_path / "started.json").read_text()
     )
-    assert 1 == process.wait(timeout=20)
+    assert 1 == process.wait(timeout=120)
 
 
 def test_recorder_excludes_a_second_one(tmp_path: Path) -> None:
     """Two recorders never share a folder."""
     with recording(tmp_path, sockets=False):
         (tmp_path / "started.json").unlink()
-        assert 1 == start(tmp_path, sockets=False).wait(timeout=20)
+        assert 1 == start(tmp_path, sockets=False).wait(timeout=120)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_halt_ends_holders_of_the_lock_only(tmp_path: Path) -> None:
     try:
         assert capture.holders(lock) == [orphan.pid]
         assert capture.halt(tmp_path)
-        assert (-signal.SIGKILL, None) == (orphan.wait(timeout=20), other.poll())
+        assert (-signal.SIGKILL, None) == (orphan.wait(timeout=120), other.poll())
     finally:
         other.kill()
         other.wait()

@@ -37,7 +37,7 @@ def refusal(*probes: dict[str, Any]) -> str:
     return str(answer["msg"])
 
 
-def wait_for(condition: Callable[[], bool], limit: float = 20) -> None:
+def wait_for(condition: Callable[[], bool], limit: float = 120) -> None:
     """Wait until `condition` holds, at most `limit` seconds."""
     end = time.monotonic() + limit
     while not condition():
@@ -112,9 +112,16 @@ def test_probe_killed_has_no_exit_code() -> None:
     "script", ["exec sleep 60", "trap '' TERM; sleep 60 & wait; sleep 60"], ids=["mild", "deaf"]
 )
 def test_probe_timeout_ends_the_command(script: str) -> None:
-    """A command that exceeds its time is ended, also when it ignores SIGTERM; what it said is kept."""
-    result = run(probe("a", "sh", "-c", f"echo begun; {script}", timeout=0.5))["a"]
-    assert (True, None, "begun\n") == (result["timed_out"], result["exit_code"], result["stdout"])
+    """A command that exceeds its time is ended, also when it ignores SIGTERM; its output is kept.
+
+    A busy computer may need more than the first time limit to begin.
+    """
+    for limit in (0.5, 5, 60):
+        result = run(probe("a", "sh", "-c", f"echo begun; {script}", timeout=limit))["a"]
+        assert (True, None) == (result["timed_out"], result["exit_code"])
+        if result["stdout"]:
+            break
+    assert "begun\n" == result["stdout"]
 
 
 def test_probe_output_is_bounded() -> None:
@@ -158,8 +165,8 @@ def test_probe_side_by_side(tmp_path: Path) -> None:
     script = "touch $1; while ! test -e $2; do sleep 0.05; done"
     first, second = str(tmp_path / "1"), str(tmp_path / "2")
     result = run(
-        probe("a", "sh", "-c", script, "sh", first, second, timeout=20),
-        probe("b", "sh", "-c", script, "sh", second, first, timeout=20),
+        probe("a", "sh", "-c", script, "sh", first, second, timeout=120),
+        probe("b", "sh", "-c", script, "sh", second, first, timeout=120),
     )
     assert [0, 0] == [result["a"]["exit_code"], result["b"]["exit_code"]]
 
@@ -209,7 +216,7 @@ def test_probe_killed_leaves_nothing(tmp_path: Path, generations: int) -> None:
     supervisor = int(Path(f"/proc/{shell}/stat").read_text().rpartition(")")[2].split()[1])
     os.kill([process.pid, supervisor][generations], signal.SIGKILL)
     wait_for(lambda: not alive(tmp_path / "a") and not alive(tmp_path / "b"))
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
 
 
 def test_probe_without_reader_leaves_nothing(tmp_path: Path) -> None:
@@ -220,7 +227,7 @@ def test_probe_without_reader_leaves_nothing(tmp_path: Path) -> None:
     assert process.stdout
     process.stdout.close()
     wait_for(lambda: not alive(tmp_path / "a"))
-    process.wait(timeout=20)
+    process.wait(timeout=120)
 
 
 def test_probe_dest_takes_the_results(tmp_path: Path) -> None:

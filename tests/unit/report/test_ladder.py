@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import pytest
+
 from sharklab.evidence.packets.model import Conversation, Facts
 from sharklab.i18n import translator
 from sharklab.report import ladder
@@ -65,11 +67,32 @@ def test_ladder_points_from_who_sends() -> None:
     assert [arrow.outward for arrow in _arrows(_ladder(sample.ssh_facts()).bands[0])] == [True, False, True]
 
 
-def test_ladder_without_handshake_says_so() -> None:
-    """A capture that began too late is told from one that is whole."""
+def test_ladder_of_datagrams_has_one_band() -> None:
+    """Datagrams have no opening and no end, and so they lack none."""
+    shown = _ladder(sample.dns_facts())
+    assert ([Phase.DATAGRAMS], "") == ([band.phase for band in shown.bands], shown.note)
+    assert 6 == len(_arrows(shown.bands[0]))
+
+
+@pytest.mark.parametrize(
+    ("lacking", "note"),
+    [
+        ((), ""),
+        (("closing",), "The end of this conversation is not in the capture."),
+        (("handshake",), "This conversation has no whole handshake in the capture."),
+        (
+            ("handshake", "closing"),
+            "Neither a handshake nor an end of this conversation is in the capture.",
+        ),
+    ],
+)
+def test_ladder_of_a_part_of_a_connection_says_so(lacking: tuple[str, ...], note: str) -> None:
+    """A capture that began too late or ended too early is told from one that is whole."""
     facts = sample.ssh_facts(5)
-    talk = replace(facts.conversations[0], handshake=(), packets=facts.conversations[0].packets[3:])
-    assert "handshake" in ladder.ladder(talk, facts.packets, HOSTS).note
+    talk = facts.conversations[0]
+    for name in lacking:
+        talk = replace(talk, handshake=()) if name == "handshake" else replace(talk, closing=())
+    assert note == ladder.ladder(talk, facts.packets, HOSTS).note
 
 
 def test_ladder_of_a_refused_connection_shows_an_attempt() -> None:
@@ -83,19 +106,6 @@ def test_ladder_of_a_refused_connection_shows_an_attempt() -> None:
     assert [band.title for band in shown.bands] == [ladder.ATTEMPT]
     assert [arrow.refusal for arrow in _arrows(shown.bands[0])] == [False, True]
     assert shown.note == ""
-
-
-def test_drawn_puts_a_resolvers_questions_together() -> None:
-    """Three questions from three ports to one service are one picture without a client port."""
-    [talk] = drawn(sample.dns_facts().conversations, ())
-    assert (talk.packets, talk.client.port) == ((1, 2, 3, 4, 5, 6), 0)
-
-
-def test_drawn_puts_evidence_before_length() -> None:
-    """The conversation that an outcome rests on is the first picture."""
-    facts = sample.ssh_facts()
-    other = Conversation("tcp", replace(sample.CLIENT, port=50000), sample.SERVER, tuple(range(100, 300)))
-    assert drawn((other, *facts.conversations), {2})[0] == facts.conversations[0]
 
 
 def test_svg_has_a_title_a_description_and_the_packets() -> None:
@@ -121,7 +131,9 @@ def test_svg_escapes_what_packets_say() -> None:
 def test_text_draws_the_same_steps() -> None:
     """The ladder in characters has all lines of one width, and one per step."""
     shown = _ladder(sample.ssh_facts())
-    lines = ladder.text(shown, translator("fr")).splitlines()
+    speak = translator("fr")
+    lines = ladder.text(shown, speak).splitlines()
     assert len(lines) == 1 + len(shown.bands) + sum(len(band.steps) for band in shown.bands)
     assert {line.index("│", 15) for line in lines if "│" in line[12:]} == {64}
-    assert any("établissement de la connexion (handshake)" in line for line in lines)
+    titles = [speak.gettext(band.title) for band in shown.bands]
+    assert titles == [title for title in titles if any(title in line for line in lines)]

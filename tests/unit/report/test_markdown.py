@@ -33,6 +33,12 @@ def test_escape_shows_just_the_text(text: str) -> None:
     assert " ".join(text.split()) == shown
 
 
+def test_escape_leaves_markdown_as_it_is() -> None:
+    """Text that is Markdown already is not escaped twice."""
+    once = markdown.escape("*bold*")
+    assert once == markdown.escape(once) != "*bold*"
+
+
 @pytest.mark.parametrize("text", [*HOSTILE, "``two``", "`"])
 def test_cell_keeps_a_table_row_whole(text: str) -> None:
     """A code span in a cell neither ends the cell nor the span."""

@@ -9,10 +9,15 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
+from sharklab.checks.outcome import Status
 from sharklab.errors import InputError
 from sharklab.i18n import languages
-from sharklab.report.render import compose, is_new, write
+from sharklab.report.ladder import TITLES, Phase
+from sharklab.report.render import compose, contents, is_new, write
+from sharklab.report.speech import STATUS
+from tests.support import report_run
 from tests.support import report_sample as sample
+from tests.support.errors import error_of
 from tests.support.outline import Outline
 
 
@@ -57,11 +62,15 @@ def test_html_shows_hostile_output_as_text(tmp_path: Path) -> None:
 
 
 def test_html_tells_outcomes_by_words(tmp_path: Path) -> None:
-    """Colour is never the only sign."""
+    """Colour is never the only sign: a verdict has its word, and so has a command without an exit code."""
     text = _files(tmp_path)["report.en.html"]
-    assert all(
-        word in text for word in ("not achieved", "inconclusive", "was not run", "stopped at its time limit")
-    )
+    words = [
+        STATUS[Status.FAILED][1],
+        STATUS[Status.INCONCLUSIVE][2],
+        "was not run",
+        "stopped at its time limit",
+    ]
+    assert [] == [word for word in words if word not in text]
 
 
 @pytest.mark.parametrize("lang", languages())
@@ -100,12 +109,18 @@ def test_markdown_has_the_ladder_in_characters(tmp_path: Path) -> None:
     """What the page shows as a picture, Markdown shows in a block."""
     text = _files(tmp_path)["report.en.md"]
     assert "├─" in text
-    assert "3-way handshake" in text
+    assert TITLES[Phase.HANDSHAKE] in text
 
 
 def test_compose_gives_the_same_bytes_each_time(tmp_path: Path) -> None:
     """Nothing depends on when a report is made."""
     assert _files(tmp_path) == _files(tmp_path)
+
+
+def _last_line(folder: Path) -> str:
+    """Return the last line of the report in Markdown without templates of the lab."""
+    folder.mkdir()
+    return _files(folder)["report.en.md"].rstrip().splitlines()[-1]
 
 
 def test_compose_takes_a_labs_own_template(tmp_path: Path) -> None:
@@ -120,7 +135,7 @@ def test_compose_takes_a_labs_own_template(tmp_path: Path) -> None:
     files = _files(tmp_path)
     assert "<p>k3m5q7x2 by us</p>" in files["report.en.html"]
     assert "*by us*" in files["report.en.md"]
-    assert "Times are UTC" in files["report.en.md"]
+    assert files["report.en.md"].rstrip().splitlines()[-1] == _last_line(tmp_path / "plain")
 
 
 @pytest.mark.parametrize(
@@ -131,8 +146,8 @@ def test_compose_refuses_a_faulty_template(tmp_path: Path, template: str) -> Non
     """A template that is wrong, or reaches for what is not its own, is one clear error."""
     (tmp_path / "lab").mkdir()
     (tmp_path / "lab" / "report.html.j2").write_text(template)
-    with pytest.raises(InputError, match="report"):
-        _files(tmp_path)
+    error = error_of(InputError, _files, tmp_path)
+    assert str(tmp_path / "lab" / "report.html.j2") in str(error.place)
 
 
 def test_write_tells_what_is_new(tmp_path: Path) -> None:
@@ -140,3 +155,13 @@ def test_write_tells_what_is_new(tmp_path: Path) -> None:
     files = {tmp_path / "out" / "report.en.md": "text\n"}
     assert [is_new(*item) for item in files.items()] == [True]
     assert [list(write(files).values()), list(write(files).values())] == [[True], [False]]
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_contents_are_the_report_of_a_run(tmp_path: Path, lang: str) -> None:
+    """The files are in the run's folder; another language is refused before the run is read."""
+    report_run.seal(tmp_path, ["ssh"])
+    files = contents(tmp_path, lang)
+    assert [tmp_path / f"report.{lang}.html", tmp_path / f"report.{lang}.md"] == list(files)
+    error = error_of(InputError, contents, tmp_path / "none", "tlh")
+    assert "tlh" in error.values.values()

@@ -38,7 +38,7 @@ IGNORED_FLAGS = {"defaults", "auto", "noauto", "nofail", "_netdev", "soft", "ver
 
 @dataclass(frozen=True)
 class Request:
-    """What mount(8) asked for. `timeout` and `retry` are seconds, `flags` go on to libfuse."""
+    """The request of mount(8). `timeout` and `retry` are seconds, `flags` go on to libfuse."""
 
     source: str
     directory: str

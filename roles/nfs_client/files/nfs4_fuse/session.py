@@ -83,7 +83,7 @@ def newest(listing: str) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: what goes into the AUTH_SYS credential of a call."""
+    """The user of a call: the content of its AUTH_SYS credential."""
 
     uid: int
     gid: int

@@ -1,4 +1,4 @@
-"""The mounted folder: what libfuse hands over, put to the server."""
+"""The mounted folder: the calls of libfuse, put to the server."""
 
 from __future__ import annotations
 

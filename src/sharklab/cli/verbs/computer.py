@@ -1,14 +1,13 @@
-"""The verbs of this computer: what it can run, and the test suite."""
+"""The verbs of this computer: the doctor and the test suite."""
 
 from __future__ import annotations
 
-from argparse import Namespace
-
+from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED
 
 
-def doctor(args: Namespace) -> int:
+def doctor(args: Options) -> int:
     """Say what this machine can run."""
     from sharklab.cli import doctor as doctors
 
@@ -17,7 +16,7 @@ def doctor(args: Namespace) -> int:
     return NOT_ACHIEVED if any(finding.status == "missing" for finding in findings) else GOOD
 
 
-def test(args: Namespace) -> int:
+def test(args: Options) -> int:
     """Run the test suite."""
     from sharklab.cli import testing
     from sharklab.progress import Progress

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.errors import BAD_INPUT, GOOD, InputError, MachineryError
 from sharklab.message import N_, Message
@@ -23,7 +23,7 @@ _WIDTH = 100
 RENUMBERED = N_("The file is large: only the packets of the filter were read, and their numbers begin at 1.")
 
 
-def explain(args: Namespace) -> int:
+def explain(args: Options) -> int:
     """Explain captures on the terminal, or as a page with --out; a file that is none is told at the end."""
     from sharklab.evidence.packets import selection
 
@@ -66,7 +66,7 @@ def _named(files: list[str]) -> Iterator[tuple[str, str]]:
         yield id, file
 
 
-def _read(args: Namespace, id: str, file: str) -> tuple[CaptureStory, bool]:
+def _read(args: Options, id: str, file: str) -> tuple[CaptureStory, bool]:
     """Return the story of a file, and whether only the packets of the filter were taken out of it."""
     from sharklab.evidence.packets import facts, read, selection
     from sharklab.report.capture_story import Choice, story
@@ -104,9 +104,7 @@ def _open(path: Path, filter: str) -> tuple[Container, bool]:
             raise error from None  # the file is large, and no capture either
 
 
-def _tell(
-    args: Namespace, stories: list[CaptureStory], notes: list[Message], errors: list[InputError]
-) -> None:
+def _tell(args: Options, stories: list[CaptureStory], notes: list[Message], errors: list[InputError]) -> None:
     from sharklab.report.capture_story import plain
 
     written = _write(args, stories, notes) if args.out and stories else []
@@ -115,7 +113,7 @@ def _tell(
     say(args, text, captures=told, files=written, problems=problems)
 
 
-def _write(args: Namespace, stories: list[CaptureStory], notes: list[Message]) -> list[str]:
+def _write(args: Options, stories: list[CaptureStory], notes: list[Message]) -> list[str]:
     from sharklab.report import capture_page
     from sharklab.report.render import write
 
@@ -123,7 +121,7 @@ def _write(args: Namespace, stories: list[CaptureStory], notes: list[Message]) -
     return [str(file) for file in write({Path(args.out) / name: content for name, content in made.items()})]
 
 
-def _lines(args: Namespace, stories: list[CaptureStory], notes: list[Message]) -> Iterator[str]:
+def _lines(args: Options, stories: list[CaptureStory], notes: list[Message]) -> Iterator[str]:
     from sharklab.report import capture_text
 
     words, width = translate(args), shutil.get_terminal_size((_WIDTH, 24)).columns

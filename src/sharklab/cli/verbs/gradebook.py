@@ -5,21 +5,22 @@ from __future__ import annotations
 import math
 import os
 import re
-from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, time
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
-from sharklab.message import N_
+from sharklab.message import N_, Message
 from sharklab.progress import Progress
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
-    from sharklab.grading.gradebook.model import Class
-    from sharklab.grading.gradebook.moodle import FilledWorksheet
+    from sharklab.grading.gradebook.model import Class, Entry
+    from sharklab.grading.gradebook.moodle import FilledWorksheet, Worksheet
     from sharklab.grading.marking.policy import Policy
     from sharklab.i18n import Translator
 
@@ -27,24 +28,29 @@ _DAY = re.compile(r"\d{4}-?\d\d-?\d\d|\d{4}-?W\d\d(?:-?\d)?")
 """A date without a time (ISO 8601)."""
 
 
-def grade(args: Namespace) -> int:
+def grade(args: Options) -> int:
     """Grade a class; exit code 1 when a submission could not be graded."""
     from sharklab.author import lint
-    from sharklab.grading.gradebook import batch, inputs, moodle
+    from sharklab.grading.gradebook import batch, inputs
     from sharklab.grading.gradebook.model import UNREADABLE, state
     from sharklab.lab import roster
 
     words, out = translate(args), Path(args.out)
     students = roster.read(Path(args.roster)) if args.roster else ()
+    if sheet := _worksheet(args):
+        students = sheet.with_groups(students)
     places = [Path(file) for file in args.files]
     sources = inputs.find_folders(places) if args.without_seats else inputs.find(places, students)
-    jobs = args.jobs or len(os.sched_getaffinity(0))
+    jobs, progress = args.jobs or len(os.sched_getaffinity(0)), Progress(words.gettext)
     policy = _policy(args)
     group = batch.grade(
-        batch.Batch(sources, students, out, args.lab or "", policy, max(1, jobs), lint.named),
-        Progress(words.gettext),
+        batch.Batch(
+            *(sources, students, out, args.lab, policy, max(1, jobs), lint.named),
+            lambda entries: _check_worksheet(sheet, entries, progress),
+        ),
+        progress,
     )
-    filled = moodle.fill(Path(args.moodle), group) if args.moodle else None
+    filled = sheet.fill(group) if sheet else None
     counts = Counter(map(state, group.entries))
     lines = [*_describe_due(policy.due, words), *_describe(group, filled, out, args.language, words)]
     due = datetime.fromtimestamp(policy.due).astimezone().isoformat() if policy.due else ""
@@ -52,13 +58,48 @@ def grade(args: Namespace) -> int:
     return NOT_ACHIEVED if counts[UNREADABLE] else GOOD
 
 
-def _policy(args: Namespace) -> Policy:
-    """Return the policy that the options name. Raises InputError for a wrong term, or one without --due."""
+def _worksheet(args: Options) -> Worksheet | None:
+    """Return the worksheet to fill. Raises InputError when there is one and it cannot be filled."""
+    from sharklab.grading.gradebook import moodle
+
+    if args.moodle:
+        return moodle.read(Path(args.moodle), _scale(args.scale))
+    if args.scale:
+        raise InputError(
+            N_("needs a worksheet"), place="--scale", hint=N_("name the worksheet: --moodle worksheet.csv")
+        )
+    return None
+
+
+def _scale(text: str | None) -> tuple[float, ...]:
+    """Return the percentages of a scale. Raises InputError when they do not rise from 0 to 100."""
+    try:
+        scale = tuple(map(float, text.split(","))) if text else ()
+    except ValueError:
+        scale = (-1.0,)
+    if scale and not (scale[0] == 0 and scale[-1] <= 100 and all(a < b for a, b in pairwise(scale))):
+        raise InputError(
+            N_("{text!r} are no percentages that rise from 0"),
+            place="--scale",
+            hint=N_("give one for each item of the scale: --scale 0,50,80"),
+            text=text,
+        )
+    return scale
+
+
+def _check_worksheet(sheet: Worksheet | None, entries: Sequence[Entry], progress: Progress) -> None:
+    """Tell which students have no row, before grading begins. Raises InputError when nobody has one."""
+    if sheet and (absent := sheet.check(entries)):
+        progress.note(Message(N_("Not in the worksheet: {students}"), {"students": ", ".join(absent)}))
+
+
+def _policy(args: Options) -> Policy:
+    """Return the policy of the options. Raises InputError for a wrong number, or lateness without --due."""
     from sharklab.grading.marking.policy import Policy
 
     _check_numbers(args)
     return Policy(
-        hint=args.hint / 100,
+        hint=args.hint_cost / 100,
         due=_due(args.due),
         grace=args.grace * 60,
         per_day=args.late / 100,
@@ -69,15 +110,15 @@ def _policy(args: Namespace) -> Policy:
     )
 
 
-def _check_numbers(args: Namespace) -> None:
-    for name in ("late", "cap", "hint"):
-        if not 0 <= getattr(args, name) <= 100:
+def _check_numbers(args: Options) -> None:
+    for name, percent in (("late", args.late), ("cap", args.cap), ("hint", args.hint_cost)):
+        if not 0 <= percent <= 100:
             raise InputError(N_("a percentage is a number from 0 to 100"), place=f"--{name}")
-    for name in ("grace", "closed"):
-        if not 0 <= getattr(args, name) < math.inf:
+    for name, length in (("grace", args.grace), ("closed", args.closed)):
+        if not 0 <= length < math.inf:
             raise InputError(N_("a length of time cannot be negative"), place=f"--{name}")
-    for name in ("grace", "late", "closed"):
-        if getattr(args, name) and not args.due:
+    for name, value in (("grace", args.grace), ("late", args.late), ("closed", args.closed)):
+        if value and not args.due:
             hint = N_("give the due date: --due 2026-12-01T18:00")
             raise InputError(N_("needs a due date"), place=f"--{name}", hint=hint)
 
@@ -111,7 +152,7 @@ def _describe_due(due: float, words: Translator) -> Iterator[str]:
     """Yield a sentence on when submissions were due, with the time zone."""
     if due:
         last = datetime.fromtimestamp(due).astimezone()
-        said = words.gettext("Submissions were due at {time}, in the time zone UTC{offset} of this computer.")
+        said = words.gettext("The due date is {time}, in the time zone UTC{offset} of this computer.")
         yield said.format(time=f"{last:%Y-%m-%d %H:%M:%S}", offset=last.isoformat()[-6:])
 
 
@@ -120,6 +161,7 @@ def _describe(
 ) -> Iterator[str]:
     from sharklab.grading.gradebook import figures
     from sharklab.grading.gradebook.model import GRADED, MISSING, UNREADABLE, state
+    from sharklab.grading.gradebook.selection import SPARE
 
     counts = Counter(map(state, group.entries))
     text = words.gettext("{graded} graded, {unreadable} could not be graded, {missing} handed in nothing.")
@@ -127,6 +169,9 @@ def _describe(
     for entry in group.entries:
         if state(entry) == UNREADABLE:
             yield f"  {entry.file}: {words.say(entry.problem)}"
+    for entry in group.entries:
+        if entry.group and not entry.author:
+            yield from (f"  {words.say(each.said)}" for each in entry.remarks if each.kind == SPARE)
     looks = sum(bool(figures.reasons(entry)) for entry in group.entries)
     text = words.gettext("Students who need attention ({count}): {page}")
     yield text.format(count=looks, page=out / f"class.{language}.html")
@@ -149,6 +194,8 @@ def _to_plain(group: Class, filled: FilledWorksheet | None, out: Path) -> dict[s
     students = {
         entry.student: {
             "state": state(entry),
+            "group": entry.group,
+            "handed_in_by": entry.author,
             "points": round(entry.result.points, 4) if entry.result else None,
             "problem": str(entry.problem),
             "look": [str(reason) for reason in figures.reasons(entry)],

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from pathlib import Path
 
 from sharklab import paths
+from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import N_
 
 
-def labs(args: Namespace) -> int:
+def labs(args: Options) -> int:
     """List the labs with their titles and hosts; a lab that is broken is listed as such."""
     from sharklab.lab import load
 
@@ -28,7 +28,7 @@ def labs(args: Namespace) -> int:
     return GOOD
 
 
-def lint(args: Namespace) -> int:
+def lint(args: Options) -> int:
     """Check a lab's file and its briefs; raise InputError with every problem when there is one."""
     from sharklab.author.lint import check, check_briefs
     from sharklab.lab import load
@@ -41,7 +41,7 @@ def lint(args: Namespace) -> int:
     return GOOD
 
 
-def image_build(args: Namespace) -> int:
+def image_build(args: Options) -> int:
     """Build the images of the labs that were named, or of all."""
     from sharklab.author.lint import named
     from sharklab.cli import flow
@@ -57,7 +57,7 @@ def image_build(args: Namespace) -> int:
     return GOOD
 
 
-def vms(args: Namespace) -> int:
+def vms(args: Options) -> int:
     """Write the domains for libvirt, and print the commands that start them."""
     from sharklab.cli import flow
     from sharklab.hosts import vms
@@ -71,7 +71,7 @@ def vms(args: Namespace) -> int:
     return GOOD
 
 
-def prove(args: Namespace) -> int:
+def prove(args: Options) -> int:
     """Grade the run as a submission, nothing, and every single fault; 1 when the grader is wrong in one."""
     from sharklab.author import proof, reference
     from sharklab.author.lint import named

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
-from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.cli.verbs import seat
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError, MachineryError
@@ -45,7 +45,7 @@ class Arrival:
         return self.capture in self.glance.shown
 
 
-def capture(args: Namespace) -> int:
+def capture(args: Options) -> int:
     """Record an exercise until Ctrl-C or a limit, and bring the capture home; or show packets live."""
     from sharklab.cli import flow
     from sharklab.grading.submission import intake
@@ -94,7 +94,7 @@ def _unknown_exercise(plan: Plan, name: str) -> InputError:
     )
 
 
-def _student_folder(args: Namespace, plan: Plan) -> Path:
+def _student_folder(args: Options, plan: Plan) -> Path:
     from sharklab.grading.submission import form
 
     seat.ssh_config(plan.lab.name, args.student)
@@ -110,7 +110,7 @@ def _temporary(folder: Path) -> Iterator[Path]:
         yield Path(own)
 
 
-def _order(args: Namespace, plan: Plan, capture: Capture) -> Order:
+def _order(args: Options, plan: Plan, capture: Capture) -> Order:
     """Return the recording that lab.yml asks for, on the card that the host really has."""
     from sharklab.hosts import inventory
     from sharklab.hosts.recording import Order
@@ -120,7 +120,7 @@ def _order(args: Namespace, plan: Plan, capture: Capture) -> Order:
     return Order(own["interface"], own["filter"], own["snaplen"], args.packets)
 
 
-def _record(args: Namespace, plan: Plan, wanted: Sequence[Capture], files: Sequence[Path]) -> None:
+def _record(args: Options, plan: Plan, wanted: Sequence[Capture], files: Sequence[Path]) -> None:
     """Record into the files until Ctrl-C or a limit. Raises MachineryError when a recording fails."""
     from sharklab.hosts import recording
     from sharklab.hosts.providers import remote
@@ -150,7 +150,7 @@ def _record(args: Namespace, plan: Plan, wanted: Sequence[Capture], files: Seque
             print(text.format(host=each.machine.name, count=each.dropped), file=sys.stderr)
 
 
-def _show_live(args: Namespace, plan: Plan, wanted: Sequence[Capture]) -> int:
+def _show_live(args: Options, plan: Plan, wanted: Sequence[Capture]) -> int:
     """Write the packets of a host, or of an exercise, to standard output until its reader ends."""
     from sharklab.hosts import recording
     from sharklab.hosts.providers import remote
@@ -172,7 +172,7 @@ def _show_live(args: Namespace, plan: Plan, wanted: Sequence[Capture]) -> int:
     return GOOD
 
 
-def _live_order(args: Namespace, plan: Plan, wanted: Sequence[Capture]) -> tuple[str, Order]:
+def _live_order(args: Options, plan: Plan, wanted: Sequence[Capture]) -> tuple[str, Order]:
     """Return the host and the recording that are meant. Raises InputError if it is not exactly one."""
     from sharklab.hosts import inventory
     from sharklab.hosts.recording import Order
@@ -195,7 +195,7 @@ def _live_order(args: Namespace, plan: Plan, wanted: Sequence[Capture]) -> tuple
     return wanted[0].host, Order(own.interface, expression, own.snaplen, args.packets)
 
 
-def fetch(args: Namespace) -> int:
+def fetch(args: Options) -> int:
     """Bring files of the hosts home: those that are named, or all captures that are somebody's work."""
     from sharklab.cli import flow
 
@@ -244,7 +244,7 @@ def _copy(plan: Plan, own: Path, host: str, path: str) -> Path:
     return target
 
 
-def _fetch_one(args: Namespace, plan: Plan, folder: Path, own: Path, host: str, path: str) -> Arrival:
+def _fetch_one(args: Options, plan: Plan, folder: Path, own: Path, host: str, path: str) -> Arrival:
     from sharklab.grading.marking import glance
 
     origin = f"{host}:{path}"
@@ -252,7 +252,8 @@ def _fetch_one(args: Namespace, plan: Plan, folder: Path, own: Path, host: str, 
     try:
         seen = glance.look(plan, file)
     except InputError as error:
-        raise InputError(error.message_id, place=origin, hint=error.hint, **error.values) from error
+        values: dict[str, Any] = dict(error.values)
+        raise InputError(error.message_id, place=origin, hint=error.hint, **values) from error
     id = _asked_id(plan, args.as_capture) if args.as_capture else _meant(plan, host, path, seen)
     if not id:
         from sharklab.grading.submission import intake
@@ -307,7 +308,7 @@ def _take(plan: Plan, folder: Path, file: Path, origin: str, id: str, seen: Glan
     return Arrival(origin, id, place, seen, kept)
 
 
-def _fetch_all(args: Namespace, plan: Plan, folder: Path) -> int:
+def _fetch_all(args: Options, plan: Plan, folder: Path) -> int:
     """Bring home what has no place yet, the newest of each; say of all other captures why they stay."""
     from sharklab.hosts.providers import remote
 
@@ -352,7 +353,7 @@ def _fetch_if_wanted(
     return _take(plan, folder, file, f"{host}:{known['path']}", id, seen)
 
 
-def _say_arrivals(args: Namespace, arrivals: Sequence[Arrival], left: Sequence[tuple[str, Message]]) -> int:
+def _say_arrivals(args: Options, arrivals: Sequence[Arrival], left: Sequence[tuple[str, Message]]) -> int:
     words = translate(args)
     lines = [words.say(line) for arrival in arrivals for line in _describe(arrival)]
     lines += [f"- {origin}: {words.say(reason)}" for origin, reason in left]

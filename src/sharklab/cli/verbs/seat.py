@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sharklab import i18n, paths
+from sharklab.cli.options import Options
 from sharklab.cli.say import languages, say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError, MachineryError
 from sharklab.message import N_, Message
@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
     from sharklab.lab.model import FilledLab, Lab, Plan
 
 
-def up(args: Namespace) -> int:
+def up(args: Options) -> int:
     """Start a seat and say how to go on."""
     from sharklab.hosts import playbook
 
@@ -64,7 +64,7 @@ def _describe_seat(plan: Plan, words: i18n.Translator) -> str:
     return "\n".join([title, *places, words.gettext("Next:"), *lines])
 
 
-def run(args: Namespace) -> int:
+def run(args: Options) -> int:
     """Run the lab on a seat; exit code 1 when an exercise did not come about as it should."""
     from sharklab.hosts import playbook
 
@@ -78,7 +78,7 @@ def run(args: Namespace) -> int:
     )
 
 
-def _choose_provider(args: Namespace, plan: Plan) -> tuple[Plan, str]:
+def _choose_provider(args: Options, plan: Plan) -> tuple[Plan, str]:
     """Return the plan and its provider; of machines that exist, once a person agrees to what will change."""
     from sharklab.cli import flow
     from sharklab.hosts import seat_provider
@@ -92,7 +92,7 @@ def _choose_provider(args: Namespace, plan: Plan) -> tuple[Plan, str]:
     return plan, provider
 
 
-def _ask_consent(args: Namespace, sentences: Sequence[Message]) -> bool:
+def _ask_consent(args: Options, sentences: Sequence[Message]) -> bool:
     """Show what will change, on standard error, and tell whether the person says yes."""
     words = translate(args)
     print("\n".join(words.say(sentence) for sentence in sentences), file=sys.stderr)
@@ -102,7 +102,7 @@ def _ask_consent(args: Namespace, sentences: Sequence[Message]) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes", "o", "oui")
 
 
-def report(args: Namespace) -> int:
+def report(args: Options) -> int:
     """Write the report of a run again, from its evidence alone, or that of a student's own work."""
     if args.folder:
         from sharklab.cli.verbs import submission
@@ -116,7 +116,7 @@ def report(args: Namespace) -> int:
     return _say_run(args, flow.write_reports(folder, languages(args), Progress(translate(args).gettext)))
 
 
-def _say_run(args: Namespace, run: Run) -> int:
+def _say_run(args: Options, run: Run) -> int:
     words = translate(args)
     content = {
         "achieved": run.achieved,
@@ -166,7 +166,7 @@ def _is_not_html(file: Path) -> bool:
     return file.suffix != ".html"
 
 
-def brief(args: Namespace) -> int:
+def brief(args: Options) -> int:
     """Show the lab's text for this seat."""
     from sharklab.cli import flow
     from sharklab.report import brief as briefs
@@ -188,7 +188,7 @@ def brief(args: Namespace) -> int:
     return GOOD
 
 
-def shell(args: Namespace) -> int:
+def shell(args: Options) -> int:
     """Become ssh on a host of the seat; with a terminal there if this command has one."""
     from sharklab.author import lint
 
@@ -239,12 +239,12 @@ def _login_command(user: str, command: Sequence[str]) -> str:
     return f'[ "$(id -u)" = 0 ] || set -- sudo; exec "$@" {shlex.join(words)}'
 
 
-def status(args: Namespace) -> int:
+def status(args: Options) -> int:
     """Show the seats of this machine, or those of one lab or student, and the state of their hosts."""
     from sharklab.cli import seats
     from sharklab.lab import load
 
-    here = seats.status(paths.lab_name(args.lab) if args.lab else None, args.student)
+    here = seats.status(paths.lab_name(args.lab) if args.lab else None, args.student or None)
     if args.lab and not here:
         load.find(args.lab)  # raises InputError for a name that no lab has
     words = translate(args)
@@ -257,7 +257,7 @@ def status(args: Namespace) -> int:
     return GOOD
 
 
-def down(args: Namespace) -> int:
+def down(args: Options) -> int:
     """Remove one seat, or all of them."""
     from sharklab.cli import seats
     from sharklab.progress import Progress

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sharklab import ownership
+from sharklab.cli.options import Options
 from sharklab.cli.say import languages, say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import N_
@@ -20,14 +20,14 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
     from sharklab.lab.model import Plan
 
 
-def seats_create(args: Namespace) -> int:
+def seats_create(args: Options) -> int:
     """Write a file for each student of the class, for that student alone."""
     from sharklab.author import lint
     from sharklab.lab import roster, seat_file
 
     lab, folder = lint.named(args.lab), Path(args.out)
     students = roster.read(Path(args.roster))
-    files = {student.id: seat_file.create(lab, student.id, folder) for student in students}
+    files = seat_file.create_all(lab, [student.id for student in students], folder)
     ownership.give_like_folder(folder, *files.values())
     text = translate(args).gettext(
         "{count} seats of {lab} are in {folder}. Give each student their own file."
@@ -39,7 +39,7 @@ def seats_create(args: Namespace) -> int:
     return GOOD
 
 
-def seats_import(args: Namespace) -> int:
+def seats_import(args: Options) -> int:
     """Take the seats that the instructor made."""
     from sharklab.lab import seat_file
 
@@ -50,7 +50,7 @@ def seats_import(args: Namespace) -> int:
     return GOOD
 
 
-def form(args: Namespace) -> int:
+def form(args: Options) -> int:
     """Make the folder that a student fills in, or add to it what it lacks."""
     from sharklab.cli import flow
     from sharklab.grading.submission import form as forms
@@ -73,7 +73,7 @@ def form(args: Namespace) -> int:
     return GOOD
 
 
-def check(args: Namespace) -> int:
+def check(args: Options) -> int:
     """Grade the folder as it lies there and say what a student may know; exit code 1 unless all is there."""
     from sharklab.grading.marking import advice
     from sharklab.grading.marking.export import to_plain
@@ -110,7 +110,7 @@ def _take_hint(plan: Plan, name: str, known: tuple[str, ...]) -> None:
     diary.take_hint(plan.seat, name)
 
 
-def _read_work(args: Namespace) -> tuple[Plan, Submission]:
+def _read_work(args: Options) -> tuple[Plan, Submission]:
     """Return the plan of the student and their work as it is now."""
     from sharklab.cli import flow
     from sharklab.grading.submission import form as forms
@@ -147,7 +147,7 @@ def _observe_hosts(plan: Plan, words: Translator) -> Mapping[str, HostState]:
         return host_state.observe(plan, host_demands.services(plan))
 
 
-def report(args: Namespace) -> int:
+def report(args: Options) -> int:
     """Write the report of a student's own answers and captures into their folder."""
     from sharklab.grading.marking import preview as reports
 
@@ -158,7 +158,7 @@ def report(args: Namespace) -> int:
     return GOOD
 
 
-def submit(args: Namespace) -> int:
+def submit(args: Options) -> int:
     """Pack the work and say what is in it, and what is not."""
     from sharklab.grading.submission import bundle, contents
     from sharklab.lab import seat

@@ -30,7 +30,7 @@ _ETHERNET = 1
 _HEADER = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262_144, _ETHERNET)
 _IPV4, _ARP, _IPV6 = 0x0800, 0x0806, 0x86DD
 _PLAIN = {1, 2, 6, 17, 58}
-"""ICMP, IGMP, TCP, UDP, ICMPv6: what lies in an IP packet that is no tunnel."""
+"""ICMP, IGMP, TCP, UDP, ICMPv6: the protocols in an IP packet that is no tunnel."""
 _NUMBERED = {"ICMP", "ICMPv6", "NFS", "RPC", "Portmap", "MOUNT", "NLM"}
 _NUMBER = re.compile(r"(?<=[iI]n )(\d+)(?=\))")
 """Where tshark's words on a packet of these protocols name another: (reply in 7), (Call In 12)."""

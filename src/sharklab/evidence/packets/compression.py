@@ -21,7 +21,7 @@ from sharklab.message import N_
 
 _PIECE = 1 << 20
 _WINDOW = 128 << 20
-"""The most memory that a file of zstd may ask for: what `zstd --long` writes by default."""
+"""The most memory that a file of zstd may ask for: the window of `zstd --long`."""
 
 
 class _Damaged(Exception):

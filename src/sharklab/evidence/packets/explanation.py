@@ -21,7 +21,7 @@ LIMIT = 400
 
 @dataclass(frozen=True)
 class Explanation:
-    """A packet in words: what it does, what is special, its TCP numbers, and its options in their order."""
+    """A packet in words: its effect, its peculiarities, its TCP numbers, and its options in their order."""
 
     packet: Packet
     what: Message

@@ -1,4 +1,4 @@
-"""A packet of a TCP connection at the moment when it came: what had been sent until then, and by whom."""
+"""A packet of a TCP connection at the moment when it came: the packets of both sides until then."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Moment:
 
     @property
     def knows_start(self) -> bool:
-        """True when its sender said where its numbers begin; who only refuses has none of its own."""
+        """True when its sender said where its numbers begin; a side that only refuses has no numbers."""
         return bool(self.own) or not ("RST" in self.packet.flags and self.packet.seq == 0)
 
     @cached_property

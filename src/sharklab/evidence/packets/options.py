@@ -19,7 +19,7 @@ _WIDTHS = {MSS: 2, WINDOW_SCALE: 1, SACK: 4, TIMESTAMPS: 4}
 def options(raw: str) -> tuple[Option, ...]:
     """Return the options of a header; `raw` is their bytes in hexadecimal, with or without colons.
 
-    What follows a length that cannot be is left out. Raises ValueError for what is not hexadecimal.
+    The bytes after an impossible length are left out. Raises ValueError for text that is not hexadecimal.
     """
     return tuple(_options(bytes.fromhex(raw.replace(":", ""))))
 

@@ -25,7 +25,7 @@ _MESSAGES: Mapping[str, Mapping[int, Role]] = {
 """The kinds of messages that one side alone sends.
 
 Sources: RFC 8446 and RFC 5246 section 7.4 (TLS, also inside QUIC: RFC 9001); RFC 1035; RFC 5905 section 7.3
-(NTP); RFC 4253 section 8 and RFC 4419 (SSH key exchange; who sends the first banner tells nothing); MQTT 5.0
+(NTP); RFC 4253 section 8 and RFC 4419 (SSH key exchange; both sides may send the first banner); MQTT 5.0
 section 2.1.2; [MS-SMB2] 2.2.1; RFC 8489 section 5 (STUN); RFC 792 and RFC 4443 (echo).
 """
 _PRESENT = {"http.request.method": _C, "http.response.code": _S}

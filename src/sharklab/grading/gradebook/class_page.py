@@ -24,7 +24,7 @@ WIDTH, HEIGHT, FOOT = 640, 220, 40
 
 @dataclass(frozen=True)
 class Bin:
-    """A tenth of the points: what it is called, and how many results are in it."""
+    """A tenth of the points: its label, and how many results are in it."""
 
     label: str
     count: int

@@ -77,7 +77,7 @@ def hardest(group: Class) -> tuple[Difficulty, ...]:
 def _difficulty(marks: Sequence[tuple[ExerciseResult, Mark]]) -> Difficulty:
     shares = [share(mark.points, mark.worth) for _, mark in marks]
     exercise, first = marks[0]
-    if any(mark.title != first.title for _, mark in marks):  # it names what is the seat's own
+    if any(mark.title != first.title for _, mark in marks):  # it names values of the seat
         first = replace(first, title=Message(first.criterion))
     return Difficulty(exercise, first, statistics.fmean(shares), Counter(mark.status for _, mark in marks))
 

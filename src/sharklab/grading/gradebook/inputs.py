@@ -13,15 +13,15 @@ from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.grading.submission import archive, bundle, finding, manifest, sheet, work
 from sharklab.grading.submission.model import Problem
-from sharklab.lab.roster import Student
+from sharklab.lab.roster import PARTICIPANT, Student, own_group
 from sharklab.limits import ARCHIVE, BUNDLE
 from sharklab.message import N_
 
 _PARTICIPANT = re.compile(r"_(\d+)_assignsubmission_(?!onlinetext)")
 """How Moodle begins the name of each participant's folder, or file, when all submissions are downloaded."""
 _ONLINE_TEXT = re.compile(r"_\d+_assignsubmission_onlinetext")
-_PACKED = re.compile(r"\.(?:sharklab|zip)(?:\W.*)?$", re.IGNORECASE)
-"""The endings of a packed submission, and what browsers add to them."""
+_PACKED = re.compile(r"\.(?:sharklab|zip|rar|7z|tar|tgz|tar\.[gx]z)(?:\W.*)?$", re.IGNORECASE)
+"""The endings of packed files, also of formats that are not read, with the additions of browsers."""
 _ENDINGS = re.compile(
     r"(?:\.(?:sharklab|zip|7z|rar|tar|tgz|gz|xz|bz2|txt|pdf|bin)|\s*\(\d{1,3}\)|\s*- cop(?:y|ie))+$",
     re.IGNORECASE,
@@ -219,7 +219,7 @@ def _digest(file: Path) -> str:
         with untrusted.stream(file, 1 << 62) as stream:
             for part in _parts(stream):
                 found.update(part)
-    except InputError as error:  # a link, a pipe: nothing of it is read
+    except InputError as error:  # a link, a pipe: its content is not read
         return hashlib.sha256(error.message.encode()).hexdigest()
     return found.hexdigest()
 
@@ -229,6 +229,12 @@ def _parts(stream: IO[bytes]) -> Iterator[bytes]:
     while left > 0 and (part := stream.read(min(left, 1 << 20))):
         yield part
         left -= len(part)
+
+
+def participant(source: SubmissionSource) -> str:
+    """Return the number of Moodle's participant in whose folder of the download a submission is, or ""."""
+    found = next(filter(None, map(_PARTICIPANT.search, source.parts)), None)
+    return found[1] if found else ""
 
 
 def owner(source: SubmissionSource, students: Sequence[Student]) -> Student | None:
@@ -253,6 +259,18 @@ def owner(source: SubmissionSource, students: Sequence[Student]) -> Student | No
 
 
 def _participants(number: str, name: str, students: Sequence[Student]) -> list[Student]:
-    """Return the students with Moodle's `number` of a participant, then those of this name."""
-    by_number = [each for each in students if each.moodle_id.rpartition(" ")[2] == number]
-    return by_number or [each for each in students if each.name.casefold() == name.casefold()]
+    """Return the students with Moodle's `number` of a participant, then those of this name.
+
+    The folder of a member of a group has the name of the group before that of the student.
+    """
+    by_number = [
+        each for each in students if (found := PARTICIPANT.fullmatch(each.moodle_id)) and found[1] == number
+    ]
+    return by_number or [each for each in students if each.name and _is_named(each, name)]
+
+
+def _is_named(student: Student, name: str) -> bool:
+    """Tell whether Moodle's name of a folder is the student's, also with that of the group before it."""
+    wanted, own = name.casefold(), student.name.casefold()
+    behind = wanted.endswith(f"-{own}") and own_group(name[: -len(own) - 1]) == student.group
+    return wanted == own or behind

@@ -58,7 +58,7 @@ class IdentifyJob:
 class Identity:
     """The student, lab and seal that a bundle names, and its SHA-256; a folder names no student ("").
 
-    `folder` is what it was unpacked into, where `problems` are missing; it stays until the class is graded.
+    The bundle was unpacked into `folder`, without the `problems`; it stays until the class is graded.
     """
 
     student: str

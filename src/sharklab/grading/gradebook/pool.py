@@ -55,7 +55,7 @@ class Failure:
 def run(
     work: Callable[[Any], Any], jobs: Sequence[Any], processes: int, limits: JobLimits = LIMITS
 ) -> Generator[tuple[int, Any], None, None]:
-    """Yield the number and the outcome of each job as it is done: what `work` returned, or a Failure.
+    """Yield the number and the outcome of each job as it is done: the result of `work`, or a Failure.
 
     `work` is a function of a module and jobs can be pickled. Whatever a job raises is its Failure alone.
     """

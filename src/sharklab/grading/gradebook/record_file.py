@@ -1,7 +1,7 @@
 """Write dataclasses as JSON and read them back as they were, so that a batch can go on where it stopped.
 
-Sentences keep their msgid and values, and can still be said in any language. What is read comes from the
-instructor's own folder; a file that does not fit its type is damaged, and what it held is made again.
+Sentences keep their msgid and values, and can still be said in any language. Records are in the
+instructor's own folder; a file that does not fit its type is damaged, and its content is made again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The advice for students before they hand in: what is missing, and where to look."""
+"""The advice for students before they hand in: the missing parts, and where to look."""
 
 from __future__ import annotations
 

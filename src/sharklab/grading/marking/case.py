@@ -21,7 +21,7 @@ from sharklab.lab.model import Capture, Exercise, Plan
 
 @dataclass(frozen=True)
 class Case:
-    """One exercise of a submission: what its checks may look at, and its answers by question."""
+    """One exercise of a submission: the context of its checks, and its answers by question."""
 
     context: Context
     answers: Mapping[str, Any]

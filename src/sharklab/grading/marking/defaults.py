@@ -31,7 +31,7 @@ CELL = "cell"
 
 
 def criteria(lab: LabContent, exercise: Exercise) -> tuple[Criterion, ...]:
-    """Return the criteria of an exercise, in the order of lab.yml; what cannot be handed in earns nothing.
+    """Return the criteria of an exercise, in the order of lab.yml; evidence of runs alone earns nothing.
 
     Without any of the author's, each check of packets and of hosts is worth a point, and each question that
     these can answer, and of a matrix each state. They are the same for every seat.

@@ -37,7 +37,7 @@ class Glance:
 
 
 def look(plan: Plan, file: Path) -> Glance:
-    """Return what a capture shows of the lab.
+    """Return the exercise and the conversations of the lab that a capture shows.
 
     Raises InputError when it is no capture, MachineryError when tshark is missing or broken.
     """
@@ -62,7 +62,7 @@ def look(plan: Plan, file: Path) -> Glance:
 
 
 def _talks(case: Case, capture: Capture) -> tuple[Conversation, ...] | None:
-    """Return the conversations that the capture shows of its exercise; None if it shows nothing of it."""
+    """Return the conversations that the capture shows of its exercise; None if it shows none."""
     context = case.narrowed((capture,))
     ports = {int(port) for port in _PORTS.findall(capture.filter)}
     found = tuple(

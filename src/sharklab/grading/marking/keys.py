@@ -28,7 +28,7 @@ def _without_hints(exercise: ExerciseResult, hints: Collection[str]) -> Iterator
 
 
 def _without_keys(marks: tuple[Mark, ...]) -> Iterator[Mark]:
-    """Yield the marks of an exercise; what was found is told when no missing answer is in it."""
+    """Yield the marks of an exercise; a finding is kept when no missing answer is in it."""
     asked = [mark for mark in marks if mark.decision.asks and mark.status is not Status.PASSED]
     keys = [str(mark.decision.expected) for mark in asked if mark.decision.expected]
     for mark in marks:

@@ -22,7 +22,7 @@ from sharklab.lab import seat
 from sharklab.lab.model import Exercise
 
 _MOST = 20
-"""Conversations that fit the answers equally well and that the checks try, the largest first."""
+"""The most conversations that are tried because they fit the answers equally well; the largest come first."""
 
 
 def chosen(context: Context, given: Given) -> Context:

@@ -1,4 +1,4 @@
-"""The marks of one student as plain data: what feedback, gradebooks and the class page are made of."""
+"""The marks of one student as plain data, for feedback, gradebooks and the class page."""
 
 from __future__ import annotations
 

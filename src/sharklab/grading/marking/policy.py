@@ -24,10 +24,11 @@ class Policy:
     """The policy of a course.
 
     `hint` is the part (0 to 1) of a criterion's points that its hint costs. `due` is in epoch seconds, 0 for
-    never; what is made within `grace` seconds after it is in time. Each day that has begun then takes the
-    part `per_day` of what was earned, `at_most` altogether; after `closed` days (0: never) nothing counts.
-    In a course `without_seats` criteria on hosts are left out where their state was not handed in, and a
-    capture from before `given` (epoch seconds, 0 for never) is pointed out.
+    never; a submission made within `grace` seconds after it is in time. Each started day of lateness takes
+    the part `per_day` of the earned points, all days take `at_most`. After `closed` days (0: never) a
+    submission earns nothing.
+    In a course `without_seats` the criteria that need a seat are left out. A capture from before `given`
+    (epoch seconds, 0 for never) is pointed out.
     """
 
     hint: float = 0.0

@@ -1,6 +1,6 @@
 """Read an answer against the captures: whether it is right, and in what way it is wrong.
 
-An answer may name several values, and be taken for what it says. A wrong one may still be in the captures: of
+An answer may name several values, and counts as it is written. A wrong one may still be in the captures: of
 the other end, of another conversation. The port of a client is another one in each connection.
 """
 

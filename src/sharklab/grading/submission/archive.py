@@ -1,7 +1,7 @@
 """Unpack a zip that somebody made around submissions: a browser, Moodle, a student, a file manager.
 
 Nothing in it is trusted: names stay below the folder that is given, links are left out, and every byte that
-comes out is counted. Files that a system leaves in every folder are nobody's.
+comes out is counted. Files that a system leaves in every folder are left out.
 Source: PKWARE's APPNOTE 6.3.10 (zip); bit 11 of its flags says that a name is UTF-8.
 """
 

@@ -2,8 +2,8 @@
 
     manifest.json  manifest.sig  answers.yml  captures/<id>.pcap|.pcapng  state/<host>.json
 
-The same submission always gives the same bytes. Whoever unpacks one trusts nothing in it: the only
-names that are taken are those above, nothing is written outside the folder that is given, and every
+The same submission always gives the same bytes. An unpacked submission is not trusted: only the
+names above are taken, no file is written outside the given folder, and every
 byte that comes out is counted.
 Source: PKWARE's APPNOTE 6.3.10 (zip).
 """
@@ -106,7 +106,7 @@ def unpack(
 ) -> Submission:
     """Unpack `file` into the empty folder `into` and return what is in it.
 
-    `key_of` gives the key of a seat by lab and student. What is refused of the rest is among the
+    `key_of` gives the key of a seat by lab and student. Refused parts are among the
     problems. Raises InputError when the file is no submission at all or larger than `limits`.
     """
     problems = extract(file, into, limits)
@@ -119,7 +119,7 @@ def unpack(
 
 
 def extract(file: Path, into: Path, limits: BundleLimits = BUNDLE) -> tuple[Problem, ...]:
-    """Write the files of a bundle that a submission may have below `into`; return what was refused.
+    """Write the files of a bundle that a submission may have below `into`; return the refused ones.
 
     Raises InputError when the file is no bundle or larger than `limits`.
     """
@@ -243,8 +243,8 @@ def _unpacked(stream: IO[bytes], into: Path, limits: BundleLimits) -> Iterator[P
 def _check_directory(file: Path, stream: IO[bytes], limits: BundleLimits) -> None:
     """Raise InputError unless `stream` ends as a small zip does, before anything is built of its list.
 
-    Its list of files may be no longer than the files that are allowed. What follows the end (a comment)
-    and the other end of zip64 are for archives that we do not write, and ways to hide another list.
+    Its list of files may be no longer than the files that are allowed. A comment after the end
+    and the other end of zip64 can hide another list; sharklab writes neither.
     """
     stream.seek(max(0, stream.seek(0, os.SEEK_END) - _END_SIZE - _END_64_SIZE))
     tail = stream.read()

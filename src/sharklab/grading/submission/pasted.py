@@ -1,4 +1,4 @@
-"""Read the sockets that tools print, pasted into an answer: a line of ss, netstat or lsof, or one endpoint.
+"""Read the output of tools about sockets in an answer: a line of ss, netstat or lsof, or one endpoint.
 
 The tools are those of Linux, Windows and macOS. macOS writes 192.0.2.7.443, the others 192.0.2.7:443; each
 may write a name in the place of a port, or of an address.

@@ -141,9 +141,8 @@ def _attempt(words: str) -> yaml_file.Document | InputError:
 
 
 def _has_questions(found: yaml_file.Document | InputError) -> bool:
-    return isinstance(found, yaml_file.Document) and all(
-        isinstance(each, Mapping) for each in found.data.values()
-    )
+    data = found.data if isinstance(found, yaml_file.Document) else None
+    return isinstance(data, Mapping) and all(isinstance(each, Mapping) for each in data.values())
 
 
 def _shortened(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
@@ -163,7 +162,7 @@ class _Trick(Exception):
 def _inspect(text: str) -> None:
     """Raise _Trick for anchors, aliases, tags, merge keys and depth, from events alone.
 
-    libyaml gives these one after the other; what builds nodes of them calls itself for each level.
+    libyaml gives these one after the other; building nodes of them would recurse at each level.
     """
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):

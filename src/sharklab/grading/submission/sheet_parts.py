@@ -64,12 +64,14 @@ def mended(part: Part) -> str:
 def _block(lines: Sequence[tuple[int, str]], has_head: bool) -> Block:
     """Return the block of `lines`; a head that lacks its colon gets it."""
     first, head = lines[0]
-    exercise, colon, value = head.partition(":") if has_head else ("", "", "")
-    if has_head and not colon:
-        head = f"{head.rstrip()}:"
+    found = _KEY.fullmatch(head) if has_head else None
+    exercise, value = (found["key"], found["value"]) if found else (head.rstrip(), "")
+    if has_head and not found:
+        head = f"{exercise}:"
     whole = Part(first, "\n".join([head, *(line for _, line in lines[1:])]))
     below = lines[1:] if has_head else lines
-    return Block(exercise.rstrip(), whole, () if value.strip() else tuple(_entries(below)))
+    has_entries = value.strip()[:1] in ("", "#")
+    return Block(exercise if has_head else "", whole, tuple(_entries(below)) if has_entries else ())
 
 
 def _entries(lines: Iterable[tuple[int, str]]) -> Iterator[Part]:

@@ -34,7 +34,7 @@ def packages_of(roles: Iterable[str], os_family: str, kernel: Sequence[str] = ()
     """Return the packages that `roles` need, sorted, from their `vars/<os_family>.yml`.
 
     Roles in `kernel` need what they name for hosts whose kernel does their work. Raises InputError
-    when a role does not exist or its file is not what it should be.
+    when a role does not exist or its file has another shape.
     """
     names = {role: f"__{role}_kernel_packages" if role in kernel else f"__{role}_packages" for role in roles}
     return sorted({package for role, name in names.items() for package in _packages(role, os_family, name)})

@@ -32,7 +32,7 @@ CHECKSUM_LIMIT = 1 << 20
 def fetch(address: str, target: Path, sha256: str, progress: Say) -> Path:
     """Return `target`, fetched from `address` unless it is there already.
 
-    What came is kept in `<target>.part` when it stops, and the next call asks for the rest only. Raises
+    An interrupted download is kept in `<target>.part`, and the next call asks for the rest only. Raises
     MachineryError when the server does not answer, stops, or sends something that is not `sha256`
     (hexadecimal), which is deleted.
     """

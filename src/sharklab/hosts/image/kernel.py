@@ -39,8 +39,8 @@ FILES = {
 class Kernel:
     """How a system gets its kernel, and the small file system (initramfs) from which that finds the disk.
 
-    `packages` bring them, `files` (path: content) say what is in the initramfs, which is small: what boots
-    it says which disk it is. `finish` is run in the root file system at the end. It leaves a
+    `packages` bring them, `files` (path: content) say what is in the initramfs, which is small: the command
+    line of the kernel names the disk. `finish` is run in the root file system at the end. It leaves a
     /boot/vmlinuz-<version> and the /boot/initrd.img-<version> that goes with it.
     """
 
@@ -58,9 +58,9 @@ DEBIAN = Kernel(
     finish=("update-initramfs", "-u"),
 )
 
-# Rocky's kernel lies with its modules, and whether its package's own script copies it depends on what else is
-# there; what that made of an initramfs is for the machine on which the image is made. The firmware that the
-# kernel's package asks for is larger than all the rest, and QEMU's devices need none.
+# Rocky's kernel lies with its modules, and whether its package's own script copies it depends on other
+# packages; an initramfs of that script suits only the machine on which the image is made. The firmware of
+# the kernel's package is larger than all the rest, and QEMU's devices need none.
 _ROCKY_FINISH = """
 set -eu
 for kernel in /usr/lib/modules/*/vmlinuz; do

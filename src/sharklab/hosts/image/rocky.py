@@ -159,7 +159,7 @@ def _add_repositories(target: RootFolder, repositories: Path) -> None:
     """Add the repositories that packages of the base image brought; their keys came in signed packages."""
     for file in ([*target.below, target.folder][0] / "etc/yum.repos.d").glob("*.repo"):
         if file.name.lower().startswith("rocky"):
-            continue  # the same as ours, by lists of mirrors
+            continue  # the repositories of `RELEASES`, by lists of mirrors
         text = file.read_text().replace("gpgkey=file:///", f"gpgkey=file://{target.path}/")
         state.write(repositories / file.name, text)
 

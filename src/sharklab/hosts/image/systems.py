@@ -207,7 +207,7 @@ skip_if_unavailable=True
 
 
 def _rocky(name: str) -> OperatingSystem:
-    """Return the release of Rocky of that name; what differs between them is in `rocky.RELEASES`."""
+    """Return the release of Rocky of that name; `rocky.RELEASES` has the differences between releases."""
     release = rocky.RELEASES[name]
     return OperatingSystem(
         name=name,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -86,11 +86,12 @@ def is_running(unit: str) -> bool:
 
 
 def end(pattern: str) -> None:
-    """Kill all processes of the units whose names match `pattern` and remove their groups.
+    """Kill all processes of the units whose names match `pattern`, remove their groups, and wait for their end.
 
     Raises MachineryError when one stays for `KILL_LIMIT` seconds.
     """
     deadline = time.monotonic() + KILL_LIMIT
+    killed = {pid for unit in units(pattern) for pid in processes(unit)}
     while names := units(pattern):
         if time.monotonic() > deadline:
             raise MachineryError(
@@ -102,6 +103,24 @@ def end(pattern: str) -> None:
             else:
                 _remove(unit)
         time.sleep(PAUSE)
+    _wait_for_removal(killed, deadline)
+
+
+def _wait_for_removal(killed: Collection[int], deadline: float) -> None:
+    """Wait until the kernel has no entry of the processes any more, at most until `deadline`.
+
+    A killed process leaves its group before its memory is free, and before its parent takes note of its end.
+    """
+    while any(_has_entry(pid, killed) for pid in killed) and time.monotonic() < deadline:
+        time.sleep(PAUSE)
+
+
+def _has_entry(pid: int, killed: Collection[int]) -> bool:
+    """Tell whether the process is listed (proc(5)), and not only because its living parent ignores its end."""
+    with suppress(OSError):
+        state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
+        return state != "Z" or int(parent) in (1, *killed)
+    return False
 
 
 def _kill(unit: str) -> None:

@@ -54,8 +54,8 @@ def folder(plan: Plan, host: str) -> Path:
 def lowers(plan: Plan, host: str, layers: Layers) -> tuple[Path, ...]:
     """Return the lower folders that the host's disk was made from, or now is.
 
-    A disk that was used keeps its own, although newer ones may be there: what the host changed is
-    changed against them. Raises MachineryError when they are gone.
+    A disk that was used keeps its own, although newer ones may exist: the changes of the host are
+    relative to them. Raises MachineryError when they are gone.
     """
     return used(plan, host) or layers.lowers(host)
 

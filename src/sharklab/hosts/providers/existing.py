@@ -1,7 +1,7 @@
 """The provider of borrowed machines, which are reached over SSH and restored when the seat ends.
 
 `borrow` learns where they are, says what will change and keeps the state as it is now, all before the first
-change; `down` puts that state back, whatever came between, a crash of ours too.
+change; `down` puts that state back, even after a crash of sharklab.
 
     <seat folder>/machines.json            how each is reached, and where it is on the lab's networks
     <seat folder>/before/<host>.json       its state before anything was changed
@@ -107,7 +107,7 @@ def borrow(plan: Plan, file: Path, agree: Agree) -> Plan:
     """Return the plan at the addresses of the machines that the inventory `file` names.
 
     Says by `agree` what will change; `record_state` comes next. Raises InputError when
-    the person does not agree, or a machine cannot be a host of the lab; nothing is left then.
+    the person does not agree, or a machine cannot be a host of the lab; no trace is left then.
     """
     inventoried = user_inventory.read(file, [host.name for host in plan.hosts])
     folder = state.folder(plan.seat.folder)

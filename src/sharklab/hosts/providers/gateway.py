@@ -29,7 +29,7 @@ OUTSIDE = "way-out"
 INNER = IPv4Network("10.0.2.0/24")
 """The network of slirp4netns itself: its numbers 2 and 3 are the next gateway and the name server.
 
-No seat has it: theirs begin at 10.16.0.0.
+No seat has it: subnets of seats begin at 10.16.0.0.
 """
 NEXT, RESOLVER, OWN = INNER[2], INNER[3], IPv4Interface((INNER[100], INNER.prefixlen))
 
@@ -184,8 +184,8 @@ def _start(plan: Plan, ways: Mapping[str, IPv4Interface]) -> None:
 def _slirp(plan: Plan) -> list[str | Path]:
     """Return the command of slirp4netns; the reason for each option stands beside it."""
     return [
-        # Its sandbox drops all mounts that it sees: what it does to them must stay its own, and namespaces
-        # that are deleted meanwhile must not live on in there.
+        # Its sandbox drops all mounts that it sees: other processes must keep theirs, and namespaces that
+        # are deleted meanwhile must not live on in the sandbox.
         *("unshare", "--mount", "--propagation", "slave"),
         "slirp4netns",
         "--netns-type=path",

@@ -2,7 +2,7 @@
 
 `sl-<seat id>` holds one bridge per network of the lab, and the bridge `mgmt`, the controller's way
 in. Each host has a namespace `sl-<seat id>-<host>`, joined to those bridges by veth pairs that are
-made inside the namespaces: nothing of a lab ever shows in the machine's own.
+made inside the namespaces: the machine's own namespace never shows a part of a lab.
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ def tap(plan: Plan, port: str) -> str:
 def take_taps(plan: Plan, host: Host) -> None:
     """Take the taps that libvirt opened for the host into the seat's namespace, and plug them in there.
 
-    Who has a tap open keeps it open, wherever its device is. Raises MachineryError when that fails.
+    A process that has a tap open keeps it open, wherever the device is moved. Raises MachineryError when
+    that fails.
     """
     own = namespace(plan.seat.id)
     there = process.run(["ip", "-n", own, "-oneline", "link", "show"])

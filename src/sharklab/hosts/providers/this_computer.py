@@ -72,7 +72,7 @@ class ThisComputer:
         snapshots = qemu.snapshots(own, vms, layers, VIRTUAL_MACHINES, progress)
         if len(vms) < len(golden.hosts):
             containers = [host for host in golden.hosts if host not in impossible]
-            # Where there may be seats of containers alone, the same layers are theirs.
+            # Seats of containers alone use the same layers.
             layers = baking.layers(_select_hosts(golden, containers), os, bake, CONTAINERS, progress)
         return replace(layers, snapshots=snapshots)
 
@@ -116,7 +116,7 @@ class ThisComputer:
         gateway.end(plan.seat)
 
     def down(self, seat: Seat) -> Sequence[Message]:
-        """Remove hosts, namespaces, connections and the seat's folder; what is gone already is fine."""
+        """Remove hosts, namespaces, connections and the seat's folder; missing ones are no error."""
         privilege.require_root(N_("removing hosts needs root"))
         ours = {name for name in (seat.id, *marks.ids_below(seat.folder)) if _is_ours(name, seat)}
         for seat_id in ours:

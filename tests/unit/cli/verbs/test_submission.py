@@ -9,26 +9,18 @@ from typing import Any
 
 import pytest
 
-from sharklab.checks import KINDS
 from sharklab.cli import flow, main
+from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.grading.submission import bundle
 from sharklab.grading.submission.model import Seal
-from sharklab.lab import diary, seat
-from tests.support import packets_made
+from sharklab.i18n import translator
+from sharklab.lab import diary, load, seat
+from tests.support import labs, packets_made
 from tests.support import submission_sample as sample
+from tests.support.command import refusal, run, tell
 
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand in an empty folder, with a state of one's own."""
-    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    monkeypatch.setenv("COLUMNS", "200")
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-
-
-LATE = "The connection is in your capture, but not its first packets"
+pytestmark = pytest.mark.usefixtures("here")
+HINT = "ssh/handshake"
 
 
 def begun_late() -> None:
@@ -41,17 +33,20 @@ def begun_late() -> None:
     packets_made.pcap(Path("tp4/captures/ssh.pcap"), 1, frames, "<", 1000)
 
 
+def late() -> str:
+    """Return the first words of the hint on a capture that began too late."""
+    [exercise] = [each for each in load.named("tp4").exercises if each.id == "ssh"]
+    return exercise.hints["handshake"][2].text["en"][:50]
+
+
 def call(*words: str) -> int:
     """Run a command for alice."""
-    return main.main([*words, "--student", "alice"])
+    return run(*words, "--student", "alice")
 
 
 def answered(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
     """Run a command for alice and return what it tells a script."""
-    capsys.readouterr()
-    call(*words, "--output", "json")
-    content: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return content
+    return tell(capsys, *words, "--student", "alice")
 
 
 def test_submit_packs_what_check_looks_at(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -73,15 +68,14 @@ def test_submit_packs_what_check_looks_at(capsys: pytest.CaptureFixture[str], tm
 
 
 def test_submit_tells_people_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    """What is in the file, what is missing, and where it lies."""
+    """A person reads the captures, the missing ones and the file."""
     call("form", "tp4")
     shutil.copy(sample.DATA / "ssh.pcap", "tp4/captures")
-    capsys.readouterr()
-    assert 0 == call("submit", "tp4", "-o", "mine.sharklab")
-    lines = capsys.readouterr().out.splitlines()
-    assert "Captures: ssh" == lines[0]
-    assert "Missing captures: web, mail, chat, time, voice, nfs, dns" == lines[1]
-    assert lines[-1].startswith("Hand in this file: mine.sharklab (")
+    content = answered(capsys, "submit", "tp4", "-o", "mine.sharklab")
+    assert GOOD == call("submit", "tp4", "-o", "mine.sharklab")
+    first, second, *_, last = capsys.readouterr().out.splitlines()
+    assert ("ssh", ", ".join(content["missing"])) == (first.split(": ")[1], second.split(": ")[1])
+    assert "mine.sharklab" == content["file"] and "mine.sharklab" in last
 
 
 def test_submit_says_when_the_seat_began_and_which_hints_were_taken(tmp_path: Path) -> None:
@@ -102,10 +96,12 @@ def test_check_says_what_is_missing_and_gives_no_key(capsys: pytest.CaptureFixtu
     Path("tp4/answers.yml").write_text("ssh:\n  server_port: 2222\n  transport: UDP\n")
     shutil.copy(sample.DATA / "ssh.pcap", "tp4/captures")
     capsys.readouterr()
-    assert 1 == call("check", "tp4")
+    assert NOT_ACHIEVED == call("check", "tp4")
     told = capsys.readouterr().out
-    assert "✗ II.1  An SSH connection" in told
-    assert "Not handed in: dns." in told
+    result = answered(capsys, "check", "tp4")["result"]
+    exercises = {each["id"]: each for each in result["exercises"]}
+    assert exercises["ssh"]["points"] < exercises["ssh"]["worth"] and 0 == exercises["dns"]["points"]
+    assert exercises["ssh"]["title"]["en"] in told
     local_port = "57142"
     assert local_port.encode() not in Path("tp4/answers.yml").read_bytes()
     assert local_port not in told and " 22 " not in told
@@ -115,57 +111,62 @@ def test_check_says_what_was_refused(capsys: pytest.CaptureFixture[str]) -> None
     """A slip in a name is told with the name that was meant, in the student's language."""
     call("form", "tp4")
     shutil.copy(sample.DATA / "ssh.pcap", "tp4/captures/shh.pcap")
-    capsys.readouterr()
-    call("check", "tp4", "--lang", "fr")
-    assert "! captures/shh.pcap: le TP ne demande pas cette capture; vouliez-vous dire ssh ?" in (
-        capsys.readouterr().out
-    )
+    [problem] = answered(capsys, "check", "tp4")["result"]["problems"]
+    assert "captures/shh.pcap" == problem["file"]
+    assert "ssh" in problem["reason"]["fr"] and problem["reason"]["fr"] != problem["reason"]["en"]
+    main.main(["check", "tp4", "--student", "alice", "--lang", "fr"])
+    assert f"! captures/shh.pcap: {problem['reason']['fr']}" in capsys.readouterr().out
 
 
-def test_check_of_a_hint_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_of_a_hint_that_is_not_there_is_refused() -> None:
     """A hint is noted only when there is one."""
     call("form", "tp4")
-    assert 2 == call("check", "tp4", "--hint", "ssh/none")
-    assert "there is no hint for 'ssh/none' now" in capsys.readouterr().err
+    error = refusal(InputError, "check", "tp4", "--hint", "ssh/none", "--student", "alice")
+    assert ("there is no hint for {name!r} now", "ssh/none") == (error.message_id, error.values["name"])
     assert () == diary.hints(flow.prepare("tp4", "alice").seat)
 
 
 def test_check_names_a_hint_and_keeps_it_back(capsys: pytest.CaptureFixture[str]) -> None:
     """Until it is taken it is nowhere, for scripts neither; where else to look is told at once."""
     begun_late()
-    content = answered(capsys, "check", "tp4", "--lang", "en")
-    assert "ssh/handshake" in content["hints"]
-    assert LATE not in json.dumps(content)
-    call("check", "tp4", "--lang", "en")
+    content = answered(capsys, "check", "tp4")
+    assert HINT in content["hints"]
+    assert late() not in json.dumps(content)
+    call("check", "tp4")
     told = " ".join(capsys.readouterr().out.split())
-    assert f"→ {KINDS['handshake'].look}" in told
-    assert "→ there is a hint: --hint ssh/handshake" in told
+    [ssh] = [each for each in content["result"]["exercises"] if each["id"] == "ssh"]
+    [look] = [each["look"]["en"] for each in ssh["criteria"] if each["id"] == "handshake"]
+    assert look and f"→ {look}" in told
+    assert f"--hint {HINT}" in told and late() not in told
 
 
 def test_check_shows_a_hint_from_when_it_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
     """Who took it once reads it again without asking, as long as the situation is there."""
     begun_late()
     capsys.readouterr()
-    call("check", "tp4", "--lang", "en", "--hint", "ssh/handshake")
-    assert LATE in capsys.readouterr().out
-    assert ("ssh/handshake",) == diary.hints(flow.prepare("tp4", "alice").seat)
-    call("check", "tp4", "--lang", "en")
+    call("check", "tp4", "--hint", HINT)
+    assert late() in capsys.readouterr().out
+    assert (HINT,) == diary.hints(flow.prepare("tp4", "alice").seat)
+    call("check", "tp4")
     told = capsys.readouterr().out
-    assert LATE in told
-    assert "--hint ssh/handshake" not in told
+    assert late() in told
+    assert f"--hint {HINT}" not in told
 
 
 def test_check_offers_no_hint_that_does_not_fit(capsys: pytest.CaptureFixture[str]) -> None:
     """Nobody takes a hint that has nothing to say: here nothing was handed in."""
     call("form", "tp4")
     assert [] == answered(capsys, "check", "tp4")["hints"]
-    assert 2 == call("check", "tp4", "--hint", "ssh/handshake")
+    refusal(InputError, "check", "tp4", "--hint", HINT, "--student", "alice")
 
 
-def test_check_needs_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_needs_a_folder() -> None:
     """Without the form, it says how to make it."""
-    assert 2 == call("check", "tp4")
-    assert "make it with: sharklab form tp4" in capsys.readouterr().err
+    error = refusal(InputError, "check", "tp4", "--student", "alice")
+    assert ("make it with: sharklab form {lab}; or name its folder: --folder DIR", "tp4") == (
+        error.hint_id,
+        error.values["lab"],
+    )
 
 
 def test_report_of_a_folder_shows_the_students_own(capsys: pytest.CaptureFixture[str]) -> None:
@@ -176,21 +177,59 @@ def test_report_of_a_folder_shows_the_students_own(capsys: pytest.CaptureFixture
     assert 0 == call("report", "tp4", "--folder", "tp4")
     page = Path("tp4/report.en.html").read_text()
     assert "4242" in page and "captures/ssh.pcap" in page and 'id="packet-ssh-1"' in page
-    for word in ("Measured answer", "Dropped", "Filter", "Done on", "Commands"):
-        assert word not in page
+    of_a_run = ["Measured answer", "Dropped", "Filter", "Done on", "Commands"]
+    assert of_a_run == [word for word in of_a_run if translator("fr").gettext(word) != word]
+    assert [] == [word for word in of_a_run if word in page]
     assert {"report.en.html", "report.en.md", "report.fr.html", "report.fr.md"} == {
         file.name for file in Path("tp4").glob("report.*")
     }
 
 
-def test_seats_create_makes_a_file_for_each_student(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_seats_create_makes_a_file_for_each_student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A class from a list, each with a seat of their own; a student's machine takes one."""
     Path("class.csv").write_text("student,name\nalice,Alice\nbob,Bob\n")
-    assert 0 == main.main(["seats", "create", "class.csv", "--lab", "tp4", "-o", "seats"])
+    assert 0 == run("seats", "create", "class.csv", "--lab", "tp4", "-o", "seats")
     assert ["alice.seat", "bob.seat"] == sorted(file.name for file in Path("seats").iterdir())
     own, key = flow.prepare("tp4", "bob").seat, seat.key("tp4", "bob")
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "student"))
-    assert 0 == main.main(["seats", "import", "seats/bob.seat"])
+    assert 0 == run("seats", "import", "seats/bob.seat")
     assert (own.token, key) == (flow.prepare("tp4", "bob").seat.token, seat.key("tp4", "bob"))
+
+
+def test_form_leaves_the_folder_of_the_lab_alone(mylab: Path) -> None:
+    """The form's folder is named like the lab, whose own folder is here already."""
+    error = refusal(InputError, "form", "./mylab", "--student", "alice")
+    assert ("this is the folder of the lab, not of a student's work", "mylab") == (
+        error.message_id,
+        error.place,
+    )
+    assert not (mylab / "answers.yml").exists()
+
+
+def fill_in(folder: Path) -> None:
+    """Fill in a form of `mylab`: the captured page and the answer."""
+    own = seat.register(load.named("./mylab"), "alice")
+    client, server = (str(own.address(name, "lan").ipv4.ip) for name in ("client", "server"))
+    packets = packets_made.exchange(packets_made.Tcp(packets_made.Way(client, server), 40_000, 80))
+    frames = [packets_made.LINKS["ethernet"].wrap(packet, "<") for packet in packets]
+    packets_made.pcap(folder / "captures/page.pcap", 1, frames, "<", 1000)
+    (folder / "answers.yml").write_text("page:\n  server_port: 80\n")
+
+
+@pytest.mark.usefixtures("mylab")
+def test_work_is_checked_handed_in_and_graded_by_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    """From the form to the gradebook; the submission names its lab, which is not in `labs/`."""
+    Path("roster.csv").write_text("student,name,email\nalice,Alice,alice@example.org\n")
+    assert GOOD == call("form", "./mylab", "-o", "work")
+    fill_in(Path("work"))
+    assert GOOD == run("seats", "create", "roster.csv", "--lab", "./mylab", "-o", "seats")
+    for verb in ("check", "report", "submit"):
+        assert GOOD == call(verb, "./mylab", "--folder", "work")
+    grade = ("grade", "mylab-alice.sharklab", "-o", "book", "--jobs", "1")
+    told = tell(capsys, *grade, "--lab", "./mylab")
+    assert (GOOD, ["alice"]) == (told["code"], list(told["students"]))
+    [student] = json.loads(Path("book/results.json").read_text())["students"]
+    assert student["result"]["points"] == student["result"]["worth"] > 0
+    shutil.rmtree("book")
+    labs.start("./mylab")
+    assert GOOD == run(*grade)

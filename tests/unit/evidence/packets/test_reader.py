@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from collections.abc import Callable
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from sharklab.errors import InputError, MachineryError
-from sharklab.evidence.packets import dissection
+from sharklab.evidence.packets import box, dissection, reader
 from sharklab.evidence.packets.model import NOWHERE, Endpoint, Flow, Icmp, Packet
 from sharklab.limits import ToolLimits
 from tests.support.capture_files import alone, recording
+from tests.support.errors import error_of
 
 DATA = Path(__file__).parents[3] / "data"
 
@@ -156,37 +157,64 @@ def test_read_of_a_cut_capture_gives_whole_packets(name: str, missing: int, tmp_
     [
         (b"", "the capture is empty"),
         (b"\x7fELF\0", "the file is not a pcap or pcapng capture"),
-        (b"\xd4\xc3\xb2\xa1" + bytes(20) + b"\xff" * 16, "the capture is damaged"),
-        (b"\x0a\x0d\x0d\x0a" + b"\x1c\0\0\0" + b"nope" + bytes(16), "the capture is damaged"),
+        (
+            b"\xd4\xc3\xb2\xa1" + bytes(20) + b"\xff" * 16,
+            "the capture is damaged: a record of {length} bytes at byte {offset}",
+        ),
+        (
+            b"\x0a\x0d\x0d\x0a" + b"\x1c\0\0\0" + b"nope" + bytes(16),
+            "the capture is damaged at byte {offset}",
+        ),
     ],
 )
 def test_read_of_no_capture_is_an_input_error(content: bytes, message: str, tmp_path: Path) -> None:
     """A file is accepted by its content; one that claims 4 GiB for a packet is refused."""
     file = tmp_path / "evil.pcap"
     file.write_bytes(content)
-    with pytest.raises(InputError, match=message):
-        recording(file)
+    assert message == error_of(InputError, recording, file).message_id
 
 
 def test_read_of_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
     """The error names the file."""
-    with pytest.raises(InputError, match="No such file") as caught:
-        recording(tmp_path / "none.pcap")
-    assert str(tmp_path / "none.pcap") == caught.value.place
+    error = error_of(InputError, recording, tmp_path / "none.pcap")
+    assert str(tmp_path / "none.pcap") == error.place
+    assert os.strerror(errno.ENOENT) in (error.message_id, *map(str, error.values.values()))
 
 
-@pytest.mark.parametrize(
-    ("limits", "message"),
-    [
-        (ToolLimits(memory=250 << 20), "the capture is beyond the limits of tshark"),
-        (ToolLimits(seconds=0), "tshark needed more than 0 s for the capture"),
-    ],
-)
-def test_read_beyond_a_limit_is_an_input_error(limits: ToolLimits, message: str) -> None:
-    """What tshark cannot read in its bounds is the capture's fault, not a crash of ours."""
-    with pytest.raises(InputError, match=message) as caught:
-        recording(DATA / "ssh.pcap", limits)
-    assert str(DATA / "ssh.pcap") == caught.value.place
+def stand_in(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a shell script in the place of tshark, outside the box."""
+    folder.chmod(0o755)
+    tool = folder / "tshark"
+    tool.write_text(f"#!/bin/sh\n{script}\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    monkeypatch.setattr(box, "box", lambda limits: [])
+
+
+def test_read_beyond_the_memory_is_an_input_error() -> None:
+    """tshark does not start in 250 MiB: a capture that needs more than it may have is at fault."""
+    error = error_of(InputError, recording, DATA / "ssh.pcap", ToolLimits(memory=250 << 20))
+    assert "the capture is beyond the limits of {tool} ({memory} MiB, {seconds} s)" == error.message_id
+    assert (str(DATA / "ssh.pcap"), 250) == (error.place, error.values["memory"])
+
+
+def test_read_beyond_the_patience_is_an_input_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A tool that hangs takes no CPU seconds: the clock ends it."""
+    stand_in(tmp_path, "exec sleep 600", monkeypatch)
+    monkeypatch.setattr(reader, "_works", lambda limits: True)
+    error = error_of(InputError, recording, DATA / "ssh.pcap", ToolLimits(patience=0))
+    assert "{tool} needed more than {seconds} s for the capture" == error.message_id
+    assert (str(DATA / "ssh.pcap"), 0) == (error.place, error.values["seconds"])
+
+
+def test_read_beyond_the_cpu_seconds_is_an_input_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The kernel ends a tool at its CPU limit by a signal."""
+    stand_in(tmp_path, "kill -XCPU $$", monkeypatch)
+    error = error_of(InputError, recording, DATA / "ssh.pcap", ToolLimits(seconds=7))
+    assert "the capture is beyond the limits of {tool} ({memory} MiB, {seconds} s)" == error.message_id
+    assert 7 == error.values["seconds"]
 
 
 def test_read_without_tshark_is_a_machinery_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -195,23 +223,19 @@ def test_read_without_tshark_is_a_machinery_error(monkeypatch: pytest.MonkeyPatc
         (tmp_path / tool).write_text("#!/bin/sh\n")
         (tmp_path / tool).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(MachineryError, match="tshark is not installed") as caught:
-        recording(DATA / "ssh.pcap")
-    assert "install the package tshark" in caught.value.hint
+    error = error_of(MachineryError, recording, DATA / "ssh.pcap")
+    assert ("{tool} is not installed", "tshark") == (error.message_id, error.values["tool"])
+    assert "install the package {package}" == error.hint_id
 
 
 def test_read_with_a_broken_tshark_is_a_machinery_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """What tshark says is in the message."""
-    tmp_path.chmod(0o755)
-    tool = tmp_path / "tshark"
-    tool.write_text("#!/bin/sh\necho 'cannot load plugins' >&2; exit 9\n")
-    tool.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    monkeypatch.setattr(import_module("sharklab.evidence.packets.box"), "box", lambda limits: [])
-    with pytest.raises(MachineryError, match="tshark failed \\(9\\): cannot load plugins"):
-        recording(DATA / "ssh.pcap")
+    """The error has the code of tshark and its last line."""
+    stand_in(tmp_path, "echo 'cannot load plugins' >&2; exit 9", monkeypatch)
+    error = error_of(MachineryError, recording, DATA / "ssh.pcap")
+    assert "{tool} failed ({code}): {said}" == error.message_id
+    assert (9, "cannot load plugins") == (error.values["code"], error.values["said"])
 
 
 def test_read_all_keeps_a_bad_capture_from_hiding_the_others(tmp_path: Path) -> None:

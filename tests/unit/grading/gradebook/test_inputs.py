@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +53,7 @@ def identified(place: Path, out: Path) -> dict[SubmissionSource, Identity | Fail
 def outcomes(place: Path, out: Path) -> dict[str, str | Seal]:
     """Return the seal of each student's submission, or why it is not graded."""
     found = identified(place, out)
-    chosen = {}
+    chosen: dict[str, str | Seal] = {}
     for selection in select(tuple(found), ROSTER, found, load.named("tp4")):
         if selection.source and isinstance(identity := found[selection.source], Identity):
             chosen[selection.entry.student] = identity.seal
@@ -151,6 +153,120 @@ def test_what_lies_in_a_zip_shares_its_limit(tmp_path: Path) -> None:
     found = inputs.find_unpacked(source, tmp_path / "out")
     assert [(source.most - 1024) // 2] * 2 == [each.most for each in found]
     assert ["a.zip/b.zip", "a.zip/c.zip"] == [each.place for each in found]
+
+
+STUDENTS = (
+    Student("alice", "Alice", "alice@example.org", "Participant 11"),
+    Student("bob", "Bob", "bob@example.org", "Participant 12"),
+    Student("alice-bob", "Both", "both@example.org", "Participant 13"),
+)
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Path:
+    """Return a folder with a packed submission, a student's folder, and other things."""
+    (tmp_path / "class" / "sub").mkdir(parents=True)
+    (tmp_path / "class" / "sub" / "a.sharklab").write_bytes(b"a")
+    (tmp_path / "class" / "notes.txt").write_bytes(b"n")
+    handed.folder(tmp_path / "class" / "bob")
+    return tmp_path / "class"
+
+
+def test_find_takes_files_and_folders_once(places: Path) -> None:
+    """Packed files wherever they lie, students' folders; each once, by place."""
+    found = inputs.find([places, places / "sub", places / "sub" / "a.sharklab"])
+    assert [("bob", False), ("a.sharklab", True)] == [(each.name, each.packed) for each in found]
+
+
+@pytest.mark.parametrize("place", ["nowhere", "sub/b.sharklab", "empty"])
+def test_find_refuses_nothing(places: Path, place: str) -> None:
+    """A place that is not there, or without a submission, is the instructor's mistake."""
+    (places / "empty").mkdir()
+    with pytest.raises(InputError):
+        inputs.find([places / place])
+
+
+def test_find_takes_every_file_that_a_student_may_have_handed_in(tmp_path: Path) -> None:
+    """Moodle's folders and names of students tell; files of a system and of the instructor are none."""
+    names = {
+        "tp4-alice.sharklab": True,
+        "tp4-alice.sharklab.zip": True,
+        "TP4-ALICE.ZIP": True,
+        "tp4-alice.sharklab (1)": True,
+        "tp4-alice.sharklab.txt": True,
+        "tp4-bob.rar": True,
+        "Bob_7_assignsubmission_file_/report.pdf": True,
+        "Bob_7_assignsubmission_file_report.pdf": True,
+        "Bob_7_assignsubmission_onlinetext_/onlinetext.html": False,
+        "._tp4-alice.sharklab": False,
+        "__MACOSX/tp4-alice.sharklab": False,
+        "Thumbs.db": False,
+        "roster.csv": False,
+        "notes.zipper": False,
+    }
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    found = {source.path.relative_to(tmp_path).as_posix() for source in inputs.find([tmp_path], STUDENTS)}
+    assert {name for name, is_one in names.items() if is_one} == found
+
+
+def test_find_takes_the_bundle_that_was_written_beside_the_work(places: Path) -> None:
+    """The packed file is handed in; a folder that a bundle was unpacked to is one submission."""
+    (places / "bob" / "tp4-bob.sharklab").write_bytes(b"x")
+    assert ["tp4-bob.sharklab"] == [source.name for source in inputs.find([places / "bob"])]
+    (places / "bob" / "manifest.json").write_text("{}")
+    (places / "bob" / "manifest.sig").write_text("")
+    assert ["bob"] == [source.name for source in inputs.find([places / "bob"])]
+
+
+def test_find_follows_no_link_to_a_folder(tmp_path: Path) -> None:
+    """It may lead anywhere."""
+    handed.folder(tmp_path / "elsewhere" / "alice")
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "alice").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError):
+        inputs.find([tmp_path / "class"])
+
+
+@pytest.mark.parametrize(
+    ("place", "owner"),
+    [
+        ("Bob_7_assignsubmission_file_/tp4-alice.zip/tp4", "bob"),
+        ("all.zip/Some One_13_assignsubmission_file_work.zip", "alice-bob"),
+        ("TP4-Alice (1).sharklab.zip", "alice"),
+        ("alice - Copie.zip", "alice"),
+        ("alice/tp4", "alice"),
+        ("malice.zip", ""),
+        ("Zoe_9_assignsubmission_file_/x.zip", ""),
+    ],
+)
+def test_owner_is_told_by_the_names_around_a_submission(place: str, owner: str) -> None:
+    """Moodle's names come first, then the nearest one of a student."""
+    found = inputs.owner(SubmissionSource(Path("x"), packed=True, place=place), STUDENTS)
+    assert owner == (found.id if found else "")
+
+
+def test_digest_of_a_folder_is_of_names_and_contents(places: Path) -> None:
+    """What counts as a change: an answer, a capture, its name; not what else lies there."""
+    [source] = inputs.find([places / "bob"])
+    seen = [inputs.digest(source)]
+    (source.path / "notes.txt").write_text("mine")
+    seen.append(inputs.digest(source))
+    (source.path / "captures" / "dns.pcap").rename(source.path / "captures" / "web.pcap")
+    seen.append(inputs.digest(source))
+    (source.path / "answers.yml").write_text("{}")
+    seen.append(inputs.digest(source))
+    assert [True, False, False] == [before == after for before, after in itertools.pairwise(seen)]
+
+
+def test_digest_of_a_packed_file_is_of_its_bytes(places: Path, tmp_path: Path) -> None:
+    """A link is not followed: its digest is that of the refusal."""
+    [source] = inputs.find([places / "sub"])
+    assert hashlib.sha256(b"a").hexdigest() == inputs.digest(source)
+    (tmp_path / "link.sharklab").symlink_to(source.path)
+    link = SubmissionSource(tmp_path / "link.sharklab", packed=True)
+    assert inputs.digest(source) != inputs.digest(link) == inputs.digest(link)
 
 
 def test_find_folders_takes_each_folder_as_it_is(tmp_path: Path) -> None:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import os
-import time
+import select
 from pathlib import Path
 
 import pytest
 
 from sharklab.grading.gradebook.pool import Failure, JobLimits, run
+from sharklab.message import Message
 from tests.support.pool_work import work
 
 LIMITS = JobLimits(seconds=120.0, memory=600 << 20)
 
 
+DIED = "the process that graded it died ({code})"
+
+
 def _outcomes(*jobs: str, limits: JobLimits = LIMITS, processes: int = 2) -> list[object]:
+    """Return the outcome of each job; of a failure its msgid, with its values if it has any."""
     found = dict(run(work, jobs, processes, limits))
-    return [str(each.reason) if isinstance(each, Failure) else each for _, each in sorted(found.items())]
+    return [_said(each.reason) if isinstance(each, Failure) else each for _, each in sorted(found.items())]
+
+
+def _said(reason: Message) -> object:
+    return (reason.msgid, dict(reason.values)) if reason.values else reason.msgid
 
 
 def test_run_does_every_job() -> None:
@@ -32,47 +41,50 @@ def test_run_of_nothing_starts_nothing() -> None:
 def test_run_goes_on_after_a_refusal() -> None:
     """What a job raises is its own failure, in words."""
     found = _outcomes("a", "refuse", "break", "fault", "b", processes=1)
-    assert ["A", "this is no good", "the tool is broken", "B"] == [*found[:3], found[4]]
-    assert "a fault of ours" in str(found[3])
+    assert found == [
+        "A",
+        ("{file} is no good", {"file": "this"}),
+        "the tool is broken",
+        ("a fault in sharklab: {error!r}", {"error": "'a fault of ours'"}),
+        "B",
+    ]
 
 
 def test_run_goes_on_after_a_death() -> None:
     """A process that dies is replaced."""
-    assert ["A", "the process that graded it died (-11)", "B"] == _outcomes("a", "die", "b", processes=1)
+    assert ["A", (DIED, {"code": -11}), "B"] == _outcomes("a", "die", "b", processes=1)
 
 
 def test_run_names_a_process_that_ends_without_an_answer() -> None:
     """Its job has failed at once, though the exit code is that of success."""
-    assert ["the process that graded it died (0)", "B"] == _outcomes("leave", "b", processes=1)
+    assert [(DIED, {"code": 0}), "B"] == _outcomes("leave", "b", processes=1)
 
 
 def test_run_goes_on_after_a_death_in_the_middle_of_an_answer() -> None:
     """Half an answer harms its own job alone: no process shares its pipe."""
-    assert ["the process that graded it died (-9)", *"BCD"] == _outcomes("die late", "b", "c", "d")
+    assert [(DIED, {"code": -9}), *"BCD"] == _outcomes("die late", "b", "c", "d")
 
 
 def test_run_ends_what_a_job_has_started(tmp_path: Path) -> None:
-    """A tool that a job started ends with it, even where the job does not react to SIGTERM."""
-    note, limits = tmp_path / "pid", JobLimits(seconds=3.0, memory=LIMITS.memory)
-    assert ["it took more than 3 s"] == _outcomes(f"start:{note}", limits=limits)
-    until, pid = time.monotonic() + 20, note.read_text()
-    while not (ended := _is_ended(pid)) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert ended
+    """A tool that a job started ends with it, even where the job does not react to SIGTERM.
 
-
-def _is_ended(pid: str) -> bool:
-    """Tell whether a process is gone, or waits for nothing but to be reaped."""
-    try:
-        return "(zombie)" in Path("/proc", pid, "status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return True
+    The tool holds the writing end of a pipe: a reader sees the end of the file when the tool has ended.
+    """
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    found = run(work, [f"start:{pipe}", f"listen:{pipe}"], 2, LIMITS)
+    assert "started" == next(found)[1]
+    with pipe.open() as held:
+        found.close()
+        assert [held] == select.select([held], [], [], 60)[0]
+        assert "" == held.read()
 
 
 def test_run_ends_a_job_that_takes_too_long() -> None:
-    """Time is bounded, and the next job has a process again."""
-    limits = JobLimits(seconds=10.0, memory=LIMITS.memory)
-    assert ["it took more than 10 s", "A"] == _outcomes("hang", "a", limits=limits, processes=1)
+    """Time is bounded, and the next job has a process again; without any time each job takes too long."""
+    limits = JobLimits(seconds=0.0, memory=LIMITS.memory)
+    late = ("it took more than {seconds:g} s", {"seconds": 0.0})
+    assert [late, late] == _outcomes("hang", "hang", limits=limits, processes=1)
 
 
 def test_run_ends_a_job_that_takes_too_much() -> None:

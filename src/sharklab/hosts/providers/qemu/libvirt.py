@@ -1,6 +1,6 @@
 """Virtual machines through libvirt, where the user has it: another way to start the same machine.
 
-A host is a transient domain: whoever runs `virsh list` or virt-manager sees it and has its console, and
+A host is a transient domain: a user of `virsh list` or virt-manager sees it and has its console, and
 libvirt forgets it when its QEMU ends, however that happens. The QEMU is put into the host's control group
 and its cables into the seat's network namespace, so that all the rest is as for a QEMU of our own.
 """
@@ -99,7 +99,7 @@ def started(plan: Plan, host: Host, machine: VirtualMachine) -> Iterator[None]:
 def end_domains(seat_id: str, host: str = "*") -> None:
     """End the domains of a seat, or that of one host, and wait until libvirt knows them no more.
 
-    What it keeps of a domain that is gone, its log, is removed. Raises MachineryError when it goes on to
+    The log of a domain that is gone is removed. Raises MachineryError when it goes on to
     know one. A libvirt that has ended knows none.
     """
     pattern = _record(seat_id, host)

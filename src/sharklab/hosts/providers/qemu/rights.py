@@ -16,7 +16,7 @@ GROUP = 0x70000000
 USERS = 0x7FFFFFF
 
 # Root's rights are given up after this holds, so it cannot forbid to change users (elevateprivileges);
-# it brings no_new_privs, after which nobody gains any (prctl(2)).
+# it brings no_new_privs, after which no process gains rights (prctl(2)).
 SANDBOX = "on,obsolete=deny,spawn=deny,resourcecontrol=deny"
 
 

@@ -49,7 +49,7 @@ def started(plan: Plan, host: Host, machine: VirtualMachine) -> Iterator[None]:
 def _check_disk(plan: Plan, host: Host, disk: Path) -> None:
     """Raise MachineryError when the disk, which QEMU opens as root, says that its data are in another file.
 
-    Sharklab makes no such disk, but who breaks out of a QEMU may write what he likes to it (QEMU's
+    Sharklab makes no such disk, but an attacker who breaks out of a QEMU can write one (QEMU's
     docs/interop/qcow2: a bit of the header's field incompatible_features).
     """
     with disk.open("rb") as file:

@@ -1,0 +1,69 @@
+"""Faults of a host: each breaks the checks that it names, and no other."""
+
+from __future__ import annotations
+
+import pytest
+
+from sharklab.author.host_damage import HostDamage, damages
+from sharklab.checks.outcome import Status
+from sharklab.lab.model import Asked, Check
+from tests.support import host_state
+from tests.support.checks_sample import Sample
+
+CHECKS = (
+    Check("firewalld_on", {"host": "server"}),
+    Check("firewalld_same", {"host": "server"}),
+    Check("firewalld_opens", {"host": "server", "services": ["https", "ssh"], "ports": ["3478/udp"]}),
+    Check("firewalld_open", {"host": "server", "opening": "https"}),
+    Check("firewalld_closed", {"host": "server", "opening": "telnet"}),
+    Check("service", {"host": "server", "service": "sshd"}),
+    Check("listens", {"host": "server", "port": "443/tcp"}),
+    Check("mount", {"host": "server", "path": "/mnt/sample", "source": "10.77.5.2:/srv/sample"}),
+    Check("mount_kept", {"host": "server", "path": "/mnt/sample"}),
+    Check("export", {"host": "server", "path": "/srv/sample"}),
+    Check("resolver", {"host": "server", "server": "10.77.5.2"}),
+)
+FAULTS = tuple(damages(host_state.seen(), CHECKS))
+
+
+def passes(check: Check, damage: HostDamage | None = None) -> bool:
+    """Tell whether a check passes on the host, or on the damaged host."""
+    state = damage.state if damage else host_state.seen()
+    return Sample(state={"server": state}).check(check.kind, **check.params).status is Status.PASSED
+
+
+def test_checks_pass_without_damage() -> None:
+    """The sample host has no fault."""
+    assert [] == [check.kind for check in CHECKS if not passes(check)]
+
+
+@pytest.mark.parametrize("damage", FAULTS, ids=lambda damage: damage.title.replace(" ", "-"))
+def test_damage_breaks_the_checks_that_it_names(damage: HostDamage) -> None:
+    """A check fails exactly when the damage says so."""
+    assert {check.kind for check in CHECKS if damage.hits(check)} == {
+        check.kind for check in CHECKS if not passes(check, damage)
+    }
+
+
+def test_damages_are_those_of_the_checks() -> None:
+    """A fault of a service, a mount or an export is tried only where a check examines it."""
+    always = [damage.title for damage in damages(host_state.seen(), ())]
+    assert 5 == len(always)
+    one = [damage.title for damage in damages(host_state.seen(), (Check("mount_kept", {"path": "/mnt/x"}),))]
+    assert [*always, "nothing in fstab"] == one
+
+
+def test_damage_of_the_listeners_hides_the_answers() -> None:
+    """Without a listening program, no question about the server has an answer."""
+    question = Asked("service")
+    [silent] = [damage for damage in damages(host_state.seen(), (question,)) if damage.silent]
+    assert ([], True) == (silent.state["sockets"], silent.hits(question))
+    assert not any(damage.hits(question) for damage in FAULTS)
+
+
+def test_damage_of_a_mount_without_a_source_has_no_other_folder() -> None:
+    """A check that accepts any folder cannot fail on another one."""
+    titles = [
+        damage.title for damage in damages(host_state.seen(), (Check("mount", {"path": "/mnt/sample"}),))
+    ]
+    assert ("not mounted" in titles, "another folder mounted" in titles) == (True, False)

@@ -1,0 +1,101 @@
+"""Packages of the machine, with programs that stand in for dpkg, rpm and systemctl."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sharklab.hosts.agent import packages
+from sharklab.hosts.agent.tool import Failures
+from tests.support.programs import script
+
+
+@pytest.fixture
+def debian(fakes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of programs of a Debian with the packages `ssh` and `curl`."""
+    monkeypatch.setattr(packages, "family", lambda: "Debian")
+    monkeypatch.setattr(packages, "POLICY", tmp_path / "policy-rc.d")
+    script(
+        fakes,
+        "dpkg-query",
+        'case "$1" in --listfiles) echo "/usr/bin/$2";; *)',
+        "echo installed ssh; echo config-files old; echo installed curl; echo installed curl;; esac",
+    )
+    script(fakes, "systemctl", "true")
+    return fakes
+
+
+@pytest.fixture
+def rocky(fakes: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of programs of a Rocky with the package `curl`, which provides `libcurl`."""
+    monkeypatch.setattr(packages, "family", lambda: "RedHat")
+    script(
+        fakes,
+        "rpm",
+        'case "$*" in *--all*|*libcurl) echo curl;; *--list*) echo /usr/bin/curl;; *) exit 1;; esac',
+    )
+    return fakes
+
+
+@pytest.mark.usefixtures("debian")
+def test_installed_on_debian_are_those_that_are_whole() -> None:
+    """A package that left its configuration is not installed."""
+    assert ["curl", "ssh"] == packages.installed()
+    assert ["nginx", "old"] == packages.missing(["ssh", "old", "nginx"])
+    assert frozenset({"/usr/bin/curl"}) == packages.files_of(["curl"])
+    assert frozenset() == packages.files_of([])
+
+
+@pytest.mark.usefixtures("rocky")
+def test_missing_on_rocky_counts_what_packages_provide() -> None:
+    """A name may be one that a package provides."""
+    assert ["curl"] == packages.installed()
+    assert ["nginx"] == packages.missing(["curl", "libcurl", "nginx"])
+    assert frozenset({"/usr/bin/curl"}) == packages.files_of(["curl"])
+
+
+def test_install_lets_no_service_start(debian: Path, tmp_path: Path) -> None:
+    """Debian asks the policy while it installs; the firewall's package comes after those that let SSH in."""
+    policy = tmp_path / "policy-rc.d"
+    installer = f'echo "$*" "$(sh {policy}; echo $?)" >>{tmp_path}/log'
+    packages.install(["nginx", "ssh", "b"], ["a", "curl"], installer, failures := Failures())
+    assert ["apt a 101", "apt b nginx 101"] == (tmp_path / "log").read_text().splitlines()
+    assert ([], False) == (failures.entries, policy.exists())
+
+
+def test_install_disables_units_that_became_enabled(debian: Path, tmp_path: Path) -> None:
+    """They must not start with the machine either."""
+    script(
+        debian,
+        "systemctl",
+        'case "$1" in list-unit-files) echo "ssh.service enabled"; cat "$0.new" 2>/dev/null;;',
+        '*) echo "$*" >>"$0.log";; esac; true',
+    )
+    installer = f"echo 'nginx.service enabled' >{debian}/systemctl.new"
+    packages.install(["nginx"], [], installer, Failures())
+    assert ["--quiet disable nginx.service"] == (debian / "systemctl.log").read_text().splitlines()
+
+
+def test_install_that_fails_is_noted_with_its_last_words(debian: Path, tmp_path: Path) -> None:
+    """The policy is removed all the same; a policy of the user's own stays."""
+    (tmp_path / "policy-rc.d").write_text("exit 0\n")
+    installer = "for n in 1 2 3 4 5 6; do echo $n; done; exit 100"
+    packages.install(["nginx"], [], installer, failures := Failures())
+    assert [("nginx", "2\n3\n4\n5\n6")] == failures.entries
+    assert "exit 0\n" == (tmp_path / "policy-rc.d").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "family"),
+    [
+        ("ID=debian\n", "Debian"),
+        ('ID=ubuntu\nID_LIKE="debian"\n', "Debian"),
+        ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', "RedHat"),
+        ("ID=arch\nNAME=debian\n", ""),
+    ],
+)
+def test_family_is_ansibles_word(text: str, family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By os-release(5): the system, or those that it is like."""
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: text)
+    assert family == packages.family()

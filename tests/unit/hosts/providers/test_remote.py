@@ -1,0 +1,100 @@
+"""Machines that are asked over SSH; a program stands in for ssh and runs the command on this computer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sharklab.errors import MachineryError
+from sharklab.hosts import agent
+from sharklab.hosts.providers import remote
+from sharklab.hosts.providers.remote import Machine
+from tests.support.errors import error_of
+from tests.support.programs import script
+
+CONFIG = Path("/nowhere/config")
+
+
+@pytest.fixture
+def ssh(fakes: Path) -> Path:
+    """Return the folder of a stand-in for ssh: `ssh -F CONFIG HOST COMMAND`."""
+    script(fakes, "ssh", 'echo Welcome; shift 3; exec sh -c "$*"')
+    return fakes
+
+
+def machine(**values: object) -> Machine:
+    """Return a machine whose user is root."""
+    return Machine("server", CONFIG, **values)  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("ssh")
+def test_ask_runs_the_agent_and_returns_its_answer() -> None:
+    """Lines of the login beside the answer do not matter."""
+    assert {"missing": ["no-such-package"]} == machine().ask("missing", packages=["no-such-package"])
+
+
+def test_ask_sends_every_module_of_the_agent() -> None:
+    """In an order in which each imports earlier ones only; the loader runs them so."""
+    files = {file.stem for file in Path(agent.__file__).parent.glob("*.py")} - {"__init__"}
+    assert files == set(remote.MODULES)
+
+
+def test_ask_becomes_root_by_sudo(fakes: Path) -> None:
+    """The password goes to sudo's standard input and never into a command line."""
+    script(fakes, "ssh", 'shift 3; echo "$*" >>"$0.log"; exec sh -c "$*"')
+    # sudo -S reads one line and leaves the rest to the program.
+    script(
+        fakes,
+        "sudo",
+        'echo "$*" >>"$0.log"; [ "$1" = -n ] || read -r line',
+        'while [ "$1" != env ]; do shift; done',
+        'exec "$@"',
+    )
+    for password in ("", "secret"):
+        asked = machine(sudo=True, password=password).ask("missing", packages=[])
+        assert {"missing": []} == asked
+    log = (fakes / "sudo.log").read_text()
+    assert ["-n", "-S"] == [line.split()[0] for line in log.splitlines() if line.startswith("-")]
+    assert "secret" not in log + (fakes / "ssh.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["echo refused >&2; exit 255"], "host {host} cannot be reached over SSH: {said}"),
+        (["echo no python >&2; exit 127"], "sharklab's program failed on host {host}: {said}"),
+        (["echo Welcome"], "sharklab's program failed on host {host}: {said}"),
+    ],
+    ids=["unreachable", "failed", "no answer"],
+)
+def test_ask_tells_a_machine_from_its_program(fakes: Path, lines: list[str], message: str) -> None:
+    """A machine that cannot be reached has another remedy than one on which the program fails."""
+    script(fakes, "ssh", "cat >/dev/null", *lines)
+    error = error_of(MachineryError, machine().ask, "missing", packages=[])
+    assert (message, "server") == (error.message_id, error.values["host"])
+
+
+@pytest.mark.parametrize(("code", "answers"), [(0, True), (255, False)])
+def test_answers_tells_whether_ssh_gets_there(fakes: Path, code: int, answers: bool) -> None:
+    """Any failure counts as no answer."""
+    script(fakes, "ssh", f"exit {code}")
+    assert answers == machine().answers()
+
+
+def test_ask_all_has_the_first_error_in_order() -> None:
+    """All machines are asked; the error is that of the first that failed."""
+    machines = [Machine(name, CONFIG) for name in ("a", "b", "c")]
+    assert {"a": "A", "b": "B", "c": "C"} == remote.ask_all(machines, lambda each: each.name.upper())
+
+    def fail(each: Machine) -> None:
+        if each.name != "a":
+            raise MachineryError(each.name)
+
+    assert "b" == error_of(MachineryError, remote.ask_all, machines, fail).message_id
+
+
+def test_failures_have_a_line_each() -> None:
+    """An answer without failed steps has none."""
+    assert ["mount /x: busy"] == remote.failures({"failed": [["mount /x", "busy"]]})
+    assert [] == remote.failures({})

@@ -1,0 +1,54 @@
+"""Facts that outlive the hosts of a seat: its first start and its hints."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sharklab import state
+from sharklab.errors import MachineryError
+from sharklab.lab import diary
+from sharklab.lab.model import Seat
+from tests.support import provider_seat
+from tests.support.errors import error_of
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seat:
+    """Return a seat of a computer without others."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    return provider_seat.plan("ada", 1).seat
+
+
+def test_begin_notes_the_first_start_alone(own: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later start changes nothing; another student's seat has its own."""
+    assert 0.0 == diary.begun(own)
+    for now in (1000.12345, 2000.0):
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        diary.begin(own)
+    assert 1000.123 == diary.begun(own)
+    assert 0.0 == diary.begun(replace(own, student="bob"))
+
+
+def test_hints_are_kept_beside_the_start(own: Seat) -> None:
+    """Each once, sorted; the file is for its owner alone."""
+    diary.begin(own)
+    for name in ("ssh/fin", "dns/types", "ssh/fin"):
+        diary.take_hint(own, name)
+    assert ("dns/types", "ssh/fin") == diary.hints(own)
+    assert diary.begun(own) > 0
+    [file] = (state.root() / "diary").glob("*/*.json")
+    assert 0o600 == file.stat().st_mode & 0o777
+
+
+@pytest.mark.parametrize("content", ["{", "3"])
+def test_damaged_diary_is_an_error(own: Seat, content: str) -> None:
+    """The error names the file."""
+    diary.begin(own)
+    [file] = (state.root() / "diary").glob("*/*.json")
+    file.write_text(content)
+    error = error_of(MachineryError, diary.hints, own)
+    assert ("the file is damaged: {fault}", str(file)) == (error.message_id, error.place)

@@ -1,0 +1,72 @@
+"""The brief: the text of an author with the values of one seat."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from sharklab.errors import InputError
+from sharklab.report import brief
+from tests.support import report_sample as sample
+from tests.support.errors import error_of
+
+
+def write(folder: Path, text: bytes, language: str = "en") -> Path:
+    """Write a brief of the sample lab and return its file."""
+    file = folder / f"brief.{language}.md.j2"
+    file.write_bytes(text)
+    return file
+
+
+def test_markdown_has_the_values_of_the_seat(tmp_path: Path) -> None:
+    """Addresses and exercises are those of the plan."""
+    write(tmp_path, b"{{ student }} {{ hosts.server.ipv4 }} {% for e in exercises %}{{ e.id }} {% endfor %}")
+    plan = sample.plan(tmp_path)
+    ids = " ".join(exercise.id for exercise in plan.lab.exercises)
+    assert f"{plan.seat.student} 10.31.4.17 {ids}" == brief.markdown(plan, "en").strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "place"),
+    [
+        (None, "the lab has no brief in this language", ""),
+        (b"\xff", "the file is not UTF-8 text", ""),
+        (b"\n{{ nothing }}", "undefined name: {fault}", ":2"),
+    ],
+)
+def test_markdown_refuses_a_brief_with_its_place(
+    tmp_path: Path, text: bytes | None, message: str, place: str
+) -> None:
+    """The error names the file, and the line of a template."""
+    if text is not None:
+        write(tmp_path, text)
+    plan = sample.plan(tmp_path)
+    error = error_of(InputError, brief.markdown, plan, "en")
+    assert (message, f"{brief.file(plan.lab, 'en')}{place}") == (error.message_id, error.place)
+
+
+class Page(HTMLParser):
+    """Collects the tags and the language of a page."""
+
+    def __init__(self, text: str) -> None:
+        """Read the page."""
+        super().__init__()
+        self.tags: list[str] = []
+        self.language: str | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the element."""
+        self.tags.append(tag)
+        self.language = self.language or dict(attrs).get("lang")
+
+
+def test_page_is_self_contained(tmp_path: Path) -> None:
+    """The brief is one page in its language, with one heading of the first level, and nothing to load."""
+    write(tmp_path, b"# Title\n\n## Part\n\n<script>x</script>\n", "fr")
+    page = Page(brief.page(sample.plan(tmp_path), "fr"))
+    assert "fr" == page.language
+    assert (1, 1) == (page.tags.count("h1"), page.tags.count("h2"))
+    assert not {"script", "link", "img", "iframe"} & set(page.tags)
