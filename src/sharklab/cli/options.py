@@ -447,7 +447,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "given": (
         ("--given",),
         {
-            "metavar": N_("DATE"),
+            "metavar": N_("TIME"),
             "default": None,
             "help": N_("when the assignment was given: a capture from before is pointed out"),
         },

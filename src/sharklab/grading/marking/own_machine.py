@@ -61,7 +61,7 @@ def _criterion(source: Criterion, own: Criterion, hosts: Collection[str]) -> Cri
 
 
 def _condition(source: Any, own: Condition, hosts: Collection[str]) -> Condition | None:
-    """Return what is left of a condition, or None when nothing is."""
+    """Return the rest of a condition that needs no seat, or None without one."""
     if isinstance(own, Asked):
         return None if QUESTIONS[own.question].of_server and not hosts else own
     if isinstance(own, Check):

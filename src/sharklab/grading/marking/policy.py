@@ -27,8 +27,8 @@ class Policy:
     never; a submission made within `grace` seconds after it is in time. Each started day of lateness takes
     the part `per_day` of the earned points, all days take `at_most`. After `closed` days (0: never) a
     submission earns nothing.
-    In a course `without_seats` criteria on hosts are left out where their state was not handed in, and a
-    capture from before `given` (epoch seconds, 0 for never) is pointed out.
+    In a course `without_seats` the criteria that need a seat are left out. A capture from before `given`
+    (epoch seconds, 0 for never) is pointed out.
     """
 
     hint: float = 0.0

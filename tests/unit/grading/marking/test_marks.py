@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from sharklab.checks.outcome import Status
 from sharklab.grading.marking.policy import DAY, Policy
-from sharklab.lab.model import Asked, Check, Criterion, CriterionStep, Hint, Not
+from sharklab.lab.model import Asked, Check, Criterion, CriterionStep, Hint, Lab, Not
 from tests.support.handed import Handed, handed
 
 FIN, UDP = Check("fin"), Check("udp_exchange")
@@ -143,7 +143,7 @@ def test_grade_of_a_course_without_seats_leaves_out_hosts(ssh: Handed) -> None:
     """Their state was not handed in, and nobody can: the sum is that of the packets and the answers."""
     checks = (Check("fin"), Check("firewalld_on", {"host": "server"}))
     course = ssh.with_exercise(checks=checks).with_submission(state={})
-    course = course._replace(plan=replace(course.plan, source=course.plan.lab))
+    course = course._replace(plan=replace(course.plan, source=cast(Lab, course.plan.lab)))
     assert 6.0 == course.grade().worth
     assert 5.0 == course.grade(Policy(without_seats=True)).worth
 
