@@ -150,10 +150,11 @@ def _source(path: Path, base: Path, packed: bool) -> SubmissionSource:
 
 
 def _is_handed_in(source: SubmissionSource, students: Sequence[Student]) -> bool:
-    """Tell whether a file that is no packed submission was meant as one."""
+    """Tell whether a file that is no packed submission was meant as one: by Moodle's names and by its own."""
     if any(map(_ONLINE_TEXT.search, source.parts)):
         return False
-    return any(map(_PARTICIPANT.search, source.parts)) or owner(source, students) is not None
+    own = replace(source, place=source.name)  # a student's folder may hold a whole repository
+    return any(map(_PARTICIPANT.search, source.parts)) or owner(own, students) is not None
 
 
 def find_others(places: Iterable[Path], sources: Iterable[SubmissionSource]) -> tuple[str, ...]:
