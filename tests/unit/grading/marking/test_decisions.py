@@ -137,6 +137,15 @@ def test_decide_on_a_capture_of_another_seat(ssh: Handed) -> None:
     assert (Reference(capture="ssh"),) == foreign.decide(FIN).evidence
 
 
+def test_decide_on_a_capture_from_anywhere_that_no_answer_declares(ssh: Handed) -> None:
+    """The student is told that the answers say which conversation counts."""
+    other = ssh.on_another_seat().with_exercise(anywhere=True).without_anything()
+    other = other.with_submission(captures=ssh.submission.captures)
+    for condition in (FIN, PORT):
+        found = other.decide(condition)
+        assert (Status.FAILED, False) == (found.status, found.looked)
+
+
 def test_decide_on_a_capture_that_cannot_be_read(ssh: Handed, tmp_path: Path) -> None:
     """It earns nothing, and the instructor is told to look; a wrong answer may be right in the whole file."""
     (tmp_path / "prose.pcap").write_text("I forgot to record it.")
