@@ -71,7 +71,7 @@ def _read(args: Options, id: str, file: str) -> tuple[CaptureStory, bool]:
     from sharklab.evidence.packets import facts, read, selection
     from sharklab.report.capture_story import Choice, story
 
-    container, extracted = _open(Path(file).resolve(), args.filter)
+    container, extracted = _open(Path(file).resolve(), args.filter or "")
     shown = facts(read(container))
     chosen = None
     if args.filter:
@@ -117,7 +117,7 @@ def _write(args: Options, stories: list[CaptureStory], notes: list[Message]) -> 
     from sharklab.report import capture_page
     from sharklab.report.render import write
 
-    made = capture_page.files(stories, translate(args), args.filter, notes)
+    made = capture_page.files(stories, translate(args), args.filter or "", notes)
     return [str(file) for file in write({Path(args.out) / name: content for name, content in made.items()})]
 
 
