@@ -439,6 +439,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "without_seats": (
         ("--without-seats",),
         {
+            "dest": "without_seats",
             "action": "store_true",
             "help": N_("each folder is a student's, with captures of their own machines; hosts do not count"),
         },

@@ -17,6 +17,7 @@ from sharklab.cli.say import say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import N_, Message
 from sharklab.progress import Progress
+from sharklab.untrusted import visible
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
     from sharklab.grading.gradebook.model import Class, Entry
@@ -41,6 +42,8 @@ def grade(args: Options) -> int:
         students = sheet.with_groups(students)
     places = [Path(file) for file in args.files]
     sources = inputs.find_folders(places) if args.without_seats else inputs.find(places, students)
+    known = {Path(file).name for file in (args.roster, args.moodle) if file}
+    others = [name for name in inputs.find_others(places, sources) if name not in known]
     jobs, progress = args.jobs or len(os.sched_getaffinity(0)), Progress(words.gettext)
     policy = _policy(args)
     group = batch.grade(
@@ -52,9 +55,15 @@ def grade(args: Options) -> int:
     )
     filled = sheet.fill(group) if sheet else None
     counts = Counter(map(state, group.entries))
-    lines = [*_describe_due(policy.due, words), *_describe(group, filled, out, args.language, words)]
+    lines = [
+        *_describe_due(policy.due, words),
+        *_describe(group, filled, out, args.language, words),
+    ]
+    if others:
+        text = words.gettext("These files are no submissions, and nobody graded them: {names}")
+        lines.append(visible(text.format(names=", ".join(others))))
     due = datetime.fromtimestamp(policy.due).astimezone().isoformat() if policy.due else ""
-    say(args, "\n".join(lines), due=due, **_to_plain(group, filled, out))
+    say(args, "\n".join(lines), due=due, others=others, **_to_plain(group, filled, out))
     return NOT_ACHIEVED if counts[UNREADABLE] else GOOD
 
 

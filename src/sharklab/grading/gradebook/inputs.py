@@ -150,10 +150,22 @@ def _source(path: Path, base: Path, packed: bool) -> SubmissionSource:
 
 
 def _is_handed_in(source: SubmissionSource, students: Sequence[Student]) -> bool:
-    """Tell whether a file that is no packed submission was meant as one."""
+    """Tell whether a file that is no packed submission was meant as one: by Moodle's names and by its own."""
     if any(map(_ONLINE_TEXT.search, source.parts)):
         return False
-    return any(map(_PARTICIPANT.search, source.parts)) or owner(source, students) is not None
+    own = replace(source, place=source.name)  # a student's folder may hold a whole repository
+    return any(map(_PARTICIPANT.search, source.parts)) or owner(own, students) is not None
+
+
+def find_others(places: Iterable[Path], sources: Iterable[SubmissionSource]) -> tuple[str, ...]:
+    """Return the names of the files in the folders `places` that are none of the submissions `sources`.
+
+    A student may have given such a file a name that tells nothing. Files of a system are left out.
+    """
+    taken = {source.path for source in sources}
+    folders = [place for place in places if place.is_dir() and place not in taken]
+    files = [file for folder in folders for file in folder.iterdir() if file.is_file() and file not in taken]
+    return tuple(sorted(file.name for file in files if not work.is_leftover(file.name)))
 
 
 def find_unpacked(

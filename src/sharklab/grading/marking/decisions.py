@@ -149,7 +149,7 @@ def _not_looked_at(host: str) -> Decision:
 def _of_packets(case: Case, check: Check, kind: Kind) -> Decision:
     captures = used(case, check)
     if lacking := case.lacking(captures):
-        decision = replace(_not_handed_in(lacking), expected=_expected(check))
+        decision = replace(_not_handed_in(case, lacking), expected=_expected(check))
         there = tuple(capture for capture in captures if capture not in lacking)
         if kind.needs_all or not there or names(check):
             return decision
@@ -207,12 +207,20 @@ def used(case: Case, check: Check) -> tuple[Capture, ...]:
     return named
 
 
-def _not_handed_in(lacking: tuple[Capture, ...]) -> Decision:
+def _not_handed_in(case: Case, lacking: tuple[Capture, ...]) -> Decision:
     found = _names_of(N_("Not handed in: {captures}."), lacking)
     first = lacking[0]
     look = Message(
-        N_("On {host}, record it with: tcpdump -i {network} -w {capture}.pcap"),
-        {"host": first.host, "network": first.network, "capture": first.id},
+        N_(
+            "Record it with: sharklab capture {lab} {capture}; "
+            "or on {host} with: tcpdump -i {network} -w {capture}.pcap"
+        ),
+        {
+            "lab": case.context.plan.lab.name,
+            "host": first.host,
+            "network": first.network,
+            "capture": first.id,
+        },
     )
     return _nothing(found, look)
 
@@ -243,7 +251,7 @@ def _sought(case: Case, question: str, given: str) -> Decision:
         is_seen = case.context.server in case.context.evidence.state
         return _compared(case, question, given) if is_seen else _not_looked_at(case.context.server)
     if lacking := case.lacking(captures):
-        return _not_handed_in(lacking)
+        return _not_handed_in(case, lacking)
     if foreign := case.foreign(captures):
         return replace(_elsewhere(case, foreign), evidence=())
     return _compared(case, question, given)

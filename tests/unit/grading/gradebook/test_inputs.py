@@ -201,11 +201,13 @@ def test_find_takes_every_file_that_a_student_may_have_handed_in(tmp_path: Path)
         "._tp4-alice.sharklab": False,
         "__MACOSX/tp4-alice.sharklab": False,
         "Thumbs.db": False,
+        "work.tar.gz": True,
+        "alice/src/main.c": False,
         "roster.csv": False,
         "notes.zipper": False,
     }
     for name in names:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     found = {source.path.relative_to(tmp_path).as_posix() for source in inputs.find([tmp_path], STUDENTS)}
     assert {name for name, is_one in names.items() if is_one} == found
@@ -218,6 +220,14 @@ def test_find_takes_the_bundle_that_was_written_beside_the_work(places: Path) ->
     (places / "bob" / "manifest.json").write_text("{}")
     (places / "bob" / "manifest.sig").write_text("")
     assert ["bob"] == [source.name for source in inputs.find([places / "bob"])]
+
+
+def test_find_others_names_the_files_beside_submissions(places: Path) -> None:
+    """They may be somebody's; a folder that is a submission has none."""
+    (places / ".DS_Store").write_bytes(b"x")
+    (places / "a.zip").write_bytes(b"x")
+    found = inputs.find([places, places / "bob"])
+    assert ("notes.txt",) == inputs.find_others([places, places / "bob", places / "a.zip"], found)
 
 
 def test_find_follows_no_link_to_a_folder(tmp_path: Path) -> None:

@@ -113,7 +113,8 @@ def test_decide_on_a_missing_capture_says_how_to_record_it(ssh: Handed) -> None:
     for condition in (FIN, PORT):
         decision = missing.decide(condition)
         assert (MISSING, ["ssh"]) == (decision.found.msgid, decision.found.values["captures"])
-        assert {"host": "client", "network": "lan", "capture": "ssh"} == decision.look.values
+    expected = {"lab": "sample", "host": "client", "network": "lan", "capture": "ssh"}
+    assert expected == decision.look.values
     assert KINDS["fin"].expected == missing.decide(FIN).expected.msgid
 
 
