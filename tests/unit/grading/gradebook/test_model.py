@@ -44,3 +44,9 @@ def test_class_has_the_exercises_of_its_first_result() -> None:
     )
     nobody = replace(group, entries=group.entries[-1:])
     assert ((), (), 0.0) == (nobody.results, nobody.exercises, nobody.worth)
+
+
+def test_entry_of_a_group_has_the_seat_of_its_author() -> None:
+    """The member of a group who made the submission; a student alone has their own seat."""
+    entries = (Entry("bob", group="team", author="alice"), Entry("carol"))
+    assert ["alice", "carol"] == [entry.seat_owner for entry in entries]
