@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sharklab.evidence.packets.model import Conversation, Packet, Role
@@ -23,6 +23,7 @@ def only(packets: list[Packet]) -> Conversation:
     return talk
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     local=PORTS,
     port=PORTS,

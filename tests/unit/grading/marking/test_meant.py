@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given as for_all
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from sharklab.checks import QUESTIONS
@@ -163,6 +164,7 @@ def test_chosen_leaves_a_single_conversation_alone() -> None:
     assert context is chosen(context, {})
 
 
+@settings(deadline=None, max_examples=40)
 @for_all(
     ports=st.lists(st.integers(1024, 65535), min_size=1, max_size=5, unique=True),
     whole=st.lists(st.booleans(), min_size=5, max_size=5),
