@@ -95,7 +95,7 @@ def test_read_names_a_bad_line(text: str | bytes, expected: list[tuple[str, obje
     assert expected == refusals(text)
 
 
-CASES = {
+CASES: dict[str, tuple[str, dict[str, object]]] = {
     "colon": ("  transport: TCP: SYN seen\n", {"transport": "TCP: SYN seen"}),
     "no-break blank": ("  transport:\u00a0 TCP\n", {"transport": "TCP"}),
     "no-break blanks before a question": ("\u00a0 transport: TCP\n", {"transport": "TCP"}),
