@@ -79,4 +79,6 @@ class ArchiveLimits:
 
 CAPTURE, TOOL, BUNDLE, ARCHIVE = CaptureLimits(), ToolLimits(), BundleLimits(), ArchiveLimits()
 LARGE = CaptureLimits(bytes=1 << 30)
-"""For a capture that `explain` reads with a filter: tshark takes the packets out of it."""
+LARGE_TOOL = ToolLimits(seconds=600, memory=4 << 30)
+"""For a capture of the user's own that is too large to be read whole: tshark lists its conversations, and
+takes the packets of a filter out of it."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from sharklab.evidence.packets.streams import Stream
 from sharklab.i18n import Translator
 from sharklab.message import N_, Message
 from sharklab.report.capture_story import CaptureStory, TalkStory, problem
@@ -31,6 +32,21 @@ def lines(told: CaptureStory, width: int, speak: Translator) -> Iterator[str]:
     for each in listed if told.chosen else _small(listed):
         yield from ("", _heading(each))
         yield from _packets(each, width, told, speak)
+
+
+def large(name: str, found: Sequence[Stream], speak: Translator) -> Iterator[str]:
+    """Yield the lines on a capture that is too large to be read whole: each conversation with its filter."""
+    text = speak.ngettext("{count} conversation", "{count} conversations", len(found))
+    yield f"{one_line(name)}: {text.format(count=len(found))}"
+    for each in found[:LISTED]:
+        count = speak.ngettext("{count} packet", "{count} packets", each.packets).format(count=each.packets)
+        source, destination = each.ends
+        yield f"     {source} – {destination}, {each.transport.upper()}, {count}"
+        yield f"          --filter '{each.filter}'"
+    if left := len(found[LISTED:]):
+        rest = speak.ngettext("… {count} more conversation", "… {count} more conversations", left)
+        yield "     " + rest.format(count=left)
+    yield speak.say(Message(N_("The capture is large. Choose packets with --filter, as in Wireshark.")))
 
 
 def _title(told: CaptureStory, speak: Translator) -> str:

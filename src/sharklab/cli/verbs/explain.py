@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
@@ -15,12 +16,27 @@ from sharklab.message import N_, Message
 
 if TYPE_CHECKING:
     from sharklab.evidence.packets.container import Container
+    from sharklab.evidence.packets.streams import Stream
     from sharklab.report.capture_story import CaptureStory
 
+T = TypeVar("T")
 _ENDINGS = {".gz", ".zst", ".lz4", ".pcap", ".pcapng", ".cap"}
 _WIDTH = 100
 """Columns of a terminal that does not tell how many it has."""
 RENUMBERED = N_("The file is large: only the packets of the filter were read, and their numbers begin at 1.")
+
+
+@dataclass
+class _Found:
+    """The captures of a call: those that are explained, those too large for it, and the files that are none.
+
+    `extracted` tells that only the packets of the filter were taken out of a large file.
+    """
+
+    stories: list[CaptureStory] = field(default_factory=list)
+    large: list[tuple[str, tuple[Stream, ...]]] = field(default_factory=list)
+    errors: list[InputError] = field(default_factory=list)
+    extracted: bool = False
 
 
 def explain(args: Options) -> int:
@@ -31,24 +47,21 @@ def explain(args: Options) -> int:
         raise InputError(N_("works only with one FILE"), place="--conversation")
     if args.filter:
         selection.check(args.filter)
-    stories, notes, errors = [], list[Message](), []
+    found = _Found()
     for id, file in _named(args.files):
         try:
-            told, extracted = _read(args, id, file)
+            _read(args, id, file, found)
         except InputError as error:
-            errors.append(error)
-        else:
-            stories.append(told)
-            notes = [Message(RENUMBERED)] if extracted else notes
-    if errors and not stories and len(args.files) == 1:
-        raise errors[0]
-    _tell(args, stories, notes, errors)
-    if not errors:
+            found.errors.append(error)
+    if found.errors and len(args.files) == 1:
+        raise found.errors[0]
+    _tell(args, found)
+    if not found.errors:
         return GOOD
     if args.output == "json":
         return BAD_INPUT
     text = N_("files that could not be read: {count} of {all}")
-    raise InputError(text, problems=tuple(errors), count=len(errors), all=len(args.files))
+    raise InputError(text, problems=tuple(found.errors), count=len(found.errors), all=len(args.files))
 
 
 def _named(files: list[str]) -> Iterator[tuple[str, str]]:
@@ -66,71 +79,105 @@ def _named(files: list[str]) -> Iterator[tuple[str, str]]:
         yield id, file
 
 
-def _read(args: Options, id: str, file: str) -> tuple[CaptureStory, bool]:
-    """Return the story of a file, and whether only the packets of the filter were taken out of it."""
-    from sharklab.evidence.packets import facts, read, selection
-    from sharklab.report.capture_story import Choice, story
+def _read(args: Options, id: str, file: str, found: _Found) -> None:
+    """Add the capture in `file` to the others. Raises InputError for a file that cannot be read."""
+    from sharklab.evidence.packets import container, streams
 
-    container, extracted = _open(Path(file).resolve(), args.filter)
-    shown = facts(read(container))
-    chosen = None
-    if args.filter:
-        every = frozenset(range(1, len(shown.packets) + 1))
-        chosen = every if extracted else selection.numbers(container, args.filter)
-    choice = Choice(chosen, tuple(args.conversation))
-    told = story(Path(file).name, id, container, shown, choice, translate(args))
-    return told, extracted
-
-
-def _open(path: Path, filter: str) -> tuple[Container, bool]:
-    """Return the capture, and whether only the packets of the filter were taken out of a large file.
-
-    Raises InputError for a file that is no capture, and for a large one without a filter.
-    """
-    from sharklab.evidence.packets import container, selection
-
+    path = Path(file).resolve()
     try:
-        return container.open_capture(path), False
+        capture = container.open_capture(path)
     except InputError as error:
         if error.message_id not in container.BEYOND:
             raise
-        if not filter:
-            hint = N_("choose packets of it with --filter, such as --filter {example}")
-            values = {**error.values, "example": repr(selection.EXAMPLE)}
-            raise InputError(error.message_id, place=error.place, hint=hint, problems=(), **values) from error
-        try:
-            return container.parse(path, selection.extract(path, filter)), True
-        except MachineryError:
-            raise error from None  # the file is large, and no capture either
+        if args.filter:
+            capture, found.extracted = _extract(path, args.filter, error), True
+        elif args.out or args.conversation:
+            raise _narrow(error) from error
+        else:
+            found.large.append((Path(file).name, _of_capture(lambda: streams.streams(path), error)))
+            return
+    found.stories.append(_story(args, id, file, capture))
 
 
-def _tell(args: Options, stories: list[CaptureStory], notes: list[Message], errors: list[InputError]) -> None:
+def _story(args: Options, id: str, file: str, capture: Container) -> CaptureStory:
+    from sharklab.evidence.packets import facts, read, selection
+    from sharklab.report.capture_story import Choice, story
+
+    shown = facts(read(capture))
+    chosen = selection.numbers(capture, args.filter) if args.filter else None
+    choice = Choice(chosen, tuple(args.conversation))
+    return story(Path(file).name, id, capture, shown, choice, translate(args))
+
+
+def _extract(path: Path, filter: str, error: InputError) -> Container:
+    """Return the packets of the filter as a capture, from a file that is too large: that is the `error`."""
+    from sharklab.evidence.packets import container, selection
+
+    return container.parse(path, _of_capture(lambda: selection.extract(path, filter), error))
+
+
+def _of_capture(take: Callable[[], T], error: InputError) -> T:
+    """Return the result of `take`, a call of tshark. Raises `error` if tshark cannot read the file either."""
+    try:
+        return take()
+    except MachineryError:
+        raise error from None
+
+
+def _narrow(error: InputError) -> InputError:
+    """Return the error of a large file with a remedy."""
+    from sharklab.evidence.packets import selection
+
+    hint = N_("choose packets of it with --filter, such as --filter {example}")
+    values = {**error.values, "example": repr(selection.EXAMPLE)}
+    return InputError(error.message_id, place=error.place, hint=hint, problems=(), **values)
+
+
+def _tell(args: Options, found: _Found) -> None:
     from sharklab.report.capture_story import plain
 
-    written = _write(args, stories, notes) if args.out and stories else []
-    text = "\n".join(written if args.out or not stories else _lines(args, stories, notes))
-    told, problems = [plain(story) for story in stories], [str(error) for error in errors]
-    say(args, text, captures=told, files=written, problems=problems)
+    notes = [Message(RENUMBERED)] if found.extracted else []
+    written = _write(args, found.stories, notes) if args.out and found.stories else []
+    text = "\n".join(written if args.out else _lines(args, found, notes))
+    say(
+        args,
+        text,
+        captures=[plain(story) for story in found.stories],
+        large=[_plain(name, each) for name, each in found.large],
+        files=written,
+        problems=[str(error) for error in found.errors],
+    )
+
+
+def _plain(name: str, found: tuple[Stream, ...]) -> dict[str, object]:
+    """Return the conversations of a large capture for a script."""
+    told = [
+        {"filter": each.filter, "ends": [str(end) for end in each.ends], "packets": each.packets}
+        for each in found
+    ]
+    return {"file": name, "conversations": told}
 
 
 def _write(args: Options, stories: list[CaptureStory], notes: list[Message]) -> list[str]:
     from sharklab.report import capture_page
     from sharklab.report.render import write
 
-    made = capture_page.files(stories, translate(args), args.filter, notes)
+    made = capture_page.files(stories, translate(args), args.filter or "", notes)
     return [str(file) for file in write({Path(args.out) / name: content for name, content in made.items()})]
 
 
-def _lines(args: Options, stories: list[CaptureStory], notes: list[Message]) -> Iterator[str]:
+def _lines(args: Options, found: _Found, notes: list[Message]) -> Iterator[str]:
     from sharklab.report import capture_text
 
     words, width = translate(args), shutil.get_terminal_size((_WIDTH, 24)).columns
-    for index, told in enumerate(stories):
-        yield from [""] if index else []
-        yield from capture_text.lines(told, width, words)
-    yield ""
+    for told in found.stories:
+        yield from (*capture_text.lines(told, width, words), "")
+    for name, conversations in found.large:
+        yield from (*capture_text.large(name, conversations, words), "")
     yield from map(words.say, notes)
-    if not args.conversation and any(talk.number for told in stories for talk in told.talks):
+    if not found.stories:
+        return
+    if not args.conversation and any(talk.number for told in found.stories for talk in told.talks):
         yield words.say(Message(N_("One conversation, every packet of it: --conversation NUMBER")))
     yield words.say(
         Message(N_("A page with ladders, and the captures with comments for Wireshark: -o FOLDER"))

@@ -41,7 +41,7 @@ def grade(args: Options) -> int:
     if sheet := _worksheet(args):
         students = sheet.with_groups(students)
     places = [Path(file) for file in args.files]
-    sources = inputs.find(places, students)
+    sources = inputs.find_folders(places) if args.without_seats else inputs.find(places, students)
     known = {Path(file).name for file in (args.roster, args.moodle) if file}
     others = [name for name in inputs.find_others(places, sources) if name not in known]
     jobs, progress = args.jobs or len(os.sched_getaffinity(0)), Progress(words.gettext)
@@ -114,6 +114,8 @@ def _policy(args: Options) -> Policy:
         per_day=args.late / 100,
         at_most=args.cap / 100,
         closed=args.closed,
+        without_seats=args.without_seats,
+        given=_moment(args.given, "--given") if args.given else 0.0,
     )
 
 
@@ -131,21 +133,25 @@ def _check_numbers(args: Options) -> None:
 
 
 def _due(text: str | None) -> float:
-    """Return a date and time in epoch seconds; a day alone means its end. Raises InputError for other texts.
+    """Return when submissions are due, 0 for never; a day alone means its end. Raises InputError."""
+    return _moment(text, "--due", is_end=True) if text else 0.0
 
+
+def _moment(text: str, option: str, is_end: bool = False) -> float:
+    """Return a date and time in epoch seconds. Raises InputError for other texts.
+
+    A day alone means its beginning, or its end.
     The time zone is that of this computer, unless the text has an offset.
     """
-    if not text:
-        return 0.0
     try:
         moment = datetime.fromisoformat(text)
-        if _DAY.fullmatch(text):  # its last minute is in time; a day of a clock change has another length
+        if is_end and _DAY.fullmatch(text):  # its last minute is in time
             moment = datetime.combine(moment.date(), time(23, 59, 59))
         return moment.astimezone().timestamp()
     except (ValueError, OverflowError) as error:
         raise InputError(
             N_("{text!r} is not a date and time"),
-            place="--due",
+            place=option,
             hint=N_("write it like 2026-12-01, 2026-12-01T18:00 or 2026-12-01T18:00+01:00"),
             text=text,
         ) from error

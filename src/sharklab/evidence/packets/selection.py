@@ -10,7 +10,7 @@ from tempfile import NamedTemporaryFile
 from sharklab.errors import InputError, MachineryError
 from sharklab.evidence.packets import box, container, reader
 from sharklab.evidence.packets.container import Container
-from sharklab.limits import LARGE, TOOL, CaptureLimits, ToolLimits
+from sharklab.limits import LARGE, LARGE_TOOL, TOOL, CaptureLimits, ToolLimits
 from sharklab.message import N_
 
 EXAMPLE = "tcp.port == 443"
@@ -43,7 +43,7 @@ def numbers(capture: Container, filter: str, limits: ToolLimits = TOOL) -> froze
     return frozenset(_chosen(capture, filter, limits))
 
 
-def extract(path: Path, filter: str, bounds: CaptureLimits = LARGE, limits: ToolLimits = TOOL) -> bytes:
+def extract(path: Path, filter: str, bounds: CaptureLimits = LARGE, limits: ToolLimits = LARGE_TOOL) -> bytes:
     """Return a pcapng with the packets of the file `path` that `filter` chooses: of one too large to be read.
 
     Raises InputError for a file beyond `bounds`, or when tshark needs more than `limits` allow;

@@ -35,6 +35,11 @@ _QUOTES = {'"': '"', "“": "”", "”": "”", "„": "“”", "«": "»", "�
 """Quotes of word processors, with those that close them."""
 
 
+def is_sheet(name: str) -> bool:
+    """Tell whether a file of this name holds answers."""
+    return _FILE.fullmatch(name) is not None
+
+
 def find(folder: Path) -> tuple[Path, ...]:
     """Return the files of answers in `folder`: the one that is read, then others of nearly the same name.
 
@@ -42,7 +47,7 @@ def find(folder: Path) -> tuple[Path, ...]:
     """
     if not folder.is_dir():
         return ()
-    found = sorted(file for file in folder.iterdir() if _FILE.fullmatch(file.name))
+    found = sorted(file for file in folder.iterdir() if is_sheet(file.name))
     return tuple(sorted(found, key=lambda file: file.name != NAME))
 
 

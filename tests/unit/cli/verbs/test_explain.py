@@ -98,13 +98,28 @@ def test_explain_refuses_in_a_sentence(words: list[str], capsys: pytest.CaptureF
     assert (2, "error") == (code, content["verb"])
 
 
-def test_explain_of_a_large_capture_needs_a_filter(
+def test_explain_of_a_large_capture_lists_its_conversations(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With one, tshark takes the packets out, and their numbers begin at 1."""
-    monkeypatch.setattr(container, "CAPTURE", CaptureLimits(packets=10))
+    """Each has its filter; a page needs one, as does a file that is no capture at all."""
+    monkeypatch.setattr(container, "CAPTURE", CaptureLimits(packets=10, bytes=3_000))
     code, content = answered(capsys, DNS)
+    [listed] = content["large"]
+    assert (0, "tcp.stream == 0") == (code, listed["conversations"][0]["filter"])
+    assert 0 == main.main(["explain", DNS])
+    assert "--filter 'tcp.stream == 0'" in capsys.readouterr().out
+    code, content = answered(capsys, DNS, "-o", "out")
     assert (2, True) == (code, "--filter" in content["error"]["hint"])
+    Path("zeros").write_bytes(bytes(4_000))
+    code, content = answered(capsys, "zeros")
+    assert (2, "error") == (code, content["verb"])
+
+
+def test_explain_takes_the_packets_of_a_filter_out_of_a_large_capture(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Their numbers begin at 1, and the reader is told so."""
+    monkeypatch.setattr(container, "CAPTURE", CaptureLimits(packets=10))
     code, content = answered(capsys, DNS, "--filter", "tcp.flags.syn == 1")
     assert (0, [1, 2]) == (code, content["captures"][0]["conversations"][0]["packets"])
     assert 0 == main.main(["explain", DNS, "--filter", "tcp.flags.syn == 1"])

@@ -277,3 +277,34 @@ def test_digest_of_a_packed_file_is_of_its_bytes(places: Path, tmp_path: Path) -
     (tmp_path / "link.sharklab").symlink_to(source.path)
     link = SubmissionSource(tmp_path / "link.sharklab", packed=True)
     assert inputs.digest(source) != inputs.digest(link) == inputs.digest(link)
+
+
+def test_find_folders_takes_each_folder_as_it_is(tmp_path: Path) -> None:
+    """Git checkouts, each named after its student; a place with work of its own is one submission."""
+    (tmp_path / "alice" / "TP4" / "captures").mkdir(parents=True)
+    (tmp_path / "bob").mkdir()
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "notes.txt").write_text("x")
+    assert ["alice", "bob"] == [source.name for source in inputs.find_folders([tmp_path])]
+    (tmp_path / "bob" / "answers.yml").write_text("{}")
+    assert ["bob"] == [source.name for source in inputs.find_folders([tmp_path / "bob"])]
+
+
+def test_find_folders_without_a_folder_says_so(tmp_path: Path) -> None:
+    """A file is no folder of students, and an empty folder has none."""
+    for place in (tmp_path / "missing", tmp_path):
+        with pytest.raises(InputError) as raised:
+            inputs.find_folders([place])
+        assert str(place) == raised.value.place
+
+
+def test_digest_of_a_folder_follows_captures_anywhere_in_it(tmp_path: Path) -> None:
+    """A student who changes one of them is graded again; other files do not count."""
+    work = tmp_path / "alice"
+    work.mkdir()
+    source = inputs.SubmissionSource(work, packed=False)
+    before = inputs.digest(source)
+    (work / "README.md").write_text("x")
+    assert before == inputs.digest(source)
+    (work / "x.bin").write_bytes(bytes.fromhex("d4c3b2a1") + bytes(20))
+    assert before != inputs.digest(source)
