@@ -19,7 +19,7 @@ from coverage import Coverage
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE, TESTS = ROOT / "src" / "sharklab", ROOT / "tests" / "unit"
-PACKAGES = ("checks", "grading/marking", "grading/submission", "grading/gradebook")
+PACKAGES = ("checks", "report", "grading/marking", "grading/submission", "grading/gradebook")
 EXCEPT = ("grading/gradebook/batch.py", "grading/gradebook/pool.py")
 """Modules that work in processes of their own, which are not measured."""
 CACHES = ("sharklab.checks", "sharklab.report", "sharklab.grading")

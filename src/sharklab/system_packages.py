@@ -68,14 +68,6 @@ def find(tool: str) -> str:
     return next((package.file for package in table() if package.gives == tool), "")
 
 
-def by_name() -> list[list[Package]]:
-    """Return the table's tools, those of one package together."""
-    together: dict[str, list[Package]] = {}
-    for package in table():
-        together.setdefault(package.apt, []).append(package)
-    return list(together.values())
-
-
 def missing(works: Iterable[str]) -> tuple[Package, ...]:
     """Return the packages that `works` (groups of the table) need and the system lacks."""
     wanted = set(works)

@@ -69,7 +69,7 @@ def test_views_are_what_nmap_and_ss_say(folder: Path) -> None:
     """nmap's table, the packets and the server's list of sockets, each read here by other means."""
     nmap, file = states(folder, "views-scan"), capture(folder, "views")
     assert OPEN | {1664} == accepted(file) == {port for port, state in nmap.items() if state == "open"}
-    resets = set(map(int, tshark(file, "tcp.flags.reset == 1 && tcp.dstport == 61003", "tcp.srcport")))
+    resets = set(map(int, tshark(file, "tcp.flags.reset == 1 && tcp.dstport == 31003", "tcp.srcport")))
     assert {113, 3306} == resets == {port for port, state in nmap.items() if state == "closed"}
     listens = printed(folder, "server", "ss-tcp")
     assert re.search(r" 0\.0\.0\.0:110 .*dovecot", listens) and "filtered" == nmap[110]
@@ -82,7 +82,7 @@ def test_udp_ports_are_told_apart_by_their_answers(folder: Path) -> None:
     nmap = states(folder, "udp-scan")
     assert {53: "open", 123: "open", 161: "open", 162: "closed", 514: "open|filtered"} == nmap
     assert {53, 123, 161} == set(
-        map(int, tshark(capture(folder, "udp"), "udp.dstport == 61002", "udp.srcport"))
+        map(int, tshark(capture(folder, "udp"), "udp.dstport == 31002", "udp.srcport"))
     )
 
 

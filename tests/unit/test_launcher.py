@@ -103,14 +103,15 @@ def test_launcher_starts_from_folders_with_odd_names(tmp_path: Path, fakes: Path
     """A colon separates the folders of Python's search path, and no environment can be in such a folder."""
     odd = "a b,c:d%e"
     program = make_checkout(tmp_path / odd / "checkout") / "sharklab"
-    own = {"PATH": path(fakes), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    done = start(program, tmp_path / odd / "state", "labs", **own)
+    cache = str(tmp_path / "cache")
+    done = start(program, tmp_path / odd / "state", "labs", PATH=path(fakes), XDG_CACHE_HOME=cache)
     assert (0, "started labs") == (done.returncode, done.stdout.splitlines()[0]), done.stderr
     source = Path(done.stdout.splitlines()[2])
     assert (":" in str(source), program.parent / "src") == (False, source.resolve())
     assert 1 == len(list((tmp_path / "cache" / "sharklab" / "venv").glob("*/ready")))
     program.parent.rename(tmp_path / odd / "elsewhere")
-    moved = start(tmp_path / odd / "elsewhere" / "sharklab", tmp_path / odd / "state", **own)
+    again = tmp_path / odd / "elsewhere" / "sharklab"
+    moved = start(again, tmp_path / odd / "state", PATH=path(fakes), XDG_CACHE_HOME=cache)
     assert tmp_path / odd / "elsewhere" / "src" == Path(moved.stdout.splitlines()[2]).resolve()
 
 

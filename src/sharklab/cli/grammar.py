@@ -147,6 +147,7 @@ VERBS: Mapping[str, Verb] = {
             "maybe_of_lab",
             "gradebook",
             "moodle",
+            "scale",
             "due",
             "grace",
             "late",

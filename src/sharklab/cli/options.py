@@ -63,6 +63,7 @@ class Options(argparse.Namespace):
     provider: str | None
     roster: str
     run: str | None
+    scale: str | None
     seconds: float
     student: str
     subject: str
@@ -366,6 +367,14 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("FILE"),
             "default": None,
             "help": N_("an offline grading worksheet of Moodle, to be filled in place"),
+        },
+    ),
+    "scale": (
+        ("--scale",),
+        {
+            "metavar": N_("PERCENT,..."),
+            "default": None,
+            "help": N_("the least percentage for each item of the worksheet's scale, lowest first: 0,50,80"),
         },
     ),
     "due": (

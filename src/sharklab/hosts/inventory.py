@@ -43,11 +43,10 @@ def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
                 "argv": list(p.run),
                 "user": p.user,
                 "timeout": p.timeout,
-                "exit": list(p.exit),
-                "retries": p.retries,
                 "after": list(p.after),
                 "stdin": p.stdin,
                 "env": dict(p.env),
+                **({"exit": list(p.exit), "retries": p.retries} if p.retries else {}),
             }
             for p in probes
         ],

@@ -68,10 +68,14 @@ class Recording:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._pipe: Any = self._ssh.stdin
         with suppress(BrokenPipeError):
             self._pipe.write(machine.secret.encode())
             self._pipe.flush()
+
+    @property
+    def _pipe(self) -> Any:
+        """The standard input of the program; `Any` because a Popen may have none, and this one has."""
+        return self._ssh.stdin
 
     @property
     def runs(self) -> bool:
@@ -98,7 +102,9 @@ class Recording:
         except subprocess.TimeoutExpired:
             self._ssh.kill()
             self._ssh.wait()
-        self._reader.join()
+        self._reader.join(STOP_LIMIT)  # a process that tcpdump left behind may hold the pipe
+        if self._ssh.stderr and not self._reader.is_alive():
+            self._ssh.stderr.close()
 
     def check(self) -> None:
         """Raise MachineryError if the recording came to a bad end."""

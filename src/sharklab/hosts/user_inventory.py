@@ -80,7 +80,7 @@ def read(file: Path, hosts: Sequence[str]) -> dict[str, Variables]:
     if not file.exists():
         raise InputError(N_("there is no such file"), place=f"--inventory {file}")
     environment = [f"ANSIBLE_CONFIG={paths.ROOT / 'ansible.cfg'}", "ANSIBLE_INVENTORY_UNPARSED_FAILED=true"]
-    command = ["env", *environment, "LC_ALL=C.UTF-8", sys.executable, PROGRAM, file]
+    command: list[str | Path] = ["env", *environment, "LC_ALL=C.UTF-8", sys.executable, PROGRAM, file]
     try:
         listed = json.loads(process.run(command))
     except MachineryError as error:

@@ -1,52 +1,103 @@
-"""Read the students of a class: a CSV file from Moodle, in French or English, or one written by hand.
+"""Read the students of a class: a CSV file from Moodle, Canvas or a spreadsheet, or one written by hand.
 
-By hand, one line per student under `student,name,email`. From Moodle, the list of participants, a
-gradebook, or the worksheet of an assignment; columns are found by their headings, in any order.
+By hand, one line per student under `student,name,email`, and `group` if groups hand in together. Columns are
+found by their headings in English, French or German, in any order. One column of the file names all seats.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sharklab import untrusted
 from sharklab.errors import InputError
+from sharklab.lab import csv_table
+from sharklab.lab.csv_table import CsvTable, Row
 from sharklab.lab.seat import STUDENT
 from sharklab.message import N_
 
-LARGEST = 4 << 20
-"""Bytes; a class of 10,000 fits in."""
-
-HEADINGS: Mapping[str, frozenset[str]] = {
-    "student": frozenset({"student", "etudiant", "student id", "seat", "login", "id"}),
-    "username": frozenset({"username", "nom d'utilisateur", "user name", "nom utilisateur"}),
-    "number": frozenset({"id number", "numero d'identification", "student number", "numero etudiant"}),
-    "email": frozenset(
-        {"email", "e-mail", "email address", "adresse de courriel", "courriel", "mail", "adresse e-mail"}
+HEADINGS: Mapping[str, tuple[str, ...]] = {
+    "student": ("student", "etudiant", "etudiante", "student id"),
+    "username": (
+        *("username", "user name", "login", "nom d'utilisateur", "nom utilisateur"),
+        *("identifiant de connexion", "anmeldename", "benutzername"),
     ),
-    "name": frozenset({"name", "full name", "nom complet", "prenom et nom", "first name / last name"}),
-    "first": frozenset({"first name", "prenom", "given name"}),
-    "last": frozenset({"last name", "surname", "nom de famille", "nom", "family name"}),
-    "participant": frozenset({"identifier", "identifiant"}),
+    "number": (
+        *("id number", "student number", "numero d'identification", "numero etudiant", "numero d'etudiant"),
+        *("n° etudiant", "n° d'etudiant", "no etudiant", "num etudiant", "code etudiant", "matricule"),
+        *("id-nummer", "matrikelnummer"),
+    ),
+    "identifier": ("identifier", "identifiant"),
+    "id": ("id",),
+    "email": (
+        *("email", "e-mail", "email address", "e-mail address", "mail", "courriel", "adresse de courriel"),
+        *("adresse courriel", "adresse e-mail", "adresse email", "adresse mail", "e-mail-adresse"),
+    ),
+    "seat": ("seat",),
+    "name": (
+        *("name", "full name", "nom complet", "prenom et nom", "nom et prenom", "first name / last name"),
+        *("prenom / nom de famille", "prenom / nom", "vollstandiger name"),
+    ),
+    "first": ("first name", "prenom", "given name", "vorname"),
+    "last": ("last name", "surname", "nom de famille", "nom", "family name", "nachname"),
+    "group": ("group", "groupe", "gruppe", "team", "equipe"),
 }
-"""The headings of each column, without accents and in lower case."""
-_PARTICIPANT = re.compile(r"Participant \d+")
-"""Moodle's identifier in a worksheet; in a list by hand the identifier is the student's own."""
+"""The headings of each column as `csv_table.plain` gives them, the best first."""
+CANVAS: Mapping[str, tuple[str, ...]] = {
+    "name": ("student", "etudiant", "student name"),
+    "username": ("sis login id",),
+    "number": ("sis user id",),
+}
+"""The headings of a gradebook of Canvas, whose column `Student` holds names and `ID` numbers of Canvas."""
+IDENTITIES = ("student", "username", "identifier", "number", "id", "email", "seat")
+"""The columns that can name the seats; the first of them with content names all."""
+PARTICIPANT = re.compile(r"(?:Participante?|Teilnehmer(?:[/*:]?in)?) ?(\d+)")
+"""Moodle's identifier in a worksheet, with a blank in English, without one in French and German.
+
+In a list by hand the identifier is the student's own.
+"""
+
+_OF_MOODLE = ("identifier", "id")
+"""The columns that hold Moodle's identifier in a worksheet, in English and French, and in German."""
+_POINTS = ("points possible", "points possibles")
+_TESTER = "student, test"
+"""The student whom Canvas makes for a teacher's own trials."""
+_NO_GROUP = re.compile(
+    r"default group|not a member of any group.*|member of more than one group.*"
+    r"|groupe par defaut|membre d'aucun groupe.*|membre de plusieurs groupes.*"
+    r"|standard-gruppe|nicht mitglied einer gruppe.*|mitglied in mehreren gruppen.*"
+)
+"""Moodle's words for the students who are in no group, or in several (mod/assign/lang)."""
+_MONTHS = (
+    r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|janv|f[eé]vr|mars|avr|mai|juin|juil|ao[uû]t|sept|d[eé]c"
+    r"|m[aä]r|m[aä]rz|okt|dez"
+)
+_REWRITTEN = (
+    (re.compile(r"\d+(?:[.,]\d+)?E[+-]\d+", re.IGNORECASE), N_("a spreadsheet shortened a number to {text}")),
+    (re.compile(r"\d+[.,]0+"), N_("a program wrote a number as {text}")),
+    (
+        re.compile(rf"\d{{1,2}}[-. ](?:{_MONTHS})\.?", re.IGNORECASE),
+        N_("a spreadsheet made a date of it: {text}"),
+    ),
+)
+_ERROR_CELL = re.compile(r"#+|#[A-ZÉ/0-9]+[!?]?")
+"""A spreadsheet's text for a formula that failed, or for a column that is too narrow."""
 
 
 @dataclass(frozen=True)
 class Student:
-    """One student of a class. `id` names their seat; `moodle_id` is Moodle's "Participant 12"."""
+    """One student of a class. `id` names their seat; `moodle_id` is Moodle's "Participant 12".
+
+    The members of one `group` hand in together.
+    """
 
     id: str
     name: str
     email: str
     moodle_id: str = ""
+    group: str = ""
 
 
 def read(file: Path) -> tuple[Student, ...]:
@@ -54,19 +105,17 @@ def read(file: Path) -> tuple[Student, ...]:
 
     Raises InputError when the file is no such list, with every line that is wrong.
     """
-    rows = list(csv.reader(io.StringIO(text := _text(file), newline=""), delimiter=_delimiter(text)))
-    columns = _columns(file, rows[0] if rows else [])
+    known = {word for words in (*HEADINGS.values(), *CANVAS.values()) for word in words}
+    columns = _Columns(csv_table.read(file, known))
     lines: dict[str, int] = {}
     students, problems = [], []
-    for number, row in enumerate(rows[1:], 2):
-        if not any(map(str.strip, row)):
-            continue
+    for row in columns.rows:
         try:
-            student = _student(columns, row)
-            _check(student, lines, number)
+            student = columns.student(row)
+            _check(student, lines, row.line)
             students.append(student)
         except InputError as error:
-            error.place = f"{file}:{number}"
+            error.place = f"{file}:{row.line}"
             problems.append(error)
     if problems or not students:
         raise InputError(
@@ -77,56 +126,148 @@ def read(file: Path) -> tuple[Student, ...]:
     return tuple(students)
 
 
-def _text(file: Path) -> str:
-    """Return the text of the file: UTF-8, or what spreadsheets of western Europe write."""
-    content = untrusted.read(file, LARGEST)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    return text.replace("\0", "")
+def own_group(text: str) -> str:
+    """Return the group that a cell names, or "" for Moodle's group of the students without one."""
+    group = untrusted.one_line(text)
+    return "" if _NO_GROUP.fullmatch(csv_table.plain(group)) else group
 
 
-def _delimiter(text: str) -> str:
-    """Return the separator of columns: spreadsheets write ; in languages with a decimal comma."""
-    heading = text.partition("\n")[0]
-    return max(",;\t", key=heading.count)
+class _Columns:
+    """The columns of a roster: which cell of a row is what."""
 
+    def __init__(self, table: CsvTable) -> None:
+        self._table = table
+        headings = table.plain_headings
+        canvas = any(word in headings for word in (*CANVAS["username"], *CANVAS["number"]))
+        self._canvas = canvas
+        self._places = {
+            name: headings.index(found)
+            for name, words in (CANVAS if canvas else HEADINGS).items()
+            for found in [next((word for word in words if word in headings), "")]
+            if found
+        }
+        self._identity = self._find_identity()
 
-def _columns(file: Path, headings: Sequence[str]) -> Mapping[str, int]:
-    """Return the place of each column that is known. Raises InputError when no student can be named."""
-    plain = [_normalise(heading) for heading in headings]
-    columns = {name: plain.index(word) for name, words in HEADINGS.items() for word in plain if word in words}
-    if not columns.keys() & {"student", "username", "participant", "number", "email"}:
-        raise InputError(
-            N_("the first line names no column that identifies students"),
-            place=str(file),
-            hint=N_("give it these columns: student,name,email"),
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Return the rows of students: in Canvas those below the points that can be earned."""
+        rows = self._table.rows
+        if not self._canvas:
+            return rows
+        names = [csv_table.plain(self._raw(row, "name")) for row in rows]
+        first = 1 + max((names.index(word) for word in _POINTS if word in names), default=-1)
+        return tuple(row for row, name in zip(rows[first:], names[first:], strict=True) if name != _TESTER)
+
+    def student(self, row: Row) -> Student:
+        """Return the student of a row. Raises InputError when a cell is damaged or in another column."""
+        self._check_shape(row)
+        for name in self._places:
+            _check_cell(self._cell(row, name))
+        email = self._cell(row, "email")
+        if email and "@" not in email:
+            raise InputError(
+                N_("{text!r} is not an e-mail address"),
+                hint=N_("check the quotes and the separators of the line"),
+                text=email,
+            )
+        participant = next((text for text in self._participants(row)), "")
+        return Student(
+            id=self._id(row),
+            name=self._cell(row, "name")
+            or " ".join(filter(None, (self._cell(row, "first"), self._cell(row, "last")))),
+            email=email,
+            moodle_id=participant,
+            group=own_group(self._cell(row, "group")),
         )
-    return columns
+
+    def _find_identity(self) -> str:
+        """Return the column that names the seats. Raises InputError without one."""
+        known = [name for name in IDENTITIES if name in self._places]
+        filled = [name for name in known if any(self._own(row, name) for row in self.rows)]
+        if filled:
+            return filled[0]
+        blind = any(self._participants(row) for row in self.rows)
+        if known and not blind:
+            return known[0]
+        raise InputError(
+            N_("the list names Moodle's participants only, without a column that identifies students")
+            if blind
+            else N_("the first line names no column that identifies students"),
+            place=str(self._table.file),
+            hint=N_("leave out --roster, and fill this worksheet with --moodle")
+            if blind
+            else N_("give it these columns: student,name,email"),
+        )
+
+    def _id(self, row: Row) -> str:
+        text = self._own(row, self._identity)
+        for pattern, reason in _REWRITTEN:
+            if pattern.fullmatch(text):
+                raise InputError(
+                    reason, hint=N_("write the student's id again, in a column of the format Text"), text=text
+                )
+        return text.partition("@")[0] if self._identity == "email" else text
+
+    def _own(self, row: Row, name: str) -> str:
+        """Return the cell of a column of identities, unless it holds Moodle's identifier."""
+        text = self._cell(row, name)
+        return "" if name in _OF_MOODLE and PARTICIPANT.fullmatch(text) else text
+
+    def _participants(self, row: Row) -> Sequence[str]:
+        cells = (self._cell(row, name) for name in _OF_MOODLE)
+        return [text for text in cells if PARTICIPANT.fullmatch(text)]
+
+    def _cell(self, row: Row, name: str) -> str:
+        return untrusted.one_line(self._raw(row, name))
+
+    def _raw(self, row: Row, name: str) -> str:
+        index = self._places.get(name, len(row.cells))
+        return row.cells[index] if index < len(row.cells) else ""
+
+    def _check_shape(self, row: Row) -> None:
+        """Raise InputError when cells may be in the column of another."""
+        count = len(self._table.headings.cells)
+        separator = "TAB" if self._table.separator == "\t" else self._table.separator
+        if any(map(str.strip, row.cells[count:])):
+            raise InputError(
+                N_("the line has {count} cells, but the first line has {headings}"),
+                hint=N_("put quotes around a cell that contains the separator ({separator})"),
+                count=len(row.cells),
+                headings=count,
+                separator=separator,
+            )
+        if any("\n" in text and self._table.separator in text for text in self._known(row)):
+            raise InputError(
+                N_("a cell that begins in this line contains other lines: a quote may not be closed"),
+                hint=N_("write a quote at both ends of the cell, and two quotes for one inside it"),
+            )
+
+    def _known(self, row: Row) -> Iterator[str]:
+        return (self._raw(row, name).replace("\r", "\n").strip("\n") for name in self._places)
 
 
-def _normalise(heading: str) -> str:
-    letters = unicodedata.normalize("NFKD", heading.replace("’", "'"))
-    return " ".join("".join(c for c in letters if not unicodedata.combining(c)).casefold().split())
+def _check_cell(text: str) -> None:
+    """Raise InputError when a program damaged the text of a cell."""
+    if _ERROR_CELL.fullmatch(text):
+        raise InputError(
+            N_("a spreadsheet wrote {text} in place of the content"),
+            hint=N_("write the content of the cell again"),
+            text=text,
+        )
+    if "\N{REPLACEMENT CHARACTER}" in text or _is_decoded_twice(text):
+        raise InputError(
+            N_("letters of {text!r} were lost before: the file was saved in another encoding"),
+            hint=N_("export the list again, and save it as: CSV UTF-8"),
+            text=text,
+        )
 
 
-def _student(columns: Mapping[str, int], row: Sequence[str]) -> Student:
-    def cell(name: str) -> str:
-        index = columns.get(name, len(row))
-        text = row[index] if index < len(row) else ""
-        return untrusted.one_line(text)
-
-    email, identifier = cell("email"), cell("participant")
-    participant = identifier if _PARTICIPANT.fullmatch(identifier) else ""
-    own = identifier if not participant else ""
-    names = [cell("student"), cell("username"), own, cell("number"), email.partition("@")[0]]
-    return Student(
-        id=next((name for name in names if name), ""),
-        name=cell("name") or " ".join(filter(None, (cell("first"), cell("last")))),
-        email=email,
-        moodle_id=participant,
-    )
+def _is_decoded_twice(text: str) -> bool:
+    """Return True for the letters of UTF-8 that a program took for Windows-1252: "ZoÃ©"."""
+    try:
+        return not text.isascii() and bool(text.encode("cp1252").decode("utf-8"))
+    except UnicodeError:
+        return False
 
 
 def _check(student: Student, lines: dict[str, int], number: int) -> None:

@@ -14,8 +14,9 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 from pathlib import Path
 from typing import Any
@@ -69,14 +70,14 @@ def check_student(student: str) -> str:
     return student
 
 
-def derive(lab: LabContent, student: str, secret: bytes, taken: Iterable[IPv4Network] = ()) -> Seat:
+def derive(lab: LabContent, student: str, secret: bytes, taken: Container[IPv4Network] = ()) -> Seat:
     """Return the seat of `student` in `lab`, in subnets that are not in `taken`."""
     check_student(student)
-    used = set(taken)
     for salt in range(10_000):
         draw = Draw(secret, lab.name, student, salt)
         subnets = {network.name: _subnet(draw, network.name) for network in lab.networks}
-        if len(set(subnets.values())) == len(subnets) and not used & set(subnets.values()):
+        nets = set(subnets.values())
+        if len(nets) == len(subnets) and not any(net in taken for net in nets):
             return _seat(lab, student, draw, subnets)
     raise MachineryError(
         N_("no free subnet is left for this seat"), hint=N_("remove seats with: sharklab down --all")
@@ -142,8 +143,8 @@ def _numbers(lab: LabContent, draw: Draw, network: str) -> Mapping[str, int]:
     members = [host for host in lab.hosts if network in host.networks]
     numbers = {host.name: host.numbers[network] for host in members if network in host.numbers}
     for host in members:
-        free = [number for number in HOST_NUMBERS if number not in numbers.values()]
         if host.name not in numbers:
+            free = sorted({*HOST_NUMBERS} - {*numbers.values()})
             numbers[host.name] = free[draw.number(f"host {host.name} {network}", len(free))]
     return numbers
 
@@ -153,27 +154,77 @@ def register(lab: LabContent, student: str) -> Seat:
 
     An imported seat is the one that the instructor made; any other is derived here.
     """
+    return register_all(lab, [student])[0]
+
+
+def register_all(lab: LabContent, students: Iterable[str]) -> list[Seat]:
+    """Return the seats of `students` as `register` does, and write the register once for all of them."""
     file = _register_file()
     with state.lock(file.with_name("lock"), Message(N_("the course's register")), patience=10.0):
         entries = _read_register(file)
-        seat = _find_seat(lab, student, entries)
-        nets = sorted({str(a.ipv4.network) for at in seat.addresses.values() for a in at.values()})
-        if entries.get(_register_key(lab, student)) != nets:
-            state.write(file, json.dumps({**entries, _register_key(lab, student): nets}, indent=1), 0o600)
-    return seat
+        course = _Course(entries)
+        seats = []
+        for student in students:
+            seats.append(own := _find_seat(lab, student, course))
+            course.enter(_register_key(lab, student), _nets(own))
+        found = {_register_key(lab, own.student): _nets(own) for own in seats}
+        if any(entries.get(key) != nets for key, nets in found.items()):
+            state.write(file, json.dumps({**entries, **found}, indent=1), 0o600)
+    return seats
 
 
 def look_up(lab: LabContent, student: str) -> Seat:
     """Return the seat that `register` would return now, and leave the course's register as it is."""
-    return _find_seat(lab, student, _read_register(_register_file()))
+    return look_up_all(lab, [student])[student]
 
 
-def _find_seat(lab: LabContent, student: str, entries: Mapping[str, list[str]]) -> Seat:
+def look_up_all(lab: LabContent, students: Iterable[str]) -> dict[str, Seat]:
+    """Return the seat of each of `students` as `look_up` does."""
+    course = _Course(_read_register(_register_file()))
+    return {student: _find_seat(lab, student, course) for student in students}
+
+
+class _Course:
+    """The secret of the course and the subnets of its seats, read once for all seats of a class."""
+
+    def __init__(self, entries: Mapping[str, list[str]]) -> None:
+        self._owners: dict[IPv4Network, set[str]] = {}
+        for key, nets in entries.items():
+            self.enter(key, nets)
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The course secret."""
+        return secret()
+
+    def enter(self, key: str, nets: Iterable[str]) -> None:
+        """Note that the seat `key` has these subnets."""
+        for net in nets:
+            self._owners.setdefault(IPv4Network(net), set()).add(key)
+
+    def of_others(self, key: str) -> Container[IPv4Network]:
+        """Return the subnets of all seats but `key`."""
+        return _Others(self._owners, key)
+
+
+@dataclass(frozen=True)
+class _Others(Container[IPv4Network]):
+    owners: Mapping[IPv4Network, set[str]]
+    key: str
+
+    def __contains__(self, net: object) -> bool:
+        return isinstance(net, IPv4Network) and bool(self.owners.get(net, set()) - {self.key})
+
+
+def _find_seat(lab: LabContent, student: str, course: _Course) -> Seat:
     check_student(student)
-    others = (nets for key, nets in entries.items() if key != _register_key(lab, student))
-    taken = [IPv4Network(net) for nets in others for net in nets]
-    given = _read_import(lab.name, student)
-    return from_plain(given["seat"]) if given else derive(lab, student, secret(), taken)
+    if given := _read_import(lab.name, student):
+        return from_plain(given["seat"])
+    return derive(lab, student, course.secret, course.of_others(_register_key(lab, student)))
+
+
+def _nets(seat: Seat) -> list[str]:
+    return sorted({str(at.ipv4.network) for places in seat.addresses.values() for at in places.values()})
 
 
 def _register_key(lab: LabContent, student: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,9 +42,18 @@ class SeatFile:
 
 def create(lab: Lab, student: str, folder: Path) -> Path:
     """Write the seat of `student` to a file in `folder` for the owner alone (0600), and return it."""
-    own = seat.register(lab, student)
-    content = {"schema": SCHEMA, "seat": seat.to_plain(own), "key": seat.key(lab.name, student).hex()}
-    file = state.folder(folder) / f"{student}{ENDING}"
+    return create_all(lab, [student], folder)[student]
+
+
+def create_all(lab: Lab, students: Iterable[str], folder: Path) -> dict[str, Path]:
+    """Write the seat of each of `students` as `create` does, and return the files by student."""
+    state.folder(folder)
+    return {own.student: _write(own, folder) for own in seat.register_all(lab, students)}
+
+
+def _write(own: Seat, folder: Path) -> Path:
+    content = {"schema": SCHEMA, "seat": seat.to_plain(own), "key": seat.key(own.lab, own.student).hex()}
+    file = folder / f"{own.student}{ENDING}"
     state.write(file, json.dumps(content, indent=1) + "\n", 0o600)
     return file
 

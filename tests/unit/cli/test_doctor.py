@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,16 @@ def test_render_shows_marks_and_remedies() -> None:
         Diagnosis(Message("disk"), DiagnosisStatus.OK, Message("{free} GB free", {"free": 3})),
         Diagnosis(Message("network"), DiagnosisStatus.MISSING, Message("tried"), Message("load the modules")),
     ]
-    expected = "✓ disk     3 GB free\n✗ network  tried\n           → load the modules"
-    assert expected == doctor.render(findings, i18n.translator("en"))
+    expected = ["✓ disk     3 GB free", "✗ network  tried", "           → load the modules", ""]
+    assert expected == doctor.render(findings, i18n.translator("en")).splitlines()[:-1]
+
+
+@pytest.mark.parametrize("status", DiagnosisStatus)
+def test_render_says_last_whether_labs_run(status: DiagnosisStatus) -> None:
+    """Each status but `missing` lets labs run."""
+    fine = Diagnosis(Message("disk"), DiagnosisStatus.OK, Message("free"))
+    last = doctor.render([fine, replace(fine, status=status)], i18n.translator("en")).splitlines()[-1]
+    assert last.startswith("Labs run here.") == (status is not DiagnosisStatus.MISSING)
 
 
 def test_to_plain_is_json() -> None:

@@ -126,3 +126,23 @@ def test_help_is_in_one_language(verb: str, capsys: pytest.CaptureFixture[str]) 
 def test_languages_of_the_command_line_are_those_there_are() -> None:
     """--lang takes each language that has a catalogue."""
     assert sorted(OPTIONS["lang"][1]["choices"]) == sorted(i18n.languages())
+
+
+@pytest.mark.parametrize(
+    ("line", "own", "command"),
+    [
+        ("shell tp4 client ls -la", "shell tp4 client", "ls -la"),
+        ("shell tp4 client ls --lang xx --help", "shell tp4 client", "ls --lang xx --help"),
+        ("--lang fr shell tp4 --user root client ls", "--lang fr shell tp4 --user root client", "ls"),
+        ("shell tp4 client --user=root tail -n 1", "shell tp4 client --user=root", "tail -n 1"),
+        ("shell tp4 client -- ls -- x", "shell tp4 client", "ls -- x"),
+        ("shell tp4 client ls -- x", "shell tp4 client", "ls -- x"),
+        ("shell tp4 client --student alice", "shell tp4 client --student alice", ""),
+        ("run tp4 --pace fast", "run tp4 --pace fast", ""),
+        ("test -- -k x", "test", "-k x"),
+        ("nonsense a b c d", "nonsense a b c d", ""),
+    ],
+)
+def test_a_command_of_the_users_needs_no_sign(line: str, own: str, command: str) -> None:
+    """It begins after the host, as in ssh(1). Options before it are ours, the others are its own."""
+    assert (own.split(), command.split()) == main.split_command(line.split())

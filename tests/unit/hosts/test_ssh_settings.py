@@ -18,7 +18,7 @@ def test_ssh_takes_a_file_of_any_name(name: str, tmp_path: Path) -> None:
     """ssh expands the setting to the very path."""
     config = tmp_path / "config"
     config.write_text(f"Host *\n    ControlPath {ssh_settings.file(tmp_path / name)}\n")
-    command = ["ssh", "-G", "-F", config, "server"]
+    command = ["ssh", "-G", "-F", str(config), "server"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert f"controlpath {tmp_path / name}" in said.splitlines()
 

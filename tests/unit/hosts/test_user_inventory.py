@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def test_inventories_as_ansible_users_write_them(
     assert (target, proxy) == (found["hostname"], found.get("proxycommand"))
 
 
-def written(folder: Path, machines: dict[str, user_inventory.Variables]) -> Path:
+def written(folder: Path, machines: Mapping[str, user_inventory.Variables]) -> Path:
     """Write the configuration of the machines, and return its file."""
     config = folder / "config"
     config.write_text(user_inventory.ssh_config(config, machines, folder / "sockets", folder))
@@ -224,7 +225,7 @@ def test_templates_mean_what_they_mean_in_a_playbook(tmp_path: Path) -> None:
     assert ("192.0.2.9", f"{tmp_path}/id") == (server["ansible_host"], server["ansible_user"])
     file.write_text(json.dumps({"all": {"hosts": {"server": {"ansible_port": "{{ no_such }}"}}}}))
     error = error_of(InputError, user_inventory.read, file, ["server"])
-    assert (f"--inventory {file}", True) == (error.place, "server: ansible_port" in error.values["said"])
+    assert (f"--inventory {file}", True) == (error.place, "server: ansible_port" in str(error.values["said"]))
 
 
 def test_discovery_of_python_is_ansibles(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from sharklab.lab import roster
 from sharklab.lab.roster import Student
 from tests.support.errors import error_of
 
+CASES = Path(__file__).parents[2] / "data" / "rosters"
 ALICE = Student("alice", "Alice Élodie Durand", "alice@uni.example")
 BOB = Student("bob", "Bob Le Gall, jr", "bob@uni.example")
 
@@ -54,6 +55,21 @@ def test_read_of_a_worksheet_keeps_moodles_identifier(tmp_path: Path) -> None:
     assert (Student("alice", ALICE.name, ALICE.email, "Participant 77"),) == read(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("headings", "participant"),
+    [
+        ("Identifier,Full name,Email address,Status,Group,Grade", "Participant 77"),
+        ("Identifiant,Nom complet,Adresse de courriel,Statut,Groupe,Note", "Participant77"),
+        ("ID,Vollständiger Name,E-Mail-Adresse,Status,Gruppe,Bewertung", "Teilnehmer/in77"),
+    ],
+    ids=["English", "French", "German"],
+)
+def test_read_of_a_worksheet_in_each_language(headings: str, participant: str, tmp_path: Path) -> None:
+    """Moodle writes its identifier with a blank in English only: it is nobody's own id in any language."""
+    text = f"{headings}\n{participant},{ALICE.name},{ALICE.email},Submitted,G1,\n"
+    assert (Student("alice", ALICE.name, ALICE.email, participant, "G1"),) == read(tmp_path, text)
+
+
 def test_read_shows_no_control_characters(tmp_path: Path) -> None:
     """A name is shown in terminals and pages: what moves a cursor is left out."""
     [student] = read(tmp_path, 'student,name\nalice,"Alice\x1b[2J\n\u202eDurand"\n')
@@ -88,3 +104,145 @@ def test_read_of_a_bad_list_tells_all_problems_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read(tmp_path, "student\n/\n?\nalice\n")
     assert 2 == len(caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("case", "students"),
+    [
+        ("id-column.csv", ["alice", "bob", "zoe"]),
+        ("seat-column.csv", ["alice", "bob", "zoe"]),
+        ("sep-line.csv", ["alice", "bob", "zoe"]),
+        ("utf16-excel-unicode-text.csv", ["21901234", "21905678"]),
+    ],
+)
+def test_read_of_lists_that_programs_wrote(case: str, students: list[str]) -> None:
+    """The column `student` names the seats, in every encoding and with every separator."""
+    assert students == [student.id for student in roster.read(CASES / case)]
+
+
+def test_read_keeps_the_letters_of_unicode_text() -> None:
+    """Excel's "Unicode text" has every letter."""
+    assert "Łukasz Bąk" == roster.read(CASES / "utf16-excel-unicode-text.csv")[1].name
+
+
+@pytest.mark.parametrize(
+    ("case", "line"), [("comma-name.csv", 3), ("excel-sci.csv", 2), ("quote-unclosed.csv", 2)]
+)
+def test_read_refuses_a_damaged_list_with_its_line(case: str, line: int) -> None:
+    """No class is smaller than its list, and no identity is another than the list's."""
+    error = error_of(InputError, roster.read, CASES / case)
+    assert f"{CASES / case}:{line}" in [error.place, *(problem.place for problem in error.problems)]
+
+
+@pytest.mark.parametrize(
+    ("headings", "row", "expected"),
+    [
+        ("id,student,name", "40211,alice,A", "alice"),
+        ("seat,id,student", "B1,40211,alice", "alice"),
+        ("id,username,email", "40211,alice,a@x", "alice"),
+        ("seat,name,email", "B1,Alice,alice@uni.example", "alice"),
+        ("Identifiant,Étudiant", "77,alice", "alice"),
+        ("Numéro d’identification,Adresse de courriel", "219,alice@uni.example", "219"),
+        ("Numéro d’identification,Adresse de courriel", ",alice@uni.example", "alice"),
+        ("ID-Nummer,E-Mail-Adresse", "219,alice@uni.example", "219"),
+        ("N° étudiant;NOM;Prénom;Mail", "219;Durand;Alice;alice@uni.example", "219"),
+        ("Anmeldename,Vorname,Nachname", "alice,Alice,Durand", "alice"),
+        ("id,name", "alice,Alice", "alice"),
+        ("seat,name", "alice,Alice", "alice"),
+    ],
+)
+def test_read_takes_the_identity_from_the_best_column(
+    headings: str, row: str, expected: str, tmp_path: Path
+) -> None:
+    """`student` wins over every other; the number of a place in a room is the last choice."""
+    [student] = read(tmp_path, f"{headings}\n{row}\n")
+    assert expected == student.id
+
+
+def test_read_takes_all_identities_from_one_column(tmp_path: Path) -> None:
+    """A line without a value in that column gets none from another one."""
+    text = "Username,ID number,Email address\nalice,1,alice@x.example\n,2,bob@x.example\n"
+    error = error_of(InputError, read, tmp_path, text)
+    assert [f"{tmp_path / 'roster.csv'}:3"] == [problem.place for problem in error.problems]
+
+
+CANVAS = (
+    "Student,ID,SIS User ID,SIS Login ID,Section,TP4 (1234)\n"
+    ",,,,,Manual Posting\n"
+    "    Points Possible,,,,,20\n"
+    '"Durand, Alice",881,219,alice,A,\n'
+    '"Student, Test",882,,0123456789abcdef,A,\n'
+)
+
+
+def test_read_of_a_gradebook_of_canvas(tmp_path: Path) -> None:
+    """`Student` is a name there; the line of points and the student for trials are none."""
+    assert (Student("alice", "Durand, Alice", ""),) == read(tmp_path, CANVAS)
+
+
+def test_read_of_canvas_without_logins_refuses_names_as_identities(tmp_path: Path) -> None:
+    """Canvas can hide logins: then a name would be the identity."""
+    text = 'Student,ID,Section\n"Durand, Alice",881,A\n'
+    [problem] = error_of(InputError, read, tmp_path, text).problems
+    assert {"student": "Durand, Alice"} == problem.values
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        "2.19E+07,A,a@x",
+        '"2,19E+07",A,a@x',
+        "21901234.0,A,a@x",
+        "01-mars,A,a@x",
+        "#NOM?,A,a@x",
+        "########,A,a@x",
+        "alice,#NAME?,a@x",
+        "alice,Zo\ufffd,a@x",
+        "alice,ZoÃ© LefÃ¨vre,a@x",
+        "alice,Durand, Alice",
+        "alice,A,a@x,more",
+        'alice,"A,a@x\nbob,B",b@x',
+    ],
+)
+def test_read_refuses_cells_that_a_program_damaged(cells: str, tmp_path: Path) -> None:
+    """Each such line is told; nobody gets a seat of a garbled name."""
+    error = error_of(InputError, read, tmp_path, f"student,name,email\nzoe,Z,z@x\n{cells}\n")
+    assert [f"{tmp_path / 'roster.csv'}:3"] == [problem.place for problem in error.problems]
+
+
+def test_read_takes_empty_cells_at_the_end(tmp_path: Path) -> None:
+    """Spreadsheets write too many separators, and people too few."""
+    found = read(tmp_path, "student,name,email\nalice,A,a@x,,\nbob\n")
+    assert [("alice", "A"), ("bob", "")] == [(each.id, each.name) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("heading", "group", "expected"),
+    [
+        ("group", "G1", "G1"),
+        ("Groupe", "G1", "G1"),
+        ("Gruppe", "G 1", "G 1"),
+        ("Group", "Default group", ""),
+        ("Groupe", "Groupe par défaut", ""),
+        ("Gruppe", "Standard-Gruppe", ""),
+        ("Group", "Not a member of any group, so unable to make submissions.", ""),
+        ("Groupe", "Membre de plusieurs groupes ; impossible donc de remettre un travail.", ""),
+        ("Gruppe", "Nicht Mitglied einer Gruppe. Die Abgabe von Aufgaben ist nicht möglich.", ""),
+        ("Groups", "TP A, TD 2", ""),
+        ("Groupes", "TP A", ""),
+    ],
+)
+def test_read_finds_groups(heading: str, group: str, expected: str, tmp_path: Path) -> None:
+    """A column of one group is of those who hand in together; Moodle's `Groups` are all of a student's."""
+    [student] = read(tmp_path, f'student,{heading}\nalice,"{group}"\n')
+    assert expected == student.group
+
+
+@pytest.mark.parametrize("participant", ["Participant 77", "Participant77", "Teilnehmer/in77"])
+def test_read_of_a_worksheet_without_names_says_so(participant: str, tmp_path: Path) -> None:
+    """Blind marking hides the students: the worksheet is no roster."""
+    text = f"Identifier,Status,Grade,Maximum grade\n{participant},Submitted,,20.00\n"
+    error = error_of(InputError, read, tmp_path, text)
+    assert "the list names Moodle's participants only, without a column that identifies students" == (
+        error.message_id
+    )

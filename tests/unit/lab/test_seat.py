@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.lab import load, seat
 from sharklab.lab.model import Lab, Seat
@@ -91,3 +92,62 @@ def test_register_damaged_says_so(lab: Lab, tmp_path: Path, monkeypatch: pytest.
     seat.register(lab, "alice")
     (file := tmp_path / "course" / "seats.json").write_text("{")
     assert str(file) == error_of(MachineryError, seat.register, lab, "bob").place
+
+
+def test_register_all_is_register_of_each(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A class gets the seats that its students would get one after the other, and the same register."""
+    students = ["alice", *(f"student{number}" for number in range(20)), "alice"]
+    found = []
+    for name in ("one", "all"):
+        monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / name))
+        (tmp_path / name / "course").mkdir(parents=True)
+        (tmp_path / name / "course" / "secret").write_text("07" * 32)
+        seat.register(lab, "student3")
+        seats = (
+            seat.register_all(lab, students)
+            if name == "all"
+            else [seat.register(lab, student) for student in students]
+        )
+        entries = json.loads((tmp_path / name / "course" / "seats.json").read_text())
+        found.append(([seat.to_plain(own) for own in seats], entries, seats == _looked_up(lab, students)))
+    assert found[0] == found[1]
+    assert found[0][2]
+
+
+def _looked_up(lab: Lab, students: list[str]) -> list[Seat]:
+    seats = seat.look_up_all(lab, students)
+    return [seats[student] for student in students]
+
+
+def test_register_all_reads_and_writes_the_register_once(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cost of a class grows with its students, not with their square."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    seat.secret()
+    written: list[Path] = []
+    write = state.write
+
+    def note(path: Path, content: str | bytes, mode: int = 0o600) -> None:
+        written.append(path)
+        write(path, content, mode)
+
+    monkeypatch.setattr(state, "write", note)
+    seat.register_all(lab, ["alice", "bob", "zoe"])
+    seat.register_all(lab, ["zoe", "bob"])
+    assert [tmp_path / "course" / "seats.json"] == written
+
+
+def test_register_all_moves_away_from_seats_of_the_same_class(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A subnet that an earlier student of the class got is taken for the next one."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    draws = iter([1, 1, 2])
+    monkeypatch.setattr(seat, "_subnet", lambda draw, network: IPv4Network(f"10.99.{next(draws)}.0/24"))
+    first, second = seat.register_all(lab, ["alice", "bob"])
+    assert [{"10.99.1.0/24"}, {"10.99.2.0/24"}] == [_nets(first), _nets(second)]
+
+
+def _nets(own: Seat) -> set[str]:
+    return {str(at.ipv4.network) for places in own.addresses.values() for at in places.values()}

@@ -37,6 +37,17 @@ def test_large_conversation_is_listed_only() -> None:
     assert len(chosen) > 46
 
 
+def test_conversation_that_is_told_in_part_counts_the_rest() -> None:
+    """The last line of a conversation says how many packets are not explained."""
+    shown = told("ssh.pcap", Choice(conversations=(1,)))
+    part = [replace(each, left=3) for each in shown.talks]
+    whole = lines(shown)
+    text = lines(replace(shown, talks=tuple(part)))
+    assert len(whole) + 1 == len(text)
+    [more] = [line for line in text if line not in whole]
+    assert "3" in more.split()
+
+
 def test_list_is_cut_with_the_number_of_the_rest() -> None:
     """A capture of many conversations does not fill the terminal."""
     shown = told("dns.pcap")

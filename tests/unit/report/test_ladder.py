@@ -67,6 +67,13 @@ def test_ladder_points_from_who_sends() -> None:
     assert [arrow.outward for arrow in _arrows(_ladder(sample.ssh_facts()).bands[0])] == [True, False, True]
 
 
+def test_ladder_of_datagrams_has_one_band() -> None:
+    """Datagrams have no opening and no end, and so they lack none."""
+    shown = _ladder(sample.dns_facts())
+    assert ([Phase.DATAGRAMS], "") == ([band.phase for band in shown.bands], shown.note)
+    assert 6 == len(_arrows(shown.bands[0]))
+
+
 @pytest.mark.parametrize(
     ("lacking", "note"),
     [
@@ -82,7 +89,9 @@ def test_ladder_points_from_who_sends() -> None:
 def test_ladder_of_a_part_of_a_connection_says_so(lacking: tuple[str, ...], note: str) -> None:
     """A capture that began too late or ended too early is told from one that is whole."""
     facts = sample.ssh_facts(5)
-    talk = replace(facts.conversations[0], **dict.fromkeys(lacking, ()))
+    talk = facts.conversations[0]
+    for name in lacking:
+        talk = replace(talk, handshake=()) if name == "handshake" else replace(talk, closing=())
     assert note == ladder.ladder(talk, facts.packets, HOSTS).note
 
 

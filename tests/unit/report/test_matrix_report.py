@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sharklab.checks import judge
+from sharklab.checks.cells import cells_of_run
+from sharklab.evidence.packets.model import Packet
+from sharklab.i18n import translator
 from sharklab.report import page
-from sharklab.report.content import MatrixReport
+from sharklab.report.content import Command, MatrixReport, Output
+from sharklab.report.matrix_report import matrix_report
 from sharklab.report.render import compose
 from tests.support.matrix_sample import Changes, Sample
 
+COMMAND = Command("probe-x", "client", "root", "true", (0,), None, Output(""), Output(""))
 OTHER: dict[str, Changes] = {"tcp-closed-nc": {"exit_code": 0}, "tcp-open-nmap": {"missing": True}}
 
 
@@ -49,6 +55,47 @@ def test_grid_in_short_says_what_no_tool_tells_apart() -> None:
     }
     short = dict(grids(Sample(probes=same))["udp"].summary)
     assert "No tool tells them apart. Their packets differ." == short["closed / dropped"]
+
+
+def test_grid_in_short_leaves_packets_out_that_depend_on_the_tool() -> None:
+    """No tool tells two states apart; the packets of one tool are alike, those of the other are not."""
+    silent: dict[str, Changes] = {
+        "tcp-prohibited-nc": {"stdout": "nc: connect to 10.1.2.3 port 60050 (tcp) timed out"}
+    }
+
+    def wire(id: str, side: str, packets: list[Packet]) -> list[Packet]:
+        return [packets[0], packets[0]] if id == "tcp-prohibited-nc" else packets
+
+    short = dict(grids(Sample(probes=silent, wire=wire))["tcp"].summary)
+    assert short["prohibited / dropped"].strip() == "No tool tells them apart."
+
+
+def test_grid_in_short_names_the_tools_that_tell_states_apart() -> None:
+    """Most tools say the same of two states, and not all."""
+    plan, evidence = Sample().run()
+    cells = [cell for cell in cells_of_run(plan, evidence) if cell.matrix.id == "tcp"]
+    third = replace(cells[0].matrix.tools[1], id="third", title="third")
+    matrix = replace(cells[0].matrix, tools=(*cells[0].matrix.tools, third))
+    more = [replace(cell, tool=third) for cell in cells if cell.tool.id == "nmap"]
+    more = [replace(cell, trial=replace(cell.trial, tool="third")) for cell in more]
+    whole = [replace(cell, matrix=matrix) for cell in (*cells, *more)]
+    report = matrix_report(whole, lambda cell: COMMAND, lambda cell: (), lambda found: (), translator("en"))
+    said = dict(report.summary)["prohibited / dropped"]
+    assert ["2", "3"] == [word for word in said.split() if word.isdigit()]
+    assert "nc (OpenBSD)" in said
+
+
+def test_attempt_may_leave_several_states() -> None:
+    """An open UDP port whose program is silent looks like a port that the firewall drops."""
+    plan, evidence = Sample().run()
+    cells = [cell for cell in cells_of_run(plan, evidence) if cell.matrix.id == "udp"]
+    [dropped] = [cell for cell in cells if cell.state == "dropped"]
+    matrix = replace(dropped.matrix, states=("dropped", "open"))
+    alike = [replace(dropped, matrix=matrix, trial=replace(dropped.trial, state=s)) for s in matrix.states]
+    report = matrix_report(alike, lambda cell: COMMAND, lambda cell: (), lambda found: (), translator("en"))
+    said = [stand.attempts[0].follows for stand in report.stands]
+    assert said[0] == said[1]
+    assert [True, True, True] == ["dropped or open" in sentence for sentence in said[0]]
 
 
 def test_grid_in_short_says_what_is_not_as_expected_or_missing() -> None:

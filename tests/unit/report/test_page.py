@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sharklab.checks import judge
 from sharklab.checks.outcome import (
     Answer,
     Outcome,
@@ -14,6 +16,7 @@ from sharklab.checks.outcome import (
     Verdict,
 )
 from sharklab.errors import InputError
+from sharklab.evidence.packets.model import Packet
 from sharklab.message import (
     Message,
 )
@@ -21,6 +24,7 @@ from sharklab.report import page as pages
 from sharklab.report.content import ExerciseReport, ReportPage
 from tests.support import report_sample as sample
 from tests.support.errors import error_of
+from tests.support.matrix_sample import Sample as MatrixSample
 
 
 @pytest.fixture
@@ -130,6 +134,23 @@ def test_page_of_a_run_without_anything_is_still_a_page(tmp_path: Path) -> None:
     evidence = replace(sample.evidence(tmp_path), probes={}, sockets=(), captures={}, manifest={})
     shown = pages.page(sample.plan(tmp_path), evidence, (), "en")
     assert [section.status for section in shown.sections] == [None, None, None]
+
+
+def test_page_of_a_matrix_has_a_grid_with_ladders() -> None:
+    """The cells have pictures of their own packets; the captures then have none, nor the commands a place."""
+    plan, evidence = MatrixSample(wire=_without_packets_of("tcp-dropped-nmap")).run()
+    shown = pages.page(plan, evidence, judge(plan, evidence), "en")
+    section = _section(shown, "tcp")
+    assert section.grid
+    drawn = {attempt.command.anchor: attempt.pictures for s in section.grid.stands for attempt in s.attempts}
+    assert (1, 0) == (len(drawn["probe-tcp-open-nc"]), len(drawn["probe-tcp-dropped-nmap"]))
+    assert not {command.anchor for command in section.commands} & drawn.keys()
+    assert [()] * len(section.shots) == [shot.wire.pictures for shot in section.shots if shot.wire]
+
+
+def _without_packets_of(cell: str) -> Callable[[str, str, list[Packet]], list[Packet]]:
+    """Return packets as they should be, but none of a cell."""
+    return lambda id, side, packets: [] if id == cell else packets
 
 
 def test_section_has_what_a_check_compared(tmp_path: Path) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 from typing import Any
 
 from sharklab import i18n
 from sharklab.cli.doctor import computer, kernel
 from sharklab.cli.doctor.diagnosis import Diagnosis, DiagnosisStatus
 from sharklab.i18n import Translator
+from sharklab.message import N_, Message
 
-MARKS = {DiagnosisStatus.OK: "✓", DiagnosisStatus.WARNING: "!", DiagnosisStatus.MISSING: "✗"}
+MARKS = {
+    DiagnosisStatus.OK: "✓",
+    DiagnosisStatus.OPTIONAL: "·",
+    DiagnosisStatus.WARNING: "!",
+    DiagnosisStatus.MISSING: "✗",
+}
 WIDTH = 110
 
 __all__ = ["Diagnosis", "DiagnosisStatus", "examine", "render", "to_plain"]
@@ -22,14 +28,23 @@ def examine(network: bool = False) -> list[Diagnosis]:
     return [*computer.examine(network), *kernel.examine()]
 
 
-def render(diagnoses: Iterable[Diagnosis], words: Translator) -> str:
-    """Return `diagnoses` as text for a person: a line each, and its remedy below it where there is one."""
+def render(diagnoses: Sequence[Diagnosis], words: Translator) -> str:
+    """Return `diagnoses` as text for a person: a line each, its remedy below it, and a last line for all."""
     rows = [
         (MARKS[each.status], words.say(each.name), words.say(each.meaning), words.say(each.remedy))
         for each in diagnoses
     ]
     width = max(len(name) for _, name, _, _ in rows)
-    return "\n".join(_row(mark, name.ljust(width), meaning, remedy) for mark, name, meaning, remedy in rows)
+    lines = [_row(mark, name.ljust(width), meaning, remedy) for mark, name, meaning, remedy in rows]
+    return "\n".join((*lines, "", words.say(_summary({each.status for each in diagnoses}))))
+
+
+def _summary(statuses: Set[DiagnosisStatus]) -> Message:
+    if DiagnosisStatus.MISSING in statuses:
+        return Message(N_("Labs do not run here yet. First follow the arrow of each line with ✗."))
+    if DiagnosisStatus.OPTIONAL in statuses:
+        return Message(N_("Labs run here. Only some labs use the lines with ·"))
+    return Message(N_("Labs run here."))
 
 
 def _row(mark: str, name: str, meaning: str, remedy: str) -> str:

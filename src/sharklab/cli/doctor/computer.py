@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sharklab import i18n, privilege, state, system_packages
-from sharklab.cli.doctor.diagnosis import Diagnosis, missing, ok, warning
+from sharklab.cli.doctor.diagnosis import Diagnosis, missing, ok, optional, warning
 from sharklab.message import (
     N_,
     Message,
@@ -28,26 +31,36 @@ MEMORY_PER_HOST = 31 * 10**6
 
 HOSTS_PER_SEAT = 3
 
-VERSION_OPTIONS: Mapping[str, str] = {"ip": "-V", "ssh": "-V"}
+VERSION_OPTIONS: Mapping[str, str] = {"ip": "-V", "ssh": "-V", "mke2fs": "-V"}
 """Tools that do not tell their version by --version."""
+
+VERSION = re.compile(r"\d+(\.\d+)+[a-z]?\d*|(?<= )\d{3}(?= )")
+"""A version in the output of a tool: 1.3.5, 9.2p1, or the plain number of systemd."""
 
 REGISTRY_SECONDS = 30
 
-_MACHINES = N_("no {tools}; only virtual machines need it, and sharklab cannot install it here")
-_SPECIAL: Mapping[str, str] = {
-    "machines": _MACHINES,
-    "seeds": _MACHINES,
-    "internet": N_("no {tools}; only labs with Internet access need it, and sharklab cannot install it here"),
+ESSENTIAL = frozenset({"hosts", "packets"})
+"""The works without whose tools no lab runs. The others are for some labs, or have a substitute."""
+
+WORKS: Mapping[str, tuple[str, str]] = {
+    "hosts": (N_("containers"), N_("the first start of a host")),
+    "packets": (N_("reading captures"), N_("the first report")),
+    "image": (N_("images of Debian"), N_("the first image of Debian")),
+    "rocky": (N_("images of Rocky"), N_("the first image of Rocky")),
+    "internet": (N_("Internet for labs"), N_("a lab with Internet access")),
+    "machines": (N_("virtual machines"), N_("a lab with virtual machines")),
+    "seeds": (N_("machines of libvirt"), N_("the verb vms")),
+    "test": (N_("tests of sharklab"), N_("the verb test")),
 }
-"""The sentences about tools that only some labs need, by the work of the tool."""
+"""The works of system_packages.toml: a name for readers, and when sharklab installs the tools."""
 
 
 def examine(network: bool) -> Iterator[Diagnosis]:
     """Yield one diagnosis for each thing; `network` asks the package registries too."""
     yield python()
     yield environment(Path(sys.prefix), state.root())
-    for package in system_packages.by_name():
-        yield tools(package)
+    for work in WORKS:
+        yield tools(work)
     yield rights()
     yield disk(state.root())
     yield memory(Path("/proc/meminfo").read_text())
@@ -81,28 +94,37 @@ def environment(prefix: Path, folder: Path) -> Diagnosis:
     )
 
 
-def tools(package: Sequence[system_packages.Package]) -> Diagnosis:
-    """`package` is all that one system package gives; the first tool tells its version."""
-    first = package[0]
-    name = first.dnf if system_packages.manager() == "dnf" else first.apt
-    if all(tool.is_there for tool in package):
-        return ok(name, N_("{version}"), version=_version(first) or Message(N_("present")))
-    return _absent(name, [tool for tool in package if not tool.is_there])
+def tools(work: str) -> Diagnosis:
+    """Return the tools of a work, each with its version if it tells one, or those that are absent."""
+    name, moment = WORKS[work]
+    needed = [tool for tool in system_packages.table() if tool.work == work]
+    if absent := [tool for tool in needed if not tool.is_there]:
+        return _absent(name, moment, absent)
+    with ThreadPoolExecutor() as pool:
+        return ok(name, N_("{tools}"), tools=tuple(pool.map(_described, needed)))
 
 
-def _absent(name: str, tools: Sequence[system_packages.Package]) -> Diagnosis:
-    values = {"tools": tuple(tool.gives for tool in tools), "command": system_packages.command(tools)}
+def _absent(name: str, moment: str, tools: Sequence[system_packages.Package]) -> Diagnosis:
+    values = {
+        "tools": tuple(Path(tool.gives).name for tool in tools),
+        "command": system_packages.command(tools),
+        "moment": Message(moment),
+    }
     by_hand = N_("as root: {command}")
     if system_packages.manager() and privilege.can_be_root():
-        return warning(name, N_("no {tools} yet; sharklab installs it when it is needed"), by_hand, **values)
-    sentences = {_SPECIAL.get(tool.work, "") for tool in tools}
-    if len(sentences) == 1 and (sentence := sentences.pop()):
-        return warning(name, sentence, by_hand, **values)
-    return missing(name, N_("no {tools}, and sharklab cannot install it here"), by_hand, **values)
+        return optional(name, N_("not installed: {tools}; sharklab installs them for {moment}"), **values)
+    sentence = N_("not installed: {tools}; needed for {moment}, and sharklab cannot install them here")
+    diagnosis = missing if {tool.work for tool in tools} <= ESSENTIAL else optional
+    return diagnosis(name, sentence, by_hand, **values)
+
+
+def _described(tool: system_packages.Package) -> str:
+    """Return the tool's name, with the version that it tells."""
+    return f"{Path(tool.gives).name} {_version(tool)}".rstrip()
 
 
 def _version(tool: system_packages.Package) -> str:
-    """Return the first line that has a digit of what the tool says of itself, or "" when none does."""
+    """Return the version that the tool tells of itself, or "" when it tells none, or fails."""
     if "/" in tool.gives:
         return ""
     argv = [tool.file, VERSION_OPTIONS.get(tool.gives, "--version")]
@@ -110,8 +132,8 @@ def _version(tool: system_packages.Package) -> str:
         done = subprocess.run(argv, check=False, capture_output=True, text=True, errors="replace", timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    lines = (done.stdout + done.stderr).splitlines()
-    return next((line.strip().rstrip(".") for line in lines if any(sign.isdigit() for sign in line)), "")
+    version = VERSION.search(done.stdout + done.stderr) if done.returncode == 0 else None
+    return version[0] if version else ""
 
 
 def rights() -> Diagnosis:
@@ -174,16 +196,16 @@ def locale(environ: Mapping[str, str]) -> Diagnosis:
 
 
 def images(folder: Path) -> Diagnosis:
-    """The base images that have been built, by the names of their folders."""
-    name = N_("base images")
+    """Return how many images of each system have been built."""
+    name = N_("built images")
     try:
-        built = sorted(file.parent.name for file in folder.glob("*/image.json"))
+        built = Counter(file.parent.name.rpartition("-")[0] for file in folder.glob("*/image.json"))
     except PermissionError:
         return warning(
             name, N_("{place} is not readable"), N_("sudo ./sharklab doctor tries it"), place=str(folder)
         )
     if built:
-        return ok(name, N_("{names}"), names=tuple(built))
+        return ok(name, N_("{names}"), names=tuple(f"{system}: {built[system]}" for system in sorted(built)))
     return ok(name, N_("none yet; the first run of a lab builds one, in about two minutes"))
 
 

@@ -11,9 +11,13 @@ from sharklab.message import NOTHING, Message
 
 
 class DiagnosisStatus(StrEnum):
-    """`missing` keeps the default provider from working; a `warning` limits it or could not be tried."""
+    """`missing` keeps the default provider from working; a `warning` limits it or could not be tried.
+
+    `optional` is for some labs alone, and no fault.
+    """
 
     OK = "ok"
+    OPTIONAL = "optional"
     WARNING = "warning"
     MISSING = "missing"
 
@@ -31,6 +35,11 @@ class Diagnosis:
 def ok(name: str, meaning: str, **values: Any) -> Diagnosis:
     """Return that all is well with `name`; both texts are msgids, and `values` fills in `meaning`."""
     return Diagnosis(Message(name), DiagnosisStatus.OK, Message(meaning, values))
+
+
+def optional(name: str, meaning: str, remedy: str = "", **values: Any) -> Diagnosis:
+    """Return that `name` is absent, and that only some labs use it; `values` fills in both sentences."""
+    return _with_remedy(DiagnosisStatus.OPTIONAL, name, meaning, remedy, values)
 
 
 def warning(name: str, meaning: str, remedy: str = "", **values: Any) -> Diagnosis:

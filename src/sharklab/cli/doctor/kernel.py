@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sharklab import privilege, state, system_packages
 from sharklab.cli.doctor import trials
-from sharklab.cli.doctor.diagnosis import Diagnosis, missing, ok, warning
+from sharklab.cli.doctor.diagnosis import Diagnosis, missing, ok, optional, warning
 from sharklab.hosts.providers.qemu import engine, libvirt, trial
 from sharklab.message import N_, Message, refusal
 
@@ -129,7 +129,7 @@ def nfs(filesystems: str) -> Diagnosis:
     absent = [kind for kind in ("nfs4", "nfsd") if kind not in filesystems.split() and not _has_module(kind)]
     if not absent:
         return ok(name, N_("client and server"))
-    return warning(
+    return optional(
         name,
         N_("absent: {kinds}; labs use programs that speak NFS without it, and mount by FUSE"),
         N_("for the kernel's own NFS: --provider auto makes virtual machines of the hosts that need it"),
@@ -198,7 +198,7 @@ def kvm(device: Path) -> Diagnosis:
         return ok(name, sentence, device=str(device))
     if trial.boots(kernels[0], engine.KVM):
         return ok(name, N_("tried: a kernel boots under it, and virtual machines use it"))
-    return warning(
+    return optional(
         name,
         N_("{device} is there, but a kernel does not boot under it; virtual machines are emulated, slowly"),
         N_("allow nested virtualisation where this machine is itself a virtual one"),

@@ -6,20 +6,21 @@ import math
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, time
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
-from sharklab.message import N_
+from sharklab.message import N_, Message
 from sharklab.progress import Progress
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
-    from sharklab.grading.gradebook.model import Class
-    from sharklab.grading.gradebook.moodle import FilledWorksheet
+    from sharklab.grading.gradebook.model import Class, Entry
+    from sharklab.grading.gradebook.moodle import FilledWorksheet, Worksheet
     from sharklab.grading.marking.policy import Policy
     from sharklab.i18n import Translator
 
@@ -30,25 +31,65 @@ _DAY = re.compile(r"\d{4}-?\d\d-?\d\d|\d{4}-?W\d\d(?:-?\d)?")
 def grade(args: Options) -> int:
     """Grade a class; exit code 1 when a submission could not be graded."""
     from sharklab.author import lint
-    from sharklab.grading.gradebook import batch, inputs, moodle
+    from sharklab.grading.gradebook import batch, inputs
     from sharklab.grading.gradebook.model import UNREADABLE, state
     from sharklab.lab import roster
 
     words, out = translate(args), Path(args.out)
     students = roster.read(Path(args.roster)) if args.roster else ()
+    if sheet := _worksheet(args):
+        students = sheet.with_groups(students)
     sources = inputs.find([Path(file) for file in args.files], students)
-    jobs = args.jobs or len(os.sched_getaffinity(0))
+    jobs, progress = args.jobs or len(os.sched_getaffinity(0)), Progress(words.gettext)
     policy = _policy(args)
     group = batch.grade(
-        batch.Batch(sources, students, out, args.lab, policy, max(1, jobs), lint.named),
-        Progress(words.gettext),
+        batch.Batch(
+            *(sources, students, out, args.lab, policy, max(1, jobs), lint.named),
+            lambda entries: _check_worksheet(sheet, entries, progress),
+        ),
+        progress,
     )
-    filled = moodle.fill(Path(args.moodle), group) if args.moodle else None
+    filled = sheet.fill(group) if sheet else None
     counts = Counter(map(state, group.entries))
     lines = [*_describe_due(policy.due, words), *_describe(group, filled, out, args.language, words)]
     due = datetime.fromtimestamp(policy.due).astimezone().isoformat() if policy.due else ""
     say(args, "\n".join(lines), due=due, **_to_plain(group, filled, out))
     return NOT_ACHIEVED if counts[UNREADABLE] else GOOD
+
+
+def _worksheet(args: Options) -> Worksheet | None:
+    """Return the worksheet to fill. Raises InputError when there is one and it cannot be filled."""
+    from sharklab.grading.gradebook import moodle
+
+    if args.moodle:
+        return moodle.read(Path(args.moodle), _scale(args.scale))
+    if args.scale:
+        raise InputError(
+            N_("needs a worksheet"), place="--scale", hint=N_("name the worksheet: --moodle worksheet.csv")
+        )
+    return None
+
+
+def _scale(text: str | None) -> tuple[float, ...]:
+    """Return the percentages of a scale. Raises InputError when they do not rise from 0 to 100."""
+    try:
+        scale = tuple(map(float, text.split(","))) if text else ()
+    except ValueError:
+        scale = (-1.0,)
+    if scale and not (scale[0] == 0 and scale[-1] <= 100 and all(a < b for a, b in pairwise(scale))):
+        raise InputError(
+            N_("{text!r} are no percentages that rise from 0"),
+            place="--scale",
+            hint=N_("give one for each item of the scale: --scale 0,50,80"),
+            text=text,
+        )
+    return scale
+
+
+def _check_worksheet(sheet: Worksheet | None, entries: Sequence[Entry], progress: Progress) -> None:
+    """Tell which students have no row, before grading begins. Raises InputError when nobody has one."""
+    if sheet and (absent := sheet.check(entries)):
+        progress.note(Message(N_("Not in the worksheet: {students}"), {"students": ", ".join(absent)}))
 
 
 def _policy(args: Options) -> Policy:
@@ -113,6 +154,7 @@ def _describe(
 ) -> Iterator[str]:
     from sharklab.grading.gradebook import figures
     from sharklab.grading.gradebook.model import GRADED, MISSING, UNREADABLE, state
+    from sharklab.grading.gradebook.selection import SPARE
 
     counts = Counter(map(state, group.entries))
     text = words.gettext("{graded} graded, {unreadable} could not be graded, {missing} handed in nothing.")
@@ -120,6 +162,9 @@ def _describe(
     for entry in group.entries:
         if state(entry) == UNREADABLE:
             yield f"  {entry.file}: {words.say(entry.problem)}"
+    for entry in group.entries:
+        if entry.group and not entry.author:
+            yield from (f"  {words.say(each.said)}" for each in entry.remarks if each.kind == SPARE)
     looks = sum(bool(figures.reasons(entry)) for entry in group.entries)
     text = words.gettext("Students who need attention ({count}): {page}")
     yield text.format(count=looks, page=out / f"class.{language}.html")
@@ -142,6 +187,8 @@ def _to_plain(group: Class, filled: FilledWorksheet | None, out: Path) -> dict[s
     students = {
         entry.student: {
             "state": state(entry),
+            "group": entry.group,
+            "handed_in_by": entry.author,
             "points": round(entry.result.points, 4) if entry.result else None,
             "problem": str(entry.problem),
             "look": [str(reason) for reason in figures.reasons(entry)],

@@ -252,7 +252,8 @@ def _fetch_one(args: Options, plan: Plan, folder: Path, own: Path, host: str, pa
     try:
         seen = glance.look(plan, file)
     except InputError as error:
-        raise InputError(error.message_id, place=origin, hint=error.hint, **error.values) from error
+        values: dict[str, Any] = dict(error.values)
+        raise InputError(error.message_id, place=origin, hint=error.hint, **values) from error
     id = _asked_id(plan, args.as_capture) if args.as_capture else _meant(plan, host, path, seen)
     if not id:
         from sharklab.grading.submission import intake

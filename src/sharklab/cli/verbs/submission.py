@@ -27,7 +27,7 @@ def seats_create(args: Options) -> int:
 
     lab, folder = lint.named(args.lab), Path(args.out)
     students = roster.read(Path(args.roster))
-    files = {student.id: seat_file.create(lab, student.id, folder) for student in students}
+    files = seat_file.create_all(lab, [student.id for student in students], folder)
     ownership.give_like_folder(folder, *files.values())
     text = translate(args).gettext(
         "{count} seats of {lab} are in {folder}. Give each student their own file."

@@ -30,6 +30,7 @@ from sharklab.grading.marking.integrity import ComparedSubmission
 from sharklab.grading.marking.model import Remark
 from sharklab.grading.marking.policy import NO_POLICY, Policy
 from sharklab.grading.submission.model import Seal
+from sharklab.i18n import languages
 from sharklab.lab import load, seat
 from sharklab.lab.model import Lab, Seat
 from sharklab.lab.roster import Student
@@ -45,7 +46,8 @@ class Batch:
     """The submissions of a class and the policy of its course; `lab` may be "" if packed submissions name it.
 
     `roster` may be empty: then the class are the students who handed something in. `find_lab` returns the
-    lab of a name, or raises InputError.
+    lab of a name, or raises InputError. `check` gets the class before anything is graded; its errors end the
+    batch.
     """
 
     sources: tuple[SubmissionSource, ...]
@@ -55,6 +57,7 @@ class Batch:
     policy: Policy = NO_POLICY
     processes: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     find_lab: Callable[[str], Lab] = load.named
+    check: Callable[[Sequence[Entry]], None] = lambda entries: None
 
 
 def grade(batch: Batch, progress: Progress) -> Class:
@@ -83,8 +86,9 @@ def _grade(batch: Batch, progress: Progress) -> Class:
     identities = _identify(batch, progress)
     lab = batch.find_lab(batch.lab or lab_of(identities))
     selections = tuple(select(tuple(identities), batch.roster, identities, lab))
-    students = [selection.entry.student for selection in selections if selection.source]
-    seats = {student: seat.look_up(lab, student) for student in students}
+    batch.check([selection.entry for selection in selections])
+    graded = [selection.entry for selection in selections if selection.source]
+    seats = seat.look_up_all(lab, {name for each in graded for name in (each.student, each.seat_owner)})
     failed = _grade_new(batch, selections, identities, lab, seats, progress)
     with progress.step(N_("write the gradebook")):
         group = _class(batch, selections, failed, lab, seats)
@@ -109,6 +113,7 @@ def _outputs(group: Class) -> Mapping[str, str]:
         "gradebook.csv": table.gradebook(group),
         "junit.xml": junit.junit(group),
         "results.json": results.results(group),
+        **{f"gradebook.{code}.csv": table.spreadsheet(group, code) for code in languages()},
         **class_page.files(group),
     }
 
@@ -213,7 +218,7 @@ def _outcomes(
 def _job(
     batch: Batch, selection: Selection, identity: Identity, lab: Lab, seats: Mapping[str, Seat]
 ) -> GradeJob:
-    own = seats[selection.entry.student]
+    own = seats[selection.entry.seat_owner]
     parts = {
         "sharklab": _sharklab(),
         "lab": lab.data,
@@ -257,16 +262,33 @@ def _class(
         if selection.source
     }
     whole = {name: each for name, each in records.items() if each and name not in failed}
-    found = integrity.remarks(_compared(each, seats) for each in whole.values() if each.entry.result)
+    partners = _partners(selections, seats)
+    found = integrity.remarks(
+        _compared(each, seats, partners[each.entry.student])
+        for each in whole.values()
+        if each.entry.result and not each.entry.author
+    )
     entries = (
-        _entry(selection, whole, failed, found.get(selection.entry.student, ())) for selection in selections
+        _entry(selection, whole, failed, found.get(selection.entry.seat_owner, ()))
+        for selection in selections
     )
     return Class(lab.name, lab.title, tuple(entries), tool())
 
 
-def _compared(record: StudentRecord, seats: Mapping[str, Seat]) -> ComparedSubmission:
+def _partners(selections: Iterable[Selection], seats: Mapping[str, Seat]) -> Mapping[str, tuple[Seat, ...]]:
+    """Return the seats of the members of a group by the member whose submission counts for them."""
+    partners: dict[str, tuple[Seat, ...]] = dict.fromkeys(seats, ())
+    for entry in (selection.entry for selection in selections if selection.source):
+        if entry.author:
+            partners[entry.author] += (seats[entry.student],)
+    return partners
+
+
+def _compared(
+    record: StudentRecord, seats: Mapping[str, Seat], partners: tuple[Seat, ...]
+) -> ComparedSubmission:
     student, seal = record.entry.student, record.entry.result.seal if record.entry.result else Seal.NONE
-    return ComparedSubmission(student, seats[student], seal, record.fingerprint)
+    return ComparedSubmission(student, seats[student], seal, record.fingerprint, partners)
 
 
 def _entry(

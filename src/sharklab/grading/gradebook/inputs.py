@@ -13,7 +13,7 @@ from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.grading.submission import archive, bundle, manifest, sheet, work
 from sharklab.grading.submission.model import Problem
-from sharklab.lab.roster import Student
+from sharklab.lab.roster import PARTICIPANT, Student, own_group
 from sharklab.limits import ARCHIVE, BUNDLE
 from sharklab.message import N_
 
@@ -21,7 +21,7 @@ _PARTICIPANT = re.compile(r"_(\d+)_assignsubmission_(?!onlinetext)")
 """How Moodle begins the name of each participant's folder, or file, when all submissions are downloaded."""
 _ONLINE_TEXT = re.compile(r"_\d+_assignsubmission_onlinetext")
 _PACKED = re.compile(r"\.(?:sharklab|zip|rar|7z|tar|tgz|tar\.[gx]z)(?:\W.*)?$", re.IGNORECASE)
-"""The endings of packed files, and what browsers add to them; of a format that is not read a student hears."""
+"""The endings of packed files, also of formats that are not read, with the additions of browsers."""
 _ENDINGS = re.compile(
     r"(?:\.(?:sharklab|zip|7z|rar|tar|tgz|gz|xz|bz2|txt|pdf|bin)|\s*\(\d{1,3}\)|\s*- cop(?:y|ie))+$",
     re.IGNORECASE,
@@ -197,6 +197,12 @@ def _parts(stream: IO[bytes]) -> Iterator[bytes]:
         left -= len(part)
 
 
+def participant(source: SubmissionSource) -> str:
+    """Return the number of Moodle's participant in whose folder of the download a submission is, or ""."""
+    found = next(filter(None, map(_PARTICIPANT.search, source.parts)), None)
+    return found[1] if found else ""
+
+
 def owner(source: SubmissionSource, students: Sequence[Student]) -> Student | None:
     """Return the student whom the names of the submission and of the folders around it mean, if any.
 
@@ -219,6 +225,18 @@ def owner(source: SubmissionSource, students: Sequence[Student]) -> Student | No
 
 
 def _participants(number: str, name: str, students: Sequence[Student]) -> list[Student]:
-    """Return the students with Moodle's `number` of a participant, then those of this name."""
-    by_number = [each for each in students if each.moodle_id.rpartition(" ")[2] == number]
-    return by_number or [each for each in students if each.name.casefold() == name.casefold()]
+    """Return the students with Moodle's `number` of a participant, then those of this name.
+
+    The folder of a member of a group has the name of the group before that of the student.
+    """
+    by_number = [
+        each for each in students if (found := PARTICIPANT.fullmatch(each.moodle_id)) and found[1] == number
+    ]
+    return by_number or [each for each in students if each.name and _is_named(each, name)]
+
+
+def _is_named(student: Student, name: str) -> bool:
+    """Tell whether Moodle's name of a folder is the student's, also with that of the group before it."""
+    wanted, own = name.casefold(), student.name.casefold()
+    behind = wanted.endswith(f"-{own}") and own_group(name[: -len(own) - 1]) == student.group
+    return wanted == own or behind

@@ -19,7 +19,8 @@ class Entry:
     `problem` says why a submission could not be graded; without it and without a result nothing was
     handed in. `file` is the submission's name and `digest` its SHA-256. `moodle_id` is what Moodle's
     worksheets know the student by. `remarks` are on how it was handed in; the result has
-    remarks on its content.
+    remarks on its content. `group` is the group that the student hands in with, and `author` the member whose
+    submission counts for it, "" for the student's own.
     """
 
     student: str
@@ -31,6 +32,13 @@ class Entry:
     result: Result | None = None
     problem: Message = NOTHING
     remarks: tuple[Remark, ...] = ()
+    group: str = ""
+    author: str = ""
+
+    @property
+    def seat_owner(self) -> str:
+        """The student whose seat made the submission."""
+        return self.author or self.student
 
     @property
     def odd(self) -> tuple[Remark, ...]:

@@ -32,6 +32,8 @@ def _student(entry: Entry) -> dict[str, Any]:
         "student": entry.student,
         "name": entry.name,
         "email": entry.email,
+        "group": entry.group,
+        "handed_in_by": entry.author,
         "state": state(entry),
         "file": entry.file,
         "sha256": entry.digest,

@@ -24,7 +24,8 @@ from sharklab.message import N_, NOTHING, Message
 SPARE, STRANGER, MISFILED = "spare", "stranger", "misfiled"
 """Kinds of remarks: more than one submission, not in the roster, handed in under another's name."""
 RESERVED = frozenset(
-    {"gradebook.csv", "junit.xml", "results.json", *(f"class.{code}.html" for code in languages())}
+    {"gradebook.csv", "junit.xml", "results.json"}
+    | {name for code in languages() for name in (f"class.{code}.html", f"gradebook.{code}.csv")}
 )
 """Names in a gradebook that are no student's folder."""
 
@@ -51,14 +52,53 @@ def select(
     identities: Mapping[SubmissionSource, Identity | Failure],
     lab: Lab,
 ) -> Iterator[Selection]:
-    """Yield every student of the class with the submission that counts, in the order of their ids."""
+    """Yield every student of the class with the submission that counts, in the order of their ids.
+
+    The submission of one member of a group counts for all its members.
+    """
     whose = {source: _owner(source, identity, roster) for source, identity in identities.items()}
-    known = {student.id: student for student in roster}
+    known = _with_moodle_ids(roster, whose)
+    members = _members(roster)
     for name in sorted({*known, *whose.values()}):
-        student = known.get(name, Student(name, "", ""))
-        own = [source for source in sources if whose[source] == name]
+        student = known[name]
+        mates = members.get(student.group, (name,)) if student.group else (name,)
+        own = [source for source in sources if whose[source] in mates]
         own.sort(key=lambda source: _worth(identities[source], source), reverse=True)
-        yield _selection(student, own, identities, lab, _odd(roster, student, own, identities))
+        odd = _odd(roster, student, own, identities, mates)
+        odd += _spare(own, whose, identities, student.group if len(mates) > 1 else "")
+        found = _selection(student, own, identities, lab, odd)
+        author = whose[own[0]] if own and whose[own[0]] != name else ""
+        yield replace(found, entry=replace(found.entry, author=author))
+
+
+def _members(roster: Sequence[Student]) -> Mapping[str, tuple[str, ...]]:
+    """Return the ids of the members of each group."""
+    groups: dict[str, tuple[str, ...]] = {}
+    for student in roster:
+        if student.group:
+            groups[student.group] = (*groups.get(student.group, ()), student.id)
+    return groups
+
+
+def _with_moodle_ids(
+    roster: Sequence[Student], whose: Mapping[SubmissionSource, str]
+) -> Mapping[str, Student]:
+    """Return all students of the class by id, with Moodle's identifier from the roster or from the download.
+
+    A folder of the download names a participant, also where marking is blind. It counts for the student whom
+    its name names, else for the owner of the submission in it, unless that student has several such folders.
+    """
+    students = {name: Student(name, "", "") for name in whose.values()}
+    students |= {student.id: student for student in roster}
+    numbers: dict[str, set[str]] = {}
+    for source, name in whose.items():
+        if number := inputs.participant(source):
+            named = inputs.owner(source, roster)
+            numbers.setdefault(named.id if named else name, set()).add(number)
+    for name, found in numbers.items():
+        if len(found) == 1 and not students[name].moodle_id:
+            students[name] = replace(students[name], moodle_id=f"Participant {min(found)}")
+    return students
 
 
 def _owner(source: SubmissionSource, identity: Identity | Failure, roster: Sequence[Student]) -> str:
@@ -89,7 +129,7 @@ def _selection(
     lab: Lab,
     odd: tuple[Remark, ...],
 ) -> Selection:
-    entry = Entry(student.id, student.name, student.email, student.moodle_id)
+    entry = Entry(student.id, student.name, student.email, student.moodle_id, group=student.group)
     if not own:
         return Selection(entry)
     identity = identities[own[0]]
@@ -118,17 +158,58 @@ def _odd(
     student: Student,
     own: Sequence[SubmissionSource],
     identities: Mapping[SubmissionSource, Identity | Failure],
+    mates: Sequence[str],
 ) -> tuple[Remark, ...]:
     """Return remarks on the way in which a student's submissions were handed in."""
     remarks = []
-    if roster and student not in roster:
+    if roster and all(each.id != student.id for each in roster):
         remarks.append(Remark(STRANGER, Message(N_("is not in the roster"))))
-    for source in own[1:]:
-        said = Message(N_("{file} is also a submission of this student"), {"file": source.name})
-        remarks.append(Remark(SPARE, said))
     for source in own[:1]:
         other = inputs.owner(source, roster)
-        if isinstance(identities[source], Identity) and other and other.id != student.id:
+        if isinstance(identities[source], Identity) and other and other.id not in mates:
             said = Message(N_("{file} was handed in by {other}"), {"file": source.name, "other": other.id})
             remarks.append(Remark(MISFILED, said, (other.id,)))
     return tuple(remarks)
+
+
+def _spare(
+    own: Sequence[SubmissionSource],
+    whose: Mapping[SubmissionSource, str],
+    identities: Mapping[SubmissionSource, Identity | Failure],
+    group: str,
+) -> tuple[Remark, ...]:
+    """Return a remark for each submission that does not count, the best of `own` being the first.
+
+    Moodle has a copy of a group's submission in the folder of each member: a copy is no other submission.
+    """
+    remarks = []
+    for source in own[1:]:
+        values = {"file": source.name, "best": own[0].name, "group": group}
+        if not group:
+            said = Message(N_("{file} is also a submission of this student"), {"file": source.name})
+        elif _is_copy(identities[own[0]], identities[source]):
+            continue
+        else:
+            names = {"owner": whose[source], "author": whose[own[0]]}
+            reason = _inferiority(identities[own[0]], identities[source])
+            said = Message(_OF_GROUP, {**values, **names, "reason": reason})
+        remarks.append(Remark(SPARE, said))
+    return tuple(remarks)
+
+
+_OF_GROUP = N_("for the group {group}, {best} of {author} counts, and {file} of {owner} does not: {reason}")
+
+
+def _is_copy(best: Identity | Failure, other: Identity | Failure) -> bool:
+    return isinstance(best, Identity) and isinstance(other, Identity) and best.digest == other.digest
+
+
+def _inferiority(best: Identity | Failure, other: Identity | Failure) -> Message:
+    """Return why a submission does not count beside a better one."""
+    if isinstance(other, Failure) or isinstance(best, Failure):
+        return Message(N_("it cannot be read"))
+    if best.seal is Seal.WHOLE and other.seal is not Seal.WHOLE:
+        return Message(N_("no seat of the course signed it"))
+    if other.made < best.made:
+        return Message(N_("it is older"))
+    return Message(N_("the times of packing are equal or unknown, and the last file name counts"))

@@ -39,12 +39,21 @@ TICK = 2e-6
 
 @dataclass(frozen=True)
 class ComparedSubmission:
-    """The parts of a submission that are compared with other students'."""
+    """The parts of a submission that are compared with other students'.
+
+    `partners` are the seats of the other members of the student's group: their values are not another's.
+    """
 
     student: str
     seat: Seat
     seal: Seal
     traces: SubmissionFingerprint
+    partners: tuple[Seat, ...] = ()
+
+    @property
+    def members(self) -> frozenset[str]:
+        """The students whose values may be in the submission."""
+        return frozenset({self.student, *(each.student for each in self.partners)})
 
 
 _Place = tuple[str, str]
@@ -145,10 +154,15 @@ class _Values:
         self._addresses: dict[str, str] = {}
         self._tokens: dict[str, str] = {}
         for each in group:
-            self._tokens[each.seat.token] = each.student
-            for places in each.seat.addresses.values():
-                for at in places.values():
-                    self._addresses[str(at.ipv4.ip)] = self._addresses[str(at.ipv6.ip)] = each.student
+            self._enter(each.seat, each.student)
+            for partner in each.partners:
+                self._enter(partner, partner.student)
+
+    def _enter(self, seat: Seat, owner: str) -> None:
+        self._tokens[seat.token] = owner
+        for places in seat.addresses.values():
+            for at in places.values():
+                self._addresses[str(at.ipv4.ip)] = self._addresses[str(at.ipv6.ip)] = owner
 
     def of_others(self, own: ComparedSubmission) -> Iterator[Remark]:
         """Yield each other student whose values are in a submission, and where."""
@@ -159,7 +173,7 @@ class _Values:
         yield from self._seen(own, OTHERS_TOKEN, words, self._tokens)
         questions: dict[str, list[str]] = {}
         for question, answer in own.traces.answers.items():
-            for other in {*self._named(answer)} - {own.student}:
+            for other in {*self._named(answer)} - own.members:
                 questions.setdefault(other, []).append(question)
         for other, where in sorted(questions.items()):
             yield Remark(OTHERS_ANSWER, Message(_OF_OTHERS[OTHERS_ANSWER], _of(other, where)), (other,))
@@ -175,7 +189,7 @@ class _Values:
         for capture, values in found.items():
             for value, number in values.items():
                 other = owners.get(value, own.student)
-                if other != own.student:
+                if other not in own.members:
                     packets.setdefault(other, {}).setdefault(capture, set()).add(number)
         for other, where in sorted(packets.items()):
             evidence = tuple(Reference(capture=name, packets=tuple(sorted(where[name]))) for name in where)

@@ -65,6 +65,7 @@ def _head(plan: Plan, words: Translator) -> Iterator[str]:
     yield from _comment(
         words.gettext(N_("Captures go into the folder {folder}/.")).format(folder=work.CAPTURES)
     )
+    yield from _comment(f"sharklab capture {name} EXERCISE   ·   sharklab fetch {name} HOST:FILE")
     yield from _comment(f"sharklab check {name}   ·   sharklab report {name}   ·   sharklab submit {name}")
     yield ""
 

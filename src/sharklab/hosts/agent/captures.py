@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import pwd
 import stat
 from collections.abc import Iterator
+from pwd import getpwuid
 from typing import Any
 
 PLACES = ("/home", "/root", "/tmp", "/var/tmp", "/srv")  # noqa: S108 (where students keep files)
@@ -55,6 +55,6 @@ def _describe(path: str) -> dict[str, Any]:
 
 def _owner(number: int) -> str:
     try:
-        return pwd.getpwuid(number).pw_name
+        return getpwuid(number).pw_name
     except KeyError:
         return str(number)

@@ -8,29 +8,63 @@ import pytest
 
 from sharklab import privilege, system_packages
 from sharklab.cli.doctor import DiagnosisStatus, computer
+from tests.support import programs
+
+
+def table(monkeypatch: pytest.MonkeyPatch, *tools: tuple[str, str]) -> None:
+    """Let these tools, each with its work, be all that sharklab needs."""
+    packages = tuple(system_packages.Package(gives, work, "some-package", "b") for gives, work in tools)
+    monkeypatch.setattr(system_packages, "table", lambda: packages)
 
 
 @pytest.mark.parametrize(
-    ("work", "status", "sentence"),
+    ("work", "can_install", "status"),
     [
-        ("machines", DiagnosisStatus.WARNING, "no {tools}; only virtual machines need it, {end}"),
-        (
-            "internet",
-            DiagnosisStatus.WARNING,
-            "no {tools}; only labs with Internet access need it, {end}",
-        ),
-        ("hosts", DiagnosisStatus.MISSING, "no {tools}, {end}"),
+        ("hosts", False, DiagnosisStatus.MISSING),
+        ("packets", False, DiagnosisStatus.MISSING),
+        ("machines", False, DiagnosisStatus.OPTIONAL),
+        ("test", False, DiagnosisStatus.OPTIONAL),
+        ("hosts", True, DiagnosisStatus.OPTIONAL),
     ],
 )
-def test_tools_that_not_everybody_needs(
-    work: str, status: DiagnosisStatus, sentence: str, monkeypatch: pytest.MonkeyPatch
+def test_tools_that_are_absent(
+    work: str, can_install: bool, status: DiagnosisStatus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who wants containers only, and no way to the Internet, is not told that sharklab cannot run."""
-    monkeypatch.setattr(privilege, "can_be_root", lambda: False)
-    finding = computer.tools([system_packages.Package("no-such-tool", work, "a", "b")])
-    msgid = sentence.replace("{end}", "and sharklab cannot install it here")
-    assert (status, msgid) == (finding.status, finding.meaning.msgid)
-    assert ("no-such-tool",) == finding.meaning.values["tools"]
+    """Only a tool that every lab needs, and that sharklab cannot install, is a fault."""
+    table(monkeypatch, ("no-such-tool", work), ("sh", work), ("other", "seeds"))
+    monkeypatch.setattr(privilege, "can_be_root", lambda: can_install)
+    monkeypatch.setattr(system_packages, "manager", lambda: "apt")
+    finding = computer.tools(work)
+    assert (status, ("no-such-tool",)) == (finding.status, finding.meaning.values["tools"])
+    remedy = "" if can_install else "as root: {command}"
+    assert remedy == finding.remedy.msgid
+    if remedy:
+        assert "apt-get install some-package" == finding.remedy.values["command"]
+
+
+def test_works_are_those_of_the_table() -> None:
+    """Each tool of the table is in a line of the doctor."""
+    assert {tool.work for tool in system_packages.table()} == set(computer.WORKS)
+
+
+@pytest.mark.parametrize(
+    ("script", "described"),
+    [
+        ("echo mmdebstrap 1.3.5", "shark-tool 1.3.5"),
+        ("echo 'systemd 252 (252.39-1~deb12u2)'", "shark-tool 252"),
+        ("echo OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.19 >&2", "shark-tool 9.2p1"),
+        ("echo \"mke2fs: invalid option -- '-' 1.2\" >&2; exit 1", "shark-tool"),
+        ("echo no number", "shark-tool"),
+    ],
+)
+def test_tools_tell_their_version(
+    script: str, described: str, fakes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tool that refuses the option has no version; its complaint is none."""
+    programs.script(fakes, "shark-tool", script)
+    table(monkeypatch, ("shark-tool", "hosts"))
+    finding = computer.tools("hosts")
+    assert (DiagnosisStatus.OK, (described,)) == (finding.status, finding.meaning.values["tools"])
 
 
 def test_memory_counts_seats_of_three_hosts() -> None:
@@ -54,19 +88,10 @@ def test_environment_warns_about_packages_that_are_not_pinned(tmp_path: Path) ->
     assert DiagnosisStatus.WARNING == computer.environment(Path("/usr"), tmp_path).status
 
 
-def test_tools_tells_the_command_that_installs_them() -> None:
-    """A tool that is not there comes with what to type."""
-    absent = system_packages.Package("no-such-tool", "hosts", "some-package", "some-package")
-    remedy = computer.tools([absent]).remedy
-    assert ("as root: {command}", system_packages.command([absent])) == (
-        remedy.msgid,
-        remedy.values["command"],
-    )
-
-
-def test_images_lists_what_was_built(tmp_path: Path) -> None:
-    """A folder without image.json is not finished and not listed."""
-    for name in ("debian12-aa", "debian12-bb"):
+def test_images_are_counted_by_system(tmp_path: Path) -> None:
+    """A folder without image.json is not finished and not counted."""
+    for name in ("debian12-aa", "debian12-bb", "debian12-vm-cc", "rocky9-dd"):
         (tmp_path / name).mkdir()
-    (tmp_path / "debian12-aa" / "image.json").write_text("{}")
-    assert ("debian12-aa",) == computer.images(tmp_path).meaning.values["names"]
+        if name != "rocky9-dd":
+            (tmp_path / name / "image.json").write_text("{}")
+    assert ("debian12: 2", "debian12-vm: 1") == computer.images(tmp_path).meaning.values["names"]

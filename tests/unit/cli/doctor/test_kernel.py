@@ -39,7 +39,7 @@ def test_nfs_names_what_the_kernel_lacks(monkeypatch: pytest.MonkeyPatch) -> Non
     """Without NFS, built in or as a module, labs still run: a warning that names both sides."""
     monkeypatch.setenv("PATH", "/nonexistent")
     finding = kernel.nfs("nodev\tproc\n\text4\n")
-    assert (DiagnosisStatus.WARNING, ("nfs4", "nfsd")) == (finding.status, finding.meaning.values["kinds"])
+    assert (DiagnosisStatus.OPTIONAL, ("nfs4", "nfsd")) == (finding.status, finding.meaning.values["kinds"])
 
 
 def test_nfs_finds_it_built_in() -> None:
@@ -69,7 +69,7 @@ def test_kvm_is_never_promised(device: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize(
     ("guest", "status"),
-    [("echo Unable to mount root fs", DiagnosisStatus.OK), ("exit 134", DiagnosisStatus.WARNING)],
+    [("echo Unable to mount root fs", DiagnosisStatus.OK), ("exit 134", DiagnosisStatus.OPTIONAL)],
     ids=["a guest that boots", "a guest that dies"],
 )
 def test_kvm_is_tried(guest: str, status: DiagnosisStatus, device: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,10 +15,16 @@ import pytest
 
 from sharklab.cli.verbs import gradebook
 from sharklab.errors import InputError
+from sharklab.grading.gradebook import moodle
+from sharklab.grading.gradebook.selection import SPARE
+from sharklab.grading.marking.model import Remark
 from sharklab.grading.marking.policy import DAY
 from sharklab.i18n import translator
+from sharklab.message import Message
+from sharklab.progress import Progress
 from tests.support import gradebook_class as handed
-from tests.support.command import run
+from tests.support import gradebook_sample
+from tests.support.command import refusal, run, tell
 from tests.support.errors import error_of
 
 EARNED = 8.0
@@ -122,3 +131,79 @@ def in_paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         time.tzset()
         yield
     time.tzset()
+
+
+SHEET = "Identifier,Status,Grade,Maximum grade,Grade can be changed,Feedback comments\r\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "options"),
+    [
+        ("Participant 1,,,mai-20,Yes,\r\n", ""),
+        ("Participant 1,,,20.00,Yes,\r\n", ""),
+        ("Participant 1,,,20.00,Yes,\r\n", "--scale 0,50"),
+        ("Participant 1,,,20.00,Yes,\r\n", "--scale 50,0"),
+        ("Participant 1,,,20.00,Yes,\r\n", "--scale nan"),
+        ("Participant 1,,,20.00,Yes,\r\n", "--scale 0,x"),
+        ("no identifier\r\n", ""),
+    ],
+    ids=["maximum", "nobody's rows", "no scale", "falling", "no number", "no percentage", "short row"],
+)
+def test_grade_refuses_a_worksheet_before_it_grades(
+    box: Path, rows: str, options: str, tmp_path: Path
+) -> None:
+    """A worksheet that cannot be filled costs no grading."""
+    sheet = tmp_path / "worksheet.csv"
+    sheet.write_text(SHEET + rows)
+    words = ["grade", str(box), "-o", str(tmp_path / "out"), "--moodle", str(sheet), *options.split()]
+    refusal(InputError, *words)
+    assert not list((tmp_path / "out").glob("*/feedback*"))
+
+
+def test_grade_refuses_a_scale_without_a_worksheet(box: Path, tmp_path: Path) -> None:
+    """A scale is for a worksheet."""
+    error = refusal(InputError, "grade", str(box), "-o", str(tmp_path / "out"), "--scale", "0,50")
+    assert "--scale" == error.place
+
+
+def test_grade_fills_a_blind_worksheet_by_the_folders_of_the_download(
+    box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Moodle's number of the participant is in the folder's name; no name is anywhere."""
+    folder = tmp_path / "in" / "Participant_77_assignsubmission_file_"
+    folder.mkdir(parents=True)
+    shutil.copy(next(box.glob("*.sharklab")), folder / "work.sharklab")
+    sheet = tmp_path / "worksheet.csv"
+    sheet.write_text(SHEET + "Participant 77,,,20.00,Yes,\r\nParticipant 78,,,20.00,Yes,\r\n")
+    words = ["grade", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--moodle", str(sheet)]
+    assert {"graded": 1, "absent": [], "locked": []} == tell(capsys, *words)["moodle"]
+    rows = sheet.read_text().splitlines()
+    assert rows[1].split(",")[2] not in ("", "0.00")
+    assert "Participant 78,,,20.00,Yes," == rows[2]
+
+
+def test_check_worksheet_tells_who_has_no_row_before_grading(tmp_path: Path) -> None:
+    """The students are named while nothing is graded yet; without a worksheet there is nothing to tell."""
+    sheet = tmp_path / "worksheet.csv"
+    sheet.write_text(SHEET + "Participant 1002,,,20.00,Yes,\r\n")
+    said = io.StringIO()
+    entries = gradebook_sample.whole().entries
+    gradebook._check_worksheet(moodle.read(sheet), entries, Progress(stream=said))
+    assert "alice, carol, dan, erin" in said.getvalue()
+    gradebook._check_worksheet(None, entries, Progress(stream=said))
+    assert 1 == said.getvalue().count("\n")
+
+
+def test_describe_tells_which_submission_of_a_group_counts() -> None:
+    """Once for a group, not for each member."""
+    group = gradebook_sample.whole()
+    remark = Remark(SPARE, Message("alice.sharklab counts"))
+    alice, bob, *others = group.entries
+    members = (
+        replace(alice, group="G1", remarks=(remark,)),
+        replace(bob, group="G1", author="alice", remarks=(remark,)),
+    )
+    lines = gradebook._describe(
+        replace(group, entries=(*members, *others)), None, Path("out"), "en", translator("en")
+    )
+    assert 1 == list(lines).count("  alice.sharklab counts")

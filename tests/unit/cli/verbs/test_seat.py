@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
@@ -19,6 +21,7 @@ from sharklab.hosts import playbook
 from tests.support import report_run, report_sample
 from tests.support.command import refusal, run, tell
 from tests.support.labs import start
+from tests.support.programs import script
 
 pytestmark = pytest.mark.usefixtures("mylab")
 
@@ -136,3 +139,44 @@ def test_consent_is_a_clear_yes(answer: str, yes: bool, monkeypatch: pytest.Monk
     assert yes == seat._ask_consent(Options(yes=False, language="en"), [])
     monkeypatch.setattr("sys.stdin", None)
     assert seat._ask_consent(Options(yes=True, language="en"), [])
+
+
+@pytest.mark.parametrize(
+    ("command", "printed"),
+    [
+        (["printf", "%s.", "a  b", "$HOME", "-x", "*"], b"a  b.$HOME.-x.*."),
+        (["echo $((1 + 1)) | tr 2 3"], b"3\n"),
+        (["head", "-c", "3"], b"\0\xff\n"),
+    ],
+)
+def test_shell_keeps_words_and_bytes(command: list[str], printed: bytes, tmp_path: Path) -> None:
+    """Several words are one command; a single one is a line for the shell. Bytes pass as they are.
+
+    ssh gives the command line to a shell, here too; runuser(1) gives one to the user's.
+    """
+    script(tmp_path, "runuser", 'shift 3; exec sh -c "$1"')
+    script(tmp_path, "sudo", 'exec "$@"')
+    done = subprocess.run(
+        ["sh", "-c", seat._login_command("student", command)],
+        input=b"\0\xff\n\r",
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        check=True,
+    )
+    assert printed == done.stdout
+
+
+@pytest.mark.parametrize("terminals", [(True, True), (True, False), (False, True)])
+def test_shell_has_a_terminal_only_between_terminals(
+    terminals: tuple[bool, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal between them would change the bytes of a pipe."""
+    started: list[str] = []
+    config = state.seat_folder("mylab", "alice") / "ssh" / "config"
+    state.folder(config.parent)
+    config.touch()
+    for stream, is_terminal in zip((sys.stdin, sys.stdout), terminals, strict=True):
+        monkeypatch.setattr(stream, "isatty", lambda found=is_terminal: found, raising=False)
+    monkeypatch.setattr(os, "execvp", lambda program, words: started.extend(words))
+    seat.shell(Options(lab="./mylab", host="client", student="alice", user="student", command=["ls"]))
+    assert ["ssh", "-t" if all(terminals) else "-T", "-q", "-F", str(config)] == started[:5]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from sharklab.errors import Busy, InputError
 from sharklab.grading.gradebook import batch, inputs, job, pool
 from sharklab.grading.gradebook.batch import Batch
 from sharklab.grading.gradebook.job import GradeJob
-from sharklab.grading.gradebook.model import Class
+from sharklab.grading.gradebook.model import Class, Entry
 from sharklab.grading.gradebook.model import state as state_of
 from sharklab.grading.gradebook.pool import Failure
 from sharklab.grading.marking.policy import NO_POLICY, Policy
@@ -36,7 +37,10 @@ ROSTER = tuple(
 FEEDBACK = [f"feedback.{code}.{kind}" for code in ("en", "fr") for kind in ("html", "md")] + [
     "gradescope.json"
 ]
-TABLES = ["gradebook.csv", "junit.xml", "results.json", "class.en.html", "class.fr.html"]
+TABLES = [
+    *("gradebook.csv", "gradebook.en.csv", "gradebook.fr.csv", "junit.xml", "results.json"),
+    *("class.en.html", "class.fr.html"),
+]
 
 
 @dataclass(frozen=True)
@@ -232,6 +236,38 @@ def test_grade_leaves_no_feedback_of_who_has_no_result(graded: Graded, out: Path
     )
     assert {*TABLES, "bob/my notes.txt"} == set(content(out))
     assert "alice" not in (out / "gradebook.csv").read_text()
+
+
+def test_grade_gives_the_mark_of_a_group_to_each_member(graded: Graded, out: Path) -> None:
+    """One hand-in of alice: bob has her points with a page of his own, and nobody copied from anybody."""
+    box = [source for source in inputs.find([graded.box]) if source.name == "tp4-alice.sharklab"]
+    roster = tuple(replace(each, group="G1") for each in ROSTER[:2])
+    alice, bob = batch.grade(
+        Batch(tuple(box), roster, out, processes=1), Progress(stream=io.StringIO())
+    ).entries
+    assert alice.result and bob.result
+    assert (alice.result.points, "alice", "alice") == (bob.result.points, bob.author, bob.result.student)
+    assert [] == [each.kind for entry in (alice, bob) for each in entry.odd if each.others]
+    assert "| Handed in by | `alice` |" in (out / "bob" / "feedback.en.md").read_text()
+    students = json.loads((out / "results.json").read_text())["students"]
+    assert [("G1", ""), ("G1", "alice")] == [(each["group"], each["handed_in_by"]) for each in students]
+
+
+def test_grade_looks_at_the_class_before_it_grades(graded: Graded, tmp_path: Path) -> None:
+    """What an output cannot take ends the batch before anybody is graded."""
+    seen: list[str] = []
+
+    def refuse(entries: Sequence[Entry]) -> None:
+        seen.extend(entry.student for entry in entries if entry.file)
+        raise InputError("refused")
+
+    with pytest.raises(InputError, match="refused"):
+        batch.grade(
+            Batch(inputs.find([graded.box]), ROSTER, tmp_path / "out", processes=1, check=refuse),
+            Progress(stream=io.StringIO()),
+        )
+    assert {"alice", "bob", "carol"} <= set(seen)
+    assert {} == content(tmp_path / "out")
 
 
 def test_grade_leaves_nothing_unpacked(graded: Graded, out: Path) -> None:

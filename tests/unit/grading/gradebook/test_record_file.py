@@ -10,6 +10,7 @@ import pytest
 from sharklab.checks.outcome import Status
 from sharklab.grading.gradebook import record_file
 from sharklab.grading.gradebook.model import Class, Entry
+from sharklab.message import Message
 from tests.support import gradebook_sample as sample
 
 
@@ -17,6 +18,13 @@ def test_record_gives_back_what_it_was_given() -> None:
     """A class survives JSON whole, sentences included."""
     group = sample.whole()
     assert group == record_file.from_plain(Class, json.loads(json.dumps(record_file.to_plain(group))))
+
+
+def test_record_gives_back_messages_in_messages() -> None:
+    """A value may be a message, several, prose by language, or a number."""
+    inner = Message("{count} of {all}", {"count": 2, "all": 3})
+    whole = Message("{a}; {b}; {c}", {"a": inner, "b": (inner, "x"), "c": {"en": "word", "fr": "mot"}})
+    assert whole == record_file.from_plain(Message, json.loads(json.dumps(record_file.to_plain(whole))))
 
 
 @pytest.mark.parametrize("data", [None, {}, [], {"student": 3}, {"student": "a"}])

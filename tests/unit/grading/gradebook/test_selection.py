@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import InputError
+from sharklab.grading.gradebook import inputs
 from sharklab.grading.gradebook.inputs import SubmissionSource
 from sharklab.grading.gradebook.job import Identity
 from sharklab.grading.gradebook.pool import Failure
@@ -114,6 +115,121 @@ def test_turn_tells_whose_folder_of_moodle_it_was_in(folder: str) -> None:
 def test_turn_of_an_unreadable_file_is_by_its_name(place: str, owner: str) -> None:
     """The file's name and Moodle's folder tell whose it should have been."""
     assert BROKEN.reason == turns((place, BROKEN))[owner].entry.problem
+
+
+GROUPS = (
+    Student("alice", "Alice", "", group="G1"),
+    Student("bob", "Bob", "", group="G1"),
+    Student("carol", "Carol", "", group="G2"),
+    Student("zoe", "Zoe", ""),
+)
+
+
+def test_turn_of_a_group_is_the_submission_of_one_member() -> None:
+    """It counts for every member, and for nobody else; that is nothing to look at."""
+    found = turns(("alice.sharklab", ALICE), roster=GROUPS)
+    who = {name: (turn.entry.file, turn.entry.author, turn.entry.seat_owner) for name, turn in found.items()}
+    assert {
+        "alice": ("alice.sharklab", "", "alice"),
+        "bob": ("alice.sharklab", "alice", "alice"),
+        "carol": ("", "", "carol"),
+        "zoe": ("", "", "zoe"),
+    } == who
+    assert [[]] * 4 == [odd(turn) for turn in found.values()]
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        (BROKEN, "it cannot be read"),
+        (
+            replace(ALICE, student="bob", digest="b", seal=Seal.NONE, made=900.0),
+            "no seat of the course signed it",
+        ),
+        (replace(ALICE, student="bob", digest="b", made=99.0), "it is older"),
+        (
+            replace(ALICE, student="bob", digest="b"),
+            "the times of packing are equal or unknown, and the last file name counts",
+        ),
+    ],
+)
+def test_turn_of_a_group_with_two_submissions_tells_which_counts(
+    other: Identity | Failure, reason: str
+) -> None:
+    """The instructor reads of each member which one counts, and why."""
+    found = turns(("tp4-zzz-alice.sharklab", ALICE), ("tp4-bob.sharklab", other), roster=GROUPS)
+    for name in ("alice", "bob"):
+        [remark] = found[name].entry.remarks
+        values = remark.said.values
+        assert ("spare", "tp4-zzz-alice.sharklab", "tp4-bob.sharklab", "G1", reason) == (
+            *(remark.kind, values["best"], values["file"], values["group"]),
+            str(values["reason"]),
+        )
+        assert "tp4-zzz-alice.sharklab" == found[name].entry.file
+
+
+def test_turn_of_a_group_takes_moodles_copies_for_one_submission() -> None:
+    """Moodle puts the file into the folder of each member: none is spare, none is another's."""
+    folders = ("G1-Alice_11_assignsubmission_file_", "G1-Bob_12_assignsubmission_file_")
+    found = turns(*((f"{folder}/tp4-x.sharklab", ALICE) for folder in folders), roster=GROUPS)
+    assert [[], []] == [odd(found[name]) for name in ("alice", "bob")]
+    assert ["Participant 11", "Participant 12"] == [found[n].entry.moodle_id for n in ("alice", "bob")]
+
+
+@pytest.mark.parametrize(
+    ("folder", "owner"),
+    [
+        ("G1-Bob_12_assignsubmission_file_", "bob"),
+        ("G2-Bob_12_assignsubmission_file_", ""),
+        ("Jean-Zoe_12_assignsubmission_file_", ""),
+        ("Default group-Zoe_12_assignsubmission_file_", "zoe"),
+        ("Groupe par défaut-Zoe_12_assignsubmission_file_", "zoe"),
+        ("Zoe_12_assignsubmission_file_", "zoe"),
+    ],
+)
+def test_owner_of_a_groups_folder_is_named_behind_the_group(folder: str, owner: str) -> None:
+    """A first name with a hyphen is no group, and another group is another student."""
+    found = inputs.owner(SubmissionSource(Path(folder) / "x.sharklab", packed=True), GROUPS)
+    assert owner == (found.id if found else "")
+
+
+@pytest.mark.parametrize(
+    ("folders", "roster", "expected"),
+    [
+        (["Participant_77_assignsubmission_file_"], (), "Participant 77"),
+        (["Participant_77_assignsubmission_file_"], (Student("alice", "Alice", ""),), "Participant 77"),
+        (["Participant_77_assignsubmission_file_"], ROSTER, "Participant 11"),
+        (["Alice_77_assignsubmission_file_"], (Student("alice", "Alice", ""),), "Participant 77"),
+        (["Participant_77_assignsubmission_file_", "Participant_78_assignsubmission_file_"], (), ""),
+        (
+            ["Alice_77_assignsubmission_file_"],
+            (Student("alice", "Alice", "", "Participant77"),),
+            "Participant77",
+        ),
+        (["elsewhere"], (), ""),
+    ],
+)
+def test_turn_knows_moodles_identifier_by_the_folder(
+    folders: list[str], roster: tuple[Student, ...], expected: str
+) -> None:
+    """Where marking is blind, the folders of the download alone tell whose row it is; two tell nothing."""
+    seen = [(f"{folder}/tp4-alice.sharklab", ALICE) for folder in folders]
+    assert expected == turns(*seen, roster=roster)["alice"].entry.moodle_id
+
+
+@pytest.mark.parametrize("identifier", ["Participant 12", "Participant12", "Teilnehmer/in12"])
+def test_owner_of_a_folder_has_moodles_number_in_each_language(identifier: str) -> None:
+    """The roster was a worksheet of a site in any language."""
+    source = SubmissionSource(Path("Somebody_12_assignsubmission_file_/x.sharklab"), packed=True)
+    student = Student("bob", "Bob", "", identifier)
+    assert student == inputs.owner(source, (Student("alice", "Alice", "", "Participant 2"), student))
+
+
+def test_turn_gives_the_identifier_of_a_folder_to_its_owner() -> None:
+    """Bob hands in Alice's file: the row of Bob is not hers."""
+    roster = (Student("alice", "Alice", ""), Student("bob", "Bob", ""))
+    found = turns(("Bob_12_assignsubmission_file_/x.sharklab", ALICE), roster=roster)
+    assert ("", "Participant 12") == (found["alice"].entry.moodle_id, found["bob"].entry.moodle_id)
 
 
 def test_turn_refuses_another_lab() -> None:

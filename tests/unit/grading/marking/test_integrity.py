@@ -198,6 +198,25 @@ def test_remarks_are_silent_on_own_values() -> None:
     assert {"alice": [], "bob": []} == kinds(mine, handed("bob"))
 
 
+def test_remarks_are_silent_on_values_of_the_own_group() -> None:
+    """Members of one group share a submission; a member of another group is told with the owner's name."""
+    places = [str(at.ipv4.ip) for at in SEATS["bob"].addresses["client"].values()]
+    found = SubmissionFingerprint(
+        {
+            "ssh": CaptureFingerprint(
+                "1", 9, addresses=dict.fromkeys(places, 1), words={SEATS["bob"].token: 2}
+            )
+        },
+        answers={"ssh.server_address": places[0]},
+    )
+    alone = kinds(handed("alice", found), handed("bob"))
+    assert ["others_address", "others_token", "others_answer"] == alone["alice"]
+    partners = replace(handed("alice", found), partners=(SEATS["bob"],))
+    assert [] == kinds(partners)["alice"]
+    other = replace(handed("alice"), partners=(SEATS["bob"],))
+    assert {("bob",)} == {each.others for each in integrity.remarks([other, handed("carol", found)])["carol"]}
+
+
 def test_remarks_name_whose_token_is_in_a_capture(tmp_path: Path) -> None:
     """The token is found in the bytes of a packet, as DNS writes it."""
     content = (DATA / "dns.pcap").read_bytes()

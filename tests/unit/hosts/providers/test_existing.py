@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def test_sockets_have_a_short_path_wherever_temporary_files_are(
 ) -> None:
     """The path of a socket has at most 107 bytes (unix(7)); a folder with a longer name is passed by."""
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    monkeypatch.setattr(existing.tempfile, "gettempdir", lambda: str(tmp_path / ("d" * 60)))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path / ("d" * 60)))
     folder = existing._sockets(plan.seat)
     try:
         assert existing.SOCKET_PATH >= len(str(folder)) + existing.SOCKET_NAME

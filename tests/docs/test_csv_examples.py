@@ -1,0 +1,33 @@
+"""The rosters that the documentation shows are read as it says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sharklab.lab import roster
+from sharklab.paths import ROOT
+
+EXAMPLES = [
+    (page.name, text)
+    for page in sorted((ROOT / "docs").glob("*.md"))
+    for text in re.findall(r"^```csv\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+]
+
+
+@pytest.mark.parametrize(("page", "text"), EXAMPLES, ids=[page for page, _ in EXAMPLES])
+def test_roster_of_the_docs_is_read(page: str, text: str, tmp_path: Path) -> None:
+    """One student for each line below the headings, with a name and an address."""
+    file = tmp_path / "roster.csv"
+    file.write_text(text)
+    students = roster.read(file)
+    assert text.count("\n") - 1 == len(students)
+    assert all(student.name and "@" in student.email for student in students)
+    assert ("group" in text.splitlines()[0]) == any(student.group for student in students)
+
+
+def test_docs_have_examples_of_rosters() -> None:
+    """The page on the gradebook and the page on handing in show one each."""
+    assert {"gradebook.md", "submitting.md"} == {page for page, _ in EXAMPLES}
