@@ -11,10 +11,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
 Call = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+# A busy machine is no fault of a test, and each run tries the same examples.
+settings.register_profile("suite", deadline=None, derandomize=True, database=None)
+settings.load_profile("suite")
 
 
 def pytest_runtest_setup() -> None:

@@ -1,10 +1,10 @@
-"""A pytest plugin: each module that decides points is covered by the test file of its name, by that file alone.
+"""A pytest plugin: each module that decides points is covered by the test file of its name alone.
 
 `src/sharklab/grading/marking/policy.py` has `tests/unit/grading/marking/test_policy.py`. A reader who changes
 the one knows where the other is, and no test somewhere else hides a line that nobody tests on purpose.
 
-Each of these test files has one more test at its end, `every line`. It fails where a line of a function did not
-run. Where a part of a file is chosen (`file::test`, `-k`), nothing is measured.
+Each of these test files has one more test at its end, `every line`. It fails where a line of a function did
+not run. Where a part of a file is chosen (`file::test`, `-k`), nothing is measured.
 """
 
 from __future__ import annotations

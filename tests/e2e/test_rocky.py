@@ -18,6 +18,7 @@ from sharklab import paths, state, system_packages
 from sharklab.errors import MachineryError
 from sharklab.hosts import image, providers
 from sharklab.hosts.image import rocky, systems
+from sharklab.hosts.image.root_folder import RootFolder
 from sharklab.hosts.providers.remote import Machine
 from sharklab.lab.model import Plan
 from tests.support import provider_seat
@@ -232,26 +233,27 @@ def test_roles_change_nothing_the_second_time(plays: list[str]) -> None:
 def test_image_of_rocky_is_built_by_dnf_with_signatures_checked(rocky9: rocky.Release) -> None:
     """The base image has what was asked for, by rpm, where Rocky's rpm looks for it, and our settings."""
     built = image.base("rocky9", ["chrony", "zsh"], lambda message: None)
-    query: list[str | Path] = ["rpm", "--root", built.root, "--dbpath", rocky9.database, "--query", "--all"]
-    command = [*query, "--queryformat", "%{NAME} %{RSAHEADER:pgpsig}\n"]
+    where: list[str | Path] = ["--root", built.roots[0], "--dbpath", rocky9.database]
+    command = ["rpm", *where, "--query", "--all", "--queryformat", "%{NAME} %{RSAHEADER:pgpsig}\n"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     signed = {line.split()[0] for line in listed.splitlines() if "RSA/SHA" in line}
     wanted = {*systems.find("rocky9").packages, *rocky9.first, "chrony", "zsh"}
     assert ("RedHat", wanted) == (built.family, signed - {"bash"})
-    assert (built.root / "etc/firewalld/zones/management.xml").exists()
-    assert [] == [place.name for place in built.root.iterdir() if place.name not in ROOT]
+    assert (built.roots[0] / "etc/firewalld/zones/management.xml").exists()
+    assert [] == [place.name for place in built.roots[0].iterdir() if place.name not in ROOT]
 
 
 def test_image_of_rocky_refuses_what_is_not_signed(rocky9: rocky.Release) -> None:
-    """No image is left of one that has a package without a signature."""
+    """No image is left of one that has a package without a signature; the base image has none."""
     with pytest.raises(MachineryError, match="is not signed"):
         image.base("rocky9", ["stranger"], lambda message: None)
-    assert [] == list(state.images_folder().glob("*/root"))
+    base = image.base("rocky9", [], lambda message: None)
+    assert [base.folder / "root"] == list(state.images_folder().glob("*/root"))
 
 
 def test_image_of_rocky_refuses_another_key(rocky9: rocky.Release, tmp_path: Path) -> None:
     """A mirror whose key has not Rocky's own fingerprint is not believed."""
     release = rocky.RELEASES["rocky9"]
     with pytest.raises(MachineryError, match=f"Rocky's key has {release.fingerprint}"):
-        rocky.build(release, tmp_path / "root", ["less"], tmp_path / "cache")
+        rocky.build(release, RootFolder(tmp_path / "root"), ["less"], tmp_path / "cache")
     assert not (tmp_path / "root").exists()

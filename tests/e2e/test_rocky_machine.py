@@ -15,6 +15,7 @@ from sharklab import i18n
 from sharklab.cli import flow
 from sharklab.hosts import providers
 from sharklab.hosts.image import rocky, systems
+from sharklab.hosts.image.root_folder import RootFolder
 from sharklab.lab.model import Plan
 from sharklab.progress import Progress
 from tests.e2e.test_provider import ask
@@ -24,12 +25,13 @@ from tests.support.rocky import computer, repository, standin
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
     """Make the image of a lab with one host by the provider `auto`, and a seat of it."""
-    debian = computer.image_of_it().root
+    debian = computer.copy_of_it(tmp_path_factory.mktemp("debian"))
     rpms = repository.build(tmp_path_factory.mktemp("rpms"), debian=debian)
     mirror = repository.mirror(rpms, tmp_path_factory.mktemp("mirror"))
 
-    def build(target: Path, packages: Sequence[str], cache: Path) -> None:
-        standin.plant(target, debian)
+    def build(target: RootFolder, packages: Sequence[str], cache: Path) -> None:
+        if not target.below:
+            standin.plant(target.folder, debian)
         rocky.build(repository.release(mirror), target, packages, cache)
 
     with pytest.MonkeyPatch.context() as patch:

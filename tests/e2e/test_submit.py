@@ -110,7 +110,8 @@ def done(alice: Student) -> Student:
     domain = json.loads((run / "plan.json").read_text())["seat"]["domain"]
     ssh(alice, "desktop", RECORD.format(domain=domain))
     hand = alice.folder / "captures" / "ssh.pcap"
-    hand.write_bytes(ssh(alice, "desktop", "cat /tmp/hand.pcap"))
+    [arrival] = alice.work("fetch", "tp4", "desktop:/tmp/hand.pcap", "--as", "ssh")["captures"]
+    assert (True, str(hand)) == (arrival["shows_exercise"], arrival["file"])
     answers["ssh"]["local_port"] = f"{first_port(hand)}/tcp"
     fill_in(alice.folder / "answers.yml", answers)
     return alice

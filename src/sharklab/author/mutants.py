@@ -21,13 +21,13 @@ from sharklab.checks.outcome import (
 )
 from sharklab.evidence.packets import records
 from sharklab.grading.marking.case import Case
-from sharklab.grading.marking.decisions import Leaf, decide, names, used
+from sharklab.grading.marking.decisions import DecideLeaf, Leaf, decide, names, used
 from sharklab.grading.marking.defaults import criteria, of_matrix
 from sharklab.grading.marking.model import Decision
 from sharklab.grading.submission.model import Submission
 from sharklab.lab import matrices, seat
 from sharklab.lab.criteria import leaves
-from sharklab.lab.model import Asked, Capture, Check, Plan, Seat
+from sharklab.lab.model import Asked, Capture, Check, Criterion, Plan, Seat
 from sharklab.message import N_, NOTHING, Message
 
 Name = tuple[str, str]
@@ -239,9 +239,10 @@ def lost(
         (case.exercise.id, criterion.id)
         for case in cases
         for criterion in criteria(original.plan.lab, case.exercise)
-        if any(
-            decide(case, part.condition).status is Status.PASSED
-            and decide(case, part.condition, decide_leaf).status is not Status.PASSED
-            for part in criterion.steps
-        )
+        if _is_whole(case, criterion) and not _is_whole(case, criterion, decide_leaf)
     )
+
+
+def _is_whole(case: Case, criterion: Criterion, decide_leaf: DecideLeaf | None = None) -> bool:
+    """Tell whether a criterion earns all its points: one that lacks some loses nothing more."""
+    return all(decide(case, part.condition, decide_leaf).status is Status.PASSED for part in criterion.steps)

@@ -5,9 +5,7 @@ They look at what `sharklab.evidence.host_state` saw, not at the host.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-
+from sharklab.checks import remote_files
 from sharklab.checks.context import Context
 from sharklab.checks.host_check import finding, observation, of_host
 from sharklab.checks.kind import TEXT, Params, Rests, Schema, check
@@ -21,9 +19,7 @@ from sharklab.message import (
     Message,
 )
 
-_PATH = re.compile(r'^\s*(?:Path|Pseudo)\s*=\s*"?(?P<path>[^";]+)"?\s*;', re.MULTILINE)
 _SOCKET: Schema = {"type": "string", "pattern": r"^[0-9]{1,5}/(tcp|udp)$"}
-_CLIENTS = re.compile(r"^\s*Clients\s*=\s*(?P<clients>[^;]+);", re.MULTILINE)
 
 
 @check(
@@ -103,11 +99,12 @@ def _is_own(address: str) -> bool:
 )
 def mount(context: Context, params: Params) -> Finding:
     """A file system is mounted on `host` at `path`; with `source`, this one."""
-    mounted = [each for each in observation(context, params)["mounts"] if each["path"] == params["path"]]
+    place = remote_files.folder(params["path"])
+    mounted = [each for each in observation(context, params)["mounts"] if each["path"] == place]
     values = {**params, "device": [each["device"] for each in mounted]}
     if not mounted:
         return finding(False, params["host"], Message(N_("Nothing is mounted at {path} on {host}."), values))
-    good = mounted[-1]["device"] == params.get("source", mounted[-1]["device"])
+    good = remote_files.is_same_source(context, mounted[-1]["device"], params.get("source", ""))
     found = Message(N_("Mounted at {path} on {host}: {device}."), values)
     return finding(good, params["host"], found)
 
@@ -123,8 +120,12 @@ def mount(context: Context, params: Params) -> Finding:
 def mount_kept(context: Context, params: Params) -> Finding:
     """`host` mounts `path` again at its next start, as fstab(5) says; with `source`, from there."""
     for line in observation(context, params)["fstab"]:
-        words = line.partition("#")[0].split()
-        if words[1:2] == [params["path"]] and words[0] == params.get("source", words[0]):
+        entry = remote_files.read_fstab_line(line)
+        if (
+            entry
+            and entry.path == remote_files.folder(params["path"])
+            and remote_files.is_same_source(context, entry.source, params.get("source", ""))
+        ):
             text = N_("{host} mounts {path} at its start.")
             return finding(True, params["host"], Message(text, params), line)
     text = N_("No line of /etc/fstab mounts it at {path} when {host} starts.")
@@ -141,29 +142,13 @@ def mount_kept(context: Context, params: Params) -> Finding:
 )
 def export(context: Context, params: Params) -> Finding:
     """`host` exports `path` by NFS; with `client`, to this client."""
-    exports = _exports(observation(context, params)["exports"])
-    clients = exports.get(params["path"])
+    exports = remote_files.read_exports(observation(context, params)["exports"])
+    clients = exports.get(remote_files.folder(params["path"]))
     values = {**params, "clients": sorted(clients or ())}
     if clients is None:
         return finding(False, params["host"], Message(N_("{host} does not export {path}."), values))
-    good = "client" not in params or params["client"] in clients
+    good = "client" not in params or remote_files.lets_in(context, clients, params["client"])
     return finding(good, params["host"], Message(N_("{host} exports {path} to: {clients}."), values))
-
-
-def _exports(printed: str) -> Mapping[str, set[str]]:
-    """Return the clients of each export: of exportfs(8), or of an nfs-ganesha-export-config(8)."""
-    clients_by_path: dict[str, set[str]] = {}
-    for block in printed.split("EXPORT {")[1:]:
-        clients = {name.strip() for match in _CLIENTS.finditer(block) for name in match["clients"].split(",")}
-        for match in _PATH.finditer(block):
-            clients_by_path.setdefault(match["path"], set()).update(clients)
-    if clients_by_path:
-        return clients_by_path
-    for line in printed.splitlines():
-        path, _, client = line.partition(" ")
-        if path.startswith("/"):
-            clients_by_path.setdefault(path, set()).add(client.strip().partition("(")[0])
-    return clients_by_path
 
 
 @check(

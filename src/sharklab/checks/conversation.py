@@ -92,7 +92,7 @@ def traffic(context: Context, params: Params) -> Finding:
     N_("FIN and ACK from each side"),
     look=N_("Quit the program properly, then end the capture."),
     needs=(Need.FIN, Need.NO_RESET),
-    parts=lambda _: (*(("closing", {"to": step}) for step in ("end", "fin", "fins")), ("fin", {})),
+    parts=lambda _: (*(("closing", {"to": step}) for step in ("end", "one_side", "both_sides")), ("fin", {})),
 )
 def fin(context: Context, params: Params) -> Finding:
     """Each side closes the conversation with a FIN, and both FINs are acknowledged."""

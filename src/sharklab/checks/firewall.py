@@ -66,6 +66,8 @@ def faults(runtime: Zone, permanent: Zone, params: Params) -> list[Message]:
     wrong = []
     if "ACCEPT" in runtime.get("target", frozenset()):
         wrong.append(Message(N_("the zone accepts everything")))
+    if "yes" in runtime.get("masquerade", frozenset()):
+        wrong.append(Message(N_("the zone hides other hosts behind this one: masquerade")))
     for key in OPENINGS:
         wanted = frozenset(params.get(key.replace("-", "_").replace(" ", "_"), ()))
         opened = runtime.get(key, frozenset())
@@ -128,11 +130,30 @@ def firewalld_opens(context: Context, params: Params) -> Finding:
     runtime, _ = _zones(context, params)
     if not runtime:
         return _no_zone(params)
-    wrong = faults(runtime, runtime, params)
+    judged = _zones_of_packets(context, params, runtime)
+    wrong = [fault for zone in judged for fault in faults(zone, zone, params)]
+    if "ACCEPT" in observation(context, params)["firewall"].get("direct", ""):
+        wrong.append(Message(N_("a direct rule accepts packets before any zone")))
     if wrong:
         return finding(False, params["host"], Message("{faults}", {"faults": wrong}))
-    opened = sorted(frozenset().union(*(runtime.get(key, ()) for key in OPENINGS)))
+    opened = sorted(frozenset().union(*(judged[0].get(key, ()) for key in OPENINGS)))
     return finding(True, params["host"], Message(N_("The zone opens {opened}."), {"opened": opened}))
+
+
+def _zones_of_packets(context: Context, params: Params, default: Zone) -> list[Zone]:
+    """Return the zones that decide about the lab's packets (firewalld.zones(5)).
+
+    These are the zones of the host's cards on the lab's networks, else the default one, and every zone of a
+    source. A zone without card and source decides nothing, whatever it opens.
+    """
+    printed = observation(context, params)["firewall"].get("zones", "")
+    known: list[Zone] = [
+        {kind: frozenset(entries) for kind, entries in zone.items()} for zone in zones(printed).values()
+    ]
+    cards = frozenset(context.plan.lab.host(params["host"]).networks)
+    of_cards = [zone for zone in known if cards & zone.get("interfaces", frozenset()) and _is_whole(zone)]
+    of_sources = [zone for zone in known if zone.get("sources") and zone not in of_cards]
+    return [*(of_cards or [default]), *of_sources]
 
 
 @check(
@@ -166,8 +187,11 @@ def _opening(context: Context, params: Params, wanted: bool) -> Finding:
     runtime, _ = _zones(context, params)
     if not runtime:
         return _no_zone(params)
-    opened = frozenset().union(*(runtime.get(key, ()) for key in ("services", "ports", "protocols")))
-    is_open = params["opening"] in opened or "ACCEPT" in runtime["target"]
+    judged = _zones_of_packets(context, params, runtime)
+    opened = frozenset().union(
+        *(zone.get(key, ()) for zone in judged for key in ("services", "ports", "protocols"))
+    )
+    is_open = params["opening"] in opened or any("ACCEPT" in zone.get("target", ()) for zone in judged)
     text = N_("{host} lets {opening} in.") if is_open else N_("{host} does not let {opening} in.")
     return finding(is_open == wanted, params["host"], Message(text, params))
 

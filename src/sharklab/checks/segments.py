@@ -21,7 +21,7 @@ from sharklab.message import (
 
 OPENINGS = ("syn", "syn_ack", "ack")
 """The steps of an opening."""
-CLOSINGS = ("end", "fin", "fins")
+CLOSINGS = ("end", "one_side", "both_sides")
 """The steps of a closing."""
 _STEADY = 0.8
 """An interval that is not shorter than this part of the one before has not shrunk."""
@@ -71,12 +71,13 @@ def _opening(focus: Focus) -> tuple[int, int, int]:
     look=N_("Quit the program properly, then end the capture."),
 )
 def closing(context: Context, params: Params) -> Finding:
-    """The end shows the step `to`: a FIN or a RST (`end`), the FIN of one side (`fin`), of both (`fins`)."""
+    """The end shows the step `to`: a FIN or a RST (`end`), the FIN of `one_side`, of `both_sides`."""
     focus = find_focus(context)
     if focus is None:
         return no_conversation(context)
     talk = focus.conversation
-    steps = {"end": bool(talk.fins or talk.resets), "fin": bool(talk.fins), "fins": len(talk.fins) == 2}
+    seen = (bool(talk.fins or talk.resets), bool(talk.fins), len(talk.fins) == 2)
+    steps = dict(zip(CLOSINGS, seen, strict=True))
     values = {"fins": talk.fins or "-", "resets": talk.resets or "-"}
     found = Message(N_("Packets with a FIN: {fins}; with a RST: {resets}."), values)
     return Finding(Status.of(steps[params["to"]]), found, focus.refer(*talk.fins, *talk.resets))

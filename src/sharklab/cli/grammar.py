@@ -148,6 +148,8 @@ VERBS: Mapping[str, Verb] = {
             "gradebook",
             "moodle",
             "scale",
+            "without_seats",
+            "given",
             "due",
             "grace",
             "late",

@@ -40,6 +40,7 @@ class Options(argparse.Namespace):
     files: list[str]
     filter: str | None
     folder: str | None
+    given: str | None
     grace: float
     hint: str
     hint_cost: float
@@ -69,6 +70,7 @@ class Options(argparse.Namespace):
     subject: str
     user: str
     verb: str
+    without_seats: bool
     yes: bool
 
 
@@ -432,6 +434,22 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "type": float,
             "default": 0.0,
             "help": N_("the percentage of its criterion's points that a hint costs"),
+        },
+    ),
+    "without_seats": (
+        ("--without-seats",),
+        {
+            "dest": "without_seats",
+            "action": "store_true",
+            "help": N_("each folder is a student's, with captures of their own machines; hosts do not count"),
+        },
+    ),
+    "given": (
+        ("--given",),
+        {
+            "metavar": N_("TIME"),
+            "default": None,
+            "help": N_("when the assignment was given: a capture from before is pointed out"),
         },
     ),
     "jobs": (

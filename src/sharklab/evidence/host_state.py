@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict
 
 from msgspec import Meta
 
@@ -45,10 +45,15 @@ class ServiceState(TypedDict):
 
 
 class Firewall(TypedDict):
-    """The output of firewall-cmd for the zone in force and for the permanent one."""
+    """The output of firewall-cmd: the default zone in force and permanently, all zones, direct rules.
+
+    The last two are missing in observations of older versions.
+    """
 
     runtime: Output
     permanent: Output
+    zones: NotRequired[Output]
+    direct: NotRequired[Output]
 
 
 class Mount(TypedDict):
@@ -107,6 +112,8 @@ class Observer:
             "firewall": {
                 "runtime": self._printed("firewall-cmd --list-all"),
                 "permanent": self._printed("firewall-cmd --permanent --list-all"),
+                "zones": self._printed("firewall-cmd --list-all-zones"),
+                "direct": self._printed("firewall-cmd --direct --get-all-rules"),
             },
             "sockets": self._printed("ss -Hlntup").splitlines(),
             "mounts": self.mounts(),

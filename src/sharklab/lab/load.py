@@ -172,7 +172,7 @@ def _exercise(entry: Mapping[str, Any]) -> Exercise:
 
 
 def _capture(entry: Mapping[str, Any]) -> Capture:
-    return Capture(**{"filter": "", **entry})
+    return Capture(**{"filter": "", **entry, "names": tuple(entry.get("names", ()))})
 
 
 def _probe(entry: Mapping[str, Any]) -> Probe:

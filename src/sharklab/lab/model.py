@@ -51,7 +51,7 @@ class Capture:
     """One tcpdump on a host's interface, around all probes of a run.
 
     `filter` is in pcap-filter(7) syntax; `snaplen` is in bytes, 0 for whole packets. `explain` asks the
-    report to explain each packet.
+    report to explain each packet. `names` are other names that students give its file.
     """
 
     id: str
@@ -60,6 +60,7 @@ class Capture:
     filter: str
     snaplen: int = 0
     explain: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

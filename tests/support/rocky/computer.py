@@ -13,6 +13,7 @@ from pathlib import Path
 from sharklab import paths
 from sharklab.hosts import image
 from sharklab.hosts.image import RUN_ROLES
+from sharklab.hosts.image.root_folder import RootFolder
 from sharklab.lab import needs
 from tests.support.rocky import standin
 
@@ -59,6 +60,14 @@ def image_of_it() -> image.Image:
     """Return Debian's image under it, built if nobody did so yet."""
     roles = (*needs.ROLES, *RUN_ROLES)
     return image.base("debian12", [*image.packages_of(roles, "Debian", kernel=needs.ROLES), *PACKAGES], print)
+
+
+def copy_of_it(folder: Path) -> Path:
+    """Return a copy of that image in `folder`, in one root file system."""
+    root = RootFolder(folder / "changes", image_of_it().roots)
+    root.folder.mkdir()
+    root.run(["cp", "--archive", root.path, folder / "copy"])
+    return folder / "copy"
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,56 @@ def test_firewalld_fails_and_says_what_it_saw(
     assert (Status.FAILED, found) == (outcome.status, words(outcome))
 
 
+def zones(card: str = "public", source: str = "") -> str:
+    """Return what `firewall-cmd --list-all-zones` prints: the card and the source in these zones."""
+    listed = {"public": host_state.zone(), "trusted": host_state.zone("").replace("default", "ACCEPT")}
+    listed["drop"] = host_state.zone("", "")
+    return "\n".join(
+        text.replace("public", name, 1)
+        .replace("interfaces: lan", f"interfaces: {'lan' if name == card else ''}")
+        .replace("  services:", f"  sources: {'10.0.0.0/8' if name == source else ''}\n  services:")
+        for name, text in listed.items()
+    )
+
+
+OPENED = {"services": ["https", "ssh"], "ports": ["3478/udp"]}
+MASQUERADE = host_state.zone() + "  masquerade: yes\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "right"),
+    [
+        ({}, True),
+        ({"zones": "", "direct": ""}, True),
+        ({"zones": zones()}, True),
+        ({"zones": zones(card="trusted")}, False),
+        ({"zones": zones(card="drop")}, False),
+        ({"zones": zones(source="trusted")}, False),
+        ({"zones": "trusted\n  interfaces: lan\n"}, True),
+        ({"zones": zones(card="")}, True),
+        ({"direct": "ipv4 filter INPUT 0 -j ACCEPT\n"}, False),
+        ({"direct": "ipv4 filter INPUT 0 -j DROP\n"}, True),
+        ({"runtime": MASQUERADE}, False),
+    ],
+)
+def test_the_zone_of_the_card_decides(more: dict[str, str], right: bool) -> None:
+    """The default zone may read well while the card, a source or a direct rule lets everything in."""
+    seen = host_state.seen(firewall={"runtime": host_state.zone(), "permanent": host_state.zone(), **more})
+    outcome = check("firewalld_opens", seen, **OPENED)
+    assert (Status.PASSED if right else Status.FAILED) == outcome.status
+
+
+@pytest.mark.parametrize(("card", "is_open"), [("public", False), ("trusted", True)])
+def test_an_opening_is_that_of_the_cards_zone(card: str, is_open: bool) -> None:
+    """Port 80 is closed in the default zone, and open where everything is."""
+    seen = host_state.seen(
+        firewall={"runtime": host_state.zone(), "permanent": host_state.zone(), "zones": zones(card)}
+    )
+    for kind, good in (("firewalld_open", is_open), ("firewalld_closed", not is_open)):
+        outcome = check(kind, seen, opening="80/tcp")
+        assert (Status.PASSED if good else Status.FAILED) == outcome.status
+
+
 def test_firewalld_without_a_zone_opens_nothing() -> None:
     """One that does not run is no firewall that opens only what is needed."""
     outcome = check("firewalld_opens", host_state.seen(firewall={"runtime": "", "permanent": ""}))

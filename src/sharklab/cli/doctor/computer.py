@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from sharklab import i18n, privilege, state, system_packages
 from sharklab.cli.doctor.diagnosis import Diagnosis, missing, ok, optional, warning
@@ -105,7 +106,7 @@ def tools(work: str) -> Diagnosis:
 
 
 def _absent(name: str, moment: str, tools: Sequence[system_packages.Package]) -> Diagnosis:
-    values = {
+    values: dict[str, Any] = {
         "tools": tuple(Path(tool.gives).name for tool in tools),
         "command": system_packages.command(tools),
         "moment": Message(moment),

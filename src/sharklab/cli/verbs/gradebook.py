@@ -17,6 +17,7 @@ from sharklab.cli.say import say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import N_, Message
 from sharklab.progress import Progress
+from sharklab.untrusted import visible
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
     from sharklab.grading.gradebook.model import Class, Entry
@@ -39,7 +40,10 @@ def grade(args: Options) -> int:
     students = roster.read(Path(args.roster)) if args.roster else ()
     if sheet := _worksheet(args):
         students = sheet.with_groups(students)
-    sources = inputs.find([Path(file) for file in args.files], students)
+    places = [Path(file) for file in args.files]
+    sources = inputs.find_folders(places) if args.without_seats else inputs.find(places, students)
+    known = {Path(file).name for file in (args.roster, args.moodle) if file}
+    others = [name for name in inputs.find_others(places, sources) if name not in known]
     jobs, progress = args.jobs or len(os.sched_getaffinity(0)), Progress(words.gettext)
     policy = _policy(args)
     group = batch.grade(
@@ -51,9 +55,15 @@ def grade(args: Options) -> int:
     )
     filled = sheet.fill(group) if sheet else None
     counts = Counter(map(state, group.entries))
-    lines = [*_describe_due(policy.due, words), *_describe(group, filled, out, args.language, words)]
+    lines = [
+        *_describe_due(policy.due, words),
+        *_describe(group, filled, out, args.language, words),
+    ]
+    if others:
+        text = words.gettext("These files are no submissions, and nobody graded them: {names}")
+        lines.append(visible(text.format(names=", ".join(others))))
     due = datetime.fromtimestamp(policy.due).astimezone().isoformat() if policy.due else ""
-    say(args, "\n".join(lines), due=due, **_to_plain(group, filled, out))
+    say(args, "\n".join(lines), due=due, others=others, **_to_plain(group, filled, out))
     return NOT_ACHIEVED if counts[UNREADABLE] else GOOD
 
 
@@ -104,6 +114,8 @@ def _policy(args: Options) -> Policy:
         per_day=args.late / 100,
         at_most=args.cap / 100,
         closed=args.closed,
+        without_seats=args.without_seats,
+        given=_moment(args.given, "--given") if args.given else 0.0,
     )
 
 
@@ -121,21 +133,25 @@ def _check_numbers(args: Options) -> None:
 
 
 def _due(text: str | None) -> float:
-    """Return a date and time in epoch seconds; a day alone means its end. Raises InputError for other texts.
+    """Return when submissions are due, 0 for never; a day alone means its end. Raises InputError."""
+    return _moment(text, "--due", is_end=True) if text else 0.0
 
+
+def _moment(text: str, option: str, is_end: bool = False) -> float:
+    """Return a date and time in epoch seconds. Raises InputError for other texts.
+
+    A day alone means its beginning, or its end.
     The time zone is that of this computer, unless the text has an offset.
     """
-    if not text:
-        return 0.0
     try:
         moment = datetime.fromisoformat(text)
-        if _DAY.fullmatch(text):  # its last minute is in time; a day of a clock change has another length
+        if is_end and _DAY.fullmatch(text):  # its last minute is in time
             moment = datetime.combine(moment.date(), time(23, 59, 59))
         return moment.astimezone().timestamp()
     except (ValueError, OverflowError) as error:
         raise InputError(
             N_("{text!r} is not a date and time"),
-            place="--due",
+            place=option,
             hint=N_("write it like 2026-12-01, 2026-12-01T18:00 or 2026-12-01T18:00+01:00"),
             text=text,
         ) from error

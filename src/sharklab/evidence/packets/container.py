@@ -88,6 +88,11 @@ class _Cut(Exception):
     """The file ends in the middle of a record."""
 
 
+def is_capture(head: bytes) -> bool:
+    """Tell whether the first bytes of a file are those of a capture, or of a compressed file."""
+    return head[:4] in PCAP_ORDER or head[:4] == _SECTION or bool(compression.method(head))
+
+
 def open_capture(path: Path) -> Container:
     """Return the records of the capture in `path`, which gzip, zstd or lz4 may have compressed.
 

@@ -67,7 +67,10 @@ class ExerciseFeedback:
 
 @dataclass(frozen=True)
 class FeedbackPage:
-    """The whole feedback in one language; `adjustments` and `problems` are pairs of words."""
+    """The whole feedback in one language; `adjustments` and `problems` are pairs of words.
+
+    `taken` are sentences on files of other names that count.
+    """
 
     language: str
     title: str
@@ -76,6 +79,7 @@ class FeedbackPage:
     seal: str
     adjustments: tuple[tuple[str, float], ...]
     problems: tuple[tuple[str, str], ...]
+    taken: tuple[str, ...]
     parts: tuple[Part[ExerciseFeedback], ...]
     tool: str
     by_hand: bool = True
@@ -109,6 +113,7 @@ def page(
         seal=speak.gettext(SEALS[result.seal]),
         adjustments=tuple((visible(speak.say(each.reason)), each.points) for each in result.adjustments),
         problems=tuple(_problem(each, speak) for each in result.problems),
+        taken=tuple(visible(speak.say(each)) for each in result.taken),
         parts=tuple(
             Part(name, tuple(map(builder.section, exercises)))
             for name, exercises in groupby(result.exercises, key=lambda exercise: exercise.part)

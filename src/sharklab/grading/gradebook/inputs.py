@@ -11,7 +11,7 @@ from typing import IO
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.grading.submission import archive, bundle, manifest, sheet, work
+from sharklab.grading.submission import archive, bundle, finding, manifest, sheet, work
 from sharklab.grading.submission.model import Problem
 from sharklab.lab.roster import PARTICIPANT, Student, own_group
 from sharklab.limits import ARCHIVE, BUNDLE
@@ -57,6 +57,34 @@ class SubmissionSource:
 def stem(name: str) -> str:
     """Return `name` without the endings of packed files and the numbers of browsers."""
     return _ENDINGS.sub("", name)
+
+
+def find_folders(places: Iterable[Path]) -> tuple[SubmissionSource, ...]:
+    """Return each folder in `places` as the submission of the student whom it is named after.
+
+    A folder is taken as it is, for example a git checkout. A place with answers or captures of its own is
+    one submission. Raises InputError when a place is no folder, or when nothing was found.
+    """
+    places = tuple(places)
+    found = [source for place in places for source in _folders(place)]
+    if not found:
+        raise InputError(
+            N_("there is no submission here"),
+            place=", ".join(map(str, places)),
+            hint=N_("name the folder of the students' folders"),
+        )
+    return tuple(sorted(dict.fromkeys(found), key=lambda source: (source.parts, source.path)))
+
+
+def _folders(place: Path) -> Iterator[SubmissionSource]:
+    if not place.is_dir():
+        raise InputError(N_("there is no such file or folder"), place=str(place))
+    if _is_work(place) or any(map(finding.is_capture, filter(Path.is_file, place.iterdir()))):
+        yield _source(place, place, packed=False)
+        return
+    for entry in sorted(place.iterdir()):
+        if entry.is_dir() and not entry.is_symlink() and not work.is_leftover(entry.name):
+            yield _source(entry, place, packed=False)
 
 
 def find(places: Iterable[Path], students: Sequence[Student] = ()) -> tuple[SubmissionSource, ...]:
@@ -122,10 +150,22 @@ def _source(path: Path, base: Path, packed: bool) -> SubmissionSource:
 
 
 def _is_handed_in(source: SubmissionSource, students: Sequence[Student]) -> bool:
-    """Tell whether a file that is no packed submission was meant as one."""
+    """Tell whether a file that is no packed submission was meant as one: by Moodle's names and by its own."""
     if any(map(_ONLINE_TEXT.search, source.parts)):
         return False
-    return any(map(_PARTICIPANT.search, source.parts)) or owner(source, students) is not None
+    own = replace(source, place=source.name)  # a student's folder may hold a whole repository
+    return any(map(_PARTICIPANT.search, source.parts)) or owner(own, students) is not None
+
+
+def find_others(places: Iterable[Path], sources: Iterable[SubmissionSource]) -> tuple[str, ...]:
+    """Return the names of the files in the folders `places` that are none of the submissions `sources`.
+
+    A student may have given such a file a name that tells nothing. Files of a system are left out.
+    """
+    taken = {source.path for source in sources}
+    folders = [place for place in places if place.is_dir() and place not in taken]
+    files = [file for folder in folders for file in folder.iterdir() if file.is_file() and file not in taken]
+    return tuple(sorted(file.name for file in files if not work.is_leftover(file.name)))
 
 
 def find_unpacked(
@@ -175,8 +215,14 @@ def digest(source: SubmissionSource) -> str:
     if bundle.is_unpacked(source.path):
         files += [source.path / name for name in (manifest.NAME, manifest.SIGNATURE)]
         files += sorted((source.path / work.STATE).glob("*"))
+    files += [file for file in finding.files(source.path) if file not in files and _counts(file)]
     parts = [f"{file.name} {_digest(file)}" for file in files if file.exists()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _counts(file: Path) -> bool:
+    """Tell whether a file somewhere in a folder may be a part of the work."""
+    return sheet.is_sheet(file.name) or finding.is_capture(file)
 
 
 def _digest(file: Path) -> str:

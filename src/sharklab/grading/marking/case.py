@@ -14,6 +14,7 @@ from sharklab.evidence.capture import RecordedCapture, read_all
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence, SocketLine
 from sharklab.grading.marking import meant
+from sharklab.grading.marking.own_machine import without_seat
 from sharklab.grading.submission.model import HostState, Submission
 from sharklab.lab.model import Capture, Exercise, Plan
 
@@ -97,8 +98,13 @@ def _case(case: Case) -> Case:
 
     Where captures of the student's own PC count and are such, its hosts are there.
     """
-    find = meant.moved if case.exercise.anywhere and case.foreign(case.exercise.captures) else meant.chosen
-    return replace(case, context=find(case.context, case.answers))
+    if not case.exercise.anywhere or not case.foreign(case.exercise.captures):
+        return replace(case, context=meant.chosen(case.context, case.answers))
+    own = meant.moved(case.context, case.answers)
+    if own.plan.seat == case.context.plan.seat:
+        return case
+    exercise = without_seat(own.plan.source, case.exercise, case.context.evidence.state.keys())
+    return replace(case, context=replace(own, exercise=exercise))
 
 
 def _sockets(state: Mapping[str, HostState]) -> Iterator[SocketLine]:

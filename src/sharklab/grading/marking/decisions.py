@@ -149,7 +149,7 @@ def _not_looked_at(host: str) -> Decision:
 def _of_packets(case: Case, check: Check, kind: Kind) -> Decision:
     captures = used(case, check)
     if lacking := case.lacking(captures):
-        decision = replace(_not_handed_in(lacking), expected=_expected(check))
+        decision = replace(_not_handed_in(case, lacking), expected=_expected(check))
         there = tuple(capture for capture in captures if capture not in lacking)
         if kind.needs_all or not there or names(check):
             return decision
@@ -161,11 +161,20 @@ def _of_packets(case: Case, check: Check, kind: Kind) -> Decision:
 def _of_packets_there(case: Case, check: Check, captures: tuple[Capture, ...]) -> Decision:
     """Decide a check on captures that are there; those of another seat show nothing of this one."""
     if foreign := case.foreign(captures):
-        found = _names_of(N_("No packet of {captures} is to or from a host of your seat."), foreign)
-        look = Message(N_("Compare the addresses in the capture with those in your brief."))
-        return replace(_nothing(found, look, foreign), expected=_expected(check))
+        return replace(_elsewhere(case, foreign), expected=_expected(check))
     decision = _judged(case, check, captures)
     return replace(decision, looked=any(case.context.facts[capture.id].packets for capture in captures))
+
+
+def _elsewhere(case: Case, foreign: tuple[Capture, ...]) -> Decision:
+    """Decide on captures of other machines than the seat's, of which the answers declare no conversation."""
+    if case.exercise.anywhere:
+        found = N_("No conversation of {captures} is of your seat, or the one that your answers describe.")
+        look = N_("Write the server's address and your local port into answers.yml, from your capture.")
+    else:
+        found = N_("No packet of {captures} is to or from a host of your seat.")
+        look = N_("Compare the addresses in the capture with those in your brief.")
+    return _nothing(_names_of(found, foreign), Message(look), foreign)
 
 
 def _judged(case: Case, check: Check, captures: tuple[Capture, ...]) -> Decision:
@@ -198,12 +207,20 @@ def used(case: Case, check: Check) -> tuple[Capture, ...]:
     return named
 
 
-def _not_handed_in(lacking: tuple[Capture, ...]) -> Decision:
+def _not_handed_in(case: Case, lacking: tuple[Capture, ...]) -> Decision:
     found = _names_of(N_("Not handed in: {captures}."), lacking)
     first = lacking[0]
     look = Message(
-        N_("On {host}, record it with: tcpdump -i {network} -w {capture}.pcap"),
-        {"host": first.host, "network": first.network, "capture": first.id},
+        N_(
+            "Record it with: sharklab capture {lab} {capture}; "
+            "or on {host} with: tcpdump -i {network} -w {capture}.pcap"
+        ),
+        {
+            "lab": case.context.plan.lab.name,
+            "host": first.host,
+            "network": first.network,
+            "capture": first.id,
+        },
     )
     return _nothing(found, look)
 
@@ -234,10 +251,9 @@ def _sought(case: Case, question: str, given: str) -> Decision:
         is_seen = case.context.server in case.context.evidence.state
         return _compared(case, question, given) if is_seen else _not_looked_at(case.context.server)
     if lacking := case.lacking(captures):
-        return _not_handed_in(lacking)
+        return _not_handed_in(case, lacking)
     if foreign := case.foreign(captures):
-        found = _names_of(N_("No packet of {captures} is to or from a host of your seat."), foreign)
-        return _nothing(found, Message(N_("Compare the addresses in the capture with those in your brief.")))
+        return replace(_elsewhere(case, foreign), evidence=())
     return _compared(case, question, given)
 
 

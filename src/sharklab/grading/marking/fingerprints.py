@@ -18,7 +18,8 @@ from typing import Any
 from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.evidence.capture import RecordedCapture
-from sharklab.evidence.packets.model import Packet
+from sharklab.evidence.packets.model import Facts, Packet
+from sharklab.evidence.packets.recorder import recorder
 from sharklab.grading.submission.model import Submission
 from sharklab.limits import BUNDLE
 
@@ -29,6 +30,9 @@ HEAD = 64
 _WORD = re.compile(rb"(?<![a-z0-9])[a-z2-7]{10}(?![a-z0-9])")
 """A possible token (see `sharklab.lab.seat`); in DNS and shares the bytes around it are no letters."""
 _EDITORS = re.compile(rb"(?i)\b(editcap|mergecap|text2pcap|reordercap|randpkt|scapy|tcprewrite|bittwiste)\b")
+_OVER_ETHERNET = (b"\x08\x00", b"\x86\xdd")
+_MADE_UP = 0x02
+"""The bit of an Ethernet address that no maker gave (IEEE 802c): those of seats and of virtual bridges."""
 _PCAPNG = b"\x0a\x0d\x0d\x0a"
 
 
@@ -40,6 +44,7 @@ class CaptureFingerprint:
     numbers, which stay when addresses are rewritten. `addresses` and `words` have the first packet
     that shows them. `first` and `last` are times, `backward` and `gap` packet numbers, 0 for none: where time
     goes back, where data that was sent is missing. `editor` is the program that a pcapng file names.
+    `hardware` is the computer that it names, `cards` are the network cards that recorded it or sent packets.
     """
 
     digest: str
@@ -53,6 +58,8 @@ class CaptureFingerprint:
     backward: int = 0
     gap: int = 0
     editor: str = ""
+    hardware: str = ""
+    cards: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,7 +118,18 @@ def _trace(capture: RecordedCapture) -> CaptureFingerprint:
         backward=next((p.number for b, p in pairwise(packets) if p.time < b.time - 1), 0),
         gap=next((p.number for p in packets if "lost_segment" in p.remarks), 0),
         editor=_editor(content),
+        hardware=recorder(content).hardware,
+        cards=tuple(sorted({*recorder(content).cards, *_senders(capture.facts, frames)})[:SAMPLE]),
     )
+
+
+def _senders(facts: Facts, frames: list[bytes]) -> Iterator[str]:
+    """Yield the Ethernet addresses from which clients send: those of makers, for others are not unique."""
+    clients = {talk.client for talk in facts.conversations if talk.transport in ("tcp", "udp")}
+    for packet, frame in zip(facts.packets, frames, strict=False):
+        is_unique = frame[12:14] in _OVER_ETHERNET and not frame[6] & _MADE_UP
+        if is_unique and packet.source in clients:
+            yield frame[6:12].hex(":")
 
 
 def _opened(capture: RecordedCapture) -> tuple[bytes, list[bytes]]:

@@ -64,16 +64,14 @@ def look(plan: Plan, file: Path) -> Glance:
 def _talks(case: Case, capture: Capture) -> tuple[Conversation, ...] | None:
     """Return the conversations that the capture shows of its exercise; None if it shows none."""
     context = case.narrowed((capture,))
+    packets = context.facts[capture.id].packets
+    ends = {end.address for packet in packets for end in (packet.source, packet.destination)}
+    strangers = {host for host in _HOSTS.findall(capture.filter) if not context.host_at(host)}
+    if strangers:  # such as an address that no machine has: the packets are no conversation
+        return () if strangers & ends else None
     ports = {int(port) for port in _PORTS.findall(capture.filter)}
     found = tuple(
         talk for _, talk in candidates(context) if not ports or ports & {talk.client.port, talk.server.port}
     )
-    if found:
-        return found
-    packets = context.facts[capture.id].packets
-    ends = {end.address for packet in packets for end in (packet.source, packet.destination)}
-    strangers = {host for host in _HOSTS.findall(capture.filter) if not context.host_at(host)}
-    if strangers:  # such as an address that no machine has
-        return () if strangers & ends else None
     expected = case.exercise.conversation or ports
-    return None if expected or not any(map(context.host_at, ends)) else ()
+    return found or (None if expected or not any(map(context.host_at, ends)) else ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from sharklab.checks import KINDS
 from sharklab.checks.outcome import (
     Reference,
     Status,
@@ -14,9 +15,11 @@ from sharklab.grading.marking.decisions import ALL_OF, combine, decide
 from sharklab.grading.marking.defaults import criteria, title_of
 from sharklab.grading.marking.hints import fitting
 from sharklab.grading.marking.model import Decision, ExerciseResult, Mark, Remark, Result, Step
+from sharklab.grading.marking.own_machine import without_seat
 from sharklab.grading.marking.policy import NO_POLICY, Policy, adjustments, remarks
+from sharklab.grading.submission import contents
 from sharklab.grading.submission.model import Submission
-from sharklab.lab.model import Criterion, CriterionStep, Plan
+from sharklab.lab.model import Check, Criterion, CriterionStep, Plan
 from sharklab.message import (
     N_,
     NOTHING,
@@ -25,6 +28,8 @@ from sharklab.message import (
 
 ELSEWHERE = "elsewhere"
 """The kind of the remark that a capture is of the student's own PC."""
+EARLY = "early"
+"""The kind of the remark that a capture is from before the assignment was given."""
 
 
 def grade(plan: Plan, submission: Submission, policy: Policy = NO_POLICY) -> Result:
@@ -37,7 +42,9 @@ def grade(plan: Plan, submission: Submission, policy: Policy = NO_POLICY) -> Res
 
 def mark(plan: Plan, submission: Submission, cases: Sequence[Case], policy: Policy = NO_POLICY) -> Result:
     """Return the result of a submission whose captures were read already."""
-    exercises = tuple(result for case in cases if (result := _exercise(plan, case)).marks)
+    exercises = tuple(
+        result for case in cases if (result := _exercise(plan, case, policy.without_seats)).marks
+    )
     return Result(
         lab=plan.lab.name,
         title=plan.lab.title,
@@ -48,7 +55,8 @@ def mark(plan: Plan, submission: Submission, cases: Sequence[Case], policy: Poli
         exercises=exercises,
         adjustments=adjustments(policy, submission, exercises),
         problems=submission.problems,
-        remarks=(*remarks(policy, submission), *_elsewhere(plan, cases)),
+        taken=tuple(contents.taken(submission)),
+        remarks=(*remarks(policy, submission), *_elsewhere(plan, cases), *_early(policy, cases)),
     )
 
 
@@ -61,8 +69,20 @@ def _elsewhere(plan: Plan, cases: Sequence[Case]) -> Iterator[Remark]:
             yield Remark(ELSEWHERE, Message(text, {"exercise": case.exercise.id}), evidence=captures)
 
 
-def _exercise(plan: Plan, case: Case) -> ExerciseResult:
-    exercise = case.exercise
+def _early(policy: Policy, cases: Sequence[Case]) -> Iterator[Remark]:
+    """Yield the captures that begin before the assignment was given."""
+    for case in cases:
+        for name, facts in case.context.facts.items():
+            if facts.packets and min(packet.time for packet in facts.packets) < policy.given:
+                said = Message(N_("{capture} begins before the assignment was given"), {"capture": name})
+                yield Remark(EARLY, said, evidence=(Reference(capture=name),))
+
+
+def _exercise(plan: Plan, case: Case, is_seatless: bool) -> ExerciseResult:
+    """Return the marks of an exercise; in a seatless course, those that need a seat do not count."""
+    exercise, hosts = case.exercise, case.context.evidence.state.keys()
+    if is_seatless and case.context.plan.seat == plan.seat:  # else nothing of the seat is asked already
+        exercise = without_seat(plan.source, exercise, hosts)
     marks = tuple(_mark(case, criterion) for criterion in criteria(plan.lab, exercise))
     return ExerciseResult(exercise.id, exercise.part, exercise.title, marks)
 
@@ -70,7 +90,8 @@ def _exercise(plan: Plan, case: Case) -> ExerciseResult:
 def _mark(case: Case, criterion: Criterion) -> Mark:
     decisions = [decide(case, part.condition) for part in criterion.steps]
     decided = list(zip(criterion.steps, decisions, strict=True))
-    decision = combine(ALL_OF, [(title_of(part), each) for part, each in decided])
+    combined = combine(ALL_OF, [(_title(criterion, part), each) for part, each in decided])
+    decision = _of_whole(criterion, decisions, combined)
     missed = decision.status is not Status.PASSED
     first, *others = [each for each in decisions if each.status is decision.status]
     if all(each.found == first.found for each in others):  # the steps themselves show their titles
@@ -81,11 +102,26 @@ def _mark(case: Case, criterion: Criterion) -> Mark:
         worth=round(criterion.points, 4),
         points=round(sum(part.points for part, each in decided if each.status is Status.PASSED), 4),
         decision=decision if missed else replace(decision, expected=NOTHING, look=NOTHING),
-        steps=tuple(_step(part, each) for part, each in decided) if len(decided) > 1 else (),
+        steps=tuple(_step(criterion, *pair) for pair in decided) if len(decided) > 1 else (),
         hint=fitting(case, criterion) if missed else NOTHING,
     )
 
 
-def _step(part: CriterionStep, decision: Decision) -> Step:
+def _of_whole(criterion: Criterion, decisions: Sequence[Decision], combined: Decision) -> Decision:
+    """Return the decision of the step that is the whole criterion, where it has one: it says everything."""
+    steps = zip(criterion.steps, decisions, strict=True)
+    whole = next((each for part, each in steps if part.condition == criterion.whole), None)
+    return whole if whole and whole.status is combined.status else combined
+
+
+def _title(criterion: Criterion, part: CriterionStep) -> Message:
+    """Return the title of a step; one of several alike says its own part of the whole."""
+    whole, own = criterion.whole, part.condition
+    if isinstance(whole, Check) and isinstance(own, Check) and own.kind == whole.kind and own != whole:
+        return Message(KINDS[own.kind].expected, own.params)
+    return title_of(part)
+
+
+def _step(criterion: Criterion, part: CriterionStep, decision: Decision) -> Step:
     points = part.points if decision.status is Status.PASSED else 0.0
-    return Step(title_of(part), round(part.points, 4), round(points, 4), decision.status)
+    return Step(_title(criterion, part), round(part.points, 4), round(points, 4), decision.status)

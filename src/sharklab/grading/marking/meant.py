@@ -9,25 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
-from sharklab.checks import KINDS, QUESTIONS
+from sharklab.checks import KINDS
 from sharklab.checks.context import Context, Talk
 from sharklab.checks.focus import candidates, is_of_service, turn
 from sharklab.checks.judge import outcome
 from sharklab.checks.kind import Rests
 from sharklab.checks.outcome import Status
-from sharklab.checks.question import End, Value
-from sharklab.evidence.packets.model import Conversation, Endpoint
-from sharklab.grading.submission import answers
+from sharklab.evidence.packets.model import Endpoint
+from sharklab.grading.submission.declaration import Given, fitting, is_declared
 from sharklab.lab import seat
 from sharklab.lab.model import Exercise
 
 _MOST = 20
 """The most conversations that are tried because they fit the answers equally well; the largest come first."""
-
-Given = Mapping[str, Any]
-"""The answers of a student to the questions of an exercise."""
 
 
 def chosen(context: Context, given: Given) -> Context:
@@ -42,9 +37,7 @@ def chosen(context: Context, given: Given) -> Context:
 def moved(context: Context, given: Given) -> Context:
     """Return the context with its hosts where the declared conversation has them, or as it is without one."""
     asked = context.exercise.conversation
-    talks = [
-        talk for talk in _declarable(context) if asked and _is_declared(talk[1], context.exercise, given)
-    ]
+    talks = [talk for talk in _declarable(context) if asked and is_declared(talk[1], context.exercise, given)]
     if asked is None or not talks:
         return context
     best = _best(talks, context.exercise, given)
@@ -54,16 +47,6 @@ def moved(context: Context, given: Given) -> Context:
             replace(_at(context, place), meant=_first(talk, best))
             for talk, place in list(zip(best, places, strict=True))[:_MOST]
         ]
-    )
-
-
-def fitting(talk: Conversation, exercise: Exercise, given: Given) -> frozenset[str]:
-    """Return the questions of the exercise of which an answer has the value that the conversation gives."""
-    return frozenset(
-        name
-        for name in exercise.questions
-        if QUESTIONS[name].of_conversation
-        and answers.values(name, QUESTIONS[name].of(talk)) & answers.values(name, given.get(name))
     )
 
 
@@ -101,27 +84,6 @@ def _declarable(context: Context) -> Iterator[Talk]:
             for each in (talk,) if talk.sure else (talk, turn(talk)):
                 if is_of_service(context, each):
                     yield name, each
-
-
-def _is_declared(talk: Conversation, exercise: Exercise, given: Given) -> bool:
-    """Tell whether the answers declare a conversation; a wrong one among them costs itself alone.
-
-    Its own port is enough, or the server's address. Where no address was given, port and transport are.
-    Answers that took one end for the other declare it too, and are wrong.
-    """
-    return _names(talk, exercise, given) or _names(turn(talk), exercise, given)
-
-
-def _names(talk: Conversation, exercise: Exercise, given: Given) -> bool:
-    fits, said = fitting(talk, exercise, given), {name for name in given if given[name]}
-    asked = {name: QUESTIONS[name] for name in exercise.questions if QUESTIONS[name].of_conversation}
-    servers = {name for name, each in asked.items() if each.end is End.SERVER and each.value is Value.ADDRESS}
-    ports = {name for name, each in asked.items() if each.end is End.SERVER and each.value is Value.PORT}
-    own = {name for name, each in asked.items() if each.changes}
-    transports = {name for name, each in asked.items() if each.end is None}
-    if fits & (servers | own):
-        return True
-    return not servers & said and bool(fits & ports) and not (transports & said) - fits
 
 
 def _at(context: Context, places: Mapping[str, Mapping[str, str]]) -> Context:

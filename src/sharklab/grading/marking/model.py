@@ -111,7 +111,10 @@ class Remark:
 
 @dataclass(frozen=True)
 class Result:
-    """The result of one student in one lab; the same submission always gives the same result."""
+    """The result of one student in one lab; the same submission always gives the same result.
+
+    `taken` says which files count for captures of other names.
+    """
 
     lab: str
     title: Text
@@ -123,6 +126,7 @@ class Result:
     adjustments: tuple[Adjustment, ...] = ()
     problems: tuple[Problem, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    taken: tuple[Message, ...] = ()
 
     @property
     def worth(self) -> float:

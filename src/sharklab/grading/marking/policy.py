@@ -27,6 +27,8 @@ class Policy:
     never; a submission made within `grace` seconds after it is in time. Each started day of lateness takes
     the part `per_day` of the earned points, all days take `at_most`. After `closed` days (0: never) a
     submission earns nothing.
+    In a course `without_seats` the criteria that need a seat are left out. A capture from before `given`
+    (epoch seconds, 0 for never) is pointed out.
     """
 
     hint: float = 0.0
@@ -35,6 +37,8 @@ class Policy:
     per_day: float = 0.0
     at_most: float = 1.0
     closed: int = 0
+    without_seats: bool = False
+    given: float = 0.0
 
     def days_late(self, made: float) -> int:
         """Return how many days after `due` have begun at `made` (epoch seconds)."""

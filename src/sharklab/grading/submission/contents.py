@@ -62,8 +62,15 @@ def taken(submission: Submission) -> Iterator[Message]:
     """Yield a sentence for each capture whose file has another name than the form asks for."""
     for id, file in submission.captures.items():
         if file.name not in {f"{id}{ending}" for ending in capture_names.ENDINGS}:
-            values = {"file": f"{file.parent.name}/{file.name}", "id": id}
+            values = {"file": _place(submission, file), "id": id}
             yield Message(N_("{file} is taken for the capture {id}"), values)
+
+
+def _place(submission: Submission, file: Path) -> str:
+    """Return where a capture lies in the student's folder, in which it may be anywhere."""
+    if file.is_relative_to(submission.folder):
+        return file.relative_to(submission.folder).as_posix()
+    return f"{file.parent.name}/{file.name}"
 
 
 def _answered(plan: Plan, submission: Submission) -> tuple[int, int]:

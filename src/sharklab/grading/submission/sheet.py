@@ -35,6 +35,11 @@ _QUOTES = {'"': '"', "“": "”", "”": "”", "„": "“”", "«": "»", "�
 """Quotes of word processors, with those that close them."""
 
 
+def is_sheet(name: str) -> bool:
+    """Tell whether a file of this name holds answers."""
+    return _FILE.fullmatch(name) is not None
+
+
 def find(folder: Path) -> tuple[Path, ...]:
     """Return the files of answers in `folder`: the one that is read, then others of nearly the same name.
 
@@ -42,7 +47,7 @@ def find(folder: Path) -> tuple[Path, ...]:
     """
     if not folder.is_dir():
         return ()
-    found = sorted(file for file in folder.iterdir() if _FILE.fullmatch(file.name))
+    found = sorted(file for file in folder.iterdir() if is_sheet(file.name))
     return tuple(sorted(found, key=lambda file: file.name != NAME))
 
 
@@ -76,23 +81,30 @@ def text(content: bytes, place: str = NAME) -> str:
 
 
 def names(content: bytes, file: Path) -> frozenset[str]:
-    """Return the exercises that are named in `content`. Raises InputError when it cannot be read."""
-    data = _document(text(content, str(file)), str(file)).data
+    """Return the exercises that are named in `content`. Raises InputError for a line that cannot be read."""
+    words = text(content, str(file))
+    try:
+        data = _document(words).data
+    except InputError as error:
+        for problem in read(content)[1]:  # it names the line at fault, where YAML names a later one
+            values = problem.reason.values
+            raise InputError(problem.reason.msgid, place=str(file), hint=error.hint_id, **values) from error
+        return frozenset(block.exercise for block in sheet_parts.blocks(words) if block.exercise)
     return frozenset(map(str, data)) if isinstance(data, Mapping) else frozenset()
 
 
-def _document(words: str, place: str = NAME) -> yaml_file.Document:
+def _document(words: str) -> yaml_file.Document:
     """Return the YAML in `words`. Raises InputError when it is none, or holds tricks."""
     plain = words.translate(_BLANKS)
     try:
         _inspect(plain)
         return yaml_file.read(plain)
     except _Trick as trick:
-        raise InputError(trick.reason, place=place, line=trick.line) from trick
+        raise InputError(trick.reason, place=NAME, line=trick.line) from trick
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(
             N_("line {line}: not valid YAML: {fault}"),
-            place=place,
+            place=NAME,
             hint=N_("put an answer with a colon in quotes"),
             **_fault(error, plain.rstrip().count("\n") + 1),
         ) from error
@@ -176,8 +188,10 @@ def _inspect(text: str) -> None:
 def _fault(error: Exception, last: int) -> Mapping[str, Any]:
     """Return the line (at most `last`) and the fault; a quote without its end is named where it opens."""
     problem = getattr(error, "problem", None) or str(error)
-    marks = [getattr(error, name, None) for name in ("problem_mark", "context_mark")]
-    mark = marks[1] if marks[1] and "end of stream" in problem else marks[0] or marks[1]
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if "quoted" in (getattr(error, "context", None) or "") and "end of stream" in problem:
+        problem = N_("a quote is opened here, and never closed")
+        mark = getattr(error, "context_mark", mark)
     line = min(mark.line + 1, last) if mark else 1
     return {"line": line, "fault": Message(problem.split("\n")[0][:200])}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.evidence.packets.container import open_capture
-from sharklab.grading.submission import capture_names, sheet
+from sharklab.grading.submission import capture_names, finding, sheet
 from sharklab.grading.submission.capture_names import NameMatch
 from sharklab.grading.submission.model import Answers, HostState, Problem, Submission
 from sharklab.lab.model import Plan
@@ -39,8 +39,8 @@ def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
     """Return the work in `folder` as a submission for the seat of `plan`.
 
     Files in the folder of captures that are not taken, and answers that the lab does not ask for, are
-    problems. Other files are left alone, because the folder may be a git repository. Raises InputError if
-    there is no such folder.
+    problems. Other files are left alone, because the folder may be a git repository; captures among them
+    count where the lab takes them from anywhere (`finding`). Raises InputError if there is no such folder.
     """
     if not folder.is_dir():
         raise InputError(
@@ -48,7 +48,7 @@ def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
             place=str(folder),
             hint=N_("make it with: sharklab form LAB -o DIR"),
         )
-    found = gather(folder, limits, asked(plan))
+    found = _as_it_is(folder, plan, limits)
     return Submission(
         lab=plan.lab.name,
         student=plan.seat.student,
@@ -58,6 +58,17 @@ def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
         answers=found.answers,
         problems=(*found.problems, *_unknown_answers(found.answers, plan)),
     )
+
+
+def _as_it_is(folder: Path, plan: Plan, limits: BundleLimits) -> Work:
+    """Return the work in `folder`; a lab that takes captures from anywhere finds them in any folder there."""
+    if not any(exercise.anywhere for exercise in plan.lab.exercises):
+        return gather(folder, limits, asked(plan))
+    found = gather(finding.answer_sheet(folder, plan), limits, asked(plan))
+    more = finding.find(folder, plan, found.answers, found.captures)
+    named = {problem.file for problem in found.problems}
+    unused = tuple(each for each in more.unused if each.file not in named)
+    return Work({**found.captures, **more.captures}, found.answers, (*found.problems, *unused))
 
 
 def asked(plan: Plan) -> list[str]:

@@ -86,7 +86,7 @@ def is_running(unit: str) -> bool:
 
 
 def end(pattern: str) -> None:
-    """Kill all processes of the units whose names match `pattern`, remove their groups, and wait for their end.
+    """Kill all processes of the units whose names match `pattern`, remove their groups, and wait for that.
 
     Raises MachineryError when one stays for `KILL_LIMIT` seconds.
     """
@@ -116,7 +116,7 @@ def _wait_for_removal(killed: Collection[int], deadline: float) -> None:
 
 
 def _has_entry(pid: int, killed: Collection[int]) -> bool:
-    """Tell whether the process is listed (proc(5)), and not only because its living parent ignores its end."""
+    """Tell whether the process is listed (proc(5)), other than as one whose living parent ignores its end."""
     with suppress(OSError):
         state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
         return state != "Z" or int(parent) in (1, *killed)

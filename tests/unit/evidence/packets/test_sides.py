@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sharklab.evidence.packets.model import Conversation, Packet, Role
@@ -22,6 +23,7 @@ def only(packets: list[Packet]) -> Conversation:
     return talk
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     local=PORTS,
     port=PORTS,
@@ -34,10 +36,10 @@ def test_sides_without_the_syn_are_those_with_it_where_contents_tell(
     local: int, port: int, ends: list[str], body: list[tuple[str, bool]], telling: int, side: str
 ) -> None:
     """Wherever the capture begins, whatever the ports and addresses are, and whoever is first to be seen."""
-    where = {"ends": (ends[0], ends[1]), "local": local, "port": port}
-    data = [packet(arrow, "ACK", role=ROLES[arrow] if tells else Role.OPEN, **where) for arrow, tells in body]
-    data.insert(min(telling, len(data)), packet(side, "PSH", "ACK", role=ROLES[side], payload=9, **where))
-    opening = [packet(">", "SYN", seq=1, **where), packet("<", "SYN", "ACK", seq=7, ack=2, **where)]
+    made = partial(packet, ends=(ends[0], ends[1]), local=local, port=port)
+    data = [made(arrow, "ACK", role=ROLES[arrow] if tells else Role.OPEN) for arrow, tells in body]
+    data.insert(min(telling, len(data)), made(side, "PSH", "ACK", role=ROLES[side], payload=9))
+    opening = [made(">", "SYN", seq=1), made("<", "SYN", "ACK", seq=7, ack=2)]
     whole, late = only([*opening, *data]), only(data)
     assert (whole.client, whole.server, True) == (late.client, late.server, late.sure)
 

@@ -210,10 +210,10 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("in_this_process")
 def test_grade_names_a_part_that_a_zip_has_damaged(graded: Graded, tmp_path: Path) -> None:
     """The rest of the student's folder is graded."""
-    file = zipped(tmp_path / "in" / "alice.zip", tree(handed.folder(tmp_path / "work"), "tp4"))
+    file = zipped(tmp_path / "in" / "alice.zip", tree(handed.folder(tmp_path / "work"), "alice"))
     content = bytearray(file.read_bytes())
     with zipfile.ZipFile(file) as archive:
-        bad = archive.getinfo("tp4/captures/dns.pcap")
+        bad = archive.getinfo("alice/captures/dns.pcap")
     content[bad.header_offset + 30 + len(bad.filename) + 20] ^= 255
     file.write_bytes(content)
     [alice, *_] = grade(tmp_path / "in", tmp_path / "out", lab="tp4").entries

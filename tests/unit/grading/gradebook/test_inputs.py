@@ -201,11 +201,13 @@ def test_find_takes_every_file_that_a_student_may_have_handed_in(tmp_path: Path)
         "._tp4-alice.sharklab": False,
         "__MACOSX/tp4-alice.sharklab": False,
         "Thumbs.db": False,
+        "work.tar.gz": True,
+        "alice/src/main.c": False,
         "roster.csv": False,
         "notes.zipper": False,
     }
     for name in names:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     found = {source.path.relative_to(tmp_path).as_posix() for source in inputs.find([tmp_path], STUDENTS)}
     assert {name for name, is_one in names.items() if is_one} == found
@@ -218,6 +220,14 @@ def test_find_takes_the_bundle_that_was_written_beside_the_work(places: Path) ->
     (places / "bob" / "manifest.json").write_text("{}")
     (places / "bob" / "manifest.sig").write_text("")
     assert ["bob"] == [source.name for source in inputs.find([places / "bob"])]
+
+
+def test_find_others_names_the_files_beside_submissions(places: Path) -> None:
+    """They may be somebody's; a folder that is a submission has none."""
+    (places / ".DS_Store").write_bytes(b"x")
+    (places / "a.zip").write_bytes(b"x")
+    found = inputs.find([places, places / "bob"])
+    assert ("notes.txt",) == inputs.find_others([places, places / "bob", places / "a.zip"], found)
 
 
 def test_find_follows_no_link_to_a_folder(tmp_path: Path) -> None:
@@ -267,3 +277,34 @@ def test_digest_of_a_packed_file_is_of_its_bytes(places: Path, tmp_path: Path) -
     (tmp_path / "link.sharklab").symlink_to(source.path)
     link = SubmissionSource(tmp_path / "link.sharklab", packed=True)
     assert inputs.digest(source) != inputs.digest(link) == inputs.digest(link)
+
+
+def test_find_folders_takes_each_folder_as_it_is(tmp_path: Path) -> None:
+    """Git checkouts, each named after its student; a place with work of its own is one submission."""
+    (tmp_path / "alice" / "TP4" / "captures").mkdir(parents=True)
+    (tmp_path / "bob").mkdir()
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "notes.txt").write_text("x")
+    assert ["alice", "bob"] == [source.name for source in inputs.find_folders([tmp_path])]
+    (tmp_path / "bob" / "answers.yml").write_text("{}")
+    assert ["bob"] == [source.name for source in inputs.find_folders([tmp_path / "bob"])]
+
+
+def test_find_folders_without_a_folder_says_so(tmp_path: Path) -> None:
+    """A file is no folder of students, and an empty folder has none."""
+    for place in (tmp_path / "missing", tmp_path):
+        with pytest.raises(InputError) as raised:
+            inputs.find_folders([place])
+        assert str(place) == raised.value.place
+
+
+def test_digest_of_a_folder_follows_captures_anywhere_in_it(tmp_path: Path) -> None:
+    """A student who changes one of them is graded again; other files do not count."""
+    work = tmp_path / "alice"
+    work.mkdir()
+    source = inputs.SubmissionSource(work, packed=False)
+    before = inputs.digest(source)
+    (work / "README.md").write_text("x")
+    assert before == inputs.digest(source)
+    (work / "x.bin").write_bytes(bytes.fromhex("d4c3b2a1") + bytes(20))
+    assert before != inputs.digest(source)

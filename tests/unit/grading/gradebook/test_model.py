@@ -29,6 +29,11 @@ def test_entry_has_remarks_on_the_file_before_those_on_its_content() -> None:
     assert (remark,) == Entry("dan", remarks=(remark,)).odd
 
 
+def test_entry_knows_whose_seat_made_the_submission() -> None:
+    """The student's own, or that of the member of the group who handed in."""
+    assert ["alice", "bob"] == [Entry("alice").seat_owner, Entry("alice", author="bob").seat_owner]
+
+
 def test_class_has_the_exercises_of_its_first_result() -> None:
     """A class without results has no exercises and no points."""
     group = sample.whole()
@@ -39,3 +44,9 @@ def test_class_has_the_exercises_of_its_first_result() -> None:
     )
     nobody = replace(group, entries=group.entries[-1:])
     assert ((), (), 0.0) == (nobody.results, nobody.exercises, nobody.worth)
+
+
+def test_entry_of_a_group_has_the_seat_of_its_author() -> None:
+    """The member of a group who made the submission; a student alone has their own seat."""
+    entries = (Entry("bob", group="team", author="alice"), Entry("carol"))
+    assert ["alice", "carol"] == [entry.seat_owner for entry in entries]

@@ -113,7 +113,8 @@ def test_decide_on_a_missing_capture_says_how_to_record_it(ssh: Handed) -> None:
     for condition in (FIN, PORT):
         decision = missing.decide(condition)
         assert (MISSING, ["ssh"]) == (decision.found.msgid, decision.found.values["captures"])
-        assert {"host": "client", "network": "lan", "capture": "ssh"} == decision.look.values
+    expected = {"lab": "sample", "host": "client", "network": "lan", "capture": "ssh"}
+    assert expected == decision.look.values
     assert KINDS["fin"].expected == missing.decide(FIN).expected.msgid
 
 
@@ -134,6 +135,15 @@ def test_decide_on_a_capture_of_another_seat(ssh: Handed) -> None:
         decision = foreign.decide(condition)
         assert (Status.FAILED, FOREIGN, False) == (decision.status, decision.found.msgid, decision.looked)
     assert (Reference(capture="ssh"),) == foreign.decide(FIN).evidence
+
+
+def test_decide_on_a_capture_from_anywhere_that_no_answer_declares(ssh: Handed) -> None:
+    """The student is told that the answers say which conversation counts."""
+    other = ssh.on_another_seat().with_exercise(anywhere=True).without_anything()
+    other = other.with_submission(captures=ssh.submission.captures)
+    for condition in (FIN, PORT):
+        found = other.decide(condition)
+        assert (Status.FAILED, False) == (found.status, found.looked)
 
 
 def test_decide_on_a_capture_that_cannot_be_read(ssh: Handed, tmp_path: Path) -> None:

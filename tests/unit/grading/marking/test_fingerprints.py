@@ -15,6 +15,7 @@ from sharklab.evidence.packets.model import Facts
 from sharklab.grading.marking.fingerprints import SAMPLE, CaptureFingerprint, fingerprint
 from sharklab.grading.submission import manifest
 from sharklab.grading.submission.model import Submission
+from tests.support.packets_made import Tcp, Way, pcap
 from tests.support.packets_sample import packet, shown
 
 DATA = Path(__file__).parents[3] / "data"
@@ -115,3 +116,18 @@ def test_fingerprint_keeps_the_words_that_may_be_tokens(tmp_path: Path) -> None:
     first = replace(pcap.records[0], data=data, length=len(data))
     records.write(tmp_path / "token.pcap", pcap.with_records((first, *pcap.records[1:])))
     assert 1 == of(tmp_path / "token.pcap").words["tok7f3a234"]
+
+
+def test_fingerprint_has_the_cards_of_clients_that_a_maker_numbered(tmp_path: Path) -> None:
+    """An address that no maker gave is that of a seat, and the server's is another computer's."""
+    client, server = bytes.fromhex("080027010203"), bytes.fromhex("080027090909")
+    seat = bytes.fromhex("020000000001")
+    tcp = Tcp(Way("10.98.1.1", "10.98.1.2"), 50000, 443)
+    other = Tcp(Way("10.98.1.3", "10.98.1.2"), 50001, 443)
+    frames = [
+        server + client + b"\x08\x00" + tcp.opening[0],
+        client + server + b"\x08\x00" + tcp.opening[1],
+        server + seat + b"\x08\x00" + other.opening[0],
+    ]
+    found = of(pcap(tmp_path / "one.pcap", 1, frames, "<", 1000))
+    assert (("08:00:27:01:02:03",), "") == (found.cards, found.hardware)

@@ -41,7 +41,7 @@ def about(plan: Plan, filter: str, conversation: bool = True) -> Plan:
         ("", True, 80, "192.0.2.7", None),
         ("tcp port 80", False, 80, "", 1),
         ("tcp port 80", False, 81, "", None),
-        ("host 192.0.2.253", True, 80, "", 1),
+        ("host 192.0.2.253", True, 80, "", None),
         ("host 192.0.2.253", True, 80, "192.0.2.7", None),
         ("host 192.0.2.7", True, 80, "192.0.2.7", 0),
     ],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
 from sharklab.checks.outcome import Status
 from sharklab.grading.marking.policy import DAY, Policy
-from sharklab.lab.model import Asked, Check, Criterion, CriterionStep, Hint, Not
+from sharklab.lab.model import Asked, Check, Criterion, CriterionStep, Hint, Lab, Not
 from tests.support.handed import Handed, handed
 
 FIN, UDP = Check("fin"), Check("udp_exchange")
@@ -128,3 +129,28 @@ def test_grade_gives_a_part_of_the_points_for_almost_everything(ssh: Handed) -> 
     assert (0.5, 1.0, Status.FAILED) == (mark.points, mark.worth, mark.status)
     assert "two different connections" in mark.decision.found.msgid and mark.decision.discreet
     assert 0.0 == ssh.with_answers(local_port=None).marks()["local_port"].points
+
+
+def test_grade_points_out_a_capture_from_before_the_assignment(ssh: Handed) -> None:
+    """Its time tells that it was recorded for something else."""
+    [facts] = ssh.case.context.facts.values()
+    begun = facts.packets[0].time
+    found = [[each.kind for each in ssh.grade(Policy(given=begun + late)).remarks] for late in (0, 1)]
+    assert [False, True] == ["early" in kinds for kinds in found]
+
+
+def test_grade_of_a_course_without_seats_leaves_out_hosts(ssh: Handed) -> None:
+    """Their state was not handed in, and nobody can: the sum is that of the packets and the answers."""
+    checks = (Check("fin"), Check("firewalld_on", {"host": "server"}))
+    course = ssh.with_exercise(checks=checks).with_submission(state={})
+    course = course._replace(plan=replace(course.plan, source=cast(Lab, course.plan.lab)))
+    assert 6.0 == course.grade().worth
+    assert 5.0 == course.grade(Policy(without_seats=True)).worth
+
+
+def test_grade_names_each_part_of_several_alike(ssh: Handed) -> None:
+    """A type of DNS questions that is missing costs its own part."""
+    dns = Check("dns", {"types": ["A", "MX"]})
+    mark = ssh.with_exercise(checks=(dns,)).marks()["dns"]
+    assert [{"types": ["A"]}, {"types": ["MX"]}] == [step.title.values for step in mark.steps]
+    assert (0.0, 1.0) == (mark.points, mark.worth)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given as for_all
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from sharklab.checks import QUESTIONS
@@ -116,17 +118,17 @@ def facts_of(*talks: list[Packet]) -> Facts:
 
 def connection(local: int, port: int = 22, whole: bool = True, data: int = 0) -> list[Packet]:
     """Return a connection with so many packets of data; one that is not whole has no handshake and no end."""
-    at = {"local": local, "port": port}
+    made = partial(packet, local=local, port=port)
     opening = [
-        packet(">", "SYN", seq=0, **at),
-        packet("<", "SYN", "ACK", seq=0, ack=1, **at),
-        packet(">", "ACK", seq=1, ack=1, **at),
+        made(">", "SYN", seq=0),
+        made("<", "SYN", "ACK", seq=0, ack=1),
+        made(">", "ACK", seq=1, ack=1),
     ]
-    body = [packet(">", "PSH", "ACK", seq=1 + i, ack=1, payload=1, **at) for i in range(data)]
+    body = [made(">", "PSH", "ACK", seq=1 + i, ack=1, payload=1) for i in range(data)]
     end = [
-        packet(">", "FIN", "ACK", seq=1 + data, ack=1, **at),
-        packet("<", "FIN", "ACK", seq=1, ack=2 + data, **at),
-        packet(">", "ACK", seq=2 + data, ack=2, **at),
+        made(">", "FIN", "ACK", seq=1 + data, ack=1),
+        made("<", "FIN", "ACK", seq=1, ack=2 + data),
+        made(">", "ACK", seq=2 + data, ack=2),
     ]
     return [*opening, *body, *end] if whole else body
 
@@ -162,6 +164,7 @@ def test_chosen_leaves_a_single_conversation_alone() -> None:
     assert context is chosen(context, {})
 
 
+@settings(deadline=None, max_examples=40)
 @for_all(
     ports=st.lists(st.integers(1024, 65535), min_size=1, max_size=5, unique=True),
     whole=st.lists(st.booleans(), min_size=5, max_size=5),

@@ -10,6 +10,7 @@ from sharklab.errors import InputError
 from sharklab.grading.submission import sheet
 from sharklab.limits import BundleLimits
 from sharklab.message import N_
+from tests.support.errors import error_of
 
 ANSWERS = Path(__file__).parents[3] / "data" / "answers"
 
@@ -94,7 +95,7 @@ def test_read_names_a_bad_line(text: str | bytes, expected: list[tuple[str, obje
     assert expected == refusals(text)
 
 
-CASES = {
+CASES: dict[str, tuple[str, dict[str, object]]] = {
     "colon": ("  transport: TCP: SYN seen\n", {"transport": "TCP: SYN seen"}),
     "no-break blank": ("  transport:\u00a0 TCP\n", {"transport": "TCP"}),
     "no-break blanks before a question": ("\u00a0 transport: TCP\n", {"transport": "TCP"}),
@@ -118,7 +119,8 @@ def test_read_loses_no_other_line_to_a_bad_one(case: str) -> None:
     broken = "" if case in ("no-break blank", "quotes of a word processor") else "x: y: z\n"
     text = f"web:\n  server_port: 443\n{line}  local_port: 50000\nmail:\n  transport: UDP\n{broken}"
     answers, _ = sheet.read(text.encode())
-    assert {"server_port": 443, "local_port": 50000, **given} == answers["web"]
+    expected: dict[str, object] = {"server_port": 443, "local_port": 50000, **given}
+    assert expected == answers["web"]
     assert "UDP" == answers["mail"]["transport"]
 
 
@@ -202,3 +204,17 @@ def test_names_are_the_exercises_of_a_sheet() -> None:
         caught.value.place,
         caught.value.message_id,
     )
+
+
+def test_names_of_a_sheet_that_is_mended_are_its_exercises(tmp_path: Path) -> None:
+    """A form can be added to it; a bad line is named, and not the line where YAML stumbles."""
+    text = b"web:\n  server_port:443\n  transport: TCP\nmail:\n"
+    assert frozenset({"web", "mail"}) == sheet.names(text, tmp_path)
+    error = error_of(InputError, sheet.names, text + b"  program: [\n  transport: UDP\n", tmp_path)
+    assert (INVALID, 5) == (error.message_id, error.values["line"])
+
+
+def test_read_says_that_a_quote_is_never_closed() -> None:
+    """YAML would tell that the file ends."""
+    _, [problem] = sheet.read(b'web:\n  transport: "TCP\n  server_port: 1\n')
+    assert N_("a quote is opened here, and never closed") == problem.reason.values["fault"].msgid

@@ -1,0 +1,142 @@
+"""Folders that hosts share by NFS, however a student spells them: sources, lines of fstab, exports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
+
+from sharklab.checks.context import Context
+
+_OCTAL = re.compile(r"\\([0-7]{3})")
+_TOKEN = re.compile(r'#[^\n]*|"(?P<quoted>[^"]*)"|(?P<sign>[{};=])|(?P<word>[^\s{};="#]+)')
+"""A comment, a text in quotes, a sign, or a word of a configuration of nfs-ganesha."""
+
+_REMOTE_TYPES = ("nfs", "fuse")
+"""How the types of file systems begin that mount a folder of another host."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of fstab that mounts a file system at the start: its source and its path."""
+
+    source: str
+    path: str
+
+
+@dataclass
+class Block:
+    """A block of a configuration of nfs-ganesha: its name and keys in lower case, its blocks."""
+
+    name: str
+    values: dict[str, str] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list)
+
+
+def folder(path: str) -> str:
+    """Return a path without a slash at its end."""
+    return path.rstrip("/") or "/"
+
+
+def read_fstab_line(line: str) -> Entry | None:
+    """Return the entry of a line that mounts something at the start (fstab(5)); None for any other line.
+
+    A line needs a type; with `noauto` nothing is mounted. A folder of another host needs a type for that.
+    """
+    words = line.split()
+    if len(words) < 3 or words[0].startswith("#"):
+        return None
+    source, path, type, *rest = (_OCTAL.sub(lambda code: chr(int(code[1], 8)), word) for word in words)
+    if "noauto" in (rest[0] if rest else "").split(","):
+        return None
+    if ":/" in source and not type.startswith(_REMOTE_TYPES):
+        return None
+    return Entry(source, folder(path))
+
+
+def is_same_source(context: Context, found: str, wanted: str) -> bool:
+    """Tell whether a source is the `wanted` one ("" for any): the same folder of the same host.
+
+    A host may be written by its name, with or without the domain of the seat, or by any of its addresses.
+    """
+    if wanted in ("", found):
+        return True
+    (host, path), (wanted_host, wanted_path) = _split(found), _split(wanted)
+    same_host = host == wanted_host or _host(context, host) == _host(context, wanted_host) != ""
+    return same_host and folder(path) == folder(wanted_path)
+
+
+def _split(source: str) -> tuple[str, str]:
+    host, _, path = source.partition(":/")
+    return host.strip("[]"), f"/{path}"
+
+
+def _host(context: Context, name: str) -> str:
+    """Return the host of the lab that a name or an address means, "" for none."""
+    if known := context.host_at(name):
+        return known
+    short, dot, domain = name.rstrip(".").partition(".")
+    is_own = not dot or domain.casefold() == context.plan.seat.domain.casefold()
+    return short.casefold() if is_own and context.addresses(short.casefold()) else ""
+
+
+def lets_in(context: Context, clients: set[str], client: str) -> bool:
+    """Tell whether one of the clients of an export is the host at the address `client`."""
+    return any(_is_client(context, name, client) for name in clients)
+
+
+def _is_client(context: Context, name: str, client: str) -> bool:
+    try:
+        network = ip_network(name)
+    except ValueError:
+        return _host(context, name) == context.host_at(client) != ""
+    return network.num_addresses == 1 and ip_address(client) == network[0]
+
+
+def read_exports(printed: str) -> Mapping[str, set[str]]:
+    """Return the clients of each export: of exportfs(8), or of an nfs-ganesha-export-config(8)."""
+    clients_by_path: dict[str, set[str]] = {}
+    for block in _blocks(printed):
+        if block.name == "export":
+            for key in ("path", "pseudo"):
+                if key in block.values:
+                    found = clients_by_path.setdefault(folder(block.values[key]), set())
+                    found.update(_clients(block))
+    if clients_by_path:
+        return clients_by_path
+    for line in printed.splitlines():
+        path, _, client = line.partition(" ")
+        if path.startswith("/"):
+            clients_by_path.setdefault(folder(path), set()).add(client.strip().partition("(")[0])
+    return clients_by_path
+
+
+def _clients(export: Block) -> Iterator[str]:
+    """Yield the clients of an export that have access: that of their block, else that of the export."""
+    for block in export.blocks:
+        access = block.values.get("access_type", export.values.get("access_type", ""))
+        if block.name == "client" and access.casefold() != "none":
+            yield from (name.strip() for name in block.values.get("clients", "").split(",") if name.strip())
+
+
+def _blocks(text: str) -> list[Block]:
+    """Return the outer blocks of a configuration of nfs-ganesha, whatever its lines and its case."""
+    open_blocks = [Block("")]
+    words: list[str] = []
+    for token in _TOKEN.finditer(text):
+        sign = token["sign"]
+        if sign == "{":
+            block = Block(" ".join(words).casefold())
+            open_blocks[-1].blocks.append(block)
+            open_blocks.append(block)
+        elif sign == ";" and "=" in words:
+            key, value = words[: words.index("=")], words[words.index("=") + 1 :]
+            open_blocks[-1].values[" ".join(key).casefold()] = " ".join(value)
+        elif sign == "}" and len(open_blocks) > 1:
+            open_blocks.pop()
+        if sign in ("{", "}", ";"):
+            words = []
+        elif sign or token["word"] or token["quoted"] is not None:
+            words.append(sign or token["word"] or token["quoted"])
+    return open_blocks[0].blocks

@@ -1,0 +1,47 @@
+"""Tell which conversation a student's answers declare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sharklab.checks import QUESTIONS
+from sharklab.checks.focus import turn
+from sharklab.checks.question import End, Value
+from sharklab.evidence.packets.model import Conversation
+from sharklab.grading.submission import answers
+from sharklab.lab.model import Exercise
+
+Given = Mapping[str, Any]
+"""The answers of a student to the questions of an exercise."""
+
+
+def fitting(talk: Conversation, exercise: Exercise, given: Given) -> frozenset[str]:
+    """Return the questions of the exercise of which an answer has the value that the conversation gives."""
+    return frozenset(
+        name
+        for name in exercise.questions
+        if QUESTIONS[name].of_conversation
+        and answers.values(name, QUESTIONS[name].of(talk)) & answers.values(name, given.get(name))
+    )
+
+
+def is_declared(talk: Conversation, exercise: Exercise, given: Given) -> bool:
+    """Tell whether the answers declare a conversation; a wrong one among them costs itself alone.
+
+    Its own port is enough, or the server's address. Where no address was given, port and transport are.
+    Answers that took one end for the other declare it too, and are wrong.
+    """
+    return _names(talk, exercise, given) or _names(turn(talk), exercise, given)
+
+
+def _names(talk: Conversation, exercise: Exercise, given: Given) -> bool:
+    fits, said = fitting(talk, exercise, given), {name for name in given if given[name]}
+    asked = {name: QUESTIONS[name] for name in exercise.questions if QUESTIONS[name].of_conversation}
+    servers = {name for name, each in asked.items() if each.end is End.SERVER and each.value is Value.ADDRESS}
+    ports = {name for name, each in asked.items() if each.end is End.SERVER and each.value is Value.PORT}
+    own = {name for name, each in asked.items() if each.changes}
+    transports = {name for name, each in asked.items() if each.end is None}
+    if fits & (servers | own):
+        return True
+    return not servers & said and bool(fits & ports) and not (transports & said) - fits

@@ -1,0 +1,166 @@
+"""Find captures by their content anywhere in a student's folder, and match them to the captures of a lab.
+
+A student without a seat hands in a folder or a git checkout as it is: captures of several labs, in any
+folder, under any name. The name of a file tells which capture it is; for one whose name tells nothing, its
+packets do, when the student's answers declare a conversation that it holds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sharklab import untrusted
+from sharklab.errors import InputError
+from sharklab.evidence.capture import RecordedCapture, read_few
+from sharklab.evidence.packets import compression, container
+from sharklab.grading.submission import capture_names, sheet
+from sharklab.grading.submission.declaration import fitting, is_declared
+from sharklab.grading.submission.model import Answers, Problem
+from sharklab.lab.model import Exercise, Plan
+from sharklab.limits import BUNDLE
+from sharklab.message import N_, Message
+
+FILES, DEEPEST = 20_000, 16
+"""The most files of a folder that are looked at, and the most folders that lie in each other."""
+_READ = 40
+"""Captures without a telling name that are read."""
+_NAMED = 20
+"""Captures that are not used and are named; of others their number is told."""
+_SKIPPED = frozenset({"__macosx", "node_modules", "venv"})
+_OWN, _ANY, _OTHER = 0, 1, 2
+"""The place of a file: in a folder of the lab, in one that names no lab, in one of another lab."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The captures that were found for a lab, by id, and those that are not used, with the reason."""
+
+    captures: Mapping[str, Path] = field(default_factory=dict)
+    unused: tuple[Problem, ...] = ()
+
+
+def files(folder: Path) -> Iterator[Path]:
+    """Yield the files below `folder`, in the order of their names: without links and hidden folders."""
+    count = 0
+    for place, folders, names in os.walk(folder):
+        depth = len(Path(place).relative_to(folder).parts)
+        folders[:] = sorted(filter(_is_open, folders)) if depth < DEEPEST else []
+        for name in sorted(names):
+            count += 1
+            if count > FILES:
+                return
+            yield Path(place) / name
+
+
+def _is_open(name: str) -> bool:
+    return not name.startswith((".", "~")) and name.casefold() not in _SKIPPED
+
+
+def is_capture(file: Path) -> bool:
+    """Tell by its first bytes whether a file is a capture, compressed or not; its name does not count."""
+    try:
+        with untrusted.stream(file, BUNDLE.capture) as content:
+            head = content.read(16)
+    except InputError:
+        return False
+    name = file.name.casefold()
+    packed = bool(compression.method(head))
+    return container.is_capture(head) and ".annotated." not in name and (not packed or "cap" in name)
+
+
+def answer_sheet(folder: Path, plan: Plan) -> Path:
+    """Return the folder of the answers: `folder`, or the one below it that names the lab."""
+    if sheet.find(folder):
+        return folder
+    places = sorted({file.parent for file in files(folder) if sheet.is_sheet(file.name)})
+    near = [(_place(place.relative_to(folder).parts, plan.lab.name), place) for place in places]
+    return min((each for each in near if each[0] is not _OTHER), default=(_ANY, folder))[1]
+
+
+def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path]) -> Found:
+    """Return a capture for each one of the lab that `taken` lacks, among all files below `folder`.
+
+    Raises MachineryError when tshark is missing or broken.
+    """
+    wanted = [capture for exercise in plan.lab.exercises for capture in exercise.captures]
+    names = {name: capture.id for capture in wanted for name in (*capture.names, capture.id)}
+    lacking = [capture.id for capture in wanted if capture.id not in taken]
+    left = [file for file in files(folder) if file not in taken.values() and is_capture(file)]
+    by_place = {file: _place(file.relative_to(folder).parts, plan.lab.name) for file in left}
+    near = [file for file in left if by_place[file] is not _OTHER]
+    named = dict(_by_name(near, by_place, names, lacking))
+    rest = [file for file in near if file not in named.values()]
+    shown = dict(_by_packets(rest, plan.lab.exercises, answers, {*taken, *named}))
+    captures = {**named, **shown}
+    unused = (file for file in left if file not in captures.values())
+    return Found(captures, tuple(_unused(folder, list(unused), by_place)))
+
+
+def _by_name(
+    near: Sequence[Path], by_place: Mapping[Path, int], names: Mapping[str, str], lacking: Sequence[str]
+) -> Iterator[tuple[str, Path]]:
+    """Yield the file whose name means each lacking capture: in the lab's folder first, then the nearest."""
+    matches = [(file, found) for file in near if (found := capture_names.match(file.name, names))]
+    for id in lacking:
+        claims = [(by_place[file], match.distance, file) for file, match in matches if names[match.id] == id]
+        if claims:
+            yield id, min(claims)[-1]
+
+
+def _by_packets(
+    rest: Sequence[Path], exercises: Iterable[Exercise], answers: Answers, known: set[str]
+) -> Iterator[tuple[str, Path]]:
+    """Yield for each exercise with a single, lacking capture the file that fits its answers best."""
+    asking = [
+        exercise
+        for exercise in exercises
+        if exercise.anywhere and len(exercise.captures) == 1 and exercise.captures[0].id not in known
+    ]
+    if not any(answers.get(exercise.id) for exercise in asking):
+        return
+    captures = [RecordedCapture(file.name, "", file) for file in rest[:_READ]]
+    read_few(captures)
+    for exercise in asking:
+        best = max(captures, key=lambda each: _fits(each, exercise, answers), default=None)
+        if best and _fits(best, exercise, answers):
+            captures.remove(best)
+            yield exercise.captures[0].id, best.path
+
+
+def _fits(capture: RecordedCapture, exercise: Exercise, answers: Answers) -> int:
+    """Return how many answers fit a conversation of the capture that they declare, 0 without one."""
+    given = answers.get(exercise.id, {})
+    declared = (talk for talk in capture.facts.conversations if is_declared(talk, exercise, given))
+    return max((len(fitting(talk, exercise, given)) for talk in declared), default=0)
+
+
+def _place(parts: Sequence[str], lab: str) -> int:
+    """Tell whether the names on the way to a file name the lab, or another one of the same series (tp5)."""
+    wanted = capture_names.words(lab)
+    numbered = len(wanted) > 1 and wanted[-1].isdigit()
+    others = False
+    for part in parts:
+        words = capture_names.words(part)
+        for start in range(len(words) - len(wanted) + 1):
+            own = words[start : start + len(wanted)]
+            if own == wanted:
+                return _OWN
+            others |= numbered and own[:-1] == wanted[:-1] and own[-1].isdigit()
+    return _OTHER if others else _ANY
+
+
+def _unused(folder: Path, unused: list[Path], by_place: Mapping[Path, int]) -> Iterator[Problem]:
+    """Yield a problem for each capture that is not used; those of other labs are counted."""
+    own = [file for file in unused if by_place[file] is not _OTHER]
+    for file in own[:_NAMED]:
+        reason = Message(N_("the capture is not used: its name and its packets fit no open exercise"))
+        yield Problem(untrusted.one_line(file.relative_to(folder).as_posix()), reason)
+    for text, count in (
+        (N_("{count} more captures are not used"), len(own[_NAMED:])),
+        (N_("{count} captures of other labs are not used"), len(unused) - len(own)),
+    ):
+        if count:
+            yield Problem(folder.name, Message(text, {"count": count}))

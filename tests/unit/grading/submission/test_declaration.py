@@ -1,0 +1,37 @@
+"""The conversation that answers declare."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sharklab.evidence.packets.model import Conversation, Endpoint
+from sharklab.grading.submission.declaration import fitting, is_declared
+from tests.support.checks_sample import Sample
+
+TALK = Conversation("udp", Endpoint("10.77.5.1", 50001), Endpoint("192.0.2.9", 53), (1,))
+QUESTIONS = ("dns_server_address", "dns_server_port", "local_port", "transport", "client_bytes")
+
+
+@pytest.mark.parametrize(
+    ("given", "fits", "declared"),
+    [
+        ({"dns_server_address": "192.0.2.9"}, {"dns_server_address"}, True),
+        ({"dns_server_address": ["192.0.2.9", "192.0.2.8"]}, {"dns_server_address"}, True),
+        ({"local_port": "50001", "dns_server_address": "192.0.2.8"}, {"local_port"}, True),
+        ({"dns_server_port": "53", "transport": "UDP"}, {"dns_server_port", "transport"}, True),
+        ({"dns_server_port": "53", "transport": "TCP"}, {"dns_server_port"}, False),
+        ({"dns_server_port": "53", "dns_server_address": "192.0.2.8"}, {"dns_server_port"}, False),
+        ({"transport": "UDP"}, {"transport"}, False),
+        ({"dns_server_address": "10.77.5.1"}, set(), True),
+        ({"client_bytes": "7"}, set(), False),
+        ({}, set(), False),
+    ],
+)
+def test_answers_declare_a_conversation(given: dict[str, Any], fits: set[str], declared: bool) -> None:
+    """By an end of it; a port of a service and a transport are enough where no address was given."""
+    exercise = replace(Sample(["one"]).context().exercise, questions=QUESTIONS)
+    assert fits == set(fitting(TALK, exercise, given))
+    assert declared is is_declared(TALK, exercise, given)
