@@ -48,7 +48,7 @@ options:
         default: [0]
       retries:
         description:
-          - How often a command that ends with another exit code is run again. The result is that of the last run.
+          - How often a command that ends with another exit code is run again. The result is of the last run.
           - For commands that ask a service which may answer late on a busy host.
         type: int
         default: 0

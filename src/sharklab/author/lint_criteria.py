@@ -92,9 +92,9 @@ def _asked(where: Path, exercise: Exercise, question: str) -> Iterator[Fault]:
 
 def _hints_by_id(lab: Lab, at: Path, exercise: Exercise) -> Iterator[Fault]:
     """Yield the faults of the hints that an exercise has by the ids of its criteria."""
-    from sharklab.grading.marking.defaults import criteria
+    from sharklab.grading.marking import defaults
 
-    known = [criterion.id for criterion in criteria(lab, exercise)]
+    known = defaults.names(lab, exercise)
     for name, hints in exercise.hints.items():
         where = (*at, "hints", name)
         if name not in known:

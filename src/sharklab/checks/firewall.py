@@ -147,7 +147,9 @@ def _zones_of_packets(context: Context, params: Params, default: Zone) -> list[Z
     source. A zone without card and source decides nothing, whatever it opens.
     """
     printed = observation(context, params)["firewall"].get("zones", "")
-    known = [{kind: frozenset(entries) for kind, entries in zone.items()} for zone in zones(printed).values()]
+    known: list[Zone] = [
+        {kind: frozenset(entries) for kind, entries in zone.items()} for zone in zones(printed).values()
+    ]
     cards = frozenset(context.plan.lab.host(params["host"]).networks)
     of_cards = [zone for zone in known if cards & zone.get("interfaces", frozenset()) and _is_whole(zone)]
     of_sources = [zone for zone in known if zone.get("sources") and zone not in of_cards]

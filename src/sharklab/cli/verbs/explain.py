@@ -162,7 +162,7 @@ def _write(args: Options, stories: list[CaptureStory], notes: list[Message]) -> 
     from sharklab.report import capture_page
     from sharklab.report.render import write
 
-    made = capture_page.files(stories, translate(args), args.filter, notes)
+    made = capture_page.files(stories, translate(args), args.filter or "", notes)
     return [str(file) for file in write({Path(args.out) / name: content for name, content in made.items()})]
 
 

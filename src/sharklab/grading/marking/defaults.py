@@ -41,20 +41,34 @@ def criteria(lab: LabContent, exercise: Exercise) -> tuple[Criterion, ...]:
     return tuple(_with_hints(exercise, criterion) for criterion in exercise.criteria or derived)
 
 
+def names(lab: LabContent, exercise: Exercise) -> list[str]:
+    """Return the ids of the criteria of an exercise, whose checks and questions need not be valid yet."""
+    matrices = [matrix for matrix in lab.matrices if matrix.id == exercise.id]
+    if exercise.criteria or matrices:
+        return [criterion.id for criterion in criteria(lab, exercise)]
+    return [name for name, _ in _wanted(exercise)]
+
+
 def _with_hints(exercise: Exercise, criterion: Criterion) -> Criterion:
     more = exercise.hints.get(criterion.id, ())
     return replace(criterion, hints=(*criterion.hints, *more)) if more else criterion
 
 
-def _derived(exercise: Exercise) -> Iterator[Criterion]:
+def _wanted(exercise: Exercise) -> Iterator[tuple[str, Check | Asked]]:
+    """Yield the id and the condition of each criterion that follows from checks and questions."""
     checks = [check for check in exercise.checks if check.kind in KINDS and not KINDS[check.kind].live]
-    questions = [name for name in exercise.questions if exercise.captures or QUESTIONS[name].of_server]
+    of_server = [name for name, question in QUESTIONS.items() if question.of_server]
+    questions = [name for name in exercise.questions if exercise.captures or name in of_server]
     wanted: list[Check | Asked] = [*checks, *map(Asked, questions)]
     seen: Counter[str] = Counter()
     for leaf in wanted:
         name = leaf.question if isinstance(leaf, Asked) else leaf.kind
         seen[name] += 1
-        id = name if seen[name] == 1 else f"{name}-{seen[name]}"
+        yield name if seen[name] == 1 else f"{name}-{seen[name]}", leaf
+
+
+def _derived(exercise: Exercise) -> Iterator[Criterion]:
+    for id, leaf in _wanted(exercise):
         parts = _parts(leaf)
         steps = tuple(CriterionStep(1 / len(parts), part) for part in parts)
         yield Criterion(id, steps, whole=leaf if len(steps) > 1 else None)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sharklab.grading.marking.defaults import CELL, criteria, title, title_of
+from sharklab.grading.marking.defaults import CELL, criteria, names, title, title_of
 from sharklab.lab.model import (
     AllOf,
     AnyOf,
@@ -43,6 +43,16 @@ def test_criteria_follow_from_checks_and_questions(plan: Plan) -> None:
     assert [*checks, *questions] == derived(plan)
     [exercise] = plan.lab.exercises
     assert {1.0} == {each.points for each in criteria(plan.lab, exercise)}
+
+
+def test_names_are_those_of_the_criteria(plan: Plan) -> None:
+    """Those of the author, those that follow, and those of a matrix."""
+    [exercise] = plan.lab.exercises
+    own = replace(exercise, criteria=(Criterion("mine", (CriterionStep(1, FIN),)),))
+    for one in (exercise, own):
+        assert [each.id for each in criteria(plan.lab, one)] == names(plan.lab, one)
+    faulty = replace(exercise, checks=(Check("dns"),), questions=("server_adress",))
+    assert ["dns", "server_adress"] == names(plan.lab, faulty)
 
 
 def test_criteria_tell_almost_everything_from_nothing(plan: Plan) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.submission import archive
-from sharklab.limits import ArchiveLimits
+from sharklab.limits import ARCHIVE, ArchiveLimits
 from sharklab.message import N_
 from tests.support.errors import error_of
 
@@ -27,7 +27,7 @@ def packed(place: Path, entries: dict[str, bytes], compression: int = zipfile.ZI
     return file
 
 
-def extract(file: Path, unpacked: int = MIB, limits: ArchiveLimits = archive.ARCHIVE) -> dict[str, str]:
+def extract(file: Path, unpacked: int = MIB, limits: ArchiveLimits = ARCHIVE) -> dict[str, str]:
     """Unpack a zip beside itself; return the message of each file that did not come out."""
     into = file.parent / "out"
     into.mkdir()

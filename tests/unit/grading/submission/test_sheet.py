@@ -95,7 +95,7 @@ def test_read_names_a_bad_line(text: str | bytes, expected: list[tuple[str, obje
     assert expected == refusals(text)
 
 
-CASES = {
+CASES: dict[str, tuple[str, dict[str, object]]] = {
     "colon": ("  transport: TCP: SYN seen\n", {"transport": "TCP: SYN seen"}),
     "no-break blank": ("  transport:\u00a0 TCP\n", {"transport": "TCP"}),
     "no-break blanks before a question": ("\u00a0 transport: TCP\n", {"transport": "TCP"}),
@@ -119,7 +119,8 @@ def test_read_loses_no_other_line_to_a_bad_one(case: str) -> None:
     broken = "" if case in ("no-break blank", "quotes of a word processor") else "x: y: z\n"
     text = f"web:\n  server_port: 443\n{line}  local_port: 50000\nmail:\n  transport: UDP\n{broken}"
     answers, _ = sheet.read(text.encode())
-    assert {"server_port": 443, "local_port": 50000, **given} == answers["web"]
+    expected: dict[str, object] = {"server_port": 443, "local_port": 50000, **given}
+    assert expected == answers["web"]
     assert "UDP" == answers["mail"]["transport"]
 
 

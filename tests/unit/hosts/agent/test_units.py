@@ -37,8 +37,8 @@ def log(fakes: Path) -> list[str]:
 
 @pytest.fixture
 def before(fakes: Path) -> dict[str, Any]:
-    """Return the state of a machine with two services that run and one that does not."""
-    systemd(fakes, unit("a.service"), unit("b.service"), unit("c.service", "inactive"))
+    """Return the state of a machine with three services that run and one that does not."""
+    systemd(fakes, *map(unit, ("a.service", "b.service", "same.service")), unit("c.service", "inactive"))
     return units.state()
 
 
@@ -61,7 +61,8 @@ def test_is_active_takes_one_of_several_names(before: dict[str, Any]) -> None:
 
 def test_units_go_back(fakes: Path, before: dict[str, Any]) -> None:
     """New ones stop, missing ones start, restarted ones restart; the others are left alone."""
-    systemd(fakes, unit("a.service", run="2"), unit("b.service", "failed"), unit("new.service"))
+    now = (unit("a.service", run="2"), unit("b.service", "failed"), unit("new.service"))
+    systemd(fakes, *now, unit("same.service"))
     failures = Failures()
     assert ["new.service"] == units.stop_new(before, failures)
     assert ["b.service"] == units.start_missing(before, failures)
@@ -80,6 +81,7 @@ def test_restart_after_a_reboot_would_be_all(fakes: Path, before: dict[str, Any]
 
 def test_failed_order_is_noted(fakes: Path, before: dict[str, Any]) -> None:
     """The other units go on."""
-    systemd(fakes, unit("bad.service"), unit("a.service"), unit("b.service"))
+    systemd(fakes, unit("bad.service"), unit("new.service"), unit("a.service"))
     units.stop_new(before, failures := Failures())
     assert ["systemctl stop bad.service"] == [what for what, _ in failures.entries]
+    assert ["stop bad.service", "stop new.service"] == log(fakes)
