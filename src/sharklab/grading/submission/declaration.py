@@ -29,8 +29,8 @@ def fitting(talk: Conversation, exercise: Exercise, given: Given) -> frozenset[s
 def is_declared(talk: Conversation, exercise: Exercise, given: Given) -> bool:
     """Tell whether the answers declare a conversation; a wrong one among them costs itself alone.
 
-    The server's address is enough. Where none was given, the own port is, or the port and the transport of the
-    service. Answers that exchanged the two ends declare it too, and are wrong.
+    The server's address is enough. Where none was given, the own port is, or the port and the transport of
+    the service. Answers that exchanged the two ends declare it too, and are wrong.
     """
     return _names(talk, exercise, given) or _names(turn(talk), exercise, given)
 
