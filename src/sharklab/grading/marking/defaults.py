@@ -77,10 +77,12 @@ def _derived(exercise: Exercise) -> Iterator[Criterion]:
 def _parts(leaf: Check | Asked) -> tuple[Check | Asked, ...]:
     """Return the conditions that together are `leaf`, each for a part of its points."""
     if isinstance(leaf, Asked):
-        changes = QUESTIONS[leaf.question].changes
-        return (Asked(leaf.question, almost=True), leaf) if changes else (leaf,)
-    parts = KINDS[leaf.kind].parts
-    return tuple(Check(kind, params) for kind, params in parts(leaf.params)) if parts else (leaf,)
+        question = QUESTIONS.get(leaf.question)  # lint names an unknown one
+        return (Asked(leaf.question, almost=True), leaf) if question and question.changes else (leaf,)
+    kind = KINDS[leaf.kind]
+    if kind.parts is None or not kind.required <= leaf.params.keys():
+        return (leaf,)
+    return tuple(Check(name, params) for name, params in kind.parts(leaf.params))
 
 
 def of_matrix(matrix: Matrix) -> Iterator[Criterion]:

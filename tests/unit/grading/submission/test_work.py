@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,23 @@ def test_read_of_an_empty_folder_is_an_empty_submission(tmp_path: Path) -> None:
     """Nothing handed in is no fault."""
     found = work.read(tmp_path, sample.plan())
     assert ({}, {}, ()) == (found.captures, found.answers, found.problems)
+
+
+@pytest.mark.parametrize("anywhere", [True, False])
+def test_read_finds_captures_in_other_folders_where_the_lab_takes_them_from_anywhere(
+    tmp_path: Path, anywhere: bool
+) -> None:
+    """The folder of any other lab may be a git repository, whose other files are nobody's business."""
+    plan = sample.plan()
+    exercises = tuple(replace(each, anywhere=anywhere) for each in plan.lab.exercises)
+    plan = replace(plan, lab=replace(plan.lab, exercises=exercises))
+    place = sample.folder(tmp_path / "work")
+    (place / "wireshark").mkdir()
+    for name in ("web.pcap", "thing.pcap"):
+        shutil.copy(place / "captures" / "ssh.pcap", place / "wireshark" / name)
+    found = work.read(place, plan)
+    assert anywhere is ("web" in found.captures)
+    assert (["wireshark/thing.pcap"] if anywhere else []) == [problem.file for problem in found.problems]
 
 
 def test_read_of_no_folder_is_an_input_error(tmp_path: Path) -> None:
