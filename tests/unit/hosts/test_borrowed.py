@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sharklab.errors import MachineryError
-from sharklab.hosts import borrowed
+from sharklab.hosts import borrowed, user_inventory
 from sharklab.lab.model import Host
 from tests.support import provider_seat
 from tests.support.errors import error_of
@@ -62,7 +62,8 @@ def test_damaged_facts_are_an_error(tmp_path: Path) -> None:
 )
 def test_access_has_the_variables_of_ansible(variables: dict[str, Any], expected: dict[str, Any]) -> None:
     """A password is text; the configuration of ssh has the address; other variables are left out."""
-    found = borrowed.access(variables)
+    found = borrowed.access({user_inventory.MACHINE: "box", **variables})
+    assert "box" == found["machine"]
     assert expected == {name: found[name] for name in expected}
     assert not {"ansible_host", "colour"} & set(found["vars"])
 

@@ -20,6 +20,7 @@ def test_command_differs_only_where_a_restored_machine_must(seat_plan: Plan, tmp
     """A machine is restored by the command that made its snapshot, but for disk, memory and waiting."""
     (tmp_path / "root/boot").mkdir(parents=True)
     (tmp_path / "root/boot/vmlinuz-6").touch()
+    (tmp_path / "root/boot/initrd.img-6").touch()
     base = Image("debian12-vm", "Debian", tmp_path)
     made = VirtualMachine(Engine("tcg", "max"), base, (Path("a"), Path("b,b")), Path("m"))
     host = seat_plan.hosts[0]
@@ -37,6 +38,7 @@ def test_command_gives_rights_up(seat_plan: Plan, tmp_path: Path) -> None:
     """QEMU becomes a user of the seat's own, who cannot start anything and opens nothing anew."""
     (tmp_path / "root/boot").mkdir(parents=True)
     (tmp_path / "root/boot/vmlinuz-6").touch()
+    (tmp_path / "root/boot/initrd.img-6").touch()
     made = VirtualMachine(engine.TCG, Image("debian12-vm", "Debian", tmp_path), (Path("a"),), Path("m"))
     words = vm.command(seat_plan, seat_plan.hosts[0], made)
     user, _, group = words[words.index("-runas") + 1].partition(":")
@@ -66,6 +68,7 @@ def test_command_tells_what_is_below_a_disk(seat_plan: Plan, tmp_path: Path) -> 
     """What QEMU opens as root is what sharklab says, not what the disk does."""
     (tmp_path / "root/boot").mkdir(parents=True)
     (tmp_path / "root/boot/vmlinuz-6").touch()
+    (tmp_path / "root/boot/initrd.img-6").touch()
     disks = (Path("own"), Path("golden"), Path("base,1"))
     made = VirtualMachine(engine.TCG, Image("debian12-vm", "Debian", tmp_path), disks, Path("m"))
     words = vm.command(seat_plan, seat_plan.hosts[0], made)
