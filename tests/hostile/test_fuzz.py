@@ -23,7 +23,7 @@ from sharklab.errors import InputError
 from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets import container
 from sharklab.evidence.packets.explanation import explain
-from sharklab.grading.submission import bundle, manifest, sheet
+from sharklab.grading.submission import archive, bundle, manifest, sheet
 from sharklab.grading.submission.model import Seal, Submission
 from sharklab.lab import roster
 from sharklab.limits import CAPTURE
@@ -169,8 +169,8 @@ def whole() -> tuple[bytes, dict[str, bytes]]:
     """Return a submission that was packed and signed, and the files that are in it."""
     with tempfile.TemporaryDirectory() as place:
         file = sample.packed(Path(place))
-        with zipfile.ZipFile(file) as archive:
-            return file.read_bytes(), {name: archive.read(name) for name in archive.namelist()}
+        with zipfile.ZipFile(file) as opened:
+            return file.read_bytes(), {name: opened.read(name) for name in opened.namelist()}
 
 
 def unpack(content: bytes) -> tuple[Submission | None, dict[str, bytes]]:
@@ -221,15 +221,38 @@ def archives(draw: st.DrawFn) -> bytes:
     for name in draw(st.lists(NAMES, max_size=6)):
         files[name] = draw(st.one_of(st.binary(max_size=60), st.sampled_from(list(whole()[1].values()))))
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", draw(st.sampled_from((0, 8)))) as archive:
+    with zipfile.ZipFile(buffer, "w", draw(st.sampled_from((0, 8)))) as opened:
         for name, content in files.items():
-            archive.writestr(name, content)
+            opened.writestr(name, content)
     return buffer.getvalue()
 
 
 def test_unpack_of_any_archive(fuzz: Fuzz) -> None:
     """Names that lead elsewhere and contents that are something else."""
     fuzz(archives(), look_at_bundle, 150)
+
+
+def look_at_zip(content: bytes) -> None:
+    """Check that nothing of a zip lies outside its folder, and that no more comes out than is told."""
+    with tempfile.TemporaryDirectory() as place:
+        room = Path(place)
+        file, into = room / "file", room / "deep" / "into"
+        file.write_bytes(content)
+        into.mkdir(parents=True)
+        try:
+            size, _ = archive.extract(file, into, 1 << 20)
+        except InputError as error:
+            assert error.say(i18n.translator("fr").gettext)
+            size = 1 << 20
+        paths = [path for path in room.rglob("*") if path != file and not path.is_dir()]
+        assert all(path.is_relative_to(into) and path.name.isprintable() for path in paths)
+        assert sum(path.stat().st_size for path in paths) <= size
+
+
+def test_extract_of_any_zip(fuzz: Fuzz) -> None:
+    """Names that lead elsewhere, and wrong bytes anywhere."""
+    fuzz(archives(), look_at_zip, 100)
+    fuzz(st.builds(lambda: whole()[0]).flatmap(changed), look_at_zip, 150)
 
 
 JSON = st.recursive(

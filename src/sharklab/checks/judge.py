@@ -53,7 +53,7 @@ def outcome(context: Context, check: Check) -> Outcome:
     return Outcome(
         check=check.kind,
         status=finding.status,
-        title=Message(kind.title, check.params),
+        title=kind.heading(check.params),
         found=finding.found,
         expected=Message(kind.expected, check.params) if kind.expected else None,
         evidence=finding.evidence,

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from sharklab.checks import phrases
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import Finding
+from sharklab.message import Message
 
 Params = Mapping[str, Any]
 """The parameters of a check in lab.yml, by name."""
@@ -83,6 +85,11 @@ class Kind:
     look: str = ""
     needs: tuple[Need, ...] | Needs = ()
     parts: Parts | None = None
+
+    def heading(self, params: Params) -> Message:
+        """Return the title of the check with these parameters; a step of a connection is in words."""
+        steps = [name for name, value in params.items() if isinstance(value, str) and value in phrases.STEPS]
+        return Message(self.title, {**params, **{name: phrases.step(params[name]) for name in steps}})
 
     @property
     def needs_all(self) -> bool:

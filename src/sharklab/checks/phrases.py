@@ -53,6 +53,22 @@ PATTERNS = {
 """The packets of a port may be so (`sharklab.evidence.packets.knocks`)."""
 
 
+STEPS = {
+    "syn": N_("SYN"),
+    "syn_ack": N_("SYN/ACK"),
+    "ack": N_("ACK"),
+    "end": N_("a FIN or a RST"),
+    "one_side": N_("the FIN of one side"),
+    "both_sides": N_("the FIN of each side"),
+}
+"""The steps of an opening and of a closing."""
+
+
+def step(name: str) -> Message:
+    """Return the words for a step of an opening or a closing."""
+    return Message(STEPS[name])
+
+
 def state(name: str) -> Message:
     """Return the word for a state of a port."""
     return Message(STATES[name])

@@ -74,6 +74,19 @@ def test_required_are_the_parameters_without_which_a_check_has_no_sense() -> Non
     assert {"types"} == KINDS["dns"].required
 
 
+@pytest.mark.parametrize(
+    ("name", "params", "heading"),
+    [
+        ("opening", {"to": "syn_ack"}, "Opening of the connection: SYN/ACK"),
+        ("closing", {"to": "one_side"}, "End of the connection: the FIN of one side"),
+        ("sends", {"sides": 2}, "Sides that send data: 2"),
+    ],
+)
+def test_heading_says_steps_in_words(name: str, params: dict[str, Any], heading: str) -> None:
+    """A reader sees no value of lab.yml."""
+    assert heading == str(KINDS[name].heading(params))
+
+
 def test_absence_needs_the_whole_capture() -> None:
     """A packet that was lost could be the one that must not be there."""
     assert [True, False] == [KINDS[name].needs_all for name in ("unseen", "fin")]

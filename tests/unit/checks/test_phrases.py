@@ -17,6 +17,7 @@ from sharklab.message import Message
 @pytest.mark.parametrize(
     ("words", "value", "english", "french"),
     [
+        (phrases.step, "one_side", "the FIN of one side", "le FIN d'un côté"),
         (phrases.state, "prohibited", "prohibited", "interdit"),
         (phrases.verdict, "timeout", "timed out", "délai dépassé"),
         (phrases.packets, "syn_rst", "SYN, then RST", "SYN, puis RST"),

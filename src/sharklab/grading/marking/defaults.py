@@ -113,7 +113,7 @@ def title(wanted: Condition) -> Message:
         return nearly if wanted.almost else text
     if isinstance(wanted, Check):
         kind = KINDS.get(wanted.kind)
-        return Message(kind.title, wanted.params) if kind else Message(wanted.kind)
+        return kind.heading(wanted.params) if kind else Message(wanted.kind)
     if isinstance(wanted, Not):
         return Message(N_("Not: {title}"), {"title": title(wanted.part)})
     titles = [title(part) for part in wanted.parts]
