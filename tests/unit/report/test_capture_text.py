@@ -96,3 +96,15 @@ def test_hostile_names_are_shown_without_their_effect(tmp_path: Path) -> None:
 def test_cut_capture_says_so() -> None:
     """Before its conversations."""
     assert lines(told("refused.cut"))[1].startswith("! ")
+
+
+def test_large_capture_lists_each_conversation_with_its_filter() -> None:
+    """The first ones, and how many more there are."""
+    ends = (Endpoint("10.0.0.1", 40_000), Endpoint("10.0.0.2", 443))
+    found = [Stream("tcp", number, ends, 8) for number in range(capture_text.LISTED + 5)]
+    text = list(capture_text.large("big\x1b[31m.pcap", found, translator("en")))
+    assert capture_text.LISTED == sum("--filter 'tcp.stream == " in line for line in text)
+    assert any("5" in line and "…" in line for line in text)
+    assert [line for line in text if not is_visible(line)] == []
+    few = list(capture_text.large("big.pcap", found[:1], translator("en")))
+    assert not any("…" in line for line in few)

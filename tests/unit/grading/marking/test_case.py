@@ -67,3 +67,10 @@ def test_gather_moves_the_hosts_only_where_the_exercise_allows_it(ssh: Handed, a
     assert anywhere is (foreign.case.context.plan.seat != foreign.plan.seat)
     own = ssh.with_exercise(anywhere=anywhere)
     assert own.plan.seat == own.case.context.plan.seat
+
+
+def test_gather_leaves_a_foreign_capture_that_no_answer_declares(ssh: Handed) -> None:
+    """The exercise is then that of the seat, and nothing of it is there."""
+    foreign = ssh.on_another_seat().with_exercise(anywhere=True)
+    case = foreign.with_submission(answers={}).case
+    assert (foreign.plan.seat, foreign.exercise) == (case.context.plan.seat, case.exercise)
