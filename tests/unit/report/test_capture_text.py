@@ -58,18 +58,6 @@ def test_list_is_cut_with_the_number_of_the_rest() -> None:
     assert any(str(60 - capture_text.LISTED + 7) in line for line in text)
 
 
-@pytest.mark.parametrize(("count", "rest"), [(1, 0), (capture_text.LISTED + 3, 3)])
-def test_large_capture_lists_conversations_with_their_filters(count: int, rest: int) -> None:
-    """Each listed conversation has the filter that chooses it; the others are counted."""
-    ends = Endpoint("10.0.0.1", 50_000), Endpoint("10.0.0.2", 443)
-    found = [Stream("tcp", number, ends, 9 - number % 9) for number in range(count)]
-    text = list(capture_text.large("big\x1b.pcap", found, translator("en")))
-    filters = [line.split("'")[1] for line in text if "--filter '" in line]
-    assert [each.filter for each in found[: capture_text.LISTED]] == filters
-    assert bool(rest) == any(line.split()[:2] == ["…", str(rest)] for line in text)
-    assert all(map(is_visible, text))
-
-
 @pytest.mark.parametrize("width", [60, 100])
 def test_lines_fit_the_terminal(width: int) -> None:
     """Words wrap under the packet's own text."""
