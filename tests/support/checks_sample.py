@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from ipaddress import IPv4Interface, IPv6Interface
@@ -31,6 +31,7 @@ from sharklab.lab.model import (
     Seat,
     Service,
 )
+from sharklab.message import Message
 from tests.support.capture_files import COUNTED, recording, with_facts
 from tests.support.plans import plain
 
@@ -145,3 +146,17 @@ def without(name: str, *numbers: int) -> Facts:
 def words(item: Outcome | Answer) -> str:
     """Return what was found, in English."""
     return translator("en").say(item.found)
+
+
+def said(item: Outcome | Answer) -> dict[str, Mapping[str, Any]]:
+    """Return the message ids of the sentences of what was found, each with its values."""
+    return dict(_sentences(item.found))
+
+
+def _sentences(value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    parts: Any = value if isinstance(value, list | tuple) else ()
+    if isinstance(value, Message):
+        yield value.msgid, value.values
+        parts = value.values.values()
+    for part in parts:
+        yield from _sentences(part)
