@@ -16,6 +16,7 @@ from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets import facts
 from sharklab.evidence.packets.model import Facts, Recording
 from sharklab.evidence.run_folder import Evidence, ProbeResult, SocketLine
+from sharklab.grading.marking.model import Decision
 from sharklab.i18n import translator
 from sharklab.lab.model import (
     Address,
@@ -148,7 +149,7 @@ def words(item: Outcome | Answer) -> str:
     return translator("en").say(item.found)
 
 
-def said(item: Outcome | Answer) -> dict[str, Mapping[str, Any]]:
+def said(item: Outcome | Answer | Decision) -> dict[str, Mapping[str, Any]]:
     """Return the message ids of the sentences of what was found, each with its values."""
     return dict(_sentences(item.found))
 
