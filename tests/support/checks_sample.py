@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from ipaddress import IPv4Interface, IPv6Interface
@@ -32,9 +32,9 @@ from sharklab.lab.model import (
     Seat,
     Service,
 )
-from sharklab.message import Message
 from tests.support.capture_files import COUNTED, recording, with_facts
 from tests.support.plans import plain
+from tests.support.sentences import sentences
 
 DATA = Path(__file__).parents[1] / "data"
 ASKED = ExpectedConversation("client", "server")
@@ -151,13 +151,4 @@ def words(item: Outcome | Answer) -> str:
 
 def said(item: Outcome | Answer | Decision) -> dict[str, Mapping[str, Any]]:
     """Return the message ids of the sentences of what was found, each with its values."""
-    return dict(_sentences(item.found))
-
-
-def _sentences(value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    parts: Any = value if isinstance(value, list | tuple) else ()
-    if isinstance(value, Message):
-        yield value.msgid, value.values
-        parts = value.values.values()
-    for part in parts:
-        yield from _sentences(part)
+    return sentences(item.found)
