@@ -94,6 +94,7 @@ def test_messages_of_calls_whose_values_cannot_be_told_apart_are_none() -> None:
         "nfs.ops.count": ["1", "1"],
         "nfs.opcode": ["15", "15"],
     }
-    assert () == messages.nfs_messages({**layers, "nfs.name": ["a"]})
+    for names in (["a"], ["a", "b", "c"]):
+        assert () == messages.nfs_messages({**layers, "nfs.name": names})
     found = messages.nfs_messages({**layers, "nfs.name": ["a", "b"]})
     assert [(("LOOKUP",), ("a",)), (("LOOKUP",), ("b",))] == [(each.operations, each.names) for each in found]

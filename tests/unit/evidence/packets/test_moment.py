@@ -46,15 +46,16 @@ def test_moment_acknowledges_what_is_new(number: int, expected: list[int]) -> No
 def test_moment_acknowledges_across_the_end_of_the_numbers() -> None:
     """Sequence numbers start again after 2**32 - 1 (RFC 9293)."""
     last = (1 << 32) - 1
-    syn, answer = packet(">", "SYN", seq=last), packet("<", "SYN", "ACK", seq=500, ack=0)
-    assert [1] == [each.number for each in moment(2, syn, answer).acknowledged]
+    syn, data = packet(">", "SYN", seq=last - 1), packet(">", "ACK", seq=last, ack=501, payload=4)
+    answer = packet("<", "SYN", "ACK", seq=500, ack=3)
+    assert [1, 2] == [each.number for each in moment(3, syn, data, answer).acknowledged]
 
 
 def test_moment_finds_the_packet_that_is_sent_again() -> None:
     """The first of those with the same numbers; an ACK without data repeats nothing."""
     again = moment(7, *OPEN, *DATA, DATA[0])
     assert again.original and 4 == again.original.number
-    assert moment(4, *OPEN, OPEN[2]).original is None
+    assert moment(7, *OPEN, *DATA, OPEN[2]).original is None
 
 
 def test_moment_of_a_refusal_has_no_numbers() -> None:
