@@ -12,7 +12,7 @@ from sharklab.hosts import ansible_hosts
 
 def run(file: Path) -> subprocess.CompletedProcess[str]:
     """Run the program for an inventory."""
-    argv = [sys.executable, ansible_hosts.__file__, file]
+    argv = [sys.executable, ansible_hosts.__file__, str(file)]
     return subprocess.run(argv, capture_output=True, text=True, cwd=file.parent)
 
 

@@ -22,6 +22,7 @@ from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import N_
 from tests.support import submission_sample as sample
 from tests.support.errors import error_of
+from tests.support.sentences import sentences
 
 
 def unpack(file: Path, limits: BundleLimits = BUNDLE) -> Submission:
@@ -152,10 +153,8 @@ def test_unpack_without_a_manifest_is_an_input_error(
 ) -> None:
     """Nobody knows whose such a file is."""
     file = edited(sample.packed(tmp_path), {"manifest.json": content})
-    said = [error_of(InputError, unpack, file).sentence]
-    while reason := said[-1].values.get("reason"):
-        said.append(reason)
-    assert [N_("the file is not a submission: {reason}"), *expected] == [message.msgid for message in said]
+    said = sentences(error_of(InputError, unpack, file).sentence)
+    assert [N_("the file is not a submission: {reason}"), *expected] == list(said)
 
 
 @pytest.mark.parametrize(
@@ -242,8 +241,9 @@ def test_unpack_takes_a_name_once(tmp_path: Path) -> None:
 def test_unpack_takes_no_other_compression(method: int, tmp_path: Path) -> None:
     """Other ways to pack have bombs of their own."""
     file = raw(tmp_path, [], compression=method)
-    error = error_of(InputError, unpack, file)
-    assert N_("its compression method is not supported") == error.values["reason"].values["reason"].msgid
+    assert N_("its compression method is not supported") in sentences(
+        error_of(InputError, unpack, file).sentence
+    )
 
 
 def test_unpack_of_a_bomb_stops_at_the_limit(tmp_path: Path) -> None:
