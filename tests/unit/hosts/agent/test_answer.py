@@ -159,8 +159,3 @@ def test_record_has_files_and_what_is_not_there_yet(
     assert ["/etc", f"{home}/.ssh", "/home/no-such-user/captures", "/srv"] == told["roots"] == roots
     assert ([str(tmp_path / "absent")], "state") == (told["made"], told["some"])
     assert ({"net.ipv4.ip_forward": "1"}, ["curl"]) == (told["settings"], told["packages"])
-
-
-def test_each_request_has_its_answer() -> None:
-    """The controller asks by these names."""
-    assert ["captures", "claim", "install", "look", "missing", "record", "restore"] == sorted(answer.ANSWERS)
