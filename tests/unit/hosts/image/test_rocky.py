@@ -112,3 +112,16 @@ def test_build_without_a_key_on_the_mirror(mirror: Path, tmp_path: Path) -> None
     error = error_of(MachineryError, rocky.build, ROCKY9, root, ["curl"], tmp_path / "cache")
     assert (f"file://{mirror}/RPM-GPG-KEY-Rocky-9", []) == (error.place, root.commands)
     assert os.strerror(errno.ENOENT) in str(error.values["reason"])
+
+
+def test_refusal_is_the_reason_why_the_mirror_does_not_answer(mirror: Path) -> None:
+    """It answers when it has the list of packages of Rocky 9."""
+    rocky.refusal.cache_clear()
+    reason = rocky.refusal()
+    assert reason and os.strerror(errno.ENOENT) in reason.msgid
+    file = mirror / "9" / "BaseOS" / os.uname().machine / "os" / "repodata" / "repomd.xml"
+    file.parent.mkdir(parents=True)
+    file.write_text("<repomd/>")
+    rocky.refusal.cache_clear()
+    assert rocky.refusal() is None
+    rocky.refusal.cache_clear()
