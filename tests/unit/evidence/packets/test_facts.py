@@ -1,4 +1,4 @@
-"""What recorded captures show: conversations, handshakes, closings, exchanges, names of packets."""
+"""Facts of a whole capture: packets that were kept in part, and a capture that could not be read."""
 
 from __future__ import annotations
 
