@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sharklab.evidence.packets import facts
 from sharklab.evidence.packets.model import Facts, Recording
 from sharklab.message import Message
 from tests.support.packets_sample import only, recorded
-
-DATA = Path(__file__).parents[3] / "data"
 
 
 def test_facts_tell_truncated_packets() -> None:
