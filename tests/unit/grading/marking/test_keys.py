@@ -24,7 +24,7 @@ def result(tmp_path: Path) -> Result:
     """Return the result of a submission with one wrong answer."""
     report_run.seal(tmp_path, ["ssh", "dns"])
     plan, submission = reference.reference(tmp_path)
-    answers = {**submission.answers, "ssh": {**submission.answers["ssh"], "local_port": "99"}}
+    answers = {**submission.answers, "ssh": {**submission.answers["ssh"], "local_port": "50990"}}
     return grade(plan, replace(submission, answers=answers))
 
 
@@ -46,7 +46,7 @@ def test_without_keys_says_another_moment_without_the_key(result: Result) -> Non
         for each in (result, without_keys(result))
     )
     assert str(told.expected) in str(told.found) and str(told.expected) not in str(kept.found)
-    assert "99" in str(told.found) and "99" in str(kept.found)
+    assert "50990" in str(told.found) and "50990" in str(kept.found)
 
 
 def test_without_keys_has_no_remarks(result: Result) -> None:
