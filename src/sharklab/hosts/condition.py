@@ -82,6 +82,7 @@ def _neighbour(plan: Plan, port: Port) -> str:
     return next(iter(members), port.host)
 
 
-def _orders(plan: Plan, asked: Sequence[Port]) -> Iterator[list[Any]]:
+def _orders(plan: Plan, asked: Sequence[Port]) -> Iterator[dict[str, Any]]:
     for port in asked:
-        yield [str(plan.seat.address(port.host, port.network).ipv4.ip), port.number, port.listens]
+        address = plan.seat.address(port.host, port.network).ipv4.ip
+        yield {"address": str(address), "port": port.number, "listens": port.listens}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -20,7 +21,13 @@ from tests.support import provider_seat
 from tests.support.errors import error_of
 
 OPENED = {"lan": {"ports": ["1025/tcp"], "services": ["443/tcp"]}}
-Answers = Callable[[Mapping[str, Condition], Sequence[condition.Port]], None]
+
+
+class Answers(Protocol):
+    """Sets the answers of the hosts."""
+
+    def __call__(self, seen: Mapping[str, Condition], silent: Sequence[condition.Port] = ()) -> None:
+        """Let hosts be in the condition `seen`, with ports that are silent."""
 
 
 @dataclass

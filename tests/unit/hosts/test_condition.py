@@ -81,5 +81,6 @@ def test_another_host_asks(monkeypatch: pytest.MonkeyPatch, names: tuple[str, ..
     """A host that is alone in its network asks itself."""
     hosts = Hosts(monkeypatch, "accepted")
     condition.find_silent(provider_seat.plan("ada", 9, names), [Port("server", "lan", 443, True)])
-    request = {"ports": [["10.250.9.10", 443, True]], "seconds": condition.PATIENCE}
+    port = {"address": "10.250.9.10", "port": 443, "listens": True}
+    request = {"ports": [port], "seconds": condition.PATIENCE}
     assert [(asker, "knock", request)] == hosts.asked

@@ -92,12 +92,9 @@ def condition(request: Request) -> dict[str, Any]:
 
 
 def knock(request: Request) -> dict[str, Any]:
-    """Say what each of the TCP `ports`, an address and a number, answers within `seconds`.
-
-    With True as its third part, a refusal is asked again: a service listens there.
-    """
+    """Give the answer of each TCP port within `seconds`; `ports` has parameters of `network.knock`."""
     with ThreadPoolExecutor(PARALLEL) as pool:
-        asked = pool.map(lambda port: network.knock(*port, request["seconds"]), request["ports"])
+        asked = pool.map(lambda port: network.knock(**port, seconds=request["seconds"]), request["ports"])
         return {"answers": list(asked)}
 
 

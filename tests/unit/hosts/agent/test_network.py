@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -123,7 +124,7 @@ def test_knock_hears_a_listener() -> None:
 def test_knock_hears_a_refusal(listens: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """A closed port refuses; where a service should listen it is asked again until the time is over."""
     pauses: list[float] = []
-    monkeypatch.setattr(network.time, "sleep", pauses.append)
+    monkeypatch.setattr(time, "sleep", pauses.append)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     assert "refused" == network.knock("127.0.0.1", port, listens, 0.02)
