@@ -6,7 +6,7 @@ the other end, of another conversation. The port of a client is another one in e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +21,9 @@ from sharklab.message import N_, Message
 
 _MOST = 8
 """Ports of one client that an answer may name: a program has several connections; more is a guess."""
+
+
+RESERVED = 1024
 
 
 def is_right(context: Context, question: str, given: Any, key: str) -> bool:
@@ -52,9 +55,21 @@ def explained(
     if said <= _canonical(question, set(_shown(context, asked))):
         text = N_("{given} is in your capture, but not in the conversation of this exercise.")
         return replace(wrong, found=Message(text, values))
-    if asked.changes:
+    if asked.changes and _could_be(said, answers.values(question, str(wrong.expected))):
         return _of_another_moment(wrong, {**values, "key": wrong.expected})
     return replace(wrong, found=Message(N_("{given} is not what your packets show."), values))
+
+
+def _could_be(said: Collection[str], right: Collection[str]) -> bool:
+    """Tell whether these ports could be of another connection of the client that had the `right` one.
+
+    Only a program with root's rights gets a port below 1024 (ip(7)).
+    """
+    return {_is_reserved(port) for port in said} == {_is_reserved(port) for port in right}
+
+
+def _is_reserved(port: str) -> bool:
+    return not port.isdigit() or int(port) < RESERVED
 
 
 def _of_another_moment(wrong: Decision, values: Mapping[str, object]) -> Decision:

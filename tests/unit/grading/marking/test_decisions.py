@@ -298,6 +298,7 @@ def test_said_is_short_and_harmless(given: Any, shown: str) -> None:
         (None, Status.FAILED, Status.FAILED),
         ("22", Status.FAILED, Status.FAILED),
         ("a port", Status.FAILED, Status.FAILED),
+        ("1", Status.FAILED, Status.FAILED),
         ("50990", Status.PASSED, Status.FAILED),
     ],
 )

@@ -63,6 +63,7 @@ def test_is_right_of_one_value_or_several(question: str, given: str, key: str, r
         ("local_port", "50007", "not in the conversation"),
         ("server_port", "53", "not in the conversation"),
         ("local_port", "50990", "two different connections"),
+        ("local_port", "1", "not what your packets show"),
         ("server_port", "80", "not what your packets show"),
         ("server_address", "a name", "not what your packets show"),
         ("client_bytes", "7", "not what your packets show"),
