@@ -36,7 +36,7 @@ def test_firefox_prints_the_page(reached: HostOf, reachability: Plan) -> None:
 
 
 @pytest.mark.parametrize(
-    ("port", "words"), [(61999, "establish a connection"), (61250, "connection to the server was reset")]
+    ("port", "words"), [(31999, "establish a connection"), (31250, "connection to the server was reset")]
 )
 def test_firefox_prints_the_error_page(reached: HostOf, reachability: Plan, port: int, words: str) -> None:
     """Its words and its name, with exit code 1."""

@@ -64,9 +64,11 @@ def read(content: bytes, limits: BundleLimits = BUNDLE) -> tuple[Answers, tuple[
     sheet = _Sheet(limits)
     try:
         sheet.add(_document(words))
-    except InputError:
+    except InputError as error:
         for block in sheet_parts.blocks(words.translate(_BLANKS)):
             _add_block(sheet, block)
+        if isinstance(error.__cause__, _Trick) and not sheet.problems:
+            sheet.refuse(error, 0)
     return sheet.answers, _shortened(tuple(sheet.problems))
 
 

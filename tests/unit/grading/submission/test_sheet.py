@@ -218,3 +218,11 @@ def test_read_says_that_a_quote_is_never_closed() -> None:
     """YAML would tell that the file ends."""
     _, [problem] = sheet.read(b'web:\n  transport: "TCP\n  server_port: 1\n')
     assert N_("a quote is opened here, and never closed") == problem.reason.values["fault"].msgid
+
+
+def test_read_names_a_trick_that_leaves_no_bad_line() -> None:
+    """Each line of an answer that lies too deep is a good line, alone."""
+    deep = "".join(f"{' ' * number}a:\n" for number in range(350))
+    _, [problem] = sheet.read(deep.encode())
+    assert "line {line}: lists and mappings are nested too deeply" == problem.reason.msgid
+    assert 4 == problem.reason.values["line"]
