@@ -35,9 +35,17 @@ def modules() -> list[str]:
 
 
 def own_tests(module: str) -> Path:
-    """Return the test file of a module."""
+    """Return the test file of a module; that of a package's `__init__` has the package's name."""
     path = Path(module)
-    return TESTS / path.parent / f"test_{path.name}"
+    if path.stem == "__init__":
+        path = path.parent.with_suffix(".py")
+    return TESTS / path.parent / f"test_{path.name.replace('__', '')}"
+
+
+def modules_with_functions() -> list[str]:
+    """Return all modules with lines in functions, as paths below src/sharklab."""
+    files = (file for file in SOURCE.rglob("*.py") if function_lines(file.read_text()))
+    return sorted(file.relative_to(SOURCE).as_posix() for file in files)
 
 
 def function_lines(source: str) -> set[int]:

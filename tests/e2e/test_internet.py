@@ -140,7 +140,7 @@ def answers_the_machine(address: str) -> bool:
 
 def bring_up(kind: str, own: Plan, number: int, layers: image.Layers) -> None:
     """Bring a seat up as a sharklab of the machine does."""
-    words, environment = provider_seat.script(kind, own.seat.student, number, layers.image.folder)
+    words, environment = provider_seat.script(kind, own.seat.student, number, layers)
     subprocess.run(inside(MACHINE, *words), env=environment, check=True, capture_output=True, text=True)
 
 
@@ -285,7 +285,7 @@ def test_sweep_ends_what_a_killed_up_left(
     """An `up` that is killed once slirp4netns runs, and a folder that is deleted by hand, leave nothing."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
     own = provider_seat.with_way_out("ada", 31)
-    words, environment = provider_seat.script("with_way_out", "ada", 31, layers.image.folder)
+    words, environment = provider_seat.script("with_way_out", "ada", 31, layers)
     up = subprocess.Popen(inside(MACHINE, *words), env=environment, stdout=subprocess.DEVNULL)
     try:
         wait(lambda: cgroups.is_running(f"{network.namespace(own.seat.id)}-_internet"), "slirp4netns runs")

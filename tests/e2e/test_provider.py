@@ -240,7 +240,7 @@ def test_down_leaves_nothing(seat_plan: Plan, layers: image.Layers) -> None:
 
 def killed_while_up(own: Plan, layers: image.Layers, moment: Callable[[], object], what: str) -> None:
     """Start `up` in a process of its own and kill -9 it as soon as `moment` has come."""
-    words, environment = provider_seat.script("plain", own.seat.student, 1, layers.image.folder)
+    words, environment = provider_seat.script("plain", own.seat.student, 1, layers)
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env=environment)
     try:
         wait(lambda: moment() or process.poll() is not None, what)

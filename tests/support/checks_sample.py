@@ -16,6 +16,7 @@ from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets import facts
 from sharklab.evidence.packets.model import Facts, Recording
 from sharklab.evidence.run_folder import Evidence, ProbeResult, SocketLine
+from sharklab.grading.marking.model import Decision
 from sharklab.i18n import translator
 from sharklab.lab.model import (
     Address,
@@ -33,6 +34,7 @@ from sharklab.lab.model import (
 )
 from tests.support.capture_files import COUNTED, recording, with_facts
 from tests.support.plans import plain
+from tests.support.sentences import sentences
 
 DATA = Path(__file__).parents[1] / "data"
 ASKED = ExpectedConversation("client", "server")
@@ -145,3 +147,8 @@ def without(name: str, *numbers: int) -> Facts:
 def words(item: Outcome | Answer) -> str:
     """Return what was found, in English."""
     return translator("en").say(item.found)
+
+
+def said(item: Outcome | Answer | Decision) -> dict[str, Mapping[str, Any]]:
+    """Return the message ids of the sentences of what was found, each with its values."""
+    return sentences(item.found)

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 from sharklab.evidence.packets import facts
-from sharklab.evidence.packets.model import Endpoint, Facts, Flow, Icmp, Option, Packet, Recording, Role
+from sharklab.evidence.packets.model import (
+    Conversation,
+    Endpoint,
+    Facts,
+    Flow,
+    Icmp,
+    Option,
+    Packet,
+    Recording,
+    Role,
+)
+from tests.support.capture_files import recording
+
+DATA = Path(__file__).parents[1] / "data"
 
 CLIENT, SERVER = "10.77.5.1", "10.77.5.2"
 
@@ -59,3 +74,20 @@ def error(about: Packet, type: int = 3, code: int = 3) -> Packet:
 def shown(packets: Iterable[Packet]) -> Facts:
     """Return the facts of a capture of these packets, numbered in their order."""
     return facts(Recording(tuple(replace(each, number=i) for i, each in enumerate(packets, 1))))
+
+
+@cache
+def recorded(name: str) -> Facts:
+    """Return the facts of the recorded capture `name`."""
+    return facts(recording(DATA / name))
+
+
+def only(name: str) -> Conversation:
+    """Return the one conversation of the recorded capture `name`."""
+    [conversation] = recorded(name).conversations
+    return conversation
+
+
+def left(name: str, *numbers: int) -> Facts:
+    """Return the facts of a recorded capture in which those packets were not captured."""
+    return facts(Recording(tuple(p for p in recorded(name).packets if p.number not in numbers)))

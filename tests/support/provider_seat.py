@@ -1,7 +1,7 @@
 """Seats for tests of providers: two hosts, no roles, on the base image that tp4 uses.
 
 As a script it brings one up, so that a test can kill it, or have it elsewhere:
-provider_seat.py PLAN NAME NUMBER IMAGE
+provider_seat.py PLAN NAME NUMBER IMAGE BASE
 """
 
 from __future__ import annotations
@@ -64,10 +64,11 @@ def with_way_out(name: str, number: int) -> Plan:
 PLANS = {"plain": plan, "with_way_out": with_way_out}
 
 
-def script(kind: str, name: str, number: int, folder: Path) -> tuple[list[str], dict[str, str]]:
-    """Return command and environment that bring a seat up in its own process, on the image in `folder`."""
+def script(kind: str, name: str, number: int, layers: image.Layers) -> tuple[list[str], dict[str, str]]:
+    """Return command and environment that bring a seat up in its own process, on the image of `bare`."""
     source = paths.SOURCE.parent
-    words = [sys.executable, __file__, kind, name, str(number), str(folder)]
+    folders = [str(root.parent) for root in layers.image.roots]
+    words = [sys.executable, __file__, kind, name, str(number), *folders]
     return words, {**os.environ, "PYTHONPATH": f"{source}:{source.parent}"}
 
 
@@ -85,6 +86,7 @@ def _address(number: int, place: int, network: str = "lan") -> Address:
 
 
 if __name__ == "__main__":
-    own = Path(sys.argv[4])
-    layers = image.Layers(image.Image("debian12", "Debian", own), own)
+    own, below = map(Path, sys.argv[4:])
+    base = image.Image("debian12", "Debian", below)
+    layers = image.Layers(image.Image("debian12", "Debian", own, base), own)
     providers.get("nspawn").up(PLANS[sys.argv[1]](sys.argv[2], int(sys.argv[3])), layers, print)

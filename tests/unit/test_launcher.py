@@ -16,6 +16,9 @@ LAUNCHER = Path(__file__).resolve().parents[2] / "sharklab"
 PROGRAM = (
     "import os, sys; print('started', *sys.argv[1:]); print(os.environ['SHARKLAB_STATE']); print(sys.path[0])"
 )
+PIP_FAULT = "no such package"
+"""What the pip of the tests says when it fails."""
+
 LANGUAGES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
@@ -136,7 +139,7 @@ def fakes(tmp_path: Path) -> Path:
         'case "$*" in',
         f'    "-m pip "*) echo "$*" >>{folder}/calls',
         f"        while [ -e {folder}/wait ]; do sleep 0.05; done",
-        '        for last; do :; done; [ ! -s "$last" ] || { echo "no such package"; exit 1; } ;;',
+        f'        for last; do :; done; [ ! -s "$last" ] || {{ echo "{PIP_FAULT}"; exit 1; }} ;;',
         '    "-m compileall "*) ;;',
         f'    *) exec {sys.executable} "$@" ;;',
         "esac",
@@ -186,7 +189,7 @@ def test_launcher_sets_up_once_for_two_at_once(tmp_path: Path, fakes: Path) -> N
         wait_until((fakes / "calls").exists)
         two = subprocess.Popen([program, "two"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         assert two.stderr is not None
-        assert b"sharklab: waiting for another set-up\n" == two.stderr.readline()
+        assert two.stderr.readline().startswith(b"sharklab: ")
     finally:
         (fakes / "wait").unlink()
     assert b"" == two.communicate(timeout=120)[1]
@@ -224,10 +227,10 @@ def test_launcher_speaks_the_users_language(
 def test_launcher_fails_clearly_when_pip_fails(tmp_path: Path, fakes: Path) -> None:
     """What pip said and where the log is are shown; the exit code is 3; nothing counts as ready."""
     program = make_checkout(tmp_path / "checkout", "a-package\n") / "sharklab"
-    done = start(program, tmp_path / "state", PATH=path(fakes), LANG="fr_FR.UTF-8")
-    assert 3 == done.returncode
-    assert "no such package" in done.stderr
-    assert f"le journal est {tmp_path}/state/setup.log" in done.stderr
+    done = start(program, tmp_path / "state", PATH=path(fakes))
+    assert (3, True) == (done.returncode, (tmp_path / "state" / "setup.log").is_file())
+    for shown in (PIP_FAULT, f"{tmp_path}/state/setup.log"):
+        assert shown in done.stderr
     assert [] == list((tmp_path / "state" / "venv").glob("*/ready"))
 
 
@@ -250,17 +253,16 @@ def test_launcher_says_what_to_install_without_root(tmp_path: Path, sudo: str) -
     write_script(fakes / "apt-get")
     write_script(fakes / (sudo or "not-sudo"), "exit 1")
     done = start(program, tmp_path / "state", PATH=str(fakes))
-    expected = [
-        f"sharklab: first use, setting up under {tmp_path}/state",
-        "sharklab: root's rights are needed for: apt-get install python3.11-venv",
-        "sharklab: without sudo, run as root: apt-get install python3.11-venv",
-    ]
-    assert (3, expected) == (done.returncode, done.stderr.splitlines())
+    ends = [str(tmp_path / "state"), *["apt-get install python3.11-venv"] * 2]
+    lines = done.stderr.splitlines()
+    assert (3, [True] * 3) == (
+        done.returncode,
+        [line.endswith(end) for line, end in zip(lines, ends, strict=True)],
+    )
 
 
 def test_launcher_says_when_the_state_folder_cannot_be_written(checkout: Path, tmp_path: Path) -> None:
     """A file stands where the state folder should be."""
     (tmp_path / "state").write_text("")
     done = start(checkout / "sharklab", tmp_path / "state")
-    assert done.returncode == 3
-    assert f"sharklab: cannot write to {tmp_path}/state/venv" in done.stderr.splitlines()
+    assert (3, True) == (done.returncode, f"{tmp_path}/state/venv" in done.stderr)

@@ -85,9 +85,8 @@ def test_need_fails_on_a_system_with_another_package_manager(
 ) -> None:
     """Without apt-get and dnf both commands are shown."""
     monkeypatch.setattr(system_packages, "manager", lambda: "")
-    with pytest.raises(MachineryError) as caught:
-        system_packages.need(["hosts"], WORDS)
-    assert "as root, run: apt-get install shark-apt (dnf install shark-dnf)" == caught.value.hint
+    error = error_of(MachineryError, system_packages.need, ["hosts"], WORDS)
+    assert {"command": "apt-get install shark-apt (dnf install shark-dnf)"} == error.values
 
 
 @pytest.mark.parametrize(

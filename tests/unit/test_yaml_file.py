@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from sharklab import yaml_file
+from sharklab.message import N_
 
 
 @pytest.mark.parametrize(
@@ -43,17 +45,23 @@ def test_read_merges() -> None:
     assert {"a": 1, "b": 3} == yaml_file.read(text).data["key"]
 
 
+def fault(text: str) -> tuple[str | None, int]:
+    """Return the message id of what is wrong with a text, and its line."""
+    with pytest.raises(yaml.MarkedYAMLError) as caught:
+        yaml_file.read(text)
+    mark = caught.value.problem_mark
+    return caught.value.problem, mark.line + 1 if mark else 0
+
+
 def test_read_refuses_a_key_twice() -> None:
     """The second of two equal keys is a fault, at its line."""
-    with pytest.raises(yaml_file.YamlError, match=r"(?s)this key appears twice.*line 2"):
-        yaml_file.read("a: 1\na: 2\n")
+    assert (N_("this key appears twice"), 2) == fault("a: 1\na: 2\n")
 
 
 @pytest.mark.parametrize("text", ["[1]: 2\n", "{a: 1}: 2\n"], ids=["list", "mapping"])
 def test_read_refuses_a_key_that_is_no_word(text: str) -> None:
     """A list or a mapping as a key is a fault with a line, and no crash."""
-    with pytest.raises(yaml_file.YamlError, match=r"(?s)a key must be a word.*line 1"):
-        yaml_file.read(text)
+    assert (N_("a key must be a word, not a list or a mapping"), 1) == fault(text)
 
 
 @pytest.mark.parametrize(

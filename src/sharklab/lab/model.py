@@ -310,7 +310,7 @@ class LabContent:
 
     def host(self, name: str) -> Host:
         """Return the host of that name. Raises KeyError when the lab has none."""
-        return next(host for host in self.hosts if host.name == name)
+        return {host.name: host for host in self.hosts}[name]
 
     def network(self, name: str) -> Network:
         """Return the network of that name. Raises KeyError when the lab has none."""

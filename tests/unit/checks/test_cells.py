@@ -33,6 +33,12 @@ def told(sample: Sample, id: str) -> tuple[Status, str]:
     return cell.outcome.status, words(cell)
 
 
+def compared_packets(sample: Sample, id: str) -> tuple[str, str]:
+    """Return the packets of a cell that were found, and those that were expected in their place."""
+    packets = sample.cells()[id].outcome.found.values["packets"].values
+    return str(packets["found"]), str(packets["wanted"])
+
+
 def instead(id: str, where: str, *packets: Packet) -> Callable[[str, str, list[Packet]], Any]:
     """Return a wire on which a cell has other packets on a side ("client", "server" or "both")."""
     return lambda cell, side, as_usual: packets if cell == id and where in (side, "both") else as_usual
@@ -133,15 +139,14 @@ def test_cell_fails_when_its_packets_are_others() -> None:
     """A connection that opens and ends by RST is not the half-open scan that was expected."""
     opened = [p for p in usual("tcp-open-nc") if "FIN" not in p.flags][:3]
     sample = Sample(wire=instead("tcp-open-nmap", "both", *(moved(p, 60151) for p in opened)))
-    status, found = told(sample, "tcp-open-nmap")
-    assert Status.FAILED is status
-    assert found.endswith("on the wire: handshake, left open instead of SYN, SYN/ACK, then RST")
+    assert Status.FAILED is sample.cells()["tcp-open-nmap"].outcome.status
+    assert ("handshake, left open", "SYN, SYN/ACK, then RST") == compared_packets(sample, "tcp-open-nmap")
 
 
 def test_cell_fails_when_a_tool_sends_nothing() -> None:
     """Without a packet the wire says nothing of the port, but the others do."""
     sample = Sample(wire=instead("tcp-closed-nc", "both"))
-    assert "on the wire: no packet instead of SYN, then RST" in told(sample, "tcp-closed-nc")[1]
+    assert ("no packet", "SYN, then RST") == compared_packets(sample, "tcp-closed-nc")
     assert sample.cells()["tcp-closed-nc"].certain
 
 
@@ -201,10 +206,10 @@ def test_cells_that_are_all_skipped_achieve_nothing() -> None:
 )
 def test_cell_is_inconclusive_when_witnesses_disagree(sample: Sample, id: str, said: str) -> None:
     """Who says what of the port is in the finding, and the run is not achieved, whatever the tool did."""
-    status, found = told(sample, id)
-    assert Status.INCONCLUSIVE is status
-    assert found.startswith("It is not certain that the port is ")
-    assert said in found
+    outcome = sample.cells()[id].outcome
+    assert Status.INCONCLUSIVE is outcome.status
+    assert "It is not certain that the port is {state}: {said}." == outcome.found.msgid
+    assert said in map(str, outcome.found.values["said"])
     assert not sample.judge()["tcp"].achieved
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -9,7 +10,11 @@ import pytest
 from sharklab.checks.firewall import read_zone
 from sharklab.checks.outcome import Outcome, Status
 from tests.support import host_state
-from tests.support.checks_sample import Sample, result, words
+from tests.support.checks_sample import Sample, result, said, words
+
+CLOSED, OPEN = "closed but should be open: {names}", "open but should be closed: {names}"
+DIFFERENT = "different in force and permanently: {names}"
+UNREADABLE = "{runtime} or {permanent} did not print a zone of firewalld."
 
 
 def zone(services: str = "dns ssh", ports: str = "3478/udp", target: str = "default", rich: str = "") -> str:
@@ -23,29 +28,33 @@ def zone(services: str = "dns ssh", ports: str = "3478/udp", target: str = "defa
 @pytest.mark.parametrize(
     ("runtime", "permanent", "status", "found"),
     [
-        (zone(), zone(), Status.PASSED, "The zone opens 3478/udp, dns, ssh."),
-        (zone("ssh"), zone("ssh"), Status.FAILED, "closed but should be open: dns"),
-        (zone("dns ssh http"), zone("dns ssh http"), Status.FAILED, "open but should be closed: http"),
-        (zone(ports=""), zone(), Status.FAILED, "closed but should be open: 3478/udp"),
-        (zone(), zone("dns"), Status.FAILED, "different in force and permanently: services"),
-        (zone(target="ACCEPT"), zone(target="ACCEPT"), Status.FAILED, "the zone accepts everything"),
+        (zone(), zone(), Status.PASSED, {"The zone opens {opened}.": ["3478/udp", "dns", "ssh"]}),
+        (zone("ssh"), zone("ssh"), Status.FAILED, {CLOSED: ["dns"]}),
+        (zone("dns ssh http"), zone("dns ssh http"), Status.FAILED, {OPEN: ["http"]}),
+        (zone(ports=""), zone(), Status.FAILED, {CLOSED: ["3478/udp"], DIFFERENT: ["ports"]}),
+        (zone(), zone("dns"), Status.FAILED, {DIFFERENT: ["services"]}),
+        (zone(target="ACCEPT"), zone(target="ACCEPT"), Status.FAILED, {"the zone accepts everything": None}),
         (
             zone(rich='\trule port port="99" protocol="tcp" accept\n'),
             zone(rich='\trule port port="99" protocol="tcp" accept\n'),
             Status.FAILED,
-            'open but should be closed: rule port port="99" protocol="tcp" accept',
+            {OPEN: ['rule port port="99" protocol="tcp" accept']},
         ),
-        ("FirewallD is not running\n", zone(), Status.INCONCLUSIVE, "now or always did not print a zone"),
-        ("", "", Status.INCONCLUSIVE, "now or always did not print a zone"),
+        ("FirewallD is not running\n", zone(), Status.INCONCLUSIVE, {UNREADABLE: "now"}),
+        ("", "", Status.INCONCLUSIVE, {UNREADABLE: "now"}),
     ],
 )
-def test_firewall_runs_and_is_kept(runtime: str, permanent: str, status: Status, found: str) -> None:
+def test_firewall_runs_and_is_kept(
+    runtime: str, permanent: str, status: Status, found: Mapping[str, object]
+) -> None:
     """What is open is what is meant, no less and no more, now and after the next start."""
     results = [result("now", stdout=runtime), result("always", stdout=permanent)]
     wanted = {"runtime": "now", "permanent": "always", "services": ["ssh", "dns"], "ports": ["3478/udp"]}
     outcome = Sample(results=results).check("firewall", **wanted)
     assert status is outcome.status
-    assert words(outcome).startswith(found)
+    sentences = {msgid: next(iter(values.values()), None) for msgid, values in said(outcome).items()}
+    sentences.pop("{faults}", None)
+    assert found == sentences
 
 
 def test_firewall_without_results_is_inconclusive() -> None:

@@ -10,7 +10,7 @@ import pytest
 from sharklab.checks.outcome import Status
 from sharklab.evidence.packets.model import Role
 from sharklab.lab.model import ExpectedConversation
-from tests.support.checks_sample import Sample, without, words
+from tests.support.checks_sample import Sample, said, without
 from tests.support.packets_sample import packet
 from tests.support.packets_sample import shown as facts_of
 
@@ -21,7 +21,8 @@ def test_focus_takes_the_longest_conversation_and_mentions_the_others() -> None:
     """Of several sockets of one client the busiest is shown, and the outcome says so."""
     outcome = Sample(["voice.pcap"]).check("udp_exchange")
     assert Status.PASSED is outcome.status
-    assert "Of 5 such conversations, this one has the most packets" in words(outcome)
+    text = "Of {count} such conversations, this one has the most packets: {client} to {server}."
+    assert 5 == said(outcome)[text]["count"]
 
 
 def test_focus_chooses_by_host_and_port() -> None:

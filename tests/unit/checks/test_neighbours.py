@@ -27,13 +27,11 @@ def test_echo_counts_requests_and_replies() -> None:
     assert (Reference(capture=PING, packets=(3, 4, 5, 6, 9, 10)),) == outcome.evidence
 
 
-@pytest.mark.parametrize(
-    ("missing", "requests", "found"), [((6,), 3, "3; replies: 2."), ((), 4, "3; replies: 3.")]
-)
-def test_echo_fails_when_one_is_missing(missing: tuple[int, ...], requests: int, found: str) -> None:
+@pytest.mark.parametrize(("missing", "requests", "replies"), [((6,), 3, 2), ((), 4, 3)])
+def test_echo_fails_when_one_is_missing(missing: tuple[int, ...], requests: int, replies: int) -> None:
     """A request without its reply, or one that was not sent."""
     outcome = of(without(PING, *missing), "echo", requests=requests)
-    assert Status.FAILED is outcome.status and words(outcome).endswith(found)
+    assert (Status.FAILED, {"requests": 3, "replies": replies}) == (outcome.status, outcome.found.values)
 
 
 def test_echo_of_another_host_does_not_count() -> None:

@@ -9,7 +9,7 @@ import pytest
 from sharklab.checks.outcome import Status
 from sharklab.evidence.run_folder import SocketLine
 from sharklab.message import Message
-from tests.support.checks_sample import ASKED, Sample, result, words
+from tests.support.checks_sample import ASKED, Sample, result
 from tests.support.scans_sample import SOCKETS, scanned, xml
 
 ZONE = """public (active)
@@ -76,7 +76,7 @@ def test_views_fails_where_they_do_not_agree(sample: Sample, wrong: str) -> None
     """nmap, the sockets and the zone must tell the same story; what is missing is no pass."""
     outcome = sample.check("views", outside="scan", zone="zone", ports=EXPECTED)
     assert Status.FAILED is outcome.status
-    assert wrong in words(outcome)
+    assert wrong in outcome.found.values["wrong"]
 
 
 def test_views_fails_where_the_lab_expects_something_else() -> None:

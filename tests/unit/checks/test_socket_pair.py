@@ -11,7 +11,7 @@ from sharklab.checks.socket_pair import find
 from sharklab.evidence.packets.model import Endpoint
 from sharklab.evidence.run_folder import SocketLine
 from sharklab.evidence.sockets import sockets
-from tests.support.checks_sample import Sample, lines, words
+from tests.support.checks_sample import Sample, lines, said, words
 
 SSH = Sample(["ssh.pcap"], sockets=lines("ssh"))
 VOICE = Sample(["voice.pcap"], sockets=lines("voice"))
@@ -29,8 +29,10 @@ def test_socket_pair_of_datagrams_to_an_open_socket_passes() -> None:
     """A UDP server's socket is not connected: the outcome says that it is the open one."""
     outcome = VOICE.check("sockets")
     assert Status.PASSED is outcome.status
-    assert "On client the socket is ESTAB, of turnutils_uclie (30943)." in words(outcome)
-    assert "On server turnserver (30920) has the unconnected socket 10.77.5.2:3478." in words(outcome)
+    client = said(outcome)["On {host} the socket is {state}, of {process}."]
+    server = said(outcome)["On {host} {process} has the unconnected socket {local}."]
+    assert ("ESTAB", "turnutils_uclie (30943)") == (client["state"], client["process"])
+    assert ("turnserver (30920)", "10.77.5.2:3478") == (server["process"], server["local"])
 
 
 def test_socket_pair_of_another_client_fails() -> None:
@@ -46,7 +48,8 @@ def test_socket_pair_that_ss_does_not_show_fails() -> None:
     listening = tuple(line for line in lines("ssh") if line.host == "client" or "LISTEN" in line.line)
     outcome = replace(SSH, sockets=listening).check("sockets")
     assert Status.FAILED is outcome.status
-    assert "ss shows no socket from 10.77.5.2:22 to 10.77.5.1:34898 on server." in words(outcome)
+    missing = said(outcome)["ss shows no socket from {local} to {peer} on {host}."]
+    assert {"host": "server", "local": "10.77.5.2:22", "peer": "10.77.5.1:34898"} == missing
 
 
 def test_socket_pair_without_a_list_of_sockets_is_inconclusive() -> None:
@@ -54,7 +57,7 @@ def test_socket_pair_without_a_list_of_sockets_is_inconclusive() -> None:
     half = tuple(line for line in lines("ssh") if line.host == "client")
     outcome = replace(SSH, sockets=half).check("sockets")
     assert Status.INCONCLUSIVE is outcome.status
-    assert "The sockets of server were not recorded." in words(outcome)
+    assert {"host": "server"} == said(outcome)["The sockets of {host} were not recorded."]
 
 
 def test_sockets_fail_without_a_conversation() -> None:
@@ -91,5 +94,5 @@ def test_sockets_without_a_process_say_so() -> None:
     bare = tuple(replace(line, line=line.line.partition(" users:")[0]) for line in lines("ssh"))
     outcome = replace(SSH, sockets=bare).check("sockets")
     assert Status.PASSED is outcome.status
-    said = [f"On {host} the socket is ESTAB, without a process." for host in ("client", "server")]
-    assert " ".join(said) == words(outcome)
+    sentences = [f"On {host} the socket is ESTAB, without a process." for host in ("client", "server")]
+    assert " ".join(sentences) == words(outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from sharklab import paths, state
 from sharklab.errors import InputError
 from sharklab.lab import load, plan_file, seat
 from sharklab.lab.plan import make_plan
+from tests.support.errors import error_of
 from tests.support.labs import write_lab
 
 
@@ -38,8 +40,7 @@ def test_find_takes_a_name_or_a_folder(tmp_path: Path, monkeypatch: pytest.Monke
 def test_find_takes_the_name_of_a_lab_that_has_a_seat(tmp_path: Path) -> None:
     """A lab outside `labs/` is known by its name while a seat of it is up."""
     folder = write_lab(tmp_path / "mylab")
-    with pytest.raises(InputError, match=r"name another lab by its folder: \./mylab"):
-        load.find("mylab")
+    assert ("mylab", "") == itemgetter("name", "near")(error_of(InputError, load.find, "mylab").values)
     start(folder, "alice")
     start(folder, "bob")
     assert folder / "lab.yml" == load.find("mylab")
@@ -49,9 +50,8 @@ def test_find_refuses_a_name_of_two_folders(tmp_path: Path) -> None:
     """Seats of two labs of one name: the user says which lab is meant."""
     for place, student in (("one", "alice"), ("two", "bob")):
         start(write_lab(tmp_path / place / "mylab"), student)
-    with pytest.raises(InputError) as caught:
-        load.find("mylab")
-    assert f"{tmp_path}/one/mylab, {tmp_path}/two/mylab" in caught.value.hint
+    error = error_of(InputError, load.find, "mylab")
+    assert [tmp_path / "one" / "mylab", tmp_path / "two" / "mylab"] == error.values["folders"]
 
 
 def test_find_refuses_a_lab_whose_folder_is_gone(tmp_path: Path) -> None:
@@ -59,6 +59,5 @@ def test_find_refuses_a_lab_whose_folder_is_gone(tmp_path: Path) -> None:
     folder = write_lab(tmp_path / "mylab")
     start(folder, "alice")
     (folder / "lab.yml").unlink()
-    with pytest.raises(InputError, match="there is no lab named 'mylab'"):
-        load.find("mylab")
+    assert "mylab" == error_of(InputError, load.find, "mylab").values["name"]
     assert state.seat_folder("mylab", "alice").is_dir()

@@ -142,7 +142,7 @@ def test_install_beside_a_seat_that_is_up_is_refused(machine: Machine, lab: Lab,
     own = seat.register(lab, "alice")
     state.write(state.folder(own.folder) / "seat.json", json.dumps(seat.to_plain(own)))
     error = error_of(MachineryError, seat_file.install, file)
-    assert "sharklab down tp4 --student alice" == error.hint
+    assert {"lab": "tp4", "student": "alice"} == error.values
 
 
 def test_register_with_a_damaged_import_says_so(machine: Machine, lab: Lab, tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_write_says_what_it_cannot_write(tmp_path: Path, place: str) -> None:
     """One sentence names the place and the reason, and is no traceback."""
     (tmp_path / "folder").mkdir()
     answer = write(files=[file(tmp_path / place, "text")])
-    assert (True, True) == (answer["failed"], answer["msg"].startswith(f"Cannot write {tmp_path}/"))
+    assert (True, True) == (answer["failed"], f"{tmp_path}/" in answer["msg"])
 
 
 def test_write_says_that_an_owner_is_missing(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import pytest
 from sharklab.errors import InputError
 from sharklab.evidence.packets import records
 from sharklab.evidence.packets.container import open_capture
+from sharklab.message import N_
+from tests.support.errors import error_of
 
 DATA = Path(__file__).parents[3] / "data"
 
@@ -38,8 +40,8 @@ def test_write_keeps_byte_order_and_unit(magic: bytes, tmp_path: Path) -> None:
 
 def test_read_of_pcapng_is_refused() -> None:
     """Only what can be written again is taken apart."""
-    with pytest.raises(InputError, match="not a pcap capture"):
-        records.read(open_capture(DATA / "ntp.pcapng"))
+    error = error_of(InputError, records.read, open_capture(DATA / "ntp.pcapng"))
+    assert (N_("the file is not a pcap capture"), str(DATA / "ntp.pcapng")) == (error.message_id, error.place)
 
 
 def test_write_with_a_rest_is_cut_short(tmp_path: Path) -> None:

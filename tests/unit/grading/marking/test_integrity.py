@@ -15,6 +15,7 @@ from sharklab.grading.marking import integrity
 from sharklab.grading.marking.fingerprints import CaptureFingerprint, SubmissionFingerprint, fingerprint
 from sharklab.grading.marking.integrity import ComparedSubmission
 from sharklab.grading.submission.model import Seal, Submission
+from sharklab.message import N_
 from tests.support import submission_sample as sample
 
 DATA = Path(__file__).parents[3] / "data"
@@ -311,13 +312,13 @@ def test_remarks_tell_what_captures_say_of_editing(tmp_path: Path) -> None:
         tmp_path / "late.pcap",
         DATA / "ssh.pcap",
     )
-    words = {
-        name: said(trace("alice", tmp_path / name))["alice"]
+    found = {
+        name: [each.said.msgid for each in integrity.remarks([trace("alice", tmp_path / name)])["alice"]]
         for name in ("named.pcapng", "gap.pcap", "back.pcap")
     }
-    assert ["ssh was saved by editcap"] == words["named.pcapng"]
-    assert ["ssh lacks packets in the middle: filtered, or never captured"] == words["gap.pcap"]
-    assert "the packet times of ssh go backwards" in words["back.pcap"]
+    assert [N_("{capture} was saved by {program}")] == found["named.pcapng"]
+    assert [N_("{capture} lacks packets in the middle: filtered, or never captured")] == found["gap.pcap"]
+    assert N_("the packet times of {capture} go backwards") in found["back.pcap"]
 
 
 def test_traces_of_an_unreadable_capture_are_empty(tmp_path: Path) -> None:

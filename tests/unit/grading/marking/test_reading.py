@@ -13,10 +13,17 @@ from sharklab.evidence.packets.model import Packet
 from sharklab.grading.marking.meant import chosen
 from sharklab.grading.marking.model import Decision
 from sharklab.grading.marking.reading import explained, is_right
-from sharklab.message import NOTHING, Message
+from sharklab.message import N_, NOTHING, Message
 from tests.support.checks_sample import Sample
 from tests.support.packets_sample import packet, shown
 
+OTHER_END = N_("{given} is of the other end of the conversation: you exchanged client and server.")
+OUTSIDE = N_("{given} is in your capture, but not in the conversation of this exercise.")
+OTHER_MOMENT = N_(
+    "Your capture has {key}, you wrote {given}: two different connections. "
+    "Record and look at the sockets at the same time."
+)
+UNSEEN = N_("{given} is not what your packets show.")
 QUESTIONS = ("server_address", "server_port", "local_port", "transport")
 GIVEN = {"server_address": "10.77.5.2", "server_port": "443", "transport": "TCP"}
 
@@ -56,26 +63,26 @@ def test_is_right_of_one_value_or_several(question: str, given: str, key: str, r
 
 
 @pytest.mark.parametrize(
-    ("question", "given", "words"),
+    ("question", "given", "found"),
     [
-        ("local_port", "443", "other end"),
-        ("server_address", "10.77.5.1", "other end"),
-        ("local_port", "50007", "not in the conversation"),
-        ("server_port", "53", "not in the conversation"),
-        ("local_port", "50990", "two different connections"),
-        ("local_port", "1", "not what your packets show"),
-        ("server_port", "80", "not what your packets show"),
-        ("server_address", "a name", "not what your packets show"),
-        ("client_bytes", "7", "not what your packets show"),
+        ("local_port", "443", OTHER_END),
+        ("server_address", "10.77.5.1", OTHER_END),
+        ("local_port", "50007", OUTSIDE),
+        ("server_port", "53", OUTSIDE),
+        ("local_port", "50990", OTHER_MOMENT),
+        ("local_port", "1", UNSEEN),
+        ("server_port", "80", UNSEEN),
+        ("server_address", "a name", UNSEEN),
+        ("client_bytes", "7", UNSEEN),
     ],
 )
-def test_explained_says_in_what_way_an_answer_is_wrong(question: str, given: str, words: str) -> None:
+def test_explained_says_in_what_way_an_answer_is_wrong(question: str, given: str, found: str) -> None:
     """What the capture shows elsewhere is never said to be absent."""
     context = context_of(syn(50001), syn(50007, 53, "192.0.2.9"))
     key = Message("50001")
     wrong = explained(Decision(Status.FAILED, NOTHING, key), context, question, given, {"given": given})
-    assert words in wrong.found.msgid
-    assert wrong.almost is bool(wrong.discreet) is ("different" in words)
+    assert found == wrong.found.msgid
+    assert wrong.almost is bool(wrong.discreet) is (found == OTHER_MOMENT)
     assert "50001" not in str(wrong.discreet)
 
 

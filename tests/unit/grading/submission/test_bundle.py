@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import os
 import stat
 import zipfile
 from collections.abc import Mapping
@@ -13,11 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from sharklab import untrusted
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.submission import archive, bundle, manifest
 from sharklab.grading.submission.model import Seal, Submission
 from sharklab.limits import BUNDLE, BundleLimits
+from sharklab.message import N_
 from tests.support import submission_sample as sample
+from tests.support.errors import error_of
+from tests.support.sentences import sentences
 
 
 def unpack(file: Path, limits: BundleLimits = BUNDLE) -> Submission:
@@ -38,8 +43,8 @@ def edited(file: Path, changes: Mapping[str, bytes | None]) -> Path:
 
 
 def problems(found: Submission) -> dict[str, str]:
-    """Return what is said of the files of a submission."""
-    return {problem.file: str(problem.reason) for problem in found.problems}
+    """Return the message id of what is said of each file of a submission."""
+    return {problem.file: problem.reason.msgid for problem in found.problems}
 
 
 def test_unpack_gives_what_was_packed(tmp_path: Path) -> None:
@@ -89,8 +94,9 @@ def test_pack_names_captures_as_the_form_does(tmp_path: Path) -> None:
 
 def test_pack_beyond_a_limit_is_an_input_error(tmp_path: Path) -> None:
     """A student hears of it before the instructor does."""
-    with pytest.raises(InputError, match="the submission is larger than 1 KiB"):
-        bundle.pack(sample.submission(tmp_path), bytes(32), tmp_path / "x", BundleLimits(file=1 << 10))
+    whole, limits = sample.submission(tmp_path), BundleLimits(file=1 << 10)
+    error = error_of(InputError, bundle.pack, whole, bytes(32), tmp_path / "x", limits)
+    assert (str(tmp_path / "x"), {"size": "1 KiB"}) == (error.place, error.values)
 
 
 EDITS: Mapping[str, Mapping[str, bytes | None]] = {
@@ -128,23 +134,27 @@ def test_unpack_without_a_signature_says_so(tmp_path: Path) -> None:
     assert Seal.NONE is unpack(edited(sample.packed(tmp_path), {"manifest.sig": None})).seal
 
 
+DAMAGED = [N_("its manifest cannot be used: {reason}"), N_("the file is damaged: {fault}")]
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (None, "it has no manifest"),
-        (b"{", "the file is damaged"),
-        (b"[]", "the file is damaged: no object"),
-        (b"[" * 100_000, "the file is damaged: lists or objects are nested too deep"),
-        (b'{"schema": 1}', "begun is not a time"),
-        (b"x" * (257 << 10), "its manifest was refused: the file is larger than 256 KiB"),
+        (None, [N_("it has no manifest")]),
+        (b"{", DAMAGED),
+        (b"[]", DAMAGED),
+        (b"[" * 100_000, DAMAGED),
+        (b'{"schema": 1}', DAMAGED),
+        (b"x" * (257 << 10), [N_("its manifest was refused: {reason}"), untrusted.TOO_LARGE]),
     ],
 )
 def test_unpack_without_a_manifest_is_an_input_error(
-    content: bytes | None, expected: str, tmp_path: Path
+    content: bytes | None, expected: list[str], tmp_path: Path
 ) -> None:
     """Nobody knows whose such a file is."""
-    with pytest.raises(InputError, match=expected):
-        unpack(edited(sample.packed(tmp_path), {"manifest.json": content}))
+    file = edited(sample.packed(tmp_path), {"manifest.json": content})
+    said = sentences(error_of(InputError, unpack, file).sentence)
+    assert [N_("the file is not a submission: {reason}"), *expected] == list(said)
 
 
 @pytest.mark.parametrize(
@@ -172,18 +182,18 @@ def test_read_of_a_manifest_that_lies_about_its_kind(name: str, value: object) -
         manifest.read(json.dumps({**good, name: value}).encode())
 
 
-NAMES = {
-    "../evil.pcap": "a submission has no file of this name",
-    "/etc/cron.d/evil": "a submission has no file of this name",
-    "captures/../../evil.pcap": "a submission has no file of this name",
-    "captures\\evil.pcap": "a submission has no file of this name",
-    "captures/.hidden.pcap": "a submission has no file of this name",
-    "captures/a/b.pcap": "a submission has no file of this name",
-    "captures/x.exe": "a submission has no file of this name",
-    "captures/" + "x" * 200 + ".pcap": "a submission has no file of this name",
-    "captures/\x1b[2J.pcap": "a submission has no file of this name",
-    "captures/": "a submission has no file of this name",
-}
+NAMES = (
+    "../evil.pcap",
+    "/etc/cron.d/evil",
+    "captures/../../evil.pcap",
+    "captures\\evil.pcap",
+    "captures/.hidden.pcap",
+    "captures/a/b.pcap",
+    "captures/x.exe",
+    "captures/" + "x" * 200 + ".pcap",
+    "captures/\x1b[2J.pcap",
+    "captures/",
+)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -191,7 +201,7 @@ def test_unpack_takes_no_name_that_it_does_not_know(name: str, tmp_path: Path) -
     """Nothing is written outside, nothing unknown inside; the name is shown without control characters."""
     found = unpack(edited(sample.packed(tmp_path), {name: b"evil"}))
     [(shown, reason)] = problems(found).items()
-    assert NAMES[name] == reason
+    assert N_("a submission has no file of this name") == reason
     assert shown.isprintable() and len(shown) <= 100
     known = {*found.manifest["files"], manifest.NAME, manifest.SIGNATURE}
     assert known == {p.relative_to(found.folder).as_posix() for p in found.folder.rglob("*") if p.is_file()}
@@ -215,7 +225,7 @@ def test_unpack_follows_no_link(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("captures/ssh.pcap")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     found = unpack(raw(tmp_path, [(link, b"/etc/passwd")]))
-    assert {"captures/ssh.pcap": "the path is a link, not a file"} == problems(found)
+    assert {"captures/ssh.pcap": N_("the path is a link, not a file")} == problems(found)
     assert {} == found.captures
 
 
@@ -223,15 +233,17 @@ def test_unpack_follows_no_link(tmp_path: Path) -> None:
 def test_unpack_takes_a_name_once(tmp_path: Path) -> None:
     """The first file of a name counts."""
     found = unpack(raw(tmp_path, [("answers.yml", b"ssh: {a: 1}"), ("answers.yml", b"ssh: {a: 2}")]))
-    assert {"answers.yml": "the submission has it twice"} == problems(found)
+    assert {"answers.yml": N_("the submission has it twice")} == problems(found)
     assert {"ssh": {"a": 1}} == found.answers
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_unpack_takes_no_other_compression(method: int, tmp_path: Path) -> None:
     """Other ways to pack have bombs of their own."""
-    with pytest.raises(InputError, match="not a submission"):
-        unpack(raw(tmp_path, [], compression=method))
+    file = raw(tmp_path, [], compression=method)
+    assert N_("its compression method is not supported") in sentences(
+        error_of(InputError, unpack, file).sentence
+    )
 
 
 def test_unpack_of_a_bomb_stops_at_the_limit(tmp_path: Path) -> None:
@@ -251,7 +263,7 @@ def test_unpack_of_a_file_that_claims_to_be_small_reads_no_more(tmp_path: Path) 
     file = raw(tmp_path, [("answers.yml", b"x" * 1000)], compression=zipfile.ZIP_DEFLATED)
     content = file.read_bytes()
     file.write_bytes(content.replace((1000).to_bytes(4, "little"), (10).to_bytes(4, "little")))
-    assert {"answers.yml": "it is damaged"} == problems(unpack(file))
+    assert {"answers.yml": N_("it is damaged")} == problems(unpack(file))
 
 
 def test_unpack_of_a_flipped_byte_is_a_problem_of_its_file(tmp_path: Path) -> None:
@@ -259,14 +271,14 @@ def test_unpack_of_a_flipped_byte_is_a_problem_of_its_file(tmp_path: Path) -> No
     file = raw(tmp_path, [("answers.yml", b"ssh: {a: 1}"), ("captures/ssh.pcap", b"whole")])
     file.write_bytes(file.read_bytes().replace(b"ssh: {a: 1}", b"ssh: {a: 2}"))
     found = unpack(file)
-    assert ({"answers.yml": "it is damaged"}, ["ssh"]) == (problems(found), list(found.captures))
+    assert ({"answers.yml": N_("it is damaged")}, ["ssh"]) == (problems(found), list(found.captures))
 
 
 def test_unpack_of_too_many_files_is_an_input_error(tmp_path: Path) -> None:
     """A long list is refused before it is read."""
     file = raw(tmp_path, [(f"captures/c{n}.pcap", b"") for n in range(300)])
-    with pytest.raises(InputError, match="it has more than 256 files"):
-        unpack(file)
+    error = error_of(InputError, unpack, file)
+    assert (str(file), {"count": 256}) == (error.place, error.values)
 
 
 def _archive() -> bytes:
@@ -295,8 +307,11 @@ def test_unpack_of_another_format_is_an_input_error(other: str, tmp_path: Path) 
     """A file is known by its content; what is no archive as we write them is no submission."""
     file = tmp_path / "other.sharklab"
     file.write_bytes(OTHERS[other])
-    with pytest.raises(InputError, match="the file is not a submission"):
-        unpack(file)
+    error = error_of(InputError, unpack, file)
+    assert (N_("the file is not a submission, or it is damaged"), str(file)) == (
+        error.message_id,
+        error.place,
+    )
 
 
 def test_unpack_of_a_huge_file_is_an_input_error(tmp_path: Path) -> None:
@@ -304,16 +319,16 @@ def test_unpack_of_a_huge_file_is_an_input_error(tmp_path: Path) -> None:
     file = tmp_path / "zeros.sharklab"
     with file.open("wb") as zeros:
         zeros.truncate(4 << 30)
-    with pytest.raises(InputError, match="the file is larger than 64 MiB"):
-        unpack(file)
+    error = error_of(InputError, unpack, file)
+    assert (untrusted.TOO_LARGE, {"size": "64 MiB"}) == (error.message_id, error.values)
 
 
 def test_unpack_into_a_used_folder_is_refused(tmp_path: Path) -> None:
     """What lies there already would be taken for the student's."""
     packed = sample.packed(tmp_path)
     unpack(packed)
-    with pytest.raises(MachineryError, match="the folder is not empty"):
-        unpack(packed)
+    error = error_of(MachineryError, unpack, packed)
+    assert (N_("the folder is not empty"), str(tmp_path / "unpacked")) == (error.message_id, error.place)
 
 
 def test_pack_writes_answers_that_were_never_in_a_file(tmp_path: Path) -> None:
@@ -332,7 +347,7 @@ def test_unpack_of_an_encrypted_entry_is_refused(tmp_path: Path) -> None:
     entry = content.rindex(b"PK\1\2")
     content[entry + 8] |= 1
     file.write_bytes(content)
-    assert {"answers.yml": "it is encrypted"} == problems(unpack(file))
+    assert {"answers.yml": N_("it is encrypted")} == problems(unpack(file))
 
 
 def test_unpack_onto_a_full_disk_is_no_fault_of_the_submission(
@@ -341,13 +356,11 @@ def test_unpack_onto_a_full_disk_is_no_fault_of_the_submission(
     """The archive may be whole: the disk is named, and the student is not blamed."""
 
     def refuse(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     packed = sample.packed(tmp_path)
     monkeypatch.setattr(archive, "copy", refuse)
-    with pytest.raises(MachineryError) as caught:
-        unpack(packed)
-    assert "No space left on device" == caught.value.message_id
+    assert os.strerror(errno.ENOSPC) == error_of(MachineryError, unpack, packed).message_id
 
 
 def test_verify_of_a_folder_leaves_files_of_systems_out(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from sharklab import i18n
 from sharklab.checks import QUESTIONS
 from sharklab.errors import InputError
 from sharklab.grading.submission import answers, form, sheet, work
+from sharklab.message import N_
 from tests.support import submission_sample as sample
+from tests.support.errors import error_of
 
 
 def write(folder: Path, language: str = "en") -> bool:
@@ -101,16 +103,17 @@ def test_write_adds_to_the_form_under_its_present_name(tmp_path: Path) -> None:
 def test_write_over_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
     """A slip in the student's YAML is theirs to mend; nothing is lost."""
     (tmp_path / "answers.yml").write_text("ssh: server_port: 22\n")
-    with pytest.raises(InputError, match=r"answers.yml: line 1: not valid YAML"):
-        write(tmp_path)
+    error = error_of(InputError, write, tmp_path)
+    assert N_("line {line}: not valid YAML: {fault}") == error.message_id
+    assert (str(tmp_path / "answers.yml"), 1) == (error.place, error.values["line"])
     assert "ssh: server_port: 22\n" == (tmp_path / "answers.yml").read_text()
 
 
 def test_place_is_here_or_below_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A student stands in the folder or above it, or names it."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match=r"there is no answers.yml here"):
-        form.place(None, "tp4")
+    error = error_of(InputError, form.place, None, "tp4")
+    assert (str(tmp_path), {"file": "answers.yml", "lab": "tp4"}) == (error.place, error.values)
     write(tmp_path / "tp4")
     assert Path("tp4") == form.place(None, "tp4")
     monkeypatch.chdir(tmp_path / "tp4")

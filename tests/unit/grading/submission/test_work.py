@@ -16,6 +16,7 @@ from sharklab.grading.submission.model import Seal
 from sharklab.limits import BundleLimits
 from sharklab.message import N_
 from tests.support import submission_sample as sample
+from tests.support.errors import error_of
 
 
 def problems(place: Path, limits: BundleLimits | None = None) -> dict[str, str]:
@@ -64,9 +65,9 @@ def test_read_finds_captures_in_other_folders_where_the_lab_takes_them_from_anyw
 
 def test_read_of_no_folder_is_an_input_error(tmp_path: Path) -> None:
     """The hint says how to make one."""
-    with pytest.raises(InputError, match="the folder does not exist") as caught:
-        work.read(tmp_path / "none", sample.plan())
-    assert "sharklab form" in caught.value.hint
+    error = error_of(InputError, work.read, tmp_path / "none", sample.plan())
+    assert (N_("the folder does not exist"), str(tmp_path / "none")) == (error.message_id, error.place)
+    assert N_("make it with: sharklab form LAB -o DIR") == error.hint_id
 
 
 def test_read_leaves_other_files_alone(tmp_path: Path) -> None:

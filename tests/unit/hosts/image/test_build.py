@@ -14,7 +14,7 @@ from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import image
 from sharklab.hosts.image import build, systems
 from sharklab.hosts.image.root_folder import RootFolder
-from sharklab.message import Message
+from sharklab.message import N_, Message
 from tests.support.errors import error_of
 
 
@@ -76,9 +76,7 @@ def test_packages_of_a_broken_file(text: str, key: str, roles: Path) -> None:
 def test_packages_of_an_unknown_role(roles: Path) -> None:
     """A role that does not exist is bad input."""
     roles.mkdir()
-    with pytest.raises(InputError) as caught:
-        image.packages_of(["a"], "Debian")
-    assert "there is no role named 'a'" == caught.value.message
+    assert {"role": "a"} == error_of(InputError, image.packages_of, ["a"], "Debian").values
 
 
 def test_packages_of_every_role_here() -> None:
@@ -90,9 +88,8 @@ def test_packages_of_every_role_here() -> None:
 
 def test_base_of_an_unknown_system() -> None:
     """An operating system that is not in the table is bad input; the hint lists those that are."""
-    with pytest.raises(InputError) as caught:
-        image.base("minix3", [], silent)
-    assert "the systems are: debian12, rocky10, rocky9" == caught.value.hint
+    error = error_of(InputError, image.base, "minix3", [], silent)
+    assert {"name": "minix3", "known": "debian12, rocky10, rocky9"} == error.values
 
 
 @pytest.mark.parametrize("flags", ["flags\t\t: fpu avx avx2\n", "flags: fpu\n"])
@@ -169,10 +166,22 @@ def test_base_is_customised(tiny: systems.OperatingSystem) -> None:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ("E: Temporary failure resolving 'a.b'", "the package registry does not answer"),
-        ("dpkg: error: No space left on device", "the disk is full"),
-        ("E: Unable to locate package curll", "a package name in a role's vars/ is wrong"),
-        ("E: something else", "run the command again"),
+        (
+            "E: Temporary failure resolving 'a.b'",
+            N_("the package registry does not answer: check the network (and http_proxy), then try again"),
+        ),
+        (
+            "dpkg: error: No space left on device",
+            N_("the disk is full: free about 2 GB, or set SHARKLAB_STATE to a folder with more space"),
+        ),
+        (
+            "E: Unable to locate package curll",
+            N_("a package name in a role's vars/ is wrong for this system"),
+        ),
+        (
+            "E: something else",
+            N_("run the command again; if it fails the same way, see what the package manager says above"),
+        ),
     ],
 )
 def test_base_that_fails(
@@ -185,9 +194,7 @@ def test_base_that_fails(
         raise MachineryError(f"the command failed with exit code 1: {said}", place="mmdebstrap")
 
     monkeypatch.setitem(systems.SYSTEMS, "tiny", replace(tiny, build=fail))
-    with pytest.raises(MachineryError) as caught:
-        image.base("tiny", [], silent)
-    assert caught.value.hint.startswith(expected)
+    assert expected == error_of(MachineryError, image.base, "tiny", [], silent).hint_id
     assert [] == [path.name for path in state.images_folder().glob("tiny-*") if path.is_dir()]
 
 
@@ -203,6 +210,5 @@ def test_base_after_an_interrupted_build(tiny: systems.OperatingSystem) -> None:
 def test_base_without_root(tiny: systems.OperatingSystem, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without root the message says which step needs it."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(MachineryError) as caught:
-        image.base("tiny", [], silent)
-    assert "building an image needs root" == caught.value.message
+    error = error_of(MachineryError, image.base, "tiny", [], silent)
+    assert N_("building an image needs root") == error.message_id

@@ -148,4 +148,5 @@ def test_watched_tells_a_way_out_that_ended(
     ):
         if error:
             raise error
-    assert gateway.ended(seat_plan).message == caught.value.message
+    expected = gateway.ended(seat_plan)
+    assert (expected.message_id, expected.values) == (caught.value.message_id, caught.value.values)

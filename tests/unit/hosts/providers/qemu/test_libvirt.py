@@ -13,6 +13,7 @@ from sharklab.errors import MachineryError
 from sharklab.hosts.providers import marks
 from sharklab.hosts.providers.qemu import engine, libvirt, rights
 from sharklab.lab.model import Plan
+from sharklab.message import N_
 from tests.support.errors import error_of
 from tests.support.vm_sample import ADDRESS
 
@@ -126,7 +127,7 @@ def test_forget_of_a_domain_that_stays(
     record = marked(seat_plan)
     virsh("case $* in *list*) echo sharklab-own ;; *) exit 1 ;; esac")
     error = error_of(MachineryError, libvirt.end_domains, seat_plan.seat.id)
-    assert "virsh destroy sharklab-own" == error.hint
+    assert {"name": "sharklab-own"} == error.values
     assert record.exists()
 
 
@@ -153,6 +154,6 @@ def test_doctor_says_what_starts_machines(virsh: Callable[..., Path]) -> None:
     assert (DiagnosisStatus.OK, ADDRESS) == (found.status, found.meaning.values["address"])
     virsh("exit 1")
     libvirt.find_address.cache_clear()
-    assert "none of this machine's answers: QEMU starts virtual machines by itself" == str(
-        kernel.libvirt_finding().meaning
+    assert N_("none of this machine's answers: QEMU starts virtual machines by itself") == (
+        kernel.libvirt_finding().meaning.msgid
     )

@@ -47,9 +47,9 @@ def test_monitor_takes_answers_and_leaves_events(tmp_path: Path) -> None:
 def test_monitor_that_refuses(tmp_path: Path) -> None:
     """What QEMU refuses is an error with its own words."""
     file = monitored(tmp_path, {"error": {"desc": "no such thing"}})
-    with Monitor(file) as own_monitor, pytest.raises(MachineryError) as caught:
-        own_monitor.ask("blow-up")
-    assert "QEMU refuses blow-up: no such thing" == caught.value.message
+    with Monitor(file) as own_monitor:
+        error = error_of(MachineryError, own_monitor.ask, "blow-up")
+    assert {"command": "blow-up", "reason": "no such thing"} == error.values
 
 
 def test_monitor_of_a_qemu_that_is_gone(tmp_path: Path) -> None:
