@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from sharklab import __version__, checks, state
+from sharklab import __version__, checks, i18n, state
 from sharklab.author import lint
 from sharklab.checks.outcome import Verdict
-from sharklab.cli import seats
+from sharklab.cli import image_proof, seats
 from sharklab.errors import InputError, MachineryError
 from sharklab.evidence import run_folder
 from sharklab.hosts import borrowed, image, inventory, playbook, providers, seat_provider
@@ -28,7 +28,7 @@ from sharklab.lab import diary, plan_file, seat
 from sharklab.lab.matrices import FAST
 from sharklab.lab.model import Lab, Plan, Seat
 from sharklab.lab.plan import make_plan
-from sharklab.message import N_
+from sharklab.message import N_, Message
 from sharklab.progress import Progress
 
 
@@ -93,7 +93,7 @@ def borrow(plan: Plan, machines: Path | None, agree: existing.Agree) -> Plan:
 def build_image(lab: Lab, os: str, hosts: providers.Provider, progress: Progress) -> image.Layers:
     """Return the layers of `lab`'s `hosts`, after building the missing ones.
 
-    An image holds no value of a student.
+    An image holds no value of a student. That of the system `auto` has proved itself on this machine.
     """
     golden = make_plan(lab, seat.sample(lab))
 
@@ -106,7 +106,22 @@ def build_image(lab: Lab, os: str, hosts: providers.Provider, progress: Progress
         with progress.step(N_("image of {lab}"), lab=lab.name):
             return hosts.image(golden, name, bake, progress.note)
 
-    return choice.make_system(os, make, progress.note)
+    def find_fault(made: image.Layers) -> Message | None:
+        steps = image_proof.Steps(
+            up=lambda plan: _up(plan, hosts, made, progress),
+            run=lambda plan, folder: _run_golden(plan, hosts, folder, progress),
+            down=hosts.down,
+        )
+        return image_proof.find_fault(hosts.adapt(golden), made, steps, progress.note)
+
+    return choice.make_system(os, make, find_fault, progress.note)
+
+
+def _run_golden(plan: Plan, hosts: providers.Provider, folder: Path, progress: Progress) -> list[str]:
+    """Run the lab on a golden seat, with the run in `folder`, and return the exercises that failed."""
+    _collect(plan, hosts, folder, progress)
+    done = write_reports(folder, tuple(i18n.languages()), progress)
+    return [verdict.exercise for verdict in done.verdicts if not verdict.achieved]
 
 
 def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
@@ -114,6 +129,7 @@ def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
     hosts = providers.get(provider)
     layers = _build_layers(plan, hosts, os, progress)
     with seats.hold(plan.seat):
+        diary.begin(plan.seat)
         _up(hosts.adapt(plan), hosts, layers, progress)
 
 
@@ -132,7 +148,6 @@ def _system(plan: Plan) -> str | None:
 
 
 def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress) -> None:
-    diary.begin(plan.seat)
     plan_file.save(plan)
     inventory.save(plan)
     seat_provider.write(plan.seat.folder, hosts.name)
@@ -185,15 +200,16 @@ def run(plan: Plan, provider: str, os: str, languages: tuple[str, ...], progress
     plan = hosts.adapt(plan)
     with seats.hold(plan.seat):
         if not is_ready(plan, hosts):
+            diary.begin(plan.seat)
             _up(plan, hosts, layers, progress)
-        folder = _collect(plan, hosts, progress)
+        folder = state.runs_folder(plan.lab.name, plan.seat.student) / _run_id(time.time())
+        _collect(plan, hosts, folder, progress)
         return write_reports(folder, languages, progress)
 
 
-def _collect(plan: Plan, hosts: providers.Provider, progress: Progress) -> Path:
-    """Run captures and probes and return the sealed evidence folder."""
+def _collect(plan: Plan, hosts: providers.Provider, folder: Path, progress: Progress) -> None:
+    """Run captures and probes, and leave their evidence in `folder`, sealed."""
     started = time.time()
-    folder = state.runs_folder(plan.lab.name, plan.seat.student) / _run_id(started)
     state.folder(folder)
     plan_file.save(plan, folder)
     plan_file.save(plan)  # the hosts may be ready for it since a run with other probes
@@ -215,7 +231,6 @@ def _collect(plan: Plan, hosts: providers.Provider, progress: Progress) -> Path:
         raise
     finally:
         run_folder.seal(folder, _header(plan, header))
-    return folder
 
 
 def _stop(plan: Plan, variables: Mapping[str, str], progress: Progress) -> None:

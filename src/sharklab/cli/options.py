@@ -198,9 +198,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("NAME"),
             "default": os.environ.get("SHARKLAB_OS", "auto"),
-            "help": N_(
-                "the system of the hosts: rocky9, rocky10, debian12 or auto (Rocky if its mirror answers)"
-            ),
+            "help": N_("the system of the hosts: rocky9, rocky10, debian12 or auto (Rocky if it works here)"),
         },
     ),
     "cloud": (

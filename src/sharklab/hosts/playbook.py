@@ -255,7 +255,8 @@ def _summarise(event: Mapping[str, Any]) -> dict[str, str] | None:
 
 def _reason(result: Mapping[str, Any]) -> str:
     """Return the error of a failed task, in one line or two; of a loop, that of the first failed item."""
-    failed = next((item for item in result.get("results") or () if item.get("failed")), result)
+    items = [item for item in result.get("results") or () if isinstance(item, Mapping)]  # dnf's are texts
+    failed = next((item for item in items if item.get("failed")), result)
     said = [str(failed.get(key, "")).strip() for key in ("msg", "stderr", "module_stderr")]
     parts = list(dict.fromkeys(part.splitlines()[-1] for part in said if part))
     return "; ".join(parts)[:600]

@@ -6,14 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from sharklab.author import lint
 from sharklab.cli import flow
 from sharklab.errors import InputError, MachineryError
-from sharklab.hosts import inventory
-from sharklab.hosts.image import Layers
+from sharklab.evidence import run_folder
+from sharklab.hosts import condition, inventory
+from sharklab.hosts.image import Image, Layers, choice
 from sharklab.hosts.providers import baking
-from sharklab.lab import load, seat
+from sharklab.hosts.providers.this_computer import CONTAINERS
+from sharklab.lab import diary, load, seat
 from sharklab.lab.model import Plan
 from sharklab.lab.plan import make_plan
+from sharklab.message import Message
 from sharklab.progress import Progress
 from tests.support import report_run
 from tests.support.errors import error_of
@@ -93,3 +97,68 @@ def test_write_reports_of_a_run_that_was_interrupted(tmp_path: Path) -> None:
     report_run.seal(tmp_path, ["ssh"], complete=False)
     run = flow.write_reports(tmp_path, ("en",), Progress())
     assert [tmp_path / "report.en.html", tmp_path / "report.en.md"] == list(run.reports)
+
+
+@pytest.fixture
+def rocky(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Plan]:
+    """Let `auto` mean Rocky, with images that are folders; return the plans of the seats that are set up."""
+    started: list[Plan] = []
+
+    def image(golden: Plan, name: str, *rest: object) -> Layers:
+        folder = tmp_path / "images" / name / golden.lab.name
+        folder.mkdir(parents=True, exist_ok=True)
+        return Layers(Image(name, "", folder.parent), folder)
+
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    monkeypatch.setattr(choice, "choose", lambda: (choice.PREFERRED, Message("it answers")))
+    monkeypatch.setattr(CONTAINERS, "image", image)
+    monkeypatch.setattr(CONTAINERS, "down", lambda seat: ())
+    monkeypatch.setattr(flow, "_up", lambda plan, *rest: started.append(plan))
+    monkeypatch.setattr(condition, "look", lambda plan: {})
+    monkeypatch.setattr(condition, "find_silent", lambda plan, opened: [])
+    return started
+
+
+def build(os: str) -> str:
+    """Build tp4's image and return its system."""
+    return flow.build_image(lint.named("tp4"), os, CONTAINERS, Progress()).image.os
+
+
+@pytest.mark.parametrize(("missed", "system"), [([], "rocky9"), (["dns"], "debian12")])
+def test_build_image_takes_rocky_by_its_golden_seat(
+    rocky: list[Plan], monkeypatch: pytest.MonkeyPatch, missed: list[str], system: str
+) -> None:
+    """A golden seat of no student runs the lab; what it achieves decides, once."""
+    monkeypatch.setattr(flow, "_run_golden", lambda plan, hosts, folder, progress: missed)
+    assert [system, system] == [build("auto"), build("auto")]
+    assert [(seat.GOLDEN, 0.0)] == [(plan.seat.student, diary.begun(plan.seat)) for plan in rocky]
+
+
+def test_build_image_of_a_named_system_needs_no_proof(rocky: list[Plan]) -> None:
+    """Whoever says rocky9 gets it at once."""
+    assert ("rocky9", []) == (build("rocky9"), rocky)
+
+
+def test_up_begins_the_diary_of_the_seat(rocky: list[Plan]) -> None:
+    """The student's time begins with the first seat."""
+    plan = flow.prepare("tp4", "ada")
+    flow.up(plan, "nspawn", "debian12", Progress())
+    assert diary.begun(plan.seat) > 0
+
+
+@pytest.mark.parametrize(("is_complete", "missed"), [(True, []), (False, ["ssh"])])
+def test_run_golden_names_the_exercises_that_failed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_complete: bool, missed: list[str]
+) -> None:
+    """The run and its report in each language stay in the folder."""
+
+    def collect(plan: Plan, hosts: object, folder: Path, progress: Progress) -> None:
+        report_run.seal(folder, ["ssh"], is_complete)
+        if not is_complete:
+            (folder / "hosts" / "client" / "captures" / "ssh.pcap").write_bytes(b"")
+            run_folder.seal(folder, {})
+
+    monkeypatch.setattr(flow, "_collect", collect)
+    plan = flow.look_up("tp4", "ada")
+    assert missed == flow._run_golden(plan, CONTAINERS, tmp_path, Progress())
+    assert {"report.en.html", "report.fr.html"} <= {path.name for path in tmp_path.iterdir()}

@@ -42,6 +42,10 @@ ROLE = """
     fail_msg: "{{ item }} is a stranger"
   loop: [ada, grace]
 """
+LIKE_DNF = """#!/usr/bin/python3
+# WANT_JSON
+print('{"failed": true, "msg": "no such package", "results": ["Installed: nginx"]}')
+"""
 WAITING = "- {name: Wait, ansible.builtin.pause: {minutes: 60}}"
 
 
@@ -132,6 +136,16 @@ def test_run_says_why_an_item_failed(inventory: Path) -> None:
     variables = {"friendly": True, "stranger": "grace"}
     error = error_of(MachineryError, playbook.run, "meet", inventory, variables)
     assert "alone: Greet each: grace is a stranger" == error.values["said"]
+
+
+def test_run_takes_results_that_are_texts(inventory: Path) -> None:
+    """dnf's results are texts, one for each package: of a task that fails they hide no message."""
+    tasks = inventory.parent / "roles/greeter/tasks/main.yml"
+    (inventory.parent / "library").mkdir()
+    (inventory.parent / "library" / "like_dnf.py").write_text(LIKE_DNF)
+    tasks.write_text("- {name: Install, like_dnf: }")
+    error = error_of(MachineryError, playbook.run, "meet", inventory)
+    assert "alone: Install: no such package" == error.message
 
 
 def test_run_takes_the_process_that_is_ready(inventory: Path) -> None:

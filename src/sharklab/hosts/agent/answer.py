@@ -8,6 +8,7 @@ import os
 import pwd
 import tarfile
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable
 
@@ -25,6 +26,12 @@ ACCOUNTS = tuple(
     for copy in ("", "-")
 )
 """Files that packages add accounts to."""
+
+JOURNAL = 30
+"""Lines of a unit's journal that tell why it stopped."""
+
+PARALLEL = 32
+"""Ports that are tried at the same time."""
 
 RESOLVER = ("/etc/NetworkManager/", "/etc/sysconfig/network-scripts/", "/etc/resolv.conf")
 """The files that NetworkManager reads and writes."""
@@ -78,6 +85,19 @@ def find_captures(request: Request) -> dict[str, Any]:
     return {"captures": captures.find()}
 
 
+def condition(request: Request) -> dict[str, Any]:
+    """Say which units are stopped, with the end of their journals, and which ports the `cards` open."""
+    journals = {name: _journal(name) for name in units.stopped()}
+    return {"stopped": journals, "opened": rules.open_ports(request["cards"])}
+
+
+def knock(request: Request) -> dict[str, Any]:
+    """Give the answer of each TCP port within `seconds`; `ports` has parameters of `network.knock`."""
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        asked = pool.map(lambda port: network.knock(**port, seconds=request["seconds"]), request["ports"])
+        return {"answers": list(asked)}
+
+
 def claim(request: Request) -> dict[str, Any]:
     """Note on the machine the seat that borrows it."""
     CLAIM.parent.mkdir(parents=True, exist_ok=True)
@@ -125,6 +145,8 @@ ANSWERS: Mapping[str, Callable[[Request], dict[str, Any]]] = {
     "record": record,
     "claim": claim,
     "captures": find_captures,
+    "condition": condition,
+    "knock": knock,
     "install": install,
     "restore": restore,
 }
@@ -183,6 +205,10 @@ def _expand_homes(paths: Iterable[str]) -> list[str]:
     login = os.environ.get("SUDO_USER", "root")
     own = (f"~{login}{path[1:]}" if path.startswith("~/") else path for path in paths)
     return [f"/home/{path[1:]}" if path[0] == "~" else path for path in map(os.path.expanduser, own)]
+
+
+def _journal(unit: str) -> str:
+    return output(["journalctl", "--no-pager", f"--lines={JOURNAL}", f"--unit={unit}"]) or ""
 
 
 def _first_line(file: Path) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import struct
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,9 @@ from sharklab.hosts.agent.tool import Failures, output
 
 NETWORKED = ("nfs", "nfs4", "fuse.nfs4")
 """Types of file systems that labs mount."""
+
+PAUSE = 0.2
+"""Seconds between two questions to a port that refuses."""
 
 
 def cards() -> dict[str, Any]:
@@ -99,3 +105,28 @@ def ssh_way() -> dict[str, str]:
     """Return the address and port by which this very connection came in, as sshd says it."""
     words = os.environ.get("SSH_CONNECTION", "").split()
     return {"address": words[2], "port": words[3]} if len(words) == 4 else {}
+
+
+def knock(address: str, port: int, listens: bool, seconds: float) -> str:
+    """Return the answer of a TCP port within `seconds`: "accepted", "refused", or "silent" for none.
+
+    With `listens`, a refusal is asked again until the time is over: the service may start this very moment.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = _connect(address, port, max(deadline - time.monotonic(), PAUSE))
+        if answer != "refused" or not listens or time.monotonic() > deadline:
+            return answer
+        time.sleep(PAUSE)
+
+
+def _connect(address: str, port: int, seconds: float) -> str:
+    try:
+        with socket.create_connection((address, port), seconds) as connection:
+            # Ended by a RST: no connection in TIME-WAIT is left for a record of sockets.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return "accepted"
+    except ConnectionRefusedError:
+        return "refused"
+    except OSError:
+        return "silent"

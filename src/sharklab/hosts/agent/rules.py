@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sharklab.hosts.agent.tool import Failures, output
@@ -54,6 +54,31 @@ def zones(listed: str) -> Zones:
             kind, _, rest = (part.strip() for part in line.partition(":"))
             zone[kind] = [] if kind in LINES and not rest else [rest] if kind in LINES else rest.split()
     return by_zone
+
+
+def open_ports(cards: Iterable[str]) -> dict[str, dict[str, list[str]]]:
+    """Return the openings of the zone of each card, by number and by name: {card: {"ports", "services"}}.
+
+    Both hold ports such as "443/tcp" and "5000-5010/udp"; those of "services" are the ports of the services
+    that the zone names. A host without firewalld has no card in the result.
+    """
+    by_zone = zones(output(["firewall-cmd", "--list-all-zones"]) or "")
+    default = (output(["firewall-cmd", "--get-default-zone"]) or "").strip()
+    if not by_zone:
+        return {}
+    opened = {}
+    for card in cards:
+        own = next((zone for zone in by_zone.values() if card in zone.get("interfaces", [])), None)
+        zone = by_zone.get(default, {}) if own is None else own
+        services = [port for name in zone.get("services", []) for port in _ports_of(name)]
+        opened[card] = {"ports": zone.get("ports", []), "services": services}
+    return opened
+
+
+def _ports_of(service: str) -> list[str]:
+    """Return the ports of a service of firewalld; `--info-service` prints it as a zone is printed."""
+    shown = zones(output(["firewall-cmd", f"--info-service={service}"]) or "")
+    return shown.get(service, {}).get("ports", [])
 
 
 def ruleset(listed: str) -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sharklab.hosts.agent.tool import Failures, output
@@ -13,6 +13,12 @@ CHOSEN = ("enabled", "enabled-runtime", "disabled", "indirect", "linked", "maske
 
 ACTIVE = ("active", "activating", "reloading")
 Unit = Mapping[str, str]
+
+DUTY = (
+    *("Id", "ActiveState", "SubState", "UnitFileState", "Type", "RemainAfterExit", "WantedBy", "RequiredBy"),
+    *("ConditionResult", "ConditionTimestampMonotonic"),
+)
+"""The properties that tell whether a unit should be active (systemctl(1), org.freedesktop.systemd1(5))."""
 
 
 def state() -> dict[str, Any]:
@@ -75,13 +81,42 @@ def has_rebooted(before: Mapping[str, Any]) -> bool:
     return bool(state()["boot"] != before["boot"])
 
 
+def stopped() -> list[str]:
+    """Return the units that should be active and are not, sorted: failed ones, and enabled ones that ended.
+
+    A service or a socket should be active if a target that is active wants it. One-shot services may end in
+    success, and a unit may have a condition that this machine does not meet.
+    """
+    known = _show(DUTY, "*.service", "*.socket", "*.mount", "*.target")
+    targets = {name for name, unit in known.items() if name.endswith(".target") and _is_active(unit)}
+    return sorted(name for name, unit in known.items() if _is_failed(unit) or _is_missing(unit, targets))
+
+
+def _is_failed(unit: Unit) -> bool:
+    return unit.get("ActiveState") == "failed" or unit.get("SubState") == "auto-restart"
+
+
+def _is_missing(unit: Unit, targets: set[str]) -> bool:
+    wanted = {*unit.get("WantedBy", "").split(), *unit.get("RequiredBy", "").split()} & targets
+    is_unmet = unit.get("ConditionResult") == "no" and unit.get("ConditionTimestampMonotonic", "0") != "0"
+    is_on = unit.get("UnitFileState", "").startswith("enabled") and _stays_active(unit)
+    return bool(wanted) and is_on and not is_unmet and not _is_active(unit)
+
+
 def _units() -> dict[str, Unit]:
-    patterns = ["*.service", "*.socket", "*.timer", "*.path"]
-    shown = output(["systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", *patterns])
-    blocks = [_parse_block(block) for block in (shown or "").split("\n\n")]
+    known = _show(PROPERTIES, "*.service", "*.socket", "*.timer", "*.path")
     return {
-        unit["Id"]: unit for unit in blocks if unit.get("UnitFileState") in CHOSEN and _stays_active(unit)
+        name: unit
+        for name, unit in known.items()
+        if unit.get("UnitFileState") in CHOSEN and _stays_active(unit)
     }
+
+
+def _show(properties: Sequence[str], *patterns: str) -> dict[str, Unit]:
+    """Return these properties of the units that systemd knows now, by name."""
+    shown = output(["systemctl", "show", "--no-pager", f"--property={','.join(properties)}", *patterns])
+    blocks = [_parse_block(block) for block in (shown or "").split("\n\n")]
+    return {unit["Id"]: unit for unit in blocks if "Id" in unit}
 
 
 def _parse_block(text: str) -> Unit:

@@ -1,4 +1,4 @@
-"""The default operating system of hosts: Rocky 9 if its mirror answers, else Debian 12."""
+"""The default operating system of hosts: Rocky 9 if its mirror answers and its image works, or Debian 12."""
 
 from __future__ import annotations
 
@@ -17,25 +17,33 @@ PREFERRED, OTHER = "rocky9", "debian12"
 Made = TypeVar("Made")
 
 
-def make_system(os_name: str, make: Callable[[str], Made], progress: Say) -> Made:
+def make_system(
+    os_name: str, make: Callable[[str], Made], find_fault: Callable[[Made], Message | None], progress: Say
+) -> Made:
     """Return the result of `make` for the system `os_name`.
 
     `auto` is decided here, and `progress` hears which system it is and why. If Rocky's image cannot be made,
-    it is the other system after all. Raises what `make` raises.
+    or `find_fault` finds a fault of it on this machine, it is the other system after all. A system that is
+    named is taken as it is. Raises what `make` and `find_fault` raise.
     """
     if os_name != AUTO:
         return make(os_name)
     name, reason = choose()
     sentence = N_("operating system of the hosts: {name} ({reason})")
     progress(Message(sentence, {"name": name, "reason": reason}))
-    try:
+    if name == OTHER:
         return make(name)
+    try:
+        made = make(name)
     except MachineryError as error:
-        if name == OTHER:
-            raise
         values = {"name": name, "reason": error.sentence, "other": OTHER}
         progress(Message(N_("{name} cannot be built ({reason}); using {other} instead"), values))
         return make(OTHER)
+    if fault := find_fault(made):
+        values = {"name": name, "fault": fault, "other": OTHER}
+        progress(Message(N_("{name} does not work here ({fault}); using {other} instead"), values))
+        return make(OTHER)
+    return made
 
 
 def choose() -> tuple[str, Message]:

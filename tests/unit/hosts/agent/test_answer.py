@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import json
+import socket
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 from sharklab.hosts.agent import answer, files, network, packages, rules, sessions, units
 from sharklab.hosts.agent.tool import Failures
+from tests.support.programs import script
 
 BEFORE: Mapping[str, Any] = {
     "mounts": {},
@@ -159,3 +162,25 @@ def test_record_has_files_and_what_is_not_there_yet(
     assert ["/etc", f"{home}/.ssh", "/home/no-such-user/captures", "/srv"] == told["roots"] == roots
     assert ([str(tmp_path / "absent")], "state") == (told["made"], told["some"])
     assert ({"net.ipv4.ip_forward": "1"}, ["curl"]) == (told["settings"], told["packages"])
+
+
+def test_condition_has_the_journals_of_stopped_units(fakes: Path) -> None:
+    """A host without firewalld opens nothing that is known."""
+    (fakes / "shown").write_text("Id=nginx.service\nActiveState=failed\n")
+    script(fakes, "systemctl", 'cat "${0%/*}/shown"')
+    script(fakes, "journalctl", 'echo "$*"')
+    script(fakes, "firewall-cmd", "exit 252")
+    found = answer.ANSWERS["condition"]({"cards": ["lan"]})
+    assert (["nginx.service"], {}) == (list(found["stopped"]), found["opened"])
+    assert found["stopped"]["nginx.service"].strip().endswith("--unit=nginx.service")
+    assert found == json.loads(json.dumps(found))
+
+
+def test_knock_answers_in_the_order_of_the_ports() -> None:
+    """Ports are tried at the same time."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        number = server.getsockname()[1]
+        ports = [{"address": "127.0.0.1", "port": each, "listens": False} for each in (1, number)]
+        assert {"answers": ["refused", "accepted"]} == answer.ANSWERS["knock"](
+            {"ports": ports, "seconds": 5.0}
+        )

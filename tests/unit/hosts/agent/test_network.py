@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -108,3 +110,27 @@ def test_ssh_way_is_the_machines_end(
     """As sshd(8) says it."""
     monkeypatch.setenv("SSH_CONNECTION", value)
     assert way == network.ssh_way()
+
+
+def test_knock_hears_a_listener() -> None:
+    """The connection is reset afterwards: none is left in TIME-WAIT."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert "accepted" == network.knock("127.0.0.1", server.getsockname()[1], True, 5.0)
+        with server.accept()[0] as connection, pytest.raises(ConnectionResetError):
+            connection.recv(1)
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_knock_hears_a_refusal(listens: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A closed port refuses; where a service should listen it is asked again until the time is over."""
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert "refused" == network.knock("127.0.0.1", port, listens, 0.02)
+    assert listens == bool(pauses)
+
+
+def test_knock_takes_any_other_error_for_silence() -> None:
+    """A port that cannot be reached has not answered."""
+    assert "silent" == network.knock("256.0.0.1", 1, True, 0.1)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sharklab.hosts.agent import rules
+from tests.support.programs import script
 
 LISTED = """\
 drop
@@ -69,3 +72,31 @@ def test_chains_keep_their_rules_in_order() -> None:
     """The first rule that fits a packet decides."""
     text = "table inet x {\n\tchain in {\n\t\tdrop\n\t\taccept\n\t}\n}\n"
     assert ["drop", "accept"] == rules.chains(text)["table inet x chain in"]
+
+
+INFO = """\
+{name}
+  ports: {ports}
+  protocols:
+"""
+
+
+def test_open_ports_are_those_of_the_card_s_zone(fakes: Path) -> None:
+    """Services are known by their ports; a card in no zone is in the default one."""
+    (fakes / "zones").write_text(LISTED)
+    (fakes / "ssh").write_text(INFO.format(name="ssh", ports="22/tcp"))
+    (fakes / "dhcpv6-client").write_text(INFO.format(name="dhcpv6-client", ports="546/udp"))
+    script(
+        fakes,
+        "firewall-cmd",
+        'case "$1" in --get-default-zone) echo drop;; --list-all-zones) cat "${0%/*}/zones";; '
+        '*) cat "${0%/*}/${1#*=}";; esac',
+    )
+    public = {"ports": ["8080/tcp"], "services": ["546/udp", "22/tcp"]}
+    assert {"eth0": public, "lan": {"ports": [], "services": []}} == rules.open_ports(["eth0", "lan"])
+
+
+def test_open_ports_without_firewalld(fakes: Path) -> None:
+    """There is no zone, and nothing is said of any card."""
+    script(fakes, "firewall-cmd", "exit 252")
+    assert {} == rules.open_ports(["lan"])

@@ -85,3 +85,38 @@ def test_failed_order_is_noted(fakes: Path, before: dict[str, Any]) -> None:
     units.stop_new(before, failures := Failures())
     assert ["systemctl stop bad.service"] == [what for what, _ in failures.entries]
     assert ["stop bad.service", "stop new.service"] == log(fakes)
+
+
+DUTY = {"SubState": "running", "WantedBy": "multi-user.target", "RequiredBy": "", "ConditionResult": "yes"}
+
+
+def test_stopped_units_are_failed_and_ended_ones(fakes: Path) -> None:
+    """A unit of an active target must be active; nothing else says that a host does not do its work."""
+    idle = {**DUTY, "ConditionTimestampMonotonic": "7"}
+    systemd(
+        fakes,
+        unit("multi-user.target", Type=""),
+        unit("graphical.target", "inactive", Type=""),
+        unit("runs.service", **idle),
+        unit("starts.service", "activating", **idle),
+        unit("ended.service", "inactive", **idle),
+        unit("ended.socket", "inactive", **{**idle, "WantedBy": "", "RequiredBy": "multi-user.target"}),
+        unit(
+            "failed.service",
+            "failed",
+            **{**idle, "WantedBy": "", "Type": "oneshot", "UnitFileState": "static"},
+        ),
+        unit("again.service", "activating", **{**idle, "SubState": "auto-restart"}),
+        unit(
+            "never.service",
+            "inactive",
+            **{**idle, "ConditionResult": "no", "ConditionTimestampMonotonic": "0"},
+        ),
+        unit("unmet.service", "inactive", **{**idle, "ConditionResult": "no"}),
+        unit("once.service", "inactive", **{**idle, "Type": "oneshot"}),
+        unit("later.service", "inactive", **{**idle, "WantedBy": "graphical.target"}),
+        unit("bus.service", "inactive", **{**idle, "WantedBy": ""}),
+        unit("off.service", "inactive", **{**idle, "UnitFileState": "disabled"}),
+    )
+    names = ["again.service", "ended.service", "ended.socket", "failed.service", "never.service"]
+    assert names == units.stopped()

@@ -88,11 +88,16 @@ def test_refusal_asks_once(mirror: None, monkeypatch: pytest.MonkeyPatch) -> Non
     assert rocky.refusal() is None
 
 
-@pytest.mark.parametrize("name", ["debian12", "rocky10"])
+def refuse(made: str) -> Message:
+    """Find a fault of any image."""
+    return Message(f"{made} has a fault")
+
+
+@pytest.mark.parametrize("name", ["debian12", "rocky9", "rocky10"])
 def test_made_of_a_named_system_asks_nobody(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who names a system gets it, and hears nothing of mirrors."""
+    """Who names a system gets it without a proof, and hears nothing of mirrors."""
     said: list[Message] = []
-    assert name == choice.make_system(name, str, said.append)
+    assert name == choice.make_system(name, str, refuse, said.append)
     assert [] == said
 
 
@@ -105,8 +110,35 @@ def test_made_falls_back_when_rocky_cannot_be_made(mirror: None) -> None:
             raise MachineryError("no such package")
         return name
 
-    assert "debian12" == choice.make_system("auto", make, said.append)
+    assert "debian12" == choice.make_system("auto", make, refuse, said.append)
     assert ["answers)", "rocky9 cannot be built (no such package); using debian12 instead"] == [
         str(said[0])[-8:],
         str(said[1]),
     ]
+
+
+def test_made_is_rocky_that_has_proved_itself(mirror: None) -> None:
+    """Without a fault it is Rocky, and one line says so."""
+    said: list[Message] = []
+    assert "rocky9" == choice.make_system("auto", str, lambda made: None, said.append)
+    assert ["operating system of the hosts: {name} ({reason})"] == [each.msgid for each in said]
+
+
+def test_made_falls_back_when_rocky_has_a_fault_here(mirror: None) -> None:
+    """One line names the fault; the other system needs no proof."""
+    said: list[Message] = []
+    assert "debian12" == choice.make_system("auto", str, refuse, said.append)
+    assert "{name} does not work here ({fault}); using {other} instead" == said[1].msgid
+    assert ("rocky9", "rocky9 has a fault", 2) == (
+        said[1].values["name"],
+        str(said[1].values["fault"]),
+        len(said),
+    )
+
+
+def test_made_asks_no_proof_of_debian(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no mirror answers, Debian is taken as it is."""
+    monkeypatch.setattr(choice, "choose", lambda: ("debian12", Message("no mirror")))
+    said: list[Message] = []
+    assert "debian12" == choice.make_system("auto", str, refuse, said.append)
+    assert 1 == len(said)
