@@ -164,7 +164,7 @@ class Done:
 
     def port(self, id: str) -> int:
         """Return the port to which the command of a cell went: the last number in it that can be one."""
-        return int(re.findall(r"\b61\d\d\d\b", " ".join(self.probes[id]["argv"]))[-1])
+        return int(re.findall(r"\b31\d\d\d\b", " ".join(self.probes[id]["argv"]))[-1])
 
     def frames(self, capture: str, port: int) -> list[Frame]:
         """Return the packets to and from a port of the target, and the ICMP errors about them."""
