@@ -29,7 +29,9 @@ _READ = 40
 """Captures without a telling name that are read."""
 _NAMED = 20
 """Captures that are not used and are named; of others their number is told."""
-_SKIPPED = frozenset({"__macosx", "node_modules", "venv"})
+EARLIER = "earlier"
+"""The folder beside captures/ for the files whose place a newer one took; they are not handed in."""
+_SKIPPED = frozenset({"__macosx", EARLIER, "node_modules", "venv"})
 _OWN, _ANY, _OTHER = 0, 1, 2
 """The place of a file: in a folder of the lab, in one that names no lab, in one of another lab."""
 

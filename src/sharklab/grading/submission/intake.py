@@ -9,10 +9,8 @@ from pathlib import Path
 
 from sharklab import ownership, state
 from sharklab.grading.submission import work
+from sharklab.grading.submission.finding import EARLIER
 from sharklab.lab.model import Capture, Plan
-
-EARLIER = "earlier"
-"""The folder beside captures/ for the files whose place a newer one took."""
 
 SUFFIXES = (".pcap", ".pcapng")
 

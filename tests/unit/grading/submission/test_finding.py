@@ -135,8 +135,8 @@ def test_is_capture_by_its_first_bytes(tmp_path: Path) -> None:
 def test_files_are_those_of_open_folders_up_to_a_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The objects of git are nobody's captures, and a folder without end costs no more than the limit."""
-    put(tmp_path, ".git/a", "__MACOSX/b", "x/c", "x/y/d")
+    """Objects of git and replaced captures do not count; an endless folder costs no more than the limit."""
+    put(tmp_path, ".git/a", "__MACOSX/b", "earlier/web-1.pcap", "x/c", "x/y/d")
     assert ["c", "d"] == [file.name for file in files(tmp_path)]
     monkeypatch.setattr(finding, "DEEPEST", 1)
     assert ["c"] == [file.name for file in files(tmp_path)]

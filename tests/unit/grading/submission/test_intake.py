@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.grading.submission import intake
+from sharklab.grading.submission import finding, intake
 from tests.support import submission_sample as sample
 
 
@@ -49,4 +49,4 @@ def test_take_keeps_what_was_there(tmp_path: Path) -> None:
         assert [place] == intake.present(tmp_path, "ssh")
         (tmp_path / "same").write_text(str(number))
         assert intake.has(tmp_path, "ssh", tmp_path / "same")
-    assert ["0", "1", "2"] == sorted(file.read_text() for file in (tmp_path / intake.EARLIER).iterdir())
+    assert ["0", "1", "2"] == sorted(file.read_text() for file in (tmp_path / finding.EARLIER).iterdir())
