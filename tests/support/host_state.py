@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sharklab.lab.model import Check
+
 ZONE = """public{active}
   target: default
   interfaces: lan
@@ -58,3 +60,19 @@ def seen(**values: Any) -> dict[str, Any]:
         "resolver": ["# by hand", "search example.test", "nameserver 10.77.5.2", "nameserver 192.0.2.1"],
         **values,
     }
+
+
+CHECKS = (
+    Check("firewalld_on", {"host": "server"}),
+    Check("firewalld_same", {"host": "server"}),
+    Check("firewalld_opens", {"host": "server", "services": ["https", "ssh"], "ports": ["3478/udp"]}),
+    Check("firewalld_open", {"host": "server", "opening": "https"}),
+    Check("firewalld_closed", {"host": "server", "opening": "telnet"}),
+    Check("service", {"host": "server", "service": "sshd"}),
+    Check("listens", {"host": "server", "port": "443/tcp"}),
+    Check("mount", {"host": "server", "path": "/mnt/sample", "source": "10.77.5.2:/srv/sample"}),
+    Check("mount_kept", {"host": "server", "path": "/mnt/sample"}),
+    Check("export", {"host": "server", "path": "/srv/sample"}),
+    Check("resolver", {"host": "server", "server": "10.77.5.2"}),
+)
+"""Checks that the sample host passes."""

@@ -10,20 +10,7 @@ from sharklab.lab.model import Asked, Check
 from tests.support import host_state
 from tests.support.checks_sample import Sample
 
-CHECKS = (
-    Check("firewalld_on", {"host": "server"}),
-    Check("firewalld_same", {"host": "server"}),
-    Check("firewalld_opens", {"host": "server", "services": ["https", "ssh"], "ports": ["3478/udp"]}),
-    Check("firewalld_open", {"host": "server", "opening": "https"}),
-    Check("firewalld_closed", {"host": "server", "opening": "telnet"}),
-    Check("service", {"host": "server", "service": "sshd"}),
-    Check("listens", {"host": "server", "port": "443/tcp"}),
-    Check("mount", {"host": "server", "path": "/mnt/sample", "source": "10.77.5.2:/srv/sample"}),
-    Check("mount_kept", {"host": "server", "path": "/mnt/sample"}),
-    Check("export", {"host": "server", "path": "/srv/sample"}),
-    Check("resolver", {"host": "server", "server": "10.77.5.2"}),
-)
-FAULTS = tuple(damages(host_state.seen(), CHECKS))
+FAULTS = tuple(damages(host_state.seen(), host_state.CHECKS))
 
 
 def passes(check: Check, damage: HostDamage | None = None) -> bool:
@@ -34,14 +21,14 @@ def passes(check: Check, damage: HostDamage | None = None) -> bool:
 
 def test_checks_pass_without_damage() -> None:
     """The sample host has no fault."""
-    assert [] == [check.kind for check in CHECKS if not passes(check)]
+    assert [] == [check.kind for check in host_state.CHECKS if not passes(check)]
 
 
 @pytest.mark.parametrize("damage", FAULTS, ids=lambda damage: damage.title.replace(" ", "-"))
 def test_damage_breaks_the_checks_that_it_names(damage: HostDamage) -> None:
     """A check fails exactly when the damage says so."""
-    assert {check.kind for check in CHECKS if damage.hits(check)} == {
-        check.kind for check in CHECKS if not passes(check, damage)
+    assert {check.kind for check in host_state.CHECKS if damage.hits(check)} == {
+        check.kind for check in host_state.CHECKS if not passes(check, damage)
     }
 
 

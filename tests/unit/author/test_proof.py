@@ -107,33 +107,20 @@ def test_a_fault_that_is_another_right_way_costs_nothing(tmp_path: Path) -> None
     assert {"fin-or-server", "not-client"} == {name for _, name in found["RST instead of FIN"].lost}
 
 
-OF_HOSTS = (
-    Check("firewalld_on", {"host": "server"}),
-    Check("firewalld_same", {"host": "server"}),
-    Check("firewalld_opens", {"host": "server", "services": ["https", "ssh"], "ports": ["3478/udp"]}),
-    Check("firewalld_open", {"host": "server", "opening": "https"}),
-    Check("firewalld_closed", {"host": "server", "opening": "telnet"}),
-    Check("service", {"host": "server", "service": "sshd"}),
-    Check("listens", {"host": "server", "port": "443/tcp"}),
-    Check("mount", {"host": "server", "path": "/mnt/sample", "source": "10.77.5.2:/srv/sample"}),
-    Check("mount_kept", {"host": "server", "path": "/mnt/sample"}),
-    Check("export", {"host": "server", "path": "/srv/sample"}),
-    Check("resolver", {"host": "server", "server": "10.77.5.2"}),
-)
-
-
 def test_prove_takes_the_faults_of_a_host_one_by_one(tmp_path: Path) -> None:
     """Each thing that is wrong with a host costs what looks at it; a missing capture costs none of it."""
     report_run.seal(tmp_path, ["ssh"])
     plan, submission = reference.reference(tmp_path)
-    criteria = tuple(Criterion(check.kind, (CriterionStep(1.0, check),)) for check in (*OF_HOSTS, FIN))
+    criteria = tuple(
+        Criterion(check.kind, (CriterionStep(1.0, check),)) for check in (*host_state.CHECKS, FIN)
+    )
     [exercise] = plan.lab.exercises
     plan = replace(plan, lab=replace(plan.lab, exercises=(replace(exercise, criteria=criteria),)))
     found = list(prove(plan, replace(submission, state={"server": host_state.seen()})))
     assert [] == [trial.title.msgid for trial in found if not trial.holds]
     lost = {trial.title.msgid: sorted(name for _, name in trial.lost) for trial in found}
     rules = ["firewalld_closed", "firewalld_open", "firewalld_opens", "firewalld_same"]
-    assert sorted(check.kind for check in OF_HOSTS) == lost["state not handed in"]
+    assert sorted(check.kind for check in host_state.CHECKS) == lost["state not handed in"]
     assert sorted([*rules, "firewalld_on"]) == lost["firewalld stopped"]
     assert ["firewalld_opens", "firewalld_same"] == lost["a rule in force that is not permanent"]
     assert ["firewalld_same"] == lost["a permanent rule that is not in force"]
