@@ -9,7 +9,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from sharklab import paths, yaml_file
-from sharklab.author import lint_criteria, lint_filters, lint_matrices, lint_names
+from sharklab.author import lint_criteria, lint_faults, lint_filters, lint_matrices, lint_names
 from sharklab.errors import InputError
 from sharklab.i18n import languages
 from sharklab.lab import load, seat
@@ -58,6 +58,7 @@ def faults(lab: Lab) -> list[Fault]:
         *_ways_out(lab),
         *_roles(lab),
         *lint_matrices.faults(lab),
+        *lint_faults.faults(lab),
         *_duplicates(lab),
         *(fault for at, exercise in _written(lab) for fault in _exercise(lab, at, exercise)),
     ]

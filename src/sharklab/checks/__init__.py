@@ -8,6 +8,7 @@ from sharklab.checks import (  # noqa: F401 (each of them declares its checks or
     conversation,
     dns,
     families,
+    faults,
     firewall,
     listeners,
     neighbours,

@@ -21,10 +21,10 @@ from sharklab.checks.outcome import Verdict
 from sharklab.cli import image_proof, seats
 from sharklab.errors import InputError, MachineryError
 from sharklab.evidence import run_folder
-from sharklab.hosts import borrowed, image, inventory, playbook, providers, seat_provider
+from sharklab.hosts import borrowed, faults, image, inventory, playbook, providers, seat_provider
 from sharklab.hosts.image import choice
 from sharklab.hosts.providers import existing, gateway
-from sharklab.lab import diary, plan_file, seat
+from sharklab.lab import diary, fault_choice, plan_file, seat
 from sharklab.lab.matrices import FAST
 from sharklab.lab.model import Lab, Plan, Seat
 from sharklab.lab.plan import make_plan
@@ -51,10 +51,15 @@ class Run:
         return all(verdict.achieved for verdict in self.verdicts)
 
 
-def prepare(name: str, student: str, pace: str = FAST) -> Plan:
-    """Return the plan of a seat that is about to exist: its subnets are registered, nothing is started."""
+def prepare(name: str, student: str, pace: str = FAST, fault: str = "") -> Plan:
+    """Return the plan of a seat that is about to exist: its subnets are registered, nothing is started.
+
+    With `fault`, the seat has this fault in place of the one that the course's secret chose. Raises
+    InputError when the lab names no such fault.
+    """
     lab = lint.named(name)
-    return _plan(lab, seat.register(lab, student), pace)
+    own = seat.register(lab, student)
+    return _plan(lab, fault_choice.try_one(lab, own, fault) if fault else own, pace)
 
 
 def look_up(name: str, student: str) -> Plan:
@@ -64,6 +69,7 @@ def look_up(name: str, student: str) -> Plan:
 
 
 def _plan(lab: Lab, own: Seat, pace: str) -> Plan:
+    own = fault_choice.with_tried(lab, own)
     return make_plan(lab, borrowed.with_addresses(own, borrowed.read(own.folder)), pace)
 
 
@@ -131,6 +137,9 @@ def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
     with seats.hold(plan.seat):
         diary.begin(plan.seat)
         _up(hosts.adapt(plan), hosts, layers, progress)
+        if plan.seat.faults:
+            with progress.step(N_("inject the faults")):
+                faults.inject(plan, progress.note)
 
 
 def _build_layers(plan: Plan, hosts: providers.Provider, os: str, progress: Progress) -> image.Layers:

@@ -99,6 +99,9 @@ def _edited(content: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
         ("password", "x y"),
         ("addresses", {"server": {"lan": {"ipv4": "x", "ipv6": "y", "mac": "z"}}}),
         ("addresses", []),
+        ("faults", {"mail": ["../evil"]}),
+        ("faults", {"mail": [["svc-off"]]}),
+        ("faults", []),
     ],
 )
 def test_install_of_a_seat_that_was_never_derived_is_refused(
@@ -151,3 +154,19 @@ def test_register_with_a_damaged_import_says_so(machine: Machine, lab: Lab, tmp_
     file = seat.imported_file("tp4", "alice")
     state.write(state.folder(file.parent) / file.name, "{")
     assert str(file) == error_of(MachineryError, seat.register, lab, "alice").place
+
+
+def test_install_gives_the_faults_of_the_seat(machine: Machine, tmp_path: Path) -> None:
+    """The student's machine injects what the instructor's course chose; an old file has no faults."""
+    machine("instructor")
+    lab = load.named("pannes")
+    file = seat_file.create(lab, "alice", tmp_path / "seats")
+    own = seat.register(lab, "alice")
+    machine("student")
+    seat_file.install(file)
+    assert own.faults == seat.register(lab, "alice").faults != {}
+    old = json.loads(file.read_text())
+    del old["seat"]["faults"]
+    file.write_text(json.dumps(old))
+    seat_file.install(file)
+    assert {} == seat.register(lab, "alice").faults

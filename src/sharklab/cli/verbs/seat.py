@@ -29,7 +29,7 @@ def up(args: Options) -> int:
     from sharklab.cli import flow
     from sharklab.progress import Progress
 
-    plan, provider = _choose_provider(args, flow.prepare(args.lab, args.student))
+    plan, provider = _choose_provider(args, flow.prepare(args.lab, args.student, fault=args.fault))
     flow.up(plan, provider, args.os, Progress(translate(args).gettext))
     say(args, _describe_seat(plan, translate(args)), **_to_plain(plan))
     return GOOD
