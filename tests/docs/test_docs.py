@@ -59,12 +59,12 @@ def test_files_of_the_repository_exist(page: Path) -> None:
     assert [name for name in named if not any(ROOT.glob(re.sub("<.*?>", "*", name)))] == []
 
 
-@pytest.mark.parametrize("role", lint.role_names())
+@pytest.mark.parametrize("role", roles.names())
 def test_role_readme_lists_every_option(role: str) -> None:
     """A role's README has each option of its argument specs, or says that they are all there."""
     page = (ROOT / "roles" / role / "README.md").read_text()
     whole = "(meta/argument_specs.yml)" in page
-    assert [name for name in lint.role_options(role, "main") if name not in page and not whole] == []
+    assert [name for name in roles.options(role, "main") if name not in page and not whole] == []
 
 
 @pytest.mark.parametrize("name", load.names())

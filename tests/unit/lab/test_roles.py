@@ -34,7 +34,7 @@ def test_no_certificate_without_tls() -> None:
 
 def test_every_import_can_be_resolved() -> None:
     """What a role imports is a role, which imports none itself; its condition is an option with a default."""
-    names = lint.role_names()
+    names = roles.names()
     imported = {role: set(roles.whole([role], {})) - {role} for role in names}
     assert set() == {name for found in imported.values() for name in found} - set(names)
     assert set() == {name for found in imported.values() for name in found if imported[name]}
