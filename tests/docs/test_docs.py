@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from sharklab import errors, limits
-from sharklab.author import lint
 from sharklab.cli.grammar import VERBS
 from sharklab.cli.options import OPTIONS
 from sharklab.grading.gradebook import selection
 from sharklab.grading.marking import integrity, marks
-from sharklab.lab import load, schema
+from sharklab.lab import load, roles, schema
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("roles/*/README.md"))]

@@ -233,7 +233,7 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
 
 def _start_hosts(
     plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress
-) -> providers.HostFacts:
+) -> Mapping[str, Mapping[str, object]]:
     with progress.step(N_("hosts of {lab} for {student}"), lab=plan.lab.name, student=plan.seat.student):
         return hosts.up(plan, layers, progress.note)
 

@@ -176,7 +176,7 @@ VERBS: Mapping[str, Verb] = {
         lab.prove,
         N_("Prove a lab's grading on its last run: correct work earns all, a mistake only costs its own."),
         "prove tp4",
-        ("lab", "student", "run", "output"),
+        ("lab", "student", "run", "play", "provider", "os", "output"),
     ),
     "down": Verb(
         seat.down,

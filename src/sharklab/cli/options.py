@@ -60,6 +60,7 @@ class Options(argparse.Namespace):
     out: str
     output: str
     pace: str
+    play: bool
     packets: int
     provider: str | None
     roster: str
@@ -194,6 +195,13 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "yes": (
         ("--yes",),
         {"action": "store_true", "help": N_("do it without asking first")},
+    ),
+    "play": (
+        ("--play",),
+        {
+            "action": "store_true",
+            "help": N_("prove the start states instead, on a seat of its own: start, solve, reset"),
+        },
     ),
     "solved": (
         ("--solved",),

@@ -61,9 +61,7 @@ def write(folder: Path, first: str, second: str = RIGHT) -> Path:
         ),
     ],
 )
-def test_a_start_that_names_nothing_is_refused(
-    tmp_path: Path, first: str, place: str, sentence: str
-) -> None:
+def test_a_start_that_names_nothing_is_refused(tmp_path: Path, first: str, place: str, sentence: str) -> None:
     """With place and sentence."""
     file = write(tmp_path, first)
     [problem] = error_of(InputError, lint.check, file).problems

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from sharklab.author import lint
 from sharklab.lab import roles
 
 SERVERS = ("web_server", "mail_server", "smtp_server", "router_services")

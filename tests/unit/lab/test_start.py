@@ -67,7 +67,10 @@ def test_roles_to_apply_are_those_that_the_start_changes(
 def test_imported_roles_come_with_their_role() -> None:
     """web_server imports certificate: a start without the one has none of the other, `solve` brings both."""
     data = {**plan(()).lab.data, "exercises": [dict(e) for e in plan(()).lab.data["exercises"]]}
-    data["hosts"] = {**data["hosts"], "server": {**data["hosts"]["server"], "roles": ["common", "web_server"]}}
+    data["hosts"] = {
+        **data["hosts"],
+        "server": {**data["hosts"]["server"], "roles": ["common", "web_server"]},
+    }
     data["exercises"][1]["start"] = {"server": {"without": ["web_server"]}}
     lab = load.build(FilledLab, data, LAB.path)
     begun = start.begin(lab, ("web",), ())

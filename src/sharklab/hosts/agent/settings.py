@@ -9,8 +9,8 @@ import stat
 from sharklab.hosts.agent import files
 from sharklab.hosts.agent.tool import output
 
-SECRETS = ("*shadow*", "ssh_host_*_key", "*.key", "*.pem", "opasswd", "random-seed")
-"""Names of files whose content is nobody's business."""
+LEFT_OUT = ("*shadow*", "ssh_host_*_key", "*.key", "*.pem", "opasswd", "*.old", "*-", "*~")
+"""Names of files that hold secrets, and of copies that programs make of what they change."""
 
 GENERATED = ("/etc/ld.so.cache", "/etc/ssl/certs", "/etc/pki/ca-trust/extracted", "/etc/selinux/targeted")
 """Files that programs make from other files."""
@@ -45,7 +45,7 @@ def texts() -> dict[str, str]:
 
 def _text(path: str) -> str | None:
     name = os.path.basename(path)
-    if path.startswith(GENERATED) or any(fnmatch.fnmatch(name, pattern) for pattern in SECRETS):
+    if path.startswith(GENERATED) or any(fnmatch.fnmatch(name, pattern) for pattern in LEFT_OUT):
         return None
     now = files.status(path)
     if now is None:

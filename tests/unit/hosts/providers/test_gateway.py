@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.author import lint
 from sharklab.cli import flow
 from sharklab.errors import MachineryError
 from sharklab.hosts import providers
 from sharklab.hosts.image import Image
 from sharklab.hosts.providers import access, baking, disk, gateway, this_computer
-from sharklab.lab import seat
+from sharklab.lab import roles, seat
 from sharklab.lab.model import Host, Plan
 from tests.support import provider_seat
 
