@@ -145,7 +145,7 @@ def prepare(plan: Plan, id: str) -> Measured:
         lab=replace(plan.lab, exercises=(exercise,)),
         seat=replace(plan.seat, faults={"measured": (id,)}),
     )
-    [(host, [wanted])] = faults.injections(alone).items()
+    [(host, [wanted])] = faults.injections(alone, ["measured"]).items()
     return Measured(fault_catalogue.find(id), alone, host, wanted)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from sharklab.lab import load, seat
+from sharklab.lab import load, seat, start
 from sharklab.lab.model import Lab, Plan, Seat
 from sharklab.lab.plan import make_plan
 
@@ -27,4 +27,4 @@ def plan(**faults: str) -> Plan:
     """Return the plan of alice's seat; each exercise that is named has that fault."""
     given = own()
     chosen = {**given.faults, **{exercise: (fault,) for exercise, fault in faults.items()}}
-    return make_plan(lab(), replace(given, faults=chosen))
+    return make_plan(lab(), replace(given, faults=chosen), begun=start.exercises(lab()))

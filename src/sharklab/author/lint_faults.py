@@ -44,6 +44,7 @@ def faults(lab: Lab) -> Iterator[Fault]:
                 places.append(_Place((*at, listed.index(id)), exercise, (exercise.id, j), found, host))
     for place in places:
         yield from _needs(lab, place)
+        yield from _left_out(lab, place)
         yield from _shown(place)
     yield from _meetings(places)
 
@@ -93,6 +94,19 @@ def _needs(lab: Lab, place: _Place) -> Iterator[Fault]:
                 sentence = N_("the fault {name} needs the role {role} on {host}")
                 hint = N_("add the role to the host, or choose another fault")
                 yield fault(place.where, sentence, hint, name=place.fault.id, role=role, host=name)
+
+
+def _left_out(lab: Lab, place: _Place) -> Iterator[Fault]:
+    """Yield that a seat lacks a role which the fault needs, until another exercise is solved."""
+    for side, roles in place.fault.needs.items():
+        name = fault_catalogue.host_of(lab, place.exercise, side)
+        for exercise in lab.exercises:
+            begun = exercise.start.get(name)
+            for role in sorted(set(roles) & set(begun.without if begun else ())):
+                sentence = N_("the fault {name} needs the role {role}, which exercise {other} leaves out on {host}")
+                hint = N_("give the exercises different hosts, or choose another fault")
+                values = {"name": place.fault.id, "role": role, "other": exercise.id, "host": name}
+                yield fault(place.where, sentence, hint, **values)
 
 
 def _shown(place: _Place) -> Iterator[Fault]:

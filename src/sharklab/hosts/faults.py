@@ -1,12 +1,10 @@
-"""Inject the faults of a seat into its hosts, once, and repair them: by playbooks/faults.yml and its role."""
+"""Inject the faults of a seat into its hosts, and repair them, by playbooks/faults.yml and its role."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from sharklab import state
 from sharklab.errors import InputError
 from sharklab.hosts import borrowed, inventory, playbook
 from sharklab.lab import fault_catalogue
@@ -14,14 +12,10 @@ from sharklab.lab.model import Exercise, Plan
 from sharklab.message import N_
 from sharklab.process import Say
 
-DONE = "faults"
-"""The file in a seat's folder that says which faults its hosts have."""
-
-
-def injections(plan: Plan) -> Mapping[str, list[dict[str, Any]]]:
-    """Return the faults of each host that has some, as the role `faults` takes them (`faults_wanted`)."""
+def injections(plan: Plan, ids: Collection[str]) -> Mapping[str, list[dict[str, Any]]]:
+    """Return the faults of the exercises `ids` by host, as the role `faults` takes them (`faults_wanted`)."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for exercise in plan.lab.exercises:
+    for exercise in (each for each in plan.lab.exercises if each.id in ids):
         for fault in plan.seat.faults.get(exercise.id, ()):
             host = fault_catalogue.host_of(plan.lab, exercise, fault_catalogue.find(fault).side)
             found.setdefault(host, []).append({"id": fault, **_surroundings(plan, exercise, host)})
@@ -67,15 +61,13 @@ def _beside(plan: Plan, exercise: Exercise, card: str, ends: tuple[str, str]) ->
 
 
 def inject(plan: Plan, progress: Say = lambda text: None) -> None:
-    """Inject the faults of the seat, unless its hosts have them already.
+    """Inject the faults of the exercises that the seat begins with, as far as they are not solved.
 
     The hosts must be set up. Raises InputError for borrowed machines, where a fault could cut off the way of
     the controller, and MachineryError when a task fails.
     """
-    wanted = injections(plan)
-    if not wanted or _done(plan) == wanted:
-        return
-    if borrowed.read(plan.seat.folder):
+    wanted = injections(plan, set(plan.start) - set(plan.solved))
+    if wanted and borrowed.read(plan.seat.folder):
         raise InputError(
             N_("the faults of {lab} cannot be injected into machines of your own"),
             place="--provider existing",
@@ -83,28 +75,21 @@ def inject(plan: Plan, progress: Say = lambda text: None) -> None:
             lab=plan.lab.name,
         )
     _run(plan, wanted, {"entry": "inject"}, progress)
-    state.write(plan.seat.folder / DONE, json.dumps(wanted, indent=1), 0o600)
 
 
-def repair(plan: Plan, name: str = "repair", progress: Say = lambda text: None) -> None:
-    """Repair the faults of the seat in the way `name` (`repairs`).
+def repair(
+    plan: Plan, ids: Collection[str], name: str = "repair", progress: Say = lambda text: None
+) -> None:
+    """Repair the faults of the exercises `ids` in the way `name` (`repairs`).
 
     Raises MachineryError when a task fails.
     """
-    _run(plan, injections(plan), {"entry": "repair", "faults_repair": name}, progress)
+    _run(plan, injections(plan, ids), {"entry": "repair", "faults_repair": name}, progress)
 
 
 def _run(plan: Plan, wanted: Mapping[str, Any], variables: Mapping[str, str], progress: Say) -> None:
-    playbook.run("faults", inventory.file(plan), {"faults": wanted, **variables}, progress=progress)
-
-
-def _done(plan: Plan) -> Mapping[str, Any]:
-    file = plan.seat.folder / DONE
-    try:
-        done: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return done
+    if wanted:
+        playbook.run("faults", inventory.file(plan), {"faults": wanted, **variables}, progress=progress)
 
 
 def repairs(fault: str) -> Iterator[str]:

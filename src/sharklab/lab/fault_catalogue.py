@@ -81,6 +81,12 @@ def host_of(lab: LabContent, exercise: Exercise, side: str) -> str:
     return next(between, "")
 
 
+def hosts_of(lab: LabContent, exercise: Exercise) -> frozenset[str]:
+    """Return the hosts that a fault of an exercise's lists may change."""
+    listed = (find(fault) for faults in exercise.faults for fault in faults)
+    return frozenset(host_of(lab, exercise, fault.side) for fault in listed)
+
+
 def link(lab: LabContent, exercise: Exercise, host: str) -> str:
     """Return the network by which `host` meets the other side of an exercise's conversation.
 

@@ -48,7 +48,7 @@ def named(lab: LabContent) -> tuple[str, ...]:
 def try_one(lab: LabContent, seat: Seat, fault: str) -> Seat:
     """Return the seat with `fault` in place of the faults that its lists gave. `with_tried` finds it again.
 
-    Raises InputError when no exercise of the lab names that fault.
+    Raises InputError when no exercise of the lab names that fault, or when the seat exists already.
     """
     known = named(lab)
     if fault not in known:
@@ -61,6 +61,14 @@ def try_one(lab: LabContent, seat: Seat, fault: str) -> Seat:
             fault=fault,
             near=near,
             known=known,
+        )
+    if (seat.folder / "plan.json").exists():
+        raise InputError(
+            N_("seat {lab}/{student} exists already, with its own faults"),
+            place="--fault",
+            hint="sharklab down {lab} --student {student}",
+            lab=lab.name,
+            student=seat.student,
         )
     state.write(state.folder(seat.folder) / _TRIED, fault + "\n", 0o600)
     return _with_fault(lab, seat, fault)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,14 +39,14 @@ def plan(tmp_path: Path) -> Plan:
 
 def test_injections_are_on_the_host_of_each_fault(plan: Plan) -> None:
     """A fault of the server's side is on the server of its own exercise."""
-    found = {host: {entry["id"] for entry in entries} for host, entries in faults.injections(plan).items()}
+    found = {host: {entry["id"] for entry in entries} for host, entries in faults.injections(plan, plan.start).items()}
     assert {"fw-forward-zones"} == found["router"]
     assert {"ssh-first-wins", "ssh-key-mode"} <= found["client"]
 
 
 def test_injections_know_the_addresses_of_the_conversation(plan: Plan) -> None:
     """A router has a card to each side; another host of its network is known too."""
-    [entry] = faults.injections(plan)["router"]
+    [entry] = faults.injections(plan, plan.start)["router"]
     own = plan.seat
     assert ("client", "archive", 80, "tcp", "lan", "dmz") == tuple(
         entry[name] for name in ("client", "server", "port", "transport", "card", "far_card")
@@ -63,31 +62,28 @@ def test_injections_give_what_the_role_takes(plan: Plan) -> None:
     specs = yaml.safe_load((paths.ROLES / "faults" / "meta" / "argument_specs.yml").read_text())
     options = specs["argument_specs"]["inject"]["options"]["faults_wanted"]["options"]
     required = {name for name, option in options.items() if option.get("required")}
-    for entries in faults.injections(plan).values():
+    for entries in faults.injections(plan, plan.start).values():
         for entry in entries:
             assert required <= {*entry} <= {*options}
             assert all(isinstance(value, int if name == "port" else str) for name, value in entry.items())
 
 
-def test_inject_happens_once(plan: Plan, calls: Calls) -> None:
-    """A second `up` leaves the hosts, where a student may have repaired something, as they are."""
+def test_inject_takes_the_exercises_that_are_not_solved(plan: Plan, calls: Calls) -> None:
+    """A solved seat has no faults, and an exercise that was solved none either."""
     faults.inject(plan)
-    faults.inject(plan)
-    assert [("faults", {"faults": faults.injections(plan), "entry": "inject"})] == calls
-    assert faults.injections(plan) == json.loads((plan.seat.folder / faults.DONE).read_text())
+    faults.inject(replace(plan, solved=plan.start[:-1]))
+    faults.inject(replace(plan, solved=plan.start))
+    faults.inject(replace(plan, start=()))
+    wanted = [faults.injections(plan, plan.start), faults.injections(plan, plan.start[-1:])]
+    assert [("faults", {"faults": each, "entry": "inject"}) for each in wanted] == calls
 
 
 def test_repair_takes_the_repair_that_is_asked_for(plan: Plan, calls: Calls) -> None:
     """The role has it by that name."""
-    faults.repair(plan, "repair_another")
-    wanted = {"faults": faults.injections(plan), "entry": "repair", "faults_repair": "repair_another"}
+    faults.repair(plan, ["backup"], "repair_another")
+    faults.repair(plan, [])
+    wanted = {"faults": faults.injections(plan, ["backup"]), "entry": "repair", "faults_repair": "repair_another"}
     assert [("faults", wanted)] == calls
-
-
-def test_inject_leaves_a_seat_without_faults_alone(plan: Plan, calls: Calls) -> None:
-    """Nothing is run, and nothing noted."""
-    faults.inject(replace(plan, seat=replace(plan.seat, faults={})))
-    assert ([], []) == (calls, [*plan.seat.folder.iterdir()])
 
 
 def test_inject_refuses_borrowed_machines(plan: Plan, calls: Calls) -> None:

@@ -83,6 +83,16 @@ def test_host_of_an_exercise_without_conversation_is_none() -> None:
     assert "" == fault_catalogue.host_of(sample.lab(), replace(exercise("mail"), conversation=None), "server")
 
 
+def test_hosts_of_are_all_that_a_list_may_change() -> None:
+    """The faults of two sides count with both, and the router's with the router."""
+    hosts = {id: fault_catalogue.hosts_of(sample.lab(), exercise(id)) for id in ("mail", "login", "archive")}
+    assert {
+        "mail": {"server"},
+        "login": {"client", "server"},
+        "archive": {"client", "router", "archive"},
+    } == hosts
+
+
 @pytest.mark.parametrize(
     ("id", "host", "expected"),
     [

@@ -59,6 +59,9 @@ def test_try_one_replaces_the_fault_of_its_list(tmp_path: Path, monkeypatch: pyt
         assert {**own.faults, "mail": (fault,)} == tried.faults
         assert tried == fault_choice.with_tried(sample.lab(), own)
     assert own.folder == state.seat_folder("pannes", "alice")
+    (own.folder / "plan.json").touch()
+    error = error_of(InputError, fault_choice.try_one, sample.lab(), own, "fw-rich-deny")
+    assert "seat {lab}/{student} exists already, with its own faults" == error.message_id
 
 
 @pytest.mark.parametrize(("fault", "near"), [("fw-wrong-zoen", "fw-wrong-zone"), ("nonsense", "")])
