@@ -103,7 +103,9 @@ def _left_out(lab: Lab, place: _Place) -> Iterator[Fault]:
         for exercise in lab.exercises:
             begun = exercise.start.get(name)
             for role in sorted(set(roles) & set(begun.without if begun else ())):
-                sentence = N_("the fault {name} needs the role {role}, which exercise {other} leaves out on {host}")
+                sentence = N_(
+                    "the fault {name} needs the role {role}, which exercise {other} leaves out on {host}"
+                )
                 hint = N_("give the exercises different hosts, or choose another fault")
                 values = {"name": place.fault.id, "role": role, "other": exercise.id, "host": name}
                 yield fault(place.where, sentence, hint, **values)

@@ -92,7 +92,7 @@ def hosts_to_reset(plan: Plan, name: str) -> tuple[str, ...]:
 def _hosts_of(plan: Plan, exercise: str) -> frozenset[str]:
     """Return the hosts that hold the student's work in an exercise.
 
-    Faults count with all hosts that one of their lists may change: the answer tells nothing of the seat's own.
+    Faults count with all hosts that one of their lists may change: the answer gives nothing away.
     """
     own = {each.id: each for each in plan.lab.exercises}[exercise]
     return frozenset(own.start) | fault_catalogue.hosts_of(plan.lab, own)

@@ -12,6 +12,7 @@ from sharklab.lab.model import Exercise, Plan
 from sharklab.message import N_
 from sharklab.process import Say
 
+
 def injections(plan: Plan, ids: Collection[str]) -> Mapping[str, list[dict[str, Any]]]:
     """Return the faults of the exercises `ids` by host, as the role `faults` takes them (`faults_wanted`)."""
     found: dict[str, list[dict[str, Any]]] = {}
@@ -77,9 +78,7 @@ def inject(plan: Plan, progress: Say = lambda text: None) -> None:
     _run(plan, wanted, {"entry": "inject"}, progress)
 
 
-def repair(
-    plan: Plan, ids: Collection[str], name: str = "repair", progress: Say = lambda text: None
-) -> None:
+def repair(plan: Plan, ids: Collection[str], name: str = "repair", progress: Say = lambda text: None) -> None:
     """Repair the faults of the exercises `ids` in the way `name` (`repairs`).
 
     Raises MachineryError when a task fails.

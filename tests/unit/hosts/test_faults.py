@@ -39,7 +39,10 @@ def plan(tmp_path: Path) -> Plan:
 
 def test_injections_are_on_the_host_of_each_fault(plan: Plan) -> None:
     """A fault of the server's side is on the server of its own exercise."""
-    found = {host: {entry["id"] for entry in entries} for host, entries in faults.injections(plan, plan.start).items()}
+    found = {
+        host: {entry["id"] for entry in entries}
+        for host, entries in faults.injections(plan, plan.start).items()
+    }
     assert {"fw-forward-zones"} == found["router"]
     assert {"ssh-first-wins", "ssh-key-mode"} <= found["client"]
 
@@ -82,7 +85,11 @@ def test_repair_takes_the_repair_that_is_asked_for(plan: Plan, calls: Calls) -> 
     """The role has it by that name."""
     faults.repair(plan, ["backup"], "repair_another")
     faults.repair(plan, [])
-    wanted = {"faults": faults.injections(plan, ["backup"]), "entry": "repair", "faults_repair": "repair_another"}
+    wanted = {
+        "faults": faults.injections(plan, ["backup"]),
+        "entry": "repair",
+        "faults_repair": "repair_another",
+    }
     assert [("faults", wanted)] == calls
 
 
