@@ -8,9 +8,8 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from sharklab.author import lint
 from sharklab.evidence.packets import knocks
-from sharklab.lab import fault_catalogue
+from sharklab.lab import fault_catalogue, roles
 from sharklab.lab.model import Exercise, ExpectedConversation
 from tests.support import faults_sample as sample
 
@@ -29,7 +28,7 @@ def test_find_gives_a_whole_fault(id: str) -> None:
     fault = fault_catalogue.find(id)
     assert {"fr", "en"} == {language for language, text in fault.title.items() if text}
     assert fault.side in ("client", "server", "router")
-    assert {role for roles in fault.needs.values() for role in roles} <= {*lint.role_names()}
+    assert {role for wanted in fault.needs.values() for role in wanted} <= {*roles.names()}
     assert {pattern.partition(" ")[0] for pattern in fault.packets} <= PATTERNS
     assert (fault.level in (1, 2, 3), fault.lasts in ("both", "now", "boot")) == (True, True)
     assert fault.touches
