@@ -53,7 +53,7 @@ def firewall(context: Context, params: Params) -> Finding:
         names = {name: params[name] for name in ("runtime", "permanent")}
         return Finding(Status.INCONCLUSIVE, Message(text, names), evidence)
     wrong = faults(((ANYONE, zones[0]),), {}, params)
-    if unlike := differing(*zones, ("target", *OPENINGS)):
+    if unlike := differing(zones[0], zones[1], ("target", *OPENINGS)):
         wrong.append(_unlike(unlike))
     if wrong:
         return Finding(Status.FAILED, Message("{faults}", {"faults": wrong}), evidence)

@@ -85,7 +85,7 @@ def check(kind: str, tried: dict[str, Any] | None = None, **params: Any) -> Outc
         ("writes", {"path": "/a folder", "user": "root"}, Status.INCONCLUSIVE, BROKE),
     ],
 )
-def test_an_effect_decides(kind: str, params: dict[str, str], status: Status, sentence: str) -> None:
+def test_an_effect_decides(kind: str, params: dict[str, Any], status: Status, sentence: str) -> None:
     """A try that ended well, in another way, too late, or not at all."""
     outcome = check(kind, **params)
     assert status is outcome.status

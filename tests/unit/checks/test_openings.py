@@ -148,7 +148,7 @@ def test_merge_adds_policies_to_a_zone() -> None:
     assert {"default"} == merge(own, [more])["target"]
     assert {"ACCEPT"} == merge(own, [zone(target=["ACCEPT"])])["target"]
     closing = zone(target=["DROP"], services=["dns"], priority=["-5"])
-    assert ({"dns"}, {"DROP"}) == (merge(own, [closing])["services"], merge(own, [closing])["target"])
+    assert [{"dns"}, {"DROP"}] == [merge(own, [closing])[kind] for kind in ("services", "target")]
     assert {"nfs"} == merge(own, [zone(target=["DROP"], priority=["5"])])["services"]
     assert own == merge(own, [])
 

@@ -52,7 +52,7 @@ printf '%s' "$2" | ip netns exec far nft -f -
 ip netns exec far timeout 60 "$0" -I -c "$3" | (read ready; exec "$0" -I -c "$1")
 """
 """The commands of a host and of a server beyond a cable; the program runs on the host."""
-TRIES = {
+TRIES: dict[str, dict[str, Any]] = {
     f"{FAR} 80/tcp": {"verdict": "open"},
     f"{FAR} 81/tcp": {"verdict": "rejected", "icmp": [3, 13], "origin": FAR},
     f"{FAR} 82/tcp": {"verdict": "silent"},
@@ -131,7 +131,7 @@ def test_an_attempt_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
         subprocess.run(["sleep", "600"], check=False, close_fds=False)
         return {}
 
-    monkeypatch.setitem(effect_program.ATTEMPTS, "hang", hang)  # type: ignore[misc]
+    monkeypatch.setitem(effect_program.ATTEMPTS, "hang", hang)
     assert [{"verdict": "late"}] == effect_program.results([["hang"]], limit=0.3)
     os.close(write)
     assert b"" == os.read(read, 1)
@@ -140,7 +140,7 @@ def test_an_attempt_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_an_attempt_that_breaks_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of the program is not one of the host, and one that ends without a word is one too."""
-    monkeypatch.setitem(effect_program.ATTEMPTS, "end", lambda: os._exit(1))  # type: ignore[misc]
+    monkeypatch.setitem(effect_program.ATTEMPTS, "end", lambda: os._exit(1))
     broken, ended = effect_program.results([["writes"], ["end"]])
     assert ("error", True) == (broken["verdict"], broken["said"].startswith("TypeError"))
     assert {"verdict": "error", "said": "no result"} == ended
