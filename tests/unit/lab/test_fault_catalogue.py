@@ -44,14 +44,15 @@ def test_tasks_are_one_script_each(id: str) -> None:
     for file in sorted((fault_catalogue.FOLDER / id).glob("[ir]*.yml")):
         [task] = yaml.safe_load(file.read_text())
         assert task["ansible.builtin.raw"].startswith("{{ __faults_begin }}\n")
-        assert task["name"].startswith(f"{file.stem} | ")
+        assert task["name"].startswith(f"{id} | {file.stem} | ")
 
 
 def test_no_script_tells_of_the_catalogue() -> None:
     """No id stands in a script: a student who searches the hosts for it finds nothing."""
     for id in fault_catalogue.names():
         for file in (fault_catalogue.FOLDER / id).glob("[ir]*.yml"):
-            assert not re.search(rf"(?<![.\w]){id}\b", file.read_text())  # ipv4.dns-search is a setting
+            [task] = yaml.safe_load(file.read_text())
+            assert not re.search(rf"(?<![.\w]){id}\b", task["ansible.builtin.raw"])  # ipv4.dns-search is a setting
 
 
 def test_find_of_an_unknown_fault_raises_key_error() -> None:
