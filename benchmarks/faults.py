@@ -228,7 +228,7 @@ def knock(measured: Measured, folder: Path) -> Context:
         measured.plan,
         client,
         f"umount -l /mnt/{measured.plan.seat.share} 2>/dev/null; rm -f /run/tried.*\n"
-        f"tcpdump -Z root -i {network} -U -w /run/tried.pcap 'host {server} or icmp' 2>/run/tried.log &\n"
+        f"tcpdump -Z root --immediate-mode -i {network} -U -w /run/tried.pcap 'host {server} or icmp' 2>/run/tried.log &\n"
         "until grep -q listening /run/tried.log 2>/dev/null; do sleep .1; done\n"
         f"{{ {command}; }} >/dev/null 2>&1\nsleep .3; kill $!; wait; base64 /run/tried.pcap; rm -f /run/tried.*",
     )
@@ -307,7 +307,7 @@ def traces(measured: Measured, mark: float) -> Iterator[str]:
         f"find /etc /home /root /srv /usr/local -xdev -newermt @{mark} ! -path '*/timestamps' | head -5;"
         f" grep -rl '\\b{measured.fault.id}\\b' /etc /root /home /run/systemd 2>/dev/null | head -5;"
         " ls /root/.bash_history 2>/dev/null;"
-        " journalctl -q --no-pager | grep -v 'ssh\\|logind\\|session' | head -3"
+        " journalctl -q --no-pager | grep -v 'ssh\\|logind\\|session\\|journald' | head -3"
     )
     if told := ssh(measured.plan, measured.host, look).stdout.split("\n")[:-1]:
         yield f"traces: {told}"

@@ -52,7 +52,7 @@ def cause(context: Context) -> Iterator[Source]:
     "symptom",
     Rests.HEADERS,
     N_("The packets of the fault"),
-    N_("what the fault makes of a request"),
+    N_("the answer to a request, as the fault gives it"),
     look=N_(
         "Record while you try the service of the exercise: what does the client get for its first packet?"
     ),

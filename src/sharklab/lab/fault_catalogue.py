@@ -1,7 +1,7 @@
 """The catalogue of faults that exercises may have: roles/faults/catalogue has a folder for each.
 
-A lab names faults, and the role injects them (docs/authoring.md). Here is what is known about each without a
-host: the side that is changed, the roles that it needs, the packets that it shows.
+A lab names faults, and the role injects them (docs/authoring.md). A fault knows the side that it changes, the
+roles that it needs, and the packets that it shows.
 """
 
 from __future__ import annotations

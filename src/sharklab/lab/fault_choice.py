@@ -99,7 +99,7 @@ def _with_fault(lab: LabContent, seat: Seat, fault: str) -> Seat:
 def choices(exercise: Exercise, seat: Seat) -> Mapping[str, Text]:
     """Return the causes that a student chooses from, by id: those of each list, and others.
 
-    They stand in an order that tells nothing.
+    Their order gives nothing away.
     """
     listed = [fault for faults in exercise.faults for fault in faults]
     rest = [fault for fault in _mixed(fault_catalogue.names(), seat, exercise) if fault not in listed]
