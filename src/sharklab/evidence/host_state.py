@@ -80,7 +80,8 @@ POLICIES = f"""[ "$({_ASK}.policy getPolicies)" = 'as 1 "allow-host-ipv6"' ] ||
     firewall-cmd --list-all-policies"""
 """The policies in force, where there are others than the one that every host has."""
 
-PERMANENT_POLICIES = "ls /etc/firewalld/policies/*.xml && firewall-cmd --permanent --list-all-policies"
+PERMANENT_POLICIES = """ls /etc/firewalld/policies/*.xml >/dev/null &&
+    firewall-cmd --permanent --list-all-policies"""
 """The permanent policies, where a host has some of its own."""
 
 FIREWALL = {
