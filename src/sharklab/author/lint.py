@@ -8,7 +8,14 @@ from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
 
-from sharklab.author import lint_criteria, lint_filters, lint_matrices, lint_names, lint_start
+from sharklab.author import (
+    lint_criteria,
+    lint_filters,
+    lint_host_checks,
+    lint_matrices,
+    lint_names,
+    lint_start,
+)
 from sharklab.errors import InputError
 from sharklab.i18n import languages
 from sharklab.lab import load, roles, seat
@@ -201,6 +208,7 @@ def _exercise(lab: Lab, at: Path, exercise: Exercise) -> Iterator[Fault]:
     yield from _probes(lab, at, exercise, hosts)
     yield from lint_names.exercise_faults(at, exercise, hosts)
     yield from lint_criteria.faults(lab, at, exercise)
+    yield from lint_host_checks.faults(lab, at, exercise)
 
 
 def _probes(lab: Lab, at: Path, exercise: Exercise, hosts: Mapping[str, Host]) -> Iterator[Fault]:

@@ -326,7 +326,7 @@ def _observe(plan: Plan, folder: Path, progress: Progress) -> None:
 
     if host_demands.is_needed(plan):
         with progress.step(N_("record the state of the hosts")):
-            host_state.save(host_state.observe(plan, host_demands.services(plan)), folder)
+            host_state.save(host_state.observe(plan, host_demands.demands(plan)), folder)
 
 
 @contextmanager
