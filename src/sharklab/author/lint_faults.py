@@ -54,7 +54,7 @@ def _without_faults(at: Path, exercise: Exercise) -> Iterator[Fault]:
     if exercise.faults:
         return
     conditions = [part.condition for criterion in exercise.criteria for part in criterion.steps]
-    asked = [*map(Asked, exercise.questions), *exercise.checks]
+    asked: list[Asked | Check] = [*map(Asked, exercise.questions), *exercise.checks]
     for leaf in (*asked, *(leaf for condition in conditions for leaf in leaves(condition))):
         name = leaf.question if isinstance(leaf, Asked) else leaf.kind
         if name in (QUESTIONS if isinstance(leaf, Asked) else {SYMPTOM}):

@@ -25,7 +25,7 @@ UDP_PORTS = ("53/udp", "123/udp", "3478/udp")
 _PORT: Schema = {"type": "string", "pattern": r"^[1-9][0-9]{0,4}/(tcp|udp)$"}
 _VERDICTS: Mapping[str, str] = {
     "open": N_("something answers"),
-    "refused": N_("the host refuses: nothing listens"),
+    "refused": N_("the host refuses the packets"),
     "rejected": N_("a firewall or a router rejects the packets"),
     "silent": N_("nothing answers"),
 }

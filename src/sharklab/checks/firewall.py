@@ -8,7 +8,7 @@ from sharklab.checks.context import Context
 from sharklab.checks.host_check import finding, of_host
 from sharklab.checks.host_rules import HostRules, Judged, differing, read_zone
 from sharklab.checks.kind import ANY_TEXTS, TEXT, Claim, Params, Rests, check, parameters
-from sharklab.checks.openings import ANYONE, OPENINGS, Services, extras, lets_in, spans
+from sharklab.checks.openings import ANYONE, OPENINGS, Services, extras, lets_in, names, spans
 from sharklab.checks.outcome import (
     Finding,
     Reference,
@@ -138,7 +138,7 @@ def firewalld_opens(context: Context, params: Params) -> Finding:
     wrong = [*faults(rules.judged, rules.services, params), *_beside_zones(rules, params)]
     if wrong:
         return finding(False, params["host"], Message("{faults}", {"faults": wrong}))
-    opened = sorted({name for _, zone in rules.judged for key in OPENINGS for name in zone.get(key, ())})
+    opened = sorted({name for _, zone in rules.judged for name in names(zone)})
     return finding(True, params["host"], Message(N_("The zone opens {opened}."), {"opened": opened}))
 
 

@@ -164,14 +164,26 @@ def listed(zone: Zone, services: Services) -> list[Span]:
     ]
 
 
+def names(zone: Zone) -> Iterator[str]:
+    """Yield the entries of the zone that let packets of others in."""
+    for kind in OPENINGS:
+        rules = zone.get(kind, ()) if kind != "rich rules" else filter(_opens, zone.get(kind, ()))
+        yield from rules
+
+
+def _opens(text: str) -> bool:
+    rule = read_rich(text)
+    return rule.action not in ("reject", "drop") and rule.about != ("other", "icmp-type")
+
+
 def extras(zone: Zone, kind: str, wanted: Mapping[str, frozenset[str]], services: Services) -> Iterator[str]:
     """Yield the entries of a kind that let in more than is wanted; `wanted` has the wanted ones by kind."""
     meant = [span for each in _OF_PACKETS for name in wanted[each] for span in spans(each, name, services)]
     for entry in zone.get(kind, frozenset()) - wanted[kind]:
         if kind == "rich rules":
-            rule = read_rich(entry)
-            if rule.action in ("reject", "drop") or rule.about == ("other", "icmp-type"):
+            if not _opens(entry):
                 continue
+            rule = read_rich(entry)
             opened = spans(*rule.about, services) if rule.about and rule.action else (("any", 0, 0),)
         else:
             opened = spans(kind, entry, services)

@@ -1,8 +1,8 @@
 """Play the hands-on exercises of a lab on a seat of its own, and look what the grading says of each state.
 
 The acts are those of a student: the start, the solution of one exercise after another, a solution that is
-asked for twice, vandalism, and a reset. An author sees here a start that earns points already, and a solution that
-does not earn all.
+asked for twice, vandalism, and a reset. An author sees here a start that earns points already, and a
+solution that does not earn all.
 """
 
 from __future__ import annotations

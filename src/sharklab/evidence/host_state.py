@@ -64,16 +64,24 @@ cd /etc/firewalld/services && grep -Ho '<port [^>]*>' *.xml
 :"""
 """The ports of each service that firewalld knows; a service in /etc replaces that of its name."""
 
-UNITS = """units=$(systemctl list-unit-files --type=mount,automount --state=enabled --plain --no-legend |
-    while read -r unit rest; do echo "$unit" "${unit%.*}.mount"; done)
-[ -z "$units" ] || systemctl show --property=Id,Where,What,UnitFileState $units"""
+UNITS = """cd /etc/systemd/system && units=$(
+    for unit in *.wants/*mount *.requires/*mount; do
+        case "$unit" in *.mount | *.automount) unit=${unit##*/}; echo "$unit" "${unit%.*}.mount";; esac
+    done)
+case "$units" in "" | *"*"*) ;; *) systemctl show --property=Id,Where,What,UnitFileState $units;; esac"""
 """The units of systemd that mount a file system at the start of the host: a block of properties for each."""
 
-DEFAULT = """busctl call org.fedoraproject.FirewallD1 /org/fedoraproject/FirewallD1 \
-    org.fedoraproject.FirewallD1 getDefaultZone || firewall-cmd --get-default-zone"""
-"""The default zone in force; busctl(1) costs a hundredth of firewall-cmd(1)."""
+_ASK = "busctl call org.fedoraproject.FirewallD1 /org/fedoraproject/FirewallD1 org.fedoraproject.FirewallD1"
+"""A call of firewalld by busctl(1), which costs a twentieth of firewall-cmd(1)."""
 
-POLICIES = "ls /etc/firewalld/policies/*.xml && firewall-cmd --permanent --list-all-policies"
+DEFAULT = f"{_ASK} getDefaultZone || firewall-cmd --get-default-zone"
+DIRECT = f'[ "$({_ASK}.direct getAllRules)" = "a(sssias) 0" ] || firewall-cmd --direct --get-all-rules'
+POLICIES = f"""[ "$({_ASK}.policy getPolicies)" = 'as 1 "allow-host-ipv6"' ] ||
+    firewall-cmd --list-all-policies"""
+"""The policies in force, where there are others than the one that every host has."""
+
+PERMANENT_POLICIES = """ls /etc/firewalld/policies/*.xml >/dev/null &&
+    firewall-cmd --permanent --list-all-policies"""
 """The permanent policies, where a host has some of its own."""
 
 FIREWALL = {
@@ -81,9 +89,9 @@ FIREWALL = {
     "permanent_default": "sed -n 's/^DefaultZone=//p' /etc/firewalld/firewalld.conf",
     "zones": "firewall-cmd --list-all-zones",
     "permanent_zones": "firewall-cmd --permanent --list-all-zones",
-    "policies": "firewall-cmd --list-all-policies",
-    "permanent_policies": POLICIES,
-    "direct": "firewall-cmd --direct --get-all-rules",
+    "policies": POLICIES,
+    "permanent_policies": PERMANENT_POLICIES,
+    "direct": DIRECT,
     "permanent_direct": "cat /etc/firewalld/direct.xml",
     "tables": TABLES,
     "cards": CARDS,

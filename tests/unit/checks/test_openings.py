@@ -16,6 +16,7 @@ from sharklab.checks.openings import (
     is_from,
     lets_in,
     merge,
+    names,
     read_rich,
     spans,
 )
@@ -138,6 +139,17 @@ def test_extras_are_what_nobody_wants(zone: Zone, found: list[str]) -> None:
     """A rule that refuses opens nothing, nor does one that lets errors and neighbours in."""
     wanted = {kind: frozenset({"nfs"} if kind == "services" else ()) for kind in OPENINGS}
     assert found == [name for kind in OPENINGS for name in sorted(extras(zone, kind, wanted, SERVICES))]
+
+
+def test_names_are_those_of_what_lets_in() -> None:
+    """A rule that refuses is none, nor one for the neighbours of IPv6."""
+    rules = [
+        'rule service name="nfs" accept',
+        'rule service name="dns" drop',
+        'rule icmp-type name="x" accept',
+    ]
+    found = names(zone(services=["ssh"], sources=["10.0.0.1"], rich_rules=rules))
+    assert ["ssh", rules[0]] == list(found)
 
 
 def test_merge_adds_policies_to_a_zone() -> None:

@@ -10,7 +10,7 @@ from sharklab.hosts.agent import files
 from sharklab.hosts.agent.tool import output
 
 LEFT_OUT = ("*shadow*", "ssh_host_*_key", "*.key", "*.pem", "opasswd", "*.old", "*-", "*~")
-"""Names of files that hold secrets, and of copies that programs make of what they change."""
+"""Names of files that hold secrets, and of copies that programs make before a change."""
 
 GENERATED = ("/etc/ld.so.cache", "/etc/ssl/certs", "/etc/pki/ca-trust/extracted", "/etc/selinux/targeted")
 """Files that programs make from other files."""

@@ -106,7 +106,7 @@ def make(plan: Plan, host: Host, layers: Layers) -> None:
 
 
 DISKS = ("upper", "disk.qcow2")
-"""What a host writes to: the upper folder of a container's overlay, the disk of a virtual machine."""
+"""The disk of a host: the upper folder of a container's overlay, or the file of a virtual machine."""
 
 KEPT = "kept"
 """The folder of a host that holds its disk as it was at the start."""
