@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sharklab.evidence.host_state import ATTEMPTS, FIREWALL, LOOKS, Demands, Observer, fault
+from sharklab.evidence.host_state import ATTEMPTS, FIREWALL, LOOKS, TABLES, Demands, Observer, fault
 from tests.support import host_state, programs
 
 
@@ -73,6 +73,23 @@ def test_output_of_a_late_command(late: int, code: int, output: str, calls: int,
     commands = {"empty": "true", "slow": "slow", "two": "printf 'a\n b'; echo error >&2", "bad": "exit 3"}
     assert {"empty": "", "slow": output, "two": "a\n b", "bad": ""} == Observer(shell).printed(commands)
     assert calls == shell.calls
+
+
+@pytest.mark.parametrize(
+    ("tables", "printed"),
+    [
+        ("", "# nftables\n"),
+        ("table inet firewalld\ntable ip own\n", "# nftables\ntable inet firewalld {\n}\nrules of ip own\n"),
+    ],
+    ids=["none", "two"],
+)
+def test_tables_are_those_that_are_not_firewallds(tables: str, printed: str, tmp_path: Path) -> None:
+    """Without any, the answer says that nft was asked; where nft fails, nothing is known."""
+    listed = f"if [ $3 = tables ]; then printf '{tables}'; else echo rules of $4 $5; fi"
+    programs.script(tmp_path, "nft", listed)
+    assert printed == Observer(LocalShell(tmp_path)).printed({"tables": TABLES})["tables"]
+    programs.script(tmp_path, "nft", "exit 1")
+    assert "" == Observer(LocalShell(tmp_path)).printed({"tables": TABLES})["tables"]
 
 
 LISTED = "block\n  target: REJECT\n\npublic (default, active)\n  target: default\n  services: ssh\n"
