@@ -16,7 +16,7 @@ import pytest
 
 from sharklab import untrusted
 from sharklab.errors import InputError, MachineryError
-from sharklab.grading.submission import archive, bundle, manifest
+from sharklab.grading.submission import archive, bundle, manifest, work
 from sharklab.grading.submission.model import Seal, Submission
 from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import N_
@@ -52,7 +52,7 @@ def test_unpack_gives_what_was_packed(tmp_path: Path) -> None:
     packed, whole = sample.packed(tmp_path), sample.submission(tmp_path / "again")
     found = unpack(packed)
     same = replace(whole, folder=found.folder, captures=found.captures, manifest=found.manifest)
-    assert replace(same, seal=Seal.WHOLE) == found
+    assert replace(same, seal=Seal.WHOLE, after={}) == found
     for id, file in whole.captures.items():
         assert file.read_bytes() == found.captures[id].read_bytes()
     assert {"answers.yml", "captures/ssh.pcap", "captures/time.pcapng", "state/server.json"} == set(
@@ -375,3 +375,16 @@ def test_verify_of_a_folder_leaves_files_of_systems_out(tmp_path: Path) -> None:
     assert Seal.BROKEN is bundle.verify(folder, key_of=sample.key)[1]
     (folder / manifest.SIGNATURE).unlink()
     assert not bundle.is_unpacked(folder)
+
+
+def test_unpack_gives_the_state_after_the_reboot_of_an_exam(tmp_path: Path) -> None:
+    """It is beside the first state, and signed like it; a damaged one is a problem of its own."""
+    after = {"server": {"mounts": []}, "client": {"mounts": ["/"]}}
+    whole = replace(sample.submission(tmp_path / "work"), after=after)
+    packed = tmp_path / "alice.sharklab"
+    bundle.pack(whole, sample.key("tp4", "alice"), packed)
+    found = unpack(packed)
+    assert (after, whole.state, Seal.WHOLE) == (found.after, found.state, found.seal)
+    (found.folder / work.AFTER / "client.json").write_text("{")
+    damaged = bundle.read(found.folder, Seal.BROKEN)
+    assert ({"server"}, {"after_reboot/client.json"}) == (set(damaged.after or ()), set(problems(damaged)))
