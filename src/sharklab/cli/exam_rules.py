@@ -51,9 +51,7 @@ def check_submission(plan: Plan, code: str) -> None:
     if before and plan.lab.exam and not code:
         moment, digest = before[0]
         raise InputError(
-            N_(
-                "the work was handed in already, at {time} ({digest}); in an exam the first submission counts"
-            ),
+            N_("in an exam you hand in once, and you did so on {time}: the file with the digits {digest}"),
             place="sharklab submit",
             hint=N_(
                 "your instructor may give you a code to hand in again: sharklab submit {lab} --again CODE"

@@ -91,11 +91,14 @@ def _observe(plan: Plan, name: str, services: Sequence[str]) -> HostState | None
     import testinfra  # it brings pytest along
 
     where = {"ssh_config": str(plan.seat.folder / "ssh" / "config")}
-    asked = testinfra.get_host(f"ssh://{name}", **where).run("id -u")
-    if asked.rc != 0:
+    try:
+        asked = testinfra.get_host(f"ssh://{name}", **where).run("id -u")
+        if asked.rc != 0:
+            return None
+        shell = testinfra.get_host(f"ssh://{name}", **where, sudo=asked.stdout.strip() != "0")
+        return Observer(shell).everything(services)
+    except RuntimeError:  # testinfra raises it when ssh cannot reach the host
         return None
-    shell = testinfra.get_host(f"ssh://{name}", **where, sudo=asked.stdout.strip() != "0")
-    return Observer(shell).everything(services)
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def _ask(machine: Machine, before: str, left: float) -> tuple[str, str]:
     Raises MachineryError when it cannot be reached.
     """
     command = ASK.format(file=BOOT_ID, before=shlex.quote(before), seconds=max(1, int(left)))
-    words = ["ssh", "-F", machine.config, "-o", "ControlPath=none", machine.name, command]
+    words = ["ssh", "-F", str(machine.config), "-o", "ControlPath=none", machine.name, command]
     # The connection of a seat on this computer waits so long for a port that opens (providers/tunnel.py).
     said = process.run(["env", f"SHARKLAB_PATIENCE={left}", *words], timeout=left + ASK_LIMIT)
     lines = said.split()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from sharklab.evidence.host_state import ATTEMPTS, LATE, Observer, fault
-from tests.support import host_state
+from sharklab.evidence.host_state import ATTEMPTS, LATE, Observer, fault, observe
+from tests.support import host_state, provider_seat
+from tests.support.programs import script
 
 
 def test_fault_of_an_observation_is_nothing_when_it_has_the_shape() -> None:
@@ -58,3 +60,16 @@ class LateShell:
 def test_output_of_a_late_command(codes: tuple[int, ...], output: str) -> None:
     """A busy host that answers late takes no point from a student."""
     assert output == Observer(LateShell(*codes))._printed("firewall-cmd --list-all")
+
+
+@pytest.mark.parametrize("answers", [0, 1])
+def test_observe_leaves_out_a_host_that_does_not_answer(
+    answers: int, fakes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host may be off from the beginning, or end while it is looked at; the others are looked at."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(fakes / "state"))
+    count = fakes / "count"
+    script(fakes, "ssh", f'echo >>"{count}"; [ "$(wc -l <"{count}")" -gt {answers} ] && exit 255', "echo 0")
+    plan = provider_seat.plan("ada", 1, ("server",))
+    assert {} == observe(plan, {"server": ["sshd"]})
+    assert answers < len(count.read_text().splitlines())

@@ -45,12 +45,12 @@ def test_windows_without_a_beginning_are_unknown(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "students", "end", "message", "place"),
+    ("own", "students", "end", "message", "place"),
     [
-        ({"exam": None}, [], 0.0, "the lab {lab} is not an exam", "--begin"),
-        ({}, [], BEGIN, "the exam ends before it begins", "--end"),
+        (None, [], 0.0, "the lab {lab} is not an exam", "--begin"),
+        (Exam(90), [], BEGIN, "the exam ends before it begins", "--end"),
         (
-            {},
+            Exam(90),
             [replace(BOB, minutes=30)],
             0.0,
             "these students have fewer minutes than the exam ({minutes}): {students}",
@@ -59,10 +59,10 @@ def test_windows_without_a_beginning_are_unknown(lab: Lab) -> None:
     ],
 )
 def test_windows_refuses_times_that_are_none(
-    lab: Lab, changes: dict[str, None], students: list[Student], end: float, message: str, place: str
+    lab: Lab, own: Exam | None, students: list[Student], end: float, message: str, place: str
 ) -> None:
     """A column with the additional minutes alone is found, too."""
-    error = error_of(InputError, exam.windows, replace(lab, **changes), students, BEGIN, end)
+    error = error_of(InputError, exam.windows, replace(lab, exam=own), students, BEGIN, end)
     assert (message, place) == (error.message_id, error.place)
 
 

@@ -14,6 +14,7 @@ import pytest
 from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.lab import load, seat, seat_file
+from sharklab.lab.exam import Window
 from sharklab.lab.model import Lab, Seat
 from tests.support.errors import error_of
 
@@ -176,7 +177,7 @@ def test_read_refuses_an_exam_of_another_shape(
     file = seat_file.create(lab, "alice", tmp_path / "seats")
     content = {**json.loads(file.read_text()), "exam": EXAM, "again": "0" * 64}
     file.write_text(json.dumps(content))
-    assert (seat_file.Window(100.0, 200.0), "0" * 64) == (
+    assert (Window(100.0, 200.0), "0" * 64) == (
         seat_file.read(file).window,
         seat_file.read(file).again,
     )

@@ -108,6 +108,6 @@ def remarks(policy: Policy, submission: Submission) -> tuple[Remark, ...]:
         found.append(Remark(UNDATED, Message(N_("The submission has no date: it may be late."))))
     asked = [what for _, what in submission.manifest.get(REFUSED, ())]
     if asked:
-        text = N_("In the exam the student asked {count} times for: {names}")
+        text = N_("The exam refused this and noted it (times: {count}): {names}")
         found.append(Remark(REFUSED, Message(text, {"count": len(asked), "names": sorted(set(asked))})))
     return tuple(found)
