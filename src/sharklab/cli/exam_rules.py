@@ -8,11 +8,12 @@ from dataclasses import replace
 from sharklab.cli import seats
 from sharklab.errors import InputError
 from sharklab.evidence import host_state
+from sharklab.evidence.host_state import Demands
 from sharklab.grading.submission import contents, manifest
 from sharklab.grading.submission.model import Submission
-from sharklab.hosts import reboot
+from sharklab.hosts import configuration, reboot
 from sharklab.hosts.reboot import Reboot
-from sharklab.lab import diary, exam
+from sharklab.lab import diary, exam, seat
 from sharklab.lab.model import Plan
 from sharklab.message import N_
 from sharklab.progress import Progress
@@ -32,6 +33,12 @@ def refuse_in_exam(plan: Plan, command: str) -> None:
         hint=N_("read the tasks again: sharklab brief {lab}"),
         lab=plan.lab.name,
     )
+
+
+def refuse_to_student(plan: Plan, command: str) -> None:
+    """Do the same if the seat comes from the instructor: the author of an exam may run and solve it."""
+    if seat.read_import(plan.lab.name, plan.seat.student):
+        refuse_in_exam(plan, command)
 
 
 def check_submission(plan: Plan, code: str) -> None:
@@ -73,11 +80,11 @@ def with_record(plan: Plan, submission: Submission, code: str) -> Submission:
 
 
 def look_again(
-    plan: Plan, submission: Submission, services: Mapping[str, list[str]], progress: Progress
+    plan: Plan, submission: Submission, demands: Mapping[str, Demands], progress: Progress
 ) -> Submission:
     """Reboot the hosts, and return the submission with their state after that.
 
-    `services` are as `host_state.observe` takes them. A host that does not come back has no second state.
+    `demands` are as `host_state.observe` takes them. A host that does not come back has no second state.
     Raises InputError when no host answered the first look: the submission would earn nothing for them.
     """
     if not submission.state:
@@ -88,13 +95,16 @@ def look_again(
             lab=plan.lab.name,
         )
     with seats.hold(plan.seat):
+        with progress.step(N_("compare the configuration with the beginning")):
+            changes = configuration.changes(plan)
         with progress.step(N_("reboot the hosts")):
             reboots = reboot.reboot(plan)
         with progress.step(N_("record the state of the hosts after the reboot")):
-            after = host_state.observe(plan, services)
+            after = host_state.observe(plan, demands)
     record = {manifest.REBOOTS: {host: _to_plain(found) for host, found in reboots.items()}}
     return replace(
         submission,
+        changes=changes,
         after={host: seen for host, seen in after.items() if reboots[host].after},
         manifest={**submission.manifest, **record},
     )

@@ -1,9 +1,10 @@
-"""Facts that outlive the hosts of a seat: its first start, the hints that its student took, its exam."""
+"""Facts that outlive the hosts of a seat: its first start, hints and solutions that were taken, its exam."""
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,16 @@ def note_submission(own: Seat, digest: str) -> None:
 def submissions(own: Seat) -> tuple[tuple[float, str], ...]:
     """Return when the student handed in (epoch seconds), and the SHA-256 of each file, in order."""
     return tuple((moment, digest) for moment, digest in _read(own).get("submissions", ()))
+
+
+def solve(own: Seat, ids: Iterable[str]) -> None:
+    """Note that its student asked for the solution of the exercises of those ids."""
+    _write(own, solved=sorted({*solved(own), *ids}))
+
+
+def solved(own: Seat) -> tuple[str, ...]:
+    """Return the ids of the exercises whose solution was asked for, sorted."""
+    return tuple(_read(own).get("solved", ()))
 
 
 def _file(own: Seat) -> Path:

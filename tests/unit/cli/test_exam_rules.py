@@ -11,11 +11,12 @@ import pytest
 from sharklab.cli import exam_rules
 from sharklab.errors import InputError
 from sharklab.evidence import host_state
+from sharklab.evidence.host_state import Demands
 from sharklab.grading.submission import manifest
 from sharklab.grading.submission.model import Submission
-from sharklab.hosts import reboot
+from sharklab.hosts import configuration, reboot
 from sharklab.hosts.reboot import Reboot
-from sharklab.lab import diary, exam
+from sharklab.lab import diary, exam, seat
 from sharklab.lab.model import Exam, Plan
 from sharklab.message import Message
 from sharklab.progress import Progress
@@ -92,15 +93,17 @@ def test_look_again_has_both_states_and_boot_ids(plan: Plan, monkeypatch: pytest
         order.append("reboot")
         return {"server": Reboot("a", "b", 9.5, "running"), "client": lost}
 
-    def observed(asked: Plan, services: Mapping[str, list[str]]) -> Mapping[str, dict[str, int]]:
+    def observed(asked: Plan, demands: Mapping[str, Demands]) -> Mapping[str, dict[str, int]]:
         order.append("look")
         return {"server": {"second": 1}, "client": {"second": 1}}
 
+    monkeypatch.setattr(configuration, "changes", lambda asked: {"server": "+ a"})
     monkeypatch.setattr(reboot, "reboot", rebooted)
     monkeypatch.setattr(host_state, "observe", observed)
     first = submission(plan, server={"first": 1}, client={"first": 1})
     found = exam_rules.look_again(plan, first, {}, Progress(str))
     assert (["reboot", "look"], first.state, {"server": {"second": 1}}) == (order, found.state, found.after)
+    assert {"server": "+ a"} == found.changes
     records = found.manifest[manifest.REBOOTS]
     assert {"before": "a", "after": "b", "seconds": 9.5, "state": "running", "reason": ""} == records[
         "server"
@@ -114,3 +117,13 @@ def test_look_again_needs_a_first_look(plan: Plan) -> None:
     """In an exam the first submission counts, so one without hosts is refused before it is made."""
     error = error_of(InputError, exam_rules.look_again, plan, submission(plan), {}, Progress(str))
     assert ("sharklab submit", "sharklab up {lab}") == (error.place, error.hint_id)
+
+
+def test_refuse_to_student_lets_the_author_work(plan: Plan) -> None:
+    """Only a seat that the instructor made is a student's."""
+    exam_rules.refuse_to_student(plan, "run")
+    file = seat.imported_file("bare", "ada")
+    file.parent.mkdir(parents=True)
+    file.write_text('{"seat": {}}')
+    error = error_of(InputError, exam_rules.refuse_to_student, plan, "run")
+    assert "sharklab run" == error.place

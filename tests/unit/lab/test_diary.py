@@ -70,3 +70,11 @@ def test_diary_without_an_exam_is_empty(own: Seat) -> None:
     """A diary of an older version has none of it."""
     diary.begin(own)
     assert ((), (), ()) == (diary.checks(own), diary.refused(own), diary.submissions(own))
+
+
+def test_solutions_are_kept_beside_the_hints(own: Seat) -> None:
+    """Each exercise once, sorted."""
+    diary.take_hint(own, "ssh/fin")
+    diary.solve(own, ["nfs", "dns"])
+    diary.solve(own, ["nfs"])
+    assert (("dns", "nfs"), ("ssh/fin",)) == (diary.solved(own), diary.hints(own))

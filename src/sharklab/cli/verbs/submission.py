@@ -156,7 +156,7 @@ def _read_work(args: Options, plan: Plan) -> Submission:
     return replace(
         found,
         state=_observe_hosts(plan, translate(args)),
-        manifest={manifest.HINTS: diary.hints(plan.seat)},
+        manifest={manifest.HINTS: diary.hints(plan.seat), manifest.SOLVED: diary.solved(plan.seat)},
         begun=diary.begun(plan.seat),
         made=round(now, 3),
     )
@@ -178,7 +178,7 @@ def _observe_hosts(plan: Plan, words: Translator) -> Mapping[str, HostState]:
     if seats.provider_of(plan.seat).name not in setup.ROOTLESS_PROVIDERS and not privilege.is_root():
         privilege.become_root(words)
     with Progress(words.gettext).step(N_("record the state of the hosts")):
-        return host_state.observe(plan, host_demands.services(plan))
+        return host_state.observe(plan, host_demands.demands(plan))
 
 
 def report(args: Options) -> int:
@@ -228,4 +228,4 @@ def _end_exam(args: Options, plan: Plan, submission: Submission) -> Submission:
     if not host_demands.is_needed(plan):
         return record
     progress = Progress(translate(args).gettext)
-    return exam_rules.look_again(plan, record, host_demands.services(plan), progress)
+    return exam_rules.look_again(plan, record, host_demands.demands(plan), progress)

@@ -1,7 +1,7 @@
 """One file that holds a submission: a zip with a manifest and its signature.
 
     manifest.json  manifest.sig  answers.yml  captures/<id>.pcap|.pcapng  state/<host>.json
-    after_reboot/<host>.json        of an exam
+    after_reboot/<host>.json  changes/<host>.diff        of an exam
 
 The same submission always gives the same bytes. An unpacked submission is not trusted: only the
 names above are taken, no file is written outside the given folder, and every
@@ -35,9 +35,8 @@ from sharklab.message import N_, Message
 ENDING = ".sharklab"
 _NAMES = re.compile(
     rf"{re.escape(manifest.NAME)}|{re.escape(manifest.SIGNATURE)}|{re.escape(sheet.NAME)}"
-    rf"|{work.CAPTURES}/{work.CAPTURE.pattern}|(?:{work.STATE}|{work.AFTER})/{work.HOST.pattern}".replace(
-        "?P<id>", "?:"
-    )
+    rf"|{work.CAPTURES}/{work.CAPTURE.pattern}|(?:{work.STATE}|{work.AFTER})/{work.HOST.pattern}"
+    rf"|{work.CHANGES}/{work.DIFF.pattern}".replace("?P<id>", "?:")
 )
 _END, _END_64 = b"PK\5\6", b"PK\6\7"
 _END_SIZE, _END_64_SIZE, _ENTRY_SIZE = 22, 20, 46
@@ -77,7 +76,18 @@ def _contents(submission: Submission, limits: BundleLimits) -> dict[str, bytes]:
         files[f"{work.CAPTURES}/{id}{_ending(path)}"] = untrusted.read(path, limits.capture)
     for name, states in ((work.STATE, submission.state), (work.AFTER, submission.after or {})):
         files |= {f"{name}/{host}.json": _json(found) for host, found in states.items()}
+    for host, text in submission.changes.items():
+        files[f"{work.CHANGES}/{host}.diff"] = _shortened_text(text, limits.state)
     return dict(sorted(files.items()))
+
+
+def _shortened_text(text: str, most: int) -> bytes:
+    """Return a text as UTF-8; of one that is larger than `most` bytes only the beginning, which says so."""
+    content = text.encode(errors="replace")
+    if len(content) <= most:
+        return content
+    note = f"\n... of {len(content)} bytes\n".encode()
+    return content[: most - len(note)].decode(errors="ignore").encode() + note
 
 
 def _ending(path: Path) -> str:
@@ -310,6 +320,6 @@ def _write(
 def _most(name: str, limits: BundleLimits) -> int:
     if name.startswith(f"{work.CAPTURES}/"):
         return limits.capture
-    if name.startswith((f"{work.STATE}/", f"{work.AFTER}/")):
+    if name.startswith((f"{work.STATE}/", f"{work.AFTER}/", f"{work.CHANGES}/")):
         return limits.state
     return limits.answers if name == sheet.NAME else limits.manifest

@@ -23,9 +23,12 @@ from sharklab.message import N_
 NAME, SIGNATURE = "manifest.json", "manifest.sig"
 HINTS = "hints"
 """The key of the hints that were taken, as exercise/criterion."""
+SOLVED = "solved"
+"""The key of the exercises whose solution was asked for, by id."""
 CHECKS, REFUSED, REBOOTS, AGAIN = "checks", "refused", "reboots", "again"
 """The keys of an exam: see `ExamRecord`."""
-KEPT = (HINTS, CHECKS, REFUSED, REBOOTS, AGAIN)
+EXAM = (CHECKS, REFUSED, REBOOTS, AGAIN)
+KEPT = (HINTS, SOLVED, *EXAM)
 """The keys of a submission's own manifest that are kept."""
 SCHEMA = 1
 """The version of a bundle's layout."""
@@ -119,7 +122,7 @@ def _check(content: Any) -> None:
     files = content.get("files")
     if not isinstance(files, dict) or not all(isinstance(digest, str) for digest in files.values()):
         raise ValueError("files are not named with their SHA-256")
-    untrusted.shaped({name: content[name] for name in KEPT[1:] if name in content}, ExamRecord)
+    untrusted.shaped({name: content[name] for name in EXAM if name in content}, ExamRecord)
 
 
 def came_back(content: Mapping[str, Any], host: str) -> bool:

@@ -21,8 +21,11 @@ from sharklab.message import DID_YOU_MEAN, N_, NOTHING, Message, nearest
 CAPTURES, STATE = "captures", "state"
 AFTER = "after_reboot"
 """The folder of the states after the reboot of an exam."""
+CHANGES = "changes"
+"""The folder of what changed on the hosts since the beginning of an exam."""
 CAPTURE = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9_.-]{0,99})\.pcap(?:ng)?")
 HOST = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9-]{0,62})\.json")
+DIFF = re.compile(HOST.pattern.replace("json", "diff"))
 
 _FOLDERS = frozenset({"captures", "capture"})
 _LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "__macosx"})

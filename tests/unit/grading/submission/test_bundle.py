@@ -388,3 +388,17 @@ def test_unpack_gives_the_state_after_the_reboot_of_an_exam(tmp_path: Path) -> N
     (found.folder / work.AFTER / "client.json").write_text("{")
     damaged = bundle.read(found.folder, Seal.BROKEN)
     assert ({"server"}, {"after_reboot/client.json"}) == (set(damaged.after or ()), set(problems(damaged)))
+
+
+def test_pack_has_the_changes_of_an_exam(tmp_path: Path) -> None:
+    """They are signed like all else; a text that is too large ends with its size."""
+    changes = {"server": "--- /etc/a\n+é\n", "client": "é" * 600_000}
+    whole = replace(sample.submission(tmp_path / "work"), changes=changes)
+    packed = tmp_path / "alice.sharklab"
+    bundle.pack(whole, sample.key("tp4", "alice"), packed)
+    found = unpack(packed)
+    assert (Seal.WHOLE, ()) == (found.seal, found.problems)
+    own = {host: (found.folder / work.CHANGES / f"{host}.diff").read_bytes() for host in changes}
+    assert changes["server"].encode() == own["server"]
+    assert BUNDLE.state - 1 <= len(own["client"]) <= BUNDLE.state
+    assert own["client"].endswith(b"\n... of 1200000 bytes\n")
