@@ -88,7 +88,7 @@ def _vandalise(machine: Machine) -> str:
 
 def _shares(plan: Plan) -> Share:
     """Look at the hosts, and return what each criterion on the students' work on hosts earns."""
-    state = host_state.observe(plan, host_demands.services(plan))
+    state = host_state.observe(plan, host_demands.demands(plan))
     seat = plan.seat
     result = grade(plan, Submission(plan.lab.name, seat.student, seat.id, seat.folder, state=state))
     marks = {(exercise.id, mark.criterion): mark for exercise in result.exercises for mark in exercise.marks}

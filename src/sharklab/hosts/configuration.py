@@ -50,7 +50,7 @@ def keep(plan: Plan) -> None:
 
 
 def changes(plan: Plan) -> Mapping[str, str]:
-    """Return what changed on each host since `keep`, as `differences` does; nothing if that was never called.
+    """Return the changes on each host since `keep`, as `differences` does; none if that was never called.
 
     A host that does not say its configuration is left out: its student may have broken it.
     """
