@@ -21,7 +21,7 @@ from sharklab.checks.outcome import Verdict
 from sharklab.cli import image_proof, seats
 from sharklab.errors import InputError, MachineryError
 from sharklab.evidence import run_folder
-from sharklab.hosts import borrowed, image, inventory, playbook, providers, seat_provider
+from sharklab.hosts import borrowed, configuration, image, inventory, playbook, providers, seat_provider
 from sharklab.hosts.image import choice
 from sharklab.hosts.providers import existing, gateway
 from sharklab.lab import diary, plan_file, seat, start
@@ -228,6 +228,9 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
     if plan.start:
         with progress.step(N_("keep the start state")):
             hosts.keep(plan)
+    if plan.lab.exam:
+        with progress.step(N_("note the configuration at the beginning of the exam")):
+            configuration.keep(plan)
     note_provisioned(plan)
 
 

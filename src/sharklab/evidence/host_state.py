@@ -208,11 +208,14 @@ def _observe(plan: Plan, name: str, demands: Demands) -> HostState | None:
     import testinfra  # it brings pytest along
 
     where = {"ssh_config": str(plan.seat.folder / "ssh" / "config")}
-    asked = testinfra.get_host(f"ssh://{name}", **where).run("id -u")
-    if asked.rc != 0:
+    try:
+        asked = testinfra.get_host(f"ssh://{name}", **where).run("id -u")
+        if asked.rc != 0:
+            return None
+        shell = testinfra.get_host(f"ssh://{name}", **where, sudo=asked.stdout.strip() != "0")
+        return Observer(shell).everything(demands)
+    except RuntimeError:  # testinfra raises it when ssh cannot reach the host
         return None
-    shell = testinfra.get_host(f"ssh://{name}", **where, sudo=asked.stdout.strip() != "0")
-    return Observer(shell).everything(demands)
 
 
 @dataclass(frozen=True)

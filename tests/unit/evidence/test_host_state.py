@@ -11,8 +11,17 @@ from typing import Any
 
 import pytest
 
-from sharklab.evidence.host_state import ATTEMPTS, FIREWALL, LOOKS, TABLES, Demands, Observer, fault
-from tests.support import host_state, programs
+from sharklab.evidence.host_state import (
+    ATTEMPTS,
+    FIREWALL,
+    LOOKS,
+    TABLES,
+    Demands,
+    Observer,
+    fault,
+    observe,
+)
+from tests.support import host_state, programs, provider_seat
 
 
 def test_fault_of_an_observation_is_nothing_when_it_has_the_shape() -> None:
@@ -133,3 +142,18 @@ def test_commands_of_the_look_are_understood_by_a_shell(tmp_path: Path) -> None:
     for name, command in {**FIREWALL, **LOOKS}.items():
         done = subprocess.run(["sh", "-n", "-c", command], capture_output=True, check=False)
         assert (name, b"") == (name, done.stderr)
+
+
+@pytest.mark.parametrize("answers", [0, 1])
+def test_observe_leaves_out_a_host_that_does_not_answer(
+    answers: int, fakes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host may be off from the beginning, or end while it is looked at; the others are looked at."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(fakes / "state"))
+    count = fakes / "count"
+    programs.script(
+        fakes, "ssh", f'echo >>"{count}"; [ "$(wc -l <"{count}")" -gt {answers} ] && exit 255', "echo 0"
+    )
+    plan = provider_seat.plan("ada", 1, ("server",))
+    assert {} == observe(plan, {"server": Demands(("sshd",), ())})
+    assert answers < len(count.read_text().splitlines())
