@@ -47,7 +47,7 @@ VERBS: Mapping[str, Verb] = {
         seat.up,
         N_("Start a seat: its hosts are set up and ready for work."),
         "up tp4 --student alice",
-        ("lab", "student", "solved", "provider", "inventory", "yes", "os", "output"),
+        ("lab", "student", "solved", "fault", "provider", "inventory", "yes", "os", "output"),
     ),
     "run": Verb(
         seat.run,

@@ -74,6 +74,7 @@ class Options(argparse.Namespace):
     solved: bool
     student: str
     students: list[str]
+    fault: str
     subject: str
     user: str
     verb: str
@@ -179,6 +180,14 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "maybe_student": (
         ("--student",),
         {"metavar": N_("ID"), "default": "", "help": N_("the student of the seats; all without it")},
+    ),
+    "fault": (
+        ("--fault",),
+        {
+            "metavar": N_("NAME"),
+            "default": "",
+            "help": N_("try this fault of the lab, in place of the one that the seat was given"),
+        },
     ),
     "provider": (
         ("--provider",),

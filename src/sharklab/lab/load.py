@@ -172,6 +172,7 @@ def _exercise(entry: Mapping[str, Any]) -> Exercise:
         services=tuple(_service(service) for service in entry.get("services", ())),
         anywhere=entry.get("anywhere", False),
         hints={name: criteria.hints(given) for name, given in entry.get("hints", {}).items()},
+        faults=tuple(tuple(listed) for listed in entry.get("faults", ())),
         start={name: _start(given) for name, given in entry.get("start", {}).items()},
     )
 

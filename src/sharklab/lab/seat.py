@@ -23,6 +23,7 @@ from typing import Any
 
 from sharklab import state
 from sharklab.errors import InputError, MachineryError
+from sharklab.lab import fault_choice
 from sharklab.lab.model import Address, LabContent, Seat
 from sharklab.message import N_, Message
 
@@ -90,18 +91,19 @@ def sample(lab: LabContent, student: str = GOLDEN) -> Seat:
 
 
 def _seat(lab: LabContent, student: str, draw: Draw, subnets: Mapping[str, IPv4Network]) -> Seat:
-    token = draw.word("token", 10)
+    token, own = draw.word("token", 10), replace(draw, salt=0)
     domain, share = names(lab.name, token)
     return Seat(
         lab=lab.name,
         student=student,
-        id=replace(draw, salt=0).bytes("id").hex()[:8],
+        id=own.bytes("id").hex()[:8],
         token=token,
         domain=domain,
         share=share,
         addresses=_addresses(lab, draw, subnets),
         folder=state.seat_folder(lab.name, student),
         password=draw.word("password", 24),
+        faults=fault_choice.choose(lab, own.number),
     )
 
 
@@ -334,6 +336,7 @@ def to_plain(seat: Seat) -> dict[str, Any]:
             }
             for host, by_network in seat.addresses.items()
         },
+        **({"faults": {id: list(chosen) for id, chosen in seat.faults.items()}} if seat.faults else {}),
     }
 
 
@@ -344,7 +347,9 @@ def from_plain(data: Mapping[str, Any]) -> Seat:
         for host, by_network in data["addresses"].items()
     }
     names = {key: data[key] for key in ("lab", "student", "id", "token", "domain", "share", "password")}
-    return Seat(**names, addresses=addresses, folder=state.seat_folder(data["lab"], data["student"]))
+    faults = {id: tuple(chosen) for id, chosen in data.get("faults", {}).items()}
+    folder = state.seat_folder(data["lab"], data["student"])
+    return Seat(**names, addresses=addresses, folder=folder, faults=faults)
 
 
 def _address(network: str, entry: Mapping[str, str]) -> Address:

@@ -1,7 +1,8 @@
 """Seats made by the instructor for students' own machines: one file each, with that seat's values alone.
 
 A file holds the values that are derived for one student and the key by which that student signs. It does
-not hold the course secret, values of another seat, or answers to the questions of this one.
+not hold the course secret, values of another seat, or answers to the questions of this one. Only the faults
+of the seat are in it, because they are injected there: a student who is root there could find them anyway.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 from sharklab import state, untrusted
 from sharklab.errors import InputError, MachineryError
-from sharklab.lab import exam, load, seat
+from sharklab.lab import exam, fault_catalogue, load, seat
 from sharklab.lab.exam import Window, Windows
 from sharklab.lab.model import Lab, Seat
 from sharklab.message import N_
@@ -157,6 +158,8 @@ def _check(own: Seat, key: bytes) -> None:
             raise ValueError(name)
     if (own.domain, own.share) != seat.names(own.lab, own.token) or len(key) != 32:
         raise ValueError("names or key")
+    if not {fault for chosen in own.faults.values() for fault in chosen} <= {*fault_catalogue.names()}:
+        raise ValueError("faults")
     macs = [at.mac for by_network in own.addresses.values() for at in by_network.values()]
     if not all(_MAC.fullmatch(mac) for mac in macs):
         raise ValueError("mac")

@@ -100,6 +100,9 @@ def _edited(content: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
         ("password", "x y"),
         ("addresses", {"server": {"lan": {"ipv4": "x", "ipv6": "y", "mac": "z"}}}),
         ("addresses", []),
+        ("faults", {"mail": ["../evil"]}),
+        ("faults", {"mail": [["svc-off"]]}),
+        ("faults", []),
     ],
 )
 def test_install_of_a_seat_that_was_never_derived_is_refused(
@@ -184,3 +187,19 @@ def test_read_refuses_an_exam_of_another_shape(
     file.write_text(json.dumps(content | {name: value}))
     error = error_of(InputError, seat_file.read, file)
     assert "the file is not a seat file, or it is damaged" == error.message_id
+
+
+def test_install_gives_the_faults_of_the_seat(machine: Machine, tmp_path: Path) -> None:
+    """The student's machine injects what the instructor's course chose; an old file has no faults."""
+    machine("instructor")
+    lab = load.named("pannes")
+    file = seat_file.create(lab, "alice", tmp_path / "seats")
+    own = seat.register(lab, "alice")
+    machine("student")
+    seat_file.install(file)
+    assert own.faults == seat.register(lab, "alice").faults != {}
+    old = json.loads(file.read_text())
+    del old["seat"]["faults"]
+    file.write_text(json.dumps(old))
+    seat_file.install(file)
+    assert {} == seat.register(lab, "alice").faults

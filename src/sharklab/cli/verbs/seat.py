@@ -29,7 +29,7 @@ def up(args: Options) -> int:
     from sharklab.cli import exam_rules, flow
     from sharklab.progress import Progress
 
-    plan = flow.prepare(args.lab, args.student)
+    plan = flow.prepare(args.lab, args.student, fault=args.fault)
     if args.solved:
         exam_rules.refuse_to_student(plan, "up --solved")
     plan = flow.to_begin(plan, args.solved)

@@ -279,6 +279,8 @@ def _answered(case: Case, question: str) -> Decision:
 
 def _sought(case: Case, question: str, given: str) -> Decision:
     captures = case.exercise.captures
+    if QUESTIONS[question].of_seat:
+        return _of_seat(case, question, given)
     if QUESTIONS[question].of_server:
         is_seen = case.context.server in case.context.evidence.state
         return _compared(case, question, given) if is_seen else _not_looked_at(case.context.server)
@@ -287,6 +289,22 @@ def _sought(case: Case, question: str, given: str) -> Decision:
     if foreign := case.foreign(captures):
         return replace(_elsewhere(case, foreign), evidence=())
     return _compared(case, question, given)
+
+
+def _of_seat(case: Case, question: str, given: str) -> Decision:
+    """Compare the answer with the faults of the seat, which the course's secret tells."""
+    key = answer(QUESTIONS[question], case.context)
+    if key.value is None:
+        return Decision(
+            Status.INCONCLUSIVE, Message(N_("This seat has no fault in the exercise.")), key.found
+        )
+    values, expected = {"given": given}, Message("{key}", {"key": key.value})
+    if reading.is_right(case.context, question, case.answers.get(question), key.value):
+        return Decision(Status.PASSED, Message(N_("{given} is right."), values))
+    look = Message(
+        N_("Repair what you named, and try the service again: a right repair shows the right cause.")
+    )
+    return Decision(Status.FAILED, Message(N_("{given} is not right."), values), expected, look)
 
 
 def _compared(case: Case, question: str, given: str) -> Decision:

@@ -399,3 +399,28 @@ def test_decide_twice_on_a_host_that_did_not_come_back(ssh: Handed, condition: C
         found.found.values["found"].msgid,
         found.found.values["found"].values,
     )
+
+
+@pytest.mark.parametrize(
+    ("faults", "given", "status"),
+    [
+        (("svc-off",), "svc-off", Status.PASSED),
+        (("svc-off",), "Svc-Off ", Status.PASSED),
+        (("svc-off",), "svc-loopback", Status.FAILED),
+        (("svc-off",), ["svc-off", "svc-loopback"], Status.FAILED),
+        (("svc-off", "ssh-nologin"), "ssh-nologin, svc-off", Status.PASSED),
+        (("svc-off", "ssh-nologin"), ["svc-off"], Status.FAILED),
+        (("svc-off",), None, Status.FAILED),
+        ((), "svc-off", Status.INCONCLUSIVE),
+    ],
+)
+def test_decide_compares_a_cause_with_the_faults_of_the_seat(
+    ssh: Handed, faults: tuple[str, ...], given: Any, status: Status
+) -> None:
+    """No capture is needed: the seat says which faults it has. Every one of them has to be named."""
+    seat = replace(ssh.plan.seat, faults={ssh.exercise.id: faults} if faults else {})
+    asked = ssh.with_exercise(faults=tuple((fault,) for fault in faults), questions=("cause",))
+    asked = asked._replace(plan=replace(asked.plan, seat=seat)).with_submission(captures={}, answers={})
+    if given is not None:
+        asked = asked.with_submission(answers={ssh.exercise.id: {"cause": given}})
+    assert status is asked.decide(Asked("cause")).status
