@@ -21,7 +21,16 @@ from sharklab.checks.outcome import Verdict
 from sharklab.cli import image_proof, seats
 from sharklab.errors import InputError, MachineryError
 from sharklab.evidence import run_folder
-from sharklab.hosts import borrowed, faults, image, inventory, playbook, providers, seat_provider
+from sharklab.hosts import (
+    borrowed,
+    configuration,
+    faults,
+    image,
+    inventory,
+    playbook,
+    providers,
+    seat_provider,
+)
 from sharklab.hosts.image import choice
 from sharklab.hosts.providers import existing, gateway
 from sharklab.lab import diary, fault_choice, plan_file, seat, start
@@ -233,11 +242,15 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
         inventory.save(plan, facts)
     with progress.step(title), explain_ended_hosts(plan, hosts):
         playbook.run(name, inventory.file(plan), progress=progress.note)
-    if plan.start:
+    if plan.start and plan.seat.faults:
         with progress.step(N_("inject the faults")):
             faults.inject(plan, progress.note)
+    if plan.start:
         with progress.step(N_("keep the start state")):
             hosts.keep(plan)
+    if plan.lab.exam:
+        with progress.step(N_("note the configuration at the beginning of the exam")):
+            configuration.keep(plan)
     note_provisioned(plan)
 
 

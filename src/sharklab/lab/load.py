@@ -13,6 +13,7 @@ from sharklab.errors import InputError
 from sharklab.lab import criteria, matrices, roles, schema
 from sharklab.lab.model import (
     Capture,
+    Exam,
     Exercise,
     ExpectedConversation,
     FilledLab,
@@ -132,6 +133,7 @@ def build(kind: type[Kind], data: Mapping[str, Any], folder: Path) -> Kind:
             *(_exercise(entry) for entry in data["exercises"]),
         ),
         matrices=tuple(matrices.matrix(entry) for entry in data.get("matrices", ())),
+        exam=Exam(**data["exam"]) if "exam" in data else None,
         data=data,
     )
 

@@ -304,10 +304,18 @@ class Matrix:
 
 
 @dataclass(frozen=True)
+class Exam:
+    """The exam that a lab is: students have so many `minutes`, unless the roster gives them more."""
+
+    minutes: int
+
+
+@dataclass(frozen=True)
 class LabContent:
     """The common content of an author's lab and of a seat's lab. The exercises of the matrices come first.
 
-    `data` is what all of it was built from: plain data with the shape of lab.schema.json.
+    `exam` is None for a lab that is none. `data` is what all of it was built from: plain data with the shape
+    of lab.schema.json.
     """
 
     name: str
@@ -318,6 +326,7 @@ class LabContent:
     hosts: tuple[Host, ...]
     exercises: tuple[Exercise, ...]
     matrices: tuple[Matrix, ...] = ()
+    exam: Exam | None = None
     data: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def host(self, name: str) -> Host:

@@ -220,7 +220,7 @@ class _Others(Container[IPv4Network]):
 
 def _find_seat(lab: LabContent, student: str, course: _Course) -> Seat:
     check_student(student)
-    if given := _read_import(lab.name, student):
+    if given := read_import(lab.name, student):
         return from_plain(given["seat"])
     return derive(lab, student, course.secret, course.of_others(_register_key(lab, student)))
 
@@ -271,7 +271,7 @@ def at(folder: Path) -> Seat:
         return from_plain(json.loads((folder / "seat.json").read_text()))
     except (OSError, ValueError, KeyError, TypeError):
         lab, student = folder.parent.name, folder.name
-        if given := _read_import(lab, student):
+        if given := read_import(lab, student):
             return from_plain(given["seat"])
         draw = Draw(secret(), lab, student)
         return Seat(lab, student, draw.bytes("id").hex()[:8], "", "", "", {}, folder)
@@ -283,8 +283,8 @@ def imported_file(lab: str, student: str) -> Path:
     return state.root() / "imported" / folder.parent.name / f"{folder.name}.json"
 
 
-def _read_import(lab: str, student: str) -> Mapping[str, Any]:
-    """Return seat and key that were imported, or nothing. Raises MachineryError when they are damaged."""
+def read_import(lab: str, student: str) -> Mapping[str, Any]:
+    """Return the seat file that was imported, or nothing. Raises MachineryError when it is damaged."""
     file = imported_file(lab, student)
     try:
         content: Mapping[str, Any] = json.loads(file.read_text())
@@ -301,7 +301,7 @@ def _read_import(lab: str, student: str) -> Mapping[str, Any]:
 
 def key(lab: str, student: str) -> bytes:
     """Return the key that signs the submissions of `student` (32 bytes)."""
-    if given := _read_import(lab, student):
+    if given := read_import(lab, student):
         return bytes.fromhex(given["key"])
     return Draw(secret(), lab, student).bytes("key")
 

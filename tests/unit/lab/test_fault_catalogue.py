@@ -52,7 +52,9 @@ def test_no_script_tells_of_the_catalogue() -> None:
     for id in fault_catalogue.names():
         for file in (fault_catalogue.FOLDER / id).glob("[ir]*.yml"):
             [task] = yaml.safe_load(file.read_text())
-            assert not re.search(rf"(?<![.\w]){id}\b", task["ansible.builtin.raw"])  # ipv4.dns-search is a setting
+            assert not re.search(
+                rf"(?<![.\w]){id}\b", task["ansible.builtin.raw"]
+            )  # ipv4.dns-search is a setting
 
 
 def test_find_of_an_unknown_fault_raises_key_error() -> None:
