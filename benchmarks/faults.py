@@ -60,8 +60,8 @@ KEPT = (
     " /home/student/.ssh"
 )
 KEEP = (
-    "mkdir -p /var/tmp/kept &&"
-    f" tar -C / -cf /var/tmp/kept/all.tar --ignore-failed-read {KEPT} 2>/dev/null; true"
+    "test -s /var/tmp/kept/all.tar || { mkdir -p /var/tmp/kept;"
+    f" tar -C / -cf /var/tmp/kept/all.tar --ignore-failed-read {KEPT} 2>/dev/null; }}; true"
 )
 RESTORE = f"""
 exec >/dev/null 2>&1
@@ -242,7 +242,7 @@ def knock(measured: Measured, folder: Path) -> Context:
 STATE = (
     "cd / && find etc home root/.ssh srv usr/local -xdev -type f ! -name timestamps -exec sha256sum {} +"
     " | sort -k 2; find etc home srv -xdev -printf '%m %u %g %p\\n' | sort; ip -4 address | grep inet; ip route;"
-    " for zone in public internal block; do firewall-cmd --zone=$zone --list-all; done; cat /etc/resolv.conf"
+    " cat /etc/resolv.conf; firewall-cmd --list-all"
 )
 
 
@@ -275,8 +275,8 @@ def measure(measured: Measured, folder: Path, reboot: bool) -> Iterator[str]:
                 restart(plan, host)
                 yield from lost(measured, "after a reboot ")
             yield from mended(measured, name, reboot)
-    for name in {each.name for each in plan.hosts}:
-        ssh(plan, name, RESTORE)
+    if fault.level > 1 or fault.lasts == "now":  # the other repair leaves something
+        ssh(plan, host, RESTORE)
 
 
 def inject(measured: Measured) -> str:
