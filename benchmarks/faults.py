@@ -183,14 +183,15 @@ def ssh(plan: Plan, host: str, command: str, limit: float = 60) -> subprocess.Co
         return subprocess.CompletedProcess(argv, 124, "", "no end")
 
 
-def settle(plan: Plan) -> None:
-    """End connections and empty the journals, as the role does on every host."""
+def settle(measured: Measured) -> None:
+    """End connections and empty the journals, as the role does."""
+    plan = measured.plan
     [task] = yaml.safe_load((ROLE / "tasks" / "settle.yml").read_text())
-    for host in plan.hosts:
-        own = inventory.hostvars(plan)[host.name]
+    for host in sorted({measured.host, measured.wanted["client"]}):
+        own = inventory.hostvars(plan)[host]
         engine = jinja2.Environment()  # noqa: S701 (shell)
         engine.filters["quote"] = lambda value: shlex.quote(str(value))
-        ssh(plan, host.name, engine.from_string(task["ansible.builtin.raw"]).render(own))
+        ssh(plan, host, engine.from_string(task["ansible.builtin.raw"]).render(own))
 
 
 def attempt(measured: Measured, effect: str) -> tuple[str, str]:
@@ -259,7 +260,7 @@ def measure(measured: Measured, folder: Path, reboot: bool) -> Iterator[str]:
         yield f"inject says {said!r}"
     if ssh(plan, host, STATE).stdout != once:
         yield "injecting twice is not injecting once"
-    settle(plan)
+    settle(measured)
     yield from traces(measured, mark)
     if fault.lasts != "boot":
         yield from symptoms(measured, folder)
@@ -270,7 +271,7 @@ def measure(measured: Measured, folder: Path, reboot: bool) -> Iterator[str]:
     for name in faults.repairs(fault.id):
         if name != "repair":
             inject(measured)
-            settle(plan)
+            settle(measured)
             if reboot and fault.lasts != "now":
                 restart(plan, host)
                 yield from lost(measured, "after a reboot ")
