@@ -230,9 +230,11 @@ def knock(measured: Measured, folder: Path) -> Context:
         measured.plan,
         client,
         f"umount -l /mnt/{measured.plan.seat.share} 2>/dev/null; rm -f /run/tried.*\n"
-        f"tcpdump -Z root --immediate-mode -i {network} -U -w /run/tried.pcap 'host {server} or icmp' 2>/run/tried.log &\n"
+        f"tcpdump -Z root --immediate-mode -i {network} -U -w /run/tried.pcap 'host {server} or icmp'"
+        " 2>/run/tried.log &\n"
         "until grep -q listening /run/tried.log 2>/dev/null; do sleep .1; done\n"
-        f"{{ {command}; }} >/dev/null 2>&1\nsleep .3; kill $!; wait; base64 /run/tried.pcap; rm -f /run/tried.*",
+        f"{{ {command}; }} >/dev/null 2>&1\nsleep .3; kill $!; wait\n"
+        "base64 /run/tried.pcap; rm -f /run/tried.*",
     )
     file = folder / f"{measured.fault.id}.pcap"
     file.write_bytes(base64.b64decode(done.stdout))
@@ -242,8 +244,8 @@ def knock(measured: Measured, folder: Path) -> Context:
 
 STATE = (
     "cd / && find etc home root/.ssh srv usr/local -xdev -type f ! -name timestamps -exec sha256sum {} +"
-    " | sort -k 2; find etc home srv -xdev -printf '%m %u %g %p\\n' | sort; ip -4 address | grep inet; ip route;"
-    " cat /etc/resolv.conf; firewall-cmd --list-all"
+    " | sort -k 2; find etc home srv -xdev -printf '%m %u %g %p\\n' | sort; ip -4 address | grep inet;"
+    " ip route; cat /etc/resolv.conf; firewall-cmd --list-all"
 )
 
 
