@@ -122,7 +122,7 @@ def _read_work(args: Options) -> tuple[Plan, Submission]:
     return plan, replace(
         found,
         state=_observe_hosts(plan, translate(args)),
-        manifest={manifest.HINTS: diary.hints(plan.seat)},
+        manifest={manifest.HINTS: diary.hints(plan.seat), manifest.SOLVED: diary.solved(plan.seat)},
         begun=diary.begun(plan.seat),
         made=round(time.time(), 3),
     )
