@@ -60,15 +60,16 @@ KEPT = (
     " /home/student/.ssh"
 )
 KEEP = (
-    "rm -rf /run/kept && mkdir /run/kept &&"
-    f" tar -C / -cf /run/kept/all.tar --ignore-failed-read {KEPT} 2>/dev/null; true"
+    "mkdir -p /var/tmp/kept &&"
+    f" tar -C / -cf /var/tmp/kept/all.tar --ignore-failed-read {KEPT} 2>/dev/null; true"
 )
 RESTORE = f"""
 exec >/dev/null 2>&1
+test -s /var/tmp/kept/all.tar || exit 1
 rm -f /etc/nologin
 for place in {KEPT}; do [ "$place" = /etc/resolv.conf ] || rm -rf "$place"; done
 rm -f /etc/resolv.conf
-tar -C / -xpf /run/kept/all.tar
+tar -C / -xpf /var/tmp/kept/all.tar
 chmod 0755 /home/student; for share in /srv/*; do chmod 1777 "$share"; done
 ip neighbour flush nud permanent
 systemctl daemon-reload
