@@ -1,7 +1,7 @@
 """What Wireshark's tools print of a capture, kept for tests that read the same bytes again.
 
-tshark takes a third of a CPU-second to start, and most of these tests read captures that others have read. The
-output is tshark's own, of the same tool, options, limits and bytes; an error is never kept.
+tshark takes a third of a CPU-second to start, and most of these tests read captures that others have read.
+The output is tshark's own, of the same tool, options, limits and bytes; an error is never kept.
 """
 
 from __future__ import annotations
