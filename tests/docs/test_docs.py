@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from sharklab import errors, limits
-from sharklab.author import lint
 from sharklab.cli.grammar import VERBS
 from sharklab.cli.options import OPTIONS
 from sharklab.grading.gradebook import selection
 from sharklab.grading.marking import integrity, marks
-from sharklab.lab import load, schema
+from sharklab.lab import load, roles, schema
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("roles/*/README.md"))]
@@ -59,12 +58,12 @@ def test_files_of_the_repository_exist(page: Path) -> None:
     assert [name for name in named if not any(ROOT.glob(re.sub("<.*?>", "*", name)))] == []
 
 
-@pytest.mark.parametrize("role", lint.role_names())
+@pytest.mark.parametrize("role", roles.names())
 def test_role_readme_lists_every_option(role: str) -> None:
     """A role's README has each option of its argument specs, or says that they are all there."""
     page = (ROOT / "roles" / role / "README.md").read_text()
     whole = "(meta/argument_specs.yml)" in page
-    assert [name for name in lint.role_options(role, "main") if name not in page and not whole] == []
+    assert [name for name in roles.options(role, "main") if name not in page and not whole] == []
 
 
 @pytest.mark.parametrize("name", load.names())

@@ -20,7 +20,7 @@ HostOf = Callable[[str], Host]
 
 def statuses(plan: Plan) -> dict[str, Status]:
     """Return how the hosts of the seat are judged as they are now: each criterion, and each of its steps."""
-    state = host_state.observe(plan, host_demands.services(plan))
+    state = host_state.observe(plan, host_demands.demands(plan))
     result = grade(plan, Submission("tp4", plan.seat.student, plan.seat.id, plan.seat.folder, state=state))
     marks = {f"{each.id}/{mark.criterion}": mark for each in result.exercises for mark in each.marks}
     steps = {f"{name}/{i}": step.status for name, mark in marks.items() for i, step in enumerate(mark.steps)}
@@ -37,7 +37,7 @@ def drifted(host_of: HostOf) -> Iterator[None]:
 
 def test_observe_sees_every_host(plan: Plan) -> None:
     """Each has the shape that is checked, and the services that the lab asks about."""
-    found = host_state.observe(plan, host_demands.services(plan))
+    found = host_state.observe(plan, host_demands.demands(plan))
     assert [host.name for host in plan.hosts] == list(found)
     assert {""} == {fault(seen) for seen in found.values()}
     assert all(seen["services"]["firewalld"] == {"running": True, "enabled": True} for seen in found.values())

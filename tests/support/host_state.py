@@ -44,7 +44,13 @@ def seen(**values: Any) -> dict[str, Any]:
     return {
         "observed": 1.0,
         "services": {"firewalld": UP, "sshd": UP},
-        "firewall": {"runtime": zone(), "permanent": zone(active="")},
+        "firewall": {
+            "runtime": zone(),
+            "permanent": zone(active=""),
+            "default": "public",
+            "zones": zone(),
+            "permanent_zones": zone(active=""),
+        },
         "sockets": [
             'tcp LISTEN 0 511 0.0.0.0:443 0.0.0.0:* users:(("nginx",pid=145,fd=5))',
             'tcp LISTEN 0 128 [::]:22 [::]:* users:(("sshd",pid=54,fd=3))',
@@ -57,6 +63,19 @@ def seen(**values: Any) -> dict[str, Any]:
         ],
         "fstab": ["# comment /mnt/none", "10.77.5.2:/srv/sample /mnt/sample nfs4 soft 0 0", ""],
         "exports": GANESHA,
+        "units": "",
+        "boot_id": "2b6f0cc9-04d1-4be1-a1b6-4ab6c22ecb1f",
+        "effects": {
+            "reaches client 10.77.5.1 22/tcp": {"verdict": "open"},
+            "reaches client 10.77.5.1 23/tcp": {
+                "verdict": "rejected",
+                "icmp": [3, 13],
+                "origin": "10.77.5.1",
+            },
+            "resolves www.tok7f3a.lab.example": {"verdict": "found", "addresses": ["10.77.5.2"]},
+            "logs_in student student client 10.77.5.1": {"verdict": "done"},
+            "writes student /mnt/sample": {"verdict": "done"},
+        },
         "resolver": ["# by hand", "search example.test", "nameserver 10.77.5.2", "nameserver 192.0.2.1"],
         **values,
     }
@@ -74,5 +93,9 @@ CHECKS = (
     Check("mount_kept", {"host": "server", "path": "/mnt/sample"}),
     Check("export", {"host": "server", "path": "/srv/sample"}),
     Check("resolver", {"host": "server", "server": "10.77.5.2"}),
+    Check("reaches", {"host": "server", "to": "client", "port": "22/tcp"}),
+    Check("resolves", {"host": "server", "name": "www.tok7f3a.lab.example", "address": "10.77.5.2"}),
+    Check("logs_in", {"host": "server", "to": "client"}),
+    Check("writes", {"host": "server", "path": "/mnt/sample"}),
 )
 """Checks that the sample host passes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,17 @@ from sharklab.message import (
 State = Mapping[str, Any]
 EXTRA = "4444/tcp"
 """A port that no lab opens."""
+REDIRECT = """# nftables
+table inet firewalld {
+}
+table ip other {
+\tchain first {
+\t\ttype nat hook prerouting priority dstnat; policy accept;
+\t\ttcp dport 4444 redirect to :22
+\t}
+}
+"""
+"""The tables of a host that lets packets to a closed port in at another."""
 NOBODY = "192.0.2.53"
 """An address that nobody has (RFC 5737)."""
 
@@ -82,6 +94,24 @@ def _firewall(state: State) -> Iterator[HostDamage]:
         {**state, "firewall": {"runtime": _with_port(runtime), "permanent": more}},
         frozenset({"firewalld_opens"}),
     )
+    yield from _beside_zones(state)
+
+
+def _beside_zones(state: State) -> Iterator[HostDamage]:
+    """Yield what the list of one zone does not show."""
+    runtime, permanent = state["firewall"]["runtime"], state["firewall"]["permanent"]
+    zone = str(state["firewall"].get("default", ""))
+    opens = frozenset({"firewalld_opens"})
+    for title, more, breaks in (
+        (N_("a direct rule that accepts everything"), {"direct": "ipv4 filter INPUT 0 -j ACCEPT\n"}, opens),
+        (N_("a table of nftables that redirects packets"), {"tables": REDIRECT}, opens),
+    ):
+        rules = {"runtime": runtime, "permanent": permanent, **more}
+        yield HostDamage(title, {**state, "firewall": rules}, breaks)
+    if zone and state["firewall"].get("permanent_zones"):
+        other = {**state["firewall"], "permanent_default": f"{zone}-other"}
+        title = N_("another default zone after a restart")
+        yield HostDamage(title, {**state, "firewall": other}, frozenset({"firewalld_same"}))
 
 
 def _with_port(zone: str) -> str:
@@ -122,7 +152,8 @@ def _mount(state: State, check: Check) -> Iterator[HostDamage]:
 
 
 def _mount_kept(state: State, check: Check) -> Iterator[HostDamage]:
-    yield HostDamage(N_("nothing in fstab"), {**state, "fstab": []}, frozenset({"mount_kept"}))
+    forgotten = {**state, "fstab": [], "units": ""}
+    yield HostDamage(N_("nothing in fstab"), forgotten, frozenset({"mount_kept"}))
 
 
 def _export(state: State, check: Check) -> Iterator[HostDamage]:
@@ -136,7 +167,7 @@ def _resolver(state: State, check: Check) -> Iterator[HostDamage]:
 
 def _open(state: State, check: Check) -> Iterator[HostDamage]:
     """Yield that what must be open is not."""
-    printed = {name: _without_openings(text) for name, text in state["firewall"].items()}
+    printed = {name: _without_openings(state["firewall"][name]) for name in ("runtime", "permanent")}
     shut = {**state, "firewall": printed}
     yield HostDamage(N_("no port open"), shut, frozenset({"firewalld_open", "firewalld_opens"}))
 
@@ -145,6 +176,43 @@ def _without_openings(zone: str) -> str:
     """Return the output of `firewall-cmd --list-all` without open services and ports."""
     keys = ("  services:", "  ports:")
     return "\n".join(next((key for key in keys if line.startswith(key)), line) for line in zone.splitlines())
+
+
+def _reaches(state: State, check: Check) -> Iterator[HostDamage]:
+    verdict = "silent" if check.params.get("verdict", "open") == "open" else "open"
+    about = {name: str(check.params[name]) for name in ("to", "port", "address") if name in check.params}
+    yield _effect(state, check, N_("packets end otherwise"), about, verdict)
+
+
+def _resolves(state: State, check: Check) -> Iterator[HostDamage]:
+    about = {"name": str(check.params["name"])}
+    yield _effect(state, check, N_("the name is not known"), about, "unknown", said="-")
+    if "address" in check.params:
+        about = {**about, "address": str(check.params["address"])}
+        yield _effect(state, check, N_("the name has another address"), about, "found", addresses=[NOBODY])
+
+
+def _logs_in(state: State, check: Check) -> Iterator[HostDamage]:
+    about = {"to": str(check.params["to"])}
+    yield _effect(state, check, N_("no login without a password"), about, "refused", said="-")
+
+
+def _writes(state: State, check: Check) -> Iterator[HostDamage]:
+    about = {"path": str(check.params["path"])}
+    yield _effect(state, check, N_("no right to write"), about, "refused", said="-")
+
+
+def _effect(
+    state: State, check: Check, title: str, about: Mapping[str, str], verdict: str, **more: Any
+) -> HostDamage:
+    """Return the damage that all attempts of the check's kind about the same thing end with `verdict`."""
+    wanted = {value for name, value in about.items() if name != "address" or check.kind == "reaches"}
+    effects = {
+        key: {"verdict": verdict, **more} if words[0] == check.kind and wanted <= {*words} else effect
+        for key, effect in state.get("effects", {}).items()
+        for words in [shlex.split(key)]
+    }
+    return HostDamage(title, {**state, "effects": effects}, frozenset({check.kind}), about)
 
 
 _OF_CHECK: Mapping[str, Callable[[State, Check], Iterator[HostDamage]]] = {
@@ -156,4 +224,8 @@ _OF_CHECK: Mapping[str, Callable[[State, Check], Iterator[HostDamage]]] = {
     "resolver": _resolver,
     "firewalld_opens": _open,
     "firewalld_open": _open,
+    "reaches": _reaches,
+    "resolves": _resolves,
+    "logs_in": _logs_in,
+    "writes": _writes,
 }

@@ -8,11 +8,17 @@ from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
 
-from sharklab import paths, yaml_file
-from sharklab.author import lint_criteria, lint_filters, lint_matrices, lint_names
+from sharklab.author import (
+    lint_criteria,
+    lint_filters,
+    lint_host_checks,
+    lint_matrices,
+    lint_names,
+    lint_start,
+)
 from sharklab.errors import InputError
 from sharklab.i18n import languages
-from sharklab.lab import load, seat
+from sharklab.lab import load, roles, seat
 from sharklab.lab.model import Exercise, Host, Lab
 from sharklab.lab.plan import make_plan
 from sharklab.lab.schema import Fault, Path, fault, unknown
@@ -58,6 +64,7 @@ def faults(lab: Lab) -> list[Fault]:
         *_ways_out(lab),
         *_roles(lab),
         *lint_matrices.faults(lab),
+        *lint_start.faults(lab),
         *_duplicates(lab),
         *(fault for at, exercise in _written(lab) for fault in _exercise(lab, at, exercise)),
     ]
@@ -113,17 +120,17 @@ def _ways_out(lab: Lab) -> Iterator[Fault]:
 def _roles(lab: Lab) -> Iterator[Fault]:
     for host in lab.hosts:
         for index, role in enumerate(lab.data["hosts"][host.name]["roles"]):
-            if role not in role_names():
+            if role not in roles.names():
                 where = ("hosts", host.name, "roles", index)
-                yield unknown(where, N_("unknown role {name!r}"), role, role_names())
-        if set(host.roles) <= set(role_names()):
+                yield unknown(where, N_("unknown role {name!r}"), role, roles.names())
+        if set(host.roles) <= set(roles.names()):
             yield from _variables(host)
 
 
 def _variables(host: Host) -> Iterator[Fault]:
-    options = {name: role for role in host.roles for name in role_options(role, "main")}
+    options = {name: role for role in host.roles for name in roles.options(role, "main")}
     for name, role in options.items():
-        if role_options(role, "main")[name].get("required") and name not in host.vars:
+        if roles.options(role, "main")[name].get("required") and name not in host.vars:
             yield fault(
                 ("hosts", host.name, "vars"),
                 N_("role {role} needs the variable {name!r}"),
@@ -132,7 +139,7 @@ def _variables(host: Host) -> Iterator[Fault]:
                 name=name,
                 file=f"roles/{role}/README.md",
             )
-    at_bake = {name for role in host.roles for name in role_options(role, "bake")}
+    at_bake = {name for role in host.roles for name in roles.options(role, "bake")}
     for name, value in host.vars.items():
         where = ("hosts", host.name, "vars", name)
         if name not in options:
@@ -201,6 +208,7 @@ def _exercise(lab: Lab, at: Path, exercise: Exercise) -> Iterator[Fault]:
     yield from _probes(lab, at, exercise, hosts)
     yield from lint_names.exercise_faults(at, exercise, hosts)
     yield from lint_criteria.faults(lab, at, exercise)
+    yield from lint_host_checks.faults(lab, at, exercise)
 
 
 def _probes(lab: Lab, at: Path, exercise: Exercise, hosts: Mapping[str, Host]) -> Iterator[Fault]:
@@ -249,24 +257,3 @@ def _filled(lab: Lab) -> Iterator[Fault]:
     count = len(lab.matrices)
     for index, exercise in enumerate(plan.lab.exercises[count:]):
         yield from lint_filters.faults(("exercises", index), exercise)
-
-
-@cache
-def role_names() -> tuple[str, ...]:
-    """Return the roles that labs may use."""
-    return tuple(sorted(file.parents[1].name for file in paths.ROLES.glob("*/meta/argument_specs.yml")))
-
-
-@cache
-def role_options(role: str, entry: str) -> Mapping[str, Any]:
-    """Return the options that `role` declares for its entry point (main, bake or personalise)."""
-    entries = _role_entries(role)
-    options: Mapping[str, Any] = entries.get(entry, {}).get("options") or {}
-    return options
-
-
-@cache
-def _role_entries(role: str) -> Mapping[str, Any]:
-    file = paths.ROLES / role / "meta" / "argument_specs.yml"
-    entries: Mapping[str, Any] = yaml_file.read(file.read_text()).data["argument_specs"]
-    return entries

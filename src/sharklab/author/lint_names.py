@@ -58,7 +58,7 @@ def exercise_faults(at: Path, exercise: Exercise, hosts: Mapping[str, Host]) -> 
     for j, probe in enumerate(exercise.probes):
         where = (*at, "probes", j)
         if probe.host in hosts and "{" not in probe.user:
-            known = _users(hosts[probe.host])
+            known = users(hosts[probe.host])
             if probe.user not in known:
                 sentence = N_("unknown user of {host} {name!r}")
                 yield unknown((*where, "user"), sentence, probe.user, known, host=probe.host)
@@ -77,7 +77,7 @@ def _of_check(where: Path, check: Check) -> Iterator[Fault]:
         yield from _openings((*where, check.kind), check.params, ("services",), ("ports",))
 
 
-def _users(host: Host) -> set[str]:
+def users(host: Host) -> set[str]:
     """Return the users of a host: those of roles, and those that Debian or Rocky or a role's package has."""
     own = {
         str(host.vars.get(variable, default))

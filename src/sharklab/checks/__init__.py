@@ -7,6 +7,7 @@ from sharklab.checks import (  # noqa: F401 (each of them declares its checks or
     cells,
     conversation,
     dns,
+    effects,
     families,
     firewall,
     listeners,

@@ -98,13 +98,16 @@ def _is_own(address: str) -> bool:
     look=N_("Look at it with: findmnt"),
 )
 def mount(context: Context, params: Params) -> Finding:
-    """A file system is mounted on `host` at `path`; with `source`, this one."""
+    """A file system is mounted on `host` at `path`, or is as soon as it is used; with `source`, this one."""
     place = remote_files.folder(params["path"])
     mounted = [each for each in observation(context, params)["mounts"] if each["path"] == place]
-    values = {**params, "device": [each["device"] for each in mounted]}
+    devices = [each["device"] for each in mounted]
+    if mounted and mounted[-1]["type"] == "autofs":
+        devices += [entry.source for entry in _kept(context, params)]
+    values = {**params, "device": devices}
     if not mounted:
         return finding(False, params["host"], Message(N_("Nothing is mounted at {path} on {host}."), values))
-    good = remote_files.is_same_source(context, mounted[-1]["device"], params.get("source", ""))
+    good = remote_files.is_same_source(context, devices[-1], params.get("source", ""))
     found = Message(N_("Mounted at {path} on {host}: {device}."), values)
     return finding(good, params["host"], found)
 
@@ -113,23 +116,30 @@ def mount(context: Context, params: Params) -> Finding:
     "mount_kept",
     Rests.STATE,
     N_("Mounted on {host} at {path} after a start"),
-    N_("a line of /etc/fstab mounts it"),
+    N_("a line of /etc/fstab or a unit of systemd mounts it"),
     params=of_host("path", path=TEXT, source=TEXT),
     look=N_("Look at /etc/fstab, and try it with: mount -a"),
 )
 def mount_kept(context: Context, params: Params) -> Finding:
-    """`host` mounts `path` again at its next start, as fstab(5) says; with `source`, from there."""
-    for line in observation(context, params)["fstab"]:
-        entry = remote_files.read_fstab_line(line)
-        if (
-            entry
-            and entry.path == remote_files.folder(params["path"])
-            and remote_files.is_same_source(context, entry.source, params.get("source", ""))
-        ):
+    """`host` mounts `path` again at its next start or at its first use; with `source`, from there.
+
+    A line of fstab(5) says so, or a unit of systemd that is enabled (systemd.mount(5), systemd.automount(5)).
+    """
+    for entry, line in _kept(context, params).items():
+        if remote_files.is_same_source(context, entry.source, params.get("source", "")):
             text = N_("{host} mounts {path} at its start.")
             return finding(True, params["host"], Message(text, params), line)
-    text = N_("No line of /etc/fstab mounts it at {path} when {host} starts.")
+    text = N_("No line of /etc/fstab and no unit of systemd mounts it at {path} when {host} starts.")
     return finding(False, params["host"], Message(text, params))
+
+
+def _kept(context: Context, params: Params) -> dict[remote_files.Entry, str]:
+    """Return what mounts the path at the start of the host, each with its line of fstab or "" for a unit."""
+    seen = observation(context, params)
+    lines = [(remote_files.read_fstab_line(line), line) for line in seen["fstab"]]
+    units = [(entry, "") for entry in remote_files.read_units(seen.get("units", ""))]
+    place = remote_files.folder(params["path"])
+    return {entry: line for entry, line in (*lines, *units) if entry and entry.path == place}
 
 
 @check(
@@ -141,7 +151,7 @@ def mount_kept(context: Context, params: Params) -> Finding:
     look=N_("Look at the exports of the server and at their clients: exports(5)"),
 )
 def export(context: Context, params: Params) -> Finding:
-    """`host` exports `path` by NFS; with `client`, to this client."""
+    """`host` exports `path` by NFS; with `client`, to this client, and to no more than single hosts."""
     exports = remote_files.read_exports(observation(context, params)["exports"])
     clients = exports.get(remote_files.folder(params["path"]))
     values = {**params, "clients": sorted(clients or ())}

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Sequence
 
 from sharklab.checks.context import Context
-from sharklab.checks.host_check import finding, observation, of_host
+from sharklab.checks.host_check import finding, of_host
+from sharklab.checks.host_rules import HostRules, Judged, differing, read_zone
 from sharklab.checks.kind import ANY_TEXTS, TEXT, Claim, Params, Rests, check, parameters
+from sharklab.checks.openings import ANYONE, OPENINGS, Services, extras, lets_in, names, spans
 from sharklab.checks.outcome import (
     Finding,
     Reference,
     Status,
 )
-from sharklab.hosts.agent.rules import zones
 from sharklab.message import (
     N_,
     Message,
 )
 
-Zone = Mapping[str, frozenset[str]]
-OPENINGS = ("services", "ports", "protocols", "source-ports", "forward-ports", "rich rules")
-"""The kinds of openings, as firewalld names them. A parameter has the same name with underscores."""
 _OPENINGS = {name.replace("-", "_").replace(" ", "_"): ANY_TEXTS for name in OPENINGS}
 
 
@@ -54,46 +52,49 @@ def firewall(context: Context, params: Params) -> Finding:
         text = N_("{runtime} or {permanent} did not print a zone of firewalld.")
         names = {name: params[name] for name in ("runtime", "permanent")}
         return Finding(Status.INCONCLUSIVE, Message(text, names), evidence)
-    wrong = faults(zones[0], zones[1], params)
+    wrong = faults(((ANYONE, zones[0]),), {}, params)
+    if unlike := differing(zones[0], zones[1], ("target", *OPENINGS)):
+        wrong.append(_unlike(unlike))
     if wrong:
         return Finding(Status.FAILED, Message("{faults}", {"faults": wrong}), evidence)
     opened = sorted(frozenset().union(*(zones[0].get(key, ()) for key in OPENINGS)))
     return Finding(Status.PASSED, Message(N_("The zone opens {opened}."), {"opened": opened}), evidence)
 
 
-def faults(runtime: Zone, permanent: Zone, params: Params) -> list[Message]:
-    """Return the faults of a zone: openings too many or too few, and differences from the permanent rules."""
+def faults(judged: Judged, services: Services, params: Params) -> list[Message]:
+    """Return the faults of the zones that decide: openings too many or too few, for any origin of packets."""
+    wanted = {kind: frozenset(params.get(_parameter(kind), ())) for kind in OPENINGS}
+    zones = [zone for _, zone in judged]
     wrong = []
-    if "ACCEPT" in runtime.get("target", frozenset()):
+    if any("ACCEPT" in zone.get("target", ()) for zone in zones):
         wrong.append(Message(N_("the zone accepts everything")))
-    if "yes" in runtime.get("masquerade", frozenset()):
+    if any("yes" in zone.get("masquerade", ()) for zone in zones):
         wrong.append(Message(N_("the zone hides other hosts behind this one: masquerade")))
-    for key in OPENINGS:
-        wanted = frozenset(params.get(key.replace("-", "_").replace(" ", "_"), ()))
-        opened = runtime.get(key, frozenset())
-        if wanted - opened:
-            wrong.append(
-                Message(N_("closed but should be open: {names}"), {"names": sorted(wanted - opened)})
-            )
-        if opened - wanted:
-            wrong.append(
-                Message(N_("open but should be closed: {names}"), {"names": sorted(opened - wanted)})
-            )
-    differing = [key for key in ("target", *OPENINGS) if runtime.get(key) != permanent.get(key)]
-    if differing:
-        text = N_("different in force and permanently: {names}")
-        wrong.append(Message(text, {"names": differing}))
+    of_lab = tuple(each for each in judged if each[0].host) or judged
+    for kind in OPENINGS:
+        closed = [name for name in wanted[kind] if not _is_open(of_lab, kind, name, services)]
+        if closed:
+            wrong.append(Message(N_("closed but should be open: {names}"), {"names": sorted(closed)}))
+        opened = {name for zone in zones for name in extras(zone, kind, wanted, services)}
+        if opened:
+            wrong.append(Message(N_("open but should be closed: {names}"), {"names": sorted(opened)}))
     return wrong
 
 
-def read_zone(printed: str) -> Zone:
-    """Return the entries of a zone by kind, from the output of `firewall-cmd --list-all`, or nothing."""
-    zone = next(iter(zones(printed).values()), {})
-    return {kind: frozenset(entries) for kind, entries in zone.items()} if _is_whole(zone) else {}
+def _parameter(kind: str) -> str:
+    return kind.replace("-", "_").replace(" ", "_")
 
 
-def _is_whole(zone: Collection[str]) -> bool:
-    return {"target", "services", "ports"} <= set(zone)
+def _is_open(judged: Judged, kind: str, name: str, services: Services) -> bool:
+    """Tell whether an opening is there for any origin of packets."""
+    if kind in ("forward-ports", "rich rules"):
+        return any(name in zone.get(kind, ()) for _, zone in judged)
+    wanted = spans(kind, name, services)
+    return any(lets_in(zone, origin, wanted, services) for origin, zone in judged)
+
+
+def _unlike(names: list[str]) -> Message:
+    return Message(N_("different in force and permanently: {names}"), {"names": names})
 
 
 @check(
@@ -105,14 +106,15 @@ def _is_whole(zone: Collection[str]) -> bool:
     look=N_("Compare the output with and without --permanent of: firewall-cmd --list-all"),
 )
 def firewalld_same(context: Context, params: Params) -> Finding:
-    """The rules of firewalld in force on `host` are the permanent ones: a restart changes nothing."""
-    runtime, permanent = _zones(context, params)
-    if not runtime or not permanent:
+    """The rules of firewalld in force on `host` are the permanent ones: a restart changes nothing.
+
+    All zones are compared, the zone of each card, direct rules and policies.
+    """
+    rules = HostRules(context, params["host"])
+    if not rules.default or not rules.permanent:
         return _no_zone(params)
-    differing = [key for key in ("target", *OPENINGS) if runtime.get(key) != permanent.get(key)]
-    if differing:
-        text = N_("different in force and permanently: {names}")
-        return finding(False, params["host"], Message(text, {"names": differing}))
+    if unlike := rules.unlike:
+        return finding(False, params["host"], _unlike(unlike))
     return finding(True, params["host"], Message(N_("The rules in force are the permanent rules.")))
 
 
@@ -123,37 +125,49 @@ def firewalld_same(context: Context, params: Params) -> Finding:
     N_("only the openings that are needed"),
     params=of_host(**_OPENINGS),
     claim=Claim.ABSENCE,
-    look=N_("Look at it with: firewall-cmd --list-all"),
+    look=N_("Look at it with: firewall-cmd --list-all-zones, and nft list ruleset"),
 )
 def firewalld_opens(context: Context, params: Params) -> Finding:
-    """firewalld on `host` opens what the parameters name, and nothing else."""
-    runtime, _ = _zones(context, params)
-    if not runtime:
+    """firewalld on `host` opens what the parameters name to a host of the lab, and nothing else to anyone.
+
+    A service, its ports and a rich rule for either are one. Rules of nftables that are not firewalld's count.
+    """
+    rules = HostRules(context, params["host"])
+    if not rules.default:
         return _no_zone(params)
-    judged = _zones_of_packets(context, params, runtime)
-    wrong = [fault for zone in judged for fault in faults(zone, zone, params)]
-    if "ACCEPT" in observation(context, params)["firewall"].get("direct", ""):
-        wrong.append(Message(N_("a direct rule accepts packets before any zone")))
+    wrong = [*faults(rules.judged, rules.services, params), *_beside_zones(rules, params)]
     if wrong:
         return finding(False, params["host"], Message("{faults}", {"faults": wrong}))
-    opened = sorted(frozenset().union(*(judged[0].get(key, ()) for key in OPENINGS)))
+    opened = sorted({name for _, zone in rules.judged for name in names(zone)})
     return finding(True, params["host"], Message(N_("The zone opens {opened}."), {"opened": opened}))
 
 
-def _zones_of_packets(context: Context, params: Params, default: Zone) -> list[Zone]:
-    """Return the zones that decide about the lab's packets (firewalld.zones(5)).
+def _beside_zones(rules: HostRules, params: Params) -> Iterator[Message]:
+    """Yield the faults of direct rules and of those of nftables, and the hosts that get in nowhere."""
+    if "ACCEPT" in rules.printed.get("direct", ""):
+        yield Message(N_("a direct rule accepts packets before any zone"))
+    if not rules.is_loaded:
+        yield Message(N_("the rules of firewalld are not in the kernel"))
+    if redirecting := rules.redirecting:
+        yield Message(N_("other rules of nftables redirect packets: {names}"), {"names": redirecting})
+    wanted = [(kind, name) for kind in ("services", "ports") for name in params.get(kind, ())]
+    if refused := [name for kind, name in wanted if rules.refuses(spans(kind, name, rules.services))]:
+        yield Message(N_("other rules of nftables close: {names}"), {"names": refused})
+    if shut_out := sorted(_shut_out(rules, wanted)):
+        yield Message(N_("nothing is open to: {hosts}"), {"hosts": shut_out})
 
-    These are the zones of the host's cards on the lab's networks, else the default one, and every zone of a
-    source. A zone without card and source decides nothing, whatever it opens.
-    """
-    printed = observation(context, params)["firewall"].get("zones", "")
-    known: list[Zone] = [
-        {kind: frozenset(entries) for kind, entries in zone.items()} for zone in zones(printed).values()
-    ]
-    cards = frozenset(context.plan.lab.host(params["host"]).networks)
-    of_cards = [zone for zone in known if cards & zone.get("interfaces", frozenset()) and _is_whole(zone)]
-    of_sources = [zone for zone in known if zone.get("sources") and zone not in of_cards]
-    return [*(of_cards or [default]), *of_sources]
+
+def _shut_out(rules: HostRules, wanted: Sequence[tuple[str, str]]) -> set[str]:
+    """Return the hosts of the lab that nothing is open to over IPv4, although it is to anyone else."""
+    shut = set()
+    for card in {origin.network for origin, _ in rules.judged}:
+        named = [each for each in rules.judged if each[0].network == card]
+        anyone = tuple(each for each in named if not each[0].host)
+        usual = [(kind, name) for kind, name in wanted if _is_open(anyone, kind, name, rules.services)]
+        for own in (each for each in named if each[0].host and ":" not in each[0].address):
+            if usual and not any(_is_open((own,), kind, name, rules.services) for kind, name in usual):
+                shut.add(own[0].host)
+    return shut
 
 
 @check(
@@ -165,7 +179,10 @@ def _zones_of_packets(context: Context, params: Params, default: Zone) -> list[Z
     look=N_("Look at it with: firewall-cmd --list-all"),
 )
 def firewalld_open(context: Context, params: Params) -> Finding:
-    """The firewall of `host` lets in `opening`, as firewalld writes it (`https`, `443/tcp`)."""
+    """The firewall of `host` lets in `opening`, as firewalld writes it (`https`, `443/tcp`).
+
+    It may be opened by another name or by a rich rule, and to some hosts of the lab only.
+    """
     return _opening(context, params, True)
 
 
@@ -179,26 +196,23 @@ def firewalld_open(context: Context, params: Params) -> Finding:
     look=N_("Look at it with: firewall-cmd --list-all"),
 )
 def firewalld_closed(context: Context, params: Params) -> Finding:
-    """The firewall of `host` does not let in `opening`, as firewalld writes it (`https`, `443/tcp`)."""
+    """The firewall of `host` lets in `opening` for nobody, as firewalld writes it (`https`, `443/tcp`)."""
     return _opening(context, params, False)
 
 
 def _opening(context: Context, params: Params, wanted: bool) -> Finding:
-    runtime, _ = _zones(context, params)
-    if not runtime:
+    rules = HostRules(context, params["host"])
+    if not rules.default:
         return _no_zone(params)
-    judged = _zones_of_packets(context, params, runtime)
-    opened = frozenset().union(
-        *(zone.get(key, ()) for zone in judged for key in ("services", "ports", "protocols"))
+    name = params["opening"]
+    ways = [(kind, name) for kind in ("services", "ports", "protocols")]
+    is_open = not rules.is_loaded or any(
+        _is_open(rules.judged, kind, name, rules.services)
+        and not rules.refuses(spans(kind, name, rules.services))
+        for kind, name in ways
     )
-    is_open = params["opening"] in opened or any("ACCEPT" in zone.get("target", ()) for zone in judged)
     text = N_("{host} lets {opening} in.") if is_open else N_("{host} does not let {opening} in.")
     return finding(is_open == wanted, params["host"], Message(text, params))
-
-
-def _zones(context: Context, params: Params) -> tuple[Zone, Zone]:
-    printed = observation(context, params)["firewall"]
-    return read_zone(printed["runtime"]), read_zone(printed["permanent"])
 
 
 def _no_zone(params: Params) -> Finding:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from sharklab.checks import effects
 from sharklab.checks.kind import KINDS, Rests
 from sharklab.checks.question import QUESTIONS
+from sharklab.evidence.host_state import Demands
 from sharklab.lab.criteria import leaves
-from sharklab.lab.model import Check, Exercise, Plan
+from sharklab.lab.model import Check, Condition, Exercise, Hint, IrrelevantCaptures, MixedUp, Plan
 
 
 def is_needed(plan: Plan) -> bool:
@@ -16,20 +18,39 @@ def is_needed(plan: Plan) -> bool:
     return any(_checks(plan.lab.exercises)) or any(QUESTIONS[question].of_server for question in questions)
 
 
-def services(plan: Plan) -> Mapping[str, list[str]]:
-    """Return for each host the services whose state a check asks for, and firewalld."""
-    names: dict[str, set[str]] = {host.name: {"firewalld"} for host in plan.hosts}
-    for check in _checks(plan.lab.exercises):
-        if "service" in check.params and (host := check.params.get("host")) in names:
-            names[host].add(str(check.params["service"]))
-    return {host: sorted(focus) for host, focus in names.items()}
+def demands(plan: Plan) -> Mapping[str, Demands]:
+    """Return what the checks of the lab ask about each host."""
+    checks = tuple(_checks(plan.lab.exercises))
+    return {
+        host.name: _of_host(plan, [check for check in checks if check.params.get("host") == host.name])
+        for host in plan.hosts
+    }
+
+
+def _of_host(plan: Plan, checks: Sequence[Check]) -> Demands:
+    """Return the services that checks of a host ask about, and firewalld; and the effects to be tried."""
+    services = {"firewalld", *(str(check.params["service"]) for check in checks if "service" in check.params)}
+    openings = {str(name) for check in checks for name in check.params.get("services", ())}
+    openings |= {str(check.params["opening"]) for check in checks if "opening" in check.params}
+    attempts = filter(None, (effects.attempt(plan, check) for check in checks))
+    return Demands(tuple(sorted(services)), tuple(sorted(openings)), tuple(dict.fromkeys(attempts)))
 
 
 def _checks(exercises: Iterable[Exercise]) -> Iterator[Check]:
-    """Yield the checks that rest on hosts, in an exercise's checks or in its criteria."""
+    """Yield the checks that rest on hosts, in an exercise's checks, in its criteria or in its hints."""
     for exercise in exercises:
-        conditions = [part.condition for criterion in exercise.criteria for part in criterion.steps]
-        asked = [leaf for condition in conditions for leaf in leaves(condition)]
+        asked = [leaf for condition in _conditions(exercise) for leaf in leaves(condition)]
         for leaf in (*exercise.checks, *asked):
             if isinstance(leaf, Check) and leaf.kind in KINDS and KINDS[leaf.kind].rests is Rests.STATE:
                 yield leaf
+
+
+def _conditions(exercise: Exercise) -> Iterator[Condition]:
+    """Yield the conditions of an exercise: those of its criteria, and the situations of its hints."""
+    hints: list[Hint] = [hint for group in exercise.hints.values() for hint in group]
+    for criterion in exercise.criteria:
+        yield from (part.condition for part in criterion.steps)
+        hints += criterion.hints
+    for hint in hints:
+        if not isinstance(hint.when, IrrelevantCaptures | MixedUp | None):
+            yield hint.when

@@ -13,13 +13,16 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 _TOKEN = re.compile(r'#[^\n]*|"(?P<quoted>[^"]*)"|(?P<sign>[{};=])|(?P<word>[^\s{};="#]+)')
 """A comment, a text in quotes, a sign, or a word of a configuration of nfs-ganesha."""
 
+_PROPERTY = re.compile(r"^(\w+)=(.*)$", re.MULTILINE)
+"""A property of a unit, as `systemctl show` prints it."""
+
 _REMOTE_TYPES = ("nfs", "fuse")
 """How the types of file systems begin that mount a folder of another host."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of fstab that mounts a file system at the start: its source and its path."""
+    """A line of fstab or a unit that mounts a file system at the start: its source and its path."""
 
     source: str
     path: str
@@ -42,17 +45,38 @@ def folder(path: str) -> str:
 def read_fstab_line(line: str) -> Entry | None:
     """Return the entry of a line that mounts something at the start (fstab(5)); None for any other line.
 
-    A line needs a type; with `noauto` nothing is mounted. A folder of another host needs a type for that.
+    A line needs a type; with `noauto` nothing is mounted, unless systemd mounts it when it is used
+    (systemd.mount(5)). A folder of another host needs a type for that.
     """
     words = line.split()
     if len(words) < 3 or words[0].startswith("#"):
         return None
     source, path, type, *rest = (_OCTAL.sub(lambda code: chr(int(code[1], 8)), word) for word in words)
-    if "noauto" in (rest[0] if rest else "").split(","):
+    options = (rest[0] if rest else "").split(",")
+    if "noauto" in options and "x-systemd.automount" not in options:
         return None
     if ":/" in source and not type.startswith(_REMOTE_TYPES):
         return None
     return Entry(source, folder(path))
+
+
+def read_units(printed: str) -> list[Entry]:
+    """Return what units of systemd mount at the start of a host, or as soon as it is used.
+
+    `printed` is a block of properties for each unit that is enabled, and for the mount of each automount
+    (systemctl(1)): the mount of an automount that is enabled need not be enabled itself.
+    """
+    blocks = [dict(_PROPERTY.findall(block)) for block in printed.split("\n\n")]
+    enabled = {unit.get("Id", "") for unit in blocks if unit.get("UnitFileState") == "enabled"}
+    return [
+        Entry(unit["What"], folder(unit.get("Where", "")))
+        for unit in blocks
+        if unit.get("What") and enabled & {unit.get("Id", ""), _automount(unit.get("Id", ""))}
+    ]
+
+
+def _automount(mount: str) -> str:
+    return f"{mount.removesuffix('.mount')}.automount"
 
 
 def is_same_source(context: Context, found: str, wanted: str) -> bool:
@@ -82,8 +106,18 @@ def _host(context: Context, name: str) -> str:
 
 
 def lets_in(context: Context, clients: set[str], client: str) -> bool:
-    """Tell whether one of the clients of an export is the host at the address `client`."""
+    """Tell whether the clients of an export are single hosts, with the one at the address `client`."""
+    if any(_is_wide(name) for name in clients):
+        return False
     return any(_is_client(context, name, client) for name in clients)
+
+
+def _is_wide(name: str) -> bool:
+    """Tell whether a client of an export may be many hosts: a network, a pattern, a netgroup (exports(5))."""
+    try:
+        return ip_network(name, strict=False).num_addresses > 1
+    except ValueError:
+        return name in ("", "<world>") or name.startswith("@") or any(sign in name for sign in "*?[")
 
 
 def _is_client(context: Context, name: str, client: str) -> bool:
@@ -95,7 +129,7 @@ def _is_client(context: Context, name: str, client: str) -> bool:
 
 
 def read_exports(printed: str) -> Mapping[str, set[str]]:
-    """Return the clients of each export: of exportfs(8), or of an nfs-ganesha-export-config(8)."""
+    """Return the clients of each export: of exportfs(8), and of an nfs-ganesha-export-config(8)."""
     clients_by_path: dict[str, set[str]] = {}
     for block in _blocks(printed):
         if block.name == "export":
@@ -103,8 +137,6 @@ def read_exports(printed: str) -> Mapping[str, set[str]]:
                 if key in block.values:
                     found = clients_by_path.setdefault(folder(block.values[key]), set())
                     found.update(_clients(block))
-    if clients_by_path:
-        return clients_by_path
     for line in printed.splitlines():
         path, _, client = line.partition(" ")
         if path.startswith("/"):
@@ -127,7 +159,7 @@ def _blocks(text: str) -> list[Block]:
     for token in _TOKEN.finditer(text):
         sign = token["sign"]
         if sign == "{":
-            block = Block(" ".join(words).casefold())
+            block = Block("".join(words[-1:]).casefold())
             open_blocks[-1].blocks.append(block)
             open_blocks.append(block)
         elif sign == ";" and "=" in words:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from sharklab.checks.firewall import Zone
+from sharklab.checks.openings import Zone
 from sharklab.hosts.agent.rules import chains
 
 LET_IN = frozenset({"open", "closed"})
@@ -95,11 +95,23 @@ def by_ruleset(text: str, packet: FirstPacket) -> frozenset[str]:
     The first chain that does not accept the packet decides. A rule with a condition that is not understood
     here is taken as one that does not fit. No states come out of a text without any chain for input.
     """
-    rules = _chains(text)
-    entries = [name for name, lines in rules.items() if any(" hook input " in line for line in lines)]
-    decided = [_walk(rules, name, packet) or "accept" for name in entries]
+    decided = _decided(text, packet, "input")
     refused = [action for action in decided if action != "accept"]
-    return _states(refused[0] if refused else "accept") if entries else frozenset()
+    return _states(refused[0] if refused else "accept") if decided else frozenset()
+
+
+@cache
+def is_refused(text: str, packet: FirstPacket) -> bool:
+    """Tell whether some of the tables in `text` refuse the packet, on its whole way in."""
+    hooks = ("ingress", "prerouting", "input")
+    return any(action != "accept" for hook in hooks for action in _decided(text, packet, hook))
+
+
+def _decided(text: str, packet: FirstPacket, hook: str) -> list[str]:
+    """Return the action of each chain that is hooked in there."""
+    rules = _chains(text)
+    entries = [name for name, lines in rules.items() if any(f" hook {hook} " in line for line in lines)]
+    return [_walk(rules, name, packet) or "accept" for name in entries]
 
 
 def _walk(rules: Chains, chain: str, packet: FirstPacket) -> str:

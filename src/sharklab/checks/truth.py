@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from sharklab.checks import phrases
 from sharklab.checks.context import Context
-from sharklab.checks.firewall import Zone, read_zone
+from sharklab.checks.host_rules import read_zone
+from sharklab.checks.openings import Zone
 from sharklab.checks.outcome import (
     Reference,
 )

@@ -24,7 +24,7 @@ from sharklab.evidence import run_folder
 from sharklab.hosts import borrowed, image, inventory, playbook, providers, seat_provider
 from sharklab.hosts.image import choice
 from sharklab.hosts.providers import existing, gateway
-from sharklab.lab import diary, plan_file, seat
+from sharklab.lab import diary, plan_file, seat, start
 from sharklab.lab.matrices import FAST
 from sharklab.lab.model import Lab, Plan, Seat
 from sharklab.lab.plan import make_plan
@@ -52,7 +52,7 @@ class Run:
 
 
 def prepare(name: str, student: str, pace: str = FAST) -> Plan:
-    """Return the plan of a seat that is about to exist: its subnets are registered, nothing is started."""
+    """Return the plan of a solved seat that is about to exist: its subnets are registered, no host runs."""
     lab = lint.named(name)
     return _plan(lab, seat.register(lab, student), pace)
 
@@ -65,6 +65,37 @@ def look_up(name: str, student: str) -> Plan:
 
 def _plan(lab: Lab, own: Seat, pace: str) -> Plan:
     return make_plan(lab, borrowed.with_addresses(own, borrowed.read(own.folder)), pace)
+
+
+def to_begin(plan: Plan, solved: bool) -> Plan:
+    """Return the plan of a seat for a student: in the state that it has, a new one in the start state.
+
+    `solved` asks for a solved seat. Raises InputError when the seat exists in its start state.
+    """
+    own = plan_file.state_of(plan.seat.folder)
+    if own is None:
+        own = ((), ()) if solved else (start.exercises(plan.source), ())
+    elif solved and own[0]:
+        raise _not_solved(plan, "--solved")
+    return make_plan(plan.source, plan.seat, plan.pace, *own)
+
+
+def refuse_start(plan: Plan) -> None:
+    """Raise InputError if the seat of `plan` exists and began in its start state: it is a student's."""
+    own = plan_file.state_of(plan.seat.folder)
+    if own and own[0]:
+        raise _not_solved(plan, "sharklab run")
+
+
+def _not_solved(plan: Plan, place: str) -> InputError:
+    return InputError(
+        N_("this seat is in its start state, for a student's own work"),
+        place=place,
+        hint=N_(
+            "use another seat for the solved lab: --student solved; or remove this one: sharklab down {lab}"
+        ),
+        lab=plan.lab.name,
+    )
 
 
 def borrow(plan: Plan, machines: Path | None, agree: existing.Agree) -> Plan:
@@ -90,12 +121,15 @@ def borrow(plan: Plan, machines: Path | None, agree: existing.Agree) -> Plan:
     return own
 
 
-def build_image(lab: Lab, os: str, hosts: providers.Provider, progress: Progress) -> image.Layers:
+def build_image(
+    lab: Lab, os: str, hosts: providers.Provider, progress: Progress, begun: tuple[str, ...] = ()
+) -> image.Layers:
     """Return the layers of `lab`'s `hosts`, after building the missing ones.
 
-    An image holds no value of a student. That of the system `auto` has proved itself on this machine.
+    With `begun` (`Plan.start`) they are those of the start state. An image holds no value of a student. That
+    of the system `auto` has proved itself on this machine.
     """
-    golden = make_plan(lab, seat.sample(lab))
+    golden = make_plan(lab, seat.sample(lab), begun=begun)
 
     def bake(plan: Plan) -> None:
         plan_file.save(plan)
@@ -109,12 +143,35 @@ def build_image(lab: Lab, os: str, hosts: providers.Provider, progress: Progress
     def find_fault(made: image.Layers) -> Message | None:
         steps = image_proof.Steps(
             up=lambda plan: _up(plan, hosts, made, progress),
-            run=lambda plan, folder: _run_golden(plan, hosts, folder, progress),
+            run=lambda plan, folder: _run_golden(
+                solve(plan, begun, hosts, progress), hosts, folder, progress
+            ),
             down=hosts.down,
         )
         return image_proof.find_fault(hosts.adapt(golden), made, steps, progress.note)
 
     return choice.make_system(os, make, find_fault, progress.note)
+
+
+def solve(plan: Plan, ids: Sequence[str], hosts: providers.Provider, progress: Progress) -> Plan:
+    """Do the work of the exercises `ids` on the hosts of `plan`, and return the plan of the seat after it.
+
+    The seat counts as solved from the beginning of this work: then nothing that was done is forgotten. Raises
+    MachineryError when a role fails.
+    """
+    if not ids:
+        return plan
+    done = tuple(dict.fromkeys([*plan.solved, *ids]))
+    whole = hosts.adapt(make_plan(plan.source, plan.seat, plan.pace, plan.start, done))
+    roles = start.roles_to_apply(whole.lab, ids)
+    plan_file.save(whole)
+    inventory.save(whole)
+    variables = {"solve_roles": {host: list(names) for host, names in roles.items()}}
+    title = N_("do the work of: {exercises}")
+    with progress.step(title, exercises=", ".join(ids)), explain_ended_hosts(whole, hosts):
+        playbook.run("solve", inventory.file(whole), variables, progress=progress.note)
+    note_provisioned(whole)
+    return whole
 
 
 def _run_golden(plan: Plan, hosts: providers.Provider, folder: Path, progress: Progress) -> list[str]:
@@ -127,18 +184,22 @@ def _run_golden(plan: Plan, hosts: providers.Provider, folder: Path, progress: P
 def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
     """Bring the hosts of `plan` up and provision them; doing it again mends what is missing."""
     hosts = providers.get(provider)
-    layers = _build_layers(plan, hosts, os, progress)
+    layers = layers_of(plan, hosts, os, progress)
     with seats.hold(plan.seat):
         diary.begin(plan.seat)
         _up(hosts.adapt(plan), hosts, layers, progress)
 
 
-def _build_layers(plan: Plan, hosts: providers.Provider, os: str, progress: Progress) -> image.Layers:
+def layers_of(plan: Plan, hosts: providers.Provider, os: str, progress: Progress) -> image.Layers:
+    """Return the layers of the hosts of `plan`, after building the missing ones.
+
+    Borrowed machines have none.
+    """
     if not hosts.bakes:
         return image.NOTHING
     if os == choice.AUTO:  # a seat stays what it is
         os = _system(plan) or os
-    return build_image(plan.source, os, hosts, progress)
+    return build_image(plan.source, os, hosts, progress, plan.start)
 
 
 def _system(plan: Plan) -> str | None:
@@ -151,18 +212,30 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
     plan_file.save(plan)
     inventory.save(plan)
     seat_provider.write(plan.seat.folder, hosts.name)
+    if plan.start and _is_provisioned(plan):  # nothing may undo the student's work
+        _start_hosts(plan, hosts, layers, progress)
+        return
     title, name = N_("set up the seat's own values"), "personalise"
     if not hosts.bakes:
         title, name = N_("apply all roles"), "site"
     elif not _is_from(plan, layers):
         title, name = N_("apply all roles again: they have changed since the seat was made"), "site"
-    with progress.step(N_("hosts of {lab} for {student}"), lab=plan.lab.name, student=plan.seat.student):
-        facts = hosts.up(plan, layers, progress.note)
+    facts = _start_hosts(plan, hosts, layers, progress)
     if name == "personalise":
         inventory.save(plan, facts)
     with progress.step(title), explain_ended_hosts(plan, hosts):
         playbook.run(name, inventory.file(plan), progress=progress.note)
-    state.write(_provisioned(plan), _fingerprint(plan), 0o600)
+    if plan.start:
+        with progress.step(N_("keep the start state")):
+            hosts.keep(plan)
+    note_provisioned(plan)
+
+
+def _start_hosts(
+    plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress
+) -> Mapping[str, Mapping[str, object]]:
+    with progress.step(N_("hosts of {lab} for {student}"), lab=plan.lab.name, student=plan.seat.student):
+        return hosts.up(plan, layers, progress.note)
 
 
 def _is_from(plan: Plan, layers: image.Layers) -> bool:
@@ -177,6 +250,11 @@ def _is_from(plan: Plan, layers: image.Layers) -> bool:
     return file.read_text() == layers.name
 
 
+def note_provisioned(plan: Plan) -> None:
+    """Note that the hosts have the values of `plan`."""
+    state.write(_provisioned(plan), _fingerprint(plan), 0o600)
+
+
 def _provisioned(plan: Plan) -> Path:
     return plan.seat.folder / "provisioned"
 
@@ -187,16 +265,18 @@ def _fingerprint(plan: Plan) -> str:
 
 def is_ready(plan: Plan, hosts: providers.Provider) -> bool:
     """Tell whether all hosts of `plan` run and were provisioned with just these values."""
+    return _is_provisioned(plan) and set(hosts.status(plan.seat).values()) == {"running"}
+
+
+def _is_provisioned(plan: Plan) -> bool:
     file = _provisioned(plan)
-    if not file.exists() or file.read_text() != _fingerprint(plan):
-        return False
-    return set(hosts.status(plan.seat).values()) == {"running"}
+    return file.exists() and file.read_text() == _fingerprint(plan)
 
 
 def run(plan: Plan, provider: str, os: str, languages: tuple[str, ...], progress: Progress) -> Run:
     """Run the lab's captures and probes on the seat (brought up if need be), judge and report."""
     hosts = providers.get(provider)
-    layers = _build_layers(plan, hosts, os, progress)
+    layers = layers_of(plan, hosts, os, progress)
     plan = hosts.adapt(plan)
     with seats.hold(plan.seat):
         if not is_ready(plan, hosts):
@@ -246,7 +326,7 @@ def _observe(plan: Plan, folder: Path, progress: Progress) -> None:
 
     if host_demands.is_needed(plan):
         with progress.step(N_("record the state of the hosts")):
-            host_state.save(host_state.observe(plan, host_demands.services(plan)), folder)
+            host_state.save(host_state.observe(plan, host_demands.demands(plan)), folder)
 
 
 @contextmanager

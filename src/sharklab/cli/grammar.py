@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sharklab.cli.options import Options
-from sharklab.cli.verbs import computer, explain, gradebook, lab, recording, seat, submission
+from sharklab.cli.verbs import computer, exercise, explain, gradebook, lab, recording, seat, submission
 from sharklab.message import N_
 
 
@@ -47,7 +47,7 @@ VERBS: Mapping[str, Verb] = {
         seat.up,
         N_("Start a seat: its hosts are set up and ready for work."),
         "up tp4 --student alice",
-        ("lab", "student", "provider", "inventory", "yes", "os", "output"),
+        ("lab", "student", "solved", "provider", "inventory", "yes", "os", "output"),
     ),
     "run": Verb(
         seat.run,
@@ -59,7 +59,19 @@ VERBS: Mapping[str, Verb] = {
         seat.brief,
         N_("Show the lab's brief, with the values of the seat."),
         "brief tp4 -o brief.html",
-        ("lab", "student", "file"),
+        ("lab", "student", "solution", "file"),
+    ),
+    "solve": Verb(
+        exercise.solve,
+        N_("Do the work of an exercise on the hosts of the seat; the exercise then earns no points."),
+        "solve tp4 nfs",
+        ("lab", "maybe_exercise", "student", "yes", "output"),
+    ),
+    "reset": Verb(
+        exercise.reset,
+        N_("Put hosts of the seat back into their start state."),
+        "reset tp4 nfs",
+        ("lab", "maybe_part", "student", "yes", "os", "output"),
     ),
     "shell": Verb(
         seat.shell,
@@ -164,7 +176,7 @@ VERBS: Mapping[str, Verb] = {
         lab.prove,
         N_("Prove a lab's grading on its last run: correct work earns all, a mistake only costs its own."),
         "prove tp4",
-        ("lab", "student", "run", "output"),
+        ("lab", "student", "run", "play", "provider", "os", "output"),
     ),
     "down": Verb(
         seat.down,

@@ -60,12 +60,15 @@ class Options(argparse.Namespace):
     out: str
     output: str
     pace: str
+    play: bool
     packets: int
     provider: str | None
     roster: str
     run: str | None
     scale: str | None
     seconds: float
+    solution: bool
+    solved: bool
     student: str
     subject: str
     user: str
@@ -191,7 +194,40 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "yes": (
         ("--yes",),
-        {"action": "store_true", "help": N_("change existing machines without asking first")},
+        {"action": "store_true", "help": N_("do it without asking first")},
+    ),
+    "play": (
+        ("--play",),
+        {
+            "action": "store_true",
+            "help": N_("prove the start states instead, on a seat of its own: start, solve, reset"),
+        },
+    ),
+    "solved": (
+        ("--solved",),
+        {"action": "store_true", "help": N_("do the students' work, too: the seat is solved")},
+    ),
+    "solution": (
+        ("--solution",),
+        {"action": "store_true", "help": N_("show the changes that `sharklab solve` made on the seat")},
+    ),
+    "maybe_exercise": (
+        ("subject",),
+        {
+            "metavar": N_("EXERCISE"),
+            "nargs": "?",
+            "default": "",
+            "help": N_("an exercise of the lab; without one, all"),
+        },
+    ),
+    "maybe_part": (
+        ("subject",),
+        {
+            "metavar": N_("EXERCISE|HOST"),
+            "nargs": "?",
+            "default": "",
+            "help": N_("an exercise or a host of the lab; without one, all hosts"),
+        },
     ),
     "os": (
         ("--os",),

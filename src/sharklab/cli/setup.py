@@ -12,6 +12,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "up": ("image", "hosts"),
     "vms": ("machines", "seeds"),
     "run": ("image", "hosts", "packets"),
+    "solve": ("hosts",),
+    "reset": ("hosts",),
     "shell": ("hosts",),
     "capture": ("hosts", "packets"),
     "fetch": ("hosts", "packets"),
@@ -25,7 +27,9 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 }
 """The work that each verb does, by the groups of system_packages.toml; other verbs need nothing."""
 
-AS_ROOT = frozenset({"image build", "up", "run", "shell", "capture", "fetch", "down", "test"})
+AS_ROOT = frozenset(
+    {"image build", "up", "run", "solve", "reset", "shell", "capture", "fetch", "down", "test"}
+)
 """The verbs that need root where the hosts are containers of this machine."""
 
 ROOTLESS_PROVIDERS = frozenset({"existing"})

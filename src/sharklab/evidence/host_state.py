@@ -7,6 +7,9 @@ long afterwards: a check never goes to a host. The administrator of a host can f
 from __future__ import annotations
 
 import json
+import re
+import secrets
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +20,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict
 from msgspec import Meta
 
 from sharklab import state, untrusted
+from sharklab.evidence import effects
+from sharklab.evidence.effects import Attempt, Effects
 from sharklab.lab.model import Plan
 
 if TYPE_CHECKING:
@@ -27,14 +32,96 @@ LIMIT = 60
 ATTEMPTS = 3
 LATE = (124, 254)
 """Exit codes of timeout(1), and of firewall-cmd when firewalld answers later than D-Bus waits (25 s)."""
-EXPORTS = "exportfs -s 2>/dev/null || cat /etc/ganesha/ganesha.conf 2>/dev/null"
-"""The exports of an NFS server: the kernel's own list, or the configuration of nfs-ganesha."""
 FOLDER = "state"
 """The folder of a run that holds what was observed, a file for each host."""
+
+EXPORTS = r"""exportfs -s 2>/dev/null
+cd /etc/ganesha 2>/dev/null && {
+    cat ganesha.conf
+    sed -n 's/^[[:space:]]*%include[[:space:]]*"\{0,1\}\([^"]*\)"\{0,1\}.*/\1/p' ganesha.conf | xargs -r cat
+} 2>/dev/null
+:"""
+"""The exports of an NFS server: the kernel's own list, and the configuration of nfs-ganesha."""
+
+TABLES = """nft list tables >/dev/null || exit 1
+echo "# nftables"
+nft --stateless list tables | while read -r table family name; do
+    case "$family $name" in
+        "inet firewalld") echo "$table $family $name {"; echo "}";;
+        *) nft --stateless list table "$family" "$name";;
+    esac
+done"""
+"""The tables of nftables; that of firewalld is empty here, because its zones say the same.
+
+The first line is a comment: without a table of firewalld below it, firewalld filters nothing."""
+
+CARDS = """connections=$(nmcli -g UUID connection show --active) && [ -n "$connections" ] &&
+    nmcli -t -f connection.zone,GENERAL.DEVICES connection show $connections"""
+"""The cards that NetworkManager sets up, each with its zone of firewalld, which may be empty."""
+
+OPENINGS = """cd /usr/lib/firewalld/services && grep -Ho '<port [^>]*>' *.xml
+cd /etc/firewalld/services && grep -Ho '<port [^>]*>' *.xml
+:"""
+"""The ports of each service that firewalld knows; a service in /etc replaces that of its name."""
+
+UNITS = """cd /etc/systemd/system && units=$(
+    for unit in *.wants/*mount *.requires/*mount; do
+        case "$unit" in *.mount | *.automount) unit=${unit##*/}; echo "$unit" "${unit%.*}.mount";; esac
+    done)
+case "$units" in "" | *"*"*) ;; *) systemctl show --property=Id,Where,What,UnitFileState $units;; esac"""
+"""The units of systemd that mount a file system at the start of the host: a block of properties for each."""
+
+_ASK = "busctl call org.fedoraproject.FirewallD1 /org/fedoraproject/FirewallD1 org.fedoraproject.FirewallD1"
+"""A call of firewalld by busctl(1), which costs a twentieth of firewall-cmd(1)."""
+
+DEFAULT = f"{_ASK} getDefaultZone || firewall-cmd --get-default-zone"
+DIRECT = f'[ "$({_ASK}.direct getAllRules)" = "a(sssias) 0" ] || firewall-cmd --direct --get-all-rules'
+POLICIES = f"""[ "$({_ASK}.policy getPolicies)" = 'as 1 "allow-host-ipv6"' ] ||
+    firewall-cmd --list-all-policies"""
+"""The policies in force, where there are others than the one that every host has."""
+
+PERMANENT_POLICIES = """ls /etc/firewalld/policies/*.xml >/dev/null &&
+    firewall-cmd --permanent --list-all-policies"""
+"""The permanent policies, where a host has some of its own."""
+
+FIREWALL = {
+    "default": DEFAULT,
+    "permanent_default": "sed -n 's/^DefaultZone=//p' /etc/firewalld/firewalld.conf",
+    "zones": "firewall-cmd --list-all-zones",
+    "permanent_zones": "firewall-cmd --permanent --list-all-zones",
+    "policies": POLICIES,
+    "permanent_policies": PERMANENT_POLICIES,
+    "direct": DIRECT,
+    "permanent_direct": "cat /etc/firewalld/direct.xml",
+    "tables": TABLES,
+    "cards": CARDS,
+}
+"""The commands that show the rules of a host, by their keys in `Firewall`."""
+
+LOOKS = {
+    "sockets": "ss -Hlntup",
+    "mounts": "cat /proc/mounts",
+    "fstab": "cat /etc/fstab",
+    "exports": EXPORTS,
+    "resolver": "cat /etc/resolv.conf",
+    "units": UNITS,
+    "boot_id": "cat /proc/sys/kernel/random/boot_id",
+    "openings": OPENINGS,
+}
+"""The other commands that show what a host is like."""
 
 Line = Annotated[str, Meta(max_length=4096)]
 Output = Annotated[str, Meta(max_length=262_144)]
 Lines = Annotated[list[Line], Meta(max_length=4096)]
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What a lab asks about a host: its services, services of firewalld, and the effects to try from it."""
+
+    services: tuple[str, ...] = ()
+    openings: tuple[str, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
 
 
 class ServiceState(TypedDict):
@@ -45,15 +132,26 @@ class ServiceState(TypedDict):
 
 
 class Firewall(TypedDict):
-    """The output of firewall-cmd: the default zone in force and permanently, all zones, direct rules.
+    """The rules of a host: the default zone in force and permanently, then all that decides about packets.
 
-    The last two are missing in observations of older versions.
+    `zones`, `policies` and `direct` are printed by firewall-cmd, `permanent_direct` is its file. `tables` are
+    those of nftables, that of firewalld without its rules. `services` has the ports of services of firewalld.
+    Only `runtime` and `permanent` are in observations of every version.
     """
 
     runtime: Output
     permanent: Output
+    default: NotRequired[Line]
+    permanent_default: NotRequired[Line]
     zones: NotRequired[Output]
+    permanent_zones: NotRequired[Output]
+    policies: NotRequired[Output]
+    permanent_policies: NotRequired[Output]
     direct: NotRequired[Output]
+    permanent_direct: NotRequired[Output]
+    tables: NotRequired[Output]
+    cards: NotRequired[Output]
+    services: NotRequired[Annotated[dict[Line, Lines], Meta(max_length=1024)]]
 
 
 class Mount(TypedDict):
@@ -65,7 +163,10 @@ class Mount(TypedDict):
 
 
 class HostState(TypedDict):
-    """One host's observation: see `Observer.everything`. `observed` is epoch seconds."""
+    """One host's observation: see `Observer.everything`. `observed` is epoch seconds.
+
+    The last three are missing in observations of older versions, and `effects` where nothing could be tried.
+    """
 
     observed: Annotated[float, Meta(ge=0, le=1e11)]
     services: dict[str, ServiceState]
@@ -75,19 +176,26 @@ class HostState(TypedDict):
     fstab: Lines
     exports: Output
     resolver: Lines
+    units: NotRequired[Output]
+    boot_id: NotRequired[Line]
+    effects: NotRequired[Effects]
 
 
-def observe(plan: Plan, services: Mapping[str, Sequence[str]]) -> Mapping[str, HostState]:
+def observe(plan: Plan, demands: Mapping[str, Demands]) -> Mapping[str, HostState]:
     """Return the state of each host of the seat; a host that does not answer is left out.
 
-    `services` names for each host the services whose state is asked for.
+    The effects that `demands` names are tried last, from all hosts at once.
     """
     with ThreadPoolExecutor(max_workers=4) as pool:
-        states = pool.map(lambda host: _observe(plan, host.name, services[host.name]), plan.hosts)
-        return {host.name: seen for host, seen in zip(plan.hosts, states, strict=True) if seen}
+        states = pool.map(lambda host: _observe(plan, host.name, demands[host.name]), plan.hosts)
+        seen = {host.name: each for host, each in zip(plan.hosts, states, strict=True) if each}
+    tried = effects.try_all(plan, {host: demands[host].attempts for host in seen})
+    for host, found in tried.items():
+        seen[host]["effects"] = found
+    return seen
 
 
-def _observe(plan: Plan, name: str, services: Sequence[str]) -> HostState | None:
+def _observe(plan: Plan, name: str, demands: Demands) -> HostState | None:
     import testinfra  # it brings pytest along
 
     where = {"ssh_config": str(plan.seat.folder / "ssh" / "config")}
@@ -95,7 +203,7 @@ def _observe(plan: Plan, name: str, services: Sequence[str]) -> HostState | None
     if asked.rc != 0:
         return None
     shell = testinfra.get_host(f"ssh://{name}", **where, sudo=asked.stdout.strip() != "0")
-    return Observer(shell).everything(services)
+    return Observer(shell).everything(demands)
 
 
 @dataclass(frozen=True)
@@ -104,45 +212,106 @@ class Observer:
 
     shell: Shell
 
-    def everything(self, services: Sequence[str]) -> HostState:
+    def everything(self, demands: Demands) -> HostState:
         """Return all that checks look at, by noun."""
+        services = {f"service {name}": _service(name) for name in demands.services}
+        seen = self.printed({**FIREWALL, **LOOKS, **services})
         return {
             "observed": time.time(),
-            "services": {name: self.service(name) for name in services},
-            "firewall": {
-                "runtime": self._printed("firewall-cmd --list-all"),
-                "permanent": self._printed("firewall-cmd --permanent --list-all"),
-                "zones": self._printed("firewall-cmd --list-all-zones"),
-                "direct": self._printed("firewall-cmd --direct --get-all-rules"),
+            "services": {
+                name: {"running": "running" in words, "enabled": "enabled" in words}
+                for name in demands.services
+                for words in [seen[f"service {name}"].split()]
             },
-            "sockets": self._printed("ss -Hlntup").splitlines(),
-            "mounts": self.mounts(),
-            "fstab": self._printed("cat /etc/fstab").splitlines(),
-            "exports": self._printed(EXPORTS),
-            "resolver": self._printed("cat /etc/resolv.conf").splitlines(),
+            "firewall": _firewall(seen, demands.openings),
+            "sockets": seen["sockets"].splitlines(),
+            "mounts": _mounts(seen["mounts"]),
+            "fstab": seen["fstab"].splitlines(),
+            "exports": seen["exports"],
+            "resolver": seen["resolver"].splitlines(),
+            "units": seen["units"],
+            "boot_id": seen["boot_id"].strip(),
         }
 
-    def service(self, name: str) -> ServiceState:
-        """Return whether a service runs, and whether it starts with the host."""
-        service = self.shell.service(name)
-        if not service.exists:
-            return {"running": False, "enabled": False}
-        return {"running": bool(service.is_running), "enabled": bool(service.is_enabled)}
+    def printed(self, commands: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the output of each command, or "" if it fails, or is late `ATTEMPTS` times.
 
-    def mounts(self) -> list[Mount]:
-        """Return the mounts: path, device and type of file system."""
-        return [
-            {"path": each.path, "device": each.device, "type": each.filesystem}
-            for each in self.shell.mount_point.get_mountpoints()
-        ]
-
-    def _printed(self, command: str) -> str:
-        """Return the output of a command on the host, or "" if it fails, or is late `ATTEMPTS` times."""
+        All of them are one round trip to the host.
+        """
+        outputs = dict.fromkeys(commands, "")
+        left = dict(commands)
         for _attempt in range(ATTEMPTS):
-            done = self.shell.run(f"timeout {LIMIT} sh -c %s", command)
-            if done.rc not in LATE:
+            done = dict(zip(left, self._run(list(left.values())), strict=False))
+            outputs |= {name: output for name, (code, output) in done.items() if code == 0}
+            left = {name: left[name] for name, (code, _) in done.items() if code in LATE}
+            if not left:
                 break
-        return str(done.stdout) if done.rc == 0 else ""
+        return outputs
+
+    def _run(self, commands: Sequence[str]) -> list[tuple[int, str]]:
+        """Return the exit code and the output of each command, in one connection."""
+        mark = secrets.token_hex(8)
+        lines = (
+            f"timeout {LIMIT} sh -c {shlex.quote(each)} 2>/dev/null; printf '\\n{mark} %d\\n' $?"
+            for each in commands
+        )
+        said = str(self.shell.run("\n".join(lines)).stdout)
+        parts = re.split(rf"\n{mark} (\d+)\n", said)
+        return [(int(code), output) for output, code in zip(parts[::2], parts[1::2], strict=False)]
+
+
+def _service(name: str) -> str:
+    word = shlex.quote(name)
+    return f"systemctl is-active -q {word} && echo running; systemctl is-enabled -q {word} && echo enabled; :"
+
+
+def _firewall(seen: Mapping[str, str], openings: Sequence[str]) -> Firewall:
+    default = seen["default"].strip().removeprefix("s ").strip('"')
+    named = {*openings, *seen["zones"].split(), *seen["permanent_zones"].split(), *seen["policies"].split()}
+    ports = _ports(seen["openings"])
+    return {
+        "runtime": _block(seen["zones"], default),
+        "permanent": _block(seen["permanent_zones"], default),
+        "default": default,
+        "permanent_default": seen["permanent_default"].strip(),
+        "zones": seen["zones"],
+        "permanent_zones": seen["permanent_zones"],
+        "policies": seen["policies"],
+        "permanent_policies": seen["permanent_policies"],
+        "direct": seen["direct"],
+        "permanent_direct": seen["permanent_direct"],
+        "tables": seen["tables"],
+        "cards": seen["cards"],
+        "services": {name: ports[name] for name in sorted(named & ports.keys())},
+    }
+
+
+def _block(listed: str, zone: str) -> str:
+    """Return the lines of one zone from the output of `firewall-cmd --list-all-zones`."""
+    blocks = re.split(r"\n(?=\S)", listed)
+    return next((f"{each.rstrip()}\n" for each in blocks if each.split(None, 1)[:1] == [zone]), "")
+
+
+def _ports(printed: str) -> dict[str, list[str]]:
+    """Return the ports of each service, from lines such as `ssh.xml:<port protocol="tcp" port="22"/>`."""
+    ports: dict[str, list[str]] = {}
+    for line in printed.splitlines():
+        name, _, element = line.partition(".xml:")
+        values = dict(re.findall(r'(\w+)="([^"]*)"', element))
+        if {"port", "protocol"} <= values.keys():
+            ports.setdefault(name, []).append(f"{values['port']}/{values['protocol']}")
+    return ports
+
+
+def _mounts(printed: str) -> list[Mount]:
+    """Return the mounts from the text of /proc/mounts: path, device and type of file system (fstab(5))."""
+    lines = (line.split() for line in printed.splitlines())
+    fields = ([_OCTAL.sub(lambda code: chr(int(code[1], 8)), word) for word in words[:3]] for words in lines)
+    whole = (each for each in fields if len(each) == 3)
+    return [{"path": path, "device": device, "type": type} for device, path, type in whole]
+
+
+_OCTAL = re.compile(r"\\([0-7]{3})")
 
 
 def save(states: Mapping[str, HostState], folder: Path) -> None:

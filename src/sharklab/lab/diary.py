@@ -1,9 +1,10 @@
-"""Facts that outlive the hosts of a seat: its first start, and the hints that its student took."""
+"""Facts that outlive the hosts of a seat: its first start, the hints and solutions that its student took."""
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,16 @@ def take_hint(own: Seat, name: str) -> None:
 def hints(own: Seat) -> tuple[str, ...]:
     """Return the hints that were taken, sorted."""
     return tuple(_read(own).get("hints", ()))
+
+
+def solve(own: Seat, ids: Iterable[str]) -> None:
+    """Note that its student asked for the solution of the exercises of those ids."""
+    _write(own, solved=sorted({*solved(own), *ids}))
+
+
+def solved(own: Seat) -> tuple[str, ...]:
+    """Return the ids of the exercises whose solution was asked for, sorted."""
+    return tuple(_read(own).get("solved", ()))
 
 
 def _file(own: Seat) -> Path:

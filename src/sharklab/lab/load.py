@@ -17,6 +17,7 @@ from sharklab.lab.model import (
     ExpectedConversation,
     FilledLab,
     Host,
+    HostStart,
     Lab,
     Network,
     Probe,
@@ -125,7 +126,7 @@ def build(kind: type[Kind], data: Mapping[str, Any], folder: Path) -> Kind:
         title=dict(data["title"]),
         summary=dict(data["summary"]),
         networks=tuple(_network(name, entry or {}) for name, entry in data["networks"].items()),
-        hosts=tuple(_host(data, name, entry) for name, entry in data["hosts"].items()),
+        hosts=tuple(host(data, name, entry) for name, entry in data["hosts"].items()),
         exercises=(
             *(matrices.exercise(entry) for entry in data.get("matrices", ())),
             *(_exercise(entry) for entry in data["exercises"]),
@@ -139,7 +140,8 @@ def _network(name: str, entry: Mapping[str, Any]) -> Network:
     return Network(name, title=dict(entry.get("title", {})), internet=entry.get("internet", False))
 
 
-def _host(data: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> Host:
+def host(data: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> Host:
+    """Return the host `name` of the lab that was built from `data`, as `entry` describes it."""
     ports = matrices.port_states(data, name) if matrices.ROLE in entry["roles"] else []
     return Host(
         name=name,
@@ -168,7 +170,12 @@ def _exercise(entry: Mapping[str, Any]) -> Exercise:
         services=tuple(_service(service) for service in entry.get("services", ())),
         anywhere=entry.get("anywhere", False),
         hints={name: criteria.hints(given) for name, given in entry.get("hints", {}).items()},
+        start={name: _start(given) for name, given in entry.get("start", {}).items()},
     )
+
+
+def _start(entry: Mapping[str, Any]) -> HostStart:
+    return HostStart(tuple(entry.get("without", ())), dict(entry.get("vars", {})))
 
 
 def _capture(entry: Mapping[str, Any]) -> Capture:

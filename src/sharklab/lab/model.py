@@ -211,13 +211,22 @@ class Service:
 
 
 @dataclass(frozen=True)
+class HostStart:
+    """The state in which a host begins an exercise: `without` these roles, with other values of `vars`."""
+
+    without: tuple[str, ...] = ()
+    vars: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Exercise:
     """A task of a lab: its captures and probes, its checks and its questions.
 
     `criteria` are the author's; without any they are derived (`grading.marking.defaults`). `hints` are
     those of criteria by their ids, derived ones too.
     `services` are those that a check compares with the system's own list. The conversation may be captured
-    `anywhere`, on the student's own PC too, when the answers say which conversation it is.
+    `anywhere`, on the student's own PC too, when the answers say which conversation it is. `start` is the
+    state, by host, in which the student finds the hosts; without it they are solved from the beginning.
     """
 
     id: str
@@ -233,6 +242,7 @@ class Exercise:
     services: tuple[Service, ...] = ()
     anywhere: bool = False
     hints: Mapping[str, tuple[Hint, ...]] = field(default_factory=dict)
+    start: Mapping[str, HostStart] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -364,13 +374,17 @@ class Plan:
     """A lab for one seat, for providers and playbooks.
 
     `source` is the lab as its author wrote it, `lab` is the same with the values of the seat. `pace` is how
-    long its matrices wait: "fast" or "real".
+    long its matrices wait: "fast" or "real". `start` names the exercises that the seat began without, and
+    `solved` those of them that were solved since: the hosts of `lab` have the roles and variables of that
+    state (`lab.start`).
     """
 
     source: Lab
     lab: FilledLab
     seat: Seat
     pace: str = "fast"
+    start: tuple[str, ...] = ()
+    solved: tuple[str, ...] = ()
 
     @property
     def hosts(self) -> Sequence[Host]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sharklab.lab import matrices
+from sharklab.lab import matrices, start
 from sharklab.lab.load import build
 from sharklab.lab.matrices import FAST
 from sharklab.lab.model import FilledLab, Lab, Plan, Seat
 from sharklab.lab.template import context, fill
 
 
-def make_plan(lab: Lab, seat: Seat, pace: str = FAST) -> Plan:
+def make_plan(
+    lab: Lab, seat: Seat, pace: str = FAST, begun: tuple[str, ...] = (), solved: tuple[str, ...] = ()
+) -> Plan:
     """Return `lab` for `seat`, without a template left. Raises InputError naming the key of a bad one.
 
-    `pace` is one of `matrices.PACES`.
+    `pace` is one of `matrices.PACES`. `begun` and `solved` are `Plan.start` and `Plan.solved`.
     """
     names, file = context(lab, seat), str(lab.path / "lab.yml")
     filled = fill({key: value for key, value in lab.data.items() if key != "matrices"}, names, file)
@@ -24,7 +26,13 @@ def make_plan(lab: Lab, seat: Seat, pace: str = FAST) -> Plan:
             _matrix(entry, names, pace, file, ("matrices", str(index)))
             for index, entry in enumerate(lab.data["matrices"])
         ]
-    return Plan(lab, build(FilledLab, filled, lab.path), seat, pace)
+    whole = build(FilledLab, filled, lab.path)
+    return Plan(lab, start.begin(whole, begun, solved), seat, pace, begun, solved)
+
+
+def solved(plan: Plan) -> Plan:
+    """Return the plan with its hosts in the solved state."""
+    return make_plan(plan.source, plan.seat, plan.pace) if plan.start else plan
 
 
 def _matrix(

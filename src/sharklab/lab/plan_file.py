@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sharklab import state
 from sharklab.errors import MachineryError
-from sharklab.lab import seat
+from sharklab.lab import seat, start
 from sharklab.lab.load import build
 from sharklab.lab.matrices import FAST
 from sharklab.lab.model import FilledLab, Lab, Plan
@@ -21,6 +21,8 @@ def save(plan: Plan, folder: Path | None = None) -> None:
     content = {
         "seat": own,
         "pace": plan.pace,
+        "start": plan.start,
+        "solved": plan.solved,
         "lab": plan.lab.data,
         "source": plan.source.data,
         "path": str(plan.lab.path),
@@ -30,13 +32,24 @@ def save(plan: Plan, folder: Path | None = None) -> None:
         state.write(target / "seat.json", json.dumps(content["seat"], indent=1), 0o600)
 
 
+def state_of(seat_folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """Return `Plan.start` and `Plan.solved` of a seat that exists, None of a seat without a plan."""
+    file = seat_folder / "plan.json"
+    if not file.exists():
+        return None
+    plan = read(file)
+    return plan.start, plan.solved
+
+
 def read(file: Path) -> Plan:
     """Return the plan that `save` wrote. Raises MachineryError when the file is missing or damaged."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         folder, own = Path(content["path"]), seat.from_plain(content["seat"])
         source, filled = build(Lab, content["source"], folder), build(FilledLab, content["lab"], folder)
-        return Plan(source, filled, own, content.get("pace", FAST))
+        begun, solved = tuple(content.get("start", ())), tuple(content.get("solved", ()))
+        filled = start.begin(filled, begun, solved)
+        return Plan(source, filled, own, content.get("pace", FAST), begun, solved)
     except FileNotFoundError as error:
         raise MachineryError(
             N_("the plan is missing"), place=str(file), hint=N_("start the seat with: sharklab up")

@@ -22,6 +22,19 @@ def whole(listed: Sequence[str], variables: Mapping[str, Any]) -> tuple[str, ...
     return tuple(dict.fromkeys([*imported, *listed]))
 
 
+@cache
+def names() -> tuple[str, ...]:
+    """Return the roles that labs may use, sorted."""
+    return tuple(sorted(file.parents[1].name for file in paths.ROLES.glob("*/meta/argument_specs.yml")))
+
+
+def options(role: str, entry: str) -> Mapping[str, Any]:
+    """Return the options that `role` declares for its entry point (main, bake or personalise)."""
+    entries = _read(role, "meta/argument_specs.yml")["argument_specs"]
+    declared: Mapping[str, Any] = entries.get(entry, {}).get("options") or {}
+    return declared
+
+
 def _imported(role: str, variables: Mapping[str, Any]) -> Iterator[str]:
     for task in _read(role, "tasks/main.yml"):
         if IMPORT in task and _wanted(task.get("when"), {**_read(role, "defaults/main.yml"), **variables}):

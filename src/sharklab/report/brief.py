@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
 from sharklab.errors import InputError
+from sharklab.i18n import Translator
 from sharklab.lab.model import LabContent, Plan
 from sharklab.lab.template import context, fill_page
 from sharklab.message import N_
@@ -29,6 +32,20 @@ def markdown(plan: Plan, language: str) -> str:
     except UnicodeDecodeError as error:
         raise InputError(N_("the file is not UTF-8 text"), place=str(template)) from error
     return fill_page(text, {**context(plan.lab, plan.seat), "exercises": plan.lab.exercises}, str(template))
+
+
+def describe_solutions(plan: Plan, solutions: Iterable[Mapping[str, Any]], words: Translator) -> str:
+    """Return as Markdown what each `solve` changed: its exercises by title, and a diff for each host.
+
+    `solutions` are those of `hosts.configuration.solutions`.
+    """
+    titles = {exercise.id: words.prose(exercise.title) for exercise in plan.lab.exercises}
+    parts = []
+    for entry in solutions:
+        names = ", ".join(titles.get(name, name) for name in entry["exercises"])
+        parts.append(f"# {words.gettext('Solution: {title}').format(title=names)}\n")
+        parts += [f"## {host}\n\n```diff\n{changes}```\n" for host, changes in entry["hosts"].items()]
+    return "\n".join(parts).rstrip()
 
 
 def page(plan: Plan, language: str) -> str:

@@ -35,7 +35,7 @@ def test_damage_breaks_the_checks_that_it_names(damage: HostDamage) -> None:
 def test_damages_are_those_of_the_checks() -> None:
     """A fault of a service, a mount or an export is tried only where a check examines it."""
     always = [damage.title for damage in damages(host_state.seen(), ())]
-    assert 5 == len(always)
+    assert 8 == len(always)
     one = [damage.title for damage in damages(host_state.seen(), (Check("mount_kept", {"path": "/mnt/x"}),))]
     assert [*always, "nothing in fstab"] == one
 
@@ -54,3 +54,11 @@ def test_damage_of_a_mount_without_a_source_has_no_other_folder() -> None:
         damage.title for damage in damages(host_state.seen(), (Check("mount", {"path": "/mnt/sample"}),))
     ]
     assert ("not mounted" in titles, "another folder mounted" in titles) == (True, False)
+
+
+def test_damage_of_a_port_that_must_be_closed_opens_it() -> None:
+    """What the packets must say otherwise depends on the check."""
+    check = Check("reaches", {"host": "server", "to": "client", "port": "23/tcp", "verdict": "rejected"})
+    [opened] = [each for each in damages(host_state.seen(), (check,)) if "reaches" in each.breaks]
+    assert (True, True, False) == (opened.hits(check), passes(check), passes(check, opened))
+    assert opened.state["effects"]["reaches client 10.77.5.1 22/tcp"] == {"verdict": "open"}

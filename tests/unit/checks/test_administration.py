@@ -87,13 +87,13 @@ def test_check_passes_where_all_is_right(kind: str, params: dict[str, Any], foun
             "mount_kept",
             {"path": "/mnt/none"},
             {},
-            "No line of /etc/fstab mounts it at /mnt/none when server starts.",
+            "No line of /etc/fstab and no unit of systemd mounts it at /mnt/none when server starts.",
         ),
         (
             "mount_kept",
             {"path": "/mnt/sample", "source": "10.77.5.2:/srv/mine"},
             {},
-            "No line of /etc/fstab mounts it at /mnt/sample when server starts.",
+            "No line of /etc/fstab and no unit of systemd mounts it at /mnt/sample when server starts.",
         ),
         ("export", {"path": "/srv"}, {}, "server does not export /srv."),
         (
@@ -124,3 +124,14 @@ def test_mount_kept_shows_the_line() -> None:
     """The evidence is the line of fstab itself."""
     line = "10.77.5.2:/srv/sample /mnt/sample nfs4 soft 0 0"
     assert (Reference(host="server", line=line),) == check("mount_kept", path="/mnt/sample").evidence
+
+
+@pytest.mark.parametrize(("share", "right"), [("sample", True), ("other", False)])
+def test_an_automount_that_nobody_used_yet_is_a_mount(share: str, right: bool) -> None:
+    """The kernel shows only that something will be mounted there, and fstab or a unit says what."""
+    line = f"10.77.5.2:/srv/{share} /mnt/sample nfs4 noauto,x-systemd.automount 0 0"
+    mounts = [{"path": "/mnt/sample", "device": "systemd-1", "type": "autofs"}]
+    sample = Sample(state={"server": host_state.seen(fstab=[line], mounts=mounts)})
+    params = {"path": "/mnt/sample", "source": "10.77.5.2:/srv/sample"}
+    outcome = sample.check("mount", host="server", **params)
+    assert (Status.PASSED if right else Status.FAILED) == outcome.status

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from sharklab.checks.firewall import read_zone
 from sharklab.checks.outcome import Outcome, Status
 from tests.support import host_state
 from tests.support.checks_sample import Sample, result, said, words
@@ -55,6 +54,19 @@ def test_firewall_runs_and_is_kept(
     sentences = {msgid: next(iter(values.values()), None) for msgid, values in said(outcome).items()}
     sentences.pop("{faults}", None)
     assert found == sentences
+
+
+def test_firewall_wants_rules_and_forwarded_ports_by_their_words() -> None:
+    """What a lab writes in full must be there in full."""
+    rule = 'rule family="ipv4" source address="10.77.5.1" accept'
+    printed = zone(rich=f"\t{rule}\n").replace(
+        "forward-ports: ", "forward-ports: \n\tport=1:proto=tcp:toport=2:toaddr="
+    )
+    results = [result("now", stdout=printed), result("always", stdout=printed)]
+    wanted = {"services": ["ssh", "dns"], "ports": ["3478/udp"], "rich_rules": [rule]}
+    for ports, status in (["port=1:proto=tcp:toport=2:toaddr="], Status.PASSED), (["port=3"], Status.FAILED):
+        params = {"runtime": "now", "permanent": "always", **wanted, "forward_ports": ports}
+        assert status is Sample(results=results).check("firewall", **params).status
 
 
 def test_firewall_without_results_is_inconclusive() -> None:
@@ -140,18 +152,34 @@ def test_firewalld_fails_and_says_what_it_saw(
     assert (Status.FAILED, found) == (outcome.status, words(outcome))
 
 
-def zones(card: str = "public", source: str = "") -> str:
+def zones(card: str = "public", source: str = "", address: str = "10.0.0.0/8") -> str:
     """Return what `firewall-cmd --list-all-zones` prints: the card and the source in these zones."""
     listed = {"public": host_state.zone(), "trusted": host_state.zone("").replace("default", "ACCEPT")}
     listed["drop"] = host_state.zone("", "")
     return "\n".join(
         text.replace("public", name, 1)
         .replace("interfaces: lan", f"interfaces: {'lan' if name == card else ''}")
-        .replace("  services:", f"  sources: {'10.0.0.0/8' if name == source else ''}\n  services:")
+        .replace("  services:", f"  sources: {address if name == source else ''}\n  services:")
         for name, text in listed.items()
     )
 
 
+def tables(rule: str) -> str:
+    """Return the tables of nftables: firewalld's, and another one with a rule for packets that come in."""
+    hook = "type filter hook prerouting priority raw; policy accept;"
+    chain = f"\tchain y {{\n\t\t{hook}\n\t\t{rule}\n\t}}\n"
+    return f"# nftables\ntable inet firewalld {{\n}}\ntable inet x {{\n{chain}}}\n"
+
+
+def by_rules() -> str:
+    """Return a zone that opens the same by rich rules, one of them for a host of the lab."""
+    return host_state.zone("ssh", "") + (
+        '\trule family="ipv4" source address="10.77.5.1" service name="https" accept\n'
+        '\trule port port="3478" protocol="udp" accept\n'
+    )
+
+
+SERVICES = {"https": ["443/tcp"], "ssh": ["22/tcp"]}
 OPENED = {"services": ["https", "ssh"], "ports": ["3478/udp"]}
 MASQUERADE = host_state.zone() + "  masquerade: yes\n"
 
@@ -165,17 +193,30 @@ MASQUERADE = host_state.zone() + "  masquerade: yes\n"
         ({"zones": zones(card="trusted")}, False),
         ({"zones": zones(card="drop")}, False),
         ({"zones": zones(source="trusted")}, False),
+        ({"zones": zones(source="drop")}, False),
+        ({"zones": zones(source="drop", address="192.0.2.0/24")}, True),
+        ({"zones": zones(source="trusted", address="192.0.2.0/24")}, False),
         ({"zones": "trusted\n  interfaces: lan\n"}, True),
         ({"zones": zones(card="")}, True),
         ({"direct": "ipv4 filter INPUT 0 -j ACCEPT\n"}, False),
         ({"direct": "ipv4 filter INPUT 0 -j DROP\n"}, True),
         ({"runtime": MASQUERADE}, False),
+        ({"tables": tables("tcp dport 4444 drop")}, True),
+        ({"tables": tables("tcp dport 443 drop")}, False),
+        ({"tables": tables("tcp dport 4444 redirect to :22")}, False),
+        ({"tables": "# nftables\n"}, False),
+        ({"runtime": by_rules()}, True),
+        ({"runtime": by_rules() + '\trule family="ipv4" source address="10.77.5.1" drop\n'}, False),
+        ({"runtime": host_state.zone("ssh", "443/tcp 3478/udp")}, True),
+        ({"runtime": host_state.zone("https ssh", "3478/udp 443/tcp")}, True),
+        ({"runtime": host_state.zone("https ssh", "3478/udp 444/tcp")}, False),
+        ({"policies": "mine\n  target: ACCEPT\n  ingress-zones: ANY\n  egress-zones: HOST\n"}, False),
     ],
 )
 def test_the_zone_of_the_card_decides(more: dict[str, str], right: bool) -> None:
     """The default zone may read well while the card, a source or a direct rule lets everything in."""
-    seen = host_state.seen(firewall={"runtime": host_state.zone(), "permanent": host_state.zone(), **more})
-    outcome = check("firewalld_opens", seen, **OPENED)
+    printed = {"runtime": host_state.zone(), "permanent": host_state.zone(), "services": SERVICES, **more}
+    outcome = check("firewalld_opens", host_state.seen(firewall=printed), **OPENED)
     assert (Status.PASSED if right else Status.FAILED) == outcome.status
 
 
@@ -197,10 +238,19 @@ def test_firewalld_without_a_zone_opens_nothing() -> None:
     assert (Status.FAILED, found) == (outcome.status, words(outcome))
 
 
-def test_read_zone_takes_the_entries_by_kind() -> None:
-    """A text that is not a whole zone is none."""
-    found = read_zone(zone("ssh dns", "3478/udp"))
-    assert [{"ssh", "dns"}, {"3478/udp"}, {"default"}] == [
-        set(found[k]) for k in ("services", "ports", "target")
-    ]
-    assert {} == read_zone("public (active)\n  target: default\n")
+@pytest.mark.parametrize(
+    ("printed", "opening", "is_open"),
+    [
+        ({"runtime": by_rules()}, "https", True),
+        ({"runtime": by_rules()}, "443/tcp", True),
+        ({"tables": tables("tcp dport 443 drop")}, "https", False),
+        ({"tables": tables("tcp dport 443 drop")}, "ssh", True),
+        ({"tables": "# nftables\n"}, "telnet", True),
+    ],
+)
+def test_an_opening_is_what_packets_meet(printed: dict[str, str], opening: str, is_open: bool) -> None:
+    """A rich rule opens as a service does, another table of nftables closes, none at all opens everything."""
+    firewall = {"runtime": host_state.zone(), "permanent": "", "services": SERVICES, **printed}
+    for kind, good in (("firewalld_open", is_open), ("firewalld_closed", not is_open)):
+        outcome = check(kind, host_state.seen(firewall=firewall), opening=opening)
+        assert (Status.PASSED if good else Status.FAILED) == outcome.status

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sharklab.checks import host_demands
+from sharklab.evidence.host_state import Demands
 from sharklab.lab.criteria import criterion
 from sharklab.lab.model import Check, Criterion, Exercise, FilledLab, Plan
 from tests.support.checks_sample import Sample
@@ -41,14 +42,20 @@ def test_is_needed_by_whatever_rests_on_hosts(plan: Plan, needed: bool) -> None:
     assert needed is host_demands.is_needed(plan)
 
 
-def test_services_are_those_of_each_host() -> None:
-    """Each host is asked for firewalld, and for a service that a check or a criterion names."""
+def test_demands_are_those_of_each_host() -> None:
+    """Each host is asked for firewalld, and for what a check, a criterion or a hint names."""
     asked = criterion({"id": "one", "check": {"service": {"host": "server", "service": "chronyd"}}})
+    hint = {"fr": "a", "en": "b", "when": {"check": {"writes": {"host": "client", "path": "/srv"}}}}
+    hinted = criterion({"id": "two", "check": "fin", "hints": [hint]})
     elsewhere = Check("service", {"host": "printer", "service": "cups"})
-    plan = planned((NGINX, NGINX, elsewhere, Check("firewalld_on", {"host": "client"})), (), asked)
+    opens = Check("firewalld_opens", {"host": "server", "services": ["nfs", "dns"]})
+    opened = Check("firewalld_open", {"host": "server", "opening": "ssh"})
+    resolves = Check("resolves", {"host": "client", "name": "www"})
+    plan = planned((NGINX, NGINX, elsewhere, opens, opened, resolves, resolves), (), asked, hinted)
+    firewalld = ("firewalld",)
     expected = {
-        "client": ["firewalld"],
-        "server": ["chronyd", "firewalld", "nginx"],
-        "desktop": ["firewalld"],
+        "client": Demands(firewalld, (), (("resolves", "www"), ("writes", "student", "/srv"))),
+        "server": Demands(("chronyd", *firewalld, "nginx"), ("dns", "nfs", "ssh")),
+        "desktop": Demands(firewalld),
     }
-    assert expected == host_demands.services(plan)
+    assert expected == host_demands.demands(plan)

@@ -37,6 +37,7 @@ def lines() -> Iterator[tuple[str, bool]]:
         ("SERVER.tok7f3a.lab.example.:/srv/sample /mnt/sample fuse.nfs4 defaults", True),
         (f"{SERVER}:/srv/sample /mnt/sample nfs4", True),
         (f"{SERVER}:/srv/s\\141mple /mnt/sample nfs4 nofail,x-systemd.automount 0 0", True),
+        (f"{SERVER}:/srv/sample /mnt/sample nfs4 noauto,x-systemd.automount 0 0", True),
         ("server.other.example:/srv/sample /mnt/sample nfs4 rw 0 0", False),
         ("client:/srv/sample /mnt/sample nfs4 rw 0 0", False),
         ("printer:/srv/sample /mnt/sample nfs4 rw 0 0", False),
@@ -93,6 +94,11 @@ def test_an_export_counts_for_its_meaning(name: str, right: bool) -> None:
         ({"fd77:5::1"}, False),
         ({"10.77.5.0/24"}, False),
         ({"*", "server", "printer"}, False),
+        ({CLIENT, "server"}, True),
+        ({CLIENT, "*"}, False),
+        ({CLIENT, "10.77.0.0/16"}, False),
+        ({CLIENT, "@trusted"}, False),
+        ({CLIENT, ""}, False),
     ],
 )
 def test_a_client_of_an_export_is_one_host(clients: set[str], right: bool) -> None:
@@ -106,6 +112,7 @@ def test_a_client_of_an_export_is_one_host(clients: set[str], right: bool) -> No
         ("", {}),
         ("/srv/a/  10.0.0.1(rw)\n/srv/a  10.0.0.2(ro)\nno path\n", {"/srv/a": {"10.0.0.1", "10.0.0.2"}}),
         ("/ *(ro)", {"/": {"*"}}),
+        ("/srv/a  c(rw)\nEXPORT { Path = /b; Client { Clients = d; } }", {"/b": {"d"}, "/srv/a": {"c"}}),
         ("}} export { path = /a; client { clients = b, , c; } } # export { path = /x; }", {"/a": {"b", "c"}}),
         ("EXPORT { Path = /a; Access_Type = None; Client { Clients = b; } }", {"/a": set()}),
         ("EXPORT { Path = /a; Other { Clients = b; } = ; ", {"/a": set()}),
@@ -115,3 +122,40 @@ def test_a_client_of_an_export_is_one_host(clients: set[str], right: bool) -> No
 def test_any_text_of_exports_is_read(text: str, exports: dict[str, set[str]]) -> None:
     """Of the kernel or of nfs-ganesha, right or broken."""
     assert exports == remote_files.read_exports(text)
+
+
+def unit(id: str, state: str, **more: str) -> str:
+    """Return what systemctl prints of a unit."""
+    return "".join(f"{name}={value}\n" for name, value in {"Id": id, "UnitFileState": state, **more}.items())
+
+
+MOUNT = {"Where": "/mnt/sample", "What": f"{SERVER}:/srv/sample"}
+
+
+@pytest.mark.parametrize(
+    ("units", "right"),
+    [
+        ([unit("mnt-sample.mount", "enabled", **MOUNT)], True),
+        ([unit("mnt-sample.mount", "disabled", **MOUNT)], False),
+        ([unit("mnt-sample.mount", "enabled", **{**MOUNT, "What": f"{SERVER}:/srv/other"})], False),
+        ([unit("mnt-sample.mount", "enabled", **{**MOUNT, "Where": "/mnt"})], False),
+        (
+            [
+                unit("mnt-sample.automount", "enabled", Where="/mnt/sample"),
+                unit("mnt-sample.mount", "disabled", **MOUNT),
+            ],
+            True,
+        ),
+        (
+            [unit("other.automount", "enabled", Where="/x"), unit("mnt-sample.mount", "static", **MOUNT)],
+            False,
+        ),
+        (["no unit"], False),
+    ],
+)
+def test_a_unit_of_systemd_counts_as_a_line_of_fstab(units: list[str], right: bool) -> None:
+    """An automount mounts too, as soon as somebody uses the folder."""
+    sample = Sample(state={"server": host_state.seen(fstab=[], units="\n".join(units))})
+    params = {"path": "/mnt/sample", "source": f"{SERVER}:/srv/sample"}
+    outcome = sample.check("mount_kept", host="server", **params)
+    assert (Status.PASSED if right else Status.FAILED) == outcome.status

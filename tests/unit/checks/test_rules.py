@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sharklab.checks.firewall import read_zone
-from sharklab.checks.rules import LET_IN, FirstPacket, by_ruleset, by_zone
+from sharklab.checks.host_rules import read_zone
+from sharklab.checks.rules import LET_IN, FirstPacket, by_ruleset, by_zone, is_refused
 
 ZONE = """public (default, active)
   target: {target}
@@ -142,3 +142,11 @@ def test_by_ruleset_minds_the_policy() -> None:
 def test_by_ruleset_without_a_chain_for_input_does_not_tell(text: str) -> None:
     """No rules may mean that they could not be read."""
     assert frozenset() == by_ruleset(text, FirstPacket("lan", "tcp", 60000))
+
+
+@pytest.mark.parametrize(("hook", "refused"), [("input", True), ("prerouting", True), ("forward", False)])
+def test_is_refused_looks_at_all_chains_on_the_way_in(hook: str, refused: bool) -> None:
+    """A packet may be dropped before it is known to be for this host."""
+    text = f"table ip x {{\n\tchain y {{\n\t\ttype filter hook {hook} priority 0; policy drop;\n\t}}\n}}\n"
+    assert refused == is_refused(text, FirstPacket("lan", "tcp", 22))
+    assert not is_refused(text.replace("policy drop", "policy accept"), FirstPacket("lan", "tcp", 22))

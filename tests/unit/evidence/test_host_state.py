@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from sharklab.evidence.host_state import ATTEMPTS, LATE, Observer, fault
-from tests.support import host_state
+from sharklab.evidence.host_state import ATTEMPTS, FIREWALL, LOOKS, Demands, Observer, fault
+from tests.support import host_state, programs
 
 
 def test_fault_of_an_observation_is_nothing_when_it_has_the_shape() -> None:
@@ -25,6 +29,8 @@ def test_fault_of_an_observation_is_nothing_when_it_has_the_shape() -> None:
         {"mounts": [{"path": "/"}]},
         {"fstab": ["x" * 5000]},
         {"observed": -1},
+        {"effects": {"reaches x": {"verdict": 1}}},
+        {"boot_id": 7},
     ],
 )
 def test_fault_of_an_observation_names_the_place(wrong: dict[str, Any]) -> None:
@@ -33,28 +39,80 @@ def test_fault_of_an_observation_names_the_place(wrong: dict[str, Any]) -> None:
     assert f"$.{key}" in fault(host_state.seen(**wrong))
 
 
-class LateShell:
-    """A host on which the first commands end with the exit codes `codes`, and the next ones with 0."""
+class LocalShell:
+    """This computer, with commands of its own; the first `late` of the slow one ends with `code`."""
 
-    def __init__(self, *codes: int) -> None:
-        self.codes = list(codes)
+    def __init__(self, folder: Path, late: int = 0, code: int = 0) -> None:
+        programs.script(
+            folder,
+            "slow",
+            f"echo x >> {folder}/count",
+            f"[ $(wc -l < {folder}/count) -gt {late} ] || exit {code}",
+            "echo public",
+        )
+        self.folder, self.calls = folder, 0
 
-    def run(self, *_command: str) -> SimpleNamespace:
-        """End with the next exit code."""
-        code = self.codes.pop(0) if self.codes else 0
-        return SimpleNamespace(rc=code, stdout="" if code else "public (active)")
+    def run(self, command: str) -> SimpleNamespace:
+        """Run a command here."""
+        self.calls += 1
+        environment = {"PATH": f"{self.folder}:{os.environ['PATH']}"}
+        done = subprocess.run(
+            ["sh", "-c", command], capture_output=True, text=True, check=False, env=environment
+        )
+        return SimpleNamespace(rc=done.returncode, stdout=done.stdout)
 
 
 @pytest.mark.parametrize(
-    ("codes", "output"),
-    [
-        ((), "public (active)"),
-        (LATE, "public (active)"),
-        ((1,), ""),
-        ((124,) * ATTEMPTS, ""),
-    ],
+    ("late", "code", "output", "calls"),
+    [(0, 0, "public\n", 1), (2, 254, "public\n", 3), (1, 1, "", 1), (ATTEMPTS, 124, "", ATTEMPTS)],
     ids=["at once", "after two late ones", "a failure is final", "always late"],
 )
-def test_output_of_a_late_command(codes: tuple[int, ...], output: str) -> None:
-    """A busy host that answers late takes no point from a student."""
-    assert output == Observer(LateShell(*codes))._printed("firewall-cmd --list-all")
+def test_output_of_a_late_command(late: int, code: int, output: str, calls: int, tmp_path: Path) -> None:
+    """A busy host that answers late takes no point from a student, and one command hides no other."""
+    shell = LocalShell(tmp_path, late, code)
+    commands = {"empty": "true", "slow": "slow", "two": "printf 'a\n b'; echo error >&2", "bad": "exit 3"}
+    assert {"empty": "", "slow": output, "two": "a\n b", "bad": ""} == Observer(shell).printed(commands)
+    assert calls == shell.calls
+
+
+LISTED = "block\n  target: REJECT\n\npublic (default, active)\n  target: default\n  services: ssh\n"
+OUTPUTS = {
+    "default": 's "public"\n',
+    "zones": LISTED,
+    "openings": (
+        'ssh.xml:<port protocol="tcp" port="22"/>\nx.xml:<port protocol="udp" port="9"/>\n'
+        'nfs.xml:<port protocol="tcp" port="2049"/>\nbad.xml:<port/>\n'
+    ),
+    "mounts": "none /a\\040b tmpfs rw 0 0\nbroken\n10.0.0.2:/srv /mnt nfs4 rw 0 0\n",
+    "boot_id": "2b6f\n",
+    "service nginx": "running\n",
+    "service sshd": "running\nenabled\n",
+}
+
+
+class Told(Observer):
+    """A host whose commands print what the test says."""
+
+    def printed(self, commands: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the outputs of the test, and nothing of other commands."""
+        return {**dict.fromkeys(commands, ""), **OUTPUTS}
+
+
+def test_everything_is_read_from_what_commands_print() -> None:
+    """The default zone is cut out of all of them, and ports are those of services that are named."""
+    seen = Told(None).everything(Demands(("nginx", "sshd"), ("nfs",)))
+    assert "" == fault(seen)
+    assert LISTED.partition("\n\n")[2] == seen["firewall"]["runtime"]
+    assert {"nfs": ["2049/tcp"], "ssh": ["22/tcp"]} == seen["firewall"]["services"]
+    assert {"nginx": {"running": True, "enabled": False}, "sshd": host_state.UP} == seen["services"]
+    assert [("/a b", "none", "tmpfs"), ("/mnt", "10.0.0.2:/srv", "nfs4")] == [
+        (each["path"], each["device"], each["type"]) for each in seen["mounts"]
+    ]
+    assert "2b6f" == seen["boot_id"]
+
+
+def test_commands_of_the_look_are_understood_by_a_shell(tmp_path: Path) -> None:
+    """Each of them ends, on a computer without any of the programs too."""
+    for name, command in {**FIREWALL, **LOOKS}.items():
+        done = subprocess.run(["sh", "-n", "-c", command], capture_output=True, check=False)
+        assert (name, b"") == (name, done.stderr)

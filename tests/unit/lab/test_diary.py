@@ -52,3 +52,11 @@ def test_damaged_diary_is_an_error(own: Seat, content: str) -> None:
     file.write_text(content)
     error = error_of(MachineryError, diary.hints, own)
     assert ("the file is damaged: {fault}", str(file)) == (error.message_id, error.place)
+
+
+def test_solutions_are_kept_beside_the_hints(own: Seat) -> None:
+    """Each exercise once, sorted."""
+    diary.take_hint(own, "ssh/fin")
+    diary.solve(own, ["nfs", "dns"])
+    diary.solve(own, ["nfs"])
+    assert (("dns", "nfs"), ("ssh/fin",)) == (diary.solved(own), diary.hints(own))

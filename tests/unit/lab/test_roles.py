@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from sharklab.author import lint
 from sharklab.lab import roles
 
 SERVERS = ("web_server", "mail_server", "smtp_server", "router_services")
@@ -34,7 +33,7 @@ def test_no_certificate_without_tls() -> None:
 
 def test_every_import_can_be_resolved() -> None:
     """What a role imports is a role, which imports none itself; its condition is an option with a default."""
-    names = lint.role_names()
+    names = roles.names()
     imported = {role: set(roles.whole([role], {})) - {role} for role in names}
     assert set() == {name for found in imported.values() for name in found} - set(names)
     assert set() == {name for found in imported.values() for name in found if imported[name]}

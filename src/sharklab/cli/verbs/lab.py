@@ -71,6 +71,30 @@ def vms(args: Options) -> int:
     return GOOD
 
 
+def _play(args: Options) -> int:
+    """Play the lab's hands-on exercises; 1 when a state does not earn what it should."""
+    from sharklab.author.lint import named
+    from sharklab.cli import play, setup
+    from sharklab.hosts import seat_provider
+    from sharklab.lab import start
+    from sharklab.progress import Progress
+
+    words, lab = translate(args), named(args.lab)
+    if not start.exercises(lab):
+        raise InputError(
+            N_("no exercise of {lab} has a start state"),
+            place="--play",
+            hint=N_("leave the option out: sharklab prove {lab}"),
+            lab=lab.name,
+        )
+    provider = args.provider or seat_provider.DEFAULT
+    setup.prepare("up", provider, words, args.lab, args.os)
+    acts = list(play.play(args.lab, provider, args.os, Progress(words.gettext)))
+    plain = [{"title": str(act.title), "wrong": list(map(str, act.wrong))} for act in acts]
+    say(args, play.table(acts, words), acts=plain)
+    return GOOD if all(act.holds for act in acts) else NOT_ACHIEVED
+
+
 def prove(args: Options) -> int:
     """Grade the run as a submission, nothing, and every single fault; 1 when the grader is wrong in one."""
     from sharklab.author import proof, reference
@@ -79,6 +103,8 @@ def prove(args: Options) -> int:
     from sharklab.progress import Progress
 
     words, progress = translate(args), Progress(translate(args).gettext)
+    if args.play:
+        return _play(args)
     run = seats.find_run(named(args.lab).name, args.student, args.run)
     plan, submission = reference.reference(run)
     with progress.step(N_("grading of {lab}"), lab=plan.lab.name):

@@ -29,7 +29,8 @@ def up(args: Options) -> int:
     from sharklab.cli import flow
     from sharklab.progress import Progress
 
-    plan, provider = _choose_provider(args, flow.prepare(args.lab, args.student))
+    plan = flow.to_begin(flow.prepare(args.lab, args.student), args.solved)
+    plan, provider = _choose_provider(args, plan)
     flow.up(plan, provider, args.os, Progress(translate(args).gettext))
     say(args, _describe_seat(plan, translate(args)), **_to_plain(plan))
     return GOOD
@@ -43,6 +44,7 @@ def _to_plain(plan: Plan) -> dict[str, Any]:
     return {
         "lab": plan.lab.name,
         "student": plan.seat.student,
+        "start": list(plan.start),
         "hosts": hosts,
         "folder": str(plan.seat.folder),
     }
@@ -55,13 +57,23 @@ def _describe_seat(plan: Plan, words: i18n.Translator) -> str:
     steps = [
         (f"sharklab brief {name}{option}", words.gettext("the lab's brief")),
         (f"sharklab shell {name} {plan.hosts[0].name}{option}", words.gettext("a shell on a host")),
-        (f"sharklab run {name}{option}", words.gettext("captures, probes and the report")),
+        *_list_next_steps(plan, f"{name}{option}", words),
         (f"sharklab down {name}{option}", words.gettext("remove the seat")),
     ]
     width = max(len(command) for command, _ in steps)
     lines = [f"  {command:<{width}}  {meaning}" for command, meaning in steps]
     title = words.gettext("Seat {lab} of {student} is ready.").format(lab=name, student=plan.seat.student)
     return "\n".join([title, *places, words.gettext("Next:"), *lines])
+
+
+def _list_next_steps(plan: Plan, seat: str, words: i18n.Translator) -> list[tuple[str, str]]:
+    """Return the commands for the work on a seat: a student's own work, or the demonstration."""
+    if not plan.start:
+        return [(f"sharklab run {seat}", words.gettext("captures, probes and the report"))]
+    return [
+        (f"sharklab check {seat}", words.gettext("the parts of the work, and the missing parts")),
+        (f"sharklab reset {seat}", words.gettext("begin the work on the hosts again")),
+    ]
 
 
 def run(args: Options) -> int:
@@ -72,7 +84,9 @@ def run(args: Options) -> int:
     from sharklab.cli import flow
     from sharklab.progress import Progress
 
-    plan, provider = _choose_provider(args, flow.prepare(args.lab, args.student, args.pace))
+    plan = flow.prepare(args.lab, args.student, args.pace)
+    flow.refuse_start(plan)
+    plan, provider = _choose_provider(args, plan)
     return _say_run(
         args, flow.run(plan, provider, args.os, languages(args), Progress(translate(args).gettext))
     )
@@ -88,11 +102,11 @@ def _choose_provider(args: Options, plan: Plan) -> tuple[Plan, str]:
         raise InputError(N_("works only with --provider existing"), place="--inventory")
     if provider == "existing":
         file = Path(args.inventory).absolute() if args.inventory else None
-        return flow.borrow(plan, file, lambda sentences: _ask_consent(args, sentences)), provider
+        return flow.borrow(plan, file, lambda sentences: ask_consent(args, sentences)), provider
     return plan, provider
 
 
-def _ask_consent(args: Options, sentences: Sequence[Message]) -> bool:
+def ask_consent(args: Options, sentences: Sequence[Message]) -> bool:
     """Show what will change, on standard error, and tell whether the person says yes."""
     words = translate(args)
     print("\n".join(words.say(sentence) for sentence in sentences), file=sys.stderr)
@@ -172,6 +186,9 @@ def brief(args: Options) -> int:
     from sharklab.report import brief as briefs
 
     plan = flow.look_up(args.lab, args.student)
+    if args.solution:
+        print(_describe_solution(plan, translate(args)))
+        return GOOD
     if not args.out:
         print(briefs.markdown(plan, args.language))
         return GOOD
@@ -186,6 +203,22 @@ def brief(args: Options) -> int:
     state.write(target, write(plan, args.language), 0o644)
     print(target)
     return GOOD
+
+
+def _describe_solution(plan: Plan, words: i18n.Translator) -> str:
+    """Return the changes that `solve` made on the seat. Raises InputError when it made none."""
+    from sharklab.hosts import configuration
+    from sharklab.report import brief as briefs
+
+    solutions = configuration.solutions(plan)
+    if not solutions:
+        raise InputError(
+            N_("no exercise was solved on this seat"),
+            place="--solution",
+            hint="sharklab solve {lab}",
+            lab=plan.lab.name,
+        )
+    return briefs.describe_solutions(plan, solutions, words)
 
 
 def shell(args: Options) -> int:

@@ -122,7 +122,7 @@ def _read_work(args: Options) -> tuple[Plan, Submission]:
     return plan, replace(
         found,
         state=_observe_hosts(plan, translate(args)),
-        manifest={manifest.HINTS: diary.hints(plan.seat)},
+        manifest={manifest.HINTS: diary.hints(plan.seat), manifest.SOLVED: diary.solved(plan.seat)},
         begun=diary.begun(plan.seat),
         made=round(time.time(), 3),
     )
@@ -144,7 +144,7 @@ def _observe_hosts(plan: Plan, words: Translator) -> Mapping[str, HostState]:
     if seats.provider_of(plan.seat).name not in setup.ROOTLESS_PROVIDERS and not privilege.is_root():
         privilege.become_root(words)
     with Progress(words.gettext).step(N_("record the state of the hosts")):
-        return host_state.observe(plan, host_demands.services(plan))
+        return host_state.observe(plan, host_demands.demands(plan))
 
 
 def report(args: Options) -> int:

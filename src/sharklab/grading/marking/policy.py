@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sharklab.grading.marking.model import Adjustment, ExerciseResult, Remark
-from sharklab.grading.submission.manifest import HINTS
+from sharklab.grading.submission.manifest import HINTS, SOLVED
 from sharklab.grading.submission.model import Submission
 from sharklab.message import (
     N_,
@@ -59,9 +59,11 @@ NO_POLICY = Policy()
 def adjustments(
     policy: Policy, submission: Submission, exercises: Iterable[ExerciseResult]
 ) -> tuple[Adjustment, ...]:
-    """Return the deductions: first for hints, then for lateness from the rest."""
+    """Return the deductions: first for solutions and hints, then for lateness from the rest."""
     results = tuple(exercises)
-    taken = tuple(_hints(policy, submission, results))
+    solved = _names(submission, SOLVED)
+    own = tuple(exercise for exercise in results if exercise.id not in solved)
+    taken = (*_solutions(solved, results), *_hints(policy, submission, own))
     left = sum(exercise.points for exercise in results) + sum(each.points for each in taken)
     days = policy.days_late(submission.made) if submission.made else 0
     lost = round(max(0.0, left) * policy.lateness(days), 4)
@@ -71,12 +73,26 @@ def adjustments(
     return (*taken, Adjustment(late, -lost))
 
 
+def _names(submission: Submission, key: str) -> frozenset[str]:
+    """Return the names that the manifest has under `key`; a student may have written it."""
+    given = submission.manifest.get(key, ())
+    return (
+        frozenset(n for n in given if isinstance(n, str)) if isinstance(given, list | tuple) else frozenset()
+    )
+
+
+def _solutions(solved: frozenset[str], exercises: tuple[ExerciseResult, ...]) -> Iterable[Adjustment]:
+    """Yield the cost of each solution that was asked for: all that its exercise earned."""
+    for exercise in exercises:
+        if exercise.points and exercise.id in solved:
+            yield Adjustment(Message(N_("Solution: {title}"), {"title": exercise.title}), -exercise.points)
+
+
 def _hints(
     policy: Policy, submission: Submission, exercises: tuple[ExerciseResult, ...]
 ) -> Iterable[Adjustment]:
     """Yield the cost of each hint that was taken: never more than its criterion earned."""
-    given = submission.manifest.get(HINTS, ())
-    names = {name for name in given if isinstance(name, str)} if isinstance(given, list | tuple) else set()
+    names = _names(submission, HINTS)
     for exercise in exercises:
         for mark in exercise.marks:
             cost = round(min(mark.points, mark.worth * policy.hint), 4)

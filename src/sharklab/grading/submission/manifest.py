@@ -21,6 +21,8 @@ from sharklab.message import N_
 NAME, SIGNATURE = "manifest.json", "manifest.sig"
 HINTS = "hints"
 """The key of the hints that were taken, as exercise/criterion."""
+SOLVED = "solved"
+"""The key of the exercises whose solution was asked for, by id."""
 SCHEMA = 1
 """The version of a bundle's layout."""
 
@@ -28,7 +30,7 @@ SCHEMA = 1
 def write(submission: Submission, files: Mapping[str, bytes]) -> bytes:
     """Return manifest.json of `submission` made of `files`, by their names in the bundle.
 
-    Of what the submission says of itself already, the hints that were taken are kept.
+    Of what the submission says of itself already, the hints and solutions that were taken are kept.
     """
     content = {
         "schema": SCHEMA,
@@ -38,7 +40,9 @@ def write(submission: Submission, files: Mapping[str, bytes]) -> bytes:
         "seat": submission.seat,
         "begun": submission.begun,
         "made": submission.made,
-        **{name: list(submission.manifest[name]) for name in (HINTS,) if submission.manifest.get(name)},
+        **{
+            name: list(submission.manifest[name]) for name in (HINTS, SOLVED) if submission.manifest.get(name)
+        },
         "files": {name: digest(content) for name, content in files.items()},
     }
     return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable
 
-from sharklab.hosts.agent import captures, files, network, packages, rules, sessions, units
+from sharklab.hosts.agent import captures, files, network, packages, rules, sessions, settings, units
 from sharklab.hosts.agent.tool import Failures, output
 
 Request = Mapping[str, Any]
@@ -85,6 +85,11 @@ def find_captures(request: Request) -> dict[str, Any]:
     return {"captures": captures.find()}
 
 
+def configuration(request: Request) -> dict[str, Any]:
+    """Return the configuration as texts."""
+    return {"texts": settings.texts()}
+
+
 def condition(request: Request) -> dict[str, Any]:
     """Say which units are stopped, with the end of their journals, and which ports the `cards` open."""
     journals = {name: _journal(name) for name in units.stopped()}
@@ -146,6 +151,7 @@ ANSWERS: Mapping[str, Callable[[Request], dict[str, Any]]] = {
     "claim": claim,
     "captures": find_captures,
     "condition": condition,
+    "configuration": configuration,
     "knock": knock,
     "install": install,
     "restore": restore,

@@ -51,8 +51,16 @@ def repositories_of(roles: Iterable[str], os_family: str, kernel: Sequence[str] 
     )
 
 
-def base(os_name: str, packages: Sequence[str], progress: Say, machine: bool = False) -> Image:
+def base(
+    os_name: str,
+    packages: Sequence[str],
+    progress: Say,
+    machine: bool = False,
+    offered: Sequence[str] = (),
+) -> Image:
     """Return an image of `os_name` with `packages`, built now if it is not there yet.
+
+    The packages `offered` are in it as files, with their dependencies: hosts install them without a network.
 
     Its packages lie above the base image of the system, which all labs share. The base image of a virtual
     `machine` has a kernel and what a host with devices needs. Raises InputError for an unknown system, and
@@ -67,8 +75,10 @@ def base(os_name: str, packages: Sequence[str], progress: Say, machine: bool = F
         "customisation": CUSTOMISATION,
     }
     image = _made(system, bottom, None, progress)
-    if more := sorted({*packages} - {*system.packages}):
+    more, others = sorted({*packages} - {*system.packages}), sorted({*offered} - {*packages})
+    if more or others:
         top = {"below": image.folder.name, "packages": more, "customisation": CUSTOMISATION}
+        top |= {"offered": others} if others else {}
         image = _made(system, top, image, progress)
     return image
 
@@ -142,7 +152,7 @@ def _build(system: systems.OperatingSystem, content: dict[str, Any], image: Imag
     root = RootFolder(building / "root", image.below.roots if image.below else ())
     try:
         root.folder.mkdir(mode=0o755)  # that of the whole
-        _install(system, content["packages"], root)
+        _install(system, content, root)
         progress(Message(N_("setting the image up")))
         _customise(system, root)
         for path in building.iterdir():
@@ -156,10 +166,10 @@ def _build(system: systems.OperatingSystem, content: dict[str, Any], image: Imag
         state.remove(building)
 
 
-def _install(system: systems.OperatingSystem, packages: Sequence[str], root: RootFolder) -> None:
+def _install(system: systems.OperatingSystem, content: dict[str, Any], root: RootFolder) -> None:
     cache = state.folder(state.images_folder() / "cache" / system.name.removesuffix("-vm"))
     try:
-        system.build(root, packages, cache)
+        system.build(root, content["packages"], content.get("offered", ()), cache)
     except MachineryError as error:
         place = Message(N_("packages of {system}"), {"system": system.name})
         hint = error.hint_id or _remedy(error)

@@ -77,23 +77,44 @@ RELEASES = {
 }
 
 
+INDEXER = "createrepo_c"
+"""The program, and the package, that makes a repository of a folder of packages."""
+
+OFFERED = """\
+[lab]
+name=Packages of the lab
+baseurl=file:///{folder}
+gpgcheck=0
+"""
+
+
 def mirror() -> str:
     """Return the address of the mirror that is used."""
     return os.environ.get(MIRROR, OWN_MIRROR).rstrip("/")
 
 
-def build(release: Release, target: RootFolder, packages: Sequence[str], cache_folder: Path) -> None:
-    """Install `packages` into `target`. Raises MachineryError as `process.run`, and for a wrong key."""
+def build(
+    release: Release,
+    target: RootFolder,
+    packages: Sequence[str],
+    offered: Sequence[str],
+    repository: str,
+    cache_folder: Path,
+) -> None:
+    """Install `packages` into `target`, with a `repository` (a folder) of the packages `offered` if any are.
+
+    Raises MachineryError as `process.run`, and for a wrong key.
+    """
     process.require("dnf", "rpm", "gpg")
-    with tempfile.TemporaryDirectory(prefix="sharklab-dnf-") as name:
-        work = Path(name)
+    with tempfile.TemporaryDirectory(prefix="sharklab-dnf-") as folder:
+        work = Path(folder)
         key = _fetch_key(release, work)
         repositories = work / "repos"
-        for repository in REPOSITORIES:
+        for name in REPOSITORIES:
             text = REPOSITORY.format(
-                name=repository, release=release.number, mirror=mirror(), arch=platform.machine(), key=key
+                name=name, release=release.number, mirror=mirror(), arch=platform.machine(), key=key
             )
-            state.write(state.folder(repositories) / f"{repository}.repo", text)
+            state.write(state.folder(repositories) / f"{name}.repo", text)
         # Debian's rpm would keep its database where Rocky's does not look.
         macros = (
             f"%_dbpath {release.database}\n%_db_backend sqlite\n%_keyringpath {release.database}/pubkeys\n"
@@ -104,12 +125,25 @@ def build(release: Release, target: RootFolder, packages: Sequence[str], cache_f
         if not target.below:
             _install(release, target, release.first, work)
         _add_repositories(target, repositories)
-        _install(release, target, packages, work)
+        _install(release, target, [*packages, *([INDEXER] if offered else [])], work)
+        if offered:
+            _offer(release, target, offered, repository, work)
         # dnf keeps a note on its cache inside the root as well.
         shutil.rmtree(target.folder / work.relative_to("/"), ignore_errors=True)
 
 
-def _install(release: Release, target: RootFolder, packages: Sequence[str], work: Path) -> None:
+def _offer(
+    release: Release, target: RootFolder, packages: Sequence[str], repository: str, work: Path
+) -> None:
+    """Make a repository of the packages and their dependencies that are not installed; dnf.conf(5)."""
+    folder = f"{target.path}/{repository}"
+    _install(release, target, packages, work, "--downloadonly", f"--downloaddir={folder}")
+    target.run(["chroot", target.path, INDEXER, "--quiet", f"/{repository}"], devices=True)
+    text = OFFERED.format(folder=repository)
+    state.write(state.folder(target.folder / "etc/yum.repos.d") / "lab.repo", text, 0o644)
+
+
+def _install(release: Release, target: RootFolder, packages: Sequence[str], work: Path, *more: str) -> None:
     settings = {
         "reposdir": work / "repos",
         "cachedir": work / "cache",
@@ -126,6 +160,7 @@ def _install(release: Release, target: RootFolder, packages: Sequence[str], work
         f"--installroot={target.path}",
         f"--releasever={release.number}",
         *options,
+        *more,
     ]
     # Scripts of packages find what a running system has.
     target.run([*command, "install", *packages], devices=True)

@@ -20,9 +20,12 @@ from sharklab.message import (
     N_,
 )
 
-Build = Callable[[RootFolder, Sequence[str], Path], None]
-"""Installs packages in a root file system, a new one or one with others below, and keeps downloads in a
-cache folder."""
+Build = Callable[[RootFolder, Sequence[str], Sequence[str], Path], None]
+"""Installs packages in a root file system, a new one or one with others below, and offers others in it; keeps
+downloads in a cache folder. `OFFERED` has those that are offered, as a repository that needs no network."""
+
+OFFERED = "usr/share/lab-packages"
+"""The folder of packages that students install."""
 
 # Started at boot in every host. All other units stay off until a role enables them, on every system.
 COMMON_UNITS = ("dbus.socket", "dbus-broker.service", "NetworkManager.service")
@@ -153,6 +156,33 @@ _ADD = """
 APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get install --yes --no-install-recommends \
     -o DPkg::Chroot-Directory="$1" {packages}
 """
+# A flat repository (sources.list(5)): the packages and their dependencies that are not installed. apt names
+# the files that it would fetch into an empty cache.
+_OFFER = """
+set -eu
+export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
+repository="$1/{folder}"
+mkdir -p "$repository" "$1/tmp/empty/partial"
+files=$(apt-get install --yes --no-install-recommends --quiet=2 --print-uris \
+    -o Dir::Cache::archives="$1/tmp/empty" {packages} | cut -d ' ' -f 2)
+apt-get install --yes --no-install-recommends --download-only {packages}
+rm -r "$1/tmp/empty"
+cd "$repository"
+for file in $files; do
+    package="$1/var/cache/apt/archives/$file"
+    name=$(dpkg-deb --show --showformat='${{Package}}_${{Architecture}}.deb' "$package")
+    cp "$package" "$name"
+    dpkg-deb --field "$name"
+    printf 'Filename: ./%s\nSize: %s\n' "$name" "$(stat --format=%s "$name")"
+    printf 'SHA256: %s\n\n' "$(sha256sum "$name" | cut -d ' ' -f 1)"
+done >Packages
+echo "deb [trusted=yes] file:/{folder} ./" >"$1/etc/apt/sources.list.d/lab.list"
+"""
+# apt finds the packages although nobody has asked the network for news.
+_READ_OFFERED = (
+    *("apt-get", "update", "-o", "Dir::Etc::sourcelist=/etc/apt/sources.list.d/lab.list"),
+    *("-o", "Dir::Etc::sourceparts=-"),
+)
 
 
 def _mmdebstrap(suite: str) -> Build:
@@ -161,7 +191,7 @@ def _mmdebstrap(suite: str) -> Build:
     A file system is extended as mmdebstrap(1) shows, "for further refinement".
     """
 
-    def build(target: RootFolder, packages: Sequence[str], cache: Path) -> None:
+    def build(target: RootFolder, packages: Sequence[str], offered: Sequence[str], cache: Path) -> None:
         process.require("mmdebstrap")
         downloads = state.folder(target.folder.with_name("downloads"))
         words = {
@@ -169,6 +199,7 @@ def _mmdebstrap(suite: str) -> Build:
             "downloads": shlex.quote(str(downloads)),
             "packages": shlex.join(packages),
         }
+        offer = _OFFER.format(packages=shlex.join(offered), folder=OFFERED)
         what = (
             ["--variant=custom", "--skip=check/empty", f"--customize-hook={_ADD.format(**words)}"]
             if target.below
@@ -181,6 +212,7 @@ def _mmdebstrap(suite: str) -> Build:
             "--dpkgopt=force-unsafe-io",  # an interrupted build is thrown away whole
             "--skip=essential/unlink,download/empty",
             *what,
+            *([f"--customize-hook={offer}"] if offered else []),
             f"--setup-hook={_FILL.format(**words)}",
             f"--customize-hook={_KEEP.format(**words)}",
             suite,
@@ -190,6 +222,8 @@ def _mmdebstrap(suite: str) -> Build:
         target.run(["sh", "-c", 'rm -rf "$1"/dev/*; shift; exec "$@"', "sh", target.path, *command])
         if target.below:
             shutil.rmtree(target.folder / "dev")
+        if offered:
+            target.run(["chroot", target.path, *_READ_OFFERED], devices=True)
 
     return build
 
@@ -212,7 +246,9 @@ def _rocky(name: str) -> OperatingSystem:
     return OperatingSystem(
         name=name,
         family="RedHat",
-        build=lambda target, packages, cache: rocky.build(release, target, packages, cache),
+        build=lambda target, packages, offered, cache: rocky.build(
+            release, target, packages, offered, OFFERED, cache
+        ),
         packages=(
             "NetworkManager",
             "ca-certificates",

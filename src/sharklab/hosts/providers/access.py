@@ -135,15 +135,15 @@ def wait(
     return [query.answer for query in asked.values() if query.answer]
 
 
-def close(seat_id: str) -> None:
-    """Wait until the shared connections of a seat have ended, after its hosts.
+def close(seat_id: str, host: str = "*") -> None:
+    """Wait until the shared connections of a seat, or to one host, have ended, after the hosts.
 
     Connections to containers end by themselves; those to virtual machines are told to end.
 
     Raises MachineryError when one stays for `CLOSE_LIMIT` seconds.
     """
     deadline = time.monotonic() + CLOSE_LIMIT
-    for path in marks.folder(seat_id).glob("*@*"):
+    for path in marks.folder(seat_id).glob(f"*@{host}"):
         if _is_open(path):
             with suppress(MachineryError):  # it ended meanwhile
                 process.run(["ssh", "-q", "-O", "exit", "-o", f"ControlPath={path}", "host"])

@@ -13,7 +13,7 @@ from sharklab.hosts.image import build, systems
 from sharklab.hosts.image.model import Image, Layers
 from sharklab.hosts.providers import disk, network
 from sharklab.hosts.providers.provider import Provider
-from sharklab.lab import needs
+from sharklab.lab import needs, start
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
 from sharklab.process import Say
@@ -63,8 +63,11 @@ def layers(
     """
     roles = {*build.RUN_ROLES, *(role for host in golden.hosts for role in host.roles)}
     family = systems.find(os_name).family
-    packages = build.packages_of(roles, family, kernel=needs.ROLES if machine else ())
-    return on_image(build.base(os_name, packages, progress, machine), golden, bake, containers, progress)
+    kernel = needs.ROLES if machine else ()
+    packages = build.packages_of(roles, family, kernel)
+    offered = build.packages_of(start.left_out(golden.lab), family, kernel)
+    image = build.base(os_name, packages, progress, machine, offered)
+    return on_image(image, golden, bake, containers, progress)
 
 
 def on_image(

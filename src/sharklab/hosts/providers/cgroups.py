@@ -12,7 +12,7 @@ import os
 import signal
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -83,6 +83,29 @@ def is_running(unit: str) -> bool:
         folder = _folder(unit)
         return folder is not None and "populated 1" in (folder / "cgroup.events").read_text()
     return False
+
+
+@contextmanager
+def frozen(unit: str) -> Iterator[None]:
+    """Let no process of the unit run meanwhile (cgroups(7)): its files stay as they are.
+
+    Raises MachineryError when one does not stop within `KILL_LIMIT` seconds.
+    """
+    folder = _folder(unit)
+    if folder is None:
+        yield
+        return
+    try:
+        (folder / "cgroup.freeze").write_text("1")
+        deadline = time.monotonic() + KILL_LIMIT
+        while "frozen 1" not in (folder / "cgroup.events").read_text():
+            if time.monotonic() > deadline:
+                raise MachineryError(N_("the host cannot be paused"), place=unit)
+            time.sleep(PAUSE)
+        yield
+    finally:
+        with suppress(OSError):  # the host has ended
+            (folder / "cgroup.freeze").write_text("0")
 
 
 def end(pattern: str) -> None:

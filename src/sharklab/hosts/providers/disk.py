@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from sharklab import state
+from sharklab import process, state
 from sharklab.errors import (
     MachineryError,
 )
@@ -103,6 +103,51 @@ def make(plan: Plan, host: Host, layers: Layers) -> None:
     for path, (mode, text) in files(plan, host).items():
         put(own / "upper", path, text, mode)
     state.write(own / "lowers", "".join(f"{path}\n" for path in layers.lowers(host.name)))
+
+
+DISKS = ("upper", "disk.qcow2")
+"""The disk of a host: the upper folder of a container's overlay, or the file of a virtual machine."""
+
+KEPT = "kept"
+"""The folder of a host that holds its disk as it was at the start."""
+
+
+def keep(plan: Plan, host: str) -> None:
+    """Copy the disk of a host that is paused: `put_back` makes the copy its disk again.
+
+    The extended attributes that overlayfs keeps on its files are copied, too. Empty parts of a disk stay
+    empty.
+    """
+    own = folder(plan, host)
+    state.remove(own / KEPT)
+    new = state.folder(own / f"{KEPT}.new")
+    for name in DISKS:
+        if (own / name).exists():
+            _copy(own / name, new / name)
+    new.rename(own / KEPT)
+
+
+def is_kept(plan: Plan, host: str) -> bool:
+    """Tell whether the start state of the host was kept."""
+    return (folder(plan, host) / KEPT).is_dir()
+
+
+def put_back(plan: Plan, host: str) -> None:
+    """Make the disk that was kept the disk of a host that has ended. The rest of its disk is removed."""
+    own = folder(plan, host)
+    for kept in sorted((own / KEPT).iterdir()):
+        _copy(kept, own / f"{kept.name}.new")
+        state.remove(own / kept.name)
+        (own / f"{kept.name}.new").rename(own / kept.name)
+    if (own / "work").exists():  # overlayfs(5): it belongs to the upper folder that is gone
+        state.remove(own / "work")
+        (own / "work").mkdir(mode=0o755)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file or a folder whole, over what an interrupted copy left."""
+    state.remove(target)
+    process.run(["cp", "--archive", "--sparse=always", "--reflink=auto", source, target])
 
 
 def put(upper: Path, path: str, text: str, mode: int) -> None:

@@ -6,6 +6,7 @@ change; `down` puts that state back, even after a crash of sharklab.
     <seat folder>/machines.json            how each is reached, and where it is on the lab's networks
     <seat folder>/before/<host>.json       its state before anything was changed
     <seat folder>/before/<host>.packaged.json    and after packages were installed, if any were
+    <seat folder>/start/<host>.json        its state at the start of the student's work
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from sharklab.hosts.providers.remote import Machine
 from sharklab.hosts.user_inventory import Variables
 from sharklab.lab import plan_file
 from sharklab.lab.model import Host, Plan, Seat
-from sharklab.lab.plan import make_plan
+from sharklab.lab.plan import make_plan, solved
 from sharklab.message import N_, Message
 from sharklab.process import Say
 
@@ -69,6 +70,34 @@ class Existing:
         )
         return {}
 
+    def keep(self, plan: Plan) -> None:
+        """Record the state of each machine once more, as the start state."""
+
+        def record(one: Machine) -> None:
+            own = _changes(plan, one.name)
+            file = _start_record(plan.seat, one.name)
+            state.folder(file.parent)
+            state.write(file, json.dumps(one.ask("record", **_paths_to_record(own))))
+
+        remote.ask_all(_machines(plan.seat, borrowed.read(plan.seat.folder)), record)
+
+    def reset(self, plan: Plan, hosts: Sequence[str], layers: Layers, progress: Say) -> Sequence[Message]:
+        """Put the start state of the machines back, as `down` does with the state before."""
+        known = borrowed.read(plan.seat.folder)
+        chosen = [one for one in _machines(plan.seat, known) if one.name in hosts]
+        for one in chosen:
+            if not (file := _start_record(plan.seat, one.name)).exists():
+                raise MachineryError(
+                    N_("the start state of host {host} was not kept"),
+                    place=str(file),
+                    hint=N_("make the seat again: sharklab down {lab}; sharklab up {lab}"),
+                    host=one.name,
+                    lab=plan.lab.name,
+                )
+        told = remote.ask_all(chosen, lambda one: _answer_or_failure(lambda: _reset(plan, one)))
+        _raise_failures(plan.seat, told, "reset", plan.seat.folder / "start")
+        return [sentence for host, answer in told.items() for sentence in _remarks(host, answer)]
+
     def stop(self, plan: Plan) -> None:
         """Leave the machines as they are: they are not ours to shut down."""
 
@@ -80,15 +109,7 @@ class Existing:
         known = borrowed.read(seat.folder)
         kept = [one for one in _machines(seat, known) if _record(seat, one.name).exists()]
         told = remote.ask_all(kept, lambda one: _answer_or_failure(lambda: _restore(seat, one)))
-        failed = [f"{host}: {line}" for host, answer in told.items() for line in remote.failures(answer)]
-        if failed:
-            raise MachineryError(
-                N_("some changes could not be undone:\n{failed}"),
-                place=Message(N_("seat {lab}/{student}"), {"lab": seat.lab, "student": seat.student}),
-                hint=N_("remove the cause and run sharklab down again; the saved state stays in {folder}"),
-                failed="\n".join(failed),
-                folder=seat.folder / "before",
-            )
+        _raise_failures(seat, told, "down", seat.folder / "before")
         _close_connections(seat)
         state.remove(seat.folder)
         return [sentence for host, answer in told.items() for sentence in _remarks(host, answer)]
@@ -103,6 +124,20 @@ class Existing:
         return {host: N_("running") if answers[host] else N_("absent") for host in answers}
 
 
+def _raise_failures(seat: Seat, told: Mapping[str, Mapping[str, Any]], verb: str, folder: Path) -> None:
+    """Raise MachineryError with all that the machines could not put back, if there is any."""
+    failed = [f"{host}: {line}" for host, answer in told.items() for line in remote.failures(answer)]
+    if failed:
+        raise MachineryError(
+            N_("some changes could not be undone:\n{failed}"),
+            place=Message(N_("seat {lab}/{student}"), {"lab": seat.lab, "student": seat.student}),
+            hint=N_("remove the cause and run sharklab {verb} again; the saved state stays in {folder}"),
+            failed="\n".join(failed),
+            verb=verb,
+            folder=folder,
+        )
+
+
 def borrow(plan: Plan, file: Path, agree: Agree) -> Plan:
     """Return the plan at the addresses of the machines that the inventory `file` names.
 
@@ -114,7 +149,9 @@ def borrow(plan: Plan, file: Path, agree: Agree) -> Plan:
     is_new = not (folder / borrowed.FILE).exists()
     try:
         known = _survey(plan, inventoried, file.parent)
-        own = make_plan(plan.source, borrowed.with_addresses(plan.seat, known), plan.pace)
+        own = make_plan(
+            plan.source, borrowed.with_addresses(plan.seat, known), plan.pace, plan.start, plan.solved
+        )
         if not agree(_sentences(own, known)):
             raise InputError(
                 N_("nothing was changed"), place="--provider existing", hint=N_("answer yes, or use --yes")
@@ -148,7 +185,7 @@ def _survey(plan: Plan, inventoried: Mapping[str, Variables], beside: Path) -> d
         at = find_address(host, inventoried[host.name], asked[host.name])
         known[host.name] |= borrowed.description(host, asked[host.name], at)
     check_apart(known)
-    packages = {host.name: _packages(host, known[host.name]) for host in plan.hosts}
+    packages = {host.name: _packages(host, known[host.name]) for host in solved(plan).hosts}
     absent = remote.ask_all(
         _machines(plan.seat, known), lambda one: one.ask("missing", packages=packages[one.name])["missing"]
     )
@@ -157,7 +194,7 @@ def _survey(plan: Plan, inventoried: Mapping[str, Variables], beside: Path) -> d
 
 def _examine(plan: Plan, one: Machine) -> dict[str, Any]:
     """Return the machine's own description, by sudo if its user is not root."""
-    own = changes.of_host(plan, plan.lab.host(one.name))
+    own = _changes(plan, one.name)
     sudo = one.ask("look", modules={}, paths=[])["uid"] != 0
     answer = replace(one, sudo=sudo).ask("look", modules=dict(own.modules), paths=own.paths)
     return {**answer, "sudo": sudo}
@@ -220,6 +257,7 @@ def check_apart(known: Mapping[str, Any]) -> None:
 
 
 def _packages(host: Host, entry: Mapping[str, Any]) -> list[str]:
+    """Return the packages of a host's roles; in the solved lab, so that a student's work needs no network."""
     roles = [*host.roles, *image.RUN_ROLES]
     return image.packages_of(roles, entry["family"], kernel=entry["kernel"])
 
@@ -240,7 +278,7 @@ def _sentences(plan: Plan, known: Mapping[str, Any]) -> list[Message]:
 
 
 def _host_sentences(plan: Plan, host: Host, entry: Mapping[str, Any]) -> list[Message]:
-    own, values = changes.of_host(plan, host), inventory.hostvars(plan)[host.name]
+    own, values = _changes(plan, host.name), inventory.hostvars(solved(plan))[host.name]
     at = f"{entry['address']['ipv4']} {entry['address']['interface']}"
     title = {"host": host.name, "machine": entry["machine"], "system": entry["system"], "address": at}
     sentence = N_("{host} ({system}, {address})")
@@ -274,7 +312,7 @@ def record_state(plan: Plan) -> None:
         file = _record(plan.seat, one.name)
         if not file.exists():
             state.folder(file.parent)
-            own = changes.of_host(plan, plan.lab.host(one.name))
+            own = _changes(plan, one.name)
             state.write(file, json.dumps(one.ask("record", **_paths_to_record(own))))
 
     remote.ask_all(_machines(plan.seat, known), record)
@@ -283,6 +321,27 @@ def record_state(plan: Plan) -> None:
 
 def _paths_to_record(own: Changes) -> dict[str, Any]:
     return {"paths": own.paths, "made": own.made, "settings": own.settings}
+
+
+def _changes(plan: Plan, host: str) -> Changes:
+    """Return the changes on a host by all roles of the lab, the student's work included."""
+    whole = solved(plan)
+    return changes.of_host(whole, whole.lab.host(host))
+
+
+def _start_record(seat: Seat, host: str) -> Path:
+    return seat.folder / "start" / f"{host}.json"
+
+
+def _reset(plan: Plan, one: Machine) -> dict[str, Any]:
+    """Put the start state of a machine back; packages that came since stay."""
+    return one.ask(
+        "restore",
+        seat=plan.seat.id,
+        users=_changes(plan, one.name).users,
+        before=json.loads(_start_record(plan.seat, one.name).read_text()),
+        packaged=None,
+    )
 
 
 def _record(seat: Seat, host: str) -> Path:
@@ -294,7 +353,7 @@ def _install(plan: Plan, host: Host, one: Machine, known: Mapping[str, Any]) -> 
     entry, file = known[host.name], _record(plan.seat, f"{host.name}.packaged")
     if not entry["missing"] or file.exists():
         return
-    first = image.repositories_of(host.roles, entry["family"], entry["kernel"])
+    first = image.repositories_of(solved(plan).lab.host(host.name).roles, entry["family"], entry["kernel"])
     installer = system_packages.INSTALLER.read_text(encoding="utf-8")
     failed = remote.failures(one.ask("install", packages=entry["missing"], first=first, installer=installer))
     if failed:
@@ -305,7 +364,7 @@ def _install(plan: Plan, host: Host, one: Machine, known: Mapping[str, Any]) -> 
             host=host.name,
             said="\n".join(failed),
         )
-    state.write(file, json.dumps(one.ask("record", **_paths_to_record(changes.of_host(plan, host)))))
+    state.write(file, json.dumps(one.ask("record", **_paths_to_record(_changes(plan, host.name)))))
 
 
 def _restore(seat: Seat, one: Machine) -> dict[str, Any]:
@@ -314,7 +373,7 @@ def _restore(seat: Seat, one: Machine) -> dict[str, Any]:
     return one.ask(
         "restore",
         seat=seat.id,
-        users=changes.of_host(plan, plan.lab.host(one.name)).users,
+        users=_changes(plan, one.name).users,
         before=json.loads(_record(seat, one.name).read_text()),
         packaged=json.loads(packaged.read_text()) if packaged.exists() else None,
     )

@@ -40,6 +40,16 @@ class Provider(Protocol):
         Return the facts that are known without asking a host. Raises MachineryError if one does not come up.
         """
 
+    def keep(self, plan: Plan) -> None:
+        """Keep the state of every host as its start state, which `reset` puts back."""
+
+    def reset(self, plan: Plan, hosts: Sequence[str], layers: Layers, progress: Say) -> Sequence[Message]:
+        """Put the start state of `hosts` back, whatever was done to them, and wait until they answer.
+
+        Return sentences for a person about what stays. Raises MachineryError when no start state was kept,
+        or one does not come up.
+        """
+
     def stop(self, plan: Plan) -> None:
         """Shut the hosts down in good order; their disks are kept and `up` starts them again."""
 

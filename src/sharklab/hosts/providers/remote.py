@@ -20,7 +20,18 @@ from sharklab.message import N_, Message
 ANSWER = "sharklab-machine: "
 """The start of the line with the answer; a login may print other lines."""
 
-MODULES = ("tool", "captures", "files", "units", "sessions", "rules", "network", "packages", "answer")
+MODULES = (
+    "tool",
+    "captures",
+    "files",
+    "units",
+    "sessions",
+    "rules",
+    "network",
+    "packages",
+    "settings",
+    "answer",
+)
 """In this order: each imports those before it only."""
 
 LOADER = """

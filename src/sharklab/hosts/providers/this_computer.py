@@ -76,6 +76,27 @@ class ThisComputer:
             layers = baking.layers(_select_hosts(golden, containers), os, bake, CONTAINERS, progress)
         return replace(layers, snapshots=snapshots)
 
+    def keep(self, plan: Plan) -> None:
+        """Copy the disks of the hosts, each while its host is paused."""
+        for host in plan.hosts:
+            paused = (
+                qemu.paused(plan, host) if self._is_vm(host) else cgroups.frozen(_unit(plan.seat, host.name))
+            )
+            with paused:
+                disk.keep(plan, host.name)
+
+    def reset(self, plan: Plan, hosts: Sequence[str], layers: Layers, progress: Say) -> Sequence[Message]:
+        """End the hosts, put the disks that were kept back, and start the hosts again."""
+        privilege.require_root(N_("starting hosts (network namespaces, mounts, containers) needs root"))
+        _require_kept(plan, hosts)
+        for name in hosts:
+            qemu.end_domains(plan.seat.id, name)
+            cgroups.end(_unit(plan.seat, name))
+            access.close(plan.seat.id, name)
+            disk.put_back(plan, name)
+        self.up(plan, layers, progress)
+        return ()
+
     def up(self, plan: Plan, layers: Layers, progress: Say) -> Mapping[str, Mapping[str, object]]:
         """Bring every host up; those that run are kept, those that stopped keep their disk."""
         privilege.require_root(N_("starting hosts (network namespaces, mounts, containers) needs root"))
@@ -179,6 +200,19 @@ class ThisComputer:
 CONTAINERS = ThisComputer("nspawn", lambda host: False)
 VIRTUAL_MACHINES = ThisComputer("qemu", lambda host: True)
 """All hosts are containers, or all are virtual machines: golden hosts are made this way, too."""
+
+
+def _require_kept(plan: Plan, hosts: Sequence[str]) -> None:
+    """Raise MachineryError if the start state of one of the hosts was not kept."""
+    for name in hosts:
+        if not disk.is_kept(plan, name):
+            raise MachineryError(
+                N_("the start state of host {host} was not kept"),
+                place=str(disk.folder(plan, name)),
+                hint=N_("make the seat again: sharklab down {lab}; sharklab up {lab}"),
+                host=name,
+                lab=plan.lab.name,
+            )
 
 
 def _announce_vms(vms: Sequence[Host], is_mixed: bool, progress: Say) -> None:

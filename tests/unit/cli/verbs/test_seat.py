@@ -136,9 +136,9 @@ def test_up_takes_an_inventory_for_machines_that_exist_alone(monkeypatch: pytest
 def test_consent_is_a_clear_yes(answer: str, yes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer is no; --yes asks nobody."""
     monkeypatch.setattr("sys.stdin", StringIO(answer))
-    assert yes == seat._ask_consent(Options(yes=False, language="en"), [])
+    assert yes == seat.ask_consent(Options(yes=False, language="en"), [])
     monkeypatch.setattr("sys.stdin", None)
-    assert seat._ask_consent(Options(yes=True, language="en"), [])
+    assert seat.ask_consent(Options(yes=True, language="en"), [])
 
 
 @pytest.mark.parametrize(

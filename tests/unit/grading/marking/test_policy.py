@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,14 @@ def test_remarks_name_a_submission_without_a_date() -> None:
     [remark] = remarks(Policy(due=DUE), submission(made=0.0))
     assert UNDATED == remark.kind
     assert ((), ()) == (remarks(Policy(due=DUE), submission()), remarks(Policy(), submission(made=0.0)))
+
+
+def test_a_solution_costs_all_that_its_exercise_earned() -> None:
+    """Whatever the policy; its hints cost nothing more, and another exercise stays."""
+    other = replace(earned(1.0)[0], id="nfs")
+    done = submission(hints=["ssh/a"])
+    taken = replace(done, manifest={**done.manifest, "solved": ["ssh", "dns", 3]})
+    [solution] = adjustments(Policy(hint=0.5), taken, (*earned(2.0, 1.0), other))
+    assert (-3.0, "Solution: {title}") == (solution.points, solution.reason.msgid)
+    unread = replace(done, manifest={"solved": "ssh"})
+    assert () == adjustments(Policy(), unread, earned(2.0))

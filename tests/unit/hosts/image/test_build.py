@@ -29,7 +29,7 @@ def roles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> systems.OperatingSystem:
     """Return an operating system that is built in no time, in a state folder of its own."""
 
-    def install(root: RootFolder, packages: Sequence[str], cache: Path) -> None:
+    def install(root: RootFolder, packages: Sequence[str], offered: Sequence[str], cache: Path) -> None:
         target = root.folder
         units = [f"usr/lib/systemd/system/{unit}" for unit in ("noisy.service", "multi-user.target")]
         for file in ("etc/os-release", "etc/hostname", *units):
@@ -189,7 +189,7 @@ def test_base_that_fails(
 ) -> None:
     """The remedy fits what the package manager said, and nothing half-built is left."""
 
-    def fail(target: RootFolder, packages: Sequence[str], cache: Path) -> None:
+    def fail(target: RootFolder, packages: Sequence[str], offered: Sequence[str], cache: Path) -> None:
 
         raise MachineryError(f"the command failed with exit code 1: {said}", place="mmdebstrap")
 

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.author import lint
 from sharklab.cli import flow
 from sharklab.errors import MachineryError
 from sharklab.hosts import providers
 from sharklab.hosts.image import Image
 from sharklab.hosts.providers import access, baking, disk, gateway, this_computer
-from sharklab.lab import seat
+from sharklab.lab import roles, seat
 from sharklab.lab.model import Host, Plan
 from tests.support import provider_seat
 
@@ -69,7 +68,7 @@ def test_files_leave_names_to_a_role_that_sets_them(role: str, keys: Plan) -> No
     """A lab's own resolver is not mixed with the gateway's."""
     server, client = keys.hosts
     own = replace(server, roles=("common", role))
-    assert role in lint.role_names()
+    assert role in roles.names()
     lines = keyfile(replace(keys, lab=replace(keys.lab, hosts=(own, client))), own, "lan")
     assert (True, False) == ("gateway=10.250.1.254" in lines, any(line.startswith("dns=") for line in lines))
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 from sharklab.hosts.providers.qemu.libvirt import end_domains
 from sharklab.hosts.providers.qemu.restoration import LIMIT, facts, start
 from sharklab.hosts.providers.qemu.snapshot import snapshots
-from sharklab.hosts.providers.qemu.vm import power_off
+from sharklab.hosts.providers.qemu.vm import paused, power_off
 
 TOOLS = ("qemu-system-x86_64", "qemu-img", "mke2fs")
 
-__all__ = ["LIMIT", "TOOLS", "end_domains", "facts", "power_off", "snapshots", "start"]
+__all__ = ["LIMIT", "TOOLS", "end_domains", "facts", "paused", "power_off", "snapshots", "start"]

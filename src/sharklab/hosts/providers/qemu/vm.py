@@ -7,10 +7,12 @@ the disk, the memory's file and the addresses of the network cards.
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sharklab import process
 from sharklab.hosts.image.model import Engine, Image
 from sharklab.hosts.providers import cgroups, disk, marks, network
 from sharklab.hosts.providers.qemu import engine, rights
@@ -103,6 +105,18 @@ def power_off(plan: Plan, host: Host) -> None:
     if cgroups.is_running(unit(plan, host)):
         with Monitor(monitor(plan, host)) as own:
             own.ask("system_powerdown")
+
+
+@contextmanager
+def paused(plan: Plan, host: Host) -> Iterator[None]:
+    """Let the machine rest meanwhile, with all that it wrote in the file of its disk (QMP `stop`)."""
+    process.run(["ssh", "-F", plan.seat.folder / "ssh" / "config", host.name, "sync"])
+    with Monitor(monitor(plan, host)) as own:
+        own.ask("stop")
+        try:
+            yield
+        finally:
+            own.ask("cont")
 
 
 def command(plan: Plan, host: Host, machine: VirtualMachine) -> list[str]:

@@ -1,0 +1,194 @@
+"""Checks of effects: what a host reaches, resolves, opens by SSH and writes, as it was tried from it.
+
+`attempt` says for each of them what is to be tried; `sharklab.evidence.effects` tries it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sharklab.checks.context import Context
+from sharklab.checks.host_check import finding, observation, of_host
+from sharklab.checks.kind import TEXT, Params, Rests, Schema, check
+from sharklab.checks.outcome import Finding, Reference, Status
+from sharklab.evidence import effects
+from sharklab.evidence.effects import Attempt, Effect
+from sharklab.lab.model import Check, Plan
+from sharklab.message import N_, Message
+
+STUDENT = "student"
+"""The user whose rights count where a check names none."""
+UDP_PORTS = ("53/udp", "123/udp", "3478/udp")
+"""The ports of UDP for which sharklab has a question: DNS, NTP and STUN."""
+
+_PORT: Schema = {"type": "string", "pattern": r"^[1-9][0-9]{0,4}/(tcp|udp)$"}
+_VERDICTS: Mapping[str, str] = {
+    "open": N_("something answers"),
+    "refused": N_("the host refuses the packets"),
+    "rejected": N_("a firewall or a router rejects the packets"),
+    "silent": N_("nothing answers"),
+}
+_VERDICT: Schema = {"type": "string", "enum": list(_VERDICTS)}
+
+
+@check(
+    "reaches",
+    Rests.STATE,
+    N_("From {host} to port {port} of {to}"),
+    N_("the answer that the exercise asks for"),
+    params=of_host("to", "port", to=TEXT, port=_PORT, verdict=_VERDICT, address=TEXT),
+    look=N_("Try it from that host, and look at the packets of your try with: tcpdump"),
+)
+def reaches(context: Context, params: Params) -> Finding:
+    """A try from `host` at `port` (`2049/tcp`) of the host `to` ends with `verdict`, or else `open`.
+
+    `refused` is a RST, `rejected` an ICMP error, `silent` no answer within 5 s. Without `address`, the try
+    goes to the IPv4 address of `to` on a network of both. The ports of UDP are `53/udp`, `123/udp` and
+    `3478/udp`.
+    """
+    effect = _effect(context, "reaches", params)
+    if not effect or effect["verdict"] not in _VERDICTS:
+        return _untold(params, effect)
+    wanted = params.get("verdict", "open")
+    told = Message(_VERDICTS[effect["verdict"]])
+    values = {**params, "told": _with_packet(context, told, effect)}
+    found = Message(N_("From {host} to port {port} of {to}: {told}."), values)
+    return finding(effect["verdict"] == wanted, params["host"], found)
+
+
+def _with_packet(context: Context, told: Message, effect: Effect) -> Message:
+    """Return the verdict with the ICMP message that made it, and with its sender."""
+    if "icmp" not in effect:
+        return told
+    kind, code = effect["icmp"]
+    origin = effect.get("origin", "")
+    values = {"told": told, "type": kind, "code": code, "sender": context.host_at(origin) or origin}
+    return Message(N_("{told} (ICMP {type}/{code} from {sender})"), values)
+
+
+@check(
+    "resolves",
+    Rests.STATE,
+    N_("The name {name} on {host}"),
+    N_("programs get its address"),
+    params=of_host("name", name=TEXT, address=TEXT),
+    look=N_("Ask as programs do, with: getent ahosts"),
+)
+def resolves(context: Context, params: Params) -> Finding:
+    """Programs on `host` get an address for `name` within 5 s, from files or DNS; with `address`, this."""
+    effect = _effect(context, "resolves", params)
+    if not effect or effect["verdict"] not in ("found", "unknown", "late"):
+        return _untold(params, effect)
+    values = {**params, "addresses": effect.get("addresses", []), "said": effect.get("said", "")}
+    if effect["verdict"] == "late":
+        return finding(
+            False, params["host"], Message(N_("{host} gets no answer for {name} within 5 s."), values)
+        )
+    if effect["verdict"] == "unknown":
+        return finding(
+            False, params["host"], Message(N_("{host} gets no address for {name}: {said}."), values)
+        )
+    good = "address" not in params or params["address"] in values["addresses"]
+    return finding(good, params["host"], Message(N_("{host} gets for {name}: {addresses}."), values))
+
+
+@check(
+    "logs_in",
+    Rests.STATE,
+    N_("From {host} to {to} by SSH"),
+    N_("the user gets in without a password"),
+    params=of_host("to", to=TEXT, user=TEXT, **{"as": TEXT}),
+    look=N_("Try it as that user, with: ssh -v"),
+)
+def logs_in(context: Context, params: Params) -> Finding:
+    """The user `user` (or else `student`) of `host` logs in to the host `to` by SSH, without a password.
+
+    There the user has the same name, or that of `as`. A host key that changed is refused; a new one is taken.
+    """
+    good = N_("{user} of {host} logs in to {to}.")
+    return _of_user(context, "logs_in", params, good, N_("{user} of {host} does not get in to {to}: {said}."))
+
+
+@check(
+    "writes",
+    Rests.STATE,
+    N_("Writing in {path} of {host}"),
+    N_("a new file can be made there"),
+    params=of_host("path", path=TEXT, user=TEXT),
+    look=N_("Try it as that user, with: touch. Look at the mount, at the export and at the folder's mode."),
+)
+def writes(context: Context, params: Params) -> Finding:
+    """The user `user` (or else `student`) of `host` makes a file in the folder `path`, and removes it."""
+    good = N_("{user} writes in {path} of {host}.")
+    return _of_user(context, "writes", params, good, N_("{user} does not write in {path} of {host}: {said}."))
+
+
+def _of_user(context: Context, kind: str, params: Params, good: str, bad: str) -> Finding:
+    effect = _effect(context, kind, params)
+    if not effect or effect["verdict"] not in ("done", "refused", "late"):
+        return _untold(params, effect)
+    late = Message(N_("nothing happens within 5 s"))
+    said = late if effect["verdict"] == "late" else Message("{said}", {"said": effect.get("said", "-")})
+    values = {"user": STUDENT, **params, "said": said}
+    is_done = effect["verdict"] == "done"
+    return finding(is_done, params["host"], Message(good if is_done else bad, values))
+
+
+def _effect(context: Context, kind: str, params: Params) -> Effect | None:
+    """Return the effect of the check's attempt, or None where it was not tried."""
+    tried = observation(context, params).get("effects", {})
+    found: Effect | None = tried.get(effects.key(_ATTEMPTS[kind](context.plan, params)))
+    return found
+
+
+def _untold(params: Params, effect: Effect | None) -> Finding:
+    """Return the finding where nothing was tried, or where the attempt itself broke."""
+    evidence = (Reference(host=params["host"]),)
+    if not effect:
+        text = N_("This was not tried from {host}: the state of the host has no result of it.")
+        return Finding(Status.INCONCLUSIVE, Message(text, params), evidence)
+    said = {**params, "said": effect.get("said", effect["verdict"])}
+    return Finding(Status.INCONCLUSIVE, Message(N_("The try from {host} broke: {said}"), said), evidence)
+
+
+def attempt(plan: Plan, wanted: Check) -> Attempt | None:
+    """Return what has to be tried for a check, or None for a check of another kind or of an unknown host."""
+    build = _ATTEMPTS.get(wanted.kind)
+    known = {host.name for host in plan.hosts}
+    named = {str(wanted.params[name]) for name in ("host", "to") if name in wanted.params}
+    return build(plan, wanted.params) if build and named <= known else None
+
+
+def _to_reach(plan: Plan, params: Params) -> Attempt:
+    return "reaches", params["to"], str(params.get("address", "")) or _address(plan, params), params["port"]
+
+
+def _to_resolve(plan: Plan, params: Params) -> Attempt:
+    return "resolves", params["name"]
+
+
+def _to_log_in(plan: Plan, params: Params) -> Attempt:
+    user = params.get("user", STUDENT)
+    return "logs_in", user, params.get("as", user), params["to"], _address(plan, params)
+
+
+def _to_write(plan: Plan, params: Params) -> Attempt:
+    return "writes", params.get("user", STUDENT), params["path"]
+
+
+def _address(plan: Plan, params: Params) -> str:
+    """Return the IPv4 address of `to` on the first network that it shares with `host`, else on its first."""
+    own = plan.lab.host(params["host"]).networks
+    networks = plan.lab.host(params["to"]).networks
+    network = next((name for name in networks if name in own), networks[0])
+    return str(plan.seat.address(params["to"], network).ipv4.ip)
+
+
+_ATTEMPTS: Mapping[str, Callable[[Plan, Mapping[str, Any]], Attempt]] = {
+    "reaches": _to_reach,
+    "resolves": _to_resolve,
+    "logs_in": _to_log_in,
+    "writes": _to_write,
+}
+"""What each check needs tried."""

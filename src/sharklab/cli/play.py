@@ -1,0 +1,139 @@
+"""Play the hands-on exercises of a lab on a seat of its own, and look what the grading says of each state.
+
+The acts are those of a student: the start, the solution of one exercise after another, a solution that is
+asked for twice, vandalism, and a reset. An author sees here a start that earns points already, and a
+solution that does not earn all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sharklab import process
+from sharklab.author import lint
+from sharklab.checks import KINDS, host_demands
+from sharklab.checks.kind import Rests
+from sharklab.cli import flow, seats, work
+from sharklab.evidence import host_state
+from sharklab.grading.marking.defaults import criteria
+from sharklab.grading.marking.marks import grade
+from sharklab.grading.submission.model import Submission
+from sharklab.hosts import configuration
+from sharklab.hosts.providers.remote import Machine, ask_all, machine_of
+from sharklab.i18n import Translator
+from sharklab.lab.criteria import leaves
+from sharklab.lab.model import Check, Exercise, Plan
+from sharklab.message import N_, Message
+from sharklab.progress import Progress
+
+STUDENT = "prove"
+"""The student of the seat that is played on; it is removed at the end."""
+
+VANDALISM = "rm -rf /etc/exports* /etc/firewalld /etc/ssh/sshd_config.d /etc/NetworkManager/conf.d"
+
+Share = Mapping[str, float]
+"""The part (0 to 1) of its points that each criterion earns, by "exercise/criterion"."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act of the play, and what was wrong in it."""
+
+    title: Message
+    wrong: tuple[Message, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """True if nothing was wrong."""
+        return not self.wrong
+
+
+def play(name: str, provider: str, os: str, progress: Progress) -> Iterator[Act]:
+    """Yield each act of `name`, a lab with start states, on a seat that exists meanwhile.
+
+    Raises MachineryError and InputError as `up`, `solve` and `reset` do.
+    """
+    seats.down(lint.named(name).name, STUDENT, progress)  # what an interrupted play left
+    plan = flow.to_begin(flow.prepare(name, STUDENT), solved=False)
+    hosts = [host.name for host in plan.hosts]
+    try:
+        flow.up(plan, provider, os, progress)
+        begun = configuration.read(plan, hosts)
+        yield Act(Message(N_("start")), tuple(_compare(_shares(plan), ())))
+        yield from _solve_one_by_one(plan, progress)
+        again = work.solve(work.read(plan), plan.start, progress)
+        yield Act(Message(N_("all solved once more")), tuple(_changed(again)))
+        ask_all([machine_of(plan.seat, host) for host in hosts], _vandalise)
+        work.reset(work.read(plan), hosts, os, progress)
+        yield Act(
+            Message(N_("vandalism, then reset")), tuple(_unlike(begun, configuration.read(plan, hosts)))
+        )
+        yield Act(Message(N_("start, after the reset")), tuple(_compare(_shares(plan), ())))
+    finally:
+        seats.down(plan.lab.name, STUDENT, progress)
+
+
+def _solve_one_by_one(plan: Plan, progress: Progress) -> Iterator[Act]:
+    """Solve one exercise after another: each earns its own points, and no more."""
+    for count, exercise in enumerate(plan.start, start=1):
+        work.solve(work.read(plan), [exercise], progress)
+        title = Message(N_("solved: {exercise}"), {"exercise": exercise})
+        yield Act(title, tuple(_compare(_shares(plan), plan.start[:count])))
+
+
+def _vandalise(machine: Machine) -> str:
+    return process.run(machine.as_root(["sh", "-c", VANDALISM]))
+
+
+def _shares(plan: Plan) -> Share:
+    """Look at the hosts, and return what each criterion on the students' work on hosts earns."""
+    state = host_state.observe(plan, host_demands.services(plan))
+    seat = plan.seat
+    result = grade(plan, Submission(plan.lab.name, seat.student, seat.id, seat.folder, state=state))
+    marks = {(exercise.id, mark.criterion): mark for exercise in result.exercises for mark in exercise.marks}
+    return {
+        f"{exercise.id}/{name}": marks[exercise.id, name].points / marks[exercise.id, name].worth
+        for exercise in plan.lab.exercises
+        for name in _of_hosts(plan, exercise)
+    }
+
+
+def _of_hosts(plan: Plan, exercise: Exercise) -> Iterator[str]:
+    """Yield the criteria of an exercise with a start that rest on nothing but the state of hosts."""
+    for criterion in criteria(plan.lab, exercise) if exercise.start else ():
+        asked = [leaf for step in criterion.steps for leaf in leaves(step.condition)]
+        if all(isinstance(leaf, Check) and KINDS[leaf.kind].rests is Rests.STATE for leaf in asked):
+            yield criterion.id
+
+
+def _compare(shares: Share, solved: Sequence[str]) -> Iterator[Message]:
+    """Yield the criteria that earn other than all in solved exercises, and other than nothing in others."""
+    for name, share in shares.items():
+        if name.partition("/")[0] in solved and share < 1:
+            yield Message(N_("{name} does not earn all"), {"name": name})
+        elif name.partition("/")[0] not in solved and share > 0:
+            yield Message(N_("{name} earns points without the work"), {"name": name})
+
+
+def _changed(changes: Mapping[str, str]) -> Iterator[Message]:
+    for host, text in changes.items():
+        yield Message(N_("changed on {host}:\n{changes}"), {"host": host, "changes": text})
+
+
+def _unlike(
+    before: Mapping[str, configuration.Configuration], after: Mapping[str, configuration.Configuration]
+) -> Iterator[Message]:
+    """Yield the hosts whose configuration is not the one of the start."""
+    return _changed(
+        {host: text for host in before if (text := configuration.differences(before[host], after[host]))}
+    )
+
+
+def table(acts: Sequence[Act], words: Translator) -> str:
+    """Return a line for each act, and below it what was wrong."""
+    lines = []
+    for act in acts:
+        lines.append(f"{'✓' if act.holds else '✗'} {words.say(act.title)}")
+        lines += [f"    {words.say(wrong)}" for wrong in act.wrong]
+    return "\n".join(lines)

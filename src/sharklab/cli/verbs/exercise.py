@@ -1,0 +1,64 @@
+"""The verbs of a student's work on the hosts: do it for the student, or take it away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sharklab.cli.options import Options
+from sharklab.cli.say import say, translate
+from sharklab.cli.verbs.seat import ask_consent
+from sharklab.errors import GOOD, InputError
+from sharklab.lab.model import Plan
+from sharklab.message import N_, Message
+
+
+def solve(args: Options) -> int:
+    """Do the work of an exercise, or of all, on the seat; the exercise then earns no points."""
+    from sharklab.cli import flow, work
+    from sharklab.hosts import playbook
+    from sharklab.progress import Progress
+
+    playbook.get_ready()
+    plan, words = work.read(flow.look_up(args.lab, args.student)), translate(args)
+    ids = work.exercises(plan, args.subject)
+    _agree(args, [Message(N_("These exercises then earn no points: {exercises}."), {"exercises": ids})])
+    changes = work.solve(plan, ids, Progress(words.gettext))
+    lines = [words.gettext("Solved: {exercises}").format(exercises=", ".join(ids))]
+    if changes:
+        text = words.gettext("The changes on {hosts}: sharklab brief {lab} --solution")
+        lines.append(text.format(hosts=", ".join(changes), lab=plan.lab.name))
+    else:
+        lines.append(words.gettext("Nothing had to be changed."))
+    say(args, "\n".join(lines), exercises=list(ids), changes=changes)
+    return GOOD
+
+
+def reset(args: Options) -> int:
+    """Put hosts of the seat back into their start state, once the student agrees."""
+    from sharklab.cli import flow, work
+    from sharklab.progress import Progress
+
+    plan, words = work.read(flow.look_up(args.lab, args.student)), translate(args)
+    hosts = work.hosts_to_reset(plan, args.subject)
+    _agree(args, list(_losses(plan, hosts, args.subject, work.exercises_on(plan, hosts))))
+    told = work.reset(plan, hosts, args.os, Progress(words.gettext))
+    text = words.gettext("In their start state: {hosts}").format(hosts=", ".join(hosts))
+    say(args, "\n".join([*map(words.say, told), text]), hosts=list(hosts))
+    return GOOD
+
+
+def _losses(plan: Plan, hosts: Sequence[str], name: str, exercises: Sequence[str]) -> Iterator[Message]:
+    """Yield sentences about the work that a reset removes."""
+    yield Message(N_("These hosts lose all changes: {hosts}."), {"hosts": hosts})
+    if others := [each for each in exercises if each != name]:
+        yield Message(N_("The work on these exercises is lost, too: {exercises}."), {"exercises": others})
+
+
+def _agree(args: Options, sentences: Sequence[Message]) -> None:
+    """Raise InputError unless the student agrees to what the sentences say."""
+    if not ask_consent(args, sentences):
+        raise InputError(
+            N_("nothing was changed"),
+            place=f"sharklab {args.verb}",
+            hint=N_("answer yes, or use --yes"),
+        )

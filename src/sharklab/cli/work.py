@@ -1,0 +1,118 @@
+"""The student's work on a seat: `solve` does it for the student, `reset` takes it away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sharklab.cli import flow, seats
+from sharklab.errors import InputError, MachineryError
+from sharklab.hosts import configuration, inventory
+from sharklab.lab import diary, plan_file
+from sharklab.lab.model import Plan
+from sharklab.lab.plan import make_plan
+from sharklab.message import N_, Message
+from sharklab.progress import Progress
+
+
+def read(plan: Plan) -> Plan:
+    """Return the plan of a student's seat in its state of now.
+
+    Raises MachineryError without a seat, and InputError when it did not begin in a start state.
+    """
+    own = plan_file.state_of(plan.seat.folder)
+    if own is None:
+        raise MachineryError(
+            N_("seat {lab}/{student} is not up"),
+            hint="sharklab up {lab} --student {student}",
+            lab=plan.lab.name,
+            student=plan.seat.student,
+        )
+    if not own[0]:
+        raise InputError(
+            N_("this seat has no start state: the exercises of {lab} are solved on it from the beginning"),
+            place=Message(N_("LAB")),
+            hint=N_("make the seat again: sharklab down {lab}; sharklab up {lab}"),
+            lab=plan.lab.name,
+        )
+    return make_plan(plan.source, plan.seat, plan.pace, *own)
+
+
+def exercises(plan: Plan, name: str) -> tuple[str, ...]:
+    """Return the exercise `name` that can be solved, all of them without a name.
+
+    Raises InputError when the lab has none of that name, or it leaves no part to the student.
+    """
+    if not name:
+        return plan.start
+    if name not in plan.start:
+        raise InputError(
+            N_("{lab} has no exercise {name!r} with a start state"),
+            place=Message(N_("EXERCISE")),
+            hint=N_("exercises with a start state: {known}"),
+            lab=plan.lab.name,
+            name=name,
+            known=", ".join(plan.start),
+        )
+    return (name,)
+
+
+def solve(plan: Plan, ids: Sequence[str], progress: Progress) -> dict[str, str]:
+    """Do the work of the exercises on the seat, note that, and return the changes by host (a diff each).
+
+    Only changes are noted; doing it again changes nothing. Raises MachineryError when a role fails.
+    """
+    touched = [host.name for host in plan.hosts if any(host.name in _hosts_of(plan, each) for each in ids)]
+    with seats.hold(plan.seat):
+        diary.solve(plan.seat, ids)
+        before = configuration.read(plan, touched)
+        flow.solve(plan, ids, seats.provider_of(plan.seat), progress)
+        after = configuration.read(plan, touched)
+        changes = {host: configuration.differences(before[host], after[host]) for host in touched}
+        found = {host: text for host, text in changes.items() if text}
+        if found:
+            configuration.note(plan, ids, found)
+    return found
+
+
+def hosts_to_reset(plan: Plan, name: str) -> tuple[str, ...]:
+    """Return the hosts that `name` means: those of an exercise, a host, or all without a name.
+
+    Raises InputError when the lab has neither, or the exercise leaves no part to the student.
+    """
+    everyone = [host.name for host in plan.hosts]
+    if not name:
+        return tuple(everyone)
+    if name in everyone:
+        return (name,)
+    touched = {host for exercise in exercises(plan, name) for host in _hosts_of(plan, exercise)}
+    return tuple(host for host in everyone if host in touched)
+
+
+def _hosts_of(plan: Plan, exercise: str) -> frozenset[str]:
+    """Return the hosts that hold the student's work in an exercise."""
+    return frozenset({each.id: each.start for each in plan.lab.exercises}[exercise])
+
+
+def exercises_on(plan: Plan, hosts: Sequence[str]) -> tuple[str, ...]:
+    """Return the exercises whose work lies on one of `hosts`, in the author's order."""
+    return tuple(each for each in plan.start if _hosts_of(plan, each) & set(hosts))
+
+
+def reset(plan: Plan, hosts: Sequence[str], os: str, progress: Progress) -> Sequence[Message]:
+    """Put the start state of `hosts` back. Return sentences about what stays.
+
+    Raises MachineryError as `Provider.reset` does.
+    """
+    provider = seats.provider_of(plan.seat)
+    layers = flow.layers_of(plan, provider, os, progress)
+    lost = exercises_on(plan, hosts)
+    left = replace(plan, solved=tuple(each for each in plan.solved if each not in lost))
+    own = provider.adapt(make_plan(left.source, left.seat, left.pace, left.start, left.solved))
+    with seats.hold(plan.seat):
+        with progress.step(N_("put back the start state of: {hosts}"), hosts=", ".join(hosts)):
+            told = provider.reset(own, hosts, layers, progress.note)
+        plan_file.save(own)
+        inventory.save(own)
+        flow.note_provisioned(own)
+    return told

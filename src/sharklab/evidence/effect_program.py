@@ -1,0 +1,309 @@
+"""The program that tries effects on a host: it connects, resolves names, logs in, writes.
+
+It is sent to the Python of the host on standard input, and leaves nothing there. It needs the standard
+library only. Each attempt runs in a process of its own: one that hangs (on a dead NFS server it cannot even
+be killed) is left behind after `LIMIT` seconds, and the others go on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import encodings.idna  # noqa: F401 (socket needs it for a name, when the rights to load it may be gone)
+import errno
+import json
+import os
+import pwd
+import secrets
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Effect = dict[str, Any]
+"""What an attempt came to: see `sharklab.evidence.effects.Effect`."""
+
+LIMIT = 5.0
+"""Seconds that an attempt may take."""
+PATIENCE = 4.5
+"""Seconds that a packet may take to be answered: the kernel sends a SYN after 0, 1 and 3 s (RFC 6298)."""
+REPEATS = (0.0, 1.0, 3.0)
+"""Seconds after which a question over UDP is sent, again and again."""
+MOST = 300
+"""Characters of a sentence of another program, and entries of a list."""
+NOBODY = 65534
+"""The user and group without any right."""
+
+IP_RECVERR, IPV6_RECVERR = 11, 25
+ICMP_ORIGINS = (2, 3)
+"""SO_EE_ORIGIN_ICMP and SO_EE_ORIGIN_ICMP6 of linux/errqueue.h."""
+NO_NEIGHBOUR = ([3, 1], [1, 3])
+"""Host unreachable (ICMP) and address unreachable (ICMPv6): the kernel tells so where nobody answers ARP."""
+CLOSED = ([3, 3], [1, 4])
+"""Port unreachable (ICMP, ICMPv6): the answer of a closed port of UDP."""
+
+
+def reaches(to: str, address: str, port: str) -> Effect:
+    """Return what packets answer at `address` for `port`: open, refused, rejected or silent.
+
+    `refused` is a RST, or for UDP the ICMP message of a closed port. `rejected` is any other ICMP error, with
+    type, code and sender. The kernel keeps that message in the error queue of the socket (ip(7), ipv6(7)).
+    """
+    number, _, transport = port.partition("/")
+    is_ipv6 = ":" in address
+    kind = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
+    with socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET, kind) as tried:
+        level = (socket.IPPROTO_IPV6, IPV6_RECVERR) if is_ipv6 else (socket.IPPROTO_IP, IP_RECVERR)
+        tried.setsockopt(*level, 1)
+        tried.setblocking(False)
+        code = tried.connect_ex((address, int(number)))
+        if code not in (0, errno.EINPROGRESS):
+            return {"verdict": "silent", "said": os.strerror(code)}
+        own = tried.getsockname()[0]
+        if transport == "tcp":
+            return _connect(tried, own)
+        return _ask(tried, own, *QUESTIONS[int(number)]())
+
+
+def _connect(tried: socket.socket, own: str) -> Effect:
+    waiting = select.poll()
+    waiting.register(tried, select.POLLOUT)
+    if not waiting.poll(PATIENCE * 1000):
+        return {"verdict": "silent"}
+    code = tried.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # first: to read the queue clears it
+    told = _icmp(tried)
+    return _error(code, told, own) if code or told else {"verdict": "open"}
+
+
+def _ask(tried: socket.socket, own: str, question: bytes, is_answer: Callable[[bytes], bool]) -> Effect:
+    """Return what becomes of a question over UDP, which is sent at each of `REPEATS`."""
+    start = time.monotonic()
+    waiting = select.poll()
+    waiting.register(tried, select.POLLIN)
+    for until in (*REPEATS[1:], PATIENCE):
+        with contextlib.suppress(OSError):  # the error of the packet before: it is in the queue
+            tried.send(question)
+        while (left := start + until - time.monotonic()) > 0:
+            waiting.poll(left * 1000)
+            told = _icmp(tried)
+            try:
+                if is_answer(tried.recv(65535)):
+                    return {"verdict": "open"}
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                return _closed(_error(error.errno or 0, told or _icmp(tried), own))
+            if told:
+                return _closed(_error(errno.ECONNREFUSED, told, own))
+    return {"verdict": "silent"}
+
+
+def _closed(effect: Effect) -> Effect:
+    """Return the effect of a question over UDP: a closed port refuses it."""
+    return {**effect, "verdict": "refused"} if effect.get("icmp") in CLOSED else effect
+
+
+def _error(code: int, told: Effect, own: str) -> Effect:
+    """Return the verdict of an error of the socket, with the ICMP message that made it, if one did."""
+    said = {"said": os.strerror(code)}
+    if not told:
+        return {"verdict": "refused" if code == errno.ECONNREFUSED else "silent", **said}
+    if told["origin"] == own and told["icmp"] in NO_NEIGHBOUR:
+        return {"verdict": "silent", **said}
+    return {"verdict": "rejected", **told}
+
+
+def _icmp(tried: socket.socket) -> Effect:
+    """Return type, code and sender of the ICMP message in the error queue, or {} (sock_extended_err)."""
+    try:
+        _, ancillary, _, _ = tried.recvmsg(512, 512, socket.MSG_ERRQUEUE)
+    except OSError:
+        return {}
+    for level, kind, content in ancillary:
+        if (level, kind) in ((socket.IPPROTO_IP, IP_RECVERR), (socket.IPPROTO_IPV6, IPV6_RECVERR)):
+            _, origin, icmp, code = struct.unpack_from("=IBBB", content)
+            if origin in ICMP_ORIGINS:
+                return {"icmp": [icmp, code], "origin": _address(content[16:])}
+    return {}
+
+
+def _address(name: bytes) -> str:
+    """Return the address in a struct sockaddr_in or sockaddr_in6."""
+    [family] = struct.unpack_from("=H", name)
+    if family == socket.AF_INET6:
+        return socket.inet_ntop(family, name[8:24])
+    return socket.inet_ntop(socket.AF_INET, name[4:8]) if family == socket.AF_INET else ""
+
+
+def _dns() -> tuple[bytes, Callable[[bytes], bool]]:
+    """Return a question for the version of a DNS server (RFC 1035, RFC 4892): it asks nobody else for it."""
+    id = secrets.token_bytes(2)
+    name = b"\x07version\x04bind\x00"
+    return id + struct.pack("!5H", 0, 1, 0, 0, 0) + name + struct.pack(
+        "!2H", 16, 3
+    ), lambda answer: answer[:2] == id and len(answer) >= 12 and answer[2] >= 0x80
+
+
+def _ntp() -> tuple[bytes, Callable[[bytes], bool]]:
+    """Return a question for the time (RFC 5905): version 4, client; its answer repeats the sending time."""
+    sent = secrets.token_bytes(8)
+    return b"\x23" + bytes(39) + sent, lambda answer: len(answer) >= 48 and answer[24:32] == sent
+
+
+def _stun() -> tuple[bytes, Callable[[bytes], bool]]:
+    """Return a Binding request of STUN (RFC 8489): its answer has the same transaction."""
+    transaction = b"\x21\x12\xa4\x42" + secrets.token_bytes(12)
+    return b"\x00\x01\x00\x00" + transaction, lambda answer: answer[4:20] == transaction
+
+
+QUESTIONS: Mapping[int, Callable[[], tuple[bytes, Callable[[bytes], bool]]]] = {
+    53: _dns,
+    123: _ntp,
+    3478: _stun,
+}
+"""A question for each port of UDP, and the function that knows its answer."""
+
+
+def resolves(name: str) -> Effect:
+    """Return the addresses that programs get for `name`: what getent(1) prints, as a user without rights."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        return {"verdict": "unknown", "said": getattr(error, "strerror", "") or str(error)}
+    return {"verdict": "found", "addresses": list(dict.fromkeys(str(each[4][0]) for each in found))[:MOST]}
+
+
+SSH = (
+    *("ssh", "-n", "-T", "-x", "-a", "-o", "BatchMode=yes", "-o", "ConnectTimeout=4"),
+    *("-o", "ConnectionAttempts=1", "-o", "LogLevel=ERROR", "-o", "ControlMaster=no"),
+    *("-o", "ControlPath=none", "-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no"),
+    *("-o", "StrictHostKeyChecking=accept-new", "-o", "UpdateHostKeys=no"),
+)
+"""ssh(1) without any question, and without what it leaves in the home of its user."""
+
+
+def logs_in(user: str, login: str, to: str, address: str) -> Effect:
+    """Return whether `user` logs in as `login` at `to`, which is at `address`, without a password.
+
+    A new host key is taken and forgotten: ssh adds it to the first file of known hosts, which keeps nothing.
+    A changed key is refused.
+    """
+    home = _become(user)
+    known = "/dev/null " + " ".join(f'"{home}/.ssh/known_hosts{end}"' for end in ("", "2"))
+    target = ["-o", f"UserKnownHostsFile={known}", "-o", f"HostName={address}", "-l", login, "--", to, "true"]
+    done = subprocess.run(
+        [*SSH, *target],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    said = [line.strip() for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
+    return {"verdict": "done"} if not done.returncode else {"verdict": "refused", "said": "".join(said[-1:])}
+
+
+def writes(user: str, path: str) -> Effect:
+    """Return whether `user` writes a new file in the folder `path`, and the disk has it; it is removed."""
+    _become(user)
+    name = os.path.join(path, "." + secrets.token_hex(16))
+    file = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+    try:
+        os.write(file, name.encode())
+        os.fsync(file)
+    finally:
+        os.unlink(name)
+        os.close(file)
+    return {"verdict": "done"}
+
+
+def _become(user: str) -> str:
+    """Give this process the rights of `user`, and return the user's home. Raises KeyError for none."""
+    entry = pwd.getpwnam(user)
+    if entry.pw_uid != os.geteuid():
+        os.initgroups(user, entry.pw_gid)
+        os.setgid(entry.pw_gid)
+        os.setuid(entry.pw_uid)
+    os.environ.update({"HOME": entry.pw_dir, "USER": user, "LOGNAME": user, "LC_ALL": "C"})
+    os.umask(0o077)
+    return entry.pw_dir
+
+
+ATTEMPTS: Mapping[str, Callable[..., Effect]] = {
+    "reaches": reaches,
+    "resolves": resolves,
+    "logs_in": logs_in,
+    "writes": writes,
+}
+"""The function of each attempt, by its first word; the other words are its arguments."""
+
+
+def attempt(words: Sequence[str]) -> Effect:
+    """Return what one attempt came to, whatever happens in it."""
+    name, *arguments = words
+    try:
+        effect = ATTEMPTS[name](*arguments)
+    except OSError as error:
+        effect = {"verdict": "refused", "said": error.strerror or str(error)}
+    except KeyError as error:
+        effect = {"verdict": "refused", "said": str(error.args[0])}
+    except Exception as error:
+        effect = {"verdict": "error", "said": type(error).__name__ + ": " + str(error)}
+    if "said" in effect:
+        effect["said"] = str(effect["said"])[:MOST]
+    return effect
+
+
+def begin(words: Sequence[str]) -> tuple[int, int]:
+    """Start the attempt in a process of its own; return its id, and a pipe from which its result comes."""
+    result, end = os.pipe()
+    if child := os.fork():
+        os.close(end)
+        return child, result
+    try:
+        os.setsid()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):  # the connection to this host must end, whatever hangs
+            os.dup2(nothing, standard)
+        os.write(end, json.dumps(attempt(words)).encode())
+    finally:
+        os._exit(0)
+
+
+def results(attempts: Sequence[Sequence[str]], limit: float = LIMIT) -> list[Effect]:
+    """Return what each attempt came to: all are tried at once, and one without a result in time is `late`."""
+    begun = [begin(words) for words in attempts]
+    deadline = time.monotonic() + limit
+    effects = [_result(pipe, deadline) for _, pipe in begun]
+    for (child, _), effect in zip(begun, effects):
+        if effect["verdict"] == "late":
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, os.WNOHANG if effect["verdict"] == "late" else 0)
+    return effects
+
+
+def _result(pipe: int, deadline: float) -> Effect:
+    received = b""
+    with os.fdopen(pipe, "rb", buffering=0) as reader:
+        while select.select([reader], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            part = reader.read(65536)
+            if not part:
+                break
+            received += part
+        else:
+            return {"verdict": "late"}
+    effect: Effect = json.loads(received) if received else {"verdict": "error", "said": "no result"}
+    return effect
+
+
+def main(attempts: Sequence[Sequence[str]]) -> None:
+    """Print what each of the attempts came to, as JSON."""
+    json.dump(results(attempts), sys.stdout)

@@ -1,0 +1,80 @@
+"""Effects that are tried from the hosts of a seat: to reach a port, to resolve a name, to log in, to write.
+
+What a host is like (`sharklab.evidence.host_state`) says what it should do. An effect is what it does.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, NotRequired, TypedDict
+
+from msgspec import Meta
+
+from sharklab import process, untrusted
+from sharklab.errors import MachineryError
+from sharklab.evidence import effect_program
+from sharklab.lab.model import Plan
+
+Attempt = tuple[str, ...]
+"""An effect to try: its name (`effect_program.ATTEMPTS`) and its arguments."""
+
+LIMIT = 30.0
+"""Seconds that all attempts of a host may take, with the connection to it."""
+
+Words = Annotated[str, Meta(max_length=1024)]
+Byte = Annotated[int, Meta(ge=0, le=255)]
+
+
+class Effect(TypedDict):
+    """What an attempt came to.
+
+    `verdict` is open, refused, rejected or silent for a port; found or unknown for a name; done or refused
+    for the others; late where nothing came in time; error where the program broke. `icmp` is the type and the
+    code of an ICMP message, `origin` its sender; `said` are the words of a program or of the kernel.
+    """
+
+    verdict: Words
+    said: NotRequired[Words]
+    icmp: NotRequired[Annotated[list[Byte], Meta(min_length=2, max_length=2)]]
+    origin: NotRequired[Words]
+    addresses: NotRequired[Annotated[list[Words], Meta(max_length=300)]]
+
+
+Effects = Annotated[dict[Words, Effect], Meta(max_length=256)]
+"""The effects of the attempts of a host, each by its `key`."""
+
+
+def key(attempt: Attempt) -> str:
+    """Return the name of an attempt in the state of its host."""
+    return shlex.join(attempt)
+
+
+def try_all(plan: Plan, attempts: Mapping[str, Sequence[Attempt]]) -> Mapping[str, dict[str, Effect]]:
+    """Try the attempts of each host, all hosts at once, and return their effects.
+
+    A host that does not answer, or that has no Python, is left out.
+    """
+    wanted = {host: list(dict.fromkeys(each)) for host, each in attempts.items() if each}
+    with ThreadPoolExecutor(max_workers=max(1, len(wanted))) as pool:
+        found = pool.map(lambda host: _of_host(plan, host, wanted[host]), wanted)
+        return {host: effects for host, effects in zip(wanted, found, strict=True) if effects is not None}
+
+
+def _of_host(plan: Plan, host: str, attempts: Sequence[Attempt]) -> dict[str, Effect] | None:
+    config = plan.seat.folder / "ssh" / "config"
+    as_root = '[ "$(id -u)" = 0 ] || sudo="sudo -n"; exec $sudo python3 -I -'
+    try:
+        said = process.run(["ssh", "-F", config, host, as_root], stdin=program(attempts), timeout=LIMIT)
+        effects = untrusted.shaped(untrusted.plain(said), list[Effect])
+    except (MachineryError, ValueError):
+        return None
+    return {key(attempt): effect for attempt, effect in zip(attempts, effects, strict=True)}
+
+
+def program(attempts: Sequence[Attempt]) -> str:
+    """Return the text of the program that tries the attempts on a host."""
+    return f"{inspect.getsource(effect_program)}\n\nmain({json.dumps([list(each) for each in attempts])})\n"

@@ -1,0 +1,63 @@
+"""The configuration of the machine as texts: the files of /etc, the rules of firewalld, the mounts."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import stat
+
+from sharklab.hosts.agent import files
+from sharklab.hosts.agent.tool import output
+
+LEFT_OUT = ("*shadow*", "ssh_host_*_key", "*.key", "*.pem", "opasswd", "*.old", "*-", "*~")
+"""Names of files that hold secrets, and of copies that programs make before a change."""
+
+GENERATED = ("/etc/ld.so.cache", "/etc/ssl/certs", "/etc/pki/ca-trust/extracted", "/etc/selinux/targeted")
+"""Files that programs make from other files."""
+
+SIZE = 65_536
+"""Bytes of a file that is read."""
+
+COMMANDS = (
+    ("firewall-cmd", "--list-all-zones"),
+    ("firewall-cmd", "--permanent", "--list-all-zones"),
+    (
+        "findmnt",
+        "--noheadings",
+        "--list",
+        "--output",
+        "TARGET,SOURCE,FSTYPE",
+        "--types",
+        "nfs,nfs4,fuse.nfs4",
+    ),
+)
+"""Commands whose output belongs to the configuration."""
+
+
+def texts() -> dict[str, str]:
+    """Return the text of each file of /etc by its path, and the output of each of `COMMANDS`.
+
+    A symbolic link is the text "-> target". Files that are large, secret or no text are left out.
+    """
+    found = {path: text for path in files.below("/etc") if (text := _text(path)) is not None}
+    return {**found, **{" ".join(words): output(list(words)) or "" for words in COMMANDS}}
+
+
+def _text(path: str) -> str | None:
+    name = os.path.basename(path)
+    if path.startswith(GENERATED) or any(fnmatch.fnmatch(name, pattern) for pattern in LEFT_OUT):
+        return None
+    now = files.status(path)
+    if now is None:
+        return None
+    if stat.S_ISLNK(now.st_mode):
+        return f"-> {os.readlink(path)}\n"
+    if not stat.S_ISREG(now.st_mode) or now.st_size > SIZE:
+        return None
+    with open(path, "rb") as file:
+        content = file.read(SIZE)
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text or "PRIVATE KEY" in text else text

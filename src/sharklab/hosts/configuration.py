@@ -1,0 +1,71 @@
+"""The configuration of a seat's hosts at one moment, and the differences between two moments as texts.
+
+So `brief --solution` shows the changes of `solve`. Files that hold secrets are left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import unified_diff
+from pathlib import Path
+from typing import Any
+
+from sharklab import state
+from sharklab.hosts.providers.remote import ask_all, machine_of
+from sharklab.lab.model import Plan
+
+FILE = "solution.json"
+"""The file in a seat's folder with the changes of each `solve`."""
+
+Configuration = Mapping[str, str]
+"""The text of each file by its path, and of what a firewall or a mount shows by its command."""
+
+
+def read(plan: Plan, hosts: Sequence[str]) -> Mapping[str, Configuration]:
+    """Return the configuration of each of `hosts`. Raises MachineryError if one does not answer."""
+    machines = [machine_of(plan.seat, name) for name in hosts]
+    return {name: told["texts"] for name, told in ask_all(machines, _ask).items()}
+
+
+def _ask(machine: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = machine.ask("configuration")
+    return answer
+
+
+def differences(before: Configuration, after: Configuration) -> str:
+    """Return the differences as a unified diff (diff(1)), "" if there are none."""
+    return "".join(_differences(before, after))
+
+
+def _differences(before: Configuration, after: Configuration) -> Iterator[str]:
+    for name in sorted({*before, *after}):
+        old, new = before.get(name, ""), after.get(name, "")
+        if old != new:
+            lines = unified_diff(_lines(old), _lines(new), _name(name, before), _name(name, after), n=2)
+            yield from lines
+
+
+def _lines(text: str) -> list[str]:
+    return [f"{line}\n" for line in text.splitlines()]
+
+
+def _name(name: str, where: Configuration) -> str:
+    return name if name in where else "/dev/null"
+
+
+def note(plan: Plan, exercises: Sequence[str], changes: Mapping[str, str]) -> None:
+    """Add the changes that the solution of `exercises` made, by host, to the seat's own."""
+    known = [entry for entry in solutions(plan) if entry["exercises"] != list(exercises)]
+    content = [*known, {"exercises": list(exercises), "hosts": dict(changes)}]
+    state.write(_file(plan), json.dumps(content, indent=1, ensure_ascii=False) + "\n", 0o600)
+
+
+def solutions(plan: Plan) -> list[dict[str, Any]]:
+    """Return the noted changes in their order: {"exercises": ids, "hosts": a diff by host}."""
+    file = _file(plan)
+    return list(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else []
+
+
+def _file(plan: Plan) -> Path:
+    return plan.seat.folder / FILE

@@ -1,0 +1,77 @@
+"""The start state of a lab: its hosts before the student's work, and what `solve` does about it.
+
+An exercise says by its `start` which roles its hosts begin without, and which variables have another value.
+The roles of the lab are the solution: nobody writes it a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+from sharklab.lab import load, roles
+from sharklab.lab.model import FilledLab, Host, HostStart, LabContent
+
+
+def exercises(lab: LabContent) -> tuple[str, ...]:
+    """Return the ids of the exercises that begin without a part of the lab, in the author's order."""
+    return tuple(exercise.id for exercise in lab.exercises if exercise.start)
+
+
+def begin(lab: FilledLab, begun: Collection[str], solved: Collection[str]) -> FilledLab:
+    """Return `lab` with its hosts as they are before the exercises `begun` are solved.
+
+    Those in `solved` are solved already. Where two exercises begin without the same part, the part comes
+    with the first of them that is solved.
+    """
+    if not set(begun) - set(solved):
+        return lab
+    hosts = tuple(_begin(lab, host, set(begun) - set(solved), solved) for host in lab.hosts)
+    return replace(lab, hosts=hosts)
+
+
+def _begin(lab: FilledLab, host: Host, unsolved: Collection[str], solved: Collection[str]) -> Host:
+    open_, done = list(_starts(lab, host.name, unsolved)), list(_starts(lab, host.name, solved))
+    without = {role for start in open_ for role in start.without} - {r for s in done for r in s.without}
+    changed = {name: value for start in open_ for name, value in start.vars.items()}
+    kept = {name for start in done for name in start.vars}
+    if not without and not set(changed) - kept:
+        return host
+    entry = lab.data["hosts"][host.name]
+    values = {**entry.get("vars", {}), **{n: v for n, v in changed.items() if n not in kept}}
+    listed = [role for role in entry["roles"] if role not in without]
+    begun = load.host(lab.data, host.name, {**entry, "roles": listed, "vars": values})
+    return replace(host, roles=begun.roles, vars=begun.vars)
+
+
+def _starts(lab: LabContent, host: str, ids: Collection[str]) -> Iterator[HostStart]:
+    """Yield the starts of a host in the exercises of those ids."""
+    for exercise in lab.exercises:
+        if exercise.id in ids and host in exercise.start:
+            yield exercise.start[host]
+
+
+def roles_to_apply(lab: LabContent, ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+    """Return by host the roles, in their order, that do the work of the exercises of those ids.
+
+    These are the roles that the exercises begin without, and the roles whose variables they change. `lab` has
+    its hosts in the solved state.
+    """
+    return {host.name: found for host in lab.hosts if (found := _roles_of(lab, host, ids))}
+
+
+def _roles_of(lab: LabContent, host: Host, ids: Collection[str]) -> tuple[str, ...]:
+    starts = list(_starts(lab, host.name, ids))
+    without = {role for start in starts for role in start.without}
+    variables = {name for start in starts for name in start.vars}
+    whole = roles.whole([role for role in host.roles if role in without], host.vars)
+    return tuple(
+        role for role in host.roles if role in whole or variables.intersection(roles.options(role, "main"))
+    )
+
+
+def left_out(lab: LabContent) -> frozenset[str]:
+    """Return the roles that hosts of `lab` will have when it is solved, and that none of them has."""
+    entries = lab.data["hosts"]
+    solved = {role for host in lab.hosts for role in load.host(lab.data, host.name, entries[host.name]).roles}
+    return frozenset(solved - {role for host in lab.hosts for role in host.roles})

@@ -1,0 +1,146 @@
+"""The program that tries effects: on real sockets beyond a cable, as real users, with programs that hang."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sharklab.evidence import effect_program
+from tests.support import programs
+
+NEAR, FAR = "10.99.0.1", "10.99.0.2"
+RULES = """
+table inet filter {
+    chain input {
+        type filter hook input priority filter
+        tcp dport 81 reject with icmpx admin-prohibited
+        tcp dport 82 drop
+        udp dport 3478 drop
+    }
+}
+"""
+SERVER = """
+import socket, sys
+listening = socket.create_server(("0.0.0.0", 80))
+dns, ntp = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+dns.bind(("0.0.0.0", 53)); ntp.bind(("0.0.0.0", 123))
+print("ready", flush=True)
+question, asker = dns.recvfrom(512)
+dns.sendto(b"no answer", asker)
+dns.sendto(question[:2] + b"\\x85" + question[3:], asker)
+question, asker = ntp.recvfrom(512)
+ntp.sendto(b"\\x24" + bytes(23) + question[40:48] + bytes(16), asker)
+listening.accept()
+"""
+NETWORK = f"""
+set -e
+mount -t tmpfs run /run
+ip netns add far
+ip link set lo up
+ip link add lan type veth peer name lan netns far
+ip address add {NEAR}/24 dev lan && ip link set lan up
+echo 100 > /proc/sys/net/ipv4/neigh/lan/retrans_time_ms # of ARP
+ip -n far address add {FAR}/24 dev lan && ip -n far link set lan up
+printf '%s' "$2" | ip netns exec far nft -f -
+ip netns exec far timeout 60 "$0" -I -c "$3" | (read ready; exec "$0" -I -c "$1")
+"""
+"""The commands of a host and of a server beyond a cable; the program runs on the host."""
+TRIES: dict[str, dict[str, Any]] = {
+    f"{FAR} 80/tcp": {"verdict": "open"},
+    f"{FAR} 81/tcp": {"verdict": "rejected", "icmp": [3, 13], "origin": FAR},
+    f"{FAR} 82/tcp": {"verdict": "silent"},
+    f"{FAR} 83/tcp": {"verdict": "refused"},
+    f"{FAR} 53/udp": {"verdict": "open"},
+    f"{FAR} 123/udp": {"verdict": "open"},
+    f"{FAR} 3478/udp": {"verdict": "silent"},
+    f"{NEAR} 3478/udp": {"verdict": "refused", "icmp": [3, 3], "origin": NEAR},
+    "10.99.0.3 80/tcp": {"verdict": "silent"},
+    "192.0.2.1 80/tcp": {"verdict": "silent"},
+    "fd00::1 80/tcp": {"verdict": "silent"},
+}
+
+
+def test_reaches_tells_what_packets_tell() -> None:
+    """A RST, an ICMP error and no answer are three things, for TCP and for UDP; so are questions answered."""
+    attempts = [["reaches", "server", *words.split()] for words in TRIES]
+    text = f"{inspect.getsource(effect_program)}\nPATIENCE = 1.5\nmain({json.dumps(attempts)})\n"
+    words = ["unshare", "--net", "--mount", "sh", "-c", NETWORK, sys.executable, text, RULES, SERVER]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert "" == done.stderr
+    found = [{**effect, "said": ""} for effect in json.loads(done.stdout)]
+    assert [{**effect, "said": ""} for effect in TRIES.values()] == found
+
+
+def one(*words: str) -> dict[str, Any]:
+    """Return what one attempt came to."""
+    [effect] = effect_program.results([words])
+    return effect
+
+
+def test_resolves_as_programs_do() -> None:
+    """The name of this host has an address, a name that nobody can have has none (RFC 6761)."""
+    assert "127.0.0.1" in one("resolves", "localhost")["addresses"]
+    assert "unknown" == one("resolves", "nothing..invalid")["verdict"]
+
+
+def test_writes_as_the_user(tmp_path: Path) -> None:
+    """The file is gone afterwards; who may not write, and who does not exist, is refused."""
+    assert {"verdict": "done"} == one("writes", "root", str(tmp_path))
+    assert [] == list(tmp_path.iterdir())
+    assert {"verdict": "refused", "said": "Permission denied"} == one("writes", "nobody", str(tmp_path))
+    assert "refused" == one("writes", "no-such-user", str(tmp_path))["verdict"]
+
+
+@pytest.mark.parametrize(
+    ("script", "effect"),
+    [
+        ("exit 0", {"verdict": "done"}),
+        (
+            "echo first >&2; echo 'denied (publickey).' >&2; exit 255",
+            {"verdict": "refused", "said": "denied (publickey)."},
+        ),
+        ("exit 255", {"verdict": "refused", "said": ""}),
+    ],
+)
+def test_logs_in_without_a_question(
+    script: str, effect: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last line of ssh is the reason; the first file of known hosts keeps nothing."""
+    programs.script(tmp_path, "ssh", f'printf "%s " "$@" > {tmp_path}/words', script)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert effect == one("logs_in", "root", "ada", "server", "10.0.0.2")
+    words = (tmp_path / "words").read_text()
+    assert {"BatchMode=yes", "HostName=10.0.0.2", "StrictHostKeyChecking=accept-new"} <= set(words.split())
+    assert "UserKnownHostsFile=/dev/null " in words
+    assert words.endswith("-l ada -- server true ")
+
+
+def test_an_attempt_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is ended, with every program that it started."""
+    read, write = os.pipe()
+    os.set_inheritable(write, True)
+
+    def hang() -> dict[str, Any]:
+        subprocess.run(["sleep", "600"], check=False, close_fds=False)
+        return {}
+
+    monkeypatch.setitem(effect_program.ATTEMPTS, "hang", hang)
+    assert [{"verdict": "late"}] == effect_program.results([["hang"]], limit=0.3)
+    os.close(write)
+    assert b"" == os.read(read, 1)
+    os.close(read)
+
+
+def test_an_attempt_that_breaks_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of the program is not one of the host, and one that ends without a word is one too."""
+    monkeypatch.setitem(effect_program.ATTEMPTS, "end", lambda: os._exit(1))
+    broken, ended = effect_program.results([["writes"], ["end"]])
+    assert ("error", True) == (broken["verdict"], broken["said"].startswith("TypeError"))
+    assert {"verdict": "error", "said": "no result"} == ended
