@@ -87,10 +87,10 @@ def main(rounds: int) -> None:
     first, further, run, down, again, bare_up, bare_run = (list[Figure]() for _ in range(7))
     for number in range(rounds):
         one, two = f"bench-a{number}", f"bench-b{number}"
-        first.append(measure(sharklab, "up", "tp4", "--student", one))
-        further.append(measure(sharklab, "up", "tp4", "--student", two))
+        first.append(measure(sharklab, "up", "tp4", "--solved", "--student", one))
+        further.append(measure(sharklab, "up", "tp4", "--solved", "--student", two))
         sharklab("down", "tp4", "--student", two)
-        again.append(measure(sharklab, "up", "tp4", "--student", one))
+        again.append(measure(sharklab, "up", "tp4", "--solved", "--student", one))
         bare_up.append(measure(plain, "personalise", one))
         run.append(measure(sharklab, "run", "tp4", "--student", one))
         bare_run.append(measure(plain_run, one))

@@ -82,7 +82,7 @@ def ports_seat(student: Callable[[str], str]) -> Iterator[str]:
 
 
 def _seat(lab: str, name: str) -> Iterator[str]:
-    done = call_sharklab("up", lab, "--student", name)
+    done = call_sharklab("up", lab, "--solved", "--student", name)
     assert done.returncode == 0, done.stderr
     yield name
     gone = call_sharklab("down", lab, "--student", name)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from docs.generate import ansible, commands, floors, lab_file, vocabulary
+from docs.generate import ansible, commands, faults, floors, lab_file, vocabulary
 from sharklab.paths import ROOT
 
 FILES: Mapping[str, Callable[[str], str]] = {
     "docs/ansible.md": ansible.page,
     "docs/architecture.md": floors.page,
-    "docs/authoring.md": vocabulary.page,
+    "docs/authoring.md": lambda text: faults.page(vocabulary.page(text)),
     "docs/commands.md": commands.page,
     "docs/lab-file.md": lab_file.page,
     "src/sharklab/lab/vocabulary.schema.json": vocabulary.schema,

@@ -25,9 +25,10 @@ def test_roster_of_the_docs_is_read(page: str, text: str, tmp_path: Path) -> Non
     students = roster.read(file)
     assert text.count("\n") - 1 == len(students)
     assert all(student.name and "@" in student.email for student in students)
-    assert ("group" in text.splitlines()[0]) == any(student.group for student in students)
+    for column in ("group", "minutes"):
+        assert (column in text.splitlines()[0]) == any(getattr(student, column) for student in students)
 
 
 def test_docs_have_examples_of_rosters() -> None:
-    """The page on the gradebook and the page on handing in show one each."""
-    assert {"gradebook.md", "submitting.md"} == {page for page, _ in EXAMPLES}
+    """The pages on the gradebook, on handing in and on exams show one each."""
+    assert {"exam.md", "gradebook.md", "submitting.md"} == {page for page, _ in EXAMPLES}

@@ -13,6 +13,7 @@ from sharklab.cli.grammar import VERBS
 from sharklab.cli.options import OPTIONS
 from sharklab.grading.gradebook import selection
 from sharklab.grading.marking import integrity, marks
+from sharklab.grading.submission import manifest
 from sharklab.lab import load, roles, schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,7 +102,7 @@ def test_gradebook_lists_every_remark() -> None:
     section = (ROOT / "docs" / "gradebook.md").read_text().split("## Remarks")[1].split("## ")[0]
     cells = re.findall(r"^\| (`.*?`) \|", section, re.MULTILINE)
     kinds = {*integrity.KINDS, selection.SPARE, selection.STRANGER, selection.MISFILED}
-    kinds |= {marks.ELSEWHERE, marks.EARLY}
+    kinds |= {marks.ELSEWHERE, marks.EARLY, manifest.REFUSED}
     assert kinds == set(re.findall(r"`(\w+)`", " ".join(cells)))
 
 

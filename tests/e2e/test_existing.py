@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from sharklab.hosts import providers
+from sharklab.hosts import image, providers
+from sharklab.lab import plan_file
 from sharklab.lab.model import Plan
 from tests.conftest import ROOT, call_sharklab
 from tests.support import provider_seat
@@ -258,6 +259,24 @@ def test_status_asks_the_machines(seat: Borrower) -> None:
 def test_shell_is_the_students(seat: Borrower, host: str) -> None:
     """Whoever logs in, root or somebody who may become root: the shell is the student's."""
     assert "student\n" == seat.call("shell", host, after=("--", "id", "-un")).stdout
+
+
+def test_reset_puts_the_start_state_back(
+    machines: Plan, seat: Borrower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The state that was kept on the way, and not the one before the seat; files, rules, units and mounts."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(seat.state))
+    [file] = seat.state.glob("seats/borrowed/*/plan.json")
+    plan, existing = plan_file.read(file), providers.get("existing")
+    existing.keep(plan)
+    kept = snapshots(machines)
+    on(
+        machines,
+        "client",
+        "umount /mnt/borrowed-*; rm -r /etc/firewalld; firewall-cmd --quiet --add-port=9/tcp",
+    )
+    existing.reset(plan, ["client"], image.NOTHING, print)
+    assert [] == changes(kept, machines)
 
 
 def test_another_seat_cannot_have_the_same_machines(seat: Borrower, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab.model import Plan
 from sharklab.message import Message
 from tests.support import provider_seat
+from tests.support.errors import error_of
 
 nspawn = providers.get("nspawn")
 LIMIT = 60.0
@@ -194,6 +195,33 @@ def test_up_after_a_host_was_powered_off(running: Plan, layers: image.Layers) ->
     wait(lambda: nspawn.status(running.seat)["client"] == "stopped", "client is stopped")
     nspawn.up(running, layers, silent)
     assert "before-poweroff" in ask(running, "client", "ls /root")
+
+
+def test_reset_puts_a_host_back_into_the_state_that_was_kept(running: Plan, layers: image.Layers) -> None:
+    """Whatever was done to it, more than once, and after a power cycle; other hosts are left alone."""
+    mark = "cat /proc/sys/kernel/random/boot_id"
+    tree = "find /etc /root /srv -xdev -printf '%p %y %m %U %G %T@ %l\\n' | sort | sha256sum"
+    ask(
+        running,
+        "client",
+        "ln /etc/hostname /etc/linked; rm /etc/motd; setfattr -n user.a -v b /etc/linked || :",
+    )
+    nspawn.keep(running)
+    before, server = ask(running, "client", tree), ask(running, "server", mark)
+    for vandalism in ("rm -rf /etc/ssh /etc/NetworkManager; touch /etc/vandal", "systemctl poweroff"):
+        send(running, "client", vandalism)
+        nspawn.reset(running, ["client"], layers, silent)
+        assert before == ask(running, "client", tree)
+    assert server == ask(running, "server", mark)
+
+
+def test_reset_without_a_kept_state(seat_plan: Plan, layers: image.Layers) -> None:
+    """A seat that began solved has nothing to put back: it stays as it is."""
+    error = error_of(MachineryError, nspawn.reset, seat_plan, ["client"], layers, silent)
+    assert ("the start state of host {host} was not kept", "client") == (
+        error.message_id,
+        error.values["host"],
+    )
 
 
 def test_stop_and_up_keep_disks(seat_plan: Plan, layers: image.Layers) -> None:

@@ -17,15 +17,18 @@ from typing import Any
 import pytest
 
 from sharklab import state
+from sharklab.cli import flow
 from sharklab.hosts import providers
 from sharklab.hosts.providers import cgroups, network
 from sharklab.hosts.providers.qemu import rights
 from sharklab.lab import plan_file
 from sharklab.lab.model import Plan
+from sharklab.progress import Progress
 from tests.conftest import ROOT, Call
-from tests.e2e.test_provider import ask, left_of, send
+from tests.e2e.test_provider import ask, left_of
 from tests.e2e.test_tp4 import tshark
 
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
 LIMIT = 600.0
 """Seconds; a machine that is emulated on a busy computer takes minutes to boot."""
 
@@ -145,22 +148,18 @@ def test_restored_hosts_are_the_seats_own(done: Done) -> None:
         assert "1" == ask(done.plan, name, "journalctl --quiet --boot --lines=1 >/dev/null && echo 1")
 
 
-def test_mount_survives_a_reboot(done: Done) -> None:
-    """The client boots by itself, and its folder is mounted again."""
-    before = ask(done.plan, "client", "cat /proc/sys/kernel/random/boot_id")
-    send(done.plan, "client", "systemctl reboot")
-    deadline, after = time.monotonic() + LIMIT, before
-    command = f"cat /proc/sys/kernel/random/boot_id; ls {done.share}; df -hT {done.share}"
-    while (before in after or "nfs4" not in after) and time.monotonic() < deadline:
-        after = answer(done.plan, "client", command)
-        time.sleep(1)
-    assert before not in after and "readme.txt" in after and "nfs4" in after
-
-
-def answer(plan: Plan, host: str, command: str) -> str:
-    """Return what a command prints on a host that may be out of reach."""
-    words = ["ssh", "-o", "ConnectTimeout=10", "-F", str(plan.seat.folder / "ssh" / "config"), host, command]
-    return subprocess.run(words, capture_output=True, text=True, timeout=LIMIT).stdout
+def test_reset_boots_the_disk_that_was_kept(done: Done) -> None:
+    """Vandalism is gone, the folder is mounted again at the boot, and the server went on meanwhile."""
+    auto, progress = providers.get("auto"), Progress()
+    boots = {name: ask(done.plan, name, f"cat {BOOT_ID}") for name in ("server", "client")}
+    auto.keep(done.plan)
+    ask(done.plan, "client", "rm -r /etc/fstab /etc/firewalld /usr/bin/python3*; touch /etc/vandal; sync")
+    auto.reset(done.plan, ["client"], flow.layers_of(done.plan, auto, "auto", progress), progress.note)
+    assert boots["server"] == ask(done.plan, "server", f"cat {BOOT_ID}")
+    assert boots["client"] != ask(done.plan, "client", f"cat {BOOT_ID}")
+    shown = ask(done.plan, "client", f"ls /etc {done.share}; df -hT {done.share}; firewall-cmd --state 2>&1")
+    assert (True, True, True) == tuple(word in shown for word in ("readme.txt", "nfs4", "running"))
+    assert "vandal" not in shown
 
 
 def test_kill_of_a_machine_in_the_middle_of_a_run(done: Done, sharklab: Call) -> None:

@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
-from sharklab import state
+from sharklab import paths, state
 from sharklab.author.reference import reference
 from sharklab.cli import flow
+from sharklab.errors import InputError
 from sharklab.grading.marking.marks import grade
-from sharklab.grading.submission import bundle
+from sharklab.grading.submission import bundle, manifest
 from sharklab.grading.submission.model import Seal, Submission
 from sharklab.lab import seat
 from tests.conftest import call_sharklab
@@ -73,7 +74,7 @@ def alice(student: Callable[[str], str], tmp_path_factory: pytest.TempPathFactor
     state.folder(own.machine)
     (own.machine / "images").symlink_to(state.images_folder())
     own.call("seats", "import", str(place / "seats" / f"{name}.seat"))
-    own.call("up", "tp4")
+    own.call("up", "tp4", "--solved")
     yield own
     own.call("down", "tp4")
 
@@ -192,6 +193,32 @@ def test_seat_keeps_its_secrets_to_itself(done: Student, tmp_path: Path) -> None
     assert [] == [path for path in handed_in if any(secret in path.read_bytes() for secret in secrets)]
     open_to_all = [path for path in own_files(done.machine) if stat.S_IMODE(path.stat().st_mode) & 0o077]
     assert [] == [path for path in open_to_all if any(secret in path.read_bytes() for secret in secrets)]
+
+
+def test_submit_of_an_exam_reboots_the_hosts(done: Student, tmp_path: Path) -> None:
+    """All that holds on the seat holds after the reboot, and earns all points; the next file is refused."""
+    shutil.copytree(paths.LABS / "tp4", tmp_path / "tp4")
+    with (tmp_path / "tp4" / "lab.yml").open("a") as lab:
+        lab.write("exam: {minutes: 90}\n")
+    file, hosts = tmp_path / "exam.sharklab", ["client", "desktop", "server"]
+    told = done.work("submit", str(tmp_path / "tp4"), "-o", str(file))
+    assert (hosts, hosts) == (told["hosts"], told["rebooted"])
+    found = bundle.unpack(file, tmp_path / "unpacked")
+    assert (Seal.WHOLE, ()) == (found.seal, found.problems)
+    assert hosts == sorted(host for host in hosts if manifest.came_back(found.manifest, host))
+    result = grade(flow.prepare(str(tmp_path / "tp4"), done.name), found)
+    missed = [
+        (e.id, m.criterion, str(m.decision.found))
+        for e in result.exercises
+        for m in e.marks
+        if m.points < m.worth
+    ]
+    assert ([], result.worth) == (missed, result.points)
+    again = call_sharklab(
+        *("submit", str(tmp_path / "tp4"), "--folder", str(done.folder)),
+        env={"SHARKLAB_STATE": str(done.machine)},
+    )
+    assert InputError.exit_code == again.returncode and told["digest"][:8] in again.stderr
 
 
 def own_files(machine: Path) -> Iterator[Path]:

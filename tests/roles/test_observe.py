@@ -9,7 +9,7 @@ from testinfra.host import Host
 
 from sharklab.checks import host_demands
 from sharklab.checks.outcome import Status
-from sharklab.evidence import host_state
+from sharklab.evidence import effects, host_state
 from sharklab.evidence.host_state import fault
 from sharklab.grading.marking.marks import grade
 from sharklab.grading.submission.model import Submission
@@ -35,6 +35,14 @@ def drifted(host_of: HostOf) -> Iterator[None]:
     host_of("client").check_output("firewall-cmd --remove-port=4444/tcp")
 
 
+@pytest.fixture
+def moved(host_of: HostOf) -> Iterator[None]:
+    """Put the client's card into the zone that accepts everything until the next start, and back."""
+    host_of("client").check_output("firewall-cmd --zone=trusted --change-interface=lan")
+    yield
+    host_of("client").check_output("firewall-cmd --zone=public --change-interface=lan")
+
+
 def test_observe_sees_every_host(plan: Plan) -> None:
     """Each has the shape that is checked, and the services that the lab asks about."""
     found = host_state.observe(plan, host_demands.demands(plan))
@@ -58,3 +66,34 @@ def test_rule_in_force_only_is_found(plan: Plan, drifted: None) -> None:
     steps = [found[f"firewall/client/{step}"] for step in range(3)]
     assert [Status.PASSED, Status.FAILED, Status.FAILED] == steps
     assert {Status.PASSED} == {found["firewall/server"], found["firewall/desktop"]}
+
+
+def test_card_in_another_zone_is_found(plan: Plan, moved: None) -> None:
+    """The default zone reads as before, and the packets meet another one."""
+    found = statuses(plan)
+    steps = [found[f"firewall/client/{step}"] for step in range(3)]
+    assert [Status.PASSED, Status.FAILED, Status.FAILED] == steps
+
+
+def test_effects_are_tried_from_the_hosts(plan: Plan) -> None:
+    """A port that is open, one that firewalld rejects, a question over UDP, a name, a login, a file."""
+    server, client = (str(plan.seat.address(host, "lan").ipv4.ip) for host in ("server", "client"))
+    wanted: dict[str, dict[effects.Attempt, str]] = {
+        "client": {
+            ("reaches", "server", server, "2049/tcp"): "open",
+            ("reaches", "server", server, "23/tcp"): "rejected",
+            ("reaches", "server", server, "53/udp"): "open",
+            ("resolves", f"www.{plan.seat.domain}"): "found",
+            ("writes", "student", f"/mnt/{plan.seat.share}"): "done",
+            ("writes", "student", "/etc"): "refused",
+        },
+        "desktop": {
+            ("logs_in", "student", "student", "server", server): "done",
+            ("logs_in", "student", "nobody", "client", client): "refused",
+        },
+    }
+    tried = effects.try_all(plan, {host: tuple(attempts) for host, attempts in wanted.items()})
+    assert wanted == {
+        host: {attempt: found[effects.key(attempt)]["verdict"] for attempt in wanted[host]}
+        for host, found in tried.items()
+    }

@@ -10,6 +10,7 @@ from typing import Any
 
 from sharklab.author import (
     lint_criteria,
+    lint_faults,
     lint_filters,
     lint_host_checks,
     lint_matrices,
@@ -64,6 +65,7 @@ def faults(lab: Lab) -> list[Fault]:
         *_ways_out(lab),
         *_roles(lab),
         *lint_matrices.faults(lab),
+        *lint_faults.faults(lab),
         *lint_start.faults(lab),
         *_duplicates(lab),
         *(fault for at, exercise in _written(lab) for fault in _exercise(lab, at, exercise)),

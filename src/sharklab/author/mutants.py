@@ -149,7 +149,8 @@ def _missing(original: Original, case: Case, capture: Capture) -> Mutant:
 def _needs(case: Case, capture: Capture, leaf: Leaf) -> bool:
     """Tell whether a check or a question cannot do without the capture."""
     if isinstance(leaf, Asked):
-        return not QUESTIONS[leaf.question].of_server
+        question = QUESTIONS[leaf.question]
+        return not (question.of_server or question.of_seat)
     kind = KINDS[leaf.kind]
     return _uses(case, capture, leaf) and (kind.needs_all or _is_main(case, capture, leaf))
 
@@ -204,7 +205,7 @@ def _breaks(case: Case, capture: Capture, damage: Damage, subject: Subject, leaf
     """Tell whether the damage of a capture breaks a check or takes away what a question asks for."""
     if isinstance(leaf, Asked):
         question = QUESTIONS[leaf.question]
-        return not question.of_server and damage.hides(question)
+        return not (question.of_server or question.of_seat) and damage.hides(question)
     return _reaches(case, capture, damage, leaf) and damage.breaks(subject, leaf)
 
 

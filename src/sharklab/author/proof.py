@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from sharklab.author.lint_faults import SYMPTOM
 from sharklab.author.mutants import Name, Original, catalogue
 from sharklab.author.reference import empty
 from sharklab.checks.outcome import Status
@@ -20,7 +21,8 @@ from sharklab.grading.marking.marks import mark
 from sharklab.grading.marking.model import Result
 from sharklab.grading.submission.model import Submission
 from sharklab.i18n import Translator
-from sharklab.lab.model import Plan
+from sharklab.lab.criteria import leaves
+from sharklab.lab.model import Check, Plan
 from sharklab.message import N_, Message
 
 
@@ -50,7 +52,7 @@ def prove(
     cases = gather(plan, submission)
     known = {each.path: each for case in cases for each in case.context.captures.values()}
     whole = mark(plan, submission, cases)
-    yield (right := _proof(Message(N_("reference")), "", frozenset(), whole))
+    yield (right := _proof(Message(N_("reference")), "", _of_faults(plan), whole))
     nothing = empty(submission)
     yield _proof(
         Message(N_("empty submission")), "", _names(whole), mark(plan, nothing, gather(plan, nothing))
@@ -61,6 +63,19 @@ def prove(
             result = mark(plan, mutant.submission, gather(plan, mutant.submission, known))
             proof = _proof(mutant.title, mutant.place, mutant.loses, result)
             yield replace(proof, lost=proof.lost - right.lost, broken=proof.broken - right.broken)
+
+
+def _of_faults(plan: Plan) -> frozenset[Name]:
+    """Return the criteria that want the packets of a fault: a run is made on hosts without one."""
+    return frozenset(
+        (exercise.id, criterion.id)
+        for exercise in plan.lab.exercises
+        if exercise.faults
+        for criterion in exercise.criteria
+        for part in criterion.steps
+        for leaf in leaves(part.condition)
+        if isinstance(leaf, Check) and leaf.kind == SYMPTOM
+    )
 
 
 def _proof(title: Message, place: str, expected: frozenset[Name], result: Result) -> Proof:

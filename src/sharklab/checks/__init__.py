@@ -9,6 +9,7 @@ from sharklab.checks import (  # noqa: F401 (each of them declares its checks or
     dns,
     effects,
     families,
+    faults,
     firewall,
     listeners,
     neighbours,

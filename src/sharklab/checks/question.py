@@ -7,7 +7,7 @@ should be, not what was. This module names no question; `sharklab.checks.questio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ from sharklab.checks.context import Context
 from sharklab.checks.kind import Need
 from sharklab.checks.outcome import Answer, Reference, Status
 from sharklab.evidence.packets.model import Conversation
+from sharklab.lab.model import Exercise, Plan, Text
 from sharklab.message import N_, Message
 
 
@@ -30,6 +31,8 @@ class Value(StrEnum):
     PROTOCOL = "a protocol"
     CAPTURE = "the id of a capture"
     PROGRAM = "a program"
+    HOSTS = "hosts of the lab"
+    CAUSES = "causes of the catalogue of faults"
 
 
 class End(StrEnum):
@@ -50,6 +53,8 @@ class Source:
 
 
 Sources = Callable[[Context], Iterable[Source]]
+Choices = Callable[[Plan, Exercise], Mapping[str, Text]]
+"""Takes a plan and one of its exercises; returns the possible answers, each with its meaning."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Question:
 
     `of_server` marks one that the state of the server answers, and no packet. `needs` are the traits without
     which a capture shows no answer. `end` is the end of a conversation of which the answer is a part.
+    `choices` are the possible answers to a question about the faults of the seat.
     """
 
     name: str
@@ -67,6 +73,12 @@ class Question:
     of_server: bool = False
     needs: frozenset[Need] = frozenset()
     end: End | None = None
+    choices: Choices | None = None
+
+    @property
+    def of_seat(self) -> bool:
+        """True when the seat itself answers, and no packet."""
+        return self.choices is not None
 
     @property
     def changes(self) -> bool:
@@ -91,7 +103,13 @@ QUESTIONS: dict[str, Question] = {}
 
 
 def question(
-    name: str, text: str, value: Value, *needs: Need, of_server: bool = False, end: End | None = None
+    name: str,
+    text: str,
+    value: Value,
+    *needs: Need,
+    of_server: bool = False,
+    end: End | None = None,
+    choices: Choices | None = None,
 ) -> Callable[[Sources], Sources]:
     """Return a decorator that declares a function as the source of answers to the question `name`.
 
@@ -101,7 +119,7 @@ def question(
     def declare(sources: Sources) -> Sources:
         if name in QUESTIONS:
             raise ValueError(f"there are two questions named {name}")
-        QUESTIONS[name] = Question(name, sources, text, value, of_server, frozenset(needs), end)
+        QUESTIONS[name] = Question(name, sources, text, value, of_server, frozenset(needs), end, choices)
         return sources
 
     return declare

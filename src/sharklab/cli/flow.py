@@ -21,10 +21,19 @@ from sharklab.checks.outcome import Verdict
 from sharklab.cli import image_proof, seats
 from sharklab.errors import InputError, MachineryError
 from sharklab.evidence import run_folder
-from sharklab.hosts import borrowed, image, inventory, playbook, providers, seat_provider
+from sharklab.hosts import (
+    borrowed,
+    configuration,
+    faults,
+    image,
+    inventory,
+    playbook,
+    providers,
+    seat_provider,
+)
 from sharklab.hosts.image import choice
 from sharklab.hosts.providers import existing, gateway
-from sharklab.lab import diary, plan_file, seat, start
+from sharklab.lab import diary, fault_choice, plan_file, seat, start
 from sharklab.lab.matrices import FAST
 from sharklab.lab.model import Lab, Plan, Seat
 from sharklab.lab.plan import make_plan
@@ -51,10 +60,15 @@ class Run:
         return all(verdict.achieved for verdict in self.verdicts)
 
 
-def prepare(name: str, student: str, pace: str = FAST) -> Plan:
-    """Return the plan of a solved seat that is about to exist: its subnets are registered, no host runs."""
+def prepare(name: str, student: str, pace: str = FAST, fault: str = "") -> Plan:
+    """Return the plan of a solved seat that is about to exist: its subnets are registered, no host runs.
+
+    With `fault`, the seat has this fault in place of the one that the course's secret chose. Raises
+    InputError when the lab names no such fault.
+    """
     lab = lint.named(name)
-    return _plan(lab, seat.register(lab, student), pace)
+    own = seat.register(lab, student)
+    return _plan(lab, fault_choice.try_one(lab, own, fault) if fault else own, pace)
 
 
 def look_up(name: str, student: str) -> Plan:
@@ -64,6 +78,7 @@ def look_up(name: str, student: str) -> Plan:
 
 
 def _plan(lab: Lab, own: Seat, pace: str) -> Plan:
+    own = fault_choice.with_tried(lab, own)
     return make_plan(lab, borrowed.with_addresses(own, borrowed.read(own.folder)), pace)
 
 
@@ -169,7 +184,9 @@ def solve(plan: Plan, ids: Sequence[str], hosts: providers.Provider, progress: P
     variables = {"solve_roles": {host: list(names) for host, names in roles.items()}}
     title = N_("do the work of: {exercises}")
     with progress.step(title, exercises=", ".join(ids)), explain_ended_hosts(whole, hosts):
-        playbook.run("solve", inventory.file(whole), variables, progress=progress.note)
+        if roles:
+            playbook.run("solve", inventory.file(whole), variables, progress=progress.note)
+        faults.repair(whole, ids, progress=progress.note)
     note_provisioned(whole)
     return whole
 
@@ -225,9 +242,15 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
         inventory.save(plan, facts)
     with progress.step(title), explain_ended_hosts(plan, hosts):
         playbook.run(name, inventory.file(plan), progress=progress.note)
+    if plan.start and plan.seat.faults:
+        with progress.step(N_("inject the faults")):
+            faults.inject(plan, progress.note)
     if plan.start:
         with progress.step(N_("keep the start state")):
             hosts.keep(plan)
+    if plan.lab.exam:
+        with progress.step(N_("note the configuration at the beginning of the exam")):
+            configuration.keep(plan)
     note_provisioned(plan)
 
 

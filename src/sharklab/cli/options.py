@@ -29,14 +29,17 @@ class Options(argparse.Namespace):
     An optional file, folder or name that was not given is "" or None, as its type says.
     """
 
+    again: str
     all: bool
     arguments: list[str]
     as_capture: str | None
+    begin: str | None
     cap: float
     closed: int
     command: list[str]
     conversation: list[int]
     due: str | None
+    end: str | None
     files: list[str]
     filter: str | None
     folder: str | None
@@ -70,6 +73,8 @@ class Options(argparse.Namespace):
     solution: bool
     solved: bool
     student: str
+    students: list[str]
+    fault: str
     subject: str
     user: str
     verb: str
@@ -175,6 +180,14 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "maybe_student": (
         ("--student",),
         {"metavar": N_("ID"), "default": "", "help": N_("the student of the seats; all without it")},
+    ),
+    "fault": (
+        ("--fault",),
+        {
+            "metavar": N_("NAME"),
+            "default": "",
+            "help": N_("try this fault of the lab, in place of the one that the seat was given"),
+        },
     ),
     "provider": (
         ("--provider",),
@@ -367,6 +380,34 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("FILE"),
             "default": "",
             "help": N_("the file to hand in (default: LAB-ID.sharklab)"),
+        },
+    ),
+    "again": (
+        ("--again",),
+        {
+            "metavar": N_("CODE"),
+            "default": "",
+            "help": N_("in an exam: hand in once more, with the instructor's code"),
+        },
+    ),
+    "students": (
+        ("students",),
+        {"metavar": N_("ID"), "nargs": "+", "help": N_("a student of the class")},
+    ),
+    "begin": (
+        ("--begin",),
+        {
+            "metavar": N_("TIME"),
+            "default": None,
+            "help": N_("the beginning of an exam, such as 2026-12-01T08:00, in local time or with an offset"),
+        },
+    ),
+    "end": (
+        ("--end",),
+        {
+            "metavar": N_("TIME"),
+            "default": None,
+            "help": N_("the end of an exam (default: its beginning and the minutes of the lab)"),
         },
     ),
     "submissions": (

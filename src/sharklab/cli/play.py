@@ -88,7 +88,7 @@ def _vandalise(machine: Machine) -> str:
 
 def _shares(plan: Plan) -> Share:
     """Look at the hosts, and return what each criterion on the students' work on hosts earns."""
-    state = host_state.observe(plan, host_demands.services(plan))
+    state = host_state.observe(plan, host_demands.demands(plan))
     seat = plan.seat
     result = grade(plan, Submission(plan.lab.name, seat.student, seat.id, seat.folder, state=state))
     marks = {(exercise.id, mark.criterion): mark for exercise in result.exercises for mark in exercise.marks}
@@ -100,8 +100,8 @@ def _shares(plan: Plan) -> Share:
 
 
 def _of_hosts(plan: Plan, exercise: Exercise) -> Iterator[str]:
-    """Yield the criteria of an exercise with a start that rest on nothing but the state of hosts."""
-    for criterion in criteria(plan.lab, exercise) if exercise.start else ():
+    """Yield the criteria, of an exercise with a start or faults, that rest on the state of hosts alone."""
+    for criterion in criteria(plan.lab, exercise) if exercise.start or exercise.faults else ():
         asked = [leaf for step in criterion.steps for leaf in leaves(step.condition)]
         if all(isinstance(leaf, Check) and KINDS[leaf.kind].rests is Rests.STATE for leaf in asked):
             yield criterion.id

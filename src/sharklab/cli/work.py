@@ -8,7 +8,7 @@ from dataclasses import replace
 from sharklab.cli import flow, seats
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import configuration, inventory
-from sharklab.lab import diary, plan_file
+from sharklab.lab import diary, fault_catalogue, plan_file
 from sharklab.lab.model import Plan
 from sharklab.lab.plan import make_plan
 from sharklab.message import N_, Message
@@ -90,8 +90,12 @@ def hosts_to_reset(plan: Plan, name: str) -> tuple[str, ...]:
 
 
 def _hosts_of(plan: Plan, exercise: str) -> frozenset[str]:
-    """Return the hosts that hold the student's work in an exercise."""
-    return frozenset({each.id: each.start for each in plan.lab.exercises}[exercise])
+    """Return the hosts that hold the student's work in an exercise.
+
+    Faults count with all hosts that one of their lists may change: the answer gives nothing away.
+    """
+    own = {each.id: each for each in plan.lab.exercises}[exercise]
+    return frozenset(own.start) | fault_catalogue.hosts_of(plan.lab, own)
 
 
 def exercises_on(plan: Plan, hosts: Sequence[str]) -> tuple[str, ...]:

@@ -43,17 +43,26 @@ cd /etc/ganesha 2>/dev/null && {
 :"""
 """The exports of an NFS server: the kernel's own list, and the configuration of nfs-ganesha."""
 
-TABLES = """nft list tables >/dev/null || exit 1
+TABLES = """command -v nft >/dev/null || nft() { python3 -I -c '
+import sys, nftables
+library = nftables.Nftables()
+library.set_stateless_output(True)
+code, said, _ = library.cmd(" ".join(sys.argv[2:]))
+print(said, end="")
+sys.exit(code != 0)' "$@"; }
+tables=$(nft --stateless list tables) || exit 1
 echo "# nftables"
-nft --stateless list tables | while read -r table family name; do
+echo "$tables" | while read -r table family name; do
     case "$family $name" in
         "inet firewalld") echo "$table $family $name {"; echo "}";;
-        *) nft --stateless list table "$family" "$name";;
+        ?*" "?*) nft --stateless list table "$family" "$name";;
     esac
-done"""
+done
+:"""
 """The tables of nftables; that of firewalld is empty here, because its zones say the same.
 
-The first line is a comment: without a table of firewalld below it, firewalld filters nothing."""
+The first line is a comment: without a table of firewalld below it, firewalld filters nothing. A host with
+firewalld has the library of nftables, but not always nft(8)."""
 
 CARDS = """connections=$(nmcli -g UUID connection show --active) && [ -n "$connections" ] &&
     nmcli -t -f connection.zone,GENERAL.DEVICES connection show $connections"""
@@ -117,7 +126,7 @@ Lines = Annotated[list[Line], Meta(max_length=4096)]
 
 @dataclass(frozen=True)
 class Demands:
-    """What a lab asks about a host: its services, services of firewalld, and the effects to try from it."""
+    """The demands of a lab on a host: its services, services of firewalld, and the effects to try from it."""
 
     services: tuple[str, ...] = ()
     openings: tuple[str, ...] = ()
@@ -199,11 +208,14 @@ def _observe(plan: Plan, name: str, demands: Demands) -> HostState | None:
     import testinfra  # it brings pytest along
 
     where = {"ssh_config": str(plan.seat.folder / "ssh" / "config")}
-    asked = testinfra.get_host(f"ssh://{name}", **where).run("id -u")
-    if asked.rc != 0:
+    try:
+        asked = testinfra.get_host(f"ssh://{name}", **where).run("id -u")
+        if asked.rc != 0:
+            return None
+        shell = testinfra.get_host(f"ssh://{name}", **where, sudo=asked.stdout.strip() != "0")
+        return Observer(shell).everything(demands)
+    except RuntimeError:  # testinfra raises it when ssh cannot reach the host
         return None
-    shell = testinfra.get_host(f"ssh://{name}", **where, sudo=asked.stdout.strip() != "0")
-    return Observer(shell).everything(demands)
 
 
 @dataclass(frozen=True)

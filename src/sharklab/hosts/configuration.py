@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import state
+from sharklab.errors import MachineryError
 from sharklab.hosts.providers.remote import ask_all, machine_of
 from sharklab.lab.model import Plan
 
 FILE = "solution.json"
 """The file in a seat's folder with the changes of each `solve`."""
+
+BEGUN = "begun.json"
+"""The file in a seat's folder with the configuration of its hosts at the beginning of an exam."""
 
 Configuration = Mapping[str, str]
 """The text of each file by its path, and of what a firewall or a mount shows by its command."""
@@ -31,6 +35,37 @@ def read(plan: Plan, hosts: Sequence[str]) -> Mapping[str, Configuration]:
 def _ask(machine: Any) -> dict[str, Any]:
     answer: dict[str, Any] = machine.ask("configuration")
     return answer
+
+
+def keep(plan: Plan) -> None:
+    """Write the configuration of all hosts at the beginning of an exam, once for a seat.
+
+    Raises MachineryError if a host does not answer.
+    """
+    file = plan.seat.folder / BEGUN
+    if not file.exists():
+        content = read(plan, [host.name for host in plan.hosts])
+        state.write(file, json.dumps(content, ensure_ascii=False) + "\n", 0o600)
+
+
+def changes(plan: Plan) -> Mapping[str, str]:
+    """Return the changes on each host since `keep`, as `differences` does; none if that was never called.
+
+    A host that does not say its configuration is left out: its student may have broken it.
+    """
+    file = plan.seat.folder / BEGUN
+    if not file.exists():
+        return {}
+    before: Mapping[str, Configuration] = json.loads(file.read_text(encoding="utf-8"))
+    told = ask_all([machine_of(plan.seat, name) for name in before], _ask_or_nothing)
+    return {host: differences(before[host], answer["texts"]) for host, answer in told.items() if answer}
+
+
+def _ask_or_nothing(machine: Any) -> dict[str, Any]:
+    try:
+        return _ask(machine)
+    except MachineryError:
+        return {}
 
 
 def differences(before: Configuration, after: Configuration) -> str:

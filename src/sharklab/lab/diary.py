@@ -1,4 +1,4 @@
-"""Facts that outlive the hosts of a seat: its first start, the hints and solutions that its student took."""
+"""Facts that outlive the hosts of a seat: its first start, hints and solutions that were taken, its exam."""
 
 from __future__ import annotations
 
@@ -33,6 +33,36 @@ def take_hint(own: Seat, name: str) -> None:
 def hints(own: Seat) -> tuple[str, ...]:
     """Return the hints that were taken, sorted."""
     return tuple(_read(own).get("hints", ()))
+
+
+def note_check(own: Seat) -> None:
+    """Note that the student runs `check` now."""
+    _write(own, checks=[*checks(own), round(time.time(), 3)])
+
+
+def checks(own: Seat) -> tuple[float, ...]:
+    """Return when `check` ran in an exam (epoch seconds), in order."""
+    return tuple(_read(own).get("checks", ()))
+
+
+def note_refused(own: Seat, what: str) -> None:
+    """Note that the student asks now for `what`, which an exam refuses."""
+    _write(own, refused=[*refused(own), (round(time.time(), 3), what)])
+
+
+def refused(own: Seat) -> tuple[tuple[float, str], ...]:
+    """Return when the student asked for something that an exam refuses (epoch seconds), and for what."""
+    return tuple((moment, what) for moment, what in _read(own).get("refused", ()))
+
+
+def note_submission(own: Seat, digest: str) -> None:
+    """Note that the student hands in a file with this SHA-256 now, in an exam."""
+    _write(own, submissions=[*submissions(own), (round(time.time(), 3), digest)])
+
+
+def submissions(own: Seat) -> tuple[tuple[float, str], ...]:
+    """Return when the student handed in (epoch seconds), and the SHA-256 of each file, in order."""
+    return tuple((moment, digest) for moment, digest in _read(own).get("submissions", ()))
 
 
 def solve(own: Seat, ids: Iterable[str]) -> None:

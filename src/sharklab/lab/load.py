@@ -13,6 +13,7 @@ from sharklab.errors import InputError
 from sharklab.lab import criteria, matrices, roles, schema
 from sharklab.lab.model import (
     Capture,
+    Exam,
     Exercise,
     ExpectedConversation,
     FilledLab,
@@ -132,6 +133,7 @@ def build(kind: type[Kind], data: Mapping[str, Any], folder: Path) -> Kind:
             *(_exercise(entry) for entry in data["exercises"]),
         ),
         matrices=tuple(matrices.matrix(entry) for entry in data.get("matrices", ())),
+        exam=Exam(**data["exam"]) if "exam" in data else None,
         data=data,
     )
 
@@ -170,6 +172,7 @@ def _exercise(entry: Mapping[str, Any]) -> Exercise:
         services=tuple(_service(service) for service in entry.get("services", ())),
         anywhere=entry.get("anywhere", False),
         hints={name: criteria.hints(given) for name, given in entry.get("hints", {}).items()},
+        faults=tuple(tuple(listed) for listed in entry.get("faults", ())),
         start={name: _start(given) for name, given in entry.get("start", {}).items()},
     )
 

@@ -224,6 +224,7 @@ class Exercise:
 
     `criteria` are the author's; without any they are derived (`grading.marking.defaults`). `hints` are
     those of criteria by their ids, derived ones too.
+    `faults` are lists of the catalogue's (`fault_catalogue`); a seat gets one of each list.
     `services` are those that a check compares with the system's own list. The conversation may be captured
     `anywhere`, on the student's own PC too, when the answers say which conversation it is. `start` is the
     state, by host, in which the student finds the hosts; without it they are solved from the beginning.
@@ -242,6 +243,7 @@ class Exercise:
     services: tuple[Service, ...] = ()
     anywhere: bool = False
     hints: Mapping[str, tuple[Hint, ...]] = field(default_factory=dict)
+    faults: tuple[tuple[str, ...], ...] = ()
     start: Mapping[str, HostStart] = field(default_factory=dict)
 
 
@@ -302,10 +304,18 @@ class Matrix:
 
 
 @dataclass(frozen=True)
+class Exam:
+    """The exam that a lab is: students have so many `minutes`, unless the roster gives them more."""
+
+    minutes: int
+
+
+@dataclass(frozen=True)
 class LabContent:
     """The common content of an author's lab and of a seat's lab. The exercises of the matrices come first.
 
-    `data` is what all of it was built from: plain data with the shape of lab.schema.json.
+    `exam` is None for a lab that is none. `data` is what all of it was built from: plain data with the shape
+    of lab.schema.json.
     """
 
     name: str
@@ -316,6 +326,7 @@ class LabContent:
     hosts: tuple[Host, ...]
     exercises: tuple[Exercise, ...]
     matrices: tuple[Matrix, ...] = ()
+    exam: Exam | None = None
     data: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def host(self, name: str) -> Host:
@@ -351,7 +362,8 @@ class Seat:
 
     `id` is 8 hexadecimal digits and names what belongs to the seat on the machine
     (namespaces, containers); `token` shows on the wire; `folder` is its state on disk; `password` is
-    for the seat's own accounts and stays off the wire, argv and reports.
+    for the seat's own accounts and stays off the wire, argv and reports. `faults` are those of its exercises,
+    by exercise: one of each list that the exercise has.
     """
 
     lab: str
@@ -363,6 +375,7 @@ class Seat:
     addresses: Mapping[str, Mapping[str, Address]]
     folder: Path
     password: str = field(default="", repr=False)
+    faults: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def address(self, host: str, network: str) -> Address:
         """Return where `host` is on `network`. Raises KeyError when it is not on it."""

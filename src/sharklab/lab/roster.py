@@ -1,7 +1,8 @@
 """Read the students of a class: a CSV file from Moodle, Canvas or a spreadsheet, or one written by hand.
 
-By hand, one line per student under `student,name,email`, and `group` if groups hand in together. Columns are
-found by their headings in English, French or German, in any order. One column of the file names all seats.
+By hand, one line per student under `student,name,email`, `group` if groups hand in together, and `minutes`
+if some have more time in an exam. Columns are found by their headings in English, French or German, in any
+order. One column of the file names all seats.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "first": ("first name", "prenom", "given name", "vorname"),
     "last": ("last name", "surname", "nom de famille", "nom", "family name", "nachname"),
     "group": ("group", "groupe", "gruppe", "team", "equipe"),
+    "minutes": ("minutes", "minuten"),
 }
 """The headings of each column as `csv_table.plain` gives them, the best first."""
 CANVAS: Mapping[str, tuple[str, ...]] = {
@@ -82,6 +84,8 @@ _REWRITTEN = (
         N_("a spreadsheet made a date of it: {text}"),
     ),
 )
+_MINUTES = re.compile(r"([1-9]\d{0,3})(?:[.,]0+)?")
+"""A number of minutes, also as a spreadsheet may write it."""
 _ERROR_CELL = re.compile(r"#+|#[A-ZÉ/0-9]+[!?]?")
 """A spreadsheet's text for a formula that failed, or for a column that is too narrow."""
 
@@ -90,7 +94,8 @@ _ERROR_CELL = re.compile(r"#+|#[A-ZÉ/0-9]+[!?]?")
 class Student:
     """One student of a class. `id` names their seat; `moodle_id` is Moodle's "Participant 12".
 
-    The members of one `group` hand in together.
+    The members of one `group` hand in together. `minutes` is the student's own time in an exam, 0 for the
+    time of the lab.
     """
 
     id: str
@@ -98,6 +103,7 @@ class Student:
     email: str
     moodle_id: str = ""
     group: str = ""
+    minutes: int = 0
 
 
 def read(file: Path) -> tuple[Student, ...]:
@@ -178,6 +184,7 @@ class _Columns:
             email=email,
             moodle_id=participant,
             group=own_group(self._cell(row, "group")),
+            minutes=_minutes(self._cell(row, "minutes")),
         )
 
     def _find_identity(self) -> str:
@@ -244,6 +251,19 @@ class _Columns:
 
     def _known(self, row: Row) -> Iterator[str]:
         return (self._raw(row, name).replace("\r", "\n").strip("\n") for name in self._places)
+
+
+def _minutes(text: str) -> int:
+    """Return the minutes in a cell, 0 for an empty one. Raises InputError for another text."""
+    if not text:
+        return 0
+    if not (found := _MINUTES.fullmatch(text)):
+        raise InputError(
+            N_("{text!r} is not a number of minutes"),
+            hint=N_("write the whole time of the student in minutes, such as 120"),
+            text=text,
+        )
+    return int(found[1])
 
 
 def _check_cell(text: str) -> None:

@@ -23,6 +23,7 @@ from typing import Any
 
 from sharklab import state
 from sharklab.errors import InputError, MachineryError
+from sharklab.lab import fault_choice
 from sharklab.lab.model import Address, LabContent, Seat
 from sharklab.message import N_, Message
 
@@ -90,18 +91,19 @@ def sample(lab: LabContent, student: str = GOLDEN) -> Seat:
 
 
 def _seat(lab: LabContent, student: str, draw: Draw, subnets: Mapping[str, IPv4Network]) -> Seat:
-    token = draw.word("token", 10)
+    token, own = draw.word("token", 10), replace(draw, salt=0)
     domain, share = names(lab.name, token)
     return Seat(
         lab=lab.name,
         student=student,
-        id=replace(draw, salt=0).bytes("id").hex()[:8],
+        id=own.bytes("id").hex()[:8],
         token=token,
         domain=domain,
         share=share,
         addresses=_addresses(lab, draw, subnets),
         folder=state.seat_folder(lab.name, student),
         password=draw.word("password", 24),
+        faults=fault_choice.choose(lab, own.number),
     )
 
 
@@ -218,7 +220,7 @@ class _Others(Container[IPv4Network]):
 
 def _find_seat(lab: LabContent, student: str, course: _Course) -> Seat:
     check_student(student)
-    if given := _read_import(lab.name, student):
+    if given := read_import(lab.name, student):
         return from_plain(given["seat"])
     return derive(lab, student, course.secret, course.of_others(_register_key(lab, student)))
 
@@ -269,7 +271,7 @@ def at(folder: Path) -> Seat:
         return from_plain(json.loads((folder / "seat.json").read_text()))
     except (OSError, ValueError, KeyError, TypeError):
         lab, student = folder.parent.name, folder.name
-        if given := _read_import(lab, student):
+        if given := read_import(lab, student):
             return from_plain(given["seat"])
         draw = Draw(secret(), lab, student)
         return Seat(lab, student, draw.bytes("id").hex()[:8], "", "", "", {}, folder)
@@ -281,8 +283,8 @@ def imported_file(lab: str, student: str) -> Path:
     return state.root() / "imported" / folder.parent.name / f"{folder.name}.json"
 
 
-def _read_import(lab: str, student: str) -> Mapping[str, Any]:
-    """Return seat and key that were imported, or nothing. Raises MachineryError when they are damaged."""
+def read_import(lab: str, student: str) -> Mapping[str, Any]:
+    """Return the seat file that was imported, or nothing. Raises MachineryError when it is damaged."""
     file = imported_file(lab, student)
     try:
         content: Mapping[str, Any] = json.loads(file.read_text())
@@ -299,7 +301,7 @@ def _read_import(lab: str, student: str) -> Mapping[str, Any]:
 
 def key(lab: str, student: str) -> bytes:
     """Return the key that signs the submissions of `student` (32 bytes)."""
-    if given := _read_import(lab, student):
+    if given := read_import(lab, student):
         return bytes.fromhex(given["key"])
     return Draw(secret(), lab, student).bytes("key")
 
@@ -334,6 +336,7 @@ def to_plain(seat: Seat) -> dict[str, Any]:
             }
             for host, by_network in seat.addresses.items()
         },
+        **({"faults": {id: list(chosen) for id, chosen in seat.faults.items()}} if seat.faults else {}),
     }
 
 
@@ -344,7 +347,9 @@ def from_plain(data: Mapping[str, Any]) -> Seat:
         for host, by_network in data["addresses"].items()
     }
     names = {key: data[key] for key in ("lab", "student", "id", "token", "domain", "share", "password")}
-    return Seat(**names, addresses=addresses, folder=state.seat_folder(data["lab"], data["student"]))
+    faults = {id: tuple(chosen) for id, chosen in data.get("faults", {}).items()}
+    folder = state.seat_folder(data["lab"], data["student"])
+    return Seat(**names, addresses=addresses, folder=folder, faults=faults)
 
 
 def _address(network: str, entry: Mapping[str, str]) -> Address:

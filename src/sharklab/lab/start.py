@@ -14,8 +14,8 @@ from sharklab.lab.model import FilledLab, Host, HostStart, LabContent
 
 
 def exercises(lab: LabContent) -> tuple[str, ...]:
-    """Return the ids of the exercises that begin without a part of the lab, in the author's order."""
-    return tuple(exercise.id for exercise in lab.exercises if exercise.start)
+    """Return the ids of the exercises that begin without a part of the lab or with faults, in order."""
+    return tuple(exercise.id for exercise in lab.exercises if exercise.start or exercise.faults)
 
 
 def begin(lab: FilledLab, begun: Collection[str], solved: Collection[str]) -> FilledLab:

@@ -9,10 +9,11 @@ from typing import Any
 import jinja2
 
 from sharklab.errors import InputError
-from sharklab.i18n import Translator
+from sharklab.i18n import Translator, translator
+from sharklab.lab import exam
 from sharklab.lab.model import LabContent, Plan
 from sharklab.lab.template import context, fill_page
-from sharklab.message import N_
+from sharklab.message import N_, Message
 from sharklab.report import markdown as prose
 from sharklab.report.render import TEMPLATES
 
@@ -31,7 +32,21 @@ def markdown(plan: Plan, language: str) -> str:
         raise InputError(N_("the lab has no brief in this language"), place=str(template)) from error
     except UnicodeDecodeError as error:
         raise InputError(N_("the file is not UTF-8 text"), place=str(template)) from error
-    return fill_page(text, {**context(plan.lab, plan.seat), "exercises": plan.lab.exercises}, str(template))
+    text = fill_page(text, {**context(plan.lab, plan.seat), "exercises": plan.lab.exercises}, str(template))
+    return _with_exam(text, plan, language)
+
+
+def _with_exam(text: str, plan: Plan, language: str) -> str:
+    """Return the brief of an exam with the student's own time, below the title."""
+    if plan.lab.exam is None:
+        return text
+    said = Message(N_("This is an exam. Your instructor tells when your time ends."))
+    if window := exam.own_window(plan.lab.name, plan.seat.student):
+        values = {"begin": exam.local_time(window.begin), "end": exam.local_time(window.end)}
+        said = Message(N_("This is an exam. Your time is from {begin} to {end}."), values)
+    title, line, rest = text.partition("\n")
+    own = f"**{translator(language).say(said)}**\n"
+    return f"{title}{line}\n{own}{rest}" if title.startswith("# ") else f"{own}\n{text}"
 
 
 def describe_solutions(plan: Plan, solutions: Iterable[Mapping[str, Any]], words: Translator) -> str:

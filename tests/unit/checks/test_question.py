@@ -97,3 +97,9 @@ def test_answer_that_a_conversation_gives(name: str, answer: str, changes: bool)
     """The system chooses the port of a client; the other answers are the same in each connection."""
     asked, talk = QUESTIONS[name], shown("ssh.pcap").conversations[0]
     assert (True, changes, answer) == (asked.of_conversation, asked.changes, asked.of(talk))
+
+
+@pytest.mark.parametrize(("name", "of_seat"), [("cause", True), ("where", True), ("server_port", False)])
+def test_question_with_choices_is_of_the_seat(name: str, of_seat: bool) -> None:
+    """The faults of a seat are known without evidence, and the answer is one of a few."""
+    assert of_seat is QUESTIONS[name].of_seat

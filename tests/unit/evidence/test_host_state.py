@@ -11,8 +11,17 @@ from typing import Any
 
 import pytest
 
-from sharklab.evidence.host_state import ATTEMPTS, FIREWALL, LOOKS, Demands, Observer, fault
-from tests.support import host_state, programs
+from sharklab.evidence.host_state import (
+    ATTEMPTS,
+    FIREWALL,
+    LOOKS,
+    TABLES,
+    Demands,
+    Observer,
+    fault,
+    observe,
+)
+from tests.support import host_state, programs, provider_seat
 
 
 def test_fault_of_an_observation_is_nothing_when_it_has_the_shape() -> None:
@@ -75,6 +84,23 @@ def test_output_of_a_late_command(late: int, code: int, output: str, calls: int,
     assert calls == shell.calls
 
 
+@pytest.mark.parametrize(
+    ("tables", "printed"),
+    [
+        ("", "# nftables\n"),
+        ("table inet firewalld\ntable ip own\n", "# nftables\ntable inet firewalld {\n}\nrules of ip own\n"),
+    ],
+    ids=["none", "two"],
+)
+def test_tables_are_those_that_are_not_firewallds(tables: str, printed: str, tmp_path: Path) -> None:
+    """Without any, the answer says that nft was asked; where nft fails, nothing is known."""
+    listed = f"if [ $3 = tables ]; then printf '{tables}'; else echo rules of $4 $5; fi"
+    programs.script(tmp_path, "nft", listed)
+    assert printed == Observer(LocalShell(tmp_path)).printed({"tables": TABLES})["tables"]
+    programs.script(tmp_path, "nft", "exit 1")
+    assert "" == Observer(LocalShell(tmp_path)).printed({"tables": TABLES})["tables"]
+
+
 LISTED = "block\n  target: REJECT\n\npublic (default, active)\n  target: default\n  services: ssh\n"
 OUTPUTS = {
     "default": 's "public"\n',
@@ -116,3 +142,18 @@ def test_commands_of_the_look_are_understood_by_a_shell(tmp_path: Path) -> None:
     for name, command in {**FIREWALL, **LOOKS}.items():
         done = subprocess.run(["sh", "-n", "-c", command], capture_output=True, check=False)
         assert (name, b"") == (name, done.stderr)
+
+
+@pytest.mark.parametrize("answers", [0, 1])
+def test_observe_leaves_out_a_host_that_does_not_answer(
+    answers: int, fakes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host may be off from the beginning, or end while it is looked at; the others are looked at."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(fakes / "state"))
+    count = fakes / "count"
+    programs.script(
+        fakes, "ssh", f'echo >>"{count}"; [ "$(wc -l <"{count}")" -gt {answers} ] && exit 255', "echo 0"
+    )
+    plan = provider_seat.plan("ada", 1, ("server",))
+    assert {} == observe(plan, {"server": Demands(("sshd",), ())})
+    assert answers < len(count.read_text().splitlines())

@@ -54,6 +54,24 @@ def test_damaged_diary_is_an_error(own: Seat, content: str) -> None:
     assert ("the file is damaged: {fault}", str(file)) == (error.message_id, error.place)
 
 
+def test_exam_is_noted_in_its_order(own: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each check, each refusal and each submission has its time; nothing is lost."""
+    for now in (1000.12345, 2000.0):
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        diary.note_check(own)
+        diary.note_refused(own, f"asked at {now:g}")
+        diary.note_submission(own, f"digest {now:g}")
+    assert (1000.123, 2000.0) == diary.checks(own)
+    assert ((1000.123, "asked at 1000.12"), (2000.0, "asked at 2000")) == diary.refused(own)
+    assert ((1000.123, "digest 1000.12"), (2000.0, "digest 2000")) == diary.submissions(own)
+
+
+def test_diary_without_an_exam_is_empty(own: Seat) -> None:
+    """A diary of an older version has none of it."""
+    diary.begin(own)
+    assert ((), (), ()) == (diary.checks(own), diary.refused(own), diary.submissions(own))
+
+
 def test_solutions_are_kept_beside_the_hints(own: Seat) -> None:
     """Each exercise once, sorted."""
     diary.take_hint(own, "ssh/fin")

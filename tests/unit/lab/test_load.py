@@ -61,3 +61,25 @@ def test_find_refuses_a_lab_whose_folder_is_gone(tmp_path: Path) -> None:
     (folder / "lab.yml").unlink()
     assert "mylab" == error_of(InputError, load.find, "mylab").values["name"]
     assert state.seat_folder("mylab", "alice").is_dir()
+
+
+def test_read_finds_the_exam(tmp_path: Path) -> None:
+    """A lab is an exam if it says so; the lab of a seat is one, too."""
+    folder = write_lab(tmp_path / "mylab")
+    assert load.read(folder / load.FILE).exam is None
+    exam = write_lab(tmp_path / "myexam")
+    with (exam / load.FILE).open("a") as file:
+        file.write("exam: {minutes: 90}\n")
+    lab = load.read(exam / load.FILE)
+    assert lab.exam and 90 == lab.exam.minutes
+    assert lab.exam == make_plan(lab, seat.sample(lab)).lab.exam
+
+
+@pytest.mark.parametrize("exam", ["{minutes: 0}", "{minutes: 1.5}", "{}", "{minutes: 90, hints: true}", "90"])
+def test_read_refuses_an_exam_of_another_shape(exam: str, tmp_path: Path) -> None:
+    """The problem has its line."""
+    folder = write_lab(tmp_path / "mylab")
+    with (folder / load.FILE).open("a") as file:
+        file.write(f"exam: {exam}\n")
+    [problem] = error_of(InputError, load.read, folder / load.FILE).problems
+    assert "exam" in str(problem.place)

@@ -246,3 +246,20 @@ def test_read_of_a_worksheet_without_names_says_so(participant: str, tmp_path: P
     assert "the list names Moodle's participants only, without a column that identifies students" == (
         error.message_id
     )
+
+
+@pytest.mark.parametrize(("cell", "minutes"), [("", 0), ("120", 120), ("120.0", 120), ("120,00", 120)])
+def test_read_finds_the_minutes_of_an_exam(cell: str, minutes: int, tmp_path: Path) -> None:
+    """An empty cell means the time of the lab; a spreadsheet may write zeros behind a comma."""
+    file = tmp_path / "roster.csv"
+    file.write_text(f"student;minutes\nalice;{cell}\n")
+    assert [minutes] == [student.minutes for student in roster.read(file)]
+
+
+@pytest.mark.parametrize("cell", ["2 h", "0", "-5", "1.5", "99999"])
+def test_read_refuses_minutes_that_are_no_number(cell: str, tmp_path: Path) -> None:
+    """The error names the line."""
+    file = tmp_path / "roster.csv"
+    file.write_text(f"student;minutes\nalice;{cell}\n")
+    [problem] = error_of(InputError, roster.read, file).problems
+    assert ("{text!r} is not a number of minutes", f"{file}:2") == (problem.message_id, problem.place)

@@ -14,6 +14,7 @@ import pytest
 from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.lab import load, seat, seat_file
+from sharklab.lab.exam import Window
 from sharklab.lab.model import Lab, Seat
 from tests.support.errors import error_of
 
@@ -99,6 +100,9 @@ def _edited(content: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
         ("password", "x y"),
         ("addresses", {"server": {"lan": {"ipv4": "x", "ipv6": "y", "mac": "z"}}}),
         ("addresses", []),
+        ("faults", {"mail": ["../evil"]}),
+        ("faults", {"mail": [["svc-off"]]}),
+        ("faults", []),
     ],
 )
 def test_install_of_a_seat_that_was_never_derived_is_refused(
@@ -151,3 +155,51 @@ def test_register_with_a_damaged_import_says_so(machine: Machine, lab: Lab, tmp_
     file = seat.imported_file("tp4", "alice")
     state.write(state.folder(file.parent) / file.name, "{")
     assert str(file) == error_of(MachineryError, seat.register, lab, "alice").place
+
+
+EXAM = {"begin": 100.0, "end": 200.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("exam", {"begin": 200.0, "end": 100.0}),
+        ("exam", {"begin": 100.0}),
+        ("exam", {"begin": "now", "end": 200.0}),
+        ("exam", {"begin": 1.0, "end": 1e12}),
+        ("exam", [100.0, 200.0]),
+        ("again", "abc"),
+        ("again", 7),
+    ],
+)
+def test_read_refuses_an_exam_of_another_shape(
+    machine: Machine, lab: Lab, tmp_path: Path, name: str, value: Any
+) -> None:
+    """The time is one, and the code's digest is a SHA-256."""
+    machine("instructor")
+    file = seat_file.create(lab, "alice", tmp_path / "seats")
+    content = {**json.loads(file.read_text()), "exam": EXAM, "again": "0" * 64}
+    file.write_text(json.dumps(content))
+    assert (Window(100.0, 200.0), "0" * 64) == (
+        seat_file.read(file).window,
+        seat_file.read(file).again,
+    )
+    file.write_text(json.dumps(content | {name: value}))
+    error = error_of(InputError, seat_file.read, file)
+    assert "the file is not a seat file, or it is damaged" == error.message_id
+
+
+def test_install_gives_the_faults_of_the_seat(machine: Machine, tmp_path: Path) -> None:
+    """The student's machine injects what the instructor's course chose; an old file has no faults."""
+    machine("instructor")
+    lab = load.named("pannes")
+    file = seat_file.create(lab, "alice", tmp_path / "seats")
+    own = seat.register(lab, "alice")
+    machine("student")
+    seat_file.install(file)
+    assert own.faults == seat.register(lab, "alice").faults != {}
+    old = json.loads(file.read_text())
+    del old["seat"]["faults"]
+    file.write_text(json.dumps(old))
+    seat_file.install(file)
+    assert {} == seat.register(lab, "alice").faults

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from sharklab.errors import InputError
+from sharklab.lab import exam
+from sharklab.lab.exam import Window
+from sharklab.lab.model import Exam
 from sharklab.report import brief
 from tests.support import report_sample as sample
 from tests.support.errors import error_of
@@ -70,3 +74,20 @@ def test_page_is_self_contained(tmp_path: Path) -> None:
     assert "fr" == page.language
     assert (1, 1) == (page.tags.count("h1"), page.tags.count("h2"))
     assert not {"script", "link", "img", "iframe"} & set(page.tags)
+
+
+@pytest.mark.parametrize(("text", "first"), [(b"# Exam\nRead.", "# Exam"), (b"Read.", "")])
+def test_markdown_of_an_exam_names_the_one_end_that_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes, first: str
+) -> None:
+    """It is the student's own, below the title; without it the instructor tells."""
+    write(tmp_path, text)
+    plan = sample.plan(tmp_path)
+    assert "exam" not in brief.markdown(plan, "en")
+    plan = replace(plan, lab=replace(plan.lab, exam=Exam(90)))
+    own = Window(1_796_000_000.0, 1_796_007_200.0)
+    for window in (None, own):
+        monkeypatch.setattr(exam, "own_window", lambda lab, student, window=window: window)
+        lines = [line for line in brief.markdown(plan, "en").splitlines() if line]
+        assert (first, "Read.") == (lines[0] if first else "", lines[-1])
+        assert (window is not None) is (exam.local_time(own.end) in lines[-2])

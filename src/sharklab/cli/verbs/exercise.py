@@ -14,12 +14,14 @@ from sharklab.message import N_, Message
 
 def solve(args: Options) -> int:
     """Do the work of an exercise, or of all, on the seat; the exercise then earns no points."""
-    from sharklab.cli import flow, work
+    from sharklab.cli import exam_rules, flow, work
     from sharklab.hosts import playbook
     from sharklab.progress import Progress
 
     playbook.get_ready()
-    plan, words = work.read(flow.look_up(args.lab, args.student)), translate(args)
+    whole = flow.look_up(args.lab, args.student)
+    exam_rules.refuse_in_exam(whole, "solve")
+    plan, words = work.read(whole), translate(args)
     ids = work.exercises(plan, args.subject)
     _agree(args, [Message(N_("These exercises then earn no points: {exercises}."), {"exercises": ids})])
     changes = work.solve(plan, ids, Progress(words.gettext))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime, time
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sharklab.cli import moment
 from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
@@ -24,9 +24,7 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
     from sharklab.grading.gradebook.moodle import FilledWorksheet, Worksheet
     from sharklab.grading.marking.policy import Policy
     from sharklab.i18n import Translator
-
-_DAY = re.compile(r"\d{4}-?\d\d-?\d\d|\d{4}-?W\d\d(?:-?\d)?")
-"""A date without a time (ISO 8601)."""
+    from sharklab.lab.model import Lab
 
 
 def grade(args: Options) -> int:
@@ -45,11 +43,15 @@ def grade(args: Options) -> int:
     known = {Path(file).name for file in (args.roster, args.moodle) if file}
     others = [name for name in inputs.find_others(places, sources) if name not in known]
     jobs, progress = args.jobs or len(os.sched_getaffinity(0)), Progress(words.gettext)
-    policy = _policy(args)
+    policy, (begin, end) = _policy(args), moment.read_exam(args.begin, args.end)
+    if begin and policy.due:
+        hint = N_("name the end of the exam: --end 2026-12-01T09:30")
+        raise InputError(N_("an exam has an end, and no due date"), place="--due", hint=hint)
     group = batch.grade(
         batch.Batch(
             *(sources, students, out, args.lab, policy, max(1, jobs), lint.named),
             lambda entries: _check_worksheet(sheet, entries, progress),
+            *(begin, end),
         ),
         progress,
     )
@@ -57,6 +59,7 @@ def grade(args: Options) -> int:
     counts = Counter(map(state, group.entries))
     lines = [
         *_describe_due(policy.due, words),
+        *_describe_exam(lint.named(args.lab or group.lab), begin, end, words),
         *_describe(group, filled, out, args.language, words),
     ]
     if others:
@@ -109,13 +112,13 @@ def _policy(args: Options) -> Policy:
     _check_numbers(args)
     return Policy(
         hint=args.hint_cost / 100,
-        due=_due(args.due),
+        due=moment.read(args.due, "--due", is_end=True),
         grace=args.grace * 60,
         per_day=args.late / 100,
         at_most=args.cap / 100,
         closed=args.closed,
         without_seats=args.without_seats,
-        given=_moment(args.given, "--given") if args.given else 0.0,
+        given=moment.read(args.given, "--given"),
     )
 
 
@@ -132,37 +135,28 @@ def _check_numbers(args: Options) -> None:
             raise InputError(N_("needs a due date"), place=f"--{name}", hint=hint)
 
 
-def _due(text: str | None) -> float:
-    """Return when submissions are due, 0 for never; a day alone means its end. Raises InputError."""
-    return _moment(text, "--due", is_end=True) if text else 0.0
-
-
-def _moment(text: str, option: str, is_end: bool = False) -> float:
-    """Return a date and time in epoch seconds. Raises InputError for other texts.
-
-    A day alone means its beginning, or its end.
-    The time zone is that of this computer, unless the text has an offset.
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-        if is_end and _DAY.fullmatch(text):  # its last minute is in time
-            moment = datetime.combine(moment.date(), time(23, 59, 59))
-        return moment.astimezone().timestamp()
-    except (ValueError, OverflowError) as error:
-        raise InputError(
-            N_("{text!r} is not a date and time"),
-            place=option,
-            hint=N_("write it like 2026-12-01, 2026-12-01T18:00 or 2026-12-01T18:00+01:00"),
-            text=text,
-        ) from error
-
-
 def _describe_due(due: float, words: Translator) -> Iterator[str]:
     """Yield a sentence on when submissions were due, with the time zone."""
     if due:
         last = datetime.fromtimestamp(due).astimezone()
         said = words.gettext("The due date is {time}, in the time zone UTC{offset} of this computer.")
         yield said.format(time=f"{last:%Y-%m-%d %H:%M:%S}", offset=last.isoformat()[-6:])
+
+
+def _describe_exam(lab: Lab, begin: float, end: float, words: Translator) -> Iterator[str]:
+    """Yield a sentence on the time of an exam."""
+    from sharklab.lab import exam
+
+    if times := exam.windows(lab, (), begin, end):
+        said = words.gettext(
+            "The exam was from {begin} to {end}; students with more minutes have a later end."
+        )
+        first, last = map(exam.local_time, (times.common.begin, times.common.end))
+        yield said.format(begin=first, end=last)
+    elif lab.exam:
+        yield words.gettext(
+            "Without --begin, the first submission of each student counts, whenever it was made."
+        )
 
 
 def _describe(

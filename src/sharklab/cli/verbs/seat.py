@@ -26,10 +26,13 @@ def up(args: Options) -> int:
     from sharklab.hosts import playbook
 
     playbook.get_ready()
-    from sharklab.cli import flow
+    from sharklab.cli import exam_rules, flow
     from sharklab.progress import Progress
 
-    plan = flow.to_begin(flow.prepare(args.lab, args.student), args.solved)
+    plan = flow.prepare(args.lab, args.student, fault=args.fault)
+    if args.solved:
+        exam_rules.refuse_to_student(plan, "up --solved")
+    plan = flow.to_begin(plan, args.solved)
     plan, provider = _choose_provider(args, plan)
     flow.up(plan, provider, args.os, Progress(translate(args).gettext))
     say(args, _describe_seat(plan, translate(args)), **_to_plain(plan))
@@ -81,10 +84,11 @@ def run(args: Options) -> int:
     from sharklab.hosts import playbook
 
     playbook.get_ready()
-    from sharklab.cli import flow
+    from sharklab.cli import exam_rules, flow
     from sharklab.progress import Progress
 
     plan = flow.prepare(args.lab, args.student, args.pace)
+    exam_rules.refuse_to_student(plan, "run")
     flow.refuse_start(plan)
     plan, provider = _choose_provider(args, plan)
     return _say_run(

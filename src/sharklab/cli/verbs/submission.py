@@ -15,6 +15,7 @@ from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import N_
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
+    from sharklab.grading.marking.model import Result
     from sharklab.grading.submission.model import HostState, Submission
     from sharklab.i18n import Translator
     from sharklab.lab.model import Plan
@@ -23,11 +24,13 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
 def seats_create(args: Options) -> int:
     """Write a file for each student of the class, for that student alone."""
     from sharklab.author import lint
-    from sharklab.lab import roster, seat_file
+    from sharklab.cli import moment
+    from sharklab.lab import exam, roster, seat_file
 
     lab, folder = lint.named(args.lab), Path(args.out)
     students = roster.read(Path(args.roster))
-    files = seat_file.create_all(lab, [student.id for student in students], folder)
+    times = exam.windows(lab, students, *moment.read_exam(args.begin, args.end))
+    files = seat_file.create_all(lab, [student.id for student in students], folder, times)
     ownership.give_like_folder(folder, *files.values())
     text = translate(args).gettext(
         "{count} seats of {lab} are in {folder}. Give each student their own file."
@@ -36,6 +39,19 @@ def seats_create(args: Options) -> int:
         {"student": student.id, "name": student.name, "file": str(files[student.id])} for student in students
     ]
     say(args, text.format(count=len(files), lab=lab.name, folder=folder), seats=seats)
+    return GOOD
+
+
+def seats_code(args: Options) -> int:
+    """Show for each student the code to hand in once more in an exam."""
+    from sharklab.author import lint
+    from sharklab.lab import exam, seat
+
+    lab = lint.named(args.lab)
+    if lab.exam is None:
+        raise InputError(N_("the lab {lab} is not an exam"), place="sharklab seats code", lab=lab.name)
+    codes = {student: exam.code(lab.name, seat.check_student(student)) for student in args.students}
+    say(args, "\n".join(f"{student}: {code}" for student, code in codes.items()), codes=codes)
     return GOOD
 
 
@@ -75,6 +91,7 @@ def form(args: Options) -> int:
 
 def check(args: Options) -> int:
     """Grade the folder as it lies there and say what a student may know; exit code 1 unless all is there."""
+    from sharklab.cli import exam_rules, flow
     from sharklab.grading.marking import advice
     from sharklab.grading.marking.export import to_plain
     from sharklab.grading.marking.keys import without_keys
@@ -82,8 +99,13 @@ def check(args: Options) -> int:
     from sharklab.grading.submission import contents
     from sharklab.lab import diary
 
-    plan, submission = _read_work(args)
+    plan = flow.look_up(args.lab, args.student)
+    if args.hint:
+        exam_rules.refuse_in_exam(plan, "check --hint")
+    submission = _read_work(args, plan)
     graded = grade(plan, submission)
+    if plan.lab.exam:
+        return _say_missing(args, plan, submission, graded)
     offered = advice.hint_names(graded)
     if args.hint:
         _take_hint(plan, args.hint, offered)
@@ -93,6 +115,20 @@ def check(args: Options) -> int:
     told = {"folder": str(submission.folder), "hints": list(offered), "result": to_plain(result)}
     say(args, "\n".join(lines), **told)
     return GOOD if result.points == result.worth else NOT_ACHIEVED
+
+
+def _say_missing(args: Options, plan: Plan, submission: Submission, result: Result) -> int:
+    """Say in an exam which parts are missing, by their titles alone; exit code 1 when some are."""
+    from sharklab.grading.marking import advice
+    from sharklab.grading.submission import contents
+    from sharklab.lab import diary
+
+    diary.note_check(plan.seat)
+    words, missing = translate(args), advice.missing(result)
+    lines = [*map(words.say, contents.taken(submission)), *advice.exam_lines(result, words)]
+    titles = {id: [words.say(mark.title) for mark in marks] for id, marks in missing.items()}
+    say(args, "\n".join(lines), folder=str(submission.folder), missing=titles)
+    return NOT_ACHIEVED if missing else GOOD
 
 
 def _take_hint(plan: Plan, name: str, known: tuple[str, ...]) -> None:
@@ -110,21 +146,19 @@ def _take_hint(plan: Plan, name: str, known: tuple[str, ...]) -> None:
     diary.take_hint(plan.seat, name)
 
 
-def _read_work(args: Options) -> tuple[Plan, Submission]:
-    """Return the plan of the student and their work as it is now."""
-    from sharklab.cli import flow
+def _read_work(args: Options, plan: Plan) -> Submission:
+    """Return the work of the student as it is now."""
     from sharklab.grading.submission import form as forms
     from sharklab.grading.submission import manifest, work
     from sharklab.lab import diary
 
-    plan = flow.look_up(args.lab, args.student)
-    found = work.read(forms.place(args.folder, plan.lab.name), plan)
-    return plan, replace(
+    found, now = work.read(forms.place(args.folder, plan.lab.name), plan), time.time()
+    return replace(
         found,
         state=_observe_hosts(plan, translate(args)),
         manifest={manifest.HINTS: diary.hints(plan.seat), manifest.SOLVED: diary.solved(plan.seat)},
         begun=diary.begun(plan.seat),
-        made=round(time.time(), 3),
+        made=round(now, 3),
     )
 
 
@@ -149,9 +183,12 @@ def _observe_hosts(plan: Plan, words: Translator) -> Mapping[str, HostState]:
 
 def report(args: Options) -> int:
     """Write the report of a student's own answers and captures into their folder."""
+    from sharklab.cli import exam_rules, flow
     from sharklab.grading.marking import preview as reports
 
-    plan, submission = _read_work(args)
+    plan = flow.look_up(args.lab, args.student)
+    exam_rules.refuse_in_exam(plan, "report --folder")
+    submission = _read_work(args, plan)
     files = reports.write(plan, submission, languages(args))
     ownership.give_like_folder(*submission.folder.iterdir())
     say(args, "\n".join(map(str, files)), reports=[str(file) for file in files])
@@ -159,15 +196,36 @@ def report(args: Options) -> int:
 
 
 def submit(args: Options) -> int:
-    """Pack the work and say what is in it, and what is not."""
-    from sharklab.grading.submission import bundle, contents
-    from sharklab.lab import seat
+    """Pack the work and say what is in it, and what is not; in an exam the hosts reboot before that."""
+    from sharklab.cli import exam_rules, flow
+    from sharklab.grading.submission import bundle, contents, manifest
+    from sharklab.lab import diary, seat
 
-    plan, submission = _read_work(args)
+    plan = flow.look_up(args.lab, args.student)
+    exam_rules.check_submission(plan, args.again)
+    submission = _read_work(args, plan)
+    if plan.lab.exam:
+        submission = _end_exam(args, plan, submission)
     name, student = plan.lab.name, plan.seat.student
     file = Path(args.out or f"{name}-{student}{bundle.ENDING}")
     bundle.pack(submission, seat.key(name, student), file)
     ownership.give_like_folder(file)
+    digest = manifest.digest(file.read_bytes())
+    if plan.lab.exam:
+        diary.note_submission(plan.seat, digest)
     lines = contents.lines(plan, submission, file, translate(args))
-    say(args, "\n".join(lines), file=str(file), **contents.plain(plan, submission))
+    say(args, "\n".join(lines), file=str(file), digest=digest, **contents.plain(plan, submission))
     return GOOD
+
+
+def _end_exam(args: Options, plan: Plan, submission: Submission) -> Submission:
+    """Return the submission with the record of its exam, and with the second look at its hosts."""
+    from sharklab.checks import host_demands
+    from sharklab.cli import exam_rules
+    from sharklab.progress import Progress
+
+    record = exam_rules.with_record(plan, submission, args.again)
+    if not host_demands.is_needed(plan):
+        return record
+    progress = Progress(translate(args).gettext)
+    return exam_rules.look_again(plan, record, host_demands.demands(plan), progress)

@@ -31,7 +31,7 @@ from sharklab.grading.marking.model import Remark
 from sharklab.grading.marking.policy import NO_POLICY, Policy
 from sharklab.grading.submission.model import Seal
 from sharklab.i18n import languages
-from sharklab.lab import load, seat
+from sharklab.lab import exam, load, seat
 from sharklab.lab.model import Lab, Seat
 from sharklab.lab.roster import Student
 from sharklab.message import N_, Message
@@ -47,7 +47,7 @@ class Batch:
 
     `roster` may be empty: then the class are the students who handed something in. `find_lab` returns the
     lab of a name, or raises InputError. `check` gets the class before anything is graded; its errors end the
-    batch.
+    batch. An exam was from `begin` to `end` (epoch seconds); 0 if that is unknown, or follows from the lab.
     """
 
     sources: tuple[SubmissionSource, ...]
@@ -58,6 +58,8 @@ class Batch:
     processes: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     find_lab: Callable[[str], Lab] = load.named
     check: Callable[[Sequence[Entry]], None] = lambda entries: None
+    begin: float = 0.0
+    end: float = 0.0
 
 
 def grade(batch: Batch, progress: Progress) -> Class:
@@ -85,7 +87,8 @@ def _sweep(out: Path) -> None:
 def _grade(batch: Batch, progress: Progress) -> Class:
     identities = _identify(batch, progress)
     lab = batch.find_lab(batch.lab or lab_of(identities))
-    selections = tuple(select(tuple(identities), batch.roster, identities, lab))
+    times = exam.windows(lab, batch.roster, batch.begin, batch.end)
+    selections = tuple(select(tuple(identities), batch.roster, identities, lab, times))
     batch.check([selection.entry for selection in selections])
     graded = [selection.entry for selection in selections if selection.source]
     seats = seat.look_up_all(lab, {name for each in graded for name in (each.student, each.seat_owner)})
@@ -219,15 +222,16 @@ def _job(
     batch: Batch, selection: Selection, identity: Identity, lab: Lab, seats: Mapping[str, Seat]
 ) -> GradeJob:
     own = seats[selection.entry.seat_owner]
+    policy = replace(batch.policy, window=selection.window)
     parts = {
         "sharklab": _sharklab(),
         "lab": lab.data,
         "seat": seat.to_plain(own),
         "entry": record_file.to_plain(selection.entry),
-        "policy": record_file.to_plain(batch.policy),
+        "policy": record_file.to_plain(policy),
     }
     key = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-    return GradeJob(identity, batch.out, selection.entry, lab.path, own, batch.policy, tool(), key)
+    return GradeJob(identity, batch.out, selection.entry, lab.path, own, policy, tool(), key)
 
 
 def tool() -> str:

@@ -29,7 +29,7 @@ from sharklab.grading.marking.marks import mark
 from sharklab.grading.marking.policy import Policy
 from sharklab.grading.submission import archive, bundle, manifest, work
 from sharklab.grading.submission.model import Problem, Seal, Submission
-from sharklab.lab import load
+from sharklab.lab import exam, load
 from sharklab.lab.model import Lab, Plan, Seat
 from sharklab.lab.plan import make_plan
 from sharklab.lab.roster import Student
@@ -59,6 +59,7 @@ class Identity:
     """The student, lab and seal that a bundle names, and its SHA-256; a folder names no student ("").
 
     The bundle was unpacked into `folder`, without the `problems`; it stays until the class is graded.
+    `again`: the student handed it in with the instructor's code.
     """
 
     student: str
@@ -68,6 +69,7 @@ class Identity:
     digest: str
     folder: Path = Path()
     problems: tuple[Problem, ...] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,10 @@ def _identity(source: SubmissionSource, folder: Path, problems: tuple[Problem, .
     digest = inputs.digest(source)
     if source.packed or bundle.is_unpacked(folder):
         said, seal = bundle.verify(folder, problems)
-        return Identity(said["student"], said["lab"], seal, float(said["made"]), digest, folder, problems)
+        again = exam.is_code(said["lab"], said["student"], said.get(manifest.AGAIN, ""))
+        return Identity(
+            *(said["student"], said["lab"], seal, float(said["made"]), digest, folder, problems, again)
+        )
     return Identity("", "", Seal.NONE, 0.0, digest, folder, problems)
 
 

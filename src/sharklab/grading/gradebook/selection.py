@@ -13,10 +13,12 @@ from sharklab.grading.gradebook.inputs import SubmissionSource
 from sharklab.grading.gradebook.job import Identity
 from sharklab.grading.gradebook.model import Entry
 from sharklab.grading.gradebook.pool import Failure
+from sharklab.grading.gradebook.precedence import NEWEST, FirstInTime, Precedence
 from sharklab.grading.marking.model import Remark
 from sharklab.grading.submission.model import Seal
 from sharklab.i18n import languages
 from sharklab.lab import seat
+from sharklab.lab.exam import Window, Windows
 from sharklab.lab.model import Lab
 from sharklab.lab.roster import Student
 from sharklab.message import N_, NOTHING, Message
@@ -32,10 +34,14 @@ RESERVED = frozenset(
 
 @dataclass(frozen=True)
 class Selection:
-    """The selection of a student: an entry without a result, and the submission to grade, if there is one."""
+    """The selection of a student: an entry without a result, and the submission to grade, if there is one.
+
+    `window` is the student's time in an exam.
+    """
 
     entry: Entry
     source: SubmissionSource | None = None
+    window: Window | None = None
 
 
 def lab_of(identities: Mapping[SubmissionSource, Identity | Failure]) -> str:
@@ -51,10 +57,12 @@ def select(
     roster: Sequence[Student],
     identities: Mapping[SubmissionSource, Identity | Failure],
     lab: Lab,
+    times: Windows | None = None,
 ) -> Iterator[Selection]:
     """Yield every student of the class with the submission that counts, in the order of their ids.
 
-    The submission of one member of a group counts for all its members.
+    The submission of one member of a group counts for all its members. In an exam the first one counts that
+    was made in the student's time, else the newest. `times` are those of the exam, if they are known.
     """
     whose = {source: _owner(source, identity, roster) for source, identity in identities.items()}
     known = _with_moodle_ids(roster, whose)
@@ -63,12 +71,14 @@ def select(
         student = known[name]
         mates = members.get(student.group, (name,)) if student.group else (name,)
         own = [source for source in sources if whose[source] in mates]
-        own.sort(key=lambda source: _worth(identities[source], source), reverse=True)
+        window = times.of(*mates) if times else None
+        rule: Precedence = FirstInTime(window) if lab.exam else NEWEST
+        own.sort(key=lambda source: _worth(identities[source], source, rule), reverse=True)
         odd = _odd(roster, student, own, identities, mates)
-        odd += _spare(own, whose, identities, student.group if len(mates) > 1 else "")
+        odd += _spare(own, whose, identities, student.group if len(mates) > 1 else "", rule)
         found = _selection(student, own, identities, lab, odd)
         author = whose[own[0]] if own and whose[own[0]] != name else ""
-        yield replace(found, entry=replace(found.entry, author=author))
+        yield replace(found, entry=replace(found.entry, author=author), window=window)
 
 
 def _members(roster: Sequence[Student]) -> Mapping[str, tuple[str, ...]]:
@@ -114,12 +124,12 @@ def _owner(source: SubmissionSource, identity: Identity | Failure, roster: Seque
 
 
 def _worth(
-    identity: Identity | Failure, source: SubmissionSource
-) -> tuple[bool, bool, float, tuple[str, ...]]:
-    """Return the sort key that decides which submission counts: readable, signed, the newest."""
+    identity: Identity | Failure, source: SubmissionSource, rule: Precedence
+) -> tuple[bool, bool, tuple[float, ...], tuple[str, ...]]:
+    """Return the sort key that decides which submission counts: readable, signed, the first by `rule`."""
     if isinstance(identity, Failure):
-        return False, False, 0.0, source.parts
-    return True, identity.seal is Seal.WHOLE, identity.made, source.parts
+        return False, False, (), source.parts
+    return True, identity.seal is Seal.WHOLE, rule.rank(identity), source.parts
 
 
 def _selection(
@@ -177,6 +187,7 @@ def _spare(
     whose: Mapping[SubmissionSource, str],
     identities: Mapping[SubmissionSource, Identity | Failure],
     group: str,
+    rule: Precedence,
 ) -> tuple[Remark, ...]:
     """Return a remark for each submission that does not count, the best of `own` being the first.
 
@@ -184,19 +195,22 @@ def _spare(
     """
     remarks = []
     for source in own[1:]:
+        best, other = identities[own[0]], identities[source]
         values = {"file": source.name, "best": own[0].name, "group": group}
-        if not group:
+        if not group and rule is NEWEST:
             said = Message(N_("{file} is also a submission of this student"), {"file": source.name})
-        elif _is_copy(identities[own[0]], identities[source]):
+        elif _is_copy(best, other):
             continue
+        elif not group:
+            said = Message(_OF_EXAM, {**values, "reason": _inferiority(best, other, rule)})
         else:
             names = {"owner": whose[source], "author": whose[own[0]]}
-            reason = _inferiority(identities[own[0]], identities[source])
-            said = Message(_OF_GROUP, {**values, **names, "reason": reason})
+            said = Message(_OF_GROUP, {**values, **names, "reason": _inferiority(best, other, rule)})
         remarks.append(Remark(SPARE, said))
     return tuple(remarks)
 
 
+_OF_EXAM = N_("{best} counts, and {file} does not: {reason}")
 _OF_GROUP = N_("for the group {group}, {best} of {author} counts, and {file} of {owner} does not: {reason}")
 
 
@@ -204,12 +218,10 @@ def _is_copy(best: Identity | Failure, other: Identity | Failure) -> bool:
     return isinstance(best, Identity) and isinstance(other, Identity) and best.digest == other.digest
 
 
-def _inferiority(best: Identity | Failure, other: Identity | Failure) -> Message:
+def _inferiority(best: Identity | Failure, other: Identity | Failure, rule: Precedence) -> Message:
     """Return why a submission does not count beside a better one."""
     if isinstance(other, Failure) or isinstance(best, Failure):
         return Message(N_("it cannot be read"))
     if best.seal is Seal.WHOLE and other.seal is not Seal.WHOLE:
         return Message(N_("no seat of the course signed it"))
-    if other.made < best.made:
-        return Message(N_("it is older"))
-    return Message(N_("the times of packing are equal or unknown, and the last file name counts"))
+    return rule.reason(best, other)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from sharklab.checks.outcome import Status
 from sharklab.grading.marking.model import ExerciseResult, Mark, Result
@@ -33,6 +33,38 @@ def lines(result: Result, words: Translator, offered: Collection[str] = ()) -> I
         yield said(problem, words)
     text = words.gettext(N_("Sum: {points} of {worth}"))
     yield text.format(points=_points(result.points), worth=_points(result.worth))
+
+
+def missing(result: Result) -> Mapping[str, tuple[Mark, ...]]:
+    """Return the criteria of each exercise that an exam tells to be missing.
+
+    These have no answer, or their check fails. Whether an answer is right is not told.
+    """
+    found = {
+        exercise.id: tuple(mark for mark in exercise.marks if _is_missing(mark))
+        for exercise in result.exercises
+    }
+    return {id: marks for id, marks in found.items() if marks}
+
+
+def _is_missing(mark: Mark) -> bool:
+    if mark.decision.asks:
+        return not mark.decision.looked
+    return mark.status is not Status.PASSED
+
+
+def exam_lines(result: Result, words: Translator) -> Iterator[str]:
+    """Yield the titles of the missing criteria in an exam, line by line."""
+    lacking = missing(result)
+    for exercise in result.exercises:
+        yield f"{exercise.part:<5} {words.prose(exercise.title)}"
+        for mark in lacking.get(exercise.id, ()):
+            yield visible(f"    {STATUS[Status.FAILED][0]} {words.say(mark.title)}")
+    for problem in result.problems:
+        yield said(problem, words)
+    if not lacking:
+        yield words.gettext(N_("Nothing is missing."))
+    yield words.gettext(N_("In an exam, nobody tells before its end whether an answer is right."))
 
 
 def said(problem: Problem, words: Translator) -> str:

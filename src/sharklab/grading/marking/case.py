@@ -15,16 +15,21 @@ from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence, SocketLine
 from sharklab.grading.marking import meant
 from sharklab.grading.marking.own_machine import without_seat
+from sharklab.grading.submission import manifest
 from sharklab.grading.submission.model import HostState, Submission
 from sharklab.lab.model import Capture, Exercise, Plan
 
 
 @dataclass(frozen=True)
 class Case:
-    """One exercise of a submission: the context of its checks, and its answers by question."""
+    """One exercise of a submission: the context of its checks, and its answers by question.
+
+    `after` is the context with the hosts as they were after the reboot of an exam, None without an exam.
+    """
 
     context: Context
     answers: Mapping[str, Any]
+    after: Context | None = None
 
     @property
     def exercise(self) -> Exercise:
@@ -64,7 +69,7 @@ def gather(plan: Plan, submission: Submission, known: Known | None = None) -> tu
     """
     captures = handed_in(plan, submission, known or {})
     read_all(captures.values())
-    state = {host: seen for host, seen in submission.state.items() if not host_state.fault(seen)}
+    state = _readable(submission.state)
     evidence = Evidence(
         folder=submission.folder,
         manifest={"started": submission.begun, "ended": submission.made},
@@ -73,10 +78,27 @@ def gather(plan: Plan, submission: Submission, known: Known | None = None) -> tu
         captures=captures,
         state=state,
     )
-    return tuple(
+    cases = tuple(
         _case(Case(context, submission.answers.get(context.exercise.id, {})))
         for context in contexts(plan, evidence)
     )
+    if plan.lab.exam is None or submission.after is None:
+        return cases
+    after = {host: seen for host, seen in _readable(submission.after).items() if _is_back(submission, host)}
+    return tuple(_with_second_look(case, after) for case in cases)
+
+
+def _readable(states: Mapping[str, HostState]) -> dict[str, HostState]:
+    return {host: seen for host, seen in states.items() if not host_state.fault(seen)}
+
+
+def _is_back(submission: Submission, host: str) -> bool:
+    return manifest.came_back(submission.manifest, host)
+
+
+def _with_second_look(case: Case, after: Mapping[str, HostState]) -> Case:
+    evidence = replace(case.context.evidence, state=after, sockets=tuple(_sockets(after)))
+    return replace(case, after=replace(case.context, evidence=evidence))
 
 
 def handed_in(plan: Plan, submission: Submission, known: Known) -> Mapping[str, RecordedCapture]:

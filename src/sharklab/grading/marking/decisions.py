@@ -58,6 +58,38 @@ def decide(case: Case, wanted: Condition, leaf: DecideLeaf | None = None) -> Dec
     return combine(order, [(title(part), decide(case, part, leaf)) for part in wanted.parts])
 
 
+def decide_twice(case: Case, wanted: Condition) -> Decision:
+    """Return the decision on a condition; in an exam it must hold before and after the reboot. Never raises.
+
+    Only checks of hosts are looked at again: packets and answers are the same after a reboot.
+    """
+    first = decide(case, wanted)
+    asked = any(_is_of_hosts(leaf) for leaf in leaves(wanted))
+    if case.after is None or first.status is not Status.PASSED or not asked:
+        return first
+    rebooted = replace(case, context=case.after)
+    second = decide(case, wanted, lambda _, leaf: _leaf_after(case, rebooted, leaf))
+    if second.status is Status.PASSED:
+        return first
+    found = Message(N_("It held, but not after the reboot: {found}"), {"found": second.found})
+    return replace(second, found=found, discreet=NOTHING)
+
+
+def _is_of_hosts(leaf: Leaf) -> bool:
+    return isinstance(leaf, Check) and leaf.kind in KINDS and KINDS[leaf.kind].rests is Rests.STATE
+
+
+def _leaf_after(case: Case, rebooted: Case, wanted: Leaf) -> Decision:
+    """Return the decision on a check or question after the reboot; without its host, a check fails."""
+    if not isinstance(wanted, Check) or not _is_of_hosts(wanted):
+        return _leaf(case, wanted)
+    host = str(wanted.params.get("host", ""))
+    if host in rebooted.context.evidence.state:
+        return _leaf(rebooted, wanted)
+    found = Message(N_("{host} did not come back."), {"host": host})
+    return Decision(Status.FAILED, found, expected=_expected(wanted), looked=False)
+
+
 def _leaf(case: Case, wanted: Leaf) -> Decision:
     asks = isinstance(wanted, Asked)
     try:
@@ -247,6 +279,8 @@ def _answered(case: Case, question: str) -> Decision:
 
 def _sought(case: Case, question: str, given: str) -> Decision:
     captures = case.exercise.captures
+    if QUESTIONS[question].of_seat:
+        return _of_seat(case, question, given)
     if QUESTIONS[question].of_server:
         is_seen = case.context.server in case.context.evidence.state
         return _compared(case, question, given) if is_seen else _not_looked_at(case.context.server)
@@ -255,6 +289,22 @@ def _sought(case: Case, question: str, given: str) -> Decision:
     if foreign := case.foreign(captures):
         return replace(_elsewhere(case, foreign), evidence=())
     return _compared(case, question, given)
+
+
+def _of_seat(case: Case, question: str, given: str) -> Decision:
+    """Compare the answer with the faults of the seat, which the course's secret tells."""
+    key = answer(QUESTIONS[question], case.context)
+    if key.value is None:
+        return Decision(
+            Status.INCONCLUSIVE, Message(N_("This seat has no fault in the exercise.")), key.found
+        )
+    values, expected = {"given": given}, Message("{key}", {"key": key.value})
+    if reading.is_right(case.context, question, case.answers.get(question), key.value):
+        return Decision(Status.PASSED, Message(N_("{given} is right."), values))
+    look = Message(
+        N_("Repair what you named, and try the service again: a right repair shows the right cause.")
+    )
+    return Decision(Status.FAILED, Message(N_("{given} is not right."), values), expected, look)
 
 
 def _compared(case: Case, question: str, given: str) -> Decision:

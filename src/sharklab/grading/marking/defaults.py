@@ -57,8 +57,8 @@ def _with_hints(exercise: Exercise, criterion: Criterion) -> Criterion:
 def _wanted(exercise: Exercise) -> Iterator[tuple[str, Check | Asked]]:
     """Yield the id and the condition of each criterion that follows from checks and questions."""
     checks = [check for check in exercise.checks if check.kind in KINDS and not KINDS[check.kind].live]
-    of_server = [name for name, question in QUESTIONS.items() if question.of_server]
-    questions = [name for name in exercise.questions if exercise.captures or name in of_server]
+    packetless = [name for name, each in QUESTIONS.items() if each.of_server or each.of_seat]
+    questions = [name for name in exercise.questions if exercise.captures or name in packetless]
     wanted: list[Check | Asked] = [*checks, *map(Asked, questions)]
     seen: Counter[str] = Counter()
     for leaf in wanted:

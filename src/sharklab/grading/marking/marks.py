@@ -11,7 +11,7 @@ from sharklab.checks.outcome import (
     Status,
 )
 from sharklab.grading.marking.case import Case, gather
-from sharklab.grading.marking.decisions import ALL_OF, combine, decide
+from sharklab.grading.marking.decisions import ALL_OF, combine, decide_twice
 from sharklab.grading.marking.defaults import criteria, title_of
 from sharklab.grading.marking.hints import fitting
 from sharklab.grading.marking.model import Decision, ExerciseResult, Mark, Remark, Result, Step
@@ -88,7 +88,7 @@ def _exercise(plan: Plan, case: Case, is_seatless: bool) -> ExerciseResult:
 
 
 def _mark(case: Case, criterion: Criterion) -> Mark:
-    decisions = [decide(case, part.condition) for part in criterion.steps]
+    decisions = [decide_twice(case, part.condition) for part in criterion.steps]
     decided = list(zip(criterion.steps, decisions, strict=True))
     combined = combine(ALL_OF, [(_title(criterion, part), each) for part, each in decided])
     decision = _of_whole(criterion, decisions, combined)

@@ -63,7 +63,8 @@ def _criterion(source: Criterion, own: Criterion, hosts: Collection[str]) -> Cri
 def _condition(source: Any, own: Condition, hosts: Collection[str]) -> Condition | None:
     """Return the rest of a condition that needs no seat, or None without one."""
     if isinstance(own, Asked):
-        return None if QUESTIONS[own.question].of_server and not hosts else own
+        question = QUESTIONS[own.question]
+        return None if (question.of_server or question.of_seat) and not hosts else own
     if isinstance(own, Check):
         return _check(source, own, hosts)
     if isinstance(own, Not):

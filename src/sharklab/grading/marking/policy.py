@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sharklab.grading.marking.model import Adjustment, ExerciseResult, Remark
-from sharklab.grading.submission.manifest import HINTS, SOLVED
+from sharklab.grading.submission.manifest import HINTS, REFUSED, SOLVED
 from sharklab.grading.submission.model import Submission
+from sharklab.lab.exam import MINUTE, Window
 from sharklab.message import (
     N_,
+    NOTHING,
     Message,
 )
 
@@ -27,6 +29,7 @@ class Policy:
     never; a submission made within `grace` seconds after it is in time. Each started day of lateness takes
     the part `per_day` of the earned points, all days take `at_most`. After `closed` days (0: never) a
     submission earns nothing.
+    A submission that was not made in the `window` of an exam earns nothing.
     In a course `without_seats` the criteria that need a seat are left out. A capture from before `given`
     (epoch seconds, 0 for never) is pointed out.
     """
@@ -39,6 +42,7 @@ class Policy:
     closed: int = 0
     without_seats: bool = False
     given: float = 0.0
+    window: Window | None = None
 
     def days_late(self, made: float) -> int:
         """Return how many days after `due` have begun at `made` (epoch seconds)."""
@@ -59,18 +63,31 @@ NO_POLICY = Policy()
 def adjustments(
     policy: Policy, submission: Submission, exercises: Iterable[ExerciseResult]
 ) -> tuple[Adjustment, ...]:
-    """Return the deductions: first for solutions and hints, then for lateness from the rest."""
+    """Return the deductions: first for solutions and hints, then for lateness or a time outside the exam."""
     results = tuple(exercises)
     solved = _names(submission, SOLVED)
     own = tuple(exercise for exercise in results if exercise.id not in solved)
     taken = (*_solutions(solved, results), *_hints(policy, submission, own))
     left = sum(exercise.points for exercise in results) + sum(each.points for each in taken)
+    if outside := _outside(policy.window, submission.made):
+        return (*taken, Adjustment(outside, -round(max(0.0, left), 4)))
     days = policy.days_late(submission.made) if submission.made else 0
     lost = round(max(0.0, left) * policy.lateness(days), 4)
     if not lost:
         return taken
     late = Message(N_("Handed in late (days: {days})"), {"days": days})
     return (*taken, Adjustment(late, -lost))
+
+
+def _outside(window: Window | None, made: float) -> Message:
+    """Return the sentence for a submission that was made (epoch seconds) outside an exam, else nothing."""
+    if window is None or not made or window.begin <= made <= window.end:
+        return NOTHING
+    if made < window.begin:
+        minutes = math.ceil((window.begin - made) / MINUTE)
+        return Message(N_("Handed in before the exam began (minutes: {minutes})"), {"minutes": minutes})
+    minutes = math.ceil((made - window.end) / MINUTE)
+    return Message(N_("Handed in after the end of the exam (minutes: {minutes})"), {"minutes": minutes})
 
 
 def _names(submission: Submission, key: str) -> frozenset[str]:
@@ -101,8 +118,12 @@ def _hints(
 
 
 def remarks(policy: Policy, submission: Submission) -> tuple[Remark, ...]:
-    """Return the remarks for the instructor that follow from the policy."""
-    if policy.due and not submission.made:
-        text = N_("The submission has no date: it may be late.")
-        return (Remark(UNDATED, Message(text)),)
-    return ()
+    """Return the remarks for the instructor that follow from the policy, or from the rules of an exam."""
+    found = []
+    if (policy.due or policy.window) and not submission.made:
+        found.append(Remark(UNDATED, Message(N_("The submission has no date: it may be late."))))
+    asked = [what for _, what in submission.manifest.get(REFUSED, ())]
+    if asked:
+        text = N_("The exam refused this and noted it (times: {count}): {names}")
+        found.append(Remark(REFUSED, Message(text, {"count": len(asked), "names": sorted(set(asked))})))
+    return tuple(found)

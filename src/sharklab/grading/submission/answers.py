@@ -130,6 +130,12 @@ def name(text: str) -> str | None:
     return bare if re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,99}", bare) else None
 
 
+def choice(text: str) -> str | None:
+    """Return the name of a host or of a cause, as a list of choices has it, whatever the case."""
+    words = text.strip().rstrip(".").casefold()
+    return words if re.fullmatch(r"[a-z][a-z0-9-]{0,63}", words) else None
+
+
 def text(words: str) -> str | None:
     """Return a short text without accents, case, punctuation and doubled spaces."""
     return " ".join(_words(words)) or None
@@ -162,6 +168,7 @@ SERVICE = Format(service)
 NAME = Format(name)
 PORTS = Format(port, True, "54321, 54322")
 TEXT = Format(text)
+CHOICES = Format(choice, True)
 
 FORMATS: Mapping[Value, Format] = {
     Value.ADDRESS: ADDRESS,
@@ -173,6 +180,8 @@ FORMATS: Mapping[Value, Format] = {
     Value.PROTOCOL: SERVICE,
     Value.CAPTURE: NAME,
     Value.PROGRAM: TEXT,
+    Value.HOSTS: CHOICES,
+    Value.CAUSES: CHOICES,
 }
 """The format of each kind of value that answers a question."""
 

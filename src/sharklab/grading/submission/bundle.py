@@ -1,6 +1,7 @@
 """One file that holds a submission: a zip with a manifest and its signature.
 
     manifest.json  manifest.sig  answers.yml  captures/<id>.pcap|.pcapng  state/<host>.json
+    after_reboot/<host>.json  changes/<host>.diff        of an exam
 
 The same submission always gives the same bytes. An unpacked submission is not trusted: only the
 names above are taken, no file is written outside the given folder, and every
@@ -34,7 +35,8 @@ from sharklab.message import N_, Message
 ENDING = ".sharklab"
 _NAMES = re.compile(
     rf"{re.escape(manifest.NAME)}|{re.escape(manifest.SIGNATURE)}|{re.escape(sheet.NAME)}"
-    rf"|{work.CAPTURES}/{work.CAPTURE.pattern}|{work.STATE}/{work.HOST.pattern}".replace("?P<id>", "?:")
+    rf"|{work.CAPTURES}/{work.CAPTURE.pattern}|(?:{work.STATE}|{work.AFTER})/{work.HOST.pattern}"
+    rf"|{work.CHANGES}/{work.DIFF.pattern}".replace("?P<id>", "?:")
 )
 _END, _END_64 = b"PK\5\6", b"PK\6\7"
 _END_SIZE, _END_64_SIZE, _ENTRY_SIZE = 22, 20, 46
@@ -72,9 +74,20 @@ def _contents(submission: Submission, limits: BundleLimits) -> dict[str, bytes]:
         files[sheet.NAME] = _json(submission.answers)
     for id, path in submission.captures.items():
         files[f"{work.CAPTURES}/{id}{_ending(path)}"] = untrusted.read(path, limits.capture)
-    for host, found in submission.state.items():
-        files[f"{work.STATE}/{host}.json"] = _json(found)
+    for name, states in ((work.STATE, submission.state), (work.AFTER, submission.after or {})):
+        files |= {f"{name}/{host}.json": _json(found) for host, found in states.items()}
+    for host, text in submission.changes.items():
+        files[f"{work.CHANGES}/{host}.diff"] = _shortened_text(text, limits.state)
     return dict(sorted(files.items()))
+
+
+def _shortened_text(text: str, most: int) -> bytes:
+    """Return a text as UTF-8; of one that is larger than `most` bytes only the beginning, which says so."""
+    content = text.encode(errors="replace")
+    if len(content) <= most:
+        return content
+    note = f"\n... of {len(content)} bytes\n".encode()
+    return content[: most - len(note)].decode(errors="ignore").encode() + note
 
 
 def _ending(path: Path) -> str:
@@ -165,7 +178,8 @@ def read(
     `seal` is what `verify` said. Raises InputError as that does.
     """
     said, _ = _manifest(folder, problems, limits)
-    found, (states, refused) = work.gather(folder, limits), work.states(folder, limits)
+    found = work.gather(folder, limits)
+    (first, refused), (after, lost) = (work.states(folder, name, limits) for name in (work.STATE, work.AFTER))
     return Submission(
         lab=said["lab"],
         student=said["student"],
@@ -173,12 +187,13 @@ def read(
         folder=folder,
         captures=found.captures,
         answers=found.answers,
-        state=states,
+        state=first,
+        after=after,
         manifest=said,
         begun=float(said["begun"]),
         made=float(said["made"]),
         seal=seal,
-        problems=(*problems, *found.problems, *refused),
+        problems=(*problems, *found.problems, *refused, *lost),
     )
 
 
@@ -305,6 +320,6 @@ def _write(
 def _most(name: str, limits: BundleLimits) -> int:
     if name.startswith(f"{work.CAPTURES}/"):
         return limits.capture
-    if name.startswith(f"{work.STATE}/"):
+    if name.startswith((f"{work.STATE}/", f"{work.AFTER}/", f"{work.CHANGES}/")):
         return limits.state
     return limits.answers if name == sheet.NAME else limits.manifest

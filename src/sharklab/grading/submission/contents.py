@@ -9,13 +9,15 @@ from typing import Any
 from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.evidence.packets import container, recognition
-from sharklab.grading.submission import capture_names, work
+from sharklab.grading.submission import capture_names, manifest, work
 from sharklab.grading.submission.model import Problem, Submission
 from sharklab.i18n import Translator
 from sharklab.lab.model import Plan
 from sharklab.message import N_, Message
 from sharklab.untrusted import visible
 
+DIGITS = 8
+"""Digits of a file's SHA-256 that a student writes down."""
 NONE = Message(N_("none"))
 
 
@@ -28,14 +30,25 @@ def lines(plan: Plan, submission: Submission, file: Path, words: Translator) -> 
         *([Message(N_("Missing captures: {names}"), {"names": missing})] if missing else []),
         Message(N_("Answers: {count} of {all}"), {"count": given, "all": asked}),
         Message(N_("State of hosts: {names}"), {"names": sorted(submission.state) or NONE}),
+        *_of_exam(submission),
     ):
         yield words.say(text)
     for message in taken(submission):
         yield visible(words.say(message))
     for problem in (*submission.problems, *_unreadable(submission)):
         yield visible(f"! {problem.file}: {words.say(problem.reason)}")
+    digits = manifest.digest(file.read_bytes())[:DIGITS]
+    yield words.say(Message(N_("Write down these digits of the file: {digits}"), {"digits": digits}))
     size = untrusted.size(file.stat().st_size)
     yield words.say(Message(N_("Hand in this file: {file} ({size})"), {"file": str(file), "size": size}))
+
+
+def _of_exam(submission: Submission) -> Iterator[Message]:
+    """Yield the hosts whose state after the reboot is in the submission, and those that are lost."""
+    if submission.after is not None:
+        yield Message(N_("State after the reboot: {names}"), {"names": sorted(submission.after) or NONE})
+        if lost := sorted(submission.state.keys() - submission.after.keys()):
+            yield Message(N_("These hosts did not come back after the reboot: {names}"), {"names": lost})
 
 
 def plain(plan: Plan, submission: Submission) -> dict[str, Any]:
@@ -46,6 +59,7 @@ def plain(plan: Plan, submission: Submission) -> dict[str, Any]:
         "missing": lacking(plan, submission),
         "answers": {"given": given, "asked": asked},
         "hosts": sorted(submission.state),
+        "rebooted": sorted(submission.after or ()),
         "problems": [
             {"file": problem.file, "reason": str(problem.reason)}
             for problem in (*submission.problems, *_unreadable(submission))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sharklab import state, untrusted
@@ -35,7 +35,7 @@ def write(plan: Plan, folder: Path, words: Translator) -> bool:
 
 def text(plan: Plan, words: Translator) -> str:
     """Return the whole form, without an answer."""
-    return "\n".join([*_head(plan, words), *_blocks(asked(plan), words)])
+    return "\n".join([*_head(plan, words), *_blocks(plan, asked(plan), words)])
 
 
 def asked(plan: Plan) -> tuple[Exercise, ...]:
@@ -50,7 +50,7 @@ def _added(plan: Plan, file: Path, there: bytes, words: Translator) -> bytes:
     if not lacking:
         return there
     present = sheet.text(there, str(file)).rstrip("\r\n")  # an editor may have saved it in another encoding
-    return "\n".join([present, "", *_blocks(lacking, words)]).encode()
+    return "\n".join([present, "", *_blocks(plan, lacking, words)]).encode()
 
 
 def _head(plan: Plan, words: Translator) -> Iterator[str]:
@@ -70,7 +70,7 @@ def _head(plan: Plan, words: Translator) -> Iterator[str]:
     yield ""
 
 
-def _blocks(exercises: tuple[Exercise, ...] | list[Exercise], words: Translator) -> Iterator[str]:
+def _blocks(plan: Plan, exercises: Iterable[Exercise], words: Translator) -> Iterator[str]:
     for exercise in exercises:
         yield from _comment(" ".join(filter(None, (exercise.part, words.prose(exercise.title)))))
         yield from _comment(words.prose(exercise.text))
@@ -82,8 +82,16 @@ def _blocks(exercises: tuple[Exercise, ...] | list[Exercise], words: Translator)
             yield f"{exercise.id}:"
         for question in exercise.questions:
             yield f"  # {words.gettext(QUESTIONS[question].text)}{_example(question, words)}"
+            yield from _choices(plan, exercise, question, words)
             yield f"  {question}:"
         yield ""
+
+
+def _choices(plan: Plan, exercise: Exercise, question: str, words: Translator) -> Iterator[str]:
+    """Yield the possible answers to a question, each with its meaning."""
+    choices = QUESTIONS[question].choices
+    for name, meaning in choices(plan, exercise).items() if choices else ():
+        yield f"  #   {name}: {words.prose(meaning)}"
 
 
 def _example(question: str, words: Translator) -> str:

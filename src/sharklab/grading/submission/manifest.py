@@ -10,7 +10,9 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, TypedDict
+
+from msgspec import Meta
 
 from sharklab import __version__, state, untrusted
 from sharklab.errors import InputError
@@ -23,14 +25,45 @@ HINTS = "hints"
 """The key of the hints that were taken, as exercise/criterion."""
 SOLVED = "solved"
 """The key of the exercises whose solution was asked for, by id."""
+CHECKS, REFUSED, REBOOTS, AGAIN = "checks", "refused", "reboots", "again"
+"""The keys of an exam: see `ExamRecord`."""
+EXAM = (CHECKS, REFUSED, REBOOTS, AGAIN)
+KEPT = (HINTS, SOLVED, *EXAM)
+"""The keys of a submission's own manifest that are kept."""
 SCHEMA = 1
 """The version of a bundle's layout."""
+
+
+Moment = Annotated[float, Meta(ge=0, le=1e11)]
+Line = Annotated[str, Meta(max_length=4096)]
+
+
+class RebootRecord(TypedDict):
+    """How a host rebooted, as `sharklab.hosts.reboot.Reboot` has it; the reason is in English."""
+
+    before: Line
+    after: Line
+    seconds: Moment
+    state: Line
+    reason: Line
+
+
+class ExamRecord(TypedDict, total=False):
+    """The record of an exam in the manifest: the times of `check` and of refused commands (epoch seconds).
+
+    `reboots` is by host. `again` is the instructor's code with which the student handed in once more.
+    """
+
+    checks: list[Moment]
+    refused: list[tuple[Moment, Line]]
+    reboots: dict[str, RebootRecord]
+    again: Line
 
 
 def write(submission: Submission, files: Mapping[str, bytes]) -> bytes:
     """Return manifest.json of `submission` made of `files`, by their names in the bundle.
 
-    Of what the submission says of itself already, the hints and solutions that were taken are kept.
+    Of what the submission says of itself already, only `KEPT` is kept.
     """
     content = {
         "schema": SCHEMA,
@@ -40,9 +73,7 @@ def write(submission: Submission, files: Mapping[str, bytes]) -> bytes:
         "seat": submission.seat,
         "begun": submission.begun,
         "made": submission.made,
-        **{
-            name: list(submission.manifest[name]) for name in (HINTS, SOLVED) if submission.manifest.get(name)
-        },
+        **{name: submission.manifest[name] for name in KEPT if submission.manifest.get(name)},
         "files": {name: digest(content) for name, content in files.items()},
     }
     return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
@@ -91,6 +122,13 @@ def _check(content: Any) -> None:
     files = content.get("files")
     if not isinstance(files, dict) or not all(isinstance(digest, str) for digest in files.values()):
         raise ValueError("files are not named with their SHA-256")
+    untrusted.shaped({name: content[name] for name in EXAM if name in content}, ExamRecord)
+
+
+def came_back(content: Mapping[str, Any], host: str) -> bool:
+    """Tell by the content of a manifest whether a host rebooted and came back."""
+    found = content.get(REBOOTS, {}).get(host)
+    return bool(found) and bool(found["before"]) and found["after"] not in ("", found["before"])
 
 
 def seal(manifest: bytes, signature: bytes, files: Mapping[str, str], key: bytes) -> Seal:

@@ -40,7 +40,9 @@ class Submission:
     `manifest` is that of the packed file ({} for a folder that was never packed). `begun` and `made` are
     its epoch seconds (0.0 if unknown): when the seat was first up, when the work was packed. `captures` are
     files below `folder` by the capture's id in lab.yml. `state` is the observed state of the seat's hosts at
-    the time of packing, by host.
+    the time of packing, by host. `after` is the state after the reboot of an exam, also by host; it is None
+    for work that was not handed in, because its hosts were not rebooted. `changes` are those of the hosts'
+    configuration since the beginning of an exam, a diff by host; once unpacked, they are files only.
     """
 
     lab: str
@@ -50,6 +52,8 @@ class Submission:
     captures: Mapping[str, Path] = field(default_factory=dict)
     answers: Answers = field(default_factory=dict)
     state: Mapping[str, HostState] = field(default_factory=dict)
+    after: Mapping[str, HostState] | None = None
+    changes: Mapping[str, str] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
     begun: float = 0.0
     made: float = 0.0

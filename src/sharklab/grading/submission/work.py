@@ -19,8 +19,13 @@ from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import DID_YOU_MEAN, N_, NOTHING, Message, nearest
 
 CAPTURES, STATE = "captures", "state"
+AFTER = "after_reboot"
+"""The folder of the states after the reboot of an exam."""
+CHANGES = "changes"
+"""The folder of what changed on the hosts since the beginning of an exam."""
 CAPTURE = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9_.-]{0,99})\.pcap(?:ng)?")
 HOST = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9-]{0,62})\.json")
+DIFF = re.compile(HOST.pattern.replace("json", "diff"))
 
 _FOLDERS = frozenset({"captures", "capture"})
 _LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "__macosx"})
@@ -93,13 +98,13 @@ def gather(folder: Path, limits: BundleLimits = BUNDLE, known: Sequence[str] | N
 
 
 def states(
-    folder: Path, limits: BundleLimits = BUNDLE
+    folder: Path, name: str = STATE, limits: BundleLimits = BUNDLE
 ) -> tuple[Mapping[str, HostState], tuple[Problem, ...]]:
-    """Return the recorded state of each host below `folder`, and the refused parts."""
+    """Return the recorded state of each host in the folder `name` of `folder`, and the refused parts."""
     found: dict[str, HostState] = {}
     problems: list[Problem] = []
-    for name, file in _files(folder / STATE, limits):
-        match = HOST.fullmatch(name)
+    for file_name, file in _files(folder / name, limits):
+        match = HOST.fullmatch(file_name)
         if not match:
             continue
         try:
@@ -108,10 +113,10 @@ def states(
                 raise ValueError("no object")
             found[match["id"]] = content
         except InputError as error:
-            problems.append(Problem(f"{STATE}/{name}", error.sentence))
+            problems.append(Problem(f"{name}/{file_name}", error.sentence))
         except ValueError as error:
             reason = Message(N_("the file is damaged: {fault}"), {"fault": str(error)[:200]})
-            problems.append(Problem(f"{STATE}/{name}", reason))
+            problems.append(Problem(f"{name}/{file_name}", reason))
     return found, tuple(problems)
 
 

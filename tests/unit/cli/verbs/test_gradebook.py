@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from sharklab.author import lint
+from sharklab.cli import moment
 from sharklab.cli.verbs import gradebook
 from sharklab.errors import InputError
 from sharklab.grading.gradebook import moodle
@@ -20,6 +21,8 @@ from sharklab.grading.gradebook.selection import SPARE
 from sharklab.grading.marking.model import Remark
 from sharklab.grading.marking.policy import DAY
 from sharklab.i18n import translator
+from sharklab.lab import load
+from sharklab.lab.model import Exam
 from sharklab.message import Message
 from sharklab.progress import Progress
 from tests.support import gradebook_class as handed
@@ -100,37 +103,11 @@ def test_grade_refuses_terms_that_are_none(box: Path, options: str, place: str, 
     assert (message, place) == (error.message_id, error.place)
 
 
-@pytest.mark.parametrize(
-    ("due", "said"),
-    [
-        ("2026-11-28", "2026-11-28T23:59:59+01:00"),
-        ("20261128", "2026-11-28T23:59:59+01:00"),
-        ("2026-10-25", "2026-10-25T23:59:59+01:00"),
-        ("2026-W48-6", "2026-11-28T23:59:59+01:00"),
-        ("2026-11-28T00:00", "2026-11-28T00:00:00+01:00"),
-        ("2026-11-28T18:00+03:00", "2026-11-28T16:00:00+01:00"),
-    ],
-)
-def test_a_due_date_is_a_moment_in_the_time_zone_of_the_computer(due: str, said: str, in_paris: None) -> None:
-    """A day alone is due at its end, also when the clock changes."""
-    assert datetime.fromisoformat(said).timestamp() == gradebook._due(due)
-
-
 def test_grade_says_when_submissions_were_due(in_paris: None) -> None:
     """The sentence has the time and its zone; without a date there is none."""
-    [line] = gradebook._describe_due(gradebook._due("2026-11-28"), translator("en"))
+    [line] = gradebook._describe_due(moment.read("2026-11-28", "--due", is_end=True), translator("en"))
     assert "2026-11-28 23:59:59" in line and "UTC+01:00" in line
-    assert [] == list(gradebook._describe_due(gradebook._due(None), translator("en")))
-
-
-@pytest.fixture
-def in_paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let the computer be in France."""
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "Europe/Paris")
-        time.tzset()
-        yield
-    time.tzset()
+    assert [] == list(gradebook._describe_due(0.0, translator("en")))
 
 
 SHEET = "Identifier,Status,Grade,Maximum grade,Grade can be changed,Feedback comments\r\n"
@@ -207,3 +184,52 @@ def test_describe_tells_which_submission_of_a_group_counts() -> None:
         replace(group, entries=(*members, *others)), None, Path("out"), "en", translator("en")
     )
     assert 1 == list(lines).count("  alice.sharklab counts")
+
+
+@pytest.mark.parametrize(
+    ("after", "minutes", "part"), [(-60, "", 0), (60, "", 1), (5460, "", 0), (5460, "92", 1)]
+)
+def test_grade_takes_the_time_of_an_exam_and_the_minutes_of_the_roster(
+    box: Path,
+    after: float,
+    minutes: str,
+    part: float,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What is granted later counts when the class is graded again: nothing that was handed in is lost."""
+    lab = load.named("tp4")
+    monkeypatch.setattr(lint, "named", lambda name: replace(lab, exam=Exam(90)))
+    begin = datetime.fromtimestamp(handed.MADE - after, UTC).isoformat()
+    roster = box.parent / "roster.csv"
+    roster.write_text(f"student,minutes\nalice,{minutes}\n")
+    options = ("--begin", begin, "--roster", str(roster), "--output", "json", "--jobs", "1")
+    assert 0 == run("grade", str(box), "-o", str(box.parent / "exam"), *options)
+    points = json.loads(capsys.readouterr().out)["students"]["alice"]["points"]
+    assert pytest.approx(EARNED * part) == points
+
+
+@pytest.mark.parametrize(
+    ("options", "place", "message"),
+    [
+        ("--begin 2026-12-01", "--due", "an exam has an end, and no due date"),
+        ("--begin 2026-12-01 --due=", "--begin", "the lab {lab} is not an exam"),
+        ("--end 2026-12-01 --due=", "--end", "needs the beginning of the exam"),
+    ],
+)
+def test_grade_refuses_an_exam_that_is_none(box: Path, options: str, place: str, message: str) -> None:
+    """A due date beside an exam, an exam of another lab, an end alone."""
+    error = error_of(InputError, grade, box, *options.split())
+    assert (message, place) == (error.message_id, error.place)
+
+
+def test_grade_says_when_the_exam_was(in_paris: None) -> None:
+    """Without a beginning it says that any time counts; of another lab it says nothing."""
+    lab = load.named("tp4")
+    exam = replace(lab, exam=Exam(90))
+    begin = datetime.fromisoformat("2026-12-01T08:00+01:00").timestamp()
+    [line] = gradebook._describe_exam(exam, begin, 0.0, translator("en"))
+    assert "2026-12-01 08:00:00 (UTC+01:00)" in line and "2026-12-01 09:30:00" in line
+    [line] = gradebook._describe_exam(exam, 0.0, 0.0, translator("en"))
+    assert "--begin" in line
+    assert [] == list(gradebook._describe_exam(lab, 0.0, 0.0, translator("en")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from sharklab.checks import host_demands
 from sharklab.cli import flow, main
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.grading.submission import bundle
 from sharklab.grading.submission.model import Seal
 from sharklab.i18n import translator
-from sharklab.lab import diary, load, seat
+from sharklab.lab import diary, exam, load, seat
 from tests.support import labs, packets_made
 from tests.support import submission_sample as sample
 from tests.support.command import refusal, run, tell
@@ -233,3 +235,92 @@ def test_work_is_checked_handed_in_and_graded_by_a_folder(capsys: pytest.Capture
     shutil.rmtree("book")
     labs.start("./mylab")
     assert GOOD == run(*grade)
+
+
+@pytest.fixture
+def myexam(mylab: Path) -> Path:
+    """Make the lab `mylab` an exam, with the work of alice in `work`."""
+    with (mylab / "lab.yml").open("a") as file:
+        file.write("exam: {minutes: 90}\n")
+    assert GOOD == call("form", "./mylab", "-o", "work")
+    fill_in(Path("work"))
+    return mylab
+
+
+WORK = ("./mylab", "--folder", "work")
+ALICE = ("--student", "alice")
+
+
+@pytest.mark.usefixtures("myexam")
+def test_exam_has_no_hints_and_no_report() -> None:
+    """Asking is refused, noted, and told to the instructor."""
+    for words, place in ((("check", "--hint", "page/x"), "check --hint"), (("report",), "report --folder")):
+        error = refusal(InputError, words[0], *WORK, *words[1:], *ALICE)
+        assert ("an exam does not allow this", f"sharklab {place}") == (error.message_id, error.place)
+    assert GOOD == call("submit", *WORK)
+    found = bundle.unpack(Path("mylab-alice.sharklab"), Path("unpacked"))
+    assert ["check --hint", "report --folder"] == [what for _, what in found.manifest["refused"]]
+
+
+@pytest.mark.usefixtures("myexam")
+def test_check_of_an_exam_tells_titles_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong answer looks like a right one, for scripts too; a missing part is named. Times are noted."""
+    assert GOOD == answered(capsys, "check", *WORK)["code"]
+    Path("work/answers.yml").write_text("page:\n  server_port: 81\n")
+    told = answered(capsys, "check", *WORK)
+    assert (GOOD, {}) == (told["code"], told["missing"])
+    assert {"result", "hints"}.isdisjoint(told)
+    Path("work/answers.yml").write_text("")
+    told = answered(capsys, "check", *WORK)
+    assert (NOT_ACHIEVED, ["page"]) == (told["code"], list(told["missing"]))
+    call("submit", *WORK)
+    found = bundle.unpack(Path("mylab-alice.sharklab"), Path("unpacked"))
+    assert 3 == len(found.manifest["checks"])
+
+
+@pytest.mark.usefixtures("myexam")
+def test_submit_of_an_exam_is_the_only_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """The first digits of the file are shown; another submission takes the instructor's code."""
+    told = answered(capsys, "submit", *WORK)
+    assert hashlib.sha256(Path("mylab-alice.sharklab").read_bytes()).hexdigest() == told["digest"]
+    error = refusal(InputError, "submit", *WORK, *ALICE)
+    assert told["digest"][:8] == error.values["digest"]
+    code = tell(capsys, "seats", "code", "./mylab", "alice")["codes"]["alice"]
+    again = answered(capsys, "submit", *WORK, "--again", code, "-o", "again.sharklab")
+    assert GOOD == again["code"] and told["digest"] != again["digest"]
+    assert code == bundle.unpack(Path("again.sharklab"), Path("unpacked")).manifest["again"]
+
+
+@pytest.mark.usefixtures("myexam")
+def test_submit_of_an_exam_looks_at_its_hosts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the lab asks about hosts, a seat that is not up is refused, and nothing is handed in."""
+    monkeypatch.setattr(host_demands, "is_needed", lambda plan: True)
+    error = refusal(InputError, "submit", *WORK, *ALICE)
+    assert "sharklab up {lab}" == error.hint_id
+    assert not Path("mylab-alice.sharklab").exists()
+    assert () == diary.submissions(flow.prepare("./mylab", "alice").seat)
+
+
+@pytest.mark.usefixtures("myexam")
+def test_seats_of_an_exam_have_the_time_of_each_student(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On the student's machine, the brief has the one end that counts."""
+    Path("class.csv").write_text("student,minutes\nalice,\nbob,120\n")
+    words = ("--lab", "./mylab", "-o", "seats", "--begin", "2026-12-01T08:00Z")
+    assert GOOD == run("seats", "create", "class.csv", *words)
+    begin = 1_796_112_000.0
+    for student, minutes in (("alice", 90), ("bob", 120)):
+        monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / student))
+        labs.start("./mylab", "somebody")  # so that the lab is known by its name
+        assert GOOD == run("seats", "import", f"seats/{student}.seat")
+        assert exam.Window(begin, begin + minutes * 60) == exam.own_window("mylab", student)
+        capsys.readouterr()
+        run("brief", "./mylab", "--student", student)
+        assert exam.local_time(begin + minutes * 60) in capsys.readouterr().out
+
+
+def test_seats_code_is_of_exams_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """Another lab has no codes, and a name must be one of a student."""
+    error = refusal(InputError, "seats", "code", "tp4", "alice")
+    assert ("the lab {lab} is not an exam", "sharklab seats code") == (error.message_id, error.place)

@@ -23,6 +23,8 @@ from sharklab.grading.gradebook.selection import (
 )
 from sharklab.grading.submission.model import Seal
 from sharklab.lab import load
+from sharklab.lab.exam import Window, Windows
+from sharklab.lab.model import Exam, Lab
 from sharklab.lab.roster import Student
 from sharklab.message import Message
 from tests.support.errors import error_of
@@ -37,12 +39,15 @@ BROKEN = Failure(Message("no zip"))
 
 
 def turns(
-    *seen: tuple[str, Identity | Failure], roster: tuple[Student, ...] = ROSTER
+    *seen: tuple[str, Identity | Failure],
+    roster: tuple[Student, ...] = ROSTER,
+    lab: Lab | None = None,
+    times: Windows | None = None,
 ) -> dict[str, Selection]:
     """Return each student's turn when these files were handed in."""
     found = {SubmissionSource(Path(place), packed=True): each for place, each in seen}
-    lab = load.named("tp4")
-    return {turn.entry.student: turn for turn in select(tuple(found), roster, found, lab)}
+    chosen = select(tuple(found), roster, found, lab or load.named("tp4"), times)
+    return {turn.entry.student: turn for turn in chosen}
 
 
 def odd(turn: Selection) -> list[tuple[str, dict[str, object]]]:
@@ -252,3 +257,41 @@ def test_lab_is_what_most_name() -> None:
     found = {SubmissionSource(Path(str(number)), packed=True): each for number, each in enumerate(seen)}
     assert "y" == lab_of(found)
     assert "no submission names its lab" == error_of(InputError, lab_of, {}).message_id
+
+
+def exam() -> Lab:
+    """Return tp4 as an exam."""
+    return replace(load.named("tp4"), exam=Exam(90))
+
+
+def test_turn_of_an_exam_takes_the_first_in_the_students_time() -> None:
+    """Bob has more time than Alice; the others are listed, each with the reason."""
+    times = Windows(Window(100.0, 200.0), {"bob": Window(100.0, 300.0)})
+    seen = [(name, made) for name in ("alice", "bob") for made in (99.0, 250.0, 260.0)]
+    files = [
+        (f"{name}-{made:g}.sharklab", replace(ALICE, student=name, made=made, digest=f"{name}{made}"))
+        for name, made in seen
+    ]
+    found = turns(*files, lab=exam(), times=times)
+    assert {"alice": "alice-250.sharklab", "bob": "bob-250.sharklab"} == {
+        name: found[name].entry.file for name in ("alice", "bob")
+    }
+    assert (times.common, times.own["bob"]) == (found["alice"].window, found["bob"].window)
+    reasons = [(kind, values["file"], str(values["reason"])) for kind, values in odd(found["bob"])]
+    assert [
+        (SPARE, "bob-260.sharklab", "in an exam the first submission counts"),
+        (SPARE, "bob-99.sharklab", "it was not made in the time of the exam"),
+    ] == reasons
+
+
+def test_turn_of_an_exam_takes_copies_for_one_submission() -> None:
+    """The same file twice is no second submission."""
+    found = turns(("a-alice.sharklab", ALICE), ("b-alice.sharklab", ALICE), lab=exam())
+    assert [] == odd(found["alice"])
+
+
+def test_turn_of_a_group_in_an_exam_has_the_time_of_its_slowest_member() -> None:
+    """Whoever of the group packs it, it is in time."""
+    times = Windows(Window(100.0, 200.0), {"bob": Window(100.0, 300.0)})
+    found = turns(("x.sharklab", replace(ALICE, made=250.0)), roster=GROUPS, lab=exam(), times=times)
+    assert {times.own["bob"]} == {found[name].window for name in ("alice", "bob")}

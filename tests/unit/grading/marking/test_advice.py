@@ -60,3 +60,49 @@ def test_hint_names_are_of_criteria_whose_hint_fits() -> None:
     """They are named as the option --hint takes them."""
     assert ("ssh/fin",) == advice.hint_names(hinted(Message("Do it.")))
     assert () == advice.hint_names(hinted(NOTHING))
+
+
+def exam() -> Result:
+    """Return a result with each kind of criterion: passed, failed, answered wrongly, without an answer."""
+    failed = sample.mark("fin", 0, 1, Status.FAILED, "not found")
+    wrong = Decision(Status.FAILED, Message("It is wrong."), asks=True)
+    absent = Decision(Status.FAILED, Message("It is absent."), asks=True, looked=False)
+    marks = (
+        sample.mark("syn", 1, 1, Status.PASSED),
+        failed,
+        replace(failed, criterion="port", title=Message("Criterion port"), decision=wrong),
+        replace(failed, criterion="name", title=Message("Criterion name"), decision=absent),
+    )
+    whole = sample.result()
+    return replace(whole, exercises=(replace(whole.exercises[0], marks=marks), whole.exercises[1]))
+
+
+def test_missing_tells_nothing_about_the_answers_that_were_given() -> None:
+    """A check that fails and a question without answer are missing; a wrong answer is not told."""
+    found = advice.missing(exam())
+    assert {"ssh": ["fin", "name"], "dns": ["clean", "open", "extra"]} == {
+        id: [mark.criterion for mark in marks] for id, marks in found.items()
+    }
+
+
+def test_exam_lines_say_titles_alone() -> None:
+    """No finding, no points and no hint."""
+    problem = Problem("captures/x.pcap", Message("it is damaged"))
+    lines = list(advice.exam_lines(replace(exam(), problems=(problem,)), translator("en")))
+    assert ["    ✗ Criterion fin", "    ✗ Criterion name"] == lines[1:3]
+    text = "\n".join(lines)
+    assert "captures/x.pcap" in text
+    assert [] == [
+        word for word in ("not found", "wrong", "absent", "port", "/") if word in "\n".join(lines[:7])
+    ]
+
+
+def test_exam_lines_say_that_nothing_is_missing() -> None:
+    """Whether the answers are right is still not told."""
+    whole = sample.result()
+    passed = replace(whole.exercises[0], marks=(sample.mark("syn", 1, 1, Status.PASSED),))
+    lines = list(advice.exam_lines(replace(whole, exercises=(passed,)), translator("en")))
+    assert [
+        "Nothing is missing.",
+        "In an exam, nobody tells before its end whether an answer is right.",
+    ] == lines[1:]

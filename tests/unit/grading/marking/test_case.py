@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sharklab.grading.marking.case import gather, handed_in
-from sharklab.lab.model import Capture
+from sharklab.lab.model import Capture, Exam
 from tests.support import host_state
 from tests.support.handed import Handed, handed
 
@@ -74,3 +75,22 @@ def test_gather_leaves_a_foreign_capture_that_no_answer_declares(ssh: Handed) ->
     foreign = ssh.on_another_seat().with_exercise(anywhere=True)
     case = foreign.with_submission(answers={}).case
     assert (foreign.plan.seat, foreign.exercise) == (case.context.plan.seat, case.exercise)
+
+
+def test_gather_takes_the_second_look_of_an_exam(ssh: Handed) -> None:
+    """Only of hosts with two boot ids and a state that can be read; captures are those of the first look."""
+    after = {"server": host_state.seen(sockets=[]), "client": host_state.seen(), "desktop": {"services": 1}}
+    reboots = {
+        "server": {"before": "a", "after": "b"},
+        "client": {"before": "a", "after": "a"},
+        "desktop": {"before": "a", "after": "b"},
+    }
+    exam = ssh._replace(plan=replace(ssh.plan, lab=replace(ssh.plan.lab, exam=Exam(90))))
+    state = {"server": host_state.seen()}
+    handed_in = {"state": state, "after": after, "manifest": {"reboots": reboots}}
+    second = exam.with_submission(**handed_in).case.after
+    assert second
+    assert ({"server"}, ()) == (set(second.evidence.state), second.evidence.sockets)
+    assert {"ssh"} == set(second.captures)
+    assert exam.with_submission(state=state).case.after is None
+    assert ssh.with_submission(**handed_in).case.after is None

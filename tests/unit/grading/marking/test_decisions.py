@@ -11,9 +11,19 @@ import pytest
 from sharklab.checks import KINDS
 from sharklab.checks.outcome import Reference, Status
 from sharklab.grading.marking.case import Case
-from sharklab.grading.marking.decisions import ALL_OF, ANY_OF, combine, decide, names, said, used
+from sharklab.grading.marking.decisions import (
+    ALL_OF,
+    ANY_OF,
+    combine,
+    decide,
+    decide_twice,
+    names,
+    said,
+    used,
+)
 from sharklab.grading.marking.model import Decision
-from sharklab.lab.model import AllOf, AnyOf, Asked, Capture, Check, Condition, Not
+from sharklab.grading.submission.model import HostState
+from sharklab.lab.model import AllOf, AnyOf, Asked, Capture, Check, Condition, Exam, Not
 from sharklab.message import NOTHING, Message
 from tests.support import host_state
 from tests.support.capture_files import with_facts
@@ -328,3 +338,89 @@ def test_combine_says_a_common_sentence_once_and_keeps_the_discreet_one() -> Non
     assert ("a: it is 7 b: no", "a: it is another b: no") == (str(both.found), str(both.discreet))
     same = combine(ALL_OF, [(Message("a"), plain), (Message("b"), plain)])
     assert ("a: no", NOTHING) == (str(same.found), same.discreet)
+
+
+NOT_AFTER = "It held, but not after the reboot: {found}"
+OFF = host_state.seen(services={"firewalld": {"running": False, "enabled": False}})
+
+
+def in_exam(ssh: Handed, after: dict[str, HostState] | None, first: HostState | None = None) -> Case:
+    """Return the case of an exam whose server has one state before the reboot and another `after` it."""
+    reboots = {host: {"before": "a", "after": "b"} for host in after or ()}
+    plan = replace(ssh.plan, lab=replace(ssh.plan.lab, exam=Exam(90)))
+    state = {"server": first or host_state.seen()}
+    return (
+        ssh._replace(plan=plan)
+        .with_submission(state=state, after=after, manifest={"reboots": reboots})
+        .with_answers(process="sshd")
+        .case
+    )
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        (ON, Status.FAILED),
+        (Not(ON), Status.FAILED),
+        (FIN, Status.PASSED),
+        (PORT, Status.PASSED),
+        (AllOf((FIN, ON)), Status.FAILED),
+        (AnyOf((FIN, ON)), Status.PASSED),
+        (
+            AllOf((PORT, Not(Check("firewalld_closed", {"host": "server", "opening": "https"})))),
+            Status.PASSED,
+        ),
+    ],
+)
+def test_decide_twice_wants_hosts_as_they_were(ssh: Handed, condition: Condition, status: Status) -> None:
+    """What a host no longer shows after the reboot is lost; packets and answers stay as they are."""
+    assert status is decide_twice(in_exam(ssh, {"server": OFF}), condition).status
+    assert decide_twice(in_exam(ssh, None), condition) == decide(in_exam(ssh, None), condition)
+
+
+def test_decide_twice_says_that_it_held_before(ssh: Handed) -> None:
+    """The sentence has the second finding; what was wrong at the first look is said as ever."""
+    lost = decide_twice(in_exam(ssh, {"server": OFF}), ON)
+    assert NOT_AFTER == lost.found.msgid
+    assert lost.found.values["found"] == decide(in_exam(ssh, None, OFF), ON).found
+    never = in_exam(ssh, {"server": host_state.seen()}, OFF)
+    assert decide(never, ON) == decide_twice(never, ON)
+    assert Status.PASSED is decide_twice(in_exam(ssh, {"server": host_state.seen()}), ON).status
+
+
+@pytest.mark.parametrize(
+    "condition", [ON, Not(Check("firewalld_closed", {"host": "server", "opening": "https"}))]
+)
+def test_decide_twice_on_a_host_that_did_not_come_back(ssh: Handed, condition: Condition) -> None:
+    """Its first state earns nothing, whatever the condition says of it."""
+    found = decide_twice(in_exam(ssh, {}), condition)
+    assert (Status.FAILED, NOT_AFTER) == (found.status, found.found.msgid)
+    assert ("{host} did not come back.", {"host": "server"}) == (
+        found.found.values["found"].msgid,
+        found.found.values["found"].values,
+    )
+
+
+@pytest.mark.parametrize(
+    ("faults", "given", "status"),
+    [
+        (("svc-off",), "svc-off", Status.PASSED),
+        (("svc-off",), "Svc-Off ", Status.PASSED),
+        (("svc-off",), "svc-loopback", Status.FAILED),
+        (("svc-off",), ["svc-off", "svc-loopback"], Status.FAILED),
+        (("svc-off", "ssh-nologin"), "ssh-nologin, svc-off", Status.PASSED),
+        (("svc-off", "ssh-nologin"), ["svc-off"], Status.FAILED),
+        (("svc-off",), None, Status.FAILED),
+        ((), "svc-off", Status.INCONCLUSIVE),
+    ],
+)
+def test_decide_compares_a_cause_with_the_faults_of_the_seat(
+    ssh: Handed, faults: tuple[str, ...], given: Any, status: Status
+) -> None:
+    """No capture is needed: the seat says which faults it has. Every one of them has to be named."""
+    seat = replace(ssh.plan.seat, faults={ssh.exercise.id: faults} if faults else {})
+    asked = ssh.with_exercise(faults=tuple((fault,) for fault in faults), questions=("cause",))
+    asked = asked._replace(plan=replace(asked.plan, seat=seat)).with_submission(captures={}, answers={})
+    if given is not None:
+        asked = asked.with_submission(answers={ssh.exercise.id: {"cause": given}})
+    assert status is asked.decide(Asked("cause")).status

@@ -10,7 +10,9 @@ import pytest
 from sharklab.checks.outcome import Status
 from sharklab.grading.marking.model import Decision, ExerciseResult, Mark
 from sharklab.grading.marking.policy import DAY, UNDATED, Policy, adjustments, remarks
+from sharklab.grading.submission import manifest
 from sharklab.grading.submission.model import Submission
+from sharklab.lab.exam import Window
 from sharklab.message import Message
 
 DUE = 1_000_000.0
@@ -95,6 +97,43 @@ def test_remarks_name_a_submission_without_a_date() -> None:
     [remark] = remarks(Policy(due=DUE), submission(made=0.0))
     assert UNDATED == remark.kind
     assert ((), ()) == (remarks(Policy(due=DUE), submission()), remarks(Policy(), submission(made=0.0)))
+
+
+WINDOW = Window(DUE, DUE + 5400)
+EARLY = "Handed in before the exam began (minutes: {minutes})"
+LATER = "Handed in after the end of the exam (minutes: {minutes})"
+
+
+@pytest.mark.parametrize(
+    ("made", "reason", "minutes"),
+    [
+        (DUE - 1, EARLY, 1),
+        (DUE, "", 0),
+        (DUE + 5400, "", 0),
+        (DUE + 5401, LATER, 1),
+        (DUE + 5400 + 61, LATER, 2),
+        (0.0, "", 0),
+    ],
+)
+def test_adjustments_take_all_that_was_made_outside_an_exam(made: float, reason: str, minutes: int) -> None:
+    """The exam begins and ends on the second; the instructor looks at a submission without a date."""
+    found = adjustments(Policy(window=WINDOW), submission(made), earned(2.0, 1.0))
+    assert ([(reason, {"minutes": minutes}, -3.0)] if reason else []) == [
+        (each.reason.msgid, each.reason.values, each.points) for each in found
+    ]
+    undated = [remark.kind for remark in remarks(Policy(window=WINDOW), submission(made))]
+    assert ([] if made else [UNDATED]) == undated
+
+
+def test_remarks_tell_what_an_exam_refused() -> None:
+    """The instructor reads how often the student asked, and for what."""
+    asked = {manifest.REFUSED: [[1.0, "solve"], [2.0, "check --hint"], [3.0, "solve"]]}
+    given = Submission("tp4", "alice", "0a1b2c3d", Path(), manifest=asked)
+    [remark] = remarks(Policy(), given)
+    assert (manifest.REFUSED, {"count": 3, "names": ["check --hint", "solve"]}) == (
+        remark.kind,
+        remark.said.values,
+    )
 
 
 def test_a_solution_costs_all_that_its_exercise_earned() -> None:

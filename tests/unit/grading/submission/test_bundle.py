@@ -16,8 +16,8 @@ import pytest
 
 from sharklab import untrusted
 from sharklab.errors import InputError, MachineryError
-from sharklab.grading.submission import archive, bundle, manifest
-from sharklab.grading.submission.model import Seal, Submission
+from sharklab.grading.submission import archive, bundle, manifest, work
+from sharklab.grading.submission.model import HostState, Seal, Submission
 from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import N_
 from tests.support import submission_sample as sample
@@ -52,7 +52,7 @@ def test_unpack_gives_what_was_packed(tmp_path: Path) -> None:
     packed, whole = sample.packed(tmp_path), sample.submission(tmp_path / "again")
     found = unpack(packed)
     same = replace(whole, folder=found.folder, captures=found.captures, manifest=found.manifest)
-    assert replace(same, seal=Seal.WHOLE) == found
+    assert replace(same, seal=Seal.WHOLE, after={}) == found
     for id, file in whole.captures.items():
         assert file.read_bytes() == found.captures[id].read_bytes()
     assert {"answers.yml", "captures/ssh.pcap", "captures/time.pcapng", "state/server.json"} == set(
@@ -375,3 +375,30 @@ def test_verify_of_a_folder_leaves_files_of_systems_out(tmp_path: Path) -> None:
     assert Seal.BROKEN is bundle.verify(folder, key_of=sample.key)[1]
     (folder / manifest.SIGNATURE).unlink()
     assert not bundle.is_unpacked(folder)
+
+
+def test_unpack_gives_the_state_after_the_reboot_of_an_exam(tmp_path: Path) -> None:
+    """It is beside the first state, and signed like it; a damaged one is a problem of its own."""
+    after: dict[str, HostState] = {"server": {"mounts": []}, "client": {"mounts": ["/"]}}
+    whole = replace(sample.submission(tmp_path / "work"), after=after)
+    packed = tmp_path / "alice.sharklab"
+    bundle.pack(whole, sample.key("tp4", "alice"), packed)
+    found = unpack(packed)
+    assert (after, whole.state, Seal.WHOLE) == (found.after, found.state, found.seal)
+    (found.folder / work.AFTER / "client.json").write_text("{")
+    damaged = bundle.read(found.folder, Seal.BROKEN)
+    assert ({"server"}, {"after_reboot/client.json"}) == (set(damaged.after or ()), set(problems(damaged)))
+
+
+def test_pack_has_the_changes_of_an_exam(tmp_path: Path) -> None:
+    """They are signed like all else; a text that is too large ends with its size."""
+    changes = {"server": "--- /etc/a\n+é\n", "client": "é" * 600_000}
+    whole = replace(sample.submission(tmp_path / "work"), changes=changes)
+    packed = tmp_path / "alice.sharklab"
+    bundle.pack(whole, sample.key("tp4", "alice"), packed)
+    found = unpack(packed)
+    assert (Seal.WHOLE, ()) == (found.seal, found.problems)
+    own = {host: (found.folder / work.CHANGES / f"{host}.diff").read_bytes() for host in changes}
+    assert changes["server"].encode() == own["server"]
+    assert BUNDLE.state - 1 <= len(own["client"]) <= BUNDLE.state
+    assert own["client"].endswith(b"\n... of 1200000 bytes\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from sharklab.evidence.packets import recognition
 from sharklab.grading.submission import contents, work
-from sharklab.grading.submission.model import Submission
+from sharklab.grading.submission.model import HostState, Submission
 from sharklab.i18n import translator
 from tests.support import submission_sample as sample
 
@@ -44,6 +45,7 @@ def test_lines_say_the_same_in_words(submission: Submission, tmp_path: Path) -> 
     assert ["Captures", "Missing captures", "Answers", "State of hosts"] == heads[:4]
     assert any(line.startswith("! captures/web.pcap: ") for line in lines)
     assert "Hand in this file" == heads[-1] and str(file) in lines[-1]
+    assert hashlib.sha256(bytes(2048)).hexdigest()[:8] == lines[-2].split(": ")[1]
 
 
 def test_lines_of_a_whole_submission_name_no_missing_capture(tmp_path: Path) -> None:
@@ -75,3 +77,17 @@ def test_plain_names_a_capture_without_a_packet(submission: Submission) -> None:
     submission.captures["web"].write_bytes(submission.captures["ssh"].read_bytes()[:24])
     [problem] = contents.plain(sample.plan(), submission)["problems"]
     assert {"file": "captures/web.pcap", "reason": recognition.NO_PACKET.sentence} == problem
+
+
+def test_plain_and_lines_name_the_hosts_after_the_reboot(submission: Submission, tmp_path: Path) -> None:
+    """A host that was looked at once is named: it did not come back. Outside exams nothing is said."""
+    file = tmp_path / "alice.sharklab"
+    file.touch()
+    state: dict[str, HostState] = {"server": {}, "client": {}}
+    exam = replace(submission, state=state, after={"server": {}})
+    heads = [line.partition(":")[0] for line in contents.lines(sample.plan(), exam, file, translator("en"))]
+    assert ["State of hosts", "State after the reboot"] == heads[3:5]
+    assert "These hosts did not come back after the reboot" == heads[5]
+    assert ["server"] == contents.plain(sample.plan(), exam)["rebooted"]
+    plain = contents.lines(sample.plan(), replace(submission, state=state), file, translator("en"))
+    assert not [line for line in plain if "reboot" in line]

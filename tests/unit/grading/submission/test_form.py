@@ -10,7 +10,9 @@ from sharklab import i18n
 from sharklab.checks import QUESTIONS
 from sharklab.errors import InputError
 from sharklab.grading.submission import answers, form, sheet, work
+from sharklab.lab import fault_choice
 from sharklab.message import N_
+from tests.support import faults_sample
 from tests.support import submission_sample as sample
 from tests.support.errors import error_of
 
@@ -118,3 +120,16 @@ def test_place_is_here_or_below_here(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert Path("tp4") == form.place(None, "tp4")
     monkeypatch.chdir(tmp_path / "tp4")
     assert [Path(), Path("x")] == [form.place(None, "tp4"), form.place("x", "tp4")]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_write_offers_the_causes_to_choose_from(language: str) -> None:
+    """Each cause has its name and its meaning. The form does not tell which one is the seat's."""
+    plan, words = faults_sample.plan(), i18n.translator(language)
+    text = form.text(plan, words)
+    for exercise in plan.lab.exercises:
+        offered = fault_choice.choices(exercise, plan.seat)
+        assert all(f"  #   {name}: {words.prose(meaning)}\n" in text for name, meaning in offered.items())
+    assert "  #   router: " in text
+    others = [faults_sample.plan(mail=fault) for fault in plan.lab.exercises[0].faults[0]]
+    assert {text} == {form.text(other, words) for other in others}

@@ -87,3 +87,52 @@ def test_seal_tells_whether_something_was_changed() -> None:
         manifest.seal(other, signature, digests, KEY),
         manifest.seal(header, signature, {**digests, "captures/more.pcap": "0"}, KEY),
     ]
+
+
+RECORD = {
+    manifest.CHECKS: [10.0, 20.5],
+    manifest.REFUSED: [[15.0, "check --hint"]],
+    manifest.REBOOTS: {
+        "server": {"before": "a", "after": "b", "seconds": 9.5, "state": "running", "reason": ""},
+        "client": {"before": "a", "after": "", "seconds": 0.0, "state": "", "reason": "no answer"},
+        "same": {"before": "a", "after": "a", "seconds": 1.0, "state": "running", "reason": ""},
+        "silent": {"before": "", "after": "b", "seconds": 1.0, "state": "running", "reason": ""},
+    },
+    manifest.AGAIN: "abcd-efgh-ijkl",
+}
+
+
+def test_write_keeps_the_record_of_an_exam() -> None:
+    """The times of `check`, what was refused, how the hosts rebooted, and the instructor's code."""
+    found = manifest.read(manifest.write(replace(SUBMISSION, manifest=RECORD), FILES))
+    assert RECORD == {name: found[name] for name in RECORD}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {manifest.CHECKS: ["now"]},
+        {manifest.CHECKS: [1e12]},
+        {manifest.REFUSED: [[1.0]]},
+        {manifest.REBOOTS: {"server": {"before": "a"}}},
+        {manifest.REBOOTS: ["server"]},
+        {manifest.AGAIN: 7},
+        {manifest.AGAIN: "x" * 5000},
+    ],
+)
+def test_read_refuses_a_record_of_another_shape(changed: dict[str, Any]) -> None:
+    """Grading may rely on its shape."""
+    content = json.loads(manifest.write(replace(SUBMISSION, manifest=RECORD), FILES))
+    with pytest.raises(InputError) as caught:
+        manifest.read(json.dumps(content | changed).encode())
+    assert "the file is damaged: {fault}" == caught.value.message_id
+
+
+@pytest.mark.parametrize(
+    ("host", "is_back"),
+    [("server", True), ("client", False), ("same", False), ("silent", False), ("stranger", False)],
+)
+def test_came_back_takes_two_boot_ids(host: str, is_back: bool) -> None:
+    """Both are there, and they differ; a submission of no exam has none."""
+    assert is_back is manifest.came_back(RECORD, host)
+    assert not manifest.came_back({}, host)

@@ -1,0 +1,360 @@
+"""Measure the faults of the catalogue on a seat of `pannes` that is up, one after the other.
+
+    python benchmarks/faults.py STUDENT [--reboot] [FAULT...]
+
+Run it from the checkout with its packages: PYTHONPATH=src:. and the environment's python. The seat must be a
+solved one. For each fault: the effects are there. It is injected twice, and the second time changes nothing.
+The effects that it breaks are lost. A capture shows its packets. No name, file time or line of the journal
+tells. The controller gets in. Each repair brings the effects back. With --reboot, effects are tried after a
+reboot as well: lost before the repair, back after it. Then the hosts get their files back.
+
+The scripts are those of the role's tasks, filled in as Ansible does, and sent by the seat's own ssh.
+"""
+
+from __future__ import annotations
+
+import base64
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from sharklab import paths, state
+from sharklab.checks import KINDS
+from sharklab.checks.context import Context
+from sharklab.checks.outcome import Status
+from sharklab.evidence.capture import RecordedCapture
+from sharklab.evidence.run_folder import Evidence
+from sharklab.hosts import faults, inventory
+from sharklab.lab import fault_catalogue, plan_file
+from sharklab.lab.fault_catalogue import HostFault
+from sharklab.lab.model import Capture, Exercise, ExpectedConversation, Plan
+
+ROLE = paths.ROLES / "faults"
+TALKS: Mapping[str, tuple[str, str, str, int]] = {
+    "fw": ("client", "server", "tcp", 993),
+    "fw-forward-zones": ("client", "archive", "tcp", 80),
+    "ssh": ("client", "server", "tcp", 22),
+    "nfs": ("client", "server", "tcp", 2049),
+    "dns": ("client", "server", "udp", 53),
+    "dns-tcp-closed": ("client", "server", "tcp", 53),
+    "svc": ("client", "server", "tcp", 443),
+    "net": ("client", "archive", "tcp", 80),
+    "net-prefix-narrow": ("client", "server", "tcp", 443),
+    "net-static-arp": ("client", "server", "tcp", 443),
+    "net-not-at-boot": ("client", "server", "tcp", 443),
+}
+"""The conversation about which a fault is measured, by its id or the beginning of it."""
+
+KEPT = (
+    "/etc/firewalld /etc/ssh /etc/NetworkManager /etc/nginx /etc/ganesha /etc/unbound /etc/sysctl.d"
+    " /etc/systemd/system /etc/fstab /etc/hosts /etc/nsswitch.conf /etc/resolv.conf /etc/shadow"
+    " /home/student/.ssh"
+)
+KEEP = (
+    "rm -rf /run/kept && mkdir /run/kept &&"
+    f" tar -C / -cf /run/kept/all.tar --ignore-failed-read {KEPT} 2>/dev/null; true"
+)
+RESTORE = f"""
+exec >/dev/null 2>&1
+rm -f /etc/nologin
+for place in {KEPT}; do [ "$place" = /etc/resolv.conf ] || rm -rf "$place"; done
+rm -f /etc/resolv.conf
+tar -C / -xpf /run/kept/all.tar
+chmod 0755 /home/student; for share in /srv/*; do chmod 1777 "$share"; done
+ip neighbour flush nud permanent
+systemctl daemon-reload
+sysctl --quiet --write net.ipv4.ip_default_ttl=64 net.core.somaxconn=4096
+test ! -e /etc/sysctl.d/50-routing.conf || sysctl --quiet --load=/etc/sysctl.d/50-routing.conf
+systemctl disable --now status-page
+nmcli connection reload
+for card in lan dmz; do nmcli connection up $card; done
+systemctl reload NetworkManager
+firewall-cmd --complete-reload
+systemctl restart ssh
+for unit in nginx nfs-ganesha unbound; do
+    systemctl is-enabled --quiet $unit && systemctl kill --signal=CONT $unit
+    systemctl unmask $unit
+    systemctl cat $unit || continue
+    [ -d /etc/$unit ] || [ -d /etc/ganesha ] && systemctl enable $unit && systemctl restart $unit
+done
+true
+"""
+TRIES: Mapping[str, tuple[str, str]] = {
+    "reaches": (
+        "client",
+        "if [ {transport} = udp ]; then timeout 4 dig +time=2 +tries=1 @{server} www.{domain} >/dev/null;"
+        " else timeout 4 bash -c '</dev/tcp/{server}/{port}'; fi",
+    ),
+    "resolves": (
+        "client",
+        "[ \"$(timeout 4 getent ahostsv4 www.{domain} | head -1 | cut -d ' ' -f 1)\" = {names} ]"
+        " && timeout 4 getent ahostsv4 www >/dev/null",
+    ),
+    "logs_in": (
+        "client",
+        "timeout 8 runuser -l student -c 'ssh -o BatchMode=yes -o ConnectTimeout=4 {server} true'",
+    ),
+    "writes": (
+        "client",
+        "{{ mountpoint -q {mount} || timeout 9 mount {mount}; }} && timeout 5 runuser -u student --"
+        " sh -c 'touch {mount}/tried && rm {mount}/tried'",
+    ),
+    "mount": ("client", "mountpoint -q {mount} || timeout 9 mount {mount}"),
+    "mount_kept": ("client", "grep -q ' {mount} ' /etc/fstab && ! grep -q noauto /etc/fstab"),
+    "service": ("server", "systemctl is-active --quiet {unit} && systemctl is-enabled --quiet {unit}"),
+    "listens": ("server", "ss -lntH 'sport = :{port}' | grep -q '0.0.0.0:\\|\\*:'"),
+    "resolver": ("client", "grep -m 1 nameserver /etc/resolv.conf | grep -q {names}"),
+}
+"""How each effect is tried: the side, and a command that succeeds where the effect is there."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A fault with the plan of a seat that has it alone, and the values of its conversation."""
+
+    fault: HostFault
+    plan: Plan
+    host: str
+    wanted: Mapping[str, Any]
+
+    @property
+    def exercise(self) -> Exercise:
+        """The exercise that the fault is measured in."""
+        return self.plan.lab.exercises[0]
+
+
+def prepare(plan: Plan, id: str) -> Measured:
+    """Return the fault in a plan whose only exercise has it."""
+    client, server, transport, port = TALKS.get(id) or TALKS[id.partition("-")[0]]
+    talk = ExpectedConversation(client, server, transport, port)
+    network = plan.lab.host(client).networks[0]
+    exercise = Exercise(
+        "measured", "", {}, {}, talk, (Capture("tried", client, network, ""),), (), (), (), faults=((id,),)
+    )
+    alone = replace(
+        plan,
+        lab=replace(plan.lab, exercises=(exercise,)),
+        seat=replace(plan.seat, faults={"measured": (id,)}),
+    )
+    [(host, [wanted])] = faults.injections(alone, ["measured"]).items()
+    return Measured(fault_catalogue.find(id), alone, host, wanted)
+
+
+def script(measured: Measured, name: str) -> str:
+    """Return the script of a fault's task, filled in."""
+    [task] = yaml.safe_load((fault_catalogue.FOLDER / measured.fault.id / f"{name}.yml").read_text())
+    own = inventory.hostvars(measured.plan)
+    names = {**own[measured.host], "hostvars": own, "faults_fault": measured.wanted}
+    engine = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)  # noqa: S701 (shell)
+    engine.filters["quote"] = lambda value: shlex.quote(str(value))
+    for key, text in yaml.safe_load((ROLE / "vars" / "main.yml").read_text()).items():
+        if key != "__faults_begin":
+            names[key] = _evaluate(engine, text, names)
+    names["__faults_begin"] = engine.from_string((ROLE / "templates" / "begin.sh.j2").read_text()).render(
+        names
+    )
+    return engine.from_string(task["ansible.builtin.raw"]).render(names)
+
+
+def _evaluate(engine: jinja2.Environment, text: str, names: Mapping[str, Any]) -> Any:
+    """Return the value of a variable, as Ansible's native templates give it."""
+    inner = text.strip().removeprefix("{{").removesuffix("}}")
+    found = engine.compile_expression(inner, undefined_to_none=False)(**names)
+    return list(found) if not isinstance(found, str | Mapping) else found
+
+
+def ssh(plan: Plan, host: str, command: str, limit: float = 60) -> subprocess.CompletedProcess[str]:
+    """Run a command on a host as the controller does."""
+    config = plan.seat.folder / "ssh" / "config"
+    argv = ["ssh", "-F", str(config), f"root@{host}", command]
+    try:
+        return subprocess.run(argv, capture_output=True, text=True, timeout=limit, stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(argv, 124, "", "no end")
+
+
+def settle(plan: Plan) -> None:
+    """End connections and empty the journals, as the role does on every host."""
+    [task] = yaml.safe_load((ROLE / "tasks" / "settle.yml").read_text())
+    for host in plan.hosts:
+        own = inventory.hostvars(plan)[host.name]
+        engine = jinja2.Environment()  # noqa: S701 (shell)
+        engine.filters["quote"] = lambda value: shlex.quote(str(value))
+        ssh(plan, host.name, engine.from_string(task["ansible.builtin.raw"]).render(own))
+
+
+def attempt(measured: Measured, effect: str) -> tuple[str, str]:
+    """Return the host and the command that tries an effect."""
+    wanted, plan = measured.wanted, measured.plan
+    side, command = TRIES[effect]
+    values = {
+        "server": wanted["server_address"],
+        "port": wanted["port"],
+        "transport": wanted["transport"],
+        "domain": plan.seat.domain,
+        "names": plan.seat.address("server", "lan").ipv4.ip,
+        "mount": f"/mnt/{plan.seat.share}",
+        "unit": "nfs-ganesha" if measured.fault.id.startswith("nfs") else "nginx",
+    }
+    return wanted[side], command.format(**values)
+
+
+def tried(measured: Measured) -> dict[str, bool]:
+    """Try every effect that the fault breaks, and say which are there."""
+    return {
+        effect: ssh(measured.plan, *attempt(measured, effect), 20).returncode == 0
+        for effect in sorted(measured.fault.breaks)
+    }
+
+
+def knock(measured: Measured, folder: Path) -> Context:
+    """Record on the client while it tries the service, and return the capture as a check sees it."""
+    area = measured.fault.id.partition("-")[0]
+    effect = {"ssh": "logs_in", "nfs": "writes", "dns": "resolves"}.get(area, "reaches")
+    if (area, measured.wanted["transport"]) == ("dns", "tcp"):
+        effect = "reaches"
+    client, command = attempt(measured, effect)
+    network, server = measured.exercise.captures[0].network, measured.wanted["server_address"]
+    done = ssh(
+        measured.plan,
+        client,
+        f"umount -l /mnt/{measured.plan.seat.share} 2>/dev/null; rm -f /run/tried.*\n"
+        f"tcpdump -Z root --immediate-mode -i {network} -U -w /run/tried.pcap 'host {server} or icmp' 2>/run/tried.log &\n"
+        "until grep -q listening /run/tried.log 2>/dev/null; do sleep .1; done\n"
+        f"{{ {command}; }} >/dev/null 2>&1\nsleep .3; kill $!; wait; base64 /run/tried.pcap; rm -f /run/tried.*",
+    )
+    file = folder / f"{measured.fault.id}.pcap"
+    file.write_bytes(base64.b64decode(done.stdout))
+    capture = RecordedCapture("tried", client, file)
+    return Context(measured.plan, measured.exercise, Evidence(folder, {}, {}, (), {"tried": capture}))
+
+
+STATE = (
+    "cd / && find etc home root/.ssh srv usr/local -xdev -type f ! -name timestamps -exec sha256sum {} +"
+    " | sort -k 2; find etc home srv -xdev -printf '%m %u %g %p\\n' | sort; ip -4 address | grep inet; ip route;"
+    " for zone in public internal block; do firewall-cmd --zone=$zone --list-all; done; cat /etc/resolv.conf"
+)
+
+
+def measure(measured: Measured, folder: Path, reboot: bool) -> Iterator[str]:
+    """Yield everything in which a fault is not as the catalogue lists it."""
+    fault, plan, host = measured.fault, measured.plan, measured.host
+    if lacking := [name for name, good in tried(measured).items() if not good]:
+        yield f"not there before: {lacking}"
+    mark = float(ssh(plan, host, "sleep 1.1; date +%s.%N").stdout)
+    said = inject(measured)
+    once = ssh(plan, host, STATE).stdout
+    said += inject(measured)
+    if said:
+        yield f"inject says {said!r}"
+    if ssh(plan, host, STATE).stdout != once:
+        yield "injecting twice is not injecting once"
+    settle(plan)
+    yield from traces(measured, mark)
+    if fault.lasts != "boot":
+        yield from symptoms(measured, folder)
+    else:
+        restart(plan, host)
+        yield from symptoms(measured, folder)
+    yield from mended(measured, "repair", reboot)
+    for name in faults.repairs(fault.id):
+        if name != "repair":
+            inject(measured)
+            settle(plan)
+            if reboot and fault.lasts != "now":
+                restart(plan, host)
+                yield from lost(measured, "after a reboot ")
+            yield from mended(measured, name, reboot)
+    for name in {each.name for each in plan.hosts}:
+        ssh(plan, name, RESTORE)
+
+
+def inject(measured: Measured) -> str:
+    """Inject the fault, and return what went wrong."""
+    done = ssh(measured.plan, measured.host, script(measured, "inject"))
+    return (done.stdout + done.stderr).strip() or ("failed" if done.returncode else "")
+
+
+def lost(measured: Measured, when: str = "") -> Iterator[str]:
+    """Yield the effects that are there although the fault breaks them."""
+    if there := [name for name, good in tried(measured).items() if good]:
+        yield f"{when}still there: {there}"
+
+
+def symptoms(measured: Measured, folder: Path) -> Iterator[str]:
+    """Yield what is wrong while the fault is in: effects that are there, packets that are not."""
+    yield from lost(measured)
+    if measured.fault.packets:
+        found = KINDS["symptom"].function(knock(measured, folder), {})
+        if found.status is not Status.PASSED:
+            yield f"packets: {found.found.values['patterns']}"
+    if ssh(measured.plan, measured.host, "true").returncode:
+        yield "the controller does not get in"
+
+
+def traces(measured: Measured, mark: float) -> Iterator[str]:
+    """Yield what tells of the injection: names, file times, lines of the journal, history."""
+    look = (
+        f"find /etc /home /root /srv /usr/local -xdev -newermt @{mark} ! -path '*/timestamps' | head -5;"
+        f" grep -rl '\\b{measured.fault.id}\\b' /etc /root /home /run/systemd 2>/dev/null | head -5;"
+        " ls /root/.bash_history 2>/dev/null;"
+        " journalctl -q --no-pager | grep -v 'ssh\\|logind\\|session\\|journald' | head -3"
+    )
+    if told := ssh(measured.plan, measured.host, look).stdout.split("\n")[:-1]:
+        yield f"traces: {told}"
+
+
+def mended(measured: Measured, name: str, reboot: bool) -> Iterator[str]:
+    """Repair the fault, and yield the effects that are not back."""
+    done = ssh(measured.plan, measured.host, script(measured, name))
+    if done.returncode or done.stderr:
+        yield f"{name} says {done.stdout + done.stderr!r}"
+    for when in ("", "after a reboot ") if reboot else ("",):
+        if when:
+            restart(measured.plan, measured.host)
+        if lacking := [effect for effect, good in tried(measured).items() if not good]:
+            yield f"{name}: {when}not back: {lacking}"
+
+
+def restart(plan: Plan, host: str) -> None:
+    """Reboot a host, and wait until its units are settled."""
+    before = ssh(plan, host, "cat /proc/sys/kernel/random/boot_id; stat -c %Y /proc/1").stdout
+    ssh(plan, host, "systemctl reboot", 10)
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        time.sleep(1)
+        now = ssh(plan, host, "cat /proc/sys/kernel/random/boot_id; stat -c %Y /proc/1", 5)
+        if now.returncode == 0 and now.stdout != before:
+            break
+    ssh(plan, host, "systemctl is-system-running --wait", 40)
+
+
+def main(student: str, ids: list[str], reboot: bool) -> int:
+    """Measure each fault, print a line for each, and return how many were not as the catalogue says."""
+    plan = plan_file.read(state.seat_folder("pannes", student) / "plan.json")
+    for host in plan.hosts:
+        ssh(plan, host.name, KEEP)
+    bad, folder = 0, Path(tempfile.mkdtemp())
+    for id in ids or fault_catalogue.names():
+        began = time.monotonic()
+        wrong = list(measure(prepare(plan, id), folder, reboot))
+        bad += bool(wrong)
+        print(
+            f"{id:<22} {'as listed' if not wrong else '; '.join(wrong)}  {time.monotonic() - began:.0f} s",
+            flush=True,
+        )
+    return bad
+
+
+if __name__ == "__main__":
+    words = [word for word in sys.argv[1:] if word != "--reboot"]
+    raise SystemExit(main(words[0], words[1:], "--reboot" in sys.argv))

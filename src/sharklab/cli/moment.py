@@ -1,0 +1,45 @@
+"""Read the dates and times of options."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, time
+
+from sharklab.errors import InputError
+from sharklab.message import N_
+
+_DAY = re.compile(r"\d{4}-?\d\d-?\d\d|\d{4}-?W\d\d(?:-?\d)?")
+"""A date without a time (ISO 8601)."""
+
+
+def read(text: str | None, option: str, is_end: bool = False) -> float:
+    """Return a date and time in epoch seconds, 0 without a text. Raises InputError for other texts.
+
+    A day alone means its beginning, or its end. The time zone is that of this computer, unless the text has
+    an offset.
+    """
+    if not text:
+        return 0.0
+    try:
+        moment = datetime.fromisoformat(text)
+        if is_end and _DAY.fullmatch(text):  # its last minute is in time
+            moment = datetime.combine(moment.date(), time(23, 59, 59))
+        return moment.astimezone().timestamp()
+    except (ValueError, OverflowError) as error:
+        raise InputError(
+            N_("{text!r} is not a date and time"),
+            place=option,
+            hint=N_("write it like 2026-12-01, 2026-12-01T18:00 or 2026-12-01T18:00+01:00"),
+            text=text,
+        ) from error
+
+
+def read_exam(begin: str | None, end: str | None) -> tuple[float, float]:
+    """Return when an exam begins and ends, 0 for each that is not given. Raises InputError for a lone end."""
+    if end and not begin:
+        raise InputError(
+            N_("needs the beginning of the exam"),
+            place="--end",
+            hint=N_("give the beginning: --begin 2026-12-01T08:00"),
+        )
+    return read(begin, "--begin"), read(end, "--end", is_end=True)

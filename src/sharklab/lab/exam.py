@@ -1,0 +1,108 @@
+"""The exam of a class: its time, the longer time of some students, and the code to hand in once more.
+
+The time is the class's and not the lab's: `seats create` and `grade` take it. A student's own end follows
+from the roster, and is derived again when the class is graded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sharklab.errors import InputError
+from sharklab.lab import seat
+from sharklab.lab.model import LabContent
+from sharklab.lab.roster import Student
+from sharklab.message import N_
+
+MINUTE = 60.0
+LETTERS = 12
+"""The length of the code: 60 bits, too many to try them all against its SHA-256."""
+GROUP = 4
+"""Letters of the code that are written together."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The time of one student's exam, in epoch seconds; a submission counts from `begin` to `end`."""
+
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The times of a class: the `common` one, and those of students with more time by their ids."""
+
+    common: Window
+    own: Mapping[str, Window] = field(default_factory=dict)
+
+    def of(self, *students: str) -> Window:
+        """Return the time of a student, or of a group: that of its member with the most time."""
+        return max((self.own.get(student, self.common) for student in students), key=lambda each: each.end)
+
+
+def windows(lab: LabContent, students: Iterable[Student], begin: float, end: float = 0.0) -> Windows | None:
+    """Return the times of a class whose exam begins at `begin` and ends at `end`, None without a beginning.
+
+    Without an end the exam ends after the minutes of the lab. Raises InputError when the lab is no exam, when
+    the end is not after the beginning, or when a student has fewer minutes than the lab.
+    """
+    if not begin:
+        return None
+    if lab.exam is None:
+        raise InputError(
+            N_("the lab {lab} is not an exam"),
+            place="--begin",
+            hint=N_("write in lab.yml: exam: {{minutes: 90}}"),
+            lab=lab.name,
+        )
+    common = Window(begin, end or begin + lab.exam.minutes * MINUTE)
+    if common.end <= begin:
+        raise InputError(N_("the exam ends before it begins"), place="--end")
+    own = {student.id: student.minutes for student in students if student.minutes}
+    if short := sorted(name for name, minutes in own.items() if minutes < lab.exam.minutes):
+        raise InputError(
+            N_("these students have fewer minutes than the exam ({minutes}): {students}"),
+            place="--roster",
+            hint=N_("write the whole time of these students, not the additional time"),
+            minutes=lab.exam.minutes,
+            students=", ".join(short),
+        )
+    ends = {name: max(common.end, begin + minutes * MINUTE) for name, minutes in own.items()}
+    return Windows(common, {name: Window(begin, end) for name, end in ends.items()})
+
+
+def own_window(lab: str, student: str) -> Window | None:
+    """Return the time of the exam by the seat file that was imported, None if it does not say one."""
+    given = seat.read_import(lab, student).get("exam")
+    return Window(given["begin"], given["end"]) if given else None
+
+
+def local_time(moment: float) -> str:
+    """Return epoch seconds as a date and time in the zone of this computer, with its offset."""
+    at = datetime.fromtimestamp(moment).astimezone()
+    return f"{at:%Y-%m-%d %H:%M:%S} (UTC{at.isoformat()[-6:]})"
+
+
+def code(lab: str, student: str) -> str:
+    """Return the code with which a student may hand in once more; it takes the course secret."""
+    word = seat.Draw(seat.secret(), lab, student).word("hand in again", LETTERS)
+    return "-".join(word[start : start + GROUP] for start in range(0, LETTERS, GROUP))
+
+
+def is_code(lab: str, student: str, text: str) -> bool:
+    """Tell whether `text` is the code of a student; an imported seat knows only the SHA-256 of it."""
+    given: Mapping[str, Any] = seat.read_import(lab, student)
+    right = given.get("again", "") if given else digest(code(lab, student))
+    return bool(text) and hmac.compare_digest(digest(text), right)
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of a code, whatever its case, blanks and hyphens, in hexadecimal."""
+    plain = "".join(filter(str.isalnum, text.casefold()))
+    return hashlib.sha256(plain.encode()).hexdigest()

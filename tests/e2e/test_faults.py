@@ -1,0 +1,69 @@
+"""Faults on real hosts: a student's seat of `pannes` has one in each exercise, and a right repair mends each.
+
+benchmarks/faults.py measures every fault of the catalogue; this is one of each exercise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+
+from sharklab.checks import host_demands
+from sharklab.cli import flow, work
+from sharklab.evidence import host_state
+from sharklab.grading.marking.marks import grade
+from sharklab.grading.submission.model import Submission
+from sharklab.hosts import faults
+from sharklab.hosts.providers.remote import machine_of
+from sharklab.lab.model import Plan
+from sharklab.process import run
+from tests.conftest import Call
+
+REPAIRED = "repaired"
+
+
+@pytest.fixture(scope="module")
+def plan(sharklab: Call, student: Callable[[str], str]) -> Iterator[Plan]:
+    """Bring a student's seat up, and remove it afterwards."""
+    name = student("faults")
+    try:
+        done = sharklab("up", "pannes", "--student", name)
+        assert done.returncode == 0, done.stderr
+        yield work.read(flow.look_up("pannes", name))
+    finally:
+        sharklab("down", "pannes", "--student", name)
+
+
+def repaired(plan: Plan) -> Mapping[str, float]:
+    """Return the points that each exercise earns for its repair, as the grading gives them."""
+    state = host_state.observe(plan, host_demands.demands(plan))
+    seat = plan.seat
+    result = grade(plan, Submission(plan.lab.name, seat.student, seat.id, seat.folder, state=state))
+    return {
+        exercise.id: mark.points
+        for exercise in result.exercises
+        for mark in exercise.marks
+        if mark.criterion == REPAIRED
+    }
+
+
+def test_every_exercise_is_broken_and_can_be_repaired(plan: Plan) -> None:
+    """Each exercise has lost its effect. Solved, each has it again, and the controller reached every host."""
+    assert dict.fromkeys(plan.start, 0) == repaired(plan)
+    faults.repair(plan, plan.start)
+    assert dict.fromkeys(plan.start, 2) == repaired(plan)
+
+
+def test_no_host_tells_of_its_fault(plan: Plan) -> None:
+    """No file of a host has the name of a fault, and no shell has a history."""
+    names = [fault for chosen in plan.seat.faults.values() for fault in chosen]
+    for host in plan.hosts:
+        machine = machine_of(plan.seat, host.name)
+        pattern = "\\|".join(rf"\b{name}\b" for name in names)
+        look = [
+            "sh",
+            "-c",
+            f"grep -rl '{pattern}' /etc /home /root; ls /root/.bash_history 2>/dev/null; true",
+        ]
+        assert "" == run(machine.as_root(look))

@@ -1,0 +1,109 @@
+"""The time of an exam for each student, and the code to hand in once more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sharklab.errors import InputError
+from sharklab.lab import exam, load, seat, seat_file
+from sharklab.lab.exam import Window, Windows
+from sharklab.lab.model import Exam, Lab
+from sharklab.lab.roster import Student
+from tests.support.errors import error_of
+
+BEGIN = 1_796_000_000.0
+ALICE, BOB = Student("alice", "", ""), Student("bob", "", "", minutes=120)
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """Return tp4 as an exam, on a computer without seats."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "instructor"))
+    return replace(load.named("tp4"), exam=Exam(90))
+
+
+@pytest.mark.parametrize(
+    ("end", "common", "own"),
+    [(0.0, 90, 120), (BEGIN + 100 * 60, 100, 120), (BEGIN + 130 * 60, 130, 130), (BEGIN + 60 * 60, 60, 120)],
+)
+def test_windows_are_those_of_the_lab_and_the_roster(lab: Lab, end: float, common: int, own: int) -> None:
+    """A student with more minutes never ends before the others."""
+    found = exam.windows(lab, [ALICE, BOB], BEGIN, end)
+    assert found
+    first, second = Window(BEGIN, BEGIN + common * 60), Window(BEGIN, BEGIN + own * 60)
+    assert (first, second, first) == (found.of("alice"), found.of("bob"), found.of("stranger"))
+    assert second == found.of("alice", "bob")
+
+
+def test_windows_without_a_beginning_are_unknown(lab: Lab) -> None:
+    """Nothing is then refused."""
+    assert exam.windows(lab, [BOB], 0.0) is None
+    assert exam.windows(load.named("tp4"), [BOB], 0.0) is None
+
+
+@pytest.mark.parametrize(
+    ("own", "students", "end", "message", "place"),
+    [
+        (None, [], 0.0, "the lab {lab} is not an exam", "--begin"),
+        (Exam(90), [], BEGIN, "the exam ends before it begins", "--end"),
+        (
+            Exam(90),
+            [replace(BOB, minutes=30)],
+            0.0,
+            "these students have fewer minutes than the exam ({minutes}): {students}",
+            "--roster",
+        ),
+    ],
+)
+def test_windows_refuses_times_that_are_none(
+    lab: Lab, own: Exam | None, students: list[Student], end: float, message: str, place: str
+) -> None:
+    """A column with the additional minutes alone is found, too."""
+    error = error_of(InputError, exam.windows, replace(lab, exam=own), students, BEGIN, end)
+    assert (message, place) == (error.message_id, error.place)
+
+
+def test_code_is_checked_on_the_students_machine(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seat file has a SHA-256 and not the code; case, blanks and hyphens do not matter."""
+    monkeypatch.setattr(load, "named", lambda name: lab)
+    times = Windows(Window(BEGIN, BEGIN + 5400))
+    file = seat_file.create_all(lab, ["alice"], tmp_path / "seats", times)["alice"]
+    code = exam.code("tp4", "alice")
+    assert exam.is_code("tp4", "alice", code)
+    assert code not in file.read_text() and code.replace("-", "") not in file.read_text()
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "student"))
+    assert exam.own_window("tp4", "alice") is None
+    seat_file.install(file)
+    assert times.common == exam.own_window("tp4", "alice")
+    for text in (code, code.upper(), code.replace("-", " ")):
+        assert exam.is_code("tp4", "alice", text)
+    for text in ("", code[:-1], exam.code("tp4", "alice")):  # the last is of this machine's own secret
+        assert not exam.is_code("tp4", "alice", text)
+
+
+def test_codes_differ_by_student_and_lab(lab: Lab) -> None:
+    """One student's code opens nothing for another."""
+    codes = {exam.code(name, student) for name in ("tp4", "tcpdump") for student in ("alice", "bob")}
+    assert 4 == len(codes)
+    assert not exam.is_code("tp4", "bob", exam.code("tp4", "alice"))
+
+
+def test_code_of_a_seat_file_without_one_is_never_right(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A seat file of an older version has no code."""
+    file = seat_file.create(load.named("tp4"), "alice", tmp_path / "seats")
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "student"))
+    seat_file.install(file)
+    assert seat.read_import("tp4", "alice") and not exam.is_code("tp4", "alice", "x")
+
+
+def test_local_time_has_the_zone() -> None:
+    """A student and an instructor in two zones mean the same moment."""
+    text = exam.local_time(BEGIN)
+    assert text.startswith("2026-11-") and "(UTC" in text

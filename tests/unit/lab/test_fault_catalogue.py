@@ -1,0 +1,118 @@
+"""The catalogue of faults: each fault is whole, and finds its host in a lab."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+import yaml
+
+from sharklab.evidence.packets import knocks
+from sharklab.lab import fault_catalogue, roles
+from sharklab.lab.model import Exercise, ExpectedConversation
+from tests.support import faults_sample as sample
+
+PATTERNS = {getattr(knocks, name) for name in dir(knocks) if name.isupper() and not name.startswith("_")}
+
+
+def exercise(id: str) -> Exercise:
+    """Return an exercise of the sample lab."""
+    [found] = [each for each in sample.lab().exercises if each.id == id]
+    return found
+
+
+@pytest.mark.parametrize("id", fault_catalogue.names())
+def test_find_gives_a_whole_fault(id: str) -> None:
+    """A fault has a cause in both languages, known roles and packets, and the repairs of its level."""
+    fault = fault_catalogue.find(id)
+    assert {"fr", "en"} == {language for language, text in fault.title.items() if text}
+    assert fault.side in ("client", "server", "router")
+    assert {role for wanted in fault.needs.values() for role in wanted} <= {*roles.names()}
+    assert {pattern.partition(" ")[0] for pattern in fault.packets} <= PATTERNS
+    assert (fault.level in (1, 2, 3), fault.lasts in ("both", "now", "boot")) == (True, True)
+    assert fault.touches
+    assert fault.breaks
+    folder = fault_catalogue.FOLDER / id
+    files = {"meta.yml", "inject.yml", "repair.yml"} | ({"repair_another.yml"} if fault.level > 1 else set())
+    assert files == {file.name for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize("id", fault_catalogue.names())
+def test_tasks_are_one_script_each(id: str) -> None:
+    """Each task costs time on every seat: one script injects or repairs, with the common beginning."""
+    for file in sorted((fault_catalogue.FOLDER / id).glob("[ir]*.yml")):
+        [task] = yaml.safe_load(file.read_text())
+        assert task["ansible.builtin.raw"].startswith("{{ __faults_begin }}\n")
+        assert task["name"].startswith(f"{id} | {file.stem} | ")
+
+
+def test_no_script_tells_of_the_catalogue() -> None:
+    """No id stands in a script: a student who searches the hosts for it finds nothing."""
+    for id in fault_catalogue.names():
+        for file in (fault_catalogue.FOLDER / id).glob("[ir]*.yml"):
+            [task] = yaml.safe_load(file.read_text())
+            assert not re.search(
+                rf"(?<![.\w]){id}\b", task["ansible.builtin.raw"]
+            )  # ipv4.dns-search is a setting
+
+
+def test_find_of_an_unknown_fault_raises_key_error() -> None:
+    """The id of no folder is no fault, whatever file it points to."""
+    for id in ("fw-nonsense", "..", ""):
+        with pytest.raises(KeyError):
+            fault_catalogue.find(id)
+
+
+@pytest.mark.parametrize(
+    ("id", "side", "expected"),
+    [
+        ("mail", "client", "client"),
+        ("mail", "server", "server"),
+        ("mail", "router", ""),
+        ("archive", "server", "archive"),
+        ("archive", "router", "router"),
+        ("backup", "server", "client"),
+    ],
+)
+def test_host_of_finds_the_side_of_a_conversation(id: str, side: str, expected: str) -> None:
+    """A router is there only where client and server have no network in common."""
+    assert expected == fault_catalogue.host_of(sample.lab(), exercise(id), side)
+
+
+def test_host_of_an_exercise_without_conversation_is_none() -> None:
+    """Nothing tells which host is meant."""
+    assert "" == fault_catalogue.host_of(sample.lab(), replace(exercise("mail"), conversation=None), "server")
+
+
+def test_hosts_of_are_all_that_a_list_may_change() -> None:
+    """The faults of two sides count with both, and the router's with the router."""
+    hosts = {id: fault_catalogue.hosts_of(sample.lab(), exercise(id)) for id in ("mail", "login", "archive")}
+    assert {
+        "mail": {"server"},
+        "login": {"client", "server"},
+        "archive": {"client", "router", "archive"},
+    } == hosts
+
+
+@pytest.mark.parametrize(
+    ("id", "host", "expected"),
+    [
+        ("mail", "server", "lan"),
+        ("archive", "client", "lan"),
+        ("archive", "archive", "dmz"),
+        ("archive", "router", "lan"),
+    ],
+)
+def test_link_is_the_network_towards_the_other_side(id: str, host: str, expected: str) -> None:
+    """Behind a router it is the network of the router."""
+    assert expected == fault_catalogue.link(sample.lab(), exercise(id), host)
+
+
+def test_link_without_a_way_is_the_first_network() -> None:
+    """Without a conversation, or between networks that nothing joins, the host's first network counts."""
+    alone = replace(exercise("mail"), conversation=None)
+    assert "lan" == fault_catalogue.link(sample.lab(), alone, "router")
+    hosts = tuple(host for host in sample.lab().hosts if host.name != "router")
+    apart = replace(exercise("mail"), conversation=ExpectedConversation("client", "archive"))
+    assert "dmz" == fault_catalogue.link(replace(sample.lab(), hosts=hosts), apart, "archive")
