@@ -47,9 +47,9 @@ def tshark(file: Path, display_filter: str, *fields: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def runs(sharklab: Call, student: Callable[[str], str]) -> Iterator[dict[str, Done]]:
-    """Run tp4 for two students at the same time, and remove both seats afterwards."""
-    names = [student("ada"), student("grace")]
+def runs(sharklab: Call, student: Callable[[str], str], seat: str) -> Iterator[dict[str, Done]]:
+    """Run tp4 for two students at the same time: on a seat that other tests use as well, and on a new one."""
+    names = {"ada": seat, "grace": student("grace")}
 
     def one(name: str) -> Done:
         done = sharklab("run", "tp4", "--student", name, "--output", "json")
@@ -60,10 +60,9 @@ def runs(sharklab: Call, student: Callable[[str], str]) -> Iterator[dict[str, Do
 
     try:
         with ThreadPoolExecutor(2) as pool:
-            yield dict(zip(("ada", "grace"), pool.map(one, names), strict=True))
+            yield dict(zip(names, pool.map(one, names.values()), strict=True))
     finally:
-        for name in names:
-            sharklab("down", "tp4", "--student", name)
+        sharklab("down", "tp4", "--student", names["grace"])
 
 
 @pytest.fixture(params=["ada", "grace"])
