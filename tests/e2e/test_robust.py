@@ -18,6 +18,9 @@ from sharklab.hosts.providers import access
 from sharklab.lab import load, seat
 from tests.conftest import ROOT, Call
 
+LAB = "tcpdump"
+"""The lab of all these seats: two hosts, and the fewest roles."""
+
 
 def start(*words: str) -> subprocess.Popen[str]:
     """Start sharklab in a session of its own."""
@@ -42,8 +45,8 @@ def wait_for(condition: Callable[[], bool], limit: float = 120) -> None:
 
 
 def traces(name: str) -> list[str]:
-    """Return everything on this machine that belongs to the seat of tp4 of student `name`."""
-    own = seat.register(load.named("tp4"), name)
+    """Return everything on this machine that belongs to the seat of student `name`."""
+    own = seat.register(load.named(LAB), name)
     mark = f"sl-{own.id}"
     found = [str(file) for file in Path("/run/netns").glob("*") if mark in file.name]
     found += [
@@ -78,35 +81,48 @@ def links() -> list[str]:
 @pytest.fixture
 def name(student: Callable[[str], str], sharklab: Call) -> Iterator[str]:
     """Return a student whose seat is removed at the end, whatever happened."""
-    chosen = student("robust")
+    yield from _name(student("robust"), sharklab)
+
+
+@pytest.fixture(scope="module")
+def running(student: Callable[[str], str], sharklab: Call) -> Iterator[str]:
+    """Bring a seat up and return its student; the seat is removed at the end, whatever happened."""
+    for chosen in _name(student("running"), sharklab):
+        assert sharklab("up", LAB, "--student", chosen).returncode == 0
+        yield chosen
+
+
+def _name(chosen: str, sharklab: Call) -> Iterator[str]:
     yield chosen
-    sharklab("down", "tp4", "--student", chosen)
+    sharklab("down", LAB, "--student", chosen)
 
 
-def test_down_leaves_nothing(name: str, sharklab: Call) -> None:
-    """After up and down the machine is as it was before."""
+def test_second_command_waits_and_down_leaves_nothing(name: str, sharklab: Call) -> None:
+    """Of two commands on one seat the second says who holds it; after `down` the machine is as before."""
     before = links()
-    assert sharklab("up", "tp4", "--student", name).returncode == 0
+    child = start("up", LAB, "--student", name)
+    wait_for(lambda: state.seat_folder(LAB, name).exists())
+    second = sharklab("up", LAB, "--student", name)
+    assert second.returncode == 3 and "in use by process" in second.stderr
+    child.communicate(timeout=120)
+    assert child.returncode == 0
     assert traces(name) and links() == before
-    assert sharklab("down", "tp4", "--student", name).returncode == 0
+    assert sharklab("down", LAB, "--student", name).returncode == 0
     assert traces(name) == [] and links() == before
 
 
 @pytest.mark.parametrize("moment", ["hosts", "personalise"])
 def test_up_recovers_from_kill_9(name: str, sharklab: Call, moment: str) -> None:
     """A seat whose `up` was killed comes up by `up`, and goes by `down`."""
-    folder = state.seat_folder("tp4", name)
-    child = start("up", "tp4", "--student", name)
-    begun = {
-        "hosts": lambda: any(folder.glob("hosts/*")),
-        "personalise": lambda: any(Path("/proc").glob("[0-9]*/cmdline")) and playing(folder),
-    }
+    folder = state.seat_folder(LAB, name)
+    child = start("up", LAB, "--student", name)
+    begun = {"hosts": lambda: any(folder.glob("hosts/*")), "personalise": lambda: playing(folder)}
     wait_for(begun[moment])
     os.killpg(child.pid, signal.SIGKILL)
     child.communicate()
-    again = sharklab("up", "tp4", "--student", name)
+    again = sharklab("up", LAB, "--student", name)
     assert again.returncode == 0, again.stderr
-    assert sharklab("down", "tp4", "--student", name).returncode == 0
+    assert sharklab("down", LAB, "--student", name).returncode == 0
     assert traces(name) == []
 
 
@@ -121,56 +137,38 @@ def playing(folder: Path) -> bool:
     return False
 
 
-def test_interrupt_of_a_run_leaves_readable_captures(name: str, sharklab: Call) -> None:
-    """Ctrl-C in the middle of a run ends with 130, whole captures, and a seat that `down` removes."""
-    assert sharklab("up", "tp4", "--solved", "--student", name).returncode == 0
-    child = start("run", "tp4", "--student", name)
-    socket_log = [
-        "nsenter",
-        f"--net=/run/netns/sl-{seat_id(name)}-desktop",
-        "ss",
-        "-Htn",
-        "state",
-        "established",
-    ]
-    wait_for(lambda: ":443" in subprocess.run(socket_log, capture_output=True, text=True).stdout)
+def test_interrupt_of_a_run_leaves_readable_captures(running: str) -> None:
+    """Ctrl-C in the middle of a run ends with 130 and whole captures."""
+    child = start("run", LAB, "--student", running)
+    server = f"--net=/run/netns/sl-{seat_id(running)}-server"
+    connections = ["nsenter", server, "ss", "-Htn", "state", "connected"]
+    wait_for(lambda: ":8001" in subprocess.run(connections, capture_output=True, text=True).stdout)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=90)
     assert child.returncode == 130, err
     assert "Traceback" not in out + err
-    files = list(state.runs_folder("tp4", name).glob("*/hosts/*/captures/*.pcap"))
+    files = list(state.runs_folder(LAB, running).glob("*/hosts/*/captures/*.pcap"))
     assert files
     for file in files:
         subprocess.run(["tshark", "-n", "-r", str(file), "-c", "1"], check=True, capture_output=True)
-    assert sharklab("down", "tp4", "--student", name).returncode == 0
-    assert traces(name) == []
 
 
 def seat_id(name: str) -> str:
-    """Return the id of the seat of tp4 of student `name`."""
-    return seat.register(load.named("tp4"), name).id
-
-
-def test_second_run_of_a_seat_is_told_to_wait(name: str, sharklab: Call) -> None:
-    """Two commands on one seat do not mix: the second says who holds it."""
-    child = start("up", "tp4", "--student", name)
-    wait_for(lambda: state.seat_folder("tp4", name).exists())
-    second = sharklab("up", "tp4", "--student", name)
-    assert second.returncode == 3 and "in use by process" in second.stderr
-    child.communicate(timeout=120)
-    assert child.returncode == 0
+    """Return the id of the seat of student `name`."""
+    return seat.register(load.named(LAB), name).id
 
 
 def test_host_that_never_answers_is_one_clear_error(
-    name: str, sharklab: Call, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    running: str, sharklab: Call, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A host whose sshd is gone is an error that names the host once it was waited for, not a hang."""
-    assert sharklab("up", "tp4", "--student", name).returncode == 0
+    """A host whose sshd is gone is named once it was waited for, not a hang; `down` removes the seat."""
     mask = "sudo systemctl mask --now ssh; sudo pkill -KILL sshd"
-    stop = sharklab("shell", "tp4", "client", "--student", name, "--", mask)
+    stop = sharklab("shell", LAB, "client", "--student", running, "--", mask)
     assert stop.returncode == 255, stop.stderr  # this very connection ends with it
     monkeypatch.setattr(access, "LIMIT", 10.0)
-    code = main.main(["up", "tp4", "--student", name, "--lang", "en"])
+    code = main.main(["up", LAB, "--student", running, "--lang", "en"])
     said = capsys.readouterr().err
     assert code == 3 and "host client did not come up: no answer within 10 s" in said
     assert "Traceback" not in said
+    assert sharklab("down", LAB, "--student", running).returncode == 0
+    assert traces(running) == []

@@ -255,5 +255,5 @@ def test_image_of_rocky_refuses_another_key(rocky9: rocky.Release, tmp_path: Pat
     """A mirror whose key has not Rocky's own fingerprint is not believed."""
     release = rocky.RELEASES["rocky9"]
     with pytest.raises(MachineryError, match=f"Rocky's key has {release.fingerprint}"):
-        rocky.build(release, RootFolder(tmp_path / "root"), ["less"], tmp_path / "cache")
+        rocky.build(release, RootFolder(tmp_path / "root"), ["less"], [], "offered", tmp_path / "cache")
     assert not (tmp_path / "root").exists()

@@ -29,10 +29,10 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
     rpms = repository.build(tmp_path_factory.mktemp("rpms"), debian=debian)
     mirror = repository.mirror(rpms, tmp_path_factory.mktemp("mirror"))
 
-    def build(target: RootFolder, packages: Sequence[str], cache: Path) -> None:
+    def build(target: RootFolder, packages: Sequence[str], offered: Sequence[str], cache: Path) -> None:
         if not target.below:
             standin.plant(target.folder, debian)
-        rocky.build(repository.release(mirror), target, packages, cache)
+        rocky.build(repository.release(mirror), target, packages, offered, systems.OFFERED, cache)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(rocky.MIRROR, f"file://{mirror}")

@@ -37,6 +37,24 @@ LABS = {"tp4": "plan", "reachability": "reachability", "ports": "ports"}
 """The labs, and the fixture with the plan of a seat that is set up; none tries what an earlier one did."""
 
 
+def repeated(lab: str) -> set[tuple[str, str]]:
+    """Return role and host where a lab applies a role that an earlier lab, or an earlier host, has tried.
+
+    Two hosts of a lab try the same of a role if they set the same variables of it.
+    """
+    before = list(LABS)[: list(LABS).index(lab)]
+    tried = {role for name in before for host in load.named(name).hosts for role in host.roles}
+    tried.discard("mail_server")  # in ports it offers other protocols than in tp4
+    found, seen = set(), set()
+    for host in load.named(lab).hosts:
+        for role in host.roles:
+            key = (role, frozenset(name for name in host.vars if name.startswith(f"{role}_")))
+            if role in tried or key in seen:
+                found.add((role, host.name))
+            seen.add(key)
+    return found
+
+
 @pytest.mark.parametrize("options", [(), ("--check",)], ids=["apply", "check"])
 @pytest.mark.parametrize("lab", LABS)
 def test_site_changes_nothing_the_second_time(
@@ -45,11 +63,8 @@ def test_site_changes_nothing_the_second_time(
     """A second run of the lab's roles, for real and in check mode, finds everything as it should be."""
     plan: Plan = request.getfixturevalue(LABS[lab])
     inventory = json.loads((plan.seat.folder / "inventory.yml").read_text())
-    before = list(LABS)[: list(LABS).index(lab)]
-    tried = {role for name in before for host in load.named(name).hosts for role in host.roles}
-    tried.discard("mail_server")  # in ports it offers other protocols than in tp4
-    for role in tried:
-        inventory["all"]["children"].pop(f"role_{role}", None)
+    for role, host in repeated(lab):
+        del inventory["all"]["children"][f"role_{role}"]["hosts"][host]
     (tmp_path / "inventory.yml").write_text(json.dumps(inventory))
     recap = play(plan, tmp_path / "inventory.yml", *options)
     assert {host.name: 0 for host in plan.hosts} == {name: host["changed"] for name, host in recap.items()}

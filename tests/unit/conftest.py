@@ -9,7 +9,20 @@ from pathlib import Path
 import pytest
 
 from sharklab import i18n, system_packages
+from sharklab.evidence.packets import box
+from tests.support import readings
 from tests.support.programs import TOOL
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_readings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let tshark read each capture once for all tests of this run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "readings"
+    folder.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(box, "run", readings.keep(folder))
+        yield
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ def _firewall(state: State) -> Iterator[HostDamage]:
 
 
 def _beside_zones(state: State) -> Iterator[HostDamage]:
-    """Yield what the list of one zone does not show."""
+    """Yield the faults that the list of one zone does not show."""
     runtime, permanent = state["firewall"]["runtime"], state["firewall"]["permanent"]
     zone = str(state["firewall"].get("default", ""))
     opens = frozenset({"firewalld_opens"})

@@ -9,7 +9,7 @@ from itertools import combinations
 from sharklab.lab import fault_catalogue
 from sharklab.lab.criteria import leaves
 from sharklab.lab.fault_catalogue import HostFault
-from sharklab.lab.model import Asked, Check, Check, Exercise, Lab
+from sharklab.lab.model import Asked, Check, Exercise, Lab
 from sharklab.lab.schema import Fault, Path, fault, unknown
 from sharklab.message import N_
 

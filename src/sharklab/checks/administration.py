@@ -134,7 +134,7 @@ def mount_kept(context: Context, params: Params) -> Finding:
 
 
 def _kept(context: Context, params: Params) -> dict[remote_files.Entry, str]:
-    """Return what mounts the path at the start of the host, each with its line of fstab or "" for a unit."""
+    """Return the entries that mount the path at the start, each with its line of fstab or "" for a unit."""
     seen = observation(context, params)
     lines = [(remote_files.read_fstab_line(line), line) for line in seen["fstab"]]
     units = [(entry, "") for entry in remote_files.read_units(seen.get("units", ""))]

@@ -1,6 +1,6 @@
-"""Checks of effects: what a host reaches, resolves, opens by SSH and writes, as it was tried from it.
+"""Checks of effects that were tried from a host: to reach a port, resolve a name, log in, write a file.
 
-`attempt` says for each of them what is to be tried; `sharklab.evidence.effects` tries it.
+`attempt` gives the attempt that a check needs; `sharklab.evidence.effects` makes it.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def _untold(params: Params, effect: Effect | None) -> Finding:
 
 
 def attempt(plan: Plan, wanted: Check) -> Attempt | None:
-    """Return what has to be tried for a check, or None for a check of another kind or of an unknown host."""
+    """Return the attempt that a check needs, or None for one of another kind or of an unknown host."""
     build = _ATTEMPTS.get(wanted.kind)
     known = {host.name for host in plan.hosts}
     named = {str(wanted.params[name]) for name in ("host", "to") if name in wanted.params}
@@ -191,4 +191,4 @@ _ATTEMPTS: Mapping[str, Callable[[Plan, Mapping[str, Any]], Attempt]] = {
     "logs_in": _to_log_in,
     "writes": _to_write,
 }
-"""What each check needs tried."""
+"""The function that builds the attempt of each check."""

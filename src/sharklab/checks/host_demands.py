@@ -19,7 +19,7 @@ def is_needed(plan: Plan) -> bool:
 
 
 def demands(plan: Plan) -> Mapping[str, Demands]:
-    """Return what the checks of the lab ask about each host."""
+    """Return the demands of the checks of the lab on each host."""
     checks = tuple(_checks(plan.lab.exercises))
     return {
         host.name: _of_host(plan, [check for check in checks if check.params.get("host") == host.name])

@@ -1,4 +1,4 @@
-"""The rules of a host's firewall, as they were observed: which of them decide about whose packets."""
+"""The rules of a host's firewall, as they were observed, and the zone that decides about each packet."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ class HostRules:
 
 
 def _unlike(runtime: str, permanent: str, default: str = "") -> Iterator[str]:
-    """Yield what the zones or policies in force and the permanent ones do not have alike."""
+    """Yield the entries that zones or policies in force and permanent ones do not have alike."""
     now, kept = read_zones(runtime), read_zones(permanent)
     for name in sorted(now.keys() | kept.keys(), key=lambda name: (name != default, name)):
         if name not in now or name not in kept:

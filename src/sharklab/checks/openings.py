@@ -1,4 +1,4 @@
-"""What a zone of firewalld lets in, and from whom: services, ports and rich rules as one kind of thing.
+"""Openings of a zone of firewalld: services, ports and rich rules as one kind of thing.
 
 A student may open a service, its ports, or a rich rule for either: the packets cannot tell them apart
 (firewalld.zone(5), firewalld.richlanguage(5)).
@@ -17,12 +17,12 @@ Zone = Mapping[str, frozenset[str]]
 Services = Mapping[str, Sequence[str]]
 """The ports of services of firewalld, such as 443/tcp, by name."""
 Span = tuple[str, int, int]
-"""Ports of a transport from the first to the last; what has no ports is a name with 0 and 0."""
+"""Ports of a transport from the first to the last; an opening without ports is a name with 0 and 0."""
 
 OPENINGS = ("services", "ports", "protocols", "source-ports", "forward-ports", "rich rules")
 """The kinds of openings, as firewalld names them. A parameter has the same name with underscores."""
 _OF_PACKETS = OPENINGS[:4]
-"""The kinds that say which packets of others come in."""
+"""The kinds of openings for packets to the host itself."""
 _ACTIONS = ("accept", "reject", "drop")
 _PORTS = re.compile(r"(?P<first>\d{1,5})(?:-(?P<last>\d{1,5}))?/(?P<transport>\w+)")
 _WORDS = re.compile(r'(?P<name>[\w-]+)(?:="(?P<value>[^"]*)")?')
@@ -42,7 +42,7 @@ ANYONE = Origin()
 
 @dataclass(frozen=True)
 class Rich:
-    """A rich rule: its action, what it is about (None: any packet), and whom (None: anyone)."""
+    """A rich rule: its action, the kind and name of its packets (None: any), their source (None: anyone)."""
 
     text: str
     priority: int
@@ -92,7 +92,7 @@ def read_rich(text: str) -> Rich:
 
 
 def _about(parts: Mapping[str, Mapping[str, str]]) -> tuple[str, str] | None:
-    """Return the kind and the name of what a rich rule is about, as a zone lists it."""
+    """Return the kind and the name of the packets of a rich rule, as a zone lists them."""
     for part, kind in (("port", "ports"), ("source-port", "source-ports")):
         if part in parts:
             return kind, f"{parts[part].get('port', '')}/{parts[part].get('protocol', '')}"
@@ -192,7 +192,7 @@ def extras(zone: Zone, kind: str, wanted: Mapping[str, frozenset[str]], services
 
 
 def merge(zone: Zone, policies: Iterable[Zone]) -> Zone:
-    """Return what a zone and policies (firewalld.policies(5)) let in together.
+    """Return a zone with the openings of policies (firewalld.policies(5)).
 
     A policy below 0 that drops or rejects leaves nothing to the zone.
     """

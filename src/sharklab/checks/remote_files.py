@@ -61,7 +61,7 @@ def read_fstab_line(line: str) -> Entry | None:
 
 
 def read_units(printed: str) -> list[Entry]:
-    """Return what units of systemd mount at the start of a host, or as soon as it is used.
+    """Return the entries that units of systemd mount at the start of a host, or at their first use.
 
     `printed` is a block of properties for each unit that is enabled, and for the mount of each automount
     (systemctl(1)): the mount of an automount that is enabled need not be enabled itself.

@@ -1,8 +1,8 @@
 """The program that tries effects on a host: it connects, resolves names, logs in, writes.
 
 It is sent to the Python of the host on standard input, and leaves nothing there. It needs the standard
-library only. Each attempt runs in a process of its own: one that hangs (on a dead NFS server it cannot even
-be killed) is left behind after `LIMIT` seconds, and the others go on.
+library only. Each attempt runs in a process of its own: one that hangs is left behind after `LIMIT`
+seconds, and the others go on. On a dead NFS server it cannot even be killed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Effect = dict[str, Any]
-"""What an attempt came to: see `sharklab.evidence.effects.Effect`."""
+"""The result of an attempt: see `sharklab.evidence.effects.Effect`."""
 
 LIMIT = 5.0
 """Seconds that an attempt may take."""
@@ -48,7 +48,7 @@ CLOSED = ([3, 3], [1, 4])
 
 
 def reaches(to: str, address: str, port: str) -> Effect:
-    """Return what packets answer at `address` for `port`: open, refused, rejected or silent.
+    """Return the verdict of packets on `port` at `address`: open, refused, rejected or silent.
 
     `refused` is a RST, or for UDP the ICMP message of a closed port. `rejected` is any other ICMP error, with
     type, code and sender. The kernel keeps that message in the error queue of the socket (ip(7), ipv6(7)).
@@ -80,7 +80,7 @@ def _connect(tried: socket.socket, own: str) -> Effect:
 
 
 def _ask(tried: socket.socket, own: str, question: bytes, is_answer: Callable[[bytes], bool]) -> Effect:
-    """Return what becomes of a question over UDP, which is sent at each of `REPEATS`."""
+    """Return the effect of a question over UDP, which is sent at each of `REPEATS`."""
     start = time.monotonic()
     waiting = select.poll()
     waiting.register(tried, select.POLLIN)
@@ -169,7 +169,7 @@ QUESTIONS: Mapping[int, Callable[[], tuple[bytes, Callable[[bytes], bool]]]] = {
 
 
 def resolves(name: str) -> Effect:
-    """Return the addresses that programs get for `name`: what getent(1) prints, as a user without rights."""
+    """Return the addresses that programs get for `name`: those of getent(1), as a user without rights."""
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(NOBODY)
@@ -187,7 +187,7 @@ SSH = (
     *("-o", "ControlPath=none", "-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no"),
     *("-o", "StrictHostKeyChecking=accept-new", "-o", "UpdateHostKeys=no"),
 )
-"""ssh(1) without any question, and without what it leaves in the home of its user."""
+"""ssh(1) without any question, and without a trace in the home of its user."""
 
 
 def logs_in(user: str, login: str, to: str, address: str) -> Effect:
@@ -246,7 +246,7 @@ ATTEMPTS: Mapping[str, Callable[..., Effect]] = {
 
 
 def attempt(words: Sequence[str]) -> Effect:
-    """Return what one attempt came to, whatever happens in it."""
+    """Return the effect of one attempt; a fault of the attempt is an effect too."""
     name, *arguments = words
     try:
         effect = ATTEMPTS[name](*arguments)
@@ -278,7 +278,7 @@ def begin(words: Sequence[str]) -> tuple[int, int]:
 
 
 def results(attempts: Sequence[Sequence[str]], limit: float = LIMIT) -> list[Effect]:
-    """Return what each attempt came to: all are tried at once, and one without a result in time is `late`."""
+    """Return the effect of each attempt. All are tried at once; one without a result in time is `late`."""
     begun = [begin(words) for words in attempts]
     deadline = time.monotonic() + limit
     effects = [_result(pipe, deadline) for _, pipe in begun]
@@ -305,5 +305,5 @@ def _result(pipe: int, deadline: float) -> Effect:
 
 
 def main(attempts: Sequence[Sequence[str]]) -> None:
-    """Print what each of the attempts came to, as JSON."""
+    """Print the effects of the attempts, as JSON."""
     json.dump(results(attempts), sys.stdout)

@@ -1,6 +1,7 @@
 """Effects that are tried from the hosts of a seat: to reach a port, to resolve a name, to log in, to write.
 
-What a host is like (`sharklab.evidence.host_state`) says what it should do. An effect is what it does.
+The configuration of a host (`sharklab.evidence.host_state`) says what it should do; an effect shows what
+it does.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ Byte = Annotated[int, Meta(ge=0, le=255)]
 
 
 class Effect(TypedDict):
-    """What an attempt came to.
+    """The result of an attempt.
 
     `verdict` is open, refused, rejected or silent for a port; found or unknown for a name; done or refused
     for the others; late where nothing came in time; error where the program broke. `icmp` is the type and the

@@ -126,7 +126,7 @@ Lines = Annotated[list[Line], Meta(max_length=4096)]
 
 @dataclass(frozen=True)
 class Demands:
-    """What a lab asks about a host: its services, services of firewalld, and the effects to try from it."""
+    """The demands of a lab on a host: its services, services of firewalld, and the effects to try from it."""
 
     services: tuple[str, ...] = ()
     openings: tuple[str, ...] = ()

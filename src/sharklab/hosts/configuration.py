@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from difflib import unified_diff
 from pathlib import Path
 from typing import Any
@@ -58,11 +57,15 @@ def changes(plan: Plan) -> Mapping[str, str]:
     if not file.exists():
         return {}
     before: Mapping[str, Configuration] = json.loads(file.read_text(encoding="utf-8"))
-    found = {}
-    for host, old in before.items():
-        with suppress(MachineryError):
-            found[host] = differences(old, read(plan, [host])[host])
-    return found
+    told = ask_all([machine_of(plan.seat, name) for name in before], _ask_or_nothing)
+    return {host: differences(before[host], answer["texts"]) for host, answer in told.items() if answer}
+
+
+def _ask_or_nothing(machine: Any) -> dict[str, Any]:
+    try:
+        return _ask(machine)
+    except MachineryError:
+        return {}
 
 
 def differences(before: Configuration, after: Configuration) -> str:
