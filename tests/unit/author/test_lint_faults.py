@@ -67,13 +67,15 @@ def test_faults_need_their_roles_on_each_side() -> None:
         for host in sample.lab().hosts
     )
     lab = replace(sample.lab(), hosts=hosts)
-    assert [(f"exercises.2.faults.0.{index}", ROLE) for index in range(3)] == found(lab)
+    count = len(lab.exercises[2].faults[0])
+    assert [(f"exercises.2.faults.0.{index}", ROLE) for index in range(count)] == found(lab)
 
 
 def test_faults_need_the_roles_of_the_start_state() -> None:
     """While the exercise about the server's firewall is not solved, no fault of it can be injected."""
     lab = with_exercises(name={"start": {"server": HostStart(without=("firewall",))}})
-    assert [(f"exercises.0.faults.0.{index}", LEFT_OUT) for index in range(3)] == found(lab)
+    count = len(lab.exercises[0].faults[0])
+    assert [(f"exercises.0.faults.0.{index}", LEFT_OUT) for index in range(count)] == found(lab)
 
 
 def test_faults_of_an_exam_survive_a_reboot() -> None:
