@@ -46,6 +46,7 @@ def faults(lab: Lab) -> Iterator[Fault]:
         yield from _needs(lab, place)
         yield from _left_out(lab, place)
         yield from _shown(place)
+        yield from _healed(lab, place)
     yield from _meetings(places)
 
 
@@ -120,6 +121,14 @@ def _shown(place: _Place) -> Iterator[Fault]:
         yield fault(
             place.where, sentence, N_("choose another fault, or leave the check out"), name=place.fault.id
         )
+
+
+def _healed(lab: Lab, place: _Place) -> Iterator[Fault]:
+    """Yield that the reboot at the end of an exam heals the fault: the student need not."""
+    if lab.exam and place.fault.lasts == "now":
+        sentence = N_("a reboot heals the fault {name}, and the hosts of an exam are rebooted")
+        hint = N_("choose a fault that lasts, or leave the key exam out")
+        yield fault(place.where, sentence, hint, name=place.fault.id)
 
 
 def _meetings(places: list[_Place]) -> Iterator[Fault]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sharklab.author.lint_faults import faults
-from sharklab.lab.model import Asked, Check, Criterion, CriterionStep, Exercise, HostStart, Lab
+from sharklab.lab.model import Asked, Check, Criterion, CriterionStep, Exam, Exercise, HostStart, Lab
 from tests.support import faults_sample as sample
 
 UNKNOWN = "unknown fault {name!r}"
@@ -17,6 +17,7 @@ NO_SIDE = "the fault {name} changes the {side} of the exercise's conversation, w
 ROLE = "the fault {name} needs the role {role} on {host}"
 MEET = "the faults {first} and {name} can meet in a seat, and both change {thing} on {host}"
 HIDDEN = "no packet shows the fault {name}, and the check symptom asks for one"
+HEALED = "a reboot heals the fault {name}, and the hosts of an exam are rebooted"
 LEFT_OUT = "the fault {name} needs the role {role}, which exercise {other} leaves out on {host}"
 WITHOUT = "{name} is about the faults of the exercise, and it has none"
 
@@ -73,6 +74,13 @@ def test_faults_need_the_roles_of_the_start_state() -> None:
     """While the exercise about the server's firewall is not solved, no fault of it can be injected."""
     lab = with_exercises(name={"start": {"server": HostStart(without=("firewall",))}})
     assert [(f"exercises.0.faults.0.{index}", LEFT_OUT) for index in range(4)] == found(lab)
+
+
+def test_faults_of_an_exam_survive_a_reboot() -> None:
+    """Where the hosts are rebooted at the end, a fault that a reboot heals would be a present."""
+    lab = with_exercises(mail={"faults": (("fw-not-reloaded",),)})
+    assert [] == found(lab)
+    assert [("exercises.0.faults.0.0", HEALED)] == found(replace(lab, exam=Exam(90)))
 
 
 @pytest.mark.parametrize(
