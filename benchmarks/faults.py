@@ -60,8 +60,8 @@ KEPT = (
     " /home/student/.ssh"
 )
 KEEP = (
-    "mkdir -p /var/tmp/kept &&"
-    f" tar -C / -cf /var/tmp/kept/all.tar --ignore-failed-read {KEPT} 2>/dev/null; true"
+    "test -s /var/tmp/kept/all.tar || { mkdir -p /var/tmp/kept;"
+    f" tar -C / -cf /var/tmp/kept/all.tar --ignore-failed-read {KEPT} 2>/dev/null; }}; true"
 )
 RESTORE = f"""
 exec >/dev/null 2>&1
@@ -183,14 +183,15 @@ def ssh(plan: Plan, host: str, command: str, limit: float = 60) -> subprocess.Co
         return subprocess.CompletedProcess(argv, 124, "", "no end")
 
 
-def settle(plan: Plan) -> None:
-    """End connections and empty the journals, as the role does on every host."""
+def settle(measured: Measured) -> None:
+    """End connections and empty the journals, as the role does."""
+    plan = measured.plan
     [task] = yaml.safe_load((ROLE / "tasks" / "settle.yml").read_text())
-    for host in plan.hosts:
-        own = inventory.hostvars(plan)[host.name]
+    for host in sorted({measured.host, measured.wanted["client"]}):
+        own = inventory.hostvars(plan)[host]
         engine = jinja2.Environment()  # noqa: S701 (shell)
         engine.filters["quote"] = lambda value: shlex.quote(str(value))
-        ssh(plan, host.name, engine.from_string(task["ansible.builtin.raw"]).render(own))
+        ssh(plan, host, engine.from_string(task["ansible.builtin.raw"]).render(own))
 
 
 def attempt(measured: Measured, effect: str) -> tuple[str, str]:
@@ -229,9 +230,11 @@ def knock(measured: Measured, folder: Path) -> Context:
         measured.plan,
         client,
         f"umount -l /mnt/{measured.plan.seat.share} 2>/dev/null; rm -f /run/tried.*\n"
-        f"tcpdump -Z root --immediate-mode -i {network} -U -w /run/tried.pcap 'host {server} or icmp' 2>/run/tried.log &\n"
+        f"tcpdump -Z root --immediate-mode -i {network} -U -w /run/tried.pcap 'host {server} or icmp'"
+        " 2>/run/tried.log &\n"
         "until grep -q listening /run/tried.log 2>/dev/null; do sleep .1; done\n"
-        f"{{ {command}; }} >/dev/null 2>&1\nsleep .3; kill $!; wait; base64 /run/tried.pcap; rm -f /run/tried.*",
+        f"{{ {command}; }} >/dev/null 2>&1\nsleep .3; kill $!; wait\n"
+        "base64 /run/tried.pcap; rm -f /run/tried.*",
     )
     file = folder / f"{measured.fault.id}.pcap"
     file.write_bytes(base64.b64decode(done.stdout))
@@ -241,8 +244,8 @@ def knock(measured: Measured, folder: Path) -> Context:
 
 STATE = (
     "cd / && find etc home root/.ssh srv usr/local -xdev -type f ! -name timestamps -exec sha256sum {} +"
-    " | sort -k 2; find etc home srv -xdev -printf '%m %u %g %p\\n' | sort; ip -4 address | grep inet; ip route;"
-    " for zone in public internal block; do firewall-cmd --zone=$zone --list-all; done; cat /etc/resolv.conf"
+    " | sort -k 2; find etc home srv -xdev -printf '%m %u %g %p\\n' | sort; ip -4 address | grep inet;"
+    " ip route; cat /etc/resolv.conf; firewall-cmd --list-all"
 )
 
 
@@ -259,7 +262,7 @@ def measure(measured: Measured, folder: Path, reboot: bool) -> Iterator[str]:
         yield f"inject says {said!r}"
     if ssh(plan, host, STATE).stdout != once:
         yield "injecting twice is not injecting once"
-    settle(plan)
+    settle(measured)
     yield from traces(measured, mark)
     if fault.lasts != "boot":
         yield from symptoms(measured, folder)
@@ -270,13 +273,13 @@ def measure(measured: Measured, folder: Path, reboot: bool) -> Iterator[str]:
     for name in faults.repairs(fault.id):
         if name != "repair":
             inject(measured)
-            settle(plan)
+            settle(measured)
             if reboot and fault.lasts != "now":
                 restart(plan, host)
                 yield from lost(measured, "after a reboot ")
             yield from mended(measured, name, reboot)
-    for name in {each.name for each in plan.hosts}:
-        ssh(plan, name, RESTORE)
+    if fault.level > 1 or fault.lasts == "now":  # the other repair leaves something
+        ssh(plan, host, RESTORE)
 
 
 def inject(measured: Measured) -> str:

@@ -120,6 +120,15 @@ def test_grading_is_proved(ran: Ran) -> None:
     assert [] == misjudged(ran.folder, str(ran.lab))
 
 
+def test_play_of_the_examples_holds(ran: Ran, sharklab: Call) -> None:
+    """Start states and faults of the pages earn what they should, in every act of the play."""
+    if ran.lab.name == "examples":
+        sharklab("down", f"{ran.lab}", "--student", ran.student)
+        done = sharklab("prove", f"{ran.lab}", "--play", "--output", "json")
+        assert done.stdout, done.stderr
+        assert [] == [act for act in json.loads(done.stdout)["acts"] if act["wrong"]]
+
+
 def test_each_hint_is_given_in_its_situation(ran: Ran, tmp_path: Path) -> None:
     """A student in the situation that a hint names reads that hint."""
     plan, right = reference.reference(ran.folder)

@@ -158,12 +158,12 @@ def test_annotated_copy_of_the_scan(folder: Path) -> None:
     assert tshark(capture(folder, "router-before"), "frame") == tshark(copy, "frame.comment")
 
 
-def test_run_leaves_the_router_as_it_was(folder: Path, sharklab: Call, ports_seat: str) -> None:
-    """What the run closed is open again: from the client the router is as before, for the next run."""
+def test_run_leaves_the_router_closed(folder: Path, sharklab: Call, ports_seat: str) -> None:
+    """What the run closed stays closed, as on a solved seat; the next run opens it for its first scan."""
     own = json.loads((folder / "plan.json").read_text())["seat"]["addresses"]["router"]["lan"]["ipv4"]
     scan = ("nmap", "-n", "-p", "21-23,80,443", own.split("/")[0])
     shown = sharklab("shell", "ports", "client", "--student", ports_seat, "--", *scan)
-    assert (0, states(folder, "router-before")) == (shown.returncode, table(shown.stdout)), shown.stderr
+    assert (0, states(folder, "router-after")) == (shown.returncode, table(shown.stdout)), shown.stderr
 
 
 def test_grading_is_proved(folder: Path) -> None:

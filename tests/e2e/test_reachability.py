@@ -10,7 +10,7 @@ import json
 import re
 import subprocess
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -168,10 +168,14 @@ class Done:
 
     def frames(self, capture: str, port: int) -> list[Frame]:
         """Return the packets to and from a port of the target, and the ICMP errors about them."""
-        own = f"ip.addr == {self.address('target')} && (tcp.port == {port} || udp.port == {port})"
-        fields = ["ip.src", "ip.dst", "tcp.srcport", "tcp.dstport", "tcp.flags", "udp.srcport", "udp.dstport"]
-        lines = tshark(self.capture(capture), own, *fields, "icmp.type", "icmp.code")
-        return [frame for line in lines if (frame := self._frame(line.split("\t"), port))]
+        target = self.address("target")
+        lines = [
+            values
+            for values in rows(self.capture(capture))
+            if any(target in each.split(",") for each in values[:2])
+            and any(str(port) in each.split(",") for each in (*values[2:4], *values[5:7]))
+        ]
+        return [frame for values in lines if (frame := self._frame(values, port))]
 
     def _frame(self, values: list[str], port: int) -> Frame | None:
         """Return the frame, or None when the port is only the client's own that has the same number."""
@@ -182,6 +186,16 @@ class Done:
         if known[1 if mine or len(error) > 1 else 0] != str(port):
             return None
         return Frame(mine, int(values[4].split(",")[-1] or "0", 16), error if len(error) > 1 else "")
+
+
+FIELDS = ("ip.src", "ip.dst", "tcp.srcport", "tcp.dstport", "tcp.flags", "udp.srcport", "udp.dstport")
+
+
+@cache
+def rows(file: Path) -> list[list[str]]:
+    """Return the values of `FIELDS`, and type and code of ICMP, of each packet; tshark reads a file once."""
+    lines = tshark(file, "ip && (tcp || udp)", *FIELDS, "icmp.type", "icmp.code")
+    return [line.split("\t") for line in lines]
 
 
 def tshark(file: Path, display_filter: str, *fields: str) -> list[str]:

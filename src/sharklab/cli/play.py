@@ -19,7 +19,7 @@ from sharklab.evidence import host_state
 from sharklab.grading.marking.defaults import criteria
 from sharklab.grading.marking.marks import grade
 from sharklab.grading.submission.model import Submission
-from sharklab.hosts import configuration
+from sharklab.hosts import configuration, reboot
 from sharklab.hosts.providers.remote import Machine, ask_all, machine_of
 from sharklab.i18n import Translator
 from sharklab.lab.criteria import leaves
@@ -64,6 +64,7 @@ def play(name: str, provider: str, os: str, progress: Progress) -> Iterator[Act]
         yield from _solve_one_by_one(plan, progress)
         again = work.solve(work.read(plan), plan.start, progress)
         yield Act(Message(N_("all solved once more")), tuple(_changed(again)))
+        yield _reboot(plan)
         ask_all([machine_of(plan.seat, host) for host in hosts], _vandalise)
         work.reset(work.read(plan), hosts, os, progress)
         yield Act(
@@ -80,6 +81,16 @@ def _solve_one_by_one(plan: Plan, progress: Progress) -> Iterator[Act]:
         work.solve(work.read(plan), [exercise], progress)
         title = Message(N_("solved: {exercise}"), {"exercise": exercise})
         yield Act(title, tuple(_compare(_shares(plan), plan.start[:count])))
+
+
+def _reboot(plan: Plan) -> Act:
+    """Reboot all hosts: every solution lasts."""
+    lost = [Message(N_("{host} did not come back."), {"host": name}) for name in _lost(plan)]
+    return Act(Message(N_("all solved, after a reboot")), (*lost, *_compare(_shares(plan), plan.start)))
+
+
+def _lost(plan: Plan) -> list[str]:
+    return [host for host, found in reboot.reboot(plan).items() if found.reason]
 
 
 def _vandalise(machine: Machine) -> str:

@@ -107,6 +107,19 @@ def test_a_fault_that_is_another_right_way_costs_nothing(tmp_path: Path) -> None
     assert {"fin-or-server", "not-client"} == {name for _, name in found["RST instead of FIN"].lost}
 
 
+def test_prove_wants_no_packets_of_a_fault_from_hosts_without_one(tmp_path: Path) -> None:
+    """A run is made on solved hosts: its submission may lose the criterion that wants a fault's packets."""
+    report_run.seal(tmp_path, ["ssh"])
+    plan, submission = reference.reference(tmp_path)
+    [exercise] = plan.lab.exercises
+    criteria = tuple(Criterion(check.kind, (CriterionStep(1.0, check),)) for check in (FIN, Check("symptom")))
+    own = replace(exercise, criteria=criteria, faults=(("ssh-nologin",),), questions=())
+    plan = replace(plan, lab=replace(plan.lab, exercises=(own,)))
+    found = {trial.title.msgid: trial for trial in prove(plan, submission)}
+    assert [] == [(title, said(trial)) for title, trial in found.items() if not trial.holds]
+    assert {(exercise.id, "symptom")} == found["reference"].lost
+
+
 def test_prove_takes_the_faults_of_a_host_one_by_one(tmp_path: Path) -> None:
     """Each thing that is wrong with a host costs what looks at it; a missing capture costs none of it."""
     report_run.seal(tmp_path, ["ssh"])

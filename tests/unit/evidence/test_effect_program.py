@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -134,6 +135,7 @@ def test_an_attempt_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(effect_program.ATTEMPTS, "hang", hang)
     assert [{"verdict": "late"}] == effect_program.results([["hang"]], limit=0.3)
     os.close(write)
+    assert [read] == select.select([read], [], [], 60)[0], "a program of the attempt still runs"
     assert b"" == os.read(read, 1)
     os.close(read)
 

@@ -9,6 +9,9 @@ import stat
 from sharklab.hosts.agent import files
 from sharklab.hosts.agent.tool import output
 
+ROOT = "/etc"
+"""The folder of the files that are read."""
+
 LEFT_OUT = ("*shadow*", "ssh_host_*_key", "*.key", "*.pem", "opasswd", "*.old", "*-", "*~")
 """Names of files that hold secrets, and of copies that programs make before a change."""
 
@@ -39,7 +42,7 @@ def texts() -> dict[str, str]:
 
     A symbolic link is the text "-> target". Files that are large, secret or no text are left out.
     """
-    found = {path: text for path in files.below("/etc") if (text := _text(path)) is not None}
+    found = {path: text for path in files.below(ROOT) if (text := _text(path)) is not None}
     return {**found, **{" ".join(words): output(list(words)) or "" for words in COMMANDS}}
 
 

@@ -1,0 +1,112 @@
+"""The play: what each act says when the grading is right, and when it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sharklab.cli import flow, play, seats, work
+from sharklab.evidence import host_state
+from sharklab.hosts import configuration
+from sharklab.hosts import reboot as reboots
+from sharklab.hosts.reboot import Reboot
+from sharklab.i18n import translator
+from sharklab.lab.model import Plan
+from sharklab.message import Message
+from sharklab.progress import Progress
+
+ALL = ("firewall", "ssh", "nfs", "dns")
+
+
+class World:
+    """A seat without hosts: what is solved on it, and what goes wrong."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **wrong: Any) -> None:
+        self.solved: set[str] = set()
+        self.wrong = wrong
+        self.removed = 0
+        monkeypatch.setattr(flow, "up", lambda *words: None)
+        monkeypatch.setattr(seats, "down", self._down)
+        monkeypatch.setattr(work, "read", lambda plan: plan)
+        monkeypatch.setattr(work, "solve", self._solve)
+        monkeypatch.setattr(work, "reset", lambda *words: self.solved.clear())
+        monkeypatch.setattr(configuration, "read", self._read)
+        monkeypatch.setattr(reboots, "reboot", self._reboot)
+        monkeypatch.setattr(play, "ask_all", lambda *words: {})
+        monkeypatch.setattr(play, "_shares", self._shares)
+
+    def _down(self, *words: object) -> None:
+        self.removed += 1
+
+    def _solve(self, plan: Plan, ids: Sequence[str], progress: Progress) -> dict[str, str]:
+        again = set(ids) <= self.solved
+        self.solved |= set(ids)
+        return {"server": "+again"} if again and self.wrong.get("twice") else {}
+
+    def _read(self, plan: Plan, hosts: Sequence[str]) -> dict[str, dict[str, str]]:
+        left = self.wrong.get("left") and self.solved.discard("start") is None and self.removed == 1
+        self.removed += 1 if self.wrong.get("left") else 0
+        return {host: {"/etc/fstab": "" if left else "a\n"} for host in hosts}
+
+    def _reboot(self, plan: Plan) -> dict[str, Reboot]:
+        return {"server": Reboot(reason=Message("no answer") if self.wrong.get("gone") else Message(""))}
+
+    def _shares(self, plan: Plan) -> dict[str, float]:
+        early = self.wrong.get("early")
+        return {f"{name}/x": 1.0 if name in self.solved or name == early else 0.0 for name in ALL}
+
+
+def acts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, **wrong: Any) -> tuple[World, list[play.Act]]:
+    """Play tp4 in a world where this goes wrong."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    world = World(monkeypatch, **wrong)
+    return world, list(play.play("tp4", "nspawn", "debian12", Progress()))
+
+
+def test_play_of_a_right_lab_holds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each exercise is solved by itself; the seat is removed before and after."""
+    world, played = acts(monkeypatch, tmp_path)
+    assert (9, []) == (len(played), [act for act in played if not act.holds])
+    assert ["firewall", "ssh", "nfs", "dns"] == [
+        act.title.values["exercise"] for act in played if "exercise" in act.title.values
+    ]
+    assert 2 == world.removed
+    assert 9 == len(play.table(played, translator("en")).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence", "act"),
+    [
+        ({"early": "dns"}, "{name} earns points without the work", "start"),
+        ({"twice": True}, "changed on {host}:\n{changes}", "all solved once more"),
+        ({"gone": True}, "{host} did not come back.", "all solved, after a reboot"),
+        ({"left": True}, "changed on {host}:\n{changes}", "vandalism, then reset"),
+    ],
+)
+def test_play_names_the_act_that_goes_wrong(
+    wrong: dict[str, Any], sentence: str, act: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With the criterion, or the host and its changes."""
+    _, played = acts(monkeypatch, tmp_path, **wrong)
+    first = next(each for each in played if not each.holds)
+    assert (act, sentence) == (first.title.msgid, first.wrong[0].msgid)
+    assert "✗" in play.table(played, translator("en"))
+
+
+def test_play_names_a_solution_that_does_not_earn_all() -> None:
+    """A solved exercise has to earn every point of its own criteria."""
+    [wrong] = play._compare({"nfs/mount": 0.5, "dns/resolver": 0.0}, ("nfs",))
+    assert ("{name} does not earn all", "nfs/mount") == (wrong.msgid, wrong.values["name"])
+
+
+def test_shares_are_those_of_criteria_on_hosts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A seat whose hosts say nothing earns nothing; criteria on captures do not count."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    monkeypatch.setattr(host_state, "observe", lambda *words: {})
+    shares = play._shares(flow.to_begin(flow.prepare("tp4", "ada"), solved=False))
+    assert {0.0} == set(shares.values())
+    assert {"firewall/server", "nfs/mount", "dns/resolver"} <= set(shares)
+    assert not {"nfs/handshake", "web/handshake"} & set(shares)

@@ -1,0 +1,102 @@
+"""The student's work on a seat: which exercise, which hosts, and what is noted of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from sharklab import state
+from sharklab.cli import flow, work
+from sharklab.errors import InputError, MachineryError
+from sharklab.hosts import configuration, seat_provider
+from sharklab.hosts.image import Layers
+from sharklab.hosts.providers.this_computer import CONTAINERS
+from sharklab.lab import diary, plan_file
+from sharklab.lab.model import Plan
+from sharklab.message import Message
+from sharklab.progress import Progress
+from tests.support.errors import error_of
+
+
+@pytest.fixture
+def plan(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Plan:
+    """Return the plan of a seat of tp4 that is up in its start state."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    own = flow.to_begin(flow.prepare("tp4", "ada"), solved=False)
+    plan_file.save(own)
+    seat_provider.write(state.folder(own.seat.folder), "nspawn")
+    return own
+
+
+def test_read_is_the_seat_as_it_stands(plan: Plan) -> None:
+    """With what is solved of it. A seat that is not up, or began solved, has no work to speak of."""
+    assert plan == work.read(flow.look_up("tp4", "ada"))
+    error = error_of(MachineryError, work.read, flow.look_up("tp4", "bob"))
+    assert "seat {lab}/{student} is not up" == error.message_id
+    plan_file.save(flow.prepare("tp4", "eve"))
+    refused = error_of(InputError, work.read, flow.look_up("tp4", "eve"))
+    assert "tp4" == refused.values["lab"]
+
+
+def test_run_and_solved_are_refused_on_a_students_seat(plan: Plan) -> None:
+    """The start state is the student's own: nothing solves it by the way."""
+    sentence = "this seat is in its start state, for a student's own work"
+    for call in (flow.refuse_start, lambda own: flow.to_begin(own, solved=True)):
+        assert sentence == error_of(InputError, call, flow.prepare("tp4", "ada")).message_id
+    flow.refuse_start(flow.prepare("tp4", "bob"))
+    assert () == flow.to_begin(flow.prepare("tp4", "bob"), solved=True).start
+    assert plan == flow.to_begin(flow.prepare("tp4", "ada"), solved=False)
+
+
+def test_exercises_and_hosts_by_name(plan: Plan) -> None:
+    """One, or all of them; a host of the lab is a name, too. Others are told."""
+    assert (plan.start, ("nfs",)) == (work.exercises(plan, ""), work.exercises(plan, "nfs"))
+    error = error_of(InputError, work.exercises, plan, "web")
+    assert ("web", "firewall, ssh, nfs, dns") == (error.values["name"], error.values["known"])
+    assert ("server", "client") == work.hosts_to_reset(plan, "nfs")
+    assert ("desktop",) == work.hosts_to_reset(plan, "desktop")
+    assert ("server", "client", "desktop") == work.hosts_to_reset(plan, "")
+    assert ("firewall", "ssh", "dns") == work.exercises_on(plan, ["desktop"])
+
+
+def test_solve_notes_what_it_changes(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exercise costs its points from the beginning; a solution without a change is no second note."""
+    moments = [{"client": {"/etc/fstab": ""}}, {"client": {"/etc/fstab": "a mount\n"}}]
+    applied: list[Sequence[str]] = []
+
+    def apply(plan: Plan, ids: Sequence[str], *rest: object) -> Plan:
+        assert set(ids) <= set(diary.solved(plan.seat))
+        applied.append(ids)
+        return plan
+
+    def read(plan: Plan, hosts: Sequence[str]) -> dict[str, dict[str, str]]:
+        assert ["server", "client"] == list(hosts)
+        return {"server": {}, **(moments.pop(0) if len(moments) > 1 else moments[0])}
+
+    monkeypatch.setattr(flow, "solve", apply)
+    monkeypatch.setattr(configuration, "read", read)
+    changes = work.solve(plan, ["nfs"], Progress())
+    assert (["client"], True) == (list(changes), "+a mount" in changes["client"])
+    assert {} == work.solve(plan, ["nfs"], Progress())
+    assert [["nfs"]] == [entry["exercises"] for entry in configuration.solutions(plan)]
+    assert [["nfs"], ["nfs"]] == applied
+
+
+def test_reset_forgets_what_was_solved_on_its_hosts(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The diary does not: the solution was seen. Work on other hosts stays solved."""
+    diary.solve(plan.seat, ["nfs", "ssh"])
+    solved = flow.make_plan(plan.source, plan.seat, begun=plan.start, solved=("ssh", "nfs"))
+    asked: list[Sequence[str]] = []
+
+    def put_back(self: object, plan: Plan, hosts: Sequence[str], *rest: object) -> Sequence[Message]:
+        asked.append(hosts)
+        return (Message("told"),)
+
+    monkeypatch.setattr(type(CONTAINERS), "reset", put_back)
+    monkeypatch.setattr(flow, "layers_of", lambda *words: Layers)
+    assert (Message("told"),) == work.reset(solved, ("client",), "debian12", Progress())
+    now = work.read(flow.look_up("tp4", "ada"))
+    assert ([("client",)], ("ssh",)) == (asked, now.solved)
+    assert ("nfs", "ssh") == diary.solved(plan.seat)

@@ -1,0 +1,63 @@
+"""The configuration of a machine as texts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sharklab.hosts.agent import files, settings
+from tests.support.programs import script
+
+
+@pytest.fixture
+def etc(tmp_path: Path, fakes: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder in place of /etc, of a machine whose firewall says a word."""
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    monkeypatch.setattr(settings, "ROOT", str(folder))
+    script(fakes, "firewall-cmd", 'echo "zones $*"')
+    script(fakes, "findmnt", "exit 1")
+    return folder
+
+
+def test_texts_are_those_of_files_links_and_commands(etc: Path) -> None:
+    """A link is where it points, a command without an answer is empty."""
+    (etc / "fstab").write_text("a line\n")
+    (etc / "localtime").symlink_to("/usr/share/zoneinfo/UTC")
+    told = settings.texts()
+    assert ("a line\n", "-> /usr/share/zoneinfo/UTC\n") == (told[f"{etc}/fstab"], told[f"{etc}/localtime"])
+    assert "zones --list-all-zones\n" == told["firewall-cmd --list-all-zones"]
+    assert "" == told[next(name for name in told if name.startswith("findmnt"))]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("shadow", b"root:x"),
+        ("ssh_host_ed25519_key", b"key"),
+        ("public.xml.old", b"<zone/>"),
+        ("passwd-", b"root"),
+        ("own.pem", b"x"),
+        ("some.conf", b"-----BEGIN OPENSSH PRIVATE KEY-----"),
+        ("binary", b"\x00\x01"),
+        ("latin", "é".encode("latin-1")),
+        ("large", b"x" * (settings.SIZE + 1)),
+    ],
+)
+def test_secrets_copies_and_other_files_are_left_out(etc: Path, name: str, content: bytes) -> None:
+    """Whatever their content."""
+    (etc / name).write_bytes(content)
+    (etc / "kept").write_text("text")
+    os.mkfifo(etc / "pipe")
+    assert [f"{etc}/kept"] == [path for path in settings.texts() if path.startswith("/")]
+
+
+def test_files_that_programs_make_are_left_out(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They follow from other files. One that goes away meanwhile is left out, too."""
+    (etc / "cache").write_text("text")
+    monkeypatch.setattr(settings, "GENERATED", (f"{etc}/cache",))
+    assert not [path for path in settings.texts() if path.startswith("/")]
+    monkeypatch.setattr(files, "below", lambda root: iter([f"{etc}/gone"]))
+    assert not [path for path in settings.texts() if path.startswith("/")]
