@@ -232,13 +232,23 @@ def test_roles_change_nothing_the_second_time(plays: list[str]) -> None:
 
 def test_image_of_rocky_is_built_by_dnf_with_signatures_checked(rocky9: rocky.Release) -> None:
     """The base image has what was asked for, by rpm, where Rocky's rpm looks for it, and our settings."""
-    built = image.base("rocky9", ["chrony", "zsh"], lambda message: None)
+    built = image.base("rocky9", ["chrony", "zsh"], lambda message: None, offered=["chrony", "tinyproxy"])
     where: list[str | Path] = ["--root", built.roots[0], "--dbpath", rocky9.database]
     command = ["rpm", *where, "--query", "--all", "--queryformat", "%{NAME} %{RSAHEADER:pgpsig}\n"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     signed = {line.split()[0] for line in listed.splitlines() if "RSA/SHA" in line}
     wanted = {*systems.find("rocky9").packages, *rocky9.first, "chrony", "zsh"}
     assert ("RedHat", wanted) == (built.family, signed - {"bash"})
+    packages = built.roots[0] / "usr/share/lab-packages"
+    offered = {file.name.split("-")[0] for file in packages.glob("*.rpm")}  # bash: tinyproxy needs it
+    assert {"bash", "tinyproxy"} == offered
+    reading = ["dnf", f"--repofrompath=lab,file://{packages}", "--repo=lab", "--quiet", "repoquery"]
+    named = subprocess.run(reading, capture_output=True, text=True, check=True).stdout
+    assert offered == {line.split("-")[0] for line in named.splitlines()}
+    assert (
+        "baseurl=file:///usr/share/lab-packages\n"
+        in (built.roots[0] / "etc/yum.repos.d/lab.repo").read_text()
+    )
     assert (built.roots[0] / "etc/firewalld/zones/management.xml").exists()
     assert [] == [place.name for place in built.roots[0].iterdir() if place.name not in ROOT]
 
@@ -255,5 +265,5 @@ def test_image_of_rocky_refuses_another_key(rocky9: rocky.Release, tmp_path: Pat
     """A mirror whose key has not Rocky's own fingerprint is not believed."""
     release = rocky.RELEASES["rocky9"]
     with pytest.raises(MachineryError, match=f"Rocky's key has {release.fingerprint}"):
-        rocky.build(release, RootFolder(tmp_path / "root"), ["less"], [], "offered", tmp_path / "cache")
+        rocky.build(release, RootFolder(tmp_path / "root"), ["less"], [], tmp_path / "cache")
     assert not (tmp_path / "root").exists()
