@@ -169,7 +169,7 @@ def script(measured: Measured, name: str) -> str:
 def _evaluate(engine: jinja2.Environment, text: str, names: Mapping[str, Any]) -> Any:
     """Return the value of a variable, as Ansible's native templates give it."""
     inner = text.strip().removeprefix("{{").removesuffix("}}")
-    found = engine.compile_expression(inner, undefined_to_none=False)(**names)
+    found: Any = engine.compile_expression(inner, undefined_to_none=False)(**names)
     return list(found) if not isinstance(found, str | Mapping) else found
 
 
