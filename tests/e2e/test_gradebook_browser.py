@@ -28,8 +28,7 @@ def gradebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
 def test_page_has_no_barriers(browser: Browser, gradebook: Path, name: str, width: int, scheme: str) -> None:
     """Contrast, names, structure, keyboard: axe-core finds nothing, with everything unfolded."""
     page = open_page(browser, gradebook / name, width, color_scheme=scheme)

@@ -159,7 +159,7 @@ def test_annotated_copy_of_the_scan(folder: Path) -> None:
 
 
 def test_run_leaves_the_router_closed(folder: Path, sharklab: Call, ports_seat: str) -> None:
-    """What the run closed stays closed, as it is on a solved seat; the next run opens it for its first scan."""
+    """What the run closed stays closed, as on a solved seat; the next run opens it for its first scan."""
     own = json.loads((folder / "plan.json").read_text())["seat"]["addresses"]["router"]["lan"]["ipv4"]
     scan = ("nmap", "-n", "-p", "21-23,80,443", own.split("/")[0])
     shown = sharklab("shell", "ports", "client", "--student", ports_seat, "--", *scan)

@@ -48,8 +48,7 @@ def explained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["report", "article", "explained"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
 def test_report_has_no_barriers(
     browser: Browser, kind: str, width: int, scheme: str, request: pytest.FixtureRequest
 ) -> None:

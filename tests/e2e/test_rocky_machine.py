@@ -32,7 +32,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
     def build(target: RootFolder, packages: Sequence[str], offered: Sequence[str], cache: Path) -> None:
         if not target.below:
             standin.plant(target.folder, debian)
-        rocky.build(repository.release(mirror), target, packages, offered, systems.OFFERED, cache)
+        rocky.build(repository.release(mirror), target, packages, offered, cache)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(rocky.MIRROR, f"file://{mirror}")

@@ -137,17 +137,18 @@ def _record(args: Options, plan: Plan, wanted: Sequence[Capture], files: Sequenc
         ]
         with recording.recordings(order) as running:
             for capture in wanted:
-                text = words.gettext("recording {capture} on {host}, interface {interface}")
                 values = {"capture": capture.id, "host": capture.host, "interface": capture.network}
-                print(text.format(**values), file=sys.stderr)
+                text = Message(N_("recording {capture} on {host}, interface {interface}"), values)
+                print(words.say(text), file=sys.stderr)
             print(words.gettext("Start the application now. Ctrl-C ends the recording."), file=sys.stderr)
             with contextlib.suppress(KeyboardInterrupt):
                 recording.wait(running, args.seconds)
     for each in running:
         each.check()
         if each.dropped:
-            text = words.gettext("tcpdump on {host} lost {count} packets: record again, with less traffic")
-            print(text.format(host=each.machine.name, count=each.dropped), file=sys.stderr)
+            text = N_("tcpdump on {host} lost {count} packets: record again, with less traffic")
+            values = {"host": each.machine.name, "count": each.dropped}
+            print(words.say(Message(text, values)), file=sys.stderr)
 
 
 def _show_live(args: Options, plan: Plan, wanted: Sequence[Capture]) -> int:

@@ -16,7 +16,7 @@ from urllib.error import URLError
 
 from sharklab import process, state
 from sharklab.errors import MachineryError
-from sharklab.hosts.image.root_folder import RootFolder
+from sharklab.hosts.image.root_folder import OFFERED, RootFolder
 from sharklab.message import N_, Message
 
 MIRROR = "SHARKLAB_ROCKY_MIRROR"
@@ -78,9 +78,9 @@ RELEASES = {
 
 
 INDEXER = "createrepo_c"
-"""The program, and the package, that makes a repository of a folder of packages."""
+"""The program that makes a repository of a folder of packages."""
 
-OFFERED = """\
+REPOSITORY_FILE = """\
 [lab]
 name=Packages of the lab
 baseurl=file:///{folder}
@@ -98,14 +98,13 @@ def build(
     target: RootFolder,
     packages: Sequence[str],
     offered: Sequence[str],
-    repository: str,
     cache_folder: Path,
 ) -> None:
-    """Install `packages` into `target`, with a `repository` (a folder) of the packages `offered` if any are.
+    """Install `packages` into `target`, and make a repository of the packages `offered` there if any are.
 
     Raises MachineryError as `process.run`, and for a wrong key.
     """
-    process.require("dnf", "rpm", "gpg")
+    process.require("dnf", "rpm", "gpg", *([INDEXER] if offered else []))
     with tempfile.TemporaryDirectory(prefix="sharklab-dnf-") as folder:
         work = Path(folder)
         key = _fetch_key(release, work)
@@ -125,21 +124,19 @@ def build(
         if not target.below:
             _install(release, target, release.first, work)
         _add_repositories(target, repositories)
-        _install(release, target, [*packages, *([INDEXER] if offered else [])], work)
+        _install(release, target, packages, work)
         if offered:
-            _offer(release, target, offered, repository, work)
+            _offer(release, target, offered, work)
         # dnf keeps a note on its cache inside the root as well.
         shutil.rmtree(target.folder / work.relative_to("/"), ignore_errors=True)
 
 
-def _offer(
-    release: Release, target: RootFolder, packages: Sequence[str], repository: str, work: Path
-) -> None:
+def _offer(release: Release, target: RootFolder, packages: Sequence[str], work: Path) -> None:
     """Make a repository of the packages and their dependencies that are not installed; dnf.conf(5)."""
-    folder = f"{target.path}/{repository}"
+    folder = f"{target.path}/{OFFERED}"
     _install(release, target, packages, work, "--downloadonly", f"--downloaddir={folder}")
-    target.run(["chroot", target.path, INDEXER, "--quiet", f"/{repository}"], devices=True)
-    text = OFFERED.format(folder=repository)
+    target.run([INDEXER, "--quiet", folder])
+    text = REPOSITORY_FILE.format(folder=OFFERED)
     state.write(state.folder(target.folder / "etc/yum.repos.d") / "lab.repo", text, 0o644)
 
 

@@ -22,6 +22,9 @@ mount -t proc proc "$1/proc"
 mount --rbind --make-rslave /sys "$1/sys"
 mount --rbind --make-rslave /dev "$1/dev"
 """
+OFFERED = "usr/share/lab-packages"
+"""The folder of packages that students install."""
+
 APART = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
 
 

@@ -15,7 +15,7 @@ from sharklab.errors import (
 )
 from sharklab.hosts.image import kernel, rocky
 from sharklab.hosts.image.kernel import Kernel
-from sharklab.hosts.image.root_folder import RootFolder
+from sharklab.hosts.image.root_folder import OFFERED, RootFolder
 from sharklab.message import (
     N_,
 )
@@ -23,9 +23,6 @@ from sharklab.message import (
 Build = Callable[[RootFolder, Sequence[str], Sequence[str], Path], None]
 """Installs packages in a root file system, a new one or one with others below, and offers others in it; keeps
 downloads in a cache folder. `OFFERED` has those that are offered, as a repository that needs no network."""
-
-OFFERED = "usr/share/lab-packages"
-"""The folder of packages that students install."""
 
 # Started at boot in every host. All other units stay off until a role enables them, on every system.
 COMMON_UNITS = ("dbus.socket", "dbus-broker.service", "NetworkManager.service")
@@ -246,9 +243,7 @@ def _rocky(name: str) -> OperatingSystem:
     return OperatingSystem(
         name=name,
         family="RedHat",
-        build=lambda target, packages, offered, cache: rocky.build(
-            release, target, packages, offered, OFFERED, cache
-        ),
+        build=lambda target, packages, offered, cache: rocky.build(release, target, packages, offered, cache),
         packages=(
             "NetworkManager",
             "ca-certificates",

@@ -137,6 +137,10 @@ SITUATIONS: Mapping[str, Mapping[str, Situations]] = {
         "connect": {**PORTS},
         "tunnel": {"fin": [sample.ended_early]},
     },
+    "pannes": {
+        exercise: {criterion: [sample.empty] for criterion in ("proof", "cause", "repaired")}
+        for exercise in ("mail", "login", "share", "name", "page", "archive", "backup")
+    },
 }
 """For each hint, in the order of lab.yml, a situation in which it is the one that is given."""
 

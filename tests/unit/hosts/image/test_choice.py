@@ -61,7 +61,7 @@ def test_choose_without_dnf_says_what_is_missing(mirror: None, monkeypatch: pyte
     """A machine without dnf and rpm takes Debian rather than fail."""
     monkeypatch.setenv("PATH", "/nowhere")
     name, reason = choice.choose()
-    assert ("debian12", {"tools": ["dnf", "rpm", "gpg"]}) == (name, reason.values)
+    assert ("debian12", {"tools": ["dnf", "rpm", "gpg", "createrepo_c"]}) == (name, reason.values)
 
 
 def test_choose_takes_debian_where_the_mirror_refuses(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,7 @@ def test_mirror_is_rockys_own_unless_another_is_named(monkeypatch: pytest.Monkey
 def test_build_installs_the_release_and_then_the_packages(mirror: Path, tmp_path: Path) -> None:
     """From signed repositories of the mirror; the second time with those that the first packages brought."""
     root = made(tmp_path / "root")
-    rocky.build(ROCKY9, root, ["curl", "nginx"], [], "offered", tmp_path / "cache")
+    rocky.build(ROCKY9, root, ["curl", "nginx"], [], tmp_path / "cache")
     first, second = root.commands
     assert [list(ROCKY9.first), ["curl", "nginx"]] == [
         words[words.index("install") + 1 :] for words in (first, second)
@@ -90,7 +90,7 @@ def test_build_installs_the_release_and_then_the_packages(mirror: Path, tmp_path
 def test_build_above_a_base_image_installs_the_packages_alone(mirror: Path, tmp_path: Path) -> None:
     """The release and its repositories are in the base image."""
     root = made(tmp_path / "root", (tmp_path / "base",))
-    rocky.build(ROCKY9, root, ["curl"], [], "offered", tmp_path / "cache")
+    rocky.build(ROCKY9, root, ["curl"], [], tmp_path / "cache")
     [words] = root.commands
     assert (["curl"], True) == (words[words.index("install") + 1 :], "epel.repo" in root.files[0])
 
@@ -100,7 +100,7 @@ def test_build_with_another_key_is_refused(shown: str, mirror: Path, fakes: Path
     """Nothing is installed from a mirror whose key is not Rocky's."""
     fingerprint(fakes, shown) if shown else script(fakes, "gpg")
     root = made(tmp_path / "root")
-    error = error_of(MachineryError, rocky.build, ROCKY9, root, ["curl"], [], "offered", tmp_path / "cache")
+    error = error_of(MachineryError, rocky.build, ROCKY9, root, ["curl"], [], tmp_path / "cache")
     assert (f"file://{mirror}/RPM-GPG-KEY-Rocky-9", []) == (error.place, root.commands)
     assert (shown or "-", ROCKY9.fingerprint) == (error.values["found"], error.values["wanted"])
 
@@ -109,7 +109,7 @@ def test_build_without_a_key_on_the_mirror(mirror: Path, tmp_path: Path) -> None
     """The error has the address, and the reason of the system."""
     (mirror / "RPM-GPG-KEY-Rocky-9").unlink()
     root = made(tmp_path / "root")
-    error = error_of(MachineryError, rocky.build, ROCKY9, root, ["curl"], [], "offered", tmp_path / "cache")
+    error = error_of(MachineryError, rocky.build, ROCKY9, root, ["curl"], [], tmp_path / "cache")
     assert (f"file://{mirror}/RPM-GPG-KEY-Rocky-9", []) == (error.place, root.commands)
     assert os.strerror(errno.ENOENT) in str(error.values["reason"])
 
