@@ -91,7 +91,7 @@ def test_hosts_of_are_all_that_a_list_may_change() -> None:
     assert {
         "mail": {"server"},
         "login": {"client", "server"},
-        "archive": {"router", "archive"},
+        "archive": {"client", "router", "archive"},
     } == hosts
 
 
