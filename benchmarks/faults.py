@@ -169,8 +169,8 @@ def script(measured: Measured, name: str) -> str:
 def _evaluate(engine: jinja2.Environment, text: str, names: Mapping[str, Any]) -> Any:
     """Return the value of a variable, as Ansible's native templates give it."""
     inner = text.strip().removeprefix("{{").removesuffix("}}")
-    found = engine.compile_expression(inner, undefined_to_none=False)(**names)
-    return list(found) if not isinstance(found, str | Mapping) else found
+    found: Any = engine.compile_expression(inner, undefined_to_none=False)(**names)
+    return found if isinstance(found, str | Mapping) else list(found or ())
 
 
 def ssh(plan: Plan, host: str, command: str, limit: float = 60) -> subprocess.CompletedProcess[str]:

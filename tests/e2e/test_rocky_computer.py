@@ -89,7 +89,7 @@ def test_verb_without_root_installs_through_sudo(rocky: Computer) -> None:
 
 def test_verb_says_what_comes_from_epel(rocky: Computer) -> None:
     """A package that no repository has: what dnf said, and what root types first; nothing is installed."""
-    done = sharklab(rocky, "image", "build", "tp4", "--os", "debian12")
+    done = sharklab(rocky, "image", "build", "tp4", "--solved", "--os", "debian12")
     said = done.stderr.splitlines()
     wanted = "mmdebstrap debian-keyring systemd-container"
     assert (3, 1) == (done.returncode, sum(line.startswith("sharklab: ") for line in said)), done.stderr
@@ -100,7 +100,9 @@ def test_verb_says_what_comes_from_epel(rocky: Computer) -> None:
 
 def test_verb_needs_nothing_of_epel_for_rocky(rocky: Computer) -> None:
     """What builds images of Rocky is on Rocky already: the mirror is all that is missing."""
-    done = sharklab(rocky, "image", "build", "tp4", "--os", "rocky9", SHARKLAB_ROCKY_MIRROR="file:///nowhere")
+    done = sharklab(
+        rocky, "image", "build", "tp4", "--solved", "--os", "rocky9", SHARKLAB_ROCKY_MIRROR="file:///nowhere"
+    )
     assert 3 == done.returncode and rocky.has("systemd-container")
     assert "failed to fetch Rocky's key" in done.stderr, done.stderr
 

@@ -35,7 +35,7 @@ VERBS: Mapping[str, Verb] = {
         lab.image_build,
         N_("Build the images of labs, so that the first seat starts quickly."),
         "image build tp4",
-        ("labs", "provider", "os", "output"),
+        ("labs", "only_solved", "provider", "os", "output"),
     ),
     "vms": Verb(
         lab.vms,

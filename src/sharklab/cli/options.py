@@ -220,6 +220,13 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("--solved",),
         {"action": "store_true", "help": N_("do the students' work, too: the seat is solved")},
     ),
+    "only_solved": (
+        ("--solved",),
+        {
+            "action": "store_true",
+            "help": N_("only for solved seats, and not for the start states of exercises"),
+        },
+    ),
     "solution": (
         ("--solution",),
         {"action": "store_true", "help": N_("show the changes that `sharklab solve` made on the seat")},

@@ -33,6 +33,8 @@ PATIENCE = 4.5
 """Seconds that a packet may take to be answered: the kernel sends a SYN after 0, 1 and 3 s (RFC 6298)."""
 REPEATS = (0.0, 1.0, 3.0)
 """Seconds after which a question over UDP is sent, again and again."""
+REMOVAL = 60
+"""Seconds after which a process that cannot remove its file ends without that."""
 MOST = 300
 """Characters of a sentence of another program, and entries of a list."""
 NOBODY = 65534
@@ -211,7 +213,12 @@ def logs_in(user: str, login: str, to: str, address: str) -> Effect:
 
 
 def writes(user: str, path: str) -> Effect:
-    """Return whether `user` writes a new file in the folder `path`, and the disk has it; it is removed."""
+    """Return whether `user` writes a new file in the folder `path`, and the disk has it; it is removed.
+
+    If that is late, the file is removed as soon as the folder answers, at most a minute later.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.alarm(REMOVAL)
     _become(user)
     name = os.path.join(path, "." + secrets.token_hex(16))
     file = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
@@ -265,10 +272,12 @@ def begin(words: Sequence[str]) -> tuple[int, int]:
     """Start the attempt in a process of its own; return its id, and a pipe from which its result comes."""
     result, end = os.pipe()
     if child := os.fork():
+        with contextlib.suppress(OSError):  # the child did it first, and has ended or runs a program
+            os.setpgid(child, child)
         os.close(end)
         return child, result
     try:
-        os.setsid()
+        os.setpgid(0, 0)
         nothing = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):  # the connection to this host must end, whatever hangs
             os.dup2(nothing, standard)
@@ -285,7 +294,7 @@ def results(attempts: Sequence[Sequence[str]], limit: float = LIMIT) -> list[Eff
     for (child, _), effect in zip(begun, effects):
         if effect["verdict"] == "late":
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(child, signal.SIGKILL)
+                os.killpg(child, signal.SIGTERM)
         os.waitpid(child, os.WNOHANG if effect["verdict"] == "late" else 0)
     return effects
 

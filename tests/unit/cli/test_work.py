@@ -15,6 +15,7 @@ from sharklab.hosts.image import Layers
 from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab import diary, plan_file
 from sharklab.lab.model import Plan
+from sharklab.lab.plan import make_plan
 from sharklab.message import Message
 from sharklab.progress import Progress
 from tests.support.errors import error_of
@@ -87,7 +88,7 @@ def test_solve_notes_what_it_changes(plan: Plan, monkeypatch: pytest.MonkeyPatch
 def test_reset_forgets_what_was_solved_on_its_hosts(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """The diary does not: the solution was seen. Work on other hosts stays solved."""
     diary.solve(plan.seat, ["nfs", "ssh"])
-    solved = flow.make_plan(plan.source, plan.seat, begun=plan.start, solved=("ssh", "nfs"))
+    solved = make_plan(plan.source, plan.seat, begun=plan.start, solved=("ssh", "nfs"))
     asked: list[Sequence[str]] = []
 
     def put_back(self: object, plan: Plan, hosts: Sequence[str], *rest: object) -> Sequence[Message]:

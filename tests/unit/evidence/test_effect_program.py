@@ -140,6 +140,22 @@ def test_an_attempt_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
     os.close(read)
 
 
+def test_a_late_write_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that answers again after the time is up has nothing of the attempt."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    read, write = os.pipe()  # it ends with the process of the attempt
+    answers, answer = os.pipe()
+    monkeypatch.setattr(os, "fsync", lambda _: os.read(answers, 1))
+    assert [{"verdict": "late"}] == effect_program.results([["writes", "root", str(folder)]], limit=0.3)
+    os.write(answer, b"x")
+    os.close(write)
+    assert [read] == select.select([read], [], [], 60)[0], "the attempt still runs"
+    assert (b"", []) == (os.read(read, 1), list(folder.iterdir()))
+    for end in (read, answers, answer):
+        os.close(end)
+
+
 def test_an_attempt_that_breaks_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of the program is not one of the host, and one that ends without a word is one too."""
     monkeypatch.setitem(effect_program.ATTEMPTS, "end", lambda: os._exit(1))

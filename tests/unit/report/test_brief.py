@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import InputError
-from sharklab.lab import exam
+from sharklab.i18n import translator
+from sharklab.lab import exam, load, seat
 from sharklab.lab.exam import Window
 from sharklab.lab.model import Exam
+from sharklab.lab.plan import make_plan
 from sharklab.report import brief
 from tests.support import report_sample as sample
 from tests.support.errors import error_of
@@ -91,3 +93,14 @@ def test_markdown_of_an_exam_names_the_one_end_that_counts(
         lines = [line for line in brief.markdown(plan, "en").splitlines() if line]
         assert (first, "Read.") == (lines[0] if first else "", lines[-1])
         assert (window is not None) is (exam.local_time(own.end) in lines[-2])
+
+
+def test_describe_solutions_names_exercises_and_hosts() -> None:
+    """A heading for each solution, by titles; an exercise that the lab has no more keeps its id."""
+    lab = load.named("tp4")
+    plan = make_plan(lab, seat.sample(lab))
+    entries = [{"exercises": ["nfs", "gone"], "hosts": {"client": "+a\n", "server": "-b\n"}}]
+    assert (
+        "# Solution: A folder shared by NFS, gone\n\n## client\n\n```diff\n+a\n```\n\n## server\n\n```diff\n-b\n```"
+        == brief.describe_solutions(plan, entries, translator("en"))
+    )

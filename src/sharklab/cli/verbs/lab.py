@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sharklab import paths
 from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
@@ -54,13 +53,17 @@ def image_build(args: Options) -> int:
     from sharklab.author.lint import named
     from sharklab.cli import flow
     from sharklab.hosts import providers, seat_provider
-    from sharklab.lab import load
+    from sharklab.lab import load, start
     from sharklab.progress import Progress
 
     progress, folders = Progress(translate(args).gettext), {}
     hosts = providers.get(args.provider or seat_provider.DEFAULT)
-    for lab in args.labs or load.names():
-        folders[paths.lab_name(lab)] = str(flow.build_image(named(lab), args.os, hosts, progress).folder)
+    for name in args.labs or load.names():
+        lab = named(name)
+        folders[lab.name] = str(flow.build_image(lab, args.os, hosts, progress).folder)
+        if not args.solved and (begun := start.exercises(lab)):
+            layers = flow.build_image(lab, args.os, hosts, progress, begun)
+            folders[f"{lab.name} ({translate(args).gettext('start')})"] = str(layers.folder)
     say(args, "\n".join(f"{name}: {folder}" for name, folder in folders.items()), images=folders)
     return GOOD
 

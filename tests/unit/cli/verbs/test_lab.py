@@ -81,16 +81,17 @@ def test_prove_fails_if_a_trial_does_not_hold(
 def test_image_build_builds_each_named_lab(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a name, all labs of `labs/`; a folder counts under the lab's name."""
+    """Without a name, all labs of `labs/`; a folder counts under the lab's name, a start state beside it."""
     monkeypatch.setattr("sharklab.cli.setup.prepare", lambda *_: None)
 
-    def build(lab: Lab, os: str, hosts: object, progress: object) -> Image:
-        return Image("base", "debian", Path("/images") / f"{lab.name}-{os}")
+    def build(lab: Lab, os: str, hosts: object, progress: object, begun: tuple[str, ...] = ()) -> Image:
+        return Image("base", "debian", Path("/images") / f"{lab.name}-{os}{len(begun) or ''}")
 
     monkeypatch.setattr(flow, "build_image", build)
     told = tell(capsys, "image", "build", "tp4", "./mylab", "--os", "debian12")
-    assert {"tp4": "/images/tp4-debian12", "mylab": "/images/mylab-debian12"} == told["images"]
-    assert set(load.names()) == set(tell(capsys, "image", "build", "--os", "rocky9")["images"])
+    solved = {"tp4": "/images/tp4-debian12", "mylab": "/images/mylab-debian12"}
+    assert {**solved, "tp4 (start)": "/images/tp4-debian124"} == told["images"]
+    assert set(load.names()) == set(tell(capsys, "image", "build", "--solved", "--os", "rocky9")["images"])
 
 
 def test_vms_prints_the_commands_that_start_them(
