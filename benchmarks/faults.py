@@ -48,9 +48,6 @@ TALKS: Mapping[str, tuple[str, str, str, int]] = {
     "dns-tcp-closed": ("client", "server", "tcp", 53),
     "svc": ("client", "server", "tcp", 443),
     "net": ("client", "archive", "tcp", 80),
-    "net-prefix-narrow": ("client", "server", "tcp", 443),
-    "net-static-arp": ("client", "server", "tcp", 443),
-    "net-not-at-boot": ("client", "server", "tcp", 443),
 }
 """The conversation about which a fault is measured, by its id or the beginning of it."""
 

@@ -43,7 +43,7 @@ def test_faults_of_a_right_lab_are_none() -> None:
     [
         ((("fw-rich-deny", "fw-nonsense"),), [("exercises.0.faults.0.1", UNKNOWN)]),
         ((("fw-rich-deny", "fw-forward-port"),), [("exercises.0.faults.0", LEVELS)]),
-        ((("net-forward-off",),), [("exercises.0.faults.0.0", NO_SIDE)]),
+        ((("fw-forward-zones",),), [("exercises.0.faults.0.0", NO_SIDE)]),
         ((("dns-nsswitch",),), [("exercises.0.faults.0.0", HIDDEN)]),
         ((("fw-rich-deny",), ("fw-wrong-zone",)), [("exercises.0.faults.1.0", MEET)]),
     ],
@@ -56,7 +56,7 @@ def test_faults_of_a_list(listed: tuple[tuple[str, ...], ...], expected: list[tu
 def test_faults_of_different_exercises_meet_too() -> None:
     """The server's firewall is already changed by the first exercise; that of another host is not."""
     conversation = next(each.conversation for each in sample.lab().exercises if each.id == "name")
-    lab = with_exercises(name={"faults": (("fw-other-transport",),), "conversation": conversation})
+    lab = with_exercises(name={"faults": (("fw-forward-port",),), "conversation": conversation})
     assert [("exercises.3.faults.0.0", MEET)] == found(lab)
 
 
@@ -67,13 +67,15 @@ def test_faults_need_their_roles_on_each_side() -> None:
         for host in sample.lab().hosts
     )
     lab = replace(sample.lab(), hosts=hosts)
-    assert [(f"exercises.2.faults.0.{index}", ROLE) for index in range(4)] == found(lab)
+    count = len(lab.exercises[2].faults[0])
+    assert [(f"exercises.2.faults.0.{index}", ROLE) for index in range(count)] == found(lab)
 
 
 def test_faults_need_the_roles_of_the_start_state() -> None:
     """While the exercise about the server's firewall is not solved, no fault of it can be injected."""
     lab = with_exercises(name={"start": {"server": HostStart(without=("firewall",))}})
-    assert [(f"exercises.0.faults.0.{index}", LEFT_OUT) for index in range(4)] == found(lab)
+    count = len(lab.exercises[0].faults[0])
+    assert [(f"exercises.0.faults.0.{index}", LEFT_OUT) for index in range(count)] == found(lab)
 
 
 def test_faults_of_an_exam_survive_a_reboot() -> None:
