@@ -10,9 +10,11 @@ from typing import Any
 from sharklab.lab import matrices
 from sharklab.lab.model import Lab
 from sharklab.lab.schema import Fault, Path, fault, unknown
-from sharklab.message import N_
+from sharklab.message import N_, Message
 
 _LAST_PORT = 65535
+_CLIENTS = range(32768, 64000)
+"""Ports that clients take by chance: Linux 32768 to 60999 (ip(7)), nmap 33000 to 63999."""
 _ONLY_TCP = frozenset({"reset"})
 _NEEDED = ("exit", "verdict", "packets")
 _PATTERNS = {"tcp": ("syn", "handshake", "none"), "udp": ("udp_", "none")}
@@ -33,6 +35,20 @@ def faults(lab: Lab) -> Iterator[Fault]:
     for (_, first), (index, second) in combinations(entries, 2):
         yield from _ports(("matrices", index), first, second)
         yield from _sysctls(("matrices", index), first, second)
+
+
+def warnings(lab: Lab) -> Iterator[Message]:
+    """Yield a warning for each matrix with ports that a client may take for another connection."""
+    for entry in lab.data.get("matrices", ()):
+        first, last = entry["first_port"], matrices.last_port(entry)
+        if first < _CLIENTS.stop and last >= _CLIENTS.start:
+            yield Message(
+                N_(
+                    "matrix {id!r} has the ports {first} to {last}; Linux and nmap take {low} to {high} for "
+                    "clients, so choose others"
+                ),
+                {"id": entry["id"], "first": first, "last": last, "low": _CLIENTS[0], "high": _CLIENTS[-1]},
+            )
 
 
 def _hosts(lab: Lab, at: Path, entry: _Entry) -> Iterator[Fault]:

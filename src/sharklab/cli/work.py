@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sharklab.cli import flow, seats
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import configuration, inventory
 from sharklab.lab import diary, fault_catalogue, plan_file
-from sharklab.lab.model import Plan
+from sharklab.lab.criteria import leaves
+from sharklab.lab.model import Check, Exercise, Plan
 from sharklab.lab.plan import make_plan
 from sharklab.message import N_, Message
 from sharklab.progress import Progress
@@ -99,8 +100,19 @@ def _hosts_of(plan: Plan, exercise: str) -> frozenset[str]:
 
 
 def exercises_on(plan: Plan, hosts: Sequence[str]) -> tuple[str, ...]:
-    """Return the exercises whose work lies on one of `hosts`, in the author's order."""
-    return tuple(each for each in plan.start if _hosts_of(plan, each) & set(hosts))
+    """Return the exercises whose work lies on one of `hosts`, in the author's order.
+
+    Work also lies on the hosts that their checks look at, such as the key of another host's user.
+    """
+    looked_at = {each.id: set(_hosts_looked_at(each)) for each in plan.lab.exercises}
+    return tuple(each for each in plan.start if (_hosts_of(plan, each) | looked_at[each]) & set(hosts))
+
+
+def _hosts_looked_at(exercise: Exercise) -> Iterator[str]:
+    conditions = [part.condition for criterion in exercise.criteria for part in criterion.steps]
+    for leaf in (*exercise.checks, *(leaf for condition in conditions for leaf in leaves(condition))):
+        if isinstance(leaf, Check):
+            yield from (str(leaf.params[name]) for name in ("host", "to") if name in leaf.params)
 
 
 def reset(plan: Plan, hosts: Sequence[str], os: str, progress: Progress) -> Sequence[Message]:

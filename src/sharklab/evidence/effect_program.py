@@ -225,9 +225,9 @@ def writes(user: str, path: str) -> Effect:
     try:
         os.write(file, name.encode())
         os.fsync(file)
-    finally:
-        os.unlink(name)
+    finally:  # closed first: NFS renames a file that is removed while it is open
         os.close(file)
+        os.unlink(name)
     return {"verdict": "done"}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.author.lint_matrices import faults
+from sharklab.author.lint_matrices import faults, warnings
 from sharklab.lab import load
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -20,6 +20,19 @@ def found(file: Path) -> list[tuple[str, str]]:
 def test_faults_of_a_right_matrix_are_none() -> None:
     """A matrix without mistakes has no faults."""
     assert [] == found(GOLDEN / "labs" / "matrix" / "lab.yml")
+
+
+@pytest.mark.parametrize(
+    ("first", "warned"), [(60000, True), (63999, True), (32767, True), (31000, False), (64000, False)]
+)
+def test_warnings_name_a_matrix_with_ports_of_clients(tmp_path: Path, first: int, warned: bool) -> None:
+    """Any of its ports may be one that Linux or nmap takes for a client."""
+    text = (GOLDEN / "labs" / "matrix" / "lab.yml").read_text().replace("60000", str(first))
+    (tmp_path / "matrix").mkdir()
+    (tmp_path / "matrix" / "lab.yml").write_text(text)
+    found = [warning.values for warning in warnings(load.read(tmp_path / "matrix" / "lab.yml"))]
+    assert [first] * len(found) == [values["first"] for values in found]
+    assert warned == bool(found)
 
 
 @pytest.mark.parametrize(

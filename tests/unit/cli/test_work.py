@@ -60,6 +60,7 @@ def test_exercises_and_hosts_by_name(plan: Plan) -> None:
     assert ("desktop",) == work.hosts_to_reset(plan, "desktop")
     assert ("server", "client", "desktop") == work.hosts_to_reset(plan, "")
     assert ("firewall", "ssh", "dns") == work.exercises_on(plan, ["desktop"])
+    assert ("firewall", "ssh", "nfs") == work.exercises_on(plan, ["server"])  # the key lies there
 
 
 def test_solve_notes_what_it_changes(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +98,7 @@ def test_reset_forgets_what_was_solved_on_its_hosts(plan: Plan, monkeypatch: pyt
 
     monkeypatch.setattr(type(CONTAINERS), "reset", put_back)
     monkeypatch.setattr(flow, "layers_of", lambda *words: Layers)
-    assert (Message("told"),) == work.reset(solved, ("client",), "debian12", Progress())
+    assert (Message("told"),) == work.reset(solved, ("desktop",), "debian12", Progress())
     now = work.read(flow.look_up("tp4", "ada"))
-    assert ([("client",)], ("ssh",)) == (asked, now.solved)
+    assert ([("desktop",)], ("nfs",)) == (asked, now.solved)
     assert ("nfs", "ssh") == diary.solved(plan.seat)

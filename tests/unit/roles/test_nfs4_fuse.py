@@ -308,3 +308,16 @@ def test_order_follows_the_version(
     libnfs = Libnfs.__new__(Libnfs)
     libnfs.version = version
     assert expected == libnfs.order(function, ("handle", "offset", "size", "buffer"))
+
+
+def test_unlink_of_an_open_file_keeps_its_state_apart() -> None:
+    """It can still be closed, and a new file of that name has a state of its own."""
+    session = PlayedSession()
+    share = PlayedShare(session)
+    first = share.create("/x", 0o644)
+    share.unlink("/x")
+    second = share.create("/x", 0o644)
+    share.release("/x", first)
+    assert ["/x"] == list(share.files) == [share.paths[second]]
+    share.release("/x", second)
+    assert ({}, {}) == (share.files, share.paths)

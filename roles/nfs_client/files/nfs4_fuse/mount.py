@@ -124,7 +124,9 @@ def mount(request: Request) -> None:
 
     session = connect_within(connect, reach, request.retry)
     share = Share(session, connect, lambda: caller_of(*fuse.fuse_get_context()))
-    options = dict.fromkeys(("allow_other", "use_ino", "nothreads", *request.flags), True)
+    # hard_remove: without it, libfuse hides a file that is removed while it is open, and removes it later as
+    # root. The server refuses that (root_squash, sticky folders).
+    options = dict.fromkeys(("allow_other", "use_ino", "nothreads", "hard_remove", *request.flags), True)
     try:
         fuse.FUSE(share, request.directory, fsname=request.source, subtype="nfs4", **options)
     except RuntimeError as error:

@@ -266,8 +266,12 @@ class Share:
 
     @operation
     def unlink(self, path: str) -> None:
-        """REMOVE of a file."""
+        """REMOVE of a file; one that is open keeps its state, under a name that no file can have."""
         self.ask("nfs_unlink", path)
+        if path in self.files:
+            gone = f"{path}\0{id(self.files[path])}"
+            self.files[gone] = self.files.pop(path)
+            self.paths = {number: gone if name == path else name for number, name in self.paths.items()}
 
     @operation
     def rename(self, old: str, new: str) -> None:

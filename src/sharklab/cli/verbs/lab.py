@@ -28,15 +28,23 @@ def labs(args: Options) -> int:
 
 
 def lint(args: Options) -> int:
-    """Check a lab's file and its briefs; raise InputError with every problem when there is one."""
+    """Check a lab's file and its briefs; raise InputError with every problem when there is one.
+
+    Warnings are told, too, and change neither the exit code nor what else is said.
+    """
     from sharklab.author.lint import check, check_briefs
+    from sharklab.author.lint_matrices import warnings
     from sharklab.lab import load
 
     file = load.find(args.lab)
     lab = check(file)
     check_briefs(lab)
-    text = translate(args).gettext("{file}: no problem found in {count} exercises")
-    say(args, text.format(file=file, count=len(lab.exercises)), file=str(file), problems=[])
+    words = translate(args)
+    told = [words.say(warning) for warning in warnings(lab)]
+    text = words.gettext("{file}: no problem found in {count} exercises")
+    lines = [text.format(file=file, count=len(lab.exercises))]
+    lines += [words.gettext("warning: {sentence}").format(sentence=sentence) for sentence in told]
+    say(args, "\n".join(lines), file=str(file), problems=[], warnings=told)
     return GOOD
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import state
+from sharklab import paths, state
 from sharklab.author import proof
 from sharklab.author.proof import Proof
 from sharklab.cli import flow
@@ -40,6 +40,12 @@ def test_lint_takes_a_folder(name: str, capsys: pytest.CaptureFixture[str]) -> N
     """The file is named, and has no problem."""
     told = tell(capsys, "lint", name)
     assert (GOOD, [], True) == (told["code"], told["problems"], told["file"].endswith("mylab/lab.yml"))
+
+
+def test_lint_warns_and_finds_no_problem(capsys: pytest.CaptureFixture[str]) -> None:
+    """A lab whose matrices have ports of clients is right, and each of them is named."""
+    told = tell(capsys, "lint", f"{paths.ROOT}/tests/golden/labs/matrix")
+    assert (GOOD, [], True) == (told["code"], told["problems"], "60000" in "".join(told["warnings"]))
 
 
 def test_lint_renders_the_briefs(mylab: Path) -> None:
