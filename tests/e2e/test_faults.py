@@ -5,7 +5,7 @@ benchmarks/faults.py measures every fault of the catalogue; this is one of each 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -19,20 +19,24 @@ from sharklab.hosts.providers.remote import machine_of
 from sharklab.lab.model import Plan
 from sharklab.process import run
 from tests.conftest import Call
+from tests.support import fixed_course
 
 REPAIRED = "repaired"
+STUDENT = "faults"
 
 
 @pytest.fixture(scope="module")
-def plan(sharklab: Call, student: Callable[[str], str]) -> Iterator[Plan]:
-    """Bring a student's seat up, and remove it afterwards."""
-    name = student("faults")
-    try:
-        done = sharklab("up", "pannes", "--student", name)
-        assert done.returncode == 0, done.stderr
-        yield work.read(flow.look_up("pannes", name))
-    finally:
-        sharklab("down", "pannes", "--student", name)
+def plan(sharklab: Call, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan]:
+    """Bring a student's seat up, with the same faults in every run, and remove it afterwards."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in fixed_course.make(tmp_path_factory.mktemp("faults")).items():
+            patch.setenv(name, value)
+        try:
+            done = sharklab("up", "pannes", "--student", STUDENT)
+            assert done.returncode == 0, done.stderr
+            yield work.read(flow.look_up("pannes", STUDENT))
+        finally:
+            sharklab("down", "pannes", "--student", STUDENT)
 
 
 def repaired(plan: Plan) -> Mapping[str, float]:

@@ -6,7 +6,7 @@ import fnmatch
 import os
 import stat
 
-from sharklab.hosts.agent import files
+from sharklab.hosts.agent import files, rules
 from sharklab.hosts.agent.tool import output
 
 ROOT = "/etc"
@@ -42,8 +42,18 @@ def texts() -> dict[str, str]:
 
     A symbolic link is the text "-> target". Files that are large, secret or no text are left out.
     """
+    commands = {" ".join(words): _in_order(output(list(words)) or "") for words in COMMANDS}
     found = {path: text for path in files.below(ROOT) if (text := _text(path)) is not None}
-    return {**found, **{" ".join(words): output(list(words)) or "" for words in COMMANDS}}
+    return {**found, **commands}
+
+
+def _in_order(printed: str) -> str:
+    """Return zones with a line for each entry, sorted, for firewalld lists them in any order; else the text."""
+    zones = rules.zones(printed)
+    if not any("target" in zone for zone in zones.values()):
+        return printed
+    entries = [(name, kind, each) for name, zone in zones.items() for kind in zone for each in zone[kind]]
+    return "".join(f"{name} {kind}: {entry}\n" for name, kind, entry in sorted(entries))
 
 
 def _text(path: str) -> str | None:

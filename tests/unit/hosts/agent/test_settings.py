@@ -32,6 +32,17 @@ def test_texts_are_those_of_files_links_and_commands(etc: Path) -> None:
     assert "" == told[next(name for name in told if name.startswith("findmnt"))]
 
 
+def test_zones_are_told_in_one_order(etc: Path, fakes: Path) -> None:
+    """Each entry has a line; firewalld may list them in another order after a restart."""
+    told = []
+    for services in ("ssh dns", "dns ssh"):
+        script(
+            fakes, "firewall-cmd", f"printf 'public (active)\\n  target: default\\n  services: {services}\\n'"
+        )
+        told.append(settings.texts()["firewall-cmd --list-all-zones"])
+    assert "public services: dns\npublic services: ssh\npublic target: default\n" == told[0] == told[1]
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
