@@ -48,7 +48,7 @@ def texts() -> dict[str, str]:
 
 
 def _in_order(printed: str) -> str:
-    """Return zones with a line for each entry, sorted, for firewalld lists them in any order; else the text."""
+    """Return zones with a line for each entry, sorted: firewalld has no order. Other texts stay as they are."""
     zones = rules.zones(printed)
     if not any("target" in zone for zone in zones.values()):
         return printed
