@@ -48,7 +48,7 @@ def texts() -> dict[str, str]:
 
 
 def _in_order(printed: str) -> str:
-    """Return zones with a line for each entry, sorted: firewalld has no order. Other texts stay as they are."""
+    """Return zones with a line for each entry, sorted, since firewalld has no order; else the text."""
     zones = rules.zones(printed)
     if not any("target" in zone for zone in zones.values()):
         return printed
