@@ -128,7 +128,7 @@ def _of_user(context: Context, kind: str, params: Params, good: str, bad: str) -
     effect = _effect(context, kind, params)
     if not effect or effect["verdict"] not in ("done", "refused", "late"):
         return _untold(params, effect)
-    late = Message(N_("nothing happens within 5 s"))
+    late = Message(N_("nothing happens within 20 s"))
     said = late if effect["verdict"] == "late" else Message("{said}", {"said": effect.get("said", "-")})
     values = {"user": STUDENT, **params, "said": said}
     is_done = effect["verdict"] == "done"

@@ -27,8 +27,10 @@ from typing import Any
 Effect = dict[str, Any]
 """The result of an attempt: see `sharklab.evidence.effects.Effect`."""
 
-LIMIT = 5.0
-"""Seconds that an attempt may take."""
+LIMIT = 20.0
+"""Seconds that an attempt may take: a login or a write on an emulated machine that is busy takes some."""
+ANSWER = 5.0
+"""Seconds after which the answer to a question for a name comes too late."""
 PATIENCE = 4.5
 """Seconds that a packet may take to be answered: the kernel sends a SYN after 0, 1 and 3 s (RFC 6298)."""
 REPEATS = (0.0, 1.0, 3.0)
@@ -171,20 +173,26 @@ QUESTIONS: Mapping[int, Callable[[], tuple[bytes, Callable[[bytes], bool]]]] = {
 
 
 def resolves(name: str) -> Effect:
-    """Return the addresses that programs get for `name`: those of getent(1), as a user without rights."""
+    """Return the addresses that programs get for `name`: those of getent(1), as a user without rights.
+
+    An answer after `ANSWER` seconds is late.
+    """
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(NOBODY)
         os.setuid(NOBODY)
+    asked = time.monotonic()
     try:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         return {"verdict": "unknown", "said": getattr(error, "strerror", "") or str(error)}
+    if time.monotonic() - asked > ANSWER:
+        return {"verdict": "late"}
     return {"verdict": "found", "addresses": list(dict.fromkeys(str(each[4][0]) for each in found))[:MOST]}
 
 
 SSH = (
-    *("ssh", "-n", "-T", "-x", "-a", "-o", "BatchMode=yes", "-o", "ConnectTimeout=4"),
+    *("ssh", "-n", "-T", "-x", "-a", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15"),
     *("-o", "ConnectionAttempts=1", "-o", "LogLevel=ERROR", "-o", "ControlMaster=no"),
     *("-o", "ControlPath=none", "-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no"),
     *("-o", "StrictHostKeyChecking=accept-new", "-o", "UpdateHostKeys=no"),

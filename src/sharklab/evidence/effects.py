@@ -23,7 +23,7 @@ from sharklab.lab.model import Plan
 Attempt = tuple[str, ...]
 """An effect to try: its name (`effect_program.ATTEMPTS`) and its arguments."""
 
-LIMIT = 30.0
+LIMIT = 90.0
 """Seconds that all attempts of a host may take, with the connection to it."""
 
 Words = Annotated[str, Meta(max_length=1024)]

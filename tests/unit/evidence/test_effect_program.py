@@ -162,3 +162,9 @@ def test_an_attempt_that_breaks_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
     broken, ended = effect_program.results([["writes"], ["end"]])
     assert ("error", True) == (broken["verdict"], broken["said"].startswith("TypeError"))
     assert {"verdict": "error", "said": "no result"} == ended
+
+
+def test_a_name_that_is_answered_after_its_time_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs give up by then; the attempt itself may take longer, on a slow machine."""
+    monkeypatch.setattr(effect_program, "ANSWER", -1.0)
+    assert "late" == one("resolves", "localhost")["verdict"]
