@@ -19,8 +19,6 @@ UNITS = [
     ("server", "snmpd"),
     ("server", "rsyslog"),
     ("server", "mariadb"),
-    ("router", "telnet.socket"),
-    ("router", "vsftpd"),
     ("router", "nginx"),
     ("printer", "snmpd"),
     ("printer", "listener@9100"),
@@ -94,7 +92,7 @@ def test_database_answers_its_own_host_alone(served: HostOf) -> None:
 
 def test_telnet_asks_who_is_there(served: HostOf, ports: Plan) -> None:
     """The daemon negotiates, then asks for a name."""
-    said = served("client").check_output(f"nc -t -w 2 {address(ports, 'router')} 23 | tr -cd '[:print:]'")
+    said = served("client").check_output(f"nc -t -w 2 {address(ports, 'server')} 23 | tr -cd '[:print:]'")
     assert "login:" in said
 
 

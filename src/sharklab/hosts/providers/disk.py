@@ -137,7 +137,7 @@ def put_back(plan: Plan, host: str) -> None:
     own = folder(plan, host)
     for kept in sorted((own / KEPT).iterdir()):
         _copy(kept, own / f"{kept.name}.new")
-        state.remove(own / kept.name)
+        _discard(own / kept.name)
         (own / f"{kept.name}.new").rename(own / kept.name)
     if (own / "work").exists():  # overlayfs(5): it belongs to the upper folder that is gone
         state.remove(own / "work")
@@ -146,8 +146,16 @@ def put_back(plan: Plan, host: str) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy a file or a folder whole, over what an interrupted copy left."""
-    state.remove(target)
+    _discard(target)
     process.run(["cp", "--archive", "--sparse=always", "--reflink=auto", source, target])
+
+
+def _discard(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir():
+        state.remove(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def put(upper: Path, path: str, text: str, mode: int) -> None:

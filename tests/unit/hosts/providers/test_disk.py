@@ -124,3 +124,26 @@ def test_used_refuses_a_disk_whose_image_is_gone(prepared: Plan, layers: Layers)
         error.message_id,
         error.values["host"],
     )
+
+
+def test_kept_disk_of_a_machine_and_a_container_come_back(prepared: Plan) -> None:
+    """A file or a folder, each as it was, over an interrupted copy; work folders begin anew."""
+    own = disk.folder(prepared, "server")
+    for name in ("upper/etc", "work/index", "kept.new/upper"):
+        (own / name).mkdir(parents=True)
+    (own / "upper/etc/fstab").write_text("kept\n")
+    (own / "disk.qcow2").write_bytes(b"kept")
+    assert not disk.is_kept(prepared, "server")
+    disk.keep(prepared, "server")
+    disk.keep(prepared, "server")  # once more, as after an interrupted `up`
+    (own / "upper/etc/fstab").unlink()
+    (own / "upper/new").write_text("new\n")
+    (own / "disk.qcow2").write_bytes(b"changed")
+    (own / "disk.qcow2.new").write_bytes(b"interrupted")
+    disk.put_back(prepared, "server")
+    assert disk.is_kept(prepared, "server")
+    assert ("kept\n", b"kept") == ((own / "upper/etc/fstab").read_text(), (own / "disk.qcow2").read_bytes())
+    assert ([], ["etc"]) == (
+        list((own / "work").iterdir()),
+        [path.name for path in (own / "upper").iterdir()],
+    )
