@@ -146,9 +146,11 @@ def _record(args: Options, plan: Plan, wanted: Sequence[Capture], files: Sequenc
     for each in running:
         each.check()
         if each.dropped:
-            text = N_("tcpdump on {host} lost {count} packets: record again, with less traffic")
-            values = {"host": each.machine.name, "count": each.dropped}
-            print(words.say(Message(text, values)), file=sys.stderr)
+            lost = Message(
+                N_("tcpdump on {host} lost {count} packets: record again, with less traffic"),
+                {"host": each.machine.name, "count": each.dropped},
+            )
+            print(words.say(lost), file=sys.stderr)
 
 
 def _show_live(args: Options, plan: Plan, wanted: Sequence[Capture]) -> int:
