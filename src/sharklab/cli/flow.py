@@ -187,7 +187,6 @@ def solve(plan: Plan, ids: Sequence[str], hosts: providers.Provider, progress: P
         if roles:
             playbook.run("solve", inventory.file(whole), variables, progress=progress.note)
         faults.repair(whole, ids, progress=progress.note)
-    note_provisioned(whole)
     return whole
 
 
@@ -229,7 +228,7 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
     plan_file.save(plan)
     inventory.save(plan)
     seat_provider.write(plan.seat.folder, hosts.name)
-    if plan.start and _is_provisioned(plan):  # nothing may undo the student's work
+    if plan.start and _provisioned(plan).exists():  # the student's work is neither undone nor kept as a start
         _start_hosts(plan, hosts, layers, progress)
         return
     title, name = N_("set up the seat's own values"), "personalise"
@@ -251,7 +250,7 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
     if plan.lab.exam:
         with progress.step(N_("note the configuration at the beginning of the exam")):
             configuration.keep(plan)
-    note_provisioned(plan)
+    state.write(_provisioned(plan), _fingerprint(plan), 0o600)
 
 
 def _start_hosts(
@@ -273,11 +272,6 @@ def _is_from(plan: Plan, layers: image.Layers) -> bool:
     return file.read_text() == layers.name
 
 
-def note_provisioned(plan: Plan) -> None:
-    """Note that the hosts have the values of `plan`."""
-    state.write(_provisioned(plan), _fingerprint(plan), 0o600)
-
-
 def _provisioned(plan: Plan) -> Path:
     return plan.seat.folder / "provisioned"
 
@@ -288,12 +282,10 @@ def _fingerprint(plan: Plan) -> str:
 
 def is_ready(plan: Plan, hosts: providers.Provider) -> bool:
     """Tell whether all hosts of `plan` run and were provisioned with just these values."""
-    return _is_provisioned(plan) and set(hosts.status(plan.seat).values()) == {"running"}
-
-
-def _is_provisioned(plan: Plan) -> bool:
     file = _provisioned(plan)
-    return file.exists() and file.read_text() == _fingerprint(plan)
+    if not file.exists() or file.read_text() != _fingerprint(plan):
+        return False
+    return set(hosts.status(plan.seat).values()) == {"running"}
 
 
 def run(plan: Plan, provider: str, os: str, languages: tuple[str, ...], progress: Progress) -> Run:

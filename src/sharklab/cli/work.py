@@ -130,5 +130,4 @@ def reset(plan: Plan, hosts: Sequence[str], os: str, progress: Progress) -> Sequ
             told = provider.reset(own, hosts, layers, progress.note)
         plan_file.save(own)
         inventory.save(own)
-        flow.note_provisioned(own)
     return told

@@ -10,8 +10,8 @@ import pytest
 from sharklab import state
 from sharklab.cli import flow, work
 from sharklab.errors import InputError, MachineryError
-from sharklab.hosts import configuration, seat_provider
-from sharklab.hosts.image import Layers
+from sharklab.hosts import configuration, playbook, seat_provider
+from sharklab.hosts.image import NOTHING, Layers
 from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab import diary, plan_file
 from sharklab.lab.model import Plan
@@ -102,3 +102,21 @@ def test_reset_forgets_what_was_solved_on_its_hosts(plan: Plan, monkeypatch: pyt
     now = work.read(flow.look_up("tp4", "ada"))
     assert ([("desktop",)], ("nfs",)) == (asked, now.solved)
     assert ("nfs", "ssh") == diary.solved(plan.seat)
+
+
+def test_up_after_an_interrupted_solution_keeps_the_start(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hosts only start: half a solution is neither set up again nor kept as the start state."""
+    calls: list[str] = []
+    monkeypatch.setattr(flow, "layers_of", lambda *words: NOTHING)
+    monkeypatch.setattr(playbook, "run", lambda name, *words, **more: calls.append(name))
+    for name in ("up", "keep"):
+        monkeypatch.setattr(type(CONTAINERS), name, lambda *words, name=name: calls.append(name))
+    flow.up(plan, "nspawn", "debian12", Progress())
+    assert ["up", "personalise", "keep"] == calls
+    half = make_plan(plan.source, plan.seat, begun=plan.start, solved=("nfs",))
+    plan_file.save(half)
+    flow.up(flow.to_begin(flow.prepare("tp4", "ada"), solved=False), "nspawn", "debian12", Progress())
+    assert ["up", "personalise", "keep", "up"] == calls
+    assert half == work.read(flow.look_up("tp4", "ada"))

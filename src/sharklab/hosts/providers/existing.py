@@ -24,7 +24,7 @@ from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import address, borrowed, changes, image, inventory, user_inventory
 from sharklab.hosts.changes import Changes
 from sharklab.hosts.image.model import Layers
-from sharklab.hosts.providers import remote
+from sharklab.hosts.providers import provider, remote
 from sharklab.hosts.providers.remote import Machine
 from sharklab.hosts.user_inventory import Variables
 from sharklab.lab import plan_file
@@ -87,13 +87,7 @@ class Existing:
         chosen = [one for one in _machines(plan.seat, known) if one.name in hosts]
         for one in chosen:
             if not (file := _start_record(plan.seat, one.name)).exists():
-                raise MachineryError(
-                    N_("the start state of host {host} was not kept"),
-                    place=str(file),
-                    hint=N_("make the seat again: sharklab down {lab}; sharklab up {lab}"),
-                    host=one.name,
-                    lab=plan.lab.name,
-                )
+                raise provider.not_kept(plan, one.name, file)
         told = remote.ask_all(chosen, lambda one: _answer_or_failure(lambda: _reset(plan, one)))
         _raise_failures(plan.seat, told, "reset", plan.seat.folder / "start")
         return [sentence for host, answer in told.items() for sentence in _remarks(host, answer)]

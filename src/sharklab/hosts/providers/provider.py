@@ -7,11 +7,13 @@ everything after that is the same for all. A provider takes no locks: its caller
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
+from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Layers
 from sharklab.lab.model import Plan, Seat
-from sharklab.message import Message
+from sharklab.message import N_, Message
 from sharklab.process import Say
 
 HostFacts = Mapping[str, Mapping[str, object]]
@@ -64,3 +66,14 @@ class Provider(Protocol):
 
     def status(self, seat: Seat) -> Mapping[str, str]:
         """Return "running", "stopped" or "absent" for each host of the seat, or `gateway.CUT_OFF`."""
+
+
+def not_kept(plan: Plan, host: str, place: Path) -> MachineryError:
+    """Return the error for a host without a kept start state, which would be in `place`."""
+    return MachineryError(
+        N_("the start state of host {host} was not kept"),
+        place=str(place),
+        hint=N_("make the seat again: sharklab down {lab}; sharklab up {lab}"),
+        host=host,
+        lab=plan.lab.name,
+    )

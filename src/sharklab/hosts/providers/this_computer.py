@@ -25,6 +25,7 @@ from sharklab.hosts.providers import (
     marks,
     network,
     nspawn,
+    provider,
     qemu,
 )
 from sharklab.lab import needs
@@ -206,13 +207,7 @@ def _require_kept(plan: Plan, hosts: Sequence[str]) -> None:
     """Raise MachineryError if the start state of one of the hosts was not kept."""
     for name in hosts:
         if not disk.is_kept(plan, name):
-            raise MachineryError(
-                N_("the start state of host {host} was not kept"),
-                place=str(disk.folder(plan, name)),
-                hint=N_("make the seat again: sharklab down {lab}; sharklab up {lab}"),
-                host=name,
-                lab=plan.lab.name,
-            )
+            raise provider.not_kept(plan, name, disk.folder(plan, name))
 
 
 def _announce_vms(vms: Sequence[Host], is_mixed: bool, progress: Say) -> None:
