@@ -54,6 +54,9 @@ def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
     }
 
 
+DISK = "sharklab.lab.disk"
+"""The Ansible connection to a host that has not booted: its mounted disk."""
+
 _RUN_ONLY = frozenset({"capture_captures", "probe_probes", "probe_sysctls"})
 
 
@@ -65,10 +68,15 @@ def provisioned(plan: Plan) -> dict[str, dict[str, Any]]:
     }
 
 
-def build(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = None) -> dict[str, Any]:
+def build(
+    plan: Plan,
+    facts: Mapping[str, Mapping[str, object]] | None = None,
+    disks: Mapping[str, Path] | None = None,
+) -> dict[str, Any]:
     """Return the seat's Ansible inventory: hosts reached by the seat's own ssh config.
 
-    `facts` are known facts about hosts, as Ansible's: playbooks need not gather them.
+    `facts` are known facts about hosts, as Ansible's: playbooks need not gather them. `disks` are the folders
+    at which the disks of hosts are mounted that have not booted: these hosts are reached there.
     """
     existing = borrowed.read(plan.seat.folder)
     connection = {
@@ -77,8 +85,16 @@ def build(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = None) -
         "ansible_ssh_common_args": f"-F {shlex.quote(str(plan.seat.folder / 'ssh' / 'config'))}",
     }
     known = {name: {"lab_facts": dict(each)} for name, each in (facts or {}).items()}
+    mounted = {
+        name: {"ansible_connection": DISK, "lab_disk": str(root)} for name, root in (disks or {}).items()
+    }
     hosts = {
-        name: {"ansible_host": name, **_apply_machine(values, existing.get(name)), **known.get(name, {})}
+        name: {
+            "ansible_host": name,
+            **_apply_machine(values, existing.get(name)),
+            **known.get(name, {}),
+            **mounted.get(name, {}),
+        }
         for name, values in hostvars(plan).items()
     }
     return {"all": {"vars": connection, "hosts": hosts, "children": _groups(plan)}}
@@ -104,9 +120,13 @@ def _apply_machine(values: Mapping[str, Any], machine: Mapping[str, Any] | None)
     return {**machine["vars"], **machine["extra"], **own}
 
 
-def save(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = None) -> None:
-    """Write the seat's inventory.yml, readable by the owner alone."""
-    content = json.dumps(build(plan, facts), indent=1)
+def save(
+    plan: Plan,
+    facts: Mapping[str, Mapping[str, object]] | None = None,
+    disks: Mapping[str, Path] | None = None,
+) -> None:
+    """Write the seat's inventory.yml (`build`), readable by the owner alone."""
+    content = json.dumps(build(plan, facts, disks), indent=1)
     state.write(file(plan), content, 0o600)
 
 
