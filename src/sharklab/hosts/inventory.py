@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
     probes = [p for e in plan.lab.exercises for p in e.probes if p.host == host.name]
     sysctls = [matrix.sysctls for matrix in plan.lab.matrices if matrix.client == host.name]
     return {
+        "lab_host": host.name,
         "lab_roles": list(host.roles),
         "lab_interfaces": {name: name for name in host.networks},
         **host.vars,
@@ -98,6 +99,29 @@ def build(
         for name, values in hostvars(plan).items()
     }
     return {"all": {"vars": connection, "hosts": hosts, "children": _groups(plan)}}
+
+
+Facts = Mapping[str, Mapping[str, object]]
+
+
+def build_class(seats: Iterable[tuple[Plan, Facts, Mapping[str, Path]]]) -> dict[str, Any]:
+    """Return one inventory of the hosts of several seats that have not booted; facts and disks as in `build`.
+
+    The names of the hosts have the id of the seat in front. `lab_peers` has the names of the others of a
+    host's seat.
+    """
+    hosts: dict[str, Any] = {}
+    for plan, facts, disks in seats:
+        own = build(plan, facts, disks)["all"]
+        peers = {name: class_name(plan, name) for name in own["hosts"]}
+        for name, values in own["hosts"].items():
+            hosts[peers[name]] = {**own["vars"], **values, "lab_peers": peers}
+    return {"all": {"hosts": hosts}}
+
+
+def class_name(plan: Plan, host: str) -> str:
+    """Return the name of a host in the inventory of a class."""
+    return f"{plan.seat.id}-{host}"
 
 
 def _groups(plan: Plan) -> dict[str, dict[str, Any]]:

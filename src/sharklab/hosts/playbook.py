@@ -54,6 +54,12 @@ CLONE_NEWNS = 0x20000
 WATCHED = {"runner_on_start", "runner_on_ok", "runner_on_failed", "runner_on_unreachable", "verbose"}
 
 
+class PlaybookFailed(MachineryError):
+    """A playbook did not end well. `failures` has the failed task of each host, with its message."""
+
+    failures: Mapping[str, str] = {}
+
+
 def get_ready() -> subprocess.Popen[str]:
     """Start the process of the next `run` now, unless it has started, and return it.
 
@@ -77,9 +83,10 @@ def run(
     """Run `playbooks/<name>.yml` on `inventory`.
 
     `disks` are those of hosts that have not booted. They are mounted while the playbook runs, and no other
-    process sees that; the inventory says where. `progress` hears at which role each host is. The playbook is
-    ended when `should_stop` says so, which is asked every second. Raises MachineryError then, or naming the host, the task and its message when
-    one failed.
+    process sees that; the inventory says where. `progress` hears at which role each host is.
+
+    The playbook is ended when `should_stop` says so, which is asked every second. Raises PlaybookFailed then,
+    or when a task failed, which the error names.
     """
     folder = Path(tempfile.mkdtemp(prefix="ansible-", dir=inventory.parent))
     try:
@@ -113,7 +120,7 @@ def start_child() -> subprocess.Popen[str]:
 
 def _run_child(name: str, order: Mapping[str, Any], progress: Say, should_stop: Callable[[], object]) -> None:
     child = _ready.pop() if _ready else start_child()
-    failures: list[str] = []
+    failures: dict[str, str] = {}
     try:
         _send_order(child, order)
         with _stop_when(child, should_stop):
@@ -123,14 +130,16 @@ def _run_child(name: str, order: Mapping[str, Any], progress: Say, should_stop: 
     finally:
         _end_child(child)
     if status:
-        said = "\n".join(failures[:5])
-        raise MachineryError(
+        said = "\n".join([f"{host}: {text}" if host else text for host, text in failures.items()][:5])
+        error = PlaybookFailed(
             "{said}" if said else N_("ansible-runner ended with status {status}, but no task failed"),
             place=f"playbooks/{name}.yml",
             hint=N_("run sharklab up again: it finishes the seat"),
             said=said,
             status=status,
         )
+        error.failures = failures
+        raise error
 
 
 def _send_order(child: subprocess.Popen[str], order: Mapping[str, Any]) -> None:
@@ -188,13 +197,13 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _handle_event(event: Mapping[str, Any], progress: Say, failures: list[str]) -> None:
+def _handle_event(event: Mapping[str, Any], progress: Say, failures: dict[str, str]) -> None:
     if event["kind"] == "runner_on_start" and event["role"]:
         progress(Message(N_("{host}: role {role}"), event))
     elif event["kind"] in ("runner_on_failed", "runner_on_unreachable"):
-        failures.append(f"{event['host']}: {event['task']}: {event['message']}")
+        failures.setdefault(event["host"], f"{event['task']}: {event['message']}")
     elif event["kind"] == "error":
-        failures.append(event["message"])
+        failures.setdefault("", event["message"])
 
 
 def _child(source: IO[str], target: IO[str]) -> int:

@@ -29,6 +29,11 @@ class NewHosts:
     disks: Mapping[str, Overlay]
     facts: HostFacts
 
+    @property
+    def roots(self) -> Mapping[str, Path]:
+        """The folder at which the disk of each host is mounted."""
+        return {host: disk.root for host, disk in self.disks.items()}
+
 
 class Provider(Protocol):
     """A maker and remover of hosts."""
