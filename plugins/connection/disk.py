@@ -66,6 +66,7 @@ class Connection(ConnectionBase):
 
         The host's own Python would take twenty times as long to start. The result is JSON data.
         """
+        self._connect()
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:

@@ -22,7 +22,8 @@ PLAYBOOK = """
     - {name: Ask, ansible.builtin.raw: "echo $SYSTEMD_OFFLINE; exit 3", ignore_errors: true, register: asked}
     - {name: Copy, ansible.builtin.copy: {src: play.yml, dest: "{{ folder }}/copied", mode: "0644"}}
     - {name: Fetch, ansible.builtin.fetch: {src: "{{ folder }}/written", dest: fetched, flat: true}}
-    - {name: Note, ansible.builtin.copy: {content: "{{ asked | to_json }}", dest: "{{ folder }}/asked", mode: "0644"}}
+    - name: Note
+      ansible.builtin.copy: {content: "{{ asked | to_json }}", dest: "{{ folder }}/asked", mode: "0644"}
 """
 
 
