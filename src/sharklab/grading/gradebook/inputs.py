@@ -11,7 +11,7 @@ from typing import IO
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.grading.submission import archive, bundle, finding, manifest, sheet, work
+from sharklab.grading.submission import archive, bundle, finding, manifest, sheet, work, written
 from sharklab.grading.submission.model import Problem
 from sharklab.lab.roster import PARTICIPANT, Student, own_group
 from sharklab.limits import ARCHIVE, BUNDLE
@@ -222,7 +222,7 @@ def digest(source: SubmissionSource) -> str:
 
 def _counts(file: Path) -> bool:
     """Tell whether a file somewhere in a folder may be a part of the work."""
-    return sheet.is_sheet(file.name) or finding.is_capture(file)
+    return sheet.is_sheet(file.name) or written.is_page(file.name) or finding.is_capture(file)
 
 
 def _digest(file: Path) -> str:

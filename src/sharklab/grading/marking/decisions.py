@@ -242,6 +242,9 @@ def used(case: Case, check: Check) -> tuple[Capture, ...]:
 def _not_handed_in(case: Case, lacking: tuple[Capture, ...]) -> Decision:
     found = _names_of(N_("Not handed in: {captures}."), lacking)
     first = lacking[0]
+    if case.own_machines:
+        text = N_("Record it on your own machine, and name the file {capture}.pcap.")
+        return _nothing(found, Message(text, {"capture": first.id}))
     look = Message(
         N_(
             "Record it with: sharklab capture {lab} {capture}; "

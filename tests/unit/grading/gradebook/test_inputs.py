@@ -261,7 +261,7 @@ def test_digest_of_a_folder_is_of_names_and_contents(places: Path) -> None:
     """What counts as a change: an answer, a capture, its name; not what else lies there."""
     [source] = inputs.find([places / "bob"])
     seen = [inputs.digest(source)]
-    (source.path / "notes.txt").write_text("mine")
+    (source.path / "notes.py").write_text("mine")
     seen.append(inputs.digest(source))
     (source.path / "captures" / "dns.pcap").rename(source.path / "captures" / "web.pcap")
     seen.append(inputs.digest(source))
@@ -299,12 +299,14 @@ def test_find_folders_without_a_folder_says_so(tmp_path: Path) -> None:
 
 
 def test_digest_of_a_folder_follows_captures_anywhere_in_it(tmp_path: Path) -> None:
-    """A student who changes one of them is graded again; other files do not count."""
+    """A student who changes one, or a text with answers, is graded again; other files do not count."""
     work = tmp_path / "alice"
     work.mkdir()
     source = inputs.SubmissionSource(work, packed=False)
     before = inputs.digest(source)
-    (work / "README.md").write_text("x")
+    (work / "x.py").write_text("x")
     assert before == inputs.digest(source)
     (work / "x.bin").write_bytes(bytes.fromhex("d4c3b2a1") + bytes(20))
-    assert before != inputs.digest(source)
+    assert before != (second := inputs.digest(source))
+    (work / "README.md").write_text("x")
+    assert second != inputs.digest(source)

@@ -424,3 +424,11 @@ def test_decide_compares_a_cause_with_the_faults_of_the_seat(
     if given is not None:
         asked = asked.with_submission(answers={ssh.exercise.id: {"cause": given}})
     assert status is asked.decide(Asked("cause")).status
+
+
+def test_decide_of_a_missing_capture_names_no_host_where_there_is_no_seat(ssh: Handed) -> None:
+    """A student on machines of their own has no host of the lab to record on."""
+    without = ssh.without_anything()
+    for own_machines, values in ((False, {"lab", "host", "network", "capture"}), (True, {"capture"})):
+        case = replace(without.case, own_machines=own_machines)
+        assert values == set(decide(case, FIN).look.values)

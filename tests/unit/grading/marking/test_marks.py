@@ -9,7 +9,16 @@ import pytest
 
 from sharklab.checks.outcome import Status
 from sharklab.grading.marking.policy import DAY, Policy
-from sharklab.lab.model import Asked, Check, Criterion, CriterionStep, Hint, Lab, Not
+from sharklab.lab.model import (
+    Asked,
+    Check,
+    Criterion,
+    CriterionStep,
+    ExpectedConversation,
+    Hint,
+    Lab,
+    Not,
+)
 from tests.support.checks_sample import said
 from tests.support.handed import Handed, handed
 
@@ -149,6 +158,14 @@ def test_grade_of_a_course_without_seats_leaves_out_hosts(ssh: Handed) -> None:
     course = course._replace(plan=replace(course.plan, source=cast(Lab, course.plan.lab)))
     assert 6.0 == course.grade().worth
     assert 5.0 == course.grade(Policy(without_seats=True)).worth
+
+
+def test_grade_of_a_course_without_seats_says_what_no_answer_declares(ssh: Handed) -> None:
+    """The exercise rests on the one conversation of its kind; the sentence names no answer."""
+    service = ExpectedConversation("client", "server", "tcp", 22)
+    there = ssh.on_another_seat().with_exercise(anywhere=True, conversation=service)
+    taken = there.with_submission(answers={}).grade(Policy(without_seats=True)).taken
+    assert [{"exercise": "ssh", "captures": ["ssh"]}] == [each.values for each in taken]
 
 
 def test_grade_names_each_part_of_several_alike(ssh: Handed) -> None:
