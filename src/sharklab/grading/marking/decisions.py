@@ -314,7 +314,14 @@ def _compared(case: Case, question: str, given: str) -> Decision:
     of_server = QUESTIONS[question].of_server
     key, look = answer(QUESTIONS[question], case.context), _where(case, of_server)
     if key.value is None and not key.evidence:
-        return Decision(Status.FAILED, Message(N_("Your submission does not show it.")), key.found, look)
+        requested = reading.is_requested(case.context, question, case.answers.get(question))
+        text = (
+            N_("{given} is asked in your capture, and its reply is missing.")
+            if requested
+            else N_("Your submission does not show it.")
+        )
+        found = Message(text, {"given": given} if requested else {})
+        return Decision(Status.FAILED, found, key.found, look, almost=requested)
     if key.value is None:
         found = Message(N_("Your submission contradicts itself; the instructor will look at it."))
         return Decision(Status.INCONCLUSIVE, found, key.found, evidence=key.evidence)

@@ -432,3 +432,15 @@ def test_decide_of_a_missing_capture_names_no_host_where_there_is_no_seat(ssh: H
     for own_machines, values in ((False, {"lab", "host", "network", "capture"}), (True, {"capture"})):
         case = replace(without.case, own_machines=own_machines)
         assert values == set(decide(case, FIN).look.values)
+
+
+@pytest.mark.parametrize(("given", "almost"), [("10.77.5.2", Status.PASSED), ("10.77.5.3", Status.FAILED)])
+def test_decide_on_a_dns_server_that_is_only_asked(ssh: Handed, given: str, almost: Status) -> None:
+    """Its reply is missing: almost right, and never said to be against the packets."""
+    dns = ssh.with_exercise(questions=("dns_server_address",), checks=()).with_answers(
+        dns_server_address=given
+    )
+    dns = dns.with_capture(DATA / "dns_refused.pcap")
+    found = [dns.decide(Asked("dns_server_address", almost=each)) for each in (True, False)]
+    assert [almost, Status.FAILED] == [each.status for each in found]
+    assert "{given} is not what your packets show." not in {each.found.msgid for each in found}
