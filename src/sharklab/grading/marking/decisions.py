@@ -321,7 +321,8 @@ def _compared(case: Case, question: str, given: str) -> Decision:
             else N_("Your submission does not show it.")
         )
         found = Message(text, {"given": given} if requested else {})
-        return Decision(Status.FAILED, found, key.found, look, almost=requested)
+        expected = NOTHING if requested else key.found
+        return Decision(Status.FAILED, found, expected, look, almost=requested)
     if key.value is None:
         found = Message(N_("Your submission contradicts itself; the instructor will look at it."))
         return Decision(Status.INCONCLUSIVE, found, key.found, evidence=key.evidence)
