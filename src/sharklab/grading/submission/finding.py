@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from sharklab import untrusted
@@ -31,6 +32,7 @@ _NAMED = 20
 """Captures that are not used and are named; of others their number is told."""
 EARLIER = "earlier"
 """The folder beside captures/ for the files whose place a newer one took; they are not handed in."""
+_ARCHIVES = frozenset({".zip", ".7z", ".rar", ".tar", ".tgz"})
 _SKIPPED = frozenset({"__macosx", EARLIER, "node_modules", "venv"})
 OWN, ANY, OTHER = 0, 1, 2
 """The place of a file: in a folder of the lab, in one that names no lab, in one of another lab."""
@@ -112,8 +114,8 @@ def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path]) 
     rest = [file for file in near if file not in named.values()]
     shown = dict(_by_packets(rest, plan.lab.exercises, answers, {*taken, *named}))
     captures = {**named, **shown}
-    unused = (file for file in left if file not in captures.values())
-    return Found(captures, tuple(_unused(folder, list(unused), by_place)))
+    unused = [file for file in left if file not in captures.values()]
+    return Found(captures, (*_unused(folder, unused, by_place), *_packed(folder, plan.lab.name)))
 
 
 def _by_name(
@@ -152,6 +154,20 @@ def _fits(capture: RecordedCapture, exercise: Exercise, answers: Answers) -> int
     given = answers.get(exercise.id, {})
     declared = (talk for talk in capture.facts.conversations if is_declared(talk, exercise, given))
     return max((len(fitting(talk, exercise, given)) for talk in declared), default=0)
+
+
+def _packed(folder: Path, lab: str) -> Iterator[Problem]:
+    """Yield a problem for each packed file, whose content nobody sees."""
+    packed = (
+        name
+        for file in files(folder)
+        if file.suffix.casefold() in _ARCHIVES and not is_capture(file)
+        for name in [file.relative_to(folder)]
+        if nearness(name.parts, lab) is not OTHER
+    )
+    for name in islice(packed, _NAMED):
+        reason = Message(N_("the file is packed, and its content is not read: hand in the files themselves"))
+        yield Problem(untrusted.one_line(name.as_posix()), reason)
 
 
 def _unused(folder: Path, unused: list[Path], by_place: Mapping[Path, int]) -> Iterator[Problem]:
