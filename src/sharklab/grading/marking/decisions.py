@@ -41,6 +41,7 @@ DecideLeaf = Callable[[Case, Leaf], Decision]
 ALL_OF = (Status.ERROR, Status.FAILED, Status.INCONCLUSIVE, Status.SKIPPED, Status.PASSED)
 ANY_OF = (Status.PASSED, Status.ERROR, Status.INCONCLUSIVE, Status.SKIPPED, Status.FAILED)
 """The orders of a condition with several parts: the first status that one of its parts has is its own."""
+_DECLARE = N_("Write the server's address and your local port into answers.yml, from your capture.")
 _SHOWN = 80
 """Characters of a student's answer that are said again."""
 
@@ -200,9 +201,16 @@ def _of_packets_there(case: Case, check: Check, captures: tuple[Capture, ...]) -
 
 def _elsewhere(case: Case, foreign: tuple[Capture, ...]) -> Decision:
     """Decide on captures of other machines than the seat's, of which the answers declare no conversation."""
-    if case.exercise.anywhere:
+    if case.exercise.anywhere and case.own_machines:
+        found = (
+            N_("No conversation of {captures} is the one that your answers describe.")
+            if case.answers
+            else N_("No answer says which conversation of {captures} is meant.")
+        )
+        look = _DECLARE
+    elif case.exercise.anywhere:
         found = N_("No conversation of {captures} is of your seat, or the one that your answers describe.")
-        look = N_("Write the server's address and your local port into answers.yml, from your capture.")
+        look = _DECLARE
     else:
         found = N_("No packet of {captures} is to or from a host of your seat.")
         look = N_("Compare the addresses in the capture with those in your brief.")

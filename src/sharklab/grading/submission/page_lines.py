@@ -18,6 +18,8 @@ _RULE = re.compile(r"[\s|:-]*|=+\s*")
 """The line between the head of a table and its rows, or across a page."""
 _BULLET = re.compile(r"\s*(?:[-*+>•]\s+|\d{1,3}[.)]\s+)*")
 _MARKUP = re.compile(r"\*\*|`")
+LONGEST = 1000
+"""Characters of a line that a person wrote."""
 LOWEST = 7
 """The level of a heading that is only a line of its own; Markdown's go from 1 to 6."""
 
@@ -37,16 +39,16 @@ class PageLine:
 
 
 def lines(text: str) -> Iterator[PageLine]:
-    """Yield the lines of a page that say anything."""
+    """Yield the lines of a page that say anything; one that is longer than `LONGEST` does not."""
     fence, in_table = "", False
     for number, (line, below) in enumerate(pairwise([*text.splitlines(), ""]), 1):
         found = _FENCE.match(line)
         if found and (not fence or found[1].startswith(fence)):
             fence = "" if fence else found[1][:3]
             continue
-        page_line = _line(number, line, below if not fence else "", bool(fence))
+        page_line = _line(number, line[:LONGEST], below[:LONGEST] if not fence else "", bool(fence))
         in_row = bool(page_line.cells)
-        if not _RULE.fullmatch(line):
+        if len(line) <= LONGEST and not _RULE.fullmatch(line):
             yield PageLine(number, page_line.text, page_line.level, page_line.cells, in_row and not in_table)
         in_table = in_row
 

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ from sharklab.lab.model import Exercise, Plan
 from sharklab.limits import BUNDLE
 from sharklab.message import N_, Message
 
-_LARGEST, _PAGES = 512 << 10, 20
-"""Bytes of a page, and pages of a folder, that are read."""
+_LARGEST, _PAGES, _LABELS = 256 << 10, 20, 4
+"""Bytes of a page, pages of a folder, and signs after a label in a line, that are read."""
 _ENDINGS = frozenset({"", ".md", ".markdown", ".txt", ".text", ".rst"})
 _OURS = re.compile(r"(?:report|brief|feedback)\.[a-z]{2}\.md")
 """Pages that sharklab itself wrote: they may hold the right answers."""
@@ -190,7 +191,7 @@ class _Reader:
                     _Said(exercise.id, "", line.text, line.number)
                 )
             return
-        for mark in re.finditer(r"[:=→]", line.text):
+        for mark in islice(re.finditer(r"[:=→]", line.text), _LABELS):
             if self._add(exercise, line.text[: mark.start()], line.text[mark.end() :], line.number):
                 return
 

@@ -444,3 +444,12 @@ def test_decide_on_a_dns_server_that_is_only_asked(ssh: Handed, given: str, almo
     found = [dns.decide(Asked("dns_server_address", almost=each)) for each in (True, False)]
     assert [almost, Status.FAILED] == [each.status for each in found]
     assert "{given} is not what your packets show." not in {each.found.msgid for each in found}
+
+
+@pytest.mark.parametrize("answers", [{}, {"ssh": {"server_address": "192.0.2.9"}}])
+def test_decide_on_a_capture_that_nobody_declares_tells_of_no_seat(ssh: Handed, answers: Any) -> None:
+    """A student on machines of their own hears of the answers alone."""
+    there = ssh.on_another_seat().with_exercise(anywhere=True).with_submission(answers=answers)
+    seat, own = (decide(replace(there.case, own_machines=each), FIN).found for each in (False, True))
+    assert seat.msgid != own.msgid
+    assert ("seat" in str(seat), "seat" in str(own)) == (True, False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sharklab.grading.submission.page_lines import PageLine, lines
+from sharklab.grading.submission.page_lines import LONGEST, PageLine, lines
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,12 @@ def test_lines_of_a_fence_have_no_headings() -> None:
     """They are commands and their output; other fences inside are lines."""
     text = "```sh\n# as root\n~~~\n---\n```\n# SSH"
     assert [(2, 0), (3, 0), (6, 1)] == [(line.number, line.level) for line in lines(text)]
+
+
+def test_lines_leaves_out_what_no_person_wrote() -> None:
+    """A line of a thousand characters is read, a longer one is not; the numbers go on."""
+    text = f"{'a' * LONGEST}\n{'a' * (LONGEST + 1)}\nb"
+    assert [1, 3] == [line.number for line in lines(text)]
 
 
 def test_lines_splits_the_rows_of_tables() -> None:
