@@ -71,13 +71,13 @@ def find(folder: Path, plan: Plan, known: Answers) -> Found:
 
     Only exercises that take captures from anywhere are looked at. The first page with an answer counts.
     """
-    wanted = [each for each in plan.lab.exercises if each.anywhere and not known.get(each.id)]
+    wanted = {each.id for each in plan.lab.exercises if each.anywhere and not known.get(each.id)}
     given: dict[str, dict[str, Any]] = {}
     places: list[WrittenAnswer] = []
     problems: list[Problem] = []
     for page in _pages(folder, plan.lab.name) if wanted else ():
         name = untrusted.one_line(page.relative_to(folder).as_posix())
-        one, refused = _settled(_said(page, wanted, plan.lab.name))
+        one, refused = _settled(each for each in _said(page, plan) if each.exercise in wanted)
         problems += (Problem(name, reason) for reason in refused)
         for said in one:
             if said.question not in given.setdefault(said.exercise, {}):
@@ -105,12 +105,12 @@ def _pages(folder: Path, lab: str) -> Sequence[Path]:
     return [file for *_, file in sorted(found)[:_PAGES]]
 
 
-def _said(page: Path, exercises: Sequence[Exercise], lab: str) -> list[_Said]:
+def _said(page: Path, plan: Plan) -> list[_Said]:
     try:
         text = sheet.text(untrusted.read(page, _LARGEST))
     except InputError:  # it is no text, or no page that a person wrote
         return []
-    reader = _Reader(exercises, lab)
+    reader = _Reader(plan.lab.exercises, plan.lab.name)
     for line in page_lines.lines(text):
         reader.read(line)
     return [each for each in (*reader.said, *reader.sockets()) if _is_answer(each)]
@@ -155,11 +155,11 @@ class _Reader:
     def read(self, line: PageLine) -> None:
         """Take a line."""
         if line.level:
-            self._open(line.level, line.text, self._names.near(line.text))
+            self._open(line.level, line.text)
         elif line.cells:
             self._row(line)
-        elif exercise := self._names.exact(line.text.rstrip(" :")):
-            self._open(LOWEST, line.text, exercise)
+        elif self._names.exact(line.text.rstrip(" :")):
+            self._open(LOWEST, line.text)
         elif self._exercise:
             self._line(line, self._exercise)
 
@@ -177,12 +177,14 @@ class _Reader:
     def _exercise(self) -> Exercise | None:
         return self._above[-1][1] if self._above else None
 
-    def _open(self, level: int, text: str, named: Exercise | None) -> None:
+    def _open(self, level: int, text: str) -> None:
+        """Take a heading. The name of a capture counts where no heading above has named an exercise."""
         self._above = [each for each in self._above if each[0] < level]
         other = finding.nearness((text,), self._lab)
         inside_other = bool(self._above) and self._above[-1][2] and other is not finding.OWN
         foreign = other is finding.OTHER or inside_other
-        self._above.append((level, None if foreign else named or self._exercise, foreign))
+        named = self._names.near(text) or self._exercise or self._names.of_capture(text)
+        self._above.append((level, None if foreign else named, foreign))
 
     def _line(self, line: PageLine, exercise: Exercise) -> None:
         if found := pasted.lines(line.text):
@@ -221,16 +223,20 @@ class _Names:
 
     def __init__(self, exercises: Sequence[Exercise]) -> None:
         self._by_id = {each.id: each for each in exercises}
-        self._words = {
-            each.id: {words for name in _names(each) if (words := _words(name))} for each in exercises
-        }
-        for id, own in self._words.items():
-            own -= {words for other, theirs in self._words.items() if other != id for words in theirs}
+        self._words = _own_words({each.id: _names(each) for each in exercises})
+        self._captures = _own_words({each.id: _capture_names(each) for each in exercises})
 
     def near(self, text: str) -> Exercise | None:
         """Return the exercise that a heading names; None if it names none, or several."""
+        return self._named(text, self._words)
+
+    def of_capture(self, text: str) -> Exercise | None:
+        """Return the exercise of which a heading names a capture; None if it names none, or several."""
+        return self._named(text, self._captures)
+
+    def _named(self, text: str, known: Mapping[str, set[tuple[str, ...]]]) -> Exercise | None:
         said = _words(text)
-        named = [id for id, own in self._words.items() if any(_holds(said, words) for words in own)]
+        named = [id for id, own in known.items() if any(_holds(said, words) for words in own)]
         return self._by_id[named[0]] if len(named) == 1 else None
 
     def exact(self, text: str) -> Exercise | None:
@@ -266,9 +272,21 @@ def _of(question: Question) -> tuple[Value, End | None]:
     return question.value, question.end
 
 
+def _own_words(names: Mapping[str, Iterable[str]]) -> Mapping[str, set[tuple[str, ...]]]:
+    """Return the words of the names of each exercise, without names that others have too."""
+    words = {id: {found for name in own if (found := _words(name))} for id, own in names.items()}
+    return {
+        id: own - {each for other, theirs in words.items() if other != id for each in theirs}
+        for id, own in words.items()
+    }
+
+
+def _capture_names(exercise: Exercise) -> Iterator[str]:
+    return (name for capture in exercise.captures for name in (capture.id, *capture.names))
+
+
 def _names(exercise: Exercise) -> Iterator[str]:
     yield exercise.id
-    yield from (name for capture in exercise.captures for name in (capture.id, *capture.names))
     for title in exercise.title.values():
         yield from (title, title.partition(":")[0])
 

@@ -145,6 +145,14 @@ def test_find_leaves_exercises_that_have_answers(plan: Plan, tmp_path: Path) -> 
     assert {} == written.find(tmp_path, other, {}).answers
 
 
+def test_find_knows_the_exercises_that_it_leaves(plan: Plan, tmp_path: Path) -> None:
+    """Lines below its name are no answers of the exercise above; the name of a capture is no end of one."""
+    text = "# DNS\n## 3way handshake\nIP du serveur: 10.7.7.3\nssh:\nIP du serveur: 10.7.7.2\n"
+    (tmp_path / "README.md").write_text(text)
+    found = written.find(tmp_path, plan, {"ssh": {"transport": "TCP"}})
+    assert {"dns": {"server_address": "10.7.7.3"}} == found.answers
+
+
 def test_find_leaves_a_page_that_is_no_text(plan: Plan, tmp_path: Path) -> None:
     """A binary file under the name of a text."""
     (tmp_path / "README.md").write_bytes(b"# SSH\0\1\2\nserver port: 22\n")
