@@ -302,7 +302,10 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "roster": (
         ("roster",),
-        {"metavar": N_("FILE"), "help": N_("the students of the class: a CSV file from Moodle or by hand")},
+        {
+            "metavar": N_("FILE"),
+            "help": N_("the students of the class: a table from Moodle, Excel or by hand (CSV or .xlsx)"),
+        },
     ),
     "of_lab": (
         ("--lab",),
@@ -431,7 +434,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "required": True,
-            "help": N_("the students of the class: a CSV file from Moodle or by hand"),
+            "help": N_("the students of the class: a table from Moodle, Excel or by hand (CSV or .xlsx)"),
         },
     ),
     "only": (
@@ -443,7 +446,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "default": "",
-            "help": N_("the students of the class: a CSV file from Moodle or by hand"),
+            "help": N_("the students of the class: a table from Moodle, Excel or by hand (CSV or .xlsx)"),
         },
     ),
     "maybe_of_lab": (
@@ -463,7 +466,9 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "default": None,
-            "help": N_("an offline grading worksheet of Moodle, to be filled in place"),
+            "help": N_(
+                "an offline grading worksheet of Moodle, to be filled; of an .xlsx, a CSV file beside it"
+            ),
         },
     ),
     "scale": (

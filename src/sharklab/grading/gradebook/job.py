@@ -183,7 +183,7 @@ def _lab(folder: Path) -> Lab:
 
 
 def _graded(job: GradeJob, plan: Plan, submission: Submission, known: Known) -> StudentRecord:
-    cases = gather(plan, submission, known)
+    cases = gather(plan, submission, known, job.policy.without_seats)
     captures = {name: found for case in cases for name, found in case.context.captures.items()}
     entry = replace(job.entry, result=mark(plan, submission, cases, job.policy))
     # Feedback is made from the record: a student who is not graded again gets the same to the letter.

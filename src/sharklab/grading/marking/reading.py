@@ -12,8 +12,9 @@ from typing import Any
 
 from sharklab.checks import QUESTIONS
 from sharklab.checks.context import Context
+from sharklab.checks.dns import exchanges
 from sharklab.checks.focus import find_focus, turn
-from sharklab.checks.question import Question
+from sharklab.checks.question import Question, Value
 from sharklab.evidence.packets.model import Conversation
 from sharklab.grading.marking.model import Decision
 from sharklab.grading.submission import answers
@@ -39,6 +40,17 @@ def is_right(context: Context, question: str, given: Any, key: str) -> bool:
         return bool(wanted & said) and len(said) <= _MOST
     others = {asked.of(talk) for _, talk in context.meant}
     return wanted <= said <= wanted | _canonical(question, others)
+
+
+def is_requested(context: Context, question: str, given: Any) -> bool:
+    """Tell whether an answer is of a server that the captures show with DNS questions, and with no answer."""
+    asked = QUESTIONS[question]
+    if not asked.of_reply:
+        return False
+    shown = {each.server for _, each in exchanges(context) if not each.answer}
+    ports = asked.value is Value.PORT
+    said = answers.values(question, given)
+    return bool(said) and said <= _canonical(question, {str(s.port) if ports else s.address for s in shown})
 
 
 def explained(

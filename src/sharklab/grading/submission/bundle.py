@@ -68,9 +68,10 @@ def pack(submission: Submission, key: bytes, file: Path, limits: BundleLimits = 
 
 def _contents(submission: Submission, limits: BundleLimits) -> dict[str, bytes]:
     files = {}
-    if answers := sheet.find(submission.folder):
+    answers = sheet.find(submission.folder)
+    if answers and not submission.written:
         files[sheet.NAME] = untrusted.read(answers[0], limits.answers)
-    elif submission.answers:  # they were never written by hand
+    elif submission.answers:  # some of them are in no form
         files[sheet.NAME] = _json(submission.answers)
     for id, path in submission.captures.items():
         files[f"{work.CAPTURES}/{id}{_ending(path)}"] = untrusted.read(path, limits.capture)

@@ -34,6 +34,16 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class WrittenAnswer:
+    """The place of an answer that is not in answers.yml: a line of a text in the student's folder."""
+
+    exercise: str
+    question: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
 class Submission:
     """One student's work on one lab, unpacked into a private `folder` that holds nothing else.
 
@@ -43,6 +53,7 @@ class Submission:
     the time of packing, by host. `after` is the state after the reboot of an exam, also by host; it is None
     for work that was not handed in, because its hosts were not rebooted. `changes` are those of the hosts'
     configuration since the beginning of an exam, a diff by host; once unpacked, they are files only.
+    `written` has the places of the answers that are not in answers.yml.
     """
 
     lab: str
@@ -59,3 +70,4 @@ class Submission:
     made: float = 0.0
     seal: Seal = Seal.NONE
     problems: tuple[Problem, ...] = ()
+    written: tuple[WrittenAnswer, ...] = ()

@@ -11,9 +11,9 @@ from pathlib import Path
 from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.evidence.packets.container import open_capture
-from sharklab.grading.submission import capture_names, finding, sheet
+from sharklab.grading.submission import capture_names, finding, sheet, written
 from sharklab.grading.submission.capture_names import NameMatch
-from sharklab.grading.submission.model import Answers, HostState, Problem, Submission
+from sharklab.grading.submission.model import Answers, HostState, Problem, Submission, WrittenAnswer
 from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import DID_YOU_MEAN, N_, NOTHING, Message, nearest
@@ -38,6 +38,7 @@ class Work:
     captures: Mapping[str, Path] = field(default_factory=dict)
     answers: Answers = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    written: tuple[WrittenAnswer, ...] = ()
 
 
 def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
@@ -45,7 +46,8 @@ def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
 
     Files in the folder of captures that are not taken, and answers that the lab does not ask for, are
     problems. Other files are left alone, because the folder may be a git repository; captures among them
-    count where the lab takes them from anywhere (`finding`). Raises InputError if there is no such folder.
+    count where the lab takes them from anywhere (`finding`), and so do answers in texts (`written`). Raises
+    InputError if there is no such folder.
     """
     if not folder.is_dir():
         raise InputError(
@@ -62,6 +64,7 @@ def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
         captures=found.captures,
         answers=found.answers,
         problems=(*found.problems, *_unknown_answers(found.answers, plan)),
+        written=found.written,
     )
 
 
@@ -70,10 +73,13 @@ def _as_it_is(folder: Path, plan: Plan, limits: BundleLimits) -> Work:
     if not any(exercise.anywhere for exercise in plan.lab.exercises):
         return gather(folder, limits, asked(plan))
     found = gather(finding.answer_sheet(folder, plan), limits, asked(plan))
-    more = finding.find(folder, plan, found.answers, found.captures)
+    said = written.find(folder, plan, found.answers)
+    answers = {**found.answers, **said.answers}
+    more = finding.find(folder, plan, answers, found.captures)
     named = {problem.file for problem in found.problems}
     unused = tuple(each for each in more.unused if each.file not in named)
-    return Work({**found.captures, **more.captures}, found.answers, (*found.problems, *unused))
+    problems = (*found.problems, *said.problems, *unused)
+    return Work({**found.captures, **more.captures}, answers, problems, said.places)
 
 
 def asked(plan: Plan) -> list[str]:

@@ -17,7 +17,7 @@ import pytest
 from sharklab import untrusted
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.submission import archive, bundle, manifest, work
-from sharklab.grading.submission.model import HostState, Seal, Submission
+from sharklab.grading.submission.model import HostState, Seal, Submission, WrittenAnswer
 from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import N_
 from tests.support import submission_sample as sample
@@ -45,6 +45,15 @@ def edited(file: Path, changes: Mapping[str, bytes | None]) -> Path:
 def problems(found: Submission) -> dict[str, str]:
     """Return the message id of what is said of each file of a submission."""
     return {problem.file: problem.reason.msgid for problem in found.problems}
+
+
+def test_unpack_gives_answers_that_are_in_no_form(tmp_path: Path) -> None:
+    """Those of a text in the folder, beside those of the form."""
+    place = WrittenAnswer("web", "server_port", "README.md", 7)
+    whole = sample.submission(tmp_path / "work")
+    given = replace(whole, answers={**whole.answers, "web": {"server_port": "443"}}, written=(place,))
+    bundle.pack(given, sample.key("tp4", "alice"), tmp_path / "alice.sharklab")
+    assert given.answers == unpack(tmp_path / "alice.sharklab").answers
 
 
 def test_unpack_gives_what_was_packed(tmp_path: Path) -> None:

@@ -63,6 +63,20 @@ def test_read_finds_captures_in_other_folders_where_the_lab_takes_them_from_anyw
     assert (["wireshark/thing.pcap"] if anywhere else []) == [problem.file for problem in found.problems]
 
 
+def test_read_takes_answers_from_a_text_where_the_form_has_none(tmp_path: Path) -> None:
+    """They are answers like others: a capture is found by them, and a bundle has them."""
+    place = sample.folder(tmp_path / "work")
+    (place / "README.md").write_text("# WEB\n| server IP | 10.77.5.2 |\n# SSH\nserver port: 23\n")
+    shutil.copy(place / "captures" / "ssh.pcap", place / "thing.pcap")
+    found = work.read(place, sample.plan())
+    assert ({"server_address": "10.77.5.2"}, 22) == (
+        found.answers["web"],
+        found.answers["ssh"]["server_port"],
+    )
+    assert place / "thing.pcap" == found.captures["web"]
+    assert [("web", "README.md", 2)] == [(each.exercise, each.file, each.line) for each in found.written]
+
+
 def test_read_of_no_folder_is_an_input_error(tmp_path: Path) -> None:
     """The hint says how to make one."""
     error = error_of(InputError, work.read, tmp_path / "none", sample.plan())
