@@ -11,7 +11,7 @@ from sharklab.evidence import host_state
 from sharklab.evidence.host_state import Demands
 from sharklab.grading.submission import contents, manifest
 from sharklab.grading.submission.model import Submission
-from sharklab.hosts import configuration, reboot
+from sharklab.hosts import configuration, journal, reboot
 from sharklab.hosts.reboot import Reboot
 from sharklab.lab import diary, exam, seat
 from sharklab.lab.model import Plan
@@ -97,6 +97,8 @@ def look_again(
     with seats.hold(plan.seat):
         with progress.step(N_("compare the configuration with the beginning")):
             changes = configuration.changes(plan)
+        with progress.step(N_("read the journals of the hosts")):
+            journals = journal.read(plan, diary.begun(plan.seat))
         with progress.step(N_("reboot the hosts")):
             reboots = reboot.reboot(plan)
         with progress.step(N_("record the state of the hosts after the reboot")):
@@ -105,6 +107,7 @@ def look_again(
     return replace(
         submission,
         changes=changes,
+        journals=journals,
         after={host: seen for host, seen in after.items() if reboots[host].after},
         manifest={**submission.manifest, **record},
     )

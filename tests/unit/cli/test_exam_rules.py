@@ -14,7 +14,7 @@ from sharklab.evidence import host_state
 from sharklab.evidence.host_state import Demands
 from sharklab.grading.submission import manifest
 from sharklab.grading.submission.model import Submission
-from sharklab.hosts import configuration, reboot
+from sharklab.hosts import configuration, journal, reboot
 from sharklab.hosts.reboot import Reboot
 from sharklab.lab import diary, exam, seat
 from sharklab.lab.model import Exam, Plan
@@ -98,12 +98,13 @@ def test_look_again_has_both_states_and_boot_ids(plan: Plan, monkeypatch: pytest
         return {"server": {"second": 1}, "client": {"second": 1}}
 
     monkeypatch.setattr(configuration, "changes", lambda asked: {"server": "+ a"})
+    monkeypatch.setattr(journal, "read", lambda asked, since: {"server": f"since {since}"})
     monkeypatch.setattr(reboot, "reboot", rebooted)
     monkeypatch.setattr(host_state, "observe", observed)
     first = submission(plan, server={"first": 1}, client={"first": 1})
     found = exam_rules.look_again(plan, first, {}, Progress(str))
     assert (["reboot", "look"], first.state, {"server": {"second": 1}}) == (order, found.state, found.after)
-    assert {"server": "+ a"} == found.changes
+    assert ({"server": "+ a"}, {"server": "since 0.0"}) == (found.changes, found.journals)
     records = found.manifest[manifest.REBOOTS]
     assert {"before": "a", "after": "b", "seconds": 9.5, "state": "running", "reason": ""} == records[
         "server"
