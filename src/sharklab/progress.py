@@ -48,7 +48,10 @@ class Progress:
         finally:
             done.set()
             ticker.join()
-            self._line(f"{mark} {title} ({time.monotonic() - started:.1f} s)", final=True)
+            took = Message(
+                "{title} ({seconds:.1f} s)", {"title": title, "seconds": time.monotonic() - started}
+            )
+            self._line(f"{mark} {took.say(self._gettext)}", final=True)
             self._title = ""
 
     def note(self, detail: Message) -> None:

@@ -5,12 +5,17 @@ They look at what `sharklab.evidence.host_state` saw, not at the host.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from sharklab.checks import remote_files
 from sharklab.checks.context import Context
+from sharklab.checks.flaws import listed
 from sharklab.checks.host_check import finding, observation, of_host
-from sharklab.checks.kind import TEXT, Params, Rests, Schema, check
+from sharklab.checks.kind import TEXT, TEXTS, Params, Rests, Schema, check
 from sharklab.checks.outcome import (
     Finding,
+    Status,
 )
 from sharklab.evidence.run_folder import SocketLine
 from sharklab.evidence.sockets import sockets
@@ -40,12 +45,19 @@ def firewalld_on(context: Context, params: Params) -> Finding:
     Rests.STATE,
     N_("Service {service} on {host}"),
     N_("it runs, and starts with the host"),
-    params=of_host("service", service=TEXT),
+    params=of_host("service", service={"anyOf": [TEXT, TEXTS]}),
     look=N_("Look at it with: systemctl status"),
 )
 def service(context: Context, params: Params) -> Finding:
-    """The service `service` runs on `host`, and starts with it."""
-    return _service(context, params["host"], params["service"])
+    """The service `service` runs on `host`, and starts with it; of a list, one service does."""
+    found = [_service(context, params["host"], name) for name in names(params["service"])]
+    good = next((each for each in found if each.status is Status.PASSED), None)
+    return good or replace(found[0], found=listed(tuple(each.found for each in found)))
+
+
+def names(service: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the services that the parameter of the check names."""
+    return (service,) if isinstance(service, str) else tuple(service)
 
 
 def _service(context: Context, host: str, name: str) -> Finding:

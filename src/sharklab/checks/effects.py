@@ -1,4 +1,4 @@
-"""Checks of effects that were tried from a host: to reach a port, resolve a name, log in, write a file.
+"""Checks of effects that were tried from a host: reach a port, resolve a name, log in, write or read a file.
 
 `attempt` gives the attempt that a check needs; `sharklab.evidence.effects` makes it.
 """
@@ -80,7 +80,7 @@ def resolves(context: Context, params: Params) -> Finding:
     effect = _effect(context, "resolves", params)
     if not effect or effect["verdict"] not in ("found", "unknown", "late"):
         return _untold(params, effect)
-    values = {**params, "addresses": effect.get("addresses", []), "said": effect.get("said", "")}
+    values = {**params, "addresses": effect.get("addresses", []), "said": effect.get("said", "").rstrip(".")}
     if effect["verdict"] == "late":
         return finding(
             False, params["host"], Message(N_("{host} gets no answer for {name} within 5 s."), values)
@@ -124,12 +124,31 @@ def writes(context: Context, params: Params) -> Finding:
     return _of_user(context, "writes", params, good, N_("{user} does not write in {path} of {host}: {said}."))
 
 
+@check(
+    "reads",
+    Rests.STATE,
+    N_("The file {path} on {host}"),
+    N_("the user reads the text that the exercise asks for"),
+    params=of_host("path", "contains", path=TEXT, contains=TEXT, user=TEXT),
+    look=N_("Read it as that user, with: cat. Look at the mount and at the modes with: ls -l"),
+)
+def reads(context: Context, params: Params) -> Finding:
+    """The user `user` (or else `student`) of `host` reads in the file `path` the text `contains`."""
+    effect = _effect(context, "reads", params)
+    if effect and effect["verdict"] == "other":
+        found = Message(N_("{path} of {host} does not have the text {contains}."), params)
+        return finding(False, params["host"], found)
+    good = N_("{user} reads {contains} in {path} of {host}.")
+    return _of_user(context, "reads", params, good, N_("{user} does not read {path} of {host}: {said}."))
+
+
 def _of_user(context: Context, kind: str, params: Params, good: str, bad: str) -> Finding:
     effect = _effect(context, kind, params)
     if not effect or effect["verdict"] not in ("done", "refused", "late"):
         return _untold(params, effect)
     late = Message(N_("nothing happens within 20 s"))
-    said = late if effect["verdict"] == "late" else Message("{said}", {"said": effect.get("said", "-")})
+    words = effect.get("said", "-").rstrip(".")  # the sentence has its own stop
+    said = late if effect["verdict"] == "late" else Message("{said}", {"said": words})
     values = {"user": STUDENT, **params, "said": said}
     is_done = effect["verdict"] == "done"
     return finding(is_done, params["host"], Message(good if is_done else bad, values))
@@ -177,6 +196,10 @@ def _to_write(plan: Plan, params: Params) -> Attempt:
     return "writes", params.get("user", STUDENT), params["path"]
 
 
+def _to_read(plan: Plan, params: Params) -> Attempt:
+    return "reads", params.get("user", STUDENT), params["path"], params["contains"]
+
+
 def _address(plan: Plan, params: Params) -> str:
     """Return the IPv4 address of `to` on the first network that it shares with `host`, else on its first."""
     own = plan.lab.host(params["host"]).networks
@@ -190,5 +213,6 @@ _ATTEMPTS: Mapping[str, Callable[[Plan, Mapping[str, Any]], Attempt]] = {
     "resolves": _to_resolve,
     "logs_in": _to_log_in,
     "writes": _to_write,
+    "reads": _to_read,
 }
 """The function that builds the attempt of each check."""

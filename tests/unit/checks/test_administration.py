@@ -21,6 +21,7 @@ def check(kind: str, seen: dict[str, Any] | None = None, **params: Any) -> Outco
     [
         ("firewalld_on", {}, "firewalld runs and starts with server."),
         ("service", {"service": "sshd"}, "sshd runs and starts with server."),
+        ("service", {"service": ["nginx", "sshd"]}, "sshd runs and starts with server."),
         ("listens", {"port": "443/tcp"}, "Listening on port 443/tcp of server: nginx (145)."),
         (
             "listens",
@@ -68,6 +69,12 @@ def test_check_passes_where_all_is_right(kind: str, params: dict[str, Any], foun
         ),
         ("firewalld_on", {}, {"services": {}}, "firewalld neither runs nor starts with server."),
         ("service", {"service": "nginx"}, {}, "nginx neither runs nor starts with server."),
+        (
+            "service",
+            {"service": ["nginx", "httpd"]},
+            {},
+            "nginx neither runs nor starts with server. httpd neither runs nor starts with server.",
+        ),
         ("listens", {"port": "443/udp"}, {}, "No program listens on port 443/udp of server."),
         ("listens", {"port": "631/tcp"}, {}, "No program listens on port 631/tcp of server."),
         (

@@ -29,6 +29,9 @@ TRIED = {
     f"logs_in root ada client {CLIENT}": {"verdict": "refused", "said": "ada@client: Permission denied"},
     "writes student /mnt/sample": {"verdict": "late"},
     "writes root '/a folder'": {"verdict": "error", "said": "TypeError"},
+    "reads student /mnt/readme.txt tok7f3a": {"verdict": "done"},
+    "reads student /mnt/readme.txt old": {"verdict": "other"},
+    "reads root /mnt/readme.txt tok7f3a": {"verdict": "refused", "said": "Permission denied"},
 }
 UNTRIED = "This was not tried from {host}: the state of the host has no result of it."
 REACHED, WITH_ICMP = (
@@ -36,6 +39,8 @@ REACHED, WITH_ICMP = (
     "{told} (ICMP {type}/{code} from {sender})",
 )
 BROKE = "The try from {host} broke: {said}"
+README = {"path": "/mnt/readme.txt"}
+NO_READ = "{user} does not read {path} of {host}: {said}."
 NO_WRITE = "{user} does not write in {path} of {host}: {said}."
 
 
@@ -83,6 +88,20 @@ def check(kind: str, tried: dict[str, Any] | None = None, **params: Any) -> Outc
         ("logs_in", {"to": "client", "as": "bob"}, Status.INCONCLUSIVE, UNTRIED),
         ("writes", {"path": "/mnt/sample"}, Status.FAILED, NO_WRITE),
         ("writes", {"path": "/a folder", "user": "root"}, Status.INCONCLUSIVE, BROKE),
+        (
+            "reads",
+            {**README, "contains": "tok7f3a"},
+            Status.PASSED,
+            "{user} reads {contains} in {path} of {host}.",
+        ),
+        (
+            "reads",
+            {**README, "contains": "old"},
+            Status.FAILED,
+            "{path} of {host} does not have the text {contains}.",
+        ),
+        ("reads", {**README, "contains": "tok7f3a", "user": "root"}, Status.FAILED, NO_READ),
+        ("reads", {**README, "contains": "new"}, Status.INCONCLUSIVE, UNTRIED),
     ],
 )
 def test_an_effect_decides(kind: str, params: dict[str, Any], status: Status, sentence: str) -> None:
@@ -118,6 +137,7 @@ def test_an_older_observation_has_no_effects() -> None:
         ("reaches", {"to": "client", "port": "22/tcp"}, f"reaches client {CLIENT} 22/tcp"),
         ("logs_in", {"to": "client", "user": "ada"}, f"logs_in ada ada client {CLIENT}"),
         ("writes", {"path": "/srv"}, "writes student /srv"),
+        ("reads", {"path": "/srv/a", "contains": "b c"}, "reads student /srv/a 'b c'"),
         ("writes", {"path": "/srv", "host": "printer"}, ""),
         ("reaches", {"to": "printer", "port": "22/tcp"}, ""),
         ("mount", {"path": "/srv"}, ""),
