@@ -54,7 +54,7 @@ def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
         raise InputError(
             N_("the folder does not exist"),
             place=str(folder),
-            hint=N_("make it with: sharklab form LAB -o DIR"),
+            hint=N_("make it with: sharklab form LAB --folder DIR"),
         )
     found = _as_it_is(folder, plan, limits)
     return Submission(

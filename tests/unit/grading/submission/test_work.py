@@ -67,7 +67,7 @@ def test_read_of_no_folder_is_an_input_error(tmp_path: Path) -> None:
     """The hint says how to make one."""
     error = error_of(InputError, work.read, tmp_path / "none", sample.plan())
     assert (N_("the folder does not exist"), str(tmp_path / "none")) == (error.message_id, error.place)
-    assert N_("make it with: sharklab form LAB -o DIR") == error.hint_id
+    assert N_("make it with: sharklab form LAB --folder DIR") == error.hint_id
 
 
 def test_read_leaves_other_files_alone(tmp_path: Path) -> None:
