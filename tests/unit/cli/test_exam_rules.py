@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +60,23 @@ def test_check_submission_takes_one_of_an_exam(plan: Plan) -> None:
     assert ("sharklab submit", "01234567") == (error.place, error.values["digest"])
     exam_rules.check_submission(plan, exam.code("bare", "ada"))
     exam_rules.check_submission(without_exam(plan), "")
+
+
+def test_second_exam_of_a_lab_is_another_one(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Submissions and records from before the time that the seat file says belong to the first exam."""
+    monkeypatch.setattr("time.time", lambda: 1000.0)
+    diary.note_submission(plan.seat, "0123456789")
+    diary.note_check(plan.seat)
+    diary.note_refused(plan.seat, "solve")
+    file = seat.imported_file("bare", "ada")
+    file.parent.mkdir(parents=True)
+    for begin, kept in ((900.0, 1), (1001.0, 0)):
+        file.write_text(json.dumps({"seat": {}, "exam": {"begin": begin, "end": 9999.0}}))
+        record = exam_rules.with_record(plan, submission(plan), "").manifest
+        assert [kept, kept] == [len(record[name]) for name in (manifest.CHECKS, manifest.REFUSED)]
+    exam_rules.check_submission(plan, "")
+    file.write_text(json.dumps({"seat": {}, "exam": {"begin": 900.0, "end": 9999.0}}))
+    error_of(InputError, exam_rules.check_submission, plan, "")
 
 
 def test_check_submission_refuses_another_code(plan: Plan) -> None:
