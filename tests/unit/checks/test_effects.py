@@ -35,13 +35,13 @@ TRIED = {
 }
 UNTRIED = "This was not tried from {host}: the state of the host has no result of it."
 REACHED, WITH_ICMP = (
-    "From {host} to port {port} of {to}: {told}.",
+    "{told}.",
     "{told} (ICMP {type}/{code} from {sender})",
 )
 BROKE = "The try from {host} broke: {said}"
 README = {"path": "/mnt/readme.txt"}
-NO_READ = "{user} does not read {path} of {host}: {said}."
-NO_WRITE = "{user} does not write in {path} of {host}: {said}."
+NO_READ = "{user} cannot read it: {said}."
+NO_WRITE = "{user} cannot write there: {said}."
 
 
 def check(kind: str, tried: dict[str, Any] | None = None, **params: Any) -> Outcome:
@@ -62,28 +62,28 @@ def check(kind: str, tried: dict[str, Any] | None = None, **params: Any) -> Outc
         ("reaches", {"to": "client", "port": "26/tcp"}, Status.INCONCLUSIVE, BROKE),
         ("reaches", {"to": "client", "port": "27/tcp"}, Status.INCONCLUSIVE, UNTRIED),
         ("reaches", {"to": "client", "port": "53/udp", "address": "fd77:5::1"}, Status.PASSED, REACHED),
-        ("resolves", {"name": WWW}, Status.PASSED, "{host} gets for {name}: {addresses}."),
+        ("resolves", {"name": WWW}, Status.PASSED, "The addresses are: {addresses}."),
         (
             "resolves",
             {"name": WWW, "address": "10.77.5.2"},
             Status.PASSED,
-            "{host} gets for {name}: {addresses}.",
+            "The addresses are: {addresses}.",
         ),
         (
             "resolves",
             {"name": WWW, "address": "10.77.5.3"},
             Status.FAILED,
-            "{host} gets for {name}: {addresses}.",
+            "The addresses are: {addresses}.",
         ),
-        ("resolves", {"name": "old.example"}, Status.FAILED, "{host} gets no address for {name}: {said}."),
-        ("resolves", {"name": "slow.example"}, Status.FAILED, "{host} gets no answer for {name} within 5 s."),
+        ("resolves", {"name": "old.example"}, Status.FAILED, "There is no address: {said}."),
+        ("resolves", {"name": "slow.example"}, Status.FAILED, "There is no answer within 5 s."),
         ("resolves", {"name": "new.example"}, Status.INCONCLUSIVE, UNTRIED),
-        ("logs_in", {"to": "client"}, Status.PASSED, "{user} of {host} logs in to {to}."),
+        ("logs_in", {"to": "client"}, Status.PASSED, "{user} logs in."),
         (
             "logs_in",
             {"to": "client", "user": "root", "as": "ada"},
             Status.FAILED,
-            "{user} of {host} does not get in to {to}: {said}.",
+            "{user} cannot log in: {said}.",
         ),
         ("logs_in", {"to": "client", "as": "bob"}, Status.INCONCLUSIVE, UNTRIED),
         ("writes", {"path": "/mnt/sample"}, Status.FAILED, NO_WRITE),
@@ -92,13 +92,13 @@ def check(kind: str, tried: dict[str, Any] | None = None, **params: Any) -> Outc
             "reads",
             {**README, "contains": "tok7f3a"},
             Status.PASSED,
-            "{user} reads {contains} in {path} of {host}.",
+            "{user} reads {contains} in it.",
         ),
         (
             "reads",
             {**README, "contains": "old"},
             Status.FAILED,
-            "{path} of {host} does not have the text {contains}.",
+            "The file does not have the text {contains}.",
         ),
         ("reads", {**README, "contains": "tok7f3a", "user": "root"}, Status.FAILED, NO_READ),
         ("reads", {**README, "contains": "new"}, Status.INCONCLUSIVE, UNTRIED),
