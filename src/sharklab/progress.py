@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from sharklab.message import Gettext, Message
+from sharklab.message import N_, Gettext, Message
 
 QUIET_SECONDS = 2.0
 """A step that takes longer than this is worth a word."""
@@ -65,10 +65,14 @@ class Progress:
         while not done.wait(0.25 if self._live else QUIET_SECONDS):
             elapsed = time.monotonic() - self._start
             if self._live:
-                self._line(f"[{elapsed:5.1f} s] {self._title}: {self._detail}", final=False)
+                self._line(self._now(elapsed), final=False)
             elif self._detail != shown:
                 shown = self._detail
-                self._line(f"[{elapsed:5.1f} s] {self._title}: {shown}", final=True)
+                self._line(self._now(elapsed), final=True)
+
+    def _now(self, elapsed: float) -> str:
+        values = {"seconds": elapsed, "title": self._title, "detail": self._detail}
+        return Message(N_("[{seconds:5.1f} s] {title}: {detail}"), values).say(self._gettext)
 
     def _line(self, text: str, *, final: bool) -> None:
         with self._lock:
