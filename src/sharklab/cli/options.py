@@ -354,10 +354,10 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         },
     ),
     "form_folder": (
-        ("-o", "--out"),
+        ("--folder",),
         {
             "metavar": N_("DIR"),
-            "default": "",
+            "default": None,
             "help": N_("the folder to work in (default: LAB)"),
         },
     ),
@@ -527,7 +527,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         },
     ),
     "hint_cost": (
-        ("--hint",),
+        ("--hint-cost",),
         {
             "dest": "hint_cost",
             "metavar": N_("PERCENT"),

@@ -99,6 +99,17 @@ def test_writes_as_the_user(tmp_path: Path) -> None:
     assert "refused" == one("writes", "no-such-user", str(tmp_path))["verdict"]
 
 
+def test_reads_as_the_user(tmp_path: Path) -> None:
+    """The text may be anywhere in the file; who may not read is refused."""
+    file = tmp_path / "readme.txt"
+    file.write_text("Share of tok7f3a\n")
+    assert {"verdict": "done"} == one("reads", "root", str(file), "tok7f3a")
+    assert {"verdict": "other"} == one("reads", "root", str(file), "tok0000")
+    tmp_path.chmod(0o700)
+    assert {"verdict": "refused", "said": "Permission denied"} == one("reads", "nobody", str(file), "tok7f3a")
+    assert "refused" == one("reads", "root", str(tmp_path / "none"), "x")["verdict"]
+
+
 @pytest.mark.parametrize(
     ("script", "effect"),
     [

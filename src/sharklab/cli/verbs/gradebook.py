@@ -125,7 +125,7 @@ def _policy(args: Options) -> Policy:
 
 
 def _check_numbers(args: Options) -> None:
-    for name, percent in (("late", args.late), ("cap", args.cap), ("hint", args.hint_cost)):
+    for name, percent in (("late", args.late), ("cap", args.cap), ("hint-cost", args.hint_cost)):
         if not 0 <= percent <= 100:
             raise InputError(N_("a percentage is a number from 0 to 100"), place=f"--{name}")
     for name, length in (("grace", args.grace), ("closed", args.closed)):

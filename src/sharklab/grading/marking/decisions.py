@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 from sharklab import untrusted
@@ -42,6 +43,8 @@ ALL_OF = (Status.ERROR, Status.FAILED, Status.INCONCLUSIVE, Status.SKIPPED, Stat
 ANY_OF = (Status.PASSED, Status.ERROR, Status.INCONCLUSIVE, Status.SKIPPED, Status.FAILED)
 """The orders of a condition with several parts: the first status that one of its parts has is its own."""
 _DECLARE = N_("Write the server's address and your local port into answers.yml, from your capture.")
+TITLED = N_("{title}: {found}")
+_PARTS = "{before} · {part}"
 _SHOWN = 80
 """Characters of a student's answer that are said again."""
 
@@ -129,8 +132,9 @@ def _listed(said: Sequence[tuple[Message, Message]]) -> Message:
     """Return titles, each with its sentence, as one message; a sentence of all is said once."""
     first = said[0][1]
     if all(found == first for _, found in said):
-        return Message("{title}: {found}", {"title": said[0][0], "found": first})
-    return listed(tuple(Message("{title}: {found}", {"title": of, "found": found}) for of, found in said))
+        return Message(TITLED, {"title": said[0][0], "found": first})
+    parts = [Message(TITLED, {"title": of, "found": found}) for of, found in said]
+    return reduce(lambda before, part: Message(_PARTS, {"before": before, "part": part}), parts)
 
 
 def _discreet(telling: Sequence[tuple[Message, Decision]]) -> Message:

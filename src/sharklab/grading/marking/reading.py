@@ -24,7 +24,11 @@ _MOST = 8
 """Ports of one client that an answer may name: a program has several connections; more is a guess."""
 
 
-RESERVED = 1024
+RESERVED, DYNAMIC = 1024, 32_768
+"""The first port that any program gets, and the first port that Linux gives to clients (ip(7)).
+
+Windows and macOS begin at 49,152 (RFC 6335, section 6).
+"""
 
 
 def is_right(context: Context, question: str, given: Any, key: str) -> bool:
@@ -75,13 +79,14 @@ def explained(
 def _could_be(said: Collection[str], right: Collection[str]) -> bool:
     """Tell whether these ports could be of another connection of the client that had the `right` one.
 
-    Only a program with root's rights gets a port below 1024 (ip(7)).
+    A system takes them from one range: a port from another range was of no connection of that client.
     """
-    return {_is_reserved(port) for port in said} == {_is_reserved(port) for port in right}
+    return {_range(port) for port in said} == {_range(port) for port in right}
 
 
-def _is_reserved(port: str) -> bool:
-    return not port.isdigit() or int(port) < RESERVED
+def _range(port: str) -> int:
+    """Return the number of the range that a port belongs to; 0 is that of root's programs."""
+    return sum(int(port) >= first for first in (RESERVED, DYNAMIC)) if port.isdigit() else 0
 
 
 def _of_another_moment(wrong: Decision, values: Mapping[str, object]) -> Decision:

@@ -52,8 +52,8 @@ class Submission:
     files below `folder` by the capture's id in lab.yml. `state` is the observed state of the seat's hosts at
     the time of packing, by host. `after` is the state after the reboot of an exam, also by host; it is None
     for work that was not handed in, because its hosts were not rebooted. `changes` are those of the hosts'
-    configuration since the beginning of an exam, a diff by host; once unpacked, they are files only.
-    `written` has the places of the answers that are not in answers.yml.
+    configuration since the beginning of an exam, a diff by host. `journals` are their journals since then.
+    Once unpacked, both are files only. `written` has the places of the answers that are not in answers.yml.
     """
 
     lab: str
@@ -65,6 +65,7 @@ class Submission:
     state: Mapping[str, HostState] = field(default_factory=dict)
     after: Mapping[str, HostState] | None = None
     changes: Mapping[str, str] = field(default_factory=dict)
+    journals: Mapping[str, str] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
     begun: float = 0.0
     made: float = 0.0

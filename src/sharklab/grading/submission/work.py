@@ -26,6 +26,9 @@ CHANGES = "changes"
 CAPTURE = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9_.-]{0,99})\.pcap(?:ng)?")
 HOST = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9-]{0,62})\.json")
 DIFF = re.compile(HOST.pattern.replace("json", "diff"))
+JOURNAL = "journal"
+"""The folder of the hosts' journals since the beginning of an exam."""
+LOG = re.compile(HOST.pattern.replace("json", "log"))
 
 _FOLDERS = frozenset({"captures", "capture"})
 _LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "__macosx"})
@@ -53,7 +56,7 @@ def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
         raise InputError(
             N_("the folder does not exist"),
             place=str(folder),
-            hint=N_("make it with: sharklab form LAB -o DIR"),
+            hint=N_("make it with: sharklab form LAB --folder DIR"),
         )
     found = _as_it_is(folder, plan, limits)
     return Submission(
@@ -124,6 +127,26 @@ def states(
             reason = Message(N_("the file is damaged: {fault}"), {"fault": str(error)[:200]})
             problems.append(Problem(f"{name}/{file_name}", reason))
     return found, tuple(problems)
+
+
+def texts(folder: Path, name: str, limits: BundleLimits = BUNDLE) -> Mapping[str, str]:
+    """Return the text of each host in the folder `name` of `folder`: of an exam `CHANGES` or `JOURNAL`.
+
+    A file that cannot be read, or has another name, is left out, because these texts earn no points.
+    """
+    found = {}
+    for file_name, file in _files(folder / name, limits):
+        if (match := DIFF.fullmatch(file_name) or LOG.fullmatch(file_name)) and not _too_odd(file, limits):
+            found[match["id"]] = untrusted.read(file, limits.state).decode(errors="replace")
+    return found
+
+
+def _too_odd(file: Path, limits: BundleLimits) -> bool:
+    try:
+        untrusted.check(file, limits.state)
+    except InputError:
+        return True
+    return False
 
 
 def is_leftover(name: str) -> bool:

@@ -87,7 +87,7 @@ NUMBER, TIME, DUE = (
     ("options", "place", "message"),
     [
         ("--cap 101", "--cap", NUMBER),
-        ("--hint nan", "--hint", NUMBER),
+        ("--hint-cost nan", "--hint-cost", NUMBER),
         ("--grace -1", "--grace", TIME),
         ("--grace nan", "--grace", TIME),
         ("--closed -1", "--closed", TIME),

@@ -335,7 +335,7 @@ def test_combine_says_a_common_sentence_once_and_keeps_the_discreet_one() -> Non
     telling = Decision(Status.FAILED, open_said, discreet=discreet)
     plain = Decision(Status.FAILED, Message("no"))
     both = combine(ALL_OF, [(Message("a"), telling), (Message("b"), plain)])
-    assert ("a: it is 7 b: no", "a: it is another b: no") == (str(both.found), str(both.discreet))
+    assert ("a: it is 7 · b: no", "a: it is another · b: no") == (str(both.found), str(both.discreet))
     same = combine(ALL_OF, [(Message("a"), plain), (Message("b"), plain)])
     assert ("a: no", NOTHING) == (str(same.found), same.discreet)
 

@@ -71,6 +71,7 @@ def test_is_right_of_one_value_or_several(question: str, given: str, key: str, r
         ("server_port", "53", OUTSIDE),
         ("local_port", "50990", OTHER_MOMENT),
         ("local_port", "1", UNSEEN),
+        ("local_port", "12345", UNSEEN),
         ("server_port", "80", UNSEEN),
         ("server_address", "a name", UNSEEN),
         ("client_bytes", "7", UNSEEN),

@@ -399,10 +399,10 @@ def test_unpack_gives_the_state_after_the_reboot_of_an_exam(tmp_path: Path) -> N
     assert ({"server"}, {"after_reboot/client.json"}) == (set(damaged.after or ()), set(problems(damaged)))
 
 
-def test_pack_has_the_changes_of_an_exam(tmp_path: Path) -> None:
+def test_pack_has_the_changes_and_journals_of_an_exam(tmp_path: Path) -> None:
     """They are signed like all else; a text that is too large ends with its size."""
     changes = {"server": "--- /etc/a\n+é\n", "client": "é" * 600_000}
-    whole = replace(sample.submission(tmp_path / "work"), changes=changes)
+    whole = replace(sample.submission(tmp_path / "work"), changes=changes, journals={"server": "a line\n"})
     packed = tmp_path / "alice.sharklab"
     bundle.pack(whole, sample.key("tp4", "alice"), packed)
     found = unpack(packed)
@@ -411,3 +411,4 @@ def test_pack_has_the_changes_of_an_exam(tmp_path: Path) -> None:
     assert changes["server"].encode() == own["server"]
     assert BUNDLE.state - 1 <= len(own["client"]) <= BUNDLE.state
     assert own["client"].endswith(b"\n... of 1200000 bytes\n")
+    assert {"server": "a line\n"} == work.texts(found.folder, work.JOURNAL)
