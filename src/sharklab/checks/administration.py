@@ -135,7 +135,7 @@ def mount_kept(context: Context, params: Params) -> Finding:
         if remote_files.is_same_source(context, entry.source, params.get("source", "")):
             text = N_("{host} mounts {path} at its start.")
             return finding(True, params["host"], Message(text, params), line)
-    text = N_("Neither /etc/fstab nor a unit of systemd nor autofs mounts it at {path} when {host} starts.")
+    text = N_("Neither fstab nor a unit of systemd nor autofs mounts it at {path} when {host} starts.")
     return finding(False, params["host"], Message(text, params))
 
 

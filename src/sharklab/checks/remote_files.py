@@ -27,7 +27,7 @@ _REMOTE_TYPES = ("nfs", "fuse")
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of fstab, a unit or an entry of autofs that mounts a file system at the start: its source and its path."""
+    """A line of fstab, a unit or an entry of autofs that mounts a file system: its source and its path."""
 
     source: str
     path: str

@@ -243,7 +243,7 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
         playbook.run(name, inventory.file(plan), progress=progress.note)
     if plan.start and plan.seat.faults:
         with progress.step(N_("inject the faults")):
-            faults.inject(plan, progress.note)
+            faults.inject(plan, set(plan.start) - set(plan.solved), progress.note)
     if plan.start:
         with progress.step(N_("keep the start state")):
             hosts.keep(plan)

@@ -61,13 +61,13 @@ def _beside(plan: Plan, exercise: Exercise, card: str, ends: tuple[str, str]) ->
     }
 
 
-def inject(plan: Plan, progress: Say = lambda text: None) -> None:
-    """Inject the faults of the exercises that the seat begins with, as far as they are not solved.
+def inject(plan: Plan, ids: Collection[str], progress: Say = lambda text: None) -> None:
+    """Inject the faults of the exercises `ids`.
 
     The hosts must be set up. Raises InputError for borrowed machines, where a fault could cut off the way of
     the controller, and MachineryError when a task fails.
     """
-    wanted = injections(plan, set(plan.start) - set(plan.solved))
+    wanted = injections(plan, ids)
     if wanted and borrowed.read(plan.seat.folder):
         raise InputError(
             N_("the faults of {lab} cannot be injected into machines of your own"),

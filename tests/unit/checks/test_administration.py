@@ -87,13 +87,13 @@ def test_check_passes_where_all_is_right(kind: str, params: dict[str, Any], foun
             "mount_kept",
             {"path": "/mnt/none"},
             {},
-            "No line of /etc/fstab, no unit of systemd and no autofs mounts it at /mnt/none when server starts.",
+            "Neither fstab nor a unit of systemd nor autofs mounts it at /mnt/none when server starts.",
         ),
         (
             "mount_kept",
             {"path": "/mnt/sample", "source": "10.77.5.2:/srv/mine"},
             {},
-            "No line of /etc/fstab, no unit of systemd and no autofs mounts it at /mnt/sample when server starts.",
+            "Neither fstab nor a unit of systemd nor autofs mounts it at /mnt/sample when server starts.",
         ),
         ("export", {"path": "/srv"}, {}, "server does not export /srv."),
         (

@@ -71,12 +71,11 @@ def test_injections_give_what_the_role_takes(plan: Plan) -> None:
             assert all(isinstance(value, int if name == "port" else str) for name, value in entry.items())
 
 
-def test_inject_takes_the_exercises_that_are_not_solved(plan: Plan, calls: Calls) -> None:
-    """A solved seat has no faults, and an exercise that was solved none either."""
-    faults.inject(plan)
-    faults.inject(replace(plan, solved=plan.start[:-1]))
-    faults.inject(replace(plan, solved=plan.start))
-    faults.inject(replace(plan, start=()))
+def test_inject_takes_the_exercises_that_are_named(plan: Plan, calls: Calls) -> None:
+    """Without any, no playbook runs."""
+    faults.inject(plan, plan.start)
+    faults.inject(plan, plan.start[-1:])
+    faults.inject(plan, ())
     wanted = [faults.injections(plan, plan.start), faults.injections(plan, plan.start[-1:])]
     assert [("faults", {"faults": each, "entry": "inject"}) for each in wanted] == calls
 
@@ -96,7 +95,7 @@ def test_repair_takes_the_repair_that_is_asked_for(plan: Plan, calls: Calls) -> 
 def test_inject_refuses_borrowed_machines(plan: Plan, calls: Calls) -> None:
     """The way of the controller may lead over the network that a fault cuts."""
     borrowed.write(plan.seat.folder, {"server": {}})
-    error = error_of(InputError, faults.inject, plan)
+    error = error_of(InputError, faults.inject, plan, plan.start)
     assert ("--provider existing", "pannes", []) == (error.place, error.values["lab"], calls)
 
 
