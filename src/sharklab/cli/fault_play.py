@@ -147,7 +147,10 @@ def _repair(
 
 
 def _look(plan: Plan, record: bool = False) -> Share:
-    """Return the share that each criterion of the students' work earns; with `record`, captures are made meanwhile."""
+    """Return the share that each criterion of the students' work earns.
+
+    With `record`, the captures of the exercises are made meanwhile, and their criteria count too.
+    """
     if not record:
         return shares(plan, observe(plan))
     played = [exercise for exercise in plan.lab.exercises if exercise.faults]

@@ -129,6 +129,7 @@ def borrow(plan: Plan, machines: Path | None, agree: existing.Agree) -> Plan:
             hint="sharklab up {lab} --provider existing --inventory hosts.yml",
             lab=plan.lab.name,
         )
+    faults.refuse_borrowed(plan)
     with seats.hold(plan.seat):
         own = existing.borrow(plan, machines, agree)
         seat_provider.write(own.seat.folder, existing.Existing.name)

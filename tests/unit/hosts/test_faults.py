@@ -11,7 +11,7 @@ import yaml
 
 from sharklab import paths
 from sharklab.errors import InputError
-from sharklab.hosts import borrowed, faults, playbook
+from sharklab.hosts import faults, playbook
 from sharklab.lab import fault_catalogue
 from sharklab.lab.model import Plan
 from tests.support import faults_sample as sample
@@ -92,11 +92,12 @@ def test_repair_takes_the_repair_that_is_asked_for(plan: Plan, calls: Calls) -> 
     assert [("faults", wanted)] == calls
 
 
-def test_inject_refuses_borrowed_machines(plan: Plan, calls: Calls) -> None:
-    """The way of the controller may lead over the network that a fault cuts."""
-    borrowed.write(plan.seat.folder, {"server": {}})
-    error = error_of(InputError, faults.inject, plan, plan.start)
-    assert ("--provider existing", "pannes", []) == (error.place, error.values["lab"], calls)
+def test_refuse_borrowed_names_the_lab(plan: Plan) -> None:
+    """The way of the controller may lead over the network that a fault cuts; a solved seat has no faults."""
+    error = error_of(InputError, faults.refuse_borrowed, plan)
+    assert ("--provider existing", "pannes") == (error.place, error.values["lab"])
+    faults.refuse_borrowed(replace(plan, solved=plan.start))
+    faults.refuse_borrowed(replace(plan, start=()))
 
 
 def test_repairs_are_those_of_the_folder() -> None:
