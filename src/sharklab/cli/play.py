@@ -65,12 +65,12 @@ def play(name: str, provider: str, os: str, progress: Progress) -> Iterator[Act]
         flow.up(plan, provider, os, progress)
         begun = configuration.read(plan, hosts)
         yield Act(Message(N_("start")), tuple(_compare(plan, ())))
-        for count, exercise in enumerate(plan.start):
-            if count:
-                work.reset(work.read(plan), hosts, os, progress)
+        for exercise in plan.start:
             work.solve(work.read(plan), [exercise], progress)
             title = Message(N_("solved alone: {exercise}"), {"exercise": exercise})
             yield Act(title, tuple(_compare(plan, [exercise])))
+            if exercise != plan.start[-1]:
+                work.reset(work.read(plan), work.hosts_with_work(plan, exercise), os, progress)
         work.solve(work.read(plan), plan.start, progress)
         yield Act(Message(N_("all solved")), tuple(_compare(plan, plan.start)))
         again = work.solve(work.read(plan), plan.start, progress)
