@@ -111,26 +111,33 @@ def _names(chosen: Round) -> list[str]:
 def _round(plan: Plan, progress: Progress) -> Iterator[tuple[str, list[Message]]]:
     """Inject the faults of a seat, reboot, repair, reboot: yield the title of each act, and what is wrong."""
     chosen = plan.seat.faults
-    faults.inject(plan, [*chosen], progress.note)
+    _inject(plan, [*chosen], progress)
     yield N_("faults {number}/{count}: {faults}"), [*_compare(plan, _look(plan, record=True), _at_once)]
     lost = lost_hosts(plan)
     looked = _look(plan, record=True)
     title = N_("faults {number}/{count}, after a reboot")
     yield title, [*lost, *_compare(plan, looked, _after_a_reboot)]
     healed = [id for id, own in chosen.items() if not all(map(_after_a_reboot, _found(own)))]
-    faults.inject(plan, healed, progress.note)
+    if healed:
+        _inject(plan, healed, progress)
     yield from _repair(plan, [*chosen], "repair", progress)
     others = [id for id, own in chosen.items() if all(len([*faults.repairs(each)]) > 1 for each in own)]
     if others:
-        faults.inject(plan, others, progress.note)
+        _inject(plan, others, progress)
         yield from _repair(plan, others, "repair_another", progress)
+
+
+def _inject(plan: Plan, ids: Sequence[str], progress: Progress) -> None:
+    with progress.step(N_("inject the faults")):
+        faults.inject(plan, ids, progress.note)
 
 
 def _repair(
     plan: Plan, ids: Sequence[str], name: str, progress: Progress
 ) -> Iterator[tuple[str, list[Message]]]:
     """Repair the faults of the exercises `ids` in one way: everything is earned, after a reboot too."""
-    faults.repair(plan, ids, name, progress.note)
+    with progress.step(N_("repair the faults")):
+        faults.repair(plan, ids, name, progress.note)
     title, after = {
         "repair": (
             N_("faults {number}/{count}, repaired"),
