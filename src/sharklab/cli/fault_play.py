@@ -113,10 +113,11 @@ def _round(plan: Plan, progress: Progress) -> Iterator[tuple[str, list[Message]]
     chosen = plan.seat.faults
     _inject(plan, [*chosen], progress)
     yield N_("faults {number}/{count}: {faults}"), [*_compare(plan, _look(plan, record=True), _at_once)]
-    lost = lost_hosts(plan)
-    looked = _look(plan, record=True)
-    title = N_("faults {number}/{count}, after a reboot")
-    yield title, [*lost, *_compare(plan, looked, _after_a_reboot)]
+    title, lost = N_("faults {number}/{count}, after a reboot"), lost_hosts(plan)
+    if lost:  # nobody gets in to repair anything
+        yield title, lost
+        return
+    yield title, [*_compare(plan, _look(plan, record=True), _after_a_reboot)]
     healed = [id for id, own in chosen.items() if not all(map(_after_a_reboot, _found(own)))]
     if healed:
         _inject(plan, healed, progress)
