@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from sharklab import process
 from sharklab.cli import fault_play, flow, play, seats
 from sharklab.hosts import faults
 from sharklab.lab import fault_catalogue, fault_choice
-from sharklab.lab.model import Plan
+from sharklab.lab.model import ExpectedConversation, Plan
 from sharklab.message import N_, Message
 from sharklab.progress import Progress
 from tests.support import faults_sample as sample
@@ -174,10 +175,8 @@ def test_compare_does_not_expect_the_loss_of_another_port() -> None:
     """A fault at the port of the exercise leaves a criterion about another port alone."""
     plan = sample.plan(mail="fw-rich-deny")
     [mail] = [each for each in plan.lab.exercises if each.id == "mail"]
-    plan = replace(
-        plan,
-        lab=replace(plan.lab, exercises=(replace(mail, conversation=replace(mail.conversation, port=22)),)),
-    )
+    other = replace(mail, conversation=ExpectedConversation("client", "server", "tcp", 22))
+    plan = replace(plan, lab=replace(plan.lab, exercises=(other,)))
     assert [] == [*fault_play._compare(plan, {"mail/repaired": 1.0}, fault_play._at_once)]
 
 
@@ -197,8 +196,13 @@ def test_look_records_the_captures_of_the_exercises(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(fault_play, "recordings", record)
     monkeypatch.setattr(fault_play, "ask_all", ask)
-    monkeypatch.setattr(fault_play.process, "run", lambda words, stdin: words[-1][-4:])
-    monkeypatch.setattr(fault_play, "observe", lambda plan: done.append("look") or {})
+
+    def observe(plan: Plan) -> dict[str, Any]:
+        done.append("look")
+        return {}
+
+    monkeypatch.setattr(process, "run", lambda words, stdin: words[-1][-4:])
+    monkeypatch.setattr(fault_play, "observe", observe)
     monkeypatch.setattr(fault_play, "shares", lambda plan, state, paths=None: dict.fromkeys(paths or (), 1.0))
     assert {"mail", "login", "share", "name", "page", "archive", "backup"} == {
         *fault_play._look(plan, record=True)
