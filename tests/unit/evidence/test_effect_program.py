@@ -7,6 +7,7 @@ import inspect
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -96,15 +97,15 @@ def test_writes_leaves_no_file_that_was_refused_too_late(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server of NFS makes the file in a first step, and may refuse the second one."""
-    made = []
+    made, opened = list[str](), os.open
 
     def refuse(name: str, flags: int, mode: int) -> int:
         made.append(name)
-        Path(name).touch()
+        os.close(opened(name, flags, mode))
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(effect_program.signal, "signal", lambda *words: None)
-    monkeypatch.setattr(effect_program.signal, "alarm", lambda seconds: None)
+    monkeypatch.setattr(signal, "signal", lambda *words: None)
+    monkeypatch.setattr(signal, "alarm", lambda seconds: None)
     monkeypatch.setattr(effect_program, "_become", lambda user: "")
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(PermissionError):
