@@ -64,6 +64,7 @@ def seen(**values: Any) -> dict[str, Any]:
         "fstab": ["# comment /mnt/none", "10.77.5.2:/srv/sample /mnt/sample nfs4 soft 0 0", ""],
         "exports": GANESHA,
         "units": "",
+        "automounts": "",
         "boot_id": "2b6f0cc9-04d1-4be1-a1b6-4ab6c22ecb1f",
         "effects": {
             "reaches client 10.77.5.1 22/tcp": {"verdict": "open"},

@@ -155,7 +155,7 @@ def _mount(state: State, check: Check) -> Iterator[HostDamage]:
 
 
 def _mount_kept(state: State, check: Check) -> Iterator[HostDamage]:
-    forgotten = {**state, "fstab": [], "units": ""}
+    forgotten = {**state, "fstab": [], "units": "", "automounts": ""}
     yield HostDamage(N_("nothing in fstab"), forgotten, frozenset({"mount_kept"}))
 
 

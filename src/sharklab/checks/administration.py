@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from posixpath import dirname
 
 from sharklab.checks import remote_files
 from sharklab.checks.context import Context
@@ -112,10 +113,13 @@ def _is_own(address: str) -> bool:
 def mount(context: Context, params: Params) -> Finding:
     """A file system is mounted on `host` at `path`, or is as soon as it is used; with `source`, this one."""
     place = remote_files.folder(params["path"])
-    mounted = [each for each in observation(context, params)["mounts"] if each["path"] == place]
+    mounts, kept = observation(context, params)["mounts"], list(_kept(context, params))
+    mounted = [each for each in mounts if each["path"] == place]
+    if not mounted and kept:  # the map of autofs that has the path
+        mounted = [each for each in mounts if (each["path"], each["type"]) == (dirname(place), "autofs")]
     devices = [each["device"] for each in mounted]
     if mounted and mounted[-1]["type"] == "autofs":
-        devices += [entry.source for entry in _kept(context, params)]
+        devices += [entry.source for entry in kept]
     values = {**params, "device": devices}
     if not mounted:
         return finding(False, params["host"], Message(N_("The folder is not mounted."), values))
@@ -128,30 +132,37 @@ def mount(context: Context, params: Params) -> Finding:
     "mount_kept",
     Rests.STATE,
     N_("Mounted on {host} at {path} after a start"),
-    N_("a line of /etc/fstab or a unit of systemd mounts it"),
+    N_("a line of /etc/fstab, a unit of systemd or autofs mounts it"),
     params=of_host("path", path=TEXT, source=TEXT),
     look=N_("Look at /etc/fstab, and try it with: mount -a"),
 )
 def mount_kept(context: Context, params: Params) -> Finding:
     """`host` mounts `path` again at its next start or at its first use; with `source`, from there.
 
-    A line of fstab(5) says so, or a unit of systemd that is enabled (systemd.mount(5), systemd.automount(5)).
+    A line of fstab(5) says so, a unit of systemd that is enabled (systemd.mount(5), systemd.automount(5)), or
+    a map of autofs(5).
     """
     for entry, line in _kept(context, params).items():
         if remote_files.is_same_source(context, entry.source, params.get("source", "")):
             text = N_("{host} mounts it at its start.")
             return finding(True, params["host"], Message(text, params), line)
-    text = N_("No line of /etc/fstab and no unit of systemd mounts it when {host} starts.")
+    text = N_(
+        "No line of /etc/fstab, no unit of systemd and no map of autofs mounts it when {host} starts."
+    )
     return finding(False, params["host"], Message(text, params))
 
 
 def _kept(context: Context, params: Params) -> dict[remote_files.Entry, str]:
-    """Return the entries that mount the path at the start, each with its line of fstab or "" for a unit."""
+    """Return the entries that mount the path at the start, each with its line of fstab; "" for any other."""
     seen = observation(context, params)
     lines = [(remote_files.read_fstab_line(line), line) for line in seen["fstab"]]
-    units = [(entry, "") for entry in remote_files.read_units(seen.get("units", ""))]
     place = remote_files.folder(params["path"])
-    return {entry: line for entry, line in (*lines, *units) if entry and entry.path == place}
+    others = (
+        *remote_files.read_units(seen.get("units", "")),
+        *remote_files.read_automounts(seen.get("automounts", ""), place),
+    )
+    entries = (*lines, *((entry, "") for entry in others))
+    return {entry: line for entry, line in entries if entry and entry.path == place}
 
 
 @check(

@@ -214,7 +214,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("--play",),
         {
             "action": "store_true",
-            "help": N_("prove the start states instead, on a seat of its own: start, solve, reset"),
+            "help": N_("prove start states and faults instead, on a seat of its own"),
         },
     ),
     "solved": (

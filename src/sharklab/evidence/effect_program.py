@@ -231,7 +231,12 @@ def writes(user: str, path: str) -> Effect:
     signal.alarm(REMOVAL)
     _become(user)
     name = os.path.join(path, "." + secrets.token_hex(16))
-    file = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+    try:
+        file = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+    except OSError:  # an NFS server may have made the file before it refused (RFC 7530, EXCLUSIVE4)
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
     try:
         os.write(file, name.encode())
         os.fsync(file)

@@ -94,13 +94,13 @@ def test_check_passes_where_all_is_right(kind: str, params: dict[str, Any], foun
             "mount_kept",
             {"path": "/mnt/none"},
             {},
-            "No line of /etc/fstab and no unit of systemd mounts it when server starts.",
+            "No line of /etc/fstab, no unit of systemd and no map of autofs mounts it when server starts.",
         ),
         (
             "mount_kept",
             {"path": "/mnt/sample", "source": "10.77.5.2:/srv/mine"},
             {},
-            "No line of /etc/fstab and no unit of systemd mounts it when server starts.",
+            "No line of /etc/fstab, no unit of systemd and no map of autofs mounts it when server starts.",
         ),
         ("export", {"path": "/srv"}, {}, "It is not exported."),
         (
@@ -131,6 +131,19 @@ def test_mount_kept_shows_the_line() -> None:
     """The evidence is the line of fstab itself."""
     line = "10.77.5.2:/srv/sample /mnt/sample nfs4 soft 0 0"
     assert (Reference(host="server", line=line),) == check("mount_kept", path="/mnt/sample").evidence
+
+
+@pytest.mark.parametrize(("point", "right"), [("/mnt", True), ("/srv", False)])
+def test_a_map_of_autofs_that_nobody_used_yet_is_a_mount(point: str, right: bool) -> None:
+    """The kernel shows only the folder of the map, until somebody uses a name in it."""
+    mounts = [{"path": point, "device": "/etc/auto.nfs", "type": "autofs"}]
+    printed = f"Mount point: {point}\n\n  sample | -fstype=nfs4 10.77.5.2:/srv/sample\n"
+    sample = Sample(state={"server": host_state.seen(fstab=[], mounts=mounts, automounts=printed)})
+    params = {"path": "/mnt/sample", "source": "10.77.5.2:/srv/sample"}
+    for kind in ("mount", "mount_kept"):
+        assert (Status.PASSED if right else Status.FAILED) == sample.check(
+            kind, host="server", **params
+        ).status
 
 
 @pytest.mark.parametrize(("share", "right"), [("sample", True), ("other", False)])

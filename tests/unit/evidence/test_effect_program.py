@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +91,26 @@ def test_resolves_as_programs_do() -> None:
     """The name of this host has an address, a name that nobody can have has none (RFC 6761)."""
     assert "127.0.0.1" in one("resolves", "localhost")["addresses"]
     assert "unknown" == one("resolves", "nothing..invalid")["verdict"]
+
+
+def test_writes_leaves_no_file_that_was_refused_too_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server of NFS makes the file in a first step, and may refuse the second one."""
+    made, opened = list[str](), os.open
+
+    def refuse(name: str, flags: int, mode: int) -> int:
+        made.append(name)
+        os.close(opened(name, flags, mode))
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(signal, "signal", lambda *words: None)
+    monkeypatch.setattr(signal, "alarm", lambda seconds: None)
+    monkeypatch.setattr(effect_program, "_become", lambda user: "")
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(PermissionError):
+        effect_program.writes("root", str(tmp_path))
+    assert (1, []) == (len(made), [*tmp_path.iterdir()])
 
 
 def test_writes_as_the_user(tmp_path: Path) -> None:
