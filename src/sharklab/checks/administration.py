@@ -146,9 +146,7 @@ def mount_kept(context: Context, params: Params) -> Finding:
         if remote_files.is_same_source(context, entry.source, params.get("source", "")):
             text = N_("{host} mounts it at its start.")
             return finding(True, params["host"], Message(text, params), line)
-    text = N_(
-        "No line of /etc/fstab, no unit of systemd and no map of autofs mounts it when {host} starts."
-    )
+    text = N_("No line of /etc/fstab, no unit of systemd and no map of autofs mounts it when {host} starts.")
     return finding(False, params["host"], Message(text, params))
 
 

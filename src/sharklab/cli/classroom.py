@@ -25,6 +25,7 @@ from sharklab.errors import MachineryError, SharklabError
 from sharklab.hosts import capacity, image, inventory, playbook, providers
 from sharklab.hosts.image import choice
 from sharklab.hosts.providers.provider import NewHosts
+from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab import diary, seat
 from sharklab.lab.model import Lab, Plan, Seat
 from sharklab.message import N_, Message
@@ -58,7 +59,7 @@ def up(lab: Lab, students: Sequence[str], solved: bool, os_name: str, progress: 
     A seat that is up stays as it is; one that was interrupted is finished. Raises InputError and
     MachineryError when no seat can come up: a wrong name, a missing tool, too little memory.
     """
-    hosts = providers.CONTAINERS
+    hosts = CONTAINERS
     plans = [flow.to_begin(flow.plan_of(lab, own), solved) for own in seat.register_all(lab, students)]
     layers = _layers(plans, hosts, os_name, progress)
     absent = [plan for plan in plans if not flow.is_ready(hosts.adapt(plan), hosts)]
