@@ -89,9 +89,13 @@ _ASK = "busctl call org.fedoraproject.FirewallD1 /org/fedoraproject/FirewallD1 o
 
 DEFAULT = f"{_ASK} getDefaultZone || firewall-cmd --get-default-zone"
 DIRECT = f'[ "$({_ASK}.direct getAllRules)" = "a(sssias) 0" ] || firewall-cmd --direct --get-all-rules'
-POLICIES = f"""[ "$({_ASK}.policy getPolicies)" = 'as 1 "allow-host-ipv6"' ] ||
+POLICIES = f"""[ "$({_ASK}.policy getPolicies)" = 'as 1 "allow-host-ipv6"' ] &&
+    ! ls /etc/firewalld/policies/*.xml >/dev/null ||
     firewall-cmd --list-all-policies"""
-"""The policies in force, where there are others than the one that every host has."""
+"""The policies in force, where there are others than the one that every host has, or permanent ones.
+
+`firewall-cmd --runtime-to-permanent` writes a file for the one that every host has.
+"""
 
 PERMANENT_POLICIES = """ls /etc/firewalld/policies/*.xml >/dev/null &&
     firewall-cmd --permanent --list-all-policies"""

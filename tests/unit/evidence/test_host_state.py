@@ -15,6 +15,7 @@ from sharklab.evidence.host_state import (
     ATTEMPTS,
     FIREWALL,
     LOOKS,
+    POLICIES,
     TABLES,
     Demands,
     Observer,
@@ -122,6 +123,26 @@ class Told(Observer):
     def printed(self, commands: Mapping[str, str]) -> Mapping[str, str]:
         """Return the outputs of the test, and nothing of other commands."""
         return {**dict.fromkeys(commands, ""), **OUTPUTS}
+
+
+@pytest.mark.parametrize(
+    ("names", "files", "printed"),
+    [
+        ('as 1 "allow-host-ipv6"', "exit 2", ""),
+        ('as 1 "allow-host-ipv6"', "echo allow-host-ipv6.xml", "policies\n"),
+        ('as 2 "allow-host-ipv6" "mine"', "exit 2", "policies\n"),
+    ],
+)
+def test_policies_are_asked_for_where_others_or_permanent_ones_are(
+    names: str, files: str, printed: str, tmp_path: Path
+) -> None:
+    """`firewall-cmd --runtime-to-permanent` makes a file of the policy of every host: both are compared."""
+    programs.script(tmp_path, "busctl", f"echo '{names}'")
+    programs.script(tmp_path, "ls", files)
+    programs.script(tmp_path, "firewall-cmd", "echo policies")
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(["sh", "-c", POLICIES], env=path, capture_output=True, text=True, check=True)
+    assert printed == done.stdout
 
 
 def test_everything_is_read_from_what_commands_print() -> None:
