@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sharklab.cli.options import Options
-from sharklab.cli.verbs import computer, exercise, explain, gradebook, lab, recording, seat, submission
+from sharklab.cli.verbs import (
+    computer,
+    exercise,
+    explain,
+    gateway,
+    gradebook,
+    lab,
+    recording,
+    seat,
+    submission,
+)
 from sharklab.message import N_
 
 
@@ -155,6 +165,30 @@ VERBS: Mapping[str, Verb] = {
         "seats import alice.seat",
         ("seat_files", "output"),
     ),
+    "gateway start": Verb(
+        gateway.start,
+        N_("Let the students of a class log in to their seats on this server by SSH."),
+        "gateway start --roster roster.csv",
+        ("class", "keys", "listen", "port", "output"),
+    ),
+    "gateway stop": Verb(
+        gateway.stop, N_("Stop the SSH gateway; all logins end."), "gateway stop", ("output",)
+    ),
+    "gateway status": Verb(
+        gateway.status, N_("Say whether the SSH gateway runs, and where."), "gateway status", ("output",)
+    ),
+    "gateway logins": Verb(
+        gateway.logins,
+        N_("List the logins of students: name, time, address and host."),
+        "gateway logins --student alice",
+        ("student_of_logins", "output"),
+    ),
+    "gateway keys": Verb(
+        gateway.keys,
+        N_("Write a personal SSH key for each student of a class, for the gateway."),
+        "gateway keys roster.csv -o keys",
+        ("roster", "keys_folder", "output"),
+    ),
     "grade": Verb(
         gradebook.grade,
         N_("Grade the submissions of a class, and write its gradebook."),
@@ -204,5 +238,6 @@ VERBS: Mapping[str, Verb] = {
 GROUPS: Mapping[str, str] = {
     "image": N_("The images that seats are made from."),
     "seats": N_("The seats of a class, for the students' own machines."),
+    "gateway": N_("The SSH gateway of a class server, through which students log in."),
 }
 """The subjects of verbs of two words, by the first word."""
