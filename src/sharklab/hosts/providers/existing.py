@@ -61,6 +61,9 @@ class Existing:
         """Return no layers: sharklab does not make these machines."""
         return image.NOTHING
 
+    def make(self, plan: Plan, layers: Layers) -> None:
+        """Make nothing: the machines run already."""
+
     def up(self, plan: Plan, layers: Layers, progress: Say) -> Mapping[str, Mapping[str, object]]:
         """Install the packages that are missing; the machines run already, and roles do the rest."""
         known = borrowed.read(plan.seat.folder)

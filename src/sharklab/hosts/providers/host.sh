@@ -1,8 +1,8 @@
 #!/bin/sh
 # Keep one host of a seat: give it a network namespace and a root of its own, boot it, and boot it
 # again whenever it reboots; each boot starts from a fresh namespace, as after a power cycle.
-# usage: host.sh OWNER LAB_NAMESPACE NAMESPACE FOLDER LOWERDIR SYSTEMD_NSPAWN ARGUMENT...
-owner=$1 lab=$2 namespace=$3 folder=$4 lower=$5
+# usage: host.sh OWNER LAB_NAMESPACE NAMESPACE FOLDER OVERLAY_OPTIONS SYSTEMD_NSPAWN ARGUMENT...
+owner=$1 lab=$2 namespace=$3 folder=$4 overlay=$5
 shift 5
 cd "$folder" || exit 1
 exec </dev/null >console.log 2>&1
@@ -13,12 +13,17 @@ boot() {
     # So do the locks of systemd-nspawn, whose folder is hidden by one that nobody else sees.
     # shellcheck disable=SC2016 # the inner shell expands it
     unshare --mount --propagation private sh -c '
-        options="lowerdir=$1,upperdir=upper,workdir=work,index=on,nfs_export=on"
+        options=$1 tries=50
         shift
         mkdir -p /run/systemd/nspawn &&
             mount -t tmpfs -o mode=755 tmpfs /run/systemd/nspawn &&
-            mount -t overlay overlay -o "$options" root &&
-            exec "$@"' sh "$lower" "$@"
+            # A set-up of this disk that was killed lets go of it a moment later (EBUSY).
+            until mount -t overlay overlay -o "$options" root; do
+                tries=$((tries - 1))
+                [ "$tries" -gt 0 ] || exit 1
+                sleep 0.2
+            done &&
+            exec "$@"' sh "$overlay" "$@"
 }
 
 while [ -e "$owner" ]; do

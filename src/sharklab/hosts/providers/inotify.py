@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from sharklab.errors import MachineryError
 from sharklab.message import N_, Message
 from sharklab.process import Say
 
+NAME = "fs.inotify.max_user_instances"
 INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
 AMPLE = 1024
 PER_HOST = 7
@@ -40,6 +42,12 @@ def ensure_inotify(hosts: int, progress: Say) -> None:
             each=PER_HOST,
             ample=AMPLE,
         )
+
+
+def free() -> int:
+    """Return how many instances hosts may still open, with a limit of `AMPLE` where we may raise it."""
+    limit = int(INSTANCES.read_text())
+    return (max(limit, AMPLE) if os.access(INSTANCES, os.W_OK) else limit) - _in_use()
 
 
 def _in_use() -> int:

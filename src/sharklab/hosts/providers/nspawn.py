@@ -38,9 +38,9 @@ def start(plan: Plan, host: Host, layers: Layers) -> None:
     disk.make(plan, host, layers)
     folder = disk.folder(plan, host.name)
     state.write(folder / "network", network.cable_commands(plan, host))
-    lowers = disk.lower_links(plan, host.name, layers)
+    options = disk.overlay(plan, host.name, layers).options
     keeper: list[str | Path] = ["sh", KEEPER, marks.file(plan.seat.id), network.namespace(plan.seat.id)]
-    keeper += [network.namespace(plan.seat.id, host.name), folder, lowers]
+    keeper += [network.namespace(plan.seat.id, host.name), folder, options]
     process.run([*cgroups.launcher(unit), "setsid", "--fork", *keeper, *_nspawn(plan, host)])
 
 

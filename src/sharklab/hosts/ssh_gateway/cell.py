@@ -36,9 +36,9 @@ PACKAGES = ("sharklab", "sharklab/hosts", "sharklab/hosts/door")
 
 LISTENER = """
 mkdir -p /run/systemd/nspawn && mount -t tmpfs -o mode=755 tmpfs /run/systemd/nspawn &&
-    exec 3<&0 0</dev/null && LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"
+    exec 3<&0 4<&"$1" 0</dev/null && shift && LISTEN_FDS=2 LISTEN_PID=$$ exec "$@"
 """
-"""systemd-nspawn has locks of its own here, and hands descriptor 3 on (sd_listen_fds(3))."""
+"""systemd-nspawn has locks of its own here, and hands descriptors 3 and 4 on (sd_listen_fds(3))."""
 
 CONFIG = """\
 HostKey /etc/sharklab/host_key
@@ -139,13 +139,21 @@ def _open_folder(path: Path) -> None:
 
 
 def start(listener: socket) -> subprocess.Popen[bytes]:
-    """Start the cell, which accepts connections on `listener`; it ends with this process."""
-    words = ["setpriv", "--pdeathsig", "KILL", "--", "unshare", "--mount", "--propagation", "private"]
-    return subprocess.Popen(
-        [*words, "sh", "-c", LISTENER, "sh", *_nspawn()],
-        stdin=listener.fileno(),
-        env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
-    )
+    """Start the cell, which accepts connections on `listener`; it ends with this process.
+
+    This process alone holds the other end of a pipe, and its programs end when the pipe does.
+    """
+    pipe, _ours = os.pipe()
+    words = ["unshare", "--mount", "--propagation", "private", "sh", "-c", LISTENER, "sh", str(pipe)]
+    try:
+        return subprocess.Popen(
+            [*words, *_nspawn()],
+            stdin=listener.fileno(),
+            pass_fds=(pipe,),
+            env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+        )
+    finally:
+        os.close(pipe)
 
 
 def _nspawn() -> list[str]:

@@ -41,7 +41,7 @@ def test_start_hands_the_keeper_all_that_it_needs(
         network.namespace(seat_plan.seat.id),
         unit,
         str(folder),
-        disk.lower_links(seat_plan, "server", layers),
+        disk.overlay(seat_plan, "server", layers).options,
     ] == argv[6:11]
     assert network.cable_commands(seat_plan, server) == (folder / "network").read_text()
     assert (folder / "lowers").exists()

@@ -22,7 +22,9 @@ from typing import Any
 
 from sharklab.hosts.door import protocol
 
-LISTENER = 3
+LISTENER, SUPERVISOR = 3, 4
+"""Descriptors: the listening socket, and a pipe that ends with the supervisor."""
+
 DOOR = "/gateway/door/socket"
 LISTS = Path("/gateway/lists")
 PROGRAMS = Path("/gateway/programs")
@@ -163,12 +165,20 @@ def accept_all(listener: socket.socket, sshd: str) -> None:
             running.add(subprocess.Popen(words, stdin=own, stdout=own), peer[0])
 
 
+def end_with_supervisor() -> None:
+    """End the cell, with all that runs in it, when the supervisor has ended in whatever way."""
+    os.set_inheritable(SUPERVISOR, False)
+    os.read(SUPERVISOR, 1)
+    os._exit(1)
+
+
 def main() -> int:
     """Prepare the cell, and work in it until it ends."""
     sshd, python = sys.argv[1:]
     listener = socket.socket(fileno=LISTENER)
     listener.set_inheritable(False)
     prepare(python)
+    threading.Thread(target=end_with_supervisor, daemon=True).start()
     threading.Thread(target=relay_all, daemon=True).start()
     print("ready", file=sys.stderr, flush=True)
     accept_all(listener, sshd)
