@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
 
 from sharklab import process
 
@@ -42,11 +41,11 @@ def command(user: str, words: Sequence[str]) -> str:
     return f'[ "$(id -u)" = 0 ] || set -- sudo; exec "$@" {shlex.join(argv)}'
 
 
-def let_in(config: Path, host: str, user: str, keys: Sequence[str]) -> None:
-    """Let the owner of `keys` log in as `user` on a host, which `config` (ssh_config(5)) reaches as root.
+def let_in(ssh: Sequence[str], host: str, user: str, keys: Sequence[str]) -> None:
+    """Let the owner of `keys` log in as `user` on a host, which the command `ssh` reaches as root.
 
     Keys that were let in before and are not among `keys` are taken out again. Raises MachineryError.
     """
     lines = "".join(f"{key} {MARK}\n" for key in keys)
     line = command(user, (LET_IN.format(mark=MARK),))
-    process.run(["ssh", "-F", config, host, line], stdin=lines, timeout=LIMIT)
+    process.run([*ssh, host, line], stdin=lines, timeout=LIMIT)

@@ -10,12 +10,21 @@ import threading
 
 from sharklab import process
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import access, network
+from sharklab.hosts.providers import access, marks, network
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_
 
 PATIENCE = 5.0
 """Seconds that SSH on a host may take to answer."""
+
+
+def ssh(plan: Plan) -> list[str]:
+    """Return the beginning of an ssh command to a host of a seat.
+
+    Its shared connection is the door's own: the processes of the door may be ended, and those of others not.
+    """
+    shared = f'ControlPath="{marks.folder(plan.seat.id)}/door-%r@%n"'
+    return ["ssh", "-F", str(access.folder(plan) / "config"), "-o", shared]
 
 
 def connect(plan: Plan, host: Host, port: int) -> socket.socket:
@@ -59,11 +68,10 @@ def _from_namespace(plan: Plan, host: Host) -> socket.socket:
 def _through_ssh(plan: Plan, host: Host, port: int) -> socket.socket:
     """Return one end of a pair of sockets; ssh (ssh(1), -W) is at the other until either side closes."""
     at = plan.seat.address(host.name, host.networks[0]).ipv4.ip
-    config = access.folder(plan) / "config"
     ours, theirs = socket.socketpair()
     with theirs:
         child = subprocess.Popen(
-            ["ssh", "-F", str(config), "-W", f"{at}:{port}", host.name],
+            [*ssh(plan), "-W", f"{at}:{port}", host.name],
             stdin=theirs.fileno(),
             stdout=theirs.fileno(),
         )

@@ -138,22 +138,15 @@ def _open_folder(path: Path) -> None:
     path.chmod(0o755)
 
 
-def start(listener: socket) -> subprocess.Popen[bytes]:
-    """Start the cell, which accepts connections on `listener`; it ends with this process.
-
-    This process alone holds the other end of a pipe, and its programs end when the pipe does.
-    """
-    pipe, _ours = os.pipe()
-    words = ["unshare", "--mount", "--propagation", "private", "sh", "-c", LISTENER, "sh", str(pipe)]
-    try:
-        return subprocess.Popen(
-            [*words, *_nspawn()],
-            stdin=listener.fileno(),
-            pass_fds=(pipe,),
-            env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
-        )
-    finally:
-        os.close(pipe)
+def start(listener: socket, alive: int) -> subprocess.Popen[bytes]:
+    """Start the cell, which accepts connections on `listener` and ends when the pipe `alive` ends."""
+    words = ["unshare", "--mount", "--propagation", "private", "sh", "-c", LISTENER, "sh", str(alive)]
+    return subprocess.Popen(
+        [*words, *_nspawn()],
+        stdin=listener.fileno(),
+        pass_fds=(alive,),
+        env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+    )
 
 
 def _nspawn() -> list[str]:

@@ -15,7 +15,7 @@ from sharklab import i18n
 from sharklab.errors import InputError, SharklabError
 from sharklab.hosts import host_login
 from sharklab.hosts.agent import live
-from sharklab.hosts.door import seats, server
+from sharklab.hosts.door import connection, seats, server
 from sharklab.hosts.door.server import Answer, text
 from sharklab.hosts.providers import access
 from sharklab.hosts.ssh_gateway import logins, names, students
@@ -67,7 +67,7 @@ def forward(student: str, request: Mapping[str, Any], handles: list[int]) -> Ans
     logins.note(student, plan.lab.name, host.name, "", f"forward {request.get('port')}")
     if request.get("port") == access.SSH_PORT:
         own = students.read().get(student)
-        host_login.let_in(plan.seat.folder / "ssh" / "config", host.name, USER, own.keys if own else ())
+        host_login.let_in(connection.ssh(plan), host.name, USER, own.keys if own else ())
     return server.connect(student, {**request, "lab": plan.lab.name}, handles)
 
 

@@ -6,6 +6,7 @@ however that ends.
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import threading
@@ -109,7 +110,8 @@ def run(listener: socket.socket, submit: session.Submit) -> NoReturn:
     )
     threading.Thread(target=door.serve, args=(door_socket,), daemon=True).start()
     threading.Thread(target=lists.look_for_ever, daemon=True).start()
+    alive, _ours = os.pipe()  # which ends with this process, and the cell with it
     while True:
-        child = cell.start(listener)
+        child = cell.start(listener, alive)
         note(f"the cell ended with code {child.wait()}")
         time.sleep(PAUSE)

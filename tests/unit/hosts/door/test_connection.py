@@ -59,5 +59,5 @@ def test_another_port_is_reached_from_the_host(fakes: Path) -> None:
         given.sendall(b"there and back")
         given.shutdown(socket.SHUT_WR)
         said = b"".join(iter(lambda: given.recv(100), b"")).decode()
-    words = ["-F", str(access.folder(plan) / "config"), "-W", "10.250.9.10:443", plan.hosts[0].name]
+    words = [*connection.ssh(plan)[1:], "-W", "10.250.9.10:443", plan.hosts[0].name]
     assert f"{' '.join(words)}\nthere and back" == said

@@ -176,7 +176,7 @@ def test_a_forwarded_port_is_noted_and_ssh_lets_the_student_in(
     """`ssh -J` needs the student's own keys on the host."""
     let_in: list[str] = []
     monkeypatch.setattr(server, "connect", lambda student, request, handles: Answer(request))
-    monkeypatch.setattr(host_login, "let_in", lambda config, host, user, keys: let_in.append(host))
+    monkeypatch.setattr(host_login, "let_in", lambda ssh, host, user, keys: let_in.append(host))
     answer = session.forward("alice", {"lab": "", "host": "server", "port": 80}, [])
     assert "tp4" == answer.content["lab"] and [] == let_in
     session.forward("alice", {"lab": "tp4", "host": "client", "port": 22}, [])
