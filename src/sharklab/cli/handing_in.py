@@ -37,7 +37,7 @@ def take(student: str, lab: str, handle: int) -> Message:
     with tempfile.TemporaryDirectory(prefix=".new-", dir=own) as place:
         file = Path(place) / "bundle"
         _save(handle, file)
-        submission = bundle.unpack(file, Path(place) / "unpacked")
+        submission = _unpack(file, Path(place) / "unpacked")
         _check(submission, student, lab, now)
         digest = manifest.digest(file.read_bytes())
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
@@ -61,6 +61,15 @@ def _save(handle: int, file: Path) -> None:
         raise InputError(
             N_("no file came"), hint="ssh -p 2222 {login} submit LAB < FILE", login="NAME@SERVER"
         )
+
+
+def _unpack(file: Path, into: Path) -> Submission:
+    """Return the submission in a file. Raises InputError, which names no folder of the server."""
+    try:
+        return bundle.unpack(file, into)
+    except InputError as error:
+        error.place = ""
+        raise
 
 
 def _check(submission: Submission, student: str, lab: str, now: float) -> None:
