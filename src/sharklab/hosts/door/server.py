@@ -21,7 +21,7 @@ from sharklab.hosts.door import connection, protocol, seats
 from sharklab.hosts.door.rate import Rate
 from sharklab.message import N_
 
-BURST, PER_SECOND = 40, 2.0
+BURST, PER_SECOND = 40, 4.0
 """Requests of one student: at once, and each second in the long run."""
 
 MOST_AT_ONCE = 64

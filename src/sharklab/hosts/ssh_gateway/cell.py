@@ -50,7 +50,7 @@ UsePAM no
 AuthorizedKeysFile none
 AuthorizedKeysCommand /etc/sharklab/list_keys %u
 AuthorizedKeysCommandUser keys
-ForceCommand {python} -s -S -E /gateway/programs/login.py
+ForceCommand exec {python} -s -S -E /gateway/programs/login.py
 Subsystem sftp {subsystem}
 AcceptEnv LANG LC_ALL LC_MESSAGES
 PermitUserEnvironment no
