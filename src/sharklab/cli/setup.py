@@ -25,12 +25,14 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "check": ("packets",),
     "explain": ("packets",),
     "down": ("hosts",),
-    "test": ("image", "hosts", "internet", "machines", "seeds", "rocky", "packets", "test"),
+    "gateway start": ("hosts", "internet", "gateway"),
+    "test": ("image", "hosts", "gateway", "internet", "machines", "seeds", "rocky", "packets", "test"),
 }
 """The work that each verb does, by the groups of system_packages.toml; other verbs need nothing."""
 
 AS_ROOT = frozenset(
     {"image build", "up", "run", "solve", "reset", "shell", "capture", "fetch", "down", "test"}
+    | {"gateway start", "gateway stop", "gateway status", "gateway logins"}
     | {"seats up", "seats status", "seats down"}
 )
 """The verbs that need root where the hosts are containers of this machine."""
