@@ -11,6 +11,7 @@ from pathlib import Path
 from sharklab import privilege, state, system_packages
 from sharklab.cli.doctor import trials
 from sharklab.cli.doctor.diagnosis import Diagnosis, missing, ok, optional, warning
+from sharklab.hosts.providers import user_namespace
 from sharklab.hosts.providers.qemu import engine, libvirt, trial
 from sharklab.message import N_, Message, refusal
 
@@ -29,6 +30,7 @@ def examine() -> Iterator[Diagnosis]:
     yield init(Path("/run/systemd/system"))
     yield cgroups(Path("/proc/mounts").read_text())
     yield overlay()
+    yield users(state.images_folder())
     yield network()
     yield nf_tables()
     yield nfs(Path("/proc/filesystems").read_text())
@@ -73,6 +75,24 @@ def overlay() -> Diagnosis:
         N_("keep the state on an ext4, xfs or btrfs file system: SHARKLAB_STATE=/another/folder"),
         place=str(folder),
     )
+
+
+def users(images: Path) -> Diagnosis:
+    """Really runs a container with users of its own on one of the `images`; `up` goes by the result."""
+    name = N_("users of the hosts")
+    if not privilege.is_root():
+        return warning(name, NEEDS_ROOT, AS_ROOT)
+    roots = sorted(file.parents[1] for file in images.glob("*/root/bin/sh"))
+    if not roots:
+        return ok(name, N_("not tried: that takes an image; the first start of a lab builds one and tries it"))
+    if reason := user_namespace.measure(roots[:1]):
+        return warning(
+            name,
+            N_("tried: {reason}; root of a container can harm this machine"),
+            N_("give hosts to people that you trust, or make virtual machines of them: --provider qemu"),
+            reason=reason,
+        )
+    return ok(name, N_("tried: root of a container is an ordinary user of this machine"))
 
 
 def network() -> Diagnosis:

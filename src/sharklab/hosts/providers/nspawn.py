@@ -1,25 +1,27 @@
 """Hosts as systemd-nspawn(1) containers that boot a whole operating system from one shared image.
 
 Each host is a keeper process (host.sh) in a control group of its own, with a network namespace and
-an overlay mount that no other process of the machine sees. So ending a host is killing a group and
-deleting a namespace, whatever state a crash left it in.
+an overlay mount (boot.py) that no other process of the machine sees. So ending a host is killing a
+group and deleting a namespace, whatever state a crash left it in.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from sharklab import process, state
 from sharklab.hosts.image.model import Layers
-from sharklab.hosts.providers import access, cgroups, disk, marks, network
+from sharklab.hosts.providers import access, boot, cgroups, disk, marks, network, user_ranges
 from sharklab.lab.model import Host, Plan
 
-TOOLS = ("systemd-nspawn", "ip", "nsenter", "ssh", "ssh-keygen", "setsid", "unshare", "mount")
+TOOLS = ("systemd-nspawn", "ip", "nsenter", "ssh", "ssh-keygen", "setsid")
 KEEPER = Path(__file__).with_name("host.sh")
+BOOT = Path(boot.__file__)
 
 
 def facts(plan: Plan, host: Host, layers: Layers) -> Mapping[str, object]:
@@ -31,17 +33,19 @@ def facts(plan: Plan, host: Host, layers: Layers) -> Mapping[str, object]:
     }
 
 
-def start(plan: Plan, host: Host, layers: Layers) -> None:
-    """Remove the remains of a crash, and boot the host."""
+def start(plan: Plan, host: Host, layers: Layers, own_users: bool) -> None:
+    """Remove the remains of a crash, and boot the host; `own_users` gives it a user namespace."""
     unit = network.namespace(plan.seat.id, host.name)
     cgroups.end(unit)
     disk.make(plan, host, layers)
     folder = disk.folder(plan, host.name)
     state.write(folder / "network", network.cable_commands(plan, host))
     lowers = disk.lower_links(plan, host.name, layers)
+    first = user_ranges.take(plan.seat.id, host.name) if own_users else None
+    interfaces = [name for _, name, _ in network.ports(plan, host)]
     keeper: list[str | Path] = ["sh", KEEPER, marks.file(plan.seat.id), network.namespace(plan.seat.id)]
-    keeper += [network.namespace(plan.seat.id, host.name), folder, lowers]
-    process.run([*cgroups.launcher(unit), "setsid", "--fork", *keeper, *_nspawn(plan, host)])
+    keeper += [unit, folder, *command(unit, host.name, interfaces, lowers, first), "--boot"]
+    process.run([*cgroups.launcher(unit), "setsid", "--fork", *keeper])
 
 
 def power_off(plan: Plan, host: Host) -> None:
@@ -51,30 +55,42 @@ def power_off(plan: Plan, host: Host) -> None:
             os.kill(pid, signal.SIGTERM)  # which it passes on as --kill-signal
 
 
-def _nspawn(plan: Plan, host: Host) -> list[str]:
-    """Return the command that boots the host; the reason for each option stands beside it."""
-    name = network.namespace(plan.seat.id, host.name)
+def command(
+    unit: str, hostname: str, interfaces: Sequence[str], lowers: str, first: int | None
+) -> list[str | Path]:
+    """Return the command that runs a container in the folder of a host; how it starts there follows.
+
+    `first` is the first user of the host, or None for a host without users of its own. `interfaces` are those
+    that it takes from the network namespace `unit`, which need not exist without any. The reason for each
+    option stands beside it.
+    """
+    namespace, users = unit if interfaces else "-", "-" if first is None else str(first)
     return [
+        *(sys.executable, "-I", "-S", BOOT, namespace, users, lowers),
         "env",
         "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1",
         "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network",  # students set net.* sysctls
         "systemd-nspawn",
         "--quiet",
-        "--boot",
         "--directory=root",
-        f"--machine={name}",
-        f"--hostname={host.name}",
-        f"--network-namespace-path={network.NAMESPACES / name}",
+        f"--machine={unit}",
+        f"--hostname={hostname}",
+        *(
+            []
+            if first is None
+            else [f"--private-users={first}:{boot.COUNT}", "--private-users-ownership=off"]  # boot.py shifts
+        ),
+        "--private-network",  # made with the user namespace, so that root of the host owns it
+        *(f"--network-interface={name}" for name in interfaces),
         "--keep-unit",  # the control group is ours; also makes a reboot end with code 133
         "--register=no",
         "--kill-signal=SIGRTMIN+4",
         "--console=read-only",
-        "--capability=CAP_NET_ADMIN",
         "--system-call-filter=open_by_handle_at",  # NFS servers in user space
         "--resolv-conf=off",
         "--timezone=off",
         "--link-journal=no",
-        *(["--bind=/dev/fuse"] if Path("/dev/fuse").exists() else []),
+        *([f"--bind={boot.AT}/fuse:/dev/fuse"] if Path("/dev/fuse").exists() else []),
     ]
 
 

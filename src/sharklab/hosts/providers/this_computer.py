@@ -27,6 +27,7 @@ from sharklab.hosts.providers import (
     nspawn,
     provider,
     qemu,
+    user_namespace,
 )
 from sharklab.lab import needs
 from sharklab.lab.model import Host, Plan, Seat
@@ -112,9 +113,10 @@ class ThisComputer:
             network.build(plan)
         gateway.connect(plan)
         absent = [host for host in plan.hosts if not _is_running(plan.seat, host.name)]
-        for host in absent:
-            if not self._is_vm(host):
-                nspawn.start(plan, host, layers)
+        containers = [host for host in absent if not self._is_vm(host)]
+        own_users = bool(containers) and user_namespace.decide(layers, progress)
+        for host in containers:
+            nspawn.start(plan, host, layers, own_users)
         if layers.snapshots:
             asleep = [host for host in absent if self._is_vm(host)]
             qemu.start(plan, asleep, layers.snapshots, boot_failure, progress)

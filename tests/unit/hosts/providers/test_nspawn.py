@@ -10,7 +10,7 @@ import pytest
 
 from sharklab import process
 from sharklab.hosts.image import Image, Layers
-from sharklab.hosts.providers import access, cgroups, disk, marks, network, nspawn
+from sharklab.hosts.providers import access, cgroups, disk, marks, network, nspawn, user_ranges
 from sharklab.lab.model import Plan
 
 
@@ -30,37 +30,49 @@ def test_start_hands_the_keeper_all_that_it_needs(
     monkeypatch.setattr(cgroups, "end", lambda unit: calls.append(("end", unit)))
     monkeypatch.setattr(cgroups, "launcher", lambda unit: ["launch", unit])
     monkeypatch.setattr(process, "run", lambda argv: calls.append(("run", list(map(str, argv)))))
-    nspawn.start(seat_plan, server, layers)
+    marks.claim(seat_plan.seat.id, seat_plan.seat.folder)
+    nspawn.start(seat_plan, server, layers, True)
     unit = network.namespace(seat_plan.seat.id, "server")
     folder = disk.folder(seat_plan, "server")
     [(_, ended), (_, argv)] = calls
     assert unit == ended
     assert ["launch", unit, "setsid", "--fork", "sh", str(nspawn.KEEPER)] == argv[:6]
-    assert [
-        str(marks.file(seat_plan.seat.id)),
-        network.namespace(seat_plan.seat.id),
-        unit,
-        str(folder),
-        disk.lower_links(seat_plan, "server", layers),
-    ] == argv[6:11]
+    seat = network.namespace(seat_plan.seat.id)
+    assert [str(marks.file(seat_plan.seat.id)), seat, unit, str(folder)] == argv[6:10]
+    first = user_ranges.take(seat_plan.seat.id, "server")
+    lowers = disk.lower_links(seat_plan, "server", layers)
+    interfaces = ["mgmt", *server.networks]
+    assert [*map(str, nspawn.command(unit, "server", interfaces, lowers, first)), "--boot"] == argv[10:]
     assert network.cable_commands(seat_plan, server) == (folder / "network").read_text()
     assert (folder / "lowers").exists()
 
 
-def test_command_boots_in_the_namespace_of_the_host(seat_plan: Plan) -> None:
-    """Its control group is ours, its console is read only, and the image is the working folder's."""
-    name = network.namespace(seat_plan.seat.id, "client")
-    words = nspawn._nspawn(seat_plan, seat_plan.hosts[1])
+def test_command_takes_the_interfaces_of_the_host() -> None:
+    """Its control group is ours, its console is read only, and its users are those of its range."""
+    words = [
+        str(word) for word in nspawn.command("sl-a-client", "client", ["mgmt", "lan"], "lower0", 0x80000)
+    ]
+    assert ["sl-a-client", "524288", "lower0"] == words[words.index(str(nspawn.BOOT)) + 1 :][:3]
     assert {
-        "--boot",
         "--directory=root",
         "--keep-unit",
         "--console=read-only",
         "--hostname=client",
-        f"--machine={name}",
-        f"--network-namespace-path={network.NAMESPACES / name}",
+        "--machine=sl-a-client",
+        "--private-users=524288:65536",
+        "--private-users-ownership=off",
+        "--private-network",
+        "--network-interface=mgmt",
+        "--network-interface=lan",
     } <= set(words)
-    assert Path("/dev/fuse").exists() == ("--bind=/dev/fuse" in words)
+    assert Path("/dev/fuse").exists() == any(word.endswith(":/dev/fuse") for word in words)
+
+
+def test_command_without_users_and_network() -> None:
+    """The users are those of the machine; no namespace is looked for where no interface is taken."""
+    words = [str(word) for word in nspawn.command("sl-a-client", "client", [], "lower0", None)]
+    assert ["-", "-", "lower0"] == words[words.index(str(nspawn.BOOT)) + 1 :][:3]
+    assert not [word for word in words if word.startswith(("--private-users", "--network-interface"))]
 
 
 def test_facts_are_those_that_ansible_would_gather(seat_plan: Plan, layers: Layers) -> None:
