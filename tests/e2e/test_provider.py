@@ -17,7 +17,7 @@ import pytest
 from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import image, providers
-from sharklab.hosts.providers import access, cgroups, inotify, marks, network
+from sharklab.hosts.providers import access, cgroups, marks, network
 from sharklab.hosts.providers.baking import on_image
 from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab.model import Plan
@@ -389,21 +389,6 @@ def test_up_without_root(seat_plan: Plan, layers: image.Layers, monkeypatch: pyt
     with pytest.raises(MachineryError, match=r"starting hosts .* needs root"):
         nspawn.up(seat_plan, layers, silent)
     monkeypatch.undo()
-
-
-def test_ensure_inotify_that_may_not_be_raised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A limit that is too low and cannot be raised is told before any host starts."""
-    monkeypatch.setattr(inotify, "INSTANCES", fixed := tmp_path / "limit")
-    fixed.write_text("0")
-    monkeypatch.setattr(Path, "write_text", refuse)
-    with pytest.raises(MachineryError) as caught:
-        inotify.ensure_inotify(3, silent)
-    assert "sysctl fs.inotify.max_user_instances=1024" == caught.value.hint
-
-
-def refuse(path: Path, text: str) -> None:
-    """Refuse to write, as the kernel does in a container."""
-    raise PermissionError(13, "Permission denied", str(path))
 
 
 def test_end_of_a_group_spares_others() -> None:

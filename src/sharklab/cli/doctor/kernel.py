@@ -84,7 +84,7 @@ def users(images: Path) -> Diagnosis:
         return warning(name, NEEDS_ROOT, AS_ROOT)
     roots = sorted(file.parents[1] for file in images.glob("*/root/bin/sh"))
     if not roots:
-        return ok(name, N_("not tried: that takes an image; the first start of a lab builds one and tries it"))
+        return ok(name, N_("not tried: that takes an image; the first start of a lab builds one, and tries"))
     if reason := user_namespace.measure(roots[:1]):
         return warning(
             name,

@@ -23,6 +23,12 @@ TOOLS = ("systemd-nspawn", "ip", "nsenter", "ssh", "ssh-keygen", "setsid")
 KEEPER = Path(__file__).with_name("host.sh")
 BOOT = Path(boot.__file__)
 
+LIMITS = cgroups.Limits(memory=768 * 2**20, processes=512, cpu_weight=400)
+"""Of one host."""
+
+OPEN_FILES = "1024:16384"
+"""Of one process: the number that it begins with, and the one to which it may raise that (getrlimit(2))."""
+
 
 def facts(plan: Plan, host: Host, layers: Layers) -> Mapping[str, object]:
     """Return the facts that ansible.builtin.setup would gather on a host that is made from `layers`."""
@@ -45,7 +51,7 @@ def start(plan: Plan, host: Host, layers: Layers, own_users: bool) -> None:
     interfaces = [name for _, name, _ in network.ports(plan, host)]
     keeper: list[str | Path] = ["sh", KEEPER, marks.file(plan.seat.id), network.namespace(plan.seat.id)]
     keeper += [unit, folder, *command(unit, host.name, interfaces, lowers, first), "--boot"]
-    process.run([*cgroups.launcher(unit), "setsid", "--fork", *keeper])
+    process.run([*cgroups.launcher(unit, LIMITS), "setsid", "--fork", *keeper])
 
 
 def power_off(plan: Plan, host: Host) -> None:
@@ -86,6 +92,7 @@ def command(
         "--register=no",
         "--kill-signal=SIGRTMIN+4",
         "--console=read-only",
+        f"--rlimit=RLIMIT_NOFILE={OPEN_FILES}",
         "--system-call-filter=open_by_handle_at",  # NFS servers in user space
         "--resolv-conf=off",
         "--timezone=off",

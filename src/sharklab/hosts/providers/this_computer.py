@@ -21,12 +21,12 @@ from sharklab.hosts.providers import (
     cgroups,
     disk,
     gateway,
-    inotify,
     marks,
     network,
     nspawn,
     provider,
     qemu,
+    shared_limits,
     user_namespace,
 )
 from sharklab.lab import needs
@@ -105,7 +105,7 @@ class ThisComputer:
         vms = self._vms(plan)
         process.require(*nspawn.TOOLS, *(qemu.TOOLS if vms else ()))
         network.check(plan)
-        inotify.ensure_inotify(len(plan.hosts), progress)
+        shared_limits.ensure(len(plan.hosts), progress)
         marks.claim(plan.seat.id, plan.seat.folder)
         access.prepare(plan)
         if not any(_is_running(plan.seat, host.name) for host in plan.hosts):

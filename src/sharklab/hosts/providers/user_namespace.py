@@ -21,7 +21,7 @@ from sharklab.message import N_, NOTHING, Message
 from sharklab.process import Say
 
 RECORD = "user-namespaces"
-"""The file of the state folder that keeps the result: empty where it works, else the words of the system against it."""
+"""The file of the state folder that keeps the result: empty, or the words of the system against it."""
 
 SECONDS = 20.0
 """A container that boots nothing takes half a second."""
@@ -49,9 +49,9 @@ def measure(roots: Sequence[Path]) -> str:
 
 
 def try_container(roots: Sequence[Path]) -> Message:
-    """Run a container with users of its own on an image; return NOTHING, or the words of the system against it.
+    """Run a container with users of its own; return NOTHING, or the words of the system against it.
 
-    `roots` are the folders of the image, the uppermost first. Needs root.
+    `roots` are the folders of an image, the uppermost first. Needs root.
     """
     unit = f"sl-trial-{os.getpid()}"
     with tempfile.TemporaryDirectory(dir=state.folder(state.root()), prefix=".trial-") as place:

@@ -28,7 +28,7 @@ def test_start_hands_the_keeper_all_that_it_needs(
     server, calls = seat_plan.hosts[0], []
     access.prepare(seat_plan)
     monkeypatch.setattr(cgroups, "end", lambda unit: calls.append(("end", unit)))
-    monkeypatch.setattr(cgroups, "launcher", lambda unit: ["launch", unit])
+    monkeypatch.setattr(cgroups, "launcher", lambda unit, limits: ["launch", unit])
     monkeypatch.setattr(process, "run", lambda argv: calls.append(("run", list(map(str, argv)))))
     marks.claim(seat_plan.seat.id, seat_plan.seat.folder)
     nspawn.start(seat_plan, server, layers, True)
