@@ -15,7 +15,10 @@ Linux 5.12, and below an overlay since 5.19.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
+import platform
+import struct
 import sys
 from pathlib import Path
 
@@ -38,6 +41,12 @@ OPEN_TREE_CLONE, AT_FDCWD, AT_EMPTY_PATH, MOVE_MOUNT_F_EMPTY_PATH, MOUNT_ATTR_ID
 )
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
 MS_RDONLY, MS_BIND, MS_REC, MS_PRIVATE = 0x1, 0x1000, 0x4000, 0x40000
+
+ABIS = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
+"""By machine, the number of its own system calls' kind (linux/audit.h), and that of socket(2) among them."""
+
+AF_VSOCK = 40
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ALLOW, REFUSE = 22, 2, 0x7FFF0000, 0x00050000
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -112,6 +121,33 @@ def mount(source: str, target: str | Path, kind: str, flags: int = 0, options: s
     _check(LIBC.mount(*words, ctypes.c_ulong(flags), os.fsencode(options)), f"mount {target}")
 
 
+def refuse_calls() -> None:
+    """Let this process, and all that come from it, reach the kernel through fewer calls (seccomp(2)).
+
+    No namespace holds a socket to the hypervisor of a virtual machine (vsock(7)), so none can be made. The
+    calls of other machines' programs, as of 32 bits, are refused, too. Raises OSError.
+    """
+    if platform.machine() not in ABIS:
+        return
+    kind, socket_call = ABIS[platform.machine()]
+    load, equal, at_least, end = 0x20, 0x15, 0x35, 0x06  # linux/bpf_common.h
+    program = [
+        (load, 0, 0, 4),  # the kind of the call
+        (equal, 0, 6, kind),
+        (load, 0, 0, 0),  # its number
+        (at_least, 4, 0, 0x40000000),  # calls of x32
+        (equal, 0, 2, socket_call),
+        (load, 0, 0, 16),  # the family of the socket
+        (equal, 2, 0, AF_VSOCK),
+        (end, 0, 0, ALLOW),
+        (end, 0, 0, REFUSE | errno.ENOSYS),
+        (end, 0, 0, REFUSE | errno.EAFNOSUPPORT),
+    ]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in program))
+    rules = struct.pack("@HP", len(program), ctypes.addressof(code))
+    _check(LIBC.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, rules), "prctl")
+
+
 def _make_fuse() -> None:
     """Make a device that every user of the host may open: that of the machine may be root's alone."""
     if Path("/dev/fuse").exists():
@@ -151,6 +187,7 @@ def main(namespace: str, first: str, lowers: str, *command: str) -> None:
     """Do what the command line says; this process becomes the command."""
     try:
         _enter(namespace)
+        refuse_calls()
         make_mounts(None if first == "-" else int(first), lowers.split(":"))
     except OSError as error:
         sys.exit(f"boot.py: {error.strerror or error}")

@@ -54,6 +54,13 @@ def test_interfaces_are_those_of_the_new_namespace(host: Path) -> None:
     assert ("lo", True, True) == (names, "Read-only" in done.stderr, bool(groups))
 
 
+def test_no_socket_reaches_the_hypervisor(host: Path) -> None:
+    """Sockets of other families are made as ever."""
+    python = "import socket; socket.socket(socket.AF_INET); socket.socket(40)"
+    done = run(host, "-", f"{sys.executable} -c '{python}'")
+    assert "Address family not supported" in done.stderr.splitlines()[-1]
+
+
 def test_nothing_is_left(host: Path) -> None:
     """The mounts end with the command."""
     run(host, str(FIRST), "true")
