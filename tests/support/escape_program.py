@@ -127,7 +127,7 @@ def settings_of_the_kernel() -> str:
         "vm/drop_caches",
         "vm/overcommit_memory",
     )
-    names += ("fs/inotify/max_user_instances", "kernel/pid_max", "kernel/pty/max")
+    names += ("fs/inotify/max_user_instances", "fs/file-max", "kernel/pty/max")
     mount("", "/proc/sys", "", MS_REMOUNT | MS_BIND)
     with mounted("proc") as folder:
         places = ["/proc/sys", *([f"{folder}/sys"] if folder else [])]
@@ -278,9 +278,8 @@ def addresses_of_others() -> str:
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as wire:
             wire.bind((name, 0))
             own = wire.getsockname()[4]
-            targets = [*sys.argv[2].split(","), "10.250.1.10", "10.16.0.10", "10.0.2.3", "192.168.1.1"]
-            if name != "mgmt":
-                targets.remove("10.250.1.10")
+            neighbours = sys.argv[2].split(",") if name == "mgmt" else []
+            targets = [*neighbours, "10.250.1.10", "10.16.0.10", "10.0.2.3", "192.168.1.1"]
             for target in targets:
                 arp = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + own + bytes(4) + bytes(6)
                 wire.send(b"\xff" * 6 + own + b"\x08\x06" + arp + socket.inet_aton(target))
