@@ -6,6 +6,7 @@ Like `ansible.builtin.raw` it needs no module on the host, and so costs a quarte
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,9 @@ class ActionModule(ActionBase):
         _validated, options = self.validate_argument_spec(ARGUMENTS)
         for spec in (*options["folders"], *options["files"]):
             check_place(spec)
-        wanted = {**options, "check": self._task.check_mode, "marks": MARKS}
+        wanted = {**options, "check": self._task.check_mode, "mark": f"{MARKS}/{digest(options)}"}
         done = self._low_level_execute_command(
-            f"{interpreter(task_vars or {})} -I -", in_data=program(wanted)
+            f"{interpreter(task_vars or {})} -I -S -", in_data=program(wanted)
         )
         return {**result, **read(done)}
 
@@ -64,6 +65,12 @@ def check_place(spec: dict[str, Any]) -> None:
         raise AnsibleActionFail(f"{spec['path']}: the path must be absolute")
     if not spec["mode"] or spec["mode"].strip("01234567"):
         raise AnsibleActionFail(f"{spec['path']}: the mode {spec['mode']!r} must be octal digits in quotes")
+
+
+def digest(options: dict[str, Any]) -> str:
+    """Return a name for this task on a host, from its paths and commands, not from the contents."""
+    paths = [spec["path"] for spec in (*options["folders"], *options["files"])]
+    return hashlib.sha256("\0".join([*paths, *options["then"]]).encode()).hexdigest()[:32]
 
 
 def interpreter(variables: dict[str, Any]) -> str:

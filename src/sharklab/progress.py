@@ -77,3 +77,15 @@ class Progress:
             else:
                 self._stream.write(text + "\n")
             self._stream.flush()
+
+
+class Silent(Progress):
+    """Reports nothing: for work that is a part of a step."""
+
+    @contextmanager
+    def step(self, title: str, **values: object) -> Iterator[None]:
+        """Do the block."""
+        yield
+
+    def note(self, detail: Message) -> None:
+        """Say nothing."""

@@ -33,12 +33,15 @@ from sharklab.hosts import (
 )
 from sharklab.hosts.image import choice
 from sharklab.hosts.providers import existing, gateway
+from sharklab.hosts.providers.provider import NewHosts
 from sharklab.lab import diary, fault_choice, plan_file, seat, start
 from sharklab.lab.matrices import FAST
 from sharklab.lab.model import Lab, Plan, Seat
 from sharklab.lab.plan import make_plan
 from sharklab.message import N_, Message
 from sharklab.progress import Progress
+
+SET_UP = N_("set up the seat's own values")
 
 
 class HostEnded(MachineryError):
@@ -68,16 +71,17 @@ def prepare(name: str, student: str, pace: str = FAST, fault: str = "") -> Plan:
     """
     lab = lint.named(name)
     own = seat.register(lab, student)
-    return _plan(lab, fault_choice.try_one(lab, own, fault) if fault else own, pace)
+    return plan_of(lab, fault_choice.try_one(lab, own, fault) if fault else own, pace)
 
 
 def look_up(name: str, student: str) -> Plan:
     """Return the plan that `prepare` would return now; the course's register stays as it is."""
     lab = lint.named(name)
-    return _plan(lab, seat.look_up(lab, student), FAST)
+    return plan_of(lab, seat.look_up(lab, student))
 
 
-def _plan(lab: Lab, own: Seat, pace: str) -> Plan:
+def plan_of(lab: Lab, own: Seat, pace: str = FAST) -> Plan:
+    """Return the plan of a solved seat of `lab`, with the addresses of machines that it borrows."""
     own = fault_choice.with_tried(lab, own)
     return make_plan(lab, borrowed.with_addresses(own, borrowed.read(own.folder)), pace)
 
@@ -157,7 +161,7 @@ def build_image(
 
     def find_fault(made: image.Layers) -> Message | None:
         steps = image_proof.Steps(
-            up=lambda plan: _up(plan, hosts, made, progress),
+            up=lambda plan: bring_up(plan, hosts, made, progress),
             run=lambda plan, folder: _run_golden(
                 solve(plan, begun, hosts, progress), hosts, folder, progress
             ),
@@ -203,7 +207,7 @@ def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
     layers = layers_of(plan, hosts, os, progress)
     with seats.hold(plan.seat):
         diary.begin(plan.seat)
-        _up(hosts.adapt(plan), hosts, layers, progress)
+        bring_up(hosts.adapt(plan), hosts, layers, progress)
 
 
 def layers_of(plan: Plan, hosts: providers.Provider, os: str, progress: Progress) -> image.Layers:
@@ -224,14 +228,45 @@ def _system(plan: Plan) -> str | None:
     return image.system_of(Path(file.read_text().partition("\n")[0])) if file.exists() else None
 
 
-def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress) -> None:
+def bring_up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress) -> None:
+    """Bring the hosts of a seat up and set them up, as far as that is not done."""
+    begin(plan, hosts)
+    if is_at_work(plan):
+        _start_hosts(plan, hosts, layers, progress)
+        return
+    if new := make_new(plan, hosts, layers):
+        _personalise_disks(plan, new, progress)
+        _start_hosts(plan, hosts, layers, progress)
+    else:
+        _start_and_set_up(plan, hosts, layers, progress)
+    finish(plan, hosts, progress)
+
+
+def begin(plan: Plan, hosts: providers.Provider) -> None:
+    """Write the files of a seat that its hosts are made from."""
     plan_file.save(plan)
     inventory.save(plan)
     seat_provider.write(plan.seat.folder, hosts.name)
-    if plan.start and _provisioned(plan).exists():  # the student's work is neither undone nor kept as a start
-        _start_hosts(plan, hosts, layers, progress)
-        return
-    title, name = N_("set up the seat's own values"), "personalise"
+
+
+def is_at_work(plan: Plan) -> bool:
+    """Tell whether a student works on the seat: its hosts only start, and nothing sets them up again.
+
+    Else the student's work would be undone, or kept as the start state.
+    """
+    return bool(plan.start) and _provisioned(plan).exists()
+
+
+def make_new(plan: Plan, hosts: providers.Provider, layers: image.Layers) -> NewHosts | None:
+    """Make the hosts of a new seat as `Provider.make` does."""
+    return hosts.make(plan, layers) if hosts.bakes and _is_from(plan, layers) else None
+
+
+def _start_and_set_up(
+    plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: Progress
+) -> None:
+    """Start the hosts, and set them up over SSH."""
+    title, name = SET_UP, "personalise"
     if not hosts.bakes:
         title, name = N_("apply all roles"), "site"
     elif not _is_from(plan, layers):
@@ -241,6 +276,10 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
         inventory.save(plan, facts)
     with progress.step(title), explain_ended_hosts(plan, hosts):
         playbook.run(name, inventory.file(plan), progress=progress.note)
+
+
+def finish(plan: Plan, hosts: providers.Provider, progress: Progress) -> None:
+    """Inject the faults, keep the start state, and note that the seat is set up."""
     if plan.start and plan.seat.faults:
         with progress.step(N_("inject the faults")):
             faults.inject(plan, progress.note)
@@ -251,6 +290,14 @@ def _up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progress: P
         with progress.step(N_("note the configuration at the beginning of the exam")):
             configuration.keep(plan)
     state.write(_provisioned(plan), _fingerprint(plan), 0o600)
+
+
+def _personalise_disks(plan: Plan, new: NewHosts, progress: Progress) -> None:
+    """Set up the seat's own values before its hosts boot: they cost less then, and nothing restarts."""
+    inventory.save(plan, new.facts, new.roots)
+    with progress.step(SET_UP):
+        playbook.run("personalise", inventory.file(plan), disks=new.disks.values(), progress=progress.note)
+    inventory.save(plan, new.facts)
 
 
 def _start_hosts(
@@ -296,7 +343,7 @@ def run(plan: Plan, provider: str, os: str, languages: tuple[str, ...], progress
     with seats.hold(plan.seat):
         if not is_ready(plan, hosts):
             diary.begin(plan.seat)
-            _up(plan, hosts, layers, progress)
+            bring_up(plan, hosts, layers, progress)
         folder = state.runs_folder(plan.lab.name, plan.seat.student) / _run_id(time.time())
         _collect(plan, hosts, folder, progress)
         return write_reports(folder, languages, progress)

@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sharklab.cli.options import Options
-from sharklab.cli.verbs import computer, exercise, explain, gradebook, lab, recording, seat, submission
+from sharklab.cli.verbs import (
+    classroom,
+    computer,
+    exercise,
+    explain,
+    gradebook,
+    lab,
+    recording,
+    seat,
+    submission,
+)
 from sharklab.message import N_
 
 
@@ -137,6 +147,24 @@ VERBS: Mapping[str, Verb] = {
         "submit tp4",
         ("lab", "student", "work_folder", "bundle", "again", "output"),
     ),
+    "seats up": Verb(
+        classroom.up,
+        N_("Start the seat of every student of a class on this computer, side by side."),
+        "seats up tp4 --roster roster.csv",
+        ("lab", "required_class", "only", "solved", "os", "output"),
+    ),
+    "seats status": Verb(
+        classroom.status,
+        N_("Show the seats of a class on this computer: hosts, memory, and since when."),
+        "seats status tp4",
+        ("lab", "class", "only", "output"),
+    ),
+    "seats down": Verb(
+        classroom.down,
+        N_("Remove the seats of a class from this computer."),
+        "seats down tp4",
+        ("lab", "class", "only", "output"),
+    ),
     "seats create": Verb(
         submission.seats_create,
         N_("Write a seat file for each student of a class, for their own machine."),
@@ -203,6 +231,6 @@ VERBS: Mapping[str, Verb] = {
 
 GROUPS: Mapping[str, str] = {
     "image": N_("The images that seats are made from."),
-    "seats": N_("The seats of a class, for the students' own machines."),
+    "seats": N_("The seats of a class, on this computer or on the students' own machines."),
 }
 """The subjects of verbs of two words, by the first word."""

@@ -58,6 +58,7 @@ class Options(argparse.Namespace):
     late: float
     live: bool
     moodle: str | None
+    only: str
     network: bool
     os: str
     out: str
@@ -424,6 +425,18 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "nargs": "+",
             "help": N_("files from `sharklab submit`, or folders of such files"),
         },
+    ),
+    "required_class": (
+        ("--roster",),
+        {
+            "metavar": N_("FILE"),
+            "required": True,
+            "help": N_("the students of the class: a CSV file from Moodle or by hand"),
+        },
+    ),
+    "only": (
+        ("--only",),
+        {"metavar": N_("NAMES"), "default": "", "help": N_("only these students, with commas between")},
     ),
     "class": (
         ("--roster",),

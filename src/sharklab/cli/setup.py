@@ -12,6 +12,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "up": ("image", "hosts"),
     "vms": ("machines", "seeds"),
     "run": ("image", "hosts", "packets"),
+    "seats up": ("image", "hosts"),
+    "seats down": ("hosts",),
     "solve": ("hosts",),
     "reset": ("hosts",),
     "shell": ("hosts",),
@@ -29,6 +31,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 
 AS_ROOT = frozenset(
     {"image build", "up", "run", "solve", "reset", "shell", "capture", "fetch", "down", "test"}
+    | {"seats up", "seats status", "seats down"}
 )
 """The verbs that need root where the hosts are containers of this machine."""
 
@@ -39,8 +42,8 @@ ROOTLESS_PROVIDERS = frozenset({"existing"})
 MACHINES: Mapping[str, str] = {"qemu": "machines", "auto": "machines"}
 """The further needs of providers, for the verbs that make hosts."""
 
-MAKE_HOSTS = frozenset({"image build", "up", "run"})
-MAKE_SEATS = frozenset({"up", "run"})
+MAKE_HOSTS = frozenset({"image build", "up", "run", "seats up"})
+MAKE_SEATS = frozenset({"up", "run", "seats up"})
 """The verbs whose hosts have the Internet access that their lab asks for; images are made without."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
     probes = [p for e in plan.lab.exercises for p in e.probes if p.host == host.name]
     sysctls = [matrix.sysctls for matrix in plan.lab.matrices if matrix.client == host.name]
     return {
+        "lab_host": host.name,
         "lab_roles": list(host.roles),
         "lab_interfaces": {name: name for name in host.networks},
         **host.vars,
@@ -54,6 +55,9 @@ def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
     }
 
 
+DISK = "sharklab.lab.disk"
+"""The Ansible connection to a host that has not booted: its mounted disk."""
+
 _RUN_ONLY = frozenset({"capture_captures", "probe_probes", "probe_sysctls"})
 
 
@@ -65,10 +69,15 @@ def provisioned(plan: Plan) -> dict[str, dict[str, Any]]:
     }
 
 
-def build(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = None) -> dict[str, Any]:
+def build(
+    plan: Plan,
+    facts: Mapping[str, Mapping[str, object]] | None = None,
+    disks: Mapping[str, Path] | None = None,
+) -> dict[str, Any]:
     """Return the seat's Ansible inventory: hosts reached by the seat's own ssh config.
 
-    `facts` are known facts about hosts, as Ansible's: playbooks need not gather them.
+    `facts` are known facts about hosts, as Ansible's: playbooks need not gather them. `disks` are the folders
+    at which the disks of hosts are mounted that have not booted: these hosts are reached there.
     """
     existing = borrowed.read(plan.seat.folder)
     connection = {
@@ -77,11 +86,42 @@ def build(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = None) -
         "ansible_ssh_common_args": f"-F {shlex.quote(str(plan.seat.folder / 'ssh' / 'config'))}",
     }
     known = {name: {"lab_facts": dict(each)} for name, each in (facts or {}).items()}
+    mounted = {
+        name: {"ansible_connection": DISK, "lab_disk": str(root)} for name, root in (disks or {}).items()
+    }
     hosts = {
-        name: {"ansible_host": name, **_apply_machine(values, existing.get(name)), **known.get(name, {})}
+        name: {
+            "ansible_host": name,
+            **_apply_machine(values, existing.get(name)),
+            **known.get(name, {}),
+            **mounted.get(name, {}),
+        }
         for name, values in hostvars(plan).items()
     }
     return {"all": {"vars": connection, "hosts": hosts, "children": _groups(plan)}}
+
+
+Facts = Mapping[str, Mapping[str, object]]
+
+
+def build_class(seats: Iterable[tuple[Plan, Facts, Mapping[str, Path]]]) -> dict[str, Any]:
+    """Return one inventory of the hosts of several seats that have not booted; facts and disks as in `build`.
+
+    The names of the hosts have the id of the seat in front. `lab_peers` has the names of the others of a
+    host's seat.
+    """
+    hosts: dict[str, Any] = {}
+    for plan, facts, disks in seats:
+        own = build(plan, facts, disks)["all"]
+        peers = {name: class_name(plan, name) for name in own["hosts"]}
+        for name, values in own["hosts"].items():
+            hosts[peers[name]] = {**own["vars"], **values, "lab_peers": peers}
+    return {"all": {"hosts": hosts}}
+
+
+def class_name(plan: Plan, host: str) -> str:
+    """Return the name of a host in the inventory of a class."""
+    return f"{plan.seat.id}-{host}"
 
 
 def _groups(plan: Plan) -> dict[str, dict[str, Any]]:
@@ -104,9 +144,13 @@ def _apply_machine(values: Mapping[str, Any], machine: Mapping[str, Any] | None)
     return {**machine["vars"], **machine["extra"], **own}
 
 
-def save(plan: Plan, facts: Mapping[str, Mapping[str, object]] | None = None) -> None:
-    """Write the seat's inventory.yml, readable by the owner alone."""
-    content = json.dumps(build(plan, facts), indent=1)
+def save(
+    plan: Plan,
+    facts: Mapping[str, Mapping[str, object]] | None = None,
+    disks: Mapping[str, Path] | None = None,
+) -> None:
+    """Write the seat's inventory.yml (`build`), readable by the owner alone."""
+    content = json.dumps(build(plan, facts, disks), indent=1)
     state.write(file(plan), content, 0o600)
 
 

@@ -16,13 +16,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from sharklab import paths
 from sharklab.errors import MachineryError
+from sharklab.hosts.providers.disk import Overlay
 from sharklab.message import N_, Message
 from sharklab.process import Say
 
@@ -44,7 +45,19 @@ PR_SET_CHILD_SUBREAPER = 36
 _ready: list[subprocess.Popen[str]] = []
 """The child process that waits for its order, if there is one."""
 
+IN_ONE_PROCESS = "sharklab.lab.one_process"
+"""Ansible's strategy for hosts that are only disks: there, a process costs more than a task."""
+
+CLONE_NEWNS = 0x20000
+"""unshare(2): a mount namespace of the process's own."""
+
 WATCHED = {"runner_on_start", "runner_on_ok", "runner_on_failed", "runner_on_unreachable", "verbose"}
+
+
+class PlaybookFailed(MachineryError):
+    """A playbook did not end well. `failures` has the failed task of each host, with its message."""
+
+    failures: Mapping[str, str] = {}
 
 
 def get_ready() -> subprocess.Popen[str]:
@@ -63,14 +76,17 @@ def run(
     variables: Mapping[str, Any] | None = None,
     *,
     tags: str = "",
+    disks: Collection[Overlay] = (),
     progress: Say = lambda text: None,
     should_stop: Callable[[], object] = bool,
 ) -> None:
     """Run `playbooks/<name>.yml` on `inventory`.
 
-    `progress` hears at which role each host is. The playbook is ended when `should_stop` says so, which is
-    asked every second. Raises MachineryError then, or naming the host, the task and its message when
-    one failed.
+    `disks` are those of hosts that have not booted. They are mounted while the playbook runs, and no other
+    process sees that; the inventory says where. `progress` hears at which role each host is.
+
+    The playbook is ended when `should_stop` says so, which is asked every second. Raises PlaybookFailed then,
+    or when a task failed, which the error names.
     """
     folder = Path(tempfile.mkdtemp(prefix="ansible-", dir=inventory.parent))
     try:
@@ -81,8 +97,9 @@ def run(
             "project_dir": str(paths.ROOT),
             "playbook": str(paths.PLAYBOOKS / f"{name}.yml"),
             "inventory": str(inventory),
-            "extravars": dict(variables or {}),
+            "extravars": {**(variables or {}), **({"lab_strategy": IN_ONE_PROCESS} if disks else {})},
             "tags": tags,
+            "disks": [[str(disk.folder), disk.options] for disk in disks],
         }
         _run_child(name, order, progress, should_stop)
     finally:
@@ -103,7 +120,7 @@ def start_child() -> subprocess.Popen[str]:
 
 def _run_child(name: str, order: Mapping[str, Any], progress: Say, should_stop: Callable[[], object]) -> None:
     child = _ready.pop() if _ready else start_child()
-    failures: list[str] = []
+    failures: dict[str, str] = {}
     try:
         _send_order(child, order)
         with _stop_when(child, should_stop):
@@ -113,14 +130,16 @@ def _run_child(name: str, order: Mapping[str, Any], progress: Say, should_stop: 
     finally:
         _end_child(child)
     if status:
-        said = "\n".join(failures[:5])
-        raise MachineryError(
+        said = "\n".join([f"{host}: {text}" if host else text for host, text in failures.items()][:5])
+        error = PlaybookFailed(
             "{said}" if said else N_("ansible-runner ended with status {status}, but no task failed"),
             place=f"playbooks/{name}.yml",
             hint=N_("run sharklab up again: it finishes the seat"),
             said=said,
             status=status,
         )
+        error.failures = failures
+        raise error
 
 
 def _send_order(child: subprocess.Popen[str], order: Mapping[str, Any]) -> None:
@@ -178,13 +197,13 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _handle_event(event: Mapping[str, Any], progress: Say, failures: list[str]) -> None:
+def _handle_event(event: Mapping[str, Any], progress: Say, failures: dict[str, str]) -> None:
     if event["kind"] == "runner_on_start" and event["role"]:
         progress(Message(N_("{host}: role {role}"), event))
     elif event["kind"] in ("runner_on_failed", "runner_on_unreachable"):
-        failures.append(f"{event['host']}: {event['task']}: {event['message']}")
+        failures.setdefault(event["host"], f"{event['task']}: {event['message']}")
     elif event["kind"] == "error":
-        failures.append(event["message"])
+        failures.setdefault("", event["message"])
 
 
 def _child(source: IO[str], target: IO[str]) -> int:
@@ -197,6 +216,8 @@ def _child(source: IO[str], target: IO[str]) -> int:
     if not text:
         return 0
     order = json.loads(text)
+    if order["disks"]:
+        _mount(order["disks"])
     cancelled: list[int] = []
     # ansible-runner's own handler waits for itself for ever when a second signal comes while it is at work,
     # and a parent with several threads that is killed sends one for each.
@@ -224,7 +245,27 @@ def _child(source: IO[str], target: IO[str]) -> int:
     )
     if runner.status == "canceled":
         _end_children()
+    _unmount(order["disks"])
     return 0 if runner.rc == 0 else 1
+
+
+def _mount(disks: Sequence[tuple[str, str]]) -> None:
+    """Mount disks (folder, options) where only this process and those below it see them.
+
+    Raises OSError and CalledProcessError.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS):
+        raise OSError(ctypes.get_errno(), "unshare")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    for folder, options in disks:
+        subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, "root"], check=True, cwd=folder)
+
+
+def _unmount(disks: Sequence[tuple[str, str]]) -> None:
+    """Unmount the disks, so that their hosts can mount them: a namespace that ends does that later."""
+    for folder, _ in disks:
+        subprocess.run(["umount", "root"], check=True, cwd=folder)
 
 
 def _end_children() -> None:

@@ -113,7 +113,7 @@ def rocky(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Plan]:
     monkeypatch.setattr(choice, "choose", lambda: (choice.PREFERRED, Message("it answers")))
     monkeypatch.setattr(CONTAINERS, "image", image)
     monkeypatch.setattr(CONTAINERS, "down", lambda seat: ())
-    monkeypatch.setattr(flow, "_up", lambda plan, *rest: started.append(plan))
+    monkeypatch.setattr(flow, "bring_up", lambda plan, *rest: started.append(plan))
     monkeypatch.setattr(condition, "look", lambda plan: {})
     monkeypatch.setattr(condition, "find_silent", lambda plan, opened: [])
     return started

@@ -12,6 +12,7 @@ from sharklab.cli import flow, work
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import configuration, playbook, seat_provider
 from sharklab.hosts.image import NOTHING, Layers
+from sharklab.hosts.providers.provider import NewHosts
 from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab import diary, plan_file
 from sharklab.lab.model import Plan
@@ -111,12 +112,13 @@ def test_up_after_an_interrupted_solution_keeps_the_start(
     calls: list[str] = []
     monkeypatch.setattr(flow, "layers_of", lambda *words: NOTHING)
     monkeypatch.setattr(playbook, "run", lambda name, *words, **more: calls.append(name))
+    monkeypatch.setattr(type(CONTAINERS), "make", lambda *words: NewHosts({}, {}))
     for name in ("up", "keep"):
         monkeypatch.setattr(type(CONTAINERS), name, lambda *words, name=name: calls.append(name))
     flow.up(plan, "nspawn", "debian12", Progress())
-    assert ["up", "personalise", "keep"] == calls
+    assert ["personalise", "up", "keep"] == calls
     half = make_plan(plan.source, plan.seat, begun=plan.start, solved=("nfs",))
     plan_file.save(half)
     flow.up(flow.to_begin(flow.prepare("tp4", "ada"), solved=False), "nspawn", "debian12", Progress())
-    assert ["up", "personalise", "keep", "up"] == calls
+    assert ["personalise", "up", "keep", "up"] == calls
     assert half == work.read(flow.look_up("tp4", "ada"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sharklab.hosts import inventory
@@ -15,6 +17,14 @@ def alice() -> Plan:
     """Return the plan of tp4 for a known seat."""
     lab = load.named("tp4")
     return make_plan(lab, seat.derive(lab, "alice", bytes(range(32))))
+
+
+def test_inventory_reaches_a_host_that_has_not_booted_at_its_disk(alice: Plan) -> None:
+    """Another host of the seat is reached over SSH."""
+    hosts = inventory.build(alice, disks={"client": Path("/disks/client")})["all"]["hosts"]
+    reached = {name: (each.get("ansible_connection"), each.get("lab_disk")) for name, each in hosts.items()}
+    assert (inventory.DISK, "/disks/client") == reached["client"]
+    assert (None, None) == reached["server"]
 
 
 def test_inventory_gives_each_host_its_own_captures_and_probes(alice: Plan) -> None:

@@ -44,8 +44,9 @@ def write(*, check: bool = False, **options: Any) -> dict[str, Any]:
     """Send the program to a Python of its own, as the action does to a host's, and return its answer."""
     checked = ArgumentSpecValidator(action.ARGUMENTS).validate(options)
     assert [] == checked.error_messages
-    marks = {"marks": os.environ["MARKS"]}
-    program = action.program({**checked.validated_parameters, **marks, "check": check})
+    options = checked.validated_parameters
+    mark = f"{os.environ['MARKS']}/{action.digest(options)}"
+    program = action.program({**options, "mark": mark, "check": check})
     done = subprocess.run([sys.executable, "-I", "-"], input=program, capture_output=True, check=True)
     answer: dict[str, Any] = action.read({"stdout_lines": done.stdout.decode().splitlines()})
     return answer

@@ -105,7 +105,7 @@ def connect_within(connect: Callable[[], Session], reach: Callable[[], None], li
             if time.monotonic() > deadline:
                 reach()
                 raise
-        time.sleep(1)
+        time.sleep(0.2)
 
 
 def mount(request: Request) -> None:

@@ -20,6 +20,7 @@ import os
 import platform
 import struct
 import sys
+import time
 from pathlib import Path
 
 COUNT = 65536
@@ -28,6 +29,7 @@ COUNT = 65536
 AT = Path("/run/systemd/nspawn")
 """Hidden by a file system of the host's own, so that the locks of systemd-nspawn end with the host."""
 
+BUSY_TRIES, BUSY_PAUSE = 50, 0.2
 FUSE_DEVICE = os.makedev(10, 229)
 
 # From the kernel's headers. These calls have one number on every architecture.
@@ -74,8 +76,20 @@ def make_mounts(first: int | None, lowers: list[str]) -> None:
         target.mkdir()
         bind(source, target, users)
     options = f"lowerdir={':'.join(map(str, layers))},upperdir={AT}/own/upper,workdir={AT}/own/work"
-    mount("overlay", "root", "overlay", options=f"{options},index=on,nfs_export=on")
+    mount_overlay(f"{options},index=on,nfs_export=on")
     _show_own_interfaces()
+
+
+def mount_overlay(options: str) -> None:
+    """Mount the root of the host. Raises OSError."""
+    for tries in range(BUSY_TRIES, -1, -1):
+        try:
+            mount("overlay", "root", "overlay", options=options)
+            return
+        except OSError as error:  # a set-up of this disk that was killed lets go of it a moment later
+            if error.errno != errno.EBUSY or not tries:
+                raise
+            time.sleep(BUSY_PAUSE)
 
 
 def shifted_users(first: int) -> int:

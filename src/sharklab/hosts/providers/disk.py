@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sharklab import process, state
@@ -79,6 +80,29 @@ def used(plan: Plan, host: str) -> tuple[Path, ...]:
     )
 
 
+@dataclass(frozen=True)
+class Overlay:
+    """The disk of a container: an overlay (mount(8)) on the folder `root` in `folder`.
+
+    The paths in `options` are relative to `folder`.
+    """
+
+    folder: Path
+    options: str
+
+    @property
+    def root(self) -> Path:
+        """The folder at which the disk is mounted."""
+        return self.folder / "root"
+
+
+def overlay(plan: Plan, host: str, layers: Layers) -> Overlay:
+    """Return how the disk of a container is mounted; `index` and `nfs_export` let NFS servers export it."""
+    lower = lower_links(plan, host, layers)
+    options = f"lowerdir={lower},upperdir=upper,workdir=work,index=on,nfs_export=on"
+    return Overlay(folder(plan, host), options)
+
+
 def lower_links(plan: Plan, host: str, layers: Layers) -> str:
     """Make links to the layers in the host's folder, and return the links as `lowerdir` takes them.
 
@@ -94,15 +118,20 @@ def lower_links(plan: Plan, host: str, layers: Layers) -> str:
 
 
 def make(plan: Plan, host: Host, layers: Layers) -> None:
-    """Make the host's disk unless it is there; a disk is there once `lowers` is written, which is last."""
-    own = state.folder(folder(plan, host.name))
-    if (own / "lowers").exists():
+    """Make the host's disk unless it is there."""
+    if is_made(plan, host.name):
         return
+    own = state.folder(folder(plan, host.name))
     for name in ("upper", "work", "root"):
         (own / name).mkdir(mode=0o755, exist_ok=True)
     for path, (mode, text) in files(plan, host).items():
         put(own / "upper", path, text, mode)
     state.write(own / "lowers", "".join(f"{path}\n" for path in layers.lowers(host.name)))
+
+
+def is_made(plan: Plan, host: str) -> bool:
+    """Tell whether the host has a disk: it is there once `lowers` is written, which is last."""
+    return (folder(plan, host) / "lowers").exists()
 
 
 DISKS = ("upper", "disk.qcow2")

@@ -61,6 +61,9 @@ class Existing:
         """Return no layers: sharklab does not make these machines."""
         return image.NOTHING
 
+    def make(self, plan: Plan, layers: Layers) -> None:
+        """Make nothing: the machines run already."""
+
     def up(self, plan: Plan, layers: Layers, progress: Say) -> Mapping[str, Mapping[str, object]]:
         """Install the packages that are missing; the machines run already, and roles do the rest."""
         known = borrowed.read(plan.seat.folder)
@@ -301,6 +304,10 @@ def _host_sentences(plan: Plan, host: Host, entry: Mapping[str, Any]) -> list[Me
 def record_state(plan: Plan) -> None:
     """Keep the state of every machine, each whole, and only then mark them as the seat's."""
     known = borrowed.read(plan.seat.folder)
+
+    def warnings(self, seat: Seat) -> Sequence[Message]:
+        """Return nothing: the limits of a borrowed machine are its owner's."""
+        return ()
 
     def record(one: Machine) -> None:
         file = _record(plan.seat, one.name)

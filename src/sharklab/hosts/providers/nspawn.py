@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from sharklab import process, state
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import access, boot, cgroups, disk, marks, network, user_ranges
 from sharklab.lab.model import Host, Plan
+from sharklab.message import N_, Message
 
 TOOLS = ("systemd-nspawn", "ip", "nsenter", "ssh", "ssh-keygen", "setsid")
 KEEPER = Path(__file__).with_name("host.sh")
@@ -25,6 +26,9 @@ BOOT = Path(boot.__file__)
 
 LIMITS = cgroups.Limits(memory=768 * 2**20, processes=512, cpu_weight=400)
 """Of one host. Measured on tp4: at most 141 MB, files of the kernel's cache included, and 71 processes."""
+
+NEARLY = 0.95
+"""The part of a limit from which a host is said to have reached it."""
 
 OPEN_FILES = "1024:16384"
 """Of one process: the number that it begins with, and the one to which it may raise that (getrlimit(2))."""
@@ -59,6 +63,20 @@ def power_off(plan: Plan, host: Host) -> None:
     for pid in cgroups.processes(network.namespace(plan.seat.id, host.name)):
         if _is_nspawn(pid):
             os.kill(pid, signal.SIGTERM)  # which it passes on as --kill-signal
+
+
+def reached(unit: str, host: str) -> Iterator[Message]:
+    """Yield a sentence for each limit that a host has reached; none for one that has no limits."""
+    used, mebibytes = cgroups.usage(unit), LIMITS.memory // 2**20
+    if used.processes >= NEARLY * LIMITS.processes:
+        sentence = N_("host {host} has {processes} of {limit} processes: end some, or reset the host")
+        yield Message(sentence, {"host": host, "processes": used.processes, "limit": LIMITS.processes})
+    if used.killed:
+        sentence = N_("host {host} ran out of its {memory} MiB of memory: {count} processes were ended")
+        yield Message(sentence, {"host": host, "memory": mebibytes, "count": used.killed})
+    elif used.memory >= NEARLY * LIMITS.memory:
+        sentence = N_("host {host} uses {used} of its {memory} MiB of memory")
+        yield Message(sentence, {"host": host, "used": used.memory // 2**20, "memory": mebibytes})
 
 
 def command(

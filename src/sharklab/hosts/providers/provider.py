@@ -7,17 +7,32 @@ everything after that is the same for all. A provider takes no locks: its caller
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Layers
+from sharklab.hosts.providers.disk import Overlay
 from sharklab.lab.model import Plan, Seat
 from sharklab.message import N_, Message
 from sharklab.process import Say
 
 HostFacts = Mapping[str, Mapping[str, object]]
 """By host: Ansible's facts that roles use, by their names without `ansible_`."""
+
+
+@dataclass(frozen=True)
+class NewHosts:
+    """Hosts that have never booted: how the disk of each is mounted, and the facts about them."""
+
+    disks: Mapping[str, Overlay]
+    facts: HostFacts
+
+    @property
+    def roots(self) -> Mapping[str, Path]:
+        """The folder at which the disk of each host is mounted."""
+        return {host: disk.root for host, disk in self.disks.items()}
 
 
 class Provider(Protocol):
@@ -34,6 +49,12 @@ class Provider(Protocol):
         """Return the layers of the hosts of the golden plan's lab, after making the missing ones.
 
         `bake` is as `bake.layers` takes it. Raises MachineryError and InputError as that does.
+        """
+
+    def make(self, plan: Plan, layers: Layers) -> NewHosts | None:
+        """Make the hosts of a new seat, which do not boot yet, if their disks can be changed as files.
+
+        Return None if a host of the plan is there already, or has no such disk. Raises MachineryError.
         """
 
     def up(self, plan: Plan, layers: Layers, progress: Say) -> HostFacts:
@@ -66,6 +87,9 @@ class Provider(Protocol):
 
     def status(self, seat: Seat) -> Mapping[str, str]:
         """Return "running", "stopped" or "absent" for each host of the seat, or `gateway.CUT_OFF`."""
+
+    def warnings(self, seat: Seat) -> Sequence[Message]:
+        """Return a sentence for each limit that a host of the seat has reached."""
 
 
 def not_kept(plan: Plan, host: str, place: Path) -> MachineryError:

@@ -7,6 +7,7 @@ limited for each host.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -58,6 +59,13 @@ def ensure(hosts: int, progress: Say) -> None:
             each=PER_HOST,
             ample=ENOUGH,
         )
+
+
+def free() -> int:
+    """Return how many inotify instances hosts may still open, with an ample limit where we may raise it."""
+    file = _file(INSTANCES)
+    limit = int(file.read_text())
+    return (max(limit, AMPLE[INSTANCES]) if os.access(file, os.W_OK) else limit) - _in_use()
 
 
 def _raise_all() -> Iterator[str]:

@@ -99,15 +99,29 @@ class ThisComputer:
         self.up(plan, layers, progress)
         return ()
 
-    def up(self, plan: Plan, layers: Layers, progress: Say) -> Mapping[str, Mapping[str, object]]:
-        """Bring every host up; those that run are kept, those that stopped keep their disk."""
+    def make(self, plan: Plan, layers: Layers) -> provider.NewHosts | None:
+        """Make the disks of a new seat of containers."""
+        if self._vms(plan) or any(disk.is_made(plan, host.name) for host in plan.hosts):
+            return None
+        self._prepare(plan)
+        for host in plan.hosts:
+            disk.make(plan, host, layers)
+        disks = {host.name: disk.overlay(plan, host.name, layers) for host in plan.hosts}
+        return provider.NewHosts(disks, {host.name: self._facts(plan, host, layers) for host in plan.hosts})
+
+    def _prepare(self, plan: Plan) -> None:
+        """Make the mark and the keys of a seat, which come before its hosts."""
         privilege.require_root(N_("starting hosts (network namespaces, mounts, containers) needs root"))
-        vms = self._vms(plan)
-        process.require(*nspawn.TOOLS, *(qemu.TOOLS if vms else ()))
+        process.require(*nspawn.TOOLS, *(qemu.TOOLS if self._vms(plan) else ()))
         network.check(plan)
-        shared_limits.ensure(len(plan.hosts), progress)
         marks.claim(plan.seat.id, plan.seat.folder)
         access.prepare(plan)
+
+    def up(self, plan: Plan, layers: Layers, progress: Say) -> Mapping[str, Mapping[str, object]]:
+        """Bring every host up; those that run are kept, those that stopped keep their disk."""
+        self._prepare(plan)
+        vms = self._vms(plan)
+        shared_limits.ensure(len(plan.hosts), progress)
         if not any(_is_running(plan.seat, host.name) for host in plan.hosts):
             gateway.end(plan.seat)
             network.build(plan)
@@ -177,6 +191,10 @@ class ThisComputer:
         names = [*seat.addresses, *sorted(on_disk - set(seat.addresses))]
         cut_off = gateway.cut_off(seat)
         return {name: _host_state(seat, name, name in on_disk, name in cut_off) for name in names}
+
+    def warnings(self, seat: Seat) -> Sequence[Message]:
+        """Return a sentence for each limit that a container of the seat has reached."""
+        return [sentence for host in seat.addresses for sentence in nspawn.reached(_unit(seat, host), host)]
 
     def _vms(self, plan: Plan) -> list[Host]:
         return [host for host in plan.hosts if self._is_vm(host)]

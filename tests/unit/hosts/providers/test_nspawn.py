@@ -83,6 +83,24 @@ def test_facts_are_those_that_ansible_would_gather(seat_plan: Plan, layers: Laye
     assert ("Debian", key.split()[1]) == (found["os_family"], found["ssh_host_key_ed25519_public"])
 
 
+@pytest.mark.parametrize(
+    ("usage", "values"),
+    [
+        (cgroups.Usage(10, 10, 0, 0), []),
+        (cgroups.Usage(10, 500, 0, 3), [{"host": "client", "processes": 500, "limit": 512}]),
+        (cgroups.Usage(10, 10, 2, 0), [{"host": "client", "memory": 768, "count": 2}]),
+        (cgroups.Usage(760 * 2**20, 10, 0, 0), [{"host": "client", "used": 760, "memory": 768}]),
+    ],
+    ids=["none", "processes", "memory ran out", "memory is full"],
+)
+def test_reached_tells_each_limit(
+    usage: cgroups.Usage, values: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`status` and `shell` say so to the owner of the seat."""
+    monkeypatch.setattr(cgroups, "usage", lambda unit: usage)
+    assert values == [message.values for message in nspawn.reached("sl-a-client", "client")]
+
+
 def test_power_off_tells_nspawn_alone(
     seat_plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sharklab.cli import flow
 from sharklab.errors import InputError
 from sharklab.hosts import providers
-from sharklab.hosts.image.model import NOTHING, Layers
+from sharklab.hosts.image.model import NOTHING, Image, Layers
 from sharklab.hosts.providers import qemu
 from sharklab.lab.model import Plan
 from tests.support.errors import error_of
@@ -58,3 +58,14 @@ def test_image_of_containers_without_a_substitute(seat_plan: Plan, monkeypatch: 
         providers.get("auto").image(plan, name, print, print)
     assert [(True, ["server"]), (False, ["client"])] == baked[:2]
     assert [(True, ["server"]), (False, ["server", "client"])] == baked[2:]
+
+
+def test_make_makes_the_disks_of_a_new_seat_only(seat_plan: Plan, tmp_path: Path) -> None:
+    """A disk that is there may hold a student's work, and its host may run. Machines have no such disk."""
+    (tmp_path / "image" / "root").mkdir(parents=True)
+    layers = Layers(Image("debian12", "Debian", tmp_path / "image"), tmp_path / "image")
+    assert None is providers.get("qemu").make(seat_plan, layers)
+    new = providers.get("nspawn").make(seat_plan, layers)
+    assert new and {"server", "client"} == set(new.disks) == set(new.facts)
+    assert all(each.root.is_dir() for each in new.disks.values())
+    assert None is providers.get("nspawn").make(seat_plan, layers)

@@ -1,0 +1,234 @@
+"""The seats of a class on this computer: brought up side by side, looked at, removed.
+
+A few threads work at the same time. Each takes some seats, sets their values up by one playbook before the
+hosts boot, and starts the hosts. A seat that fails is a line of the result, and the others go on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sharklab import state
+from sharklab.cli import flow, seats
+from sharklab.errors import MachineryError, SharklabError
+from sharklab.hosts import capacity, image, inventory, playbook, providers
+from sharklab.hosts.image import choice
+from sharklab.hosts.providers.provider import NewHosts
+from sharklab.lab import diary, seat
+from sharklab.lab.model import Lab, Plan, Seat
+from sharklab.message import N_, Message
+from sharklab.progress import Progress, Silent
+
+TOGETHER = 5
+"""Seats that one playbook sets up: starting Ansible costs as much as two seats (benchmarks/class.py)."""
+
+REMOVED_TOGETHER = 8
+"""Seats that are removed at the same time: removing is waiting for the kernel."""
+
+SILENT = Silent()
+
+
+@dataclass(frozen=True)
+class SeatResult:
+    """One seat of a class after a command: the seconds that it took, and the error if it failed."""
+
+    student: str
+    seconds: float
+    error: SharklabError | None = None
+
+
+Watch = Callable[[SeatResult], None]
+"""Hears of each seat when it is done."""
+
+
+def up(lab: Lab, students: Sequence[str], solved: bool, os_name: str, progress: Progress) -> list[SeatResult]:
+    """Bring the seat of every student up, and return what became of each, in the order of `students`.
+
+    A seat that is up stays as it is; one that was interrupted is finished. Raises InputError and
+    MachineryError when no seat can come up: a wrong name, a missing tool, too little memory.
+    """
+    hosts = providers.CONTAINERS
+    plans = [flow.to_begin(flow.plan_of(lab, own), solved) for own in seat.register_all(lab, students)]
+    layers = _layers(plans, hosts, os_name, progress)
+    absent = [plan for plan in plans if not flow.is_ready(hosts.adapt(plan), hosts)]
+    capacity.check(sum(len(plan.hosts) for plan in absent))
+    begun = time.monotonic()
+    done = {plan.seat.student: SeatResult(plan.seat.student, 0.0) for plan in plans if plan not in absent}
+
+    def note(result: SeatResult) -> None:
+        done[result.student] = result
+        progress.note(_progress(len(done), len(plans), len(done) - len(plans) + len(absent), begun))
+
+    with progress.step(N_("seats of {lab}: {count}"), lab=lab.name, count=len(plans)):
+        _work(_chunks(absent), lambda chunk, stop: _up(chunk, hosts, layers, note, stop))
+    return [done[student] for student in students]
+
+
+def _layers(
+    plans: Sequence[Plan], hosts: providers.Provider, os_name: str, progress: Progress
+) -> image.Layers:
+    """Return the layers of the class. Raises what `flow.layers_of` raises."""
+    return flow.layers_of(plans[0], hosts, os_name or choice.AUTO, progress)
+
+
+def _progress(done: int, count: int, worked: int, begun: float) -> Message:
+    """Return the sentence about the seats that are done, with the time left from those that were."""
+    left = (time.monotonic() - begun) / worked * (count - done) if worked else 0.0
+    values = {"done": done, "count": count, "seconds": round(left)}
+    return Message(N_("{done} of {count} done, about {seconds} s left"), values)
+
+
+def _chunks(plans: Sequence[Plan]) -> Iterator[Sequence[Plan]]:
+    for first in range(0, len(plans), TOGETHER):
+        yield plans[first : first + TOGETHER]
+
+
+def _work(chunks: Iterator[Sequence[Plan]], do: Callable[[Sequence[Plan], threading.Event], None]) -> None:
+    """Do some chunks at the same time. After Ctrl-C those that have begun end, and no other begins."""
+    stop = threading.Event()
+    workers = len(os.sched_getaffinity(0)) + 1  # one waits for its hosts
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(do, chunk, stop) for chunk in chunks]
+        try:
+            for future in as_completed(futures):
+                future.result()
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _up(
+    chunk: Sequence[Plan],
+    hosts: providers.Provider,
+    layers: image.Layers,
+    note: Watch,
+    stop: threading.Event,
+) -> None:
+    """Bring the seats of a chunk up, and note what became of each."""
+    begun = time.monotonic()
+    with ExitStack() as held:
+        new: list[tuple[Plan, NewHosts]] = []
+        others: list[tuple[Plan, None]] = []
+        for plan in map(hosts.adapt, chunk):
+            try:
+                held.enter_context(seats.hold(plan.seat))
+                diary.begin(plan.seat)
+                flow.begin(plan, hosts)
+                made = None if flow.is_at_work(plan) else flow.make_new(plan, hosts, layers)
+            except SharklabError as error:
+                note(SeatResult(plan.seat.student, time.monotonic() - begun, error))
+                continue
+            if made:
+                new.append((plan, made))
+            else:
+                others.append((plan, None))
+        failed = _set_up(new, stop)
+
+        def start(plan: Plan, made: NewHosts | None) -> None:
+            error = failed.get(plan.seat.student)
+            try:
+                if error is None:
+                    _start(plan, made, hosts, layers)
+            except SharklabError as found:
+                error = found
+            note(SeatResult(plan.seat.student, time.monotonic() - begun, error))
+
+        with ThreadPoolExecutor(TOGETHER) as pool:
+            for future in [pool.submit(start, plan, made) for plan, made in (*new, *others)]:
+                future.result()
+
+
+def _set_up(new: Sequence[tuple[Plan, NewHosts]], stop: threading.Event) -> Mapping[str, SharklabError]:
+    """Set up the values of new seats by one playbook, and return the errors by student."""
+    if not new:
+        return {}
+    with tempfile.TemporaryDirectory(prefix=".removed-class-", dir=state.folder(state.root())) as folder:
+        file = Path(folder) / "inventory.yml"
+        known = [(plan, made.facts, made.roots) for plan, made in new]
+        state.write(file, json.dumps(inventory.build_class(known)), 0o600)
+        disks = [disk for _, made in new for disk in made.disks.values()]
+        try:
+            playbook.run("personalise", file, disks=disks, should_stop=stop.is_set)
+        except playbook.PlaybookFailed as error:
+            return _failures(new, error)
+    return {}
+
+
+def _failures(
+    new: Sequence[tuple[Plan, NewHosts]], error: playbook.PlaybookFailed
+) -> Mapping[str, SharklabError]:
+    """Return the error of each seat with a failed host; of all seats if the playbook itself failed."""
+    owners = {inventory.class_name(plan, host): (plan, host) for plan, made in new for host in made.disks}
+    failed: dict[str, SharklabError] = {}
+    for name, text in error.failures.items():
+        if name in owners:
+            plan, host = owners[name]
+            failed.setdefault(plan.seat.student, _host_failure(plan, host, text))
+    return failed or {plan.seat.student: error for plan, _ in new}
+
+
+def _host_failure(plan: Plan, host: str, text: str) -> MachineryError:
+    return MachineryError(
+        N_("{host}: {said}"),
+        place=Message(N_("seat {lab}/{student}"), {"lab": plan.lab.name, "student": plan.seat.student}),
+        hint=N_("run sharklab seats up again: it finishes the seat"),
+        host=host,
+        said=text,
+    )
+
+
+def _start(plan: Plan, new: NewHosts | None, hosts: providers.Provider, layers: image.Layers) -> None:
+    """Start the hosts of a seat whose values are set up, or do all that it needs."""
+    if new is None:
+        flow.bring_up(plan, hosts, layers, SILENT)
+        return
+    inventory.save(plan, new.facts)
+    hosts.up(plan, layers, SILENT.note)
+    flow.finish(plan, hosts, SILENT)
+
+
+def down(own: Sequence[Seat], progress: Progress) -> list[SeatResult]:
+    """Remove seats, several at the same time, and return what became of each."""
+    done: list[SeatResult] = []
+
+    def remove(one: Seat) -> None:
+        begun, error = time.monotonic(), None
+        try:
+            with seats.hold(one):
+                seats.provider_of(one).down(one)
+        except SharklabError as found:
+            error = found
+        done.append(SeatResult(one.student, time.monotonic() - begun, error))
+        progress.note(Message(N_("{done} of {count} removed"), {"done": len(done), "count": len(own)}))
+
+    with (
+        progress.step(N_("remove seats: {count}"), count=len(own)),
+        ThreadPoolExecutor(REMOVED_TOGETHER) as pool,
+    ):
+        for future in [pool.submit(remove, one) for one in own]:
+            future.result()
+    return sorted(done, key=lambda result: result.student)
+
+
+def status(own: Sequence[Seat]) -> list[dict[str, Any]]:
+    """Return for each seat its hosts with their state, its memory (bytes), and when it first began."""
+    return [
+        {
+            "student": one.student,
+            "hosts": dict(seats.provider_of(one).status(one)),
+            "memory": capacity.memory_of(one),
+            "begun": diary.begun(one),
+        }
+        for one in own
+    ]
