@@ -51,7 +51,7 @@ def attempt(function: Callable[[], str]) -> Callable[[], str]:
 def mount(source: str, target: str, kind: str, flags: int = 0, options: str = "") -> bool:
     """Tell whether the mount came about."""
     words = [os.fsencode(word) for word in (source, target, kind)]
-    return LIBC.mount(*words, ctypes.c_ulong(flags), os.fsencode(options)) == 0
+    return bool(LIBC.mount(*words, ctypes.c_ulong(flags), os.fsencode(options)) == 0)
 
 
 @contextmanager
@@ -126,8 +126,10 @@ def settings_of_the_kernel() -> str:
         "kernel/modprobe",
         "vm/drop_caches",
         "vm/overcommit_memory",
+        "fs/inotify/max_user_instances",
+        "fs/file-max",
+        "kernel/pty/max",
     )
-    names += ("fs/inotify/max_user_instances", "fs/file-max", "kernel/pty/max")
     mount("", "/proc/sys", "", MS_REMOUNT | MS_BIND)
     with mounted("proc") as folder:
         places = ["/proc/sys", *([f"{folder}/sys"] if folder else [])]

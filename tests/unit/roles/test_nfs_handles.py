@@ -40,7 +40,7 @@ print(json.dumps(found))
 def served(folder: Path, lines: str, own_users: bool = True) -> dict[str, Any]:
     """Return what the lines put into `found`, run in `folder` by a server in a user namespace."""
     enter = ["unshare", "--user", "--map-root-user", "--mount"] if own_users else []
-    argv = [*enter, sys.executable, PROGRAM, sys.executable, "-c", SERVER % lines]
+    argv = [*enter, sys.executable, str(PROGRAM), sys.executable, "-c", SERVER % lines]
     done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
     assert (0, "") == (done.returncode, done.stderr)
     answer: dict[str, Any] = json.loads(done.stdout)

@@ -31,9 +31,12 @@ def test_decide_tries_once_after_each_boot(machine: Path, monkeypatch: pytest.Mo
     tries: list[object] = []
     said: list[Message] = []
     answers = [Message("too {what}\nold", {"what": "very"}), NOTHING]
-    monkeypatch.setattr(
-        user_namespace, "try_container", lambda roots: (tries.append(roots), answers[len(tries) - 1])[1]
-    )
+
+    def answer(roots: object) -> Message:
+        tries.append(roots)
+        return answers[len(tries) - 1]
+
+    monkeypatch.setattr(user_namespace, "try_container", answer)
     layers = Layers(Image("debian12", "Debian", machine), machine)
     assert [False, False] == [user_namespace.decide(layers, said.append) for _ in range(2)]
     assert [(user_namespace.WITHOUT, {"reason": "too very old"})] * 2 == [(m.msgid, m.values) for m in said]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import marks, user_ranges
+from sharklab.hosts.providers import boot, marks, user_ranges
 from tests.support.errors import error_of
 
 
@@ -25,7 +25,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_ranges_differ_and_are_kept() -> None:
     """A host has the same range at its next start; the same name in another seat is another host."""
     taken = [user_ranges.take(*who) for who in (("a", "server"), ("a", "client"), ("b", "server"))]
-    assert [user_ranges.FIRST + number * user_ranges.COUNT for number in range(3)] == taken
+    assert [user_ranges.FIRST + number * boot.COUNT for number in range(3)] == taken
     assert taken[1] == user_ranges.take("a", "client")
 
 
@@ -46,7 +46,7 @@ def test_two_starts_at_once_take_two_ranges() -> None:
 def test_ranges_of_other_tools_are_left(machine: Path) -> None:
     """As subuid(5) lists them; a line that is none is nobody's."""
     machine.write_text(f"ada:{user_ranges.FIRST + 5}:10\nnonsense\n")
-    assert user_ranges.FIRST + user_ranges.COUNT == user_ranges.take("a", "server")
+    assert user_ranges.FIRST + boot.COUNT == user_ranges.take("a", "server")
 
 
 def test_no_range_is_left(machine: Path) -> None:
