@@ -78,9 +78,9 @@ def ask(own: Plan, command: str) -> subprocess.Popen[bytes]:
 def attack(own: Plan, vandal: str, seconds: float) -> subprocess.Popen[bytes]:
     """Let a vandal loose on the seat's host."""
     child = ask(own, f"python3 - {seconds}")
-    assert child.stdin
-    child.stdin.write((BEGIN + vandal).encode())
-    child.stdin.close()
+    if child.stdin:
+        child.stdin.write((BEGIN + vandal).encode())
+        child.stdin.close()
     return child
 
 
@@ -97,9 +97,7 @@ def feel(own: Plan, seconds: float) -> list[float]:
 def main(seconds: float) -> None:
     """Print a row for each vandal."""
     layers, hosts = provider_seat.bare(), providers.get("nspawn")
-    print(
-        "| vandal in another seat | commands | median, ms | 95 of 100 within, ms | longest, ms | the vandal had |"
-    )
+    print("| vandal in another seat | commands | median, ms | 95 of 100 within | longest | the vandal had |")
     print("| --- | ---: | ---: | ---: | ---: | --- |")
     with tempfile.TemporaryDirectory() as place:
         os.environ["SHARKLAB_STATE"] = str(Path(place) / "state")

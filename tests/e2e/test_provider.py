@@ -391,7 +391,7 @@ def test_up_of_a_host_that_never_answers(
 ) -> None:
     """A host that boots but does not answer is told after the time limit, and nothing waits on."""
     monkeypatch.setattr(access, "LIMIT", 1.0)
-    monkeypatch.setattr(network, "cable_commands", lambda own, host: "link show\n")
+    monkeypatch.setattr(network, "_plug_port", lambda port, name: [])
     with pytest.raises(MachineryError, match="no answer within 1 s") as caught:
         nspawn.up(seat_plan, layers, silent)
     assert "console.log" in str(caught.value.place)

@@ -11,7 +11,8 @@ from pathlib import Path
 from sharklab import privilege, state, system_packages
 from sharklab.cli.doctor import trials
 from sharklab.cli.doctor.diagnosis import Diagnosis, missing, ok, optional, warning
-from sharklab.hosts.providers import user_namespace
+from sharklab.hosts.providers import cgroups as hosts_cgroups
+from sharklab.hosts.providers import disk_file, user_namespace
 from sharklab.hosts.providers.qemu import engine, libvirt, trial
 from sharklab.message import N_, Message, refusal
 
@@ -20,6 +21,9 @@ INOTIFY_PER_HOST = 6.4
 """Measured: with 128 instances the twenty-first host of systemd, firewalld and sshd hangs."""
 
 INOTIFY_AMPLE = 1024
+
+LIMIT_NAMES = {"memory": N_("memory"), "pids": N_("processes"), "cpu": N_("processor time")}
+"""The names of controllers of control groups for readers."""
 
 NEEDS_ROOT = N_("not tried: that takes root's rights")
 AS_ROOT = N_("sudo ./sharklab doctor tries it")
@@ -31,6 +35,7 @@ def examine() -> Iterator[Diagnosis]:
     yield cgroups(Path("/proc/mounts").read_text())
     yield overlay()
     yield users(state.images_folder())
+    yield limits()
     yield network()
     yield nf_tables()
     yield nfs(Path("/proc/filesystems").read_text())
@@ -93,6 +98,21 @@ def users(images: Path) -> Diagnosis:
             reason=reason,
         )
     return ok(name, N_("tried: root of a container is an ordinary user of this machine"))
+
+
+def limits() -> Diagnosis:
+    """Looks for the controllers of control groups, and really mounts a file."""
+    name = N_("limits of containers")
+    if not privilege.is_root():
+        return warning(name, NEEDS_ROOT, AS_ROOT)
+    lacking = [LIMIT_NAMES[one] for one, is_there in hosts_cgroups.controllers().items() if not is_there]
+    if not disk_file.works():
+        lacking.append(N_("disk"))
+    if lacking:
+        sentence = N_("none of {lacking}: one container can use all of that")
+        remedy = N_("give the controllers of control groups to this machine, and loop devices: modprobe loop")
+        return warning(name, sentence, remedy, lacking=tuple(map(Message, lacking)))
+    return ok(name, N_("memory, processes, processor time and disk of each are limited"))
 
 
 def network() -> Diagnosis:

@@ -21,6 +21,7 @@ import platform
 import struct
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 COUNT = 65536
@@ -29,7 +30,14 @@ COUNT = 65536
 AT = Path("/run/systemd/nspawn")
 """Hidden by a file system of the host's own, so that the locks of systemd-nspawn end with the host."""
 
-BUSY_TRIES, BUSY_PAUSE = 50, 0.2
+STORE = "/run/systemd/nspawn/own"
+"""The place of the folder that has the upper folder of the overlay."""
+
+DISK_FILE = "disk.ext4"
+MOUNT_DISK = ("mount", "-t", "ext4", "-o", "loop,noatime,discard,nodev,nosuid")
+"""A file system in the folder of the host for that, and the command that mounts it."""
+
+BUSY_TRIES, BUSY_PAUSE = 25, 0.2
 FUSE_DEVICE = os.makedev(10, 229)
 
 # From the kernel's headers. These calls have one number on every architecture.
@@ -72,21 +80,47 @@ def make_mounts(first: int | None, lowers: list[str]) -> None:
     _make_fuse()
     users = None if first is None else shifted_users(first)
     layers = [AT / f"lower{number}" for number in range(len(lowers))]
-    for source, target in zip([*lowers, "."], [*layers, AT / "own"], strict=True):
+    own = _mount_disk_file() if Path(DISK_FILE).exists() else "."
+    for source, target in zip([*lowers, own], [*layers, Path(STORE)], strict=True):
         target.mkdir()
         bind(source, target, users)
-    options = f"lowerdir={':'.join(map(str, layers))},upperdir={AT}/own/upper,workdir={AT}/own/work"
+    options = f"lowerdir={':'.join(map(str, layers))},upperdir={STORE}/upper,workdir={STORE}/work"
     mount_overlay(f"{options},index=on,nfs_export=on")
     _show_own_interfaces()
 
 
+def _mount_disk_file() -> str:
+    """Mount the file system of the host, with the files of its first boot, and return its place."""
+    place = AT / "disk"
+    place.mkdir()
+    _patiently(lambda: _run(*MOUNT_DISK, DISK_FILE, str(place)))
+    if not (place / "upper").exists():
+        (place / "work").mkdir(mode=0o755, exist_ok=True)
+        _run("rm", "-rf", str(place / "upper.new"))
+        _run("cp", "--archive", "upper", str(place / "upper.new"))
+        (place / "upper.new").rename(place / "upper")
+    _run("rm", "-rf", "upper")
+    return str(place)
+
+
+def _run(*command: str) -> None:
+    """Run a command. Raises OSError when it fails; it says itself why."""
+    if os.spawnvp(os.P_WAIT, command[0], command):
+        raise OSError(errno.EBUSY, f"failed: {' '.join(command)}")
+
+
 def mount_overlay(options: str) -> None:
     """Mount the root of the host. Raises OSError."""
+    _patiently(lambda: mount("overlay", "root", "overlay", options=options))
+
+
+def _patiently(mount_disk: Callable[[], None]) -> None:
+    """Mount a disk. Its last boot, or a set-up of it that was killed, lets go of it a moment later."""
     for tries in range(BUSY_TRIES, -1, -1):
         try:
-            mount("overlay", "root", "overlay", options=options)
+            mount_disk()
             return
-        except OSError as error:  # a set-up of this disk that was killed lets go of it a moment later
+        except OSError as error:
             if error.errno != errno.EBUSY or not tries:
                 raise
             time.sleep(BUSY_PAUSE)

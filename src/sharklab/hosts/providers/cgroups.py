@@ -80,7 +80,7 @@ def controllers() -> Mapping[str, bool]:
 
 
 def usage(unit: str) -> Usage:
-    """Return what the unit has; 0 for all that the machine does not count."""
+    """Return the usage of the unit; 0 for a part that the machine does not count."""
     memory, pids = _control_folder(unit, "memory"), _control_folder(unit, "pids")
     statistics = _fields(memory / "memory.stat")
     events = {**_fields(memory / "memory.oom_control"), **_fields(memory / "memory.events")}

@@ -11,12 +11,12 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from sharklab import process, state
 from sharklab.hosts.image.model import Layers
-from sharklab.hosts.providers import access, boot, cgroups, disk, marks, network, user_ranges
+from sharklab.hosts.providers import access, boot, cgroups, disk, disk_file, marks, network, user_ranges
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
 
@@ -48,6 +48,7 @@ def start(plan: Plan, host: Host, layers: Layers, own_users: bool) -> None:
     unit = network.namespace(plan.seat.id, host.name)
     cgroups.end(unit)
     disk.make(plan, host, layers)
+    disk.bound(plan, host.name)
     folder = disk.folder(plan, host.name)
     state.write(folder / "network", network.cable_commands(plan, host))
     lowers = disk.lower_links(plan, host.name, layers)
@@ -56,6 +57,17 @@ def start(plan: Plan, host: Host, layers: Layers, own_users: bool) -> None:
     keeper: list[str | Path] = ["sh", KEEPER, marks.file(plan.seat.id), network.namespace(plan.seat.id)]
     keeper += [unit, folder, *command(unit, host.name, interfaces, lowers, first), "--boot"]
     process.run([*cgroups.launcher(unit, LIMITS), "setsid", "--fork", *keeper])
+
+
+@contextmanager
+def paused(plan: Plan, host: Host) -> Iterator[None]:
+    """Let no process of the host run, and its disk be whole on disk, meanwhile. Raises MachineryError."""
+    unit = network.namespace(plan.seat.id, host.name)
+    with cgroups.frozen(unit), ExitStack() as stack:
+        if (disk.folder(plan, host.name) / disk_file.DISK_FILE).exists():
+            for pid in filter(_is_nspawn, cgroups.processes(unit)):
+                stack.enter_context(disk_file.settled(pid))
+        yield
 
 
 def power_off(plan: Plan, host: Host) -> None:
@@ -77,6 +89,9 @@ def reached(unit: str, host: str) -> Iterator[Message]:
     elif used.memory >= NEARLY * LIMITS.memory:
         sentence = N_("host {host} uses {used} of its {memory} MiB of memory")
         yield Message(sentence, {"host": host, "used": used.memory // 2**20, "memory": mebibytes})
+    if any(disk_file.used_part(pid) >= NEARLY for pid in filter(_is_nspawn, cgroups.processes(unit))):
+        sentence = N_("host {host} has filled its disk of {size} MiB: delete files, or reset the host")
+        yield Message(sentence, {"host": host, "size": disk_file.SIZE // 2**20})
 
 
 def command(

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import RLock
 
 from sharklab import state
+
+ALONE = RLock()
+"""Held while this process measures: seats of a class come up in threads."""
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -15,8 +19,9 @@ def after_boot(name: str, measure: Callable[[], str]) -> str:
 
     `name` is the file that keeps it. Raises what `measure` raises.
     """
-    known = read(name)
-    return record(name, measure()) if known is None else known
+    with ALONE:
+        known = read(name)
+        return record(name, measure()) if known is None else known
 
 
 def read(name: str) -> str | None:

@@ -19,7 +19,8 @@ from sharklab.process import Say
 SETTINGS = Path("/proc/sys")
 AMPLE: Mapping[str, int] = {
     "fs.file-max": 2**40,  # open files; that of systemd is larger yet
-    "fs.inotify.max_user_instances": 2**20,  # inotify(7); the user is who made the user namespace: root
+    "fs.inotify.max_user_instances": 2
+    ** 20,  # inotify(7); they count as those of root, who made the user namespaces
     "fs.inotify.max_user_watches": 2**23,
     "kernel.pid_max": 2**22,  # that of systemd on 64 bits
     "kernel.pty.max": 2**16,  # terminals, pty(7)

@@ -81,10 +81,7 @@ class ThisComputer:
     def keep(self, plan: Plan) -> None:
         """Copy the disks of the hosts, each while its host is paused."""
         for host in plan.hosts:
-            paused = (
-                qemu.paused(plan, host) if self._is_vm(host) else cgroups.frozen(_unit(plan.seat, host.name))
-            )
-            with paused:
+            with qemu.paused(plan, host) if self._is_vm(host) else nspawn.paused(plan, host):
                 disk.keep(plan, host.name)
 
     def reset(self, plan: Plan, hosts: Sequence[str], layers: Layers, progress: Say) -> Sequence[Message]:

@@ -8,7 +8,7 @@ import pytest
 
 from sharklab import privilege, system_packages
 from sharklab.cli.doctor import DiagnosisStatus, kernel
-from sharklab.hosts.providers import user_namespace
+from sharklab.hosts.providers import cgroups, disk_file, user_namespace
 
 UNIFIED = "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n"
 HYBRID = "tmpfs /sys/fs/cgroup tmpfs ro 0 0\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n"
@@ -77,6 +77,21 @@ def test_users_are_tried_on_an_image(
     (tmp_path / "debian12-1/root/bin").mkdir(parents=True)
     (tmp_path / "debian12-1/root/bin/sh").touch()
     assert (status, [tmp_path / "debian12-1/root"]) == (kernel.users(tmp_path).status, tried)
+
+
+@pytest.mark.parametrize(
+    ("controllers", "disk", "lacking"),
+    [({"memory": True}, True, None), ({"memory": True, "pids": False}, False, ["processes", "disk"])],
+)
+def test_limits_that_lack_are_named(
+    controllers: dict[str, bool], disk: bool, lacking: list[str] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container is started without them."""
+    monkeypatch.setattr(privilege, "is_root", lambda: True)
+    monkeypatch.setattr(cgroups, "controllers", lambda: controllers)
+    monkeypatch.setattr(disk_file, "works", lambda: disk)
+    values = kernel.limits().meaning.values
+    assert lacking == ([message.msgid for message in values["lacking"]] if values else None)
 
 
 def test_kvm_is_never_promised(device: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.hosts.providers import boot
+from sharklab.hosts.providers import boot, disk_file
 
 FIRST = 0x80000 + 0x10000
 
@@ -52,6 +52,21 @@ def test_interfaces_are_those_of_the_new_namespace(host: Path) -> None:
     done = run(host, "-", "ls /sys/class/net; touch /sys/x; ls /sys/fs/cgroup")
     names, *groups = done.stdout.splitlines()
     assert ("lo", True, True) == (names, "Read-only" in done.stderr, bool(groups))
+
+
+def test_changes_are_in_the_file_of_the_disk(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first boot moves the upper folder there; the next finds all changes; the disk has an end."""
+    monkeypatch.setattr(disk_file, "SIZE", 32 * 2**20)
+    disk_file._make(host / boot.DISK_FILE)
+    (host / "upper/first").write_text("1")
+    os.chown(host / "upper/first", 1000, 1000)
+    shown = run(host, str(FIRST), "stat -c %u root/first && echo 2 > root/second && sync")
+    assert [str(FIRST + 1000)] == shown.stdout.split()
+    assert not (host / "upper").exists()
+    full = run(
+        host, str(FIRST), f"cat root/second; head -c {disk_file.SIZE} /dev/zero > root/full; rm root/full"
+    )
+    assert ("2\n", True) == (full.stdout, "No space left" in full.stderr)
 
 
 def test_no_socket_reaches_the_hypervisor(host: Path) -> None:

@@ -31,6 +31,7 @@ def test_start_hands_the_keeper_all_that_it_needs(
     monkeypatch.setattr(cgroups, "launcher", lambda unit, limits: ["launch", unit])
     monkeypatch.setattr(process, "run", lambda argv: calls.append(("run", list(map(str, argv)))))
     marks.claim(seat_plan.seat.id, seat_plan.seat.folder)
+    monkeypatch.setattr(disk, "bound", lambda plan, host: None)
     nspawn.start(seat_plan, server, layers, True)
     unit = network.namespace(seat_plan.seat.id, "server")
     folder = disk.folder(seat_plan, "server")

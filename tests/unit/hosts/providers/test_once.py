@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ def test_result_holds_until_the_next_boot(monkeypatch: pytest.MonkeyPatch, tmp_p
     results = ["", "two words"]
     assert None is once.read("thing")
     assert ["", ""] == [once.after_boot("thing", lambda: results.pop(0)) for _ in range(2)]
+    with ThreadPoolExecutor(8) as pool:
+        assert {""} == set(pool.map(lambda _: once.after_boot("other", lambda: ""), range(8)))
     (tmp_path / "boot").write_text("second\n")
     assert (None, "two words", "two words") == (
         once.read("thing"),
