@@ -78,7 +78,10 @@ def power_off(plan: Plan, host: Host) -> None:
 
 
 def reached(unit: str, host: str) -> Iterator[Message]:
-    """Yield a sentence for each limit that a host has reached; none for one that has no limits."""
+    """Yield a sentence for each limit that a container has reached; none for a virtual machine."""
+    pid = next(filter(_is_nspawn, cgroups.processes(unit)), None)
+    if pid is None:
+        return
     used, mebibytes = cgroups.usage(unit), LIMITS.memory // 2**20
     if used.processes >= NEARLY * LIMITS.processes:
         sentence = N_("host {host} has {processes} of {limit} processes: end some, or reset the host")
@@ -89,7 +92,7 @@ def reached(unit: str, host: str) -> Iterator[Message]:
     elif used.memory >= NEARLY * LIMITS.memory:
         sentence = N_("host {host} uses {used} of its {memory} MiB of memory")
         yield Message(sentence, {"host": host, "used": used.memory // 2**20, "memory": mebibytes})
-    if any(disk_file.used_part(pid) >= NEARLY for pid in filter(_is_nspawn, cgroups.processes(unit))):
+    if disk_file.used_part(pid) >= NEARLY:
         sentence = N_("host {host} has filled its disk of {size} MiB: delete files, or reset the host")
         yield Message(sentence, {"host": host, "size": disk_file.SIZE // 2**20})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from sharklab import process
 from sharklab.hosts.image import Image, Layers
-from sharklab.hosts.providers import access, cgroups, disk, marks, network, nspawn, user_ranges
+from sharklab.hosts.providers import access, cgroups, disk, disk_file, marks, network, nspawn, user_ranges
 from sharklab.lab.model import Plan
 
 
@@ -99,7 +100,20 @@ def test_reached_tells_each_limit(
 ) -> None:
     """`status` and `shell` say so to the owner of the seat."""
     monkeypatch.setattr(cgroups, "usage", lambda unit: usage)
+    monkeypatch.setattr(cgroups, "processes", lambda unit: [os.getpid()])
+    assert [] == list(nspawn.reached("sl-a-client", "client"))  # a virtual machine, which has no nspawn
+    monkeypatch.setattr(nspawn, "_is_nspawn", lambda pid: True)
     assert values == [message.values for message in nspawn.reached("sl-a-client", "client")]
+
+
+def test_reached_tells_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From 95 of 100 on."""
+    monkeypatch.setattr(cgroups, "usage", lambda unit: cgroups.Usage(0, 0, 0, 0))
+    monkeypatch.setattr(cgroups, "processes", lambda unit: [os.getpid()])
+    monkeypatch.setattr(nspawn, "_is_nspawn", lambda pid: True)
+    for part, sentences in ((0.94, 0), (0.96, 1)):
+        monkeypatch.setattr(disk_file, "used_part", lambda pid, part=part: part)
+        assert sentences == len(list(nspawn.reached("sl-a-client", "client")))
 
 
 def test_power_off_tells_nspawn_alone(
