@@ -141,7 +141,7 @@ def test_interrupt_of_a_run_leaves_readable_captures(running: str) -> None:
     """Ctrl-C in the middle of a run ends with 130 and whole captures."""
     child = start("run", LAB, "--student", running)
     config = state.seat_folder(LAB, running) / "ssh" / "config"
-    connections = ["ssh", "-F", config, "server", "ss", "-Htn", "state", "connected"]
+    connections = ["ssh", "-F", str(config), "server", "ss", "-Htn", "state", "connected"]
     wait_for(lambda: ":8001" in subprocess.run(connections, capture_output=True, text=True).stdout)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=90)

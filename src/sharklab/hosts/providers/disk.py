@@ -12,7 +12,7 @@ from sharklab.errors import (
     MachineryError,
 )
 from sharklab.hosts.image.model import Layers
-from sharklab.hosts.providers import access, disk_file, network
+from sharklab.hosts.providers import access, boot, disk_file, network
 from sharklab.lab import seat
 from sharklab.lab.model import Host, Plan
 from sharklab.message import (
@@ -144,7 +144,7 @@ def is_made(plan: Plan, host: str) -> bool:
     return (folder(plan, host) / "lowers").exists()
 
 
-DISKS = ("upper", disk_file.DISK_FILE, "disk.qcow2")
+DISKS = ("upper", boot.DISK_FILE, "disk.qcow2")
 """The disk of a host: the upper folder of an overlay, or the file that has it, or that of a machine."""
 
 KEPT = "kept"

@@ -64,7 +64,7 @@ def paused(plan: Plan, host: Host) -> Iterator[None]:
     """Let no process of the host run, and its disk be whole on disk, meanwhile. Raises MachineryError."""
     unit = network.namespace(plan.seat.id, host.name)
     with cgroups.frozen(unit), ExitStack() as stack:
-        if (disk.folder(plan, host.name) / disk_file.DISK_FILE).exists():
+        if (disk.folder(plan, host.name) / boot.DISK_FILE).exists():
             for pid in filter(_is_nspawn, cgroups.processes(unit)):
                 stack.enter_context(disk_file.settled(pid))
         yield

@@ -69,7 +69,12 @@ def test_users_are_tried_on_an_image(
 ) -> None:
     """Without an image, or without root's rights, nothing is tried."""
     tried: list[object] = []
-    monkeypatch.setattr(user_namespace, "measure", lambda roots: (tried.extend(roots), reason)[1])
+
+    def measure(roots: list[Path]) -> str:
+        tried.extend(roots)
+        return reason
+
+    monkeypatch.setattr(user_namespace, "measure", measure)
     monkeypatch.setattr(privilege, "is_root", lambda: False)
     assert (DiagnosisStatus.WARNING, []) == (kernel.users(tmp_path).status, tried)
     monkeypatch.setattr(privilege, "is_root", lambda: True)
