@@ -96,10 +96,12 @@ def _mount_disk_file() -> str:
     _patiently(lambda: _run(*MOUNT_DISK, DISK_FILE, str(place)))
     if not (place / "upper").exists():
         (place / "work").mkdir(mode=0o755, exist_ok=True)
-        _run("rm", "-rf", str(place / "upper.new"))
+        if (place / "upper.new").exists():  # the machine went down meanwhile
+            _run("rm", "-rf", str(place / "upper.new"))
         _run("cp", "--archive", "upper", str(place / "upper.new"))
         (place / "upper.new").rename(place / "upper")
-    _run("rm", "-rf", "upper")
+    if Path("upper").exists():
+        _run("rm", "-rf", "upper")
     return str(place)
 
 
