@@ -49,13 +49,15 @@ class Usage:
     """The part of the machine that a unit has: bytes of memory, without files that may be dropped; processes.
 
     `killed` counts its processes that ended because memory was short, `refused` those that did not start
-    because there were too many.
+    because there were too many. A limit is 0 where there is none.
     """
 
     memory: int
     processes: int
     killed: int
     refused: int
+    memory_limit: int
+    process_limit: int
 
 
 def launcher(unit: str, limits: Limits | None = None) -> list[str]:
@@ -91,6 +93,8 @@ def usage(unit: str) -> Usage:
         processes=_number(pids / "pids.current"),
         killed=events.get("oom_kill", 0),
         refused=_fields(pids / "pids.events").get("max", 0),
+        memory_limit=_number(memory / "memory.limit_in_bytes") or _number(memory / "memory.max"),
+        process_limit=_number(pids / "pids.max"),
     )
 
 

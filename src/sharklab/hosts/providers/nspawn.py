@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from sharklab import process, state
@@ -26,6 +27,11 @@ BOOT = Path(boot.__file__)
 
 LIMITS = cgroups.Limits(memory=768 * 2**20, processes=512, cpu_weight=400)
 """Of one host. Measured on tp4: at most 141 MB, files of the kernel's cache included, and 71 processes."""
+
+BROWSER_LIMITS = replace(LIMITS, memory=4 * 2**30, processes=2048)
+"""Of a host with browsers, of which `reachability` starts twelve at once."""
+
+BROWSER_ROLE = "network_tools"
 
 NEARLY = 0.95
 """The part of a limit from which a host is said to have reached it."""
@@ -56,7 +62,12 @@ def start(plan: Plan, host: Host, layers: Layers, own_users: bool) -> None:
     interfaces = [name for _, name, _ in network.ports(plan, host)]
     keeper: list[str | Path] = ["sh", KEEPER, marks.file(plan.seat.id), network.namespace(plan.seat.id)]
     keeper += [unit, folder, *command(unit, host.name, interfaces, lowers, first), "--boot"]
-    process.run([*cgroups.launcher(unit, LIMITS), "setsid", "--fork", *keeper])
+    process.run([*cgroups.launcher(unit, limits(host)), "setsid", "--fork", *keeper])
+
+
+def limits(host: Host) -> cgroups.Limits:
+    """Return the limits of a host, by what its roles start."""
+    return BROWSER_LIMITS if BROWSER_ROLE in host.roles else LIMITS
 
 
 @contextmanager
@@ -82,14 +93,15 @@ def reached(unit: str, host: str) -> Iterator[Message]:
     pid = next(filter(_is_nspawn, cgroups.processes(unit)), None)
     if pid is None:
         return
-    used, mebibytes = cgroups.usage(unit), LIMITS.memory // 2**20
-    if used.processes >= NEARLY * LIMITS.processes:
+    used = cgroups.usage(unit)
+    mebibytes = used.memory_limit // 2**20
+    if used.process_limit and used.processes >= NEARLY * used.process_limit:
         sentence = N_("host {host} has {processes} of {limit} processes: end some, or reset the host")
-        yield Message(sentence, {"host": host, "processes": used.processes, "limit": LIMITS.processes})
+        yield Message(sentence, {"host": host, "processes": used.processes, "limit": used.process_limit})
     if used.killed:
         sentence = N_("host {host} ran out of its {memory} MiB of memory: {count} processes were ended")
         yield Message(sentence, {"host": host, "memory": mebibytes, "count": used.killed})
-    elif used.memory >= NEARLY * LIMITS.memory:
+    elif used.memory_limit and used.memory >= NEARLY * used.memory_limit:
         sentence = N_("host {host} uses {used} of its {memory} MiB of memory")
         yield Message(sentence, {"host": host, "used": used.memory // 2**20, "memory": mebibytes})
     if disk_file.used_part(pid) >= NEARLY:

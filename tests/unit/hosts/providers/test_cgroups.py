@@ -202,8 +202,9 @@ def test_usage_counts_what_the_unit_has(root: Path, monkeypatch: pytest.MonkeyPa
     (memory / "memory.stat").write_text("inactive_file 1000\n")
     (pids / "pids.current").write_text("7\n")
     (pids / "pids.events").write_text("max 9\n")
-    assert cgroups.Usage(memory=4000, processes=7, killed=3, refused=9) == cgroups.usage("sl-a")
-    assert cgroups.Usage(0, 0, 0, 0) == cgroups.usage("sl-b")
+    limits = {"memory_limit": LIMITS.memory, "process_limit": LIMITS.processes}
+    assert cgroups.Usage(memory=4000, processes=7, killed=3, refused=9, **limits) == cgroups.usage("sl-a")
+    assert cgroups.Usage(0, 0, 0, 0, 0, 0) == cgroups.usage("sl-b")
 
 
 @pytest.mark.parametrize(

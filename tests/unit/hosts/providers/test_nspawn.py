@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,21 +86,33 @@ def test_facts_are_those_that_ansible_would_gather(seat_plan: Plan, layers: Laye
     assert ("Debian", key.split()[1]) == (found["os_family"], found["ssh_host_key_ed25519_public"])
 
 
+def usage(memory: int = 10, processes: int = 10, killed: int = 0) -> cgroups.Usage:
+    """Return the usage of a host with the usual limits."""
+    return cgroups.Usage(memory, processes, killed, 0, nspawn.LIMITS.memory, nspawn.LIMITS.processes)
+
+
+def test_limits_leave_room_for_browsers(seat_plan: Plan) -> None:
+    """The probes of `reachability` start twelve at once on the host with the network tools."""
+    host = seat_plan.hosts[0]
+    browsing = nspawn.limits(replace(host, roles=("common", "network_tools")))
+    assert nspawn.limits(host).memory < browsing.memory
+
+
 @pytest.mark.parametrize(
-    ("usage", "values"),
+    ("used", "values"),
     [
-        (cgroups.Usage(10, 10, 0, 0), []),
-        (cgroups.Usage(10, 500, 0, 3), [{"host": "client", "processes": 500, "limit": 512}]),
-        (cgroups.Usage(10, 10, 2, 0), [{"host": "client", "memory": 768, "count": 2}]),
-        (cgroups.Usage(760 * 2**20, 10, 0, 0), [{"host": "client", "used": 760, "memory": 768}]),
+        (usage(), []),
+        (usage(processes=500), [{"host": "client", "processes": 500, "limit": 512}]),
+        (usage(killed=2), [{"host": "client", "memory": 768, "count": 2}]),
+        (usage(memory=760 * 2**20), [{"host": "client", "used": 760, "memory": 768}]),
     ],
     ids=["none", "processes", "memory ran out", "memory is full"],
 )
 def test_reached_tells_each_limit(
-    usage: cgroups.Usage, values: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+    used: cgroups.Usage, values: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`status` and `shell` say so to the owner of the seat."""
-    monkeypatch.setattr(cgroups, "usage", lambda unit: usage)
+    monkeypatch.setattr(cgroups, "usage", lambda unit: used)
     monkeypatch.setattr(cgroups, "processes", lambda unit: [os.getpid()])
     assert [] == list(nspawn.reached("sl-a-client", "client"))  # a virtual machine, which has no nspawn
     monkeypatch.setattr(nspawn, "_is_nspawn", lambda pid: True)
@@ -108,7 +121,7 @@ def test_reached_tells_each_limit(
 
 def test_reached_tells_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """From 95 of 100 on."""
-    monkeypatch.setattr(cgroups, "usage", lambda unit: cgroups.Usage(0, 0, 0, 0))
+    monkeypatch.setattr(cgroups, "usage", lambda unit: usage())
     monkeypatch.setattr(cgroups, "processes", lambda unit: [os.getpid()])
     monkeypatch.setattr(nspawn, "_is_nspawn", lambda pid: True)
     for part, sentences in ((0.94, 0), (0.96, 1)):
