@@ -29,7 +29,7 @@ LIMITS = cgroups.Limits(memory=768 * 2**20, processes=512, cpu_weight=400)
 """Of one host. Measured on tp4: at most 141 MB, files of the kernel's cache included, and 71 processes."""
 
 BROWSER_LIMITS = replace(LIMITS, memory=4 * 2**30, processes=2048)
-"""Of a host with browsers, of which `reachability` starts twelve at once."""
+"""Of a host with browsers. Measured on `reachability`, which starts twelve at once: 1.7 GB, 902 processes."""
 
 BROWSER_ROLE = "network_tools"
 
