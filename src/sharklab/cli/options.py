@@ -214,7 +214,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("--play",),
         {
             "action": "store_true",
-            "help": N_("prove the start states instead, on a seat of its own: start, solve, reset"),
+            "help": N_("prove start states and faults instead, on a seat of its own"),
         },
     ),
     "solved": (
@@ -302,7 +302,10 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "roster": (
         ("roster",),
-        {"metavar": N_("FILE"), "help": N_("the students of the class: a CSV file from Moodle or by hand")},
+        {
+            "metavar": N_("FILE"),
+            "help": N_("the students of the class: a table from Moodle, Excel or by hand (CSV or .xlsx)"),
+        },
     ),
     "of_lab": (
         ("--lab",),
@@ -351,10 +354,10 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         },
     ),
     "form_folder": (
-        ("-o", "--out"),
+        ("--folder",),
         {
             "metavar": N_("DIR"),
-            "default": "",
+            "default": None,
             "help": N_("the folder to work in (default: LAB)"),
         },
     ),
@@ -431,7 +434,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "required": True,
-            "help": N_("the students of the class: a CSV file from Moodle or by hand"),
+            "help": N_("the students of the class: a table from Moodle, Excel or by hand (CSV or .xlsx)"),
         },
     ),
     "only": (
@@ -443,7 +446,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "default": "",
-            "help": N_("the students of the class: a CSV file from Moodle or by hand"),
+            "help": N_("the students of the class: a table from Moodle, Excel or by hand (CSV or .xlsx)"),
         },
     ),
     "maybe_of_lab": (
@@ -463,7 +466,9 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "default": None,
-            "help": N_("an offline grading worksheet of Moodle, to be filled in place"),
+            "help": N_(
+                "an offline grading worksheet of Moodle, to be filled; of an .xlsx, a CSV file beside it"
+            ),
         },
     ),
     "scale": (
@@ -522,7 +527,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         },
     ),
     "hint_cost": (
-        ("--hint",),
+        ("--hint-cost",),
         {
             "dest": "hint_cost",
             "metavar": N_("PERCENT"),

@@ -25,6 +25,9 @@ from sharklab.errors import MachineryError
 from sharklab.message import N_, refusal
 
 SYSTEMD = ("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager")
+BESIDE = "sharklab-"
+"""The start of the names of folders in the hierarchies of controllers, version 1."""
+
 CONTROLLERS = ("memory", "pids", "cpu")
 MOUNTS = Path("/proc/self/mounts")
 KILL_LIMIT = 10.0
@@ -126,7 +129,8 @@ def _scope(unit: str, pid: int) -> list[str]:
 
 def units(pattern: str) -> list[str]:
     """Return the units whose names match `pattern` (fnmatch), whether anything runs in them or not."""
-    return sorted({folder.name.removesuffix(".scope") for folder in _folders(pattern)})
+    names = {folder.name.removesuffix(".scope") for folder in folders(pattern)}
+    return sorted({name.removeprefix(BESIDE) for name in names})
 
 
 def processes(unit: str) -> list[int]:
@@ -217,7 +221,7 @@ def _kill(unit: str) -> None:
 
 def _remove(unit: str) -> None:
     """Remove the folders of a group, the innermost first; systemd removes those of a scope itself."""
-    for folder in _folders(unit):
+    for folder in folders(unit):
         for path in reversed(_tree(folder)):
             with suppress(OSError):
                 path.rmdir()
@@ -237,8 +241,8 @@ def _folder(unit: str) -> Path | None:
     return next((path for path in _candidates(root, unit) if path.is_dir()), None)
 
 
-def _folders(pattern: str) -> Iterator[Path]:
-    """Yield the folders of the units that match `pattern`, in every hierarchy."""
+def folders(pattern: str) -> Iterator[Path]:
+    """Yield the folders of the units that match `pattern` (fnmatch), in every hierarchy."""
     bounding = (found[0] for name in CONTROLLERS if (found := _controller(name)))
     for root in dict.fromkeys([*_hierarchies(), *bounding]):
         for candidate in _candidates(root, pattern):
@@ -246,7 +250,7 @@ def _folders(pattern: str) -> Iterator[Path]:
 
 
 def _candidates(root: Path, unit: str) -> Sequence[Path]:
-    return root / "sharklab" / unit, root / f"sharklab-{unit}", root / "machine.slice" / f"{unit}.scope"
+    return root / "sharklab" / unit, root / f"{BESIDE}{unit}", root / "machine.slice" / f"{unit}.scope"
 
 
 def _scope_limits(limits: Limits) -> list[str]:
@@ -262,7 +266,7 @@ def _bounded(unit: str, limits: Limits) -> Iterator[Path]:
             continue
         root, version = found
         # Version 1, beside one another: in one folder all units would weigh as much as one process.
-        folder = root / "sharklab" / unit if version == 2 else root / f"sharklab-{unit}"
+        folder = root / "sharklab" / unit if version == 2 else root / f"{BESIDE}{unit}"
         if version == 2:
             _enable(root, name)
         else:

@@ -144,6 +144,13 @@ def is_made(plan: Plan, host: str) -> bool:
     return (folder(plan, host) / "lowers").exists()
 
 
+def has_booted(plan: Plan, host: str) -> bool:
+    """Tell whether the host has begun to boot from its disk: then its keeper has made a console log."""
+    return (folder(plan, host) / CONSOLE).exists()
+
+
+CONSOLE = "console.log"
+
 DISKS = ("upper", boot.DISK_FILE, "disk.qcow2")
 """The disk of a host: the upper folder of an overlay, or the file that has it, or that of a machine."""
 

@@ -153,7 +153,9 @@ def test_limits_of_version_1(root: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     for file in root.rglob("*"):
         if file.is_file():
             file.unlink()  # in a control group no file hinders its removal
-    cgroups.end("sl-a")
+    (root / "sharklab/sl-a").rmdir()  # as an interrupted removal leaves it
+    assert ["sl-a"] == cgroups.units("sl-*")
+    cgroups.end("sl-*")
     assert [] == list(root.rglob("*sl-a"))
 
 
