@@ -77,6 +77,7 @@ class Options(argparse.Namespace):
     students: list[str]
     fault: str
     subject: str
+    until: str
     user: str
     verb: str
     without_seats: bool
@@ -432,6 +433,14 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("FILE"),
             "required": True,
             "help": N_("the students of the class: a CSV file from Moodle or by hand"),
+        },
+    ),
+    "until": (
+        ("--until",),
+        {
+            "metavar": N_("TIME"),
+            "default": "",
+            "help": N_("the time until which students may log in, such as 18:00 or 2026-12-01T18:00"),
         },
     ),
     "only": (
