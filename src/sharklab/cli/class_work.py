@@ -141,7 +141,7 @@ def _pack(lab: Lab, one: Seat, folder: Path) -> Done:
         try:
             plan = flow.plan_of(lab, one)
             answering = _answering(plan)
-            with tempfile.TemporaryDirectory(prefix=".removed-check-", dir=state.root()) as place:
+            with tempfile.TemporaryDirectory(prefix=".check-", dir=one.folder) as place:
                 fetching.fetch_all(plan, Path(place), answering)
                 found = folders.read(Path(place), plan)
                 whole = work.with_state(plan, found, _observe(plan))

@@ -157,7 +157,7 @@ def _set_up(new: Sequence[tuple[Plan, NewHosts]], stop: threading.Event) -> Mapp
     """Set up the values of new seats by one playbook, and return the errors by student."""
     if not new:
         return {}
-    with tempfile.TemporaryDirectory(prefix=".removed-class-", dir=state.folder(state.root())) as folder:
+    with tempfile.TemporaryDirectory(prefix=".class-", dir=new[0][0].seat.folder) as folder:
         file = Path(folder) / "inventory.yml"
         known = [(plan, made.facts, made.roots) for plan, made in new]
         state.write(file, json.dumps(inventory.build_class(known)), 0o600)
