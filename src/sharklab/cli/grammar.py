@@ -12,6 +12,7 @@ from sharklab.cli.verbs import (
     computer,
     exercise,
     explain,
+    gateway,
     gradebook,
     lab,
     recording,
@@ -214,6 +215,30 @@ VERBS: Mapping[str, Verb] = {
         "seats import alice.seat",
         ("seat_files", "output"),
     ),
+    "gateway start": Verb(
+        gateway.start,
+        N_("Let the students of a class log in to their seats on this server by SSH."),
+        "gateway start --roster roster.csv",
+        ("class", "keys", "listen", "port", "output"),
+    ),
+    "gateway stop": Verb(
+        gateway.stop, N_("Stop the SSH gateway; all logins end."), "gateway stop", ("output",)
+    ),
+    "gateway status": Verb(
+        gateway.status, N_("Say whether the SSH gateway runs, and where."), "gateway status", ("output",)
+    ),
+    "gateway logins": Verb(
+        gateway.logins,
+        N_("List the logins of students: name, time, address and host."),
+        "gateway logins --student alice",
+        ("student_of_logins", "output"),
+    ),
+    "gateway keys": Verb(
+        gateway.keys,
+        N_("Write a personal SSH key for each student of a class, for the gateway."),
+        "gateway keys roster.csv -o keys",
+        ("roster", "keys_folder", "output"),
+    ),
     "grade": Verb(
         gradebook.grade,
         N_("Grade the submissions of a class, and write its gradebook."),
@@ -262,6 +287,7 @@ VERBS: Mapping[str, Verb] = {
 
 GROUPS: Mapping[str, str] = {
     "image": N_("The images that seats are made from."),
+    "gateway": N_("The SSH gateway of a class server, through which students log in."),
     "seats": N_("The seats of a class, on this computer or on the students' own machines."),
 }
 """The subjects of verbs of two words, by the first word."""

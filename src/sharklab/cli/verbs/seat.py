@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -228,13 +227,14 @@ def _describe_solution(plan: Plan, words: i18n.Translator) -> str:
 def shell(args: Options) -> int:
     """Become ssh on a host of the seat; with a terminal there if this command has one."""
     from sharklab.author import lint
+    from sharklab.hosts import host_login
 
     lab = lint.named(args.lab)
     if args.host not in [host.name for host in lab.hosts]:
         raise unknown_host(lab, args.host)
     config = ssh_config(lab.name, args.student)
     terminal = "-t" if sys.stdin.isatty() and sys.stdout.isatty() else "-T"
-    command = _login_command(args.user, args.command)
+    command = host_login.command(args.user, args.command)
     os.execvp("ssh", ["ssh", terminal, "-q", "-F", str(config), args.host, command])
 
 
@@ -267,17 +267,6 @@ def ssh_config(lab: str, student: str) -> Path:
     for own in seats.seats_here(lab, student):
         sleeping.wake(own)
     return config
-
-
-def _login_command(user: str, command: Sequence[str]) -> str:
-    """Return the command line that makes whoever logs in, root or by sudo, the user that is asked for.
-
-    A single word is a line for that user's shell; several words are one command and its arguments.
-    """
-    words = ["runuser", "--login", user]
-    if command:
-        words += ["--command", command[0] if len(command) == 1 else shlex.join(command)]
-    return f'[ "$(id -u)" = 0 ] || set -- sudo; exec "$@" {shlex.join(words)}'
 
 
 def status(args: Options) -> int:
