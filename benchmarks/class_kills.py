@@ -68,7 +68,7 @@ def remains(own: Seat) -> Iterator[str]:
 
 def cycle(lab: str, roster: Path, seconds: float, own: list[Seat]) -> list[str]:
     """Kill `seats up` after some seconds, finish it, remove the seats; return the faults."""
-    up = ("seats", "up", lab, "--roster", str(roster), "--solved")
+    up = ("seats", "up", lab, "--roster", str(roster))
     kill(command(*up), seconds)
     faults, _ = call(*up)
     faults += call("seats", "down", lab, "--roster", str(roster), "--yes")[0]
@@ -87,7 +87,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place:
         roster = Path(place) / "roster.csv"
         roster.write_text("\n".join(["student", *STUDENTS, ""]))
-        faults, whole = call("seats", "up", args.lab, "--roster", str(roster), "--solved")
+        faults, whole = call("seats", "up", args.lab, "--roster", str(roster))
         faults += call("seats", "down", args.lab, "--roster", str(roster), "--yes")[0]
         print(f"lab {args.lab}, seed {args.seed}: up takes {whole:.1f} s", *faults, sep="\n", flush=True)
         for number in range(args.cycles):

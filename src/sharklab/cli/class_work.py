@@ -104,7 +104,7 @@ def check(
         raise InputError(
             N_("an exam is graded after a reboot of its hosts, which `submit` does"),
             place=Message(N_("LAB")),
-            hint=N_("sharklab grade grades what was handed in"),
+            hint=N_("sharklab grade grades the submissions"),
         )
     folder = state.folder(out / SUBMISSIONS)
     here = {one.student for one in seats.seats_here(lab.name)}
@@ -209,7 +209,7 @@ def reset(lab: Lab, own: Sequence[Seat], name: str, os_name: str, progress: Prog
 
 
 def sleep(own: Sequence[Seat], progress: Progress) -> list[Done]:
-    """Put seats to sleep on which nobody is at work. One whose time is over sleeps in any case."""
+    """Put idle seats to sleep. One whose time is over sleeps in any case."""
 
     def do(one: Seat) -> Done:
         if not class_note.read(one).is_over and sleeping.is_in_use(one):

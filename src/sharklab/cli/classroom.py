@@ -237,7 +237,7 @@ def with_work(own: Sequence[Seat]) -> list[str]:
 
 
 def not_handed_in(own: Sequence[Seat]) -> list[str]:
-    """Return the students of seats with work that is later than what they handed in last."""
+    """Return the students of seats with work that is later than their last submission."""
     return [one.student for one in own if student_files.last_change(one) > _handed_in(one)]
 
 

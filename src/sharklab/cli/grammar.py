@@ -181,7 +181,7 @@ VERBS: Mapping[str, Verb] = {
     ),
     "seats sleep": Verb(
         classroom.sleep,
-        N_("Put the seats to sleep on which nobody is at work; a login wakes a seat."),
+        N_("Put the idle seats of a class to sleep; a login wakes a seat."),
         "seats sleep tp4",
         ("lab", "class", "only", "output"),
     ),
@@ -193,7 +193,7 @@ VERBS: Mapping[str, Verb] = {
     ),
     "seats down": Verb(
         classroom.down,
-        N_("Remove the seats of a class from this computer; what was handed in is kept."),
+        N_("Remove the seats of a class from this computer, and keep the submissions."),
         "seats down tp4",
         ("lab", "class", "only", "yes", "output"),
     ),

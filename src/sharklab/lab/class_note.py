@@ -46,7 +46,7 @@ def read(own: Seat) -> ClassNote:
 
 
 def note(own: Seat, *, until: float | None = None, checked: float | None = None) -> None:
-    """Note a time; what is None stays as it was. Without a folder of the seat there is nothing to note."""
+    """Note a time; None leaves it as it was. A seat that is not up has no note."""
     if not own.folder.is_dir():
         return
     given = {"until": until, "checked": checked}

@@ -39,7 +39,7 @@ def up(args: Options) -> int:
 
 
 def down(args: Options) -> int:
-    """Remove the seats of a class; exit code 1 when one of them remains. What was handed in is kept.
+    """Remove the seats of a class; exit code 1 when one of them remains. The submissions stay.
 
     A person agrees first when work is lost.
     """
@@ -55,7 +55,7 @@ def down(args: Options) -> int:
     without = [one.student for one in own if one.student not in known]
     more = []
     if known:
-        text = words.gettext("What the students handed in is kept in {folder}.")
+        text = words.gettext("The submissions stay in {folder}.")
         more.append(text.format(folder=handed_in.folder(lab)))
     if without:
         text = words.gettext("Handed in nothing on this computer: {students}")
@@ -65,7 +65,7 @@ def down(args: Options) -> int:
 
 
 def sleep(args: Options) -> int:
-    """Put the seats to sleep on which nobody is at work; exit code 1 when one stays awake."""
+    """Put the idle seats to sleep; exit code 1 when one stays awake."""
     from sharklab.cli import class_work
 
     results = class_work.sleep(find_seats(args), Progress(translate(args).gettext))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from sharklab.hosts.providers import remote
 from sharklab.lab import class_note
 from sharklab.lab.model import Plan
 from sharklab.message import Message
+from sharklab.progress import Silent
 from tests.support.class_seats import ClassSeats
 from tests.support.labs import write_lab
 
@@ -158,13 +160,9 @@ def test_reset_asks_once_and_names_who_has_work(
 
 def test_ctrl_c_begins_no_other_seat(room: ClassSeats, monkeypatch: pytest.MonkeyPatch) -> None:
     """The seat that is at work comes to its end."""
-    from threading import Event
+    stopped, ended = threading.Event(), []
 
-    from sharklab.progress import Silent
-
-    stopped, ended = Event(), []
-
-    class Stop(Event):
+    class Stop(threading.Event):
         def set(self) -> None:
             super().set()
             stopped.set()
@@ -178,7 +176,7 @@ def test_ctrl_c_begins_no_other_seat(room: ClassSeats, monkeypatch: pytest.Monke
         return class_work.Done(own.student)
 
     monkeypatch.setattr(class_work, "as_completed", interrupt)
-    monkeypatch.setattr(class_work.threading, "Event", Stop)
+    monkeypatch.setattr(threading, "Event", Stop)
     own = [flow.look_up("tp4", name).seat for name in CLASS]
     with pytest.raises(KeyboardInterrupt):
         class_work.side_by_side(own, do, Silent(), together=1)
