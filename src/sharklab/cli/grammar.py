@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sharklab.cli.options import Options
 from sharklab.cli.verbs import (
+    class_work,
     classroom,
     computer,
     exercise,
@@ -152,19 +153,49 @@ VERBS: Mapping[str, Verb] = {
         classroom.up,
         N_("Start the seat of every student of a class on this computer, side by side."),
         "seats up tp4 --roster roster.csv",
-        ("lab", "required_class", "only", "solved", "os", "output"),
+        ("lab", "required_class", "only", "solved", "until", "os", "output"),
     ),
     "seats status": Verb(
         classroom.status,
-        N_("Show the seats of a class on this computer: hosts, memory, and since when."),
+        N_("Show the seats of a class on this computer: hosts, memory, since when, and the last check."),
         "seats status tp4",
+        ("lab", "class", "only", "output"),
+    ),
+    "seats check": Verb(
+        class_work.check,
+        N_("Grade the seats of a class as they stand now, into the page of the class."),
+        "seats check tp4 --roster roster.csv -o gradebook",
+        ("lab", "class", "only", "gradebook", "output"),
+    ),
+    "seats run": Verb(
+        class_work.run,
+        N_("Run a lab's captures and probes on every solved seat of a class."),
+        "seats run tp4",
+        ("lab", "class", "only", "os", "output"),
+    ),
+    "seats reset": Verb(
+        class_work.reset,
+        N_("Put hosts of every seat of a class back into their start state."),
+        "seats reset tp4 nfs",
+        ("lab", "maybe_part", "class", "only", "yes", "os", "output"),
+    ),
+    "seats sleep": Verb(
+        classroom.sleep,
+        N_("Put the idle seats of a class to sleep; a login wakes a seat."),
+        "seats sleep tp4",
+        ("lab", "class", "only", "output"),
+    ),
+    "seats wake": Verb(
+        classroom.wake,
+        N_("Wake the seats of a class that sleep."),
+        "seats wake tp4",
         ("lab", "class", "only", "output"),
     ),
     "seats down": Verb(
         classroom.down,
-        N_("Remove the seats of a class from this computer."),
+        N_("Remove the seats of a class from this computer, and keep the submissions."),
         "seats down tp4",
-        ("lab", "class", "only", "output"),
+        ("lab", "class", "only", "yes", "output"),
     ),
     "seats create": Verb(
         submission.seats_create,

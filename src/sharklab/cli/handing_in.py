@@ -16,7 +16,7 @@ from sharklab import state
 from sharklab.errors import InputError
 from sharklab.grading.submission import bundle, contents, manifest
 from sharklab.grading.submission.model import Seal, Submission
-from sharklab.lab import exam, seat
+from sharklab.lab import exam, handed_in, seat
 from sharklab.limits import BUNDLE
 from sharklab.message import N_, Message
 
@@ -25,18 +25,13 @@ MOST = 30
 """Submissions of a student for one lab that are kept."""
 
 
-def folder(lab: str) -> Path:
-    """Return where the submissions of a lab are kept. Raises InputError when a name cannot be a folder's."""
-    return state.root() / "handed" / state.runs_folder(lab, "any").parent.name
-
-
 def take(student: str, lab: str, handle: int) -> Message:
     """Keep the submission that can be read from a file descriptor, and return the receipt for the student.
 
     Raises InputError when it is no submission of this student's seat, is too large, or comes outside of the
     student's exam; then nothing is kept.
     """
-    now, own = time.time(), state.folder(folder(lab))
+    now, own = time.time(), state.folder(handed_in.folder(lab))
     if len([file for file in own.iterdir() if file.name.rsplit("-", 2)[0] == student]) >= MOST:
         raise InputError(N_("{most} files are handed in already"), hint=N_("ask your instructor"), most=MOST)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=own) as place:
@@ -45,7 +40,7 @@ def take(student: str, lab: str, handle: int) -> Message:
         submission = _unpack(file, Path(place) / "unpacked")
         _check(submission, student, lab, now)
         digest = manifest.digest(file.read_bytes())
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+        stamp = time.strftime(handed_in.STAMP, time.gmtime(now))
         file.replace(own / f"{student}-{stamp}-{digest[: contents.DIGITS]}{bundle.ENDING}")
     return Message(
         N_("{lab} of {student} is handed in, on {time}. Receipt, the SHA-256 of the file: {digest}"),

@@ -80,6 +80,7 @@ class Options(argparse.Namespace):
     students: list[str]
     fault: str
     subject: str
+    until: str
     user: str
     verb: str
     without_seats: bool
@@ -438,6 +439,14 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("FILE"),
             "required": True,
             "help": N_("the students of the class: a table from Moodle, Excel or by hand (CSV or .xlsx)"),
+        },
+    ),
+    "until": (
+        ("--until",),
+        {
+            "metavar": N_("TIME"),
+            "default": "",
+            "help": N_("the time until which students may log in, such as 18:00 or 2026-12-01T18:00"),
         },
     ),
     "only": (

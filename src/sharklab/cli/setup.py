@@ -13,6 +13,9 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "vms": ("machines", "seeds"),
     "run": ("image", "hosts", "packets"),
     "seats up": ("image", "hosts"),
+    "seats check": ("hosts", "packets"),
+    "seats run": ("image", "hosts", "packets"),
+    "seats reset": ("hosts",),
     "seats down": ("hosts",),
     "solve": ("hosts",),
     "reset": ("hosts",),
@@ -32,8 +35,9 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 
 AS_ROOT = frozenset(
     {"image build", "up", "run", "solve", "reset", "shell", "capture", "fetch", "down", "test"}
+    | {"seats up", "seats status", "seats check", "seats run", "seats reset", "seats down"}
+    | {"seats sleep", "seats wake"}
     | {"gateway start", "gateway stop", "gateway status", "gateway logins"}
-    | {"seats up", "seats status", "seats down"}
 )
 """The verbs that need root where the hosts are containers of this machine."""
 

@@ -10,7 +10,7 @@ import pytest
 from sharklab.cli import handing_in
 from sharklab.errors import InputError
 from sharklab.grading.submission import bundle, manifest
-from sharklab.lab import exam, seat
+from sharklab.lab import exam, handed_in, seat
 from sharklab.lab.exam import Window
 from sharklab.limits import BUNDLE, BundleLimits
 from tests.support import submission_sample as sample
@@ -40,7 +40,7 @@ def take(file: Path, student: str = "alice", lab: str = "tp4") -> str:
 
 def kept() -> list[Path]:
     """Return all that is kept of tp4, and of what was refused."""
-    return sorted(path for path in (handing_in.folder("tp4")).rglob("*") if path.is_file())
+    return sorted(path for path in (handed_in.folder("tp4")).rglob("*") if path.is_file())
 
 
 def test_a_submission_is_kept_as_it_came(packed: Path) -> None:

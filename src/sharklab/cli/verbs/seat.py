@@ -282,8 +282,10 @@ def unknown_host(lab: Lab | FilledLab, host: str) -> InputError:
 
 
 def ssh_config(lab: str, student: str) -> Path:
-    """Return the ssh configuration of a seat. Raises MachineryError if the seat is not up."""
+    """Return the ssh configuration of a seat, which wakes. Raises MachineryError if it is not up."""
     from sharklab import state
+    from sharklab.cli import seats
+    from sharklab.hosts.providers import sleeping
 
     config = state.seat_folder(lab, student) / "ssh" / "config"
     if not config.exists():
@@ -293,6 +295,8 @@ def ssh_config(lab: str, student: str) -> Path:
             lab=lab,
             student=student,
         )
+    for own in seats.seats_here(lab, student):
+        sleeping.wake(own)
     return config
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import seat_provider
-from sharklab.hosts.providers import network
-from sharklab.lab import plan_file
+from sharklab.hosts.providers import network, sleeping
+from sharklab.lab import class_note, exam, plan_file
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_
 
@@ -42,11 +42,12 @@ def of_student(student: str, lab: str = "") -> list[Plan]:
 def find(student: str, lab: str, host: str) -> tuple[Plan, Host]:
     """Return the seat and the host that are meant; without `lab`, in the only seat that has such a host.
 
-    Raises InputError when the student has no such seat here, or none of them has such a host, or several
-    have.
+    A seat that sleeps wakes. Raises InputError when the student has no such seat here, or none of them has
+    such a host, or several have, or the time of the seat is over.
     """
     found = [(plan, own) for plan in of_student(student, lab) for own in plan.hosts if own.name == host]
     if len(found) == 1:
+        _open(found[0][0])
         return found[0]
     if found:
         raise InputError(
@@ -56,6 +57,18 @@ def find(student: str, lab: str, host: str) -> tuple[Plan, Host]:
             names=[f"{student}+{plan.lab.name}+{host}" for plan, _ in found],
         )
     raise _no_host(student, lab, host)
+
+
+def _open(plan: Plan) -> None:
+    """Wake the seat if it sleeps. Raises InputError when its time is over."""
+    noted = class_note.read(plan.seat)
+    if noted.is_over:
+        raise InputError(
+            N_("your seat was open until {time}"),
+            hint=N_("ask your instructor for more time"),
+            time=exam.local_time(noted.until),
+        )
+    sleeping.wake(plan.seat)
 
 
 def _no_host(student: str, lab: str, host: str) -> InputError:

@@ -149,25 +149,43 @@ def is_running(unit: str) -> bool:
 
 @contextmanager
 def frozen(unit: str) -> Iterator[None]:
-    """Let no process of the unit run meanwhile (cgroups(7)): its files stay as they are.
+    """Let no process of the unit run meanwhile: its files stay as they are. Raises as `freeze` does."""
+    try:
+        freeze(unit)
+        yield
+    finally:
+        thaw(unit)
+
+
+def freeze(unit: str) -> None:
+    """Let no process of the unit run (cgroups(7)) until `thaw`.
 
     Raises MachineryError when one does not stop within `KILL_LIMIT` seconds.
     """
     folder = _folder(unit)
     if folder is None:
-        yield
         return
-    try:
-        (folder / "cgroup.freeze").write_text("1")
-        deadline = time.monotonic() + KILL_LIMIT
-        while "frozen 1" not in (folder / "cgroup.events").read_text():
-            if time.monotonic() > deadline:
-                raise MachineryError(N_("the host cannot be paused"), place=unit)
-            time.sleep(PAUSE)
-        yield
-    finally:
-        with suppress(OSError):  # the host has ended
+    (folder / "cgroup.freeze").write_text("1")
+    deadline = time.monotonic() + KILL_LIMIT
+    while "frozen 1" not in (folder / "cgroup.events").read_text():
+        if time.monotonic() > deadline:
+            raise MachineryError(N_("the host cannot be paused"), place=unit)
+        time.sleep(PAUSE)
+
+
+def thaw(unit: str) -> None:
+    """Let the processes of the unit run again."""
+    with suppress(OSError):  # the host has ended
+        if folder := _folder(unit):
             (folder / "cgroup.freeze").write_text("0")
+
+
+def is_frozen(unit: str) -> bool:
+    """Tell whether no process of the unit may run."""
+    with suppress(OSError):
+        folder = _folder(unit)
+        return folder is not None and (folder / "cgroup.freeze").read_text().strip() == "1"
+    return False
 
 
 def end(pattern: str) -> None:

@@ -291,6 +291,8 @@ def _remove_rest(pattern: str) -> None:
 
 
 def _host_state(seat: Seat, host: str, has_disk: bool, is_cut_off: bool) -> str:
+    if cgroups.is_frozen(_unit(seat, host)):
+        return N_("asleep")
     if _is_running(seat, host):
         return gateway.CUT_OFF if is_cut_off else N_("running")
     return N_("stopped") if has_disk else N_("absent")

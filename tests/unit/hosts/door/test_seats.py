@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from sharklab.errors import InputError
 from sharklab.hosts import seat_provider
 from sharklab.hosts.door import seats
+from sharklab.hosts.providers import sleeping
+from sharklab.lab import class_note
 from tests.support import door_seats
 from tests.support.errors import error_of
 
@@ -44,3 +48,16 @@ def test_a_damaged_seat_and_borrowed_machines_are_none(monkeypatch: pytest.Monke
     (broken.seat.folder / "plan.json").write_text("{")
     seat_provider.write(lent.seat.folder, seats.BORROWED)
     assert ["tcpdump"] == [plan.lab.name for plan in seats.of_student("alice")]
+
+
+def test_a_login_wakes_the_seat_until_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After that time nothing wakes it."""
+    [plan] = door_seats.save(monkeypatch, ("tp4", "alice"))
+    woken: list[str] = []
+    monkeypatch.setattr(sleeping, "wake", lambda own: woken.append(own.student))
+    class_note.note(plan.seat, until=time.time() + 3600)
+    seats.find("alice", "", "client")
+    assert ["alice"] == woken
+    class_note.note(plan.seat, until=1.0)
+    refused = error_of(InputError, seats.find, "alice", "", "client")
+    assert ("your seat was open until {time}", ["alice"]) == (refused.message_id, woken)

@@ -30,6 +30,19 @@ def group(root: Path, unit: str, pids: str = "", running: bool = False) -> Path:
     return folder
 
 
+def test_frozen_unit_until_it_is_thawed(root: Path) -> None:
+    """A unit without a group is never frozen, and one that does not stop is an error."""
+    cgroups.freeze("sl-b")
+    assert not cgroups.is_frozen("sl-b")
+    folder = group(root, "sl-a")
+    (folder / "cgroup.freeze").write_text("0\n")
+    (folder / "cgroup.events").write_text("populated 1\nfrozen 1\n")
+    cgroups.freeze("sl-a")
+    assert cgroups.is_frozen("sl-a")
+    cgroups.thaw("sl-a")
+    assert not cgroups.is_frozen("sl-a")
+
+
 def test_launcher_joins_the_group_before_the_command(root: Path) -> None:
     """The process that runs the command is the one that joined."""
     done = subprocess.run(
