@@ -106,7 +106,7 @@ def limits() -> Diagnosis:
     if not privilege.is_root():
         return warning(name, NEEDS_ROOT, AS_ROOT)
     lacking = [LIMIT_NAMES[one] for one, is_there in hosts_cgroups.controllers().items() if not is_there]
-    if not disk_file.works():
+    if not disk_file.measure():
         lacking.append(N_("disk"))
     if lacking:
         sentence = N_("none of {lacking}: one container can use all of that")

@@ -43,7 +43,7 @@ def make(folder: Path) -> None:
 
 def works() -> bool:
     """Tell whether this machine can mount such files; tried once after each start of the machine."""
-    return once.after_boot(RECORD, lambda: "yes" if _try() else "no") == "yes"
+    return once.after_boot(RECORD, lambda: "yes" if measure() else "no") == "yes"
 
 
 def used_part(pid: int) -> float:
@@ -79,7 +79,7 @@ def _make(file: Path) -> None:
     process.run([*MAKE, file])
 
 
-def _try() -> bool:
+def measure() -> bool:
     """Make such a file and mount it, where no other process sees it."""
     if not shutil.which("mke2fs"):
         return False
