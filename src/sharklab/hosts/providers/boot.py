@@ -156,11 +156,13 @@ def bind(source: str, target: Path, users: int | None) -> None:
 
     Raises OSError.
     """
+    if users is None:
+        mount(source, target, "", MS_BIND)
+        return
     tree = _call(OPEN_TREE, "open_tree", AT_FDCWD, os.fsencode(source), OPEN_TREE_CLONE | os.O_CLOEXEC)
-    if users is not None:
-        wanted = MountAttributes(set=MOUNT_ATTR_IDMAP, userns_fd=users)
-        size = ctypes.sizeof(wanted)
-        _call(MOUNT_SETATTR, "mount_setattr", tree, b"", AT_EMPTY_PATH, ctypes.byref(wanted), size)
+    wanted = MountAttributes(set=MOUNT_ATTR_IDMAP, userns_fd=users)
+    size = ctypes.sizeof(wanted)
+    _call(MOUNT_SETATTR, "mount_setattr", tree, b"", AT_EMPTY_PATH, ctypes.byref(wanted), size)
     _call(MOVE_MOUNT, "move_mount", tree, b"", AT_FDCWD, os.fsencode(target), MOVE_MOUNT_F_EMPTY_PATH)
     os.close(tree)
 
@@ -200,8 +202,14 @@ def refuse_calls() -> None:
 
 def _make_fuse() -> None:
     """Make a device that every user of the host may open: that of the machine may be root's alone."""
-    if Path("/dev/fuse").exists():
+    if not Path("/dev/fuse").exists():
+        return
+    try:
         os.mknod(AT / "fuse", 0o020666, FUSE_DEVICE)
+    except PermissionError:  # in a container
+        (AT / "fuse").touch()
+        mount("/dev/fuse", AT / "fuse", "", MS_BIND)
+    else:
         (AT / "fuse").chmod(0o666)
 
 
