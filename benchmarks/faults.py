@@ -5,8 +5,9 @@
 Run it from the checkout with its packages: PYTHONPATH=src:. and the environment's python. The seat must be a
 solved one. For each fault: the effects are there. It is injected twice, and the second time changes nothing.
 The effects that it breaks are lost. A capture shows its packets. No name, file time or line of the journal
-tells. The controller gets in. Each repair brings the effects back. With --reboot, effects are tried after a
-reboot as well: lost before the repair, back after it. Then the hosts get their files back.
+tells. The controller gets in. Each repair brings the effects back. With --reboot, all of that is measured
+after a reboot as well: the effects are lost before a repair, and back after it. A reboot heals a fault that
+lasts `now`. Then the hosts get their files back.
 
 The scripts are those of the role's tasks, filled in as Ansible does, and sent by the seat's own ssh.
 """
@@ -48,8 +49,13 @@ TALKS: Mapping[str, tuple[str, str, str, int]] = {
     "dns-tcp-closed": ("client", "server", "tcp", 53),
     "svc": ("client", "server", "tcp", 443),
     "net": ("client", "archive", "tcp", 80),
+    "net-not-at-boot": ("client", "server", "tcp", 443),
+    "net-prefix-narrow": ("client", "server", "tcp", 443),
+    "net-static-arp": ("client", "server", "tcp", 443),
 }
 """The conversation about which a fault is measured, by its id or the beginning of it."""
+
+UNITS = {"nfs": "nfs-ganesha", "dns": "unbound"}
 
 KEPT = (
     "/etc/firewalld /etc/ssh /etc/NetworkManager /etc/nginx /etc/ganesha /etc/unbound /etc/sysctl.d"
@@ -103,7 +109,7 @@ TRIES: Mapping[str, tuple[str, str]] = {
     ),
     "writes": (
         "client",
-        "{{ mountpoint -q {mount} || timeout 9 mount {mount}; }} && timeout 5 runuser -u student --"
+        "{{ mountpoint -q {mount} || {mounting}; }} && timeout 5 runuser -u student --"
         " sh -c 'touch {mount}/tried && rm {mount}/tried'",
     ),
     "mount": ("client", "mountpoint -q {mount} || timeout 9 mount {mount}"),
@@ -195,14 +201,16 @@ def attempt(measured: Measured, effect: str) -> tuple[str, str]:
     """Return the host and the command that tries an effect."""
     wanted, plan = measured.wanted, measured.plan
     side, command = TRIES[effect]
+    mount = f"/mnt/{plan.seat.share}"
     values = {
         "server": wanted["server_address"],
         "port": wanted["port"],
         "transport": wanted["transport"],
         "domain": plan.seat.domain,
         "names": plan.seat.address("server", "lan").ipv4.ip,
-        "mount": f"/mnt/{plan.seat.share}",
-        "unit": "nfs-ganesha" if measured.fault.id.startswith("nfs") else "nginx",
+        "mount": mount,
+        "mounting": "false" if "fstab" in measured.fault.touches else f"timeout 9 mount {mount}",
+        "unit": UNITS.get(measured.fault.id.partition("-")[0], "nginx"),
     }
     return wanted[side], command.format(**values)
 
@@ -263,17 +271,13 @@ def measure(measured: Measured, folder: Path, reboot: bool) -> Iterator[str]:
     yield from traces(measured, mark)
     if fault.lasts != "boot":
         yield from symptoms(measured, folder)
-    else:
-        restart(plan, host)
-        yield from symptoms(measured, folder)
+    if reboot or fault.lasts == "boot":
+        yield from rebooted(measured, folder)
     yield from mended(measured, "repair", reboot)
     for name in faults.repairs(fault.id):
         if name != "repair":
             inject(measured)
             settle(measured)
-            if reboot and fault.lasts != "now":
-                restart(plan, host)
-                yield from lost(measured, "after a reboot ")
             yield from mended(measured, name, reboot)
     if fault.level > 1 or fault.lasts == "now":  # the other repair leaves something
         ssh(plan, host, RESTORE)
@@ -285,15 +289,22 @@ def inject(measured: Measured) -> str:
     return (done.stdout + done.stderr).strip() or ("failed" if done.returncode else "")
 
 
-def lost(measured: Measured, when: str = "") -> Iterator[str]:
-    """Yield the effects that are there although the fault breaks them."""
-    if there := [name for name, good in tried(measured).items() if good]:
-        yield f"{when}still there: {there}"
+def rebooted(measured: Measured, folder: Path) -> Iterator[str]:
+    """Reboot the host with the fault, and yield what is wrong then. The fault is in afterwards."""
+    restart(measured.plan, measured.host)
+    if measured.fault.lasts != "now":
+        yield from (f"after a reboot {wrong}" for wrong in symptoms(measured, folder))
+        return
+    if lacking := [effect for effect, good in tried(measured).items() if not good]:
+        yield f"a reboot does not heal: {lacking}"
+    inject(measured)
+    settle(measured)
 
 
 def symptoms(measured: Measured, folder: Path) -> Iterator[str]:
     """Yield what is wrong while the fault is in: effects that are there, packets that are not."""
-    yield from lost(measured)
+    if there := [name for name, good in tried(measured).items() if good]:
+        yield f"still there: {there}"
     if measured.fault.packets:
         found = KINDS["symptom"].function(knock(measured, folder), {})
         if found.status is not Status.PASSED:

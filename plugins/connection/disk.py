@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +60,32 @@ class Connection(ConnectionBase):
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
         done = self._run(["/bin/sh", "-c", cmd], input=in_data or b"")
         return done.returncode, done.stdout, done.stderr
+
+    def call(self, work: Callable[[], Any]) -> Any:
+        """Return the result of `work`, which a child of this process does in the file system of the host.
+
+        The host's own Python would take twenty times as long to start. The result is JSON data.
+        """
+        self._connect()
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                os.environ.clear()
+                os.environ.update(ENVIRONMENT)
+                os.chroot(self.get_option("root"))
+                os.chdir("/")
+                with open(writer, "w", encoding="utf-8") as stream:
+                    json.dump(work(), stream)
+            except BaseException:  # nothing of this copy of Ansible goes on
+                os._exit(1)
+            os._exit(0)
+        os.close(writer)
+        with open(reader, encoding="utf-8") as stream:
+            text = stream.read()
+        if os.waitpid(child, 0)[1]:
+            raise AnsibleConnectionFailure(f"{self.get_option('root')}: the work in this folder failed")
+        return json.loads(text)
 
     def put_file(self, in_path: str, out_path: str) -> None:
         """Copy a file of the controller to the host."""

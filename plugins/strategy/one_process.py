@@ -25,7 +25,10 @@ author:
 
 
 class StrategyModule(Free):  # type: ignore[misc]
-    """The strategy `one_process`, for the ansible-core that requirements.txt pins: it uses its internals."""
+    """The strategy `one_process`, for the ansible-core that requirements.txt pins: it uses its internals.
+
+    Ansible plans to end the support of strategies that are not its own. `free` does the same, slower.
+    """
 
     def _queue_task(self, host: Any, task: Any, task_vars: dict[str, Any], play_context: Any) -> None:
         """Run the task now, and put its result where a worker's result is expected."""

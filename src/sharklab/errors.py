@@ -52,8 +52,8 @@ class SharklabError(Exception):
         """Return the whole text in the language of `gettext`."""
         place = self.place.say(gettext) if isinstance(self.place, Message) else self.place
         said, remedy = self._render(self.message_id, gettext), self._render(self.hint_id, gettext)
-        where, label = f"{place}: " if place else "", gettext(N_("hint"))
-        return f"{where}{said}" + (f"\n  {label}: {remedy}" if remedy else "")
+        where, label = f"{place}: " if place else "", gettext(N_("hint:"))
+        return f"{where}{said}" + (f"\n  {label} {remedy}" if remedy else "")
 
     def __str__(self) -> str:
         return self.say(str)

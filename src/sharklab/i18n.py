@@ -21,6 +21,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -92,6 +93,17 @@ def translator(language: str) -> Translator:
     return Translator(_check_language(language), _catalogue(language))
 
 
+_KEPT_TOGETHER = re.compile(r" (?=[:;?!%»](?:[\s*)]|$))|(?<=«) ")
+"""The spaces beside a French sign; a line never breaks there."""
+
+
+def _kept_together(text: Any) -> Any:
+    """Return the text of a catalogue, or all texts of a plural, with no-break spaces beside French signs."""
+    if isinstance(text, str):
+        return _KEPT_TOGETHER.sub("\N{NO-BREAK SPACE}", text)
+    return tuple(map(_kept_together, text))
+
+
 @contextmanager
 def lent(language: str) -> Iterator[None]:
     """Make Python's process-wide gettext speak `language` in the block; argparse takes its own texts from it.
@@ -125,7 +137,8 @@ def _catalogue(language: str) -> gettext.NullTranslations:
 def _compiled(language: str) -> bytes:
     """Return the catalogue of a language, compiled now unless it was before."""
     source = (LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po").read_bytes()
-    kept = state.root() / "locale" / f"{language}-{hashlib.sha256(source).hexdigest()[:16]}.mo"
+    key = hashlib.sha256(source + repr(_KEPT_TOGETHER).encode()).hexdigest()[:16]
+    kept = state.root() / "locale" / f"{language}-{key}.mo"
     try:
         content = kept.read_bytes()
         gettext.GNUTranslations(io.BytesIO(content))
@@ -140,7 +153,10 @@ def _compile(source: bytes, target: Path) -> bytes:
     from babel.messages.pofile import read_po
 
     content = io.BytesIO()
-    write_mo(content, read_po(io.BytesIO(source)))
+    catalogue = read_po(io.BytesIO(source))
+    for message in catalogue:
+        message.string = _kept_together(message.string)
+    write_mo(content, catalogue)
     with suppress(SharklabError):  # a cache that cannot be kept costs time, nothing else
         state.write(state.folder(target.parent) / target.name, content.getvalue())
     return content.getvalue()

@@ -20,8 +20,9 @@ def N_(msgid: str) -> str:  # noqa: N802 (gettext's own name for it)
 class Message:
     """A sentence that is put into words late: a msgid of gettext, and the values of its fields, {name}.
 
-    A value may be a message itself; a list is put in a row. Without values the msgid is taken as it
-    is, so that the words of another program, which may hold braces, can stand there.
+    A value may be a message itself; a list is put in a row, and a float gets the reader's decimal sign.
+    Without values the msgid is taken as it is, so that the words of another program, which may hold braces,
+    can stand there.
     """
 
     msgid: str
@@ -51,6 +52,28 @@ LANGUAGE = N_("en")
 """The code of a catalogue's language, which each catalogue translates into its own."""
 
 
+DECIMAL_SIGN = N_(".")
+"""The sign between the whole part of a number and its fraction."""
+
+
+class _Decimal(float):
+    """A number that is written with the decimal sign of a language."""
+
+    sign: str
+
+    def __format__(self, form: str) -> str:
+        return format(float(self), form).replace(".", self.sign)
+
+    def __str__(self) -> str:
+        return str(float(self)).replace(".", self.sign)
+
+
+def _decimal(value: float, gettext: Gettext) -> _Decimal:
+    number = _Decimal(value)
+    number.sign = gettext(DECIMAL_SIGN)
+    return number
+
+
 def prose(texts: Mapping[str, str]) -> Message:
     """Return an author's prose, {language: text}, as a message; another language stands in for one."""
     return Message("{prose}", {"prose": dict(texts)})
@@ -71,6 +94,8 @@ def _render(value: Any, gettext: Gettext) -> Any:
         return value.say(gettext)
     if isinstance(value, Mapping):
         return value.get(gettext(LANGUAGE)) or next(iter(value.values()), "")
+    if isinstance(value, float):
+        return _decimal(value, gettext)
     if isinstance(value, tuple | list):
         return ", ".join(str(_render(item, gettext)) for item in value)
     return value

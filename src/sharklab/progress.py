@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from sharklab.message import Gettext, Message
+from sharklab.message import N_, Gettext, Message
 
 QUIET_SECONDS = 2.0
 """A step that takes longer than this is worth a word."""
@@ -48,7 +48,10 @@ class Progress:
         finally:
             done.set()
             ticker.join()
-            self._line(f"{mark} {title} ({time.monotonic() - started:.1f} s)", final=True)
+            took = Message(
+                "{title} ({seconds:.1f} s)", {"title": title, "seconds": time.monotonic() - started}
+            )
+            self._line(f"{mark} {took.say(self._gettext)}", final=True)
             self._title = ""
 
     def note(self, detail: Message) -> None:
@@ -62,10 +65,14 @@ class Progress:
         while not done.wait(0.25 if self._live else QUIET_SECONDS):
             elapsed = time.monotonic() - self._start
             if self._live:
-                self._line(f"[{elapsed:5.1f} s] {self._title}: {self._detail}", final=False)
+                self._line(self._now(elapsed), final=False)
             elif self._detail != shown:
                 shown = self._detail
-                self._line(f"[{elapsed:5.1f} s] {self._title}: {shown}", final=True)
+                self._line(self._now(elapsed), final=True)
+
+    def _now(self, elapsed: float) -> str:
+        values = {"seconds": elapsed, "title": self._title, "detail": self._detail}
+        return Message(N_("[{seconds:5.1f} s] {title}: {detail}"), values).say(self._gettext)
 
     def _line(self, text: str, *, final: bool) -> None:
         with self._lock:

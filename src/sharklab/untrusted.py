@@ -142,6 +142,8 @@ def check(path: Path, most: int) -> None:
 def _check(path: Path, status: os.stat_result, most: int) -> None:
     if stat.S_ISLNK(status.st_mode):
         raise InputError(N_("the path is a link, not a file"), place=str(path))
+    if stat.S_ISDIR(status.st_mode):
+        raise InputError(N_("the path is a folder, not a file"), place=str(path))
     if not stat.S_ISREG(status.st_mode):
         raise InputError(N_("the path is not a regular file"), place=str(path))
     if status.st_size > most:

@@ -102,7 +102,7 @@ def fill_in(file: Path, answers: dict[str, dict[str, Any]]) -> None:
 @pytest.fixture(scope="module")
 def done(alice: Student) -> Student:
     """Do the work: one connection recorded by hand on the student's PC, the other captures of a run."""
-    alice.call("form", "tp4", "-o", str(alice.folder))
+    alice.call("form", "tp4", "--folder", str(alice.folder))
     run = Path(alice.told("run", "tp4")["run"])
     for file in run.glob("hosts/*/captures/*.pcap"):
         shutil.copy(file, alice.folder / "captures")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from testinfra.host import Host
 
+from sharklab import paths
 from sharklab.lab.model import Plan
 
 HostOf = Callable[[str], Host]
@@ -51,6 +55,16 @@ def test_student_logs_in_from_desktop_without_a_prompt(host_of: HostOf, plan: Pl
         for name in names
     ]
     assert [target] * len(names) == found
+
+
+def test_play_for_one_host_asks_the_others_for_their_keys(plan: Plan, tmp_path: Path) -> None:
+    """With --limit, no play has learned facts of the hosts that the user logs in to."""
+    play = tmp_path / "play.yml"
+    play.write_text("[{hosts: all, gather_facts: true, roles: [{role: common}]}]")
+    tool = Path(sys.executable).with_name("ansible-playbook")
+    words: list[str | Path] = [tool, "-i", plan.seat.folder / "inventory.yml", "--limit", "desktop", play]
+    done = subprocess.run(words, cwd=paths.ROOT, capture_output=True, text=True, timeout=120)
+    assert (0, True) == (done.returncode, "desktop" in done.stdout), done.stdout
 
 
 @pytest.mark.parametrize("name", HOSTS)

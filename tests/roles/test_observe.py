@@ -86,6 +86,8 @@ def test_effects_are_tried_from_the_hosts(plan: Plan) -> None:
             ("resolves", f"www.{plan.seat.domain}"): "found",
             ("writes", "student", f"/mnt/{plan.seat.share}"): "done",
             ("writes", "student", "/etc"): "refused",
+            ("reads", "student", f"/mnt/{plan.seat.share}/readme.txt", plan.seat.token): "done",
+            ("reads", "student", "/etc/hosts", plan.seat.token): "other",
         },
         "desktop": {
             ("logs_in", "student", "student", "server", server): "done",

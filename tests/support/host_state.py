@@ -64,6 +64,7 @@ def seen(**values: Any) -> dict[str, Any]:
         "fstab": ["# comment /mnt/none", "10.77.5.2:/srv/sample /mnt/sample nfs4 soft 0 0", ""],
         "exports": GANESHA,
         "units": "",
+        "automounts": "",
         "boot_id": "2b6f0cc9-04d1-4be1-a1b6-4ab6c22ecb1f",
         "effects": {
             "reaches client 10.77.5.1 22/tcp": {"verdict": "open"},
@@ -75,6 +76,7 @@ def seen(**values: Any) -> dict[str, Any]:
             "resolves www.tok7f3a.lab.example": {"verdict": "found", "addresses": ["10.77.5.2"]},
             "logs_in student student client 10.77.5.1": {"verdict": "done"},
             "writes student /mnt/sample": {"verdict": "done"},
+            "reads student /mnt/sample/readme.txt tok7f3a": {"verdict": "done"},
         },
         "resolver": ["# by hand", "search example.test", "nameserver 10.77.5.2", "nameserver 192.0.2.1"],
         **values,
@@ -97,5 +99,6 @@ CHECKS = (
     Check("resolves", {"host": "server", "name": "www.tok7f3a.lab.example", "address": "10.77.5.2"}),
     Check("logs_in", {"host": "server", "to": "client"}),
     Check("writes", {"host": "server", "path": "/mnt/sample"}),
+    Check("reads", {"host": "server", "path": "/mnt/sample/readme.txt", "contains": "tok7f3a"}),
 )
 """Checks that the sample host passes."""

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("own_state")
 def test_errors_are_said_in_the_language_of_the_reader(capsys: pytest.CaptureFixture[str]) -> None:
     """An error's message, its hint and the word before it are French for who reads French."""
     assert main.main(["lint", "tp55", "--lang", "fr"]) == InputError.exit_code
-    assert "TP: il n'y a pas de TP nommé 'tp55'\n  conseil: " in capsys.readouterr().err
+    assert "TP: il n'y a pas de TP nommé 'tp55'\n  conseil\N{NO-BREAK SPACE}: " in capsys.readouterr().err
 
 
 def test_errors_are_english_for_whoever_else_asks() -> None:
@@ -60,4 +60,6 @@ def test_errors_say_what_is_within_them_in_the_same_language(tmp_path: Path) -> 
     console.write_text("Failed to mount {x}\n")
     said = this_computer.boot_failure(own, "server", Message("the host ended while it booted"))
     reason = "l'hôte s'est arrêté pendant son démarrage\nFailed to mount {x}"
-    assert f"{console}: l'hôte server n'a pas démarré : {reason}" in said.say(i18n.translator("fr").gettext)
+    assert f"{console}: l'hôte server n'a pas démarré\N{NO-BREAK SPACE}: {reason}" in said.say(
+        i18n.translator("fr").gettext
+    )

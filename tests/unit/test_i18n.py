@@ -64,6 +64,15 @@ def test_translator_keeps_what_it_compiled(tmp_path: Path) -> None:
     assert compiled.stat().st_mtime_ns == stamp
 
 
+def test_translator_never_lets_a_line_break_before_a_sign() -> None:
+    """French has a no-break space before a colon; a colon of a command stays as it is."""
+    speak = i18n.translator("fr")
+    assert speak.gettext("Captures:") == "Captures\N{NO-BREAK SPACE}:"
+    assert "lab_address: " in speak.gettext(
+        "give each machine its address on the lab's network, as in lab_address: 192.168.56.11"
+    )
+
+
 def test_translator_mends_a_damaged_catalogue(tmp_path: Path) -> None:
     """Half a file is compiled anew."""
     i18n.translator("fr")

@@ -17,6 +17,14 @@ def test_say_fills_in_nested_messages_and_lists() -> None:
     assert i18n.translator("en").say(Message("<{inner}>", {"inner": inner})) == "<2 of a, b>"
 
 
+def test_say_writes_numbers_with_the_sign_of_the_language() -> None:
+    """With and without a form; whole numbers have no sign."""
+    message = Message("{a} {b:.1f} {c:g} {d}", {"a": 0.5, "b": 2.25, "c": 3.0, "d": 4})
+    assert ("0.5 2.2 3 4", "0,5 2,2 3 4") == tuple(
+        i18n.translator(each).say(message) for each in ("en", "fr")
+    )
+
+
 def test_say_of_nothing_is_empty() -> None:
     """The empty message is empty, not the catalogue's header."""
     assert i18n.translator("fr").say(Message("")) == ""

@@ -22,4 +22,4 @@ def test_progress_is_told_in_the_language_of_the_reader() -> None:
     with progress.step("image of {lab}", lab="tp4"):
         pass
     progress.note(Message("waiting for {hosts}", {"hosts": ["client", "server"]}))
-    assert re.fullmatch(r"✓ image de tp4 \(0\.\d s\)\n  attente de client, server\n", told.getvalue())
+    assert re.fullmatch(r"✓ image de tp4 \(0,\d s\)\n  attente de client, server\n", told.getvalue())

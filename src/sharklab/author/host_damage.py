@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sharklab.checks import administration
 from sharklab.lab.model import Asked, Check
 from sharklab.message import (
     N_,
@@ -41,7 +42,7 @@ class HostDamage:
     title: str
     state: State
     breaks: frozenset[str]
-    about: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
     silent: bool = False
 
     def hits(self, leaf: Check | Asked) -> bool:
@@ -125,13 +126,15 @@ def _with_service(state: State, name: str, **values: bool) -> State:
 
 
 def _service(state: State, check: Check) -> Iterator[HostDamage]:
-    name = str(check.params["service"])
-    about = {"service": name}
+    asked = administration.names(check.params["service"])
     for title, values in (
         (N_("service stopped"), {"running": False}),
         (N_("service not started with the host"), {"enabled": False}),
     ):
-        yield HostDamage(title, _with_service(state, name, **values), frozenset({"service"}), about)
+        found = state
+        for name in asked:
+            found = _with_service(found, name, **values)
+        yield HostDamage(title, found, frozenset({"service"}), {"service": check.params["service"]})
 
 
 def _listens(state: State, check: Check) -> Iterator[HostDamage]:
@@ -152,7 +155,7 @@ def _mount(state: State, check: Check) -> Iterator[HostDamage]:
 
 
 def _mount_kept(state: State, check: Check) -> Iterator[HostDamage]:
-    forgotten = {**state, "fstab": [], "units": ""}
+    forgotten = {**state, "fstab": [], "units": "", "automounts": ""}
     yield HostDamage(N_("nothing in fstab"), forgotten, frozenset({"mount_kept"}))
 
 
@@ -202,6 +205,13 @@ def _writes(state: State, check: Check) -> Iterator[HostDamage]:
     yield _effect(state, check, N_("no right to write"), about, "refused", said="-")
 
 
+def _reads(state: State, check: Check) -> Iterator[HostDamage]:
+    about = {"path": str(check.params["path"])}
+    yield _effect(state, check, N_("no right to read"), about, "refused", said="-")
+    about = {**about, "contains": str(check.params["contains"])}
+    yield _effect(state, check, N_("the file has another text"), about, "other")
+
+
 def _effect(
     state: State, check: Check, title: str, about: Mapping[str, str], verdict: str, **more: Any
 ) -> HostDamage:
@@ -228,4 +238,5 @@ _OF_CHECK: Mapping[str, Callable[[State, Check], Iterator[HostDamage]]] = {
     "resolves": _resolves,
     "logs_in": _logs_in,
     "writes": _writes,
+    "reads": _reads,
 }

@@ -59,7 +59,7 @@ def prove(
     )
     with TemporaryDirectory(prefix="sharklab-") as folder:
         for mutant in catalogue(Original(plan, submission, cases, Path(folder))):
-            note(Message("{place}: {fault}", {"place": mutant.place, "fault": mutant.title}))
+            note(Message(N_("{place}: {fault}"), {"place": mutant.place, "fault": mutant.title}))
             result = mark(plan, mutant.submission, gather(plan, mutant.submission, known))
             proof = _proof(mutant.title, mutant.place, mutant.loses, result)
             yield replace(proof, lost=proof.lost - right.lost, broken=proof.broken - right.broken)

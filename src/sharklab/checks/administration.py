@@ -5,12 +5,18 @@ They look at what `sharklab.evidence.host_state` saw, not at the host.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from posixpath import dirname
+
 from sharklab.checks import remote_files
 from sharklab.checks.context import Context
+from sharklab.checks.flaws import listed
 from sharklab.checks.host_check import finding, observation, of_host
-from sharklab.checks.kind import TEXT, Params, Rests, Schema, check
+from sharklab.checks.kind import TEXT, TEXTS, Params, Rests, Schema, check
 from sharklab.checks.outcome import (
     Finding,
+    Status,
 )
 from sharklab.evidence.run_folder import SocketLine
 from sharklab.evidence.sockets import sockets
@@ -40,12 +46,19 @@ def firewalld_on(context: Context, params: Params) -> Finding:
     Rests.STATE,
     N_("Service {service} on {host}"),
     N_("it runs, and starts with the host"),
-    params=of_host("service", service=TEXT),
+    params=of_host("service", service={"anyOf": [TEXT, TEXTS]}),
     look=N_("Look at it with: systemctl status"),
 )
 def service(context: Context, params: Params) -> Finding:
-    """The service `service` runs on `host`, and starts with it."""
-    return _service(context, params["host"], params["service"])
+    """The service `service` runs on `host`, and starts with it; of a list, one service does."""
+    found = [_service(context, params["host"], name) for name in names(params["service"])]
+    good = next((each for each in found if each.status is Status.PASSED), None)
+    return good or replace(found[0], found=listed(tuple(each.found for each in found)))
+
+
+def names(service: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the services that the parameter of the check names."""
+    return (service,) if isinstance(service, str) else tuple(service)
 
 
 def _service(context: Context, host: str, name: str) -> Finding:
@@ -77,10 +90,10 @@ def listens(context: Context, params: Params) -> Finding:
     open_to = [each for each in alike if each.open_to_all and not _is_own(each.local.address)]
     values = {"host": host, "port": params["port"], "process": [each.process or "-" for each in open_to]}
     if not open_to:
-        return finding(False, host, Message(N_("No program listens on port {port} of {host}."), values))
+        return finding(False, host, Message(N_("No program listens there."), values))
     wanted = params.get("process", "")
     good = not wanted or any(each.process.split(" ")[0] == wanted for each in open_to)
-    found = Message(N_("Listening on port {port} of {host}: {process}."), values)
+    found = Message(N_("These programs listen: {process}."), values)
     return finding(good, host, found, open_to[0].line)
 
 
@@ -100,15 +113,18 @@ def _is_own(address: str) -> bool:
 def mount(context: Context, params: Params) -> Finding:
     """A file system is mounted on `host` at `path`, or is as soon as it is used; with `source`, this one."""
     place = remote_files.folder(params["path"])
-    mounted = [each for each in observation(context, params)["mounts"] if each["path"] == place]
+    mounts, kept = observation(context, params)["mounts"], list(_kept(context, params))
+    mounted = [each for each in mounts if each["path"] == place]
+    if not mounted and kept:  # the map of autofs that has the path
+        mounted = [each for each in mounts if (each["path"], each["type"]) == (dirname(place), "autofs")]
     devices = [each["device"] for each in mounted]
     if mounted and mounted[-1]["type"] == "autofs":
-        devices += [entry.source for entry in _kept(context, params)]
+        devices += [entry.source for entry in kept]
     values = {**params, "device": devices}
     if not mounted:
-        return finding(False, params["host"], Message(N_("Nothing is mounted at {path} on {host}."), values))
+        return finding(False, params["host"], Message(N_("The folder is not mounted."), values))
     good = remote_files.is_same_source(context, devices[-1], params.get("source", ""))
-    found = Message(N_("Mounted at {path} on {host}: {device}."), values)
+    found = Message(N_("The folder {device} is mounted."), values)
     return finding(good, params["host"], found)
 
 
@@ -116,30 +132,35 @@ def mount(context: Context, params: Params) -> Finding:
     "mount_kept",
     Rests.STATE,
     N_("Mounted on {host} at {path} after a start"),
-    N_("a line of /etc/fstab or a unit of systemd mounts it"),
+    N_("a line of /etc/fstab, a unit of systemd or autofs mounts it"),
     params=of_host("path", path=TEXT, source=TEXT),
     look=N_("Look at /etc/fstab, and try it with: mount -a"),
 )
 def mount_kept(context: Context, params: Params) -> Finding:
     """`host` mounts `path` again at its next start or at its first use; with `source`, from there.
 
-    A line of fstab(5) says so, or a unit of systemd that is enabled (systemd.mount(5), systemd.automount(5)).
+    A line of fstab(5) says so, a unit of systemd that is enabled (systemd.mount(5), systemd.automount(5)), or
+    a map of autofs(5).
     """
     for entry, line in _kept(context, params).items():
         if remote_files.is_same_source(context, entry.source, params.get("source", "")):
-            text = N_("{host} mounts {path} at its start.")
+            text = N_("{host} mounts it at its start.")
             return finding(True, params["host"], Message(text, params), line)
-    text = N_("No line of /etc/fstab and no unit of systemd mounts it at {path} when {host} starts.")
+    text = N_("No line of /etc/fstab, no unit of systemd and no map of autofs mounts it when {host} starts.")
     return finding(False, params["host"], Message(text, params))
 
 
 def _kept(context: Context, params: Params) -> dict[remote_files.Entry, str]:
-    """Return the entries that mount the path at the start, each with its line of fstab or "" for a unit."""
+    """Return the entries that mount the path at the start, each with its line of fstab; "" for any other."""
     seen = observation(context, params)
     lines = [(remote_files.read_fstab_line(line), line) for line in seen["fstab"]]
-    units = [(entry, "") for entry in remote_files.read_units(seen.get("units", ""))]
     place = remote_files.folder(params["path"])
-    return {entry: line for entry, line in (*lines, *units) if entry and entry.path == place}
+    others = (
+        *remote_files.read_units(seen.get("units", "")),
+        *remote_files.read_automounts(seen.get("automounts", ""), place),
+    )
+    entries = (*lines, *((entry, "") for entry in others))
+    return {entry: line for entry, line in entries if entry and entry.path == place}
 
 
 @check(
@@ -156,9 +177,9 @@ def export(context: Context, params: Params) -> Finding:
     clients = exports.get(remote_files.folder(params["path"]))
     values = {**params, "clients": sorted(clients or ())}
     if clients is None:
-        return finding(False, params["host"], Message(N_("{host} does not export {path}."), values))
+        return finding(False, params["host"], Message(N_("It is not exported."), values))
     good = "client" not in params or remote_files.lets_in(context, clients, params["client"])
-    return finding(good, params["host"], Message(N_("{host} exports {path} to: {clients}."), values))
+    return finding(good, params["host"], Message(N_("It is exported to: {clients}."), values))
 
 
 @check(
@@ -173,6 +194,6 @@ def resolver(context: Context, params: Params) -> Finding:
     """The first DNS server that `host` asks is `server` (resolv.conf(5))."""
     lines = observation(context, params)["resolver"]
     servers = [words[1] for words in map(str.split, lines) if words[:1] == ["nameserver"] and len(words) > 1]
-    values = {"host": params["host"], "servers": servers or "-"}
+    found = N_("It asks the DNS servers: {servers}.") if servers else N_("It asks no DNS server.")
     good = servers[:1] == [params["server"]]
-    return finding(good, params["host"], Message(N_("{host} asks the DNS servers: {servers}."), values))
+    return finding(good, params["host"], Message(found, {"servers": servers}))

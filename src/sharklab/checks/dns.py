@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sharklab.checks.context import Context
 from sharklab.checks.kind import TEXT, TEXTS, Need, Params, Rests, check, parameters
@@ -28,20 +28,37 @@ Exchange = tuple[str, DnsExchange]
     params=parameters("types", types=TEXTS, name=TEXT, rcode=TEXT),
     look=N_("Record while you ask again for each type, with the name in your brief."),
     needs=(Need.REPLY,),
-    parts=lambda params: (("dns", {**params, "types": [type]}) for type in params["types"]),
+    parts=lambda params: (
+        (kind, {**params, "types": [type]}) for type in params["types"] for kind in ("dns_half", "dns")
+    ),
 )
 def dns(context: Context, params: Params) -> Finding:
     """The client asks for each of the `types`, and the server answers with `rcode` (NOERROR by default).
 
     With `name`, only questions for this name count. An answer with NOERROR must hold a record.
     """
+    return _found(context, params, _answers)
+
+
+@check(
+    "dns_half",
+    Rests.CONTENTS,
+    N_("DNS questions or answers: {types}"),
+    params=parameters("types", types=TEXTS, name=TEXT, rcode=TEXT),
+    look=N_("Record while you ask again for each type, with the name in your brief."),
+)
+def dns_half(context: Context, params: Params) -> Finding:
+    """A capture has the question or the answer for each of the `types`; `rcode` and `name` as in `dns`."""
+    return _found(context, params, _begins)
+
+
+def _found(context: Context, params: Params, is_good: Callable[[DnsExchange, str], bool]) -> Finding:
     rcode = params.get("rcode", "NOERROR")
     asked = {type: _asked(context, type, params.get("name", "")) for type in params["types"]}
-    good = {type: [each for each in found if _answers(each[1], rcode)] for type, found in asked.items()}
+    good = {type: [each for each in found if is_good(each[1], rcode)] for type, found in asked.items()}
     words = [_words(type, good[type] or asked[type]) for type in asked]
-    status = Status.PASSED if all(good.values()) else Status.FAILED
     evidence = tuple(_refer(each) for type in asked for each in good[type] or asked[type])
-    return Finding(status, Message("{lines}", {"lines": words}), evidence)
+    return Finding(Status.of(all(good.values())), Message("{lines}", {"lines": words}), evidence)
 
 
 def exchanges(context: Context) -> Iterator[Exchange]:
@@ -68,8 +85,16 @@ def _plain(name: str) -> str:
     return name.rstrip(".").lower()
 
 
+def _begins(exchange: DnsExchange, rcode: str) -> bool:
+    return not exchange.answer or _is_right(exchange, rcode)
+
+
 def _answers(exchange: DnsExchange, rcode: str) -> bool:
-    return exchange.answer > 0 and exchange.rcode == rcode and (rcode != "NOERROR" or bool(exchange.answers))
+    return exchange.question > 0 and exchange.answer > 0 and _is_right(exchange, rcode)
+
+
+def _is_right(exchange: DnsExchange, rcode: str) -> bool:
+    return exchange.rcode == rcode and (rcode != "NOERROR" or bool(exchange.answers))
 
 
 def _words(type: str, found: list[Exchange]) -> Message:
@@ -77,6 +102,10 @@ def _words(type: str, found: list[Exchange]) -> Message:
         return Message(N_("{type}: not asked"), {"type": type})
     exchange = found[0][1]
     values: dict[str, object] = {"type": type, "number": exchange.answer or exchange.question}
+    if not exchange.question:
+        return Message(
+            N_("{type}: answered in packet {number}, whose question is not in the capture"), values
+        )
     if not exchange.answer:
         return Message(N_("{type}: asked in packet {number}, not answered"), values)
     values["answers"] = exchange.answers or exchange.rcode

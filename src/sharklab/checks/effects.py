@@ -1,4 +1,4 @@
-"""Checks of effects that were tried from a host: to reach a port, resolve a name, log in, write a file.
+"""Checks of effects that were tried from a host: reach a port, resolve a name, log in, write or read a file.
 
 `attempt` gives the attempt that a check needs; `sharklab.evidence.effects` makes it.
 """
@@ -24,10 +24,10 @@ UDP_PORTS = ("53/udp", "123/udp", "3478/udp")
 
 _PORT: Schema = {"type": "string", "pattern": r"^[1-9][0-9]{0,4}/(tcp|udp)$"}
 _VERDICTS: Mapping[str, str] = {
-    "open": N_("something answers"),
-    "refused": N_("the host refuses the packets"),
-    "rejected": N_("a firewall or a router rejects the packets"),
-    "silent": N_("nothing answers"),
+    "open": N_("A program answers"),
+    "refused": N_("The host refuses the packets"),
+    "rejected": N_("A firewall or a router rejects the packets"),
+    "silent": N_("No program answers"),
 }
 _VERDICT: Schema = {"type": "string", "enum": list(_VERDICTS)}
 
@@ -53,7 +53,7 @@ def reaches(context: Context, params: Params) -> Finding:
     wanted = params.get("verdict", "open")
     told = Message(_VERDICTS[effect["verdict"]])
     values = {**params, "told": _with_packet(context, told, effect)}
-    found = Message(N_("From {host} to port {port} of {to}: {told}."), values)
+    found = Message("{told}.", values)
     return finding(effect["verdict"] == wanted, params["host"], found)
 
 
@@ -80,17 +80,13 @@ def resolves(context: Context, params: Params) -> Finding:
     effect = _effect(context, "resolves", params)
     if not effect or effect["verdict"] not in ("found", "unknown", "late"):
         return _untold(params, effect)
-    values = {**params, "addresses": effect.get("addresses", []), "said": effect.get("said", "")}
+    values = {**params, "addresses": effect.get("addresses", []), "said": effect.get("said", "").rstrip(".")}
     if effect["verdict"] == "late":
-        return finding(
-            False, params["host"], Message(N_("{host} gets no answer for {name} within 5 s."), values)
-        )
+        return finding(False, params["host"], Message(N_("There is no answer within 5 s."), values))
     if effect["verdict"] == "unknown":
-        return finding(
-            False, params["host"], Message(N_("{host} gets no address for {name}: {said}."), values)
-        )
+        return finding(False, params["host"], Message(N_("There is no address: {said}."), values))
     good = "address" not in params or params["address"] in values["addresses"]
-    return finding(good, params["host"], Message(N_("{host} gets for {name}: {addresses}."), values))
+    return finding(good, params["host"], Message(N_("The addresses are: {addresses}."), values))
 
 
 @check(
@@ -99,15 +95,15 @@ def resolves(context: Context, params: Params) -> Finding:
     N_("From {host} to {to} by SSH"),
     N_("the user gets in without a password"),
     params=of_host("to", to=TEXT, user=TEXT, **{"as": TEXT}),
-    look=N_("Try it as that user, with: ssh -v"),
+    look=N_("Log in as that user with: ssh -v"),
 )
 def logs_in(context: Context, params: Params) -> Finding:
     """The user `user` (or else `student`) of `host` logs in to the host `to` by SSH, without a password.
 
     There the user has the same name, or that of `as`. A host key that changed is refused; a new one is taken.
     """
-    good = N_("{user} of {host} logs in to {to}.")
-    return _of_user(context, "logs_in", params, good, N_("{user} of {host} does not get in to {to}: {said}."))
+    good = N_("{user} logs in.")
+    return _of_user(context, "logs_in", params, good, N_("{user} cannot log in: {said}."))
 
 
 @check(
@@ -116,12 +112,33 @@ def logs_in(context: Context, params: Params) -> Finding:
     N_("Writing in {path} of {host}"),
     N_("a new file can be made there"),
     params=of_host("path", path=TEXT, user=TEXT),
-    look=N_("Try it as that user, with: touch. Look at the mount, at the export and at the folder's mode."),
+    look=N_(
+        "Make a file there as that user with: touch. "
+        "Look at the mount, at the export and at the folder's mode."
+    ),
 )
 def writes(context: Context, params: Params) -> Finding:
     """The user `user` (or else `student`) of `host` makes a file in the folder `path`, and removes it."""
-    good = N_("{user} writes in {path} of {host}.")
-    return _of_user(context, "writes", params, good, N_("{user} does not write in {path} of {host}: {said}."))
+    good = N_("{user} writes there.")
+    return _of_user(context, "writes", params, good, N_("{user} cannot write there: {said}."))
+
+
+@check(
+    "reads",
+    Rests.STATE,
+    N_("The file {path} on {host}"),
+    N_("the user reads the text that the exercise asks for"),
+    params=of_host("path", "contains", path=TEXT, contains=TEXT, user=TEXT),
+    look=N_("Read it as that user with: cat. Look at the mount, and at the modes with: ls -l"),
+)
+def reads(context: Context, params: Params) -> Finding:
+    """The user `user` (or else `student`) of `host` reads in the file `path` the text `contains`."""
+    effect = _effect(context, "reads", params)
+    if effect and effect["verdict"] == "other":
+        found = Message(N_("The file does not have the text {contains}."), params)
+        return finding(False, params["host"], found)
+    good = N_("{user} reads {contains} in it.")
+    return _of_user(context, "reads", params, good, N_("{user} cannot read it: {said}."))
 
 
 def _of_user(context: Context, kind: str, params: Params, good: str, bad: str) -> Finding:
@@ -129,7 +146,8 @@ def _of_user(context: Context, kind: str, params: Params, good: str, bad: str) -
     if not effect or effect["verdict"] not in ("done", "refused", "late"):
         return _untold(params, effect)
     late = Message(N_("nothing happens within 20 s"))
-    said = late if effect["verdict"] == "late" else Message("{said}", {"said": effect.get("said", "-")})
+    words = effect.get("said", "-").rstrip(".")  # the sentence has its own stop
+    said = late if effect["verdict"] == "late" else Message("{said}", {"said": words})
     values = {"user": STUDENT, **params, "said": said}
     is_done = effect["verdict"] == "done"
     return finding(is_done, params["host"], Message(good if is_done else bad, values))
@@ -177,6 +195,10 @@ def _to_write(plan: Plan, params: Params) -> Attempt:
     return "writes", params.get("user", STUDENT), params["path"]
 
 
+def _to_read(plan: Plan, params: Params) -> Attempt:
+    return "reads", params.get("user", STUDENT), params["path"], params["contains"]
+
+
 def _address(plan: Plan, params: Params) -> str:
     """Return the IPv4 address of `to` on the first network that it shares with `host`, else on its first."""
     own = plan.lab.host(params["host"]).networks
@@ -190,5 +212,6 @@ _ATTEMPTS: Mapping[str, Callable[[Plan, Mapping[str, Any]], Attempt]] = {
     "resolves": _to_resolve,
     "logs_in": _to_log_in,
     "writes": _to_write,
+    "reads": _to_read,
 }
 """The function that builds the attempt of each check."""

@@ -93,7 +93,7 @@ def _judge(capture: str, tries: list[Attempt], wanted: str | list[str]) -> Findi
         "second": tries[-1].family,
         "one": tries[0].syn.number,
         "two": tries[-1].syn.number,
-        "delay": f"{delay:.2f}",
+        "delay": round(delay, 2),
     }
     used = [each.family for each in tries if each.connected]
     end = Message(N_("The connection uses {family}."), {"family": used}) if used else _NO_CONNECTION

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import reduce
 
 from sharklab.checks.context import Context
 from sharklab.checks.host_check import finding, of_host
-from sharklab.checks.host_rules import HostRules, Judged, differing, read_zone
+from sharklab.checks.host_rules import HostRules, Judged, differing, read_zone, read_zones
 from sharklab.checks.kind import ANY_TEXTS, TEXT, Claim, Params, Rests, check, parameters
 from sharklab.checks.openings import ANYONE, OPENINGS, Services, extras, lets_in, names, spans
 from sharklab.checks.outcome import (
@@ -52,11 +54,12 @@ def firewall(context: Context, params: Params) -> Finding:
         text = N_("{runtime} or {permanent} did not print a zone of firewalld.")
         names = {name: params[name] for name in ("runtime", "permanent")}
         return Finding(Status.INCONCLUSIVE, Message(text, names), evidence)
-    wrong = faults(((ANYONE, zones[0]),), {}, params)
+    named = replace(ANYONE, zone=next(iter(read_zones(results[0].stdout if results[0] else "")), ""))
+    wrong = faults(((named, zones[0]),), {}, params)
     if unlike := differing(zones[0], zones[1], ("target", *OPENINGS)):
         wrong.append(_unlike(unlike))
     if wrong:
-        return Finding(Status.FAILED, Message("{faults}", {"faults": wrong}), evidence)
+        return Finding(Status.FAILED, _in_a_row(wrong), evidence)
     opened = sorted(frozenset().union(*(zones[0].get(key, ()) for key in OPENINGS)))
     return Finding(Status.PASSED, Message(N_("The zone opens {opened}."), {"opened": opened}), evidence)
 
@@ -64,21 +67,34 @@ def firewall(context: Context, params: Params) -> Finding:
 def faults(judged: Judged, services: Services, params: Params) -> list[Message]:
     """Return the faults of the zones that decide: openings too many or too few, for any origin of packets."""
     wanted = {kind: frozenset(params.get(_parameter(kind), ())) for kind in OPENINGS}
-    zones = [zone for _, zone in judged]
-    wrong = []
-    if any("ACCEPT" in zone.get("target", ()) for zone in zones):
-        wrong.append(Message(N_("the zone accepts everything")))
-    if any("yes" in zone.get("masquerade", ()) for zone in zones):
-        wrong.append(Message(N_("the zone hides other hosts behind this one: masquerade")))
     of_lab = tuple(each for each in judged if each[0].host) or judged
-    for kind in OPENINGS:
-        closed = [name for name in wanted[kind] if not _is_open(of_lab, kind, name, services)]
-        if closed:
-            wrong.append(Message(N_("closed but should be open: {names}"), {"names": sorted(closed)}))
-        opened = {name for zone in zones for name in extras(zone, kind, wanted, services)}
-        if opened:
-            wrong.append(Message(N_("open but should be closed: {names}"), {"names": sorted(opened)}))
-    return wrong
+    closed = {
+        name for kind in OPENINGS for name in wanted[kind] if not _is_open(of_lab, kind, name, services)
+    }
+    opened = {
+        name for kind in OPENINGS for _, zone in judged for name in extras(zone, kind, wanted, services)
+    }
+    told = (
+        (N_("these zones accept all packets: {names}"), _zones_with(judged, "target", "ACCEPT")),
+        (
+            N_("these zones hide other hosts behind this one (masquerade): {names}"),
+            _zones_with(judged, "masquerade", "yes"),
+        ),
+        (N_("closed but should be open: {names}"), closed),
+        (N_("open but should be closed: {names}"), opened),
+    )
+    return [Message(text, {"names": sorted(names)}) for text, names in told if names]
+
+
+def _zones_with(judged: Judged, kind: str, entry: str) -> set[str]:
+    return {origin.zone for origin, zone in judged if entry in zone.get(kind, ())}
+
+
+def _in_a_row(parts: Sequence[Message]) -> Message:
+    """Return several faults as one message; each may hold commas."""
+    return reduce(
+        lambda before, part: Message(N_("{before}; {part}"), {"before": before, "part": part}), parts
+    )
 
 
 def _parameter(kind: str) -> str:
@@ -137,7 +153,7 @@ def firewalld_opens(context: Context, params: Params) -> Finding:
         return _no_zone(params)
     wrong = [*faults(rules.judged, rules.services, params), *_beside_zones(rules, params)]
     if wrong:
-        return finding(False, params["host"], Message("{faults}", {"faults": wrong}))
+        return finding(False, params["host"], _in_a_row(wrong))
     opened = sorted({name for _, zone in rules.judged for name in names(zone)})
     return finding(True, params["host"], Message(N_("The zone opens {opened}."), {"opened": opened}))
 

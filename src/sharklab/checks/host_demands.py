@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sharklab.checks import effects
+from sharklab.checks import administration, effects
 from sharklab.checks.kind import KINDS, Rests
 from sharklab.checks.question import QUESTIONS
 from sharklab.evidence.host_state import Demands
@@ -29,7 +29,8 @@ def demands(plan: Plan) -> Mapping[str, Demands]:
 
 def _of_host(plan: Plan, checks: Sequence[Check]) -> Demands:
     """Return the services that checks of a host ask about, and firewalld; and the effects to be tried."""
-    services = {"firewalld", *(str(check.params["service"]) for check in checks if "service" in check.params)}
+    asked = [administration.names(check.params["service"]) for check in checks if "service" in check.params]
+    services = {"firewalld", *(name for each in asked for name in each)}
     openings = {str(name) for check in checks for name in check.params.get("services", ())}
     openings |= {str(check.params["opening"]) for check in checks if "opening" in check.params}
     attempts = filter(None, (effects.attempt(plan, check) for check in checks))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -97,7 +97,9 @@ class HostRules:
         ]
         found += [(Origin(network=card), named) for card, named in by_card.items()]
         found += [(Origin(), named) for named in sources]
-        return tuple((origin, merge(zone, self._policies(name))) for origin, (name, zone) in found)
+        return tuple(
+            (replace(origin, zone=name), merge(zone, self._policies(name))) for origin, (name, zone) in found
+        )
 
     def _origins(self) -> Iterator[Origin]:
         """Yield each other host of the lab, with its addresses on the networks that both are on."""

@@ -30,11 +30,15 @@ _WORDS = re.compile(r'(?P<name>[\w-]+)(?:="(?P<value>[^"]*)")?')
 
 @dataclass(frozen=True)
 class Origin:
-    """Where packets come from: a host of the lab, its address and the network; all are "" for anyone."""
+    """Where packets come from: a host of the lab, its address and the network; all are "" for anyone.
+
+    `zone` is the name of the zone that decides about these packets.
+    """
 
     host: str = ""
     address: str = ""
     network: str = ""
+    zone: str = ""
 
 
 ANYONE = Origin()

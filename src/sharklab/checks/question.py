@@ -86,6 +86,11 @@ class Question:
         return self.end is End.CLIENT and self.value is Value.PORT
 
     @property
+    def of_reply(self) -> bool:
+        """True when the server's reply shows the answer, and the request alone shows almost as much."""
+        return Need.REPLY in self.needs
+
+    @property
     def of_conversation(self) -> bool:
         """True when a conversation alone tells the answer: its transport, or a part of one of its ends."""
         return self.end is not None or self.value is Value.TRANSPORT

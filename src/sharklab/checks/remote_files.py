@@ -16,13 +16,18 @@ _TOKEN = re.compile(r'#[^\n]*|"(?P<quoted>[^"]*)"|(?P<sign>[{};=])|(?P<word>[^\s
 _PROPERTY = re.compile(r"^(\w+)=(.*)$", re.MULTILINE)
 """A property of a unit, as `systemctl show` prints it."""
 
+_MAP = re.compile(
+    r"^Mount point: (?P<base>.*)$|^  (?P<key>.*?) \| (?:-\S+ +)*(?P<source>\S+) *$", re.MULTILINE
+)
+"""A map of autofs, or an entry of it with one source, as `automount --dumpmaps` prints them."""
+
 _REMOTE_TYPES = ("nfs", "fuse")
 """How the types of file systems begin that mount a folder of another host."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of fstab or a unit that mounts a file system at the start: its source and its path."""
+    """A line of fstab, a unit or an entry of autofs that mounts a file system: its source and its path."""
 
     source: str
     path: str
@@ -73,6 +78,24 @@ def read_units(printed: str) -> list[Entry]:
         for unit in blocks
         if unit.get("What") and enabled & {unit.get("Id", ""), _automount(unit.get("Id", ""))}
     ]
+
+
+def read_automounts(printed: str, place: str) -> list[Entry]:
+    """Return the entries that autofs mounts at `place` as soon as somebody uses it (autofs(5)).
+
+    `printed` is that of `automount --dumpmaps`. The key of a direct map is a whole path. The key * stands for
+    every name, and & in a source for the key.
+    """
+    found, base = list[Entry](), ""
+    for match in _MAP.finditer(printed):
+        if match["key"] is None:
+            base = match["base"]
+            continue
+        key = place.removeprefix(f"{base}/") if match["key"] == "*" else match["key"]
+        path = key if base == "/-" else f"{base}/{key}"
+        if path == place and "/" not in key.removeprefix(path):
+            found.append(Entry(match["source"].replace("&", key), place))
+    return found
 
 
 def _automount(mount: str) -> str:

@@ -173,7 +173,7 @@ def retries(context: Context, params: Params) -> Finding:
         return no_conversation(context)
     seen = pattern(focus.facts, [focus.conversation])
     steady = all(later >= _STEADY * earlier for earlier, later in pairwise(seen.intervals))
-    values = {"count": seen.count, "intervals": [f"{interval:.1f}" for interval in seen.intervals] or "-"}
+    values = {"count": seen.count, "intervals": [round(interval, 1) for interval in seen.intervals] or "-"}
     found = Message(N_("The client sends {count} SYNs; seconds between them: {intervals}."), values)
     good = seen.name == SYN_RETRIES and len(seen.intervals) >= params["least"] and steady
     return Finding(Status.of(good), found, focus.refer())

@@ -53,11 +53,11 @@ def conversation(context: Context) -> list[Meeting]:
 
 
 def dns_exchanges(context: Context) -> list[Meeting]:
-    """Return the answered DNS questions between the exercise's hosts."""
+    """Return the DNS answers between the exercise's hosts, each with its question where it was captured."""
     return [
         Meeting(
             Ends(each.transport, each.client, each.server),
-            Reference(capture=capture, packets=(each.question, each.answer)),
+            Reference(capture=capture, packets=tuple(filter(None, (each.question, each.answer)))),
         )
         for capture, each in exchanges(context)
         if each.answer

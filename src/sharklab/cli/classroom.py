@@ -7,6 +7,7 @@ hosts boot, and starts the hosts. A seat that fails is a line of the result, and
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 import threading
@@ -25,14 +26,15 @@ from sharklab.hosts import capacity, image, inventory, playbook, providers, stud
 from sharklab.hosts.image import choice
 from sharklab.hosts.providers import sleeping
 from sharklab.hosts.providers.provider import NewHosts
+from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab import class_note, diary, handed_in, seat
 from sharklab.lab.class_note import ClassNote
 from sharklab.lab.model import Lab, Plan, Seat
 from sharklab.message import N_, Message
 from sharklab.progress import Progress, Silent
 
-TOGETHER = 5
-"""Seats that one playbook sets up: starting Ansible costs as much as two seats (benchmarks/class.py)."""
+TOGETHER = 15
+"""Seats that one playbook sets up, at most: starting Ansible costs as much as three seats."""
 
 REMOVED_TOGETHER = 8
 """Seats that are removed at the same time: removing is waiting for the kernel."""
@@ -59,7 +61,7 @@ def up(lab: Lab, students: Sequence[str], solved: bool, os_name: str, progress: 
     A seat that is up stays as it is; one that was interrupted is finished. Raises InputError and
     MachineryError when no seat can come up: a wrong name, a missing tool, too little memory.
     """
-    hosts = providers.CONTAINERS
+    hosts = CONTAINERS
     plans = [flow.to_begin(flow.plan_of(lab, own), solved) for own in seat.register_all(lab, students)]
     layers = _layers(plans, hosts, os_name, progress)
     for plan in plans:
@@ -92,16 +94,22 @@ def _progress(done: int, count: int, worked: int, begun: float) -> Message:
     return Message(N_("{done} of {count} done, about {seconds} s left"), values)
 
 
+def _workers() -> int:
+    """Return the number of threads that bring seats up: each keeps a processor busy."""
+    return len(os.sched_getaffinity(0))
+
+
 def _chunks(plans: Sequence[Plan]) -> Iterator[Sequence[Plan]]:
-    for first in range(0, len(plans), TOGETHER):
-        yield plans[first : first + TOGETHER]
+    """Yield the plans in as few chunks as keep all threads at work."""
+    size = min(TOGETHER, math.ceil(len(plans) / _workers())) or 1
+    for first in range(0, len(plans), size):
+        yield plans[first : first + size]
 
 
 def _work(chunks: Iterator[Sequence[Plan]], do: Callable[[Sequence[Plan], threading.Event], None]) -> None:
     """Do some chunks at the same time. After Ctrl-C those that have begun end, and no other begins."""
     stop = threading.Event()
-    workers = len(os.sched_getaffinity(0)) + 1  # one waits for its hosts
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(_workers()) as pool:
         futures = [pool.submit(do, chunk, stop) for chunk in chunks]
         try:
             for future in as_completed(futures):

@@ -11,7 +11,7 @@ from sharklab.evidence import host_state
 from sharklab.evidence.host_state import Demands
 from sharklab.grading.submission import contents, manifest
 from sharklab.grading.submission.model import Submission
-from sharklab.hosts import configuration, reboot
+from sharklab.hosts import configuration, journal, reboot
 from sharklab.hosts.reboot import Reboot
 from sharklab.lab import diary, exam, seat
 from sharklab.lab.model import Plan
@@ -54,7 +54,7 @@ def check_submission(plan: Plan, code: str) -> None:
             lab=lab,
             student=student,
         )
-    before = diary.submissions(plan.seat)
+    before = [each for each in diary.submissions(plan.seat) if each[0] >= _begin(plan)]
     if before and plan.lab.exam and not code:
         moment, digest = before[0]
         raise InputError(
@@ -69,11 +69,21 @@ def check_submission(plan: Plan, code: str) -> None:
         )
 
 
+def _begin(plan: Plan) -> float:
+    """Return when the exam begins by the seat file (epoch seconds), 0.0 if it does not say so.
+
+    An earlier exam of the same lab, or a submission before the time, is no part of this exam.
+    """
+    window = exam.own_window(plan.lab.name, plan.seat.student)
+    return window.begin if window else 0.0
+
+
 def with_record(plan: Plan, submission: Submission, code: str) -> Submission:
     """Return the submission with the record of its exam: the times of `check`, what was refused, the code."""
+    begin = _begin(plan)
     record = {
-        manifest.CHECKS: list(diary.checks(plan.seat)),
-        manifest.REFUSED: [list(each) for each in diary.refused(plan.seat)],
+        manifest.CHECKS: [moment for moment in diary.checks(plan.seat) if moment >= begin],
+        manifest.REFUSED: [[moment, what] for moment, what in diary.refused(plan.seat) if moment >= begin],
         manifest.AGAIN: code,
     }
     return replace(submission, manifest={**submission.manifest, **record})
@@ -97,6 +107,8 @@ def look_again(
     with seats.hold(plan.seat):
         with progress.step(N_("compare the configuration with the beginning")):
             changes = configuration.changes(plan)
+        with progress.step(N_("read the journals of the hosts")):
+            journals = journal.read(plan, max(diary.begun(plan.seat), _begin(plan)))
         with progress.step(N_("reboot the hosts")):
             reboots = reboot.reboot(plan)
         with progress.step(N_("record the state of the hosts after the reboot")):
@@ -105,6 +117,7 @@ def look_again(
     return replace(
         submission,
         changes=changes,
+        journals=journals,
         after={host: seen for host, seen in after.items() if reboots[host].after},
         manifest={**submission.manifest, **record},
     )

@@ -133,6 +133,7 @@ def borrow(plan: Plan, machines: Path | None, agree: existing.Agree) -> Plan:
             hint="sharklab up {lab} --provider existing --inventory hosts.yml",
             lab=plan.lab.name,
         )
+    faults.refuse_borrowed(plan)
     with seats.hold(plan.seat):
         own = existing.borrow(plan, machines, agree)
         seat_provider.write(own.seat.folder, existing.Existing.name)
@@ -282,7 +283,7 @@ def finish(plan: Plan, hosts: providers.Provider, progress: Progress) -> None:
     """Inject the faults, keep the start state, and note that the seat is set up."""
     if plan.start and plan.seat.faults:
         with progress.step(N_("inject the faults")):
-            faults.inject(plan, progress.note)
+            faults.inject(plan, set(plan.start) - set(plan.solved), progress.note)
     if plan.start:
         with progress.step(N_("keep the start state")):
             hosts.keep(plan)

@@ -274,7 +274,7 @@ VERBS: Mapping[str, Verb] = {
         seat.down,
         N_("Remove a seat and all its files on this machine, except its reports."),
         "down tp4 --student alice",
-        ("maybe_lab", "student", "all"),
+        ("maybe_lab", "student", "all", "output"),
     ),
     "doctor": Verb(
         computer.doctor,

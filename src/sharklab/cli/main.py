@@ -42,9 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         as_json = getattr(args, "output", "text") == "json"
         return run(args)
     except KeyboardInterrupt:
-        hint = N_("sharklab down removes the seat")
-        if words and words[0] in ("grade", "seats"):
-            hint = N_("run the same command again: it continues where it stopped")
+        hint = N_("run the same command again: it continues where it stopped")
         interrupted = SharklabError(N_("interrupted"), hint=hint)
         return _fail(INTERRUPTED, interrupted, as_json, say)
     except SharklabError as error:

@@ -218,7 +218,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("--play",),
         {
             "action": "store_true",
-            "help": N_("prove the start states instead, on a seat of its own: start, solve, reset"),
+            "help": N_("prove start states and faults instead, on a seat of its own"),
         },
     ),
     "solved": (
@@ -306,7 +306,10 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "roster": (
         ("roster",),
-        {"metavar": N_("FILE"), "help": N_("the students of the class: a CSV file from Moodle or by hand")},
+        {
+            "metavar": N_("FILE"),
+            "help": N_("the students of the class: a table from Moodle, Excel or by hand (CSV or .xlsx)"),
+        },
     ),
     "of_lab": (
         ("--lab",),
@@ -355,10 +358,10 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         },
     ),
     "form_folder": (
-        ("-o", "--out"),
+        ("--folder",),
         {
             "metavar": N_("DIR"),
-            "default": "",
+            "default": None,
             "help": N_("the folder to work in (default: LAB)"),
         },
     ),
@@ -435,7 +438,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "required": True,
-            "help": N_("the students of the class: a CSV file from Moodle or by hand"),
+            "help": N_("the students of the class: a table from Moodle, Excel or by hand (CSV or .xlsx)"),
         },
     ),
     "until": (
@@ -455,7 +458,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "default": "",
-            "help": N_("the students of the class: a CSV file from Moodle or by hand"),
+            "help": N_("the students of the class: a table from Moodle, Excel or by hand (CSV or .xlsx)"),
         },
     ),
     "keys": (
@@ -508,7 +511,9 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("FILE"),
             "default": None,
-            "help": N_("an offline grading worksheet of Moodle, to be filled in place"),
+            "help": N_(
+                "an offline grading worksheet of Moodle, to be filled; of an .xlsx, a CSV file beside it"
+            ),
         },
     ),
     "scale": (
@@ -567,7 +572,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         },
     ),
     "hint_cost": (
-        ("--hint",),
+        ("--hint-cost",),
         {
             "dest": "hint_cost",
             "metavar": N_("PERCENT"),

@@ -1,14 +1,15 @@
 """Play the hands-on exercises of a lab on a seat of its own, and look what the grading says of each state.
 
-The acts are those of a student: the start, the solution of one exercise after another, a solution that is
-asked for twice, vandalism, and a reset. An author sees here a start that earns points already, and a
-solution that does not earn all.
+The acts are those of a student: the start, the solution of each exercise alone, the solution of all, a
+solution that is asked for twice, vandalism, and a reset. An author sees here a start that earns points
+already, and a solution that does not earn all, or needs another one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sharklab import process
 from sharklab.author import lint
@@ -18,7 +19,7 @@ from sharklab.cli import flow, seats, work
 from sharklab.evidence import host_state
 from sharklab.grading.marking.defaults import criteria
 from sharklab.grading.marking.marks import grade
-from sharklab.grading.submission.model import Submission
+from sharklab.grading.submission.model import HostState, Submission
 from sharklab.hosts import configuration, reboot
 from sharklab.hosts.providers.remote import Machine, ask_all, machine_of
 from sharklab.i18n import Translator
@@ -31,6 +32,9 @@ STUDENT = "prove"
 """The student of the seat that is played on; it is removed at the end."""
 
 VANDALISM = "rm -rf /etc/exports* /etc/firewalld /etc/ssh/sshd_config.d /etc/NetworkManager/conf.d"
+
+SYMPTOM = "symptom"
+"""The check that asks a capture for the packets of a fault."""
 
 Share = Mapping[str, float]
 """The part (0 to 1) of its points that each criterion earns, by "exercise/criterion"."""
@@ -60,71 +64,94 @@ def play(name: str, provider: str, os: str, progress: Progress) -> Iterator[Act]
     try:
         flow.up(plan, provider, os, progress)
         begun = configuration.read(plan, hosts)
-        yield Act(Message(N_("start")), tuple(_compare(_shares(plan), ())))
-        yield from _solve_one_by_one(plan, progress)
+        yield Act(Message(N_("start")), tuple(_compare(plan, ())))
+        for exercise in plan.start:
+            work.solve(work.read(plan), [exercise], progress)
+            title = Message(N_("solved alone: {exercise}"), {"exercise": exercise})
+            yield Act(title, tuple(_compare(plan, [exercise])))
+            if exercise != plan.start[-1]:
+                work.reset(work.read(plan), work.hosts_with_work(plan, exercise), os, progress)
+        work.solve(work.read(plan), plan.start, progress)
+        yield Act(Message(N_("all solved")), tuple(_compare(plan, plan.start)))
         again = work.solve(work.read(plan), plan.start, progress)
         yield Act(Message(N_("all solved once more")), tuple(_changed(again)))
-        yield _reboot(plan)
+        lost = lost_hosts(plan)
+        yield Act(Message(N_("all solved, after a reboot")), (*lost, *_compare(plan, plan.start)))
         ask_all([machine_of(plan.seat, host) for host in hosts], _vandalise)
         work.reset(work.read(plan), hosts, os, progress)
         yield Act(
             Message(N_("vandalism, then reset")), tuple(_unlike(begun, configuration.read(plan, hosts)))
         )
-        yield Act(Message(N_("start, after the reset")), tuple(_compare(_shares(plan), ())))
+        yield Act(Message(N_("start, after the reset")), tuple(_compare(plan, ())))
     finally:
         seats.down(plan.lab.name, STUDENT, progress)
 
 
-def _solve_one_by_one(plan: Plan, progress: Progress) -> Iterator[Act]:
-    """Solve one exercise after another: each earns its own points, and no more."""
-    for count, exercise in enumerate(plan.start, start=1):
-        work.solve(work.read(plan), [exercise], progress)
-        title = Message(N_("solved: {exercise}"), {"exercise": exercise})
-        yield Act(title, tuple(_compare(_shares(plan), plan.start[:count])))
-
-
-def _reboot(plan: Plan) -> Act:
-    """Reboot all hosts: every solution lasts."""
-    lost = [Message(N_("{host} did not come back."), {"host": name}) for name in _lost(plan)]
-    return Act(Message(N_("all solved, after a reboot")), (*lost, *_compare(_shares(plan), plan.start)))
-
-
-def _lost(plan: Plan) -> list[str]:
-    return [host for host, found in reboot.reboot(plan).items() if found.reason]
+def lost_hosts(plan: Plan) -> list[Message]:
+    """Reboot all hosts, and return a sentence for each that did not come back."""
+    lost = [host for host, found in reboot.reboot(plan).items() if found.reason]
+    return [Message(N_("{host} did not come back."), {"host": host}) for host in lost]
 
 
 def _vandalise(machine: Machine) -> str:
     return process.run(machine.as_root(["sh", "-c", VANDALISM]))
 
 
-def _shares(plan: Plan) -> Share:
-    """Look at the hosts, and return what each criterion on the students' work on hosts earns."""
-    state = host_state.observe(plan, host_demands.demands(plan))
+def observe(plan: Plan) -> Mapping[str, HostState]:
+    """Return the state of the hosts, as far as the checks of the lab ask for it."""
+    found: Mapping[str, HostState] = host_state.observe(plan, host_demands.demands(plan))
+    return found
+
+
+def shares(plan: Plan, state: Mapping[str, HostState], captures: Mapping[str, Path] | None = None) -> Share:
+    """Return the share that each criterion on the students' work on hosts earns.
+
+    With `captures`, these are files by the capture's id; criteria on the packets of faults count too.
+    """
     seat = plan.seat
-    result = grade(plan, Submission(plan.lab.name, seat.student, seat.id, seat.folder, state=state))
+    submission = Submission(
+        plan.lab.name, seat.student, seat.id, seat.folder, captures=captures or {}, state=state
+    )
+    result = grade(plan, submission)
     marks = {(exercise.id, mark.criterion): mark for exercise in result.exercises for mark in exercise.marks}
     return {
         f"{exercise.id}/{name}": marks[exercise.id, name].points / marks[exercise.id, name].worth
         for exercise in plan.lab.exercises
-        for name in _of_hosts(plan, exercise)
+        for name in _of_work(plan, exercise, bool(captures))
     }
 
 
-def _of_hosts(plan: Plan, exercise: Exercise) -> Iterator[str]:
-    """Yield the criteria, of an exercise with a start or faults, that rest on the state of hosts alone."""
+def _of_work(plan: Plan, exercise: Exercise, recorded: bool) -> Iterator[str]:
+    """Yield the criteria of an exercise with a start or faults that rest on hosts, or on faults' packets."""
     for criterion in criteria(plan.lab, exercise) if exercise.start or exercise.faults else ():
         asked = [leaf for step in criterion.steps for leaf in leaves(step.condition)]
-        if all(isinstance(leaf, Check) and KINDS[leaf.kind].rests is Rests.STATE for leaf in asked):
+        if all(isinstance(leaf, Check) and _is_of_work(leaf, recorded) for leaf in asked):
             yield criterion.id
 
 
-def _compare(shares: Share, solved: Sequence[str]) -> Iterator[Message]:
-    """Yield the criteria that earn other than all in solved exercises, and other than nothing in others."""
-    for name, share in shares.items():
-        if name.partition("/")[0] in solved and share < 1:
+def _is_of_work(check: Check, recorded: bool) -> bool:
+    return KINDS[check.kind].rests is Rests.STATE or (recorded and check.kind == SYMPTOM)
+
+
+def _compare(plan: Plan, solved: Sequence[str]) -> Iterator[Message]:
+    """Look, and yield criteria that earn other than all in solved exercises, other than nothing in others.
+
+    An exercise that has a part of its work in common with a solved one may earn points.
+    """
+    parts = {exercise.id: _parts(exercise) for exercise in plan.source.exercises}
+    done = {part for exercise in solved for part in parts[exercise]}
+    for name, share in shares(plan, observe(plan)).items():
+        exercise = name.partition("/")[0]
+        if exercise in solved and share < 1:
             yield Message(N_("{name} does not earn all"), {"name": name})
-        elif name.partition("/")[0] not in solved and share > 0:
+        elif exercise not in solved and share > 0 and not parts[exercise] & done:
             yield Message(N_("{name} earns points without the work"), {"name": name})
+
+
+def _parts(exercise: Exercise) -> set[tuple[str, str]]:
+    """Return the hosts' roles and variables that an exercise begins without."""
+    starts = exercise.start.items()
+    return {(host, name) for host, start in starts for name in (*start.without, *start.vars)}
 
 
 def _changed(changes: Mapping[str, str]) -> Iterator[Message]:

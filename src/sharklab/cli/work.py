@@ -114,12 +114,18 @@ def _hosts_of(plan: Plan, exercise: str) -> frozenset[str]:
 
 
 def exercises_on(plan: Plan, hosts: Sequence[str]) -> tuple[str, ...]:
-    """Return the exercises whose work lies on one of `hosts`, in the author's order.
+    """Return the exercises whose work lies on one of `hosts`, in the author's order."""
+    return tuple(each for each in plan.start if set(hosts_with_work(plan, each)) & set(hosts))
 
-    Work also lies on the hosts that their checks look at, such as the key of another host's user.
+
+def hosts_with_work(plan: Plan, exercise: str) -> tuple[str, ...]:
+    """Return the hosts with the work of an exercise.
+
+    Work also lies on the hosts that its checks look at, such as the key of another host's user.
     """
-    looked_at = {each.id: set(_hosts_looked_at(each)) for each in plan.lab.exercises}
-    return tuple(each for each in plan.start if (_hosts_of(plan, each) | looked_at[each]) & set(hosts))
+    own = {each.id: each for each in plan.lab.exercises}[exercise]
+    found = _hosts_of(plan, exercise) | set(_hosts_looked_at(own))
+    return tuple(host.name for host in plan.hosts if host.name in found)
 
 
 def _hosts_looked_at(exercise: Exercise) -> Iterator[str]:

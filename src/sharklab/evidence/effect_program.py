@@ -1,4 +1,4 @@
-"""The program that tries effects on a host: it connects, resolves names, logs in, writes.
+"""The program that tries effects on a host: it connects, resolves names, logs in, writes, reads.
 
 It is sent to the Python of the host on standard input, and leaves nothing there. It needs the standard
 library only. Each attempt runs in a process of its own: one that hangs is left behind after `LIMIT`
@@ -37,6 +37,8 @@ REPEATS = (0.0, 1.0, 3.0)
 """Seconds after which a question over UDP is sent, again and again."""
 REMOVAL = 60
 """Seconds after which a process that cannot remove its file ends without that."""
+READ = 65_536
+"""Bytes of a file that are read."""
 MOST = 300
 """Characters of a sentence of another program, and entries of a list."""
 NOBODY = 65534
@@ -229,7 +231,12 @@ def writes(user: str, path: str) -> Effect:
     signal.alarm(REMOVAL)
     _become(user)
     name = os.path.join(path, "." + secrets.token_hex(16))
-    file = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+    try:
+        file = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+    except OSError:  # an NFS server may have made the file before it refused (RFC 7530, EXCLUSIVE4)
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
     try:
         os.write(file, name.encode())
         os.fsync(file)
@@ -237,6 +244,14 @@ def writes(user: str, path: str) -> Effect:
         os.close(file)
         os.unlink(name)
     return {"verdict": "done"}
+
+
+def reads(user: str, path: str, text: str) -> Effect:
+    """Return whether `user` reads the file `path`, and whether `text` is in its first `READ` bytes."""
+    _become(user)
+    with open(path, "rb") as file:
+        content = file.read(READ)
+    return {"verdict": "done" if text.encode() in content else "other"}
 
 
 def _become(user: str) -> str:
@@ -256,6 +271,7 @@ ATTEMPTS: Mapping[str, Callable[..., Effect]] = {
     "resolves": resolves,
     "logs_in": logs_in,
     "writes": writes,
+    "reads": reads,
 }
 """The function of each attempt, by its first word; the other words are its arguments."""
 

@@ -1,4 +1,4 @@
-"""Effects that are tried from the hosts of a seat: to reach a port, to resolve a name, to log in, to write.
+"""Effects that are tried from the hosts of a seat: reach a port, resolve a name, log in, write, read.
 
 The configuration of a host (`sharklab.evidence.host_state`) says what it should do; an effect shows what
 it does.
@@ -34,8 +34,9 @@ class Effect(TypedDict):
     """The result of an attempt.
 
     `verdict` is open, refused, rejected or silent for a port; found or unknown for a name; done or refused
-    for the others; late where nothing came in time; error where the program broke. `icmp` is the type and the
-    code of an ICMP message, `origin` its sender; `said` are the words of a program or of the kernel.
+    for the others, and other for a file without the text; late where nothing came in time; error where the
+    program broke. `icmp` is the type and the code of an ICMP message, `origin` its sender; `said` are the
+    words of a program or of the kernel.
     """
 
     verdict: Words

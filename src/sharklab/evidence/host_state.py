@@ -80,6 +80,10 @@ UNITS = """cd /etc/systemd/system && units=$(
 case "$units" in "" | *"*"*) ;; *) systemctl show --property=Id,Where,What,UnitFileState $units;; esac"""
 """The units of systemd that mount a file system at the start of the host: a block of properties for each."""
 
+AUTOMOUNTS = """systemctl is-enabled --quiet autofs && automount --dumpmaps
+:"""
+"""The maps of autofs(5), where it starts with the host, as automount(8) has read them."""
+
 _ASK = "busctl call org.fedoraproject.FirewallD1 /org/fedoraproject/FirewallD1 org.fedoraproject.FirewallD1"
 """A call of firewalld by busctl(1), which costs a twentieth of firewall-cmd(1)."""
 
@@ -114,6 +118,7 @@ LOOKS = {
     "exports": EXPORTS,
     "resolver": "cat /etc/resolv.conf",
     "units": UNITS,
+    "automounts": AUTOMOUNTS,
     "boot_id": "cat /proc/sys/kernel/random/boot_id",
     "openings": OPENINGS,
 }
@@ -174,7 +179,7 @@ class Mount(TypedDict):
 class HostState(TypedDict):
     """One host's observation: see `Observer.everything`. `observed` is epoch seconds.
 
-    The last three are missing in observations of older versions, and `effects` where nothing could be tried.
+    The last four are missing in observations of older versions, and `effects` where nothing could be tried.
     """
 
     observed: Annotated[float, Meta(ge=0, le=1e11)]
@@ -186,6 +191,7 @@ class HostState(TypedDict):
     exports: Output
     resolver: Lines
     units: NotRequired[Output]
+    automounts: NotRequired[Output]
     boot_id: NotRequired[Line]
     effects: NotRequired[Effects]
 
@@ -242,6 +248,7 @@ class Observer:
             "exports": seen["exports"],
             "resolver": seen["resolver"].splitlines(),
             "units": seen["units"],
+            "automounts": seen["automounts"],
             "boot_id": seen["boot_id"].strip(),
         }
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from sharklab.errors import InputError
-from sharklab.hosts import borrowed, inventory, playbook
+from sharklab.hosts import inventory, playbook
 from sharklab.lab import fault_catalogue
 from sharklab.lab.model import Exercise, Plan
 from sharklab.message import N_
@@ -61,21 +61,27 @@ def _beside(plan: Plan, exercise: Exercise, card: str, ends: tuple[str, str]) ->
     }
 
 
-def inject(plan: Plan, progress: Say = lambda text: None) -> None:
-    """Inject the faults of the exercises that the seat begins with, as far as they are not solved.
+def refuse_borrowed(plan: Plan) -> None:
+    """Raise InputError if the seat of `plan` begins with faults, before machines are borrowed for it.
 
-    The hosts must be set up. Raises InputError for borrowed machines, where a fault could cut off the way of
-    the controller, and MachineryError when a task fails.
+    A fault of a network, a login or a firewall may cut off the controller: it reaches most borrowed machines
+    over the network of the lab. `down` could then not give them back.
     """
-    wanted = injections(plan, set(plan.start) - set(plan.solved))
-    if wanted and borrowed.read(plan.seat.folder):
+    if injections(plan, set(plan.start) - set(plan.solved)):
         raise InputError(
             N_("the faults of {lab} cannot be injected into machines of your own"),
             place="--provider existing",
             hint=N_("use containers or virtual machines: there the controller has a network of its own"),
             lab=plan.lab.name,
         )
-    _run(plan, wanted, {"entry": "inject"}, progress)
+
+
+def inject(plan: Plan, ids: Collection[str], progress: Say = lambda text: None) -> None:
+    """Inject the faults of the exercises `ids`. The hosts must be set up.
+
+    Raises MachineryError when a task fails.
+    """
+    _run(plan, injections(plan, ids), {"entry": "inject"}, progress)
 
 
 def repair(plan: Plan, ids: Collection[str], name: str = "repair", progress: Say = lambda text: None) -> None:

@@ -12,16 +12,13 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.message import N_
+from sharklab.message import N_, Message
 
-LARGEST = 4 << 20
-"""Bytes; a class of 10,000 fits in."""
 SEPARATORS = ",;\t"
 
 _MARKS = (
@@ -31,8 +28,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-"""The first bytes of .xlsx and .ods, and of .xls."""
 _SEPARATOR_LINE = re.compile(r'"?sep=([,;\t])"?[,;\t]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 """The first line with which Excel is told the separator."""
 _PUNCTUATION = "’‘“”–—…«»°·€\xa0"
@@ -44,10 +39,14 @@ _LATE_CAPITALS = "ŠŒŽŸ"
 
 @dataclass(frozen=True)
 class Row:
-    """One record of a table: the line where it begins, and its cells."""
+    """One record of a table: the line where it begins, and its cells.
+
+    `doubts` tells why the text of a cell, by its place, is not sure: only a workbook has such cells.
+    """
 
     line: int
     cells: tuple[str, ...]
+    doubts: Mapping[int, Message] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class CsvTable:
     """A table as it is in its file: `headings` is the first record, `rows` are those below it.
 
     `text` is the text from the headings on, `encoding` how it was encoded, and `marked` whether a byte order
-    mark was before it.
+    mark was before it. The text of a workbook was never encoded: `encoding` is "".
     """
 
     file: Path
@@ -71,6 +70,11 @@ class CsvTable:
         """The headings without accents, in lower case."""
         return tuple(map(plain, self.headings.cells))
 
+    @property
+    def is_workbook(self) -> bool:
+        """Whether the file is a workbook, whose cells no quote or separator can move."""
+        return not self.encoding
+
 
 def plain(heading: str) -> str:
     """Return a heading without accents, in lower case, with single blanks."""
@@ -78,13 +82,12 @@ def plain(heading: str) -> str:
     return " ".join("".join(c for c in letters if not unicodedata.combining(c)).casefold().split())
 
 
-def read(file: Path, known: Collection[str]) -> CsvTable:
-    """Return the table in `file`; `known` are plain headings, which tell the separator.
+def read(file: Path, content: bytes, known: Collection[str]) -> CsvTable:
+    """Return the table in the `content` of `file`; `known` are plain headings, which tell the separator.
 
     Records without any text are left out. Raises InputError with the line when the file is no such table:
-    a workbook, letters of an unknown encoding, quotes that do not close.
+    letters of an unknown encoding, quotes that do not close.
     """
-    content = untrusted.read(file, LARGEST)
     text, encoding, marked = _decode(file, content)
     told = _SEPARATOR_LINE.match(text)
     first = 2 if told else 1
@@ -123,12 +126,6 @@ def _separator(text: str, known: Collection[str]) -> str:
 
 def _decode(file: Path, content: bytes) -> tuple[str, str, bool]:
     """Return the text of a file, its encoding, and whether a byte order mark named the encoding."""
-    if content.startswith(_WORKBOOKS):
-        raise InputError(
-            N_("this is a spreadsheet's workbook, not a CSV file"),
-            place=str(file),
-            hint=N_("open it in the spreadsheet and save it as: CSV UTF-8"),
-        )
     mark, encoding = next((each for each in _MARKS if content.startswith(each[0])), (b"", ""))
     encoding = encoding or _encoding(content)
     try:

@@ -1,4 +1,4 @@
-"""Read the students of a class: a CSV file from Moodle, Canvas or a spreadsheet, or one written by hand.
+"""Read the students of a class: a table from Moodle, Canvas or a spreadsheet, or one written by hand.
 
 By hand, one line per student under `student,name,email`, `group` if groups hand in together, `minutes`
 if some have more time in an exam, and `ssh_key` for logins on a class server. Columns are found by their
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.lab import csv_table
+from sharklab.lab import csv_table, table_file
 from sharklab.lab.csv_table import CsvTable, Row
 from sharklab.lab.seat import STUDENT
 from sharklab.message import N_
@@ -85,6 +85,7 @@ _REWRITTEN = (
         N_("a spreadsheet made a date of it: {text}"),
     ),
 )
+_WRITE_AGAIN = N_("write the content of the cell again, in a column of the format Text")
 _MINUTES = re.compile(r"([1-9]\d{0,3})(?:[.,]0+)?")
 """A number of minutes, also as a spreadsheet may write it."""
 _ERROR_CELL = re.compile(r"#+|#[A-ZÉ/0-9]+[!?]?")
@@ -114,7 +115,7 @@ def read(file: Path) -> tuple[Student, ...]:
     Raises InputError when the file is no such list, with every line that is wrong.
     """
     known = {word for words in (*HEADINGS.values(), *CANVAS.values()) for word in words}
-    columns = _Columns(csv_table.read(file, known))
+    columns = _Columns(table_file.read(file, known))
     lines: dict[str, int] = {}
     students, problems = [], []
     for row in columns.rows:
@@ -170,6 +171,7 @@ class _Columns:
         """Return the student of a row. Raises InputError when a cell is damaged or in another column."""
         self._check_shape(row)
         for name in self._places:
+            self._check_doubt(row, name)
             _check_cell(self._cell(row, name))
         email = self._cell(row, "email")
         if email and "@" not in email:
@@ -236,6 +238,8 @@ class _Columns:
 
     def _check_shape(self, row: Row) -> None:
         """Raise InputError when cells may be in the column of another."""
+        if self._table.is_workbook:
+            return
         count = len(self._table.headings.cells)
         separator = "TAB" if self._table.separator == "\t" else self._table.separator
         if any(map(str.strip, row.cells[count:])):
@@ -251,6 +255,11 @@ class _Columns:
                 N_("a cell that begins in this line contains other lines: a quote may not be closed"),
                 hint=N_("write a quote at both ends of the cell, and two quotes for one inside it"),
             )
+
+    def _check_doubt(self, row: Row, name: str) -> None:
+        """Raise InputError when the text of a cell is not sure."""
+        if doubt := row.doubts.get(self._places[name]):
+            raise InputError(doubt.msgid, hint=_WRITE_AGAIN, **doubt.values)
 
     def _known(self, row: Row) -> Iterator[str]:
         return (self._raw(row, name).replace("\r", "\n").strip("\n") for name in self._places)

@@ -283,6 +283,11 @@ def imported_file(lab: str, student: str) -> Path:
     return state.root() / "imported" / folder.parent.name / f"{folder.name}.json"
 
 
+def owners(lab: str) -> tuple[str, ...]:
+    """Return the students whose seats of a lab were imported, sorted."""
+    return tuple(sorted(file.stem for file in imported_file(lab, "any").parent.glob("*.json")))
+
+
 def read_import(lab: str, student: str) -> Mapping[str, Any]:
     """Return the seat file that was imported, or nothing. Raises MachineryError when it is damaged."""
     file = imported_file(lab, student)

@@ -60,7 +60,7 @@ def _title(told: CaptureStory, speak: Translator) -> str:
         "packets": packets,
         "talks": parts,
     }
-    return speak.say(Message(text, {**values, "seconds": f"{told.duration:.3f}"}))
+    return speak.say(Message(text, {**values, "seconds": round(told.duration, 3)}))
 
 
 def _listed(each: TalkStory, width: int, speak: Translator) -> Iterator[str]:

@@ -48,6 +48,14 @@ def test_damage_of_the_listeners_hides_the_answers() -> None:
     assert not any(damage.hits(question) for damage in FAULTS)
 
 
+def test_damage_of_a_service_of_several_names_stops_all() -> None:
+    """Any of them would do."""
+    check = Check("service", {"host": "server", "service": ["ssh", "sshd"]})
+    assert passes(check)
+    found = [each for each in damages(host_state.seen(), (check,)) if each.hits(check)]
+    assert [False, False] == [passes(check, damage) for damage in found]
+
+
 def test_damage_of_a_mount_without_a_source_has_no_other_folder() -> None:
     """A check that accepts any folder cannot fail on another one."""
     titles = [

@@ -80,7 +80,7 @@ def test_faults_need_the_roles_of_the_start_state() -> None:
 
 def test_faults_of_an_exam_survive_a_reboot() -> None:
     """Where the hosts are rebooted at the end, a fault that a reboot heals would be a present."""
-    lab = with_exercises(mail={"faults": (("fw-not-reloaded",),)})
+    lab = with_exercises(mail={"faults": (("fw-not-reloaded",),)}, share={"faults": (("nfs-read-only",),)})
     assert [] == found(lab)
     assert [("exercises.0.faults.0.0", HEALED)] == found(replace(lab, exam=Exam(90)))
 

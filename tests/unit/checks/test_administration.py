@@ -21,27 +21,28 @@ def check(kind: str, seen: dict[str, Any] | None = None, **params: Any) -> Outco
     [
         ("firewalld_on", {}, "firewalld runs and starts with server."),
         ("service", {"service": "sshd"}, "sshd runs and starts with server."),
-        ("listens", {"port": "443/tcp"}, "Listening on port 443/tcp of server: nginx (145)."),
+        ("service", {"service": ["nginx", "sshd"]}, "sshd runs and starts with server."),
+        ("listens", {"port": "443/tcp"}, "These programs listen: nginx (145)."),
         (
             "listens",
             {"port": "443/tcp", "process": "nginx"},
-            "Listening on port 443/tcp of server: nginx (145).",
+            "These programs listen: nginx (145).",
         ),
-        ("listens", {"port": "123/udp"}, "Listening on port 123/udp of server: chronyd (60)."),
-        ("mount", {"path": "/mnt/sample"}, "Mounted at /mnt/sample on server: 10.77.5.2:/srv/sample."),
+        ("listens", {"port": "123/udp"}, "These programs listen: chronyd (60)."),
+        ("mount", {"path": "/mnt/sample"}, "The folder 10.77.5.2:/srv/sample is mounted."),
         (
             "mount",
             {"path": "/mnt/sample", "source": "10.77.5.2:/srv/sample"},
-            "Mounted at /mnt/sample on server: 10.77.5.2:/srv/sample.",
+            "The folder 10.77.5.2:/srv/sample is mounted.",
         ),
-        ("mount_kept", {"path": "/mnt/sample"}, "server mounts /mnt/sample at its start."),
-        ("export", {"path": "/srv/sample"}, "server exports /srv/sample to: 10.77.5.1, 10.77.5.3."),
+        ("mount_kept", {"path": "/mnt/sample"}, "server mounts it at its start."),
+        ("export", {"path": "/srv/sample"}, "It is exported to: 10.77.5.1, 10.77.5.3."),
         (
             "export",
             {"path": "/srv/sample", "client": "10.77.5.3"},
-            "server exports /srv/sample to: 10.77.5.1, 10.77.5.3.",
+            "It is exported to: 10.77.5.1, 10.77.5.3.",
         ),
-        ("resolver", {"server": "10.77.5.2"}, "server asks the DNS servers: 10.77.5.2, 192.0.2.1."),
+        ("resolver", {"server": "10.77.5.2"}, "It asks the DNS servers: 10.77.5.2, 192.0.2.1."),
     ],
 )
 def test_check_passes_where_all_is_right(kind: str, params: dict[str, Any], found: str) -> None:
@@ -68,42 +69,48 @@ def test_check_passes_where_all_is_right(kind: str, params: dict[str, Any], foun
         ),
         ("firewalld_on", {}, {"services": {}}, "firewalld neither runs nor starts with server."),
         ("service", {"service": "nginx"}, {}, "nginx neither runs nor starts with server."),
-        ("listens", {"port": "443/udp"}, {}, "No program listens on port 443/udp of server."),
-        ("listens", {"port": "631/tcp"}, {}, "No program listens on port 631/tcp of server."),
+        (
+            "service",
+            {"service": ["nginx", "httpd"]},
+            {},
+            "nginx neither runs nor starts with server. httpd neither runs nor starts with server.",
+        ),
+        ("listens", {"port": "443/udp"}, {}, "No program listens there."),
+        ("listens", {"port": "631/tcp"}, {}, "No program listens there."),
         (
             "listens",
             {"port": "443/tcp", "process": "apache2"},
             {},
-            "Listening on port 443/tcp of server: nginx (145).",
+            "These programs listen: nginx (145).",
         ),
-        ("mount", {"path": "/mnt"}, {}, "Nothing is mounted at /mnt on server."),
+        ("mount", {"path": "/mnt"}, {}, "The folder is not mounted."),
         (
             "mount",
             {"path": "/mnt/sample", "source": "10.77.5.2:/srv/mine"},
             {},
-            "Mounted at /mnt/sample on server: 10.77.5.2:/srv/sample.",
+            "The folder 10.77.5.2:/srv/sample is mounted.",
         ),
         (
             "mount_kept",
             {"path": "/mnt/none"},
             {},
-            "No line of /etc/fstab and no unit of systemd mounts it at /mnt/none when server starts.",
+            "No line of /etc/fstab, no unit of systemd and no map of autofs mounts it when server starts.",
         ),
         (
             "mount_kept",
             {"path": "/mnt/sample", "source": "10.77.5.2:/srv/mine"},
             {},
-            "No line of /etc/fstab and no unit of systemd mounts it at /mnt/sample when server starts.",
+            "No line of /etc/fstab, no unit of systemd and no map of autofs mounts it when server starts.",
         ),
-        ("export", {"path": "/srv"}, {}, "server does not export /srv."),
+        ("export", {"path": "/srv"}, {}, "It is not exported."),
         (
             "export",
             {"path": "/srv/sample", "client": "10.77.5.3"},
             {"exports": host_state.KERNEL},
-            "server exports /srv/sample to: 10.77.5.1.",
+            "It is exported to: 10.77.5.1.",
         ),
-        ("resolver", {"server": "192.0.2.1"}, {}, "server asks the DNS servers: 10.77.5.2, 192.0.2.1."),
-        ("resolver", {"server": "10.77.5.2"}, {"resolver": []}, "server asks the DNS servers: -."),
+        ("resolver", {"server": "192.0.2.1"}, {}, "It asks the DNS servers: 10.77.5.2, 192.0.2.1."),
+        ("resolver", {"server": "10.77.5.2"}, {"resolver": []}, "It asks no DNS server."),
     ],
 )
 def test_check_fails_and_says_what_it_saw(
@@ -117,13 +124,26 @@ def test_check_fails_and_says_what_it_saw(
 def test_export_of_the_kernel_passes() -> None:
     """What exportfs(8) prints is read as what nfs-ganesha is told."""
     outcome = check("export", host_state.seen(exports=host_state.KERNEL), path="/srv/other")
-    assert (Status.PASSED, "server exports /srv/other to: *.") == (outcome.status, words(outcome))
+    assert (Status.PASSED, "It is exported to: *.") == (outcome.status, words(outcome))
 
 
 def test_mount_kept_shows_the_line() -> None:
     """The evidence is the line of fstab itself."""
     line = "10.77.5.2:/srv/sample /mnt/sample nfs4 soft 0 0"
     assert (Reference(host="server", line=line),) == check("mount_kept", path="/mnt/sample").evidence
+
+
+@pytest.mark.parametrize(("point", "right"), [("/mnt", True), ("/srv", False)])
+def test_a_map_of_autofs_that_nobody_used_yet_is_a_mount(point: str, right: bool) -> None:
+    """The kernel shows only the folder of the map, until somebody uses a name in it."""
+    mounts = [{"path": point, "device": "/etc/auto.nfs", "type": "autofs"}]
+    printed = f"Mount point: {point}\n\n  sample | -fstype=nfs4 10.77.5.2:/srv/sample\n"
+    sample = Sample(state={"server": host_state.seen(fstab=[], mounts=mounts, automounts=printed)})
+    params = {"path": "/mnt/sample", "source": "10.77.5.2:/srv/sample"}
+    for kind in ("mount", "mount_kept"):
+        assert (Status.PASSED if right else Status.FAILED) == sample.check(
+            kind, host="server", **params
+        ).status
 
 
 @pytest.mark.parametrize(("share", "right"), [("sample", True), ("other", False)])

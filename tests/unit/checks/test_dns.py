@@ -71,3 +71,30 @@ def test_dns_of_another_server_does_not_count() -> None:
     """The answer must come from the exercise's server."""
     other = replace(DNS, conversation=ExpectedConversation("client", "desktop"))
     assert Status.FAILED is other.check("dns", types=["A"]).status
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "found"),
+    [
+        ({}, Status.PASSED, {"number": 2}),
+        ({"question": 0}, Status.FAILED, {"number": 2}),
+        ({"answer": 0, "rcode": "", "answers": ()}, Status.FAILED, {"number": 1}),
+    ],
+)
+def test_dns_wants_both_parts_and_dns_half_one_of_them(
+    changed: dict[str, Any], status: Status, found: Mapping[str, object]
+) -> None:
+    """A capture without the question, or without the answer, is almost right; its packet is told."""
+    [first, *_] = shown("dns.pcap").dns
+    facts = replace(shown("dns.pcap"), dns=(replace(first, **changed),))
+    half = replace(DNS, facts={"dns.pcap": facts})
+    assert Status.PASSED is half.check("dns_half", types=["A"], name=DOMAIN).status
+    outcome = half.check("dns", types=["A"], name=DOMAIN)
+    assert status is outcome.status
+    assert any(found.items() <= values.items() for values in said(outcome).values())
+
+
+@pytest.mark.parametrize("params", [{"types": ["A", "PTR"]}, {"types": ["A"], "rcode": "SERVFAIL"}])
+def test_dns_half_wants_each_type_and_no_other_answer(params: dict[str, Any]) -> None:
+    """A type that is not asked is missing, and a wrong answer is no half of a right one."""
+    assert Status.FAILED is DNS.check("dns_half", **params, name=DOMAIN).status

@@ -29,14 +29,19 @@ TRIED = {
     f"logs_in root ada client {CLIENT}": {"verdict": "refused", "said": "ada@client: Permission denied"},
     "writes student /mnt/sample": {"verdict": "late"},
     "writes root '/a folder'": {"verdict": "error", "said": "TypeError"},
+    "reads student /mnt/readme.txt tok7f3a": {"verdict": "done"},
+    "reads student /mnt/readme.txt old": {"verdict": "other"},
+    "reads root /mnt/readme.txt tok7f3a": {"verdict": "refused", "said": "Permission denied"},
 }
 UNTRIED = "This was not tried from {host}: the state of the host has no result of it."
 REACHED, WITH_ICMP = (
-    "From {host} to port {port} of {to}: {told}.",
+    "{told}.",
     "{told} (ICMP {type}/{code} from {sender})",
 )
 BROKE = "The try from {host} broke: {said}"
-NO_WRITE = "{user} does not write in {path} of {host}: {said}."
+README = {"path": "/mnt/readme.txt"}
+NO_READ = "{user} cannot read it: {said}."
+NO_WRITE = "{user} cannot write there: {said}."
 
 
 def check(kind: str, tried: dict[str, Any] | None = None, **params: Any) -> Outcome:
@@ -57,32 +62,46 @@ def check(kind: str, tried: dict[str, Any] | None = None, **params: Any) -> Outc
         ("reaches", {"to": "client", "port": "26/tcp"}, Status.INCONCLUSIVE, BROKE),
         ("reaches", {"to": "client", "port": "27/tcp"}, Status.INCONCLUSIVE, UNTRIED),
         ("reaches", {"to": "client", "port": "53/udp", "address": "fd77:5::1"}, Status.PASSED, REACHED),
-        ("resolves", {"name": WWW}, Status.PASSED, "{host} gets for {name}: {addresses}."),
+        ("resolves", {"name": WWW}, Status.PASSED, "The addresses are: {addresses}."),
         (
             "resolves",
             {"name": WWW, "address": "10.77.5.2"},
             Status.PASSED,
-            "{host} gets for {name}: {addresses}.",
+            "The addresses are: {addresses}.",
         ),
         (
             "resolves",
             {"name": WWW, "address": "10.77.5.3"},
             Status.FAILED,
-            "{host} gets for {name}: {addresses}.",
+            "The addresses are: {addresses}.",
         ),
-        ("resolves", {"name": "old.example"}, Status.FAILED, "{host} gets no address for {name}: {said}."),
-        ("resolves", {"name": "slow.example"}, Status.FAILED, "{host} gets no answer for {name} within 5 s."),
+        ("resolves", {"name": "old.example"}, Status.FAILED, "There is no address: {said}."),
+        ("resolves", {"name": "slow.example"}, Status.FAILED, "There is no answer within 5 s."),
         ("resolves", {"name": "new.example"}, Status.INCONCLUSIVE, UNTRIED),
-        ("logs_in", {"to": "client"}, Status.PASSED, "{user} of {host} logs in to {to}."),
+        ("logs_in", {"to": "client"}, Status.PASSED, "{user} logs in."),
         (
             "logs_in",
             {"to": "client", "user": "root", "as": "ada"},
             Status.FAILED,
-            "{user} of {host} does not get in to {to}: {said}.",
+            "{user} cannot log in: {said}.",
         ),
         ("logs_in", {"to": "client", "as": "bob"}, Status.INCONCLUSIVE, UNTRIED),
         ("writes", {"path": "/mnt/sample"}, Status.FAILED, NO_WRITE),
         ("writes", {"path": "/a folder", "user": "root"}, Status.INCONCLUSIVE, BROKE),
+        (
+            "reads",
+            {**README, "contains": "tok7f3a"},
+            Status.PASSED,
+            "{user} reads {contains} in it.",
+        ),
+        (
+            "reads",
+            {**README, "contains": "old"},
+            Status.FAILED,
+            "The file does not have the text {contains}.",
+        ),
+        ("reads", {**README, "contains": "tok7f3a", "user": "root"}, Status.FAILED, NO_READ),
+        ("reads", {**README, "contains": "new"}, Status.INCONCLUSIVE, UNTRIED),
     ],
 )
 def test_an_effect_decides(kind: str, params: dict[str, Any], status: Status, sentence: str) -> None:
@@ -118,6 +137,7 @@ def test_an_older_observation_has_no_effects() -> None:
         ("reaches", {"to": "client", "port": "22/tcp"}, f"reaches client {CLIENT} 22/tcp"),
         ("logs_in", {"to": "client", "user": "ada"}, f"logs_in ada ada client {CLIENT}"),
         ("writes", {"path": "/srv"}, "writes student /srv"),
+        ("reads", {"path": "/srv/a", "contains": "b c"}, "reads student /srv/a 'b c'"),
         ("writes", {"path": "/srv", "host": "printer"}, ""),
         ("reaches", {"to": "printer", "port": "22/tcp"}, ""),
         ("mount", {"path": "/srv"}, ""),

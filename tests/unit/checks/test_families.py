@@ -43,12 +43,12 @@ def opened(at: float, family: str, local: int) -> list[Packet]:
         (
             [syn(0.0, "IPv6", 1), *opened(0.2, "IPv4", 2)],
             "races",
-            "The client tries IPv6 in packet 1, and IPv4 0.20 s later in packet 2, without waiting.",
+            "The client tries IPv6 in packet 1, and IPv4 0.2 s later in packet 2, without waiting.",
         ),
         (
             [syn(0.0, "IPv6", 1), syn(1.0, "IPv6", 1), *opened(3.0, "IPv4", 2)],
             "waits",
-            "The client tries IPv6 in packet 1, and IPv4 only 3.00 s later in packet 3.",
+            "The client tries IPv6 in packet 1, and IPv4 only 3.0 s later in packet 3.",
         ),
         (opened(0.0, "IPv4", 1), "ipv4_only", "The client tries IPv4 alone, in packet 1."),
     ],

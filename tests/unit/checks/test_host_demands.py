@@ -44,7 +44,7 @@ def test_is_needed_by_whatever_rests_on_hosts(plan: Plan, needed: bool) -> None:
 
 def test_demands_are_those_of_each_host() -> None:
     """Each host is asked for firewalld, and for what a check, a criterion or a hint names."""
-    asked = criterion({"id": "one", "check": {"service": {"host": "server", "service": "chronyd"}}})
+    asked = criterion({"id": "one", "check": {"service": {"host": "server", "service": ["chronyd", "ntpd"]}}})
     hint = {"fr": "a", "en": "b", "when": {"check": {"writes": {"host": "client", "path": "/srv"}}}}
     hinted = criterion({"id": "two", "check": "fin", "hints": [hint]})
     elsewhere = Check("service", {"host": "printer", "service": "cups"})
@@ -55,7 +55,7 @@ def test_demands_are_those_of_each_host() -> None:
     firewalld = ("firewalld",)
     expected = {
         "client": Demands(firewalld, (), (("resolves", "www"), ("writes", "student", "/srv"))),
-        "server": Demands(("chronyd", *firewalld, "nginx"), ("dns", "nfs", "ssh")),
+        "server": Demands(("chronyd", *firewalld, "nginx", "ntpd"), ("dns", "nfs", "ssh")),
         "desktop": Demands(firewalld),
     }
     assert expected == host_demands.demands(plan)

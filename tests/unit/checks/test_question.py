@@ -99,6 +99,12 @@ def test_answer_that_a_conversation_gives(name: str, answer: str, changes: bool)
     assert (True, changes, answer) == (asked.of_conversation, asked.changes, asked.of(talk))
 
 
+@pytest.mark.parametrize(("name", "of_reply"), [("dns_server_port", True), ("server_port", False)])
+def test_question_about_a_reply(name: str, of_reply: bool) -> None:
+    """The request alone shows almost as much."""
+    assert of_reply is QUESTIONS[name].of_reply
+
+
 @pytest.mark.parametrize(("name", "of_seat"), [("cause", True), ("where", True), ("server_port", False)])
 def test_question_with_choices_is_of_the_seat(name: str, of_seat: bool) -> None:
     """The faults of a seat are known without evidence, and the answer is one of a few."""

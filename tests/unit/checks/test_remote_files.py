@@ -159,3 +159,49 @@ def test_a_unit_of_systemd_counts_as_a_line_of_fstab(units: list[str], right: bo
     params = {"path": "/mnt/sample", "source": f"{SERVER}:/srv/sample"}
     outcome = sample.check("mount_kept", host="server", **params)
     assert (Status.PASSED if right else Status.FAILED) == outcome.status
+
+
+AUTOFS = f"""
+autofs dump map information
+===========================
+
+Mount point: /-
+
+source(s):
+
+  instance type(s): file
+  map: /etc/auto.direct
+
+  /srv/with space | -ro server:/srv/x
+  /srv/sample | -fstype=nfs4,rw   {SERVER}:/srv/sample
+
+
+Mount point: /mnt
+
+source(s):
+
+  sample | -fstype=nfs,vers=4    {SERVER}:/srv/sample
+  many | / server:/a /sub server:/b
+  * | server:/exports/&
+"""
+"""Printed by `automount --dumpmaps` of autofs 5.1.8."""
+
+
+@pytest.mark.parametrize(
+    ("place", "sources"),
+    [
+        ("/srv/sample", [f"{SERVER}:/srv/sample"]),
+        ("/srv/with space", ["server:/srv/x"]),
+        ("/mnt/sample", [f"{SERVER}:/srv/sample", "server:/exports/sample"]),
+        ("/mnt/other", ["server:/exports/other"]),
+        ("/mnt/many", ["server:/exports/many"]),
+        ("/mnt/a/b", []),
+        ("/mnt", []),
+        ("/", []),
+    ],
+)
+def test_a_map_of_autofs_counts_as_a_line_of_fstab(place: str, sources: list[str]) -> None:
+    """By the whole path, by the name in a folder, or by the star for every name."""
+    expected = [remote_files.Entry(source, place) for source in sources]
+    assert expected == remote_files.read_automounts(AUTOFS, place)
+    assert [] == remote_files.read_automounts("", place)

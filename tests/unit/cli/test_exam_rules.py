@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from sharklab.evidence import host_state
 from sharklab.evidence.host_state import Demands
 from sharklab.grading.submission import manifest
 from sharklab.grading.submission.model import Submission
-from sharklab.hosts import configuration, reboot
+from sharklab.hosts import configuration, journal, reboot
 from sharklab.hosts.reboot import Reboot
 from sharklab.lab import diary, exam, seat
 from sharklab.lab.model import Exam, Plan
@@ -61,6 +62,23 @@ def test_check_submission_takes_one_of_an_exam(plan: Plan) -> None:
     exam_rules.check_submission(without_exam(plan), "")
 
 
+def test_second_exam_of_a_lab_is_another_one(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Submissions and records from before the time that the seat file says belong to the first exam."""
+    monkeypatch.setattr("time.time", lambda: 1000.0)
+    diary.note_submission(plan.seat, "0123456789")
+    diary.note_check(plan.seat)
+    diary.note_refused(plan.seat, "solve")
+    file = seat.imported_file("bare", "ada")
+    file.parent.mkdir(parents=True)
+    for begin, kept in ((900.0, 1), (1001.0, 0)):
+        file.write_text(json.dumps({"seat": {}, "exam": {"begin": begin, "end": 9999.0}}))
+        record = exam_rules.with_record(plan, submission(plan), "").manifest
+        assert [kept, kept] == [len(record[name]) for name in (manifest.CHECKS, manifest.REFUSED)]
+    exam_rules.check_submission(plan, "")
+    file.write_text(json.dumps({"seat": {}, "exam": {"begin": 900.0, "end": 9999.0}}))
+    error_of(InputError, exam_rules.check_submission, plan, "")
+
+
 def test_check_submission_refuses_another_code(plan: Plan) -> None:
     """The error comes before anything is rebooted; a code without an exam is refused, too."""
     error = error_of(InputError, exam_rules.check_submission, plan, exam.code("bare", "bob"))
@@ -98,12 +116,13 @@ def test_look_again_has_both_states_and_boot_ids(plan: Plan, monkeypatch: pytest
         return {"server": {"second": 1}, "client": {"second": 1}}
 
     monkeypatch.setattr(configuration, "changes", lambda asked: {"server": "+ a"})
+    monkeypatch.setattr(journal, "read", lambda asked, since: {"server": f"since {since}"})
     monkeypatch.setattr(reboot, "reboot", rebooted)
     monkeypatch.setattr(host_state, "observe", observed)
     first = submission(plan, server={"first": 1}, client={"first": 1})
     found = exam_rules.look_again(plan, first, {}, Progress(str))
     assert (["reboot", "look"], first.state, {"server": {"second": 1}}) == (order, found.state, found.after)
-    assert {"server": "+ a"} == found.changes
+    assert ({"server": "+ a"}, {"server": "since 0.0"}) == (found.changes, found.journals)
     records = found.manifest[manifest.REBOOTS]
     assert {"before": "a", "after": "b", "seconds": 9.5, "state": "running", "reason": ""} == records[
         "server"

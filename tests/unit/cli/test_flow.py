@@ -162,3 +162,11 @@ def test_run_golden_names_the_exercises_that_failed(
     plan = flow.look_up("tp4", "ada")
     assert missed == flow._run_golden(plan, CONTAINERS, tmp_path, Progress())
     assert {"report.en.html", "report.fr.html"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_borrow_refuses_faults_before_any_machine_is_asked(baked: list[Plan], tmp_path: Path) -> None:
+    """A machine of one's own is not changed at all."""
+    plan = flow.to_begin(flow.prepare("pannes", "ada"), solved=False)
+    error = error_of(InputError, flow.borrow, plan, tmp_path / "none.yml", lambda sentences: True)
+    assert "the faults of {lab} cannot be injected into machines of your own" == error.message_id
+    assert not plan.seat.folder.exists()

@@ -23,9 +23,9 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def refused(words: list[str], language: str) -> tuple[str, str]:
-    """Return what argparse says of a wrong command line, and its place."""
+    """Return what argparse says of a wrong command line, with plain spaces, and its place."""
     error = error_of(InputError, main.parse, words, language)
-    return str(error.values["said"]), str(error.place)
+    return str(error.values["said"]).replace("\N{NO-BREAK SPACE}", " "), str(error.place)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from sharklab.lab.model import Plan
 from sharklab.message import Message
 from sharklab.progress import Progress
 
+FOREIGN = Path(__file__).parents[2] / "data" / "dns.pcap"
 ALL = ("firewall", "ssh", "nfs", "dns")
 
 
@@ -36,7 +37,8 @@ class World:
         monkeypatch.setattr(configuration, "read", self._read)
         monkeypatch.setattr(reboots, "reboot", self._reboot)
         monkeypatch.setattr(play, "ask_all", lambda *words: {})
-        monkeypatch.setattr(play, "_shares", self._shares)
+        monkeypatch.setattr(play, "observe", lambda plan: {})
+        monkeypatch.setattr(play, "shares", self._shares)
 
     def _down(self, *words: object) -> None:
         self.removed += 1
@@ -54,9 +56,10 @@ class World:
     def _reboot(self, plan: Plan) -> dict[str, Reboot]:
         return {"server": Reboot(reason=Message("no answer") if self.wrong.get("gone") else Message(""))}
 
-    def _shares(self, plan: Plan) -> dict[str, float]:
-        early = self.wrong.get("early")
-        return {f"{name}/x": 1.0 if name in self.solved or name == early else 0.0 for name in ALL}
+    def _shares(self, plan: Plan, state: object) -> dict[str, float]:
+        early, needy = self.wrong.get("early"), self.wrong.get("needy")
+        earned = {name for name in self.solved if name != needy or len(self.solved) > 1}
+        return {f"{name}/x": 1.0 if name in earned or name == early else 0.0 for name in ALL}
 
 
 def acts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, **wrong: Any) -> tuple[World, list[play.Act]]:
@@ -67,20 +70,21 @@ def acts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, **wrong: Any) -> tuple
 
 
 def test_play_of_a_right_lab_holds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Each exercise is solved by itself; the seat is removed before and after."""
+    """Each exercise is solved alone, then all are; the seat is removed before and after."""
     world, played = acts(monkeypatch, tmp_path)
-    assert (9, []) == (len(played), [act for act in played if not act.holds])
+    assert (10, []) == (len(played), [act for act in played if not act.holds])
     assert ["firewall", "ssh", "nfs", "dns"] == [
         act.title.values["exercise"] for act in played if "exercise" in act.title.values
     ]
     assert 2 == world.removed
-    assert 9 == len(play.table(played, translator("en")).splitlines())
+    assert 10 == len(play.table(played, translator("en")).splitlines())
 
 
 @pytest.mark.parametrize(
     ("wrong", "sentence", "act"),
     [
         ({"early": "dns"}, "{name} earns points without the work", "start"),
+        ({"needy": "nfs"}, "{name} does not earn all", "solved alone: {exercise}"),
         ({"twice": True}, "changed on {host}:\n{changes}", "all solved once more"),
         ({"gone": True}, "{host} did not come back.", "all solved, after a reboot"),
         ({"left": True}, "changed on {host}:\n{changes}", "vandalism, then reset"),
@@ -96,17 +100,34 @@ def test_play_names_the_act_that_goes_wrong(
     assert "✗" in play.table(played, translator("en"))
 
 
-def test_play_names_a_solution_that_does_not_earn_all() -> None:
-    """A solved exercise has to earn every point of its own criteria."""
-    [wrong] = play._compare({"nfs/mount": 0.5, "dns/resolver": 0.0}, ("nfs",))
+def test_compare_names_a_solution_that_does_not_earn_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A solved exercise has to earn every point; one that has a part in common with it may earn some."""
+    plan = flow.to_begin(flow.prepare("tp4", "ada"), solved=False)
+    shares = {"nfs/mount": 0.5, "dns/resolver": 0.0, "firewall/server": 1.0}
+    monkeypatch.setattr(play, "observe", lambda plan: {})
+    monkeypatch.setattr(play, "shares", lambda *words: shares)
+    [wrong] = play._compare(plan, ("nfs",))
     assert ("{name} does not earn all", "nfs/mount") == (wrong.msgid, wrong.values["name"])
+    wrongs = [each.values["name"] for each in play._compare(plan, ("ssh",))]
+    assert ["nfs/mount", "firewall/server"] == wrongs
 
 
 def test_shares_are_those_of_criteria_on_hosts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A seat whose hosts say nothing earns nothing; criteria on captures do not count."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
     monkeypatch.setattr(host_state, "observe", lambda *words: {})
-    shares = play._shares(flow.to_begin(flow.prepare("tp4", "ada"), solved=False))
+    plan = flow.to_begin(flow.prepare("tp4", "ada"), solved=False)
+    shares = play.shares(plan, play.observe(plan))
     assert {0.0} == set(shares.values())
     assert {"firewall/server", "nfs/mount", "dns/resolver"} <= set(shares)
     assert not {"nfs/handshake", "web/handshake"} & set(shares)
+
+
+def test_shares_of_recorded_faults_have_their_packets(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A capture of other hosts does not show them: the criterion counts, and earns nothing."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    plan = flow.to_begin(flow.prepare("pannes", "ada"), solved=True)
+    assert "mail/proof" not in play.shares(plan, {})
+    assert 0.0 == play.shares(plan, {}, {"mail": FOREIGN})["mail/proof"]

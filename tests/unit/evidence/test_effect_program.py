@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -91,12 +93,43 @@ def test_resolves_as_programs_do() -> None:
     assert "unknown" == one("resolves", "nothing..invalid")["verdict"]
 
 
+def test_writes_leaves_no_file_that_was_refused_too_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server of NFS makes the file in a first step, and may refuse the second one."""
+    made, opened = list[str](), os.open
+
+    def refuse(name: str, flags: int, mode: int) -> int:
+        made.append(name)
+        os.close(opened(name, flags, mode))
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(signal, "signal", lambda *words: None)
+    monkeypatch.setattr(signal, "alarm", lambda seconds: None)
+    monkeypatch.setattr(effect_program, "_become", lambda user: "")
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(PermissionError):
+        effect_program.writes("root", str(tmp_path))
+    assert (1, []) == (len(made), [*tmp_path.iterdir()])
+
+
 def test_writes_as_the_user(tmp_path: Path) -> None:
     """The file is gone afterwards; who may not write, and who does not exist, is refused."""
     assert {"verdict": "done"} == one("writes", "root", str(tmp_path))
     assert [] == list(tmp_path.iterdir())
     assert {"verdict": "refused", "said": "Permission denied"} == one("writes", "nobody", str(tmp_path))
     assert "refused" == one("writes", "no-such-user", str(tmp_path))["verdict"]
+
+
+def test_reads_as_the_user(tmp_path: Path) -> None:
+    """The text may be anywhere in the file; who may not read is refused."""
+    file = tmp_path / "readme.txt"
+    file.write_text("Share of tok7f3a\n")
+    assert {"verdict": "done"} == one("reads", "root", str(file), "tok7f3a")
+    assert {"verdict": "other"} == one("reads", "root", str(file), "tok0000")
+    tmp_path.chmod(0o700)
+    assert {"verdict": "refused", "said": "Permission denied"} == one("reads", "nobody", str(file), "tok7f3a")
+    assert "refused" == one("reads", "root", str(tmp_path / "none"), "x")["verdict"]
 
 
 @pytest.mark.parametrize(

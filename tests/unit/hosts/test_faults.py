@@ -11,7 +11,7 @@ import yaml
 
 from sharklab import paths
 from sharklab.errors import InputError
-from sharklab.hosts import borrowed, faults, playbook
+from sharklab.hosts import faults, playbook
 from sharklab.lab import fault_catalogue
 from sharklab.lab.model import Plan
 from tests.support import faults_sample as sample
@@ -71,12 +71,11 @@ def test_injections_give_what_the_role_takes(plan: Plan) -> None:
             assert all(isinstance(value, int if name == "port" else str) for name, value in entry.items())
 
 
-def test_inject_takes_the_exercises_that_are_not_solved(plan: Plan, calls: Calls) -> None:
-    """A solved seat has no faults, and an exercise that was solved none either."""
-    faults.inject(plan)
-    faults.inject(replace(plan, solved=plan.start[:-1]))
-    faults.inject(replace(plan, solved=plan.start))
-    faults.inject(replace(plan, start=()))
+def test_inject_takes_the_exercises_that_are_named(plan: Plan, calls: Calls) -> None:
+    """Without any, no playbook runs."""
+    faults.inject(plan, plan.start)
+    faults.inject(plan, plan.start[-1:])
+    faults.inject(plan, ())
     wanted = [faults.injections(plan, plan.start), faults.injections(plan, plan.start[-1:])]
     assert [("faults", {"faults": each, "entry": "inject"}) for each in wanted] == calls
 
@@ -93,11 +92,12 @@ def test_repair_takes_the_repair_that_is_asked_for(plan: Plan, calls: Calls) -> 
     assert [("faults", wanted)] == calls
 
 
-def test_inject_refuses_borrowed_machines(plan: Plan, calls: Calls) -> None:
-    """The way of the controller may lead over the network that a fault cuts."""
-    borrowed.write(plan.seat.folder, {"server": {}})
-    error = error_of(InputError, faults.inject, plan)
-    assert ("--provider existing", "pannes", []) == (error.place, error.values["lab"], calls)
+def test_refuse_borrowed_names_the_lab(plan: Plan) -> None:
+    """The way of the controller may lead over the network that a fault cuts; a solved seat has no faults."""
+    error = error_of(InputError, faults.refuse_borrowed, plan)
+    assert ("--provider existing", "pannes") == (error.place, error.values["lab"])
+    faults.refuse_borrowed(replace(plan, solved=plan.start))
+    faults.refuse_borrowed(replace(plan, start=()))
 
 
 def test_repairs_are_those_of_the_folder() -> None:

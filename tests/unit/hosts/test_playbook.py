@@ -66,7 +66,9 @@ def test_run_tells_roles_and_no_task(inventory: Path) -> None:
     heard: list[Message] = []
     playbook.run("meet", inventory, {"friendly": True}, progress=heard.append)
     assert {"alone: role greeter"} == set(map(str, heard))
-    assert {"alone : rôle greeter"} == {each.say(i18n.translator("fr").gettext) for each in heard}
+    assert {"alone\N{NO-BREAK SPACE}: rôle greeter"} == {
+        each.say(i18n.translator("fr").gettext) for each in heard
+    }
 
 
 def test_run_that_should_stop_is_ended(inventory: Path) -> None:

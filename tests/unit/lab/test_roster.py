@@ -9,6 +9,7 @@ import pytest
 from sharklab.errors import InputError
 from sharklab.lab import roster
 from sharklab.lab.roster import Student
+from tests.support import workbooks
 from tests.support.errors import error_of
 
 CASES = Path(__file__).parents[2] / "data" / "rosters"
@@ -263,3 +264,27 @@ def test_read_refuses_minutes_that_are_no_number(cell: str, tmp_path: Path) -> N
     file.write_text(f"student;minutes\nalice;{cell}\n")
     [problem] = error_of(InputError, roster.read, file).problems
     assert ("{text!r} is not a number of minutes", f"{file}:2") == (problem.message_id, problem.place)
+
+
+def test_read_of_a_workbook_is_as_of_csv(tmp_path: Path) -> None:
+    """Numbers have no decimals and keep their zeros; a cell may hold a line end and a comma."""
+    rows = [
+        ("Class of 2026",),
+        ("Prénom", "Nom", "Numéro étudiant", "Courriel", "Groupe", "Minutes"),
+        ("Alice\nÉlodie,", "Durand", 1234, "alice@uni.example", "A", 120),
+        ("Bob", "Le Gall, jr", 21905678, "bob@uni.example", None, None),
+    ]
+    file = workbooks.write(tmp_path / "class.xlsx", rows, formats={"C3": "00000000"}, merged=["E3:E4"])
+    assert (
+        Student("00001234", "Alice Élodie, Durand", ALICE.email, group="A", minutes=120),
+        Student("21905678", BOB.name, BOB.email, group="A"),
+    ) == roster.read(file)
+
+
+def test_read_of_a_workbook_refuses_a_cell_whose_text_is_not_sure(tmp_path: Path) -> None:
+    """A date and a number with other signs as ids, with their lines; a date in another column is none."""
+    rows = [("student", "seen"), (1234, None), ("bob", None), (45000, 45000)]
+    formats = {"A2": "00-00", "A4": "dd-mmm", "B4": "dd-mmm"}
+    file = workbooks.write(tmp_path / "class.xlsx", rows, formats=formats)
+    error = error_of(InputError, roster.read, file)
+    assert [f"{file}:2", f"{file}:4"] == [problem.place for problem in error.problems]

@@ -53,7 +53,7 @@ def test_a_plan_is_read_back_in_its_state(tmp_path: object) -> None:
     [
         (("nfs",), {"server": ("firewall", "nfs_server"), "client": ("nfs_client",)}),
         (("ssh",), {"desktop": ("common",)}),
-        (("dns",), {"client": ("dns_client",), "desktop": ("dns_client",)}),
+        (("dns",), {"server": ("firewall",), "client": ("dns_client",), "desktop": ("dns_client",)}),
         (("web",), {}),
     ],
 )

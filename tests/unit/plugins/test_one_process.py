@@ -27,7 +27,14 @@ def test_each_host_takes_its_own_values_in_one_process(tmp_path: Path) -> None:
     """A task that all hosts share is filled in for each; a host that fails stops, and no other."""
     (tmp_path / "play.yml").write_text(PLAYBOOK)
     (tmp_path / "more.yml").write_text(MORE)
-    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", "a,b,c", "-c", "local", "play.yml"]
+    command = [
+        str(Path(sys.executable).with_name("ansible-playbook")),
+        "-i",
+        "a,b,c",
+        "-c",
+        "local",
+        "play.yml",
+    ]
     done = subprocess.run(
         command,
         cwd=tmp_path,

@@ -158,7 +158,7 @@ def disk(folder: Path) -> Diagnosis:
     there = next(place for place in (folder, *folder.parents) if place.exists())
     free = shutil.disk_usage(there).free
     values = {
-        "free": f"{free / GIGABYTE:.1f}",
+        "free": round(free / GIGABYTE, 1),
         "place": str(folder),
         "needed": f"{DISK_NEEDED / GIGABYTE:.0f}",
     }
@@ -179,7 +179,7 @@ def memory(meminfo: str) -> Diagnosis:
     fields = dict(line.split(":", 1) for line in meminfo.splitlines())
     available = int(fields["MemAvailable"].split()[0]) * 1024
     seats = available // (HOSTS_PER_SEAT * MEMORY_PER_HOST)
-    values = {"free": f"{available / GIGABYTE:.1f}", "seats": seats, "hosts": HOSTS_PER_SEAT}
+    values = {"free": round(available / GIGABYTE, 1), "seats": seats, "hosts": HOSTS_PER_SEAT}
     if seats:
         return ok(name, N_("{free} GB available, enough for {seats} seats of {hosts} hosts"), **values)
     return missing(

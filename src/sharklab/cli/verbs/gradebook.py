@@ -6,6 +6,7 @@ import math
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -40,7 +41,8 @@ def grade(args: Options) -> int:
         students = sheet.with_groups(students)
     places = [Path(file) for file in args.files]
     sources = inputs.find_folders(places) if args.without_seats else inputs.find(places, students)
-    known = {Path(file).name for file in (args.roster, args.moodle) if file}
+    lists = (args.roster, args.moodle, sheet and sheet.target)
+    known = {Path(file).name for file in lists if file}
     others = [name for name in inputs.find_others(places, sources) if name not in known]
     jobs, progress = args.jobs or len(os.sched_getaffinity(0)), Progress(words.gettext)
     policy, (begin, end) = _policy(args), moment.read_exam(args.begin, args.end)
@@ -123,7 +125,7 @@ def _policy(args: Options) -> Policy:
 
 
 def _check_numbers(args: Options) -> None:
-    for name, percent in (("late", args.late), ("cap", args.cap), ("hint", args.hint_cost)):
+    for name, percent in (("late", args.late), ("cap", args.cap), ("hint-cost", args.hint_cost)):
         if not 0 <= percent <= 100:
             raise InputError(N_("a percentage is a number from 0 to 100"), place=f"--{name}")
     for name, length in (("grace", args.grace), ("closed", args.closed)):
@@ -183,7 +185,8 @@ def _describe(
 
 
 def _describe_worksheet(filled: FilledWorksheet, words: Translator) -> Iterator[str]:
-    yield words.gettext("{count} grades are in the worksheet.").format(count=filled.graded)
+    text = words.gettext("{count} grades are in the worksheet {file}.")
+    yield text.format(count=filled.graded, file=filled.file)
     if filled.absent:
         yield words.gettext("Not in the worksheet: {students}").format(students=", ".join(filled.absent))
     if filled.locked:
@@ -205,5 +208,5 @@ def _to_plain(group: Class, filled: FilledWorksheet | None, out: Path) -> dict[s
         }
         for entry in group.entries
     }
-    sheet = {"graded": filled.graded, "absent": filled.absent, "locked": filled.locked} if filled else None
+    sheet = {**asdict(filled), "file": str(filled.file)} if filled else None
     return {"lab": group.lab, "gradebook": str(out), "students": students, "moodle": sheet}

@@ -85,7 +85,7 @@ def vms(args: Options) -> int:
 def _play(args: Options) -> int:
     """Play the lab's hands-on exercises; 1 when a state does not earn what it should."""
     from sharklab.author.lint import named
-    from sharklab.cli import play, setup
+    from sharklab.cli import fault_play, play, setup
     from sharklab.hosts import seat_provider
     from sharklab.lab import start
     from sharklab.progress import Progress
@@ -100,7 +100,13 @@ def _play(args: Options) -> int:
         )
     provider = args.provider or seat_provider.DEFAULT
     setup.prepare("up", provider, words, args.lab, args.os)
-    acts = list(play.play(args.lab, provider, args.os, Progress(words.gettext)))
+    progress = Progress(words.gettext)
+    acts = []
+    for part in (play, fault_play):
+        for act in part.play(args.lab, provider, args.os, progress):
+            acts.append(act)
+            for sentence in (act.title, *act.wrong):  # the whole play may take a quarter of an hour
+                progress.note(sentence)
     plain = [{"title": str(act.title), "wrong": list(map(str, act.wrong))} for act in acts]
     say(args, play.table(acts, words), acts=plain)
     return GOOD if all(act.holds for act in acts) else NOT_ACHIEVED

@@ -189,6 +189,7 @@ def brief(args: Options) -> int:
     from sharklab.report import brief as briefs
 
     plan = flow.look_up(args.lab, args.student)
+    _warn_of_other_values(args, plan)
     if args.solution:
         print(_describe_solution(plan, translate(args)))
         return GOOD
@@ -206,6 +207,26 @@ def brief(args: Options) -> int:
     state.write(target, write(plan, args.language), 0o644)
     print(target)
     return GOOD
+
+
+def _warn_of_other_values(args: Options, plan: Plan) -> None:
+    """Say on standard error when the values may be of another seat than the reader's."""
+    from sharklab.cli import seats
+    from sharklab.lab import seat
+
+    lab, student = plan.lab.name, plan.seat.student
+    there = [own.student for own in seats.seats_here(lab)]
+    owners = seat.owners(lab)
+    words, said = translate(args), None
+    if owners and student not in owners:
+        said = N_("The instructor made seats of {lab} for {others}. These values are not those of {student}.")
+    elif student not in there and there:
+        said = N_("The seat {lab}/{student} is not up. Seats of this lab that are up: {others}.")
+    elif student not in there:
+        said = N_("The seat {lab}/{student} is not up: sharklab up {lab} --student {student}")
+    if said:
+        values = {"lab": lab, "student": student, "others": owners or there}
+        print("!", words.say(Message(said, values)), file=sys.stderr)
 
 
 def _describe_solution(plan: Plan, words: i18n.Translator) -> str:
@@ -301,10 +322,9 @@ def down(args: Options) -> int:
     lab = paths.lab_name(args.lab) if args.lab else None
     removed = seats.down(lab, None if args.all else args.student, Progress(translate(args).gettext))
     words = translate(args)
+    lines = []
     for name, left in removed.items():
-        for sentence in left:
-            print(words.say(sentence))
-        print(words.gettext("Seat {name} is removed.").format(name=name))
-    if not removed:
-        print(words.gettext("No seat is up."))
+        lines += [*map(words.say, left), words.gettext("Seat {name} is removed.").format(name=name)]
+    seats_gone = {name: [str(sentence) for sentence in left] for name, left in removed.items()}
+    say(args, "\n".join(lines) or words.gettext("No seat is up."), removed=seats_gone)
     return GOOD

@@ -10,7 +10,7 @@ from sharklab import ownership
 from sharklab.cli.options import Options
 from sharklab.cli.say import languages, say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
-from sharklab.message import N_
+from sharklab.message import DID_YOU_MEAN, N_, nearest
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
     from sharklab.grading.marking.model import Result
@@ -71,12 +71,12 @@ def form(args: Options) -> int:
     from sharklab.lab import load
 
     plan = flow.prepare(args.lab, args.student)
-    folder, words = Path(args.out or plan.lab.name), translate(args)
+    folder, words = Path(args.folder or plan.lab.name), translate(args)
     if (folder / load.FILE).exists():
         raise InputError(
             N_("this is the folder of the lab, not of a student's work"),
             place=str(folder),
-            hint=N_("name another folder: -o DIR"),
+            hint=N_("name another folder: --folder DIR"),
         )
     changed = forms.write(plan, folder, words)
     ownership.give_like_folder(folder, *folder.iterdir())
@@ -106,6 +106,7 @@ def check(args: Options) -> int:
         return _say_missing(args, plan, submission, graded)
     offered = advice.hint_names(graded)
     if args.hint:
+        _check_criterion(args.hint, graded)
         _take_hint(plan, args.hint, offered)
     result = without_keys(graded, diary.hints(plan.seat))
     words = translate(args)
@@ -127,6 +128,23 @@ def _say_missing(args: Options, plan: Plan, submission: Submission, result: Resu
     titles = {id: [words.say(mark.title) for mark in marks] for id, marks in missing.items()}
     say(args, "\n".join(lines), folder=str(submission.folder), missing=titles)
     return NOT_ACHIEVED if missing else GOOD
+
+
+def _check_criterion(name: str, graded: Result) -> None:
+    """Raise InputError when the lab has no criterion of the name exercise/criterion."""
+    known = [f"{exercise.id}/{mark.criterion}" for exercise in graded.exercises for mark in exercise.marks]
+    if name in known:
+        return
+    near = nearest(name, known)
+    exercise = name.partition("/")[0]
+    raise InputError(
+        N_("the lab has no criterion {name!r}"),
+        place="--hint",
+        hint=DID_YOU_MEAN if near else N_("criteria: {known}"),
+        name=name,
+        near=near,
+        known=", ".join([each for each in known if each.startswith(f"{exercise}/")] or known),
+    )
 
 
 def _take_hint(plan: Plan, name: str, known: tuple[str, ...]) -> None:

@@ -133,7 +133,7 @@ def _again(moment: Moment) -> Message:
     first = moment.original
     if first is None:
         return Message(N_("Retransmission of data that are not in the capture."))
-    values = {"first": first.number, "seconds": f"{moment.packet.time - first.time:.3f}"}
+    values = {"first": first.number, "seconds": round(moment.packet.time - first.time, 3)}
     if "spurious_retransmission" in moment.packet.remarks:
         text = N_(
             "Needless retransmission of packet {first}, {seconds} s later: it was acknowledged already."

@@ -13,20 +13,19 @@ _Key = tuple[object, ...]
 def dns_exchanges(packets: Iterable[Packet]) -> tuple[DnsExchange, ...]:
     """Return the DNS questions with their answers, matched by id, 5-tuple, name and type (RFC 5452).
 
-    A question sent again before its answer is one exchange; case in names does not count (RFC 4343).
+    A question sent again before its answer is one exchange, and so is an answer that comes twice; case in
+    names does not count (RFC 4343). A capture may have the answer alone, or before its question.
     """
     exchanges: list[DnsExchange] = []
-    pending: dict[_Key, int] = {}
+    latest: dict[_Key, int] = {}
     for packet, message in _each_dns(packets):
         key = _dns_key(packet, message)
-        if not message.response and key not in pending:
-            pending[key] = len(exchanges)
-            exchanges.append(_asked(packet, message))
-        elif message.response and key in pending:
-            index = pending.pop(key)
-            exchanges[index] = replace(
-                exchanges[index], answer=packet.number, rcode=message.rcode, answers=message.answers
-            )
+        index = latest.get(key, len(exchanges))
+        known = exchanges[index] if key in latest else _opened(packet, message)
+        if not message.response and known.question and known.answer:  # it is asked once more
+            index, known = len(exchanges), _opened(packet, message)
+        exchanges[index : index + 1] = [_with(known, packet, message)]
+        latest[key] = index
     return tuple(exchanges)
 
 
@@ -43,12 +42,23 @@ def _sides(packet: Packet, answers: bool) -> tuple[Endpoint, Endpoint]:
     return (packet.destination, packet.source) if answers else (packet.source, packet.destination)
 
 
-def _asked(packet: Packet, message: Dns) -> DnsExchange:
+def _with(exchange: DnsExchange, packet: Packet, message: Dns) -> DnsExchange:
+    """Return an exchange with a message, unless it has such a one already."""
+    if not message.response:
+        return exchange if exchange.question else replace(exchange, question=packet.number)
+    if exchange.answer:
+        return exchange
+    return replace(exchange, answer=packet.number, rcode=message.rcode, answers=message.answers)
+
+
+def _opened(packet: Packet, message: Dns) -> DnsExchange:
+    """Return the exchange of a message, without the number of any packet."""
+    client, server = _sides(packet, message.response)
     return DnsExchange(
-        question=packet.number,
+        question=0,
         answer=0,
-        server=packet.destination,
-        client=packet.source,
+        server=server,
+        client=client,
         transport=packet.transport,
         name=message.name,
         type=message.type,

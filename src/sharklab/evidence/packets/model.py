@@ -169,7 +169,7 @@ class Conversation:
 
 @dataclass(frozen=True)
 class DnsExchange:
-    """A question and its answer; `answer` is 0 when none was captured."""
+    """A question and its answer; `question` or `answer` is 0 when it was not captured."""
 
     question: int
     answer: int

@@ -49,6 +49,12 @@ EDITED = Kind(
 CONVERTED = Kind(
     N_("the capture was changed: a program converted line ends in it, as it does in texts"), BINARY
 )
+RECODED = Kind(
+    N_("a program saved the capture as a text, and changed its bytes: PowerShell's > does so"), BINARY
+)
+_MAGICS = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\n\r\r\n")
+_AS_TEXT = tuple({magic.decode(encoding) for magic in _MAGICS for encoding in ("latin-1", "cp437", "cp850")})
+"""How a capture begins when a program of Windows takes its bytes for letters."""
 NO_PACKET = Kind(N_("the capture has a header and no packet"))
 
 
@@ -108,6 +114,8 @@ def recognise(content: bytes) -> Kind:
         return CONVERTED
     if start.startswith(_REPLACED):
         return EDITED
+    if _is_recoded(start):
+        return RECODED
     kind = next((kind for magic, kind in _STARTS.items() if start.startswith(magic)), None)
     return kind or _text(start) or UNKNOWN
 
@@ -116,6 +124,11 @@ def is_edited(content: bytes) -> bool:
     """Tell whether a text editor saved a capture: its start is UTF-8, with U+FFFD for each other byte."""
     start = content[:START]
     return _REPLACED in start and _is_utf8(start)
+
+
+def _is_recoded(start: bytes) -> bool:
+    encoding = "utf-16" if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+    return start[:16].decode(encoding, errors="replace").startswith(_AS_TEXT)
 
 
 def _is_utf8(start: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Read from a pcapng file where it was recorded: the computer, the system, the program, the network cards.
+"""Read from a pcapng file where it was recorded: the computer, the system, the program, the cards, comments.
 
 Wireshark writes them into the options of the first blocks (draft-ietf-opsawg-pcapng, 4.1 and 4.2). A pcap
 file has nothing of them.
@@ -11,8 +11,11 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sharklab import untrusted
+
 _SECTION, _INTERFACE = 0x0A0D0D0A, 1
 _ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
+_COMMENT = 1
 _FIXED = {_SECTION: 24, _INTERFACE: 16}
 """Bytes of a block before its options."""
 _GUID = re.compile(r"\{[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}")
@@ -23,24 +26,31 @@ _MOST = 256
 
 @dataclass(frozen=True)
 class Recorder:
-    """The origin of a capture; a part is "" when the file does not tell it. `cards` are GUIDs of Windows."""
+    """The origin of a capture; a part is "" when the file does not tell it.
+
+    `cards` are GUIDs of Windows, `comments` those on the whole capture and on its interfaces.
+    """
 
     hardware: str = ""
     system: str = ""
     program: str = ""
     cards: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
 
 
 def recorder(content: bytes) -> Recorder:
     """Return the origin that the content of a pcapng file tells; a damaged file tells less."""
     said: dict[tuple[int, int], str] = {}
     cards: dict[str, None] = {}
+    comments: dict[str, None] = {}
     for kind, code, text in _options(content):
         said.setdefault((kind, code), text)
         if (kind, code) == (_INTERFACE, 2):
             cards |= dict.fromkeys(guid.upper() for guid in _GUID.findall(text))
+        if code == _COMMENT and text.strip():
+            comments[untrusted.one_line(text)] = None
     hardware, system, program = (said.get((_SECTION, code), "") for code in (2, 3, 4))
-    return Recorder(hardware, system, program, tuple(cards))
+    return Recorder(hardware, system, program, tuple(cards), tuple(comments))
 
 
 def _options(content: bytes) -> Iterator[tuple[int, int, str]]:

@@ -276,7 +276,7 @@ def _class(
         _entry(selection, whole, failed, found.get(selection.entry.seat_owner, ()))
         for selection in selections
     )
-    return Class(lab.name, lab.title, tuple(entries), tool())
+    return Class(lab.name, lab.title, tuple(entries), tool(), lab.exam is not None)
 
 
 def _partners(selections: Iterable[Selection], seats: Mapping[str, Seat]) -> Mapping[str, tuple[Seat, ...]]:

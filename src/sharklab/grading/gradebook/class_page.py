@@ -8,7 +8,7 @@ from itertools import pairwise
 from urllib.parse import quote
 
 from sharklab.checks.outcome import Status
-from sharklab.grading.gradebook import figures
+from sharklab.grading.gradebook import exam_page, figures
 from sharklab.grading.gradebook.feedback import template
 from sharklab.grading.gradebook.figures import Summary
 from sharklab.grading.gradebook.model import Class, Entry
@@ -51,11 +51,15 @@ class PointsCell:
 
 @dataclass(frozen=True)
 class StudentRow:
-    """A student's progress, the sum first; without a result `cells` is empty and `state` says why."""
+    """A student's progress, the sum first; without a result `cells` is empty and `state` says why.
+
+    `record` is the place of the record of an exam.
+    """
 
     student: str
     name: str
     href: str
+    record: str
     cells: tuple[PointsCell, ...]
     state: str
 
@@ -67,6 +71,7 @@ class AttentionRow:
     student: str
     name: str
     href: str
+    record: str
     reasons: tuple[str, ...]
 
 
@@ -119,8 +124,10 @@ def page(group: Class, language: str) -> ClassPage:
         histogram=histogram(bins, speak),
         hardest=tuple(_hard(each, speak) for each in figures.hardest(group)),
         columns=tuple((speak.prose(each.title), each.worth) for each in group.exercises),
-        rows=tuple(_row(entry, speak) for entry in group.entries),
-        looks=tuple(_look(entry, speak) for entry in _first_handed_in(group) if figures.reasons(entry)),
+        rows=tuple(_row(entry, group.exam, speak) for entry in group.entries),
+        looks=tuple(
+            _look(entry, group.exam, speak) for entry in _first_handed_in(group) if figures.reasons(entry)
+        ),
     )
 
 
@@ -164,14 +171,26 @@ def _hard(each: figures.Difficulty, speak: Translator) -> HardCriterion:
     )
 
 
-def _row(entry: Entry, speak: Translator) -> StudentRow:
+def _row(entry: Entry, exam: bool, speak: Translator) -> StudentRow:
+    who = _who(entry, exam, speak)
     result = entry.result
     if result is None:
         state = speak.gettext("not graded") if entry.problem else speak.gettext("nothing handed in")
-        return StudentRow(visible(entry.student), visible(entry.name), "", (), state)
+        return StudentRow(*who, (), state)
     cells = [_cell(each.points, each.worth) for each in result.exercises]
-    total = _cell(result.points, result.worth)
-    return StudentRow(visible(entry.student), visible(entry.name), _href(entry, speak), (total, *cells), "")
+    return StudentRow(*who, (_cell(result.points, result.worth), *cells), "")
+
+
+def _who(entry: Entry, exam: bool, speak: Translator) -> tuple[str, str, str, str]:
+    """Return the identifier and name of a student, and the places of the feedback and of an exam's record."""
+    feedback = _place(entry, f"feedback.{speak.language}.html")
+    record = _place(entry, exam_page.name(speak.language)) if exam else ""
+    return visible(entry.student), visible(entry.name), feedback, record
+
+
+def _place(entry: Entry, file: str) -> str:
+    """Return where a file of the student is, from the page of the class."""
+    return quote(f"{entry.student}/{file}") if entry.result else ""
 
 
 def _cell(points: float, worth: float) -> PointsCell:
@@ -179,11 +198,6 @@ def _cell(points: float, worth: float) -> PointsCell:
     return PointsCell(points, worth, next(tone for least, tone in TONES if earned >= least))
 
 
-def _href(entry: Entry, speak: Translator) -> str:
-    """Return where the student's feedback is, from the page of the class."""
-    return quote(f"{entry.student}/feedback.{speak.language}.html") if entry.result else ""
-
-
-def _look(entry: Entry, speak: Translator) -> AttentionRow:
+def _look(entry: Entry, exam: bool, speak: Translator) -> AttentionRow:
     said = tuple(visible(speak.say(reason)) for reason in figures.reasons(entry))
-    return AttentionRow(visible(entry.student), visible(entry.name), _href(entry, speak), said)
+    return AttentionRow(*_who(entry, exam, speak), said)

@@ -6,12 +6,14 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from itertools import islice
 from pathlib import Path, PurePath
 from typing import IO
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.grading.submission import archive, bundle, finding, manifest, sheet, work
+from sharklab.grading.submission import archive, bundle, finding, manifest, sheet, work, written
 from sharklab.grading.submission.model import Problem
 from sharklab.lab.roster import PARTICIPANT, Student, own_group
 from sharklab.limits import ARCHIVE, BUNDLE
@@ -28,6 +30,17 @@ _ENDINGS = re.compile(
 )
 
 
+class Content(StrEnum):
+    """The content of a packed file: anything with submissions in it, or folders of a course without seats.
+
+    Such a file holds the folders of a class, or the folder of one student.
+    """
+
+    ANY = "any"
+    CLASS = "class"
+    STUDENT = "student"
+
+
 @dataclass(frozen=True)
 class SubmissionSource:
     """A submission as it was handed in: a packed file, or a student's own folder.
@@ -42,6 +55,7 @@ class SubmissionSource:
     nested: int = 0
     most: int = BUNDLE.unpacked
     problems: tuple[Problem, ...] = field(default=(), hash=False)
+    content: Content = Content.ANY
 
     @property
     def name(self) -> str:
@@ -62,11 +76,11 @@ def stem(name: str) -> str:
 def find_folders(places: Iterable[Path]) -> tuple[SubmissionSource, ...]:
     """Return each folder in `places` as the submission of the student whom it is named after.
 
-    A folder is taken as it is, for example a git checkout. A place with answers or captures of its own is
-    one submission. Raises InputError when a place is no folder, or when nothing was found.
+    A folder is taken as it is, for example a git checkout, and so is one in a zip. A place with answers or
+    captures of its own is one submission. Raises InputError when a place is missing, or nothing was found.
     """
     places = tuple(places)
-    found = [source for place in places for source in _folders(place)]
+    found = [source for place in places for source in _class(place)]
     if not found:
         raise InputError(
             N_("there is no submission here"),
@@ -76,15 +90,33 @@ def find_folders(places: Iterable[Path]) -> tuple[SubmissionSource, ...]:
     return tuple(sorted(dict.fromkeys(found), key=lambda source: (source.parts, source.path)))
 
 
-def _folders(place: Path) -> Iterator[SubmissionSource]:
-    if not place.is_dir():
+def _class(place: Path) -> Iterator[SubmissionSource]:
+    if not place.exists():
         raise InputError(N_("there is no such file or folder"), place=str(place))
+    if place.is_dir():
+        yield from _folders(place)
+    else:
+        yield SubmissionSource(
+            place, packed=True, place=place.name, most=ARCHIVE.whole_class, content=Content.CLASS
+        )
+
+
+def _folders(place: Path) -> Iterator[SubmissionSource]:
     if _is_work(place) or any(map(finding.is_capture, filter(Path.is_file, place.iterdir()))):
-        yield _source(place, place, packed=False)
+        yield _student(place, place)
         return
     for entry in sorted(place.iterdir()):
-        if entry.is_dir() and not entry.is_symlink() and not work.is_leftover(entry.name):
-            yield _source(entry, place, packed=False)
+        is_other = work.is_leftover(entry.name) or _ONLINE_TEXT.search(entry.name)
+        if not is_other and not entry.is_symlink() and (entry.is_dir() or _PACKED.search(entry.name)):
+            yield _student(entry, place)
+
+
+def _student(path: Path, base: Path) -> SubmissionSource:
+    """Return the folder of a student, or the packed file that it is, or that is the only file in it."""
+    files = list(islice(finding.files(path), 2)) if path.is_dir() else [path]
+    if len(files) == 1 and _PACKED.search(files[0].name):
+        return replace(_source(files[0], base, packed=True), content=Content.STUDENT)
+    return _source(path, base, packed=False)
 
 
 def find(places: Iterable[Path], students: Sequence[Student] = ()) -> tuple[SubmissionSource, ...]:
@@ -180,7 +212,7 @@ def find_unpacked(
             N_("more than {count} zips lie in each other"), place=str(source.path), count=ARCHIVE.nested
         )
     size, faults = archive.extract(source.path, folder, source.most)
-    found = list(_below(folder, folder, students))
+    found = list(_contents(source.content, folder, students))
     rest = dict(faults)
     for number, one in enumerate(found):
         own = {file: rest.pop(file) for file in [*rest] if file.is_relative_to(one.path)}
@@ -204,6 +236,15 @@ def find_unpacked(
     )
 
 
+def _contents(content: Content, folder: Path, students: Sequence[Student]) -> Iterator[SubmissionSource]:
+    if content is Content.STUDENT:
+        yield _student(folder, folder)
+    elif content is Content.CLASS:
+        yield from _folders(folder)
+    else:
+        yield from _below(folder, folder, students)
+
+
 def digest(source: SubmissionSource) -> str:
     """Return the SHA-256 of a submission: of the packed file, or of the names and contents in its folder.
 
@@ -222,7 +263,7 @@ def digest(source: SubmissionSource) -> str:
 
 def _counts(file: Path) -> bool:
     """Tell whether a file somewhere in a folder may be a part of the work."""
-    return sheet.is_sheet(file.name) or finding.is_capture(file)
+    return sheet.is_sheet(file.name) or written.is_page(file.name) or finding.is_capture(file)
 
 
 def _digest(file: Path) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 from sharklab import state
 from sharklab.errors import InputError
 from sharklab.evidence.capture import read_few
-from sharklab.grading.gradebook import feedback, inputs, record_file
+from sharklab.grading.gradebook import exam_page, feedback, inputs, record_file
 from sharklab.grading.gradebook.gradescope import gradescope
 from sharklab.grading.gradebook.inputs import SubmissionSource
 from sharklab.grading.gradebook.model import Entry
@@ -39,7 +39,7 @@ SCHEMA = 1
 """The version of a student's record."""
 KEPT = ".kept"
 """The folder of the records in a gradebook; it is not for students."""
-_OURS = re.compile(r"feedback\.[a-z]{2,3}\.(?:html|md)|gradescope\.json")
+_OURS = re.compile(r"feedback\.[a-z]{2,3}\.(?:html|md)|exam\.[a-z]{2,3}\.html|gradescope\.json")
 """The files of a student's folder in a gradebook."""
 SCRATCH = ".scratch"
 """The folder in a gradebook where submissions lie unpacked while their class is graded."""
@@ -183,12 +183,14 @@ def _lab(folder: Path) -> Lab:
 
 
 def _graded(job: GradeJob, plan: Plan, submission: Submission, known: Known) -> StudentRecord:
-    cases = gather(plan, submission, known)
+    cases = gather(plan, submission, known, job.policy.without_seats)
     captures = {name: found for case in cases for name, found in case.context.captures.items()}
     entry = replace(job.entry, result=mark(plan, submission, cases, job.policy))
     # Feedback is made from the record: a student who is not graded again gets the same to the letter.
     entry = record_file.from_plain(Entry, json.loads(json.dumps(record_file.to_plain(entry))))
-    files = feedback.files(entry, plan, captures, job.tool)
+    files = feedback.files(entry, plan, captures, job.tool) | exam_page.files(
+        entry, plan, submission, job.tool
+    )
     if entry.result:
         files["gradescope.json"] = gradescope(entry.result)
     folder = state.folder(job.out / entry.student)

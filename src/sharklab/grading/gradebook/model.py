@@ -53,12 +53,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Class:
-    """The entries of a class for one lab, by student; `tool` is the version of sharklab that graded it."""
+    """The entries of a class for one lab, by student; `tool` is the version of sharklab that graded it.
+
+    `exam` tells whether the lab is an exam.
+    """
 
     lab: str
     title: Text
     entries: tuple[Entry, ...]
     tool: str
+    exam: bool = False
 
     @property
     def results(self) -> tuple[Result, ...]:

@@ -2,7 +2,8 @@
 
 Moodle finds its columns by their names in the course's language, refuses a sheet that lacks one, and reads
 UTF-8 with commas only. Therefore every byte of such a sheet that is not ours stays as it is. A sheet that a
-spreadsheet saved in another way is written as Moodle reads it. A sheet that cannot be filled is refused at
+spreadsheet saved in another way is written as Moodle reads it; one in a workbook is written into a CSV file
+beside it, because Moodle takes no workbook. A sheet that cannot be filled is refused at
 once. Source: Moodle's mod/assign/gradingtable.php and mod/assign/feedback/offline/importgradeslib.php.
 """
 
@@ -21,7 +22,7 @@ from sharklab.grading.gradebook import table
 from sharklab.grading.gradebook.model import Class, Entry
 from sharklab.grading.marking.model import Result
 from sharklab.i18n import Translator, translator
-from sharklab.lab import csv_table
+from sharklab.lab import table_file
 from sharklab.lab.csv_table import CsvTable
 from sharklab.lab.roster import Student, own_group
 from sharklab.message import N_
@@ -57,8 +58,9 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 @dataclass(frozen=True)
 class FilledWorksheet:
-    """The result of filling a worksheet: number of grades, students without a row, locked grades."""
+    """The result of filling a worksheet: the file, number of grades, students without row, locked grades."""
 
+    file: Path
     graded: int
     absent: tuple[str, ...]
     locked: tuple[str, ...]
@@ -81,8 +83,8 @@ def read(file: Path, scale: Sequence[float] = ()) -> Worksheet:
     maximum is no number.
     """
     known = {word for words in HEADERS.values() for word in words}
-    sheet = Worksheet(csv_table.read(file, known), tuple(scale))
-    if not (os.access(file, os.W_OK) and os.access(file.absolute().parent, os.W_OK)):
+    sheet = Worksheet(table_file.read(file, known), tuple(scale))
+    if not all(os.access(place, os.W_OK) for place in (file, file.absolute().parent)):
         raise InputError(
             N_("the worksheet cannot be written"),
             place=str(file),
@@ -92,7 +94,7 @@ def read(file: Path, scale: Sequence[float] = ()) -> Worksheet:
 
 
 def fill(file: Path, group: Class, scale: Sequence[float] = ()) -> FilledWorksheet:
-    """Write grades and comments into the worksheet `file` for every result of `group`.
+    """Write grades and comments of every result of `group` into the worksheet `file`, or beside a workbook.
 
     Raises InputError as `read` does, and MachineryError when the file cannot be written.
     """
@@ -130,6 +132,12 @@ class Worksheet:
             bool(DECIMAL_COMMA & set(names)) and not any("." in text for text in written)
         )
 
+    @property
+    def target(self) -> Path:
+        """The file that is filled: the worksheet itself, or a CSV file beside a workbook."""
+        file = self._sheet.file
+        return file.with_name(f"{file.stem}-filled.csv") if self._sheet.is_workbook else file
+
     def with_groups(self, students: Iterable[Student]) -> tuple[Student, ...]:
         """Return `students` with the groups of the worksheet, which has them if groups hand in together.
 
@@ -162,7 +170,7 @@ class Worksheet:
         return tuple(sorted(entry.student for entry in entries if entry.file and entry.student not in found))
 
     def fill(self, group: Class) -> FilledWorksheet:
-        """Write grade and comment of every result of `group` into the file.
+        """Write grade and comment of every result of `group` into `target`.
 
         Raises MachineryError when it cannot be written.
         """
@@ -178,10 +186,9 @@ class Worksheet:
             else:
                 self._put(row, "grade", self._grade(entry.result))
                 self._put(row, "comment", table.text(comment(entry.result, self._speak)))
-        file = self._sheet.file
-        state.write(file, self._content(), file.stat().st_mode & 0o777)
+        state.write(self.target, self._content(), self._sheet.file.stat().st_mode & 0o777)
         absent = {entry.student for entry in group.entries if entry.result} - done
-        return FilledWorksheet(len(done - locked), tuple(sorted(absent)), tuple(sorted(locked)))
+        return FilledWorksheet(self.target, len(done - locked), tuple(sorted(absent)), tuple(sorted(locked)))
 
     def _students(self) -> list[_Row]:
         """Return the rows of students. Raises InputError for one that cannot be filled."""

@@ -7,11 +7,12 @@ import textwrap
 from collections.abc import Collection, Iterator, Mapping
 
 from sharklab.checks.outcome import Status
+from sharklab.grading.marking.decisions import TITLED
 from sharklab.grading.marking.model import ExerciseResult, Mark, Result
 from sharklab.grading.submission.model import Problem
 from sharklab.i18n import Translator
 from sharklab.message import N_, Message
-from sharklab.report.speech import STATUS
+from sharklab.report.speech import STATUS, Words
 from sharklab.untrusted import visible
 
 _WIDTH = 100
@@ -31,8 +32,9 @@ def lines(result: Result, words: Translator, offered: Collection[str] = ()) -> I
         yield from _exercise(exercise, words, offered)
     for problem in result.problems:
         yield said(problem, words)
-    text = words.gettext(N_("Sum: {points} of {worth}"))
-    yield text.format(points=_points(result.points), worth=_points(result.worth))
+    points = Words(words).number
+    values = {"points": points(result.points), "worth": points(result.worth)}
+    yield words.say(Message(N_("Sum: {points} of {worth}"), values))
 
 
 def missing(result: Result) -> Mapping[str, tuple[Mark, ...]]:
@@ -84,7 +86,7 @@ def hint_names(result: Result) -> tuple[str, ...]:
 
 def _exercise(exercise: ExerciseResult, words: Translator, offered: Collection[str]) -> Iterator[str]:
     sign = STATUS[Status.PASSED if exercise.points == exercise.worth else Status.FAILED][0]
-    points = f"{_points(exercise.points)}/{_points(exercise.worth)}"
+    points = _points(exercise, words)
     yield f"{sign} {exercise.part:<5} {words.prose(exercise.title)}  {points}"
     shown = set[str]()
     for mark in (mark for mark in exercise.marks if mark.status is not Status.PASSED):
@@ -96,10 +98,8 @@ def _exercise(exercise: ExerciseResult, words: Translator, offered: Collection[s
 
 
 def _mark(mark: Mark, words: Translator) -> Iterator[str]:
-    points = f"{_points(mark.points)}/{_points(mark.worth)}"
-    yield visible(
-        f"    {STATUS[mark.status][0]} {words.say(mark.title)}: {words.say(mark.decision.found)} ({points})"
-    )
+    found = Message(TITLED, {"title": mark.title, "found": mark.decision.found})
+    yield visible(f"    {STATUS[mark.status][0]} {words.say(found)} ({_points(mark, words)})")
     for step in mark.steps:
         yield visible(f"        {STATUS[step.status][0]} {words.say(step.title)}")
     if mark.decision.expected:
@@ -128,5 +128,6 @@ def _wrapped(text: str) -> list[str]:
     return [line.replace(_GLUE, " ") for line in lines]
 
 
-def _points(points: float) -> str:
-    return f"{points:g}"
+def _points(earned: ExerciseResult | Mark, words: Translator) -> str:
+    number = Words(words).number
+    return f"{number(earned.points)}/{number(earned.worth)}"

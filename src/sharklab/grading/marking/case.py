@@ -25,11 +25,15 @@ class Case:
     """One exercise of a submission: the context of its checks, and its answers by question.
 
     `after` is the context with the hosts as they were after the reboot of an exam, None without an exam.
+    `own_machines` tells that the course has no seats, and `assumed` that no answer declares the conversation:
+    the lab and the capture do.
     """
 
     context: Context
     answers: Mapping[str, Any]
     after: Context | None = None
+    own_machines: bool = False
+    assumed: bool = False
 
     @property
     def exercise(self) -> Exercise:
@@ -61,9 +65,12 @@ Known = Mapping[Path, RecordedCapture]
 """Captures that were read before, by file."""
 
 
-def gather(plan: Plan, submission: Submission, known: Known | None = None) -> tuple[Case, ...]:
+def gather(
+    plan: Plan, submission: Submission, known: Known | None = None, without_seats: bool = False
+) -> tuple[Case, ...]:
     """Return a case for each exercise of the plan; a capture in `known` is not read again.
 
+    In a course `without_seats`, a capture may tell by itself which conversation is meant (`unanswered`).
     A capture that cannot be read is empty, and its `problem` says why. Raises MachineryError when tshark
     is missing or broken.
     """
@@ -79,7 +86,7 @@ def gather(plan: Plan, submission: Submission, known: Known | None = None) -> tu
         state=state,
     )
     cases = tuple(
-        _case(Case(context, submission.answers.get(context.exercise.id, {})))
+        _case(Case(context, submission.answers.get(context.exercise.id, {}), own_machines=without_seats))
         for context in contexts(plan, evidence)
     )
     if plan.lab.exam is None or submission.after is None:
@@ -122,11 +129,12 @@ def _case(case: Case) -> Case:
     """
     if not case.exercise.anywhere or not case.foreign(case.exercise.captures):
         return replace(case, context=meant.chosen(case.context, case.answers))
-    own = meant.moved(case.context, case.answers)
+    assumed = case.own_machines and not case.answers
+    own = meant.assumed(case.context) if assumed else meant.moved(case.context, case.answers)
     if own.plan.seat == case.context.plan.seat:
         return case
     exercise = without_seat(own.plan.source, case.exercise, case.context.evidence.state.keys())
-    return replace(case, context=replace(own, exercise=exercise))
+    return replace(case, context=replace(own, exercise=exercise), assumed=assumed)
 
 
 def _sockets(state: Mapping[str, HostState]) -> Iterator[SocketLine]:

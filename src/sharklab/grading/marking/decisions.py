@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 from sharklab import untrusted
@@ -41,6 +42,9 @@ DecideLeaf = Callable[[Case, Leaf], Decision]
 ALL_OF = (Status.ERROR, Status.FAILED, Status.INCONCLUSIVE, Status.SKIPPED, Status.PASSED)
 ANY_OF = (Status.PASSED, Status.ERROR, Status.INCONCLUSIVE, Status.SKIPPED, Status.FAILED)
 """The orders of a condition with several parts: the first status that one of its parts has is its own."""
+_DECLARE = N_("Write the server's address and your local port into answers.yml, from your capture.")
+TITLED = N_("{title}: {found}")
+_PARTS = "{before} · {part}"
 _SHOWN = 80
 """Characters of a student's answer that are said again."""
 
@@ -128,8 +132,9 @@ def _listed(said: Sequence[tuple[Message, Message]]) -> Message:
     """Return titles, each with its sentence, as one message; a sentence of all is said once."""
     first = said[0][1]
     if all(found == first for _, found in said):
-        return Message("{title}: {found}", {"title": said[0][0], "found": first})
-    return listed(tuple(Message("{title}: {found}", {"title": of, "found": found}) for of, found in said))
+        return Message(TITLED, {"title": said[0][0], "found": first})
+    parts = [Message(TITLED, {"title": of, "found": found}) for of, found in said]
+    return reduce(lambda before, part: Message(_PARTS, {"before": before, "part": part}), parts)
 
 
 def _discreet(telling: Sequence[tuple[Message, Decision]]) -> Message:
@@ -200,9 +205,16 @@ def _of_packets_there(case: Case, check: Check, captures: tuple[Capture, ...]) -
 
 def _elsewhere(case: Case, foreign: tuple[Capture, ...]) -> Decision:
     """Decide on captures of other machines than the seat's, of which the answers declare no conversation."""
-    if case.exercise.anywhere:
+    if case.exercise.anywhere and case.own_machines:
+        found = (
+            N_("No conversation of {captures} is the one that your answers describe.")
+            if case.answers
+            else N_("No answer says which conversation of {captures} is meant.")
+        )
+        look = _DECLARE
+    elif case.exercise.anywhere:
         found = N_("No conversation of {captures} is of your seat, or the one that your answers describe.")
-        look = N_("Write the server's address and your local port into answers.yml, from your capture.")
+        look = _DECLARE
     else:
         found = N_("No packet of {captures} is to or from a host of your seat.")
         look = N_("Compare the addresses in the capture with those in your brief.")
@@ -242,6 +254,9 @@ def used(case: Case, check: Check) -> tuple[Capture, ...]:
 def _not_handed_in(case: Case, lacking: tuple[Capture, ...]) -> Decision:
     found = _names_of(N_("Not handed in: {captures}."), lacking)
     first = lacking[0]
+    if case.own_machines:
+        text = N_("Record it on your own machine, and name the file {capture}.pcap.")
+        return _nothing(found, Message(text, {"capture": first.id}))
     look = Message(
         N_(
             "Record it with: sharklab capture {lab} {capture}; "
@@ -311,7 +326,15 @@ def _compared(case: Case, question: str, given: str) -> Decision:
     of_server = QUESTIONS[question].of_server
     key, look = answer(QUESTIONS[question], case.context), _where(case, of_server)
     if key.value is None and not key.evidence:
-        return Decision(Status.FAILED, Message(N_("Your submission does not show it.")), key.found, look)
+        requested = reading.is_requested(case.context, question, case.answers.get(question))
+        text = (
+            N_("{given} is asked in your capture, and its reply is missing.")
+            if requested
+            else N_("Your submission does not show it.")
+        )
+        found = Message(text, {"given": given} if requested else {})
+        expected = NOTHING if requested else key.found
+        return Decision(Status.FAILED, found, expected, look, almost=requested)
     if key.value is None:
         found = Message(N_("Your submission contradicts itself; the instructor will look at it."))
         return Decision(Status.INCONCLUSIVE, found, key.found, evidence=key.evidence)

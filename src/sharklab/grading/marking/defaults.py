@@ -26,6 +26,7 @@ from sharklab.message import (
     prose,
 )
 
+_OF_ANOTHER = N_("{title}, of this or another connection")
 CELL = "cell"
 """The check of a tool's packets on the port of a state."""
 
@@ -78,7 +79,8 @@ def _parts(leaf: Check | Asked) -> tuple[Check | Asked, ...]:
     """Return the conditions that together are `leaf`, each for a part of its points."""
     if isinstance(leaf, Asked):
         question = QUESTIONS.get(leaf.question)  # lint names an unknown one
-        return (Asked(leaf.question, almost=True), leaf) if question and question.changes else (leaf,)
+        nearly = question and (question.changes or question.of_reply)
+        return (Asked(leaf.question, almost=True), leaf) if nearly else (leaf,)
     kind = KINDS[leaf.kind]
     if kind.parts is None or not kind.required <= leaf.params.keys():
         return (leaf,)
@@ -109,8 +111,10 @@ def title(wanted: Condition) -> Message:
     if isinstance(wanted, Asked):
         question = QUESTIONS.get(wanted.question)
         text = Message(question.text if question else wanted.question)
-        nearly = Message(N_("{title}, of this or another connection"), {"title": text})
-        return nearly if wanted.almost else text
+        if not wanted.almost or not question:
+            return text
+        nearly = N_("{title}, asked or answered") if question.of_reply else _OF_ANOTHER
+        return Message(nearly, {"title": text})
     if isinstance(wanted, Check):
         kind = KINDS.get(wanted.kind)
         return kind.heading(wanted.params) if kind else Message(wanted.kind)

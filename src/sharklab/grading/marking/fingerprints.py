@@ -19,7 +19,7 @@ from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets.model import Facts, Packet
-from sharklab.evidence.packets.recorder import recorder
+from sharklab.evidence.packets.recorder import Recorder, recorder
 from sharklab.grading.submission.model import Submission
 from sharklab.limits import BUNDLE
 
@@ -33,6 +33,8 @@ _EDITORS = re.compile(rb"(?i)\b(editcap|mergecap|text2pcap|reordercap|randpkt|sc
 _OVER_ETHERNET = (b"\x08\x00", b"\x86\xdd")
 _MADE_UP = 0x02
 """The bit of an Ethernet address that no maker gave (IEEE 802c): those of seats and of virtual bridges."""
+_COMMENT = 12
+"""Characters from which a comment is more than a word that several people may choose."""
 _PCAPNG = b"\x0a\x0d\x0d\x0a"
 
 
@@ -44,7 +46,8 @@ class CaptureFingerprint:
     numbers, which stay when addresses are rewritten. `addresses` and `words` have the first packet
     that shows them. `first` and `last` are times, `backward` and `gap` packet numbers, 0 for none: where time
     goes back, where data that was sent is missing. `editor` is the program that a pcapng file names.
-    `hardware` is the computer that it names, `cards` are the network cards that recorded it or sent packets.
+    `hardware` is the computer that it names, `recorder` that with its system and its program where it names
+    all three. `cards` are the network cards that recorded it or sent packets, `comments` those of a person.
     """
 
     digest: str
@@ -59,7 +62,9 @@ class CaptureFingerprint:
     gap: int = 0
     editor: str = ""
     hardware: str = ""
+    recorder: str = ""
     cards: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,7 @@ def _trace(capture: RecordedCapture) -> CaptureFingerprint:
     if not (packets := capture.facts.packets):
         return CaptureFingerprint(digest, 0, editor=_editor(content))
     times = [packet.time for packet in packets]
+    origin = recorder(content)
     return CaptureFingerprint(
         digest=digest,
         packets=len(packets),
@@ -118,9 +124,16 @@ def _trace(capture: RecordedCapture) -> CaptureFingerprint:
         backward=next((p.number for b, p in pairwise(packets) if p.time < b.time - 1), 0),
         gap=next((p.number for p in packets if "lost_segment" in p.remarks), 0),
         editor=_editor(content),
-        hardware=recorder(content).hardware,
-        cards=tuple(sorted({*recorder(content).cards, *_senders(capture.facts, frames)})[:SAMPLE]),
+        hardware=origin.hardware,
+        recorder=_named(origin),
+        cards=tuple(sorted({*origin.cards, *_senders(capture.facts, frames)})[:SAMPLE]),
+        comments=tuple(comment for comment in origin.comments if len(comment) >= _COMMENT),
     )
+
+
+def _named(origin: Recorder) -> str:
+    parts = (origin.hardware, origin.system, origin.program)
+    return ", ".join(parts) if all(parts) else ""
 
 
 def _senders(facts: Facts, frames: list[bytes]) -> Iterator[str]:

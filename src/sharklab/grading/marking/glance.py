@@ -11,12 +11,10 @@ from sharklab.checks.focus import candidates
 from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets.model import Conversation
 from sharklab.grading.marking.case import Case, gather
+from sharklab.grading.marking.unanswered import FILTERED_PORT
 from sharklab.grading.submission.model import Submission
 from sharklab.lab.model import Capture, Plan
 from sharklab.message import NOTHING, Message
-
-_PORTS = re.compile(r"(?<!not )\bport\s+(\d+)")
-"""A port that a filter asks for (pcap-filter(7))."""
 
 _HOSTS = re.compile(r"(?<!not )\bhost\s+([0-9a-f.:]+)")
 
@@ -69,7 +67,7 @@ def _talks(case: Case, capture: Capture) -> tuple[Conversation, ...] | None:
     strangers = {host for host in _HOSTS.findall(capture.filter) if not context.host_at(host)}
     if strangers:  # such as an address that no machine has: the packets are no conversation
         return () if strangers & ends else None
-    ports = {int(port) for port in _PORTS.findall(capture.filter)}
+    ports = {int(port) for port in FILTERED_PORT.findall(capture.filter)}
     found = tuple(
         talk for _, talk in candidates(context) if not ports or ports & {talk.client.port, talk.server.port}
     )

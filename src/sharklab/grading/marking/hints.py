@@ -74,4 +74,7 @@ def _is_mixed_up(case: Case, mixed: MixedUp) -> bool:
         key = answer(QUESTIONS[mixed.other], case.context).value
     except Exception:  # a hint is no reason to stop: what breaks is told where the question is graded
         return False
-    return key is not None and answers.same(mixed.other, case.answers.get(mixed.question), key)
+    given = case.answers.get(mixed.question)
+    own = answers.values(mixed.question, given)  # a pasted line has both ends: this one is meant
+    said = own or answers.values(mixed.other, given)
+    return key is not None and bool(said) and said == answers.values(mixed.other, key)

@@ -10,9 +10,10 @@ import ipaddress
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations
 
 from sharklab.checks.outcome import Reference
+from sharklab.grading.marking import origins
 from sharklab.grading.marking.fingerprints import CaptureFingerprint, SubmissionFingerprint
 from sharklab.grading.marking.model import Remark
 from sharklab.grading.submission.model import Seal
@@ -22,13 +23,11 @@ from sharklab.message import N_, Message
 SAME_FILE, SAME_PACKETS, RETIMED, REWRITTEN = "same_file", "same_packets", "retimed", "rewritten"
 """The same capture twice: byte for byte, saved again or filtered, at other times, with other addresses."""
 OTHERS_ADDRESS, OTHERS_TOKEN, OTHERS_ANSWER = "others_address", "others_token", "others_answer"
-SAME_CARD, MACHINES = "same_card", "machines"
-"""The network card of another student's captures; captures of several computers in one submission."""
 OUTSIDE, EDITED, UNSIGNED, GAPS = "outside", "edited", "unsigned", "gaps"
 KINDS = (
     *(SAME_FILE, SAME_PACKETS, RETIMED, REWRITTEN),
     *(OTHERS_ADDRESS, OTHERS_TOKEN, OTHERS_ANSWER),
-    *(SAME_CARD, MACHINES),
+    *origins.KINDS,
     *(OUTSIDE, EDITED, UNSIGNED, GAPS),
 )
 
@@ -59,9 +58,6 @@ class ComparedSubmission:
         return frozenset({self.student, *(each.student for each in self.partners)})
 
 
-_SHARED = 5
-"""Students who may have a network card in common; that of more is of a shared computer or image."""
-
 _Place = tuple[str, str]
 """A student and one of their captures."""
 
@@ -73,10 +69,9 @@ def remarks(group: Iterable[ComparedSubmission]) -> Mapping[str, tuple[Remark, .
     found: dict[str, list[Remark]] = {student: [] for student in handed}
     for student, remark in _copies(handed):
         found[student].append(remark)
-    for student, remark in _cards(handed):
+    for student, remark in origins.remarks({student: each.traces for student, each in handed.items()}):
         found[student].append(remark)
     for student, each in handed.items():
-        found[student] += _machines(each.traces)
         found[student] += [*values.of_others(each), *_outside(each.traces), *_edited(each)]
     return {name: tuple(sorted(each, key=lambda one: KINDS.index(one.kind))) for name, each in found.items()}
 
@@ -215,31 +210,6 @@ class _Values:
 
 def _of(other: str, where: list[str]) -> dict[str, object]:
     return {"other": other, "where": tuple(where)}
-
-
-def _cards(handed: Mapping[str, ComparedSubmission]) -> Iterator[tuple[str, Remark]]:
-    """Yield for each student the other students with captures of the same network card."""
-    places: dict[str, dict[str, list[str]]] = {}
-    for student, each in handed.items():
-        for name, trace in each.traces.captures.items():
-            for card in trace.cards:
-                places.setdefault(card, {}).setdefault(student, []).append(name)
-    few = {card: owners for card, owners in places.items() if len(owners) <= _SHARED}
-    for card, owners in sorted(few.items()):
-        for student, other in permutations(sorted(owners), 2):
-            values = {"other": other, "card": card, "captures": tuple(owners[student])}
-            text = N_("the network card {card} is also in captures of {other}: {captures}")
-            evidence = tuple(Reference(capture=name) for name in owners[student])
-            yield student, Remark(SAME_CARD, Message(text, values), (other,), evidence)
-
-
-def _machines(traces: SubmissionFingerprint) -> Iterator[Remark]:
-    """Yield that the captures of a submission name several computers."""
-    named = {trace.hardware for trace in traces.captures.values() if trace.hardware}
-    if len(named) > 1:
-        evidence = tuple(Reference(capture=name) for name, each in traces.captures.items() if each.hardware)
-        said = Message(N_("the captures come from several computers: {names}"), {"names": sorted(named)})
-        yield Remark(MACHINES, said, evidence=evidence)
 
 
 def _outside(traces: SubmissionFingerprint) -> Iterator[Remark]:

@@ -37,7 +37,8 @@ def grade(plan: Plan, submission: Submission, policy: Policy = NO_POLICY) -> Res
 
     Whatever a submission holds, it has a result. Raises MachineryError when tshark is missing or broken.
     """
-    return mark(plan, submission, gather(plan, submission), policy)
+    cases = gather(plan, submission, without_seats=policy.without_seats)
+    return mark(plan, submission, cases, policy)
 
 
 def mark(plan: Plan, submission: Submission, cases: Sequence[Case], policy: Policy = NO_POLICY) -> Result:
@@ -55,7 +56,7 @@ def mark(plan: Plan, submission: Submission, cases: Sequence[Case], policy: Poli
         exercises=exercises,
         adjustments=adjustments(policy, submission, exercises),
         problems=submission.problems,
-        taken=tuple(contents.taken(submission)),
+        taken=(*contents.taken(submission), *_assumed(cases)),
         remarks=(*remarks(policy, submission), *_elsewhere(plan, cases), *_early(policy, cases)),
     )
 
@@ -67,6 +68,15 @@ def _elsewhere(plan: Plan, cases: Sequence[Case]) -> Iterator[Remark]:
             text = N_("{exercise} rests on a capture from a machine outside the seat.")
             captures = tuple(Reference(capture=name) for name in case.context.facts)
             yield Remark(ELSEWHERE, Message(text, {"exercise": case.exercise.id}), evidence=captures)
+
+
+def _assumed(cases: Sequence[Case]) -> Iterator[Message]:
+    """Yield which exercises have no answer, and rest on the one conversation of their kind."""
+    for case in cases:
+        if case.assumed:
+            captures = sorted({name for name, _ in case.context.meant})
+            text = N_("{exercise} has no answer: the only conversation of its kind in {captures} counts")
+            yield Message(text, {"exercise": case.exercise.id, "captures": captures})
 
 
 def _early(policy: Policy, cases: Sequence[Case]) -> Iterator[Remark]:

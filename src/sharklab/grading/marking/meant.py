@@ -17,6 +17,7 @@ from sharklab.checks.judge import outcome
 from sharklab.checks.kind import Rests
 from sharklab.checks.outcome import Status
 from sharklab.evidence.packets.model import Endpoint
+from sharklab.grading.marking import unanswered
 from sharklab.grading.submission.declaration import Given, fitting, is_declared
 from sharklab.lab import seat
 from sharklab.lab.model import Exercise
@@ -36,8 +37,18 @@ def chosen(context: Context, given: Given) -> Context:
 
 def moved(context: Context, given: Given) -> Context:
     """Return the context with its hosts where the declared conversation has them, or as it is without one."""
+    return _moved(
+        context, given, [t for t in _declarable(context) if is_declared(t[1], context.exercise, given)]
+    )
+
+
+def assumed(context: Context) -> Context:
+    """Return the context as `moved` does, for the one conversation that no answer has to declare."""
+    return _moved(context, {}, unanswered.of_kind(context.exercise, _declarable(context)))
+
+
+def _moved(context: Context, given: Given, talks: list[Talk]) -> Context:
     asked = context.exercise.conversation
-    talks = [talk for talk in _declarable(context) if asked and is_declared(talk[1], context.exercise, given)]
     if asked is None or not talks:
         return context
     best = _best(talks, context.exercise, given)

@@ -12,8 +12,9 @@ from typing import Any
 
 from sharklab.checks import QUESTIONS
 from sharklab.checks.context import Context
+from sharklab.checks.dns import exchanges
 from sharklab.checks.focus import find_focus, turn
-from sharklab.checks.question import Question
+from sharklab.checks.question import Question, Value
 from sharklab.evidence.packets.model import Conversation
 from sharklab.grading.marking.model import Decision
 from sharklab.grading.submission import answers
@@ -23,7 +24,11 @@ _MOST = 8
 """Ports of one client that an answer may name: a program has several connections; more is a guess."""
 
 
-RESERVED = 1024
+RESERVED, DYNAMIC = 1024, 32_768
+"""The first port that any program gets, and the first port that Linux gives to clients (ip(7)).
+
+Windows and macOS begin at 49,152 (RFC 6335, section 6).
+"""
 
 
 def is_right(context: Context, question: str, given: Any, key: str) -> bool:
@@ -39,6 +44,17 @@ def is_right(context: Context, question: str, given: Any, key: str) -> bool:
         return bool(wanted & said) and len(said) <= _MOST
     others = {asked.of(talk) for _, talk in context.meant}
     return wanted <= said <= wanted | _canonical(question, others)
+
+
+def is_requested(context: Context, question: str, given: Any) -> bool:
+    """Tell whether an answer is of a server that the captures show with DNS questions, and with no answer."""
+    asked = QUESTIONS[question]
+    if not asked.of_reply:
+        return False
+    shown = {each.server for _, each in exchanges(context) if not each.answer}
+    ports = asked.value is Value.PORT
+    said = answers.values(question, given)
+    return bool(said) and said <= _canonical(question, {str(s.port) if ports else s.address for s in shown})
 
 
 def explained(
@@ -63,13 +79,14 @@ def explained(
 def _could_be(said: Collection[str], right: Collection[str]) -> bool:
     """Tell whether these ports could be of another connection of the client that had the `right` one.
 
-    Only a program with root's rights gets a port below 1024 (ip(7)).
+    A system takes them from one range: a port from another range was of no connection of that client.
     """
-    return {_is_reserved(port) for port in said} == {_is_reserved(port) for port in right}
+    return {_range(port) for port in said} == {_range(port) for port in right}
 
 
-def _is_reserved(port: str) -> bool:
-    return not port.isdigit() or int(port) < RESERVED
+def _range(port: str) -> int:
+    """Return the number of the range that a port belongs to; 0 is that of root's programs."""
+    return sum(int(port) >= first for first in (RESERVED, DYNAMIC)) if port.isdigit() else 0
 
 
 def _of_another_moment(wrong: Decision, values: Mapping[str, object]) -> Decision:

@@ -1,7 +1,7 @@
 """One file that holds a submission: a zip with a manifest and its signature.
 
     manifest.json  manifest.sig  answers.yml  captures/<id>.pcap|.pcapng  state/<host>.json
-    after_reboot/<host>.json  changes/<host>.diff        of an exam
+    after_reboot/<host>.json  changes/<host>.diff  journal/<host>.log        of an exam
 
 The same submission always gives the same bytes. An unpacked submission is not trusted: only the
 names above are taken, no file is written outside the given folder, and every
@@ -36,7 +36,7 @@ ENDING = ".sharklab"
 _NAMES = re.compile(
     rf"{re.escape(manifest.NAME)}|{re.escape(manifest.SIGNATURE)}|{re.escape(sheet.NAME)}"
     rf"|{work.CAPTURES}/{work.CAPTURE.pattern}|(?:{work.STATE}|{work.AFTER})/{work.HOST.pattern}"
-    rf"|{work.CHANGES}/{work.DIFF.pattern}".replace("?P<id>", "?:")
+    rf"|{work.CHANGES}/{work.DIFF.pattern}|{work.JOURNAL}/{work.LOG.pattern}".replace("?P<id>", "?:")
 )
 _END, _END_64 = b"PK\5\6", b"PK\6\7"
 _END_SIZE, _END_64_SIZE, _ENTRY_SIZE = 22, 20, 46
@@ -68,9 +68,10 @@ def pack(submission: Submission, key: bytes, file: Path, limits: BundleLimits = 
 
 def _contents(submission: Submission, limits: BundleLimits) -> dict[str, bytes]:
     files = {}
-    if answers := sheet.find(submission.folder):
+    answers = sheet.find(submission.folder)
+    if answers and not submission.written:
         files[sheet.NAME] = untrusted.read(answers[0], limits.answers)
-    elif submission.answers:  # they were never written by hand
+    elif submission.answers:  # some of them are in no form
         files[sheet.NAME] = _json(submission.answers)
     for id, path in submission.captures.items():
         files[f"{work.CAPTURES}/{id}{_ending(path)}"] = untrusted.read(path, limits.capture)
@@ -78,6 +79,8 @@ def _contents(submission: Submission, limits: BundleLimits) -> dict[str, bytes]:
         files |= {f"{name}/{host}.json": _json(found) for host, found in states.items()}
     for host, text in submission.changes.items():
         files[f"{work.CHANGES}/{host}.diff"] = _shortened_text(text, limits.state)
+    for host, text in submission.journals.items():
+        files[f"{work.JOURNAL}/{host}.log"] = _shortened_text(text, limits.state)
     return dict(sorted(files.items()))
 
 
@@ -320,6 +323,8 @@ def _write(
 def _most(name: str, limits: BundleLimits) -> int:
     if name.startswith(f"{work.CAPTURES}/"):
         return limits.capture
-    if name.startswith((f"{work.STATE}/", f"{work.AFTER}/", f"{work.CHANGES}/")):
+    if name.startswith(
+        tuple(f"{folder}/" for folder in (work.STATE, work.AFTER, work.CHANGES, work.JOURNAL))
+    ):
         return limits.state
     return limits.answers if name == sheet.NAME else limits.manifest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from sharklab.untrusted import visible
 
 DIGITS = 8
 """Digits of a file's SHA-256 that a student writes down."""
+_SHOWN = 80
+"""Characters of an answer that are said again."""
 NONE = Message(N_("none"))
 
 
@@ -73,11 +76,15 @@ def lacking(plan: Plan, submission: Submission) -> list[str]:
 
 
 def taken(submission: Submission) -> Iterator[Message]:
-    """Yield a sentence for each capture whose file has another name than the form asks for."""
+    """Yield a sentence for each capture and each answer that is not where the form asks for it."""
     for id, file in submission.captures.items():
         if file.name not in {f"{id}{ending}" for ending in capture_names.ENDINGS}:
             values = {"file": _place(submission, file), "id": id}
             yield Message(N_("{file} is taken for the capture {id}"), values)
+    for place in submission.written:
+        given = untrusted.clip(str(submission.answers[place.exercise][place.question]), _SHOWN)
+        text = N_("{file}, line {line}: {given} is taken for the answer to {question} of {exercise}")
+        yield Message(text, {**asdict(place), "given": given})
 
 
 def _place(submission: Submission, file: Path) -> str:

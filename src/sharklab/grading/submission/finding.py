@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from sharklab import untrusted
@@ -31,8 +32,9 @@ _NAMED = 20
 """Captures that are not used and are named; of others their number is told."""
 EARLIER = "earlier"
 """The folder beside captures/ for the files whose place a newer one took; they are not handed in."""
+_ARCHIVES = frozenset({".zip", ".7z", ".rar", ".tar", ".tgz"})
 _SKIPPED = frozenset({"__macosx", EARLIER, "node_modules", "venv"})
-_OWN, _ANY, _OTHER = 0, 1, 2
+OWN, ANY, OTHER = 0, 1, 2
 """The place of a file: in a folder of the lab, in one that names no lab, in one of another lab."""
 
 
@@ -73,13 +75,28 @@ def is_capture(file: Path) -> bool:
     return container.is_capture(head) and ".annotated." not in name and (not packed or "cap" in name)
 
 
+def nearness(parts: Sequence[str], lab: str) -> int:
+    """Return OWN if the names on the way to a file name the lab, OTHER for one of the same series (tp5)."""
+    wanted = capture_names.words(lab)
+    numbered = len(wanted) > 1 and wanted[-1].isdigit()
+    others = False
+    for part in parts:
+        words = capture_names.words(part)
+        for start in range(len(words) - len(wanted) + 1):
+            own = words[start : start + len(wanted)]
+            if own == wanted:
+                return OWN
+            others |= numbered and own[:-1] == wanted[:-1] and own[-1].isdigit()
+    return OTHER if others else ANY
+
+
 def answer_sheet(folder: Path, plan: Plan) -> Path:
     """Return the folder of the answers: `folder`, or the one below it that names the lab."""
     if sheet.find(folder):
         return folder
     places = sorted({file.parent for file in files(folder) if sheet.is_sheet(file.name)})
-    near = [(_place(place.relative_to(folder).parts, plan.lab.name), place) for place in places]
-    return min((each for each in near if each[0] is not _OTHER), default=(_ANY, folder))[1]
+    near = [(nearness(place.relative_to(folder).parts, plan.lab.name), place) for place in places]
+    return min((each for each in near if each[0] is not OTHER), default=(ANY, folder))[1]
 
 
 def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path]) -> Found:
@@ -91,14 +108,14 @@ def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path]) 
     names = {name: capture.id for capture in wanted for name in (*capture.names, capture.id)}
     lacking = [capture.id for capture in wanted if capture.id not in taken]
     left = [file for file in files(folder) if file not in taken.values() and is_capture(file)]
-    by_place = {file: _place(file.relative_to(folder).parts, plan.lab.name) for file in left}
-    near = [file for file in left if by_place[file] is not _OTHER]
+    by_place = {file: nearness(file.relative_to(folder).parts, plan.lab.name) for file in left}
+    near = [file for file in left if by_place[file] is not OTHER]
     named = dict(_by_name(near, by_place, names, lacking))
     rest = [file for file in near if file not in named.values()]
     shown = dict(_by_packets(rest, plan.lab.exercises, answers, {*taken, *named}))
     captures = {**named, **shown}
-    unused = (file for file in left if file not in captures.values())
-    return Found(captures, tuple(_unused(folder, list(unused), by_place)))
+    unused = [file for file in left if file not in captures.values()]
+    return Found(captures, (*_unused(folder, unused, by_place), *_packed(folder, plan.lab.name)))
 
 
 def _by_name(
@@ -139,24 +156,23 @@ def _fits(capture: RecordedCapture, exercise: Exercise, answers: Answers) -> int
     return max((len(fitting(talk, exercise, given)) for talk in declared), default=0)
 
 
-def _place(parts: Sequence[str], lab: str) -> int:
-    """Tell whether the names on the way to a file name the lab, or another one of the same series (tp5)."""
-    wanted = capture_names.words(lab)
-    numbered = len(wanted) > 1 and wanted[-1].isdigit()
-    others = False
-    for part in parts:
-        words = capture_names.words(part)
-        for start in range(len(words) - len(wanted) + 1):
-            own = words[start : start + len(wanted)]
-            if own == wanted:
-                return _OWN
-            others |= numbered and own[:-1] == wanted[:-1] and own[-1].isdigit()
-    return _OTHER if others else _ANY
+def _packed(folder: Path, lab: str) -> Iterator[Problem]:
+    """Yield a problem for each packed file, whose content nobody sees."""
+    packed = (
+        name
+        for file in files(folder)
+        if file.suffix.casefold() in _ARCHIVES and not is_capture(file)
+        for name in [file.relative_to(folder)]
+        if nearness(name.parts, lab) is not OTHER
+    )
+    for name in islice(packed, _NAMED):
+        reason = Message(N_("the file is packed, and its content is not read: hand in the files themselves"))
+        yield Problem(untrusted.one_line(name.as_posix()), reason)
 
 
 def _unused(folder: Path, unused: list[Path], by_place: Mapping[Path, int]) -> Iterator[Problem]:
     """Yield a problem for each capture that is not used; those of other labs are counted."""
-    own = [file for file in unused if by_place[file] is not _OTHER]
+    own = [file for file in unused if by_place[file] is not OTHER]
     for file in own[:_NAMED]:
         reason = Message(N_("the capture is not used: its name and its packets fit no open exercise"))
         yield Problem(untrusted.one_line(file.relative_to(folder).as_posix()), reason)

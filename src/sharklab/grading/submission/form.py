@@ -65,8 +65,11 @@ def _head(plan: Plan, words: Translator) -> Iterator[str]:
     yield from _comment(
         words.gettext(N_("Captures go into the folder {folder}/.")).format(folder=work.CAPTURES)
     )
-    yield from _comment(f"sharklab capture {name} EXERCISE   ·   sharklab fetch {name} HOST:FILE")
-    yield from _comment(f"sharklab check {name}   ·   sharklab report {name}   ·   sharklab submit {name}")
+    exercise, file = words.gettext(N_("EXERCISE")), words.gettext(N_("HOST:FILE"))
+    yield from _comment(f"sharklab capture {name} {exercise}   ·   sharklab fetch {name} {file}")
+    yield from _comment(
+        f"sharklab check {name}   ·   sharklab report {name} --folder .   ·   sharklab submit {name}"
+    )
     yield ""
 
 

@@ -34,6 +34,16 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class WrittenAnswer:
+    """The place of an answer that is not in answers.yml: a line of a text in the student's folder."""
+
+    exercise: str
+    question: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
 class Submission:
     """One student's work on one lab, unpacked into a private `folder` that holds nothing else.
 
@@ -42,7 +52,8 @@ class Submission:
     files below `folder` by the capture's id in lab.yml. `state` is the observed state of the seat's hosts at
     the time of packing, by host. `after` is the state after the reboot of an exam, also by host; it is None
     for work that was not handed in, because its hosts were not rebooted. `changes` are those of the hosts'
-    configuration since the beginning of an exam, a diff by host; once unpacked, they are files only.
+    configuration since the beginning of an exam, a diff by host. `journals` are their journals since then.
+    Once unpacked, both are files only. `written` has the places of the answers that are not in answers.yml.
     """
 
     lab: str
@@ -54,8 +65,10 @@ class Submission:
     state: Mapping[str, HostState] = field(default_factory=dict)
     after: Mapping[str, HostState] | None = None
     changes: Mapping[str, str] = field(default_factory=dict)
+    journals: Mapping[str, str] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
     begun: float = 0.0
     made: float = 0.0
     seal: Seal = Seal.NONE
     problems: tuple[Problem, ...] = ()
+    written: tuple[WrittenAnswer, ...] = ()

@@ -11,9 +11,9 @@ from pathlib import Path
 from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.evidence.packets.container import open_capture
-from sharklab.grading.submission import capture_names, finding, sheet
+from sharklab.grading.submission import capture_names, finding, sheet, written
 from sharklab.grading.submission.capture_names import NameMatch
-from sharklab.grading.submission.model import Answers, HostState, Problem, Submission
+from sharklab.grading.submission.model import Answers, HostState, Problem, Submission, WrittenAnswer
 from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import DID_YOU_MEAN, N_, NOTHING, Message, nearest
@@ -26,6 +26,9 @@ CHANGES = "changes"
 CAPTURE = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9_.-]{0,99})\.pcap(?:ng)?")
 HOST = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9-]{0,62})\.json")
 DIFF = re.compile(HOST.pattern.replace("json", "diff"))
+JOURNAL = "journal"
+"""The folder of the hosts' journals since the beginning of an exam."""
+LOG = re.compile(HOST.pattern.replace("json", "log"))
 
 _FOLDERS = frozenset({"captures", "capture"})
 _LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "__macosx"})
@@ -38,6 +41,7 @@ class Work:
     captures: Mapping[str, Path] = field(default_factory=dict)
     answers: Answers = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    written: tuple[WrittenAnswer, ...] = ()
 
 
 def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
@@ -45,13 +49,14 @@ def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
 
     Files in the folder of captures that are not taken, and answers that the lab does not ask for, are
     problems. Other files are left alone, because the folder may be a git repository; captures among them
-    count where the lab takes them from anywhere (`finding`). Raises InputError if there is no such folder.
+    count where the lab takes them from anywhere (`finding`), and so do answers in texts (`written`). Raises
+    InputError if there is no such folder.
     """
     if not folder.is_dir():
         raise InputError(
             N_("the folder does not exist"),
             place=str(folder),
-            hint=N_("make it with: sharklab form LAB -o DIR"),
+            hint=N_("make it with: sharklab form LAB --folder DIR"),
         )
     found = _as_it_is(folder, plan, limits)
     return Submission(
@@ -62,6 +67,7 @@ def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
         captures=found.captures,
         answers=found.answers,
         problems=(*found.problems, *_unknown_answers(found.answers, plan)),
+        written=found.written,
     )
 
 
@@ -70,10 +76,13 @@ def _as_it_is(folder: Path, plan: Plan, limits: BundleLimits) -> Work:
     if not any(exercise.anywhere for exercise in plan.lab.exercises):
         return gather(folder, limits, asked(plan))
     found = gather(finding.answer_sheet(folder, plan), limits, asked(plan))
-    more = finding.find(folder, plan, found.answers, found.captures)
+    said = written.find(folder, plan, found.answers)
+    answers = {**found.answers, **said.answers}
+    more = finding.find(folder, plan, answers, found.captures)
     named = {problem.file for problem in found.problems}
     unused = tuple(each for each in more.unused if each.file not in named)
-    return Work({**found.captures, **more.captures}, found.answers, (*found.problems, *unused))
+    problems = (*found.problems, *said.problems, *unused)
+    return Work({**found.captures, **more.captures}, answers, problems, said.places)
 
 
 def asked(plan: Plan) -> list[str]:
@@ -118,6 +127,26 @@ def states(
             reason = Message(N_("the file is damaged: {fault}"), {"fault": str(error)[:200]})
             problems.append(Problem(f"{name}/{file_name}", reason))
     return found, tuple(problems)
+
+
+def texts(folder: Path, name: str, limits: BundleLimits = BUNDLE) -> Mapping[str, str]:
+    """Return the text of each host in the folder `name` of `folder`: of an exam `CHANGES` or `JOURNAL`.
+
+    A file that cannot be read, or has another name, is left out, because these texts earn no points.
+    """
+    found = {}
+    for file_name, file in _files(folder / name, limits):
+        if (match := DIFF.fullmatch(file_name) or LOG.fullmatch(file_name)) and not _too_odd(file, limits):
+            found[match["id"]] = untrusted.read(file, limits.state).decode(errors="replace")
+    return found
+
+
+def _too_odd(file: Path, limits: BundleLimits) -> bool:
+    try:
+        untrusted.check(file, limits.state)
+    except InputError:
+        return True
+    return False
 
 
 def is_leftover(name: str) -> bool:

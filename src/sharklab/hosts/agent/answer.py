@@ -12,7 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable
 
-from sharklab.hosts.agent import captures, files, network, packages, rules, sessions, settings, units
+from sharklab.hosts.agent import (
+    captures,
+    files,
+    journal,
+    network,
+    packages,
+    rules,
+    sessions,
+    settings,
+    units,
+)
 from sharklab.hosts.agent.tool import Failures, output
 
 Request = Mapping[str, Any]
@@ -90,6 +100,11 @@ def configuration(request: Request) -> dict[str, Any]:
     return {"texts": settings.texts()}
 
 
+def tell_journal(request: Request) -> dict[str, Any]:
+    """Return the journal as text; the request has the parameters of `journal.text`."""
+    return {"text": journal.text(**request)}
+
+
 def condition(request: Request) -> dict[str, Any]:
     """Say which units are stopped, with the end of their journals, and which ports the `cards` open."""
     journals = {name: _journal(name) for name in units.stopped()}
@@ -152,6 +167,7 @@ ANSWERS: Mapping[str, Callable[[Request], dict[str, Any]]] = {
     "captures": find_captures,
     "condition": condition,
     "configuration": configuration,
+    "journal": tell_journal,
     "knock": knock,
     "install": install,
     "restore": restore,

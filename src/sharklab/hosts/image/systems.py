@@ -38,6 +38,7 @@ COMMON_MASKS = (
     "getty@tty1.service",
     "ldconfig.service",
     "modprobe@.service",
+    "NetworkManager-dispatcher.service",
     "proc-sys-fs-binfmt_misc.automount",
     "sys-fs-fuse-connections.mount",
     "sys-kernel-config.mount",

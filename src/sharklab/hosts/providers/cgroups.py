@@ -68,7 +68,7 @@ def _scope(unit: str, pid: int) -> list[str]:
 
 def units(pattern: str) -> list[str]:
     """Return the units whose names match `pattern` (fnmatch), whether anything runs in them or not."""
-    return sorted({folder.name.removesuffix(".scope") for folder in _folders(pattern)})
+    return sorted({folder.name.removesuffix(".scope") for folder in folders(pattern)})
 
 
 def processes(unit: str) -> list[int]:
@@ -177,7 +177,7 @@ def _kill(unit: str) -> None:
 
 def _remove(unit: str) -> None:
     """Remove the folders of a group, the innermost first; systemd removes those of a scope itself."""
-    for folder in _folders(unit):
+    for folder in folders(unit):
         for path in reversed(_tree(folder)):
             with suppress(OSError):
                 path.rmdir()
@@ -197,8 +197,8 @@ def _folder(unit: str) -> Path | None:
     return next((path for path in _candidates(root, unit) if path.is_dir()), None)
 
 
-def _folders(pattern: str) -> Iterator[Path]:
-    """Yield the folders of the units that match `pattern`, in every hierarchy."""
+def folders(pattern: str) -> Iterator[Path]:
+    """Yield the folders of the units that match `pattern` (fnmatch), in every hierarchy."""
     for root in _hierarchies():
         for candidate in _candidates(root, pattern):
             yield from candidate.parent.glob(candidate.name)

@@ -134,6 +134,13 @@ def is_made(plan: Plan, host: str) -> bool:
     return (folder(plan, host) / "lowers").exists()
 
 
+def has_booted(plan: Plan, host: str) -> bool:
+    """Tell whether the host has begun to boot from its disk: then its keeper has made a console log."""
+    return (folder(plan, host) / CONSOLE).exists()
+
+
+CONSOLE = "console.log"
+
 DISKS = ("upper", "disk.qcow2")
 """The disk of a host: the upper folder of a container's overlay, or the file of a virtual machine."""
 

@@ -30,6 +30,7 @@ MODULES = (
     "network",
     "packages",
     "settings",
+    "journal",
     "answer",
 )
 """In this order: each imports those before it only."""

@@ -100,7 +100,7 @@ class ThisComputer:
 
     def make(self, plan: Plan, layers: Layers) -> provider.NewHosts | None:
         """Make the disks of a new seat of containers."""
-        if self._vms(plan) or any(disk.is_made(plan, host.name) for host in plan.hosts):
+        if self._vms(plan) or any(disk.has_booted(plan, host.name) for host in plan.hosts):
             return None
         self._prepare(plan)
         for host in plan.hosts:
@@ -297,7 +297,7 @@ def _host_state(seat: Seat, host: str, has_disk: bool, is_cut_off: bool) -> str:
 
 def boot_failure(plan: Plan, host: str, reason: Message) -> MachineryError:
     """Return the error for a host that did not come up, with the last lines of its console."""
-    file = disk.folder(plan, host) / "console.log"
+    file = disk.folder(plan, host) / disk.CONSOLE
     said = process.last_lines(file.read_text(errors="replace")) if file.exists() else ""
     return MachineryError(
         N_("host {host} did not come up: {reason}"),

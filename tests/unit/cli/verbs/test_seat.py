@@ -18,6 +18,7 @@ from sharklab.cli.options import Options
 from sharklab.cli.verbs import seat
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError, MachineryError
 from sharklab.hosts import host_login, playbook
+from sharklab.lab import seat as lab_seat
 from tests.support import report_run, report_sample
 from tests.support.command import refusal, run, tell
 from tests.support.labs import start
@@ -59,6 +60,24 @@ def test_seat_is_found_by_folder_or_name(lab: str, capsys: pytest.CaptureFixture
     assert ("{lab} has no host {host!r}", "moon") == (moon.message_id, moon.values["host"])
     assert GOOD == run("down", lab, "--student", "alice")
     assert not state.seat_folder("mylab", "alice").exists()
+
+
+def test_brief_warns_of_the_values_of_another_seat(capsys: pytest.CaptureFixture[str]) -> None:
+    """A seat that is not up, one of several, and one that the instructor did not make."""
+
+    def warned(student: str) -> str:
+        assert GOOD == run("brief", "./mylab", "--student", student)
+        return capsys.readouterr().err
+
+    assert "sharklab up mylab --student alice" in warned("alice")
+    start("./mylab", "alice")
+    assert "" == warned("alice")
+    assert "alice" in warned("bob")
+    seat_file = lab_seat.imported_file("mylab", "ada")
+    seat_file.parent.mkdir(parents=True)
+    seat_file.write_text("{}")
+    assert ("ada",) == lab_seat.owners("mylab")
+    assert "ada" in warned("alice")
 
 
 def test_report_refuses_a_run_that_was_changed() -> None:

@@ -123,8 +123,15 @@ def test_check_says_what_was_refused(capsys: pytest.CaptureFixture[str]) -> None
 def test_check_of_a_hint_that_is_not_there_is_refused() -> None:
     """A hint is noted only when there is one."""
     call("form", "tp4")
-    error = refusal(InputError, "check", "tp4", "--hint", "ssh/none", "--student", "alice")
-    assert ("there is no hint for {name!r} now", "ssh/none") == (error.message_id, error.values["name"])
+    for name, message, near in (
+        ("ssh/fin", "there is no hint for {name!r} now", None),
+        ("ssh/handshak", "the lab has no criterion {name!r}", "ssh/handshake"),
+        ("web/bogus", "the lab has no criterion {name!r}", ""),
+    ):
+        error = refusal(InputError, "check", "tp4", "--hint", name, "--student", "alice")
+        assert (message, name, near) == (error.message_id, error.values["name"], error.values.get("near"))
+    known = str(error.values["known"])
+    assert "web/handshake" in known and "ssh/handshake" not in known
     assert () == diary.hints(flow.prepare("tp4", "alice").seat)
 
 
@@ -222,7 +229,7 @@ def fill_in(folder: Path) -> None:
 def test_work_is_checked_handed_in_and_graded_by_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     """From the form to the gradebook; the submission names its lab, which is not in `labs/`."""
     Path("roster.csv").write_text("student,name,email\nalice,Alice,alice@example.org\n")
-    assert GOOD == call("form", "./mylab", "-o", "work")
+    assert GOOD == call("form", "./mylab", "--folder", "work")
     fill_in(Path("work"))
     assert GOOD == run("seats", "create", "roster.csv", "--lab", "./mylab", "-o", "seats")
     for verb in ("check", "report", "submit"):
@@ -242,7 +249,7 @@ def myexam(mylab: Path) -> Path:
     """Make the lab `mylab` an exam, with the work of alice in `work`."""
     with (mylab / "lab.yml").open("a") as file:
         file.write("exam: {minutes: 90}\n")
-    assert GOOD == call("form", "./mylab", "-o", "work")
+    assert GOOD == call("form", "./mylab", "--folder", "work")
     fill_in(Path("work"))
     return mylab
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from sharklab.evidence.packets import facts
 from sharklab.evidence.packets.model import Recording
 from tests.support.packets_sample import recorded
@@ -42,6 +44,31 @@ def test_exchanges_do_not_match_a_dns_answer_of_another_name() -> None:
     [message] = answer.dns
     forged = replace(answer, dns=(replace(message, name="other.example"),))
     assert 0 == facts(Recording((question, forged))).dns[0].answer
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ((2,), [(0, 2)]),
+        ((2, 2), [(0, 2)]),
+        ((1, 2, 2), [(1, 2)]),
+        ((1, 1, 2), [(1, 2)]),
+        ((2, 1), [(1, 2)]),
+        ((1, 2, 1), [(1, 2), (1, 0)]),
+        ((1, 2, 1, 2), [(1, 2), (1, 2)]),
+        ((1,), [(1, 0)]),
+    ],
+)
+def test_exchanges_of_a_capture_with_a_part_of_dns(
+    numbers: tuple[int, ...], expected: list[tuple[int, int]]
+) -> None:
+    """An answer alone, one that comes twice or before its question, a question that is asked again."""
+    packets = {packet.number: packet for packet in recorded("dns.pcap").packets}
+    dns = facts(Recording(tuple(packets[number] for number in numbers))).dns
+    assert expected == [(each.question, each.answer) for each in dns]
+    assert {("10.77.5.1", "10.77.5.2", 53)} == {
+        (each.client.address, each.server.address, each.server.port) for each in dns
+    }
 
 
 def test_exchanges_match_dns_names_in_mixed_case() -> None:

@@ -56,6 +56,10 @@ def test_kind_is_told_by_content(content: bytes, value: dict[str, str]) -> None:
         (PCAP.decode(errors="replace").encode(), recognition.EDITED),
         (PCAPNG.replace(b"\n", b"\r\n"), recognition.CONVERTED),
         (PCAPNG.replace(b"\r\n", b"\n"), recognition.CONVERTED),
+        (PCAP.decode("latin-1").encode(), recognition.RECODED),
+        (codecs.BOM_UTF8 + PCAP.decode("cp850").encode(), recognition.RECODED),
+        (codecs.BOM_UTF16_LE + PCAP.decode("cp437").encode("utf-16-le"), recognition.RECODED),
+        (codecs.BOM_UTF16_LE + PCAPNG.decode("latin-1").encode("utf-16-le"), recognition.RECODED),
     ],
 )
 def test_kind_without_values(content: bytes, kind: Kind) -> None:

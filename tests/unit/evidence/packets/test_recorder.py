@@ -26,7 +26,13 @@ def made(order: str) -> bytes:
     """Return the first blocks of a file as Wireshark on Windows writes them."""
     section = struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1)
     card = struct.pack(order + "HHI", 1, 0, 262144)
-    said = ((2, "Intel(R) Core(TM) i7"), (3, "64-bit Windows 11"), (4, "Dumpcap 4.2.0"))
+    said = (
+        (1, "my  capture\n"),
+        (1, " "),
+        (2, "Intel(R) Core(TM) i7"),
+        (3, "64-bit Windows 11"),
+        (4, "Dumpcap 4.2.0"),
+    )
     return (
         block(order, 0x0A0D0D0A, section, *said)
         + block(order, 1, card, (2, f"\\Device\\NPF_{GUID.lower()}"), (9, "\6"))
@@ -38,7 +44,7 @@ def made(order: str) -> bytes:
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_recorder_reads_the_first_blocks(order: str) -> None:
     """A GUID names a card of Windows; other names of cards are those of any computer."""
-    wanted = Recorder("Intel(R) Core(TM) i7", "64-bit Windows 11", "Dumpcap 4.2.0", (GUID,))
+    wanted = Recorder("Intel(R) Core(TM) i7", "64-bit Windows 11", "Dumpcap 4.2.0", (GUID,), ("my capture",))
     assert wanted == recorder(made(order))
 
 
@@ -52,4 +58,4 @@ def test_recorder_of_a_file_that_is_cut_tells_what_is_left() -> None:
     """Every length is checked against the file."""
     whole = made("<")
     assert all(recorder(whole[:end]).cards in ((), (GUID,)) for end in range(len(whole)))
-    assert "Intel(R) Core(TM) i7" == recorder(whole[:80]).hardware
+    assert "Intel(R) Core(TM) i7" == recorder(whole[:110]).hardware

@@ -81,3 +81,11 @@ def test_class_page_links_to_feedback() -> None:
     text = class_page.files(sample.whole())["class.fr.html"]
     assert 'href="alice/feedback.fr.html"' in text
     assert 'href="frank/' not in text
+    assert "exam.fr.html" not in text
+
+
+def test_class_page_of_an_exam_links_to_records() -> None:
+    """The record of each student with a result is one click away."""
+    text = class_page.files(replace(sample.whole(), exam=True))["class.en.html"]
+    assert 'href="alice/exam.en.html"' in text
+    assert 'href="frank/exam' not in text

@@ -261,7 +261,7 @@ def test_digest_of_a_folder_is_of_names_and_contents(places: Path) -> None:
     """What counts as a change: an answer, a capture, its name; not what else lies there."""
     [source] = inputs.find([places / "bob"])
     seen = [inputs.digest(source)]
-    (source.path / "notes.txt").write_text("mine")
+    (source.path / "notes.py").write_text("mine")
     seen.append(inputs.digest(source))
     (source.path / "captures" / "dns.pcap").rename(source.path / "captures" / "web.pcap")
     seen.append(inputs.digest(source))
@@ -290,8 +290,47 @@ def test_find_folders_takes_each_folder_as_it_is(tmp_path: Path) -> None:
     assert ["bob"] == [source.name for source in inputs.find_folders([tmp_path / "bob"])]
 
 
+CAPTURE = bytes.fromhex("d4c3b2a1") + bytes(20)
+ONLINE = "Zoe_103_assignsubmission_onlinetext_"
+
+
+def test_find_folders_takes_a_zip_for_the_folder_in_it(tmp_path: Path) -> None:
+    """Of a student beside folders of others, or alone in Moodle's folder; a text online is none."""
+    zipped(tmp_path / "bob.zip", {"TP4/ssh.pcap": CAPTURE, "__MACOSX/._x": b"x"})
+    zipped(tmp_path / "Al_101_assignsubmission_file_" / "work.zip", {"ssh.pcap": CAPTURE})
+    (tmp_path / "carol" / "TP4").mkdir(parents=True)
+    (tmp_path / ONLINE).mkdir()
+    found = inputs.find_folders([tmp_path])
+    assert [("Al_101_assignsubmission_file_/work.zip", True), ("bob.zip", True), ("carol", False)] == [
+        (each.place, each.packed) for each in found
+    ]
+    for number, source in enumerate(found[:2]):
+        into = tmp_path / "out" / str(number)
+        into.mkdir(parents=True)
+        [one] = inputs.find_unpacked(source, into)
+        assert (source.place, into, False) == (one.place, one.path, one.packed)
+
+
+@pytest.mark.parametrize(
+    ("top", "found"),
+    [
+        ({"alice/TP4/ssh.pcap": CAPTURE, "bob/x": b"x", f"{ONLINE}/x": b""}, ["a.zip/alice", "a.zip/bob"]),
+        ({"Al_101_assignsubmission_file_/w.zip": b"x"}, ["a.zip/Al_101_assignsubmission_file_/w.zip"]),
+        ({"ssh.pcap": CAPTURE, "TP4/x": b"x"}, ["a.zip"]),
+    ],
+    ids=["folders", "Moodle", "one student"],
+)
+def test_find_folders_takes_a_zip_for_the_class_in_it(
+    top: dict[str, bytes], found: list[str], tmp_path: Path
+) -> None:
+    """The same rules as for a folder that is named."""
+    [source] = inputs.find_folders([zipped(tmp_path / "a.zip", top)])
+    (tmp_path / "out").mkdir()
+    assert found == [each.place for each in inputs.find_unpacked(source, tmp_path / "out")]
+
+
 def test_find_folders_without_a_folder_says_so(tmp_path: Path) -> None:
-    """A file is no folder of students, and an empty folder has none."""
+    """A place that is missing, and an empty folder."""
     for place in (tmp_path / "missing", tmp_path):
         with pytest.raises(InputError) as raised:
             inputs.find_folders([place])
@@ -299,12 +338,14 @@ def test_find_folders_without_a_folder_says_so(tmp_path: Path) -> None:
 
 
 def test_digest_of_a_folder_follows_captures_anywhere_in_it(tmp_path: Path) -> None:
-    """A student who changes one of them is graded again; other files do not count."""
+    """A student who changes one, or a text with answers, is graded again; other files do not count."""
     work = tmp_path / "alice"
     work.mkdir()
     source = inputs.SubmissionSource(work, packed=False)
     before = inputs.digest(source)
-    (work / "README.md").write_text("x")
+    (work / "x.py").write_text("x")
     assert before == inputs.digest(source)
     (work / "x.bin").write_bytes(bytes.fromhex("d4c3b2a1") + bytes(20))
-    assert before != inputs.digest(source)
+    assert before != (second := inputs.digest(source))
+    (work / "README.md").write_text("x")
+    assert second != inputs.digest(source)

@@ -193,6 +193,7 @@ def test_forget_removes_the_files_of_a_gradebook_alone(tmp_path: Path) -> None:
     for name in ("alice", "bob"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "feedback.en.md").touch()
+        (tmp_path / name / "exam.en.html").touch()
     (tmp_path / "bob" / "note.txt").touch()
     job.forget(tmp_path, "alice")
     job.forget(tmp_path, "bob")

@@ -16,6 +16,7 @@ from sharklab.grading.gradebook import moodle
 from sharklab.grading.gradebook.model import Class
 from sharklab.lab.roster import Student
 from tests.support import gradebook_sample as sample
+from tests.support import workbooks
 from tests.support.errors import error_of
 
 FRENCH = (
@@ -365,3 +366,19 @@ def test_fill_knows_the_words_of_each_language(
     filled = moodle.fill(file, sample.whole())
     assert (1, ("carol",)) == (filled.graded, filled.locked)
     assert ["12,50", ""] == [line[2] for line in csv.reader(file.read_text().splitlines()[1:])]
+
+
+def test_fill_of_a_workbook_writes_a_csv_file_beside_it(tmp_path: Path) -> None:
+    """Moodle takes no workbook; the workbook stays as it is, and a second time fills the same file."""
+    head = next(csv.reader([FRENCH]))
+    row = ("Participant 1002", "Bob", None, "Remis, en retard", None, 20, "Oui", None, "-", None)
+    file = workbooks.write(tmp_path / "sheet.xlsx", [head, row])
+    before = file.read_bytes()
+    for _ in range(2):
+        filled = moodle.fill(file, sample.whole())
+    assert (before, tmp_path / "sheet-filled.csv", 1) == (file.read_bytes(), filled.file, filled.graded)
+    assert f"{FRENCH}\r\n".encode() == filled.file.read_bytes().splitlines(keepends=True)[0]
+    [cells] = _read(filled.file.read_text())
+    assert ["Participant 1002", "Remis, en retard", "12,50", "20"] == [
+        cells[name] for name in ("Identifiant", "Statut", "Note", "Note maximale")
+    ]

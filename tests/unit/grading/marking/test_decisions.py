@@ -335,7 +335,7 @@ def test_combine_says_a_common_sentence_once_and_keeps_the_discreet_one() -> Non
     telling = Decision(Status.FAILED, open_said, discreet=discreet)
     plain = Decision(Status.FAILED, Message("no"))
     both = combine(ALL_OF, [(Message("a"), telling), (Message("b"), plain)])
-    assert ("a: it is 7 b: no", "a: it is another b: no") == (str(both.found), str(both.discreet))
+    assert ("a: it is 7 · b: no", "a: it is another · b: no") == (str(both.found), str(both.discreet))
     same = combine(ALL_OF, [(Message("a"), plain), (Message("b"), plain)])
     assert ("a: no", NOTHING) == (str(same.found), same.discreet)
 
@@ -424,3 +424,32 @@ def test_decide_compares_a_cause_with_the_faults_of_the_seat(
     if given is not None:
         asked = asked.with_submission(answers={ssh.exercise.id: {"cause": given}})
     assert status is asked.decide(Asked("cause")).status
+
+
+def test_decide_of_a_missing_capture_names_no_host_where_there_is_no_seat(ssh: Handed) -> None:
+    """A student on machines of their own has no host of the lab to record on."""
+    without = ssh.without_anything()
+    for own_machines, values in ((False, {"lab", "host", "network", "capture"}), (True, {"capture"})):
+        case = replace(without.case, own_machines=own_machines)
+        assert values == set(decide(case, FIN).look.values)
+
+
+@pytest.mark.parametrize(("given", "almost"), [("10.77.5.2", Status.PASSED), ("10.77.5.3", Status.FAILED)])
+def test_decide_on_a_dns_server_that_is_only_asked(ssh: Handed, given: str, almost: Status) -> None:
+    """Its reply is missing: almost right, and never said to be against the packets."""
+    dns = ssh.with_exercise(questions=("dns_server_address",), checks=()).with_answers(
+        dns_server_address=given
+    )
+    dns = dns.with_capture(DATA / "dns_refused.pcap")
+    found = [dns.decide(Asked("dns_server_address", almost=each)) for each in (True, False)]
+    assert [almost, Status.FAILED] == [each.status for each in found]
+    assert "{given} is not what your packets show." not in {each.found.msgid for each in found}
+
+
+@pytest.mark.parametrize("answers", [{}, {"ssh": {"server_address": "192.0.2.9"}}])
+def test_decide_on_a_capture_that_nobody_declares_tells_of_no_seat(ssh: Handed, answers: Any) -> None:
+    """A student on machines of their own hears of the answers alone."""
+    there = ssh.on_another_seat().with_exercise(anywhere=True).with_submission(answers=answers)
+    seat, own = (decide(replace(there.case, own_machines=each), FIN).found for each in (False, True))
+    assert seat.msgid != own.msgid
+    assert ("seat" in str(seat), "seat" in str(own)) == (True, False)

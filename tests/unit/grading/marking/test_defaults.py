@@ -65,6 +65,10 @@ def test_criteria_tell_almost_everything_from_nothing(plan: Plan) -> None:
     almost, exact = [step.condition for step in found["local_port"].steps]
     assert (Asked("local_port", almost=True), Asked("local_port")) == (almost, exact)
     assert title(almost) != title(exact)
+    asked = replace(exercise, questions=("dns_server_port",))
+    half, whole = [step.condition for step in criteria(plan.lab, asked)[-1].steps]
+    assert (Asked("dns_server_port", almost=True), Asked("dns_server_port")) == (half, whole)
+    assert len({title(half).msgid, title(whole).msgid, title(almost).msgid}) == 3
 
 
 def test_criteria_of_a_check_that_is_there_twice(plan: Plan) -> None:

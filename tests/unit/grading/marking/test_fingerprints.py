@@ -12,6 +12,8 @@ from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets import records
 from sharklab.evidence.packets.container import open_capture
 from sharklab.evidence.packets.model import Facts
+from sharklab.evidence.packets.recorder import Recorder
+from sharklab.grading.marking import fingerprints
 from sharklab.grading.marking.fingerprints import SAMPLE, CaptureFingerprint, fingerprint
 from sharklab.grading.submission import manifest
 from sharklab.grading.submission.model import Submission
@@ -131,3 +133,14 @@ def test_fingerprint_has_the_cards_of_clients_that_a_maker_numbered(tmp_path: Pa
     ]
     found = of(pcap(tmp_path / "one.pcap", 1, frames, "<", 1000))
     assert (("08:00:27:01:02:03",), "") == (found.cards, found.hardware)
+
+
+@pytest.mark.parametrize(("system", "named"), [("Linux 6.1", "A, Linux 6.1, Dumpcap"), ("", "")])
+def test_fingerprint_names_the_recorder_and_comments(
+    system: str, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recorder has three names; a comment of one word is nobody's own."""
+    told = Recorder("A", system, "Dumpcap", comments=("my capture", "the second try, at home"))
+    monkeypatch.setattr(fingerprints, "recorder", lambda content: told)
+    found = of(DATA / "ssh.pcap")
+    assert ("A", named, ("the second try, at home",)) == (found.hardware, found.recorder, found.comments)

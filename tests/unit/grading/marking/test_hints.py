@@ -266,7 +266,9 @@ def test_fits_of_answers_that_are_mixed_up(tmp_path: Path, monkeypatch: pytest.M
     criterion = Criterion("one", (CriterionStep(1.0, Asked("server_port")),))
     local = ssh.submission.answers["ssh"]["local_port"]
     swapped = ssh.with_answers(server_port=local).case
-    assert [True, False] == [fits(case, criterion, mixed) for case in (swapped, ssh.case)]
+    line = f"ESTAB 0 0 10.77.5.1:{local} 10.77.5.2:22"
+    cases = (swapped, ssh.case, ssh.with_answers(server_port=line).case)
+    assert [True, False, False] == [fits(case, criterion, mixed) for case in cases]
 
     def breaks(_: object) -> None:
         raise ZeroDivisionError

@@ -333,32 +333,9 @@ def test_traces_of_an_unreadable_capture_are_empty(tmp_path: Path) -> None:
     )
 
 
-def of_card(student: str, card: str, hardware: str = "") -> ComparedSubmission:
-    """Return a submission with a capture of a network card, and with one that names none."""
-    own = CaptureFingerprint(student, 9, cards=(card,), hardware=hardware)
-    return ComparedSubmission(
-        student,
-        SEATS["alice"],
-        Seal.WHOLE,
-        SubmissionFingerprint({"web": own, "dns": replace(own, cards=())}),
-    )
-
-
-def test_remarks_find_the_network_card_of_another_student() -> None:
-    """Each of the two hears of the other; a card of many is of a shared computer."""
-    pair = [of_card("alice", "08:00:27:01:02:03"), of_card("bob", "08:00:27:01:02:03"), of_card("carol", "x")]
-    found = integrity.remarks(pair)
-    assert {"alice": ["bob"], "bob": ["alice"], "carol": []} == {
-        student: [other for each in remarks if each.kind == "same_card" for other in each.others]
-        for student, remarks in found.items()
-    }
-    many = [of_card(f"s{number}", "08:00:27:01:02:03") for number in range(6)]
-    assert "same_card" not in {each.kind for remarks in integrity.remarks(many).values() for each in remarks}
-
-
-def test_remarks_find_captures_of_several_computers() -> None:
-    """One submission names two processors."""
-    one = of_card("alice", "x", "Intel")
-    two = SubmissionFingerprint({**one.traces.captures, "ssh": CaptureFingerprint("b", 9, hardware="AMD")})
-    assert "machines" not in kinds(one)["alice"]
-    assert "machines" in kinds(replace(one, traces=two))["alice"]
+def test_remarks_tell_where_captures_were_recorded() -> None:
+    """The comparison of cards and computers is one of several."""
+    own = SubmissionFingerprint({"web": CaptureFingerprint("a", 9, cards=("08:00:27:01:02:03",))})
+    other = SubmissionFingerprint({"web": replace(own.captures["web"], digest="b")})
+    found = kinds(handed("alice", own), handed("bob", other))
+    assert {"alice": ["same_card"], "bob": ["same_card"]} == found

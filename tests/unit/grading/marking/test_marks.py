@@ -9,7 +9,16 @@ import pytest
 
 from sharklab.checks.outcome import Status
 from sharklab.grading.marking.policy import DAY, Policy
-from sharklab.lab.model import Asked, Check, Criterion, CriterionStep, Hint, Lab, Not
+from sharklab.lab.model import (
+    Asked,
+    Check,
+    Criterion,
+    CriterionStep,
+    ExpectedConversation,
+    Hint,
+    Lab,
+    Not,
+)
 from tests.support.checks_sample import said
 from tests.support.handed import Handed, handed
 
@@ -151,9 +160,17 @@ def test_grade_of_a_course_without_seats_leaves_out_hosts(ssh: Handed) -> None:
     assert 5.0 == course.grade(Policy(without_seats=True)).worth
 
 
+def test_grade_of_a_course_without_seats_says_what_no_answer_declares(ssh: Handed) -> None:
+    """The exercise rests on the one conversation of its kind; the sentence names no answer."""
+    service = ExpectedConversation("client", "server", "tcp", 22)
+    there = ssh.on_another_seat().with_exercise(anywhere=True, conversation=service)
+    taken = there.with_submission(answers={}).grade(Policy(without_seats=True)).taken
+    assert [{"exercise": "ssh", "captures": ["ssh"]}] == [each.values for each in taken]
+
+
 def test_grade_names_each_part_of_several_alike(ssh: Handed) -> None:
     """A type of DNS questions that is missing costs its own part."""
     dns = Check("dns", {"types": ["A", "MX"]})
     mark = ssh.with_exercise(checks=(dns,)).marks()["dns"]
-    assert [{"types": ["A"]}, {"types": ["MX"]}] == [step.title.values for step in mark.steps]
+    assert [["A"], ["A"], ["MX"], ["MX"]] == [step.title.values["types"] for step in mark.steps]
     assert (0.0, 1.0) == (mark.points, mark.worth)

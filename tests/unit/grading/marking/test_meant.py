@@ -17,9 +17,10 @@ from sharklab.checks.focus import find_focus
 from sharklab.checks.outcome import Status
 from sharklab.checks.question import answer
 from sharklab.evidence.packets.model import Facts, Packet
-from sharklab.grading.marking.meant import chosen, moved
+from sharklab.grading.marking.case import gather
+from sharklab.grading.marking.meant import assumed, chosen, moved
 from sharklab.grading.marking.reading import is_right
-from sharklab.lab.model import Check
+from sharklab.lab.model import Check, ExpectedConversation
 from tests.support.checks_sample import Sample
 from tests.support.handed import Handed, handed
 from tests.support.packets_sample import SERVER, packet, shown
@@ -38,6 +39,18 @@ def test_moved_puts_the_hosts_at_the_declared_ends(pc: Handed) -> None:
     assert ["10.77.5.1", "10.77.5.2"] == addresses
     result = pc.grade()
     assert (result.worth, ["elsewhere"]) == (result.points, [remark.kind for remark in result.remarks])
+
+
+def test_assumed_puts_the_hosts_at_the_ends_of_the_one_conversation(pc: Handed) -> None:
+    """Of the kind that the lab names; of another one they stay where they are."""
+    for port, address in ((22, "10.77.5.2"), (23, "")):
+        asked = ExpectedConversation("client", "server", "tcp", port)
+        [case] = gather(pc.plan, pc.submission)
+        exercise = replace(pc.exercise, conversation=asked)
+        context = replace(case.context, plan=pc.plan, exercise=exercise, meant=())
+        own = assumed(context)
+        assert (bool(address), bool(address)) == (own.plan.seat != pc.plan.seat, bool(own.meant))
+        assert not address or address in own.addresses("server")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sharklab.checks.outcome import Status
 from sharklab.evidence.packets.model import Packet
 from sharklab.grading.marking.meant import chosen
 from sharklab.grading.marking.model import Decision
-from sharklab.grading.marking.reading import explained, is_right
+from sharklab.grading.marking.reading import explained, is_requested, is_right
 from sharklab.message import N_, NOTHING, Message
 from tests.support.checks_sample import Sample
 from tests.support.packets_sample import packet, shown
@@ -71,6 +71,7 @@ def test_is_right_of_one_value_or_several(question: str, given: str, key: str, r
         ("server_port", "53", OUTSIDE),
         ("local_port", "50990", OTHER_MOMENT),
         ("local_port", "1", UNSEEN),
+        ("local_port", "12345", UNSEEN),
         ("server_port", "80", UNSEEN),
         ("server_address", "a name", UNSEEN),
         ("client_bytes", "7", UNSEEN),
@@ -92,3 +93,21 @@ def test_explained_without_a_conversation_says_no_more() -> None:
         Decision(Status.FAILED, NOTHING), context_of(), "local_port", "50990", {"given": "50990"}
     )
     assert not wrong.almost
+
+
+@pytest.mark.parametrize(
+    ("question", "given", "requested"),
+    [
+        ("dns_server_address", "10.77.5.2", True),
+        ("dns_server_address", "10.77.5.3", False),
+        ("dns_server_address", "", False),
+        ("dns_server_port", "53/udp", True),
+        ("dns_server_port", "53, 54", False),
+        ("server_address", "10.77.5.2", False),
+    ],
+)
+def test_is_requested_of_the_server_that_is_asked(question: str, given: str, requested: bool) -> None:
+    """In a capture with questions alone; an answer that came is no request."""
+    dns = Sample(["dns_refused.pcap"]).context()
+    assert requested is is_requested(dns, question, given)
+    assert not is_requested(Sample(["ntp.pcapng"]).context(), question, given)

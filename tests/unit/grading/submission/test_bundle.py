@@ -17,7 +17,7 @@ import pytest
 from sharklab import untrusted
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.submission import archive, bundle, manifest, work
-from sharklab.grading.submission.model import HostState, Seal, Submission
+from sharklab.grading.submission.model import HostState, Seal, Submission, WrittenAnswer
 from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import N_
 from tests.support import submission_sample as sample
@@ -45,6 +45,15 @@ def edited(file: Path, changes: Mapping[str, bytes | None]) -> Path:
 def problems(found: Submission) -> dict[str, str]:
     """Return the message id of what is said of each file of a submission."""
     return {problem.file: problem.reason.msgid for problem in found.problems}
+
+
+def test_unpack_gives_answers_that_are_in_no_form(tmp_path: Path) -> None:
+    """Those of a text in the folder, beside those of the form."""
+    place = WrittenAnswer("web", "server_port", "README.md", 7)
+    whole = sample.submission(tmp_path / "work")
+    given = replace(whole, answers={**whole.answers, "web": {"server_port": "443"}}, written=(place,))
+    bundle.pack(given, sample.key("tp4", "alice"), tmp_path / "alice.sharklab")
+    assert given.answers == unpack(tmp_path / "alice.sharklab").answers
 
 
 def test_unpack_gives_what_was_packed(tmp_path: Path) -> None:
@@ -390,10 +399,10 @@ def test_unpack_gives_the_state_after_the_reboot_of_an_exam(tmp_path: Path) -> N
     assert ({"server"}, {"after_reboot/client.json"}) == (set(damaged.after or ()), set(problems(damaged)))
 
 
-def test_pack_has_the_changes_of_an_exam(tmp_path: Path) -> None:
+def test_pack_has_the_changes_and_journals_of_an_exam(tmp_path: Path) -> None:
     """They are signed like all else; a text that is too large ends with its size."""
     changes = {"server": "--- /etc/a\n+é\n", "client": "é" * 600_000}
-    whole = replace(sample.submission(tmp_path / "work"), changes=changes)
+    whole = replace(sample.submission(tmp_path / "work"), changes=changes, journals={"server": "a line\n"})
     packed = tmp_path / "alice.sharklab"
     bundle.pack(whole, sample.key("tp4", "alice"), packed)
     found = unpack(packed)
@@ -402,3 +411,4 @@ def test_pack_has_the_changes_of_an_exam(tmp_path: Path) -> None:
     assert changes["server"].encode() == own["server"]
     assert BUNDLE.state - 1 <= len(own["client"]) <= BUNDLE.state
     assert own["client"].endswith(b"\n... of 1200000 bytes\n")
+    assert {"server": "a line\n"} == work.texts(found.folder, work.JOURNAL)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from sharklab.evidence.packets import recognition
 from sharklab.grading.submission import contents, work
-from sharklab.grading.submission.model import HostState, Submission
+from sharklab.grading.submission.model import HostState, Submission, WrittenAnswer
 from sharklab.i18n import translator
 from tests.support import submission_sample as sample
 
@@ -70,6 +70,14 @@ def test_lines_say_which_file_was_taken_under_another_name(submission: Submissio
     packed.touch()
     lines = list(contents.lines(sample.plan(), renamed, packed, translator("en")))
     assert [str(each) for each in contents.taken(renamed)] == [line for line in lines if "SSH (1)" in line]
+
+
+def test_taken_tells_each_answer_that_is_not_in_the_form(submission: Submission) -> None:
+    """A student sees which line of which text counts."""
+    place = WrittenAnswer("ssh", "server_port", "README.md", 7)
+    given = replace(submission, captures={}, written=(place,), answers={"ssh": {"server_port": "2" * 99}})
+    [told] = contents.taken(given)
+    assert {**asdict(place), "given": "2" * 79 + "…"} == told.values
 
 
 def test_plain_names_a_capture_without_a_packet(submission: Submission) -> None:

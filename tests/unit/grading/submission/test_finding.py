@@ -76,6 +76,15 @@ def test_find_prefers_the_folder_of_the_lab_and_leaves_those_of_others(plan: Pla
     assert [2] == [each.reason.values["count"] for each in found.unused if each.reason.values]
 
 
+def test_find_names_packed_files(plan: Plan, tmp_path: Path) -> None:
+    """Their content is not read; those of another lab are nobody's business."""
+    put(tmp_path, "TP4/all.ZIP", "TP5/all.zip", "old.7z", "zip.txt", source=Path(__file__))
+    put(tmp_path, "capture.zip")
+    assert ["capture.zip", "old.7z", "TP4/all.ZIP"] == [
+        each.file for each in find(tmp_path, plan, {}, {}).unused
+    ]
+
+
 def test_find_leaves_a_capture_that_is_there_already(plan: Plan, tmp_path: Path) -> None:
     """The form's own folder comes first, and its file is not found a second time."""
     own = put(tmp_path, "captures/ssh.pcap") / "captures/ssh.pcap"

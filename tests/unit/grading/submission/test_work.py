@@ -13,7 +13,7 @@ import pytest
 from sharklab.errors import InputError
 from sharklab.grading.submission import work
 from sharklab.grading.submission.model import Seal
-from sharklab.limits import BundleLimits
+from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import N_
 from tests.support import submission_sample as sample
 from tests.support.errors import error_of
@@ -63,11 +63,25 @@ def test_read_finds_captures_in_other_folders_where_the_lab_takes_them_from_anyw
     assert (["wireshark/thing.pcap"] if anywhere else []) == [problem.file for problem in found.problems]
 
 
+def test_read_takes_answers_from_a_text_where_the_form_has_none(tmp_path: Path) -> None:
+    """They are answers like others: a capture is found by them, and a bundle has them."""
+    place = sample.folder(tmp_path / "work")
+    (place / "README.md").write_text("# WEB\n| server IP | 10.77.5.2 |\n# SSH\nserver port: 23\n")
+    shutil.copy(place / "captures" / "ssh.pcap", place / "thing.pcap")
+    found = work.read(place, sample.plan())
+    assert ({"server_address": "10.77.5.2"}, 22) == (
+        found.answers["web"],
+        found.answers["ssh"]["server_port"],
+    )
+    assert place / "thing.pcap" == found.captures["web"]
+    assert [("web", "README.md", 2)] == [(each.exercise, each.file, each.line) for each in found.written]
+
+
 def test_read_of_no_folder_is_an_input_error(tmp_path: Path) -> None:
     """The hint says how to make one."""
     error = error_of(InputError, work.read, tmp_path / "none", sample.plan())
     assert (N_("the folder does not exist"), str(tmp_path / "none")) == (error.message_id, error.place)
-    assert N_("make it with: sharklab form LAB -o DIR") == error.hint_id
+    assert N_("make it with: sharklab form LAB --folder DIR") == error.hint_id
 
 
 def test_read_leaves_other_files_alone(tmp_path: Path) -> None:
@@ -298,6 +312,18 @@ def test_states_gives_what_was_observed_by_host(tmp_path: Path) -> None:
     assert [f"state/{host}.json" for host in ("client", "deep", "desktop", "list", "nan")] == [
         problem.file for problem in refused
     ]
+
+
+def test_texts_are_files_of_hosts(tmp_path: Path) -> None:
+    """A link, a large file and another name are left out; bytes that are no text are replaced."""
+    folder = tmp_path / work.JOURNAL
+    folder.mkdir()
+    (folder / "server.log").write_bytes(b"a\xff\n")
+    (folder / "client.log").symlink_to("server.log")
+    (folder / "large.log").write_bytes(b"x" * (BUNDLE.state + 1))
+    (folder / "notes.txt").write_text("x")
+    assert {"server": "a\ufffd\n"} == work.texts(tmp_path, work.JOURNAL)
+    assert {} == work.texts(tmp_path, work.CHANGES)
 
 
 def test_states_are_objects_of_hosts(tmp_path: Path) -> None:

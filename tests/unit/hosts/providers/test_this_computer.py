@@ -11,7 +11,7 @@ from sharklab.cli import flow
 from sharklab.errors import InputError
 from sharklab.hosts import providers
 from sharklab.hosts.image.model import NOTHING, Image, Layers
-from sharklab.hosts.providers import qemu
+from sharklab.hosts.providers import disk, qemu
 from sharklab.lab.model import Plan
 from tests.support.errors import error_of
 
@@ -61,11 +61,13 @@ def test_image_of_containers_without_a_substitute(seat_plan: Plan, monkeypatch: 
 
 
 def test_make_makes_the_disks_of_a_new_seat_only(seat_plan: Plan, tmp_path: Path) -> None:
-    """A disk that is there may hold a student's work, and its host may run. Machines have no such disk."""
+    """A disk from which a host has booted may hold a student's work. Machines have no such disk."""
     (tmp_path / "image" / "root").mkdir(parents=True)
     layers = Layers(Image("debian12", "Debian", tmp_path / "image"), tmp_path / "image")
     assert None is providers.get("qemu").make(seat_plan, layers)
     new = providers.get("nspawn").make(seat_plan, layers)
     assert new and {"server", "client"} == set(new.disks) == set(new.facts)
     assert all(each.root.is_dir() for each in new.disks.values())
+    assert new == providers.get("nspawn").make(seat_plan, layers)  # after an interruption
+    (disk.folder(seat_plan, "client") / disk.CONSOLE).touch()
     assert None is providers.get("nspawn").make(seat_plan, layers)

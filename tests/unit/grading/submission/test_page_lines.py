@@ -1,0 +1,48 @@
+"""Pages of Markdown and text as lines: headings, rows of tables, and the rest."""
+
+from __future__ import annotations
+
+import pytest
+
+from sharklab.grading.submission.page_lines import LONGEST, PageLine, lines
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "shown"),
+    [
+        ("# TP4", 1, "TP4"),
+        ("###SSH ##", 3, "SSH"),
+        ("## 1. **SSH**", 2, "SSH"),
+        ("SSH\n===", 1, "SSH"),
+        ("SSH\n---", 2, "SSH"),
+        ("    # a command", 0, "# a command"),
+        ("- port: `22`", 0, "port: 22"),
+        ("udp 0.0.0.0:57862 *:*", 0, "udp 0.0.0.0:57862 *:*"),
+        ("a | b", 0, "a | b"),
+    ],
+)
+def test_lines_finds_headings_and_leaves_out_markup(text: str, level: int, shown: str) -> None:
+    """Of the ways of CommonMark; the stars of netstat stay."""
+    assert [PageLine(1, shown, level)] == list(lines(text))
+
+
+def test_lines_of_a_fence_have_no_headings() -> None:
+    """They are commands and their output; other fences inside are lines."""
+    text = "```sh\n# as root\n~~~\n---\n```\n# SSH"
+    assert [(2, 0), (3, 0), (6, 1)] == [(line.number, line.level) for line in lines(text)]
+
+
+def test_lines_leaves_out_what_no_person_wrote() -> None:
+    """A line of a thousand characters is read, a longer one is not; the numbers go on."""
+    text = f"{'a' * LONGEST}\n{'a' * (LONGEST + 1)}\nb"
+    assert [1, 3] == [line.number for line in lines(text)]
+
+
+def test_lines_splits_the_rows_of_tables() -> None:
+    """Each table has a first row; the rule below it says nothing."""
+    text = "|a|**b**|\n|:-|-|\n| c | d |\n\na | b | c\n"
+    assert [
+        (1, ("a", "b"), True),
+        (3, ("c", "d"), False),
+        (5, ("a", "b", "c"), True),
+    ] == [(line.number, line.cells, line.first) for line in lines(text)]
