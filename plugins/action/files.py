@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import subprocess  # noqa: F401 - for the program, which loads it late
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -57,7 +58,8 @@ class ActionModule(ActionBase):
             check_place(spec)
         wanted = {**options, "check": self._task.check_mode, "mark": f"{MARKS}/{digest(options)}"}
         if hasattr(self._connection, "call"):  # sharklab.lab.disk
-            return {**result, **self._connection.call(lambda: loaded().answer(wanted))}
+            written = loaded()
+            return {**result, **self._connection.call(lambda: written.answer(wanted))}
         done = self._low_level_execute_command(
             f"{interpreter(task_vars or {})} -I -S -", in_data=program(wanted)
         )
@@ -66,7 +68,10 @@ class ActionModule(ActionBase):
 
 @cache
 def loaded() -> ModuleType:
-    """Return the program as a module of this process, for hosts that are only disks."""
+    """Return the program as a module of this process, for hosts that are only disks.
+
+    All that it needs is loaded with it: in the file system of a host there is nothing to load.
+    """
     found = importlib.util.spec_from_file_location("sharklab_files", PROGRAM)
     if found is None or found.loader is None:
         raise AnsibleActionFail(f"{PROGRAM} is missing")

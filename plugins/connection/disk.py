@@ -75,17 +75,19 @@ class Connection(ConnectionBase):
                 os.environ.update(ENVIRONMENT)
                 os.chroot(self.get_option("root"))
                 os.chdir("/")
-                with open(writer, "w", encoding="utf-8") as stream:
-                    json.dump(work(), stream)
-            except BaseException:  # nothing of this copy of Ansible goes on
-                os._exit(1)
+                answer = {"result": work()}
+            except BaseException as error:  # nothing of this copy of Ansible goes on
+                answer = {"error": repr(error)}
+            os.write(writer, json.dumps(answer).encode())
             os._exit(0)
         os.close(writer)
         with open(reader, encoding="utf-8") as stream:
             text = stream.read()
-        if os.waitpid(child, 0)[1]:
-            raise AnsibleConnectionFailure(f"{self.get_option('root')}: the work in this folder failed")
-        return json.loads(text)
+        os.waitpid(child, 0)
+        answer = json.loads(text or '{"error": "the process ended"}')
+        if "error" in answer:
+            raise AnsibleConnectionFailure(f"{self.get_option('root')}: {answer['error']}")
+        return answer["result"]
 
     def put_file(self, in_path: str, out_path: str) -> None:
         """Copy a file of the controller to the host."""
