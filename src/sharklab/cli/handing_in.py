@@ -7,6 +7,7 @@ came: `sharklab grade` reads the folder of a lab. A student may hand in again, a
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 import time
 from pathlib import Path
@@ -20,6 +21,8 @@ from sharklab.limits import BUNDLE
 from sharklab.message import N_, Message
 
 CHUNK = 1 << 20
+MOST = 30
+"""Submissions of a student for one lab that are kept."""
 
 
 def take(student: str, lab: str, handle: int) -> Message:
@@ -29,6 +32,8 @@ def take(student: str, lab: str, handle: int) -> Message:
     student's exam; then nothing is kept.
     """
     now, own = time.time(), state.folder(handed_in.folder(lab))
+    if len([file for file in own.iterdir() if file.name.rsplit("-", 2)[0] == student]) >= MOST:
+        raise InputError(N_("{most} files are handed in already"), hint=N_("ask your instructor"), most=MOST)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=own) as place:
         file = Path(place) / "bundle"
         _save(handle, file)
@@ -44,6 +49,10 @@ def take(student: str, lab: str, handle: int) -> Message:
 
 
 def _save(handle: int, file: Path) -> None:
+    if not stat.S_ISREG(os.fstat(handle).st_mode):  # the read of a pipe could last for ever
+        raise InputError(
+            N_("no file came"), hint="ssh -p 2222 {login} submit LAB < FILE", login="NAME@SERVER"
+        )
     size = 0
     with file.open("wb") as target:
         file.chmod(0o600)

@@ -12,6 +12,7 @@ from sharklab.errors import InputError
 from sharklab.grading.submission import bundle, manifest
 from sharklab.lab import exam, handed_in, seat
 from sharklab.lab.exam import Window
+from sharklab.limits import BUNDLE, BundleLimits
 from tests.support import submission_sample as sample
 from tests.support.errors import error_of
 
@@ -66,11 +67,27 @@ def test_what_is_no_submission_is_refused(
         (tmp_path / "bad").write_bytes(content)
         assert "" == error_of(InputError, take, tmp_path / "bad").place
     monkeypatch.setattr(seat, "key", lambda lab, student: bytes(32))
-    monkeypatch.setattr(bundle.unpack, "__defaults__", (bundle.BUNDLE, seat.key))
+    monkeypatch.setattr(bundle.unpack, "__defaults__", (BUNDLE, seat.key))
     error_of(InputError, take, packed)
-    monkeypatch.setattr(handing_in, "BUNDLE", bundle.BundleLimits(file=10))
+    monkeypatch.setattr(handing_in, "BUNDLE", BundleLimits(file=10))
     error_of(InputError, take, packed)
     assert [] == kept()
+
+
+def test_a_pipe_is_not_waited_for() -> None:
+    """The door would wait as long as the student likes."""
+    reader, writer = os.pipe()
+    error_of(InputError, handing_in.take, "alice", "tp4", reader)
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_student_cannot_fill_the_disk(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A student with a similar name still hands in."""
+    monkeypatch.setattr(handing_in, "MOST", 1)
+    take(packed)
+    assert 1 == error_of(InputError, take, packed).values["most"]
+    assert "alice" == error_of(InputError, take, packed, "alice-2").values["student"]
 
 
 def test_an_exam_is_open_for_its_time(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:

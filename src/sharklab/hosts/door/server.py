@@ -10,8 +10,9 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext, suppress
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,9 @@ from sharklab.message import N_
 BURST, PER_SECOND = 40, 4.0
 """Requests of one student: at once, and each second in the long run."""
 
-MOST_AT_ONCE = 64
+MOST_AT_ONCE, MOST_OF_STUDENT = 64, 8
+"""Requests that are answered at the same time: of all, and of one student, whose hosts may answer late."""
+
 PATIENCE = 30.0
 """Seconds that an asker may take to send its request."""
 
@@ -71,6 +74,26 @@ def text(request: Mapping[str, Any], name: str) -> str:
     return value
 
 
+class Open:
+    """Counts the requests of each student that are being answered."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._counts, self._lock = most, Counter[str](), threading.Lock()
+
+    @contextmanager
+    def one_more(self, student: str) -> Iterator[None]:
+        """Count one during the block. Raises InputError when the student has as many as one may have."""
+        with self._lock:
+            if self._counts[student] >= self._most:
+                raise InputError(N_("too many requests"), hint=N_("wait a minute"))
+            self._counts[student] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._counts[student] -= 1
+
+
 class Door:
     """The door: a listening socket, who may ask, and what they may ask for."""
 
@@ -83,7 +106,7 @@ class Door:
     ) -> None:
         """`who` tells the caller of a uid; `explain` puts an error into words; `note` writes into a log."""
         self._who, self._handlers, self._explain, self._note = who, handlers, explain, note
-        self._rate = Rate(BURST, PER_SECOND)
+        self._rate, self._open = Rate(BURST, PER_SECOND), Open(MOST_OF_STUDENT)
         self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
 
     def serve(self, listener: socket.socket) -> None:
@@ -121,7 +144,8 @@ class Door:
                 raise InputError(N_("the door does not know this request"))
             if not self._rate.allows(student):
                 raise InputError(N_("too many requests"), hint=N_("wait a minute"))
-            return handler(student, request, handles)
+            with self._open.one_more(student):
+                return handler(student, request, handles)
         except SharklabError as error:
             self._note(f"refused: {asker.student or 'front'} {error.message}")
             return Answer({"error": self._explain(error, request)})

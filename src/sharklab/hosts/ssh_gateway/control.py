@@ -29,6 +29,9 @@ START_LIMIT = 60.0
 """Seconds until sshd answers."""
 
 PAUSE = 0.1
+LARGEST_LOG = 8 << 20
+"""Bytes of a log that is continued; a larger one becomes log.1."""
+
 WHAT = Message(N_("the SSH gateway"))
 
 
@@ -129,6 +132,8 @@ def _is_held() -> bool:
 
 
 def _launch(where: Where, command: Sequence[str]) -> None:
+    if log_file().exists() and log_file().stat().st_size > LARGEST_LOG:
+        log_file().replace(log_file().with_name("log.1"))
     with log_file().open("ab") as log:
         log_file().chmod(0o600)
         begin = log.tell()

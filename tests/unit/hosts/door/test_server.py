@@ -101,6 +101,20 @@ def test_too_many_requests_are_refused(opened: Opened, monkeypatch: pytest.Monke
     assert "error" in opened.ask({"want": "echo"})[0]
 
 
+def test_a_student_has_few_requests_at_once() -> None:
+    """Hosts that answer late do not keep the door from others."""
+    opened = server.Open(1)
+    with (
+        opened.one_more("alice"),
+        opened.one_more("bob"),
+        pytest.raises(InputError),
+        opened.one_more("alice"),
+    ):
+        pass
+    with opened.one_more("alice"):
+        pass
+
+
 @pytest.mark.parametrize("port", [0, -1, 65536, "22", None, 22.0])
 def test_a_port_is_a_port(port: object) -> None:
     """Nothing is asked of a seat before."""

@@ -45,7 +45,7 @@ def port(own_state: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
             started[-1].kill()
             started.pop().wait()
 
-    monkeypatch.setattr(control.subprocess, "Popen", note)
+    monkeypatch.setattr(subprocess, "Popen", note)
     monkeypatch.setattr(cgroups, "launcher", lambda unit: [])
     monkeypatch.setattr(cgroups, "end", end)
     monkeypatch.setattr(control, "fingerprint", lambda: "SHA256:x")
@@ -64,7 +64,7 @@ def test_start_is_idempotent_and_stop_too(port: int) -> None:
     assert is_new and Where("127.0.0.1", port) == first.where
     again, is_new = control.start(None, None, COMMAND)
     assert not is_new and first == again == control.status()
-    assert port == error_of(InputError, control.start, None, port + 1, COMMAND).values["where"].port
+    assert first.where == error_of(InputError, control.start, None, port + 1, COMMAND).values["where"]
     assert control.stop() and control.status() is None
     assert (first.where, True) == (control.start(None, None, COMMAND)[0].where, True)
 
@@ -90,7 +90,7 @@ def test_the_host_key_has_a_fingerprint_and_stays(monkeypatch: pytest.MonkeyPatc
     """The cell has a copy that its root alone may read; the other files are for everybody in the cell."""
     assert "" == control.fingerprint()
     owners: list[tuple[int, int]] = []
-    monkeypatch.setattr(cell.os, "chown", lambda path, uid, gid: owners.append((uid, gid)))
+    monkeypatch.setattr(os, "chown", lambda path, uid, gid: owners.append((uid, gid)))
     cell.prepare()
     first = control.fingerprint()
     cell.prepare()

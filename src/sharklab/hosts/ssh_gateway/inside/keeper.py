@@ -7,16 +7,17 @@ port here, the kernel tells the uid of the student who made it (/proc/net/tcp), 
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import json
 import os
+import resource
 import socket
 import struct
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,14 @@ RELAY = ("127.0.0.1", 1)
 MOST, MOST_OF_ADDRESS = 512, 128
 """Connections at once: of all, and of one address, behind which a whole class may be."""
 
+MOST_FORWARDED = 32
+"""Forwarded connections of one student at once."""
+
 CHUNK = 1 << 16
 ORIGINAL_DESTINATION = 80
 """SO_ORIGINAL_DST (linux/netfilter_ipv4.h)."""
 
-FIRST_STUDENT = 1000
+COUNTING = threading.Lock()
 RULES = """\
 table ip gateway {
   chain out {
@@ -82,29 +86,48 @@ def uid_of(peer: tuple[str, int], table: str) -> int:
     return -1
 
 
-def relay(connection: socket.socket, peer: tuple[str, int]) -> None:
-    """Lead a forwarded connection to the host that it is for, or end it."""
-    with connection:
-        raw = connection.getsockopt(socket.SOL_IP, ORIGINAL_DESTINATION, 16)
-        port, address = struct.unpack("!2xH4s8x", raw)
-        uid = uid_of(peer, SOCKETS.read_text())
-        content = json.loads((LISTS / "relay.json").read_text())
-        student = content["students"].get(str(uid), "")
-        lab, host = content["hosts"].get(socket.inet_ntoa(address), ("", ""))
-        request = {"want": "forward", "student": student, "lab": lab, "host": host, "port": port}
-        try:
-            answer, handles = protocol.ask(DOOR, request)
-        except protocol.BrokenTalk as error:
-            answer, handles = {"error": str(error)}, []
-        if not handles:
-            print(f"forward: {student} {host}:{port}: {answer.get('error')}", file=sys.stderr, flush=True)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # RST
-            return
-        with socket.socket(fileno=handles[0]) as there:
-            back = threading.Thread(target=copy, args=(there, connection), daemon=True)
-            back.start()
-            copy(connection, there)
-            back.join()
+def relay(connection: socket.socket, peer: tuple[str, int], forwarded: Counter[int]) -> None:
+    """Lead a forwarded connection to its host, or end it; `forwarded` counts those of each uid."""
+    uid = uid_of(peer, SOCKETS.read_text())
+    with COUNTING:
+        forwarded[uid] += 1
+    try:
+        with connection:
+            if forwarded[uid] <= MOST_FORWARDED:
+                lead(connection, uid)
+            else:
+                reset(connection)
+    finally:
+        with COUNTING:
+            forwarded[uid] -= 1
+
+
+def reset(connection: socket.socket) -> None:
+    """Let a connection end with a RST, as one that nobody accepts."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def lead(connection: socket.socket, uid: int) -> None:
+    """Ask the door for the host that a connection of a student is for, and copy both ways."""
+    raw = connection.getsockopt(socket.SOL_IP, ORIGINAL_DESTINATION, 16)
+    port, address = struct.unpack("!2xH4s8x", raw)
+    content = json.loads((LISTS / "relay.json").read_text())
+    student = content["students"].get(str(uid), "")
+    lab, host = content["hosts"].get(socket.inet_ntoa(address), ("", ""))
+    request = {"want": "forward", "student": student, "lab": lab, "host": host, "port": port}
+    try:
+        answer, handles = protocol.ask(DOOR, request)
+    except protocol.BrokenTalk as error:
+        answer, handles = {"error": str(error)}, []
+    if not handles:
+        print(f"forward: {student} {host}:{port}: {answer.get('error')}", file=sys.stderr, flush=True)
+        reset(connection)
+        return
+    with socket.socket(fileno=handles[0]) as there:
+        back = threading.Thread(target=copy, args=(there, connection), daemon=True)
+        back.start()
+        copy(connection, there)
+        back.join()
 
 
 def copy(source: socket.socket, target: socket.socket) -> None:
@@ -125,9 +148,10 @@ def relay_all() -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(RELAY)
     listener.listen(128)
+    forwarded: Counter[int] = Counter()
     while True:
         connection, peer = listener.accept()
-        threading.Thread(target=relay, args=(connection, peer), daemon=True).start()
+        threading.Thread(target=relay, args=(connection, peer, forwarded), daemon=True).start()
 
 
 class Running:
@@ -139,7 +163,7 @@ class Running:
     def room(self, address: str) -> bool:
         """Forget those that ended, and tell whether one more may start for an address."""
         self._all = [(child, own) for child, own in self._all if child.poll() is None]
-        counts = collections.Counter(own for _, own in self._all)
+        counts = Counter(own for _, own in self._all)
         return len(self._all) < MOST and counts[address] < MOST_OF_ADDRESS
 
     def add(self, child: Any, address: str) -> None:
@@ -177,6 +201,8 @@ def main() -> int:
     sshd, python = sys.argv[1:]
     listener = socket.socket(fileno=LISTENER)
     listener.set_inheritable(False)
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     prepare(python)
     threading.Thread(target=end_with_supervisor, daemon=True).start()
     threading.Thread(target=relay_all, daemon=True).start()

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class Forwarded:
         (place / "relay.json").write_text(json.dumps(lists))
         monkeypatch.setattr(keeper, "LISTS", place)
         self.asked: list[dict[str, Any]] = []
+        self.counts: Counter[int] = Counter()
         self.host, self.given = socket.socketpair()
         monkeypatch.setattr(protocol, "ask", self._ask)
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -45,7 +47,7 @@ class Forwarded:
     def relay(self, is_known: bool = True) -> None:
         """Relay until it ends; without is_known, the door refuses."""
         self.is_known = is_known
-        keeper.relay(Redirected(fileno=self.connection.detach()), self.peer)
+        keeper.relay(Redirected(fileno=self.connection.detach()), self.peer, self.counts)
 
     def _ask(self, path: str, request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
         self.asked.append(request)
@@ -55,7 +57,7 @@ class Forwarded:
 class Redirected(socket.socket):
     """A socket that the firewall led away from port 80 of 127.2.0.1."""
 
-    def getsockopt(self, level: int, option: int, size: int = 0) -> Any:  # type: ignore[override]
+    def getsockopt(self, level: int, option: int, size: int = 0) -> Any:
         """Return the original destination (sockaddr_in)."""
         assert (socket.SOL_IP, keeper.ORIGINAL_DESTINATION) == (level, option)
         return struct.pack("!2xH4s8x", 80, socket.inet_aton("127.2.0.1"))
@@ -85,6 +87,16 @@ def test_a_refused_connection_is_reset(tmp_path: Path, monkeypatch: pytest.Monke
     own.relay(is_known=False)
     with own.student, own.host, own.given, pytest.raises(ConnectionResetError):
         own.student.recv(1)
+
+
+def test_a_student_has_few_forwarded_connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One who opens more leaves the others theirs; those that ended do not count."""
+    own = Forwarded(tmp_path, monkeypatch)
+    own.counts[os.geteuid()] = keeper.MOST_FORWARDED
+    own.relay()
+    with own.student, own.host, own.given, pytest.raises(ConnectionResetError):
+        own.student.recv(1)
+    assert [] == own.asked and keeper.MOST_FORWARDED == own.counts[os.geteuid()]
 
 
 def test_connections_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

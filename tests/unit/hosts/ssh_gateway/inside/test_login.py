@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,22 @@ def test_a_stream_ends_when_nobody_reads(tmp_path: Path) -> None:
         (tmp_path / "closed").touch()
         running.stdout.close()
         assert 5 == running.wait(30)
+
+
+def test_a_submission_goes_to_the_door_as_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole, whatever it came from: the door never waits. Of one that is too large, a part is enough."""
+    reader, writer = os.pipe()
+    os.write(writer, b"bundle")
+    os.close(writer)
+    handle = login.spool(reader)
+    assert b"bundle" == os.read(handle, 100) and stat.S_ISREG(os.fstat(handle).st_mode)
+    os.close(handle)
+    monkeypatch.setattr(login, "LARGEST", 3)
+    with Path("/dev/zero").open("rb") as endless:
+        handle = login.spool(endless.fileno())
+    assert 3 == os.fstat(handle).st_size
+    os.close(handle)
+    os.close(reader)
 
 
 def test_without_a_door_a_student_is_told(
