@@ -61,7 +61,7 @@ def remains(own: Seat) -> Iterator[str]:
             words = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
             if own.id in words or str(own.folder) in words:
                 yield f"process {words}"
-    files = [*state.root().glob(f"*{own.id}*"), *state.root().glob(".removed-class*")]
+    files = state.root().glob(f"*{own.id}*")
     yield from (f"file {file}" for file in [*files, *([own.folder] if own.folder.exists() else [])])
     yield from (f"file {file}" for file in Path("/run").glob(f"**/*{own.id}*"))
 

@@ -9,8 +9,9 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from sharklab.grading.gradebook.inputs import SubmissionSource
 from sharklab.grading.gradebook.model import Class
 from sharklab.grading.submission import bundle
 from sharklab.grading.submission import work as folders
-from sharklab.hosts.providers import remote, sleeping
+from sharklab.hosts.providers import access, remote, sleeping
 from sharklab.lab import class_note, seat
 from sharklab.lab.model import Lab, Plan, Seat
 from sharklab.lab.roster import Student
@@ -49,6 +50,12 @@ class Done:
     exercises: Mapping[str, bool] = field(default_factory=dict)
     silent: tuple[str, ...] = ()
 
+
+CHECK_LIMIT = 300.0
+"""Seconds of the look at one seat. Then its connections are closed: a host that hangs holds nobody up."""
+
+CLOSE_PAUSE = 1.0
+"""Seconds until the connections of such a seat are closed once more."""
 
 Work = Callable[[Seat], Done]
 """Does the work on one seat. Raises SharklabError."""
@@ -88,6 +95,9 @@ def _try(one: Seat, do: Work) -> Done:
         result = Done(one.student, error=error)
     except OSError as error:
         found = MachineryError("{said}", place=str(error.filename or ""), said=error.strerror or error)
+        result = Done(one.student, error=found)
+    except Exception as error:
+        found = MachineryError(N_("a fault in sharklab: {error!r}"), error=error)
         result = Done(one.student, error=found)
     return replace(result, seconds=time.monotonic() - begun)
 
@@ -137,7 +147,7 @@ def _pack(lab: Lab, one: Seat, folder: Path) -> Done:
     file = folder / f"{one.student}{bundle.ENDING}"
     file.unlink(missing_ok=True)
     slept = sleeping.is_asleep(one)
-    with seats.hold(one):
+    with seats.hold(one), _within_limit(one):
         try:
             plan = flow.plan_of(lab, one)
             answering = _answering(plan)
@@ -151,6 +161,30 @@ def _pack(lab: Lab, one: Seat, folder: Path) -> Done:
                 sleeping.sleep(one)
     silent = tuple(host.name for host in plan.hosts if host.name not in answering)
     return Done(one.student, silent=silent)
+
+
+@contextmanager
+def _within_limit(one: Seat) -> Iterator[None]:
+    """Close the connections to the hosts of a seat when the block takes longer than `CHECK_LIMIT` seconds.
+
+    Each command on a host then fails, and the block ends.
+    """
+    done = threading.Event()
+
+    def watch() -> None:
+        pause = CHECK_LIMIT
+        while not done.wait(pause):
+            pause = CLOSE_PAUSE
+            with suppress(MachineryError):
+                access.close(one.id)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def _observe(plan: Plan) -> Mapping[str, HostState]:

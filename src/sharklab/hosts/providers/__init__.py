@@ -35,4 +35,4 @@ def get(name: str) -> Provider:
     return PROVIDERS[name]
 
 
-__all__ = ["CONTAINERS", "PROVIDERS", "Provider", "get"]
+__all__ = ["PROVIDERS", "Provider", "get"]

@@ -94,7 +94,7 @@ def test_limits_that_lack_are_named(
     """A container is started without them."""
     monkeypatch.setattr(privilege, "is_root", lambda: True)
     monkeypatch.setattr(cgroups, "controllers", lambda: controllers)
-    monkeypatch.setattr(disk_file, "works", lambda: disk)
+    monkeypatch.setattr(disk_file, "measure", lambda: disk)
     values = kernel.limits().meaning.values
     assert lacking == ([message.msgid for message in values["lacking"]] if values else None)
 

@@ -149,7 +149,10 @@ def test_down_asks_for_work_that_is_not_handed_in(
     for name in ("ada-19700101T000030Z-a", "bob-19700101T000010Z-b"):
         (folder / f"{name}.sharklab").touch()
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
-    assert BAD_INPUT == call(capsys, "down")[0]
+    capsys.readouterr()
+    assert BAD_INPUT == main.main(["seats", "down", "./mylab"])
+    asked = capsys.readouterr().err
+    assert [False, True, False] == [name in asked for name in CLASS]
     assert [] == room.done("remove")
     code, said = call(capsys, "down", "--yes")
     assert (GOOD, list(CLASS), ["eve"]) == (code, room.done("remove"), said["without"])
