@@ -29,13 +29,14 @@ def provider_of(own: Seat) -> providers.Provider:
 
 
 def status(lab: str | None = None, student: str | None = None) -> list[dict[str, Any]]:
-    """Return lab, student, provider and hosts with their state for each of `seats_here`."""
+    """Return lab, student, provider, hosts with their state, and warnings for each of `seats_here`."""
     return [
         {
             "lab": own.lab,
             "student": own.student,
             "provider": provider_of(own).name,
             "hosts": dict(provider_of(own).status(own)),
+            "warnings": list(provider_of(own).warnings(own)),
         }
         for own in seats_here(lab, student)
     ]

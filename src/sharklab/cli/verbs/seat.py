@@ -264,9 +264,19 @@ def shell(args: Options) -> int:
     if args.host not in [host.name for host in lab.hosts]:
         raise unknown_host(lab, args.host)
     config = ssh_config(lab.name, args.student)
+    _warn(lab.name, args)
     terminal = "-t" if sys.stdin.isatty() and sys.stdout.isatty() else "-T"
     command = host_login.command(args.user, args.command)
     os.execvp("ssh", ["ssh", terminal, "-q", "-F", str(config), args.host, command])
+
+
+def _warn(lab: str, args: Options) -> None:
+    """Tell the limits that hosts of the seat have reached: a shell may not start there."""
+    from sharklab.cli import seats
+
+    for own in seats.seats_here(lab, args.student):
+        for sentence in seats.provider_of(own).warnings(own):
+            print(translate(args).say(sentence), file=sys.stderr)
 
 
 def unknown_host(lab: Lab | FilledLab, host: str) -> InputError:
@@ -309,11 +319,11 @@ def status(args: Options) -> int:
     if args.lab and not here:
         load.find(args.lab)  # raises InputError for a name that no lab has
     words = translate(args)
-    lines = [
-        f"{seat['lab']}/{seat['student']}: "
-        + ", ".join(f"{host} {words.gettext(state)}" for host, state in seat["hosts"].items())
-        for seat in here
-    ]
+    lines = []
+    for seat in here:
+        hosts = ", ".join(f"{host} {words.gettext(state)}" for host, state in seat["hosts"].items())
+        seat["warnings"] = [words.say(sentence) for sentence in seat["warnings"]]
+        lines += [f"{seat['lab']}/{seat['student']}: {hosts}", *(f"  {line}" for line in seat["warnings"])]
     say(args, "\n".join(lines) or words.gettext("No seat is up."), seats=here)
     return GOOD
 

@@ -88,6 +88,9 @@ class Provider(Protocol):
     def status(self, seat: Seat) -> Mapping[str, str]:
         """Return "running", "asleep", "stopped" or "absent" for each host, or `gateway.CUT_OFF`."""
 
+    def warnings(self, seat: Seat) -> Sequence[Message]:
+        """Return a sentence for each limit that a host of the seat has reached."""
+
 
 def not_kept(plan: Plan, host: str, place: Path) -> MachineryError:
     """Return the error for a host without a kept start state, which would be in `place`."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sharklab import state
-from sharklab.cli import flow, main, seats
+from sharklab.cli import classroom, flow, main, seats
 from sharklab.errors import BAD_INPUT, GOOD, INTERRUPTED, NOT_ACHIEVED
 from sharklab.hosts import inventory, student_files
 from sharklab.hosts.providers import cgroups, sleeping
@@ -28,6 +28,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClassSeats:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "roster.csv").write_text("\n".join(("student,name", *(f"{name},N" for name in CLASS), "")))
     write_lab(tmp_path / "mylab")
+    monkeypatch.setattr(classroom, "_workers", lambda: 1)  # one playbook for the whole class
     return ClassSeats(tmp_path, monkeypatch)
 
 
