@@ -10,6 +10,7 @@ from sharklab import paths
 from sharklab.cli.options import Options
 from sharklab.cli.say import languages, say, translate
 from sharklab.cli.verbs import classroom
+from sharklab.cli.verbs.seat import agree
 from sharklab.errors import GOOD, NOT_ACHIEVED
 from sharklab.message import N_, Message
 from sharklab.progress import Progress
@@ -100,7 +101,7 @@ def reset(args: Options) -> int:
             sentences.append(
                 Message(N_("These students have worked on them: {students}."), {"students": workers})
             )
-        classroom.agree(args, sentences)
+        agree(args, sentences)
     results = class_work.reset(lab, own, args.subject, args.os, Progress(translate(args).gettext))
     sentence = N_("{good} of {count} seats of {lab} are in their start state.")
     return classroom.say_results(args, results, sentence, paths.lab_name(args.lab), hosts=list(hosts))

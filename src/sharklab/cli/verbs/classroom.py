@@ -11,7 +11,7 @@ from sharklab import paths
 from sharklab.cli import moment
 from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
-from sharklab.cli.verbs.seat import ask_consent
+from sharklab.cli.verbs.seat import agree
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
 from sharklab.progress import Progress
@@ -117,16 +117,6 @@ def _describe_time(moment: float) -> str:
     from sharklab.lab import exam
 
     return exam.local_time(moment) if moment else ""
-
-
-def agree(args: Options, sentences: Sequence[Message]) -> None:
-    """Raise InputError unless the person agrees to what the sentences say."""
-    if not ask_consent(args, sentences):
-        raise InputError(
-            N_("nothing was changed"),
-            place=f"sharklab {args.verb}",
-            hint=N_("answer yes, or use --yes"),
-        )
 
 
 def _describe_hosts(hosts: Mapping[str, str], words: Translator) -> str:

@@ -119,6 +119,16 @@ def ask_consent(args: Options, sentences: Sequence[Message]) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes", "o", "oui")
 
 
+def agree(args: Options, sentences: Sequence[Message]) -> None:
+    """Raise InputError unless the person agrees to what the sentences say."""
+    if not ask_consent(args, sentences):
+        raise InputError(
+            N_("nothing was changed"),
+            place=f"sharklab {args.verb}",
+            hint=N_("answer yes, or use --yes"),
+        )
+
+
 def report(args: Options) -> int:
     """Write the report of a run again, from its evidence alone, or that of a student's own work."""
     if args.folder:

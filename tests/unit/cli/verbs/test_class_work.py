@@ -13,7 +13,7 @@ import pytest
 from sharklab import state
 from sharklab.checks.outcome import Verdict
 from sharklab.cli import class_work, flow, main, seats
-from sharklab.cli.verbs import classroom
+from sharklab.cli.verbs import seat
 from sharklab.errors import BAD_INPUT, GOOD, NOT_ACHIEVED, MachineryError
 from sharklab.evidence import host_state
 from sharklab.hosts import student_files
@@ -160,7 +160,7 @@ def test_reset_asks_once_and_names_who_has_work(
         asked.extend(dict(sentence.values) for sentence in sentences)
         return len(asked) > 2
 
-    monkeypatch.setattr(classroom, "ask_consent", agree)
+    monkeypatch.setattr(seat, "ask_consent", agree)
     assert BAD_INPUT == main.main(["seats", "reset", "tp4", "nfs"])
     students = ["ada", "bob", "eve"]
     assert [{"hosts": ("server", "client"), "students": students}, {"students": ["eve"]}] == asked
