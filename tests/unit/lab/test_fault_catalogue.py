@@ -9,9 +9,19 @@ import pytest
 import yaml
 
 from sharklab.evidence.packets import knocks
+from sharklab.hosts.image.systems import COMMON_MASKS
 from sharklab.lab import fault_catalogue, roles
 from sharklab.lab.model import Exercise, ExpectedConversation
 from tests.support import faults_sample as sample
+
+READERS = {
+    "/etc/NetworkManager/dispatcher.d": "NetworkManager-dispatcher.service",
+    "/etc/binfmt.d": "systemd-binfmt.service",
+    "/etc/modules-load.d": "systemd-modules-load.service",
+    "/etc/sysusers.d": "systemd-sysusers.service",
+    "/etc/udev": "systemd-udevd.service",
+}
+"""The only unit that reads a folder."""
 
 PATTERNS = {getattr(knocks, name) for name in dir(knocks) if name.isupper() and not name.startswith("_")}
 
@@ -55,6 +65,14 @@ def test_no_script_tells_of_the_catalogue() -> None:
             assert not re.search(
                 rf"(?<![.\w]){id}\b", task["ansible.builtin.raw"]
             )  # ipv4.dns-search is a setting
+
+
+@pytest.mark.parametrize("id", fault_catalogue.names())
+def test_no_script_writes_where_only_a_masked_unit_reads(id: str) -> None:
+    """A container never starts a masked unit: a fault in its folder would be gone after a reboot."""
+    unread = [folder for folder, unit in READERS.items() if unit in COMMON_MASKS]
+    text = "".join(file.read_text() for file in (fault_catalogue.FOLDER / id).iterdir())
+    assert [] == [folder for folder in unread if folder in text]
 
 
 def test_find_of_an_unknown_fault_raises_key_error() -> None:

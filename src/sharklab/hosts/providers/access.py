@@ -23,8 +23,12 @@ from sharklab.hosts.providers import marks, network
 from sharklab.lab.model import Plan
 from sharklab.message import N_, Message
 
-LIMIT = 60.0
-"""Seconds that a host may take from its start until all its units are started."""
+LIMIT = 120.0
+"""Seconds that a host may take from its start until all its units are started, or have failed.
+
+It is more than DefaultTimeoutStartSec of systemd-system.conf(5), 90 s: a host tries that long to mount a
+folder of a server that is off.
+"""
 
 CLOSE_LIMIT = 10.0
 PAUSE = 0.1

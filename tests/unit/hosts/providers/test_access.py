@@ -18,6 +18,9 @@ from sharklab.message import Message
 from tests.support.errors import error_of
 from tests.support.programs import script
 
+SYSTEMD_LIMIT = 90.0
+"""Seconds that systemd waits for a unit to start (systemd-system.conf(5), DefaultTimeoutStartSec)."""
+
 
 def test_prepare_makes_keys_once(seat_plan: Plan) -> None:
     """Private halves are for the owner alone; a second call changes nothing."""
@@ -96,6 +99,11 @@ def test_wait_has_a_limit(seat_plan: Plan, fakes: Path) -> None:
     assert isinstance(reason, Message)
     assert ("server", "no answer within {seconds:g} s ({complaint})") == (error.values["host"], reason.msgid)
     assert "nothing listens on port 22" == reason.values["complaint"].msgid
+
+
+def test_limit_lets_systemd_give_a_unit_up() -> None:
+    """A folder of a server that is off is tried for the 90 s of systemd, and then the host has settled."""
+    assert access.LIMIT > SYSTEMD_LIMIT
 
 
 def test_close_ignores_sockets_that_nobody_serves(seat_plan: Plan) -> None:
