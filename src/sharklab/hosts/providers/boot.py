@@ -85,7 +85,7 @@ def make_mounts(first: int | None, lowers: list[str]) -> None:
         target.mkdir()
         bind(source, target, users)
     options = f"lowerdir={':'.join(map(str, layers))},upperdir={STORE}/upper,workdir={STORE}/work"
-    # A file and its folder are on one device for programs, whichever layer each comes from: NFS servers ask that.
+    # NFS servers ask that a file is on the device of its folder, whichever layer each comes from.
     mount_overlay(f"{options},index=on,nfs_export=on,xino=on")
     _show_own_interfaces()
 
