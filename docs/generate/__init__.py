@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from docs.generate import ansible, commands, faults, floors, lab_file, vocabulary
+from docs.generate import ansible, commands, escapes, faults, floors, lab_file, vocabulary
 from sharklab.paths import ROOT
 
 FILES: Mapping[str, Callable[[str], str]] = {
@@ -18,6 +18,7 @@ FILES: Mapping[str, Callable[[str], str]] = {
     "docs/authoring.md": lambda text: faults.page(vocabulary.page(text)),
     "docs/commands.md": commands.page,
     "docs/lab-file.md": lab_file.page,
+    "docs/providers.md": escapes.page,
     "src/sharklab/lab/vocabulary.schema.json": vocabulary.schema,
 }
 """Files with generated parts; each function takes the text of its file and returns the renewed text."""

@@ -70,7 +70,7 @@ class ActionModule(ActionBase):
 def loaded() -> ModuleType:
     """Return the program as a module of this process, for hosts that are only disks.
 
-    All that it needs is loaded with it: in the file system of a host there is nothing to load.
+    All that it needs is loaded with it: the file system of a host has no part of it.
     """
     found = importlib.util.spec_from_file_location("sharklab_files", PROGRAM)
     if found is None or found.loader is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -17,12 +18,12 @@ import pytest
 from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import image, providers
-from sharklab.hosts.providers import access, cgroups, inotify, marks, network
+from sharklab.hosts.providers import access, cgroups, marks, network
 from sharklab.hosts.providers.baking import on_image
 from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab.model import Plan
 from sharklab.message import Message
-from tests.support import provider_seat
+from tests.support import escape_program, provider_seat
 from tests.support.errors import error_of
 
 nspawn = providers.get("nspawn")
@@ -132,6 +133,19 @@ def test_up_isolates_management(running: Plan) -> None:
     """Hosts do not reach one another on the controller's way in."""
     server = network.management_address(running, running.lab.host("server")).ip
     assert "0 received" in ask(running, "client", f"ping -c 1 -W 1 {server} || true")
+
+
+def test_root_of_a_host_stays_in_it(running: Plan) -> None:
+    """Every attempt of the list is refused; docs/providers.md shows the same list."""
+    other = network.management_address(running, running.hosts[1]).ip
+    command = f"python3 - mgmt,lan {other}"
+    words = ["ssh", "-F", str(running.seat.folder / "ssh" / "config"), "server", command]
+    text = Path(escape_program.__file__).read_text()
+    done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=LIMIT)
+    assert (0, "") == (done.returncode, done.stderr)
+    results = json.loads(done.stdout)
+    assert list(escape_program.ATTEMPTS) == list(results)
+    assert {} == {name: sign for name, sign in results.items() if sign}
 
 
 def test_up_shows_nothing_in_the_machines_own_network(running: Plan) -> None:
@@ -377,7 +391,7 @@ def test_up_of_a_host_that_never_answers(
 ) -> None:
     """A host that boots but does not answer is told after the time limit, and nothing waits on."""
     monkeypatch.setattr(access, "LIMIT", 1.0)
-    monkeypatch.setattr(network, "cable_commands", lambda own, host: "link show\n")
+    monkeypatch.setattr(network, "_plug_port", lambda port, name: [])
     with pytest.raises(MachineryError, match="no answer within 1 s") as caught:
         nspawn.up(seat_plan, layers, silent)
     assert "console.log" in str(caught.value.place)
@@ -389,21 +403,6 @@ def test_up_without_root(seat_plan: Plan, layers: image.Layers, monkeypatch: pyt
     with pytest.raises(MachineryError, match=r"starting hosts .* needs root"):
         nspawn.up(seat_plan, layers, silent)
     monkeypatch.undo()
-
-
-def test_ensure_inotify_that_may_not_be_raised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A limit that is too low and cannot be raised is told before any host starts."""
-    monkeypatch.setattr(inotify, "INSTANCES", fixed := tmp_path / "limit")
-    fixed.write_text("0")
-    monkeypatch.setattr(Path, "write_text", refuse)
-    with pytest.raises(MachineryError) as caught:
-        inotify.ensure_inotify(3, silent)
-    assert "sysctl fs.inotify.max_user_instances=1024" == caught.value.hint
-
-
-def refuse(path: Path, text: str) -> None:
-    """Refuse to write, as the kernel does in a container."""
-    raise PermissionError(13, "Permission denied", str(path))
 
 
 def test_end_of_a_group_spares_others() -> None:

@@ -140,8 +140,8 @@ def playing(folder: Path) -> bool:
 def test_interrupt_of_a_run_leaves_readable_captures(running: str) -> None:
     """Ctrl-C in the middle of a run ends with 130 and whole captures."""
     child = start("run", LAB, "--student", running)
-    server = f"--net=/run/netns/sl-{seat_id(running)}-server"
-    connections = ["nsenter", server, "ss", "-Htn", "state", "connected"]
+    config = state.seat_folder(LAB, running) / "ssh" / "config"
+    connections = ["ssh", "-F", str(config), "server", "ss", "-Htn", "state", "connected"]
     wait_for(lambda: ":8001" in subprocess.run(connections, capture_output=True, text=True).stdout)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=90)
@@ -151,11 +151,6 @@ def test_interrupt_of_a_run_leaves_readable_captures(running: str) -> None:
     assert files
     for file in files:
         subprocess.run(["tshark", "-n", "-r", str(file), "-c", "1"], check=True, capture_output=True)
-
-
-def seat_id(name: str) -> str:
-    """Return the id of the seat of student `name`."""
-    return seat.register(load.named(LAB), name).id
 
 
 def test_host_that_never_answers_is_one_clear_error(

@@ -22,11 +22,13 @@ from typing import Any
 from sharklab import state
 from sharklab.cli import flow, seats
 from sharklab.errors import MachineryError, SharklabError
-from sharklab.hosts import capacity, image, inventory, playbook, providers
+from sharklab.hosts import capacity, image, inventory, playbook, providers, student_files
 from sharklab.hosts.image import choice
+from sharklab.hosts.providers import sleeping
 from sharklab.hosts.providers.provider import NewHosts
 from sharklab.hosts.providers.this_computer import CONTAINERS
-from sharklab.lab import diary, seat
+from sharklab.lab import class_note, diary, handed_in, seat
+from sharklab.lab.class_note import ClassNote
 from sharklab.lab.model import Lab, Plan, Seat
 from sharklab.message import N_, Message
 from sharklab.progress import Progress, Silent
@@ -62,6 +64,8 @@ def up(lab: Lab, students: Sequence[str], solved: bool, os_name: str, progress: 
     hosts = CONTAINERS
     plans = [flow.to_begin(flow.plan_of(lab, own), solved) for own in seat.register_all(lab, students)]
     layers = _layers(plans, hosts, os_name, progress)
+    for plan in plans:
+        sleeping.wake(plan.seat)
     absent = [plan for plan in plans if not flow.is_ready(hosts.adapt(plan), hosts)]
     capacity.check(sum(len(plan.hosts) for plan in absent))
     begun = time.monotonic()
@@ -161,7 +165,7 @@ def _set_up(new: Sequence[tuple[Plan, NewHosts]], stop: threading.Event) -> Mapp
     """Set up the values of new seats by one playbook, and return the errors by student."""
     if not new:
         return {}
-    with tempfile.TemporaryDirectory(prefix=".removed-class-", dir=state.folder(state.root())) as folder:
+    with tempfile.TemporaryDirectory(prefix=".class-", dir=new[0][0].seat.folder) as folder:
         file = Path(folder) / "inventory.yml"
         known = [(plan, made.facts, made.roots) for plan, made in new]
         state.write(file, json.dumps(inventory.build_class(known)), 0o600)
@@ -229,14 +233,43 @@ def down(own: Sequence[Seat], progress: Progress) -> list[SeatResult]:
     return sorted(done, key=lambda result: result.student)
 
 
+def note_until(lab: Lab, students: Sequence[str], until: float) -> None:
+    """Note until when (epoch seconds) the seats of the students are open."""
+    for one in seat.look_up_all(lab, students).values():
+        class_note.note(one, until=until)
+
+
+def with_work(own: Sequence[Seat]) -> list[str]:
+    """Return the students of seats on whose hosts a student has worked."""
+    return [one.student for one in own if student_files.last_change(one)]
+
+
+def not_handed_in(own: Sequence[Seat]) -> list[str]:
+    """Return the students of seats with work that is later than their last submission."""
+    return [one.student for one in own if student_files.last_change(one) > _handed_in(one)]
+
+
+def _handed_in(one: Seat) -> float:
+    """Return when a student handed in last (epoch seconds), 0.0 for never."""
+    times = [moment for moment, _ in diary.submissions(one)]
+    return max([*times, handed_in.last(one.lab).get(one.student, 0.0)])
+
+
 def status(own: Sequence[Seat]) -> list[dict[str, Any]]:
-    """Return for each seat its hosts with their state, its memory (bytes), and when it first began."""
-    return [
-        {
-            "student": one.student,
-            "hosts": dict(seats.provider_of(one).status(one)),
-            "memory": capacity.memory_of(one),
-            "begun": diary.begun(one),
-        }
-        for one in own
-    ]
+    """Return for each seat its hosts with their state, its memory (bytes), and its times (epoch seconds).
+
+    They are when it first began, when it was checked last, and until when it is open; 0.0 for none.
+    """
+    return [_status(one, class_note.read(one)) for one in own]
+
+
+def _status(one: Seat, noted: ClassNote) -> dict[str, Any]:
+    return {
+        "student": one.student,
+        "hosts": dict(seats.provider_of(one).status(one)),
+        "memory": capacity.memory_of(one),
+        "begun": diary.begun(one),
+        "checked": noted.checked,
+        "until": noted.until,
+        "over": noted.is_over,
+    }

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from sharklab.cli.options import Options
 from sharklab.cli.verbs import (
+    class_work,
     classroom,
     computer,
     exercise,
     explain,
+    gateway,
     gradebook,
     lab,
     recording,
@@ -151,19 +153,49 @@ VERBS: Mapping[str, Verb] = {
         classroom.up,
         N_("Start the seat of every student of a class on this computer, side by side."),
         "seats up tp4 --roster roster.csv",
-        ("lab", "required_class", "only", "solved", "os", "output"),
+        ("lab", "required_class", "only", "solved", "until", "os", "output"),
     ),
     "seats status": Verb(
         classroom.status,
-        N_("Show the seats of a class on this computer: hosts, memory, and since when."),
+        N_("Show the seats of a class on this computer: hosts, memory, since when, and the last check."),
         "seats status tp4",
+        ("lab", "class", "only", "output"),
+    ),
+    "seats check": Verb(
+        class_work.check,
+        N_("Grade the seats of a class as they stand now, into the page of the class."),
+        "seats check tp4 --roster roster.csv -o gradebook",
+        ("lab", "class", "only", "gradebook", "output"),
+    ),
+    "seats run": Verb(
+        class_work.run,
+        N_("Run a lab's captures and probes on every solved seat of a class."),
+        "seats run tp4",
+        ("lab", "class", "only", "os", "output"),
+    ),
+    "seats reset": Verb(
+        class_work.reset,
+        N_("Put hosts of every seat of a class back into their start state."),
+        "seats reset tp4 nfs",
+        ("lab", "maybe_part", "class", "only", "yes", "os", "output"),
+    ),
+    "seats sleep": Verb(
+        classroom.sleep,
+        N_("Put the idle seats of a class to sleep; a login wakes a seat."),
+        "seats sleep tp4",
+        ("lab", "class", "only", "output"),
+    ),
+    "seats wake": Verb(
+        classroom.wake,
+        N_("Wake the seats of a class that sleep."),
+        "seats wake tp4",
         ("lab", "class", "only", "output"),
     ),
     "seats down": Verb(
         classroom.down,
-        N_("Remove the seats of a class from this computer."),
+        N_("Remove the seats of a class from this computer, and keep the submissions."),
         "seats down tp4",
-        ("lab", "class", "only", "output"),
+        ("lab", "class", "only", "yes", "output"),
     ),
     "seats create": Verb(
         submission.seats_create,
@@ -182,6 +214,30 @@ VERBS: Mapping[str, Verb] = {
         N_("Install a seat file from the instructor."),
         "seats import alice.seat",
         ("seat_files", "output"),
+    ),
+    "gateway start": Verb(
+        gateway.start,
+        N_("Let the students of a class log in to their seats on this server by SSH."),
+        "gateway start --roster roster.csv",
+        ("class", "keys", "listen", "port", "output"),
+    ),
+    "gateway stop": Verb(
+        gateway.stop, N_("Stop the SSH gateway; all logins end."), "gateway stop", ("output",)
+    ),
+    "gateway status": Verb(
+        gateway.status, N_("Say whether the SSH gateway runs, and where."), "gateway status", ("output",)
+    ),
+    "gateway logins": Verb(
+        gateway.logins,
+        N_("List the logins of students: name, time, address and host."),
+        "gateway logins --student alice",
+        ("student_of_logins", "output"),
+    ),
+    "gateway keys": Verb(
+        gateway.keys,
+        N_("Write a personal SSH key for each student of a class, for the gateway."),
+        "gateway keys roster.csv -o keys",
+        ("roster", "keys_folder", "output"),
     ),
     "grade": Verb(
         gradebook.grade,
@@ -231,6 +287,7 @@ VERBS: Mapping[str, Verb] = {
 
 GROUPS: Mapping[str, str] = {
     "image": N_("The images that seats are made from."),
+    "gateway": N_("The SSH gateway of a class server, through which students log in."),
     "seats": N_("The seats of a class, on this computer or on the students' own machines."),
 }
 """The subjects of verbs of two words, by the first word."""

@@ -43,3 +43,24 @@ def read_exam(begin: str | None, end: str | None) -> tuple[float, float]:
             hint=N_("give the beginning: --begin 2026-12-01T08:00"),
         )
     return read(begin, "--begin"), read(end, "--end", is_end=True)
+
+
+def read_until(text: str, option: str, now: float) -> float:
+    """Return a time that is to come, in epoch seconds, 0 without a text. Raises InputError for another one.
+
+    A time of day alone (18:00) is that of today.
+    """
+    if not text:
+        return 0.0
+    try:
+        at = time.fromisoformat(text)
+        found = datetime.combine(datetime.fromtimestamp(now).date(), at).astimezone().timestamp()
+    except ValueError:
+        found = read(text, option, is_end=True)
+    if found <= now:
+        raise InputError(
+            N_("this time has passed"),
+            place=option,
+            hint=N_("name a later time, with its date if it is not today: 2026-12-01T18:00"),
+        )
+    return found

@@ -52,10 +52,12 @@ class Options(argparse.Namespace):
     inventory: str | None
     jobs: int | None
     lab: str
+    keys: str
     labs: list[str]
     lang: str | None
     language: str
     late: float
+    listen: str | None
     live: bool
     moodle: str | None
     only: str
@@ -66,6 +68,7 @@ class Options(argparse.Namespace):
     pace: str
     play: bool
     packets: int
+    port: int | None
     provider: str | None
     roster: str
     run: str | None
@@ -77,6 +80,7 @@ class Options(argparse.Namespace):
     students: list[str]
     fault: str
     subject: str
+    until: str
     user: str
     verb: str
     without_seats: bool
@@ -437,6 +441,14 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "help": N_("the students of the class: a table from Moodle, Excel or by hand (CSV or .xlsx)"),
         },
     ),
+    "until": (
+        ("--until",),
+        {
+            "metavar": N_("TIME"),
+            "default": "",
+            "help": N_("the time until which students may log in, such as 18:00 or 2026-12-01T18:00"),
+        },
+    ),
     "only": (
         ("--only",),
         {"metavar": N_("NAMES"), "default": "", "help": N_("only these students, with commas between")},
@@ -448,6 +460,39 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "default": "",
             "help": N_("the students of the class: a table from Moodle, Excel or by hand (CSV or .xlsx)"),
         },
+    ),
+    "keys": (
+        ("--keys",),
+        {
+            "metavar": N_("DIR"),
+            "default": "",
+            "help": N_("a folder with the public keys of students: ID.keys, as https://github.com/NAME.keys"),
+        },
+    ),
+    "listen": (
+        ("--listen",),
+        {
+            "metavar": N_("ADDRESS"),
+            "default": None,
+            "help": N_("the address of this server for logins (default: as before, or all: 0.0.0.0)"),
+        },
+    ),
+    "port": (
+        ("--port",),
+        {
+            "metavar": N_("PORT"),
+            "type": int,
+            "default": None,
+            "help": N_("the port for logins (default: as before, or 2222)"),
+        },
+    ),
+    "student_of_logins": (
+        ("--student",),
+        {"metavar": N_("ID"), "default": "", "help": N_("only the logins of this student")},
+    ),
+    "keys_folder": (
+        ("-o", "--out"),
+        {"metavar": N_("DIR"), "default": "keys", "help": N_("the folder for the files")},
     ),
     "maybe_of_lab": (
         ("--lab",),

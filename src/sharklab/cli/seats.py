@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import providers, seat_provider
+from sharklab.hosts.providers import sleeping
 from sharklab.lab import seat
 from sharklab.lab.model import Seat
 from sharklab.message import N_, Message
@@ -28,25 +29,29 @@ def provider_of(own: Seat) -> providers.Provider:
 
 
 def status(lab: str | None = None, student: str | None = None) -> list[dict[str, Any]]:
-    """Return lab, student, provider and hosts with their state for each of `seats_here`."""
+    """Return lab, student, provider, hosts with their state, and warnings for each of `seats_here`."""
     return [
         {
             "lab": own.lab,
             "student": own.student,
             "provider": provider_of(own).name,
             "hosts": dict(provider_of(own).status(own)),
+            "warnings": list(provider_of(own).warnings(own)),
         }
         for own in seats_here(lab, student)
     ]
 
 
-def hold(own: Seat) -> AbstractContextManager[None]:
-    """Hold a seat for this process alone. Raises Busy when another run has it.
+@contextmanager
+def hold(own: Seat) -> Iterator[None]:
+    """Hold a seat for this process alone, and wake it if it sleeps. Raises Busy when another run has it.
 
     The lock lies outside the seat's folder, which `down` removes.
     """
     what = Message(N_("seat {lab}/{student}"), {"lab": own.lab, "student": own.student})
-    return state.lock(state.root() / "locks" / f"{own.lab}-{own.student}", what)
+    with state.lock(state.root() / "locks" / f"{own.lab}-{own.student}", what):
+        sleeping.wake(own)
+        yield
 
 
 def down(lab: str | None, student: str | None, progress: Progress) -> dict[str, Sequence[Message]]:

@@ -13,6 +13,9 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "vms": ("machines", "seeds"),
     "run": ("image", "hosts", "packets"),
     "seats up": ("image", "hosts"),
+    "seats check": ("hosts", "packets"),
+    "seats run": ("image", "hosts", "packets"),
+    "seats reset": ("hosts",),
     "seats down": ("hosts",),
     "solve": ("hosts",),
     "reset": ("hosts",),
@@ -25,13 +28,16 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "check": ("packets",),
     "explain": ("packets",),
     "down": ("hosts",),
-    "test": ("image", "hosts", "internet", "machines", "seeds", "rocky", "packets", "test"),
+    "gateway start": ("hosts", "internet", "gateway"),
+    "test": ("image", "hosts", "gateway", "internet", "machines", "seeds", "rocky", "packets", "test"),
 }
 """The work that each verb does, by the groups of system_packages.toml; other verbs need nothing."""
 
 AS_ROOT = frozenset(
     {"image build", "up", "run", "solve", "reset", "shell", "capture", "fetch", "down", "test"}
-    | {"seats up", "seats status", "seats down"}
+    | {"seats up", "seats status", "seats check", "seats run", "seats reset", "seats down"}
+    | {"seats sleep", "seats wake"}
+    | {"gateway start", "gateway stop", "gateway status", "gateway logins"}
 )
 """The verbs that need root where the hosts are containers of this machine."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sharklab.cli import flow, seats
 from sharklab.errors import InputError, MachineryError
+from sharklab.grading.submission import manifest
+from sharklab.grading.submission.model import HostState, Submission
 from sharklab.hosts import configuration, inventory
 from sharklab.lab import diary, fault_catalogue, plan_file
 from sharklab.lab.criteria import leaves
@@ -56,6 +59,17 @@ def exercises(plan: Plan, name: str) -> tuple[str, ...]:
             known=", ".join(plan.start),
         )
     return (name,)
+
+
+def with_state(plan: Plan, found: Submission, state: Mapping[str, HostState]) -> Submission:
+    """Return the work that was found as a submission of this moment, with the state of the hosts."""
+    return replace(
+        found,
+        state=state,
+        manifest={manifest.HINTS: diary.hints(plan.seat), manifest.SOLVED: diary.solved(plan.seat)},
+        begun=diary.begun(plan.seat),
+        made=round(time.time(), 3),
+    )
 
 
 def solve(plan: Plan, ids: Sequence[str], progress: Progress) -> dict[str, str]:

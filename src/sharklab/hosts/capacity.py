@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sharklab import state
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import cgroups, inotify, network
+from sharklab.hosts.providers import cgroups, network, shared_limits
 from sharklab.lab.model import Seat
 from sharklab.message import N_, Message
 
@@ -97,9 +97,9 @@ def demands(hosts: int) -> Iterator[Demand]:
     yield Demand(N_("open files"), hosts * FILES, int(most) - int(used), "sysctl fs.file-max=4194304")
     yield Demand(
         N_("inotify instances"),
-        hosts * inotify.PER_HOST,
-        inotify.free(),
-        f"sysctl {inotify.NAME}={inotify.AMPLE}",
+        hosts * shared_limits.PER_HOST,
+        shared_limits.free(),
+        f"sysctl {shared_limits.INSTANCES}={shared_limits.ENOUGH}",
     )
 
 

@@ -1,8 +1,8 @@
 """Read the students of a class: a table from Moodle, Canvas or a spreadsheet, or one written by hand.
 
-By hand, one line per student under `student,name,email`, `group` if groups hand in together, and `minutes`
-if some have more time in an exam. Columns are found by their headings in English, French or German, in any
-order. One column of the file names all seats.
+By hand, one line per student under `student,name,email`, `group` if groups hand in together, `minutes`
+if some have more time in an exam, and `ssh_key` for logins on a class server. Columns are found by their
+headings in English, French or German, in any order. One column of the file names all seats.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "last": ("last name", "surname", "nom de famille", "nom", "family name", "nachname"),
     "group": ("group", "groupe", "gruppe", "team", "equipe"),
     "minutes": ("minutes", "minuten"),
+    "ssh_key": ("ssh_key", "ssh key", "cle ssh", "clef ssh", "ssh-schlussel"),
 }
 """The headings of each column as `csv_table.plain` gives them, the best first."""
 CANVAS: Mapping[str, tuple[str, ...]] = {
@@ -96,7 +97,7 @@ class Student:
     """One student of a class. `id` names their seat; `moodle_id` is Moodle's "Participant 12".
 
     The members of one `group` hand in together. `minutes` is the student's own time in an exam, 0 for the
-    time of the lab.
+    time of the lab. `ssh_key` is a public key, as it was written.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Student:
     moodle_id: str = ""
     group: str = ""
     minutes: int = 0
+    ssh_key: str = ""
 
 
 def read(file: Path) -> tuple[Student, ...]:
@@ -187,6 +189,7 @@ class _Columns:
             moodle_id=participant,
             group=own_group(self._cell(row, "group")),
             minutes=_minutes(self._cell(row, "minutes")),
+            ssh_key=self._cell(row, "ssh_key"),
         )
 
     def _find_identity(self) -> str:

@@ -49,3 +49,15 @@ def test_read_exam_needs_a_beginning() -> None:
     assert 5400 == end - begin
     error = error_of(InputError, moment.read_exam, None, "2026-12-01")
     assert ("needs the beginning of the exam", "--end") == (error.message_id, error.place)
+
+
+@pytest.mark.usefixtures("in_paris")
+def test_a_time_of_day_is_that_of_today() -> None:
+    """It must be to come; with its date it may be on another day."""
+    now = datetime.fromisoformat("2026-11-28T12:00:00+01:00").timestamp()
+    assert (now + 6 * 3600, 0.0) == tuple(moment.read_until(text, "--until", now) for text in ("18:00", ""))
+    assert now + 24 * 3600 == moment.read_until("2026-11-29T12:00", "--until", now)
+    for text in ("11:59", "12:00", "2026-11-27"):
+        error = error_of(InputError, moment.read_until, text, "--until", now)
+        assert ("this time has passed", "--until") == (error.message_id, error.place)
+    assert "--until" == error_of(InputError, moment.read_until, "soon", "--until", now).place

@@ -9,8 +9,11 @@ import pytest
 
 from sharklab import state
 from sharklab.cli import flow, seats
+from sharklab.cli.main import main
 from sharklab.errors import Busy, InputError, MachineryError
 from sharklab.hosts import seat_provider
+from sharklab.hosts.providers.this_computer import ThisComputer
+from sharklab.message import Message
 from tests.support.errors import error_of
 
 
@@ -48,6 +51,21 @@ def test_seats_here_are_chosen_by_lab_and_student() -> None:
         for wanted in ((), ("tp4",), (None, "ada"), ("tcpdump", "ada"), ("ports",))
     ]
     assert [sorted(made), made[:2], [made[2], made[0]], made[2:], []] == found
+
+
+def test_status_has_the_warnings_of_hosts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A host at one of its limits is told below its seat, and in JSON."""
+    make("tp4", "ada")
+    monkeypatch.setattr(
+        ThisComputer, "warnings", lambda self, own: [Message("{host} is full", {"host": "client"})]
+    )
+    assert 0 == main(["status", "--output", "json"])
+    [found] = json.loads(capsys.readouterr().out)["seats"]
+    assert (["client is full"], "nspawn") == (found["warnings"], found["provider"])
+    assert 0 == main(["status"])
+    assert "  client is full" == capsys.readouterr().out.splitlines()[1]
 
 
 def runs(lab: str, student: str, *names: str) -> Path:

@@ -49,6 +49,7 @@ WORKS: Mapping[str, tuple[str, str]] = {
     "image": (N_("images of Debian"), N_("the first image of Debian")),
     "rocky": (N_("images of Rocky"), N_("the first image of Rocky")),
     "internet": (N_("Internet for labs"), N_("a lab with Internet access")),
+    "gateway": (N_("logins of students"), N_("the verb gateway start")),
     "machines": (N_("virtual machines"), N_("a lab with virtual machines")),
     "seeds": (N_("machines of libvirt"), N_("the verb vms")),
     "test": (N_("tests of sharklab"), N_("the verb test")),

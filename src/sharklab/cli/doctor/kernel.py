@@ -11,6 +11,8 @@ from pathlib import Path
 from sharklab import privilege, state, system_packages
 from sharklab.cli.doctor import trials
 from sharklab.cli.doctor.diagnosis import Diagnosis, missing, ok, optional, warning
+from sharklab.hosts.providers import cgroups as hosts_cgroups
+from sharklab.hosts.providers import disk_file, user_namespace
 from sharklab.hosts.providers.qemu import engine, libvirt, trial
 from sharklab.message import N_, Message, refusal
 
@@ -19,6 +21,9 @@ INOTIFY_PER_HOST = 6.4
 """Measured: with 128 instances the twenty-first host of systemd, firewalld and sshd hangs."""
 
 INOTIFY_AMPLE = 1024
+
+LIMIT_NAMES = {"memory": N_("memory"), "pids": N_("processes"), "cpu": N_("processor time")}
+"""The names of controllers of control groups for readers."""
 
 NEEDS_ROOT = N_("not tried: that takes root's rights")
 AS_ROOT = N_("sudo ./sharklab doctor tries it")
@@ -29,6 +34,8 @@ def examine() -> Iterator[Diagnosis]:
     yield init(Path("/run/systemd/system"))
     yield cgroups(Path("/proc/mounts").read_text())
     yield overlay()
+    yield users(state.images_folder())
+    yield limits()
     yield network()
     yield nf_tables()
     yield nfs(Path("/proc/filesystems").read_text())
@@ -73,6 +80,39 @@ def overlay() -> Diagnosis:
         N_("keep the state on an ext4, xfs or btrfs file system: SHARKLAB_STATE=/another/folder"),
         place=str(folder),
     )
+
+
+def users(images: Path) -> Diagnosis:
+    """Really runs a container with users of its own on one of the `images`; `up` goes by the result."""
+    name = N_("users of the hosts")
+    if not privilege.is_root():
+        return warning(name, NEEDS_ROOT, AS_ROOT)
+    roots = sorted(file.parents[1] for file in images.glob("*/root/bin/sh"))
+    if not roots:
+        return ok(name, N_("not tried: that takes an image; the first start of a lab builds one, and tries"))
+    if reason := user_namespace.measure(roots[:1]):
+        return warning(
+            name,
+            N_("tried: {reason}; root of a container can harm this machine"),
+            N_("give hosts to people that you trust, or make virtual machines of them: --provider qemu"),
+            reason=reason,
+        )
+    return ok(name, N_("tried: root of a container is an ordinary user of this machine"))
+
+
+def limits() -> Diagnosis:
+    """Looks for the controllers of control groups, and really mounts a file."""
+    name = N_("limits of containers")
+    if not privilege.is_root():
+        return warning(name, NEEDS_ROOT, AS_ROOT)
+    lacking = [LIMIT_NAMES[one] for one, is_there in hosts_cgroups.controllers().items() if not is_there]
+    if not disk_file.measure():
+        lacking.append(N_("disk"))
+    if lacking:
+        sentence = N_("none of {lacking}: one container can use all of that")
+        remedy = N_("give the controllers of control groups to this machine, and loop devices: modprobe loop")
+        return warning(name, sentence, remedy, lacking=tuple(map(Message, lacking)))
+    return ok(name, N_("memory, processes, processor time and disk of each are limited"))
 
 
 def network() -> Diagnosis:

@@ -1,19 +1,23 @@
-"""The verbs for the seats of a class on this computer: bring them up, look at them, remove them."""
+"""The verbs for the seats of a class on this computer: up, status, down, sleep, wake."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sharklab import paths
+from sharklab.cli import moment
 from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
+from sharklab.cli.verbs.seat import agree
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
-from sharklab.message import DID_YOU_MEAN, N_, nearest
+from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
 from sharklab.progress import Progress
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
+    from sharklab.cli.class_work import Done
     from sharklab.cli.classroom import SeatResult
     from sharklab.i18n import Translator
     from sharklab.lab.model import Seat
@@ -25,41 +29,94 @@ def up(args: Options) -> int:
     from sharklab.author import lint
     from sharklab.cli import classroom
 
-    lab, students = lint.named(args.lab), _students(args)
+    lab, students = lint.named(args.lab), find_students(args)
+    until = moment.read_until(args.until, "--until", time.time())
     progress = Progress(translate(args).gettext)
     results = classroom.up(lab, [student.id for student in students], args.solved, args.os, progress)
-    return _say_results(args, results, N_("{good} of {count} seats of {lab} are up."), lab.name)
+    if until:
+        classroom.note_until(lab, [result.student for result in results if not result.error], until)
+    return say_results(args, results, N_("{good} of {count} seats of {lab} are up."), lab.name)
 
 
 def down(args: Options) -> int:
-    """Remove the seats of a class; exit code 1 when one of them remains."""
-    from sharklab.cli import classroom
+    """Remove the seats of a class; exit code 1 when one of them remains. The submissions stay.
 
-    results = classroom.down(_seats(args), Progress(translate(args).gettext))
+    A person agrees first when work is lost.
+    """
+    from sharklab.cli import classroom
+    from sharklab.lab import handed_in
+
+    own, words, lab = find_seats(args), translate(args), paths.lab_name(args.lab)
+    if lost := classroom.not_handed_in(own):
+        sentence = N_("The work of these students is lost, because they did not hand it in: {students}.")
+        agree(args, [Message(sentence, {"students": lost})])
+    results = classroom.down(own, Progress(words.gettext))
+    known = handed_in.last(lab)
+    without = [one.student for one in own if one.student not in known]
+    more = []
+    if known:
+        text = words.gettext("The submissions stay in {folder}.")
+        more.append(text.format(folder=handed_in.folder(lab)))
+    if without:
+        text = words.gettext("Handed in nothing on this computer: {students}")
+        more.append(text.format(students=", ".join(without)))
     sentence = N_("{good} of {count} seats of {lab} are removed.")
-    return _say_results(args, results, sentence, paths.lab_name(args.lab))
+    return say_results(args, results, sentence, lab, more, handed_in=known, without=without)
+
+
+def sleep(args: Options) -> int:
+    """Put the idle seats to sleep; exit code 1 when one stays awake."""
+    from sharklab.cli import class_work
+
+    results = class_work.sleep(find_seats(args), Progress(translate(args).gettext))
+    return say_results(
+        args, results, N_("{good} of {count} seats of {lab} fell asleep."), paths.lab_name(args.lab)
+    )
+
+
+def wake(args: Options) -> int:
+    """Wake the seats that sleep; exit code 1 when one does not."""
+    from sharklab.cli import class_work
+
+    results = class_work.wake(find_seats(args), Progress(translate(args).gettext))
+    return say_results(
+        args, results, N_("{good} of {count} seats of {lab} are awake again."), paths.lab_name(args.lab)
+    )
 
 
 def status(args: Options) -> int:
-    """Show the seats of a class: hosts, memory, and since when."""
+    """Show the seats of a class: hosts, memory, since when, the last check, and until when they are open."""
     from sharklab.cli import classroom
-    from sharklab.lab import exam
 
     words = translate(args)
-    seats = classroom.status(_seats(args))
+    seats = classroom.status(find_seats(args))
     rows = [
         (
             one["student"],
             _describe_hosts(one["hosts"], words),
             f"{one['memory'] / 1024 / 1024:.0f} MiB",
-            exam.local_time(one["begun"]) if one["begun"] else "",
+            _describe_time(one["begun"]),
+            _describe_time(one["checked"]),
+            words.gettext("it is over") if one["over"] else _describe_time(one["until"]),
         )
         for one in seats
     ]
-    titles = tuple(map(words.gettext, (N_("student"), N_("hosts"), N_("memory"), N_("since"))))
-    text = "\n".join(_align([titles, *rows])) if rows else words.gettext("No seat is up.")
-    say(args, text, lab=paths.lab_name(args.lab), seats=seats)
+    titles = (N_("student"), N_("hosts"), N_("memory"), N_("since"), N_("last check"), N_("until"))
+    lines = align([tuple(map(words.gettext, titles)), *rows])
+    say(
+        args,
+        "\n".join(lines) if rows else words.gettext("No seat is up."),
+        lab=paths.lab_name(args.lab),
+        seats=seats,
+    )
     return GOOD
+
+
+def _describe_time(moment: float) -> str:
+    """Return a time of this computer's time zone, "" for one that is not known."""
+    from sharklab.lab import exam
+
+    return exam.local_time(moment) if moment else ""
 
 
 def _describe_hosts(hosts: Mapping[str, str], words: Translator) -> str:
@@ -70,30 +127,38 @@ def _describe_hosts(hosts: Mapping[str, str], words: Translator) -> str:
     return ", ".join(f"{host} {words.gettext(state)}" for host, state in hosts.items())
 
 
-def _align(rows: Sequence[Sequence[str]]) -> list[str]:
+def align(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return the rows of a table as lines, with columns of one width."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [[f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)] for row in rows]
     return ["  ".join(cells).rstrip() for cells in lines]
 
 
-def _say_results(args: Options, results: Sequence[SeatResult], sentence: str, lab: str) -> int:
-    """Print the seats that failed with their reasons, and how many are good."""
+def say_results(
+    args: Options,
+    results: Sequence[SeatResult | Done],
+    sentence: str,
+    lab: str,
+    more: Sequence[str] = (),
+    **content: Any,
+) -> int:
+    """Print the seats that failed with their reasons, how many are good, and `more` lines."""
     words = translate(args)
     failed = [result for result in results if result.error]
     good = len(results) - len(failed)
     lines = [f"✗ {each.student}: {each.error.say(words.gettext)}" for each in failed if each.error]
     lines.append(words.gettext(sentence).format(good=good, count=len(results), lab=lab))
-    say(args, "\n".join(lines), lab=lab, seats=[_to_plain(result) for result in results])
+    say(args, "\n".join([*lines, *more]), lab=lab, seats=[to_plain(result) for result in results], **content)
     return NOT_ACHIEVED if failed else GOOD
 
 
-def _to_plain(result: SeatResult) -> dict[str, Any]:
+def to_plain(result: SeatResult | Done) -> dict[str, Any]:
+    """Return the result of a seat for scripts."""
     plain = {"student": result.student, "seconds": round(result.seconds, 1), "good": result.error is None}
     return {**plain, "error": str(result.error)} if result.error else plain
 
 
-def _students(args: Options) -> Sequence[Student]:
+def find_students(args: Options) -> Sequence[Student]:
     """Return the students of the roster that the command is about. Raises InputError for other names."""
     from sharklab.lab import roster
 
@@ -101,7 +166,7 @@ def _students(args: Options) -> Sequence[Student]:
     return [student for student in students if student.id in _chosen(args, [each.id for each in students])]
 
 
-def _seats(args: Options) -> Sequence[Seat]:
+def find_seats(args: Options) -> Sequence[Seat]:
     """Return the seats of the class on this computer. Raises InputError for other names."""
     from sharklab.cli import seats
     from sharklab.lab import load
@@ -110,7 +175,7 @@ def _seats(args: Options) -> Sequence[Seat]:
     if not here:
         load.find(args.lab)  # raises InputError for a name that no lab has
     if args.roster:
-        members = {student.id for student in _students(args)}
+        members = {student.id for student in find_students(args)}
         return [own for own in here if own.student in members]
     return [own for own in here if own.student in _chosen(args, [own.student for own in here])]
 

@@ -4,50 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.cli.verbs import seat
-from sharklab.errors import GOOD, NOT_ACHIEVED, InputError, MachineryError
+from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
+    from sharklab.cli.fetching import Arrival
     from sharklab.evidence.packets.model import Conversation
-    from sharklab.grading.marking.glance import Glance
     from sharklab.hosts.recording import Order
     from sharklab.lab.model import Capture, Plan
 
-UNCLEAR = N_("it is not clear which capture of the lab this is")
 MOST_TALKS = 3
 """Conversations that a line names."""
 
 
-@dataclass(frozen=True)
-class Arrival:
-    """A file that came home: its origin, its place, what it shows, and the files whose place it took."""
-
-    origin: str
-    capture: str
-    place: Path
-    glance: Glance
-    kept: Sequence[Path] = ()
-    is_new: bool = True
-
-    @property
-    def is_right(self) -> bool:
-        """True when the file shows what its exercise is about."""
-        return self.capture in self.glance.shown
-
-
 def capture(args: Options) -> int:
     """Record an exercise until Ctrl-C or a limit, and bring the capture home; or show packets live."""
-    from sharklab.cli import flow
+    from sharklab.cli import fetching, flow
     from sharklab.grading.submission import intake
 
     plan = flow.look_up(args.lab, args.student)
@@ -59,11 +39,11 @@ def capture(args: Options) -> int:
     if not wanted:
         raise _unknown_exercise(plan, args.subject)
     folder = _student_folder(args, plan)
-    with _temporary(folder) as own:
+    with fetching.temporary(folder) as own:
         files = [own / capture.id for capture in wanted]
         _record(args, plan, wanted, files)
         arrivals = [
-            _take(plan, folder, file, f"{capture.host}", capture.id)
+            fetching.take(plan, folder, file, f"{capture.host}", capture.id)
             for capture, file in zip(wanted, files, strict=True)
         ]
     return _say_arrivals(args, arrivals, ())
@@ -99,15 +79,6 @@ def _student_folder(args: Options, plan: Plan) -> Path:
 
     seat.ssh_config(plan.lab.name, args.student)
     return form.place(args.folder, plan.lab.name)
-
-
-@contextmanager
-def _temporary(folder: Path) -> Iterator[Path]:
-    """Make a folder on the file system of the student's folder, for files that are not checked yet."""
-    from sharklab import state
-
-    with tempfile.TemporaryDirectory(prefix=".sharklab-", dir=state.folder(folder)) as own:
-        yield Path(own)
 
 
 def _order(args: Options, plan: Plan, capture: Capture) -> Order:
@@ -200,7 +171,7 @@ def _live_order(args: Options, plan: Plan, wanted: Sequence[Capture]) -> tuple[s
 
 def fetch(args: Options) -> int:
     """Bring files of the hosts home: those that are named, or all captures that are somebody's work."""
-    from sharklab.cli import flow
+    from sharklab.cli import fetching, flow
 
     plan = flow.look_up(args.lab, args.student)
     asked = [_split(plan, file) for file in args.files]
@@ -214,8 +185,8 @@ def fetch(args: Options) -> int:
         )
     folder = _student_folder(args, plan)
     if not asked:
-        return _fetch_all(args, plan, folder)
-    with _temporary(folder) as own:
+        return _say_arrivals(args, *fetching.fetch_all(plan, folder, [host.name for host in plan.hosts]))
+    with fetching.temporary(folder) as own:
         arrivals = [_fetch_one(args, plan, folder, own, host, path) for host, path in asked]
     return _say_arrivals(args, arrivals, ())
 
@@ -236,38 +207,28 @@ def _split(plan: Plan, file: str) -> tuple[str, str]:
     return host, path.removeprefix("~/")
 
 
-def _copy(plan: Plan, own: Path, host: str, path: str) -> Path:
-    """Copy a file of a host into the folder `own`. Raises MachineryError."""
-    from sharklab.hosts.providers import remote
-    from sharklab.limits import CAPTURE
-
-    target = own / f"{len(list(own.iterdir()))}"
-    with target.open("wb") as file:
-        remote.machine_of(plan.seat, host).copy(path, "student", file, CAPTURE.bytes)
-    return target
-
-
 def _fetch_one(args: Options, plan: Plan, folder: Path, own: Path, host: str, path: str) -> Arrival:
+    from sharklab.cli import fetching
     from sharklab.grading.marking import glance
 
     origin = f"{host}:{path}"
-    file = _copy(plan, own, host, path)
+    file = fetching.copy(plan, own, host, path)
     try:
         seen = glance.look(plan, file)
     except InputError as error:
         values: dict[str, Any] = dict(error.values)
         raise InputError(error.message_id, place=origin, hint=error.hint, **values) from error
-    id = _asked_id(plan, args.as_capture) if args.as_capture else _meant(plan, host, path, seen)
+    id = _asked_id(plan, args.as_capture) if args.as_capture else fetching.meant(plan, host, path, seen)
     if not id:
         from sharklab.grading.submission import intake
 
         raise InputError(
-            UNCLEAR,
+            fetching.UNCLEAR,
             place=origin,
             hint=N_("say it with --as: {captures}"),
             captures=[capture.id for capture in intake.captures(plan)],
         )
-    return _take(plan, folder, file, origin, id, seen)
+    return fetching.take(plan, folder, file, origin, id, seen)
 
 
 def _asked_id(plan: Plan, name: str) -> str:
@@ -286,74 +247,6 @@ def _asked_id(plan: Plan, name: str) -> str:
         name=name,
         captures=known,
     )
-
-
-def _meant(plan: Plan, host: str, path: str, seen: Glance) -> str:
-    """Return the id of the capture that a file is, by its name or its packets; "" if that is not clear."""
-    from sharklab.grading.submission import intake
-
-    if id := intake.id_of_file(plan, path):
-        return id
-    shown = [each for each in intake.captures(plan) if seen.shown.get(each.id)]
-    here = [each for each in shown if each.host == host] or shown
-    return here[0].id if len(here) == 1 else ""
-
-
-def _take(plan: Plan, folder: Path, file: Path, origin: str, id: str, seen: Glance | None = None) -> Arrival:
-    """Put a file into captures/ under its id; one that is there already stays."""
-    from sharklab.grading.marking import glance
-    from sharklab.grading.submission import intake
-
-    seen = seen or glance.look(plan, file)
-    if intake.has(folder, id, file):
-        return Arrival(origin, id, intake.present(folder, id)[0], seen, is_new=False)
-    place, kept = intake.take(folder, id, file, seen.format)
-    return Arrival(origin, id, place, seen, kept)
-
-
-def _fetch_all(args: Options, plan: Plan, folder: Path) -> int:
-    """Bring home what has no place yet, the newest of each; say of all other captures why they stay."""
-    from sharklab.hosts.providers import remote
-
-    machines = [remote.machine_of(plan.seat, host.name) for host in plan.hosts]
-    asked = remote.ask_all(machines, lambda one: one.ask("captures")["captures"])
-    files = [(host, each) for host, found in asked.items() for each in found]
-    arrivals: list[Arrival] = []
-    left: list[tuple[str, Message]] = []
-    with _temporary(folder) as own:
-        for host, each in sorted(files, key=lambda file: -file[1]["modified"]):
-            arrival = _fetch_if_wanted(plan, folder, own, host, each)
-            if isinstance(arrival, Message):
-                left.append((f"{host}:{each['path']}", arrival))
-            else:
-                arrivals.append(arrival)
-    return _say_arrivals(args, arrivals, left)
-
-
-def _fetch_if_wanted(
-    plan: Plan, folder: Path, own: Path, host: str, known: Mapping[str, Any]
-) -> Arrival | Message:
-    """Bring a file home that shows an exercise whose place is free, or return why it stays on its host."""
-    from sharklab.grading.marking import glance
-    from sharklab.grading.submission import intake
-    from sharklab.limits import CAPTURE
-
-    if known["size"] > CAPTURE.bytes:
-        return Message(N_("it is too large to hand in"))
-    try:
-        file = _copy(plan, own, host, known["path"])
-        seen = glance.look(plan, file)
-    except (InputError, MachineryError) as error:
-        return error.sentence
-    id = _meant(plan, host, known["path"], seen)
-    if not id:
-        return Message(UNCLEAR)
-    if id not in seen.shown:
-        return Message(N_("no packet in it is of the exercise {capture}"), {"capture": id})
-    there = intake.present(folder, id)
-    if there and not intake.has(folder, id, file):
-        return Message(N_("captures/{file} is there already"), {"file": there[0].name})
-    return _take(plan, folder, file, f"{host}:{known['path']}", id, seen)
 
 
 def _say_arrivals(args: Options, arrivals: Sequence[Arrival], left: Sequence[tuple[str, Message]]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -118,6 +117,16 @@ def ask_consent(args: Options, sentences: Sequence[Message]) -> bool:
         return True
     print(words.gettext("Continue? [y/N]"), end=" ", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes", "o", "oui")
+
+
+def agree(args: Options, sentences: Sequence[Message]) -> None:
+    """Raise InputError unless the person agrees to what the sentences say."""
+    if not ask_consent(args, sentences):
+        raise InputError(
+            N_("nothing was changed"),
+            place=f"sharklab {args.verb}",
+            hint=N_("answer yes, or use --yes"),
+        )
 
 
 def report(args: Options) -> int:
@@ -249,14 +258,25 @@ def _describe_solution(plan: Plan, words: i18n.Translator) -> str:
 def shell(args: Options) -> int:
     """Become ssh on a host of the seat; with a terminal there if this command has one."""
     from sharklab.author import lint
+    from sharklab.hosts import host_login
 
     lab = lint.named(args.lab)
     if args.host not in [host.name for host in lab.hosts]:
         raise unknown_host(lab, args.host)
     config = ssh_config(lab.name, args.student)
+    _warn(lab.name, args)
     terminal = "-t" if sys.stdin.isatty() and sys.stdout.isatty() else "-T"
-    command = _login_command(args.user, args.command)
+    command = host_login.command(args.user, args.command)
     os.execvp("ssh", ["ssh", terminal, "-q", "-F", str(config), args.host, command])
+
+
+def _warn(lab: str, args: Options) -> None:
+    """Tell the limits that hosts of the seat have reached: a shell may not start there."""
+    from sharklab.cli import seats
+
+    for own in seats.seats_here(lab, args.student):
+        for sentence in seats.provider_of(own).warnings(own):
+            print(translate(args).say(sentence), file=sys.stderr)
 
 
 def unknown_host(lab: Lab | FilledLab, host: str) -> InputError:
@@ -272,8 +292,10 @@ def unknown_host(lab: Lab | FilledLab, host: str) -> InputError:
 
 
 def ssh_config(lab: str, student: str) -> Path:
-    """Return the ssh configuration of a seat. Raises MachineryError if the seat is not up."""
+    """Return the ssh configuration of a seat, which wakes. Raises MachineryError if it is not up."""
     from sharklab import state
+    from sharklab.cli import seats
+    from sharklab.hosts.providers import sleeping
 
     config = state.seat_folder(lab, student) / "ssh" / "config"
     if not config.exists():
@@ -283,18 +305,9 @@ def ssh_config(lab: str, student: str) -> Path:
             lab=lab,
             student=student,
         )
+    for own in seats.seats_here(lab, student):
+        sleeping.wake(own)
     return config
-
-
-def _login_command(user: str, command: Sequence[str]) -> str:
-    """Return the command line that makes whoever logs in, root or by sudo, the user that is asked for.
-
-    A single word is a line for that user's shell; several words are one command and its arguments.
-    """
-    words = ["runuser", "--login", user]
-    if command:
-        words += ["--command", command[0] if len(command) == 1 else shlex.join(command)]
-    return f'[ "$(id -u)" = 0 ] || set -- sudo; exec "$@" {shlex.join(words)}'
 
 
 def status(args: Options) -> int:
@@ -306,11 +319,11 @@ def status(args: Options) -> int:
     if args.lab and not here:
         load.find(args.lab)  # raises InputError for a name that no lab has
     words = translate(args)
-    lines = [
-        f"{seat['lab']}/{seat['student']}: "
-        + ", ".join(f"{host} {words.gettext(state)}" for host, state in seat["hosts"].items())
-        for seat in here
-    ]
+    lines = []
+    for seat in here:
+        hosts = ", ".join(f"{host} {words.gettext(state)}" for host, state in seat["hosts"].items())
+        seat["warnings"] = [words.say(sentence) for sentence in seat["warnings"]]
+        lines += [f"{seat['lab']}/{seat['student']}: {hosts}", *(f"  {line}" for line in seat["warnings"])]
     say(args, "\n".join(lines) or words.gettext("No seat is up."), seats=here)
     return GOOD
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -166,18 +164,12 @@ def _take_hint(plan: Plan, name: str, known: tuple[str, ...]) -> None:
 
 def _read_work(args: Options, plan: Plan) -> Submission:
     """Return the work of the student as it is now."""
+    from sharklab.cli import work
     from sharklab.grading.submission import form as forms
-    from sharklab.grading.submission import manifest, work
-    from sharklab.lab import diary
+    from sharklab.grading.submission import work as folders
 
-    found, now = work.read(forms.place(args.folder, plan.lab.name), plan), time.time()
-    return replace(
-        found,
-        state=_observe_hosts(plan, translate(args)),
-        manifest={manifest.HINTS: diary.hints(plan.seat), manifest.SOLVED: diary.solved(plan.seat)},
-        begun=diary.begun(plan.seat),
-        made=round(now, 3),
-    )
+    found = folders.read(forms.place(args.folder, plan.lab.name), plan)
+    return work.with_state(plan, found, _observe_hosts(plan, translate(args)))
 
 
 def _observe_hosts(plan: Plan, words: Translator) -> Mapping[str, HostState]:
@@ -189,12 +181,14 @@ def _observe_hosts(plan: Plan, words: Translator) -> Mapping[str, HostState]:
     from sharklab.checks import host_demands
     from sharklab.cli import seats, setup
     from sharklab.evidence import host_state
+    from sharklab.hosts.providers import sleeping
     from sharklab.progress import Progress
 
     if not host_demands.is_needed(plan) or not (plan.seat.folder / "ssh" / "config").exists():
         return {}
     if seats.provider_of(plan.seat).name not in setup.ROOTLESS_PROVIDERS and not privilege.is_root():
         privilege.become_root(words)
+    sleeping.wake(plan.seat)
     with Progress(words.gettext).step(N_("record the state of the hosts")):
         return host_state.observe(plan, host_demands.demands(plan))
 

@@ -34,6 +34,7 @@ CLOSE_LIMIT = 10.0
 PAUSE = 0.1
 SETTLED = "systemctl is-system-running --wait; systemctl --failed --plain --no-legend --no-pager"
 UNREACHABLE = 255
+SSH_PORT = 22
 TUNNEL = Path(__file__).with_name("tunnel.py")
 
 CONFIG = """\

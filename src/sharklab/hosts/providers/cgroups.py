@@ -4,6 +4,9 @@ Two ways, and the only place that knows of them:
 - systemd is PID 1 (a laptop, sd_booted(3)): a transient scope that systemd delegates to the host;
 - it is not (a container, another init): a folder of our own in the cgroup file system, and the
   same one in version 1's `name=systemd` hierarchy where both versions are mounted ("hybrid").
+
+Limits of a group: systemd sets those of a scope. Else they are written to the files of the controllers,
+which are in version 2, or have hierarchies of version 1 with a folder for each group.
 """
 
 from __future__ import annotations
@@ -11,8 +14,9 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -21,23 +25,80 @@ from sharklab.errors import MachineryError
 from sharklab.message import N_, refusal
 
 SYSTEMD = ("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager")
+BESIDE = "sharklab-"
+"""The start of the names of folders in the hierarchies of controllers, version 1."""
+
+CONTROLLERS = ("memory", "pids", "cpu")
+MOUNTS = Path("/proc/self/mounts")
 KILL_LIMIT = 10.0
 PAUSE = 0.01
 JOIN = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"'
 
 
-def launcher(unit: str) -> list[str]:
+@dataclass(frozen=True)
+class Limits:
+    """The most that a unit may have: bytes of memory, processes with their threads, a weight.
+
+    The weight counts when processors are short; that of any other unit, or process of the machine, is 100.
+    """
+
+    memory: int
+    processes: int
+    cpu_weight: int
+
+
+@dataclass(frozen=True)
+class Usage:
+    """The part of the machine that a unit has: bytes of memory, without files that may be dropped; processes.
+
+    `killed` counts its processes that ended because memory was short, `refused` those that did not start
+    because there were too many. A limit is 0 where there is none.
+    """
+
+    memory: int
+    processes: int
+    killed: int
+    refused: int
+    memory_limit: int
+    process_limit: int
+
+
+def launcher(unit: str, limits: Limits | None = None) -> list[str]:
     """Return the start of a command line that runs the rest of it in a new group for `unit`.
 
-    Raises MachineryError when the machine does not let us make one.
+    A limit whose controller the machine does not let us use is left out (`controllers`). Raises
+    MachineryError when the machine does not let us make a group.
     """
     if _systemd_runs():
         scope = ["systemd-run", "--scope", "--quiet", "--collect", "--slice=machine.slice"]
-        return [*scope, f"--unit={unit}", "--property=Delegate=yes", "--"]
+        bounds = _scope_limits(limits) if limits else []
+        return [*scope, f"--unit={unit}", "--property=Delegate=yes", *bounds, "--"]
     folders = [root / "sharklab" / unit for root in _hierarchies()]
     for folder in folders:
         _make(folder)
-    return ["sh", "-c", JOIN, "sh", *map(str, folders), "--"]
+    return ["sh", "-c", JOIN, "sh", *map(str, [*folders, *(_bounded(unit, limits) if limits else ())]), "--"]
+
+
+def controllers() -> Mapping[str, bool]:
+    """Return the controllers that limits need, and whether the machine has each."""
+    return {name: _systemd_runs() or _controller(name) is not None for name in CONTROLLERS}
+
+
+def usage(unit: str) -> Usage:
+    """Return the usage of the unit; 0 for a part that the machine does not count."""
+    memory, pids = _control_folder(unit, "memory"), _control_folder(unit, "pids")
+    statistics = _fields(memory / "memory.stat")
+    events = {**_fields(memory / "memory.oom_control"), **_fields(memory / "memory.events")}
+    held = _number(memory / "memory.usage_in_bytes") or _number(memory / "memory.current")
+    droppable = statistics.get("total_inactive_file", statistics.get("inactive_file", 0))
+    return Usage(
+        memory=max(0, held - droppable),
+        processes=_number(pids / "pids.current"),
+        killed=events.get("oom_kill", 0),
+        refused=_fields(pids / "pids.events").get("max", 0),
+        memory_limit=_number(memory / "memory.limit_in_bytes") or _number(memory / "memory.max"),
+        process_limit=_number(pids / "pids.max"),
+    )
 
 
 def adopt(unit: str, pid: int) -> None:
@@ -68,7 +129,8 @@ def _scope(unit: str, pid: int) -> list[str]:
 
 def units(pattern: str) -> list[str]:
     """Return the units whose names match `pattern` (fnmatch), whether anything runs in them or not."""
-    return sorted({folder.name.removesuffix(".scope") for folder in folders(pattern)})
+    names = {folder.name.removesuffix(".scope") for folder in folders(pattern)}
+    return sorted({name.removeprefix(BESIDE) for name in names})
 
 
 def processes(unit: str) -> list[int]:
@@ -87,25 +149,43 @@ def is_running(unit: str) -> bool:
 
 @contextmanager
 def frozen(unit: str) -> Iterator[None]:
-    """Let no process of the unit run meanwhile (cgroups(7)): its files stay as they are.
+    """Let no process of the unit run meanwhile: its files stay as they are. Raises as `freeze` does."""
+    try:
+        freeze(unit)
+        yield
+    finally:
+        thaw(unit)
+
+
+def freeze(unit: str) -> None:
+    """Let no process of the unit run (cgroups(7)) until `thaw`.
 
     Raises MachineryError when one does not stop within `KILL_LIMIT` seconds.
     """
     folder = _folder(unit)
     if folder is None:
-        yield
         return
-    try:
-        (folder / "cgroup.freeze").write_text("1")
-        deadline = time.monotonic() + KILL_LIMIT
-        while "frozen 1" not in (folder / "cgroup.events").read_text():
-            if time.monotonic() > deadline:
-                raise MachineryError(N_("the host cannot be paused"), place=unit)
-            time.sleep(PAUSE)
-        yield
-    finally:
-        with suppress(OSError):  # the host has ended
+    (folder / "cgroup.freeze").write_text("1")
+    deadline = time.monotonic() + KILL_LIMIT
+    while "frozen 1" not in (folder / "cgroup.events").read_text():
+        if time.monotonic() > deadline:
+            raise MachineryError(N_("the host cannot be paused"), place=unit)
+        time.sleep(PAUSE)
+
+
+def thaw(unit: str) -> None:
+    """Let the processes of the unit run again."""
+    with suppress(OSError):  # the host has ended
+        if folder := _folder(unit):
             (folder / "cgroup.freeze").write_text("0")
+
+
+def is_frozen(unit: str) -> bool:
+    """Tell whether no process of the unit may run."""
+    with suppress(OSError):
+        folder = _folder(unit)
+        return folder is not None and (folder / "cgroup.freeze").read_text().strip() == "1"
+    return False
 
 
 def end(pattern: str) -> None:
@@ -181,19 +261,107 @@ def _folder(unit: str) -> Path | None:
 
 def folders(pattern: str) -> Iterator[Path]:
     """Yield the folders of the units that match `pattern` (fnmatch), in every hierarchy."""
-    for root in _hierarchies():
+    bounding = (found[0] for name in CONTROLLERS if (found := _controller(name)))
+    for root in dict.fromkeys([*_hierarchies(), *bounding]):
         for candidate in _candidates(root, pattern):
             yield from candidate.parent.glob(candidate.name)
 
 
 def _candidates(root: Path, unit: str) -> Sequence[Path]:
-    return root / "sharklab" / unit, root / "machine.slice" / f"{unit}.scope"
+    return root / "sharklab" / unit, root / f"{BESIDE}{unit}", root / "machine.slice" / f"{unit}.scope"
+
+
+def _scope_limits(limits: Limits) -> list[str]:
+    """Return the limits as options of systemd-run(1), see systemd.resource-control(5)."""
+    memory = [f"--property=MemoryMax={limits.memory}", "--property=MemorySwapMax=0"]
+    return [*memory, f"--property=TasksMax={limits.processes}", f"--property=CPUWeight={limits.cpu_weight}"]
+
+
+def _bounded(unit: str, limits: Limits) -> Iterator[Path]:
+    """Write the unit's limits, and yield the folders of version 1 that its first process must join, too."""
+    for name in CONTROLLERS:
+        if not (found := _controller(name)):
+            continue
+        root, version = found
+        # Version 1, beside one another: in one folder all units would weigh as much as one process.
+        folder = root / "sharklab" / unit if version == 2 else root / f"{BESIDE}{unit}"
+        if version == 2:
+            _enable(root, name)
+        else:
+            _make(folder)
+            yield folder
+        for file, value in _settings(name, version, limits).items():
+            with suppress(OSError):  # swap may not be counted; a container may not have the controller
+                (folder / file).write_text(str(value))
+
+
+def _settings(controller: str, version: int, limits: Limits) -> Mapping[str, int]:
+    """Return the files of a controller with their contents (cgroup-v1, cgroup-v2 in the kernel's manual)."""
+    return {
+        ("memory", 1): {
+            "memory.limit_in_bytes": limits.memory,
+            "memory.memsw.limit_in_bytes": limits.memory,
+        },
+        ("memory", 2): {"memory.max": limits.memory, "memory.swap.max": 0},
+        ("pids", 1): {"pids.max": limits.processes},
+        ("pids", 2): {"pids.max": limits.processes},
+        ("cpu", 1): {"cpu.shares": limits.cpu_weight * 1024 // 100},
+        ("cpu", 2): {"cpu.weight": limits.cpu_weight},
+    }[controller, version]
+
+
+def _enable(root: Path, controller: str) -> None:
+    """Let the groups below `sharklab` have a controller of version 2.
+
+    All of them together weigh as much as they can: one is weighed against another, and not against the rest.
+    """
+    for folder in (root, root / "sharklab"):
+        with suppress(OSError):  # not in a container whose own processes are in the root
+            (folder / "cgroup.subtree_control").write_text(f"+{controller}")
+    if controller == "cpu":
+        with suppress(OSError):
+            (root / "sharklab/cpu.weight").write_text("10000")
+
+
+def _control_folder(unit: str, controller: str) -> Path:
+    """Return the folder where a controller counts for the unit; a path that does not exist if none does."""
+    found = _controller(controller)
+    places = _candidates(found[0], unit) if found else ()
+    return next((path for path in places if path.is_dir()), Path("/nonexistent"))
+
+
+def _fields(file: Path) -> dict[str, int]:
+    """Return the numbers of a file with lines of a name and a number; nothing when it does not exist."""
+    with suppress(OSError):
+        lines = [line.split() for line in file.read_text().splitlines()]
+        return {line[0]: int(line[1]) for line in lines if len(line) == 2 and line[1].isdecimal()}
+    return {}
+
+
+def _number(file: Path) -> int:
+    with suppress(OSError, ValueError):
+        return int(file.read_text())
+    return 0
+
+
+@cache
+def _controller(name: str) -> tuple[Path, int] | None:
+    """Return the root of the hierarchy that has a controller, and its version; None when none has it."""
+    for line in MOUNTS.read_text().splitlines():
+        _, at, kind, options, *_ = line.split()
+        if kind == "cgroup" and name in options.split(","):
+            return Path(at), 1
+    root = _hierarchies()[0]
+    with suppress(OSError):
+        if name in (root / "cgroup.controllers").read_text().split():
+            return root, 2
+    return None
 
 
 @cache
 def _hierarchies() -> list[Path]:
     """Return where version 2, and version 1's `name=systemd` if there is one, are mounted."""
-    mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    mounts = [line.split() for line in MOUNTS.read_text().splitlines()]
     unified = [Path(at) for _, at, kind, *_ in mounts if kind == "cgroup2"]
     named = [
         Path(at) for _, at, kind, options, *_ in mounts if kind == "cgroup" and "name=systemd" in options

@@ -12,7 +12,7 @@ from sharklab.errors import (
     MachineryError,
 )
 from sharklab.hosts.image.model import Layers
-from sharklab.hosts.providers import access, network
+from sharklab.hosts.providers import access, boot, disk_file, network
 from sharklab.lab import seat
 from sharklab.lab.model import Host, Plan
 from sharklab.message import (
@@ -129,6 +129,16 @@ def make(plan: Plan, host: Host, layers: Layers) -> None:
     state.write(own / "lowers", "".join(f"{path}\n" for path in layers.lowers(host.name)))
 
 
+def bound(plan: Plan, host: str) -> None:
+    """Let the disk of a container be bounded, from its next boot on. Raises MachineryError.
+
+    The layers that baking makes are not: they are folders of the images.
+    """
+    own = folder(plan, host)
+    if not own.is_relative_to(state.images_folder()):
+        disk_file.make(own)
+
+
 def is_made(plan: Plan, host: str) -> bool:
     """Tell whether the host has a disk: it is there once `lowers` is written, which is last."""
     return (folder(plan, host) / "lowers").exists()
@@ -141,8 +151,8 @@ def has_booted(plan: Plan, host: str) -> bool:
 
 CONSOLE = "console.log"
 
-DISKS = ("upper", "disk.qcow2")
-"""The disk of a host: the upper folder of a container's overlay, or the file of a virtual machine."""
+DISKS = ("upper", boot.DISK_FILE, "disk.qcow2")
+"""The disk of a host: the upper folder of an overlay, or the file that has it, or that of a machine."""
 
 KEPT = "kept"
 """The folder of a host that holds its disk as it was at the start."""
@@ -175,6 +185,9 @@ def put_back(plan: Plan, host: str) -> None:
         _copy(kept, own / f"{kept.name}.new")
         _discard(own / kept.name)
         (own / f"{kept.name}.new").rename(own / kept.name)
+    for name in DISKS:
+        if not (own / KEPT / name).exists():
+            _discard(own / name)
     if (own / "work").exists():  # overlayfs(5): it belongs to the upper folder that is gone
         state.remove(own / "work")
         (own / "work").mkdir(mode=0o755)

@@ -120,6 +120,10 @@ class Existing:
         answers = remote.ask_all(_machines(seat, known), lambda one: one.answers())
         return {host: N_("running") if answers[host] else N_("absent") for host in answers}
 
+    def warnings(self, seat: Seat) -> Sequence[Message]:
+        """Return nothing: the limits of a borrowed machine are its owner's."""
+        return ()
+
 
 def _raise_failures(seat: Seat, told: Mapping[str, Mapping[str, Any]], verb: str, folder: Path) -> None:
     """Raise MachineryError with all that the machines could not put back, if there is any."""

@@ -29,6 +29,7 @@ CONTROLLER = IPv4Interface("169.254.77.1/24")
 NAMESPACES = Path("/run/netns")
 BRIDGE = "type bridge stp_state 0 forward_delay 0 mcast_snooping 0"
 # Hosts that boot are asked every 50 ms whether they are there, not every second.
+NO_ROUTER = "echo 0 >/proc/sys/net/ipv4/ip_forward"
 NEIGHBOURS = f"ntable change name arp_cache dev {MANAGEMENT} retrans 50"
 
 
@@ -48,6 +49,8 @@ def build(plan: Plan) -> None:
     if exists(own):
         delete(own)
     process.run(["ip", "netns", "add", own])
+    # It has the settings of the machine, which may be a router: no host reaches another's `mgmt` through it.
+    process.run(["nsenter", f"--net={NAMESPACES / own}", "--", "sh", "-ec", NO_ROUTER])
     process.run(["ip", "-n", own, "-batch", "-"], stdin="\n".join(_bridges(plan)) + "\n")
 
 

@@ -1,25 +1,43 @@
 """Hosts as systemd-nspawn(1) containers that boot a whole operating system from one shared image.
 
 Each host is a keeper process (host.sh) in a control group of its own, with a network namespace and
-an overlay mount that no other process of the machine sees. So ending a host is killing a group and
-deleting a namespace, whatever state a crash left it in.
+an overlay mount (boot.py) that no other process of the machine sees. So ending a host is killing a
+group and deleting a namespace, whatever state a crash left it in.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping
-from contextlib import suppress
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from sharklab import process, state
 from sharklab.hosts.image.model import Layers
-from sharklab.hosts.providers import access, cgroups, disk, marks, network
+from sharklab.hosts.providers import access, boot, cgroups, disk, disk_file, marks, network, user_ranges
 from sharklab.lab.model import Host, Plan
+from sharklab.message import N_, Message
 
-TOOLS = ("systemd-nspawn", "ip", "nsenter", "ssh", "ssh-keygen", "setsid", "unshare", "mount")
+TOOLS = ("systemd-nspawn", "ip", "nsenter", "ssh", "ssh-keygen", "setsid")
 KEEPER = Path(__file__).with_name("host.sh")
+BOOT = Path(boot.__file__)
+
+LIMITS = cgroups.Limits(memory=768 * 2**20, processes=512, cpu_weight=400)
+"""Of one host. Measured on tp4: at most 141 MB, files of the kernel's cache included, and 71 processes."""
+
+BROWSER_LIMITS = replace(LIMITS, memory=4 * 2**30, processes=2048)
+"""Of a host with browsers. Measured on `reachability`, which starts twelve at once: 1.7 GB, 902 processes."""
+
+BROWSER_ROLE = "network_tools"
+
+NEARLY = 0.95
+"""The part of a limit from which a host is said to have reached it."""
+
+OPEN_FILES = "1024:16384"
+"""Of one process: the number that it begins with, and the one to which it may raise that (getrlimit(2))."""
 
 
 def facts(plan: Plan, host: Host, layers: Layers) -> Mapping[str, object]:
@@ -31,17 +49,36 @@ def facts(plan: Plan, host: Host, layers: Layers) -> Mapping[str, object]:
     }
 
 
-def start(plan: Plan, host: Host, layers: Layers) -> None:
-    """Remove the remains of a crash, and boot the host."""
+def start(plan: Plan, host: Host, layers: Layers, own_users: bool) -> None:
+    """Remove the remains of a crash, and boot the host; `own_users` gives it a user namespace."""
     unit = network.namespace(plan.seat.id, host.name)
     cgroups.end(unit)
     disk.make(plan, host, layers)
+    disk.bound(plan, host.name)
     folder = disk.folder(plan, host.name)
     state.write(folder / "network", network.cable_commands(plan, host))
-    options = disk.overlay(plan, host.name, layers).options
+    lowers = disk.lower_links(plan, host.name, layers)
+    first = user_ranges.take(plan.seat.id, host.name) if own_users else None
+    interfaces = [name for _, name, _ in network.ports(plan, host)]
     keeper: list[str | Path] = ["sh", KEEPER, marks.file(plan.seat.id), network.namespace(plan.seat.id)]
-    keeper += [network.namespace(plan.seat.id, host.name), folder, options]
-    process.run([*cgroups.launcher(unit), "setsid", "--fork", *keeper, *_nspawn(plan, host)])
+    keeper += [unit, folder, *command(unit, host.name, interfaces, lowers, first), "--boot"]
+    process.run([*cgroups.launcher(unit, limits(host)), "setsid", "--fork", *keeper])
+
+
+def limits(host: Host) -> cgroups.Limits:
+    """Return the limits of a host, by what its roles start."""
+    return BROWSER_LIMITS if BROWSER_ROLE in host.roles else LIMITS
+
+
+@contextmanager
+def paused(plan: Plan, host: Host) -> Iterator[None]:
+    """Let no process of the host run, and its disk be whole on disk, meanwhile. Raises MachineryError."""
+    unit = network.namespace(plan.seat.id, host.name)
+    with cgroups.frozen(unit), ExitStack() as stack:
+        if (disk.folder(plan, host.name) / boot.DISK_FILE).exists():
+            for pid in filter(_is_nspawn, cgroups.processes(unit)):
+                stack.enter_context(disk_file.settled(pid))
+        yield
 
 
 def power_off(plan: Plan, host: Host) -> None:
@@ -51,30 +88,64 @@ def power_off(plan: Plan, host: Host) -> None:
             os.kill(pid, signal.SIGTERM)  # which it passes on as --kill-signal
 
 
-def _nspawn(plan: Plan, host: Host) -> list[str]:
-    """Return the command that boots the host; the reason for each option stands beside it."""
-    name = network.namespace(plan.seat.id, host.name)
+def reached(unit: str, host: str) -> Iterator[Message]:
+    """Yield a sentence for each limit that a container has reached; none for a virtual machine."""
+    pid = next(filter(_is_nspawn, cgroups.processes(unit)), None)
+    if pid is None:
+        return
+    used = cgroups.usage(unit)
+    mebibytes = used.memory_limit // 2**20
+    if used.process_limit and used.processes >= NEARLY * used.process_limit:
+        sentence = N_("host {host} has {processes} of {limit} processes: end some, or reset the host")
+        yield Message(sentence, {"host": host, "processes": used.processes, "limit": used.process_limit})
+    if used.killed:
+        sentence = N_("host {host} ran out of its {memory} MiB of memory: {count} processes were ended")
+        yield Message(sentence, {"host": host, "memory": mebibytes, "count": used.killed})
+    elif used.memory_limit and used.memory >= NEARLY * used.memory_limit:
+        sentence = N_("host {host} uses {used} of its {memory} MiB of memory")
+        yield Message(sentence, {"host": host, "used": used.memory // 2**20, "memory": mebibytes})
+    if disk_file.used_part(pid) >= NEARLY:
+        sentence = N_("host {host} has filled its disk of {size} MiB: delete files, or reset the host")
+        yield Message(sentence, {"host": host, "size": disk_file.SIZE // 2**20})
+
+
+def command(
+    unit: str, hostname: str, interfaces: Sequence[str], lowers: str, first: int | None
+) -> list[str | Path]:
+    """Return the command that runs a container in the folder of a host; how it starts there follows.
+
+    `first` is the first user of the host, or None for a host without users of its own. `interfaces` are those
+    that it takes from the network namespace `unit`, which need not exist without any. The reason for each
+    option stands beside it.
+    """
+    namespace, users = unit if interfaces else "-", "-" if first is None else str(first)
     return [
+        *(sys.executable, "-I", "-S", BOOT, namespace, users, lowers),
         "env",
         "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1",
         "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network",  # students set net.* sysctls
         "systemd-nspawn",
         "--quiet",
-        "--boot",
         "--directory=root",
-        f"--machine={name}",
-        f"--hostname={host.name}",
-        f"--network-namespace-path={network.NAMESPACES / name}",
+        f"--machine={unit}",
+        f"--hostname={hostname}",
+        *(
+            []
+            if first is None
+            else [f"--private-users={first}:{boot.COUNT}", "--private-users-ownership=off"]  # boot.py shifts
+        ),
+        "--private-network",  # made with the user namespace, so that root of the host owns it
+        *(f"--network-interface={name}" for name in interfaces),
         "--keep-unit",  # the control group is ours; also makes a reboot end with code 133
         "--register=no",
         "--kill-signal=SIGRTMIN+4",
         "--console=read-only",
-        "--capability=CAP_NET_ADMIN",
+        f"--rlimit=RLIMIT_NOFILE={OPEN_FILES}",
         "--system-call-filter=open_by_handle_at",  # NFS servers in user space
         "--resolv-conf=off",
         "--timezone=off",
         "--link-journal=no",
-        *(["--bind=/dev/fuse"] if Path("/dev/fuse").exists() else []),
+        *([f"--bind={boot.AT}/fuse:/dev/fuse"] if Path("/dev/fuse").exists() else []),
     ]
 
 

@@ -86,7 +86,10 @@ class Provider(Protocol):
         """Remove the remains of seats without a folder, and of interrupted bakes."""
 
     def status(self, seat: Seat) -> Mapping[str, str]:
-        """Return "running", "stopped" or "absent" for each host of the seat, or `gateway.CUT_OFF`."""
+        """Return "running", "asleep", "stopped" or "absent" for each host, or `gateway.CUT_OFF`."""
+
+    def warnings(self, seat: Seat) -> Sequence[Message]:
+        """Return a sentence for each limit that a host of the seat has reached."""
 
 
 def not_kept(plan: Plan, host: str, place: Path) -> MachineryError:

@@ -21,12 +21,13 @@ from sharklab.hosts.providers import (
     cgroups,
     disk,
     gateway,
-    inotify,
     marks,
     network,
     nspawn,
     provider,
     qemu,
+    shared_limits,
+    user_namespace,
 )
 from sharklab.lab import needs
 from sharklab.lab.model import Host, Plan, Seat
@@ -80,10 +81,7 @@ class ThisComputer:
     def keep(self, plan: Plan) -> None:
         """Copy the disks of the hosts, each while its host is paused."""
         for host in plan.hosts:
-            paused = (
-                qemu.paused(plan, host) if self._is_vm(host) else cgroups.frozen(_unit(plan.seat, host.name))
-            )
-            with paused:
+            with qemu.paused(plan, host) if self._is_vm(host) else nspawn.paused(plan, host):
                 disk.keep(plan, host.name)
 
     def reset(self, plan: Plan, hosts: Sequence[str], layers: Layers, progress: Say) -> Sequence[Message]:
@@ -120,15 +118,16 @@ class ThisComputer:
         """Bring every host up; those that run are kept, those that stopped keep their disk."""
         self._prepare(plan)
         vms = self._vms(plan)
-        inotify.ensure_inotify(len(plan.hosts), progress)
+        shared_limits.ensure(len(plan.hosts), progress)
         if not any(_is_running(plan.seat, host.name) for host in plan.hosts):
             gateway.end(plan.seat)
             network.build(plan)
         gateway.connect(plan)
         absent = [host for host in plan.hosts if not _is_running(plan.seat, host.name)]
-        for host in absent:
-            if not self._is_vm(host):
-                nspawn.start(plan, host, layers)
+        containers = [host for host in absent if not self._is_vm(host)]
+        own_users = bool(containers) and user_namespace.decide(layers, progress)
+        for host in containers:
+            nspawn.start(plan, host, layers, own_users)
         if layers.snapshots:
             asleep = [host for host in absent if self._is_vm(host)]
             qemu.start(plan, asleep, layers.snapshots, boot_failure, progress)
@@ -189,6 +188,10 @@ class ThisComputer:
         names = [*seat.addresses, *sorted(on_disk - set(seat.addresses))]
         cut_off = gateway.cut_off(seat)
         return {name: _host_state(seat, name, name in on_disk, name in cut_off) for name in names}
+
+    def warnings(self, seat: Seat) -> Sequence[Message]:
+        """Return a sentence for each limit that a container of the seat has reached."""
+        return [sentence for host in seat.addresses for sentence in nspawn.reached(_unit(seat, host), host)]
 
     def _vms(self, plan: Plan) -> list[Host]:
         return [host for host in plan.hosts if self._is_vm(host)]
@@ -288,6 +291,8 @@ def _remove_rest(pattern: str) -> None:
 
 
 def _host_state(seat: Seat, host: str, has_disk: bool, is_cut_off: bool) -> str:
+    if cgroups.is_frozen(_unit(seat, host)):
+        return N_("asleep")
     if _is_running(seat, host):
         return gateway.CUT_OFF if is_cut_off else N_("running")
     return N_("stopped") if has_disk else N_("absent")

@@ -8,6 +8,7 @@ import pytest
 
 from sharklab import privilege, system_packages
 from sharklab.cli.doctor import DiagnosisStatus, kernel
+from sharklab.hosts.providers import cgroups, disk_file, user_namespace
 
 UNIFIED = "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n"
 HYBRID = "tmpfs /sys/fs/cgroup tmpfs ro 0 0\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n"
@@ -58,6 +59,44 @@ def device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     (tmp_path / "kvm").touch()
     return tmp_path / "kvm"
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"), [("", DiagnosisStatus.OK), ("too old", DiagnosisStatus.WARNING)]
+)
+def test_users_are_tried_on_an_image(
+    reason: str, status: DiagnosisStatus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without an image, or without root's rights, nothing is tried."""
+    tried: list[object] = []
+
+    def measure(roots: list[Path]) -> str:
+        tried.extend(roots)
+        return reason
+
+    monkeypatch.setattr(user_namespace, "measure", measure)
+    monkeypatch.setattr(privilege, "is_root", lambda: False)
+    assert (DiagnosisStatus.WARNING, []) == (kernel.users(tmp_path).status, tried)
+    monkeypatch.setattr(privilege, "is_root", lambda: True)
+    assert (DiagnosisStatus.OK, []) == (kernel.users(tmp_path).status, tried)
+    (tmp_path / "debian12-1/root/bin").mkdir(parents=True)
+    (tmp_path / "debian12-1/root/bin/sh").touch()
+    assert (status, [tmp_path / "debian12-1/root"]) == (kernel.users(tmp_path).status, tried)
+
+
+@pytest.mark.parametrize(
+    ("controllers", "disk", "lacking"),
+    [({"memory": True}, True, None), ({"memory": True, "pids": False}, False, ["processes", "disk"])],
+)
+def test_limits_that_lack_are_named(
+    controllers: dict[str, bool], disk: bool, lacking: list[str] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container is started without them."""
+    monkeypatch.setattr(privilege, "is_root", lambda: True)
+    monkeypatch.setattr(cgroups, "controllers", lambda: controllers)
+    monkeypatch.setattr(disk_file, "measure", lambda: disk)
+    values = kernel.limits().meaning.values
+    assert lacking == ([message.msgid for message in values["lacking"]] if values else None)
 
 
 def test_kvm_is_never_promised(device: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from sharklab.cli.flow import Run
 from sharklab.cli.options import Options
 from sharklab.cli.verbs import seat
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError, MachineryError
-from sharklab.hosts import playbook
+from sharklab.hosts import host_login, playbook
 from sharklab.lab import seat as lab_seat
 from tests.support import report_run, report_sample
 from tests.support.command import refusal, run, tell
@@ -176,7 +176,7 @@ def test_shell_keeps_words_and_bytes(command: list[str], printed: bytes, tmp_pat
     script(tmp_path, "runuser", 'shift 3; exec sh -c "$1"')
     script(tmp_path, "sudo", 'exec "$@"')
     done = subprocess.run(
-        ["sh", "-c", seat._login_command("student", command)],
+        ["sh", "-c", host_login.command("student", command)],
         input=b"\0\xff\n\r",
         env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
         capture_output=True,

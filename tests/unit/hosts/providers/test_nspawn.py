@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sharklab import process
 from sharklab.hosts.image import Image, Layers
-from sharklab.hosts.providers import access, cgroups, disk, marks, network, nspawn
+from sharklab.hosts.providers import access, cgroups, disk, disk_file, marks, network, nspawn, user_ranges
 from sharklab.lab.model import Plan
 
 
@@ -28,39 +30,52 @@ def test_start_hands_the_keeper_all_that_it_needs(
     server, calls = seat_plan.hosts[0], []
     access.prepare(seat_plan)
     monkeypatch.setattr(cgroups, "end", lambda unit: calls.append(("end", unit)))
-    monkeypatch.setattr(cgroups, "launcher", lambda unit: ["launch", unit])
+    monkeypatch.setattr(cgroups, "launcher", lambda unit, limits: ["launch", unit])
     monkeypatch.setattr(process, "run", lambda argv: calls.append(("run", list(map(str, argv)))))
-    nspawn.start(seat_plan, server, layers)
+    marks.claim(seat_plan.seat.id, seat_plan.seat.folder)
+    monkeypatch.setattr(disk, "bound", lambda plan, host: None)
+    nspawn.start(seat_plan, server, layers, True)
     unit = network.namespace(seat_plan.seat.id, "server")
     folder = disk.folder(seat_plan, "server")
     [(_, ended), (_, argv)] = calls
     assert unit == ended
     assert ["launch", unit, "setsid", "--fork", "sh", str(nspawn.KEEPER)] == argv[:6]
-    assert [
-        str(marks.file(seat_plan.seat.id)),
-        network.namespace(seat_plan.seat.id),
-        unit,
-        str(folder),
-        disk.overlay(seat_plan, "server", layers).options,
-    ] == argv[6:11]
+    seat = network.namespace(seat_plan.seat.id)
+    assert [str(marks.file(seat_plan.seat.id)), seat, unit, str(folder)] == argv[6:10]
+    first = user_ranges.take(seat_plan.seat.id, "server")
+    lowers = disk.lower_links(seat_plan, "server", layers)
+    interfaces = ["mgmt", *server.networks]
+    assert [*map(str, nspawn.command(unit, "server", interfaces, lowers, first)), "--boot"] == argv[10:]
     assert network.cable_commands(seat_plan, server) == (folder / "network").read_text()
     assert (folder / "lowers").exists()
 
 
-def test_command_boots_in_the_namespace_of_the_host(seat_plan: Plan) -> None:
-    """Its control group is ours, its console is read only, and the image is the working folder's."""
-    name = network.namespace(seat_plan.seat.id, "client")
-    words = nspawn._nspawn(seat_plan, seat_plan.hosts[1])
+def test_command_takes_the_interfaces_of_the_host() -> None:
+    """Its control group is ours, its console is read only, and its users are those of its range."""
+    words = [
+        str(word) for word in nspawn.command("sl-a-client", "client", ["mgmt", "lan"], "lower0", 0x80000)
+    ]
+    assert ["sl-a-client", "524288", "lower0"] == words[words.index(str(nspawn.BOOT)) + 1 :][:3]
     assert {
-        "--boot",
         "--directory=root",
         "--keep-unit",
         "--console=read-only",
         "--hostname=client",
-        f"--machine={name}",
-        f"--network-namespace-path={network.NAMESPACES / name}",
+        "--machine=sl-a-client",
+        "--private-users=524288:65536",
+        "--private-users-ownership=off",
+        "--private-network",
+        "--network-interface=mgmt",
+        "--network-interface=lan",
     } <= set(words)
-    assert Path("/dev/fuse").exists() == ("--bind=/dev/fuse" in words)
+    assert Path("/dev/fuse").exists() == any(word.endswith(":/dev/fuse") for word in words)
+
+
+def test_command_without_users_and_network() -> None:
+    """The users are those of the machine; no namespace is looked for where no interface is taken."""
+    words = [str(word) for word in nspawn.command("sl-a-client", "client", [], "lower0", None)]
+    assert ["-", "-", "lower0"] == words[words.index(str(nspawn.BOOT)) + 1 :][:3]
+    assert not [word for word in words if word.startswith(("--private-users", "--network-interface"))]
 
 
 def test_facts_are_those_that_ansible_would_gather(seat_plan: Plan, layers: Layers) -> None:
@@ -69,6 +84,49 @@ def test_facts_are_those_that_ansible_would_gather(seat_plan: Plan, layers: Laye
     found = nspawn.facts(seat_plan, seat_plan.hosts[0], layers)
     key = access.public(access.host_key(seat_plan, "server"))
     assert ("Debian", key.split()[1]) == (found["os_family"], found["ssh_host_key_ed25519_public"])
+
+
+def usage(memory: int = 10, processes: int = 10, killed: int = 0) -> cgroups.Usage:
+    """Return the usage of a host with the usual limits."""
+    return cgroups.Usage(memory, processes, killed, 0, nspawn.LIMITS.memory, nspawn.LIMITS.processes)
+
+
+def test_limits_leave_room_for_browsers(seat_plan: Plan) -> None:
+    """The probes of `reachability` start twelve at once on the host with the network tools."""
+    host = seat_plan.hosts[0]
+    browsing = nspawn.limits(replace(host, roles=("common", "network_tools")))
+    assert nspawn.limits(host).memory < browsing.memory
+
+
+@pytest.mark.parametrize(
+    ("used", "values"),
+    [
+        (usage(), []),
+        (usage(processes=500), [{"host": "client", "processes": 500, "limit": 512}]),
+        (usage(killed=2), [{"host": "client", "memory": 768, "count": 2}]),
+        (usage(memory=760 * 2**20), [{"host": "client", "used": 760, "memory": 768}]),
+    ],
+    ids=["none", "processes", "memory ran out", "memory is full"],
+)
+def test_reached_tells_each_limit(
+    used: cgroups.Usage, values: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`status` and `shell` say so to the owner of the seat."""
+    monkeypatch.setattr(cgroups, "usage", lambda unit: used)
+    monkeypatch.setattr(cgroups, "processes", lambda unit: [os.getpid()])
+    assert [] == list(nspawn.reached("sl-a-client", "client"))  # a virtual machine, which has no nspawn
+    monkeypatch.setattr(nspawn, "_is_nspawn", lambda pid: True)
+    assert values == [message.values for message in nspawn.reached("sl-a-client", "client")]
+
+
+def test_reached_tells_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From 95 of 100 on."""
+    monkeypatch.setattr(cgroups, "usage", lambda unit: usage())
+    monkeypatch.setattr(cgroups, "processes", lambda unit: [os.getpid()])
+    monkeypatch.setattr(nspawn, "_is_nspawn", lambda pid: True)
+    for part, sentences in ((0.94, 0), (0.96, 1)):
+        monkeypatch.setattr(disk_file, "used_part", lambda pid, part=part: part)
+        assert sentences == len(list(nspawn.reached("sl-a-client", "client")))
 
 
 def test_power_off_tells_nspawn_alone(

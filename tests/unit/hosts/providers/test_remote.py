@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from pathlib import Path
 
 import pytest
@@ -39,10 +39,11 @@ def test_ask_sends_the_modules_in_an_order_that_can_be_imported() -> None:
     """Each imports modules of the agent that come before it, and no other."""
     folder, seen = Path(agent.__file__).parent, set[str]()
     for name in remote.MODULES:
-        text = (folder / f"{name}.py").read_text()
-        imported = set(re.findall(r"^from sharklab\.hosts\.agent\.(\w+) import", text, re.MULTILINE))
-        for names in re.findall(r"^from sharklab\.hosts\.agent import (.+)$", text, re.MULTILINE):
-            imported |= set(names.split(", "))
+        imported: set[str] = set()
+        for each in ast.walk(ast.parse((folder / f"{name}.py").read_text())):
+            if isinstance(each, ast.ImportFrom) and (each.module or "").startswith(agent.__name__):
+                own = (each.module or "").removeprefix(agent.__name__).removeprefix(".")
+                imported |= {own} if own else {alias.name for alias in each.names}
         assert set() == imported - seen
         seen.add(name)
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from sharklab import state
 from sharklab.hosts.image.model import Engine
+from sharklab.hosts.providers import once
 from sharklab.hosts.providers.qemu import engine, rights
-
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 TRIAL_SECONDS = 20.0
 """A kernel gets where it looks for its root in one second under KVM."""
@@ -24,12 +22,8 @@ def choose(kernel: Path) -> Engine:
     """Return the engine for virtual machines; tried with `kernel`, once after each start of the computer."""
     if not engine.DEVICE.exists():
         return engine.TCG
-    record, boot = state.folder(state.root()) / "accelerator", BOOT_ID.read_text().strip()
-    known = record.read_text().split() if record.exists() else []
-    if known[:1] != [boot]:
-        known = [boot, "kvm" if boots(kernel, engine.KVM) else "tcg"]
-        state.write(record, " ".join(known))
-    return engine.KVM if known[1:] == ["kvm"] else engine.TCG
+    works = once.after_boot("accelerator", lambda: "kvm" if boots(kernel, engine.KVM) else "tcg")
+    return engine.KVM if works == "kvm" else engine.TCG
 
 
 def boots(kernel: Path, tried: Engine, seconds: float = TRIAL_SECONDS) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sharklab.hosts.providers import once
 from sharklab.hosts.providers.qemu import engine, trial
 
 KERNEL = Path("/boot/vmlinuz")
@@ -37,7 +38,7 @@ def test_find_tries_once_after_each_start(
     boot = tmp_path / "boot_id"
     boot.write_text("first\n")
     monkeypatch.setattr(engine, "DEVICE", tmp_path)
-    monkeypatch.setattr(trial, "BOOT_ID", boot)
+    monkeypatch.setattr(once, "BOOT_ID", boot)
     emulator("echo 'failed to set MSR' >&2", "exit 134")
     assert engine.TCG == trial.choose(KERNEL)
     emulator("echo 'Unable to mount root fs'")

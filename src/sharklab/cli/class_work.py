@@ -1,0 +1,267 @@
+"""The work on the seats of a class: graded as it stands, run, put back; side by side, with a bound.
+
+A seat that fails is a line of the result, and the others go on.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sharklab import ownership, state
+from sharklab.checks import host_demands
+from sharklab.cli import fetching, flow, seats, work
+from sharklab.errors import InputError, MachineryError, SharklabError
+from sharklab.evidence import host_state
+from sharklab.evidence.host_state import HostState
+from sharklab.grading.gradebook import batch
+from sharklab.grading.gradebook.inputs import SubmissionSource
+from sharklab.grading.gradebook.model import Class
+from sharklab.grading.submission import bundle
+from sharklab.grading.submission import work as folders
+from sharklab.hosts.providers import access, remote, sleeping
+from sharklab.lab import class_note, seat
+from sharklab.lab.model import Lab, Plan, Seat
+from sharklab.lab.roster import Student
+from sharklab.message import N_, Message
+from sharklab.progress import Progress, Silent
+
+SUBMISSIONS = "_seats"
+"""The folder of a gradebook with the work that `check` found on each seat; no student has such a name."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """One seat after a command: the seconds it took, the error if it failed, the exercises of its run.
+
+    `silent` are the hosts that did not answer.
+    """
+
+    student: str
+    seconds: float = 0.0
+    error: SharklabError | None = None
+    exercises: Mapping[str, bool] = field(default_factory=dict)
+    silent: tuple[str, ...] = ()
+
+
+CHECK_LIMIT = 300.0
+"""Seconds of the look at one seat. Then its connections are closed: a host that hangs holds nobody up."""
+
+CLOSE_PAUSE = 1.0
+"""Seconds until the connections of such a seat are closed once more."""
+
+Work = Callable[[Seat], Done]
+"""Does the work on one seat. Raises SharklabError."""
+
+
+def side_by_side(own: Sequence[Seat], do: Work, progress: Progress, together: int = 0) -> list[Done]:
+    """Do the work on each seat, `together` at the same time (one more than the CPUs without it).
+
+    Return the results in the order of `own`. After Ctrl-C the seats that have begun end, and no other begins.
+    """
+    done: dict[str, Done] = {}
+    stop = threading.Event()
+
+    def one(seat: Seat) -> Done | None:
+        return None if stop.is_set() else _try(seat, do)
+
+    with ThreadPoolExecutor(together or len(os.sched_getaffinity(0)) + 1) as pool:
+        futures = [pool.submit(one, each) for each in own]
+        try:
+            for future in as_completed(futures):
+                if result := future.result():
+                    done[result.student] = result
+                    text = N_("{done} of {count} done")
+                    progress.note(Message(text, {"done": len(done), "count": len(own)}))
+        except BaseException:
+            stop.set()
+            raise
+    return [done[each.student] for each in own]
+
+
+def _try(one: Seat, do: Work) -> Done:
+    """Return the result of the work, whatever happens: the other seats go on."""
+    begun = time.monotonic()
+    try:
+        result = do(one)
+    except SharklabError as error:
+        result = Done(one.student, error=error)
+    except OSError as error:
+        found = MachineryError("{said}", place=str(error.filename or ""), said=error.strerror or error)
+        result = Done(one.student, error=found)
+    except Exception as error:
+        found = MachineryError(N_("a fault in sharklab: {error!r}"), error=error)
+        result = Done(one.student, error=found)
+    return replace(result, seconds=time.monotonic() - begun)
+
+
+def check(
+    lab: Lab, own: Sequence[Seat], roster: tuple[Student, ...], out: Path, progress: Progress
+) -> tuple[list[Done], Class | None]:
+    """Grade seats as they stand into the gradebook `out`; return the seats, and the class if one was graded.
+
+    The state of the hosts and the captures on them count. Answers are not on the hosts. Raises InputError for
+    an exam, whose hosts are graded after a reboot.
+    """
+    if lab.exam:
+        raise InputError(
+            N_("an exam is graded after a reboot of its hosts, which `submit` does"),
+            place=Message(N_("LAB")),
+            hint=N_("sharklab grade grades the submissions"),
+        )
+    folder = state.folder(out / SUBMISSIONS)
+    here = {one.student for one in seats.seats_here(lab.name)}
+    for file in folder.glob(f"*{bundle.ENDING}"):
+        if file.name.removesuffix(bundle.ENDING) not in here:
+            file.unlink()
+    with progress.step(N_("look at the seats of {lab}: {count}"), lab=lab.name, count=len(own)):
+        done = side_by_side(own, lambda one: _pack(lab, one, folder), progress)
+    files = sorted(folder.glob(f"*{bundle.ENDING}"))
+    group = _grade(lab, files, roster, out, progress) if files else None
+    for one, result in zip(own, done, strict=True):
+        if result.error is None:
+            class_note.note(one, checked=time.time())
+    ownership.give_like_folder(out, *out.rglob("*"))
+    return done, group
+
+
+def _grade(
+    lab: Lab, files: Sequence[Path], roster: tuple[Student, ...], out: Path, progress: Progress
+) -> Class:
+    sources = tuple(SubmissionSource(file, packed=True) for file in files)
+    return batch.grade(batch.Batch(sources, roster, out, lab.name, find_lab=lambda name: lab), progress)
+
+
+def _pack(lab: Lab, one: Seat, folder: Path) -> Done:
+    """Pack the work that lies on the hosts of a seat into a file of `folder`.
+
+    A file of an earlier check goes first, so that nothing old counts. A seat that sleeps does so again.
+    """
+    file = folder / f"{one.student}{bundle.ENDING}"
+    file.unlink(missing_ok=True)
+    slept = sleeping.is_asleep(one)
+    with seats.hold(one), _within_limit(one):
+        try:
+            plan = flow.plan_of(lab, one)
+            answering = _answering(plan)
+            with tempfile.TemporaryDirectory(prefix=".check-", dir=one.folder) as place:
+                fetching.fetch_all(plan, Path(place), answering)
+                found = folders.read(Path(place), plan)
+                whole = work.with_state(plan, found, _observe(plan))
+                bundle.pack(whole, seat.key(lab.name, one.student), file)
+        finally:
+            if slept:
+                sleeping.sleep(one)
+    silent = tuple(host.name for host in plan.hosts if host.name not in answering)
+    return Done(one.student, silent=silent)
+
+
+@contextmanager
+def _within_limit(one: Seat) -> Iterator[None]:
+    """Close the connections to the hosts of a seat when the block takes longer than `CHECK_LIMIT` seconds.
+
+    Each command on a host then fails, and the block ends.
+    """
+    done = threading.Event()
+
+    def watch() -> None:
+        pause = CHECK_LIMIT
+        while not done.wait(pause):
+            pause = CLOSE_PAUSE
+            with suppress(MachineryError):
+                access.close(one.id)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _observe(plan: Plan) -> Mapping[str, HostState]:
+    """Return the state of each host, where the lab asks for it."""
+    return host_state.observe(plan, host_demands.demands(plan)) if host_demands.is_needed(plan) else {}
+
+
+def _answering(plan: Plan) -> Sequence[str]:
+    """Return the hosts that answer. Raises MachineryError when none does."""
+    states = seats.provider_of(plan.seat).status(plan.seat)
+    running = [host.name for host in plan.hosts if states.get(host.name) not in ("stopped", "absent", None)]
+    found = remote.ask_all(
+        [remote.machine_of(plan.seat, host) for host in running], lambda machine: machine.answers()
+    )
+    answering = [host for host in running if found[host]]
+    if not answering:
+        raise MachineryError(
+            N_("no host of the seat answers"),
+            place=Message(N_("seat {lab}/{student}"), {"lab": plan.lab.name, "student": plan.seat.student}),
+            hint=N_("run sharklab seats up again: it starts the hosts"),
+        )
+    return answering
+
+
+def run(
+    lab: Lab, own: Sequence[Seat], os_name: str, languages: tuple[str, ...], progress: Progress
+) -> list[Done]:
+    """Run the lab's captures and probes on solved seats, and report each. A seat in its start state fails."""
+
+    def do(one: Seat) -> Done:
+        plan = flow.plan_of(lab, one)
+        flow.refuse_start(plan)
+        done = flow.run(plan, seats.provider_of(one).name, os_name, languages, Silent())
+        return Done(one.student, exercises={each.exercise: each.achieved for each in done.verdicts})
+
+    with progress.step(N_("run {lab} on {count} seats"), lab=lab.name, count=len(own)):
+        return side_by_side(own, do, progress, len(os.sched_getaffinity(0)))
+
+
+def hosts_to_reset(lab: Lab, own: Sequence[Seat], name: str) -> tuple[str, ...]:
+    """Return the hosts that `name` means, on every seat. Raises InputError as `work.hosts_to_reset`."""
+    plans = (flow.to_begin(flow.plan_of(lab, one), solved=False) for one in own)
+    return work.hosts_to_reset(next(plans), name) if own else ()
+
+
+def reset(lab: Lab, own: Sequence[Seat], name: str, os_name: str, progress: Progress) -> list[Done]:
+    """Put hosts of every seat back into their start state. A seat that began solved fails."""
+
+    def do(one: Seat) -> Done:
+        plan = work.read(flow.plan_of(lab, one))
+        work.reset(plan, work.hosts_to_reset(plan, name), os_name, Silent())
+        return Done(one.student)
+
+    with progress.step(N_("reset seats of {lab}: {count}"), lab=lab.name, count=len(own)):
+        return side_by_side(own, do, progress)
+
+
+def sleep(own: Sequence[Seat], progress: Progress) -> list[Done]:
+    """Put idle seats to sleep. One whose time is over sleeps in any case."""
+
+    def do(one: Seat) -> Done:
+        if not class_note.read(one).is_over and sleeping.is_in_use(one):
+            raise MachineryError(N_("somebody is logged in on the hosts"))
+        with seats.hold(one):
+            sleeping.sleep(one)
+        return Done(one.student)
+
+    with progress.step(N_("put seats to sleep: {count}"), count=len(own)):
+        return side_by_side([one for one in own if not sleeping.is_asleep(one)], do, progress)
+
+
+def wake(own: Sequence[Seat], progress: Progress) -> list[Done]:
+    """Wake the seats that sleep."""
+
+    def do(one: Seat) -> Done:
+        with seats.hold(one):
+            return Done(one.student)
+
+    with progress.step(N_("wake seats: {count}"), count=len(own)):
+        return side_by_side([one for one in own if sleeping.is_asleep(one)], do, progress)

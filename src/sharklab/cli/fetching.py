@@ -1,0 +1,117 @@
+"""Bring captures from the hosts of a seat home: into a folder of a student's work, under the lab's names."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sharklab import state
+from sharklab.errors import InputError, MachineryError
+from sharklab.grading.marking import glance
+from sharklab.grading.marking.glance import Glance
+from sharklab.grading.submission import intake
+from sharklab.hosts.providers import remote
+from sharklab.lab.model import Plan
+from sharklab.limits import CAPTURE
+from sharklab.message import N_, Message
+
+UNCLEAR = N_("it is not clear which capture of the lab this is")
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that came home: its origin, its place, what it shows, and the files whose place it took."""
+
+    origin: str
+    capture: str
+    place: Path
+    glance: Glance
+    kept: Sequence[Path] = ()
+    is_new: bool = True
+
+    @property
+    def is_right(self) -> bool:
+        """True when the file shows what its exercise is about."""
+        return self.capture in self.glance.shown
+
+
+def fetch_all(
+    plan: Plan, folder: Path, hosts: Sequence[str]
+) -> tuple[list[Arrival], list[tuple[str, Message]]]:
+    """Bring home the captures of `hosts` whose place in `folder` is free, the newest of each.
+
+    Return them, and all other captures of the hosts (as host:file) with the reason why each stays there.
+    Raises MachineryError when a host does not answer.
+    """
+    machines = [remote.machine_of(plan.seat, name) for name in hosts]
+    asked = remote.ask_all(machines, lambda one: one.ask("captures")["captures"])
+    files = [(host, each) for host, found in asked.items() for each in found]
+    arrivals: list[Arrival] = []
+    left: list[tuple[str, Message]] = []
+    with temporary(folder) as own:
+        for host, each in sorted(files, key=lambda file: -file[1]["modified"]):
+            arrival = _fetch_if_wanted(plan, folder, own, host, each)
+            if isinstance(arrival, Message):
+                left.append((f"{host}:{each['path']}", arrival))
+            else:
+                arrivals.append(arrival)
+    return arrivals, left
+
+
+def _fetch_if_wanted(
+    plan: Plan, folder: Path, own: Path, host: str, known: Mapping[str, Any]
+) -> Arrival | Message:
+    """Bring a file home that shows an exercise whose place is free, or return why it stays on its host."""
+    if known["size"] > CAPTURE.bytes:
+        return Message(N_("it is too large to hand in"))
+    try:
+        file = copy(plan, own, host, known["path"])
+        seen = glance.look(plan, file)
+    except (InputError, MachineryError) as error:
+        return error.sentence
+    id = meant(plan, host, known["path"], seen)
+    if not id:
+        return Message(UNCLEAR)
+    if id not in seen.shown:
+        return Message(N_("no packet in it is of the exercise {capture}"), {"capture": id})
+    there = intake.present(folder, id)
+    if there and not intake.has(folder, id, file):
+        return Message(N_("captures/{file} is there already"), {"file": there[0].name})
+    return take(plan, folder, file, f"{host}:{known['path']}", id, seen)
+
+
+@contextmanager
+def temporary(folder: Path) -> Iterator[Path]:
+    """Make a folder on the file system of the student's folder, for files that are not checked yet."""
+    with tempfile.TemporaryDirectory(prefix=".sharklab-", dir=state.folder(folder)) as own:
+        yield Path(own)
+
+
+def copy(plan: Plan, own: Path, host: str, path: str) -> Path:
+    """Copy a file of a host into the folder `own`. Raises MachineryError."""
+    target = own / f"{len(list(own.iterdir()))}"
+    with target.open("wb") as file:
+        remote.machine_of(plan.seat, host).copy(path, "student", file, CAPTURE.bytes)
+    return target
+
+
+def meant(plan: Plan, host: str, path: str, seen: Glance) -> str:
+    """Return the id of the capture that a file is, by its name or its packets; "" if that is not clear."""
+    if id := intake.id_of_file(plan, path):
+        return id
+    shown = [each for each in intake.captures(plan) if seen.shown.get(each.id)]
+    here = [each for each in shown if each.host == host] or shown
+    return here[0].id if len(here) == 1 else ""
+
+
+def take(plan: Plan, folder: Path, file: Path, origin: str, id: str, seen: Glance | None = None) -> Arrival:
+    """Put a file into captures/ under its id; one that is there already stays."""
+    seen = seen or glance.look(plan, file)
+    if intake.has(folder, id, file):
+        return Arrival(origin, id, intake.present(folder, id)[0], seen, is_new=False)
+    place, kept = intake.take(folder, id, file, seen.format)
+    return Arrival(origin, id, place, seen, kept)

@@ -1,0 +1,30 @@
+"""The process of the SSH gateway: `python -m sharklab.cli.gateway_process ADDRESS PORT`.
+
+`sharklab gateway start` makes it. It gives the hosts' floor the function that takes a bundle of a student,
+which is on a floor above.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from sharklab import state
+from sharklab.cli import handing_in
+from sharklab.errors import SharklabError
+from sharklab.hosts.ssh_gateway import control, supervisor
+from sharklab.hosts.ssh_gateway.supervisor import Where
+
+
+def main() -> int:
+    """Keep the gateway until it is stopped; return the exit code of an error at its start."""
+    where = Where(sys.argv[1], int(sys.argv[2]))
+    try:
+        with state.lock(control.lock_file(), control.WHAT):
+            supervisor.run(supervisor.listen(where), handing_in.take)
+    except SharklabError as error:
+        print(error.say(str), file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

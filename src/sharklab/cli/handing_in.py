@@ -1,0 +1,96 @@
+"""Take a submission that a student hands in on the class server.
+
+It becomes handed/<lab>/<student>-<time>-<digits>.sharklab in the state folder. The whole file stays as it
+came: `sharklab grade` reads the folder of a lab. A student may hand in again, and no file replaces another.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+import time
+from pathlib import Path
+
+from sharklab import state
+from sharklab.errors import InputError
+from sharklab.grading.submission import bundle, contents, manifest
+from sharklab.grading.submission.model import Seal, Submission
+from sharklab.lab import exam, handed_in, seat
+from sharklab.limits import BUNDLE
+from sharklab.message import N_, Message
+
+CHUNK = 1 << 20
+MOST = 30
+"""Submissions of a student for one lab that are kept."""
+
+
+def take(student: str, lab: str, handle: int) -> Message:
+    """Keep the submission that can be read from a file descriptor, and return the receipt for the student.
+
+    Raises InputError when it is no submission of this student's seat, is too large, or comes outside of the
+    student's exam; then nothing is kept.
+    """
+    now, own = time.time(), state.folder(handed_in.folder(lab))
+    if len([file for file in own.iterdir() if file.name.rsplit("-", 2)[0] == student]) >= MOST:
+        raise InputError(N_("{most} files are handed in already"), hint=N_("ask your instructor"), most=MOST)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=own) as place:
+        file = Path(place) / "bundle"
+        _save(handle, file)
+        submission = _unpack(file, Path(place) / "unpacked")
+        _check(submission, student, lab, now)
+        digest = manifest.digest(file.read_bytes())
+        stamp = time.strftime(handed_in.STAMP, time.gmtime(now))
+        file.replace(own / f"{student}-{stamp}-{digest[: contents.DIGITS]}{bundle.ENDING}")
+    return Message(
+        N_("{lab} of {student} is handed in, on {time}. Receipt, the SHA-256 of the file: {digest}"),
+        {"lab": lab, "student": student, "time": exam.local_time(now), "digest": digest},
+    )
+
+
+def _save(handle: int, file: Path) -> None:
+    if not stat.S_ISREG(os.fstat(handle).st_mode):  # the read of a pipe could last for ever
+        raise InputError(
+            N_("no file came"), hint="ssh -p 2222 {login} submit LAB < FILE", login="NAME@SERVER"
+        )
+    size = 0
+    with file.open("wb") as target:
+        file.chmod(0o600)
+        while data := os.read(handle, CHUNK):
+            size += len(data)
+            if size > BUNDLE.file:
+                raise InputError(N_("the file is larger than a submission may be"))
+            target.write(data)
+    if not size:
+        raise InputError(
+            N_("no file came"), hint="ssh -p 2222 {login} submit LAB < FILE", login="NAME@SERVER"
+        )
+
+
+def _unpack(file: Path, into: Path) -> Submission:
+    """Return the submission in a file. Raises InputError, which names no folder of the server."""
+    try:
+        return bundle.unpack(file, into)
+    except InputError as error:
+        error.place = ""
+        raise
+
+
+def _check(submission: Submission, student: str, lab: str, now: float) -> None:
+    if (submission.lab, submission.student) != (lab, student):
+        raise InputError(
+            N_("this is the submission of {student} for {lab}"),
+            hint=N_("hand in the file of your own seat: sharklab submit {wanted}"),
+            student=submission.student,
+            lab=submission.lab,
+            wanted=lab,
+        )
+    if submission.seal is not Seal.WHOLE:
+        raise InputError(
+            N_("the file was changed, or a seat of another course made it"),
+            hint=N_("make it again: sharklab submit {lab}"),
+            lab=lab,
+        )
+    window = exam.own_window(lab, seat.check_student(student))
+    if window and not window.begin <= now <= window.end:
+        raise InputError(N_("the exam is not open now"))

@@ -1,0 +1,116 @@
+"""The verbs for the SSH gateway of a class server."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from sharklab import ownership
+from sharklab.cli.options import Options
+from sharklab.cli.say import say, translate
+from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
+from sharklab.message import N_
+
+COMMAND = (sys.executable, "-P", "-m", "sharklab.cli.gateway_process")
+
+
+def start(args: Options) -> int:
+    """Start the gateway, or give a running one the students of another roster."""
+    from sharklab.hosts.ssh_gateway import control, keys, students
+    from sharklab.lab import roster
+
+    if args.keys and not args.roster:
+        raise InputError(N_("needs --roster"), place="--keys")
+    if args.roster:
+        known = roster.read(Path(args.roster))
+        given = keys.of_folder(Path(args.keys), [one.id for one in known]) if args.keys else {}
+        students.enter(known, given)
+    if not students.read():
+        raise InputError(
+            N_("the gateway does not know any student yet"),
+            place="sharklab gateway start",
+            hint="sharklab gateway start --roster roster.csv",
+        )
+    running, is_new = control.start(args.listen, args.port, COMMAND)
+    text = N_("The gateway listens on {where}, for {count} students.")
+    if not is_new:
+        text = N_("The gateway already listens on {where}, now for {count} students.")
+    count = sum(bool(own.keys) for own in students.read().values())
+    words = translate(args)
+    lines = [
+        words.gettext(text).format(where=running.where, count=count),
+        words.gettext("Fingerprint of its key: {fingerprint}").format(fingerprint=running.fingerprint),
+    ]
+    say(args, "\n".join(lines), where=str(running.where), fingerprint=running.fingerprint, students=count)
+    return GOOD
+
+
+def stop(args: Options) -> int:
+    """Stop the gateway; all logins end."""
+    from sharklab.hosts.ssh_gateway import control
+
+    stopped = control.stop()
+    words = translate(args)
+    say(
+        args,
+        words.gettext("The gateway is stopped.") if stopped else words.gettext("No gateway runs."),
+        stopped=stopped,
+    )
+    return GOOD
+
+
+def status(args: Options) -> int:
+    """Say whether the gateway runs; exit code 1 when it does not."""
+    from sharklab.hosts.ssh_gateway import control, students
+
+    running, words = control.status(), translate(args)
+    if running is None:
+        say(args, words.gettext("No gateway runs."), running=False)
+        return NOT_ACHIEVED
+    since = time.strftime("%Y-%m-%d %H:%M", time.localtime(running.since))
+    text = words.gettext("The gateway listens on {where} since {since}, for {count} students. Log: {log}")
+    count = sum(bool(own.keys) for own in students.read().values())
+    say(
+        args,
+        text.format(where=running.where, since=since, count=count, log=control.log_file()),
+        running=True,
+        where=str(running.where),
+        since=running.since,
+        fingerprint=running.fingerprint,
+        students=count,
+    )
+    return GOOD
+
+
+def logins(args: Options) -> int:
+    """List the logins, the oldest first."""
+    from sharklab.hosts.ssh_gateway import logins as record
+
+    found = record.read(args.student)
+    lines = [
+        f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(each['time']))}  {each['student']}"
+        f"  {each['lab']} {each['host']}  {each['from'] or '-'}  {each['what']}"
+        for each in found
+    ]
+    say(args, "\n".join(lines) or translate(args).gettext("Nobody has logged in yet."), logins=found)
+    return GOOD
+
+
+def keys(args: Options) -> int:
+    """Write the personal key of each student of a class."""
+    from sharklab import state
+    from sharklab.hosts.ssh_gateway import keys as login_keys
+    from sharklab.lab import roster
+
+    folder, files = state.folder(Path(args.out)), {}
+    for student in roster.read(Path(args.roster)):
+        files[student.id] = folder / f"{student.id}.key"
+        state.write(files[student.id], login_keys.personal(student.id)[0])
+    ownership.give_like_folder(folder, *files.values())
+    text = translate(args).gettext(
+        "{count} keys are in {folder}. Give each student their own file: ssh -i NAME.key -p 2222 NAME@SERVER"
+    )
+    written = {student: str(file) for student, file in files.items()}
+    say(args, text.format(count=len(files), folder=folder), keys=written)
+    return GOOD

@@ -1,0 +1,79 @@
+"""A TCP connection to a host of a seat: to SSH, or to another port as from the host itself."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+
+from sharklab import process
+from sharklab.errors import MachineryError
+from sharklab.hosts.providers import access, marks, network
+from sharklab.lab.model import Host, Plan
+from sharklab.message import N_
+
+PATIENCE = 5.0
+"""Seconds that SSH on a host may take to answer."""
+
+
+def ssh(plan: Plan) -> list[str]:
+    """Return the beginning of an ssh command to a host of a seat.
+
+    Its shared connection is the door's own: the processes of the door may be ended, and those of others not.
+    """
+    shared = f'ControlPath="{marks.folder(plan.seat.id)}/door-%r@%n"'
+    return ["ssh", "-F", str(access.folder(plan) / "config"), "-o", shared]
+
+
+def connect(plan: Plan, host: Host, port: int) -> socket.socket:
+    """Return a connection to `port` of `host`, whoever made the host.
+
+    SSH is reached from the seat's network namespace. Any other port is reached through SSH, at the host's
+    address in its first network, as by a program on that host: so its firewall does not count. If nothing
+    listens there, the connection ends at once.
+
+    Raises MachineryError when SSH does not answer.
+    """
+    return _from_namespace(plan, host) if port == access.SSH_PORT else _through_ssh(plan, host, port)
+
+
+def _from_namespace(plan: Plan, host: Host) -> socket.socket:
+    """Return the connected socket itself: no process stays between the two ends."""
+    namespace = network.NAMESPACES / network.namespace(plan.seat.id)
+    address = str(network.management_address(plan, host).ip)
+    ours, theirs = socket.socketpair()
+    words = ["nsenter", f"--net={namespace}", sys.executable, "-I", "-S", str(access.TUNNEL), address]
+    with ours, theirs:
+        done = subprocess.run(
+            [*words, str(access.SSH_PORT)],
+            stdin=subprocess.DEVNULL,
+            stdout=theirs.fileno(),
+            stderr=subprocess.PIPE,
+            env={**os.environ, "SHARKLAB_PATIENCE": str(PATIENCE)},
+            timeout=4 * PATIENCE,
+            check=False,
+        )
+        if done.returncode:
+            raise MachineryError(
+                N_("host {host} does not answer SSH: {said}"),
+                host=host.name,
+                said=process.last_lines(done.stderr.decode(errors="replace"), 1),
+            )
+        _, handles, _, _ = socket.recv_fds(ours, 1, 1)
+    return socket.socket(fileno=handles[0])
+
+
+def _through_ssh(plan: Plan, host: Host, port: int) -> socket.socket:
+    """Return one end of a pair of sockets; ssh (ssh(1), -W) is at the other until either side closes."""
+    at = plan.seat.address(host.name, host.networks[0]).ipv4.ip
+    ours, theirs = socket.socketpair()
+    with theirs:
+        child = subprocess.Popen(
+            [*ssh(plan), "-W", f"{at}:{port}", host.name],
+            stdin=theirs.fileno(),
+            stdout=theirs.fileno(),
+        )
+    threading.Thread(target=child.wait, daemon=True).start()
+    return ours

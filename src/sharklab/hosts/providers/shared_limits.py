@@ -1,0 +1,93 @@
+"""Limits of the machine that all hosts share, whatever a host's own limits are.
+
+The kernel counts these things for all hosts together. So one host could use them up, and another could not
+even open a terminal. Where they are ample, the memory of the host that uses them ends first, and that is
+limited for each host.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from sharklab.errors import MachineryError
+from sharklab.message import N_, Message
+from sharklab.process import Say
+
+SETTINGS = Path("/proc/sys")
+AMPLE: Mapping[str, int] = {
+    "fs.file-max": 2**40,  # open files; that of systemd is larger yet
+    "fs.inotify.max_user_instances": 2
+    ** 20,  # inotify(7); they count as those of root, who made the user namespaces
+    "fs.inotify.max_user_watches": 2**23,
+    "kernel.pid_max": 2**22,  # that of systemd on 64 bits
+    "kernel.pty.max": 2**16,  # terminals, pty(7)
+    "net.ipv4.neigh.default.gc_thresh3": 2**16,  # neighbours, arp(7): one table for all network namespaces
+    "net.ipv6.neigh.default.gc_thresh3": 2**16,
+}
+"""By sysctl(8): a value that the hosts of a class do not reach."""
+
+INSTANCES = "fs.inotify.max_user_instances"
+PER_HOST = 7
+"""Measured: with the usual limit of 128 inotify instances the 21st host hangs or dies while it boots."""
+
+ENOUGH = 1024
+"""Inotify instances for a class."""
+
+
+def ensure(hosts: int, progress: Say) -> None:
+    """Raise the limits that are low, and say which.
+
+    Raises MachineryError when the inotify instances may not be raised and are too few for `hosts` more.
+    """
+    if raised := list(_raise_all()):
+        sentence = N_("raised limits of this machine that all hosts share: {names}")
+        progress(Message(sentence, {"names": raised}))
+    limit = int(_file(INSTANCES).read_text())
+    if limit >= ENOUGH:
+        return
+    free = limit - _in_use()
+    if free < hosts * PER_HOST:
+        raise MachineryError(
+            N_("fs.inotify.max_user_instances={limit} leaves {free}, but {hosts} hosts need {each} each"),
+            place=str(_file(INSTANCES)),
+            hint="sysctl fs.inotify.max_user_instances={ample}",
+            limit=limit,
+            free=free,
+            hosts=hosts,
+            each=PER_HOST,
+            ample=ENOUGH,
+        )
+
+
+def free() -> int:
+    """Return how many inotify instances hosts may still open, with an ample limit where we may raise it."""
+    file = _file(INSTANCES)
+    limit = int(file.read_text())
+    return (max(limit, AMPLE[INSTANCES]) if os.access(file, os.W_OK) else limit) - _in_use()
+
+
+def _raise_all() -> Iterator[str]:
+    """Raise the limits that are low; yield the names of those that could be raised."""
+    for name, ample in AMPLE.items():
+        with suppress(OSError):  # not in a container, or not in this kernel
+            if int(_file(name).read_text()) < ample:
+                _file(name).write_text(f"{ample}\n")
+                yield name
+
+
+def _file(name: str) -> Path:
+    return SETTINGS / name.replace(".", "/")
+
+
+def _in_use() -> int:
+    """Return how many inotify instances are open on the machine."""
+    return sum(_is_inotify(entry) for entry in Path("/proc").glob("[0-9]*/fd/*"))
+
+
+def _is_inotify(entry: Path) -> bool:
+    with suppress(OSError):
+        return str(entry.readlink()) == "anon_inode:inotify"
+    return False

@@ -1,0 +1,164 @@
+"""Start and stop the gateway of this state folder, and say whether it runs.
+
+The supervisor holds gateway/lock as long as it lives, so a gateway that was killed is known as stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sharklab import process, state
+from sharklab.errors import Busy, InputError, MachineryError
+from sharklab.hosts.providers import cgroups
+from sharklab.hosts.ssh_gateway import cell, students
+from sharklab.hosts.ssh_gateway.supervisor import Where
+from sharklab.message import N_, Message
+
+PORT = 2222
+ADDRESS = "0.0.0.0"  # noqa: S104 (students come from other machines; the port is for them)
+START_LIMIT = 60.0
+"""Seconds until sshd answers."""
+
+PAUSE = 0.1
+LARGEST_LOG = 8 << 20
+"""Bytes of a log that is continued; a larger one becomes log.1."""
+
+WHAT = Message(N_("the SSH gateway"))
+
+
+@dataclass(frozen=True)
+class Status:
+    """A gateway that runs: where it listens, since when (epoch seconds), and the fingerprint of its key."""
+
+    where: Where
+    since: float
+    fingerprint: str
+
+
+def lock_file() -> Path:
+    """Return the file that the supervisor holds locked."""
+    return students.folder() / "lock"
+
+
+def log_file() -> Path:
+    """Return the log: sshd's own words, and refused requests."""
+    return students.folder() / "log"
+
+
+def _settings_file() -> Path:
+    return students.folder() / "gateway.json"
+
+
+def status() -> Status | None:
+    """Return the gateway that runs, or None. Raises MachineryError when the gateway's own file is damaged."""
+    if not _is_held():
+        return None
+    content = _settings()
+    where = Where(content.get("address", ADDRESS), content.get("port", PORT))
+    return Status(where, content.get("since", 0.0), fingerprint())
+
+
+def start(address: str | None, port: int | None, command: Sequence[str]) -> tuple[Status, bool]:
+    """Start the gateway, or leave a running one as it is; return it, and whether it is new.
+
+    Without address or port it is where it was before. `command` becomes the supervisor when address and
+    port are added. Raises InputError when it runs elsewhere, Busy when another start is under way, and
+    MachineryError, with the words of its log, when it does not begin.
+    """
+    state.folder(students.folder())
+    with state.lock(students.folder() / "starting", WHAT):
+        before = _settings()
+        running = status()
+        where = Where(address or str(before.get("address", ADDRESS)), port or int(before.get("port", PORT)))
+        if running and running.where == where:
+            return running, False
+        if running:
+            raise InputError(
+                N_("the gateway already listens on {where}"),
+                place="sharklab gateway start",
+                hint=N_("to move it: sharklab gateway stop, then start again"),
+                where=running.where,
+            )
+        cgroups.end(unit())
+        since = time.time()
+        content = {"address": where.address, "port": where.port, "since": since}
+        state.write(_settings_file(), json.dumps(content))
+        _launch(where, command)
+        return Status(where, since, fingerprint()), True
+
+
+def stop() -> bool:
+    """Stop the gateway with all its logins; return False when none ran. Raises MachineryError."""
+    ran = _is_held()
+    cgroups.end(unit())
+    return ran
+
+
+def unit() -> str:
+    """Return the name of the gateway's control group: one for each state folder."""
+    return "sharklab-gateway-" + hashlib.sha256(str(state.root()).encode()).hexdigest()[:8]
+
+
+def fingerprint() -> str:
+    """Return the fingerprint of the gateway's host key (ssh-keygen(1), -l), "" before the first start."""
+    if not cell.host_key().exists():
+        return ""
+    return process.run(["ssh-keygen", "-l", "-f", f"{cell.host_key()}.pub"]).split()[1]
+
+
+def _settings() -> dict[str, Any]:
+    try:
+        content = json.loads(_settings_file().read_text())
+        return content if isinstance(content, dict) else {}
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def _is_held() -> bool:
+    try:
+        with state.lock(lock_file(), WHAT):
+            return False
+    except Busy:
+        return True
+
+
+def _launch(where: Where, command: Sequence[str]) -> None:
+    if log_file().exists() and log_file().stat().st_size > LARGEST_LOG:
+        log_file().replace(log_file().with_name("log.1"))
+    with log_file().open("ab") as log:
+        log_file().chmod(0o600)
+        begin = log.tell()
+        child = subprocess.Popen(
+            [*cgroups.launcher(unit()), *command, where.address, str(where.port)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_LIMIT
+    while not _answers(where):
+        if child.poll() is not None or time.monotonic() > deadline:
+            cgroups.end(unit())
+            raise MachineryError(
+                N_("the gateway does not start: {said}"),
+                place=str(log_file()),
+                said=process.last_lines(log_file().read_bytes()[begin:].decode(errors="replace"), 2),
+            )
+        time.sleep(PAUSE)
+
+
+def _answers(where: Where) -> bool:
+    """Tell whether sshd greets at `where` (RFC 4253, 4.2)."""
+    address = {ADDRESS: "127.0.0.1", "::": "::1"}.get(where.address, where.address)
+    with suppress(OSError), socket.create_connection((address, where.port), timeout=5) as probe:
+        return probe.recv(4) == b"SSH-"
+    return False

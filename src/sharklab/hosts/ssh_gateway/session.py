@@ -1,0 +1,238 @@
+"""Answer the logins of students: which seat and host are meant, and which command runs there.
+
+A command that begins with `sharklab` is for the gateway itself; every other one is for the host.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from sharklab import i18n
+from sharklab.errors import InputError, SharklabError
+from sharklab.hosts import host_login
+from sharklab.hosts.agent import live
+from sharklab.hosts.door import connection, seats, server
+from sharklab.hosts.door.server import Answer, text
+from sharklab.hosts.providers import access
+from sharklab.hosts.ssh_gateway import logins, names, students
+from sharklab.lab.model import Capture, Host, Plan
+from sharklab.message import N_, Message
+
+USER = "student"
+"""The account of students on hosts (roles/common)."""
+
+SUBSYSTEM = "sharklab-sftp"
+"""The command of sshd's subsystem sftp."""
+
+DEFAULT_HOST = "desktop"
+PYTHON = "/usr/bin/python3"
+
+Submit = Callable[[str, str, int], Message]
+"""Takes the bundle of a student: student, lab, and its file descriptor. Raises SharklabError."""
+
+
+def words_of(request: Mapping[str, Any]) -> i18n.Translator:
+    """Return the translator for the language of the student's computer."""
+    language = request.get("language", "")
+    return i18n.translator(i18n.choose(None, {"LANG": language if isinstance(language, str) else ""}))
+
+
+def explain(error: SharklabError, request: Mapping[str, Any]) -> str:
+    """Return an error in words, for the student's terminal."""
+    return f"sharklab: {error.say(words_of(request).gettext)}"
+
+
+def handlers(targets: Callable[[], Mapping[str, names.Target]], submit: Submit) -> dict[str, server.Handler]:
+    """Return the functions of the gateway's door. `targets` returns the login names as they are now."""
+
+    def login(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        target = targets().get(text(request, "name"), names.Target(""))
+        if target.student != student:
+            raise InputError(N_("this login is not yours"))
+        return _login(target, request, handles, submit)
+
+    return {"connection": server.connect, "forward": forward, "login": login}
+
+
+def forward(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    """Answer the relay of the cell: a connection for `ssh -L` or `ssh -J`. Raises as `server.connect` does.
+
+    A connection to SSH is for `ssh -J`: the host gets the student's keys before.
+    """
+    plan, host = seats.find(student, text(request, "lab"), text(request, "host"))
+    logins.note(student, plan.lab.name, host.name, "", f"forward {request.get('port')}")
+    if request.get("port") == access.SSH_PORT:
+        own = students.read().get(student)
+        host_login.let_in(connection.ssh(plan), host.name, USER, own.keys if own else ())
+    return server.connect(student, {**request, "lab": plan.lab.name}, handles)
+
+
+def _login(target: names.Target, request: Mapping[str, Any], handles: list[int], submit: Submit) -> Answer:
+    command = text(request, "command")
+    if command.partition(" ")[0] == "submit" and handles:
+        return _submit(target, request, command, handles[0], submit)
+    chosen = request.get("chosen")
+    if isinstance(chosen, list) and len(chosen) == 2:
+        lab, host = map(str, chosen)
+    elif target.host:
+        lab, host = target.lab, target.host
+    else:
+        return _without_host(target, request)
+    return _enter(target.student, lab, host, request)
+
+
+def _without_host(target: names.Target, request: Mapping[str, Any]) -> Answer:
+    """Answer a login that names no host: the only one, a menu, or the host that a command is for."""
+    plans = seats.of_student(target.student, target.lab)
+    if not plans:
+        raise seats.no_seat(target.lab)
+    places = [(plan, host) for plan in plans for host in plan.hosts]
+    usual = [index for index, (_, host) in enumerate(places) if host.name == DEFAULT_HOST]
+    if len(places) == 1:
+        usual = [0]
+    if len(places) > 1 and request.get("terminal") is True and not text(request, "command"):
+        return _menu(places, usual[0] if usual else -1, request)
+    if len(usual) != 1:
+        raise InputError(
+            N_("it is not clear which host is meant"),
+            hint=N_("name it in the login: {names}"),
+            names=[f"{target.student}+{plan.lab.name}+{host.name}" for plan, host in places],
+        )
+    plan, host = places[usual[0]]
+    return _enter(target.student, plan.lab.name, host.name, request)
+
+
+def _menu(places: Sequence[tuple[Plan, Host]], usual: int, request: Mapping[str, Any]) -> Answer:
+    words = words_of(request)
+    question = words.gettext(N_("Number of the host:"))
+    if usual >= 0:
+        question = words.gettext(N_("Number of the host (Enter: {number}):")).format(number=usual + 1)
+    choices = [
+        {
+            "lab": plan.lab.name,
+            "host": host.name,
+            "text": f"{plan.lab.name} {host.name}  {words.prose(host.title)}",
+        }
+        for plan, host in places
+    ]
+    title = words.gettext(N_("Your hosts on this server:"))
+    return Answer({"title": title, "question": question, "default": usual, "choices": choices})
+
+
+def _enter(student: str, lab: str, host: str, request: Mapping[str, Any]) -> Answer:
+    """Return the parts of the ssh command to the host: key, known host, command."""
+    plan, own = seats.find(student, lab, host)
+    command, stream = command_on_host(plan, own, text(request, "command"))
+    source = text(request, "from")
+    logins.note(student, plan.lab.name, own.name, source, _kind(text(request, "command")))
+    folder = access.folder(plan)
+    return Answer(
+        {
+            "lab": plan.lab.name,
+            "host": own.name,
+            "key": (folder / "id_ed25519").read_text(),
+            "known": f"{own.name} {access.public(access.host_key(plan, own.name))}",
+            "command": command,
+            "stream": stream,
+            "terminal": request.get("terminal") is True,
+        }
+    )
+
+
+def _kind(command: str) -> str:
+    """Return a word for the record of logins: the command itself may hold a secret."""
+    if not command:
+        return "shell"
+    if command == SUBSYSTEM:
+        return "sftp"
+    first = Path(command.split()[0]).name if command.split() else ""
+    return first if first in ("scp", "sharklab", "rsync") else "command"
+
+
+def command_on_host(plan: Plan, host: Host, asked: str) -> tuple[str, bool]:
+    """Return the command line for root on the host, and True for a stream that only goes to the student.
+
+    Raises InputError for a command of sharklab that is none.
+    """
+    if asked == SUBSYSTEM:
+        return host_login.command(USER, (host_login.SFTP,)), False
+    words = _split(asked)
+    if words[:1] == ["sharklab"]:
+        return _capture(plan, host, words[1:]), True
+    return host_login.command(USER, (asked,) if asked else ()), False
+
+
+def _split(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:  # a quote that does not close is for the shell of the host
+        return []
+
+
+def _capture(plan: Plan, host: Host, words: Sequence[str]) -> str:
+    """Return the command that records packets of a host to standard output (`sharklab capture`)."""
+    parser = _Parser(prog="sharklab capture", add_help=False)
+    parser.add_argument("verb", choices=["capture"])
+    parser.add_argument("subject", nargs="?", default="")
+    parser.add_argument("--filter", default=None)
+    parser.add_argument("--packets", type=int, default=0)
+    parser.add_argument("--live", action="store_true")
+    chosen = parser.parse_args(list(words))
+    interface, expression, snaplen = _meant(plan, host, chosen.subject)
+    expression = expression if chosen.filter is None else chosen.filter
+    options = ["-s", str(snaplen), *(["-c", str(chosen.packets)] if chosen.packets > 0 else [])]
+    source = Path(live.__file__).read_text(encoding="utf-8")
+    return shlex.join([PYTHON, "-I", "-c", source, interface, expression, *options])
+
+
+def _meant(plan: Plan, host: Host, subject: str) -> tuple[str, str, int]:
+    """Return interface, filter and snaplen for a network of the host, or a capture or exercise of the lab."""
+    if not subject or subject in host.networks:
+        return subject or host.networks[0], "", 0
+    own: list[Capture] = [
+        capture
+        for exercise in plan.lab.exercises
+        for capture in exercise.captures
+        if subject in (exercise.id, capture.id) and capture.host == host.name
+    ]
+    if len(own) == 1:
+        return own[0].network, own[0].filter, own[0].snaplen
+    raise InputError(
+        N_("{name!r} is no network and no capture of the host {host}"),
+        place="sharklab capture",
+        hint=N_("networks: {networks}; captures: {captures}"),
+        name=subject,
+        host=host.name,
+        networks=list(host.networks),
+        captures=[c.id for e in plan.lab.exercises for c in e.captures if c.host == host.name],
+    )
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are InputErrors."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(
+            "{said}", place=self.prog, hint=N_("the command: {usage}"), said=message, usage=USAGE
+        )
+
+
+USAGE = "sharklab capture [NETWORK|CAPTURE] [--filter FILTER] [--packets N]"
+
+
+def _submit(
+    target: names.Target, request: Mapping[str, Any], command: str, bundle: int, submit: Submit
+) -> Answer:
+    words = command.split()
+    lab = words[1] if len(words) == 2 else target.lab
+    if len(words) > 2 or not lab:
+        raise InputError(
+            N_("the lab is missing"), hint="ssh {student}@SERVER submit LAB < FILE", student=target.student
+        )
+    receipt = submit(target.student, lab, bundle)
+    logins.note(target.student, lab, "", text(request, "from"), "submit")
+    return Answer({"say": words_of(request).say(receipt)})

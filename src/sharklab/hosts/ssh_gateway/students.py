@@ -1,0 +1,80 @@
+"""The students who may log in: gateway/students.json, with each one's number and keys.
+
+The number is the student's uid inside the cell. It is given once and never to another student.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sharklab import state
+from sharklab.errors import InputError, MachineryError
+from sharklab.hosts.ssh_gateway import keys
+from sharklab.lab.roster import Student
+from sharklab.message import N_
+
+FIRST, LAST = 1000, 60_000
+"""The uids of students inside the cell."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """A student who may log in: uid inside the cell, and public keys."""
+
+    uid: int
+    keys: tuple[str, ...] = ()
+
+
+def folder() -> Path:
+    """Return the gateway's folder in the state."""
+    return state.root() / "gateway"
+
+
+def file() -> Path:
+    """Return the file of the students."""
+    return folder() / "students.json"
+
+
+def read() -> dict[str, Login]:
+    """Return the students by id, none without a file. Raises MachineryError when the file is damaged."""
+    try:
+        content = json.loads(file().read_text())
+        return {name: Login(int(own["uid"]), tuple(own["keys"])) for name, own in content.items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise MachineryError(
+            N_("the gateway's list of students is damaged"),
+            place=str(file()),
+            hint=N_("remove it, and name the roster again: sharklab gateway start --roster FILE"),
+        ) from error
+
+
+def enter(roster: Sequence[Student], given: Mapping[str, tuple[str, ...]]) -> dict[str, Login]:
+    """Replace the list by the students of a roster, and return it.
+
+    A student has the keys of the roster, those of `given`, and the personal key. Raises InputError for a
+    key that is none.
+    """
+    known, found = read(), {}
+    free = iter(sorted({*range(FIRST, LAST)} - {own.uid for own in known.values()}))
+    for student in roster:
+        own = known[student.id].uid if student.id in known else next(free)
+        try:
+            theirs = keys.read_all(student.ssh_key)
+        except InputError as error:
+            error.place = student.id
+            raise
+        everything = (*theirs, *given.get(student.id, ()), keys.personal(student.id)[1])
+        found[student.id] = Login(own, tuple(dict.fromkeys(everything)))
+    _write({**{name: Login(own.uid) for name, own in known.items()}, **found})
+    return read()
+
+
+def _write(students: Mapping[str, Login]) -> None:
+    content = {name: {"uid": own.uid, "keys": list(own.keys)} for name, own in students.items()}
+    state.folder(folder())
+    state.write(file(), json.dumps(content, indent=1))

@@ -1,0 +1,117 @@
+"""The process that keeps the gateway: it opens the port, starts the cell, and answers at the door.
+
+It runs as root until `control.stop`. A cell that ends is started again. Everything ends with this process,
+however that ends.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import NoReturn
+
+from sharklab import state
+from sharklab.errors import MachineryError
+from sharklab.hosts.door import server
+from sharklab.hosts.door.server import Caller, Door
+from sharklab.hosts.ssh_gateway import cell, names, session, students
+from sharklab.message import N_, refusal
+
+LOOK = 2.0
+"""Seconds between two looks whether students or seats have changed."""
+
+PAUSE = 1.0
+"""Seconds before an ended cell is started again."""
+
+BACKLOG = 256
+
+
+@dataclass(frozen=True)
+class Where:
+    """The address and the port on which the gateway listens."""
+
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+def listen(where: Where) -> socket.socket:
+    """Return a socket that listens there. Raises MachineryError when another has it, or it is not ours."""
+    family = socket.AF_INET6 if ":" in where.address else socket.AF_INET
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((where.address, where.port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise MachineryError(
+            N_("the gateway cannot listen there: {reason}"),
+            place=str(where),
+            hint=N_("choose another --port or --listen, or end the program that has the port"),
+            reason=refusal(error),
+        ) from error
+    return listener
+
+
+class Lists:
+    """The students and their login names, as the files of students and seats say now."""
+
+    def __init__(self) -> None:
+        self._seen: object = None
+        self.targets: dict[str, names.Target] = {}
+        self.callers: dict[int, Caller] = {}
+
+    def look(self) -> None:
+        """Write the lists of the cell again if something has changed."""
+        file = students.file()
+        stamp = file.stat().st_mtime_ns if file.exists() else 0
+        seen = (stamp, sorted(state.seats_folder().glob("*/*/plan.json")))
+        if seen == self._seen:
+            return
+        known = students.read()
+        self.targets = cell.write_lists(known, names.hosts_of_labs())
+        callers = {cell.BASE + own.uid: Caller(name) for name, own in known.items()}
+        self.callers = {**callers, cell.BASE: Caller(is_front=True)}
+        self._seen = seen
+
+    def look_for_ever(self) -> None:
+        """Look again and again."""
+        while True:
+            time.sleep(LOOK)
+            try:
+                self.look()
+            except Exception as error:  # the next look may find a whole file
+                note(f"the lists: {error}")
+
+
+def note(line: str) -> None:
+    """Write a line into the gateway's log."""
+    print(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {line}", file=sys.stderr, flush=True)
+
+
+def run(listener: socket.socket, submit: session.Submit) -> NoReturn:
+    """Keep the gateway until this process is ended. Raises MachineryError when it cannot begin."""
+    cell.prepare()
+    lists = Lists()
+    lists.look()
+    door_socket = server.listen(cell.folder() / "door" / "socket")
+    door = Door(
+        lambda uid: lists.callers.get(uid),
+        session.handlers(lambda: lists.targets, submit),
+        session.explain,
+        note,
+    )
+    threading.Thread(target=door.serve, args=(door_socket,), daemon=True).start()
+    threading.Thread(target=lists.look_for_ever, daemon=True).start()
+    alive, _ours = os.pipe()  # which ends with this process, and the cell with it
+    while True:
+        child = cell.start(listener, alive)
+        note(f"the cell ended with code {child.wait()}")
+        time.sleep(PAUSE)

@@ -1,0 +1,52 @@
+"""Whether a student has worked on the hosts of a seat: files that changed since the hosts were set up.
+
+A container's changes are the files of its upper folder (overlayfs). Those below /var, /run and /tmp are left
+out, because programs write there by themselves.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from sharklab.lab.model import Seat
+
+FOLDERS = ("etc", "home", "opt", "root", "srv", "usr")
+BY_ITSELF = frozenset(
+    {
+        *(".bash_history", ".lesshst", ".viminfo", ".cache", ".wget-hsts", "known_hosts", "authorized_keys"),
+        *("resolv.conf", "ld.so.cache", "machine-id", "mtab", "adjtime", ".updated", ".pwd.lock"),
+        *("__pycache__", ".ansible"),
+    }
+)
+"""Names of files that logins and programs write without any work of the student."""
+
+MARGIN = 2.0
+"""Seconds in which the hosts may still write what their set-up asked for."""
+
+
+def last_change(own: Seat) -> float:
+    """Return when a file of the student changed last on a host (epoch seconds), 0.0 for never.
+
+    A folder that hosts are not set up in has no student's work.
+    """
+    try:
+        ready = (own.folder / "provisioned").stat().st_mtime + MARGIN
+    except FileNotFoundError:
+        return 0.0
+    uppers = own.folder.glob("hosts/*/upper")
+    times = (when for upper in uppers for name in FOLDERS for when in _changes(upper / name))
+    return max((when for when in times if when > ready), default=0.0)
+
+
+def _changes(folder: Path) -> Iterator[float]:
+    """Yield when each file below `folder` changed (ctime of inode(7), which no user can set)."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name not in BY_ITSELF]
+        for name in files:
+            if name not in BY_ITSELF:
+                try:
+                    yield os.lstat(Path(place) / name).st_ctime
+                except FileNotFoundError:  # it is gone meanwhile
+                    continue

@@ -1,0 +1,99 @@
+"""Submissions that students hand in on the class server."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sharklab.cli import handing_in
+from sharklab.errors import InputError
+from sharklab.grading.submission import bundle, manifest
+from sharklab.lab import exam, handed_in, seat
+from sharklab.lab.exam import Window
+from sharklab.limits import BUNDLE, BundleLimits
+from tests.support import submission_sample as sample
+from tests.support.errors import error_of
+
+pytestmark = pytest.mark.usefixtures("own_state")
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    """Return a bundle of Alice's seat of tp4."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    file = tmp_path / "tp4.sharklab"
+    bundle.pack(sample.submission(folder), seat.key("tp4", "alice"), file)
+    return file
+
+
+def take(file: Path, student: str = "alice", lab: str = "tp4") -> str:
+    """Hand in a file and return the digest of the receipt."""
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        return str(handing_in.take(student, lab, handle).values["digest"])
+    finally:
+        os.close(handle)
+
+
+def kept() -> list[Path]:
+    """Return all that is kept of tp4, and of what was refused."""
+    return sorted(path for path in (handed_in.folder("tp4")).rglob("*") if path.is_file())
+
+
+def test_a_submission_is_kept_as_it_came(packed: Path) -> None:
+    """For the instructor alone, under the student's name; the receipt is its SHA-256."""
+    assert manifest.digest(packed.read_bytes()) == take(packed)
+    [file] = kept()
+    assert packed.read_bytes() == file.read_bytes() and file.name.startswith("alice-")
+    assert 0o600 == file.stat().st_mode & 0o777
+
+
+def test_the_submission_of_another_is_refused(packed: Path) -> None:
+    """By the login, not by the file; nor for another lab."""
+    assert "alice" == error_of(InputError, take, packed, "bob").values["student"]
+    assert "ports" == error_of(InputError, take, packed, "alice", "ports").values["wanted"]
+    assert [] == kept()
+
+
+def test_what_is_no_submission_is_refused(
+    packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it is kept, and no name of a folder of the server is told."""
+    whole = packed.read_bytes()
+    for content in (b"", b"nonsense", whole[:-50]):
+        (tmp_path / "bad").write_bytes(content)
+        assert "" == error_of(InputError, take, tmp_path / "bad").place
+    monkeypatch.setattr(seat, "key", lambda lab, student: bytes(32))
+    monkeypatch.setattr(bundle.unpack, "__defaults__", (BUNDLE, seat.key))
+    error_of(InputError, take, packed)
+    monkeypatch.setattr(handing_in, "BUNDLE", BundleLimits(file=10))
+    error_of(InputError, take, packed)
+    assert [] == kept()
+
+
+def test_a_pipe_is_not_waited_for() -> None:
+    """The door would wait as long as the student likes."""
+    reader, writer = os.pipe()
+    error_of(InputError, handing_in.take, "alice", "tp4", reader)
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_student_cannot_fill_the_disk(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A student with a similar name still hands in."""
+    monkeypatch.setattr(handing_in, "MOST", 1)
+    take(packed)
+    assert 1 == error_of(InputError, take, packed).values["most"]
+    assert "alice" == error_of(InputError, take, packed, "alice-2").values["student"]
+
+
+def test_an_exam_is_open_for_its_time(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before and after, nothing is taken."""
+    for window in (Window(0, 1), Window(1e11, 2e11)):
+        monkeypatch.setattr(exam, "own_window", lambda lab, student, window=window: window)
+        error_of(InputError, take, packed)
+    monkeypatch.setattr(exam, "own_window", lambda lab, student: Window(0, 2e11))
+    assert take(packed)

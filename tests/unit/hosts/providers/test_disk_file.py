@@ -1,0 +1,48 @@
+"""The file system of a container in one file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sharklab import process
+from sharklab.errors import MachineryError
+from sharklab.hosts.providers import boot, disk_file, once
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use a state folder of the test's own."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+
+
+def test_file_is_sparse_and_made_once(tmp_path: Path) -> None:
+    """It is the owner's alone, and takes less than a megabyte at the start."""
+    disk_file.make(tmp_path)
+    file = tmp_path / boot.DISK_FILE
+    found = file.stat()
+    assert (disk_file.SIZE, 0o600, True) == (found.st_size, found.st_mode & 0o777, found.st_blocks < 2048)
+    disk_file.make(tmp_path)
+    assert found.st_mtime_ns == file.stat().st_mtime_ns
+    assert ["disk.ext4", "state"] == sorted(file.name for file in tmp_path.iterdir())
+
+
+def test_machine_that_cannot_mount_it_does_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried once after each start of the machine."""
+
+    def refuse(argv: list[str], timeout: float | None = None) -> str:
+        raise MachineryError("no loop devices")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(process, "run", refuse)
+        disk_file.make(tmp_path)
+    disk_file.make(tmp_path)
+    assert ("no", False) == (once.read(disk_file.RECORD), (tmp_path / boot.DISK_FILE).exists())
+    assert [disk_file.RECORD] == [file.name for file in (tmp_path / "state").iterdir()]
+
+
+def test_used_part_of_a_process_without_such_a_file() -> None:
+    """A container that has none fills nothing of its own."""
+    assert 0.0 == disk_file.used_part(os.getpid())

@@ -1,0 +1,145 @@
+"""A student's login on the server: what the door is told, and what follows from its answer."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sharklab.hosts.door import protocol
+from sharklab.hosts.ssh_gateway.inside import login
+
+MENU = {
+    "title": "Hosts:",
+    "question": "Number:",
+    "default": 1,
+    "choices": [{"lab": "tp4", "host": name, "text": name} for name in ("server", "desktop")],
+}
+ORDER = {
+    "lab": "tp4",
+    "host": "client",
+    "key": "secret",
+    "known": "client k",
+    "command": "id",
+    "terminal": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("typed", "chosen"),
+    [
+        ("1\n", "server"),
+        ("2\n", "desktop"),
+        ("\n", "desktop"),
+        ("7\nx\n1\n", "server"),
+        ("", ""),
+        ("0\n0\n0\n", ""),
+    ],
+)
+def test_a_choice_in_the_menu(monkeypatch: pytest.MonkeyPatch, typed: str, chosen: str) -> None:
+    """Enter takes the usual host; after three wrong answers, and at the end of input, nothing is chosen."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    assert (["tp4", chosen] if chosen else []) == login.choose(MENU)
+
+
+def test_a_menu_without_a_usual_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enter chooses nothing."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n\n\n"))
+    assert [] == login.choose({**MENU, "default": -1})
+
+
+def test_the_request_is_what_sshd_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name, the command, the address and the language."""
+    for name, value in {
+        "USER": "alice+client",
+        "SSH_ORIGINAL_COMMAND": "ls -l",
+        "SSH_CONNECTION": "192.0.2.7 50000 192.0.2.1 2222",
+        "LANG": "fr_FR.UTF-8",
+        "LC_ALL": "",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("LC_MESSAGES", raising=False)
+    told = login.request()
+    assert ("alice+client", "ls -l", "192.0.2.7", "fr_FR.UTF-8") == tuple(
+        told[key] for key in ("name", "command", "from", "language")
+    )
+
+
+def test_ssh_gets_the_key_in_a_file_of_this_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """And never on its command line."""
+    monkeypatch.setattr(login, "TEMPORARY", tmp_path)
+    words = login.ssh(ORDER)
+    assert ["-t", "root@client", "id"] == [words[3], *words[-2:]]
+    assert not any("secret" in word for word in words)
+    key = next(Path(word.partition("=")[2]) for word in words if word.startswith("IdentityFile="))
+    assert ("secret", 0o600, 0o700) == (
+        key.read_text(),
+        key.stat().st_mode & 0o777,
+        key.parent.stat().st_mode & 0o777,
+    )
+    login.ssh({**ORDER, "key": "new"})
+    assert "new" == key.read_text()
+
+
+@pytest.mark.parametrize(
+    ("order", "code"),
+    [({"error": "no"}, login.FAILED), ({"say": "receipt"}, 0), ({"say": "no", "code": 3}, 3)],
+)
+def test_a_sentence_is_printed(capsys: pytest.CaptureFixture[str], order: dict[str, Any], code: int) -> None:
+    """An error on standard error."""
+    assert code == login.follow(order)
+    printed = capsys.readouterr()
+    assert order.get("error", "") == printed.err.strip() and order.get("say", "") == printed.out.strip()
+
+
+def test_a_stream_ends_when_nobody_reads(tmp_path: Path) -> None:
+    """A capture that sees no packet would otherwise stay for ever; its input is open until then."""
+    program = (
+        "import sys; from sharklab.hosts.ssh_gateway.inside import login; sys.exit(login.pump(sys.argv[1:]))"
+    )
+    stream = f"echo up; read word; [ -e {tmp_path}/closed ] && exit 5; exit 6"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "sh", "-c", stream],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as running:
+        assert running.stdout and b"up\n" == running.stdout.readline()
+        (tmp_path / "closed").touch()
+        running.stdout.close()
+        assert 5 == running.wait(30)
+
+
+def test_a_submission_goes_to_the_door_as_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole, whatever it came from: the door never waits. Of one that is too large, a part is enough."""
+    reader, writer = os.pipe()
+    os.write(writer, b"bundle")
+    os.close(writer)
+    handle = login.spool(reader)
+    assert b"bundle" == os.read(handle, 100) and stat.S_ISREG(os.fstat(handle).st_mode)
+    os.close(handle)
+    monkeypatch.setattr(login, "LARGEST", 3)
+    with Path("/dev/zero").open("rb") as endless:
+        handle = login.spool(endless.fileno())
+    assert 3 == os.fstat(handle).st_size
+    os.close(handle)
+    os.close(reader)
+
+
+def test_without_a_door_a_student_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one sentence."""
+
+    def fail(*words: Any) -> Any:
+        raise protocol.BrokenTalk("gone")
+
+    monkeypatch.setattr(protocol, "ask", fail)
+    assert login.FAILED == login.main()
+    assert capsys.readouterr().err.startswith("sharklab: ")

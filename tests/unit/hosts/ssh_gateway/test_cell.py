@@ -1,0 +1,70 @@
+"""The files of the cell, and the command that makes it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sharklab.hosts.ssh_gateway import cell
+from sharklab.hosts.ssh_gateway.names import Target
+from sharklab.hosts.ssh_gateway.students import Login
+
+pytestmark = pytest.mark.usefixtures("own_state")
+
+
+def test_the_lists_are_for_the_programs_of_the_cell() -> None:
+    """Who may log in, and where a forwarded port leads."""
+    (cell.folder() / "lists").mkdir(parents=True)
+    targets = cell.write_lists({"alice": Login(1000, ("k",)), "bob": Login(1001)}, {"tp4": ("client",)})
+    assert Target("alice", "tp4", "client") == targets["alice+tp4+client"]
+    read = {
+        name: (cell.folder() / "lists" / name).read_text() for name in ("keys.json", "relay.json", "hosts")
+    }
+    keys, relay = json.loads(read["keys.json"]), json.loads(read["relay.json"])
+    assert ["k"] == keys["keys"]["alice"] and ["alice"] == keys["names"]["alice+client"]
+    assert {"1000": "alice", "1001": "bob"} == relay["students"]
+    by_name = {name: address for address, name in map(str.split, read["hosts"].splitlines())}
+    assert ["tp4", "client"] == relay["hosts"][by_name["client.tp4"]]
+    assert ["", "client"] == relay["hosts"][by_name["client"]]
+
+
+def test_sshd_accepts_its_settings(tmp_path: Path) -> None:
+    """And each of them is as it was meant (sshd(8), -T)."""
+    text = cell.CONFIG.format(python=cell.python(), subsystem="sftp")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
+    file = tmp_path / "sshd_config"
+    file.write_text(text.replace("/etc/sharklab/host_key", str(tmp_path / "key")))
+    own_run = [
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        'mount -t tmpfs t /run && mkdir /run/sshd && exec "$@"',
+        "sh",
+    ]
+    words = [*own_run, cell.sshd(), "-T", "-C", "user=alice,host=x,addr=192.0.2.7", "-f", str(file)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert 0 == done.returncode, done.stderr
+    said = {name: value for name, _, value in (line.partition(" ") for line in done.stdout.splitlines())}
+    for name in (
+        "passwordauthentication",
+        "kbdinteractiveauthentication",
+        "allowagentforwarding",
+        "x11forwarding",
+    ):
+        assert "no" == said[name]
+    assert ("local", "no", "no", "none") == tuple(
+        said[name]
+        for name in ("allowtcpforwarding", "permittunnel", "allowstreamlocalforwarding", "permitlisten")
+    )
+    assert "publickey" == said["authenticationmethods"] and said["forcecommand"].endswith("login.py")
+
+
+def test_a_folder_with_a_colon_is_bound_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """systemd-nspawn(1) separates paths by colons."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "a:b"))
+    bound = [word for word in cell._nspawn() if word.startswith("--bind-ro=")]
+    assert 4 == len(bound) and all("/a\\:b/" in word for word in bound)
