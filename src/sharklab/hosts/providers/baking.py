@@ -75,7 +75,7 @@ def on_image(
 ) -> Layers:
     """Return the layers of the golden plan's lab on `image`, made as `layers` does."""
     folder = image.folder / f"{golden.lab.name}-{build.fingerprint(_content(golden, image))}"
-    building = folder.with_name(f"{folder.name}.building")
+    building = folder.with_name(f"{folder.name}{disk.BUILDING}")
     if not folder.is_dir():
         what = Message(N_("image of lab {lab}"), {"lab": golden.lab.name})
         with state.lock(building / "lock", what, build.PATIENCE, progress):
@@ -96,7 +96,7 @@ def _make_layers(
     progress: Say,
 ) -> None:
     """Boot the hosts on the bare image, without Internet access, bake them, and keep the changed files."""
-    building = folder.with_name(f"{folder.name}.building")
+    building = folder.with_name(f"{folder.name}{disk.BUILDING}")
     own_id = build.fingerprint(str(building))[:8]  # so that two bakes of a lab never meet on the machine
     closed = tuple(replace(network, internet=False) for network in golden.lab.networks)
     plan = replace(

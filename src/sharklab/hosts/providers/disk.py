@@ -129,14 +129,17 @@ def make(plan: Plan, host: Host, layers: Layers) -> None:
     state.write(own / "lowers", "".join(f"{path}\n" for path in layers.lowers(host.name)))
 
 
+BUILDING = ".building"
+"""The end of the name of a folder in which an image is baked."""
+
+
 def bound(plan: Plan, host: str) -> None:
     """Let the disk of a container be bounded, from its next boot on. Raises MachineryError.
 
     The layers that baking makes are not: they are folders of the images.
     """
-    own = folder(plan, host)
-    if not own.is_relative_to(state.images_folder()):
-        disk_file.make(own)
+    if not plan.seat.folder.parent.name.endswith(BUILDING):
+        disk_file.make(folder(plan, host))
 
 
 def is_made(plan: Plan, host: str) -> bool:

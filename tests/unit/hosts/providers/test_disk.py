@@ -10,7 +10,7 @@ import pytest
 
 from sharklab.errors import MachineryError
 from sharklab.hosts.image import Image, Layers
-from sharklab.hosts.providers import access, disk, network
+from sharklab.hosts.providers import access, disk, disk_file, network
 from sharklab.lab import seat
 from sharklab.lab.model import Plan
 from tests.support import provider_seat
@@ -147,3 +147,13 @@ def test_kept_disk_of_a_machine_and_a_container_come_back(prepared: Plan) -> Non
         list((own / "work").iterdir()),
         [path.name for path in (own / "upper").iterdir()],
     )
+
+
+def test_disk_of_a_bake_is_no_file(seat_plan: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Baking moves the upper folder of a host to the image, wherever the image is."""
+    made: list[Path] = []
+    monkeypatch.setattr(disk_file, "make", made.append)
+    own = tmp_path / f"tp4-1234{disk.BUILDING}" / "seat"
+    disk.bound(replace(seat_plan, seat=replace(seat_plan.seat, folder=own)), "server")
+    disk.bound(seat_plan, "server")
+    assert [disk.folder(seat_plan, "server")] == made
