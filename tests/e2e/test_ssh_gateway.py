@@ -65,7 +65,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(seat: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Run a gateway for two students, of whom the first has a seat, which lies in the state of all tests."""
+    """Run a gateway for two students. The first has seats of several labs, in the state of all tests."""
     place = tmp_path_factory.mktemp("class")
     own = state.folder(place / "state")
     for name in ("seats", "course"):
@@ -85,9 +85,9 @@ def server(seat: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
 def test_a_login_is_on_the_host_as_its_student(server: Server) -> None:
     """Both streams and the exit code come back; no agent and no display reach the host."""
     command = "hostname; id -un; env | grep -E '^(SSH_AUTH_SOCK|DISPLAY)'; echo wrong >&2; exit 7"
-    done = server.ssh("-A", "-X", f"{server.student}+client@127.0.0.1", command)
+    done = server.ssh("-A", "-X", f"{server.student}+tp4+client@127.0.0.1", command)
     assert ("client\nstudent\n", 7) == (done.stdout, done.returncode) and "wrong" in done.stderr
-    assert "desktop\n" == server.ssh(f"{server.student}@127.0.0.1", "hostname").stdout
+    assert "desktop\n" == server.ssh(f"{server.student}+tp4@127.0.0.1", "hostname").stdout
 
 
 def test_the_menu_leads_to_a_host(server: Server) -> None:
@@ -108,11 +108,13 @@ def test_files_are_copied_both_ways(server: Server, tmp_path: Path, options: lis
     """By scp over sftp, and by the old protocol; they are the student's files on the host."""
     (tmp_path / "there").write_bytes(bytes(range(256)) * 999)
     words = ["scp", *options, *server.options()]
-    there = f"{server.student}+client@127.0.0.1:blob"
+    there = f"{server.student}+tp4+client@127.0.0.1:blob"
     subprocess.run([*words, tmp_path / "there", there], check=True, timeout=LIMIT)
     subprocess.run([*words, there, tmp_path / "back"], check=True, timeout=LIMIT)
     assert (tmp_path / "there").read_bytes() == (tmp_path / "back").read_bytes()
-    assert "student\n" == server.ssh(f"{server.student}+client@127.0.0.1", "stat -c %U blob; rm blob").stdout
+    assert (
+        "student\n" == server.ssh(f"{server.student}+tp4+client@127.0.0.1", "stat -c %U blob; rm blob").stdout
+    )
 
 
 def test_a_jump_leads_to_the_host_itself(server: Server, tmp_path: Path) -> None:
@@ -121,7 +123,7 @@ def test_a_jump_leads_to_the_host_itself(server: Server, tmp_path: Path) -> None
     words = ["-F", "none", "-i", str(server.place / "keys" / f"{server.student}.key"), "-o", "BatchMode=yes"]
     known = [*("-o", f"UserKnownHostsFile={tmp_path}/known"), *("-o", "StrictHostKeyChecking=accept-new")]
     argv = ["ssh", *words, *known, "-o", f"ProxyCommand={jump}"]
-    for host in ("client", "client.tp4"):
+    for host in ("client.tp4", "desktop.tp4"):
         count = "grep -c gateway .ssh/authorized_keys"
         done = subprocess.run(
             [*argv, f"student@{host}", f"hostname; {count}"],
@@ -130,15 +132,15 @@ def test_a_jump_leads_to_the_host_itself(server: Server, tmp_path: Path) -> None
             check=False,
             timeout=LIMIT,
         )
-        assert "client\n1\n" == done.stdout, done.stderr
+        assert f"{host.partition('.')[0]}\n1\n" == done.stdout, done.stderr
 
 
 def test_a_port_of_the_seat_is_forwarded_and_no_other(server: Server) -> None:
     """A web page of the seat; neither the class server nor another machine, and no port listens there."""
     login = f"{server.student}@127.0.0.1"
     asked = "SSH-2.0-probe\r\n"
-    assert server.ssh("-W", "server:22", login, said=asked).stdout.startswith("SSH-2.0-")
-    page = server.ssh("-W", "server:443", login, said="GET / HTTP/1.0\r\n\r\n").stdout
+    assert server.ssh("-W", "server.tp4:22", login, said=asked).stdout.startswith("SSH-2.0-")
+    page = server.ssh("-W", "server.tp4:443", login, said="GET / HTTP/1.0\r\n\r\n").stdout
     assert page.startswith("HTTP/1.1 400")
     for target in ("127.0.0.1:22", "127.2.0.1:22", "localhost:22", "192.0.2.1:22"):
         refused = server.ssh("-W", target, login, said=asked)
@@ -149,7 +151,7 @@ def test_a_port_of_the_seat_is_forwarded_and_no_other(server: Server) -> None:
 
 def test_others_are_kept_out(server: Server) -> None:
     """Bob's key opens no login of another, his own login has no seat, and nobody is root."""
-    login = f"{server.student}+client@127.0.0.1"
+    login = f"{server.student}+tp4+client@127.0.0.1"
     assert 255 == server.ssh(login, "hostname", student="bob").returncode
     own = server.ssh("bob+client@127.0.0.1", "hostname", student="bob")
     assert own.returncode and not own.stdout and own.stderr.startswith("sharklab: ")
@@ -161,7 +163,7 @@ def test_others_are_kept_out(server: Server) -> None:
 
 def test_packets_arrive_live_in_tshark(server: Server) -> None:
     """Also with a standard input that is closed; nothing stays on the host."""
-    login = f"{server.student}+client@127.0.0.1"
+    login = f"{server.student}+tp4+client@127.0.0.1"
     stream = ["ssh", "-n", *server.options(), login, "sharklab", "capture", "lan", "--filter", "icmp"]
     with subprocess.Popen(stream, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as capture:
         assert capture.stderr and "listening on lan" in capture.stderr.readline()
@@ -185,13 +187,14 @@ def test_the_gateway_survives_its_end(server: Server) -> None:
     _wait_until(lambda: server.told("status")["running"] is False)
     _wait_until(lambda: not server.listens())
     after = server.start()
+    assert 0 == after["code"], after
     assert before["fingerprint"] == after["fingerprint"]
-    assert "client\n" == server.ssh(f"{server.student}+client@127.0.0.1", "hostname").stdout
+    assert "client\n" == server.ssh(f"{server.student}+tp4+client@127.0.0.1", "hostname").stdout
 
 
 def test_logins_are_listed(server: Server) -> None:
     """With the address and a word, and never with the command."""
-    server.ssh(f"{server.student}+client@127.0.0.1", "echo topsecret")
+    server.ssh(f"{server.student}+tp4+client@127.0.0.1", "echo topsecret")
     own = server.told("logins", "--student", server.student)["logins"][-1]
     assert ("tp4", "client", "127.0.0.1", "command") == (own["lab"], own["host"], own["from"], own["what"])
     folder = server.place / "state" / "gateway"
