@@ -105,7 +105,7 @@ def stop() -> bool:
 
 def unit() -> str:
     """Return the name of the gateway's control group: one for each state folder."""
-    return "sharklab-gateway-" + hashlib.sha256(str(state.root()).encode()).hexdigest()[:8]
+    return "sl-gateway-" + hashlib.sha256(str(state.root()).encode()).hexdigest()[:8]
 
 
 def fingerprint() -> str:
