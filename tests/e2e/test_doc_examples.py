@@ -6,6 +6,8 @@ The runs are graded, too: `sharklab prove` holds, and each hint is given in its 
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -122,10 +124,18 @@ def test_grading_is_proved(ran: Ran) -> None:
 
 
 def test_play_of_the_examples_holds(ran: Ran, sharklab: Call, tmp_path: Path) -> None:
-    """Start states and faults of the pages earn what they should, in every act of the play."""
+    """Start states and a fault of the pages earn what they should, in every act of the play.
+
+    Each further fault of a list would take the hosts four more starts.
+    """
     if ran.lab.name == "examples":
         own = fixed_course.make(tmp_path / "state")
-        done = sharklab("prove", f"{ran.lab}", "--play", "--output", "json", env=own)
+        lab = Path(shutil.copytree(ran.lab, tmp_path / ran.lab.name))
+        text = (lab / "lab.yml").read_text()
+        short, count = re.subn(r"(faults:\n\s+- \[[^],]+)[^]]*\]", r"\1]", text)
+        assert 1 == count
+        (lab / "lab.yml").write_text(short)
+        done = sharklab("prove", f"{lab}", "--play", "--output", "json", env=own)
         assert done.stdout, done.stderr
         assert [] == [act for act in json.loads(done.stdout)["acts"] if act["wrong"]]
 
