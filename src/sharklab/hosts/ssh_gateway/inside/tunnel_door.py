@@ -5,6 +5,7 @@ The door connects, and the connected socket itself is handed to ssh.
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 
@@ -24,7 +25,8 @@ def main() -> int:
     if not handles:
         print(answer.get("error", "no connection"), file=sys.stderr)
         return 1
-    socket.send_fds(socket.socket(fileno=sys.stdout.fileno()), [b"\0"], handles)
+    with socket.socket(fileno=os.dup(sys.stdout.fileno())) as output:
+        socket.send_fds(output, [b"\0"], handles)
     return 0
 
 
