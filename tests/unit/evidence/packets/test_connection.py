@@ -63,7 +63,7 @@ def test_what_of_a_handshake_names_the_packets() -> None:
 def test_special_of_a_retransmission_names_the_first_and_the_delay() -> None:
     """The second SYN is the first one again, a second later."""
     again = "Retransmission of packet {first}, {seconds} s later: no acknowledgement had come."
-    assert {"first": 1, "seconds": "1.011"} == told(recorded("retried.pcap"))[1][again]
+    assert {"first": 1, "seconds": 1.011} == told(recorded("retried.pcap"))[1][again]
 
 
 def test_special_of_a_combined_closing_says_what_it_saves() -> None:

@@ -133,13 +133,14 @@ def test_grade_writes_a_whole_gradebook(graded: Graded) -> None:
 
 
 def test_guide_lists_every_file_of_a_gradebook(graded: Graded) -> None:
-    """The table of docs/gradebook.md has each file that is written, and no other."""
+    """The table of docs/gradebook.md has each file that is written, and beside them only those of an exam."""
     folder = (ROOT / "docs" / "gradebook.md").read_text().split("## The folder")[1].split("**Pages**")[0]
     rows = re.findall(r"^\| (`.*?`) \|", folder, re.MULTILINE)
     students = re.compile(r"^(alice|bob)/")
     written = {students.sub("<student>/", name) for name in content(graded.out)}
     kept = {f"{job.KEPT}/{name}.json" for name in ("alice", "bob")}
-    assert written - kept | {f"{job.KEPT}/"} == set(re.findall(r"`(.*?)`", " ".join(rows)))
+    exam = {"<student>/exam.fr.html", "<student>/exam.en.html"}
+    assert written - kept | {f"{job.KEPT}/"} | exam == set(re.findall(r"`(.*?)`", " ".join(rows)))
 
 
 def test_grade_bears_hostile_bundles(graded: Graded) -> None:
