@@ -15,7 +15,7 @@ from sharklab.lab.model import Seat
 from sharklab.message import N_, Message
 
 MIB = 1024 * 1024
-MEMORY = 45 * MIB
+MEMORY = 52 * MIB
 """Bytes of memory for a host of tp4 (benchmarks/class.py)."""
 
 RESERVE = 512 * MIB
