@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from sharklab.cli import fetching, flow
 from sharklab.grading.marking.glance import Glance
 from sharklab.grading.submission import intake
 
-SOMETHING = (object(),)
+SOMETHING: tuple[Any, ...] = (object(),)
 """Stands for conversations: only their number counts here."""
 
 
@@ -23,7 +24,7 @@ def test_meant_goes_by_the_name_then_by_the_packets(monkeypatch: pytest.MonkeyPa
     elsewhere = next(host for host in ("server", "client") if host != known[first])
 
     def meant(path: str, *shown: str, host: str = "desktop") -> str:
-        seen = Glance("pcap", 9, dict.fromkeys(shown, SOMETHING))  # type: ignore[misc]
+        seen = Glance("pcap", 9, dict.fromkeys(shown, SOMETHING))
         return fetching.meant(plan, host, path, seen)
 
     assert second == meant(f"/home/student/{second}.pcap", first)
