@@ -6,7 +6,6 @@ The runs are graded, too: `sharklab prove` holds, and each hint is given in its 
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -131,10 +130,10 @@ def test_play_of_the_examples_holds(ran: Ran, sharklab: Call, tmp_path: Path) ->
     if ran.lab.name == "examples":
         own = fixed_course.make(tmp_path / "state")
         lab = Path(shutil.copytree(ran.lab, tmp_path / ran.lab.name))
-        text = (lab / "lab.yml").read_text()
-        short, count = re.subn(r"(faults:\n\s+- \[[^],]+)[^]]*\]", r"\1]", text)
-        assert 1 == count
-        (lab / "lab.yml").write_text(short)
+        content = yaml.safe_load((lab / "lab.yml").read_text())
+        [faulty] = [exercise for exercise in content["exercises"] if "faults" in exercise]
+        faulty["faults"] = [[faulty["faults"][0][0]]]
+        (lab / "lab.yml").write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
         done = sharklab("prove", f"{lab}", "--play", "--output", "json", env=own)
         assert done.stdout, done.stderr
         assert [] == [act for act in json.loads(done.stdout)["acts"] if act["wrong"]]
