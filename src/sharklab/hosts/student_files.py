@@ -1,15 +1,18 @@
 """Whether a student has worked on the hosts of a seat: files that changed since the hosts were set up.
 
 A container's changes are the files of its upper folder (overlayfs). Those below /var, /run and /tmp are left
-out, because programs write there by themselves.
+out, because programs write there by themselves. A disk that cannot be read, of a container that is off or of
+a virtual machine, counts as work when anything was written to it: no work is lost without a question.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+from sharklab.hosts.providers import boot, nspawn
 from sharklab.lab.model import Seat
 
 FOLDERS = ("etc", "home", "opt", "root", "srv", "usr")
@@ -21,6 +24,8 @@ BY_ITSELF = frozenset(
     }
 )
 """Names of files that logins and programs write without any work of the student."""
+
+CLOSED_DISKS = (boot.DISK_FILE, "disk.qcow2")
 
 MARGIN = 2.0
 """Seconds in which the hosts may still write what their set-up asked for."""
@@ -35,9 +40,20 @@ def last_change(own: Seat) -> float:
         ready = (own.folder / "provisioned").stat().st_mtime + MARGIN
     except FileNotFoundError:
         return 0.0
-    uppers = own.folder.glob("hosts/*/upper")
-    times = (when for upper in uppers for name in FOLDERS for when in _changes(upper / name))
+    times = (when for host in own.folder.glob("hosts/*") for when in _times(own, host))
     return max((when for when in times if when > ready), default=0.0)
+
+
+def _times(own: Seat, host: Path) -> Iterator[float]:
+    """Yield when each file of a host changed, or when its disk did where no file of it can be read."""
+    upper = nspawn.upper(own, host.name)
+    if upper and upper.is_dir():
+        for name in FOLDERS:
+            yield from _changes(upper / name)
+        return
+    for disk in CLOSED_DISKS:
+        with suppress(FileNotFoundError):
+            yield (host / disk).stat().st_mtime
 
 
 def _changes(folder: Path) -> Iterator[float]:

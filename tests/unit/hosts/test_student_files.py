@@ -10,6 +10,7 @@ import pytest
 from sharklab import state
 from sharklab.cli import flow
 from sharklab.hosts import student_files
+from sharklab.hosts.providers import boot, cgroups, disk_file, nspawn
 from sharklab.lab.model import Seat
 
 EARLIER = 3600.0
@@ -48,3 +49,29 @@ def test_files_of_programs_do_not_count(own: Seat, name: str) -> None:
     state.folder(file.parent)
     file.touch()
     assert 0.0 == student_files.last_change(own)
+
+
+@pytest.mark.parametrize("disk", student_files.CLOSED_DISKS)
+def test_a_disk_that_cannot_be_read_counts(own: Seat, disk: str) -> None:
+    """Nothing tells that no work is in it: of a container that is off, and of a virtual machine."""
+    file = own.folder / "hosts" / "client" / disk
+    state.folder(file.parent)
+    file.touch()
+    assert file.stat().st_mtime == student_files.last_change(own)
+
+
+def test_a_container_that_runs_is_looked_into(
+    own: Seat, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its files are where its own mounts are; what its programs write does not count."""
+    upper = tmp_path / "mounted" / "upper"
+    monkeypatch.setattr(cgroups, "processes", lambda unit: [7])
+    monkeypatch.setattr(nspawn, "_is_nspawn", lambda pid: True)
+    monkeypatch.setattr(disk_file, "upper", lambda pid: upper)
+    state.folder(own.folder / "hosts" / "client")
+    (own.folder / "hosts" / "client" / boot.DISK_FILE).touch()
+    (state.folder(upper / "var" / "log") / "syslog").touch()
+    assert 0.0 == student_files.last_change(own)
+    file = state.folder(upper / "home" / "student") / "web.pcap"
+    file.touch()
+    assert file.stat().st_ctime == student_files.last_change(own)

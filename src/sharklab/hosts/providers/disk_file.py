@@ -58,6 +58,14 @@ def used_part(pid: int) -> float:
     return 0.0
 
 
+def upper(pid: int) -> Path:
+    """Return the upper folder of a container, in its file system, as this process can read it.
+
+    `pid` is the process that made its mounts.
+    """
+    return Path(f"/proc/{pid}/root{STORE}/upper")
+
+
 @contextmanager
 def settled(pid: int) -> Iterator[None]:
     """Let all that a container wrote be in its file, and nothing change there meanwhile.

@@ -18,7 +18,7 @@ from pathlib import Path
 from sharklab import process, state
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import access, boot, cgroups, disk, disk_file, marks, network, user_ranges
-from sharklab.lab.model import Host, Plan
+from sharklab.lab.model import Host, Plan, Seat
 from sharklab.message import N_, Message
 
 TOOLS = ("systemd-nspawn", "ip", "nsenter", "ssh", "ssh-keygen", "setsid")
@@ -79,6 +79,19 @@ def paused(plan: Plan, host: Host) -> Iterator[None]:
             for pid in filter(_is_nspawn, cgroups.processes(unit)):
                 stack.enter_context(disk_file.settled(pid))
         yield
+
+
+def upper(own: Seat, host: str) -> Path | None:
+    """Return the folder with the changes of a container, as this process can read it; None if it cannot.
+
+    Those of a container that is off are in a file system that is not mounted.
+    """
+    folder = own.folder / "hosts" / host
+    if not (folder / boot.DISK_FILE).exists():
+        return folder / "upper"
+    unit = network.namespace(own.id, host)
+    pid = next(filter(_is_nspawn, cgroups.processes(unit)), None)
+    return None if pid is None else disk_file.upper(pid)
 
 
 def power_off(plan: Plan, host: Host) -> None:
