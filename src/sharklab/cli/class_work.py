@@ -9,16 +9,15 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sharklab import ownership, state
 from sharklab.checks import host_demands
 from sharklab.cli import fetching, flow, seats, work
-from sharklab.errors import InputError, MachineryError, SharklabError
+from sharklab.cli.side_by_side import Done, side_by_side
+from sharklab.errors import InputError, MachineryError
 from sharklab.evidence import host_state
 from sharklab.evidence.host_state import HostState
 from sharklab.grading.gradebook import batch
@@ -37,69 +36,11 @@ SUBMISSIONS = "_seats"
 """The folder of a gradebook with the work that `check` found on each seat; no student has such a name."""
 
 
-@dataclass(frozen=True)
-class Done:
-    """One seat after a command: the seconds it took, the error if it failed, the exercises of its run.
-
-    `silent` are the hosts that did not answer.
-    """
-
-    student: str
-    seconds: float = 0.0
-    error: SharklabError | None = None
-    exercises: Mapping[str, bool] = field(default_factory=dict)
-    silent: tuple[str, ...] = ()
-
-
 CHECK_LIMIT = 300.0
 """Seconds of the look at one seat. Then its connections are closed: a host that hangs holds nobody up."""
 
 CLOSE_PAUSE = 1.0
 """Seconds until the connections of such a seat are closed once more."""
-
-Work = Callable[[Seat], Done]
-"""Does the work on one seat. Raises SharklabError."""
-
-
-def side_by_side(own: Sequence[Seat], do: Work, progress: Progress, together: int = 0) -> list[Done]:
-    """Do the work on each seat, `together` at the same time (one more than the CPUs without it).
-
-    Return the results in the order of `own`. After Ctrl-C the seats that have begun end, and no other begins.
-    """
-    done: dict[str, Done] = {}
-    stop = threading.Event()
-
-    def one(seat: Seat) -> Done | None:
-        return None if stop.is_set() else _try(seat, do)
-
-    with ThreadPoolExecutor(together or len(os.sched_getaffinity(0)) + 1) as pool:
-        futures = [pool.submit(one, each) for each in own]
-        try:
-            for future in as_completed(futures):
-                if result := future.result():
-                    done[result.student] = result
-                    text = N_("{done} of {count} done")
-                    progress.note(Message(text, {"done": len(done), "count": len(own)}))
-        except BaseException:
-            stop.set()
-            raise
-    return [done[each.student] for each in own]
-
-
-def _try(one: Seat, do: Work) -> Done:
-    """Return the result of the work, whatever happens: the other seats go on."""
-    begun = time.monotonic()
-    try:
-        result = do(one)
-    except SharklabError as error:
-        result = Done(one.student, error=error)
-    except OSError as error:
-        found = MachineryError("{said}", place=str(error.filename or ""), said=error.strerror or error)
-        result = Done(one.student, error=found)
-    except Exception as error:
-        found = MachineryError(N_("a fault in sharklab: {error!r}"), error=error)
-        result = Done(one.student, error=found)
-    return replace(result, seconds=time.monotonic() - begun)
 
 
 def check(

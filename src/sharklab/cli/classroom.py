@@ -15,12 +15,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sharklab import state
 from sharklab.cli import flow, seats
+from sharklab.cli.side_by_side import Done, attempt, side_by_side
 from sharklab.errors import MachineryError, SharklabError
 from sharklab.hosts import capacity, image, inventory, playbook, providers, student_files
 from sharklab.hosts.image import choice
@@ -42,20 +43,11 @@ REMOVED_TOGETHER = 8
 SILENT = Silent()
 
 
-@dataclass(frozen=True)
-class SeatResult:
-    """One seat of a class after a command: the seconds that it took, and the error if it failed."""
-
-    student: str
-    seconds: float
-    error: SharklabError | None = None
-
-
-Watch = Callable[[SeatResult], None]
+Watch = Callable[[Done], None]
 """Hears of each seat when it is done."""
 
 
-def up(lab: Lab, students: Sequence[str], solved: bool, os_name: str, progress: Progress) -> list[SeatResult]:
+def up(lab: Lab, students: Sequence[str], solved: bool, os_name: str, progress: Progress) -> list[Done]:
     """Bring the seat of every student up, and return what became of each, in the order of `students`.
 
     A seat that is up stays as it is; one that was interrupted is finished. Raises InputError and
@@ -69,9 +61,9 @@ def up(lab: Lab, students: Sequence[str], solved: bool, os_name: str, progress: 
     absent = [plan for plan in plans if not flow.is_ready(hosts.adapt(plan), hosts)]
     capacity.check(sum(len(plan.hosts) for plan in absent))
     begun = time.monotonic()
-    done = {plan.seat.student: SeatResult(plan.seat.student, 0.0) for plan in plans if plan not in absent}
+    done = {plan.seat.student: Done(plan.seat.student) for plan in plans if plan not in absent}
 
-    def note(result: SeatResult) -> None:
+    def note(result: Done) -> None:
         done[result.student] = result
         progress.note(_progress(len(done), len(plans), len(done) - len(plans) + len(absent), begun))
 
@@ -139,7 +131,7 @@ def _up(
                 flow.begin(plan, hosts)
                 made = None if flow.is_at_work(plan) else flow.make_new(plan, hosts, layers)
             except SharklabError as error:
-                note(SeatResult(plan.seat.student, time.monotonic() - begun, error))
+                note(Done(plan.seat.student, time.monotonic() - begun, error))
                 continue
             if made:
                 new.append((plan, made))
@@ -148,13 +140,14 @@ def _up(
         failed = _set_up(new, stop)
 
         def start(plan: Plan, made: NewHosts | None) -> None:
-            error = failed.get(plan.seat.student)
-            try:
-                if error is None:
-                    _start(plan, made, hosts, layers)
-            except SharklabError as found:
-                error = found
-            note(SeatResult(plan.seat.student, time.monotonic() - begun, error))
+            def do(one: Seat) -> Done:
+                if error := failed.get(one.student):
+                    raise error
+                _start(plan, made, hosts, layers)
+                return Done(one.student)
+
+            result = attempt(plan.seat, do)
+            note(replace(result, seconds=time.monotonic() - begun))
 
         with ThreadPoolExecutor(TOGETHER) as pool:
             for future in [pool.submit(start, plan, made) for plan, made in (*new, *others)]:
@@ -210,27 +203,16 @@ def _start(plan: Plan, new: NewHosts | None, hosts: providers.Provider, layers: 
     flow.finish(plan, hosts, SILENT)
 
 
-def down(own: Sequence[Seat], progress: Progress) -> list[SeatResult]:
+def down(own: Sequence[Seat], progress: Progress) -> list[Done]:
     """Remove seats, several at the same time, and return what became of each."""
-    done: list[SeatResult] = []
 
-    def remove(one: Seat) -> None:
-        begun, error = time.monotonic(), None
-        try:
-            with seats.hold(one):
-                seats.provider_of(one).down(one)
-        except SharklabError as found:
-            error = found
-        done.append(SeatResult(one.student, time.monotonic() - begun, error))
-        progress.note(Message(N_("{done} of {count} removed"), {"done": len(done), "count": len(own)}))
+    def do(one: Seat) -> Done:
+        with seats.hold(one):
+            seats.provider_of(one).down(one)
+        return Done(one.student)
 
-    with (
-        progress.step(N_("remove seats: {count}"), count=len(own)),
-        ThreadPoolExecutor(REMOVED_TOGETHER) as pool,
-    ):
-        for future in [pool.submit(remove, one) for one in own]:
-            future.result()
-    return sorted(done, key=lambda result: result.student)
+    with progress.step(N_("remove seats: {count}"), count=len(own)):
+        return side_by_side(own, do, progress, REMOVED_TOGETHER)
 
 
 def note_until(lab: Lab, students: Sequence[str], until: float) -> None:

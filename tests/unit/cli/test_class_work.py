@@ -1,4 +1,4 @@
-"""Work on the seats of a class side by side. Its verbs have tests of their own."""
+"""The hosts of a class to reset. The verbs that check, run and reset have tests of their own."""
 
 from __future__ import annotations
 
@@ -7,29 +7,16 @@ from pathlib import Path
 import pytest
 
 from sharklab.cli import class_work, flow
-from sharklab.cli.class_work import Done
-from sharklab.errors import InputError, MachineryError
-from sharklab.lab.model import Seat
-from sharklab.progress import Silent
+from sharklab.errors import InputError
+from sharklab.lab import load
+from tests.support.errors import error_of
 
 
-def test_a_seat_that_fails_is_a_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Whatever happens on one seat, the others go on; results keep the order of the seats."""
+def test_hosts_to_reset_are_those_of_a_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An exercise has its hosts, a host is itself, no name is all of them; without a seat there is none."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
-    seats = [flow.look_up("ports", name).seat for name in ("eve", "ada", "bob", "dan")]
-    troubles = {
-        "eve": InputError("wrong"),
-        "ada": OSError(28, "No space left on device", "/disk"),
-        "dan": ZeroDivisionError(),
-    }
-
-    def do(one: Seat) -> Done:
-        if one.student in troubles:
-            raise troubles[one.student]
-        return Done(one.student, exercises={"web": True})
-
-    done = class_work.side_by_side(seats, do, Silent())
-    assert ["eve", "ada", "bob", "dan"] == [each.student for each in done]
-    kinds = [type(each.error) for each in done]
-    assert [InputError, MachineryError, type(None), MachineryError] == kinds
-    assert ("/disk", {"web": True}) == (done[1].error and done[1].error.place, done[2].exercises)
+    lab, own = load.named("tp4"), [flow.look_up("tp4", "ada").seat]
+    hosts = [class_work.hosts_to_reset(lab, own, name) for name in ("nfs", "desktop", "")]
+    assert [("server", "client"), ("desktop",), ("server", "client", "desktop")] == hosts
+    assert () == class_work.hosts_to_reset(lab, [], "nfs")
+    assert "web" == error_of(InputError, class_work.hosts_to_reset, lab, own, "web").values["name"]

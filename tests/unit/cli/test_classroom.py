@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from sharklab.cli import classroom, flow
+from sharklab.cli.side_by_side import Done
 from sharklab.errors import MachineryError
 from sharklab.hosts import inventory, playbook
+from sharklab.hosts.image import NOTHING
 from sharklab.hosts.providers.provider import NewHosts
+from sharklab.hosts.providers.this_computer import CONTAINERS
+from sharklab.lab.model import Plan
 
 
 @pytest.mark.parametrize(
@@ -42,3 +47,20 @@ def test_failures_belong_to_the_seats_of_their_hosts(monkeypatch: pytest.MonkeyP
         found.values["host"],
         found.values["said"],
     )
+
+
+def test_a_fault_on_one_seat_leaves_the_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A full disk is no error of sharklab's own; it is the line of its seat."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+
+    def start(plan: Plan, *rest: object) -> None:
+        if plan.seat.student == "ada":
+            raise OSError(28, "No space left on device", "/disk")
+
+    monkeypatch.setattr(classroom, "_start", start)
+    monkeypatch.setattr(flow, "make_new", lambda *words: None)
+    noted: list[Done] = []
+    plans = [flow.look_up("ports", student) for student in ("ada", "bob")]
+    classroom._up(plans, CONTAINERS, NOTHING, noted.append, threading.Event())
+    errors = {result.student: result.error for result in noted}
+    assert errors["ada"] and ("/disk", None) == (errors["ada"].place, errors["bob"])

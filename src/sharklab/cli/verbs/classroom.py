@@ -17,8 +17,7 @@ from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
 from sharklab.progress import Progress
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
-    from sharklab.cli.class_work import Done
-    from sharklab.cli.classroom import SeatResult
+    from sharklab.cli.side_by_side import Done
     from sharklab.i18n import Translator
     from sharklab.lab.model import Seat
     from sharklab.lab.roster import Student
@@ -136,7 +135,7 @@ def align(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def say_results(
     args: Options,
-    results: Sequence[SeatResult | Done],
+    results: Sequence[Done],
     sentence: str,
     lab: str,
     more: Sequence[str] = (),
@@ -152,7 +151,7 @@ def say_results(
     return NOT_ACHIEVED if failed else GOOD
 
 
-def to_plain(result: SeatResult | Done) -> dict[str, Any]:
+def to_plain(result: Done) -> dict[str, Any]:
     """Return the result of a seat for scripts."""
     plain = {"student": result.student, "seconds": round(result.seconds, 1), "good": result.error is None}
     return {**plain, "error": str(result.error)} if result.error else plain

@@ -37,6 +37,10 @@ DISK_FILE = "disk.ext4"
 MOUNT_DISK = ("mount", "-t", "ext4", "-o", "loop,noatime,discard,nodev,nosuid")
 """A file system in the folder of the host for that, and the command that mounts it."""
 
+EXPORTED = "index=on,nfs_export=on,xino=on"
+"""The options of an overlay that NFS servers can export: files have handles, and each is on the device of its
+folder, whichever layer they come from."""
+
 BUSY_TRIES, BUSY_PAUSE = 25, 0.2
 FUSE_DEVICE = os.makedev(10, 229)
 
@@ -85,8 +89,7 @@ def make_mounts(first: int | None, lowers: list[str]) -> None:
         target.mkdir()
         bind(source, target, users)
     options = f"lowerdir={':'.join(map(str, layers))},upperdir={STORE}/upper,workdir={STORE}/work"
-    # NFS servers ask that a file is on the device of its folder, whichever layer each comes from.
-    mount_overlay(f"{options},index=on,nfs_export=on,xino=on")
+    mount_overlay(f"{options},{EXPORTED}")
     _show_own_interfaces()
 
 

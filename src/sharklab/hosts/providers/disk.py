@@ -97,9 +97,9 @@ class Overlay:
 
 
 def overlay(plan: Plan, host: str, layers: Layers) -> Overlay:
-    """Return how the disk of a container is mounted; `index` and `nfs_export` let NFS servers export it."""
+    """Return how the disk of a container is mounted before its first boot."""
     lower = lower_links(plan, host, layers)
-    options = f"lowerdir={lower},upperdir=upper,workdir=work,index=on,nfs_export=on"
+    options = f"lowerdir={lower},upperdir=upper,workdir=work,{boot.EXPORTED}"
     return Overlay(folder(plan, host), options)
 
 

@@ -21,7 +21,6 @@ from sharklab.hosts.providers import access, remote
 from sharklab.lab import class_note
 from sharklab.lab.model import Plan
 from sharklab.message import Message
-from sharklab.progress import Silent
 from tests.support.class_seats import ClassSeats
 from tests.support.labs import write_lab
 
@@ -178,28 +177,3 @@ def test_reset_asks_once_and_names_who_has_work(
     up(capsys, "tp4", "--only", "ada", "--solved")
     assert [False] == [one["good"] for one in call(capsys, "reset", "tp4", "--yes")[1]["seats"]]
     assert GOOD == call(capsys, "reset", "tcpdump")[0]
-
-
-def test_ctrl_c_begins_no_other_seat(room: ClassSeats, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The seat that is at work comes to its end."""
-    stopped, ended = threading.Event(), []
-
-    class Stop(threading.Event):
-        def set(self) -> None:
-            super().set()
-            stopped.set()
-
-    def interrupt(futures: object) -> None:
-        raise KeyboardInterrupt
-
-    def do(own: Any) -> class_work.Done:
-        assert stopped.wait(30)
-        ended.append(own.student)
-        return class_work.Done(own.student)
-
-    monkeypatch.setattr(class_work, "as_completed", interrupt)
-    monkeypatch.setattr(threading, "Event", Stop)
-    own = [flow.look_up("tp4", name).seat for name in CLASS]
-    with pytest.raises(KeyboardInterrupt):
-        class_work.side_by_side(own, do, Silent(), together=1)
-    assert len(ended) <= 1
