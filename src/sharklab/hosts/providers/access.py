@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,15 +115,17 @@ def wait(
     is_running: Callable[[str], bool],
     explain: Callable[[str, Message], MachineryError],
     limit: float | None = None,
+    hosts: Sequence[str] | None = None,
 ) -> list[BootReport]:
     """Wait until every host answers and has started all its units; return how each came up.
 
-    Raises the error that `explain` returns for a host and a reason if one has ended, or has not come up
-    within `limit` seconds (`LIMIT` without it).
+    `hosts` are those to ask, all of the plan without it. Raises the error that `explain` returns for a host
+    and a reason if one has ended, or has not come up within `limit` seconds (`LIMIT` without it).
     """
     limit = limit or LIMIT
     deadline = time.monotonic() + limit
-    asked = {host.name: BootQuery(plan, host.name, limit) for host in plan.hosts}
+    names = [host.name for host in plan.hosts] if hosts is None else hosts
+    asked = {name: BootQuery(plan, name, limit) for name in names}
     try:
         while any(query.answer is None for query in asked.values()):
             time.sleep(PAUSE)
