@@ -96,13 +96,20 @@ def host_key(plan: Plan, host: str) -> Path:
 
 
 def make_key(file: Path, comment: str) -> None:
-    """Make a key pair unless it is there already; the private half appears last, when all is well."""
+    """Make an Ed25519 key pair unless it is there already; the private half appears last, when all is well.
+
+    ssh-keygen(1) makes the same in 9 CPU-milliseconds, 4 times for each seat of a class.
+    """
     if file.exists():
         return
-    new = file.with_name(f"{file.name}.{os.getpid()}")
-    process.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", new])
-    _public(new).replace(_public(file))
-    new.replace(file)
+    from cryptography.hazmat.primitives import serialization as form
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    key = Ed25519PrivateKey.generate()
+    words = (form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption())
+    public = key.public_key().public_bytes(form.Encoding.OpenSSH, form.PublicFormat.OpenSSH)
+    state.write(_public(file), f"{public.decode()} {comment}\n", 0o644)
+    state.write(file, key.private_bytes(*words).decode(), 0o600)
 
 
 def public(file: Path) -> str:
