@@ -22,4 +22,4 @@ class Late:
         return spec
 
 
-sys.meta_path.insert(0, Late)  # type: ignore[arg-type]
+sys.meta_path.insert(0, Late)
