@@ -28,6 +28,9 @@ USER = "student"
 SUBSYSTEM = "sharklab-sftp"
 """The command of sshd's subsystem sftp."""
 
+KEY_COMMAND = "key"
+"""Stores a key of the student; a login by password does nothing else."""
+
 DEFAULT_HOST = "desktop"
 PYTHON = "/usr/bin/python3"
 
@@ -73,6 +76,8 @@ def forward(student: str, request: Mapping[str, Any], handles: list[int]) -> Ans
 
 def _login(target: names.Target, request: Mapping[str, Any], handles: list[int], submit: Submit) -> Answer:
     command = text(request, "command")
+    if request.get("password") is True or command == KEY_COMMAND:
+        return _store_key(target.student, request, command)
     if command.partition(" ")[0] == "submit" and handles:
         return _submit(target, request, command, handles[0], submit)
     chosen = request.get("chosen")
@@ -83,6 +88,30 @@ def _login(target: names.Target, request: Mapping[str, Any], handles: list[int],
     else:
         return _without_host(target, request)
     return _enter(target.student, lab, host, request)
+
+
+def _store_key(student: str, request: Mapping[str, Any], command: str) -> Answer:
+    """Answer a login that stores a key: ask for it, or keep the one that came. Raises InputError."""
+    if command == SUBSYSTEM or command.startswith("scp "):
+        raise InputError(
+            N_("you have no key here yet"),
+            hint=N_("log in once by ssh, and store your key: {command}"),
+            command=f"ssh -p 2222 {student}@SERVER key < ~/.ssh/id_ed25519.pub",
+        )
+    words = words_of(request)
+    if "key" not in request:
+        return Answer(
+            {"key_question": words.gettext(N_("Paste the line of your public key (the file .pub):"))}
+        )
+    students.store(student, text(request, "key"))
+    logins.note(student, "", "", text(request, "from"), KEY_COMMAND)
+    return Answer(
+        {
+            "say": words.gettext(
+                N_("Your key is stored. From now on it lets you in, and the password does not.")
+            )
+        }
+    )
 
 
 def _without_host(target: names.Target, request: Mapping[str, Any]) -> Answer:

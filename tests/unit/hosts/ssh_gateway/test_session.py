@@ -14,11 +14,12 @@ from sharklab.hosts import host_login
 from sharklab.hosts.door import seats, server
 from sharklab.hosts.door.server import Answer
 from sharklab.hosts.providers import access
-from sharklab.hosts.ssh_gateway import logins, names, session
+from sharklab.hosts.ssh_gateway import logins, names, session, students
 from sharklab.lab.model import Plan
 from sharklab.message import Message
 from tests.support import door_seats
 from tests.support.errors import error_of
+from tests.unit.hosts.ssh_gateway.test_keys import ED25519
 
 pytestmark = pytest.mark.usefixtures("own_state")
 TARGETS = names.logins(
@@ -188,3 +189,21 @@ def test_the_language_is_that_of_the_student() -> None:
     """Whatever the client sends."""
     for language, code in (("fr_CH.UTF-8", "fr"), ("xx", "en"), ("", "en"), (7, "en")):
         assert code == session.words_of({"language": language}).language
+
+
+def test_a_login_by_password_only_stores_a_key() -> None:
+    """Whatever its command is, also that of ssh-copy-id(1); scp and sftp are told how."""
+    assert ["key_question"] == list(ask("alice", password=True, command="exec sh -c 'cat'"))
+    for command in (session.SUBSYSTEM, "scp -t ."):
+        assert "command" in error_of(InputError, ask, "alice", password=True, command=command).values
+    assert ["say"] == list(ask("alice", password=True, key=f"{ED25519} laptop\n"))
+    assert (ED25519,) == students.stored("alice")
+    error_of(InputError, ask, "alice", password=True, key="")
+    assert [("alice", "key")] == [(each["student"], each["what"]) for each in logins.read()]
+
+
+def test_a_student_stores_another_key(plans: list[Plan]) -> None:
+    """With a key that is let in already."""
+    assert ["key_question"] == list(ask("alice", command="key"))
+    ask("alice", command="key", key=ED25519)
+    assert (ED25519,) == students.stored("alice")

@@ -26,6 +26,9 @@ LARGEST = (64 << 20) + 1
 LONGEST = 8
 """Characters of a choice in the menu."""
 
+LONGEST_KEY = 1 << 14
+"""Characters of a line with a public key."""
+
 
 def request() -> dict[str, Any]:
     """Return the request for the door: the name, the command, the terminal, the address, the language."""
@@ -36,10 +39,25 @@ def request() -> dict[str, Any]:
         "want": "login",
         "name": os.environ.get("USER", ""),
         "command": os.environ.get("SSH_ORIGINAL_COMMAND", ""),
+        "password": used_password(),
         "terminal": os.isatty(0) and os.isatty(1),
         "from": os.environ.get("SSH_CONNECTION", "").partition(" ")[0],
         "language": language[:64],
     }
+
+
+def used_password() -> bool:
+    """Tell whether the student logged in by the password (sshd_config(5), ExposeAuthInfo)."""
+    try:
+        return Path(os.environ.get("SSH_USER_AUTH", "")).read_text().startswith("password")
+    except OSError:
+        return False
+
+
+def read_key(question: str) -> str:
+    """Return the line that the student pastes, or that comes on standard input."""
+    print(question, file=sys.stderr, flush=True)
+    return sys.stdin.readline(LONGEST_KEY)
 
 
 def choose(menu: dict[str, Any]) -> list[str]:
@@ -158,6 +176,8 @@ def main() -> int:
             if not chosen:
                 return 0
             order, _ = protocol.ask(DOOR, {**wanted, "chosen": chosen})
+        if "key_question" in order:
+            order, _ = protocol.ask(DOOR, {**wanted, "key": read_key(order["key_question"])})
     except protocol.BrokenTalk as error:
         order = {"error": f"sharklab: the gateway does not answer ({error})"}
     return follow(order)
