@@ -163,7 +163,7 @@ def test_a_key_is_asked_for_and_handed_to_the_door(
     """One line of it."""
     asked: list[dict[str, Any]] = []
 
-    def answer(path: str, request: dict[str, Any], handles: tuple[int, ...] = ()) -> Any:
+    def answer(path: str, request: dict[str, Any], handles: tuple[int, ...], patience: float) -> Any:
         asked.append(request)
         return ({"say": "stored"} if "key" in request else {"key_question": "Paste:"}), []
 
@@ -173,3 +173,9 @@ def test_a_key_is_asked_for_and_handed_to_the_door(
     assert 0 == login.main()
     assert "ssh-ed25519 A\n" == asked[-1]["key"]
     assert ("stored\n", "Paste:\n") == tuple(capsys.readouterr())
+
+
+def test_the_work_on_the_hosts_needs_no_file() -> None:
+    """So nothing is read from the student's terminal."""
+    asked = {"submit tp4": True, "submit tp4 --from-hosts": False, "submitted": False, "": False}
+    assert asked == {command: login.sends_file(command) for command in asked}
