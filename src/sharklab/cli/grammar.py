@@ -153,7 +153,7 @@ VERBS: Mapping[str, Verb] = {
         classroom.up,
         N_("Start the seat of every student of a class on this computer, side by side."),
         "seats up tp4 --roster roster.csv",
-        ("lab", "required_class", "only", "solved", "until", "os", "output"),
+        ("lab", "required_class", "only", "solved", "until", "begin", "end", "os", "output"),
     ),
     "seats status": Verb(
         classroom.status,

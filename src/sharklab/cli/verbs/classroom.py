@@ -27,10 +27,13 @@ def up(args: Options) -> int:
     """Bring the seats of a class up; exit code 1 when one of them did not come up."""
     from sharklab.author import lint
     from sharklab.cli import classroom
+    from sharklab.lab import exam, seat
 
     lab, students = lint.named(args.lab), find_students(args)
+    times = exam.windows(lab, students, *moment.read_exam(args.begin, args.end))
     until = moment.read_until(args.until, "--until", time.time())
     progress = Progress(translate(args).gettext)
+    exam.note_windows(seat.register_all(lab, [student.id for student in students]), times)
     results = classroom.up(lab, [student.id for student in students], args.solved, args.os, progress)
     if until:
         classroom.note_until(lab, [result.student for result in results if not result.error], until)

@@ -20,9 +20,10 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
 
 
 def seats_create(args: Options) -> int:
-    """Write a file for each student of the class, for that student alone."""
+    """Write a file for each student of the class, and print the password of each for a class server."""
     from sharklab.author import lint
     from sharklab.cli import moment
+    from sharklab.hosts.ssh_gateway import keys
     from sharklab.lab import exam, roster, seat_file
 
     lab, folder = lint.named(args.lab), Path(args.out)
@@ -30,13 +31,24 @@ def seats_create(args: Options) -> int:
     times = exam.windows(lab, students, *moment.read_exam(args.begin, args.end))
     files = seat_file.create_all(lab, [student.id for student in students], folder, times)
     ownership.give_like_folder(folder, *files.values())
-    text = translate(args).gettext(
-        "{count} seats of {lab} are in {folder}. Give each student their own file."
+    words = translate(args)
+    text = words.gettext("{count} seats of {lab} are in {folder}. Give each student their own file.")
+    first = words.gettext(
+        "For the first login on a class server (ssh -p 2222 NAME@SERVER), each student's password:"
     )
+    passwords = {student.id: keys.password(student.id) for student in students}
     seats = [
-        {"student": student.id, "name": student.name, "file": str(files[student.id])} for student in students
+        {
+            "student": student.id,
+            "name": student.name,
+            "file": str(files[student.id]),
+            "password": passwords[student.id],
+        }
+        for student in students
     ]
-    say(args, text.format(count=len(files), lab=lab.name, folder=folder), seats=seats)
+    lines = [text.format(count=len(files), lab=lab.name, folder=folder), first]
+    lines += [f"  {student}  {password}" for student, password in passwords.items()]
+    say(args, "\n".join(lines), seats=seats)
     return GOOD
 
 

@@ -26,15 +26,7 @@ NONE = Message(N_("none"))
 
 def lines(plan: Plan, submission: Submission, file: Path, words: Translator) -> Iterator[str]:
     """Yield the content of the packed `file` of `submission`, its missing parts, and the refused ones."""
-    given, asked = _answered(plan, submission)
-    missing = lacking(plan, submission)
-    for text in (
-        Message(N_("Captures: {names}"), {"names": sorted(submission.captures) or NONE}),
-        *([Message(N_("Missing captures: {names}"), {"names": missing})] if missing else []),
-        Message(N_("Answers: {count} of {all}"), {"count": given, "all": asked}),
-        Message(N_("State of hosts: {names}"), {"names": sorted(submission.state) or NONE}),
-        *_of_exam(submission),
-    ):
+    for text in summary(plan, submission):
         yield words.say(text)
     for message in taken(submission):
         yield visible(words.say(message))
@@ -44,6 +36,18 @@ def lines(plan: Plan, submission: Submission, file: Path, words: Translator) -> 
     yield words.say(Message(N_("Write down these digits of the file: {digits}"), {"digits": digits}))
     size = untrusted.size(file.stat().st_size)
     yield words.say(Message(N_("Hand in this file: {file} ({size})"), {"file": str(file), "size": size}))
+
+
+def summary(plan: Plan, submission: Submission) -> Iterator[Message]:
+    """Yield the captures, the answers and the hosts that are in a submission, and the missing captures."""
+    given, asked = _answered(plan, submission)
+    missing = lacking(plan, submission)
+    yield Message(N_("Captures: {names}"), {"names": sorted(submission.captures) or NONE})
+    if missing:
+        yield Message(N_("Missing captures: {names}"), {"names": missing})
+    yield Message(N_("Answers: {count} of {all}"), {"count": given, "all": asked})
+    yield Message(N_("State of hosts: {names}"), {"names": sorted(submission.state) or NONE})
+    yield from _of_exam(submission)
 
 
 def _of_exam(submission: Submission) -> Iterator[Message]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sharklab import i18n
+from sharklab import i18n, untrusted
 from sharklab.errors import InputError, SharklabError
 from sharklab.hosts import host_login
 from sharklab.hosts.agent import live
@@ -28,11 +29,24 @@ USER = "student"
 SUBSYSTEM = "sharklab-sftp"
 """The command of sshd's subsystem sftp."""
 
+KEY_COMMAND = "key"
+"""Stores a key of the student; a login by password does nothing else."""
+
+FROM_HOSTS = "--from-hosts"
 DEFAULT_HOST = "desktop"
 PYTHON = "/usr/bin/python3"
 
-Submit = Callable[[str, str, int], Message]
-"""Takes the bundle of a student: student, lab, and its file descriptor. Raises SharklabError."""
+
+@dataclass(frozen=True)
+class Submit:
+    """The functions that keep a submission and return the receipt; both raise SharklabError.
+
+    `file` takes a bundle (student, lab, file descriptor), `from_hosts` the work on the hosts (student, lab,
+    code of an exam).
+    """
+
+    file: Callable[[str, str, int], Sequence[Message]]
+    from_hosts: Callable[[str, str, str], Sequence[Message]]
 
 
 def words_of(request: Mapping[str, Any]) -> i18n.Translator:
@@ -73,16 +87,44 @@ def forward(student: str, request: Mapping[str, Any], handles: list[int]) -> Ans
 
 def _login(target: names.Target, request: Mapping[str, Any], handles: list[int], submit: Submit) -> Answer:
     command = text(request, "command")
-    if command.partition(" ")[0] == "submit" and handles:
-        return _submit(target, request, command, handles[0], submit)
+    if request.get("password") is True or command == KEY_COMMAND:
+        return _store_key(target.student, request, command)
+    if command.partition(" ")[0] == "submit":
+        return _submit(target, request, _split(command)[1:], handles, submit)
     chosen = request.get("chosen")
     if isinstance(chosen, list) and len(chosen) == 2:
         lab, host = map(str, chosen)
+        if not host:
+            return _submit(target, request, (lab, FROM_HOSTS), handles, submit)
     elif target.host:
         lab, host = target.lab, target.host
     else:
         return _without_host(target, request)
     return _enter(target.student, lab, host, request)
+
+
+def _store_key(student: str, request: Mapping[str, Any], command: str) -> Answer:
+    """Answer a login that stores a key: ask for it, or keep the one that came. Raises InputError."""
+    if command == SUBSYSTEM or command.startswith("scp "):
+        raise InputError(
+            N_("you have no key here yet"),
+            hint=N_("log in once by ssh, and store your key: {command}"),
+            command=f"ssh -p 2222 {student}@SERVER key < ~/.ssh/id_ed25519.pub",
+        )
+    words = words_of(request)
+    if "key" not in request:
+        return Answer(
+            {"key_question": words.gettext(N_("Paste the line of your public key (the file .pub):"))}
+        )
+    students.store(student, text(request, "key"))
+    logins.note(student, "", "", text(request, "from"), KEY_COMMAND)
+    return Answer(
+        {
+            "say": words.gettext(
+                N_("Your key is stored. From now on it lets you in, and the password does not.")
+            )
+        }
+    )
 
 
 def _without_host(target: names.Target, request: Mapping[str, Any]) -> Answer:
@@ -119,6 +161,9 @@ def _menu(places: Sequence[tuple[Plan, Host]], usual: int, request: Mapping[str,
         }
         for plan, host in places
     ]
+    hand_in = words.gettext(N_("hand in {lab}"))
+    labs = dict.fromkeys(plan.lab.name for plan, _ in places)
+    choices += [{"lab": lab, "host": "", "text": hand_in.format(lab=lab)} for lab in labs]
     title = words.gettext(N_("Your hosts on this server:"))
     return Answer({"title": title, "question": question, "default": usual, "choices": choices})
 
@@ -216,23 +261,41 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser whose errors are InputErrors."""
 
     def error(self, message: str) -> NoReturn:
+        usage = self.usage or USAGE
         raise InputError(
-            "{said}", place=self.prog, hint=N_("the command: {usage}"), said=message, usage=USAGE
+            "{said}", place=self.prog, hint=N_("the command: {usage}"), said=message, usage=usage
         )
 
 
+SUBMIT_USAGE = f"submit LAB [{FROM_HOSTS}] [--again CODE]"
 USAGE = "sharklab capture [NETWORK|CAPTURE] [--filter FILTER] [--packets N]"
 
 
 def _submit(
-    target: names.Target, request: Mapping[str, Any], command: str, bundle: int, submit: Submit
+    target: names.Target,
+    request: Mapping[str, Any],
+    words: Sequence[str],
+    handles: Sequence[int],
+    submit: Submit,
 ) -> Answer:
-    words = command.split()
-    lab = words[1] if len(words) == 2 else target.lab
-    if len(words) > 2 or not lab:
+    """Answer `submit`: keep the file that came, or the work on the hosts. Raises SharklabError."""
+    parser = _Parser(prog="submit", add_help=False, usage=SUBMIT_USAGE)
+    parser.add_argument("lab", nargs="?", default=target.lab)
+    parser.add_argument(FROM_HOSTS, action="store_true", dest="from_hosts")
+    parser.add_argument("--again", default="")
+    chosen = parser.parse_args(list(words))
+    if not chosen.lab:
         raise InputError(
             N_("the lab is missing"), hint="ssh {student}@SERVER submit LAB < FILE", student=target.student
         )
-    receipt = submit(target.student, lab, bundle)
-    logins.note(target.student, lab, "", text(request, "from"), "submit")
-    return Answer({"say": words_of(request).say(receipt)})
+    if chosen.from_hosts:
+        receipt = submit.from_hosts(target.student, chosen.lab, chosen.again)
+    elif handles:
+        receipt = submit.file(target.student, chosen.lab, handles[0])
+    else:
+        raise InputError(
+            N_("no file came"), hint="ssh {student}@SERVER submit LAB < FILE", student=target.student
+        )
+    logins.note(target.student, chosen.lab, "", text(request, "from"), "submit")
+    said = words_of(request)
+    return Answer({"say": "\n".join(untrusted.visible(said.say(each)) for each in receipt)})

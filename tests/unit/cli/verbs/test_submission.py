@@ -15,6 +15,7 @@ from sharklab.cli import flow, main
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.grading.submission import bundle
 from sharklab.grading.submission.model import Seal
+from sharklab.hosts.ssh_gateway import keys
 from sharklab.i18n import translator
 from sharklab.lab import diary, exam, load, seat
 from tests.support import labs, packets_made
@@ -194,10 +195,13 @@ def test_report_of_a_folder_shows_the_students_own(capsys: pytest.CaptureFixture
     }
 
 
-def test_seats_create_makes_a_file_for_each_student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seats_create_makes_a_file_for_each_student(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A class from a list, each with a seat of their own; a student's machine takes one."""
     Path("class.csv").write_text("student,name\nalice,Alice\nbob,Bob\n")
     assert 0 == run("seats", "create", "class.csv", "--lab", "tp4", "-o", "seats")
+    assert f"bob  {keys.password('bob')}" in capsys.readouterr().out
     assert ["alice.seat", "bob.seat"] == sorted(file.name for file in Path("seats").iterdir())
     own, key = flow.prepare("tp4", "bob").seat, seat.key("tp4", "bob")
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "student"))

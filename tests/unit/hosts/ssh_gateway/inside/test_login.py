@@ -143,3 +143,39 @@ def test_without_a_door_a_student_is_told(
     monkeypatch.setattr(protocol, "ask", fail)
     assert login.FAILED == login.main()
     assert capsys.readouterr().err.startswith("sharklab: ")
+
+
+@pytest.mark.parametrize(("method", "expected"), [("password\n", True), ("publickey ssh-rsa A\n", False)])
+def test_the_way_of_the_login_is_what_sshd_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, method: str, expected: bool
+) -> None:
+    """In a file (sshd_config(5), ExposeAuthInfo); without one it is no password."""
+    (tmp_path / "info").write_text(method)
+    monkeypatch.setenv("SSH_USER_AUTH", str(tmp_path / "info"))
+    assert expected is login.request()["password"]
+    monkeypatch.delenv("SSH_USER_AUTH")
+    assert login.request()["password"] is False
+
+
+def test_a_key_is_asked_for_and_handed_to_the_door(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line of it."""
+    asked: list[dict[str, Any]] = []
+
+    def answer(path: str, request: dict[str, Any], handles: tuple[int, ...], patience: float) -> Any:
+        asked.append(request)
+        return ({"say": "stored"} if "key" in request else {"key_question": "Paste:"}), []
+
+    monkeypatch.setattr(protocol, "ask", answer)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("ssh-ed25519 A\nmore\n"))
+    monkeypatch.setenv("SSH_ORIGINAL_COMMAND", "key")
+    assert 0 == login.main()
+    assert "ssh-ed25519 A\n" == asked[-1]["key"]
+    assert ("stored\n", "Paste:\n") == tuple(capsys.readouterr())
+
+
+def test_the_work_on_the_hosts_needs_no_file() -> None:
+    """So nothing is read from the student's terminal."""
+    asked = {"submit tp4": True, "submit tp4 --from-hosts": False, "submitted": False, "": False}
+    assert asked == {command: login.sends_file(command) for command in asked}
