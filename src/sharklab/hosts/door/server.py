@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sharklab.errors import InputError, SharklabError
 from sharklab.hosts.door import connection, protocol, seats
@@ -47,7 +47,7 @@ class Answer:
     """The answer to a request, and the file descriptor that goes with it, which is closed then."""
 
     content: Mapping[str, Any] = field(default_factory=dict)
-    handle: socket.socket | None = None
+    handle: socket.socket | IO[bytes] | None = None
 
 
 Handler = Callable[[str, Mapping[str, Any], list[int]], Answer]
