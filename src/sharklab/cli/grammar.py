@@ -17,6 +17,7 @@ from sharklab.cli.verbs import (
     lab,
     recording,
     seat,
+    serve,
     submission,
 )
 from sharklab.message import N_
@@ -148,6 +149,12 @@ VERBS: Mapping[str, Verb] = {
         N_("Pack a student's work into one file to hand in."),
         "submit tp4",
         ("lab", "student", "work_folder", "bundle", "again", "output"),
+    ),
+    "serve": Verb(
+        serve.serve,
+        N_("Open a lab in the browser: brief, answers, captures, checks and hand in on one page."),
+        "serve tp4",
+        ("lab", "student", "work_folder", "workbench_port", "no_browser", "output"),
     ),
     "seats up": Verb(
         classroom.up,

@@ -62,6 +62,7 @@ class Options(argparse.Namespace):
     moodle: str | None
     only: str
     network: bool
+    no_browser: bool
     os: str
     out: str
     output: str
@@ -485,6 +486,19 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "default": None,
             "help": N_("the port for logins (default: as before, or 2222)"),
         },
+    ),
+    "workbench_port": (
+        ("--port",),
+        {
+            "metavar": N_("PORT"),
+            "type": int,
+            "default": 8470,
+            "help": N_("the port of the pages on this computer (default: 8470)"),
+        },
+    ),
+    "no_browser": (
+        ("--no-browser",),
+        {"action": "store_true", "help": N_("only print the link, and open no browser")},
     ),
     "student_of_logins": (
         ("--student",),

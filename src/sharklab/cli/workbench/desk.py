@@ -1,0 +1,173 @@
+"""Answer what the pages ask: everything that needs the state folder, a seat's values or its hosts.
+
+Each request names a lab and a student, and the door or the guard has decided already that the asker may have
+that seat. Answers are plain data in the language of the request, ready to be laid out.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sharklab import i18n, ownership
+from sharklab.cli import flow, own_work
+from sharklab.cli.workbench import student_work
+from sharklab.errors import InputError, SharklabError
+from sharklab.grading.marking import advice
+from sharklab.grading.submission import bundle, contents
+from sharklab.hosts.door.server import Answer, Handler, text
+from sharklab.i18n import Translator
+from sharklab.lab import exam, plan_file
+from sharklab.lab.model import Plan
+from sharklab.message import N_, Message
+from sharklab.progress import Silent
+from sharklab.report import brief, markdown, topology
+
+KEY = Message(N_("the key of the workbench"))
+Folder = Callable[[str, str], Path]
+"""Returns the folder of the work of a student, by lab and student."""
+
+
+@dataclass
+class Desk:
+    """Answers requests about the seats of students, whose work is in `folder(lab, student)`.
+
+    One check runs at a time for each student: the next one waits.
+    """
+
+    folder: Folder
+    _locks: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Return the function for each request, as the door takes them."""
+        return {
+            "plan": self._plan,
+            "page": self._page,
+            "work": self._work,
+            "save": self._save,
+            "check": self._check,
+            "take": self._take,
+            "hand in": self._hand_in,
+            "bundle": self._bundle,
+        }
+
+    def _plan(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        return Answer(plan_file.to_plain(_read_plan(student, request)))
+
+    def _page(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the parts of a student's page that stay: brief, map, hosts, names."""
+        plan, words = _read_plan(student, request), _words(request)
+        folder = self.folder(plan.lab.name, student)
+        student_work.make(plan, folder, words)
+        return Answer(
+            {
+                "lab": plan.lab.name,
+                "title": words.prose(plan.lab.title),
+                "student": student,
+                "brief": str(markdown.html(brief.markdown(plan, words.language), deepest=2)),
+                "topology": topology.svg(plan, words),
+                "hosts": [host.name for host in plan.hosts],
+                "folder": str(folder),
+                "is_exam": plan.lab.exam is not None,
+                "is_up": plan_file.state_of(plan.seat.folder) is not None,
+                "can_reset": bool(plan.start),
+            }
+        )
+
+    def _work(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the exercises, their answers and their captures as they are now."""
+        plan, words = _read_plan(student, request), _words(request)
+        folder = self.folder(plan.lab.name, student)
+        student_work.make(plan, folder, words)
+        return Answer({"exercises": student_work.fields(plan, folder, words), "clock": _clock(plan, words)})
+
+    def _save(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        plan = _read_plan(student, request)
+        exercise, question = text(request, "exercise"), text(request, "question")
+        folder = self.folder(plan.lab.name, student)
+        student_work.save(plan, folder, exercise, question, text(request, "value"))
+        return Answer()
+
+    def _check(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the advice of `sharklab check`, after taking a hint where the request names one."""
+        plan, words = _read_plan(student, request), _words(request)
+        with self._lock(plan):
+            submission = own_work.read(self.folder(plan.lab.name, student), plan, Silent())
+            found = own_work.look(plan, submission, text(request, "hint"))
+        notes = [words.say(said) for said in contents.taken(submission)]
+        problems = [advice.said(problem, words) for problem in found.result.problems]
+        if plan.lab.exam:
+            lines = list(advice.exam_lines(found.result, words))
+            return Answer({"notes": notes, "lines": lines, "exercises": [], "problems": [], "sum": ""})
+        told = advice.of_exercises(found.result, words, found.offered)
+        return Answer(
+            {
+                "notes": notes,
+                "lines": [],
+                "exercises": [asdict(each) for each in told],
+                "problems": problems,
+                "sum": advice.sum_line(found.result, words),
+            }
+        )
+
+    def _take(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Keep the file whose descriptor comes with the request as a capture."""
+        plan = _read_plan(student, request)
+        if len(handles) != 1:
+            raise InputError(N_("no file came"))
+        with os.fdopen(os.dup(handles[0]), "rb") as source:
+            student_work.take(plan, self.folder(plan.lab.name, student), text(request, "id"), source)
+        return Answer()
+
+    def _hand_in(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Pack the work beside its folder, and answer with the receipt."""
+        plan, words = _read_plan(student, request), _words(request)
+        file = self._bundle_file(plan)
+        with self._lock(plan):
+            folder = self.folder(plan.lab.name, student)
+            submission, digest = own_work.pack(plan, folder, file, Silent(), text(request, "again"))
+        ownership.give_like_folder(file)
+        lines = list(contents.lines(plan, submission, file, words))
+        return Answer({"lines": lines, "digest": digest, "name": file.name})
+
+    def _bundle(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the file that was packed last, open for reading."""
+        file = self._bundle_file(_read_plan(student, request))
+        try:
+            return Answer({"name": file.name}, file.open("rb"))
+        except FileNotFoundError as error:
+            raise InputError(N_("nothing is packed yet")) from error
+
+    def _bundle_file(self, plan: Plan) -> Path:
+        folder = self.folder(plan.lab.name, plan.seat.student)
+        return folder.absolute().parent / f"{plan.lab.name}-{plan.seat.student}{bundle.ENDING}"
+
+    def _lock(self, plan: Plan) -> threading.Lock:
+        return self._locks.setdefault((plan.lab.name, plan.seat.student), threading.Lock())
+
+
+def explain(error: SharklabError, request: Mapping[str, Any]) -> str:
+    """Return an error in the language of the request."""
+    return error.say(_words(request).gettext)
+
+
+def _words(request: Mapping[str, Any]) -> Translator:
+    lang = text(request, "lang")
+    return i18n.translator(lang if lang in i18n.languages() else i18n.SOURCE)
+
+
+def _read_plan(student: str, request: Mapping[str, Any]) -> Plan:
+    """Return the plan of the seat in its state of now; a seat that is not up has the state of its start."""
+    return flow.to_begin(flow.look_up(text(request, "lab"), student), solved=False)
+
+
+def _clock(plan: Plan, words: Translator) -> str:
+    """Return when the exam of the student ends, "" without an exam."""
+    window = exam.own_window(plan.lab.name, plan.seat.student) if plan.lab.exam else None
+    if window is None:
+        return ""
+    return words.say(Message(N_("Your time ends at {end}."), {"end": exam.local_time(window.end)}))
