@@ -1,0 +1,240 @@
+"""Show packets of a host as they pass: a WebSocket for the rows, and requests for one packet or all of them.
+
+To the browser: {"recording": {...}}, {"rows": [...], "first": n, "generation": g, "packets": n}, {"problem": text}.
+From the browser: {"do": "start", "network": ..., "filter": ...}, {"do": "stop"}, {"do": "show", "filter": ...}.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from sharklab import i18n
+from sharklab.cli.workbench import packet_parts
+from sharklab.cli.workbench.client import Refused, Seats
+from sharklab.cli.workbench.identity import Reader
+from sharklab.cli.workbench.live_capture import Live
+from sharklab.cli.workbench.terminals import REFUSED, rights
+from sharklab.cli.workbench.watching import Place, Watched, Watching
+from sharklab.errors import SharklabError
+from sharklab.message import N_
+
+BATCH = 0.1
+"""Seconds between two batches of rows."""
+
+MOST = 1000
+"""Rows of a batch."""
+
+AT_ONCE = asyncio.Semaphore(2)
+"""Looks into captures at the same time: each takes a processor."""
+
+PROBLEMS = {
+    "packets": N_("the host sent something other than packets"),
+    "tshark": N_("tshark has ended; the recording goes on"),
+}
+
+
+def routes() -> list[BaseRoute]:
+    """Return the routes of packets."""
+    host = "/seats/{lab}/{student}/hosts/{host}/packets"
+    return [
+        WebSocketRoute(host, packets),
+        Route(f"{host}/capture.pcapng", capture),
+        Route(f"{host}/keep", keep, methods=["POST"]),
+        Route(f"{host}/conversation", conversation),
+        Route(f"{host}/{{number:int}}", packet),
+    ]
+
+
+def _watching(app: Any) -> Watching:
+    """Return the recordings that are watched by readers of this application."""
+    if not hasattr(app.state, "watching"):
+        app.state.watching = Watching(app.state.door)
+    found: Watching = app.state.watching
+    return found
+
+
+def _place(params: dict[str, Any]) -> Place:
+    return params["lab"], params["student"], params["host"]
+
+
+async def packets(ws: WebSocket) -> None:
+    """Send rows while the browser looks, and do what it asks."""
+    place, reader = _place(ws.path_params), ws.scope["reader"]
+    await ws.accept()
+    if not rights(ws, reader, place[0], place[1]).sees:
+        await ws.close(REFUSED)
+        return
+    watching = _watching(ws.app)
+    watched = watching.join(place)
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        await _try(ws, reader, watched.refresh(reader.lang))
+        works = (_send_state(ws, watched), _send_rows(ws, watched, reader), _obey(ws, watched, reader))
+        tasks = [asyncio.create_task(work) for work in works]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        watching.leave(place)
+    with suppress(RuntimeError, WebSocketDisconnect):
+        await ws.close()
+
+
+async def _send_state(ws: WebSocket, watched: Watched) -> None:
+    while True:
+        changed = watched.changed
+        await _send(ws, {"recording": dict(watched.shown)})
+        await changed.wait()
+
+
+async def _send_rows(ws: WebSocket, watched: Watched, reader: Reader) -> None:
+    """Send new rows at once, then at most one batch each tenth of a second."""
+    while True:
+        live, changed = watched.live, watched.changed
+        if live is None:
+            await changed.wait()
+            continue
+        generation = live.generation
+        await _send_generation(ws, live, generation, lambda: watched.live is live, reader)
+        while watched.live is live and live.generation == generation:
+            await changed.wait()
+            changed = watched.changed
+
+
+async def _send_generation(
+    ws: WebSocket, live: Live, generation: int, is_current: Callable[[], bool], reader: Reader
+) -> None:
+    """Send the rows of one decoding until others replace it, or it fails."""
+    seen = 0
+    await _send(ws, {"clear": generation, "display": live.display})
+    while is_current() and live.generation == generation:
+        first, rows = live.since(seen, MOST)
+        seen = first + len(rows)
+        if rows:
+            body = f'"first":{first},"packets":{live.packets},"rows":[{",".join(rows)}]'
+            await ws.send_text(f"{{{body}}}")
+        elif live.problem:
+            words = i18n.translator(reader.lang)
+            await _send(ws, {"problem": words.gettext(PROBLEMS[live.problem])})
+            return
+        await asyncio.sleep(BATCH)
+        await live.wait(generation, seen)
+
+
+async def _obey(ws: WebSocket, watched: Watched, reader: Reader) -> None:
+    """Do what the browser asks for."""
+    while True:
+        try:
+            asked = json.loads(await ws.receive_text())
+            wanted, given = asked["do"], {name: str(value) for name, value in asked.items()}
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return
+        if wanted == "show":
+            await _try(ws, reader, watched.show(given.get("filter", "")))
+            continue
+        if not rights(ws, reader, ws.path_params["lab"], ws.path_params["student"]).sizes:
+            return
+        if wanted == "start":
+            network, filter = given.get("network", ""), given.get("filter", "")
+            await _try(ws, reader, watched.start(network, filter, reader.lang))
+        elif wanted == "stop":
+            await _try(ws, reader, watched.stop(reader.lang))
+
+
+async def _try(ws: WebSocket, reader: Reader, work: Any) -> None:
+    try:
+        await work
+    except SharklabError as error:
+        await _send(ws, {"problem": error.say(i18n.translator(reader.lang).gettext)})
+
+
+async def _send(ws: WebSocket, content: dict[str, Any]) -> None:
+    await ws.send_text(json.dumps(content, ensure_ascii=False))
+
+
+def _live(request: Request) -> Live:
+    """Return the recording that a request is about. Raises HTTPException."""
+    place, reader = _place(request.path_params), request.scope["reader"]
+    watched = _watching(request.app).find(place)
+    if not rights(request, reader, place[0], place[1]).sees or watched is None or watched.live is None:
+        raise HTTPException(404)
+    return watched.live
+
+
+async def _answer(request: Request, work: Callable[[Live], Response]) -> Response:
+    """Return the response of `work`, which runs in a thread; an error is a sentence with status 422."""
+    live, reader = _live(request), request.scope["reader"]
+    async with AT_ONCE:
+        try:
+            return await run_in_threadpool(work, live)
+        except Refused as error:
+            return JSONResponse({"problem": str(error)}, 422)
+        except SharklabError as error:
+            return JSONResponse({"problem": error.say(i18n.translator(reader.lang).gettext)}, 422)
+
+
+async def packet(request: Request) -> Response:
+    """Give the layers and the bytes of one packet."""
+    number = request.path_params["number"]
+
+    def look(live: Live) -> Response:
+        if not 1 <= number <= live.packets:
+            raise HTTPException(404)
+        return JSONResponse(packet_parts.packet(live.read, number))
+
+    return await _answer(request, look)
+
+
+async def conversation(request: Request) -> Response:
+    """Draw the ladder of the conversation that `?talk=` names."""
+    lab, student, _ = _place(request.path_params)
+    seats: Seats = request.app.state.seats
+    words = i18n.translator(request.scope["reader"].lang)
+
+    def draw(live: Live) -> Response:
+        plan, talk = seats.plan(lab, student), request.query_params.get("talk", "")
+        return JSONResponse({"svg": packet_parts.conversation(live.descriptor(), talk, plan, words)})
+
+    return await _answer(request, draw)
+
+
+async def capture(request: Request) -> Response:
+    """Give all packets as a pcapng file."""
+    lab, _, host = _place(request.path_params)
+    name = f'attachment; filename="{lab}-{host}.pcapng"'
+
+    def write(live: Live) -> Response:
+        content = packet_parts.pcapng(live.descriptor())
+        return Response(content, media_type="application/octet-stream", headers={"content-disposition": name})
+
+    return await _answer(request, write)
+
+
+async def keep(request: Request) -> Response:
+    """Keep all packets as the capture of an exercise, in the student's folder."""
+    lab, student, _ = _place(request.path_params)
+    reader, seats = request.scope["reader"], request.app.state.seats
+    if not rights(request, reader, lab, student).sizes:
+        raise HTTPException(404)
+    form = await request.form()
+    id = str(form.get("id", ""))
+
+    def give(live: Live) -> Response:
+        with packet_parts.whole(live.descriptor()) as file:
+            seats.give("take", lab, student, reader.lang, file.fileno(), id=id)
+        words = i18n.translator(reader.lang)
+        return JSONResponse({"said": words.gettext(N_("kept as {id}")).format(id=id)})
+
+    return await _answer(request, give)

@@ -1,0 +1,130 @@
+"""What the workbench asks of root: terminals that are kept, and recordings of packets.
+
+The asker is the web process, a front: it has checked who the reader is. This process outlives it, so a terminal and a
+recording survive a restart of the web process.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from sharklab import state
+from sharklab.errors import InputError, SharklabError
+from sharklab.hosts import host_login, inventory
+from sharklab.hosts.door import connection, control, seats, server
+from sharklab.hosts.door.keeper import Keeper, Key, Visit
+from sharklab.hosts.door.recordings import Place, Recordings
+from sharklab.hosts.door.server import Answer, text
+from sharklab.hosts.providers import remote
+from sharklab.hosts.recording import Order
+from sharklab.lab.model import Host, Plan
+from sharklab.message import N_
+
+USER = "student"
+"""The account of students on hosts (roles/common)."""
+
+OWNER = "bench"
+"""Whose shared ssh connections these are."""
+
+MOST_NUMBER = 4
+"""Terminals of one host."""
+
+MOST_AT_ONCE = 24
+"""Requests of one student that are answered at the same time: a page that is loaded again asks for all at once."""
+
+Explain = Callable[[SharklabError, Mapping[str, Any]], str]
+Find = Callable[[str, str, str], tuple[Plan, Host]]
+
+
+def shell(plan: Plan, host: Host) -> list[str]:
+    """Return the command of a terminal: a login shell of the student on a host, as `sharklab shell` has it."""
+    return [*connection.ssh(plan, OWNER), "-t", "-q", "-o", "EscapeChar=none", host.name, host_login.command(USER, ())]
+
+
+def handlers(
+    keeper: Keeper, recordings: Recordings, find: Find = seats.find
+) -> dict[str, server.Handler]:
+    """Return the requests of the workbench. `find` returns the seat and the host that are meant."""
+
+    def terminal(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        plan, host = find(student, text(request, "lab"), text(request, "host"))
+        number = request.get("number", 1)
+        if not isinstance(number, int) or not 1 <= number <= MOST_NUMBER:
+            raise InputError(N_("a host has at most {count} terminals"), place=host.name, count=MOST_NUMBER)
+        visit = Visit(text(request, "name"), request.get("types") is True, request.get("sizes") is True)
+        key = Key(plan.lab.name, student, host.name, number)
+        return Answer({"host": host.name}, keeper.attach(key, visit, lambda: shell(plan, host)))
+
+    def leave(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        keeper.detach(Key(text(request, "lab"), student, text(request, "host"), 1), text(request, "name"))
+        return Answer()
+
+    def record(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        plan, host = find(student, text(request, "lab"), text(request, "host"))
+        network = text(request, "network") or host.networks[0]
+        cards = inventory.build(plan)["all"]["hosts"][host.name]["lab_interfaces"]
+        if network not in cards:
+            raise InputError(
+                N_("the host {host} has no network {network!r}"),
+                place="network",
+                hint=N_("networks: {networks}"),
+                host=host.name,
+                network=network,
+                networks=list(cards),
+            )
+        order = Order(cards[network], text(request, "filter").strip())
+        place = (plan.lab.name, student, host.name)
+        machine = replace(remote.machine_of(plan.seat, host.name), options=connection.shared(plan, OWNER))
+        recordings.start(place, machine, network, order)
+        return seen(place)
+
+    def stop(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        place = place_of(student, request)
+        recordings.stop(place)
+        return seen(place)
+
+    def look(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        return seen(place_of(student, request))
+
+    def seen(place: Place) -> Answer:
+        shown = recordings.look(place)
+        return Answer(asdict(shown), recordings.open(place)) if shown else Answer({"id": 0})
+
+    return {"terminal": terminal, "leave": leave, "record": record, "recording": look, "stop": stop}
+
+
+def place_of(student: str, request: Mapping[str, Any]) -> Place:
+    """Return the place of the recording that a request is about."""
+    return text(request, "lab"), student, text(request, "host")
+
+
+def is_idle(keeper: Keeper, recordings: Recordings) -> bool:
+    """Tell whether nothing is kept that a reader could want again."""
+    return not keeper.count and not recordings.running
+
+
+def run(uid: int, explain: Explain) -> None:
+    """Answer until nothing is kept and no workbench is served. `uid` is that of the web process.
+
+    `explain` puts an error into words. The caller holds `control.lock_file()`.
+    """
+    keeper, recordings = Keeper(), Recordings(control.folder() / "live")
+    fronts = {0, uid}
+    door = server.Door(
+        lambda asker: server.Caller(is_front=True) if asker in fronts else None,
+        handlers(keeper, recordings),
+        explain,
+        control.note,
+        most_of_student=MOST_AT_ONCE,
+    )
+    listener = server.listen(state.folder(control.folder() / "door") / "socket")
+    threading.Thread(target=door.serve, args=(listener,), daemon=True).start()
+    needed = time.monotonic()
+    while time.monotonic() < needed + control.GRACE:
+        time.sleep(control.LOOK)
+        if not is_idle(keeper, recordings) or control.is_served():
+            needed = time.monotonic()
