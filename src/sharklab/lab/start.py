@@ -72,6 +72,11 @@ def _roles_of(lab: LabContent, host: Host, ids: Collection[str]) -> tuple[str, .
 
 def left_out(lab: LabContent) -> frozenset[str]:
     """Return the roles that hosts of `lab` will have when it is solved, and that none of them has."""
-    entries = lab.data["hosts"]
-    solved = {role for host in lab.hosts for role in load.host(lab.data, host.name, entries[host.name]).roles}
-    return frozenset(solved - {role for host in lab.hosts for role in host.roles})
+    missing = {role for host in lab.hosts for role in left_out_of(lab, host)}
+    return frozenset(missing - {role for host in lab.hosts for role in host.roles})
+
+
+def left_out_of(lab: LabContent, host: Host) -> tuple[str, ...]:
+    """Return the roles that `host` of `lab` will have when it is solved, and does not have now."""
+    solved = load.host(lab.data, host.name, lab.data["hosts"][host.name]).roles
+    return tuple(role for role in solved if role not in host.roles)
