@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sharklab import ownership
 from sharklab.cli.options import Options
 from sharklab.cli.say import languages, say, translate
+from sharklab.cli.verbs.seat import warn_about_limits
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import DID_YOU_MEAN, N_, nearest
 
@@ -181,7 +182,9 @@ def _read_work(args: Options, plan: Plan) -> Submission:
     from sharklab.grading.submission import work as folders
 
     found = folders.read(forms.place(args.folder, plan.lab.name), plan)
-    return work.with_state(plan, found, _observe_hosts(plan, translate(args)))
+    state = _observe_hosts(plan, translate(args))
+    warn_about_limits(plan.lab.name, args)
+    return work.with_state(plan, found, state)
 
 
 def _observe_hosts(plan: Plan, words: Translator) -> Mapping[str, HostState]:
