@@ -74,7 +74,8 @@ def _pack(lab: Lab, one: Seat, folder: Path) -> Done:
     file = folder / f"{one.student}{bundle.ENDING}"
     file.unlink(missing_ok=True)
     _, silent = on_hosts.pack(flow.plan_of(lab, one), file)
-    return Done(one.student, silent=silent)
+    warnings = tuple(seats.provider_of(one).warnings(one))
+    return Done(one.student, silent=silent, warnings=warnings)
 
 
 def run(

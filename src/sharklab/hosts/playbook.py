@@ -46,8 +46,8 @@ PR_SET_CHILD_SUBREAPER = 36
 FREE_SECONDS, FREE_PAUSE = 30.0, 0.1
 """Seconds until a disk is free, and between two tries: the processes of a killed command end late."""
 
-BUSY = "busy"
-"""In the sentence of mount(8) about a disk that another process has mounted."""
+BUSY = ("busy", "already mounted")
+"""In the sentences of mount(8) about a disk that another process has mounted."""
 
 _ready: list[subprocess.Popen[str]] = []
 """The child process that waits for its order, if there is one."""
@@ -288,7 +288,7 @@ def _mount_disk(folder: str, options: str) -> None:
     words = ["mount", "-t", "overlay", "overlay", "-o", options, "root"]
     deadline = time.monotonic() + FREE_SECONDS
     while (done := subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)).returncode:
-        if BUSY not in done.stderr or time.monotonic() > deadline:
+        if not any(word in done.stderr for word in BUSY) or time.monotonic() > deadline:
             raise MachineryError("{said}", said=done.stderr.strip().partition("\n")[0])
         time.sleep(FREE_PAUSE)
 

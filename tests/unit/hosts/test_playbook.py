@@ -118,20 +118,23 @@ def test_a_killed_run_leaves_its_disks(inventory: Path, capfd: pytest.CaptureFix
     assert "" == capfd.readouterr().err
 
 
-def test_a_disk_is_mounted_as_soon_as_it_is_free(inventory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("said", ["mount point busy.", "overlay already mounted on a"])
+def test_a_disk_is_mounted_as_soon_as_it_is_free(
+    inventory: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
     """Another error of mount(8) is told at once, and a disk that stays busy is told in the end."""
     monkeypatch.setattr(playbook, "FREE_PAUSE", 0.0)
     tools, tried = inventory.parent / "bin", inventory.parent / "tried"
     tools.mkdir()
     monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
-    script(tools, "mount", f"[ -e {tried} ] && exit 0", f"touch {tried}", "echo point busy. >&2", "exit 32")
+    script(tools, "mount", f"[ -e {tried} ] && exit 0", f"touch {tried}", f"echo {said} >&2", "exit 32")
     playbook._mount_disk(str(tools), "")
     script(tools, "mount", "echo root: wrong fs type >&2", "echo more >&2", "exit 32")
     error = error_of(MachineryError, playbook._mount_disk, str(tools), "")
     assert "root: wrong fs type" == error.values["said"]
-    script(tools, "mount", "echo root: busy >&2", "exit 32")
+    script(tools, "mount", f"echo {said} >&2", "exit 32")
     monkeypatch.setattr(playbook, "FREE_SECONDS", 0.0)
-    assert "root: busy" == error_of(MachineryError, playbook._mount_disk, str(tools), "").values["said"]
+    assert said == error_of(MachineryError, playbook._mount_disk, str(tools), "").values["said"]
 
 
 def signal_until_it_ends(child: subprocess.Popen[str], inventory: Path) -> None:

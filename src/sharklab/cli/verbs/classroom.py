@@ -87,7 +87,7 @@ def wake(args: Options) -> int:
 
 
 def status(args: Options) -> int:
-    """Show the seats of a class: hosts, memory, since when, the last check, and until when they are open."""
+    """Show the seats of a class: hosts, memory, times, and limits that hosts have reached."""
     from sharklab.cli import classroom
 
     words = translate(args)
@@ -105,6 +105,9 @@ def status(args: Options) -> int:
     ]
     titles = (N_("student"), N_("hosts"), N_("memory"), N_("since"), N_("last check"), N_("until"))
     lines = align([tuple(map(words.gettext, titles)), *rows])
+    for one in seats:
+        one["warnings"] = [words.say(sentence) for sentence in one["warnings"]]
+        lines += [f"! {one['student']}: {sentence}" for sentence in one["warnings"]]
     say(
         args,
         "\n".join(lines) if rows else words.gettext("No seat is up."),

@@ -264,14 +264,14 @@ def shell(args: Options) -> int:
     if args.host not in [host.name for host in lab.hosts]:
         raise unknown_host(lab, args.host)
     config = ssh_config(lab.name, args.student)
-    _warn(lab.name, args)
+    warn_about_limits(lab.name, args)
     terminal = "-t" if sys.stdin.isatty() and sys.stdout.isatty() else "-T"
     command = host_login.command(args.user, args.command)
     os.execvp("ssh", ["ssh", terminal, "-q", "-F", str(config), args.host, command])
 
 
-def _warn(lab: str, args: Options) -> None:
-    """Tell the limits that hosts of the seat have reached: a shell may not start there."""
+def warn_about_limits(lab: str, args: Options) -> None:
+    """Tell on standard error the limits that hosts of the seat have reached: programs may fail there."""
     from sharklab.cli import seats
 
     for own in seats.seats_here(lab, args.student):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sharklab import ownership
 from sharklab.cli.options import Options
 from sharklab.cli.say import languages, say, translate
+from sharklab.cli.verbs.seat import warn_about_limits
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import N_
 
@@ -140,7 +141,9 @@ def _read_work(args: Options, plan: Plan) -> Submission:
 
     folder = forms.place(args.folder, plan.lab.name)
     _become_root(args, plan)
-    return own_work.read(folder, plan, Progress(translate(args).gettext))
+    found = own_work.read(folder, plan, Progress(translate(args).gettext))
+    warn_about_limits(plan.lab.name, args)
+    return found
 
 
 def _become_root(args: Options, plan: Plan) -> None:

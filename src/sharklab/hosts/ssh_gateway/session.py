@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from sharklab import i18n, untrusted
 from sharklab.errors import InputError, SharklabError
-from sharklab.hosts import host_login
+from sharklab.hosts import host_login, providers, seat_provider
 from sharklab.hosts.agent import live
 from sharklab.hosts.door import connection, seats, server
 from sharklab.hosts.door.server import Answer, text
@@ -177,6 +177,7 @@ def _enter(student: str, lab: str, host: str, request: Mapping[str, Any]) -> Ans
     folder = access.folder(plan)
     return Answer(
         {
+            "notice": _notice(plan, request) if request.get("terminal") is True else "",
             "lab": plan.lab.name,
             "host": own.name,
             "key": (folder / "id_ed25519").read_text(),
@@ -186,6 +187,12 @@ def _enter(student: str, lab: str, host: str, request: Mapping[str, Any]) -> Ans
             "terminal": request.get("terminal") is True,
         }
     )
+
+
+def _notice(plan: Plan, request: Mapping[str, Any]) -> str:
+    """Return the sentences about limits that hosts of the seat have reached: programs may fail there."""
+    provider = providers.get(seat_provider.read(plan.seat.folder) or seat_provider.DEFAULT)
+    return "\n".join(words_of(request).say(sentence) for sentence in provider.warnings(plan.seat))
 
 
 def _kind(command: str) -> str:

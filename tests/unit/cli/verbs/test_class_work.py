@@ -18,6 +18,7 @@ from sharklab.errors import BAD_INPUT, GOOD, NOT_ACHIEVED, MachineryError
 from sharklab.evidence import host_state
 from sharklab.hosts import student_files
 from sharklab.hosts.providers import access, remote
+from sharklab.hosts.providers.this_computer import ThisComputer
 from sharklab.lab import class_note
 from sharklab.lab.model import Plan
 from sharklab.message import Message
@@ -99,6 +100,10 @@ def test_check_forgets_the_seats_that_were_removed(
         assert NOT_ACHIEVED == call(capsys, "check", "./mylab", "--only", "eve")[0]
     main.main(["seats", "check", "./mylab", "--lang", "fr"])
     assert "ces machines ne répondent pas" in capsys.readouterr().out
+    full = [Message("{host} is full", {"host": "client"})]
+    monkeypatch.setattr(ThisComputer, "warnings", lambda self, own: full)
+    main.main(["seats", "check", "./mylab", "--only", "bob"])
+    assert "! bob: client is full" in capsys.readouterr().out.splitlines()
 
 
 def test_check_goes_on_beside_hosts_that_hang_or_answer_nonsense(

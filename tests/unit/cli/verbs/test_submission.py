@@ -15,9 +15,11 @@ from sharklab.cli import flow, main
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.grading.submission import bundle
 from sharklab.grading.submission.model import Seal
+from sharklab.hosts.providers.this_computer import ThisComputer
 from sharklab.hosts.ssh_gateway import keys
 from sharklab.i18n import translator
-from sharklab.lab import diary, exam, load, seat
+from sharklab.lab import diary, exam, load, plan_file, seat
+from sharklab.message import Message
 from tests.support import labs, packets_made
 from tests.support import submission_sample as sample
 from tests.support.command import refusal, run, tell
@@ -335,3 +337,15 @@ def test_seats_code_is_of_exams_alone(capsys: pytest.CaptureFixture[str]) -> Non
     """Another lab has no codes, and a name must be one of a student."""
     error = refusal(InputError, "seats", "code", "tp4", "alice")
     assert ("the lab {lab} is not an exam", "sharklab seats code") == (error.message_id, error.place)
+
+
+def test_check_tells_the_limits_that_hosts_have_reached(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Work that fails for lack of memory or disk then has a reason."""
+    call("form", "tp4")
+    plan_file.save(flow.prepare("tp4", "alice"))
+    full = [Message("{host} is full", {"host": "client"})]
+    monkeypatch.setattr(ThisComputer, "warnings", lambda own, seat: full)
+    call("check", "tp4")
+    assert "client is full" in capsys.readouterr().err.splitlines()

@@ -14,6 +14,7 @@ from sharklab.hosts import host_login
 from sharklab.hosts.door import seats, server
 from sharklab.hosts.door.server import Answer
 from sharklab.hosts.providers import access
+from sharklab.hosts.providers.this_computer import ThisComputer
 from sharklab.hosts.ssh_gateway import logins, names, session, students
 from sharklab.hosts.ssh_gateway.session import Submit
 from sharklab.lab.model import Plan
@@ -227,3 +228,11 @@ def test_a_student_stores_another_key(plans: list[Plan]) -> None:
     assert ["key_question"] == list(ask("alice", command="key"))
     ask("alice", command="key", key=ED25519)
     assert (ED25519,) == students.stored("alice")
+
+
+def test_a_full_host_is_told_on_a_terminal(plans: list[Plan], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that reads the output of a command is not disturbed."""
+    full = [Message("{host} is full", {"host": "client"})]
+    monkeypatch.setattr(ThisComputer, "warnings", lambda own, seat: full)
+    assert "client is full" == ask("alice+client", terminal=True)["notice"]
+    assert "" == ask("alice+client", command="ls")["notice"]

@@ -177,6 +177,8 @@ def follow(order: dict[str, Any]) -> int:
         print(order["say"])
         return int(order.get("code", 0))
     words = ssh(order)
+    if order.get("notice"):
+        print(order["notice"], file=sys.stderr, flush=True)
     sys.stdout.flush()
     if not order.get("stream"):
         os.execvp("ssh", words)

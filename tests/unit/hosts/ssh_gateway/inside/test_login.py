@@ -87,6 +87,16 @@ def test_ssh_gets_the_key_in_a_file_of_this_user(monkeypatch: pytest.MonkeyPatch
     assert "new" == key.read_text()
 
 
+def test_a_notice_comes_before_the_host(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """On standard error: the output is that of the host."""
+    monkeypatch.setattr(login, "TEMPORARY", tmp_path)
+    monkeypatch.setattr(login, "pump", lambda words: 0)
+    login.follow({**ORDER, "notice": "the disk is full", "stream": True})
+    assert ("", "the disk is full\n") == tuple(capsys.readouterr())
+
+
 @pytest.mark.parametrize(
     ("order", "code"),
     [({"error": "no"}, login.FAILED), ({"say": "receipt"}, 0), ({"say": "no", "code": 3}, 3)],
