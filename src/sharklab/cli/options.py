@@ -492,13 +492,17 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("PORT"),
             "type": int,
-            "default": 8470,
+            "default": None,
             "help": N_("the port of the pages on this computer (default: 8470)"),
         },
     ),
     "no_browser": (
         ("--no-browser",),
-        {"action": "store_true", "help": N_("only print the link, and open no browser")},
+        {
+            "action": "store_true",
+            "dest": "no_browser",
+            "help": N_("only print the link, and open no browser"),
+        },
     ),
     "student_of_logins": (
         ("--student",),
