@@ -33,7 +33,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Visit:
-    """Who wants to see a terminal, and with which rights: to type, and to set its size."""
+    """A person who wants to see a terminal, with rights: to type, and to set its size."""
 
     name: str
     types: bool
@@ -51,7 +51,7 @@ class Keeper:
     def attach(self, key: Key, visit: Visit, command: Callable[[], Sequence[str]]) -> socket.socket:
         """Return a connection to a terminal (`hosts.door.terminal`); if there is none, `command` begins it.
 
-        Who may not type begins none. Raises InputError for too many terminals, or for one that is not there,
+        A visit without the right to type begins none. Raises InputError for too many terminals, or for one that is not there,
         MachineryError when it does not start.
         """
         return self._do(self._attach(key, visit, command))
@@ -93,13 +93,16 @@ class Keeper:
                 count=MOST_OF_SEAT,
             )
         try:
-            terminal = Terminal(command(), environment(), lambda _: self._terminals.pop(key, None))
+            terminal = Terminal(command(), environment(), lambda: self._forget(key))
         except OSError as error:
             raise MachineryError(
                 N_("the terminal cannot start: {reason}"), place=key.host, reason=refusal(error)
             ) from error
         self._terminals[key] = terminal
         return terminal
+
+    def _forget(self, key: Key) -> None:
+        self._terminals.pop(key, None)
 
     async def _detach(self, key: Key, name: str) -> None:
         for own, terminal in self._terminals.items():

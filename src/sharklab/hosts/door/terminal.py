@@ -135,7 +135,7 @@ class Terminal:
     """A program at a pseudo-terminal. Everything runs in one event loop."""
 
     def __init__(
-        self, command: Sequence[str], environment: dict[str, str], ended: Callable[[Terminal], None]
+        self, command: Sequence[str], environment: dict[str, str], ended: Callable[[], None]
     ) -> None:
         """Start `command`; `ended` is called when it has ended. Raises OSError."""
         self._loop = asyncio.get_running_loop()
@@ -316,9 +316,9 @@ class Terminal:
         self._is_reading = wanted
 
     def _take_output(self) -> bytes:
-        """Return what the program has printed, at most `READ` bytes: the kernel gives 4 KiB at a time.
+        """Return the output of the program, at most `READ` bytes: the kernel gives 4 KiB at a time.
 
-        Raises BlockingIOError when there is nothing, OSError when no process has the terminal (pty(7)).
+        Raises BlockingIOError without output, OSError when no process has the terminal (pty(7)).
         """
         output = os.read(self._pty, READ)
         with suppress(OSError):
@@ -396,4 +396,4 @@ class Terminal:
         self._pty, self._is_reading = -1, False
         for viewer in list(self._viewers):
             self._tell(viewer, b"e", {"code": code})
-        self._ended(self)
+        self._ended()
