@@ -28,9 +28,7 @@ def main() -> int:
     """Keep terminals and recordings until nobody needs them; return the exit code of an error at the start."""
     try:
         with state.lock(control.lock_file(), control.WHAT):
-            workbench.run(
-                int(sys.argv[1]), explain, lambda recordings: {"decode": decoding.handler(recordings)}
-            )
+            workbench.run(int(sys.argv[1]), explain, {"decode": decoding.handler})
     except SharklabError as error:
         print(error.say(str), file=sys.stderr)
         return error.exit_code

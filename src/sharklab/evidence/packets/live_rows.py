@@ -116,7 +116,7 @@ class Splitter:
         self._rest, self._order = b"", ""
 
     def add(self, data: bytes) -> bytes:
-        """Take a piece, and return the bytes that are whole now. Raises ValueError for a stream that is no capture."""
+        """Take a piece, and return the bytes of whole packets. Raises ValueError if this is no capture."""
         rest = self._rest + data
         at = 0
         if not self._order:

@@ -36,7 +36,7 @@ MOST_AT_ONCE = 24
 """Requests of one student that are answered at the same time: a page asks for all its terminals at once."""
 
 Explain = Callable[[SharklabError, Mapping[str, Any]], str]
-More = Callable[[Recordings], Mapping[str, server.Handler]]
+More = Mapping[str, Callable[[Recordings], server.Handler]]
 Find = Callable[[str, str, str], tuple[Plan, Host]]
 
 
@@ -116,14 +116,14 @@ def is_idle(keeper: Keeper, recordings: Recordings) -> bool:
 def run(uid: int, explain: Explain, more: More) -> None:
     """Answer until nothing is kept and no workbench is served. `uid` is that of the web process.
 
-    `explain` puts an error into words; `more` has the requests of the floors above. The caller holds
+    `explain` puts an error into words; `more` makes the handlers of the floors above. The caller holds
     `control.lock_file()`.
     """
     keeper, recordings = Keeper(), Recordings(control.folder() / "live")
     fronts = {0, uid}
     door = server.Door(
         lambda asker: server.Caller(is_front=True) if asker in fronts else None,
-        {**handlers(keeper, recordings), **more(recordings)},
+        {**handlers(keeper, recordings), **{name: make(recordings) for name, make in more.items()}},
         explain,
         control.note,
         most_of_student=MOST_AT_ONCE,
