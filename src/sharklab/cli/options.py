@@ -492,7 +492,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("PORT"),
             "type": int,
-            "default": 8470,
+            "default": None,
             "help": N_("the port of the pages on this computer (default: 8470)"),
         },
     ),

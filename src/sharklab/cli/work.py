@@ -90,6 +90,21 @@ def solve(plan: Plan, ids: Sequence[str], progress: Progress) -> dict[str, str]:
     return found
 
 
+def price(ids: Sequence[str]) -> Message:
+    """Return the sentence about the points that a solution costs."""
+    return Message(N_("These exercises then earn no points: {exercises}."), {"exercises": ids})
+
+
+def losses(plan: Plan, hosts: Sequence[str], name: str) -> list[Message]:
+    """Return sentences about the work that a reset of `hosts` removes; `name` is what was asked for."""
+    told = [Message(N_("These hosts lose all changes: {hosts}."), {"hosts": hosts})]
+    if others := [each for each in exercises_on(plan, hosts) if each != name]:
+        told.append(
+            Message(N_("The work on these exercises is lost, too: {exercises}."), {"exercises": others})
+        )
+    return told
+
+
 def hosts_to_reset(plan: Plan, name: str) -> tuple[str, ...]:
     """Return the hosts that `name` means: those of an exercise, a host, or all without a name.
 

@@ -9,11 +9,13 @@ from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.errors import GOOD
 
+PORT = 8470
+
 
 def serve(args: Options) -> int:
     """Serve the pages of a seat to browsers of this computer, until Ctrl-C."""
     from sharklab.cli import flow
-    from sharklab.cli.workbench import browser, javascript, server, site
+    from sharklab.cli.workbench import browser, desk, javascript, server, site
     from sharklab.cli.workbench.identity import Reader
     from sharklab.progress import Progress
 
@@ -21,12 +23,15 @@ def serve(args: Options) -> int:
     name, student = plan.lab.name, plan.seat.student
     folder = _work_folder(args.folder, name)
     files = javascript.install(Progress(translate(args).gettext))
-    listener = server.listen("127.0.0.1", args.port)
-    bench = server.Workbench(site.read(f"http://127.0.0.1:{args.port}"), lambda lab, student: folder)
+    port = PORT if args.port is None else args.port
+    listener = server.listen("127.0.0.1", port)
+    at_desk = desk.Desk({name: plan.source}, lambda lab, student: folder)
+    bench = server.Workbench(site.read(f"http://127.0.0.1:{port}"), at_desk)
     link = bench.link(Reader(student, seats=frozenset({(name, student)})))
     words = translate(args)
     text = words.gettext("Open this link, which works once: {link}").format(link=link)
-    say(args, f"{text}\n{words.gettext('Ctrl-C ends the workbench.')}", link=link)
+    end = words.gettext("Ctrl-C ends the workbench.")
+    say(args, f"{text}\n{end}", link=link)
     sys.stdout.flush()
     if not args.no_browser:
         browser.open_link(link)

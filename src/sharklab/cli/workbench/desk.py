@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import i18n, ownership
-from sharklab.cli import flow, own_work
+from sharklab.cli import exam_rules, flow, own_work, work
 from sharklab.cli.workbench import student_work
 from sharklab.errors import InputError, SharklabError
 from sharklab.grading.marking import advice
 from sharklab.grading.submission import bundle, contents
+from sharklab.hosts import playbook
 from sharklab.hosts.door.server import Answer, Handler, text
+from sharklab.hosts.image import choice
 from sharklab.i18n import Translator
-from sharklab.lab import exam, plan_file
-from sharklab.lab.model import Plan
+from sharklab.lab import exam, plan_file, seat
+from sharklab.lab.model import Lab, Plan
 from sharklab.message import N_, Message
 from sharklab.progress import Silent
 from sharklab.report import brief, markdown, topology
@@ -34,11 +36,12 @@ Folder = Callable[[str, str], Path]
 
 @dataclass
 class Desk:
-    """Answers requests about the seats of students, whose work is in `folder(lab, student)`.
+    """Answers requests about the seats of `labs`, by name; a student's work is in `folder(lab, student)`.
 
     One check runs at a time for each student: the next one waits.
     """
 
+    labs: Mapping[str, Lab]
     folder: Folder
     _locks: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)
 
@@ -53,14 +56,16 @@ class Desk:
             "take": self._take,
             "hand in": self._hand_in,
             "bundle": self._bundle,
+            "solve": self._solve,
+            "reset": self._reset,
         }
 
     def _plan(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        return Answer(plan_file.to_plain(_read_plan(student, request)))
+        return Answer(plan_file.to_plain(self._read(student, request)))
 
     def _page(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the parts of a student's page that stay: brief, map, hosts, names."""
-        plan, words = _read_plan(student, request), _words(request)
+        plan, words = self._read(student, request), _words(request)
         folder = self.folder(plan.lab.name, student)
         student_work.make(plan, folder, words)
         return Answer(
@@ -75,19 +80,18 @@ class Desk:
                 "folder": str(folder),
                 "is_exam": plan.lab.exam is not None,
                 "is_up": plan_file.state_of(plan.seat.folder) is not None,
-                "can_reset": bool(plan.start),
             }
         )
 
     def _work(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the exercises, their answers and their captures as they are now."""
-        plan, words = _read_plan(student, request), _words(request)
+        plan, words = self._read(student, request), _words(request)
         folder = self.folder(plan.lab.name, student)
         student_work.make(plan, folder, words)
         return Answer({"exercises": student_work.fields(plan, folder, words), "clock": _clock(plan, words)})
 
     def _save(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        plan = _read_plan(student, request)
+        plan = self._read(student, request)
         exercise, question = text(request, "exercise"), text(request, "question")
         folder = self.folder(plan.lab.name, student)
         student_work.save(plan, folder, exercise, question, text(request, "value"))
@@ -95,7 +99,7 @@ class Desk:
 
     def _check(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the advice of `sharklab check`, after taking a hint where the request names one."""
-        plan, words = _read_plan(student, request), _words(request)
+        plan, words = self._read(student, request), _words(request)
         with self._lock(plan):
             submission = own_work.read(self.folder(plan.lab.name, student), plan, Silent())
             found = own_work.look(plan, submission, text(request, "hint"))
@@ -117,7 +121,7 @@ class Desk:
 
     def _take(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Keep the file whose descriptor comes with the request as a capture."""
-        plan = _read_plan(student, request)
+        plan = self._read(student, request)
         if len(handles) != 1:
             raise InputError(N_("no file came"))
         with os.fdopen(os.dup(handles[0]), "rb") as source:
@@ -126,7 +130,7 @@ class Desk:
 
     def _hand_in(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Pack the work beside its folder, and answer with the receipt."""
-        plan, words = _read_plan(student, request), _words(request)
+        plan, words = self._read(student, request), _words(request)
         file = self._bundle_file(plan)
         with self._lock(plan):
             folder = self.folder(plan.lab.name, student)
@@ -137,15 +141,47 @@ class Desk:
 
     def _bundle(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the file that was packed last, open for reading."""
-        file = self._bundle_file(_read_plan(student, request))
+        file = self._bundle_file(self._read(student, request))
         try:
             return Answer({"name": file.name}, file.open("rb"))
         except FileNotFoundError as error:
             raise InputError(N_("nothing is packed yet")) from error
 
+    def _solve(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Do the work of an exercise on the hosts, and answer with the changes, a diff for each host."""
+        whole, words = self._whole(student, request), _words(request)
+        exam_rules.refuse_in_exam(whole, "solve")
+        plan = work.read(whole)
+        playbook.get_ready()
+        ids = work.exercises(plan, _named(request))
+        with self._lock(plan):
+            changes = work.solve(plan, ids, Silent())
+        said = Message(N_("Solved: {exercises}"), {"exercises": ids})
+        return Answer({"lines": [words.say(said)], "changes": changes})
+
+    def _reset(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Put the hosts of an exercise back into their start state."""
+        plan, words = work.read(self._whole(student, request)), _words(request)
+        hosts = work.hosts_to_reset(plan, _named(request))
+        with self._lock(plan):
+            told = work.reset(plan, hosts, choice.AUTO, Silent())
+        said = Message(N_("In their start state: {hosts}"), {"hosts": hosts})
+        return Answer({"lines": [words.say(each) for each in (*told, said)], "changes": {}})
+
     def _bundle_file(self, plan: Plan) -> Path:
         folder = self.folder(plan.lab.name, plan.seat.student)
         return folder.absolute().parent / f"{plan.lab.name}-{plan.seat.student}{bundle.ENDING}"
+
+    def _read(self, student: str, request: Mapping[str, Any]) -> Plan:
+        """Return the plan of the seat in its state of now, or of its start if it is not up."""
+        return flow.to_begin(self._whole(student, request), solved=False)
+
+    def _whole(self, student: str, request: Mapping[str, Any]) -> Plan:
+        """Return the plan of the seat with every exercise solved."""
+        lab = self.labs.get(text(request, "lab"))
+        if lab is None:
+            raise InputError(N_("the workbench does not have this lab"))
+        return flow.plan_of(lab, seat.look_up(lab, student))
 
     def _lock(self, plan: Plan) -> threading.Lock:
         return self._locks.setdefault((plan.lab.name, plan.seat.student), threading.Lock())
@@ -156,14 +192,16 @@ def explain(error: SharklabError, request: Mapping[str, Any]) -> str:
     return error.say(_words(request).gettext)
 
 
+def _named(request: Mapping[str, Any]) -> str:
+    """Return the exercise of a request. Raises InputError without one: a page never means all of them."""
+    if found := text(request, "exercise"):
+        return found
+    raise InputError(N_("the request names no exercise"))
+
+
 def _words(request: Mapping[str, Any]) -> Translator:
     lang = text(request, "lang")
     return i18n.translator(lang if lang in i18n.languages() else i18n.SOURCE)
-
-
-def _read_plan(student: str, request: Mapping[str, Any]) -> Plan:
-    """Return the plan of the seat in its state of now; a seat that is not up has the state of its start."""
-    return flow.to_begin(flow.look_up(text(request, "lab"), student), solved=False)
 
 
 def _clock(plan: Plan, words: Translator) -> str:

@@ -33,7 +33,7 @@ NAMES = {"en": "English", "fr": "Français"}
 TITLES = {
     401: (
         N_("Open your own link first"),
-        N_("This browser is not known here. Your link may be used already."),
+        N_("This browser is not known here. A link works once."),
     ),
     403: (N_("This request is not allowed"), N_("It does not come from a page of this workbench.")),
     404: (N_("There is no such page"), N_("The address is wrong, or the page belongs to somebody else.")),
@@ -182,6 +182,22 @@ def _give(request: Request, file: UploadFile, id: str) -> None:
 
 
 @telling
+async def solve(request: Request) -> Response:
+    """Do the work of an exercise, and show the changes."""
+    form = await request.form()
+    done = await ask(request, "solve", exercise=str(form.get("exercise", "")))
+    return _part(request, "done.html.j2", done=done)
+
+
+@telling
+async def reset(request: Request) -> Response:
+    """Put the hosts of an exercise back into their start state."""
+    form = await request.form()
+    done = await ask(request, "reset", exercise=str(form.get("exercise", "")))
+    return _part(request, "done.html.j2", done=done)
+
+
+@telling
 async def hand_in(request: Request) -> Response:
     """Pack the work, and show the receipt."""
     return _part(request, "receipt.html.j2", receipt=await ask(request, "hand in"))
@@ -260,6 +276,8 @@ def routes() -> list[Route]:
         Route(f"{seat}/check", check, methods=["POST"]),
         Route(f"{seat}/hints", check, methods=["POST"]),
         Route(f"{seat}/captures", take, methods=["POST"]),
+        Route(f"{seat}/solve", solve, methods=["POST"]),
+        Route(f"{seat}/reset", reset, methods=["POST"]),
         Route(f"{seat}/hand-in", hand_in, methods=["POST"]),
         Route(f"{seat}/bundle", bundle),
     ]

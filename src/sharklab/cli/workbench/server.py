@@ -55,10 +55,10 @@ def listen(address: str, port: int) -> socket.socket:
 
 
 class Workbench:
-    """The workbench at `site`, for students whose work is in `folder(lab, student)`."""
+    """The workbench at `site`; `at_desk` answers what needs rights."""
 
-    def __init__(self, site: Site, folder: desk.Folder) -> None:
-        self._site, self._desk = site, desk.Desk(folder)
+    def __init__(self, site: Site, at_desk: desk.Desk) -> None:
+        self._site, self._desk = site, at_desk
         self._tokens: dict[str, Reader] = {}
 
     def link(self, reader: Reader) -> str:
@@ -67,14 +67,18 @@ class Workbench:
         self._tokens[token] = reader
         return f"{self._site.origin}{self._site.url('/enter/')}{token}"
 
-    def run(self, listener: socket.socket, files: Mapping[str, Path]) -> None:
-        """Answer browsers until a signal ends this process; `files` are those of other makers."""
-        settings = {
+    def settings(self, files: Mapping[str, Path]) -> dict[str, Any]:
+        """Return what the web process needs to know; `files` are those of other makers."""
+        return {
             "site": vars(self._site),
             "key": _key().hex(),
             "links": {token: to_plain(reader) for token, reader in self._tokens.items()},
             "files": {name: str(path) for name, path in files.items()},
         }
+
+    def run(self, listener: socket.socket, files: Mapping[str, Path]) -> None:
+        """Answer browsers until a signal ends this process."""
+        settings = self.settings(files)
         if privilege.is_root():
             self._run_apart(listener, settings)
         else:

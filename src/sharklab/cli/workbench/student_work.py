@@ -16,6 +16,7 @@ import yaml
 
 from sharklab import ownership, state, untrusted
 from sharklab.checks import QUESTIONS
+from sharklab.cli import work as actions
 from sharklab.errors import InputError
 from sharklab.evidence.packets.container import open_capture
 from sharklab.grading.submission import answers, form, sheet, work
@@ -54,7 +55,7 @@ def fields(plan: Plan, folder: Path, words: Translator) -> list[dict[str, Any]]:
             "part": exercise.part,
             "title": words.prose(exercise.title),
             "text": words.prose(exercise.text),
-            "solvable": exercise.id in plan.start and exercise.id not in plan.solved,
+            "help": _help(plan, exercise.id, words),
             "questions": [_question(plan, exercise, name, found, words) for name in exercise.questions],
             "captures": [_capture(capture, found, words) for capture in exercise.captures],
         }
@@ -62,11 +63,15 @@ def fields(plan: Plan, folder: Path, words: Translator) -> list[dict[str, Any]]:
     ]
 
 
-def problems(submission: Submission, words: Translator) -> list[str]:
-    """Return a sentence for each part of the folder that is refused."""
-    return [
-        untrusted.visible(f"{problem.file}: {words.say(problem.reason)}") for problem in submission.problems
-    ]
+def _help(plan: Plan, exercise: str, words: Translator) -> dict[str, Any]:
+    """Return what a reset and a solution of an exercise cost; nothing where its work is not on hosts."""
+    if exercise not in plan.start:
+        return {}
+    hosts = actions.hosts_to_reset(plan, exercise)
+    return {
+        "reset": [words.say(each) for each in actions.losses(plan, hosts, exercise)],
+        "solve": "" if plan.lab.exam or exercise in plan.solved else words.say(actions.price((exercise,))),
+    }
 
 
 def _question(
@@ -143,12 +148,17 @@ def put(text: str, exercise: str, question: str, given: str, place: str = sheet.
         if not isinstance(questions, yaml.MappingNode) and questions.value:
             raise _unreadable(place, key.start_mark.line + 1)
         return _insert(text, key, questions, question, value)
-    node = found[1]
-    begin, end = node.start_mark.index, node.end_mark.index
-    if begin == end:  # an empty scalar is at the place where the next token begins
-        begin = end = _after_colon(text, found[0])
-    lead = "" if text[begin - 1 : begin] in (" ", "\t") else " "
-    return text[:begin] + (lead + value if value else "") + text[end:]
+    begin, end = _after_colon(text, found[0]), _end(found[1])
+    end = max(begin, len(text[:end].rstrip()))  # the mark of a block is behind its last line
+    return text[:begin] + (f" {value}" if value else "") + text[end:]
+
+
+def _end(node: yaml.Node) -> int:
+    """Return the index behind a value; comments below a list belong to what follows."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return _end(last[1] if isinstance(last, tuple) else last)
+    return int(node.end_mark.index)
 
 
 def _root(text: str, place: str) -> yaml.Node | None:

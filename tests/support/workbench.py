@@ -1,0 +1,44 @@
+"""A workbench without a network: its pages are asked directly, and its desk is in this process."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from sharklab.cli import flow
+from sharklab.cli.workbench import app, client, desk, static_files
+from sharklab.cli.workbench.identity import Cookies, Links, Reader
+from sharklab.cli.workbench.site import Site
+
+SITE = Site("http://127.0.0.1:8470")
+KEY = b"k" * 32
+
+
+class Bench:
+    """The workbench for the seat of a student; the page is at `at`."""
+
+    def __init__(self, lab: str, student: str, folder: Path, site: Site = SITE) -> None:
+        self.plan = flow.prepare(lab, student)
+        self.lab, self.student, self.folder, self.site = self.plan.lab.name, student, folder, site
+        self.links, self.cookies = Links(), Cookies(KEY)
+        ask = client.here(desk.Desk({self.lab: self.plan.source}, lambda *_: folder).handlers(), desk.explain)
+        self.app = app.make(site, client.Seats(ask), self.links, self.cookies, static_files.read({}))
+        self.at = f"{site.prefix}/seats/{self.lab}/{student}"
+
+    def reader(self) -> Reader:
+        """Return the student of the seat."""
+        return Reader(self.student, seats=frozenset({(self.lab, self.student)}))
+
+    def browser(self, reader: Reader | None = None, lang: str = "en") -> TestClient:
+        """Return a browser with the cookie of a reader, that of the student without one."""
+        found = self.stranger(lang)
+        cookie = self.cookies.write(reader or self.reader(), time.time())
+        found.cookies.set(self.site.cookie, cookie, path=self.site.prefix + "/")
+        return found
+
+    def stranger(self, lang: str = "en") -> TestClient:
+        """Return a browser that has used no link."""
+        headers = {"origin": self.site.origin, "accept-language": lang}
+        return TestClient(self.app, base_url=self.site.origin, headers=headers, follow_redirects=False)
