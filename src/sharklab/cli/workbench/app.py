@@ -10,35 +10,46 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount
 
-from sharklab.cli.workbench import pages, static_files
+from sharklab.cli.workbench import live_packets, pages, static_files, terminals
 from sharklab.cli.workbench.client import Seats
+from sharklab.cli.workbench.door_client import DoorClient
 from sharklab.cli.workbench.guard import Guard
 from sharklab.cli.workbench.guard import language as language_of
 from sharklab.cli.workbench.identity import Cookies, Links
 from sharklab.cli.workbench.site import Site
 
-SCRIPTS: tuple[str, ...] = ()
+SCRIPTS = ("terminal.js", "packets.js", "splitter.js")
 """Modules of JavaScript that the page of a seat loads beside its tabs."""
 
-STYLES: tuple[str, ...] = ()
+STYLES = ("xterm.css",)
 """Style sheets of other makers that the page of a seat loads."""
 
 
 def make(
-    site: Site, seats: Seats, links: Links, cookies: Cookies, files: Mapping[str, static_files.File]
+    site: Site,
+    seats: Seats,
+    links: Links,
+    cookies: Cookies,
+    files: Mapping[str, static_files.File],
+    keeper: str = "",
 ) -> Starlette:
     """Return the application; `files` are those of `/static/`.
+
+    `keeper` is the socket of the process with terminals and recordings; without it the pages show none.
 
     A route finds on `app.state`: `site`, `seats`, `links`, `cookies`, `scripts`, `styles`, and
     `language(request)`, the language of a reader who is not known yet.
     """
     own: list[BaseRoute] = [*pages.routes(), static_files.route(files)]
+    if keeper:
+        own += [*terminals.routes(), *live_packets.routes()]
     app = Starlette(
         routes=[Mount(site.prefix, routes=own)] if site.prefix else own,
         middleware=[Middleware(Guard, site=site, cookies=cookies, refuse=partial(pages.refuse, site))],
     )
     app.state.site, app.state.seats, app.state.links, app.state.cookies = site, seats, links, cookies
-    app.state.scripts, app.state.styles = SCRIPTS, STYLES
+    app.state.scripts, app.state.styles = (SCRIPTS, STYLES) if keeper else ((), ())
+    app.state.door = DoorClient(keeper, partial(seats.ask, "keeper", "", "keeper"))
     app.state.language = _language
     return app
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import Callable
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
+
+from sharklab.cli.workbench.client import Refused
 from sharklab.errors import MachineryError
 from sharklab.hosts.door import protocol
 from sharklab.message import N_
@@ -15,7 +17,7 @@ from sharklab.message import N_
 class DoorClient:
     """Asks the process that keeps terminals and recordings."""
 
-    def __init__(self, path: str, start: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, path: str, start: Callable[[], object]) -> None:
         """`path` is the socket of the door; `start` begins its process again where it has ended."""
         self._path, self._start = path, start
 
@@ -24,7 +26,7 @@ class DoorClient:
 
         Raises MachineryError with the door's own sentence, in the language of the request.
         """
-        return await asyncio.to_thread(self._ask, {"want": want, "student": student, **request})
+        return await run_in_threadpool(self._ask, {"want": want, "student": student, **request})
 
     async def connect(self, want: str, student: str, **request: Any) -> socket.socket:
         """Return the connection that the answer to a request brings. Raises MachineryError."""
@@ -35,10 +37,10 @@ class DoorClient:
         try:
             answer, handles = protocol.ask(self._path, request)
         except protocol.BrokenTalk:
-            self._start()
             try:
+                self._start()
                 answer, handles = protocol.ask(self._path, request)
-            except protocol.BrokenTalk as error:
+            except (protocol.BrokenTalk, Refused) as error:
                 raise MachineryError(
                     N_("the process that keeps terminals does not answer: {reason}"), reason=str(error)
                 ) from error

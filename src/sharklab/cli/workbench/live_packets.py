@@ -1,14 +1,21 @@
 """Show packets of a host as they pass: a WebSocket for the rows, and requests for one packet or all of them.
 
-To the browser: {"recording": {...}}, {"rows": [...], "first": n, "generation": g, "packets": n}, {"problem": text}.
-From the browser: {"do": "start", "network": ..., "filter": ...}, {"do": "stop"}, {"do": "show", "filter": ...}.
+To the browser:
+    {"recording": {...}}                        the recording of the host
+    {"clear": number, "display": filter}        the rows begin anew
+    {"first": number, "rows": [...]}            more rows
+    {"problem": text}
+From the browser:
+    {"do": "start", "network": name, "filter": expression}, {"do": "stop"}
+    {"do": "show", "filter": display filter}
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -20,14 +27,15 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sharklab import i18n
-from sharklab.cli.workbench import packet_parts
+from sharklab.cli.workbench import packet_desk
 from sharklab.cli.workbench.client import Refused, Seats
 from sharklab.cli.workbench.identity import Reader
 from sharklab.cli.workbench.live_capture import Live
 from sharklab.cli.workbench.terminals import REFUSED, rights
 from sharklab.cli.workbench.watching import Place, Watched, Watching
 from sharklab.errors import SharklabError
-from sharklab.message import N_
+from sharklab.hosts.door import protocol
+from sharklab.message import N_, Message
 
 BATCH = 0.1
 """Seconds between two batches of rows."""
@@ -35,13 +43,7 @@ BATCH = 0.1
 MOST = 1000
 """Rows of a batch."""
 
-AT_ONCE = asyncio.Semaphore(2)
-"""Looks into captures at the same time: each takes a processor."""
-
-PROBLEMS = {
-    "packets": N_("the host sent something other than packets"),
-    "tshark": N_("tshark has ended; the recording goes on"),
-}
+FAILED = N_("The packets cannot be shown any more; the recording goes on.")
 
 
 def routes() -> list[BaseRoute]:
@@ -107,27 +109,24 @@ async def _send_rows(ws: WebSocket, watched: Watched, reader: Reader) -> None:
             await changed.wait()
             continue
         generation = live.generation
-        await _send_generation(ws, live, generation, lambda: watched.live is live, reader)
+        await _send_generation(ws, watched, live, reader)
         while watched.live is live and live.generation == generation:
             await changed.wait()
             changed = watched.changed
 
 
-async def _send_generation(
-    ws: WebSocket, live: Live, generation: int, is_current: Callable[[], bool], reader: Reader
-) -> None:
+async def _send_generation(ws: WebSocket, watched: Watched, live: Live, reader: Reader) -> None:
     """Send the rows of one decoding until others replace it, or it fails."""
-    seen = 0
+    seen, generation = 0, live.generation
     await _send(ws, {"clear": generation, "display": live.display})
-    while is_current() and live.generation == generation:
+    while watched.live is live and live.generation == generation:
         first, rows = live.since(seen, MOST)
         seen = first + len(rows)
         if rows:
-            body = f'"first":{first},"packets":{live.packets},"rows":[{",".join(rows)}]'
+            body = f'"first":{first},"rows":[{",".join(rows)}]'
             await ws.send_text(f"{{{body}}}")
-        elif live.problem:
-            words = i18n.translator(reader.lang)
-            await _send(ws, {"problem": words.gettext(PROBLEMS[live.problem])})
+        elif live.has_failed:
+            await _send(ws, {"problem": i18n.translator(reader.lang).gettext(FAILED)})
             return
         await asyncio.sleep(BATCH)
         await live.wait(generation, seen)
@@ -142,7 +141,7 @@ async def _obey(ws: WebSocket, watched: Watched, reader: Reader) -> None:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return
         if wanted == "show":
-            await _try(ws, reader, watched.show(given.get("filter", "")))
+            await _try(ws, reader, watched.show(given.get("filter", ""), reader.lang))
             continue
         if not rights(ws, reader, ws.path_params["lab"], ws.path_params["student"]).sizes:
             return
@@ -173,68 +172,76 @@ def _live(request: Request) -> Live:
     return watched.live
 
 
-async def _answer(request: Request, work: Callable[[Live], Response]) -> Response:
-    """Return the response of `work`, which runs in a thread; an error is a sentence with status 422."""
-    live, reader = _live(request), request.scope["reader"]
-    async with AT_ONCE:
+async def _ask(request: Request, want: str, **more: str) -> tuple[dict[str, Any], list[int]]:
+    """Return the answer of the desk about the recording of a request, and its file descriptors."""
+    live, place = _live(request), _place(request.path_params)
+    seats: Seats = request.app.state.seats
+    lang = request.scope["reader"].lang
+    async with request.app.state.watching.looks:
+        return await run_in_threadpool(
+            lambda: seats.exchange(want, place[0], place[1], lang, live.file, host=place[2], **more)
+        )
+
+
+Page = Callable[[Request], Awaitable[Response]]
+
+
+def telling(page: Page) -> Page:
+    """Return `page`, which then says a refusal of the desk with status 422."""
+
+    async def call(request: Request) -> Response:
         try:
-            return await run_in_threadpool(work, live)
+            return await page(request)
         except Refused as error:
             return JSONResponse({"problem": str(error)}, 422)
         except SharklabError as error:
-            return JSONResponse({"problem": error.say(i18n.translator(reader.lang).gettext)}, 422)
+            words = i18n.translator(request.scope["reader"].lang)
+            return JSONResponse({"problem": error.say(words.gettext)}, 422)
+
+    return call
 
 
+@telling
 async def packet(request: Request) -> Response:
     """Give the layers and the bytes of one packet."""
-    number = request.path_params["number"]
-
-    def look(live: Live) -> Response:
-        if not 1 <= number <= live.packets:
-            raise HTTPException(404)
-        return JSONResponse(packet_parts.packet(live.read, number))
-
-    return await _answer(request, look)
+    answer, handles = await _ask(request, "packet", number=str(request.path_params["number"]))
+    protocol.close(handles)
+    return JSONResponse(answer)
 
 
+@telling
 async def conversation(request: Request) -> Response:
-    """Draw the ladder of the conversation that `?talk=` names."""
-    lab, student, _ = _place(request.path_params)
-    seats: Seats = request.app.state.seats
-    words = i18n.translator(request.scope["reader"].lang)
-
-    def draw(live: Live) -> Response:
-        plan, talk = seats.plan(lab, student), request.query_params.get("talk", "")
-        return JSONResponse({"svg": packet_parts.conversation(live.descriptor(), talk, plan, words)})
-
-    return await _answer(request, draw)
+    """Give the ladder of the conversation that `?talk=` names."""
+    answer, handles = await _ask(request, "conversation", talk=request.query_params.get("talk", ""))
+    protocol.close(handles)
+    return JSONResponse(answer)
 
 
+@telling
 async def capture(request: Request) -> Response:
     """Give all packets as a pcapng file."""
     lab, _, host = _place(request.path_params)
-    name = f'attachment; filename="{lab}-{host}.pcapng"'
-
-    def write(live: Live) -> Response:
-        content = packet_parts.pcapng(live.descriptor())
-        return Response(content, media_type="application/octet-stream", headers={"content-disposition": name})
-
-    return await _answer(request, write)
+    _, handles = await _ask(request, "pcapng")
+    with os.fdopen(handles[0], "rb") as file:
+        content = await run_in_threadpool(file.read)
+    headers = {"content-disposition": f'attachment; filename="{lab}-{host}.pcapng"'}
+    return Response(content, media_type="application/octet-stream", headers=headers)
 
 
+@telling
 async def keep(request: Request) -> Response:
     """Keep all packets as the capture of an exercise, in the student's folder."""
-    lab, student, _ = _place(request.path_params)
-    reader, seats = request.scope["reader"], request.app.state.seats
-    if not rights(request, reader, lab, student).sizes:
+    place, reader, live = _place(request.path_params), request.scope["reader"], _live(request)
+    if not rights(request, reader, place[0], place[1]).sizes:
         raise HTTPException(404)
+    seats: Seats = request.app.state.seats
     form = await request.form()
     id = str(form.get("id", ""))
 
-    def give(live: Live) -> Response:
-        with packet_parts.whole(live.descriptor()) as file:
-            seats.give("take", lab, student, reader.lang, file.fileno(), id=id)
-        words = i18n.translator(reader.lang)
-        return JSONResponse({"said": words.gettext(N_("kept as {id}")).format(id=id)})
+    def give() -> None:
+        with packet_desk.whole(live.file) as (file, _):
+            seats.give("take", place[0], place[1], reader.lang, file.fileno(), id=id)
 
-    return await _answer(request, give)
+    await run_in_threadpool(give)
+    words = i18n.translator(reader.lang)
+    return JSONResponse({"said": words.say(Message(N_("kept as the capture {id}"), {"id": id}))})

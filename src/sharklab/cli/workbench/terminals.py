@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from sharklab import i18n
 from sharklab.cli.workbench.identity import Reader
 from sharklab.errors import SharklabError
 from sharklab.hosts.door.terminal import MESSAGE
@@ -80,15 +81,17 @@ async def terminal(ws: WebSocket) -> None:
             name=reader.name,
             types=allowed.types,
             sizes=allowed.sizes,
-            language=reader.lang,
+            lang=reader.lang,
         )
     except SharklabError as error:
-        await ws.send_text(error.say(str))
+        await ws.send_text(error.say(i18n.translator(reader.lang).gettext))
         await ws.close(REFUSED)
         return
     with connection:
         connection.setblocking(False)
-        code = await copy_both(ws, connection, lambda: rights(ws, reader, path["lab"], path["student"]) == allowed)
+        code = await copy_both(
+            ws, connection, lambda: rights(ws, reader, path["lab"], path["student"]) == allowed
+        )
     with suppress(RuntimeError, WebSocketDisconnect):
         await ws.close(code)
 
@@ -109,7 +112,7 @@ async def copy_both(ws: WebSocket, connection: socket.socket, may_go_on: Callabl
 async def _code(task: Awaitable[int]) -> int:
     try:
         return await task
-    except (OSError, RuntimeError, WebSocketDisconnect, asyncio.TimeoutError):
+    except (TimeoutError, OSError, RuntimeError, WebSocketDisconnect):
         return LOST
 
 

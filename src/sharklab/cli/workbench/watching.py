@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from sharklab.cli.workbench.door_client import DoorClient
 from sharklab.cli.workbench.live_capture import Live
-from sharklab.errors import InputError, SharklabError
-from sharklab.evidence.packets import selection
-from sharklab.message import N_
+from sharklab.errors import SharklabError
 
 LOOK = 1.0
 """Seconds between two looks whether a recording still runs."""
 
 PATIENCE = 20.0
 """Seconds for which rows are kept when the last viewer has gone: a page that is loaded again finds them."""
+
+MOST_LOOKS = 2
+"""Looks into captures at the same time: each takes a processor."""
 
 Place = tuple[str, str, str]
 
@@ -35,6 +37,7 @@ class Watched:
         self.changed = asyncio.Event()
         self.lock = asyncio.Lock()
         self._poll: asyncio.Task[None] | None = None
+        self._language = ""
 
     async def refresh(self, language: str) -> None:
         """Take the recording as the door has it now. Raises MachineryError."""
@@ -51,15 +54,13 @@ class Watched:
         async with self.lock:
             await self._take("stop", language)
 
-    async def show(self, display: str) -> None:
-        """Show the packets that a filter of Wireshark takes. Raises InputError for one that is none."""
-        if len(display) > 1000 or not display.isprintable():
-            raise InputError(N_("a filter is one line of at most {count} characters"), count=1000)
-        if display.strip():
-            await asyncio.to_thread(selection.check, display.strip())
+    async def show(self, display: str, language: str) -> None:
+        """Show the packets that a filter of Wireshark takes. Raises MachineryError for one that is none."""
         async with self.lock:
+            self._language = language
             if self.live:
                 await self.live.show(display)
+            self._tell()
 
     async def close(self) -> None:
         """Let go of the file and the decoder; the recording itself goes on."""
@@ -71,12 +72,13 @@ class Watched:
 
     async def _take(self, want: str, language: str, **more: str) -> None:
         lab, student, host = self._place
-        answer, handles = await self._door.ask(want, student, lab=lab, host=host, language=language, **more)
+        self._language = language
+        answer, handles = await self._door.ask(want, student, lab=lab, host=host, lang=language, **more)
         is_new = answer["id"] != self.shown["id"]
         self.shown = answer
         if is_new and handles:
             await self.close()
-            self.live = Live(handles.pop())
+            self.live = Live(handles.pop(), self._decode)
             await self.live.show()
         for handle in handles:
             os.close(handle)
@@ -85,6 +87,11 @@ class Watched:
         elif self.live and (self._poll is None or self._poll.done()):
             self._poll = asyncio.create_task(self._look_again(language))
         self._tell()
+
+    async def _decode(self, display: str) -> socket.socket:
+        lab, student, host = self._place
+        more = {"lab": lab, "host": host, "display": display, "lang": self._language}
+        return await self._door.connect("decode", student, **more)
 
     async def _look_again(self, language: str) -> None:
         """Look until the recording has ended."""
@@ -96,7 +103,7 @@ class Watched:
 
     async def _look(self, language: str) -> None:
         lab, student, host = self._place
-        answer, handles = await self._door.ask("recording", student, lab=lab, host=host, language=language)
+        answer, handles = await self._door.ask("recording", student, lab=lab, host=host, lang=language)
         for handle in handles:
             os.close(handle)
         if answer["id"] == self.shown["id"]:
@@ -119,13 +126,14 @@ class Watching:
     def __init__(self, door: DoorClient) -> None:
         self._door = door
         self._watched: dict[Place, Watched] = {}
+        self.looks = asyncio.Semaphore(MOST_LOOKS)
 
     def find(self, place: Place) -> Watched | None:
-        """Return what is watched of a host, None if nothing is."""
+        """Return the recording of a host, None if nobody watches it."""
         return self._watched.get(place)
 
     def join(self, place: Place) -> Watched:
-        """Return what is watched of a host, for one more viewer."""
+        """Return the recording of a host, for one more viewer."""
         found = self._watched.setdefault(place, Watched(self._door, place))
         found.viewers += 1
         return found

@@ -50,6 +50,7 @@ def make(settings: Mapping[str, Any], ask: client.Ask) -> uvicorn.Server:
         links,
         identity.Cookies(bytes.fromhex(settings["key"])),
         static_files.read({name: Path(path) for name, path in settings["files"].items()}),
+        settings.get("keeper", ""),
     )
     config = uvicorn.Config(
         application,

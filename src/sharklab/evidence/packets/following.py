@@ -1,4 +1,4 @@
-"""One conversation of a large capture: its packets as a capture of their own, with their numbers in the large one."""
+"""One conversation of a large capture: its facts, with the numbers of its packets in the capture."""
 
 from __future__ import annotations
 

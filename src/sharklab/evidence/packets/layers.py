@@ -16,6 +16,9 @@ from sharklab.untrusted import clip, one_line
 LIMITS = ToolLimits(seconds=20, output=16 << 20, patience=60)
 MOST_LINES = 2000
 LONGEST = 400
+MOST_BYTES = 4096
+"""Bytes of a packet that are shown."""
+
 WIDTH = 16
 
 
@@ -41,7 +44,10 @@ def layers(content: bytes) -> list[Layer]:
     found = list(_layers(lines))
     if not found:
         raise MachineryError(
-            N_("tshark printed something other than packets"), place="live.pcap", hint=box.REPAIR, tool="tshark"
+            N_("tshark printed something other than packets"),
+            place="live.pcap",
+            hint=box.REPAIR,
+            tool="tshark",
         )
     return found
 

@@ -112,11 +112,11 @@ class Splitter:
         self.starts = array("Q")
         """Where each packet's record begins in the stream."""
         self.end = 0
-        """Where the next record begins: what lies before is whole."""
+        """Where the next record begins: all records before it are whole."""
         self._rest, self._order = b"", ""
 
     def add(self, data: bytes) -> bytes:
-        """Take a piece, and return what is whole now. Raises ValueError for a stream that is no capture."""
+        """Take a piece, and return the bytes of whole packets. Raises ValueError if this is no capture."""
         rest = self._rest + data
         at = 0
         if not self._order:

@@ -7,7 +7,6 @@ it needs no stop of its own.
 from __future__ import annotations
 
 import hashlib
-import os
 import socket
 import subprocess
 import sys
@@ -30,6 +29,7 @@ GRACE = 60.0
 START_LIMIT = 30.0
 PAUSE = 0.02
 LARGEST_LOG = 8 << 20
+RUN = Path("/run")
 WHAT = Message(N_("the workbench"))
 
 
@@ -49,8 +49,15 @@ def log_file() -> Path:
 
 
 def door_folder() -> Path:
-    """Return the folder of the door's socket."""
-    return folder() / "door"
+    """Return the folder of the door's socket: the web process, which has no right, must reach it."""
+    return RUN / f"sharklab-{unit()}"
+
+
+def make_door_folder() -> Path:
+    """Make the folder of the door's socket for everybody, and return it: the door decides by the uid."""
+    made = door_folder()
+    made.mkdir(mode=0o755, exist_ok=True)
+    return made
 
 
 def note(line: str) -> None:
@@ -60,7 +67,10 @@ def note(line: str) -> None:
 
 @contextmanager
 def serving() -> Iterator[None]:
-    """Let the process live during the block, also when it keeps nothing. Raises Busy for a second workbench."""
+    """Let the process live during the block, also when it keeps nothing.
+
+    Raises Busy when another workbench is served.
+    """
     with state.lock(state.folder(folder()) / "serving", WHAT, patience=2.0):
         yield
 
@@ -111,15 +121,9 @@ def _launch(command: Sequence[str]) -> None:
 
 
 def _answers(path: Path) -> bool:
-    """Tell whether the door listens; its name may be longer than a socket's address, its folder's descriptor not."""
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY) if path.parent.is_dir() else -1
-    if folder < 0:
-        return False
-    try:
-        with socket.socket(socket.AF_UNIX) as probe:
-            return probe.connect_ex(f"/proc/self/fd/{folder}/{path.name}") == 0
-    finally:
-        os.close(folder)
+    """Tell whether the door listens."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def unit() -> str:

@@ -33,7 +33,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Visit:
-    """Who wants to see a terminal, and with which rights: to type, and to set its size."""
+    """A person who wants to see a terminal, with rights: to type, and to set its size."""
 
     name: str
     types: bool
@@ -46,13 +46,14 @@ class Keeper:
     def __init__(self) -> None:
         self._terminals: dict[Key, Terminal] = {}
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
 
     def attach(self, key: Key, visit: Visit, command: Callable[[], Sequence[str]]) -> socket.socket:
         """Return a connection to a terminal (`hosts.door.terminal`); if there is none, `command` begins it.
 
-        Who may not type begins none. Raises InputError for too many terminals, or for one that is not there,
-        MachineryError when it does not start.
+        A visit without the right to type begins none. Raises InputError for too many terminals, or for one
+        that is not there, MachineryError when it does not start.
         """
         return self._do(self._attach(key, visit, command))
 
@@ -69,6 +70,8 @@ class Keeper:
         """End all terminals, and the loop."""
         self._do(self._end_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def _do(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
@@ -93,13 +96,16 @@ class Keeper:
                 count=MOST_OF_SEAT,
             )
         try:
-            terminal = Terminal(command(), environment(), lambda _: self._terminals.pop(key, None))
+            terminal = Terminal(command(), environment(), lambda: self._forget(key))
         except OSError as error:
             raise MachineryError(
                 N_("the terminal cannot start: {reason}"), place=key.host, reason=refusal(error)
             ) from error
         self._terminals[key] = terminal
         return terminal
+
+    def _forget(self, key: Key) -> None:
+        self._terminals.pop(key, None)
 
     async def _detach(self, key: Key, name: str) -> None:
         for own, terminal in self._terminals.items():
@@ -108,7 +114,7 @@ class Keeper:
 
     async def _end_all(self) -> None:
         for terminal in list(self._terminals.values()):
-            terminal.end()
+            await terminal.close()
 
 
 def environment() -> dict[str, str]:

@@ -62,7 +62,9 @@ class _Kept:
 class Recordings:
     """The recordings of all seats."""
 
-    def __init__(self, folder: Path, begin: Callable[[Machine, Order, IO[bytes]], Recording] = Recording) -> None:
+    def __init__(
+        self, folder: Path, begin: Callable[[Machine, Order, IO[bytes]], Recording] = Recording
+    ) -> None:
         """`folder` holds the files; `begin` starts tcpdump on a machine."""
         self._folder, self._begin = folder, begin
         self._kept: dict[Place, _Kept] = {}
@@ -72,8 +74,8 @@ class Recordings:
     def start(self, place: Place, machine: Machine, network: str, order: Order) -> Shown:
         """Begin a recording on a host, in place of the one before, and return it when tcpdump listens.
 
-        Raises InputError for a filter that tcpdump does not take (it compiles it for the card), MachineryError
-        when the host does not answer.
+        Raises InputError for a filter that tcpdump does not take, as it compiles it for the card,
+        MachineryError when the host does not answer.
         """
         _check_filter(order.filter)
         with self._locks.setdefault(place, threading.Lock()):
@@ -106,7 +108,7 @@ class Recordings:
         kept = self._kept.get(place)
         if kept is None:
             raise InputError(N_("there is no recording of this host"), place=place[2])
-        return open(f"/proc/self/fd/{kept.file.fileno()}", "rb", buffering=0)  # noqa: SIM115, PTH123
+        return open(f"/proc/self/fd/{kept.file.fileno()}", "rb", buffering=0)  # noqa: PTH123
 
     def stop(self, place: Place) -> Shown | None:
         """End the recording of a host, and return it when tcpdump has written its last packets."""

@@ -28,6 +28,7 @@ import fcntl
 import json
 import os
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -53,6 +54,9 @@ INTERRUPTS = frozenset(b"\x03\x1a\x1c")
 MOST_SKIPPED, SHOWN, CALM = 4 << 20, 8 << 10, 0.03
 """After an interrupt: bytes that are read at most without being shown, how many of the last ones are shown,
 and the seconds without output after which the program counts as interrupted."""
+
+END_LIMIT = 1.0
+"""Seconds that a program may take to end."""
 
 MOST_INPUT = 1 << 20
 """Bytes of input that wait for a program that does not read; more is lost, as with any terminal."""
@@ -135,12 +139,12 @@ class Terminal:
     """A program at a pseudo-terminal. Everything runs in one event loop."""
 
     def __init__(
-        self, command: Sequence[str], environment: dict[str, str], ended: Callable[[Terminal], None]
+        self, command: Sequence[str], environment: dict[str, str], ended: Callable[[], None]
     ) -> None:
         """Start `command`; `ended` is called when it has ended. Raises OSError."""
         self._loop = asyncio.get_running_loop()
         self._ended, self._viewers, self._input = ended, list[Viewer](), bytearray()
-        self.replay, self._size = Replay(), (80, 24)
+        self.replay, self._size, self._over = Replay(), (80, 24), asyncio.Event()
         self._pty, slave = os.openpty()
         try:
             self._resize(80, 24)
@@ -187,7 +191,8 @@ class Terminal:
         self._loop.remove_reader(viewer.connection)
         self._loop.remove_writer(viewer.connection)
         viewer.connection.close()
-        self._tell_viewers()
+        if not self._over.is_set():
+            self._tell_viewers()
         self._read_if_wanted()
 
     def _show_past(self, viewer: Viewer) -> None:
@@ -215,6 +220,8 @@ class Terminal:
         self._loop.remove_writer(viewer.connection)
         if viewer.has_missed and viewer.has_room:
             self._show_past(viewer)
+        elif self._over.is_set() and not viewer.waiting:
+            self._detach(viewer)
         self._read_if_wanted()
 
     def _tell(self, viewer: Viewer, kind: bytes, content: Any) -> None:
@@ -316,9 +323,9 @@ class Terminal:
         self._is_reading = wanted
 
     def _take_output(self) -> bytes:
-        """Return what the program has printed, at most `READ` bytes: the kernel gives 4 KiB at a time.
+        """Return the output of the program, at most `READ` bytes: the kernel gives 4 KiB at a time.
 
-        Raises BlockingIOError when there is nothing, OSError when no process has the terminal (pty(7)).
+        Raises BlockingIOError without output, OSError when no process has the terminal (pty(7)).
         """
         output = os.read(self._pty, READ)
         with suppress(OSError):
@@ -374,10 +381,14 @@ class Terminal:
 
     # The end
 
-    def end(self) -> None:
-        """End the program as a terminal that is closed does (SIGHUP)."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.child.pid, 1)
+    async def close(self) -> None:
+        """End the program as a terminal that is closed does, or by force, and all visits."""
+        for number in (signal.SIGHUP, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(self.child.pid, number)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), END_LIMIT)
+        self.detach_all(lambda _: True)
 
     def _end(self) -> None:
         """Show the last output, and tell everybody that the program has ended."""
@@ -395,5 +406,8 @@ class Terminal:
         os.close(self._pty)
         self._pty, self._is_reading = -1, False
         for viewer in list(self._viewers):
-            self._tell(viewer, b"e", {"code": code})
-        self._ended(self)
+            viewer.waiting.append(b"e" + json.dumps({"code": code}).encode())
+        self._over.set()
+        for viewer in list(self._viewers):
+            self._send_waiting(viewer)
+        self._ended()

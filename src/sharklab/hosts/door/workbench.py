@@ -1,7 +1,7 @@
-"""What the workbench asks of root: terminals that are kept, and recordings of packets.
+"""The requests of the workbench to root: terminals that are kept, and recordings of packets.
 
-The asker is the web process, a front: it has checked who the reader is. This process outlives it, so a terminal and a
-recording survive a restart of the web process.
+The asker is the web process, a front: it has checked who the reader is. This process outlives it, so a
+terminal and a recording survive a restart of the web process.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from sharklab import state
 from sharklab.errors import InputError, SharklabError
 from sharklab.hosts import host_login, inventory
 from sharklab.hosts.door import connection, control, seats, server
@@ -28,26 +27,33 @@ USER = "student"
 """The account of students on hosts (roles/common)."""
 
 OWNER = "bench"
-"""Whose shared ssh connections these are."""
+"""The owner of the shared ssh connections."""
 
 MOST_NUMBER = 4
 """Terminals of one host."""
 
 MOST_AT_ONCE = 24
-"""Requests of one student that are answered at the same time: a page that is loaded again asks for all at once."""
+"""Requests of one student that are answered at the same time: a page asks for all its terminals at once."""
 
 Explain = Callable[[SharklabError, Mapping[str, Any]], str]
+More = Mapping[str, Callable[[Recordings], server.Handler]]
 Find = Callable[[str, str, str], tuple[Plan, Host]]
 
 
 def shell(plan: Plan, host: Host) -> list[str]:
-    """Return the command of a terminal: a login shell of the student on a host, as `sharklab shell` has it."""
-    return [*connection.ssh(plan, OWNER), "-t", "-q", "-o", "EscapeChar=none", host.name, host_login.command(USER, ())]
+    """Return the command of a terminal: a login shell of the student on a host, as in `sharklab shell`."""
+    return [
+        *connection.ssh(plan, OWNER),
+        "-t",
+        "-q",
+        "-o",
+        "EscapeChar=none",
+        host.name,
+        host_login.command(USER, ()),
+    ]
 
 
-def handlers(
-    keeper: Keeper, recordings: Recordings, find: Find = seats.find
-) -> dict[str, server.Handler]:
+def handlers(keeper: Keeper, recordings: Recordings, find: Find = seats.find) -> dict[str, server.Handler]:
     """Return the requests of the workbench. `find` returns the seat and the host that are meant."""
 
     def terminal(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
@@ -107,21 +113,22 @@ def is_idle(keeper: Keeper, recordings: Recordings) -> bool:
     return not keeper.count and not recordings.running
 
 
-def run(uid: int, explain: Explain) -> None:
+def run(uid: int, explain: Explain, more: More) -> None:
     """Answer until nothing is kept and no workbench is served. `uid` is that of the web process.
 
-    `explain` puts an error into words. The caller holds `control.lock_file()`.
+    `explain` puts an error into words; `more` makes the handlers of the floors above. The caller holds
+    `control.lock_file()`.
     """
     keeper, recordings = Keeper(), Recordings(control.folder() / "live")
     fronts = {0, uid}
     door = server.Door(
         lambda asker: server.Caller(is_front=True) if asker in fronts else None,
-        handlers(keeper, recordings),
+        {**handlers(keeper, recordings), **{name: make(recordings) for name, make in more.items()}},
         explain,
         control.note,
         most_of_student=MOST_AT_ONCE,
     )
-    listener = server.listen(state.folder(control.folder() / "door") / "socket")
+    listener = server.listen(control.make_door_folder() / "socket")
     threading.Thread(target=door.serve, args=(listener,), daemon=True).start()
     needed = time.monotonic()
     while time.monotonic() < needed + control.GRACE:
