@@ -10,7 +10,7 @@ from sharklab.cli import flow, seats
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.submission import manifest
 from sharklab.grading.submission.model import HostState, Submission
-from sharklab.hosts import configuration, inventory
+from sharklab.hosts import configuration, faults, inventory
 from sharklab.lab import diary, fault_catalogue, plan_file
 from sharklab.lab.criteria import leaves
 from sharklab.lab.model import Check, Exercise, Plan
@@ -165,4 +165,17 @@ def reset(plan: Plan, hosts: Sequence[str], os: str, progress: Progress) -> Sequ
             told = provider.reset(own, hosts, layers, progress.note)
         plan_file.save(own)
         inventory.save(own)
+        if healed := [exercise for exercise in lost if _is_healed(own, exercise, hosts)]:
+            with progress.step(N_("inject the faults")):
+                faults.inject(own, healed, progress.note)
     return told
+
+
+def _is_healed(plan: Plan, exercise: str, hosts: Sequence[str]) -> bool:
+    """Tell whether an exercise has a fault that the start of one of `hosts` heals: no disk keeps it."""
+    own = {each.id: each for each in plan.lab.exercises}[exercise]
+    given = (fault_catalogue.find(fault) for fault in plan.seat.faults.get(exercise, ()))
+    return any(
+        fault.lasts == "now" and fault_catalogue.host_of(plan.lab, own, fault.side) in hosts
+        for fault in given
+    )

@@ -10,7 +10,7 @@ import pytest
 from sharklab import state
 from sharklab.cli import flow, work
 from sharklab.errors import InputError, MachineryError
-from sharklab.hosts import configuration, playbook, seat_provider
+from sharklab.hosts import configuration, faults, playbook, seat_provider
 from sharklab.hosts.image import NOTHING, Layers
 from sharklab.hosts.providers.provider import NewHosts
 from sharklab.hosts.providers.this_computer import CONTAINERS
@@ -19,6 +19,7 @@ from sharklab.lab.model import Plan
 from sharklab.lab.plan import make_plan
 from sharklab.message import Message
 from sharklab.progress import Progress
+from tests.support import faults_sample
 from tests.support.errors import error_of
 
 
@@ -103,6 +104,24 @@ def test_reset_forgets_what_was_solved_on_its_hosts(plan: Plan, monkeypatch: pyt
     now = work.read(flow.look_up("tp4", "ada"))
     assert ([("desktop",)], ("nfs",)) == (asked, now.solved)
     assert ("nfs", "ssh") == diary.solved(plan.seat)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "injected"), [(("server",), ["login", "share"]), (("client",), []), (("router",), [])]
+)
+def test_reset_injects_again_what_the_start_of_a_host_heals(
+    hosts: tuple[str, ...], injected: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The disk that is put back has all other faults. A host that goes on is as the student left it."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    own = faults_sample.plan(login="ssh-nologin", share="nfs-not-exported", page="svc-off")
+    seat_provider.write(state.folder(own.seat.folder), "nspawn")
+    calls: list[str] = []
+    monkeypatch.setattr(type(CONTAINERS), "reset", lambda *words: calls.append("reset") or ())
+    monkeypatch.setattr(flow, "layers_of", lambda *words: Layers)
+    monkeypatch.setattr(faults, "inject", lambda plan, ids, say: calls.extend(ids))
+    work.reset(own, hosts, "debian12", Progress())
+    assert ["reset", *injected] == calls
 
 
 def test_up_after_an_interrupted_solution_keeps_the_start(

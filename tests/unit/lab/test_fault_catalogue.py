@@ -140,7 +140,7 @@ def test_restart_leaves_a_unit_alone_that_another_fault_has_stopped() -> None:
     assert ["--quiet"] == run_helpers(
         'systemctl() { echo "$1"; [ "$2" = nothing ]; }\nrestart unbound 53; echo "$pauses"'
     )
-    assert ["--quiet", "restart", "."] == run_helpers(
+    assert ["--quiet", "reset-failed", "restart", "."] == run_helpers(
         'systemctl() { echo "$1"; }\nlistens() { [ "$pauses$1" = .53 ]; }\nrestart unbound 53; echo "$pauses"'
     )
 
