@@ -135,13 +135,13 @@ def _hosts_looked_at(exercise: Exercise) -> Iterator[str]:
             yield from (str(leaf.params[name]) for name in ("host", "to") if name in leaf.params)
 
 
-def reset(plan: Plan, hosts: Sequence[str], os: str, progress: Progress) -> Sequence[Message]:
+def reset(plan: Plan, hosts: Sequence[str], progress: Progress) -> Sequence[Message]:
     """Put the start state of `hosts` back. Return sentences about what stays.
 
     Raises MachineryError as `Provider.reset` does.
     """
     provider = seats.provider_of(plan.seat)
-    layers = flow.layers_of(plan, provider, os, progress)
+    layers = flow.own_layers(plan, provider)
     lost = exercises_on(plan, hosts)
     left = replace(plan, solved=tuple(each for each in plan.solved if each not in lost))
     own = provider.adapt(make_plan(left.source, left.seat, left.pace, left.start, left.solved))

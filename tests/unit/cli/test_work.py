@@ -11,7 +11,7 @@ from sharklab import state
 from sharklab.cli import flow, work
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import configuration, playbook, seat_provider
-from sharklab.hosts.image import NOTHING, Layers
+from sharklab.hosts.image import NOTHING
 from sharklab.hosts.providers.provider import NewHosts
 from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab import diary, plan_file
@@ -98,8 +98,8 @@ def test_reset_forgets_what_was_solved_on_its_hosts(plan: Plan, monkeypatch: pyt
         return (Message("told"),)
 
     monkeypatch.setattr(type(CONTAINERS), "reset", put_back)
-    monkeypatch.setattr(flow, "layers_of", lambda *words: Layers)
-    assert (Message("told"),) == work.reset(solved, ("desktop",), "debian12", Progress())
+    monkeypatch.setattr(flow, "own_layers", lambda *words: NOTHING)
+    assert (Message("told"),) == work.reset(solved, ("desktop",), Progress())
     now = work.read(flow.look_up("tp4", "ada"))
     assert ([("desktop",)], ("nfs",)) == (asked, now.solved)
     assert ("nfs", "ssh") == diary.solved(plan.seat)

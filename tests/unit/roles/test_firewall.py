@@ -1,5 +1,7 @@
 """The program of role firewall, on a firewalld that only takes notes."""
 
+# ruff: noqa: D102, N802 (the methods are those of firewalld's client)
+
 from __future__ import annotations
 
 import importlib.util
@@ -37,22 +39,22 @@ class Settings:
         """Return the openings, sorted."""
         return {"services": sorted(self.services), "ports": sorted(self.ports), "rules": sorted(self.rules)}
 
-    def getServices(self) -> list[str]:  # noqa: N802 (firewalld's)
+    def getServices(self) -> list[str]:
         return self.services
 
-    def getPorts(self) -> list[tuple[str, str]]:  # noqa: N802
+    def getPorts(self) -> list[tuple[str, str]]:
         return self.ports
 
-    def getRichRules(self) -> list[str]:  # noqa: N802
+    def getRichRules(self) -> list[str]:
         return self.rules
 
-    def setServices(self, names: list[str]) -> None:  # noqa: N802
+    def setServices(self, names: list[str]) -> None:
         self.services = names
 
-    def setPorts(self, ports: list[tuple[str, str]]) -> None:  # noqa: N802
+    def setPorts(self, ports: list[tuple[str, str]]) -> None:
         self.ports = ports
 
-    def setRichRules(self, rules: list[str]) -> None:  # noqa: N802
+    def setRichRules(self, rules: list[str]) -> None:
         self.rules = rules
 
 
@@ -63,50 +65,50 @@ class Client:
         self.now, self.kept, self.zones = now, kept, zones
         self.done: list[str] = []
 
-    def getActiveZones(self) -> dict[str, Any]:  # noqa: N802
+    def getActiveZones(self) -> dict[str, Any]:
         return {name: {} for name in self.zones}
 
     def config(self) -> Client:
         return self
 
-    def getZoneByName(self, name: str) -> Client:  # noqa: N802
+    def getZoneByName(self, name: str) -> Client:
         assert "public" == name
         return self
 
-    def getSettings(self) -> Settings:  # noqa: N802
+    def getSettings(self) -> Settings:
         return Settings(list(self.kept.services), list(self.kept.ports), list(self.kept.rules))
 
     def update(self, settings: Settings) -> None:
         self.done.append("update")
         self.kept = settings
 
-    def getServices(self, zone: str) -> list[str]:  # noqa: N802
+    def getServices(self, zone: str) -> list[str]:
         return self.now.services
 
-    def getPorts(self, zone: str) -> list[list[str]]:  # noqa: N802
+    def getPorts(self, zone: str) -> list[list[str]]:
         return [list(port) for port in self.now.ports]
 
-    def getRichRules(self, zone: str) -> list[str]:  # noqa: N802
+    def getRichRules(self, zone: str) -> list[str]:
         return self.now.rules
 
-    def addService(self, zone: str, name: str) -> None:  # noqa: N802
+    def addService(self, zone: str, name: str) -> None:
         self.done.append(f"add {name}")
         self.now.services = [*self.now.services, name]
 
-    def removeService(self, zone: str, name: str) -> None:  # noqa: N802
+    def removeService(self, zone: str, name: str) -> None:
         self.done.append(f"remove {name}")
         self.now.services = [one for one in self.now.services if one != name]
 
-    def addPort(self, zone: str, *port: str) -> None:  # noqa: N802
+    def addPort(self, zone: str, *port: str) -> None:
         self.now.ports = [*self.now.ports, (port[0], port[1])]
 
-    def removePort(self, zone: str, *port: str) -> None:  # noqa: N802
+    def removePort(self, zone: str, *port: str) -> None:
         self.now.ports = [one for one in self.now.ports if one != port]
 
-    def addRichRule(self, zone: str, rule: str) -> None:  # noqa: N802
+    def addRichRule(self, zone: str, rule: str) -> None:
         self.now.rules = [*self.now.rules, rule]
 
-    def removeRichRule(self, zone: str, rule: str) -> None:  # noqa: N802
+    def removeRichRule(self, zone: str, rule: str) -> None:
         self.now.rules = [one for one in self.now.rules if one != rule]
 
 

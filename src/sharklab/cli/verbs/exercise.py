@@ -43,7 +43,7 @@ def reset(args: Options) -> int:
     plan, words = work.read(flow.look_up(args.lab, args.student)), translate(args)
     hosts = work.hosts_to_reset(plan, args.subject)
     agree(args, list(_losses(plan, hosts, args.subject, work.exercises_on(plan, hosts))))
-    told = work.reset(plan, hosts, args.os, Progress(words.gettext))
+    told = work.reset(plan, hosts, Progress(words.gettext))
     text = words.gettext("In their start state: {hosts}").format(hosts=", ".join(hosts))
     say(args, "\n".join([*map(words.say, told), text]), hosts=list(hosts))
     return GOOD
