@@ -23,7 +23,7 @@ def solve(args: Options) -> int:
     exam_rules.refuse_in_exam(whole, "solve")
     plan, words = work.read(whole), translate(args)
     ids = work.exercises(plan, args.subject)
-    agree(args, [Message(N_("These exercises then earn no points: {exercises}."), {"exercises": ids})])
+    agree(args, list(_costs(plan, ids)))
     changes = work.solve(plan, ids, Progress(words.gettext))
     lines = [words.gettext("Solved: {exercises}").format(exercises=", ".join(ids))]
     if changes:
@@ -33,6 +33,16 @@ def solve(args: Options) -> int:
         lines.append(words.gettext("Nothing had to be changed."))
     say(args, "\n".join(lines), exercises=list(ids), changes=changes)
     return GOOD
+
+
+def _costs(plan: Plan, ids: Sequence[str]) -> Iterator[Message]:
+    """Yield sentences about the points that solutions cost."""
+    from sharklab.grading.marking.solutions import done_too
+
+    yield Message(N_("These exercises then earn no points: {exercises}."), {"exercises": ids})
+    if too := done_too(plan.lab, ids):
+        sentence = N_("The solution also does these criteria, which then earn no points: {criteria}.")
+        yield Message(sentence, {"criteria": too})
 
 
 def reset(args: Options) -> int:
