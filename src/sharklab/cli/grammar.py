@@ -84,7 +84,7 @@ VERBS: Mapping[str, Verb] = {
         exercise.reset,
         N_("Put hosts of the seat back into their start state."),
         "reset tp4 nfs",
-        ("lab", "maybe_part", "student", "yes", "os", "output"),
+        ("lab", "maybe_part", "student", "yes", "output"),
     ),
     "shell": Verb(
         seat.shell,
@@ -184,7 +184,7 @@ VERBS: Mapping[str, Verb] = {
         class_work.reset,
         N_("Put hosts of every seat of a class back into their start state."),
         "seats reset tp4 nfs",
-        ("lab", "maybe_part", "class", "only", "yes", "os", "output"),
+        ("lab", "maybe_part", "class", "only", "yes", "output"),
     ),
     "seats sleep": Verb(
         classroom.sleep,

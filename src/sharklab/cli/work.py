@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from sharklab.cli import flow, seats
 from sharklab.errors import InputError, MachineryError
+from sharklab.grading.marking.solutions import done_too
 from sharklab.grading.submission import manifest
 from sharklab.grading.submission.model import HostState, Submission
 from sharklab.hosts import configuration, faults, inventory
@@ -90,9 +91,13 @@ def solve(plan: Plan, ids: Sequence[str], progress: Progress) -> dict[str, str]:
     return found
 
 
-def price(ids: Sequence[str]) -> Message:
-    """Return the sentence about the points that a solution costs."""
-    return Message(N_("These exercises then earn no points: {exercises}."), {"exercises": ids})
+def costs(plan: Plan, ids: Sequence[str]) -> list[Message]:
+    """Return sentences about the points that the solution of the exercises `ids` costs."""
+    told = [Message(N_("These exercises then earn no points: {exercises}."), {"exercises": ids})]
+    if too := done_too(plan.lab, ids):
+        sentence = N_("The solution also does these criteria, which then earn no points: {criteria}.")
+        told.append(Message(sentence, {"criteria": too}))
+    return told
 
 
 def losses(plan: Plan, hosts: Sequence[str], name: str) -> list[Message]:
@@ -150,13 +155,13 @@ def _hosts_looked_at(exercise: Exercise) -> Iterator[str]:
             yield from (str(leaf.params[name]) for name in ("host", "to") if name in leaf.params)
 
 
-def reset(plan: Plan, hosts: Sequence[str], os: str, progress: Progress) -> Sequence[Message]:
+def reset(plan: Plan, hosts: Sequence[str], progress: Progress) -> Sequence[Message]:
     """Put the start state of `hosts` back. Return sentences about what stays.
 
     Raises MachineryError as `Provider.reset` does.
     """
     provider = seats.provider_of(plan.seat)
-    layers = flow.layers_of(plan, provider, os, progress)
+    layers = flow.own_layers(plan, provider)
     lost = exercises_on(plan, hosts)
     left = replace(plan, solved=tuple(each for each in plan.solved if each not in lost))
     own = provider.adapt(make_plan(left.source, left.seat, left.pace, left.start, left.solved))

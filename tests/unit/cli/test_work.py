@@ -11,7 +11,7 @@ from sharklab import state
 from sharklab.cli import flow, work
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import configuration, faults, playbook, seat_provider
-from sharklab.hosts.image import NOTHING, Layers
+from sharklab.hosts.image import NOTHING
 from sharklab.hosts.providers.provider import NewHosts
 from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab import diary, plan_file
@@ -99,8 +99,8 @@ def test_reset_forgets_what_was_solved_on_its_hosts(plan: Plan, monkeypatch: pyt
         return (Message("told"),)
 
     monkeypatch.setattr(type(CONTAINERS), "reset", put_back)
-    monkeypatch.setattr(flow, "layers_of", lambda *words: Layers)
-    assert (Message("told"),) == work.reset(solved, ("desktop",), "debian12", Progress())
+    monkeypatch.setattr(flow, "own_layers", lambda *words: NOTHING)
+    assert (Message("told"),) == work.reset(solved, ("desktop",), Progress())
     now = work.read(flow.look_up("tp4", "ada"))
     assert ([("desktop",)], ("nfs",)) == (asked, now.solved)
     assert ("nfs", "ssh") == diary.solved(plan.seat)
@@ -118,9 +118,9 @@ def test_reset_injects_again_what_the_start_of_a_host_heals(
     seat_provider.write(state.folder(own.seat.folder), "nspawn")
     calls: list[str] = []
     monkeypatch.setattr(type(CONTAINERS), "reset", lambda *words: calls.append("reset") or ())
-    monkeypatch.setattr(flow, "layers_of", lambda *words: Layers)
+    monkeypatch.setattr(flow, "own_layers", lambda *words: NOTHING)
     monkeypatch.setattr(faults, "inject", lambda plan, ids, say: calls.extend(ids))
-    work.reset(own, hosts, "debian12", Progress())
+    work.reset(own, hosts, Progress())
     assert ["reset", *injected] == calls
 
 

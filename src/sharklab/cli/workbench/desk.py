@@ -21,7 +21,6 @@ from sharklab.grading.marking import advice
 from sharklab.grading.submission import bundle, contents
 from sharklab.hosts import playbook
 from sharklab.hosts.door.server import Answer, Handler, text
-from sharklab.hosts.image import choice
 from sharklab.i18n import Translator
 from sharklab.lab import exam, plan_file, seat
 from sharklab.lab.model import Lab, Plan
@@ -164,7 +163,7 @@ class Desk:
         plan, words = work.read(self._whole(student, request)), _words(request)
         hosts = work.hosts_to_reset(plan, _named(request))
         with self._lock(plan):
-            told = work.reset(plan, hosts, choice.AUTO, Silent())
+            told = work.reset(plan, hosts, Silent())
         said = Message(N_("In their start state: {hosts}"), {"hosts": hosts})
         return Answer({"lines": [words.say(each) for each in (*told, said)], "changes": {}})
 

@@ -54,7 +54,7 @@ def mark(plan: Plan, submission: Submission, cases: Sequence[Case], policy: Poli
         made=submission.made,
         seal=submission.seal,
         exercises=exercises,
-        adjustments=adjustments(policy, submission, exercises),
+        adjustments=adjustments(policy, submission, exercises, plan.lab),
         problems=submission.problems,
         taken=(*contents.taken(submission), *_assumed(cases)),
         remarks=(*remarks(policy, submission), *_elsewhere(plan, cases), *_early(policy, cases)),
