@@ -18,8 +18,10 @@ from sharklab.checks import host_demands
 from sharklab.cli import exam_rules, on_hosts
 from sharklab.errors import InputError
 from sharklab.grading.submission import bundle, contents, manifest
+from sharklab.grading.submission import form as forms
 from sharklab.grading.submission.model import Seal, Submission
 from sharklab.hosts.door import seats as door_seats
+from sharklab.i18n import Translator
 from sharklab.lab import diary, exam, handed_in, seat
 from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE
@@ -63,6 +65,11 @@ def take_from_hosts(student: str, lab: str, code: str) -> Sequence[Message]:
 
     receipt = _keep(student, lab, pack)
     return [*receipt, *contents.summary(plan, packed[0]), *contents.taken(packed[0])]
+
+
+def form(student: str, lab: str, words: Translator) -> str:
+    """Return the file for the answers of a student's seat. Raises InputError when it is not up."""
+    return forms.text(_plan(student, lab), words)
 
 
 def _plan(student: str, lab: str) -> Plan:

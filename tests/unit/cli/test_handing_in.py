@@ -14,6 +14,7 @@ from sharklab.errors import InputError
 from sharklab.grading.submission import bundle, manifest, work
 from sharklab.grading.submission.model import Submission
 from sharklab.hosts.door import seats as door_seats_of
+from sharklab.i18n import translator
 from sharklab.lab import diary, exam, handed_in, seat
 from sharklab.lab.exam import Window
 from sharklab.lab.model import Exam, Plan
@@ -128,6 +129,7 @@ def test_work_on_the_hosts_is_kept_and_told(on_seat: Plan) -> None:
     assert manifest.digest(file.read_bytes()) == receipt.values["digest"]
     assert ["ssh", "time"] == content[0].values["names"]
     assert "ports" == error_of(InputError, handing_in.take_from_hosts, "alice", "ports", "").values["lab"]
+    assert "ssh:" in handing_in.form("alice", "tp4", translator("fr")).splitlines()
 
 
 def test_an_exam_on_the_server_ends_with_a_reboot(on_seat: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from sharklab import ownership
 from sharklab.cli.options import Options
-from sharklab.cli.say import languages, say, translate
-from sharklab.cli.verbs.seat import warn_about_limits
+from sharklab.cli.say import languages, say, translate, warn
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import DID_YOU_MEAN, N_, nearest
 
@@ -177,13 +176,13 @@ def _take_hint(plan: Plan, name: str, known: tuple[str, ...]) -> None:
 
 def _read_work(args: Options, plan: Plan) -> Submission:
     """Return the work of the student as it is now."""
-    from sharklab.cli import work
+    from sharklab.cli import seats, work
     from sharklab.grading.submission import form as forms
     from sharklab.grading.submission import work as folders
 
     found = folders.read(forms.place(args.folder, plan.lab.name), plan)
     state = _observe_hosts(plan, translate(args))
-    warn_about_limits(plan.lab.name, args)
+    warn(args, seats.warnings(plan.lab.name, plan.seat.student))
     return work.with_state(plan, found, state)
 
 
