@@ -12,6 +12,7 @@ from sharklab.cli.fetching import fetch_answers
 from sharklab.errors import Busy
 from sharklab.evidence import host_state
 from sharklab.grading.submission import bundle
+from sharklab.grading.submission.model import Submission
 from sharklab.hosts.providers import remote, sleeping
 from sharklab.lab import load, seat
 from sharklab.lab.model import Plan
@@ -58,7 +59,7 @@ def test_the_packed_file_has_answers_and_state(plan: Plan, tmp_path: Path) -> No
     file = tmp_path / "work.sharklab"
     seen: list[int] = []
 
-    def finish(found: on_hosts.Submission) -> on_hosts.Submission:
+    def finish(found: Submission) -> Submission:
         seen.append(len(found.answers))
         return found
 
