@@ -28,6 +28,9 @@ from tests.support.vandals import BEGIN, VANDALS
 LIMIT = 240
 LAB = "tcpdump"
 COUNT = 12
+HANDING_IN = 4
+"""Students who hand in; `seats down` names the others."""
+
 VANDAL_SECONDS = 2
 SHARED = ("seats", "course", "images", "locks", "user-namespaces", "disk-files")
 """Parts of the state of all tests that the server has, too; its gateway and submissions are its own."""
@@ -76,6 +79,7 @@ class Server:
         key = self.place / "keys" / f"{student or self.student}.key"
         known = f"UserKnownHostsFile={self.place / 'known'}"
         words = ["-i", str(key), "-F", "none", "-o", f"Port={self.port}", "-o", known, "-o", "BatchMode=yes"]
+        words += ["-o", "LogLevel=ERROR"]
         return [*words, "-o", "StrictHostKeyChecking=accept-new", "-o", "IdentitiesOnly=yes"]
 
     def ssh(self, *words: str, said: str = "", student: str = "") -> subprocess.CompletedProcess[str]:
@@ -191,21 +195,20 @@ def test_check_and_submissions_earn_the_same(server: Server) -> None:
     points = {student: own["points"] for student, own in checked["points"].items()}
     assert len(set(points.values())) == 1 and points[server.student] > 0
 
-    def submit(student: str) -> str:
-        if student != server.student:
-            command = f"submit {LAB} --from-hosts"
-            return server.ssh(f"{student}@127.0.0.1", command, student=student).stdout
-        return server.ssh("-tt", f"{student}@127.0.0.1", said="3\n", student=student).stdout
-
-    said = server.everybody(submit)
+    command = f"submit {LAB} --from-hosts"
+    said = {server.student: server.ssh("-tt", f"{server.student}@127.0.0.1", said="3\n").stdout}
+    for student in server.students[: HANDING_IN - 1]:
+        said[student] = server.ssh(f"{student}@127.0.0.1", command, student=student).stdout
     folder = server.place / "state" / "handed" / LAB
     kept = {file.name.rsplit("-", 2)[0]: file.read_bytes() for file in folder.iterdir()}
-    assert set(server.students) == set(kept)
+    assert set(said) == set(kept)
     assert [] == [name for name, text in said.items() if hashlib.sha256(kept[name]).hexdigest() not in text]
     words = (str(folder), "--roster", server.roster, "-o", str(server.place / "gradebook"))
     assert 0 == server.run("grade", *words)["code"]
     graded = json.loads((server.place / "gradebook" / "results.json").read_text())["students"]
-    assert points == {one["student"]: one["result"]["points"] for one in graded if one["result"]}
+    assert {student: points[student] for student in said} == {
+        one["student"]: one["result"]["points"] for one in graded if one["result"]
+    }
 
 
 def test_a_login_is_on_the_host_as_its_student(server: Server) -> None:
@@ -365,8 +368,27 @@ def _wait_until(holds: Any) -> None:
         time.sleep(0.1)
 
 
+def test_reset_puts_the_hosts_of_an_exercise_back(server: Server) -> None:
+    """On the real seat of a lab with start states; work on another host stays."""
+    words = ("tp4", "--roster", server.roster, "--only", server.student)
+    try:
+        assert 0 == server.run("seats", "up", *words)["code"]
+        for host in ("client", "desktop"):
+            login = f"{server.student}+tp4+{host}@127.0.0.1"
+            assert 0 == server.ssh(login, "echo work > work").returncode
+        done = server.run("seats", "reset", "tp4", "client", "--only", server.student, "--yes")
+        assert (0, ["client"]) == (done["code"], done["hosts"])
+        left = {
+            host: server.ssh(f"{server.student}+tp4+{host}@127.0.0.1", "cat work").stdout
+            for host in ("client", "desktop")
+        }
+        assert {"client": "", "desktop": "work\n"} == left
+    finally:
+        server.run("seats", "down", *words, "--yes")
+
+
 def test_down_keeps_what_was_handed_in(server: Server) -> None:
     """Nothing else is left of the class."""
     gone = server.run("seats", "down", LAB, "--roster", server.roster, "--yes")
-    assert (0, set(server.students), []) == (gone["code"], set(gone["handed_in"]), gone["without"])
+    assert (0, HANDING_IN, COUNT - HANDING_IN) == (gone["code"], len(gone["handed_in"]), len(gone["without"]))
     assert not [folder for folder in state.seats_folder().glob(f"{LAB}/*") if folder.name in server.students]
