@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,6 +32,9 @@ from sharklab.progress import Silent
 CHUNK = 1 << 20
 MOST = 30
 """Submissions of a student for one lab that are kept."""
+
+TOGETHER = threading.BoundedSemaphore(len(os.sched_getaffinity(0)) + 1)
+"""Seats whose hosts are looked at: captures of students may be large, and the gateway reads them."""
 
 
 def take(student: str, lab: str, handle: int) -> Sequence[Message]:
@@ -59,7 +63,8 @@ def take_from_hosts(student: str, lab: str, code: str) -> Sequence[Message]:
         return exam_rules.look_again(plan, whole, host_demands.demands(plan), Silent())
 
     def pack(file: Path) -> None:
-        packed.append(on_hosts.pack(plan, file, finish if plan.lab.exam else lambda found: found)[0])
+        with TOGETHER:
+            packed.append(on_hosts.pack(plan, file, finish if plan.lab.exam else lambda found: found)[0])
         if plan.lab.exam:
             diary.note_submission(plan.seat, manifest.digest(file.read_bytes()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -153,3 +154,19 @@ def test_an_exam_on_the_server_ends_with_a_reboot(on_seat: Plan, monkeypatch: py
     monkeypatch.setattr(host_demands, "is_needed", lambda plan: False)
     handing_in.take_from_hosts("alice", "tp4", exam.code("tp4", "alice"))
     assert ["alice"] == rebooted and 2 == len(kept())
+
+
+def test_few_seats_are_packed_at_the_same_time(on_seat: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one waits: what a student has on a host costs the gateway memory."""
+    turns = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(handing_in, "TOGETHER", turns)
+    done = threading.Event()
+
+    def hand_in() -> None:
+        handing_in.take_from_hosts("alice", "tp4", "")
+        done.set()
+
+    with turns:
+        threading.Thread(target=hand_in, daemon=True).start()
+        assert not done.wait(0.2) and [] == kept()
+    assert done.wait(60) and 1 == len(kept())
