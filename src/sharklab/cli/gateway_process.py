@@ -15,7 +15,7 @@ from sharklab.hosts.ssh_gateway import control, supervisor
 from sharklab.hosts.ssh_gateway.session import Submit
 from sharklab.hosts.ssh_gateway.supervisor import Where
 
-SUBMIT = Submit(file=handing_in.take, from_hosts=handing_in.take_from_hosts)
+SUBMIT = Submit(handing_in.take, handing_in.take_from_hosts, handing_in.form)
 
 
 def main() -> int:

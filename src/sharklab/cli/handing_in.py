@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,8 +19,10 @@ from sharklab.checks import host_demands
 from sharklab.cli import exam_rules, on_hosts
 from sharklab.errors import InputError
 from sharklab.grading.submission import bundle, contents, manifest
+from sharklab.grading.submission import form as forms
 from sharklab.grading.submission.model import Seal, Submission
 from sharklab.hosts.door import seats as door_seats
+from sharklab.i18n import Translator
 from sharklab.lab import diary, exam, handed_in, seat
 from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE
@@ -29,6 +32,9 @@ from sharklab.progress import Silent
 CHUNK = 1 << 20
 MOST = 30
 """Submissions of a student for one lab that are kept."""
+
+TOGETHER = threading.BoundedSemaphore(len(os.sched_getaffinity(0)) + 1)
+"""Seats whose hosts are looked at: captures of students may be large, and the gateway reads them."""
 
 
 def take(student: str, lab: str, handle: int) -> Sequence[Message]:
@@ -57,12 +63,18 @@ def take_from_hosts(student: str, lab: str, code: str) -> Sequence[Message]:
         return exam_rules.look_again(plan, whole, host_demands.demands(plan), Silent())
 
     def pack(file: Path) -> None:
-        packed.append(on_hosts.pack(plan, file, finish if plan.lab.exam else lambda found: found)[0])
+        with TOGETHER:
+            packed.append(on_hosts.pack(plan, file, finish if plan.lab.exam else lambda found: found)[0])
         if plan.lab.exam:
             diary.note_submission(plan.seat, manifest.digest(file.read_bytes()))
 
     receipt = _keep(student, lab, pack)
     return [*receipt, *contents.summary(plan, packed[0]), *contents.taken(packed[0])]
+
+
+def form(student: str, lab: str, words: Translator) -> str:
+    """Return the file for the answers of a student's seat. Raises InputError when it is not up."""
+    return forms.text(_plan(student, lab), words)
 
 
 def _plan(student: str, lab: str) -> Plan:

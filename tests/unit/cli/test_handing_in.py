@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sharklab.errors import InputError
 from sharklab.grading.submission import bundle, manifest, work
 from sharklab.grading.submission.model import Submission
 from sharklab.hosts.door import seats as door_seats_of
+from sharklab.i18n import translator
 from sharklab.lab import diary, exam, handed_in, seat
 from sharklab.lab.exam import Window
 from sharklab.lab.model import Exam, Plan
@@ -128,6 +130,7 @@ def test_work_on_the_hosts_is_kept_and_told(on_seat: Plan) -> None:
     assert manifest.digest(file.read_bytes()) == receipt.values["digest"]
     assert ["ssh", "time"] == content[0].values["names"]
     assert "ports" == error_of(InputError, handing_in.take_from_hosts, "alice", "ports", "").values["lab"]
+    assert "ssh:" in handing_in.form("alice", "tp4", translator("fr")).splitlines()
 
 
 def test_an_exam_on_the_server_ends_with_a_reboot(on_seat: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,3 +154,18 @@ def test_an_exam_on_the_server_ends_with_a_reboot(on_seat: Plan, monkeypatch: py
     monkeypatch.setattr(host_demands, "is_needed", lambda plan: False)
     handing_in.take_from_hosts("alice", "tp4", exam.code("tp4", "alice"))
     assert ["alice"] == rebooted and 2 == len(kept())
+
+
+def test_few_seats_are_packed_at_the_same_time(on_seat: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes a turn: what a student has on a host costs the gateway memory."""
+    turns, pack = threading.BoundedSemaphore(1), on_hosts.pack
+    monkeypatch.setattr(handing_in, "TOGETHER", turns)
+    free: list[bool] = []
+
+    def look(plan: Plan, file: Path, finish: on_hosts.Finish) -> tuple[Submission, tuple[str, ...]]:
+        free.append(turns.acquire(blocking=False))
+        return pack(plan, file, finish)
+
+    monkeypatch.setattr(on_hosts, "pack", look)
+    handing_in.take_from_hosts("alice", "tp4", "")
+    assert [False] == free and turns.acquire(blocking=False)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from sharklab import ownership
 from sharklab.cli.options import Options
-from sharklab.cli.say import languages, say, translate
-from sharklab.cli.verbs.seat import warn_about_limits
+from sharklab.cli.say import languages, say, translate, warn
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import N_
 
@@ -135,14 +134,14 @@ def _read_work(args: Options, plan: Plan) -> Submission:
 
     If it takes root's rights to see the hosts, the command starts again through sudo.
     """
-    from sharklab.cli import own_work
+    from sharklab.cli import own_work, seats
     from sharklab.grading.submission import form as forms
     from sharklab.progress import Progress
 
     folder = forms.place(args.folder, plan.lab.name)
     _become_root(args, plan)
     found = own_work.read(folder, plan, Progress(translate(args).gettext))
-    warn_about_limits(plan.lab.name, args)
+    warn(args, seats.warnings(plan.lab.name, plan.seat.student))
     return found
 
 

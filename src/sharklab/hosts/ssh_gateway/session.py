@@ -1,6 +1,7 @@
 """Answer the logins of students: which seat and host are meant, and which command runs there.
 
-A command that begins with `sharklab` is for the gateway itself; every other one is for the host.
+The commands `key`, `form` and `submit`, and those that begin with `sharklab`, are for the gateway itself.
+Every other one is for the host.
 """
 
 from __future__ import annotations
@@ -39,14 +40,15 @@ PYTHON = "/usr/bin/python3"
 
 @dataclass(frozen=True)
 class Submit:
-    """The functions that keep a submission and return the receipt; both raise SharklabError.
+    """The functions for a submission; all raise SharklabError.
 
     `file` takes a bundle (student, lab, file descriptor), `from_hosts` the work on the hosts (student, lab,
-    code of an exam).
+    code of an exam): both return the receipt. `form` returns the file for the answers (student, lab).
     """
 
     file: Callable[[str, str, int], Sequence[Message]]
     from_hosts: Callable[[str, str, str], Sequence[Message]]
+    form: Callable[[str, str, i18n.Translator], str]
 
 
 def words_of(request: Mapping[str, Any]) -> i18n.Translator:
@@ -86,11 +88,8 @@ def forward(student: str, request: Mapping[str, Any], handles: list[int]) -> Ans
 
 
 def _login(target: names.Target, request: Mapping[str, Any], handles: list[int], submit: Submit) -> Answer:
-    command = text(request, "command")
-    if request.get("password") is True or command == KEY_COMMAND:
-        return _store_key(target.student, request, command)
-    if command.partition(" ")[0] == "submit":
-        return _submit(target, request, _split(command)[1:], handles, submit)
+    if answer := _own_command(target, request, handles, submit):
+        return answer
     chosen = request.get("chosen")
     if isinstance(chosen, list) and len(chosen) == 2:
         lab, host = map(str, chosen)
@@ -101,6 +100,24 @@ def _login(target: names.Target, request: Mapping[str, Any], handles: list[int],
     else:
         return _without_host(target, request)
     return _enter(target.student, lab, host, request)
+
+
+def _own_command(
+    target: names.Target, request: Mapping[str, Any], handles: list[int], submit: Submit
+) -> Answer | None:
+    """Answer a command of the gateway itself; return None for another one, which is for a host."""
+    command = text(request, "command")
+    word, _, rest = command.partition(" ")
+    if request.get("password") is True or (command == KEY_COMMAND and not target.host):
+        return _store_key(target.student, request, command)
+    if word == "submit":
+        return _submit(target, request, _split(rest), handles, submit)
+    if word == "form" and not target.host:
+        lab = rest.strip() or target.lab
+        if not lab:
+            raise _lab_missing(target.student, "form LAB")
+        return Answer({"say": submit.form(target.student, lab, words_of(request))})
+    return None
 
 
 def _store_key(student: str, request: Mapping[str, Any], command: str) -> Answer:
@@ -278,6 +295,12 @@ SUBMIT_USAGE = f"submit LAB [{FROM_HOSTS}] [--again CODE]"
 USAGE = "sharklab capture [NETWORK|CAPTURE] [--filter FILTER] [--packets N]"
 
 
+def _lab_missing(student: str, usage: str) -> InputError:
+    return InputError(
+        N_("the lab is missing"), hint="ssh {student}@SERVER {usage}", student=student, usage=usage
+    )
+
+
 def _submit(
     target: names.Target,
     request: Mapping[str, Any],
@@ -292,9 +315,7 @@ def _submit(
     parser.add_argument("--again", default="")
     chosen = parser.parse_args(list(words))
     if not chosen.lab:
-        raise InputError(
-            N_("the lab is missing"), hint="ssh {student}@SERVER submit LAB < FILE", student=target.student
-        )
+        raise _lab_missing(target.student, SUBMIT_USAGE)
     if chosen.from_hosts:
         receipt = submit.from_hosts(target.student, chosen.lab, chosen.again)
     elif handles:

@@ -17,6 +17,7 @@ from sharklab.hosts.providers import access
 from sharklab.hosts.providers.this_computer import ThisComputer
 from sharklab.hosts.ssh_gateway import logins, names, session, students
 from sharklab.hosts.ssh_gateway.session import Submit
+from sharklab.i18n import Translator
 from sharklab.lab.model import Plan
 from sharklab.message import Message
 from tests.support import door_seats
@@ -34,11 +35,16 @@ def refuse(*words: object) -> Sequence[Message]:
     raise AssertionError
 
 
+def write_form(student: str, lab: str, words: Translator) -> str:
+    """Return a short form."""
+    return f"# {lab} of {student}, {words.language}"
+
+
 def ask(
     name: str, student: str = "alice", handles: tuple[int, ...] = (), **request: Any
 ) -> Mapping[str, Any]:
     """Return the answer to a login of that name."""
-    login = session.handlers(lambda: TARGETS, Submit(refuse, refuse))["login"]
+    login = session.handlers(lambda: TARGETS, Submit(refuse, refuse, write_form))["login"]
     return login(student, {"name": name, "from": "192.0.2.7", **request}, list(handles)).content
 
 
@@ -165,7 +171,7 @@ def test_a_submission_reaches_its_taker(plans: list[Plan]) -> None:
     reader, writer = os.pipe()
     os.write(writer, b"bundle")
     os.close(writer)
-    login = session.handlers(lambda: TARGETS, Submit(take, refuse))["login"]
+    login = session.handlers(lambda: TARGETS, Submit(take, refuse, write_form))["login"]
     answer = login("alice", {"name": "alice", "command": "submit tp4"}, [reader])
     os.close(reader)
     assert {"say": "received"} == answer.content and [("alice", "tp4", b"bundle")] == taken
@@ -183,13 +189,20 @@ def test_the_work_on_the_hosts_is_handed_in_by_the_menu(plans: list[Plan]) -> No
         taken.append((student, lab, code))
         return [Message("received"), Message("\x1b[2J")]
 
-    login = session.handlers(lambda: TARGETS, Submit(refuse, take))["login"]
+    login = session.handlers(lambda: TARGETS, Submit(refuse, take, write_form))["login"]
     menu = login("alice", {"name": "alice", "terminal": True}, []).content
     assert [("tp4", "")] == [(one["lab"], one["host"]) for one in menu["choices"] if not one["host"]]
     answer = login("alice", {"name": "alice", "terminal": True, "chosen": ["tp4", ""]}, [])
     assert answer.content["say"].startswith("received\n") and "\x1b" not in answer.content["say"]
     login("alice", {"name": "alice+tp4", "command": "submit --from-hosts --again abcd"}, [])
     assert [("alice", "tp4", ""), ("alice", "tp4", "abcd")] == taken
+
+
+def test_a_student_gets_the_form_for_the_answers() -> None:
+    """In the student's language; the lab is in the command, or in the login."""
+    for name, command in (("alice", "form tp4"), ("alice+tp4", "form")):
+        assert "# tp4 of alice, fr" == ask(name, command=command, language="fr_FR.UTF-8")["say"]
+    error_of(InputError, ask, "alice", command="form")
 
 
 def test_a_forwarded_port_is_noted_and_ssh_lets_the_student_in(
