@@ -50,6 +50,7 @@ def make(settings: Mapping[str, Any], ask: client.Ask) -> uvicorn.Server:
         links,
         identity.Cookies(bytes.fromhex(settings["key"])),
         static_files.read({name: Path(path) for name, path in settings["files"].items()}),
+        class_lab=settings["class_lab"],
     )
     config = uvicorn.Config(
         application,
@@ -62,6 +63,8 @@ def make(settings: Mapping[str, Any], ask: client.Ask) -> uvicorn.Server:
         server_header=False,
         proxy_headers=False,
         ws_max_size=LARGEST_MESSAGE,
+        ssl_certfile=settings.get("certificate") or None,
+        ssl_keyfile=settings.get("key_file") or None,
         timeout_graceful_shutdown=2,
     )
     config.load()
