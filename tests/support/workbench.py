@@ -8,7 +8,7 @@ from pathlib import Path
 from starlette.testclient import TestClient
 
 from sharklab.cli import flow
-from sharklab.cli.workbench import app, client, desk, static_files
+from sharklab.cli.workbench import app, client, desk, packet_desk, static_files
 from sharklab.cli.workbench.identity import Cookies, Links, Reader
 from sharklab.cli.workbench.site import Site
 
@@ -19,12 +19,15 @@ KEY = b"k" * 32
 class Bench:
     """The workbench for the seat of a student; the page is at `at`."""
 
-    def __init__(self, lab: str, student: str, folder: Path, site: Site = SITE) -> None:
+    def __init__(self, lab: str, student: str, folder: Path, site: Site = SITE, keeper: str = "") -> None:
+        """`keeper` is the socket of a door with terminals and recordings."""
         self.plan = flow.prepare(lab, student)
         self.lab, self.student, self.folder, self.site = self.plan.lab.name, student, folder, site
         self.links, self.cookies = Links(), Cookies(KEY)
-        ask = client.here(desk.Desk({self.lab: self.plan.source}, lambda *_: folder).handlers(), desk.explain)
-        self.app = app.make(site, client.Seats(ask), self.links, self.cookies, static_files.read({}))
+        own = desk.Desk({self.lab: self.plan.source}, lambda *_: folder).handlers()
+        ask = client.here({**own, **packet_desk.handlers((), 0)}, desk.explain)
+        files = static_files.read({})
+        self.app = app.make(site, client.Seats(ask), self.links, self.cookies, files, keeper)
         self.at = f"{site.prefix}/seats/{self.lab}/{student}"
 
     def reader(self) -> Reader:
@@ -37,6 +40,10 @@ class Bench:
         cookie = self.cookies.write(reader or self.reader(), time.time())
         found.cookies.set(self.site.cookie, cookie, path=self.site.prefix + "/")
         return found
+
+    def socket(self, path: str) -> str:
+        """Return the address of a WebSocket below the path of the seat."""
+        return f"{self.site.origin.replace('http', 'ws', 1)}{self.at}{path}"
 
     def stranger(self, lang: str = "en") -> TestClient:
         """Return a browser that has used no link."""
