@@ -498,7 +498,11 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     "no_browser": (
         ("--no-browser",),
-        {"action": "store_true", "help": N_("only print the link, and open no browser")},
+        {
+            "action": "store_true",
+            "dest": "no_browser",
+            "help": N_("only print the link, and open no browser"),
+        },
     ),
     "student_of_logins": (
         ("--student",),

@@ -29,7 +29,7 @@ from sharklab.progress import Progress
 
 @dataclass(frozen=True)
 class Look:
-    """What a student may know about their work: `result` is without keys.
+    """The part of a grading that its student may know: `result` is without keys.
 
     `offered` are the hints that fit now, as exercise/criterion, also those that were taken. In an exam,
     `result` tells which parts are missing, and nothing else of it may be shown (`advice.missing`).

@@ -96,7 +96,7 @@ def price(ids: Sequence[str]) -> Message:
 
 
 def losses(plan: Plan, hosts: Sequence[str], name: str) -> list[Message]:
-    """Return sentences about the work that a reset of `hosts` removes; `name` is what was asked for."""
+    """Return sentences about the work that a reset of `hosts` removes; `name` is the word of the user."""
     told = [Message(N_("These hosts lose all changes: {hosts}."), {"hosts": hosts})]
     if others := [each for each in exercises_on(plan, hosts) if each != name]:
         told.append(

@@ -62,7 +62,7 @@ def through_door(path: str, patience: float = 600.0) -> Ask:
 
 
 class Seats:
-    """What the pages ask for, by lab and student. Every function may take seconds: call it in a thread."""
+    """The requests of the pages, by lab and student. Every function may take seconds: call it in a thread."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask

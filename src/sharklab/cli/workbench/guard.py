@@ -1,7 +1,7 @@
 """Decide about each request before any page does: address, origin, reader, seat, size and number.
 
-The guard is ASGI around all routes, HTTP and WebSocket alike, so no route can forget it. What a route may be
-asked by is in the path: `/seats/<lab>/<student>/...` for those who may open the seat, `/class/...` for the
+The guard is ASGI around all routes, HTTP and WebSocket alike, so no route can forget it. The path tells who
+may ask: `/seats/<lab>/<student>/...` for those who may open the seat, `/class/...` for the
 instructor, `/enter` and `/static/...` for everybody, all others for every known reader.
 """
 

@@ -1,4 +1,4 @@
-"""The reader of a page: who it is, by a link that works once and then by a signed cookie.
+"""The reader of a page: a person who has used a link once, and then has a signed cookie.
 
 The cookie holds no secret. Its signature is HMAC-SHA-256 (RFC 2104) with a key that only this server has. So
 a server that was started again still knows its readers.

@@ -68,7 +68,7 @@ class Workbench:
         return f"{self._site.origin}{self._site.url('/enter/')}{token}"
 
     def settings(self, files: Mapping[str, Path]) -> dict[str, Any]:
-        """Return what the web process needs to know; `files` are those of other makers."""
+        """Return the settings of the web process; `files` are those of other makers."""
         return {
             "site": vars(self._site),
             "key": _key().hex(),

@@ -25,7 +25,7 @@ _GLUE = "\0"
 
 @dataclass(frozen=True)
 class MarkAdvice:
-    """What a student reads about a criterion that is not achieved.
+    """The advice on a criterion that is not achieved.
 
     `found` has its title; `steps` are signs and titles. `hint` is the name of a hint that is not taken yet.
     """
@@ -41,7 +41,7 @@ class MarkAdvice:
 
 @dataclass(frozen=True)
 class ExerciseAdvice:
-    """What a student reads about an exercise: its points, and each criterion that is not achieved."""
+    """The advice on an exercise: its points, and each criterion that is not achieved."""
 
     id: str
     sign: str

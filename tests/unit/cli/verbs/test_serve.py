@@ -41,7 +41,12 @@ def test_link_is_told_and_opened(
     opened: list[str] = []
     served: list[dict[str, Any]] = []
     monkeypatch.setattr(browser, "open_link", opened.append)
-    monkeypatch.setattr(server.Workbench, "run", lambda self, _, files: served.append(self.settings(files)))
+
+    def note(own: server.Workbench, listener: socket.socket, files: dict[str, Path]) -> None:
+        listener.close()
+        served.append(own.settings(files))
+
+    monkeypatch.setattr(server.Workbench, "run", note)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     words = ["serve", str(mylab), "--student", "alice", "--port", str(port)]
