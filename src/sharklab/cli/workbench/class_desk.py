@@ -57,7 +57,7 @@ class ClassDesk:
     def _page(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the parts of a student's page, and whether the student asks for help."""
         hand = board.read(self.lab.name, self._known(student)).hand > 0
-        return Answer({**self.desk.page(student, request, handles).content, "hand": hand})
+        return Answer({**self.desk.page(student, request, handles).content, "folder": "", "hand": hand})
 
     def _help(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Note that a student asks for help, or does so no more."""
@@ -81,7 +81,8 @@ class ClassDesk:
             receipt = handing_in.take(self._known(student), self.lab.name, file.fileno())
         ownership.give_like_folder(packed.file)
         self._made.clear()
-        return Answer({**packed.receipt, "kept": packed.words.say(receipt)})
+        lines = packed.receipt["lines"][:-1]  # the last one names the file of the server
+        return Answer({**packed.receipt, "lines": lines, "kept": packed.words.say(receipt)})
 
     def _known(self, student: str) -> str:
         if student in {own.id for own in self.students}:

@@ -85,6 +85,12 @@ class Seats:
         protocol.close(handles)
         return answer
 
+    def exchange(
+        self, want: str, lab: str, student: str, lang: str, handle: int, **more: str
+    ) -> tuple[dict[str, Any], list[int]]:
+        """Give a file descriptor with a request, and return the answer and its file descriptors."""
+        return self._ask({"want": want, "lab": lab, "student": student, "lang": lang, **more}, (handle,))
+
     def open(self, want: str, lab: str, student: str, lang: str = "en") -> tuple[dict[str, Any], int]:
         """Return the answer and the one file descriptor that comes with it. Raises Refused."""
         answer, handles = self._ask({"want": want, "lab": lab, "student": student, "lang": lang})

@@ -88,6 +88,7 @@ class Desk:
                 "brief": str(markdown.html(brief.markdown(plan, words.language), deepest=2)),
                 "topology": topology.svg(plan, words),
                 "hosts": [host.name for host in plan.hosts],
+                "networks": {host.name: list(host.networks) for host in plan.hosts},
                 "folder": str(folder),
                 "is_exam": plan.lab.exam is not None,
                 "is_up": plan_file.state_of(plan.seat.folder) is not None,

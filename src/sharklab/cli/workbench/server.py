@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import privilege, state
-from sharklab.cli.workbench import client, desk, web_process
+from sharklab.cli.workbench import client, desk, door_process, packet_desk, web_process
 from sharklab.cli.workbench.identity import Reader, to_plain
 from sharklab.cli.workbench.site import Site
 from sharklab.errors import MachineryError
+from sharklab.hosts.door import control
 from sharklab.hosts.door import server as door
 from sharklab.hosts.door.server import Caller, Handler
 from sharklab.message import N_, refusal
@@ -94,12 +95,17 @@ class Workbench:
         place = Path(tempfile.mkdtemp(prefix="sharklab-workbench-", dir="/run"))
         try:
             place.chmod(0o755)
-            answering = door.Door(_caller, self._handlers, desk.explain, _note)
+            handlers = {**self._handlers, **packet_desk.handlers(door_process.COMMAND, UID)}
+            answering = door.Door(_caller, handlers, desk.explain, _note)
             at_door = door.listen(place / "door")
             threading.Thread(target=answering.serve, args=(at_door,), daemon=True).start()
-            child = _start(listener, {**settings, "door": str(place / "door"), "uid": UID})
-            listener.close()
-            _wait(child)
+            with control.serving():
+                keeper = control.start(door_process.COMMAND, UID)
+                child = _start(
+                    listener, {**settings, "door": str(place / "door"), "keeper": str(keeper), "uid": UID}
+                )
+                listener.close()
+                _wait(child)
         finally:
             shutil.rmtree(place, ignore_errors=True)
 

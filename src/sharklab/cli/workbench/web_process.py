@@ -50,7 +50,8 @@ def make(settings: Mapping[str, Any], ask: client.Ask) -> uvicorn.Server:
         links,
         identity.Cookies(bytes.fromhex(settings["key"])),
         static_files.read({name: Path(path) for name, path in settings["files"].items()}),
-        class_lab=settings["class_lab"],
+        settings.get("keeper", ""),
+        settings["class_lab"],
     )
     config = uvicorn.Config(
         application,

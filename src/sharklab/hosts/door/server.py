@@ -103,10 +103,11 @@ class Door:
         handlers: Mapping[str, Handler],
         explain: Callable[[SharklabError, Mapping[str, Any]], str],
         note: Callable[[str], None],
+        most_of_student: int = MOST_OF_STUDENT,
     ) -> None:
         """`who` tells the caller of a uid; `explain` puts an error into words; `note` writes into a log."""
         self._who, self._handlers, self._explain, self._note = who, handlers, explain, note
-        self._rate, self._open = Rate(BURST, PER_SECOND), Open(MOST_OF_STUDENT)
+        self._rate, self._open = Rate(BURST, PER_SECOND), Open(most_of_student)
         self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
 
     def serve(self, listener: socket.socket) -> None:
