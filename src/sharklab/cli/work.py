@@ -101,7 +101,7 @@ def costs(plan: Plan, ids: Sequence[str]) -> list[Message]:
 
 
 def losses(plan: Plan, hosts: Sequence[str], name: str) -> list[Message]:
-    """Return sentences about the work that a reset of `hosts` removes; `name` is the exercise or host that was named."""
+    """Return sentences about the work that a reset of `hosts` removes; `name` is the word of the user."""
     told = [Message(N_("These hosts lose all changes: {hosts}."), {"hosts": hosts})]
     if others := [each for each in exercises_on(plan, hosts) if each != name]:
         told.append(

@@ -25,7 +25,7 @@ def explain(error: SharklabError, request: Mapping[str, Any]) -> str:
 
 
 def main() -> int:
-    """Keep terminals and recordings until nobody needs them; return the exit code of an error at the start."""
+    """Keep terminals and recordings until nobody needs them; return the exit code."""
     try:
         with state.lock(control.lock_file(), control.WHAT):
             workbench.run(int(sys.argv[1]), explain, {"decode": decoding.handler})

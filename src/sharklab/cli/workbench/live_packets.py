@@ -31,7 +31,7 @@ from sharklab.cli.workbench import packet_desk
 from sharklab.cli.workbench.client import Refused, Seats
 from sharklab.cli.workbench.identity import Reader
 from sharklab.cli.workbench.live_capture import Live
-from sharklab.cli.workbench.terminals import REFUSED, rights
+from sharklab.cli.workbench.terminals import REFUSED, first_of, rights
 from sharklab.cli.workbench.watching import Place, Watched, Watching
 from sharklab.errors import SharklabError
 from sharklab.hosts.door import protocol
@@ -79,19 +79,15 @@ async def packets(ws: WebSocket) -> None:
         return
     watching = _watching(ws.app)
     watched = watching.join(place)
-    tasks: list[asyncio.Task[None]] = []
     try:
-        await _try(ws, reader, watched.refresh(reader.lang))
-        works = (_send_state(ws, watched), _send_rows(ws, watched, reader), _obey(ws, watched, reader))
-        tasks = [asyncio.create_task(work) for work in works]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        with suppress(RuntimeError, WebSocketDisconnect):
+            await _try(ws, reader, watched.refresh(reader.lang))
+            await first_of(
+                _send_state(ws, watched), _send_rows(ws, watched, reader), _obey(ws, watched, reader)
+            )
+            await ws.close()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
         watching.leave(place)
-    with suppress(RuntimeError, WebSocketDisconnect):
-        await ws.close()
 
 
 async def _send_state(ws: WebSocket, watched: Watched) -> None:

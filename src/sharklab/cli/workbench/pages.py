@@ -118,6 +118,8 @@ async def home(request: Request) -> Response:
     """Lead a reader to their own page."""
     reader: Reader = request.scope["reader"]
     site: Site = request.app.state.site
+    if reader.is_instructor:
+        return RedirectResponse(site.url("/class/"), 303)
     seats = sorted(reader.seats)
     if not seats:
         return refuse(site, 404, reader.lang)
@@ -134,7 +136,8 @@ async def student(request: Request) -> Response:
         values = {"title": words.gettext(N_("This page cannot be shown")), "said": str(error)}
         return _part(request, "refused.html.j2", 500, **values)
     scripts, styles = request.app.state.scripts, request.app.state.styles
-    return _part(request, "student.html.j2", own=own, work=work, said="", scripts=scripts, styles=styles)
+    values = {"scripts": scripts, "styles": styles, "watching": request.scope["reader"].is_instructor}
+    return _part(request, "student.html.j2", own=own, work=work, said="", **values)
 
 
 @telling
@@ -167,7 +170,7 @@ async def take(request: Request) -> Response:
             said = str(error)
     found = await ask(request, "work")
     own = next((each for each in found["exercises"] if each["id"] == exercise), {"captures": [], "id": ""})
-    return _part(request, "captures.html.j2", exercise=own, said=said)
+    return _part(request, "captures.html.j2", exercise=own, said=said, watching=False)
 
 
 def _give(request: Request, file: UploadFile, id: str) -> None:
@@ -233,9 +236,16 @@ async def enter_with(request: Request) -> Response:
     reader = links.use(str(form.get("token", "")))
     if reader is None:
         return refuse(site, 401, request.app.state.language(request))
+    if request.app.state.class_lab and not reader.is_instructor:
+        await run_in_threadpool(_note_used, request.app.state.seats, reader)
     answer = RedirectResponse(site.url("/"), 303)
     keep(answer, site, site.cookie, cookies.write(reader, time.time()))
     return answer
+
+
+def _note_used(seats: Seats, reader: Reader) -> None:
+    for lab, student in reader.seats:
+        seats.ask("link used", lab, student)
 
 
 async def language(request: Request) -> Response:

@@ -64,7 +64,7 @@ def fields(plan: Plan, folder: Path, words: Translator) -> list[dict[str, Any]]:
 
 
 def _help(plan: Plan, exercise: str, words: Translator) -> dict[str, Any]:
-    """Return the price of a reset and of a solution of an exercise; nothing where its work is not on hosts."""
+    """Return the price of a reset and of a solution of an exercise; nothing for one without work on hosts."""
     if exercise not in plan.start:
         return {}
     hosts = actions.hosts_to_reset(plan, exercise)

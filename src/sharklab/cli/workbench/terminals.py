@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute, WebSocketRoute
@@ -20,6 +21,7 @@ from sharklab.cli.workbench.identity import Reader
 from sharklab.errors import SharklabError
 from sharklab.hosts.door.terminal import MESSAGE
 
+Result = TypeVar("Result")
 PATIENCE = 20.0
 """Seconds after which a browser that takes nothing is no viewer any more: the program goes on without it."""
 
@@ -42,8 +44,6 @@ NONE, OWNER, WATCHER, HELPER = (
     Rights(True, False, False),
     Rights(True, True, False),
 )
-Decide = Callable[[HTTPConnection, Reader, str, str], Rights]
-"""Returns the rights of a reader at the terminals of a seat: the connection, the reader, lab, student."""
 
 
 def rights(connection: HTTPConnection, reader: Reader, lab: str, student: str) -> Rights:
@@ -98,22 +98,29 @@ async def terminal(ws: WebSocket) -> None:
 
 async def copy_both(ws: WebSocket, connection: socket.socket, may_go_on: Callable[[], bool]) -> int:
     """Copy messages both ways until either end closes or the right ends; return the code for the browser."""
-    tasks = [
-        asyncio.ensure_future(_to_browser(ws, connection)),
-        asyncio.ensure_future(_from_browser(ws, connection, may_go_on)),
-    ]
-    done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in rest:
-        task.cancel()
-    await asyncio.gather(*rest, return_exceptions=True)
-    return await _code(done.pop())
-
-
-async def _code(task: Awaitable[int]) -> int:
     try:
-        return await task
-    except (TimeoutError, OSError, RuntimeError, WebSocketDisconnect):
+        return await first_of(_to_browser(ws, connection), _from_browser(ws, connection, may_go_on))
+    except (OSError, RuntimeError, WebSocketDisconnect, TimeoutError):
         return LOST
+
+
+async def first_of(*works: Coroutine[Any, Any, Result]) -> Result:
+    """Return the result of the first of `works` that ends, or raise its error; the others are cancelled."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+            task.add_done_callback(_forget)
+        await asyncio.wait(tasks)
+    return done.pop().result()
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    """Take the error of a task that nobody waits for."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _to_browser(ws: WebSocket, connection: socket.socket) -> int:

@@ -120,6 +120,11 @@ class Recordings:
         return kept.shown
 
     @property
+    def places(self) -> tuple[Place, ...]:
+        """The hosts of which there is a recording."""
+        return tuple(self._kept)
+
+    @property
     def running(self) -> int:
         """The number of recordings that run."""
         return sum(not kept.shown.end for kept in self._kept.values())

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sharklab.errors import InputError, SharklabError
@@ -38,6 +38,7 @@ MOST_AT_ONCE = 24
 Explain = Callable[[SharklabError, Mapping[str, Any]], str]
 More = Mapping[str, Callable[[Recordings], server.Handler]]
 Find = Callable[[str, str, str], tuple[Plan, Host]]
+Shell = Callable[[Plan, Host], Sequence[str]]
 
 
 def shell(plan: Plan, host: Host) -> list[str]:
@@ -53,24 +54,47 @@ def shell(plan: Plan, host: Host) -> list[str]:
     ]
 
 
-def handlers(keeper: Keeper, recordings: Recordings, find: Find = seats.find) -> dict[str, server.Handler]:
-    """Return the requests of the workbench. `find` returns the seat and the host that are meant."""
+@dataclass(frozen=True)
+class Requests:
+    """The requests of the workbench.
 
-    def terminal(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        plan, host = find(student, text(request, "lab"), text(request, "host"))
+    `find` returns the seat and the host that are meant, `login` the command of a shell there.
+    """
+
+    keeper: Keeper
+    recordings: Recordings
+    find: Find = seats.find
+    login: Shell = shell
+
+    def handlers(self) -> dict[str, server.Handler]:
+        """Return the function for each request."""
+        return {
+            "terminal": self._terminal,
+            "leave": self._leave,
+            "record": self._record,
+            "recording": self._look,
+            "stop": self._stop,
+        }
+
+    def _terminal(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with a connection to a terminal of a host (`hosts.door.terminal`)."""
+        plan, host = self.find(student, text(request, "lab"), text(request, "host"))
         number = request.get("number", 1)
         if not isinstance(number, int) or not 1 <= number <= MOST_NUMBER:
             raise InputError(N_("a host has at most {count} terminals"), place=host.name, count=MOST_NUMBER)
         visit = Visit(text(request, "name"), request.get("types") is True, request.get("sizes") is True)
         key = Key(plan.lab.name, student, host.name, number)
-        return Answer({"host": host.name}, keeper.attach(key, visit, lambda: shell(plan, host)))
+        return Answer({"host": host.name}, self.keeper.attach(key, visit, lambda: self.login(plan, host)))
 
-    def leave(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        keeper.detach(Key(text(request, "lab"), student, text(request, "host"), 1), text(request, "name"))
+    def _leave(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """End the visits of one person at the terminals of a host."""
+        key = Key(text(request, "lab"), student, text(request, "host"), 1)
+        self.keeper.detach(key, text(request, "name"))
         return Answer()
 
-    def record(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        plan, host = find(student, text(request, "lab"), text(request, "host"))
+    def _record(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Begin a recording on a network of a host."""
+        plan, host = self.find(student, text(request, "lab"), text(request, "host"))
         network = text(request, "network") or host.networks[0]
         cards = inventory.build(plan)["all"]["hosts"][host.name]["lab_interfaces"]
         if network not in cards:
@@ -85,27 +109,33 @@ def handlers(keeper: Keeper, recordings: Recordings, find: Find = seats.find) ->
         order = Order(cards[network], text(request, "filter").strip())
         place = (plan.lab.name, student, host.name)
         machine = replace(remote.machine_of(plan.seat, host.name), options=connection.shared(plan, OWNER))
-        recordings.start(place, machine, network, order)
-        return seen(place)
+        self.recordings.start(place, machine, network, order)
+        return self._seen(place)
 
-    def stop(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _stop(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         place = place_of(student, request)
-        recordings.stop(place)
-        return seen(place)
+        self.recordings.stop(place)
+        return self._seen(place)
 
-    def look(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        return seen(place_of(student, request))
+    def _look(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        return self._seen(place_of(student, request))
 
-    def seen(place: Place) -> Answer:
-        shown = recordings.look(place)
-        return Answer(asdict(shown), recordings.open(place)) if shown else Answer({"id": 0})
-
-    return {"terminal": terminal, "leave": leave, "record": record, "recording": look, "stop": stop}
+    def _seen(self, place: Place) -> Answer:
+        """Answer with the last recording of a host and its file; its id is 0 if there is none."""
+        shown = self.recordings.look(place)
+        return Answer(asdict(shown), self.recordings.open(place)) if shown else Answer({"id": 0})
 
 
 def place_of(student: str, request: Mapping[str, Any]) -> Place:
     """Return the place of the recording that a request is about."""
     return text(request, "lab"), student, text(request, "host")
+
+
+def forget(recordings: Recordings) -> None:
+    """Drop the recordings of seats that are gone."""
+    for lab, student in {place[:2] for place in recordings.places}:
+        if not seats.of_student(student, lab):
+            recordings.forget_seat(lab, student)
 
 
 def is_idle(keeper: Keeper, recordings: Recordings) -> bool:
@@ -123,7 +153,10 @@ def run(uid: int, explain: Explain, more: More) -> None:
     fronts = {0, uid}
     door = server.Door(
         lambda asker: server.Caller(is_front=True) if asker in fronts else None,
-        {**handlers(keeper, recordings), **{name: make(recordings) for name, make in more.items()}},
+        {
+            **Requests(keeper, recordings).handlers(),
+            **{name: make(recordings) for name, make in more.items()},
+        },
         explain,
         control.note,
         most_of_student=MOST_AT_ONCE,
@@ -133,5 +166,6 @@ def run(uid: int, explain: Explain, more: More) -> None:
     needed = time.monotonic()
     while time.monotonic() < needed + control.GRACE:
         time.sleep(control.LOOK)
+        forget(recordings)
         if not is_idle(keeper, recordings) or control.is_served():
             needed = time.monotonic()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from sharklab.cli import flow
 from tests.support import workbench
 from tests.support.labs import write_lab
+from tests.support.workbench_door import DoorHere
 
 BRIEF = "# {{ lab }} of {{ student }}\n"
 
@@ -24,3 +27,24 @@ def mylab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def bench(mylab: Path, tmp_path: Path) -> workbench.Bench:
     """Return the workbench of alice, whose work is in the folder `work`."""
     return workbench.Bench(str(mylab), "alice", tmp_path / "work")
+
+
+@pytest.fixture
+def door_here(mylab: Path, tmp_path: Path) -> Iterator[DoorHere]:
+    """Open a door in this process for the seat of alice."""
+    (tmp_path / "door").mkdir()
+    own = DoorHere(tmp_path / "door", flow.prepare(str(mylab), "alice"))
+    yield own
+    own.close()
+
+
+@pytest.fixture
+def bench_again(mylab: Path, tmp_path: Path, door_here: DoorHere) -> Callable[[], workbench.Bench]:
+    """Return a function that makes one more web application at the same door."""
+    return lambda: workbench.Bench(str(mylab), "alice", tmp_path / "work", keeper=str(door_here.path))
+
+
+@pytest.fixture
+def kept(bench_again: Callable[[], workbench.Bench]) -> workbench.Bench:
+    """Return the workbench of alice, with terminals and recordings."""
+    return bench_again()
