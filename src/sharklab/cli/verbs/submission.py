@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,19 +89,20 @@ def form(args: Options) -> int:
 
 def check(args: Options) -> int:
     """Grade the folder as it lies there and say what a student may know; exit code 1 unless all is there."""
-    from sharklab.cli import exam_rules, flow
+    from sharklab.cli import exam_rules, flow, work
     from sharklab.grading.marking import advice
     from sharklab.grading.marking.export import to_plain
     from sharklab.grading.marking.keys import without_keys
     from sharklab.grading.marking.marks import grade
-    from sharklab.grading.submission import contents
+    from sharklab.grading.marking.policy import Policy
     from sharklab.lab import diary
 
     plan = flow.look_up(args.lab, args.student)
     if args.hint:
         exam_rules.refuse_in_exam(plan, "check --hint")
     submission = _read_work(args, plan)
-    graded = grade(plan, submission)
+    has_seat = work.has_seat(plan)
+    graded = grade(plan, submission, Policy(without_seats=not has_seat))
     if plan.lab.exam:
         return _say_missing(args, plan, submission, graded)
     offered = advice.hint_names(graded)
@@ -110,10 +111,18 @@ def check(args: Options) -> int:
         _take_hint(plan, args.hint, offered)
     result = without_keys(graded, diary.hints(plan.seat))
     words = translate(args)
-    lines = [*map(words.say, contents.taken(submission)), *advice.lines(result, words, offered)]
-    told = {"folder": str(submission.folder), "hints": list(offered), "result": to_plain(result)}
-    say(args, "\n".join(lines), **told)
+    lines = [*_without_seat(has_seat, words), *advice.lines(result, words, offered)]
+    told = {"folder": str(submission.folder), "hints": list(offered), "seat": has_seat}
+    say(args, "\n".join(lines), **told, result=to_plain(result))
     return GOOD if result.points == result.worth else NOT_ACHIEVED
+
+
+def _without_seat(has_seat: bool, words: Translator) -> Iterator[str]:
+    """Yield what follows for `check` and `report` when the student has no seat."""
+    if not has_seat:
+        yield words.gettext(
+            N_("You have no seat of this lab here: the criteria that need a seat do not count.")
+        )
 
 
 def _say_missing(args: Options, plan: Plan, submission: Submission, result: Result) -> int:
@@ -195,13 +204,13 @@ def _observe_hosts(plan: Plan, words: Translator) -> Mapping[str, HostState]:
 
 def report(args: Options) -> int:
     """Write the report of a student's own answers and captures into their folder."""
-    from sharklab.cli import exam_rules, flow
+    from sharklab.cli import exam_rules, flow, work
     from sharklab.grading.marking import preview as reports
 
     plan = flow.look_up(args.lab, args.student)
     exam_rules.refuse_in_exam(plan, "report --folder")
     submission = _read_work(args, plan)
-    files = reports.write(plan, submission, languages(args))
+    files = reports.write(plan, submission, languages(args), without_seats=not work.has_seat(plan))
     ownership.give_like_folder(*submission.folder.iterdir())
     say(args, "\n".join(map(str, files)), reports=[str(file) for file in files])
     return GOOD

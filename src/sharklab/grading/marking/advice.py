@@ -28,6 +28,8 @@ def lines(result: Result, words: Translator, offered: Collection[str] = ()) -> I
     It has the hints that were taken; those `offered` (exercise/criterion) are named, for a course may make
     them cost points. Where else to look is told at once.
     """
+    for message in result.taken:
+        yield visible(words.say(message))
     for exercise in result.exercises:
         yield from _exercise(exercise, words, offered)
     for problem in result.problems:
