@@ -118,7 +118,7 @@ def check(args: Options) -> int:
 
 
 def _without_seat(has_seat: bool, words: Translator) -> Iterator[str]:
-    """Yield what follows for `check` and `report` when the student has no seat."""
+    """Yield a sentence on the criteria that do not count when the student has no seat."""
     if not has_seat:
         yield words.gettext(
             N_("You have no seat of this lab here: the criteria that need a seat do not count.")

@@ -75,13 +75,15 @@ def _as_it_is(folder: Path, plan: Plan, limits: BundleLimits) -> Work:
     """Return the work in `folder`; a lab that takes captures from anywhere finds them in any folder there."""
     if not any(exercise.anywhere for exercise in plan.lab.exercises):
         return gather(folder, limits, asked(plan))
-    found = gather(finding.answer_sheet(folder, plan), limits, asked(plan))
+    own = finding.answer_sheet(folder, plan)
+    found = gather(own, limits, asked(plan))
     said = written.find(folder, plan, found.answers)
     answers = {**found.answers, **said.answers}
     more = finding.find(folder, plan, answers, found.captures)
     named = {problem.file for problem in found.problems}
     unused = tuple(each for each in more.unused if each.file not in named)
-    problems = (*found.problems, *said.problems, *unused)
+    refused = (each for each in found.problems if own / each.file not in more.captures.values())
+    problems = (*refused, *said.problems, *unused)
     return Work({**found.captures, **more.captures}, answers, problems, said.places)
 
 
