@@ -46,7 +46,8 @@ class SubmissionSource:
     """A submission as it was handed in: a packed file, or a student's own folder.
 
     `place` is where it lies in the folder or the file that the instructor named; `nested` zips lie around it.
-    It may unpack to `most` bytes. `problems` are the files of it that did not come out of a zip.
+    It may unpack to `most` bytes. `problems` are the files of it that did not come out of a zip. `whose` is the
+    name of the student's folder or file in a course without seats, "" where it has no other than its own.
     """
 
     path: Path
@@ -56,11 +57,12 @@ class SubmissionSource:
     most: int = BUNDLE.unpacked
     problems: tuple[Problem, ...] = field(default=(), hash=False)
     content: Content = Content.ANY
+    whose: str = ""
 
     @property
     def name(self) -> str:
-        """The name of the file or folder."""
-        return self.parts[-1]
+        """The name of the file or folder that stands for its student."""
+        return self.whose or self.parts[-1]
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -114,9 +116,10 @@ def _folders(place: Path) -> Iterator[SubmissionSource]:
 def _student(path: Path, base: Path) -> SubmissionSource:
     """Return the folder of a student, or the packed file that it is, or that is the only file in it."""
     files = list(islice(finding.files(path), 2)) if path.is_dir() else [path]
+    whose = path.name if path != base else ""
     if len(files) == 1 and _PACKED.search(files[0].name):
-        return replace(_source(files[0], base, packed=True), content=Content.STUDENT)
-    return _source(path, base, packed=False)
+        return replace(_source(files[0], base, packed=True), content=Content.STUDENT, whose=whose)
+    return replace(_source(path, base, packed=False), whose=whose)
 
 
 def find(places: Iterable[Path], students: Sequence[Student] = ()) -> tuple[SubmissionSource, ...]:
@@ -231,6 +234,7 @@ def find_unpacked(
             place="/".join([*source.parts, *(one.parts if one.path != folder else ())]),
             nested=source.nested + 1,
             most=most,
+            whose=source.whose or one.whose,
         )
         for one in found
     )
