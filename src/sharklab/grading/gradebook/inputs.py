@@ -46,8 +46,8 @@ class SubmissionSource:
     """A submission as it was handed in: a packed file, or a student's own folder.
 
     `place` is where it lies in the folder or the file that the instructor named; `nested` zips lie around it.
-    It may unpack to `most` bytes. `problems` are the files of it that did not come out of a zip. `whose` is the
-    name of the student's folder or file in a course without seats, "" where it has no other than its own.
+    It may unpack to `most` bytes. `problems` are the files of it that did not come out of a zip. `whose` is
+    the name of the student's folder or file in a course without seats, "" where it has no other than its own.
     """
 
     path: Path
