@@ -13,7 +13,7 @@ from typing import IO
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.grading.submission import archive, bundle, finding, manifest, sheet, work, written
+from sharklab.grading.submission import archive, bundle, finding, manifest, sheet, strays, work, written
 from sharklab.grading.submission.model import Problem
 from sharklab.lab.roster import PARTICIPANT, Student, own_group
 from sharklab.limits import ARCHIVE, BUNDLE
@@ -108,7 +108,7 @@ def _folders(place: Path) -> Iterator[SubmissionSource]:
         yield _student(place, place)
         return
     for entry in sorted(place.iterdir()):
-        is_other = work.is_leftover(entry.name) or _ONLINE_TEXT.search(entry.name)
+        is_other = strays.is_leftover(entry.name) or _ONLINE_TEXT.search(entry.name)
         if not is_other and not entry.is_symlink() and (entry.is_dir() or _PACKED.search(entry.name)):
             yield _student(entry, place)
 
@@ -154,7 +154,7 @@ def _find(place: Path, students: Sequence[Student]) -> Iterator[SubmissionSource
 
 def _below(folder: Path, base: Path, students: Sequence[Student]) -> Iterator[SubmissionSource]:
     """Yield the submissions in `folder`, with their places below `base`."""
-    entries = sorted(entry for entry in folder.iterdir() if not work.is_leftover(entry.name))
+    entries = sorted(entry for entry in folder.iterdir() if not strays.is_leftover(entry.name))
     files = [entry for entry in entries if not entry.is_dir()]
     if _is_work(folder):
         bundles = [file for file in files if bundle.ENDING in file.name.casefold()]
@@ -200,7 +200,7 @@ def find_others(places: Iterable[Path], sources: Iterable[SubmissionSource]) -> 
     taken = {source.path for source in sources}
     folders = [place for place in places if place.is_dir() and place not in taken]
     files = [file for folder in folders for file in folder.iterdir() if file.is_file() and file not in taken]
-    return tuple(sorted(file.name for file in files if not work.is_leftover(file.name)))
+    return tuple(sorted(file.name for file in files if not strays.is_leftover(file.name)))
 
 
 def find_unpacked(
@@ -267,7 +267,8 @@ def digest(source: SubmissionSource) -> str:
 
 def _counts(file: Path) -> bool:
     """Tell whether a file somewhere in a folder may be a part of the work."""
-    return sheet.is_sheet(file.name) or written.is_page(file.name) or finding.is_capture(file)
+    name = file.name
+    return sheet.is_sheet(name) or written.is_page(name) or strays.is_stray(name) or finding.is_capture(file)
 
 
 def _digest(file: Path) -> str:

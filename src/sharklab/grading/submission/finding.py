@@ -18,7 +18,7 @@ from typing import NamedTuple
 from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.evidence.packets import compression, container
-from sharklab.grading.submission import by_packets, capture_names, parts, sheet
+from sharklab.grading.submission import by_packets, capture_names, parts, sheet, strays
 from sharklab.grading.submission.model import Answers, Problem
 from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE
@@ -32,7 +32,6 @@ _NAMED = 20
 """Captures that are not used and are named; of others their number is told."""
 EARLIER = "earlier"
 """The folder beside captures/ for the files whose place a newer one took; they are not handed in."""
-_ARCHIVES = frozenset({".zip", ".7z", ".rar", ".tar", ".tgz"})
 _SKIPPED = frozenset({"__macosx", EARLIER, "node_modules", "venv"})
 OWN, ANY, OTHER = 0, 1, 2
 """The place of a file: in a folder of the lab, in one that names no lab, in one of another lab."""
@@ -102,17 +101,19 @@ def answer_sheet(folder: Path, plan: Plan) -> Path:
     return min((each for each in near if each[0] is not OTHER), default=(ANY, folder))[1]
 
 
-def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path]) -> Found:
+def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path], own: Path) -> Found:
     """Return a capture for each one of the lab that `taken` lacks, among all files below `folder`.
 
-    Files beyond the first of a capture that counts on any machine are returned as well. Raises
-    MachineryError when tshark is missing or broken.
+    Files beyond the first of a capture that counts on any machine are returned as well. `own` is the form's
+    folder of captures: which of its files are none is known. Raises MachineryError when tshark is missing or
+    broken.
     """
     wanted = [capture for exercise in plan.lab.exercises for capture in exercise.captures]
     names = {name: capture.id for capture in wanted for name in (*capture.names, capture.id)}
     lacking = [capture.id for capture in wanted if capture.id not in taken]
-    left = [file for file in files(folder) if file not in taken.values() and is_capture(file)]
-    by_place = {file: nearness(file.relative_to(folder).parts, plan.lab.name) for file in left}
+    every = [file for file in files(folder) if file not in taken.values()]
+    left = list(filter(is_capture, every))
+    by_place = {file: nearness(file.relative_to(folder).parts, plan.lab.name) for file in every}
     near = [file for file in left if by_place[file] is not OTHER]
     claims = _claims(near, names)
     first = {**taken, **_by_name(claims, by_place, lacking)}
@@ -126,8 +127,22 @@ def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path]) 
     for id in {**further, **more}:
         others = _without_copies(first[id], [*further.get(id, ()), *more.get(id, ())], copies)
         captures.update(parts.numbered(id, others))
-    unused = [file for file in left if file not in captures.values()]
-    return Found(captures, (*_unused(folder, unused, by_place, copies), *_packed(folder, plan.lab.name)))
+    unused = _unused(folder, [file for file in left if file not in captures.values()], by_place, copies)
+    others = [f for f in every if f not in left and f.parent != own and by_place[f] is not OTHER]
+    others = [file for file in others if not strays.is_leftover(file.name)]
+    damaged = strays.find_damaged(others, names, [id for id in lacking if id not in first])
+    said = strays.name_strays(
+        (file for file in others if file not in damaged.values()),
+        names,
+        [id for id in lacking if id not in first],
+        any(answers.values()),
+    )
+    problems = (_problem(folder, file, reason) for file, reason in islice(said, _NAMED))
+    return Found({**captures, **damaged}, (*unused, *problems))
+
+
+def _problem(folder: Path, file: Path, reason: Message) -> Problem:
+    return Problem(untrusted.one_line(file.relative_to(folder).as_posix()), reason)
 
 
 class _Claim(NamedTuple):
@@ -184,20 +199,6 @@ def _without_copies(first: Path, files: Iterable[Path], copies: dict[Path, Path]
     return kept[1:]
 
 
-def _packed(folder: Path, lab: str) -> Iterator[Problem]:
-    """Yield a problem for each packed file, whose content nobody sees."""
-    packed = (
-        name
-        for file in files(folder)
-        if file.suffix.casefold() in _ARCHIVES and not is_capture(file)
-        for name in [file.relative_to(folder)]
-        if nearness(name.parts, lab) is not OTHER
-    )
-    for name in islice(packed, _NAMED):
-        reason = Message(N_("the file is packed, and its content is not read: hand in the files themselves"))
-        yield Problem(untrusted.one_line(name.as_posix()), reason)
-
-
 def _unused(
     folder: Path, unused: list[Path], by_place: Mapping[Path, int], copies: Mapping[Path, Path]
 ) -> Iterator[Problem]:
@@ -208,7 +209,7 @@ def _unused(
         if file in copies:
             first = untrusted.one_line(copies[file].relative_to(folder).as_posix())
             reason = Message(N_("the file is a copy of {first}"), {"first": first})
-        yield Problem(untrusted.one_line(file.relative_to(folder).as_posix()), reason)
+        yield _problem(folder, file, reason)
     for text, count in (
         (N_("{count} more captures are not used"), len(own[_NAMED:])),
         (N_("{count} captures of other labs are not used"), len(unused) - len(own)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import pytest
 from sharklab.evidence.packets import records
 from sharklab.evidence.packets.container import open_capture
 from sharklab.grading.submission import finding
-from sharklab.grading.submission.finding import answer_sheet, files, find, is_capture
+from sharklab.grading.submission.finding import Found, answer_sheet, files, is_capture
+from sharklab.grading.submission.model import Answers
 from sharklab.lab.model import Capture, Plan
 from tests.support import report_run
 from tests.support.checks_sample import DATA, shown
@@ -30,6 +32,11 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
         for each, names in zip(made.lab.exercises, [("3way",), ()], strict=True)
     )
     return replace(made, lab=replace(made.lab, name="tp4", exercises=exercises))
+
+
+def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path]) -> Found:
+    """Return what is found beside the form's own folder of captures."""
+    return finding.find(folder, plan, answers, taken, folder / "captures")
 
 
 def put(folder: Path, *names: str, source: Path = SSH) -> Path:
@@ -111,6 +118,19 @@ def test_find_names_packed_files(plan: Plan, tmp_path: Path) -> None:
     assert ["capture.zip", "old.7z", "TP4/all.ZIP"] == [
         each.file for each in find(tmp_path, plan, {}, {}).unused
     ]
+
+
+def test_find_takes_a_damaged_file_in_the_place_of_a_capture(plan: Plan, tmp_path: Path) -> None:
+    """Its student hears why; a leftover of a system is nobody's, and the form's own folder is known."""
+    for name in ("TP4/ssh.pcapng", "TP4/ssh.png", "TP4/._ssh.pcap", "TP5/dns.pcap", "captures/dns.pcap"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\x89PNG")
+    (tmp_path / "TP4/report.pdf").touch()
+    found = find(tmp_path, plan, {}, {})
+    assert {"ssh": tmp_path / "TP4/ssh.pcapng"} == found.captures
+    assert {"TP4/ssh.png", "TP4/report.pdf"} == {each.file for each in found.unused}
+    put(tmp_path, "3way.pcap")
+    assert {"ssh": tmp_path / "3way.pcap"} == find(tmp_path, plan, given(), {}).captures
 
 
 def test_find_leaves_a_capture_that_is_there_already(plan: Plan, tmp_path: Path) -> None:
