@@ -1,19 +1,23 @@
 """Tell by their packets which exercises captures are of, whose names tell nothing.
 
-A capture is of an exercise whose answers declare a conversation in it, or when it has the connection of a
-capture of the exercise.
+A capture is of an exercise whose answers declare a conversation in it. It is so, too, when it has the
+connection of a capture of the exercise. Of an exercise without answers it is a capture whose largest
+conversation is with the service that the lab asks for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sharklab.checks import QUESTIONS
+from sharklab.checks.focus import turn
 from sharklab.evidence.capture import RecordedCapture, read_few
-from sharklab.evidence.packets.model import Endpoint
+from sharklab.evidence.packets.model import Conversation, Endpoint
+from sharklab.grading.submission import service
 from sharklab.grading.submission.declaration import fitting, is_declared
 from sharklab.grading.submission.model import Answers
+from sharklab.grading.submission.service import AskedService
 from sharklab.lab.model import Exercise
 
 Files = Mapping[str, Path]
@@ -31,27 +35,53 @@ def find(
     missing or broken.
     """
     wanted = [each for each in exercises if each.anywhere and len(each.captures) == 1]
-    asking = [each for each in wanted if each.captures[0].id in known or answers.get(each.id)]
+    asking = [each for each in wanted if _id(each) in known or answers.get(each.id) or service.of(each)]
     left = [RecordedCapture(file.name, "", file) for file in files if asking]
     read_few(left)
-    shown = _first(left, [each for each in asking if each.captures[0].id not in known], answers)
-    further: dict[str, list[Path]] = {}
-    for exercise in asking:
-        id = exercise.captures[0].id
-        if file := {**known, **shown}.get(id):
-            further[id] = _others(left, exercise, answers, file)
+    lacking = [each for each in asking if _id(each) not in known]
+    shown = dict(_first(left, lacking, answers))
+    first = {**known, **shown}
+    further = {
+        _id(each): _others(left, each, answers, first[_id(each)]) for each in asking if _id(each) in first
+    }
+    for exercise in (each for each in lacking if _id(each) not in shown and not answers.get(each.id)):
+        if own := _of_service(left, exercise):
+            shown[_id(exercise)], *further[_id(exercise)] = own
     return shown, further
 
 
-def _first(left: list[RecordedCapture], exercises: Iterable[Exercise], answers: Answers) -> Files:
-    """Return for each exercise the capture that fits its answers best, and take it from those `left`."""
-    found = {}
+def _id(exercise: Exercise) -> str:
+    return exercise.captures[0].id
+
+
+def _of_service(left: list[RecordedCapture], exercise: Exercise) -> list[Path]:
+    """Return the captures whose largest conversation is with the service of an exercise, and take them."""
+    wanted = service.of(exercise)
+    found = [each for each in left if wanted and _is_of(wanted, _largest(each))]
+    left[:] = [each for each in left if each not in found]
+    return [each.path for each in found]
+
+
+def _is_of(wanted: AskedService, talk: Conversation | None) -> bool:
+    """Tell whether a conversation is with a service; one whose sides are not sure, either way round."""
+    return talk is not None and (wanted.fits(talk) or (not talk.sure and wanted.fits(turn(talk))))
+
+
+def _largest(capture: RecordedCapture, *transports: str) -> Conversation | None:
+    """Return the conversation with the most packets, of these transports or of any."""
+    talks = [each for each in capture.facts.conversations if each.transport in (transports or ("tcp", "udp"))]
+    return max(talks, key=lambda talk: len(talk.packets), default=None)
+
+
+def _first(
+    left: list[RecordedCapture], exercises: Iterable[Exercise], answers: Answers
+) -> Iterator[tuple[str, Path]]:
+    """Yield for each exercise the capture that fits its answers best, and take it from those `left`."""
     for exercise in exercises:
         best = max(left, key=lambda each: _fits(each, exercise, answers), default=None)
         if best and _fits(best, exercise, answers):
             left.remove(best)
-            found[exercise.captures[0].id] = best.path
-    return found
+            yield _id(exercise), best.path
 
 
 def _others(left: list[RecordedCapture], exercise: Exercise, answers: Answers, first: Path) -> list[Path]:
@@ -90,8 +120,7 @@ def _fits(capture: RecordedCapture, exercise: Exercise, answers: Answers) -> int
 
 def _connection(capture: RecordedCapture) -> _Ends | None:
     """Return the ends of the largest TCP connection in a capture, None without any."""
-    talks = [talk for talk in capture.facts.conversations if talk.transport == "tcp"]
-    most = max(talks, key=lambda talk: len(talk.packets), default=None)
+    most = _largest(capture, "tcp")
     return frozenset((most.client, most.server)) if most else None
 
 

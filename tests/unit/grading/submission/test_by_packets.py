@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sharklab.grading.submission.by_packets import find
-from sharklab.lab.model import Capture, Exercise
+from sharklab.lab.model import Capture, Exercise, ExpectedConversation
 from tests.support import packets_made
 from tests.support.checks_sample import DATA, shown
 from tests.support.handed import handed
@@ -58,7 +58,32 @@ def test_find_gives_files_of_the_same_connection_without_an_answer(
     voice = Path(shutil.copy(DATA / "voice.pcap", tmp_path / "b.pcap"))
     assert ({}, {"ssh": [more]}) == find([voice, more], [exercise], {}, {"ssh": SSH})
     assert ({}, {"ssh": []}) == find([more], [exercise], {}, {"ssh": voice})
-    assert ({}, {}) == find([more], [exercise], {}, {})
+    assert ({}, {}) == find([more], [without_service(exercise)], {}, {})
+
+
+def without_service(exercise: Exercise) -> Exercise:
+    """Return the exercise of a lab that does not tell the port of the service."""
+    captures = (replace(exercise.captures[0], filter=""),)
+    return replace(exercise, captures=captures, conversation=None)
+
+
+def test_find_gives_captures_of_the_service_without_an_answer(exercise: Exercise, tmp_path: Path) -> None:
+    """Most of their packets are of it: a session beside other traffic tells nothing."""
+    asked = replace(exercise, conversation=ExpectedConversation("client", "server", "tcp", 22))
+    ssh, again = (made(tmp_path / name, "10.9.0.1", "10.9.0.2", 50_000, 22) for name in ("a.pcap", "b.pcap"))
+    web = made(tmp_path / "c.pcap", "10.9.0.1", "10.9.0.2", 50_000, 443)
+    files = [web, ssh, again, Path(shutil.copy(DATA / "icmp.pcap", tmp_path / "d.pcap"))]
+    assert ({"ssh": ssh}, {"ssh": [again]}) == find(files, [asked], {}, {})
+    late = without_opening(tmp_path / "e.pcap", "10.9.0.2", 22, "10.9.0.1", 23)
+    assert ({"ssh": late}, {"ssh": []}) == find([late], [asked], {}, {})
+    assert ({}, {}) == find([ssh], [asked], {"ssh": {"server_address": "192.0.2.9"}}, {})
+
+
+def without_opening(file: Path, source: str, port: int, destination: str, other: int) -> Path:
+    """Write a packet of a connection, from which nobody knows who opened it."""
+    tcp = packets_made.Tcp(packets_made.Way(source, destination), port, other)
+    packet = tcp.client(packets_made.ACK, 5, 5)
+    return packets_made.pcap(file, 1, [packets_made.LINKS["ethernet"].wrap(packet, "<")], "<", 1000)
 
 
 def test_find_leaves_exercises_of_a_seat_and_those_of_several_captures(
