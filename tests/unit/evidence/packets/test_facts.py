@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from sharklab.evidence.packets import facts
+from sharklab.evidence.packets.container import open_capture
 from sharklab.evidence.packets.model import Facts, Recording
+from sharklab.evidence.packets.reader import read
 from sharklab.message import Message
+from tests.support import packets_made
 from tests.support.packets_sample import only, recorded
 
 
@@ -38,3 +42,15 @@ def test_facts_follow_the_times_of_packets(timeless: bool) -> None:
     assert len(talk.handshake) == 3 and talk.closed_by == before.closed_by == "fin"
     assert (2, 1, 3) == talk.handshake
     assert numbered == found.packets
+
+
+def test_facts_of_a_capture_from_the_last_packet_to_the_first(tmp_path: Path) -> None:
+    """Every packet has a time of its own: the connection is whole, in the order of its times."""
+    tcp = packets_made.Tcp(packets_made.Way("192.0.2.1", "192.0.2.2"), 50_000, 22)
+    frames = [packets_made.LINKS["ethernet"].wrap(packet, "<") for packet in packets_made.exchange(tcp)]
+    whole = open_capture(packets_made.pcap(tmp_path / "a.pcap", 1, frames, "<", 1000))
+    ordered = read(whole).packets
+    numbered = tuple(replace(packet, number=number) for number, packet in enumerate(ordered[::-1], 1))
+    [talk] = facts(Recording(numbered)).conversations
+    assert ((8, 7, 6), (8, 7, 6, 5, 4, 3, 2, 1)) == (talk.handshake, talk.packets)
+    assert ("fin", (1, 2, 3)) == (talk.closed_by, talk.closing)
