@@ -12,7 +12,7 @@ from sharklab.grading.marking.solutions import done_too
 from sharklab.grading.submission import manifest
 from sharklab.grading.submission.model import HostState, Submission
 from sharklab.hosts import configuration, faults, inventory
-from sharklab.lab import diary, fault_catalogue, plan_file
+from sharklab.lab import diary, fault_catalogue, plan_file, seat
 from sharklab.lab.criteria import leaves
 from sharklab.lab.model import Check, Exercise, Plan
 from sharklab.lab.plan import make_plan
@@ -41,6 +41,17 @@ def read(plan: Plan) -> Plan:
             lab=plan.lab.name,
         )
     return make_plan(plan.source, plan.seat, plan.pace, *own)
+
+
+def has_seat(plan: Plan) -> bool:
+    """Tell whether the student has a seat of the lab: one of the instructor's, or one that began here.
+
+    A lab without an exercise that counts on any machine always has one.
+    """
+    if plan.lab.exam or not any(exercise.anywhere for exercise in plan.lab.exercises):
+        return True
+    own = plan.seat
+    return bool(seat.read_import(own.lab, own.student)) or diary.begun(own) > 0
 
 
 def exercises(plan: Plan, name: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from sharklab.cli.options import Options
 from sharklab.cli.say import languages, say, translate, warn
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import N_
+from sharklab.untrusted import visible
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
     from sharklab.cli.own_work import Look
@@ -102,7 +103,6 @@ def check(args: Options) -> int:
     from sharklab.cli import exam_rules, flow, own_work
     from sharklab.grading.marking import advice
     from sharklab.grading.marking.export import to_plain
-    from sharklab.grading.submission import contents
 
     plan = flow.look_up(args.lab, args.student)
     if args.hint:
@@ -111,19 +111,18 @@ def check(args: Options) -> int:
     if plan.lab.exam:
         return _say_missing(args, found)
     words, result = translate(args), found.result
-    lines = [*map(words.say, contents.taken(found.submission)), *advice.lines(result, words, found.offered)]
-    told = {"folder": str(found.submission.folder), "hints": list(found.offered), "result": to_plain(result)}
-    say(args, "\n".join(lines), **told)
+    lines = [*(visible(words.say(note)) for note in found.notes), *advice.lines(result, words, found.offered)]
+    told = {"folder": str(found.submission.folder), "hints": list(found.offered), "seat": found.has_seat}
+    say(args, "\n".join(lines), **told, result=to_plain(result))
     return GOOD if result.points == result.worth else NOT_ACHIEVED
 
 
 def _say_missing(args: Options, found: Look) -> int:
     """Say in an exam which parts are missing, by their titles alone; exit code 1 when some are."""
     from sharklab.grading.marking import advice
-    from sharklab.grading.submission import contents
 
     words, missing = translate(args), advice.missing(found.result)
-    lines = [*map(words.say, contents.taken(found.submission)), *advice.exam_lines(found.result, words)]
+    lines = [*(visible(words.say(note)) for note in found.notes), *advice.exam_lines(found.result, words)]
     titles = {id: [words.say(mark.title) for mark in marks] for id, marks in missing.items()}
     say(args, "\n".join(lines), folder=str(found.submission.folder), missing=titles)
     return NOT_ACHIEVED if missing else GOOD
@@ -156,13 +155,13 @@ def _become_root(args: Options, plan: Plan) -> None:
 
 def report(args: Options) -> int:
     """Write the report of a student's own answers and captures into their folder."""
-    from sharklab.cli import exam_rules, flow
+    from sharklab.cli import exam_rules, flow, work
     from sharklab.grading.marking import preview as reports
 
     plan = flow.look_up(args.lab, args.student)
     exam_rules.refuse_in_exam(plan, "report --folder")
     submission = _read_work(args, plan)
-    files = reports.write(plan, submission, languages(args))
+    files = reports.write(plan, submission, languages(args), without_seats=not work.has_seat(plan))
     ownership.give_like_folder(*submission.folder.iterdir())
     say(args, "\n".join(map(str, files)), reports=[str(file) for file in files])
     return GOOD

@@ -115,7 +115,7 @@ class Desk:
             submission = own_work.read(self.folder(plan.lab.name, student), plan, Silent())
             found = own_work.look(plan, submission, text(request, "hint"))
             self.note_check(plan.lab.name, student, found.result)
-        notes = [words.say(said) for said in contents.taken(submission)]
+        notes = [words.say(said) for said in found.notes]
         problems = [advice.said(problem, words) for problem in found.result.problems]
         if plan.lab.exam:
             lines = list(advice.exam_lines(found.result, words))
