@@ -56,12 +56,6 @@ def test_lines_say_steps_expectations_and_problems() -> None:
     assert ["! a.pcap: too large", "Sum: 1 of 8"] == lines[-2:]
 
 
-def test_lines_begin_with_the_files_that_count() -> None:
-    """A student sees first which of their files was judged."""
-    result = replace(sample.result(), taken=(Message("a.pcap is taken"),))
-    assert "a.pcap is taken" == next(advice.lines(result, translator("en")))
-
-
 def test_hint_names_are_of_criteria_whose_hint_fits() -> None:
     """They are named as the option --hint takes them."""
     assert ("ssh/fin",) == advice.hint_names(hinted(Message("Do it.")))
