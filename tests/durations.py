@@ -1,4 +1,4 @@
-"""A pytest plugin: the time that each group of tests took, before pytest's own last line."""
+"""A pytest plugin: the time of each group of tests and of the longest files, at the end of the output."""
 
 from __future__ import annotations
 
@@ -6,25 +6,35 @@ from collections import Counter, defaultdict
 
 import pytest
 
+LONGEST = 12
+"""How many files are shown: one process runs a whole file, so the longest ones limit the suite."""
+
 
 class Durations:
-    """Adds up the seconds of each folder below `tests/`, set-up and tear-down included."""
+    """Adds up the seconds of each folder below `tests/` and of each file, set-up and tear-down included."""
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = defaultdict(float)
+        self.seconds: defaultdict[str, float] = defaultdict(float)
         self.tests: Counter[str] = Counter()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count one phase of a test."""
-        group = report.nodeid.split("::")[0].removeprefix("tests/").split("/")[0]
-        self.seconds[group] += report.duration
-        self.tests[group] += report.when == "call"
+        file = report.nodeid.split("::")[0].removeprefix("tests/")
+        for name in {file, file.split("/")[0]}:
+            self.seconds[name] += report.duration
+            self.tests[name] += report.when == "call"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print a line for each group, in the order in which they ran."""
-        terminalreporter.section("time of each group")
-        for group, seconds in self.seconds.items():
-            terminalreporter.write_line(f"{group:<10} {self.tests[group]:>5} tests {seconds:>8.1f} s")
+        """Print a line for each group and for each of the longest files, the longest first."""
+        ordered = sorted(self.seconds, key=self.seconds.__getitem__, reverse=True)
+        groups = [name for name in ordered if not name.endswith(".py")]
+        files = [name for name in ordered if name.endswith(".py")][:LONGEST]
+        for title, names in (("time of each group", groups), ("longest files", files)):
+            terminalreporter.section(title)
+            for name in names:
+                terminalreporter.write_line(
+                    f"{name:<40} {self.tests[name]:>5} tests {self.seconds[name]:>8.1f} s"
+                )
 
 
 def pytest_configure(config: pytest.Config) -> None:

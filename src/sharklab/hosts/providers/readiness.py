@@ -11,7 +11,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -23,6 +23,9 @@ from sharklab.message import N_, Message
 READY = b"READY=1"
 PAUSE = 0.1
 DISCARD_PORT = 9
+QUIET = 15.0
+"""Seconds without news after which a host is asked: it may wait for a folder of a server that is off."""
+
 COMPLETE = 0x2
 """ATF_COM of an entry of /proc/net/arp: the address answers."""
 
@@ -58,19 +61,21 @@ def wait(
     is_running: Callable[[str], bool],
     explain: Callable[[str, Message], MachineryError],
     limit: float = access.LIMIT,
-) -> None:
-    """Wait until each host has started its units, or tried to, and has its address.
+) -> set[str]:
+    """Wait until each host has started its units, or tried to, and has its address; return these hosts.
 
-    Raises the error that `explain` returns for a host and a reason if one has ended, or needs more than
-    `limit` seconds.
+    When another host of the seat is there, the last ones have `QUIET` seconds more. Raises the error that
+    `explain` returns for a host and a reason if one has ended, or needs more than `limit` seconds.
     """
-    deadline = time.monotonic() + limit
+    deadline, news = time.monotonic() + limit, time.monotonic()
     booting, silent = dict(sockets), set(sockets)
     while silent:
         select.select(list(booting.values()), [], [], PAUSE)
         booting = {name: one for name, one in booting.items() if not _is_ready(one)}
-        if candidates := silent - set(booting):
-            silent -= answering(plan, candidates)
+        if there := answering(plan, silent - set(booting)):
+            silent, news = silent - there, time.monotonic()
+        elif len(silent) < len(plan.hosts) and time.monotonic() > news + QUIET:
+            break
         for name in sorted(silent):
             if not is_running(name):
                 raise explain(name, Message(N_("the host ended while it booted")))
@@ -78,6 +83,7 @@ def wait(
                 complaint = Message(N_("its units have not all started"))
                 values = {"seconds": limit, "complaint": complaint}
                 raise explain(name, Message(N_("no answer within {seconds:g} s ({complaint})"), values))
+    return set(sockets) - silent
 
 
 def _is_ready(one: socket.socket) -> bool:
@@ -95,12 +101,14 @@ def has_failed_units(plan: Plan, host: str) -> bool:
     return FAILED in file.read_text(errors="replace")
 
 
-def answering(plan: Plan, hosts: Sequence[str] | set[str]) -> set[str]:
+def answering(plan: Plan, hosts: Set[str]) -> set[str]:
     """Return those of `hosts` whose addresses answer on the controller's own network (ARP)."""
     addresses = {
         str(network.management_address(plan, host).ip): host.name for host in plan.hosts if host.name in hosts
     }
     found: set[str] = set()
+    if not hosts:
+        return found
 
     def look() -> None:
         # Only this thread goes there (setns(2)), and it ends there.

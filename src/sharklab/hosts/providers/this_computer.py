@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from sharklab import privilege, process, state
 from sharklab.errors import Busy, InputError, MachineryError
+from sharklab.hosts import image
 from sharklab.hosts.image import systems
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import (
@@ -209,9 +211,9 @@ class ThisComputer:
         """
         progress(Message(N_("waiting for {hosts}"), {"hosts": [host.name for host in plan.hosts]}))
         is_running, explain = partial(_is_running, plan.seat), partial(boot_failure, plan)
-        readiness.wait(plan, told, is_running, explain)
-        others = [host.name for host in plan.hosts if host.name not in told]
-        asked = [*others, *(name for name in told if readiness.has_failed_units(plan, name))]
+        booted = readiness.wait(plan, told, is_running, explain)
+        well = {name for name in booted if not readiness.has_failed_units(plan, name)}
+        asked = [host.name for host in plan.hosts if host.name not in well]
         for waited in access.wait(plan, is_running, explain, limit, asked):
             if waited.failed:
                 values = {"host": waited.host, "units": waited.failed}
@@ -226,6 +228,13 @@ class ThisComputer:
 CONTAINERS = ThisComputer("nspawn", lambda host: False)
 VIRTUAL_MACHINES = ThisComputer("qemu", lambda host: True)
 """All hosts are containers, or all are virtual machines: golden hosts are made this way, too."""
+
+
+def layers_named(name: str) -> Layers:
+    """Return the layers of that name (`Layers.name`). Raises MachineryError if they are gone."""
+    folder, *machines = (Path(line) for line in name.splitlines())
+    snapshots = [qemu.made_before(image.read(each.parent), each) for each in machines]
+    return Layers(image.read(folder.parent), folder, *snapshots)
 
 
 def _require_kept(plan: Plan, hosts: Sequence[str]) -> None:

@@ -40,7 +40,7 @@ def test_wait_ends_when_each_host_has_told(seat_plan: Plan) -> None:
         for host in seat_plan.hosts:
             tell(seat_plan, host.name, b"STATUS=Container started.\nX_NSPAWN_LEADER_PID=7")
             tell(seat_plan, host.name, b"READY=1\nSTATUS=Container running.")
-        readiness.wait(seat_plan, sockets, lambda host: False, explain)
+        assert {"server", "client"} == readiness.wait(seat_plan, sockets, lambda host: False, explain)
     assert not readiness.place(seat_plan.seat.id, "server").exists()
 
 
@@ -54,6 +54,14 @@ def test_wait_gives_up_a_host_that_has_ended(seat_plan: Plan) -> None:
         error.values["host"],
         getattr(error.values["reason"], "msgid", ""),
     )
+
+
+def test_last_hosts_are_left_to_be_asked(seat_plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One may wait for a folder of a server that is off."""
+    monkeypatch.setattr(readiness, "QUIET", 0.0)
+    with readiness.listen(seat_plan, seat_plan.hosts) as sockets:
+        tell(seat_plan, "client", b"READY=1")
+        assert {"client"} == readiness.wait(seat_plan, sockets, lambda host: True, explain)
 
 
 @pytest.mark.parametrize("told", [b"STATUS=Container started.", b"READY=1"])
