@@ -16,7 +16,6 @@ from sharklab.lab.model import Check, Plan
 from sharklab.lab.plan import make_plan
 from sharklab.report import brief
 
-
 MEASURED = ("port", "verdict")
 """Parameters that say how an effect is tried: a brief names the service and not its port."""
 
