@@ -43,7 +43,7 @@ TRACES = (
 )
 
 # Files of roles that Ansible does not read.
-PROSE = ("*.md", "*.pyc", "*/meta/changes.yml")
+PROSE = ("*.md", "*.pyc", "*/meta/changes.yml", "*/meta/limits.yml")
 
 
 def layers(
