@@ -7,6 +7,7 @@ that seat. Answers are plain data in the language of the request, ready to be la
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -66,6 +67,7 @@ class Desk:
             "save": self._save,
             "check": self._check,
             "take": self._take,
+            "explain": self._explain,
             "hand in": self._hand_in,
             "bundle": self._bundle,
             "solve": self._solve,
@@ -140,6 +142,17 @@ class Desk:
         with os.fdopen(os.dup(handles[0]), "rb") as source:
             student_work.take(plan, self.folder(plan.lab.name, student), text(request, "id"), source)
         return Answer()
+
+    def _explain(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the page that explains a capture, or with its copy for Wireshark, as an open file."""
+        plan, words = self._read(student, request), _words(request)
+        folder = self.folder(plan.lab.name, student)
+        with self._lock(plan):
+            name, content = student_work.explain(plan, folder, text(request, "name"), words)
+        file = tempfile.TemporaryFile()  # noqa: SIM115 (the answer closes it)
+        file.write(content)
+        file.seek(0)
+        return Answer({"name": name}, file)
 
     def _hand_in(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         return Answer(self.pack(student, request).receipt)
