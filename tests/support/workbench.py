@@ -41,8 +41,12 @@ class Bench:
         self.links, self.cookies = Links(), Cookies(KEY)
         self.students = tuple(Student(id, name, "") for id, name in names.items())
         own = desk.Desk({self.lab: self.plan.source}, lambda *_: folder, board.note_check)
-        of_class = class_desk.ClassDesk(self.plan.source, self.students, own)
-        handlers = {**own.handlers(), **(of_class.handlers() if names else {}), **packet_desk.handlers((), 0)}
+        self.of_class = class_desk.ClassDesk(self.plan.source, self.students, own)
+        handlers = {
+            **own.handlers(),
+            **(self.of_class.handlers() if names else {}),
+            **packet_desk.handlers((), 0),
+        }
         seats = client.Seats(client.here(handlers, desk.explain))
         files = static_files.read({}) if files is None else files
         class_lab = self.lab if names else ""
