@@ -15,7 +15,7 @@ from sharklab.cli.workbench import board, class_links
 from sharklab.cli.workbench.desk import Desk
 from sharklab.cli.workbench.jobs import Jobs
 from sharklab.errors import InputError
-from sharklab.hosts import playbook, seat_provider
+from sharklab.hosts import seat_provider
 from sharklab.hosts.door.server import Answer, Handler, text
 from sharklab.hosts.image import choice
 from sharklab.i18n import Translator
@@ -84,12 +84,11 @@ class ClassDesk:
     def _start(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Start the seat of a student, or of everybody without one that is up, when their turn comes."""
         words = _words(request)
-        playbook.get_ready()
         wanted = [self._known(student)] if student != NOBODY else self._missing()
         for each in wanted:
             plan = self._plan(each)
             provider = seat_provider.choose(self.lab.name, each, None)
-            self.jobs.add(each, N_("start"), partial(flow.up, plan, provider, choice.AUTO), words)
+            self.jobs.add(each, N_("start the seat"), partial(flow.up, plan, provider, choice.AUTO), words)
         return Answer({"count": len(wanted)})
 
     def _stop(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
@@ -99,7 +98,7 @@ class ClassDesk:
         def stop(progress: Progress) -> None:
             seats.down(lab, own, progress)
 
-        self.jobs.add(own, N_("stop"), stop, _words(request))
+        self.jobs.add(own, N_("remove the seat"), stop, _words(request))
         return Answer()
 
     def _reset(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
@@ -109,7 +108,7 @@ class ClassDesk:
         def reset(progress: Progress) -> None:
             work.reset(plan, work.hosts_to_reset(plan, ""), choice.AUTO, progress)
 
-        self.jobs.add(student, N_("reset"), reset, _words(request))
+        self.jobs.add(student, N_("reset the hosts"), reset, _words(request))
         return Answer()
 
     def _missing(self) -> list[str]:

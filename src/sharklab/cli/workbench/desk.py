@@ -21,7 +21,6 @@ from sharklab.errors import InputError, SharklabError
 from sharklab.grading.marking import advice
 from sharklab.grading.marking.model import Result
 from sharklab.grading.submission import bundle, contents
-from sharklab.hosts import playbook
 from sharklab.hosts.door.server import Answer, Handler, text
 from sharklab.hosts.image import choice
 from sharklab.i18n import Translator
@@ -189,7 +188,6 @@ class Desk:
         whole, words = self._whole(student, request), _words(request)
         exam_rules.refuse_in_exam(whole, "solve")
         plan = work.read(whole)
-        playbook.get_ready()
         ids = work.exercises(plan, _named(request))
         with self._lock(plan):
             changes = work.solve(plan, ids, Silent())

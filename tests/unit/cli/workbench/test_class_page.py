@@ -172,7 +172,6 @@ def test_missing_seats_are_started_in_turn(bench: workbench.Bench, monkeypatch: 
                 raise MachineryError("no room")
 
     monkeypatch.setattr(class_desk.flow, "up", up)
-    monkeypatch.setattr(class_desk.playbook, "get_ready", lambda: None)
     teacher = bench.browser(TEACHER)
     assert 3 == teacher.post("/class/start").text.count("<em>")
     assert 422 == teacher.post("/class/seats/alice/start").status_code
