@@ -7,6 +7,7 @@ that seat. Answers are plain data in the language of the request, ready to be la
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,13 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import i18n, ownership
-from sharklab.cli import exam_rules, flow, own_work, work
+from sharklab.cli import exam_rules, flow, own_work, seats, work
 from sharklab.cli.workbench import student_work
 from sharklab.errors import InputError, SharklabError
 from sharklab.grading.marking import advice
 from sharklab.grading.marking.model import Result
 from sharklab.grading.submission import bundle, contents
-from sharklab.hosts import playbook
 from sharklab.hosts.door.server import Answer, Handler, text
 from sharklab.i18n import Translator
 from sharklab.lab import exam, plan_file, seat
@@ -65,10 +65,12 @@ class Desk:
             "save": self._save,
             "check": self._check,
             "take": self._take,
+            "explain": self._explain,
             "hand in": self._hand_in,
             "bundle": self._bundle,
             "solve": self._solve,
             "reset": self._reset,
+            "hosts": self._hosts,
         }
 
     def _plan(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
@@ -93,6 +95,13 @@ class Desk:
                 "is_up": plan_file.state_of(plan.seat.folder) is not None,
             }
         )
+
+    def _hosts(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the state of each host now, in words; without a seat with none."""
+        plan, words = self._read(student, request), _words(request)
+        found = seats.status(plan.lab.name, student)
+        states = found[0]["hosts"] if found else {}
+        return Answer({"hosts": {host: words.gettext(said) for host, said in states.items()}})
 
     def _work(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the exercises, their answers and their captures as they are now."""
@@ -140,6 +149,17 @@ class Desk:
             student_work.take(plan, self.folder(plan.lab.name, student), text(request, "id"), source)
         return Answer()
 
+    def _explain(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the page that explains a capture, or with its copy for Wireshark, as an open file."""
+        plan, words = self._read(student, request), _words(request)
+        folder = self.folder(plan.lab.name, student)
+        with self._lock(plan):
+            name, content = student_work.explain(plan, folder, text(request, "name"), words)
+        file = tempfile.TemporaryFile()  # noqa: SIM115 (the answer closes it)
+        file.write(content)
+        file.seek(0)
+        return Answer({"name": name}, file)
+
     def _hand_in(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         return Answer(self.pack(student, request).receipt)
 
@@ -167,7 +187,6 @@ class Desk:
         whole, words = self._whole(student, request), _words(request)
         exam_rules.refuse_in_exam(whole, "solve")
         plan = work.read(whole)
-        playbook.get_ready()
         ids = work.exercises(plan, _named(request))
         with self._lock(plan):
             changes = work.solve(plan, ids, Silent())

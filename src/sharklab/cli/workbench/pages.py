@@ -133,11 +133,20 @@ async def student(request: Request) -> Response:
         own, work = await ask(request, "page"), await ask(request, "work")
     except Refused as error:
         words = i18n.translator(request.scope["reader"].lang)
-        values = {"title": words.gettext(N_("This page cannot be shown")), "said": str(error)}
-        return _part(request, "refused.html.j2", 500, **values)
+        title = words.gettext(N_("This page cannot be shown"))
+        return _part(request, "refused.html.j2", 500, title=title, said=str(error))
     scripts, styles = request.app.state.scripts, request.app.state.styles
     values = {"scripts": scripts, "styles": styles, "watching": request.scope["reader"].is_instructor}
     return _part(request, "student.html.j2", own=own, work=work, said="", **values)
+
+
+@telling
+async def hosts(request: Request) -> Response:
+    """Show the state of the hosts."""
+    found = await ask(request, "hosts")
+    return _part(
+        request, "hosts.html.j2", hosts=found["hosts"], has_terminals=bool(request.app.state.scripts)
+    )
 
 
 @telling
@@ -209,14 +218,32 @@ async def hand_in(request: Request) -> Response:
 @telling
 async def bundle(request: Request) -> Response:
     """Give the file that was packed last."""
+    name, content = await _open(request, "bundle")
+    return _file(name, content)
+
+
+@telling
+async def explain(request: Request) -> Response:
+    """Show the page that explains a capture, or give its copy for Wireshark."""
+    name, content = await _open(request, "explain", name=request.path_params["name"])
+    return HTMLResponse(content) if name.endswith(".html") else _file(name, content)
+
+
+async def _open(request: Request, want: str, **more: str) -> tuple[str, bytes]:
+    """Return the name and the content of a file that the desk gives. Raises Refused."""
     seats: Seats = request.app.state.seats
-    given = request.path_params
-    answer, handle = await run_in_threadpool(
-        lambda: seats.open("bundle", given["lab"], given["student"], request.scope["reader"].lang)
-    )
-    with os.fdopen(handle, "rb") as file:
-        content = await run_in_threadpool(file.read, BUNDLE.file)
-    headers = {"content-disposition": f'attachment; filename="{answer["name"]}"'}
+    given, lang = request.path_params, request.scope["reader"].lang
+
+    def read() -> tuple[str, bytes]:
+        answer, handle = seats.open(want, given["lab"], given["student"], lang, **more)
+        with os.fdopen(handle, "rb") as file:
+            return str(answer["name"]), file.read(2 * BUNDLE.file)
+
+    return await run_in_threadpool(read)
+
+
+def _file(name: str, content: bytes) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type="application/octet-stream", headers=headers)
 
 
@@ -282,10 +309,12 @@ def routes() -> list[Route]:
         Route("/enter", enter_with, methods=["POST"]),
         Route("/language", language, methods=["POST"]),
         Route(f"{seat}/", student),
+        Route(f"{seat}/hosts", hosts),
         Route(f"{seat}/answers", save, methods=["POST"]),
         Route(f"{seat}/check", check, methods=["POST"]),
         Route(f"{seat}/hints", check, methods=["POST"]),
         Route(f"{seat}/captures", take, methods=["POST"]),
+        Route(f"{seat}/captures/{{name}}", explain),
         Route(f"{seat}/solve", solve, methods=["POST"]),
         Route(f"{seat}/reset", reset, methods=["POST"]),
         Route(f"{seat}/hand-in", hand_in, methods=["POST"]),

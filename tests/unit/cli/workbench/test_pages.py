@@ -79,6 +79,19 @@ def test_uploaded_capture_is_kept(bench: workbench.Bench, tmp_path: Path) -> Non
     assert ["page.pcap"] == [file.name for file in (bench.folder / "captures").iterdir()]
 
 
+def test_uploaded_capture_is_explained(bench: workbench.Bench) -> None:
+    """The page and its copy for Wireshark come from the desk; other names are refused."""
+    upload(bench, (Path(packets_made.__file__).parents[1] / "data" / "reset.pcap").read_bytes())
+    browser = bench.browser()
+    page = browser.get(bench.at + "/captures/page")
+    assert (200, True) == (page.status_code, "text/html" in page.headers["content-type"])
+    [link] = set(re.findall(r'href="([^"/#]*annotated[^"]*)"', page.text))
+    copy = browser.get(f"{bench.at}/captures/{link}")
+    assert (200, b"\x0a\x0d\x0d\x0a") == (copy.status_code, copy.content[:4])
+    for name in ("other", "page.annotated.xx.pcapng", "..%2fanswers.yml"):
+        assert browser.get(f"{bench.at}/captures/{name}").status_code in (404, 422)
+
+
 def test_uploaded_text_is_refused_in_its_place(bench: workbench.Bench) -> None:
     """The list of captures comes back with the error."""
     status, part = upload(bench, b"no capture")
@@ -167,3 +180,13 @@ def test_site_below_a_path(mylab: Path, tmp_path: Path) -> None:
     links = re.findall(r'(?:href|src|action|hx-post)="(/[^"]*)"', page.text)
     assert links
     assert all(link.startswith("/bench/") for link in links)
+
+
+def test_hosts_of_a_seat_have_their_state(bench: workbench.Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words are the reader's; a seat that is not up has no host."""
+    browser = bench.browser(lang="fr")
+    assert "<li>" not in browser.get(bench.at + "/hosts").text
+    found = [{"hosts": {"server": "running"}}]
+    monkeypatch.setattr("sharklab.cli.workbench.desk.seats.status", lambda lab, student: found)
+    part = browser.get(bench.at + "/hosts").text
+    assert ("server" in part, "running" in part, "<button" in part) == (True, False, False)
