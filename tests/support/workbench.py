@@ -25,7 +25,7 @@ class Bench:
         self.lab, self.student, self.folder, self.site = self.plan.lab.name, student, folder, site
         self.links, self.cookies = Links(), Cookies(KEY)
         own = desk.Desk({self.lab: self.plan.source}, lambda *_: folder).handlers()
-        ask = client.here({**own, **packet_desk.handlers((), 0)}, desk.explain)
+        ask = client.here({**own, **packet_desk.handlers(own["plan"], (), 0)}, desk.explain)
         files = static_files.read({})
         self.app = app.make(site, client.Seats(ask), self.links, self.cookies, files, keeper)
         self.at = f"{site.prefix}/seats/{self.lab}/{student}"

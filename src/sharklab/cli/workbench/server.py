@@ -88,7 +88,8 @@ class Workbench:
         place = Path(tempfile.mkdtemp(prefix="sharklab-workbench-", dir="/run"))
         try:
             place.chmod(0o755)
-            handlers = {**self._desk.handlers(), **packet_desk.handlers(door_process.COMMAND, UID)}
+            own = self._desk.handlers()
+            handlers = {**own, **packet_desk.handlers(own["plan"], door_process.COMMAND, UID)}
             answering = door.Door(_caller, handlers, desk.explain, _note)
             at_door = door.listen(place / "door")
             threading.Thread(target=answering.serve, args=(at_door,), daemon=True).start()
