@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount
 
-from sharklab.cli.workbench import live_packets, pages, static_files, terminals
+from sharklab.cli.workbench import class_page, live_packets, pages, static_files, terminals
 from sharklab.cli.workbench.client import Seats
 from sharklab.cli.workbench.door_client import DoorClient
 from sharklab.cli.workbench.guard import Guard
@@ -32,17 +32,21 @@ def make(
     cookies: Cookies,
     files: Mapping[str, static_files.File],
     keeper: str = "",
+    class_lab: str = "",
 ) -> Starlette:
     """Return the application; `files` are those of `/static/`.
 
     `keeper` is the socket of the process with terminals and recordings; without it the pages show none.
+    `class_lab` is the lab of a class, "" for the workbench of one student.
 
-    A route finds on `app.state`: `site`, `seats`, `links`, `cookies`, `scripts`, `styles`, and
-    `language(request)`, the language of a reader who is not known yet.
+    A route finds on `app.state` all arguments but `files`, and `scripts`, `styles`, `door`,
+    and `language(request)`, which is the language of a reader who is not known yet.
     """
     own: list[BaseRoute] = [*pages.routes(), static_files.route(files)]
     if keeper:
         own += [*terminals.routes(), *live_packets.routes()]
+    if class_lab:
+        own += class_page.routes()
     app = Starlette(
         routes=[Mount(site.prefix, routes=own)] if site.prefix else own,
         middleware=[Middleware(Guard, site=site, cookies=cookies, refuse=partial(pages.refuse, site))],
@@ -50,7 +54,7 @@ def make(
     app.state.site, app.state.seats, app.state.links, app.state.cookies = site, seats, links, cookies
     app.state.scripts, app.state.styles = (SCRIPTS, STYLES) if keeper else ((), ())
     app.state.door = DoorClient(keeper, partial(seats.ask, "keeper", "", "keeper"))
-    app.state.language = _language
+    app.state.language, app.state.class_lab = _language, class_lab
     return app
 
 

@@ -91,9 +91,11 @@ class Seats:
         """Give a file descriptor with a request, and return the answer and its file descriptors."""
         return self._ask({"want": want, "lab": lab, "student": student, "lang": lang, **more}, (handle,))
 
-    def open(self, want: str, lab: str, student: str, lang: str = "en") -> tuple[dict[str, Any], int]:
+    def open(
+        self, want: str, lab: str, student: str, lang: str = "en", **more: str
+    ) -> tuple[dict[str, Any], int]:
         """Return the answer and the one file descriptor that comes with it. Raises Refused."""
-        answer, handles = self._ask({"want": want, "lab": lab, "student": student, "lang": lang})
+        answer, handles = self._ask({"want": want, "lab": lab, "student": student, "lang": lang, **more})
         if len(handles) != 1:
             protocol.close(handles)
             raise InputError(N_("no file came"))

@@ -7,6 +7,7 @@ that seat. Answers are plain data in the language of the request, ready to be la
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -18,6 +19,7 @@ from sharklab.cli import exam_rules, flow, own_work, work
 from sharklab.cli.workbench import student_work
 from sharklab.errors import InputError, SharklabError
 from sharklab.grading.marking import advice
+from sharklab.grading.marking.model import Result
 from sharklab.grading.submission import bundle, contents
 from sharklab.hosts import playbook
 from sharklab.hosts.door.server import Answer, Handler, text
@@ -34,26 +36,38 @@ Folder = Callable[[str, str], Path]
 """Returns the folder of the work of a student, by lab and student."""
 
 
+@dataclass(frozen=True)
+class Packed:
+    """A submission that was packed into `file`, its receipt, and the words of its student."""
+
+    file: Path
+    receipt: dict[str, Any]
+    words: Translator
+
+
 @dataclass
 class Desk:
     """Answers requests about the seats of `labs`, by name; a student's work is in `folder(lab, student)`.
 
-    One check runs at a time for each student: the next one waits.
+    One check runs at a time for each student: the next one waits. `note_check` hears the result of each, with
+    the lab and the student.
     """
 
     labs: Mapping[str, Lab]
     folder: Folder
+    note_check: Callable[[str, str, Result], None] = lambda lab, student, result: None
     _locks: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the function for each request, as the door takes them."""
         return {
             "plan": self._plan,
-            "page": self._page,
+            "page": self.page,
             "work": self._work,
             "save": self._save,
             "check": self._check,
             "take": self._take,
+            "explain": self._explain,
             "hand in": self._hand_in,
             "bundle": self._bundle,
             "solve": self._solve,
@@ -63,7 +77,7 @@ class Desk:
     def _plan(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         return Answer(plan_file.to_plain(self._read(student, request)))
 
-    def _page(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def page(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the parts of a student's page that stay: brief, map, hosts, names."""
         plan, words = self._read(student, request), _words(request)
         folder = self.folder(plan.lab.name, student)
@@ -103,6 +117,7 @@ class Desk:
         with self._lock(plan):
             submission = own_work.read(self.folder(plan.lab.name, student), plan, Silent())
             found = own_work.look(plan, submission, text(request, "hint"))
+            self.note_check(plan.lab.name, student, found.result)
         notes = [words.say(said) for said in contents.taken(submission)]
         problems = [advice.said(problem, words) for problem in found.result.problems]
         if plan.lab.exam:
@@ -128,8 +143,22 @@ class Desk:
             student_work.take(plan, self.folder(plan.lab.name, student), text(request, "id"), source)
         return Answer()
 
+    def _explain(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the page that explains a capture, or with its copy for Wireshark, as an open file."""
+        plan, words = self._read(student, request), _words(request)
+        folder = self.folder(plan.lab.name, student)
+        with self._lock(plan):
+            name, content = student_work.explain(plan, folder, text(request, "name"), words)
+        file = tempfile.TemporaryFile()  # noqa: SIM115 (the answer closes it)
+        file.write(content)
+        file.seek(0)
+        return Answer({"name": name}, file)
+
     def _hand_in(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        """Pack the work beside its folder, and answer with the receipt."""
+        return Answer(self.pack(student, request).receipt)
+
+    def pack(self, student: str, request: Mapping[str, Any]) -> Packed:
+        """Pack the work beside its folder, and return the receipt. Raises as `own_work.pack`."""
         plan, words = self._read(student, request), _words(request)
         file = self._bundle_file(plan)
         with self._lock(plan):
@@ -137,7 +166,7 @@ class Desk:
             submission, digest = own_work.pack(plan, folder, file, Silent(), text(request, "again"))
         ownership.give_like_folder(file)
         lines = list(contents.lines(plan, submission, file, words))
-        return Answer({"lines": lines, "digest": digest, "name": file.name})
+        return Packed(file, {"lines": lines, "digest": digest, "name": file.name}, words)
 
     def _bundle(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the file that was packed last, open for reading."""

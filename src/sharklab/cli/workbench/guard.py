@@ -112,9 +112,9 @@ class Guard:
             return 404
         if _declared(headers) > _most(path):
             return 413
-        return self._refusal_of_reader(path, reader)
+        return self._refusal_of_reader(path, reader, bool(method) and method not in SAFE)
 
-    def _refusal_of_reader(self, path: str, reader: Reader | None) -> int:
+    def _refusal_of_reader(self, path: str, reader: Reader | None, is_write: bool) -> int:
         if path == "/enter" or path.startswith(("/enter/", "/static/")):
             return 0
         if reader is None:
@@ -122,6 +122,8 @@ class Guard:
         if not self._rate.allows(f"{reader.role} {reader.name}"):
             return 429
         if found := SEAT.fullmatch(path):
+            if is_write and reader.is_instructor:  # the work of a student is the student's own
+                return 403
             return 0 if reader.may_open(found["lab"], found["student"]) else 404
         if path == "/class" or path.startswith("/class/"):
             return 0 if reader.is_instructor else 404

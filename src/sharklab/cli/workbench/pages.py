@@ -118,6 +118,8 @@ async def home(request: Request) -> Response:
     """Lead a reader to their own page."""
     reader: Reader = request.scope["reader"]
     site: Site = request.app.state.site
+    if reader.is_instructor:
+        return RedirectResponse(site.url("/class/"), 303)
     seats = sorted(reader.seats)
     if not seats:
         return refuse(site, 404, reader.lang)
@@ -134,7 +136,8 @@ async def student(request: Request) -> Response:
         values = {"title": words.gettext(N_("This page cannot be shown")), "said": str(error)}
         return _part(request, "refused.html.j2", 500, **values)
     scripts, styles = request.app.state.scripts, request.app.state.styles
-    return _part(request, "student.html.j2", own=own, work=work, said="", scripts=scripts, styles=styles)
+    values = {"scripts": scripts, "styles": styles, "watching": request.scope["reader"].is_instructor}
+    return _part(request, "student.html.j2", own=own, work=work, said="", **values)
 
 
 @telling
@@ -167,7 +170,7 @@ async def take(request: Request) -> Response:
             said = str(error)
     found = await ask(request, "work")
     own = next((each for each in found["exercises"] if each["id"] == exercise), {"captures": [], "id": ""})
-    return _part(request, "captures.html.j2", exercise=own, said=said)
+    return _part(request, "captures.html.j2", exercise=own, said=said, watching=False)
 
 
 def _give(request: Request, file: UploadFile, id: str) -> None:
@@ -206,14 +209,32 @@ async def hand_in(request: Request) -> Response:
 @telling
 async def bundle(request: Request) -> Response:
     """Give the file that was packed last."""
+    name, content = await _open(request, "bundle")
+    return _file(name, content)
+
+
+@telling
+async def explain(request: Request) -> Response:
+    """Show the page that explains a capture, or give its copy for Wireshark."""
+    name, content = await _open(request, "explain", name=request.path_params["name"])
+    return HTMLResponse(content) if name.endswith(".html") else _file(name, content)
+
+
+async def _open(request: Request, want: str, **more: str) -> tuple[str, bytes]:
+    """Return the name and the content of a file that the desk gives. Raises Refused."""
     seats: Seats = request.app.state.seats
-    given = request.path_params
-    answer, handle = await run_in_threadpool(
-        lambda: seats.open("bundle", given["lab"], given["student"], request.scope["reader"].lang)
-    )
-    with os.fdopen(handle, "rb") as file:
-        content = await run_in_threadpool(file.read, BUNDLE.file)
-    headers = {"content-disposition": f'attachment; filename="{answer["name"]}"'}
+    given, lang = request.path_params, request.scope["reader"].lang
+
+    def read() -> tuple[str, bytes]:
+        answer, handle = seats.open(want, given["lab"], given["student"], lang, **more)
+        with os.fdopen(handle, "rb") as file:
+            return str(answer["name"]), file.read(2 * BUNDLE.file)
+
+    return await run_in_threadpool(read)
+
+
+def _file(name: str, content: bytes) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type="application/octet-stream", headers=headers)
 
 
@@ -233,9 +254,16 @@ async def enter_with(request: Request) -> Response:
     reader = links.use(str(form.get("token", "")))
     if reader is None:
         return refuse(site, 401, request.app.state.language(request))
+    if request.app.state.class_lab and not reader.is_instructor:
+        await run_in_threadpool(_note_used, request.app.state.seats, reader)
     answer = RedirectResponse(site.url("/"), 303)
     keep(answer, site, site.cookie, cookies.write(reader, time.time()))
     return answer
+
+
+def _note_used(seats: Seats, reader: Reader) -> None:
+    for lab, student in reader.seats:
+        seats.ask("link used", lab, student)
 
 
 async def language(request: Request) -> Response:
@@ -276,6 +304,7 @@ def routes() -> list[Route]:
         Route(f"{seat}/check", check, methods=["POST"]),
         Route(f"{seat}/hints", check, methods=["POST"]),
         Route(f"{seat}/captures", take, methods=["POST"]),
+        Route(f"{seat}/captures/{{name}}", explain),
         Route(f"{seat}/solve", solve, methods=["POST"]),
         Route(f"{seat}/reset", reset, methods=["POST"]),
         Route(f"{seat}/hand-in", hand_in, methods=["POST"]),

@@ -26,7 +26,7 @@ from sharklab.cli.workbench.site import Site
 from sharklab.errors import MachineryError
 from sharklab.hosts.door import control
 from sharklab.hosts.door import server as door
-from sharklab.hosts.door.server import Caller
+from sharklab.hosts.door.server import Caller, Handler
 from sharklab.message import N_, refusal
 
 COMMAND = (sys.executable, "-P", "-m", "sharklab.cli.workbench.web_process")
@@ -55,11 +55,15 @@ def listen(address: str, port: int) -> socket.socket:
 
 
 class Workbench:
-    """The workbench at `site`; `at_desk` answers what needs rights."""
+    """The workbench at `site`; `handlers` answer what needs rights. `class_lab` is the lab of a class."""
 
-    def __init__(self, site: Site, at_desk: desk.Desk) -> None:
-        self._site, self._desk = site, at_desk
+    def __init__(self, site: Site, handlers: Mapping[str, Handler], class_lab: str = "") -> None:
+        self._site, self._handlers, self._class_lab = site, handlers, class_lab
         self._tokens: dict[str, Reader] = {}
+
+    def add_links(self, readers: Mapping[str, Reader]) -> None:
+        """Let the tokens of `readers` work once."""
+        self._tokens |= readers
 
     def link(self, reader: Reader) -> str:
         """Return a new link for a reader, which works once."""
@@ -71,25 +75,28 @@ class Workbench:
         """Return the settings of the web process; `files` are those of other makers."""
         return {
             "site": vars(self._site),
+            "class_lab": self._class_lab,
             "key": _key().hex(),
             "links": {token: to_plain(reader) for token, reader in self._tokens.items()},
             "files": {name: str(path) for name, path in files.items()},
         }
 
-    def run(self, listener: socket.socket, files: Mapping[str, Path]) -> None:
-        """Answer browsers until a signal ends this process."""
-        settings = self.settings(files)
+    def run(
+        self, listener: socket.socket, files: Mapping[str, Path], certificate: str = "", key_file: str = ""
+    ) -> None:
+        """Answer browsers until a signal ends this process; with a certificate and its key by TLS."""
+        settings = {**self.settings(files), "certificate": certificate, "key_file": key_file}
         if privilege.is_root():
             self._run_apart(listener, settings)
         else:
-            web_process.serve(settings, listener, client.here(self._desk.handlers(), desk.explain))
+            web_process.serve(settings, listener, client.here(self._handlers, desk.explain))
 
     def _run_apart(self, listener: socket.socket, settings: Mapping[str, Any]) -> None:
         place = Path(tempfile.mkdtemp(prefix="sharklab-workbench-", dir="/run"))
         try:
             place.chmod(0o755)
-            own = self._desk.handlers()
-            handlers = {**own, **packet_desk.handlers(own["plan"], door_process.COMMAND, UID)}
+            desk_of_packets = packet_desk.handlers(self._handlers["plan"], door_process.COMMAND, UID)
+            handlers = {**self._handlers, **desk_of_packets}
             answering = door.Door(_caller, handlers, desk.explain, _note)
             at_door = door.listen(place / "door")
             threading.Thread(target=answering.serve, args=(at_door,), daemon=True).start()

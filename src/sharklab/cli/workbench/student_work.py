@@ -18,6 +18,7 @@ from sharklab import ownership, state, untrusted
 from sharklab.checks import QUESTIONS
 from sharklab.cli import work as actions
 from sharklab.errors import InputError
+from sharklab.evidence.packets import facts, read
 from sharklab.evidence.packets.container import open_capture
 from sharklab.grading.submission import answers, form, sheet, work
 from sharklab.grading.submission.model import Submission
@@ -25,6 +26,8 @@ from sharklab.i18n import Translator
 from sharklab.lab.model import Capture, Exercise, Plan
 from sharklab.limits import BUNDLE, CAPTURE
 from sharklab.message import N_, Message
+from sharklab.report import capture_page
+from sharklab.report.capture_story import Choice, story
 
 PATIENCE = 10.0
 """Seconds that a change of the folder waits for another one."""
@@ -226,6 +229,26 @@ def take(plan: Plan, folder: Path, id: str, source: IO[bytes]) -> None:
             new.replace(target)
             ownership.give_like_folder(own, target)
             _remove_others(id, target)
+
+
+def explain(plan: Plan, folder: Path, name: str, words: Translator) -> tuple[str, bytes]:
+    """Return the name and the content of a file that explains a capture of the student.
+
+    `name` is the capture's id for the page, or a link of that page: the copy with comments for Wireshark.
+    Raises InputError for another name, and for a capture that is missing or cannot be read.
+    """
+    id, _, rest = name.partition(".annotated.")
+    file = work.read(folder, plan).captures.get(id)
+    if file is None:
+        raise InputError(N_("there is no such capture yet"), place=untrusted.name(id))
+    capture = open_capture(file)
+    told = story(untrusted.name(file.name), id, capture, facts(read(capture)), Choice(), words)
+    made = capture_page.files([told], words)
+    wanted = name if rest else f"{capture_page.NAME}.{words.language}.html"
+    if wanted not in made:
+        raise InputError(N_("there is no such capture yet"), place=untrusted.name(name))
+    content = made[wanted]
+    return wanted, content.encode() if isinstance(content, str) else content
 
 
 def _copy(source: IO[bytes], target: Path) -> None:

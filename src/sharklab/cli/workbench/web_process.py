@@ -51,6 +51,7 @@ def make(settings: Mapping[str, Any], ask: client.Ask) -> uvicorn.Server:
         identity.Cookies(bytes.fromhex(settings["key"])),
         static_files.read({name: Path(path) for name, path in settings["files"].items()}),
         settings.get("keeper", ""),
+        settings["class_lab"],
     )
     config = uvicorn.Config(
         application,
@@ -63,6 +64,8 @@ def make(settings: Mapping[str, Any], ask: client.Ask) -> uvicorn.Server:
         server_header=False,
         proxy_headers=False,
         ws_max_size=LARGEST_MESSAGE,
+        ssl_certfile=settings.get("certificate") or None,
+        ssl_keyfile=settings.get("key_file") or None,
         timeout_graceful_shutdown=2,
     )
     config.load()

@@ -42,7 +42,7 @@ def test_link_is_told_and_opened(
     served: list[dict[str, Any]] = []
     monkeypatch.setattr(browser, "open_link", opened.append)
 
-    def note(own: server.Workbench, listener: socket.socket, files: dict[str, Path]) -> None:
+    def note(own: server.Workbench, listener: socket.socket, files: dict[str, Path], *_: str) -> None:
         listener.close()
         served.append(own.settings(files))
 

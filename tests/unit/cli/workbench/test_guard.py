@@ -121,7 +121,6 @@ def test_websocket_is_refused(client: TestClient, status: int, call: Call) -> No
 
 ALLOWED = [
     Call(),
-    Call(path="/bench/seats/tp4/bob/check", reader=TEACHER),
     Call(path="/bench/class/rows", reader=TEACHER),
     Call(path="/bench/language"),
 ]
@@ -136,6 +135,15 @@ def test_right_request_is_answered(client: TestClient, call: Call) -> None:
     assert (200, f"0 {name}") == (found.status_code, found.text)
     with client.websocket_connect(f"wss://lab.example{call.path}", headers=headers(call)) as socket:
         assert name == socket.receive_text()
+
+
+def test_instructor_reads_the_work_of_a_student_and_writes_nothing(client: TestClient) -> None:
+    """A student's answers are the student's own; a terminal decides for itself."""
+    call = Call(reader=TEACHER)
+    assert 200 == client.get(call.path, headers=headers(call)).status_code
+    assert 403 == client.post(call.path, headers=headers(call)).status_code
+    with client.websocket_connect(f"wss://lab.example{call.path}", headers=headers(call)) as socket:
+        assert "teacher" == socket.receive_text()
 
 
 @pytest.mark.parametrize("path", ["/bench/enter", "/bench/enter/token", "/bench/static/htmx.js"])

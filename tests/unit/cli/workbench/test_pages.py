@@ -79,6 +79,19 @@ def test_uploaded_capture_is_kept(bench: workbench.Bench, tmp_path: Path) -> Non
     assert ["page.pcap"] == [file.name for file in (bench.folder / "captures").iterdir()]
 
 
+def test_uploaded_capture_is_explained(bench: workbench.Bench) -> None:
+    """The page and its copy for Wireshark come from the desk; other names are refused."""
+    upload(bench, (Path(packets_made.__file__).parents[1] / "data" / "reset.pcap").read_bytes())
+    browser = bench.browser()
+    page = browser.get(bench.at + "/captures/page")
+    assert (200, True) == (page.status_code, "text/html" in page.headers["content-type"])
+    [link] = set(re.findall(r'href="([^"/#]*annotated[^"]*)"', page.text))
+    copy = browser.get(f"{bench.at}/captures/{link}")
+    assert (200, b"\x0a\x0d\x0d\x0a") == (copy.status_code, copy.content[:4])
+    for name in ("other", "page.annotated.xx.pcapng", "..%2fanswers.yml"):
+        assert browser.get(f"{bench.at}/captures/{name}").status_code in (404, 422)
+
+
 def test_uploaded_text_is_refused_in_its_place(bench: workbench.Bench) -> None:
     """The list of captures comes back with the error."""
     status, part = upload(bench, b"no capture")
