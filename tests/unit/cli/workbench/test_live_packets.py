@@ -165,7 +165,7 @@ def test_nobody_else_sees_packets(kept: Bench, browser: TestClient, page: Page, 
     assert REFUSED == closed.value.code
     for path in ("1", "capture.pcapng", "conversation"):
         assert 404 == teacher.get(f"{kept.at}/hosts/server/packets/{path}").status_code
-    assert 404 == teacher.post(f"{kept.at}/hosts/server/packets/keep", data={"id": "page"}).status_code
+    assert 403 == teacher.post(f"{kept.at}/hosts/server/packets/keep", data={"id": "page"}).status_code
 
 
 @pytest.mark.parametrize("said", ["", "[]", "null", "{}", '{"do": 1}', "[" * 100_000])
