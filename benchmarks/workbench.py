@@ -123,10 +123,12 @@ async def browsers(count: int, processes: list[int]) -> None:
     print(f"{count} terminals: {told(await typed(terminals), base)}")
     floods = [await opened(2 * number, NOISY) for number in range(FLOODS)]
     tasks += [asyncio.create_task(each.listen()) for each in floods]
-    begin = time.monotonic()
+    begin, before = time.monotonic(), cpu(processes)
     times = await typed(terminals)
-    rate = sum(each.bytes for each in floods) / (time.monotonic() - begin) / 1e6
-    print(f"... and {FLOODS} that print {rate:.1f} MB/s: {told(times, base)}, {memory(processes)} MiB")
+    size = sum(each.bytes for each in floods) / 1e6
+    cost, rate = (cpu(processes) - before) * 1000 / size, size / (time.monotonic() - begin)
+    print(f"... and {FLOODS} that print {rate:.1f} MB/s: {told(times, base)}")
+    print(f"{cost:.0f} CPU-ms for a MB of output, {memory(processes)} MiB")
     for task in tasks:
         task.cancel()
 

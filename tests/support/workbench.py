@@ -30,20 +30,22 @@ class Bench:
         site: Site = SITE,
         keeper: str = "",
         names: Mapping[str, str] = MappingProxyType({}),
+        files: Mapping[str, static_files.File] | None = None,
     ) -> None:
         """Make the workbench of a student, or of the class of `names`, by id.
 
-        `keeper` is the socket of a door with terminals and recordings.
+        `keeper` is the socket of a door with terminals and recordings; `files` are those of `/static/`.
         """
         self.plan = flow.prepare(lab, student)
         self.lab, self.student, self.folder, self.site = self.plan.lab.name, student, folder, site
         self.links, self.cookies = Links(), Cookies(KEY)
         self.students = tuple(Student(id, name, "") for id, name in names.items())
         own = desk.Desk({self.lab: self.plan.source}, lambda *_: folder, board.note_check)
-        of_class = class_desk.ClassDesk(self.plan.source, self.students, own)
-        handlers = {**own.handlers(), **(of_class.handlers() if names else {})}
+        self.of_class = class_desk.ClassDesk(self.plan.source, self.students, own)
+        handlers = {**own.handlers(), **(self.of_class.handlers() if names else {})}
         handlers |= packet_desk.handlers(handlers["plan"], (), 0)
-        seats, files = client.Seats(client.here(handlers, desk.explain)), static_files.read({})
+        seats = client.Seats(client.here(handlers, desk.explain))
+        files = static_files.read({}) if files is None else files
         class_lab = self.lab if names else ""
         self.app = app.make(site, seats, self.links, self.cookies, files, keeper, class_lab)
         self.at = f"{site.prefix}/seats/{self.lab}/{student}"

@@ -220,7 +220,7 @@ VERBS: Mapping[str, Verb] = {
         submission.seats_create,
         N_("Write a seat file for each student of a class, for their own machine."),
         "seats create roster.csv --lab tp4 -o seats",
-        ("roster", "of_lab", "seats_folder", "begin", "end", "output"),
+        ("roster", "of_lab", "seats_folder", "url", "begin", "end", "output"),
     ),
     "seats code": Verb(
         submission.seats_code,

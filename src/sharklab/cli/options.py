@@ -512,7 +512,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("URL"),
             "default": "",
-            "help": N_("the address that browsers use, if it is another one: that of a proxy with TLS"),
+            "help": N_("the address of the workbench for browsers, such as that of a proxy with TLS"),
         },
     ),
     "certificate": (

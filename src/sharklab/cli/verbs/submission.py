@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,14 @@ from sharklab.cli.say import languages, say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import N_
 
+LINKS = "links.csv"
+"""The file with the personal links of a class, beside the files of its seats."""
+
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
     from sharklab.cli.own_work import Look
     from sharklab.grading.submission.model import Submission
     from sharklab.lab.model import Plan
+    from sharklab.lab.roster import Student
 
 
 def seats_create(args: Options) -> int:
@@ -27,6 +32,8 @@ def seats_create(args: Options) -> int:
     students = roster.read(Path(args.roster))
     times = exam.windows(lab, students, *moment.read_exam(args.begin, args.end))
     files = seat_file.create_all(lab, [student.id for student in students], folder, times)
+    if args.url:
+        _write_links(args.url, lab.name, students, folder / LINKS)
     ownership.give_like_folder(folder, *files.values())
     text = translate(args).gettext(
         "{count} seats of {lab} are in {folder}. Give each student their own file."
@@ -36,6 +43,15 @@ def seats_create(args: Options) -> int:
     ]
     say(args, text.format(count=len(files), lab=lab.name, folder=folder), seats=seats)
     return GOOD
+
+
+def _write_links(url: str, lab: str, students: Iterable[Student], file: Path) -> None:
+    """Write the personal links of a class for the workbench at `url`."""
+    from sharklab import state
+    from sharklab.cli.workbench import class_links, site
+
+    state.write(file, class_links.table(lab, students, site.read(url)))
+    ownership.give_like_folder(file)
 
 
 def seats_code(args: Options) -> int:

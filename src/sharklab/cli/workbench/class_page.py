@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from sharklab.cli.workbench.class_desk import NOBODY
 from sharklab.cli.workbench.client import Seats
 from sharklab.cli.workbench.identity import Reader
 from sharklab.cli.workbench.pages import ask, telling, write
 
-NOBODY = "-"
-"""The student of a request about the whole class."""
+ACTIONS = {"start": "start", "stop": "stop", "reset": "restart"}
+"""The request to the desk for each action on a seat."""
 
 
 async def _rows(request: Request) -> dict[str, Any]:
@@ -71,6 +73,43 @@ async def new_link(request: Request) -> Response:
 
 
 @telling
+async def seat(request: Request) -> Response:
+    """Show the page of a student's seat, or the part of it that changes."""
+    part = request.query_params.get("part")
+    found = await _ask(request, "seat", request.path_params["student"])
+    reader: Reader = request.scope["reader"]
+    template = "class_job.html.j2" if part else "class_seat.html.j2"
+    lab = request.app.state.class_lab
+    return HTMLResponse(write(template, reader.lang, request.app.state.site, own=found, lab=lab))
+
+
+@telling
+async def act(request: Request) -> Response:
+    """Begin a job on the seat of a student, and show that it waits."""
+    student, want = request.path_params["student"], ACTIONS.get(request.path_params["action"])
+    if want is None:
+        raise HTTPException(404)
+    await _ask(request, want, student)
+    found = await _ask(request, "seat", student)
+    reader: Reader = request.scope["reader"]
+    lab = request.app.state.class_lab
+    return HTMLResponse(write("class_job.html.j2", reader.lang, request.app.state.site, own=found, lab=lab))
+
+
+@telling
+async def start_all(request: Request) -> Response:
+    """Start the seats of everybody who has none that is up."""
+    await _ask(request, "start", NOBODY)
+    return await _answer(request, "class_rows.html.j2")
+
+
+async def _ask(request: Request, want: str, student: str) -> dict[str, Any]:
+    """Return the answer about a student of the class. Raises Refused."""
+    state, reader = request.app.state, request.scope["reader"]
+    return await run_in_threadpool(lambda: state.seats.ask(want, state.class_lab, student, reader.lang))
+
+
+@telling
 async def helped(request: Request) -> Response:
     """Lower the hand of a student, and show the table again."""
     state, reader = request.app.state, request.scope["reader"]
@@ -95,6 +134,9 @@ def routes() -> list[Route]:
     return [
         Route("/class/", page),
         Route("/class/rows", rows),
+        Route("/class/start", start_all, methods=["POST"]),
+        Route("/class/seats/{student}/", seat),
+        Route("/class/seats/{student}/{action}", act, methods=["POST"]),
         Route("/class/links/{student}", new_link, methods=["POST"]),
         Route("/class/helped/{student}", helped, methods=["POST"]),
         Route("/seats/{lab}/{student}/help", ask_for_help, methods=["POST"]),

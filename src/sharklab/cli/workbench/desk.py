@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import i18n, ownership
-from sharklab.cli import exam_rules, flow, own_work, work
+from sharklab.cli import exam_rules, flow, own_work, seats, work
 from sharklab.cli.workbench import student_work
 from sharklab.errors import InputError, SharklabError
 from sharklab.grading.marking import advice
 from sharklab.grading.marking.model import Result
 from sharklab.grading.submission import bundle, contents
-from sharklab.hosts import playbook
 from sharklab.hosts.door.server import Answer, Handler, text
 from sharklab.hosts.image import choice
 from sharklab.i18n import Translator
@@ -72,6 +71,7 @@ class Desk:
             "bundle": self._bundle,
             "solve": self._solve,
             "reset": self._reset,
+            "hosts": self._hosts,
         }
 
     def _plan(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
@@ -96,6 +96,13 @@ class Desk:
                 "is_up": plan_file.state_of(plan.seat.folder) is not None,
             }
         )
+
+    def _hosts(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the state of each host now, in words; without a seat with none."""
+        plan, words = self._read(student, request), _words(request)
+        found = seats.status(plan.lab.name, student)
+        states = found[0]["hosts"] if found else {}
+        return Answer({"hosts": {host: words.gettext(said) for host, said in states.items()}})
 
     def _work(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the exercises, their answers and their captures as they are now."""
@@ -181,7 +188,6 @@ class Desk:
         whole, words = self._whole(student, request), _words(request)
         exam_rules.refuse_in_exam(whole, "solve")
         plan = work.read(whole)
-        playbook.get_ready()
         ids = work.exercises(plan, _named(request))
         with self._lock(plan):
             changes = work.solve(plan, ids, Silent())

@@ -141,6 +141,15 @@ async def student(request: Request) -> Response:
 
 
 @telling
+async def hosts(request: Request) -> Response:
+    """Show the state of the hosts."""
+    found = await ask(request, "hosts")
+    return _part(
+        request, "hosts.html.j2", hosts=found["hosts"], has_terminals=bool(request.app.state.scripts)
+    )
+
+
+@telling
 async def save(request: Request) -> Response:
     """Save one answer."""
     form = await request.form()
@@ -300,6 +309,7 @@ def routes() -> list[Route]:
         Route("/enter", enter_with, methods=["POST"]),
         Route("/language", language, methods=["POST"]),
         Route(f"{seat}/", student),
+        Route(f"{seat}/hosts", hosts),
         Route(f"{seat}/answers", save, methods=["POST"]),
         Route(f"{seat}/check", check, methods=["POST"]),
         Route(f"{seat}/hints", check, methods=["POST"]),

@@ -331,3 +331,16 @@ def test_seats_code_is_of_exams_alone(capsys: pytest.CaptureFixture[str]) -> Non
     """Another lab has no codes, and a name must be one of a student."""
     error = refusal(InputError, "seats", "code", "tp4", "alice")
     assert ("the lab {lab} is not an exam", "sharklab seats code") == (error.message_id, error.place)
+
+
+def test_seats_create_writes_links_of_the_workbench(here: Path) -> None:
+    """They are those that `serve` takes, and nobody else reads the file."""
+    from sharklab.cli.workbench import class_links
+
+    Path("roster.csv").write_text("student,name\nalice,Alice\nbob,Bob\n")
+    run("seats", "create", "roster.csv", "--lab", "tp4", "--url", "https://lab.example/bench")
+    lines = Path("seats/links.csv").read_text().splitlines()[1:]
+    assert [
+        f"https://lab.example/bench/enter/{token}" for token in class_links.unused("tp4", ["alice", "bob"])
+    ] == [line.rpartition(",")[2] for line in lines]
+    assert 0o600 == Path("seats/links.csv").stat().st_mode & 0o777

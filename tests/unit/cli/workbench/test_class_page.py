@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 
 import pytest
 
-from sharklab.cli.workbench import board, class_links
+from sharklab.cli.workbench import board, class_desk, class_links
 from sharklab.cli.workbench.identity import INSTRUCTOR, Reader
+from sharklab.cli.workbench.jobs import DONE, FAILED
+from sharklab.errors import MachineryError
 from sharklab.lab import diary, seat
+from sharklab.lab.model import Plan
+from sharklab.progress import Progress
 from tests.support import workbench
 
 TEACHER = Reader("instructor", INSTRUCTOR)
@@ -153,3 +158,41 @@ def test_hand_in_keeps_the_submission_of_the_class(bench: workbench.Bench, tmp_p
     [file] = (tmp_path / "state" / "handed" / "mylab").glob("alice-*.sharklab")
     assert file.stat().st_mode & 0o777 == 0o600
     assert ["alice"] == shown(bench, "?only=handed")
+
+
+def test_missing_seats_are_started_in_turn(bench: workbench.Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody gets a job; a failure is told on the page of the seat, and the others go on."""
+    go, begun = threading.Event(), []
+
+    def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
+        begun.append(plan.seat.student)
+        assert go.wait(60)
+        with progress.step("set up"):
+            if plan.seat.student == "bob":
+                raise MachineryError("no room")
+
+    monkeypatch.setattr(class_desk.flow, "up", up)
+    teacher = bench.browser(TEACHER)
+    assert 3 == teacher.post("/class/start").text.count("<em>")
+    assert 422 == teacher.post("/class/seats/alice/start").status_code
+    go.set()
+    bench.of_class.jobs._pool.shutdown(wait=True)
+    assert set(NAMES) == set(begun)
+    assert {"alice": DONE, "bob": FAILED, "carol": DONE} == {
+        student: job.state for student, job in bench.of_class.jobs.known().items()
+    }
+    assert "no room" in teacher.get("/class/seats/bob/").text
+
+
+def test_seat_is_removed_and_reset(bench: workbench.Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each action does what its verb does; a seat that is not up cannot be reset."""
+    done = []
+    monkeypatch.setattr(class_desk.seats, "down", lambda lab, student, progress: done.append((lab, student)))
+    teacher = bench.browser(TEACHER)
+    assert 422 == teacher.post("/class/seats/alice/reset").status_code
+    assert 404 == teacher.post("/class/seats/alice/other").status_code
+    assert 422 == teacher.post("/class/seats/mallory/stop").status_code
+    assert 200 == teacher.post("/class/seats/alice/stop").status_code
+    bench.of_class.jobs._pool.shutdown(wait=True)
+    assert [("mylab", "alice")] == done
+    assert 404 == bench.browser().post("/class/seats/alice/stop").status_code

@@ -180,3 +180,13 @@ def test_site_below_a_path(mylab: Path, tmp_path: Path) -> None:
     links = re.findall(r'(?:href|src|action|hx-post)="(/[^"]*)"', page.text)
     assert links
     assert all(link.startswith("/bench/") for link in links)
+
+
+def test_hosts_of_a_seat_have_their_state(bench: workbench.Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words are the reader's; a seat that is not up has no host."""
+    browser = bench.browser(lang="fr")
+    assert "<li>" not in browser.get(bench.at + "/hosts").text
+    found = [{"hosts": {"server": "running"}}]
+    monkeypatch.setattr("sharklab.cli.workbench.desk.seats.status", lambda lab, student: found)
+    part = browser.get(bench.at + "/hosts").text
+    assert ("server" in part, "running" in part, "<button" in part) == (True, False, False)

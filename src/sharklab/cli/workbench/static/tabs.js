@@ -32,4 +32,12 @@ function start(list) {
   if (kept) select(kept, false);
 }
 
+// A button elsewhere that opens a tab: of the map, the terminal of a host.
+document.addEventListener("click", (event) => {
+  const button = /** @type {HTMLElement} */ (event.target).closest("[data-opens]");
+  const tab = document.getElementById(button?.getAttribute("data-opens") ?? "");
+  tab?.click();
+  tab?.focus();
+});
+
 for (const list of document.querySelectorAll("[role=tablist]")) start(/** @type {HTMLElement} */ (list));
