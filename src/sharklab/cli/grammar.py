@@ -84,7 +84,7 @@ VERBS: Mapping[str, Verb] = {
         exercise.reset,
         N_("Put hosts of the seat back into their start state."),
         "reset tp4 nfs",
-        ("lab", "maybe_part", "student", "yes", "os", "output"),
+        ("lab", "maybe_part", "student", "yes", "output"),
     ),
     "shell": Verb(
         seat.shell,
@@ -172,7 +172,7 @@ VERBS: Mapping[str, Verb] = {
         classroom.up,
         N_("Start the seat of every student of a class on this computer, side by side."),
         "seats up tp4 --roster roster.csv",
-        ("lab", "required_class", "only", "solved", "until", "os", "output"),
+        ("lab", "required_class", "only", "solved", "until", "begin", "end", "os", "output"),
     ),
     "seats status": Verb(
         classroom.status,
@@ -196,7 +196,7 @@ VERBS: Mapping[str, Verb] = {
         class_work.reset,
         N_("Put hosts of every seat of a class back into their start state."),
         "seats reset tp4 nfs",
-        ("lab", "maybe_part", "class", "only", "yes", "os", "output"),
+        ("lab", "maybe_part", "class", "only", "yes", "output"),
     ),
     "seats sleep": Verb(
         classroom.sleep,

@@ -17,13 +17,14 @@ from sharklab.grading.marking import advice
 from sharklab.grading.marking.keys import without_keys
 from sharklab.grading.marking.marks import grade
 from sharklab.grading.marking.model import Result
+from sharklab.grading.marking.policy import Policy
 from sharklab.grading.submission import bundle, manifest
 from sharklab.grading.submission import work as folders
 from sharklab.grading.submission.model import HostState, Submission
 from sharklab.hosts.providers import sleeping
 from sharklab.lab import diary, seat
 from sharklab.lab.model import Plan
-from sharklab.message import DID_YOU_MEAN, N_, nearest
+from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
 from sharklab.progress import Progress
 
 
@@ -38,6 +39,15 @@ class Look:
     submission: Submission
     result: Result
     offered: tuple[str, ...]
+    has_seat: bool
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """Sentences about the work as a whole: a seat that is missing, and files under other names."""
+        if self.has_seat:
+            return self.result.taken
+        text = N_("You have no seat of this lab here: the criteria that need a seat do not count.")
+        return (Message(text), *self.result.taken)
 
 
 def needs_hosts(plan: Plan) -> bool:
@@ -69,15 +79,16 @@ def look(plan: Plan, submission: Submission, hint: str = "") -> Look:
     """
     if hint:
         exam_rules.refuse_in_exam(plan, "check --hint")
-    graded = grade(plan, submission)
+    has_seat = work.has_seat(plan)
+    graded = grade(plan, submission, Policy(without_seats=not has_seat))
     if plan.lab.exam:
         diary.note_check(plan.seat)
-        return Look(submission, graded, ())
+        return Look(submission, graded, (), has_seat)
     offered = advice.hint_names(graded)
     if hint:
         _check_criterion(hint, graded)
         _take_hint(plan, hint, offered)
-    return Look(submission, without_keys(graded, diary.hints(plan.seat)), offered)
+    return Look(submission, without_keys(graded, diary.hints(plan.seat)), offered, has_seat)
 
 
 def _check_criterion(name: str, graded: Result) -> None:

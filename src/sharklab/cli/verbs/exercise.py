@@ -19,7 +19,7 @@ def solve(args: Options) -> int:
     exam_rules.refuse_in_exam(whole, "solve")
     plan, words = work.read(whole), translate(args)
     ids = work.exercises(plan, args.subject)
-    agree(args, [work.price(ids)])
+    agree(args, work.costs(plan, ids))
     changes = work.solve(plan, ids, Progress(words.gettext))
     lines = [words.gettext("Solved: {exercises}").format(exercises=", ".join(ids))]
     if changes:
@@ -39,7 +39,7 @@ def reset(args: Options) -> int:
     plan, words = work.read(flow.look_up(args.lab, args.student)), translate(args)
     hosts = work.hosts_to_reset(plan, args.subject)
     agree(args, work.losses(plan, hosts, args.subject))
-    told = work.reset(plan, hosts, args.os, Progress(words.gettext))
+    told = work.reset(plan, hosts, Progress(words.gettext))
     text = words.gettext("In their start state: {hosts}").format(hosts=", ".join(hosts))
     say(args, "\n".join([*map(words.say, told), text]), hosts=list(hosts))
     return GOOD

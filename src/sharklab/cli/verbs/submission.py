@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from sharklab import ownership
 from sharklab.cli.options import Options
-from sharklab.cli.say import languages, say, translate
+from sharklab.cli.say import languages, say, translate, warn
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import N_
+from sharklab.untrusted import visible
 
 LINKS = "links.csv"
 """The file with the personal links of a class, beside the files of its seats."""
@@ -23,9 +24,10 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
 
 
 def seats_create(args: Options) -> int:
-    """Write a file for each student of the class, for that student alone."""
+    """Write a file for each student of the class, and print the password of each for a class server."""
     from sharklab.author import lint
     from sharklab.cli import moment
+    from sharklab.hosts.ssh_gateway import keys
     from sharklab.lab import exam, roster, seat_file
 
     lab, folder = lint.named(args.lab), Path(args.out)
@@ -35,13 +37,24 @@ def seats_create(args: Options) -> int:
     if args.url:
         _write_links(args.url, lab.name, students, folder / LINKS)
     ownership.give_like_folder(folder, *files.values())
-    text = translate(args).gettext(
-        "{count} seats of {lab} are in {folder}. Give each student their own file."
+    words = translate(args)
+    text = words.gettext("{count} seats of {lab} are in {folder}. Give each student their own file.")
+    first = words.gettext(
+        "For the first login on a class server (ssh -p 2222 NAME@SERVER), each student's password:"
     )
+    passwords = {student.id: keys.password(student.id) for student in students}
     seats = [
-        {"student": student.id, "name": student.name, "file": str(files[student.id])} for student in students
+        {
+            "student": student.id,
+            "name": student.name,
+            "file": str(files[student.id]),
+            "password": passwords[student.id],
+        }
+        for student in students
     ]
-    say(args, text.format(count=len(files), lab=lab.name, folder=folder), seats=seats)
+    lines = [text.format(count=len(files), lab=lab.name, folder=folder), first]
+    lines += [f"  {student}  {password}" for student, password in passwords.items()]
+    say(args, "\n".join(lines), seats=seats)
     return GOOD
 
 
@@ -106,7 +119,6 @@ def check(args: Options) -> int:
     from sharklab.cli import exam_rules, flow, own_work
     from sharklab.grading.marking import advice
     from sharklab.grading.marking.export import to_plain
-    from sharklab.grading.submission import contents
 
     plan = flow.look_up(args.lab, args.student)
     if args.hint:
@@ -115,19 +127,18 @@ def check(args: Options) -> int:
     if plan.lab.exam:
         return _say_missing(args, found)
     words, result = translate(args), found.result
-    lines = [*map(words.say, contents.taken(found.submission)), *advice.lines(result, words, found.offered)]
-    told = {"folder": str(found.submission.folder), "hints": list(found.offered), "result": to_plain(result)}
-    say(args, "\n".join(lines), **told)
+    lines = [*(visible(words.say(note)) for note in found.notes), *advice.lines(result, words, found.offered)]
+    told = {"folder": str(found.submission.folder), "hints": list(found.offered), "seat": found.has_seat}
+    say(args, "\n".join(lines), **told, result=to_plain(result))
     return GOOD if result.points == result.worth else NOT_ACHIEVED
 
 
 def _say_missing(args: Options, found: Look) -> int:
     """Say in an exam which parts are missing, by their titles alone; exit code 1 when some are."""
     from sharklab.grading.marking import advice
-    from sharklab.grading.submission import contents
 
     words, missing = translate(args), advice.missing(found.result)
-    lines = [*map(words.say, contents.taken(found.submission)), *advice.exam_lines(found.result, words)]
+    lines = [*(visible(words.say(note)) for note in found.notes), *advice.exam_lines(found.result, words)]
     titles = {id: [words.say(mark.title) for mark in marks] for id, marks in missing.items()}
     say(args, "\n".join(lines), folder=str(found.submission.folder), missing=titles)
     return NOT_ACHIEVED if missing else GOOD
@@ -138,13 +149,15 @@ def _read_work(args: Options, plan: Plan) -> Submission:
 
     If it takes root's rights to see the hosts, the command starts again through sudo.
     """
-    from sharklab.cli import own_work
+    from sharklab.cli import own_work, seats
     from sharklab.grading.submission import form as forms
     from sharklab.progress import Progress
 
     folder = forms.place(args.folder, plan.lab.name)
     _become_root(args, plan)
-    return own_work.read(folder, plan, Progress(translate(args).gettext))
+    found = own_work.read(folder, plan, Progress(translate(args).gettext))
+    warn(args, seats.warnings(plan.lab.name, plan.seat.student))
+    return found
 
 
 def _become_root(args: Options, plan: Plan) -> None:
@@ -158,13 +171,13 @@ def _become_root(args: Options, plan: Plan) -> None:
 
 def report(args: Options) -> int:
     """Write the report of a student's own answers and captures into their folder."""
-    from sharklab.cli import exam_rules, flow
+    from sharklab.cli import exam_rules, flow, work
     from sharklab.grading.marking import preview as reports
 
     plan = flow.look_up(args.lab, args.student)
     exam_rules.refuse_in_exam(plan, "report --folder")
     submission = _read_work(args, plan)
-    files = reports.write(plan, submission, languages(args))
+    files = reports.write(plan, submission, languages(args), without_seats=not work.has_seat(plan))
     ownership.give_like_folder(*submission.folder.iterdir())
     say(args, "\n".join(map(str, files)), reports=[str(file) for file in files])
     return GOOD

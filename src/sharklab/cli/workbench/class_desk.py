@@ -163,7 +163,7 @@ class ClassDesk:
         ownership.give_like_folder(packed.file)
         self._made.clear()
         lines = packed.receipt["lines"][:-1]  # the last one names the file of the server
-        return Answer({**packed.receipt, "lines": lines, "kept": packed.words.say(receipt)})
+        return Answer({**packed.receipt, "lines": lines, "kept": " ".join(map(packed.words.say, receipt))})
 
     def _known(self, student: str) -> str:
         if student in {own.id for own in self.students}:

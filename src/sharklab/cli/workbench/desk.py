@@ -22,7 +22,6 @@ from sharklab.grading.marking import advice
 from sharklab.grading.marking.model import Result
 from sharklab.grading.submission import bundle, contents
 from sharklab.hosts.door.server import Answer, Handler, text
-from sharklab.hosts.image import choice
 from sharklab.i18n import Translator
 from sharklab.lab import exam, plan_file, seat
 from sharklab.lab.model import Lab, Plan
@@ -125,7 +124,7 @@ class Desk:
             submission = own_work.read(self.folder(plan.lab.name, student), plan, Silent())
             found = own_work.look(plan, submission, text(request, "hint"))
             self.note_check(plan.lab.name, student, found.result)
-        notes = [words.say(said) for said in contents.taken(submission)]
+        notes = [words.say(said) for said in found.notes]
         problems = [advice.said(problem, words) for problem in found.result.problems]
         if plan.lab.exam:
             lines = list(advice.exam_lines(found.result, words))
@@ -199,7 +198,7 @@ class Desk:
         plan, words = work.read(self._whole(student, request)), _words(request)
         hosts = work.hosts_to_reset(plan, _named(request))
         with self._lock(plan):
-            told = work.reset(plan, hosts, choice.AUTO, Silent())
+            told = work.reset(plan, hosts, Silent())
         said = Message(N_("In their start state: {hosts}"), {"hosts": hosts})
         return Answer({"lines": [words.say(each) for each in (*told, said)], "changes": {}})
 

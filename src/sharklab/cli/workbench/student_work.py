@@ -73,7 +73,9 @@ def _help(plan: Plan, exercise: str, words: Translator) -> dict[str, Any]:
     hosts = actions.hosts_to_reset(plan, exercise)
     return {
         "reset": [words.say(each) for each in actions.losses(plan, hosts, exercise)],
-        "solve": "" if plan.lab.exam or exercise in plan.solved else words.say(actions.price((exercise,))),
+        "solve": ""
+        if plan.lab.exam or exercise in plan.solved
+        else " ".join(map(words.say, actions.costs(plan, (exercise,)))),
     }
 
 

@@ -162,7 +162,8 @@ def _mark_lines(mark: MarkAdvice, words: Translator) -> Iterator[str]:
     for sign, title in mark.steps:
         yield f"        {sign} {title}"
     if mark.expected:
-        yield f"      {words.gettext(N_('expected: {expected}')).format(expected=mark.expected)}"
+        expected = words.gettext(N_("expected: {expected}")).format(expected=mark.expected)
+        yield f"      {expected}"
     if mark.look:
         yield from _wrapped(mark.look)
     if mark.hint:

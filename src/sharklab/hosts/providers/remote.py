@@ -61,6 +61,10 @@ NOT_FOUND = 127
 PARALLEL = 16
 
 
+class NoSuchFile(MachineryError):
+    """A machine does not have the file that was asked for."""
+
+
 @dataclass(frozen=True)
 class Machine:
     """A machine as the seat's ssh configuration names it, and how its user becomes root there.
@@ -129,7 +133,8 @@ class Machine:
     def copy(self, path: str, home: str, target: IO[bytes], limit: int) -> None:
         """Write the file `path` of the machine into `target`, at most `limit` bytes and one.
 
-        A relative path is in the home of the user `home`. Raises MachineryError if it cannot be read.
+        A relative path is in the home of the user `home`. Raises MachineryError if it cannot be read,
+        NoSuchFile if it is not there.
         """
         words = self.as_root(["sh", "-c", COPY.format(home=home), "sh", path, str(limit + 1)])
         done = subprocess.run(
@@ -142,7 +147,7 @@ class Machine:
 
     def _no_copy(self, path: str, said: str) -> MachineryError:
         if NO_FILE in said:
-            return MachineryError(
+            return NoSuchFile(
                 N_("the host has no such file"),
                 place=f"{self.name}:{path}",
                 hint=N_("sharklab fetch LAB, without a file, lists the captures of all hosts"),
