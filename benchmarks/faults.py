@@ -1,6 +1,6 @@
 """Measure the faults of the catalogue on a seat of `pannes` that is up, one after the other.
 
-    python benchmarks/faults.py STUDENT [--reboot] [FAULT...]
+    python benchmarks/faults.py STUDENT [--reboot | --pairs] [FAULT...]
 
 Run it from the checkout with its packages: PYTHONPATH=src:. and the environment's python. The seat must be a
 solved one. For each fault: the effects are there. It is injected twice, and the second time changes nothing.
@@ -8,6 +8,9 @@ The effects that it breaks are lost. A capture shows its packets. No name, file 
 tells. The controller gets in. Each repair brings the effects back. With --reboot, all of that is measured
 after a reboot as well: the effects are lost before a repair, and back after it. A reboot heals a fault that
 lasts `now`. Then the hosts get their files back.
+
+With --pairs, each two faults of one service that can meet on a host are injected and repaired, in either
+order. The order changes nothing. The effects of both are lost, and both repairs together bring them back.
 
 The scripts are those of the role's tasks, filled in as Ansible does, and sent by the seat's own ssh.
 """
@@ -20,8 +23,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -350,23 +354,61 @@ def restart(plan: Plan, host: str) -> None:
     ssh(plan, host, "systemctl is-system-running --wait", 40)
 
 
-def main(student: str, ids: list[str], reboot: bool) -> int:
-    """Measure each fault, print a line for each, and return how many were not as the catalogue says."""
+def pairs(plan: Plan, ids: Sequence[str]) -> list[tuple[Measured, Measured]]:
+    """Return each two faults of one service that can meet on a host."""
+    return [
+        (one, other)
+        for one, other in combinations([prepare(plan, id) for id in ids], 2)
+        if one.host == other.host
+        and one.fault.id.partition("-")[0] == other.fault.id.partition("-")[0]
+        and not one.fault.touches & other.fault.touches
+    ]
+
+
+def meet(pair: tuple[Measured, Measured]) -> Iterator[str]:
+    """Yield everything in which two faults are not independent of each other."""
+    states = []
+    for turn in (pair, pair[::-1]):
+        order = " then ".join(each.fault.id for each in turn)
+        if said := "".join(map(inject, turn)):
+            yield f"{order}: inject says {said!r}"
+        states.append(ssh(turn[0].plan, turn[0].host, STATE).stdout)
+        settle(turn[0])
+        for each in turn if all(each.fault.lasts != "boot" for each in turn) else ():
+            if there := [name for name, good in tried(each).items() if good]:
+                yield f"{order}: {each.fault.id} leaves {there}"
+        for each in turn:
+            done = ssh(each.plan, each.host, script(each, "repair"))
+            if done.returncode or done.stderr:
+                yield f"{order}: repair of {each.fault.id} says {done.stdout + done.stderr!r}"
+        if lacking := [name for each in turn for name, good in tried(each).items() if not good]:
+            yield f"{order}: not back: {lacking}"
+            ssh(turn[0].plan, turn[0].host, RESTORE)
+    if states[0] != states[1]:
+        yield "the order changes the host"
+
+
+def report(name: str, found: Iterator[str]) -> bool:
+    """Print what was found about a fault or a pair, and return whether anything is wrong."""
+    began, wrong = time.monotonic(), [*found]
+    print(f"{name:<22} {'; '.join(wrong) or 'as listed'}  {time.monotonic() - began:.0f} s", flush=True)
+    return bool(wrong)
+
+
+def main(student: str, ids: Sequence[str], reboot: bool, both: bool) -> int:
+    """Measure each fault or each pair, print a line for each, and return how many are not as listed."""
     plan = plan_file.read(state.seat_folder("pannes", student) / "plan.json")
     for host in plan.hosts:
         ssh(plan, host.name, KEEP)
-    bad, folder = 0, Path(tempfile.mkdtemp())
-    for id in ids or fault_catalogue.names():
-        began = time.monotonic()
-        wrong = list(measure(prepare(plan, id), folder, reboot))
-        bad += bool(wrong)
-        print(
-            f"{id:<22} {'as listed' if not wrong else '; '.join(wrong)}  {time.monotonic() - began:.0f} s",
-            flush=True,
-        )
-    return bad
+    folder = Path(tempfile.mkdtemp())
+    if both:
+        work = [(f"{one.fault.id} {other.fault.id}", meet((one, other))) for one, other in pairs(plan, ids)]
+    else:
+        work = [(id, measure(prepare(plan, id), folder, reboot)) for id in ids]
+    return sum(report(name, found) for name, found in work)
 
 
 if __name__ == "__main__":
-    words = [word for word in sys.argv[1:] if word != "--reboot"]
-    raise SystemExit(main(words[0], words[1:], "--reboot" in sys.argv))
+    words = [word for word in sys.argv[1:] if not word.startswith("--")]
+    chosen = words[1:] or fault_catalogue.names()
+    raise SystemExit(main(words[0], chosen, "--reboot" in sys.argv, "--pairs" in sys.argv))

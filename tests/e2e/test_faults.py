@@ -14,7 +14,7 @@ from sharklab.cli import flow, work
 from sharklab.evidence import host_state
 from sharklab.grading.marking.marks import grade
 from sharklab.grading.submission.model import Submission
-from sharklab.hosts import faults
+from sharklab.hosts import configuration, faults
 from sharklab.hosts.providers.remote import machine_of
 from sharklab.lab.model import Plan
 from sharklab.process import run
@@ -52,22 +52,33 @@ def repaired(plan: Plan) -> Mapping[str, float]:
     }
 
 
+TRACES = """
+grep -rl "$1" /etc /home /root
+ls /root/.bash_history 2>/dev/null
+started=$(systemctl show --property=FinishTimestamp --timestamp=unix | cut -d @ -f 2)
+find /etc /home /root /srv /usr/local -xdev -newermt "@$((started + 1))"
+true
+"""
+"""Prints all that tells of a fault: its name in a file, a history, a file newer than the host's start."""
+
+
+def test_no_host_tells_of_its_fault(plan: Plan) -> None:
+    """No file has the name of a fault, or is newer than its host's start, also if the fault comes twice."""
+    hosts = [host.name for host in plan.hosts]
+    once = configuration.read(plan, hosts)
+    faults.inject(plan, plan.start)
+    again = configuration.read(plan, hosts)
+    assert dict.fromkeys(hosts, "") == {
+        host: configuration.differences(once[host], again[host]) for host in hosts
+    }
+    names = [fault for chosen in plan.seat.faults.values() for fault in chosen]
+    pattern = "\\|".join(rf"\b{name}\b" for name in names)
+    for host in hosts:
+        assert "" == run(machine_of(plan.seat, host).as_root(["sh", "-c", TRACES, "sh", pattern]))
+
+
 def test_every_exercise_is_broken_and_can_be_repaired(plan: Plan) -> None:
     """Each exercise has lost its effect. Solved, each has it again, and the controller reached every host."""
     assert dict.fromkeys(plan.start, 0) == repaired(plan)
     faults.repair(plan, plan.start)
     assert dict.fromkeys(plan.start, 2) == repaired(plan)
-
-
-def test_no_host_tells_of_its_fault(plan: Plan) -> None:
-    """No file of a host has the name of a fault, and no shell has a history."""
-    names = [fault for chosen in plan.seat.faults.values() for fault in chosen]
-    for host in plan.hosts:
-        machine = machine_of(plan.seat, host.name)
-        pattern = "\\|".join(rf"\b{name}\b" for name in names)
-        look = [
-            "sh",
-            "-c",
-            f"grep -rl '{pattern}' /etc /home /root; ls /root/.bash_history 2>/dev/null; true",
-        ]
-        assert "" == run(machine.as_root(look))

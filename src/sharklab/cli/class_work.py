@@ -99,12 +99,12 @@ def hosts_to_reset(lab: Lab, own: Sequence[Seat], name: str) -> tuple[str, ...]:
     return work.hosts_to_reset(next(plans), name) if own else ()
 
 
-def reset(lab: Lab, own: Sequence[Seat], name: str, os_name: str, progress: Progress) -> list[Done]:
+def reset(lab: Lab, own: Sequence[Seat], name: str, progress: Progress) -> list[Done]:
     """Put hosts of every seat back into their start state. A seat that began solved fails."""
 
     def do(one: Seat) -> Done:
         plan = work.read(flow.plan_of(lab, one))
-        work.reset(plan, work.hosts_to_reset(plan, name), os_name, Silent())
+        work.reset(plan, work.hosts_to_reset(plan, name), Silent())
         return Done(one.student)
 
     with progress.step(N_("reset seats of {lab}: {count}"), lab=lab.name, count=len(own)):

@@ -35,8 +35,8 @@ SMALL = 0.001
 
 REMOUNT = """
 for path; do
-    mountpoint --quiet "$path" && umount --lazy "$path"
-    timeout 6 mount "$path"
+    umount --lazy "$path"
+    timeout 30 mount -o retry=0 "$path"
 done >/dev/null 2>&1
 true
 """

@@ -36,6 +36,9 @@ VANDALISM = "rm -rf /etc/exports* /etc/firewalld /etc/ssh/sshd_config.d /etc/Net
 SYMPTOM = "symptom"
 """The check that asks a capture for the packets of a fault."""
 
+_GONE = N_("{host} did not come back.")
+_STARTING = N_("{host} did not start all its units in time.")
+
 Share = Mapping[str, float]
 """The part (0 to 1) of its points that each criterion earns, by "exercise/criterion"."""
 
@@ -70,7 +73,7 @@ def play(name: str, provider: str, os: str, progress: Progress) -> Iterator[Act]
             title = Message(N_("solved alone: {exercise}"), {"exercise": exercise})
             yield Act(title, tuple(_compare(plan, [exercise])))
             if exercise != plan.start[-1]:
-                work.reset(work.read(plan), work.hosts_with_work(plan, exercise), os, progress)
+                work.reset(work.read(plan), work.hosts_with_work(plan, exercise), progress)
         work.solve(work.read(plan), plan.start, progress)
         yield Act(Message(N_("all solved")), tuple(_compare(plan, plan.start)))
         again = work.solve(work.read(plan), plan.start, progress)
@@ -78,7 +81,7 @@ def play(name: str, provider: str, os: str, progress: Progress) -> Iterator[Act]
         lost = lost_hosts(plan)
         yield Act(Message(N_("all solved, after a reboot")), (*lost, *_compare(plan, plan.start)))
         ask_all([machine_of(plan.seat, host) for host in hosts], _vandalise)
-        work.reset(work.read(plan), hosts, os, progress)
+        work.reset(work.read(plan), hosts, progress)
         yield Act(
             Message(N_("vandalism, then reset")), tuple(_unlike(begun, configuration.read(plan, hosts)))
         )
@@ -88,9 +91,12 @@ def play(name: str, provider: str, os: str, progress: Progress) -> Iterator[Act]
 
 
 def lost_hosts(plan: Plan) -> list[Message]:
-    """Reboot all hosts, and return a sentence for each that did not come back."""
-    lost = [host for host, found in reboot.reboot(plan).items() if found.reason]
-    return [Message(N_("{host} did not come back."), {"host": host}) for host in lost]
+    """Reboot all hosts, and return a sentence for each that did not come back, or whose boot has no end."""
+    return [
+        Message(_GONE if found.reason else _STARTING, {"host": host})
+        for host, found in reboot.reboot(plan).items()
+        if found.reason or found.state not in reboot.SETTLED
+    ]
 
 
 def _vandalise(machine: Machine) -> str:

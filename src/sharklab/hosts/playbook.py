@@ -340,6 +340,8 @@ def _reason(result: Mapping[str, Any]) -> str:
     items = [item for item in result.get("results") or () if isinstance(item, Mapping)]  # dnf's are texts
     failed = next((item for item in items if item.get("failed")), result)
     said = [str(failed.get(key, "")).strip() for key in ("msg", "stderr", "module_stderr")]
+    if not any(said[1:]):  # `raw` has a terminal, so that its errors are among its output
+        said.append(str(failed.get("stdout", "")).strip())
     parts = list(dict.fromkeys(part.splitlines()[-1] for part in said if part))
     return "; ".join(parts)[:600]
 

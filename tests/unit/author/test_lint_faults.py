@@ -80,7 +80,8 @@ def test_faults_need_the_roles_of_the_start_state() -> None:
 
 def test_faults_of_an_exam_survive_a_reboot() -> None:
     """Where the hosts are rebooted at the end, a fault that a reboot heals would be a present."""
-    lab = with_exercises(mail={"faults": (("fw-not-reloaded",),)}, share={"faults": (("nfs-read-only",),)})
+    lists = {"mail": "fw-not-reloaded", "login": "ssh-key-mode", "share": "nfs-read-only"}
+    lab = with_exercises(**{id: {"faults": ((name,),)} for id, name in lists.items()})
     assert [] == found(lab)
     assert [("exercises.0.faults.0.0", HEALED)] == found(replace(lab, exam=Exam(90)))
 

@@ -54,7 +54,7 @@ class World:
         return {host: {"/etc/fstab": "" if left else "a\n"} for host in hosts}
 
     def _reboot(self, plan: Plan) -> dict[str, Reboot]:
-        return {"server": Reboot(reason=Message("no answer") if self.wrong.get("gone") else Message(""))}
+        return {"server": self.wrong.get("reboot", Reboot("1", "2", 3.0, "degraded"))}
 
     def _shares(self, plan: Plan, state: object) -> dict[str, float]:
         early, needy = self.wrong.get("early"), self.wrong.get("needy")
@@ -86,7 +86,16 @@ def test_play_of_a_right_lab_holds(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         ({"early": "dns"}, "{name} earns points without the work", "start"),
         ({"needy": "nfs"}, "{name} does not earn all", "solved alone: {exercise}"),
         ({"twice": True}, "changed on {host}:\n{changes}", "all solved once more"),
-        ({"gone": True}, "{host} did not come back.", "all solved, after a reboot"),
+        (
+            {"reboot": Reboot("1", reason=Message("no answer"))},
+            "{host} did not come back.",
+            "all solved, after a reboot",
+        ),
+        (
+            {"reboot": Reboot("1", "2", 120.0, "starting")},
+            "{host} did not start all its units in time.",
+            "all solved, after a reboot",
+        ),
         ({"left": True}, "changed on {host}:\n{changes}", "vandalism, then reset"),
     ],
 )

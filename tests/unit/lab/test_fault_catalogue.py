@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -22,6 +23,20 @@ READERS = {
     "/etc/udev": "systemd-udevd.service",
 }
 """The only unit that reads a folder."""
+
+EARLY = {
+    r"systemctl restart \"?(unbound|\$nfs)": "restart",
+    r"systemctl reload \"?\$sshd": "reload_sshd",
+    r"systemctl (--quiet )?enable --now \"?(unbound|\$nfs)": "switch_on",
+    r"systemctl reload NetworkManager(?!\n +await)": "await",
+    r"nmcli .*device reapply": "reapply",
+    r"nmcli .*connection\.zone": "put_into_zone",
+    r"sleep \d(?!.*; done)": "await",
+}
+"""Commands that come back before their work is done, and the helper that waits for a condition."""
+
+HELPERS = (fault_catalogue.FOLDER.parent / "templates" / "begin.sh.j2").read_text()
+HELPERS = HELPERS[HELPERS.index("# Wait until a command succeeds") : HELPERS.index("# Files keep the times")]
 
 PATTERNS = {getattr(knocks, name) for name in dir(knocks) if name.isupper() and not name.startswith("_")}
 
@@ -73,6 +88,68 @@ def test_no_script_writes_where_only_a_masked_unit_reads(id: str) -> None:
     unread = [folder for folder, unit in READERS.items() if unit in COMMON_MASKS]
     text = "".join(file.read_text() for file in (fault_catalogue.FOLDER / id).iterdir())
     assert [] == [folder for folder in unread if folder in text]
+
+
+@pytest.mark.parametrize("id", fault_catalogue.names())
+def test_scripts_wait_for_the_work_that_they_start(id: str) -> None:
+    """A check may look at once, so a script uses the helper that waits."""
+    for file in sorted((fault_catalogue.FOLDER / id).glob("[ir]*.yml")):
+        found = [helper for command, helper in EARLY.items() if re.search(command, file.read_text())]
+        assert [] == found, file.name
+
+
+def run_helpers(script: str) -> list[str]:
+    """Run the helpers and a script in the strictest shell, without pauses, and return what it says."""
+    pauses = 'sleep() { pauses="$pauses."; }; pauses=""\n'
+    done = subprocess.run(
+        ["sh", "-eu"], input=HELPERS + pauses + script, capture_output=True, text=True, timeout=60
+    )
+    return [*done.stdout.split(), *done.stderr.splitlines()[-1:]]
+
+
+def test_await_waits_for_a_condition() -> None:
+    """It tries again, and names what does not come true at the end of its limit."""
+    assert ["..."] == run_helpers('late() { [ "$pauses" = ... ]; }; await late; echo "$pauses"')
+    said = "This did not come true within 60 s: test -e nothing"
+    assert [said] == run_helpers("await test -e nothing; echo reached")
+
+
+SSHD = """
+sshd=ssh
+systemctl() { asked="$pauses"; }
+ss() {
+    case "${asked-none}$pauses" in
+        none | "") echo "*:22 ino:1 [::]:22 ino:2" ;;
+        .) ;;
+        ..) echo "[::]:22 ino:4" ;;
+        *) echo "*:22 ino:3 [::]:22 ino:4" ;;
+    esac | tr " " "\\n"
+}
+reload_sshd
+echo "$pauses"
+"""
+
+
+def test_reload_of_sshd_ends_with_all_new_sockets() -> None:
+    """sshd first has its old ones, then none, then one, then both."""
+    assert ["..."] == run_helpers(SSHD)
+
+
+def test_restart_leaves_a_unit_alone_that_another_fault_has_stopped() -> None:
+    """Two faults may be about one service: its start would repair the other one."""
+    assert ["--quiet"] == run_helpers(
+        'systemctl() { echo "$1"; [ "$2" = nothing ]; }\nrestart unbound 53; echo "$pauses"'
+    )
+    assert ["--quiet", "reset-failed", "restart", "."] == run_helpers(
+        'systemctl() { echo "$1"; }\nlistens() { [ "$pauses$1" = .53 ]; }\nrestart unbound 53; echo "$pauses"'
+    )
+
+
+def test_reapply_leaves_a_card_alone_that_is_off() -> None:
+    """NetworkManager applies the connection when the card comes up."""
+    stubs = 'card=lan\nnmcli() { case "$*" in *GENERAL*) echo $state ;; *reapply*) echo yes >&2 ;; esac; }\n'
+    assert [] == run_helpers(f"{stubs}state=''; reapply false")
+    assert ["yes"] == run_helpers(f"{stubs}state=lan; reapply true")
 
 
 def test_find_of_an_unknown_fault_raises_key_error() -> None:

@@ -104,6 +104,6 @@ def reset(args: Options) -> int:
                 Message(N_("These students have worked on them: {students}."), {"students": workers})
             )
         agree(args, sentences)
-    results = class_work.reset(lab, own, args.subject, args.os, Progress(translate(args).gettext))
+    results = class_work.reset(lab, own, args.subject, Progress(translate(args).gettext))
     sentence = N_("{good} of {count} seats of {lab} are in their start state.")
     return classroom.say_results(args, results, sentence, paths.lab_name(args.lab), hosts=list(hosts))

@@ -195,10 +195,12 @@ def _is_not_html(file: Path) -> bool:
 
 def brief(args: Options) -> int:
     """Show the lab's text for this seat."""
-    from sharklab.cli import flow
+    from sharklab.cli import exam_rules, flow
     from sharklab.report import brief as briefs
 
     plan = flow.look_up(args.lab, args.student)
+    if args.solution:
+        exam_rules.refuse_to_student(plan, "brief --solution")
     _warn_of_other_values(args, plan)
     if args.solution:
         print(_describe_solution(plan, translate(args)))

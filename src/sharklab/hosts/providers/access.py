@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,33 @@ folder of a server that is off.
 
 CLOSE_LIMIT = 10.0
 PAUSE = 0.1
-SETTLED = "systemctl is-system-running --wait; systemctl --failed --plain --no-legend --no-pager"
+MOUNT_LIMIT = 10
+"""Seconds in which a host mounts the folder of a server that runs: mount.nfs(8) tries again within that."""
+
+STARTING = "starting"
+"""systemd's word for a host some of whose units still start (systemctl(1), is-system-running)."""
+
+MOUNTING = "systemctl list-jobs --plain --no-legend --no-pager | awk '$2 ~ /[.]mount$/ { print $2 }'"
+FAILED = "systemctl --failed --plain --no-legend --no-pager"
+SETTLED = f"""
+until state=$(timeout 2 systemctl is-system-running --wait); [ -n "$state" ]; do
+    count=$(systemctl list-jobs --plain --no-legend --no-pager | wc -l)
+    mounts=$({MOUNTING} | wc -l)
+    if [ "$mounts" -gt 0 ] && [ "$mounts" = "$count" ]; then state={STARTING}; break; fi
+done
+echo "$state"
+{FAILED}
+"""
+"""Waits until all units have started or failed, or until only mounts are left: their server may be off."""
+
+LAST = f"""
+state=$(timeout {MOUNT_LIMIT} systemctl is-system-running --wait)
+echo "${{state:-{STARTING}}}"
+{FAILED}
+{MOUNTING}
+"""
+"""Waits for the mounts that are left, once every other host has settled."""
+
 UNREACHABLE = 255
 SSH_PORT = 22
 TUNNEL = Path(__file__).with_name("tunnel.py")
@@ -118,12 +144,29 @@ def wait(
 ) -> list[BootReport]:
     """Wait until every host answers and has started all its units; return how each came up.
 
+    A folder of a server that is off keeps a host starting for a minute and more. Once every other host has
+    settled, it has `MOUNT_LIMIT` seconds; its report then names the mount among the failed units.
+
     Raises the error that `explain` returns for a host and a reason if one has ended, or has not come up
     within `limit` seconds (`LIMIT` without it).
     """
     limit = limit or LIMIT
+    found = _ask_all(plan, [host.name for host in plan.hosts], SETTLED, is_running, explain, limit)
+    mounting = [name for name, report in found.items() if report.state == STARTING]
+    return [*{**found, **_ask_all(plan, mounting, LAST, is_running, explain, limit)}.values()]
+
+
+def _ask_all(
+    plan: Plan,
+    hosts: Sequence[str],
+    command: str,
+    is_running: Callable[[str], bool],
+    explain: Callable[[str, Message], MachineryError],
+    limit: float,
+) -> dict[str, BootReport]:
+    """Return the answer of each host to `command`. Raises the errors of `wait`."""
     deadline = time.monotonic() + limit
-    asked = {host.name: BootQuery(plan, host.name, limit) for host in plan.hosts}
+    asked = {name: BootQuery(plan, name, command, limit) for name in hosts}
     try:
         while any(query.answer is None for query in asked.values()):
             time.sleep(PAUSE)
@@ -137,7 +180,7 @@ def wait(
     finally:
         for query in asked.values():
             query.drop()
-    return [query.answer for query in asked.values() if query.answer]
+    return {name: query.answer for name, query in asked.items() if query.answer}
 
 
 def close(seat_id: str, host: str = "*") -> None:
@@ -169,14 +212,14 @@ def _is_open(path: Path) -> bool:
 
 
 class BootQuery:
-    """Asks a host over SSH how far it is, again and again until it can be reached."""
+    """Asks a host over SSH how far it is, by a command, again and again until it can be reached."""
 
-    def __init__(self, plan: Plan, host: str, patience: float) -> None:
+    def __init__(self, plan: Plan, host: str, command: str, patience: float) -> None:
         self.answer: BootReport | None = None
         self.complaint = Message(N_("nothing listens on port 22"))
         self._host = host
         self._patience = patience
-        self._command = ["ssh", "-F", str(folder(plan) / "config"), host, SETTLED]
+        self._command = ["ssh", "-F", str(folder(plan) / "config"), host, command]
         self._ssh = self._start()
 
     def look(self) -> None:

@@ -70,6 +70,7 @@ class Machine:
     """A machine as the seat's ssh configuration names it, and how its user becomes root there.
 
     `python` is its interpreter; `sudo` says that the user is not root, `password` is what sudo asks for.
+    `options` are more options of ssh for commands of `as_root`.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Machine:
     python: str = "/usr/bin/python3"
     sudo: bool = False
     password: str = ""
+    options: tuple[str, ...] = ()
 
     def ask(self, do: str, **request: Any) -> dict[str, Any]:
         """Return the machine's answer to a request of `hosts.agent.answer`. Raises MachineryError."""
@@ -126,7 +128,7 @@ class Machine:
             ask = ["-S", "-p", ""] if self.password else ["-n"]
             # sudo keeps this from root; the user's shell still knows it.
             command = f'{shlex.join(["sudo", *ask, "env"])} SSH_CONNECTION="$SSH_CONNECTION" {command}'
-        return ["ssh", "-F", self.config, self.name, command]
+        return ["ssh", "-F", self.config, *self.options, self.name, command]
 
     def copy(self, path: str, home: str, target: IO[bytes], limit: int) -> None:
         """Write the file `path` of the machine into `target`, at most `limit` bytes and one.

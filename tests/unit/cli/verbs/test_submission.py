@@ -112,6 +112,26 @@ def test_check_says_what_is_missing_and_gives_no_key(capsys: pytest.CaptureFixtu
     assert local_port not in told and " 22 " not in told
 
 
+def test_check_without_a_seat_says_what_grade_says(capsys: pytest.CaptureFixture[str]) -> None:
+    """Here without any answer: one connection to the service leaves no doubt. A seat is judged as a seat."""
+    call("form", "tp4", "--folder", "class/alice")
+    packets = packets_made.exchange(packets_made.Tcp(packets_made.Way("192.0.2.1", "192.0.2.7"), 50_000, 443))
+    frames = [packets_made.LINKS["ethernet"].wrap(packet, "<") for packet in packets]
+    packets_made.pcap(Path("class/alice/captures/web.pcap"), 1, frames, "<", 1000)
+    told = answered(capsys, "check", "tp4", "--folder", "class/alice")
+    assert GOOD == run("grade", "class", "--without-seats", "--lab", "tp4", "-o", "book", "--jobs", "1")
+    [graded] = json.loads(Path("book/results.json").read_text())["students"]
+    found, right = (
+        [(each["id"], each["worth"], each["points"]) for each in result["exercises"]]
+        for result in (told["result"], graded["result"])
+    )
+    assert (False, right) == (told["seat"], found)
+    assert 0 < told["result"]["points"] == graded["result"]["points"]
+    diary.begin(flow.prepare("tp4", "alice").seat)
+    told = answered(capsys, "check", "tp4", "--folder", "class/alice")
+    assert (True, 0) == (told["seat"], told["result"]["points"])
+
+
 def test_check_says_what_was_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """A slip in a name is told with the name that was meant, in the student's language."""
     call("form", "tp4")

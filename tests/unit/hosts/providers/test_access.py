@@ -81,6 +81,40 @@ def test_wait_asks_again_until_a_host_can_be_reached(seat_plan: Plan, fakes: Pat
     assert ["running", "running"] == [report.state for report in found]
 
 
+def test_wait_does_not_wait_long_for_the_folder_of_a_server_that_is_off(seat_plan: Plan, fakes: Path) -> None:
+    """Only a mount is left: the host is asked once more, after the others have settled."""
+    again = 'if [ -e "$0.server" ]; then echo starting; echo mnt-share.mount; else exit 255; fi'
+    last = f'*"timeout {access.MOUNT_LIMIT}"*'
+    first = 'server*) touch "$0.server"; echo running'
+    script(fakes, "ssh", f'case "$3 $4" in {first};; {last}) {again};; *) echo starting;; esac')
+    found = access.wait(seat_plan, lambda host: True, explain)
+    assert [("server", "running", ()), ("client", "starting", ("mnt-share.mount",))] == [
+        (report.host, report.state, report.failed) for report in found
+    ]
+
+
+SYSTEMCTL = """
+case "$*" in
+    *is-system-running*) exit 0 ;;
+    *list-jobs*) cat "$0.jobs" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "jobs", "expected"),
+    [
+        (access.SETTLED, "12 mnt-share.mount start running\n", "starting\n"),
+        (access.LAST, "12 mnt-share.mount start running\n", "starting\nmnt-share.mount\n"),
+    ],
+)
+def test_commands_end_when_only_a_mount_is_left(command: str, jobs: str, expected: str, fakes: Path) -> None:
+    """systemd says nothing before all jobs have ended; the list of jobs tells which ones are left."""
+    script(fakes, "systemctl", SYSTEMCTL)
+    (fakes / "systemctl.jobs").write_text(jobs)
+    assert expected == subprocess.run(["sh", "-c", command], capture_output=True, text=True).stdout
+
+
 def test_wait_gives_up_a_host_that_has_ended(seat_plan: Plan, fakes: Path) -> None:
     """The error is the provider's, with the reason; other queries are dropped."""
     script(fakes, "ssh", "exec sleep 600")
