@@ -202,8 +202,8 @@ class _Reader:
                 return
         if _TRANSPORT.fullmatch(line.text):
             self._add(exercise, "transport", line.text.rstrip("."), line.number)
-        elif found := _WITHOUT_SIGN.fullmatch(line.text):
-            self._add(exercise, found["label"], found["value"], line.number)
+        elif said := _WITHOUT_SIGN.fullmatch(line.text):
+            self._add(exercise, said["label"], said["value"], line.number)
 
     def _row(self, line: PageLine) -> None:
         """Take a row of a table: question and answer, or answers below a head of questions or exercises.

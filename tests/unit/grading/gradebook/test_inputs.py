@@ -335,7 +335,7 @@ def test_a_zip_of_any_name_is_that_of_the_folder_around_it(tmp_path: Path) -> No
     zipped(tmp_path / "class" / "alice" / "TP4.zip", {"TP4/ssh.pcap": CAPTURE})
     zipped(tmp_path / "class" / "bob.zip", {"bob/TP4.zip": inner})
     zipped(tmp_path / "class.zip", {"alice/TP4.zip": inner, "bob/x/TP4.zip": inner, "carol.zip": inner})
-    opened = []
+    opened: list[str] = []
     for place in ("class", "class.zip"):
         left = list(inputs.find_folders([tmp_path / place]))
         while left:
