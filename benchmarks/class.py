@@ -62,9 +62,9 @@ def plain(lab: str, students: Sequence[str]) -> None:
 
 
 def show(name: str, figures: tuple[float, float, float], seats: int) -> None:
-    """Print figures, and those of one seat."""
+    """Print figures, and those of one seat: the last is the sum of its CPU-seconds."""
     seconds, own, hosts = figures
-    each = " ".join(f"{value / seats:7.2f}" for value in figures)
+    each = " ".join(f"{value / seats:7.2f}" for value in (*figures, own + hosts))
     print(f"{name:<34} {seconds:7.1f} s  {own:7.1f} + {hosts:6.1f} CPU-s   per seat {each}", flush=True)
 
 
