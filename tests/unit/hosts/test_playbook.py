@@ -137,6 +137,13 @@ def test_a_disk_is_mounted_as_soon_as_it_is_free(
     assert said == error_of(MachineryError, playbook._mount_disk, str(tools), "").values["said"]
 
 
+def test_reason_of_a_raw_task_is_its_output() -> None:
+    """`raw` has a terminal, where the errors of a program are among its output."""
+    failed = {"msg": "non-zero return code", "stderr": "", "stdout": "Hello\r\nINVALID_SERVICE: x\r\n"}
+    assert "non-zero return code; INVALID_SERVICE: x" == playbook._reason(failed)
+    assert "non-zero return code; gone" == playbook._reason({**failed, "stderr": "gone"})
+
+
 def signal_until_it_ends(child: subprocess.Popen[str], inventory: Path) -> None:
     """Wait until Ansible's worker is there, then send the child signals; kill it if it stays."""
     wait_until(lambda: len(at_work(inventory)) > 1)
