@@ -39,8 +39,8 @@ def make(
     `keeper` is the socket of the process with terminals and recordings; without it the pages show none.
     `class_lab` is the lab of a class, "" for the workbench of one student.
 
-    A route finds on `app.state` all arguments but `files`, and `scripts`, `styles`, `door`,
-    and `language(request)`, which is the language of a reader who is not known yet.
+    A route finds on `app.state`: `class_lab`, `site`, `seats`, `links`, `cookies`, `scripts`, `styles`,
+    `door` and `language(request)`, which is the language of a reader who is not known yet.
     """
     own: list[BaseRoute] = [*pages.routes(), static_files.route(files)]
     if keeper:

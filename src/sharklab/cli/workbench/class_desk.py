@@ -106,7 +106,7 @@ class ClassDesk:
         plan = work.read(self._plan(self._known(student)))
 
         def reset(progress: Progress) -> None:
-            work.reset(plan, work.hosts_to_reset(plan, ""), choice.AUTO, progress)
+            work.reset(plan, work.hosts_to_reset(plan, ""), progress)
 
         self.jobs.add(student, N_("reset the hosts"), reset, _words(request))
         return Answer()

@@ -33,13 +33,9 @@ async def _rows(request: Request) -> dict[str, Any]:
 def _wanted(rows: list[dict[str, Any]], query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Yield the rows that a search and a filter leave."""
     words, only = query.get("search", "").casefold(), query.get("only", "")
-    keep = {
-        "hands": lambda row: row["hand"] >= 0,
-        "working": lambda row: not row["handed"],
-        "handed": lambda row: bool(row["handed"]),
-    }.get(only, lambda row: True)
     for row in rows:
-        if words in f"{row['student']} {row['name']}".casefold() and keep(row):
+        states = {"hands": row["hand"] >= 0, "working": not row["handed"], "handed": bool(row["handed"])}
+        if words in f"{row['student']} {row['name']}".casefold() and states.get(only, True):
             yield row
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -29,16 +30,18 @@ class Job:
         """True until it has ended."""
         return self.state in (WAITING, RUNNING)
 
-    def isatty(self) -> bool:
-        """Return False: a page gets whole lines (the stream of a `Progress`)."""
-        return False
 
-    def write(self, text: str) -> None:
-        """Take a line of progress."""
-        self.line = text.strip() or self.line
+class _Lines(io.StringIO):
+    """The stream of a `Progress`: a job keeps its last line."""
 
-    def flush(self) -> None:
-        """Do nothing, as a line is there at once."""
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self._job = job
+
+    def write(self, text: str) -> int:
+        """Take a line."""
+        self._job.line = text.strip() or self._job.line
+        return len(text)
 
 
 class Jobs:
@@ -65,7 +68,7 @@ class Jobs:
     def _run(self, job: Job, work: Callable[[Progress], None], words: Translator) -> None:
         job.state = RUNNING
         try:
-            work(Progress(words.gettext, job))  # type: ignore[arg-type] (a Progress needs no more of a stream)
+            work(Progress(words.gettext, _Lines(job)))
             job.state = DONE
         except SharklabError as error:
             job.state, job.line = FAILED, error.say(words.gettext)

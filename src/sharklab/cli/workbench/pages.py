@@ -133,8 +133,8 @@ async def student(request: Request) -> Response:
         own, work = await ask(request, "page"), await ask(request, "work")
     except Refused as error:
         words = i18n.translator(request.scope["reader"].lang)
-        values = {"title": words.gettext(N_("This page cannot be shown")), "said": str(error)}
-        return _part(request, "refused.html.j2", 500, **values)
+        title = words.gettext(N_("This page cannot be shown"))
+        return _part(request, "refused.html.j2", 500, title=title, said=str(error))
     scripts, styles = request.app.state.scripts, request.app.state.styles
     values = {"scripts": scripts, "styles": styles, "watching": request.scope["reader"].is_instructor}
     return _part(request, "student.html.j2", own=own, work=work, said="", **values)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.cli.workbench import board, class_desk, class_links
+from sharklab.cli.workbench import board, class_links
 from sharklab.cli.workbench.identity import INSTRUCTOR, Reader
 from sharklab.cli.workbench.jobs import DONE, FAILED
 from sharklab.errors import MachineryError
@@ -47,12 +47,12 @@ def test_longest_without_progress_comes_first(
     now = 1_000_000.0
     lab = bench.plan.source
     for minutes, student in ((50, "carol"), (30, "alice"), (40, "bob")):
-        monkeypatch.setattr(diary.time, "time", lambda minutes=minutes: now - minutes * 60)
+        monkeypatch.setattr("sharklab.lab.diary.time.time", lambda minutes=minutes: now - minutes * 60)
         diary.begin(seat.look_up(lab, student))
-    monkeypatch.setattr(board.time, "time", lambda: now)
+    monkeypatch.setattr("sharklab.cli.workbench.board.time.time", lambda: now)
     assert ["carol", "bob", "alice"] == [row["student"] for row in board_rows(bench)]
     assert [50, 40, 30] == [row["stuck"] for row in board_rows(bench)]
-    monkeypatch.setattr(board.handed_in, "last", lambda name: {"carol": now})
+    monkeypatch.setattr("sharklab.cli.workbench.board.handed_in.last", lambda name: {"carol": now})
     assert ["bob", "alice", "carol"] == [row["student"] for row in board_rows(bench)]
 
 
@@ -171,7 +171,7 @@ def test_missing_seats_are_started_in_turn(bench: workbench.Bench, monkeypatch: 
             if plan.seat.student == "bob":
                 raise MachineryError("no room")
 
-    monkeypatch.setattr(class_desk.flow, "up", up)
+    monkeypatch.setattr("sharklab.cli.workbench.class_desk.flow.up", up)
     teacher = bench.browser(TEACHER)
     assert 3 == teacher.post("/class/start").text.count("<em>")
     assert 422 == teacher.post("/class/seats/alice/start").status_code
@@ -187,7 +187,8 @@ def test_missing_seats_are_started_in_turn(bench: workbench.Bench, monkeypatch: 
 def test_seat_is_removed_and_reset(bench: workbench.Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each action does what its verb does; a seat that is not up cannot be reset."""
     done = []
-    monkeypatch.setattr(class_desk.seats, "down", lambda lab, student, progress: done.append((lab, student)))
+    down = "sharklab.cli.workbench.class_desk.seats.down"
+    monkeypatch.setattr(down, lambda lab, student, progress: done.append((lab, student)))
     teacher = bench.browser(TEACHER)
     assert 422 == teacher.post("/class/seats/alice/reset").status_code
     assert 404 == teacher.post("/class/seats/alice/other").status_code
