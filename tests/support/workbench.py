@@ -42,11 +42,8 @@ class Bench:
         self.students = tuple(Student(id, name, "") for id, name in names.items())
         own = desk.Desk({self.lab: self.plan.source}, lambda *_: folder, board.note_check)
         self.of_class = class_desk.ClassDesk(self.plan.source, self.students, own)
-        handlers = {
-            **own.handlers(),
-            **(self.of_class.handlers() if names else {}),
-            **packet_desk.handlers((), 0),
-        }
+        handlers = {**own.handlers(), **(self.of_class.handlers() if names else {})}
+        handlers |= packet_desk.handlers(handlers["plan"], (), 0)
         seats = client.Seats(client.here(handlers, desk.explain))
         files = static_files.read({}) if files is None else files
         class_lab = self.lab if names else ""

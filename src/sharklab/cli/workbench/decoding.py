@@ -6,13 +6,13 @@ import select
 import socket
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import IO, Any
 
 from sharklab.errors import InputError
 from sharklab.evidence.packets import live_rows, selection
-from sharklab.hosts.door.recordings import LONGEST_FILTER, Place, Recordings
+from sharklab.hosts.door.recordings import LONGEST_FILTER, Place, Recordings, Shown
 from sharklab.hosts.door.server import Answer, Handler, text
 from sharklab.hosts.door.workbench import place_of
 from sharklab.message import N_
@@ -79,7 +79,7 @@ def feed(
             reader = select.poll()
             reader.register(target, 0)  # POLLERR and POLLHUP are always told (poll(2))
             with suppress(OSError):
-                _copy(file, child.stdin, reader, lambda: _is_over(recordings, place, shown))
+                _copy(file, child, reader, lambda: _is_over(recordings, place, shown))
             with suppress(OSError):
                 if child.stdin:
                     child.stdin.close()
@@ -90,14 +90,17 @@ def feed(
         places.release()
 
 
-def _copy(file: IO[bytes], target: Any, reader: select.poll, is_over: Any) -> None:
+def _copy(
+    file: IO[bytes], child: subprocess.Popen[bytes], reader: select.poll, is_over: Callable[[], bool]
+) -> None:
+    """Copy the file as it grows, until it is over, or the decoder or its reader has ended."""
     calm = 0
-    while True:
+    while child.stdin and child.poll() is None:
         was_over = is_over()
         piece = file.read(PIECE)
         if piece:
-            target.write(piece)
-            target.flush()
+            child.stdin.write(piece)
+            child.stdin.flush()
             calm = 0
         elif was_over:
             return
@@ -106,7 +109,7 @@ def _copy(file: IO[bytes], target: Any, reader: select.poll, is_over: Any) -> No
             return
 
 
-def _is_over(recordings: Recordings, place: Place, shown: Any) -> bool:
+def _is_over(recordings: Recordings, place: Place, shown: Shown | None) -> bool:
     """Tell whether the recording that was decoded has ended, or another one has taken its place."""
     now = recordings.look(place)
-    return now is None or now.id != shown.id or bool(now.end)
+    return now is None or shown is None or now.id != shown.id or bool(now.end)

@@ -6,7 +6,7 @@ Each request brings the descriptor of the recording. Tools run in their box, whi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -14,13 +14,13 @@ from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
 from sharklab import i18n
-from sharklab.cli import flow
 from sharklab.errors import InputError
 from sharklab.evidence.packets import box, following, layers
 from sharklab.evidence.packets.live_rows import Splitter
 from sharklab.hosts.door import control
 from sharklab.hosts.door.server import Answer, Handler, text
 from sharklab.i18n import Translator
+from sharklab.lab import plan_file
 from sharklab.lab.model import Plan
 from sharklab.limits import CAPTURE, TOOL
 from sharklab.message import N_
@@ -34,11 +34,23 @@ BEFORE = 500
 """Packets before a packet that tshark reads with it: so its numbers of TCP are those of the table."""
 
 
-def handlers(command: tuple[str, ...], uid: int) -> dict[str, Handler]:
-    """Return the requests. `command` starts the process that keeps terminals, for a web process of `uid`."""
+def handlers(plan: Handler, command: Sequence[str], uid: int) -> dict[str, Handler]:
+    """Return the requests; `plan` answers the desk's own request of that name.
+
+    `command` starts the process that keeps terminals, for a web process of `uid`.
+    """
 
     def keeper(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Start the process where it has ended."""
         return Answer({"path": str(control.start(command, uid))})
+
+    def conversation(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the ladder of the conversation `talk`, as SVG."""
+        own, lang = plan_file.from_plain(plan(student, request, []).content), text(request, "lang")
+        words = i18n.translator(lang if lang in i18n.languages() else i18n.SOURCE)
+        with whole(_descriptor(handles)) as (file, _):
+            found = following.follow(Path(file.name), text(request, "talk"))
+        return Answer({"svg": draw(found, own, words)})
 
     return {"packet": packet, "conversation": conversation, "pcapng": pcapng, "keeper": keeper}
 
@@ -91,16 +103,6 @@ def packet(student: str, request: Mapping[str, Any], handles: list[int]) -> Answ
 
 def _part(file: IO[bytes], begin: int, end: int) -> bytes:
     return os.pread(file.fileno(), end - begin, begin)
-
-
-def conversation(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-    """Answer with the ladder of the conversation `talk`, as SVG."""
-    plan = flow.look_up(text(request, "lab"), student)
-    lang = text(request, "lang")
-    words = i18n.translator(lang if lang in i18n.languages() else i18n.SOURCE)
-    with whole(_descriptor(handles)) as (file, _):
-        found = following.follow(Path(file.name), text(request, "talk"))
-    return Answer({"svg": draw(found, plan, words)})
 
 
 def draw(found: following.Followed, plan: Plan, words: Translator) -> str:

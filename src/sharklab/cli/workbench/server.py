@@ -95,7 +95,8 @@ class Workbench:
         place = Path(tempfile.mkdtemp(prefix="sharklab-workbench-", dir="/run"))
         try:
             place.chmod(0o755)
-            handlers = {**self._handlers, **packet_desk.handlers(door_process.COMMAND, UID)}
+            desk_of_packets = packet_desk.handlers(self._handlers["plan"], door_process.COMMAND, UID)
+            handlers = {**self._handlers, **desk_of_packets}
             answering = door.Door(_caller, handlers, desk.explain, _note)
             at_door = door.listen(place / "door")
             threading.Thread(target=answering.serve, args=(at_door,), daemon=True).start()

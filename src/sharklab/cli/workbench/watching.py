@@ -144,6 +144,11 @@ class Watching:
         if not self._watched[place].viewers:
             asyncio.get_running_loop().call_later(PATIENCE, self._drop, place)
 
+    async def close(self) -> None:
+        """Let go of all files and decoders; the recordings themselves go on."""
+        for place in list(self._watched):
+            await self._watched.pop(place).close()
+
     def _drop(self, place: Place) -> None:
         found = self._watched.get(place)
         if found and not found.viewers:

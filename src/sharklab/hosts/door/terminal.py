@@ -359,7 +359,7 @@ class Terminal:
         self._read_if_wanted()
 
     def _end_skip(self, before: int) -> None:
-        """Show the end of what was skipped when no more comes, or when the program does not care."""
+        """Show the end of the skipped output when no more comes, or when the program does not care."""
         skip = self._skip
         if skip is None or self._pty < 0:
             return

@@ -182,7 +182,7 @@ class PacketsElement extends HTMLElement {
     const row = document.createElement("div");
     row.setAttribute("role", "row");
     row.id = this.#id(packet[0]);
-    row.className = packet[7];
+    if (packet[7]) row.className = `kind-${packet[7]}`;
     row.dataset.number = String(packet[0]);
     row.setAttribute("aria-rowindex", String(at + 2));
     row.setAttribute("aria-selected", String(packet[0] === this.#chosen));

@@ -1,0 +1,115 @@
+"""The requests of the workbench at the door."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sharklab.cli import flow
+from sharklab.hosts.door import protocol, seats, workbench
+from sharklab.hosts.door.workbench import MOST_NUMBER, OWNER, USER
+from tests.support import door_seats
+from tests.support.labs import write_lab
+from tests.support.workbench_door import DoorHere
+
+
+@pytest.fixture
+def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DoorHere]:
+    """Open a door for the seat of alice."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+    (tmp_path / "door").mkdir()
+    own = DoorHere(tmp_path / "door", flow.prepare(str(write_lab(tmp_path / "mylab")), "alice"))
+    yield own
+    own.close()
+
+
+def ask(door: DoorHere, want: str, **more: Any) -> tuple[dict[str, Any], list[int]]:
+    """Ask about the server of alice."""
+    request = {"want": want, "student": "alice", "lab": "mylab", "host": "server", "lang": "en", **more}
+    return protocol.ask(str(door.path), request, patience=20)
+
+
+def test_a_terminal_comes_as_a_connection(door: DoorHere) -> None:
+    """To a shell that the asker may type into, if the front says so."""
+    _, handles = ask(door, "terminal", name="alice", types=True, sizes=True)
+    with socket.socket(fileno=handles[0]) as connection:
+        connection.settimeout(20)
+        while b"ready" not in connection.recv(1 << 17):
+            pass
+    answer, handles = ask(door, "terminal", name="teacher", number=2)
+    assert answer["error"] and not handles
+
+
+@pytest.mark.parametrize(
+    "more", [{"number": 0}, {"number": MOST_NUMBER + 1}, {"number": "1"}, {"host": "x"}, {"lab": 3}]
+)
+def test_what_is_no_terminal_is_refused(door: DoorHere, more: dict[str, Any]) -> None:
+    """In a sentence."""
+    answer, handles = ask(door, "terminal", **{"name": "alice", "types": True, **more})
+    assert answer["error"] and not handles and not door.keeper.count
+
+
+def test_visits_of_a_helper_end(door: DoorHere) -> None:
+    """When the student wants so."""
+    _, own = ask(door, "terminal", name="alice", types=True)
+    _, helper = ask(door, "terminal", name="teacher")
+    ask(door, "leave", name="teacher")
+    with socket.socket(fileno=helper[0]) as connection, socket.socket(fileno=own[0]):
+        connection.settimeout(20)
+        while connection.recv(1 << 17):
+            pass
+
+
+def test_a_recording_comes_with_its_file(door: DoorHere) -> None:
+    """It is of the card of the network, with the filter."""
+    answer, handles = ask(door, "record", filter=" icmp ")
+    [tcpdump] = door.tcpdumps.made
+    assert ("lan", "icmp", "server") == (tcpdump.order.interface, tcpdump.order.filter, tcpdump.machine.name)
+    assert (answer["end"], answer["filter"]) == ("", "icmp")
+    tcpdump.grow(b"packets")
+    assert b"packets" == os.pread(handles[0], 100, 0)
+    again, more = ask(door, "recording")
+    assert answer == again
+    stopped, most = ask(door, "stop")
+    assert "stopped" == stopped["end"]
+    protocol.close([*handles, *more, *most])
+
+
+def test_a_network_that_the_host_does_not_have_is_named(door: DoorHere) -> None:
+    """With those that it has."""
+    answer, _ = ask(door, "record", network="wlan0")
+    assert "wlan0" in answer["error"] and "lan" in answer["error"]
+    assert {"id": 0} == ask(door, "recording")[0] == ask(door, "stop")[0]
+
+
+def test_only_the_web_process_may_ask(door: DoorHere) -> None:
+    """The kernel names the asker."""
+    door.uids.clear()
+    with pytest.raises(protocol.BrokenTalk):
+        ask(door, "terminal", name="alice", types=True)
+
+
+def test_a_shell_is_that_of_the_student(monkeypatch: pytest.MonkeyPatch, own_state: None) -> None:
+    """Over a shared connection of the workbench's own, so that no other door ends it."""
+    [plan] = door_seats.save(monkeypatch, ("tp4", "alice"))
+    words = workbench.shell(plan, plan.hosts[0])
+    assert ["ssh", "-F"] == words[:2] and plan.hosts[0].name in words
+    assert f"/{OWNER}-%r@%n" in " ".join(words) and f"--login {USER}" in words[-1]
+
+
+def test_recordings_go_with_their_seat(door: DoorHere, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seat that is still there keeps its own."""
+    assert workbench.is_idle(door.keeper, door.recordings)
+    protocol.close(ask(door, "record")[1])
+    assert not workbench.is_idle(door.keeper, door.recordings)
+    monkeypatch.setattr(seats, "of_student", lambda student, lab: [door.plan])
+    workbench.forget(door.recordings)
+    assert door.recordings.places
+    monkeypatch.setattr(seats, "of_student", lambda student, lab: [])
+    workbench.forget(door.recordings)
+    assert not door.recordings.places
