@@ -1,4 +1,4 @@
-"""The door of the workbench in this process: terminals are shells of this computer, recordings are made here."""
+"""The door of the workbench in this process: terminals are shells of this computer, packets are made here."""
 
 from __future__ import annotations
 

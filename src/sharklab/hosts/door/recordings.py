@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from sharklab import state
 from sharklab.errors import InputError, MachineryError
@@ -50,11 +50,32 @@ class Shown:
     dropped: int
 
 
+class Recorder(Protocol):
+    """A tcpdump that runs (`hosts.recording.Recording`)."""
+
+    @property
+    def runs(self) -> bool:
+        """True until it has ended."""
+
+    @property
+    def dropped(self) -> int:
+        """The packets that it lost, as it counted them at its end."""
+
+    def wait_until_it_listens(self) -> None:
+        """Return when it listens. Raises MachineryError."""
+
+    def stop(self) -> None:
+        """Let it write its last packets, and return when all has ended."""
+
+
+Begin = Callable[[Machine, Order, IO[bytes]], Recorder]
+
+
 @dataclass
 class _Kept:
     shown: Shown
     file: IO[bytes]
-    recording: Recording
+    recording: Recorder
     asked_to_end: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
 
@@ -62,9 +83,7 @@ class _Kept:
 class Recordings:
     """The recordings of all seats."""
 
-    def __init__(
-        self, folder: Path, begin: Callable[[Machine, Order, IO[bytes]], Recording] = Recording
-    ) -> None:
+    def __init__(self, folder: Path, begin: Begin = Recording) -> None:
         """`folder` holds the files; `begin` starts tcpdump on a machine."""
         self._folder, self._begin = folder, begin
         self._kept: dict[Place, _Kept] = {}

@@ -11,6 +11,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from sharklab.cli.workbench import terminals
 from sharklab.cli.workbench.identity import INSTRUCTOR, Reader
+from sharklab.hosts.door.terminal import MESSAGE
 from tests.support.workbench import Bench
 from tests.support.workbench_door import DoorHere
 
@@ -103,7 +104,7 @@ def test_message_that_is_too_large_is_dropped(kept: Bench) -> None:
     """The terminal goes on."""
     with opened(kept) as socket:
         until(socket, lambda said: b"ready" in said)
-        socket.send_bytes(b"i" + b"x" * (2 * terminals.MESSAGE))
+        socket.send_bytes(b"i" + b"x" * (2 * MESSAGE))
         socket.send_bytes(b"")
         socket.send_bytes(b"iecho on-''ward\n")
         until(socket, lambda said: b"on-ward" in said)

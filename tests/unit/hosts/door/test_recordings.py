@@ -13,6 +13,7 @@ from sharklab.hosts.door import recordings as module
 from sharklab.hosts.door.recordings import Recordings, Shown
 from sharklab.hosts.providers.remote import Machine
 from sharklab.hosts.recording import Order
+from sharklab.limits import CaptureLimits
 from tests.support.errors import error_of
 from tests.support.workbench_door import Tcpdumps
 
@@ -105,7 +106,7 @@ def test_a_recording_ends_at_a_limit(
     end: str,
 ) -> None:
     """The reason is kept."""
-    monkeypatch.setattr(module, "CAPTURE", module.CAPTURE.__class__(bytes=50))
+    monkeypatch.setattr(module, "CAPTURE", CaptureLimits(bytes=50))
     kept.start(PLACE, MACHINE, "lan", ORDER)
     happen(made, monkeypatch)
     assert end == end_of(kept)

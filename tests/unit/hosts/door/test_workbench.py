@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sharklab.cli import flow
-from sharklab.hosts.door import protocol, workbench
+from sharklab.hosts.door import protocol, seats, workbench
 from sharklab.hosts.door.workbench import MOST_NUMBER, OWNER, USER
 from tests.support import door_seats
 from tests.support.labs import write_lab
@@ -107,9 +107,9 @@ def test_recordings_go_with_their_seat(door: DoorHere, monkeypatch: pytest.Monke
     assert workbench.is_idle(door.keeper, door.recordings)
     protocol.close(ask(door, "record")[1])
     assert not workbench.is_idle(door.keeper, door.recordings)
-    monkeypatch.setattr(workbench.seats, "of_student", lambda student, lab: [door.plan])
+    monkeypatch.setattr(seats, "of_student", lambda student, lab: [door.plan])
     workbench.forget(door.recordings)
     assert door.recordings.places
-    monkeypatch.setattr(workbench.seats, "of_student", lambda student, lab: [])
+    monkeypatch.setattr(seats, "of_student", lambda student, lab: [])
     workbench.forget(door.recordings)
     assert not door.recordings.places
