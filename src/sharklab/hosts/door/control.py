@@ -10,6 +10,7 @@ import hashlib
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -118,6 +119,7 @@ def _launch(command: Sequence[str]) -> None:
                 said=process.last_lines(log_file().read_bytes()[begin:].decode(errors="replace"), 2),
             )
         time.sleep(PAUSE)
+    threading.Thread(target=child.wait, daemon=True).start()  # so that no zombie of it stays
 
 
 def _answers(path: Path) -> bool:
