@@ -116,7 +116,8 @@ def at_work(lab: Lab, count: int) -> Iterator[Class]:
             yield own
         finally:
             sharklab("gateway", "stop", **env)
-            sharklab("seats", "down", lab.name, *roster, "--yes")
+            gone = sharklab("seats", "down", lab.name, *roster, "--yes")
+            print(gone.stdout + gone.stderr if gone.returncode else "", end="", flush=True)
 
 
 def ssh(own: Class, student: str, host: str) -> list[str]:

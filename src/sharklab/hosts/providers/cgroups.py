@@ -30,7 +30,9 @@ BESIDE = "sharklab-"
 
 CONTROLLERS = ("memory", "pids", "cpu")
 MOUNTS = Path("/proc/self/mounts")
-KILL_LIMIT = 10.0
+KILL_LIMIT = 60.0
+"""Seconds until the processes of a unit have ended: a machine that is overloaded takes more than ten."""
+
 PAUSE = 0.01
 JOIN = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"'
 
