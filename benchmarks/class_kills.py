@@ -1,11 +1,11 @@
 """Kill `seats up` at random moments, and look for what is left after `seats up` and `seats down`.
 
-    python benchmarks/class_kills.py [--cycles N] [--lab LAB] [--seed N]
+    python benchmarks/class_kills.py [--cycles N] [--minutes N] [--lab LAB] [--seed N]
 
 Each cycle brings two seats up, kills the command (SIGKILL) at a random moment, brings them up again, and
-removes them. Then no process, control group, namespace, mount or file of theirs may be there. The exit code
-is 1 when something is left, or a command failed. Run it as root, from the checkout with its packages:
-PYTHONPATH=src:. and the environment's python.
+removes them. Then no process, control group, namespace, mount, loop device or file of theirs may be there.
+No cycle begins after the minutes. The exit code is 3 when something is left, or a command failed. Run it as
+root, from the checkout with its packages: PYTHONPATH=src:. and the environment's python.
 """
 
 from __future__ import annotations
@@ -61,6 +61,12 @@ def remains(own: Seat) -> Iterator[str]:
             words = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
             if own.id in words or str(own.folder) in words:
                 yield f"process {words}"
+    loops = subprocess.run(
+        ["losetup", "--list", "--noheadings", "--output", "BACK-FILE"], capture_output=True
+    )
+    yield from (
+        f"loop device {line}" for line in loops.stdout.decode().splitlines() if str(own.folder) in line
+    )
     files = state.root().glob(f"*{own.id}*")
     yield from (f"file {file}" for file in [*files, *([own.folder] if own.folder.exists() else [])])
     yield from (f"file {file}" for file in Path("/run").glob(f"**/*{own.id}*"))
@@ -79,6 +85,7 @@ def main() -> int:
     """Do the cycles and print a line for each."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--cycles", type=int, default=100)
+    parser.add_argument("--minutes", type=float, default=600)
     parser.add_argument("--lab", default="tcpdump")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     args = parser.parse_args()
@@ -90,15 +97,17 @@ def main() -> int:
         faults, whole = call("seats", "up", args.lab, "--roster", str(roster))
         faults += call("seats", "down", args.lab, "--roster", str(roster), "--yes")[0]
         print(f"lab {args.lab}, seed {args.seed}: up takes {whole:.1f} s", *faults, sep="\n", flush=True)
-        for number in range(args.cycles):
+        done, end = 0, time.monotonic() + 60 * args.minutes
+        while done < args.cycles and time.monotonic() < end:
+            done += 1
             seconds = chance.uniform(0.3, whole)
             faults = cycle(args.lab, roster, seconds, own)
             bad += bool(faults)
             print(
-                f"{number + 1}: killed after {seconds:.1f} s: {'; '.join(faults) or 'nothing is left'}",
+                f"{done}: killed after {seconds:.1f} s: {'; '.join(faults) or 'nothing is left'}",
                 flush=True,
             )
-    print(f"{bad} of {args.cycles} cycles left something or failed")
+    print(f"{bad} of {done} cycles left something or failed")
     return MACHINERY if bad else 0
 
 

@@ -16,55 +16,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 from sharklab.hosts import providers
 from sharklab.hosts.providers import cgroups, network, nspawn
 from sharklab.lab.model import Plan
 from tests.support import provider_seat
+from tests.support.vandals import BEGIN, VANDALS
 
 SECONDS = 15.0
 COMMAND = "ls -l /etc >/tmp/list && python3 -I -S -c pass"
 """A student's command: it starts processes, reads and writes."""
-
-BEGIN = "import os, sys, time\nend = time.time() + float(sys.argv[1])\n"
-VANDALS: Mapping[str, str] = {
-    "nobody": "",
-    "processes that fork without end": """
-while time.time() < end:
-    try:
-        os.fork()
-    except OSError:
-        pass
-os._exit(0)
-""",
-    "a memory hog": """
-while time.time() < end:
-    if os.fork() == 0:
-        held = [bytes([1]) * 2**24 for _ in range(1000)]
-    os.wait()
-""",
-    "a full disk": """
-block = bytes(2**20)
-while time.time() < end:
-    with open("/root/full", "wb") as file:
-        try:
-            while time.time() < end and file.tell() < 4 * 2**30:
-                file.write(block)
-        except OSError:
-            pass
-    os.unlink("/root/full")
-""",
-    "processors busy, 100 processes": """
-for _ in range(99):
-    if os.fork() == 0:
-        break
-while time.time() < end:
-    pass
-os._exit(0)
-""",
-}
 
 
 def ask(own: Plan, command: str) -> subprocess.Popen[bytes]:
@@ -107,7 +69,7 @@ def main(seconds: float) -> None:
         try:
             for own in (victim, bad):
                 hosts.up(own, layers, lambda _: None)
-            for name, vandal in VANDALS.items():
+            for name, vandal in {"nobody": "", **VANDALS}.items():
                 row(name, vandal, victim, bad, seconds)
         finally:
             for own in (victim, bad):

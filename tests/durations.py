@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pytest
 
@@ -14,7 +14,7 @@ class Durations:
     """Adds up the seconds of each folder below `tests/` and of each file, set-up and tear-down included."""
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
         self.tests: Counter[str] = Counter()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -26,7 +26,7 @@ class Durations:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print a line for each group and for each of the longest files, the longest first."""
-        ordered = [name for name, _ in self.seconds.most_common()]
+        ordered = sorted(self.seconds, key=self.seconds.__getitem__, reverse=True)
         groups = [name for name in ordered if not name.endswith(".py")]
         files = [name for name in ordered if name.endswith(".py")][:LONGEST]
         for title, names in (("time of each group", groups), ("longest files", files)):

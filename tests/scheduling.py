@@ -13,7 +13,6 @@ SEATS = (
     "tests/roles/",
     "tests/e2e/test_ports.py",
     "tests/e2e/test_reachability.py",
-    "tests/e2e/test_ssh_gateway.py",
     "tests/e2e/test_tp4.py",
 )
 """Where tests use these seats: a file elsewhere would bring them up a second time."""

@@ -10,6 +10,7 @@ from ansible.executor.task_executor import TaskExecutor
 from ansible.executor.task_result import _RawTaskResult
 from ansible.plugins import loader
 from ansible.plugins.strategy.free import StrategyModule as Free
+from ansible_collections.sharklab.lab.plugins.plugin_utils.once import CODES, Facts
 
 DOCUMENTATION = r"""
 name: one_process
@@ -24,11 +25,34 @@ author:
 """
 
 
+class Direct:
+    """The queue of a worker's results, for a worker that is this process."""
+
+    def __init__(self, strategy: Any) -> None:
+        self._strategy = strategy
+
+    def send_callback(self, method_name: str, task_result: _RawTaskResult) -> None:
+        """Tell the callbacks about an item of a loop."""
+        self._strategy._tqm.send_callback(method_name, task_result)
+
+    def send_task_result(self, task_result: _RawTaskResult) -> None:
+        """Put a result where the thread that reads the queue puts those of workers."""
+        with self._strategy._results_lock:
+            self._strategy._results.append(task_result)
+
+
 class StrategyModule(Free):  # type: ignore[misc]
     """The strategy `one_process`, for the ansible-core that requirements.txt pins: it uses its internals.
 
     Ansible plans to end the support of strategies that are not its own. `free` does the same, slower.
     """
+
+    def __init__(self, tqm: Any) -> None:
+        super().__init__(tqm)
+        self._direct = Direct(self)
+        CODES.install()
+        if not isinstance(self._variable_manager._fact_cache, Facts):
+            self._variable_manager._fact_cache = Facts()
 
     def _queue_task(self, host: Any, task: Any, task_vars: dict[str, Any], play_context: Any) -> None:
         """Run the task now, and put its result where a worker's result is expected."""
@@ -45,9 +69,10 @@ class StrategyModule(Free):  # type: ignore[misc]
                 play_context,
                 self._loader,
                 loader.get_plugin_loader_namespace(),
-                self._final_q,
+                self._direct,
                 self._variable_manager,
             ).run()
         fields = own.dump_attrs()
-        result = _RawTaskResult(host=host, task=own, return_data=data, task_fields=fields)
-        self._final_q.send_task_result(result)
+        self._direct.send_task_result(
+            _RawTaskResult(host=host, task=own, return_data=data, task_fields=fields)
+        )

@@ -11,13 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sharklab.hosts import image, providers
+from sharklab.hosts import providers
 from sharklab.lab import plan_file
 from sharklab.lab.model import Plan
 from tests.conftest import ROOT, call_sharklab
@@ -195,7 +196,7 @@ def borrower(machines: Plan, tmp_path_factory: pytest.TempPathFactory) -> Borrow
 @pytest.fixture(scope="module")
 def seat(borrower: Borrower, before: dict[str, list[str]]) -> Borrower:
     """Bring the seat up."""
-    done = borrower.call("up", *borrower.machines, "--yes")
+    done = borrower.call("up", *borrower.machines, "--solved", "--yes")
     assert done.returncode == 0, done.stderr
     return borrower
 
@@ -211,10 +212,9 @@ def test_up_says_what_it_will_change_and_changes_nothing_without_a_yes(
     assert [] == changes(before, machines)
 
 
-def test_down_after_killed_ups_puts_everything_back(
-    machines: Plan, borrower: Borrower, before: dict[str, list[str]]
-) -> None:
-    """kill -9 while roles are at work, twice: what is put back is the state before the first time."""
+@pytest.fixture(scope="module")
+def begun(machines: Plan, borrower: Borrower, before: dict[str, list[str]]) -> Plan:
+    """Kill `up` while roles are at work, twice, and finish it: return the plan of a student's seat."""
     for path in ("/etc/sudoers.d/student", "/var/lib/sharklab"):
         child = borrower.start("up", *borrower.machines, "--yes")
         limit = time.monotonic() + PATIENCE
@@ -225,6 +225,72 @@ def test_down_after_killed_ups_puts_everything_back(
         for left in borrower.state.glob("seats/*/*/ansible-*"):
             shutil.rmtree(left)
     assert changes(before, machines)
+    done = borrower.call("up", *borrower.machines, "--yes")
+    assert 0 == done.returncode, done.stderr
+    [file] = borrower.state.glob("seats/borrowed/*/plan.json")
+    return plan_file.read(file)
+
+
+def shares(borrower: Borrower, folder: Path) -> dict[str, bool]:
+    """Return which criteria of the work on the machines a student's `check` calls achieved."""
+    told = json.loads(borrower.call("check", "--folder", str(folder), "--output", "json").stdout)
+    marks = [mark for exercise in told["result"]["exercises"] for mark in exercise["criteria"]]
+    return {mark["id"]: mark["status"] == "passed" for mark in marks if mark["id"] in ("mount", "reads")}
+
+
+def test_solve_and_reset_of_borrowed_machines(
+    machines: Plan, borrower: Borrower, begun: Plan, tmp_path: Path
+) -> None:
+    """From the start without points to all, a second time without a change, and after vandalism back.
+
+    The state that was kept on the way comes back, and not the one before the seat.
+    """
+    for host in ("server", "client"):
+        on(machines, host, "systemctl daemon-reload")  # a reset does it, and units of fstab appear then
+    kept = snapshots(machines)
+    assert {"mount": False, "reads": False} == shares(borrower, tmp_path)
+    for changed in (["client", "server"], []):
+        done = borrower.call("solve", "share", "--yes", "--output", "json")
+        assert (0, changed) == (done.returncode, sorted(json.loads(done.stdout)["changes"])), done.stderr
+        assert {"mount": True, "reads": True} == shares(borrower, tmp_path)
+    on(machines, "client", "rm -r /etc/firewalld; firewall-cmd --quiet --add-port=9/tcp; echo > /etc/motd")
+    done = borrower.call("reset", "share", "--yes")
+    assert 0 == done.returncode, done.stderr
+    # The helper of a mount is a transient unit, whose name is new each time.
+    assert [] == [line for line in changes(kept, machines) if "run-r" not in line]
+    assert {"mount": False, "reads": False} == shares(borrower, tmp_path)
+
+
+def test_capture_and_fetch_bring_packets_home(
+    machines: Plan, borrower: Borrower, begun: Plan, tmp_path: Path
+) -> None:
+    """Recorded from here, and by hand on the machine: both show the exercise."""
+    words = ("--folder", str(tmp_path), "--output", "json")
+    ask = f"host server.{begun.seat.domain} >/dev/null"
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(borrower.call, "capture", "share", "--packets", "6", *words)
+        on(machines, "client", f"timeout {PATIENCE:.0f} sh -c 'until pgrep -x tcpdump; do sleep 0.1; done'")
+        # tcpdump may not listen yet: the questions are asked until it has seen enough.
+        while not waiting.done():
+            on(machines, "client", f"{ask} || true")
+        done = waiting.result()
+    assert 0 == done.returncode, done.stderr
+    on(
+        machines,
+        "client",
+        "tcpdump -i lan -U --immediate-mode -c 6 -w /tmp/hand.pcap port 53 2>/tmp/hand.log & "
+        f"until grep -q listening /tmp/hand.log; do sleep 0.1; done; {ask}; wait",
+    )
+    fetched = borrower.call("fetch", "client:/tmp/hand.pcap", "--as", "dns", *words)
+    arrived = [json.loads(each.stdout)["captures"] for each in (done, fetched)]
+    assert [["dns", True]] * 2 == [[one["capture"], one["shows_exercise"]] for [one] in arrived]
+    on(machines, "client", "rm /tmp/hand.*")
+
+
+def test_down_of_a_students_seat_puts_everything_back(
+    machines: Plan, borrower: Borrower, begun: Plan, before: dict[str, list[str]]
+) -> None:
+    """What is put back is the state before the first of the killed ups."""
     done = borrower.call("down")
     assert (0, []) == (done.returncode, borrower.seats()), done.stderr
     assert [] == changes(before, machines)
@@ -259,27 +325,6 @@ def test_status_asks_the_machines(seat: Borrower) -> None:
 def test_shell_is_the_students(seat: Borrower, host: str) -> None:
     """Whoever logs in, root or somebody who may become root: the shell is the student's."""
     assert "student\n" == seat.call("shell", host, after=("--", "id", "-un")).stdout
-
-
-def test_reset_puts_the_start_state_back(
-    machines: Plan, seat: Borrower, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The state that was kept on the way, and not the one before the seat; files, rules, units and mounts."""
-    monkeypatch.setenv("SHARKLAB_STATE", str(seat.state))
-    [file] = seat.state.glob("seats/borrowed/*/plan.json")
-    plan, existing = plan_file.read(file), providers.get("existing")
-    for host in ("server", "client"):
-        on(machines, host, "systemctl daemon-reload")  # a reset does it, and units of fstab appear then
-    existing.keep(plan)
-    kept = snapshots(machines)
-    on(
-        machines,
-        "client",
-        "umount /mnt/borrowed-*; rm -r /etc/firewalld; firewall-cmd --quiet --add-port=9/tcp",
-    )
-    existing.reset(plan, ["client"], image.NOTHING, print)
-    # The helper of a mount is a transient unit, whose name is new each time.
-    assert [] == [line for line in changes(kept, machines) if "run-r" not in line]
 
 
 def test_another_seat_cannot_have_the_same_machines(seat: Borrower, tmp_path: Path) -> None:

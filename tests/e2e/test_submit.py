@@ -214,6 +214,15 @@ def test_submit_of_an_exam_reboots_the_hosts(done: Student, tmp_path: Path) -> N
         if m.points < m.worth
     ]
     assert ([], result.worth) == (missed, result.points)
+    assert [set(hosts)] * 2 == [
+        {file.stem for file in (tmp_path / "unpacked" / part).iterdir()}
+        for part in ("after_reboot", "journal")
+    ]
+    words = ("grade", str(file), "--lab", str(tmp_path / "tp4"), "-o", str(tmp_path / "gradebook"))
+    assert 0 == call_sharklab(*words).returncode
+    for language in ("fr", "en"):
+        page = (tmp_path / "gradebook" / done.name / f"exam.{language}.html").read_text()
+        assert f"<code>{told['digest'][:8]}</code>" in page and 3 == page.count('<section id="host-')
     again = call_sharklab(
         *("submit", str(tmp_path / "tp4"), "--folder", str(done.folder)),
         env={"SHARKLAB_STATE": str(done.machine)},

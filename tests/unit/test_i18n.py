@@ -7,6 +7,7 @@ import gettext
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,7 @@ def test_sentences_are_translated_before_their_values_are_put_in() -> None:
     assert [place for file in files for place in _built(file)] == []
 
 
+@cache
 def _extracted() -> Catalog:
     """Return every message that the sources mark for translation."""
     with (ROOT / "babel.cfg").open() as file:

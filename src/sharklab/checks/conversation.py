@@ -75,8 +75,10 @@ def traffic(context: Context, params: Params) -> Finding:
     talk = focus.conversation
     if talk.transport == "tcp" and not talk.handshake:
         return _failed(focus, _no_handshake(focus))
-    first, last = max(talk.handshake, default=0), max(talk.closing, default=talk.packets[-1])
-    inside = [focus.facts.packet(number) for number in talk.data_packets if first <= number <= last]
+    place = {number: index for index, number in enumerate(talk.packets)}  # in the order of time
+    first = max(map(place.__getitem__, talk.handshake), default=0)
+    last = max(map(place.__getitem__, talk.closing), default=len(place))
+    inside = [focus.facts.packet(number) for number in talk.data_packets if first <= place[number] <= last]
     counts = {"client": talk.client_bytes, "server": talk.server_bytes}
     text = N_("The client sends {client} bytes and the server {server} bytes.")
     enough = {packet.source for packet in inside} == {talk.client, talk.server}

@@ -6,28 +6,21 @@ A seat that fails is a line of the result, and the others go on.
 from __future__ import annotations
 
 import os
-import tempfile
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
 
 from sharklab import ownership, state
-from sharklab.checks import host_demands
-from sharklab.cli import fetching, flow, seats, work
+from sharklab.cli import flow, on_hosts, seats, work
 from sharklab.cli.side_by_side import Done, side_by_side
 from sharklab.errors import InputError, MachineryError
-from sharklab.evidence import host_state
-from sharklab.evidence.host_state import HostState
 from sharklab.grading.gradebook import batch
 from sharklab.grading.gradebook.inputs import SubmissionSource
 from sharklab.grading.gradebook.model import Class
 from sharklab.grading.submission import bundle
-from sharklab.grading.submission import work as folders
-from sharklab.hosts.providers import access, remote, sleeping
-from sharklab.lab import class_note, seat
-from sharklab.lab.model import Lab, Plan, Seat
+from sharklab.hosts.providers import sleeping
+from sharklab.lab import class_note
+from sharklab.lab.model import Lab, Seat
 from sharklab.lab.roster import Student
 from sharklab.message import N_, Message
 from sharklab.progress import Progress, Silent
@@ -36,20 +29,13 @@ SUBMISSIONS = "_seats"
 """The folder of a gradebook with the work that `check` found on each seat; no student has such a name."""
 
 
-CHECK_LIMIT = 300.0
-"""Seconds of the look at one seat. Then its connections are closed: a host that hangs holds nobody up."""
-
-CLOSE_PAUSE = 1.0
-"""Seconds until the connections of such a seat are closed once more."""
-
-
 def check(
     lab: Lab, own: Sequence[Seat], roster: tuple[Student, ...], out: Path, progress: Progress
 ) -> tuple[list[Done], Class | None]:
     """Grade seats as they stand into the gradebook `out`; return the seats, and the class if one was graded.
 
-    The state of the hosts and the captures on them count. Answers are not on the hosts. Raises InputError for
-    an exam, whose hosts are graded after a reboot.
+    The state of the hosts, and the captures and answers on them count. Raises InputError for an exam, whose
+    hosts are graded after a reboot.
     """
     if lab.exam:
         raise InputError(
@@ -83,71 +69,13 @@ def _grade(
 def _pack(lab: Lab, one: Seat, folder: Path) -> Done:
     """Pack the work that lies on the hosts of a seat into a file of `folder`.
 
-    A file of an earlier check goes first, so that nothing old counts. A seat that sleeps does so again.
+    A file of an earlier check goes first, so that nothing old counts.
     """
     file = folder / f"{one.student}{bundle.ENDING}"
     file.unlink(missing_ok=True)
-    slept = sleeping.is_asleep(one)
-    with seats.hold(one), _within_limit(one):
-        try:
-            plan = flow.plan_of(lab, one)
-            answering = _answering(plan)
-            with tempfile.TemporaryDirectory(prefix=".check-", dir=one.folder) as place:
-                fetching.fetch_all(plan, Path(place), answering)
-                found = folders.read(Path(place), plan)
-                whole = work.with_state(plan, found, _observe(plan))
-                bundle.pack(whole, seat.key(lab.name, one.student), file)
-        finally:
-            if slept:
-                sleeping.sleep(one)
-    silent = tuple(host.name for host in plan.hosts if host.name not in answering)
-    return Done(one.student, silent=silent)
-
-
-@contextmanager
-def _within_limit(one: Seat) -> Iterator[None]:
-    """Close the connections to the hosts of a seat when the block takes longer than `CHECK_LIMIT` seconds.
-
-    Each command on a host then fails, and the block ends.
-    """
-    done = threading.Event()
-
-    def watch() -> None:
-        pause = CHECK_LIMIT
-        while not done.wait(pause):
-            pause = CLOSE_PAUSE
-            with suppress(MachineryError):
-                access.close(one.id)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()
-
-
-def _observe(plan: Plan) -> Mapping[str, HostState]:
-    """Return the state of each host, where the lab asks for it."""
-    return host_state.observe(plan, host_demands.demands(plan)) if host_demands.is_needed(plan) else {}
-
-
-def _answering(plan: Plan) -> Sequence[str]:
-    """Return the hosts that answer. Raises MachineryError when none does."""
-    states = seats.provider_of(plan.seat).status(plan.seat)
-    running = [host.name for host in plan.hosts if states.get(host.name) not in ("stopped", "absent", None)]
-    found = remote.ask_all(
-        [remote.machine_of(plan.seat, host) for host in running], lambda machine: machine.answers()
-    )
-    answering = [host for host in running if found[host]]
-    if not answering:
-        raise MachineryError(
-            N_("no host of the seat answers"),
-            place=Message(N_("seat {lab}/{student}"), {"lab": plan.lab.name, "student": plan.seat.student}),
-            hint=N_("run sharklab seats up again: it starts the hosts"),
-        )
-    return answering
+    _, silent = on_hosts.pack(flow.plan_of(lab, one), file)
+    warnings = tuple(seats.provider_of(one).warnings(one))
+    return Done(one.student, silent=silent, warnings=warnings)
 
 
 def run(
@@ -171,12 +99,12 @@ def hosts_to_reset(lab: Lab, own: Sequence[Seat], name: str) -> tuple[str, ...]:
     return work.hosts_to_reset(next(plans), name) if own else ()
 
 
-def reset(lab: Lab, own: Sequence[Seat], name: str, os_name: str, progress: Progress) -> list[Done]:
+def reset(lab: Lab, own: Sequence[Seat], name: str, progress: Progress) -> list[Done]:
     """Put hosts of every seat back into their start state. A seat that began solved fails."""
 
     def do(one: Seat) -> Done:
         plan = work.read(flow.plan_of(lab, one))
-        work.reset(plan, work.hosts_to_reset(plan, name), os_name, Silent())
+        work.reset(plan, work.hosts_to_reset(plan, name), Silent())
         return Done(one.student)
 
     with progress.step(N_("reset seats of {lab}: {count}"), lab=lab.name, count=len(own)):

@@ -238,7 +238,7 @@ def _handed_in(one: Seat) -> float:
 
 
 def status(own: Sequence[Seat]) -> list[dict[str, Any]]:
-    """Return for each seat its hosts with their state, its memory (bytes), and its times (epoch seconds).
+    """Return for each seat its hosts, memory (bytes), times (epoch seconds), and warnings about limits.
 
     They are when it first began, when it was checked last, and until when it is open; 0.0 for none.
     """
@@ -246,9 +246,11 @@ def status(own: Sequence[Seat]) -> list[dict[str, Any]]:
 
 
 def _status(one: Seat, noted: ClassNote) -> dict[str, Any]:
+    provider = seats.provider_of(one)
     return {
         "student": one.student,
-        "hosts": dict(seats.provider_of(one).status(one)),
+        "hosts": dict(provider.status(one)),
+        "warnings": list(provider.warnings(one)),
         "memory": capacity.memory_of(one),
         "begun": diary.begun(one),
         "checked": noted.checked,

@@ -13,10 +13,10 @@ from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.marking import glance
 from sharklab.grading.marking.glance import Glance
-from sharklab.grading.submission import intake
+from sharklab.grading.submission import intake, sheet
 from sharklab.hosts.providers import remote
 from sharklab.lab.model import Plan
-from sharklab.limits import CAPTURE
+from sharklab.limits import BUNDLE, CAPTURE
 from sharklab.message import N_, Message
 
 UNCLEAR = N_("it is not clear which capture of the lab this is")
@@ -82,6 +82,22 @@ def _fetch_if_wanted(
     if there and not intake.has(folder, id, file):
         return Message(N_("captures/{file} is there already"), {"file": there[0].name})
     return take(plan, folder, file, f"{host}:{known['path']}", id, seen)
+
+
+def fetch_answers(plan: Plan, folder: Path, hosts: Sequence[str]) -> None:
+    """Bring home the answers of the first of `hosts` that has them in the home of the student.
+
+    Raises MachineryError when a host does not answer.
+    """
+    for host in hosts:
+        target = folder / sheet.NAME
+        try:
+            with target.open("wb") as file:
+                remote.machine_of(plan.seat, host).copy(sheet.NAME, "student", file, BUNDLE.answers)
+        except remote.NoSuchFile:
+            target.unlink()
+        else:
+            return
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from sharklab.hosts import (
     seat_provider,
 )
 from sharklab.hosts.image import choice
-from sharklab.hosts.providers import existing, gateway
+from sharklab.hosts.providers import existing, gateway, this_computer
 from sharklab.hosts.providers.provider import NewHosts
 from sharklab.lab import diary, fault_choice, plan_file, seat, start
 from sharklab.lab.matrices import FAST
@@ -221,6 +221,16 @@ def layers_of(plan: Plan, hosts: providers.Provider, os: str, progress: Progress
     if os == choice.AUTO:  # a seat stays what it is
         os = _system(plan) or os
     return build_image(plan.source, os, hosts, progress, plan.start)
+
+
+def own_layers(plan: Plan, hosts: providers.Provider) -> image.Layers:
+    """Return the layers that the hosts of a seat were made from, whatever has changed in the lab since.
+
+    Raises MachineryError if they are gone. Borrowed machines have none.
+    """
+    if not hosts.bakes:
+        return image.NOTHING
+    return this_computer.layers_named((plan.seat.folder / "layers").read_text())
 
 
 def _system(plan: Plan) -> str | None:

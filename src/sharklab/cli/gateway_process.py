@@ -12,7 +12,10 @@ from sharklab import state
 from sharklab.cli import handing_in
 from sharklab.errors import SharklabError
 from sharklab.hosts.ssh_gateway import control, supervisor
+from sharklab.hosts.ssh_gateway.session import Submit
 from sharklab.hosts.ssh_gateway.supervisor import Where
+
+SUBMIT = Submit(handing_in.take, handing_in.take_from_hosts, handing_in.form)
 
 
 def main() -> int:
@@ -20,7 +23,7 @@ def main() -> int:
     where = Where(sys.argv[1], int(sys.argv[2]))
     try:
         with state.lock(control.lock_file(), control.WHAT):
-            supervisor.run(supervisor.listen(where), handing_in.take)
+            supervisor.run(supervisor.listen(where), control.cell_unit(), SUBMIT)
     except SharklabError as error:
         print(error.say(str), file=sys.stderr)
         return error.exit_code

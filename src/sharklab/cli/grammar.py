@@ -17,6 +17,7 @@ from sharklab.cli.verbs import (
     lab,
     recording,
     seat,
+    serve,
     submission,
 )
 from sharklab.message import N_
@@ -83,7 +84,7 @@ VERBS: Mapping[str, Verb] = {
         exercise.reset,
         N_("Put hosts of the seat back into their start state."),
         "reset tp4 nfs",
-        ("lab", "maybe_part", "student", "yes", "os", "output"),
+        ("lab", "maybe_part", "student", "yes", "output"),
     ),
     "shell": Verb(
         seat.shell,
@@ -149,11 +150,29 @@ VERBS: Mapping[str, Verb] = {
         "submit tp4",
         ("lab", "student", "work_folder", "bundle", "again", "output"),
     ),
+    "serve": Verb(
+        serve.serve,
+        N_("Open a lab in the browser: brief, answers, captures, checks and hand in on one page."),
+        "serve tp4",
+        (
+            "lab",
+            "student",
+            "work_folder",
+            "class",
+            "workbench_listen",
+            "workbench_port",
+            "url",
+            "certificate",
+            "key_file",
+            "no_browser",
+            "output",
+        ),
+    ),
     "seats up": Verb(
         classroom.up,
         N_("Start the seat of every student of a class on this computer, side by side."),
         "seats up tp4 --roster roster.csv",
-        ("lab", "required_class", "only", "solved", "until", "os", "output"),
+        ("lab", "required_class", "only", "solved", "until", "begin", "end", "os", "output"),
     ),
     "seats status": Verb(
         classroom.status,
@@ -177,7 +196,7 @@ VERBS: Mapping[str, Verb] = {
         class_work.reset,
         N_("Put hosts of every seat of a class back into their start state."),
         "seats reset tp4 nfs",
-        ("lab", "maybe_part", "class", "only", "yes", "os", "output"),
+        ("lab", "maybe_part", "class", "only", "yes", "output"),
     ),
     "seats sleep": Verb(
         classroom.sleep,

@@ -9,43 +9,99 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+import threading
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sharklab import state
+from sharklab.checks import host_demands
+from sharklab.cli import exam_rules, on_hosts
 from sharklab.errors import InputError
 from sharklab.grading.submission import bundle, contents, manifest
+from sharklab.grading.submission import form as forms
 from sharklab.grading.submission.model import Seal, Submission
-from sharklab.lab import exam, handed_in, seat
+from sharklab.hosts.door import seats as door_seats
+from sharklab.i18n import Translator
+from sharklab.lab import diary, exam, handed_in, seat
+from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE
 from sharklab.message import N_, Message
+from sharklab.progress import Silent
 
 CHUNK = 1 << 20
 MOST = 30
 """Submissions of a student for one lab that are kept."""
 
+TOGETHER = threading.BoundedSemaphore(len(os.sched_getaffinity(0)) + 1)
+"""Seats whose hosts are looked at: captures of students may be large, and the gateway reads them."""
 
-def take(student: str, lab: str, handle: int) -> Message:
+
+def take(student: str, lab: str, handle: int) -> Sequence[Message]:
     """Keep the submission that can be read from a file descriptor, and return the receipt for the student.
 
     Raises InputError when it is no submission of this student's seat, is too large, or comes outside of the
     student's exam; then nothing is kept.
     """
+    return _keep(student, lab, lambda file: _save(handle, file))
+
+
+def take_from_hosts(student: str, lab: str, code: str) -> Sequence[Message]:
+    """Keep the work that lies on the hosts of the student's seat, and return the receipt and the content.
+
+    In an exam the hosts reboot before that, and `code` lets the student hand in once more. Raises as `take`
+    does, Busy when another command works on the seat, and MachineryError when no host answers.
+    """
+    plan = _plan(student, lab)
+    exam_rules.check_submission(plan, code)
+    packed: list[Submission] = []
+
+    def finish(found: Submission) -> Submission:
+        whole = exam_rules.with_record(plan, found, code)
+        if not host_demands.is_needed(plan):
+            return whole
+        return exam_rules.look_again(plan, whole, host_demands.demands(plan), Silent())
+
+    def pack(file: Path) -> None:
+        with TOGETHER:
+            packed.append(on_hosts.pack(plan, file, finish if plan.lab.exam else lambda found: found)[0])
+        if plan.lab.exam:
+            diary.note_submission(plan.seat, manifest.digest(file.read_bytes()))
+
+    receipt = _keep(student, lab, pack)
+    return [*receipt, *contents.summary(plan, packed[0]), *contents.taken(packed[0])]
+
+
+def form(student: str, lab: str, words: Translator) -> str:
+    """Return the file for the answers of a student's seat. Raises InputError when it is not up."""
+    return forms.text(_plan(student, lab), words)
+
+
+def _plan(student: str, lab: str) -> Plan:
+    """Return the plan of a student's seat. Raises InputError when it is not up."""
+    plans = door_seats.of_student(student, lab)
+    if not plans:
+        raise door_seats.no_seat(lab)
+    return plans[0]
+
+
+def _keep(student: str, lab: str, fill: Callable[[Path], None]) -> Sequence[Message]:
+    """Keep the submission that `fill` writes into a file, and return the receipt."""
     now, own = time.time(), state.folder(handed_in.folder(lab))
     if len([file for file in own.iterdir() if file.name.rsplit("-", 2)[0] == student]) >= MOST:
         raise InputError(N_("{most} files are handed in already"), hint=N_("ask your instructor"), most=MOST)
+    _check_window(student, lab, now)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=own) as place:
         file = Path(place) / "bundle"
-        _save(handle, file)
-        submission = _unpack(file, Path(place) / "unpacked")
-        _check(submission, student, lab, now)
+        fill(file)
+        _check(_unpack(file, Path(place) / "unpacked"), student, lab)
         digest = manifest.digest(file.read_bytes())
         stamp = time.strftime(handed_in.STAMP, time.gmtime(now))
         file.replace(own / f"{student}-{stamp}-{digest[: contents.DIGITS]}{bundle.ENDING}")
-    return Message(
-        N_("{lab} of {student} is handed in, on {time}. Receipt, the SHA-256 of the file: {digest}"),
-        {"lab": lab, "student": student, "time": exam.local_time(now), "digest": digest},
-    )
+    sentence = N_("{lab} of {student} is handed in, on {time}. Receipt, the SHA-256 of the file: {digest}")
+    return [
+        Message(sentence, {"lab": lab, "student": student, "time": exam.local_time(now), "digest": digest})
+    ]
 
 
 def _save(handle: int, file: Path) -> None:
@@ -76,7 +132,7 @@ def _unpack(file: Path, into: Path) -> Submission:
         raise
 
 
-def _check(submission: Submission, student: str, lab: str, now: float) -> None:
+def _check(submission: Submission, student: str, lab: str) -> None:
     if (submission.lab, submission.student) != (lab, student):
         raise InputError(
             N_("this is the submission of {student} for {lab}"),
@@ -91,6 +147,10 @@ def _check(submission: Submission, student: str, lab: str, now: float) -> None:
             hint=N_("make it again: sharklab submit {lab}"),
             lab=lab,
         )
+
+
+def _check_window(student: str, lab: str, now: float) -> None:
+    """Raise InputError outside of the student's exam."""
     window = exam.own_window(lab, seat.check_student(student))
     if window and not window.begin <= now <= window.end:
         raise InputError(N_("the exam is not open now"))

@@ -35,6 +35,7 @@ class Options(argparse.Namespace):
     as_capture: str | None
     begin: str | None
     cap: float
+    certificate: str
     closed: int
     command: list[str]
     conversation: list[int]
@@ -51,6 +52,7 @@ class Options(argparse.Namespace):
     image: str | None
     inventory: str | None
     jobs: int | None
+    key_file: str
     lab: str
     keys: str
     labs: list[str]
@@ -62,6 +64,7 @@ class Options(argparse.Namespace):
     moodle: str | None
     only: str
     network: bool
+    no_browser: bool
     os: str
     out: str
     output: str
@@ -81,6 +84,7 @@ class Options(argparse.Namespace):
     fault: str
     subject: str
     until: str
+    url: str
     user: str
     verb: str
     without_seats: bool
@@ -484,6 +488,52 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "type": int,
             "default": None,
             "help": N_("the port for logins (default: as before, or 2222)"),
+        },
+    ),
+    "workbench_port": (
+        ("--port",),
+        {
+            "metavar": N_("PORT"),
+            "type": int,
+            "default": None,
+            "help": N_("the port of the pages on this computer (default: 8470)"),
+        },
+    ),
+    "workbench_listen": (
+        ("--listen",),
+        {
+            "metavar": N_("ADDRESS"),
+            "default": None,
+            "help": N_("the address of this computer for browsers (default: 127.0.0.1, no other computer)"),
+        },
+    ),
+    "url": (
+        ("--url",),
+        {
+            "metavar": N_("URL"),
+            "default": "",
+            "help": N_("the address that browsers use, if it is another one: that of a proxy with TLS"),
+        },
+    ),
+    "certificate": (
+        ("--certificate",),
+        {"metavar": N_("FILE"), "default": "", "help": N_("the certificate of this server for TLS (PEM)")},
+    ),
+    "key_file": (
+        ("--key-file",),
+        {
+            "metavar": N_("FILE"),
+            "dest": "key_file",
+            "default": "",
+            "help": N_("the private key of the certificate (PEM)"),
+        },
+    ),
+    "no_browser": (
+        ("--no-browser",),
+        {
+            "action": "store_true",
+            "dest": "no_browser",
+            "help": N_("only print the link, and open no browser"),
         },
     ),
     "student_of_logins": (

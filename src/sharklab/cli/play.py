@@ -73,7 +73,7 @@ def play(name: str, provider: str, os: str, progress: Progress) -> Iterator[Act]
             title = Message(N_("solved alone: {exercise}"), {"exercise": exercise})
             yield Act(title, tuple(_compare(plan, [exercise])))
             if exercise != plan.start[-1]:
-                work.reset(work.read(plan), work.hosts_with_work(plan, exercise), os, progress)
+                work.reset(work.read(plan), work.hosts_with_work(plan, exercise), progress)
         work.solve(work.read(plan), plan.start, progress)
         yield Act(Message(N_("all solved")), tuple(_compare(plan, plan.start)))
         again = work.solve(work.read(plan), plan.start, progress)
@@ -81,7 +81,7 @@ def play(name: str, provider: str, os: str, progress: Progress) -> Iterator[Act]
         lost = lost_hosts(plan)
         yield Act(Message(N_("all solved, after a reboot")), (*lost, *_compare(plan, plan.start)))
         ask_all([machine_of(plan.seat, host) for host in hosts], _vandalise)
-        work.reset(work.read(plan), hosts, os, progress)
+        work.reset(work.read(plan), hosts, progress)
         yield Act(
             Message(N_("vandalism, then reset")), tuple(_unlike(begun, configuration.read(plan, hosts)))
         )

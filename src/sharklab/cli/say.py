@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterable
 from typing import Any
 
 from sharklab import i18n
 from sharklab.cli.options import Options
+from sharklab.message import Message
 
 SCHEMA = "sharklab/1"
 """The version of the envelope of `--output json`."""
@@ -23,6 +26,12 @@ def say(args: Options, text: str, **content: Any) -> None:
         print(json.dumps(envelope(args.verb, **content), ensure_ascii=False, indent=1))
     elif text:
         print(text)
+
+
+def warn(args: Options, sentences: Iterable[Message]) -> None:
+    """Print sentences on standard error, in the reader's language."""
+    for sentence in sentences:
+        print(translate(args).say(sentence), file=sys.stderr)
 
 
 def translate(args: Options) -> i18n.Translator:

@@ -28,6 +28,11 @@ def provider_of(own: Seat) -> providers.Provider:
     return providers.get(seat_provider.read(own.folder) or seat_provider.DEFAULT)
 
 
+def warnings(lab: str, student: str) -> list[Message]:
+    """Return a sentence for each limit that a host of a student's seat has reached."""
+    return [sentence for own in seats_here(lab, student) for sentence in provider_of(own).warnings(own)]
+
+
 def status(lab: str | None = None, student: str | None = None) -> list[dict[str, Any]]:
     """Return lab, student, provider, hosts with their state, and warnings for each of `seats_here`."""
     return [

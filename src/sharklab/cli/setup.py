@@ -26,6 +26,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "report": ("packets",),
     "grade": ("packets",),
     "check": ("packets",),
+    "serve": ("hosts", "packets"),
     "explain": ("packets",),
     "down": ("hosts",),
     "gateway start": ("hosts", "internet", "gateway"),
@@ -34,7 +35,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 """The work that each verb does, by the groups of system_packages.toml; other verbs need nothing."""
 
 AS_ROOT = frozenset(
-    {"image build", "up", "run", "solve", "reset", "shell", "capture", "fetch", "down", "test"}
+    {"image build", "up", "run", "solve", "reset", "shell", "capture", "fetch", "down", "serve", "test"}
     | {"seats up", "seats status", "seats check", "seats run", "seats reset", "seats down"}
     | {"seats sleep", "seats wake"}
     | {"gateway start", "gateway stop", "gateway status", "gateway logins"}

@@ -19,7 +19,7 @@ from sharklab.progress import Progress
 class Done:
     """One seat after a command: the seconds it took, the error if it failed, the exercises of its run.
 
-    `silent` are the hosts that did not answer.
+    `silent` are the hosts that did not answer, `warnings` tell the limits that hosts have reached.
     """
 
     student: str
@@ -27,6 +27,7 @@ class Done:
     error: SharklabError | None = None
     exercises: Mapping[str, bool] = field(default_factory=dict)
     silent: tuple[str, ...] = ()
+    warnings: tuple[Message, ...] = ()
 
 
 Work = Callable[[Seat], Done]

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from sharklab.cli import flow, seats
 from sharklab.errors import InputError, MachineryError
+from sharklab.grading.marking.solutions import done_too
 from sharklab.grading.submission import manifest
 from sharklab.grading.submission.model import HostState, Submission
 from sharklab.hosts import configuration, faults, inventory
-from sharklab.lab import diary, fault_catalogue, plan_file
+from sharklab.lab import diary, fault_catalogue, plan_file, seat
 from sharklab.lab.criteria import leaves
 from sharklab.lab.model import Check, Exercise, Plan
 from sharklab.lab.plan import make_plan
@@ -40,6 +41,17 @@ def read(plan: Plan) -> Plan:
             lab=plan.lab.name,
         )
     return make_plan(plan.source, plan.seat, plan.pace, *own)
+
+
+def has_seat(plan: Plan) -> bool:
+    """Tell whether the student has a seat of the lab: one of the instructor's, or one that began here.
+
+    A lab without an exercise that counts on any machine always has one.
+    """
+    if plan.lab.exam or not any(exercise.anywhere for exercise in plan.lab.exercises):
+        return True
+    own = plan.seat
+    return bool(seat.read_import(own.lab, own.student)) or diary.begun(own) > 0
 
 
 def exercises(plan: Plan, name: str) -> tuple[str, ...]:
@@ -90,6 +102,25 @@ def solve(plan: Plan, ids: Sequence[str], progress: Progress) -> dict[str, str]:
     return found
 
 
+def costs(plan: Plan, ids: Sequence[str]) -> list[Message]:
+    """Return sentences about the points that the solution of the exercises `ids` costs."""
+    told = [Message(N_("These exercises then earn no points: {exercises}."), {"exercises": ids})]
+    if too := done_too(plan.lab, ids):
+        sentence = N_("The solution also does these criteria, which then earn no points: {criteria}.")
+        told.append(Message(sentence, {"criteria": too}))
+    return told
+
+
+def losses(plan: Plan, hosts: Sequence[str], name: str) -> list[Message]:
+    """Return sentences about the work that a reset of `hosts` removes; `name` is the word of the user."""
+    told = [Message(N_("These hosts lose all changes: {hosts}."), {"hosts": hosts})]
+    if others := [each for each in exercises_on(plan, hosts) if each != name]:
+        told.append(
+            Message(N_("The work on these exercises is lost, too: {exercises}."), {"exercises": others})
+        )
+    return told
+
+
 def hosts_to_reset(plan: Plan, name: str) -> tuple[str, ...]:
     """Return the hosts that `name` means: those of an exercise, a host, or all without a name.
 
@@ -135,13 +166,13 @@ def _hosts_looked_at(exercise: Exercise) -> Iterator[str]:
             yield from (str(leaf.params[name]) for name in ("host", "to") if name in leaf.params)
 
 
-def reset(plan: Plan, hosts: Sequence[str], os: str, progress: Progress) -> Sequence[Message]:
+def reset(plan: Plan, hosts: Sequence[str], progress: Progress) -> Sequence[Message]:
     """Put the start state of `hosts` back. Return sentences about what stays.
 
     Raises MachineryError as `Provider.reset` does.
     """
     provider = seats.provider_of(plan.seat)
-    layers = flow.layers_of(plan, provider, os, progress)
+    layers = flow.own_layers(plan, provider)
     lost = exercises_on(plan, hosts)
     left = replace(plan, solved=tuple(each for each in plan.solved if each not in lost))
     own = provider.adapt(make_plan(left.source, left.seat, left.pace, left.start, left.solved))

@@ -48,6 +48,10 @@ class RecordedCapture:
             self._container = open_capture(self.path)
         return self._container
 
+    @container.setter
+    def container(self, known: Container) -> None:
+        self._container = known
+
     @property
     def facts(self) -> Facts:
         """The facts that its packets show; of a file that cannot be read, none, and the `problem`.

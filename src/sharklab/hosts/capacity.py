@@ -127,8 +127,12 @@ def _existing(path: Path) -> Path:
 
 def memory_of(own: Seat) -> int:
     """Return the memory of a seat's hosts in bytes: its share of shared pages counts (proc(5), Pss)."""
-    units = cgroups.units(f"{network.namespace(own.id)}-*")
-    return sum(_share(pid) for unit in units for pid in cgroups.processes(unit))
+    return memory_of_units(f"{network.namespace(own.id)}-*")
+
+
+def memory_of_units(pattern: str) -> int:
+    """Return the bytes of memory of all processes in control groups whose names match (fnmatch)."""
+    return sum(_share(pid) for unit in cgroups.units(pattern) for pid in cgroups.processes(unit))
 
 
 def _share(pid: int) -> int:

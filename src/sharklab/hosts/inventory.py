@@ -10,7 +10,7 @@ from typing import Any
 
 from sharklab import state
 from sharklab.hosts import address, borrowed
-from sharklab.lab import template
+from sharklab.lab import start, template
 from sharklab.lab.model import Host, Plan
 
 
@@ -30,9 +30,11 @@ def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
     captures = [c for e in plan.lab.exercises for c in e.captures if c.host == host.name]
     probes = [p for e in plan.lab.exercises for p in e.probes if p.host == host.name]
     sysctls = [matrix.sysctls for matrix in plan.lab.matrices if matrix.client == host.name]
+    missing = start.left_out_of(plan.lab, host)
     return {
         "lab_host": host.name,
         "lab_roles": list(host.roles),
+        **({"lab_missing_roles": list(missing)} if missing else {}),
         "lab_interfaces": {name: name for name in host.networks},
         **host.vars,
         "capture_captures": [

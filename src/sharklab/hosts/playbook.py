@@ -16,10 +16,11 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from sharklab import paths
 from sharklab.errors import MachineryError
@@ -41,6 +42,12 @@ PR_SET_PDEATHSIG = 1
 
 PR_SET_CHILD_SUBREAPER = 36
 """prctl(2): this process becomes the parent of orphans below it, so that it can end them."""
+
+FREE_SECONDS, FREE_PAUSE = 30.0, 0.1
+"""Seconds until a disk is free, and between two tries: the processes of a killed command end late."""
+
+BUSY = ("busy", "already mounted")
+"""In the sentences of mount(8) about a disk that another process has mounted."""
 
 _ready: list[subprocess.Popen[str]] = []
 """The child process that waits for its order, if there is one."""
@@ -216,13 +223,22 @@ def _child(source: IO[str], target: IO[str]) -> int:
     if not text:
         return 0
     order = json.loads(text)
-    if order["disks"]:
+    try:
         _mount(order["disks"])
+    except MachineryError as error:
+        target.write(json.dumps({"kind": "error", "message": str(error)}) + "\n")
+        return 1
     cancelled: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        cancelled.append(number)
+        if order["disks"]:
+            _leave(order["disks"])
+
     # ansible-runner's own handler waits for itself for ever when a second signal comes while it is at work,
     # and a parent with several threads that is killed sends one for each.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, frame: cancelled.append(number))
+        signal.signal(number, stop)
 
     def handle(event: dict[str, Any]) -> bool:
         line = _summarise(event)
@@ -252,20 +268,45 @@ def _child(source: IO[str], target: IO[str]) -> int:
 def _mount(disks: Sequence[tuple[str, str]]) -> None:
     """Mount disks (folder, options) where only this process and those below it see them.
 
-    Raises OSError and CalledProcessError.
+    Raises MachineryError when one cannot be mounted, and OSError.
     """
+    if not disks:
+        return
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNS):
         raise OSError(ctypes.get_errno(), "unshare")
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
     for folder, options in disks:
-        subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, "root"], check=True, cwd=folder)
+        _mount_disk(folder, options)
+
+
+def _mount_disk(folder: str, options: str) -> None:
+    """Mount a disk. When a command was killed that had mounted it, wait for the end of its processes.
+
+    Raises MachineryError when that fails.
+    """
+    words = ["mount", "-t", "overlay", "overlay", "-o", options, "root"]
+    deadline = time.monotonic() + FREE_SECONDS
+    while (done := subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)).returncode:
+        if not any(word in done.stderr for word in BUSY) or time.monotonic() > deadline:
+            raise MachineryError("{said}", said=done.stderr.strip().partition("\n")[0])
+        time.sleep(FREE_PAUSE)
 
 
 def _unmount(disks: Sequence[tuple[str, str]]) -> None:
     """Unmount the disks, so that their hosts can mount them: a namespace that ends does that later."""
     for folder, _ in disks:
         subprocess.run(["umount", "root"], check=True, cwd=folder)
+
+
+def _leave(disks: Sequence[tuple[str, str]]) -> NoReturn:
+    """End at once with all that was started: the next command mounts the disks again, and begins anew."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    _end_children()
+    with suppress(OSError, subprocess.CalledProcessError):  # a disk that was not mounted yet, or is removed
+        _unmount(disks)
+    os._exit(1)
 
 
 def _end_children() -> None:
@@ -299,6 +340,8 @@ def _reason(result: Mapping[str, Any]) -> str:
     items = [item for item in result.get("results") or () if isinstance(item, Mapping)]  # dnf's are texts
     failed = next((item for item in items if item.get("failed")), result)
     said = [str(failed.get(key, "")).strip() for key in ("msg", "stderr", "module_stderr")]
+    if not any(said[1:]):  # `raw` has a terminal, so that its errors are among its output
+        said.append(str(failed.get("stdout", "")).strip())
     parts = list(dict.fromkeys(part.splitlines()[-1] for part in said if part))
     return "; ".join(parts)[:600]
 

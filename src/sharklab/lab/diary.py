@@ -75,13 +75,27 @@ def solved(own: Seat) -> tuple[str, ...]:
     return tuple(_read(own).get("solved", ()))
 
 
-def _file(own: Seat) -> Path:
-    folder = state.seat_folder(own.lab, own.student)
+def note_exam(own: Seat, begin: float, end: float) -> None:
+    """Note the time of the student's exam (epoch seconds) on a class server, which has no seat file."""
+    _write(own, exam=[begin, end])
+
+
+def exam(lab: str, student: str) -> tuple[float, float] | None:
+    """Return the time of a student's exam that was noted here (epoch seconds)."""
+    found = _content(_file(lab, student)).get("exam")
+    return (float(found[0]), float(found[1])) if found else None
+
+
+def _file(lab: str, student: str) -> Path:
+    folder = state.seat_folder(lab, student)
     return state.root() / "diary" / folder.parent.name / f"{folder.name}.json"
 
 
 def _read(own: Seat) -> dict[str, Any]:
-    file = _file(own)
+    return _content(_file(own.lab, own.student))
+
+
+def _content(file: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(file.read_text()))
     except FileNotFoundError:
@@ -93,5 +107,5 @@ def _read(own: Seat) -> dict[str, Any]:
 
 
 def _write(own: Seat, **changes: Any) -> None:
-    file = _file(own)
+    file = _file(own.lab, own.student)
     state.write(state.folder(file.parent) / file.name, json.dumps({**_read(own), **changes}) + "\n", 0o600)

@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from sharklab.errors import InputError
-from sharklab.lab import seat
-from sharklab.lab.model import LabContent
+from sharklab.lab import diary, seat
+from sharklab.lab.model import LabContent, Seat
 from sharklab.lab.roster import Student
 from sharklab.message import N_
 
@@ -78,9 +78,20 @@ def windows(lab: LabContent, students: Iterable[Student], begin: float, end: flo
 
 
 def own_window(lab: str, student: str) -> Window | None:
-    """Return the time of the exam by the seat file that was imported, None if it does not say one."""
-    given = seat.read_import(lab, student).get("exam")
-    return Window(given["begin"], given["end"]) if given else None
+    """Return the time of the exam by the seat file that was imported, else by the instructor's note."""
+    if given := seat.read_import(lab, student).get("exam"):
+        return Window(given["begin"], given["end"])
+    noted = diary.exam(lab, student)
+    return Window(*noted) if noted else None
+
+
+def note_windows(own: Iterable[Seat], times: Windows | None) -> None:
+    """Note the time of the exam for each seat of a class on this computer. None leaves earlier notes."""
+    if times is None:
+        return
+    for one in own:
+        window = times.of(one.student)
+        diary.note_exam(one, window.begin, window.end)
 
 
 def local_time(moment: float) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 from sharklab import paths, yaml_file
 
 IMPORT = "ansible.builtin.import_role"
+LIMITS = "meta/limits.yml"
+"""The file of a role that needs more memory or processes than most hosts; plain Ansible does not read it."""
 
 
 def whole(listed: Sequence[str], variables: Mapping[str, Any]) -> tuple[str, ...]:
@@ -33,6 +35,15 @@ def options(role: str, entry: str) -> Mapping[str, Any]:
     entries = _read(role, "meta/argument_specs.yml")["argument_specs"]
     declared: Mapping[str, Any] = entries.get(entry, {}).get("options") or {}
     return declared
+
+
+def limits(listed: Sequence[str]) -> Mapping[str, int]:
+    """Return the limits that roles ask for, the largest of each: `memory_mib`, `processes`."""
+    found: dict[str, int] = {}
+    for role in listed:
+        for name, value in _read(role, LIMITS).items():
+            found[name] = max(value, found.get(name, 0))
+    return found
 
 
 def _imported(role: str, variables: Mapping[str, Any]) -> Iterator[str]:

@@ -60,12 +60,12 @@ def create_all(
 ) -> dict[str, Path]:
     """Write the seat of each of `students` as `create` does, and return the files by student.
 
-    `times` are those of the class in an exam.
+    `times` are those of the class in an exam. This computer notes them, too: it may be the class server.
     """
     state.folder(folder)
-    return {
-        own.student: _write(_seat_file(lab, own, times), folder) for own in seat.register_all(lab, students)
-    }
+    class_seats = seat.register_all(lab, students)
+    exam.note_windows(class_seats, times)
+    return {own.student: _write(_seat_file(lab, own, times), folder) for own in class_seats}
 
 
 def _seat_file(lab: Lab, own: Seat, times: Windows | None) -> SeatFile:

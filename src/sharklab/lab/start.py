@@ -6,7 +6,7 @@ The roles of the lab are the solution: nobody writes it a second time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from sharklab.lab import load, roles
@@ -72,6 +72,33 @@ def _roles_of(lab: LabContent, host: Host, ids: Collection[str]) -> tuple[str, .
 
 def left_out(lab: LabContent) -> frozenset[str]:
     """Return the roles that hosts of `lab` will have when it is solved, and that none of them has."""
-    entries = lab.data["hosts"]
-    solved = {role for host in lab.hosts for role in load.host(lab.data, host.name, entries[host.name]).roles}
-    return frozenset(solved - {role for host in lab.hosts for role in host.roles})
+    missing = {role for host in lab.hosts for role in left_out_of(lab, host)}
+    return frozenset(missing - {role for host in lab.hosts for role in host.roles})
+
+
+def left_out_of(lab: LabContent, host: Host) -> tuple[str, ...]:
+    """Return the roles that `host` of `lab` will have when it is solved, and does not have now."""
+    solved = load.host(lab.data, host.name, lab.data["hosts"][host.name]).roles
+    return tuple(role for role in solved if role not in host.roles)
+
+
+def done_with(lab: LabContent, ids: Collection[str]) -> Mapping[str, frozenset[str]]:
+    """Return the hosts on which the solutions of `ids` do all the work of another exercise, by its id.
+
+    Two exercises may begin without the same part. The solution of one then does that part of the other.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for exercise in lab.exercises:
+        hosts = frozenset(
+            host
+            for host, own in exercise.start.items()
+            if (parts := _parts([own])) and parts <= _parts(_starts(lab, host, ids))
+        )
+        if hosts and exercise.id not in ids:
+            found[exercise.id] = hosts
+    return found
+
+
+def _parts(starts: Iterable[HostStart]) -> set[str]:
+    """Return the names of the roles and variables that hosts begin without."""
+    return {name for each in starts for name in (*each.without, *each.vars)}

@@ -32,7 +32,8 @@ def markdown(plan: Plan, language: str) -> str:
         raise InputError(N_("the lab has no brief in this language"), place=str(template)) from error
     except UnicodeDecodeError as error:
         raise InputError(N_("the file is not UTF-8 text"), place=str(template)) from error
-    text = fill_page(text, {**context(plan.lab, plan.seat), "exercises": plan.lab.exercises}, str(template))
+    names = {"exercises": plan.lab.exercises, "exam": plan.lab.exam is not None}
+    text = fill_page(text, {**context(plan.lab, plan.seat), **names}, str(template))
     return _with_exam(text, plan, language)
 
 

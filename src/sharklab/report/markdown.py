@@ -61,7 +61,9 @@ def html(prose: str, deepest: int = 4) -> Markup:
     """Return an author's Markdown as HTML: no raw HTML, no pictures, headings from h`deepest` down."""
     parser = _parser()
     tokens = parser.parse(prose)
-    for token in tokens:
+    for index, token in enumerate(tokens):
+        if token.type == "th_open" and not tokens[index + 1].content:
+            token.tag = tokens[index + 2].tag = "td"  # an empty cell is the head of nothing
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1]) + deepest - 1)}"
         for part in token.children or []:

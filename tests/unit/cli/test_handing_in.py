@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sharklab.cli import handing_in
+from sharklab.checks import host_demands
+from sharklab.cli import exam_rules, handing_in, on_hosts
 from sharklab.errors import InputError
-from sharklab.grading.submission import bundle, manifest
-from sharklab.lab import exam, handed_in, seat
+from sharklab.grading.submission import bundle, manifest, work
+from sharklab.grading.submission.model import Submission
+from sharklab.hosts.door import seats as door_seats_of
+from sharklab.i18n import translator
+from sharklab.lab import diary, exam, handed_in, seat
 from sharklab.lab.exam import Window
+from sharklab.lab.model import Exam, Plan
 from sharklab.limits import BUNDLE, BundleLimits
+from tests.support import door_seats
 from tests.support import submission_sample as sample
 from tests.support.errors import error_of
 
@@ -33,7 +41,8 @@ def take(file: Path, student: str = "alice", lab: str = "tp4") -> str:
     """Hand in a file and return the digest of the receipt."""
     handle = os.open(file, os.O_RDONLY)
     try:
-        return str(handing_in.take(student, lab, handle).values["digest"])
+        [receipt] = handing_in.take(student, lab, handle)
+        return str(receipt.values["digest"])
     finally:
         os.close(handle)
 
@@ -97,3 +106,66 @@ def test_an_exam_is_open_for_its_time(packed: Path, monkeypatch: pytest.MonkeyPa
         error_of(InputError, take, packed)
     monkeypatch.setattr(exam, "own_window", lambda lab, student: Window(0, 2e11))
     assert take(packed)
+
+
+@pytest.fixture
+def on_seat(packed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Plan:
+    """Let Alice's work lie on the hosts of her seat of tp4."""
+    [plan] = door_seats.save(monkeypatch, ("tp4", "alice"))
+    found = work.read(sample.folder(tmp_path / "hosts"), plan)
+
+    def pack(plan: Plan, file: Path, finish: on_hosts.Finish) -> tuple[Submission, tuple[str, ...]]:
+        whole = finish(found)
+        bundle.pack(whole, seat.key("tp4", "alice"), file)
+        return whole, ()
+
+    monkeypatch.setattr(on_hosts, "pack", pack)
+    return plan
+
+
+def test_work_on_the_hosts_is_kept_and_told(on_seat: Plan) -> None:
+    """With the same receipt, and the content of the file."""
+    receipt, *content = handing_in.take_from_hosts("alice", "tp4", "")
+    [file] = kept()
+    assert manifest.digest(file.read_bytes()) == receipt.values["digest"]
+    assert ["ssh", "time"] == content[0].values["names"]
+    assert "ports" == error_of(InputError, handing_in.take_from_hosts, "alice", "ports", "").values["lab"]
+    assert "ssh:" in handing_in.form("alice", "tp4", translator("fr")).splitlines()
+
+
+def test_an_exam_on_the_server_ends_with_a_reboot(on_seat: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside of its time no host reboots. A second time needs the instructor's code."""
+    plan = replace(on_seat, lab=replace(on_seat.lab, exam=Exam(90)))
+    monkeypatch.setattr(door_seats_of, "of_student", lambda student, lab: [plan])
+    rebooted: list[str] = []
+
+    def look_again(plan: Plan, found: Submission, *rest: object) -> Submission:
+        rebooted.append(plan.seat.student)
+        return found
+
+    monkeypatch.setattr(exam_rules, "look_again", look_again)
+    diary.note_exam(plan.seat, 1e11, 2e11)
+    error_of(InputError, handing_in.take_from_hosts, "alice", "tp4", "")
+    assert [] == rebooted
+    diary.note_exam(plan.seat, 1.0, 2e11)
+    digest = handing_in.take_from_hosts("alice", "tp4", "")[0].values["digest"]
+    assert (["alice"], [digest]) == (rebooted, [each for _, each in diary.submissions(plan.seat)])
+    error_of(InputError, handing_in.take_from_hosts, "alice", "tp4", "")
+    monkeypatch.setattr(host_demands, "is_needed", lambda plan: False)
+    handing_in.take_from_hosts("alice", "tp4", exam.code("tp4", "alice"))
+    assert ["alice"] == rebooted and 2 == len(kept())
+
+
+def test_few_seats_are_packed_at_the_same_time(on_seat: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes a turn: what a student has on a host costs the gateway memory."""
+    turns, pack = threading.BoundedSemaphore(1), on_hosts.pack
+    monkeypatch.setattr(handing_in, "TOGETHER", turns)
+    free: list[bool] = []
+
+    def look(plan: Plan, file: Path, finish: on_hosts.Finish) -> tuple[Submission, tuple[str, ...]]:
+        free.append(turns.acquire(blocking=False))
+        return pack(plan, file, finish)
+
+    monkeypatch.setattr(on_hosts, "pack", look)
+    handing_in.take_from_hosts("alice", "tp4", "")
+    assert [False] == free and turns.acquire(blocking=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,11 @@ from sharklab import state
 from sharklab.cli import flow, work
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import configuration, faults, playbook, seat_provider
-from sharklab.hosts.image import NOTHING, Layers
+from sharklab.hosts.image import NOTHING
 from sharklab.hosts.providers.provider import NewHosts
 from sharklab.hosts.providers.this_computer import CONTAINERS
-from sharklab.lab import diary, plan_file
-from sharklab.lab.model import Plan
+from sharklab.lab import diary, plan_file, seat
+from sharklab.lab.model import Exam, Plan
 from sharklab.lab.plan import make_plan
 from sharklab.message import Message
 from sharklab.progress import Progress
@@ -99,8 +100,8 @@ def test_reset_forgets_what_was_solved_on_its_hosts(plan: Plan, monkeypatch: pyt
         return (Message("told"),)
 
     monkeypatch.setattr(type(CONTAINERS), "reset", put_back)
-    monkeypatch.setattr(flow, "layers_of", lambda *words: Layers)
-    assert (Message("told"),) == work.reset(solved, ("desktop",), "debian12", Progress())
+    monkeypatch.setattr(flow, "own_layers", lambda *words: NOTHING)
+    assert (Message("told"),) == work.reset(solved, ("desktop",), Progress())
     now = work.read(flow.look_up("tp4", "ada"))
     assert ([("desktop",)], ("nfs",)) == (asked, now.solved)
     assert ("nfs", "ssh") == diary.solved(plan.seat)
@@ -118,9 +119,9 @@ def test_reset_injects_again_what_the_start_of_a_host_heals(
     seat_provider.write(state.folder(own.seat.folder), "nspawn")
     calls: list[str] = []
     monkeypatch.setattr(type(CONTAINERS), "reset", lambda *words: calls.append("reset"))
-    monkeypatch.setattr(flow, "layers_of", lambda *words: Layers)
+    monkeypatch.setattr(flow, "own_layers", lambda *words: NOTHING)
     monkeypatch.setattr(faults, "inject", lambda plan, ids, say: calls.extend(ids))
-    work.reset(own, hosts, "debian12", Progress())
+    work.reset(own, hosts, Progress())
     assert ["reset", *injected] == calls
 
 
@@ -141,3 +142,18 @@ def test_up_after_an_interrupted_solution_keeps_the_start(
     flow.up(flow.to_begin(flow.prepare("tp4", "ada"), solved=False), "nspawn", "debian12", Progress())
     assert ["personalise", "up", "keep", "up"] == calls
     assert half == work.read(flow.look_up("tp4", "ada"))
+
+
+def test_a_seat_is_one_that_began_or_one_of_the_instructor(plan: Plan) -> None:
+    """A lab without an exercise for any machine, and an exam, need a seat in any case."""
+    own, lab = plan, plan.lab
+    hosts_alone = replace(lab, exercises=tuple(each for each in lab.exercises if not each.anywhere))
+    assert not work.has_seat(own)
+    assert work.has_seat(replace(own, lab=hosts_alone))
+    assert work.has_seat(replace(own, lab=replace(lab, exam=Exam(90))))
+    given = seat.imported_file(own.seat.lab, own.seat.student)
+    state.write(state.folder(given.parent) / given.name, '{"seat": {}}', 0o600)
+    assert work.has_seat(own)
+    given.unlink()
+    diary.begin(own.seat)
+    assert work.has_seat(own)

@@ -16,8 +16,10 @@ import pytest
 from sharklab import i18n, paths
 from sharklab.errors import MachineryError
 from sharklab.hosts import playbook
+from sharklab.hosts.providers.disk import Overlay
 from sharklab.message import Message
 from tests.support.errors import error_of
+from tests.support.programs import script
 
 PLAYBOOK = """
 - hosts: all
@@ -91,6 +93,48 @@ def test_run_ends_at_many_signals(inventory: Path) -> None:
         playbook.run("meet", inventory)
     ended.join()
     assert not at_work(inventory)
+
+
+def test_a_killed_run_leaves_its_disks(inventory: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """With every process that it started, and without a word, also when `down` has removed them meanwhile."""
+    folder = inventory.parent / "disk"
+    for name in ("lower", "upper", "work", "root"):
+        (folder / name).mkdir(parents=True)
+    disk = Overlay(folder, "lowerdir=lower,upperdir=upper,workdir=work,index=on")
+    (inventory.parent / "roles/greeter/tasks/main.yml").write_text(WAITING)
+    child = playbook.get_ready()
+
+    def kill() -> None:
+        wait_until(lambda: len(at_work(inventory)) > 1)
+        folder.rename(inventory.parent / "removed")
+        os.kill(child.pid, signal.SIGTERM)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(MachineryError):
+        playbook.run("meet", inventory, disks=[disk])
+    killer.join()
+    assert 1 == child.returncode and not at_work(inventory)
+    assert "" == capfd.readouterr().err
+
+
+@pytest.mark.parametrize("said", ["mount point busy.", "overlay already mounted on a"])
+def test_a_disk_is_mounted_as_soon_as_it_is_free(
+    inventory: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    """Another error of mount(8) is told at once, and a disk that stays busy is told in the end."""
+    monkeypatch.setattr(playbook, "FREE_PAUSE", 0.0)
+    tools, tried = inventory.parent / "bin", inventory.parent / "tried"
+    tools.mkdir()
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    script(tools, "mount", f"[ -e {tried} ] && exit 0", f"touch {tried}", f"echo {said} >&2", "exit 32")
+    playbook._mount_disk(str(tools), "")
+    script(tools, "mount", "echo root: wrong fs type >&2", "echo more >&2", "exit 32")
+    error = error_of(MachineryError, playbook._mount_disk, str(tools), "")
+    assert "root: wrong fs type" == error.values["said"]
+    script(tools, "mount", f"echo {said} >&2", "exit 32")
+    monkeypatch.setattr(playbook, "FREE_SECONDS", 0.0)
+    assert said == error_of(MachineryError, playbook._mount_disk, str(tools), "").values["said"]
 
 
 def signal_until_it_ends(child: subprocess.Popen[str], inventory: Path) -> None:

@@ -78,3 +78,11 @@ def test_solutions_are_kept_beside_the_hints(own: Seat) -> None:
     diary.solve(own, ["nfs", "dns"])
     diary.solve(own, ["nfs"])
     assert (("dns", "nfs"), ("ssh/fin",)) == (diary.solved(own), diary.hints(own))
+
+
+def test_the_time_of_an_exam_is_kept_beside_the_rest(own: Seat) -> None:
+    """By the names of the seat: no seat is needed to ask for it."""
+    assert diary.exam(own.lab, own.student) is None
+    diary.begin(own)
+    diary.note_exam(own, 1.0, 2.0)
+    assert (1.0, 2.0) == diary.exam(own.lab, own.student) and diary.begun(own)

@@ -107,3 +107,16 @@ def test_local_time_has_the_zone() -> None:
     """A student and an instructor in two zones mean the same moment."""
     text = exam.local_time(BEGIN)
     assert text.startswith("2026-11-") and "(UTC" in text
+
+
+def test_a_class_server_knows_the_time_of_each_student(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the seat files were made, or the seats came up; a call without times changes nothing."""
+    monkeypatch.setattr(load, "named", lambda name: lab)
+    longer = Window(BEGIN, BEGIN + 7200)
+    times = Windows(Window(BEGIN, BEGIN + 5400), {"bob": longer})
+    seat_file.create_all(lab, ["alice", "bob"], tmp_path / "seats", times)
+    exam.note_windows(seat.register_all(lab, ["alice", "bob"]), None)
+    assert (times.common, longer) == tuple(exam.own_window("tp4", name) for name in ("alice", "bob"))
+    assert exam.own_window("tp4", "eve") is None

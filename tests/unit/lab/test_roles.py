@@ -42,3 +42,12 @@ def test_every_import_can_be_resolved() -> None:
 def test_unknown_role_stays() -> None:
     """A name that no role has is left for lint to refuse."""
     assert ("nothing",) == roles.whole(["nothing"], {})
+
+
+def test_limits_are_the_largest_that_roles_ask_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most roles ask for none; those of a real role have the names that containers know."""
+    assert {} == roles.limits(SERVERS)
+    asked = {"small": {"memory_mib": 10, "processes": 7}, "large": {"memory_mib": 20}}
+    assert {"memory_mib", "processes"} == set(roles.limits(["common", "network_tools"]))
+    monkeypatch.setattr(roles, "_read", lambda role, name: asked[role])
+    assert {"memory_mib": 20, "processes": 7} == roles.limits(["small", "large"])

@@ -90,3 +90,10 @@ def test_left_out_are_roles_that_no_host_has_at_the_start() -> None:
     """Their packages are offered to the student; a role of another host is installed already."""
     assert {"nfs_server"} == start.left_out(plan().lab)
     assert frozenset() == start.left_out(plan(()).lab)
+
+
+def test_left_out_of_a_host_are_the_roles_that_it_lacks_itself() -> None:
+    """The order is that of the lab; a host without a start lacks nothing."""
+    begun = plan().lab
+    found = {host.name: start.left_out_of(begun, host) for host in begun.hosts}
+    assert {"server": ("nfs_server",), "client": (), "desktop": ()} == found

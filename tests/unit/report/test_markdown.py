@@ -75,3 +75,9 @@ def test_html_puts_headings_below_those_of_the_page() -> None:
 def test_html_keeps_french_signs_on_their_line() -> None:
     """The space before a semicolon does not break, but code stays as it is."""
     assert markdown.html("un ; `a ; b`") == "<p>un\u00a0; <code>a ; b</code></p>\n"
+
+
+def test_empty_head_of_a_table_is_no_head() -> None:
+    """A reader of screens gets no head without a name; the other heads stay."""
+    made = markdown.html("| | port |\n|---|---|\n| a | b |\n")
+    assert ("<td></td>" in made, made.count("<th")) == (True, 2)  # thead, and one th

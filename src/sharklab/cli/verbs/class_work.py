@@ -33,7 +33,7 @@ def check(args: Options) -> int:
     students = roster.read(Path(args.roster)) if args.roster else ()
     results, group = class_work.check(lab, own, students, out, Progress(words.gettext))
     entries = group.entries if group else ()
-    more = list(_describe_silent(results, words))
+    more = list(_describe_faults(results, words))
     if group:
         more += _describe_class(group, out, args.language, words)
     points = {
@@ -46,11 +46,13 @@ def check(args: Options) -> int:
     return NOT_ACHIEVED if any(state(entry) == UNREADABLE for entry in entries) else code
 
 
-def _describe_silent(results: Sequence[Done], words: Translator) -> Iterator[str]:
+def _describe_faults(results: Sequence[Done], words: Translator) -> Iterator[str]:
     for each in results:
         if each.silent:
             text = words.gettext("{student}: these hosts do not answer, and nothing on them counts: {hosts}")
             yield text.format(student=each.student, hosts=", ".join(each.silent))
+        for sentence in each.warnings:
+            yield f"! {each.student}: {words.say(sentence)}"
 
 
 def _describe_class(group: Class, out: Path, language: str, words: Translator) -> Iterator[str]:
@@ -102,6 +104,6 @@ def reset(args: Options) -> int:
                 Message(N_("These students have worked on them: {students}."), {"students": workers})
             )
         agree(args, sentences)
-    results = class_work.reset(lab, own, args.subject, args.os, Progress(translate(args).gettext))
+    results = class_work.reset(lab, own, args.subject, Progress(translate(args).gettext))
     sentence = N_("{good} of {count} seats of {lab} are in their start state.")
     return classroom.say_results(args, results, sentence, paths.lab_name(args.lab), hosts=list(hosts))

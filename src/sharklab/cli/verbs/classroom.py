@@ -27,10 +27,13 @@ def up(args: Options) -> int:
     """Bring the seats of a class up; exit code 1 when one of them did not come up."""
     from sharklab.author import lint
     from sharklab.cli import classroom
+    from sharklab.lab import exam, seat
 
     lab, students = lint.named(args.lab), find_students(args)
+    times = exam.windows(lab, students, *moment.read_exam(args.begin, args.end))
     until = moment.read_until(args.until, "--until", time.time())
     progress = Progress(translate(args).gettext)
+    exam.note_windows(seat.register_all(lab, [student.id for student in students]), times)
     results = classroom.up(lab, [student.id for student in students], args.solved, args.os, progress)
     if until:
         classroom.note_until(lab, [result.student for result in results if not result.error], until)
@@ -84,7 +87,7 @@ def wake(args: Options) -> int:
 
 
 def status(args: Options) -> int:
-    """Show the seats of a class: hosts, memory, since when, the last check, and until when they are open."""
+    """Show the seats of a class: hosts, memory, times, and limits that hosts have reached."""
     from sharklab.cli import classroom
 
     words = translate(args)
@@ -102,6 +105,9 @@ def status(args: Options) -> int:
     ]
     titles = (N_("student"), N_("hosts"), N_("memory"), N_("since"), N_("last check"), N_("until"))
     lines = align([tuple(map(words.gettext, titles)), *rows])
+    for one in seats:
+        one["warnings"] = [words.say(sentence) for sentence in one["warnings"]]
+        lines += [f"! {one['student']}: {sentence}" for sentence in one["warnings"]]
     say(
         args,
         "\n".join(lines) if rows else words.gettext("No seat is up."),

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.cli.verbs.seat import agree
 from sharklab.errors import GOOD
-from sharklab.lab.model import Plan
-from sharklab.message import N_, Message
 
 
 def solve(args: Options) -> int:
@@ -23,7 +19,7 @@ def solve(args: Options) -> int:
     exam_rules.refuse_in_exam(whole, "solve")
     plan, words = work.read(whole), translate(args)
     ids = work.exercises(plan, args.subject)
-    agree(args, [Message(N_("These exercises then earn no points: {exercises}."), {"exercises": ids})])
+    agree(args, work.costs(plan, ids))
     changes = work.solve(plan, ids, Progress(words.gettext))
     lines = [words.gettext("Solved: {exercises}").format(exercises=", ".join(ids))]
     if changes:
@@ -42,15 +38,8 @@ def reset(args: Options) -> int:
 
     plan, words = work.read(flow.look_up(args.lab, args.student)), translate(args)
     hosts = work.hosts_to_reset(plan, args.subject)
-    agree(args, list(_losses(plan, hosts, args.subject, work.exercises_on(plan, hosts))))
-    told = work.reset(plan, hosts, args.os, Progress(words.gettext))
+    agree(args, work.losses(plan, hosts, args.subject))
+    told = work.reset(plan, hosts, Progress(words.gettext))
     text = words.gettext("In their start state: {hosts}").format(hosts=", ".join(hosts))
     say(args, "\n".join([*map(words.say, told), text]), hosts=list(hosts))
     return GOOD
-
-
-def _losses(plan: Plan, hosts: Sequence[str], name: str, exercises: Sequence[str]) -> Iterator[Message]:
-    """Yield sentences about the work that a reset removes."""
-    yield Message(N_("These hosts lose all changes: {hosts}."), {"hosts": hosts})
-    if others := [each for each in exercises if each != name]:
-        yield Message(N_("The work on these exercises is lost, too: {exercises}."), {"exercises": others})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sharklab import i18n, paths
 from sharklab.cli.options import Options
-from sharklab.cli.say import languages, say, translate
+from sharklab.cli.say import languages, say, translate, warn
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError, MachineryError
 from sharklab.message import N_, Message
 
@@ -195,10 +195,12 @@ def _is_not_html(file: Path) -> bool:
 
 def brief(args: Options) -> int:
     """Show the lab's text for this seat."""
-    from sharklab.cli import flow
+    from sharklab.cli import exam_rules, flow
     from sharklab.report import brief as briefs
 
     plan = flow.look_up(args.lab, args.student)
+    if args.solution:
+        exam_rules.refuse_to_student(plan, "brief --solution")
     _warn_of_other_values(args, plan)
     if args.solution:
         print(_describe_solution(plan, translate(args)))
@@ -258,25 +260,17 @@ def _describe_solution(plan: Plan, words: i18n.Translator) -> str:
 def shell(args: Options) -> int:
     """Become ssh on a host of the seat; with a terminal there if this command has one."""
     from sharklab.author import lint
+    from sharklab.cli import seats
     from sharklab.hosts import host_login
 
     lab = lint.named(args.lab)
     if args.host not in [host.name for host in lab.hosts]:
         raise unknown_host(lab, args.host)
     config = ssh_config(lab.name, args.student)
-    _warn(lab.name, args)
+    warn(args, seats.warnings(lab.name, args.student))
     terminal = "-t" if sys.stdin.isatty() and sys.stdout.isatty() else "-T"
     command = host_login.command(args.user, args.command)
     os.execvp("ssh", ["ssh", terminal, "-q", "-F", str(config), args.host, command])
-
-
-def _warn(lab: str, args: Options) -> None:
-    """Tell the limits that hosts of the seat have reached: a shell may not start there."""
-    from sharklab.cli import seats
-
-    for own in seats.seats_here(lab, args.student):
-        for sentence in seats.provider_of(own).warnings(own):
-            print(translate(args).say(sentence), file=sys.stderr)
 
 
 def unknown_host(lab: Lab | FilledLab, host: str) -> InputError:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sharklab import ownership
 from sharklab.cli.options import Options
-from sharklab.cli.say import languages, say, translate
+from sharklab.cli.say import languages, say, translate, warn
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
-from sharklab.message import DID_YOU_MEAN, N_, nearest
+from sharklab.message import N_
+from sharklab.untrusted import visible
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
-    from sharklab.grading.marking.model import Result
-    from sharklab.grading.submission.model import HostState, Submission
-    from sharklab.i18n import Translator
+    from sharklab.cli.own_work import Look
+    from sharklab.grading.submission.model import Submission
     from sharklab.lab.model import Plan
 
 
 def seats_create(args: Options) -> int:
-    """Write a file for each student of the class, for that student alone."""
+    """Write a file for each student of the class, and print the password of each for a class server."""
     from sharklab.author import lint
     from sharklab.cli import moment
+    from sharklab.hosts.ssh_gateway import keys
     from sharklab.lab import exam, roster, seat_file
 
     lab, folder = lint.named(args.lab), Path(args.out)
@@ -30,13 +30,24 @@ def seats_create(args: Options) -> int:
     times = exam.windows(lab, students, *moment.read_exam(args.begin, args.end))
     files = seat_file.create_all(lab, [student.id for student in students], folder, times)
     ownership.give_like_folder(folder, *files.values())
-    text = translate(args).gettext(
-        "{count} seats of {lab} are in {folder}. Give each student their own file."
+    words = translate(args)
+    text = words.gettext("{count} seats of {lab} are in {folder}. Give each student their own file.")
+    first = words.gettext(
+        "For the first login on a class server (ssh -p 2222 NAME@SERVER), each student's password:"
     )
+    passwords = {student.id: keys.password(student.id) for student in students}
     seats = [
-        {"student": student.id, "name": student.name, "file": str(files[student.id])} for student in students
+        {
+            "student": student.id,
+            "name": student.name,
+            "file": str(files[student.id]),
+            "password": passwords[student.id],
+        }
+        for student in students
     ]
-    say(args, text.format(count=len(files), lab=lab.name, folder=folder), seats=seats)
+    lines = [text.format(count=len(files), lab=lab.name, folder=folder), first]
+    lines += [f"  {student}  {password}" for student, password in passwords.items()]
+    say(args, "\n".join(lines), seats=seats)
     return GOOD
 
 
@@ -89,119 +100,68 @@ def form(args: Options) -> int:
 
 def check(args: Options) -> int:
     """Grade the folder as it lies there and say what a student may know; exit code 1 unless all is there."""
-    from sharklab.cli import exam_rules, flow
+    from sharklab.cli import exam_rules, flow, own_work
     from sharklab.grading.marking import advice
     from sharklab.grading.marking.export import to_plain
-    from sharklab.grading.marking.keys import without_keys
-    from sharklab.grading.marking.marks import grade
-    from sharklab.grading.submission import contents
-    from sharklab.lab import diary
 
     plan = flow.look_up(args.lab, args.student)
     if args.hint:
         exam_rules.refuse_in_exam(plan, "check --hint")
-    submission = _read_work(args, plan)
-    graded = grade(plan, submission)
+    found = own_work.look(plan, _read_work(args, plan), args.hint)
     if plan.lab.exam:
-        return _say_missing(args, plan, submission, graded)
-    offered = advice.hint_names(graded)
-    if args.hint:
-        _check_criterion(args.hint, graded)
-        _take_hint(plan, args.hint, offered)
-    result = without_keys(graded, diary.hints(plan.seat))
-    words = translate(args)
-    lines = [*map(words.say, contents.taken(submission)), *advice.lines(result, words, offered)]
-    told = {"folder": str(submission.folder), "hints": list(offered), "result": to_plain(result)}
-    say(args, "\n".join(lines), **told)
+        return _say_missing(args, found)
+    words, result = translate(args), found.result
+    lines = [*(visible(words.say(note)) for note in found.notes), *advice.lines(result, words, found.offered)]
+    told = {"folder": str(found.submission.folder), "hints": list(found.offered), "seat": found.has_seat}
+    say(args, "\n".join(lines), **told, result=to_plain(result))
     return GOOD if result.points == result.worth else NOT_ACHIEVED
 
 
-def _say_missing(args: Options, plan: Plan, submission: Submission, result: Result) -> int:
+def _say_missing(args: Options, found: Look) -> int:
     """Say in an exam which parts are missing, by their titles alone; exit code 1 when some are."""
     from sharklab.grading.marking import advice
-    from sharklab.grading.submission import contents
-    from sharklab.lab import diary
 
-    diary.note_check(plan.seat)
-    words, missing = translate(args), advice.missing(result)
-    lines = [*map(words.say, contents.taken(submission)), *advice.exam_lines(result, words)]
+    words, missing = translate(args), advice.missing(found.result)
+    lines = [*(visible(words.say(note)) for note in found.notes), *advice.exam_lines(found.result, words)]
     titles = {id: [words.say(mark.title) for mark in marks] for id, marks in missing.items()}
-    say(args, "\n".join(lines), folder=str(submission.folder), missing=titles)
+    say(args, "\n".join(lines), folder=str(found.submission.folder), missing=titles)
     return NOT_ACHIEVED if missing else GOOD
 
 
-def _check_criterion(name: str, graded: Result) -> None:
-    """Raise InputError when the lab has no criterion of the name exercise/criterion."""
-    known = [f"{exercise.id}/{mark.criterion}" for exercise in graded.exercises for mark in exercise.marks]
-    if name in known:
-        return
-    near = nearest(name, known)
-    exercise = name.partition("/")[0]
-    raise InputError(
-        N_("the lab has no criterion {name!r}"),
-        place="--hint",
-        hint=DID_YOU_MEAN if near else N_("criteria: {known}"),
-        name=name,
-        near=near,
-        known=", ".join([each for each in known if each.startswith(f"{exercise}/")] or known),
-    )
-
-
-def _take_hint(plan: Plan, name: str, known: tuple[str, ...]) -> None:
-    """Note that a hint is taken. Raises InputError when there is none of that name now."""
-    from sharklab.lab import diary
-
-    if name not in known:
-        raise InputError(
-            N_("there is no hint for {name!r} now"),
-            place="--hint",
-            hint=N_("there are hints for: {known}") if known else N_("no missing part has a hint"),
-            name=name,
-            known=", ".join(known),
-        )
-    diary.take_hint(plan.seat, name)
-
-
 def _read_work(args: Options, plan: Plan) -> Submission:
-    """Return the work of the student as it is now."""
-    from sharklab.cli import work
-    from sharklab.grading.submission import form as forms
-    from sharklab.grading.submission import work as folders
+    """Return the work of the student as it is now.
 
-    found = folders.read(forms.place(args.folder, plan.lab.name), plan)
-    return work.with_state(plan, found, _observe_hosts(plan, translate(args)))
-
-
-def _observe_hosts(plan: Plan, words: Translator) -> Mapping[str, HostState]:
-    """Return the state of the seat's hosts, if they are up and the lab asks for it.
-
-    If that takes root's rights, the command starts again through sudo.
+    If it takes root's rights to see the hosts, the command starts again through sudo.
     """
-    from sharklab import privilege
-    from sharklab.checks import host_demands
-    from sharklab.cli import seats, setup
-    from sharklab.evidence import host_state
-    from sharklab.hosts.providers import sleeping
+    from sharklab.cli import own_work, seats
+    from sharklab.grading.submission import form as forms
     from sharklab.progress import Progress
 
-    if not host_demands.is_needed(plan) or not (plan.seat.folder / "ssh" / "config").exists():
-        return {}
-    if seats.provider_of(plan.seat).name not in setup.ROOTLESS_PROVIDERS and not privilege.is_root():
-        privilege.become_root(words)
-    sleeping.wake(plan.seat)
-    with Progress(words.gettext).step(N_("record the state of the hosts")):
-        return host_state.observe(plan, host_demands.demands(plan))
+    folder = forms.place(args.folder, plan.lab.name)
+    _become_root(args, plan)
+    found = own_work.read(folder, plan, Progress(translate(args).gettext))
+    warn(args, seats.warnings(plan.lab.name, plan.seat.student))
+    return found
+
+
+def _become_root(args: Options, plan: Plan) -> None:
+    from sharklab import privilege
+    from sharklab.cli import own_work, seats, setup
+
+    local = seats.provider_of(plan.seat).name not in setup.ROOTLESS_PROVIDERS
+    if own_work.needs_hosts(plan) and local and not privilege.is_root():
+        privilege.become_root(translate(args))
 
 
 def report(args: Options) -> int:
     """Write the report of a student's own answers and captures into their folder."""
-    from sharklab.cli import exam_rules, flow
+    from sharklab.cli import exam_rules, flow, work
     from sharklab.grading.marking import preview as reports
 
     plan = flow.look_up(args.lab, args.student)
     exam_rules.refuse_in_exam(plan, "report --folder")
     submission = _read_work(args, plan)
-    files = reports.write(plan, submission, languages(args))
+    files = reports.write(plan, submission, languages(args), without_seats=not work.has_seat(plan))
     ownership.give_like_folder(*submission.folder.iterdir())
     say(args, "\n".join(map(str, files)), reports=[str(file) for file in files])
     return GOOD
@@ -209,35 +169,18 @@ def report(args: Options) -> int:
 
 def submit(args: Options) -> int:
     """Pack the work and say what is in it, and what is not; in an exam the hosts reboot before that."""
-    from sharklab.cli import exam_rules, flow
-    from sharklab.grading.submission import bundle, contents, manifest
-    from sharklab.lab import diary, seat
-
-    plan = flow.look_up(args.lab, args.student)
-    exam_rules.check_submission(plan, args.again)
-    submission = _read_work(args, plan)
-    if plan.lab.exam:
-        submission = _end_exam(args, plan, submission)
-    name, student = plan.lab.name, plan.seat.student
-    file = Path(args.out or f"{name}-{student}{bundle.ENDING}")
-    bundle.pack(submission, seat.key(name, student), file)
-    ownership.give_like_folder(file)
-    digest = manifest.digest(file.read_bytes())
-    if plan.lab.exam:
-        diary.note_submission(plan.seat, digest)
-    lines = contents.lines(plan, submission, file, translate(args))
-    say(args, "\n".join(lines), file=str(file), digest=digest, **contents.plain(plan, submission))
-    return GOOD
-
-
-def _end_exam(args: Options, plan: Plan, submission: Submission) -> Submission:
-    """Return the submission with the record of its exam, and with the second look at its hosts."""
-    from sharklab.checks import host_demands
-    from sharklab.cli import exam_rules
+    from sharklab.cli import flow, own_work
+    from sharklab.grading.submission import bundle, contents
+    from sharklab.grading.submission import form as forms
     from sharklab.progress import Progress
 
-    record = exam_rules.with_record(plan, submission, args.again)
-    if not host_demands.is_needed(plan):
-        return record
-    progress = Progress(translate(args).gettext)
-    return exam_rules.look_again(plan, record, host_demands.demands(plan), progress)
+    plan, words = flow.look_up(args.lab, args.student), translate(args)
+    name, student = plan.lab.name, plan.seat.student
+    folder = forms.place(args.folder, name)
+    _become_root(args, plan)
+    file = Path(args.out or f"{name}-{student}{bundle.ENDING}")
+    submission, digest = own_work.pack(plan, folder, file, Progress(words.gettext), args.again)
+    ownership.give_like_folder(file)
+    lines = contents.lines(plan, submission, file, words)
+    say(args, "\n".join(lines), file=str(file), digest=digest, **contents.plain(plan, submission))
+    return GOOD

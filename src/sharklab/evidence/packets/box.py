@@ -79,7 +79,7 @@ def _call(
             stdin=source,
             stdout=output,
             stderr=said,
-            env=_environ(),
+            env=environ(),
             timeout=limits.patience,
             check=False,
         )
@@ -147,7 +147,7 @@ def box(limits: ToolLimits) -> list[str]:
     return command
 
 
-def _environ() -> Mapping[str, str]:
+def environ() -> Mapping[str, str]:
     """Return the environment of a tool: without the user's settings, in UTC and UTF-8."""
     nowhere = "/nonexistent"
     return {

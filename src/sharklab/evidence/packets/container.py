@@ -104,6 +104,27 @@ def open_capture(path: Path) -> Container:
     return parse(path, compression.unpack(path, content, CAPTURE.bytes))
 
 
+def link_types(capture: Container) -> frozenset[int]:
+    """Return the link types of a capture (tcpdump.org/linktypes.html): a pcapng may have several."""
+    content = capture.content
+    if capture.format == PCAP:
+        (kind,) = struct.unpack_from(PCAP_ORDER[content[:4]] + "I", content, 20)
+        return frozenset({kind & 0xFFFF})  # the bits above say how long a frame's check sequence is
+    return frozenset(_interfaces(content))
+
+
+def _interfaces(content: bytes) -> Iterator[int]:
+    """Yield the link type of each interface of a pcapng, whose blocks were walked already."""
+    offset, order = 0, "<"
+    while offset + 12 <= len(content):
+        if content[offset : offset + 4] == _SECTION:
+            order = _SECTION_ORDER[content[offset + 8 : offset + 12]]
+        kind, length = struct.unpack_from(order + "II", content, offset)
+        if kind == _INTERFACE:
+            yield int(struct.unpack_from(order + "H", content, offset + 8)[0])
+        offset += length
+
+
 def parse(path: Path, content: bytes) -> Container:
     """Return the records of the capture `content`, which was taken out of the file `path`.
 

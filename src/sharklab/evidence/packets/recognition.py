@@ -63,6 +63,7 @@ def _named(sentence: str, remedy: str = AGAIN, **values: object) -> Kind:
 
 
 _PICTURE = N_("the file is a picture ({format}), not a capture")
+_VIDEO = N_("the file is a video, not a capture")
 _ARCHIVE = N_("the file is packed ({format}), not a capture")
 _OTHER = N_("the capture is in the format {format}, which is not read here")
 _TOOL_TEXT = N_("the file is the text of {tool}, not a capture")
@@ -76,6 +77,9 @@ _STARTS: Mapping[bytes, Kind] = {
     b"\x89PNG": _named(_PICTURE, format="PNG"),
     b"\xff\xd8\xff": _named(_PICTURE, format="JPEG"),
     b"GIF8": _named(_PICTURE, format="GIF"),
+    b"II*\0": _named(_PICTURE, format="TIFF"),
+    b"MM\0*": _named(_PICTURE, format="TIFF"),
+    b"\x1a\x45\xdf\xa3": _named(_VIDEO),
     b"RIFF": _named(_PICTURE, format="WebP"),
     b"%PDF": _named(_DOCUMENT, format="PDF"),
     b"\xd0\xcf\x11\xe0": _named(_DOCUMENT, format="Office"),
@@ -93,6 +97,18 @@ _STARTS: Mapping[bytes, Kind] = {
     b"\x34\xcd\xb2\xa1": _named(_OTHER, SAVE_AS, format="pcap (Kuznetzov)"),
 }
 """The kinds by their first bytes. A compressed file stands here since it was unpacked once already."""
+
+_LATER: tuple[tuple[int, bytes, Kind], ...] = (
+    (4, b"ftypheic", _named(_PICTURE, format="HEIC")),
+    (4, b"ftypheix", _named(_PICTURE, format="HEIC")),
+    (4, b"ftypmif1", _named(_PICTURE, format="HEIC")),
+    (4, b"ftypavif", _named(_PICTURE, format="AVIF")),
+    (4, b"ftyp", _named(_VIDEO)),
+    (30, b"mimetypeapplication/vnd.oasis.opendocument", _named(_DOCUMENT, format="OpenDocument")),
+    (30, b"[Content_Types].xml", _named(_DOCUMENT, format="Office")),
+    (257, b"ustar", _named(_ARCHIVE, UNPACK, format="tar")),
+)
+"""The kinds by bytes that stand further behind: a telephone's pictures, documents that are zips, tar."""
 
 _WORDS: tuple[tuple[str, Kind], ...] = (
     (r"(?i)\s*<(!doctype html|html)", _named(_PAGE, RAW)),
@@ -116,8 +132,15 @@ def recognise(content: bytes) -> Kind:
         return EDITED
     if _is_recoded(start):
         return RECODED
-    kind = next((kind for magic, kind in _STARTS.items() if start.startswith(magic)), None)
-    return kind or _text(start) or UNKNOWN
+    kind = next((kind for at, magic, kind in _LATER if start.startswith(magic, at)), None)
+    kind = kind or next((kind for magic, kind in _STARTS.items() if start.startswith(magic)), None)
+    return kind or _bitmap(start) or _text(start) or UNKNOWN
+
+
+def _bitmap(start: bytes) -> Kind | None:
+    """Return the kind of a Windows bitmap, whose bytes 6 to 9 are zero; None for other bytes."""
+    is_one = start.startswith(b"BM") and start[6:10] == bytes(4)
+    return _named(_PICTURE, format="BMP") if is_one else None
 
 
 def is_edited(content: bytes) -> bool:

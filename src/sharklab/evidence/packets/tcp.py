@@ -95,7 +95,7 @@ def fins(packets: Iterable[Packet]) -> tuple[Packet, ...]:
 def closing(packets: Sequence[Packet], client: Endpoint) -> Closing:
     """Return how the connection ended: a FIN of each side and the ACK of each, or else by the first RST."""
     ends = fins(packets)
-    acks = [_acknowledgement(fin, packets) for fin in ends]
+    acks = [_acknowledgement(fin, packets[packets.index(fin) + 1 :]) for fin in ends]
     if len(ends) == 2 and all(acks):
         return Closing("fin", tuple(sorted({p.number for p in (*ends, *acks) if p})))
     reset = next((p for p in packets if "RST" in p.flags), None)
@@ -104,14 +104,13 @@ def closing(packets: Sequence[Packet], client: Endpoint) -> Closing:
     return Closing()
 
 
-def _acknowledgement(fin: Packet, packets: Iterable[Packet]) -> Packet | None:
-    """Return the first packet of the other side that acknowledges `fin`; its own FIN may do it."""
+def _acknowledgement(fin: Packet, later: Iterable[Packet]) -> Packet | None:
+    """Return the first of the `later` packets that acknowledges `fin`; the other side's own FIN may do it."""
     return next(
         (
             p
-            for p in packets
-            if p.number > fin.number
-            and p.source == fin.destination
+            for p in later
+            if p.source == fin.destination
             and "ACK" in p.flags
             and "RST" not in p.flags
             and p.ack == after(fin)

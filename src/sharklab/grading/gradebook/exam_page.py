@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sharklab.grading.gradebook.feedback import SEALS, template
 from sharklab.grading.gradebook.model import Entry
-from sharklab.grading.submission import manifest, work
+from sharklab.grading.submission import bundle, contents, manifest, work
 from sharklab.grading.submission.manifest import RebootRecord
 from sharklab.grading.submission.model import Submission
 from sharklab.i18n import languages, translator
@@ -40,6 +40,17 @@ class ExamPage:
     refused: tuple[tuple[float, str], ...]
     hosts: tuple[HostRecord, ...]
     tool: str
+
+    @property
+    def commands(self) -> list[tuple[float, str, bool]]:
+        """The commands in their order: the moment, the words after sharklab, and True if it was refused."""
+        checks = [(moment, "check", False) for moment in self.checks]
+        return sorted([*checks, *((moment, what, True) for moment, what in self.refused)])
+
+    @property
+    def digits(self) -> str:
+        """The digits of the file's SHA-256 that the student wrote down; "" for a folder."""
+        return self.entry.digest[: contents.DIGITS] if self.entry.file.endswith(bundle.ENDING) else ""
 
 
 def files(entry: Entry, plan: Plan, submission: Submission, tool: str) -> dict[str, str]:

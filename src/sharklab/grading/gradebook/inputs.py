@@ -13,7 +13,7 @@ from typing import IO
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.grading.submission import archive, bundle, finding, manifest, sheet, work, written
+from sharklab.grading.submission import archive, bundle, finding, manifest, sheet, strays, work, written
 from sharklab.grading.submission.model import Problem
 from sharklab.lab.roster import PARTICIPANT, Student, own_group
 from sharklab.limits import ARCHIVE, BUNDLE
@@ -46,7 +46,8 @@ class SubmissionSource:
     """A submission as it was handed in: a packed file, or a student's own folder.
 
     `place` is where it lies in the folder or the file that the instructor named; `nested` zips lie around it.
-    It may unpack to `most` bytes. `problems` are the files of it that did not come out of a zip.
+    It may unpack to `most` bytes. `problems` are the files of it that did not come out of a zip. `whose` is
+    the name of the student's folder or file in a course without seats, "" where it has no other than its own.
     """
 
     path: Path
@@ -56,11 +57,12 @@ class SubmissionSource:
     most: int = BUNDLE.unpacked
     problems: tuple[Problem, ...] = field(default=(), hash=False)
     content: Content = Content.ANY
+    whose: str = ""
 
     @property
     def name(self) -> str:
-        """The name of the file or folder."""
-        return self.parts[-1]
+        """The name of the file or folder that stands for its student."""
+        return self.whose or self.parts[-1]
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -106,7 +108,7 @@ def _folders(place: Path) -> Iterator[SubmissionSource]:
         yield _student(place, place)
         return
     for entry in sorted(place.iterdir()):
-        is_other = work.is_leftover(entry.name) or _ONLINE_TEXT.search(entry.name)
+        is_other = strays.is_leftover(entry.name) or _ONLINE_TEXT.search(entry.name)
         if not is_other and not entry.is_symlink() and (entry.is_dir() or _PACKED.search(entry.name)):
             yield _student(entry, place)
 
@@ -114,9 +116,10 @@ def _folders(place: Path) -> Iterator[SubmissionSource]:
 def _student(path: Path, base: Path) -> SubmissionSource:
     """Return the folder of a student, or the packed file that it is, or that is the only file in it."""
     files = list(islice(finding.files(path), 2)) if path.is_dir() else [path]
+    whose = path.name if path != base else ""
     if len(files) == 1 and _PACKED.search(files[0].name):
-        return replace(_source(files[0], base, packed=True), content=Content.STUDENT)
-    return _source(path, base, packed=False)
+        return replace(_source(files[0], base, packed=True), content=Content.STUDENT, whose=whose)
+    return replace(_source(path, base, packed=False), whose=whose)
 
 
 def find(places: Iterable[Path], students: Sequence[Student] = ()) -> tuple[SubmissionSource, ...]:
@@ -151,7 +154,7 @@ def _find(place: Path, students: Sequence[Student]) -> Iterator[SubmissionSource
 
 def _below(folder: Path, base: Path, students: Sequence[Student]) -> Iterator[SubmissionSource]:
     """Yield the submissions in `folder`, with their places below `base`."""
-    entries = sorted(entry for entry in folder.iterdir() if not work.is_leftover(entry.name))
+    entries = sorted(entry for entry in folder.iterdir() if not strays.is_leftover(entry.name))
     files = [entry for entry in entries if not entry.is_dir()]
     if _is_work(folder):
         bundles = [file for file in files if bundle.ENDING in file.name.casefold()]
@@ -197,7 +200,7 @@ def find_others(places: Iterable[Path], sources: Iterable[SubmissionSource]) -> 
     taken = {source.path for source in sources}
     folders = [place for place in places if place.is_dir() and place not in taken]
     files = [file for folder in folders for file in folder.iterdir() if file.is_file() and file not in taken]
-    return tuple(sorted(file.name for file in files if not work.is_leftover(file.name)))
+    return tuple(sorted(file.name for file in files if not strays.is_leftover(file.name)))
 
 
 def find_unpacked(
@@ -231,6 +234,7 @@ def find_unpacked(
             place="/".join([*source.parts, *(one.parts if one.path != folder else ())]),
             nested=source.nested + 1,
             most=most,
+            whose=source.whose or one.whose,
         )
         for one in found
     )
@@ -263,7 +267,8 @@ def digest(source: SubmissionSource) -> str:
 
 def _counts(file: Path) -> bool:
     """Tell whether a file somewhere in a folder may be a part of the work."""
-    return sheet.is_sheet(file.name) or written.is_page(file.name) or finding.is_capture(file)
+    name = file.name
+    return sheet.is_sheet(name) or written.is_page(name) or strays.is_stray(name) or finding.is_capture(file)
 
 
 def _digest(file: Path) -> str:

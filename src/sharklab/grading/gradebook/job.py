@@ -199,7 +199,8 @@ def _graded(job: GradeJob, plan: Plan, submission: Submission, known: Known) -> 
     digests = {
         f"{entry.student}/{name}": manifest.digest(content.encode()) for name, content in files.items()
     }
-    return StudentRecord(SCHEMA, job.key, entry, fingerprint(submission, captures), digests)
+    files_of_student = handed_in(plan, submission, known)
+    return StudentRecord(SCHEMA, job.key, entry, fingerprint(submission, files_of_student), digests)
 
 
 def write_record(out: Path, record: StudentRecord) -> None:

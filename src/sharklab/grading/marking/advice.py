@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from sharklab.checks.outcome import Status
 from sharklab.grading.marking.decisions import TITLED
@@ -22,19 +23,61 @@ _GLUE = "\0"
 """Stands for a space of a command while lines are broken; no text that is shown holds it."""
 
 
-def lines(result: Result, words: Translator, offered: Collection[str] = ()) -> Iterator[str]:
-    """Yield the advice on `result`, which must be without keys, line by line.
+@dataclass(frozen=True)
+class MarkAdvice:
+    """The advice on a criterion that is not achieved.
+
+    `found` has its title; `steps` are signs and titles. `hint` is the name of a hint that is not taken yet.
+    """
+
+    sign: str
+    found: str
+    points: str
+    steps: tuple[tuple[str, str], ...] = ()
+    expected: str = ""
+    look: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class ExerciseAdvice:
+    """The advice on an exercise: its points, and each criterion that is not achieved."""
+
+    id: str
+    sign: str
+    part: str
+    title: str
+    points: str
+    marks: tuple[MarkAdvice, ...]
+
+
+def of_exercises(
+    result: Result, words: Translator, offered: Collection[str] = ()
+) -> tuple[ExerciseAdvice, ...]:
+    """Return the advice on each exercise of `result`, which must be without keys.
 
     It has the hints that were taken; those `offered` (exercise/criterion) are named, for a course may make
     them cost points. Where else to look is told at once.
     """
-    for exercise in result.exercises:
-        yield from _exercise(exercise, words, offered)
-    for problem in result.problems:
-        yield said(problem, words)
+    return tuple(_exercise(exercise, words, offered) for exercise in result.exercises)
+
+
+def sum_line(result: Result, words: Translator) -> str:
+    """Return the sentence about the sum of the points."""
     points = Words(words).number
     values = {"points": points(result.points), "worth": points(result.worth)}
-    yield words.say(Message(N_("Sum: {points} of {worth}"), values))
+    return words.say(Message(N_("Sum: {points} of {worth}"), values))
+
+
+def lines(result: Result, words: Translator, offered: Collection[str] = ()) -> Iterator[str]:
+    """Yield the same advice for a terminal, line by line, then the refused parts and the sum."""
+    for exercise in of_exercises(result, words, offered):
+        yield f"{exercise.sign} {exercise.part:<5} {exercise.title}  {exercise.points}"
+        for mark in exercise.marks:
+            yield from _mark_lines(mark, words)
+    for problem in result.problems:
+        yield said(problem, words)
+    yield sum_line(result, words)
 
 
 def missing(result: Result) -> Mapping[str, tuple[Mark, ...]]:
@@ -84,34 +127,47 @@ def hint_names(result: Result) -> tuple[str, ...]:
     )
 
 
-def _exercise(exercise: ExerciseResult, words: Translator, offered: Collection[str]) -> Iterator[str]:
-    sign = STATUS[Status.PASSED if exercise.points == exercise.worth else Status.FAILED][0]
-    points = _points(exercise, words)
-    yield f"{sign} {exercise.part:<5} {words.prose(exercise.title)}  {points}"
+def _exercise(exercise: ExerciseResult, words: Translator, offered: Collection[str]) -> ExerciseAdvice:
     shown = set[str]()
+    marks = []
     for mark in (mark for mark in exercise.marks if mark.status is not Status.PASSED):
-        yield from _mark(mark, words)
-        for advice in _advice(mark, f"{exercise.id}/{mark.criterion}", words, offered):
-            if advice not in shown:  # where to look is often the same for several
-                yield from _wrapped(advice)
-                shown.add(advice)
+        made = _mark(mark, f"{exercise.id}/{mark.criterion}", words, offered)
+        marks.append(replace(made, look="") if made.look in shown else made)  # often the same for several
+        shown.add(made.look)
+    return ExerciseAdvice(
+        exercise.id,
+        STATUS[Status.PASSED if exercise.points == exercise.worth else Status.FAILED][0],
+        exercise.part,
+        words.prose(exercise.title),
+        _points(exercise, words),
+        tuple(marks),
+    )
 
 
-def _mark(mark: Mark, words: Translator) -> Iterator[str]:
+def _mark(mark: Mark, name: str, words: Translator, offered: Collection[str]) -> MarkAdvice:
     found = Message(TITLED, {"title": mark.title, "found": mark.decision.found})
-    yield visible(f"    {STATUS[mark.status][0]} {words.say(found)} ({_points(mark, words)})")
-    for step in mark.steps:
-        yield visible(f"        {STATUS[step.status][0]} {words.say(step.title)}")
-    if mark.decision.expected:
-        expected = Message(N_("expected: {expected}"), {"expected": mark.decision.expected})
-        yield visible(f"      {words.say(expected)}")
+    return MarkAdvice(
+        STATUS[mark.status][0],
+        visible(words.say(found)),
+        _points(mark, words),
+        tuple((STATUS[step.status][0], visible(words.say(step.title))) for step in mark.steps),
+        visible(words.say(mark.decision.expected)),
+        visible(words.say(mark.advice)),
+        name if name in offered and not mark.hint else "",
+    )
 
 
-def _advice(mark: Mark, name: str, words: Translator, offered: Collection[str]) -> Iterator[str]:
-    if mark.advice:
-        yield visible(words.say(mark.advice))
-    if name in offered and not mark.hint:
-        yield words.gettext(N_("there is a hint: --hint {name}")).format(name=name)
+def _mark_lines(mark: MarkAdvice, words: Translator) -> Iterator[str]:
+    yield f"    {mark.sign} {mark.found} ({mark.points})"
+    for sign, title in mark.steps:
+        yield f"        {sign} {title}"
+    if mark.expected:
+        expected = words.gettext(N_("expected: {expected}")).format(expected=mark.expected)
+        yield f"      {expected}"
+    if mark.look:
+        yield from _wrapped(mark.look)
+    if mark.hint:
+        yield from _wrapped(words.gettext(N_("there is a hint: --hint {name}")).format(name=mark.hint))
 
 
 def _wrapped(text: str) -> list[str]:

@@ -13,11 +13,12 @@ from sharklab.evidence import host_state
 from sharklab.evidence.capture import RecordedCapture, read_all
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence, SocketLine
-from sharklab.grading.marking import meant
+from sharklab.grading.marking import meant, several
 from sharklab.grading.marking.own_machine import without_seat
-from sharklab.grading.submission import manifest
+from sharklab.grading.submission import manifest, parts
 from sharklab.grading.submission.model import HostState, Submission
 from sharklab.lab.model import Capture, Exercise, Plan
+from sharklab.message import Message
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Case:
 
     `after` is the context with the hosts as they were after the reboot of an exam, None without an exam.
     `own_machines` tells that the course has no seats, and `assumed` that no answer declares the conversation:
-    the lab and the capture do.
+    the lab and the capture do. `taken` says which of several files count for a capture.
     """
 
     context: Context
@@ -34,6 +35,7 @@ class Case:
     after: Context | None = None
     own_machines: bool = False
     assumed: bool = False
+    taken: tuple[Message, ...] = ()
 
     @property
     def exercise(self) -> Exercise:
@@ -86,7 +88,7 @@ def gather(
         state=state,
     )
     cases = tuple(
-        _case(Case(context, submission.answers.get(context.exercise.id, {}), own_machines=without_seats))
+        _chosen(Case(context, submission.answers.get(context.exercise.id, {}), own_machines=without_seats))
         for context in contexts(plan, evidence)
     )
     if plan.lab.exam is None or submission.after is None:
@@ -109,17 +111,32 @@ def _with_second_look(case: Case, after: Mapping[str, HostState]) -> Case:
 
 
 def handed_in(plan: Plan, submission: Submission, known: Known) -> Mapping[str, RecordedCapture]:
-    """Return each capture of the plan that the submission holds, by its id."""
-    captures = (capture for exercise in plan.lab.exercises for capture in exercise.captures)
+    """Return each capture of the plan that the submission holds, by its id.
+
+    Of an exercise that counts on any machine there may be several files (`parts`).
+    """
     files = (
-        (capture, submission.captures[capture.id])
-        for capture in captures
-        if capture.id in submission.captures
+        (name, capture.host, submission.captures[name])
+        for exercise in plan.lab.exercises
+        for capture in exercise.captures
+        for name in parts.names(capture.id, submission.captures)
+        if exercise.anywhere or name == capture.id
     )
-    return {
-        capture.id: known.get(file) or RecordedCapture(capture.id, capture.host, file)
-        for capture, file in files
-    }
+    return {name: known.get(file) or RecordedCapture(name, host, file) for name, host, file in files}
+
+
+def _chosen(case: Case) -> Case:
+    """Return the case with those files of each capture that show the most, and its conversations."""
+    for capture in case.exercise.captures:
+        options = several.ways(case.context, capture.id, case.context.evidence.folder)
+        tried = [
+            (_case(each), each)
+            for way in options
+            for each in [replace(case, context=way.context, taken=(*case.taken, *way.said))]
+        ]
+        if tried:
+            _, case = max(tried, key=lambda pair: several.worth(pair[0].context, case.answers))
+    return _case(case)
 
 
 def _case(case: Case) -> Case:

@@ -11,8 +11,8 @@ from sharklab.checks.focus import candidates
 from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets.model import Conversation
 from sharklab.grading.marking.case import Case, gather
-from sharklab.grading.marking.unanswered import FILTERED_PORT
 from sharklab.grading.submission.model import Submission
+from sharklab.grading.submission.service import FILTERED_PORT
 from sharklab.lab.model import Capture, Plan
 from sharklab.message import NOTHING, Message
 

@@ -54,9 +54,13 @@ def mark(plan: Plan, submission: Submission, cases: Sequence[Case], policy: Poli
         made=submission.made,
         seal=submission.seal,
         exercises=exercises,
-        adjustments=adjustments(policy, submission, exercises),
+        adjustments=adjustments(policy, submission, exercises, plan.lab),
         problems=submission.problems,
-        taken=(*contents.taken(submission), *_assumed(cases)),
+        taken=(
+            *contents.taken(submission),
+            *(each for case in cases for each in case.taken),
+            *_assumed(cases),
+        ),
         remarks=(*remarks(policy, submission), *_elsewhere(plan, cases), *_early(policy, cases)),
     )
 

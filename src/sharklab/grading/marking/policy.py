@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from sharklab.grading.marking.model import Adjustment, ExerciseResult, Remark
+from sharklab.grading.marking.solutions import done_too
 from sharklab.grading.submission.manifest import HINTS, REFUSED, SOLVED
 from sharklab.grading.submission.model import Submission
 from sharklab.lab.exam import MINUTE, Window
+from sharklab.lab.model import LabContent
 from sharklab.message import (
     N_,
     NOTHING,
@@ -61,13 +63,17 @@ NO_POLICY = Policy()
 
 
 def adjustments(
-    policy: Policy, submission: Submission, exercises: Iterable[ExerciseResult]
+    policy: Policy, submission: Submission, exercises: Iterable[ExerciseResult], lab: LabContent | None = None
 ) -> tuple[Adjustment, ...]:
-    """Return the deductions: first for solutions and hints, then for lateness or a time outside the exam."""
+    """Return the deductions: first for solutions and hints, then for lateness or a time outside the exam.
+
+    `lab` tells which criteria of other exercises a solution does, too.
+    """
     results = tuple(exercises)
     solved = _names(submission, SOLVED)
-    own = tuple(exercise for exercise in results if exercise.id not in solved)
-    taken = (*_solutions(solved, results), *_hints(policy, submission, own))
+    too = done_too(lab, solved) if lab else ()
+    own = tuple(_without(exercise, too) for exercise in results if exercise.id not in solved)
+    taken = (*_solutions(solved, too, results), *_hints(policy, submission, own))
     left = sum(exercise.points for exercise in results) + sum(each.points for each in taken)
     if outside := _outside(policy.window, submission.made):
         return (*taken, Adjustment(outside, -round(max(0.0, left), 4)))
@@ -98,11 +104,25 @@ def _names(submission: Submission, key: str) -> frozenset[str]:
     )
 
 
-def _solutions(solved: frozenset[str], exercises: tuple[ExerciseResult, ...]) -> Iterable[Adjustment]:
-    """Yield the cost of each solution that was asked for: all that its exercise earned."""
+def _without(exercise: ExerciseResult, names: Collection[str]) -> ExerciseResult:
+    """Return the result without the criteria of those names (exercise/criterion)."""
+    left = tuple(mark for mark in exercise.marks if f"{exercise.id}/{mark.criterion}" not in names)
+    return replace(exercise, marks=left)
+
+
+def _solutions(
+    solved: frozenset[str], too: Collection[str], exercises: tuple[ExerciseResult, ...]
+) -> Iterable[Adjustment]:
+    """Yield the cost of each solution that was asked for: all that its exercise earned.
+
+    A criterion of another exercise that the solution does (`too`) costs all its points.
+    """
     for exercise in exercises:
         if exercise.points and exercise.id in solved:
             yield Adjustment(Message(N_("Solution: {title}"), {"title": exercise.title}), -exercise.points)
+        for mark in exercise.marks:
+            if mark.points and f"{exercise.id}/{mark.criterion}" in too:
+                yield Adjustment(Message(N_("Solution: {title}"), {"title": mark.title}), -mark.points)
 
 
 def _hints(

@@ -25,12 +25,15 @@ from sharklab.message import (
 from sharklab.report import render
 
 
-def write(plan: Plan, submission: Submission, languages: Iterable[str]) -> tuple[Path, ...]:
+def write(
+    plan: Plan, submission: Submission, languages: Iterable[str], without_seats: bool = False
+) -> tuple[Path, ...]:
     """Write report.<lang>.html and report.<lang>.md into the folder of the work, and return them.
 
-    Raises MachineryError when tshark is missing or broken, or the folder cannot be written.
+    In a course `without_seats`, a capture may tell by itself which conversation is meant. Raises
+    MachineryError when tshark is missing or broken, or the folder cannot be written.
     """
-    cases = gather(plan, submission)
+    cases = gather(plan, submission, without_seats=without_seats)
     evidence = replace(cases[0].context.evidence, manifest={"by_hand": True}, folder=submission.folder)
     verdicts = tuple(_verdict(case) for case in cases)
     files = [

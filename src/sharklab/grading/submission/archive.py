@@ -20,7 +20,7 @@ from typing import IO
 
 from sharklab import untrusted
 from sharklab.errors import InputError, MachineryError
-from sharklab.grading.submission import work
+from sharklab.grading.submission import strays
 from sharklab.limits import ARCHIVE, ArchiveLimits
 from sharklab.message import N_, NOTHING, Message
 
@@ -110,7 +110,7 @@ def _target(entry: zipfile.ZipInfo, into: Path, limits: ArchiveLimits) -> Path |
     """Return where an entry is unpacked, None for one that is left out."""
     name = entry.filename if entry.flag_bits & _UTF8 else _utf8(entry.filename)
     parts = [_part(part) for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
-    is_odd = not parts or len(parts) > limits.depth or ".." in parts or any(map(work.is_leftover, parts))
+    is_odd = not parts or len(parts) > limits.depth or ".." in parts or any(map(strays.is_leftover, parts))
     if is_odd or entry.is_dir() or stat.S_ISLNK(entry.external_attr >> 16):
         return None
     return into.joinpath(*parts)

@@ -26,7 +26,7 @@ from typing import IO, Any
 from sharklab import state, untrusted
 from sharklab.errors import InputError, MachineryError
 from sharklab.evidence.packets import container
-from sharklab.grading.submission import archive, capture_names, manifest, sheet, work
+from sharklab.grading.submission import archive, capture_names, manifest, sheet, strays, work
 from sharklab.grading.submission.model import Problem, Seal, Submission
 from sharklab.lab import seat
 from sharklab.limits import BUNDLE, BundleLimits
@@ -226,7 +226,7 @@ def _seal(into: Path, header: bytes, limits: BundleLimits, key: bytes, problems:
     digests = {
         name: manifest.digest(untrusted.read(into / name, limits.capture))
         for name in names
-        if name not in (manifest.NAME, manifest.SIGNATURE) and not work.is_leftover(Path(name).name)
+        if name not in (manifest.NAME, manifest.SIGNATURE) and not strays.is_leftover(Path(name).name)
     }
     found = manifest.seal(header, untrusted.read(signature, limits.manifest), digests, key)
     return Seal.BROKEN if any(problems) else found

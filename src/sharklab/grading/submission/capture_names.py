@@ -13,9 +13,14 @@ from dataclasses import dataclass
 
 ENDINGS = (".pcap", ".pcapng")
 """The endings of a capture that the form asks for."""
-_ENDING = re.compile(r"\.(?:p[acpng]{3,6}|pcp|cap|ntar|dmp|dump|gz|gzip|zst|zstd|lz4)$")
+_ENDING = re.compile(r"\.(?:p[acpng]{3,6}|pcp|cap|ntar|dmp|dump|gz|gzip|zst|zstd|lz4)$", re.IGNORECASE)
 """An ending of a capture, with the slips of a keyboard (.pcang), and those of compressed files."""
+_OWN_ENDING = re.compile(r"\.(?:p[acpng]{3,6}|pcp|cap|ntar)(?:\.(?:gz|gzip|zst|zstd|lz4))?$")
+"""An ending that only captures have."""
 _WORD = re.compile(r"[^\W\d_]+|\d+")
+_HUMP = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
+_GLUED = re.compile(r"^(captures?|trames?|wireshark)(?=..)|(?<=..)(captures?|trames?|wireshark)$")
+"""Where a new word begins without a sign before it: captureSSH, sshcapture."""
 _LONGEST = 255
 """Characters of a name that are read; no file system of a student has longer names."""
 
@@ -49,13 +54,19 @@ def match(name: str, ids: Iterable[str]) -> NameMatch | None:
     return NameMatch(nearest[0], least) if len(nearest) == 1 else None
 
 
+def has_ending(name: str) -> bool:
+    """Tell whether a file name has an ending of captures, however it is spelled, compressed or not."""
+    return _OWN_ENDING.search(name.strip().casefold()) is not None
+
+
 def words(name: str) -> tuple[str, ...]:
     """Return the words and numbers of `name` in small letters, without accents and endings of captures."""
-    plain = unicodedata.normalize("NFKD", name[:_LONGEST]).casefold()
+    plain = unicodedata.normalize("NFKD", name[:_LONGEST])
     bare = "".join(letter for letter in plain if not unicodedata.combining(letter)).strip()
     while (shorter := _ENDING.sub("", bare).rstrip(" .")) != bare and shorter:
         bare = shorter
-    return tuple(_WORD.findall(bare))
+    found = _WORD.findall(_HUMP.sub(" ", bare).casefold())
+    return tuple(part for word in found for part in _GLUED.split(word) if part)
 
 
 def _distance(name: tuple[str, ...], id: tuple[str, ...]) -> int:

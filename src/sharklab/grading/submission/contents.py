@@ -10,7 +10,7 @@ from typing import Any
 from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.evidence.packets import container, recognition
-from sharklab.grading.submission import capture_names, manifest, work
+from sharklab.grading.submission import capture_names, manifest, parts, work
 from sharklab.grading.submission.model import Problem, Submission
 from sharklab.i18n import Translator
 from sharklab.lab.model import Plan
@@ -26,15 +26,7 @@ NONE = Message(N_("none"))
 
 def lines(plan: Plan, submission: Submission, file: Path, words: Translator) -> Iterator[str]:
     """Yield the content of the packed `file` of `submission`, its missing parts, and the refused ones."""
-    given, asked = _answered(plan, submission)
-    missing = lacking(plan, submission)
-    for text in (
-        Message(N_("Captures: {names}"), {"names": sorted(submission.captures) or NONE}),
-        *([Message(N_("Missing captures: {names}"), {"names": missing})] if missing else []),
-        Message(N_("Answers: {count} of {all}"), {"count": given, "all": asked}),
-        Message(N_("State of hosts: {names}"), {"names": sorted(submission.state) or NONE}),
-        *_of_exam(submission),
-    ):
+    for text in summary(plan, submission):
         yield words.say(text)
     for message in taken(submission):
         yield visible(words.say(message))
@@ -44,6 +36,18 @@ def lines(plan: Plan, submission: Submission, file: Path, words: Translator) -> 
     yield words.say(Message(N_("Write down these digits of the file: {digits}"), {"digits": digits}))
     size = untrusted.size(file.stat().st_size)
     yield words.say(Message(N_("Hand in this file: {file} ({size})"), {"file": str(file), "size": size}))
+
+
+def summary(plan: Plan, submission: Submission) -> Iterator[Message]:
+    """Yield the captures, the answers and the hosts that are in a submission, and the missing captures."""
+    given, asked = _answered(plan, submission)
+    missing = lacking(plan, submission)
+    yield Message(N_("Captures: {names}"), {"names": _names(submission) or NONE})
+    if missing:
+        yield Message(N_("Missing captures: {names}"), {"names": missing})
+    yield Message(N_("Answers: {count} of {all}"), {"count": given, "all": asked})
+    yield Message(N_("State of hosts: {names}"), {"names": sorted(submission.state) or NONE})
+    yield from _of_exam(submission)
 
 
 def _of_exam(submission: Submission) -> Iterator[Message]:
@@ -58,7 +62,7 @@ def plain(plan: Plan, submission: Submission) -> dict[str, Any]:
     """Return the same for a script."""
     given, asked = _answered(plan, submission)
     return {
-        "captures": sorted(submission.captures),
+        "captures": _names(submission),
         "missing": lacking(plan, submission),
         "answers": {"given": given, "asked": asked},
         "hosts": sorted(submission.state),
@@ -70,6 +74,11 @@ def plain(plan: Plan, submission: Submission) -> dict[str, Any]:
     }
 
 
+def _names(submission: Submission) -> list[str]:
+    """Return the captures that have a file, one of them or several."""
+    return sorted(name for name in submission.captures if not parts.is_part(name))
+
+
 def lacking(plan: Plan, submission: Submission) -> list[str]:
     """Return the captures that the lab asks for and that are not there, in the lab's order."""
     return [id for id in work.asked(plan) if id not in submission.captures]
@@ -78,7 +87,10 @@ def lacking(plan: Plan, submission: Submission) -> list[str]:
 def taken(submission: Submission) -> Iterator[Message]:
     """Yield a sentence for each capture and each answer that is not where the form asks for it."""
     for id, file in submission.captures.items():
-        if file.name not in {f"{id}{ending}" for ending in capture_names.ENDINGS}:
+        if parts.is_part(id):
+            values = {"file": _place(submission, file), "id": id.partition(".")[0]}
+            yield Message(N_("{file} is one more file for the capture {id}"), values)
+        elif file.name not in {f"{id}{ending}" for ending in capture_names.ENDINGS}:
             values = {"file": _place(submission, file), "id": id}
             yield Message(N_("{file} is taken for the capture {id}"), values)
     for place in submission.written:

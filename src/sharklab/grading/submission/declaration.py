@@ -29,15 +29,16 @@ def fitting(talk: Conversation, exercise: Exercise, given: Given) -> frozenset[s
 def is_declared(talk: Conversation, exercise: Exercise, given: Given) -> bool:
     """Tell whether the answers declare a conversation; a wrong one among them costs itself alone.
 
-    The server's address is enough. Where none was given, the own port is, or the port and the transport of
-    the service. Answers that exchanged the two ends declare it too, and are wrong.
+    The server's address is enough. Where none was given, or one that is no address, the own port is, or the
+    port and the transport of the service. Answers that exchanged the two ends declare it too, and are wrong.
     """
     return _names(talk, exercise, given) or _names(turn(talk), exercise, given)
 
 
 def _names(talk: Conversation, exercise: Exercise, given: Given) -> bool:
-    fits, said = fitting(talk, exercise, given), {name for name in given if given[name]}
+    fits = fitting(talk, exercise, given)
     asked = {name: QUESTIONS[name] for name in exercise.questions if QUESTIONS[name].of_conversation}
+    said = {name for name in asked if answers.values(name, given.get(name))}
     servers = {name for name, each in asked.items() if each.end is End.SERVER and each.value is Value.ADDRESS}
     ports = {name for name, each in asked.items() if each.end is End.SERVER and each.value is Value.PORT}
     own = {name for name, each in asked.items() if each.changes}

@@ -7,20 +7,20 @@ packets do, when the student's answers declare a conversation that it holds.
 
 from __future__ import annotations
 
+import filecmp
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.evidence.capture import RecordedCapture, read_few
 from sharklab.evidence.packets import compression, container
-from sharklab.grading.submission import capture_names, sheet
-from sharklab.grading.submission.declaration import fitting, is_declared
+from sharklab.grading.submission import by_packets, capture_names, parts, sheet, strays
 from sharklab.grading.submission.model import Answers, Problem
-from sharklab.lab.model import Exercise, Plan
+from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE
 from sharklab.message import N_, Message
 
@@ -32,7 +32,6 @@ _NAMED = 20
 """Captures that are not used and are named; of others their number is told."""
 EARLIER = "earlier"
 """The folder beside captures/ for the files whose place a newer one took; they are not handed in."""
-_ARCHIVES = frozenset({".zip", ".7z", ".rar", ".tar", ".tgz"})
 _SKIPPED = frozenset({"__macosx", EARLIER, "node_modules", "venv"})
 OWN, ANY, OTHER = 0, 1, 2
 """The place of a file: in a folder of the lab, in one that names no lab, in one of another lab."""
@@ -40,7 +39,10 @@ OWN, ANY, OTHER = 0, 1, 2
 
 @dataclass(frozen=True)
 class Found:
-    """The captures that were found for a lab, by id, and those that are not used, with the reason."""
+    """The captures that were found for a lab, by id, and those that are not used, with the reason.
+
+    Further files of a capture have the names of `parts`.
+    """
 
     captures: Mapping[str, Path] = field(default_factory=dict)
     unused: tuple[Problem, ...] = ()
@@ -99,83 +101,115 @@ def answer_sheet(folder: Path, plan: Plan) -> Path:
     return min((each for each in near if each[0] is not OTHER), default=(ANY, folder))[1]
 
 
-def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path]) -> Found:
+def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path], own: Path) -> Found:
     """Return a capture for each one of the lab that `taken` lacks, among all files below `folder`.
 
-    Raises MachineryError when tshark is missing or broken.
+    Files beyond the first of a capture that counts on any machine are returned as well. `own` is the form's
+    folder of captures: which of its files are none is known. Raises MachineryError when tshark is missing or
+    broken.
     """
     wanted = [capture for exercise in plan.lab.exercises for capture in exercise.captures]
     names = {name: capture.id for capture in wanted for name in (*capture.names, capture.id)}
     lacking = [capture.id for capture in wanted if capture.id not in taken]
-    left = [file for file in files(folder) if file not in taken.values() and is_capture(file)]
-    by_place = {file: nearness(file.relative_to(folder).parts, plan.lab.name) for file in left}
+    every = [file for file in files(folder) if file not in taken.values()]
+    left = list(filter(is_capture, every))
+    by_place = {file: nearness(file.relative_to(folder).parts, plan.lab.name) for file in every}
     near = [file for file in left if by_place[file] is not OTHER]
-    named = dict(_by_name(near, by_place, names, lacking))
-    rest = [file for file in near if file not in named.values()]
-    shown = dict(_by_packets(rest, plan.lab.exercises, answers, {*taken, *named}))
-    captures = {**named, **shown}
-    unused = [file for file in left if file not in captures.values()]
-    return Found(captures, (*_unused(folder, unused, by_place), *_packed(folder, plan.lab.name)))
+    claims = _claims(near, names)
+    first = {**taken, **_by_name(claims, by_place, lacking)}
+    further = _further(folder, plan, claims, first)
+    used = {*first.values(), *(file for found in further.values() for file in found)}
+    rest = [file for file in near if file not in used]
+    shown, more = by_packets.find(rest[:_READ], plan.lab.exercises, answers, first)
+    first |= shown
+    copies: dict[Path, Path] = {}
+    captures = {id: file for id, file in first.items() if id not in taken}
+    for id in {**further, **more}:
+        others = _without_copies(first[id], [*further.get(id, ()), *more.get(id, ())], copies)
+        captures.update(parts.numbered(id, others))
+    unused = _unused(folder, [file for file in left if file not in captures.values()], by_place, copies)
+    others = [f for f in every if f not in left and f.parent != own and by_place[f] is not OTHER]
+    others = [file for file in others if not strays.is_leftover(file.name)]
+    damaged = strays.find_damaged(others, names, [id for id in lacking if id not in first])
+    said = strays.name_strays(
+        (file for file in others if file not in damaged.values()),
+        names,
+        [id for id in lacking if id not in first],
+        any(answers.values()),
+    )
+    problems = (_problem(folder, file, reason) for file, reason in islice(said, _NAMED))
+    return Found({**captures, **damaged}, (*unused, *problems))
+
+
+def _problem(folder: Path, file: Path, reason: Message) -> Problem:
+    return Problem(untrusted.one_line(file.relative_to(folder).as_posix()), reason)
+
+
+class _Claim(NamedTuple):
+    """A file whose name means the capture `id`; `distance` as in `NameMatch`."""
+
+    distance: int
+    file: Path
+    id: str
+
+
+def _claims(near: Sequence[Path], names: Mapping[str, str]) -> list[_Claim]:
+    """Return the files whose names mean a capture, the nearest name first."""
+    matches = ((file, capture_names.match(file.name, names)) for file in near)
+    return sorted(_Claim(match.distance, file, names[match.id]) for file, match in matches if match)
 
 
 def _by_name(
-    near: Sequence[Path], by_place: Mapping[Path, int], names: Mapping[str, str], lacking: Sequence[str]
-) -> Iterator[tuple[str, Path]]:
-    """Yield the file whose name means each lacking capture: in the lab's folder first, then the nearest."""
-    matches = [(file, found) for file in near if (found := capture_names.match(file.name, names))]
-    for id in lacking:
-        claims = [(by_place[file], match.distance, file) for file, match in matches if names[match.id] == id]
-        if claims:
-            yield id, min(claims)[-1]
+    claims: Sequence[_Claim], by_place: Mapping[Path, int], lacking: Collection[str]
+) -> dict[str, Path]:
+    """Return the file whose name means each lacking capture: in the lab's folder first, then the nearest."""
+    found: dict[str, Path] = {}
+    for claim in sorted(claims, key=lambda claim: by_place[claim.file]):
+        if claim.id in lacking:
+            found.setdefault(claim.id, claim.file)
+    return found
 
 
-def _by_packets(
-    rest: Sequence[Path], exercises: Iterable[Exercise], answers: Answers, known: set[str]
-) -> Iterator[tuple[str, Path]]:
-    """Yield for each exercise with a single, lacking capture the file that fits its answers best."""
-    asking = [
-        exercise
-        for exercise in exercises
-        if exercise.anywhere and len(exercise.captures) == 1 and exercise.captures[0].id not in known
-    ]
-    if not any(answers.get(exercise.id) for exercise in asking):
-        return
-    captures = [RecordedCapture(file.name, "", file) for file in rest[:_READ]]
-    read_few(captures)
-    for exercise in asking:
-        best = max(captures, key=lambda each: _fits(each, exercise, answers), default=None)
-        if best and _fits(best, exercise, answers):
-            captures.remove(best)
-            yield exercise.captures[0].id, best.path
+def _further(
+    folder: Path, plan: Plan, claims: Sequence[_Claim], first: Mapping[str, Path]
+) -> Mapping[str, list[Path]]:
+    """Return for each capture that has a file, and that counts on any machine, the others of its name.
+
+    They lie in a folder of the same kind as the first.
+    """
+    ids = [each.id for exercise in plan.lab.exercises if exercise.anywhere for each in exercise.captures]
+    place = {id: nearness(first[id].relative_to(folder).parts, plan.lab.name) for id in ids if id in first}
+    found: dict[str, list[Path]] = {}
+    for _, file, id in claims:
+        own = nearness(file.relative_to(folder).parts, plan.lab.name)
+        if file not in first.values() and place.get(id) == own:
+            found.setdefault(id, []).append(file)
+    return found
 
 
-def _fits(capture: RecordedCapture, exercise: Exercise, answers: Answers) -> int:
-    """Return how many answers fit a conversation of the capture that they declare, 0 without one."""
-    given = answers.get(exercise.id, {})
-    declared = (talk for talk in capture.facts.conversations if is_declared(talk, exercise, given))
-    return max((len(fitting(talk, exercise, given)) for talk in declared), default=0)
+def _without_copies(first: Path, files: Iterable[Path], copies: dict[Path, Path]) -> list[Path]:
+    """Return the files that have another content than `first` and each other; `copies` gets the others."""
+    kept = [first]
+    for file in files:
+        same = next((each for each in kept if filecmp.cmp(each, file, shallow=False)), None)
+        if same:
+            copies[file] = same
+        else:
+            kept.append(file)
+    return kept[1:]
 
 
-def _packed(folder: Path, lab: str) -> Iterator[Problem]:
-    """Yield a problem for each packed file, whose content nobody sees."""
-    packed = (
-        name
-        for file in files(folder)
-        if file.suffix.casefold() in _ARCHIVES and not is_capture(file)
-        for name in [file.relative_to(folder)]
-        if nearness(name.parts, lab) is not OTHER
-    )
-    for name in islice(packed, _NAMED):
-        reason = Message(N_("the file is packed, and its content is not read: hand in the files themselves"))
-        yield Problem(untrusted.one_line(name.as_posix()), reason)
-
-
-def _unused(folder: Path, unused: list[Path], by_place: Mapping[Path, int]) -> Iterator[Problem]:
+def _unused(
+    folder: Path, unused: list[Path], by_place: Mapping[Path, int], copies: Mapping[Path, Path]
+) -> Iterator[Problem]:
     """Yield a problem for each capture that is not used; those of other labs are counted."""
     own = [file for file in unused if by_place[file] is not OTHER]
     for file in own[:_NAMED]:
         reason = Message(N_("the capture is not used: its name and its packets fit no open exercise"))
-        yield Problem(untrusted.one_line(file.relative_to(folder).as_posix()), reason)
+        if file in copies:
+            first = untrusted.one_line(copies[file].relative_to(folder).as_posix())
+            reason = Message(N_("the file is a copy of {first}"), {"first": first})
+        yield _problem(folder, file, reason)
     for text, count in (
         (N_("{count} more captures are not used"), len(own[_NAMED:])),
         (N_("{count} captures of other labs are not used"), len(unused) - len(own)),

@@ -10,13 +10,12 @@ from pathlib import Path
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.evidence.packets.container import open_capture
-from sharklab.grading.submission import capture_names, finding, sheet, written
+from sharklab.grading.submission import capture_names, finding, sheet, strays, written
 from sharklab.grading.submission.capture_names import NameMatch
 from sharklab.grading.submission.model import Answers, HostState, Problem, Submission, WrittenAnswer
 from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE, BundleLimits
-from sharklab.message import DID_YOU_MEAN, N_, NOTHING, Message, nearest
+from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
 
 CAPTURES, STATE = "captures", "state"
 AFTER = "after_reboot"
@@ -31,7 +30,6 @@ JOURNAL = "journal"
 LOG = re.compile(HOST.pattern.replace("json", "log"))
 
 _FOLDERS = frozenset({"captures", "capture"})
-_LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "__macosx"})
 
 
 @dataclass(frozen=True)
@@ -75,13 +73,15 @@ def _as_it_is(folder: Path, plan: Plan, limits: BundleLimits) -> Work:
     """Return the work in `folder`; a lab that takes captures from anywhere finds them in any folder there."""
     if not any(exercise.anywhere for exercise in plan.lab.exercises):
         return gather(folder, limits, asked(plan))
-    found = gather(finding.answer_sheet(folder, plan), limits, asked(plan))
+    own = finding.answer_sheet(folder, plan)
+    found = gather(own, limits, asked(plan))
     said = written.find(folder, plan, found.answers)
     answers = {**found.answers, **said.answers}
-    more = finding.find(folder, plan, answers, found.captures)
-    named = {problem.file for problem in found.problems}
-    unused = tuple(each for each in more.unused if each.file not in named)
-    problems = (*found.problems, *said.problems, *unused)
+    more = finding.find(folder, plan, answers, found.captures, captures_folder(own))
+    named = {own / problem.file for problem in found.problems}
+    unused = tuple(each for each in more.unused if folder / each.file not in named)
+    refused = (each for each in found.problems if own / each.file not in more.captures.values())
+    problems = (*refused, *said.problems, *unused)
     return Work({**found.captures, **more.captures}, answers, problems, said.places)
 
 
@@ -149,11 +149,6 @@ def _too_odd(file: Path, limits: BundleLimits) -> bool:
     return False
 
 
-def is_leftover(name: str) -> bool:
-    """Return True for a file that a system or a program leaves in any folder; nobody handed it in."""
-    return name.startswith((".", "~$")) or name.casefold() in _LEFTOVERS or ".annotated." in name
-
-
 @dataclass(frozen=True)
 class _Claim:
     """A file whose name means the capture `id`; `distance` as in `NameMatch`."""
@@ -171,7 +166,7 @@ def _captures(
     claims: dict[str, list[_Claim]] = {}
     reasons: dict[str, Message] = {}
     for name, file in _files(own, limits):
-        found = None if is_leftover(name) else _claim(name, file, limits, known)
+        found = None if strays.is_leftover(name) else _claim(name, file, limits, known)
         if isinstance(found, _Claim):
             claims.setdefault(found.id, []).append(found)
         elif found:
@@ -192,7 +187,7 @@ def _claim(name: str, file: Path, limits: BundleLimits, known: Sequence[str] | N
     if refusal := _refusal(file, limits):
         return refusal
     found = _match(name, known)
-    return _Claim(found.id, found.distance, file) if found else _fault(file) or _unknown(name, known)
+    return _Claim(found.id, found.distance, file) if found else strays.fault(file) or _unknown(name, known)
 
 
 def _decide(claims: Sequence[_Claim]) -> tuple[_Claim | None, Mapping[str, Message]]:
@@ -203,7 +198,7 @@ def _decide(claims: Sequence[_Claim]) -> tuple[_Claim | None, Mapping[str, Messa
     """
     if len(claims) == 1 and claims[0].distance <= 1:
         return claims[0], {}
-    faults = {claim: _fault(claim.file) for claim in claims}
+    faults = {claim: strays.fault(claim.file) for claim in claims}
     left = [claim for claim in claims if claim.distance <= 1 or not faults[claim]]
     left.sort(key=lambda claim: (bool(faults[claim]), claim.distance, claim.file.name))
     reasons = {claim.file.name: faults[claim] for claim in claims if claim not in left}
@@ -261,15 +256,6 @@ def _refusal(file: Path, limits: BundleLimits) -> Message | None:
     except InputError as error:
         return error.sentence
     return None
-
-
-def _fault(file: Path) -> Message:
-    """Return why a file is no capture, NOTHING for one."""
-    try:
-        open_capture(file)
-    except InputError as error:
-        return error.sentence
-    return NOTHING
 
 
 def _answers(folder: Path, limits: BundleLimits) -> tuple[Answers, tuple[Problem, ...]]:

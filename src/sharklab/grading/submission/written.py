@@ -45,6 +45,10 @@ _VALUES: Mapping[str, Value] = {
 _TELLING = _ENDS.keys() | _VALUES.keys()
 _LITTLE_WORDS = "the of a de du des d l le la les et and number numero no n"
 _LITTLE = frozenset(_LITTLE_WORDS.split())
+_TRANSPORT = re.compile(r"(?:TCP|UDP|QUIC)\.?", re.IGNORECASE)
+"""A line that says the transport, and nothing else."""
+_WITHOUT_SIGN = re.compile(r"(?P<label>.+?)\s+(?P<value>\S*\d\S*)")
+"""A label and a value with a number, without a sign between them: port local 51234."""
 
 
 @dataclass(frozen=True)
@@ -196,9 +200,16 @@ class _Reader:
         for mark in islice(re.finditer(r"[:=→]", line.text), _LABELS):
             if self._add(exercise, line.text[: mark.start()], line.text[mark.end() :], line.number):
                 return
+        if _TRANSPORT.fullmatch(line.text):
+            self._add(exercise, "transport", line.text.rstrip("."), line.number)
+        elif found := _WITHOUT_SIGN.fullmatch(line.text):
+            self._add(exercise, found["label"], found["value"], line.number)
 
     def _row(self, line: PageLine) -> None:
-        """Take a row of a table: question and answer, or answers below a head of questions or exercises."""
+        """Take a row of a table: question and answer, or answers below a head of questions or exercises.
+
+        Row and head may name a question together: the address in the row of the server.
+        """
         named = next((found for cell in line.cells if (found := self._names.exact(cell))), None)
         exercise = named or self._exercise
         if line.first:
@@ -208,8 +219,8 @@ class _Reader:
         for label, cell in zip(self._head, line.cells, strict=False) if not line.first else ():
             if column := self._names.exact(label):
                 self._add(column, line.cells[0], cell, line.number)
-            elif exercise:
-                self._add(exercise, label, cell, line.number)
+            elif exercise and not self._add(exercise, label, cell, line.number):
+                self._add(exercise, f"{line.cells[0]} {label}", cell, line.number)
 
     def _add(self, exercise: Exercise, label: str, text: str, line: int) -> bool:
         """Add an answer whose label names questions of the exercise; tell whether it does."""

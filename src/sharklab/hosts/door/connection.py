@@ -18,13 +18,18 @@ PATIENCE = 5.0
 """Seconds that SSH on a host may take to answer."""
 
 
-def ssh(plan: Plan) -> list[str]:
+def ssh(plan: Plan, owner: str = "door") -> list[str]:
     """Return the beginning of an ssh command to a host of a seat.
 
-    Its shared connection is the door's own: the processes of the door may be ended, and those of others not.
+    Its shared connection is that of one door, the `owner`: the processes of a door may be ended, and those
+    of others not.
     """
-    shared = f'ControlPath="{marks.folder(plan.seat.id)}/door-%r@%n"'
-    return ["ssh", "-F", str(access.folder(plan) / "config"), "-o", shared]
+    return ["ssh", "-F", str(access.folder(plan) / "config"), *shared(plan, owner)]
+
+
+def shared(plan: Plan, owner: str) -> tuple[str, str]:
+    """Return the option of ssh that names the shared connection of a door."""
+    return "-o", f'ControlPath="{marks.folder(plan.seat.id)}/{owner}-%r@%n"'
 
 
 def connect(plan: Plan, host: Host, port: int) -> socket.socket:

@@ -5,6 +5,7 @@ Every way into a seat passes `find`. So a seat that sleeps wakes there, and nowh
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from sharklab import state
@@ -60,7 +61,10 @@ def find(student: str, lab: str, host: str) -> tuple[Plan, Host]:
 
 
 def _open(plan: Plan) -> None:
-    """Wake the seat if it sleeps. Raises InputError when its time is over."""
+    """Wake the seat if it sleeps. Raises InputError before its exam, and when its time is over."""
+    window = exam.own_window(plan.lab.name, plan.seat.student)
+    if window and time.time() < window.begin:
+        raise InputError(N_("your exam begins on {time}"), time=exam.local_time(window.begin))
     noted = class_note.read(plan.seat)
     if noted.is_over:
         raise InputError(

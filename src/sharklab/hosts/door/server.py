@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sharklab.errors import InputError, SharklabError
 from sharklab.hosts.door import connection, protocol, seats
@@ -47,7 +47,7 @@ class Answer:
     """The answer to a request, and the file descriptor that goes with it, which is closed then."""
 
     content: Mapping[str, Any] = field(default_factory=dict)
-    handle: socket.socket | None = None
+    handle: socket.socket | IO[bytes] | None = None
 
 
 Handler = Callable[[str, Mapping[str, Any], list[int]], Answer]
@@ -103,10 +103,11 @@ class Door:
         handlers: Mapping[str, Handler],
         explain: Callable[[SharklabError, Mapping[str, Any]], str],
         note: Callable[[str], None],
+        most_of_student: int = MOST_OF_STUDENT,
     ) -> None:
         """`who` tells the caller of a uid; `explain` puts an error into words; `note` writes into a log."""
         self._who, self._handlers, self._explain, self._note = who, handlers, explain, note
-        self._rate, self._open = Rate(BURST, PER_SECOND), Open(MOST_OF_STUDENT)
+        self._rate, self._open = Rate(BURST, PER_SECOND), Open(most_of_student)
         self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
 
     def serve(self, listener: socket.socket) -> None:

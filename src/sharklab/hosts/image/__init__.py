@@ -8,7 +8,7 @@ Both are kept until one of their sources changes; the hash in the name stands fo
 
 from __future__ import annotations
 
-from sharklab.hosts.image.build import RUN_ROLES, base, fingerprint, packages_of, repositories_of
+from sharklab.hosts.image.build import RUN_ROLES, base, fingerprint, packages_of, read, repositories_of
 from sharklab.hosts.image.model import NOTHING, Image, Layers
 from sharklab.hosts.image.systems import system_of
 
@@ -20,6 +20,7 @@ __all__ = [
     "base",
     "fingerprint",
     "packages_of",
+    "read",
     "repositories_of",
     "system_of",
 ]

@@ -97,6 +97,20 @@ def _made(
     return image
 
 
+def read(folder: Path) -> Image:
+    """Return the image that `base` left in a folder. Raises MachineryError if it is gone."""
+    record, system = folder / "image.json", systems.find(systems.name_of(folder) or "")
+    try:
+        below = json.loads(record.read_text(encoding="utf-8")).get("below")
+    except FileNotFoundError:
+        raise MachineryError(
+            N_("the image of the seat no longer exists"),
+            place=str(folder),
+            hint=N_("create the seat again: sharklab down, then sharklab up"),
+        ) from None
+    return Image(system.name, system.family, folder, read(folder.with_name(below)) if below else None)
+
+
 def check(system: systems.OperatingSystem) -> None:
     """Raise MachineryError where the processor of this machine cannot run the programs of `system`.
 

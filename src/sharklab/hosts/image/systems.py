@@ -343,7 +343,12 @@ def system_of(layers: Path) -> str | None:
 
     None for an image of no operating system in the table.
     """
-    name = layers.parent.name.rpartition("-")[0].removesuffix("-vm")
+    return name_of(layers.parent)
+
+
+def name_of(image: Path) -> str | None:
+    """Return the operating system of an image's folder; None for one that is not in the table."""
+    name = image.name.rpartition("-")[0].removesuffix("-vm")
     return name if name in SYSTEMS else None
 
 

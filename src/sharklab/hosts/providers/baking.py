@@ -43,7 +43,7 @@ TRACES = (
 )
 
 # Files of roles that Ansible does not read.
-PROSE = ("*.md", "*.pyc", "*/meta/changes.yml")
+PROSE = ("*.md", "*.pyc", "*/meta/changes.yml", "*/meta/limits.yml")
 
 
 def layers(
@@ -146,10 +146,12 @@ def traces(upper: Path, host: Host) -> Iterator[Path]:
 
 def _content(golden: Plan, image: Image) -> dict[str, Any]:
     """Return all that goes into the layers, as plain data."""
-    roles = {role for host in golden.hosts for role in host.roles}
+    missing = {role for host in golden.hosts for role in start.left_out_of(golden.lab, host)}
+    roles = {role for host in golden.hosts for role in host.roles} | missing
     return {
         "image": image.folder.name,
         "hosts": [[host.name, host.networks, host.roles, dict(host.vars)] for host in golden.hosts],
+        "missing": sorted(missing),
         "files": dict(
             _digests([*(paths.ROLES / role for role in sorted(roles)), paths.PLAYBOOKS / "bake.yml"])
         ),

@@ -18,6 +18,7 @@ from pathlib import Path
 from sharklab import process, state
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import access, boot, cgroups, disk, disk_file, marks, network, user_ranges
+from sharklab.lab import roles
 from sharklab.lab.model import Host, Plan, Seat
 from sharklab.message import N_, Message
 
@@ -27,11 +28,6 @@ BOOT = Path(boot.__file__)
 
 LIMITS = cgroups.Limits(memory=768 * 2**20, processes=512, cpu_weight=400)
 """Of one host. Measured on tp4: at most 141 MB, files of the kernel's cache included, and 71 processes."""
-
-BROWSER_LIMITS = replace(LIMITS, memory=4 * 2**30, processes=2048)
-"""Of a host with browsers. Measured on `reachability`, which starts twelve at once: 1.7 GB, 902 processes."""
-
-BROWSER_ROLE = "network_tools"
 
 NEARLY = 0.95
 """The part of a limit from which a host is said to have reached it."""
@@ -66,8 +62,14 @@ def start(plan: Plan, host: Host, layers: Layers, own_users: bool) -> None:
 
 
 def limits(host: Host) -> cgroups.Limits:
-    """Return the limits of a host, by what its roles start."""
-    return BROWSER_LIMITS if BROWSER_ROLE in host.roles else LIMITS
+    """Return the limits of a host: the usual ones, or those that its roles ask for."""
+    asked = roles.limits(host.roles)
+    memory = asked.get("memory_mib", 0) * 2**20
+    return replace(
+        LIMITS,
+        memory=max(LIMITS.memory, memory),
+        processes=max(LIMITS.processes, asked.get("processes", 0)),
+    )
 
 
 @contextmanager

@@ -61,11 +61,16 @@ NOT_FOUND = 127
 PARALLEL = 16
 
 
+class NoSuchFile(MachineryError):
+    """A machine does not have the file that was asked for."""
+
+
 @dataclass(frozen=True)
 class Machine:
     """A machine as the seat's ssh configuration names it, and how its user becomes root there.
 
     `python` is its interpreter; `sudo` says that the user is not root, `password` is what sudo asks for.
+    `options` are more options of ssh for commands of `as_root`.
     """
 
     name: str
@@ -73,6 +78,7 @@ class Machine:
     python: str = "/usr/bin/python3"
     sudo: bool = False
     password: str = ""
+    options: tuple[str, ...] = ()
 
     def ask(self, do: str, **request: Any) -> dict[str, Any]:
         """Return the machine's answer to a request of `hosts.agent.answer`. Raises MachineryError."""
@@ -122,12 +128,13 @@ class Machine:
             ask = ["-S", "-p", ""] if self.password else ["-n"]
             # sudo keeps this from root; the user's shell still knows it.
             command = f'{shlex.join(["sudo", *ask, "env"])} SSH_CONNECTION="$SSH_CONNECTION" {command}'
-        return ["ssh", "-F", self.config, self.name, command]
+        return ["ssh", "-F", self.config, *self.options, self.name, command]
 
     def copy(self, path: str, home: str, target: IO[bytes], limit: int) -> None:
         """Write the file `path` of the machine into `target`, at most `limit` bytes and one.
 
-        A relative path is in the home of the user `home`. Raises MachineryError if it cannot be read.
+        A relative path is in the home of the user `home`. Raises MachineryError if it cannot be read,
+        NoSuchFile if it is not there.
         """
         words = self.as_root(["sh", "-c", COPY.format(home=home), "sh", path, str(limit + 1)])
         done = subprocess.run(
@@ -140,7 +147,7 @@ class Machine:
 
     def _no_copy(self, path: str, said: str) -> MachineryError:
         if NO_FILE in said:
-            return MachineryError(
+            return NoSuchFile(
                 N_("the host has no such file"),
                 place=f"{self.name}:{path}",
                 hint=N_("sharklab fetch LAB, without a file, lists the captures of all hosts"),

@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from sharklab import privilege, process, state
 from sharklab.errors import Busy, InputError, MachineryError
+from sharklab.hosts import image
 from sharklab.hosts.image import systems
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import (
@@ -218,6 +220,13 @@ class ThisComputer:
 CONTAINERS = ThisComputer("nspawn", lambda host: False)
 VIRTUAL_MACHINES = ThisComputer("qemu", lambda host: True)
 """All hosts are containers, or all are virtual machines: golden hosts are made this way, too."""
+
+
+def layers_named(name: str) -> Layers:
+    """Return the layers of that name (`Layers.name`). Raises MachineryError if they are gone."""
+    folder, *machines = (Path(line) for line in name.splitlines())
+    snapshots = [qemu.made_before(image.read(each.parent), each) for each in machines]
+    return Layers(image.read(folder.parent), folder, *snapshots)
 
 
 def _require_kept(plan: Plan, hosts: Sequence[str]) -> None:

@@ -20,8 +20,9 @@ from socket import socket
 from sharklab import state
 from sharklab.errors import MachineryError
 from sharklab.hosts.door import protocol
-from sharklab.hosts.providers import access
-from sharklab.hosts.ssh_gateway import names, students
+from sharklab.hosts.providers import access, cgroups
+from sharklab.hosts.providers.cgroups import Limits
+from sharklab.hosts.ssh_gateway import keys, names, students
 from sharklab.hosts.ssh_gateway.session import SUBSYSTEM
 from sharklab.hosts.ssh_gateway.students import Login
 from sharklab.message import N_
@@ -30,6 +31,12 @@ BASE = 0x6FFE0000
 """The user id that is root in the cell: the last 65536 of those that systemd leaves to containers."""
 
 IDS = 1 << 16
+LIMITS = Limits(memory=2 << 30, processes=8192, cpu_weight=100)
+"""Of the cell with all logins. Measured: an open login takes 4 MiB and 3 processes; keeper.py allows 512."""
+
+SHADOW = "shadow"
+"""The file with the hashes of the passwords (shadow(5)), for the root of the cell alone."""
+
 PROGRAMS = ("keeper.py", "list_keys.py", "login.py", "tunnel_door.py")
 PACKAGES = ("sharklab", "sharklab/hosts", "sharklab/hosts/door")
 """The packages around `hosts.door.protocol`, which are empty in the cell."""
@@ -42,8 +49,10 @@ mkdir -p /run/systemd/nspawn && mount -t tmpfs -o mode=755 tmpfs /run/systemd/ns
 
 CONFIG = """\
 HostKey /etc/sharklab/host_key
-AuthenticationMethods publickey
-PasswordAuthentication no
+AuthenticationMethods publickey password
+PasswordAuthentication yes
+PermitEmptyPasswords no
+ExposeAuthInfo yes
 KbdInteractiveAuthentication no
 PermitRootLogin no
 UsePAM no
@@ -127,9 +136,24 @@ def prepare() -> None:
     own = Path(protocol.__file__)
     state.write(folder() / "programs" / PACKAGES[-1] / own.name, own.read_text(encoding="utf-8"), 0o644)
     access.make_key(host_key(), "sharklab-gateway")
-    secret = folder() / "private" / "host_key"
-    state.write(secret, host_key().read_bytes())
-    os.chown(secret, BASE, BASE)
+    _write_secret("host_key", host_key().read_bytes())
+
+
+def write_passwords(known: Mapping[str, Login]) -> None:
+    """Write the hashes of the students' passwords, of those who may use theirs. Raises MachineryError."""
+    names = [name for name, own in known.items() if own.has_password]
+    hashes = keys.hashes([keys.password(name) for name in names])
+    lines = [f"{name}:{own}:::::::\n" for name, own in zip(names, hashes, strict=True)]
+    _write_secret(SHADOW, "".join(lines).encode())
+
+
+def _write_secret(name: str, content: bytes) -> None:
+    """Write a file for the root of the cell alone, whole or not at all."""
+    secret = folder() / "private" / name
+    new = secret.with_name(f"{name}.new")
+    state.write(new, content)
+    os.chown(new, BASE, BASE)
+    new.replace(secret)
 
 
 def _open_folder(path: Path) -> None:
@@ -138,9 +162,14 @@ def _open_folder(path: Path) -> None:
     path.chmod(0o755)
 
 
-def start(listener: socket, alive: int) -> subprocess.Popen[bytes]:
-    """Start the cell, which accepts connections on `listener` and ends when the pipe `alive` ends."""
-    words = ["unshare", "--mount", "--propagation", "private", "sh", "-c", LISTENER, "sh", str(alive)]
+def start(listener: socket, alive: int, unit: str) -> subprocess.Popen[bytes]:
+    """Start the cell, which accepts connections on `listener` and ends when the pipe `alive` ends.
+
+    `unit` is its control group, with the limits of all logins together. Raises MachineryError.
+    """
+    cgroups.end(unit)
+    words = [*cgroups.launcher(unit, LIMITS)]
+    words += ["unshare", "--mount", "--propagation", "private", "sh", "-c", LISTENER, "sh", str(alive)]
     return subprocess.Popen(
         [*words, *_nspawn()],
         stdin=listener.fileno(),

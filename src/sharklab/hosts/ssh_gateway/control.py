@@ -88,7 +88,7 @@ def start(address: str | None, port: int | None, command: Sequence[str]) -> tupl
                 hint=N_("to move it: sharklab gateway stop, then start again"),
                 where=running.where,
             )
-        cgroups.end(unit())
+        cgroups.end(f"{unit()}*")
         since = time.time()
         content = {"address": where.address, "port": where.port, "since": since}
         state.write(_settings_file(), json.dumps(content))
@@ -99,13 +99,18 @@ def start(address: str | None, port: int | None, command: Sequence[str]) -> tupl
 def stop() -> bool:
     """Stop the gateway with all its logins; return False when none ran. Raises MachineryError."""
     ran = _is_held()
-    cgroups.end(unit())
+    cgroups.end(f"{unit()}*")
     return ran
 
 
-def unit() -> str:
-    """Return the name of the gateway's control group: one for each state folder."""
-    return "sl-gateway-" + hashlib.sha256(str(state.root()).encode()).hexdigest()[:8]
+def unit(root: Path | None = None) -> str:
+    """Return the name of the gateway's control group: one for each state folder, `root` or that in use."""
+    return "sl-gateway-" + hashlib.sha256(str(root or state.root()).encode()).hexdigest()[:8]
+
+
+def cell_unit() -> str:
+    """Return the name of the control group of the gateway's cell."""
+    return f"{unit()}-cell"
 
 
 def fingerprint() -> str:
@@ -147,7 +152,7 @@ def _launch(where: Where, command: Sequence[str]) -> None:
     deadline = time.monotonic() + START_LIMIT
     while not _answers(where):
         if child.poll() is not None or time.monotonic() > deadline:
-            cgroups.end(unit())
+            cgroups.end(f"{unit()}*")
             raise MachineryError(
                 N_("the gateway does not start: {said}"),
                 place=str(log_file()),

@@ -1,14 +1,14 @@
-"""Public keys of students, and the personal key that the course's secret gives each of them."""
+"""Public keys of students, and the personal key and password that the course's secret gives each of them."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sharklab import untrusted
+from sharklab import process, untrusted
 from sharklab.errors import InputError
 from sharklab.lab import seat
 from sharklab.message import N_
@@ -32,6 +32,9 @@ LARGEST = 64 << 10
 
 LEAST_RSA = 2048
 """Bits of an RSA key (RequiredRSASize of OpenSSH in EL9 and newer)."""
+
+LETTERS, GROUP = 16, 4
+"""Letters of a password (80 bits), and those that are written together."""
 
 
 def read_all(text: str) -> tuple[str, ...]:
@@ -130,3 +133,19 @@ def personal(student: str) -> tuple[str, str]:
     )
     public = own.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     return private.decode(), public.decode()
+
+
+def password(student: str) -> str:
+    """Return the password of a student's first login, which is drawn from the course's secret as well."""
+    word = seat.Draw(seat.secret(), "", student).word("first login", LETTERS)
+    return "-".join(word[start : start + GROUP] for start in range(0, LETTERS, GROUP))
+
+
+def hashes(passwords: Sequence[str]) -> list[str]:
+    """Return the hash of each password for shadow(5), by openssl-passwd(1). Raises MachineryError."""
+    if not passwords:
+        return []
+    said = process.run(
+        ["openssl", "passwd", "-6", "-stdin"], stdin="".join(f"{each}\n" for each in passwords)
+    )
+    return said.split()

@@ -1,6 +1,7 @@
 """Answer the logins of students: which seat and host are meant, and which command runs there.
 
-A command that begins with `sharklab` is for the gateway itself; every other one is for the host.
+The commands `key`, `form` and `submit`, and those that begin with `sharklab`, are for the gateway itself.
+Every other one is for the host.
 """
 
 from __future__ import annotations
@@ -8,12 +9,13 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sharklab import i18n
+from sharklab import i18n, untrusted
 from sharklab.errors import InputError, SharklabError
-from sharklab.hosts import host_login
+from sharklab.hosts import host_login, providers, seat_provider
 from sharklab.hosts.agent import live
 from sharklab.hosts.door import connection, seats, server
 from sharklab.hosts.door.server import Answer, text
@@ -28,11 +30,25 @@ USER = "student"
 SUBSYSTEM = "sharklab-sftp"
 """The command of sshd's subsystem sftp."""
 
+KEY_COMMAND = "key"
+"""Stores a key of the student; a login by password does nothing else."""
+
+FROM_HOSTS = "--from-hosts"
 DEFAULT_HOST = "desktop"
 PYTHON = "/usr/bin/python3"
 
-Submit = Callable[[str, str, int], Message]
-"""Takes the bundle of a student: student, lab, and its file descriptor. Raises SharklabError."""
+
+@dataclass(frozen=True)
+class Submit:
+    """The functions for a submission; all raise SharklabError.
+
+    `file` takes a bundle (student, lab, file descriptor), `from_hosts` the work on the hosts (student, lab,
+    code of an exam): both return the receipt. `form` returns the file for the answers (student, lab).
+    """
+
+    file: Callable[[str, str, int], Sequence[Message]]
+    from_hosts: Callable[[str, str, str], Sequence[Message]]
+    form: Callable[[str, str, i18n.Translator], str]
 
 
 def words_of(request: Mapping[str, Any]) -> i18n.Translator:
@@ -72,17 +88,60 @@ def forward(student: str, request: Mapping[str, Any], handles: list[int]) -> Ans
 
 
 def _login(target: names.Target, request: Mapping[str, Any], handles: list[int], submit: Submit) -> Answer:
-    command = text(request, "command")
-    if command.partition(" ")[0] == "submit" and handles:
-        return _submit(target, request, command, handles[0], submit)
+    if answer := _own_command(target, request, handles, submit):
+        return answer
     chosen = request.get("chosen")
     if isinstance(chosen, list) and len(chosen) == 2:
         lab, host = map(str, chosen)
+        if not host:
+            return _submit(target, request, (lab, FROM_HOSTS), handles, submit)
     elif target.host:
         lab, host = target.lab, target.host
     else:
         return _without_host(target, request)
     return _enter(target.student, lab, host, request)
+
+
+def _own_command(
+    target: names.Target, request: Mapping[str, Any], handles: list[int], submit: Submit
+) -> Answer | None:
+    """Answer a command of the gateway itself; return None for another one, which is for a host."""
+    command = text(request, "command")
+    word, _, rest = command.partition(" ")
+    if request.get("password") is True or (command == KEY_COMMAND and not target.host):
+        return _store_key(target.student, request, command)
+    if word == "submit":
+        return _submit(target, request, _split(rest), handles, submit)
+    if word == "form" and not target.host:
+        lab = rest.strip() or target.lab
+        if not lab:
+            raise _lab_missing(target.student, "form LAB")
+        return Answer({"say": submit.form(target.student, lab, words_of(request))})
+    return None
+
+
+def _store_key(student: str, request: Mapping[str, Any], command: str) -> Answer:
+    """Answer a login that stores a key: ask for it, or keep the one that came. Raises InputError."""
+    if command == SUBSYSTEM or command.startswith("scp "):
+        raise InputError(
+            N_("you have no key here yet"),
+            hint=N_("log in once by ssh, and store your key: {command}"),
+            command=f"ssh -p 2222 {student}@SERVER key < ~/.ssh/id_ed25519.pub",
+        )
+    words = words_of(request)
+    if "key" not in request:
+        return Answer(
+            {"key_question": words.gettext(N_("Paste the line of your public key (the file .pub):"))}
+        )
+    students.store(student, text(request, "key"))
+    logins.note(student, "", "", text(request, "from"), KEY_COMMAND)
+    return Answer(
+        {
+            "say": words.gettext(
+                N_("Your key is stored. From now on it lets you in, and the password does not.")
+            )
+        }
+    )
 
 
 def _without_host(target: names.Target, request: Mapping[str, Any]) -> Answer:
@@ -119,6 +178,9 @@ def _menu(places: Sequence[tuple[Plan, Host]], usual: int, request: Mapping[str,
         }
         for plan, host in places
     ]
+    hand_in = words.gettext(N_("hand in {lab}"))
+    labs = dict.fromkeys(plan.lab.name for plan, _ in places)
+    choices += [{"lab": lab, "host": "", "text": hand_in.format(lab=lab)} for lab in labs]
     title = words.gettext(N_("Your hosts on this server:"))
     return Answer({"title": title, "question": question, "default": usual, "choices": choices})
 
@@ -132,6 +194,7 @@ def _enter(student: str, lab: str, host: str, request: Mapping[str, Any]) -> Ans
     folder = access.folder(plan)
     return Answer(
         {
+            "notice": _notice(plan, request) if request.get("terminal") is True else "",
             "lab": plan.lab.name,
             "host": own.name,
             "key": (folder / "id_ed25519").read_text(),
@@ -141,6 +204,12 @@ def _enter(student: str, lab: str, host: str, request: Mapping[str, Any]) -> Ans
             "terminal": request.get("terminal") is True,
         }
     )
+
+
+def _notice(plan: Plan, request: Mapping[str, Any]) -> str:
+    """Return the sentences about limits that hosts of the seat have reached: programs may fail there."""
+    provider = providers.get(seat_provider.read(plan.seat.folder) or seat_provider.DEFAULT)
+    return "\n".join(words_of(request).say(sentence) for sentence in provider.warnings(plan.seat))
 
 
 def _kind(command: str) -> str:
@@ -216,23 +285,45 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser whose errors are InputErrors."""
 
     def error(self, message: str) -> NoReturn:
+        usage = self.usage or USAGE
         raise InputError(
-            "{said}", place=self.prog, hint=N_("the command: {usage}"), said=message, usage=USAGE
+            "{said}", place=self.prog, hint=N_("the command: {usage}"), said=message, usage=usage
         )
 
 
+SUBMIT_USAGE = f"submit LAB [{FROM_HOSTS}] [--again CODE]"
 USAGE = "sharklab capture [NETWORK|CAPTURE] [--filter FILTER] [--packets N]"
 
 
+def _lab_missing(student: str, usage: str) -> InputError:
+    return InputError(
+        N_("the lab is missing"), hint="ssh {student}@SERVER {usage}", student=student, usage=usage
+    )
+
+
 def _submit(
-    target: names.Target, request: Mapping[str, Any], command: str, bundle: int, submit: Submit
+    target: names.Target,
+    request: Mapping[str, Any],
+    words: Sequence[str],
+    handles: Sequence[int],
+    submit: Submit,
 ) -> Answer:
-    words = command.split()
-    lab = words[1] if len(words) == 2 else target.lab
-    if len(words) > 2 or not lab:
+    """Answer `submit`: keep the file that came, or the work on the hosts. Raises SharklabError."""
+    parser = _Parser(prog="submit", add_help=False, usage=SUBMIT_USAGE)
+    parser.add_argument("lab", nargs="?", default=target.lab)
+    parser.add_argument(FROM_HOSTS, action="store_true", dest="from_hosts")
+    parser.add_argument("--again", default="")
+    chosen = parser.parse_args(list(words))
+    if not chosen.lab:
+        raise _lab_missing(target.student, SUBMIT_USAGE)
+    if chosen.from_hosts:
+        receipt = submit.from_hosts(target.student, chosen.lab, chosen.again)
+    elif handles:
+        receipt = submit.file(target.student, chosen.lab, handles[0])
+    else:
         raise InputError(
-            N_("the lab is missing"), hint="ssh {student}@SERVER submit LAB < FILE", student=target.student
+            N_("no file came"), hint="ssh {student}@SERVER submit LAB < FILE", student=target.student
         )
-    receipt = submit(target.student, lab, bundle)
-    logins.note(target.student, lab, "", text(request, "from"), "submit")
-    return Answer({"say": words_of(request).say(receipt)})
+    logins.note(target.student, chosen.lab, "", text(request, "from"), "submit")
+    said = words_of(request)
+    return Answer({"say": "\n".join(untrusted.visible(said.say(each)) for each in receipt)})

@@ -1,6 +1,7 @@
 """The students who may log in: gateway/students.json, with each one's number and keys.
 
-The number is the student's uid inside the cell. It is given once and never to another student.
+The number is the student's uid inside the cell. It is given once and never to another student. The keys that
+a student stored lie in gateway/own_keys/, so that a new roster leaves them alone.
 """
 
 from __future__ import annotations
@@ -22,10 +23,19 @@ FIRST, LAST = 1000, 60_000
 
 @dataclass(frozen=True)
 class Login:
-    """A student who may log in: uid inside the cell, and public keys."""
+    """A student who may log in: uid inside the cell, and public keys.
+
+    A student of the class who has stored no key may log in once by the password.
+    """
 
     uid: int
     keys: tuple[str, ...] = ()
+    has_stored: bool = False
+
+    @property
+    def has_password(self) -> bool:
+        """True as long as the password of the first login counts."""
+        return bool(self.keys) and not self.has_stored
 
 
 def folder() -> Path:
@@ -42,7 +52,7 @@ def read() -> dict[str, Login]:
     """Return the students by id, none without a file. Raises MachineryError when the file is damaged."""
     try:
         content = json.loads(file().read_text())
-        return {name: Login(int(own["uid"]), tuple(own["keys"])) for name, own in content.items()}
+        return {name: _login(name, int(own["uid"]), tuple(own["keys"])) for name, own in content.items()}
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -51,6 +61,40 @@ def read() -> dict[str, Login]:
             place=str(file()),
             hint=N_("remove it, and name the roster again: sharklab gateway start --roster FILE"),
         ) from error
+
+
+def _login(name: str, uid: int, given: tuple[str, ...]) -> Login:
+    """Return a student with the stored keys. One who left the class has none."""
+    own = stored(name) if given else ()
+    return Login(uid, tuple(dict.fromkeys((*given, *own))), bool(own))
+
+
+def stored_folder() -> Path:
+    """Return the folder of the keys that students stored: a file for each student."""
+    return folder() / "own_keys"
+
+
+def stored(student: str) -> tuple[str, ...]:
+    """Return the keys that a student stored."""
+    try:
+        return tuple((stored_folder() / student).read_text().splitlines())
+    except FileNotFoundError:
+        return ()
+
+
+def store(student: str, text: str) -> None:
+    """Store the key in `text`, a line of a file `.pub`, beside those that the student stored before.
+
+    Raises InputError when it is no key, or one too many.
+    """
+    found = keys.read_all("\n".join((*stored(student), text)))
+    if not text.strip():
+        raise InputError(
+            N_("no key came"),
+            hint="ssh -p 2222 {student}@SERVER key < ~/.ssh/id_ed25519.pub",
+            student=student,
+        )
+    state.write(state.folder(stored_folder()) / student, "".join(f"{key}\n" for key in found))
 
 
 def enter(roster: Sequence[Student], given: Mapping[str, tuple[str, ...]]) -> dict[str, Login]:

@@ -65,17 +65,21 @@ class Lists:
 
     def __init__(self) -> None:
         self._seen: object = None
+        self._stamps: list[int] = []
         self.targets: dict[str, names.Target] = {}
         self.callers: dict[int, Caller] = {}
 
     def look(self) -> None:
         """Write the lists of the cell again if something has changed."""
-        file = students.file()
-        stamp = file.stat().st_mtime_ns if file.exists() else 0
-        seen = (stamp, sorted(state.seats_folder().glob("*/*/plan.json")))
+        places = (students.file(), students.stored_folder())
+        stamps = [place.stat().st_mtime_ns if place.exists() else 0 for place in places]
+        seen = (stamps, sorted(state.seats_folder().glob("*/*/plan.json")))
         if seen == self._seen:
             return
         known = students.read()
+        if stamps != self._stamps:
+            cell.write_passwords(known)
+            self._stamps = stamps
         self.targets = cell.write_lists(known, names.hosts_of_labs())
         callers = {cell.BASE + own.uid: Caller(name) for name, own in known.items()}
         self.callers = {**callers, cell.BASE: Caller(is_front=True)}
@@ -96,8 +100,11 @@ def note(line: str) -> None:
     print(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
 
-def run(listener: socket.socket, submit: session.Submit) -> NoReturn:
-    """Keep the gateway until this process is ended. Raises MachineryError when it cannot begin."""
+def run(listener: socket.socket, unit: str, submit: session.Submit) -> NoReturn:
+    """Keep the gateway until this process is ended; `unit` becomes the control group of the cell.
+
+    Raises MachineryError when it cannot begin.
+    """
     cell.prepare()
     lists = Lists()
     lists.look()
@@ -112,6 +119,6 @@ def run(listener: socket.socket, submit: session.Submit) -> NoReturn:
     threading.Thread(target=lists.look_for_ever, daemon=True).start()
     alive, _ours = os.pipe()  # which ends with this process, and the cell with it
     while True:
-        child = cell.start(listener, alive)
+        child = cell.start(listener, alive, unit)
         note(f"the cell ended with code {child.wait()}")
         time.sleep(PAUSE)

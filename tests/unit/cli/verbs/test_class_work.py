@@ -12,12 +12,13 @@ import pytest
 
 from sharklab import state
 from sharklab.checks.outcome import Verdict
-from sharklab.cli import class_work, flow, main, seats
+from sharklab.cli import flow, main, on_hosts, seats
 from sharklab.cli.verbs import seat
 from sharklab.errors import BAD_INPUT, GOOD, NOT_ACHIEVED, MachineryError
 from sharklab.evidence import host_state
 from sharklab.hosts import student_files
 from sharklab.hosts.providers import access, remote
+from sharklab.hosts.providers.this_computer import ThisComputer
 from sharklab.lab import class_note
 from sharklab.lab.model import Plan
 from sharklab.message import Message
@@ -48,6 +49,11 @@ def up(capsys: pytest.CaptureFixture[str], lab: str, *words: str) -> None:
     assert GOOD == call(capsys, "up", lab, "--roster", "roster.csv", *words)[0]
 
 
+def refuse_file(*words: object) -> None:
+    """Have no file with answers."""
+    raise remote.NoSuchFile("the host has no such file")
+
+
 def answer(patch: pytest.MonkeyPatch, *, silent: str = "", dead: str = "nobody") -> None:
     """Let hosts answer, without a capture; but not the host `silent`, and no host of the student `dead`."""
 
@@ -56,6 +62,7 @@ def answer(patch: pytest.MonkeyPatch, *, silent: str = "", dead: str = "nobody")
 
     patch.setattr(remote.Machine, "answers", answers)
     patch.setattr(remote.Machine, "ask", lambda own, do, **more: {"captures": []})
+    patch.setattr(remote.Machine, "copy", refuse_file)
     patch.setattr(host_state, "observe", lambda plan, demands: {})
 
 
@@ -93,6 +100,10 @@ def test_check_forgets_the_seats_that_were_removed(
         assert NOT_ACHIEVED == call(capsys, "check", "./mylab", "--only", "eve")[0]
     main.main(["seats", "check", "./mylab", "--lang", "fr"])
     assert "ces machines ne répondent pas" in capsys.readouterr().out
+    full = [Message("{host} is full", {"host": "client"})]
+    monkeypatch.setattr(ThisComputer, "warnings", lambda self, own: full)
+    main.main(["seats", "check", "./mylab", "--only", "bob"])
+    assert "! bob: client is full" in capsys.readouterr().out.splitlines()
 
 
 def test_check_goes_on_beside_hosts_that_hang_or_answer_nonsense(
@@ -110,7 +121,7 @@ def test_check_goes_on_beside_hosts_that_hang_or_answer_nonsense(
         return {} if "bob" in own.config.parts else {"captures": []}
 
     monkeypatch.setattr(remote.Machine, "ask", ask)
-    monkeypatch.setattr(class_work, "CHECK_LIMIT", 0.0)
+    monkeypatch.setattr(on_hosts, "LIMIT", 0.0)
     monkeypatch.setattr(access, "close", lambda seat: closed.set())
     code, said = call(capsys, "check", "./mylab")
     assert (NOT_ACHIEVED, [False, False, True]) == (code, [one["good"] for one in said["seats"]])

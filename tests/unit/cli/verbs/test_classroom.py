@@ -15,7 +15,9 @@ from sharklab.cli import classroom, flow, main, seats
 from sharklab.errors import BAD_INPUT, GOOD, INTERRUPTED, NOT_ACHIEVED
 from sharklab.hosts import inventory, student_files
 from sharklab.hosts.providers import cgroups, sleeping
-from sharklab.lab import class_note, handed_in
+from sharklab.hosts.providers.this_computer import ThisComputer
+from sharklab.lab import class_note, exam, handed_in
+from sharklab.message import Message
 from tests.support.class_seats import ClassSeats
 from tests.support.labs import write_lab
 
@@ -192,3 +194,30 @@ def test_names_outside_of_the_class_are_refused(room: ClassSeats, capsys: pytest
     code, said = up(capsys, "--only", "adda")
     assert (BAD_INPUT, "--only", True) == (code, said["error"]["place"], "ada" in said["error"]["hint"])
     assert [] == room.calls
+
+
+def test_up_notes_the_time_of_an_exam(room: ClassSeats, capsys: pytest.CaptureFixture[str]) -> None:
+    """So the server keeps to it without seat files; a lab that is no exam has none."""
+    words = ("--roster", "roster.csv", "--begin", "2099-12-01T08:00")
+    assert BAD_INPUT == main.main(["seats", "up", "tp4", *words])
+    file = Path("mylab/lab.yml")
+    file.write_text(file.read_text() + "exam: {minutes: 60}\n")
+    main.main(["seats", "up", "./mylab", *words])  # no host answers here when its configuration is noted
+    window = exam.own_window("mylab", "ada")
+    assert window and 3600 == window.end - window.begin
+
+
+def test_status_tells_the_limits_that_hosts_have_reached(
+    room: ClassSeats, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the student, below the table and for scripts."""
+    up(capsys)
+    full = [Message("{host} is full", {"host": "client"})]
+    monkeypatch.setattr(ThisComputer, "warnings", lambda self, own: full if own.student == "ada" else [])
+    seats_told = call(capsys, "status")[1]["seats"]
+    assert {"ada": ["client is full"], "bob": [], "eve": []} == {
+        one["student"]: one["warnings"] for one in seats_told
+    }
+    capsys.readouterr()
+    main.main(["seats", "status", "./mylab"])
+    assert "! ada: client is full" == capsys.readouterr().out.splitlines()[-1]

@@ -15,8 +15,11 @@ from sharklab.cli import flow, main
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.grading.submission import bundle
 from sharklab.grading.submission.model import Seal
+from sharklab.hosts.providers.this_computer import ThisComputer
+from sharklab.hosts.ssh_gateway import keys
 from sharklab.i18n import translator
-from sharklab.lab import diary, exam, load, seat
+from sharklab.lab import diary, exam, load, plan_file, seat
+from sharklab.message import Message
 from tests.support import labs, packets_made
 from tests.support import submission_sample as sample
 from tests.support.command import refusal, run, tell
@@ -109,6 +112,26 @@ def test_check_says_what_is_missing_and_gives_no_key(capsys: pytest.CaptureFixtu
     assert local_port not in told and " 22 " not in told
 
 
+def test_check_without_a_seat_says_what_grade_says(capsys: pytest.CaptureFixture[str]) -> None:
+    """Here without any answer: one connection to the service leaves no doubt. A seat is judged as a seat."""
+    call("form", "tp4", "--folder", "class/alice")
+    packets = packets_made.exchange(packets_made.Tcp(packets_made.Way("192.0.2.1", "192.0.2.7"), 50_000, 443))
+    frames = [packets_made.LINKS["ethernet"].wrap(packet, "<") for packet in packets]
+    packets_made.pcap(Path("class/alice/captures/web.pcap"), 1, frames, "<", 1000)
+    told = answered(capsys, "check", "tp4", "--folder", "class/alice")
+    assert GOOD == run("grade", "class", "--without-seats", "--lab", "tp4", "-o", "book", "--jobs", "1")
+    [graded] = json.loads(Path("book/results.json").read_text())["students"]
+    found, right = (
+        [(each["id"], each["worth"], each["points"]) for each in result["exercises"]]
+        for result in (told["result"], graded["result"])
+    )
+    assert (False, right) == (told["seat"], found)
+    assert 0 < told["result"]["points"] == graded["result"]["points"]
+    diary.begin(flow.prepare("tp4", "alice").seat)
+    told = answered(capsys, "check", "tp4", "--folder", "class/alice")
+    assert (True, 0) == (told["seat"], told["result"]["points"])
+
+
 def test_check_says_what_was_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """A slip in a name is told with the name that was meant, in the student's language."""
     call("form", "tp4")
@@ -194,10 +217,13 @@ def test_report_of_a_folder_shows_the_students_own(capsys: pytest.CaptureFixture
     }
 
 
-def test_seats_create_makes_a_file_for_each_student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seats_create_makes_a_file_for_each_student(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A class from a list, each with a seat of their own; a student's machine takes one."""
     Path("class.csv").write_text("student,name\nalice,Alice\nbob,Bob\n")
     assert 0 == run("seats", "create", "class.csv", "--lab", "tp4", "-o", "seats")
+    assert f"bob  {keys.password('bob')}" in capsys.readouterr().out
     assert ["alice.seat", "bob.seat"] == sorted(file.name for file in Path("seats").iterdir())
     own, key = flow.prepare("tp4", "bob").seat, seat.key("tp4", "bob")
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "student"))
@@ -331,3 +357,15 @@ def test_seats_code_is_of_exams_alone(capsys: pytest.CaptureFixture[str]) -> Non
     """Another lab has no codes, and a name must be one of a student."""
     error = refusal(InputError, "seats", "code", "tp4", "alice")
     assert ("the lab {lab} is not an exam", "sharklab seats code") == (error.message_id, error.place)
+
+
+def test_check_tells_the_limits_that_hosts_have_reached(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Work that fails for lack of memory or disk then has a reason."""
+    call("form", "tp4")
+    plan_file.save(flow.prepare("tp4", "alice"))
+    full = [Message("{host} is full", {"host": "client"})]
+    monkeypatch.setattr(ThisComputer, "warnings", lambda own, seat: full)
+    call("check", "tp4")
+    assert "client is full" in capsys.readouterr().err.splitlines()

@@ -29,6 +29,12 @@ NMAP = b"# Nmap 7.93 scan initiated Sat Nov 28 10:00:00 2026 as: nmap -sT 10.0.0
         (b"PK\x03\x04" + bytes(100), {"format": "zip"}),
         (gzip.compress(PCAP), {"format": "gzip"}),
         (b"\xfd7zXZ\0" + bytes(10), {"format": "xz"}),
+        (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml", {"format": "Office"}),
+        (b"PK" + bytes(28) + b"mimetypeapplication/vnd.oasis.opendocument.text", {"format": "OpenDocument"}),
+        (b"\0\0\0\x18ftypheic" + bytes(100), {"format": "HEIC"}),
+        (b"BM\x36\x10\0\0" + bytes(100), {"format": "BMP"}),
+        (b"II*\0" + bytes(100), {"format": "TIFF"}),
+        (b"ssh.pcap" + bytes(249) + b"ustar\0" + bytes(100), {"format": "tar"}),
         (b"snoop\0\0\0" + bytes(100), {"format": "snoop"}),
         (NMAP, {"tool": "nmap"}),
         (b"Starting Nmap 7.93 ( https://nmap.org )\n", {"tool": "nmap"}),
@@ -69,7 +75,13 @@ def test_kind_without_values(content: bytes, kind: Kind) -> None:
 
 @pytest.mark.parametrize(
     ("content", "remedy"),
-    [(POINTER, recognition.LFS), (b"<!DOCTYPE html><html>", recognition.RAW), (NMAP, recognition.AGAIN)],
+    [
+        (b"\0\0\0\x18ftypmp42" + bytes(100), recognition.AGAIN),
+        (b"BM, and a text", recognition.WRITE),
+        (POINTER, recognition.LFS),
+        (b"<!DOCTYPE html><html>", recognition.RAW),
+        (NMAP, recognition.AGAIN),
+    ],
 )
 def test_remedy_fits_the_kind(content: bytes, remedy: str) -> None:
     """A pointer is replaced by its file, a page by a download, a text by a capture."""

@@ -46,7 +46,7 @@ def test_tcp_count_bytes_each_way() -> None:
 def test_tcp_count_a_repeated_segment_once() -> None:
     """A retransmission is a packet with data, but no new data."""
     packets = recorded("reuse.pcap").packets
-    again = replace(packets[3], number=21)
+    again = replace(packets[3], number=21, time=packets[9].time)
     talk = facts(Recording((*packets[:10], again))).conversations[0]
     assert ((4, 6, 21), 14) == (talk.data_packets, talk.client_bytes)
 

@@ -59,6 +59,18 @@ def test_page_has_the_record_of_each_host(plan: Plan, tmp_path: Path) -> None:
     assert ((sample.MADE,), 1) == (content.checks, len(content.refused))
 
 
+def test_page_has_the_commands_in_their_order(plan: Plan, tmp_path: Path) -> None:
+    """What was refused stands between the looks; the digits are those that the student wrote down."""
+    own = submission(tmp_path / "in")
+    said = {manifest.CHECKS: [10.0, 30.0], manifest.REFUSED: [(20.0, "solve")]}
+    entry = replace(sample.alice(), file="alice.sharklab", digest="0123456789abcdef")
+    content = exam_page.page(entry, plan, replace(own, manifest=said), sample.TOOL, "en")
+    assert [(10.0, "check", False), (20.0, "solve", True), (30.0, "check", False)] == content.commands
+    assert "01234567" == content.digits
+    assert "<code>01234567</code>" in exam_page.lay_out(content)
+    assert "" == replace(content, entry=replace(entry, file="alice")).digits
+
+
 @pytest.mark.parametrize("language", languages())
 def test_page_shows_hostile_text_as_text(plan: Plan, tmp_path: Path, language: str) -> None:
     """No element, no control character, no turned letters; the page is well formed."""

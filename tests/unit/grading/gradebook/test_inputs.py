@@ -329,6 +329,25 @@ def test_find_folders_takes_a_zip_for_the_class_in_it(
     assert found == [each.place for each in inputs.find_unpacked(source, tmp_path / "out")]
 
 
+def test_a_zip_of_any_name_is_that_of_the_folder_around_it(tmp_path: Path) -> None:
+    """Every student calls it TP4.zip; the folder, or the outer zip, is named after the student."""
+    inner = zipped(tmp_path / "made" / "TP4.zip", {"TP4/ssh.pcap": CAPTURE}).read_bytes()
+    zipped(tmp_path / "class" / "alice" / "TP4.zip", {"TP4/ssh.pcap": CAPTURE})
+    zipped(tmp_path / "class" / "bob.zip", {"bob/TP4.zip": inner})
+    zipped(tmp_path / "class.zip", {"alice/TP4.zip": inner, "bob/x/TP4.zip": inner, "carol.zip": inner})
+    opened = []
+    for place in ("class", "class.zip"):
+        left = list(inputs.find_folders([tmp_path / place]))
+        while left:
+            source = left.pop()
+            (into := tmp_path / "out" / f"{len(opened)}-{len(left)}-{source.nested}").mkdir(parents=True)
+            if source.packed:
+                left += inputs.find_unpacked(source, into)
+            else:
+                opened.append(source.name)
+    assert ["alice", "alice", "bob", "bob", "carol"] == sorted(map(inputs.stem, opened))
+
+
 def test_find_folders_without_a_folder_says_so(tmp_path: Path) -> None:
     """A place that is missing, and an empty folder."""
     for place in (tmp_path / "missing", tmp_path):

@@ -61,6 +61,16 @@ def test_handed_in_reads_none_twice(ssh: Handed) -> None:
     ]
 
 
+def test_gather_chooses_among_several_files_of_a_capture(ssh: Handed) -> None:
+    """Where any machine counts; the first one is as good as both."""
+    [file] = ssh.submission.captures.values()
+    own = ssh.with_submission(captures={"ssh": file, "ssh.2": Path("nowhere.pcap")})
+    assert {"ssh": file} == {name: each.path for name, each in own.case.context.captures.items()}
+    assert () == own.case.taken
+    [said] = own.with_exercise(anywhere=True).case.taken
+    assert file.name in str(said.values["file"])
+
+
 @pytest.mark.parametrize("anywhere", [False, True])
 def test_gather_moves_the_hosts_only_where_the_exercise_allows_it(ssh: Handed, anywhere: bool) -> None:
     """A capture of the student's own PC counts where the author says so."""

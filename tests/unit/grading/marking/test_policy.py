@@ -12,6 +12,7 @@ from sharklab.grading.marking.model import Decision, ExerciseResult, Mark
 from sharklab.grading.marking.policy import DAY, UNDATED, Policy, adjustments, remarks
 from sharklab.grading.submission import manifest
 from sharklab.grading.submission.model import Submission
+from sharklab.lab import load
 from sharklab.lab.exam import Window
 from sharklab.message import Message
 
@@ -145,3 +146,14 @@ def test_a_solution_costs_all_that_its_exercise_earned() -> None:
     assert (-3.0, "Solution: {title}") == (solution.points, solution.reason.msgid)
     unread = replace(done, manifest={"solved": "ssh"})
     assert () == adjustments(Policy(), unread, earned(2.0))
+
+
+def test_a_solution_costs_the_criteria_of_other_exercises_that_it_does() -> None:
+    """`solve nfs` opens the server's firewall, which is work of another exercise; its hint costs no more."""
+    [firewall] = earned(3.0, 1.0)
+    marks = (replace(firewall.marks[0], criterion="server"), replace(firewall.marks[1], criterion="client"))
+    other = replace(firewall, id="firewall", marks=marks)
+    done = submission(hints=["firewall/server"])
+    taken = replace(done, manifest={**done.manifest, "solved": ["nfs"]})
+    [solution] = adjustments(Policy(hint=0.5), taken, [other], load.named("tp4"))
+    assert (-3.0, "Solution: {title}") == (solution.points, solution.reason.msgid)

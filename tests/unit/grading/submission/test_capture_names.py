@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from sharklab.grading.submission.capture_names import NameMatch, match, words
+from sharklab.grading.submission.capture_names import NameMatch, has_ending, match, words
 
 IDS = ("web", "web-refused", "s0", "s96", "time", "half", "3way")
 
@@ -60,6 +60,10 @@ def test_another_spelling_of_the_same_words_is_near(name: str, id: str) -> None:
         ("TP 4 - Web refused.pcapng", "web-refused", 3),
         ("tp5_3way_Handshake.pcap", "3way", 4),
         ("web.png", "web", 2),
+        ("captureWeb.pcap", "web", 2),
+        ("trameWEB.pcapng", "web", 2),
+        ("webcapture.pcapng", "web", 2),
+        ("captures web.pcapng", "web", 2),
     ],
 )
 def test_each_word_more_is_one_step_further(name: str, id: str, distance: int) -> None:
@@ -113,3 +117,9 @@ def test_no_id_no_match() -> None:
 def test_words_read_the_beginning_of_a_long_name_only() -> None:
     """A stranger chooses the name."""
     assert words("a" * 1000 + ".pcap") == ("a" * 255,)
+
+
+def test_has_ending_knows_those_that_only_captures_have() -> None:
+    """With the slips of a keyboard, and compressed."""
+    names = ("a.PCAP", "a.pcang ", "a.pcapng.gz", "a.cap", "a.tar.gz", "a.dump", "a.png", "pcap")
+    assert [True] * 4 + [False] * 4 == [has_ending(name) for name in names]

@@ -72,6 +72,16 @@ def test_lines_say_which_file_was_taken_under_another_name(submission: Submissio
     assert [str(each) for each in contents.taken(renamed)] == [line for line in lines if "SSH (1)" in line]
 
 
+def test_one_more_file_of_a_capture_is_told_and_no_capture_of_its_own(submission: Submission) -> None:
+    """A student sees that both files are handed in."""
+    more = replace(submission, captures={**submission.captures, "ssh.2": submission.folder / "end.pcap"})
+    [told] = contents.taken(more)
+    assert {"file": "end.pcap", "id": "ssh"} == told.values
+    (submission.folder / "end.pcap").write_bytes(submission.captures["ssh"].read_bytes())
+    names, more_names = (contents.plain(sample.plan(), each)["captures"] for each in (submission, more))
+    assert names == more_names
+
+
 def test_taken_tells_each_answer_that_is_not_in_the_form(submission: Submission) -> None:
     """A student sees which line of which text counts."""
     place = WrittenAnswer("ssh", "server_port", "README.md", 7)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import gzip
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sharklab.evidence.packets import records
+from sharklab.evidence.packets.container import open_capture
 from sharklab.grading.submission import finding
-from sharklab.grading.submission.finding import answer_sheet, files, find, is_capture
+from sharklab.grading.submission.finding import Found, answer_sheet, files, is_capture
+from sharklab.grading.submission.model import Answers
 from sharklab.lab.model import Capture, Plan
 from tests.support import report_run
 from tests.support.checks_sample import DATA, shown
@@ -28,6 +32,11 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
         for each, names in zip(made.lab.exercises, [("3way",), ()], strict=True)
     )
     return replace(made, lab=replace(made.lab, name="tp4", exercises=exercises))
+
+
+def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path]) -> Found:
+    """Return what is found beside the form's own folder of captures."""
+    return finding.find(folder, plan, answers, taken, folder / "captures")
 
 
 def put(folder: Path, *names: str, source: Path = SSH) -> Path:
@@ -73,7 +82,33 @@ def test_find_prefers_the_folder_of_the_lab_and_leaves_those_of_others(plan: Pla
     found = find(tmp_path, plan, {}, {})
     assert {"ssh": tmp_path / "TP4/my ssh.pcap"} == found.captures
     assert {"ssh.pcap", "TP4/other.pcap", tmp_path.name} == {each.file for each in found.unused}
-    assert [2] == [each.reason.values["count"] for each in found.unused if each.reason.values]
+    copy, count = ({"first": "TP4/my ssh.pcap"}, {"count": 2})
+    assert [copy, copy, count] == [each.reason.values for each in found.unused]
+
+
+def piece(file: Path, first: int, end: int) -> Path:
+    """Write the packets of ssh.pcap from number `first` up to, and without, number `end`."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    whole = records.read(open_capture(SSH))
+    records.write(file, whole.with_records(whole.records[first - 1 : end - 1]))
+    return file
+
+
+def test_find_takes_several_files_of_one_capture_by_their_names(plan: Plan, tmp_path: Path) -> None:
+    """The nearest name comes first; the others lie in a folder of the same kind."""
+    own = [piece(tmp_path / f"TP4/{name}.pcap", *of) for name, of in (("ssh", (1, 4)), ("ssh_end", (4, 9)))]
+    piece(tmp_path / "ssh.pcap", 1, 9)
+    put(tmp_path, "TP5/ssh.pcap")
+    found = find(tmp_path, plan, {}, {"dns": tmp_path / "dns.pcap"})
+    assert {"ssh": own[0], "ssh.2": own[1], "ssh.3": tmp_path / "ssh.pcap"} == found.captures
+    seat = replace(plan.lab, exercises=tuple(replace(e, anywhere=False) for e in plan.lab.exercises))
+    assert {"ssh": own[0]} == find(tmp_path, replace(plan, lab=seat), {}, {}).captures
+
+
+def test_find_takes_the_other_files_of_a_capture_that_is_there(plan: Plan, tmp_path: Path) -> None:
+    """The form's own folder has the first one."""
+    own, more = piece(tmp_path / "captures/ssh.pcap", 1, 4), piece(tmp_path / "captures/ssh (1).pcap", 4, 9)
+    assert {"ssh.2": more} == find(tmp_path, plan, {}, {"ssh": own}).captures
 
 
 def test_find_names_packed_files(plan: Plan, tmp_path: Path) -> None:
@@ -83,6 +118,19 @@ def test_find_names_packed_files(plan: Plan, tmp_path: Path) -> None:
     assert ["capture.zip", "old.7z", "TP4/all.ZIP"] == [
         each.file for each in find(tmp_path, plan, {}, {}).unused
     ]
+
+
+def test_find_takes_a_damaged_file_in_the_place_of_a_capture(plan: Plan, tmp_path: Path) -> None:
+    """Its student hears why; a leftover of a system is nobody's, and the form's own folder is known."""
+    for name in ("TP4/ssh.pcapng", "TP4/ssh.png", "TP4/._ssh.pcap", "TP5/dns.pcap", "captures/dns.pcap"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\x89PNG")
+    (tmp_path / "TP4/report.pdf").touch()
+    found = find(tmp_path, plan, {}, {})
+    assert {"ssh": tmp_path / "TP4/ssh.pcapng"} == found.captures
+    assert {"TP4/ssh.png", "TP4/report.pdf"} == {each.file for each in found.unused}
+    put(tmp_path, "3way.pcap")
+    assert {"ssh": tmp_path / "3way.pcap"} == find(tmp_path, plan, given(), {}).captures
 
 
 def test_find_leaves_a_capture_that_is_there_already(plan: Plan, tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> writte
         "| | DNS | SSH |\n|-|-|-|\n| server IP | | 10.7.7.2 |\n| server port | | 22 |\n"
         "| client port | | 51234 |\n| transport | | TCP |\n",
         f"# SSH\n```\n$ ss -tn\nState Recv-Q Local Peer\n{SS}\n```\n",
+        "# SSH\n| | IP | port |\n|-|-|-|\n| serveur | 10.7.7.2 | 22 |\n| client | x | 51234 |\n\n- TCP\n",
+        "# SSH\n- IP serveur 10.7.7.2\n- port du serveur `22`\n- port local 51234\n- **TCP**.\n",
     ],
     ids=[
         "headings",
@@ -69,6 +71,8 @@ def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> writte
         "head",
         "columns",
         "ss",
+        "grid",
+        "no sign",
     ],
 )
 def test_find_takes_what_names_exercise_and_question(text: str, plan: Plan, tmp_path: Path) -> None:
@@ -99,6 +103,7 @@ def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None
         "# SSH\nudp 0.0.0.0:57862 *:*\n",
         "# SSH\nserver port: 22\u202e\n",
         "# SSH\n| server port |\n|-|\n",
+        "# SSH\nJe vois le port local 51234\nTCP ou UDP\nport local du PC numero 3 de la salle B12\n",
     ],
     ids=[
         "nowhere",
@@ -110,6 +115,7 @@ def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None
         "one end",
         "invisible",
         "head only",
+        "prose",
     ],
 )
 def test_find_guesses_nothing(text: str, plan: Plan, tmp_path: Path) -> None:

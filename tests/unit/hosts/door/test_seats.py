@@ -10,7 +10,7 @@ from sharklab.errors import InputError
 from sharklab.hosts import seat_provider
 from sharklab.hosts.door import seats
 from sharklab.hosts.providers import sleeping
-from sharklab.lab import class_note
+from sharklab.lab import class_note, diary
 from tests.support import door_seats
 from tests.support.errors import error_of
 
@@ -61,3 +61,14 @@ def test_a_login_wakes_the_seat_until_its_time_is_over(monkeypatch: pytest.Monke
     class_note.note(plan.seat, until=1.0)
     refused = error_of(InputError, seats.find, "alice", "", "client")
     assert ("your seat was open until {time}", ["alice"]) == (refused.message_id, woken)
+
+
+def test_nobody_logs_in_before_the_exam(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server noted its time, without a seat file."""
+    [plan] = door_seats.save(monkeypatch, ("tp4", "alice"))
+    monkeypatch.setattr(sleeping, "wake", lambda own: None)
+    diary.note_exam(plan.seat, 1e11, 2e11)
+    refused = error_of(InputError, seats.find, "alice", "", "client")
+    assert "your exam begins on {time}" == refused.message_id
+    diary.note_exam(plan.seat, 1.0, 2e11)
+    assert "client" == seats.find("alice", "", "client")[1].name

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sharklab.cli import flow
-from sharklab.errors import InputError
+from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import providers
 from sharklab.hosts.image.model import NOTHING, Image, Layers
-from sharklab.hosts.providers import disk, qemu
+from sharklab.hosts.providers import disk, qemu, this_computer
 from sharklab.lab.model import Plan
 from tests.support.errors import error_of
 
@@ -71,3 +72,21 @@ def test_make_makes_the_disks_of_a_new_seat_only(seat_plan: Plan, tmp_path: Path
     assert new == providers.get("nspawn").make(seat_plan, layers)  # after an interruption
     (disk.folder(seat_plan, "client") / disk.CONSOLE).touch()
     assert None is providers.get("nspawn").make(seat_plan, layers)
+
+
+def test_layers_of_a_seat_are_found_by_their_name(tmp_path: Path) -> None:
+    """The images and their systems come back, also when the roles have changed since."""
+    base, own = tmp_path / "debian12-aaaa", tmp_path / "debian12-bbbb"
+    for folder, record in ((base, {}), (own, {"below": base.name})):
+        folder.mkdir()
+        (folder / "image.json").write_text(json.dumps(record))
+    made = Layers(Image("debian12", "Debian", own, Image("debian12", "Debian", base)), own / "tp4-cccc")
+    assert made == this_computer.layers_named(made.name)
+
+
+def test_layers_that_are_gone_are_named(tmp_path: Path) -> None:
+    """The error says which image, and what to do."""
+    error = error_of(
+        MachineryError, lambda: this_computer.layers_named(str(tmp_path / "debian12-aaaa/tp4-b"))
+    )
+    assert str(tmp_path / "debian12-aaaa") == error.place

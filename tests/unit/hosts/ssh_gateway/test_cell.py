@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from sharklab.hosts.providers import cgroups
 from sharklab.hosts.ssh_gateway import cell
 from sharklab.hosts.ssh_gateway.names import Target
 from sharklab.hosts.ssh_gateway.students import Login
@@ -49,8 +51,9 @@ def test_sshd_accepts_its_settings(tmp_path: Path) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert 0 == done.returncode, done.stderr
     said = {name: value for name, _, value in (line.partition(" ") for line in done.stdout.splitlines())}
+    assert ("yes", "yes") == (said["passwordauthentication"], said["exposeauthinfo"])
     for name in (
-        "passwordauthentication",
+        "permitemptypasswords",
         "kbdinteractiveauthentication",
         "allowagentforwarding",
         "x11forwarding",
@@ -60,7 +63,7 @@ def test_sshd_accepts_its_settings(tmp_path: Path) -> None:
         said[name]
         for name in ("allowtcpforwarding", "permittunnel", "allowstreamlocalforwarding", "permitlisten")
     )
-    assert "publickey" == said["authenticationmethods"] and said["forcecommand"].endswith("login.py")
+    assert "publickey password" == said["authenticationmethods"] and said["forcecommand"].endswith("login.py")
 
 
 def test_a_folder_with_a_colon_is_bound_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,3 +71,26 @@ def test_a_folder_with_a_colon_is_bound_whole(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "a:b"))
     bound = [word for word in cell._nspawn() if word.startswith("--bind-ro=")]
     assert 4 == len(bound) and all("/a\\:b/" in word for word in bound)
+
+
+def test_a_password_is_there_until_a_key_is_stored() -> None:
+    """As a hash in shadow(5), which the root of the cell alone reads."""
+    (cell.folder() / "private").mkdir(parents=True)
+    known = {"alice": Login(1000, ("k",)), "bob": Login(1001, ("k",), True), "carol": Login(1002)}
+    cell.write_passwords(known)
+    file = cell.folder() / "private" / cell.SHADOW
+    [(name, hashed)] = [line.split(":")[:2] for line in file.read_text().splitlines()]
+    assert "alice" == name and hashed.startswith("$6$")
+    assert (cell.BASE, 0o600) == (file.stat().st_uid, file.stat().st_mode & 0o777)
+
+
+def test_the_cell_has_limits_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All logins together, and not the supervisor; the group of an earlier cell is removed."""
+    words: list[list[str]] = []
+    ended: list[str] = []
+    monkeypatch.setattr(cgroups, "end", ended.append)
+    monkeypatch.setattr(cgroups, "launcher", lambda unit, limits: [unit, str(limits.memory)])
+    monkeypatch.setattr(subprocess, "Popen", lambda argv, **options: words.append(argv))
+    with socket.socket() as listener:
+        cell.start(listener, 3, "own-cell")
+    assert ["own-cell"] == ended and ["own-cell", str(cell.LIMITS.memory), "unshare"] == words[0][:3]

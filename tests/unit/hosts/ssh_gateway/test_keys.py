@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import struct
 import subprocess
 from pathlib import Path
@@ -80,3 +81,15 @@ def test_a_personal_key_is_a_key_of_openssh(tmp_path: Path) -> None:
     assert public == said.stdout.strip() == keys.read(public)
     assert public == keys.personal("alice")[1]
     assert public != keys.personal("bob")[1]
+
+
+def test_a_password_is_of_one_student_and_its_hash_is_that_of_crypt() -> None:
+    """The same each time, so that nothing keeps it; openssl-passwd(1) hashes it again with the same salt."""
+    own, other = keys.password("alice"), keys.password("bob")
+    assert own == keys.password("alice") != other and re.fullmatch("([a-z2-7]{4}-){3}[a-z2-7]{4}", own)
+    assert [] == keys.hashes([])
+    [first, second] = keys.hashes([own, other])
+    salt = first.split("$")[2]
+    argv = ["openssl", "passwd", "-6", "-salt", salt, "-stdin"]
+    again = subprocess.run(argv, input=own, capture_output=True, text=True, check=True)
+    assert first == again.stdout.strip() != second

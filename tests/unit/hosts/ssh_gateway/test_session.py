@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -14,11 +14,15 @@ from sharklab.hosts import host_login
 from sharklab.hosts.door import seats, server
 from sharklab.hosts.door.server import Answer
 from sharklab.hosts.providers import access
-from sharklab.hosts.ssh_gateway import logins, names, session
+from sharklab.hosts.providers.this_computer import ThisComputer
+from sharklab.hosts.ssh_gateway import logins, names, session, students
+from sharklab.hosts.ssh_gateway.session import Submit
+from sharklab.i18n import Translator
 from sharklab.lab.model import Plan
 from sharklab.message import Message
 from tests.support import door_seats
 from tests.support.errors import error_of
+from tests.unit.hosts.ssh_gateway.test_keys import ED25519
 
 pytestmark = pytest.mark.usefixtures("own_state")
 TARGETS = names.logins(
@@ -26,16 +30,21 @@ TARGETS = names.logins(
 )
 
 
-def refuse(student: str, lab: str, handle: int) -> Message:
+def refuse(*words: object) -> Sequence[Message]:
     """Take no submission."""
     raise AssertionError
+
+
+def write_form(student: str, lab: str, words: Translator) -> str:
+    """Return a short form."""
+    return f"# {lab} of {student}, {words.language}"
 
 
 def ask(
     name: str, student: str = "alice", handles: tuple[int, ...] = (), **request: Any
 ) -> Mapping[str, Any]:
     """Return the answer to a login of that name."""
-    login = session.handlers(lambda: TARGETS, refuse)["login"]
+    login = session.handlers(lambda: TARGETS, Submit(refuse, refuse, write_form))["login"]
     return login(student, {"name": name, "from": "192.0.2.7", **request}, list(handles)).content
 
 
@@ -70,7 +79,7 @@ def test_a_login_of_somebody_else_is_refused(plans: list[Plan]) -> None:
 def test_a_terminal_gets_a_menu(plans: list[Plan]) -> None:
     """Enter takes the desktop; a choice is a login."""
     menu = ask("alice", terminal=True)
-    assert ["server", "client", "desktop"] == [choice["host"] for choice in menu["choices"]]
+    assert ["server", "client", "desktop", ""] == [choice["host"] for choice in menu["choices"]]
     assert 2 == menu["default"]
     assert [] == logins.read()
     assert "server" == ask("alice", terminal=True, chosen=["tp4", "server"])["host"]
@@ -151,23 +160,49 @@ def test_other_words_of_sharklab_are_refused(plans: list[Plan], line: str) -> No
     error_of(InputError, session.command_on_host, plans[0], plans[0].hosts[1], line)
 
 
-def test_a_submission_reaches_its_taker(plans: list[Plan], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_submission_reaches_its_taker(plans: list[Plan]) -> None:
     """With the student whom the kernel named, and the lab that was named."""
     taken: list[tuple[str, str, bytes]] = []
 
-    def take(student: str, lab: str, handle: int) -> Message:
+    def take(student: str, lab: str, handle: int) -> Sequence[Message]:
         taken.append((student, lab, os.read(handle, 10)))
-        return Message("received")
+        return [Message("received")]
 
     reader, writer = os.pipe()
     os.write(writer, b"bundle")
     os.close(writer)
-    login = session.handlers(lambda: TARGETS, take)["login"]
+    login = session.handlers(lambda: TARGETS, Submit(take, refuse, write_form))["login"]
     answer = login("alice", {"name": "alice", "command": "submit tp4"}, [reader])
     os.close(reader)
     assert {"say": "received"} == answer.content and [("alice", "tp4", b"bundle")] == taken
     assert ["submit"] == [each["what"] for each in logins.read()]
-    error_of(InputError, login, "alice", {"name": "alice", "command": "submit"}, [0])
+    for command in ("submit", "submit tp4 ports", "submit tp4 --all"):
+        error_of(InputError, login, "alice", {"name": "alice", "command": command}, [0])
+    error_of(InputError, login, "alice", {"name": "alice", "command": "submit tp4"}, [])
+
+
+def test_the_work_on_the_hosts_is_handed_in_by_the_menu(plans: list[Plan]) -> None:
+    """Or by a command, which may have the code of an exam; the receipt has no terminal escapes."""
+    taken: list[tuple[str, str, str]] = []
+
+    def take(student: str, lab: str, code: str) -> Sequence[Message]:
+        taken.append((student, lab, code))
+        return [Message("received"), Message("\x1b[2J")]
+
+    login = session.handlers(lambda: TARGETS, Submit(refuse, take, write_form))["login"]
+    menu = login("alice", {"name": "alice", "terminal": True}, []).content
+    assert [("tp4", "")] == [(one["lab"], one["host"]) for one in menu["choices"] if not one["host"]]
+    answer = login("alice", {"name": "alice", "terminal": True, "chosen": ["tp4", ""]}, [])
+    assert answer.content["say"].startswith("received\n") and "\x1b" not in answer.content["say"]
+    login("alice", {"name": "alice+tp4", "command": "submit --from-hosts --again abcd"}, [])
+    assert [("alice", "tp4", ""), ("alice", "tp4", "abcd")] == taken
+
+
+def test_a_student_gets_the_form_for_the_answers() -> None:
+    """In the student's language; the lab is in the command, or in the login."""
+    for name, command in (("alice", "form tp4"), ("alice+tp4", "form")):
+        assert "# tp4 of alice, fr" == ask(name, command=command, language="fr_FR.UTF-8")["say"]
+    error_of(InputError, ask, "alice", command="form")
 
 
 def test_a_forwarded_port_is_noted_and_ssh_lets_the_student_in(
@@ -188,3 +223,29 @@ def test_the_language_is_that_of_the_student() -> None:
     """Whatever the client sends."""
     for language, code in (("fr_CH.UTF-8", "fr"), ("xx", "en"), ("", "en"), (7, "en")):
         assert code == session.words_of({"language": language}).language
+
+
+def test_a_login_by_password_only_stores_a_key() -> None:
+    """Whatever its command is, also that of ssh-copy-id(1); scp and sftp are told how."""
+    assert ["key_question"] == list(ask("alice", password=True, command="exec sh -c 'cat'"))
+    for command in (session.SUBSYSTEM, "scp -t ."):
+        assert "command" in error_of(InputError, ask, "alice", password=True, command=command).values
+    assert ["say"] == list(ask("alice", password=True, key=f"{ED25519} laptop\n"))
+    assert (ED25519,) == students.stored("alice")
+    error_of(InputError, ask, "alice", password=True, key="")
+    assert [("alice", "key")] == [(each["student"], each["what"]) for each in logins.read()]
+
+
+def test_a_student_stores_another_key(plans: list[Plan]) -> None:
+    """With a key that is let in already."""
+    assert ["key_question"] == list(ask("alice", command="key"))
+    ask("alice", command="key", key=ED25519)
+    assert (ED25519,) == students.stored("alice")
+
+
+def test_a_full_host_is_told_on_a_terminal(plans: list[Plan], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that reads the output of a command is not disturbed."""
+    full = [Message("{host} is full", {"host": "client"})]
+    monkeypatch.setattr(ThisComputer, "warnings", lambda own, seat: full)
+    assert "client is full" == ask("alice+client", terminal=True)["notice"]
+    assert "" == ask("alice+client", command="ls")["notice"]

@@ -49,3 +49,25 @@ def test_a_damaged_list_is_said() -> None:
     students.enter([student("alice")], {})
     students.file().write_text("[1]")
     assert str(students.file()) == error_of(MachineryError, students.read).place
+
+
+def test_a_stored_key_stays_with_its_student_and_ends_the_password() -> None:
+    """Also with a new roster; who left the class has neither."""
+    assert students.enter([student("alice")], {})["alice"].has_password
+    students.store("alice", f"{ED25519} laptop\n")
+    students.store("alice", RSA)
+    found = students.read()["alice"]
+    assert (keys.personal("alice")[1], ED25519, RSA) == found.keys and not found.has_password
+    assert found == students.enter([student("alice"), student("bob")], {})["alice"]
+    left = students.enter([student("bob")], {})["alice"]
+    assert () == left.keys and not left.has_password
+    assert 0o600 == (students.stored_folder() / "alice").stat().st_mode & 0o777
+
+
+def test_what_is_no_key_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is nothing, or one key too many; the ones before stay."""
+    students.store("alice", ED25519)
+    monkeypatch.setattr(keys, "MOST", 1)
+    for text in ("", " \n", "-----BEGIN OPENSSH PRIVATE KEY-----", RSA):
+        error_of(InputError, students.store, "alice", text)
+    assert (ED25519,) == students.stored("alice") and () == students.stored("bob")

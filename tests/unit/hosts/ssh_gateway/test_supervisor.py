@@ -12,6 +12,7 @@ from sharklab.hosts.ssh_gateway import cell, names, students, supervisor
 from sharklab.hosts.ssh_gateway.supervisor import Where
 from sharklab.lab.roster import Student
 from tests.support.errors import error_of
+from tests.unit.hosts.ssh_gateway.test_keys import ED25519
 
 
 def test_a_port_that_is_taken_is_named() -> None:
@@ -29,13 +30,18 @@ def test_a_port_that_is_taken_is_named() -> None:
 def test_the_lists_follow_the_students(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a change nothing is written; the root of the cell speaks for every student."""
     monkeypatch.setattr(names, "hosts_of_labs", lambda: {"tp4": ("client",)})
-    (cell.folder() / "lists").mkdir(parents=True)
+    for name in ("lists", "private"):
+        (cell.folder() / name).mkdir(parents=True)
     lists = supervisor.Lists()
     lists.look()
     assert {cell.BASE: Caller(is_front=True)} == lists.callers
     own = students.enter([Student("alice", "Alice", "a@uni.example")], {})["alice"]
     lists.look()
     assert Caller("alice") == lists.callers[cell.BASE + own.uid] and "alice+client" in lists.targets
-    before = lists.targets
+    before, shadow = lists.targets, cell.folder() / "private" / cell.SHADOW
+    assert shadow.read_text().startswith("alice:")
     lists.look()
     assert before is lists.targets
+    students.store("alice", ED25519)
+    lists.look()
+    assert "" == shadow.read_text()

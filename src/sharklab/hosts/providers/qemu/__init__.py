@@ -13,9 +13,19 @@ from __future__ import annotations
 
 from sharklab.hosts.providers.qemu.libvirt import end_domains
 from sharklab.hosts.providers.qemu.restoration import LIMIT, facts, start
-from sharklab.hosts.providers.qemu.snapshot import snapshots
+from sharklab.hosts.providers.qemu.snapshot import made_before, snapshots
 from sharklab.hosts.providers.qemu.vm import paused, power_off
 
 TOOLS = ("qemu-system-x86_64", "qemu-img", "mke2fs")
 
-__all__ = ["LIMIT", "TOOLS", "end_domains", "facts", "paused", "power_off", "snapshots", "start"]
+__all__ = [
+    "LIMIT",
+    "TOOLS",
+    "end_domains",
+    "facts",
+    "made_before",
+    "paused",
+    "power_off",
+    "snapshots",
+    "start",
+]

@@ -18,7 +18,7 @@ from pathlib import Path
 from sharklab import process, state
 from sharklab.errors import MachineryError
 from sharklab.hosts.image import build
-from sharklab.hosts.image.model import Layers, Snapshots
+from sharklab.hosts.image.model import Image, Layers, Snapshots
 from sharklab.hosts.providers import access, cgroups, disk, marks, network
 from sharklab.hosts.providers.provider import Provider
 from sharklab.hosts.providers.qemu import domain, engine, libvirt, trial, vm
@@ -77,6 +77,15 @@ def snapshots(
             finally:
                 state.remove(building)
     return made
+
+
+def made_before(image: Image, folder: Path) -> Snapshots:
+    """Return the snapshots in a folder that `snapshots` left. Machines that have a disk boot from it.
+
+    The engine is that of now: only a restored machine needs the one that made the snapshot.
+    """
+    chosen = trial.choose(image.kernel)
+    return Snapshots(image, folder, chosen, libvirt.address_for(chosen))
 
 
 def _announce(address: str, progress: Say) -> None:

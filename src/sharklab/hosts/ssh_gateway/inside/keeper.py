@@ -29,6 +29,7 @@ LISTENER, SUPERVISOR = 3, 4
 DOOR = "/gateway/door/socket"
 LISTS = Path("/gateway/lists")
 PROGRAMS = Path("/gateway/programs")
+PRIVATE = Path("/gateway/private")
 OWN = Path("/etc/sharklab")
 SOCKETS = Path("/proc/net/tcp")
 RELAY = ("127.0.0.1", 1)
@@ -60,9 +61,10 @@ def prepare(python: str) -> None:
     etc = Path("/etc")
     for name in ("passwd", "hosts"):
         (etc / name).symlink_to(LISTS / name)
+    (etc / "shadow").symlink_to(PRIVATE / "shadow")
     write(etc / "group", "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n", 0o644)
-    write(etc / "nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n", 0o644)
-    write(OWN / "host_key", Path("/gateway/private/host_key").read_text(), 0o600)
+    write(etc / "nsswitch.conf", "passwd: files\nshadow: files\ngroup: files\nhosts: files\n", 0o644)
+    write(OWN / "host_key", (PRIVATE / "host_key").read_text(), 0o600)
     write(OWN / "list_keys", f"#!{python} -IS\n{(PROGRAMS / 'list_keys.py').read_text()}", 0o755)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     subprocess.run(["nft", "-f", "-"], input=RULES, text=True, check=True)

@@ -23,8 +23,17 @@ CHUNK = 1 << 20
 LARGEST = (64 << 20) + 1
 """Bytes of a submission that go to the door, which refuses one that is too large."""
 
+FROM_HOSTS = "--from-hosts"
+"""Of the command `submit`: no file comes with it."""
+
+PATIENCE = 900.0
+"""Seconds until the door has answered: in an exam the hosts reboot before a submission is packed."""
+
 LONGEST = 8
 """Characters of a choice in the menu."""
+
+LONGEST_KEY = 1 << 14
+"""Characters of a line with a public key."""
 
 
 def request() -> dict[str, Any]:
@@ -36,10 +45,25 @@ def request() -> dict[str, Any]:
         "want": "login",
         "name": os.environ.get("USER", ""),
         "command": os.environ.get("SSH_ORIGINAL_COMMAND", ""),
+        "password": used_password(),
         "terminal": os.isatty(0) and os.isatty(1),
         "from": os.environ.get("SSH_CONNECTION", "").partition(" ")[0],
         "language": language[:64],
     }
+
+
+def used_password() -> bool:
+    """Tell whether the student logged in by the password (sshd_config(5), ExposeAuthInfo)."""
+    try:
+        return Path(os.environ.get("SSH_USER_AUTH", "")).read_text().startswith("password")
+    except OSError:
+        return False
+
+
+def read_key(question: str) -> str:
+    """Return the line that the student pastes, or that comes on standard input."""
+    print(question, file=sys.stderr, flush=True)
+    return sys.stdin.readline(LONGEST_KEY)
 
 
 def choose(menu: dict[str, Any]) -> list[str]:
@@ -132,6 +156,18 @@ def spool(source: int) -> int:
     return target
 
 
+def sends_file(command: str) -> bool:
+    """Tell whether a command hands in the file on standard input."""
+    words = command.split()
+    return words[:1] == ["submit"] and FROM_HOSTS not in words
+
+
+def ask(wanted: dict[str, Any], handles: tuple[int, ...] = ()) -> dict[str, Any]:
+    """Return the answer of the door to a request. Raises BrokenTalk."""
+    order, _ = protocol.ask(DOOR, wanted, handles, PATIENCE)
+    return order
+
+
 def follow(order: dict[str, Any]) -> int:
     """Do what the door ordered, and return the exit code."""
     if order.get("error"):
@@ -141,6 +177,8 @@ def follow(order: dict[str, Any]) -> int:
         print(order["say"])
         return int(order.get("code", 0))
     words = ssh(order)
+    if order.get("notice"):
+        print(order["notice"], file=sys.stderr, flush=True)
     sys.stdout.flush()
     if not order.get("stream"):
         os.execvp("ssh", words)
@@ -151,13 +189,14 @@ def main() -> int:
     """Ask the door, and the student if the door says so."""
     wanted = request()
     try:
-        handles = (spool(0),) if wanted["command"].split()[:1] == ["submit"] else ()
-        order, _ = protocol.ask(DOOR, wanted, handles)
+        order = ask(wanted, (spool(0),) if sends_file(wanted["command"]) else ())
         if "choices" in order:
             chosen = choose(order)
             if not chosen:
                 return 0
-            order, _ = protocol.ask(DOOR, {**wanted, "chosen": chosen})
+            order = ask({**wanted, "chosen": chosen})
+        if "key_question" in order:
+            order = ask({**wanted, "key": read_key(order["key_question"])})
     except protocol.BrokenTalk as error:
         order = {"error": f"sharklab: the gateway does not answer ({error})"}
     return follow(order)

@@ -87,6 +87,16 @@ def test_ssh_gets_the_key_in_a_file_of_this_user(monkeypatch: pytest.MonkeyPatch
     assert "new" == key.read_text()
 
 
+def test_a_notice_comes_before_the_host(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """On standard error: the output is that of the host."""
+    monkeypatch.setattr(login, "TEMPORARY", tmp_path)
+    monkeypatch.setattr(login, "pump", lambda words: 0)
+    login.follow({**ORDER, "notice": "the disk is full", "stream": True})
+    assert ("", "the disk is full\n") == tuple(capsys.readouterr())
+
+
 @pytest.mark.parametrize(
     ("order", "code"),
     [({"error": "no"}, login.FAILED), ({"say": "receipt"}, 0), ({"say": "no", "code": 3}, 3)],
@@ -143,3 +153,39 @@ def test_without_a_door_a_student_is_told(
     monkeypatch.setattr(protocol, "ask", fail)
     assert login.FAILED == login.main()
     assert capsys.readouterr().err.startswith("sharklab: ")
+
+
+@pytest.mark.parametrize(("method", "expected"), [("password\n", True), ("publickey ssh-rsa A\n", False)])
+def test_the_way_of_the_login_is_what_sshd_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, method: str, expected: bool
+) -> None:
+    """In a file (sshd_config(5), ExposeAuthInfo); without one it is no password."""
+    (tmp_path / "info").write_text(method)
+    monkeypatch.setenv("SSH_USER_AUTH", str(tmp_path / "info"))
+    assert expected is login.request()["password"]
+    monkeypatch.delenv("SSH_USER_AUTH")
+    assert login.request()["password"] is False
+
+
+def test_a_key_is_asked_for_and_handed_to_the_door(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line of it."""
+    asked: list[dict[str, Any]] = []
+
+    def answer(path: str, request: dict[str, Any], handles: tuple[int, ...], patience: float) -> Any:
+        asked.append(request)
+        return ({"say": "stored"} if "key" in request else {"key_question": "Paste:"}), []
+
+    monkeypatch.setattr(protocol, "ask", answer)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("ssh-ed25519 A\nmore\n"))
+    monkeypatch.setenv("SSH_ORIGINAL_COMMAND", "key")
+    assert 0 == login.main()
+    assert "ssh-ed25519 A\n" == asked[-1]["key"]
+    assert ("stored\n", "Paste:\n") == tuple(capsys.readouterr())
+
+
+def test_the_work_on_the_hosts_needs_no_file() -> None:
+    """So nothing is read from the student's terminal."""
+    asked = {"submit tp4": True, "submit tp4 --from-hosts": False, "submitted": False, "": False}
+    assert asked == {command: login.sends_file(command) for command in asked}

@@ -1,0 +1,106 @@
+"""The work of a student that lies on the hosts of a seat: captures, answers, and the state of the hosts."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sharklab.checks import host_demands
+from sharklab.cli import fetching, seats, work
+from sharklab.errors import MachineryError
+from sharklab.evidence import host_state
+from sharklab.evidence.host_state import HostState
+from sharklab.grading.submission import bundle
+from sharklab.grading.submission import work as folders
+from sharklab.grading.submission.model import Submission
+from sharklab.hosts.providers import access, remote, sleeping
+from sharklab.lab import seat
+from sharklab.lab.model import Plan, Seat
+from sharklab.message import N_, Message
+
+LIMIT = 300.0
+"""Seconds of the look at one seat. Then its connections are closed: a host that hangs holds nobody up."""
+
+CLOSE_PAUSE = 1.0
+"""Seconds until the connections of such a seat are closed once more."""
+
+Finish = Callable[[Submission], Submission]
+"""Adds to a submission before it is packed. Raises SharklabError."""
+
+
+def pack(plan: Plan, file: Path, finish: Finish = lambda found: found) -> tuple[Submission, tuple[str, ...]]:
+    """Pack the work that lies on the hosts of a seat into `file`.
+
+    Return the submission, whose files are gone, and the hosts that did not answer. A seat that sleeps does so
+    again. Raises Busy when a command works on the seat, and MachineryError when no host answers.
+    """
+    own = plan.seat
+    slept = sleeping.is_asleep(own)
+    with tempfile.TemporaryDirectory(prefix=".check-", dir=own.folder) as place:
+        with seats.hold(own):
+            try:
+                with _within_limit(own):
+                    found, silent = _gather(plan, Path(place))
+            finally:
+                if slept:
+                    sleeping.sleep(own)
+        whole = finish(found)
+        bundle.pack(whole, seat.key(own.lab, own.student), file)
+    return whole, silent
+
+
+def _gather(plan: Plan, place: Path) -> tuple[Submission, tuple[str, ...]]:
+    answering = _answering(plan)
+    fetching.fetch_all(plan, place, answering)
+    fetching.fetch_answers(plan, place, answering)
+    found = work.with_state(plan, folders.read(place, plan), _observe(plan))
+    return found, tuple(host.name for host in plan.hosts if host.name not in answering)
+
+
+@contextmanager
+def _within_limit(one: Seat) -> Iterator[None]:
+    """Close the connections to the hosts of a seat when the block takes longer than `LIMIT` seconds.
+
+    Each command on a host then fails, and the block ends.
+    """
+    done = threading.Event()
+
+    def watch() -> None:
+        pause = LIMIT
+        while not done.wait(pause):
+            pause = CLOSE_PAUSE
+            with suppress(MachineryError):
+                access.close(one.id)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _observe(plan: Plan) -> Mapping[str, HostState]:
+    """Return the state of each host, where the lab asks for it."""
+    return host_state.observe(plan, host_demands.demands(plan)) if host_demands.is_needed(plan) else {}
+
+
+def _answering(plan: Plan) -> Sequence[str]:
+    """Return the hosts that answer. Raises MachineryError when none does."""
+    states = seats.provider_of(plan.seat).status(plan.seat)
+    running = [host.name for host in plan.hosts if states.get(host.name) not in ("stopped", "absent", None)]
+    found = remote.ask_all(
+        [remote.machine_of(plan.seat, host) for host in running], lambda machine: machine.answers()
+    )
+    answering = [host for host in running if found[host]]
+    if not answering:
+        raise MachineryError(
+            N_("no host of the seat answers"),
+            place=Message(N_("seat {lab}/{student}"), {"lab": plan.lab.name, "student": plan.seat.student}),
+            hint=N_("run sharklab seats up again: it starts the hosts"),
+        )
+    return answering

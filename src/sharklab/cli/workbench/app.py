@@ -1,0 +1,62 @@
+"""The application: routes inside the guard, and what the routes share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Mount
+
+from sharklab.cli.workbench import class_page, live_packets, pages, static_files, terminals
+from sharklab.cli.workbench.client import Seats
+from sharklab.cli.workbench.door_client import DoorClient
+from sharklab.cli.workbench.guard import Guard
+from sharklab.cli.workbench.guard import language as language_of
+from sharklab.cli.workbench.identity import Cookies, Links
+from sharklab.cli.workbench.site import Site
+
+SCRIPTS = ("terminal.js", "packets.js", "splitter.js")
+"""Modules of JavaScript that the page of a seat loads beside its tabs."""
+
+STYLES = ("xterm.css",)
+"""Style sheets of other makers that the page of a seat loads."""
+
+
+def make(
+    site: Site,
+    seats: Seats,
+    links: Links,
+    cookies: Cookies,
+    files: Mapping[str, static_files.File],
+    keeper: str = "",
+    class_lab: str = "",
+) -> Starlette:
+    """Return the application; `files` are those of `/static/`.
+
+    `keeper` is the socket of the process with terminals and recordings; without it the pages show none.
+    `class_lab` is the lab of a class, "" for the workbench of one student.
+
+    A route finds on `app.state`: `class_lab`, `site`, `seats`, `links`, `cookies`, `scripts`, `styles`,
+    `door` and `language(request)`, which is the language of a reader who is not known yet.
+    """
+    own: list[BaseRoute] = [*pages.routes(), static_files.route(files)]
+    if keeper:
+        own += [*terminals.routes(), *live_packets.routes()]
+    if class_lab:
+        own += class_page.routes()
+    app = Starlette(
+        routes=[Mount(site.prefix, routes=own)] if site.prefix else own,
+        middleware=[Middleware(Guard, site=site, cookies=cookies, refuse=partial(pages.refuse, site))],
+    )
+    app.state.site, app.state.seats, app.state.links, app.state.cookies = site, seats, links, cookies
+    app.state.scripts, app.state.styles = (SCRIPTS, STYLES) if keeper else ((), ())
+    app.state.door = DoorClient(keeper, partial(seats.ask, "keeper", "", "keeper"))
+    app.state.language, app.state.class_lab = _language, class_lab
+    return app
+
+
+def _language(request: Request) -> str:
+    return language_of({name.lower(): value for name, value in request.headers.items()})

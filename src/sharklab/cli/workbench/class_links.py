@@ -1,0 +1,102 @@
+"""The personal links of a class: derived from the course's secret, each good for one use.
+
+A link that was used, or lost, is replaced by another one; the older one then counts no more.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sharklab import state
+from sharklab.cli.workbench.identity import Reader
+from sharklab.cli.workbench.site import Site
+from sharklab.errors import MachineryError
+from sharklab.lab import seat
+from sharklab.lab.roster import Student
+from sharklab.message import N_, Message
+
+LETTERS = 32
+"""The length of a token: 160 bits."""
+PATIENCE = 10.0
+
+
+def token(lab: str, student: str) -> str:
+    """Return the token of a student's present link."""
+    return _token(lab, student, _number(_read(), lab, student))
+
+
+def unused(lab: str, students: Iterable[str]) -> dict[str, Reader]:
+    """Return the reader of each present link that nobody has used yet."""
+    known = _read()
+    return {
+        _token(lab, student, _number(known, lab, student)): Reader(student, seats=frozenset({(lab, student)}))
+        for student in students
+        if not known.get(_name(lab, student), {}).get("used")
+    }
+
+
+def note_used(lab: str, student: str) -> None:
+    """Note that the present link of a student was used."""
+    with _change() as known:
+        known[_name(lab, student)] = {"number": _number(known, lab, student), "used": True}
+
+
+def renew(lab: str, student: str) -> str:
+    """Give a student another link, and return its token."""
+    with _change() as known:
+        number = _number(known, lab, student) + 1
+        known[_name(lab, student)] = {"number": number, "used": False}
+    return _token(lab, student, number)
+
+
+def table(lab: str, students: Iterable[Student], site: Site) -> str:
+    """Return the present links of a class as CSV: student, name, e-mail, link."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("student", "name", "email", "link"))
+    for own in students:
+        link = f"{site.origin}{site.url('/enter/')}{token(lab, own.id)}"
+        writer.writerow((own.id, own.name, own.email, link))
+    return text.getvalue()
+
+
+@contextmanager
+def _change() -> Iterator[dict[str, Any]]:
+    """Hold the file of links for one change, and write it at the end."""
+    with state.lock(_file().with_suffix(".lock"), Message(N_("the links of the workbench")), PATIENCE):
+        known = _read()
+        yield known
+        state.write(_file(), json.dumps(known))
+
+
+def _file() -> Path:
+    return state.folder(state.root() / "workbench") / "links.json"
+
+
+def _read() -> dict[str, Any]:
+    try:
+        return dict(json.loads(_file().read_text()))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise MachineryError(
+            N_("the file is damaged: {fault}"), place=str(_file()), hint=N_("remove it"), fault=error
+        ) from error
+
+
+def _name(lab: str, student: str) -> str:
+    return f"{lab}/{student}"
+
+
+def _number(known: Mapping[str, Any], lab: str, student: str) -> int:
+    return int(known.get(_name(lab, student), {}).get("number", 0))
+
+
+def _token(lab: str, student: str, number: int) -> str:
+    return seat.Draw(seat.secret(), lab, student).word(f"workbench link {number}", LETTERS)

@@ -1,0 +1,112 @@
+"""Decode a recording while it grows, at the door: tshark in its box, fed with the file by a thread."""
+
+from __future__ import annotations
+
+import select
+import socket
+import subprocess
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import IO, Any
+
+from sharklab.errors import InputError
+from sharklab.evidence.packets import live_rows, selection
+from sharklab.hosts.door.recordings import LONGEST_FILTER, Place, Recordings
+from sharklab.hosts.door.server import Answer, Handler, text
+from sharklab.hosts.door.workbench import place_of
+from sharklab.message import N_
+
+PIECE = 256 << 10
+BUSY, IDLE = 20, 100
+"""Milliseconds between two looks whether the file has grown: while packets come, and else."""
+
+CALM = 100
+"""Looks without a packet after which the file counts as idle."""
+
+MOST = 40
+"""Decoders at once: each has up to 160 MiB."""
+
+
+def handler(recordings: Recordings) -> Handler:
+    """Return the answer to the request "decode": a stream of rows of the last recording of a host."""
+    places = threading.BoundedSemaphore(MOST)
+
+    def decode(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        place, display = place_of(student, request), text(request, "display").strip()
+        check(display)
+        file = recordings.open(place)
+        if not places.acquire(blocking=False):
+            file.close()
+            raise InputError(N_("too many packets are shown at once"), hint=N_("wait a minute"))
+        ours, theirs = socket.socketpair()
+        work = (recordings, place, file, ours, display, places)
+        threading.Thread(target=feed, args=work, daemon=True).start()
+        return Answer({}, theirs)
+
+    return decode
+
+
+def check(display: str) -> None:
+    """Raise InputError when `display` is neither empty nor a display filter of Wireshark."""
+    if len(display) > LONGEST_FILTER or not display.isprintable():
+        raise InputError(
+            N_("a filter is one line of at most {count} characters"), place="filter", count=LONGEST_FILTER
+        )
+    if display:
+        selection.check(display)
+
+
+def feed(
+    recordings: Recordings,
+    place: Place,
+    file: IO[bytes],
+    target: socket.socket,
+    display: str,
+    places: threading.BoundedSemaphore,
+) -> None:
+    """Give a decoder what the file gets, until the recording or the reader of `target` ends."""
+    shown = recordings.look(place)
+    try:
+        with file, target:
+            child = subprocess.Popen(
+                live_rows.command(display),
+                stdin=subprocess.PIPE,
+                stdout=target.fileno(),
+                stderr=subprocess.DEVNULL,
+                env=dict(live_rows.environment()),
+            )
+            reader = select.poll()
+            reader.register(target, 0)  # POLLERR and POLLHUP are always told (poll(2))
+            with suppress(OSError):
+                _copy(file, child.stdin, reader, lambda: _is_over(recordings, place, shown))
+            with suppress(OSError):
+                if child.stdin:
+                    child.stdin.close()
+            if reader.poll(0):
+                child.kill()
+            child.wait()
+    finally:
+        places.release()
+
+
+def _copy(file: IO[bytes], target: Any, reader: select.poll, is_over: Any) -> None:
+    calm = 0
+    while True:
+        was_over = is_over()
+        piece = file.read(PIECE)
+        if piece:
+            target.write(piece)
+            target.flush()
+            calm = 0
+        elif was_over:
+            return
+        calm += not piece
+        if reader.poll(0 if piece else BUSY if calm < CALM else IDLE):
+            return
+
+
+def _is_over(recordings: Recordings, place: Place, shown: Any) -> bool:
+    """Tell whether the recording that was decoded has ended, or another one has taken its place."""
+    now = recordings.look(place)
+    return now is None or now.id != shown.id or bool(now.end)

@@ -1,0 +1,293 @@
+"""Write the pages of the workbench and their parts, and answer the routes of a student's page."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from sharklab import i18n
+from sharklab.cli.workbench.client import Refused, Seats
+from sharklab.cli.workbench.guard import LANGUAGE
+from sharklab.cli.workbench.identity import LIFE, Cookies, Links, Reader
+from sharklab.cli.workbench.site import Site
+from sharklab.limits import BUNDLE
+from sharklab.message import N_
+from sharklab.report import render
+
+TEMPLATES = Path(__file__).with_name("templates")
+NAMES = {"en": "English", "fr": "Français"}
+"""The name of each language, in that language."""
+
+TITLES = {
+    401: (
+        N_("Open your own link first"),
+        N_("This browser is not known here. A link works once."),
+    ),
+    403: (N_("This request is not allowed"), N_("It does not come from a page of this workbench.")),
+    404: (N_("There is no such page"), N_("The address is wrong, or the page belongs to somebody else.")),
+    413: (N_("This is too large"), N_("Captures have at most 64 MiB.")),
+    421: (N_("This address is wrong"), N_("Use the address that sharklab serve printed.")),
+    429: (N_("Too many requests"), N_("Wait a minute, then load the page again.")),
+}
+"""The title and the sentence of each refusal, by status."""
+
+
+def write(template: str, language: str, site: Site, **values: Any) -> str:
+    """Return a page or a part of one."""
+    names = [(code, NAMES.get(code, code)) for code in i18n.languages()]
+    text: str = (
+        _environment(language)
+        .get_template(template)
+        .render(language=language, languages=names, site=site, **values)
+    )
+    return text
+
+
+@cache
+def _environment(language: str) -> jinja2.Environment:
+    made = render.environment(language, "html", jinja2.FileSystemLoader(TEMPLATES))
+    made.auto_reload = False
+    return made
+
+
+def load(languages: tuple[str, ...]) -> None:
+    """Compile every template now: a process without rights may not be able to read them later."""
+    for language in languages:
+        for file in TEMPLATES.iterdir():
+            _environment(language).get_template(file.name)
+
+
+def refuse(site: Site, status: int, language: str) -> Response:
+    """Return the page that says why a request was refused."""
+    title, said = TITLES.get(status, (N_("This request is not allowed"), ""))
+    words = i18n.translator(language)
+    values = {"title": words.gettext(title), "said": words.gettext(said) if said else ""}
+    return HTMLResponse(write("refused.html.j2", language, site, **values), status)
+
+
+def _part(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    reader: Reader = request.scope["reader"]
+    text = write(template, reader.lang, request.app.state.site, at=_at(request), **values)
+    return HTMLResponse(text, status)
+
+
+def _at(request: Request) -> str:
+    """Return the path of the seat of a request, below the prefix of the site."""
+    given = request.path_params
+    return f"/seats/{given['lab']}/{given['student']}" if "lab" in given else ""
+
+
+async def ask(request: Request, want: str, **more: str) -> dict[str, Any]:
+    """Return the answer of the desk about the seat of a request. Raises Refused."""
+    seats: Seats = request.app.state.seats
+    reader: Reader = request.scope["reader"]
+    given = request.path_params
+    return await run_in_threadpool(
+        lambda: seats.ask(want, given["lab"], given["student"], reader.lang, **more)
+    )
+
+
+Page = Callable[[Request], Awaitable[Response]]
+
+
+def telling(page: Page) -> Page:
+    """Return `page`, which then says an error of the desk where its answer would be."""
+
+    async def call(request: Request) -> Response:
+        try:
+            return await page(request)
+        except Refused as error:
+            return _part(request, "problem.html.j2", 422, said=str(error))
+
+    return call
+
+
+async def home(request: Request) -> Response:
+    """Lead a reader to their own page."""
+    reader: Reader = request.scope["reader"]
+    site: Site = request.app.state.site
+    if reader.is_instructor:
+        return RedirectResponse(site.url("/class/"), 303)
+    seats = sorted(reader.seats)
+    if not seats:
+        return refuse(site, 404, reader.lang)
+    lab, student = seats[0]
+    return RedirectResponse(site.url(f"/seats/{lab}/{student}/"), 303)
+
+
+async def student(request: Request) -> Response:
+    """Show the page of a seat."""
+    try:
+        own, work = await ask(request, "page"), await ask(request, "work")
+    except Refused as error:
+        words = i18n.translator(request.scope["reader"].lang)
+        values = {"title": words.gettext(N_("This page cannot be shown")), "said": str(error)}
+        return _part(request, "refused.html.j2", 500, **values)
+    scripts, styles = request.app.state.scripts, request.app.state.styles
+    values = {"scripts": scripts, "styles": styles, "watching": request.scope["reader"].is_instructor}
+    return _part(request, "student.html.j2", own=own, work=work, said="", **values)
+
+
+@telling
+async def save(request: Request) -> Response:
+    """Save one answer."""
+    form = await request.form()
+    given = {name: str(form.get(name, "")) for name in ("exercise", "question", "value")}
+    await ask(request, "save", **given)
+    words = i18n.translator(request.scope["reader"].lang)
+    return HTMLResponse(words.gettext(N_("saved")))
+
+
+@telling
+async def check(request: Request) -> Response:
+    """Check the work, after taking a hint where the form names one."""
+    form = await request.form()
+    found = await ask(request, "check", hint=str(form.get("hint", "")))
+    return _part(request, "checked.html.j2", found=found, now=time.strftime("%H:%M:%S"))
+
+
+async def take(request: Request) -> Response:
+    """Keep an uploaded capture, and show the captures of its exercise again."""
+    async with request.form(max_files=1, max_fields=4) as form:
+        file, id, exercise = form.get("file"), str(form.get("id", "")), str(form.get("exercise", ""))
+        said = ""
+        try:
+            if isinstance(file, UploadFile):
+                await run_in_threadpool(_give, request, file, id)
+        except Refused as error:
+            said = str(error)
+    found = await ask(request, "work")
+    own = next((each for each in found["exercises"] if each["id"] == exercise), {"captures": [], "id": ""})
+    return _part(request, "captures.html.j2", exercise=own, said=said, watching=False)
+
+
+def _give(request: Request, file: UploadFile, id: str) -> None:
+    """Give the desk a file without a name, whatever holds the upload."""
+    seats: Seats = request.app.state.seats
+    given = request.path_params
+    with tempfile.TemporaryFile() as copy:
+        while part := file.file.read(1 << 20):
+            copy.write(part)
+        copy.seek(0)
+        seats.give("take", given["lab"], given["student"], request.scope["reader"].lang, copy.fileno(), id=id)
+
+
+@telling
+async def solve(request: Request) -> Response:
+    """Do the work of an exercise, and show the changes."""
+    form = await request.form()
+    done = await ask(request, "solve", exercise=str(form.get("exercise", "")))
+    return _part(request, "done.html.j2", done=done)
+
+
+@telling
+async def reset(request: Request) -> Response:
+    """Put the hosts of an exercise back into their start state."""
+    form = await request.form()
+    done = await ask(request, "reset", exercise=str(form.get("exercise", "")))
+    return _part(request, "done.html.j2", done=done)
+
+
+@telling
+async def hand_in(request: Request) -> Response:
+    """Pack the work, and show the receipt."""
+    return _part(request, "receipt.html.j2", receipt=await ask(request, "hand in"))
+
+
+@telling
+async def bundle(request: Request) -> Response:
+    """Give the file that was packed last."""
+    seats: Seats = request.app.state.seats
+    given = request.path_params
+    answer, handle = await run_in_threadpool(
+        lambda: seats.open("bundle", given["lab"], given["student"], request.scope["reader"].lang)
+    )
+    with os.fdopen(handle, "rb") as file:
+        content = await run_in_threadpool(file.read, BUNDLE.file)
+    headers = {"content-disposition": f'attachment; filename="{answer["name"]}"'}
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+async def enter(request: Request) -> Response:
+    """Show the page of a personal link."""
+    language = request.app.state.language(request)
+    token = request.path_params["token"]
+    return HTMLResponse(write("enter.html.j2", language, request.app.state.site, token=token))
+
+
+async def enter_with(request: Request) -> Response:
+    """Exchange a token for a cookie."""
+    site: Site = request.app.state.site
+    links: Links = request.app.state.links
+    cookies: Cookies = request.app.state.cookies
+    form = await request.form()
+    reader = links.use(str(form.get("token", "")))
+    if reader is None:
+        return refuse(site, 401, request.app.state.language(request))
+    if request.app.state.class_lab and not reader.is_instructor:
+        await run_in_threadpool(_note_used, request.app.state.seats, reader)
+    answer = RedirectResponse(site.url("/"), 303)
+    keep(answer, site, site.cookie, cookies.write(reader, time.time()))
+    return answer
+
+
+def _note_used(seats: Seats, reader: Reader) -> None:
+    for lab, student in reader.seats:
+        seats.ask("link used", lab, student)
+
+
+async def language(request: Request) -> Response:
+    """Keep the language that a reader chose, and go back."""
+    site: Site = request.app.state.site
+    form = await request.form()
+    code, back = str(form.get("language", "")), str(form.get("back", "/"))
+    safe = back if back.startswith("/") and not back.startswith("//") and "\\" not in back else "/"
+    answer = RedirectResponse(site.url(safe), 303)
+    if code in i18n.languages():
+        keep(answer, site, LANGUAGE, code)
+    return answer
+
+
+def keep(answer: Response, site: Site, name: str, value: str) -> None:
+    """Set a cookie that only pages of this site send."""
+    answer.set_cookie(
+        name,
+        value,
+        max_age=LIFE,
+        path=site.prefix + "/",
+        secure=site.is_secure,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def routes() -> list[Route]:
+    """Return the routes of the pages."""
+    seat = "/seats/{lab}/{student}"
+    return [
+        Route("/", home),
+        Route("/enter/{token}", enter),
+        Route("/enter", enter_with, methods=["POST"]),
+        Route("/language", language, methods=["POST"]),
+        Route(f"{seat}/", student),
+        Route(f"{seat}/answers", save, methods=["POST"]),
+        Route(f"{seat}/check", check, methods=["POST"]),
+        Route(f"{seat}/hints", check, methods=["POST"]),
+        Route(f"{seat}/captures", take, methods=["POST"]),
+        Route(f"{seat}/solve", solve, methods=["POST"]),
+        Route(f"{seat}/reset", reset, methods=["POST"]),
+        Route(f"{seat}/hand-in", hand_in, methods=["POST"]),
+        Route(f"{seat}/bundle", bundle),
+    ]

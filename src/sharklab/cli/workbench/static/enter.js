@@ -1,0 +1,2 @@
+// Use a personal link at once. Programs that only look at links run no script, so they do not use it up.
+document.querySelector("form[data-enter]")?.requestSubmit();

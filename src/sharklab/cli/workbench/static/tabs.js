@@ -1,0 +1,35 @@
+// Tabs by the keyboard, as WAI-ARIA's pattern says: arrows move, Home and End jump. The browser remembers the tab.
+
+/** @param {HTMLElement} list */
+function start(list) {
+  const tabs = /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[role=tab]")]);
+  const key = `tab ${location.pathname} ${tabs[0].id}`;
+  /** @param {HTMLElement} tab */
+  const panel = (tab) => document.getElementById(tab.getAttribute("aria-controls") ?? "");
+  /** @param {HTMLElement} chosen @param {boolean} focus */
+  const select = (chosen, focus) => {
+    for (const tab of tabs) {
+      tab.setAttribute("aria-selected", String(tab === chosen));
+      tab.tabIndex = tab === chosen ? 0 : -1;
+      panel(tab)?.toggleAttribute("hidden", tab !== chosen);
+    }
+    if (focus) chosen.focus();
+    sessionStorage.setItem(key, chosen.id);
+    panel(chosen)?.dispatchEvent(new CustomEvent("shown"));
+  };
+  list.addEventListener("click", (event) => {
+    const tab = /** @type {HTMLElement} */ (event.target).closest("[role=tab]");
+    if (tab instanceof HTMLElement) select(tab, false);
+  });
+  list.addEventListener("keydown", (event) => {
+    const now = tabs.findIndex((tab) => tab === document.activeElement);
+    const next = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    if (now < 0 || next === undefined) return;
+    event.preventDefault();
+    select(tabs[(next + tabs.length) % tabs.length], true);
+  });
+  const kept = tabs.find((tab) => tab.id === sessionStorage.getItem(key));
+  if (kept) select(kept, false);
+}
+
+for (const list of document.querySelectorAll("[role=tablist]")) start(/** @type {HTMLElement} */ (list));

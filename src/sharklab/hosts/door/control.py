@@ -1,0 +1,139 @@
+"""Start the process that keeps the terminals of the workbench, and find it again.
+
+It holds workbench/lock as long as it lives. It ends when it keeps nothing and no workbench is served, so
+it needs no stop of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sharklab import process, state
+from sharklab.errors import Busy, MachineryError
+from sharklab.hosts.providers import cgroups
+from sharklab.message import N_, Message
+
+LOOK = 5.0
+"""Seconds between two looks whether anybody needs the process."""
+
+GRACE = 60.0
+"""Seconds for which nobody needs the process before it ends."""
+
+START_LIMIT = 30.0
+PAUSE = 0.02
+LARGEST_LOG = 8 << 20
+RUN = Path("/run")
+WHAT = Message(N_("the workbench"))
+
+
+def folder() -> Path:
+    """Return the folder of the workbench in the state folder."""
+    return state.root() / "workbench"
+
+
+def lock_file() -> Path:
+    """Return the file that the process holds locked."""
+    return folder() / "lock"
+
+
+def log_file() -> Path:
+    """Return the log: refused requests, and faults."""
+    return folder() / "log"
+
+
+def door_folder() -> Path:
+    """Return the folder of the door's socket: the web process, which has no right, must reach it."""
+    return RUN / f"sharklab-{unit()}"
+
+
+def make_door_folder() -> Path:
+    """Make the folder of the door's socket for everybody, and return it: the door decides by the uid."""
+    made = door_folder()
+    made.mkdir(mode=0o755, exist_ok=True)
+    return made
+
+
+def note(line: str) -> None:
+    """Write a line into the log, which is the standard error of the process."""
+    print(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {line}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def serving() -> Iterator[None]:
+    """Let the process live during the block, also when it keeps nothing.
+
+    Raises Busy when another workbench is served.
+    """
+    with state.lock(state.folder(folder()) / "serving", WHAT, patience=2.0):
+        yield
+
+
+def is_served() -> bool:
+    """Tell whether a workbench is served."""
+    return _is_held(folder() / "serving")
+
+
+def start(command: Sequence[str], uid: int) -> Path:
+    """Return the socket of the door; `command` becomes its process when none runs, for a front of `uid`.
+
+    Raises MachineryError, with the words of its log, when it does not begin.
+    """
+    door = door_folder() / "socket"
+    with state.lock(state.folder(folder()) / "starting", WHAT, patience=START_LIMIT):
+        if not _is_held(lock_file()):
+            _launch([*command, str(uid)])
+    return door
+
+
+def _launch(command: Sequence[str]) -> None:
+    if log_file().exists() and log_file().stat().st_size > LARGEST_LOG:
+        log_file().replace(log_file().with_name("log.1"))
+    door = door_folder() / "socket"
+    door.unlink(missing_ok=True)
+    cgroups.end(unit())
+    with log_file().open("ab") as log:
+        log_file().chmod(0o600)
+        begin = log.tell()
+        child = subprocess.Popen(
+            [*cgroups.launcher(unit()), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_LIMIT
+    while not _answers(door):
+        if child.poll() is not None or time.monotonic() > deadline:
+            cgroups.end(unit())
+            raise MachineryError(
+                N_("the workbench cannot keep terminals: {said}"),
+                place=str(log_file()),
+                said=process.last_lines(log_file().read_bytes()[begin:].decode(errors="replace"), 2),
+            )
+        time.sleep(PAUSE)
+
+
+def _answers(path: Path) -> bool:
+    """Tell whether the door listens."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
+def unit() -> str:
+    """Return the name of the process's control group: one for each state folder."""
+    return "sl-bench-" + hashlib.sha256(str(state.root()).encode()).hexdigest()[:8]
+
+
+def _is_held(file: Path) -> bool:
+    try:
+        with state.lock(file, WHAT):
+            return False
+    except Busy:
+        return True

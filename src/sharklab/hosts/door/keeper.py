@@ -1,0 +1,128 @@
+"""The terminals that are kept: one event loop for all, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sharklab.errors import InputError, MachineryError
+from sharklab.hosts.door.terminal import Terminal
+from sharklab.message import N_, refusal
+
+MOST_OF_SEAT = 16
+"""Terminals of one seat: each is an ssh process."""
+
+PATIENCE = 20.0
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Key:
+    """The name of a terminal: a host of a seat, and a number, as there may be several."""
+
+    lab: str
+    student: str
+    host: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A person who wants to see a terminal, with rights: to type, and to set its size."""
+
+    name: str
+    types: bool
+    sizes: bool
+
+
+class Keeper:
+    """Keeps terminals, and shows them."""
+
+    def __init__(self) -> None:
+        self._terminals: dict[Key, Terminal] = {}
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def attach(self, key: Key, visit: Visit, command: Callable[[], Sequence[str]]) -> socket.socket:
+        """Return a connection to a terminal (`hosts.door.terminal`); if there is none, `command` begins it.
+
+        A visit without the right to type begins none. Raises InputError for too many terminals, or for one
+        that is not there, MachineryError when it does not start.
+        """
+        return self._do(self._attach(key, visit, command))
+
+    def detach(self, key: Key, name: str) -> None:
+        """End the visits of `name` at all terminals of the host that `key` names, for example of a helper."""
+        self._do(self._detach(key, name))
+
+    @property
+    def count(self) -> int:
+        """The number of terminals."""
+        return len(self._terminals)
+
+    def close(self) -> None:
+        """End all terminals, and the loop."""
+        self._do(self._end_all())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _do(self, work: Coroutine[Any, Any, Result]) -> Result:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
+    async def _attach(self, key: Key, visit: Visit, command: Callable[[], Sequence[str]]) -> socket.socket:
+        terminal = self._terminals.get(key)
+        if terminal is None:
+            terminal = self._begin(key, visit, command)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        terminal.attach(ours, visit.name, visit.types, visit.sizes)
+        return theirs
+
+    def _begin(self, key: Key, visit: Visit, command: Callable[[], Sequence[str]]) -> Terminal:
+        if not visit.types:
+            raise InputError(N_("this terminal is not open"), place=key.host)
+        of_seat = [each for each in self._terminals if (each.lab, each.student) == (key.lab, key.student)]
+        if len(of_seat) >= MOST_OF_SEAT:
+            raise InputError(
+                N_("a seat has at most {count} terminals"),
+                place=key.host,
+                hint=N_("end one of them: type exit in it"),
+                count=MOST_OF_SEAT,
+            )
+        try:
+            terminal = Terminal(command(), environment(), lambda: self._forget(key))
+        except OSError as error:
+            raise MachineryError(
+                N_("the terminal cannot start: {reason}"), place=key.host, reason=refusal(error)
+            ) from error
+        self._terminals[key] = terminal
+        return terminal
+
+    def _forget(self, key: Key) -> None:
+        self._terminals.pop(key, None)
+
+    async def _detach(self, key: Key, name: str) -> None:
+        for own, terminal in self._terminals.items():
+            if (own.lab, own.student, own.host) == (key.lab, key.student, key.host):
+                terminal.detach_all(lambda viewer: viewer.name == name)
+
+    async def _end_all(self) -> None:
+        for terminal in list(self._terminals.values()):
+            await terminal.close()
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a terminal's program: without settings of root, for xterm.js."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.environ.get("HOME", "/root"),
+        "LANG": "C.UTF-8",
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+    }

@@ -1,0 +1,53 @@
+"""What a student may know about their work, without a seat and with one. The verbs test the rest of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sharklab.cli import flow, own_work
+from sharklab.grading.submission import form
+from sharklab.i18n import translator
+from sharklab.lab import diary
+from sharklab.lab.model import Plan
+from sharklab.message import Message
+from sharklab.progress import Silent
+from tests.support import submission_sample as sample
+
+
+@pytest.fixture
+def plan(own_state: None) -> Plan:
+    """The plan of a student's seat of a lab that counts on any machine."""
+    return flow.prepare("tp4", "alice")
+
+
+@pytest.fixture
+def folder(plan: Plan, tmp_path: Path) -> Path:
+    """The folder of the student's work, with a capture under a name that the form does not ask for."""
+    form.write(plan, tmp_path / "tp4", translator("en"))
+    (tmp_path / "tp4" / "captures" / "my ssh.pcap").write_bytes((sample.DATA / "ssh.pcap").read_bytes())
+    return tmp_path / "tp4"
+
+
+def said(plan: Plan, folder: Path) -> list[str]:
+    """Return the ids of the notes on the work in the folder."""
+    notes: tuple[Message, ...] = own_work.look(plan, own_work.read(folder, plan, Silent())).notes
+    return [note.msgid for note in notes]
+
+
+def test_notes_tell_of_a_missing_seat_and_of_files_under_other_names(plan: Plan, folder: Path) -> None:
+    """A student with a seat reads of the files alone."""
+    taken = "{file} is taken for the capture {id}"
+    lacking, *files = said(plan, folder)
+    assert "You have no seat of this lab here: the criteria that need a seat do not count." == lacking
+    assert taken in files
+    diary.begin(plan.seat)
+    assert [taken] == said(plan, folder)
+
+
+def test_look_takes_no_hint_by_itself(plan: Plan, folder: Path) -> None:
+    """Hints that fit are offered. The diary stays as it is."""
+    diary.begin(plan.seat)
+    found = own_work.look(plan, own_work.read(folder, plan, Silent()))
+    assert found.has_seat and found.offered and not diary.hints(plan.seat)
