@@ -41,7 +41,9 @@ def plan(name: str, number: int, hosts: tuple[str, ...] = HOSTS) -> Plan:
 
     Each test has a number of its own: others run beside it.
     """
-    lab = Lab("bare", Path("/nowhere"), {}, {}, (Network("lan"),), tuple(_host(host) for host in hosts), ())
+    data = {"hosts": {host: {"title": {}, "networks": ["lan"], "roles": []} for host in hosts}}
+    known = tuple(_host(host) for host in hosts)
+    lab = Lab("bare", Path("/nowhere"), {}, {}, (Network("lan"),), known, (), data=data)
     addresses = {host: {"lan": _address(number, 10 + index)} for index, host in enumerate(hosts)}
     seat_id = f"7e57{number:04x}"
     return plain(lab, Seat("bare", name, seat_id, "", "", "", addresses, state.seat_folder("bare", name)))

@@ -118,7 +118,7 @@ def test_reset_injects_again_what_the_start_of_a_host_heals(
     own = faults_sample.plan(login="ssh-nologin", share="nfs-not-exported", page="svc-off")
     seat_provider.write(state.folder(own.seat.folder), "nspawn")
     calls: list[str] = []
-    monkeypatch.setattr(type(CONTAINERS), "reset", lambda *words: calls.append("reset") or ())
+    monkeypatch.setattr(type(CONTAINERS), "reset", lambda *words: calls.append("reset"))
     monkeypatch.setattr(flow, "own_layers", lambda *words: NOTHING)
     monkeypatch.setattr(faults, "inject", lambda plan, ids, say: calls.extend(ids))
     work.reset(own, hosts, Progress())
