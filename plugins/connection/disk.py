@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -62,32 +61,30 @@ class Connection(ConnectionBase):
         return done.returncode, done.stdout, done.stderr
 
     def call(self, work: Callable[[], Any]) -> Any:
-        """Return the result of `work`, which a child of this process does in the file system of the host.
+        """Return the result of `work`, which this process does in the file system of the host.
 
-        The host's own Python would take twenty times as long to start. The result is JSON data.
+        The host's own Python would take twenty times as long to start, and a child of Ansible costs more than
+        the work itself. No other thread may use files meanwhile.
         """
         self._connect()
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            try:
-                os.environ.clear()
-                os.environ.update(ENVIRONMENT)
-                os.chroot(self.get_option("root"))
-                os.chdir("/")
-                answer = {"result": work()}
-            except BaseException as error:  # nothing of this copy of Ansible goes on
-                answer = {"error": repr(error)}
-            os.write(writer, json.dumps(answer).encode())
-            os._exit(0)
-        os.close(writer)
-        with open(reader, encoding="utf-8") as stream:
-            text = stream.read()
-        os.waitpid(child, 0)
-        answer = json.loads(text or '{"error": "the process ended"}')
-        if "error" in answer:
-            raise AnsibleConnectionFailure(f"{self.get_option('root')}: {answer['error']}")
-        return answer["result"]
+        outside, before = os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), dict(os.environ)
+        here = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.environ.clear()
+            os.environ.update(ENVIRONMENT)
+            os.chroot(self.get_option("root"))
+            os.chdir("/")
+            return work()
+        except Exception as error:
+            raise AnsibleConnectionFailure(f"{self.get_option('root')}: {error!r}") from error
+        finally:
+            os.fchdir(outside)
+            os.chroot(".")
+            os.fchdir(here)
+            os.close(outside)
+            os.close(here)
+            os.environ.clear()
+            os.environ.update(before)
 
     def put_file(self, in_path: str, out_path: str) -> None:
         """Copy a file of the controller to the host."""

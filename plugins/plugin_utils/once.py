@@ -6,10 +6,12 @@ This uses internals of the ansible-core that requirements.txt pins.
 
 from __future__ import annotations
 
+from copy import copy
 from types import CodeType
 from typing import Any
 
 from ansible._internal._templating._jinja_bits import AnsibleEnvironment, _TemplateCompileContext
+from ansible.plugins.lookup import template as template_lookup
 from jinja2 import Environment
 from jinja2.environment import TemplateExpression
 
@@ -58,7 +60,8 @@ class Codes:
         self._expression: tuple[Any, ...] | None = None
 
     def install(self) -> None:
-        """Let all of Ansible's templates be compiled here."""
+        """Let Ansible's templates be compiled here, and let their look-up copy no value of a variable."""
+        template_lookup.deepcopy = copy  # it only replaces whole values
         AnsibleEnvironment.compile = lambda *words, **options: self.compile(*words, **options)
         AnsibleEnvironment.compile_expression = lambda own, *words: self.compile_expression(own, *words)
 

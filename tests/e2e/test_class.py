@@ -173,9 +173,8 @@ def test_vandals_keep_nobody_from_working(server: Server) -> None:
 
 
 def test_seats_sleep_and_wake(server: Server) -> None:
-    """All of them sleep; one wakes at a login, and the rest by the command."""
-    asleep = server.run("seats", "sleep", LAB)
-    assert 0 == asleep["code"]
+    """All of them sleep once their logins are over; one wakes at a login, and the rest by the command."""
+    _wait_until(lambda: 0 == server.run("seats", "sleep", LAB)["code"])
     assert "client\n" == server.on_client("hostname").stdout
     hosts = {
         one["student"]: set(one["hosts"].values()) for one in server.run("seats", "status", LAB)["seats"]

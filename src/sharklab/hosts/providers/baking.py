@@ -138,7 +138,7 @@ def traces(upper: Path, host: Host) -> Iterator[Path]:
         f"etc/NetworkManager/system-connections/{name}.nmconnection"
         for name in (network.MANAGEMENT, *host.networks)
     ]
-    for pattern in (*TRACES, *connections):
+    for pattern in (*TRACES, *disk.EASED, *connections):
         for path in sorted(upper.glob(pattern)):
             if path.is_symlink() or path.is_file() or path.is_socket():
                 yield path

@@ -17,17 +17,19 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import platform
 import struct
 import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
+
+# This program starts once for each host: pathlib and typing would take half of its time.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COUNT = 65536
 """The users of a host."""
 
-AT = Path("/run/systemd/nspawn")
+AT = "/run/systemd/nspawn"
 """Hidden by a file system of the host's own, so that the locks of systemd-nspawn end with the host."""
 
 STORE = "/run/systemd/nspawn/own"
@@ -79,34 +81,35 @@ def make_mounts(first: int | None, lowers: list[str]) -> None:
     """
     _check(LIBC.unshare(CLONE_NEWNS), "unshare")
     mount("", "/", "", MS_REC | MS_PRIVATE)
-    AT.mkdir(parents=True, exist_ok=True)
+    os.makedirs(AT, exist_ok=True)
     mount("tmpfs", AT, "tmpfs", options="mode=755")
     _make_fuse()
     users = None if first is None else shifted_users(first)
-    layers = [AT / f"lower{number}" for number in range(len(lowers))]
-    own = _mount_disk_file() if Path(DISK_FILE).exists() else "."
-    for source, target in zip([*lowers, own], [*layers, Path(STORE)], strict=True):
-        target.mkdir()
+    layers = [f"{AT}/lower{number}" for number in range(len(lowers))]
+    own = _mount_disk_file() if os.path.exists(DISK_FILE) else "."
+    for source, target in zip([*lowers, own], [*layers, STORE], strict=True):
+        os.mkdir(target)
         bind(source, target, users)
-    options = f"lowerdir={':'.join(map(str, layers))},upperdir={STORE}/upper,workdir={STORE}/work"
+    options = f"lowerdir={':'.join(layers)},upperdir={STORE}/upper,workdir={STORE}/work"
     mount_overlay(f"{options},{EXPORTED}")
     _show_own_interfaces()
 
 
 def _mount_disk_file() -> str:
     """Mount the file system of the host, with the files of its first boot, and return its place."""
-    place = AT / "disk"
-    place.mkdir()
-    _patiently(lambda: _run(*MOUNT_DISK, DISK_FILE, str(place)))
-    if not (place / "upper").exists():
-        (place / "work").mkdir(mode=0o755, exist_ok=True)
-        if (place / "upper.new").exists():  # the machine went down meanwhile
-            _run("rm", "-rf", str(place / "upper.new"))
-        _run("cp", "--archive", "upper", str(place / "upper.new"))
-        (place / "upper.new").rename(place / "upper")
-    if Path("upper").exists():
+    place = f"{AT}/disk"
+    os.mkdir(place)
+    _patiently(lambda: _run(*MOUNT_DISK, DISK_FILE, place))
+    upper, draft = f"{place}/upper", f"{place}/upper.new"
+    if not os.path.exists(upper):
+        os.makedirs(f"{place}/work", mode=0o755, exist_ok=True)
+        if os.path.exists(draft):  # the machine went down meanwhile
+            _run("rm", "-rf", draft)
+        _run("cp", "--archive", "upper", draft)
+        os.rename(draft, upper)
+    if os.path.exists("upper"):
         _run("rm", "-rf", "upper")
-    return str(place)
+    return place
 
 
 def _run(*command: str) -> None:
@@ -148,14 +151,15 @@ def shifted_users(first: int) -> int:
         if code := os.read(ready[0], 1)[0]:
             raise OSError(code, f"{os.strerror(code)} (user namespace)")
         for name in ("uid_map", "gid_map"):
-            Path(f"/proc/{pid}/{name}").write_text(f"0 {first} {COUNT}\n{COUNT} 0 1\n")
+            with open(f"/proc/{pid}/{name}", "w") as file:
+                file.write(f"0 {first} {COUNT}\n{COUNT} 0 1\n")
         return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
     finally:
         os.close(done[1])
         os.waitpid(pid, 0)
 
 
-def bind(source: str, target: Path, users: int | None) -> None:
+def bind(source: str, target: str, users: int | None) -> None:
     """Mount the folder `source` at `target` also, with owners shifted by the namespace `users`.
 
     Raises OSError.
@@ -171,7 +175,7 @@ def bind(source: str, target: Path, users: int | None) -> None:
     os.close(tree)
 
 
-def mount(source: str, target: str | Path, kind: str, flags: int = 0, options: str = "") -> None:
+def mount(source: str, target: str, kind: str, flags: int = 0, options: str = "") -> None:
     """Call mount(2). Raises OSError."""
     words = [os.fsencode(word) for word in (source, target, kind)]
     _check(LIBC.mount(*words, ctypes.c_ulong(flags), os.fsencode(options)), f"mount {target}")
@@ -183,9 +187,9 @@ def refuse_calls() -> None:
     No namespace holds a socket to the hypervisor of a virtual machine (vsock(7)), so none can be made. The
     calls of other machines' programs, as of 32 bits, are refused, too. Raises OSError.
     """
-    if platform.machine() not in ABIS:
+    if os.uname().machine not in ABIS:
         return
-    kind, socket_call = ABIS[platform.machine()]
+    kind, socket_call = ABIS[os.uname().machine]
     load, equal, at_least, end = 0x20, 0x15, 0x35, 0x06  # linux/bpf_common.h
     program = [
         (load, 0, 0, 4),  # the kind of the call
@@ -206,23 +210,25 @@ def refuse_calls() -> None:
 
 def _make_fuse() -> None:
     """Make a device that every user of the host may open: that of the machine may be root's alone."""
-    if not Path("/dev/fuse").exists():
+    if not os.path.exists("/dev/fuse"):
         return
+    own = f"{AT}/fuse"
     try:
-        os.mknod(AT / "fuse", 0o020666, FUSE_DEVICE)
+        os.mknod(own, 0o020666, FUSE_DEVICE)
     except PermissionError:  # in a container
-        (AT / "fuse").touch()
-        mount("/dev/fuse", AT / "fuse", "", MS_BIND)
+        with open(own, "w"):
+            mount("/dev/fuse", own, "", MS_BIND)
     else:
-        (AT / "fuse").chmod(0o666)
+        os.chmod(own, 0o666)  # noqa: S103 - as udev does
 
 
 def _show_own_interfaces() -> None:
     """Mount /sys with the interfaces of this network namespace: systemd-nspawn looks for them there."""
-    (AT / "cgroup").mkdir()
-    mount("/sys/fs/cgroup", AT / "cgroup", "", MS_BIND | MS_REC)
+    groups = f"{AT}/cgroup"
+    os.mkdir(groups)
+    mount("/sys/fs/cgroup", groups, "", MS_BIND | MS_REC)
     mount("sysfs", "/sys", "sysfs", MS_RDONLY)
-    mount(str(AT / "cgroup"), "/sys/fs/cgroup", "", MS_BIND | MS_REC)
+    mount(groups, "/sys/fs/cgroup", "", MS_BIND | MS_REC)
 
 
 def _enter(namespace: str) -> None:
@@ -230,7 +236,7 @@ def _enter(namespace: str) -> None:
     if namespace == "-":
         _check(LIBC.unshare(CLONE_NEWNET), "unshare")
         return
-    with Path("/run/netns", namespace).open() as file:
+    with open(f"/run/netns/{namespace}") as file:
         _check(LIBC.setns(file.fileno(), CLONE_NEWNET), "setns")
 
 

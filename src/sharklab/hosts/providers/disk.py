@@ -129,6 +129,57 @@ def make(plan: Plan, host: Host, layers: Layers) -> None:
     state.write(own / "lowers", "".join(f"{path}\n" for path in layers.lowers(host.name)))
 
 
+EASED = {
+    # The sandbox of a service costs more than its start, and a host holds nothing but a lab.
+    "etc/systemd/system/service.d/00-no-sandbox.conf": """\
+[Service]
+PrivateTmp=no
+PrivateDevices=no
+PrivateNetwork=no
+PrivateUsers=no
+PrivateIPC=no
+PrivateMounts=no
+ProtectSystem=no
+ProtectHome=no
+ProtectHostname=no
+ProtectClock=no
+ProtectKernelTunables=no
+ProtectKernelModules=no
+ProtectKernelLogs=no
+ProtectControlGroups=no
+ProtectProc=default
+ProcSubset=all
+LockPersonality=no
+MemoryDenyWriteExecute=no
+RestrictNamespaces=no
+RestrictRealtime=no
+RestrictSUIDSGID=no
+RestrictAddressFamilies=
+SystemCallArchitectures=
+SystemCallFilter=
+ReadWritePaths=
+ReadOnlyPaths=
+InaccessiblePaths=
+LoadCredential=
+""",
+    # The journal is in memory, which is taken for a whole file: smaller files, as many in sum.
+    "etc/systemd/journald.conf.d/10-sharklab.conf": "[Journal]\nRuntimeMaxFileSize=1M\n",
+    # firewalld never fetches a page. urllib.request, with its mail and TLS, costs a tenth of its start.
+    "etc/systemd/system/firewalld.service.d/00-late-import.conf": (
+        "[Service]\nEnvironment=PYTHONPATH=/usr/local/lib/sharklab\n"
+    ),
+    "usr/local/lib/sharklab/sitecustomize.py": Path(__file__).with_name("late_import.py").read_text(),
+}
+"""Files of a container that make its boot and its services cheaper; all of them work as before."""
+
+
+def ease(plan: Plan, host: str) -> None:
+    """Put `EASED` into the disk of a container that has not booted yet."""
+    if not has_booted(plan, host):
+        for path, text in EASED.items():
+            put(folder(plan, host) / "upper", path, text, 0o644)
+
+
 BUILDING = ".building"
 """The end of the name of a folder in which an image is baked."""
 

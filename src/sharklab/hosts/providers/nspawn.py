@@ -17,7 +17,17 @@ from pathlib import Path
 
 from sharklab import process, state
 from sharklab.hosts.image.model import Layers
-from sharklab.hosts.providers import access, boot, cgroups, disk, disk_file, marks, network, user_ranges
+from sharklab.hosts.providers import (
+    access,
+    boot,
+    cgroups,
+    disk,
+    disk_file,
+    marks,
+    network,
+    readiness,
+    user_ranges,
+)
 from sharklab.lab import roles
 from sharklab.lab.model import Host, Plan, Seat
 from sharklab.message import N_, Message
@@ -50,6 +60,7 @@ def start(plan: Plan, host: Host, layers: Layers, own_users: bool) -> None:
     unit = network.namespace(plan.seat.id, host.name)
     cgroups.end(unit)
     disk.make(plan, host, layers)
+    disk.ease(plan, host.name)
     disk.bound(plan, host.name)
     folder = disk.folder(plan, host.name)
     state.write(folder / "network", network.cable_commands(plan, host))
@@ -57,8 +68,10 @@ def start(plan: Plan, host: Host, layers: Layers, own_users: bool) -> None:
     first = user_ranges.take(plan.seat.id, host.name) if own_users else None
     interfaces = [name for _, name, _ in network.ports(plan, host)]
     keeper: list[str | Path] = ["sh", KEEPER, marks.file(plan.seat.id), network.namespace(plan.seat.id)]
-    keeper += [unit, folder, *command(unit, host.name, interfaces, lowers, first), "--boot"]
-    process.run([*cgroups.launcher(unit, limits(host)), "setsid", "--fork", *keeper])
+    keeper += [unit, folder, *command(unit, host.name, interfaces, lowers, first)]
+    keeper += ["--notify-ready=yes", "--boot"]
+    told = ("env", f"NOTIFY_SOCKET={readiness.place(plan.seat.id, host.name)}")
+    process.run([*cgroups.launcher(unit, limits(host)), *told, "setsid", "--fork", *keeper])
 
 
 def limits(host: Host) -> cgroups.Limits:

@@ -24,10 +24,17 @@ AMPLE: Mapping[str, int] = {
     "fs.inotify.max_user_watches": 2**23,
     "kernel.pid_max": 2**22,  # that of systemd on 64 bits
     "kernel.pty.max": 2**16,  # terminals, pty(7)
-    "net.ipv4.neigh.default.gc_thresh3": 2**16,  # neighbours, arp(7): one table for all network namespaces
-    "net.ipv6.neigh.default.gc_thresh3": 2**16,
+    **{
+        f"net.{family}.neigh.default.gc_thresh{number}": ample
+        for family in ("ipv4", "ipv6")
+        for number, ample in ((1, 2**14), (2, 2**15), (3, 2**16))
+    },
 }
-"""By sysctl(8): a value that the hosts of a class do not reach."""
+"""By sysctl(8): a value that the hosts of a class do not reach.
+
+Neighbours, arp(7), are in one table for all network namespaces. Below the first of their limits the kernel
+keeps an address without an answer, as on a computer alone; `ip neigh` then shows FAILED.
+"""
 
 INSTANCES = "fs.inotify.max_user_instances"
 PER_HOST = 7

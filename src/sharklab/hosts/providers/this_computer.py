@@ -6,10 +6,12 @@ control group for each host. The two modules start a container or a machine in t
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from sharklab import privilege, process, state
@@ -28,6 +30,7 @@ from sharklab.hosts.providers import (
     nspawn,
     provider,
     qemu,
+    readiness,
     shared_limits,
     user_namespace,
 )
@@ -128,12 +131,13 @@ class ThisComputer:
         absent = [host for host in plan.hosts if not _is_running(plan.seat, host.name)]
         containers = [host for host in absent if not self._is_vm(host)]
         own_users = bool(containers) and user_namespace.decide(layers, progress)
-        for host in containers:
-            nspawn.start(plan, host, layers, own_users)
-        if layers.snapshots:
-            asleep = [host for host in absent if self._is_vm(host)]
-            qemu.start(plan, asleep, layers.snapshots, boot_failure, progress)
-        self._wait(plan, qemu.LIMIT if vms else None, progress)
+        with readiness.listen(plan, containers) as sockets:
+            for host in containers:
+                nspawn.start(plan, host, layers, own_users)
+            if layers.snapshots:
+                asleep = [host for host in absent if self._is_vm(host)]
+                qemu.start(plan, asleep, layers.snapshots, boot_failure, progress)
+            self._wait(plan, sockets, qemu.LIMIT if vms else None, progress)
         return {host.name: self._facts(plan, host, layers) for host in plan.hosts}
 
     def stop(self, plan: Plan) -> None:
@@ -198,15 +202,19 @@ class ThisComputer:
     def _vms(self, plan: Plan) -> list[Host]:
         return [host for host in plan.hosts if self._is_vm(host)]
 
-    def _wait(self, plan: Plan, limit: float | None, progress: Say) -> None:
-        """Wait until every host answers, and report units that failed to start."""
+    def _wait(
+        self, plan: Plan, told: Mapping[str, socket.socket], limit: float | None, progress: Say
+    ) -> None:
+        """Wait until every host answers, and report units that failed to start.
+
+        The hosts of `told` tell when they have booted; the others are asked.
+        """
         progress(Message(N_("waiting for {hosts}"), {"hosts": [host.name for host in plan.hosts]}))
-        for waited in access.wait(
-            plan,
-            lambda host: _is_running(plan.seat, host),
-            lambda host, why: boot_failure(plan, host, why),
-            limit,
-        ):
+        is_running, explain = partial(_is_running, plan.seat), partial(boot_failure, plan)
+        booted = readiness.wait(plan, told, is_running, explain)
+        well = {name for name in booted if not readiness.has_failed_units(plan, name)}
+        asked = [host.name for host in plan.hosts if host.name not in well]
+        for waited in access.wait(plan, is_running, explain, limit, asked):
             if waited.failed:
                 values = {"host": waited.host, "units": waited.failed}
                 progress(Message(N_("host {host} is up, but failed to start: {units}"), values))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import configparser
+import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from sharklab.errors import MachineryError
 from sharklab.hosts.image import Image, Layers
-from sharklab.hosts.providers import access, disk, disk_file, network
+from sharklab.hosts.providers import access, baking, disk, disk_file, network
 from sharklab.lab import seat
 from sharklab.lab.model import Plan
 from tests.support import provider_seat
@@ -157,3 +159,35 @@ def test_disk_of_a_bake_is_no_file(seat_plan: Plan, monkeypatch: pytest.MonkeyPa
     disk.bound(replace(seat_plan, seat=replace(seat_plan.seat, folder=own)), "server")
     disk.bound(seat_plan, "server")
     assert [disk.folder(seat_plan, "server")] == made
+
+
+def test_ease_is_for_hosts_that_have_not_booted(prepared: Plan, layers: Layers) -> None:
+    """A student may change these files later; a baked layer has none of them."""
+    server = prepared.hosts[0]
+    disk.make(prepared, server, layers)
+    disk.ease(prepared, "server")
+    upper = disk.folder(prepared, "server") / "upper"
+    assert disk.EASED == {path: (upper / path).read_text() for path in disk.EASED}
+    assert {upper / path for path in disk.EASED} <= set(baking.traces(upper, server))
+    (disk.folder(prepared, "server") / disk.CONSOLE).touch()
+    for path in disk.EASED:
+        (upper / path).unlink()
+    disk.ease(prepared, "server")
+    assert not any((upper / path).exists() for path in disk.EASED)
+
+
+def test_no_service_has_a_sandbox(tmp_path: Path) -> None:
+    """systemd takes each line of the drop-in: it warns about names and values that it does not know."""
+    [path] = [path for path in disk.EASED if "/service.d/" in path]
+    folder = tmp_path / "service.d"
+    folder.mkdir()
+    (folder / Path(path).name).write_text(disk.EASED[path])
+    (tmp_path / "a.service").write_text("[Service]\nExecStart=/bin/true\nPrivateTmp=yes\n")
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(tmp_path / "a.service")],
+        env={**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert [] == [line for line in done.stderr.splitlines() if Path(path).name in line]

@@ -12,7 +12,17 @@ import pytest
 
 from sharklab import process
 from sharklab.hosts.image import Image, Layers
-from sharklab.hosts.providers import access, cgroups, disk, disk_file, marks, network, nspawn, user_ranges
+from sharklab.hosts.providers import (
+    access,
+    cgroups,
+    disk,
+    disk_file,
+    marks,
+    network,
+    nspawn,
+    readiness,
+    user_ranges,
+)
 from sharklab.lab.model import Plan
 
 
@@ -39,13 +49,15 @@ def test_start_hands_the_keeper_all_that_it_needs(
     folder = disk.folder(seat_plan, "server")
     [(_, ended), (_, argv)] = calls
     assert unit == ended
-    assert ["launch", unit, "setsid", "--fork", "sh", str(nspawn.KEEPER)] == argv[:6]
+    told = f"NOTIFY_SOCKET={readiness.place(seat_plan.seat.id, 'server')}"
+    assert ["launch", unit, "env", told, "setsid", "--fork", "sh", str(nspawn.KEEPER)] == argv[:8]
     seat = network.namespace(seat_plan.seat.id)
-    assert [str(marks.file(seat_plan.seat.id)), seat, unit, str(folder)] == argv[6:10]
+    assert [str(marks.file(seat_plan.seat.id)), seat, unit, str(folder)] == argv[8:12]
     first = user_ranges.take(seat_plan.seat.id, "server")
     lowers = disk.lower_links(seat_plan, "server", layers)
     interfaces = ["mgmt", *server.networks]
-    assert [*map(str, nspawn.command(unit, "server", interfaces, lowers, first)), "--boot"] == argv[10:]
+    command = nspawn.command(unit, "server", interfaces, lowers, first)
+    assert [*map(str, command), "--notify-ready=yes", "--boot"] == argv[12:]
     assert network.cable_commands(seat_plan, server) == (folder / "network").read_text()
     assert (folder / "lowers").exists()
 
