@@ -166,7 +166,7 @@ LoadCredential=
     "etc/systemd/journald.conf.d/10-sharklab.conf": "[Journal]\nRuntimeMaxFileSize=1M\n",
     # firewalld never fetches a page. urllib.request, with its mail and TLS, costs a tenth of its start.
     "etc/systemd/system/firewalld.service.d/00-late-import.conf": (
-        "[Service]\nEnvironment=PYTHONPATH=/usr/local/lib/sharklab\n"
+        "[Service]\nEnvironment=PYTHONPATH=/usr/local/lib/sharklab PYTHONDONTWRITEBYTECODE=1\n"
     ),
     "usr/local/lib/sharklab/sitecustomize.py": Path(__file__).with_name("late_import.py").read_text(),
 }
