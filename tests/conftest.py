@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import uuid
@@ -21,6 +22,12 @@ Call = Callable[..., "subprocess.CompletedProcess[str]"]
 # A busy machine is no fault of a test, and each run tries the same examples.
 settings.register_profile("suite", deadline=None, derandomize=True, database=None)
 settings.load_profile("suite")
+
+
+def pytest_configure() -> None:
+    """Let programs that tests start take Ctrl-C: those of a shell's background job ignore it (sh(1))."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup() -> None:

@@ -297,7 +297,6 @@ MOMENTS: dict[str, Callable[[Plan], object]] = {
     "the first disk is made": lambda own: list(own.seat.folder.glob("hosts/*/upper")),
     "the first host starts": lambda own: cgroups.units(f"{network.namespace(own.seat.id)}-*"),
     "the last host runs": lambda own: cgroups.is_running(network.namespace(own.seat.id, "client")),
-    "a host answers": lambda own: list(marks.folder(own.seat.id).glob("root@*")),
 }
 
 
