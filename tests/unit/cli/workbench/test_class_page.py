@@ -133,15 +133,6 @@ def test_link_of_a_stranger_is_refused(bench: workbench.Bench) -> None:
     assert 422 == bench.browser(TEACHER).post("/class/links/mallory").status_code
 
 
-def test_table_of_links_names_each_student(bench: workbench.Bench) -> None:
-    """The file for the instructor has one line for each, with the address of the site."""
-    lines = class_links.table("mylab", bench.students, bench.site).splitlines()
-    assert "student,name,email,link" == lines[0]
-    assert [f"{bench.site.origin}/enter/{token}" for token in class_links.unused("mylab", NAMES)] == [
-        line.rpartition(",")[2] for line in lines[1:]
-    ]
-
-
 def test_instructor_sees_the_page_of_a_student_and_no_button(bench: workbench.Bench) -> None:
     """No form of that page writes, except the one of the language."""
     page = bench.browser(TEACHER).get(bench.at + "/").text
