@@ -11,11 +11,12 @@ import pytest
 
 from sharklab import state
 from sharklab.checks.outcome import Status
+from sharklab.cli import seats as cli_seats
 from sharklab.cli.workbench import board
 from sharklab.errors import MachineryError
 from sharklab.grading.marking.model import ExerciseResult, Result
 from sharklab.i18n import translator
-from sharklab.lab import diary, load, seat
+from sharklab.lab import diary, handed_in, load, seat
 from sharklab.lab.model import Lab
 from sharklab.lab.roster import Student
 from tests.support import gradebook_sample
@@ -130,7 +131,7 @@ def test_longest_without_progress_comes_first(
     set_clock(61)
     board.note_check("mylab", "alice", result(3))
     assert ["carol", "alice", "bob"] == list(rows(lab))
-    monkeypatch.setattr(board.handed_in, "last", lambda name: {"alice": NOW})
+    monkeypatch.setattr(handed_in, "last", lambda name: {"alice": NOW})
     assert ["carol", "bob", "alice"] == list(rows(lab))
     assert (NOW, 5) == (rows(lab)["alice"]["handed"], len(rows(lab)["alice"]["handed_at"]))
 
@@ -138,7 +139,7 @@ def test_longest_without_progress_comes_first(
 def test_row_tells_hosts_and_hints(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """The state of a host is in the reader's words."""
     seats = [{"student": "bob", "hosts": {"server": "running"}}]
-    monkeypatch.setattr(board.seats, "status", lambda name: seats if name == "mylab" else [])
+    monkeypatch.setattr(cli_seats, "status", lambda name: seats if name == "mylab" else [])
     diary.take_hint(seat.look_up(lab, "bob"), "page/handshake")
     found = rows(lab, "fr")
     assert ({"server": translator("fr").gettext("running")}, 1) == (

@@ -20,9 +20,9 @@ Calls = list[tuple[list[str], dict[str, Any]]]
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     """Return the programs that were started: a computer with a screen, and with an opener, of uid 1000."""
     made: Calls = []
-    monkeypatch.setattr(browser.shutil, "which", lambda name: OPENER)
-    monkeypatch.setattr(browser.subprocess, "Popen", lambda words, **given: made.append((words, given)))
-    monkeypatch.setattr(browser.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("shutil.which", lambda name: OPENER)
+    monkeypatch.setattr("subprocess.Popen", lambda words, **given: made.append((words, given)))
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr(pwd, "getpwuid", {1234: PERSON}.__getitem__)
     for name in (*browser.DISPLAYS, "SUDO_UID", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(name, raising=False)
@@ -52,7 +52,7 @@ def test_computer_without_a_screen_opens_nothing(calls: Calls, monkeypatch: pyte
 
 def test_computer_without_an_opener_opens_nothing(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     """The link is on the terminal anyway."""
-    monkeypatch.setattr(browser.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
     browser.open_link(LINK)
     assert [] == calls
 
@@ -60,7 +60,7 @@ def test_computer_without_an_opener_opens_nothing(calls: Calls, monkeypatch: pyt
 @pytest.mark.parametrize("caller", ["", "0"])
 def test_browser_is_never_root_s(calls: Calls, monkeypatch: pytest.MonkeyPatch, caller: str) -> None:
     """Root may have called sudo, too."""
-    monkeypatch.setattr(browser.os, "geteuid", lambda: 0)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     if caller:
         monkeypatch.setenv("SUDO_UID", caller)
     browser.open_link(LINK)
@@ -72,7 +72,7 @@ def test_browser_behind_sudo_is_the_person_s(
     calls: Calls, monkeypatch: pytest.MonkeyPatch, runtime: str, expected: str
 ) -> None:
     """It has the ids, the home and the session of the person, and no group of root."""
-    monkeypatch.setattr(browser.os, "geteuid", lambda: 0)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setenv("SUDO_UID", "1234")
     if runtime:
         monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)

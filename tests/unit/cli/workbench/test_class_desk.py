@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sharklab.cli import flow, seats, work
 from sharklab.cli.workbench import board, class_desk, class_links, client, desk
 from sharklab.cli.workbench.class_desk import NOBODY, ClassDesk
 from sharklab.cli.workbench.jobs import DONE, FAILED
@@ -76,9 +77,14 @@ def test_table_is_made_once_for_many_readers(ask: Asker, monkeypatch: pytest.Mon
     """For each language, and again when it is old or a student asks for help."""
     made: list[str] = []
     whole = board.rows
-    monkeypatch.setattr(board, "rows", lambda *given: made.append(given[2].language) or whole(*given))
+
+    def rows(*given: Any) -> list[dict[str, Any]]:
+        made.append(given[2].language)
+        return whole(*given)
+
+    monkeypatch.setattr(board, "rows", rows)
     clock = [100.0]
-    monkeypatch.setattr(class_desk.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
     for lang in ("en", "fr", "en", "fr"):
         assert set(NAMES) == set(ask.rows(lang))
     assert ["en", "fr"] == made
@@ -148,8 +154,8 @@ def test_missing_seats_are_started_in_turn(
             if plan.seat.student == "bob":
                 raise MachineryError("no room")
 
-    monkeypatch.setattr(class_desk.flow, "up", up)
-    monkeypatch.setattr(class_desk.seats, "status", lambda *_: [{"student": "carol", "hosts": {}}])
+    monkeypatch.setattr(flow, "up", up)
+    monkeypatch.setattr(seats, "status", lambda *_: [{"student": "carol", "hosts": {}}])
     assert {"count": 2} == ask("start", NOBODY)
     assert {"count": 0} == ask("start", NOBODY)
     error_of(InputError, ask, "start", "alice")
@@ -167,9 +173,7 @@ def test_missing_seats_are_started_in_turn(
 def test_one_seat_is_started(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the state in which a student begins, on the provider of this computer."""
     begun: list[tuple[str, str]] = []
-    monkeypatch.setattr(
-        class_desk.flow, "up", lambda plan, *_: begun.append((plan.lab.name, plan.seat.student))
-    )
+    monkeypatch.setattr(flow, "up", lambda plan, *_: begun.append((plan.lab.name, plan.seat.student)))
     assert {"count": 1} == ask("start", "carol")
     ask.wait()
     assert [("mylab", "carol")] == begun
@@ -178,7 +182,7 @@ def test_one_seat_is_started(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_seat_is_removed(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of this lab and of this student alone."""
     done: list[tuple[str, str]] = []
-    monkeypatch.setattr(class_desk.seats, "down", lambda lab, student, progress: done.append((lab, student)))
+    monkeypatch.setattr(seats, "down", lambda lab, student, progress: done.append((lab, student)))
     ask("stop", "bob")
     ask.wait()
     assert [("mylab", "bob")] == done
@@ -194,9 +198,9 @@ def test_seat_that_is_not_up_has_nothing_to_lose(ask: Asker) -> None:
 def test_seat_is_reset(ask_of_hosts: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
     """All its hosts begin again; before that the instructor reads the losses of the student."""
     ask, done = ask_of_hosts, list[tuple[str, ...]]()
-    monkeypatch.setattr(class_desk.work, "reset", lambda plan, hosts, progress: done.append(hosts))
+    monkeypatch.setattr(work, "reset", lambda plan, hosts, progress: done.append(hosts))
     found = [{"student": "alice", "hosts": {"server": "running"}}]
-    monkeypatch.setattr(class_desk.seats, "status", lambda *_: found)
+    monkeypatch.setattr(seats, "status", lambda *_: found)
     plan_file.save(ask.desk._plan("alice"))
     seat = ask("seat", lang="fr")
     assert {"server": translator("fr").gettext("running")} == seat["hosts"]
@@ -208,10 +212,10 @@ def test_seat_is_reset(ask_of_hosts: Asker, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_error_is_told_in_the_language_of_the_reader(ask: Asker) -> None:
     """As the pages ask: each request through the desk's own words."""
-    seats = client.Seats(client.here(ask.handlers, desk.explain))
+    own = client.Seats(client.here(ask.handlers, desk.explain))
     said = []
     for lang in ("en", "fr"):
         with pytest.raises(client.Refused) as refused:
-            seats.ask("seat", "mylab", "mallory", lang)
+            own.ask("seat", "mylab", "mallory", lang)
         said.append(str(refused.value))
     assert said[0] != said[1]

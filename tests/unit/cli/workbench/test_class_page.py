@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.cli.workbench import board, class_links
+from sharklab.cli.workbench import class_links
 from sharklab.cli.workbench.identity import INSTRUCTOR, Reader
 from sharklab.errors import MachineryError
+from sharklab.lab import handed_in
 from tests.support import workbench
 
 TEACHER = Reader("instructor", INSTRUCTOR)
@@ -50,7 +51,7 @@ def test_filters_leave_the_rows_that_are_wanted(
     bench: workbench.Bench, monkeypatch: pytest.MonkeyPatch, query: str, students: set[str]
 ) -> None:
     """A search looks at names and ids."""
-    monkeypatch.setattr(board.handed_in, "last", lambda lab: {"carol": 1.0})
+    monkeypatch.setattr(handed_in, "last", lambda lab: {"carol": 1.0})
     bob = Reader("bob", seats=frozenset({("mylab", "bob")}))
     bench.browser(bob).post("/seats/mylab/bob/help", data={"up": "yes"})
     assert students == set(shown(bench, query))

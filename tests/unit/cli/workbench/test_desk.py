@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
+from sharklab.cli import seats, work
 from sharklab.cli.workbench import desk
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.marking.model import Result
 from sharklab.hosts.door.server import Answer
 from sharklab.i18n import translator
-from sharklab.lab import diary, load, plan_file, seat
-from sharklab.lab.model import Lab
+from sharklab.lab import diary, exam, load, plan_file, seat
+from sharklab.lab.model import Lab, Plan
+from sharklab.message import Message
+from sharklab.progress import Progress
 from tests.support import packets_made
 from tests.support.errors import error_of
 
@@ -95,7 +98,7 @@ def test_page_of_a_seat_that_is_up(ask_of_hosts: Asker, monkeypatch: pytest.Monk
     assert ask_of_hosts("page")["is_up"]
     assert plan_file.from_plain(ask_of_hosts("plan")).start
     found = [{"hosts": {"server": "running"}}]
-    monkeypatch.setattr(desk.seats, "status", lambda lab, student: found)
+    monkeypatch.setattr(seats, "status", lambda lab, student: found)
     assert {"server": translator("fr").gettext("running")} == ask_of_hosts("hosts", lang="fr")["hosts"]
 
 
@@ -156,7 +159,7 @@ def test_check_in_an_exam_gives_nothing_away(ask_in_exam: Asker) -> None:
     assert ask_in_exam("page")["is_exam"]
     assert "" == ask_in_exam("work")["clock"]
     diary.note_exam(own, 1_000_000.0, 1_005_400.0)
-    assert desk.exam.local_time(1_005_400.0) in ask_in_exam("work")["clock"]
+    assert exam.local_time(1_005_400.0) in ask_in_exam("work")["clock"]
     found = ask_in_exam("check")
     assert ([], [], "") == (found["exercises"], found["problems"], found["sum"])
     assert found["lines"]
@@ -187,8 +190,17 @@ def test_exercise_is_solved_and_reset(ask_of_hosts: Asker, monkeypatch: pytest.M
     """The answer has the changes of the hosts, and a sentence in the reader's language."""
     done: list[object] = []
     changes = {"server": "+ a line"}
-    monkeypatch.setattr(desk.work, "solve", lambda plan, ids, progress: done.append(ids) or changes)
-    monkeypatch.setattr(desk.work, "reset", lambda plan, hosts, progress: done.append(hosts) or ())
+
+    def solve(plan: Plan, ids: tuple[str, ...], progress: Progress) -> dict[str, str]:
+        done.append(ids)
+        return changes
+
+    def reset(plan: Plan, hosts: tuple[str, ...], progress: Progress) -> tuple[Message, ...]:
+        done.append(hosts)
+        return ()
+
+    monkeypatch.setattr(work, "solve", solve)
+    monkeypatch.setattr(work, "reset", reset)
     solved, french = (ask_of_hosts("solve", exercise="nfs", lang=lang) for lang in ("en", "fr"))
     assert (changes, 1) == (solved["changes"], len(solved["lines"]))
     assert solved["lines"] != french["lines"]
