@@ -30,12 +30,13 @@ def open_link(link: str) -> None:
 
 
 def _person(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return the settings of a process of the person who called sudo(8); none without sudo."""
-    if os.geteuid() != 0 or "SUDO_UID" not in environ:
+    """Return the settings of a process of the person who called sudo(8), none for root alone."""
+    caller = int(environ.get("SUDO_UID", "0"))
+    if os.geteuid() != 0 or caller == 0:
         return {}
     import pwd
 
-    own = pwd.getpwuid(int(environ["SUDO_UID"]))
+    own = pwd.getpwuid(caller)
     env = {**environ, "HOME": own.pw_dir, "USER": own.pw_name, "LOGNAME": own.pw_name}
     env.setdefault("XDG_RUNTIME_DIR", f"/run/user/{own.pw_uid}")
     return {"user": own.pw_uid, "group": own.pw_gid, "extra_groups": [], "env": env, "cwd": "/"}

@@ -157,9 +157,9 @@ class ClassDesk:
 
     def _hand_in(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Pack the work and keep it among the submissions of the class; answer with the receipt."""
-        packed = self.desk.pack(student, request)
+        packed = self.desk.pack(self._known(student), request)
         with packed.file.open("rb") as file:
-            receipt = handing_in.take(self._known(student), self.lab.name, file.fileno())
+            receipt = handing_in.take(student, self.lab.name, file.fileno())
         ownership.give_like_folder(packed.file)
         self._made.clear()
         lines = packed.receipt["lines"][:-1]  # the last one names the file of the server

@@ -81,10 +81,13 @@ def _file() -> Path:
 
 def _read() -> dict[str, Any]:
     try:
-        return dict(json.loads(_file().read_text()))
+        known = json.loads(_file().read_text())
+        return {
+            name: {"number": int(own["number"]), "used": bool(own["used"])} for name, own in known.items()
+        }
     except FileNotFoundError:
         return {}
-    except ValueError as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise MachineryError(
             N_("the file is damaged: {fault}"), place=str(_file()), hint=N_("remove it"), fault=error
         ) from error
@@ -95,7 +98,8 @@ def _name(lab: str, student: str) -> str:
 
 
 def _number(known: Mapping[str, Any], lab: str, student: str) -> int:
-    return int(known.get(_name(lab, student), {}).get("number", 0))
+    number: int = known.get(_name(lab, student), {}).get("number", 0)
+    return number
 
 
 def _token(lab: str, student: str, number: int) -> str:

@@ -8,13 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.cli.workbench import board, class_links
+from sharklab.cli.workbench import class_links
 from sharklab.cli.workbench.identity import INSTRUCTOR, Reader
-from sharklab.cli.workbench.jobs import DONE, FAILED
 from sharklab.errors import MachineryError
-from sharklab.lab import diary, seat
-from sharklab.lab.model import Plan
-from sharklab.progress import Progress
+from sharklab.lab import handed_in
 from tests.support import workbench
 
 TEACHER = Reader("instructor", INSTRUCTOR)
@@ -40,42 +37,21 @@ def test_table_is_for_the_instructor(bench: workbench.Bench) -> None:
     assert "/class/" == bench.browser(TEACHER).get("/").headers["location"]
 
 
-def test_longest_without_progress_comes_first(
-    bench: workbench.Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who began first and gained nothing since is first; who has handed in is last."""
-    now = 1_000_000.0
-    lab = bench.plan.source
-    for minutes, student in ((50, "carol"), (30, "alice"), (40, "bob")):
-        monkeypatch.setattr("sharklab.lab.diary.time.time", lambda minutes=minutes: now - minutes * 60)
-        diary.begin(seat.look_up(lab, student))
-    monkeypatch.setattr("sharklab.cli.workbench.board.time.time", lambda: now)
-    assert ["carol", "bob", "alice"] == [row["student"] for row in board_rows(bench)]
-    assert [50, 40, 30] == [row["stuck"] for row in board_rows(bench)]
-    monkeypatch.setattr("sharklab.cli.workbench.board.handed_in.last", lambda name: {"carol": now})
-    assert ["bob", "alice", "carol"] == [row["student"] for row in board_rows(bench)]
-
-
-def board_rows(bench: workbench.Bench) -> list[dict[str, object]]:
-    """Return the rows in English."""
-    from sharklab.i18n import translator
-
-    return board.rows(bench.plan.source, bench.students, translator("en"))
-
-
 @pytest.mark.parametrize(
     ("query", "students"),
     [
         ("", {"alice", "bob", "carol"}),
         ("?search=MÜLL", {"alice"}),
         ("?only=hands", {"bob"}),
-        ("?only=handed", set()),
+        ("?only=handed", {"carol"}),
+        ("?only=working", {"alice", "bob"}),
     ],
 )
 def test_filters_leave_the_rows_that_are_wanted(
-    bench: workbench.Bench, query: str, students: set[str]
+    bench: workbench.Bench, monkeypatch: pytest.MonkeyPatch, query: str, students: set[str]
 ) -> None:
     """A search looks at names and ids."""
+    monkeypatch.setattr(handed_in, "last", lambda lab: {"carol": 1.0})
     bob = Reader("bob", seats=frozenset({("mylab", "bob")}))
     bench.browser(bob).post("/seats/mylab/bob/help", data={"up": "yes"})
     assert students == set(shown(bench, query))
@@ -93,26 +69,6 @@ def test_hand_is_raised_and_lowered(bench: workbench.Bench) -> None:
     own.post(bench.at + "/help", data={"up": "yes"})
     own.post(bench.at + "/help", data={"up": "no"})
     assert [] == shown(bench, "?only=hands")
-
-
-def test_check_of_a_student_is_on_the_board(bench: workbench.Bench) -> None:
-    """The table knows the points of the last check."""
-    own = bench.browser()
-    own.get(bench.at + "/")
-    assert 0.0 == board.read("mylab", "alice").checked
-    own.post(bench.at + "/check")
-    record = board.read("mylab", "alice")
-    assert record.checked > 0
-    assert {"page"} == set(record.points)
-
-
-@pytest.mark.parametrize(
-    ("points", "state"),
-    [((2.0, 2.0, 2.0), board.NOW), ((1.0, 2.0, 2.0), board.ONCE), ((1.0, 2.0, 1.0), board.NEVER)],
-)
-def test_exercise_is_achieved_now_once_or_never(points: tuple[float, float, float], state: str) -> None:
-    """The most points ever count for `once`."""
-    assert state == board._state(board.Record({"page": points}), "page")
 
 
 def test_personal_link_works_once_and_is_renewed(bench: workbench.Bench) -> None:
@@ -133,15 +89,6 @@ def test_link_of_a_stranger_is_refused(bench: workbench.Bench) -> None:
     assert 422 == bench.browser(TEACHER).post("/class/links/mallory").status_code
 
 
-def test_table_of_links_names_each_student(bench: workbench.Bench) -> None:
-    """The file for the instructor has one line for each, with the address of the site."""
-    lines = class_links.table("mylab", bench.students, bench.site).splitlines()
-    assert "student,name,email,link" == lines[0]
-    assert [f"{bench.site.origin}/enter/{token}" for token in class_links.unused("mylab", NAMES)] == [
-        line.rpartition(",")[2] for line in lines[1:]
-    ]
-
-
 def test_instructor_sees_the_page_of_a_student_and_no_button(bench: workbench.Bench) -> None:
     """No form of that page writes, except the one of the language."""
     page = bench.browser(TEACHER).get(bench.at + "/").text
@@ -149,27 +96,15 @@ def test_instructor_sees_the_page_of_a_student_and_no_button(bench: workbench.Be
     assert "readonly" in page
 
 
-def test_hand_in_keeps_the_submission_of_the_class(bench: workbench.Bench, tmp_path: Path) -> None:
-    """The instructor grades the folder of the lab, and the table shows the time."""
-    own = bench.browser()
-    own.get(bench.at + "/")
-    receipt = own.post(bench.at + "/hand-in")
-    assert 200 == receipt.status_code
-    [file] = (tmp_path / "state" / "handed" / "mylab").glob("alice-*.sharklab")
-    assert file.stat().st_mode & 0o777 == 0o600
-    assert ["alice"] == shown(bench, "?only=handed")
+def test_failure_of_a_job_is_on_the_page_of_the_seat(
+    bench: workbench.Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table shows the jobs that wait; a second job for the same seat is refused."""
+    go = threading.Event()
 
-
-def test_missing_seats_are_started_in_turn(bench: workbench.Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everybody gets a job; a failure is told on the page of the seat, and the others go on."""
-    go, begun = threading.Event(), []
-
-    def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
-        begun.append(plan.seat.student)
+    def up(*_: object) -> None:
         assert go.wait(60)
-        with progress.step("set up"):
-            if plan.seat.student == "bob":
-                raise MachineryError("no room")
+        raise MachineryError("no room")
 
     monkeypatch.setattr("sharklab.cli.workbench.class_desk.flow.up", up)
     teacher = bench.browser(TEACHER)
@@ -177,23 +112,18 @@ def test_missing_seats_are_started_in_turn(bench: workbench.Bench, monkeypatch: 
     assert 422 == teacher.post("/class/seats/alice/start").status_code
     go.set()
     bench.of_class.jobs._pool.shutdown(wait=True)
-    assert set(NAMES) == set(begun)
-    assert {"alice": DONE, "bob": FAILED, "carol": DONE} == {
-        student: job.state for student, job in bench.of_class.jobs.known().items()
-    }
     assert "no room" in teacher.get("/class/seats/bob/").text
 
 
-def test_seat_is_removed_and_reset(bench: workbench.Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each action does what its verb does; a seat that is not up cannot be reset."""
-    done = []
+def test_actions_are_the_instructor_s(bench: workbench.Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each does the verb of its name; there are no others."""
+    done: list[str] = []
     down = "sharklab.cli.workbench.class_desk.seats.down"
-    monkeypatch.setattr(down, lambda lab, student, progress: done.append((lab, student)))
+    monkeypatch.setattr(down, lambda lab, student, progress: done.append(student))
     teacher = bench.browser(TEACHER)
     assert 422 == teacher.post("/class/seats/alice/reset").status_code
     assert 404 == teacher.post("/class/seats/alice/other").status_code
-    assert 422 == teacher.post("/class/seats/mallory/stop").status_code
+    assert 404 == bench.browser().post("/class/seats/alice/stop").status_code
     assert 200 == teacher.post("/class/seats/alice/stop").status_code
     bench.of_class.jobs._pool.shutdown(wait=True)
-    assert [("mylab", "alice")] == done
-    assert 404 == bench.browser().post("/class/seats/alice/stop").status_code
+    assert ["alice"] == done

@@ -115,13 +115,6 @@ def test_check_says_what_the_command_says(bench: workbench.Bench, capsys: pytest
             assert piece.rstrip(")") in text
 
 
-def test_hint_that_is_not_there_is_refused(bench: workbench.Bench) -> None:
-    """A page that is older than the work asks for nothing in vain."""
-    browser = bench.browser()
-    browser.get(bench.at + "/")
-    assert 422 == browser.post(bench.at + "/hints", data={"hint": "page/handshake"}).status_code
-
-
 def test_hand_in_gives_receipt_and_file(bench: workbench.Bench) -> None:
     """The digest on the page is that of the file that the browser loads."""
     import hashlib
@@ -133,12 +126,6 @@ def test_hand_in_gives_receipt_and_file(bench: workbench.Bench) -> None:
     file = browser.get(bench.at + "/bundle")
     assert hashlib.sha256(file.content).hexdigest() in receipt
     assert "mylab-alice.sharklab" in file.headers["content-disposition"]
-
-
-@pytest.mark.parametrize("action", ["solve", "reset"])
-def test_action_without_a_seat_is_told(bench: workbench.Bench, action: str) -> None:
-    """No host is up: the page says so."""
-    assert 422 == bench.browser().post(f"{bench.at}/{action}", data={"exercise": "page"}).status_code
 
 
 @pytest.mark.parametrize(
