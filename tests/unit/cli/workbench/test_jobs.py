@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -97,9 +98,11 @@ class Gate:
 
 
 @pytest.fixture
-def gate() -> Gate:
-    """Return work that waits."""
-    return Gate()
+def gate() -> Iterator[Gate]:
+    """Return work that waits, at most until the end of the test."""
+    own = Gate()
+    yield own
+    own.go.set()
 
 
 def test_seat_has_one_job_at_a_time(gate: Gate) -> None:

@@ -15,7 +15,7 @@ from sharklab.cli.workbench import live_capture
 from sharklab.cli.workbench.live_capture import Live
 from sharklab.errors import MachineryError
 
-LIMIT = 60
+LIMIT = 20
 """Seconds after which a test fails that waits for something."""
 
 

@@ -26,7 +26,7 @@ def browser(others: dict[str, Path]) -> TestClient:
 
 
 def test_files_are_ours_and_those_of_others(others: dict[str, Path]) -> None:
-    """Each with its media type; a file of a type that no page loads is left out."""
+    """Each with its media type."""
     found = static_files.read(others)
     own = {file.name for file in static_files.OWN.iterdir() if file.suffix in static_files.TYPES}
     assert own | {"report.css", "htmx.js"} == set(found)
@@ -35,6 +35,16 @@ def test_files_are_ours_and_those_of_others(others: dict[str, Path]) -> None:
         found["htmx.js"].content,
         found["htmx.js"].type,
     )
+
+
+def test_file_of_a_type_that_no_page_loads_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder may hold a note."""
+    monkeypatch.setattr(static_files, "OWN", tmp_path)
+    for name in ("own.js", "README.md"):
+        (tmp_path / name).touch()
+    assert {"own.js", "report.css"} == set(static_files.read({}))
 
 
 def test_tag_names_the_content(others: dict[str, Path]) -> None:

@@ -18,7 +18,7 @@ from sharklab.cli.workbench.watching import Watched, Watching
 from sharklab.errors import MachineryError
 
 PLACE = ("mylab", "alice", "server")
-LIMIT = 60
+LIMIT = 20
 """Seconds after which a test fails that waits for something."""
 
 
