@@ -197,6 +197,11 @@ def test_stop_ends_the_recording_for_all() -> None:
         assert ("stopped", True) == (watched.shown["end"], watched.live is not None)
         poll: Any = watched._poll
         await poll
+        door.streams[0].close()
+        assert watched.live
+        task: Any = watched.live._task
+        await task
+        assert not watched.live.has_failed
         assert "stop" in [want for want, *_ in door.asked]
 
     run(test)
