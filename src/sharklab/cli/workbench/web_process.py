@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import anyio
 import uvicorn
 import uvicorn.lifespan.off
 import uvicorn.loops.asyncio
@@ -69,6 +70,7 @@ def make(settings: Mapping[str, Any], ask: client.Ask) -> uvicorn.Server:
         timeout_graceful_shutdown=2,
     )
     config.load()
+    anyio.run(anyio.sleep, 0)  # it loads the part for this event loop at its first use
     return uvicorn.Server(config)
 
 

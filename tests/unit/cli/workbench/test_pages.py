@@ -147,16 +147,6 @@ def test_unknown_lab_of_a_cookie_is_told(bench: workbench.Bench) -> None:
     assert 500 == bench.browser(old).get("/seats/other/alice/").status_code
 
 
-def test_static_file_is_not_sent_twice(bench: workbench.Bench) -> None:
-    """A browser that has a file gets a short answer; a name that is none gets none."""
-    browser = bench.stranger()
-    first = browser.get("/static/workbench.css")
-    again = browser.get("/static/workbench.css", headers={"if-none-match": first.headers["etag"]})
-    assert (200, 304, b"") == (first.status_code, again.status_code, again.content)
-    assert 404 == browser.get("/static/%2e%2e%2fapp.py").status_code
-    assert 404 == browser.get("/static/app.py").status_code
-
-
 def test_site_below_a_path(mylab: Path, tmp_path: Path) -> None:
     """Behind a proxy, every link and cookie has the path in front."""
     from sharklab.cli.workbench.site import Site

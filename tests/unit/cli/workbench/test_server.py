@@ -1,69 +1,62 @@
-"""The two processes of a workbench that root serves: the one that answers browsers has no right."""
+"""The workbench that is served: its socket, its links, and the start of the process that answers browsers."""
 
 from __future__ import annotations
 
-import re
+import json
 import signal
+import socket
 import subprocess
 import sys
-from pathlib import Path
 
-import httpx2
 import pytest
 
 from sharklab.cli.workbench import server
+from sharklab.cli.workbench.identity import to_plain
+from sharklab.errors import MachineryError
+from tests.support.errors import error_of
 from tests.support.workbench import Bench
-
-PROGRAM = """
-import sys
-from pathlib import Path
-from sharklab.cli.workbench import desk, server, site
-from sharklab.cli.workbench.identity import Reader
-from sharklab.lab import load
-lab = load.named(sys.argv[1])
-listener = server.listen("127.0.0.1", 0)
-address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-handlers = desk.Desk({lab.name: lab}, lambda *_: Path(sys.argv[2])).handlers()
-bench = server.Workbench(site.read(address), handlers)
-print(bench.link(Reader("alice", seats=frozenset({(lab.name, "alice")}))), flush=True)
-bench.run(listener, {})
-"""
-
-
-def status(pid: int) -> dict[str, str]:
-    """Return the lines of proc(5)'s status of a process."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
-
-
-def test_web_process_has_no_right(bench: Bench, tmp_path: Path) -> None:
-    """It has a user id of its own, no capability and no way to any; and the page works through the door."""
-    command = [sys.executable, "-P", "-c", PROGRAM, str(bench.plan.source.path), str(tmp_path / "work")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
-        try:
-            assert parent.stdout
-            link = parent.stdout.readline().strip()
-            origin, _, token = link.partition("/enter/")
-            with httpx2.Client(base_url=origin, headers={"origin": origin}, timeout=60) as browser:
-                assert 200 == browser.get(f"/enter/{token}").status_code
-                assert 303 == browser.post("/enter", data={"token": token}).status_code
-                page = browser.get("/seats/mylab/alice/")
-            children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
-            known = [status(int(pid)) for pid in children]
-        finally:
-            parent.send_signal(signal.SIGTERM)
-    assert (200, True) == (page.status_code, "mylab of alice" in page.text)
-    [web] = [each for each in known if each["Uid"].split() == [str(server.UID)] * 4]
-    assert [str(server.UID)] * 4 == web["Gid"].split()
-    assert ("", "1") == (web["Groups"], web["NoNewPrivs"])
-    assert not any(int(web[name], 16) for name in ("CapInh", "CapPrm", "CapEff"))
-    assert re.fullmatch(r"[\w-]+", token)
 
 
 @pytest.mark.parametrize(("address", "port"), [("127.0.0.1", 70_000), ("192.0.2.1", 0)])
 def test_place_that_is_not_ours_is_named(address: str, port: int) -> None:
     """The error has the place, whatever is wrong with it."""
-    from sharklab.errors import MachineryError
-    from tests.support.errors import error_of
-
     assert f"{address}:{port}" == error_of(MachineryError, server.listen, address, port).place
+
+
+def test_links_are_settings_of_the_web_process(bench: Bench) -> None:
+    """Each has a token of its own; the cookies of a server that was started again still count."""
+    own = server.Workbench(bench.site, {})
+    links = [own.link(bench.reader()) for _ in range(2)]
+    settings = own.settings({})
+    tokens = [link.removeprefix(f"{bench.site.origin}/enter/") for link in links]
+    assert dict.fromkeys(tokens, to_plain(bench.reader())) == settings["links"] and 2 == len(
+        settings["links"]
+    )
+    assert settings["key"] == server.Workbench(bench.site, {}).settings({})["key"]
+    assert 64 == len(settings["key"])
+
+
+def test_settings_are_not_in_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They hold secrets; the socket is given by its number."""
+    program = "import os, sys; os.fstat(int(sys.argv[1])); sys.exit(len(sys.stdin.read()))"
+    monkeypatch.setattr(server, "COMMAND", (sys.executable, "-c", program))
+    settings = {"key": "secret"}
+    with socket.socket() as listener:
+        child = server._start(listener, settings)
+    assert len(json.dumps(settings)) == child.wait(60)
+    assert "secret" not in " ".join(child.args)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("command", ["exit 3", "kill -KILL $$"])
+def test_web_process_that_fails_is_an_error(command: str) -> None:
+    """With its code."""
+    with subprocess.Popen(["sh", "-c", command]) as child:
+        error = error_of(MachineryError, server._wait, child)
+    assert error.values["code"] in (3, -signal.SIGKILL)
+
+
+@pytest.mark.parametrize("command", ["exit 0", "kill -INT $$", "kill -TERM $$"])
+def test_web_process_that_is_ended_is_none(command: str) -> None:
+    """By the signals that end a server."""
+    with subprocess.Popen(["sh", "-c", command]) as child:
+        server._wait(child)

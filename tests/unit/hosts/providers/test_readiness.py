@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import disk, late_import, marks, network, readiness
+from sharklab.hosts.providers import disk, marks, network, readiness
 from sharklab.lab.model import Plan
 from sharklab.message import Message
 from tests.support.errors import error_of
@@ -110,23 +109,3 @@ def test_answering_looks_in_the_namespace_of_the_seat(
         found = readiness.answering(seat_plan, {"server", "client"})
         keeper.stdin.close()
     assert ({"server"}, before) == (found, Path("/proc/self/ns/net").readlink())
-
-
-def test_late_module_is_loaded_when_it_is_used(tmp_path: Path) -> None:
-    """`sitecustomize` of a service: its Python knows the module, and loads no TLS before somebody asks."""
-    (tmp_path / "sitecustomize.py").write_text(disk.EASED["usr/local/lib/sharklab/sitecustomize.py"])
-    assert ("urllib.request",) == late_import.LATE
-    program = (
-        "import sys, xml.sax.saxutils\n"
-        "print('urllib.request' in sys.modules, 'http.client' in sys.modules)\n"
-        "import urllib.request\n"
-        "print(urllib.request.Request('http://a/b').host, 'http.client' in sys.modules)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={"PYTHONPATH": str(tmp_path)},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    assert "True False\na True\n" == done.stdout

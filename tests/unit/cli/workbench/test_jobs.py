@@ -1,0 +1,142 @@
+"""Work on seats in a queue: one piece for each student, whose end and last line are kept."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from sharklab.cli.workbench import jobs
+from sharklab.cli.workbench.jobs import DONE, FAILED, RUNNING, WAITING, Job, Jobs
+from sharklab.errors import InputError, MachineryError
+from sharklab.i18n import translator
+from sharklab.message import Message
+from sharklab.progress import Progress
+from tests.support.errors import error_of
+
+ENGLISH, FRENCH = translator("en"), translator("fr")
+
+
+def ended(own: Jobs, student: str = "alice") -> Job:
+    """Return the job of a student when all work has ended."""
+    own._pool.shutdown(wait=True)
+    return own.known()[student]
+
+
+def test_job_keeps_the_last_line_of_its_work() -> None:
+    """An empty line takes nothing away."""
+    own = Jobs()
+
+    def work(progress: Progress) -> None:
+        progress.note(Message("first"))
+        progress.note(Message("last"))
+        progress.note(Message(""))
+
+    own.add("alice", "start", work, ENGLISH)
+    job = ended(own)
+    assert (DONE, "last", "start", False) == (job.state, job.line, job.title, job.is_open)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (MachineryError("no room on {host}", host="server"), "no room on server"),
+        (KeyError("fault"), "KeyError('fault')"),
+    ],
+)
+def test_job_that_fails_tells_why(error: Exception, line: str) -> None:
+    """A fault of the program too; the queue goes on with the next student."""
+    own = Jobs()
+
+    def work(progress: Progress) -> None:
+        raise error
+
+    own.add("alice", "start", work, ENGLISH)
+    own.add("bob", "start", lambda progress: None, ENGLISH)
+    job = ended(own)
+    assert (FAILED, line, False) == (job.state, job.line, job.is_open)
+    assert DONE == own.known()["bob"].state
+
+
+def test_title_and_error_are_in_the_language_of_the_reader() -> None:
+    """The catalogue has both."""
+    own = Jobs()
+
+    def work(progress: Progress) -> None:
+        raise InputError("the seat of {student} has a job already", student="bob")
+
+    own.add("alice", DONE, work, FRENCH)
+    job = ended(own)
+    assert FRENCH.gettext(DONE) == job.title != DONE
+    assert "bob" in job.line and "has a job" not in job.line
+
+
+def wait_until_closed(job: Job) -> None:
+    """Return when a job has ended: its thread has nothing left but to note the state."""
+    deadline = time.monotonic() + 60
+    while job.is_open:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+class Gate:
+    """Work that tells when it has begun, and waits until it may go on."""
+
+    def __init__(self) -> None:
+        self.begun, self.go = threading.Semaphore(0), threading.Event()
+
+    def __call__(self, progress: Progress) -> None:
+        """Do the work."""
+        self.begun.release()
+        assert self.go.wait(60)
+
+    def wait(self, count: int) -> None:
+        """Return when so many pieces of work have begun."""
+        assert all(self.begun.acquire(timeout=60) for _ in range(count))
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    """Return work that waits, at most until the end of the test."""
+    own = Gate()
+    yield own
+    own.go.set()
+
+
+def test_seat_has_one_job_at_a_time(gate: Gate) -> None:
+    """Whether it runs or waits; when it has ended, the next one takes its place."""
+    own = Jobs()
+    own.add("alice", "start", gate, ENGLISH)
+    gate.wait(1)
+    refused = error_of(InputError, own.add, "alice", "stop", gate, ENGLISH)
+    assert "alice" == refused.values["student"] and "start" == own.known()["alice"].title
+    first = own.known()["alice"]
+    gate.go.set()
+    done = threading.Event()
+    wait_until_closed(first)
+    own.add("alice", "stop", lambda progress: done.set(), ENGLISH)
+    assert done.wait(60) and "stop" == ended(own).title
+
+
+def test_a_few_jobs_run_and_the_others_wait(gate: Gate) -> None:
+    """Each seat takes much of the computer."""
+    own = Jobs()
+    names = [f"student{number}" for number in range(jobs.AT_ONCE + 1)]
+    for name in names:
+        own.add(name, "start", gate, ENGLISH)
+    gate.wait(jobs.AT_ONCE)
+    states = [own.known()[name].state for name in names]
+    assert [RUNNING] * jobs.AT_ONCE + [WAITING] == states
+    assert own.known()[names[-1]].is_open
+    gate.go.set()
+    assert DONE == ended(own, names[-1]).state
+
+
+def test_jobs_that_are_known_are_a_copy() -> None:
+    """A page that reads them is not in the way of the next job."""
+    own = Jobs()
+    known = own.known()
+    own.add("alice", "start", lambda progress: None, ENGLISH)
+    assert not known and ["alice"] == list(own.known())
