@@ -60,13 +60,15 @@ def wait(
     sockets: Mapping[str, socket.socket],
     is_running: Callable[[str], bool],
     explain: Callable[[str, Message], MachineryError],
-    limit: float = access.LIMIT,
+    limit: float | None = None,
 ) -> set[str]:
     """Wait until each host has started its units, or tried to, and has its address; return these hosts.
 
     When another host of the seat is there, the last ones have `QUIET` seconds more. Raises the error that
-    `explain` returns for a host and a reason if one has ended, or needs more than `limit` seconds.
+    `explain` returns for a host and a reason if one has ended, or needs more than `limit` seconds
+    (`access.LIMIT`).
     """
+    limit = access.LIMIT if limit is None else limit
     deadline, news = time.monotonic() + limit, time.monotonic()
     booting, silent = dict(sockets), set(sockets)
     while silent:
@@ -80,7 +82,11 @@ def wait(
             if not is_running(name):
                 raise explain(name, Message(N_("the host ended while it booted")))
             if time.monotonic() > deadline:
-                complaint = Message(N_("its units have not all started"))
+                complaint = Message(
+                    N_("its units have not all started")
+                    if name in booting
+                    else N_("its address does not answer")
+                )
                 values = {"seconds": limit, "complaint": complaint}
                 raise explain(name, Message(N_("no answer within {seconds:g} s ({complaint})"), values))
     return set(sockets) - silent
