@@ -150,7 +150,12 @@ class Terminal:
             self._resize(80, 24)
             os.set_blocking(self._pty, False)
             self.child = subprocess.Popen(
-                ["setsid", "--ctty", *command], stdin=slave, stdout=slave, stderr=slave, env=environment
+                # A background job of a shell ignores Ctrl-C (sh(1)), and so would all that it starts.
+                ["setsid", "--ctty", "env", "--default-signal", *command],
+                stdin=slave,
+                stdout=slave,
+                stderr=slave,
+                env=environment,
             )
         except OSError:
             os.close(self._pty)

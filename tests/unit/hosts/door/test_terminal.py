@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -45,8 +46,10 @@ class Screen:
         return kind
 
     def until(self, is_so: Callable[[Screen], bool]) -> Screen:
-        """Take messages until something is so."""
+        """Take messages until something is so, for at most a minute."""
+        deadline = time.monotonic() + 60
         while not is_so(self):
+            assert time.monotonic() < deadline, "it never came about"
             assert self.take(), "the terminal has closed"
         return self
 
