@@ -40,6 +40,9 @@ TOGETHER = 15
 REMOVED_TOGETHER = 8
 """Seats that are removed at the same time: removing is waiting for the kernel."""
 
+PREPARED = 0.5
+"""The share of the work before the first seat is up: the values of all seats (benchmarks/class.py)."""
+
 SILENT = Silent()
 
 
@@ -80,8 +83,9 @@ def _layers(
 
 
 def _progress(done: int, count: int, worked: int, begun: float) -> Message:
-    """Return the sentence about the seats that are done, with the time left from those that were."""
-    left = (time.monotonic() - begun) / worked * (count - done) if worked else 0.0
+    """Return the sentence about the seats that are done, with the time left by the share of the work."""
+    part = PREPARED + (1 - PREPARED) * worked / (count - done + worked)
+    left = (time.monotonic() - begun) * (1 / part - 1)
     values = {"done": done, "count": count, "seconds": round(left)}
     return Message(N_("{done} of {count} done, about {seconds} s left"), values)
 

@@ -64,3 +64,10 @@ def test_a_fault_on_one_seat_leaves_the_others(monkeypatch: pytest.MonkeyPatch, 
     classroom._up(plans, CONTAINERS, NOTHING, noted.append, threading.Event())
     errors = {result.student: result.error for result in noted}
     assert errors["ada"] and ("/disk", None) == (errors["ada"].place, errors["bob"])
+
+
+def test_time_left_counts_the_work_before_the_first_seat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All seats are prepared together: the first one that is done stands for half of the work."""
+    monkeypatch.setattr(classroom.time, "monotonic", lambda: 130.0)  # type: ignore[attr-defined]
+    told = [classroom._progress(done, 30, done, 100.0).values["seconds"] for done in (1, 15, 30)]
+    assert [28, 10, 0] == told
