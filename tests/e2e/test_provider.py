@@ -418,7 +418,7 @@ def test_end_of_a_group_spares_others() -> None:
 def test_end_of_a_group_waits_for_its_processes() -> None:
     """When a group has ended, the kernel lists none of its processes: neither a large one nor an orphan."""
     unit = "sl-7e57fffe-large"  # not of the class of the test above, which may run at the same time
-    large = "import os; block = bytearray(os.urandom(1 << 20) * 400); os.fork(); os.setsid(); os.fork(); "
+    large = "import os; block = bytearray(os.urandom(1 << 20) * 400); os.fork() or os.setsid() or os.fork(); "
     parent = "import subprocess, sys; subprocess.Popen(sys.argv[1:], start_new_session=True)"
     command = [*cgroups.launcher(unit), sys.executable, "-c", f"{large}import time; time.sleep(600)"]
     subprocess.run([sys.executable, "-c", parent, *command], check=True)
