@@ -123,9 +123,20 @@ def _forget(task: asyncio.Task[Any]) -> None:
         task.exception()
 
 
-async def _to_browser(ws: WebSocket, connection: socket.socket) -> int:
+async def _receive(connection: socket.socket) -> bytes:
+    """Return the next message, b"" at the end.
+
+    When the other end closes before it has read all, the kernel tells that first and gives its last
+    messages afterwards (unix(7)).
+    """
     loop = asyncio.get_running_loop()
-    while message := await loop.sock_recv(connection, MESSAGE):
+    with suppress(ConnectionResetError):
+        return await loop.sock_recv(connection, MESSAGE)
+    return await loop.sock_recv(connection, MESSAGE)
+
+
+async def _to_browser(ws: WebSocket, connection: socket.socket) -> int:
+    while message := await _receive(connection):
         async with asyncio.timeout(PATIENCE):
             await ws.send_bytes(message)
         if message[:1] == b"e":
@@ -140,4 +151,5 @@ async def _from_browser(ws: WebSocket, connection: socket.socket, may_go_on: Cal
         if not may_go_on():
             return REFUSED
         if 0 < len(message) <= MESSAGE:
-            await loop.sock_sendall(connection, message)
+            with suppress(BrokenPipeError, ConnectionResetError):  # `_to_browser` reads the reason
+                await loop.sock_sendall(connection, message)
