@@ -73,7 +73,8 @@ PermitTunnel no
 X11Forwarding no
 PrintMotd no
 PrintLastLog no
-LoginGraceTime 30
+LoginGraceTime 60
+MaxStartups 200
 MaxAuthTries 10
 MaxSessions 20
 ClientAliveInterval 30
