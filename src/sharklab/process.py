@@ -5,7 +5,9 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from sharklab.errors import MachineryError
@@ -59,6 +61,28 @@ def run(
             said=said,
         )
     return done.stdout
+
+
+@contextmanager
+def watched(look: Callable[[], float | None], pause: float) -> Iterator[None]:
+    """Call `look` in a thread during the block, after `pause` seconds, then after those that it returns.
+
+    None ends the watch.
+    """
+    done = threading.Event()
+
+    def watch() -> None:
+        after: float | None = pause
+        while after is not None and not done.wait(after):
+            after = look()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def require(*tools: str) -> None:

@@ -125,6 +125,14 @@ def lock(
         os.close(handle)
 
 
+def is_locked(path: Path) -> bool:
+    """Tell whether a process holds the lock file `path`."""
+    handle = _try_lock(path)
+    if handle is not None:
+        os.close(handle)
+    return handle is None
+
+
 def _wait(path: Path, what: Message, patience: float, progress: Callable[[Message], None]) -> int:
     deadline = time.monotonic() + patience
     if patience:

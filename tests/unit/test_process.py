@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from sharklab import process
@@ -61,3 +63,22 @@ def test_require_names_packages_of_both_families(monkeypatch: pytest.MonkeyPatch
     error = error_of(MachineryError, process.require, "ip", "ssh")
     expected = "apt-get install iproute2 openssh-client (dnf install iproute openssh-clients)"
     assert ({"tools": "ip, ssh"}, expected) == (error.values, error.hint_id)
+
+
+def test_watched_looks_until_it_returns_none_or_the_block_ends() -> None:
+    """Each look says when the next one is."""
+    looks: list[int] = []
+    enough = threading.Event()
+
+    def look() -> float | None:
+        looks.append(len(looks))
+        if len(looks) < 3:
+            return 0.001
+        enough.set()
+        return None
+
+    with process.watched(look, 0.0):
+        assert enough.wait(60)
+    with process.watched(lambda: looks.clear(), 600.0):
+        pass
+    assert [0, 1, 2] == looks

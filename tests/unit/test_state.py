@@ -150,6 +150,15 @@ def test_lock_waits_with_patience(tmp_path: Path) -> None:
         assert [str(holder.pid)] == [each.values["reason"].values["pid"] for each in said]
 
 
+def test_is_locked_while_it_is_held(tmp_path: Path) -> None:
+    """A look leaves the name of its holder."""
+    place = tmp_path / "lock"
+    assert not state.is_locked(place)
+    with state.lock(place, SEAT):
+        assert state.is_locked(place) and str(os.getpid()) == place.read_text().split()[0]
+    assert not state.is_locked(place) and place.read_text()
+
+
 def test_lock_in_a_deleted_folder(tmp_path: Path) -> None:
     """A lock whose folder was deleted by its holder does not keep others from a new one."""
     place = tmp_path / "seat" / "lock"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
+from sharklab import process
 from sharklab.checks import host_demands
 from sharklab.cli import fetching, seats, work
 from sharklab.errors import MachineryError
@@ -60,28 +60,18 @@ def _gather(plan: Plan, place: Path) -> tuple[Submission, tuple[str, ...]]:
     return found, tuple(host.name for host in plan.hosts if host.name not in answering)
 
 
-@contextmanager
-def _within_limit(one: Seat) -> Iterator[None]:
+def _within_limit(one: Seat) -> AbstractContextManager[None]:
     """Close the connections to the hosts of a seat when the block takes longer than `LIMIT` seconds.
 
     Each command on a host then fails, and the block ends.
     """
-    done = threading.Event()
 
-    def watch() -> None:
-        pause = LIMIT
-        while not done.wait(pause):
-            pause = CLOSE_PAUSE
-            with suppress(MachineryError):
-                access.close(one.id)
+    def close() -> float:
+        with suppress(MachineryError):
+            access.close(one.id)
+        return CLOSE_PAUSE
 
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()
+    return process.watched(close, LIMIT)
 
 
 def _observe(plan: Plan) -> Mapping[str, HostState]:

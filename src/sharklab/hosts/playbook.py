@@ -15,14 +15,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from sharklab import paths
+from sharklab import paths, process
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers.disk import Overlay
 from sharklab.message import N_, Message
@@ -128,9 +127,16 @@ def start_child() -> subprocess.Popen[str]:
 def _run_child(name: str, order: Mapping[str, Any], progress: Say, should_stop: Callable[[], object]) -> None:
     child = _ready.pop() if _ready else start_child()
     failures: dict[str, str] = {}
+
+    def stop() -> float | None:
+        if not should_stop():
+            return WATCH_SECONDS
+        _kill(child)
+        return None
+
     try:
         _send_order(child, order)
-        with _stop_when(child, should_stop):
+        with process.watched(stop, WATCH_SECONDS):
             for line in child.stdout or ():
                 _handle_event(json.loads(line), progress, failures)
         status = child.wait()
@@ -154,26 +160,6 @@ def _send_order(child: subprocess.Popen[str], order: Mapping[str, Any]) -> None:
     pipe: Any = child.stdin
     with suppress(BrokenPipeError), pipe:  # a child that has ended says why by its exit status
         json.dump(order, pipe)
-
-
-@contextmanager
-def _stop_when(child: subprocess.Popen[str], should_stop: Callable[[], object]) -> Iterator[None]:
-    """Ask every second whether the work is in vain, and end the child if so."""
-    done = threading.Event()
-
-    def look() -> None:
-        while not done.wait(WATCH_SECONDS):
-            if should_stop():
-                _kill(child)
-                return
-
-    watcher = threading.Thread(target=look, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()
 
 
 def _end_child(child: subprocess.Popen[str]) -> None:

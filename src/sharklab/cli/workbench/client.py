@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from sharklab import i18n
 from sharklab.errors import InputError, MachineryError, SharklabError
 from sharklab.hosts.door import protocol
 from sharklab.hosts.door.server import Handler
@@ -18,6 +19,11 @@ Explain = Callable[[SharklabError, Mapping[str, Any]], str]
 
 class Refused(Exception):
     """The desk refused a request; the text is for the reader, in their language."""
+
+    @classmethod
+    def by(cls, error: SharklabError, language: str) -> Refused:
+        """Return the refusal that says `error` in a language."""
+        return cls(error.say(i18n.translator(language).gettext))
 
 
 class Ask(Protocol):
@@ -52,7 +58,8 @@ def through_door(path: str, patience: float = 600.0) -> Ask:
         try:
             answer, given = protocol.ask(path, request, handles, patience)
         except protocol.BrokenTalk as error:
-            raise Refused(str(MachineryError(N_("the door does not answer: {said}"), said=error))) from error
+            silent = MachineryError(N_("the door does not answer: {said}"), said=error)
+            raise Refused.by(silent, request["lang"]) from error
         if "error" in answer:
             protocol.close(given)
             raise Refused(str(answer["error"]))
@@ -98,5 +105,5 @@ class Seats:
         answer, handles = self._ask({"want": want, "lab": lab, "student": student, "lang": lang, **more})
         if len(handles) != 1:
             protocol.close(handles)
-            raise InputError(N_("no file came"))
+            raise Refused.by(InputError(N_("no file came")), lang)
         return answer, handles[0]

@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -27,8 +26,8 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sharklab import i18n
-from sharklab.cli.workbench import packet_desk
-from sharklab.cli.workbench.client import Refused, Seats
+from sharklab.cli.workbench import packet_desk, refusals
+from sharklab.cli.workbench.client import Seats
 from sharklab.cli.workbench.identity import Reader
 from sharklab.cli.workbench.live_capture import Live
 from sharklab.cli.workbench.terminals import REFUSED, first_of, rights
@@ -179,22 +178,8 @@ async def _ask(request: Request, want: str, **more: str) -> tuple[dict[str, Any]
         )
 
 
-Page = Callable[[Request], Awaitable[Response]]
-
-
-def telling(page: Page) -> Page:
-    """Return `page`, which then says a refusal of the desk with status 422."""
-
-    async def call(request: Request) -> Response:
-        try:
-            return await page(request)
-        except Refused as error:
-            return JSONResponse({"problem": str(error)}, 422)
-        except SharklabError as error:
-            words = i18n.translator(request.scope["reader"].lang)
-            return JSONResponse({"problem": error.say(words.gettext)}, 422)
-
-    return call
+telling = refusals.told_by(lambda request, said: JSONResponse({"problem": said}, refusals.STATUS))
+"""A decorator for requests of packets.js, which shows the refusal."""
 
 
 @telling

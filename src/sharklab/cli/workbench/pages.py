@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from sharklab import i18n
+from sharklab.cli.workbench import refusals
 from sharklab.cli.workbench.client import Refused, Seats
 from sharklab.cli.workbench.guard import LANGUAGE
 from sharklab.cli.workbench.identity import LIFE, Cookies, Links, Reader
@@ -99,19 +99,10 @@ async def ask(request: Request, want: str, **more: str) -> dict[str, Any]:
     )
 
 
-Page = Callable[[Request], Awaitable[Response]]
-
-
-def telling(page: Page) -> Page:
-    """Return `page`, which then says an error of the desk where its answer would be."""
-
-    async def call(request: Request) -> Response:
-        try:
-            return await page(request)
-        except Refused as error:
-            return _part(request, "problem.html.j2", 422, said=str(error))
-
-    return call
+telling = refusals.told_by(
+    lambda request, said: _part(request, "problem.html.j2", refusals.STATUS, said=said)
+)
+"""A decorator for pages: a refusal is said where the answer would be."""
 
 
 async def home(request: Request) -> Response:

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import socket
-import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sharklab import process, state
-from sharklab.errors import Busy, MachineryError
+from sharklab import state
+from sharklab.hosts import background
 from sharklab.hosts.providers import cgroups
 from sharklab.message import N_, Message
 
@@ -28,8 +26,6 @@ GRACE = 60.0
 """Seconds for which nobody needs the process before it ends."""
 
 START_LIMIT = 30.0
-PAUSE = 0.02
-LARGEST_LOG = 8 << 20
 RUN = Path("/run")
 WHAT = Message(N_("the workbench"))
 
@@ -78,7 +74,7 @@ def serving() -> Iterator[None]:
 
 def is_served() -> bool:
     """Tell whether a workbench is served."""
-    return _is_held(folder() / "serving")
+    return state.is_locked(folder() / "serving")
 
 
 def start(command: Sequence[str], uid: int) -> Path:
@@ -88,38 +84,14 @@ def start(command: Sequence[str], uid: int) -> Path:
     """
     door = door_folder() / "socket"
     with state.lock(state.folder(folder()) / "starting", WHAT, patience=START_LIMIT):
-        if not _is_held(lock_file()):
-            _launch([*command, str(uid)])
-    return door
-
-
-def _launch(command: Sequence[str]) -> None:
-    if log_file().exists() and log_file().stat().st_size > LARGEST_LOG:
-        log_file().replace(log_file().with_name("log.1"))
-    door = door_folder() / "socket"
-    door.unlink(missing_ok=True)
-    cgroups.end(unit())
-    with log_file().open("ab") as log:
-        log_file().chmod(0o600)
-        begin = log.tell()
-        child = subprocess.Popen(
-            [*cgroups.launcher(unit()), *command],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    deadline = time.monotonic() + START_LIMIT
-    while not _answers(door):
-        if child.poll() is not None or time.monotonic() > deadline:
+        if not state.is_locked(lock_file()):
+            door.unlink(missing_ok=True)
             cgroups.end(unit())
-            raise MachineryError(
-                N_("the workbench cannot keep terminals: {said}"),
-                place=str(log_file()),
-                said=process.last_lines(log_file().read_bytes()[begin:].decode(errors="replace"), 2),
+            sentence = N_("the workbench cannot keep terminals: {said}")
+            background.start(
+                unit(), [*command, str(uid)], log_file(), lambda: _answers(door), START_LIMIT, sentence
             )
-        time.sleep(PAUSE)
-    threading.Thread(target=child.wait, daemon=True).start()  # so that no zombie of it stays
+    return door
 
 
 def _answers(path: Path) -> bool:
@@ -131,11 +103,3 @@ def _answers(path: Path) -> bool:
 def unit() -> str:
     """Return the name of the process's control group: one for each state folder."""
     return "sl-bench-" + hashlib.sha256(str(state.root()).encode()).hexdigest()[:8]
-
-
-def _is_held(file: Path) -> bool:
-    try:
-        with state.lock(file, WHAT):
-            return False
-    except Busy:
-        return True

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import socket
-import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import process, state
-from sharklab.errors import Busy, InputError, MachineryError
+from sharklab.errors import InputError
+from sharklab.hosts import background
 from sharklab.hosts.providers import cgroups
 from sharklab.hosts.ssh_gateway import cell, students
 from sharklab.hosts.ssh_gateway.supervisor import Where
@@ -27,10 +27,6 @@ PORT = 2222
 ADDRESS = "0.0.0.0"  # noqa: S104 (students come from other machines; the port is for them)
 START_LIMIT = 60.0
 """Seconds until sshd answers."""
-
-PAUSE = 0.1
-LARGEST_LOG = 8 << 20
-"""Bytes of a log that is continued; a larger one becomes log.1."""
 
 WHAT = Message(N_("the SSH gateway"))
 
@@ -60,7 +56,7 @@ def _settings_file() -> Path:
 
 def status() -> Status | None:
     """Return the gateway that runs, or None. Raises MachineryError when the gateway's own file is damaged."""
-    if not _is_held():
+    if not state.is_locked(lock_file()):
         return None
     content = _settings()
     where = Where(content.get("address", ADDRESS), content.get("port", PORT))
@@ -92,13 +88,15 @@ def start(address: str | None, port: int | None, command: Sequence[str]) -> tupl
         since = time.time()
         content = {"address": where.address, "port": where.port, "since": since}
         state.write(_settings_file(), json.dumps(content))
-        _launch(where, command)
+        words = [*command, where.address, str(where.port)]
+        sentence = N_("the gateway does not start: {said}")
+        background.start(unit(), words, log_file(), lambda: _answers(where), START_LIMIT, sentence)
         return Status(where, since, fingerprint()), True
 
 
 def stop() -> bool:
     """Stop the gateway with all its logins; return False when none ran. Raises MachineryError."""
-    ran = _is_held()
+    ran = state.is_locked(lock_file())
     cgroups.end(f"{unit()}*")
     return ran
 
@@ -126,39 +124,6 @@ def _settings() -> dict[str, Any]:
         return content if isinstance(content, dict) else {}
     except (FileNotFoundError, ValueError):
         return {}
-
-
-def _is_held() -> bool:
-    try:
-        with state.lock(lock_file(), WHAT):
-            return False
-    except Busy:
-        return True
-
-
-def _launch(where: Where, command: Sequence[str]) -> None:
-    if log_file().exists() and log_file().stat().st_size > LARGEST_LOG:
-        log_file().replace(log_file().with_name("log.1"))
-    with log_file().open("ab") as log:
-        log_file().chmod(0o600)
-        begin = log.tell()
-        child = subprocess.Popen(
-            [*cgroups.launcher(unit()), *command, where.address, str(where.port)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    deadline = time.monotonic() + START_LIMIT
-    while not _answers(where):
-        if child.poll() is not None or time.monotonic() > deadline:
-            cgroups.end(f"{unit()}*")
-            raise MachineryError(
-                N_("the gateway does not start: {said}"),
-                place=str(log_file()),
-                said=process.last_lines(log_file().read_bytes()[begin:].decode(errors="replace"), 2),
-            )
-        time.sleep(PAUSE)
 
 
 def _answers(where: Where) -> bool:

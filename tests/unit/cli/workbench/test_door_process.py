@@ -35,7 +35,7 @@ def runs(own_state: None, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bo
 
     def run(uid: int, explain: Callable[..., str], more: Mapping[str, object]) -> None:
         assert (door_process.explain, {"decode": decoding.handler}) == (explain, more)
-        found.append((uid, control._is_held(control.lock_file())))
+        found.append((uid, state.is_locked(control.lock_file())))
         if uid == 0:
             raise MachineryError("no room")
 
@@ -50,7 +50,7 @@ def test_process_holds_its_lock_while_it_answers(
     """The argument is the user of the web process; the module is the command's."""
     monkeypatch.setattr(sys, "argv", ["door_process", "7"])
     assert 0 == door_process.main()
-    assert [(7, True)] == runs and not control._is_held(control.lock_file())
+    assert [(7, True)] == runs and not state.is_locked(control.lock_file())
     assert door_process.__name__ == door_process.COMMAND[-1]
 
 
