@@ -59,11 +59,16 @@ def seats_create(args: Options) -> int:
 
 
 def _write_links(url: str, lab: str, students: Iterable[Student], file: Path) -> None:
-    """Write the personal links of a class for the workbench at `url`."""
+    """Write the personal links of a class for the workbench at `url`; each of them works.
+
+    A student whose link was used gets another one, which ends the cookie of the older one.
+    """
     from sharklab import state
     from sharklab.cli.workbench import class_links, site
 
-    state.write(file, class_links.table(lab, students, site.read(url)))
+    place, own = site.read(url), tuple(students)
+    class_links.renew_used(lab, [each.id for each in own])
+    state.write(file, class_links.table(lab, own, place))
     ownership.give_like_folder(file)
 
 

@@ -17,7 +17,7 @@ from sharklab.cli import seats
 from sharklab.errors import MachineryError
 from sharklab.grading.marking.model import Result
 from sharklab.i18n import Translator
-from sharklab.lab import diary, handed_in, seat
+from sharklab.lab import diary, handed_in, help_note, seat
 from sharklab.lab.model import Lab
 from sharklab.lab.roster import Student
 from sharklab.message import N_
@@ -30,14 +30,13 @@ NOW, ONCE, NEVER = "now", "once", "never"
 class Record:
     """The notes about one student: of each exercise the points, their worth, and the most points ever.
 
-    `gained` is the time of the last gain of points, `checked` that of the last check, `hand` the time at
-    which the student asked for help (epoch seconds, 0.0 for never).
+    `gained` is the time of the last gain of points, `checked` that of the last check (epoch seconds, 0.0 for
+    never).
     """
 
     points: Mapping[str, tuple[float, float, float]]
     gained: float = 0.0
     checked: float = 0.0
-    hand: float = 0.0
 
 
 def read(lab: str, student: str) -> Record:
@@ -48,7 +47,7 @@ def read(lab: str, student: str) -> Record:
         points = {
             id: (float(now), float(worth), float(most)) for id, (now, worth, most) in plain["points"].items()
         }
-        return Record(points, float(plain["gained"]), float(plain["checked"]), float(plain["hand"]))
+        return Record(points, float(plain["gained"]), float(plain["checked"]))
     except FileNotFoundError:
         return Record({})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -65,14 +64,7 @@ def note_check(lab: str, student: str, result: Result) -> None:
         most = old.points.get(exercise.id, (0.0, 0.0, 0.0))[2]
         has_gained = has_gained or exercise.points > most
         points[exercise.id] = (exercise.points, exercise.worth, max(most, exercise.points))
-    _write(lab, student, Record(points, now if has_gained else old.gained, now, old.hand))
-
-
-def raise_hand(lab: str, student: str, is_up: bool) -> None:
-    """Note that a student asks for help, or does so no more."""
-    old = read(lab, student)
-    hand = (old.hand or time.time()) if is_up else 0.0
-    _write(lab, student, Record(old.points, old.gained, old.checked, hand))
+    _write(lab, student, Record(points, now if has_gained else old.gained, now))
 
 
 def rows(lab: Lab, students: Iterable[Student], words: Translator) -> list[dict[str, Any]]:
@@ -87,7 +79,7 @@ def _row(
     lab: Lab, own: Student, hosts: Mapping[str, str], handed: float, words: Translator
 ) -> dict[str, Any]:
     record, now = read(lab.name, own.id), time.time()
-    known = seat.look_up(lab, own.id)
+    known, help = seat.look_up(lab, own.id), help_note.read(lab.name, own.id)
     since = max(record.gained, diary.begun(known))
     exercises = [
         {"part": each.part, "title": words.prose(each.title), "state": _state(record, each.id)}
@@ -104,7 +96,9 @@ def _row(
         "checked": record.checked,
         "stuck": int((now - since) // 60) if since else 0,
         "hints": len(diary.hints(known)),
-        "hand": int((now - record.hand) // 60) if record.hand else -1,
+        "hand": int((now - help.hand) // 60) if help.hand else -1,
+        "right": help.right,
+        "letters": len(help.letters),
         "handed": handed,
         "handed_at": time.strftime("%H:%M", time.localtime(handed)),
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -71,6 +72,7 @@ class Desk:
             "solve": self._solve,
             "reset": self._reset,
             "hosts": self._hosts,
+            "notes": self.notes,
         }
 
     def _plan(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
@@ -93,8 +95,13 @@ class Desk:
                 "folder": str(folder),
                 "is_exam": plan.lab.exam is not None,
                 "is_up": plan_file.state_of(plan.seat.folder) is not None,
+                "notes": _clock(plan, words),
             }
         )
+
+    def notes(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the clock of the student's exam."""
+        return Answer(_clock(self._whole(student, request), _words(request)))
 
     def _hosts(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the state of each host now, in words; without a seat with none."""
@@ -108,7 +115,7 @@ class Desk:
         plan, words = self._read(student, request), _words(request)
         folder = self.folder(plan.lab.name, student)
         student_work.make(plan, folder, words)
-        return Answer({"exercises": student_work.fields(plan, folder, words), "clock": _clock(plan, words)})
+        return Answer({"exercises": student_work.fields(plan, folder, words)})
 
     def _save(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         plan = self._read(student, request)
@@ -238,9 +245,10 @@ def _words(request: Mapping[str, Any]) -> Translator:
     return i18n.translator(lang if lang in i18n.languages() else i18n.SOURCE)
 
 
-def _clock(plan: Plan, words: Translator) -> str:
-    """Return when the exam of the student ends, "" without an exam."""
+def _clock(plan: Plan, words: Translator) -> dict[str, Any]:
+    """Return the time now, and when the student's exam begins and ends (epoch seconds, 0 without one)."""
     window = exam.own_window(plan.lab.name, plan.seat.student) if plan.lab.exam else None
     if window is None:
-        return ""
-    return words.say(Message(N_("Your time ends at {end}."), {"end": exam.local_time(window.end)}))
+        return {"now": 0, "begins": 0, "ends": 0, "clock": ""}
+    said = Message(N_("Your time ends at {end}."), {"end": exam.local_time(window.end)})
+    return {"now": time.time(), "begins": window.begin, "ends": window.end, "clock": words.say(said)}

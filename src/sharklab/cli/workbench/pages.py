@@ -20,13 +20,16 @@ from sharklab import i18n
 from sharklab.cli.workbench import refusals
 from sharklab.cli.workbench.client import Refused, Seats
 from sharklab.cli.workbench.guard import LANGUAGE
-from sharklab.cli.workbench.identity import LIFE, Cookies, Links, Reader
+from sharklab.cli.workbench.identity import LIFE, Cookies, Links, Reader, from_plain
 from sharklab.cli.workbench.site import Site
 from sharklab.limits import BUNDLE
 from sharklab.message import N_
 from sharklab.report import render
 
 TEMPLATES = Path(__file__).with_name("templates")
+STRANGER = "?"
+"""The student of a request of a reader who is not known yet: the door counts its requests apart."""
+
 NAMES = {"en": "English", "fr": "Français"}
 """The name of each language, in that language."""
 
@@ -127,7 +130,8 @@ async def student(request: Request) -> Response:
         title = words.gettext(N_("This page cannot be shown"))
         return _part(request, "refused.html.j2", 500, title=title, said=str(error))
     scripts, styles = request.app.state.scripts, request.app.state.styles
-    values = {"scripts": scripts, "styles": styles, "watching": request.scope["reader"].is_instructor}
+    watching = request.scope["reader"].is_instructor
+    values = {"scripts": scripts, "styles": styles, "watching": watching, "notes": own["notes"]}
     return _part(request, "student.html.j2", own=own, work=work, said="", **values)
 
 
@@ -251,19 +255,25 @@ async def enter_with(request: Request) -> Response:
     links: Links = request.app.state.links
     cookies: Cookies = request.app.state.cookies
     form = await request.form()
-    reader = links.use(str(form.get("token", "")))
+    token = str(form.get("token", ""))
+    reader = links.use(token)
+    if reader is None and request.app.state.class_lab:
+        reader = await run_in_threadpool(_use, request.app.state.seats, request.app.state.class_lab, token)
     if reader is None:
         return refuse(site, 401, request.app.state.language(request))
-    if request.app.state.class_lab and not reader.is_instructor:
-        await run_in_threadpool(_note_used, request.app.state.seats, reader)
+    if request.app.state.class_lab:
+        await request.app.state.epochs.forget()
     answer = RedirectResponse(site.url("/"), 303)
     keep(answer, site, site.cookie, cookies.write(reader, time.time()))
     return answer
 
 
-def _note_used(seats: Seats, reader: Reader) -> None:
-    for lab, student in reader.seats:
-        seats.ask("link used", lab, student)
+def _use(seats: Seats, lab: str, token: str) -> Reader | None:
+    """Return the reader of a personal link of a class, which works once."""
+    try:
+        return from_plain(seats.ask("use link", lab, STRANGER, token=token)["reader"])
+    except Refused:
+        return None
 
 
 async def language(request: Request) -> Response:

@@ -16,7 +16,7 @@ from sharklab.cli.workbench import board
 from sharklab.errors import MachineryError
 from sharklab.grading.marking.model import ExerciseResult, Result
 from sharklab.i18n import translator
-from sharklab.lab import diary, handed_in, load, seat
+from sharklab.lab import diary, handed_in, help_note, load, seat
 from sharklab.lab.model import Lab
 from sharklab.lab.roster import Student
 from tests.support import gradebook_sample
@@ -100,16 +100,15 @@ def test_exercise_without_worth_is_never_achieved(lab: Lab) -> None:
     assert [board.NEVER] == [each["state"] for each in rows(lab)["alice"]["exercises"]]
 
 
-def test_hand_is_up_since_the_first_time(lab: Lab, set_clock: Callable[[float], None]) -> None:
-    """Another click does not send a student back in the queue; a check leaves the hand as it is."""
-    board.raise_hand("mylab", "alice", True)
+def test_row_tells_help(lab: Lab, set_clock: Callable[[float], None]) -> None:
+    """The minutes since the hand is up, the right at terminals, and the messages that are not read."""
+    help_note.raise_hand("mylab", "alice", True)
+    help_note.tell("mylab", "alice", "I come.")
     set_clock(5)
-    board.raise_hand("mylab", "alice", True)
-    board.note_check("mylab", "alice", result(3))
-    assert 5 == rows(lab)["alice"]["hand"]
-    board.raise_hand("mylab", "alice", False)
-    assert -1 == rows(lab)["alice"]["hand"]
-    assert {"page": (3, 4, 3)} == board.read("mylab", "alice").points
+    names = ("hand", "right", "letters")
+    found = rows(lab)
+    assert (5, help_note.SEE, 1) == tuple(found["alice"][name] for name in names)
+    assert (-1, help_note.NOTHING, 0) == tuple(found["bob"][name] for name in names)
 
 
 def test_longest_without_progress_comes_first(
@@ -154,7 +153,7 @@ def test_row_tells_hosts_and_hints(lab: Lab, monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_damaged_notes_are_named(lab: Lab, content: str) -> None:
     """No check replaces them: somebody looks at the file first."""
-    board.raise_hand("mylab", "alice", True)
+    board.note_check("mylab", "alice", result(1))
     [file] = (state.root() / "workbench").rglob("alice.json")
     file.write_text(content)
     assert str(file) == error_of(MachineryError, board.read, "mylab", "alice").place
