@@ -85,6 +85,19 @@ def seats_code(args: Options) -> int:
     return GOOD
 
 
+def seats_minutes(args: Options) -> int:
+    """Give students of an exam more minutes, and show the end of each."""
+    from sharklab.author import lint
+    from sharklab.lab import exam
+
+    lab, words = lint.named(args.lab), translate(args)
+    ends = {student: exam.give_minutes(lab, student, args.more).end for student in args.students}
+    text = words.gettext("The time of {student} ends at {end}.")
+    lines = [text.format(student=student, end=exam.local_time(end)) for student, end in ends.items()]
+    say(args, "\n".join(lines), ends=ends)
+    return GOOD
+
+
 def seats_import(args: Options) -> int:
     """Take the seats that the instructor made."""
     from sharklab.lab import seat_file

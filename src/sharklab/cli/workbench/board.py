@@ -14,6 +14,7 @@ from typing import Any
 
 from sharklab import state
 from sharklab.cli import seats
+from sharklab.cli.workbench.desk import clock
 from sharklab.errors import MachineryError
 from sharklab.grading.marking.model import Result
 from sharklab.i18n import Translator
@@ -99,6 +100,7 @@ def _row(
         "hand": int((now - help.hand) // 60) if help.hand else -1,
         "right": help.right,
         "letters": len(help.letters),
+        "clock": clock(lab, own.id, words),
         "handed": handed,
         "handed_at": time.strftime("%H:%M", time.localtime(handed)),
     }

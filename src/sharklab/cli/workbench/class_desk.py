@@ -68,7 +68,9 @@ class ClassDesk:
             {**row, "job": jobs.get(row["student"], ""), "failed": failed.get(row["student"], "")}
             for row in self._rows(words.language)
         ]
-        return Answer({"lab": self.lab.name, "title": words.prose(self.lab.title), "rows": told})
+        is_exam = self.lab.exam is not None
+        title = words.prose(self.lab.title)
+        return Answer({"lab": self.lab.name, "title": title, "is_exam": is_exam, "rows": told})
 
     def _rows(self, language: str) -> list[dict[str, Any]]:
         now, _ = self.changes.wait(-1, 0)

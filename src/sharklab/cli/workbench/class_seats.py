@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -14,12 +16,14 @@ from sharklab.cli.workbench.pages import telling, write
 ACTIONS = {"start": "start", "stop": "stop", "reset": "restart"}
 """The request to the desk for each action on a seat."""
 
+OF_MANY = {**ACTIONS, "minutes": "minutes"}
 
-def _wanted(action: str) -> str:
+
+def _wanted(action: str, known: Mapping[str, str]) -> str:
     """Return the request for an action. Raises HTTPException for another word."""
-    if action not in ACTIONS:
+    if action not in known:
         raise HTTPException(404)
-    return ACTIONS[action]
+    return known[action]
 
 
 @telling
@@ -32,16 +36,19 @@ async def seat(request: Request) -> Response:
 @telling
 async def act(request: Request) -> Response:
     """Begin a job on the seat of a student, and show that it waits."""
-    await ask(request, _wanted(request.path_params["action"]), request.path_params["student"])
+    await ask(request, _wanted(request.path_params["action"], ACTIONS), request.path_params["student"])
     return await _answer(request, "class_job.html.j2")
 
 
 @telling
 async def act_on_many(request: Request) -> Response:
-    """Begin a job on each chosen seat; without a choice `start` means everybody without one that is up."""
+    """Begin a job on each chosen seat; without a choice `start` means everybody without one that is up.
+
+    In an exam, `minutes` gives the chosen students more of them.
+    """
     form = await request.form()
-    students = ",".join(str(each) for each in form.getlist("student"))
-    await ask(request, _wanted(str(form.get("action", ""))), NOBODY, students=students)
+    students, more = ",".join(str(each) for each in form.getlist("student")), str(form.get("more", ""))
+    await ask(request, _wanted(str(form.get("action", "")), OF_MANY), NOBODY, students=students, more=more)
     return await class_page.table(request)
 
 

@@ -25,7 +25,7 @@ from sharklab.grading.submission import bundle, contents
 from sharklab.hosts.door.server import Answer, Handler, text
 from sharklab.i18n import Translator
 from sharklab.lab import exam, plan_file, seat
-from sharklab.lab.model import Lab, Plan
+from sharklab.lab.model import Lab, LabContent, Plan
 from sharklab.message import N_, Message
 from sharklab.progress import Silent
 from sharklab.report import brief, markdown, topology
@@ -95,13 +95,13 @@ class Desk:
                 "folder": str(folder),
                 "is_exam": plan.lab.exam is not None,
                 "is_up": plan_file.state_of(plan.seat.folder) is not None,
-                "notes": _clock(plan, words),
+                "notes": clock(plan.lab, student, words),
             }
         )
 
     def notes(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the clock of the student's exam."""
-        return Answer(_clock(self._whole(student, request), _words(request)))
+        return Answer(clock(self._whole(student, request).lab, student, _words(request)))
 
     def _hosts(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the state of each host now, in words; without a seat with none."""
@@ -245,9 +245,9 @@ def _words(request: Mapping[str, Any]) -> Translator:
     return i18n.translator(lang if lang in i18n.languages() else i18n.SOURCE)
 
 
-def _clock(plan: Plan, words: Translator) -> dict[str, Any]:
+def clock(lab: LabContent, student: str, words: Translator) -> dict[str, Any]:
     """Return the time now, and when the student's exam begins and ends (epoch seconds, 0 without one)."""
-    window = exam.own_window(plan.lab.name, plan.seat.student) if plan.lab.exam else None
+    window = exam.own_window(lab.name, student) if lab.exam else None
     if window is None:
         return {"now": 0, "begins": 0, "ends": 0, "clock": ""}
     said = Message(N_("Your time ends at {end}."), {"end": exam.local_time(window.end)})

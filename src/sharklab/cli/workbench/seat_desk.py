@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +17,7 @@ from sharklab.hosts import seat_provider
 from sharklab.hosts.door.server import Answer, Handler, text
 from sharklab.hosts.image import choice
 from sharklab.i18n import Translator
-from sharklab.lab import seat
+from sharklab.lab import exam, seat
 from sharklab.lab.model import Lab, Plan
 from sharklab.message import N_
 from sharklab.progress import Progress
@@ -49,6 +50,7 @@ class SeatDesk:
             "start": partial(self._begin, "start"),
             "stop": partial(self._begin, "stop"),
             "restart": partial(self._begin, "restart"),
+            "minutes": self._give_minutes,
         }
 
     def open_jobs(self, words: Translator) -> dict[str, str]:
@@ -94,6 +96,17 @@ class SeatDesk:
                 if len(wanted) == 1:
                     raise
         return Answer({"count": begun})
+
+    def _give_minutes(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Give the chosen students `more` minutes in the exam."""
+        given = text(request, "more")
+        if not re.fullmatch(r"-?\d{1,4}", given):
+            raise InputError(N_("{text!r} is not a number of minutes"), text=given)
+        wanted = self._wanted("minutes", student, request)
+        for each in wanted:
+            exam.give_minutes(self.lab, each, int(given))
+        self.help_desk.changes.note(*wanted)
+        return Answer({"count": len(wanted)})
 
     def _wanted(self, want: str, student: str, request: Mapping[str, Any]) -> list[str]:
         if student != NOBODY:

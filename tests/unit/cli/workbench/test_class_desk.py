@@ -15,7 +15,7 @@ from sharklab.cli.workbench.jobs import DONE, FAILED
 from sharklab.cli.workbench.seat_desk import NOBODY
 from sharklab.errors import InputError, MachineryError
 from sharklab.i18n import translator
-from sharklab.lab import handed_in, help_note, load, plan_file
+from sharklab.lab import exam, handed_in, help_note, load, plan_file, seat
 from sharklab.lab.model import Plan
 from sharklab.lab.roster import Student
 from sharklab.progress import Progress
@@ -223,12 +223,28 @@ def test_seat_is_reset(ask_of_hosts: Asker, monkeypatch: pytest.MonkeyPatch) -> 
     found = [{"student": "alice", "hosts": {"server": "running"}}]
     monkeypatch.setattr(seats, "status", lambda *_: found)
     plan_file.save(ask.desk.seat_desk._plan("alice"))
-    seat = ask("seat", lang="fr")
-    assert {"server": translator("fr").gettext("running")} == seat["hosts"]
-    assert 2 == len(seat["losses"])
+    told = ask("seat", lang="fr")
+    assert {"server": translator("fr").gettext("running")} == told["hosts"]
+    assert 2 == len(told["losses"])
     ask("restart")
     ask.wait()
     assert [("server", "client", "desktop")] == done
+
+
+def test_minutes_are_given_to_the_chosen(mylab: Path, tmp_path: Path) -> None:
+    """The table shows the end of each student, and a page is told."""
+    with (mylab / "lab.yml").open("a") as file:
+        file.write("exam: {minutes: 90}\n")
+    ask = Asker(str(mylab), tmp_path)
+    begin = 1_796_000_000.0
+    windows = exam.windows(ask.lab, ask.desk.students, begin)
+    exam.note_windows([seat.register(ask.lab, name) for name in NAMES], windows)
+    assert {"count": 2} == ask("minutes", NOBODY, students="alice,carol", more="15")
+    ends = {name: (row["clock"]["ends"] - begin) / 60 for name, row in ask.rows().items()}
+    assert {"alice": 105, "bob": 90, "carol": 105} == ends
+    assert 105 * 60 == ask("notes")["ends"] - begin
+    for wrong in ({"more": "x"}, {"more": "5", "students": ""}, {"more": "5", "students": "mallory"}):
+        error_of(InputError, ask, "minutes", NOBODY, **{"students": "alice", **wrong})
 
 
 def test_error_is_told_in_the_language_of_the_reader(ask: Asker) -> None:
