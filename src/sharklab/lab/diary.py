@@ -86,7 +86,7 @@ def note_more(own: Seat, begin: float, minutes: int) -> None:
 
 
 def more(lab: str, student: str, begin: float) -> int:
-    """Return the minutes that were given a student more in the exam that begins at `begin` (epoch seconds)."""
+    """Return the minutes that a student was given more in the exam that begins at `begin` (epoch seconds)."""
     found = _content(_file(lab, student)).get("more", (0.0, 0))
     return int(found[1]) if found[0] == begin else 0
 

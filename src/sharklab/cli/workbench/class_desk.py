@@ -10,15 +10,17 @@ from typing import Any
 
 from sharklab import ownership
 from sharklab.cli import handing_in
+from sharklab.cli.own_work import Look
 from sharklab.cli.workbench import board, class_links
 from sharklab.cli.workbench.changes import Changes
 from sharklab.cli.workbench.desk import Desk, Folder
+from sharklab.cli.workbench.grader import FRESH as FRESH_SEAT
+from sharklab.cli.workbench.grader import Grader, Points
 from sharklab.cli.workbench.help_desk import EndVisits, HelpDesk
 from sharklab.cli.workbench.identity import to_plain
 from sharklab.cli.workbench.jobs import Jobs
 from sharklab.cli.workbench.seat_desk import SeatDesk, words_of
 from sharklab.errors import InputError
-from sharklab.grading.marking.model import Result
 from sharklab.hosts.door.server import Answer, Handler, text
 from sharklab.lab.model import Lab
 from sharklab.lab.roster import Student
@@ -41,6 +43,7 @@ class ClassDesk:
     help_desk: HelpDesk
     seat_desk: SeatDesk
     changes: Changes
+    grader: Grader
     _made: dict[str, tuple[float, int, list[dict[str, Any]]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -77,6 +80,8 @@ class ClassDesk:
         with self._lock:
             made, change, rows = self._made.get(language, (0.0, -1, []))
             if time.monotonic() - made > FRESH or change != now:
+                if not board.has_fresh(self.lab):
+                    self.grader.measure_fresh()
                 rows = board.rows(self.lab, self.students, words_of({"lang": language}))
                 self._made[language] = (time.monotonic(), now, rows)
         return rows
@@ -127,16 +132,26 @@ def make(lab: Lab, students: Sequence[Student], folder: Folder, end_visits: EndV
     """Return the desk of a class on `lab`; a student's work is in `folder(lab, student)`."""
     changes = Changes()
 
-    def note_check(lab: str, student: str, result: Result) -> None:
-        board.note_check(lab, student, result)
+    def note_points(student: str, points: Points, sees_hosts: bool) -> None:
+        if student == FRESH_SEAT:
+            board.note_fresh(lab, points)
+        else:
+            board.note_points(lab.name, student, points, sees_hosts)
+        changes.note(student)
+
+    grader = Grader(lab, note_points)
+
+    def note_check(_: str, student: str, found: Look) -> None:
+        grader.note_hosts(student, found.submission.state)
+        board.note_check(lab.name, student, found.result)
+        changes.note(student)
+
+    def note_change(_: str, student: str) -> None:
+        board.note_change(lab.name, student)
+        grader.want(student, folder(lab.name, student))
         changes.note(student)
 
     help_desk = HelpDesk(lab.name, tuple(own.id for own in students), changes, end_visits)
-    return ClassDesk(
-        lab,
-        tuple(students),
-        Desk({lab.name: lab}, folder, note_check),
-        help_desk,
-        SeatDesk(lab, help_desk, Jobs(changes.note)),
-        changes,
-    )
+    desk = Desk({lab.name: lab}, folder, note_check, note_change)
+    seat_desk = SeatDesk(lab, help_desk, Jobs(changes.note))
+    return ClassDesk(lab, tuple(students), desk, help_desk, seat_desk, changes, grader)

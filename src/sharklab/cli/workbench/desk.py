@@ -20,7 +20,6 @@ from sharklab.cli import exam_rules, flow, own_work, seats, work
 from sharklab.cli.workbench import student_work
 from sharklab.errors import InputError, SharklabError
 from sharklab.grading.marking import advice
-from sharklab.grading.marking.model import Result
 from sharklab.grading.submission import bundle, contents
 from sharklab.hosts.door.server import Answer, Handler, text
 from sharklab.i18n import Translator
@@ -48,13 +47,14 @@ class Packed:
 class Desk:
     """Answers requests about the seats of `labs`, by name; a student's work is in `folder(lab, student)`.
 
-    One check runs at a time for each student: the next one waits. `note_check` hears the result of each, with
-    the lab and the student.
+    One check runs at a time for each student: the next one waits. `note_check` hears of each: the lab, the
+    student, and the look at the work. `note_change` hears the lab and the student of each saved change.
     """
 
     labs: Mapping[str, Lab]
     folder: Folder
-    note_check: Callable[[str, str, Result], None] = lambda lab, student, result: None
+    note_check: Callable[[str, str, own_work.Look], None] = lambda lab, student, found: None
+    note_change: Callable[[str, str], None] = lambda lab, student: None
     _locks: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -122,6 +122,7 @@ class Desk:
         exercise, question = text(request, "exercise"), text(request, "question")
         folder = self.folder(plan.lab.name, student)
         student_work.save(plan, folder, exercise, question, text(request, "value"))
+        self.note_change(plan.lab.name, student)
         return Answer()
 
     def _check(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
@@ -130,7 +131,7 @@ class Desk:
         with self._lock(plan):
             submission = own_work.read(self.folder(plan.lab.name, student), plan, Silent())
             found = own_work.look(plan, submission, text(request, "hint"))
-            self.note_check(plan.lab.name, student, found.result)
+            self.note_check(plan.lab.name, student, found)
         notes = [words.say(said) for said in found.notes]
         problems = [advice.said(problem, words) for problem in found.result.problems]
         if plan.lab.exam:
@@ -154,6 +155,7 @@ class Desk:
             raise InputError(N_("no file came"))
         with os.fdopen(os.dup(handles[0]), "rb") as source:
             student_work.take(plan, self.folder(plan.lab.name, student), text(request, "id"), source)
+        self.note_change(plan.lab.name, student)
         return Answer()
 
     def _explain(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:

@@ -100,6 +100,50 @@ def test_exercise_without_worth_is_never_achieved(lab: Lab) -> None:
     assert [board.NEVER] == [each["state"] for each in rows(lab)["alice"]["exercises"]]
 
 
+@pytest.mark.parametrize(("sees_hosts", "expected"), [(True, 1.0), (False, 3.0)])
+def test_folder_alone_takes_nothing_from_a_check(lab: Lab, sees_hosts: bool, expected: float) -> None:
+    """Unless the state of the hosts was known as well."""
+    board.note_check("mylab", "alice", result(3))
+    board.note_points("mylab", "alice", {"page": (1.0, 4.0)}, sees_hosts)
+    assert (expected, 4.0, 3.0) == board.read("mylab", "alice").points["page"]
+
+
+def test_points_of_a_fresh_seat_are_no_progress(lab: Lab, set_clock: Callable[[float], None]) -> None:
+    """They are neither a gain nor points of the row; another version of the lab has other ones."""
+    assert not board.has_fresh(lab)
+    board.note_fresh(lab, {"page": (1.0, 4.0)})
+    assert board.has_fresh(lab) and not board.has_fresh(replace(lab, data={**lab.data, "title": "other"}))
+    board.note_check("mylab", "alice", result(1))
+    assert (0.0, 3.0, NOW) == (
+        rows(lab)["alice"]["points"],
+        rows(lab)["alice"]["worth"],
+        rows(lab)["alice"]["checked"],
+    )
+    assert 0.0 == board.read("mylab", "alice").gained
+    set_clock(1)
+    board.note_points("mylab", "alice", {"page": (2.0, 4.0)}, False)
+    assert (NOW + 60, 1.0) == (board.read("mylab", "alice").gained, rows(lab)["alice"]["points"])
+
+
+def test_change_is_told_in_minutes(lab: Lab, set_clock: Callable[[float], None]) -> None:
+    """A change without a gain is no progress; a check is a change of what is known."""
+    assert -1 == rows(lab)["alice"]["changed"]
+    board.note_check("mylab", "alice", result(1))
+    set_clock(20)
+    board.note_change("mylab", "alice")
+    set_clock(25)
+    assert (5, 25) == (rows(lab)["alice"]["changed"], rows(lab)["alice"]["stuck"])
+
+
+@pytest.mark.parametrize("content", ["", "3", "[1]"])
+def test_damaged_points_of_a_fresh_seat_are_named(lab: Lab, content: str) -> None:
+    """The file is the place."""
+    board.note_fresh(lab, {})
+    [file] = (state.root() / "workbench" / "fresh").iterdir()
+    file.write_text(content)
+    assert str(file) == error_of(MachineryError, board.fresh, "mylab").place
+
+
 def test_row_tells_help(lab: Lab, set_clock: Callable[[float], None]) -> None:
     """The minutes since the hand is up, the right at terminals, and the messages that are not read."""
     help_note.raise_hand("mylab", "alice", True)
