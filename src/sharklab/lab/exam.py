@@ -94,6 +94,20 @@ def own_window(lab: str, student: str) -> Window | None:
     return Window(*noted) if noted else None
 
 
+def noted(lab: LabContent, students: Iterable[str]) -> tuple[float, float]:
+    """Return when the exam of a class begins and ends by the notes on this computer, as `windows` takes it.
+
+    The latest beginning counts, and with it the earliest end, without minutes that were given in addition.
+    Without a note both are 0.
+    """
+    if lab.exam is None:
+        return 0.0, 0.0
+    found = [(own, window) for own in students if (window := diary.exam(lab.name, own))]
+    begin = max((window[0] for _, window in found), default=0.0)
+    ends = [end - diary.more(lab.name, own, start) * MINUTE for own, (start, end) in found if start == begin]
+    return begin, min(ends, default=0.0)
+
+
 def note_windows(own: Iterable[Seat], times: Windows | None) -> None:
     """Note the time of the exam for each seat of a class on this computer. None leaves earlier notes."""
     if times is None:

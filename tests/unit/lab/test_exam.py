@@ -53,6 +53,25 @@ def test_minutes_are_given_while_the_exam_runs(lab: Lab) -> None:
     assert other and other.common == other.of("alice")
 
 
+@pytest.mark.parametrize("end", [0.0, BEGIN + 100 * 60])
+def test_times_of_the_class_are_those_that_were_noted(lab: Lab, end: float) -> None:
+    """With them, each student has the same time again, also with minutes in addition."""
+    assert (0.0, 0.0) == exam.noted(lab, ["alice", "bob"])
+    names = ["alice", "bob", "carol"]
+    students = [ALICE, BOB, Student("carol", "", "")]
+    old = exam.windows(lab, students, BEGIN - 86400)
+    exam.note_windows([seat.register(lab, name) for name in names], old)
+    exam.note_windows(
+        [seat.register(lab, name) for name in names[:2]], exam.windows(lab, students, BEGIN, end)
+    )
+    exam.give_minutes(lab, "alice", 15)
+    found = exam.windows(lab, students, *exam.noted(lab, names))
+    assert found and [exam.own_window("tp4", name) for name in names[:2]] == [
+        found.of(name) for name in names[:2]
+    ]
+    assert (0.0, 0.0) == exam.noted(replace(lab, exam=None), names)
+
+
 @pytest.mark.parametrize("minutes", [-1, 1441])
 def test_minutes_are_no_more_than_a_day_and_no_less_than_none(lab: Lab, minutes: int) -> None:
     """A student has at least the time of the roster."""

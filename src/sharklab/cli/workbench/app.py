@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Mount
 from sharklab.cli.workbench import (
     class_page,
     class_seats,
+    grade_page,
     help_page,
     live_packets,
     news,
@@ -58,7 +59,8 @@ def make(
     if keeper:
         own += [*terminals.routes(), *live_packets.routes()]
     if class_lab:
-        own += [*class_page.routes(), *class_seats.routes(), *help_page.routes(), *news.routes()]
+        for part in (class_page, class_seats, grade_page, help_page, news):
+            own += part.routes()
     epochs = Epochs(partial(_numbers, seats, class_lab))
     app = Starlette(
         routes=[Mount(site.prefix, routes=own)] if site.prefix else own,

@@ -14,6 +14,7 @@ from sharklab.cli.own_work import Look
 from sharklab.cli.workbench import board, class_links
 from sharklab.cli.workbench.changes import Changes
 from sharklab.cli.workbench.desk import Desk, Folder
+from sharklab.cli.workbench.grade_desk import GradeDesk
 from sharklab.cli.workbench.grader import FRESH as FRESH_SEAT
 from sharklab.cli.workbench.grader import Grader, Points
 from sharklab.cli.workbench.help_desk import EndVisits, HelpDesk
@@ -42,6 +43,7 @@ class ClassDesk:
     desk: Desk
     help_desk: HelpDesk
     seat_desk: SeatDesk
+    grade_desk: GradeDesk
     changes: Changes
     grader: Grader
     _made: dict[str, tuple[float, int, list[dict[str, Any]]]] = field(default_factory=dict)
@@ -53,6 +55,7 @@ class ClassDesk:
             **self.desk.handlers(),
             **self.help_desk.handlers(),
             **self.seat_desk.handlers(),
+            **self.grade_desk.handlers(),
             "class": self._class,
             "changes": self._changes,
             "page": self._page,
@@ -100,7 +103,8 @@ class ClassDesk:
     def _notes(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the notes of a page: the clock of an exam, help and messages."""
         help = self.help_desk.content(student)
-        return Answer({**self.desk.notes(student, request, handles).content, **help})
+        own = self.desk.notes(student, request, handles).content
+        return Answer({**own, **help, "feedback": self.grade_desk.has_feedback(student)})
 
     def _links(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the number of the present link of each student."""
@@ -153,5 +157,6 @@ def make(lab: Lab, students: Sequence[Student], folder: Folder, end_visits: EndV
 
     help_desk = HelpDesk(lab.name, tuple(own.id for own in students), changes, end_visits)
     desk = Desk({lab.name: lab}, folder, note_check, note_change)
-    seat_desk = SeatDesk(lab, help_desk, Jobs(changes.note))
-    return ClassDesk(lab, tuple(students), desk, help_desk, seat_desk, changes, grader)
+    jobs, own = Jobs(changes.note), tuple(students)
+    seat_desk, grade_desk = SeatDesk(lab, help_desk, jobs), GradeDesk(lab, own, help_desk, jobs)
+    return ClassDesk(lab, own, desk, help_desk, seat_desk, grade_desk, changes, grader)

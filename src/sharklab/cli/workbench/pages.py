@@ -213,31 +213,37 @@ async def hand_in(request: Request) -> Response:
 @telling
 async def bundle(request: Request) -> Response:
     """Give the file that was packed last."""
-    name, content = await _open(request, "bundle")
-    return _file(name, content)
+    name, content = await open_file(request, "bundle", _place(request))
+    return send_file(name, content)
 
 
 @telling
 async def explain(request: Request) -> Response:
     """Show the page that explains a capture, or give its copy for Wireshark."""
-    name, content = await _open(request, "explain", name=request.path_params["name"])
-    return HTMLResponse(content) if name.endswith(".html") else _file(name, content)
+    name, content = await open_file(request, "explain", _place(request), name=request.path_params["name"])
+    return HTMLResponse(content) if name.endswith(".html") else send_file(name, content)
 
 
-async def _open(request: Request, want: str, **more: str) -> tuple[str, bytes]:
-    """Return the name and the content of a file that the desk gives. Raises Refused."""
+def _place(request: Request) -> tuple[str, str]:
+    """Return the lab and the student of a request."""
+    return request.path_params["lab"], request.path_params["student"]
+
+
+async def open_file(request: Request, want: str, place: tuple[str, str], **more: str) -> tuple[str, bytes]:
+    """Return name and content of a file that the desk gives, for a lab and a student. Raises Refused."""
     seats: Seats = request.app.state.seats
-    given, lang = request.path_params, request.scope["reader"].lang
+    lang = request.scope["reader"].lang
 
     def read() -> tuple[str, bytes]:
-        answer, handle = seats.open(want, given["lab"], given["student"], lang, **more)
+        answer, handle = seats.open(want, *place, lang, **more)
         with os.fdopen(handle, "rb") as file:
             return str(answer["name"]), file.read(2 * BUNDLE.file)
 
     return await run_in_threadpool(read)
 
 
-def _file(name: str, content: bytes) -> Response:
+def send_file(name: str, content: bytes) -> Response:
+    """Return a file to download."""
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type="application/octet-stream", headers=headers)
 
