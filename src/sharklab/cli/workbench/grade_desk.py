@@ -73,7 +73,7 @@ class GradeDesk:
         return Answer()
 
     def _gradebook(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        """Answer with the state of the gradebook: its place, its page, its job, and whether it is given out."""
+        """Answer with the state of the gradebook: place, page, job, and whether it is given out."""
         words, job = words_of(request), self.jobs.known().get(NOBODY)
         page = self.folder / f"class.{words.language}.html"
         handed = handed_in.last(self.lab.name)

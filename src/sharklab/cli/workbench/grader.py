@@ -47,7 +47,7 @@ Points = Mapping[str, tuple[float, float]]
 
 @dataclass(frozen=True)
 class Work:
-    """The work of a student to grade: the lab and the folder, and the state of the hosts as far as it is known.
+    """The work of a student to grade: the lab, the folder, and the state of the hosts if it is known.
 
     Without a folder it is the seat itself, as it is now: its hosts are looked at.
     """
