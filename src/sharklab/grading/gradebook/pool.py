@@ -83,7 +83,7 @@ class Helper:
         self._worker = _Worker(work, limits)
 
     def do(self, job: Any) -> Any:
-        """Return the outcome of a job: the result of the work, or a Failure. A process that died is replaced."""
+        """Return the outcome of a job: the result of the work, or a Failure."""
         self._worker.take(deque([(0, job)]))
         while True:
             _ready([self._worker])
