@@ -424,7 +424,7 @@ def main() -> int:
     parser.add_argument("--reboot", action="store_true")
     parser.add_argument("--pairs", action="store_true")
     parser.add_argument("--minutes", type=float, default=600)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     plan = plan_file.read(state.seat_folder("pannes", args.student) / "plan.json")
     for host in plan.hosts:
         ssh(plan, host.name, KEEP)
