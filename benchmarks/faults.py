@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import difflib
 import shlex
 import subprocess
 import sys
@@ -391,7 +392,8 @@ def meet(pair: tuple[Measured, Measured]) -> Iterator[str]:
             yield f"{order}: not back: {lacking}"
             ssh(turn[0].plan, turn[0].host, RESTORE)
     if states[0] != states[1]:
-        yield "the order changes the host"
+        lines = difflib.ndiff(*(text.splitlines() for text in states))
+        yield f"the order changes the host: {[line for line in lines if line[0] in '+-']}"
 
 
 def report(name: str, found: Iterator[str]) -> bool:
