@@ -257,10 +257,13 @@ def knock(measured: Measured, folder: Path) -> Context:
 
 
 STATE = (
-    "cd / && find etc home root/.ssh srv usr/local -xdev -type f ! -name timestamps -exec sha256sum {} +"
-    " | sort -k 2; find etc home srv -xdev -printf '%m %u %g %p\\n' | sort; ip -4 address | grep inet;"
-    " ip route; cat /etc/resolv.conf; firewall-cmd --list-all"
+    "cd / && find etc home root/.ssh srv usr/local -xdev -type f ! -name timestamps ! -name shadow-"
+    " ! -path '*/system-connections/*' -exec sha256sum {} + | sort -k 2;"
+    " grep -r -v '^timestamp=' etc/NetworkManager/system-connections;"
+    " find etc home srv -xdev -printf '%m %u %g %p\\n' | sort; ip -4 address | grep inet;"
+    " ip route | sed 's/ metric [0-9]*//'; cat /etc/resolv.conf; firewall-cmd --list-all"
 )
+"""The state of a host, without the parts that tell how often something changed: times, copies, metrics."""
 
 
 def measure(measured: Measured, folder: Path, reboot: bool) -> Iterator[str]:
