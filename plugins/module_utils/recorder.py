@@ -249,7 +249,7 @@ class Closings:
         return None
 
     def idle(self) -> bool:
-        """Whether it has read every report and sleeps, or has ended: what it printed is whole then."""
+        """Whether it has read every report and sleeps, or has ended. Its output is whole then."""
         if self.ended():
             return True
         status = read_bytes(f"/proc/{self.process.pid}/stat") if self.waiting_bytes() == 0 else b""
