@@ -261,7 +261,7 @@ def _join_token(metadata: Mapping[str, Any]) -> str:
 def _answers(machine: Machine) -> bool:
     with machine.client() as client:
         try:
-            client.server()
+            client.transport.get("/internal/ready")  # as `lxd waitready` asks
         except Unreachable:
             return False
         return True

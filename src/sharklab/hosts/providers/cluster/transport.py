@@ -41,6 +41,9 @@ LOOK = N_("look at the state of the cluster: ./sharklab doctor --provider cluste
 LOST = ("Missing event connection with target", "Unable to connect to:", "peer node", "no available dqlite")
 """The words of the engine for a member that is down. It has no code of its own for that (LXD 5.0.2: 500)."""
 
+STARTS = 503
+"""The status of HTTP that a member gives while its engine starts or ends."""
+
 TAKEN = ("already exists", "UNIQUE constraint failed: instances")
 """The words of the engines for a name that is taken. LXD 5.0.2 and Incus 6.0.4 give 400 for an instance."""
 
@@ -238,7 +241,7 @@ class Transport:
         )
 
     def _refused(self, method: str, where: str, code: int, said: str) -> MachineryError:
-        if any(words in said for words in LOST):
+        if code == STARTS or any(words in said for words in LOST):
             return Unreachable(
                 N_("a member of the cluster does not answer: {said}"),
                 place=self._place(method, where),

@@ -94,6 +94,12 @@ def test_dead_member_is_unreachable(engine: ScriptedEngine, asking: Transport, s
     assert said == error_of(Unreachable, lambda: asking.get("/1.0/x")).values["said"]
 
 
+def test_member_whose_engine_starts_is_unreachable(engine: ScriptedEngine, asking: Transport) -> None:
+    """It answers already, and can do nothing yet."""
+    engine.refuses("GET /1.0/x", 503, "Server isn't ready yet")
+    error_of(Unreachable, lambda: asking.get("/1.0/x"))
+
+
 @pytest.mark.parametrize(
     "said",
     [
