@@ -1,10 +1,11 @@
-"""The providers by name: `nspawn`, `qemu`, `auto` and `existing`."""
+"""The providers by name: `nspawn`, `qemu`, `auto`, `cluster` and `existing`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from sharklab.errors import InputError
+from sharklab.hosts.providers.cluster.provider import Cluster
 from sharklab.hosts.providers.existing import Existing
 from sharklab.hosts.providers.provider import Provider
 from sharklab.hosts.providers.this_computer import CONTAINERS, VIRTUAL_MACHINES, ThisComputer
@@ -16,6 +17,7 @@ PROVIDERS: Mapping[str, Provider] = {
         CONTAINERS,
         VIRTUAL_MACHINES,
         ThisComputer("auto", lambda host: bool(host.needs)),
+        Cluster(),
         Existing(),
     )
 }
