@@ -38,9 +38,9 @@ def shared(plan: Plan, owner: str) -> tuple[str, str]:
 def connect(plan: Plan, host: Host, port: int) -> socket.socket:
     """Return a connection to `port` of `host`, whoever made the host.
 
-    SSH is reached from the seat's network namespace, and on a cluster through the engine. Any other port is reached through SSH, at the host's
-    address in its first network, as by a program on that host: so its firewall does not count. If nothing
-    listens there, the connection ends at once.
+    SSH is reached from the seat's network namespace, and on a cluster through the engine. Any other port is
+    reached through SSH, at the host's address in its first network, as by a program on that host: so its
+    firewall does not count. If nothing listens there, the connection ends at once.
 
     Raises MachineryError when SSH does not answer.
     """

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +74,10 @@ class Course:
         return f"sl{self.id}n{number}"
 
     def pool(self) -> str:
-        """Return the storage pool for the disks: that named `default`, else the first. Raises MachineryError."""
+        """Return the storage pool for the disks: that named `default`, else the first.
+
+        Raises MachineryError.
+        """
         names = [one.name for one in self.client.pools.all() if one.status == "Created"]
         if not names:
             raise MachineryError(
@@ -128,9 +132,11 @@ def begin() -> Course:
     return own
 
 
-def lock():  # type: ignore[no-untyped-def]
-    """Hold the parts that all seats of the course share."""
-    return state.lock(state.root() / "locks" / "cluster", Message(N_("the cluster")), PATIENCE)
+@contextmanager
+def lock() -> Iterator[None]:
+    """Hold the parts that all seats of the course share. Raises Busy."""
+    with state.lock(state.root() / "locks" / "cluster", Message(N_("the cluster")), PATIENCE):
+        yield
 
 
 def _of(remote: str, own_id: str) -> Course:

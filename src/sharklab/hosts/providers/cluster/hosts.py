@@ -93,6 +93,12 @@ def is_dead(own: Course, member: str) -> bool:
     return bool(member) and (member not in found or found[member].status is MemberStatus.OFFLINE)
 
 
+def look_again() -> None:
+    """Forget answers of the engine: something has changed."""
+    with _alone:
+        _answers.clear()
+
+
 T = TypeVar("T")
 
 

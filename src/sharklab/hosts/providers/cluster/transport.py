@@ -84,6 +84,16 @@ class Transport:
         answer = self._ask(method, where, query, limit, json=body)
         return self._finished(method, where, answer, limit)
 
+    def begin(
+        self, method: str, where: str, body: object = None, *, limit: float = SECONDS, **query: str | int
+    ) -> Mapping[str, Any]:
+        """Send `body`, and return the operation of the engine without waiting for its end.
+
+        Raises as `get`.
+        """
+        operation: Mapping[str, Any] = self._ask(method, where, query, limit, json=body)["metadata"]
+        return operation
+
     def upload(
         self,
         method: str,
@@ -254,10 +264,10 @@ def _open(endpoint: Endpoint) -> httpx2.Client:
     if endpoint.socket:
         transport = httpx2.HTTPTransport(uds=str(endpoint.socket), limits=limits)
         return httpx2.Client(base_url=endpoint.address, transport=transport, trust_env=False)
-    return httpx2.Client(base_url=endpoint.address, verify=_certificates(endpoint), limits=limits)
+    return httpx2.Client(base_url=endpoint.address, verify=certificates(endpoint), limits=limits)
 
 
-def _certificates(endpoint: Endpoint) -> ssl.SSLContext:
+def certificates(endpoint: Endpoint) -> ssl.SSLContext:
     """Return what TLS checks and shows. A certificate that the user's client has pinned decides alone."""
     context = ssl.create_default_context()
     try:
