@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers import access, disk, network, nspawn
 from sharklab.hosts.providers.access import BootReport
-from sharklab.hosts.providers.cluster import course, values
+from sharklab.hosts.providers.cluster import course, exports, values
 from sharklab.hosts.providers.cluster.course import Course
 from sharklab.hosts.providers.cluster.errors import AlreadyThere, NotFound, Refused, Unreachable
 from sharklab.hosts.providers.cluster.instances import FromImage
@@ -112,15 +113,15 @@ def _fresh(what: str, ask: Callable[[], Sequence[T]]) -> Sequence[T]:
 
 
 def bring_up(
-    own: Course, seat: Record, plan: Plan, host: Host, there: Mapping[str, Found], image: str
+    own: Course, seat: Record, plan: Plan, host: Host, found: Found | None, image: str, lowers: Sequence[Path]
 ) -> None:
-    """Make a host from `image` if it is not `there`, on the member of its seat, and start it.
+    """Make a host from `image` if it is not `found`, on the member of its seat, and start it.
 
-    A command that was interrupted is finished. Raises MachineryError.
+    Its own layers among `lowers`, and the values of the seat, go into it before its first start. A command
+    that was interrupted is finished. Raises MachineryError.
     """
     name = seat.instance(host.name)
     with _bound(seat.member):
-        found = there.get(name)
         if found and found.member != seat.member:
             found = _move(own, found, seat.member)
         if found is None:
@@ -130,7 +131,7 @@ def bring_up(
                     name, FromImage(image), member=seat.member, config=config, devices=devices
                 )
         if found is None or course.FILLED not in found.config:
-            packed = values.pack(disk.folder(plan, host.name) / "upper")
+            packed = values.pack([disk.folder(plan, host.name) / "upper", *exports.layers(lowers)])
             own.client.instances.push(name, AT_VALUES, packed, mode=0o600)
             own.client.instances.update(name, config={course.FILLED: "true"})
         if found and found.power is Power.FROZEN:

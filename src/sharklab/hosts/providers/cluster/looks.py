@@ -1,7 +1,7 @@
 """Looks at the hosts of a seat on a cluster: who uses them, what changed on them, their memory, their sleep.
 
-Other modules ask the kernel about the hosts of this computer. Here the engine is asked. The student is root on
-the hosts, so a line that is no number does not count.
+Other modules ask the kernel about the hosts of this computer. Here the engine is asked. The student is root
+on the hosts, so a line that is no number does not count.
 """
 
 from __future__ import annotations

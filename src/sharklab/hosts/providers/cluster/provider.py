@@ -59,8 +59,7 @@ class Cluster:
         _refuse(golden, os)
         layers = baking.layers(golden, os, bake, CONTAINERS, progress)
         own = course.begin()
-        for host in golden.hosts:
-            exports.ensure(own, layers.lowers(host.name), host.name, progress)
+        exports.ensure(own, layers.image.roots, progress)
         return layers
 
     def make(self, plan: Plan, layers: Layers) -> provider.NewHosts | None:
@@ -82,13 +81,25 @@ class Cluster:
         own = course.begin()
         seat = _place(own, plan)
         there = hosts.of_seat(own, seat)
+        lowers = {host.name: disk.lowers(plan, host.name, layers) for host in plan.hosts}
         names = {
-            host.name: exports.ensure(own, disk.lowers(plan, host.name, layers), host.name, progress)
-            for host in plan.hosts
-            if seat.instance(host.name) not in there
+            host: exports.ensure(own, exports.roots(paths), progress)
+            for host, paths in lowers.items()
+            if seat.instance(host) not in there
         }
         progress(Message(N_("waiting for {hosts}"), {"hosts": [host.name for host in plan.hosts]}))
-        _each(plan.hosts, lambda host: hosts.bring_up(own, seat, plan, host, there, names.get(host.name, "")))
+        _each(
+            plan.hosts,
+            lambda host: hosts.bring_up(
+                own,
+                seat,
+                plan,
+                host,
+                there.get(seat.instance(host.name)),
+                names.get(host.name, ""),
+                lowers[host.name],
+            ),
+        )
         hosts.remove(own, list(hosts.earlier(own, seat)))
         for waited in hosts.wait(own, seat, plan):
             if waited.failed:

@@ -24,14 +24,14 @@ def upper(tmp_path: Path) -> Path:
 
 
 def _packed(upper: Path) -> dict[str, tarfile.TarInfo]:
-    with tarfile.open(fileobj=io.BytesIO(values.pack(upper))) as packed:
+    with tarfile.open(fileobj=io.BytesIO(values.pack([upper]))) as packed:
         return {one.name: one for one in packed.getmembers()}
 
 
 def test_files_keep_modes_owners_and_links(upper: Path) -> None:
     """The note about removed files comes first, and names of users do not count."""
     found = _packed(upper)
-    assert [values.REMOVED, "etc", "root", "etc/hostname", "etc/link"] == list(found)
+    assert [values.REMOVED, "etc", "etc/hostname", "etc/link", "root"] == list(found)
     assert (0o640, os.getuid(), "") == (
         found["etc/hostname"].mode,
         found["etc/hostname"].uid,
@@ -44,10 +44,10 @@ def test_what_the_set_up_deleted_is_listed(upper: Path) -> None:
     """overlayfs notes a deleted file as a device 0, 0, and a new folder over an old one by an attribute."""
     os.mknod(upper / "etc" / "gone", 0o020000, 0)
     os.setxattr(upper / "root", values.OPAQUE, b"y")
-    with tarfile.open(fileobj=io.BytesIO(values.pack(upper))) as packed:
+    with tarfile.open(fileobj=io.BytesIO(values.pack([upper]))) as packed:
         note = packed.extractfile(values.REMOVED)
         assert note
-        assert ["root", "etc/gone"] == note.read().decode().splitlines()
+        assert ["etc/gone", "root"] == note.read().decode().splitlines()
         assert "etc/gone" not in packed.getnames()
 
 
@@ -60,3 +60,19 @@ def test_capabilities_go_along(upper: Path) -> None:
     kept = found["etc/hostname"].pax_headers["SCHILY.xattr.security.capability"]
     assert capability == kept.encode("utf-8", "surrogateescape")
     assert "etc/socket" not in found
+
+
+def test_the_uppermost_folder_decides(upper: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A file that it deleted, or hides, does not come from below; the rest does."""
+    below = tmp_path_factory.mktemp("below")
+    for name in ("etc/hostname", "etc/gone", "root/hidden", "usr/kept"):
+        (below / name).parent.mkdir(exist_ok=True)
+        (below / name).write_text("below")
+    os.mknod(upper / "etc" / "gone", 0o020000, 0)
+    os.setxattr(upper / "root", values.OPAQUE, b"y")
+    with tarfile.open(fileobj=io.BytesIO(values.pack([upper, below]))) as packed:
+        names = packed.getnames()
+        hostname = packed.extractfile("etc/hostname")
+        assert hostname
+        assert b"server\n" == hostname.read()
+    assert [values.REMOVED, "etc", "etc/hostname", "etc/link", "root", "usr", "usr/kept"] == names
