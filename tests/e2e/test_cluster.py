@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.lxd_cluster import LxdCluster, lxd_cluster
 
 from sharklab import state
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.course import HOST, LAB, PROJECT, STUDENT
 from sharklab.hosts.providers.cluster.model import MemberStatus
 from tests.conftest import call_sharklab
+from tests.support.lxd_cluster import LxdCluster, lxd_cluster
 
 LIMIT = 120
 SEATS = {"tcpdump": 6, "tp4": 2}
