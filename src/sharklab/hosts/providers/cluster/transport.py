@@ -41,8 +41,8 @@ LOOK = N_("look at the state of the cluster: ./sharklab doctor --provider cluste
 LOST = ("Missing event connection with target", "Unable to connect to:", "peer node", "no available dqlite")
 """The words of the engine for a member that is down. It has no code of its own for that (LXD 5.0.2: 500)."""
 
-TAKEN = "already exists"
-"""The words of the engine for a name that is taken. LXD 5.0.2 gives 400 for an instance."""
+TAKEN = ("already exists", "UNIQUE constraint failed: instances")
+"""The words of the engines for a name that is taken. LXD 5.0.2 and Incus 6.0.4 give 400 for an instance."""
 
 Query = Mapping[str, str | int]
 Content = bytes | IO[bytes]
@@ -91,7 +91,7 @@ class Transport:
         return self._finished(method, where, answer, limit)
 
     def begin(self, method: str, where: str, body: object = None, **query: str | int) -> Mapping[str, Any]:
-        """Send `body`, and return the operation that it began, without a wait for its end. Raises as `get`."""
+        """Send `body`, and return the operation that it began, which goes on. Raises as `get`."""
         begun: Mapping[str, Any] = self._ask(method, where, query, SECONDS, json=body)["metadata"]
         return begun
 
@@ -129,7 +129,9 @@ class Transport:
         if answer.get("type") != "async":
             return {}
         operation = str(answer["operation"]).partition("?")[0]
-        done = self._ask("GET", f"{operation}/wait", {"timeout": max(1, int(limit))}, limit + GRACE_SECONDS)
+        timeout = {"timeout": max(1, int(limit))}
+        answered = self._send("GET", f"{operation}/wait", timeout, limit + GRACE_SECONDS)
+        done = self._checked(method, where, answered)  # Incus refuses here, LXD in the operation
         result: Mapping[str, Any] = done["metadata"]
         if result["status"] == "Success":
             return result
@@ -243,7 +245,7 @@ class Transport:
                 hint=LOOK,
                 said=said,
             )
-        if TAKEN in said:
+        if any(words in said for words in TAKEN):
             code = 409
         kinds: Mapping[int, type[Refused]] = {404: NotFound, 409: AlreadyThere}
         hint = (

@@ -72,14 +72,19 @@ def _is_opaque(path: Path) -> bool:
 
 def _add(target: tarfile.TarFile, path: Path, name: str) -> None:
     """Add a file by the numbers of its owner, with the attributes that count (tar(1), --xattrs)."""
-    target.inodes = {}  # each file is whole: one with several names may have them in several folders
     info = target.gettarinfo(path, name)
     if info is None:  # a socket
         return
+    if info.islnk():  # each file is whole: one with several names may have them in several folders
+        info.type, info.linkname, info.size = tarfile.REGTYPE, "", path.lstat().st_size
     info.uname = info.gname = ""
-    for attribute in set(KEPT_ATTRIBUTES) & set(os.listxattr(path, follow_symlinks=False)):
-        value = os.getxattr(path, attribute, follow_symlinks=False)
-        info.pax_headers[f"SCHILY.xattr.{attribute}"] = value.decode("utf-8", "surrogateescape")
+    info.pax_headers = {
+        f"SCHILY.xattr.{name}": os.getxattr(path, name, follow_symlinks=False).decode(
+            "utf-8", "surrogateescape"
+        )
+        for name in os.listxattr(path, follow_symlinks=False)
+        if name in KEPT_ATTRIBUTES
+    }
     if info.isreg():
         with path.open("rb") as source:
             target.addfile(info, source)

@@ -94,11 +94,25 @@ def test_dead_member_is_unreachable(engine: ScriptedEngine, asking: Transport, s
     assert said == error_of(Unreachable, lambda: asking.get("/1.0/x")).values["said"]
 
 
-def test_taken_name_is_told_whatever_its_code(engine: ScriptedEngine, asking: Transport) -> None:
-    """LXD 5.0.2 refuses a second instance of a name with the code 400."""
-    said = 'Failed creating instance record: Add instance info: This "instances" entry already exists'
+@pytest.mark.parametrize(
+    "said",
+    [
+        'Failed creating instance record: Add instance info: This "instances" entry already exists',
+        "Failed creating instance record: UNIQUE constraint failed: instances.project_id, instances.name",
+    ],
+)
+def test_taken_name_is_told_whatever_its_code(engine: ScriptedEngine, asking: Transport, said: str) -> None:
+    """LXD 5.0.2 and Incus 6.0.4 refuse a second instance of a name with the code 400."""
     engine.works("POST /1.0/instances", status="Failure", status_code=400, err=said)
     error_of(AlreadyThere, lambda: asking.change("POST", "/1.0/instances", {}))
+
+
+def test_failure_that_the_wait_tells_is_of_the_request(engine: ScriptedEngine, asking: Transport) -> None:
+    """Incus answers the wait for a failed operation with an error; its place is what was asked."""
+    engine.works("POST /1.0/instances")
+    engine.refuses("GET /1.0/operations/0/wait", 400, "no space")
+    error = error_of(Refused, lambda: asking.change("POST", "/1.0/instances", {}))
+    assert ("no space", f"{engine.socket}, POST /1.0/instances") == (error.values["said"], error.place)
 
 
 def test_operation_that_nobody_waits_for(engine: ScriptedEngine, asking: Transport) -> None:
