@@ -186,6 +186,38 @@ class Instances:
             else:
                 return
 
+    def move(self, name: str, member: str, *, limit: float = CREATE_SECONDS) -> None:
+        """Move a stopped instance with its disk and its snapshots to another member."""
+        body = {"name": name, "migration": True}
+        self._transport.change(
+            "POST", path("instances", name), body, limit=limit, project=self._project, target=member
+        )
+
+    def has_snapshot(self, name: str, snapshot: str) -> bool:
+        """Tell whether an instance has a snapshot of this name."""
+        found = self._transport.get(path("instances", name, "snapshots"), project=self._project)
+        return any(one.rpartition("/")[2] == snapshot for one in found)
+
+    def snapshot(self, name: str, snapshot: str, *, limit: float = START_SECONDS) -> None:
+        """Keep the disk of an instance as it is now under the name `snapshot`."""
+        body = {"name": snapshot, "stateful": False}
+        self._transport.change(
+            "POST", path("instances", name, "snapshots"), body, limit=limit, project=self._project
+        )
+
+    def delete_snapshot(self, name: str, snapshot: str, *, limit: float = START_SECONDS) -> None:
+        """Remove a snapshot; one that is gone already is no error."""
+        with suppress(NotFound):
+            self._transport.change(
+                "DELETE", path("instances", name, "snapshots", snapshot), limit=limit, project=self._project
+            )
+
+    def put_back(self, name: str, snapshot: str, *, limit: float = CREATE_SECONDS) -> None:
+        """Give an instance the disk of its snapshot."""
+        self._transport.change(
+            "PUT", path("instances", name), {"restore": snapshot}, limit=limit, project=self._project
+        )
+
     def usage(self, name: str) -> Usage:
         """Return what an instance uses now, and its addresses."""
         said = self._transport.get(path("instances", name, "state"), project=self._project)

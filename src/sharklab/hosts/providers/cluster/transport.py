@@ -279,10 +279,10 @@ def _open(endpoint: Endpoint) -> httpx2.Client:
     if endpoint.socket:
         transport = httpx2.HTTPTransport(uds=str(endpoint.socket), limits=limits)
         return httpx2.Client(base_url=endpoint.address, transport=transport, trust_env=False)
-    return httpx2.Client(base_url=endpoint.address, verify=_certificates(endpoint), limits=limits)
+    return httpx2.Client(base_url=endpoint.address, verify=certificates(endpoint), limits=limits)
 
 
-def _certificates(endpoint: Endpoint) -> ssl.SSLContext:
+def certificates(endpoint: Endpoint) -> ssl.SSLContext:
     """Return what TLS checks and shows. A certificate that the user's client has pinned decides alone."""
     context = ssl.create_default_context()
     try:
