@@ -33,7 +33,7 @@ class Members:
 
     def resources(self, name: str, *, limit: float = SECONDS) -> Resources:
         """Return the memory and the processors of a member. Raises Refused if it does not answer."""
-        said = self._transport.get("/1.0/resources", limit=limit, **_target(name))
+        said = self._transport.get("/1.0/resources", limit=limit, **target(name))
         memory = said["memory"]
         return Resources(int(memory["total"]), int(memory["used"]), int(said["cpu"]["total"]))
 
@@ -56,7 +56,8 @@ class Members:
         self._transport.change("DELETE", path("cluster", "members", name), limit=limit, **query)
 
 
-def _target(name: str) -> dict[str, str]:
+def target(name: str) -> dict[str, str]:
+    """Return the query that sends a request to a member; a server without a cluster takes none."""
     return {} if name in ("", ALONE) else {"target": name}
 
 
