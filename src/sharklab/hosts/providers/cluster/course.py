@@ -48,12 +48,12 @@ DEFAULT = "default"
 """The name of the project that has the bridges, and of the usual storage pool."""
 
 BRIDGE = {"ipv4.address": "none", "ipv6.address": "none"}
-"""A bridge without an address, a DHCP server or a way out: only the hosts of one seat are on it."""
+"""A bridge without an address, a DHCP server or access to the Internet: only the hosts of one seat are on it."""
 
 SEAT, HOST, LAB, STUDENT, FILLED = (
     f"user.sharklab.{name}" for name in ("seat", "host", "lab", "student", "filled")
 )
-"""The keys of an instance that say whose it is, and whether it has the values of its seat."""
+"""The keys of an instance that name its seat, and say whether it has the values of the seat."""
 
 
 @dataclass(frozen=True)

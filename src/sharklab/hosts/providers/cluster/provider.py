@@ -334,10 +334,10 @@ def _state(own: Course, known: Record, one: Found | None) -> str:
 
 
 def _remove_networks(own: Course) -> None:
-    """Remove the pool of networks; what a dead member still holds stays for the next time."""
+    """Remove the pool of networks; those that a dead member still holds stay for the next time."""
     for name in own.networks():
         try:
-            own.client.in_project("default").networks.delete(name)
+            own.client.in_project(course.DEFAULT).networks.delete(name)
         except Refused:
             return
 
