@@ -48,12 +48,12 @@ DEFAULT = "default"
 """The name of the project that has the bridges, and of the usual storage pool."""
 
 BRIDGE = {"ipv4.address": "none", "ipv6.address": "none"}
-"""A bridge without an address, a DHCP server or a way out: only the hosts of one seat are on it."""
+"""A bridge without an address, a DHCP server or access to the Internet: it joins the hosts of one seat."""
 
 SEAT, HOST, LAB, STUDENT, FILLED = (
     f"user.sharklab.{name}" for name in ("seat", "host", "lab", "student", "filled")
 )
-"""The keys of an instance that say whose it is, and whether it has the values of its seat."""
+"""The keys of an instance that name its seat, and say whether it has the values of the seat."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,10 @@ def begin() -> Course:
     """Return the course; its project is made now if it is missing. Raises MachineryError and InputError."""
     found = _read() or _write("")
     own = _of(found["remote"], found["id"])
-    with lock():
-        _ensure_project(own)
+    if own.project not in _begun:
+        with lock():
+            _ensure_project(own)
+        _begun.add(own.project)
     return own
 
 
@@ -143,6 +145,9 @@ def _of(remote: str, own_id: str) -> Course:
     connected = _connect(remote)
     return Course(connected.in_project(f"sharklab-{own_id}"), remote, own_id)
 
+
+_begun: set[str] = set()
+"""Projects that this process has made, or has given today's limits."""
 
 _clients: dict[str, Client] = {}
 

@@ -100,7 +100,7 @@ def _add_init(upper: Path) -> None:
 
 
 def _metadata(name: str) -> dict[str, object]:
-    """Return what the engine wants to know of an image (its document "Image format"). JSON is YAML."""
+    """Return the description that an image brings (the engine's document "Image format"). JSON is YAML."""
     return {
         "architecture": platform.machine(),
         "creation_date": int(time.time()),

@@ -78,13 +78,13 @@ def of_seat(own: Course, seat: Record, earlier: bool = False) -> Mapping[str, Fo
 
 
 def seen(own: Course, seat: Record) -> Mapping[str, Found]:
-    """Return what `of_seat` does, as it was within the last second: many seats ask at once."""
+    """Return the instances as `of_seat` does, at most a second old: many seats ask at once."""
     found: Sequence[Instance] = _fresh(f"instances {own.project}", own.client.instances.all)
     return {one.name: one for one in found if one.name in seat.names()}
 
 
 def members(own: Course) -> Sequence[Member]:
-    """Return the members of the cluster, as they were within the last second."""
+    """Return the members of the cluster, at most a second old."""
     return _fresh(f"members {own.remote}", own.client.members.all)
 
 

@@ -1,4 +1,4 @@
-"""Looks at the hosts of a seat on a cluster: who uses them, what changed on them, their memory, their sleep.
+"""Looks at the hosts of a seat on a cluster: their users, changes of their files, their memory, their sleep.
 
 Other modules ask the kernel about the hosts of this computer. Here the engine is asked. The student is root
 on the hosts, so a line that is no number does not count.
@@ -79,7 +79,7 @@ def last_change(own: Seat, since: float, folders: Sequence[str], without: Sequen
 
 
 def _outputs(own: Seat, command: Sequence[str]) -> Iterator[str]:
-    """Yield what a command says on each host that runs."""
+    """Yield the output of a command on each host that runs."""
     at, there = _found(own) or (None, ())
     for one in there:
         if at and one.power is Power.RUNNING:

@@ -79,8 +79,7 @@ class Cluster:
         for host in plan.hosts:
             _make_disk(plan, host, layers)
         own = course.begin()
-        seat = _place(own, plan)
-        there = hosts.of_seat(own, seat)
+        seat, there = _place(own, plan)
         lowers = {host.name: disk.lowers(plan, host.name, layers) for host in plan.hosts}
         names = {
             host: exports.ensure(own, exports.roots(paths), progress)
@@ -285,8 +284,8 @@ def _of(seat: Seat) -> tuple[Course, Record]:
     return course.of_record(known), known
 
 
-def _place(own: Course, plan: Plan) -> Record:
-    """Return the record of a seat with its member and networks, chosen now for a new one.
+def _place(own: Course, plan: Plan) -> tuple[Record, Mapping[str, Found]]:
+    """Return the record of a seat with its member and networks, chosen now for a new one, and its instances.
 
     Where the engine moved the hosts, the record follows. A seat whose member takes no hosts goes elsewhere.
     """
@@ -294,7 +293,7 @@ def _place(own: Course, plan: Plan) -> Record:
         names = [host.name for host in plan.hosts]
         known = record.read(plan.seat.folder) or Record(plan.seat.id, own.project, own.remote, hosts=names)
         members = own.client.members.all()
-        there = hosts.of_seat(own, known)
+        there = hosts.of_seat(own, known) if known.member else {}
         at = [there[name].member for host in plan.hosts if (name := known.instance(host.name)) in there]
         ready = {member.name for member in members if member.ready}
         usable = [member for member in at if member in ready]
@@ -305,7 +304,7 @@ def _place(own: Course, plan: Plan) -> Record:
         seat = replace(known, member=chosen, networks=networks)
         if seat != known:
             record.write(plan.seat.folder, seat)
-    return seat
+    return seat, there
 
 
 def _places(own: Course, ready: Sequence[str]) -> list[placement.Place]:
@@ -334,10 +333,10 @@ def _state(own: Course, known: Record, one: Found | None) -> str:
 
 
 def _remove_networks(own: Course) -> None:
-    """Remove the pool of networks; what a dead member still holds stays for the next time."""
+    """Remove the pool of networks; those that a dead member still holds stay for the next time."""
     for name in own.networks():
         try:
-            own.client.in_project("default").networks.delete(name)
+            own.client.in_project(course.DEFAULT).networks.delete(name)
         except Refused:
             return
 

@@ -23,7 +23,7 @@ KEPT_ATTRIBUTES = ("security.capability", "system.posix_acl_access", "system.pos
 def pack(folders: Sequence[Path]) -> bytes:
     """Return the changes in upper folders as a tar file; its first file lists what is removed below them.
 
-    The uppermost comes first: what it has goes before what those below it have.
+    The uppermost comes first: its files hide those of the folders below it.
     """
     kept, removed = _merged(folders)
     buffer = io.BytesIO()

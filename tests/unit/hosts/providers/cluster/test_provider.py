@@ -30,6 +30,7 @@ def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PaperCluster:
     monkeypatch.setattr(marks, "MARKS", tmp_path / "marks")
     monkeypatch.setattr(client, "connect", lambda remote="": found)
     monkeypatch.setattr(course, "_clients", {})
+    monkeypatch.setattr(course, "_begun", set())
     monkeypatch.setattr(exports, "_known", set())
     monkeypatch.setattr(exports, "_send", lambda own, name, image: own.client.images.add(name, properties={}))
     monkeypatch.setattr(privilege, "require_root", lambda reason: None)
