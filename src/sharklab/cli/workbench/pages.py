@@ -172,9 +172,20 @@ async def take(request: Request) -> Response:
                 await run_in_threadpool(_give, request, file, id)
         except Refused as error:
             said = str(error)
+    return await _captures(request, exercise, said)
+
+
+@telling
+async def captures(request: Request) -> Response:
+    """Show the captures of the exercise that `?exercise=` names as they are now."""
+    return await _captures(request, request.query_params.get("exercise", ""))
+
+
+async def _captures(request: Request, exercise: str, said: str = "") -> Response:
     found = await ask(request, "work")
     own = next((each for each in found["exercises"] if each["id"] == exercise), {"captures": [], "id": ""})
-    return _part(request, "captures.html.j2", exercise=own, said=said, watching=False)
+    watching = request.scope["reader"].is_instructor
+    return _part(request, "captures.html.j2", exercise=own, said=said, watching=watching)
 
 
 def _give(request: Request, file: UploadFile, id: str) -> None:
@@ -321,6 +332,7 @@ def routes() -> list[Route]:
         Route(f"{seat}/check", check, methods=["POST"]),
         Route(f"{seat}/hints", check, methods=["POST"]),
         Route(f"{seat}/captures", take, methods=["POST"]),
+        Route(f"{seat}/captures", captures),
         Route(f"{seat}/captures/{{name}}", explain),
         Route(f"{seat}/solve", solve, methods=["POST"]),
         Route(f"{seat}/reset", reset, methods=["POST"]),

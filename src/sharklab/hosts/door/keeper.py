@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sharklab.errors import InputError, MachineryError
+from sharklab.hosts.door.pace import Pace
 from sharklab.hosts.door.terminal import Terminal
 from sharklab.message import N_, refusal
 
@@ -48,6 +49,7 @@ class Keeper:
 
     def __init__(self) -> None:
         self._terminals: dict[Key, Terminal] = {}
+        self._turns = Pace()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -99,7 +101,7 @@ class Keeper:
                 count=MOST_OF_SEAT,
             )
         try:
-            terminal = Terminal(command(), environment(), lambda: self._forget(key))
+            terminal = Terminal(command(), environment(), lambda: self._forget(key), self._turns)
         except OSError as error:
             raise MachineryError(
                 N_("the terminal cannot start: {reason}"), place=key.host, reason=refusal(error)

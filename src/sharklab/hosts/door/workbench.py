@@ -65,7 +65,7 @@ class Requests:
 
     keeper: Keeper
     recordings: Recordings
-    find: Find = seats.find
+    find: Find = seats.find_any
     login: Shell = shell
 
     def handlers(self) -> dict[str, server.Handler]:
@@ -151,7 +151,7 @@ def place_of(student: str, request: Mapping[str, Any]) -> Place:
 def forget(recordings: Recordings) -> None:
     """Drop the recordings of seats that are gone."""
     for lab, student in {place[:2] for place in recordings.places}:
-        if not seats.of_student(student, lab):
+        if not seats.of_student(student, lab, borrowed=True):
             recordings.forget_seat(lab, student)
 
 

@@ -42,6 +42,7 @@ TABLE = {
     ("POST", f"{SEAT}/answers"): WRITE,
     ("POST", f"{SEAT}/check"): WRITE,
     ("POST", f"{SEAT}/hints"): WRITE,
+    ("GET", f"{SEAT}/captures"): READ,
     ("POST", f"{SEAT}/captures"): WRITE,
     ("GET", f"{SEAT}/captures/{{name}}"): READ,
     ("POST", f"{SEAT}/solve"): WRITE,

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from sharklab.cli import flow
+from sharklab.hosts import borrowed, seat_provider
 from sharklab.hosts.door import protocol, seats, workbench
 from sharklab.hosts.door.workbench import MOST_NUMBER, OWNER, USER
+from sharklab.hosts.providers import network
 from sharklab.lab import help_note
 from tests.support import door_seats
 from tests.support.labs import write_lab
@@ -134,14 +136,26 @@ def test_a_shell_is_that_of_the_student(monkeypatch: pytest.MonkeyPatch, own_sta
     assert f"/{OWNER}-%r@%n" in " ".join(words) and f"--login {USER}" in words[-1]
 
 
+def test_a_shell_on_a_borrowed_machine_has_a_connection_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, own_state: None
+) -> None:
+    """The workbench finds it, though it has no network here; its door may end without ending other logins."""
+    [plan] = door_seats.save(monkeypatch, ("tp4", "alice"))
+    seat_provider.write(plan.seat.folder, seats.BORROWED)
+    borrowed.write(plan.seat.folder, {plan.hosts[0].name: {}})
+    monkeypatch.setattr(network, "exists", lambda name: False)
+    found, host = workbench.Requests.find("alice", "tp4", plan.hosts[0].name)
+    assert "ControlPath=none" in workbench.shell(found, host)
+
+
 def test_recordings_go_with_their_seat(door: DoorHere, monkeypatch: pytest.MonkeyPatch) -> None:
     """A seat that is still there keeps its own."""
     assert workbench.is_idle(door.keeper, door.recordings)
     protocol.close(ask(door, "record")[1])
     assert not workbench.is_idle(door.keeper, door.recordings)
-    monkeypatch.setattr(seats, "of_student", lambda student, lab: [door.plan])
+    monkeypatch.setattr(seats, "of_student", lambda student, lab, borrowed: [door.plan])
     workbench.forget(door.recordings)
     assert door.recordings.places
-    monkeypatch.setattr(seats, "of_student", lambda student, lab: [])
+    monkeypatch.setattr(seats, "of_student", lambda student, lab, borrowed: [])
     workbench.forget(door.recordings)
     assert not door.recordings.places
