@@ -10,7 +10,7 @@ import pytest
 from sharklab.cli.workbench import board, class_desk, class_links, client, desk
 from sharklab.cli.workbench.seat_desk import NOBODY
 from sharklab.errors import InputError
-from sharklab.lab import handed_in, help_note
+from sharklab.lab import exam, handed_in, help_note, seat
 from tests.support.class_asker import NAMES, ClassAsker
 from tests.support.errors import error_of
 
@@ -87,6 +87,22 @@ def test_hand_in_keeps_the_submission_of_the_class(ask: ClassAsker, tmp_path: Pa
     assert receipt["digest"] in receipt["kept"]
     assert receipt["lines"]
     assert str(tmp_path) not in f"{receipt}"
+
+
+def test_nobody_reads_the_tasks_before_the_exam(
+    mylab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No part of a student's page is answered, also not to the instructor."""
+    with (mylab / "lab.yml").open("a") as file:
+        file.write("exam: {minutes: 90}\n")
+    ask = ClassAsker(str(mylab), tmp_path)
+    begin = 1_796_000_000.0
+    exam.note_windows([seat.register(ask.lab, "alice")], exam.windows(ask.lab, ask.desk.students, begin))
+    monkeypatch.setattr("time.time", lambda: begin - 1)
+    for want in ("page", "work", "plan", "check", "hand in"):
+        assert exam.local_time(begin) == error_of(InputError, ask, want).values["time"]
+    monkeypatch.setattr("time.time", lambda: begin)
+    assert "mylab" == ask("page")["lab"]
 
 
 def test_error_is_told_in_the_language_of_the_reader(ask: ClassAsker) -> None:
