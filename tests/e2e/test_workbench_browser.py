@@ -19,7 +19,7 @@ from tests.support import labs, served
 from tests.support.browser import barriers
 from tests.support.workbench import Bench
 from tests.support.workbench_door import DoorHere
-from tests.support.workbench_page import ClassPage, Packets, SeatPage, WorkbenchPage
+from tests.support.workbench_page import ClassPage, Packets, SeatPage, Terminal, WorkbenchPage
 
 BRIEF = "# {{ lab }} of {{ student }}\n\n| | port |\n|---|---|\n| a | b |\n"
 REFUSED = Path(__file__).parents[1] / "data" / "refused.pcap"
@@ -290,12 +290,13 @@ def test_student_shows_a_terminal_and_is_helped(
     expect(screen).to_contain_text("well-101-0")
     expect(student.at("x-terminal[host=client] .viewers output")).to_contain_text("instructor")
     assert 0 == teacher.at("x-packets").count()
-    student.at("#notes button", has_text="Let the instructor type").click()
-    teacher.at("#notes", has_text="type in them").wait_for()
-    teacher.terminal("client").type("echo hel''ped")
+    student.at("#notes button").filter(has_text="Let the instructor type").click()
+    teacher.at("#notes").filter(has_text="type in them").wait_for()
+    screen.wait_for()
+    Terminal(teacher, "client").type("echo hel''ped")
     expect(student.at("x-terminal[host=client] .xterm-rows")).to_contain_text("helped")
     assert [] == student.barriers() == teacher.barriers()
-    student.at("#notes button", has_text="Hide my terminals").click()
+    student.at("#notes button").filter(has_text="Hide my terminals").click()
     expect(teacher.at("x-terminal")).to_have_count(0)
 
 
@@ -306,7 +307,7 @@ def test_class_page_and_a_student_tell_each_other(
     teacher, student = enter(browser, TEACHER), enter(firefox)
     teacher.write(teacher.at("input[name=text]"), "Five minutes left")
     teacher.press("Enter")
-    student.at(".letter", has_text="Five minutes left").wait_for()
+    student.at(".letter").filter(has_text="Five minutes left").wait_for()
     assert [] == student.barriers()
     teacher.row("alice").locator("[title]", has_text="✉").wait_for()
     student.at(".letter button").click()
@@ -319,7 +320,7 @@ def test_class_page_and_a_student_tell_each_other(
     expect(box).to_be_checked()
     student.hand_in()
     teacher.at("#gradebook button").click()
-    teacher.at("#gradebook button", has_text="Give").click()
+    teacher.at("#gradebook button").filter(has_text="Give").click()
     student.at("#notes a").click()
     expect(student.at("h1")).to_be_visible()
     assert [] == student.barriers()
