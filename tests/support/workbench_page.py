@@ -15,6 +15,9 @@ from tests.support.browser import barriers, listen, new_context
 PATIENCE = 60_000
 """Milliseconds; a busy computer fails no test."""
 
+CALM = 500
+"""Milliseconds without a packet after which an exchange has ended."""
+
 MOST_TABS = 80
 """Presses of Tab that reach any part of a page."""
 
@@ -173,6 +176,13 @@ class Packets:
         """Begin a recording, and wait until it runs."""
         self.ask(filter)
         expect(self.own).to_have_attribute("data-state", "runs")
+
+    def settle(self) -> None:
+        """Wait until half a second passes without another packet."""
+        count, seen = self.own.locator("[data-shows=count]"), ""
+        while (now := count.inner_text()) != seen:
+            seen = now
+            self._seat.page.wait_for_timeout(CALM)
 
     def stop(self) -> None:
         """End the recording."""
