@@ -12,6 +12,7 @@ import httpx2 as httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from tests.support import workbench_served
 
@@ -76,7 +77,7 @@ def test_pages_cookies_and_sockets(door: Door) -> None:
         )
         kept = {"Cookie": entered.headers["set-cookie"].partition(";")[0]}
     socket = f"{at.replace('https', 'wss', 1)}/hosts/client/terminal"
-    with connect(socket, ssl=trusted, origin=door.origin, additional_headers=kept) as own:
+    with connect(socket, ssl=trusted, origin=Origin(door.origin), additional_headers=kept) as own:
         assert own.response and 101 == own.response.status_code
     with pytest.raises(InvalidStatus):
-        connect(socket, ssl=trusted, origin="https://a.example", additional_headers=kept)
+        connect(socket, ssl=trusted, origin=Origin("https://a.example"), additional_headers=kept)

@@ -44,7 +44,7 @@ def test_types_of_javascript_agree(tmp_path: Path) -> None:
     }
     project = tmp_path / "tsconfig.json"
     project.write_text(json.dumps({"compilerOptions": settings, "include": [f"{STATIC}/*.js"]}))
-    argv = [*javascript.command("node"), compiler, "--project", project]
+    argv = [*javascript.command("node"), str(compiler), "--project", str(project)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert 0 == done.returncode, done.stdout + done.stderr
 

@@ -5,6 +5,7 @@ Everything is done by the keyboard where `by_keys` is in the name; otherwise by 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -153,8 +154,11 @@ class Terminal:
         """Type a command, and wait until it has ended well."""
         self._typed += 1
         number = 100 + self._typed
-        self.type(f"{command} && echo well-$(({number} + 0))-$?")
-        expect(self.screen).to_contain_text(f"well-{number}-0")
+        self.type(f"{command}; echo end-$(({number} + 0))-$?")
+        ended = re.compile(rf"end-{number}-\d+")
+        expect(self.screen).to_contain_text(ended)
+        screen = self.screen.text_content() or ""
+        assert f"end-{number}-0" in screen, screen
 
 
 class Packets:
@@ -200,6 +204,13 @@ class Packets:
         """Click on the packet of that number, and wait for its layers."""
         self.own.locator(f"[data-number='{number}']").click()
         self.detail.locator("pre.bytes").wait_for()
+
+    def open_first(self) -> Any:
+        """Go to the first packet by the keyboard, and return its layers."""
+        self.own.locator(".view").focus()
+        with self._seat.page.expect_response(lambda answer: answer.url.endswith("/packets/1")) as told:
+            self._seat.press("Home", "Enter")
+        return told.value.json()["layers"]
 
 
 class ClassPage(WorkbenchPage):

@@ -277,7 +277,7 @@ class PacketsElement extends HTMLElement {
     const found = await this.#fetch("keep", { method: "POST", body: new URLSearchParams(given) });
     if (!found) return;
     this.#say(found.said);
-    this.dispatchEvent(new CustomEvent("kept", { bubbles: true, detail: given.id }));
+    this.dispatchEvent(new CustomEvent(`kept-${given.id}`, { bubbles: true })); // work.html.j2
   }
 }
 
