@@ -64,7 +64,9 @@ def visible(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Return the visible words of `text` in one line."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())
 
 
 def name(text: str, most: int = 100) -> str:

@@ -228,6 +228,12 @@ VERBS: Mapping[str, Verb] = {
         "seats code exam alice",
         ("lab", "students", "output"),
     ),
+    "seats minutes": Verb(
+        submission.seats_minutes,
+        N_("Give students of an exam more minutes, also while it runs."),
+        "seats minutes exam alice --more 15",
+        ("lab", "students", "more", "output"),
+    ),
     "seats import": Verb(
         submission.seats_import,
         N_("Install a seat file from the instructor."),

@@ -62,6 +62,7 @@ class Options(argparse.Namespace):
     listen: str | None
     live: bool
     moodle: str | None
+    more: int
     only: str
     network: bool
     no_browser: bool
@@ -412,6 +413,15 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "students": (
         ("students",),
         {"metavar": N_("ID"), "nargs": "+", "help": N_("a student of the class")},
+    ),
+    "more": (
+        ("--more",),
+        {
+            "metavar": N_("MINUTES"),
+            "type": int,
+            "required": True,
+            "help": N_("the additional minutes; a negative number takes some of them back"),
+        },
     ),
     "begin": (
         ("--begin",),

@@ -1,4 +1,8 @@
-"""Decode a recording while it grows, at the door: tshark in its box, fed with the file by a thread."""
+"""Decode a recording while it grows, at the door: tshark in its box, fed with the file by a thread.
+
+tshark needs 0.3 s of a processor before it reads. So the page asks for the decoder of the next
+recording first, and tshark starts while tcpdump does.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ from sharklab.hosts.door.workbench import place_of
 from sharklab.message import N_
 
 PIECE = 256 << 10
-BUSY, IDLE = 20, 100
+BUSY, IDLE = 20, 40
 """Milliseconds between two looks whether the file has grown: while packets come, and else."""
 
 CALM = 100
@@ -29,18 +33,23 @@ MOST = 40
 
 
 def handler(recordings: Recordings) -> Handler:
-    """Return the answer to the request "decode": a stream of rows of the last recording of a host."""
+    """Return the answer to the request "decode": a stream of rows of the last recording of a host.
+
+    With "next", it is the recording that comes after the last one.
+    """
     places = threading.BoundedSemaphore(MOST)
 
     def decode(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         place, display = place_of(student, request), text(request, "display").strip()
         check(display)
-        file = recordings.open(place)
+        shown, is_next = recordings.look(place), request.get("next") is True
+        if not is_next:
+            recordings.open(place).close()
         if not places.acquire(blocking=False):
-            file.close()
             raise InputError(N_("too many packets are shown at once"), hint=N_("wait a minute"))
         ours, theirs = socket.socketpair()
-        work = (recordings, place, file, ours, display, places)
+        before = (shown.id if shown else 0) if is_next else None
+        work = (recordings, place, before, ours, display, places)
         threading.Thread(target=feed, args=work, daemon=True).start()
         return Answer({}, theirs)
 
@@ -60,15 +69,19 @@ def check(display: str) -> None:
 def feed(
     recordings: Recordings,
     place: Place,
-    file: IO[bytes],
+    before: int | None,
     target: socket.socket,
     display: str,
     places: threading.BoundedSemaphore,
 ) -> None:
-    """Give a decoder what the file gets, until the recording or the reader of `target` ends."""
-    shown = recordings.look(place)
+    """Give a decoder what the file gets, until the recording or the reader of `target` ends.
+
+    The recording is the last one of the host; if `before` is a number, the one after that.
+    """
+    reader = select.poll()
+    reader.register(target, 0)  # POLLERR and POLLHUP are always told (poll(2))
     try:
-        with file, target:
+        with target:
             child = subprocess.Popen(
                 live_rows.command(display),
                 stdin=subprocess.PIPE,
@@ -76,10 +89,11 @@ def feed(
                 stderr=subprocess.DEVNULL,
                 env=dict(live_rows.environment()),
             )
-            reader = select.poll()
-            reader.register(target, 0)  # POLLERR and POLLHUP are always told (poll(2))
-            with suppress(OSError):
-                _copy(file, child, reader, lambda: _is_over(recordings, place, shown))
+            with suppress(OSError, InputError):
+                _wait_for(recordings, place, before, reader)
+                with recordings.open(place) as file:
+                    shown = recordings.look(place)
+                    _copy(file, child, reader, lambda: _is_over(recordings, place, shown))
             with suppress(OSError):
                 if child.stdin:
                     child.stdin.close()
@@ -88,6 +102,14 @@ def feed(
             child.wait()
     finally:
         places.release()
+
+
+def _wait_for(recordings: Recordings, place: Place, before: int | None, reader: select.poll) -> None:
+    """Return when the recording after that of the id `before` is there, or the reader has ended."""
+    while before is not None and not reader.poll(BUSY):
+        now = recordings.look(place)
+        if now and now.id > before:
+            return
 
 
 def _copy(

@@ -12,7 +12,7 @@ import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import astuple
+from itertools import islice
 
 from sharklab.evidence.packets import live_rows
 
@@ -20,6 +20,10 @@ MOST_ROWS = 8000
 """Rows that a viewer who comes late gets; the browser of an earlier one has more."""
 
 LONGEST_LINE = 1 << 20
+PIECE, PAUSE = 16 << 10, 0.01
+"""Bytes of rows that are read together, about 130 rows, and the seconds until the next ones: so a flood of
+packets leaves time for the other readers."""
+
 Decode = Callable[[str], Awaitable[socket.socket]]
 """Returns a stream of rows, as tshark prints them, of the packets that a filter of Wireshark takes."""
 
@@ -40,18 +44,19 @@ class Live:
         self._writer: asyncio.StreamWriter | None = None
         self._is_over = False
 
-    async def show(self, display: str = "") -> None:
+    async def show(self, display: str = "", rows: socket.socket | None = None) -> None:
         """Decode from the beginning, the packets that `display` takes (wireshark-filter(4)).
 
-        Raises MachineryError when the door refuses, for example a filter that is none; the rows stay then.
+        `rows` is the stream of a decoder that runs already. Raises MachineryError when the door refuses, for
+        example a filter that is none; the rows stay then.
         """
-        rows = await self._decode(display)
+        rows = rows or await self._decode(display)
         await self._stop()
         self.display, self.has_failed = display, False
         self.generation += 1
         self._rows.clear()
         self._count = 0
-        reader, self._writer = await asyncio.open_connection(sock=rows, limit=LONGEST_LINE)
+        reader, self._writer = await asyncio.open_connection(sock=rows, limit=PIECE)
         self._task = asyncio.create_task(self._read(reader))
         self._tell()
 
@@ -70,7 +75,7 @@ class Live:
         """Return the number of the first row after `seen` that is still kept, and rows from there as JSON."""
         begin = self._count - len(self._rows)
         first = max(seen, begin)
-        return first, [self._rows[index - begin] for index in range(first, min(self._count, first + most))]
+        return first, list(islice(self._rows, first - begin, first - begin + most))
 
     async def wait(self, generation: int, seen: int) -> None:
         """Return when there are more rows than `seen`, or other ones, or when decoding has failed."""
@@ -92,13 +97,19 @@ class Live:
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         """Take the rows that the decoder prints, and note when it ends before the recording."""
-        with suppress(OSError, ValueError):
-            while line := await reader.readline():
-                row = live_rows.row(line)
-                if row:
-                    self._rows.append(json.dumps(astuple(row), ensure_ascii=False))
-                    self._count += 1
-                    self._tell()
+        rest = b""
+        with suppress(OSError):
+            while len(rest) <= LONGEST_LINE and (piece := await reader.read(PIECE)):
+                *lines, rest = (rest + piece).split(b"\n")
+                self._add(lines)
+                await asyncio.sleep(PAUSE if len(piece) == PIECE else 0)
         if not self._is_over:
             self.has_failed = True
+            self._tell()
+
+    def _add(self, lines: Sequence[bytes]) -> None:
+        rows = [json.dumps(row, ensure_ascii=False) for line in lines if (row := live_rows.row(line))]
+        if rows:
+            self._rows.extend(rows)
+            self._count += len(rows)
             self._tell()

@@ -45,9 +45,14 @@ class Watched:
             await self._take("recording", language)
 
     async def start(self, network: str, filter: str, language: str) -> None:
-        """Begin a recording. Raises MachineryError, also for a filter that tcpdump does not take."""
+        """Begin a recording. Raises MachineryError, also for a filter that tcpdump does not take.
+
+        Its decoder starts first, so it reads already when the first packet comes.
+        """
         async with self.lock:
-            await self._take("record", language, network=network, filter=filter)
+            self._language = language
+            with await self._decode("", next=True) as rows:
+                await self._take("record", language, rows, network=network, filter=filter)
 
     async def stop(self, language: str) -> None:
         """End the recording; its rows stay. Raises MachineryError."""
@@ -70,7 +75,7 @@ class Watched:
             await self.live.close()
         self.live = None
 
-    async def _take(self, want: str, language: str, **more: str) -> None:
+    async def _take(self, want: str, language: str, rows: socket.socket | None = None, **more: str) -> None:
         lab, student, host = self._place
         self._language = language
         answer, handles = await self._door.ask(want, student, lab=lab, host=host, lang=language, **more)
@@ -79,7 +84,7 @@ class Watched:
         if is_new and handles:
             await self.close()
             self.live = Live(handles.pop(), self._decode)
-            await self.live.show()
+            await self.live.show("", rows and rows.dup())
         for handle in handles:
             os.close(handle)
         if self.live and answer.get("end"):
@@ -88,9 +93,9 @@ class Watched:
             self._poll = asyncio.create_task(self._look_again(language))
         self._tell()
 
-    async def _decode(self, display: str) -> socket.socket:
+    async def _decode(self, display: str, next: bool = False) -> socket.socket:
         lab, student, host = self._place
-        more = {"lab": lab, "host": host, "display": display, "lang": self._language}
+        more = {"lab": lab, "host": host, "display": display, "next": next, "lang": self._language}
         return await self._door.connect("decode", student, **more)
 
     async def _look_again(self, language: str) -> None:

@@ -65,6 +65,7 @@ def make(settings: Mapping[str, Any], ask: client.Ask) -> uvicorn.Server:
         server_header=False,
         proxy_headers=False,
         ws_max_size=LARGEST_MESSAGE,
+        ws_per_message_deflate=False,  # it costs more time than it saves, and 300 KiB for each terminal
         ssl_certfile=settings.get("certificate") or None,
         ssl_keyfile=settings.get("key_file") or None,
         timeout_graceful_shutdown=2,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sharklab.evidence.packets import box, container, reader
 from sharklab.limits import CAPTURE, ToolLimits
@@ -43,8 +43,7 @@ ERRORS, ERRORS6 = ("3", "11", "12"), ("1", "2", "3", "4")
 """Types of ICMP errors (RFC 792, RFC 4443)."""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A packet as a row: `time` is in seconds since the first packet, as text.
 
     `kind` is "open", "answer", "close", "reset", "again" or "refused" for a packet that a reader looks for,

@@ -10,6 +10,7 @@ import threading
 
 from sharklab import process
 from sharklab.errors import MachineryError
+from sharklab.hosts import borrowed
 from sharklab.hosts.providers import access, marks, network
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_
@@ -28,7 +29,12 @@ def ssh(plan: Plan, owner: str = "door") -> list[str]:
 
 
 def shared(plan: Plan, owner: str) -> tuple[str, str]:
-    """Return the option of ssh that names the shared connection of a door."""
+    """Return the option of ssh that names the shared connection of a door.
+
+    Borrowed machines have none: the seat's own one would end with the door.
+    """
+    if borrowed.read(plan.seat.folder):
+        return "-o", "ControlPath=none"
     return "-o", f'ControlPath="{marks.folder(plan.seat.id)}/{owner}-%r@%n"'
 
 

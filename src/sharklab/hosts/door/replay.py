@@ -16,7 +16,7 @@ LINES = 10_000
 
 LARGEST = 2 << 20
 CHUNK = 16 << 10
-"""Bytes that are dropped together."""
+"""Bytes that are dropped together, at least."""
 
 CHANGE = re.compile(rb"\x1b(?:\[\?([\d;]{1,64})([hl])|(c)|(\[!p))")
 """A change of DEC private modes (DECSET, DECRST), or a reset of all (RIS, DECSTR)."""
@@ -42,9 +42,9 @@ def set_modes(modes: dict[int, bool]) -> bytes:
     return b"".join(b"\x1b[?%d%s" % (mode, b"h" if is_set else b"l") for mode, is_set in modes.items())
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Chunk:
-    data: bytearray
+    data: bytes
     lines: int
 
 
@@ -54,18 +54,18 @@ class Replay:
 
     modes: dict[int, bool] = field(default_factory=dict)
     _chunks: deque[_Chunk] = field(default_factory=deque)
+    _last: bytearray = field(default_factory=bytearray)
     _lines: int = 0
     _bytes: int = 0
 
     def add(self, output: bytes) -> None:
         """Take output, and drop the oldest when there is too much."""
-        if not self._chunks or len(self._chunks[-1].data) >= CHUNK:
-            self._chunks.append(_Chunk(bytearray(), 0))
-        last, lines = self._chunks[-1], output.count(b"\n")
-        last.data += output
-        last.lines += lines
-        self._lines += lines
+        self._last += output
+        self._lines += output.count(b"\n")
         self._bytes += len(output)
+        if len(self._last) >= CHUNK:
+            self._chunks.append(_Chunk(bytes(self._last), self._last.count(b"\n")))
+            self._last.clear()
         while len(self._chunks) > 1 and self._is_spare(self._chunks[0]):
             self._drop()
 
@@ -74,13 +74,12 @@ class Replay:
 
     def _drop(self) -> None:
         """Drop the oldest chunk up to a place where a line or a control sequence begins."""
-        oldest = self._chunks.popleft()
+        oldest, following = self._chunks.popleft(), self._chunks.popleft()
         cut = max(oldest.data.rfind(b"\n") + 1, oldest.data.rfind(b"\x1b"))
         if cut <= 0:
             cut = len(oldest.data)
-        rest = oldest.data[cut:]
-        self.modes = changed(self.modes, bytes(oldest.data[:cut]))
-        self._chunks[0].data[:0] = rest
+        self.modes = changed(self.modes, oldest.data[:cut])
+        self._chunks.appendleft(_Chunk(oldest.data[cut:] + following.data, following.lines))
         self._lines -= oldest.lines
         self._bytes -= cut
 
@@ -93,13 +92,17 @@ class Replay:
     def has_full_screen(self) -> bool:
         """True while a program draws on the alternate screen."""
         now = self.modes
-        for chunk in self._chunks:
-            now = changed(now, bytes(chunk.data))
+        for part in self._parts():
+            now = changed(now, part)
         return any(now.get(mode, False) for mode in ALTERNATE)
 
     def parts(self) -> Iterator[bytes]:
-        """Yield the modes as control sequences, then the kept output."""
+        """Yield the modes as control sequences, then the kept output: without a copy, but for its end."""
         if self.modes:
             yield set_modes(self.modes)
-        for chunk in self._chunks:
-            yield bytes(chunk.data)
+        yield from self._parts()
+
+    def _parts(self) -> Iterator[bytes]:
+        yield from (chunk.data for chunk in self._chunks)
+        if self._last:
+            yield bytes(self._last)

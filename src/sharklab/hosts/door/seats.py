@@ -20,33 +20,40 @@ BORROWED = "existing"
 """The provider whose machines are elsewhere: their users log in to them without sharklab."""
 
 
-def of_student(student: str, lab: str = "") -> list[Plan]:
+def of_student(student: str, lab: str = "", borrowed: bool = False) -> list[Plan]:
     """Return the seats of `student` that are up here, in the order of the labs' names; only that of `lab`.
 
-    A damaged seat is none.
+    A damaged seat is none. With `borrowed`, a seat of machines that are elsewhere counts as well.
     """
     plans = []
     for file in sorted(state.seats_folder().glob("*/*/plan.json")):
         if file.parent.name != student or lab not in ("", file.parent.parent.name):
             continue
-        if seat_provider.read(file.parent) == BORROWED:
+        is_borrowed = seat_provider.read(file.parent) == BORROWED
+        if is_borrowed and not borrowed:
             continue
         try:
             plan = plan_file.read(file)
         except MachineryError:
             continue
-        if plan.seat.student == student and network.exists(network.namespace(plan.seat.id)):
+        if plan.seat.student == student and (is_borrowed or network.exists(network.namespace(plan.seat.id))):
             plans.append(plan)
     return plans
 
 
-def find(student: str, lab: str, host: str) -> tuple[Plan, Host]:
+def find_any(student: str, lab: str, host: str) -> tuple[Plan, Host]:
+    """Return what `find` does, also of a seat whose machines are elsewhere."""
+    return find(student, lab, host, borrowed=True)
+
+
+def find(student: str, lab: str, host: str, borrowed: bool = False) -> tuple[Plan, Host]:
     """Return the seat and the host that are meant; without `lab`, in the only seat that has such a host.
 
-    A seat that sleeps wakes. Raises InputError when the student has no such seat here, or none of them has
+    A seat that sleeps wakes. `borrowed` as for `of_student`. Raises InputError when the student has no such seat here, or none of them has
     such a host, or several have, or the time of the seat is over.
     """
-    found = [(plan, own) for plan in of_student(student, lab) for own in plan.hosts if own.name == host]
+    here = of_student(student, lab, borrowed)
+    found = [(plan, own) for plan in here for own in plan.hosts if own.name == host]
     if len(found) == 1:
         _open(found[0][0])
         return found[0]
@@ -57,7 +64,7 @@ def find(student: str, lab: str, host: str) -> tuple[Plan, Host]:
             host=host,
             names=[f"{student}+{plan.lab.name}+{host}" for plan, _ in found],
         )
-    raise _no_host(student, lab, host)
+    raise _no_host(here, lab, host)
 
 
 def _open(plan: Plan) -> None:
@@ -75,14 +82,14 @@ def _open(plan: Plan) -> None:
     sleeping.wake(plan.seat)
 
 
-def _no_host(student: str, lab: str, host: str) -> InputError:
-    if not of_student(student, lab):
+def _no_host(here: Sequence[Plan], lab: str, host: str) -> InputError:
+    if not here:
         return no_seat(lab)
     return InputError(
         N_("your seat has no host {host!r}"),
         hint=N_("hosts: {hosts}"),
         host=host,
-        hosts=names(of_student(student, lab)),
+        hosts=names(here),
     )
 
 

@@ -39,14 +39,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from sharklab.hosts.door import pace
+from sharklab.hosts.door.pace import Pace
 from sharklab.hosts.door.replay import Replay, changed, set_modes
 
 HIGH, LOW = 128 << 10, 32 << 10
 """Bytes that a viewer has not drawn: at the first nothing more is sent, below the second it goes on."""
 
 READ = 64 << 10
-TURN, PAUSE = 64 << 10, 0.012
-"""Bytes that one terminal prints in a turn, and the seconds of a turn: so the others have theirs."""
+REDRAW = 0.012
+"""Seconds between two sizes of a program that draws its screen again."""
 
 INTERRUPTS = frozenset(b"\x03\x1a\x1c")
 """Ctrl-C, Ctrl-Z and Ctrl-\\."""
@@ -79,7 +81,7 @@ class Viewer:
     name: str
     types: bool
     sizes: bool
-    waiting: deque[bytes] = field(default_factory=deque)
+    waiting: deque[tuple[bytes, bytes]] = field(default_factory=deque)
     queued: int = 0
     undrawn: int = 0
     is_full: bool = False
@@ -95,16 +97,16 @@ class Viewer:
         if self.has_missed or self.queued > HIGH:
             self.has_missed = True
             return
-        self.waiting.append(b"o" + output)
+        self.waiting.append((b"o", output))
         self.queued += len(output)
 
-    def note(self, message: bytes) -> None:
+    def note(self, kind: bytes, content: bytes) -> None:
         """Count the bytes of a message that was sent."""
-        if message[:1] in (b"o", b"p"):
-            self.undrawn += len(message) - 1
+        if kind in (b"o", b"p"):
+            self.undrawn += len(content)
             self.is_full = self.is_full or self.undrawn >= HIGH
-        if message[:1] == b"o":
-            self.queued -= len(message) - 1
+        if kind == b"o":
+            self.queued -= len(content)
 
     def drew(self, count: int) -> None:
         """Count bytes that were drawn."""
@@ -139,11 +141,15 @@ class Terminal:
     """A program at a pseudo-terminal. Everything runs in one event loop."""
 
     def __init__(
-        self, command: Sequence[str], environment: dict[str, str], ended: Callable[[], None]
+        self, command: Sequence[str], environment: dict[str, str], ended: Callable[[], None], turns: Pace
     ) -> None:
-        """Start `command`; `ended` is called when it has ended. Raises OSError."""
+        """Start `command`; `ended` is called when it has ended. `turns` are those of all terminals.
+
+        Raises OSError.
+        """
         self._loop = asyncio.get_running_loop()
-        self._ended, self._viewers, self._input = ended, list[Viewer](), bytearray()
+        self._turns, self._ended = turns, ended
+        self._viewers, self._input = list[Viewer](), bytearray()
         self.replay, self._size, self._over = Replay(), (80, 24), asyncio.Event()
         self._pty, slave = os.openpty()
         try:
@@ -164,7 +170,7 @@ class Terminal:
             os.close(slave)
         self._alive = os.pidfd_open(self.child.pid)
         self._loop.add_reader(self._alive, self._end)
-        self._left, self._is_reading = TURN, False
+        self._left, self._is_reading, self._is_silent = READ, False, False
         self._turn: asyncio.TimerHandle | None = None
         self._skip: Skip | None = None
         self._read_if_wanted()
@@ -202,10 +208,10 @@ class Terminal:
 
     def _show_past(self, viewer: Viewer) -> None:
         viewer.has_missed = False
-        viewer.waiting.append(b"r")
+        viewer.waiting.append((b"r", b""))
         for part in self.replay.parts():
-            viewer.waiting.extend(b"p" + part[at : at + READ] for at in range(0, len(part), READ))
-        viewer.waiting.append(b"n")
+            viewer.waiting.extend((b"p", part[at : at + READ]) for at in range(0, len(part), READ))
+        viewer.waiting.append((b"n", b""))
         self._send_waiting(viewer)
 
     def _send_waiting(self, viewer: Viewer) -> None:
@@ -213,9 +219,9 @@ class Terminal:
         try:
             while viewer.waiting and not viewer.is_full:
                 message = viewer.waiting[0]
-                viewer.connection.send(message)
+                viewer.connection.sendmsg(message)
                 viewer.waiting.popleft()
-                viewer.note(message)
+                viewer.note(*message)
         except BlockingIOError:
             self._loop.add_writer(viewer.connection, self._send_waiting, viewer)
             return
@@ -230,7 +236,7 @@ class Terminal:
         self._read_if_wanted()
 
     def _tell(self, viewer: Viewer, kind: bytes, content: Any) -> None:
-        viewer.waiting.append(kind + json.dumps(content).encode())
+        viewer.waiting.append((kind, json.dumps(content).encode()))
         self._send_waiting(viewer)
 
     def _tell_viewers(self) -> None:
@@ -282,7 +288,7 @@ class Terminal:
         """Let a full-screen program draw again: for it, the size changes twice."""
         columns, rows = self._size
         self._resize(columns, rows - 1)
-        self._loop.call_later(PAUSE, self._redraw_whole, columns, rows)
+        self._loop.call_later(REDRAW, self._redraw_whole, columns, rows)
 
     def _redraw_whole(self, columns: int, rows: int) -> None:
         if self._size == (columns, rows - 1) and self._pty >= 0:
@@ -320,7 +326,8 @@ class Terminal:
     def _read_if_wanted(self) -> None:
         """Read the output while somebody draws it, or nobody looks, and this turn is not over."""
         has_reader = not self._viewers or any(each.has_room for each in self._viewers)
-        wanted = self._pty >= 0 and (self._skip is not None or (self._left > 0 and has_reader))
+        is_open = self._pty >= 0 and not self._is_silent
+        wanted = is_open and (self._skip is not None or (self._left > 0 and has_reader))
         if wanted and not self._is_reading:
             self._loop.add_reader(self._pty, self._read)
         elif self._is_reading and not wanted:
@@ -328,17 +335,21 @@ class Terminal:
         self._is_reading = wanted
 
     def _take_output(self) -> bytes:
-        """Return the output of the program, at most `READ` bytes: the kernel gives 4 KiB at a time.
+        """Return the output of the program that this turn allows: the kernel gives 4 KiB at a time.
 
         Raises BlockingIOError without output, OSError when no process has the terminal (pty(7)).
         """
-        output = os.read(self._pty, READ)
+        most = READ if self._skip else min(READ, self._left)
+        parts = [os.read(self._pty, most)]
         with suppress(OSError):
-            while output and len(output) < READ and (more := os.read(self._pty, READ)):
-                output += more
-        return output
+            while parts[-1] and (most := most - len(parts[-1])) > 0:
+                parts.append(os.read(self._pty, most))
+        return b"".join(parts)
 
     def _read(self) -> None:
+        if self._turn is None:
+            self._left = self._turns.begin()
+            self._turn = self._loop.call_later(pace.SECONDS, self._end_turn)
         try:
             output = self._take_output()
         except BlockingIOError:
@@ -346,21 +357,20 @@ class Terminal:
         except OSError:
             output = b""
         if not output:
-            self._left = 0
+            self._is_silent = True
             self._read_if_wanted()
             return
         if self._skip:
             self.replay.add(output)
             self._skip.add(output)
             return
-        self._show(output)
-        if self._turn is None:
-            self._turn = self._loop.call_later(PAUSE, self._next_turn)
         self._left -= len(output)
+        self._show(output)
         self._read_if_wanted()
 
-    def _next_turn(self) -> None:
-        self._left, self._turn = TURN, None
+    def _end_turn(self) -> None:
+        self._turns.end()
+        self._left, self._turn = READ, None
         self._read_if_wanted()
 
     def _end_skip(self, before: int) -> None:
@@ -403,15 +413,15 @@ class Terminal:
         with suppress(OSError):
             while output := os.read(self._pty, READ):
                 self._show(output)
-        self._left = 0
         if self._turn:
             self._turn.cancel()
+            self._turns.end()
         self._loop.remove_reader(self._pty)
         self._loop.remove_writer(self._pty)
         os.close(self._pty)
         self._pty, self._is_reading = -1, False
         for viewer in list(self._viewers):
-            viewer.waiting.append(b"e" + json.dumps({"code": code}).encode())
+            viewer.waiting.append((b"e", json.dumps({"code": code}).encode()))
         self._over.set()
         for viewer in list(self._viewers):
             self._send_waiting(viewer)

@@ -11,11 +11,11 @@ import pytest
 
 from sharklab.cli import flow, seats, work
 from sharklab.cli.workbench import board, class_desk, class_links, client, desk
-from sharklab.cli.workbench.class_desk import NOBODY, ClassDesk
 from sharklab.cli.workbench.jobs import DONE, FAILED
+from sharklab.cli.workbench.seat_desk import NOBODY
 from sharklab.errors import InputError, MachineryError
 from sharklab.i18n import translator
-from sharklab.lab import handed_in, load, plan_file
+from sharklab.lab import exam, handed_in, help_note, load, plan_file, seat
 from sharklab.lab.model import Plan
 from sharklab.lab.roster import Student
 from sharklab.progress import Progress
@@ -30,8 +30,13 @@ class Asker:
     def __init__(self, lab: str, place: Path) -> None:
         self.lab = load.named(lab)
         students = tuple(Student(id, name, "") for id, name in NAMES.items())
-        own = desk.Desk({self.lab.name: self.lab}, lambda lab, student: place / student / "work")
-        self.desk = ClassDesk(self.lab, students, own)
+        self.ended: list[str] = []
+        self.desk = class_desk.make(
+            self.lab,
+            students,
+            lambda lab, student: place / student / "work",
+            lambda lab, student: self.ended.append(student),
+        )
         self.handlers = self.desk.handlers()
 
     def __call__(self, want: str, student: str = "alice", **more: Any) -> Mapping[str, Any]:
@@ -45,7 +50,7 @@ class Asker:
 
     def wait(self) -> None:
         """Wait until each job has ended."""
-        self.desk.jobs._pool.shutdown(wait=True)
+        self.desk.seat_desk.jobs._pool.shutdown(wait=True)
 
 
 @pytest.fixture
@@ -63,14 +68,15 @@ def ask_of_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asker:
 
 @pytest.mark.parametrize(
     "want",
-    ["page", "help", "link used", "new link", "hand in", "seat", "start", "stop", "restart"],
+    ["page", "notes", "help", "agree", "read", "new link", "hand in", "seat", "start", "stop", "restart"],
 )
 def test_stranger_is_refused(ask: Asker, want: str) -> None:
     """Nobody outside of the roster gets anything, and no request leaves a trace of one."""
     error = error_of(InputError, ask, want, "mallory", up="yes")
     assert {"student": "mallory"} == error.values
-    assert {} == ask.desk.jobs.known()
+    assert {} == ask.desk.seat_desk.jobs.known()
     assert board.Record({}) == board.read("mylab", "mallory")
+    assert help_note.HelpNote() == help_note.read("mylab", "mallory")
 
 
 def test_table_is_made_once_for_many_readers(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,22 +108,35 @@ def test_table_is_in_the_language_of_the_reader(ask: Asker) -> None:
     assert "A lab" == ask("class", NOBODY, lang="xx")["title"]
 
 
-def test_hand_is_raised_and_lowered(ask: Asker) -> None:
-    """The page of the student knows it; it names no folder of the server."""
-    assert (False, "") == tuple(ask("page")[name] for name in ("hand", "folder"))
+def test_help_begins_and_ends(ask: Asker) -> None:
+    """The page of the student knows it, and names no folder of the server. With it, all visits end."""
+    assert (False, "") == (ask("page")["notes"]["hand"], ask("page")["folder"])
     assert {"up": True} == ask("help", up="yes")
-    assert ask("page")["hand"]
-    assert not ask("page", "bob")["hand"]
+    assert ("see", True) == tuple(ask("page")["notes"][name] for name in ("right", "hand"))
+    assert not ask("notes", "bob")["hand"] and [] == ask.ended
     assert {"up": False} == ask("help", up="no")
-    assert not ask("page")["hand"]
+    assert not ask("notes")["hand"] and ["alice"] == ask.ended
+    ask("agree", right="type")
+    assert ["alice", "alice"] == ask.ended and "type" == ask("notes")["right"]
+
+
+def test_change_is_told_to_whoever_waits(ask: Asker) -> None:
+    """With the students that it is about."""
+    now = ask("changes", NOBODY, since="-1")["now"]
+    ask("tell", NOBODY, to="", text="Five minutes left")
+    assert set(NAMES) == set(ask("changes", NOBODY, since=str(now))["students"])
 
 
 def test_link_is_used_and_renewed(ask: Asker) -> None:
-    """Another link takes the place of a used one."""
-    ask("link used")
+    """Another link takes the place of a used one, with another number for its cookie."""
+    token = class_links.token("mylab", "alice")
+    reader = ask("use link", "?", token=token)["reader"]
+    assert ("alice", 0) == (reader["name"], reader["epoch"])
+    error_of(InputError, ask, "use link", "?", token=token)
     assert {"bob", "carol"} == {own.name for own in class_links.unused("mylab", NAMES).values()}
-    token = ask("new link")["token"]
-    assert [token] == list(class_links.unused("mylab", ["alice"]))
+    newer = ask("new link")["token"]
+    assert [newer] == list(class_links.unused("mylab", ["alice"]))
+    assert {"alice": 1, "bob": 0, "carol": 0} == ask("links", "*")["numbers"]
 
 
 def test_hand_in_keeps_the_submission_of_the_class(ask: Asker, tmp_path: Path) -> None:
@@ -159,15 +178,17 @@ def test_missing_seats_are_started_in_turn(
     assert {"count": 2} == ask("start", NOBODY)
     assert {"count": 0} == ask("start", NOBODY)
     error_of(InputError, ask, "start", "alice")
-    assert "start the seat" == ask.rows()["alice"]["job"]
+    assert "start the seat" in ask.rows()["alice"]["job"]
     go.set()
     ask.wait()
     assert {"alice", "bob"} == set(begun)
-    assert {"alice": DONE, "bob": FAILED} == {name: job.state for name, job in ask.desk.jobs.known().items()}
+    assert {"alice": DONE, "bob": FAILED} == {
+        name: job.state for name, job in ask.desk.seat_desk.jobs.known().items()
+    }
     assert "" == ask.rows()["alice"]["job"]
     job = ask("seat", "bob", lang="fr")["job"]
-    assert ("no room", False) == (job["line"].partition("\n")[0], job["open"])
-    assert translator("fr").gettext(FAILED) == job["state"]
+    assert "no room" in job["said"] and translator("fr").gettext(FAILED) in job["said"] and not job["open"]
+    assert "no room" in ask.rows()["bob"]["failed"]
 
 
 def test_one_seat_is_started(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,13 +222,29 @@ def test_seat_is_reset(ask_of_hosts: Asker, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(work, "reset", lambda plan, hosts, progress: done.append(hosts))
     found = [{"student": "alice", "hosts": {"server": "running"}}]
     monkeypatch.setattr(seats, "status", lambda *_: found)
-    plan_file.save(ask.desk._plan("alice"))
-    seat = ask("seat", lang="fr")
-    assert {"server": translator("fr").gettext("running")} == seat["hosts"]
-    assert 2 == len(seat["losses"])
+    plan_file.save(ask.desk.seat_desk._plan("alice"))
+    told = ask("seat", lang="fr")
+    assert {"server": translator("fr").gettext("running")} == told["hosts"]
+    assert 2 == len(told["losses"])
     ask("restart")
     ask.wait()
     assert [("server", "client", "desktop")] == done
+
+
+def test_minutes_are_given_to_the_chosen(mylab: Path, tmp_path: Path) -> None:
+    """The table shows the end of each student, and a page is told."""
+    with (mylab / "lab.yml").open("a") as file:
+        file.write("exam: {minutes: 90}\n")
+    ask = Asker(str(mylab), tmp_path)
+    begin = 1_796_000_000.0
+    windows = exam.windows(ask.lab, ask.desk.students, begin)
+    exam.note_windows([seat.register(ask.lab, name) for name in NAMES], windows)
+    assert {"count": 2} == ask("minutes", NOBODY, students="alice,carol", more="15")
+    ends = {name: (row["clock"]["ends"] - begin) / 60 for name, row in ask.rows().items()}
+    assert {"alice": 105, "bob": 90, "carol": 105} == ends
+    assert 105 * 60 == ask("notes")["ends"] - begin
+    for wrong in ({"more": "x"}, {"more": "5", "students": ""}, {"more": "5", "students": "mallory"}):
+        error_of(InputError, ask, "minutes", NOBODY, **{"students": "alice", **wrong})
 
 
 def test_error_is_told_in_the_language_of_the_reader(ask: Asker) -> None:

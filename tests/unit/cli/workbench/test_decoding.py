@@ -105,13 +105,34 @@ def test_next_recording_ends_the_decoder_of_the_one_before(kept: Recordings, mad
         assert b"" == rest(stream)
 
 
-def feed(own: Recordings, target: socket.socket) -> threading.BoundedSemaphore:
+def test_decoder_of_the_next_recording_is_there_before_it(
+    kept: Recordings, made: Tcpdumps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It starts at once, and gets nothing of the recording before."""
+    monkeypatch.setattr(live_rows, "command", lambda display: ["sh", "-c", "echo ready; exec cat"])
+    made.made[0].grow(b"old")
+    answer = decoding.handler(kept)("alice", {**REQUEST, "display": "", "next": True}, []).handle
+    assert isinstance(answer, socket.socket)
+    with answer as stream:
+        stream.settimeout(60)
+        assert b"ready\n" == stream.recv(100)
+        record(kept, made).grow(b"new")
+        assert b"new" == stream.recv(100)
+
+
+def test_decoder_ends_with_its_reader_when_no_recording_begins(kept: Recordings) -> None:
+    """For example after a filter that tcpdump refused."""
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    assert feed(kept, ours, before=1).acquire(blocking=False)
+
+
+def feed(own: Recordings, target: socket.socket, before: int | None = None) -> threading.BoundedSemaphore:
     """Decode in this thread, and return the places, of which it had the only one."""
     places = threading.BoundedSemaphore(1)
     assert places.acquire(blocking=False)
-    file = own.open(PLACE)
-    decoding.feed(own, PLACE, file, target, "", places)
-    assert file.closed and -1 == target.fileno()
+    decoding.feed(own, PLACE, before, target, "", places)
+    assert -1 == target.fileno()
     return places
 
 
@@ -154,20 +175,19 @@ def test_place_is_free_again_when_no_decoder_starts(
     assert places.acquire(blocking=False)
     ours, theirs = socket.socketpair()
     with theirs, pytest.raises(FileNotFoundError):
-        decoding.feed(kept, PLACE, kept.open(PLACE), ours, "", places)
+        decoding.feed(kept, PLACE, None, ours, "", places)
     assert places.acquire(blocking=False) and -1 == ours.fileno()
 
 
 def test_number_of_decoders_is_bounded(kept: Recordings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One more is refused, and its file is closed."""
+    """One more is refused."""
     monkeypatch.setattr(decoding, "MOST", 1)
-    decode, file = decoding.handler(kept), kept.open(PLACE)
+    decode = decoding.handler(kept)
     first = decode("alice", REQUEST, []).handle
     assert first
     with first:
-        monkeypatch.setattr(kept, "open", lambda place: file)
         error = error_of(InputError, decode, "alice", REQUEST, [])
-    assert "too many packets are shown at once" == error.message_id and file.closed
+    assert "too many packets are shown at once" == error.message_id
 
 
 def test_host_without_a_recording_has_nothing_to_decode(kept: Recordings, shown: list[str]) -> None:

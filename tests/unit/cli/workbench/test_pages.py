@@ -77,6 +77,7 @@ def test_uploaded_capture_is_kept(bench: workbench.Bench, tmp_path: Path) -> Non
     status, part = upload(bench, (tmp_path / "x").read_bytes())
     assert (200, True) == (status, "<code>page.pcap</code>" in part)
     assert ["page.pcap"] == [file.name for file in (bench.folder / "captures").iterdir()]
+    assert part == bench.browser().get(bench.at + "/captures?exercise=page").text
 
 
 def test_uploaded_capture_is_explained(bench: workbench.Bench) -> None:

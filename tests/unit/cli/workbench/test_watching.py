@@ -101,7 +101,7 @@ def test_host_without_a_recording_has_no_rows() -> None:
 
 
 def test_recording_that_begins_is_decoded() -> None:
-    """All who wait hear of it; its file stays open, and no other one."""
+    """By a decoder that started before it. All who wait hear of it; its file stays open, and no other one."""
 
     async def test(own: Watching, door: Door) -> None:
         watched = own.join(PLACE)
@@ -110,8 +110,8 @@ def test_recording_that_begins_is_decoded() -> None:
         assert changed.is_set() and not watched.changed.is_set()
         place = {"lab": "mylab", "host": "server", "lang": "en"}
         assert [
+            ("decode", "alice", {**place, "display": "", "next": True}),
             ("record", "alice", {**place, "network": "lan", "filter": "icmp"}),
-            ("decode", "alice", {**place, "display": ""}),
         ] == door.asked[:2]
         live = watched.live
         await watched.refresh("en")

@@ -249,6 +249,7 @@ class PacketsElement extends HTMLElement {
       const part = document.createElement("details"), title = document.createElement("summary");
       title.textContent = layer.title;
       const text = document.createElement("pre");
+      text.tabIndex = 0;
       text.textContent = layer.lines.map(([depth, line]) => "  ".repeat(depth) + line).join("\n");
       part.append(title, text);
       return part;
@@ -276,7 +277,7 @@ class PacketsElement extends HTMLElement {
     const found = await this.#fetch("keep", { method: "POST", body: new URLSearchParams(given) });
     if (!found) return;
     this.#say(found.said);
-    this.dispatchEvent(new CustomEvent("kept", { bubbles: true, detail: given.id }));
+    this.dispatchEvent(new CustomEvent(`kept-${given.id}`, { bubbles: true })); // work.html.j2
   }
 }
 
