@@ -58,6 +58,8 @@ TALKS: Mapping[str, tuple[str, str, str, int]] = {
     "dns-tcp-closed": ("client", "server", "tcp", 53),
     "svc": ("client", "server", "tcp", 443),
     "net": ("client", "archive", "tcp", 80),
+    "net-no-way-back": ("archive", "server", "tcp", 443),
+    "net-wrong-gateway": ("archive", "server", "tcp", 443),
     "net-not-at-boot": ("client", "server", "tcp", 443),
     "net-prefix-narrow": ("client", "server", "tcp", 443),
     "net-static-arp": ("client", "server", "tcp", 443),
