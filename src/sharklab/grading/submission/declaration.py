@@ -30,8 +30,8 @@ def is_declared(talk: Conversation, exercise: Exercise, given: Given) -> bool:
     """Tell whether the answers declare a conversation; a wrong one among them costs itself alone.
 
     The server's address is enough, and so is the own port, which no other connection has. Without a server's
-    address, the port and the transport of the service are. Answers that exchanged the two ends declare it too,
-    and are wrong.
+    address, the port and the transport of the service are. Answers that exchanged the two ends declare it
+    too, and are wrong.
     """
     return _names(talk, exercise, given) or _names(turn(talk), exercise, given)
 
