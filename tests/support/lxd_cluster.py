@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -311,7 +312,7 @@ def _populated(group: Path) -> bool:
 
 def _remove_group(group: Path) -> None:
     for folder, _folders, _files in os.walk(group, topdown=False):
-        _until(lambda folder=folder: _removed(Path(folder)), f"{folder} is in use")
+        _until(partial(_removed, Path(folder)), f"{folder} is in use")
 
 
 def _removed(folder: Path) -> bool:

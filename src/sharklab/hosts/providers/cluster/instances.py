@@ -68,7 +68,7 @@ class Instances:
 
     def all(self, *, every_project: bool = False) -> Sequence[Instance]:
         """Return the instances of the project with their configuration; those of dead members are LOST."""
-        where: Mapping[str, str] = {"all-projects": "true"} if every_project else {"project": self._project}
+        where: dict[str, Any] = {"all-projects": "true"} if every_project else {"project": self._project}
         found = self._transport.get("/1.0/instances", recursion=1, **where)
         return sorted(map(_instance, found), key=lambda one: (one.project, one.name))
 

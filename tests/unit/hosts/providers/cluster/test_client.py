@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import InputError
-from sharklab.hosts.providers.cluster import instances
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.errors import NotFound, Refused
 from sharklab.hosts.providers.cluster.instances import CopyOf, FromImage
@@ -148,7 +147,10 @@ def test_change_waits_until_the_engine_has_ended_its_own_work(
     engine.works("DELETE /1.0/instances/a", **busy)
     error_of(Refused, lambda: course.instances.delete("a", limit=0.01))
     engine.asked.clear()
-    monkeypatch.setattr(instances.time, "sleep", lambda seconds: engine.works("DELETE /1.0/instances/a"))
+    monkeypatch.setattr(
+        "sharklab.hosts.providers.cluster.instances.time.sleep",
+        lambda seconds: engine.works("DELETE /1.0/instances/a"),
+    )
     course.instances.delete("a")
     assert 2 == len([one for one in engine.asked if one.method == "DELETE"])
 
