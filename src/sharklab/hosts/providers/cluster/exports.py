@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ from sharklab.hosts.providers.cluster.course import Course
 from sharklab.message import N_, Message
 from sharklab.process import Say
 
-VERSION = 2
+VERSION = 1
 """Raise it when the content of an image changes for the same layers: images are then imported again."""
 
 INIT = Path(__file__).with_name("init.sh")
@@ -34,7 +33,7 @@ PACK = (
     *("sh", "-c", '"$@" || [ $? -eq 1 ]', "sh"),  # 1: overlayfs notes on a folder that it was read
     *("tar", "--create", "--numeric-owner", "--one-file-system", "--sort=name"),
     *("--xattrs", "--xattrs-include=security.*", "--xattrs-include=user.*"),
-    *("--use-compress-program=gzip -1", "--warning=no-file-ignored"),
+    "--warning=no-file-ignored",
 )
 """tar(1) ends with 1 when files changed meanwhile, and with 2 when it failed."""
 
@@ -80,15 +79,19 @@ def ensure(own: Course, image: Sequence[Path], progress: Say) -> str:
 def _send(own: Course, name: str, image: Sequence[Path]) -> None:
     """Pack the folders as one file system, with the first program, and import it."""
     privilege.require_root(N_("sending an image to a cluster needs root"))
-    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=state.images_folder()) as folder:
-        root = RootFolder(Path(folder) / "root", tuple(image))
+    building = state.images_folder() / f"{name}.building"
+    state.remove(building)
+    root = RootFolder(state.folder(building) / "root", tuple(image))
+    metadata, packed = building / "metadata.tar", building / "rootfs.tar"
+    try:
         root.folder.mkdir(mode=0o755)
         _add_init(root.folder)
-        (Path(folder) / "metadata.yaml").write_text(json.dumps(_metadata(name)), encoding="utf-8")
-        metadata, packed = Path(folder) / "metadata.tar", Path(folder) / "rootfs.tar.gz"
-        root.run(["tar", "--create", "--file", metadata, "--directory", folder, "metadata.yaml"])
+        state.write(building / "metadata.yaml", json.dumps(_metadata(name)))
+        root.run(["tar", "--create", "--file", metadata, "--directory", building, "metadata.yaml"])
         root.run([*PACK, "--file", packed, "--directory", root.path, "."])
         own.client.images.add(name, metadata, packed, properties={"description": name})
+    finally:
+        state.remove(building)
 
 
 def _add_init(upper: Path) -> None:
