@@ -283,7 +283,7 @@ def _open(endpoint: Endpoint) -> httpx2.Client:
 
 
 def certificates(endpoint: Endpoint) -> ssl.SSLContext:
-    """Return the certificates that TLS checks and shows. A certificate that the user's client has pinned decides alone."""
+    """Return the certificates that TLS checks and shows. One that the client has pinned decides alone."""
     context = ssl.create_default_context()
     try:
         if endpoint.server_certificate:
