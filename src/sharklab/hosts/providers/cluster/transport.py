@@ -38,8 +38,15 @@ CONNECTIONS = 64
 
 LOOK = N_("look at the state of the cluster: ./sharklab doctor --provider cluster")
 
-LOST = ("Missing event connection with target", "Unable to connect to:", "peer node", "no available dqlite")
-"""The words of the engine for a member that is down. It has no code of its own for that (LXD 5.0.2: 500)."""
+LOST = (
+    "Missing event connection with target",
+    "Unable to connect to:",
+    "peer node",
+    "no available dqlite",
+    "isn't ready yet",
+)
+"""The words of the engines for a member that is down or starts, which has no code of its own when another
+member tells it (LXD 5.0.2, Incus 6.0.4)."""
 
 STARTS = 503
 """The status of HTTP that a member gives while its engine starts or ends."""

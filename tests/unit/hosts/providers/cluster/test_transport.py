@@ -86,10 +86,11 @@ def test_refusal_has_its_kind_and_place(
         "Missing event connection with target cluster member",
         'Post "https://m2:8443/1.0": Unable to connect to: m2:8443 ([dial tcp: no route to host])',
         "peer node 198.18.1.2:8443 is down",
+        "Server isn't ready yet",
     ],
 )
 def test_dead_member_is_unreachable(engine: ScriptedEngine, asking: Transport, said: str) -> None:
-    """The words that LXD 5.0.2 used for a member that was killed; its code is that of any fault."""
+    """The words that LXD 5.0.2 and Incus 6.0.4 used for a member that was killed, and for one that starts."""
     engine.refuses("GET /1.0/x", 500, said)
     assert said == error_of(Unreachable, lambda: asking.get("/1.0/x")).values["said"]
 
