@@ -12,6 +12,7 @@ import pytest
 
 from sharklab.cli.doctor import DiagnosisStatus, cluster
 from sharklab.cli.doctor.cluster import Seen
+from sharklab.hosts.providers.cluster import client
 from sharklab.hosts.providers.cluster.model import Member, MemberStatus, Network, Pool, Resources, Server
 from tests.support.engine_socket import ScriptedEngine, scripted_engine
 
@@ -53,8 +54,8 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Scripted
 
 
 def _about(auth: str = "trusted") -> dict[str, object]:
-    about = {"server": "lxd", "server_version": "5.0.2", "server_name": "m1", "driver": "lxc"}
-    about |= {"kernel_features": {"idmapped_mounts": "true"}}
+    about: dict[str, object] = {"server": "lxd", "server_version": "5.0.2", "server_name": "m1"}
+    about |= {"driver": "lxc", "kernel_features": {"idmapped_mounts": "true"}}
     return {"auth": auth, "environment": about}
 
 
@@ -114,9 +115,9 @@ def test_limit_of_a_member_is_read_in_a_host_there(engine: ScriptedEngine) -> No
     engine.works("POST /1.0/instances/h/exec", metadata={"return": 0, "output": {"1": log}})
     engine.answers[f"GET {log}"] = b"128\n"
     engine.gives(f"DELETE {log}", {})
-    with cluster.client.connect() as client:
-        assert 128 == cluster._inotify_of(client, "m2", SERVER)
-        assert None is cluster._inotify_of(client, "m3", SERVER)
+    with client.connect() as connected:
+        assert 128 == cluster._inotify_of(connected, "m2", SERVER)
+        assert None is cluster._inotify_of(connected, "m3", SERVER)
 
 
 @pytest.mark.parametrize(

@@ -219,7 +219,7 @@ class Instances:
         )
 
     def usage(self, name: str) -> Usage:
-        """Return what an instance uses now, and its addresses."""
+        """Return the memory, the processes and the addresses of an instance now."""
         said = self._transport.get(path("instances", name, "state"), project=self._project)
         return _usage(said)
 

@@ -87,7 +87,7 @@ class Transport:
     ) -> Mapping[str, Any]:
         """Send `body` and wait, `limit` seconds at most, until the engine has done the work.
 
-        Return what the finished operation says of itself, empty for a change without an operation.
+        Return the finished operation, empty for a change without one.
         Raises Refused (NotFound, AlreadyThere), Unreachable or TooLate.
         """
         answer = self._ask(method, where, query, limit, json=body)
@@ -283,7 +283,7 @@ def _open(endpoint: Endpoint) -> httpx2.Client:
 
 
 def certificates(endpoint: Endpoint) -> ssl.SSLContext:
-    """Return what TLS checks and shows. A certificate that the user's client has pinned decides alone."""
+    """Return the certificates that TLS checks and shows. One that the client has pinned decides alone."""
     context = ssl.create_default_context()
     try:
         if endpoint.server_certificate:
