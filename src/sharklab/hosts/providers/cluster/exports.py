@@ -25,9 +25,14 @@ from sharklab.process import Say
 VERSION = 1
 """Raise it when the content of an image changes for the same layers: images are then imported again."""
 
-INIT = Path(__file__).with_name("init.sh")
-AT_INIT = "usr/sbin/init"
-"""The first program of an instance (lxc.container.conf(5), lxc.init.cmd); /sbin is a link to /usr/sbin."""
+PROGRAMS = {
+    "usr/sbin/init": Path(__file__).with_name("init.sh"),
+    "usr/lib/sharklab/unpack.py": Path(__file__).with_name("unpack.py"),
+}
+"""The first program of an instance (lxc.container.conf(5), lxc.init.cmd), and the one that it calls.
+
+/sbin is a link to /usr/sbin.
+"""
 
 PACK = (
     *("sh", "-c", '"$@" || [ $? -eq 1 ]', "sh"),  # 1: overlayfs notes on a folder that it was read
@@ -51,7 +56,8 @@ def layers(lowers: Sequence[Path]) -> tuple[Path, ...]:
 def alias(image: Sequence[Path]) -> str:
     """Return the name of the image that is made from these folders, the uppermost first."""
     names = [str(path.relative_to(state.images_folder())) for path in image]
-    content = json.dumps([VERSION, INIT.read_text(encoding="utf-8"), names])
+    programs = [file.read_text(encoding="utf-8") for file in PROGRAMS.values()]
+    content = json.dumps([VERSION, programs, names])
     return f"sharklab-{hashlib.sha256(content.encode()).hexdigest()[:16]}"
 
 
@@ -85,7 +91,7 @@ def _send(own: Course, name: str, image: Sequence[Path]) -> None:
     metadata, packed = building / "metadata.tar", building / "rootfs.tar"
     try:
         root.folder.mkdir(mode=0o755)
-        _add_init(root.folder)
+        _add_programs(root.folder)
         state.write(building / "metadata.yaml", json.dumps(_metadata(name)))
         root.run(["tar", "--create", "--file", metadata, "--directory", building, "metadata.yaml"])
         root.run([*PACK, "--file", packed, "--directory", root.path, "."])
@@ -94,12 +100,12 @@ def _send(own: Course, name: str, image: Sequence[Path]) -> None:
         state.remove(building)
 
 
-def _add_init(upper: Path) -> None:
-    target = upper / AT_INIT
-    target.parent.mkdir(parents=True, mode=0o755)
-    for folder in (upper / "usr", target.parent):
-        folder.chmod(0o755)
-    state.write(target, INIT.read_text(encoding="utf-8"), 0o755)
+def _add_programs(upper: Path) -> None:
+    for path, file in PROGRAMS.items():
+        target = upper / path
+        for missing in reversed([part for part in target.parents if not part.exists()]):
+            missing.mkdir(mode=0o755)
+        state.write(target, file.read_text(encoding="utf-8"), 0o755)
 
 
 def _metadata(name: str) -> dict[str, object]:

@@ -63,7 +63,12 @@ def test_image_has_all_folders_and_the_first_program(
         exports._known.clear()
     ((about, files),) = sent
     assert {name} == paper.names == {about["properties"]["description"]}
-    assert {"./etc/packages", "./etc/system", "./usr/sbin/init"} <= files.keys()
+    assert {
+        "./etc/packages",
+        "./etc/system",
+        "./usr/sbin/init",
+        "./usr/lib/sharklab/unpack.py",
+    } <= files.keys()
     assert (True, 0o755) == (files["./usr/sbin/init"].isreg(), files["./usr/sbin/init"].mode)
     assert [] == list(state.images_folder().glob("*.building"))
 
