@@ -136,7 +136,7 @@ class LxdCluster:
         _ip("link", "set", machine.card, "up")
 
     def found(self) -> None:
-        """Start the first machine and make a cluster of it, with a storage pool of btrfs."""
+        """Start the first machine and make a cluster of it, with a pool of btrfs if the kernel has it."""
         machine = self.start("m1")
         with machine.client() as client:
             config = {"core.https_address": f"{machine.address}:{PORT}"}
@@ -146,7 +146,8 @@ class LxdCluster:
             )
             config = {"cluster.offline_threshold": str(OFFLINE_SECONDS)}
             client.transport.change("PATCH", "/1.0", {"config": config})
-            client.pools.create(POOL, "btrfs", ["m1"], member_config={"m1": {"size": POOL_SIZE}})
+            driver = "btrfs" if "btrfs" in client.server().storage_drivers else "dir"
+            client.pools.create(POOL, driver, ["m1"], member_config={"m1": _pool_config(driver)})
 
     def join(self, name: str) -> None:
         """Start a new machine and let it join the cluster."""
@@ -163,8 +164,8 @@ class LxdCluster:
                 "cluster_password": _join_token(token["metadata"]),  # LXD
                 "cluster_token": _join_token(token["metadata"]),  # Incus
                 "member_config": [
-                    {"entity": "storage-pool", "name": POOL, "key": "size", "value": POOL_SIZE},
-                    {"entity": "storage-pool", "name": POOL, "key": "source", "value": ""},
+                    {"entity": "storage-pool", "name": POOL, "key": key, "value": value}
+                    for key, value in {"source": "", **_pool_config(first.pools.all()[0].driver)}.items()
                 ],
             }
             client.transport.change("PUT", "/1.0/cluster", body, limit=SECONDS)
@@ -245,6 +246,11 @@ def _sweep() -> None:
             _remove_groups(name)
             for folder in Path(tempfile.gettempdir()).glob(f"{name}-*"):
                 shutil.rmtree(folder)
+
+
+def _pool_config(driver: str) -> dict[str, str]:
+    """Return the configuration of a member's part of the pool: a file of its own for btrfs."""
+    return {"size": POOL_SIZE} if driver == "btrfs" else {}
 
 
 def _join_token(metadata: Mapping[str, Any]) -> str:
