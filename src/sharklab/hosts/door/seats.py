@@ -49,8 +49,8 @@ def find_any(student: str, lab: str, host: str) -> tuple[Plan, Host]:
 def find(student: str, lab: str, host: str, borrowed: bool = False) -> tuple[Plan, Host]:
     """Return the seat and the host that are meant; without `lab`, in the only seat that has such a host.
 
-    A seat that sleeps wakes. `borrowed` as for `of_student`. Raises InputError when the student has no such seat here, or none of them has
-    such a host, or several have, or the time of the seat is over.
+    A seat that sleeps wakes. `borrowed` is as for `of_student`. Raises InputError when the student has no
+    such seat here, or none of them has such a host, or several have, or the time of the seat is over.
     """
     here = of_student(student, lab, borrowed)
     found = [(plan, own) for plan in here for own in plan.hosts if own.name == host]
