@@ -7,7 +7,8 @@ Run it by the Python of sharklab's tests, as root (`playwright` is there):
 The web process and the process that keeps terminals are as in `serve`. The shells are of this computer, and
 a program makes the packets, so it measures the workbench and neither ssh nor tcpdump. Browsers are WebSockets
 in other processes, but for the page. Each key is typed twice: into a terminal of the workbench, and into the
-base, a pseudo-terminal that a small program joins with a TCP socket. So the ratio holds on a busy computer too.
+base, a pseudo-terminal that a small program joins with a TCP socket. So the ratio holds on a busy computer,
+too.
 """
 
 from __future__ import annotations

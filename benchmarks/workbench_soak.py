@@ -4,9 +4,9 @@
 
 The seats come up, and `serve` starts. Each student has a page with a terminal on each of two hosts, types
 there, and saves an answer; every Nth student records packets as well. After a third of the time the process
-that answers browsers is killed (SIGKILL), after two thirds `serve` itself; `serve` then starts again, and each
-page is loaded again. It must be the same shells, the same recordings and the same answers. The table has a row
-each N minutes. The exit code is 3 when something was lost or failed. Run it as root, from the checkout with its
+that answers browsers is killed (SIGKILL), after two thirds `serve` itself. Then `serve` starts again, and
+each page is loaded again: it must show the same shells, recordings and answers. The table has a row each N
+minutes. The exit code is 3 when something was lost or failed. Run it as root, from the checkout with its
 packages: PYTHONPATH=src:. and the python of sharklab's environment.
 """
 
