@@ -43,7 +43,7 @@ from sharklab.cli.workbench import client, decoding, desk, door_process, javascr
 from sharklab.cli.workbench.identity import Cookies, Reader
 from sharklab.cli.workbench.site import Site
 from sharklab.evidence.packets import live_rows
-from sharklab.hosts.door import server, workbench
+from sharklab.hosts.door import pace, server, workbench
 from sharklab.hosts.door.keeper import Keeper
 from sharklab.hosts.door.recordings import Recordings
 from sharklab.hosts.providers.remote import Machine
@@ -116,6 +116,7 @@ def late(info: str) -> float | None:
 
 def door(place: Path) -> None:
     """Keep terminals and recordings for students who all have the seat of one plan."""
+    pace.set_niceness(pace.EAGER)
     plan = flow.prepare("tp4", "bench")
 
     def find(student: str, lab: str, host: str) -> tuple[Plan, Host]:
@@ -135,6 +136,7 @@ def door(place: Path) -> None:
 
 def web(place: Path) -> None:
     """Answer browsers."""
+    pace.set_niceness(pace.EAGER)
     lab = flow.prepare("tp4", "bench").source
     own = desk.Desk({lab.name: lab}, lambda lab, student: place / "work")
 

@@ -1,13 +1,15 @@
 """Keep a class at work in the workbench for 20 minutes, and kill its server twice.
 
     python benchmarks/workbench_soak.py [--seats N] [--minutes N] [--every N] [--lab LAB] [--captures N]
+        [--here]
 
 The seats come up, and `serve` starts. Each student has a page with a terminal on each of two hosts, types
 there, and saves an answer; every Nth student records packets as well. After a third of the time the process
 that answers browsers is killed (SIGKILL), after two thirds `serve` itself. Then `serve` starts again, and
 each page is loaded again: it must show the same shells, recordings and answers. The table has a row each N
-minutes. The exit code is 3 when something was lost or failed. Run it as root, from the checkout with its
-packages: PYTHONPATH=src:. and the python of sharklab's environment.
+minutes. With --here there are no seats: the shells are those of this computer, and a program makes the
+packets. All else is as it is served. The exit code is 3 when something was lost or failed. Run it as root,
+from the checkout with its packages: PYTHONPATH=src:. and the python of sharklab's environment.
 """
 
 from __future__ import annotations
@@ -31,16 +33,25 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from benchmarks import packet_maker
 from sharklab import state
-from sharklab.hosts.door import control
+from sharklab.cli import flow
+from sharklab.cli import main as command
+from sharklab.cli.workbench import door_process
+from sharklab.cli.workbench.server import UID
+from sharklab.hosts.door import control, seats, workbench
 from sharklab.hosts.providers import cgroups
+from sharklab.hosts.providers.remote import Machine
+from sharklab.hosts.recording import Order
 from sharklab.lab import load
-from sharklab.lab.model import Lab
+from sharklab.lab.model import Host, Lab, Plan
 
 LIMIT = 60
 """Seconds that anything may take that a student waits for."""
@@ -77,7 +88,8 @@ def sharklab(*words: str) -> list[str]:
 class Served:
     """`serve` of a class; it starts again after a kill."""
 
-    def __init__(self, lab: Lab, place: Path) -> None:
+    def __init__(self, lab: Lab, place: Path, here: bool) -> None:
+        self._verb = [sys.executable, "-P", __file__] if here else sharklab()
         with socket.socket() as probe:
             probe.bind((ADDRESS, 0))
             self.port = probe.getsockname()[1]
@@ -90,7 +102,7 @@ class Served:
         words = ("serve", self._lab.name, "--roster", str(self._place / "roster.csv"), "--no-browser")
         with (self._place / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                sharklab(*words, "--port", str(self.port)), stdout=log, stderr=log, env=self.environment
+                [*self._verb, *words, "--port", str(self.port)], stdout=log, stderr=log, env=self.environment
             )
         deadline = time.monotonic() + LIMIT
         with suppress(OSError):
@@ -117,7 +129,8 @@ class Served:
     @property
     def keeper(self) -> int:
         """The process that keeps terminals and recordings."""
-        return next(own for own in cgroups.processes(control.unit()) if b"door_process" in command_of(own))
+        last = f"\0{UID}\0".encode()
+        return next(own for own in cgroups.processes(control.unit()) if command_of(own).endswith(last))
 
     def kill(self, pid: int) -> None:
         """Kill a process of the server, and start it again."""
@@ -319,6 +332,7 @@ class Place:
     student: Student
     terminals: list[Terminal]
     packets: Packets | None
+    peer: str
     question: tuple[str, str] = ("", "")
     answer: str = ""
     turns: int = 0
@@ -355,7 +369,7 @@ class Place:
             self.answer = answer
         if self.packets:
             rows = self.packets.rows
-            await self.terminals[0].say("$(ping -c 1 -W 5 server > /dev/null; echo $?)")
+            await self.terminals[0].say(f"$(ping -c 1 -W 5 {self.peer} > /dev/null; echo $?)")
             await self.packets.until(rows + 2)
 
     async def look(self, opened: int, rows: int) -> None:
@@ -452,30 +466,95 @@ class Soak:
         print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
 
+class Maker:
+    """Stands in for tcpdump: it makes a packet a second."""
+
+    dropped = 0
+
+    def __init__(self, machine: Machine, order: Order, target: IO[bytes]) -> None:
+        words = [sys.executable, "-I", "-S", packet_maker.__file__, "0", "1", "3600"]
+        self._child = subprocess.Popen(words, stdout=target)
+
+    def wait_until_it_listens(self) -> None:
+        """Return soon."""
+        time.sleep(0.5)
+
+    @property
+    def runs(self) -> bool:
+        """True until it has ended."""
+        return self._child.poll() is None
+
+    def stop(self) -> None:
+        """End."""
+        self._child.terminate()
+        self._child.wait()
+
+
+def keep_here() -> int:
+    """Keep terminals and recordings of this computer, as for students whose seats are up."""
+
+    def find(student: str, lab: str, host: str) -> tuple[Plan, Host]:
+        plan = flow.prepare(lab, student)
+        return plan, next(own for own in plan.hosts if own.name == host)
+
+    def login(plan: Plan, host: Host) -> list[str]:
+        return ["bash", "--norc"]
+
+    seats.of_student = lambda student, lab="", borrowed=False: [flow.prepare(lab, student)]
+    workbench.Requests = partial(workbench.Requests, find=find, login=login)
+    workbench.Recordings = partial(workbench.Recordings, begin=Maker)
+    del sys.argv[1]
+    return door_process.main()
+
+
+def serve_here() -> int:
+    """Serve with the keeper of this computer."""
+    door_process.COMMAND = (sys.executable, "-P", __file__, "keeper")
+    return command.main()
+
+
 @contextmanager
-def at_work(lab: Lab, count: int) -> Iterator[tuple[Served, list[str]]]:
+def up(lab: Lab, roster: Path, here: bool) -> Iterator[None]:
+    """Let the seats of a class be up during the block."""
+    words = (lab.name, "--roster", str(roster))
+    if not here:
+        subprocess.run(sharklab("seats", "up", *words), check=True)
+    try:
+        yield
+    finally:
+        if not here:
+            subprocess.run(sharklab("seats", "down", *words, "--yes"), check=False)
+
+
+@contextmanager
+def at_work(lab: Lab, count: int, here: bool) -> Iterator[Served]:
     """Bring the class up and serve it during the block."""
-    students = [f"bench-{number + 1:02}" for number in range(count)]
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         folder, roster = state.folder(place / "state"), place / "roster.csv"
         for part in ("seats", "course"):
             (folder / part).symlink_to(state.root() / part)
-        roster.write_text("\n".join(["student", *students, ""]))
-        try:
-            subprocess.run(sharklab("seats", "up", lab.name, "--roster", str(roster)), check=True)
-            os.environ["SHARKLAB_STATE"], before = str(folder), os.environ.get("SHARKLAB_STATE")
-            served = Served(lab, place)
+        roster.write_text("\n".join(["student", *(f"bench-{one + 1:02}" for one in range(count)), ""]))
+        with up(lab, roster, here), moved(folder):
+            served = Served(lab, place, here)
             try:
-                yield served, students
+                yield served
             finally:
                 served.stop()
-                del os.environ["SHARKLAB_STATE"]
-                if before:
-                    os.environ["SHARKLAB_STATE"] = before
-        finally:
-            down = ("seats", "down", lab.name, "--roster", str(roster), "--yes")
-            subprocess.run(sharklab(*down), check=False)
+                print((place / "log").read_text(), file=sys.stderr)
+
+
+@contextmanager
+def moved(folder: Path) -> Iterator[None]:
+    """Let `folder` be the state folder during the block."""
+    before = os.environ.get("SHARKLAB_STATE")
+    os.environ["SHARKLAB_STATE"] = str(folder)
+    try:
+        yield
+    finally:
+        del os.environ["SHARKLAB_STATE"]
+        if before:
+            os.environ["SHARKLAB_STATE"] = before
 
 
 def entered(served: Served, lab: Lab) -> Iterator[Student]:
@@ -495,15 +574,17 @@ def main() -> int:
     parser.add_argument("--every", type=float, default=2)
     parser.add_argument("--lab", default="tcpdump")
     parser.add_argument("--captures", type=int, default=5)
+    parser.add_argument("--here", action="store_true")
     args = parser.parse_args()
     lab = load.named(args.lab)
     hosts = [host.name for host in lab.hosts][:2]
-    with at_work(lab, args.seats) as (served, _):
+    with at_work(lab, args.seats, args.here) as served:
         places = [
             Place(
                 own,
                 [Terminal(own, host) for host in hosts],
                 None if number % args.captures else Packets(own, hosts[0]),
+                "127.0.0.1" if args.here else hosts[1],
             )
             for number, own in enumerate(entered(served, lab))
         ]
@@ -511,5 +592,7 @@ def main() -> int:
     return MACHINERY if faults else 0
 
 
+PARTS = {"keeper": keep_here, "serve": serve_here}
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(PARTS.get(sys.argv[1] if len(sys.argv) > 1 else "", main)())

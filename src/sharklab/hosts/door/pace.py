@@ -6,6 +6,14 @@ and the kernel lets their programs wait as well. One program alone prints as fas
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+
+EAGER, PLAIN, PATIENT = -10, 0, 10
+"""Niceness (sched(7)) of the processes that carry keys, of shells, and of decoders. A key passes through two of
+those processes, so on a busy computer it would wait for a processor at each of them.
+"""
+
 TURN, SECONDS = 64 << 10, 0.012
 """Bytes that all terminals print in a turn, and its length in seconds."""
 
@@ -27,3 +35,9 @@ class Pace:
     def end(self) -> None:
         """Note that the turn of a terminal has ended."""
         self._printing -= 1
+
+
+def set_niceness(niceness: int, process: int = 0) -> None:
+    """Set the niceness of a process, that of this one for 0; only root may make it smaller."""
+    with suppress(PermissionError, ProcessLookupError):
+        os.setpriority(os.PRIO_PROCESS, process, niceness)
