@@ -10,8 +10,8 @@ import os
 from contextlib import suppress
 
 EAGER, PLAIN, PATIENT = -10, 0, 10
-"""Niceness (sched(7)) of the processes that carry keys, of shells, and of decoders. A key passes through two of
-those processes, so on a busy computer it would wait for a processor at each of them.
+"""Niceness (sched(7)) of the processes that carry keys, of shells, and of decoders. A key passes through two
+of those processes, so on a busy computer it would wait for a processor at each of them.
 """
 
 TURN, SECONDS = 64 << 10, 0.012
