@@ -124,7 +124,8 @@ class Served:
     @property
     def web(self) -> int:
         """The process that answers browsers."""
-        return int(Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()[0])
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return next(int(own) for own in children if b"web_process" in command_of(int(own)))
 
     @property
     def keeper(self) -> int:
