@@ -20,6 +20,7 @@ import pty
 import random
 import re
 import select
+import shutil
 import socket
 import statistics
 import subprocess
@@ -440,7 +441,7 @@ def of_page(own: Server) -> Rows:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
-        browser = play.chromium.launch()
+        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         context = browser.new_context(viewport={"width": 1600, "height": 1000})
         context.add_cookies([{"name": SITE.cookie, "value": cookie("page"), "url": SITE.origin}])
         page = context.new_page()
@@ -448,7 +449,7 @@ def of_page(own: Server) -> Rows:
         times = []
         for delay in ("0.1", "3", "3"):
             record(page, f"{delay} 1 1")
-            page.wait_for_function("document.querySelector('x-packets').dataset.state === 'runs'")
+            page.locator("x-packets[data-state=runs]").first.wait_for(state="attached")
             drawn, text = page.evaluate(FIRST_ROW)
             stamp = int(re.findall(r"(\d+) → 9 ", text)[0])
             times.append(packet_maker.age(stamp, drawn / 1000))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from sharklab.cli import flow
+from sharklab.cli.workbench import watching
 from sharklab.cli.workbench.identity import INSTRUCTOR, Reader
+from sharklab.lab import plan_file
 from tests.support import served
 from tests.support.browser import barriers
 from tests.support.labs import write_lab
 from tests.support.workbench import Bench
+from tests.support.workbench_door import DoorHere
 
 BRIEF = "# {{ lab }} of {{ student }}\n\n| | port |\n|---|---|\n| a | b |\n"
 PATIENCE = 30_000
@@ -99,3 +104,34 @@ def test_class_page_follows_a_student(browser: Browser, bench: Bench) -> None:
     expect(teacher.locator("#row-bob")).to_have_class("asks", timeout=PATIENCE)
     teacher.locator("#row-bob button", has_text="helped").first.click()
     expect(teacher.locator("#row-bob")).not_to_have_class("asks", timeout=PATIENCE)
+
+
+def test_packets_that_are_kept_are_on_the_list(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, Path]
+) -> None:
+    """The captures of the exercise are shown again, without a reload."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(watching, "PATIENCE", 0)
+    lab = str(write_lab(tmp_path / "mylab", fr=BRIEF, en=BRIEF))
+    plan = flow.prepare(lab, "alice")
+    plan_file.save(plan)
+    (tmp_path / "door").mkdir()
+    door = DoorHere(tmp_path / "door", plan)
+    said: list[str] = []
+    with served.serving(lab, "alice", tmp_path / "work", files, keeper=str(door.path)) as bench:
+        page = enter(browser, bench, bench.reader(), "en", said)
+        page.locator("#tab-work").click()
+        page.locator("#tab-packets-client").click()
+        packets = page.locator("x-packets[host=client]")
+        packets.locator("button[data-state=none]").click()
+        expect(packets).to_have_attribute("data-state", "runs", timeout=PATIENCE)
+        door.tcpdumps.made[-1].grow((Path(served.__file__).parents[1] / "data" / "refused.pcap").read_bytes())
+        packets.locator(".space [role=row]").first.wait_for()
+        packets.locator("form[data-do=keep] button").click()
+        expect(page.locator("#captures-page .passed")).to_be_visible(timeout=PATIENCE)
+        live = bench.app.state.watching.find(("mylab", "alice", "client")).live
+        page.context.close()
+        while live.file >= 0:
+            time.sleep(0.01)
+    door.close()
+    assert [] == said

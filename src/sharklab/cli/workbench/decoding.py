@@ -90,7 +90,7 @@ def feed(
                 stderr=subprocess.DEVNULL,
                 env=dict(live_rows.environment()),
             )
-            pace.set_niceness(pace.PATIENT, child.pid)
+            pace.set_niceness(pace.PLAIN, child.pid)
             with suppress(OSError, InputError):
                 _wait_for(recordings, place, before, reader)
                 with recordings.open(place) as file:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-EAGER, PLAIN, PATIENT = -10, 0, 10
-"""Niceness (sched(7)) of the processes that carry keys, of shells, and of decoders. A key passes through two
-of those processes, so on a busy computer it would wait for a processor at each of them.
-"""
+EAGER, PLAIN = -10, 0
+"""Niceness (sched(7)) of the processes that carry keys, and of shells and decoders. A key passes through two
+processes of the former, so on a busy computer it would wait for a processor at each of them."""
 
 TURN, SECONDS = 64 << 10, 0.012
 """Bytes that all terminals print in a turn, and its length in seconds."""
