@@ -2,11 +2,12 @@
 
 Run it as root by the Python of sharklab's own environment (`sharklab doctor` names it):
 
-    .../venv/.../bin/python benchmarks/class.py [lab] [seats ...]
+    .../venv/.../bin/python benchmarks/class.py [lab] [seats ... | growing]
 
 The machine should be idle. CPU-seconds are those of the hosts, from their control groups, and those of the
 command with all that it starts. In the same run plain `ansible-playbook` sets up the hosts of the same seats
-again, over SSH: that is the work which a seat is spared before its hosts boot.
+again, over SSH: that is the work which a seat is spared before its hosts boot. With `growing`, a class of 30
+grows in four steps, and each step shows what one more seat costs: the 2nd to 10th, and the 21st to 30th.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,6 +29,9 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from sharklab import state
 from sharklab.hosts.providers import cgroups
+
+STEPS = (1, 10, 20, 30)
+"""The seats of a class that grows, after each step."""
 
 ENV = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "LC_ALL": "C.UTF-8"}
 
@@ -68,13 +74,36 @@ def show(name: str, figures: tuple[float, float, float], seats: int) -> None:
     print(f"{name:<34} {seconds:7.1f} s  {own:7.1f} + {hosts:6.1f} CPU-s   per seat {each}", flush=True)
 
 
-def measure_class(lab: str, count: int) -> None:
-    """Measure a class of `count` seats from nothing to nothing."""
-    students = [f"bench-{number:02}" for number in range(count)]
+@contextmanager
+def roster_of(students: Sequence[str]) -> Iterator[str]:
+    """Keep a file with the students meanwhile."""
     with tempfile.NamedTemporaryFile("w", suffix=".csv") as roster:
         roster.write("\n".join(["student", *students]) + "\n")
         roster.flush()
-        choice = (lab, "--roster", roster.name)
+        yield roster.name
+
+
+def students_of(count: int) -> list[str]:
+    """Return the students of a class."""
+    return [f"bench-{number:02}" for number in range(1, count + 1)]
+
+
+def measure_growth(lab: str) -> None:
+    """Measure a class that grows: each step brings more seats up beside those that are up."""
+    students = students_of(STEPS[-1])
+    with roster_of(students) as roster:
+        for before, last in zip((0, *STEPS), STEPS, strict=False):
+            only = ",".join(students[before:last])
+            up = partial(sharklab, "seats", "up", lab, "--roster", roster, "--only", only, "--solved")
+            show(f"seats {before + 1} to {last}", measure(up), last - before)
+        show(f"seats down, {last}", measure(lambda: sharklab("seats", "down", lab, "--roster", roster)), last)
+
+
+def measure_class(lab: str, count: int) -> None:
+    """Measure a class of `count` seats from nothing to nothing."""
+    students = students_of(count)
+    with roster_of(students) as roster:
+        choice = (lab, "--roster", roster)
         show(f"seats up, {count}", measure(lambda: sharklab("seats", "up", *choice, "--solved")), count)
         seats = json.loads(sharklab("seats", "status", *choice, "--output", "json"))["seats"]
         hosts = sum(len(seat["hosts"]) for seat in seats)
@@ -89,5 +118,8 @@ def measure_class(lab: str, count: int) -> None:
 if __name__ == "__main__":
     name, *counts = sys.argv[1:] or ["tp4"]
     sharklab("image", "build", "--solved", name)
-    for number in map(int, counts or ["1", "10", "30"]):
-        measure_class(name, number)
+    if counts == ["growing"]:
+        measure_growth(name)
+    else:
+        for number in map(int, counts or ["1", "10", "30"]):
+            measure_class(name, number)

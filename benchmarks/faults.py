@@ -1,6 +1,6 @@
 """Measure the faults of the catalogue on a seat of `pannes` that is up, one after the other.
 
-    python benchmarks/faults.py STUDENT [--reboot | --pairs] [FAULT...]
+    python benchmarks/faults.py STUDENT [--reboot | --pairs [--minutes N]] [FAULT...]
 
 Run it from the checkout with its packages: PYTHONPATH=src:. and the environment's python. The seat must be a
 solved one. For each fault: the effects are there. It is injected twice, and the second time changes nothing.
@@ -11,13 +11,17 @@ lasts `now`. Then the hosts get their files back.
 
 With --pairs, each two faults of one service that can meet on a host are injected and repaired, in either
 order. The order changes nothing. The effects of both are lost, and both repairs together bring them back.
+`fault_pairs.txt` keeps the pairs that are as listed. The next run leaves them out. No pair begins after the
+N minutes.
 
 The scripts are those of the role's tasks, filled in as Ansible does, and sent by the seat's own ssh.
 """
 
 from __future__ import annotations
 
+import argparse
 import base64
+import difflib
 import shlex
 import subprocess
 import sys
@@ -44,6 +48,7 @@ from sharklab.lab.fault_catalogue import HostFault
 from sharklab.lab.model import Capture, Exercise, ExpectedConversation, Plan
 
 ROLE = paths.ROLES / "faults"
+PAIRS = Path(__file__).with_name("fault_pairs.txt")
 TALKS: Mapping[str, tuple[str, str, str, int]] = {
     "fw": ("client", "server", "tcp", 993),
     "fw-forward-zones": ("client", "archive", "tcp", 80),
@@ -53,6 +58,8 @@ TALKS: Mapping[str, tuple[str, str, str, int]] = {
     "dns-tcp-closed": ("client", "server", "tcp", 53),
     "svc": ("client", "server", "tcp", 443),
     "net": ("client", "archive", "tcp", 80),
+    "net-no-way-back": ("archive", "server", "tcp", 443),
+    "net-wrong-gateway": ("archive", "server", "tcp", 443),
     "net-not-at-boot": ("client", "server", "tcp", 443),
     "net-prefix-narrow": ("client", "server", "tcp", 443),
     "net-static-arp": ("client", "server", "tcp", 443),
@@ -252,10 +259,13 @@ def knock(measured: Measured, folder: Path) -> Context:
 
 
 STATE = (
-    "cd / && find etc home root/.ssh srv usr/local -xdev -type f ! -name timestamps -exec sha256sum {} +"
-    " | sort -k 2; find etc home srv -xdev -printf '%m %u %g %p\\n' | sort; ip -4 address | grep inet;"
-    " ip route; cat /etc/resolv.conf; firewall-cmd --list-all"
+    "cd / && find etc home root/.ssh srv usr/local -xdev -type f ! -name timestamps ! -name shadow-"
+    " ! -path '*/system-connections/*' -exec sha256sum {} + | sort -k 2;"
+    " grep -r -v '^timestamp=' etc/NetworkManager/system-connections;"
+    " find etc home srv -xdev -printf '%m %u %g %p\\n' | sort; ip -4 address | grep inet;"
+    " ip route | sed 's/ metric [0-9]*//'; cat /etc/resolv.conf; firewall-cmd --list-all"
 )
+"""The state of a host, without the parts that tell how often something changed: times, copies, metrics."""
 
 
 def measure(measured: Measured, folder: Path, reboot: bool) -> Iterator[str]:
@@ -355,11 +365,13 @@ def restart(plan: Plan, host: str) -> None:
 
 
 def pairs(plan: Plan, ids: Sequence[str]) -> list[tuple[Measured, Measured]]:
-    """Return each two faults of one service that can meet on a host."""
+    """Return each two faults of one service that can meet on a host, and were not found as listed before."""
+    before = PAIRS.read_text().splitlines()
     return [
         (one, other)
         for one, other in combinations([prepare(plan, id) for id in ids], 2)
         if one.host == other.host
+        and f"{one.fault.id} {other.fault.id}" not in before
         and one.fault.id.partition("-")[0] == other.fault.id.partition("-")[0]
         and not one.fault.touches & other.fault.touches
     ]
@@ -385,7 +397,8 @@ def meet(pair: tuple[Measured, Measured]) -> Iterator[str]:
             yield f"{order}: not back: {lacking}"
             ssh(turn[0].plan, turn[0].host, RESTORE)
     if states[0] != states[1]:
-        yield "the order changes the host"
+        lines = difflib.ndiff(states[0].splitlines(), states[1].splitlines())
+        yield f"the order changes the host: {[line for line in lines if line[0] in '+-']}"
 
 
 def report(name: str, found: Iterator[str]) -> bool:
@@ -395,20 +408,38 @@ def report(name: str, found: Iterator[str]) -> bool:
     return bool(wrong)
 
 
-def main(student: str, ids: Sequence[str], reboot: bool, both: bool) -> int:
+def meet_all(plan: Plan, ids: Sequence[str], minutes: float) -> int:
+    """Measure pairs until some minutes are over, keep those as listed, and return how many are not."""
+    wrong, end = 0, time.monotonic() + 60 * minutes
+    for one, other in pairs(plan, ids):
+        if time.monotonic() > end:
+            break
+        name = f"{one.fault.id} {other.fault.id}"
+        if report(name, meet((one, other))):
+            wrong += 1
+        else:
+            with PAIRS.open("a") as file:
+                file.write(f"{name}\n")
+    return wrong
+
+
+def main() -> int:
     """Measure each fault or each pair, print a line for each, and return how many are not as listed."""
-    plan = plan_file.read(state.seat_folder("pannes", student) / "plan.json")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("student")
+    parser.add_argument("faults", nargs="*", default=fault_catalogue.names())
+    parser.add_argument("--reboot", action="store_true")
+    parser.add_argument("--pairs", action="store_true")
+    parser.add_argument("--minutes", type=float, default=600)
+    args = parser.parse_intermixed_args()
+    plan = plan_file.read(state.seat_folder("pannes", args.student) / "plan.json")
     for host in plan.hosts:
         ssh(plan, host.name, KEEP)
+    if args.pairs:
+        return meet_all(plan, args.faults, args.minutes)
     folder = Path(tempfile.mkdtemp())
-    if both:
-        work = [(f"{one.fault.id} {other.fault.id}", meet((one, other))) for one, other in pairs(plan, ids)]
-    else:
-        work = [(id, measure(prepare(plan, id), folder, reboot)) for id in ids]
-    return sum(report(name, found) for name, found in work)
+    return sum(report(id, measure(prepare(plan, id), folder, args.reboot)) for id in args.faults)
 
 
 if __name__ == "__main__":
-    words = [word for word in sys.argv[1:] if not word.startswith("--")]
-    chosen = words[1:] or fault_catalogue.names()
-    raise SystemExit(main(words[0], chosen, "--reboot" in sys.argv, "--pairs" in sys.argv))
+    sys.exit(main())

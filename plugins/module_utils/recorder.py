@@ -23,6 +23,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+SOCK_DIAG = "4"
+"""The netlink family through which the kernel reports closed sockets (NETLINK_SOCK_DIAG)."""
 TICK = 0.05
 """Seconds between two looks at the socket counters and the files."""
 START_LIMIT = 60.0
@@ -189,18 +191,87 @@ class Sockets:
 
     def extend(self) -> None:
         """Note that the current lines are there at this moment."""
-        now = time.time()
         for line in self.current:
-            if line in self.seen:
-                self.seen[line][1] = now
-            elif len(self.seen) < LINE_LIMIT:
-                self.seen[line] = [now, now]
-            else:
-                self.notes.add(f"There were over {LINE_LIMIT} different sockets: later ones are left out.")
+            self.note(line)
+
+    def note(self, line: str) -> None:
+        """Note that a line is there at this moment."""
+        now = time.time()
+        if line in self.seen:
+            self.seen[line][1] = now
+        elif len(self.seen) < LINE_LIMIT:
+            self.seen[line] = [now, now]
+        else:
+            self.notes.add(f"There were over {LINE_LIMIT} different sockets: later ones are left out.")
+
+    def close(self, lines: list[str]) -> None:
+        """Note the lines of sockets that closed, if no sample has shown their ends."""
+        known = {tuple(line.split()[4:6]) for line in self.seen} if lines else set()
+        for line in lines:
+            if tuple(line.split()[4:6]) not in known:
+                self.note(line)
 
     def result(self) -> list[dict[str, Any]]:
         """Return the content of sockets.json."""
         return [{"line": line, "first": times[0], "last": times[1]} for line, times in self.seen.items()]
+
+
+class Closings:
+    """The connected sockets that the kernel reports when they close: `ss -HtunE` (ss(8), `--events`).
+
+    A sample misses a socket that lives for less time than a look takes on a busy host. The kernel reports
+    each socket at its end, however short it lived. It names no process then.
+    """
+
+    def __init__(self, lock: int) -> None:
+        self.output, printed = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        os.set_blocking(printed, True)
+        self.process = subprocess.Popen(
+            ["stdbuf", "-oL", "ss", "-HtunE"],  # else ss keeps what it has printed until it is much
+            pass_fds=[lock],
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(printed)
+        self.rest = ""
+
+    def listens(self) -> bool:
+        """Whether the kernel reports to it, or it has ended."""
+        return self.ended() or self.waiting_bytes() is not None
+
+    def waiting_bytes(self) -> int | None:
+        """Return how many bytes of reports `ss` has not read yet (proc(5)), None before it listens."""
+        table = read_bytes("/proc/net/netlink").decode().splitlines()[1:]
+        for _, family, owner, groups, waiting, *_ in map(str.split, table):
+            if (family, owner) == (SOCK_DIAG, str(self.process.pid)) and int(groups, 16):
+                return int(waiting)
+        return None
+
+    def idle(self) -> bool:
+        """Whether it has read every report and sleeps, or has ended. Its output is whole then."""
+        if self.ended():
+            return True
+        status = read_bytes(f"/proc/{self.process.pid}/stat") if self.waiting_bytes() == 0 else b""
+        return status.rpartition(b") ")[2].startswith(b"S")
+
+    def ended(self) -> bool:
+        """Whether `ss` has ended, which it does where the kernel does not report."""
+        return self.process.poll() is not None
+
+    def lines(self) -> list[str]:
+        """Return the new lines, with single spaces, of sockets that had a peer."""
+        with contextlib.suppress(BlockingIOError):
+            while data := os.read(self.output, 1 << 16):
+                self.rest += data.decode("utf-8", errors="backslashreplace")
+        *whole, self.rest = self.rest.split("\n")
+        lines = [" ".join(line.split()) for line in whole]
+        return [line for line in lines if line and not line.endswith(":*")]
+
+    def end(self) -> None:
+        """End `ss`, which has no end of its own."""
+        self.process.kill()
+        self.process.wait()
 
 
 class Recorder:
@@ -212,6 +283,7 @@ class Recorder:
         self.lock = lock
         self.tcpdumps: list[Tcpdump] = []
         self.sockets = Sockets() if request["sockets"] else None
+        self.closings: Closings | None = None
         self.end = time.monotonic() + request["max_seconds"]
         self.alarm = signal_pipe()
         self.told = False
@@ -239,8 +311,10 @@ class Recorder:
             self.tcpdumps.append(Tcpdump(spec, self.folder, self.lock))
         if self.sockets:
             socket_lines()  # tells at once when `ss` cannot be run
+            self.closings = Closings(self.lock)
         if not self.wait_for_all(Tcpdump.listens, START_LIMIT):
             raise RecordingError(f"tcpdump has not started to listen after {START_LIMIT:.0f} s")
+        self.wait_for_closings()
 
     def tick(self) -> None:
         """Look once at everything, then sleep a little."""
@@ -249,7 +323,32 @@ class Recorder:
             tcpdump.guard(self.request["max_bytes"])
         if self.sockets:
             self.sockets.look()
+            self.take_closings()
         self.sleep(TICK)
+
+    def wait_for_closings(self) -> None:
+        """Return when the kernel reports closed sockets; note it where it does not."""
+        end = time.monotonic() + START_LIMIT
+        while self.closings and not self.closings.listens() and time.monotonic() < end:
+            self.sleep(0.02)
+        if self.sockets and self.closings and (self.closings.ended() or not self.closings.listens()):
+            self.sockets.notes.add("Sockets of a short life may be missing: ss --events does not work.")
+
+    def take_closings(self) -> bool:
+        """Note the sockets that have closed since the last call; tell whether there were any."""
+        lines = self.closings.lines() if self.closings else []
+        if self.sockets:
+            self.sockets.close(lines)
+        return bool(lines)
+
+    def settle_closings(self) -> None:
+        """Wait until `ss` has printed every report that the kernel holds for it."""
+        end = time.monotonic() + SETTLE_LIMIT
+        while self.closings and time.monotonic() < end:
+            idle = self.closings.idle()
+            if not self.take_closings() and idle:
+                return
+            self.sleep(0.02)
 
     def settle(self) -> None:
         """Wait until every tcpdump has written the packets that the kernel holds for it.
@@ -261,6 +360,7 @@ class Recorder:
         for tcpdump in self.tcpdumps:
             tcpdump.ask()
         self.wait_for_all(Tcpdump.settled, SETTLE_LIMIT)
+        self.settle_closings()
 
     def stop(self) -> None:
         """End every tcpdump, by force if it does not listen to reason."""
@@ -273,6 +373,8 @@ class Recorder:
                 tcpdump.process.kill()
                 tcpdump.process.wait()
             tcpdump.read()
+        if self.closings:
+            self.closings.end()
 
     def write(self) -> None:
         """Leave what was recorded."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -25,7 +26,13 @@ def serving(lab: str, student: str, folder: Path, files: dict[str, Path], **more
         bench = Bench(lab, student, folder, site, files=static_files.read(files), **more)
         config = uvicorn.Config(bench.app, lifespan="off", log_level="error", ws="websockets-sansio")
         server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+
+        async def serve() -> None:
+            await server.serve([listener])
+            if hasattr(bench.app.state, "watching"):
+                await bench.app.state.watching.close()
+
+        thread = threading.Thread(target=lambda: asyncio.run(serve()))
         thread.start()
         try:
             yield bench

@@ -10,9 +10,10 @@ from types import MappingProxyType
 from starlette.testclient import TestClient
 
 from sharklab.cli import flow
-from sharklab.cli.workbench import app, board, class_desk, client, desk, packet_desk, static_files
+from sharklab.cli.workbench import app, class_desk, client, desk, packet_desk, static_files
 from sharklab.cli.workbench.identity import Cookies, Links, Reader
 from sharklab.cli.workbench.site import Site
+from sharklab.hosts.door import protocol
 from sharklab.lab.roster import Student
 
 SITE = Site("http://127.0.0.1:8470")
@@ -40,15 +41,26 @@ class Bench:
         self.lab, self.student, self.folder, self.site = self.plan.lab.name, student, folder, site
         self.links, self.cookies = Links(), Cookies(KEY)
         self.students = tuple(Student(id, name, "") for id, name in names.items())
-        own = desk.Desk({self.lab: self.plan.source}, lambda *_: folder, board.note_check)
-        self.of_class = class_desk.ClassDesk(self.plan.source, self.students, own)
-        handlers = {**own.handlers(), **(self.of_class.handlers() if names else {})}
+        self.keeper = keeper
+        self.of_class = class_desk.make(
+            self.plan.source,
+            self.students,
+            lambda lab, own: folder if own == student else folder.with_name(f"work-{own}"),
+            lambda lab, own: self.end_visits(lab, own),
+        )
+        handlers = dict((self.of_class if names else self.of_class.desk).handlers())
         handlers |= packet_desk.handlers(handlers["plan"], (), 0)
         seats = client.Seats(client.here(handlers, desk.explain))
         files = static_files.read({}) if files is None else files
         class_lab = self.lab if names else ""
         self.app = app.make(site, seats, self.links, self.cookies, files, keeper, class_lab)
         self.at = f"{site.prefix}/seats/{self.lab}/{student}"
+
+    def end_visits(self, lab: str, student: str) -> None:
+        """End the visits at the terminals of a seat; without a door there are none."""
+        if self.keeper:
+            request = {"want": "end visits", "lab": lab, "student": student}
+            protocol.ask(self.keeper, request)
 
     def reader(self) -> Reader:
         """Return the student of the seat."""

@@ -63,11 +63,11 @@ def _found(context: Context, params: Params, is_good: Callable[[DnsExchange, str
 
 def exchanges(context: Context) -> Iterator[Exchange]:
     """Yield the DNS exchanges between the exercise's hosts (all of them when it names none)."""
+    clients, servers = context.addresses(context.client), context.addresses(context.server)
     for name, facts in context.facts.items():
         for exchange in facts.dns:
             if not context.client or (
-                exchange.client.address in context.addresses(context.client)
-                and exchange.server.address in context.addresses(context.server)
+                exchange.client.address in clients and exchange.server.address in servers
             ):
                 yield name, exchange
 

@@ -21,7 +21,7 @@ from sharklab.message import (
 )
 
 _RANK = ("ESTAB", "UNCONN", "LISTEN")
-"""A connected socket tells more than one that is closing, which has lost its process."""
+"""A connected socket tells more than one that is closing or closed, which has lost its process."""
 
 
 @check(
@@ -81,7 +81,9 @@ def _words(socket: Socket) -> Message:
         "process": socket.process,
         "local": str(socket.local),
     }
-    if socket.open_to_all:
+    if (socket.transport, socket.state) == ("tcp", "UNCONN"):  # ss --events
+        text = N_("On {host} the kernel reported the socket when it closed.")
+    elif socket.open_to_all:
         text = (
             N_("On {host} {process} has the unconnected socket {local}.")
             if socket.process

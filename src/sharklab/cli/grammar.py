@@ -48,7 +48,7 @@ VERBS: Mapping[str, Verb] = {
         lab.image_build,
         N_("Build the images of labs, so that the first seat starts quickly."),
         "image build tp4",
-        ("labs", "only_solved", "provider", "os", "output"),
+        ("labs", "only_solved", "provider", "remote", "os", "output"),
     ),
     "vms": Verb(
         lab.vms,
@@ -60,13 +60,13 @@ VERBS: Mapping[str, Verb] = {
         seat.up,
         N_("Start a seat: its hosts are set up and ready for work."),
         "up tp4 --student alice",
-        ("lab", "student", "solved", "fault", "provider", "inventory", "yes", "os", "output"),
+        ("lab", "student", "solved", "fault", "provider", "remote", "inventory", "yes", "os", "output"),
     ),
     "run": Verb(
         seat.run,
         N_("Run a lab's captures and probes on a seat and write the report."),
         "run tp4",
-        ("lab", "student", "pace", "provider", "inventory", "yes", "os", "output"),
+        ("lab", "student", "pace", "provider", "remote", "inventory", "yes", "os", "output"),
     ),
     "brief": Verb(
         seat.brief,
@@ -172,7 +172,19 @@ VERBS: Mapping[str, Verb] = {
         classroom.up,
         N_("Start the seat of every student of a class on this computer, side by side."),
         "seats up tp4 --roster roster.csv",
-        ("lab", "required_class", "only", "solved", "until", "begin", "end", "os", "output"),
+        (
+            "lab",
+            "required_class",
+            "only",
+            "solved",
+            "until",
+            "begin",
+            "end",
+            "class_provider",
+            "remote",
+            "os",
+            "output",
+        ),
     ),
     "seats status": Verb(
         classroom.status,
@@ -227,6 +239,12 @@ VERBS: Mapping[str, Verb] = {
         N_("Show the code with which a student of an exam may hand in once more."),
         "seats code exam alice",
         ("lab", "students", "output"),
+    ),
+    "seats minutes": Verb(
+        submission.seats_minutes,
+        N_("Give students of an exam more minutes, also while it runs."),
+        "seats minutes exam alice --more 15",
+        ("lab", "students", "more", "output"),
     ),
     "seats import": Verb(
         submission.seats_import,

@@ -62,6 +62,7 @@ class Options(argparse.Namespace):
     listen: str | None
     live: bool
     moodle: str | None
+    more: int
     only: str
     network: bool
     no_browser: bool
@@ -73,6 +74,7 @@ class Options(argparse.Namespace):
     packets: int
     port: int | None
     provider: str | None
+    remote: str | None
     roster: str
     run: str | None
     scale: str | None
@@ -201,9 +203,27 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "provider": (
         ("--provider",),
         {
-            "metavar": "{nspawn,qemu,auto,existing}",
+            "metavar": "{nspawn,qemu,auto,cluster,existing}",
             "default": None,
             "help": N_("the provider of the hosts (default: that of the seat, or nspawn)"),
+        },
+    ),
+    "class_provider": (
+        ("--provider",),
+        {
+            "metavar": "{nspawn,cluster}",
+            "default": None,
+            "help": N_("the provider of the hosts (default: that of the class, or nspawn)"),
+        },
+    ),
+    "remote": (
+        ("--remote",),
+        {
+            "metavar": N_("NAME"),
+            "default": None,
+            "help": N_(
+                "with --provider cluster: the cluster, as `incus remote list` or `lxc remote list` names it"
+            ),
         },
     ),
     "inventory": (
@@ -412,6 +432,15 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "students": (
         ("students",),
         {"metavar": N_("ID"), "nargs": "+", "help": N_("a student of the class")},
+    ),
+    "more": (
+        ("--more",),
+        {
+            "metavar": N_("MINUTES"),
+            "type": int,
+            "required": True,
+            "help": N_("the additional minutes; a negative number takes some of them back"),
+        },
     ),
     "begin": (
         ("--begin",),

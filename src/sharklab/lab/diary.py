@@ -80,6 +80,17 @@ def note_exam(own: Seat, begin: float, end: float) -> None:
     _write(own, exam=[begin, end])
 
 
+def note_more(own: Seat, begin: float, minutes: int) -> None:
+    """Note the minutes that the instructor gives a student more in the exam that begins at `begin`."""
+    _write(own, more=[begin, minutes])
+
+
+def more(lab: str, student: str, begin: float) -> int:
+    """Return the minutes that a student was given more in the exam that begins at `begin` (epoch seconds)."""
+    found = _content(_file(lab, student)).get("more", (0.0, 0))
+    return int(found[1]) if found[0] == begin else 0
+
+
 def exam(lab: str, student: str) -> tuple[float, float] | None:
     """Return the time of a student's exam that was noted here (epoch seconds)."""
     found = _content(_file(lab, student)).get("exam")

@@ -1,7 +1,7 @@
 """The exam of a class: its time, the longer time of some students, and the code to hand in once more.
 
 The time is the class's and not the lab's: `seats create` and `grade` take it. A student's own end follows
-from the roster, and is derived again when the class is graded.
+from the roster and from the minutes that `seats minutes` gave, and is derived again when the class is graded.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from sharklab.message import N_
 MINUTE = 60.0
 LETTERS = 12
 """The length of the code: 60 bits, too many to try them all against its SHA-256."""
+MOST_MINUTES = 24 * 60
+"""Minutes that a student may get in addition."""
+
 GROUP = 4
 """Letters of the code that are written together."""
 
@@ -49,7 +52,8 @@ class Windows:
 def windows(lab: LabContent, students: Iterable[Student], begin: float, end: float = 0.0) -> Windows | None:
     """Return the times of a class whose exam begins at `begin` and ends at `end`, None without a beginning.
 
-    Without an end the exam ends after the minutes of the lab. Raises InputError when the lab is no exam, when
+    Without an end the exam ends after the minutes of the lab. The minutes that `give_minutes` noted on this
+    computer come on top. Raises InputError when the lab is no exam, when
     the end is not after the beginning, or when a student has fewer minutes than the lab.
     """
     if not begin:
@@ -64,6 +68,7 @@ def windows(lab: LabContent, students: Iterable[Student], begin: float, end: flo
     common = Window(begin, end or begin + lab.exam.minutes * MINUTE)
     if common.end <= begin:
         raise InputError(N_("the exam ends before it begins"), place="--end")
+    students = tuple(students)
     own = {student.id: student.minutes for student in students if student.minutes}
     if short := sorted(name for name, minutes in own.items() if minutes < lab.exam.minutes):
         raise InputError(
@@ -73,7 +78,11 @@ def windows(lab: LabContent, students: Iterable[Student], begin: float, end: flo
             minutes=lab.exam.minutes,
             students=", ".join(short),
         )
-    ends = {name: max(common.end, begin + minutes * MINUTE) for name, minutes in own.items()}
+    more = {student.id: diary.more(lab.name, student.id, begin) for student in students}
+    ends = {
+        name: max(common.end, begin + own.get(name, 0) * MINUTE) + more.get(name, 0) * MINUTE
+        for name in {*own, *(name for name, minutes in more.items() if minutes)}
+    }
     return Windows(common, {name: Window(begin, end) for name, end in ends.items()})
 
 
@@ -85,6 +94,20 @@ def own_window(lab: str, student: str) -> Window | None:
     return Window(*noted) if noted else None
 
 
+def noted(lab: LabContent, students: Iterable[str]) -> tuple[float, float]:
+    """Return when the exam of a class begins and ends by the notes on this computer, as `windows` takes it.
+
+    The latest beginning counts, and with it the earliest end, without minutes that were given in addition.
+    Without a note both are 0.
+    """
+    if lab.exam is None:
+        return 0.0, 0.0
+    found = [(own, window) for own in students if (window := diary.exam(lab.name, own))]
+    begin = max((window[0] for _, window in found), default=0.0)
+    ends = [end - diary.more(lab.name, own, start) * MINUTE for own, (start, end) in found if start == begin]
+    return begin, min(ends, default=0.0)
+
+
 def note_windows(own: Iterable[Seat], times: Windows | None) -> None:
     """Note the time of the exam for each seat of a class on this computer. None leaves earlier notes."""
     if times is None:
@@ -92,6 +115,39 @@ def note_windows(own: Iterable[Seat], times: Windows | None) -> None:
     for one in own:
         window = times.of(one.student)
         diary.note_exam(one, window.begin, window.end)
+
+
+def give_minutes(lab: LabContent, student: str, minutes: int) -> Window:
+    """Give a student more minutes in the exam that is noted on this computer, and return the new time.
+
+    A negative number takes minutes back that were given so. Raises InputError when the lab is no exam, when
+    its time is not noted here, or when more minutes are taken back than were given.
+    """
+    if lab.exam is None:
+        raise InputError(N_("the lab {lab} is not an exam"), place="sharklab seats minutes", lab=lab.name)
+    noted = diary.exam(lab.name, seat.check_student(student))
+    if noted is None or seat.read_import(lab.name, student):
+        raise InputError(
+            N_("the time of {student} is not noted on this computer"),
+            place=lab.name,
+            hint=N_("note it: sharklab seats up {lab} --roster FILE --begin TIME"),
+            student=student,
+            lab=lab.name,
+        )
+    window, given = Window(*noted), diary.more(lab.name, student, noted[0])
+    if not 0 <= given + minutes <= MOST_MINUTES:
+        raise InputError(
+            N_("{student} has {given} additional minutes: they can be 0 to {most}"),
+            place=lab.name,
+            student=student,
+            given=given,
+            most=MOST_MINUTES,
+        )
+    own = seat.look_up(lab, student)
+    diary.note_more(own, window.begin, given + minutes)
+    later = Window(window.begin, window.end + minutes * MINUTE)
+    diary.note_exam(own, later.begin, later.end)
+    return later
 
 
 def local_time(moment: float) -> str:

@@ -6,6 +6,8 @@ so that a picture follows the reader's light or dark mode and prints in ink.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from xml.etree import ElementTree
 
 
@@ -20,6 +22,13 @@ class Drawing:
         for tag, text in (("title", title), ("desc", description)):
             element = ElementTree.SubElement(self._root, tag, {"id": f"{name}-{tag}"})
             element.text = text
+
+    @contextmanager
+    def group(self, css: str, **attributes: str) -> Iterator[None]:
+        """Put everything that is drawn during the block into a group."""
+        outer, self._root = self._root, self._add("g", css, **attributes)
+        yield
+        self._root = outer
 
     def _add(self, tag: str, css: str, **attributes: float | str) -> ElementTree.Element:
         values = {name.replace("_", "-"): _number(value) for name, value in attributes.items()}

@@ -44,7 +44,7 @@ def members(plan: Plan, network: str) -> list[Host]:
 
 
 def svg(plan: Plan, speak: Translator) -> str:
-    """Return the topology as inline SVG."""
+    """Return the topology as inline SVG; the parts of a host have its name, for a page that is a map."""
     title = speak.gettext("Topology of the lab")
     drawing = Drawing("topology", "topology", WIDTH, title, summary(plan, speak))
     y = 0.0
@@ -105,11 +105,14 @@ def _draw_row(
     x = (WIDTH - len(hosts) * (CARD + SPACE) + SPACE) / 2
     for host, lines in zip(hosts, cards, strict=True):
         guest = host.networks[0] != network.name
-        drawing.line("link", x + CARD / 2, y, x + CARD / 2, y + DROP)
-        drawing.dot("plug", x + CARD / 2, y, 4)
-        drawing.box("card guest" if guest else "card", x, y + DROP, CARD, height, 8)
-        for number, (css, words) in enumerate(lines):
-            drawing.text(css, x + 14, y + DROP + 24 + number * LINE, words)
+        with drawing.group("cable", data_host=host.name):
+            for css in ("link", "grip"):
+                drawing.line(css, x + CARD / 2, y, x + CARD / 2, y + DROP)
+            drawing.dot("plug", x + CARD / 2, y, 4)
+        with drawing.group("machine", data_host=host.name):
+            drawing.box("card guest" if guest else "card", x, y + DROP, CARD, height, 8)
+            for number, (css, words) in enumerate(lines):
+                drawing.text(css, x + 14, y + DROP + 24 + number * LINE, words)
         x += CARD + SPACE
     return y + DROP + height
 

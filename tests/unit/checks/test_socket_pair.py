@@ -96,3 +96,13 @@ def test_sockets_without_a_process_say_so() -> None:
     assert Status.PASSED is outcome.status
     sentences = [f"On {host} the socket is ESTAB, without a process." for host in ("client", "server")]
     assert " ".join(sentences) == words(outcome)
+
+
+def test_sockets_that_the_kernel_reported_at_their_end_pass() -> None:
+    """A socket that no sample shows is in the list as `ss --events` printed it."""
+    bare = [line.line.partition(" users:")[0].replace("ESTAB", "UNCONN") for line in lines("ssh")]
+    closed = tuple(replace(old, line=new) for old, new in zip(lines("ssh"), bare, strict=True))
+    outcome = replace(SSH, sockets=closed).check("sockets")
+    assert Status.PASSED is outcome.status
+    sentences = [f"On {host} the kernel reported the socket when it closed." for host in ("client", "server")]
+    assert " ".join(sentences) == words(outcome)

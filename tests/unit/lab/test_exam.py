@@ -38,6 +38,60 @@ def test_windows_are_those_of_the_lab_and_the_roster(lab: Lab, end: float, commo
     assert second == found.of("alice", "bob")
 
 
+def test_minutes_are_given_while_the_exam_runs(lab: Lab) -> None:
+    """`seats up` with the same times, and `grade`, give the same end again; another exam does not."""
+    exam.note_windows([seat.register(lab, "alice")], exam.windows(lab, [ALICE], BEGIN))
+    later = Window(BEGIN, BEGIN + 105 * 60)
+    assert later == exam.give_minutes(lab, "alice", 15) == exam.own_window("tp4", "alice")
+    windows = exam.windows(lab, [ALICE, BOB], BEGIN)
+    assert windows and (later, 120 * 60) == (windows.of("alice"), windows.of("bob").end - BEGIN)
+    exam.note_windows([seat.register(lab, "alice")], windows)
+    assert later.end - 300 == exam.give_minutes(lab, "alice", -5).end
+    again = exam.windows(lab, [ALICE, replace(BOB, id="alice")], BEGIN)
+    assert again and BEGIN + 130 * 60 == again.of("alice").end
+    other = exam.windows(lab, [ALICE], BEGIN + 60)
+    assert other and other.common == other.of("alice")
+
+
+@pytest.mark.parametrize("end", [0.0, BEGIN + 100 * 60])
+def test_times_of_the_class_are_those_that_were_noted(lab: Lab, end: float) -> None:
+    """With them, each student has the same time again, also with minutes in addition."""
+    assert (0.0, 0.0) == exam.noted(lab, ["alice", "bob"])
+    names = ["alice", "bob", "carol"]
+    students = [ALICE, BOB, Student("carol", "", "")]
+    old = exam.windows(lab, students, BEGIN - 86400)
+    exam.note_windows([seat.register(lab, name) for name in names], old)
+    exam.note_windows(
+        [seat.register(lab, name) for name in names[:2]], exam.windows(lab, students, BEGIN, end)
+    )
+    exam.give_minutes(lab, "alice", 15)
+    found = exam.windows(lab, students, *exam.noted(lab, names))
+    assert found and [exam.own_window("tp4", name) for name in names[:2]] == [
+        found.of(name) for name in names[:2]
+    ]
+    assert (0.0, 0.0) == exam.noted(replace(lab, exam=None), names)
+
+
+@pytest.mark.parametrize("minutes", [-1, 1441])
+def test_minutes_are_no_more_than_a_day_and_no_less_than_none(lab: Lab, minutes: int) -> None:
+    """A student has at least the time of the roster."""
+    exam.note_windows([seat.register(lab, "alice")], exam.windows(lab, [ALICE], BEGIN))
+    assert 0 == error_of(InputError, exam.give_minutes, lab, "alice", minutes).values["given"]
+    assert Window(BEGIN, BEGIN + 5400) == exam.own_window("tp4", "alice")
+
+
+def test_minutes_need_an_exam_that_is_noted(lab: Lab, tmp_path: Path) -> None:
+    """No other lab, no student without a time, no seat whose time is in its file."""
+    messages = [
+        error_of(InputError, exam.give_minutes, replace(lab, exam=None), "alice", 5).message_id,
+        error_of(InputError, exam.give_minutes, lab, "alice", 5).message_id,
+    ]
+    assert 2 == len(set(messages))
+    exam.note_windows([seat.register(lab, "alice")], exam.windows(lab, [ALICE], BEGIN))
+    seat_file.install(seat_file.create(load.named("tp4"), "alice", tmp_path / "seats"))
+    assert messages[1] == error_of(InputError, exam.give_minutes, lab, "alice", 5).message_id
+
+
 def test_windows_without_a_beginning_are_unknown(lab: Lab) -> None:
     """Nothing is then refused."""
     assert exam.windows(lab, [BOB], 0.0) is None

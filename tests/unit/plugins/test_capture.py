@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -68,6 +69,43 @@ def test_recorder_sees_a_connection(tmp_path: Path) -> None:
     assert found["line"].startswith("tcp ESTAB 0 0 ")
     assert f"pid={os.getpid()}," in found["line"]
     assert before < found["first"] <= found["last"] < time.time()
+
+
+def test_recorder_hears_of_a_connection_that_no_sample_shows(tmp_path: Path) -> None:
+    """The kernel reports each socket as it closes: a recorder that takes no sample meanwhile has it, too."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with recording(tmp_path) as recorder_process:
+            recorder_process.send_signal(signal.SIGSTOP)
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                local = client.getsockname()[1]
+                server.accept()[0].close()
+            recorder_process.send_signal(signal.SIGCONT)
+    found = [entry["line"].split() for entry in json.loads((tmp_path / "sockets.json").read_text())]
+    assert [f"127.0.0.1:{local}", f"127.0.0.1:{port}"] in [words[4:6] for words in found]
+    assert [] == json.loads((tmp_path / "notes.json").read_text())
+
+
+def test_recorder_notes_that_the_kernel_does_not_report(tmp_path: Path) -> None:
+    """Where `ss --events` fails, samples go on, and a note says what may be missing."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "ss").write_text(f'#!/bin/sh\n[ "$1" = -HtunE ] || exec {shutil.which("ss")} "$@"\n')
+    (tools / "ss").chmod(0o755)
+    process = start(tmp_path, f"{tools}:{os.environ['PATH']}")
+    process.send_signal(signal.SIGTERM)
+    assert 0 == process.wait(timeout=120)
+    assert ["Sockets of a short life may be missing: ss --events does not work."] == json.loads(
+        (tmp_path / "notes.json").read_text()
+    )
+
+
+def test_a_socket_that_a_sample_showed_is_not_noted_again() -> None:
+    """The line with the process stays the only one of its socket."""
+    sockets = recorder.Sockets()
+    sockets.note('tcp ESTAB 0 0 10.0.0.1:40000 10.0.0.2:443 users:(("curl",pid=7,fd=3))')
+    sockets.close(["tcp UNCONN 0 0 10.0.0.1:40000 10.0.0.2:443", "udp ESTAB 0 -1 10.0.0.1:50000 10.0.0.2:53"])
+    assert 2 == len(sockets.seen)
 
 
 def test_recorder_without_sockets(tmp_path: Path) -> None:

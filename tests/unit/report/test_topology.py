@@ -75,3 +75,11 @@ def test_svg_shows_the_way_to_the_internet(tmp_path: Path) -> None:
         assert (1, 1) == (svg.count('class="cloud"'), _texts(svg).count("Internet"))
         assert topology.summary(plan, translator(language)).endswith(said)
     assert "Internet" not in topology.svg(base, translator("en"))
+
+
+def test_parts_of_a_host_have_its_name(tmp_path: Path) -> None:
+    """A page can make a map of the picture: a machine and a cable for each host."""
+    root = ElementTree.fromstring(topology.svg(sample.plan(tmp_path), translator("en")))  # noqa: S314 (ours)
+    found = {(part.get("class"), part.get("data-host")) for part in root.iter("g")}
+    hosts = {host.name for host in sample.plan(tmp_path).hosts}
+    assert {(kind, host) for kind in ("machine", "cable") for host in hosts} == found

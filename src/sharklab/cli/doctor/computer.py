@@ -16,6 +16,7 @@ from typing import Any
 
 from sharklab import i18n, privilege, state, system_packages
 from sharklab.cli.doctor.diagnosis import Diagnosis, missing, ok, optional, warning
+from sharklab.hosts import capacity
 from sharklab.message import (
     N_,
     Message,
@@ -26,9 +27,6 @@ DISK_NEEDED = 2 * GIGABYTE
 """Bytes for a base image, the layers of a lab and some runs."""
 
 DISK_AMPLE = 5 * GIGABYTE
-
-MEMORY_PER_HOST = 31 * 10**6
-"""Bytes of memory that a host alone accounts for (measured, PSS)."""
 
 HOSTS_PER_SEAT = 3
 
@@ -178,7 +176,7 @@ def memory(meminfo: str) -> Diagnosis:
     name = N_("memory")
     fields = dict(line.split(":", 1) for line in meminfo.splitlines())
     available = int(fields["MemAvailable"].split()[0]) * 1024
-    seats = available // (HOSTS_PER_SEAT * MEMORY_PER_HOST)
+    seats = available // (HOSTS_PER_SEAT * capacity.MEMORY)
     values = {"free": round(available / GIGABYTE, 1), "seats": seats, "hosts": HOSTS_PER_SEAT}
     if seats:
         return ok(name, N_("{free} GB available, enough for {seats} seats of {hosts} hosts"), **values)

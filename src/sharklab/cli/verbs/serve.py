@@ -78,7 +78,7 @@ def _of_student(args: Options, lab: Lab, site: Site) -> tuple[Workbench, str, li
 def _of_class(args: Options, lab: Lab, site: Site) -> tuple[Workbench, str, list[str]]:
     """Return the workbench of a class, the link of its instructor, and the lines that say so."""
     from sharklab import ownership, state
-    from sharklab.cli.workbench import board, class_desk, class_links, desk, server
+    from sharklab.cli.workbench import class_desk, class_links, server
     from sharklab.cli.workbench.identity import INSTRUCTOR, Reader
     from sharklab.lab import roster, seat
 
@@ -86,10 +86,8 @@ def _of_class(args: Options, lab: Lab, site: Site) -> tuple[Workbench, str, list
     for own in students:
         seat.register(lab, own.id)
     works = state.folder(state.root() / "work")
-    own_desk = desk.Desk({lab.name: lab}, lambda name, student: works / name / student, board.note_check)
-    of_class = class_desk.ClassDesk(lab, students, own_desk)
-    bench = server.Workbench(site, {**own_desk.handlers(), **of_class.handlers()}, lab.name)
-    bench.add_links(class_links.unused(lab.name, [own.id for own in students]))
+    of_class = class_desk.make(lab, students, lambda name, student: works / name / student, server.end_visits)
+    bench = server.Workbench(site, of_class.handlers(), lab.name)
     link = bench.link(Reader("instructor", INSTRUCTOR))
     file = state.folder(state.root() / "workbench") / f"links-{lab.name}.csv"
     state.write(file, class_links.table(lab.name, students, site))

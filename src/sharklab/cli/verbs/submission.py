@@ -59,11 +59,16 @@ def seats_create(args: Options) -> int:
 
 
 def _write_links(url: str, lab: str, students: Iterable[Student], file: Path) -> None:
-    """Write the personal links of a class for the workbench at `url`."""
+    """Write the personal links of a class for the workbench at `url`; each of them works.
+
+    A student whose link was used gets another one, which ends the cookie of the older one.
+    """
     from sharklab import state
     from sharklab.cli.workbench import class_links, site
 
-    state.write(file, class_links.table(lab, students, site.read(url)))
+    place, own = site.read(url), tuple(students)
+    class_links.renew_used(lab, [each.id for each in own])
+    state.write(file, class_links.table(lab, own, place))
     ownership.give_like_folder(file)
 
 
@@ -77,6 +82,19 @@ def seats_code(args: Options) -> int:
         raise InputError(N_("the lab {lab} is not an exam"), place="sharklab seats code", lab=lab.name)
     codes = {student: exam.code(lab.name, seat.check_student(student)) for student in args.students}
     say(args, "\n".join(f"{student}: {code}" for student, code in codes.items()), codes=codes)
+    return GOOD
+
+
+def seats_minutes(args: Options) -> int:
+    """Give students of an exam more minutes, and show the end of each."""
+    from sharklab.author import lint
+    from sharklab.lab import exam
+
+    lab, words = lint.named(args.lab), translate(args)
+    ends = {student: exam.give_minutes(lab, student, args.more).end for student in args.students}
+    text = words.gettext("The time of {student} ends at {end}.")
+    lines = [text.format(student=student, end=exam.local_time(end)) for student, end in ends.items()]
+    say(args, "\n".join(lines), ends=ends)
     return GOOD
 
 

@@ -1,171 +1,174 @@
-"""Answer what the pages of a class ask: its table, raised hands, links and submissions."""
+"""Answer what the pages of a class ask: its table, links and submissions, and what its parts answer."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from sharklab import i18n, ownership
-from sharklab.cli import flow, handing_in, seats, work
+from sharklab import ownership
+from sharklab.cli import handing_in
+from sharklab.cli.own_work import Look
 from sharklab.cli.workbench import board, class_links
-from sharklab.cli.workbench.desk import Desk
+from sharklab.cli.workbench.changes import Changes
+from sharklab.cli.workbench.desk import Desk, Folder
+from sharklab.cli.workbench.grade_desk import GradeDesk
+from sharklab.cli.workbench.grader import FRESH as FRESH_SEAT
+from sharklab.cli.workbench.grader import Grader, Points
+from sharklab.cli.workbench.help_desk import EndVisits, HelpDesk
+from sharklab.cli.workbench.identity import to_plain
 from sharklab.cli.workbench.jobs import Jobs
+from sharklab.cli.workbench.seat_desk import SeatDesk, words_of
 from sharklab.errors import InputError
-from sharklab.hosts import seat_provider
 from sharklab.hosts.door.server import Answer, Handler, text
-from sharklab.hosts.image import choice
-from sharklab.i18n import Translator
-from sharklab.lab import seat
-from sharklab.lab.model import Lab, Plan
+from sharklab.lab import exam
+from sharklab.lab.model import Lab
 from sharklab.lab.roster import Student
 from sharklab.message import N_
-from sharklab.progress import Progress
 
 FRESH = 2.0
 """Seconds for which a table counts: many may look at it, and it is made once."""
 
-
-NOBODY = "-"
-"""The student of a request about the whole class."""
-
-
-def _words(request: Mapping[str, Any]) -> Translator:
-    lang = text(request, "lang")
-    return i18n.translator(lang if lang in i18n.languages() else i18n.SOURCE)
+WAIT = 20.0
+"""Seconds after which a request for the next change ends without one."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class ClassDesk:
-    """Answers requests about a class of `students` that works on `lab`; `desk` packs their work."""
+    """Answers requests about a class of `students` that works on `lab`; `desk` answers about their work."""
 
     lab: Lab
     students: tuple[Student, ...]
     desk: Desk
-    jobs: Jobs = field(default_factory=Jobs)
-    _made: dict[str, tuple[float, list[dict[str, Any]]]] = field(default_factory=dict)
+    help_desk: HelpDesk
+    seat_desk: SeatDesk
+    grade_desk: GradeDesk
+    changes: Changes
+    grader: Grader
+    _made: dict[str, tuple[float, int, list[dict[str, Any]]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the function for each request, as the door takes them."""
         return {
+            **{name: self._once_begun(own) for name, own in self.desk.handlers().items()},
+            **self.help_desk.handlers(),
+            **self.seat_desk.handlers(),
+            **self.grade_desk.handlers(),
             "class": self._class,
-            "page": self._page,
-            "help": self._help,
-            "link used": self._used,
+            "changes": self._changes,
+            "page": self._once_begun(self._page),
+            "notes": self._notes,
+            "links": self._links,
+            "use link": self._use,
             "new link": self._renew,
-            "hand in": self._hand_in,
-            "seat": self._seat,
-            "start": self._start,
-            "stop": self._stop,
-            "restart": self._reset,
+            "hand in": self._once_begun(self._hand_in),
         }
 
-    def _seat(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        """Answer with the seat of a student: hosts, job, and the losses of a reset."""
-        words, plan = _words(request), self._plan(student)
-        found = seats.status(self.lab.name, student)
-        job = self.jobs.known().get(student)
-        hosts = work.hosts_to_reset(plan, "") if plan.start else ()
-        return Answer(
-            {
-                "student": student,
-                "hosts": {host: words.gettext(said) for host, said in found[0]["hosts"].items()}
-                if found
-                else {},
-                "job": {**vars(job), "state": words.gettext(job.state), "open": job.is_open} if job else {},
-                "losses": [words.say(each) for each in work.losses(plan, hosts, "")] if hosts else [],
-            }
-        )
+    def _once_begun(self, handler: Handler) -> Handler:
+        """Return a handler that raises InputError before the exam of the student begins."""
 
-    def _start(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        """Start the seat of a student, or of everybody without one that is up, when their turn comes."""
-        words = _words(request)
-        wanted = [self._known(student)] if student != NOBODY else self._missing()
-        for each in wanted:
-            plan = self._plan(each)
-            provider = seat_provider.choose(self.lab.name, each, None)
-            self.jobs.add(each, N_("start the seat"), partial(flow.up, plan, provider, choice.AUTO), words)
-        return Answer({"count": len(wanted)})
+        def handle(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+            window = exam.own_window(self.lab.name, student) if self.lab.exam else None
+            if window and time.time() < window.begin:
+                raise InputError(N_("your exam begins on {time}"), time=exam.local_time(window.begin))
+            return handler(student, request, handles)
 
-    def _stop(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        """Remove the seat of a student from this computer."""
-        lab, own = self.lab.name, self._known(student)
-
-        def stop(progress: Progress) -> None:
-            seats.down(lab, own, progress)
-
-        self.jobs.add(own, N_("remove the seat"), stop, _words(request))
-        return Answer()
-
-    def _reset(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        """Put all hosts of a student back into their start state."""
-        plan = work.read(self._plan(self._known(student)))
-
-        def reset(progress: Progress) -> None:
-            work.reset(plan, work.hosts_to_reset(plan, ""), progress)
-
-        self.jobs.add(student, N_("reset the hosts"), reset, _words(request))
-        return Answer()
-
-    def _missing(self) -> list[str]:
-        """Return the students without a seat that is up, and without a job."""
-        up = {each["student"] for each in seats.status(self.lab.name)}
-        busy = {student for student, job in self.jobs.known().items() if job.is_open}
-        return [own.id for own in self.students if own.id not in up | busy]
-
-    def _plan(self, student: str) -> Plan:
-        return flow.to_begin(
-            flow.plan_of(self.lab, seat.look_up(self.lab, self._known(student))), solved=False
-        )
+        return handle
 
     def _class(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the rows of the table."""
-        words = _words(request)
-        lang = words.language
+        words = words_of(request)
+        jobs, failed = self.seat_desk.open_jobs(words), self.seat_desk.failed_jobs(words)
+        told = [
+            {**row, "job": jobs.get(row["student"], ""), "failed": failed.get(row["student"], "")}
+            for row in self._rows(words.language)
+        ]
+        is_exam = self.lab.exam is not None
+        title = words.prose(self.lab.title)
+        return Answer({"lab": self.lab.name, "title": title, "is_exam": is_exam, "rows": told})
+
+    def _rows(self, language: str) -> list[dict[str, Any]]:
+        now, _ = self.changes.wait(-1, 0)
         with self._lock:
-            made, rows = self._made.get(lang, (0.0, []))
-            if time.monotonic() - made > FRESH or not made:
-                rows = board.rows(self.lab, self.students, words)
-                self._made[lang] = (time.monotonic(), rows)
-        jobs = {student: job.title for student, job in self.jobs.known().items() if job.is_open}
-        told = [{**row, "job": jobs.get(row["student"], "")} for row in rows]
-        return Answer({"lab": self.lab.name, "title": words.prose(self.lab.title), "rows": told})
+            made, change, rows = self._made.get(language, (0.0, -1, []))
+            if time.monotonic() - made > FRESH or change != now:
+                if not board.has_fresh(self.lab):
+                    self.grader.measure_fresh()
+                rows = board.rows(self.lab, self.students, words_of({"lang": language}))
+                self._made[language] = (time.monotonic(), now, rows)
+        return rows
+
+    def _changes(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the students about whom something has changed since the number `since`, when it has."""
+        now, changed = self.changes.wait(int(text(request, "since")), WAIT)
+        return Answer({"now": now, "students": changed})
 
     def _page(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        """Answer with the parts of a student's page, and whether the student asks for help."""
-        hand = board.read(self.lab.name, self._known(student)).hand > 0
-        return Answer({**self.desk.page(student, request, handles).content, "folder": "", "hand": hand})
+        """Answer with the parts of a student's page."""
+        notes = self._notes(student, request, handles).content
+        own = self.desk.page(student, request, handles).content
+        return Answer({**own, "folder": "", "notes": notes})
 
-    def _help(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        """Note that a student asks for help, or does so no more."""
-        is_up = text(request, "up") == "yes"
-        board.raise_hand(self.lab.name, self._known(student), is_up)
-        self._made.clear()
-        return Answer({"up": is_up})
+    def _notes(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the notes of a page: the clock of an exam, help and messages."""
+        help = self.help_desk.content(student)
+        own = self.desk.notes(student, request, handles).content
+        return Answer({**own, **help, "feedback": self.grade_desk.has_feedback(student)})
 
-    def _used(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        class_links.note_used(self.lab.name, self._known(student))
-        return Answer()
+    def _links(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the number of the present link of each student."""
+        return Answer({"numbers": class_links.numbers(self.lab.name, self.help_desk.students)})
+
+    def _use(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the reader of a personal link, which works once. Raises InputError for no link."""
+        reader = class_links.use(self.lab.name, self.help_desk.students, text(request, "token"))
+        if reader is None:
+            raise InputError(N_("this link does not work, or not any more"))
+        return Answer({"reader": to_plain(reader)})
 
     def _renew(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the token of another link for a student."""
-        return Answer({"token": class_links.renew(self.lab.name, self._known(student))})
+        return Answer({"token": class_links.renew(self.lab.name, self.help_desk.known(student))})
 
     def _hand_in(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Pack the work and keep it among the submissions of the class; answer with the receipt."""
-        packed = self.desk.pack(self._known(student), request)
+        packed = self.desk.pack(self.help_desk.known(student), request)
         with packed.file.open("rb") as file:
             receipt = handing_in.take(student, self.lab.name, file.fileno())
         ownership.give_like_folder(packed.file)
-        self._made.clear()
+        self.changes.note(student)
         lines = packed.receipt["lines"][:-1]  # the last one names the file of the server
         return Answer({**packed.receipt, "lines": lines, "kept": " ".join(map(packed.words.say, receipt))})
 
-    def _known(self, student: str) -> str:
-        if student in {own.id for own in self.students}:
-            return student
-        raise InputError(N_("the class has no student {student!r}"), student=student)
+
+def make(lab: Lab, students: Sequence[Student], folder: Folder, end_visits: EndVisits) -> ClassDesk:
+    """Return the desk of a class on `lab`; a student's work is in `folder(lab, student)`."""
+    changes = Changes()
+
+    def note_points(student: str, points: Points, sees_hosts: bool) -> None:
+        if student == FRESH_SEAT:
+            board.note_fresh(lab, points)
+        else:
+            board.note_points(lab.name, student, points, sees_hosts)
+        changes.note(student)
+
+    grader = Grader(lab, note_points)
+
+    def note_check(_: str, student: str, found: Look) -> None:
+        grader.note_hosts(student, found.submission.state)
+        board.note_check(lab.name, student, found.result)
+        changes.note(student)
+
+    def note_change(_: str, student: str) -> None:
+        board.note_change(lab.name, student)
+        grader.want(student, folder(lab.name, student))
+        changes.note(student)
+
+    help_desk = HelpDesk(lab.name, tuple(own.id for own in students), changes, end_visits)
+    desk = Desk({lab.name: lab}, folder, note_check, note_change)
+    jobs, own = Jobs(changes.note), tuple(students)
+    seat_desk, grade_desk = SeatDesk(lab, help_desk, jobs), GradeDesk(lab, own, help_desk, jobs)
+    return ClassDesk(lab, own, desk, help_desk, seat_desk, grade_desk, changes, grader)

@@ -31,20 +31,35 @@ def token(lab: str, student: str) -> str:
     return _token(lab, student, _number(_read(), lab, student))
 
 
-def unused(lab: str, students: Iterable[str]) -> dict[str, Reader]:
-    """Return the reader of each present link that nobody has used yet."""
+def numbers(lab: str, students: Iterable[str]) -> dict[str, int]:
+    """Return the number of the present link of each student: a cookie of an older one counts no more."""
     known = _read()
-    return {
-        _token(lab, student, _number(known, lab, student)): Reader(student, seats=frozenset({(lab, student)}))
-        for student in students
-        if not known.get(_name(lab, student), {}).get("used")
-    }
+    return {student: _number(known, lab, student) for student in students}
 
 
-def note_used(lab: str, student: str) -> None:
-    """Note that the present link of a student was used."""
+def unused(lab: str, students: Iterable[str]) -> dict[str, Reader]:
+    """Return the reader of each present link that nobody has used yet, by its token."""
+    known = _read()
+    found = {}
+    for student in students:
+        if not known.get(_name(lab, student), {}).get("used"):
+            number = _number(known, lab, student)
+            own = Reader(student, seats=frozenset({(lab, student)}), epoch=number)
+            found[_token(lab, student, number)] = own
+    return found
+
+
+def use(lab: str, students: Iterable[str], token: str) -> Reader | None:
+    """Return the reader of a present link that nobody has used yet, and note that it is used; else None."""
+    reader = unused(lab, students).get(token)
+    if reader is None:
+        return None
     with _change() as known:
-        known[_name(lab, student)] = {"number": _number(known, lab, student), "used": True}
+        name = _name(lab, reader.name)
+        if known.get(name, {}).get("used") or _number(known, lab, reader.name) != reader.epoch:
+            return None
+        known[name] = {"number": reader.epoch, "used": True}
+    return reader
 
 
 def renew(lab: str, student: str) -> str:
@@ -53,6 +68,15 @@ def renew(lab: str, student: str) -> str:
         number = _number(known, lab, student) + 1
         known[_name(lab, student)] = {"number": number, "used": False}
     return _token(lab, student, number)
+
+
+def renew_used(lab: str, students: Iterable[str]) -> None:
+    """Give another link to each of `students` whose present one was used: a table has links that work."""
+    with _change() as known:
+        for student in students:
+            if known.get(_name(lab, student), {}).get("used"):
+                number = _number(known, lab, student) + 1
+                known[_name(lab, student)] = {"number": number, "used": False}
 
 
 def table(lab: str, students: Iterable[Student], site: Site) -> str:

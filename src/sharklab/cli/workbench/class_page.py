@@ -6,35 +6,41 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from sharklab.cli.workbench.class_desk import NOBODY
-from sharklab.cli.workbench.client import Seats
 from sharklab.cli.workbench.identity import Reader
-from sharklab.cli.workbench.pages import ask, telling, write
+from sharklab.cli.workbench.pages import telling, write
+from sharklab.cli.workbench.seat_desk import NOBODY
 
-ACTIONS = {"start": "start", "stop": "stop", "reset": "restart"}
-"""The request to the desk for each action on a seat."""
+
+async def ask(request: Request, want: str, student: str, **more: str) -> dict[str, Any]:
+    """Return the answer of the desk about a student of the class. Raises Refused."""
+    state, reader = request.app.state, request.scope["reader"]
+    return await run_in_threadpool(
+        lambda: state.seats.ask(want, state.class_lab, student, reader.lang, **more)
+    )
 
 
 async def _rows(request: Request) -> dict[str, Any]:
     """Return the class with the rows that the reader wants to see. Raises Refused."""
-    seats: Seats = request.app.state.seats
-    reader: Reader = request.scope["reader"]
-    found = await run_in_threadpool(
-        lambda: seats.ask("class", request.app.state.class_lab, NOBODY, reader.lang)
-    )
-    return {**found, "shown": list(_wanted(found["rows"], request.query_params))}
+    found = await ask(request, "class", NOBODY)
+    form = await request.form() if request.method == "POST" else {}
+    query = {name: str(value) for name, value in {**request.query_params, **form}.items()}
+    return {**found, "shown": list(_wanted(found["rows"], query))}
 
 
 def _wanted(rows: list[dict[str, Any]], query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Yield the rows that a search and a filter leave."""
     words, only = query.get("search", "").casefold(), query.get("only", "")
     for row in rows:
-        states = {"hands": row["hand"] >= 0, "working": not row["handed"], "handed": bool(row["handed"])}
+        states = {
+            "hands": row["hand"] >= 0,
+            "working": not row["handed"],
+            "handed": bool(row["handed"]),
+            "down": not row["hosts"],
+        }
         if words in f"{row['student']} {row['name']}".casefold() and states.get(only, True):
             yield row
 
@@ -48,92 +54,36 @@ async def page(request: Request) -> Response:
 @telling
 async def rows(request: Request) -> Response:
     """Show the table alone."""
+    return await table(request)
+
+
+async def table(request: Request) -> Response:
+    """Return the table, after an action on it. Raises Refused."""
     return await _answer(request, "class_rows.html.j2")
 
 
 async def _answer(request: Request, template: str) -> Response:
     reader: Reader = request.scope["reader"]
     own = await _rows(request)
-    return HTMLResponse(write(template, reader.lang, request.app.state.site, own=own))
+    has_terminals = bool(request.app.state.scripts)
+    site = request.app.state.site
+    return HTMLResponse(write(template, reader.lang, site, own=own, has_terminals=has_terminals))
 
 
 @telling
 async def new_link(request: Request) -> Response:
-    """Give a student another link."""
+    """Give a student another link; it ends the cookies of the older ones."""
     state, reader = request.app.state, request.scope["reader"]
-    student, lab = request.path_params["student"], state.class_lab
-    found = await run_in_threadpool(lambda: state.seats.ask("new link", lab, student, reader.lang))
-    state.links.add(found["token"], Reader(student, seats=frozenset({(lab, student)})))
+    found = await ask(request, "new link", request.path_params["student"])
+    await state.epochs.forget()
     link = f"{state.site.origin}{state.site.url('/enter/')}{found['token']}"
     return HTMLResponse(write("link.html.j2", reader.lang, state.site, link=link))
 
 
-@telling
-async def seat(request: Request) -> Response:
-    """Show the page of a student's seat, or the part of it that changes."""
-    part = request.query_params.get("part")
-    found = await _ask(request, "seat", request.path_params["student"])
-    reader: Reader = request.scope["reader"]
-    template = "class_job.html.j2" if part else "class_seat.html.j2"
-    lab = request.app.state.class_lab
-    return HTMLResponse(write(template, reader.lang, request.app.state.site, own=found, lab=lab))
-
-
-@telling
-async def act(request: Request) -> Response:
-    """Begin a job on the seat of a student, and show that it waits."""
-    student, want = request.path_params["student"], ACTIONS.get(request.path_params["action"])
-    if want is None:
-        raise HTTPException(404)
-    await _ask(request, want, student)
-    found = await _ask(request, "seat", student)
-    reader: Reader = request.scope["reader"]
-    lab = request.app.state.class_lab
-    return HTMLResponse(write("class_job.html.j2", reader.lang, request.app.state.site, own=found, lab=lab))
-
-
-@telling
-async def start_all(request: Request) -> Response:
-    """Start the seats of everybody who has none that is up."""
-    await _ask(request, "start", NOBODY)
-    return await _answer(request, "class_rows.html.j2")
-
-
-async def _ask(request: Request, want: str, student: str) -> dict[str, Any]:
-    """Return the answer about a student of the class. Raises Refused."""
-    state, reader = request.app.state, request.scope["reader"]
-    return await run_in_threadpool(lambda: state.seats.ask(want, state.class_lab, student, reader.lang))
-
-
-@telling
-async def helped(request: Request) -> Response:
-    """Lower the hand of a student, and show the table again."""
-    state, reader = request.app.state, request.scope["reader"]
-    student = request.path_params["student"]
-    await run_in_threadpool(lambda: state.seats.ask("help", state.class_lab, student, reader.lang, up="no"))
-    return await _answer(request, "class_rows.html.j2")
-
-
-@telling
-async def ask_for_help(request: Request) -> Response:
-    """Raise or lower a student's own hand."""
-    form = await request.form()
-    found = await ask(request, "help", up=str(form.get("up", "")))
-    state, reader = request.app.state, request.scope["reader"]
-    given = request.path_params
-    at = f"/seats/{given['lab']}/{given['student']}"
-    return HTMLResponse(write("hand.html.j2", reader.lang, state.site, at=at, hand=found["up"]))
-
-
 def routes() -> list[Route]:
-    """Return the routes of a class."""
+    """Return the routes of the table."""
     return [
         Route("/class/", page),
         Route("/class/rows", rows),
-        Route("/class/start", start_all, methods=["POST"]),
-        Route("/class/seats/{student}/", seat),
-        Route("/class/seats/{student}/{action}", act, methods=["POST"]),
         Route("/class/links/{student}", new_link, methods=["POST"]),
-        Route("/class/helped/{student}", helped, methods=["POST"]),
-        Route("/seats/{lab}/{student}/help", ask_for_help, methods=["POST"]),
     ]

@@ -1,7 +1,7 @@
 """Decode a recording while it grows, at the door: tshark in its box, fed with the file by a thread.
 
-tshark needs 0.3 s of a processor before it reads. So the page asks for the decoder of the next recording
-first, and tshark starts while tcpdump does.
+tshark needs 0.3 s of a processor before it reads. So the page asks for the decoder of the next
+recording first, and tshark starts while tcpdump does.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,12 +20,11 @@ from sharklab.cli import exam_rules, flow, own_work, seats, work
 from sharklab.cli.workbench import student_work
 from sharklab.errors import InputError, SharklabError
 from sharklab.grading.marking import advice
-from sharklab.grading.marking.model import Result
 from sharklab.grading.submission import bundle, contents
 from sharklab.hosts.door.server import Answer, Handler, text
 from sharklab.i18n import Translator
 from sharklab.lab import exam, plan_file, seat
-from sharklab.lab.model import Lab, Plan
+from sharklab.lab.model import Lab, LabContent, Plan
 from sharklab.message import N_, Message
 from sharklab.progress import Silent
 from sharklab.report import brief, markdown, topology
@@ -47,13 +47,14 @@ class Packed:
 class Desk:
     """Answers requests about the seats of `labs`, by name; a student's work is in `folder(lab, student)`.
 
-    One check runs at a time for each student: the next one waits. `note_check` hears the result of each, with
-    the lab and the student.
+    One check runs at a time for each student: the next one waits. `note_check` hears of each: the lab, the
+    student, and the look at the work. `note_change` hears the lab and the student of each saved change.
     """
 
     labs: Mapping[str, Lab]
     folder: Folder
-    note_check: Callable[[str, str, Result], None] = lambda lab, student, result: None
+    note_check: Callable[[str, str, own_work.Look], None] = lambda lab, student, found: None
+    note_change: Callable[[str, str], None] = lambda lab, student: None
     _locks: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -71,6 +72,7 @@ class Desk:
             "solve": self._solve,
             "reset": self._reset,
             "hosts": self._hosts,
+            "notes": self.notes,
         }
 
     def _plan(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
@@ -93,8 +95,13 @@ class Desk:
                 "folder": str(folder),
                 "is_exam": plan.lab.exam is not None,
                 "is_up": plan_file.state_of(plan.seat.folder) is not None,
+                "notes": clock(plan.lab, student, words),
             }
         )
+
+    def notes(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the clock of the student's exam."""
+        return Answer(clock(self._whole(student, request).lab, student, _words(request)))
 
     def _hosts(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the state of each host now, in words; without a seat with none."""
@@ -108,13 +115,14 @@ class Desk:
         plan, words = self._read(student, request), _words(request)
         folder = self.folder(plan.lab.name, student)
         student_work.make(plan, folder, words)
-        return Answer({"exercises": student_work.fields(plan, folder, words), "clock": _clock(plan, words)})
+        return Answer({"exercises": student_work.fields(plan, folder, words)})
 
     def _save(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         plan = self._read(student, request)
         exercise, question = text(request, "exercise"), text(request, "question")
         folder = self.folder(plan.lab.name, student)
         student_work.save(plan, folder, exercise, question, text(request, "value"))
+        self.note_change(plan.lab.name, student)
         return Answer()
 
     def _check(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
@@ -123,7 +131,7 @@ class Desk:
         with self._lock(plan):
             submission = own_work.read(self.folder(plan.lab.name, student), plan, Silent())
             found = own_work.look(plan, submission, text(request, "hint"))
-            self.note_check(plan.lab.name, student, found.result)
+            self.note_check(plan.lab.name, student, found)
         notes = [words.say(said) for said in found.notes]
         problems = [advice.said(problem, words) for problem in found.result.problems]
         if plan.lab.exam:
@@ -147,6 +155,7 @@ class Desk:
             raise InputError(N_("no file came"))
         with os.fdopen(os.dup(handles[0]), "rb") as source:
             student_work.take(plan, self.folder(plan.lab.name, student), text(request, "id"), source)
+        self.note_change(plan.lab.name, student)
         return Answer()
 
     def _explain(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
@@ -238,9 +247,10 @@ def _words(request: Mapping[str, Any]) -> Translator:
     return i18n.translator(lang if lang in i18n.languages() else i18n.SOURCE)
 
 
-def _clock(plan: Plan, words: Translator) -> str:
-    """Return when the exam of the student ends, "" without an exam."""
-    window = exam.own_window(plan.lab.name, plan.seat.student) if plan.lab.exam else None
+def clock(lab: LabContent, student: str, words: Translator) -> dict[str, Any]:
+    """Return the time now, and when the student's exam begins and ends (epoch seconds, 0 without one)."""
+    window = exam.own_window(lab.name, student) if lab.exam else None
     if window is None:
-        return ""
-    return words.say(Message(N_("Your time ends at {end}."), {"end": exam.local_time(window.end)}))
+        return {"now": 0, "begins": 0, "ends": 0, "clock": ""}
+    said = Message(N_("Your time ends at {end}."), {"end": exam.local_time(window.end)})
+    return {"now": time.time(), "begins": window.begin, "ends": window.end, "clock": words.say(said)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http.cookies import CookieError, SimpleCookie
 
 from starlette.responses import PlainTextResponse, Response
@@ -67,9 +67,15 @@ class Guard:
         site: Site,
         cookies: Cookies,
         refuse: Callable[[int, str], Response] | None = None,
+        counts: Callable[[Reader], Awaitable[bool]] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`refuse` writes the page for a status and a language; `clock` gives epoch seconds."""
+        """`refuse` writes the page for a status and a language.
+
+        `counts` tells whether a cookie still counts; without it each does for its time. `clock` gives epoch
+        seconds.
+        """
+        self._counts = counts
         self._app, self._site, self._cookies, self._clock = app, site, cookies, clock
         self._refuse = refuse or (lambda status, lang: PlainTextResponse(str(status), status))
         self._rate = Rate(BURST, PER_SECOND)
@@ -81,6 +87,8 @@ class Guard:
             return
         headers = _headers(scope)
         reader = self._read(headers)
+        if reader and self._counts and not await self._counts(reader):
+            reader = None
         status = self._refusal(scope, headers, reader)
         if status:
             await self._say(status, headers, scope, receive, send)

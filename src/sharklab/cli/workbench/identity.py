@@ -23,13 +23,15 @@ LIFE = 30 * 86400
 class Reader:
     """A person whose browser has shown a valid link: a student, or the instructor.
 
-    `seats` are the seats of a student, as (lab, student). `lang` is the language of the pages.
+    `seats` are the seats of a student, as (lab, student). `lang` is the language of the pages. `epoch` is the
+    number of a student's link in a class: a newer link ends the cookie of an older one.
     """
 
     name: str
     role: str = STUDENT
     lang: str = "en"
     seats: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    epoch: int = 0
 
     @property
     def is_instructor(self) -> bool:
@@ -47,13 +49,19 @@ class Reader:
 
 def to_plain(reader: Reader) -> dict[str, Any]:
     """Return a reader as JSON data, without the language."""
-    return {"name": reader.name, "role": reader.role, "seats": sorted(map(list, reader.seats))}
+    return {
+        "name": reader.name,
+        "role": reader.role,
+        "seats": sorted(map(list, reader.seats)),
+        "epoch": reader.epoch,
+    }
 
 
 def from_plain(content: Mapping[str, Any]) -> Reader:
     """Return the reader that `to_plain` wrote."""
     seats = frozenset((str(lab), str(student)) for lab, student in content["seats"])
-    return Reader(str(content["name"]), str(content["role"]), seats=seats)
+    epoch = int(content.get("epoch", 0))
+    return Reader(str(content["name"]), str(content["role"]), seats=seats, epoch=epoch)
 
 
 class Cookies:

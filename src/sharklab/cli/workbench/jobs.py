@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
-from sharklab.errors import InputError, SharklabError
+from sharklab.errors import InputError, MachineryError, SharklabError
 from sharklab.i18n import Translator
-from sharklab.message import N_
+from sharklab.message import N_, Message
 from sharklab.progress import Progress
 
 AT_ONCE = 2
@@ -19,58 +20,88 @@ WAITING, RUNNING, DONE, FAILED = N_("waiting"), N_("at work"), N_("done"), N_("f
 
 @dataclass
 class Job:
-    """One piece of work on the seat of a student: its title, its state, and the last line about it."""
+    """One piece of work on the seat of a student: its title, its state, and its step of now.
+
+    `error` says why it has failed. All of them are put into words late: readers have their own languages.
+    """
 
     title: str
     state: str = WAITING
-    line: str = ""
+    step: Message | None = None
+    detail: Message | None = None
+    error: SharklabError | None = None
 
     @property
     def is_open(self) -> bool:
         """True until it has ended."""
         return self.state in (WAITING, RUNNING)
 
+    @property
+    def has_failed(self) -> bool:
+        """True when it has ended with an error."""
+        return self.state == FAILED
 
-class _Lines(io.StringIO):
-    """The stream of a `Progress`: a job keeps its last line."""
-
-    def __init__(self, job: Job) -> None:
-        super().__init__()
-        self._job = job
-
-    def write(self, text: str) -> int:
-        """Take a line."""
-        self._job.line = text.strip() or self._job.line
-        return len(text)
+    def say(self, words: Translator) -> str:
+        """Return the title, the state, and the step or the error, in the language of a reader."""
+        said = f"{words.gettext(self.title)}: {words.gettext(self.state)}"
+        if self.error:
+            return f"{said}. {self.error.say(words.gettext)}"
+        if self.is_open and self.step:
+            more = [words.say(each) for each in (self.step, self.detail) if each]
+            return f"{said} · {': '.join(more)}"
+        return said
 
 
+class _Steps(Progress):
+    """Notes the step of a job that runs, and its last detail."""
+
+    def __init__(self, job: Job, changed: Callable[[], None]) -> None:
+        super().__init__(stream=io.StringIO())
+        self._job, self._changed = job, changed
+
+    @contextmanager
+    def step(self, title: str, **values: object) -> Iterator[None]:
+        """Note the step of the block."""
+        self._job.step, self._job.detail = Message(title, values), None
+        self._changed()
+        yield
+
+    def note(self, detail: Message) -> None:
+        """Note a detail."""
+        self._job.detail = detail
+        self._changed()
+
+
+@dataclass
 class Jobs:
-    """The jobs of a class: the last one of each student is kept."""
+    """The jobs of a class: the last one of each student is kept. `changed` hears whose job changes."""
 
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(AT_ONCE, "seat")
-        self._jobs: dict[str, Job] = {}
-        self._lock = threading.Lock()
+    changed: Callable[[str], None] = lambda student: None
+    _jobs: dict[str, Job] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE, "seat"))
 
     def known(self) -> Mapping[str, Job]:
         """Return the last job of each student."""
         with self._lock:
             return dict(self._jobs)
 
-    def add(self, student: str, title: str, work: Callable[[Progress], None], words: Translator) -> None:
+    def add(self, student: str, title: str, work: Callable[[Progress], None]) -> None:
         """Begin `work` when its turn comes. Raises InputError when the student's seat has a job already."""
         with self._lock:
             if student in self._jobs and self._jobs[student].is_open:
                 raise InputError(N_("the seat of {student} has a job already"), student=student)
-            job = self._jobs[student] = Job(words.gettext(title))
-        self._pool.submit(self._run, job, work, words)
+            job = self._jobs[student] = Job(title)
+        self.changed(student)
+        self._pool.submit(self._run, student, job, work)
 
-    def _run(self, job: Job, work: Callable[[Progress], None], words: Translator) -> None:
+    def _run(self, student: str, job: Job, work: Callable[[Progress], None]) -> None:
         job.state = RUNNING
         try:
-            work(Progress(words.gettext, _Lines(job)))
+            work(_Steps(job, lambda: self.changed(student)))
             job.state = DONE
         except SharklabError as error:
-            job.state, job.line = FAILED, error.say(words.gettext)
+            job.error, job.state = error, FAILED
         except Exception as error:  # one job never ends the others
-            job.state, job.line = FAILED, repr(error)
+            job.error, job.state = MachineryError(N_("a fault in sharklab: {error!r}"), error=error), FAILED
+        self.changed(student)

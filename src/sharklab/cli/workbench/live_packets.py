@@ -30,7 +30,7 @@ from sharklab.cli.workbench import packet_desk, refusals
 from sharklab.cli.workbench.client import Seats
 from sharklab.cli.workbench.identity import Reader
 from sharklab.cli.workbench.live_capture import Live
-from sharklab.cli.workbench.terminals import REFUSED, first_of, rights
+from sharklab.cli.workbench.terminals import REFUSED, first_of, is_owner
 from sharklab.cli.workbench.watching import Place, Watched, Watching
 from sharklab.errors import SharklabError
 from sharklab.hosts.door import protocol
@@ -73,7 +73,7 @@ async def packets(ws: WebSocket) -> None:
     """Send rows while the browser looks, and do what it asks."""
     place, reader = _place(ws.path_params), ws.scope["reader"]
     await ws.accept()
-    if not rights(ws, reader, place[0], place[1]).sees:
+    if not is_owner(reader, place[1]):
         await ws.close(REFUSED)
         return
     watching = _watching(ws.app)
@@ -138,7 +138,7 @@ async def _obey(ws: WebSocket, watched: Watched, reader: Reader) -> None:
         if wanted == "show":
             await _try(ws, reader, watched.show(given.get("filter", ""), reader.lang))
             continue
-        if not rights(ws, reader, ws.path_params["lab"], ws.path_params["student"]).sizes:
+        if not ws.app.state.is_known(reader):
             return
         if wanted == "start":
             network, filter = given.get("network", ""), given.get("filter", "")
@@ -162,7 +162,7 @@ def _live(request: Request) -> Live:
     """Return the recording that a request is about. Raises HTTPException."""
     place, reader = _place(request.path_params), request.scope["reader"]
     watched = _watching(request.app).find(place)
-    if not rights(request, reader, place[0], place[1]).sees or watched is None or watched.live is None:
+    if not is_owner(reader, place[1]) or watched is None or watched.live is None:
         raise HTTPException(404)
     return watched.live
 
@@ -213,8 +213,6 @@ async def capture(request: Request) -> Response:
 async def keep(request: Request) -> Response:
     """Keep all packets as the capture of an exercise, in the student's folder."""
     place, reader, live = _place(request.path_params), request.scope["reader"], _live(request)
-    if not rights(request, reader, place[0], place[1]).sizes:
-        raise HTTPException(404)
     seats: Seats = request.app.state.seats
     form = await request.form()
     id = str(form.get("id", ""))

@@ -20,13 +20,16 @@ from sharklab import i18n
 from sharklab.cli.workbench import refusals
 from sharklab.cli.workbench.client import Refused, Seats
 from sharklab.cli.workbench.guard import LANGUAGE
-from sharklab.cli.workbench.identity import LIFE, Cookies, Links, Reader
+from sharklab.cli.workbench.identity import LIFE, Cookies, Links, Reader, from_plain
 from sharklab.cli.workbench.site import Site
 from sharklab.limits import BUNDLE
 from sharklab.message import N_
 from sharklab.report import render
 
 TEMPLATES = Path(__file__).with_name("templates")
+STRANGER = "?"
+"""The student of a request of a reader who is not known yet: the door counts its requests apart."""
+
 NAMES = {"en": "English", "fr": "Français"}
 """The name of each language, in that language."""
 
@@ -127,7 +130,8 @@ async def student(request: Request) -> Response:
         title = words.gettext(N_("This page cannot be shown"))
         return _part(request, "refused.html.j2", 500, title=title, said=str(error))
     scripts, styles = request.app.state.scripts, request.app.state.styles
-    values = {"scripts": scripts, "styles": styles, "watching": request.scope["reader"].is_instructor}
+    watching = request.scope["reader"].is_instructor
+    values = {"scripts": scripts, "styles": styles, "watching": watching, "notes": own["notes"]}
     return _part(request, "student.html.j2", own=own, work=work, said="", **values)
 
 
@@ -220,31 +224,37 @@ async def hand_in(request: Request) -> Response:
 @telling
 async def bundle(request: Request) -> Response:
     """Give the file that was packed last."""
-    name, content = await _open(request, "bundle")
-    return _file(name, content)
+    name, content = await open_file(request, "bundle", _place(request))
+    return send_file(name, content)
 
 
 @telling
 async def explain(request: Request) -> Response:
     """Show the page that explains a capture, or give its copy for Wireshark."""
-    name, content = await _open(request, "explain", name=request.path_params["name"])
-    return HTMLResponse(content) if name.endswith(".html") else _file(name, content)
+    name, content = await open_file(request, "explain", _place(request), name=request.path_params["name"])
+    return HTMLResponse(content) if name.endswith(".html") else send_file(name, content)
 
 
-async def _open(request: Request, want: str, **more: str) -> tuple[str, bytes]:
-    """Return the name and the content of a file that the desk gives. Raises Refused."""
+def _place(request: Request) -> tuple[str, str]:
+    """Return the lab and the student of a request."""
+    return request.path_params["lab"], request.path_params["student"]
+
+
+async def open_file(request: Request, want: str, place: tuple[str, str], **more: str) -> tuple[str, bytes]:
+    """Return name and content of a file that the desk gives, for a lab and a student. Raises Refused."""
     seats: Seats = request.app.state.seats
-    given, lang = request.path_params, request.scope["reader"].lang
+    lang = request.scope["reader"].lang
 
     def read() -> tuple[str, bytes]:
-        answer, handle = seats.open(want, given["lab"], given["student"], lang, **more)
+        answer, handle = seats.open(want, *place, lang, **more)
         with os.fdopen(handle, "rb") as file:
             return str(answer["name"]), file.read(2 * BUNDLE.file)
 
     return await run_in_threadpool(read)
 
 
-def _file(name: str, content: bytes) -> Response:
+def send_file(name: str, content: bytes) -> Response:
+    """Return a file to download."""
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type="application/octet-stream", headers=headers)
 
@@ -262,19 +272,25 @@ async def enter_with(request: Request) -> Response:
     links: Links = request.app.state.links
     cookies: Cookies = request.app.state.cookies
     form = await request.form()
-    reader = links.use(str(form.get("token", "")))
+    token = str(form.get("token", ""))
+    reader = links.use(token)
+    if reader is None and request.app.state.class_lab:
+        reader = await run_in_threadpool(_use, request.app.state.seats, request.app.state.class_lab, token)
     if reader is None:
         return refuse(site, 401, request.app.state.language(request))
-    if request.app.state.class_lab and not reader.is_instructor:
-        await run_in_threadpool(_note_used, request.app.state.seats, reader)
+    if request.app.state.class_lab:
+        await request.app.state.epochs.forget()
     answer = RedirectResponse(site.url("/"), 303)
     keep(answer, site, site.cookie, cookies.write(reader, time.time()))
     return answer
 
 
-def _note_used(seats: Seats, reader: Reader) -> None:
-    for lab, student in reader.seats:
-        seats.ask("link used", lab, student)
+def _use(seats: Seats, lab: str, token: str) -> Reader | None:
+    """Return the reader of a personal link of a class, which works once."""
+    try:
+        return from_plain(seats.ask("use link", lab, STRANGER, token=token)["reader"])
+    except Refused:
+        return None
 
 
 async def language(request: Request) -> Response:

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from sharklab.cli.workbench import client, desk, door_process, packet_desk, web_
 from sharklab.cli.workbench.identity import Reader, to_plain
 from sharklab.cli.workbench.site import Site
 from sharklab.errors import MachineryError
-from sharklab.hosts.door import control
+from sharklab.hosts.door import control, protocol
 from sharklab.hosts.door import server as door
 from sharklab.hosts.door.server import Caller, Handler
 from sharklab.message import N_, refusal
@@ -60,10 +61,6 @@ class Workbench:
     def __init__(self, site: Site, handlers: Mapping[str, Handler], class_lab: str = "") -> None:
         self._site, self._handlers, self._class_lab = site, handlers, class_lab
         self._tokens: dict[str, Reader] = {}
-
-    def add_links(self, readers: Mapping[str, Reader]) -> None:
-        """Let the tokens of `readers` work once."""
-        self._tokens |= readers
 
     def link(self, reader: Reader) -> str:
         """Return a new link for a reader, which works once."""
@@ -109,6 +106,13 @@ class Workbench:
                 _wait(child)
         finally:
             shutil.rmtree(place, ignore_errors=True)
+
+
+def end_visits(lab: str, student: str) -> None:
+    """End the visits at the terminals of a seat. Without a process that keeps terminals there are none."""
+    request = {"want": "end visits", "lab": lab, "student": student}
+    with suppress(protocol.BrokenTalk):
+        protocol.ask(str(control.door_folder() / control.SOCKET), request)
 
 
 def _caller(uid: int) -> Caller | None:

@@ -1,6 +1,7 @@
 """Show kept terminals to browsers: the messages of `hosts.door.terminal` go through as they are.
 
-The door decides who may type, so this module copies messages and reads none of them.
+The door decides who may see, type and set the size, so this module copies messages and reads none of them.
+A student's consent is a note (`lab.help_note`) that the door reads: it ends visits when the student ends it.
 """
 
 from __future__ import annotations
@@ -9,10 +10,8 @@ import asyncio
 import socket
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -29,32 +28,9 @@ REFUSED, ENDED, LOST = 4403, 4000, 4001
 """Codes of closed WebSockets (RFC 6455, 7.4.2): not allowed, the program has ended, the door has ended."""
 
 
-@dataclass(frozen=True)
-class Rights:
-    """The rights of a reader at a terminal."""
-
-    sees: bool
-    types: bool
-    sizes: bool
-
-
-NONE, OWNER, WATCHER, HELPER = (
-    Rights(False, False, False),
-    Rights(True, True, True),
-    Rights(True, False, False),
-    Rights(True, True, False),
-)
-
-
-def rights(connection: HTTPConnection, reader: Reader, lab: str, student: str) -> Rights:
-    """Return the rights of a reader: the student has all, others those that the student agreed to.
-
-    `app.state.agreed(lab, student, reader)` says "", "watch" or "join"; without it nobody else sees anything.
-    """
-    if reader.name == student and not reader.is_instructor:
-        return OWNER
-    agreed = getattr(connection.app.state, "agreed", None)
-    return {"watch": WATCHER, "join": HELPER}.get(agreed(lab, student, reader) if agreed else "", NONE)
+def is_owner(reader: Reader, student: str) -> bool:
+    """Tell whether a reader is the student of a seat, whose terminals and packets are the student's own."""
+    return reader.name == student and not reader.is_instructor
 
 
 def routes() -> list[BaseRoute]:
@@ -65,11 +41,7 @@ def routes() -> list[BaseRoute]:
 async def terminal(ws: WebSocket) -> None:
     """Show a terminal of a host: `?number=` names one of several."""
     path, reader = ws.path_params, ws.scope["reader"]
-    allowed = rights(ws, reader, path["lab"], path["student"])
     await ws.accept()
-    if not allowed.sees:
-        await ws.close(REFUSED)
-        return
     number = ws.query_params.get("number", "1")
     try:
         connection = await ws.app.state.door.connect(
@@ -79,8 +51,7 @@ async def terminal(ws: WebSocket) -> None:
             host=path["host"],
             number=int(number) if number.isdecimal() else 0,
             name=reader.name,
-            types=allowed.types,
-            sizes=allowed.sizes,
+            own=is_owner(reader, path["student"]),
             lang=reader.lang,
         )
     except SharklabError as error:
@@ -89,9 +60,7 @@ async def terminal(ws: WebSocket) -> None:
         return
     with connection:
         connection.setblocking(False)
-        code = await copy_both(
-            ws, connection, lambda: rights(ws, reader, path["lab"], path["student"]) == allowed
-        )
+        code = await copy_both(ws, connection, lambda: ws.app.state.is_known(reader))
     with suppress(RuntimeError, WebSocketDisconnect):
         await ws.close(code)
 

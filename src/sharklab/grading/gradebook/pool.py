@@ -75,6 +75,26 @@ def run(
             hand.end()
 
 
+class Helper:
+    """One process that does one job after the other, until it is ended."""
+
+    def __init__(self, work: Callable[[Any], Any], limits: JobLimits = LIMITS) -> None:
+        """`work` and `limits` are as `run` takes them."""
+        self._worker = _Worker(work, limits)
+
+    def do(self, job: Any) -> Any:
+        """Return the outcome of a job: the result of the work, or a Failure."""
+        self._worker.take(deque([(0, job)]))
+        while True:
+            _ready([self._worker])
+            if not self._worker.is_starting():
+                return self._worker.outcome()
+
+    def end(self) -> None:
+        """End the process."""
+        self._worker.end()
+
+
 def _ready(busy: Sequence[_Worker]) -> list[_Worker]:
     """Wait until a process has something to say, is dead, or has used up its time."""
     patience = max(0.0, min(hand.deadline for hand in busy) - time.monotonic())

@@ -69,7 +69,7 @@ def _best(talks: list[Talk] | tuple[Talk, ...], exercise: Exercise, given: Given
 
 
 def _first(talk: Talk, others: list[Talk]) -> tuple[Talk, ...]:
-    return (talk, *(other for other in others if other != talk))
+    return (talk, *(other for other in others if other is not talk))
 
 
 def _shows_most(contexts: list[Context]) -> Context:

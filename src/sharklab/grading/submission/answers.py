@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
@@ -200,9 +201,15 @@ def values(question: str, given: Any) -> frozenset[str]:
 
     A pasted line of ss, netstat or lsof gives the value that the question asks for.
     """
+    return _values(question, tuple(_texts(given)))
+
+
+@lru_cache(maxsize=32768)
+def _values(question: str, texts: tuple[str, ...]) -> frozenset[str]:
+    """Return the canonical forms in `texts`. Each conversation of a capture asks for the same ones again."""
     asked = QUESTIONS[question]
     expected = FORMATS[asked.value]
-    read = [value for text in _texts(given) for value in _read(asked, expected, text)]
+    read = [value for text in texts for value in _read(asked, expected, text)]
     return frozenset(value for value in read if value) if None not in read else frozenset()
 
 

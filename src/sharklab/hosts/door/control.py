@@ -26,6 +26,7 @@ GRACE = 60.0
 """Seconds for which nobody needs the process before it ends."""
 
 START_LIMIT = 30.0
+SOCKET = "socket"
 RUN = Path("/run")
 WHAT = Message(N_("the workbench"))
 
@@ -82,7 +83,7 @@ def start(command: Sequence[str], uid: int) -> Path:
 
     Raises MachineryError, with the words of its log, when it does not begin.
     """
-    door = door_folder() / "socket"
+    door = door_folder() / SOCKET
     with state.lock(state.folder(folder()) / "starting", WHAT, patience=START_LIMIT):
         if not state.is_locked(lock_file()):
             door.unlink(missing_ok=True)

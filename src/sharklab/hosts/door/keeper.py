@@ -34,7 +34,10 @@ class Key:
 
 @dataclass(frozen=True)
 class Visit:
-    """A person who wants to see a terminal, with rights: to type, and to set its size."""
+    """A person who wants to see a terminal, with rights: to type, and to set its size.
+
+    Only the student of the seat sets the size: the others follow.
+    """
 
     name: str
     types: bool
@@ -54,14 +57,14 @@ class Keeper:
     def attach(self, key: Key, visit: Visit, command: Callable[[], Sequence[str]]) -> socket.socket:
         """Return a connection to a terminal (`hosts.door.terminal`); if there is none, `command` begins it.
 
-        A visit without the right to type begins none. Raises InputError for too many terminals, or for one
-        that is not there, MachineryError when it does not start.
+        A visit without the right to set its size begins none. Raises InputError for too many terminals, or
+        for one that is not there, MachineryError when it does not start.
         """
         return self._do(self._attach(key, visit, command))
 
-    def detach(self, key: Key, name: str) -> None:
-        """End the visits of `name` at all terminals of the host that `key` names, for example of a helper."""
-        self._do(self._detach(key, name))
+    def end_visits(self, lab: str, student: str) -> None:
+        """End the visits of everybody but the student at all terminals of a seat."""
+        self._do(self._end_visits(lab, student))
 
     @property
     def count(self) -> int:
@@ -87,7 +90,7 @@ class Keeper:
         return theirs
 
     def _begin(self, key: Key, visit: Visit, command: Callable[[], Sequence[str]]) -> Terminal:
-        if not visit.types:
+        if not visit.sizes:
             raise InputError(N_("this terminal is not open"), place=key.host)
         of_seat = [each for each in self._terminals if (each.lab, each.student) == (key.lab, key.student)]
         if len(of_seat) >= MOST_OF_SEAT:
@@ -109,10 +112,10 @@ class Keeper:
     def _forget(self, key: Key) -> None:
         self._terminals.pop(key, None)
 
-    async def _detach(self, key: Key, name: str) -> None:
+    async def _end_visits(self, lab: str, student: str) -> None:
         for own, terminal in self._terminals.items():
-            if (own.lab, own.student, own.host) == (key.lab, key.student, key.host):
-                terminal.detach_all(lambda viewer: viewer.name == name)
+            if (own.lab, own.student) == (lab, student):
+                terminal.detach_all(lambda viewer: not viewer.sizes)
 
     async def _end_all(self) -> None:
         for terminal in list(self._terminals.values()):

@@ -6,6 +6,7 @@ terminal and a recording survive a restart of the web process.
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from sharklab.hosts.door.recordings import Place, Recordings
 from sharklab.hosts.door.server import Answer, text
 from sharklab.hosts.providers import remote
 from sharklab.hosts.recording import Order
+from sharklab.lab import help_note
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_
 
@@ -70,7 +72,7 @@ class Requests:
         """Return the function for each request."""
         return {
             "terminal": self._terminal,
-            "leave": self._leave,
+            "end visits": self._end_visits,
             "record": self._record,
             "recording": self._look,
             "stop": self._stop,
@@ -82,14 +84,29 @@ class Requests:
         number = request.get("number", 1)
         if not isinstance(number, int) or not 1 <= number <= MOST_NUMBER:
             raise InputError(N_("a host has at most {count} terminals"), place=host.name, count=MOST_NUMBER)
-        visit = Visit(text(request, "name"), request.get("types") is True, request.get("sizes") is True)
         key = Key(plan.lab.name, student, host.name, number)
-        return Answer({"host": host.name}, self.keeper.attach(key, visit, lambda: self.login(plan, host)))
+        if request.get("own") is True:
+            visit = Visit(text(request, "name"), types=True, sizes=True)
+            return Answer({"host": host.name}, self.keeper.attach(key, visit, lambda: self.login(plan, host)))
+        return Answer({"host": host.name}, self._visit(key, text(request, "name")))
 
-    def _leave(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        """End the visits of one person at the terminals of a host."""
-        key = Key(text(request, "lab"), student, text(request, "host"), 1)
-        self.keeper.detach(key, text(request, "name"))
+    def _visit(self, key: Key, name: str) -> socket.socket:
+        """Return a connection for somebody whom the student lets see the terminal, or type in it.
+
+        Raises InputError when the student does not, and when the terminal is not open.
+        """
+        right = help_note.read(key.lab, key.student).right
+        visit = Visit(name, types=right == help_note.TYPE, sizes=False)
+        found = self.keeper.attach(key, visit, lambda: ()) if right else None
+        if found is None or help_note.read(key.lab, key.student).right != right:  # it may end meanwhile
+            if found:
+                found.close()
+            raise InputError(N_("{student} does not show this terminal"), student=key.student)
+        return found
+
+    def _end_visits(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """End the visits of everybody but the student at the terminals of a seat."""
+        self.keeper.end_visits(text(request, "lab"), student)
         return Answer()
 
     def _record(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
@@ -161,7 +178,7 @@ def run(uid: int, explain: Explain, more: More) -> None:
         control.note,
         most_of_student=MOST_AT_ONCE,
     )
-    listener = server.listen(control.make_door_folder() / "socket")
+    listener = server.listen(control.make_door_folder() / control.SOCKET)
     threading.Thread(target=door.serve, args=(listener,), daemon=True).start()
     needed = time.monotonic()
     while time.monotonic() < needed + control.GRACE:

@@ -23,7 +23,7 @@ from sharklab.message import N_, Message
 READY = b"READY=1"
 PAUSE = 0.1
 DISCARD_PORT = 9
-QUIET = 15.0
+QUIET = 4.0
 """Seconds without news after which a host is asked: it may wait for a folder of a server that is off."""
 
 COMPLETE = 0x2

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from socket import socket
@@ -84,6 +85,8 @@ UseDNS no
 PidFile none
 LogLevel INFO
 """
+PENALTIES = "PerSourcePenalties no"
+"""sshd 9.8 and newer refuse an address for some time after failed logins, and a class behind NAT has one."""
 
 
 def folder() -> Path:
@@ -118,10 +121,27 @@ def write_lists(known: Mapping[str, Login], labs: Mapping[str, tuple[str, ...]])
         "hosts": names.hosts_file(addresses),
         "keys.json": json.dumps(keys),
         "relay.json": json.dumps(relay),
-        "sshd_config": CONFIG.format(python=python(), subsystem=SUBSYSTEM),
+        "sshd_config": config(),
     }.items():
         state.write(lists / name, content, 0o644)
     return targets
+
+
+def config() -> str:
+    """Return the settings of sshd (sshd_config(5)), as the sshd of this server knows them.
+
+    Raises MachineryError without an sshd.
+    """
+    text = CONFIG.format(python=python(), subsystem=SUBSYSTEM)
+    return f"{text}{PENALTIES}\n" if _knows(sshd(), PENALTIES) else text
+
+
+@cache
+def _knows(program: str, setting: str) -> bool:
+    """Tell whether an sshd knows a setting. It reads `-o` before it looks for its keys (sshd(8))."""
+    words = [program, "-t", "-f", "/dev/null", "-o", setting]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return "Bad configuration option" not in done.stderr
 
 
 def prepare() -> None:

@@ -68,8 +68,8 @@ def test_tools_tell_their_version(
 
 
 def test_memory_counts_seats_of_three_hosts() -> None:
-    """One gigabyte is enough for ten seats of 93 MB and something left."""
-    assert 10 == computer.memory("MemTotal: 2000000 kB\nMemAvailable:  976562 kB\n").meaning.values["seats"]
+    """One gigabyte is enough for six seats of 156 MiB, as `seats up` counts, and something left."""
+    assert 6 == computer.memory("MemTotal: 2000000 kB\nMemAvailable:  976562 kB\n").meaning.values["seats"]
 
 
 def test_memory_is_missing_without_room_for_a_seat() -> None:

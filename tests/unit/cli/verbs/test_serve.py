@@ -54,5 +54,5 @@ def test_link_is_told_and_opened(
     assert ([] if quiet else [told["link"]]) == opened
     [settings] = served
     assert told["link"].startswith(f"http://127.0.0.1:{port}/enter/")
-    expected = {"name": "alice", "role": "student", "seats": [["mylab", "alice"]]}
+    expected = {"name": "alice", "role": "student", "seats": [["mylab", "alice"]], "epoch": 0}
     assert {told["link"].rpartition("/")[2]: expected} == settings["links"]

@@ -353,6 +353,19 @@ def test_seats_of_an_exam_have_the_time_of_each_student(
         assert exam.local_time(begin + minutes * 60) in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("myexam")
+def test_seats_minutes_moves_the_end_of_a_student(capsys: pytest.CaptureFixture[str]) -> None:
+    """The end is told in epoch seconds; a lab that is no exam has none."""
+    lab = load.named("./mylab")
+    exam.note_windows([seat.register(lab, "alice")], exam.Windows(exam.Window(1e9, 1e9 + 60)))
+    told = tell(capsys, "seats", "minutes", "./mylab", "alice", "--more", "15")
+    assert (GOOD, {"alice": 1e9 + 16 * 60}) == (told["code"], told["ends"])
+    assert (
+        "the lab {lab} is not an exam"
+        == refusal(InputError, "seats", "minutes", "tp4", "alice", "--more", "1").message_id
+    )
+
+
 def test_seats_code_is_of_exams_alone(capsys: pytest.CaptureFixture[str]) -> None:
     """Another lab has no codes, and a name must be one of a student."""
     error = refusal(InputError, "seats", "code", "tp4", "alice")

@@ -16,7 +16,7 @@ from sharklab.cli.workbench import board
 from sharklab.errors import MachineryError
 from sharklab.grading.marking.model import ExerciseResult, Result
 from sharklab.i18n import translator
-from sharklab.lab import diary, handed_in, load, seat
+from sharklab.lab import diary, handed_in, help_note, load, seat
 from sharklab.lab.model import Lab
 from sharklab.lab.roster import Student
 from tests.support import gradebook_sample
@@ -100,16 +100,59 @@ def test_exercise_without_worth_is_never_achieved(lab: Lab) -> None:
     assert [board.NEVER] == [each["state"] for each in rows(lab)["alice"]["exercises"]]
 
 
-def test_hand_is_up_since_the_first_time(lab: Lab, set_clock: Callable[[float], None]) -> None:
-    """Another click does not send a student back in the queue; a check leaves the hand as it is."""
-    board.raise_hand("mylab", "alice", True)
-    set_clock(5)
-    board.raise_hand("mylab", "alice", True)
+@pytest.mark.parametrize(("sees_hosts", "expected"), [(True, 1.0), (False, 3.0)])
+def test_folder_alone_takes_nothing_from_a_check(lab: Lab, sees_hosts: bool, expected: float) -> None:
+    """Unless the state of the hosts was known as well."""
     board.note_check("mylab", "alice", result(3))
-    assert 5 == rows(lab)["alice"]["hand"]
-    board.raise_hand("mylab", "alice", False)
-    assert -1 == rows(lab)["alice"]["hand"]
-    assert {"page": (3, 4, 3)} == board.read("mylab", "alice").points
+    board.note_points("mylab", "alice", {"page": (1.0, 4.0)}, sees_hosts)
+    assert (expected, 4.0, 3.0) == board.read("mylab", "alice").points["page"]
+
+
+def test_points_of_a_fresh_seat_are_no_progress(lab: Lab, set_clock: Callable[[float], None]) -> None:
+    """They are neither a gain nor points of the row; another version of the lab has other ones."""
+    assert not board.has_fresh(lab)
+    board.note_fresh(lab, {"page": (1.0, 4.0)})
+    assert board.has_fresh(lab) and not board.has_fresh(replace(lab, data={**lab.data, "title": "other"}))
+    board.note_check("mylab", "alice", result(1))
+    assert (0.0, 3.0, NOW) == (
+        rows(lab)["alice"]["points"],
+        rows(lab)["alice"]["worth"],
+        rows(lab)["alice"]["checked"],
+    )
+    assert 0.0 == board.read("mylab", "alice").gained
+    set_clock(1)
+    board.note_points("mylab", "alice", {"page": (2.0, 4.0)}, False)
+    assert (NOW + 60, 1.0) == (board.read("mylab", "alice").gained, rows(lab)["alice"]["points"])
+
+
+def test_change_is_told_in_minutes(lab: Lab, set_clock: Callable[[float], None]) -> None:
+    """A change without a gain is no progress; a check is a change of what is known."""
+    assert -1 == rows(lab)["alice"]["changed"]
+    board.note_check("mylab", "alice", result(1))
+    set_clock(20)
+    board.note_change("mylab", "alice")
+    set_clock(25)
+    assert (5, 25) == (rows(lab)["alice"]["changed"], rows(lab)["alice"]["stuck"])
+
+
+@pytest.mark.parametrize("content", ["", "3", "[1]"])
+def test_damaged_points_of_a_fresh_seat_are_named(lab: Lab, content: str) -> None:
+    """The file is the place."""
+    board.note_fresh(lab, {})
+    [file] = (state.root() / "workbench" / "fresh").iterdir()
+    file.write_text(content)
+    assert str(file) == error_of(MachineryError, board.fresh, "mylab").place
+
+
+def test_row_tells_help(lab: Lab, set_clock: Callable[[float], None]) -> None:
+    """The minutes since the hand is up, the right at terminals, and the messages that are not read."""
+    help_note.raise_hand("mylab", "alice", True)
+    help_note.tell("mylab", "alice", "I come.")
+    set_clock(5)
+    names = ("hand", "right", "letters")
+    found = rows(lab)
+    assert (5, help_note.SEE, 1) == tuple(found["alice"][name] for name in names)
+    assert (-1, help_note.NOTHING, 0) == tuple(found["bob"][name] for name in names)
 
 
 def test_longest_without_progress_comes_first(
@@ -154,7 +197,7 @@ def test_row_tells_hosts_and_hints(lab: Lab, monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_damaged_notes_are_named(lab: Lab, content: str) -> None:
     """No check replaces them: somebody looks at the file first."""
-    board.raise_hand("mylab", "alice", True)
+    board.note_check("mylab", "alice", result(1))
     [file] = (state.root() / "workbench").rglob("alice.json")
     file.write_text(content)
     assert str(file) == error_of(MachineryError, board.read, "mylab", "alice").place

@@ -6,7 +6,7 @@ import pytest
 
 from sharklab.cli.workbench.identity import INSTRUCTOR, LIFE, Cookies, Links, Reader
 
-ALICE = Reader("alice", seats=frozenset({("tp4", "alice")}))
+ALICE = Reader("alice", seats=frozenset({("tp4", "alice")}), epoch=3)
 NOW = 1_000_000.0
 
 

@@ -25,52 +25,44 @@ def ended(own: Jobs, student: str = "alice") -> Job:
     return own.known()[student]
 
 
-def test_job_keeps_the_last_line_of_its_work() -> None:
-    """An empty line takes nothing away."""
-    own = Jobs()
+def test_job_tells_its_step_of_now() -> None:
+    """With the last detail of the step, in the language of each reader; pages hear of each change."""
+    heard: list[str] = []
+    own, told = Jobs(heard.append), list[str]()
 
     def work(progress: Progress) -> None:
-        progress.note(Message("first"))
-        progress.note(Message("last"))
-        progress.note(Message(""))
+        with progress.step("set up {host}", host="server"):
+            progress.note(Message("{done} of {count} done", {"done": 1, "count": 3}))
+            told.extend(own.known()["alice"].say(words) for words in (ENGLISH, FRENCH))
 
-    own.add("alice", "start", work, ENGLISH)
+    own.add("alice", "start the seat", work)
     job = ended(own)
-    assert (DONE, "last", "start", False) == (job.state, job.line, job.title, job.is_open)
+    assert (DONE, False, False) == (job.state, job.is_open, job.has_failed)
+    assert told[0].startswith("start the seat: at work · set up server: 1 of 3")
+    assert told[1] != told[0] and FRENCH.gettext("start the seat") in told[1]
+    assert ["alice"] * 4 == heard
 
 
 @pytest.mark.parametrize(
-    ("error", "line"),
+    ("error", "said"),
     [
         (MachineryError("no room on {host}", host="server"), "no room on server"),
         (KeyError("fault"), "KeyError('fault')"),
     ],
 )
-def test_job_that_fails_tells_why(error: Exception, line: str) -> None:
+def test_job_that_fails_tells_why(error: Exception, said: str) -> None:
     """A fault of the program too; the queue goes on with the next student."""
     own = Jobs()
 
     def work(progress: Progress) -> None:
         raise error
 
-    own.add("alice", "start", work, ENGLISH)
-    own.add("bob", "start", lambda progress: None, ENGLISH)
+    own.add("alice", "start", work)
+    own.add("bob", "start", lambda progress: None)
     job = ended(own)
-    assert (FAILED, line, False) == (job.state, job.line, job.is_open)
+    assert (FAILED, True, False) == (job.state, job.has_failed, job.is_open)
+    assert said in job.say(ENGLISH)
     assert DONE == own.known()["bob"].state
-
-
-def test_title_and_error_are_in_the_language_of_the_reader() -> None:
-    """The catalogue has both."""
-    own = Jobs()
-
-    def work(progress: Progress) -> None:
-        raise InputError("the seat of {student} has a job already", student="bob")
-
-    own.add("alice", DONE, work, FRENCH)
-    job = ended(own)
-    assert FRENCH.gettext(DONE) == job.title != DONE
-    assert "bob" in job.line and "has a job" not in job.line
 
 
 def wait_until_closed(job: Job) -> None:
@@ -108,15 +100,15 @@ def gate() -> Iterator[Gate]:
 def test_seat_has_one_job_at_a_time(gate: Gate) -> None:
     """Whether it runs or waits; when it has ended, the next one takes its place."""
     own = Jobs()
-    own.add("alice", "start", gate, ENGLISH)
+    own.add("alice", "start", gate)
     gate.wait(1)
-    refused = error_of(InputError, own.add, "alice", "stop", gate, ENGLISH)
+    refused = error_of(InputError, own.add, "alice", "stop", gate)
     assert "alice" == refused.values["student"] and "start" == own.known()["alice"].title
     first = own.known()["alice"]
     gate.go.set()
     done = threading.Event()
     wait_until_closed(first)
-    own.add("alice", "stop", lambda progress: done.set(), ENGLISH)
+    own.add("alice", "stop", lambda progress: done.set())
     assert done.wait(60) and "stop" == ended(own).title
 
 
@@ -125,7 +117,7 @@ def test_a_few_jobs_run_and_the_others_wait(gate: Gate) -> None:
     own = Jobs()
     names = [f"student{number}" for number in range(jobs.AT_ONCE + 1)]
     for name in names:
-        own.add(name, "start", gate, ENGLISH)
+        own.add(name, "start", gate)
     gate.wait(jobs.AT_ONCE)
     states = [own.known()[name].state for name in names]
     assert [RUNNING] * jobs.AT_ONCE + [WAITING] == states
@@ -138,5 +130,5 @@ def test_jobs_that_are_known_are_a_copy() -> None:
     """A page that reads them is not in the way of the next job."""
     own = Jobs()
     known = own.known()
-    own.add("alice", "start", lambda progress: None, ENGLISH)
+    own.add("alice", "start", lambda progress: None)
     assert not known and ["alice"] == list(own.known())

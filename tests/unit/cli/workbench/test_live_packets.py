@@ -13,6 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from sharklab.cli.workbench.identity import INSTRUCTOR, Reader
 from sharklab.cli.workbench.terminals import REFUSED
+from sharklab.lab import help_note
 from tests.support.workbench import Bench
 from tests.support.workbench_door import DoorHere
 
@@ -165,7 +166,8 @@ def test_recording_that_is_no_capture_is_told(
 
 
 def test_nobody_else_sees_packets(kept: Bench, browser: TestClient, page: Page, door_here: DoorHere) -> None:
-    """Not even the instructor, before the student has agreed."""
+    """Not even the instructor whom the student lets type in the terminals."""
+    help_note.agree("mylab", "alice", help_note.TYPE)
     recorded(page, door_here)
     teacher = kept.browser(Reader("teacher", INSTRUCTOR))
     at = kept.socket("/hosts/server/packets")

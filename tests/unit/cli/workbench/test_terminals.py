@@ -12,6 +12,7 @@ from starlette.websockets import WebSocketDisconnect
 from sharklab.cli.workbench import terminals
 from sharklab.cli.workbench.identity import INSTRUCTOR, Reader
 from sharklab.hosts.door.terminal import MESSAGE
+from sharklab.lab import help_note
 from tests.support.workbench import Bench
 from tests.support.workbench_door import DoorHere
 
@@ -80,24 +81,36 @@ def test_refusal_of_the_door_is_told(kept: Bench) -> None:
 
 def test_nobody_else_sees_a_terminal(kept: Bench, door_here: DoorHere) -> None:
     """Not even the instructor, before the student has agreed."""
-    with opened(kept, reader=TEACHER) as socket, pytest.raises(WebSocketDisconnect) as closed:
-        socket.receive_bytes()
+    with opened(kept, reader=TEACHER) as socket:
+        assert "alice" in socket.receive_text()
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_text()
     assert terminals.REFUSED == closed.value.code and not door_here.keeper.count
 
 
-def test_watcher_sees_and_does_not_type_until_the_help_is_over(kept: Bench) -> None:
-    """The next message of whoever has no right any more closes the connection."""
-    kept.app.state.agreed = lambda lab, student, reader: "watch"
+def test_watcher_sees_and_does_not_type_until_the_student_says_no(kept: Bench, door_here: DoorHere) -> None:
+    """Both sides see who is there. A visit ends at once, also one that says nothing."""
+    help_note.agree("mylab", "alice", help_note.SEE)
     with opened(kept) as own, opened(kept, reader=TEACHER) as helper:
         until(own, lambda said: b"teacher" in said)
         helper.send_bytes(b"iecho from-helper\n")
         own.send_bytes(b"iecho from-''student\n")
         assert b"from-helper" not in until(helper, lambda said: b"from-student" in said)
-        kept.app.state.agreed = lambda lab, student, reader: ""
-        helper.send_bytes(b"a1")
+        help_note.agree("mylab", "alice", help_note.NOTHING)
+        door_here.keeper.end_visits("mylab", "alice")
         with pytest.raises(WebSocketDisconnect) as closed:
             until(helper, lambda said: False)
-    assert terminals.REFUSED == closed.value.code
+    assert terminals.LOST == closed.value.code
+
+
+def test_helper_types_and_the_size_stays_the_student_s(kept: Bench) -> None:
+    """The watcher follows the columns of the student."""
+    help_note.agree("mylab", "alice", help_note.TYPE)
+    with opened(kept) as own, opened(kept, reader=TEACHER) as helper:
+        until(own, lambda said: b"teacher" in said)
+        helper.send_bytes(b's{"columns": 20, "rows": 5}')
+        helper.send_bytes(b"istty size; echo from-''helper\n")
+        assert b"24 80" in until(own, lambda said: b"from-helper" in said)
 
 
 def test_message_that_is_too_large_is_dropped(kept: Bench) -> None:

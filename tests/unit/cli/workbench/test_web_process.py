@@ -70,8 +70,9 @@ def made(bench: Bench, tmp_path: Path) -> uvicorn.Server:
     (tmp_path / "other.min.js").write_text("let other;")
     handlers = desk.Desk({bench.lab: bench.plan.source}, lambda *_: bench.folder).handlers()
     workbench = server.Workbench(bench.site, handlers)
-    workbench.add_links({"token": bench.reader()})
+    link = workbench.link(bench.reader())
     settings = workbench.settings({"other.js": tmp_path / "other.min.js"})
+    settings["links"] = {"token": settings["links"].pop(link.rpartition("/")[2])}
     return web_process.make(json.loads(json.dumps(settings)), client.here(handlers, desk.explain))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.grading.gradebook.pool import Failure, JobLimits, run
+from sharklab.grading.gradebook.pool import Failure, Helper, JobLimits, run
 from sharklab.message import Message
 from tests.support.pool_work import work
 
@@ -31,6 +31,16 @@ def _said(reason: Message) -> object:
 def test_run_does_every_job() -> None:
     """Each job has its outcome, by its number."""
     assert ["A", "B", "C", "D", "E"] == _outcomes("a", "b", "c", "d", "e")
+
+
+def test_helper_does_one_job_after_the_other() -> None:
+    """In one process, which is replaced when it dies."""
+    own = Helper(work, LIMITS)
+    try:
+        found = [own.do(job) for job in ("a", "die", "b")]
+    finally:
+        own.end()
+    assert ["A", "B"] == [found[0], found[2]] and isinstance(found[1], Failure)
 
 
 def test_run_of_nothing_starts_nothing() -> None:

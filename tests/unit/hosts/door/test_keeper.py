@@ -56,11 +56,12 @@ def test_a_program_that_cannot_start_is_an_error(keeper: Keeper, monkeypatch: py
     assert error.values["reason"] and not keeper.count
 
 
-def test_the_visits_of_one_person_end(keeper: Keeper) -> None:
-    """Those of others stay."""
+def test_visits_end_and_the_student_stays(keeper: Keeper) -> None:
+    """At all terminals of the seat."""
     own = keeper.attach(KEY, OWNER, lambda: ["cat"])
     helper = keeper.attach(KEY, Visit("teacher", False, False), lambda: ["cat"])
-    keeper.detach(KEY, "teacher")
+    keeper.end_visits("lab", "bob")
+    keeper.end_visits("lab", "alice")
     helper.settimeout(20)
     while helper.recv(1 << 17):
         pass

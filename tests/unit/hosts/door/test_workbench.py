@@ -15,6 +15,7 @@ from sharklab.hosts import borrowed, seat_provider
 from sharklab.hosts.door import protocol, seats, workbench
 from sharklab.hosts.door.workbench import MOST_NUMBER, OWNER, USER
 from sharklab.hosts.providers import network
+from sharklab.lab import help_note
 from tests.support import door_seats
 from tests.support.labs import write_lab
 from tests.support.workbench_door import DoorHere
@@ -36,15 +37,21 @@ def ask(door: DoorHere, want: str, **more: Any) -> tuple[dict[str, Any], list[in
     return protocol.ask(str(door.path), request, patience=20)
 
 
-def test_a_terminal_comes_as_a_connection(door: DoorHere) -> None:
-    """To a shell that the asker may type into, if the front says so."""
-    _, handles = ask(door, "terminal", name="alice", types=True, sizes=True)
-    with socket.socket(fileno=handles[0]) as connection:
+def until(handles: list[int], said: bytes) -> bytes:
+    """Return what comes through a connection until something is said, or until the end."""
+    found = b""
+    with socket.socket(fileno=os.dup(handles[0])) as connection:
         connection.settimeout(20)
-        while b"ready" not in connection.recv(1 << 17):
-            pass
-    answer, handles = ask(door, "terminal", name="teacher", number=2)
-    assert answer["error"] and not handles
+        while said not in found and (part := connection.recv(1 << 17)):
+            found += part
+    return found
+
+
+def test_a_terminal_comes_as_a_connection(door: DoorHere) -> None:
+    """To a shell that the student may type into, if the front says that it is the student."""
+    _, handles = ask(door, "terminal", name="alice", own=True)
+    assert b"ready" in until(handles, b"ready")
+    protocol.close(handles)
 
 
 @pytest.mark.parametrize(
@@ -52,19 +59,44 @@ def test_a_terminal_comes_as_a_connection(door: DoorHere) -> None:
 )
 def test_what_is_no_terminal_is_refused(door: DoorHere, more: dict[str, Any]) -> None:
     """In a sentence."""
-    answer, handles = ask(door, "terminal", **{"name": "alice", "types": True, **more})
+    answer, handles = ask(door, "terminal", **{"name": "alice", "own": True, **more})
     assert answer["error"] and not handles and not door.keeper.count
 
 
-def test_visits_of_a_helper_end(door: DoorHere) -> None:
-    """When the student wants so."""
-    _, own = ask(door, "terminal", name="alice", types=True)
-    _, helper = ask(door, "terminal", name="teacher")
-    ask(door, "leave", name="teacher")
-    with socket.socket(fileno=helper[0]) as connection, socket.socket(fileno=own[0]):
-        connection.settimeout(20)
-        while connection.recv(1 << 17):
-            pass
+@pytest.mark.parametrize("right", [help_note.NOTHING, help_note.SEE, help_note.TYPE])
+def test_a_visitor_has_the_right_of_the_note(door: DoorHere, right: str) -> None:
+    """The front has no say in it: without a right there is no connection, and no shell begins."""
+    help_note.agree("mylab", "alice", right)
+    before, none = ask(door, "terminal", name="teacher", types=True, sizes=True)
+    assert before["error"] and not none and not door.keeper.count
+    _, own = ask(door, "terminal", name="alice", own=True)
+    answer, visit = ask(door, "terminal", name="teacher")
+    assert bool(right) == bool(visit) != ("error" in answer)
+    if visit:
+        types = b'"teacher", "types": ' + (b"true" if right == help_note.TYPE else b"false")
+        assert types in until(visit, types)
+    protocol.close([*own, *visit])
+
+
+def test_visits_end(door: DoorHere) -> None:
+    """When the student wants so; the student's own page stays."""
+    help_note.agree("mylab", "alice", help_note.SEE)
+    _, own = ask(door, "terminal", name="alice", own=True)
+    _, visit = ask(door, "terminal", name="teacher")
+    ask(door, "end visits")
+    until(visit, b"never said")
+    assert b"ready" in until(own, b"ready")
+    protocol.close([*own, *visit])
+
+
+def test_right_that_ends_meanwhile_opens_nothing(door: DoorHere, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The note is read again when the visitor is there: the student may have said no at this moment."""
+    _, own = ask(door, "terminal", name="alice", own=True)
+    rights = iter([help_note.HelpNote(right=help_note.TYPE), help_note.HelpNote()])
+    monkeypatch.setattr(help_note, "read", lambda lab, student: next(rights))
+    answer, visit = ask(door, "terminal", name="teacher")
+    assert answer["error"] and not visit
+    protocol.close(own)
 
 
 def test_a_recording_comes_with_its_file(door: DoorHere) -> None:

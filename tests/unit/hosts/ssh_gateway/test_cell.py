@@ -35,7 +35,7 @@ def test_the_lists_are_for_the_programs_of_the_cell() -> None:
 
 def test_sshd_accepts_its_settings(tmp_path: Path) -> None:
     """And each of them is as it was meant (sshd(8), -T)."""
-    text = cell.CONFIG.format(python=cell.python(), subsystem="sftp")
+    text = cell.config()
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
     file = tmp_path / "sshd_config"
     file.write_text(text.replace("/etc/sharklab/host_key", str(tmp_path / "key")))
@@ -64,6 +64,26 @@ def test_sshd_accepts_its_settings(tmp_path: Path) -> None:
         for name in ("allowtcpforwarding", "permittunnel", "allowstreamlocalforwarding", "permitlisten")
     )
     assert "publickey password" == said["authenticationmethods"] and said["forcecommand"].endswith("login.py")
+
+
+@pytest.mark.parametrize(("known", "lines"), [(True, ["PerSourcePenalties no"]), (False, [])])
+def test_a_class_behind_one_address_is_not_locked_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool, lines: list[str]
+) -> None:
+    """By failed logins of one student, where sshd has such penalties: an older one refuses the setting."""
+    program = tmp_path / "sshd"
+    refused = "command-line: line 0: Bad configuration option: PerSourcePenalties"
+    said = "sshd: no hostkeys available -- exiting." if known else refused
+    program.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(cell, "sshd", lambda: str(program))
+    assert lines == [line for line in cell.config().splitlines() if line.startswith("PerSource")]
+
+
+def test_sshd_says_which_settings_it_does_not_know() -> None:
+    """Whatever else it lacks: the keys, or the folder of its unprivileged process."""
+    assert cell._knows(cell.sshd(), "LogLevel INFO")
+    assert not cell._knows(cell.sshd(), "OfNobody yes")
 
 
 def test_a_folder_with_a_colon_is_bound_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

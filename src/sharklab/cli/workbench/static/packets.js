@@ -249,6 +249,7 @@ class PacketsElement extends HTMLElement {
       const part = document.createElement("details"), title = document.createElement("summary");
       title.textContent = layer.title;
       const text = document.createElement("pre");
+      text.tabIndex = 0;
       text.textContent = layer.lines.map(([depth, line]) => "  ".repeat(depth) + line).join("\n");
       part.append(title, text);
       return part;

@@ -19,7 +19,9 @@ function start(list) {
   };
   list.addEventListener("click", (event) => {
     const tab = /** @type {HTMLElement} */ (event.target).closest("[role=tab]");
-    if (tab instanceof HTMLElement) select(tab, false);
+    if (!(tab instanceof HTMLElement)) return;
+    select(tab, false);
+    panel(tab)?.dispatchEvent(new CustomEvent("entered"));
   });
   list.addEventListener("keydown", (event) => {
     const now = tabs.findIndex((tab) => tab === document.activeElement);
@@ -32,12 +34,14 @@ function start(list) {
   if (kept) select(kept, false);
 }
 
-// A button elsewhere that opens a tab: of the map, the terminal of a host.
+// A part of the page elsewhere that opens a tab. On the map a machine opens its terminal, a cable its packets.
 document.addEventListener("click", (event) => {
-  const button = /** @type {HTMLElement} */ (event.target).closest("[data-opens]");
-  const tab = document.getElementById(button?.getAttribute("data-opens") ?? "");
-  tab?.click();
+  const part = /** @type {HTMLElement} */ (event.target).closest("[data-opens], .map [data-host]");
+  if (!(part instanceof HTMLElement || part instanceof SVGElement)) return;
+  const kind = part.classList.contains("cable") ? "packets" : "terminal";
+  const tab = document.getElementById(part.dataset.opens ?? `tab-${kind}-${part.dataset.host}`);
   tab?.focus();
+  tab?.click();
 });
 
 for (const list of document.querySelectorAll("[role=tablist]")) start(/** @type {HTMLElement} */ (list));

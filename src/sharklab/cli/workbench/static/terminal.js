@@ -24,12 +24,18 @@ class TerminalElement extends HTMLElement {
 
   connectedCallback() {
     const screen = /** @type {HTMLElement} */ (this.querySelector(".screen"));
-    const shown = new ResizeObserver(() => {
-      if (!screen.clientWidth) return;
-      if (!this.#terminal.element) this.#open(screen);
-      this.#claim();
+    new ResizeObserver(() => this.#show(screen)).observe(screen);
+    this.closest("[role=tabpanel]")?.addEventListener("entered", () => {
+      this.#show(screen);
+      this.#terminal.focus();
     });
-    shown.observe(screen);
+  }
+
+  /** @param {HTMLElement} screen */
+  #show(screen) {
+    if (!screen.clientWidth) return;
+    if (!this.#terminal.element) this.#open(screen);
+    this.#claim();
   }
 
   /** @param {HTMLElement} screen */
@@ -39,6 +45,7 @@ class TerminalElement extends HTMLElement {
     terminal.loadAddon(this.#search);
     terminal.open(screen);
     terminal.textarea?.setAttribute("aria-label", this.getAttribute("label") ?? "");
+    terminal.textarea?.setAttribute("tabindex", "-1"); // Tab goes past: the shell would keep it. Enter on the tab goes in
     terminal.onData((text) => this.#type(encoder.encode(text)));
     terminal.onBinary((text) => this.#type(Uint8Array.from(text, (letter) => letter.charCodeAt(0))));
     terminal.attachCustomKeyEventHandler((event) => this.#key(event));

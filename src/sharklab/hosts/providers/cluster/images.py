@@ -1,0 +1,141 @@
+"""Images in the store of the cluster: imported from files, published from an instance, or fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from sharklab.errors import InputError
+from sharklab.hosts.providers.cluster.errors import NotFound
+from sharklab.hosts.providers.cluster.instances import both
+from sharklab.hosts.providers.cluster.model import Image, Kind, Plain
+from sharklab.hosts.providers.cluster.transport import Transport, path
+from sharklab.message import N_, refusal
+
+IMPORT_SECONDS = 900.0
+
+
+class Images:
+    """The images of one project."""
+
+    def __init__(self, transport: Transport, project: str) -> None:
+        self._transport = transport
+        self._project = project
+
+    def all(self) -> Sequence[Image]:
+        """Return the images of the project."""
+        return [_image(one) for one in self._transport.get("/1.0/images", recursion=1, project=self._project)]
+
+    def find(self, alias: str) -> Image | None:
+        """Return the image of that alias, None if there is none."""
+        try:
+            named = self._transport.get(path("images", "aliases", alias), project=self._project)
+            return _image(self._transport.get(path("images", named["target"]), project=self._project))
+        except NotFound:
+            return None
+
+    def add(
+        self,
+        alias: str,
+        metadata: Path,
+        rootfs: Path | None = None,
+        *,
+        kind: Kind = Kind.CONTAINER,
+        properties: Mapping[str, str] | None = None,
+        limit: float = IMPORT_SECONDS,
+    ) -> Image:
+        """Import an image from files and name it `alias`, which moves from an older image.
+
+        `metadata` alone is a unified tarball; with `rootfs` it is a tarball of metadata.yaml, and `rootfs`
+        is a squashfs or a tarball, or a disk in the format qcow2 for a virtual machine. Raises InputError for
+        a file that cannot be read, and AlreadyThere for an image with the same content.
+        """
+        headers = both(
+            {"properties": "&".join(f"{name}={value}" for name, value in (properties or {}).items())}
+        )
+        with ExitStack() as files:
+            try:
+                parts = {"metadata": files.enter_context(metadata.open("rb"))}
+                if rootfs:
+                    part = "rootfs" if kind is Kind.CONTAINER else "rootfs.img"
+                    parts[part] = files.enter_context(rootfs.open("rb"))
+            except OSError as error:
+                raise InputError(
+                    N_("the file cannot be read: {reason}"), place=str(error.filename), reason=refusal(error)
+                ) from None
+            where = {"project": self._project}
+            if rootfs:
+                done = self._transport.upload_parts("/1.0/images", parts, headers, limit=limit, **where)
+            else:
+                done = self._transport.upload(
+                    "POST", "/1.0/images", parts["metadata"], headers, limit=limit, **where
+                )
+        return self._named(alias, str(done["metadata"]["fingerprint"]))
+
+    def publish(
+        self,
+        alias: str,
+        instance: str,
+        *,
+        properties: Mapping[str, str] | None = None,
+        compression: str = "none",
+        limit: float = IMPORT_SECONDS,
+    ) -> Image:
+        """Make an image of a stopped instance and name it `alias`, which moves from an older image."""
+        body = {
+            "source": {"type": "instance", "name": instance},
+            "properties": dict(properties or {}),
+            "compression_algorithm": compression,
+        }
+        done = self._transport.change("POST", "/1.0/images", body, limit=limit, project=self._project)
+        return self._named(alias, str(done["metadata"]["fingerprint"]))
+
+    def fetch(
+        self,
+        alias: str,
+        server: str,
+        name: str,
+        *,
+        kind: Kind = Kind.CONTAINER,
+        protocol: str = "simplestreams",
+        limit: float = IMPORT_SECONDS,
+    ) -> Image:
+        """Copy the image `name` of an image server (`rockylinux/9/cloud`) and name it `alias`."""
+        body = {
+            "source": {
+                "type": "image",
+                "mode": "pull",
+                "server": server,
+                "protocol": protocol,
+                "alias": name,
+                "image_type": str(kind),
+            }
+        }
+        done = self._transport.change("POST", "/1.0/images", body, limit=limit, project=self._project)
+        return self._named(alias, str(done["metadata"]["fingerprint"]))
+
+    def _named(self, alias: str, fingerprint: str) -> Image:
+        """Point `alias` to the image, whatever it pointed to before."""
+        where = path("images", "aliases", alias)
+        try:
+            self._transport.change("PUT", where, {"target": fingerprint}, project=self._project)
+        except NotFound:
+            body = {"name": alias, "target": fingerprint}
+            self._transport.change("POST", "/1.0/images/aliases", body, project=self._project)
+        return _image(self._transport.get(path("images", fingerprint), project=self._project))
+
+    def delete(self, fingerprint: str, *, limit: float = 60.0) -> None:
+        """Remove an image and its aliases; one that is gone already is no error."""
+        with suppress(NotFound):
+            self._transport.change("DELETE", path("images", fingerprint), limit=limit, project=self._project)
+
+
+def _image(said: Plain) -> Image:
+    return Image(
+        fingerprint=said["fingerprint"],
+        aliases=tuple(one["name"] for one in said.get("aliases") or ()),
+        kind=Kind(said.get("type", "container")),
+        size=int(said["size"]),
+        properties=said.get("properties") or {},
+    )

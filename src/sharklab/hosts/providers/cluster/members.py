@@ -1,0 +1,85 @@
+"""The machines of a cluster: their state, memory, evacuation and restoring.
+
+A member that has died is `Offline` after the cluster's threshold. Until then a list of instances waits for
+it; after that the list is quick, and a call that needs the member fails after 10 s. So ask for the members
+first, and call those that are `ready`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sharklab.hosts.providers.cluster.model import Member, MemberStatus, Plain, Resources
+from sharklab.hosts.providers.cluster.transport import SECONDS, Transport, path
+
+ALONE = "none"
+"""The name that the engine gives the only member of a server without a cluster."""
+
+EVACUATION_SECONDS = 600.0
+
+
+class Members:
+    """The machines of the cluster; a server without a cluster counts as its only member."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def all(self) -> Sequence[Member]:
+        """Return every member, by its name; those that do not answer, too."""
+        if not self._transport.get("/1.0/cluster")["enabled"]:
+            return [_alone(self._transport.get("/1.0"))]
+        found = self._transport.get("/1.0/cluster/members", recursion=1)
+        return sorted(map(_member, found), key=lambda one: one.name)
+
+    def resources(self, name: str, *, limit: float = SECONDS) -> Resources:
+        """Return the memory and the processors of a member. Raises Refused if it does not answer."""
+        said = self._transport.get("/1.0/resources", limit=limit, **_target(name))
+        memory = said["memory"]
+        return Resources(int(memory["total"]), int(memory["used"]), int(said["cpu"]["total"]))
+
+    def evacuate(self, name: str, *, limit: float = EVACUATION_SECONDS) -> None:
+        """Move the instances of a member to others, and put no new ones on it, until it is restored."""
+        self._set_state(name, "evacuate", limit)
+
+    def restore(self, name: str, *, limit: float = EVACUATION_SECONDS) -> None:
+        """Bring the instances of an evacuated member back."""
+        self._set_state(name, "restore", limit)
+
+    def _set_state(self, name: str, action: str, limit: float) -> None:
+        self._transport.change(
+            "POST", path("cluster", "members", name, "state"), {"action": action}, limit=limit
+        )
+
+    def remove(self, name: str, *, force: bool = False, limit: float = 60.0) -> None:
+        """Take a member out of the cluster; `force` also forgets its instances, for a dead machine."""
+        query = {"force": 1} if force else {}
+        self._transport.change("DELETE", path("cluster", "members", name), limit=limit, **query)
+
+
+def _target(name: str) -> dict[str, str]:
+    return {} if name in ("", ALONE) else {"target": name}
+
+
+def _member(said: Plain) -> Member:
+    return Member(
+        name=said["server_name"],
+        status=MemberStatus.of(said["status"]),
+        said=said.get("message", ""),
+        address=said.get("url", ""),
+        roles=tuple(said.get("roles") or ()),
+        architecture=said.get("architecture", ""),
+        config=said.get("config") or {},
+    )
+
+
+def _alone(said: Plain) -> Member:
+    about = said["environment"]
+    return Member(
+        name=ALONE,
+        status=MemberStatus.ONLINE,
+        said="",
+        address="",
+        roles=(),
+        architecture=about["kernel_architecture"],
+        config={},
+    )

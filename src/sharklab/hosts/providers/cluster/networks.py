@@ -1,0 +1,89 @@
+"""Networks of a cluster. A bridge lies on every member, and its hosts meet only on the same member.
+
+While a member is down, LXD 5.0.2 makes a network by half. The half one keeps new members from joining, and
+cannot be deleted. So look whether all members are `ready` before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+
+from sharklab.hosts.providers.cluster.errors import NotFound
+from sharklab.hosts.providers.cluster.members import ALONE
+from sharklab.hosts.providers.cluster.model import Network, Plain
+from sharklab.hosts.providers.cluster.transport import Transport, path
+
+NETWORK_SECONDS = 60.0
+
+
+class Networks:
+    """The networks of one project."""
+
+    def __init__(self, transport: Transport, project: str) -> None:
+        self._transport = transport
+        self._project = project
+
+    def all(self) -> Sequence[Network]:
+        """Return the networks of the project, and the interfaces of the member that answers."""
+        found = self._transport.get("/1.0/networks", recursion=1, project=self._project)
+        return sorted(map(_network, found), key=lambda one: one.name)
+
+    def get(self, name: str) -> Network:
+        """Return one network. Raises NotFound."""
+        return _network(self._transport.get(path("networks", name), project=self._project))
+
+    def create(
+        self,
+        name: str,
+        members: Iterable[str],
+        *,
+        type: str = "bridge",
+        config: Mapping[str, str] | None = None,
+        member_config: Mapping[str, Mapping[str, str]] | None = None,
+        description: str = "",
+    ) -> None:
+        """Make a network on all `members`, which must be every member of the cluster, and all Online.
+
+        `member_config` has the keys that differ by member (`parent`, `bridge.external_interfaces`). Raises
+        AlreadyThere for a network of that name, and Refused while a member is down.
+        """
+        for member in members:
+            if member != ALONE:
+                own = dict((member_config or {}).get(member, {}))
+                self._post({"name": name, "type": type, "config": own}, target=member)
+        self._post({"name": name, "type": type, "config": dict(config or {}), "description": description})
+
+    def _post(self, body: Plain, **where: str) -> None:
+        self._transport.change(
+            "POST", "/1.0/networks", body, limit=NETWORK_SECONDS, project=self._project, **where
+        )
+
+    def update(self, name: str, config: Mapping[str, str], *, description: str | None = None) -> None:
+        """Change these keys on all members, and leave the others."""
+        body: dict[str, object] = {"config": dict(config)}
+        if description is not None:
+            body["description"] = description
+        self._transport.change(
+            "PATCH", path("networks", name), body, limit=NETWORK_SECONDS, project=self._project
+        )
+
+    def delete(self, name: str) -> None:
+        """Remove a network that no instance uses; one that is gone already is no error."""
+        with suppress(NotFound):
+            self._transport.change(
+                "DELETE", path("networks", name), limit=NETWORK_SECONDS, project=self._project
+            )
+
+
+def _network(said: Plain) -> Network:
+    return Network(
+        name=said["name"],
+        type=said["type"],
+        managed=bool(said.get("managed")),
+        status=said.get("status", ""),
+        config=said.get("config") or {},
+        description=said.get("description", ""),
+        members=tuple(said.get("locations") or ()),
+        used_by=tuple(said.get("used_by") or ()),
+    )

@@ -1,0 +1,69 @@
+"""Storage pools of a cluster; each member has a part of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from sharklab.hosts.providers.cluster.errors import NotFound
+from sharklab.hosts.providers.cluster.members import ALONE
+from sharklab.hosts.providers.cluster.model import Plain, Pool, Space
+from sharklab.hosts.providers.cluster.transport import Transport, path
+
+POOL_SECONDS = 120.0
+
+
+class Pools:
+    """The storage pools."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def all(self) -> Sequence[Pool]:
+        """Return every pool."""
+        return [_pool(one) for one in self._transport.get("/1.0/storage-pools", recursion=1)]
+
+    def space(self, name: str, member: str = ALONE) -> Space:
+        """Return the space of a pool on one member."""
+        where: dict[str, Any] = {} if member == ALONE else {"target": member}
+        said = self._transport.get(path("storage-pools", name, "resources"), **where)["space"]
+        return Space(int(said.get("total") or 0), int(said.get("used") or 0))
+
+    def create(
+        self,
+        name: str,
+        driver: str,
+        members: Iterable[str],
+        *,
+        config: Mapping[str, str] | None = None,
+        member_config: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        """Make a pool on all `members`, which must be every member of the cluster, and all Online.
+
+        `member_config` has the keys that differ by member (`source`, `size`).
+        """
+        for member in members:
+            if member != ALONE:
+                own = dict((member_config or {}).get(member, {}))
+                self._post({"name": name, "driver": driver, "config": own}, target=member)
+        self._post({"name": name, "driver": driver, "config": dict(config or {})})
+
+    def _post(self, body: Plain, **where: str) -> None:
+        self._transport.change("POST", "/1.0/storage-pools", body, limit=POOL_SECONDS, **where)
+
+    def delete(self, name: str) -> None:
+        """Remove an empty pool; one that is gone already is no error."""
+        with suppress(NotFound):
+            self._transport.change("DELETE", path("storage-pools", name), limit=POOL_SECONDS)
+
+
+def _pool(said: Plain) -> Pool:
+    return Pool(
+        name=said["name"],
+        driver=said["driver"],
+        status=said.get("status", ""),
+        config=said.get("config") or {},
+        members=tuple(said.get("locations") or ()),
+        used_by=tuple(said.get("used_by") or ()),
+    )
