@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import tempfile
 import time
@@ -66,10 +67,13 @@ def _environment(language: str) -> jinja2.Environment:
 
 
 def load(languages: tuple[str, ...]) -> None:
-    """Compile every template now: a process without rights may not be able to read them later."""
+    """Load all that pages need: a process without rights may not be able to read a file later."""
+    importlib.import_module("jinja2.debug")  # it names the line of a template that fails
     for language in languages:
+        made = _environment(language)
         for file in TEMPLATES.iterdir():
-            _environment(language).get_template(file.name)
+            made.get_template(file.name)
+        made.from_string("{{ 1234.5 | number }} {{ 0 | moment }}").render()  # Babel reads its own files
 
 
 def refuse(site: Site, status: int, language: str) -> Response:
