@@ -10,6 +10,7 @@ from typing import Any
 
 from sharklab import i18n
 from sharklab.cli import class_work, classroom, flow, seats, work
+from sharklab.cli.side_by_side import Watch
 from sharklab.cli.workbench.help_desk import HelpDesk
 from sharklab.cli.workbench.jobs import GroupWork, Jobs
 from sharklab.errors import InputError
@@ -96,14 +97,18 @@ class SeatDesk:
         Without names, `start` takes all students who have no seat that is up. Answer with the number of seats
         that have this job: one with another job is left out. Raises InputError without a student.
         """
-        works: Mapping[str, GroupWork] = {
-            "start": lambda names, *how: classroom.up(self.lab, names, False, choice.AUTO, *how),
-            "stop": lambda names, *how: classroom.down(self._seats(names), *how),
-            "restart": lambda names, *how: class_work.reset(self.lab, self._seats(names), "", *how),
-        }
-        return Answer(
-            {"count": len(self.jobs.add_group(self._wanted(want, request), TITLES[want], works[want]))}
-        )
+        works: Mapping[str, GroupWork] = {"start": self._up, "stop": self._down, "restart": self._put_back}
+        begun = self.jobs.add_group(self._wanted(want, request), TITLES[want], works[want])
+        return Answer({"count": len(begun)})
+
+    def _up(self, names: Sequence[str], progress: Progress, watch: Watch) -> None:
+        classroom.up(self.lab, names, False, choice.AUTO, progress, watch=watch)
+
+    def _down(self, names: Sequence[str], progress: Progress, watch: Watch) -> None:
+        classroom.down(self._seats(names), progress, watch)
+
+    def _put_back(self, names: Sequence[str], progress: Progress, watch: Watch) -> None:
+        class_work.reset(self.lab, self._seats(names), "", progress, watch)
 
     def _seats(self, names: Sequence[str]) -> list[Seat]:
         """Return the seats of these students that are on this computer."""
