@@ -33,7 +33,7 @@ def test_failure_of_a_job_is_on_both_pages(bench: workbench.Bench, monkeypatch: 
     """The table shows the jobs that wait; a second job for the same seat is refused."""
     go = threading.Event()
 
-    def up(*_: object) -> None:
+    def up(*_: object, **__: object) -> None:
         assert go.wait(60)
         raise MachineryError("no room")
 
