@@ -57,7 +57,12 @@ def test_chosen_seats_are_removed(
     monkeypatch.setattr(SeatDesk, "_seats", lambda self, names: [own[name] for name in names])
     monkeypatch.setattr(classroom, "down", lambda own, *_: done.extend(each.student for each in own))
     teacher = bench.browser(TEACHER)
-    assert 422 == teacher.post("/class/seats", data={"action": "stop"}).status_code
+    refused = teacher.post("/class/seats", data={"action": "stop"})
+    assert (422, True, True) == (
+        refused.status_code,
+        'role="alert"' in refused.text,
+        "row-bob" in refused.text,
+    )
     assert 422 == teacher.post("/class/seats", data={"action": "stop", "student": "mallory"}).status_code
     assert 404 == teacher.post("/class/seats", data={"action": "other", "student": chosen}).status_code
     assert 200 == teacher.post("/class/seats", data={"action": "stop", "student": chosen}).status_code

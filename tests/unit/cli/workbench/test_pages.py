@@ -189,7 +189,7 @@ own = {"lab": "mylab", "title": "A lab", "is_exam": True, "rows": [row], "shown"
 pages.load(i18n.languages())
 sys.addaudithook(refuse)
 for language in i18n.languages():
-    text = pages.write("class.html.j2", language, Site("http://x"), own=own, has_terminals=True)
+    text = pages.write("class.html.j2", language, Site("http://x"), own=own, has_terminals=True, said="no")
     assert "2,000.25" in text or "2\u202f000,25" in text, text
 """
 
