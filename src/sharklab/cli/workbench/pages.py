@@ -282,7 +282,7 @@ async def enter_with(request: Request) -> Response:
         reader = await run_in_threadpool(_use, request.app.state.seats, request.app.state.class_lab, token)
     if reader is None:
         return refuse(site, 401, request.app.state.language(request))
-    if request.app.state.class_lab:
+    if not request.app.state.is_known(reader):
         await request.app.state.epochs.forget()
     answer = RedirectResponse(site.url("/"), 303)
     keep(answer, site, site.cookie, cookies.write(reader, time.time()))
