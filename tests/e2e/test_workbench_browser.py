@@ -306,7 +306,7 @@ def test_class_page_and_a_student_tell_each_other(
     enter: Callable[..., Any], browser: Browser, firefox: Browser
 ) -> None:
     """A message, progress, a submission and its feedback are on the other page as they happen."""
-    teacher, student = enter(browser, TEACHER), enter(firefox)
+    teacher, student = enter(firefox, TEACHER), enter(browser)
     teacher.write(teacher.at("input[name=text]"), "Five minutes left")
     teacher.press("Enter")
     student.at(".letter").filter(has_text="Five minutes left").wait_for()
