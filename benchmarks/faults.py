@@ -397,7 +397,7 @@ def meet(pair: tuple[Measured, Measured]) -> Iterator[str]:
             yield f"{order}: not back: {lacking}"
             ssh(turn[0].plan, turn[0].host, RESTORE)
     if states[0] != states[1]:
-        lines = difflib.ndiff(*(text.splitlines() for text in states))
+        lines = difflib.ndiff(states[0].splitlines(), states[1].splitlines())
         yield f"the order changes the host: {[line for line in lines if line[0] in '+-']}"
 
 

@@ -5,6 +5,7 @@ Everything is done by the keyboard where `by_keys` is in the name; otherwise by 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from tests.support.browser import barriers, listen, new_context
 
 PATIENCE = 60_000
 """Milliseconds; a busy computer fails no test."""
+
+CALM = 500
+"""Milliseconds without a packet after which an exchange has ended."""
 
 MOST_TABS = 80
 """Presses of Tab that reach any part of a page."""
@@ -150,8 +154,11 @@ class Terminal:
         """Type a command, and wait until it has ended well."""
         self._typed += 1
         number = 100 + self._typed
-        self.type(f"{command} && echo well-$(({number} + 0))-$?")
-        expect(self.screen).to_contain_text(f"well-{number}-0")
+        self.type(f"{command}; echo end-$(({number} + 0))-$?")
+        ended = re.compile(rf"end-{number}-\d+")
+        expect(self.screen).to_contain_text(ended)
+        screen = self.screen.text_content() or ""
+        assert f"end-{number}-0" in screen, screen
 
 
 class Packets:
@@ -174,6 +181,13 @@ class Packets:
         self.ask(filter)
         expect(self.own).to_have_attribute("data-state", "runs")
 
+    def settle(self) -> None:
+        """Wait until half a second passes without another packet."""
+        count, seen = self.own.locator("[data-shows=count]"), ""
+        while (now := count.inner_text()) != seen:
+            seen = now
+            self._seat.page.wait_for_timeout(CALM)
+
     def stop(self) -> None:
         """End the recording."""
         self.own.locator("form[data-do=record] button[data-state=runs]").click()
@@ -190,6 +204,13 @@ class Packets:
         """Click on the packet of that number, and wait for its layers."""
         self.own.locator(f"[data-number='{number}']").click()
         self.detail.locator("pre.bytes").wait_for()
+
+    def open_first(self) -> Any:
+        """Go to the first packet by the keyboard, and return its layers."""
+        self.own.locator(".view").focus()
+        with self._seat.page.expect_response(lambda answer: answer.url.endswith("/packets/1")) as told:
+            self._seat.press("Home", "Enter")
+        return told.value.json()["layers"]
 
 
 class ClassPage(WorkbenchPage):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from sharklab.cli.workbench import javascript
 from sharklab.errors import MachineryError
-from sharklab.progress import Silent
+from sharklab.progress import Progress, Silent
 from tests.support.errors import error_of
 from tests.support.programs import script
 
@@ -53,3 +54,33 @@ def test_failure_is_told_and_tried_again(programs: Path, tmp_path: Path) -> None
         error = error_of(MachineryError, javascript.install, Silent())
         assert ("no network", javascript.HINT) == (error.values["said"], error.hint_id)
     assert 2 == len((tmp_path / "asked").read_text().splitlines())
+
+
+def test_npm_comes_from_pypi_where_the_user_has_none(
+    programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip brings it once, as the line of the step says."""
+    script(programs, "python", f'echo "$@" >>{tmp_path}/asked')
+    monkeypatch.setattr(javascript, "shutil", SimpleNamespace(which=lambda name: None))
+    monkeypatch.setattr(javascript, "sys", SimpleNamespace(executable=str(programs / "python")))
+    said: list[str] = []
+
+    def remember(text: str) -> str:
+        said.append(text)
+        return text
+
+    progress = Progress(remember)
+    javascript.install(progress)
+    pip, npm = (tmp_path / "asked").read_text().splitlines()
+    assert pip.split()[:3] == ["-m", "pip", "install"] and javascript.NODE in pip
+    assert "npm()" in npm and javascript.INSTALLED in said
+    javascript.command("node")
+    assert 2 == len((tmp_path / "asked").read_text().splitlines())
+
+
+def test_line_names_each_package_with_its_version() -> None:
+    """So the user knows what comes from other makers."""
+    wanted = json.loads((javascript.LISTS / "package.json").read_text())["dependencies"]
+    assert {f"{name} {version}" for name, version in wanted.items()} == set(
+        javascript.names_of_packages(javascript.LISTS)
+    )
