@@ -137,3 +137,21 @@ def test_evacuation_moves_instances_and_restoring_brings_them_back(course: Clien
     assert {"golden": "m1", "on-m1": "m1", "on-m2": "m2"} == {
         one.name: one.member for one in course.instances.all()
     }
+
+
+def test_machine_that_joins_has_the_networks_and_the_images(cluster: LxdCluster, course: Client) -> None:
+    """Bridges of the cluster are made on it, and an image goes there with the first host."""
+    bridges = course.in_project("default").networks
+    bridges.create("bridge0", ["m1", "m2"], config={"ipv4.address": "none", "ipv6.address": "none"})
+    cluster.join("m3")
+    assert [("Created", ["m1", "m2", "m3"])] == [
+        (one.status, sorted(one.members)) for one in bridges.all() if one.managed
+    ]
+    card = {"type": "nic", "name": "eth0", "network": "bridge0"}
+    devices = {**ROOT, "card": card}
+    course.instances.create("on-m3", FromImage("small"), member="m3", devices=devices)
+    course.instances.start("on-m3")
+    assert ("m3", Power.RUNNING) == (
+        course.instances.get("on-m3").member,
+        course.instances.get("on-m3").power,
+    )

@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 from sharklab import system_packages
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.endpoint import Endpoint
-from sharklab.hosts.providers.cluster.errors import Unreachable
+from sharklab.hosts.providers.cluster.errors import NotFound, Unreachable
 from sharklab.hosts.providers.cluster.model import MemberStatus
 from sharklab.hosts.providers.cluster.transport import Transport
 
@@ -136,7 +136,7 @@ class LxdCluster:
         _ip("link", "set", machine.card, "up")
 
     def found(self) -> None:
-        """Start the first machine and make a cluster of it, with a storage pool of btrfs."""
+        """Start the first machine and make a cluster of it, with a pool of btrfs if the kernel has it."""
         machine = self.start("m1")
         with machine.client() as client:
             config = {"core.https_address": f"{machine.address}:{PORT}"}
@@ -146,7 +146,8 @@ class LxdCluster:
             )
             config = {"cluster.offline_threshold": str(OFFLINE_SECONDS)}
             client.transport.change("PATCH", "/1.0", {"config": config})
-            client.pools.create(POOL, "btrfs", ["m1"], member_config={"m1": {"size": POOL_SIZE}})
+            driver = "btrfs" if "btrfs" in client.server().storage_drivers else "dir"
+            client.pools.create(POOL, driver, ["m1"], member_config={"m1": _pool_config(driver)})
 
     def join(self, name: str) -> None:
         """Start a new machine and let it join the cluster."""
@@ -163,8 +164,8 @@ class LxdCluster:
                 "cluster_password": _join_token(token["metadata"]),  # LXD
                 "cluster_token": _join_token(token["metadata"]),  # Incus
                 "member_config": [
-                    {"entity": "storage-pool", "name": POOL, "key": "size", "value": POOL_SIZE},
-                    {"entity": "storage-pool", "name": POOL, "key": "source", "value": ""},
+                    {"entity": "storage-pool", "name": POOL, "key": key, "value": value}
+                    for key, value in {"source": "", **_pool_config(first.pools.all()[0].driver)}.items()
                 ],
             }
             client.transport.change("PUT", "/1.0/cluster", body, limit=SECONDS)
@@ -247,6 +248,11 @@ def _sweep() -> None:
                 shutil.rmtree(folder)
 
 
+def _pool_config(driver: str) -> dict[str, str]:
+    """Return the configuration of a member's part of the pool: a file of its own for btrfs."""
+    return {"size": POOL_SIZE} if driver == "btrfs" else {}
+
+
 def _join_token(metadata: Mapping[str, Any]) -> str:
     """Return the token of a joining member in the form of `lxc cluster add` (api.ClusterMemberJoinToken)."""
     token = {
@@ -260,12 +266,15 @@ def _join_token(metadata: Mapping[str, Any]) -> str:
 
 
 def _answers(machine: Machine) -> bool:
+    """Tell whether the daemon answers for instances; it answers for itself earlier."""
     with machine.client() as client:
         try:
-            client.transport.get("/internal/ready")  # as `lxd waitready` asks
+            client.instances.get("nobody")
         except Unreachable:
             return False
-        return True
+        except NotFound:
+            return True
+    raise AssertionError("an instance has the name nobody")
 
 
 def _child(machine: Machine) -> int | None:

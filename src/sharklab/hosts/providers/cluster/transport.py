@@ -7,9 +7,11 @@ httpx2 is imported at the first request, because other verbs do not use it.
 
 from __future__ import annotations
 
+import math
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,8 +40,18 @@ CONNECTIONS = 64
 
 LOOK = N_("look at the state of the cluster: ./sharklab doctor --provider cluster")
 
-LOST = ("Missing event connection with target", "Unable to connect to:", "peer node", "no available dqlite")
-"""The words of the engine for a member that is down. It has no code of its own for that (LXD 5.0.2: 500)."""
+LOST = (
+    "Missing event connection with target",
+    "Unable to connect to:",
+    "peer node",
+    "no available dqlite",
+    "isn't ready yet",
+)
+"""The words of the engines for a member that is down or starts, which has no code of its own when another
+member tells it (LXD 5.0.2, Incus 6.0.4)."""
+
+ANSWERS = ("sync", "async", "error")
+"""The types of answers of an engine."""
 
 STARTS = 503
 """The status of HTTP that a member gives while its engine starts or ends."""
@@ -90,8 +102,7 @@ class Transport:
         Return the finished operation, empty for a change without one.
         Raises Refused (NotFound, AlreadyThere), Unreachable or TooLate.
         """
-        answer = self._ask(method, where, query, limit, json=body)
-        return self._finished(method, where, answer, limit)
+        return self._done(method, where, query, limit, json=body)
 
     def begin(self, method: str, where: str, body: object = None, **query: str | int) -> Mapping[str, Any]:
         """Send `body`, and return the operation that it began, which goes on. Raises as `get`."""
@@ -109,8 +120,7 @@ class Transport:
         **query: str | int,
     ) -> Mapping[str, Any]:
         """Send the bytes of `content`, else as `change`."""
-        answer = self._ask(method, where, query, limit, content=content, headers=dict(headers))
-        return self._finished(method, where, answer, limit)
+        return self._done(method, where, query, limit, content=content, headers=dict(headers))
 
     def upload_parts(
         self,
@@ -123,17 +133,17 @@ class Transport:
     ) -> Mapping[str, Any]:
         """Send files as a form of several parts, in their order, else as `change`."""
         files = {name: (name, part, "application/octet-stream") for name, part in parts.items()}
-        answer = self._ask("POST", where, query, limit, files=files, headers=dict(headers))
-        return self._finished("POST", where, answer, limit)
+        return self._done("POST", where, query, limit, files=files, headers=dict(headers))
 
-    def _finished(
-        self, method: str, where: str, answer: Mapping[str, Any], limit: float
-    ) -> Mapping[str, Any]:
-        if answer.get("type") != "async":
+    def _done(self, method: str, where: str, query: Query, limit: float, **request: Any) -> Mapping[str, Any]:
+        """Ask, and wait for the operation that this began, in the time that is left."""
+        begun = time.monotonic()
+        answer = self._ask(method, where, query, limit, **request)
+        if answer["type"] != "async":
             return {}
         operation = str(answer["operation"]).partition("?")[0]
-        timeout = {"timeout": max(1, int(limit))}
-        answered = self._send("GET", f"{operation}/wait", timeout, limit + GRACE_SECONDS)
+        left = max(1, math.ceil(limit - (time.monotonic() - begun)))
+        answered = self._send("GET", f"{operation}/wait", {"timeout": left}, left + GRACE_SECONDS)
         done = self._checked(method, where, answered)  # Incus refuses here, LXD in the operation
         result: Mapping[str, Any] = done["metadata"]
         if result["status"] == "Success":
@@ -161,14 +171,14 @@ class Transport:
         return self._checked(method, where, self._send(method, where, query, limit, **request))
 
     def _checked(self, method: str, where: str, answer: httpx2.Response) -> Mapping[str, Any]:
-        """Return the answer's JSON. Raises Refused when it says no, and Unreachable for no JSON at all."""
+        """Return the answer's JSON. Raises Refused when it says no, and Unreachable for another form."""
         try:
             content = answer.json()
-            if not isinstance(content, Mapping):
+            if not isinstance(content, Mapping) or content.get("type") not in ANSWERS:
                 raise ValueError
         except ValueError:
             raise Unreachable(
-                N_("this is no engine of Incus or LXD: its answer is no JSON (HTTP {code})"),
+                N_("this is no engine of Incus or LXD: its answer has another form (HTTP {code})"),
                 place=self._place(method, where),
                 hint=LOOK,
                 code=answer.status_code,
