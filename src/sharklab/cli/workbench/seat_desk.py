@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sharklab import i18n
+from sharklab import i18n, state
 from sharklab.cli import flow, seats, work
 from sharklab.cli.workbench.help_desk import HelpDesk
 from sharklab.cli.workbench.jobs import Jobs
@@ -124,7 +124,8 @@ class SeatDesk:
 
     def _start(self, student: str) -> Callable[[Progress], None]:
         """Return the work that brings a seat up in its start state."""
-        provider = seat_provider.choose(self.lab.name, student, None)
+        made_by = seat_provider.read(state.seat_folder(self.lab.name, student))
+        provider = made_by or seat_provider.of_class(self.lab.name, [student])
         return partial(flow.up, self._plan(student), provider, choice.AUTO)
 
     def _stop(self, student: str) -> Callable[[Progress], None]:
