@@ -2,7 +2,7 @@
 
 Run it as root by the Python of sharklab's own environment (`sharklab doctor` names it):
 
-    .../venv/.../bin/python benchmarks/cluster.py measure [lab] [seats] [members]
+    .../venv/.../bin/python benchmarks/cluster.py measure [lab [seats [members,...]]]
     .../venv/.../bin/python benchmarks/cluster.py table
 
 `measure` starts a cluster of LXD on this machine (tests/support/lxd_cluster.py), brings the seats up, and
@@ -43,6 +43,9 @@ from tests.support.lxd_cluster import LxdCluster, group_roots, lxd_cluster
 
 SHARED = ("images", "user-namespaces", "disk-files")
 """Parts of the state folder that a course of its own shares: the baked images, and what was tried."""
+
+DEFAULTS = ("tcpdump", "6", "1,3")
+"""The lab, the seats, and the numbers of members, for what the command line leaves out."""
 
 FIRST = "first"
 """The student whose seat comes up before the measurement, because it sends the image."""
@@ -212,8 +215,14 @@ class Costs:
     host_values: float
     """MiB that are sent for each host: its layer and the values of its seat."""
 
+    turn: float
+    """Seconds in which an idle member copies and starts a host; `hosts.TOGETHER` have their turn at once."""
 
-MEASURED = Costs(hosts=2, own_cpu=1.0, member_cpu=3.0, host_memory=40.0, image=200.0, host_values=0.1)
+
+MEASURED = Costs(
+    hosts=2, own_cpu=1.06, member_cpu=7.51, host_memory=80.9, image=379.0, host_values=3.5, turn=0.9
+)
+"""tcpdump on 2026-11-29 (`measure`, and the sizes of its files); the turn on an idle machine."""
 
 
 @dataclass(frozen=True)
@@ -240,13 +249,17 @@ RESERVED = 0.25
 
 
 def size(costs: Costs, students: int) -> Size:
-    """Compute a class: memory decides about members, processors about minutes, whichever side is slower."""
+    """Compute a class: memory decides about members, and the slowest of three parts about minutes.
+
+    The parts are the processors of the computer with sharklab, those of the members, and the turns there.
+    """
     memory = students * costs.hosts * costs.host_memory
     members = max(3, math.ceil(memory / (MEMBER.memory * (1 - RESERVED))) + 1)
     own = students * costs.own_cpu / OWN.processors
     theirs = students * costs.member_cpu / (members * MEMBER.processors)
+    turns = students * costs.hosts * costs.turn / (members * hosts.TOGETHER)
     sent = costs.image * members + students * costs.hosts * costs.host_values
-    return Size(members, memory / 1024, max(own, theirs) / 60, sent / 1024)
+    return Size(members, memory / 1024, max(own, theirs, turns) / 60, sent / 1024)
 
 
 def table(costs: Costs) -> str:
@@ -298,8 +311,8 @@ def main(words: Sequence[str]) -> None:
             print(table(MEASURED))
             PICTURE.write_text(picture(MEASURED), encoding="utf-8")
         case ["measure", *more]:
-            lab, seats, *members = [*more, "tcpdump", "4"][:2] if len(more) < 2 else more
-            for count in members or ("1", "3"):
+            lab, seats, members = (*more, *DEFAULTS[len(more) :])
+            for count in members.split(","):
                 compare(lab, int(seats), int(count))
         case _:
             raise SystemExit(__doc__)
