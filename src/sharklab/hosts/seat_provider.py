@@ -50,7 +50,9 @@ def choose(lab: str, student: str, asked: str | None = None) -> str:
 
 
 def of_class(lab: str, students: Iterable[str], asked: str | None = None) -> str:
-    """Return the provider of the students' seats: the one that made those that exist, else as `choose`.
+    """Return the provider of the students' seats: the one that made those that exist, else that is asked for.
+
+    Without either, it is a cluster where all seats of the lab are there, and else the default.
 
     Raises InputError when another one than is asked for has made one, when several have, and for one whose
     hosts are not containers.
@@ -65,7 +67,8 @@ def of_class(lab: str, students: Iterable[str], asked: str | None = None) -> str
             lab=lab,
             known=sorted(known),
         )
-    chosen = meant.pop() if meant else DEFAULT
+    others = {read(folder) for folder in state.seats_folder().glob(f"{lab}/*/")}
+    chosen = meant.pop() if meant else CLUSTER if others == {CLUSTER} else DEFAULT
     if chosen not in OF_CLASSES:
         raise InputError(
             N_("the hosts of a class are containers, which the provider {name!r} does not make"),

@@ -67,6 +67,14 @@ def test_a_class_has_one_provider(made: list[str], asked: str | None, chosen: st
     assert chosen == seat_provider.of_class("tp4", ["ada", "bob"], asked)
 
 
+def test_a_new_student_joins_a_class_on_a_cluster() -> None:
+    """Unless the lab has seats elsewhere, too."""
+    made_by("cluster", "ada")
+    assert "cluster" == seat_provider.of_class("tp4", ["bob"])
+    made_by("nspawn", "carol")
+    assert "nspawn" == seat_provider.of_class("tp4", ["bob"])
+
+
 @pytest.mark.parametrize(
     ("made", "asked", "place"),
     [

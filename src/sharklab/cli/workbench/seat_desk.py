@@ -102,7 +102,8 @@ class SeatDesk:
         return Answer({"count": len(begun)})
 
     def _up(self, names: Sequence[str], progress: Progress, watch: Watch) -> None:
-        classroom.up(self.lab, names, False, choice.AUTO, progress, watch=watch)
+        provider = seat_provider.of_class(self.lab.name, names)
+        classroom.up(self.lab, names, False, choice.AUTO, progress, provider, watch)
 
     def _down(self, names: Sequence[str], progress: Progress, watch: Watch) -> None:
         classroom.down(self._seats(names), progress, watch)

@@ -18,9 +18,11 @@ from sharklab.cli.options import Options
 from sharklab.cli.verbs import seat
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError, MachineryError
 from sharklab.hosts import host_login, playbook
+from sharklab.hosts.providers.cluster import course
 from sharklab.lab import seat as lab_seat
 from tests.support import report_run, report_sample
 from tests.support.command import refusal, run, tell
+from tests.support.errors import error_of
 from tests.support.labs import start
 from tests.support.programs import script
 
@@ -199,3 +201,12 @@ def test_shell_has_a_terminal_only_between_terminals(
     monkeypatch.setattr(os, "execvp", lambda program, words: started.extend(words))
     seat.shell(Options(lab="./mylab", host="client", student="alice", user="student", command=["ls"]))
     assert ["ssh", "-t" if all(terminals) else "-T", "-q", "-F", str(config)] == started[:5]
+
+
+def test_remote_is_kept_for_the_course_on_a_cluster() -> None:
+    """With another provider it means nothing, and is refused."""
+    error = error_of(InputError, seat.use_remote, Options(remote="far"), "nspawn")
+    assert "--remote" == error.place and course.known() is None
+    seat.use_remote(Options(remote=None), "nspawn")
+    seat.use_remote(Options(remote="far"), "cluster")
+    assert '"remote": "far"' in course.file().read_text()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sharklab.cli import class_work, classroom, flow, seats, work
-from sharklab.cli.side_by_side import Done, Watch
+from sharklab.cli.side_by_side import Done
 from sharklab.cli.workbench.jobs import DONE, FAILED
 from sharklab.cli.workbench.seat_desk import NOBODY
 from sharklab.errors import InputError, MachineryError
@@ -42,7 +43,9 @@ def test_missing_seats_are_started_together(
     """As `seats up` does: everybody without a seat; a failure is told with the seat, and the others go on."""
     begun: list[str] = []
 
-    def up(lab: Lab, names: Sequence[str], solved: bool, os: str, progress: Progress, watch: Watch) -> None:
+    def up(lab: Lab, names: Sequence[str], solved: bool, os: str, progress: Progress, *more: Any) -> None:
+        provider, watch = more
+        assert "nspawn" == provider
         begun.extend(names)
         with progress.step("seats"):
             assert go.wait(60)

@@ -43,6 +43,8 @@ PROJECT = {
 }
 """All other things are blocked in a restricted project: devices of the machine, nesting, lower levels."""
 
+MOST = "limits.containers"
+
 DEFAULT = "default"
 """The name of the project that has the bridges, and of the usual storage pool."""
 
@@ -96,16 +98,16 @@ def file() -> Path:
 
 
 def use(remote: str) -> None:
-    """Let the course use this remote from now on. Raises InputError while it has seats on another."""
+    """Let the course use this remote from now on. Raises InputError while its project is on another."""
     known = _read()
-    if known and known["remote"] != remote and any(record.all_records()):
+    if known and known["remote"] != remote:
         raise InputError(
             N_("the seats of this course are on the remote {known!r}"),
             place="--remote",
             hint=N_("remove them first: sharklab down --all"),
             known=known["remote"] or "local",
         )
-    if not known or known["remote"] != remote:
+    if not known:
         _write(remote)
 
 
@@ -178,10 +180,14 @@ def _write(remote: str) -> dict[str, str]:
 
 
 def _ensure_project(own: Course) -> None:
-    """Make the project, or give it today's limits: a member that joined makes room for more hosts."""
-    config = {**PROJECT, "limits.containers": str(_room(own))}
+    """Make the project, or give it today's limits: a member that joined makes room for more hosts.
+
+    The limit never falls: the hosts of a member that is gone may still count.
+    """
     projects = own.client.projects
     there = projects.find(own.project)
+    before = int(there.config.get(MOST, 0)) if there else 0
+    config = {**PROJECT, MOST: str(max(before, _room(own)))}
     if there is None:
         projects.create(own.project, config=config, description="sharklab")
     elif any(there.config.get(key) != value for key, value in config.items()):

@@ -57,8 +57,8 @@ class Cluster:
         Internet access.
         """
         _refuse(golden, os)
-        layers = baking.layers(golden, os, bake, CONTAINERS, progress)
         own = course.begin()
+        layers = baking.layers(golden, os, bake, CONTAINERS, progress)
         exports.ensure(own, layers.image.roots, progress)
         return layers
 

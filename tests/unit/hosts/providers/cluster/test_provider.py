@@ -194,7 +194,22 @@ def test_a_remote_stays_while_seats_are_up(paper: PaperCluster, layers: Layers) 
     assert own and "far" == own.remote
     up(layers)
     course.use("far")
+    assert "far" == record.read(provider_seat.plan("s1", 1).seat.folder).remote  # type: ignore[union-attr]
     assert "far" == error_of(InputError, course.use, "near").values["known"]
+
+
+def test_the_limit_of_the_project_never_falls(paper: PaperCluster, layers: Layers) -> None:
+    """Hosts of a member that is gone may still count; a member that joins makes room."""
+
+    def limit() -> int:
+        course._begun.clear()
+        return int(paper.known[course.begin().project].config[course.MOST])
+
+    first = (limit(), limit())
+    paper.status["m3"] = MemberStatus.OFFLINE
+    assert (limit(), limit()) == first
+    paper.status |= {"m3": MemberStatus.ONLINE, "m4": MemberStatus.ONLINE}
+    assert limit() > first[0]
 
 
 def test_room_is_that_of_all_members(paper: PaperCluster) -> None:
