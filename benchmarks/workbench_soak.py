@@ -50,7 +50,7 @@ from sharklab.hosts.door import control, seats, workbench
 from sharklab.hosts.providers import cgroups
 from sharklab.hosts.providers.remote import Machine
 from sharklab.hosts.recording import Order
-from sharklab.lab import load
+from sharklab.lab import load, seat
 from sharklab.lab.model import Host, Lab, Plan
 
 LIMIT = 60
@@ -495,14 +495,18 @@ class Maker:
 def keep_here() -> int:
     """Keep terminals and recordings of this computer, as for students whose seats are up."""
 
+    def plan_of(student: str, lab: str) -> Plan:
+        source = load.named(lab)
+        return flow.plan_of(source, seat.look_up(source, student))
+
     def find(student: str, lab: str, host: str) -> tuple[Plan, Host]:
-        plan = flow.prepare(lab, student)
+        plan = plan_of(student, lab)
         return plan, next(own for own in plan.hosts if own.name == host)
 
     def login(plan: Plan, host: Host) -> list[str]:
         return ["bash", "--norc"]
 
-    seats.of_student = lambda student, lab="", borrowed=False: [flow.prepare(lab, student)]
+    seats.of_student = lambda student, lab="", borrowed=False: [plan_of(student, lab)]
     workbench.Requests = partial(workbench.Requests, find=find, login=login)
     workbench.Recordings = partial(workbench.Recordings, begin=Maker)
     del sys.argv[1]
