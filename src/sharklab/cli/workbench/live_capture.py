@@ -61,7 +61,7 @@ class Live:
         self._tell()
 
     async def close(self) -> None:
-        """End the decoding, and let the file go; who waits for rows hears of it."""
+        """End the decoding, let the file go, and tell all who wait for rows."""
         await self._stop()
         self.generation += 1
         self._tell()
