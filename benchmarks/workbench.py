@@ -63,9 +63,6 @@ NOISY = "desktop"
 """The host whose shell prints without end."""
 
 FLOODS, KEYS, PAUSE = 3, 20, 0.3
-STALL = 10.0
-"""Seconds of a browser that reads nothing."""
-
 LISTENS = 0.3
 """Seconds until tcpdump listens, over SSH."""
 
@@ -78,7 +75,6 @@ FIRSTS, RATE, SECONDS = 7, 2000, 10
 STAMP = re.compile(r"(\d+) → 9 ")
 
 MAKE = (sys.executable, "-I", "-S", packet_maker.__file__)
-Rows = list[tuple[str, str, str]]
 
 
 # The workbench
@@ -246,12 +242,13 @@ def told(times: Sequence[float]) -> str:
     return f"p50 {statistics.median(times):.1f}, p95 {statistics.quantiles(times, n=20)[-1]:.1f} ms"
 
 
-async def typed(terminals: Sequence[Terminal], keys: int = KEYS) -> tuple[str, str]:
-    """Type at all terminals at the same time; return the times, and those of the base with the ratio."""
-    both = await asyncio.gather(*(type_keys(own, keys) for own in terminals))
+async def typed(when: str, terminals: Sequence[Terminal]) -> None:
+    """Type at all terminals at the same time, and show the times beside those of the base."""
+    both = await asyncio.gather(*(type_keys(own, KEYS) for own in terminals))
     ours, bare = ([each for times in both for each in times[end]] for end in (0, 1))
     ratio = statistics.median(ours) / statistics.median(bare)
-    return told(ours), f"base: {told(bare)}; ratio {ratio:.1f}"
+    show(f"key to echo, {when}", told(ours), ECHO_AIM)
+    show("", f"base: {told(bare)}; ratio {ratio:.1f}")
 
 
 async def flood(count: int) -> None:
@@ -300,7 +297,15 @@ class Server:
         return (self.seconds - before) * 100 / seconds
 
 
-async def of_terminals(own: Server, count: int) -> Rows:
+def show(figure: str, value: str, aim: str = "") -> None:
+    """Print a row of the table."""
+    print(f"| {figure} | {value} | {aim} |", flush=True)
+
+
+ECHO_AIM = "p50 5, p95 25 ms"
+
+
+async def of_terminals(own: Server, count: int) -> None:
     """Measure terminals."""
     hosts = ("server", "client")
     terminals = [
@@ -308,49 +313,35 @@ async def of_terminals(own: Server, count: int) -> Rows:
     ]
     tasks = [asyncio.create_task(each.listen()) for each in terminals]
     await asyncio.gather(*(each.ready.wait() for each in terminals))
-    await asyncio.sleep(2)
-    rows = [
-        (f"memory with {count} terminals, 10,000 lines each", f"{own.memory:.0f} MiB", "250 MiB"),
-        ("the same, idle", f"{await own.share(10):.1f} % of a core", "3 %"),
-    ]
-    quiet, ratio = await typed(terminals)
-    rows += [("key to echo, all type", quiet, "p50 5, p95 25 ms"), ("", ratio, "")]
-    rows += await _of_floods(own, terminals)
-    rows += await _of_stall(own, terminals)
+    await asyncio.sleep(1)
+    show(f"memory with {count} terminals, 10,000 lines each", f"{own.memory:.0f} MiB", "250 MiB")
+    show("the same, idle", f"{await own.share(10):.1f} % of a core", "3 %")
+    await typed("all type", terminals)
+    await _of_floods(own, terminals)
+    await _of_stall(own, terminals)
     for task in tasks:
         task.cancel()
-    return rows
 
 
-async def _of_floods(own: Server, terminals: Sequence[Terminal]) -> Rows:
+async def _of_floods(own: Server, terminals: Sequence[Terminal]) -> None:
     words = [sys.executable, __file__, "flood", str(FLOODS)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as drawing:
         await asyncio.sleep(2)
         begin, before = time.monotonic(), own.seconds
-        times, ratio = await typed(terminals)
+        await typed(f"{FLOODS} others print without end", terminals)
         passed, cost = time.monotonic() - begin, own.seconds - before
         size = int(drawing.communicate(b"")[0]) / 1e6
-    speed = f"{size / (passed + 2):.1f} MB/s, {cost * 100 / passed:.0f} % of a core"
-    return [
-        (f"key to echo, {FLOODS} others print without end", times, "p50 5, p95 25 ms"),
-        ("", ratio, ""),
-        ("they print", speed, ""),
-    ]
+    show("they print", f"{size / (passed + 2):.1f} MB/s, {cost * 100 / passed:.0f} % of a core")
 
 
-async def _of_stall(own: Server, terminals: Sequence[Terminal]) -> Rows:
+async def _of_stall(own: Server, terminals: Sequence[Terminal]) -> None:
     """Let a browser read nothing of a program that prints without end."""
     stalled = await opened(f"s{FLOODS}", NOISY, "terminal")
     stalled.transport.pause_reading()
     before = own.memory
-    times, ratio = await typed(terminals, int(STALL / PAUSE))
-    grown = f"{own.memory - before:+.1f} MiB in {STALL:.0f} s"
+    await typed("a browser stalls", terminals)
+    show("memory meanwhile", f"{own.memory - before:+.1f} MiB", "flat")
     stalled.transport.abort()
-    return [
-        ("key to echo, a browser stalls", times, "p50 5, p95 25 ms"),
-        ("", ratio, ""),
-        ("memory meanwhile", grown, "flat"),
-    ]
 
 
 async def recorded(student: str, program: str, count: int) -> list[float]:
@@ -376,22 +367,17 @@ async def recorded(student: str, program: str, count: int) -> list[float]:
     return found
 
 
-async def of_packets(own: Server) -> Rows:
+async def of_packets(own: Server) -> None:
     """Measure packets."""
-    rows = []
     for delay, words in ((0, "tcpdump listens just then"), (1, "it listens for a second")):
-        times = [(await recorded(f"s{number}", f"{delay} 1 1", 1))[0] for number in range(FIRSTS)]
-        rows.append((f"first packet to its row, {words}", told(times), "200 ms"))
-    rows.append(("", f"base: tshark alone: {told([await bare() for _ in range(FIRSTS)])}", ""))
+        times = [(await recorded(f"s{number}", f"{delay} 1 1", 1) or [0])[0] for number in range(FIRSTS)]
+        show(f"first packet to its row, {words}", told(times), "200 ms")
+    show("", f"base: tshark alone: {told([await bare() for _ in range(FIRSTS)])}")
     before, memory, begin = own.seconds, own.memory, time.monotonic()
     times = await recorded("s0", f"1 {RATE} {SECONDS}", RATE * SECONDS)
     share = (own.seconds - before) * 100 / (time.monotonic() - begin)
-    cost = f"{share:.0f} % of a core, {own.memory - memory:+.1f} MiB"
-    return [
-        *rows,
-        (f"{RATE:,} packets a second for {SECONDS} s: {len(times):,} rows", told(times), "all rows"),
-        ("", cost, "flat"),
-    ]
+    show(f"{RATE:,} packets a second for {SECONDS} s: {len(times):,} rows", told(times), "all rows")
+    show("", f"{share:.0f} % of a core, {own.memory - memory:+.1f} MiB", "flat")
 
 
 async def bare() -> float:
@@ -436,7 +422,7 @@ FIRST_ROW = """() => new Promise(done => {
 })"""
 
 
-def of_page(own: Server) -> Rows:
+def of_page() -> None:
     """Measure the page in Chromium."""
     from playwright.sync_api import sync_playwright
 
@@ -461,15 +447,10 @@ def of_page(own: Server) -> Rows:
         shown = page.locator("[data-shows=count]").first.text_content()
         heap = page.evaluate("performance.memory.usedJSHeapSize") / (1 << 20)
         browser.close()
-    return [
-        (
-            "first packet to its row on the page, in Chromium",
-            f"{', '.join(f'{ms:.0f}' for ms in times)} ms",
-            "200 ms",
-        ),
-        (f"{RATE:,} packets a second on the page: {shown} rows", f"frames: {told(gaps)}", "all rows"),
-        ("", f"{heap:.0f} MiB of JavaScript", "flat"),
-    ]
+    drawn_after = ", ".join(f"{ms:.0f}" for ms in times)
+    show("first packet to its row on the page, in Chromium", f"{drawn_after} ms", "200 ms")
+    show(f"{RATE:,} packets a second on the page: {shown} rows", f"frames: {told(gaps)}", "all rows")
+    show("", f"{heap:.0f} MiB of JavaScript", "flat")
 
 
 def record(page: Any, program: str) -> None:
@@ -509,9 +490,9 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 60
     with tempfile.TemporaryDirectory() as folder, started(folder) as own:
         print(f"load {os.getloadavg()[0]:.1f}\n\n| | | aim |\n| --- | --- | --- |", flush=True)
-        for rows in (asyncio.run(of_packets(own)), of_page(own), asyncio.run(of_terminals(own, count))):
-            for row in rows:
-                print(f"| {' | '.join(row)} |", flush=True)
+        asyncio.run(of_packets(own))
+        of_page()
+        asyncio.run(of_terminals(own, count))
 
 
 PARTS = {

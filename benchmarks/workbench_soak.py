@@ -50,7 +50,7 @@ from sharklab.hosts.door import control, seats, workbench
 from sharklab.hosts.providers import cgroups
 from sharklab.hosts.providers.remote import Machine
 from sharklab.hosts.recording import Order
-from sharklab.lab import load
+from sharklab.lab import load, seat
 from sharklab.lab.model import Host, Lab, Plan
 
 LIMIT = 60
@@ -335,7 +335,7 @@ class Place:
     packets: Packets | None
     peer: str
     question: tuple[str, str] = ("", "")
-    answer: str = ""
+    answers: tuple[str, ...] = ()
     turns: int = 0
     faults: list[str] = field(default_factory=list)
     keys: list[float] = field(default_factory=list)
@@ -366,8 +366,9 @@ class Place:
             await own.say("$(ls /etc | wc -l)")
         answer = f"{random.randrange(10**9)}"  # noqa: S311 (it only has to differ)
         if self.question[0]:
+            self.answers = (*self.answers[-1:], answer)  # a kill may come before or after it is saved
             await asyncio.to_thread(self.student.save, *self.question, answer)
-            self.answer = answer
+            self.answers = (answer,)
         if self.packets:
             rows = self.packets.rows
             await self.terminals[0].say(f"$(ping -c 1 -W 5 {self.peer} > /dev/null; echo $?)")
@@ -376,7 +377,7 @@ class Place:
     async def look(self, opened: int, rows: int) -> None:
         """Load the page again: all must be there that was there before."""
         page = await asyncio.to_thread(self.student.page)
-        lost = [] if not self.answer or f'value="{self.answer}"' in page else ["the answer"]
+        lost = [] if any(f'value="{answer}"' in page for answer in self.answers or ("",)) else ["the answer"]
         for own in self.terminals:
             async with asyncio.timeout(LIMIT):
                 while own.opened <= opened:
@@ -494,14 +495,18 @@ class Maker:
 def keep_here() -> int:
     """Keep terminals and recordings of this computer, as for students whose seats are up."""
 
+    def plan_of(student: str, lab: str) -> Plan:
+        source = load.named(lab)
+        return flow.plan_of(source, seat.look_up(source, student))
+
     def find(student: str, lab: str, host: str) -> tuple[Plan, Host]:
-        plan = flow.prepare(lab, student)
+        plan = plan_of(student, lab)
         return plan, next(own for own in plan.hosts if own.name == host)
 
     def login(plan: Plan, host: Host) -> list[str]:
         return ["bash", "--norc"]
 
-    seats.of_student = lambda student, lab="", borrowed=False: [flow.prepare(lab, student)]
+    seats.of_student = lambda student, lab="", borrowed=False: [plan_of(student, lab)]
     workbench.Requests = partial(workbench.Requests, find=find, login=login)
     workbench.Recordings = partial(workbench.Recordings, begin=Maker)
     del sys.argv[1]

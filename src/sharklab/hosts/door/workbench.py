@@ -15,7 +15,7 @@ from typing import Any
 
 from sharklab.errors import InputError, SharklabError
 from sharklab.hosts import host_login, inventory
-from sharklab.hosts.door import connection, control, seats, server
+from sharklab.hosts.door import connection, control, pace, seats, server
 from sharklab.hosts.door.keeper import Keeper, Key, Visit
 from sharklab.hosts.door.recordings import Place, Recordings
 from sharklab.hosts.door.server import Answer, text
@@ -166,6 +166,7 @@ def run(uid: int, explain: Explain, more: More) -> None:
     `explain` puts an error into words; `more` makes the handlers of the floors above. The caller holds
     `control.lock_file()`.
     """
+    pace.set_niceness(pace.EAGER)
     keeper, recordings = Keeper(), Recordings(control.folder() / "live")
     fronts = {0, uid}
     door = server.Door(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -16,6 +17,7 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from sharklab.cli.workbench import client, desk, server, web_process
+from sharklab.hosts.door import pace
 from tests.support.workbench import Bench
 
 PROGRAM = """
@@ -41,7 +43,10 @@ def status(pid: int) -> dict[str, str]:
 
 
 def test_web_process_has_no_right(bench: Bench, tmp_path: Path) -> None:
-    """It has a user id of its own, no capability and no way to any; and the page works through the door."""
+    """It has a user id of its own, no capability and no way to any; and the page works through the door.
+
+    It goes before other programs, because it carries keys.
+    """
     command = [sys.executable, "-P", "-c", PROGRAM, str(bench.plan.source.path), str(tmp_path / "work")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         try:
@@ -54,12 +59,13 @@ def test_web_process_has_no_right(bench: Bench, tmp_path: Path) -> None:
                 page = browser.get("/seats/mylab/alice/")
             children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
             known = [status(int(pid)) for pid in children]
+            nice = [os.getpriority(os.PRIO_PROCESS, int(pid)) for pid in children]
         finally:
             parent.send_signal(signal.SIGTERM)
     assert (200, True) == (page.status_code, "mylab of alice" in page.text)
     [web] = [each for each in known if each["Uid"].split() == [str(server.UID)] * 4]
     assert [str(server.UID)] * 4 == web["Gid"].split()
-    assert ("", "1") == (web["Groups"], web["NoNewPrivs"])
+    assert ("", "1", pace.EAGER) == (web["Groups"], web["NoNewPrivs"], nice[known.index(web)])
     assert not any(int(web[name], 16) for name in ("CapInh", "CapPrm", "CapEff"))
     assert re.fullmatch(r"[\w-]+", token)
 
@@ -78,6 +84,7 @@ def made(bench: Bench, tmp_path: Path) -> uvicorn.Server:
 
 def test_settings_are_all_that_it_needs(made: uvicorn.Server, bench: Bench) -> None:
     """A link, the key of its cookie, the labs through the desk, and a file of another maker."""
+    assert not made.config.ws_per_message_deflate
     origin = bench.site.origin
     browser = TestClient(made.config.app, base_url=origin, headers={"origin": origin})  # type: ignore[arg-type]
     assert 401 == browser.get(bench.at + "/").status_code
