@@ -143,9 +143,10 @@ async def student(request: Request) -> Response:
 async def hosts(request: Request) -> Response:
     """Show the state of the hosts."""
     found = await ask(request, "hosts")
-    return _part(
-        request, "hosts.html.j2", hosts=found["hosts"], has_terminals=bool(request.app.state.scripts)
-    )
+    has_terminals = bool(request.app.state.scripts)
+    has_packets = has_terminals and not request.scope["reader"].is_instructor
+    values = {"has_terminals": has_terminals, "has_packets": has_packets}
+    return _part(request, "hosts.html.j2", hosts=found["hosts"], **values)
 
 
 @telling
