@@ -58,6 +58,8 @@ TALKS: Mapping[str, tuple[str, str, str, int]] = {
     "dns-tcp-closed": ("client", "server", "tcp", 53),
     "svc": ("client", "server", "tcp", 443),
     "net": ("client", "archive", "tcp", 80),
+    "net-no-way-back": ("archive", "server", "tcp", 443),
+    "net-wrong-gateway": ("archive", "server", "tcp", 443),
     "net-not-at-boot": ("client", "server", "tcp", 443),
     "net-prefix-narrow": ("client", "server", "tcp", 443),
     "net-static-arp": ("client", "server", "tcp", 443),
@@ -395,7 +397,7 @@ def meet(pair: tuple[Measured, Measured]) -> Iterator[str]:
             yield f"{order}: not back: {lacking}"
             ssh(turn[0].plan, turn[0].host, RESTORE)
     if states[0] != states[1]:
-        lines = difflib.ndiff(*(text.splitlines() for text in states))
+        lines = difflib.ndiff(states[0].splitlines(), states[1].splitlines())
         yield f"the order changes the host: {[line for line in lines if line[0] in '+-']}"
 
 

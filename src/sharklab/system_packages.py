@@ -69,9 +69,13 @@ def find(tool: str) -> str:
 
 
 def missing(works: Iterable[str]) -> tuple[Package, ...]:
-    """Return the packages that `works` (groups of the table) need and the system lacks."""
-    wanted = set(works)
-    return tuple(package for package in table() if package.work in wanted and not package.is_there)
+    """Return the packages that `works` (groups of the table) need, and that this system lacks and knows."""
+    wanted, kind = set(works), manager()
+    return tuple(
+        package
+        for package in table()
+        if package.work in wanted and not package.is_there and (not kind or names([package], kind))
+    )
 
 
 def manager() -> str:
@@ -113,8 +117,9 @@ def _lacks_epel(packages: Iterable[Package]) -> bool:
 
 
 def names(packages: Iterable[Package], kind: str) -> list[str]:
-    """Return the packages' names for the manager `kind`, each once."""
-    return list(dict.fromkeys(package.apt if kind == "apt" else package.dnf for package in packages))
+    """Return the packages' names for the manager `kind`, each once; a family may lack one."""
+    named = dict.fromkeys(package.apt if kind == "apt" else package.dnf for package in packages)
+    return [name for name in named if name]
 
 
 def need(works: Sequence[str], words: Translator) -> None:

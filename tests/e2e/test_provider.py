@@ -109,7 +109,7 @@ def test_get_of_an_unknown_provider() -> None:
     """A provider that does not exist is bad input; the hint lists those that do."""
     with pytest.raises(InputError) as caught:
         providers.get("vagrant")
-    assert "the providers are: auto, existing, nspawn, qemu" == caught.value.hint
+    assert "the providers are: auto, cluster, existing, nspawn, qemu" == caught.value.hint
 
 
 def test_up_gives_hosts_their_addresses(running: Plan) -> None:

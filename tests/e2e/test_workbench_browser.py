@@ -6,6 +6,7 @@ Hosts are shells of this computer, and packets are those of a file: tests/suppor
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from tests.support import labs, served
 from tests.support.browser import barriers
 from tests.support.workbench import Bench
 from tests.support.workbench_door import DoorHere
-from tests.support.workbench_page import ClassPage, Packets, SeatPage, WorkbenchPage
+from tests.support.workbench_page import ClassPage, Packets, SeatPage, Terminal, WorkbenchPage
 
 BRIEF = "# {{ lab }} of {{ student }}\n\n| | port |\n|---|---|\n| a | b |\n"
 REFUSED = Path(__file__).parents[1] / "data" / "refused.pcap"
@@ -280,3 +281,53 @@ def test_terminal_stays_after_a_reload_and_an_end(alice: SeatPage) -> None:
     alice.press("Enter")
     expect(terminal.own).to_have_attribute("data-state", "open")
     terminal.run("true")
+
+
+def test_student_shows_a_terminal_and_is_helped(
+    enter: Callable[..., Any], browser: Browser, firefox: Browser
+) -> None:
+    """Both pages follow without a reload, with a mark on both sides, until the student ends it."""
+    teacher, student = enter(browser, TEACHER), enter(firefox)
+    student.terminal("client").run("true")
+    student.ask_for_help()
+    expect(teacher.row("alice")).to_have_class("asks")
+    teacher.row("alice").locator("a", has_text="see").click()
+    screen = teacher.at("x-terminal[host=client] .xterm-rows")
+    teacher.at("#tab-terminal-client").click()
+    expect(screen).to_contain_text(re.compile(r"end-\d+-0"))
+    expect(student.at("x-terminal[host=client] .viewers output")).to_contain_text("instructor")
+    assert 0 == teacher.at("x-packets").count()
+    student.at("#notes button").filter(has_text="Let the instructor type").click()
+    teacher.at("#notes").filter(has_text="type in them").wait_for()
+    screen.wait_for()
+    Terminal(teacher, "client").type("echo hel''ped")
+    expect(student.at("x-terminal[host=client] .xterm-rows")).to_contain_text("helped")
+    assert [] == student.barriers() == teacher.barriers()
+    student.at("#notes button").filter(has_text="Hide my terminals").click()
+    expect(teacher.at("x-terminal")).to_have_count(0)
+
+
+def test_class_page_and_a_student_tell_each_other(
+    enter: Callable[..., Any], browser: Browser, firefox: Browser
+) -> None:
+    """A message, progress, a submission and its feedback are on the other page as they happen."""
+    teacher, student = enter(browser, TEACHER), enter(firefox)
+    teacher.write(teacher.at("input[name=text]"), "Five minutes left")
+    teacher.press("Enter")
+    student.at(".letter").filter(has_text="Five minutes left").wait_for()
+    assert [] == student.barriers()
+    teacher.row("alice").locator("[title]", has_text="✉").wait_for()
+    student.at(".letter button").click()
+    expect(student.at(".letter")).to_have_count(0)
+    box = teacher.row("alice").locator("input[type=checkbox]")
+    box.check()
+    student.open_tab("work")
+    student.answer("page", "server_port", "8080")
+    expect(teacher.row("alice").locator("td.num").first).to_contain_text("/")
+    expect(box).to_be_checked()
+    student.hand_in()
+    teacher.at("#gradebook button").click()
+    teacher.at("#gradebook button").filter(has_text="Give").click()
+    student.at("#notes a").click()
+    expect(student.at("h1")).to_be_visible()
+    assert [] == student.barriers()

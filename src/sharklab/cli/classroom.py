@@ -23,11 +23,11 @@ from sharklab import state
 from sharklab.cli import flow, seats
 from sharklab.cli.side_by_side import Done, attempt, side_by_side
 from sharklab.errors import MachineryError, SharklabError
-from sharklab.hosts import capacity, image, inventory, playbook, providers, student_files
+from sharklab.hosts import capacity, image, inventory, playbook, providers, seat_provider, student_files
 from sharklab.hosts.image import choice
 from sharklab.hosts.providers import sleeping
+from sharklab.hosts.providers.cluster import provider as cluster
 from sharklab.hosts.providers.provider import NewHosts
-from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab import class_note, diary, handed_in, seat
 from sharklab.lab.class_note import ClassNote
 from sharklab.lab.model import Lab, Plan, Seat
@@ -50,19 +50,27 @@ Watch = Callable[[Done], None]
 """Hears of each seat when it is done."""
 
 
-def up(lab: Lab, students: Sequence[str], solved: bool, os_name: str, progress: Progress) -> list[Done]:
+def up(
+    lab: Lab,
+    students: Sequence[str],
+    solved: bool,
+    os_name: str,
+    progress: Progress,
+    provider: str = seat_provider.DEFAULT,
+) -> list[Done]:
     """Bring the seat of every student up, and return what became of each, in the order of `students`.
 
     A seat that is up stays as it is; one that was interrupted is finished. Raises InputError and
     MachineryError when no seat can come up: a wrong name, a missing tool, too little memory.
     """
-    hosts = CONTAINERS
+    hosts = providers.get(provider)
     plans = [flow.to_begin(flow.plan_of(lab, own), solved) for own in seat.register_all(lab, students)]
     layers = _layers(plans, hosts, os_name, progress)
     for plan in plans:
         sleeping.wake(plan.seat)
     absent = [plan for plan in plans if not flow.is_ready(hosts.adapt(plan), hosts)]
-    capacity.check(sum(len(plan.hosts) for plan in absent))
+    check_room = cluster.check_room if provider == seat_provider.CLUSTER else capacity.check
+    check_room(sum(len(plan.hosts) for plan in absent))
     begun = time.monotonic()
     done = {plan.seat.student: Done(plan.seat.student) for plan in plans if plan not in absent}
 

@@ -254,7 +254,8 @@ def bring_up(plan: Plan, hosts: providers.Provider, layers: image.Layers, progre
 
 
 def begin(plan: Plan, hosts: providers.Provider) -> None:
-    """Write the files of a seat that its hosts are made from."""
+    """Write the files of a seat that its hosts are made from; hosts that are lost for good are made again."""
+    hosts.forget_lost(plan.seat)
     plan_file.save(plan)
     inventory.save(plan)
     seat_provider.write(plan.seat.folder, hosts.name)

@@ -74,6 +74,7 @@ class Options(argparse.Namespace):
     packets: int
     port: int | None
     provider: str | None
+    remote: str | None
     roster: str
     run: str | None
     scale: str | None
@@ -202,9 +203,27 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "provider": (
         ("--provider",),
         {
-            "metavar": "{nspawn,qemu,auto,existing}",
+            "metavar": "{nspawn,qemu,auto,cluster,existing}",
             "default": None,
             "help": N_("the provider of the hosts (default: that of the seat, or nspawn)"),
+        },
+    ),
+    "class_provider": (
+        ("--provider",),
+        {
+            "metavar": "{nspawn,cluster}",
+            "default": None,
+            "help": N_("the provider of the hosts (default: that of the class, or nspawn)"),
+        },
+    ),
+    "remote": (
+        ("--remote",),
+        {
+            "metavar": N_("NAME"),
+            "default": None,
+            "help": N_(
+                "with --provider cluster: the cluster, as `incus remote list` or `lxc remote list` names it"
+            ),
         },
     ),
     "inventory": (

@@ -70,7 +70,7 @@ def down(lab: str | None, student: str | None, progress: Progress) -> dict[str, 
         with progress.step(N_("remove seat {lab}/{student}"), lab=own.lab, student=own.student), hold(own):
             left[f"{own.lab}/{own.student}"] = provider_of(own).down(own)
     if lab is None:
-        for provider in providers.PROVIDERS.values():
+        for provider in providers.by_name().values():
             provider.sweep()
     return left
 

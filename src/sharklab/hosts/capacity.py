@@ -11,6 +11,7 @@ from pathlib import Path
 from sharklab import state
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers import cgroups, network, shared_limits
+from sharklab.hosts.providers.cluster import looks
 from sharklab.lab.model import Seat
 from sharklab.message import N_, Message
 
@@ -127,6 +128,8 @@ def _existing(path: Path) -> Path:
 
 def memory_of(own: Seat) -> int:
     """Return the memory of a seat's hosts in bytes: its share of shared pages counts (proc(5), Pss)."""
+    if looks.is_there(own):
+        return looks.memory(own)
     return memory_of_units(f"{network.namespace(own.id)}-*")
 
 

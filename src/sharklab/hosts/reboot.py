@@ -63,7 +63,7 @@ def reboot(plan: Plan, limit: float | None = None) -> Mapping[str, Reboot]:
 
 def _limit(plan: Plan) -> float:
     provider = seat_provider.read(plan.seat.folder) or seat_provider.DEFAULT
-    return CONTAINER_LIMIT if provider == "nspawn" else MACHINE_LIMIT
+    return CONTAINER_LIMIT if provider in seat_provider.OF_CLASSES else MACHINE_LIMIT
 
 
 def _look(machine: Machine) -> Reboot:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from sharklab import state
@@ -14,6 +15,9 @@ from sharklab.message import (
 
 FILE = "provider"
 DEFAULT = "nspawn"
+CLUSTER = "cluster"
+OF_CLASSES = (DEFAULT, CLUSTER)
+"""The providers that bring up the seats of a class side by side."""
 
 
 def read(folder: Path) -> str | None:
@@ -43,6 +47,34 @@ def choose(lab: str, student: str, asked: str | None = None) -> str:
             student=student,
         )
     return own or asked or DEFAULT
+
+
+def of_class(lab: str, students: Iterable[str], asked: str | None = None) -> str:
+    """Return the provider of the students' seats: the one that made those that exist, else as `choose`.
+
+    Raises InputError when another one than is asked for has made one, when several have, and for one whose
+    hosts are not containers.
+    """
+    known = {found for each in students if (found := read(state.seat_folder(lab, each)))}
+    meant = known | ({asked} if asked else set())
+    if len(meant) > 1:
+        raise InputError(
+            N_("seats of {lab} were made by other providers: {known}"),
+            place=f"--provider {asked or DEFAULT}",
+            hint=N_("remove these seats first: sharklab seats down {lab}"),
+            lab=lab,
+            known=sorted(known),
+        )
+    chosen = meant.pop() if meant else DEFAULT
+    if chosen not in OF_CLASSES:
+        raise InputError(
+            N_("the hosts of a class are containers, which the provider {name!r} does not make"),
+            place="--provider",
+            hint=N_("the providers of classes are: {known}"),
+            name=chosen,
+            known=OF_CLASSES,
+        )
+    return chosen
 
 
 def in_use() -> set[str]:

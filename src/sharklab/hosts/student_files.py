@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sharklab.hosts.providers import boot, nspawn
+from sharklab.hosts.providers.cluster import looks
 from sharklab.lab.model import Seat
 
 FOLDERS = ("etc", "home", "opt", "root", "srv", "usr")
@@ -40,6 +41,8 @@ def last_change(own: Seat) -> float:
         ready = (own.folder / "provisioned").stat().st_mtime + MARGIN
     except FileNotFoundError:
         return 0.0
+    if looks.is_there(own):
+        return looks.last_change(own, ready, FOLDERS, sorted(BY_ITSELF))
     times = (when for host in own.folder.glob("hosts/*") for when in _times(own, host))
     return max((when for when in times if when > ready), default=0.0)
 

@@ -1,4 +1,4 @@
-"""The note of what a student and the instructor tell each other: a raised hand, a right, messages.
+"""The note about help between a student and the instructor: a raised hand, a right, messages.
 
 The right is about the student's terminals. It begins and ends with the hand, or when the student says so.
 """

@@ -11,7 +11,7 @@ from sharklab import paths
 from sharklab.cli import moment
 from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
-from sharklab.cli.verbs.seat import agree
+from sharklab.cli.verbs.seat import agree, use_remote
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
 from sharklab.progress import Progress
@@ -27,14 +27,18 @@ def up(args: Options) -> int:
     """Bring the seats of a class up; exit code 1 when one of them did not come up."""
     from sharklab.author import lint
     from sharklab.cli import classroom
+    from sharklab.hosts import seat_provider
     from sharklab.lab import exam, seat
 
     lab, students = lint.named(args.lab), find_students(args)
+    provider = seat_provider.of_class(lab.name, [student.id for student in students], args.provider)
+    use_remote(args, provider)
     times = exam.windows(lab, students, *moment.read_exam(args.begin, args.end))
     until = moment.read_until(args.until, "--until", time.time())
     progress = Progress(translate(args).gettext)
     exam.note_windows(seat.register_all(lab, [student.id for student in students]), times)
-    results = classroom.up(lab, [student.id for student in students], args.solved, args.os, progress)
+    ids = [student.id for student in students]
+    results = classroom.up(lab, ids, args.solved, args.os, progress, provider)
     if until:
         classroom.note_until(lab, [result.student for result in results if not result.error], until)
     return say_results(args, results, N_("{good} of {count} seats of {lab} are up."), lab.name)

@@ -52,12 +52,14 @@ def image_build(args: Options) -> int:
     """Build the images of the labs that were named, or of all."""
     from sharklab.author.lint import named
     from sharklab.cli import flow
+    from sharklab.cli.verbs.seat import use_remote
     from sharklab.hosts import providers, seat_provider
     from sharklab.lab import load, start
     from sharklab.progress import Progress
 
     progress, folders = Progress(translate(args).gettext), {}
     hosts = providers.get(args.provider or seat_provider.DEFAULT)
+    use_remote(args, hosts.name)
     for name in args.labs or load.names():
         lab = named(name)
         folders[lab.name] = str(flow.build_image(lab, args.os, hosts, progress).folder)

@@ -101,12 +101,24 @@ def _choose_provider(args: Options, plan: Plan) -> tuple[Plan, str]:
     from sharklab.hosts import seat_provider
 
     provider = seat_provider.choose(plan.lab.name, plan.seat.student, args.provider)
+    use_remote(args, provider)
     if args.inventory and provider != "existing":
         raise InputError(N_("works only with --provider existing"), place="--inventory")
     if provider == "existing":
         file = Path(args.inventory).absolute() if args.inventory else None
         return flow.borrow(plan, file, lambda sentences: ask_consent(args, sentences)), provider
     return plan, provider
+
+
+def use_remote(args: Options, provider: str) -> None:
+    """Let the course use the cluster that `--remote` names. Raises InputError with another provider."""
+    if args.remote is None:
+        return
+    if provider != "cluster":
+        raise InputError(N_("works only with --provider cluster"), place="--remote")
+    from sharklab.hosts.providers.cluster import course
+
+    course.use(args.remote)
 
 
 def ask_consent(args: Options, sentences: Sequence[Message]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from sharklab.errors import MachineryError
 from sharklab.grading.marking.model import Result
 from sharklab.i18n import Translator
 from sharklab.lab import diary, handed_in, help_note, seat
-from sharklab.lab.model import Lab
+from sharklab.lab.model import Lab, Seat
 from sharklab.lab.roster import Student
 from sharklab.message import N_, Message
 
@@ -141,55 +141,64 @@ def _digest(lab: Lab) -> str:
     return hashlib.sha256(json.dumps(lab.data, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def rows(lab: Lab, students: Iterable[Student], words: Translator) -> list[dict[str, Any]]:
+def rows(lab: Lab, students: Sequence[Student], words: Translator) -> list[dict[str, Any]]:
     """Return a row of plain data for each student, the one without progress for longest first."""
     hosts = {each["student"]: each["hosts"] for each in seats.status(lab.name)}
-    handed = handed_in.last(lab.name)
-    start = fresh(lab.name)
-    found = [_row(lab, own, hosts.get(own.id, {}), handed.get(own.id, 0.0), start, words) for own in students]
+    known = seat.look_up_all(lab, [own.id for own in students])
+    table = _Table(lab, hosts, handed_in.last(lab.name), fresh(lab.name), words)
+    found = [table.row(own, known[own.id]) for own in students]
     return sorted(found, key=lambda row: (bool(row["handed"]), row["is_done"], -row["stuck"], row["student"]))
 
 
-def _row(
-    lab: Lab,
-    own: Student,
-    hosts: Mapping[str, str],
-    handed: float,
-    start: Mapping[str, float],
-    words: Translator,
-) -> dict[str, Any]:
-    """Return the row of a student; the points count from those of a fresh seat, `start`, on."""
-    record, now = read(lab.name, own.id), time.time()
-    known, help = seat.look_up(lab, own.id), help_note.read(lab.name, own.id)
-    begun = diary.begun(known)
-    since, changed = max(record.gained, begun), max(record.changed, record.checked, begun)
-    earned = [
-        (max(0.0, points - start.get(id, 0.0)), max(0.0, worth - start.get(id, 0.0)))
-        for id, (points, worth, _) in record.points.items()
-    ]
-    exercises = [
-        {"part": each.part, "title": words.prose(each.title), "state": _state(record, each.id)}
-        for each in lab.exercises
-    ]
-    return {
-        "student": own.id,
-        "name": own.name,
-        "hosts": {host: words.gettext(said) for host, said in hosts.items()},
-        "exercises": exercises,
-        "is_done": all(each["state"] == NOW for each in exercises),
-        "points": sum(points for points, _ in earned),
-        "worth": sum(worth for _, worth in earned),
-        "checked": record.checked,
-        "stuck": int((now - since) // 60) if since else 0,
-        "changed": int((now - changed) // 60) if changed else -1,
-        "hints": len(diary.hints(known)),
-        "hand": int((now - help.hand) // 60) if help.hand else -1,
-        "right": help.right,
-        "letters": len(help.letters),
-        "clock": clock(lab, own.id, words),
-        "handed": handed,
-        "handed_at": time.strftime("%H:%M", time.localtime(handed)),
-    }
+@dataclass(frozen=True)
+class _Table:
+    """The common part of the rows of a class: hosts and submissions by student, points of a fresh seat."""
+
+    lab: Lab
+    hosts: Mapping[str, Mapping[str, str]]
+    handed: Mapping[str, float]
+    fresh: Mapping[str, float]
+    words: Translator
+
+    def row(self, own: Student, known: Seat) -> dict[str, Any]:
+        """Return the row of a student. Its points are those above a fresh seat's."""
+        lab, words, record, now = self.lab, self.words, read(self.lab.name, own.id), time.time()
+        help, begun, handed = (
+            help_note.read(lab.name, own.id),
+            diary.begun(known),
+            self.handed.get(own.id, 0.0),
+        )
+        since, changed = max(record.gained, begun), max(record.changed, record.checked, begun)
+        points, worth = self._earned(record)
+        exercises = [
+            {"part": each.part, "title": words.prose(each.title), "state": _state(record, each.id)}
+            for each in lab.exercises
+        ]
+        return {
+            "student": own.id,
+            "name": own.name,
+            "hosts": {host: words.gettext(said) for host, said in self.hosts.get(own.id, {}).items()},
+            "exercises": exercises,
+            "is_done": all(each["state"] == NOW for each in exercises),
+            "points": points,
+            "worth": worth,
+            "checked": record.checked,
+            "stuck": int((now - since) // 60) if since else 0,
+            "changed": int((now - changed) // 60) if changed else -1,
+            "hints": len(diary.hints(known)),
+            "hand": int((now - help.hand) // 60) if help.hand else -1,
+            "right": help.right,
+            "letters": len(help.letters),
+            "clock": clock(lab, own.id, words),
+            "handed": handed,
+            "handed_at": time.strftime("%H:%M", time.localtime(handed)),
+        }
+
+    def _earned(self, record: Record) -> tuple[float, float]:
+        """Return the points above those of a fresh seat, and their worth."""
+        own = [(points, worth, self.fresh.get(id, 0.0)) for id, (points, worth, _) in record.points.items()]
+        points = sum(max(0.0, points - start) for points, _, start in own)
+        return points, sum(max(0.0, worth - start) for _, worth, start in own)
 
 
 def _state(record: Record, exercise: str) -> str:

@@ -23,6 +23,7 @@ from sharklab.cli.workbench.jobs import Jobs
 from sharklab.cli.workbench.seat_desk import SeatDesk, words_of
 from sharklab.errors import InputError
 from sharklab.hosts.door.server import Answer, Handler, text
+from sharklab.lab import exam
 from sharklab.lab.model import Lab
 from sharklab.lab.roster import Student
 from sharklab.message import N_
@@ -52,19 +53,30 @@ class ClassDesk:
     def handlers(self) -> Mapping[str, Handler]:
         """Return the function for each request, as the door takes them."""
         return {
-            **self.desk.handlers(),
+            **{name: self._once_begun(own) for name, own in self.desk.handlers().items()},
             **self.help_desk.handlers(),
             **self.seat_desk.handlers(),
             **self.grade_desk.handlers(),
             "class": self._class,
             "changes": self._changes,
-            "page": self._page,
+            "page": self._once_begun(self._page),
             "notes": self._notes,
             "links": self._links,
             "use link": self._use,
             "new link": self._renew,
-            "hand in": self._hand_in,
+            "hand in": self._once_begun(self._hand_in),
         }
+
+    def _once_begun(self, handler: Handler) -> Handler:
+        """Return a handler that raises InputError before the exam of the student begins."""
+
+        def handle(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+            window = exam.own_window(self.lab.name, student) if self.lab.exam else None
+            if window and time.time() < window.begin:
+                raise InputError(N_("your exam begins on {time}"), time=exam.local_time(window.begin))
+            return handler(student, request, handles)
+
+        return handle
 
     def _class(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Answer with the rows of the table."""

@@ -26,7 +26,9 @@ async def ask(request: Request, want: str, student: str, **more: str) -> dict[st
 async def _rows(request: Request) -> dict[str, Any]:
     """Return the class with the rows that the reader wants to see. Raises Refused."""
     found = await ask(request, "class", NOBODY)
-    return {**found, "shown": list(_wanted(found["rows"], request.query_params))}
+    form = await request.form() if request.method == "POST" else {}
+    query = {name: str(value) for name, value in {**request.query_params, **form}.items()}
+    return {**found, "shown": list(_wanted(found["rows"], query))}
 
 
 def _wanted(rows: list[dict[str, Any]], query: Mapping[str, str]) -> Iterator[dict[str, Any]]:

@@ -10,8 +10,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from sharklab.cli.workbench import class_page
-from sharklab.cli.workbench.class_page import NOBODY, ask
+from sharklab.cli.workbench.class_page import ask
 from sharklab.cli.workbench.pages import telling, write
+from sharklab.cli.workbench.seat_desk import NOBODY
 
 ACTIONS = {"start": "start", "stop": "stop", "reset": "restart"}
 """The request to the desk for each action on a seat."""

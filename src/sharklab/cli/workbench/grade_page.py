@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from sharklab.cli.workbench.class_page import NOBODY, ask
+from sharklab.cli.workbench.class_page import ask
 from sharklab.cli.workbench.pages import open_file, send_file, telling, write
+from sharklab.cli.workbench.seat_desk import NOBODY
 
 
 @telling

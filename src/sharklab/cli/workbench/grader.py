@@ -140,7 +140,7 @@ class Grader:
             self.found(student, *outcome)
 
     def _next(self) -> str | None:
-        """Return the student whose turn it is, or None after a minute without any."""
+        """Return the next student, or None after a minute without any."""
         with self._news:
             if not self._news.wait_for(lambda: self._wanted, IDLE):
                 self._is_running = False

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from sharklab.cli.workbench import class_page
 from sharklab.cli.workbench.pages import ask, telling, write
+from sharklab.cli.workbench.seat_desk import NOBODY
 
 
 @telling
@@ -69,7 +70,7 @@ async def send(request: Request) -> Response:
     """Send a message to a student, or to everybody."""
     form = await request.form()
     given = {name: str(form.get(name, "")) for name in ("to", "text")}
-    found = await class_page.ask(request, "tell", class_page.NOBODY, **given)
+    found = await class_page.ask(request, "tell", NOBODY, **given)
     reader = request.scope["reader"]
     return HTMLResponse(write("sent.html.j2", reader.lang, request.app.state.site, count=found["count"]))
 

@@ -22,7 +22,7 @@ from sharklab.cli.workbench.terminals import REFUSED, first_of
 EVERYBODY = "*"
 """The student of a request for the next change: the door counts its requests apart."""
 
-PAUSE = 0.5
+PAUSE = 1.0
 """Seconds between two words to one page, and between two questions to the desk."""
 
 LOOK = 5.0

@@ -54,12 +54,12 @@ class SeatDesk:
         }
 
     def open_jobs(self, words: Translator) -> dict[str, str]:
-        """Return what is done on the seats now, in words, by student."""
+        """Return the job on each seat that has one now, in words, by student."""
         known = self.jobs.known().items()
         return {student: job.say(words) for student, job in known if job.is_open}
 
     def failed_jobs(self, words: Translator) -> dict[str, str]:
-        """Return why the last job of a student failed, in words, by student."""
+        """Return the reason of each last job that failed, in words, by student."""
         known = self.jobs.known().items()
         return {student: job.say(words) for student, job in known if job.has_failed}
 
@@ -82,7 +82,7 @@ class SeatDesk:
     def _begin(self, want: str, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Begin a job on the seat of a student, or on those that `students` names, with commas between.
 
-        To start the seats of nobody in particular means those of everybody without one that is up. Answer
+        Without names, `start` takes all students who have no seat that is up. Answer
         with the number of jobs. Raises InputError when a single seat has a job already, or cannot have this.
         """
         make = {"start": self._start, "stop": self._stop, "restart": self._reset}[want]

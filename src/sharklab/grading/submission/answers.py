@@ -206,7 +206,7 @@ def values(question: str, given: Any) -> frozenset[str]:
 
 @lru_cache(maxsize=32768)
 def _values(question: str, texts: tuple[str, ...]) -> frozenset[str]:
-    """Return the canonical forms in `texts`. Each conversation of a capture asks for the same answers again."""
+    """Return the canonical forms in `texts`. Each conversation of a capture asks for the same ones again."""
     asked = QUESTIONS[question]
     expected = FORMATS[asked.value]
     read = [value for text in texts for value in _read(asked, expected, text)]

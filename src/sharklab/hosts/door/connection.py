@@ -7,11 +7,13 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 
 from sharklab import process
 from sharklab.errors import MachineryError
-from sharklab.hosts import borrowed
+from sharklab.hosts import borrowed, seat_provider
 from sharklab.hosts.providers import access, marks, network
+from sharklab.hosts.providers.cluster import tunnel
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_
 
@@ -41,13 +43,17 @@ def shared(plan: Plan, owner: str) -> tuple[str, str]:
 def connect(plan: Plan, host: Host, port: int) -> socket.socket:
     """Return a connection to `port` of `host`, whoever made the host.
 
-    SSH is reached from the seat's network namespace. Any other port is reached through SSH, at the host's
-    address in its first network, as by a program on that host: so its firewall does not count. If nothing
-    listens there, the connection ends at once.
+    SSH is reached from the seat's network namespace, and on a cluster through the engine. Any other port is
+    reached through SSH, at the host's address in its first network, as by a program on that host: so its
+    firewall does not count. If nothing listens there, the connection ends at once.
 
     Raises MachineryError when SSH does not answer.
     """
-    return _from_namespace(plan, host) if port == access.SSH_PORT else _through_ssh(plan, host, port)
+    if port != access.SSH_PORT:
+        return _through_ssh(plan, host, port)
+    if seat_provider.read(plan.seat.folder) == seat_provider.CLUSTER:
+        return _carried([*tunnel.command(plan.seat.folder), host.name])
+    return _from_namespace(plan, host)
 
 
 def _from_namespace(plan: Plan, host: Host) -> socket.socket:
@@ -77,14 +83,15 @@ def _from_namespace(plan: Plan, host: Host) -> socket.socket:
 
 
 def _through_ssh(plan: Plan, host: Host, port: int) -> socket.socket:
-    """Return one end of a pair of sockets; ssh (ssh(1), -W) is at the other until either side closes."""
+    """Return a connection that ssh carries (ssh(1), -W)."""
     at = plan.seat.address(host.name, host.networks[0]).ipv4.ip
+    return _carried([*ssh(plan), "-W", f"{at}:{port}", host.name])
+
+
+def _carried(command: Sequence[str]) -> socket.socket:
+    """Return one end of a pair of sockets; the command is at the other until either side closes."""
     ours, theirs = socket.socketpair()
     with theirs:
-        child = subprocess.Popen(
-            [*ssh(plan), "-W", f"{at}:{port}", host.name],
-            stdin=theirs.fileno(),
-            stdout=theirs.fileno(),
-        )
+        child = subprocess.Popen(command, stdin=theirs.fileno(), stdout=theirs.fileno())
     threading.Thread(target=child.wait, daemon=True).start()
     return ours

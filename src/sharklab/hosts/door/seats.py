@@ -12,6 +12,7 @@ from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import seat_provider
 from sharklab.hosts.providers import network, sleeping
+from sharklab.hosts.providers.cluster import record
 from sharklab.lab import class_note, exam, plan_file
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_
@@ -36,9 +37,16 @@ def of_student(student: str, lab: str = "", borrowed: bool = False) -> list[Plan
             plan = plan_file.read(file)
         except MachineryError:
             continue
-        if plan.seat.student == student and (is_borrowed or network.exists(network.namespace(plan.seat.id))):
+        if plan.seat.student == student and (is_borrowed or _is_up(plan)):
             plans.append(plan)
     return plans
+
+
+def _is_up(plan: Plan) -> bool:
+    """Tell whether the seat was brought up; a seat on a cluster has a place there."""
+    if seat_provider.read(plan.seat.folder) == seat_provider.CLUSTER:
+        return bool((known := record.read(plan.seat.folder)) and known.member)
+    return network.exists(network.namespace(plan.seat.id))
 
 
 def find_any(student: str, lab: str, host: str) -> tuple[Plan, Host]:
@@ -49,8 +57,8 @@ def find_any(student: str, lab: str, host: str) -> tuple[Plan, Host]:
 def find(student: str, lab: str, host: str, borrowed: bool = False) -> tuple[Plan, Host]:
     """Return the seat and the host that are meant; without `lab`, in the only seat that has such a host.
 
-    A seat that sleeps wakes. `borrowed` as for `of_student`. Raises InputError when the student has no such seat here, or none of them has
-    such a host, or several have, or the time of the seat is over.
+    A seat that sleeps wakes. `borrowed` as for `of_student`. Raises InputError when the student has no such
+    seat here, or none of them has such a host, or several have, or the time of the seat is over.
     """
     here = of_student(student, lab, borrowed)
     found = [(plan, own) for plan in here for own in plan.hosts if own.name == host]

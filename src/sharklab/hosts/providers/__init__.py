@@ -1,30 +1,37 @@
-"""The providers by name: `nspawn`, `qemu`, `auto` and `existing`."""
+"""The providers by name: `nspawn`, `qemu`, `auto`, `cluster` and `existing`.
+
+A program that carries a connection needs one module of this package: the rest is imported on demand.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
 
 from sharklab.errors import InputError
-from sharklab.hosts.providers.existing import Existing
-from sharklab.hosts.providers.provider import Provider
-from sharklab.hosts.providers.this_computer import CONTAINERS, VIRTUAL_MACHINES, ThisComputer
 from sharklab.message import N_
 
-PROVIDERS: Mapping[str, Provider] = {
-    provider.name: provider
-    for provider in (
-        CONTAINERS,
-        VIRTUAL_MACHINES,
-        ThisComputer("auto", lambda host: bool(host.needs)),
-        Existing(),
-    )
-}
+if TYPE_CHECKING:
+    from sharklab.hosts.providers.provider import Provider
+
+
+@cache
+def by_name() -> Mapping[str, Provider]:
+    """Return every provider by its name."""
+    from sharklab.hosts.providers.cluster.provider import Cluster
+    from sharklab.hosts.providers.existing import Existing
+    from sharklab.hosts.providers.this_computer import CONTAINERS, VIRTUAL_MACHINES, ThisComputer
+
+    mixed = ThisComputer("auto", lambda host: bool(host.needs))
+    known: tuple[Provider, ...] = (CONTAINERS, VIRTUAL_MACHINES, mixed, Cluster(), Existing())
+    return {provider.name: provider for provider in known}
 
 
 def get(name: str) -> Provider:
     """Return the provider of that name. Raises InputError when there is none."""
-    if name not in PROVIDERS:
-        known = ", ".join(sorted(PROVIDERS))
+    if name not in by_name():
+        known = ", ".join(sorted(by_name()))
         raise InputError(
             N_("there is no provider {name!r}"),
             place="--provider",
@@ -32,7 +39,7 @@ def get(name: str) -> Provider:
             name=name,
             known=known,
         )
-    return PROVIDERS[name]
+    return by_name()[name]
 
 
-__all__ = ["PROVIDERS", "Provider", "get"]
+__all__ = ["Provider", "by_name", "get"]

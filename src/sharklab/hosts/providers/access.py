@@ -73,8 +73,7 @@ Host *
     StrictHostKeyChecking yes
     UserKnownHostsFile {known}
     GlobalKnownHostsFile /dev/null
-    ProxyCommand nsenter --net={namespace} {python} -I -S {tunnel} %h %p
-    ProxyUseFdpass yes
+{proxy}
     ControlMaster auto
     ControlPersist 10m
     ControlPath "{sockets}/%r@%n"
@@ -84,6 +83,9 @@ Host *
     KexAlgorithms ^curve25519-sha256
     LogLevel ERROR
 """
+FROM_NAMESPACE = """\
+    ProxyCommand nsenter --net={namespace} {python} -I -S {tunnel} %h %p
+    ProxyUseFdpass yes"""
 HOST = """
 Host {name} {address}
     HostName {address}
@@ -105,15 +107,19 @@ def folder(plan: Plan) -> Path:
     return plan.seat.folder / "ssh"
 
 
-def prepare(plan: Plan) -> None:
-    """Make the keys of the controller and of every host, known_hosts and the ssh configuration."""
+def prepare(plan: Plan, proxy: str = "") -> None:
+    """Make the keys of the controller and of every host, known_hosts and the ssh configuration.
+
+    `proxy` are the lines of ssh_config(5) that reach a host; without them, hosts are reached from the
+    namespace of the seat.
+    """
     own = state.folder(folder(plan))
     make_key(own / "id_ed25519", f"sharklab-{plan.seat.id}")
     for host in plan.hosts:
         make_key(host_key(plan, host.name), host.name)
     known = [f"{host.name} {public(host_key(plan, host.name))}" for host in plan.hosts]
     state.write(own / "known_hosts", "".join(known))
-    state.write(own / "config", _config(plan))
+    state.write(own / "config", _config(plan, proxy or _from_namespace(plan)))
 
 
 def host_key(plan: Plan, host: str) -> Path:
@@ -261,7 +267,15 @@ class BootQuery:
         )
 
 
-def _config(plan: Plan) -> str:
+def _from_namespace(plan: Plan) -> str:
+    return FROM_NAMESPACE.format(
+        namespace=network.NAMESPACES / network.namespace(plan.seat.id),
+        python=ssh_settings.word(sys.executable),
+        tunnel=ssh_settings.word(TUNNEL),
+    )
+
+
+def _config(plan: Plan, proxy: str) -> str:
     hosts = [
         HOST.format(name=host.name, address=network.management_address(plan, host).ip) for host in plan.hosts
     ]
@@ -269,9 +283,7 @@ def _config(plan: Plan) -> str:
         folder=folder(plan),
         key=ssh_settings.file(folder(plan) / "id_ed25519"),
         known=ssh_settings.file(folder(plan) / "known_hosts"),
-        namespace=network.NAMESPACES / network.namespace(plan.seat.id),
-        python=ssh_settings.word(sys.executable),
-        tunnel=ssh_settings.word(TUNNEL),
+        proxy=proxy,
         sockets=marks.folder(plan.seat.id),
     )
     return start + "".join(hosts)

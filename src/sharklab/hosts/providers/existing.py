@@ -120,6 +120,9 @@ class Existing:
         answers = remote.ask_all(_machines(seat, known), lambda one: one.answers())
         return {host: N_("running") if answers[host] else N_("absent") for host in answers}
 
+    def forget_lost(self, seat: Seat) -> None:
+        """Forget nothing: a borrowed machine comes back, or its owner mends it."""
+
     def warnings(self, seat: Seat) -> Sequence[Message]:
         """Return nothing: the limits of a borrowed machine are its owner's."""
         return ()

@@ -88,6 +88,9 @@ class Provider(Protocol):
     def status(self, seat: Seat) -> Mapping[str, str]:
         """Return "running", "asleep", "stopped" or "absent" for each host, or `gateway.CUT_OFF`."""
 
+    def forget_lost(self, seat: Seat) -> None:
+        """Let lost hosts be made again by the next `make` and `up`, with the same values."""
+
     def warnings(self, seat: Seat) -> Sequence[Message]:
         """Return a sentence for each limit that a host of the seat has reached."""
 

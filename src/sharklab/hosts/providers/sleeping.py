@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from sharklab import state
 from sharklab.hosts.providers import cgroups, network
+from sharklab.hosts.providers.cluster import looks
 from sharklab.lab.model import Seat
 
 USERS = range(1000, 60_000)
@@ -23,6 +25,9 @@ IDS = 1 << 16
 def sleep(own: Seat) -> None:
     """Put the hosts of a seat to sleep. Raises MachineryError when one does not stop; then none sleeps."""
     state.write(_note(own), "")
+    if looks.is_there(own):
+        looks.freeze(own)
+        return
     try:
         for unit in _units(own):
             cgroups.freeze(unit)
@@ -35,6 +40,7 @@ def wake(own: Seat) -> None:
     """Wake the hosts of a seat; one that does not sleep stays as it is."""
     if not _note(own).exists():
         return
+    looks.thaw(own)
     for unit in _units(own):
         cgroups.thaw(unit)
     _note(own).unlink(missing_ok=True)
@@ -42,12 +48,13 @@ def wake(own: Seat) -> None:
 
 def is_asleep(own: Seat) -> bool:
     """Tell whether a host of the seat sleeps."""
-    return any(cgroups.is_frozen(unit) for unit in _units(own))
+    return any(cgroups.is_frozen(unit) for unit in _units(own)) or looks.is_frozen(own)
 
 
 def is_in_use(own: Seat) -> bool:
     """Tell whether a person's process is on a host of the seat: a login, or what a login has left there."""
-    return any(uid % IDS in USERS for unit in _units(own) for uid in _users(unit))
+    local = (uid for unit in _units(own) for uid in _users(unit))
+    return any(uid % IDS in USERS for uid in chain(local, looks.users(own)))
 
 
 def _units(own: Seat) -> list[str]:

@@ -195,6 +195,9 @@ class ThisComputer:
         cut_off = gateway.cut_off(seat)
         return {name: _host_state(seat, name, name in on_disk, name in cut_off) for name in names}
 
+    def forget_lost(self, seat: Seat) -> None:
+        """Forget nothing: no host of this computer is lost, as its disk is here."""
+
     def warnings(self, seat: Seat) -> Sequence[Message]:
         """Return a sentence for each limit that a container of the seat has reached."""
         return [sentence for host in seat.addresses for sentence in nspawn.reached(_unit(seat, host), host)]

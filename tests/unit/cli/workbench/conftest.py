@@ -9,6 +9,7 @@ import pytest
 
 from sharklab.cli import flow
 from tests.support import workbench
+from tests.support.class_asker import ClassAsker
 from tests.support.labs import write_lab
 from tests.support.workbench_door import DoorHere
 
@@ -48,3 +49,9 @@ def bench_again(mylab: Path, tmp_path: Path, door_here: DoorHere) -> Callable[[]
 def kept(bench_again: Callable[[], workbench.Bench]) -> workbench.Bench:
     """Return the workbench of alice, with terminals and recordings."""
     return bench_again()
+
+
+@pytest.fixture
+def ask(mylab: Path, tmp_path: Path) -> ClassAsker:
+    """Return the desk of a class of three that works on `mylab`."""
+    return ClassAsker(str(mylab), tmp_path)

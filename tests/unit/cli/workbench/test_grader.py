@@ -17,6 +17,7 @@ from sharklab.grading.gradebook.pool import Failure
 from sharklab.hosts import student_files
 from sharklab.hosts.providers import sleeping
 from sharklab.lab import load, seat
+from sharklab.lab.model import Plan
 from sharklab.message import Message
 
 POINTS: Points = {"page": (1.0, 4.0)}
@@ -170,7 +171,12 @@ def test_only_a_fresh_seat_is_looked_at(
     """With the state of the hosts that is known, a folder needs no look."""
     looked: list[str] = []
     monkeypatch.setattr("sharklab.checks.host_demands.is_needed", lambda plan: True)
-    monkeypatch.setattr(host_state, "observe", lambda plan, _: looked.append(plan.seat.student) or {})
+
+    def observe(plan: Plan, demands: object) -> dict[str, Any]:
+        looked.append(plan.seat.student)
+        return {}
+
+    monkeypatch.setattr(host_state, "observe", observe)
     assert (False, []) == (module.points(Work(mylab, "alice", prepare()))[1], looked)
     module.points(Work(mylab, "alice"))
     assert ["alice"] == looked

@@ -39,8 +39,9 @@ def test_hand_is_raised_and_lowered(bench: workbench.Bench) -> None:
     assert 'aria-pressed="true"' in own.post(bench.at + "/help", data={"up": "yes"}).text
     assert 'aria-pressed="true"' in own.get(bench.at + "/").text
     assert ["alice"] == hands(bench)
-    teacher.post("/class/helped/alice")
+    table = teacher.post("/class/helped/alice", data={"search": "bob"}).text
     assert [] == hands(bench)
+    assert ["bob"] == re.findall(r'id="row-(\w+)"', table)
     own.post(bench.at + "/help", data={"up": "yes"})
     own.post(bench.at + "/help", data={"up": "no"})
     assert [] == hands(bench)

@@ -64,7 +64,12 @@ def test_npm_comes_from_pypi_where_the_user_has_none(
     monkeypatch.setattr(javascript, "shutil", SimpleNamespace(which=lambda name: None))
     monkeypatch.setattr(javascript, "sys", SimpleNamespace(executable=str(programs / "python")))
     said: list[str] = []
-    progress = Progress(lambda text: said.append(text) or text)
+
+    def remember(text: str) -> str:
+        said.append(text)
+        return text
+
+    progress = Progress(remember)
     javascript.install(progress)
     pip, npm = (tmp_path / "asked").read_text().splitlines()
     assert pip.split()[:3] == ["-m", "pip", "install"] and javascript.NODE in pip

@@ -47,7 +47,12 @@ def test_page_hears_nothing_of_other_students(bench: workbench.Bench) -> None:
     """The word after a change of another student is of its own change."""
     heard: list[str] = []
     tell = bench.app.state.news._tell
-    bench.app.state.news._tell = lambda students: (heard.extend(students), tell(students))
+
+    def note(students: set[str]) -> None:
+        heard.extend(students)
+        tell(students)
+
+    bench.app.state.news._tell = note
     with listening(bench, BOB) as socket:
         bench.of_class.changes.note("alice")
         while "alice" not in heard:

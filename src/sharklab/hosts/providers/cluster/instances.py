@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sharklab.hosts.providers.cluster.errors import NotFound
+from sharklab.errors import MachineryError
+from sharklab.hosts.providers.cluster.errors import NotFound, Refused
 from sharklab.hosts.providers.cluster.members import ALONE
 from sharklab.hosts.providers.cluster.model import Instance, Kind, Plain, Power, Ran, Usage
 from sharklab.hosts.providers.cluster.transport import SECONDS, Content, Transport, path
@@ -17,6 +19,14 @@ CREATE_SECONDS = 300.0
 
 START_SECONDS = 60.0
 EXEC_SECONDS = 60.0
+
+BUSY = "is busy running"
+"""The words of the engine while another operation on the instance goes on."""
+
+PAUSE = 0.1
+
+LOG = "lxc.log"
+"""The log that LXC keeps of the last start of a container."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ class Instances:
 
     def all(self, *, every_project: bool = False) -> Sequence[Instance]:
         """Return the instances of the project with their configuration; those of dead members are LOST."""
-        where: Mapping[str, str] = {"all-projects": "true"} if every_project else {"project": self._project}
+        where: dict[str, Any] = {"all-projects": "true"} if every_project else {"project": self._project}
         found = self._transport.get("/1.0/instances", recursion=1, **where)
         return sorted(map(_instance, found), key=lambda one: (one.project, one.name))
 
@@ -75,37 +85,68 @@ class Instances:
         kind: Kind = Kind.CONTAINER,
         config: Mapping[str, str] | None = None,
         devices: Devices | None = None,
-        profiles: Sequence[str] = (),
+        profiles: Sequence[str] | None = None,
         limit: float = CREATE_SECONDS,
     ) -> None:
         """Make an instance on `member`, which does not run yet; without a member the engine chooses.
 
-        A copy has the configuration of its source, and `config` and `devices` over it. Raises
-        AlreadyThere when the name is taken in the project.
+        A copy has the profiles and the configuration of its source, and `config` and `devices` over it.
+        An instance from an image has only the named profiles. Raises AlreadyThere when the name is taken in
+        the project, and NotFound when there is no such source.
         """
         body = {
-            "name": name,
             "type": str(kind),
-            "source": source.plain(),
-            "profiles": list(profiles),
+            "profiles": list(profiles or ()),
             "config": dict(config or {}),
-            "devices": {device: dict(values) for device, values in (devices or {}).items()},
+            "devices": _plain_devices(devices or {}),
         }
+        if isinstance(source, CopyOf):
+            body = self._whole_copy(source, profiles, config or {}, devices or {})
+        body |= {"name": name, "source": source.plain()}
         where = {} if member in ("", ALONE) else {"target": member}
         self._transport.change("POST", "/1.0/instances", body, limit=limit, project=self._project, **where)
+
+    def _whole_copy(
+        self, source: CopyOf, profiles: Sequence[str] | None, config: Mapping[str, str], devices: Devices
+    ) -> dict[str, Any]:
+        """Return all about a copy: another member asks nobody for what the source has."""
+        where = path("instances", source.name)
+        said = self._transport.get(where, project=source.project or self._project)
+        own = {name: value for name, value in said["config"].items() if not name.startswith("volatile.")}
+        return {
+            "architecture": said["architecture"],
+            "type": said["type"],
+            "profiles": list(said["profiles"] if profiles is None else profiles),
+            "config": {**own, **config},
+            "devices": _plain_devices({**said["devices"], **devices}),
+        }
 
     def update(
         self, name: str, *, config: Mapping[str, str] | None = None, devices: Devices | None = None
     ) -> None:
         """Change these keys and devices, and leave the others; an empty value takes a key away."""
-        body = {"config": dict(config or {})}
+        body: dict[str, object] = {"config": dict(config or {})}
         if devices is not None:
-            body["devices"] = {device: dict(values) for device, values in devices.items()}  # type: ignore[misc]
+            body["devices"] = _plain_devices(devices)
         self._transport.change("PATCH", path("instances", name), body, project=self._project)
 
     def start(self, name: str, *, limit: float = START_SECONDS) -> None:
-        """Start an instance; it still boots when this returns."""
-        self._act(name, {"action": "start"}, limit)
+        """Start an instance; it still boots when this returns. Raises Refused with the words of its log."""
+        try:
+            self._act(name, {"action": "start"}, limit)
+        except Refused as error:
+            raise self._with_log(name, error) from None
+
+    def _with_log(self, name: str, error: Refused) -> Refused:
+        """Return the error with the first cause that LXC wrote; the engine names only the command."""
+        try:
+            log = self._transport.bytes_of(path("instances", name, "logs", LOG), project=self._project)
+        except MachineryError:
+            return error
+        causes = [line for line in log.decode(errors="replace").splitlines() if " ERROR " in line]
+        if causes:
+            error.values["said"] = f"{error.values['said']} ({causes[0].rpartition(' - ')[2]})"
+        return error
 
     def stop(self, name: str, *, force: bool = True, limit: float = START_SECONDS) -> None:
         """Stop an instance: at once by `force`, else in good order, `limit` seconds at most."""
@@ -125,14 +166,57 @@ class Instances:
         self._act(name, {"action": "unfreeze"}, limit)
 
     def _act(self, name: str, body: Plain, limit: float) -> None:
-        self._transport.change(
-            "PUT", path("instances", name, "state"), body, limit=limit, project=self._project
-        )
+        self._when_idle("PUT", path("instances", name, "state"), body, limit)
 
     def delete(self, name: str, *, limit: float = START_SECONDS) -> None:
         """Remove a stopped instance with its disk; one that is gone already is no error."""
         with suppress(NotFound):
-            self._transport.change("DELETE", path("instances", name), limit=limit, project=self._project)
+            self._when_idle("DELETE", path("instances", name), None, limit)
+
+    def _when_idle(self, method: str, where: str, body: Plain | None, limit: float) -> None:
+        """Change an instance as soon as the engine has ended its own work on it, such as cleaning up."""
+        deadline = time.monotonic() + limit
+        while True:
+            try:
+                self._transport.change(method, where, body, limit=limit, project=self._project)
+            except Refused as error:
+                if BUSY not in str(error.values["said"]) or time.monotonic() > deadline:
+                    raise
+                time.sleep(PAUSE)
+            else:
+                return
+
+    def move(self, name: str, member: str, *, limit: float = CREATE_SECONDS) -> None:
+        """Move a stopped instance with its disk and its snapshots to another member."""
+        body = {"name": name, "migration": True}
+        self._transport.change(
+            "POST", path("instances", name), body, limit=limit, project=self._project, target=member
+        )
+
+    def has_snapshot(self, name: str, snapshot: str) -> bool:
+        """Tell whether an instance has a snapshot of this name."""
+        found = self._transport.get(path("instances", name, "snapshots"), project=self._project)
+        return any(one.rpartition("/")[2] == snapshot for one in found)
+
+    def snapshot(self, name: str, snapshot: str, *, limit: float = START_SECONDS) -> None:
+        """Keep the disk of an instance as it is now under the name `snapshot`."""
+        body = {"name": snapshot, "stateful": False}
+        self._transport.change(
+            "POST", path("instances", name, "snapshots"), body, limit=limit, project=self._project
+        )
+
+    def delete_snapshot(self, name: str, snapshot: str, *, limit: float = START_SECONDS) -> None:
+        """Remove a snapshot; one that is gone already is no error."""
+        with suppress(NotFound):
+            self._transport.change(
+                "DELETE", path("instances", name, "snapshots", snapshot), limit=limit, project=self._project
+            )
+
+    def put_back(self, name: str, snapshot: str, *, limit: float = CREATE_SECONDS) -> None:
+        """Give an instance the disk of its snapshot."""
+        self._transport.change(
+            "PUT", path("instances", name), {"restore": snapshot}, limit=limit, project=self._project
+        )
 
     def usage(self, name: str) -> Usage:
         """Return what an instance uses now, and its addresses."""
@@ -219,6 +303,10 @@ class Instances:
         return self._transport.bytes_of(
             path("instances", name, "files"), limit=limit, project=self._project, path=where
         )
+
+
+def _plain_devices(devices: Devices) -> dict[str, dict[str, str]]:
+    return {name: dict(values) for name, values in devices.items()}
 
 
 def both(values: Mapping[str, str]) -> Mapping[str, str]:

@@ -1,4 +1,9 @@
-"""The machines of a cluster: their state, memory, evacuation and restoring."""
+"""The machines of a cluster: their state, memory, evacuation and restoring.
+
+A member that has died is `Offline` after the cluster's threshold. Until then a list of instances waits for
+it; after that the list is quick, and a call that needs the member fails after 10 s. So ask for the members
+first, and call those that are `ready`.
+"""
 
 from __future__ import annotations
 

@@ -13,6 +13,8 @@ class Kind(StrEnum):
 
     CONTAINER = "container"
     VIRTUAL_MACHINE = "virtual-machine"
+    UNKNOWN = ""
+    """The member of the instance does not answer."""
 
 
 class Power(StrEnum):
@@ -110,7 +112,7 @@ class Resources:
 
 @dataclass(frozen=True)
 class Instance:
-    """A container or a virtual machine."""
+    """A container or a virtual machine. Of a LOST one, only the name and the member are known."""
 
     name: str
     kind: Kind

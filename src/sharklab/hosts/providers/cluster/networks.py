@@ -1,4 +1,8 @@
-"""Networks of a cluster. A bridge lies on every member, and its hosts meet only on the same member."""
+"""Networks of a cluster. A bridge lies on every member, and its hosts meet only on the same member.
+
+While a member is down, LXD 5.0.2 makes a network by half. The half one keeps new members from joining, and
+cannot be deleted. So look whether all members are `ready` before.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from sharklab.hosts.providers.cluster.errors import NotFound
 from sharklab.hosts.providers.cluster.members import ALONE
@@ -25,7 +26,7 @@ class Pools:
 
     def space(self, name: str, member: str = ALONE) -> Space:
         """Return the space of a pool on one member."""
-        where = {} if member == ALONE else {"target": member}
+        where: dict[str, Any] = {} if member == ALONE else {"target": member}
         said = self._transport.get(path("storage-pools", name, "resources"), **where)["space"]
         return Space(int(said.get("total") or 0), int(said.get("used") or 0))
 

@@ -38,6 +38,15 @@ CONNECTIONS = 64
 
 LOOK = N_("look at the state of the cluster: ./sharklab doctor --provider cluster")
 
+LOST = ("Missing event connection with target", "Unable to connect to:", "peer node", "no available dqlite")
+"""The words of the engine for a member that is down. It has no code of its own for that (LXD 5.0.2: 500)."""
+
+STARTS = 503
+"""The status of HTTP that a member gives while its engine starts or ends."""
+
+TAKEN = ("already exists", "UNIQUE constraint failed: instances")
+"""The words of the engines for a name that is taken. LXD 5.0.2 and Incus 6.0.4 give 400 for an instance."""
+
 Query = Mapping[str, str | int]
 Content = bytes | IO[bytes]
 
@@ -84,6 +93,11 @@ class Transport:
         answer = self._ask(method, where, query, limit, json=body)
         return self._finished(method, where, answer, limit)
 
+    def begin(self, method: str, where: str, body: object = None, **query: str | int) -> Mapping[str, Any]:
+        """Send `body`, and return the operation that it began, which goes on. Raises as `get`."""
+        begun: Mapping[str, Any] = self._ask(method, where, query, SECONDS, json=body)["metadata"]
+        return begun
+
     def upload(
         self,
         method: str,
@@ -118,7 +132,9 @@ class Transport:
         if answer.get("type") != "async":
             return {}
         operation = str(answer["operation"]).partition("?")[0]
-        done = self._ask("GET", f"{operation}/wait", {"timeout": max(1, int(limit))}, limit + GRACE_SECONDS)
+        timeout = {"timeout": max(1, int(limit))}
+        answered = self._send("GET", f"{operation}/wait", timeout, limit + GRACE_SECONDS)
+        done = self._checked(method, where, answered)  # Incus refuses here, LXD in the operation
         result: Mapping[str, Any] = done["metadata"]
         if result["status"] == "Success":
             return result
@@ -224,7 +240,16 @@ class Transport:
             group=groups,
         )
 
-    def _refused(self, method: str, where: str, code: int, said: str) -> Refused:
+    def _refused(self, method: str, where: str, code: int, said: str) -> MachineryError:
+        if code == STARTS or any(words in said for words in LOST):
+            return Unreachable(
+                N_("a member of the cluster does not answer: {said}"),
+                place=self._place(method, where),
+                hint=LOOK,
+                said=said,
+            )
+        if any(words in said for words in TAKEN):
+            code = 409
         kinds: Mapping[int, type[Refused]] = {404: NotFound, 409: AlreadyThere}
         hint = (
             N_("give this client the rights for it: docs/cluster.md has the steps")
@@ -254,10 +279,10 @@ def _open(endpoint: Endpoint) -> httpx2.Client:
     if endpoint.socket:
         transport = httpx2.HTTPTransport(uds=str(endpoint.socket), limits=limits)
         return httpx2.Client(base_url=endpoint.address, transport=transport, trust_env=False)
-    return httpx2.Client(base_url=endpoint.address, verify=_certificates(endpoint), limits=limits)
+    return httpx2.Client(base_url=endpoint.address, verify=certificates(endpoint), limits=limits)
 
 
-def _certificates(endpoint: Endpoint) -> ssl.SSLContext:
+def certificates(endpoint: Endpoint) -> ssl.SSLContext:
     """Return what TLS checks and shows. A certificate that the user's client has pinned decides alone."""
     context = ssl.create_default_context()
     try:

@@ -8,7 +8,7 @@ import pytest
 
 from sharklab.errors import InputError
 from sharklab.hosts.providers.cluster.client import Client
-from sharklab.hosts.providers.cluster.errors import NotFound
+from sharklab.hosts.providers.cluster.errors import NotFound, Refused
 from sharklab.hosts.providers.cluster.instances import CopyOf, FromImage
 from sharklab.hosts.providers.cluster.model import Kind, MemberStatus, Pool, Power, Ran, Resources, Space
 from tests.support.engine_socket import ScriptedEngine
@@ -85,6 +85,12 @@ def test_evacuation_restoring_and_removal(engine: ScriptedEngine, course: Client
 def test_instance_is_made_on_the_named_member(engine: ScriptedEngine, course: Client) -> None:
     """From an image or as a copy, in the project of the client."""
     engine.works("POST /1.0/instances")
+    golden = {
+        "config": {"user.x": "0", "volatile.uuid": "u", "user.y": "2"},
+        "devices": {"root": {"type": "disk"}},
+    }
+    golden |= {"architecture": "x86_64", "type": "virtual-machine", "profiles": ["p"]}
+    engine.gives("GET /1.0/instances/g", golden)
     course.instances.create(
         "a", FromImage("golden"), member="m2", config={"user.x": "1"}, devices={"root": {"type": "disk"}}
     )
@@ -94,22 +100,28 @@ def test_instance_is_made_on_the_named_member(engine: ScriptedEngine, course: Cl
     assert ("container", {"user.x": "1"}, []) == tuple(
         asked.plain[one] for one in ("type", "config", "profiles")
     )
-    course.instances.create("b", CopyOf("g", "sharklab"), kind=Kind.VIRTUAL_MACHINE)
+    course.instances.create("b", CopyOf("g", "sharklab"), config={"user.x": "1"}, devices={"eth0": {}})
     asked = engine.last("POST")
-    assert ({"project": "sharklab-tp"}, "virtual-machine") == (asked.query, asked.plain["type"])
+    assert ({"project": "sharklab-tp"}, {"project": "sharklab"}) == (asked.query, engine.asked[-3].query)
     assert ("copy", "g", "sharklab") == tuple(
         asked.plain["source"][one] for one in ("type", "source", "project")
+    )
+    assert {"user.x": "1", "user.y": "2"} == asked.plain["config"]
+    assert {"root": {"type": "disk"}, "eth0": {}} == asked.plain["devices"]
+    assert ("x86_64", "virtual-machine", ["p"]) == tuple(
+        asked.plain[one] for one in ("architecture", "type", "profiles")
     )
 
 
 def test_instances_of_a_dead_member_are_lost(engine: ScriptedEngine, course: Client) -> None:
     """The engine lists them with the state Error."""
-    said = {"name": "a", "type": "container", "status": "Error", "location": "m2", "project": "p"}
+    said = {"name": "a", "type": "", "status": "Error", "location": "m2", "project": "p"}
     engine.gives(
-        "GET /1.0/instances", [said, said | {"name": "b", "status": "Running", "config": {"user.x": "1"}}]
+        "GET /1.0/instances",
+        [said, said | {"name": "b", "type": "container", "status": "Running", "config": {"user.x": "1"}}],
     )
     lost, running = course.instances.all()
-    assert (Power.LOST, "m2", {}) == (lost.power, lost.member, lost.config)
+    assert (Power.LOST, Kind.UNKNOWN, "m2", {}) == (lost.power, lost.kind, lost.member, lost.config)
     assert (Power.RUNNING, {"user.x": "1"}) == (running.power, running.config)
 
 
@@ -125,6 +137,37 @@ def test_power_of_an_instance(engine: ScriptedEngine, course: Client) -> None:
     course.instances.freeze("a")
     assert {"action": "freeze"} == engine.last("PUT").plain
     course.instances.delete("a")
+
+
+def test_change_waits_until_the_engine_has_ended_its_own_work(
+    engine: ScriptedEngine, course: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a failed start the engine cleans up, and refuses everything else until then."""
+    busy = {"status": "Failure", "status_code": 400, "err": 'Instance is busy running a "stop" operation'}
+    engine.works("DELETE /1.0/instances/a", **busy)
+    error_of(Refused, lambda: course.instances.delete("a", limit=0.01))
+    engine.asked.clear()
+    monkeypatch.setattr(
+        "sharklab.hosts.providers.cluster.instances.time.sleep",
+        lambda seconds: engine.works("DELETE /1.0/instances/a"),
+    )
+    course.instances.delete("a")
+    assert 2 == len([one for one in engine.asked if one.method == "DELETE"])
+
+
+def test_failed_start_has_the_cause_of_the_log(engine: ScriptedEngine, course: Client) -> None:
+    """The engine names only its own command; lxc.log has the reason."""
+    engine.works(
+        "PUT /1.0/instances/a/state", status="Failure", status_code=400, err="Failed to run: forkstart"
+    )
+    log = (
+        "lxc a 1 WARN x - ../a.c:1 - No\nlxc a 2 ERROR start - ../start.c:9 - Denied - Could not access /x\n"
+    )
+    error = error_of(Refused, lambda: course.instances.start("a"))
+    assert "Failed to run: forkstart" == error.values["said"]
+    engine.answers["GET /1.0/instances/a/logs/lxc.log"] = log.encode()
+    error = error_of(Refused, lambda: course.instances.start("a"))
+    assert "Failed to run: forkstart (Could not access /x)" == error.values["said"]
 
 
 def test_command_returns_its_code_and_both_outputs(engine: ScriptedEngine, course: Client) -> None:

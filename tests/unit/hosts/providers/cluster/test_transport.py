@@ -80,6 +80,54 @@ def test_refusal_has_its_kind_and_place(
     assert f"{engine.socket}, DELETE /1.0/instances/a" == error.place
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Missing event connection with target cluster member",
+        'Post "https://m2:8443/1.0": Unable to connect to: m2:8443 ([dial tcp: no route to host])',
+        "peer node 198.18.1.2:8443 is down",
+    ],
+)
+def test_dead_member_is_unreachable(engine: ScriptedEngine, asking: Transport, said: str) -> None:
+    """The words that LXD 5.0.2 used for a member that was killed; its code is that of any fault."""
+    engine.refuses("GET /1.0/x", 500, said)
+    assert said == error_of(Unreachable, lambda: asking.get("/1.0/x")).values["said"]
+
+
+def test_member_whose_engine_starts_is_unreachable(engine: ScriptedEngine, asking: Transport) -> None:
+    """It answers already, and can do nothing yet."""
+    engine.refuses("GET /1.0/x", 503, "Server isn't ready yet")
+    error_of(Unreachable, lambda: asking.get("/1.0/x"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'Failed creating instance record: Add instance info: This "instances" entry already exists',
+        "Failed creating instance record: UNIQUE constraint failed: instances.project_id, instances.name",
+    ],
+)
+def test_taken_name_is_told_whatever_its_code(engine: ScriptedEngine, asking: Transport, said: str) -> None:
+    """LXD 5.0.2 and Incus 6.0.4 refuse a second instance of a name with the code 400."""
+    engine.works("POST /1.0/instances", status="Failure", status_code=400, err=said)
+    error_of(AlreadyThere, lambda: asking.change("POST", "/1.0/instances", {}))
+
+
+def test_failure_that_the_wait_tells_is_of_the_request(engine: ScriptedEngine, asking: Transport) -> None:
+    """Incus answers the wait for a failed operation with an error; its place is what was asked."""
+    engine.works("POST /1.0/instances")
+    engine.refuses("GET /1.0/operations/0/wait", 400, "no space")
+    error = error_of(Refused, lambda: asking.change("POST", "/1.0/instances", {}))
+    assert ("no space", f"{engine.socket}, POST /1.0/instances") == (error.values["said"], error.place)
+
+
+def test_operation_that_nobody_waits_for(engine: ScriptedEngine, asking: Transport) -> None:
+    """The token of a new member is in the operation, which lasts until the member comes."""
+    begun = {"type": "async", "operation": "/1.0/operations/1", "metadata": {"metadata": {"secret": "s"}}}
+    engine.answers["POST /1.0/cluster/members"] = begun
+    assert "s" == asking.begin("POST", "/1.0/cluster/members", {})["metadata"]["secret"]
+
+
 def test_engine_that_does_not_run_is_unreachable(engine: ScriptedEngine) -> None:
     """A socket that nobody listens at."""
     dead = engine.folder / "dead.socket"

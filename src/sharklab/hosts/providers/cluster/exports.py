@@ -1,0 +1,108 @@
+"""The golden image of a lab on the cluster: the image that its hosts share, imported once.
+
+Its name has a digest of the sources. Each member unpacks it once, into its storage, and a host is a copy of
+that. The image has a first program of its own (init.sh): it does what systemd-nspawn does for a host from
+outside. Before systemd starts, it also puts the layer of the host and the values of the seat there, which are
+a hundredth of the image.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from sharklab import privilege, state
+from sharklab.hosts.image.root_folder import RootFolder
+from sharklab.hosts.providers.cluster import course
+from sharklab.hosts.providers.cluster.course import Course
+from sharklab.message import N_, Message
+from sharklab.process import Say
+
+VERSION = 2
+"""Raise it when the content of an image changes for the same layers: images are then imported again."""
+
+INIT = Path(__file__).with_name("init.sh")
+AT_INIT = "usr/sbin/init"
+"""The first program of an instance (lxc.container.conf(5), lxc.init.cmd); /sbin is a link to /usr/sbin."""
+
+PACK = (
+    *("sh", "-c", '"$@" || [ $? -eq 1 ]', "sh"),  # 1: overlayfs notes on a folder that it was read
+    *("tar", "--create", "--numeric-owner", "--one-file-system", "--sort=name"),
+    *("--xattrs", "--xattrs-include=security.*", "--xattrs-include=user.*"),
+    *("--use-compress-program=gzip -1", "--warning=no-file-ignored"),
+)
+"""tar(1) ends with 1 when files changed meanwhile, and with 2 when it failed."""
+
+
+def roots(lowers: Sequence[Path]) -> tuple[Path, ...]:
+    """Return those of the lower folders of a host's disk that are the image, the uppermost first."""
+    return tuple(path for path in lowers if path.parents[1] == state.images_folder())
+
+
+def layers(lowers: Sequence[Path]) -> tuple[Path, ...]:
+    """Return those of the lower folders of a host's disk that are its own, the uppermost first."""
+    return tuple(path for path in lowers if path not in roots(lowers))
+
+
+def alias(image: Sequence[Path]) -> str:
+    """Return the name of the image that is made from these folders, the uppermost first."""
+    names = [str(path.relative_to(state.images_folder())) for path in image]
+    content = json.dumps([VERSION, INIT.read_text(encoding="utf-8"), names])
+    return f"sharklab-{hashlib.sha256(content.encode()).hexdigest()[:16]}"
+
+
+_known: set[tuple[str, str]] = set()
+"""Images (project, name) that this process has seen on the cluster."""
+
+
+def ensure(own: Course, image: Sequence[Path], progress: Say) -> str:
+    """Return the name of the image of these folders; it is imported now if the cluster lacks it.
+
+    Raises MachineryError.
+    """
+    name = alias(image)
+    if (own.project, name) in _known:
+        return name
+    lock = state.images_folder() / f"{name}.lock"
+    with state.lock(lock, Message(N_("image {name}"), {"name": name}), course.PATIENCE, progress):
+        if own.client.images.find(name) is None:
+            progress(Message(N_("sending the image to the cluster")))
+            _send(own, name, image)
+    _known.add((own.project, name))
+    return name
+
+
+def _send(own: Course, name: str, image: Sequence[Path]) -> None:
+    """Pack the folders as one file system, with the first program, and import it."""
+    privilege.require_root(N_("sending an image to a cluster needs root"))
+    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=state.images_folder()) as folder:
+        root = RootFolder(Path(folder) / "root", tuple(image))
+        root.folder.mkdir(mode=0o755)
+        _add_init(root.folder)
+        (Path(folder) / "metadata.yaml").write_text(json.dumps(_metadata(name)), encoding="utf-8")
+        metadata, packed = Path(folder) / "metadata.tar", Path(folder) / "rootfs.tar.gz"
+        root.run(["tar", "--create", "--file", metadata, "--directory", folder, "metadata.yaml"])
+        root.run([*PACK, "--file", packed, "--directory", root.path, "."])
+        own.client.images.add(name, metadata, packed, properties={"description": name})
+
+
+def _add_init(upper: Path) -> None:
+    target = upper / AT_INIT
+    target.parent.mkdir(parents=True, mode=0o755)
+    for folder in (upper / "usr", target.parent):
+        folder.chmod(0o755)
+    state.write(target, INIT.read_text(encoding="utf-8"), 0o755)
+
+
+def _metadata(name: str) -> dict[str, object]:
+    """Return the description that an image brings (the engine's document "Image format"). JSON is YAML."""
+    return {
+        "architecture": platform.machine(),
+        "creation_date": int(time.time()),
+        "properties": {"description": name},
+    }

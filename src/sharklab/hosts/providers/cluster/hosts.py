@@ -1,0 +1,240 @@
+"""The hosts of a seat as instances of the engine: described, made, started, asked, removed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sharklab.errors import MachineryError
+from sharklab.hosts.providers import access, disk, network, nspawn
+from sharklab.hosts.providers.access import BootReport
+from sharklab.hosts.providers.cluster import course, exports, values
+from sharklab.hosts.providers.cluster.course import Course
+from sharklab.hosts.providers.cluster.errors import AlreadyThere, NotFound, Refused, Unreachable
+from sharklab.hosts.providers.cluster.instances import FromImage
+from sharklab.hosts.providers.cluster.model import Instance, Member, MemberStatus, Power
+from sharklab.hosts.providers.cluster.record import Record
+from sharklab.lab.model import Host, Plan
+from sharklab.message import N_, Message
+
+Found = Instance
+
+TOGETHER = 4
+"""Hosts that are made or moved on one member at the same time."""
+
+REMOVED_TOGETHER = 8
+FRESH = 1.0
+"""Seconds for which an answer about all instances, or all members, counts."""
+
+AT_VALUES = "/sharklab-values.tar"
+"""The place in an instance at which init.sh finds the values of the seat."""
+
+BOOTED = "until [ -d /run/systemd/system ]; do sleep 0.1; done"
+
+_bounds: dict[str, threading.BoundedSemaphore] = {}
+_answers: dict[str, tuple[float, Sequence[Any]]] = {}
+_alone = threading.Lock()
+
+
+def describe(
+    plan: Plan, host: Host, seat: Record, pool: str
+) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Return the configuration and the devices of a host's instance, in the engine's words."""
+    limits = nspawn.limits(host)
+    config = {
+        "limits.memory": str(limits.memory),
+        "limits.processes": str(limits.processes),
+        "security.idmap.isolated": "true",
+        "cluster.evacuate": "stop",  # the engine would spread the hosts of a seat over several members
+        course.SEAT: seat.seat,
+        course.HOST: host.name,
+        course.LAB: plan.lab.name,
+        course.STUDENT: plan.seat.student,
+    }
+    if host.needs:  # an NFS server in user space opens files by handle, which the engine refuses else
+        config["security.syscalls.deny_default"] = "false"
+    devices = {
+        "root": {"type": "disk", "path": "/", "pool": pool},
+        "fuse": {"type": "unix-char", "source": "/dev/fuse", "path": "/dev/fuse", "mode": "0666"},
+    }
+    for _, name, mac in network.ports(plan, host):
+        card = {"type": "nic", "name": name, "hwaddr": mac}
+        if name == network.MANAGEMENT:  # it leads nowhere: hosts are reached through the engine
+            devices[f"card-{name}"] = {**card, "nictype": "p2p"}
+        else:
+            devices[f"card-{name}"] = {**card, "network": seat.networks[name]}
+    return config, devices
+
+
+def of_seat(own: Course, seat: Record, earlier: bool = False) -> Mapping[str, Found]:
+    """Return the instances of a seat by their names; with `earlier` those of earlier rounds, too."""
+    wanted = seat.names() | (seat.earlier() if earlier else set())
+    return {one.name: one for one in own.client.instances.all() if one.name in wanted}
+
+
+def seen(own: Course, seat: Record) -> Mapping[str, Found]:
+    """Return the instances as `of_seat` does, at most a second old: many seats ask at once."""
+    found: Sequence[Instance] = _fresh(f"instances {own.project}", own.client.instances.all)
+    return {one.name: one for one in found if one.name in seat.names()}
+
+
+def members(own: Course) -> Sequence[Member]:
+    """Return the members of the cluster, at most a second old."""
+    return _fresh(f"members {own.remote}", own.client.members.all)
+
+
+def is_dead(own: Course, member: str) -> bool:
+    """Tell whether a member does not answer, or is no member any more; "" is the member of no host."""
+    found = {one.name: one for one in members(own)}
+    return bool(member) and (member not in found or found[member].status is MemberStatus.OFFLINE)
+
+
+def look_again() -> None:
+    """Forget answers of the engine: something has changed."""
+    with _alone:
+        _answers.clear()
+
+
+T = TypeVar("T")
+
+
+def _fresh(what: str, ask: Callable[[], Sequence[T]]) -> Sequence[T]:
+    with _alone:
+        when, answer = _answers.get(what, (0.0, ()))
+        if time.monotonic() - when > FRESH:
+            answer = ask()
+            _answers[what] = (time.monotonic(), answer)
+    return answer
+
+
+def bring_up(
+    own: Course, seat: Record, plan: Plan, host: Host, found: Found | None, image: str, lowers: Sequence[Path]
+) -> None:
+    """Make a host from `image` if it is not `found`, on the member of its seat, and start it.
+
+    Its own layers among `lowers`, and the values of the seat, go into it before its first start. A command
+    that was interrupted is finished. Raises MachineryError.
+    """
+    name = seat.instance(host.name)
+    with _bound(seat.member):
+        if found and found.member != seat.member:
+            found = _move(own, found, seat.member)
+        if found is None:
+            config, devices = describe(plan, host, seat, own.pool())
+            with suppress(AlreadyThere):
+                own.client.instances.create(
+                    name, FromImage(image), member=seat.member, config=config, devices=devices
+                )
+        if found is None or course.FILLED not in found.config:
+            packed = values.pack([disk.folder(plan, host.name) / "upper", *exports.layers(lowers)])
+            own.client.instances.push(name, AT_VALUES, packed, mode=0o600)
+            own.client.instances.update(name, config={course.FILLED: "true"})
+        if found and found.power is Power.FROZEN:
+            own.client.instances.unfreeze(name)
+        elif found is None or found.power is not Power.RUNNING:
+            own.client.instances.start(name)
+
+
+def _bound(member: str) -> threading.BoundedSemaphore:
+    with _alone:
+        return _bounds.setdefault(member, threading.BoundedSemaphore(TOGETHER))
+
+
+def _move(own: Course, found: Found, member: str) -> Found:
+    """Move a host to another member, with its disk, and return what it is there."""
+    stop(own, found.name)
+    own.client.instances.move(found.name, member)
+    return own.client.instances.get(found.name)
+
+
+def stop(own: Course, name: str) -> None:
+    """End an instance at once, unless it has ended."""
+    if own.client.instances.get(name).power is not Power.STOPPED:
+        own.client.instances.stop(name)
+
+
+def wait(own: Course, seat: Record, plan: Plan) -> list[BootReport]:
+    """Wait until every host has started its units, or tried to; return how each came up.
+
+    Folders of servers that are off count as `access.wait` says. Raises MachineryError.
+    """
+    names = [host.name for host in plan.hosts]
+    found = _ask_all(own, seat, names, f"{BOOTED}\n{access.SETTLED}")
+    mounting = [name for name in names if found[name].state == access.STARTING]
+    return [*{**found, **_ask_all(own, seat, mounting, access.LAST)}.values()]
+
+
+def _ask_all(own: Course, seat: Record, names: Sequence[str], script: str) -> dict[str, BootReport]:
+    def ask(host: str) -> BootReport:
+        name = seat.instance(host)
+        command = ["timeout", str(int(access.LIMIT)), "sh", "-c", script]
+        try:
+            ran = own.client.instances.run(name, command, limit=access.LIMIT + access.CLOSE_LIMIT)
+        except Refused as error:
+            raise _boot_failure(own, seat, host, error.sentence) from error
+        word, *failed = ran.output.decode(errors="replace").splitlines() or [""]
+        if not word:
+            values = {"seconds": access.LIMIT, "complaint": Message(N_("its units have not all started"))}
+            reason = Message(N_("no answer within {seconds:g} s ({complaint})"), values)
+            raise _boot_failure(own, seat, host, reason)
+        return BootReport(host, word, tuple(line.split()[0] for line in failed))
+
+    with ThreadPoolExecutor(max(1, len(names))) as pool:
+        return dict(zip(names, pool.map(ask, names), strict=True))
+
+
+def _boot_failure(own: Course, seat: Record, host: str, reason: Message) -> MachineryError:
+    return MachineryError(
+        N_("host {host} did not come up: {reason}"),
+        place=f"{own.project}/{seat.instance(host)}",
+        hint=N_("look at the console of this instance: lxc console --show-log, or incus console --show-log"),
+        host=host,
+        reason=reason,
+    )
+
+
+def keep(own: Course, name: str, snapshot: str) -> None:
+    """Make a snapshot of a host in place of an older one, while its processes sleep."""
+    instances = own.client.instances
+    instances.delete_snapshot(name, snapshot)
+    instances.freeze(name)
+    try:
+        instances.snapshot(name, snapshot)
+    finally:
+        instances.unfreeze(name)
+
+
+def earlier(own: Course, seat: Record) -> Sequence[Found]:
+    """Return the instances that the seat had before it was made again elsewhere."""
+    if not seat.round:
+        return ()
+    return [one for one in own.client.instances.all() if one.name in seat.earlier()]
+
+
+def remove(own: Course, found: Sequence[Found]) -> list[Message]:
+    """Remove instances; return a sentence for each that stays because its member does not answer."""
+
+    def do(one: Found) -> Message | None:
+        if not is_dead(own, one.member):
+            try:
+                if one.power is not Power.STOPPED:
+                    with suppress(NotFound, Refused):
+                        own.client.instances.stop(one.name)
+                own.client.instances.delete(one.name)
+                return None
+            except Unreachable:
+                pass
+        text = N_(
+            "{name} stays on member {member}, which does not answer; sharklab down --all removes it later"
+        )
+        return Message(text, {"name": one.name, "member": one.member})
+
+    if not found:
+        return []
+    with ThreadPoolExecutor(min(REMOVED_TOGETHER, len(found))) as pool:
+        return [sentence for sentence in pool.map(do, found) if sentence]

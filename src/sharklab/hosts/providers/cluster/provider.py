@@ -1,0 +1,349 @@
+"""The provider `cluster`: the hosts of seats are containers on an Incus or LXD cluster.
+
+The images are baked on this computer, as for `nspawn`. The values of a seat are prepared here as well, in the
+same folders, and go into a host before it boots. So a seat can be made again on another member at any
+time, with the same values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from sharklab import privilege, process, state
+from sharklab.errors import InputError, MachineryError
+from sharklab.hosts.image import systems
+from sharklab.hosts.image.model import Layers
+from sharklab.hosts.providers import access, baking, disk, marks, network, nspawn, provider
+from sharklab.hosts.providers.cluster import course, exports, hosts, placement, record, tunnel
+from sharklab.hosts.providers.cluster.course import Course
+from sharklab.hosts.providers.cluster.errors import Refused, Unreachable
+from sharklab.hosts.providers.cluster.hosts import Found
+from sharklab.hosts.providers.cluster.model import Power
+from sharklab.hosts.providers.cluster.record import Record
+from sharklab.hosts.providers.provider import HostFacts
+from sharklab.hosts.providers.this_computer import CONTAINERS
+from sharklab.lab.model import Host, Plan, Seat
+from sharklab.message import N_, Message
+from sharklab.process import Say
+
+NAME = "cluster"
+TOOLS = ("ssh", "tar")
+START = "start"
+"""The snapshot of an instance that `reset` puts back."""
+
+LOST = N_("lost")
+"""The state of a host whose member does not answer."""
+
+APART = N_("apart")
+"""The state of a host that is on another member than its seat: the engine moved it alone."""
+
+
+class Cluster:
+    """The provider `cluster`; see `Provider` for what each function does."""
+
+    name = NAME
+    bakes = True
+
+    def adapt(self, plan: Plan) -> Plan:
+        """Return the plan as it is: the hosts are containers."""
+        return plan
+
+    def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Say) -> Layers:
+        """Return the layers, baked on this computer, after they were sent to the cluster as images.
+
+        Raises InputError where a container of `os` has no substitute for what a host needs, or the lab wants
+        Internet access.
+        """
+        _refuse(golden, os)
+        layers = baking.layers(golden, os, bake, CONTAINERS, progress)
+        own = course.begin()
+        exports.ensure(own, layers.image.roots, progress)
+        return layers
+
+    def make(self, plan: Plan, layers: Layers) -> provider.NewHosts | None:
+        """Prepare the disks of a new seat on this computer."""
+        known = record.read(plan.seat.folder)
+        if known and known.member:
+            return None
+        self._prepare(plan)
+        for host in plan.hosts:
+            _make_disk(plan, host, layers)
+        disks = {host.name: disk.overlay(plan, host.name, layers) for host in plan.hosts}
+        return provider.NewHosts(disks, {host.name: _facts(plan, host, layers) for host in plan.hosts})
+
+    def up(self, plan: Plan, layers: Layers, progress: Say) -> HostFacts:
+        """Bring every host up on the member of the seat, which is chosen for a new one."""
+        self._prepare(plan)
+        for host in plan.hosts:
+            _make_disk(plan, host, layers)
+        own = course.begin()
+        seat, there = _place(own, plan)
+        lowers = {host.name: disk.lowers(plan, host.name, layers) for host in plan.hosts}
+        names = {
+            host: exports.ensure(own, exports.roots(paths), progress)
+            for host, paths in lowers.items()
+            if seat.instance(host) not in there
+        }
+        progress(Message(N_("waiting for {hosts}"), {"hosts": [host.name for host in plan.hosts]}))
+        _each(
+            plan.hosts,
+            lambda host: hosts.bring_up(
+                own,
+                seat,
+                plan,
+                host,
+                there.get(seat.instance(host.name)),
+                names.get(host.name, ""),
+                lowers[host.name],
+            ),
+        )
+        hosts.remove(own, list(hosts.earlier(own, seat)))
+        for waited in hosts.wait(own, seat, plan):
+            if waited.failed:
+                values = {"host": waited.host, "units": waited.failed}
+                progress(Message(N_("host {host} is up, but failed to start: {units}"), values))
+        return {host.name: _facts(plan, host, layers) for host in plan.hosts}
+
+    def keep(self, plan: Plan) -> None:
+        """Make a snapshot of every host, each while its processes sleep."""
+        own, seat = _of(plan.seat)
+        _each(plan.hosts, lambda host: hosts.keep(own, seat.instance(host.name), START))
+
+    def reset(self, plan: Plan, names: Sequence[str], layers: Layers, progress: Say) -> Sequence[Message]:
+        """Put the snapshots of the start state back."""
+        own, seat = _of(plan.seat)
+        for name in names:
+            if not own.client.instances.has_snapshot(seat.instance(name), START):
+                raise provider.not_kept(plan, name, plan.seat.folder)
+
+        def put_back(name: str) -> None:
+            hosts.stop(own, seat.instance(name))
+            access.close(plan.seat.id, name)
+            own.client.instances.put_back(seat.instance(name), START)
+
+        _each(names, put_back)
+        self.up(plan, layers, progress)
+        return ()
+
+    def stop(self, plan: Plan) -> None:
+        """Shut the hosts down in good order."""
+        own, seat = _of(plan.seat)
+        _each(plan.hosts, lambda host: own.client.instances.stop(seat.instance(host.name), force=False))
+
+    def down(self, seat: Seat) -> Sequence[Message]:
+        """Remove the hosts, and the networks when the last seat goes; say which remain on a dead member."""
+        left: list[Message] = []
+        if known := record.read(seat.folder):
+            own = course.of_record(known)
+            left = hosts.remove(own, list(hosts.of_seat(own, known, earlier=True).values()))
+        access.close(seat.id)
+        state.remove(seat.folder)
+        marks.release(seat.id)
+        if known and not any(record.all_records()):
+            _remove_networks(own)
+        return left
+
+    def sweep(self) -> None:
+        """Remove hosts without a seat, and the project when the course has no seat on the cluster."""
+        own = course.known()
+        if own is None or own.client.projects.find(own.project) is None:
+            course.file().unlink(missing_ok=True)
+            return
+        with course.lock():
+            instances = own.client.instances.all()
+            left = hosts.remove(own, course.strays(own, instances))
+            if any(record.all_records()):
+                return
+            if left:
+                raise MachineryError(
+                    N_("the project {project} stays on the cluster: {left}"),
+                    place=Message(N_("the cluster")),
+                    hint=N_("run this again when the member is back, or was removed from the cluster"),
+                    project=own.project,
+                    left=left[0],
+                )
+            _remove_networks(own)
+            for image in own.client.images.all():
+                own.client.images.delete(image.fingerprint)
+            own.client.projects.delete(own.project)
+            course.file().unlink(missing_ok=True)
+
+    def status(self, seat: Seat) -> Mapping[str, str]:
+        """Return the state of each host, as the engine says it."""
+        known = record.read(seat.folder)
+        if known is None:
+            return dict.fromkeys(seat.addresses, N_("absent"))
+        own = course.of_record(known)
+        there = hosts.seen(own, known)
+        return {name: _state(own, known, there.get(known.instance(name))) for name in seat.addresses}
+
+    def warnings(self, seat: Seat) -> Sequence[Message]:
+        """Return a sentence when the member of the seat is evacuated or does not answer."""
+        known = record.read(seat.folder)
+        if known is None or not known.member:
+            return ()
+        member = next(
+            (one for one in hosts.members(course.of_record(known)) if one.name == known.member), None
+        )
+        if member and member.ready:
+            return ()
+        text = N_(
+            "member {member} of the cluster does not hold hosts now: sharklab up brings the seat elsewhere"
+        )
+        return (Message(text, {"member": known.member}),)
+
+    def forget_lost(self, seat: Seat) -> None:
+        """Let a seat on a dead member be made again from its beginning."""
+        known = record.read(seat.folder)
+        if known is None or not known.member:
+            return
+        own = course.of_record(known)
+        there = hosts.seen(own, known)
+        if not any(_state(own, known, there.get(known.instance(name))) == LOST for name in known.hosts):
+            return
+        access.close(seat.id)
+        (seat.folder / "provisioned").unlink(missing_ok=True)
+        record.write(seat.folder, replace(known, member="", round=known.round + 1))
+
+    def _prepare(self, plan: Plan) -> None:
+        """Make the mark and the keys of a seat, which come before its hosts."""
+        privilege.require_root(N_("starting hosts (network namespaces, mounts, containers) needs root"))
+        process.require(*TOOLS)
+        network.check(plan)
+        marks.claim(plan.seat.id, plan.seat.folder)
+        access.prepare(plan, tunnel.proxy(plan.seat.folder))
+
+
+def check_room(count: int) -> None:
+    """Raise MachineryError if the members have no memory for so many more hosts."""
+    own = course.begin()
+    free = {
+        member.name: own.client.members.resources(member.name).memory_free
+        for member in hosts.members(own)
+        if member.ready
+    }
+    most = placement.room(free, course.MEMORY_OF_HOST)
+    if count > most:
+        raise MachineryError(
+            N_("the cluster has memory for {most} more hosts, and {hosts} are needed"),
+            place=Message(N_("the cluster")),
+            hint=N_("start fewer seats at once: --only NAME,NAME; or let a machine join the cluster"),
+            most=most,
+            hosts=count,
+        )
+
+
+def _refuse(plan: Plan, os: str) -> None:
+    """Raise InputError for a lab whose hosts cannot be containers of a cluster."""
+    irreplaceable = set(systems.find(os).irreplaceable)
+    for host in plan.hosts:
+        if irreplaceable & set(host.needs):
+            raise InputError(
+                N_("host {host} needs {needs}, for which containers of {name} have no substitute"),
+                place="--os",
+                hint=N_("choose another system: --os debian12; or virtual machines: --provider auto"),
+                host=host.name,
+                needs=host.needs,
+                name=os,
+            )
+    for one in plan.lab.networks:
+        if one.internet:
+            raise InputError(
+                N_("the network {name} of the lab has Internet access, which no seat on a cluster has"),
+                place="--provider cluster",
+                hint=N_("use containers of this computer: --provider nspawn"),
+                name=one.name,
+            )
+
+
+def _make_disk(plan: Plan, host: Host, layers: Layers) -> None:
+    """Prepare the disk of a host: its values, and the cheaper services of a container."""
+    disk.make(plan, host, layers)
+    disk.ease(plan, host.name)
+    # The way to a host on a cluster is no network: its SSH server sees no address.
+    key = access.public(access.folder(plan) / "id_ed25519")
+    disk.put(disk.folder(plan, host.name) / "upper", "root/.ssh/authorized_keys", key, 0o600)
+
+
+def _facts(plan: Plan, host: Host, layers: Layers) -> Mapping[str, object]:
+    return {**nspawn.facts(plan, host, layers), "virtualization_tech_guest": ["container", "lxc"]}
+
+
+def _of(seat: Seat) -> tuple[Course, Record]:
+    """Return course and record of a seat that is there. Raises MachineryError if it is not."""
+    known = record.read(seat.folder)
+    if known is None:
+        raise MachineryError(
+            N_("the seat is not on the cluster"),
+            place=str(seat.folder),
+            hint=N_("make the seat again: sharklab down {lab}; sharklab up {lab}"),
+            lab=seat.lab,
+        )
+    return course.of_record(known), known
+
+
+def _place(own: Course, plan: Plan) -> tuple[Record, Mapping[str, Found]]:
+    """Return the record of a seat with its member and networks, chosen now for a new one, and its instances.
+
+    Where the engine moved the hosts, the record follows. A seat whose member takes no hosts goes elsewhere.
+    """
+    with course.lock():
+        names = [host.name for host in plan.hosts]
+        known = record.read(plan.seat.folder) or Record(plan.seat.id, own.project, own.remote, hosts=names)
+        members = own.client.members.all()
+        there = hosts.of_seat(own, known) if known.member else {}
+        at = [there[name].member for host in plan.hosts if (name := known.instance(host.name)) in there]
+        ready = {member.name for member in members if member.ready}
+        usable = [member for member in at if member in ready]
+        chosen = max(usable, key=usable.count) if usable else known.member
+        if chosen not in ready:
+            chosen = placement.choose(_places(own, sorted(ready)), len(plan.hosts), course.MEMORY_OF_HOST)
+        networks = known.networks or course.take_networks(own, plan, members)
+        seat = replace(known, member=chosen, networks=networks)
+        if seat != known:
+            record.write(plan.seat.folder, seat)
+    return seat, there
+
+
+def _places(own: Course, ready: Sequence[str]) -> list[placement.Place]:
+    """Return the members that can take a seat. One that does not answer in time is left out."""
+    placed = [(one.member, len(one.hosts)) for one in record.all_records()]
+    found = []
+    for name in ready:
+        try:
+            free = own.client.members.resources(name, limit=10.0).memory_free
+        except (Unreachable, Refused):
+            continue
+        found.append(placement.Place(name, free, sum(count for member, count in placed if member == name)))
+    return found
+
+
+def _state(own: Course, known: Record, one: Found | None) -> str:
+    if hosts.is_dead(own, one.member if one else known.member):
+        return LOST
+    if one is None:
+        return N_("absent")
+    if one.power is Power.FROZEN:
+        return N_("asleep")
+    if one.power is not Power.RUNNING:
+        return N_("stopped")
+    return N_("running") if one.member == known.member else APART
+
+
+def _remove_networks(own: Course) -> None:
+    """Remove the pool of networks; those that a dead member still holds stay for the next time."""
+    for name in own.networks():
+        try:
+            own.client.in_project(course.DEFAULT).networks.delete(name)
+        except Refused:
+            return
+
+
+def _each(chosen: Sequence[object], do: Callable[..., object]) -> None:
+    """Do the work for each, at the same time. Raises the first error after all have ended."""
+    with ThreadPoolExecutor(max(1, len(chosen))) as pool:
+        futures = [pool.submit(do, one) for one in chosen]
+    for future in futures:
+        future.result()

@@ -1,0 +1,99 @@
+"""The client of the engine, on a real cluster of LXD: copies, commands, refusals, and a member that dies."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from sharklab.hosts.providers.cluster.client import Client
+from sharklab.hosts.providers.cluster.errors import AlreadyThere, NotFound, Refused, Unreachable
+from sharklab.hosts.providers.cluster.instances import CopyOf, FromImage
+from sharklab.hosts.providers.cluster.model import MemberStatus, Power, Ran
+from tests.support import lxd_cluster
+from tests.support.errors import error_of
+from tests.support.lxd_cluster import POOL, LxdCluster
+from tests.support.small_image import small_image
+
+ROOT = {"root": {"type": "disk", "path": "/", "pool": POOL}}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[LxdCluster]:
+    """Two members: one of them dies at the end."""
+    with lxd_cluster.lxd_cluster(2) as running:
+        yield running
+    name = f"{lxd_cluster.PREFIX}{os.getpid()}"
+    assert not running.folder.exists()
+    for command in (["ip", "-o", "link"], ["losetup", "--all"], ["ps", "-eo", "args"], ["findmnt", "--list"]):
+        assert name not in subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert [] == [root for root in lxd_cluster.group_roots() if (root / name).exists()]
+
+
+@pytest.fixture(scope="module")
+def course(cluster: LxdCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A project with a golden instance on the first member."""
+    with cluster.machines["m1"].client() as client:
+        client.projects.create("course", config={"features.images": "true"})
+        course = client.in_project("course")
+        image = course.images.add("small", small_image(tmp_path_factory.mktemp("image")))
+        assert (image, ("small",)) == (course.images.find("small"), image.aliases)
+        course.instances.create("golden", FromImage("small"), member="m1", devices=ROOT)
+        yield course
+
+
+def test_copies_run_on_the_member_that_is_asked_for(course: Client) -> None:
+    """With their own values; what a command prints and how it ends comes back, and so do files."""
+    for member in ("m1", "m2"):
+        values = {"user.seat": member, "boot.autostart": "false"}
+        course.instances.create(f"on-{member}", CopyOf("golden"), member=member, config=values)
+        course.instances.start(f"on-{member}")
+        said = course.instances.run(f"on-{member}", ["sh", "-c", "echo out; echo err >&2; exit 5"])
+        assert Ran(5, b"out\n", b"err\n") == said
+    found = {one.name: (one.member, one.power, one.config.get("user.seat")) for one in course.instances.all()}
+    assert found == {
+        "golden": ("m1", Power.STOPPED, None),
+        "on-m1": ("m1", Power.RUNNING, "m1"),
+        "on-m2": ("m2", Power.RUNNING, "m2"),
+    }
+    course.instances.push("on-m2", "/root/x", b"\x00values", mode=0o600)
+    listed = course.instances.run("on-m2", ["ls", "-l", "/root/x"]).output
+    assert (b"\x00values", b"-rw-------") == (course.instances.pull("on-m2", "/root/x"), listed[:10])
+    assert course.instances.usage("on-m2").memory > 0
+
+
+def test_engine_says_no_in_kinds_that_a_caller_tells_apart(course: Client) -> None:
+    """A taken name, an absent instance, a command that is not there, a start that fails with its cause."""
+    error_of(AlreadyThere, lambda: course.instances.create("on-m1", CopyOf("golden"), member="m1"))
+    error_of(NotFound, lambda: course.instances.start("nobody"))
+    error_of(Refused, lambda: course.instances.run("on-m1", ["no-such-program"]))
+    course.instances.create("broken", CopyOf("golden"), member="m1", config={"raw.lxc": "lxc.init.cmd=/none"})
+    error = error_of(Refused, lambda: course.instances.start("broken"))
+    assert "/none" in str(error.values["said"])
+
+
+def test_member_that_dies_comes_back(cluster: LxdCluster, course: Client) -> None:
+    """Its instances are lost, their names stay taken, the others go on; afterwards they are stopped."""
+    cluster.kill("m2")
+    cluster.wait_for("m2", MemberStatus.OFFLINE)
+    powers = {one.name: one.power for one in course.instances.all()}
+    assert (Power.LOST, Power.RUNNING) == (powers["on-m2"], powers["on-m1"])
+    error_of(Unreachable, lambda: course.instances.stop("on-m2"))
+    error_of(AlreadyThere, lambda: course.instances.create("on-m2", CopyOf("golden"), member="m1"))
+    cluster.start("m2")
+    cluster.wait_for("m2", MemberStatus.ONLINE)
+    assert Power.STOPPED is course.instances.get("on-m2").power
+
+
+def test_evacuation_moves_instances_and_restoring_brings_them_back(course: Client) -> None:
+    """By the engine alone; a start that failed long ago leaves an instance that can be deleted."""
+    course.instances.delete("broken")
+    course.members.evacuate("m1")
+    assert MemberStatus.EVACUATED is next(one.status for one in course.members.all() if one.name == "m1")
+    assert {"m2"} == {one.member for one in course.instances.all()}
+    course.members.restore("m1")
+    assert {"golden": "m1", "on-m1": "m1", "on-m2": "m2"} == {
+        one.name: one.member for one in course.instances.all()
+    }
