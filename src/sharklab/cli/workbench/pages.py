@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import tempfile
 import time
@@ -66,8 +67,13 @@ def _environment(language: str) -> jinja2.Environment:
 
 
 def load(languages: tuple[str, ...]) -> None:
-    """Compile every template now: a process without rights may not be able to read them later."""
+    """Compile every template now: a process without rights may not be able to read them later.
+
+    The same holds for Babel's data of each language, and for the module with which Jinja tells errors.
+    """
+    importlib.import_module("jinja2.debug")
     for language in languages:
+        _environment(language).from_string("{{ 1.5 | number }}").render()
         for file in TEMPLATES.iterdir():
             _environment(language).get_template(file.name)
 

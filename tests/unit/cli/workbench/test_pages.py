@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from sharklab import paths
 from sharklab.cli.workbench import guard
 from sharklab.grading.submission import sheet
 from tests.support import packets_made, workbench
@@ -168,3 +172,26 @@ def test_hosts_of_a_seat_have_their_state(bench: workbench.Bench, monkeypatch: p
     monkeypatch.setattr("sharklab.cli.workbench.desk.seats.status", lambda lab, student: found)
     part = browser.get(bench.at + "/hosts").text
     assert ("server" in part, "running" in part, "<button" in part) == (True, False, False)
+
+
+LOADED = """
+import os
+from sharklab import i18n
+from sharklab.cli.workbench import pages
+languages = i18n.languages()
+pages.load(languages)
+def refuse(*args):
+    raise PermissionError(args)
+os.listdir = os.path.exists = refuse
+for code in languages:
+    print(pages._environment(code).from_string("{{ 1.5 | number }}").render())
+"""
+
+
+def test_load_reads_all_that_a_page_needs() -> None:
+    """Babel's data of each language, too: the web process of root's workbench can read nothing later."""
+    env = {**os.environ, "PYTHONPATH": str(paths.ROOT / "src")}
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED], env=env, capture_output=True, text=True, check=False
+    )
+    assert "1.5\n1,5\n" == done.stdout, done.stderr
