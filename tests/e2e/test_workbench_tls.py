@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2 as httpx
@@ -17,6 +18,8 @@ from websockets.typing import Origin
 from tests.support import workbench_served
 
 LAB, STUDENT = "tcpdump", "tls-ada"
+PATIENCE = 60.0
+"""Seconds; a busy computer fails no test."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Door]:
 def test_pages_cookies_and_sockets(door: Door) -> None:
     """The link becomes a cookie for TLS and this path alone; a socket opens from the own origin only."""
     trusted = ssl.create_default_context(cafile=str(door.certificate))
-    with httpx.Client(verify=trusted, headers={"origin": door.origin}) as browser:
+    with httpx.Client(verify=trusted, headers={"origin": door.origin}, timeout=PATIENCE) as browser:
         assert door.link.startswith(f"{door.url}/enter/")
         assert 200 == browser.get(door.link).status_code
         token = door.link.rpartition("/")[2]
@@ -77,7 +80,8 @@ def test_pages_cookies_and_sockets(door: Door) -> None:
         )
         kept = {"Cookie": entered.headers["set-cookie"].partition(";")[0]}
     socket = f"{at.replace('https', 'wss', 1)}/hosts/client/terminal"
-    with connect(socket, ssl=trusted, origin=Origin(door.origin), additional_headers=kept) as own:
+    options: dict[str, Any] = {"ssl": trusted, "additional_headers": kept, "open_timeout": PATIENCE}
+    with connect(socket, origin=Origin(door.origin), **options) as own:
         assert own.response and 101 == own.response.status_code
     with pytest.raises(InvalidStatus):
-        connect(socket, ssl=trusted, origin=Origin("https://a.example"), additional_headers=kept)
+        connect(socket, origin=Origin("https://a.example"), **options)

@@ -29,6 +29,7 @@ PREFERENCES = {
 TELL_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) => {
   if (event.blockedURI === "eval" && !event.sourceFile.includes("/static/")) return;
+  if (event.blockedURI.endsWith("/favicon.ico")) return;
   console.error("content security policy:", event.violatedDirective, event.blockedURI, event.sourceFile);
 });
 """
@@ -37,7 +38,8 @@ addEventListener("securitypolicyviolation", (event) => {
 Playwright itself tries `eval` once in each page; a script of ours has its address below /static/.
 """
 
-PLAYWRIGHT_TRIED = "blocked a JavaScript eval"
+NOT_OURS = ("blocked a JavaScript eval", "/favicon.ico because")
+"""Parts of lines about requests of Playwright and of the browser itself: reports have no icon."""
 
 AXE_KEY, AXE_SAYS = "F9", "axe-core: "
 RUN_AXE = """
@@ -74,7 +76,7 @@ def listen(page: Page, said: list[str]) -> Page:
     """Let `said` get every complaint of the browser: console, errors, content security policy."""
 
     def note(text: str) -> None:
-        if not text.startswith(AXE_SAYS) and PLAYWRIGHT_TRIED not in text:
+        if not text.startswith(AXE_SAYS) and not any(part in text for part in NOT_OURS):
             said.append(text)
 
     page.on("console", lambda message: note(message.text))
