@@ -25,7 +25,6 @@ BRIEF = "# {{ lab }} of {{ student }}\n\n| | port |\n|---|---|\n| a | b |\n"
 REFUSED = Path(__file__).parents[1] / "data" / "refused.pcap"
 TEACHER = Reader("instructor", INSTRUCTOR)
 ALICE = Reader("alice", seats=frozenset({("mylab", "alice")}))
-BOB = Reader("bob", seats=frozenset({("mylab", "bob")}))
 NAMES = {"alice": "Alice Müller", "bob": "Bob Martin"}
 
 
@@ -137,18 +136,25 @@ def test_no_state_of_a_students_page_has_a_barrier(
     found["receipt"] = page.barriers()
     page.page.goto(f"{bench.site.origin}/seats/mylab/bob/")
     found["refused page"] = page.barriers()
-    assert {} == {state: barriers for state, barriers in found.items() if barriers}
     page.said = [line for line in page.said if "404" not in line]  # Chromium's own line about this page
+    assert {} == {state: barriers for state, barriers in found.items() if barriers}
 
 
 def test_no_page_of_a_class_has_a_barrier(reading: Callable[..., Any], bench: Bench) -> None:
-    """The table with a raised hand and a new link, and the page of a seat."""
+    """The table with a raised hand, a message and a new link, the page of a student, and that of a seat."""
     bench.of_class.handlers()["help"]("alice", {"up": "yes"}, [])
     page: ClassPage = reading(TEACHER)
     expect(page.row("alice")).to_have_class("asks")
     page.row("alice").locator("td:last-child button").click()
     page.at("#link code").wait_for()
+    page.write(page.at("input[name=text]"), "Hello")
+    page.press("Enter")
+    expect(page.at("#sent")).not_to_be_empty()
     found = {"class": page.barriers()}
+    page.visit("alice")
+    page.at("x-terminal[data-state=refused]").wait_for()
+    found["page of a student"] = page.barriers()
+    page.go_back()
     page.row("alice").locator("a[href*='/class/seats/']").click()
     page.at("#job form").first.wait_for()
     found["seat"] = page.barriers()
@@ -238,7 +244,7 @@ def test_capture_of_the_own_pc_is_dropped_and_explained(
 
 
 def test_packets_are_searched_paused_and_downloaded(alice: SeatPage, door_here: DoorHere) -> None:
-    """As a student does, after the page was loaded again, too."""
+    """As a student does, after the page was loaded again, too. What is kept is on the list of captures."""
     packets = record(alice, door_here)
     expect(packets.rows).to_have_count(2)
     alice.write(packets.own.locator("[data-do=search]"), "RST")
@@ -256,6 +262,8 @@ def test_packets_are_searched_paused_and_downloaded(alice: SeatPage, door_here: 
     packets.stop()
     answer = alice.context.request.get(alice.page.url + "hosts/client/packets/capture.pcapng")
     assert bytes.fromhex("0a0d0d0a") == answer.body()[:4]
+    packets.keep("page")
+    expect(alice.at("#captures-page .passed")).to_be_attached()
 
 
 def test_terminal_stays_after_a_reload_and_an_end(alice: SeatPage) -> None:
@@ -304,7 +312,7 @@ def test_class_page_and_a_student_tell_each_other(
     enter: Callable[..., Any], browser: Browser, firefox: Browser
 ) -> None:
     """A message, progress, a submission and its feedback are on the other page as they happen."""
-    teacher, student = enter(browser, TEACHER), enter(firefox)
+    teacher, student = enter(firefox, TEACHER), enter(browser)
     teacher.write(teacher.at("input[name=text]"), "Five minutes left")
     teacher.press("Enter")
     student.at(".letter").filter(has_text="Five minutes left").wait_for()

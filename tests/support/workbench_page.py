@@ -6,6 +6,7 @@ Everything is done by the keyboard where `by_keys` is in the name; otherwise by 
 from __future__ import annotations
 
 import re
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ PATIENCE = 60_000
 CALM = 500
 """Milliseconds without a packet after which an exchange has ended."""
 
+NUMBERS = count(101)
+"""Each command that is waited for has its own."""
+
 MOST_TABS = 80
 """Presses of Tab that reach any part of a page."""
 
@@ -29,7 +33,7 @@ class WorkbenchPage:
     def __init__(self, browser: Browser, link: str, lang: str = "en") -> None:
         """Use a link in a browser of its own, and choose a language as a reader does."""
         self.said: list[str] = []
-        size: ViewportSize = {"width": 1440, "height": 1000}
+        size: ViewportSize = {"width": 1280, "height": 860}
         self.context = new_context(browser, viewport=size, ignore_https_errors=True)
         self.page = listen(self.context.new_page(), self.said)
         self.page.set_default_timeout(PATIENCE)
@@ -43,7 +47,7 @@ class WorkbenchPage:
     def close(self) -> None:
         """Close the browser of the reader, who had nothing to complain about."""
         self.context.close()
-        assert [] == self.said
+        assert [] == self.said, self.said
 
     def at(self, selector: str) -> Locator:
         """Return a part of the page."""
@@ -72,14 +76,19 @@ class WorkbenchPage:
         for key in keys:
             self.page.keyboard.press(key)
 
-
-class SeatPage(WorkbenchPage):
-    """The page of a seat."""
-
     def open_tab(self, name: str) -> None:
         """Open one of the tabs `brief`, `work`, `map` and `give`, or that of a host: `terminal-client`."""
         self.at(f"#tab-{name}").click()
         expect(self.at(f"#tab-{name}")).to_have_attribute("aria-selected", "true")
+
+    def terminal(self, host: str) -> Terminal:
+        """Return the terminal of a host, which is shown now."""
+        self.open_tab(f"terminal-{host}")
+        return Terminal(self, host)
+
+
+class SeatPage(WorkbenchPage):
+    """The page of a seat."""
 
     def answer(self, exercise: str, question: str, text: str) -> None:
         """Type an answer, and wait until it is saved."""
@@ -106,18 +115,13 @@ class SeatPage(WorkbenchPage):
 
     def ask_for_help(self) -> None:
         """Raise the hand."""
-        self.at(".hand button").click()
+        self.at(".hand button[aria-pressed=false]").click()
         self.at(".hand button[aria-pressed=true]").wait_for()
 
     def upload(self, capture: str, file: Path) -> None:
         """Choose a file as a capture, and wait until it is kept or refused."""
         with self.page.expect_response(lambda answer: answer.url.endswith("/captures")):
             self.at(f"form.upload:has(input[value={capture}]) input[type=file]").set_input_files(file)
-
-    def terminal(self, host: str) -> Terminal:
-        """Return the terminal of a host, which is shown now."""
-        self.open_tab(f"terminal-{host}")
-        return Terminal(self, host)
 
     def packets(self, host: str) -> Packets:
         """Return the packets of a host, which are shown now."""
@@ -129,7 +133,7 @@ class Terminal:
     """A terminal of a host."""
 
     def __init__(self, seat: WorkbenchPage, host: str) -> None:
-        self._seat, self.host, self._typed = seat, host, 0
+        self._seat, self.host = seat, host
         self.own = seat.at(f"x-terminal[host={host}]")
         expect(self.own).to_have_attribute("data-state", "open")
 
@@ -152,8 +156,7 @@ class Terminal:
 
     def run(self, command: str) -> None:
         """Type a command, and wait until it has ended well."""
-        self._typed += 1
-        number = 100 + self._typed
+        number = next(NUMBERS)
         self.type(f"{command}; echo end-$(({number} + 0))-$?")
         ended = re.compile(rf"end-{number}-\d+")
         expect(self.screen).to_contain_text(ended)
@@ -183,8 +186,8 @@ class Packets:
 
     def settle(self) -> None:
         """Wait until half a second passes without another packet."""
-        count, seen = self.own.locator("[data-shows=count]"), ""
-        while (now := count.inner_text()) != seen:
+        shown, seen = self.own.locator("[data-shows=count]"), ""
+        while (now := shown.inner_text()) != seen:
             seen = now
             self._seat.page.wait_for_timeout(CALM)
 
@@ -214,8 +217,18 @@ class Packets:
 
 
 class ClassPage(WorkbenchPage):
-    """The page of the instructor."""
+    """The pages of the instructor."""
 
     def row(self, student: str) -> Locator:
         """Return the row of a student."""
         return self.at(f"#row-{student}")
+
+    def visit(self, student: str) -> None:
+        """Open the page of a student."""
+        self.row(student).locator("th a").click()
+        self.at("main.split").wait_for()
+
+    def go_back(self) -> None:
+        """Open the page of the class again."""
+        self.page.go_back()
+        self.at("#rows table").wait_for()

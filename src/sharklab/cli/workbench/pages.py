@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import tempfile
 import time
@@ -66,10 +67,13 @@ def _environment(language: str) -> jinja2.Environment:
 
 
 def load(languages: tuple[str, ...]) -> None:
-    """Compile every template now: a process without rights may not be able to read them later."""
+    """Load all that pages need: a process without rights may not be able to read a file later."""
+    importlib.import_module("jinja2.debug")  # it names the line of a template that fails
     for language in languages:
+        made = _environment(language)
         for file in TEMPLATES.iterdir():
-            _environment(language).get_template(file.name)
+            made.get_template(file.name)
+        made.from_string("{{ 1234.5 | number }} {{ 0 | moment }}").render()  # Babel reads its own files
 
 
 def refuse(site: Site, status: int, language: str) -> Response:
@@ -139,9 +143,10 @@ async def student(request: Request) -> Response:
 async def hosts(request: Request) -> Response:
     """Show the state of the hosts."""
     found = await ask(request, "hosts")
-    return _part(
-        request, "hosts.html.j2", hosts=found["hosts"], has_terminals=bool(request.app.state.scripts)
-    )
+    has_terminals = bool(request.app.state.scripts)
+    has_packets = has_terminals and not request.scope["reader"].is_instructor
+    values = {"has_terminals": has_terminals, "has_packets": has_packets}
+    return _part(request, "hosts.html.j2", hosts=found["hosts"], **values)
 
 
 @telling
@@ -278,7 +283,7 @@ async def enter_with(request: Request) -> Response:
         reader = await run_in_threadpool(_use, request.app.state.seats, request.app.state.class_lab, token)
     if reader is None:
         return refuse(site, 401, request.app.state.language(request))
-    if request.app.state.class_lab:
+    if not request.app.state.is_known(reader):
         await request.app.state.epochs.forget()
     answer = RedirectResponse(site.url("/"), 303)
     keep(answer, site, site.cookie, cookies.write(reader, time.time()))

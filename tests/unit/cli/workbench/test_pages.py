@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -168,3 +170,31 @@ def test_hosts_of_a_seat_have_their_state(bench: workbench.Bench, monkeypatch: p
     monkeypatch.setattr("sharklab.cli.workbench.desk.seats.status", lambda lab, student: found)
     part = browser.get(bench.at + "/hosts").text
     assert ("server" in part, "running" in part, "<button" in part) == (True, False, False)
+
+
+NO_FILES = """
+import sys
+from sharklab import i18n
+from sharklab.cli.workbench import pages
+from sharklab.cli.workbench.site import Site
+
+def refuse(event, args):
+    if event == "open" or event == "import" and args[0] not in sys.modules:
+        raise PermissionError(args[0])
+
+row = {"student": "alice", "name": "A", "hand": 3, "right": "see", "letters": 1, "hosts": {}, "job": "",
+       "failed": "", "exercises": [], "points": 1234.5, "worth": 2000.25, "changed": 5, "stuck": 3,
+       "is_done": False, "hints": 0, "handed": 1.0, "handed_at": "10:00", "clock": {"ends": 0}}
+own = {"lab": "mylab", "title": "A lab", "is_exam": True, "rows": [row], "shown": [row]}
+pages.load(i18n.languages())
+sys.addaudithook(refuse)
+for language in i18n.languages():
+    text = pages.write("class.html.j2", language, Site("http://x"), own=own, has_terminals=True, said="no")
+    assert "2,000.25" in text or "2\u202f000,25" in text, text
+"""
+
+
+def test_everything_is_loaded_before_rights_are_given_up() -> None:
+    """Numbers have the separators of a language, which Babel keeps in files; no file is opened any more."""
+    found = subprocess.run([sys.executable, "-P", "-c", NO_FILES], capture_output=True, text=True)
+    assert (0, "") == (found.returncode, found.stderr)
