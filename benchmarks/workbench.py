@@ -27,18 +27,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "src"))
+sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-import packet_maker
 from websockets.asyncio.client import ClientConnection, connect
 
+from benchmarks import packet_maker
 from sharklab.cli import flow
 from sharklab.cli.workbench import client, decoding, desk, door_process, javascript, web_process
 from sharklab.cli.workbench.identity import Cookies, Reader
@@ -113,7 +113,7 @@ def late(info: str) -> float | None:
 
 def door(place: Path) -> None:
     """Keep terminals and recordings for students who all have the seat of one plan."""
-    pace.set_niceness(pace.EAGER)
+    pace.go_first()
     plan = flow.prepare("tp4", "bench")
 
     def find(student: str, lab: str, host: str) -> tuple[Plan, Host]:
@@ -133,7 +133,7 @@ def door(place: Path) -> None:
 
 def web(place: Path) -> None:
     """Answer browsers."""
-    pace.set_niceness(pace.EAGER)
+    pace.go_first()
     lab = flow.prepare("tp4", "bench").source
     own = desk.Desk({lab.name: lab}, lambda lab, student: place / "work")
 
@@ -471,7 +471,10 @@ def started(folder: str) -> Iterator[Server]:
     """Start all processes, and end them."""
     environment = {**os.environ, "SHARKLAB_STATE": os.environ.get("SHARKLAB_STATE", f"{folder}/state")}
     words = [sys.executable, __file__]
-    running = [subprocess.Popen([*words, own, folder], env=environment) for own in ("door", "web", "base")]
+    running = [
+        subprocess.Popen([*words, own, folder], env=environment, start_new_session=True)
+        for own in ("door", "web", "base")
+    ]
     try:
         places: tuple[Any, ...] = (f"{folder}/door", ("127.0.0.1", PORT), ("127.0.0.1", BASE_PORT))
         for place in places:
@@ -495,7 +498,7 @@ def main() -> None:
         asyncio.run(of_terminals(own, count))
 
 
-PARTS = {
+PARTS: dict[str, Callable[[], None]] = {
     "door": lambda: door(Path(sys.argv[2])),
     "web": lambda: web(Path(sys.argv[2])),
     "base": base,

@@ -47,6 +47,7 @@ from sharklab.cli import main as command
 from sharklab.cli.workbench import door_process
 from sharklab.cli.workbench.server import UID
 from sharklab.hosts.door import control, seats, workbench
+from sharklab.hosts.door.recordings import Recordings
 from sharklab.hosts.providers import cgroups
 from sharklab.hosts.providers.remote import Machine
 from sharklab.hosts.recording import Order
@@ -264,11 +265,10 @@ class Terminal:
         """Run a command of the shell that prints one word; return the word."""
         mark = f"{random.randrange(10**9):09}"  # noqa: S311 (it only has to differ)
         await self.type(f'echo "<{mark[:4]}""{mark[4:]}:{command}>"\r')
-        found: list[bytes] = []
-        await self.until(
-            lambda screen: found.extend(re.findall(b"<%s:([^>]*)>" % mark.encode(), screen)) or found
-        )
-        return found[0].decode()
+        wanted = re.compile(b"<%s:([^>]*)>" % mark.encode())
+        await self.until(wanted.search)
+        found = wanted.search(self.screen)
+        return found[1].decode() if found else ""
 
     async def key(self) -> float:
         """Type a key and take it back; return the milliseconds until its echo."""
@@ -506,9 +506,13 @@ def keep_here() -> int:
     def login(plan: Plan, host: Host) -> list[str]:
         return ["bash", "--norc"]
 
-    seats.of_student = lambda student, lab="", borrowed=False: [plan_of(student, lab)]
-    workbench.Requests = partial(workbench.Requests, find=find, login=login)
-    workbench.Recordings = partial(workbench.Recordings, begin=Maker)
+    here: dict[tuple[object, str], object] = {
+        (seats, "of_student"): lambda student, lab="", borrowed=False: [plan_of(student, lab)],
+        (workbench, "Requests"): partial(workbench.Requests, find=find, login=login),
+        (workbench, "Recordings"): partial(Recordings, begin=Maker),
+    }
+    for (module, name), value in here.items():
+        setattr(module, name, value)
     del sys.argv[1]
     return door_process.main()
 

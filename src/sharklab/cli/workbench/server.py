@@ -129,7 +129,9 @@ def _start(listener: socket.socket, settings: Mapping[str, Any]) -> subprocess.P
     with tempfile.TemporaryFile() as content:
         content.write(json.dumps(settings).encode())
         content.seek(0)
-        return subprocess.Popen([*COMMAND, str(handle)], stdin=content, pass_fds=(handle,))
+        return subprocess.Popen(
+            [*COMMAND, str(handle)], stdin=content, pass_fds=(handle,), start_new_session=True
+        )
 
 
 def _wait(child: subprocess.Popen[bytes]) -> None:

@@ -98,7 +98,7 @@ def main() -> None:
     """Read the settings from standard input, and serve on the socket whose number is the argument."""
     settings = json.loads(sys.stdin.buffer.read())
     listener = socket.socket(fileno=int(sys.argv[1]))
-    pace.set_niceness(pace.EAGER)
+    pace.go_first()
     server = make(settings, client.through_door(settings["door"]))
     drop(settings["uid"])
     run(server, listener)

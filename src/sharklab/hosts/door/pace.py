@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from pathlib import Path
 
 EAGER, PLAIN = -10, 0
 """Niceness (sched(7)) of the processes that carry keys, and of shells and decoders. A key passes through two
@@ -36,7 +37,19 @@ class Pace:
         self._printing -= 1
 
 
-def set_niceness(niceness: int, process: int = 0) -> None:
+def go_first() -> None:
+    """Let this process, which carries keys, go before others; only root may.
+
+    Where each session has its part of the processors (sched(7), "autogroup"), so does its session, if it has
+    one of its own.
+    """
+    set_niceness(EAGER, 0)
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(EAGER))
+
+
+def set_niceness(niceness: int, process: int) -> None:
     """Set the niceness of a process, that of this one for 0; only root may make it smaller."""
     with suppress(PermissionError, ProcessLookupError):
         os.setpriority(os.PRIO_PROCESS, process, niceness)

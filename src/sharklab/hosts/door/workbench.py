@@ -166,7 +166,7 @@ def run(uid: int, explain: Explain, more: More) -> None:
     `explain` puts an error into words; `more` makes the handlers of the floors above. The caller holds
     `control.lock_file()`.
     """
-    pace.set_niceness(pace.EAGER)
+    pace.go_first()
     keeper, recordings = Keeper(), Recordings(control.folder() / "live")
     fronts = {0, uid}
     door = server.Door(

@@ -60,12 +60,15 @@ def test_web_process_has_no_right(bench: Bench, tmp_path: Path) -> None:
             children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
             known = [status(int(pid)) for pid in children]
             nice = [os.getpriority(os.PRIO_PROCESS, int(pid)) for pid in children]
+            groups = [Path(f"/proc/{pid}/autogroup") for pid in children]
+            of_group = [file.read_text().split()[-1] for file in groups if file.exists()]
         finally:
             parent.send_signal(signal.SIGTERM)
     assert (200, True) == (page.status_code, "mylab of alice" in page.text)
     [web] = [each for each in known if each["Uid"].split() == [str(server.UID)] * 4]
     assert [str(server.UID)] * 4 == web["Gid"].split()
     assert ("", "1", pace.EAGER) == (web["Groups"], web["NoNewPrivs"], nice[known.index(web)])
+    assert not of_group or str(pace.EAGER) == of_group[known.index(web)]
     assert not any(int(web[name], 16) for name in ("CapInh", "CapPrm", "CapEff"))
     assert re.fullmatch(r"[\w-]+", token)
 

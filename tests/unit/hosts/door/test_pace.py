@@ -30,4 +30,4 @@ def test_who_may_not_set_the_niceness_goes_on(monkeypatch: pytest.MonkeyPatch) -
     """As a user without rights, or for a process that has just ended."""
     for error in (PermissionError, ProcessLookupError):
         monkeypatch.setattr(os, "setpriority", Mock(side_effect=error))
-        pace.set_niceness(pace.EAGER)
+        pace.go_first()
