@@ -61,8 +61,10 @@ class Live:
         self._tell()
 
     async def close(self) -> None:
-        """End the decoding, and let the file go."""
+        """End the decoding, let the file go, and tell all who wait for rows."""
         await self._stop()
+        self.generation += 1
+        self._tell()
         if self.file >= 0:
             os.close(self.file)
             self.file = -1
