@@ -58,13 +58,17 @@ TALKS: Mapping[str, tuple[str, str, str, int]] = {
     "dns-tcp-closed": ("client", "server", "tcp", 53),
     "svc": ("client", "server", "tcp", 443),
     "net": ("client", "archive", "tcp", 80),
-    "net-no-way-back": ("archive", "server", "tcp", 443),
-    "net-wrong-gateway": ("archive", "server", "tcp", 443),
     "net-not-at-boot": ("client", "server", "tcp", 443),
     "net-prefix-narrow": ("client", "server", "tcp", 443),
     "net-static-arp": ("client", "server", "tcp", 443),
 }
 """The conversation about which a fault is measured, by its id or the beginning of it."""
+
+TOGETHER: Mapping[str, tuple[str, str, str, int]] = {
+    "net-no-way-back": ("archive", "server", "tcp", 443),
+    "net-wrong-gateway": ("archive", "server", "tcp", 443),
+}
+"""The conversation of a fault in a pair whose other fault is about the server itself."""
 
 UNITS = {"nfs": "nfs-ganesha", "dns": "unbound"}
 
@@ -147,9 +151,9 @@ class Measured:
         return self.plan.lab.exercises[0]
 
 
-def prepare(plan: Plan, id: str) -> Measured:
+def prepare(plan: Plan, id: str, talks: Mapping[str, tuple[str, str, str, int]] = TALKS) -> Measured:
     """Return the fault in a plan whose only exercise has it."""
-    client, server, transport, port = TALKS.get(id) or TALKS[id.partition("-")[0]]
+    client, server, transport, port = talks.get(id) or talks[id.partition("-")[0]]
     talk = ExpectedConversation(client, server, transport, port)
     network = plan.lab.host(client).networks[0]
     exercise = Exercise(
@@ -367,9 +371,14 @@ def restart(plan: Plan, host: str) -> None:
 def pairs(plan: Plan, ids: Sequence[str]) -> list[tuple[Measured, Measured]]:
     """Return each two faults of one service that can meet on a host, and were not found as listed before."""
     before = PAIRS.read_text().splitlines()
+    known = [
+        *(prepare(plan, id) for id in ids),
+        *(prepare(plan, id, TOGETHER) for id in ids if id in TOGETHER),
+    ]
+    known.sort(key=lambda each: each.fault.id)
     return [
         (one, other)
-        for one, other in combinations([prepare(plan, id) for id in ids], 2)
+        for one, other in combinations(known, 2)
         if one.host == other.host
         and f"{one.fault.id} {other.fault.id}" not in before
         and one.fault.id.partition("-")[0] == other.fault.id.partition("-")[0]

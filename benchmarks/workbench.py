@@ -1,54 +1,123 @@
-"""The cost of terminals in a browser: key to echo, memory and CPU; 3 of the terminals print without end.
+"""The figures of the workbench: key to echo, memory, an idle class, floods, packets; the page in Chromium.
 
-Run it by the Python of sharklab's own environment (`sharklab doctor` names it):
+Run it by the Python of sharklab's tests, as root (`playwright` is there):
 
-    .../venv/.../bin/python benchmarks/workbench.py [terminals]
+    PYTHONPATH=src .../venv/.../bin/python benchmarks/workbench.py [terminals]
 
-The shells are of this computer, so it measures the workbench and not ssh. The web process and the process
-that keeps terminals are as in `serve`; browsers are WebSockets in a third process. The same keys at a
-pseudo-terminal without anything between are the base of the ratios.
+The web process and the process that keeps terminals are as in `serve`. The shells are of this computer, and
+a program makes the packets, so it measures the workbench and neither ssh nor tcpdump. Browsers are WebSockets
+in other processes, but for the page. Each key is typed twice: into a terminal of the workbench, and into the
+base, a pseudo-terminal that a small program joins with a TCP socket. So the ratio holds on a busy computer,
+too.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import pty
 import random
+import re
+import select
+import shutil
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any, NoReturn
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-import uvicorn
+import packet_maker
 from websockets.asyncio.client import ClientConnection, connect
 
 from sharklab.cli import flow
-from sharklab.cli.workbench import app, client, door_process, static_files
-from sharklab.cli.workbench.identity import Cookies, Links, Reader
+from sharklab.cli.workbench import client, decoding, desk, door_process, javascript, web_process
+from sharklab.cli.workbench.identity import Cookies, Reader
 from sharklab.cli.workbench.site import Site
-from sharklab.hosts.door import server, workbench
+from sharklab.evidence.packets import live_rows
+from sharklab.hosts.door import pace, server, workbench
 from sharklab.hosts.door.keeper import Keeper
 from sharklab.hosts.door.recordings import Recordings
+from sharklab.hosts.providers.remote import Machine
+from sharklab.hosts.recording import Order
 from sharklab.lab.model import Host, Plan
+from sharklab.progress import Silent
 
-PORT = 8479
+PORT, BASE_PORT = 8479, 8478
 SITE, KEY = Site(f"http://127.0.0.1:{PORT}"), b"k" * 32
-ECHO, FLOOD = ["sh", "-c", "stty raw -echo; exec cat"], ["yes", "a line of a program that prints without end"]
+RAW = "stty raw -echo; exec cat"
+ECHO = ["sh", "-c", f"seq -f %079.0f 10000; {RAW}"]
+"""A shell whose scrollback is full: 10,000 lines of 80 characters. It echoes each key."""
+
+FLOOD = ["yes", "a line of a program that prints without end"]
 NOISY = "desktop"
 """The host whose shell prints without end."""
 
 FLOODS, KEYS, PAUSE = 3, 20, 0.3
+STALL = 10.0
+"""Seconds of a browser that reads nothing."""
+
+LISTENS = 0.3
+"""Seconds until tcpdump listens, over SSH."""
+
+LIMIT = 60
+"""Seconds until rows that have not come count as lost."""
+
+FIRSTS, RATE, SECONDS = 7, 2000, 10
+"""Packets that come first; packets a second, and for how long."""
+
+STAMP = re.compile(r"(\d+) → 9 ")
+
+MAKE = (sys.executable, "-I", "-S", packet_maker.__file__)
+Rows = list[tuple[str, str, str]]
+
+
+# The workbench
+
+
+class Maker:
+    """Stands in for tcpdump: its filter is the program, "DELAY RATE SECONDS"."""
+
+    dropped = 0
+
+    def __init__(self, machine: Machine, order: Order, target: IO[bytes]) -> None:
+        self._words = [*MAKE, *order.filter.split()]
+        self._target = target
+
+    def wait_until_it_listens(self) -> None:
+        """Begin after a while."""
+        time.sleep(LISTENS)
+        self._child = subprocess.Popen(self._words, stdout=self._target)
+
+    @property
+    def runs(self) -> bool:
+        """True until it has ended."""
+        return self._child.poll() is None
+
+    def stop(self) -> None:
+        """End."""
+        self._child.kill()
+        self._child.wait()
+
+
+def late(info: str) -> float | None:
+    """Return the milliseconds since the packet was written that a row is about."""
+    found = STAMP.match(info)
+    return packet_maker.age(int(found[1])) if found else None
 
 
 def door(place: Path) -> None:
-    """Keep terminals for students who all have the seat of one plan."""
+    """Keep terminals and recordings for students who all have the seat of one plan."""
+    pace.set_niceness(pace.EAGER)
     plan = flow.prepare("tp4", "bench")
 
     def find(student: str, lab: str, host: str) -> tuple[Plan, Host]:
@@ -57,149 +126,400 @@ def door(place: Path) -> None:
     def login(plan: Plan, host: Host) -> list[str]:
         return FLOOD if host.name == NOISY else ECHO
 
-    own = workbench.Requests(Keeper(), Recordings(place / "live"), find, login)
+    recordings = Recordings(place / "live", Maker)
+    own = workbench.Requests(Keeper(), recordings, find, login)
+    handlers = {**own.handlers(), "decode": decoding.handler(recordings)}
     front = server.Caller(is_front=True)
-    at_door = server.Door(lambda uid: front, own.handlers(), door_process.explain, print, 24)
-    at_door.serve(server.listen(place / "door"))
+    server.Door(lambda uid: front, handlers, door_process.explain, print, 24).serve(
+        server.listen(place / "door")
+    )
 
 
 def web(place: Path) -> None:
     """Answer browsers."""
-    seats = client.Seats(client.here({}, door_process.explain))
-    made = app.make(SITE, seats, Links(), Cookies(KEY), static_files.read({}), str(place / "door"))
-    uvicorn.run(
-        made, port=PORT, log_level="warning", access_log=False, ws="websockets-sansio", loop="asyncio"
-    )
+    pace.set_niceness(pace.EAGER)
+    lab = flow.prepare("tp4", "bench").source
+    own = desk.Desk({lab.name: lab}, lambda lab, student: place / "work")
+
+    def page(student: str, request: Any, handles: list[int]) -> server.Answer:
+        answer = own.page(student, request, handles)
+        return server.Answer({**answer.content, "is_up": True})
+
+    settings = {
+        "site": vars(SITE),
+        "class_lab": "",
+        "key": KEY.hex(),
+        "links": {},
+        "files": {name: str(path) for name, path in javascript.install(Silent()).items()},
+        "keeper": str(place / "door"),
+    }
+    ask = client.here({**own.handlers(), "page": page}, door_process.explain)
+    web_process.serve(settings, socket.create_server(("127.0.0.1", PORT), backlog=256), ask)
 
 
-class Browser:
-    """One terminal in a browser that draws at once."""
+def base() -> None:
+    """Join a pseudo-terminal with each TCP connection, and nothing more."""
+    listener = socket.create_server(("127.0.0.1", BASE_PORT))
+    while True:
+        connection = listener.accept()[0]
+        child, ours = pty.fork()
+        if not child:
+            os.execvp("sh", ["sh", "-c", RAW])
+        if not os.fork():
+            join(connection.fileno(), ours)
+        connection.close()
+        os.close(ours)
 
-    def __init__(self, connection: ClientConnection) -> None:
-        self.connection, self.echoed, self.bytes = connection, asyncio.Event(), 0
+
+def join(one: int, other: int) -> NoReturn:
+    """Copy both ways until an end closes, then end this process."""
+    ends, poll = {one: other, other: one}, select.poll()
+    poll.register(one, select.POLLIN)
+    poll.register(other, select.POLLIN)
+    with suppress(OSError):
+        while True:
+            for handle, _ in poll.poll():
+                if not (data := os.read(handle, 65536)):
+                    os._exit(0)
+                os.write(ends[handle], data)
+    os._exit(0)
+
+
+# Browsers
+
+
+def headers(student: str) -> dict[str, str]:
+    """Return what the browser of a student sends."""
+    return {"Cookie": f"{SITE.cookie}={cookie(student)}", "Origin": SITE.origin}
+
+
+def cookie(student: str) -> str:
+    """Return the cookie of a student."""
+    return Cookies(KEY).write(Reader(student, seats=frozenset({("tp4", student)})), time.time())
+
+
+async def opened(student: str, host: str, what: str) -> ClientConnection:
+    """Return a WebSocket of the page of a student."""
+    url = f"{SITE.origin.replace('http', 'ws')}/seats/tp4/{student}/hosts/{host}/{what}"
+    return await connect(url, additional_headers=headers(student), max_size=None)
+
+
+@dataclass
+class Terminal:
+    """A terminal in a browser that draws at once."""
+
+    connection: ClientConnection
+    echoed: asyncio.Event = field(default_factory=asyncio.Event)
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def listen(self) -> None:
         """Draw all output."""
         async for message in self.connection:
             if message[:1] in (b"o", b"p"):
-                self.bytes += len(message) - 1
                 self.echoed.set()
+                if b"%079d" % 10000 in message:
+                    self.ready.set()
                 await self.connection.send(b"a%d" % (len(message) - 1))
 
-    async def type(self) -> list[float]:
-        """Type keys, and return the milliseconds until each was echoed."""
-        times = []
-        for _ in range(KEYS):
-            await asyncio.sleep(random.uniform(0, 2 * PAUSE))  # noqa: S311 (people type at any time)
-            self.echoed.clear()
-            begin = time.perf_counter()
-            await self.connection.send(b"ix")
-            await asyncio.wait_for(self.echoed.wait(), 30)
-            times.append((time.perf_counter() - begin) * 1000)
-        return times
+
+async def type_keys(own: Terminal, keys: int) -> tuple[list[float], list[float]]:
+    """Type keys; return the milliseconds until each was echoed, here and by the base."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", BASE_PORT)
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(keys):
+        await asyncio.sleep(random.uniform(0, 2 * PAUSE))  # noqa: S311 (people type at any time)
+        own.echoed.clear()
+        begin = time.perf_counter()
+        await own.connection.send(b"ix")
+        await asyncio.wait_for(own.echoed.wait(), 60)
+        times[0].append((time.perf_counter() - begin) * 1000)
+        begin = time.perf_counter()
+        writer.write(b"x")
+        await asyncio.wait_for(reader.read(100), 60)
+        times[1].append((time.perf_counter() - begin) * 1000)
+    writer.close()
+    return times
 
 
-async def opened(number: int, host: str = "") -> Browser:
-    """Return a terminal of one of the students, each of whom has two, or the one of `host`."""
-    student, host = f"s{number // 2}", host or ("server", "client")[number % 2]
-    cookie = Cookies(KEY).write(Reader(student, seats=frozenset({("tp4", student)})), time.time())
-    url = f"{SITE.origin.replace('http', 'ws')}/seats/tp4/{student}/hosts/{host}/terminal"
-    headers = {"Cookie": f"{SITE.cookie}={cookie}", "Origin": SITE.origin}
-    return Browser(await connect(url, additional_headers=headers, max_size=None))
+def told(times: Sequence[float]) -> str:
+    """Return the middle and the slow end."""
+    return f"p50 {statistics.median(times):.1f}, p95 {statistics.quantiles(times, n=20)[-1]:.1f} ms"
 
 
-async def browsers(count: int, processes: list[int]) -> None:
-    """Measure, and print a table."""
-    terminals = [await opened(number) for number in range(count)]
-    tasks = [asyncio.create_task(each.listen()) for each in terminals]
-    await asyncio.sleep(2)
-    before = cpu(processes)
-    await asyncio.sleep(10)
-    print(
-        f"{count} idle terminals: {(cpu(processes) - before) * 10:.1f} % of a core, {memory(processes)} MiB"
-    )
-    base = direct()
-    print(f"pseudo-terminal alone: {told(base)}")
-    print(f"{count} terminals: {told(await typed(terminals), base)}")
-    floods = [await opened(2 * number, NOISY) for number in range(FLOODS)]
-    tasks += [asyncio.create_task(each.listen()) for each in floods]
-    begin, before = time.monotonic(), cpu(processes)
-    times = await typed(terminals)
-    size = sum(each.bytes for each in floods) / 1e6
-    cost, rate = (cpu(processes) - before) * 1000 / size, size / (time.monotonic() - begin)
-    print(f"... and {FLOODS} that print {rate:.1f} MB/s: {told(times, base)}")
-    print(f"{cost:.0f} CPU-ms for a MB of output, {memory(processes)} MiB")
+async def typed(terminals: Sequence[Terminal], keys: int = KEYS) -> tuple[str, str]:
+    """Type at all terminals at the same time; return the times, and those of the base with the ratio."""
+    both = await asyncio.gather(*(type_keys(own, keys) for own in terminals))
+    ours, bare = ([each for times in both for each in times[end]] for end in (0, 1))
+    ratio = statistics.median(ours) / statistics.median(bare)
+    return told(ours), f"base: {told(bare)}; ratio {ratio:.1f}"
+
+
+async def flood(count: int) -> None:
+    """Draw what programs print without end, and print the bytes at the end."""
+    drawn = 0
+
+    async def draw(number: int) -> None:
+        nonlocal drawn
+        connection = await opened(f"s{number}", NOISY, "terminal")
+        async for message in connection:
+            drawn += len(message)
+            await connection.send(b"a%d" % (len(message) - 1))
+
+    tasks = [asyncio.create_task(draw(number)) for number in range(count)]
+    await asyncio.to_thread(sys.stdin.read)
+    print(drawn)
     for task in tasks:
         task.cancel()
 
 
-async def typed(terminals: list[Browser]) -> list[float]:
-    """Type at all terminals at the same time."""
-    return [each for times in await asyncio.gather(*(own.type() for own in terminals)) for each in times]
+# Figures
 
 
-def direct() -> list[float]:
-    """Return the milliseconds of keys at a pseudo-terminal without anything between."""
-    child, handle = pty.fork()
-    if not child:
-        os.execvp(ECHO[0], ECHO)
-    time.sleep(0.5)
-    times = []
-    for _ in range(200):
-        begin = time.perf_counter()
-        os.write(handle, b"x")
-        os.read(handle, 100)
-        times.append((time.perf_counter() - begin) * 1000)
-    os.close(handle)
-    os.waitpid(child, 0)
-    return times
+@dataclass(frozen=True)
+class Server:
+    """The processes of the workbench: the one that answers browsers, and the one that keeps terminals."""
+
+    processes: Sequence[int]
+
+    @property
+    def seconds(self) -> float:
+        """The CPU-seconds of the processes (proc(5), stat)."""
+        stats = [Path(f"/proc/{own}/stat").read_text().rpartition(")")[2].split() for own in self.processes]
+        return sum(int(each[11]) + int(each[12]) for each in stats) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def memory(self) -> float:
+        """The MiB that the processes have for themselves (proc(5), smaps_rollup, Pss)."""
+        files = [Path(f"/proc/{own}/smaps_rollup").read_text().splitlines() for own in self.processes]
+        return sum(int(line.split()[1]) for each in files for line in each if line.startswith("Pss:")) / 1024
+
+    async def share(self, seconds: float) -> float:
+        """Return the part of one processor that the processes take, in percent."""
+        before = self.seconds
+        await asyncio.sleep(seconds)
+        return (self.seconds - before) * 100 / seconds
 
 
-def told(times: list[float], base: list[float] | None = None) -> str:
-    """Return a row: the middle and the slow end, and the ratio to the base."""
-    middle, slow = statistics.median(times), statistics.quantiles(times, n=20)[-1]
-    ratio = f", {middle / statistics.median(base):.0f} × the base" if base else ""
-    return f"p50 {middle:.2f} ms, p95 {slow:.2f} ms{ratio}"
+async def of_terminals(own: Server, count: int) -> Rows:
+    """Measure terminals."""
+    hosts = ("server", "client")
+    terminals = [
+        Terminal(await opened(f"s{number // 2}", hosts[number % 2], "terminal")) for number in range(count)
+    ]
+    tasks = [asyncio.create_task(each.listen()) for each in terminals]
+    await asyncio.gather(*(each.ready.wait() for each in terminals))
+    await asyncio.sleep(2)
+    rows = [
+        (f"memory with {count} terminals, 10,000 lines each", f"{own.memory:.0f} MiB", "250 MiB"),
+        ("the same, idle", f"{await own.share(10):.1f} % of a core", "3 %"),
+    ]
+    quiet, ratio = await typed(terminals)
+    rows += [("key to echo, all type", quiet, "p50 5, p95 25 ms"), ("", ratio, "")]
+    rows += await _of_floods(own, terminals)
+    rows += await _of_stall(own, terminals)
+    for task in tasks:
+        task.cancel()
+    return rows
 
 
-def cpu(processes: list[int]) -> float:
-    """Return the CPU-seconds of processes (proc(5), stat)."""
-    fields = [Path(f"/proc/{own}/stat").read_text().rpartition(")")[2].split() for own in processes]
-    return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
+async def _of_floods(own: Server, terminals: Sequence[Terminal]) -> Rows:
+    words = [sys.executable, __file__, "flood", str(FLOODS)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as drawing:
+        await asyncio.sleep(2)
+        begin, before = time.monotonic(), own.seconds
+        times, ratio = await typed(terminals)
+        passed, cost = time.monotonic() - begin, own.seconds - before
+        size = int(drawing.communicate(b"")[0]) / 1e6
+    speed = f"{size / (passed + 2):.1f} MB/s, {cost * 100 / passed:.0f} % of a core"
+    return [
+        (f"key to echo, {FLOODS} others print without end", times, "p50 5, p95 25 ms"),
+        ("", ratio, ""),
+        ("they print", speed, ""),
+    ]
 
 
-def memory(processes: list[int]) -> int:
-    """Return the MiB that processes have for themselves (proc(5), smaps_rollup, Pss)."""
-    lines = [Path(f"/proc/{own}/smaps_rollup").read_text().splitlines() for own in processes]
-    return sum(int(line.split()[1]) for each in lines for line in each if line.startswith("Pss:")) >> 10
+async def _of_stall(own: Server, terminals: Sequence[Terminal]) -> Rows:
+    """Let a browser read nothing of a program that prints without end."""
+    stalled = await opened(f"s{FLOODS}", NOISY, "terminal")
+    stalled.transport.pause_reading()
+    before = own.memory
+    times, ratio = await typed(terminals, int(STALL / PAUSE))
+    grown = f"{own.memory - before:+.1f} MiB in {STALL:.0f} s"
+    stalled.transport.abort()
+    return [
+        ("key to echo, a browser stalls", times, "p50 5, p95 25 ms"),
+        ("", ratio, ""),
+        ("memory meanwhile", grown, "flat"),
+    ]
 
 
-def wait(door: Path) -> None:
-    """Return when both processes listen."""
-    for family, address in ((socket.AF_UNIX, str(door)), (socket.AF_INET, ("127.0.0.1", PORT))):
-        with socket.socket(family) as probe:
-            while probe.connect_ex(address):
-                time.sleep(0.2)
+async def recorded(student: str, program: str, count: int) -> list[float]:
+    """Record what a program makes; return how late each of `count` rows came, in milliseconds."""
+    found, rows, begun = list[float](), 0, False
+    connection = await opened(student, "server", "packets")
+    before = json.loads(await connection.recv())["recording"]["id"]
+    await connection.send(json.dumps({"do": "start", "network": "", "filter": program}))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LIMIT):
+            while rows < count:
+                message = json.loads(await connection.recv())
+                if "problem" in message:
+                    raise SystemExit(message["problem"])
+                begun = begun or message.get("recording", {}).get("id", before) != before
+                new = message.get("rows", ()) if begun else ()
+                rows += len(new)
+                found += [ms for row in new if (ms := late(row[6])) is not None]
+    await connection.send(json.dumps({"do": "stop"}))
+    await connection.close()
+    if rows < count:
+        print(f"{program}: {count - rows} rows of {count} did not come", flush=True)
+    return found
+
+
+async def of_packets(own: Server) -> Rows:
+    """Measure packets."""
+    rows = []
+    for delay, words in ((0, "tcpdump listens just then"), (1, "it listens for a second")):
+        times = [(await recorded(f"s{number}", f"{delay} 1 1", 1))[0] for number in range(FIRSTS)]
+        rows.append((f"first packet to its row, {words}", told(times), "200 ms"))
+    rows.append(("", f"base: tshark alone: {told([await bare() for _ in range(FIRSTS)])}", ""))
+    before, memory, begin = own.seconds, own.memory, time.monotonic()
+    times = await recorded("s0", f"1 {RATE} {SECONDS}", RATE * SECONDS)
+    share = (own.seconds - before) * 100 / (time.monotonic() - begin)
+    cost = f"{share:.0f} % of a core, {own.memory - memory:+.1f} MiB"
+    return [
+        *rows,
+        (f"{RATE:,} packets a second for {SECONDS} s: {len(times):,} rows", told(times), "all rows"),
+        ("", cost, "flat"),
+    ]
+
+
+async def bare() -> float:
+    """Return the milliseconds until tshark alone, that waits already, prints a row of a packet."""
+    with subprocess.Popen(
+        live_rows.command(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=dict(live_rows.environment()),
+    ) as tshark:
+        if not tshark.stdin or not tshark.stdout:
+            raise SystemExit("no pipe")
+        with subprocess.Popen([*MAKE, "1", "1", "1"], stdout=tshark.stdin) as maker:
+            row = live_rows.row(await asyncio.to_thread(tshark.stdout.readline))
+            found = late(row.info) if row else None
+            maker.kill()
+        tshark.stdin.close()
+        tshark.kill()
+    return found or 0.0
+
+
+# The page
+
+FRAMES = """seconds => new Promise(done => {
+  const gaps = [], end = performance.now() + seconds * 1000;
+  let before = performance.now();
+  const frame = now => {
+    gaps.push(now - before);
+    before = now;
+    now < end ? requestAnimationFrame(frame) : done(gaps);
+  };
+  requestAnimationFrame(frame);
+})"""
+FIRST_ROW = """() => new Promise(done => {
+  const space = document.querySelector('x-packets .space');
+  const look = () => {
+    if (space.childElementCount) done([Date.now(), space.textContent]);
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+
+
+def of_page(own: Server) -> Rows:
+    """Measure the page in Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        context = browser.new_context(viewport={"width": 1600, "height": 1000})
+        context.add_cookies([{"name": SITE.cookie, "value": cookie("page"), "url": SITE.origin}])
+        page = context.new_page()
+        page.goto(f"{SITE.origin}/seats/tp4/page/")
+        times = []
+        for delay in ("0.1", "3", "3"):
+            record(page, f"{delay} 1 1")
+            page.locator("x-packets[data-state=runs]").first.wait_for(state="attached")
+            drawn, text = page.evaluate(FIRST_ROW)
+            stamp = int(re.findall(r"(\d+) → 9 ", text)[0])
+            times.append(packet_maker.age(stamp, drawn / 1000))
+            page.reload()
+        record(page, f"2 {RATE} {SECONDS}")
+        page.wait_for_timeout(2500)
+        gaps = page.evaluate(FRAMES, SECONDS - 2)
+        page.wait_for_timeout(4000)
+        shown = page.locator("[data-shows=count]").first.text_content()
+        heap = page.evaluate("performance.memory.usedJSHeapSize") / (1 << 20)
+        browser.close()
+    return [
+        (
+            "first packet to its row on the page, in Chromium",
+            f"{', '.join(f'{ms:.0f}' for ms in times)} ms",
+            "200 ms",
+        ),
+        (f"{RATE:,} packets a second on the page: {shown} rows", f"frames: {told(gaps)}", "all rows"),
+        ("", f"{heap:.0f} MiB of JavaScript", "flat"),
+    ]
+
+
+def record(page: Any, program: str) -> None:
+    """Press the buttons for a new recording of the first host."""
+    packets_of = page.locator("x-packets").first
+    packets_of.locator("[data-do=record] input").fill(program)
+    if packets_of.get_attribute("data-state") == "runs":
+        packets_of.locator("button[data-state=runs]").click()
+        packets_of.locator("button[data-state=none]").wait_for()
+    packets_of.locator("button[data-state=none]").click()
+
+
+# All of it
+
+
+@contextmanager
+def started(folder: str) -> Iterator[Server]:
+    """Start all processes, and end them."""
+    environment = {**os.environ, "SHARKLAB_STATE": os.environ.get("SHARKLAB_STATE", f"{folder}/state")}
+    words = [sys.executable, __file__]
+    running = [subprocess.Popen([*words, own, folder], env=environment) for own in ("door", "web", "base")]
+    try:
+        places: tuple[Any, ...] = (f"{folder}/door", ("127.0.0.1", PORT), ("127.0.0.1", BASE_PORT))
+        for place in places:
+            with socket.socket(socket.AF_UNIX if isinstance(place, str) else socket.AF_INET) as probe:
+                while probe.connect_ex(place):
+                    time.sleep(0.2)
+        yield Server([own.pid for own in running[:2]])
+    finally:
+        for own in running:
+            own.kill()
+            own.wait()
 
 
 def main() -> None:
-    """Start both processes, and measure."""
+    """Start everything, measure, and print a table."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "SHARKLAB_STATE": f"{folder}/state"}
-        words = [sys.executable, __file__]
-        started = [subprocess.Popen([*words, own, folder], env=environment) for own in ("door", "web")]
-        try:
-            wait(Path(folder) / "door")
-            asyncio.run(browsers(count, [own.pid for own in started]))
-        finally:
-            for own in started:
-                own.kill()
-                own.wait()
+    with tempfile.TemporaryDirectory() as folder, started(folder) as own:
+        print(f"load {os.getloadavg()[0]:.1f}\n\n| | | aim |\n| --- | --- | --- |", flush=True)
+        for rows in (asyncio.run(of_packets(own)), of_page(own), asyncio.run(of_terminals(own, count))):
+            for row in rows:
+                print(f"| {' | '.join(row)} |", flush=True)
 
+
+PARTS = {
+    "door": lambda: door(Path(sys.argv[2])),
+    "web": lambda: web(Path(sys.argv[2])),
+    "base": base,
+    "flood": lambda: asyncio.run(flood(int(sys.argv[2]))),
+}
 
 if __name__ == "__main__":
-    if sys.argv[1:2] in (["door"], ["web"]):
-        {"door": door, "web": web}[sys.argv[1]](Path(sys.argv[2]))
-    else:
-        main()
+    PARTS.get(sys.argv[1] if len(sys.argv) > 1 else "", main)()

@@ -5,9 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from sharklab.hosts.providers.cluster import client
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.errors import AlreadyThere, NotFound, Refused, Unreachable
 from sharklab.hosts.providers.cluster.instances import CopyOf, FromImage
@@ -17,6 +23,7 @@ from tests.support.errors import error_of
 from tests.support.lxd_cluster import POOL, LxdCluster
 from tests.support.small_image import small_image
 
+DAY = timedelta(days=1)
 ROOT = {"root": {"type": "disk", "path": "/", "pool": POOL}}
 
 
@@ -74,6 +81,39 @@ def test_engine_says_no_in_kinds_that_a_caller_tells_apart(course: Client) -> No
     assert "/none" in str(error.values["said"])
 
 
+def test_remote_of_a_restricted_client_reaches_its_project_alone(
+    cluster: LxdCluster, course: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over TLS, with the certificates of the user's client and the pinned one of the cluster."""
+    der = _make_client(tmp_path, course, f"https://{cluster.machines['m2'].address}:8443")
+    course.certificates.trust("teacher", der, projects=["course"])
+    monkeypatch.setenv("LXD_CONF", str(tmp_path))
+    with client.connect("class") as remote:
+        assert ("m2", True) == (remote.server().name, remote.server().trusted)
+        names = [one.name for one in remote.in_project("course").instances.all()]
+        assert {"golden", "on-m1", "on-m2"} <= set(names)
+        assert ["course"] == [one.name for one in remote.projects.all()]
+        error_of(Refused, lambda: remote.in_project("default").instances.all())
+        error_of(Refused, lambda: remote.members.evacuate("m1"))
+
+
+def _make_client(folder: Path, known: Client, address: str) -> bytes:
+    """Write the folder of a client that knows the remote `class`; return its certificate (DER)."""
+    key = ec.generate_private_key(ec.SECP384R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "teacher")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + DAY)
+    certificate = made.sign(key, hashes.SHA256())
+    pem, kind = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    (folder / "client.key").write_bytes(key.private_bytes(pem, kind, serialization.NoEncryption()))
+    (folder / "client.crt").write_bytes(certificate.public_bytes(pem))
+    (folder / "servercerts").mkdir()
+    shown = known.transport.get("/1.0")["environment"]["certificate"]
+    (folder / "servercerts/class.crt").write_text(shown)
+    (folder / "config.yml").write_text(f"remotes: {{class: {{addr: '{address}', protocol: lxd}}}}\n")
+    return certificate.public_bytes(serialization.Encoding.DER)
+
+
 def test_member_that_dies_comes_back(cluster: LxdCluster, course: Client) -> None:
     """Its instances are lost, their names stay taken, the others go on; afterwards they are stopped."""
     cluster.kill("m2")
@@ -97,3 +137,21 @@ def test_evacuation_moves_instances_and_restoring_brings_them_back(course: Clien
     assert {"golden": "m1", "on-m1": "m1", "on-m2": "m2"} == {
         one.name: one.member for one in course.instances.all()
     }
+
+
+def test_machine_that_joins_has_the_networks_and_the_images(cluster: LxdCluster, course: Client) -> None:
+    """Bridges of the cluster are made on it, and an image goes there with the first host."""
+    bridges = course.in_project("default").networks
+    bridges.create("bridge0", ["m1", "m2"], config={"ipv4.address": "none", "ipv6.address": "none"})
+    cluster.join("m3")
+    assert [("Created", ["m1", "m2", "m3"])] == [
+        (one.status, sorted(one.members)) for one in bridges.all() if one.managed
+    ]
+    card = {"type": "nic", "name": "eth0", "network": "bridge0"}
+    devices = {**ROOT, "card": card}
+    course.instances.create("on-m3", FromImage("small"), member="m3", devices=devices)
+    course.instances.start("on-m3")
+    assert ("m3", Power.RUNNING) == (
+        course.instances.get("on-m3").member,
+        course.instances.get("on-m3").power,
+    )

@@ -245,7 +245,7 @@ def test_capture_of_the_own_pc_is_dropped_and_explained(
 
 
 def test_packets_are_searched_paused_and_downloaded(alice: SeatPage, door_here: DoorHere) -> None:
-    """As a student does, after the page was loaded again, too."""
+    """As a student does, after the page was loaded again, too. What is kept is on the list of captures."""
     packets = record(alice, door_here)
     expect(packets.rows).to_have_count(2)
     alice.write(packets.own.locator("[data-do=search]"), "RST")
@@ -263,6 +263,8 @@ def test_packets_are_searched_paused_and_downloaded(alice: SeatPage, door_here: 
     packets.stop()
     answer = alice.context.request.get(alice.page.url + "hosts/client/packets/capture.pcapng")
     assert bytes.fromhex("0a0d0d0a") == answer.body()[:4]
+    packets.keep("page")
+    expect(alice.at("#captures-page .passed")).to_be_attached()
 
 
 def test_terminal_stays_after_a_reload_and_an_end(alice: SeatPage) -> None:
@@ -311,7 +313,7 @@ def test_class_page_and_a_student_tell_each_other(
     enter: Callable[..., Any], browser: Browser, firefox: Browser
 ) -> None:
     """A message, progress, a submission and its feedback are on the other page as they happen."""
-    teacher, student = enter(browser, TEACHER), enter(firefox)
+    teacher, student = enter(firefox, TEACHER), enter(browser)
     teacher.write(teacher.at("input[name=text]"), "Five minutes left")
     teacher.press("Enter")
     student.at(".letter").filter(has_text="Five minutes left").wait_for()

@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 from sharklab import system_packages
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.endpoint import Endpoint
-from sharklab.hosts.providers.cluster.errors import Unreachable
+from sharklab.hosts.providers.cluster.errors import NotFound, Unreachable
 from sharklab.hosts.providers.cluster.model import MemberStatus
 from sharklab.hosts.providers.cluster.transport import Transport
 
@@ -260,12 +260,15 @@ def _join_token(metadata: Mapping[str, Any]) -> str:
 
 
 def _answers(machine: Machine) -> bool:
+    """Tell whether the daemon answers for instances; it answers for itself earlier."""
     with machine.client() as client:
         try:
-            client.transport.get("/internal/ready")  # as `lxd waitready` asks
+            client.instances.get("nobody")
         except Unreachable:
             return False
-        return True
+        except NotFound:
+            return True
+    raise AssertionError("an instance has the name nobody")
 
 
 def _child(machine: Machine) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sharklab.hosts.providers.cluster.errors import NotFound, Refused
+from sharklab.hosts.providers.cluster.errors import NotFound, Refused, Unreachable
 from sharklab.hosts.providers.cluster.model import (
     Image,
     Instance,
@@ -114,14 +114,10 @@ class Instances:
         """Write a file."""
         self.on.pushed[name] = content
 
-    def update(self, name: str, *, config: Mapping[str, str]) -> None:
-        """Change the configuration."""
-        one = self.on.found[name]
-        self.on.found[name] = replace(one, config={**one.config, **config})
-
     def start(self, name: str) -> None:
         """Start one."""
-        self._set("start", name, power=Power.RUNNING)
+        config = {**self.on.found[name].config, "volatile.last_state.power": "RUNNING"}
+        self._set("start", name, power=Power.RUNNING, config=config)
 
     def stop(self, name: str, *, force: bool = True) -> None:
         """End one."""
@@ -204,7 +200,7 @@ class Networks:
     ) -> None:
         """Make one on all members."""
         if any(self.on.status[member] is MemberStatus.OFFLINE for member in members):
-            raise Refused("a member is down")
+            raise Unreachable("a member is down")
         self.on.bridges.append(name)
 
     def delete(self, name: str) -> None:

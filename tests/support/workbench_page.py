@@ -47,7 +47,7 @@ class WorkbenchPage:
     def close(self) -> None:
         """Close the browser of the reader, who had nothing to complain about."""
         self.context.close()
-        assert not self.said, self.said
+        assert [] == self.said, self.said
 
     def at(self, selector: str) -> Locator:
         """Return a part of the page."""

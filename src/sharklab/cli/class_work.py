@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sharklab import ownership, state
 from sharklab.cli import flow, on_hosts, seats, work
-from sharklab.cli.side_by_side import Done, side_by_side
+from sharklab.cli.side_by_side import Done, Watch, nobody, side_by_side
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.gradebook import batch
 from sharklab.grading.gradebook.inputs import SubmissionSource
@@ -99,7 +99,7 @@ def hosts_to_reset(lab: Lab, own: Sequence[Seat], name: str) -> tuple[str, ...]:
     return work.hosts_to_reset(next(plans), name) if own else ()
 
 
-def reset(lab: Lab, own: Sequence[Seat], name: str, progress: Progress) -> list[Done]:
+def reset(lab: Lab, own: Sequence[Seat], name: str, progress: Progress, watch: Watch = nobody) -> list[Done]:
     """Put hosts of every seat back into their start state. A seat that began solved fails."""
 
     def do(one: Seat) -> Done:
@@ -108,7 +108,7 @@ def reset(lab: Lab, own: Sequence[Seat], name: str, progress: Progress) -> list[
         return Done(one.student)
 
     with progress.step(N_("reset seats of {lab}: {count}"), lab=lab.name, count=len(own)):
-        return side_by_side(own, do, progress)
+        return side_by_side(own, do, progress, watch=watch)
 
 
 def sleep(own: Sequence[Seat], progress: Progress) -> list[Done]:

@@ -21,7 +21,7 @@ from typing import Any
 
 from sharklab import state
 from sharklab.cli import flow, seats
-from sharklab.cli.side_by_side import Done, attempt, side_by_side
+from sharklab.cli.side_by_side import Done, Watch, attempt, nobody, side_by_side
 from sharklab.errors import MachineryError, SharklabError
 from sharklab.hosts import capacity, image, inventory, playbook, providers, seat_provider, student_files
 from sharklab.hosts.image import choice
@@ -46,10 +46,6 @@ PREPARED = 0.5
 SILENT = Silent()
 
 
-Watch = Callable[[Done], None]
-"""Hears of each seat when it is done."""
-
-
 def up(
     lab: Lab,
     students: Sequence[str],
@@ -57,6 +53,7 @@ def up(
     os_name: str,
     progress: Progress,
     provider: str = seat_provider.DEFAULT,
+    watch: Watch = nobody,
 ) -> list[Done]:
     """Bring the seat of every student up, and return what became of each, in the order of `students`.
 
@@ -76,6 +73,7 @@ def up(
 
     def note(result: Done) -> None:
         done[result.student] = result
+        watch(result)
         progress.note(_progress(len(done), len(plans), len(done) - len(plans) + len(absent), begun))
 
     with progress.step(N_("seats of {lab}: {count}"), lab=lab.name, count=len(plans)):
@@ -215,7 +213,7 @@ def _start(plan: Plan, new: NewHosts | None, hosts: providers.Provider, layers: 
     flow.finish(plan, hosts, SILENT)
 
 
-def down(own: Sequence[Seat], progress: Progress) -> list[Done]:
+def down(own: Sequence[Seat], progress: Progress, watch: Watch = nobody) -> list[Done]:
     """Remove seats, several at the same time, and return what became of each."""
 
     def do(one: Seat) -> Done:
@@ -224,7 +222,7 @@ def down(own: Sequence[Seat], progress: Progress) -> list[Done]:
         return Done(one.student)
 
     with progress.step(N_("remove seats: {count}"), count=len(own)):
-        return side_by_side(own, do, progress, REMOVED_TOGETHER)
+        return side_by_side(own, do, progress, REMOVED_TOGETHER, watch)
 
 
 def note_until(lab: Lab, students: Sequence[str], until: float) -> None:

@@ -317,7 +317,7 @@ VERBS: Mapping[str, Verb] = {
         computer.doctor,
         N_("Check this machine for everything that sharklab needs."),
         "doctor",
-        ("output", "network"),
+        ("output", "network", "examined_provider", "remote"),
     ),
     "test": Verb(computer.test, N_("Run the test suite."), "test tests/unit", ("arguments",)),
 }

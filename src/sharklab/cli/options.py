@@ -208,6 +208,14 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "help": N_("the provider of the hosts (default: that of the seat, or nspawn)"),
         },
     ),
+    "examined_provider": (
+        ("--provider",),
+        {
+            "metavar": "{nspawn,qemu,auto,cluster,existing}",
+            "default": None,
+            "help": N_("examine this provider: cluster is other machines, each other one this computer"),
+        },
+    ),
     "class_provider": (
         ("--provider",),
         {

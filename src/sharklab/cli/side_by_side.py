@@ -34,7 +34,17 @@ Work = Callable[[Seat], Done]
 """Does the work on one seat. Raises SharklabError."""
 
 
-def side_by_side(own: Sequence[Seat], do: Work, progress: Progress, together: int = 0) -> list[Done]:
+Watch = Callable[[Done], None]
+"""Hears of each seat when it is done."""
+
+
+def nobody(done: Done) -> None:
+    """Hear of nothing."""
+
+
+def side_by_side(
+    own: Sequence[Seat], do: Work, progress: Progress, together: int = 0, watch: Watch = nobody
+) -> list[Done]:
     """Do the work on each seat, `together` at the same time (one more than the CPUs without it).
 
     Return the results in the order of `own`. After Ctrl-C the seats that have begun end, and no other begins.
@@ -51,6 +61,7 @@ def side_by_side(own: Sequence[Seat], do: Work, progress: Progress, together: in
             for future in as_completed(futures):
                 if result := future.result():
                     done[result.student] = result
+                    watch(result)
                     text = N_("{done} of {count} done")
                     progress.note(Message(text, {"done": len(done), "count": len(own)}))
         except BaseException:

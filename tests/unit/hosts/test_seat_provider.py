@@ -54,3 +54,29 @@ def test_in_use_are_those_of_all_seats() -> None:
     for provider, student in (("qemu", "ada"), ("", "bob"), ("existing", "eve"), ("qemu", "joe")):
         made_by(provider, student)
     assert {"qemu", "existing", seat_provider.DEFAULT} == seat_provider.in_use()
+
+
+@pytest.mark.parametrize(
+    ("made", "asked", "chosen"),
+    [([], None, "nspawn"), ([], "cluster", "cluster"), (["cluster", ""], None, "cluster")],
+)
+def test_a_class_has_one_provider(made: list[str], asked: str | None, chosen: str) -> None:
+    """That of the seats that exist, else the one that is asked for, else the default."""
+    for student, provider in zip(("ada", "bob"), made, strict=False):
+        made_by(provider, student)
+    assert chosen == seat_provider.of_class("tp4", ["ada", "bob"], asked)
+
+
+@pytest.mark.parametrize(
+    ("made", "asked", "place"),
+    [
+        (["nspawn", "cluster"], None, "--provider nspawn"),
+        (["nspawn"], "cluster", "--provider cluster"),
+        ([], "qemu", "--provider"),
+    ],
+)
+def test_a_class_is_refused_with_other_providers(made: list[str], asked: str | None, place: str) -> None:
+    """Its hosts are containers, and all seats are in one place."""
+    for student, provider in zip(("ada", "bob"), made, strict=False):
+        made_by(provider, student)
+    assert place == error_of(InputError, seat_provider.of_class, "tp4", ["ada", "bob"], asked).place

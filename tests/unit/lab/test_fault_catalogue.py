@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 import yaml
 
+from sharklab import paths
 from sharklab.evidence.packets import knocks
 from sharklab.hosts.image.systems import COMMON_MASKS
 from sharklab.lab import fault_catalogue, roles
@@ -150,6 +152,18 @@ def test_reapply_leaves_a_card_alone_that_is_off() -> None:
     stubs = 'card=lan\nnmcli() { case "$*" in *GENERAL*) echo $state ;; *reapply*) echo yes >&2 ;; esac; }\n'
     assert [] == run_helpers(f"{stubs}state=''; reapply false")
     assert ["yes"] == run_helpers(f"{stubs}state=lan; reapply true")
+
+
+def test_every_two_faults_of_one_service_that_can_meet_were_measured_together() -> None:
+    """A new fault is measured with them by benchmarks/faults.py --pairs, or shares a word of `touches`."""
+    known = [fault_catalogue.find(id) for id in fault_catalogue.names()]
+    meeting = {
+        f"{one.id} {other.id}"
+        for one, other in combinations(known, 2)
+        if (one.side, one.id.partition("-")[0]) == (other.side, other.id.partition("-")[0])
+        and not one.touches & other.touches
+    }
+    assert meeting == set((paths.ROOT / "benchmarks" / "fault_pairs.txt").read_text().splitlines())
 
 
 def test_find_of_an_unknown_fault_raises_key_error() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
+from enum import Enum
 from typing import Any
 
 from sharklab import i18n
@@ -20,7 +21,29 @@ MARKS = {
 }
 WIDTH = 110
 
-__all__ = ["Diagnosis", "DiagnosisStatus", "examine", "render", "to_plain"]
+
+class Place(Enum):
+    """Where the examined labs run."""
+
+    HERE = "here"
+    CLUSTER = "cluster"
+
+
+SUMMARIES: Mapping[Place, tuple[str, str, str]] = {
+    Place.HERE: (
+        N_("Labs do not run here yet. First follow the arrow of each line with ✗."),
+        N_("Labs run here. Only some labs use the lines with ·"),
+        N_("Labs run here."),
+    ),
+    Place.CLUSTER: (
+        N_("Labs do not run on the cluster yet. First follow the arrow of each line with ✗."),
+        N_("Labs run on the cluster. Only some labs use the lines with ·"),
+        N_("Labs run on the cluster."),
+    ),
+}
+"""The last line: when something is missing, when something is for some labs alone, and else."""
+
+__all__ = ["Diagnosis", "DiagnosisStatus", "Place", "examine", "examine_cluster", "render", "to_plain"]
 
 
 def examine(network: bool = False) -> list[Diagnosis]:
@@ -28,7 +51,14 @@ def examine(network: bool = False) -> list[Diagnosis]:
     return [*computer.examine(network), *kernel.examine()]
 
 
-def render(diagnoses: Sequence[Diagnosis], words: Translator) -> str:
+def examine_cluster(remote: str | None) -> list[Diagnosis]:
+    """Return the diagnoses of a cluster, in the order for reading; None is the one that the course uses."""
+    from sharklab.cli.doctor import cluster
+
+    return list(cluster.examine(remote))
+
+
+def render(diagnoses: Sequence[Diagnosis], words: Translator, place: Place = Place.HERE) -> str:
     """Return `diagnoses` as text for a person: a line each, its remedy below it, and a last line for all."""
     rows = [
         (MARKS[each.status], words.say(each.name), words.say(each.meaning), words.say(each.remedy))
@@ -36,15 +66,15 @@ def render(diagnoses: Sequence[Diagnosis], words: Translator) -> str:
     ]
     width = max(len(name) for _, name, _, _ in rows)
     lines = [_row(mark, name.ljust(width), meaning, remedy) for mark, name, meaning, remedy in rows]
-    return "\n".join((*lines, "", words.say(_summary({each.status for each in diagnoses}))))
+    statuses = {each.status for each in diagnoses}
+    return "\n".join((*lines, "", words.say(_summary(statuses, place))))
 
 
-def _summary(statuses: Set[DiagnosisStatus]) -> Message:
+def _summary(statuses: Set[DiagnosisStatus], place: Place) -> Message:
+    fails, some, works = SUMMARIES[place]
     if DiagnosisStatus.MISSING in statuses:
-        return Message(N_("Labs do not run here yet. First follow the arrow of each line with ✗."))
-    if DiagnosisStatus.OPTIONAL in statuses:
-        return Message(N_("Labs run here. Only some labs use the lines with ·"))
-    return Message(N_("Labs run here."))
+        return Message(fails)
+    return Message(some if DiagnosisStatus.OPTIONAL in statuses else works)
 
 
 def _row(mark: str, name: str, meaning: str, remedy: str) -> str:

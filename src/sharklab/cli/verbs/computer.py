@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
-from sharklab.errors import GOOD, NOT_ACHIEVED
+from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
+from sharklab.message import N_
 
 
 def doctor(args: Options) -> int:
-    """Say what this machine can run."""
+    """Say what this machine can run, or the cluster. Raises InputError for options that do not fit."""
     from sharklab.cli import doctor as doctors
+    from sharklab.hosts import providers
 
-    findings = doctors.examine(network=args.network)
-    say(args, doctors.render(findings, translate(args)), **doctors.to_plain(findings))
+    if args.provider:
+        providers.get(args.provider)
+    place = doctors.Place.CLUSTER if args.provider == "cluster" else doctors.Place.HERE
+    if args.remote is not None and place is doctors.Place.HERE:
+        raise InputError(N_("works only with --provider cluster"), place="--remote")
+    if place is doctors.Place.CLUSTER:
+        findings = doctors.examine_cluster(args.remote)
+    else:
+        findings = doctors.examine(network=args.network)
+    say(args, doctors.render(findings, translate(args), place), **doctors.to_plain(findings))
     return NOT_ACHIEVED if any(finding.status == "missing" for finding in findings) else GOOD
 
 

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from sharklab.cli.workbench.identity import Reader
 from sharklab.cli.workbench.pages import telling, write
+from sharklab.cli.workbench.refusals import STATUS
 from sharklab.cli.workbench.seat_desk import NOBODY
 
 
@@ -57,17 +58,18 @@ async def rows(request: Request) -> Response:
     return await table(request)
 
 
-async def table(request: Request) -> Response:
-    """Return the table, after an action on it. Raises Refused."""
-    return await _answer(request, "class_rows.html.j2")
+async def table(request: Request, said: str = "") -> Response:
+    """Return the table, after an action on it; `said` is the reason why that was refused. Raises Refused."""
+    return await _answer(request, "class_rows.html.j2", said)
 
 
-async def _answer(request: Request, template: str) -> Response:
+async def _answer(request: Request, template: str, said: str = "") -> Response:
     reader: Reader = request.scope["reader"]
     own = await _rows(request)
     has_terminals = bool(request.app.state.scripts)
     site = request.app.state.site
-    return HTMLResponse(write(template, reader.lang, site, own=own, has_terminals=has_terminals))
+    content = write(template, reader.lang, site, own=own, has_terminals=has_terminals, said=said)
+    return HTMLResponse(content, STATUS if said else 200)
 
 
 @telling

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from sharklab.cli.workbench import class_page
 from sharklab.cli.workbench.class_page import ask
+from sharklab.cli.workbench.client import Refused
 from sharklab.cli.workbench.pages import telling, write
 from sharklab.cli.workbench.seat_desk import NOBODY
 
@@ -49,7 +50,11 @@ async def act_on_many(request: Request) -> Response:
     """
     form = await request.form()
     students, more = ",".join(str(each) for each in form.getlist("student")), str(form.get("more", ""))
-    await ask(request, _wanted(str(form.get("action", "")), OF_MANY), NOBODY, students=students, more=more)
+    want = _wanted(str(form.get("action", "")), OF_MANY)
+    try:
+        await ask(request, want, NOBODY, students=students, more=more)
+    except Refused as error:  # the table stays, below the reason
+        return await class_page.table(request, str(error))
     return await class_page.table(request)
 
 

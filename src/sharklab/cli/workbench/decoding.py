@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from sharklab.errors import InputError
 from sharklab.evidence.packets import live_rows, selection
+from sharklab.hosts.door import pace
 from sharklab.hosts.door.recordings import LONGEST_FILTER, Place, Recordings, Shown
 from sharklab.hosts.door.server import Answer, Handler, text
 from sharklab.hosts.door.workbench import place_of
@@ -89,6 +90,7 @@ def feed(
                 stderr=subprocess.DEVNULL,
                 env=dict(live_rows.environment()),
             )
+            pace.set_niceness(pace.PLAIN, child.pid)
             with suppress(OSError, InputError):
                 _wait_for(recordings, place, before, reader)
                 with recordings.open(place) as file:

@@ -12,7 +12,7 @@ from typing import Any
 from sharklab import i18n, state
 from sharklab.cli.workbench import decoding
 from sharklab.errors import SharklabError
-from sharklab.hosts.door import control, workbench
+from sharklab.hosts.door import control, pace, workbench
 
 COMMAND = (sys.executable, "-P", "-m", "sharklab.cli.workbench.door_process")
 
@@ -26,6 +26,7 @@ def explain(error: SharklabError, request: Mapping[str, Any]) -> str:
 
 def main() -> int:
     """Keep terminals and recordings until nobody needs them; return the exit code."""
+    pace.set_niceness(pace.EAGER)
     try:
         with state.lock(control.lock_file(), control.WHAT):
             workbench.run(int(sys.argv[1]), explain, {"decode": decoding.handler})

@@ -29,7 +29,7 @@ from sharklab.lab.model import Lab
 IDLE = 60.0
 """Seconds without work after which the process ends."""
 
-LOOK = 60.0
+LOOK = 20.0
 """Seconds between two looks for a fresh seat."""
 
 REST = 1.0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from sharklab.cli.side_by_side import Watch
 from sharklab.errors import InputError, MachineryError, SharklabError
 from sharklab.i18n import Translator
 from sharklab.message import N_, Message
@@ -16,6 +17,10 @@ from sharklab.progress import Progress
 
 AT_ONCE = 2
 WAITING, RUNNING, DONE, FAILED = N_("waiting"), N_("at work"), N_("done"), N_("failed")
+
+
+GroupWork = Callable[[Sequence[str], Progress, Watch], object]
+"""Works on the seats of students, and tells each that is done. Raises SharklabError for the others."""
 
 
 @dataclass
@@ -53,23 +58,29 @@ class Job:
 
 
 class _Steps(Progress):
-    """Notes the step of a job that runs, and its last detail."""
+    """Notes the step of work that runs, and its last detail, on each job that is open."""
 
-    def __init__(self, job: Job, changed: Callable[[], None]) -> None:
+    def __init__(self, jobs: Mapping[str, Job], changed: Callable[[str], None]) -> None:
         super().__init__(stream=io.StringIO())
-        self._job, self._changed = job, changed
+        self._jobs, self._changed = jobs, changed
+        self._step: Message | None = None
 
     @contextmanager
     def step(self, title: str, **values: object) -> Iterator[None]:
         """Note the step of the block."""
-        self._job.step, self._job.detail = Message(title, values), None
-        self._changed()
+        self._step = Message(title, values)
+        self._tell(None)
         yield
 
     def note(self, detail: Message) -> None:
         """Note a detail."""
-        self._job.detail = detail
-        self._changed()
+        self._tell(detail)
+
+    def _tell(self, detail: Message | None) -> None:
+        for student, job in self._jobs.items():
+            if job.is_open:
+                job.step, job.detail = self._step, detail
+                self._changed(student)
 
 
 @dataclass
@@ -88,20 +99,38 @@ class Jobs:
 
     def add(self, student: str, title: str, work: Callable[[Progress], None]) -> None:
         """Begin `work` when its turn comes. Raises InputError when the student's seat has a job already."""
-        with self._lock:
-            if student in self._jobs and self._jobs[student].is_open:
-                raise InputError(N_("the seat of {student} has a job already"), student=student)
-            job = self._jobs[student] = Job(title)
-        self.changed(student)
-        self._pool.submit(self._run, student, job, work)
+        if not self.add_group([student], title, lambda students, progress, watch: work(progress)):
+            raise InputError(N_("the seat of {student} has a job already"), student=student)
 
-    def _run(self, student: str, job: Job, work: Callable[[Progress], None]) -> None:
-        job.state = RUNNING
+    def add_group(self, students: Sequence[str], title: str, work: GroupWork) -> list[str]:
+        """Begin `work` on the seats of several students when its turn comes.
+
+        Return the students whose job this is: a seat with a job already is left out.
+        """
+        with self._lock:
+            free = [each for each in students if each not in self._jobs or not self._jobs[each].is_open]
+            jobs = {student: Job(title) for student in free}
+            self._jobs |= jobs
+        for student in free:
+            self.changed(student)
+        if free:
+            self._pool.submit(self._run, jobs, work)
+        return free
+
+    def _run(self, jobs: Mapping[str, Job], work: GroupWork) -> None:
+        def end(students: Iterable[str], error: SharklabError | None) -> None:
+            for student in students:
+                jobs[student].error, jobs[student].state = error, FAILED if error else DONE
+                self.changed(student)
+
+        for job in jobs.values():
+            job.state = RUNNING
+        error: SharklabError | None = None
         try:
-            work(_Steps(job, lambda: self.changed(student)))
-            job.state = DONE
-        except SharklabError as error:
-            job.error, job.state = error, FAILED
-        except Exception as error:  # one job never ends the others
-            job.error, job.state = MachineryError(N_("a fault in sharklab: {error!r}"), error=error), FAILED
-        self.changed(student)
+            progress = _Steps(jobs, self.changed)
+            work(list(jobs), progress, lambda done: end([done.student], done.error))
+        except SharklabError as found:
+            error = found
+        except Exception as found:  # one job never ends the others
+            error = MachineryError(N_("a fault in sharklab: {error!r}"), error=found)
+        end([student for student, job in jobs.items() if job.is_open], error)

@@ -67,15 +67,13 @@ def _environment(language: str) -> jinja2.Environment:
 
 
 def load(languages: tuple[str, ...]) -> None:
-    """Compile every template now: a process without rights may not be able to read them later.
-
-    The same holds for Babel's data of each language, and for the module with which Jinja tells errors.
-    """
-    importlib.import_module("jinja2.debug")
+    """Load all that pages need: a process without rights may not be able to read a file later."""
+    importlib.import_module("jinja2.debug")  # it names the line of a template that fails
     for language in languages:
-        _environment(language).from_string("{{ 1.5 | number }}").render()
+        made = _environment(language)
         for file in TEMPLATES.iterdir():
-            _environment(language).get_template(file.name)
+            made.get_template(file.name)
+        made.from_string("{{ 1234.5 | number }} {{ 0 | moment }}").render()  # Babel reads its own files
 
 
 def refuse(site: Site, status: int, language: str) -> Response:
@@ -285,7 +283,7 @@ async def enter_with(request: Request) -> Response:
         reader = await run_in_threadpool(_use, request.app.state.seats, request.app.state.class_lab, token)
     if reader is None:
         return refuse(site, 401, request.app.state.language(request))
-    if request.app.state.class_lab:
+    if not request.app.state.is_known(reader):
         await request.app.state.epochs.forget()
     answer = RedirectResponse(site.url("/"), 303)
     keep(answer, site, site.cookie, cookies.write(reader, time.time()))

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from sharklab import i18n
-from sharklab.cli import flow, seats, work
+from sharklab.cli import class_work, classroom, flow, seats, work
+from sharklab.cli.side_by_side import Watch
 from sharklab.cli.workbench.help_desk import HelpDesk
-from sharklab.cli.workbench.jobs import Jobs
-from sharklab.errors import InputError, SharklabError
+from sharklab.cli.workbench.jobs import GroupWork, Jobs
+from sharklab.errors import InputError
 from sharklab.hosts import seat_provider
 from sharklab.hosts.door.server import Answer, Handler, text
 from sharklab.hosts.image import choice
 from sharklab.i18n import Translator
 from sharklab.lab import exam, seat
-from sharklab.lab.model import Lab, Plan
+from sharklab.lab.model import Lab, Plan, Seat
 from sharklab.message import N_
 from sharklab.progress import Progress
 
@@ -80,37 +81,51 @@ class SeatDesk:
         )
 
     def _begin(self, want: str, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        """Begin a job on the seat of a student, or on those that `students` names, with commas between.
+        """Begin a job on the seat of a student, as the command of one seat does it. Answer with the number 1.
 
-        Without names, `start` takes all students who have no seat that is up. Answer
-        with the number of jobs. Raises InputError when a single seat has a job already, or cannot have this.
+        For nobody in particular it is a job of the class.
         """
+        if student == NOBODY:
+            return self._begin_many(want, request)
         make = {"start": self._start, "stop": self._stop, "restart": self._reset}[want]
-        wanted = self._wanted(want, student, request)
-        begun = 0
-        for each in wanted:
-            try:
-                self.jobs.add(each, TITLES[want], make(each))
-                begun += 1
-            except SharklabError:
-                if len(wanted) == 1:
-                    raise
-        return Answer({"count": begun})
+        self.jobs.add(self.help_desk.known(student), TITLES[want], make(student))
+        return Answer({"count": 1})
+
+    def _begin_many(self, want: str, request: Mapping[str, Any]) -> Answer:
+        """Begin a job on the seats that `students` names, as the command of a class does it.
+
+        Without names, `start` takes all students who have no seat that is up. Answer with the number of seats
+        that have this job: one with another job is left out. Raises InputError without a student.
+        """
+        works: Mapping[str, GroupWork] = {"start": self._up, "stop": self._down, "restart": self._put_back}
+        begun = self.jobs.add_group(self._wanted(want, request), TITLES[want], works[want])
+        return Answer({"count": len(begun)})
+
+    def _up(self, names: Sequence[str], progress: Progress, watch: Watch) -> None:
+        classroom.up(self.lab, names, False, choice.AUTO, progress, watch=watch)
+
+    def _down(self, names: Sequence[str], progress: Progress, watch: Watch) -> None:
+        classroom.down(self._seats(names), progress, watch)
+
+    def _put_back(self, names: Sequence[str], progress: Progress, watch: Watch) -> None:
+        class_work.reset(self.lab, self._seats(names), "", progress, watch)
+
+    def _seats(self, names: Sequence[str]) -> list[Seat]:
+        """Return the seats of these students that are on this computer."""
+        return [own for own in seats.seats_here(self.lab.name) if own.student in names]
 
     def _give_minutes(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
         """Give the chosen students `more` minutes in the exam."""
         given = text(request, "more")
         if not re.fullmatch(r"-?\d{1,4}", given):
             raise InputError(N_("{text!r} is not a number of minutes"), text=given)
-        wanted = self._wanted("minutes", student, request)
+        wanted = self._wanted("minutes", request)
         for each in wanted:
             exam.give_minutes(self.lab, each, int(given))
         self.help_desk.changes.note(*wanted)
         return Answer({"count": len(wanted)})
 
-    def _wanted(self, want: str, student: str, request: Mapping[str, Any]) -> list[str]:
-        if student != NOBODY:
-            return [self.help_desk.known(student)]
+    def _wanted(self, want: str, request: Mapping[str, Any]) -> list[str]:
         named = [each for each in text(request, "students").split(",") if each]
         if not named and want != "start":
             raise InputError(N_("no student is chosen"), hint=N_("choose students in the first column"))

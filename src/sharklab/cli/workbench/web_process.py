@@ -26,6 +26,7 @@ import uvicorn.protocols.websockets.websockets_sansio_impl
 from sharklab import i18n
 from sharklab.cli.workbench import app, client, identity, pages, static_files
 from sharklab.cli.workbench.site import Site
+from sharklab.hosts.door import pace
 
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 """Of prctl(2)."""
@@ -97,6 +98,7 @@ def main() -> None:
     """Read the settings from standard input, and serve on the socket whose number is the argument."""
     settings = json.loads(sys.stdin.buffer.read())
     listener = socket.socket(fileno=int(sys.argv[1]))
+    pace.set_niceness(pace.EAGER)
     server = make(settings, client.through_door(settings["door"]))
     drop(settings["uid"])
     run(server, listener)

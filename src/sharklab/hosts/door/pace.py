@@ -6,6 +6,13 @@ and the kernel lets their programs wait as well. One program alone prints as fas
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+
+EAGER, PLAIN = -10, 0
+"""Niceness (sched(7)) of the processes that carry keys, and of shells and decoders. A key passes through two
+processes of the former, so on a busy computer it would wait for a processor at each of them."""
+
 TURN, SECONDS = 64 << 10, 0.012
 """Bytes that all terminals print in a turn, and its length in seconds."""
 
@@ -27,3 +34,9 @@ class Pace:
     def end(self) -> None:
         """Note that the turn of a terminal has ended."""
         self._printing -= 1
+
+
+def set_niceness(niceness: int, process: int = 0) -> None:
+    """Set the niceness of a process, that of this one for 0; only root may make it smaller."""
+    with suppress(PermissionError, ProcessLookupError):
+        os.setpriority(os.PRIO_PROCESS, process, niceness)

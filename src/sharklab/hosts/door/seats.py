@@ -50,7 +50,7 @@ def _is_up(plan: Plan) -> bool:
 
 
 def find_any(student: str, lab: str, host: str) -> tuple[Plan, Host]:
-    """Return what `find` does, also of a seat whose machines are elsewhere."""
+    """Return the seat and the host as `find` does, of a seat whose machines are elsewhere, too."""
     return find(student, lab, host, borrowed=True)
 
 

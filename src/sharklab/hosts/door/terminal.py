@@ -168,6 +168,7 @@ class Terminal:
             raise
         finally:
             os.close(slave)
+        pace.set_niceness(pace.PLAIN, self.child.pid)
         self._alive = os.pidfd_open(self.child.pid)
         self._loop.add_reader(self._alive, self._end)
         self._left, self._is_reading, self._is_silent = READ, False, False

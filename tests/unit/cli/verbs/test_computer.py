@@ -8,8 +8,9 @@ import pytest
 
 from sharklab.cli import doctor, testing
 from sharklab.cli.doctor import diagnosis
-from sharklab.errors import GOOD, NOT_ACHIEVED
+from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from tests.support.command import run, tell
+from tests.support.errors import error_of
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -57,3 +58,14 @@ def test_test_gives_its_arguments_to_pytest(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(testing, "run", tests)
     assert 3 == run("test", "tests/unit", "-k", "x")
     assert [["tests/unit", "-k", "x"]] == given
+
+
+def test_doctor_examines_a_cluster(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In place of this computer; a remote without a cluster, and an unknown provider, are refused."""
+    monkeypatch.setattr(doctor, "examine_cluster", lambda remote: [diagnosis.ok(str(remote), "fine")])
+    told = tell(capsys, "doctor", "--provider", "cluster", "--remote", "class")
+    assert (GOOD, ["class"]) == (told["code"], [each["name"] for each in told["findings"]])
+    assert "--remote" == error_of(InputError, run, "doctor", "--remote", "class").place
+    assert "--provider" == error_of(InputError, run, "doctor", "--provider", "clusters").place

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.cli import flow, seats
+from sharklab.cli import classroom, seats
 from sharklab.cli.workbench.identity import INSTRUCTOR, Reader
+from sharklab.cli.workbench.seat_desk import SeatDesk
 from sharklab.errors import MachineryError
+from sharklab.lab import seat
 from tests.support import workbench
 
 TEACHER = Reader("instructor", INSTRUCTOR)
@@ -31,11 +33,11 @@ def test_failure_of_a_job_is_on_both_pages(bench: workbench.Bench, monkeypatch: 
     """The table shows the jobs that wait; a second job for the same seat is refused."""
     go = threading.Event()
 
-    def up(*_: object) -> None:
+    def up(*_: object, **__: object) -> None:
         assert go.wait(60)
         raise MachineryError("no room")
 
-    monkeypatch.setattr(flow, "up", up)
+    monkeypatch.setattr(classroom, "up", up)
     teacher = bench.browser(TEACHER)
     assert 3 == teacher.post("/class/seats", data={"action": "start"}).text.count("<em>")
     assert 422 == teacher.post("/class/seats/alice/start").status_code
@@ -51,9 +53,16 @@ def test_chosen_seats_are_removed(
 ) -> None:
     """Those alone; without a choice none is, and nobody outside of the roster counts."""
     done: list[str] = []
-    monkeypatch.setattr(seats, "down", lambda lab, student, progress: done.append(student))
+    own = {name: seat.register(bench.of_class.lab, name) for name in NAMES}
+    monkeypatch.setattr(SeatDesk, "_seats", lambda self, names: [own[name] for name in names])
+    monkeypatch.setattr(classroom, "down", lambda own, *_: done.extend(each.student for each in own))
     teacher = bench.browser(TEACHER)
-    assert 422 == teacher.post("/class/seats", data={"action": "stop"}).status_code
+    refused = teacher.post("/class/seats", data={"action": "stop"})
+    assert (422, True, True) == (
+        refused.status_code,
+        'role="alert"' in refused.text,
+        "row-bob" in refused.text,
+    )
     assert 422 == teacher.post("/class/seats", data={"action": "stop", "student": "mallory"}).status_code
     assert 404 == teacher.post("/class/seats", data={"action": "other", "student": chosen}).status_code
     assert 200 == teacher.post("/class/seats", data={"action": "stop", "student": chosen}).status_code

@@ -121,7 +121,7 @@ def test_fresh_seat_is_one_that_nobody_has_worked_on(
     sleeps: bool,
     count: int,
 ) -> None:
-    """It is up and awake. The next look comes a minute later."""
+    """It is up and awake. The next look comes later."""
     own = seat.register(grader.lab, "alice")
     own.folder.mkdir(parents=True)
     (own.folder / "provisioned").touch()

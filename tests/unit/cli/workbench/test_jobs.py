@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
+from sharklab.cli.side_by_side import Done, Watch
 from sharklab.cli.workbench import jobs
 from sharklab.cli.workbench.jobs import DONE, FAILED, RUNNING, WAITING, Job, Jobs
 from sharklab.errors import InputError, MachineryError
@@ -132,3 +133,23 @@ def test_jobs_that_are_known_are_a_copy() -> None:
     known = own.known()
     own.add("alice", "start", lambda progress: None)
     assert not known and ["alice"] == list(own.known())
+
+
+def test_group_has_a_job_for_each_seat(gate: Gate) -> None:
+    """A seat with a job already is left out; one that is done is free; a fault is that of all others."""
+    own = Jobs()
+    own.add("bob", "stop", gate)
+    gate.wait(1)
+
+    def work(students: Sequence[str], progress: Progress, watch: Watch) -> None:
+        watch(Done("alice"))
+        watch(Done("carol", error=MachineryError("no room")))
+        raise KeyError("fault")
+
+    assert ["alice", "carol", "dave"] == own.add_group(["alice", "bob", "carol", "dave"], "start", work)
+    gate.go.set()
+    assert DONE == ended(own).state
+    said = {name: own.known()[name].say(ENGLISH) for name in ("carol", "dave")}
+    assert ("no room" in said["carol"], "KeyError" in said["dave"]) == (True, True)
+    assert "stop" == own.known()["bob"].title
+    assert [] == own.add_group([], "start", work)

@@ -186,11 +186,14 @@ def test_end_of_the_recording_is_no_failure() -> None:
 
 
 def test_close_lets_all_go() -> None:
-    """The file and the decoder; a second time does no harm."""
+    """The file, the decoder, and who waits for rows; a second time does no harm."""
 
     async def test(live: Live, decoder: Decoder) -> None:
         file = live.file
+        waiting = asyncio.create_task(live.wait(live.generation, 0))
+        await asyncio.sleep(0)
         await live.close()
+        await waiting
         assert b"" == await asyncio.to_thread(decoder.streams[0].recv, 1)
         await live.close()
         with pytest.raises(OSError):

@@ -84,6 +84,15 @@ def test_rows_come_while_packets_come(page: Page, door_here: DoorHere) -> None:
     assert "reset" in [row[7] for row in page.rows]
 
 
+def test_page_shows_the_next_recording(page: Page, door_here: DoorHere) -> None:
+    """In place of the rows of the one before."""
+    recorded(page, door_here)
+    before = page.recording["id"]
+    page.ask("start", filter="tcp").until(lambda own: own.recording["id"] > before and not own.rows)
+    door_here.tcpdumps.made[-1].grow(CONTENT)
+    page.until(lambda own: bool(own.rows))
+
+
 def test_filters_are_checked(page: Page, door_here: DoorHere) -> None:
     """Each by the program that takes it; a wrong one changes nothing."""
     page.ask("start", filter="wrong").until(lambda own: "syntax error" in own.problem)

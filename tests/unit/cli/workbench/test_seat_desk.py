@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from sharklab.cli import flow, seats, work
+from sharklab.cli import class_work, classroom, flow, seats, work
+from sharklab.cli.side_by_side import Done, Watch
 from sharklab.cli.workbench.jobs import DONE, FAILED
 from sharklab.cli.workbench.seat_desk import NOBODY
 from sharklab.errors import InputError, MachineryError
 from sharklab.i18n import translator
 from sharklab.lab import exam, plan_file, seat
-from sharklab.lab.model import Plan
+from sharklab.lab.model import Lab
 from sharklab.progress import Progress
 from tests.support.class_asker import NAMES, ClassAsker
 from tests.support.errors import error_of
@@ -35,35 +36,52 @@ def go() -> Iterator[threading.Event]:
     event.set()
 
 
-def test_missing_seats_are_started_in_turn(
+def test_missing_seats_are_started_together(
     ask: ClassAsker, go: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Everybody without a seat gets a job; a failure is told with the seat, and the others go on."""
-    begun = []
+    """As `seats up` does: everybody without a seat; a failure is told with the seat, and the others go on."""
+    begun: list[str] = []
 
-    def up(plan: Plan, provider: str, os: str, progress: Progress) -> None:
-        begun.append(plan.seat.student)
-        assert go.wait(60)
-        with progress.step("set up"):
-            if plan.seat.student == "bob":
-                raise MachineryError("no room")
+    def up(lab: Lab, names: Sequence[str], solved: bool, os: str, progress: Progress, watch: Watch) -> None:
+        begun.extend(names)
+        with progress.step("seats"):
+            assert go.wait(60)
+        watch(Done("alice"))
+        watch(Done("bob", error=MachineryError("no room")))
 
-    monkeypatch.setattr(flow, "up", up)
+    monkeypatch.setattr(classroom, "up", up)
     monkeypatch.setattr(seats, "status", lambda *_: [{"student": "carol", "hosts": {}}])
     assert {"count": 2} == ask("start", NOBODY)
     assert {"count": 0} == ask("start", NOBODY)
-    error_of(InputError, ask, "start", "alice")
-    assert "start the seat" in ask.rows()["alice"]["job"]
+    assert {"count": 0} == ask("stop", NOBODY, students="bob")
+    assert "start the seat" in ask.rows()["bob"]["job"]
     go.set()
     ask.wait()
-    assert {"alice", "bob"} == set(begun)
-    assert {"alice": DONE, "bob": FAILED} == {
-        name: job.state for name, job in ask.desk.seat_desk.jobs.known().items()
-    }
-    assert "" == ask.rows()["alice"]["job"]
+    assert ["alice", "bob"] == begun
+    jobs = ask.desk.seat_desk.jobs.known()
+    assert {"alice": DONE, "bob": FAILED} == {name: job.state for name, job in jobs.items()}
     job = ask("seat", "bob", lang="fr")["job"]
     assert "no room" in job["said"] and translator("fr").gettext(FAILED) in job["said"] and not job["open"]
-    assert "no room" in ask.rows()["bob"]["failed"]
+    assert ("", "no room" in ask.rows()["bob"]["failed"]) == (ask.rows()["bob"]["job"], True)
+
+
+@pytest.mark.parametrize(
+    ("want", "module", "name"), [("stop", classroom, "down"), ("restart", class_work, "reset")]
+)
+def test_chosen_seats_have_a_job_of_the_class(
+    ask: ClassAsker, monkeypatch: pytest.MonkeyPatch, want: str, module: object, name: str
+) -> None:
+    """As `seats down` and `seats reset` do; a student without a seat has nothing to lose."""
+    done: list[list[str]] = []
+    own = [seat.register(ask.lab, student) for student in ("alice", "bob")]
+    monkeypatch.setattr(seats, "seats_here", lambda lab: own)
+    monkeypatch.setattr(
+        module, name, lambda *given: done.append([each.student for each in given[want == "restart"]])
+    )
+    error_of(InputError, ask, want, NOBODY)
+    assert {"count": 2} == ask(want, NOBODY, students="alice,carol")
+    ask.wait()
+    assert [["alice"]] == done
 
 
 def test_one_seat_is_started(ask: ClassAsker, monkeypatch: pytest.MonkeyPatch) -> None:

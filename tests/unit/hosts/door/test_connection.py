@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from sharklab import state
 from sharklab.errors import MachineryError
+from sharklab.hosts import seat_provider
 from sharklab.hosts.door import connection
 from sharklab.hosts.providers import access, network
+from sharklab.hosts.providers.cluster import tunnel
 from tests.support import provider_seat
 from tests.support.errors import error_of
 from tests.support.programs import script
@@ -61,3 +64,17 @@ def test_another_port_is_reached_from_the_host(fakes: Path) -> None:
         said = b"".join(iter(lambda: given.recv(100), b"")).decode()
     words = [*connection.ssh(plan)[1:], "-W", "10.250.9.10:443", plan.hosts[0].name]
     assert f"{' '.join(words)}\nthere and back" == said
+
+
+def test_a_host_on_a_cluster_is_reached_through_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the program that carries the controller's connections, whatever member the host is on."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    script(tmp_path, "carrier", 'echo "$@"; cat')
+    monkeypatch.setattr(tunnel, "command", lambda folder: [str(tmp_path / "carrier"), str(folder)])
+    plan = provider_seat.plan("door", 9)
+    seat_provider.write(state.folder(plan.seat.folder), seat_provider.CLUSTER)
+    with connection.connect(plan, plan.hosts[0], access.SSH_PORT) as given:
+        given.shutdown(socket.SHUT_WR)
+        assert f"{plan.seat.folder} {plan.hosts[0].name}\n".encode() == given.recv(1000)

@@ -6,11 +6,13 @@ import time
 
 import pytest
 
+from sharklab.cli import flow
 from sharklab.errors import InputError
 from sharklab.hosts import seat_provider
 from sharklab.hosts.door import seats
 from sharklab.hosts.providers import sleeping
-from sharklab.lab import class_note, diary
+from sharklab.hosts.providers.cluster import record
+from sharklab.lab import class_note, diary, plan_file
 from tests.support import door_seats
 from tests.support.errors import error_of
 
@@ -72,3 +74,13 @@ def test_nobody_logs_in_before_the_exam(monkeypatch: pytest.MonkeyPatch) -> None
     assert "your exam begins on {time}" == refused.message_id
     diary.note_exam(plan.seat, 1.0, 2e11)
     assert "client" == seats.find("alice", "", "client")[1].name
+
+
+def test_a_seat_on_a_cluster_is_up_when_it_has_a_place() -> None:
+    """No namespace of this computer belongs to it."""
+    plan = flow.prepare("tcpdump", "ada")
+    plan_file.save(plan)
+    seat_provider.write(plan.seat.folder, seat_provider.CLUSTER)
+    assert [] == seats.of_student("ada")
+    record.write(plan.seat.folder, record.Record(plan.seat.id, "sharklab-x", member="m1"))
+    assert ["tcpdump"] == [found.lab.name for found in seats.of_student("ada")]

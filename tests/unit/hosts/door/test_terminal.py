@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from sharklab.hosts.door import terminal
+from sharklab.hosts.door import pace, terminal
 from sharklab.hosts.door.keeper import Keeper, Key, Visit
 from sharklab.hosts.door.terminal import ANSWER, Skip
 
@@ -95,6 +96,17 @@ def test_bytes_come_and_go_as_they_are(keeper: Kept) -> None:
     screen = keeper.visit().until_shown(b"ready")
     screen.type(b"printf 'caf\\303'; sleep 0.05; printf '\\251\\n'\n")
     screen.until_shown("café".encode())
+
+
+def test_shell_does_not_go_before_other_programs(keeper: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the niceness of the process that keeps it."""
+    said: list[tuple[int, int, int]] = []
+    monkeypatch.setattr(os, "setpriority", lambda *words: said.append(words))
+    screen = keeper.visit().until_shown(b"ready")
+    screen.type(b"echo $$.\n")
+    [(which, process, niceness)] = said
+    screen.until_shown(b"%d." % process)
+    assert (os.PRIO_PROCESS, pace.PLAIN) == (which, niceness)
 
 
 def test_a_new_viewer_finds_the_same_shell_where_it_was(keeper: Kept) -> None:

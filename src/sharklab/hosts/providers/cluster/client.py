@@ -18,7 +18,7 @@ from types import TracebackType
 from sharklab.hosts.providers.cluster import endpoint as endpoints
 from sharklab.hosts.providers.cluster.images import Images
 from sharklab.hosts.providers.cluster.instances import Instances
-from sharklab.hosts.providers.cluster.members import Members
+from sharklab.hosts.providers.cluster.members import ALONE, Members, target
 from sharklab.hosts.providers.cluster.model import Server
 from sharklab.hosts.providers.cluster.networks import Networks
 from sharklab.hosts.providers.cluster.pools import Pools
@@ -87,9 +87,9 @@ class Client:
         """Clients that the engine trusts."""
         return Certificates(self.transport)
 
-    def server(self) -> Server:
-        """Return what answered: the engine, its version and features."""
-        said = self.transport.get("/1.0")
+    def server(self, member: str = ALONE) -> Server:
+        """Return the engine that answers, or that of a member: its version and features."""
+        said = self.transport.get("/1.0", **target(member))
         about = said.get("environment", {})
         features: Mapping[str, str] = about.get("kernel_features") or {}
         return Server(

@@ -19,8 +19,7 @@ from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.providers.cluster import client, record
 from sharklab.hosts.providers.cluster.client import Client
-from sharklab.hosts.providers.cluster.errors import AlreadyThere, Refused
-from sharklab.hosts.providers.cluster.model import Instance, Member
+from sharklab.hosts.providers.cluster.model import Instance, Member, MemberStatus, Network
 from sharklab.lab.model import Plan
 from sharklab.message import N_, Message
 
@@ -50,10 +49,8 @@ DEFAULT = "default"
 BRIDGE = {"ipv4.address": "none", "ipv6.address": "none"}
 """A bridge without an address, a DHCP server or access to the Internet: it joins the hosts of one seat."""
 
-SEAT, HOST, LAB, STUDENT, FILLED = (
-    f"user.sharklab.{name}" for name in ("seat", "host", "lab", "student", "filled")
-)
-"""The keys of an instance that name its seat, and say whether it has the values of the seat."""
+SEAT, HOST, LAB, STUDENT = (f"user.sharklab.{name}" for name in ("seat", "host", "lab", "student"))
+"""The keys of an instance that name its seat."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +84,10 @@ class Course:
             )
         return DEFAULT if DEFAULT in names else names[0]
 
-    def networks(self) -> Sequence[str]:
-        """Return the names of the networks of the pool that are there."""
+    def networks(self) -> Sequence[Network]:
+        """Return the networks of the pool that are there; one that was interrupted is not `Created`."""
         found = self.client.in_project(DEFAULT).networks.all()
-        return [one.name for one in found if one.name.startswith(self.network(0)[:-1])]
+        return [one for one in found if one.name.startswith(self.network(0)[:-1])]
 
 
 def file() -> Path:
@@ -205,8 +202,9 @@ def take_networks(own: Course, plan: Plan, members: Sequence[Member]) -> dict[st
     """
     used = {name for seat in record.all_records() for name in seat.networks.values()}
     there = own.networks()
-    free = [name for name in there if name not in used]
-    numbers = (number for number in range(10_000) if own.network(number) not in there)
+    free = [one.name for one in there if one.name not in used and one.status == "Created"]
+    taken = {one.name for one in there}
+    numbers = (number for number in range(10_000) if own.network(number) not in taken)
     found = {}
     for network in plan.lab.networks:
         if not free:
@@ -216,23 +214,16 @@ def take_networks(own: Course, plan: Plan, members: Sequence[Member]) -> dict[st
 
 
 def _make_network(own: Course, name: str, members: Sequence[Member]) -> str:
-    names = [member.name for member in members]
-    try:
-        own.client.in_project(DEFAULT).networks.create(
-            name, names, config=BRIDGE, description=f"sharklab {own.id}"
-        )
-    except AlreadyThere:
-        return name
-    except Refused as error:
-        down = [member.name for member in members if not member.ready]
-        if not down:
-            raise
+    if down := [member.name for member in members if member.status is MemberStatus.OFFLINE]:
         raise MachineryError(
             N_("no free network is left for a seat, and none can be made while {members} is down"),
             place=Message(N_("the cluster")),
             hint=N_("start this member, remove it from the cluster, or take a seat down"),
             members=", ".join(down),
-        ) from error
+        )
+    names = [member.name for member in members]
+    bridges = own.client.in_project(DEFAULT).networks
+    bridges.create(name, names, config=BRIDGE, description=f"sharklab {own.id}")
     return name
 
 

@@ -21,7 +21,7 @@ SOCKET = "unix.socket"
 
 @dataclass(frozen=True)
 class Engine:
-    """What differs between LXD and Incus for a program that asks them."""
+    """The differences between LXD and Incus for a program that asks them."""
 
     name: str
     folder_variable: str

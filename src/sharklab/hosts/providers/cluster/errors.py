@@ -8,7 +8,7 @@ from sharklab.errors import MachineryError
 class Unreachable(MachineryError):
     """The engine, or the member of the cluster that has to act, does not answer.
 
-    What had been asked may be done or not: look before asking again.
+    The engine may have done its work or not: look before asking again.
     """
 
 

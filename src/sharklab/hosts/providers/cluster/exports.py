@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,18 +22,23 @@ from sharklab.hosts.providers.cluster.course import Course
 from sharklab.message import N_, Message
 from sharklab.process import Say
 
-VERSION = 2
+VERSION = 1
 """Raise it when the content of an image changes for the same layers: images are then imported again."""
 
-INIT = Path(__file__).with_name("init.sh")
-AT_INIT = "usr/sbin/init"
-"""The first program of an instance (lxc.container.conf(5), lxc.init.cmd); /sbin is a link to /usr/sbin."""
+PROGRAMS = {
+    "usr/sbin/init": Path(__file__).with_name("init.sh"),
+    "usr/lib/sharklab/unpack.py": Path(__file__).with_name("unpack.py"),
+}
+"""The first program of an instance (lxc.container.conf(5), lxc.init.cmd), and the one that it calls.
+
+/sbin is a link to /usr/sbin.
+"""
 
 PACK = (
     *("sh", "-c", '"$@" || [ $? -eq 1 ]', "sh"),  # 1: overlayfs notes on a folder that it was read
     *("tar", "--create", "--numeric-owner", "--one-file-system", "--sort=name"),
     *("--xattrs", "--xattrs-include=security.*", "--xattrs-include=user.*"),
-    *("--use-compress-program=gzip -1", "--warning=no-file-ignored"),
+    "--warning=no-file-ignored",
 )
 """tar(1) ends with 1 when files changed meanwhile, and with 2 when it failed."""
 
@@ -52,7 +56,8 @@ def layers(lowers: Sequence[Path]) -> tuple[Path, ...]:
 def alias(image: Sequence[Path]) -> str:
     """Return the name of the image that is made from these folders, the uppermost first."""
     names = [str(path.relative_to(state.images_folder())) for path in image]
-    content = json.dumps([VERSION, INIT.read_text(encoding="utf-8"), names])
+    programs = [file.read_text(encoding="utf-8") for file in PROGRAMS.values()]
+    content = json.dumps([VERSION, programs, names])
     return f"sharklab-{hashlib.sha256(content.encode()).hexdigest()[:16]}"
 
 
@@ -80,23 +85,27 @@ def ensure(own: Course, image: Sequence[Path], progress: Say) -> str:
 def _send(own: Course, name: str, image: Sequence[Path]) -> None:
     """Pack the folders as one file system, with the first program, and import it."""
     privilege.require_root(N_("sending an image to a cluster needs root"))
-    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=state.images_folder()) as folder:
-        root = RootFolder(Path(folder) / "root", tuple(image))
+    building = state.images_folder() / f"{name}.building"
+    state.remove(building)
+    root = RootFolder(state.folder(building) / "root", tuple(image))
+    metadata, packed = building / "metadata.tar", building / "rootfs.tar"
+    try:
         root.folder.mkdir(mode=0o755)
-        _add_init(root.folder)
-        (Path(folder) / "metadata.yaml").write_text(json.dumps(_metadata(name)), encoding="utf-8")
-        metadata, packed = Path(folder) / "metadata.tar", Path(folder) / "rootfs.tar.gz"
-        root.run(["tar", "--create", "--file", metadata, "--directory", folder, "metadata.yaml"])
+        _add_programs(root.folder)
+        state.write(building / "metadata.yaml", json.dumps(_metadata(name)))
+        root.run(["tar", "--create", "--file", metadata, "--directory", building, "metadata.yaml"])
         root.run([*PACK, "--file", packed, "--directory", root.path, "."])
         own.client.images.add(name, metadata, packed, properties={"description": name})
+    finally:
+        state.remove(building)
 
 
-def _add_init(upper: Path) -> None:
-    target = upper / AT_INIT
-    target.parent.mkdir(parents=True, mode=0o755)
-    for folder in (upper / "usr", target.parent):
-        folder.chmod(0o755)
-    state.write(target, INIT.read_text(encoding="utf-8"), 0o755)
+def _add_programs(upper: Path) -> None:
+    for path, file in PROGRAMS.items():
+        target = upper / path
+        for missing in reversed([part for part in target.parents if not part.exists()]):
+            missing.mkdir(mode=0o755)
+        state.write(target, file.read_text(encoding="utf-8"), 0o755)
 
 
 def _metadata(name: str) -> dict[str, object]:

@@ -28,11 +28,17 @@ TOGETHER = 4
 """Hosts that are made or moved on one member at the same time."""
 
 REMOVED_TOGETHER = 8
+SIZE = "2GiB"
+"""The disk of a host, with its image; a pool of the driver `dir` has no limits."""
+
 FRESH = 1.0
 """Seconds for which an answer about all instances, or all members, counts."""
 
 AT_VALUES = "/sharklab-values.tar"
 """The place in an instance at which init.sh finds the values of the seat."""
+
+STARTED = "volatile.last_state.power"
+"""The engine's key of an instance that has started once: the values of its seat are in it."""
 
 BOOTED = "until [ -d /run/systemd/system ]; do sleep 0.1; done"
 
@@ -59,7 +65,7 @@ def describe(
     if host.needs:  # an NFS server in user space opens files by handle, which the engine refuses else
         config["security.syscalls.deny_default"] = "false"
     devices = {
-        "root": {"type": "disk", "path": "/", "pool": pool},
+        "root": {"type": "disk", "path": "/", "pool": pool, "size": SIZE},
         "fuse": {"type": "unix-char", "source": "/dev/fuse", "path": "/dev/fuse", "mode": "0666"},
     }
     for _, name, mac in network.ports(plan, host):
@@ -130,10 +136,9 @@ def bring_up(
                 own.client.instances.create(
                     name, FromImage(image), member=seat.member, config=config, devices=devices
                 )
-        if found is None or course.FILLED not in found.config:
+        if found is None or STARTED not in found.config:
             packed = values.pack([disk.folder(plan, host.name) / "upper", *exports.layers(lowers)])
             own.client.instances.push(name, AT_VALUES, packed, mode=0o600)
-            own.client.instances.update(name, config={course.FILLED: "true"})
         if found and found.power is Power.FROZEN:
             own.client.instances.unfreeze(name)
         elif found is None or found.power is not Power.RUNNING:

@@ -196,7 +196,7 @@ class Instances:
     def has_snapshot(self, name: str, snapshot: str) -> bool:
         """Tell whether an instance has a snapshot of this name."""
         found = self._transport.get(path("instances", name, "snapshots"), project=self._project)
-        return any(one.rpartition("/")[2] == snapshot for one in found)
+        return any(one.partition("?")[0].rpartition("/")[2] == snapshot for one in found)
 
     def snapshot(self, name: str, snapshot: str, *, limit: float = START_SECONDS) -> None:
         """Keep the disk of an instance as it is now under the name `snapshot`."""
@@ -219,7 +219,7 @@ class Instances:
         )
 
     def usage(self, name: str) -> Usage:
-        """Return what an instance uses now, and its addresses."""
+        """Return the memory, the processes and the addresses of an instance now."""
         said = self._transport.get(path("instances", name, "state"), project=self._project)
         return _usage(said)
 

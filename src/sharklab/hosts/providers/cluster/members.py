@@ -8,6 +8,7 @@ first, and call those that are `ready`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sharklab.hosts.providers.cluster.model import Member, MemberStatus, Plain, Resources
 from sharklab.hosts.providers.cluster.transport import SECONDS, Transport, path
@@ -33,7 +34,7 @@ class Members:
 
     def resources(self, name: str, *, limit: float = SECONDS) -> Resources:
         """Return the memory and the processors of a member. Raises Refused if it does not answer."""
-        said = self._transport.get("/1.0/resources", limit=limit, **_target(name))
+        said = self._transport.get("/1.0/resources", limit=limit, **target(name))
         memory = said["memory"]
         return Resources(int(memory["total"]), int(memory["used"]), int(said["cpu"]["total"]))
 
@@ -56,7 +57,8 @@ class Members:
         self._transport.change("DELETE", path("cluster", "members", name), limit=limit, **query)
 
 
-def _target(name: str) -> dict[str, str]:
+def target(name: str) -> dict[str, Any]:
+    """Return the query that sends a request to a member; a server without a cluster takes none."""
     return {} if name in ("", ALONE) else {"target": name}
 
 

@@ -132,7 +132,7 @@ class Instance:
 
 @dataclass(frozen=True)
 class Usage:
-    """What an instance uses now. Memory is in bytes."""
+    """The part of its member that an instance has now. Memory is in bytes."""
 
     power: Power
     processes: int

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 from sharklab.hosts.providers.cluster.errors import NotFound
-from sharklab.hosts.providers.cluster.members import ALONE
+from sharklab.hosts.providers.cluster.members import ALONE, target
 from sharklab.hosts.providers.cluster.model import Plain, Pool, Space
 from sharklab.hosts.providers.cluster.transport import Transport, path
 
@@ -26,8 +25,7 @@ class Pools:
 
     def space(self, name: str, member: str = ALONE) -> Space:
         """Return the space of a pool on one member."""
-        where: dict[str, Any] = {} if member == ALONE else {"target": member}
-        said = self._transport.get(path("storage-pools", name, "resources"), **where)["space"]
+        said = self._transport.get(path("storage-pools", name, "resources"), **target(member))["space"]
         return Space(int(said.get("total") or 0), int(said.get("used") or 0))
 
     def create(

@@ -334,10 +334,10 @@ def _state(own: Course, known: Record, one: Found | None) -> str:
 
 def _remove_networks(own: Course) -> None:
     """Remove the pool of networks; those that a dead member still holds stay for the next time."""
-    for name in own.networks():
+    for one in own.networks():
         try:
-            own.client.in_project(course.DEFAULT).networks.delete(name)
-        except Refused:
+            own.client.in_project(course.DEFAULT).networks.delete(one.name)
+        except (Refused, Unreachable):
             return
 
 

@@ -38,8 +38,15 @@ CONNECTIONS = 64
 
 LOOK = N_("look at the state of the cluster: ./sharklab doctor --provider cluster")
 
-LOST = ("Missing event connection with target", "Unable to connect to:", "peer node", "no available dqlite")
-"""The words of the engine for a member that is down. It has no code of its own for that (LXD 5.0.2: 500)."""
+LOST = (
+    "Missing event connection with target",
+    "Unable to connect to:",
+    "peer node",
+    "no available dqlite",
+    "isn't ready yet",
+)
+"""The words of the engines for a member that is down or starts, which has no code of its own when another
+member tells it (LXD 5.0.2, Incus 6.0.4)."""
 
 STARTS = 503
 """The status of HTTP that a member gives while its engine starts or ends."""
@@ -87,7 +94,7 @@ class Transport:
     ) -> Mapping[str, Any]:
         """Send `body` and wait, `limit` seconds at most, until the engine has done the work.
 
-        Return what the finished operation says of itself, empty for a change without an operation.
+        Return the finished operation, empty for a change without one.
         Raises Refused (NotFound, AlreadyThere), Unreachable or TooLate.
         """
         answer = self._ask(method, where, query, limit, json=body)
@@ -283,7 +290,7 @@ def _open(endpoint: Endpoint) -> httpx2.Client:
 
 
 def certificates(endpoint: Endpoint) -> ssl.SSLContext:
-    """Return what TLS checks and shows. A certificate that the user's client has pinned decides alone."""
+    """Return the certificates that TLS checks and shows. One that the client has pinned decides alone."""
     context = ssl.create_default_context()
     try:
         if endpoint.server_certificate:

@@ -71,7 +71,7 @@ def _is_opaque(path: Path) -> bool:
 
 
 def _add(target: tarfile.TarFile, path: Path, name: str) -> None:
-    """Add a file by the numbers of its owner, with the attributes that count (tar(1), --xattrs)."""
+    """Add a file by the numbers of its owner, with the attributes that count (unpack.py)."""
     info = target.gettarinfo(path, name)
     if info is None:  # a socket
         return

@@ -147,10 +147,7 @@ def test_change_waits_until_the_engine_has_ended_its_own_work(
     engine.works("DELETE /1.0/instances/a", **busy)
     error_of(Refused, lambda: course.instances.delete("a", limit=0.01))
     engine.asked.clear()
-    monkeypatch.setattr(
-        "sharklab.hosts.providers.cluster.instances.time.sleep",
-        lambda seconds: engine.works("DELETE /1.0/instances/a"),
-    )
+    monkeypatch.setattr("time.sleep", lambda seconds: engine.works("DELETE /1.0/instances/a"))
     course.instances.delete("a")
     assert 2 == len([one for one in engine.asked if one.method == "DELETE"])
 

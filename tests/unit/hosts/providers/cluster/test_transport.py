@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from sharklab import paths
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers.cluster import transport
 from sharklab.hosts.providers.cluster.endpoint import Endpoint
@@ -86,10 +89,11 @@ def test_refusal_has_its_kind_and_place(
         "Missing event connection with target cluster member",
         'Post "https://m2:8443/1.0": Unable to connect to: m2:8443 ([dial tcp: no route to host])',
         "peer node 198.18.1.2:8443 is down",
+        "Server isn't ready yet",
     ],
 )
 def test_dead_member_is_unreachable(engine: ScriptedEngine, asking: Transport, said: str) -> None:
-    """The words that LXD 5.0.2 used for a member that was killed; its code is that of any fault."""
+    """The words that LXD 5.0.2 and Incus 6.0.4 used for a member that was killed, and for one that starts."""
     engine.refuses("GET /1.0/x", 500, said)
     assert said == error_of(Unreachable, lambda: asking.get("/1.0/x")).values["said"]
 
@@ -190,3 +194,11 @@ def test_remote_without_a_readable_certificate(tmp_path: Path) -> None:
     (tmp_path / "server.crt").write_text("none")
     remote = Endpoint("class", "https://203.0.113.5:8443", server_certificate=tmp_path / "server.crt")
     assert "class" == error_of(MachineryError, lambda: Transport(remote).get("/1.0")).place
+
+
+def test_client_costs_other_verbs_no_start() -> None:
+    """The library for HTTP is imported with the first request."""
+    program = "import sys, sharklab.hosts.providers.cluster.client; print('httpx2' in sys.modules)"
+    env = {"PYTHONPATH": str(paths.ROOT / "src")}
+    ran = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True)
+    assert "False" == ran.stdout.strip()

@@ -1,0 +1,52 @@
+"""Write a capture that grows, as tcpdump does: `packet_maker.py DELAY RATE SECONDS`, to standard output.
+
+The source port of each packet is the millisecond at which it was written, so a reader can tell its age.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+import time
+
+CYCLE, FIRST = 60_000, 1024
+"""Milliseconds after which the ports begin anew, and the first port."""
+
+SIZE = 60
+"""Bytes of the content of a packet."""
+
+
+def age(port: int, now: float | None = None) -> float:
+    """Return the milliseconds since a packet with this source port was written; `now` is in epoch seconds."""
+    return ((now or time.time()) * 1000 - port + FIRST) % CYCLE
+
+
+def packet() -> bytes:
+    """Return a UDP packet as pcap has it."""
+    now = time.time()
+    udp = struct.pack(">4H", int(now * 1000) % CYCLE + FIRST, 9, 8 + SIZE, 0) + bytes(SIZE)
+    ends = (bytes((10, 0, 0, 1)), bytes((10, 0, 0, 2)))
+    head = struct.pack(">BBHHHBBH4s4s", 69, 0, 20 + len(udp), 0, 0, 64, 17, 0, *ends)
+    frame = bytes(12) + b"\x08\x00" + head + udp
+    return struct.pack("<4I", int(now), int(now % 1 * 1e6), len(frame), len(frame)) + frame
+
+
+def main() -> None:
+    """Write the header, then packets at `RATE` each second, then nothing until somebody ends this process."""
+    delay, rate, seconds = map(float, sys.argv[1:4])
+    out = sys.stdout.buffer
+    out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 1 << 18, 1))
+    out.flush()
+    time.sleep(delay)
+    begin, sent = time.time(), 0
+    while sent < rate * seconds:
+        due = int(min((time.time() - begin) * rate + 1, rate * seconds))
+        out.write(b"".join(packet() for _ in range(due - sent)))
+        out.flush()
+        sent = due
+        time.sleep(0.005)
+    time.sleep(3600)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Looks at the hosts of a seat on a cluster; the student is root there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from sharklab import state
+from sharklab.hosts import capacity, student_files
+from sharklab.hosts.providers import sleeping
+from sharklab.hosts.providers.cluster import client, course, hosts, looks, record
+from sharklab.hosts.providers.cluster.model import Instance, Kind, MemberStatus, Power, Ran, Usage
+from sharklab.hosts.providers.cluster.record import Record
+from sharklab.lab.model import Seat
+from tests.support import paper_cluster
+from tests.support.paper_cluster import PaperCluster
+
+NAME = "sl-0a1b2c3d-server"
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seat:
+    """Return a seat on a cluster, which was set up an hour ago."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    folder = state.folder(state.seat_folder("tp4", "ada"))
+    record.write(folder, Record("0a1b2c3d", "sharklab-0a1b2c3d", member="m1", hosts=["server"]))
+    (folder / "provisioned").touch()
+    return Seat("tp4", "ada", "0a1b2c3d", "", "", "", {}, folder)
+
+
+@pytest.fixture
+def paper(own: Seat, monkeypatch: pytest.MonkeyPatch) -> PaperCluster:
+    """Return its cluster, on which its host runs."""
+    found = PaperCluster({"m1": MemberStatus.ONLINE})
+    found.found[NAME] = Instance(NAME, Kind.CONTAINER, Power.RUNNING, "m1", "p", {}, {}, {}, (), "")
+    monkeypatch.setattr(client, "connect", lambda remote="": found)
+    monkeypatch.setattr(course, "_clients", {})
+    monkeypatch.setattr(hosts, "FRESH", -1.0)
+    return found
+
+
+def _answers(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    def run(self: object, name: str, argv: Sequence[str], *, limit: float) -> Ran:
+        return Ran(0, text.encode(), b"")
+
+    monkeypatch.setattr(paper_cluster.Instances, "run", run)
+
+
+def test_seats_sleep_and_wake(own: Seat, paper: PaperCluster) -> None:
+    """The engine stops the processes of the host."""
+    assert not sleeping.is_asleep(own)
+    sleeping.sleep(own)
+    assert sleeping.is_asleep(own) and Power.FROZEN is paper.found[NAME].power
+    sleeping.wake(own)
+    assert not sleeping.is_asleep(own)
+
+
+@pytest.mark.parametrize(
+    ("said", "used"), [("0 33 65534", False), ("0 1000 0", True), ("x 99999999999", False)]
+)
+def test_a_process_of_a_person_is_use(
+    own: Seat, paper: PaperCluster, monkeypatch: pytest.MonkeyPatch, said: str, used: bool
+) -> None:
+    """A line that is no number does not count."""
+    _answers(monkeypatch, said)
+    assert used == sleeping.is_in_use(own)
+
+
+def test_the_last_change_of_a_file_counts(
+    own: Seat, paper: PaperCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that is off may have changed just now, and a lost one has nothing that could be kept."""
+    _answers(monkeypatch, "1795951793.5000000000\n1795951794.2500000000\nnan\n")
+    assert 1795951794.25 == student_files.last_change(own)
+    paper.instances.stop(NAME)
+    assert student_files.last_change(own) == pytest.approx(time.time(), abs=600)
+    paper.status["m1"] = MemberStatus.OFFLINE
+    assert 0.0 == student_files.last_change(own)
+
+
+def test_memory_is_that_of_the_hosts(own: Seat, paper: PaperCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine says it."""
+    usage = Usage(Power.RUNNING, 1, 5 << 20, 1, {})
+    monkeypatch.setattr(paper_cluster.Instances, "usage", lambda self, name: usage, raising=False)
+    assert 5 << 20 == capacity.memory_of(own)
+    assert looks.is_there(own)
