@@ -1,4 +1,4 @@
-"""Draw the pictures of README.md from the report of a run and an explained capture, in headless Chromium.
+"""Draw the pictures of the documentation in headless Chromium: a run, and a capture that is explained.
 
 Run it with the Python of sharklab's own environment (`./sharklab doctor` names it), after
 `./sharklab run tcpdump`:
@@ -8,6 +8,10 @@ Run it with the Python of sharklab's own environment (`./sharklab doctor` names 
 RUN is the folder of the run, which `./sharklab run` prints. Without RUN, only the picture of
 `./sharklab explain` is drawn. The 🦈 needs a font with emoji (Debian: fonts-noto-color-emoji).
 The pictures go to docs/pictures/; a test makes sure that README.md shows each of `PICTURES`, and no others.
+
+Those of docs/workbench.md, `OF_THE_LESSON`, are made by the test of a whole lesson, on real seats:
+
+    SHARKLAB_PICTURES=docs/pictures ./sharklab test tests/e2e/test_workbench_story.py
 """
 
 from __future__ import annotations
@@ -49,6 +53,8 @@ PICTURES = {
     "ladder.png": Picture("#capture-exchange svg.ladder", "#capture-exchange svg.ladder", 640),
     "explain.png": Picture("article header", "table.explained", 900, "tests/data/refused.pcap"),
 }
+OF_THE_LESSON = ("workbench-class.png",)
+"""Pictures in docs/workbench.md: the page of the class."""
 
 
 def draw(report: Path | None, folder: Path) -> None:

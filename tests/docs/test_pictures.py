@@ -1,4 +1,4 @@
-"""The pictures of README.md exist, are small, have a text in words, and are those that the script draws."""
+"""The pictures of the documentation exist, are small, have a text in words, and are those that are drawn."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from docs import pictures
 from sharklab import paths
 
 FOLDER = paths.ROOT / "docs" / "pictures"
-IMAGE = re.compile(r"!\[([^\]]*)\]\(docs/pictures/([^)]+)\)")
+IMAGE = re.compile(r"!\[([^\]]*)\]\((?:docs/)?pictures/([^)]+)\)")
+DRAWN = {"README.md": set(pictures.PICTURES), "docs/workbench.md": set(pictures.OF_THE_LESSON)}
 LARGEST = 150_000
 """Bytes of one picture: README.md opens quickly for everybody."""
 
 
-def _shown() -> dict[str, str]:
-    return {name: text for text, name in IMAGE.findall((paths.ROOT / "README.md").read_text())}
+def _shown(page: str) -> dict[str, str]:
+    return {name: text for text, name in IMAGE.findall((paths.ROOT / page).read_text())}
 
 
-def test_readme_shows_each_picture_of_the_script() -> None:
-    """README.md, the script's list and the folder name the same pictures."""
-    files = {file.name for file in FOLDER.iterdir()}
-    assert set(pictures.PICTURES) == set(_shown()) == files
+def test_pages_show_each_picture_that_is_drawn() -> None:
+    """The pages, the lists of the script and the folder name the same pictures."""
+    assert {page: set(_shown(page)) for page in DRAWN} == DRAWN
+    assert set.union(*DRAWN.values()) == {file.name for file in FOLDER.iterdir()}
 
 
 def test_pictures_are_small() -> None:
@@ -30,4 +31,5 @@ def test_pictures_are_small() -> None:
 
 def test_pictures_are_told_in_words() -> None:
     """Each picture has an alternative text of a whole sentence, for readers who do not see it."""
-    assert [name for name, text in _shown().items() if len(text.split()) < 8] == []
+    texts = {name: text for page in DRAWN for name, text in _shown(page).items()}
+    assert [name for name, text in texts.items() if len(text.split()) < 8] == []

@@ -107,7 +107,7 @@ def _capture(capture: Capture, found: Submission, words: Translator) -> dict[str
     if file is None:
         return told
     try:
-        said = Message(N_("{count} packets"), {"count": open_capture(file).packets})
+        said = Message(N_("{count} packets"), {"count": len(open_capture(file).packets)})
     except InputError as error:
         said = error.sentence
     return {**told, "file": untrusted.name(file.name), "said": words.say(said)}

@@ -71,9 +71,9 @@ class Watched:
         """Let go of the file and the decoder; the recording itself goes on."""
         if self._poll:
             self._poll.cancel()
-        if self.live:
-            await self.live.close()
-        self.live = None
+        live, self.live = self.live, None  # who waits for its rows must not find it again
+        if live:
+            await live.close()
 
     async def _take(self, want: str, language: str, rows: socket.socket | None = None, **more: str) -> None:
         lab, student, host = self._place

@@ -155,6 +155,16 @@ def test_recording_outlives_the_page(kept: Bench, browser: TestClient, door_here
             each.until(lambda own: own.recording.get("end") == "stopped")
 
 
+def test_second_recording_replaces_the_rows_of_the_first(page: Page, door_here: DoorHere) -> None:
+    """On the page that looks already, as when a student records one exercise after the other."""
+    recorded(page, door_here)
+    page.ask("stop").until(lambda own: own.recording.get("end") == "stopped")
+    page.ask("start").until(lambda own: own.rows == [] and own.recording.get("id", 0) > 1)
+    door_here.tcpdumps.made[-1].grow(CONTENT[:-7])
+    page.until(lambda own: bool(own.rows))
+    assert 1 == page.rows[0][0]
+
+
 def test_recording_that_is_no_capture_is_told(
     kept: Bench, browser: TestClient, page: Page, door_here: DoorHere
 ) -> None:
