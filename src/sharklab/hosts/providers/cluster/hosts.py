@@ -28,6 +28,9 @@ TOGETHER = 4
 """Hosts that are made or moved on one member at the same time."""
 
 REMOVED_TOGETHER = 8
+REMOVAL_TRIES, REMOVAL_PAUSE = 20, 1.0
+"""Further tries to remove a host, and the seconds between two."""
+
 SIZE = "2GiB"
 """The disk of a host, with its image; a pool of the driver `dir` has no limits."""
 
@@ -221,16 +224,29 @@ def earlier(own: Course, seat: Record) -> Sequence[Found]:
     return [one for one in own.client.instances.all() if one.name in seat.earlier()]
 
 
+def _delete(own: Course, name: str) -> None:
+    """Remove an instance, again and again while its member, which is just back, starts it."""
+    for left in range(REMOVAL_TRIES, -1, -1):
+        try:
+            stop(own, name)
+            own.client.instances.delete(name)
+        except NotFound:
+            return
+        except Refused:
+            if not left:
+                raise
+            time.sleep(REMOVAL_PAUSE)
+        else:
+            return
+
+
 def remove(own: Course, found: Sequence[Found]) -> list[Message]:
     """Remove instances; return a sentence for each that stays because its member does not answer."""
 
     def do(one: Found) -> Message | None:
         if not is_dead(own, one.member):
             try:
-                if one.power is not Power.STOPPED:
-                    with suppress(NotFound, Refused):
-                        own.client.instances.stop(one.name)
-                own.client.instances.delete(one.name)
+                _delete(own, one.name)
                 return None
             except Unreachable:
                 pass
