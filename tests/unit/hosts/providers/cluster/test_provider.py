@@ -36,6 +36,8 @@ def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PaperCluster:
     monkeypatch.setattr(exports, "_send", lambda own, name, image: own.client.images.add(name, properties={}))
     monkeypatch.setattr(privilege, "require_root", lambda reason: None)
     monkeypatch.setattr(hosts, "FRESH", -1.0)
+    monkeypatch.setattr(hosts, "SETTLE_PAUSE", 0.0)
+    monkeypatch.setattr(hosts, "_silent", {})
     monkeypatch.setattr(access, "close", lambda *words: None)
     return found
 
@@ -118,6 +120,19 @@ def test_a_seat_of_a_dead_member_is_made_elsewhere(paper: PaperCluster, layers: 
     paper.status[dead] = MemberStatus.ONLINE
     up(layers)
     assert _names(plan) == set(paper.found)
+
+
+def test_a_member_that_answers_is_not_lost(paper: PaperCluster, layers: Layers) -> None:
+    """Its heartbeat is late, as after the death of another: the students' work stays."""
+    plan = up(layers)
+    at = paper.where("server")
+    paper.status[at] = MemberStatus.OFFLINE
+    paper.late.add(at)
+    assert {"server": "running", "client": "running"} == HOSTS.status(plan.seat)
+    paper.status[at] = MemberStatus.OFFLINE
+    paper.calls.clear()
+    up(layers)
+    assert [] == paper.calls
 
 
 def test_a_seat_of_an_evacuated_member_moves(paper: PaperCluster, layers: Layers) -> None:
