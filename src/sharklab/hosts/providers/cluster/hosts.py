@@ -28,6 +28,9 @@ TOGETHER = 4
 """Hosts that are made or moved on one member at the same time."""
 
 REMOVED_TOGETHER = 8
+REMOVAL_TRIES, REMOVAL_PAUSE = 20, 1.0
+"""Further tries to remove a host, and the seconds between two."""
+
 SIZE = "2GiB"
 """The disk of a host, with its image; a pool of the driver `dir` has no limits."""
 
@@ -41,6 +44,12 @@ STARTED = "volatile.last_state.power"
 """The engine's key of an instance that has started once: the values of its seat are in it."""
 
 BOOTED = "until [ -d /run/systemd/system ]; do sleep 0.1; done"
+
+SETTLE_SECONDS, SETTLE_PAUSE, ASK_SECONDS = 30.0, 1.0, 5.0
+"""Seconds to wait for a member whose heartbeat is late, between two looks, and for its own answer."""
+
+_silent: dict[tuple[str, str], float] = {}
+"""Until when a member counts as silent, by remote and member."""
 
 _bounds: dict[str, threading.BoundedSemaphore] = {}
 _answers: dict[str, tuple[float, Sequence[Any]]] = {}
@@ -85,13 +94,41 @@ def of_seat(own: Course, seat: Record, earlier: bool = False) -> Mapping[str, Fo
 
 def seen(own: Course, seat: Record) -> Mapping[str, Found]:
     """Return the instances as `of_seat` does, at most a second old: many seats ask at once."""
+    members(own)  # when their states are settled, so are those of the instances
     found: Sequence[Instance] = _fresh(f"instances {own.project}", own.client.instances.all)
     return {one.name: one for one in found if one.name in seat.names()}
 
 
 def members(own: Course) -> Sequence[Member]:
     """Return the members of the cluster, at most a second old."""
-    return _fresh(f"members {own.remote}", own.client.members.all)
+    return _fresh(f"members {own.remote}", lambda: _settled(own))
+
+
+def _settled(own: Course) -> Sequence[Member]:
+    """Return the members, after a wait for those that are called offline although they answer.
+
+    Heartbeats are late after the death of another member. Nobody may take a seat for lost then.
+    """
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        found = own.client.members.all()
+        offline = [one.name for one in found if one.status is MemberStatus.OFFLINE]
+        if time.monotonic() > deadline or not any(_answers_itself(own, name) for name in offline):
+            return found
+        time.sleep(SETTLE_PAUSE)
+
+
+def _answers_itself(own: Course, member: str) -> bool:
+    """Tell whether a member answers. One that did not is not asked again by this process for a while."""
+    key = (own.remote, member)
+    if time.monotonic() < _silent.get(key, 0.0):
+        return False
+    try:
+        own.client.members.resources(member, limit=ASK_SECONDS)
+    except (Unreachable, Refused):
+        _silent[key] = time.monotonic() + SETTLE_SECONDS
+        return False
+    return True
 
 
 def is_dead(own: Course, member: str) -> bool:
@@ -221,16 +258,29 @@ def earlier(own: Course, seat: Record) -> Sequence[Found]:
     return [one for one in own.client.instances.all() if one.name in seat.earlier()]
 
 
+def _delete(own: Course, name: str) -> None:
+    """Remove an instance, again and again while its member, which is just back, starts it."""
+    for left in range(REMOVAL_TRIES, -1, -1):
+        try:
+            stop(own, name)
+            own.client.instances.delete(name)
+        except NotFound:
+            return
+        except Refused:
+            if not left:
+                raise
+            time.sleep(REMOVAL_PAUSE)
+        else:
+            return
+
+
 def remove(own: Course, found: Sequence[Found]) -> list[Message]:
     """Remove instances; return a sentence for each that stays because its member does not answer."""
 
     def do(one: Found) -> Message | None:
         if not is_dead(own, one.member):
             try:
-                if one.power is not Power.STOPPED:
-                    with suppress(NotFound, Refused):
-                        own.client.instances.stop(one.name)
-                own.client.instances.delete(one.name)
+                _delete(own, one.name)
                 return None
             except Unreachable:
                 pass

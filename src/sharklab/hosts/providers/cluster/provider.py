@@ -292,7 +292,7 @@ def _place(own: Course, plan: Plan) -> tuple[Record, Mapping[str, Found]]:
     with course.lock():
         names = [host.name for host in plan.hosts]
         known = record.read(plan.seat.folder) or Record(plan.seat.id, own.project, own.remote, hosts=names)
-        members = own.client.members.all()
+        members = hosts.members(own)
         there = hosts.of_seat(own, known) if known.member else {}
         at = [there[name].member for host in plan.hosts if (name := known.instance(host.name)) in there]
         ready = {member.name for member in members if member.ready}

@@ -11,11 +11,12 @@ from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.image.model import Image, Layers
 from sharklab.hosts.providers import access, marks
 from sharklab.hosts.providers.cluster import client, course, exports, hosts, record
+from sharklab.hosts.providers.cluster.errors import Refused
 from sharklab.hosts.providers.cluster.model import MemberStatus
 from sharklab.hosts.providers.cluster.provider import Cluster, check_room
 from sharklab.lab.model import Plan
 from sharklab.message import Message
-from tests.support import provider_seat
+from tests.support import paper_cluster, provider_seat
 from tests.support.errors import error_of
 from tests.support.paper_cluster import PaperCluster
 
@@ -35,6 +36,8 @@ def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PaperCluster:
     monkeypatch.setattr(exports, "_send", lambda own, name, image: own.client.images.add(name, properties={}))
     monkeypatch.setattr(privilege, "require_root", lambda reason: None)
     monkeypatch.setattr(hosts, "FRESH", -1.0)
+    monkeypatch.setattr(hosts, "SETTLE_PAUSE", 0.0)
+    monkeypatch.setattr(hosts, "_silent", {})
     monkeypatch.setattr(access, "close", lambda *words: None)
     return found
 
@@ -119,6 +122,19 @@ def test_a_seat_of_a_dead_member_is_made_elsewhere(paper: PaperCluster, layers: 
     assert _names(plan) == set(paper.found)
 
 
+def test_a_member_that_answers_is_not_lost(paper: PaperCluster, layers: Layers) -> None:
+    """Its heartbeat is late, as after the death of another: the students' work stays."""
+    plan = up(layers)
+    at = paper.where("server")
+    paper.status[at] = MemberStatus.OFFLINE
+    paper.late.add(at)
+    assert {"server": "running", "client": "running"} == HOSTS.status(plan.seat)
+    paper.status[at] = MemberStatus.OFFLINE
+    paper.calls.clear()
+    up(layers)
+    assert [] == paper.calls
+
+
 def test_a_seat_of_an_evacuated_member_moves(paper: PaperCluster, layers: Layers) -> None:
     """The engine has stopped its hosts; they keep their disks."""
     plan = up(layers)
@@ -172,6 +188,25 @@ def test_nothing_is_left(paper: PaperCluster, layers: Layers) -> None:
     assert not paper.found and not paper.bridges and not second.seat.folder.exists()
     HOSTS.sweep()
     assert not paper.known and not paper.names and not course.file().exists()
+
+
+def test_a_host_that_its_member_just_starts_is_removed(
+    paper: PaperCluster, layers: Layers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine refuses at first."""
+    refusals = [Refused("busy"), Refused("busy")]
+    delete = paper_cluster.Instances.delete
+
+    def busy(own: paper_cluster.Instances, name: str) -> None:
+        if refusals:
+            raise refusals.pop()
+        delete(own, name)
+
+    plan = up(layers)
+    monkeypatch.setattr(paper_cluster.Instances, "delete", busy)
+    monkeypatch.setattr(hosts, "REMOVAL_PAUSE", 0.0)
+    assert [] == HOSTS.down(plan.seat)
+    assert not paper.found
 
 
 def test_a_dead_member_keeps_its_hosts_and_the_project(paper: PaperCluster, layers: Layers) -> None:
