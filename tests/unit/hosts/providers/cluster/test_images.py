@@ -1,0 +1,68 @@
+"""Images: imported, published, fetched and named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sharklab.errors import InputError
+from sharklab.hosts.providers.cluster.client import Client
+from sharklab.hosts.providers.cluster.model import Image, Kind
+from tests.support.engine_socket import ScriptedEngine
+from tests.support.errors import error_of
+
+IMAGE = {"fingerprint": "f", "aliases": [{"name": "golden"}], "type": "container", "size": 5}
+
+
+def test_image_is_imported_and_named(engine: ScriptedEngine, course: Client, tmp_path: Path) -> None:
+    """Split or unified; the alias moves from an older image."""
+    (tmp_path / "meta").write_bytes(b"metadata of it")
+    (tmp_path / "root").write_bytes(b"files of it")
+    engine.works("POST /1.0/images", metadata={"fingerprint": "f"})
+    engine.gives("PUT /1.0/images/aliases/golden", {})
+    engine.gives("GET /1.0/images/f", IMAGE)
+    image = course.images.add("golden", tmp_path / "meta", tmp_path / "root", properties={"os": "x"})
+    asked = engine.last("POST")
+    assert (b"metadata of it" in asked.body, b"files of it" in asked.body) == (True, True)
+    assert ("os=x", {"target": "f"}) == (asked.headers["x-lxd-properties"], engine.last("PUT").plain)
+    assert (("golden",), 5) == (image.aliases, image.size)
+    course.images.add("golden", tmp_path / "meta")
+    assert b"metadata of it" == engine.last("POST").body
+    error_of(InputError, lambda: course.images.add("golden", tmp_path / "nothing"))
+
+
+def test_image_is_published_from_an_instance(engine: ScriptedEngine, course: Client) -> None:
+    """A new alias is made; without the image of an alias there is None."""
+    engine.works("POST /1.0/images", metadata={"fingerprint": "f"})
+    engine.gives("POST /1.0/images/aliases", {})
+    engine.gives("GET /1.0/images/f", IMAGE)
+    assert course.images.find("golden") is None
+    course.images.publish("golden", "g")
+    published, named = (one.plain for one in engine.asked if one.method == "POST")
+    assert {"type": "instance", "name": "g"} == published["source"]
+    assert {"name": "golden", "target": "f"} == named
+
+
+def test_image_is_fetched_from_a_server(engine: ScriptedEngine, course: Client) -> None:
+    """The engine itself asks the server; the images of the project then have it."""
+    engine.works("POST /1.0/images", metadata={"fingerprint": "f"})
+    engine.gives("PUT /1.0/images/aliases/golden", {})
+    engine.gives("GET /1.0/images/f", IMAGE)
+    engine.gives("GET /1.0/images", [IMAGE])
+    fetched = course.images.fetch("golden", "https://images.example", "debian/12", kind=Kind.VIRTUAL_MACHINE)
+    assert {
+        "type": "image",
+        "mode": "pull",
+        "server": "https://images.example",
+        "protocol": "simplestreams",
+        "alias": "debian/12",
+        "image_type": "virtual-machine",
+    } == engine.last("POST").plain["source"]
+    assert [fetched] == course.images.all()
+    assert {"recursion": "1", "project": "sharklab-tp"} == engine.last("GET").query
+
+
+def test_image_is_found_by_its_alias(engine: ScriptedEngine, course: Client) -> None:
+    """The alias names a fingerprint."""
+    engine.gives("GET /1.0/images/aliases/golden", {"target": "f"})
+    engine.gives("GET /1.0/images/f", IMAGE | {"properties": None})
+    assert Image("f", ("golden",), Kind.CONTAINER, 5, {}) == course.images.find("golden")

@@ -1,0 +1,48 @@
+"""The members: their state, their memory, and what is done to one."""
+
+from __future__ import annotations
+
+from sharklab.hosts.providers.cluster.client import Client
+from sharklab.hosts.providers.cluster.model import MemberStatus, Resources
+from tests.support.engine_socket import ScriptedEngine
+
+
+def test_members_with_status_and_memory(engine: ScriptedEngine, course: Client) -> None:
+    """A member that does not answer is listed, and no new instance can be put on it."""
+    engine.gives("GET /1.0/cluster", {"enabled": True})
+    engine.gives(
+        "GET /1.0/cluster/members",
+        [
+            {"server_name": "m2", "status": "Offline", "message": "No heartbeat", "url": "https://m2"},
+            {"server_name": "m1", "status": "Online", "message": "Fully operational", "url": "https://m1"},
+        ],
+    )
+    engine.gives("GET /1.0/resources", {"memory": {"total": 10, "used": 4}, "cpu": {"total": 2}})
+    first, second = course.members.all()
+    assert [("m1", True), ("m2", False)] == [(one.name, one.ready) for one in (first, second)]
+    assert MemberStatus.OFFLINE is second.status
+    assert Resources(10, 4, 2) == course.members.resources("m1")
+    assert 6 == course.members.resources("m1").memory_free
+    assert {"target": "m1"} == engine.last("GET").query
+
+
+def test_server_without_a_cluster_is_its_own_member(engine: ScriptedEngine, course: Client) -> None:
+    """A single machine works like a cluster of one; it takes no target."""
+    engine.gives("GET /1.0/cluster", {"enabled": False})
+    engine.gives("GET /1.0", {"environment": {"kernel_architecture": "x86_64"}})
+    engine.gives("GET /1.0/resources", {"memory": {"total": 10, "used": 4}, "cpu": {"total": 2}})
+    (alone,) = course.members.all()
+    course.members.resources(alone.name)
+    assert (True, "x86_64", {}) == (alone.ready, alone.architecture, engine.last("GET").query)
+
+
+def test_evacuation_restoring_and_removal(engine: ScriptedEngine, course: Client) -> None:
+    """Each is one operation."""
+    engine.works("POST /1.0/cluster/members/m1/state")
+    engine.works("DELETE /1.0/cluster/members/m1")
+    course.members.evacuate("m1")
+    assert {"action": "evacuate"} == engine.last("POST").plain
+    course.members.restore("m1")
+    assert {"action": "restore"} == engine.last("POST").plain
+    course.members.remove("m1", force=True)
+    assert {"force": "1"} == engine.last("DELETE").query

@@ -1,0 +1,44 @@
+"""Networks: on every member of the cluster."""
+
+from __future__ import annotations
+
+from sharklab.hosts.providers.cluster.client import Client
+from sharklab.hosts.providers.cluster.members import ALONE
+from sharklab.hosts.providers.cluster.model import Network
+from tests.support.engine_socket import ScriptedEngine
+
+
+def test_network_is_made_on_every_member(engine: ScriptedEngine, course: Client) -> None:
+    """First each member's own part, then the whole."""
+    engine.gives("POST /1.0/networks", {})
+    course.networks.create(
+        "seat0", ["m1", "m2"], config={"ipv4.address": "none"}, member_config={"m1": {"parent": "eth0"}}
+    )
+    first, second, whole = (one for one in engine.asked if one.method == "POST")
+    assert ["m1", "m2", None] == [one.query.get("target") for one in (first, second, whole)]
+    assert ({"parent": "eth0"}, {}) == (first.plain["config"], second.plain["config"])
+    assert {"ipv4.address": "none"} == whole.plain["config"]
+
+
+def test_single_server_takes_no_part_of_its_own(engine: ScriptedEngine, course: Client) -> None:
+    """Without a cluster the network is made by one request."""
+    engine.gives("POST /1.0/networks", {})
+    course.networks.create("seat0", [ALONE], description="sharklab")
+    (asked,) = engine.asked
+    assert ({"project": "sharklab-tp"}, "sharklab") == (asked.query, asked.plain["description"])
+
+
+def test_networks_are_listed_and_changed(engine: ScriptedEngine, course: Client) -> None:
+    """By their names; an interface of the member is one that the engine does not manage."""
+    bridge = {"name": "seat0", "type": "bridge", "managed": True, "status": "Created", "locations": ["m1"]}
+    engine.gives("GET /1.0/networks", [bridge, {"name": "eth0", "type": "physical"}])
+    card, found = course.networks.all()
+    assert Network("seat0", "bridge", True, "Created", {}, "", ("m1",), ()) == found
+    assert ("eth0", False, "") == (card.name, card.managed, card.status)
+    engine.gives("GET /1.0/networks/seat0", bridge)
+    assert found == course.networks.get("seat0")
+    engine.gives("PATCH /1.0/networks/seat0", {})
+    course.networks.update("seat0", {"ipv4.address": "none"})
+    assert {"config": {"ipv4.address": "none"}} == engine.last("PATCH").plain
+    course.networks.update("seat0", {}, description="x")
+    assert {"config": {}, "description": "x"} == engine.last("PATCH").plain
