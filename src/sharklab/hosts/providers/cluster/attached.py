@@ -7,7 +7,7 @@ binary message; a text message is the end of a stream.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -72,14 +72,11 @@ def attach(engine: Client, name: str, argv: Sequence[str]) -> Attached:
     begun = engine.transport.begin("POST", path("instances", name, "exec"), body, project=engine.project)
     secrets: Mapping[str, str] = begun["metadata"]["fds"]
     streams: dict[str, ClientConnection] = {}
-    try:
+    with ExitStack() as opened:
         for stream, secret in secrets.items():
             where = f"{path('operations', begun['id'])}/websocket?secret={secret}"
-            streams[stream] = _open(engine.transport, where)
-    except BaseException:
-        for one in streams.values():
-            one.close()
-        raise
+            streams[stream] = opened.enter_context(_open(engine.transport, where))
+        opened.pop_all()  # they stay open
     return Attached(streams)
 
 

@@ -1,4 +1,4 @@
-"""An engine that gives the answers of a test, and a client of it."""
+"""An engine that gives the answers of a test, a client of it, and a cluster on paper."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from sharklab.hosts.providers.cluster import client
+from sharklab import privilege, state
+from sharklab.hosts.image.model import Image, Layers
+from sharklab.hosts.providers import access, marks
+from sharklab.hosts.providers.cluster import client, exports, hosts
+from sharklab.hosts.providers.cluster import course as courses
 from sharklab.hosts.providers.cluster.client import Client
+from sharklab.hosts.providers.cluster.model import MemberStatus
 from tests.support.engine_socket import ScriptedEngine, scripted_engine
+from tests.support.paper_cluster import PaperCluster
 
 
 @pytest.fixture
@@ -27,3 +33,31 @@ def course(engine: ScriptedEngine) -> Iterator[Client]:
     """A client of that engine, for one project."""
     with client.connect() as connected:
         yield connected.in_project("sharklab-tp")
+
+
+@pytest.fixture
+def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PaperCluster:
+    """Return a cluster of three members, and a computer whose images exist already."""
+    found = PaperCluster(dict.fromkeys(("m1", "m2", "m3"), MemberStatus.ONLINE))
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(marks, "MARKS", tmp_path / "marks")
+    monkeypatch.setattr(client, "connect", lambda remote="": found)
+    monkeypatch.setattr(courses, "_clients", {})
+    monkeypatch.setattr(courses, "_begun", set())
+    monkeypatch.setattr(exports, "_known", set())
+    monkeypatch.setattr(exports, "_send", lambda own, name, image: own.client.images.add(name, properties={}))
+    monkeypatch.setattr(privilege, "require_root", lambda reason: None)
+    monkeypatch.setattr(hosts, "FRESH", -1.0)
+    monkeypatch.setattr(hosts, "SETTLE_PAUSE", 0.0)
+    monkeypatch.setattr(hosts, "_silent", {})
+    monkeypatch.setattr(hosts, "_answers", {})
+    monkeypatch.setattr(access, "close", lambda *words: None)
+    return found
+
+
+@pytest.fixture
+def layers(paper: PaperCluster) -> Layers:
+    """Return the layers of a bare image."""
+    folder = state.folder(state.images_folder() / "debian12-000000000000")
+    state.folder(folder / "root")
+    return Layers(Image("debian12", "Debian", folder), folder)
