@@ -9,7 +9,9 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -48,6 +50,16 @@ def test_operation_is_waited_for_with_its_limit(engine: ScriptedEngine, asking: 
     assert {"fingerprint": "f"} == done["metadata"]
     assert {"name": "a"} == engine.last("POST").plain
     assert 1 <= int(engine.last("GET").query["timeout"]) <= 7
+
+
+def test_request_that_used_its_limit_up_still_asks_for_the_end(
+    engine: ScriptedEngine, asking: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine was slow, and the engine may have done its work: a second is left to hear of it."""
+    monkeypatch.setattr(transport, "time", SimpleNamespace(monotonic=count(0, 1000).__next__))
+    engine.works("POST /1.0/instances", metadata={"fingerprint": "f"})
+    assert "f" == asking.change("POST", "/1.0/instances", {}, limit=7)["metadata"]["fingerprint"]
+    assert "1" == engine.last("GET").query["timeout"]
 
 
 def test_failed_operation_is_refused_with_the_words_of_the_engine(
