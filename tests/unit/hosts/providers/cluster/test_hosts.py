@@ -15,6 +15,7 @@ from sharklab.hosts.providers.cluster import course, hosts
 from sharklab.hosts.providers.cluster.errors import Refused, Unreachable
 from sharklab.hosts.providers.cluster.model import MemberStatus, Ran
 from sharklab.hosts.providers.cluster.record import Record
+from sharklab.message import Message
 from tests.support import paper_cluster, provider_seat
 from tests.support.errors import error_of
 from tests.support.paper_cluster import PaperCluster
@@ -164,7 +165,8 @@ def test_host_that_does_not_come_up_is_named(
     assert refusal.sentence == error.values["reason"]
     _say(monkeypatch, lambda host: Ran(124, b"", b""))
     error = error_of(MachineryError, hosts.wait, own, seat, plan)
-    assert access.LIMIT == error.values["reason"].values["seconds"]
+    reason = error.values["reason"]
+    assert isinstance(reason, Message) and access.LIMIT == reason.values["seconds"]
 
 
 def test_host_wakes_although_its_snapshot_failed(
