@@ -40,9 +40,12 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks import packet_maker
 from sharklab.cli import flow
-from sharklab.cli.workbench import client, decoding, desk, door_process, javascript, web_process
+from sharklab.cli.workbench import client, javascript
+from sharklab.cli.workbench.desk import decoding, door_process
+from sharklab.cli.workbench.desk import student_desk as desk
 from sharklab.cli.workbench.identity import Cookies, Reader
 from sharklab.cli.workbench.site import Site
+from sharklab.cli.workbench.web import web_process
 from sharklab.evidence.packets import live_rows
 from sharklab.hosts.door import pace, server, workbench
 from sharklab.hosts.door.keeper import Keeper

@@ -44,7 +44,7 @@ from benchmarks import packet_maker
 from sharklab import state
 from sharklab.cli import flow
 from sharklab.cli import main as command
-from sharklab.cli.workbench import door_process
+from sharklab.cli.workbench.desk import door_process
 from sharklab.cli.workbench.server import UID
 from sharklab.hosts.door import control, seats, workbench
 from sharklab.hosts.door.recordings import Recordings

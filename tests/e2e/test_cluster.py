@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,10 +76,12 @@ class Course:
         found = self.seats("status", lab)["seats"]
         return {one["student"]: set(one["hosts"].values()) for one in found}
 
-    def client(self) -> Client:
-        """Return a client of the engine, in the project of the course."""
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        """Lend a client of the engine, in the project of the course."""
         known = json.loads((self.place / "state" / "course" / "cluster.json").read_text())
-        return self.cluster.machines["m1"].client().in_project(f"sharklab-{known['id']}")
+        with self.cluster.machines["m1"].client() as engine:
+            yield engine.in_project(f"sharklab-{known['id']}")
 
     def on_client(self, student: str, *words: str) -> None:
         """Run a command on the client of a seat of tcpdump, as root."""
@@ -89,9 +92,10 @@ class Course:
     def members(self) -> dict[tuple[str, str], set[str]]:
         """Return the members of the hosts that run, by lab and student."""
         found: dict[tuple[str, str], set[str]] = {}
-        for one in self.client().instances.all():
-            if one.config:
-                found.setdefault((one.config[LAB], one.config[STUDENT]), set()).add(one.member)
+        with self.client() as client:
+            for one in client.instances.all():
+                if one.config:
+                    found.setdefault((one.config[LAB], one.config[STUDENT]), set()).add(one.member)
         return found
 
 
@@ -116,7 +120,8 @@ def test_seats_come_up_on_all_members(course: Course) -> None:
     assert sum(SEATS.values()) == len(members)
     assert all(len(at) == 1 for at in members.values())
     assert {2, 3} == set(Counter(name for at in members.values() for name in at).values())
-    there = course.client().projects.find(course.client().project)
+    with course.client() as client:
+        there = client.projects.find(client.project)
     assert there and PROJECT.items() <= there.config.items()
 
 
@@ -189,20 +194,21 @@ def test_nothing_is_left(course: Course) -> None:
     """A dead member keeps the project; when it is back, all of it goes."""
     for lab in SEATS:
         course.seats("down", lab, "--yes")
-    client = course.client()
-    course.cluster.start("m3")
-    course.cluster.wait_for("m3", MemberStatus.ONLINE)
-    assert 0 == course.run("down", "--all")["code"]
-    assert client.projects.find(client.project) is None
-    assert [] == client.instances.all(every_project=True)
-    assert [] == [one.name for one in client.in_project("default").networks.all() if one.managed]
+    with course.client() as client:
+        course.cluster.start("m3")
+        course.cluster.wait_for("m3", MemberStatus.ONLINE)
+        assert 0 == course.run("down", "--all")["code"]
+        assert client.projects.find(client.project) is None
+        assert [] == client.instances.all(every_project=True)
+        assert [] == [one.name for one in client.in_project("default").networks.all() if one.managed]
 
 
 def _addresses(course: Course) -> dict[str, str]:
     """Return the address that each host has in its first network, as the engine sees it."""
-    client, found = course.client(), {}
-    for one in client.instances.all():
-        if one.config:
-            usage = client.instances.usage(one.name)
-            found[f"{one.config[STUDENT]} {one.config[HOST]}"] = str(sorted(usage.addresses.items()))
+    found = {}
+    with course.client() as client:
+        for one in client.instances.all():
+            if one.config:
+                usage = client.instances.usage(one.name)
+                found[f"{one.config[STUDENT]} {one.config[HOST]}"] = str(sorted(usage.addresses.items()))
     return found

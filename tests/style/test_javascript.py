@@ -10,7 +10,7 @@ from pathlib import Path
 from sharklab.cli.workbench import javascript
 from sharklab.progress import Silent
 
-STATIC = Path(__file__).resolve().parents[2] / "src" / "sharklab" / "cli" / "workbench" / "static"
+STATIC = Path(__file__).resolve().parents[2] / "src" / "sharklab" / "cli" / "workbench" / "web" / "static"
 TYPES = Path(__file__).with_name("javascript")
 MOST_LINES = 700
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sharklab.cli.workbench import class_desk
-from sharklab.cli.workbench.seat_desk import NOBODY
+from sharklab.cli.workbench.client import NOBODY
+from sharklab.cli.workbench.desk import class_desk
 from sharklab.lab import load
 from sharklab.lab.roster import Student
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import uvicorn
 
-from sharklab.cli.workbench import javascript, static_files
+from sharklab.cli.workbench import javascript
 from sharklab.cli.workbench.site import Site
+from sharklab.cli.workbench.web import static_files
 from sharklab.progress import Silent
 from tests.support.workbench import Bench
 

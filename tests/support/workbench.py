@@ -10,9 +10,12 @@ from types import MappingProxyType
 from starlette.testclient import TestClient
 
 from sharklab.cli import flow
-from sharklab.cli.workbench import app, class_desk, client, desk, packet_desk, static_files
+from sharklab.cli.workbench import client
+from sharklab.cli.workbench.desk import class_desk, packet_desk
+from sharklab.cli.workbench.desk import student_desk as desk
 from sharklab.cli.workbench.identity import Cookies, Links, Reader
 from sharklab.cli.workbench.site import Site
+from sharklab.cli.workbench.web import app, static_files
 from sharklab.hosts.door import protocol
 from sharklab.lab.roster import Student
 

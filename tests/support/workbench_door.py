@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-from sharklab.cli.workbench import decoding, door_process
+from sharklab.cli.workbench.desk import decoding, door_process
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.door import server, workbench
 from sharklab.hosts.door.keeper import Keeper

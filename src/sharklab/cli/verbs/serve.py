@@ -64,7 +64,8 @@ def _site(args: Options, address: str, port: int) -> Site:
 
 def _of_student(args: Options, lab: Lab, site: Site) -> tuple[Workbench, str, list[str]]:
     """Return the workbench of one student, its link, and the lines that say so."""
-    from sharklab.cli.workbench import desk, server
+    from sharklab.cli.workbench import server
+    from sharklab.cli.workbench.desk import student_desk as desk
     from sharklab.cli.workbench.identity import Reader
     from sharklab.lab import seat
 
@@ -78,7 +79,8 @@ def _of_student(args: Options, lab: Lab, site: Site) -> tuple[Workbench, str, li
 def _of_class(args: Options, lab: Lab, site: Site) -> tuple[Workbench, str, list[str]]:
     """Return the workbench of a class, the link of its instructor, and the lines that say so."""
     from sharklab import ownership, state
-    from sharklab.cli.workbench import class_desk, class_links, server
+    from sharklab.cli.workbench import server
+    from sharklab.cli.workbench.desk import class_desk, class_links
     from sharklab.cli.workbench.identity import INSTRUCTOR, Reader
     from sharklab.lab import roster, seat
 

@@ -64,7 +64,8 @@ def _write_links(url: str, lab: str, students: Iterable[Student], file: Path) ->
     A student whose link was used gets another one, which ends the cookie of the older one.
     """
     from sharklab import state
-    from sharklab.cli.workbench import class_links, site
+    from sharklab.cli.workbench import site
+    from sharklab.cli.workbench.desk import class_links
 
     place, own = site.read(url), tuple(students)
     class_links.renew_used(lab, [each.id for each in own])

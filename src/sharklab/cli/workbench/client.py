@@ -14,6 +14,9 @@ from sharklab.lab import plan_file
 from sharklab.lab.model import Plan
 from sharklab.message import N_
 
+NOBODY = "-"
+"""The student of a request about the whole class."""
+
 Explain = Callable[[SharklabError, Mapping[str, Any]], str]
 
 

@@ -21,16 +21,19 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import privilege, state
-from sharklab.cli.workbench import client, desk, door_process, packet_desk, web_process
+from sharklab.cli.workbench import client
+from sharklab.cli.workbench.desk import door_process, packet_desk
+from sharklab.cli.workbench.desk import student_desk as desk
 from sharklab.cli.workbench.identity import Reader, to_plain
 from sharklab.cli.workbench.site import Site
+from sharklab.cli.workbench.web import web_process
 from sharklab.errors import MachineryError
 from sharklab.hosts.door import control, protocol
 from sharklab.hosts.door import server as door
 from sharklab.hosts.door.server import Caller, Handler
 from sharklab.message import N_, refusal
 
-COMMAND = (sys.executable, "-P", "-m", "sharklab.cli.workbench.web_process")
+COMMAND = (sys.executable, "-P", "-m", "sharklab.cli.workbench.web.web_process")
 UID = 0x6FFD0000
 """The user of the web process: of no person, and of no container (systemd leaves such ids to containers)."""
 

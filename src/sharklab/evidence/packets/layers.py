@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sharklab.errors import MachineryError
 from sharklab.evidence.packets import box, container, reader
-from sharklab.evidence.packets.live_rows import Splitter
+from sharklab.evidence.packets.growing import Splitter
 from sharklab.limits import ToolLimits
 from sharklab.message import N_
 from sharklab.untrusted import clip, one_line

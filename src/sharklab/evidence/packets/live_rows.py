@@ -1,18 +1,16 @@
 """Packets of a capture that still grows, a row each, as Wireshark's table shows them.
 
 tshark reads the capture from its standard input while it is recorded (tshark(1), `-l -r -`). It runs in the
-box, as for any capture. `Splitter` finds where each packet lies, however the stream is cut.
+box, as for any capture.
 """
 
 from __future__ import annotations
 
-import struct
-from array import array
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from sharklab.evidence.packets import box, container, reader
-from sharklab.limits import CAPTURE, ToolLimits
+from sharklab.limits import ToolLimits
 from sharklab.untrusted import clip, one_line
 
 LIMITS = ToolLimits(seconds=1800, output=1 << 30, patience=0)
@@ -100,40 +98,3 @@ def _kind(flags: str, again: bool) -> str:
     if bits & SYN:
         return "answer" if bits & ACK else "open"
     return "close" if bits & FIN else ""
-
-
-class Splitter:
-    """Finds the packets of a pcap stream (draft-ietf-opsawg-pcap), which comes in pieces of any size."""
-
-    HEADER, RECORD = 24, 16
-
-    def __init__(self) -> None:
-        self.starts = array("Q")
-        """Where each packet's record begins in the stream."""
-        self.end = 0
-        """Where the next record begins: all records before it are whole."""
-        self._rest, self._order = b"", ""
-
-    def add(self, data: bytes) -> bytes:
-        """Take a piece, and return the bytes of whole packets. Raises ValueError if this is no capture."""
-        rest = self._rest + data
-        at = 0
-        if not self._order:
-            if len(rest) < self.HEADER:
-                self._rest = rest
-                return b""
-            self._order = container.PCAP_ORDER.get(rest[:4], "")
-            if not self._order:
-                raise ValueError("no pcap")
-            at = self.HEADER
-        while len(rest) - at >= self.RECORD:
-            kept = struct.unpack_from(self._order + "I", rest, at + 8)[0]
-            if kept > CAPTURE.record:
-                raise ValueError("a packet is too large")
-            if len(rest) - at - self.RECORD < kept:
-                break
-            self.starts.append(self.end + at)
-            at += self.RECORD + kept
-        self._rest = rest[at:]
-        self.end += at
-        return rest[:at]

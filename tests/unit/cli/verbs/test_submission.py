@@ -374,7 +374,7 @@ def test_seats_code_is_of_exams_alone(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_seats_create_writes_links_of_the_workbench(here: Path) -> None:
     """They are those that `serve` takes, and nobody else reads the file."""
-    from sharklab.cli.workbench import class_links
+    from sharklab.cli.workbench.desk import class_links
 
     Path("roster.csv").write_text("student,name\nalice,Alice\nbob,Bob\n")
     run("seats", "create", "roster.csv", "--lab", "tp4", "--url", "https://lab.example/bench")

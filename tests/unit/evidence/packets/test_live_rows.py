@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from sharklab.evidence.packets import live_rows
-from sharklab.evidence.packets.live_rows import Row, Splitter
-from sharklab.limits import CAPTURE
+from sharklab.evidence.packets.live_rows import Row
 
 DATA = Path(__file__).parents[3] / "data"
 HEADER = bytes.fromhex("d4c3b2a1 0200 0400 00000000 00000000 00000400 01000000")
@@ -21,28 +19,6 @@ def decode(content: bytes, display: str = "") -> list[Row]:
     command, environment = live_rows.command(display), live_rows.environment()
     done = subprocess.run(command, input=content, capture_output=True, env=environment, check=True)
     return [row for line in done.stdout.splitlines() if (row := live_rows.row(line))]
-
-
-@pytest.mark.parametrize("name", ["refused.pcap", "dns.pcap"])
-def test_a_stream_may_be_cut_at_every_byte(name: str) -> None:
-    """Every packet is found where it lies, and nothing of one that is not whole yet."""
-    content = (DATA / name).read_bytes()
-    whole = Splitter()
-    assert content == whole.add(content)
-    for cut in range(len(content)):
-        splitter = Splitter()
-        first, second = splitter.add(content[:cut]), splitter.add(content[cut:])
-        assert content == first + second
-        assert (whole.starts, whole.end) == (splitter.starts, splitter.end)
-
-
-@pytest.mark.parametrize(
-    "content", [b"no pcap at all" * 3, HEADER + struct.pack("<4I", 0, 0, CAPTURE.record + 1, 0)]
-)
-def test_a_stream_that_is_no_capture_is_refused(content: bytes) -> None:
-    """Nothing of it is kept in memory."""
-    with pytest.raises(ValueError):
-        Splitter().add(content)
 
 
 def test_rows_are_those_of_wireshark() -> None:

@@ -1,0 +1,141 @@
+"""Grade the submissions of a class as `sharklab grade` does, show the gradebook, give the feedback out."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sharklab import i18n, ownership, state
+from sharklab.cli.workbench.client import NOBODY
+from sharklab.cli.workbench.desk.help_desk import HelpDesk
+from sharklab.cli.workbench.desk.jobs import Jobs
+from sharklab.cli.workbench.desk.seat_desk import words_of
+from sharklab.errors import InputError
+from sharklab.grading.gradebook import batch, inputs
+from sharklab.hosts.door.server import Answer, Handler, text
+from sharklab.lab import exam, handed_in
+from sharklab.lab.model import Lab
+from sharklab.lab.roster import Student
+from sharklab.message import N_
+from sharklab.progress import Progress
+
+PAGE = re.compile(
+    r"class\.[a-z]{2,3}\.html|gradebook(?:\.[a-z]{2,3})?\.csv|results\.json"
+    r"|(?P<student>[^/]+)/(?:feedback|exam)\.[a-z]{2,3}\.html"
+)
+"""The files of a gradebook that the instructor reads."""
+
+
+@dataclass(frozen=True)
+class GradeDesk:
+    """Answers about the gradebook of a class of `students` that works on `lab`."""
+
+    lab: Lab
+    students: tuple[Student, ...]
+    help_desk: HelpDesk
+    jobs: Jobs
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Return the function for each request, as the door takes them."""
+        return {
+            "grade": self._grade,
+            "gradebook": self._gradebook,
+            "graded": self._open,
+            "give feedback": self._give,
+            "feedback": self._feedback,
+        }
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the gradebook."""
+        return state.root() / "gradebooks" / state.seat_folder(self.lab.name, "any").parent.name
+
+    def has_feedback(self, student: str) -> bool:
+        """Tell whether a student may read feedback: the instructor has given it out, and there is some."""
+        return self._is_given and self._feedback_file(student, i18n.SOURCE).is_file()
+
+    def _grade(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Begin to grade. Raises InputError when the class is being graded, or nothing was handed in."""
+        sources = inputs.find([handed_in.folder(self.lab.name)], self.students)
+        begin, end = exam.noted(self.lab, [own.id for own in self.students])
+
+        def grade(progress: Progress) -> None:
+            given = (sources, self.students, self.folder, self.lab.name)
+            found = batch.Batch(*given, processes=1, find_lab=lambda name: self.lab, begin=begin, end=end)
+            batch.grade(found, progress)
+            ownership.give_like_folder(self.folder, *self.folder.rglob("*"))
+
+        self.jobs.add(NOBODY, N_("grade the submissions"), grade)
+        return Answer()
+
+    def _gradebook(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the state of the gradebook: place, page, job, and whether it is given out."""
+        words, job = words_of(request), self.jobs.known().get(NOBODY)
+        page = self.folder / f"class.{words.language}.html"
+        handed = handed_in.last(self.lab.name)
+        return Answer(
+            {
+                "folder": str(self.folder),
+                "handed": str(handed_in.folder(self.lab.name)),
+                "count": len(handed.keys() & set(self.help_desk.students)),
+                "page": page.name if page.is_file() else "",
+                "job": job.say(words) if job else "",
+                "open": bool(job and job.is_open),
+                "given": self._is_given,
+            }
+        )
+
+    def _open(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with a file of the gradebook, open for reading. Raises InputError for any other name."""
+        name = text(request, "name")
+        found = PAGE.fullmatch(name)
+        if found is None or found["student"] not in (None, *self.help_desk.students):
+            raise _no_file(name)
+        return _answer(self.folder / name)
+
+    def _give(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Let each student read their own feedback, or nobody. Raises InputError before there is any."""
+        is_given = text(request, "given") == "yes"
+        if is_given and not any(self.folder.glob("class.*.html")):
+            raise InputError(N_("the class is not graded yet"), hint="sharklab grade")
+        content = json.dumps({"given": time.time() if is_given else 0.0})
+        state.write(state.folder(self._note.parent) / self._note.name, content)
+        self.help_desk.changes.note(NOBODY, *self.help_desk.students)
+        return Answer()
+
+    def _feedback(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        """Answer with the feedback of a student. Raises InputError when it is not given out."""
+        own = self.help_desk.known(student)
+        if not self.has_feedback(own):
+            raise InputError(N_("there is no feedback for you yet"))
+        return _answer(self._feedback_file(own, words_of(request).language))
+
+    def _feedback_file(self, student: str, language: str) -> Path:
+        return self.folder / student / f"feedback.{language}.html"
+
+    @property
+    def _note(self) -> Path:
+        return state.root() / "workbench" / "feedback" / f"{self.folder.name}.json"
+
+    @property
+    def _is_given(self) -> bool:
+        try:
+            return float(json.loads(self._note.read_text())["given"]) > 0
+        except (OSError, ValueError, TypeError, KeyError):  # nobody reads what nobody has given
+            return False
+
+
+def _answer(file: Path) -> Answer:
+    try:
+        return Answer({"name": file.name}, file.open("rb"))
+    except OSError as error:
+        raise _no_file(file.name) from error
+
+
+def _no_file(name: str) -> InputError:
+    return InputError(N_("the gradebook has no page {name!r}"), name=name)
