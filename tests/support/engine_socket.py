@@ -66,6 +66,12 @@ class ScriptedEngine:
         return [one for one in self.asked if one.method == method][-1]
 
 
+class Server(socketserver.ThreadingUnixStreamServer):
+    """Lets as many wait as an engine does: with 5, a busy machine refuses a connection (unix(7), EAGAIN)."""
+
+    request_queue_size = 1024
+
+
 @contextmanager
 def scripted_engine(folder: Path) -> Iterator[ScriptedEngine]:
     """Answer at `folder`/unix.socket until the block ends."""
@@ -114,7 +120,7 @@ def scripted_engine(folder: Path) -> Iterator[ScriptedEngine]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with socketserver.ThreadingUnixStreamServer(str(engine.socket), Handler) as server:
+    with Server(str(engine.socket), Handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         try:
             yield engine
