@@ -29,9 +29,8 @@ def fitting(talk: Conversation, exercise: Exercise, given: Given) -> frozenset[s
 def is_declared(talk: Conversation, exercise: Exercise, given: Given) -> bool:
     """Tell whether the answers declare a conversation; a wrong one among them costs itself alone.
 
-    The server's address is enough, and so is the own port, which no other connection has. Without a server's
-    address, the port and the transport of the service are. Answers that exchanged the two ends declare it
-    too, and are wrong.
+    The server's address is enough. Where none was given, or one that is no address, the own port is, or the
+    port and the transport of the service. Answers that exchanged the two ends declare it too, and are wrong.
     """
     return _names(talk, exercise, given) or _names(turn(talk), exercise, given)
 
@@ -44,6 +43,6 @@ def _names(talk: Conversation, exercise: Exercise, given: Given) -> bool:
     ports = {name for name, each in asked.items() if each.end is End.SERVER and each.value is Value.PORT}
     own = {name for name, each in asked.items() if each.changes}
     transports = {name for name, each in asked.items() if each.end is None}
-    if fits & (servers | own):
-        return True
-    return not servers & said and bool(fits & ports) and not (transports & said) - fits
+    if servers & said:
+        return bool(servers & fits)
+    return bool(fits & own) or (bool(fits & ports) and not (transports & said) - fits)

@@ -59,7 +59,6 @@ def test_assumed_puts_the_hosts_at_the_ends_of_the_one_conversation(pc: Handed) 
         ({"server_port": "443"}, {"server_port"}),
         ({"transport": "UDP"}, {"transport"}),
         ({"server_address": None}, {"server_address"}),
-        ({"server_address": "192.0.2.9"}, {"server_address"}),
         ({"local_port": None}, {"local_port"}),
         ({"local_port": "50990", "transport": None}, {"local_port", "transport"}),
         ({"server_address": None, "local_port": None}, {"server_address", "local_port"}),
@@ -76,13 +75,13 @@ def test_moved_takes_a_wrong_answer_for_one_mistake(
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"server_address": "192.0.2.9", "local_port": "50990"},
+        {"server_address": "192.0.2.9"},
         {"server_address": None, "local_port": None, "server_port": "443"},
         {"server_address": None, "local_port": None, "transport": "UDP"},
     ],
 )
 def test_moved_needs_an_end_of_the_conversation(pc: Handed, wrong: dict[str, Any]) -> None:
-    """With two wrong ends, or without any, a capture is any capture of anybody's."""
+    """With another server's address, or without any end, a capture is any capture of anybody's."""
     changed = pc.with_answers(**wrong)
     assert changed.plan.seat == changed.case.context.plan.seat
     assert 0.0 == changed.grade().points

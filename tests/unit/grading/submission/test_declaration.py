@@ -20,7 +20,7 @@ QUESTIONS = ("dns_server_address", "dns_server_port", "local_port", "transport",
     [
         ({"dns_server_address": "192.0.2.9"}, {"dns_server_address"}, True),
         ({"dns_server_address": ["192.0.2.9", "192.0.2.8"]}, {"dns_server_address"}, True),
-        ({"local_port": "50001", "dns_server_address": "192.0.2.8"}, {"local_port"}, True),
+        ({"local_port": "50001", "dns_server_address": "192.0.2.8"}, {"local_port"}, False),
         ({"local_port": "50001", "dns_server_address": "dns.example.org"}, {"local_port"}, True),
         ({"local_port": "50001", "dns_server_address": "10.33.70.999"}, {"local_port"}, True),
         ({"local_port": "50001", "dns_server_port": "54"}, {"local_port"}, True),
