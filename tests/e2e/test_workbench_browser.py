@@ -192,7 +192,7 @@ def test_student_works_with_the_keyboard_alone(alice: SeatPage, bench: Bench, do
     packets = alice.at("x-packets[host=server]")
     expect(packets).to_have_attribute("data-state", "runs")
     door_here.tcpdumps.made[-1].grow(REFUSED.read_bytes())
-    packets.locator("[data-number='1']").wait_for()
+    packets.locator("[data-number='2']").wait_for()
     alice.reach_by_keys("x-packets[host=server] .view")
     alice.press("Home", "ArrowDown", "Enter")
     expect(packets.locator("[aria-selected=true]")).to_have_attribute("data-number", "2")
