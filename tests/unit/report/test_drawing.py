@@ -67,3 +67,18 @@ def test_drawing_closes_a_cloud() -> None:
     drawing.cloud("cloud", 10, 20, 100, 40)
     path = drawn(drawing)[2].get("d") or ""
     assert (path.startswith("M30 60A"), path.count("A"), path.endswith("Z")) == (True, 4, True)
+
+
+def test_drawing_puts_parts_into_a_group() -> None:
+    """The group ends with its block: the next part is beside it."""
+    drawing = picture()
+    with drawing.group("machine", data_host="client"):
+        drawing.dot("end", 1, 2, 3)
+    drawing.dot("end", 4, 5, 6)
+    group, dot = drawn(drawing)[2:]
+    assert ("g", "client", ["circle"], "circle") == (
+        group.tag,
+        group.get("data-host"),
+        [part.tag for part in group],
+        dot.tag,
+    )
