@@ -53,7 +53,7 @@ _silent: dict[tuple[str, str], float] = {}
 
 _bounds: dict[str, threading.BoundedSemaphore] = {}
 _answers: dict[str, tuple[float, Sequence[Any]]] = {}
-_alone = threading.Lock()
+_alone = threading.RLock()  # the question about instances asks about members, too
 
 
 def describe(
@@ -89,14 +89,28 @@ def describe(
 def of_seat(own: Course, seat: Record, earlier: bool = False) -> Mapping[str, Found]:
     """Return the instances of a seat by their names; with `earlier` those of earlier rounds, too."""
     wanted = seat.names() | (seat.earlier() if earlier else set())
-    return {one.name: one for one in own.client.instances.all() if one.name in wanted}
+    return {one.name: one for one in _settled_instances(own) if one.name in wanted}
 
 
 def seen(own: Course, seat: Record) -> Mapping[str, Found]:
     """Return the instances as `of_seat` does, at most a second old: many seats ask at once."""
-    members(own)  # when their states are settled, so are those of the instances
-    found: Sequence[Instance] = _fresh(f"instances {own.project}", own.client.instances.all)
+    members(own)
+    found: Sequence[Instance] = _fresh(f"instances {own.project}", lambda: _settled_instances(own))
     return {one.name: one for one in found if one.name in seat.names()}
+
+
+def _settled_instances(own: Course) -> Sequence[Instance]:
+    """Return the instances, after a wait for those that are lost although their member answers.
+
+    The list and the states of members come from two questions, and a late heartbeat may fall between them.
+    """
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        found = own.client.instances.all()
+        silent = {one.member for one in found if one.power is Power.LOST}
+        if time.monotonic() > deadline or all(is_dead(own, name) for name in silent):
+            return found
+        time.sleep(SETTLE_PAUSE)
 
 
 def members(own: Course) -> Sequence[Member]:

@@ -13,7 +13,7 @@ from sharklab.hosts.providers import access
 from sharklab.hosts.providers.access import BootReport
 from sharklab.hosts.providers.cluster import course, hosts
 from sharklab.hosts.providers.cluster.errors import Refused, Unreachable
-from sharklab.hosts.providers.cluster.model import MemberStatus, Ran
+from sharklab.hosts.providers.cluster.model import Instance, MemberStatus, Power, Ran
 from sharklab.hosts.providers.cluster.record import Record
 from sharklab.message import Message
 from tests.support import paper_cluster, provider_seat
@@ -47,6 +47,25 @@ def test_a_member_that_answers_is_not_lost(paper: PaperCluster, layers: Layers) 
     paper.calls.clear()
     up(layers)
     assert [] == paper.calls
+
+
+def test_a_host_is_not_lost_while_its_member_answers(
+    paper: PaperCluster, layers: Layers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of instances came while the heartbeat was late; the members were asked a moment before."""
+    plan = up(layers)
+    answers = [Power.LOST]
+    tell = paper_cluster.Instances.all
+
+    def late(own: paper_cluster.Instances) -> list[Instance]:
+        power = answers.pop() if answers else None
+        return [replace(one, power=power) if power else one for one in tell(own)]
+
+    monkeypatch.setattr(paper_cluster.Instances, "all", late)
+    monkeypatch.setattr(hosts, "SETTLE_PAUSE", 0.0)
+    hosts.look_again()
+    assert {"server": "running", "client": "running"} == HOSTS.status(plan.seat)
+    assert [] == answers
 
 
 def test_a_host_that_its_member_just_starts_is_removed(
