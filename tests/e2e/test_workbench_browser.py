@@ -292,7 +292,8 @@ def test_student_shows_a_terminal_and_is_helped(
     student.terminal("client").type("echo in-''need")
     student.ask_for_help()
     expect(teacher.row("alice")).to_have_class("asks")
-    teacher.row("alice").locator("a", has_text="see").click()
+    with teacher.page.expect_event("load"):  # before it no script hears a click
+        teacher.row("alice").locator("a", has_text="see").click()
     screen = teacher.at("x-terminal[host=client] .xterm-rows")
     teacher.at("#tab-terminal-client").click()
     expect(screen).to_contain_text("in-need")
