@@ -224,8 +224,9 @@ class ClassPage(WorkbenchPage):
         return self.at(f"#row-{student}")
 
     def visit(self, student: str) -> None:
-        """Open the page of a student."""
-        self.row(student).locator("th a").click()
+        """Open the page of a student. Before the page is loaded no script hears a click."""
+        with self.page.expect_event("load"):
+            self.row(student).locator("th a").click()
         self.at("main.split").wait_for()
 
     def go_back(self) -> None:
