@@ -15,9 +15,8 @@ from functools import partial
 from pathlib import Path
 
 from sharklab import privilege, process, state
-from sharklab.errors import Busy, InputError, MachineryError
+from sharklab.errors import Busy, MachineryError
 from sharklab.hosts import image
-from sharklab.hosts.image import systems
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import (
     access,
@@ -32,6 +31,7 @@ from sharklab.hosts.providers import (
     qemu,
     readiness,
     shared_limits,
+    substitutes,
     user_namespace,
 )
 from sharklab.lab import needs
@@ -66,10 +66,7 @@ class ThisComputer:
         Raises InputError where a container of `os` has no substitute for what a host needs.
         """
         vms = self._vms(golden)
-        impossible = [host for host in golden.hosts if _is_impossible(host, os)]
-        for host in impossible:
-            if host not in vms:
-                raise _substitute_error(host, os)
+        substitutes.refuse([host for host in golden.hosts if host not in vms], os)
         if not vms:
             return baking.layers(golden, os, bake, CONTAINERS, progress)
         _announce_vms(vms, len(vms) < len(golden.hosts), progress)
@@ -78,6 +75,7 @@ class ThisComputer:
         layers = baking.layers(_select_hosts(own, vms), os, bake, CONTAINERS, progress, machine=True)
         snapshots = qemu.snapshots(own, vms, layers, VIRTUAL_MACHINES, progress)
         if len(vms) < len(golden.hosts):
+            impossible = substitutes.impossible(golden.hosts, os)
             containers = [host for host in golden.hosts if host not in impossible]
             # Seats of containers alone use the same layers.
             layers = baking.layers(_select_hosts(golden, containers), os, bake, CONTAINERS, progress)
@@ -264,22 +262,6 @@ def _select_hosts(golden: Plan, hosts: Sequence[Host]) -> Plan:
     names = {host.name for host in hosts}
     chosen = tuple(host for host in golden.hosts if host.name in names)
     return replace(golden, lab=replace(golden.lab, hosts=chosen))
-
-
-def _is_impossible(host: Host, os: str) -> bool:
-    """Return True if `host` needs a feature that containers of `os` cannot provide or substitute."""
-    return bool(set(host.needs) & set(systems.find(os).irreplaceable))
-
-
-def _substitute_error(host: Host, os: str) -> InputError:
-    return InputError(
-        N_("host {host} needs {needs}, for which containers of {name} have no substitute"),
-        place="--os",
-        hint=N_("use a virtual machine (--provider auto) or another system (--os)"),
-        host=host.name,
-        needs=host.needs,
-        name=os,
-    )
 
 
 def _is_running(seat: Seat, host: str) -> bool:

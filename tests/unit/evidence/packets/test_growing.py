@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,27 +12,18 @@ import pytest
 from sharklab.evidence.packets import growing
 from sharklab.evidence.packets.growing import Splitter
 from sharklab.limits import CAPTURE
+from tests.support.recordings import Opened, recordings
 
 DATA = Path(__file__).parents[3] / "data"
 CONTENT = (DATA / "dns.pcap").read_bytes()
 HEADER = bytes.fromhex("d4c3b2a1 0200 0400 00000000 00000000 00000400 01000000")
-Opened = Callable[[bytes], int]
 
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Opened]:
     """Return a function that writes a recording and gives its descriptor."""
-    handles: list[int] = []
-
-    def write(content: bytes) -> int:
-        file = tmp_path / f"recording{len(handles)}"
-        file.write_bytes(content)
-        handles.append(os.open(file, os.O_RDONLY))
-        return handles[-1]
-
-    yield write
-    for handle in handles:
-        os.close(handle)
+    with recordings(tmp_path) as write:
+        yield write
 
 
 @pytest.mark.parametrize("name", ["refused.pcap", "dns.pcap"])

@@ -73,48 +73,6 @@ class Images:
                 )
         return self._named(alias, str(done["metadata"]["fingerprint"]))
 
-    def publish(
-        self,
-        alias: str,
-        instance: str,
-        *,
-        properties: Mapping[str, str] | None = None,
-        compression: str = "none",
-        limit: float = IMPORT_SECONDS,
-    ) -> Image:
-        """Make an image of a stopped instance and name it `alias`, which moves from an older image."""
-        body = {
-            "source": {"type": "instance", "name": instance},
-            "properties": dict(properties or {}),
-            "compression_algorithm": compression,
-        }
-        done = self._transport.change("POST", "/1.0/images", body, limit=limit, project=self._project)
-        return self._named(alias, str(done["metadata"]["fingerprint"]))
-
-    def fetch(
-        self,
-        alias: str,
-        server: str,
-        name: str,
-        *,
-        kind: Kind = Kind.CONTAINER,
-        protocol: str = "simplestreams",
-        limit: float = IMPORT_SECONDS,
-    ) -> Image:
-        """Copy the image `name` of an image server (`rockylinux/9/cloud`) and name it `alias`."""
-        body = {
-            "source": {
-                "type": "image",
-                "mode": "pull",
-                "server": server,
-                "protocol": protocol,
-                "alias": name,
-                "image_type": str(kind),
-            }
-        }
-        done = self._transport.change("POST", "/1.0/images", body, limit=limit, project=self._project)
-        return self._named(alias, str(done["metadata"]["fingerprint"]))
-
     def _named(self, alias: str, fingerprint: str) -> Image:
         """Point `alias` to the image, whatever it pointed to before."""
         where = path("images", "aliases", alias)

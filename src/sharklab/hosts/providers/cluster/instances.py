@@ -153,10 +153,6 @@ class Instances:
         timeout = {} if force else {"timeout": int(limit)}
         self._act(name, {"action": "stop", "force": force, **timeout}, limit)
 
-    def restart(self, name: str, *, force: bool = False, limit: float = START_SECONDS) -> None:
-        """Boot an instance again."""
-        self._act(name, {"action": "restart", "force": force, "timeout": int(limit)}, limit)
-
     def freeze(self, name: str, *, limit: float = SECONDS) -> None:
         """Let the processes of an instance sleep."""
         self._act(name, {"action": "freeze"}, limit)
@@ -276,18 +272,8 @@ class Instances:
         limit: float = SECONDS,
     ) -> None:
         """Write a file in an instance, which may be stopped, over one that is there; its folder exists."""
-        self._push(name, where, content, "file", (mode, user, group), limit)
-
-    def make_folder(self, name: str, where: str, *, mode: int = 0o755, user: int = 0, group: int = 0) -> None:
-        """Make a folder in an instance; its parent exists, and it may exist itself."""
-        self._push(name, where, b"", "directory", (mode, user, group), SECONDS)
-
-    def _push(
-        self, name: str, where: str, content: Content, kind: str, owner: tuple[int, int, int], limit: float
-    ) -> None:
-        mode, user, group = owner
         values = {
-            "type": kind,
+            "type": "file",
             "mode": f"{mode:04o}",
             "uid": str(user),
             "gid": str(group),

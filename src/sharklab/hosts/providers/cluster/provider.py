@@ -13,9 +13,8 @@ from dataclasses import replace
 
 from sharklab import privilege, process, state
 from sharklab.errors import InputError, MachineryError
-from sharklab.hosts.image import systems
 from sharklab.hosts.image.model import Layers
-from sharklab.hosts.providers import access, baking, disk, marks, network, nspawn, provider
+from sharklab.hosts.providers import access, baking, disk, marks, network, nspawn, provider, substitutes
 from sharklab.hosts.providers.cluster import course, exports, hosts, placement, record, tunnel
 from sharklab.hosts.providers.cluster.course import Course
 from sharklab.hosts.providers.cluster.errors import Refused, Unreachable
@@ -237,17 +236,7 @@ def check_room(count: int) -> None:
 
 def _refuse(plan: Plan, os: str) -> None:
     """Raise InputError for a lab whose hosts cannot be containers of a cluster."""
-    irreplaceable = set(systems.find(os).irreplaceable)
-    for host in plan.hosts:
-        if irreplaceable & set(host.needs):
-            raise InputError(
-                N_("host {host} needs {needs}, for which containers of {name} have no substitute"),
-                place="--os",
-                hint=N_("choose another system: --os debian12; or virtual machines: --provider auto"),
-                host=host.name,
-                needs=host.needs,
-                name=os,
-            )
+    substitutes.refuse(plan.hosts, os)
     for one in plan.lab.networks:
         if one.internet:
             raise InputError(

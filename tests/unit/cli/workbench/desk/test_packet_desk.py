@@ -20,27 +20,18 @@ from sharklab.hosts.door.server import Answer
 from sharklab.i18n import translator
 from sharklab.lab import plan_file
 from tests.support.errors import error_of
+from tests.support.recordings import Opened, recordings
 from tests.support.workbench import Bench
 
 DATA = Path(__file__).parents[4] / "data"
 CONTENT = (DATA / "dns.pcap").read_bytes()
-Opened = Callable[[bytes], int]
 
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Opened]:
     """Return a function that writes a recording and gives its descriptor."""
-    handles: list[int] = []
-
-    def write(content: bytes) -> int:
-        file = tmp_path / f"recording{len(handles)}"
-        file.write_bytes(content)
-        handles.append(os.open(file, os.O_RDONLY))
-        return handles[-1]
-
-    yield write
-    for handle in handles:
-        os.close(handle)
+    with recordings(tmp_path) as write:
+        yield write
 
 
 @pytest.mark.parametrize(

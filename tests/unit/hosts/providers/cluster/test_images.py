@@ -30,34 +30,17 @@ def test_image_is_imported_and_named(engine: ScriptedEngine, course: Client, tmp
     error_of(InputError, lambda: course.images.add("golden", tmp_path / "nothing"))
 
 
-def test_image_is_published_from_an_instance(engine: ScriptedEngine, course: Client) -> None:
+def test_image_without_an_alias_gets_one(engine: ScriptedEngine, course: Client, tmp_path: Path) -> None:
     """A new alias is made; without the image of an alias there is None."""
+    (tmp_path / "meta").write_bytes(b"metadata")
     engine.works("POST /1.0/images", metadata={"fingerprint": "f"})
     engine.gives("POST /1.0/images/aliases", {})
     engine.gives("GET /1.0/images/f", IMAGE)
-    assert course.images.find("golden") is None
-    course.images.publish("golden", "g")
-    published, named = (one.plain for one in engine.asked if one.method == "POST")
-    assert {"type": "instance", "name": "g"} == published["source"]
-    assert {"name": "golden", "target": "f"} == named
-
-
-def test_image_is_fetched_from_a_server(engine: ScriptedEngine, course: Client) -> None:
-    """The engine itself asks the server; the images of the project then have it."""
-    engine.works("POST /1.0/images", metadata={"fingerprint": "f"})
-    engine.gives("PUT /1.0/images/aliases/golden", {})
-    engine.gives("GET /1.0/images/f", IMAGE)
     engine.gives("GET /1.0/images", [IMAGE])
-    fetched = course.images.fetch("golden", "https://images.example", "debian/12", kind=Kind.VIRTUAL_MACHINE)
-    assert {
-        "type": "image",
-        "mode": "pull",
-        "server": "https://images.example",
-        "protocol": "simplestreams",
-        "alias": "debian/12",
-        "image_type": "virtual-machine",
-    } == engine.last("POST").plain["source"]
-    assert [fetched] == course.images.all()
+    assert course.images.find("golden") is None
+    added = course.images.add("golden", tmp_path / "meta")
+    assert {"name": "golden", "target": "f"} == engine.last("POST").plain
+    assert [added] == course.images.all()
     assert {"recursion": "1", "project": "sharklab-tp"} == engine.last("GET").query
 
 
