@@ -13,7 +13,7 @@ from sharklab.evidence import host_state
 from sharklab.evidence.capture import RecordedCapture, read_all
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence, SocketLine
-from sharklab.grading.marking import meant, several
+from sharklab.grading.marking import meant, other_seats, several
 from sharklab.grading.marking.own_machine import without_seat
 from sharklab.grading.submission import manifest, parts
 from sharklab.grading.submission.model import HostState, Submission
@@ -146,12 +146,24 @@ def _case(case: Case) -> Case:
     """
     if not case.exercise.anywhere or not case.foreign(case.exercise.captures):
         return replace(case, context=meant.chosen(case.context, case.answers))
-    assumed = case.own_machines and not case.answers
-    own = meant.assumed(case.context) if assumed else meant.moved(case.context, case.answers)
+    own, assumed = _declared(case)
     if own.plan.seat == case.context.plan.seat:
         return case
     exercise = without_seat(own.plan.source, case.exercise, case.context.evidence.state.keys())
     return replace(case, context=replace(own, exercise=exercise), assumed=assumed)
+
+
+def _declared(case: Case) -> tuple[Context, bool]:
+    """Return the context with the declared conversation, and whether no answer declares it.
+
+    Seats have known addresses, and a course without seats has none: there the capture itself may tell.
+    """
+    context, given = case.context, case.answers
+    seats = None if case.own_machines else other_seats.of(context.plan.seat)
+    found = meant.moved(context, given, seats)
+    if seats or found.plan.seat != context.plan.seat:
+        return found, False
+    return meant.assumed(context, given), True
 
 
 def _sockets(state: Mapping[str, HostState]) -> Iterator[SocketLine]:

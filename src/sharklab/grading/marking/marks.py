@@ -75,11 +75,15 @@ def _elsewhere(plan: Plan, cases: Sequence[Case]) -> Iterator[Remark]:
 
 
 def _assumed(cases: Sequence[Case]) -> Iterator[Message]:
-    """Yield which exercises have no answer, and rest on the one conversation of their kind."""
+    """Yield which exercises have no answer that declares anything, and rest on what the captures show."""
     for case in cases:
         if case.assumed:
             captures = sorted({name for name, _ in case.context.meant})
-            text = N_("{exercise} has no answer: the only conversation of its kind in {captures} counts")
+            text = (
+                N_("no answer of {exercise} fits: the only conversation of its kind in {captures} counts")
+                if case.answers
+                else N_("{exercise} has no answer: the only conversation of its kind in {captures} counts")
+            )
             yield Message(text, {"exercise": case.exercise.id, "captures": captures})
 
 

@@ -145,7 +145,8 @@ def test_find_leaves_a_capture_that_is_there_already(plan: Plan, tmp_path: Path)
     [
         ({}, True),
         ({"local_port": "50990"}, True),
-        ({"server_address": "192.0.2.9"}, False),
+        ({"server_address": "192.0.2.9"}, True),
+        ({"server_address": "192.0.2.9", "local_port": "50990"}, False),
     ],
 )
 def test_find_takes_a_capture_by_its_packets(
