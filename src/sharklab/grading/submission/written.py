@@ -3,15 +3,16 @@
 Students without a seat often write no answers.yml: their answers are in the text beside the captures. An
 answer counts below a heading that names its exercise alone, or in the row of a table that does. Its own words
 name the question ("Port du serveur: 22"), or it is the only line of ss, netstat or lsof there. Nothing is
-guessed: of two different answers to a question none counts.
+guessed: of two different answers to a question none counts. A heading may name two exercises ("Application 1:
+SSH"): the one is meant that has no answers elsewhere, or whose service the answers below name.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,10 @@ from sharklab import untrusted
 from sharklab.checks import QUESTIONS
 from sharklab.checks.question import End, Question, Value
 from sharklab.errors import InputError
-from sharklab.grading.submission import answers, finding, page_lines, pasted, sheet
+from sharklab.grading.submission import answers, finding, page_lines, pasted, service, sheet
 from sharklab.grading.submission.model import Answers, Problem, WrittenAnswer
 from sharklab.grading.submission.page_lines import LOWEST, PageLine
+from sharklab.grading.submission.service import AskedService
 from sharklab.lab.model import Exercise, Plan
 from sharklab.limits import BUNDLE
 from sharklab.message import N_, Message
@@ -62,12 +64,29 @@ class Found:
 
 @dataclass(frozen=True)
 class _Said:
-    """An answer in a page: `text` is its value as the student wrote it."""
+    """An answer in a page: `text` is its value as the student wrote it.
+
+    `heading` is the line of a heading that names several exercises, of which this is only one, else 0.
+    """
 
     exercise: str
     question: str
     text: str
     line: int
+    heading: int = 0
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The heading above a line: its level, the exercises it may name, and whether it is of another lab.
+
+    `line` is that of a heading that names several exercises, else 0.
+    """
+
+    level: int
+    exercises: tuple[Exercise, ...] = ()
+    foreign: bool = False
+    line: int = 0
 
 
 def find(folder: Path, plan: Plan, known: Answers) -> Found:
@@ -81,8 +100,10 @@ def find(folder: Path, plan: Plan, known: Answers) -> Found:
     problems: list[Problem] = []
     for page in _pages(folder, plan.lab.name) if wanted else ():
         name = untrusted.one_line(page.relative_to(folder).as_posix())
-        one, refused = _settled(each for each in _said(page, plan) if each.exercise in wanted)
-        problems += (Problem(name, reason) for reason in refused)
+        answered = {id for id, each in {**known, **given}.items() if each}
+        sure, unclear = _resolved(_said(page, plan), plan.lab.exercises, answered)
+        one, refused = _settled(each for each in sure if each.exercise in wanted)
+        problems += (Problem(name, reason) for reason in (*unclear, *refused))
         for said in one:
             if said.question not in given.setdefault(said.exercise, {}):
                 given[said.exercise][said.question] = said.text
@@ -125,6 +146,43 @@ def _is_answer(said: _Said) -> bool:
     return right and len(said.text) <= BUNDLE.text and untrusted.is_visible(said.text)
 
 
+def _resolved(
+    said: Sequence[_Said], exercises: Sequence[Exercise], answered: Collection[str]
+) -> tuple[list[_Said], list[Message]]:
+    """Return the answers whose exercise is sure, and why others do not count.
+
+    `answered` are the exercises that have answers in another file.
+    """
+    sure, unclear = [each for each in said if not each.heading], []
+    done = {*answered, *(each.exercise for each in sure)}
+    for heading in sorted({each.heading for each in said} - {0}):
+        below = [each for each in said if each.heading == heading]
+        if meant := _meant(below, exercises, done):
+            sure += (each for each in below if each.exercise == meant)
+            done.add(meant)
+            continue
+        ids = list(dict.fromkeys(each.exercise for each in below))
+        text = N_("line {line}: the heading may name each of {exercises}: the answers below count for none")
+        unclear.append(Message(text, {"line": heading, "exercises": ids}))
+    return sure, unclear
+
+
+def _meant(below: Sequence[_Said], exercises: Sequence[Exercise], done: Collection[str]) -> str:
+    """Return the one exercise of a heading that its answers can be of, "" for none or several."""
+    by_id = {each.exercise: [said for said in below if said.exercise == each.exercise] for each in below}
+    left = [each for each in exercises if each.id in by_id and each.id not in done]
+    fit = [each for each in left if _fits(service.of(each), by_id[each.id])]
+    meant = left if len(left) == 1 else fit
+    return meant[0].id if len(meant) == 1 else ""
+
+
+def _fits(wanted: AskedService | None, said: Iterable[_Said]) -> bool:
+    """Tell whether answers name the port of a service; the transport may be a mistake."""
+    asked = [each for each in said if _of(QUESTIONS[each.question]) == (Value.PORT, End.SERVER)]
+    ports = {port for each in asked for port in answers.values(each.question, each.text)}
+    return wanted is not None and str(wanted.port) in ports
+
+
 def _settled(said: Iterable[_Said]) -> tuple[list[_Said], list[Message]]:
     """Return one answer for each question, and why a question with several has none."""
     by_question: dict[tuple[str, str], list[_Said]] = {}
@@ -151,82 +209,88 @@ class _Reader:
         self.said: list[_Said] = []
         self._names = _Names(exercises)
         self._lab = lab
-        self._above: list[tuple[int, Exercise | None, bool]] = []
-        """The headings above the line: level, exercise, and whether it is one of another lab."""
+        self._above: list[_Place] = []
         self._head: tuple[str, ...] = ()
-        self._sockets: dict[str, list[_Said]] = {}
+        self._sockets: dict[tuple[str, int], list[_Said]] = {}
 
     def read(self, line: PageLine) -> None:
         """Take a line."""
         if line.level:
-            self._open(line.level, line.text)
+            self._open(line.level, line)
         elif line.cells:
             self._row(line)
         elif self._names.exact(line.text.rstrip(" :")):
-            self._open(LOWEST, line.text)
-        elif self._exercise:
-            self._line(line, self._exercise)
+            self._open(LOWEST, line)
+        else:
+            self._line(line)
 
     def sockets(self) -> Iterator[_Said]:
         """Yield the answers in the only line of a tool below the headings of an exercise."""
-        answered = {each.exercise for each in self.said}
-        for exercise, found in self._sockets.items():
-            if exercise not in answered and len({each.text for each in found}) == 1:
-                yield from (
-                    _Said(exercise, question, found[0].text, found[0].line)
-                    for question in self._names.questions(exercise)
-                )
+        answered = {(each.exercise, each.heading) for each in self.said}
+        for key, found in self._sockets.items():
+            if key not in answered and len({each.text for each in found}) == 1:
+                for question in self._names.questions(key[0]):
+                    yield replace(found[0], question=question)
 
     @property
-    def _exercise(self) -> Exercise | None:
-        return self._above[-1][1] if self._above else None
+    def _place(self) -> _Place:
+        return self._above[-1] if self._above else _Place(0)
 
-    def _open(self, level: int, text: str) -> None:
+    def _open(self, level: int, line: PageLine) -> None:
         """Take a heading. The name of a capture counts where no heading above has named an exercise."""
-        self._above = [each for each in self._above if each[0] < level]
-        other = finding.nearness((text,), self._lab)
-        inside_other = bool(self._above) and self._above[-1][2] and other is not finding.OWN
-        foreign = other is finding.OTHER or inside_other
-        named = self._names.near(text) or self._exercise or self._names.of_capture(text)
-        self._above.append((level, None if foreign else named, foreign))
+        self._above = [each for each in self._above if each.level < level]
+        other = finding.nearness((line.text,), self._lab)
+        foreign = other is finding.OTHER or (self._place.foreign and other is not finding.OWN)
+        named = self._names.near(line.text)
+        if foreign or named:
+            several = line.number if len(named) > 1 else 0
+            self._above.append(_Place(level, () if foreign else named, foreign, several))
+        elif self._place.exercises:
+            self._above.append(replace(self._place, level=level, foreign=False))
+        else:
+            self._above.append(_Place(level, self._names.of_capture(line.text)))
 
-    def _line(self, line: PageLine, exercise: Exercise) -> None:
-        if found := pasted.lines(line.text):
+    def _line(self, line: PageLine) -> None:
+        found = pasted.lines(line.text) if self._place.exercises else []
+        if found:
             if found[0].client.port and found[0].server.port:
-                self._sockets.setdefault(exercise.id, []).append(
-                    _Said(exercise.id, "", line.text, line.number)
-                )
+                for exercise in self._place.exercises:
+                    said = _Said(exercise.id, "", line.text, line.number, self._place.line)
+                    self._sockets.setdefault((exercise.id, said.heading), []).append(said)
             return
         for mark in islice(re.finditer(r"[:=→]", line.text), _LABELS):
-            if self._add(exercise, line.text[: mark.start()], line.text[mark.end() :], line.number):
+            if self._add(self._place, line.text[: mark.start()], line.text[mark.end() :], line.number):
                 return
         if _TRANSPORT.fullmatch(line.text):
-            self._add(exercise, "transport", line.text.rstrip("."), line.number)
-        elif said := _WITHOUT_SIGN.fullmatch(line.text):
-            self._add(exercise, said["label"], said["value"], line.number)
+            self._add(self._place, "transport", line.text.rstrip("."), line.number)
+        elif pair := _WITHOUT_SIGN.fullmatch(line.text):
+            self._add(self._place, pair["label"], pair["value"], line.number)
 
     def _row(self, line: PageLine) -> None:
         """Take a row of a table: question and answer, or answers below a head of questions or exercises.
 
         Row and head may name a question together: the address in the row of the server.
         """
-        named = next((found for cell in line.cells if (found := self._names.exact(cell))), None)
-        exercise = named or self._exercise
+        named = next((found for cell in line.cells if (found := self._names.exact(cell))), ())
+        place = _Place(LOWEST, named) if named else self._place
         if line.first:
             self._head = line.cells
-        if exercise and len(line.cells) == 2 and self._add(exercise, *line.cells, line.number):
+        if len(line.cells) == 2 and self._add(place, *line.cells, line.number):
             return
         for label, cell in zip(self._head, line.cells, strict=False) if not line.first else ():
             if column := self._names.exact(label):
-                self._add(column, line.cells[0], cell, line.number)
-            elif exercise and not self._add(exercise, label, cell, line.number):
-                self._add(exercise, f"{line.cells[0]} {label}", cell, line.number)
+                self._add(_Place(LOWEST, column), line.cells[0], cell, line.number)
+            elif not self._add(place, label, cell, line.number):
+                self._add(place, f"{line.cells[0]} {label}", cell, line.number)
 
-    def _add(self, exercise: Exercise, label: str, text: str, line: int) -> bool:
-        """Add an answer whose label names questions of the exercise; tell whether it does."""
-        asked = self._names.asked(exercise, label, text) if text.strip() else []
-        self.said += (_Said(exercise.id, question, text.strip(), line) for question in asked)
-        return bool(asked)
+    def _add(self, place: _Place, label: str, text: str, line: int) -> bool:
+        """Add an answer whose label names questions of the place's exercises; tell whether it does."""
+        added = False
+        for exercise in place.exercises if text.strip() else ():
+            asked = self._names.asked(exercise, label, text)
+            self.said += (_Said(exercise.id, question, text.strip(), line, place.line) for question in asked)
+            added = added or bool(asked)
+        return added
 
 
 class _Names:
@@ -237,22 +301,29 @@ class _Names:
         self._words = _own_words({each.id: _names(each) for each in exercises})
         self._captures = _own_words({each.id: _capture_names(each) for each in exercises})
 
-    def near(self, text: str) -> Exercise | None:
-        """Return the exercise that a heading names; None if it names none, or several."""
+    def near(self, text: str) -> tuple[Exercise, ...]:
+        """Return the exercises that a heading may name: a name that is a part of another one does not count."""
         return self._named(text, self._words)
 
-    def of_capture(self, text: str) -> Exercise | None:
-        """Return the exercise of which a heading names a capture; None if it names none, or several."""
-        return self._named(text, self._captures)
+    def of_capture(self, text: str) -> tuple[Exercise, ...]:
+        """Return the exercise of which a heading names a capture; nothing if it names none, or several."""
+        found = self._named(text, self._captures)
+        return found if len(found) == 1 else ()
 
-    def _named(self, text: str, known: Mapping[str, set[tuple[str, ...]]]) -> Exercise | None:
+    def _named(self, text: str, known: Mapping[str, set[tuple[str, ...]]]) -> tuple[Exercise, ...]:
         said = _words(text)
-        named = [id for id, own in known.items() if any(_holds(said, words) for words in own)]
-        return self._by_id[named[0]] if len(named) == 1 else None
+        names = {(id, words) for id, own in known.items() for words in own if _holds(said, words)}
+        longest = {
+            id
+            for id, words in names
+            if not any(len(other) > len(words) and _holds(other, words) for _, other in names)
+        }
+        return tuple(self._by_id[id] for id in known if id in longest)
 
-    def exact(self, text: str) -> Exercise | None:
+    def exact(self, text: str) -> tuple[Exercise, ...]:
         """Return the exercise of which a text is the name, and nothing else."""
-        return next((self._by_id[id] for id, own in self._words.items() if _words(text) in own), None)
+        words = _words(text)
+        return tuple(self._by_id[id] for id, own in self._words.items() if words in own)
 
     def questions(self, exercise: str) -> list[str]:
         """Return the questions of an exercise that a conversation answers."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sharklab.grading.submission import written
 from sharklab.grading.submission.answers import values
-from sharklab.lab.model import Plan
+from sharklab.lab.model import ExpectedConversation, Plan
 from tests.support import report_run
 
 RIGHT = {"server_address": "10.7.7.2", "server_port": "22", "local_port": "51234", "transport": "TCP"}
@@ -95,7 +96,6 @@ def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None
     "text",
     [
         LABELS,
-        f"# SSH et DNS\n{LABELS}",
         f"# TP5\n## SSH\n{LABELS}",
         "# SSH\nPort: 22\nIP de ma box : 10.7.7.2\nport du serveur client: 22\n",
         "# SSH\nserver port: a lot\nserver IP:\nserver: 22\n",
@@ -107,7 +107,6 @@ def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None
     ],
     ids=[
         "nowhere",
-        "two",
         "another lab",
         "unclear",
         "no value",
@@ -121,6 +120,56 @@ def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None
 def test_find_guesses_nothing(text: str, plan: Plan, tmp_path: Path) -> None:
     """An answer without its exercise or question is none."""
     assert written.Found() == find(tmp_path, plan, text)
+
+
+FIRST = "## Application 1 : SSH\n"
+
+
+@pytest.fixture(scope="module")
+def ambiguous(plan: Plan) -> Plan:
+    """Return the plan with an exercise that is the first application, and one whose name is ssh."""
+    ssh, dns = plan.lab.exercises
+    tcp22 = ExpectedConversation("client", "server", "tcp", 22)
+    web = replace(ssh, id="web", title={"fr": "Application 1 : un site web"}, questions=ssh.questions)
+    ssh = replace(ssh, title={"fr": "Une connexion SSH"}, conversation=tcp22)
+    return replace(plan, lab=replace(plan.lab, exercises=(web, ssh, dns)))
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "meant"),
+    [
+        (f"{FIRST}{LABELS}", {}, {"ssh"}),
+        (f"{FIRST}### Ce que je vois\n{LABELS}", {}, {"ssh"}),
+        (f"{FIRST}{SS}\n## SSH\n{LABELS}", {}, {"web", "ssh"}),
+        (f"{FIRST}{LABELS}", {"ssh": {"server_port": "22"}}, {"web"}),
+        (f"{FIRST}{LABELS}", {"web": {"server_port": "443"}}, {"ssh"}),
+        (f"{FIRST}{LABELS}## Application 1 : un site web\nport du serveur: 443\n", {}, {"web", "ssh"}),
+        (f"{FIRST}{LABELS.replace('22', '443')}", {}, set()),
+        (f"{FIRST}{LABELS.replace(': TCP', ': UDP')}", {}, {"ssh"}),
+        (f"{FIRST}Port local : 51234\n", {}, set()),
+        (f"{FIRST}{LABELS}", {"ssh": {"server_port": "22"}, "web": {"server_port": "443"}}, set()),
+        (f"## SSH et DNS\n{LABELS}", {}, {"ssh"}),
+        (f"## Application 1 et DNS\n{LABELS}", {}, set()),
+        (f"{FIRST}Rien.\n", {}, set()),
+    ],
+)
+def test_find_takes_the_one_exercise_that_a_heading_can_mean(
+    text: str, known: Any, meant: set[str], ambiguous: Plan, tmp_path: Path
+) -> None:
+    """The one without answers elsewhere, else the one whose service is named; or its line is told."""
+    (tmp_path / "README.md").write_text(text)
+    found = written.find(tmp_path, ambiguous, known)
+    told = [(each.file, each.reason.values["line"]) for each in found.problems]
+    silent = meant or "Rien" in text
+    assert (meant, [] if silent else [("README.md", 1)]) == (set(found.answers), told)
+
+
+def test_find_takes_the_longest_name_of_a_heading(ambiguous: Plan, tmp_path: Path) -> None:
+    """A name that is a part of another one is not meant."""
+    web, ssh, dns = ambiguous.lab.exercises
+    named = (replace(web, title={"fr": "Application 1 : SSH"}), ssh, dns)
+    plan = replace(ambiguous, lab=replace(ambiguous.lab, exercises=named))
+    assert {"web"} == set(find(tmp_path, plan, f"{FIRST}{LABELS}").answers)
 
 
 def test_find_takes_none_of_two_answers(plan: Plan, tmp_path: Path) -> None:
