@@ -197,12 +197,6 @@ def networks_of_others(own: Seat) -> frozenset[IPv4Network | IPv6Network]:
     return frozenset(map(ip_network, given - {*_nets(own)}))
 
 
-def register_digest() -> str:
-    """Return a digest of the course's register: it changes with the networks that seats have."""
-    entries = _read_register(_register_file())
-    return hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
-
-
 class _Course:
     """The secret of the course and the subnets of its seats, read once for all seats of a class."""
 

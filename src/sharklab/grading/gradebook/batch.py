@@ -129,7 +129,7 @@ def _identify(batch: Batch, progress: Progress) -> Mapping[SubmissionSource, Ide
     found: dict[SubmissionSource, Identity | Failure] = {}
     left = batch.sources
     while left:
-        jobs = [IdentifyJob(source, batch.out, batch.roster) for source in left]
+        jobs = [IdentifyJob(source, batch.out, batch.roster, batch.lab) for source in left]
         with progress.step(N_("read {count} submissions"), count=len(jobs)):
             outcomes = _all(job.identify, jobs, batch.processes, progress)
         inside: list[SubmissionSource] = []
@@ -175,11 +175,8 @@ def _grade_new(
 ) -> Mapping[str, Failure]:
     """Grade the students who are not graded yet; return the failures by student."""
     chosen = ((each, identities[each.source]) for each in selections if each.source)
-    register = _register(lab, batch.policy)
     jobs = [
-        _job(batch, each, identity, lab, seats, register)
-        for each, identity in chosen
-        if isinstance(identity, Identity)
+        _job(batch, each, identity, lab, seats) for each, identity in chosen if isinstance(identity, Identity)
     ]
     left = [each for each in jobs if not job.is_done(batch.out, each.entry.student, each.key)]
     with progress.step(
@@ -221,19 +218,8 @@ def _outcomes(
     return found
 
 
-def _register(lab: Lab, policy: Policy) -> str:
-    """Return a digest of the seats that a capture of a student's own PC is compared with, "" for none."""
-    compared = not policy.without_seats and any(exercise.anywhere for exercise in lab.exercises)
-    return seat.register_digest() if compared else ""
-
-
 def _job(
-    batch: Batch,
-    selection: Selection,
-    identity: Identity,
-    lab: Lab,
-    seats: Mapping[str, Seat],
-    register: str,
+    batch: Batch, selection: Selection, identity: Identity, lab: Lab, seats: Mapping[str, Seat]
 ) -> GradeJob:
     own = seats[selection.entry.seat_owner]
     policy = replace(batch.policy, window=selection.window)
@@ -243,7 +229,6 @@ def _job(
         "seat": seat.to_plain(own),
         "entry": record_file.to_plain(selection.entry),
         "policy": record_file.to_plain(policy),
-        "register": register,
     }
     key = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
     return GradeJob(identity, batch.out, selection.entry, lab.path, own, policy, tool(), key)

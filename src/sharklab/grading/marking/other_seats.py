@@ -1,6 +1,7 @@
 """Know the conversations of other seats: a capture of another student's seat is no capture of one's own PC.
 
-A seat has networks of its own, and the course's register has those of every seat.
+A seat has networks of its own, and the course's register has those of every seat. A seat is in the register
+before anybody can record on it.
 """
 
 from __future__ import annotations

@@ -92,6 +92,16 @@ def nearness(parts: Sequence[str], lab: str) -> int:
     return OTHER if others else ANY
 
 
+def own_folders(folder: Path, files: Iterable[Path], lab: str) -> list[str]:
+    """Return the folders below `folder` that name the lab and have some of the files, sorted."""
+    found = set()
+    for file in files:
+        parts = file.relative_to(folder).parts[:-1] if file.is_relative_to(folder) else ()
+        named = [at for at, part in enumerate(parts, 1) if nearness((part,), lab) is OWN]
+        found |= {untrusted.one_line("/".join(parts[: named[0]]))} if named else set()
+    return sorted(found)
+
+
 def answer_sheet(folder: Path, plan: Plan) -> Path:
     """Return the folder of the answers: `folder`, or the one below it that names the lab."""
     if sheet.find(folder):

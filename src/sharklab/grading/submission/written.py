@@ -302,7 +302,7 @@ class _Names:
         self._captures = _own_words({each.id: _capture_names(each) for each in exercises})
 
     def near(self, text: str) -> tuple[Exercise, ...]:
-        """Return the exercises that a heading may name: a name that is a part of another one does not count."""
+        """Return the exercises that a heading may name; one name in another does not count."""
         return self._named(text, self._words)
 
     def of_capture(self, text: str) -> tuple[Exercise, ...]:

@@ -14,7 +14,7 @@ import pytest
 from sharklab.evidence.packets import records
 from sharklab.evidence.packets.container import open_capture
 from sharklab.grading.submission import finding
-from sharklab.grading.submission.finding import Found, answer_sheet, files, is_capture
+from sharklab.grading.submission.finding import Found, answer_sheet, files, is_capture, own_folders
 from sharklab.grading.submission.model import Answers
 from sharklab.lab.model import Capture, Plan
 from tests.support import report_run
@@ -188,6 +188,13 @@ def test_is_capture_by_its_first_bytes(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(gzip.compress(SSH.read_bytes()))
     put(tmp_path, "photo.png", "ssh.annotated.en.pcapng")
     assert ["a.pcap.gz", "photo.png"] == [file.name for file in files(tmp_path) if is_capture(file)]
+
+
+def test_own_folders_are_those_that_name_the_lab(tmp_path: Path) -> None:
+    """Each up to the first name of the lab; other files and other places do not count."""
+    names = ("alice/TP 4/web.pcap", "alice/TP 4/more/tp4/dns.pcap", "bob/tp4/ssh.pcap", "x/y.pcap", "z.pcap")
+    files = [*(tmp_path / name for name in names), Path("/elsewhere/tp4/a.pcap")]
+    assert ["alice/TP 4", "bob/tp4"] == own_folders(tmp_path, files, "tp4")
 
 
 def test_files_are_those_of_open_folders_up_to_a_limit(
