@@ -10,10 +10,8 @@ SSH"): the one is meant that has no answers elsewhere, or whose service the answ
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,7 @@ from sharklab import untrusted
 from sharklab.checks import QUESTIONS
 from sharklab.checks.question import End, Question, Value
 from sharklab.errors import InputError
-from sharklab.grading.submission import answers, finding, page_lines, pasted, service, sheet
+from sharklab.grading.submission import answers, finding, labels, page_lines, pasted, service, sheet
 from sharklab.grading.submission.model import Answers, Problem, WrittenAnswer
 from sharklab.grading.submission.page_lines import LOWEST, PageLine
 from sharklab.grading.submission.service import AskedService
@@ -29,28 +27,11 @@ from sharklab.lab.model import Exercise, Plan
 from sharklab.limits import BUNDLE
 from sharklab.message import N_, Message
 
-_LARGEST, _PAGES, _LABELS = 256 << 10, 20, 4
-"""Bytes of a page, pages of a folder, and signs after a label in a line, that are read."""
+_LARGEST, _PAGES = 256 << 10, 20
+"""Bytes of a page, and pages of a folder, that are read."""
 _ENDINGS = frozenset({"", ".md", ".markdown", ".txt", ".text", ".rst"})
 _OURS = re.compile(r"(?:report|brief|feedback)\.[a-z]{2}\.md")
 """Pages that sharklab itself wrote: they may hold the right answers."""
-_ENDS: Mapping[str, End] = {
-    **dict.fromkeys(("server", "serveur", "dst", "dest", "destination", "distant", "distante"), End.SERVER),
-    **dict.fromkeys(("remote",), End.SERVER),
-    **dict.fromkeys(("client", "local", "locale", "src", "source"), End.CLIENT),
-}
-_VALUES: Mapping[str, Value] = {
-    **dict.fromkeys(("ip", "ipv4", "ipv6", "address", "adresse"), Value.ADDRESS),
-    **dict.fromkeys(("port", "ports"), Value.PORT),
-    **dict.fromkeys(("transport", "protocol", "protocole"), Value.TRANSPORT),
-}
-_TELLING = _ENDS.keys() | _VALUES.keys()
-_LITTLE_WORDS = "the of a de du des d l le la les et and number numero no n"
-_LITTLE = frozenset(_LITTLE_WORDS.split())
-_TRANSPORT = re.compile(r"(?:TCP|UDP|QUIC)\.?", re.IGNORECASE)
-"""A line that says the transport, and nothing else."""
-_WITHOUT_SIGN = re.compile(r"(?P<label>.+?)\s+(?P<value>\S*\d\S*)")
-"""A label and a value with a number, without a sign between them: port local 51234."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +61,15 @@ class _Said:
 class _Place:
     """The heading above a line: its level, the exercises it may name, and whether it is of another lab.
 
-    `line` is that of a heading that names several exercises, else 0.
+    `line` is that of a heading that names several exercises, else 0. `end` is a heading that names an end of
+    the conversation, else "".
     """
 
     level: int
     exercises: tuple[Exercise, ...] = ()
     foreign: bool = False
     line: int = 0
+    end: str = ""
 
 
 def find(folder: Path, plan: Plan, known: Answers) -> Found:
@@ -212,6 +195,8 @@ class _Reader:
         self._above: list[_Place] = []
         self._head: tuple[str, ...] = ()
         self._sockets: dict[tuple[str, int], list[_Said]] = {}
+        self._end = PageLine(0, "")
+        """The line that names an end of the conversation, for the lines that are set in below it."""
 
     def read(self, line: PageLine) -> None:
         """Take a line."""
@@ -221,14 +206,17 @@ class _Reader:
             self._row(line)
         elif self._names.exact(line.text.rstrip(" :")):
             self._open(LOWEST, line)
-        else:
+        elif self._place.exercises:
             self._line(line)
 
     def sockets(self) -> Iterator[_Said]:
-        """Yield the answers in the only line of a tool below the headings of an exercise."""
+        """Yield the answers in the only socket that lines of tools show below the headings of an exercise.
+
+        The tool may have run on both sides, or twice.
+        """
         answered = {(each.exercise, each.heading) for each in self.said}
         for key, found in self._sockets.items():
-            if key not in answered and len({each.text for each in found}) == 1:
+            if key not in answered and len({_ends_of(each.text) for each in found}) == 1:
                 for question in self._names.questions(key[0]):
                     yield replace(found[0], question=question)
 
@@ -238,6 +226,7 @@ class _Reader:
 
     def _open(self, level: int, line: PageLine) -> None:
         """Take a heading. The name of a capture counts where no heading above has named an exercise."""
+        self._end = PageLine(0, "")
         self._above = [each for each in self._above if each.level < level]
         other = finding.nearness((line.text,), self._lab)
         foreign = other is finding.OTHER or (self._place.foreign and other is not finding.OWN)
@@ -246,25 +235,40 @@ class _Reader:
             several = line.number if len(named) > 1 else 0
             self._above.append(_Place(level, () if foreign else named, foreign, several))
         elif self._place.exercises:
-            self._above.append(replace(self._place, level=level, foreign=False))
+            end = line.text if labels.is_end(line.text) else self._place.end
+            self._above.append(replace(self._place, level=level, foreign=False, end=end))
         else:
             self._above.append(_Place(level, self._names.of_capture(line.text)))
 
     def _line(self, line: PageLine) -> None:
-        found = pasted.lines(line.text) if self._place.exercises else []
+        found = pasted.lines(line.text)
         if found:
             if found[0].client.port and found[0].server.port:
                 for exercise in self._place.exercises:
                     said = _Said(exercise.id, "", line.text, line.number, self._place.line)
                     self._sockets.setdefault((exercise.id, said.heading), []).append(said)
             return
-        for mark in islice(re.finditer(r"[:=→]", line.text), _LABELS):
-            if self._add(self._place, line.text[: mark.start()], line.text[mark.end() :], line.number):
-                return
-        if _TRANSPORT.fullmatch(line.text):
-            self._add(self._place, "transport", line.text.rstrip("."), line.number)
-        elif pair := _WITHOUT_SIGN.fullmatch(line.text):
-            self._add(self._place, pair["label"], pair["value"], line.number)
+        if labels.is_end(line.text):
+            self._end = line
+            return
+        if line.indent <= self._end.indent:
+            self._end = PageLine(0, "")
+        end = self._end.text or self._place.end
+        parts = labels.parts(line.text)
+        each = [self._of_part(part, end, line.number) for part in parts] if len(parts) > 1 else []
+        several = sum(map(bool, each)) > 1
+        self.said += (
+            [said for one in each for said in one] if several else self._of_part(line.text, end, line.number)
+        )
+
+    def _of_part(self, text: str, end: str, line: int) -> list[_Said]:
+        """Return the answers in a line or a part of it; `end` is named above it."""
+        for label, value in labels.pairs(text):
+            if found := self._named(self._place, label, value, line):
+                return found
+            if end and (found := self._named(self._place, f"{label} {end}", value, line)):
+                return found
+        return []
 
     def _row(self, line: PageLine) -> None:
         """Take a row of a table: question and answer, or answers below a head of questions or exercises.
@@ -284,13 +288,23 @@ class _Reader:
                 self._add(place, f"{line.cells[0]} {label}", cell, line.number)
 
     def _add(self, place: _Place, label: str, text: str, line: int) -> bool:
-        """Add an answer whose label names questions of the place's exercises; tell whether it does."""
-        added = False
-        for exercise in place.exercises if text.strip() else ():
-            asked = self._names.asked(exercise, label, text)
-            self.said += (_Said(exercise.id, question, text.strip(), line, place.line) for question in asked)
-            added = added or bool(asked)
-        return added
+        """Add the answers that `_named` returns; tell whether there are any."""
+        found = self._named(place, label, text, line)
+        self.said += found
+        return bool(found)
+
+    def _named(self, place: _Place, label: str, text: str, line: int) -> list[_Said]:
+        """Return the answers whose label names questions of the place's exercises."""
+        return [
+            _Said(exercise.id, question, text.strip(), line, place.line)
+            for exercise in (place.exercises if text.strip() else ())
+            for question in self._names.asked(exercise, label, text)
+        ]
+
+
+def _ends_of(text: str) -> frozenset[pasted.Place]:
+    [line, *_] = pasted.lines(text)
+    return frozenset((line.client, line.server))
 
 
 class _Names:
@@ -311,7 +325,7 @@ class _Names:
         return found if len(found) == 1 else ()
 
     def _named(self, text: str, known: Mapping[str, set[tuple[str, ...]]]) -> tuple[Exercise, ...]:
-        said = _words(text)
+        said = labels.words(text)
         names = {(id, words) for id, own in known.items() for words in own if _holds(said, words)}
         longest = {
             id
@@ -322,7 +336,7 @@ class _Names:
 
     def exact(self, text: str) -> tuple[Exercise, ...]:
         """Return the exercise of which a text is the name, and nothing else."""
-        words = _words(text)
+        words = labels.words(text)
         return tuple(self._by_id[id] for id, own in self._words.items() if words in own)
 
     def questions(self, exercise: str) -> list[str]:
@@ -330,24 +344,12 @@ class _Names:
         return [name for name in self._by_id[exercise].questions if QUESTIONS[name].of_conversation]
 
     def asked(self, exercise: Exercise, label: str, text: str) -> list[str]:
-        """Return the questions of an exercise that a label names: two for "IP:port server".
-
-        Before an address, "server" is enough.
-        """
-        words = set(_words(label)) - _LITTLE
-        names = [name for name in self.questions(exercise.id) if words == set(name.split("_"))]
-        rest = words - ({word for own in self._words[exercise.id] for word in own} - _TELLING)
-        if names or not rest:
-            return names
-        if rest - {"or", "ou"} == {"tcp", "udp"}:
-            rest = {"transport"}
-        ends, values = {_ENDS[each] for each in rest & _ENDS.keys()}, rest & _VALUES.keys()
-        if ends and not values and answers.address(text):
-            values = {"ip", "port"}
-        if rest - _TELLING or len(ends) > 1:
-            return []
-        wanted = {(_VALUES[each], next(iter(ends), None)) for each in values}
-        return [name for name in self.questions(exercise.id) if _of(QUESTIONS[name]) in wanted]
+        """Return the questions of an exercise that a label names: two for "IP:port server"."""
+        said = {*labels.words(label)}
+        names = [name for name in self.questions(exercise.id) if said == set(name.split("_"))]
+        own = {word for name in self._words[exercise.id] for word in name}
+        wanted = set() if names else labels.named(label, text, own)
+        return names or [name for name in self.questions(exercise.id) if _of(QUESTIONS[name]) in wanted]
 
 
 def _of(question: Question) -> tuple[Value, End | None]:
@@ -356,7 +358,7 @@ def _of(question: Question) -> tuple[Value, End | None]:
 
 def _own_words(names: Mapping[str, Iterable[str]]) -> Mapping[str, set[tuple[str, ...]]]:
     """Return the words of the names of each exercise, without names that others have too."""
-    words = {id: {found for name in own if (found := _words(name))} for id, own in names.items()}
+    words = {id: {found for name in own if (found := labels.words(name))} for id, own in names.items()}
     return {
         id: own - {each for other, theirs in words.items() if other != id for each in theirs}
         for id, own in words.items()
@@ -371,12 +373,6 @@ def _names(exercise: Exercise) -> Iterator[str]:
     yield exercise.id
     for title in exercise.title.values():
         yield from (title, title.partition(":")[0])
-
-
-def _words(text: str) -> tuple[str, ...]:
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return tuple(re.findall(r"[^\W\d_]+|\d+", bare))
 
 
 def _holds(said: Sequence[str], words: Sequence[str]) -> bool:

@@ -59,6 +59,13 @@ def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> writte
         f"# SSH\n```\n$ ss -tn\nState Recv-Q Local Peer\n{SS}\n```\n",
         "# SSH\n| | IP | port |\n|-|-|-|\n| serveur | 10.7.7.2 | 22 |\n| client | x | 51234 |\n\n- TCP\n",
         "# SSH\n- IP serveur 10.7.7.2\n- port du serveur `22`\n- port local 51234\n- **TCP**.\n",
+        "# SSH\n- [x] IP du serveur auquel je me connecte => 10.7.7.2<br>port dst : 22 / port src : 51234\n"
+        "C'est du TCP.",
+        "# SSH\n- Serveur\n  - IP : [10.7.7.2](http://10.7.7.2)\n  - Port : 22\n"
+        "- Client\n  - Port : 51234\n- Protocle : TCP",
+        "# SSH\n### Serveur\nIP : 10.7.7.2\nPort : 22\n### Client\nPort : 51234\n### Protocole\nTCP\n",
+        "# SSH\nAdresse locale : 10.7.7.1:51234\nAdresse distante : 10.7.7.2:22\nProtocole utilisé : TCP\n",
+        f"# SSH\nClient :\n{SS}\nServeur :\ntcp ESTAB 0 0 10.7.7.2:22 10.7.7.1:51234\n",
     ],
     ids=[
         "headings",
@@ -74,6 +81,11 @@ def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> writte
         "ss",
         "grid",
         "no sign",
+        "one line",
+        "set in",
+        "headings of ends",
+        "netstat's words",
+        "both sides",
     ],
 )
 def test_find_takes_what_names_exercise_and_question(text: str, plan: Plan, tmp_path: Path) -> None:
@@ -101,6 +113,8 @@ def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None
         "# SSH\nserver port: a lot\nserver IP:\nserver: 22\n",
         f"# SSH\n{SS}\n{SS.replace('51234', '51235')}\n",
         "# SSH\nudp 0.0.0.0:57862 *:*\n",
+        "# SSH\n- Serveur\n- Port : 22\n  - Port : 22\n",
+        "# SSH\n### Serveur\n### Ports\nPort : 22\n",
         "# SSH\nserver port: 22\u202e\n",
         "# SSH\n| server port |\n|-|\n",
         "# SSH\nJe vois le port local 51234\nTCP ou UDP\nport local du PC numero 3 de la salle B12\n",
@@ -112,6 +126,8 @@ def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None
         "no value",
         "lines",
         "one end",
+        "not set in",
+        "another heading",
         "invisible",
         "head only",
         "prose",
