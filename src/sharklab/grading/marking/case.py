@@ -149,7 +149,7 @@ def _case(case: Case) -> Case:
     own, assumed = _declared(case)
     if own.plan.seat == case.context.plan.seat:
         return case
-    exercise = without_seat(own.plan.source, case.exercise, case.context.evidence.state.keys())
+    exercise = without_seat(own.plan.source, own.exercise, case.context.evidence.state.keys())
     return replace(case, context=replace(own, exercise=exercise), assumed=assumed)
 
 

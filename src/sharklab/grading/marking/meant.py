@@ -40,8 +40,18 @@ def moved(context: Context, given: Given, seats: OtherSeats | None) -> Context:
     """Return the context with its hosts where the declared conversation has them, or as it is without one.
 
     `seats` are those of the course: a conversation of another seat is never meant. In a course without any, a
-    wrong address of the server costs itself alone: the other answers declare what they would without it.
+    wrong address of the server costs itself alone: the other answers declare what they would without it. The
+    service may have the other transport there, as DNS over TCP has.
     """
+    found = _declared(context, given, seats)
+    if found is context and seats is None and (asked := context.exercise.conversation):
+        either = replace(context.exercise, conversation=replace(asked, transport=""))
+        other = replace(context, exercise=either)
+        return found if (moved := _declared(other, given, seats)) is other else moved
+    return found
+
+
+def _declared(context: Context, given: Given, seats: OtherSeats | None) -> Context:
     talks = [each for each in _declarable(context) if _is_declared(each[1], context.exercise, given, seats)]
     return _moved(context, given, talks)
 

@@ -183,6 +183,20 @@ def test_chosen_leaves_a_single_conversation_alone() -> None:
     assert context is chosen(context, {})
 
 
+@pytest.mark.parametrize("seats", [None, OtherSeats(frozenset(), frozenset())])
+def test_moved_takes_the_other_transport_without_seats(seats: OtherSeats | None) -> None:
+    """A student's own resolver may be asked over TCP, where the lab asks over UDP."""
+    given = {"server_address": SERVER, "server_port": "22", "transport": "TCP"}
+    context = of(facts_of(connection(50001)), *given)
+    asked = ExpectedConversation("client", "server", "udp", 22)
+    context = replace(context, exercise=replace(context.exercise, conversation=asked))
+    found = moved(context, given, seats)
+    assert (seats is None) is (find_focus(found) is not None)
+    assert seats is None or found is context
+    other = {**given, "server_address": "192.0.2.77", "server_port": "1"}
+    assert context is moved(context, other, seats)
+
+
 OTHER_NET = ip_network("10.77.5.0/24")
 WRONG = {"server_address": "192.0.2.77", "server_port": "81", "local_port": "50990", "transport": "UDP"}
 """An answer to each question that is none of `connection`."""
