@@ -35,8 +35,8 @@ _LITTLE_WORDS = """
 _PORT_WORDS = frozenset(_LITTLE_WORDS.split())
 _CARRIED = frozenset({"quic", "tls", "ssl", "http", "discord", *port_names.NAMES})
 _PROSE = """
-    protocol protocole transport le la the en in over sur ip ipv4 ipv6 c est du de it s is avec with via par by
-    utilise uses
+    protocol protocole transport le la the en in over sur ip ipv4 ipv6 c est du de it s is avec with via par
+    by utilise uses
 """
 _TRANSPORT_WORDS = _CARRIED | frozenset(_PROSE.split())
 """Words beside the name of a transport, also what it carries."""

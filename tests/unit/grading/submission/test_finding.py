@@ -146,7 +146,8 @@ def test_find_leaves_a_capture_that_is_there_already(plan: Plan, tmp_path: Path)
         ({}, True),
         ({"local_port": "50990"}, True),
         ({"server_address": "192.0.2.9"}, True),
-        ({"server_address": "192.0.2.9", "local_port": "50990"}, False),
+        ({"server_address": "192.0.2.9", "local_port": "50990"}, True),
+        ({"server_address": "192.0.2.9", "local_port": "50990", "transport": "UDP"}, False),
     ],
 )
 def test_find_takes_a_capture_by_its_packets(
@@ -188,6 +189,15 @@ def test_is_capture_by_its_first_bytes(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(gzip.compress(SSH.read_bytes()))
     put(tmp_path, "photo.png", "ssh.annotated.en.pcapng")
     assert ["a.pcap.gz", "photo.png"] == [file.name for file in files(tmp_path) if is_capture(file)]
+
+
+@pytest.mark.parametrize("folder", ["TP n°4", "tp04", "TP_4", "Réseau/TP N° 04"])
+def test_nearness_of_other_spellings_of_a_number(folder: str) -> None:
+    """The sign of a number and its zeros do not count."""
+    assert (finding.OWN, finding.OTHER) == (
+        finding.nearness(folder.split("/"), "tp4"),
+        finding.nearness(folder.split("/"), "tp5"),
+    )
 
 
 def test_own_folders_are_those_that_name_the_lab(tmp_path: Path) -> None:
