@@ -76,7 +76,7 @@ def _several(plan: Plan, submission: Submission) -> Iterator[Remark]:
     """Yield that several folders of the lab count together: a repository may be of several students."""
     folders = finding.own_folders(submission.folder, submission.captures.values(), plan.lab.name)
     if len(folders) > 1:
-        text = N_("several folders of the lab count together, maybe of several students: {folders}")
+        text = N_("several folders of the lab count together, perhaps of several students: {folders}")
         yield Remark(SEVERAL, Message(text, {"folders": folders}))
 
 

@@ -54,7 +54,7 @@ Named = tuple[Value, End | None]
 
 
 def named(label: str, text: str, other_words: Collection[str] = ()) -> set[Named]:
-    """Return what a label names before the value `text`; `other_words` are those of its exercise.
+    """Return the values that a label names before `text`; `other_words` are those of its exercise.
 
     "Server" before an address is enough, and an address with a port gives both.
     """
@@ -92,7 +92,7 @@ def pairs(line: str) -> Iterator[tuple[str, str]]:
 def parts(line: str) -> list[str]:
     """Return the parts of a line that may be answers of their own: port dst : 22 / port src : 50101.
 
-    Labels and values may stand in two rows: port dst / port src : 22 / 50101.
+    Labels and values may be in two rows: port dst / port src : 22 / 50101.
     """
     label, sign, value = line.partition(":")
     both = [[part.strip() for part in text.split("/")] for text in (label, value)]
