@@ -30,6 +30,15 @@ ANY = Place("", "")
         ),
         ("UDP 0.0.0.0:57862 *:* 4312", Line("UDP", Place("", "57862"), ANY)),
         ("UNCONN 0 0 [::]:ntp [::]:*", Line("UDP", Place("", "123"), ANY)),
+        (
+            "tcp6 0 0 2001:db8:1:2:50925 2001:db8:1:2:443 ESTABLISHED",
+            Line("TCP", Place("", "50925"), Place("", "443")),
+        ),
+        (
+            "tcp6 0 0 2001:db8:1:2.50925 2001:db8:1:.https ESTABLISHED",
+            Line("TCP", Place("", "50925"), Place("", "443")),
+        ),
+        ("Discord 42 me 50u IPv4 0x12 0t0 UDP *:57862", Line("UDP", Place("", "57862"), ANY)),
         ("tcp6 0 0 :::22 :::* LISTEN", Line("TCP", ANY, Place("", "22"))),
         ("ESTAB 0 0 198.51.100.9:ssh 192.0.2.7:50925", Line("TCP", CLIENT, Place("198.51.100.9", "22"))),
         (
@@ -53,6 +62,9 @@ def test_lines_of_each_tool(text: str, line: Line) -> None:
         "50925",
         "192.0.2.7:50925",
         "192.0.2.7 198.51.100.9",
+        "UDP *:57862",
+        "tcp6 aa:bb:cc:dd:ee:ff 2001:db8::7",
+        "tcp 0 0 2001:db8:1:2:50925 2001:db8:1:2:443",
         "12:30 13:45",
         "",
     ],
