@@ -210,15 +210,17 @@ class _Reader:
             self._line(line)
 
     def sockets(self) -> Iterator[_Said]:
-        """Yield the answers in the only socket that lines of tools show below the headings of an exercise.
+        """Yield the answers without a label: the only socket that tools show below an exercise's headings.
 
-        The tool may have run on both sides, or twice.
+        The tool may have run on both sides, or twice. Windows shows one end only of a socket of UDP.
         """
-        answered = {(each.exercise, each.heading) for each in self.said}
-        for key, found in self._sockets.items():
-            if key not in answered and len({_ends_of(each.text) for each in found}) == 1:
+        answered = {(each.exercise, each.heading, each.question) for each in self.said if _is_answer(each)}
+        for key, every in self._sockets.items():
+            found = [each for each in every if all(end.port for end in _ends_of(each.text))] or every
+            if len({_ends_of(each.text) for each in found}) == 1:
                 for question in self._names.questions(key[0]):
-                    yield replace(found[0], question=question)
+                    if (*key, question) not in answered:
+                        yield replace(found[0], question=question)
 
     @property
     def _place(self) -> _Place:
@@ -243,10 +245,9 @@ class _Reader:
     def _line(self, line: PageLine) -> None:
         found = pasted.lines(line.text)
         if found:
-            if found[0].client.port and found[0].server.port:
-                for exercise in self._place.exercises:
-                    said = _Said(exercise.id, "", line.text, line.number, self._place.line)
-                    self._sockets.setdefault((exercise.id, said.heading), []).append(said)
+            for exercise in self._place.exercises:
+                said = _Said(exercise.id, "", line.text, line.number, self._place.line)
+                self._sockets.setdefault((exercise.id, said.heading), []).append(said)
             return
         if labels.is_end(line.text):
             self._end = line

@@ -95,6 +95,24 @@ def test_find_takes_what_names_exercise_and_question(text: str, plan: Plan, tmp_
     assert (RIGHT, {"ssh"}, ()) == (given, set(found.answers), found.problems)
 
 
+def test_find_takes_the_only_end_of_a_socket(plan: Plan, tmp_path: Path) -> None:
+    """That is all that Windows tells of UDP; a line with both ends comes first."""
+    one = "# SSH\n  UDP    0.0.0.0:57862   *:*    4242\n"
+    given = {name: values(name, each) for name, each in find(tmp_path, plan, one).answers["ssh"].items()}
+    assert {"local_port": {"57862"}, "transport": {"UDP"}} == given
+    assert "51234" in str(find(tmp_path, plan, f"{one}{SS}\n").answers["ssh"]["local_port"])
+
+
+def test_find_takes_from_a_socket_what_no_label_says(plan: Plan, tmp_path: Path) -> None:
+    """A student writes the server, and pastes ss for the local port."""
+    text = f"# SSH\nserver: 10.7.7.2:23\nport local: voir ss\n{SS}\n"
+    given = {name: values(name, each) for name, each in find(tmp_path, plan, text).answers["ssh"].items()}
+    assert ({"23"}, {"51234"}, {"TCP"}) == (
+        *(given["server_port"], given["local_port"]),
+        given["transport"],
+    )
+
+
 def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None:
     """The file from the folder on, and the line."""
     [place] = find(tmp_path, plan, "# SSH\n\nserver port: 22\n", "TP 4/notes.txt").places
@@ -112,7 +130,7 @@ def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None
         "# SSH\nPort: 22\nIP de ma box : 10.7.7.2\nport du serveur client: 22\n",
         "# SSH\nserver port: a lot\nserver IP:\nserver: 22\n",
         f"# SSH\n{SS}\n{SS.replace('51234', '51235')}\n",
-        "# SSH\nudp 0.0.0.0:57862 *:*\n",
+        "# SSH\nudp 0.0.0.0:57862 *:*\nudp 0.0.0.0:57863 *:*\n",
         "# SSH\n- Serveur\n- Port : 22\n  - Port : 22\n",
         "# SSH\n### Serveur\n### Ports\nPort : 22\n",
         "# SSH\nserver port: 22\u202e\n",
