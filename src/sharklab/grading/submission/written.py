@@ -47,7 +47,8 @@ class Found:
 class _Said:
     """An answer in a page: `text` is its value as the student wrote it.
 
-    `heading` is the line of a heading that names several exercises, of which this is only one, else 0.
+    `heading` is the line of a heading that names several exercises, of which this is only one, else 0. The
+    label of an `open` one names no end: "IP : 192.0.2.7".
     """
 
     exercise: str
@@ -55,6 +56,7 @@ class _Said:
     text: str
     line: int
     heading: int = 0
+    open: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,34 @@ def _said(page: Path, plan: Plan) -> list[_Said]:
     reader = _Reader(plan.lab.exercises, plan.lab.name)
     for line in page_lines.lines(text):
         reader.read(line)
-    return [each for each in (*reader.said, *reader.sockets()) if _is_answer(each)]
+    return _without_open([each for each in (*reader.said, *reader.sockets()) if _is_answer(each)], plan)
+
+
+def _without_open(said: list[_Said], plan: Plan) -> list[_Said]:
+    """Leave out the answers whose label names no end, where this may be either end.
+
+    An address is the server's where the exercise asks for no other. So is a port, where the client's has a
+    label.
+    """
+    asked = {each.id: each.questions for each in plan.lab.exercises}
+    sure = {(each.exercise, each.heading, each.question) for each in said if not each.open}
+    return [
+        each
+        for each in said
+        if not each.open
+        or (
+            (each.exercise, each.heading, each.question) not in sure
+            and all(
+                (each.exercise, each.heading, other) in sure for other in _others(each, asked[each.exercise])
+            )
+        )
+    ]
+
+
+def _others(said: _Said, questions: Iterable[str]) -> list[str]:
+    """Return the questions about the client's value of the same kind."""
+    value = QUESTIONS[said.question].value
+    return [name for name in questions if _of(QUESTIONS[name]) == (value, End.CLIENT)]
 
 
 def _is_answer(said: _Said) -> bool:
@@ -264,12 +293,10 @@ class _Reader:
 
     def _of_part(self, text: str, end: str, line: int) -> list[_Said]:
         """Return the answers in a line or a part of it; `end` is named above it."""
-        for label, value in labels.pairs(text):
-            if found := self._named(self._place, label, value, line):
-                return found
-            if end and (found := self._named(self._place, f"{label} {end}", value, line)):
-                return found
-        return []
+        labelled = [
+            (named, value) for label, value in labels.pairs(text) for named in (label, f"{label} {end}")
+        ]
+        return self._best(self._place, labelled, line)
 
     def _row(self, line: PageLine) -> None:
         """Take a row of a table: question and answer, or answers below a head of questions or exercises.
@@ -280,26 +307,29 @@ class _Reader:
         place = _Place(LOWEST, named) if named else self._place
         if line.first:
             self._head = line.cells
-        if len(line.cells) == 2 and self._add(place, *line.cells, line.number):
+        pair = [line.cells] if len(line.cells) == 2 else []
+        if found := self._best(place, pair, line.number):
+            self.said += found
             return
         for label, cell in zip(self._head, line.cells, strict=False) if not line.first else ():
             if column := self._names.exact(label):
-                self._add(_Place(LOWEST, column), line.cells[0], cell, line.number)
-            elif not self._add(place, label, cell, line.number):
-                self._add(place, f"{line.cells[0]} {label}", cell, line.number)
+                labelled = [(line.cells[0], cell)]
+                self.said += self._best(_Place(LOWEST, column), labelled, line.number)
+            else:
+                labelled = [(label, cell), (f"{line.cells[0]} {label}", cell)]
+                self.said += self._best(place, labelled, line.number)
 
-    def _add(self, place: _Place, label: str, text: str, line: int) -> bool:
-        """Add the answers that `_named` returns; tell whether there are any."""
-        found = self._named(place, label, text, line)
-        self.said += found
-        return bool(found)
+    def _best(self, place: _Place, labelled: Iterable[Sequence[str]], line: int) -> list[_Said]:
+        """Return the answers of the first label that names an end, else of the first that names any."""
+        found = [said for label, text in labelled if (said := self._named(place, label, text, line))]
+        return next((each for each in found if not each[0].open), found[0] if found else [])
 
     def _named(self, place: _Place, label: str, text: str, line: int) -> list[_Said]:
         """Return the answers whose label names questions of the place's exercises."""
         return [
-            _Said(exercise.id, question, text.strip(), line, place.line)
+            _Said(exercise.id, question, text.strip(), line, place.line, is_open)
             for exercise in (place.exercises if text.strip() else ())
-            for question in self._names.asked(exercise, label, text)
+            for question, is_open in self._names.asked(exercise, label, text).items()
         ]
 
 
@@ -344,13 +374,21 @@ class _Names:
         """Return the questions of an exercise that a conversation answers."""
         return [name for name in self._by_id[exercise].questions if QUESTIONS[name].of_conversation]
 
-    def asked(self, exercise: Exercise, label: str, text: str) -> list[str]:
-        """Return the questions of an exercise that a label names: two for "IP:port server"."""
+    def asked(self, exercise: Exercise, label: str, text: str) -> dict[str, bool]:
+        """Return the questions of an exercise that a label names: two for "IP:port server".
+
+        The value is True for a question about a server whose label names no end.
+        """
         said = {*labels.words(label)}
         names = [name for name in self.questions(exercise.id) if said == set(name.split("_"))]
         own = {word for name in self._words[exercise.id] for word in name}
         wanted = set() if names else labels.named(label, text, own)
-        return names or [name for name in self.questions(exercise.id) if _of(QUESTIONS[name]) in wanted]
+        found = dict.fromkeys(names, False)
+        for name in self.questions(exercise.id):
+            value, end = _of(QUESTIONS[name])
+            if (value, end) in wanted or (end is End.SERVER and (value, None) in wanted):
+                found[name] = (value, end) not in wanted
+        return found
 
 
 def _of(question: Question) -> tuple[Value, End | None]:

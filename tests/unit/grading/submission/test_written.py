@@ -65,6 +65,9 @@ def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> writte
         "- Client\n  - Port : 51234\n- Protocle : TCP",
         "# SSH\n### Serveur\nIP : 10.7.7.2\nPort : 22\n### Client\nPort : 51234\n### Protocole\nTCP\n",
         "# SSH\nAdresse locale : 10.7.7.1:51234\nAdresse distante : 10.7.7.2:22\nProtocole utilisé : TCP\n",
+        "# SSH\n- IP : 10.7.7.2\n- Port : 22\n- Port local : 51234\n- TCP\n",
+        "# SSH\nIP : 192.0.2.1\nIP du serveur : 10.7.7.2\nPort : 1\nPort du serveur : 22\n"
+        "Port local : 51234\nTCP\n",
         f"# SSH\nClient :\n{SS}\nServeur :\ntcp ESTAB 0 0 10.7.7.2:22 10.7.7.1:51234\n",
     ],
     ids=[
@@ -85,6 +88,8 @@ def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> writte
         "set in",
         "headings of ends",
         "netstat's words",
+        "no end",
+        "an end comes first",
         "both sides",
     ],
 )
