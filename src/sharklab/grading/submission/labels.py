@@ -16,7 +16,7 @@ from sharklab.checks.question import End, Value
 from sharklab.grading.submission import answers, pasted
 
 _SERVER = "server serveur dst dest destination distant distante remote foreign peer cible"
-_CLIENT = "client local locale localement src source"
+_CLIENT = "client local locale localement src source pc ordinateur ordi laptop"
 _ENDS: Mapping[str, End] = {
     **dict.fromkeys(_SERVER.split(), End.SERVER),
     **dict.fromkeys(_CLIENT.split(), End.CLIENT),
@@ -33,20 +33,30 @@ _LITTLE_WORDS = """
     you is used use opened open connect connected connecting connects connection side
     au aux en sur par pour mon ma mes son sa votre notre ce cet cette ces c j je on nous vous me qui que quel
     quelle auquel laquelle lequel est sont utilise utilisee utiliser ouvre ouvrez ouvrons ouvert ouverte
-    ouvrir connecte connectes connectee connectez connecter connectons connexion cote se
+    ouvrir connecte connectes connectee connectez connecter connectons connexion cote se s it its uses machine
+    machines host hote vm
 """
+_OWN = frozenset(["my", "mon", "ma", "mes"])
+"""Words of an own thing: they are of the client where no other word names an end."""
 _LITTLE = frozenset(_LITTLE_WORDS.split())
 _SPELLED = sorted(word for word in TELLING if len(word) > 5)
 _LIKENESS = 0.85
 """How near a mistyped word must be to a telling one (difflib)."""
-_SIGN = re.compile(r"[-=]+>|[:=→⇒➜]")
-"""The signs between a label and its value."""
+_SIGN = re.compile(r"[-=]+>|[:=→⇒➜]|\s(?:est|is)\s+(?:(?:le|la|the|du)\s+)?")
+"""The signs and words between a label and its value."""
 _LABELS = 4
 """Signs of a line that are tried."""
 _WITHOUT_SIGN = re.compile(r"(?P<label>.+?)\s+(?P<value>\S*\d\S*)")
 """A label and a value with a number, without a sign between them: port local 51234."""
-_BETWEEN = re.compile(r"\s*[,;]\s+|\s+[/|–—-]\s+")
+_BETWEEN = re.compile(r"\s*[,;]\s+|\s+[/|–—-]\s+|\.\s+(?=[^\W\d_a-z])")
 """The signs between several answers on a line."""
+_QUOTES = "\"'`“”„«»‘’"
+_APART = re.compile(
+    r"(?P<address>\d+(?:\.\d+){3})(?:\s*[,;]\s*|\s+(?:/|et|and|on|sur)\s+|\s+)"
+    r"(?:(?:le|the)\s+)?(?:port\s+)?(?P<port>\d{1,5})",
+    re.IGNORECASE,
+)
+"""An address and a port that other signs than a colon keep apart."""
 _TRANSPORTS = frozenset({"tcp", "udp", "quic"})
 
 Named = tuple[Value, End | None]
@@ -58,11 +68,11 @@ def named(label: str, text: str, other_words: Collection[str] = ()) -> set[Named
 
     "Server" before an address is enough, and an address with a port gives both.
     """
-    said = {_corrected(word) for word in words(label)} - _LITTLE
-    rest = said - ({*other_words} - TELLING)
+    every = {_corrected(word) for word in words(label)}
+    rest = every - _LITTLE - ({*other_words} - TELLING)
     if rest and rest - {"or", "ou"} == {"tcp", "udp"}:
         return {(Value.TRANSPORT, None)}
-    ends = {_ENDS[word] for word in rest & _ENDS.keys()}
+    ends = {_ENDS[word] for word in rest & _ENDS.keys()} or ({End.CLIENT} if every & _OWN else set())
     if rest - TELLING or len(ends) > 1:
         return set()
     values = {_VALUES[word] for word in rest & _VALUES.keys()}
@@ -99,6 +109,13 @@ def parts(line: str) -> list[str]:
     if sign and 1 < len(both[0]) == len(both[1]):
         return [f"{name}: {said}" for name, said in zip(*both, strict=True)]
     return [part for part in _BETWEEN.split(line) if part.strip()]
+
+
+def value(text: str) -> str:
+    """Return a value without quotes around it, and an address with its port as one: 192.0.2.7, port 22."""
+    bare = text.strip().strip(_QUOTES).strip()
+    joined = _APART.fullmatch(bare)
+    return f"{joined['address']}:{joined['port']}" if joined else bare
 
 
 def words(text: str) -> tuple[str, ...]:
