@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import islice
 
 from sharklab.checks.question import End, Value
@@ -125,11 +126,13 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"[^\W\d_]+\d*|\d+", bare))
 
 
+@lru_cache(maxsize=4096)
 def _corrected(word: str) -> str:
     """Return the telling word of which `word` is a slip of the keyboard, or the word itself."""
     if word in TELLING or word in _LITTLE or len(word) < 6:
         return word
-    return next(iter(get_close_matches(word, _SPELLED, 1, _LIKENESS)), word)
+    near = [each for each in _SPELLED if each[0] == word[0] and abs(len(each) - len(word)) <= 1]
+    return next(iter(get_close_matches(word, near, 1, _LIKENESS)), word)
 
 
 def _is_transport(line: str) -> bool:
