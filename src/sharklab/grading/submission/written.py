@@ -277,16 +277,15 @@ class _Reader:
             self._above.append(_Place(level, self._names.of_capture(line.text)))
 
     def _line(self, line: PageLine) -> None:
-        found = pasted.lines(line.text)
-        if found:
+        if pasted.lines(line.text):
             for exercise in self._place.exercises:
                 said = _Said(exercise.id, "", line.text, line.number, self._place.line)
                 self._sockets.setdefault((exercise.id, said.heading), []).append(said)
             return
         above, self._label = self._label, line.text
         is_label = labels.has_label(above) and not _NUMBER.search(above)
-        said = self._named(self._place, above, line.text, line.number) if is_label else []
-        if right := list(filter(_is_answer, said)):
+        found = self._named(self._place, above, line.text, line.number) if is_label else []
+        if right := list(filter(_is_answer, found)):
             self.said += right
             return
         if labels.is_end(line.text):
@@ -323,8 +322,8 @@ class _Reader:
         if line.first:
             self._head = line.cells
         pair = [line.cells] if len(line.cells) == 2 else []
-        if found := self._best(place, pair, line.number):
-            self.said += found
+        if both := self._best(place, pair, line.number):
+            self.said += both
             return
         for label, cell in zip(self._head, line.cells, strict=False) if not line.first else ():
             if column := self._names.exact(label):
