@@ -15,7 +15,7 @@ from sharklab import state
 from sharklab.errors import MachineryError
 from sharklab.hosts import image, providers
 from sharklab.hosts.providers import cgroups, disk, marks, network, qemu
-from sharklab.hosts.providers.qemu import engine, libvirt, rights, snapshot, startup
+from sharklab.hosts.providers.qemu import accelerator, libvirt, rights, snapshot, startup
 from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.hosts.providers.this_computer import VIRTUAL_MACHINES
 from sharklab.lab.model import Plan
@@ -209,7 +209,7 @@ def without_kernel(tmp_path: Path, layers: image.Layers, folder: Path, address: 
     snapshot.overlay(folder / "disk.qcow2", golden / "disk.qcow2", "qcow2")
     disks = (folder / "disk.qcow2", golden / "disk.qcow2", golden / "base.raw")
     kernel = image.Image("debian12-vm", "Debian", tmp_path)
-    return VirtualMachine(engine.TCG, kernel, disks, folder / "memory", is_shared=True, libvirt=address)
+    return VirtualMachine(accelerator.TCG, kernel, disks, folder / "memory", is_shared=True, libvirt=address)
 
 
 def test_stop_powers_the_machine_off(running: Plan, daemon: str) -> None:

@@ -58,7 +58,7 @@ def check_briefs(lab: Lab) -> None:
 
 def faults(lab: Lab) -> list[Fault]:
     """Return every fault of `lab` that its schema does not show."""
-    found = [
+    own_faults = [
         *_name(lab),
         *lint_names.faults(lab),
         *_networks(lab),
@@ -70,7 +70,7 @@ def faults(lab: Lab) -> list[Fault]:
         *_duplicates(lab),
         *(fault for at, exercise in _written(lab) for fault in _exercise(lab, at, exercise)),
     ]
-    return found or list(_filled(lab))
+    return own_faults or list(_filled(lab))
 
 
 def _name(lab: Lab) -> Iterator[Fault]:

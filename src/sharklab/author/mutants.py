@@ -84,8 +84,10 @@ def _lost_of_host(
     original: Original, host: str, hits: Callable[[Leaf], bool], looked: bool = True
 ) -> frozenset[Name]:
     """Return the criteria that fail if only the checks on `host` selected by `hits` fail."""
-    found = (lost(original, (case,), partial(_is_hit, case, host, hits), looked) for case in original.cases)
-    return frozenset().union(*found)
+    criteria = (
+        lost(original, (case,), partial(_is_hit, case, host, hits), looked) for case in original.cases
+    )
+    return frozenset().union(*criteria)
 
 
 def _is_hit(case: Case, host: str, hits: Callable[[Leaf], bool], leaf: Leaf) -> bool:

@@ -51,9 +51,9 @@ def firewalld_on(context: Context, params: Params) -> Finding:
 )
 def service(context: Context, params: Params) -> Finding:
     """The service `service` runs on `host`, and starts with it; of a list, one service does."""
-    found = [_service(context, params["host"], name) for name in names(params["service"])]
-    good = next((each for each in found if each.status is Status.PASSED), None)
-    return good or replace(found[0], found=listed(tuple(each.found for each in found)))
+    findings = [_service(context, params["host"], name) for name in names(params["service"])]
+    good = next((each for each in findings if each.status is Status.PASSED), None)
+    return good or replace(findings[0], found=listed(tuple(each.found for each in findings)))
 
 
 def names(service: str | Sequence[str]) -> tuple[str, ...]:
@@ -150,7 +150,7 @@ def mount_kept(context: Context, params: Params) -> Finding:
     return finding(False, params["host"], Message(text, params))
 
 
-def _kept(context: Context, params: Params) -> dict[remote_files.Entry, str]:
+def _kept(context: Context, params: Params) -> dict[remote_files.MountEntry, str]:
     """Return the entries that mount the path at the start, each with its line of fstab; "" for any other."""
     seen = observation(context, params)
     lines = [(remote_files.read_fstab_line(line), line) for line in seen["fstab"]]

@@ -92,13 +92,13 @@ class HostRules:
         """The zone that decides about packets of each host of the lab, of anyone else, and of each source."""
         sources = [(name, zone) for name, zone in self._zones.items() if zone.get("sources")]
         by_card = {card: self._of_card(card) for card in self._cards} or {"": self._default}
-        found = [
+        zones = [
             (origin, self._of_origin(origin, sources, by_card[origin.network])) for origin in self._origins()
         ]
-        found += [(Origin(network=card), named) for card, named in by_card.items()]
-        found += [(Origin(), named) for named in sources]
+        zones += [(Origin(network=card), named) for card, named in by_card.items()]
+        zones += [(Origin(), named) for named in sources]
         return tuple(
-            (replace(origin, zone=name), merge(zone, self._policies(name))) for origin, (name, zone) in found
+            (replace(origin, zone=name), merge(zone, self._policies(name))) for origin, (name, zone) in zones
         )
 
     def _origins(self) -> Iterator[Origin]:
@@ -195,8 +195,10 @@ class HostRules:
     @property
     def redirecting(self) -> list[str]:
         """The tables whose rules send packets to another port or host: firewalld lets such packets in."""
-        found = (name for name, lines in chains(self._foreign).items() if any(map(_REDIRECT.search, lines)))
-        return sorted({name.partition(" chain ")[0] for name in found})
+        chain_names = (
+            name for name, lines in chains(self._foreign).items() if any(map(_REDIRECT.search, lines))
+        )
+        return sorted({name.partition(" chain ")[0] for name in chain_names})
 
     def refuses(self, wanted: Iterable[Span]) -> bool:
         """Tell whether rules of nftables that are not firewalld's refuse packets to one of the ports."""
@@ -235,9 +237,9 @@ def _lines(printed: str) -> set[str]:
 
 def _direct(file: str) -> set[str]:
     """Return the rules of firewalld.direct(5) as firewall-cmd prints them."""
-    found = set()
+    rules = set()
     for rule in _DIRECT.finditer(file):
         values = dict(_VALUE.findall(rule["values"]))
         place = [values.get(name, "") for name in ("ipv", "table", "chain", "priority")]
-        found.add(" ".join([*place, *rule["words"].split()]))
-    return found
+        rules.add(" ".join([*place, *rule["words"].split()]))
+    return rules

@@ -30,7 +30,7 @@ class Done:
     warnings: tuple[Message, ...] = ()
 
 
-Work = Callable[[Seat], Done]
+SeatTask = Callable[[Seat], Done]
 """Does the work on one seat. Raises SharklabError."""
 
 
@@ -43,7 +43,7 @@ def nobody(done: Done) -> None:
 
 
 def side_by_side(
-    own: Sequence[Seat], do: Work, progress: Progress, together: int = 0, watch: Watch = nobody
+    own: Sequence[Seat], do: SeatTask, progress: Progress, together: int = 0, watch: Watch = nobody
 ) -> list[Done]:
     """Do the work on each seat, `together` at the same time (one more than the CPUs without it).
 
@@ -70,7 +70,7 @@ def side_by_side(
     return [done[each.student] for each in own]
 
 
-def attempt(one: Seat, do: Work) -> Done:
+def attempt(one: Seat, do: SeatTask) -> Done:
     """Return the result of the work, whatever happens: the other seats go on."""
     begun = time.monotonic()
     try:

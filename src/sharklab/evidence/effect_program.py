@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-Effect = dict[str, Any]
+PlainEffect = dict[str, Any]
 """The result of an attempt: see `sharklab.evidence.effects.Effect`."""
 
 LIMIT = 20.0
@@ -53,7 +53,7 @@ CLOSED = ([3, 3], [1, 4])
 """Port unreachable (ICMP, ICMPv6): the answer of a closed port of UDP."""
 
 
-def reaches(to: str, address: str, port: str) -> Effect:
+def reaches(to: str, address: str, port: str) -> PlainEffect:
     """Return the verdict of packets on `port` at `address`: open, refused, rejected or silent.
 
     `refused` is a RST, or for UDP the ICMP message of a closed port. `rejected` is any other ICMP error, with
@@ -75,7 +75,7 @@ def reaches(to: str, address: str, port: str) -> Effect:
         return _ask(tried, own, *QUESTIONS[int(number)]())
 
 
-def _connect(tried: socket.socket, own: str) -> Effect:
+def _connect(tried: socket.socket, own: str) -> PlainEffect:
     waiting = select.poll()
     waiting.register(tried, select.POLLOUT)
     if not waiting.poll(PATIENCE * 1000):
@@ -85,7 +85,7 @@ def _connect(tried: socket.socket, own: str) -> Effect:
     return _error(code, told, own) if code or told else {"verdict": "open"}
 
 
-def _ask(tried: socket.socket, own: str, question: bytes, is_answer: Callable[[bytes], bool]) -> Effect:
+def _ask(tried: socket.socket, own: str, question: bytes, is_answer: Callable[[bytes], bool]) -> PlainEffect:
     """Return the effect of a question over UDP, which is sent at each of `REPEATS`."""
     start = time.monotonic()
     waiting = select.poll()
@@ -108,12 +108,12 @@ def _ask(tried: socket.socket, own: str, question: bytes, is_answer: Callable[[b
     return {"verdict": "silent"}
 
 
-def _closed(effect: Effect) -> Effect:
+def _closed(effect: PlainEffect) -> PlainEffect:
     """Return the effect of a question over UDP: a closed port refuses it."""
     return {**effect, "verdict": "refused"} if effect.get("icmp") in CLOSED else effect
 
 
-def _error(code: int, told: Effect, own: str) -> Effect:
+def _error(code: int, told: PlainEffect, own: str) -> PlainEffect:
     """Return the verdict of an error of the socket, with the ICMP message that made it, if one did."""
     said = {"said": os.strerror(code)}
     if not told:
@@ -123,7 +123,7 @@ def _error(code: int, told: Effect, own: str) -> Effect:
     return {"verdict": "rejected", **told}
 
 
-def _icmp(tried: socket.socket) -> Effect:
+def _icmp(tried: socket.socket) -> PlainEffect:
     """Return type, code and sender of the ICMP message in the error queue, or {} (sock_extended_err)."""
     try:
         _, ancillary, _, _ = tried.recvmsg(512, 512, socket.MSG_ERRQUEUE)
@@ -174,7 +174,7 @@ QUESTIONS: Mapping[int, Callable[[], tuple[bytes, Callable[[bytes], bool]]]] = {
 """A question for each port of UDP, and the function that knows its answer."""
 
 
-def resolves(name: str) -> Effect:
+def resolves(name: str) -> PlainEffect:
     """Return the addresses that programs get for `name`: those of getent(1), as a user without rights.
 
     An answer after `ANSWER` seconds is late.
@@ -202,7 +202,7 @@ SSH = (
 """ssh(1) without any question, and without a trace in the home of its user."""
 
 
-def logs_in(user: str, login: str, to: str, address: str) -> Effect:
+def logs_in(user: str, login: str, to: str, address: str) -> PlainEffect:
     """Return whether `user` logs in as `login` at `to`, which is at `address`, without a password.
 
     A new host key is taken and forgotten: ssh adds it to the first file of known hosts, which keeps nothing.
@@ -222,7 +222,7 @@ def logs_in(user: str, login: str, to: str, address: str) -> Effect:
     return {"verdict": "done"} if not done.returncode else {"verdict": "refused", "said": "".join(said[-1:])}
 
 
-def writes(user: str, path: str) -> Effect:
+def writes(user: str, path: str) -> PlainEffect:
     """Return whether `user` writes a new file in the folder `path`, and the disk has it; it is removed.
 
     If that is late, the file is removed as soon as the folder answers, at most a minute later.
@@ -246,7 +246,7 @@ def writes(user: str, path: str) -> Effect:
     return {"verdict": "done"}
 
 
-def reads(user: str, path: str, text: str) -> Effect:
+def reads(user: str, path: str, text: str) -> PlainEffect:
     """Return whether `user` reads the file `path`, and whether `text` is in its first `READ` bytes."""
     _become(user)
     with open(path, "rb") as file:
@@ -266,7 +266,7 @@ def _become(user: str) -> str:
     return entry.pw_dir
 
 
-ATTEMPTS: Mapping[str, Callable[..., Effect]] = {
+ATTEMPTS: Mapping[str, Callable[..., PlainEffect]] = {
     "reaches": reaches,
     "resolves": resolves,
     "logs_in": logs_in,
@@ -276,7 +276,7 @@ ATTEMPTS: Mapping[str, Callable[..., Effect]] = {
 """The function of each attempt, by its first word; the other words are its arguments."""
 
 
-def attempt(words: Sequence[str]) -> Effect:
+def attempt(words: Sequence[str]) -> PlainEffect:
     """Return the effect of one attempt; a fault of the attempt is an effect too."""
     name, *arguments = words
     try:
@@ -310,7 +310,7 @@ def begin(words: Sequence[str]) -> tuple[int, int]:
         os._exit(0)
 
 
-def results(attempts: Sequence[Sequence[str]], limit: float = LIMIT) -> list[Effect]:
+def results(attempts: Sequence[Sequence[str]], limit: float = LIMIT) -> list[PlainEffect]:
     """Return the effect of each attempt. All are tried at once; one without a result in time is `late`."""
     begun = [begin(words) for words in attempts]
     deadline = time.monotonic() + limit
@@ -323,7 +323,7 @@ def results(attempts: Sequence[Sequence[str]], limit: float = LIMIT) -> list[Eff
     return effects
 
 
-def _result(pipe: int, deadline: float) -> Effect:
+def _result(pipe: int, deadline: float) -> PlainEffect:
     received = b""
     with os.fdopen(pipe, "rb", buffering=0) as reader:
         while select.select([reader], [], [], max(0.0, deadline - time.monotonic()))[0]:
@@ -333,7 +333,7 @@ def _result(pipe: int, deadline: float) -> Effect:
             received += part
         else:
             return {"verdict": "late"}
-    effect: Effect = json.loads(received) if received else {"verdict": "error", "said": "no result"}
+    effect: PlainEffect = json.loads(received) if received else {"verdict": "error", "said": "no result"}
     return effect
 
 

@@ -26,7 +26,7 @@ Attempt = tuple[str, ...]
 LIMIT = 90.0
 """Seconds that all attempts of a host may take, with the connection to it."""
 
-Words = Annotated[str, Meta(max_length=1024)]
+EffectText = Annotated[str, Meta(max_length=1024)]
 Byte = Annotated[int, Meta(ge=0, le=255)]
 
 
@@ -39,14 +39,14 @@ class Effect(TypedDict):
     words of a program or of the kernel.
     """
 
-    verdict: Words
-    said: NotRequired[Words]
+    verdict: EffectText
+    said: NotRequired[EffectText]
     icmp: NotRequired[Annotated[list[Byte], Meta(min_length=2, max_length=2)]]
-    origin: NotRequired[Words]
-    addresses: NotRequired[Annotated[list[Words], Meta(max_length=300)]]
+    origin: NotRequired[EffectText]
+    addresses: NotRequired[Annotated[list[EffectText], Meta(max_length=300)]]
 
 
-Effects = Annotated[dict[Words, Effect], Meta(max_length=256)]
+Effects = Annotated[dict[EffectText, Effect], Meta(max_length=256)]
 """The effects of the attempts of a host, each by its `key`."""
 
 

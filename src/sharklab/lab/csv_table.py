@@ -38,7 +38,7 @@ _LATE_CAPITALS = "ŠŒŽŸ"
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One record of a table: the line where it begins, and its cells.
 
     `doubts` tells why the text of a cell, by its place, is not sure: only a workbook has such cells.
@@ -62,8 +62,8 @@ class CsvTable:
     encoding: str
     marked: bool
     separator: str
-    headings: Row
-    rows: tuple[Row, ...]
+    headings: TableRow
+    rows: tuple[TableRow, ...]
 
     @property
     def plain_headings(self) -> tuple[str, ...]:
@@ -94,16 +94,16 @@ def read(file: Path, content: bytes, known: Collection[str]) -> CsvTable:
     text = text[told.end() :] if told else text
     separator = told[1] if told else _separator(text, known)
     rows = [row for row in _records(file, text, separator, first) if any(map(str.strip, row.cells))]
-    headings = rows[0] if rows else Row(first, ())
+    headings = rows[0] if rows else TableRow(first, ())
     return CsvTable(file, text, encoding, marked, separator, headings, tuple(rows[1:]))
 
 
-def _records(file: Path, text: str, separator: str, first: int) -> Iterator[Row]:
+def _records(file: Path, text: str, separator: str, first: int) -> Iterator[TableRow]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     line = first
     try:
         for cells in reader:
-            yield Row(line, tuple(cells))
+            yield TableRow(line, tuple(cells))
             line = first + reader.line_num
     except csv.Error as error:
         raise InputError(

@@ -23,12 +23,12 @@ def folder(lab: str) -> Path:
 
 def last(lab: str) -> Mapping[str, float]:
     """Return when each student handed in last for a lab (epoch seconds). Other files are left out."""
-    found: dict[str, float] = {}
+    moments: dict[str, float] = {}
     for file in folder(lab).glob("*.sharklab"):
         student, _, rest = file.name.removesuffix(".sharklab").rpartition("-")[0].rpartition("-")
         try:
             moment = float(timegm(time.strptime(rest, STAMP)))
         except ValueError:
             continue
-        found[student] = max(moment, found.get(student, 0.0))
-    return found
+        moments[student] = max(moment, moments.get(student, 0.0))
+    return moments

@@ -39,11 +39,11 @@ def options(role: str, entry: str) -> Mapping[str, Any]:
 
 def limits(listed: Sequence[str]) -> Mapping[str, int]:
     """Return the limits that roles ask for, the largest of each: `memory_mib`, `processes`."""
-    found: dict[str, int] = {}
+    largest: dict[str, int] = {}
     for role in listed:
         for name, value in _read(role, LIMITS).items():
-            found[name] = max(value, found.get(name, 0))
-    return found
+            largest[name] = max(value, largest.get(name, 0))
+    return largest
 
 
 def _imported(role: str, variables: Mapping[str, Any]) -> Iterator[str]:

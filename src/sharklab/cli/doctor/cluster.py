@@ -15,7 +15,7 @@ from sharklab.hosts.providers.cluster import client, course, placement
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.endpoint import ENGINES
 from sharklab.hosts.providers.cluster.members import ALONE
-from sharklab.hosts.providers.cluster.model import Member, Network, Pool, Power, Resources, Server
+from sharklab.hosts.providers.cluster.model import EngineNetwork, Member, Pool, Power, Resources, Server
 from sharklab.message import N_, Message
 
 INOTIFY_PER_HOST = 7
@@ -31,7 +31,7 @@ NAMES = {engine.name.lower(): engine.name for engine in ENGINES}
 
 
 @dataclass(frozen=True)
-class Seen:
+class ExaminedMember:
     """A member that answers: its engine, its memory, and its limit of inotify if it could be read."""
 
     server: Server
@@ -76,9 +76,9 @@ def _inside(engine: Client, server: Server) -> Iterator[Diagnosis]:
     yield networks(engine.networks.all(), members)
 
 
-def _look(engine: Client, one: Member, server: Server) -> Seen:
+def _look(engine: Client, one: Member, server: Server) -> ExaminedMember:
     resources = engine.members.resources(one.name)
-    return Seen(engine.server(one.name), resources, _inotify_of(engine, one.name, server))
+    return ExaminedMember(engine.server(one.name), resources, _inotify_of(engine, one.name, server))
 
 
 def _inotify_of(engine: Client, name: str, server: Server) -> int | None:
@@ -106,7 +106,7 @@ def engine_itself(server: Server, place: str) -> Diagnosis:
     )
 
 
-def member(one: Member, seen: Seen | None) -> Diagnosis:
+def member(one: Member, seen: ExaminedMember | None) -> Diagnosis:
     """Tell the state and the memory of a member."""
     name = Message(N_("member {name}"), {"name": platform.node() if one.name == ALONE else one.name})
     if seen is None:
@@ -127,7 +127,7 @@ def member(one: Member, seen: Seen | None) -> Diagnosis:
     return Diagnosis(name, DiagnosisStatus.OK, Message(meaning, values))
 
 
-def room(seen: Mapping[str, Seen]) -> Diagnosis:
+def room(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     """Tell the number of hosts for which the members have memory."""
     name = N_("room for hosts")
     free = {one: look.resources.memory_free for one, look in seen.items()}
@@ -157,7 +157,7 @@ def architectures(members: Sequence[Member], own: str) -> Diagnosis:
     return ok(name, N_("all are {own}, as this computer is, which makes the images"), own=own)
 
 
-def versions(seen: Mapping[str, Seen]) -> Diagnosis:
+def versions(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     """Tell whether all members have the same engine: during an upgrade the cluster refuses changes."""
     name, found = N_("versions"), sorted({look.server.version for look in seen.values()})
     if len(found) > 1:
@@ -170,7 +170,7 @@ def versions(seen: Mapping[str, Seen]) -> Diagnosis:
     return ok(name, N_("the same on all members"))
 
 
-def users(seen: Mapping[str, Seen]) -> Diagnosis:
+def users(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     """Tell whether hosts can have users of their own without a change of each file (idmapped mounts)."""
     name = N_("users of the hosts")
     slow = tuple(one for one, look in seen.items() if "idmapped_mounts" not in look.server.features)
@@ -184,7 +184,7 @@ def users(seen: Mapping[str, Seen]) -> Diagnosis:
     return ok(name, N_("owners of files are shifted when they are mounted, on all members"))
 
 
-def inotify(seen: Mapping[str, Seen]) -> Diagnosis:
+def inotify(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     """Tell whether the members' limit of inotify(7) is ample: all hosts of a member share it."""
     name = N_("inotify limit")
     small = {
@@ -213,7 +213,7 @@ def inotify(seen: Mapping[str, Seen]) -> Diagnosis:
     return ok(name, N_("ample on all members"))
 
 
-def virtual_machines(seen: Mapping[str, Seen]) -> Diagnosis:
+def virtual_machines(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     """Tell which members can run virtual machines: the engine tried QEMU and KVM when it started."""
     name = N_("virtual machines")
     able = tuple(one for one, look in seen.items() if "qemu" in look.server.drivers)
@@ -226,7 +226,7 @@ def virtual_machines(seen: Mapping[str, Seen]) -> Diagnosis:
     )
 
 
-def storage(engine: Client, seen: Mapping[str, Seen]) -> Iterator[Diagnosis]:
+def storage(engine: Client, seen: Mapping[str, ExaminedMember]) -> Iterator[Diagnosis]:
     """Tell the drivers of the pools, and their space on each member."""
     name = N_("storage")
     pools = [one for one in engine.pools.all() if one.status == CREATED]
@@ -270,7 +270,7 @@ def pool_itself(pool: Pool, free: Mapping[str, int]) -> Diagnosis:
     return Diagnosis(name, DiagnosisStatus.OK, Message(meaning, values))
 
 
-def networks(found: Sequence[Network], members: Sequence[Member]) -> Diagnosis:
+def networks(found: Sequence[EngineNetwork], members: Sequence[Member]) -> Diagnosis:
     """Tell whether networks of seats can be made. A seat lies on one member, so a bridge there is enough."""
     name = N_("networks")
     broken = tuple(one.name for one in found if one.managed and one.status != CREATED)

@@ -13,7 +13,7 @@ from sharklab.cli.doctor import trials
 from sharklab.cli.doctor.diagnosis import Diagnosis, missing, ok, optional, warning
 from sharklab.hosts.providers import cgroups as hosts_cgroups
 from sharklab.hosts.providers import disk_file, user_namespace
-from sharklab.hosts.providers.qemu import engine, libvirt, trial
+from sharklab.hosts.providers.qemu import accelerator, libvirt, trial
 from sharklab.message import N_, Message, refusal
 
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -230,13 +230,13 @@ def kvm(device: Path) -> Diagnosis:
     if not device.exists():
         return ok(name, N_("absent; containers do not use it, and virtual machines are emulated, slowly"))
     kernels = sorted(state.images_folder().glob("*-vm-*/root/boot/vmlinuz-*")) if privilege.is_root() else []
-    if not kernels or not system_packages.find(engine.QEMU):
+    if not kernels or not system_packages.find(accelerator.QEMU):
         sentence = N_(
             "{device} is there, unproven: that takes QEMU, and an image of a virtual machine "
             "(sharklab image build --provider auto)"
         )
         return ok(name, sentence, device=str(device))
-    if trial.boots(kernels[0], engine.KVM):
+    if trial.boots(kernels[0], accelerator.KVM):
         return ok(name, N_("tried: a kernel boots under it, and virtual machines use it"))
     return optional(
         name,

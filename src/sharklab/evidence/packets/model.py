@@ -126,7 +126,7 @@ class Packet:
 
 
 @dataclass(frozen=True)
-class Recording:
+class DecodedCapture:
     """A capture as it was read: its packets, whether its end is missing, and why it could not be read."""
 
     packets: tuple[Packet, ...]
@@ -198,7 +198,7 @@ class NfsCall:
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts about a capture as a whole; `cut` and `problem` as in its `Recording`."""
+    """The facts about a capture as a whole; `cut` and `problem` as in its `DecodedCapture`."""
 
     packets: tuple[Packet, ...] = ()
     conversations: tuple[Conversation, ...] = ()

@@ -16,7 +16,7 @@ from sharklab.evidence.run_folder import Evidence, SocketLine
 from sharklab.grading.marking import meant, several
 from sharklab.grading.marking.own_machine import without_seat
 from sharklab.grading.submission import manifest, parts
-from sharklab.grading.submission.model import HostState, Submission
+from sharklab.grading.submission.model import PlainHostState, Submission
 from sharklab.lab.model import Capture, Exercise, Plan
 from sharklab.message import Message
 
@@ -97,7 +97,7 @@ def gather(
     return tuple(_with_second_look(case, after) for case in cases)
 
 
-def _readable(states: Mapping[str, HostState]) -> dict[str, HostState]:
+def _readable(states: Mapping[str, PlainHostState]) -> dict[str, PlainHostState]:
     return {host: seen for host, seen in states.items() if not host_state.fault(seen)}
 
 
@@ -105,7 +105,7 @@ def _is_back(submission: Submission, host: str) -> bool:
     return manifest.came_back(submission.manifest, host)
 
 
-def _with_second_look(case: Case, after: Mapping[str, HostState]) -> Case:
+def _with_second_look(case: Case, after: Mapping[str, PlainHostState]) -> Case:
     evidence = replace(case.context.evidence, state=after, sockets=tuple(_sockets(after)))
     return replace(case, after=replace(case.context, evidence=evidence))
 
@@ -154,7 +154,7 @@ def _case(case: Case) -> Case:
     return replace(case, context=replace(own, exercise=exercise), assumed=assumed)
 
 
-def _sockets(state: Mapping[str, HostState]) -> Iterator[SocketLine]:
+def _sockets(state: Mapping[str, PlainHostState]) -> Iterator[SocketLine]:
     """Yield the listening sockets of each host at the time of observation."""
     for host, seen in state.items():
         yield from (SocketLine(host, line, seen["observed"], seen["observed"]) for line in seen["sockets"])

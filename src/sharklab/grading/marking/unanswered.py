@@ -19,5 +19,5 @@ def of_kind(exercise: Exercise, talks: Iterable[Talk]) -> list[Talk]:
     `talks` are those of its captures; one whose sides are not sure is in it both ways round.
     """
     wanted = service.of(exercise)
-    found = [(name, talk) for name, talk in talks if wanted and wanted.fits(talk)]
-    return found if len({talk.server for _, talk in found}) == 1 else []
+    fitting = [(name, talk) for name, talk in talks if wanted and wanted.fits(talk)]
+    return fitting if len({talk.server for _, talk in fitting}) == 1 else []

@@ -57,9 +57,9 @@ def _id(exercise: Exercise) -> str:
 def _of_service(left: list[RecordedCapture], exercise: Exercise) -> list[Path]:
     """Return the captures whose largest conversation is with the service of an exercise, and take them."""
     wanted = service.of(exercise)
-    found = [each for each in left if wanted and _is_of(wanted, _largest(each))]
-    left[:] = [each for each in left if each not in found]
-    return [each.path for each in found]
+    chosen = [each for each in left if wanted and _is_of(wanted, _largest(each))]
+    left[:] = [each for each in left if each not in chosen]
+    return [each.path for each in chosen]
 
 
 def _is_of(wanted: AskedService, talk: Conversation | None) -> bool:
@@ -90,13 +90,13 @@ def _others(left: list[RecordedCapture], exercise: Exercise, answers: Answers, f
         return []
     one = RecordedCapture("", "", first)
     service, connection = _service(one, exercise, answers), _connection(one)
-    found = [
+    others = [
         each
         for each in left
         if (service and service == _service(each, exercise, answers)) or connection in _connections(each)
     ]
-    left[:] = [each for each in left if each not in found]
-    return [each.path for each in found]
+    left[:] = [each for each in left if each not in others]
+    return [each.path for each in others]
 
 
 def _service(capture: RecordedCapture, exercise: Exercise, answers: Answers) -> frozenset[str]:

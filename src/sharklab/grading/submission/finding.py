@@ -38,7 +38,7 @@ OWN, ANY, OTHER = 0, 1, 2
 
 
 @dataclass(frozen=True)
-class Found:
+class ChosenFiles:
     """The captures that were found for a lab, by id, and those that are not used, with the reason.
 
     Further files of a capture have the names of `parts`.
@@ -101,7 +101,7 @@ def answer_sheet(folder: Path, plan: Plan) -> Path:
     return min((each for each in near if each[0] is not OTHER), default=(ANY, folder))[1]
 
 
-def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path], own: Path) -> Found:
+def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path], own: Path) -> ChosenFiles:
     """Return a capture for each one of the lab that `taken` lacks, among all files below `folder`.
 
     Files beyond the first of a capture that counts on any machine are returned as well. `own` is the form's
@@ -138,7 +138,7 @@ def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path], 
         any(answers.values()),
     )
     problems = (_problem(folder, file, reason) for file, reason in islice(said, _NAMED))
-    return Found({**captures, **damaged}, (*unused, *problems))
+    return ChosenFiles({**captures, **damaged}, (*unused, *problems))
 
 
 def _problem(folder: Path, file: Path, reason: Message) -> Problem:
@@ -163,11 +163,11 @@ def _by_name(
     claims: Sequence[_Claim], by_place: Mapping[Path, int], lacking: Collection[str]
 ) -> dict[str, Path]:
     """Return the file whose name means each lacking capture: in the lab's folder first, then the nearest."""
-    found: dict[str, Path] = {}
+    files_by_id: dict[str, Path] = {}
     for claim in sorted(claims, key=lambda claim: by_place[claim.file]):
         if claim.id in lacking:
-            found.setdefault(claim.id, claim.file)
-    return found
+            files_by_id.setdefault(claim.id, claim.file)
+    return files_by_id
 
 
 def _further(
@@ -179,12 +179,12 @@ def _further(
     """
     ids = [each.id for exercise in plan.lab.exercises if exercise.anywhere for each in exercise.captures]
     place = {id: nearness(first[id].relative_to(folder).parts, plan.lab.name) for id in ids if id in first}
-    found: dict[str, list[Path]] = {}
+    files_by_id: dict[str, list[Path]] = {}
     for _, file, id in claims:
         own = nearness(file.relative_to(folder).parts, plan.lab.name)
         if file not in first.values() and place.get(id) == own:
-            found.setdefault(id, []).append(file)
-    return found
+            files_by_id.setdefault(id, []).append(file)
+    return files_by_id
 
 
 def _without_copies(first: Path, files: Iterable[Path], copies: dict[Path, Path]) -> list[Path]:

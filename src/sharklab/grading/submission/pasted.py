@@ -28,7 +28,7 @@ _LISTENS = frozenset({"LISTEN", "LISTENING"})
 
 
 @dataclass(frozen=True)
-class Place:
+class PrintedEndpoint:
     """An endpoint as a tool prints it; a part is "" when it is `*`, or an address that is a name."""
 
     address: str
@@ -40,8 +40,8 @@ class Line:
     """A socket as a tool prints it: "TCP", "UDP" or "" when it is not told, and both ends."""
 
     transport: str
-    client: Place
-    server: Place
+    client: PrintedEndpoint
+    server: PrintedEndpoint
 
 
 def lines(text: str) -> list[Line]:
@@ -66,7 +66,9 @@ def _transport(words: list[str]) -> str:
     return named or ("TCP" if states & _TCP_STATES else "UDP" if "UNCONN" in states else "")
 
 
-def _sides(local: Place, peer: Place, listens: bool) -> tuple[Place, Place]:
+def _sides(
+    local: PrintedEndpoint, peer: PrintedEndpoint, listens: bool
+) -> tuple[PrintedEndpoint, PrintedEndpoint]:
     """Return client and server: the tool runs on the client, unless its socket waits or its peer is high."""
     waits = listens or (not _is_high(local.port) and _is_high(peer.port))
     return (peer, local) if waits else (local, peer)
@@ -76,12 +78,12 @@ def _is_high(port: str) -> bool:
     return port.isdigit() and int(port) >= _EPHEMERAL
 
 
-def place(word: str) -> Place | None:
+def place(word: str) -> PrintedEndpoint | None:
     """Return the endpoint that a word is (`[2001:db8::7]:443`, `192.0.2.7.443`, `*:ssh`), else None."""
     return next(filter(None, (_split(word.strip(",;"), mark) for mark in ":.")), None)
 
 
-def _split(word: str, mark: str) -> Place | None:
+def _split(word: str, mark: str) -> PrintedEndpoint | None:
     """Return the endpoint whose port follows the last `mark`; a dot separates numeric addresses alone."""
     host, found, name = word.rpartition(mark)
     number = "" if name == "*" else _port(name)
@@ -91,7 +93,7 @@ def _split(word: str, mark: str) -> Place | None:
         return None
     if known is None and bare not in ("", "*") and not _is_name(bare):
         return None
-    return Place(known or "", number)
+    return PrintedEndpoint(known or "", number)
 
 
 def _is_name(host: str) -> bool:

@@ -52,7 +52,7 @@ _WITHOUT_SIGN = re.compile(r"(?P<label>.+?)\s+(?P<value>\S*\d\S*)")
 
 
 @dataclass(frozen=True)
-class Found:
+class AnswersInPages:
     """The answers that were found, with their places, and those that contradict each other."""
 
     answers: Answers = field(default_factory=dict)
@@ -70,7 +70,7 @@ class _Said:
     line: int
 
 
-def find(folder: Path, plan: Plan, known: Answers) -> Found:
+def find(folder: Path, plan: Plan, known: Answers) -> AnswersInPages:
     """Return the answers in the texts below `folder` for exercises of which `known` has no answer.
 
     Only exercises that take captures from anywhere are looked at. The first page with an answer counts.
@@ -87,7 +87,9 @@ def find(folder: Path, plan: Plan, known: Answers) -> Found:
             if said.question not in given.setdefault(said.exercise, {}):
                 given[said.exercise][said.question] = said.text
                 places.append(WrittenAnswer(said.exercise, said.question, name, said.line))
-    return Found({name: each for name, each in given.items() if each}, tuple(places), tuple(problems))
+    return AnswersInPages(
+        {name: each for name, each in given.items() if each}, tuple(places), tuple(problems)
+    )
 
 
 def is_page(name: str) -> bool:
@@ -99,14 +101,14 @@ def is_page(name: str) -> bool:
 
 def _pages(folder: Path, lab: str) -> Sequence[Path]:
     """Return the texts below `folder` that may be about the lab, those in its own folder first."""
-    found = [
+    pages = [
         (near, len(parts), file)
         for file in finding.files(folder)
         if is_page(file.name)
         for parts in [file.relative_to(folder).parts]
         if (near := finding.nearness(parts, lab)) is not finding.OTHER
     ]
-    return [file for *_, file in sorted(found)[:_PAGES]]
+    return [file for *_, file in sorted(pages)[:_PAGES]]
 
 
 def _said(page: Path, plan: Plan) -> list[_Said]:

@@ -43,8 +43,8 @@ def texts() -> dict[str, str]:
     A symbolic link is the text "-> target". Files that are large, secret or no text are left out.
     """
     commands = {" ".join(words): _in_order(output(list(words)) or "") for words in COMMANDS}
-    found = {path: text for path in files.below(ROOT) if (text := _text(path)) is not None}
-    return {**found, **commands}
+    by_path = {path: text for path in files.below(ROOT) if (text := _text(path)) is not None}
+    return {**by_path, **commands}
 
 
 def _in_order(printed: str) -> str:

@@ -112,9 +112,9 @@ def answering(plan: Plan, hosts: Set[str]) -> set[str]:
     addresses = {
         str(network.management_address(plan, host).ip): host.name for host in plan.hosts if host.name in hosts
     }
-    found: set[str] = set()
+    ready: set[str] = set()
     if not hosts:
-        return found
+        return ready
 
     def look() -> None:
         # Only this thread goes there (setns(2)), and it ends there.
@@ -129,9 +129,9 @@ def answering(plan: Plan, hosts: Set[str]) -> set[str]:
         for line in table.splitlines()[1:]:
             address, _, flags, *_ = line.split()
             if address in addresses and int(flags, 16) & COMPLETE:
-                found.add(addresses[address])
+                ready.add(addresses[address])
 
     thread = threading.Thread(target=look, name=f"arp-{os.getpid()}")
     thread.start()
     thread.join()
-    return found
+    return ready

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from sharklab.grading.submission.pasted import Line, Place, lines, place
+from sharklab.grading.submission.pasted import Line, PrintedEndpoint, lines, place
 
-CLIENT, SERVER = Place("192.0.2.7", "50925"), Place("198.51.100.9", "443")
-SIX, SIX_SERVER = Place("2001:db8::7", "50925"), Place("2001:db8::9", "443")
-ANY = Place("", "")
+CLIENT, SERVER = PrintedEndpoint("192.0.2.7", "50925"), PrintedEndpoint("198.51.100.9", "443")
+SIX, SIX_SERVER = PrintedEndpoint("2001:db8::7", "50925"), PrintedEndpoint("2001:db8::9", "443")
+ANY = PrintedEndpoint("", "")
 
 
 @pytest.mark.parametrize(
@@ -28,16 +28,22 @@ ANY = Place("", "")
             "firefox 12 me 45u IPv4 0x1f 0t0 TCP 192.0.2.7:50925->198.51.100.9:443 (ESTABLISHED)",
             Line("TCP", CLIENT, SERVER),
         ),
-        ("UDP 0.0.0.0:57862 *:* 4312", Line("UDP", Place("", "57862"), ANY)),
-        ("UNCONN 0 0 [::]:ntp [::]:*", Line("UDP", Place("", "123"), ANY)),
-        ("tcp6 0 0 :::22 :::* LISTEN", Line("TCP", ANY, Place("", "22"))),
-        ("ESTAB 0 0 198.51.100.9:ssh 192.0.2.7:50925", Line("TCP", CLIENT, Place("198.51.100.9", "22"))),
+        ("UDP 0.0.0.0:57862 *:* 4312", Line("UDP", PrintedEndpoint("", "57862"), ANY)),
+        ("UNCONN 0 0 [::]:ntp [::]:*", Line("UDP", PrintedEndpoint("", "123"), ANY)),
+        ("tcp6 0 0 :::22 :::* LISTEN", Line("TCP", ANY, PrintedEndpoint("", "22"))),
+        (
+            "ESTAB 0 0 198.51.100.9:ssh 192.0.2.7:50925",
+            Line("TCP", CLIENT, PrintedEndpoint("198.51.100.9", "22")),
+        ),
         (
             "ESTAB 0 0 192.0.2.7:krbupdate 198.51.100.9:nfs",
-            Line("TCP", Place("192.0.2.7", "760"), Place("198.51.100.9", "2049")),
+            Line("TCP", PrintedEndpoint("192.0.2.7", "760"), PrintedEndpoint("198.51.100.9", "2049")),
         ),
         ("192.0.2.7:50925 198.51.100.9:443", Line("", CLIENT, SERVER)),
-        ("tcp ESTAB 0 0 me.example:50925 www.example:443", Line("TCP", Place("", "50925"), Place("", "443"))),
+        (
+            "tcp ESTAB 0 0 me.example:50925 www.example:443",
+            Line("TCP", PrintedEndpoint("", "50925"), PrintedEndpoint("", "443")),
+        ),
     ],
 )
 def test_lines_of_each_tool(text: str, line: Line) -> None:
@@ -65,10 +71,10 @@ def test_lines_leaves_other_lines_out(text: str) -> None:
 @pytest.mark.parametrize(
     ("word", "found"),
     [
-        ("[2001:db8::7]:443", Place("2001:db8::7", "443")),
-        ("[::ffff:192.0.2.7]:443", Place("192.0.2.7", "443")),
-        ("*:ssh", Place("", "22")),
-        (":443", Place("", "443")),
+        ("[2001:db8::7]:443", PrintedEndpoint("2001:db8::7", "443")),
+        ("[::ffff:192.0.2.7]:443", PrintedEndpoint("192.0.2.7", "443")),
+        ("*:ssh", PrintedEndpoint("", "22")),
+        (":443", PrintedEndpoint("", "443")),
         ("*.*", ANY),
         ("192.0.2.7", None),
         ("192.0.2.7:99999", None),
@@ -76,6 +82,6 @@ def test_lines_leaves_other_lines_out(text: str) -> None:
         ("http://a:443", None),
     ],
 )
-def test_place_of_a_word(word: str, found: Place | None) -> None:
+def test_place_of_a_word(word: str, found: PrintedEndpoint | None) -> None:
     """A word without a port, or with one that cannot be, is no endpoint."""
     assert found == place(word)

@@ -34,7 +34,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     return replace(made, lab=replace(made.lab, name="tp4", exercises=exercises))
 
 
-def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> written.Found:
+def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> written.AnswersInPages:
     """Return the answers in a page of this text."""
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(text)
@@ -120,7 +120,7 @@ def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None
 )
 def test_find_guesses_nothing(text: str, plan: Plan, tmp_path: Path) -> None:
     """An answer without its exercise or question is none."""
-    assert written.Found() == find(tmp_path, plan, text)
+    assert written.AnswersInPages() == find(tmp_path, plan, text)
 
 
 def test_find_takes_none_of_two_answers(plan: Plan, tmp_path: Path) -> None:

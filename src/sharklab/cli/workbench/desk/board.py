@@ -34,7 +34,7 @@ PATIENCE = 10.0
 
 
 @dataclass(frozen=True)
-class Record:
+class BoardRecord:
     """The notes about one student: of each exercise the points, their worth, and the most points ever.
 
     `gained` is the time of the last gain of points, `checked` that of the last check, `changed` that of the
@@ -47,7 +47,7 @@ class Record:
     changed: float = 0.0
 
 
-def read(lab: str, student: str) -> Record:
+def read(lab: str, student: str) -> BoardRecord:
     """Return the notes about a student. Raises MachineryError when their file is damaged."""
     file = _file(lab, student)
     try:
@@ -56,9 +56,9 @@ def read(lab: str, student: str) -> Record:
             id: (float(now), float(worth), float(most)) for id, (now, worth, most) in plain["points"].items()
         }
         times = (float(plain.get(name, 0.0)) for name in ("gained", "checked", "changed"))
-        return Record(points, *times)
+        return BoardRecord(points, *times)
     except FileNotFoundError:
-        return Record({})
+        return BoardRecord({})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise _damaged(file, error) from error
 
@@ -71,8 +71,8 @@ def _damaged(file: Path, error: Exception) -> MachineryError:
 
 def note_check(lab: str, student: str, result: Result) -> None:
     """Note the points of a check that ends now."""
-    found = {each.id: (each.points, each.worth) for each in result.exercises}
-    _change(lab, student, lambda old: replace(_gain(old, found, fresh(lab)), checked=time.time()))
+    points = {each.id: (each.points, each.worth) for each in result.exercises}
+    _change(lab, student, lambda old: replace(_gain(old, points, fresh(lab)), checked=time.time()))
 
 
 def note_change(lab: str, student: str) -> None:
@@ -86,18 +86,18 @@ def note_points(lab: str, student: str, found: Points, sees_hosts: bool) -> None
     Where the state of the hosts is not known, an exercise keeps the points that a check has found.
     """
 
-    def change(old: Record) -> Record:
+    def change(old: BoardRecord) -> BoardRecord:
         own = found if sees_hosts else {id: _at_least(old, id, *each) for id, each in found.items()}
         return _gain(old, own, fresh(lab))
 
     _change(lab, student, change)
 
 
-def _at_least(old: Record, exercise: str, points: float, worth: float) -> tuple[float, float]:
+def _at_least(old: BoardRecord, exercise: str, points: float, worth: float) -> tuple[float, float]:
     return max(points, old.points.get(exercise, (0.0, 0.0, 0.0))[0]), worth
 
 
-def _gain(old: Record, found: Points, fresh: Mapping[str, float]) -> Record:
+def _gain(old: BoardRecord, found: Points, fresh: Mapping[str, float]) -> BoardRecord:
     """Return the notes with other points; those of a fresh seat are no gain."""
     now, points, has_gained = time.time(), {}, False
     for id, (own, worth) in found.items():
@@ -146,8 +146,8 @@ def rows(lab: Lab, students: Sequence[Student], words: Translator) -> list[dict[
     hosts = {each["student"]: each["hosts"] for each in seats.status(lab.name)}
     known = seat.look_up_all(lab, [own.id for own in students])
     table = _Table(lab, hosts, handed_in.last(lab.name), fresh(lab.name), words)
-    found = [table.row(own, known[own.id]) for own in students]
-    return sorted(found, key=lambda row: (bool(row["handed"]), row["is_done"], -row["stuck"], row["student"]))
+    shown = [table.row(own, known[own.id]) for own in students]
+    return sorted(shown, key=lambda row: (bool(row["handed"]), row["is_done"], -row["stuck"], row["student"]))
 
 
 @dataclass(frozen=True)
@@ -194,14 +194,14 @@ class _Table:
             "handed_at": time.strftime("%H:%M", time.localtime(handed)),
         }
 
-    def _earned(self, record: Record) -> tuple[float, float]:
+    def _earned(self, record: BoardRecord) -> tuple[float, float]:
         """Return the points above those of a fresh seat, and their worth."""
         own = [(points, worth, self.fresh.get(id, 0.0)) for id, (points, worth, _) in record.points.items()]
         points = sum(max(0.0, points - start) for points, _, start in own)
         return points, sum(max(0.0, worth - start) for _, worth, start in own)
 
 
-def _state(record: Record, exercise: str) -> str:
+def _state(record: BoardRecord, exercise: str) -> str:
     now, worth, most = record.points.get(exercise, (0.0, 0.0, 0.0))
     if not worth or most < worth:
         return NEVER
@@ -213,7 +213,7 @@ def _file(lab: str, student: str) -> Path:
     return state.root() / "workbench" / "board" / place.parent.name / f"{place.name}.json"
 
 
-def _change(lab: str, student: str, change: Callable[[Record], Record]) -> None:
+def _change(lab: str, student: str, change: Callable[[BoardRecord], BoardRecord]) -> None:
     file = _file(lab, student)
     what = Message(N_("the notes about {student}"), {"student": student})
     with state.lock(file.with_name(f".{file.name}.lock"), what, PATIENCE):

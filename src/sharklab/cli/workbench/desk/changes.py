@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Changes:
+class ChangeCounter:
     """Counts the changes of a class, and knows the last one of each student."""
 
     _count: int = 0

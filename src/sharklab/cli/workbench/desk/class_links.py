@@ -40,13 +40,13 @@ def numbers(lab: str, students: Iterable[str]) -> dict[str, int]:
 def unused(lab: str, students: Iterable[str]) -> dict[str, Reader]:
     """Return the reader of each present link that nobody has used yet, by its token."""
     known = _read()
-    found = {}
+    readers = {}
     for student in students:
         if not known.get(_name(lab, student), {}).get("used"):
             number = _number(known, lab, student)
             own = Reader(student, seats=frozenset({(lab, student)}), epoch=number)
-            found[_token(lab, student, number)] = own
-    return found
+            readers[_token(lab, student, number)] = own
+    return readers
 
 
 def use(lab: str, students: Iterable[str], token: str) -> Reader | None:

@@ -66,7 +66,7 @@ class Attached:
 def attach(engine: Client, name: str, argv: Sequence[str]) -> Attached:
     """Start a program in an instance that runs, and return its streams.
 
-    The program waits for them. Raises MachineryError (Refused when the instance does not run).
+    The program waits for them. Raises MachineryError (EngineRefusal when the instance does not run).
     """
     body = {"command": list(argv), "wait-for-websocket": True, "interactive": False, "cwd": "/"}
     begun = engine.transport.begin("POST", path("instances", name, "exec"), body, project=engine.project)

@@ -5,7 +5,7 @@
         course.instances.create("alice-server", FromImage("tp4-server"), member="m1", config={...})
         course.instances.start("alice-server")
 
-Every function may raise Refused, NotFound, AlreadyThere, Unreachable and TooLate (`errors`), and says
+Every function may raise EngineRefusal, NotFound, AlreadyThere, Unreachable and TooLate (`errors`), and says
 its time limit. Limits are in seconds. Threads may share a client.
 """
 

@@ -33,7 +33,7 @@ class Members:
         return sorted(map(_member, found), key=lambda one: one.name)
 
     def resources(self, name: str, *, limit: float = SECONDS) -> Resources:
-        """Return the memory and the processors of a member. Raises Refused if it does not answer."""
+        """Return the memory and the processors of a member. Raises EngineRefusal if it does not answer."""
         said = self._transport.get("/1.0/resources", limit=limit, **target(name))
         memory = said["memory"]
         return Resources(int(memory["total"]), int(memory["used"]), int(said["cpu"]["total"]))

@@ -57,7 +57,7 @@ def rows(lab: Lab, lang: str = "en") -> dict[str, dict[str, Any]]:
 
 def test_student_without_notes_has_no_points(lab: Lab) -> None:
     """Most students of a class have not begun."""
-    assert board.Record({}) == board.read("mylab", "alice")
+    assert board.BoardRecord({}) == board.read("mylab", "alice")
     row = rows(lab)["alice"]
     assert ("alice of the class", {}, False) == (row["name"], row["hosts"], row["is_done"])
     assert (0, 0, 0.0, 0, 0, -1, 0.0) == tuple(
@@ -68,16 +68,16 @@ def test_student_without_notes_has_no_points(lab: Lab) -> None:
 def test_check_leaves_its_points(lab: Lab, set_clock: Callable[[float], None]) -> None:
     """A check without a gain changes its own time alone, and the most points stay."""
     board.note_check("mylab", "alice", result(3))
-    assert board.Record({"page": (3, 4, 3)}, NOW, NOW) == board.read("mylab", "alice")
+    assert board.BoardRecord({"page": (3, 4, 3)}, NOW, NOW) == board.read("mylab", "alice")
     set_clock(1)
     board.note_check("mylab", "alice", result(1))
-    assert board.Record({"page": (1, 4, 3)}, NOW, NOW + 60) == board.read("mylab", "alice")
+    assert board.BoardRecord({"page": (1, 4, 3)}, NOW, NOW + 60) == board.read("mylab", "alice")
     set_clock(2)
     board.note_check("mylab", "alice", result(3))
     assert NOW == board.read("mylab", "alice").gained
     board.note_check("mylab", "alice", result(4))
-    assert board.Record({"page": (4, 4, 4)}, NOW + 120, NOW + 120) == board.read("mylab", "alice")
-    assert board.Record({}) == board.read("mylab", "bob") == board.read("other", "alice")
+    assert board.BoardRecord({"page": (4, 4, 4)}, NOW + 120, NOW + 120) == board.read("mylab", "alice")
+    assert board.BoardRecord({}) == board.read("mylab", "bob") == board.read("other", "alice")
     assert (4, 4) == (rows(lab)["alice"]["points"], rows(lab)["alice"]["worth"])
 
 

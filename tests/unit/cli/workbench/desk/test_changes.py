@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 
-from sharklab.cli.workbench.desk.changes import Changes
+from sharklab.cli.workbench.desk.changes import ChangeCounter
 
 
 def test_changes_since_a_number_are_told() -> None:
     """The last one of each student counts; without a change there is nobody."""
-    own = Changes()
+    own = ChangeCounter()
     assert (0, []) == own.wait(-1, 0)
     own.note("alice", "bob")
     now, students = own.wait(0, 0)
@@ -21,7 +21,7 @@ def test_changes_since_a_number_are_told() -> None:
 
 def test_whoever_waits_hears_of_the_next() -> None:
     """At once, and not at the end of the time."""
-    own, heard = Changes(), list[str]()
+    own, heard = ChangeCounter(), list[str]()
     waiting = threading.Thread(target=lambda: heard.extend(own.wait(0, 60)[1]))
     waiting.start()
     own.note("alice")

@@ -26,7 +26,7 @@ def test_stranger_is_refused(ask: ClassAsker, want: str) -> None:
     error = error_of(InputError, ask, want, "mallory", up="yes")
     assert {"student": "mallory"} == error.values
     assert {} == ask.desk.seat_desk.jobs.known()
-    assert board.Record({}) == board.read("mylab", "mallory")
+    assert board.BoardRecord({}) == board.read("mylab", "mallory")
     assert help_note.HelpNote() == help_note.read("mylab", "mallory")
 
 
@@ -112,7 +112,7 @@ def test_error_is_told_in_the_language_of_the_reader(ask: ClassAsker) -> None:
     own = client.Seats(client.here(ask.handlers, desk.explain))
     said = []
     for lang in ("en", "fr"):
-        with pytest.raises(client.Refused) as refused:
+        with pytest.raises(client.DeskRefusal) as refused:
             own.ask("seat", "mylab", "mallory", lang)
         said.append(str(refused.value))
     assert said[0] != said[1]

@@ -18,7 +18,7 @@ from websockets.sync.server import ServerConnection, unix_serve
 from sharklab.hosts.providers.cluster import attached
 from sharklab.hosts.providers.cluster.attached import ERRORS, INPUT, OUTPUT
 from sharklab.hosts.providers.cluster.client import Client
-from sharklab.hosts.providers.cluster.endpoint import Endpoint
+from sharklab.hosts.providers.cluster.endpoint import EngineEndpoint
 from sharklab.hosts.providers.cluster.errors import Unreachable
 from sharklab.hosts.providers.cluster.transport import Transport
 from tests.support.errors import error_of
@@ -57,7 +57,7 @@ def _engine(serve: Callable[[str, ServerConnection], None], refused: str = "") -
         place = Path(folder) / "unix.socket"
         with unix_serve(handler, str(place), process_request=check) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
-            yield Client(Transport(Endpoint(str(place), "http://engine", socket=place)), "sharklab-tp")
+            yield Client(Transport(EngineEndpoint(str(place), "http://engine", socket=place)), "sharklab-tp")
 
 
 def _secret(request: Request) -> str:
@@ -124,5 +124,5 @@ def test_streams_are_closed_if_one_cannot_be_opened(asked: list[tuple[Any, ...]]
 def test_engine_that_is_gone_is_unreachable(asked: list[tuple[Any, ...]], tmp_path: Path) -> None:
     """It died after it had begun the program."""
     place = tmp_path / "none"
-    engine = Client(Transport(Endpoint("class", "http://engine", socket=place)))
+    engine = Client(Transport(EngineEndpoint("class", "http://engine", socket=place)))
     assert "class" == error_of(Unreachable, attached.attach, engine, "a", ["true"]).place

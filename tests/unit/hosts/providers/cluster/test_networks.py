@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.members import ALONE
-from sharklab.hosts.providers.cluster.model import Network
+from sharklab.hosts.providers.cluster.model import EngineNetwork
 from tests.support.engine_socket import ScriptedEngine
 
 
@@ -33,7 +33,7 @@ def test_networks_are_listed_and_changed(engine: ScriptedEngine, course: Client)
     bridge = {"name": "seat0", "type": "bridge", "managed": True, "status": "Created", "locations": ["m1"]}
     engine.gives("GET /1.0/networks", [bridge, {"name": "eth0", "type": "physical"}])
     card, found = course.networks.all()
-    assert Network("seat0", "bridge", True, "Created", {}, "", ("m1",), ()) == found
+    assert EngineNetwork("seat0", "bridge", True, "Created", {}, "", ("m1",), ()) == found
     assert ("eth0", False, "") == (card.name, card.managed, card.status)
     engine.gives("GET /1.0/networks/seat0", bridge)
     assert found == course.networks.get("seat0")

@@ -1,4 +1,4 @@
-"""The two engines of QEMU, KVM and emulation (TCG), and the features of this version of QEMU."""
+"""The two accelerators of QEMU, KVM and emulation (TCG), and the features of this version of QEMU."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from functools import cache
 from pathlib import Path
 
 from sharklab import process, system_packages
-from sharklab.hosts.image.model import Engine
+from sharklab.hosts.image.model import Accelerator
 
 DEVICE = Path("/dev/kvm")
 QEMU = "qemu-system-x86_64"
 
-KVM = Engine("kvm", "host")
+KVM = Accelerator("kvm", "host")
 TRANSLATIONS = 128
 """Mebibytes of translated code that the emulation keeps."""
 
-TCG = Engine(f"tcg,thread=multi,tb-size={TRANSLATIONS}", "max")
+TCG = Accelerator(f"tcg,thread=multi,tb-size={TRANSLATIONS}", "max")
 
 
 def program() -> str:
