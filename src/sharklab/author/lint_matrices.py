@@ -152,7 +152,7 @@ def _lacking(at: Path, entry: _Entry) -> Iterator[Fault]:
         if lacking:
             yield fault(
                 (*at, "tools", places[cell["tool"]]),
-                N_("tool {tool!r}, state {state!r}: nothing says which {lacking}"),
+                N_("tool {tool!r}, state {state!r}: these expectations are missing: {lacking}"),
                 N_("write it under expect, {state}: in the tool or in the matrix"),
                 tool=cell["tool"],
                 state=cell["state"],

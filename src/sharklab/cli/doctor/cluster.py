@@ -149,12 +149,12 @@ def architectures(members: Sequence[Member], own: str) -> Diagnosis:
     if others:
         return missing(
             name,
-            N_("these members are no {own} as this computer is, which makes the images: {others}"),
+            N_("this computer makes images for {own}, and these members have other processors: {others}"),
             N_("take them out of the cluster, or run sharklab on a computer of their kind"),
             own=own,
             others=others,
         )
-    return ok(name, N_("all are {own}, as this computer is, which makes the images"), own=own)
+    return ok(name, N_("all are {own}, like this computer, which makes the images"), own=own)
 
 
 def versions(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
@@ -205,7 +205,7 @@ def inotify(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     if unread:
         return warning(
             name,
-            N_("not known of {unread}: only a host that runs there can read it"),
+            N_("unknown for {unread}: only a host that runs there can read it"),
             remedy,
             unread=unread,
             ample=INOTIFY_AMPLE,
@@ -277,7 +277,7 @@ def networks(found: Sequence[EngineNetwork], members: Sequence[Member]) -> Diagn
     if broken:
         return warning(
             name,
-            N_("made by half, since a member was down: {broken}; no machine can join the cluster"),
+            N_("incomplete, because a member was down: {broken}; no machine can join the cluster"),
             N_("start all members, then delete these networks: `incus network delete NAME` (or lxc)"),
             broken=broken,
         )

@@ -142,7 +142,7 @@ def _digest(lab: Lab) -> str:
 
 
 def rows(lab: Lab, students: Sequence[Student], words: Translator) -> list[dict[str, Any]]:
-    """Return a row of plain data for each student, the one without progress for longest first."""
+    """Return a row of plain data for each student, the one without progress for the longest time first."""
     hosts = {each["student"]: each["hosts"] for each in seats.status(lab.name)}
     known = seat.look_up_all(lab, [own.id for own in students])
     table = _Table(lab, hosts, handed_in.last(lab.name), fresh(lab.name), words)

@@ -188,7 +188,7 @@ class Cluster:
         if member and member.ready:
             return ()
         text = N_(
-            "member {member} of the cluster does not hold hosts now: sharklab up brings the seat elsewhere"
+            "member {member} of the cluster does not hold hosts now: sharklab up makes the seat on another"
         )
         return (Message(text, {"member": known.member}),)
 
