@@ -121,15 +121,6 @@ class Instances:
             "devices": _plain_devices({**said["devices"], **devices}),
         }
 
-    def update(
-        self, name: str, *, config: Mapping[str, str] | None = None, devices: Devices | None = None
-    ) -> None:
-        """Change these keys and devices, and leave the others; an empty value takes a key away."""
-        body: dict[str, object] = {"config": dict(config or {})}
-        if devices is not None:
-            body["devices"] = _plain_devices(devices)
-        self._transport.change("PATCH", path("instances", name), body, project=self._project)
-
     def start(self, name: str, *, limit: float = START_SECONDS) -> None:
         """Start an instance; it still boots when this returns. Raises EngineRefusal with its log."""
         try:

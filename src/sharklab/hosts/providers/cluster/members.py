@@ -51,11 +51,6 @@ class Members:
             "POST", path("cluster", "members", name, "state"), {"action": action}, limit=limit
         )
 
-    def remove(self, name: str, *, force: bool = False, limit: float = 60.0) -> None:
-        """Take a member out of the cluster; `force` also forgets its instances, for a dead machine."""
-        query = {"force": 1} if force else {}
-        self._transport.change("DELETE", path("cluster", "members", name), limit=limit, **query)
-
 
 def target(name: str) -> dict[str, Any]:
     """Return the query that sends a request to a member; a server without a cluster takes none."""

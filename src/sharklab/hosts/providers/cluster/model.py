@@ -218,15 +218,5 @@ class Project:
     used_by: Sequence[str]
 
 
-@dataclass(frozen=True)
-class Certificate:
-    """The certificate of a client that the engine trusts."""
-
-    fingerprint: str
-    name: str
-    restricted: bool
-    projects: Sequence[str]
-
-
 Plain = Mapping[str, Any]
 """An object of the engine's JSON."""

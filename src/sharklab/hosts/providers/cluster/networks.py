@@ -29,10 +29,6 @@ class Networks:
         found = self._transport.get("/1.0/networks", recursion=1, project=self._project)
         return sorted(map(_network, found), key=lambda one: one.name)
 
-    def get(self, name: str) -> EngineNetwork:
-        """Return one network. Raises NotFound."""
-        return _network(self._transport.get(path("networks", name), project=self._project))
-
     def create(
         self,
         name: str,
@@ -57,15 +53,6 @@ class Networks:
     def _post(self, body: Plain, **where: str) -> None:
         self._transport.change(
             "POST", "/1.0/networks", body, limit=NETWORK_SECONDS, project=self._project, **where
-        )
-
-    def update(self, name: str, config: Mapping[str, str], *, description: str | None = None) -> None:
-        """Change these keys on all members, and leave the others."""
-        body: dict[str, object] = {"config": dict(config)}
-        if description is not None:
-            body["description"] = description
-        self._transport.change(
-            "PATCH", path("networks", name), body, limit=NETWORK_SECONDS, project=self._project
         )
 
     def delete(self, name: str) -> None:
