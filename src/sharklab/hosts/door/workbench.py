@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sharklab.errors import InputError
-from sharklab.hosts import host_login, inventory
+from sharklab.hosts import background, host_login, inventory
 from sharklab.hosts.door import connection, control, pace, seats, server
 from sharklab.hosts.door.keeper import Keeper, TerminalKey, Visit
 from sharklab.hosts.door.recordings import RecordedPlace, Recordings
@@ -175,7 +175,7 @@ def run(uid: int, explain: ExplainError, more: More) -> None:
             **{name: make(recordings) for name, make in more.items()},
         },
         explain,
-        control.note,
+        background.note,
         most_of_student=MOST_AT_ONCE,
     )
     listener = server.listen(control.make_door_folder() / control.SOCKET)

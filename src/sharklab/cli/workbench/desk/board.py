@@ -18,18 +18,16 @@ from sharklab import state
 from sharklab.cli import seats
 from sharklab.cli.workbench.desk.grader import Points
 from sharklab.cli.workbench.desk.student_desk import clock
-from sharklab.errors import MachineryError
 from sharklab.grading.marking.model import Result
 from sharklab.i18n import Translator
-from sharklab.lab import diary, handed_in, help_note, seat
+from sharklab.lab import diary, handed_in, help_note, seat, student_note
 from sharklab.lab.model import Lab, Seat
 from sharklab.lab.roster import Student
-from sharklab.message import N_, Message
 
 NOW, ONCE, NEVER = "now", "once", "never"
 """The states of an exercise: achieved at the last check, at an earlier one, at none."""
 
-PATIENCE = 10.0
+KIND = "board"
 """Seconds that a change of a note waits for another one."""
 
 
@@ -49,7 +47,7 @@ class BoardRecord:
 
 def read(lab: str, student: str) -> BoardRecord:
     """Return the notes about a student. Raises MachineryError when their file is damaged."""
-    file = _file(lab, student)
+    file = student_note.file_of(KIND, lab, student)
     try:
         plain = json.loads(file.read_text())
         points = {
@@ -60,13 +58,7 @@ def read(lab: str, student: str) -> BoardRecord:
     except FileNotFoundError:
         return BoardRecord({})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise _damaged(file, error) from error
-
-
-def _damaged(file: Path, error: Exception) -> MachineryError:
-    return MachineryError(
-        N_("the file is damaged: {fault}"), place=str(file), hint=N_("remove it"), fault=error
-    )
+        raise state.damaged(file, error) from error
 
 
 def note_check(lab: str, student: str, result: Result) -> None:
@@ -130,7 +122,7 @@ def _read_fresh(lab: str) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (ValueError, TypeError) as error:
-        raise _damaged(file, error) from error
+        raise state.damaged(file, error) from error
 
 
 def _fresh_file(lab: str) -> Path:
@@ -208,13 +200,5 @@ def _state(record: BoardRecord, exercise: str) -> str:
     return NOW if now >= worth else ONCE
 
 
-def _file(lab: str, student: str) -> Path:
-    place = state.seat_folder(lab, student)
-    return state.root() / "workbench" / "board" / place.parent.name / f"{place.name}.json"
-
-
 def _change(lab: str, student: str, change: Callable[[BoardRecord], BoardRecord]) -> None:
-    file = _file(lab, student)
-    what = Message(N_("the notes about {student}"), {"student": student})
-    with state.lock(file.with_name(f".{file.name}.lock"), what, PATIENCE):
-        state.write(file, json.dumps(vars(change(read(lab, student)))))
+    student_note.change(KIND, lab, student, lambda: vars(change(read(lab, student))))

@@ -18,8 +18,8 @@ from sharklab.cli.workbench.desk.grader import FRESH as FRESH_SEAT
 from sharklab.cli.workbench.desk.grader import Grader, Points
 from sharklab.cli.workbench.desk.help_desk import EndVisits, HelpDesk
 from sharklab.cli.workbench.desk.jobs import Jobs
-from sharklab.cli.workbench.desk.seat_desk import SeatDesk, words_of
-from sharklab.cli.workbench.desk.student_desk import Desk, Folder
+from sharklab.cli.workbench.desk.seat_desk import SeatDesk
+from sharklab.cli.workbench.desk.student_desk import Desk, Folder, words_of
 from sharklab.cli.workbench.identity import to_plain
 from sharklab.errors import InputError
 from sharklab.hosts.door.server import Handler, Reply, text

@@ -16,7 +16,6 @@ from typing import Any
 from sharklab import state
 from sharklab.cli.workbench.identity import Reader
 from sharklab.cli.workbench.site import Site
-from sharklab.errors import MachineryError
 from sharklab.lab import seat
 from sharklab.lab.roster import Student
 from sharklab.message import N_, Message
@@ -112,9 +111,7 @@ def _read() -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise MachineryError(
-            N_("the file is damaged: {fault}"), place=str(_file()), hint=N_("remove it"), fault=error
-        ) from error
+        raise state.damaged(_file(), error) from error
 
 
 def _name(lab: str, student: str) -> str:

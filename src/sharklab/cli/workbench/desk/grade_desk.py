@@ -14,7 +14,7 @@ from sharklab import i18n, ownership, state
 from sharklab.cli.workbench.client import NOBODY
 from sharklab.cli.workbench.desk.help_desk import HelpDesk
 from sharklab.cli.workbench.desk.jobs import Jobs
-from sharklab.cli.workbench.desk.seat_desk import words_of
+from sharklab.cli.workbench.desk.student_desk import words_of
 from sharklab.errors import InputError
 from sharklab.grading.gradebook import batch, inputs
 from sharklab.hosts.door.server import Handler, Reply, text

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sharklab import i18n
 from sharklab.cli import class_work, classroom, flow, seats, work
 from sharklab.cli.side_by_side import Watch
 from sharklab.cli.workbench.client import NOBODY
 from sharklab.cli.workbench.desk.help_desk import HelpDesk
 from sharklab.cli.workbench.desk.jobs import GroupWork, Jobs
+from sharklab.cli.workbench.desk.student_desk import words_of
 from sharklab.errors import InputError
 from sharklab.hosts import seat_provider
 from sharklab.hosts.door.server import Handler, Reply, text
@@ -26,12 +26,6 @@ from sharklab.progress import Progress
 
 TITLES = {"start": N_("start the seat"), "stop": N_("remove the seat"), "restart": N_("reset the hosts")}
 """The title of the job of each request."""
-
-
-def words_of(request: Mapping[str, Any]) -> Translator:
-    """Return the words of the language of a request."""
-    lang = text(request, "lang")
-    return i18n.translator(lang if lang in i18n.languages() else i18n.SOURCE)
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ class Desk:
 
     def page(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the parts of a student's page that stay: brief, map, hosts, names."""
-        plan, words = self._read(student, request), _words(request)
+        plan, words = self._read(student, request), words_of(request)
         folder = self.folder(plan.lab.name, student)
         student_work.make(plan, folder, words)
         return Reply(
@@ -101,18 +101,18 @@ class Desk:
 
     def notes(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the clock of the student's exam."""
-        return Reply(clock(self._whole(student, request).lab, student, _words(request)))
+        return Reply(clock(self._whole(student, request).lab, student, words_of(request)))
 
     def _hosts(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the state of each host now, in words; without a seat with none."""
-        plan, words = self._read(student, request), _words(request)
+        plan, words = self._read(student, request), words_of(request)
         found = seats.status(plan.lab.name, student)
         states = found[0]["hosts"] if found else {}
         return Reply({"hosts": {host: words.gettext(said) for host, said in states.items()}})
 
     def _work(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the exercises, their answers and their captures as they are now."""
-        plan, words = self._read(student, request), _words(request)
+        plan, words = self._read(student, request), words_of(request)
         folder = self.folder(plan.lab.name, student)
         student_work.make(plan, folder, words)
         return Reply({"exercises": student_work.fields(plan, folder, words)})
@@ -127,7 +127,7 @@ class Desk:
 
     def _check(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the advice of `sharklab check`, after taking a hint where the request names one."""
-        plan, words = self._read(student, request), _words(request)
+        plan, words = self._read(student, request), words_of(request)
         with self._lock(plan):
             submission = own_work.read(self.folder(plan.lab.name, student), plan, Silent())
             found = own_work.look(plan, submission, text(request, "hint"))
@@ -160,7 +160,7 @@ class Desk:
 
     def _explain(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the page that explains a capture, or with its copy for Wireshark, as an open file."""
-        plan, words = self._read(student, request), _words(request)
+        plan, words = self._read(student, request), words_of(request)
         folder = self.folder(plan.lab.name, student)
         with self._lock(plan):
             name, content = student_work.explain(plan, folder, text(request, "name"), words)
@@ -174,7 +174,7 @@ class Desk:
 
     def pack(self, student: str, request: Mapping[str, Any]) -> Packed:
         """Pack the work beside its folder, and return the receipt. Raises as `own_work.pack`."""
-        plan, words = self._read(student, request), _words(request)
+        plan, words = self._read(student, request), words_of(request)
         file = self._bundle_file(plan)
         with self._lock(plan):
             folder = self.folder(plan.lab.name, student)
@@ -193,7 +193,7 @@ class Desk:
 
     def _solve(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Do the work of an exercise on the hosts, and answer with the changes, a diff for each host."""
-        whole, words = self._whole(student, request), _words(request)
+        whole, words = self._whole(student, request), words_of(request)
         exam_rules.refuse_in_exam(whole, "solve")
         plan = work.read(whole)
         ids = work.exercises(plan, _named(request))
@@ -204,7 +204,7 @@ class Desk:
 
     def _reset(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Put the hosts of an exercise back into their start state."""
-        plan, words = work.read(self._whole(student, request)), _words(request)
+        plan, words = work.read(self._whole(student, request)), words_of(request)
         hosts = work.hosts_to_reset(plan, _named(request))
         with self._lock(plan):
             told = work.reset(plan, hosts, Silent())
@@ -232,7 +232,7 @@ class Desk:
 
 def explain(error: SharklabError, request: Mapping[str, Any]) -> str:
     """Return an error in the language of the request."""
-    return error.say(_words(request).gettext)
+    return error.say(words_of(request).gettext)
 
 
 def _named(request: Mapping[str, Any]) -> str:
@@ -242,7 +242,8 @@ def _named(request: Mapping[str, Any]) -> str:
     raise InputError(N_("the request names no exercise"))
 
 
-def _words(request: Mapping[str, Any]) -> Translator:
+def words_of(request: Mapping[str, Any]) -> Translator:
+    """Return the words of the language of a request."""
     lang = text(request, "lang")
     return i18n.translator(lang if lang in i18n.languages() else i18n.SOURCE)
 
