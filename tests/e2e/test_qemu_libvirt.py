@@ -14,7 +14,7 @@ import pytest
 from sharklab import state
 from sharklab.errors import MachineryError
 from sharklab.hosts import image, providers
-from sharklab.hosts.providers import cgroups, disk, marks, network, qemu
+from sharklab.hosts.providers import cgroups, claims, disk, network, qemu
 from sharklab.hosts.providers.qemu import accelerator, libvirt, rights, snapshot, startup
 from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.hosts.providers.this_computer import VIRTUAL_MACHINES
@@ -188,7 +188,7 @@ def test_machine_that_does_not_start_is_one_error(
     own, before = seat("eve", 22), domains(daemon)
     host, folder = own.lab.host(MACHINE), state.folder(disk.folder(own, MACHINE))
     try:
-        marks.claim(own.seat.id, own.seat.folder)
+        claims.claim(own.seat.id, own.seat.folder)
         network.build(own)
         broken = without_kernel(tmp_path, layers, folder, daemon if through else "")
         with pytest.raises(MachineryError, match="kernel") as caught, startup.started(own, host, broken):

@@ -237,9 +237,9 @@ def _lines(printed: str) -> set[str]:
 
 def _direct(file: str) -> set[str]:
     """Return the rules of firewalld.direct(5) as firewall-cmd prints them."""
-    rules = set()
+    direct = set()
     for rule in _DIRECT.finditer(file):
         values = dict(_VALUE.findall(rule["values"]))
         place = [values.get(name, "") for name in ("ipv", "table", "chain", "priority")]
-        rules.add(" ".join([*place, *rule["words"].split()]))
-    return rules
+        direct.add(" ".join([*place, *rule["words"].split()]))
+    return direct

@@ -14,7 +14,7 @@ from sharklab.cli import exam_rules, work
 from sharklab.errors import InputError
 from sharklab.evidence import host_state
 from sharklab.grading.marking import advice
-from sharklab.grading.marking.keys import without_keys
+from sharklab.grading.marking.answer_keys import without_keys
 from sharklab.grading.marking.marks import grade
 from sharklab.grading.marking.model import Result
 from sharklab.grading.marking.policy import Policy

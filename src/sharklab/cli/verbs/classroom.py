@@ -17,7 +17,7 @@ from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
 from sharklab.progress import Progress
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
-    from sharklab.cli.side_by_side import Done
+    from sharklab.cli.parallel_work import Done
     from sharklab.i18n import Translator
     from sharklab.lab.model import Seat
     from sharklab.lab.roster import Student
@@ -50,19 +50,19 @@ def down(args: Options) -> int:
     A person agrees first when work is lost.
     """
     from sharklab.cli import classroom
-    from sharklab.lab import handed_in
+    from sharklab.lab import submission_store
 
     own, words, lab = find_seats(args), translate(args), paths.lab_name(args.lab)
     if lost := classroom.not_handed_in(own):
         sentence = N_("The work of these students is lost, because they did not hand it in: {students}.")
         agree(args, [Message(sentence, {"students": lost})])
     results = classroom.down(own, Progress(words.gettext))
-    known = handed_in.last(lab)
+    known = submission_store.last(lab)
     without = [one.student for one in own if one.student not in known]
     more = []
     if known:
         text = words.gettext("The submissions stay in {folder}.")
-        more.append(text.format(folder=handed_in.folder(lab)))
+        more.append(text.format(folder=submission_store.folder(lab)))
     if without:
         text = words.gettext("Handed in nothing on this computer: {students}")
         more.append(text.format(students=", ".join(without)))

@@ -1,6 +1,6 @@
 """Explain each packet of a capture from the packets themselves, for reports and for comments in a pcapng.
 
-Call `explain(facts)`. The module `connection` explains the purpose of a packet of TCP, and `carried` its
+Call `explain(facts)`. The module `connection` explains the purpose of a packet of TCP, and `payload` its
 content; the numbers and options of TCP are explained here.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sharklab.evidence.packets import carried, connection, tcp
-from sharklab.evidence.packets import options as kinds
+from sharklab.evidence.packets import connection, payload, tcp
+from sharklab.evidence.packets import tcp_options as kinds
 from sharklab.evidence.packets.model import Conversation, Facts, Icmp, Option, Packet
 from sharklab.evidence.packets.moment import Moment
 from sharklab.message import N_, Message
@@ -78,7 +78,7 @@ def _tcp(moment: Moment) -> Explanation:
 
 def _with_content(what: Message, packet: Packet) -> Message:
     """Return the sentence on a packet of TCP or UDP, and the content that it carries, if tshark knows it."""
-    return carried.joined((what, *carried.content(packet)))
+    return payload.joined((what, *payload.content(packet)))
 
 
 def _cut(packet: Packet) -> Iterator[Message]:
@@ -164,7 +164,7 @@ def _said(packet: Packet, facts: Facts, refused: Conversation | None) -> Message
 
 def _datagram(packet: Packet) -> Message:
     if packet.dns:
-        return carried.joined(carried.content(packet))
+        return payload.joined(payload.content(packet))
     text = N_("UDP: {bytes} bytes to port {port}, without connection, numbers or acknowledgement.")
     return _with_content(Message(text, {"bytes": packet.payload, "port": packet.destination.port}), packet)
 

@@ -70,14 +70,14 @@ class Icmp:
 
 @dataclass(frozen=True)
 class Option:
-    """An option of a TCP header: its kind (`packets.options`) and its numbers in their order."""
+    """An option of a TCP header: its kind (`packets.tcp_options`) and its numbers in their order."""
 
     kind: int
     values: tuple[int, ...] = ()
 
 
 class Role(StrEnum):
-    """The side that sends a packet, as its contents tell (`packets.roles`); `OPEN` when they tell neither."""
+    """The side that sends a packet, by its contents (`packets.packet_roles`); `OPEN` if they tell neither."""
 
     CLIENT = "client"
     SERVER = "server"

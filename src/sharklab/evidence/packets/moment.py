@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sharklab.evidence.packets import tcp
 from sharklab.evidence.packets.model import Conversation, Packet
-from sharklab.evidence.packets.options import LARGEST_SHIFT, WINDOW_SCALE
+from sharklab.evidence.packets.tcp_options import LARGEST_SHIFT, WINDOW_SCALE
 from sharklab.message import N_, Message
 
 _HALF = 1 << 31

@@ -13,7 +13,7 @@ from typing import IO
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.grading.submission import archive, bundle, finding, manifest, sheet, strays, work, written
+from sharklab.grading.submission import archive, bundle, finding, manifest, page_answers, sheet, strays, work
 from sharklab.grading.submission.model import Problem
 from sharklab.lab.roster import PARTICIPANT, Student, own_group
 from sharklab.limits import ARCHIVE, BUNDLE
@@ -268,7 +268,12 @@ def digest(source: SubmissionSource) -> str:
 def _counts(file: Path) -> bool:
     """Tell whether a file somewhere in a folder may be a part of the work."""
     name = file.name
-    return sheet.is_sheet(name) or written.is_page(name) or strays.is_stray(name) or finding.is_capture(file)
+    return (
+        sheet.is_sheet(name)
+        or page_answers.is_page(name)
+        or strays.is_stray(name)
+        or finding.is_capture(file)
+    )
 
 
 def _digest(file: Path) -> str:

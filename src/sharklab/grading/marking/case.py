@@ -13,7 +13,7 @@ from sharklab.evidence import host_state
 from sharklab.evidence.capture import RecordedCapture, read_all
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence, SocketLine
-from sharklab.grading.marking import meant, several
+from sharklab.grading.marking import answer_match, file_choice
 from sharklab.grading.marking.own_machine import without_seat
 from sharklab.grading.submission import manifest, parts
 from sharklab.grading.submission.model import PlainHostState, Submission
@@ -72,7 +72,7 @@ def gather(
 ) -> tuple[Case, ...]:
     """Return a case for each exercise of the plan; a capture in `known` is not read again.
 
-    In a course `without_seats`, a capture may tell by itself which conversation is meant (`unanswered`).
+    In a course `without_seats`, a capture alone may tell which conversation is meant (`sole_conversation`).
     A capture that cannot be read is empty, and its `problem` says why. Raises MachineryError when tshark
     is missing or broken.
     """
@@ -128,14 +128,14 @@ def handed_in(plan: Plan, submission: Submission, known: Known) -> Mapping[str, 
 def _chosen(case: Case) -> Case:
     """Return the case with those files of each capture that show the most, and its conversations."""
     for capture in case.exercise.captures:
-        options = several.ways(case.context, capture.id, case.context.evidence.folder)
+        options = file_choice.ways(case.context, capture.id, case.context.evidence.folder)
         tried = [
             (_case(each), each)
             for way in options
             for each in [replace(case, context=way.context, taken=(*case.taken, *way.said))]
         ]
         if tried:
-            _, case = max(tried, key=lambda pair: several.worth(pair[0].context, case.answers))
+            _, case = max(tried, key=lambda pair: file_choice.worth(pair[0].context, case.answers))
     return _case(case)
 
 
@@ -145,9 +145,9 @@ def _case(case: Case) -> Case:
     Where captures of the student's own PC count and are such, its hosts are there.
     """
     if not case.exercise.anywhere or not case.foreign(case.exercise.captures):
-        return replace(case, context=meant.chosen(case.context, case.answers))
+        return replace(case, context=answer_match.chosen(case.context, case.answers))
     assumed = case.own_machines and not case.answers
-    own = meant.assumed(case.context) if assumed else meant.moved(case.context, case.answers)
+    own = answer_match.assumed(case.context) if assumed else answer_match.moved(case.context, case.answers)
     if own.plan.seat == case.context.plan.seat:
         return case
     exercise = without_seat(own.plan.source, case.exercise, case.context.evidence.state.keys())

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.evidence.packets import compression, container
-from sharklab.grading.submission import by_packets, capture_names, parts, sheet, strays
+from sharklab.grading.submission import capture_names, packet_match, parts, sheet, strays
 from sharklab.grading.submission.model import Answers, Problem
 from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE
@@ -120,7 +120,7 @@ def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path], 
     further = _further(folder, plan, claims, first)
     used = {*first.values(), *(file for found in further.values() for file in found)}
     rest = [file for file in near if file not in used]
-    shown, more = by_packets.find(rest[:_READ], plan.lab.exercises, answers, first)
+    shown, more = packet_match.find(rest[:_READ], plan.lab.exercises, answers, first)
     first |= shown
     copies: dict[Path, Path] = {}
     captures = {id: file for id, file in first.items() if id not in taken}

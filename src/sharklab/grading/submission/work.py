@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.grading.submission import capture_names, finding, sheet, strays, written
+from sharklab.grading.submission import capture_names, finding, page_answers, sheet, strays
 from sharklab.grading.submission.capture_names import NameMatch
 from sharklab.grading.submission.model import Answers, PlainHostState, Problem, Submission, WrittenAnswer
 from sharklab.lab.model import Plan
@@ -47,7 +47,7 @@ def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
 
     Files in the folder of captures that are not taken, and answers that the lab does not ask for, are
     problems. Other files are left alone, because the folder may be a git repository; captures among them
-    count where the lab takes them from anywhere (`finding`), and so do answers in texts (`written`). Raises
+    count where the lab takes them from anywhere (`finding`). So do answers in texts (`page_answers`). Raises
     InputError if there is no such folder.
     """
     if not folder.is_dir():
@@ -75,7 +75,7 @@ def _as_it_is(folder: Path, plan: Plan, limits: BundleLimits) -> Work:
         return gather(folder, limits, asked(plan))
     own = finding.answer_sheet(folder, plan)
     found = gather(own, limits, asked(plan))
-    said = written.find(folder, plan, found.answers)
+    said = page_answers.find(folder, plan, found.answers)
     answers = {**found.answers, **said.answers}
     more = finding.find(folder, plan, answers, found.captures, captures_folder(own))
     named = {own / problem.file for problem in found.problems}

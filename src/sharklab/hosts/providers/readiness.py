@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import access, boot, disk, marks, network
+from sharklab.hosts.providers import access, boot, claims, disk, network
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
 
@@ -37,7 +37,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 def place(seat_id: str, host: str) -> Path:
     """Return the socket to which a host's systemd-nspawn tells that the host has booted."""
-    return marks.folder(seat_id) / f"ready-{host}"
+    return claims.folder(seat_id) / f"ready-{host}"
 
 
 @contextmanager

@@ -22,9 +22,9 @@ from sharklab.hosts.providers import (
     access,
     baking,
     cgroups,
+    claims,
     disk,
     gateway,
-    marks,
     network,
     nspawn,
     provider,
@@ -114,7 +114,7 @@ class ThisComputer:
         privilege.require_root(N_("starting hosts (network namespaces, mounts, containers) needs root"))
         process.require(*nspawn.TOOLS, *(qemu.TOOLS if self._vms(plan) else ()))
         network.check(plan)
-        marks.claim(plan.seat.id, plan.seat.folder)
+        claims.claim(plan.seat.id, plan.seat.folder)
         access.prepare(plan)
 
     def up(self, plan: Plan, layers: Layers, progress: Say) -> Mapping[str, Mapping[str, object]]:
@@ -157,7 +157,7 @@ class ThisComputer:
     def down(self, seat: Seat) -> Sequence[Message]:
         """Remove hosts, namespaces, connections and the seat's folder; missing ones are no error."""
         privilege.require_root(N_("removing hosts needs root"))
-        ours = {name for name in (seat.id, *marks.ids_below(seat.folder)) if _is_ours(name, seat)}
+        ours = {name for name in (seat.id, *claims.ids_below(seat.folder)) if _is_ours(name, seat)}
         for seat_id in ours:
             _clear_seat(seat_id)
         if seat.folder.exists():
@@ -167,19 +167,19 @@ class ThisComputer:
                 seat.folder.parent.rmdir()
         _remove_rest(f"{seat.id}-*")
         for seat_id in ours:
-            marks.release(seat_id)
+            claims.release(seat_id)
         return ()
 
     def sweep(self) -> None:
         """Remove the remains of seats whose folder is gone, and of interrupted bakes."""
-        if not marks.ids_below(state.root()) and not any(state.root().glob(f"{REMOVED}*")):
+        if not claims.ids_below(state.root()) and not any(state.root().glob(f"{REMOVED}*")):
             return
         privilege.require_root(N_("removing hosts needs root"))
-        for seat_id in marks.ids_below(state.root()):
-            folder = marks.owner(seat_id)
+        for seat_id in claims.ids_below(state.root()):
+            folder = claims.owner(seat_id)
             if folder is None or not folder.exists():
                 _clear_seat(seat_id)
-                marks.release(seat_id)
+                claims.release(seat_id)
             elif (lock := folder.with_name("lock")).exists():
                 with suppress(Busy), state.lock(lock, Message(N_("an image"))):
                     self.down(Seat("", "", seat_id, "", "", "", {}, folder))
@@ -283,7 +283,7 @@ def _clear_seat(seat_id: str) -> None:
 
 def _is_ours(seat_id: str, seat: Seat) -> bool:
     """Tell whether the id belongs to the seat in its folder, or is free."""
-    return marks.owner(seat_id) in (None, seat.folder)
+    return claims.owner(seat_id) in (None, seat.folder)
 
 
 def _remove_rest(pattern: str) -> None:

@@ -16,7 +16,7 @@ from sharklab.errors import BAD_INPUT, GOOD, INTERRUPTED, NOT_ACHIEVED
 from sharklab.hosts import inventory, student_files
 from sharklab.hosts.providers import cgroups, sleeping
 from sharklab.hosts.providers.this_computer import ThisComputer
-from sharklab.lab import class_note, exam, handed_in
+from sharklab.lab import class_note, exam, submission_store
 from sharklab.message import Message
 from tests.support.class_seats import ClassSeats
 from tests.support.labs import write_lab
@@ -147,7 +147,7 @@ def test_down_asks_for_work_that_is_not_handed_in(
     up(capsys)
     changed = {"ada": 20.0, "bob": 20.0, "eve": 0.0}
     monkeypatch.setattr(student_files, "last_change", lambda own: changed[own.student])
-    folder = state.folder(handed_in.folder("mylab"))
+    folder = state.folder(submission_store.folder("mylab"))
     for name in ("ada-19700101T000030Z-a", "bob-19700101T000010Z-b"):
         (folder / f"{name}.sharklab").touch()
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))

@@ -20,7 +20,7 @@ from sharklab.cli.workbench.desk.grader import Points
 from sharklab.cli.workbench.desk.student_desk import clock
 from sharklab.grading.marking.model import Result
 from sharklab.i18n import Translator
-from sharklab.lab import diary, handed_in, help_note, seat, student_note
+from sharklab.lab import diary, help_note, seat, student_note, submission_store
 from sharklab.lab.model import Lab, Seat
 from sharklab.lab.roster import Student
 
@@ -137,7 +137,7 @@ def rows(lab: Lab, students: Sequence[Student], words: Translator) -> list[dict[
     """Return a row of plain data for each student, the one without progress for the longest time first."""
     hosts = {each["student"]: each["hosts"] for each in seats.status(lab.name)}
     known = seat.look_up_all(lab, [own.id for own in students])
-    table = _Table(lab, hosts, handed_in.last(lab.name), fresh(lab.name), words)
+    table = _Table(lab, hosts, submission_store.last(lab.name), fresh(lab.name), words)
     shown = [table.row(own, known[own.id]) for own in students]
     return sorted(shown, key=lambda row: (bool(row["handed"]), row["is_done"], -row["stuck"], row["student"]))
 

@@ -18,7 +18,7 @@ from sharklab.cli.workbench.desk.student_desk import words_of
 from sharklab.errors import InputError
 from sharklab.grading.gradebook import batch, inputs
 from sharklab.hosts.door.server import Handler, Reply, text
-from sharklab.lab import exam, handed_in
+from sharklab.lab import exam, submission_store
 from sharklab.lab.model import Lab
 from sharklab.lab.roster import Student
 from sharklab.message import N_
@@ -61,7 +61,7 @@ class GradeDesk:
 
     def _grade(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Begin to grade. Raises InputError when the class is being graded, or nothing was handed in."""
-        sources = inputs.find([handed_in.folder(self.lab.name)], self.students)
+        sources = inputs.find([submission_store.folder(self.lab.name)], self.students)
         begin, end = exam.noted(self.lab, [own.id for own in self.students])
 
         def grade(progress: Progress) -> None:
@@ -77,11 +77,11 @@ class GradeDesk:
         """Answer with the state of the gradebook: place, page, job, and whether it is given out."""
         words, job = words_of(request), self.jobs.known().get(NOBODY)
         page = self.folder / f"class.{words.language}.html"
-        handed = handed_in.last(self.lab.name)
+        handed = submission_store.last(self.lab.name)
         return Reply(
             {
                 "folder": str(self.folder),
-                "handed": str(handed_in.folder(self.lab.name)),
+                "handed": str(submission_store.folder(self.lab.name)),
                 "count": len(handed.keys() & set(self.help_desk.students)),
                 "page": page.name if page.is_file() else "",
                 "job": job.say(words) if job else "",

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from sharklab.cli import class_work, classroom, flow, seats, work
-from sharklab.cli.side_by_side import Watch
+from sharklab.cli.parallel_work import Watch
 from sharklab.cli.workbench.client import NOBODY
 from sharklab.cli.workbench.desk.help_desk import HelpDesk
 from sharklab.cli.workbench.desk.jobs import GroupWork, Jobs

@@ -15,7 +15,7 @@ from sharklab import privilege, process, state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.inventory import HostFacts
-from sharklab.hosts.providers import access, baking, disk, marks, network, nspawn, provider, substitutes
+from sharklab.hosts.providers import access, baking, claims, disk, network, nspawn, provider, substitutes
 from sharklab.hosts.providers.cluster import course, exports, hosts, placement, record, tunnel
 from sharklab.hosts.providers.cluster.course import Course
 from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
@@ -138,7 +138,7 @@ class Cluster:
             left = hosts.remove(own, list(hosts.of_seat(own, known, earlier=True).values()))
         access.close(seat.id)
         state.remove(seat.folder)
-        marks.release(seat.id)
+        claims.release(seat.id)
         if known and not any(record.all_records()):
             _remove_networks(own)
         return left
@@ -210,7 +210,7 @@ class Cluster:
         privilege.require_root(N_("starting hosts (network namespaces, mounts, containers) needs root"))
         process.require(*TOOLS)
         network.check(plan)
-        marks.claim(plan.seat.id, plan.seat.folder)
+        claims.claim(plan.seat.id, plan.seat.folder)
         access.prepare(plan, tunnel.proxy(plan.seat.folder))
 
 

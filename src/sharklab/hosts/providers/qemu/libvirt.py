@@ -21,7 +21,7 @@ from xml.etree import ElementTree
 from sharklab import process, state
 from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Accelerator
-from sharklab.hosts.providers import cgroups, disk, marks, network
+from sharklab.hosts.providers import cgroups, claims, disk, network
 from sharklab.hosts.providers.qemu import accelerator, domain, rights, vm
 from sharklab.hosts.providers.qemu.monitor import Monitor
 from sharklab.hosts.providers.qemu.vm import VirtualMachine
@@ -131,7 +131,7 @@ def _models(address: str) -> list[str]:
 
 def _record(seat_id: str, host: str) -> Path:
     """Return the file that says of which libvirt a host is a domain, and its name there."""
-    return marks.folder(seat_id) / f"{host}.domain"
+    return claims.folder(seat_id) / f"{host}.domain"
 
 
 def _grant_access(plan: Plan, machine: VirtualMachine) -> None:

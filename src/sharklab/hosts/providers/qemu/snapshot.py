@@ -19,7 +19,7 @@ from sharklab import process, state
 from sharklab.errors import MachineryError
 from sharklab.hosts.image import build
 from sharklab.hosts.image.model import Image, Layers, Snapshots
-from sharklab.hosts.providers import access, cgroups, disk, marks, network
+from sharklab.hosts.providers import access, cgroups, claims, disk, network
 from sharklab.hosts.providers.provider import Provider
 from sharklab.hosts.providers.qemu import accelerator, domain, libvirt, trial, vm
 from sharklab.hosts.providers.qemu.monitor import Monitor
@@ -110,7 +110,7 @@ def _make(
     plan = replace(golden, seat=replace(golden.seat, id=own_id, folder=building / "seat"))
     provider.down(plan.seat)
     try:
-        marks.claim(plan.seat.id, plan.seat.folder)
+        claims.claim(plan.seat.id, plan.seat.folder)
         access.prepare(plan)
         network.build(plan)
         for host in hosts:

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from sharklab.hosts.image.model import Accelerator
-from sharklab.hosts.providers import once
+from sharklab.hosts.providers import trial_record
 from sharklab.hosts.providers.qemu import accelerator, rights
 
 TRIAL_SECONDS = 20.0
@@ -22,7 +22,7 @@ def choose(kernel: Path) -> Accelerator:
     """Return the accelerator of virtual machines; `kernel` tries it once after each start of the computer."""
     if not accelerator.DEVICE.exists():
         return accelerator.TCG
-    works = once.after_boot("accelerator", lambda: "kvm" if boots(kernel, accelerator.KVM) else "tcg")
+    works = trial_record.after_boot("accelerator", lambda: "kvm" if boots(kernel, accelerator.KVM) else "tcg")
     return accelerator.KVM if works == "kvm" else accelerator.TCG
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sharklab import process
 from sharklab.hosts.image.model import Accelerator, Image
-from sharklab.hosts.providers import cgroups, disk, marks, network
+from sharklab.hosts.providers import cgroups, claims, disk, network
 from sharklab.hosts.providers.qemu import accelerator, rights
 from sharklab.hosts.providers.qemu.monitor import Monitor
 from sharklab.lab.model import Host, Plan
@@ -66,7 +66,7 @@ def unit(plan: Plan, host: Host) -> str:
 
 def sockets_folder(plan: Plan, host: Host) -> Path:
     """Return the folder in which QEMU makes sockets, which need short names: the seat's may be long."""
-    return marks.folder(plan.seat.id) / f"{host.name}.qemu"
+    return claims.folder(plan.seat.id) / f"{host.name}.qemu"
 
 
 def monitor(plan: Plan, host: Host) -> Path:
@@ -76,7 +76,7 @@ def monitor(plan: Plan, host: Host) -> Path:
 
 def port(plan: Plan, host: Host) -> Path:
     """Return our end of the host's own port, at which it waits for what makes it a seat's."""
-    return marks.folder(plan.seat.id) / f"{host.name}.port"
+    return claims.folder(plan.seat.id) / f"{host.name}.port"
 
 
 def connect(plan: Plan, host: Host, seconds: float) -> socket.socket:

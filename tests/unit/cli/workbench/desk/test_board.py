@@ -16,7 +16,7 @@ from sharklab.cli.workbench.desk import board
 from sharklab.errors import MachineryError
 from sharklab.grading.marking.model import ExerciseResult, Result
 from sharklab.i18n import translator
-from sharklab.lab import diary, handed_in, help_note, load, seat
+from sharklab.lab import diary, help_note, load, seat, submission_store
 from sharklab.lab.model import Lab
 from sharklab.lab.roster import Student
 from tests.support import gradebook_sample
@@ -174,7 +174,7 @@ def test_longest_without_progress_comes_first(
     set_clock(61)
     board.note_check("mylab", "alice", result(3))
     assert ["carol", "alice", "bob"] == list(rows(lab))
-    monkeypatch.setattr(handed_in, "last", lambda name: {"alice": NOW})
+    monkeypatch.setattr(submission_store, "last", lambda name: {"alice": NOW})
     assert ["carol", "bob", "alice"] == list(rows(lab))
     assert (NOW, 5) == (rows(lab)["alice"]["handed"], len(rows(lab)["alice"]["handed_at"]))
 

@@ -12,7 +12,7 @@ from sharklab.cli.workbench.client import NOBODY
 from sharklab.cli.workbench.desk import board, class_desk, class_links
 from sharklab.cli.workbench.desk import student_desk as desk
 from sharklab.errors import InputError
-from sharklab.lab import exam, handed_in, help_note, seat
+from sharklab.lab import exam, help_note, seat, submission_store
 from tests.support.class_asker import NAMES, ClassAsker
 from tests.support.errors import error_of
 
@@ -83,7 +83,7 @@ def test_hand_in_keeps_the_submission_of_the_class(ask: ClassAsker, tmp_path: Pa
     ask("page")
     assert not ask.rows()["alice"]["handed"]
     receipt = ask("hand in")
-    [file] = handed_in.folder("mylab").glob("alice-*.sharklab")
+    [file] = submission_store.folder("mylab").glob("alice-*.sharklab")
     assert file.stat().st_mode & 0o777 == 0o600
     assert ask.rows()["alice"]["handed"]
     assert receipt["digest"] in receipt["kept"]

@@ -9,7 +9,7 @@ import pytest
 
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers.cluster import record, tunnel
-from sharklab.hosts.providers.cluster.attached import Attached
+from sharklab.hosts.providers.cluster.attachment import Attached
 from sharklab.hosts.providers.cluster.record import SeatRecord
 from tests.support.engine_socket import ScriptedEngine
 from tests.support.errors import error_of

@@ -10,7 +10,7 @@ import pytest
 
 from sharklab.cli.doctor import DiagnosisStatus, kernel
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import marks
+from sharklab.hosts.providers import claims
 from sharklab.hosts.providers.qemu import accelerator, libvirt, rights
 from sharklab.lab.model import Plan
 from sharklab.message import N_
@@ -94,7 +94,7 @@ def test_find_leaves_roots_group_out(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def marked(plan: Plan) -> Path:
     """Return the record of a host that is a domain."""
-    record = marks.folder(plan.seat.id) / "server.domain"
+    record = claims.folder(plan.seat.id) / "server.domain"
     record.parent.mkdir(parents=True)
     record.write_text(f"{ADDRESS}\nsharklab-own\n")
     return record

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.hosts.providers import once
+from sharklab.hosts.providers import trial_record
 from sharklab.hosts.providers.qemu import accelerator, trial
 
 KERNEL = Path("/boot/vmlinuz")
@@ -38,7 +38,7 @@ def test_find_tries_once_after_each_start(
     boot = tmp_path / "boot_id"
     boot.write_text("first\n")
     monkeypatch.setattr(accelerator, "DEVICE", tmp_path)
-    monkeypatch.setattr(once, "BOOT_ID", boot)
+    monkeypatch.setattr(trial_record, "BOOT_ID", boot)
     emulator("echo 'failed to set MSR' >&2", "exit 134")
     assert accelerator.TCG == trial.choose(KERNEL)
     emulator("echo 'Unable to mount root fs'")

@@ -7,7 +7,7 @@ from typing import IO
 
 import pytest
 
-from sharklab.cli import on_hosts, seats
+from sharklab.cli import host_work, seats
 from sharklab.cli.fetching import fetch_answers
 from sharklab.errors import Busy
 from sharklab.evidence import host_state
@@ -63,7 +63,7 @@ def test_the_packed_file_has_answers_and_state(plan: Plan, tmp_path: Path) -> No
         seen.append(len(found.answers))
         return found
 
-    _, silent = on_hosts.pack(plan, file, finish)
+    _, silent = host_work.pack(plan, file, finish)
     found = bundle.unpack(file, tmp_path / "unpacked", BUNDLE, seat.key)
     assert (("desktop",), [1], {"server"}) == (silent, seen, set(found.state))
     assert {"ssh": {"server_port": 22}} == {id: dict(own) for id, own in found.answers.items()}
@@ -79,7 +79,7 @@ def test_a_seat_in_use_is_not_packed_and_sleeps_again(
     monkeypatch.setattr(sleeping, "wake", lambda own: None)
     monkeypatch.setattr(sleeping, "sleep", lambda own: slept.append(own.student))
     with seats.hold(plan.seat):
-        error_of(Busy, on_hosts.pack, plan, tmp_path / "file")
+        error_of(Busy, host_work.pack, plan, tmp_path / "file")
     assert [] == slept
-    on_hosts.pack(plan, tmp_path / "file")
+    host_work.pack(plan, tmp_path / "file")
     assert ["alice"] == slept

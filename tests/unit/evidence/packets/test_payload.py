@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.evidence.packets import carried, facts
+from sharklab.evidence.packets import facts, payload
 from sharklab.evidence.packets.explanation import explain
 from sharklab.evidence.packets.model import Dns, Nfs, Packet
 from tests.support.capture_files import recording
@@ -21,7 +21,7 @@ CALL = Nfs("0x1", False, ("LOOKUP", "OPEN"), "", ("readme.txt",))
 
 def told(each: Packet) -> list[str]:
     """Return what is said of the content of a packet, in English."""
-    return list(map(str, carried.content(each)))
+    return list(map(str, payload.content(each)))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_data_that_tshark_does_not_know_have_no_sentence(protocol: str) -> None:
 def test_words_of_tshark_are_cut() -> None:
     """A header of HTTP may be as long as a stranger likes."""
     [said] = told(replace(DATAGRAM, protocol="HTTP", info="GET /" + "x" * 10_000))
-    assert len(said) < carried.LONGEST + 100
+    assert len(said) < payload.LONGEST + 100
 
 
 def test_client_hello_names_the_server() -> None:

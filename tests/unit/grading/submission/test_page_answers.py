@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.grading.submission import written
+from sharklab.grading.submission import page_answers
 from sharklab.grading.submission.answers import values
 from sharklab.lab.model import Plan
 from tests.support import report_run
@@ -34,11 +34,11 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     return replace(made, lab=replace(made.lab, name="tp4", exercises=exercises))
 
 
-def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> written.AnswersInPages:
+def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> page_answers.AnswersInPages:
     """Return the answers in a page of this text."""
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(text)
-    return written.find(folder, plan, {})
+    return page_answers.find(folder, plan, {})
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None
 )
 def test_find_guesses_nothing(text: str, plan: Plan, tmp_path: Path) -> None:
     """An answer without its exercise or question is none."""
-    assert written.AnswersInPages() == find(tmp_path, plan, text)
+    assert page_answers.AnswersInPages() == find(tmp_path, plan, text)
 
 
 def test_find_takes_none_of_two_answers(plan: Plan, tmp_path: Path) -> None:
@@ -145,24 +145,24 @@ def test_find_reads_the_folder_of_the_lab_first(plan: Plan, tmp_path: Path) -> N
 def test_find_leaves_exercises_that_have_answers(plan: Plan, tmp_path: Path) -> None:
     """The form counts, and an exercise of the seat has its own captures."""
     (tmp_path / "README.md").write_text("# SSH\nserver port: 22\n")
-    assert {} == written.find(tmp_path, plan, {"ssh": {"transport": "TCP"}}).answers
+    assert {} == page_answers.find(tmp_path, plan, {"ssh": {"transport": "TCP"}}).answers
     seated = tuple(replace(each, anywhere=False) for each in plan.lab.exercises)
     other = replace(plan, lab=replace(plan.lab, exercises=seated))
-    assert {} == written.find(tmp_path, other, {}).answers
+    assert {} == page_answers.find(tmp_path, other, {}).answers
 
 
 def test_find_knows_the_exercises_that_it_leaves(plan: Plan, tmp_path: Path) -> None:
     """Lines below its name are no answers of the exercise above; the name of a capture is no end of one."""
     text = "# DNS\n## 3way handshake\nIP du serveur: 10.7.7.3\nssh:\nIP du serveur: 10.7.7.2\n"
     (tmp_path / "README.md").write_text(text)
-    found = written.find(tmp_path, plan, {"ssh": {"transport": "TCP"}})
+    found = page_answers.find(tmp_path, plan, {"ssh": {"transport": "TCP"}})
     assert {"dns": {"server_address": "10.7.7.3"}} == found.answers
 
 
 def test_find_leaves_a_page_that_is_no_text(plan: Plan, tmp_path: Path) -> None:
     """A binary file under the name of a text."""
     (tmp_path / "README.md").write_bytes(b"# SSH\0\1\2\nserver port: 22\n")
-    assert {} == written.find(tmp_path, plan, {}).answers
+    assert {} == page_answers.find(tmp_path, plan, {}).answers
 
 
 @pytest.mark.parametrize(
@@ -174,4 +174,4 @@ def test_find_leaves_a_page_that_is_no_text(plan: Plan, tmp_path: Path) -> None:
 )
 def test_is_page_tells_by_the_name(name: str, is_page: bool) -> None:
     """Texts of people, and neither the form nor pages that sharklab writes."""
-    assert is_page is written.is_page(name)
+    assert is_page is page_answers.is_page(name)

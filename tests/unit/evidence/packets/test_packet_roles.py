@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.evidence.packets.model import Role
-from sharklab.evidence.packets.roles import role
+from sharklab.evidence.packets.packet_roles import role
 from tests.support.capture_files import recording
 from tests.support.packets_made import ACK, PSH, Tcp, Way, icmp, pcap, udp
 

@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.hosts.providers import once
+from sharklab.hosts.providers import trial_record
 
 
 def test_result_holds_until_the_next_boot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An empty result is a result, too; before any there is none."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(once, "BOOT_ID", tmp_path / "boot")
+    monkeypatch.setattr(trial_record, "BOOT_ID", tmp_path / "boot")
     (tmp_path / "boot").write_text("first\n")
     results = ["", "two words"]
-    assert None is once.read("thing")
-    assert ["", ""] == [once.after_boot("thing", lambda: results.pop(0)) for _ in range(2)]
+    assert None is trial_record.read("thing")
+    assert ["", ""] == [trial_record.after_boot("thing", lambda: results.pop(0)) for _ in range(2)]
     with ThreadPoolExecutor(8) as pool:
-        assert {""} == set(pool.map(lambda _: once.after_boot("other", lambda: ""), range(8)))
+        assert {""} == set(pool.map(lambda _: trial_record.after_boot("other", lambda: ""), range(8)))
     (tmp_path / "boot").write_text("second\n")
     assert (None, "two words", "two words") == (
-        once.read("thing"),
-        once.after_boot("thing", results.pop),
-        once.read("thing"),
+        trial_record.read("thing"),
+        trial_record.after_boot("thing", results.pop),
+        trial_record.read("thing"),
     )

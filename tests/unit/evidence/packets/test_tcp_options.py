@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sharklab.evidence.packets.model import Option
-from sharklab.evidence.packets.options import options
+from sharklab.evidence.packets.tcp_options import options
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sharklab.grading.submission.pasted import Line, PrintedEndpoint, lines, place
+from sharklab.grading.submission.socket_line import Line, PrintedEndpoint, lines, place
 
 CLIENT, SERVER = PrintedEndpoint("192.0.2.7", "50925"), PrintedEndpoint("198.51.100.9", "443")
 SIX, SIX_SERVER = PrintedEndpoint("2001:db8::7", "50925"), PrintedEndpoint("2001:db8::9", "443")

@@ -11,7 +11,7 @@ import pytest
 from sharklab.checks.outcome import Status
 from sharklab.evidence.packets import records
 from sharklab.evidence.packets.container import open_capture
-from sharklab.grading.marking import several
+from sharklab.grading.marking import file_choice
 from sharklab.grading.marking.case import Case, gather, handed_in
 from sharklab.message import N_
 from tests.support.checks_sample import DATA
@@ -44,12 +44,12 @@ def said(case: Case) -> list[tuple[str, object]]:
     return [(each.msgid, each.values["file"]) for each in case.taken]
 
 
-def ways(own: Handed, folder: Path) -> list[several.Way]:
+def ways(own: Handed, folder: Path) -> list[file_choice.Way]:
     """Return the ways to take the files as they were handed in."""
     context = own.case.context
     captures = handed_in(own.plan, own.submission, {})
     unchosen = replace(context, evidence=replace(context.evidence, captures=captures))
-    return list(several.ways(unchosen, "ssh", folder))
+    return list(file_choice.ways(unchosen, "ssh", folder))
 
 
 def missed(own: Handed) -> set[str]:
@@ -110,6 +110,6 @@ def test_a_share_may_be_nothing_or_many_runs(pc: Handed, tmp_path: Path) -> None
 def test_worth_counts_checks_and_answers(pc: Handed) -> None:
     """Without a conversation nothing of it counts."""
     [case] = gather(pc.plan, pc.submission)
-    right, none = (several.worth(case.context, given) for given in (case.answers, {}))
+    right, none = (file_choice.worth(case.context, given) for given in (case.answers, {}))
     assert right == none + len(pc.exercise.questions) > 4
-    assert 0 == several.worth(pc.with_capture(DATA / "icmp.pcap").case.context, {})
+    assert 0 == file_choice.worth(pc.with_capture(DATA / "icmp.pcap").case.context, {})

@@ -17,8 +17,8 @@ from sharklab.checks.focus import find_focus
 from sharklab.checks.outcome import Status
 from sharklab.checks.question import answer
 from sharklab.evidence.packets.model import Facts, Packet
+from sharklab.grading.marking.answer_match import assumed, chosen, moved
 from sharklab.grading.marking.case import gather
-from sharklab.grading.marking.meant import assumed, chosen, moved
 from sharklab.grading.marking.reading import is_right
 from sharklab.lab.model import Check, ExpectedConversation
 from tests.support.checks_sample import Sample

@@ -13,7 +13,7 @@ from sharklab.checks.context import Talk
 from sharklab.checks.outcome import Status
 from sharklab.evidence.packets.model import Endpoint
 from sharklab.grading.marking.policy import Policy
-from sharklab.grading.marking.unanswered import of_kind
+from sharklab.grading.marking.sole_conversation import of_kind
 from sharklab.lab.model import Check, Exercise, ExpectedConversation
 from tests.support.checks_sample import DATA, shown
 from tests.support.handed import Handed, handed

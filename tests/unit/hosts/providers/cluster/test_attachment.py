@@ -15,8 +15,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, unix_serve
 
-from sharklab.hosts.providers.cluster import attached
-from sharklab.hosts.providers.cluster.attached import ERRORS, INPUT, OUTPUT
+from sharklab.hosts.providers.cluster import attachment
+from sharklab.hosts.providers.cluster.attachment import ERRORS, INPUT, OUTPUT
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.endpoint import EngineEndpoint
 from sharklab.hosts.providers.cluster.errors import Unreachable
@@ -79,7 +79,7 @@ def test_blocks_go_through_the_streams(asked: list[tuple[Any, ...]]) -> None:
             connection.send("")
 
     with _engine(serve) as engine:
-        program = attached.attach(engine, "a", ["cat"])
+        program = attachment.attach(engine, "a", ["cat"])
         program.send(b"\x00one")
         program.send(b"two")
         program.end()
@@ -96,7 +96,7 @@ def test_blocks_go_through_the_streams(asked: list[tuple[Any, ...]]) -> None:
 def test_program_that_has_ended_takes_nothing_more(asked: list[tuple[Any, ...]]) -> None:
     """The engine closes the streams; the end of the input is no error then."""
     with _engine(lambda secret, connection: connection.close()) as engine:
-        program = attached.attach(engine, "a", ["true"])
+        program = attachment.attach(engine, "a", ["true"])
         assert b"" == program.output() == program.errors() == program._receive(INPUT)
         with pytest.raises(EOFError):
             program.send(b"more")
@@ -115,7 +115,7 @@ def test_streams_are_closed_if_one_cannot_be_opened(asked: list[tuple[Any, ...]]
         ended.release()
 
     with _engine(serve, refused=SECRETS[ERRORS]) as engine:
-        error = error_of(Unreachable, attached.attach, engine, "a", ["true"])
+        error = error_of(Unreachable, attachment.attach, engine, "a", ["true"])
         assert engine.transport.endpoint.place == error.place
         assert all(ended.acquire(timeout=SECONDS) for _ in range(2))
     assert {SECRETS[INPUT], SECRETS[OUTPUT]} == set(closed)
@@ -125,4 +125,4 @@ def test_engine_that_is_gone_is_unreachable(asked: list[tuple[Any, ...]], tmp_pa
     """It died after it had begun the program."""
     place = tmp_path / "none"
     engine = Client(Transport(EngineEndpoint("class", "http://engine", socket=place)))
-    assert "class" == error_of(Unreachable, attached.attach, engine, "a", ["true"]).place
+    assert "class" == error_of(Unreachable, attachment.attach, engine, "a", ["true"]).place

@@ -17,7 +17,7 @@ from sharklab.checks.judge import outcome
 from sharklab.checks.kind import Rests
 from sharklab.checks.outcome import Status
 from sharklab.evidence.packets.model import Endpoint
-from sharklab.grading.marking import unanswered
+from sharklab.grading.marking import sole_conversation
 from sharklab.grading.submission.declaration import Given, fitting, is_declared
 from sharklab.lab import seat
 from sharklab.lab.model import Exercise
@@ -44,7 +44,7 @@ def moved(context: Context, given: Given) -> Context:
 
 def assumed(context: Context) -> Context:
     """Return the context as `moved` does, for the one conversation that no answer has to declare."""
-    return _moved(context, {}, unanswered.of_kind(context.exercise, _declarable(context)))
+    return _moved(context, {}, sole_conversation.of_kind(context.exercise, _declarable(context)))
 
 
 def _moved(context: Context, given: Given, talks: list[Talk]) -> Context:

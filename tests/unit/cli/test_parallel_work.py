@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.cli import flow, side_by_side
-from sharklab.cli.side_by_side import Done
+from sharklab.cli import flow, parallel_work
+from sharklab.cli.parallel_work import Done
 from sharklab.errors import InputError, MachineryError
 from sharklab.lab.model import Seat
 from sharklab.progress import Silent
@@ -29,7 +29,7 @@ def test_a_seat_that_fails_is_a_line(monkeypatch: pytest.MonkeyPatch, tmp_path: 
             raise troubles[one.student]
         return Done(one.student, exercises={"web": True})
 
-    done = side_by_side.side_by_side(seats, do, Silent())
+    done = parallel_work.side_by_side(seats, do, Silent())
     assert ["eve", "ada", "bob", "dan"] == [each.student for each in done]
     kinds = [type(each.error) for each in done]
     assert [InputError, MachineryError, type(None), MachineryError] == kinds
@@ -55,9 +55,9 @@ def test_ctrl_c_begins_no_other_seat(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         ended.append(own.student)
         return Done(own.student)
 
-    monkeypatch.setattr(side_by_side, "as_completed", interrupt)
+    monkeypatch.setattr(parallel_work, "as_completed", interrupt)
     monkeypatch.setattr(threading, "Event", Stop)
     own = [flow.look_up("tp4", name).seat for name in ("ada", "bob", "eve")]
     with pytest.raises(KeyboardInterrupt):
-        side_by_side.side_by_side(own, do, Silent(), together=1)
+        parallel_work.side_by_side(own, do, Silent(), together=1)
     assert len(ended) <= 1

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sharklab.author import reference
+from sharklab.grading.marking.answer_keys import without_keys
 from sharklab.grading.marking.export import to_plain
-from sharklab.grading.marking.keys import without_keys
 from sharklab.grading.marking.marks import grade
 from sharklab.grading.marking.model import Remark, Result
 from sharklab.message import N_, Message

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sharklab.grading.submission.by_packets import find
+from sharklab.grading.submission.packet_match import find
 from sharklab.lab.model import Capture, Exercise, ExpectedConversation
 from tests.support import packets_made
 from tests.support.checks_sample import DATA, shown

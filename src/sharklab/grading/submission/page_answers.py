@@ -20,7 +20,7 @@ from sharklab import untrusted
 from sharklab.checks import QUESTIONS
 from sharklab.checks.question import End, Question, Value
 from sharklab.errors import InputError
-from sharklab.grading.submission import answers, finding, page_lines, pasted, sheet
+from sharklab.grading.submission import answers, finding, page_lines, sheet, socket_line
 from sharklab.grading.submission.model import Answers, Problem, WrittenAnswer
 from sharklab.grading.submission.page_lines import LOWEST, PageLine
 from sharklab.lab.model import Exercise, Plan
@@ -193,7 +193,7 @@ class _Reader:
         self._above.append((level, None if foreign else named, foreign))
 
     def _line(self, line: PageLine, exercise: Exercise) -> None:
-        if found := pasted.lines(line.text):
+        if found := socket_line.lines(line.text):
             if found[0].client.port and found[0].server.port:
                 self._sockets.setdefault(exercise.id, []).append(
                     _Said(exercise.id, "", line.text, line.number)
