@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sharklab import paths
-from sharklab.cli import moment
+from sharklab.cli import time_option
 from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.cli.verbs.seat import agree, use_remote
@@ -33,8 +33,8 @@ def up(args: Options) -> int:
     lab, students = lint.named(args.lab), find_students(args)
     provider = seat_provider.of_class(lab.name, [student.id for student in students], args.provider)
     use_remote(args, provider)
-    times = exam.windows(lab, students, *moment.read_exam(args.begin, args.end))
-    until = moment.read_until(args.until, "--until", time.time())
+    times = exam.windows(lab, students, *time_option.read_exam(args.begin, args.end))
+    until = time_option.read_until(args.until, "--until", time.time())
     progress = Progress(translate(args).gettext)
     exam.note_windows(seat.register_all(lab, [student.id for student in students]), times)
     ids = [student.id for student in students]

@@ -24,7 +24,7 @@ from sharklab.hosts.providers import (
     cgroups,
     claims,
     disk,
-    gateway,
+    internet_gateway,
     network,
     nspawn,
     provider,
@@ -123,9 +123,9 @@ class ThisComputer:
         vms = self._vms(plan)
         shared_limits.ensure(len(plan.hosts), progress)
         if not any(_is_running(plan.seat, host.name) for host in plan.hosts):
-            gateway.end(plan.seat)
+            internet_gateway.end(plan.seat)
             network.build(plan)
-        gateway.connect(plan)
+        internet_gateway.connect(plan)
         absent = [host for host in plan.hosts if not _is_running(plan.seat, host.name)]
         containers = [host for host in absent if not self._is_vm(host)]
         own_users = bool(containers) and user_namespace.decide(layers, progress)
@@ -152,7 +152,7 @@ class ThisComputer:
                     seconds=limit,
                 )
             time.sleep(0.05)
-        gateway.end(plan.seat)
+        internet_gateway.end(plan.seat)
 
     def down(self, seat: Seat) -> Sequence[Message]:
         """Remove hosts, namespaces, connections and the seat's folder; missing ones are no error."""
@@ -190,7 +190,7 @@ class ThisComputer:
         """Return the state of each host, by what the seat names and what is on disk."""
         on_disk = {path.parent.name for path in seat.folder.glob("hosts/*/lowers")}
         names = [*seat.addresses, *sorted(on_disk - set(seat.addresses))]
-        cut_off = gateway.cut_off(seat)
+        cut_off = internet_gateway.cut_off(seat)
         return {name: _host_state(seat, name, name in on_disk, name in cut_off) for name in names}
 
     def forget_lost(self, seat: Seat) -> None:
@@ -296,7 +296,7 @@ def _host_state(seat: Seat, host: str, has_disk: bool, is_cut_off: bool) -> str:
     if cgroups.is_frozen(_unit(seat, host)):
         return N_("asleep")
     if _is_running(seat, host):
-        return gateway.CUT_OFF if is_cut_off else N_("running")
+        return internet_gateway.CUT_OFF if is_cut_off else N_("running")
     return N_("stopped") if has_disk else N_("absent")
 
 

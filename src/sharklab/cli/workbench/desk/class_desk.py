@@ -12,7 +12,7 @@ from sharklab import ownership
 from sharklab.cli import handing_in
 from sharklab.cli.own_work import Look
 from sharklab.cli.workbench.desk import board, class_links
-from sharklab.cli.workbench.desk.changes import ChangeCounter
+from sharklab.cli.workbench.desk.change_counter import ChangeCounter
 from sharklab.cli.workbench.desk.grade_desk import GradeDesk
 from sharklab.cli.workbench.desk.grader import FRESH as FRESH_SEAT
 from sharklab.cli.workbench.desk.grader import Grader, Points

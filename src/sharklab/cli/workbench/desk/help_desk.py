@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sharklab.cli.workbench.desk.changes import ChangeCounter
+from sharklab.cli.workbench.desk.change_counter import ChangeCounter
 from sharklab.errors import InputError
 from sharklab.hosts.door.server import Handler, Reply, text
 from sharklab.lab import help_note

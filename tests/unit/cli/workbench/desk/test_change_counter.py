@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from sharklab.cli.workbench.desk.changes import ChangeCounter
+from sharklab.cli.workbench.desk.change_counter import ChangeCounter
 
 
 def test_changes_since_a_number_are_told() -> None:

@@ -13,7 +13,7 @@ from sharklab.cli import flow
 from sharklab.errors import MachineryError
 from sharklab.hosts import providers
 from sharklab.hosts.image import Image
-from sharklab.hosts.providers import access, baking, disk, gateway, this_computer
+from sharklab.hosts.providers import access, baking, disk, internet_gateway, this_computer
 from sharklab.lab import roles, seat
 from sharklab.lab.model import Host, Plan
 from tests.support import provider_seat
@@ -36,8 +36,8 @@ def test_gateway_is_an_address_that_no_host_can_have() -> None:
 
 def test_addresses_of_networks_with_a_way_out(seat_plan: Plan) -> None:
     """A network that does not ask for one has no gateway."""
-    assert {"lan": IPv4Interface("10.250.1.254/24")} == gateway.addresses(seat_plan)
-    assert {} == gateway.addresses(provider_seat.plan("ada", 1))
+    assert {"lan": IPv4Interface("10.250.1.254/24")} == internet_gateway.addresses(seat_plan)
+    assert {} == internet_gateway.addresses(provider_seat.plan("ada", 1))
 
 
 def keyfile(own: Plan, host: Host, network: str) -> list[str]:
@@ -75,7 +75,11 @@ def test_files_leave_names_to_a_role_that_sets_them(role: str, keys: Plan) -> No
 
 def blocked(machine: list[IPv4Address]) -> list[IPv4Network]:
     """Return the set of blocked addresses in the gateway's rules."""
-    [line] = [line for line in gateway.rules(WAYS, machine).splitlines() if line.startswith("define blocked")]
+    [line] = [
+        line
+        for line in internet_gateway.rules(WAYS, machine).splitlines()
+        if line.startswith("define blocked")
+    ]
     return [IPv4Network(text) for text in line.partition("{ ")[2].removesuffix(" }").split(", ")]
 
 
@@ -107,7 +111,7 @@ def test_rules_are_nfts(tmp_path: Path) -> None:
     """nft(8) takes them, for one network and for several, and once more in place of those that are there."""
     for ways in ({"lan": WAYS["lan"]}, WAYS):
         script = 'nft -f "$1" && nft -f "$1" && nft list ruleset'
-        (file := tmp_path / "rules").write_text(gateway.rules(ways, [IPv4Address("203.0.113.7")]))
+        (file := tmp_path / "rules").write_text(internet_gateway.rules(ways, [IPv4Address("203.0.113.7")]))
         words = ["unshare", "--net", "sh", "-c", script, "sh", str(file)]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         assert (0, "", 1) == (done.returncode, done.stderr, done.stdout.count("table ip sharklab"))
@@ -130,7 +134,7 @@ def test_bake_has_no_way_out(seat_plan: Plan, tmp_path: Path, monkeypatch: pytes
             this_computer.CONTAINERS,
             print,
         )
-    assert {} == gateway.addresses(started[0])
+    assert {} == internet_gateway.addresses(started[0])
 
 
 @pytest.mark.parametrize("error", [MachineryError("a task failed"), None], ids=["a failure", "an end"])
@@ -138,14 +142,14 @@ def test_watched_tells_a_way_out_that_ended(
     error: MachineryError | None, seat_plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether a playbook failed or came to its end meanwhile: the cause is told, not what came of it."""
-    states = {"server": gateway.CUT_OFF, "client": "running"}
+    states = {"server": internet_gateway.CUT_OFF, "client": "running"}
     monkeypatch.setattr(this_computer.ThisComputer, "status", lambda self, own: states)
-    monkeypatch.setattr(gateway, "cut_off", lambda own: frozenset({"server"}))
+    monkeypatch.setattr(internet_gateway, "cut_off", lambda own: frozenset({"server"}))
     with (
         pytest.raises(MachineryError) as caught,
         flow.explain_ended_hosts(seat_plan, providers.get("nspawn")),
     ):
         if error:
             raise error
-    expected = gateway.ended(seat_plan)
+    expected = internet_gateway.ended(seat_plan)
     assert (expected.message_id, expected.values) == (caught.value.message_id, caught.value.values)
