@@ -114,7 +114,7 @@ def faults(proof: Proof) -> Iterator[Message]:
         (N_("the check itself failed: {names}"), proof.broken),
     ):
         if names:
-            yield Message(text, {"names": _listed(names)})
+            yield Message(text, {"names": _join_names(names)})
 
 
 def plain(proof: Proof) -> dict[str, Any]:
@@ -123,10 +123,10 @@ def plain(proof: Proof) -> dict[str, Any]:
         "title": str(proof.title),
         "place": proof.place,
         "holds": proof.holds,
-        "loses": _listed(proof.lost),
+        "loses": _join_names(proof.lost),
         "faults": list(map(str, faults(proof))),
     }
 
 
-def _listed(names: Iterable[Name]) -> list[str]:
+def _join_names(names: Iterable[Name]) -> list[str]:
     return sorted("/".join(name) for name in names)

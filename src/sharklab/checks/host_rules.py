@@ -151,9 +151,9 @@ class HostRules:
         if not printed.get("zones") or not printed.get("permanent_zones"):
             return differing(self.default, self.permanent, ("target", *OPENINGS))
         default = self._default[0]
-        names = list(_unlike(printed["zones"], printed["permanent_zones"], default))
+        names = list(_find_differences(printed["zones"], printed["permanent_zones"], default))
         if printed.get("permanent_policies"):
-            names += _unlike(printed.get("policies", ""), printed["permanent_policies"])
+            names += _find_differences(printed.get("policies", ""), printed["permanent_policies"])
         if printed.get("permanent_default", default) not in ("", default):
             names.append("DefaultZone")
         names += [f"interface {card}" for card in sorted(self._cards) if not self._is_kept(card)]
@@ -168,7 +168,7 @@ class HostRules:
 
     def _is_kept(self, card: str) -> bool:
         """Tell whether a card is in the same zone after a restart: NetworkManager says so, or firewalld."""
-        managed = dict(_managed(self.printed.get("cards", "")))
+        managed = dict(_read_cards(self.printed.get("cards", "")))
         kept = {
             name
             for name, zone in read_zones(self.printed["permanent_zones"]).items()
@@ -211,7 +211,7 @@ class HostRules:
         return any(rules.is_refused(self._foreign, packet) for packet in packets)
 
 
-def _unlike(runtime: str, permanent: str, default: str = "") -> Iterator[str]:
+def _find_differences(runtime: str, permanent: str, default: str = "") -> Iterator[str]:
     """Yield the entries that zones or policies in force and permanent ones do not have alike."""
     now, kept = read_zones(runtime), read_zones(permanent)
     for name in sorted(now.keys() | kept.keys(), key=lambda name: (name != default, name)):
@@ -222,7 +222,7 @@ def _unlike(runtime: str, permanent: str, default: str = "") -> Iterator[str]:
             yield from (kinds if name == default else [f"{name} {kind}" for kind in kinds])
 
 
-def _managed(printed: str) -> Iterator[tuple[str, str]]:
+def _read_cards(printed: str) -> Iterator[tuple[str, str]]:
     """Yield each card of NetworkManager with its zone, which may be "", from the lines of nmcli(1)."""
     values = {}
     for line in printed.splitlines():

@@ -102,13 +102,13 @@ def _ask(tried: socket.socket, own: str, question: bytes, is_answer: Callable[[b
             except BlockingIOError:
                 pass
             except OSError as error:
-                return _closed(_error(error.errno or 0, told or _icmp(tried), own))
+                return _close(_error(error.errno or 0, told or _icmp(tried), own))
             if told:
-                return _closed(_error(errno.ECONNREFUSED, told, own))
+                return _close(_error(errno.ECONNREFUSED, told, own))
     return {"verdict": "silent"}
 
 
-def _closed(effect: PlainEffect) -> PlainEffect:
+def _close(effect: PlainEffect) -> PlainEffect:
     """Return the effect of a question over UDP: a closed port refuses it."""
     return {**effect, "verdict": "refused"} if effect.get("icmp") in CLOSED else effect
 

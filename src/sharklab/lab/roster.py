@@ -195,7 +195,7 @@ class _Columns:
     def _find_identity(self) -> str:
         """Return the column that names the seats. Raises InputError without one."""
         known = [name for name in IDENTITIES if name in self._places]
-        filled = [name for name in known if any(self._own(row, name) for row in self.rows)]
+        filled = [name for name in known if any(self._identity_of(row, name) for row in self.rows)]
         if filled:
             return filled[0]
         blind = any(self._participants(row) for row in self.rows)
@@ -212,7 +212,7 @@ class _Columns:
         )
 
     def _id(self, row: TableRow) -> str:
-        text = self._own(row, self._identity)
+        text = self._identity_of(row, self._identity)
         for pattern, reason in _REWRITTEN:
             if pattern.fullmatch(text):
                 raise InputError(
@@ -220,7 +220,7 @@ class _Columns:
                 )
         return text.partition("@")[0] if self._identity == "email" else text
 
-    def _own(self, row: TableRow, name: str) -> str:
+    def _identity_of(self, row: TableRow, name: str) -> str:
         """Return the cell of a column of identities, unless it holds Moodle's identifier."""
         text = self._cell(row, name)
         return "" if name in _OF_MOODLE and PARTICIPANT.fullmatch(text) else text
@@ -250,7 +250,7 @@ class _Columns:
                 headings=count,
                 separator=separator,
             )
-        if any("\n" in text and self._table.separator in text for text in self._known(row)):
+        if any("\n" in text and self._table.separator in text for text in self._known_cells(row)):
             raise InputError(
                 N_("a cell that begins in this line contains other lines: a quote may not be closed"),
                 hint=N_("write a quote at both ends of the cell, and two quotes for one inside it"),
@@ -261,7 +261,7 @@ class _Columns:
         if doubt := row.doubts.get(self._places[name]):
             raise InputError(doubt.msgid, hint=_WRITE_AGAIN, **doubt.values)
 
-    def _known(self, row: TableRow) -> Iterator[str]:
+    def _known_cells(self, row: TableRow) -> Iterator[str]:
         return (self._raw(row, name).replace("\r", "\n").strip("\n") for name in self._places)
 
 

@@ -28,10 +28,10 @@ def grouped(conversations: Iterable[Conversation]) -> tuple[Conversation, ...]:
         port = talk.client.port if talk.transport == "tcp" else 0
         key = (talk.transport, f"{talk.client.address} {port}", talk.server)
         groups.setdefault(key, []).append(talk)
-    return tuple(map(_merged, groups.values()))
+    return tuple(map(_merge, groups.values()))
 
 
-def _merged(talks: list[Conversation]) -> Conversation:
+def _merge(talks: list[Conversation]) -> Conversation:
     """Return one conversation with the packets of all; its client has no one port if theirs differ."""
     first = talks[0]
     if len(talks) == 1 or first.transport == "tcp":

@@ -235,10 +235,10 @@ def storage(engine: Client, seen: Mapping[str, ExaminedMember]) -> Iterator[Diag
             name, N_("the cluster has no storage pool"), N_("make one; docs/cluster.md has the commands")
         )
     for pool in pools:
-        yield pool_itself(pool, {one: _free(engine, pool, one) for one in seen})
+        yield pool_itself(pool, {one: _free_bytes(engine, pool, one) for one in seen})
 
 
-def _free(engine: Client, pool: Pool, name: str) -> int:
+def _free_bytes(engine: Client, pool: Pool, name: str) -> int:
     space = engine.pools.space(pool.name, name)
     return space.total - space.used
 

@@ -172,7 +172,7 @@ def find_students(args: Options) -> Sequence[Student]:
     from sharklab.lab import roster
 
     students = roster.read(Path(args.roster))
-    return [student for student in students if student.id in _chosen(args, [each.id for each in students])]
+    return [student for student in students if student.id in _choose(args, [each.id for each in students])]
 
 
 def find_seats(args: Options) -> Sequence[Seat]:
@@ -186,10 +186,10 @@ def find_seats(args: Options) -> Sequence[Seat]:
     if args.roster:
         members = {student.id for student in find_students(args)}
         return [own for own in here if own.student in members]
-    return [own for own in here if own.student in _chosen(args, [own.student for own in here])]
+    return [own for own in here if own.student in _choose(args, [own.student for own in here])]
 
 
-def _chosen(args: Options, known: Sequence[str]) -> Sequence[str]:
+def _choose(args: Options, known: Sequence[str]) -> Sequence[str]:
     """Return the names of --only, or all. Raises InputError for a name that is not in `known`."""
     if not args.only:
         return known

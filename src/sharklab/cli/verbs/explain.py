@@ -48,7 +48,7 @@ def explain(args: Options) -> int:
     if args.filter:
         selection.check(args.filter)
     found = _Explained()
-    for id, file in _named(args.files):
+    for id, file in _name_files(args.files):
         try:
             _read(args, id, file, found)
         except InputError as error:
@@ -64,7 +64,7 @@ def explain(args: Options) -> int:
     raise InputError(text, problems=tuple(found.errors), count=len(found.errors), all=len(args.files))
 
 
-def _named(files: list[str]) -> Iterator[tuple[str, str]]:
+def _name_files(files: list[str]) -> Iterator[tuple[str, str]]:
     """Yield each file with a name for it that is plain, and that no other one has."""
     known: set[str] = set()
     for file in files:
@@ -143,13 +143,13 @@ def _tell(args: Options, found: _Explained) -> None:
         args,
         text,
         captures=[plain(story) for story in found.stories],
-        large=[_plain(name, each) for name, each in found.large],
+        large=[_to_plain(name, each) for name, each in found.large],
         files=written,
         problems=[str(error) for error in found.errors],
     )
 
 
-def _plain(name: str, found: tuple[Stream, ...]) -> dict[str, object]:
+def _to_plain(name: str, found: tuple[Stream, ...]) -> dict[str, object]:
     """Return the conversations of a large capture for a script."""
     told = [
         {"filter": each.filter, "ends": [str(end) for end in each.ends], "packets": each.packets}

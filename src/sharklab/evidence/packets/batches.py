@@ -52,7 +52,7 @@ def read_together(paths: Iterable[Path]) -> Mapping[Path, DecodedCapture]:
 
     Raises MachineryError when tshark is missing or broken.
     """
-    plain = [capture for path in dict.fromkeys(paths) if (capture := _plain(path))]
+    plain = [capture for path in dict.fromkeys(paths) if (capture := _open_plain(path))]
     recordings: dict[Path, DecodedCapture] = {}
     for batch in _batches(plain):
         recordings.update(_read(batch))
@@ -96,11 +96,11 @@ def _apart(batch: Sequence[_Plain], packets: Sequence[Packet]) -> Iterator[tuple
     start = 0
     for capture in batch:
         own = packets[start : start + capture.packets]
-        yield capture.path, DecodedCapture(tuple(_renumbered(packet, start) for packet in own), capture.cut)
+        yield capture.path, DecodedCapture(tuple(_renumber(packet, start) for packet in own), capture.cut)
         start += capture.packets
 
 
-def _renumbered(packet: Packet, start: int) -> Packet:
+def _renumber(packet: Packet, start: int) -> Packet:
     """Return a packet as it is numbered in its own capture, which begins after packet `start`."""
     info = packet.info
     if start and packet.protocol in _NUMBERED:
@@ -108,7 +108,7 @@ def _renumbered(packet: Packet, start: int) -> Packet:
     return replace(packet, number=packet.number - start, info=info)
 
 
-def _plain(path: Path) -> _Plain | None:
+def _open_plain(path: Path) -> _Plain | None:
     """Return the capture when it may be read with others, else None."""
     try:
         capture = container.open_capture(path)

@@ -42,7 +42,7 @@ def explain(facts: Facts, numbers: Iterable[int] | None = None) -> tuple[Explana
     return tuple(
         _tcp(_moment(packet, facts, *moments[packet.number]))
         if packet.number in moments
-        else _other(packet, facts, talks)
+        else _explain_other(packet, facts, talks)
         for packet in chosen
     )
 
@@ -148,11 +148,11 @@ def _option(option: Option) -> Message:
     return Message(text, {**values, "kind": option.kind, "factor": factor})
 
 
-def _other(packet: Packet, facts: Facts, refused: Mapping[int, Conversation]) -> Explanation:
-    return Explanation(packet, _said(packet, facts, refused.get(packet.number)), tuple(_cut(packet)))
+def _explain_other(packet: Packet, facts: Facts, refused: Mapping[int, Conversation]) -> Explanation:
+    return Explanation(packet, _say_message(packet, facts, refused.get(packet.number)), tuple(_cut(packet)))
 
 
-def _said(packet: Packet, facts: Facts, refused: Conversation | None) -> Message:
+def _say_message(packet: Packet, facts: Facts, refused: Conversation | None) -> Message:
     if packet.icmp:
         return _icmp(packet, packet.icmp, facts, refused)
     if packet.transport == "arp":
@@ -215,7 +215,7 @@ def _icmp(packet: Packet, icmp: Icmp, facts: Facts, refused: Conversation | None
         "transport": icmp.about.transport.upper(),
         "port": icmp.about.destination.port,
     }
-    about = next(_quoted(packet, icmp, facts, refused), None)
+    about = next(_find_quoted(packet, icmp, facts, refused), None)
     text = N_("ICMP {type}/{code}, {what}: {sender} refuses a packet to {transport} port {port}.")
     if about:
         text = N_("ICMP {type}/{code}, {what}: {sender} refuses packet {about}, to {transport} port {port}.")
@@ -245,7 +245,7 @@ def _icmp_message(packet: Packet, icmp: Icmp) -> Message:
     return Message("{said} {info}", {"said": said, "info": packet.info})
 
 
-def _quoted(packet: Packet, icmp: Icmp, facts: Facts, refused: Conversation | None) -> Iterator[Packet]:
+def _find_quoted(packet: Packet, icmp: Icmp, facts: Facts, refused: Conversation | None) -> Iterator[Packet]:
     """Yield the packets that the error may be about, the last one before it first."""
     for number in reversed(refused.packets if refused else ()):
         other = facts.packet(number)

@@ -36,7 +36,7 @@ def content(packet: Packet) -> Iterator[Message]:
         and packet.protocol not in ("", "TCP", "UDP")
         and not packet.info.rstrip().endswith(":")
     ):
-        yield _dhcp(packet) or _told(packet)
+        yield _dhcp(packet) or _tell(packet)
     if packet.server_name:
         yield Message(
             N_("In its ClientHello the client names the server: {name} (SNI)."), {"name": packet.server_name}
@@ -48,7 +48,7 @@ def joined(sentences: Iterable[Message]) -> Message:
     return reduce(lambda all, one: Message("{all} {one}", {"all": all, "one": one}), sentences)
 
 
-def _told(packet: Packet) -> Message:
+def _tell(packet: Packet) -> Message:
     values = {"protocol": packet.protocol, "info": clip(packet.info, LONGEST)}
     return Message(N_("{protocol}, in the words of tshark: {info}."), values)
 

@@ -100,7 +100,7 @@ def _packets(path: Path, output: IO[bytes]) -> Iterator[Packet]:
         try:
             layers = json.loads(line.decode(errors="replace")).get("layers")
             if layers:
-                yield dissection.packet({_dotted(name): values for name, values in layers.items()})
+                yield dissection.packet({_name_of_field(name): values for name, values in layers.items()})
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise MachineryError(
                 N_("tshark printed something other than packets"),
@@ -113,6 +113,6 @@ def _packets(path: Path, output: IO[bytes]) -> Iterator[Packet]:
 _DOTTED = {field.replace(".", "_"): field for field in dissection.FIELDS}
 
 
-def _dotted(name: str) -> str:
+def _name_of_field(name: str) -> str:
     """Return the field's own name: this output format writes its dots as underscores."""
     return _DOTTED.get(name, name)

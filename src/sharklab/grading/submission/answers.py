@@ -93,19 +93,25 @@ def port(text: str) -> str | None:
     places = [place for word in text.split() if (place := socket_line.place(word))]
     words = _words(text.replace("°", "o"))
     if len(places) == 1:
-        words = [
-            places[0].port,
-            *_words(" ".join(word for word in text.split() if not socket_line.place(word))),
-        ]
-    numbers = [word for word in words if word.isdigit()]
+        rest = " ".join(word for word in text.split() if not socket_line.place(word))
+        words = [places[0].port, *_words(rest)]
     others = {word for word in words if not word.isdigit()} - _PORT_WORDS
-    names = {word for word in text.casefold().strip(" .:").split() if port_names.port(word)}
-    if not numbers and len(names) == 1:
-        numbers = [port_names.port(*names)]
-    unknown = others - _TRANSPORTS - _NAME_WORDS
-    if len(numbers) != 1 or unknown or len(others & _TRANSPORTS) > 1:
+    if others - _TRANSPORTS - _NAME_WORDS or len(others & _TRANSPORTS) > 1:
         return None
-    if (not places and re.search(r"[-.,]\d", text.strip())) or len(numbers[0]) > 5:
+    if not places and re.search(r"[-.,]\d", text.strip()):
+        return None
+    return _one_port([word for word in words if word.isdigit()] or _named_ports(text))
+
+
+def _named_ports(text: str) -> list[str]:
+    """Return the port that a text names as a service ("https"), none if it names several."""
+    names = {word for word in text.casefold().strip(" .:").split() if port_names.port(word)}
+    return [port_names.port(*names)] if len(names) == 1 else []
+
+
+def _one_port(numbers: list[str]) -> str | None:
+    """Return the port if there is one number, and it is one of a port."""
+    if len(numbers) != 1 or len(numbers[0]) > 5:
         return None
     return str(int(numbers[0])) if 0 < int(numbers[0]) <= 65535 else None
 

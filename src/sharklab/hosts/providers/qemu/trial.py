@@ -37,7 +37,7 @@ def boots(kernel: Path, tried: Accelerator, seconds: float = TRIAL_SECONDS) -> b
         "-machine",
         "q35",
         "-accel",
-        tried.accelerator,
+        tried.option,
     ]
     argv += ["-cpu", tried.cpu, "-m", "256", "-no-reboot", "-serial", "stdio", "-kernel", str(kernel)]
     argv += ["-append", "console=ttyS0 panic=-1"]
