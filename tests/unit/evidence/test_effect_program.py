@@ -63,7 +63,8 @@ TRIES: dict[str, dict[str, Any]] = {
     f"{FAR} 53/udp": {"verdict": "open"},
     f"{FAR} 123/udp": {"verdict": "open"},
     f"{FAR} 3478/udp": {"verdict": "silent"},
-    f"{NEAR} 3478/udp": {"verdict": "refused", "icmp": [3, 3], "origin": NEAR},
+    f"{NEAR} 3478/udp": {"verdict": "refused", "icmp": [3, 3], "origin": NEAR, "own": True},
+    f"{NEAR} 80/tcp": {"verdict": "refused", "own": True},
     "10.99.0.3 80/tcp": {"verdict": "silent"},
     "192.0.2.1 80/tcp": {"verdict": "silent"},
     "fd00::1 80/tcp": {"verdict": "silent"},
@@ -93,6 +94,18 @@ def test_resolves_as_programs_do() -> None:
     assert "unknown" == one("resolves", "nothing..invalid")["verdict"]
 
 
+def test_resolves_by_one_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source that is named is the only one that is asked."""
+    assert ["127.0.0.1"] == [
+        each for each in one("resolves", "localhost", "files")["addresses"] if "." in each
+    ]
+    programs.script(tmp_path, "getent", f"echo $* > {tmp_path}/words; exit 2")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(os, "geteuid", lambda: 1)
+    assert {"verdict": "unknown", "said": "dns: no address"} == one("resolves", "www", "dns")
+    assert "-s dns ahosts www\n" == (tmp_path / "words").read_text()
+
+
 def test_writes_leaves_no_file_that_was_refused_too_late(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,7 +128,8 @@ def test_writes_leaves_no_file_that_was_refused_too_late(
 
 def test_writes_as_the_user(tmp_path: Path) -> None:
     """The file is gone afterwards; who may not write, and who does not exist, is refused."""
-    assert {"verdict": "done"} == one("writes", "root", str(tmp_path))
+    done = one("writes", "root", str(tmp_path))
+    assert ("done", True, True) == (done["verdict"], "device" in done, "type" in done)
     assert [] == list(tmp_path.iterdir())
     assert {"verdict": "refused", "said": "Permission denied"} == one("writes", "nobody", str(tmp_path))
     assert "refused" == one("writes", "no-such-user", str(tmp_path))["verdict"]
@@ -125,8 +139,9 @@ def test_reads_as_the_user(tmp_path: Path) -> None:
     """The text may be anywhere in the file; who may not read is refused."""
     file = tmp_path / "readme.txt"
     file.write_text("Share of tok7f3a\n")
-    assert {"verdict": "done"} == one("reads", "root", str(file), "tok7f3a")
-    assert {"verdict": "other"} == one("reads", "root", str(file), "tok0000")
+    assert "done" == one("reads", "root", str(file), "tok7f3a")["verdict"]
+    assert "other" == one("reads", "root", str(file), "tok0000")["verdict"]
+    assert {"verdict": "done", "type": "proc", "device": "proc"} == one("reads", "root", "/proc/uptime", ".")
     tmp_path.chmod(0o700)
     assert {"verdict": "refused", "said": "Permission denied"} == one("reads", "nobody", str(file), "tok7f3a")
     assert "refused" == one("reads", "root", str(tmp_path / "none"), "x")["verdict"]
@@ -135,7 +150,11 @@ def test_reads_as_the_user(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("script", "effect"),
     [
-        ("exit 0", {"verdict": "done"}),
+        ("echo 2b6f", {"verdict": "done", "boot_id": "2b6f"}),
+        (
+            """echo 'Authenticated to 10.0.0.2 ([10.0.0.2]:22) using "none".' >&2; echo 2b6f""",
+            {"verdict": "refused", "said": "ada has no password at server"},
+        ),
         (
             "echo first >&2; echo 'denied (publickey).' >&2; exit 255",
             {"verdict": "refused", "said": "denied (publickey)."},
@@ -153,7 +172,7 @@ def test_logs_in_without_a_question(
     words = (tmp_path / "words").read_text()
     assert {"BatchMode=yes", "HostName=10.0.0.2", "StrictHostKeyChecking=accept-new"} <= set(words.split())
     assert "UserKnownHostsFile=/dev/null " in words
-    assert words.endswith("-l ada -- server true ")
+    assert words.endswith("-l ada -- server cat /proc/sys/kernel/random/boot_id ")
 
 
 def test_an_attempt_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
