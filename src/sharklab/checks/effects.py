@@ -29,6 +29,7 @@ _VERDICTS: Mapping[str, str] = {
     "refused": N_("The host refuses the packets"),
     "rejected": N_("A firewall or a router rejects the packets"),
     "silent": N_("No program answers"),
+    "other": N_("A program answers, but not in the protocol of this port"),
 }
 _VERDICT: Schema = {"type": "string", "enum": list(_VERDICTS)}
 
@@ -44,9 +45,9 @@ _VERDICT: Schema = {"type": "string", "enum": list(_VERDICTS)}
 def reaches(context: Context, params: Params) -> Finding:
     """A try from `host` at `port` (`2049/tcp`) of the host `to` ends with `verdict`, or else `open`.
 
-    `refused` is a RST, `rejected` an ICMP error, `silent` no answer within 5 s. Without `address`, the try
-    goes to the IPv4 address of `to` on a network of both. The ports of UDP are `53/udp`, `123/udp` and
-    `3478/udp`.
+    `refused` is a RST, `rejected` an ICMP error, `silent` no answer within 5 s. On `2049/tcp` an NFS server must
+    answer; any other program is `other`. Without `address`, the try goes to the IPv4 address of `to` on a
+    network of both. The ports of UDP are `53/udp`, `123/udp` and `3478/udp`.
     """
     effect = _effect(context, "reaches", params)
     if not effect or effect["verdict"] not in _VERDICTS:
@@ -172,10 +173,10 @@ def _of_user(context: Context, kind: str, params: Params, good: str, bad: str) -
     if not effect or effect["verdict"] not in ("done", "refused", "late"):
         return _untold(params, effect)
     if effect["verdict"] == "done" and "device" in effect:
-        device, source = effect["device"], params.get("source", "")
-        if not remote_files.is_mounted(context, device, effect.get("type", ""), source):
-            text = N_("{user} gets there, but the file lies in {device} and not in {source}.")
-            values = {"user": STUDENT, **params, "device": device}
+        device, type = effect["device"], effect.get("type", "")
+        if not remote_files.is_mounted(context, device, type, params.get("source", "")):
+            text = N_("{user} gets there, but the file lies in {device} ({type}) and not in {source}.")
+            values = {"user": STUDENT, **params, "device": device, "type": type}
             return finding(False, params["host"], Message(text, values))
     late = Message(N_("nothing happens within 20 s"))
     words = effect.get("said", "-").rstrip(".")  # the sentence has its own stop

@@ -55,8 +55,9 @@ CLOSED = ([3, 3], [1, 4])
 
 
 def reaches(to: str, address: str, port: str) -> Effect:
-    """Return the verdict of packets on `port` at `address`: open, refused, rejected or silent.
+    """Return the verdict of packets on `port` at `address`: open, other, refused, rejected or silent.
 
+    `other` is a program that does not speak the protocol of the port, which is known for those of `CALLS`.
     `refused` is a RST, or for UDP the ICMP message of a closed port. `rejected` is any other ICMP error, with
     type, code and sender. The kernel keeps that message in the error queue of the socket (ip(7), ipv6(7)).
     `own` is True when this host has the address itself: then the packets have not left it.
@@ -72,18 +73,34 @@ def reaches(to: str, address: str, port: str) -> Effect:
         if code not in (0, errno.EINPROGRESS):
             return {"verdict": "silent", "said": os.strerror(code)}
         own = tried.getsockname()[0]
-        found = _connect(tried, own) if transport == "tcp" else _ask(tried, own, *QUESTIONS[int(number)]())
+        found = (
+            _connect(tried, own, int(number))
+            if transport == "tcp"
+            else _ask(tried, own, *QUESTIONS[int(number)]())
+        )
         return {**found, "own": True} if own == address else found
 
 
-def _connect(tried: socket.socket, own: str) -> Effect:
+def _connect(tried: socket.socket, own: str, port: int) -> Effect:
     waiting = select.poll()
     waiting.register(tried, select.POLLOUT)
     if not waiting.poll(PATIENCE * 1000):
         return {"verdict": "silent"}
     code = tried.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # first: to read the queue clears it
     told = _icmp(tried)
-    return _error(code, told, own) if code or told else {"verdict": "open"}
+    if code or told:
+        return _error(code, told, own)
+    return _call(tried, *CALLS[port]()) if port in CALLS else {"verdict": "open"}
+
+
+def _call(tried: socket.socket, question: bytes, is_answer: Callable[[bytes], bool]) -> Effect:
+    """Return the effect of a question over a connection: another program may hold the port."""
+    tried.settimeout(PATIENCE)
+    try:
+        tried.sendall(question)
+        return {"verdict": "open" if is_answer(tried.recv(512)) else "other"}
+    except OSError as error:
+        return {"verdict": "other", "said": error.strerror or str(error)}
 
 
 def _ask(tried: socket.socket, own: str, question: bytes, is_answer: Callable[[bytes], bool]) -> Effect:
@@ -166,6 +183,18 @@ def _stun() -> tuple[bytes, Callable[[bytes], bool]]:
     transaction = b"\x21\x12\xa4\x42" + secrets.token_bytes(12)
     return b"\x00\x01\x00\x00" + transaction, lambda answer: answer[4:20] == transaction
 
+
+def _nfs() -> tuple[bytes, Callable[[bytes], bool]]:
+    """Return a call of NFS version 4 that does nothing (RFC 5531, RFC 7530): each server answers it."""
+    id = secrets.token_bytes(4)
+    call = struct.pack("!9I", 0, 2, 100003, 4, 0, 0, 0, 0, 0)
+    return struct.pack(
+        "!I", 0x80000000 | len(id + call)
+    ) + id + call, lambda answer: answer[4:8] == id and answer[8:12] == struct.pack("!I", 1)
+
+
+CALLS: Mapping[int, Callable[[], tuple[bytes, Callable[[bytes], bool]]]] = {2049: _nfs}
+"""A question for a port of TCP, and the function that knows its answer."""
 
 QUESTIONS: Mapping[int, Callable[[], tuple[bytes, Callable[[bytes], bool]]]] = {
     53: _dns,

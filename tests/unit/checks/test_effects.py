@@ -34,6 +34,7 @@ TRIED = {
     "reads root /mnt/readme.txt tok7f3a": {"verdict": "refused", "said": "Permission denied"},
     f"reaches client {CLIENT} 28/tcp": {"verdict": "open", "own": True},
     f"reaches client {CLIENT} 29/tcp": {"verdict": "rejected", "icmp": [3, 13], "origin": "10.77.5.2"},
+    f"reaches client {CLIENT} 2049/tcp": {"verdict": "other"},
     f"resolves {WWW} dns": {"verdict": "unknown", "said": "dns: no address"},
     f"logs_in there there client {CLIENT}": {"verdict": "done", "boot_id": "2b6f"},
     f"logs_in lost lost client {CLIENT}": {"verdict": "done", "boot_id": "ffff"},
@@ -42,7 +43,7 @@ TRIED = {
     "reads student /mnt/local/a text": {"verdict": "done", "device": f"{CLIENT}:/srv", "type": "tmpfs"},
 }
 SHARE = {"source": f"{CLIENT}:/srv"}
-NOT_THERE = "{user} gets there, but the file lies in {device} and not in {source}."
+NOT_THERE = "{user} gets there, but the file lies in {device} ({type}) and not in {source}."
 UNTRIED = "This was not tried from {host}: the state of the host has no result of it."
 REACHED, WITH_ICMP = (
     "{told}.",
@@ -85,6 +86,7 @@ def check(kind: str, tried: dict[str, Any] | None = None, **params: Any) -> Outc
             Status.FAILED,
             "{told}. But this is the answer of {host} itself, and not of {to}.",
         ),
+        ("reaches", {"to": "client", "port": "2049/tcp"}, Status.FAILED, REACHED),
         ("resolves", {"name": WWW, "by": "dns"}, Status.FAILED, "There is no address: {said}."),
         ("logs_in", {"to": "client", "user": "there"}, Status.PASSED, "{user} logs in."),
         (

@@ -31,7 +31,7 @@ table inet filter {
 """
 SERVER = """
 import socket, sys
-listening = socket.create_server(("0.0.0.0", 80))
+listening, nfs = (socket.create_server(("0.0.0.0", port)) for port in (80, 2049))
 dns, ntp = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
 dns.bind(("0.0.0.0", 53)); ntp.bind(("0.0.0.0", 123))
 print("ready", flush=True)
@@ -40,6 +40,12 @@ dns.sendto(b"no answer", asker)
 dns.sendto(question[:2] + b"\\x85" + question[3:], asker)
 question, asker = ntp.recvfrom(512)
 ntp.sendto(b"\\x24" + bytes(23) + question[40:48] + bytes(16), asker)
+for answer in (b"", b"SSH-2.0-fake", None):
+    [connection, _] = nfs.accept()
+    call = connection.recv(512)
+    length = len(call).to_bytes(4, "big")
+    connection.sendall(length + call[4:8] + bytes(3) + b"\\1" + bytes(16) if answer is None else answer)
+    connection.close()
 listening.accept()
 """
 NETWORK = f"""
@@ -72,14 +78,18 @@ TRIES: dict[str, dict[str, Any]] = {
 
 
 def test_reaches_tells_what_packets_tell() -> None:
-    """A RST, an ICMP error and no answer are three things, for TCP and for UDP; so are questions answered."""
-    attempts = [["reaches", "server", *words.split()] for words in TRIES]
+    """A RST, an ICMP error and no answer are three things, for TCP and for UDP; so are questions answered.
+
+    Of three programs at the port of NFS, one answers a call.
+    """
+    attempts = [["reaches", "server", *words.split()] for words in [*TRIES, *[f"{FAR} 2049/tcp"] * 3]]
     text = f"{inspect.getsource(effect_program)}\nPATIENCE = 1.5\nmain({json.dumps(attempts)})\n"
     words = ["unshare", "--net", "--mount", "sh", "-c", NETWORK, sys.executable, text, RULES, SERVER]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert "" == done.stderr
     found = [{**effect, "said": ""} for effect in json.loads(done.stdout)]
-    assert [{**effect, "said": ""} for effect in TRIES.values()] == found
+    assert [{**effect, "said": ""} for effect in TRIES.values()] == found[:-3]
+    assert ["open", "other", "other"] == sorted(each["verdict"] for each in found[-3:])
 
 
 def one(*words: str) -> dict[str, Any]:
