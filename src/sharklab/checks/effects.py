@@ -45,9 +45,9 @@ _VERDICT: Schema = {"type": "string", "enum": list(_VERDICTS)}
 def reaches(context: Context, params: Params) -> Finding:
     """A try from `host` at `port` (`2049/tcp`) of the host `to` ends with `verdict`, or else `open`.
 
-    `refused` is a RST, `rejected` an ICMP error, `silent` no answer within 5 s. On `2049/tcp` an NFS server must
-    answer; any other program is `other`. Without `address`, the try goes to the IPv4 address of `to` on a
-    network of both. The ports of UDP are `53/udp`, `123/udp` and `3478/udp`.
+    `refused` is a RST, `rejected` an ICMP error, `silent` no answer within 5 s. On `2049/tcp` an NFS server
+    must answer; any other program is `other`. Without `address`, the try goes to the IPv4 address of `to` on
+    a network of both. The ports of UDP are `53/udp`, `123/udp` and `3478/udp`.
     """
     effect = _effect(context, "reaches", params)
     if not effect or effect["verdict"] not in _VERDICTS:
