@@ -267,7 +267,8 @@ def logs_in(user: str, login: str, to: str, address: str) -> Effect:
         return {"verdict": "refused", "said": f"{login} has no password at {to}"}
     if done.returncode:
         return {"verdict": "refused", "said": "".join(lines[-1:])}
-    return {"verdict": "done", "boot_id": done.stdout.decode(errors="replace").strip()[:MOST]}
+    printed = done.stdout.decode(errors="replace").split()  # a shell may greet its user before
+    return {"verdict": "done", "boot_id": "".join(printed[-1:])[:MOST]}
 
 
 def writes(user: str, path: str) -> Effect:

@@ -161,6 +161,7 @@ def test_reads_as_the_user(tmp_path: Path) -> None:
     ("script", "effect"),
     [
         ("echo 2b6f", {"verdict": "done", "boot_id": "2b6f"}),
+        ("echo Welcome; echo 2b6f", {"verdict": "done", "boot_id": "2b6f"}),
         (
             """echo 'Authenticated to 10.0.0.2 ([10.0.0.2]:22) using "none".' >&2; echo 2b6f""",
             {"verdict": "refused", "said": "ada has no password at server"},
