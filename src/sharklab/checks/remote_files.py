@@ -133,17 +133,13 @@ def lets_in(context: Context, host: str, clients: set[str], wanted: Sequence[str
 
     The wanted ones are addresses. A host may be written by any of its names and addresses.
     """
-    allowed = [*wanted, *_addresses(context, host)]
+    own = [address for each in wanted for address in context.addresses(context.host_at(each))]
+    allowed = ["127.0.0.1", "::1", *context.addresses(host), *wanted, *own]
     if any(
         _is_wide(name) or not any(_is_client(context, name, each) for each in allowed) for name in clients
     ):
         return False
     return all(any(_is_client(context, name, each) for name in clients) for each in wanted)
-
-
-def _addresses(context: Context, host: str) -> Iterator[str]:
-    """Yield the addresses at which a host of the lab meets itself."""
-    yield from ("127.0.0.1", "::1", *context.addresses(host))
 
 
 def _is_wide(name: str) -> bool:

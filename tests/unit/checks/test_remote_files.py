@@ -98,6 +98,7 @@ def test_an_export_counts_for_its_meaning(name: str, right: bool) -> None:
         ({CLIENT, "server"}, True),
         ({CLIENT, "localhost"}, False),
         ({CLIENT, "127.0.0.1"}, True),
+        ({CLIENT, "fd77:5::1"}, True),
         ({CLIENT, "10.77.5.3"}, False),
         (set(), False),
         ({CLIENT, "*"}, False),
