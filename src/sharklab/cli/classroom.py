@@ -269,17 +269,22 @@ def status(own: Sequence[Seat]) -> list[dict[str, Any]]:
 
     They are when it first began, when it was checked last, and until when it is open; 0.0 for none.
     """
-    return [_status(one, class_note.read(one)) for one in own]
+    return [_status(one) for one in own]
 
 
-def _status(one: Seat, noted: ClassNote) -> dict[str, Any]:
-    provider = seats.provider_of(one)
+def _status(one: Seat) -> dict[str, Any]:
+    found, noted, begun, memory = seats.look(one), ClassNote(), 0.0, 0
+    try:
+        begun, noted = diary.begun(one), class_note.read(one)
+        memory = capacity.memory_of(one) if found["hosts"] else 0
+    except SharklabError as error:
+        found["warnings"].append(error.line)
     return {
         "student": one.student,
-        "hosts": dict(provider.status(one)),
-        "warnings": list(provider.warnings(one)),
-        "memory": capacity.memory_of(one),
-        "begun": diary.begun(one),
+        "hosts": found["hosts"],
+        "warnings": found["warnings"],
+        "memory": memory,
+        "begun": begun,
         "checked": noted.checked,
         "until": noted.until,
         "over": noted.is_over,
