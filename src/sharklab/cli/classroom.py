@@ -22,7 +22,7 @@ from typing import Any
 
 from sharklab import state
 from sharklab.cli import flow, seats
-from sharklab.cli.side_by_side import Done, Watch, as_error, attempt, nobody, side_by_side
+from sharklab.cli.parallel_work import Done, Watch, as_error, attempt, nobody, side_by_side
 from sharklab.errors import MachineryError, SharklabError
 from sharklab.hosts import capacity, image, inventory, playbook, providers, seat_provider, student_files
 from sharklab.hosts.image import choice

@@ -59,7 +59,7 @@ def status() -> GatewayStatus | None:
         return None
     content = _settings()
     where = Where(content.get("address", EVERY_ADDRESS), content.get("port", PORT))
-    return Status(where, content.get("since", 0.0), fingerprint())
+    return GatewayStatus(where, content.get("since", 0.0), fingerprint())
 
 
 def start(address: str | None, port: int | None, command: Sequence[str]) -> tuple[GatewayStatus, bool]:

@@ -10,7 +10,6 @@ import os
 import select
 import socket
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -103,11 +102,6 @@ class Lists:
                 self.look()
             except Exception as error:  # the next look may find a whole file
                 note(f"the lists: {error}")
-
-
-def note(line: str) -> None:
-    """Write a line into the gateway's log."""
-    print(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
 
 def run(where: Where, unit: str, submit: session.Submit) -> NoReturn:
