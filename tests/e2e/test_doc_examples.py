@@ -18,6 +18,7 @@ import yaml
 
 from sharklab.author import capture_edits, reference
 from sharklab.author.mutants import Original
+from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets import records
 from sharklab.evidence.packets.container import open_capture
 from sharklab.evidence.packets.records import Pcap
@@ -166,11 +167,16 @@ def played(lab: dict[str, Any]) -> dict[str, Any]:
 def test_each_hint_is_given_in_its_situation(ran: Ran, tmp_path: Path) -> None:
     """A student in the situation that a hint names reads that hint."""
     plan, right = reference.reference(ran.folder)
+    cases = gather(plan, right)
+    known = {each.path: each for case in cases for each in case.context.captures.values()}
     wrong = []
     for exercise, criterion, hint in hints(yaml.safe_load((ran.lab / "lab.yml").read_text())):
         [(situation, how)] = hint.get("when", {"": None}).items()
         given = SITUATIONS[situation](Work(plan, right, exercise, tmp_path), how)
-        if prose({code: hint[code] for code in ("fr", "en")}) != marked(plan, given)[exercise, criterion]:
+        if (
+            prose({code: hint[code] for code in ("fr", "en")})
+            != marked(plan, given, known)[exercise, criterion]
+        ):
             wrong.append((exercise, criterion, situation))
     assert [] == wrong
 
@@ -183,9 +189,11 @@ def hints(lab: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]
             yield from ((exercise["id"], criterion, hint) for hint in found)
 
 
-def marked(plan: Plan, submission: Submission) -> Mapping[tuple[str, str], Any]:
-    """Return the hint that a submission is given for each criterion of each exercise."""
-    result = mark(plan, submission, gather(plan, submission))
+def marked(
+    plan: Plan, submission: Submission, known: Mapping[Path, RecordedCapture]
+) -> Mapping[tuple[str, str], Any]:
+    """Return the hint that a submission is given for each criterion; `known` are captures that were read."""
+    result = mark(plan, submission, gather(plan, submission, known))
     return {(each.id, mark.criterion): mark.hint for each in result.exercises for mark in each.marks}
 
 
