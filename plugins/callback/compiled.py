@@ -65,7 +65,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         _link(self._kept, self._packed)
 
     def v2_playbook_on_stats(self, stats: object) -> None:
-        """Keep what was packed for the next playbook."""
+        """Keep the modules that were packed, for the next playbook."""
         if not self._kept.is_dir():
             for other in self._kept.parent.glob(f"{PREFIX}*"):  # of other versions
                 shutil.rmtree(other, ignore_errors=True)
@@ -99,7 +99,7 @@ def _check(file: Path) -> None:
     """Remove a packed module that is not whole: the computer may have lost its power."""
     try:
         module_common._CachedModule.load(str(file))
-    except Exception:  # whatever pickle says of what is left
+    except Exception:  # each that pickle raises for a part of a file
         with suppress(OSError):
             file.unlink()
 

@@ -184,7 +184,7 @@ _READ_OFFERED = (
 
 
 NO_INITRAMFS = ("env", "INITRD=No")
-"""What tells the packages of kernels to make no initramfs (/etc/kernel/postinst.d).
+"""The setting by which packages of kernels make no initramfs (/etc/kernel/postinst.d).
 
 A container needs none. A virtual machine's is made once, at the end, with its own settings (`Kernel.finish`).
 """
