@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
@@ -128,11 +128,18 @@ def _host(context: Context, name: str) -> str:
     return short.casefold() if is_own and context.addresses(short.casefold()) else ""
 
 
-def lets_in(context: Context, clients: set[str], client: str) -> bool:
-    """Tell whether the clients of an export are single hosts, with the one at the address `client`."""
-    if any(_is_wide(name) for name in clients):
+def lets_in(context: Context, host: str, clients: set[str], wanted: Sequence[str]) -> bool:
+    """Tell whether the clients of an export of `host` are the `wanted` ones, and nobody but `host` itself.
+
+    The wanted ones are addresses. A host may be written by any of its names and addresses.
+    """
+    own = [address for each in wanted for address in context.addresses(context.host_at(each))]
+    allowed = ["127.0.0.1", "::1", *context.addresses(host), *wanted, *own]
+    if any(
+        _is_wide(name) or not any(_is_client(context, name, each) for each in allowed) for name in clients
+    ):
         return False
-    return any(_is_client(context, name, client) for name in clients)
+    return all(any(_is_client(context, name, each) for name in clients) for each in wanted)
 
 
 def _is_wide(name: str) -> bool:
@@ -149,6 +156,15 @@ def _is_client(context: Context, name: str, client: str) -> bool:
     except ValueError:
         return _host(context, name) == context.host_at(client) != ""
     return network.num_addresses == 1 and ip_address(client) == network[0]
+
+
+def is_mounted(context: Context, device: str, type: str, source: str) -> bool:
+    """Tell whether a mount of `type` has the folder `source` ("" for any) of another host.
+
+    A source is a text that root may choose: a file system of the host itself does not count.
+    """
+    is_remote = ":/" not in source or type.startswith(_REMOTE_TYPES)
+    return is_remote and is_same_source(context, device, source)
 
 
 def read_exports(printed: str) -> Mapping[str, set[str]]:

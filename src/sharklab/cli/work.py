@@ -78,10 +78,17 @@ def with_state(plan: Plan, found: Submission, state: Mapping[str, PlainHostState
     return replace(
         found,
         state=state,
-        manifest={manifest.HINTS: diary.hints(plan.seat), manifest.SOLVED: diary.solved(plan.seat)},
+        manifest={manifest.HINTS: diary.hints(plan.seat), manifest.SOLVED: _solved(plan)},
         begun=diary.begun(plan.seat),
         made=round(time.time(), 3),
     )
+
+
+def _solved(plan: Plan) -> tuple[str, ...]:
+    """Return the exercises whose solution the student took, by the diary and by the seat itself."""
+    own = plan_file.state_of(plan.seat.folder)
+    shown = [each for entry in configuration.solutions(plan) for each in entry["exercises"]]
+    return tuple(sorted({*diary.solved(plan.seat), *(own[1] if own else ()), *shown}))
 
 
 def solve(plan: Plan, ids: Sequence[str], progress: Progress) -> dict[str, str]:

@@ -13,6 +13,8 @@ from sharklab import state
 from sharklab.errors import Busy
 from sharklab.lab import student_note
 
+pytestmark = pytest.mark.usefixtures("own_state")
+
 
 def test_note_is_below_the_state_folder() -> None:
     """By its kind, its lab and its student."""
