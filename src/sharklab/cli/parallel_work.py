@@ -75,12 +75,15 @@ def attempt(one: Seat, do: SeatTask) -> Done:
     begun = time.monotonic()
     try:
         result = do(one)
-    except SharklabError as error:
-        result = Done(one.student, error=error)
-    except OSError as error:
-        found = MachineryError("{said}", place=str(error.filename or ""), said=error.strerror or error)
-        result = Done(one.student, error=found)
     except Exception as error:
-        found = MachineryError(N_("a fault in sharklab: {error!r}"), error=error)
-        result = Done(one.student, error=found)
+        result = Done(one.student, error=as_error(error))
     return replace(result, seconds=time.monotonic() - begun)
+
+
+def as_error(error: Exception) -> SharklabError:
+    """Return the error that becomes the line of a seat."""
+    if isinstance(error, SharklabError):
+        return error
+    if isinstance(error, OSError):
+        return MachineryError("{said}", place=str(error.filename or ""), said=error.strerror or error)
+    return MachineryError(N_("a fault in sharklab: {error!r}"), error=error)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import state
-from sharklab.errors import InputError, MachineryError
+from sharklab.errors import InputError, MachineryError, SharklabError
 from sharklab.hosts import providers, seat_provider
 from sharklab.hosts.providers import sleeping
 from sharklab.lab import seat
@@ -33,18 +33,23 @@ def warnings(lab: str, student: str) -> list[Message]:
     return [sentence for own in seats_here(lab, student) for sentence in provider_of(own).warnings(own)]
 
 
+def look(own: Seat) -> dict[str, Any]:
+    """Return the provider of a seat, its hosts with their state, and its warnings.
+
+    A seat that cannot be looked at has no host, and its error as its warning: the others are shown.
+    """
+    name = seat_provider.read(own.folder) or seat_provider.DEFAULT
+    try:
+        provider = providers.get(name)
+        hosts, told = dict(provider.status(own)), list(provider.warnings(own))
+    except SharklabError as error:
+        hosts, told = {}, [error.line]
+    return {"provider": name, "hosts": hosts, "warnings": told}
+
+
 def status(lab: str | None = None, student: str | None = None) -> list[dict[str, Any]]:
     """Return lab, student, provider, hosts with their state, and warnings for each of `seats_here`."""
-    return [
-        {
-            "lab": own.lab,
-            "student": own.student,
-            "provider": provider_of(own).name,
-            "hosts": dict(provider_of(own).status(own)),
-            "warnings": list(provider_of(own).warnings(own)),
-        }
-        for own in seats_here(lab, student)
-    ]
+    return [{"lab": own.lab, "student": own.student, **look(own)} for own in seats_here(lab, student)]
 
 
 @contextmanager

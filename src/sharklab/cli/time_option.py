@@ -12,11 +12,15 @@ _DAY = re.compile(r"\d{4}-?\d\d-?\d\d|\d{4}-?W\d\d(?:-?\d)?")
 """A date without a time (ISO 8601)."""
 
 
-def read(text: str | None, option: str, is_end: bool = False) -> float:
+FORMS = N_("write it like 2026-12-01, 2026-12-01T18:00 or 2026-12-01T18:00+01:00")
+FORMS_OF_TODAY = N_("write it like 18:00, or with a date: 2026-12-01T18:00")
+
+
+def read(text: str | None, option: str, is_end: bool = False, forms: str = FORMS) -> float:
     """Return a date and time in epoch seconds, 0 without a text. Raises InputError for other texts.
 
     A day alone means its beginning, or its end. The time zone is that of this computer, unless the text has
-    an offset.
+    an offset. `forms` is the hint of the error.
     """
     if not text:
         return 0.0
@@ -29,7 +33,7 @@ def read(text: str | None, option: str, is_end: bool = False) -> float:
         raise InputError(
             N_("{text!r} is not a date and time"),
             place=option,
-            hint=N_("write it like 2026-12-01, 2026-12-01T18:00 or 2026-12-01T18:00+01:00"),
+            hint=forms,
             text=text,
         ) from error
 
@@ -56,7 +60,7 @@ def read_until(text: str, option: str, now: float) -> float:
         at = time.fromisoformat(text)
         found = datetime.combine(datetime.fromtimestamp(now).date(), at).astimezone().timestamp()
     except ValueError:
-        found = read(text, option, is_end=True)
+        found = read(text, option, is_end=True, forms=FORMS_OF_TODAY)
     if found <= now:
         raise InputError(
             N_("this time has passed"),

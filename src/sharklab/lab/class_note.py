@@ -43,10 +43,10 @@ def read(own: Seat) -> ClassNote:
 
 def note(own: Seat, *, until: float | None = None, checked: float | None = None) -> None:
     """Note a time; None leaves it as it was. A seat that is not up has no note."""
-    if not own.folder.is_dir():
-        return
     given = {"until": until, "checked": checked}
     changes = {name: value for name, value in given.items() if value is not None}
+    if not changes or not own.folder.is_dir():
+        return
     state.write(_file(own), json.dumps(asdict(replace(read(own), **changes))))
 
 

@@ -62,4 +62,5 @@ def test_a_time_of_day_is_that_of_today() -> None:
     for text in ("11:59", "12:00", "2026-11-27"):
         error = error_of(InputError, time_option.read_until, text, "--until", now)
         assert ("this time has passed", "--until") == (error.message_id, error.place)
-    assert "--until" == error_of(InputError, time_option.read_until, "soon", "--until", now).place
+    error = error_of(InputError, moment.read_until, "soon", "--until", now)
+    assert ("--until", moment.FORMS_OF_TODAY) == (error.place, error.hint_id)

@@ -38,9 +38,7 @@ def up(args: Options) -> int:
     progress = Progress(translate(args).gettext)
     exam.note_windows(seat.register_all(lab, [student.id for student in students]), times)
     ids = [student.id for student in students]
-    results = classroom.up(lab, ids, args.solved, args.os, progress, provider)
-    if until:
-        classroom.note_until(lab, [result.student for result in results if not result.error], until)
+    results = classroom.up(lab, ids, args.solved, args.os, progress, provider, until=until or None)
     return say_results(args, results, N_("{good} of {count} seats of {lab} are up."), lab.name)
 
 

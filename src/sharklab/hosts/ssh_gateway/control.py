@@ -20,11 +20,10 @@ from sharklab.errors import InputError
 from sharklab.hosts import background
 from sharklab.hosts.providers import cgroups
 from sharklab.hosts.ssh_gateway import cell, students
-from sharklab.hosts.ssh_gateway.supervisor import Where
+from sharklab.hosts.ssh_gateway.supervisor import EVERY_ADDRESS, Where
 from sharklab.message import N_, Message
 
 PORT = 2222
-ADDRESS = "0.0.0.0"  # noqa: S104 (students come from other machines; the port is for them)
 START_LIMIT = 60.0
 """Seconds until sshd answers."""
 
@@ -59,8 +58,8 @@ def status() -> GatewayStatus | None:
     if not state.is_locked(lock_file()):
         return None
     content = _settings()
-    where = Where(content.get("address", ADDRESS), content.get("port", PORT))
-    return GatewayStatus(where, content.get("since", 0.0), fingerprint())
+    where = Where(content.get("address", EVERY_ADDRESS), content.get("port", PORT))
+    return Status(where, content.get("since", 0.0), fingerprint())
 
 
 def start(address: str | None, port: int | None, command: Sequence[str]) -> tuple[GatewayStatus, bool]:
@@ -74,7 +73,9 @@ def start(address: str | None, port: int | None, command: Sequence[str]) -> tupl
     with state.lock(students.folder() / "starting", WHAT):
         before = _settings()
         running = status()
-        where = Where(address or str(before.get("address", ADDRESS)), port or int(before.get("port", PORT)))
+        where = Where(
+            address or str(before.get("address", EVERY_ADDRESS)), port or int(before.get("port", PORT))
+        )
         if running and running.where == where:
             return running, False
         if running:
@@ -128,7 +129,6 @@ def _settings() -> dict[str, Any]:
 
 def _answers(where: Where) -> bool:
     """Tell whether sshd greets at `where` (RFC 4253, 4.2)."""
-    address = {ADDRESS: "127.0.0.1", "::": "::1"}.get(where.address, where.address)
-    with suppress(OSError), socket.create_connection((address, where.port), timeout=5) as probe:
+    with suppress(OSError), socket.create_connection(where.here, timeout=5) as probe:
         return probe.recv(4) == b"SSH-"
     return False

@@ -124,6 +124,14 @@ def test_ctrl_c_leaves_a_class_that_up_finishes(
     assert (GOOD, set(CLASS)) == (up(capsys)[0], room.up)
 
 
+def test_until_is_noted_for_a_seat_that_failed(room: ClassSeats, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its hosts may come up later, and then its student has as much time as the others."""
+    room.failing = ("bob",)
+    assert NOT_ACHIEVED == up(capsys, "--until", "2999-01-01T18:00")[0]
+    seats_shown = call(capsys, "status")[1]["seats"]
+    assert [True] * 3 == [one["until"] > time.time() for one in seats_shown]
+
+
 def test_until_is_noted_shown_and_kept(room: ClassSeats, capsys: pytest.CaptureFixture[str]) -> None:
     """A time that has passed is refused before anything starts."""
     assert BAD_INPUT == up(capsys, "--until", "2020-01-01T18:00")[0]

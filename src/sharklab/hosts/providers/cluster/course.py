@@ -26,8 +26,11 @@ from sharklab.message import N_, Message
 PATIENCE = 600.0
 """Seconds to wait for another command that works on the parts that all seats of the course share."""
 
-MEMORY_OF_HOST = 52 * 2**20
-"""Bytes of memory for a host of tp4 (benchmarks/class.py)."""
+MEMORY_OF_HOST = 91 * 2**20
+"""Bytes of memory for a host, with the caches of three members (benchmarks/cluster.py).
+
+On one computer the hosts share the files of their image. Here each has a copy, and a cache of its own.
+"""
 
 PROJECT = {
     "features.images": "true",
