@@ -38,6 +38,9 @@ author:
 UNCHECKED = (1).to_bytes(4, "little")
 """The flags of compiled code that Python takes without a look at its source (PEP 552)."""
 
+PREFIX = "modules-"
+"""The start of the name of each folder with packed modules; a digest of the versions follows."""
+
 PLUGINS = Path(__file__).resolve().parents[1]
 KEPT = ("ansible.modules.", "ansible_collections.sharklab.lab.")
 """The modules that depend on nothing but ansible-core and this collection."""
@@ -62,9 +65,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         _link(self._kept, self._packed)
 
     def v2_playbook_on_stats(self, stats: object) -> None:
-        """Keep what was packed for the next playbook."""
+        """Keep the modules that were packed, for the next playbook."""
         if not self._kept.is_dir():
-            shutil.rmtree(self._kept.parent, ignore_errors=True)  # that of other versions
+            for other in self._kept.parent.glob(f"{PREFIX}*"):  # of other versions
+                shutil.rmtree(other, ignore_errors=True)
         _link(self._packed, self._kept)
 
 
@@ -80,10 +84,10 @@ def _add(before: Any, file: ZipFile, time: datetime, *words: Any) -> None:
 
 def _kept_folder() -> Path:
     """Return the folder for modules that these versions of Ansible, Python and plugins have packed."""
-    own = [(str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(_sources())]
+    own = [(path.name, path.read_bytes()) for path in sorted(_sources())]
     others = [folder for folder in constants.DEFAULT_MODULE_UTILS_PATH if os.path.isdir(folder)]
     known = hashlib.sha256(repr((__version__, MAGIC_NUMBER, own, others)).encode()).hexdigest()
-    return Path(constants.config.get_config_value("ANSIBLE_HOME"), "sharklab", known[:12])
+    return Path(constants.config.get_config_value("ANSIBLE_HOME"), "sharklab", f"{PREFIX}{known[:12]}")
 
 
 def _sources() -> Iterator[Path]:
@@ -95,7 +99,7 @@ def _check(file: Path) -> None:
     """Remove a packed module that is not whole: the computer may have lost its power."""
     try:
         module_common._CachedModule.load(str(file))
-    except Exception:  # whatever pickle says of what is left
+    except Exception:  # each that pickle raises for a part of a file
         with suppress(OSError):
             file.unlink()
 
