@@ -97,7 +97,7 @@ def measure() -> bool:
         try:
             _make(file)
             enter = ["unshare", "--mount", "--propagation", "private", "--"]
-            process.run([*enter, *MOUNT_DISK, file, at], timeout=20)
+            process.run([*enter, *MOUNT_DISK, file, at], timeout=once.PATIENCE)
         except (MachineryError, subprocess.SubprocessError):
             return False
     return True

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from sharklab import state
+from sharklab.errors import MachineryError
 from sharklab.hosts.providers import once
+from tests.support.errors import error_of
 
 
 def test_result_holds_until_the_next_boot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -26,3 +29,11 @@ def test_result_holds_until_the_next_boot(monkeypatch: pytest.MonkeyPatch, tmp_p
         once.after_boot("thing", results.pop),
         once.read("thing"),
     )
+
+
+def test_result_of_a_full_disk_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A trial that writes would fail, and the hosts would have no users of their own until the next boot."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    monkeypatch.setattr(state, "has_room", lambda size: False)
+    error = error_of(MachineryError, once.after_boot, "thing", lambda: "works")
+    assert (str(tmp_path), "works", None) == (error.place, once.record("thing", "works"), once.read("thing"))
