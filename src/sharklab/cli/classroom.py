@@ -22,14 +22,14 @@ from typing import Any
 
 from sharklab import state
 from sharklab.cli import flow, seats
-from sharklab.cli.side_by_side import Done, Watch, as_error, attempt, nobody, side_by_side
+from sharklab.cli.parallel_work import Done, Watch, as_error, attempt, nobody, side_by_side
 from sharklab.errors import MachineryError, SharklabError
 from sharklab.hosts import capacity, image, inventory, playbook, providers, seat_provider, student_files
 from sharklab.hosts.image import choice
 from sharklab.hosts.providers import sleeping
 from sharklab.hosts.providers.cluster import provider as cluster
 from sharklab.hosts.providers.provider import NewHosts
-from sharklab.lab import class_note, diary, handed_in, seat
+from sharklab.lab import class_note, diary, seat, submission_store
 from sharklab.lab.class_note import ClassNote
 from sharklab.lab.model import Lab, Plan, Seat
 from sharklab.message import N_, Message
@@ -261,7 +261,7 @@ def not_handed_in(own: Sequence[Seat]) -> list[str]:
 def _handed_in(one: Seat) -> float:
     """Return when a student handed in last (epoch seconds), 0.0 for never."""
     times = [moment for moment, _ in diary.submissions(one)]
-    return max([*times, handed_in.last(one.lab).get(one.student, 0.0)])
+    return max([*times, submission_store.last(one.lab).get(one.student, 0.0)])
 
 
 def status(own: Sequence[Seat]) -> list[dict[str, Any]]:

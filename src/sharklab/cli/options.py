@@ -220,7 +220,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": "{nspawn,qemu,auto,cluster,existing}",
             "default": None,
-            "help": N_("examine this provider: cluster is other machines, each other one this computer"),
+            "help": N_("the provider to examine: cluster means its members, every other one this computer"),
         },
     ),
     "class_provider": (

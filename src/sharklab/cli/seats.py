@@ -19,8 +19,8 @@ from sharklab.progress import Progress
 
 def seats_here(lab: str | None = None, student: str | None = None) -> list[Seat]:
     """Return the seats that have a folder on this machine: of `lab` (all without it), of `student` (all)."""
-    found = (seat.at(folder) for folder in sorted(state.seats_folder().glob("*/*/")))
-    return [own for own in found if lab in (None, own.lab) and student in (None, own.student)]
+    seats = (seat.at(folder) for folder in sorted(state.seats_folder().glob("*/*/")))
+    return [own for own in seats if lab in (None, own.lab) and student in (None, own.student)]
 
 
 def provider_of(own: Seat) -> providers.Provider:

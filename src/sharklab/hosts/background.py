@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +16,11 @@ from sharklab.hosts.providers import cgroups
 PAUSE = 0.02
 LARGEST_LOG = 8 << 20
 """Bytes of a log that is continued; a larger one becomes log.1."""
+
+
+def note(line: str) -> None:
+    """Write a line into the log of this process, which is its standard error."""
+    print(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
 
 def start(

@@ -9,7 +9,7 @@ import pytest
 
 from sharklab import state
 from sharklab.cli import classroom, flow
-from sharklab.cli.side_by_side import Done
+from sharklab.cli.parallel_work import Done
 from sharklab.errors import MachineryError
 from sharklab.hosts import inventory, playbook
 from sharklab.hosts.image import NOTHING

@@ -13,7 +13,7 @@ from typing import IO
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.grading.submission import archive, bundle, finding, manifest, sheet, strays, work, written
+from sharklab.grading.submission import archive, bundle, finding, manifest, page_answers, sheet, strays, work
 from sharklab.grading.submission.model import Problem
 from sharklab.lab.roster import PARTICIPANT, Student, own_group
 from sharklab.limits import ARCHIVE, BUNDLE
@@ -82,14 +82,14 @@ def find_folders(places: Iterable[Path]) -> tuple[SubmissionSource, ...]:
     captures of its own is one submission. Raises InputError when a place is missing, or nothing was found.
     """
     places = tuple(places)
-    found = [source for place in places for source in _class(place)]
-    if not found:
+    sources = [source for place in places for source in _class(place)]
+    if not sources:
         raise InputError(
             N_("there is no submission here"),
             place=", ".join(map(str, places)),
             hint=N_("name the folder of the students' folders"),
         )
-    return tuple(sorted(dict.fromkeys(found), key=lambda source: (source.parts, source.path)))
+    return tuple(sorted(dict.fromkeys(sources), key=lambda source: (source.parts, source.path)))
 
 
 def _class(place: Path) -> Iterator[SubmissionSource]:
@@ -130,17 +130,17 @@ def find(places: Iterable[Path], students: Sequence[Student] = ()) -> tuple[Subm
     it, but its student hears of it. Raises InputError when a place is missing, or when nothing was found.
     """
     places = tuple(places)
-    found: dict[Path, SubmissionSource] = {}
+    sources: dict[Path, SubmissionSource] = {}
     for place in places:
         for source in _find(place, students):
-            found.setdefault(source.path, source)
-    if not found:
+            sources.setdefault(source.path, source)
+    if not sources:
         raise InputError(
             N_("there is no submission here"),
             place=", ".join(map(str, places)),
             hint=N_("name files from `sharklab submit`, or folders of such files"),
         )
-    return tuple(sorted(found.values(), key=lambda source: (source.parts, source.path)))
+    return tuple(sorted(sources.values(), key=lambda source: (source.parts, source.path)))
 
 
 def _find(place: Path, students: Sequence[Student]) -> Iterator[SubmissionSource]:
@@ -215,19 +215,19 @@ def find_unpacked(
             N_("more than {count} zips lie in each other"), place=str(source.path), count=ARCHIVE.nested
         )
     size, faults = archive.extract(source.path, folder, source.most)
-    found = list(_contents(source.content, folder, students))
+    sources = list(_contents(source.content, folder, students))
     rest = dict(faults)
-    for number, one in enumerate(found):
+    for number, one in enumerate(sources):
         own = {file: rest.pop(file) for file in [*rest] if file.is_relative_to(one.path)}
         named = (Problem(file.relative_to(one.path).as_posix(), fault) for file, fault in own.items())
-        found[number] = replace(one, problems=tuple(named))
+        sources[number] = replace(one, problems=tuple(named))
     for file, fault in rest.items():
         lost = replace(_source(file, folder, packed=True), problems=(Problem(file.name, fault),))
         if _PACKED.search(file.name) or _is_handed_in(lost, students):
-            found.append(lost)
-    if not found:
+            sources.append(lost)
+    if not sources:
         raise InputError(N_("the zip holds no submission"), place=str(source.path))
-    most = min(BUNDLE.unpacked, (source.most - size) // len(found))
+    most = min(BUNDLE.unpacked, (source.most - size) // len(sources))
     return tuple(
         replace(
             one,
@@ -236,7 +236,7 @@ def find_unpacked(
             most=most,
             whose=source.whose or one.whose,
         )
-        for one in found
+        for one in sources
     )
 
 
@@ -268,7 +268,12 @@ def digest(source: SubmissionSource) -> str:
 def _counts(file: Path) -> bool:
     """Tell whether a file somewhere in a folder may be a part of the work."""
     name = file.name
-    return sheet.is_sheet(name) or written.is_page(name) or strays.is_stray(name) or finding.is_capture(file)
+    return (
+        sheet.is_sheet(name)
+        or page_answers.is_page(name)
+        or strays.is_stray(name)
+        or finding.is_capture(file)
+    )
 
 
 def _digest(file: Path) -> str:

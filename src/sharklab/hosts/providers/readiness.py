@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import access, boot, disk, marks, network
+from sharklab.hosts.providers import access, boot, claims, disk, network
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
 
@@ -37,7 +37,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 def place(seat_id: str, host: str) -> Path:
     """Return the socket to which a host's systemd-nspawn tells that the host has booted."""
-    return marks.folder(seat_id) / f"ready-{host}"
+    return claims.folder(seat_id) / f"ready-{host}"
 
 
 @contextmanager
@@ -112,9 +112,9 @@ def answering(plan: Plan, hosts: Set[str]) -> set[str]:
     addresses = {
         str(network.management_address(plan, host).ip): host.name for host in plan.hosts if host.name in hosts
     }
-    found: set[str] = set()
+    ready: set[str] = set()
     if not hosts:
-        return found
+        return ready
 
     def look() -> None:
         # Only this thread goes there (setns(2)), and it ends there.
@@ -129,9 +129,9 @@ def answering(plan: Plan, hosts: Set[str]) -> set[str]:
         for line in table.splitlines()[1:]:
             address, _, flags, *_ = line.split()
             if address in addresses and int(flags, 16) & COMPLETE:
-                found.add(addresses[address])
+                ready.add(addresses[address])
 
     thread = threading.Thread(target=look, name=f"arp-{os.getpid()}")
     thread.start()
     thread.join()
-    return found
+    return ready

@@ -31,7 +31,7 @@ WHAT = Message(N_("the SSH gateway"))
 
 
 @dataclass(frozen=True)
-class Status:
+class GatewayStatus:
     """A gateway that runs: where it listens, since when (epoch seconds), and the fingerprint of its key."""
 
     where: Where
@@ -53,16 +53,16 @@ def _settings_file() -> Path:
     return students.folder() / "gateway.json"
 
 
-def status() -> Status | None:
+def status() -> GatewayStatus | None:
     """Return the gateway that runs, or None. Raises MachineryError when the gateway's own file is damaged."""
     if not state.is_locked(lock_file()):
         return None
     content = _settings()
     where = Where(content.get("address", EVERY_ADDRESS), content.get("port", PORT))
-    return Status(where, content.get("since", 0.0), fingerprint())
+    return GatewayStatus(where, content.get("since", 0.0), fingerprint())
 
 
-def start(address: str | None, port: int | None, command: Sequence[str]) -> tuple[Status, bool]:
+def start(address: str | None, port: int | None, command: Sequence[str]) -> tuple[GatewayStatus, bool]:
     """Start the gateway, or leave a running one as it is; return it, and whether it is new.
 
     Without address or port it is where it was before. `command` becomes the supervisor when address and
@@ -92,7 +92,7 @@ def start(address: str | None, port: int | None, command: Sequence[str]) -> tupl
         words = [*command, where.address, str(where.port)]
         sentence = N_("the gateway does not start: {said}")
         background.start(unit(), words, log_file(), lambda: _answers(where), START_LIMIT, sentence)
-        return Status(where, since, fingerprint()), True
+        return GatewayStatus(where, since, fingerprint()), True
 
 
 def stop() -> bool:

@@ -10,7 +10,6 @@ import os
 import select
 import socket
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import NoReturn
 
 from sharklab import state
 from sharklab.errors import MachineryError
+from sharklab.hosts.background import note
 from sharklab.hosts.door import server
 from sharklab.hosts.door.server import Caller, Door
 from sharklab.hosts.ssh_gateway import cell, names, session, students
@@ -102,11 +102,6 @@ class Lists:
                 self.look()
             except Exception as error:  # the next look may find a whole file
                 note(f"the lists: {error}")
-
-
-def note(line: str) -> None:
-    """Write a line into the gateway's log."""
-    print(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
 
 def run(where: Where, unit: str, submit: session.Submit) -> NoReturn:

@@ -10,12 +10,12 @@ import pytest
 from sharklab.cli.verbs import gateway
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.hosts.ssh_gateway import control, logins, students
-from sharklab.hosts.ssh_gateway.control import Status
+from sharklab.hosts.ssh_gateway.control import GatewayStatus
 from sharklab.hosts.ssh_gateway.supervisor import Where
 from tests.support.command import refusal, tell
 
 pytestmark = pytest.mark.usefixtures("own_state", "as_root")
-RUNNING = Status(Where("192.0.2.1", 2222), 1_790_000_000.0, "SHA256:x")
+RUNNING = GatewayStatus(Where("192.0.2.1", 2222), 1_790_000_000.0, "SHA256:x")
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_start_takes_a_roster_and_keeps_it(
     """Without one, the students are those of before; without any, nothing starts."""
     asked: list[tuple[object, ...]] = []
 
-    def start(*words: object) -> tuple[Status, bool]:
+    def start(*words: object) -> tuple[GatewayStatus, bool]:
         asked.append(words)
         return RUNNING, True
 

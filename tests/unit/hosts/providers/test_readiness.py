@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import disk, marks, network, readiness
+from sharklab.hosts.providers import claims, disk, network, readiness
 from sharklab.lab.model import Plan
 from sharklab.message import Message
 from tests.support.errors import error_of
@@ -18,7 +18,7 @@ from tests.support.errors import error_of
 @pytest.fixture(autouse=True)
 def marked(seat_plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """Mark the seat as there; each host that has booted answers."""
-    marks.claim(seat_plan.seat.id, seat_plan.seat.folder)
+    claims.claim(seat_plan.seat.id, seat_plan.seat.folder)
     monkeypatch.setattr(readiness, "answering", lambda plan, hosts: set(hosts))
 
 
