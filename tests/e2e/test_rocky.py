@@ -22,7 +22,6 @@ from sharklab.hosts.image import rocky, systems
 from sharklab.hosts.image.root_folder import RootFolder
 from sharklab.hosts.providers.remote import Machine
 from sharklab.lab.model import Plan
-from tests.roles.test_idempotence import STRATEGY
 from tests.support import provider_seat
 from tests.support.rocky import repository, standin
 
@@ -127,8 +126,7 @@ def plays(hosts: Plan, given_back: object, tmp_path_factory: pytest.TempPathFact
     inventory = folder / "allman.sharklab.yml"
     inventory.write_text(json.dumps({"plugin": "sharklab.lab.seat", **seat}))
     first = _play(inventory, "site.yml", "run.yml")
-    second = _play(again(inventory, folder), "site.yml", strategy=STRATEGY)
-    return [first, second, str(folder / "run")]
+    return [first, _play(again(inventory, folder), "site.yml"), str(folder / "run")]
 
 
 def again(inventory: Path, folder: Path) -> Path:
@@ -157,12 +155,12 @@ def differs(role: str) -> bool:
     return not all(name.endswith(("_packages", "_repositories")) for name in values)
 
 
-def _play(inventory: Path, *books: str, strategy: str = "linear") -> str:
+def _play(inventory: Path, *books: str) -> str:
     tool = Path(sys.executable).with_name("ansible-playbook")
     done = subprocess.run(
         [tool, "-i", inventory, *(paths.PLAYBOOKS / book for book in books)],
         cwd=paths.ROOT,
-        env={**os.environ, "LC_ALL": "C.UTF-8", "ANSIBLE_STRATEGY": strategy},
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
         capture_output=True,
         text=True,
         check=False,

@@ -200,11 +200,11 @@ def sshd(context: Context, params: Params) -> Finding:
     """
     printed = observation(context, params).get("sshd", [])
     names = {setting.partition(" ")[0] for setting in params["settings"]}
-    found = [line for line in printed if line.partition(" ")[0] in names]
-    if not found:
+    lines = [line for line in printed if line.partition(" ")[0] in names]
+    if not lines:
         return finding(False, params["host"], Message(N_("sshd does not tell its settings.")))
-    good = sorted(found) == sorted(params["settings"])
-    return finding(good, params["host"], Message(N_("The settings are: {found}."), {"found": sorted(found)}))
+    good = sorted(lines) == sorted(params["settings"])
+    return finding(good, params["host"], Message(N_("The settings are: {found}."), {"found": sorted(lines)}))
 
 
 @check(

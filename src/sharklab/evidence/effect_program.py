@@ -54,7 +54,7 @@ CLOSED = ([3, 3], [1, 4])
 """Port unreachable (ICMP, ICMPv6): the answer of a closed port of UDP."""
 
 
-def reaches(to: str, address: str, port: str) -> Effect:
+def reaches(to: str, address: str, port: str) -> PlainEffect:
     """Return the verdict of packets on `port` at `address`: open, other, refused, rejected or silent.
 
     `other` is a program that does not speak the protocol of the port, which is known for those of `CALLS`.
@@ -81,7 +81,7 @@ def reaches(to: str, address: str, port: str) -> Effect:
         return {**found, "own": True} if own == address else found
 
 
-def _connect(tried: socket.socket, own: str, port: int) -> Effect:
+def _connect(tried: socket.socket, own: str, port: int) -> PlainEffect:
     waiting = select.poll()
     waiting.register(tried, select.POLLOUT)
     if not waiting.poll(PATIENCE * 1000):
@@ -93,7 +93,7 @@ def _connect(tried: socket.socket, own: str, port: int) -> Effect:
     return _call(tried, *CALLS[port]()) if port in CALLS else {"verdict": "open"}
 
 
-def _call(tried: socket.socket, question: bytes, is_answer: Callable[[bytes], bool]) -> Effect:
+def _call(tried: socket.socket, question: bytes, is_answer: Callable[[bytes], bool]) -> PlainEffect:
     """Return the effect of a question over a connection: another program may hold the port."""
     tried.settimeout(PATIENCE)
     try:
@@ -204,7 +204,7 @@ QUESTIONS: Mapping[int, Callable[[], tuple[bytes, Callable[[bytes], bool]]]] = {
 """A question for each port of UDP, and the function that knows its answer."""
 
 
-def resolves(name: str, by: str = "") -> Effect:
+def resolves(name: str, by: str = "") -> PlainEffect:
     """Return the addresses that programs get for `name`: those of getent(1), as a user without rights.
 
     With `by` they come from this source alone, such as `dns` (nsswitch.conf(5)). An answer after `ANSWER`
@@ -298,7 +298,7 @@ def writes(user: str, path: str) -> PlainEffect:
     return {"verdict": "done", **place}
 
 
-def reads(user: str, path: str, text: str) -> Effect:
+def reads(user: str, path: str, text: str) -> PlainEffect:
     """Return whether `user` reads the file `path`, and whether `text` is in its first `READ` bytes.
 
     `device` and `type` are those of the file system that has the file.
@@ -310,7 +310,7 @@ def reads(user: str, path: str, text: str) -> Effect:
     return {"verdict": "done" if text.encode() in content else "other", **place}
 
 
-def _file_system(file: int) -> Effect:
+def _file_system(file: int) -> PlainEffect:
     """Return source and type of the mount that has an open file, {} if the kernel does not say (proc(5))."""
     with open(f"/proc/self/fdinfo/{file}") as told:
         mount = next((line.split()[1] for line in told if line.startswith("mnt_id:")), "")

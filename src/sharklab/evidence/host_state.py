@@ -206,13 +206,13 @@ class HostState(TypedDict):
     firewall: Firewall
     sockets: ShortTexts
     mounts: Annotated[list[Mount], Meta(max_length=4096)]
-    fstab: Lines
-    exports: Output
-    resolver: Lines
-    units: NotRequired[Output]
-    automounts: NotRequired[Output]
-    boot_id: NotRequired[Line]
-    sshd: NotRequired[Lines]
+    fstab: ShortTexts
+    exports: LongText
+    resolver: ShortTexts
+    units: NotRequired[LongText]
+    automounts: NotRequired[LongText]
+    boot_id: NotRequired[ShortText]
+    sshd: NotRequired[ShortTexts]
     effects: NotRequired[Effects]
 
 
@@ -255,7 +255,7 @@ class Observer:
         services = {f"service {name}": _service(name) for name in demands.services}
         sshd = {"sshd": SSHD} if demands.sshd else {}
         seen = self.printed({**FIREWALL, **LOOKS, **services, **sshd})
-        found: HostState = {
+        state_now: HostState = {
             "observed": time.time(),
             "services": {
                 name: {"running": "running" in words, "enabled": "enabled" in words}
@@ -273,8 +273,8 @@ class Observer:
             "boot_id": seen["boot_id"].strip(),
         }
         if demands.sshd:
-            found["sshd"] = seen["sshd"].splitlines()
-        return found
+            state_now["sshd"] = seen["sshd"].splitlines()
+        return state_now
 
     def printed(self, commands: Mapping[str, str]) -> Mapping[str, str]:
         """Return the output of each command, or "" if it fails, or is late `ATTEMPTS` times.

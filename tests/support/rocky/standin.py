@@ -17,8 +17,6 @@ from tests.support.rocky import repository
 
 ROLES = tuple(sorted(place.name for place in paths.ROLES.iterdir() if (place / "tasks").is_dir()))
 TOOLS = ("dnf", "rpm")
-NOT_RUN = "chromium"
-"""The largest of all packages: no host of these tests runs it, and Rocky's is there by its name."""
 
 OS_RELEASE = """\
 NAME="Rocky Linux"
@@ -67,8 +65,7 @@ GONE = (
 
 def layers(folder: Path, rpms: Path, hosts: tuple[str, ...]) -> Layers:
     """Return what hosts are made from: Debian's image with all that roles need, Rocky's names over it."""
-    names = [name for name in image.packages_of(ROLES, "Debian") if name != NOT_RUN]
-    base = image.base("debian12", [*names, *TOOLS], print)
+    base = image.base("debian12", [*image.packages_of(ROLES, "Debian"), *TOOLS], print)
     return dress(folder, base, rpms, hosts)
 
 
