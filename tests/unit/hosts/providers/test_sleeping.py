@@ -97,7 +97,7 @@ def test_a_host_that_a_killed_command_left_paused_runs_again(
     """Its file system can be written before its processes run: until then none of them could end."""
     done: list[tuple[object, ...]] = []
     kernel.pids = [7, 8]
-    kernel.frozen = {kernel.names[0]}
+    kernel.frozen.add(kernel.names[0])
     monkeypatch.setattr(nspawn, "_is_nspawn", lambda pid: pid == 8)
     monkeypatch.setattr(process, "run", lambda words: done.append((words[1], words[5], set(kernel.frozen))))
     sleeping.resume(own)
