@@ -274,8 +274,10 @@ def _unit(seat: Seat, host: str) -> str:
 
 def _clear_seat(seat_id: str) -> None:
     """Kill the seat's processes and remove its control groups and namespaces."""
+    units = f"{network.namespace(seat_id)}-*"
     qemu.end_domains(seat_id)
-    cgroups.end(f"{network.namespace(seat_id)}-*")
+    nspawn.resume(units)
+    cgroups.end(units)
     access.close(seat_id)
     for name in network.namespaces(seat_id):
         network.delete(name)
