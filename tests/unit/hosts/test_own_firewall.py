@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 
 from sharklab.hosts import own_firewall
-from sharklab.hosts.ssh_gateway import control
+from sharklab.hosts.ssh_gateway.supervisor import EVERY_ADDRESS
 from tests.support.programs import script
-
-ANY = control.ADDRESS
 
 
 def firewalld(fakes: Path, zones: str, *opened: str) -> None:
@@ -23,13 +21,13 @@ def firewalld(fakes: Path, zones: str, *opened: str) -> None:
 @pytest.mark.parametrize(
     ("zones", "opened", "address", "said"),
     [
-        ("public\\n  interfaces: eth0\\n", (), ANY, 1),
+        ("public\\n  interfaces: eth0\\n", (), EVERY_ADDRESS, 1),
         ("public (default)\\n  interfaces: eth0\\n", (), "192.0.2.1", 1),
         ("", (), "::", 1),
-        ("public\\n  interfaces: eth0\\n", ("public",), ANY, 0),
-        ("", ("public",), ANY, 0),
-        ("work\\n  interfaces: eth1\\n", ("work",), ANY, 0),
-        ("trusted\\n  interfaces: eth1\\n", (), ANY, 0),
+        ("public\\n  interfaces: eth0\\n", ("public",), EVERY_ADDRESS, 0),
+        ("", ("public",), EVERY_ADDRESS, 0),
+        ("work\\n  interfaces: eth1\\n", ("work",), EVERY_ADDRESS, 0),
+        ("trusted\\n  interfaces: eth1\\n", (), EVERY_ADDRESS, 0),
         ("public\\n  interfaces: eth0\\n", (), "127.0.0.1", 0),
     ],
 )
@@ -45,6 +43,6 @@ def test_port_that_no_zone_opens_is_named(
 def test_firewalld_that_does_not_run_closes_nothing(fakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor does one that is not installed."""
     script(fakes, "firewall-cmd", "echo not running; exit 252")
-    assert [] == own_firewall.closed(ANY, 2222)
+    assert [] == own_firewall.closed(EVERY_ADDRESS, 2222)
     monkeypatch.setattr(own_firewall, "CLIENT", "shark-firewall")
-    assert [] == own_firewall.closed(ANY, 2222)
+    assert [] == own_firewall.closed(EVERY_ADDRESS, 2222)

@@ -93,7 +93,7 @@ def users(images: Path) -> Diagnosis:
     if not roots:
         return ok(name, N_("not tried: that takes an image; the first start of a lab builds one, and tries"))
     if not shutil.which(NSPAWN):  # `up` would go by a result that this spoilt
-        return _untried(name, NSPAWN)
+        return _say_untried(name, NSPAWN)
     if reason := user_namespace.measure(roots[:1]):
         return warning(
             name,
