@@ -19,7 +19,7 @@ from sharklab import untrusted
 from sharklab.checks import QUESTIONS
 from sharklab.checks.question import End, Question, Value
 from sharklab.errors import InputError
-from sharklab.grading.submission import answers, finding, labels, page_lines, pasted, service, sheet
+from sharklab.grading.submission import answers, finding, labels, page_lines, service, sheet, socket_line
 from sharklab.grading.submission.model import Answers, Problem, WrittenAnswer
 from sharklab.grading.submission.page_lines import LOWEST, PageLine
 from sharklab.grading.submission.service import AskedService
@@ -274,7 +274,7 @@ class _Reader:
             self._above.append(_Place(level, self._names.of_capture(line.text)))
 
     def _line(self, line: PageLine) -> None:
-        found = pasted.lines(line.text)
+        found = socket_line.lines(line.text)
         if found:
             for exercise in self._place.exercises:
                 said = _Said(exercise.id, "", line.text, line.number, self._place.line)
@@ -323,8 +323,8 @@ class _Reader:
 
     def _best(self, place: _Place, labelled: Iterable[Sequence[str]], line: int) -> list[_Said]:
         """Return the answers of the first label that names an end, else of the first that names any."""
-        found = [said for label, text in labelled if (said := self._named(place, label, text, line))]
-        return next((each for each in found if not each[0].open), found[0] if found else [])
+        groups = [said for label, text in labelled if (said := self._named(place, label, text, line))]
+        return next((each for each in groups if not each[0].open), groups[0] if groups else [])
 
     def _named(self, place: _Place, label: str, text: str, line: int) -> list[_Said]:
         """Return the answers whose label names questions of the place's exercises."""
@@ -335,8 +335,8 @@ class _Reader:
         ]
 
 
-def _ends_of(text: str) -> frozenset[pasted.Place]:
-    [line, *_] = pasted.lines(text)
+def _ends_of(text: str) -> frozenset[socket_line.PrintedEndpoint]:
+    [line, *_] = socket_line.lines(text)
     return frozenset((line.client, line.server))
 
 

@@ -197,7 +197,7 @@ def test_find_takes_the_one_exercise_that_a_heading_can_mean(
 ) -> None:
     """The one without answers elsewhere, else the one whose service is named; or its line is told."""
     (tmp_path / "README.md").write_text(text)
-    found = written.find(tmp_path, ambiguous, known)
+    found = page_answers.find(tmp_path, ambiguous, known)
     told = [(each.file, each.reason.values["line"]) for each in found.problems]
     silent = meant or "Rien" in text
     assert (meant, [] if silent else [("README.md", 1)]) == (set(found.answers), told)
