@@ -42,7 +42,7 @@ _TRANSPORT_WORDS = _CARRIED | frozenset(_PROSE.split())
 """Words beside the name of a transport, also what it carries."""
 _NAME_WORDS = frozenset(word for name in port_names.NAMES for word in name.split("-"))
 """Words beside a port, which name its service."""
-_REMARK = re.compile(r"\s+\([^()]*\)$")
+_REMARK = re.compile(r"\s+(?:\([^()]*\)|[-–—]\s[^\d]*)$")
 """A remark behind an answer: 22 (the usual port)."""
 _VERSION = re.compile(r"(?<=[a-z])v?\d$")
 _LIKE_ADDRESS = re.compile(r"\d+(?:\.\d+){3}(?![\d.]*\d)")

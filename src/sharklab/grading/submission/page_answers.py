@@ -34,6 +34,9 @@ _OURS = re.compile(r"(?:report|brief|feedback)\.[a-z]{2}\.md")
 """Pages that sharklab itself wrote: they may hold the right answers."""
 
 
+_NUMBER = re.compile(r"\d")
+
+
 @dataclass(frozen=True)
 class AnswersInPages:
     """The answers that were found, with their places, and those that contradict each other."""
@@ -228,6 +231,8 @@ class _Reader:
         self._sockets: dict[tuple[str, int], list[_Said]] = {}
         self._end = PageLine(0, "")
         """The line that names an end of the conversation, for the lines that are set in below it."""
+        self._label = ""
+        """The line above, if it may be the label of a value on a line of its own."""
 
     def read(self, line: PageLine) -> None:
         """Take a line."""
@@ -259,7 +264,7 @@ class _Reader:
 
     def _open(self, level: int, line: PageLine) -> None:
         """Take a heading. The name of a capture counts where no heading above has named an exercise."""
-        self._end = PageLine(0, "")
+        self._end, self._label = PageLine(0, ""), line.text
         self._above = [each for each in self._above if each.level < level]
         other = finding.nearness((line.text,), self._lab)
         foreign = other is finding.OTHER or (self._place.foreign and other is not finding.OWN)
@@ -279,6 +284,11 @@ class _Reader:
             for exercise in self._place.exercises:
                 said = _Said(exercise.id, "", line.text, line.number, self._place.line)
                 self._sockets.setdefault((exercise.id, said.heading), []).append(said)
+            return
+        above, self._label = self._label, line.text
+        said = [] if _NUMBER.search(above) else self._named(self._place, above, line.text, line.number)
+        if right := list(filter(_is_answer, said)):
+            self.said += right
             return
         if labels.is_end(line.text):
             self._end = line
@@ -329,9 +339,10 @@ class _Reader:
     def _named(self, place: _Place, label: str, text: str, line: int) -> list[_Said]:
         """Return the answers whose label names questions of the place's exercises."""
         return [
-            _Said(exercise.id, question, text.strip(), line, place.line, is_open)
-            for exercise in (place.exercises if text.strip() else ())
-            for question, is_open in self._names.asked(exercise, label, text).items()
+            _Said(exercise.id, question, value, line, place.line, is_open)
+            for value in filter(None, [labels.value(text)])
+            for exercise in place.exercises
+            for question, is_open in self._names.asked(exercise, label, value).items()
         ]
 
 
