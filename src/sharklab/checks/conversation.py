@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sharklab.checks.context import Context
 from sharklab.checks.focus import Focus, candidates, find_focus
 from sharklab.checks.kind import Claim, Need, Params, Rests, check, parameters
@@ -11,11 +13,15 @@ from sharklab.checks.outcome import (
     Status,
     both,
 )
+from sharklab.evidence.packets import tcp
+from sharklab.evidence.packets.model import Conversation, Facts
 from sharklab.message import (
     N_,
     NOTHING,
     Message,
 )
+
+_IP = ("IPv4", "IPv6")
 
 
 @check(
@@ -50,7 +56,12 @@ def _no_handshake(focus: Focus) -> Message:
         )
     if talk.resets and not talk.data_packets:
         return Message(N_("The RST of packet {number} refuses the connection."), {"number": talk.resets[0]})
-    if {packet.source for packet in map(focus.facts.packet, talk.packets)} == {talk.client}:
+    packets = [focus.facts.packet(number) for number in talk.packets]
+    senders = {packet.source for packet in packets}
+    if len(senders) == 1 and not all(map(tcp.is_syn, packets)):  # its ACKs tell that the other side sent some
+        text = N_("The capture has one direction only: every packet is from {sender}.")
+        return Message(text, {"sender": str(senders.pop())})
+    if senders == {talk.client}:
         return Message(
             N_("The server does not answer the client (packets sent: {count})."),
             {"count": len(talk.packets)},
@@ -200,7 +211,7 @@ def clean(context: Context, params: Params) -> Finding:
     """The captures hold the exercise's conversation and no other packet."""
     mine: dict[str, set[int]] = {name: set() for name in context.facts}
     for name, talk in candidates(context):
-        mine[name] |= {*talk.packets, *talk.icmp_errors}
+        mine[name] |= {*talk.packets, *talk.icmp_errors, *_fragments(context.facts[name], talk)}
     if not any(mine.values()):
         return no_conversation(context)
     others = {
@@ -218,6 +229,18 @@ def clean(context: Context, params: Params) -> Finding:
     count = sum(len(reference.packets) for reference in evidence)
     found = Message(N_("Packets that do not belong to the exercise: {count}."), {"count": count})
     return Finding(Status.FAILED, found, evidence)
+
+
+def _fragments(facts: Facts, talk: Conversation) -> Iterator[int]:
+    """Yield the fragments between the ends of a conversation: the last of each datagram has its content.
+
+    No fragment alone has a transport (RFC 791, RFC 8200 section 4.5); tshark says so in its own words.
+    """
+    ends = {talk.client.address, talk.server.address}
+    for packet in facts.packets:
+        is_piece = not packet.transport and packet.protocol in _IP and "ragment" in packet.info
+        if is_piece and {packet.source.address, packet.destination.address} == ends:
+            yield packet.number
 
 
 def no_conversation(context: Context) -> Finding:

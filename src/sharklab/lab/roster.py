@@ -40,6 +40,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "name": (
         *("name", "full name", "nom complet", "prenom et nom", "nom et prenom", "first name / last name"),
         *("prenom / nom de famille", "prenom / nom", "vollstandiger name"),
+        *("nom prenom", "prenom nom", "nom / prenom", "nom, prenom", "nom de l'etudiant"),
     ),
     "first": ("first name", "prenom", "given name", "vorname"),
     "last": ("last name", "surname", "nom de famille", "nom", "family name", "nachname"),

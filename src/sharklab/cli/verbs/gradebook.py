@@ -40,7 +40,11 @@ def grade(args: Options) -> int:
     if sheet := _worksheet(args):
         students = sheet.with_groups(students)
     places = [Path(file) for file in args.files]
-    sources = inputs.find_folders(places) if args.without_seats else inputs.find(places, students)
+    sources = (
+        inputs.find_folders(places, students, args.lab)
+        if args.without_seats
+        else inputs.find(places, students)
+    )
     lists = (args.roster, args.moodle, sheet and sheet.target)
     known = {Path(file).name for file in lists if file}
     others = [name for name in inputs.find_others(places, sources) if name not in known]

@@ -129,7 +129,7 @@ def _identify(batch: Batch, progress: Progress) -> Mapping[SubmissionSource, Ide
     identities: dict[SubmissionSource, Identity | Failure] = {}
     left = batch.sources
     while left:
-        jobs = [IdentifyJob(source, batch.out, batch.roster) for source in left]
+        jobs = [IdentifyJob(source, batch.out, batch.roster, batch.lab) for source in left]
         with progress.step(N_("read {count} submissions"), count=len(jobs)):
             outcomes = _all(job.identify, jobs, batch.processes, progress)
         inside: list[SubmissionSource] = []

@@ -13,7 +13,8 @@ from typing import IO
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.grading.submission import archive, bundle, finding, manifest, page_answers, sheet, strays, work
+from sharklab.grading.gradebook.named import Names
+from sharklab.grading.submission import archive, bundle, finding, manifest, sheet, strays, work, written
 from sharklab.grading.submission.model import Problem
 from sharklab.lab.roster import PARTICIPANT, Student, own_group
 from sharklab.limits import ARCHIVE, BUNDLE
@@ -75,15 +76,20 @@ def stem(name: str) -> str:
     return _ENDINGS.sub("", name)
 
 
-def find_folders(places: Iterable[Path]) -> tuple[SubmissionSource, ...]:
+def find_folders(
+    places: Iterable[Path], students: Sequence[Student] = (), lab: str = ""
+) -> tuple[SubmissionSource, ...]:
     """Return each folder in `places` as the submission of the student whom it is named after.
 
     A folder is taken as it is, for example a git checkout, and so is one in a zip. A place with answers or
-    captures of its own is one submission. Raises InputError when a place is missing, or nothing was found.
+    captures of its own is one submission. A folder in which folders have the names of `students` is not one
+    submission: each of these folders is, but for those in the folders of other labs than `lab`. Raises
+    InputError when a place is missing, or nothing was found.
     """
     places = tuple(places)
-    sources = [source for place in places for source in _class(place)]
-    if not sources:
+    names = Names(students)
+    found = [source for place in places for source in _class(place, names, lab)]
+    if not found:
         raise InputError(
             N_("there is no submission here"),
             place=", ".join(map(str, places)),
@@ -92,25 +98,54 @@ def find_folders(places: Iterable[Path]) -> tuple[SubmissionSource, ...]:
     return tuple(sorted(dict.fromkeys(sources), key=lambda source: (source.parts, source.path)))
 
 
-def _class(place: Path) -> Iterator[SubmissionSource]:
+def _class(place: Path, names: Names, lab: str) -> Iterator[SubmissionSource]:
     if not place.exists():
         raise InputError(N_("there is no such file or folder"), place=str(place))
     if place.is_dir():
-        yield from _folders(place)
+        yield from _folders(place, names, lab)
     else:
         yield SubmissionSource(
             place, packed=True, place=place.name, most=ARCHIVE.whole_class, content=Content.CLASS
         )
 
 
-def _folders(place: Path) -> Iterator[SubmissionSource]:
+def _folders(place: Path, names: Names, lab: str) -> Iterator[SubmissionSource]:
     if _is_work(place) or any(map(finding.is_capture, filter(Path.is_file, place.iterdir()))):
         yield _student(place, place)
         return
-    for entry in sorted(place.iterdir()):
-        is_other = strays.is_leftover(entry.name) or _ONLINE_TEXT.search(entry.name)
-        if not is_other and not entry.is_symlink() and (entry.is_dir() or _PACKED.search(entry.name)):
-            yield _student(entry, place)
+    for entry in _entries(place):
+        shared = _shared(entry, names, lab)
+        for own in [entry] if shared is None else shared:
+            yield _student(own, place)
+
+
+def _entries(place: Path) -> list[Path]:
+    """Return the folders and the packed files in `place` that students may have handed in."""
+    return [
+        entry
+        for entry in sorted(place.iterdir())
+        if not strays.is_leftover(entry.name)
+        and not _ONLINE_TEXT.search(entry.name)
+        and not entry.is_symlink()
+        and (entry.is_dir() or _PACKED.search(entry.name))
+    ]
+
+
+def _shared(entry: Path, names: Names, lab: str, depth: int = 2) -> list[Path] | None:
+    """Return the folders of students in a repository that several share, None where `entry` is one's own.
+
+    They have the names of students, and lie in `entry`, or in a folder there that is of no other lab. One of
+    them is enough where `entry` itself names nobody.
+    """
+    folders = [each for each in _entries(entry) if each.is_dir()] if entry.is_dir() and names.students else []
+    whose = {folder: names.of(folder.name) for folder in folders}
+    people = {student.id for found in whose.values() for student in found}
+    if len(people) > 1 or (people and not names.of(entry.name)):
+        is_other = lab and finding.nearness((entry.name,), lab) is finding.OTHER
+        return [] if is_other else [folder for folder, found in whose.items() if found]
+    below = [_shared(folder, names, lab, depth - 1) for folder in folders if depth]
+    found = [each for each in below if each is not None]
+    return [folder for each in found for folder in each] if found else None
 
 
 def _student(path: Path, base: Path) -> SubmissionSource:
@@ -204,7 +239,7 @@ def find_others(places: Iterable[Path], sources: Iterable[SubmissionSource]) -> 
 
 
 def find_unpacked(
-    source: SubmissionSource, folder: Path, students: Sequence[Student] = ()
+    source: SubmissionSource, folder: Path, students: Sequence[Student] = (), lab: str = ""
 ) -> tuple[SubmissionSource, ...]:
     """Return the submissions in the zip `source`, which is unpacked to the empty `folder`.
 
@@ -215,7 +250,7 @@ def find_unpacked(
             N_("more than {count} zips lie in each other"), place=str(source.path), count=ARCHIVE.nested
         )
     size, faults = archive.extract(source.path, folder, source.most)
-    sources = list(_contents(source.content, folder, students))
+    found = list(_contents(source.content, folder, students, lab))
     rest = dict(faults)
     for number, one in enumerate(sources):
         own = {file: rest.pop(file) for file in [*rest] if file.is_relative_to(one.path)}
@@ -240,11 +275,13 @@ def find_unpacked(
     )
 
 
-def _contents(content: Content, folder: Path, students: Sequence[Student]) -> Iterator[SubmissionSource]:
+def _contents(
+    content: Content, folder: Path, students: Sequence[Student], lab: str
+) -> Iterator[SubmissionSource]:
     if content is Content.STUDENT:
         yield _student(folder, folder)
     elif content is Content.CLASS:
-        yield from _folders(folder)
+        yield from _folders(folder, Names(students), lab)
     else:
         yield from _below(folder, folder, students)
 
@@ -319,6 +356,18 @@ def owner(source: SubmissionSource, students: Sequence[Student]) -> Student | No
         if ids:
             return max(ids, key=lambda each: len(each.id))
     return None
+
+
+def owners(source: SubmissionSource, names: Names) -> tuple[Student, ...]:
+    """Return the students whom the names of a submission and of the folders around it mean.
+
+    A name may be that of a pair or of a group of the roster. For other names see `owner`.
+    """
+    for part in reversed(source.parts) if not participant(source) else ():
+        if together := names.of(stem(part)):
+            return together
+    found = owner(source, names.students)
+    return (found,) if found else ()
 
 
 def _participants(number: str, name: str, students: Sequence[Student]) -> list[Student]:

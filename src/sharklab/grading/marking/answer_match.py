@@ -16,9 +16,10 @@ from sharklab.checks.focus import candidates, is_of_service, turn
 from sharklab.checks.judge import outcome
 from sharklab.checks.kind import Rests
 from sharklab.checks.outcome import Status
-from sharklab.evidence.packets.model import Endpoint
-from sharklab.grading.marking import sole_conversation
-from sharklab.grading.submission.declaration import Given, fitting, is_declared
+from sharklab.evidence.packets.model import Conversation, Endpoint
+from sharklab.grading.marking import unanswered
+from sharklab.grading.marking.other_seats import OtherSeats
+from sharklab.grading.submission.declaration import Given, fitting, is_declared, without_server
 from sharklab.lab import seat
 from sharklab.lab.model import Exercise
 
@@ -35,16 +36,35 @@ def chosen(context: Context, given: Given) -> Context:
     return _shows_most([replace(context, meant=_first(talk, best)) for talk in best[:_MOST]])
 
 
-def moved(context: Context, given: Given) -> Context:
-    """Return the context with its hosts where the declared conversation has them, or as it is without one."""
-    return _moved(
-        context, given, [t for t in _declarable(context) if is_declared(t[1], context.exercise, given)]
-    )
+def moved(context: Context, given: Given, seats: OtherSeats | None) -> Context:
+    """Return the context with its hosts where the declared conversation has them, or as it is without one.
+
+    `seats` are those of the course: a conversation of another seat is never meant. In a course without any, a
+    wrong address of the server costs itself alone: the other answers declare what they would without it. The
+    service may have the other transport there, as DNS over TCP has.
+    """
+    found = _declared(context, given, seats)
+    if found is context and seats is None and (asked := context.exercise.conversation):
+        either = replace(context.exercise, conversation=replace(asked, transport=""))
+        other = replace(context, exercise=either)
+        return found if (moved := _declared(other, given, seats)) is other else moved
+    return found
 
 
-def assumed(context: Context) -> Context:
+def _declared(context: Context, given: Given, seats: OtherSeats | None) -> Context:
+    talks = [each for each in _declarable(context) if _is_declared(each[1], context.exercise, given, seats)]
+    return _moved(context, given, talks)
+
+
+def _is_declared(talk: Conversation, exercise: Exercise, given: Given, seats: OtherSeats | None) -> bool:
+    if seats:
+        return is_declared(talk, exercise, given, seats.own) and not seats.have(talk)
+    return any(is_declared(talk, exercise, said) for said in (given, without_server(exercise, given)))
+
+
+def assumed(context: Context, given: Given) -> Context:
     """Return the context as `moved` does, for the one conversation that no answer has to declare."""
-    return _moved(context, {}, sole_conversation.of_kind(context.exercise, _declarable(context)))
+    return _moved(context, given, unanswered.of_kind(context.exercise, _declarable(context)))
 
 
 def _moved(context: Context, given: Given, talks: list[Talk]) -> Context:

@@ -13,7 +13,7 @@ from sharklab.evidence import host_state
 from sharklab.evidence.capture import RecordedCapture, read_all
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence, SocketLine
-from sharklab.grading.marking import answer_match, file_choice
+from sharklab.grading.marking import meant, other_seats, several
 from sharklab.grading.marking.own_machine import without_seat
 from sharklab.grading.submission import manifest, parts
 from sharklab.grading.submission.model import PlainHostState, Submission
@@ -145,16 +145,28 @@ def _case(case: Case) -> Case:
     Where captures of the student's own PC count and are such, its hosts are there.
     """
     if not case.exercise.anywhere or not case.foreign(case.exercise.captures):
-        return replace(case, context=answer_match.chosen(case.context, case.answers))
-    assumed = case.own_machines and not case.answers
-    own = answer_match.assumed(case.context) if assumed else answer_match.moved(case.context, case.answers)
+        return replace(case, context=meant.chosen(case.context, case.answers))
+    own, assumed = _declared(case)
     if own.plan.seat == case.context.plan.seat:
         return case
-    exercise = without_seat(own.plan.source, case.exercise, case.context.evidence.state.keys())
+    exercise = without_seat(own.plan.source, own.exercise, case.context.evidence.state.keys())
     return replace(case, context=replace(own, exercise=exercise), assumed=assumed)
 
 
-def _sockets(state: Mapping[str, PlainHostState]) -> Iterator[SocketLine]:
+def _declared(case: Case) -> tuple[Context, bool]:
+    """Return the context with the declared conversation, and whether no answer declares it.
+
+    Seats have known addresses, and a course without seats has none: there the capture itself may tell.
+    """
+    context, given = case.context, case.answers
+    seats = None if case.own_machines else other_seats.of(context.plan.seat)
+    found = meant.moved(context, given, seats)
+    if seats or found.plan.seat != context.plan.seat:
+        return found, False
+    return meant.assumed(context, given), True
+
+
+def _sockets(state: Mapping[str, HostState]) -> Iterator[SocketLine]:
     """Yield the listening sockets of each host at the time of observation."""
     for host, seen in state.items():
         yield from (SocketLine(host, line, seen["observed"], seen["observed"]) for line in seen["sockets"])

@@ -32,6 +32,7 @@ _NAMED = 20
 """Captures that are not used and are named; of others their number is told."""
 EARLIER = "earlier"
 """The folder beside captures/ for the files whose place a newer one took; they are not handed in."""
+_NUMBER_SIGNS = frozenset({"n", "no", "num", "numero"})
 _SKIPPED = frozenset({"__macosx", EARLIER, "node_modules", "venv"})
 OWN, ANY, OTHER = 0, 1, 2
 """The place of a file: in a folder of the lab, in one that names no lab, in one of another lab."""
@@ -82,17 +83,33 @@ def is_capture(file: Path) -> bool:
 
 def nearness(parts: Sequence[str], lab: str) -> int:
     """Return OWN if the names on the way to a file name the lab, OTHER for one of the same series (tp5)."""
-    wanted = capture_names.words(lab)
+    wanted = _of_place(lab)
     numbered = len(wanted) > 1 and wanted[-1].isdigit()
     others = False
     for part in parts:
-        words = capture_names.words(part)
+        words = _of_place(part)
         for start in range(len(words) - len(wanted) + 1):
             own = words[start : start + len(wanted)]
             if own == wanted:
                 return OWN
             others |= numbered and own[:-1] == wanted[:-1] and own[-1].isdigit()
     return OTHER if others else ANY
+
+
+def _of_place(name: str) -> tuple[str, ...]:
+    """Return the words of a folder's name: TP n°4 and TP04 are TP 4."""
+    words = (word for word in capture_names.words(name) if word not in _NUMBER_SIGNS)
+    return tuple(str(int(word)) if word.isascii() and word.isdigit() else word for word in words)
+
+
+def own_folders(folder: Path, files: Iterable[Path], lab: str) -> list[str]:
+    """Return the folders below `folder` that name the lab and have some of the files, sorted."""
+    found = set()
+    for file in files:
+        parts = file.relative_to(folder).parts[:-1] if file.is_relative_to(folder) else ()
+        named = [at for at, part in enumerate(parts, 1) if nearness((part,), lab) is OWN]
+        found |= {untrusted.one_line("/".join(parts[: named[0]]))} if named else set()
+    return sorted(found)
 
 
 def answer_sheet(folder: Path, plan: Plan) -> Path:

@@ -1,8 +1,8 @@
 """Tell by their packets which exercises captures are of, whose names tell nothing.
 
 A capture is of an exercise whose answers declare a conversation in it. It is so, too, when it has the
-connection of a capture of the exercise. Of an exercise without answers it is a capture whose largest
-conversation is with the service that the lab asks for.
+connection of a capture of the exercise. Of an exercise that has no such capture it is one whose largest
+conversation is with the service that the lab or the student's answers name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sharklab.checks.focus import turn
 from sharklab.evidence.capture import RecordedCapture, read_few
 from sharklab.evidence.packets.model import Conversation, Endpoint
 from sharklab.grading.submission import service
-from sharklab.grading.submission.declaration import fitting, is_declared
+from sharklab.grading.submission.declaration import fitting, is_declared, without_server
 from sharklab.grading.submission.model import Answers
 from sharklab.grading.submission.service import AskedService
 from sharklab.lab.model import Exercise
@@ -44,7 +44,11 @@ def find(
     further = {
         _id(each): _others(left, each, answers, first[_id(each)]) for each in asking if _id(each) in first
     }
-    for exercise in (each for each in lacking if _id(each) not in shown and not answers.get(each.id)):
+    open_ones = [each for each in lacking if _id(each) not in shown]
+    for exercise in (each for each in open_ones if answers.get(each.id)):
+        if own := _of_answers(left, exercise, open_ones, answers):
+            shown[_id(exercise)], *further[_id(exercise)] = own
+    for exercise in (each for each in open_ones if _id(each) not in shown):
         if own := _of_service(left, exercise):
             shown[_id(exercise)], *further[_id(exercise)] = own
     return shown, further
@@ -60,6 +64,27 @@ def _of_service(left: list[RecordedCapture], exercise: Exercise) -> list[Path]:
     chosen = [each for each in left if wanted and _is_of(wanted, _largest(each))]
     left[:] = [each for each in left if each not in chosen]
     return [each.path for each in chosen]
+
+
+def _of_answers(
+    left: list[RecordedCapture], exercise: Exercise, open_ones: Iterable[Exercise], answers: Answers
+) -> list[Path]:
+    """Return the captures with the service that answers name, no other exercise's do; and take them."""
+    others = [each for each in open_ones if each is not exercise]
+    found = [
+        each
+        for each in left
+        if _is_answered(each, exercise, answers) and not any(_is_answered(each, o, answers) for o in others)
+    ]
+    left[:] = [each for each in left if each not in found]
+    return [each.path for each in found]
+
+
+def _is_answered(capture: RecordedCapture, exercise: Exercise, answers: Answers) -> bool:
+    """Tell whether a capture's largest conversation has the port and the transport of the answers."""
+    talk = _largest(capture)
+    given = without_server(exercise, answers.get(exercise.id, {}))
+    return talk is not None and is_declared(talk, exercise, given)
 
 
 def _is_of(wanted: AskedService, talk: Conversation | None) -> bool:

@@ -3,16 +3,15 @@
 Students without a seat often write no answers.yml: their answers are in the text beside the captures. An
 answer counts below a heading that names its exercise alone, or in the row of a table that does. Its own words
 name the question ("Port du serveur: 22"), or it is the only line of ss, netstat or lsof there. Nothing is
-guessed: of two different answers to a question none counts.
+guessed: of two different answers to a question none counts. A heading may name two exercises ("Application 1:
+SSH"): the one is meant that has no answers elsewhere, or whose service the answers below name.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,35 +19,19 @@ from sharklab import untrusted
 from sharklab.checks import QUESTIONS
 from sharklab.checks.question import End, Question, Value
 from sharklab.errors import InputError
-from sharklab.grading.submission import answers, finding, page_lines, sheet, socket_line
+from sharklab.grading.submission import answers, finding, labels, page_lines, pasted, service, sheet
 from sharklab.grading.submission.model import Answers, Problem, WrittenAnswer
 from sharklab.grading.submission.page_lines import LOWEST, PageLine
+from sharklab.grading.submission.service import AskedService
 from sharklab.lab.model import Exercise, Plan
 from sharklab.limits import BUNDLE
 from sharklab.message import N_, Message
 
-_LARGEST, _PAGES, _LABELS = 256 << 10, 20, 4
-"""Bytes of a page, pages of a folder, and signs after a label in a line, that are read."""
+_LARGEST, _PAGES = 256 << 10, 20
+"""Bytes of a page, and pages of a folder, that are read."""
 _ENDINGS = frozenset({"", ".md", ".markdown", ".txt", ".text", ".rst"})
 _OURS = re.compile(r"(?:report|brief|feedback)\.[a-z]{2}\.md")
 """Pages that sharklab itself wrote: they may hold the right answers."""
-_ENDS: Mapping[str, End] = {
-    **dict.fromkeys(("server", "serveur", "dst", "dest", "destination", "distant", "distante"), End.SERVER),
-    **dict.fromkeys(("remote",), End.SERVER),
-    **dict.fromkeys(("client", "local", "locale", "src", "source"), End.CLIENT),
-}
-_VALUES: Mapping[str, Value] = {
-    **dict.fromkeys(("ip", "ipv4", "ipv6", "address", "adresse"), Value.ADDRESS),
-    **dict.fromkeys(("port", "ports"), Value.PORT),
-    **dict.fromkeys(("transport", "protocol", "protocole"), Value.TRANSPORT),
-}
-_TELLING = _ENDS.keys() | _VALUES.keys()
-_LITTLE_WORDS = "the of a de du des d l le la les et and number numero no n"
-_LITTLE = frozenset(_LITTLE_WORDS.split())
-_TRANSPORT = re.compile(r"(?:TCP|UDP|QUIC)\.?", re.IGNORECASE)
-"""A line that says the transport, and nothing else."""
-_WITHOUT_SIGN = re.compile(r"(?P<label>.+?)\s+(?P<value>\S*\d\S*)")
-"""A label and a value with a number, without a sign between them: port local 51234."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +45,33 @@ class AnswersInPages:
 
 @dataclass(frozen=True)
 class _Said:
-    """An answer in a page: `text` is its value as the student wrote it."""
+    """An answer in a page: `text` is its value as the student wrote it.
+
+    `heading` is the line of a heading that names several exercises, of which this is only one, else 0. The
+    label of an `open` one names no end: "IP : 192.0.2.7".
+    """
 
     exercise: str
     question: str
     text: str
     line: int
+    heading: int = 0
+    open: bool = False
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The heading above a line: its level, the exercises it may name, and whether it is of another lab.
+
+    `line` is that of a heading that names several exercises, else 0. `end` is a heading that names an end of
+    the conversation, else "".
+    """
+
+    level: int
+    exercises: tuple[Exercise, ...] = ()
+    foreign: bool = False
+    line: int = 0
+    end: str = ""
 
 
 def find(folder: Path, plan: Plan, known: Answers) -> AnswersInPages:
@@ -81,8 +85,10 @@ def find(folder: Path, plan: Plan, known: Answers) -> AnswersInPages:
     problems: list[Problem] = []
     for page in _pages(folder, plan.lab.name) if wanted else ():
         name = untrusted.one_line(page.relative_to(folder).as_posix())
-        one, refused = _settled(each for each in _said(page, plan) if each.exercise in wanted)
-        problems += (Problem(name, reason) for reason in refused)
+        answered = {id for id, each in {**known, **given}.items() if each}
+        sure, unclear = _resolved(_said(page, plan), plan.lab.exercises, answered)
+        one, refused = _settled(each for each in sure if each.exercise in wanted)
+        problems += (Problem(name, reason) for reason in (*unclear, *refused))
         for said in one:
             if said.question not in given.setdefault(said.exercise, {}):
                 given[said.exercise][said.question] = said.text
@@ -119,12 +125,76 @@ def _said(page: Path, plan: Plan) -> list[_Said]:
     reader = _Reader(plan.lab.exercises, plan.lab.name)
     for line in page_lines.lines(text):
         reader.read(line)
-    return [each for each in (*reader.said, *reader.sockets()) if _is_answer(each)]
+    return _without_open([each for each in (*reader.said, *reader.sockets()) if _is_answer(each)], plan)
+
+
+def _without_open(said: list[_Said], plan: Plan) -> list[_Said]:
+    """Leave out the answers whose label names no end, where this may be either end.
+
+    An address is the server's where the exercise asks for no other. So is a port, where the client's has a
+    label.
+    """
+    asked = {each.id: each.questions for each in plan.lab.exercises}
+    sure = {(each.exercise, each.heading, each.question) for each in said if not each.open}
+    return [
+        each
+        for each in said
+        if not each.open
+        or (
+            (each.exercise, each.heading, each.question) not in sure
+            and all(
+                (each.exercise, each.heading, other) in sure for other in _others(each, asked[each.exercise])
+            )
+        )
+    ]
+
+
+def _others(said: _Said, questions: Iterable[str]) -> list[str]:
+    """Return the questions about the client's value of the same kind."""
+    value = QUESTIONS[said.question].value
+    return [name for name in questions if _of(QUESTIONS[name]) == (value, End.CLIENT)]
 
 
 def _is_answer(said: _Said) -> bool:
     right = bool(answers.values(said.question, said.text))
     return right and len(said.text) <= BUNDLE.text and untrusted.is_visible(said.text)
+
+
+def _resolved(
+    said: Sequence[_Said], exercises: Sequence[Exercise], answered: Collection[str]
+) -> tuple[list[_Said], list[Message]]:
+    """Return the answers whose exercise is sure, and why others do not count.
+
+    `answered` are the exercises that have answers in another file.
+    """
+    sure, unclear = [each for each in said if not each.heading], []
+    done = {*answered, *(each.exercise for each in sure)}
+    for heading in sorted({each.heading for each in said} - {0}):
+        below = [each for each in said if each.heading == heading]
+        if meant := _meant(below, exercises, done):
+            sure += (each for each in below if each.exercise == meant)
+            done.add(meant)
+            continue
+        ids = list(dict.fromkeys(each.exercise for each in below))
+        text = N_("line {line}: the heading may name each of {exercises}: the answers below count for none")
+        unclear.append(Message(text, {"line": heading, "exercises": ids}))
+    return sure, unclear
+
+
+def _meant(below: Sequence[_Said], exercises: Sequence[Exercise], done: Collection[str]) -> str:
+    """Return the one exercise of a heading that its answers can be of, "" for none or several."""
+    by_id = {each.exercise: [said for said in below if said.exercise == each.exercise] for each in below}
+    left = [each for each in exercises if each.id in by_id and each.id not in done]
+    fit = [each for each in left if _fits(service.of(each), by_id[each.id])]
+    meant = left if len(left) == 1 else fit
+    return meant[0].id if len(meant) == 1 else ""
+
+
+def _fits(wanted: AskedService | None, said: Iterable[_Said]) -> bool:
+    """Tell whether answers name the port of a service; the transport may be a mistake."""
+    asked = [each for each in said if _of(QUESTIONS[each.question]) == (Value.PORT, End.SERVER)]
+    ports = {port for each in asked for port in answers.values(each.question, each.text)}
+    return wanted is not None and str(wanted.port) in ports
 
 
 def _settled(said: Iterable[_Said]) -> tuple[list[_Said], list[Message]]:
@@ -153,82 +223,121 @@ class _Reader:
         self.said: list[_Said] = []
         self._names = _Names(exercises)
         self._lab = lab
-        self._above: list[tuple[int, Exercise | None, bool]] = []
-        """The headings above the line: level, exercise, and whether it is one of another lab."""
+        self._above: list[_Place] = []
         self._head: tuple[str, ...] = ()
-        self._sockets: dict[str, list[_Said]] = {}
+        self._sockets: dict[tuple[str, int], list[_Said]] = {}
+        self._end = PageLine(0, "")
+        """The line that names an end of the conversation, for the lines that are set in below it."""
 
     def read(self, line: PageLine) -> None:
         """Take a line."""
         if line.level:
-            self._open(line.level, line.text)
+            self._open(line.level, line)
         elif line.cells:
             self._row(line)
         elif self._names.exact(line.text.rstrip(" :")):
-            self._open(LOWEST, line.text)
-        elif self._exercise:
-            self._line(line, self._exercise)
+            self._open(LOWEST, line)
+        elif self._place.exercises:
+            self._line(line)
 
     def sockets(self) -> Iterator[_Said]:
-        """Yield the answers in the only line of a tool below the headings of an exercise."""
-        answered = {each.exercise for each in self.said}
-        for exercise, found in self._sockets.items():
-            if exercise not in answered and len({each.text for each in found}) == 1:
-                yield from (
-                    _Said(exercise, question, found[0].text, found[0].line)
-                    for question in self._names.questions(exercise)
-                )
+        """Yield the answers without a label: the only socket that tools show below an exercise's headings.
+
+        The tool may have run on both sides, or twice. Windows shows one end only of a socket of UDP.
+        """
+        answered = {(each.exercise, each.heading, each.question) for each in self.said if _is_answer(each)}
+        for key, every in self._sockets.items():
+            found = [each for each in every if all(end.port for end in _ends_of(each.text))] or every
+            if len({_ends_of(each.text) for each in found}) == 1:
+                for question in self._names.questions(key[0]):
+                    if (*key, question) not in answered:
+                        yield replace(found[0], question=question)
 
     @property
-    def _exercise(self) -> Exercise | None:
-        return self._above[-1][1] if self._above else None
+    def _place(self) -> _Place:
+        return self._above[-1] if self._above else _Place(0)
 
-    def _open(self, level: int, text: str) -> None:
+    def _open(self, level: int, line: PageLine) -> None:
         """Take a heading. The name of a capture counts where no heading above has named an exercise."""
-        self._above = [each for each in self._above if each[0] < level]
-        other = finding.nearness((text,), self._lab)
-        inside_other = bool(self._above) and self._above[-1][2] and other is not finding.OWN
-        foreign = other is finding.OTHER or inside_other
-        named = self._names.near(text) or self._exercise or self._names.of_capture(text)
-        self._above.append((level, None if foreign else named, foreign))
+        self._end = PageLine(0, "")
+        self._above = [each for each in self._above if each.level < level]
+        other = finding.nearness((line.text,), self._lab)
+        foreign = other is finding.OTHER or (self._place.foreign and other is not finding.OWN)
+        named = self._names.near(line.text)
+        if foreign or named:
+            several = line.number if len(named) > 1 else 0
+            self._above.append(_Place(level, () if foreign else named, foreign, several))
+        elif self._place.exercises:
+            end = line.text if labels.is_end(line.text) else self._place.end
+            self._above.append(replace(self._place, level=level, foreign=False, end=end))
+        else:
+            self._above.append(_Place(level, self._names.of_capture(line.text)))
 
-    def _line(self, line: PageLine, exercise: Exercise) -> None:
-        if found := socket_line.lines(line.text):
-            if found[0].client.port and found[0].server.port:
-                self._sockets.setdefault(exercise.id, []).append(
-                    _Said(exercise.id, "", line.text, line.number)
-                )
+    def _line(self, line: PageLine) -> None:
+        found = pasted.lines(line.text)
+        if found:
+            for exercise in self._place.exercises:
+                said = _Said(exercise.id, "", line.text, line.number, self._place.line)
+                self._sockets.setdefault((exercise.id, said.heading), []).append(said)
             return
-        for mark in islice(re.finditer(r"[:=→]", line.text), _LABELS):
-            if self._add(exercise, line.text[: mark.start()], line.text[mark.end() :], line.number):
-                return
-        if _TRANSPORT.fullmatch(line.text):
-            self._add(exercise, "transport", line.text.rstrip("."), line.number)
-        elif said := _WITHOUT_SIGN.fullmatch(line.text):
-            self._add(exercise, said["label"], said["value"], line.number)
+        if labels.is_end(line.text):
+            self._end = line
+            return
+        if line.indent <= self._end.indent:
+            self._end = PageLine(0, "")
+        end = self._end.text or self._place.end
+        parts = labels.parts(line.text)
+        each = [self._of_part(part, end, line.number) for part in parts] if len(parts) > 1 else []
+        several = sum(map(bool, each)) > 1
+        self.said += (
+            [said for one in each for said in one] if several else self._of_part(line.text, end, line.number)
+        )
+
+    def _of_part(self, text: str, end: str, line: int) -> list[_Said]:
+        """Return the answers in a line or a part of it; `end` is named above it."""
+        labelled = [
+            (named, value) for label, value in labels.pairs(text) for named in (label, f"{label} {end}")
+        ]
+        return self._best(self._place, labelled, line)
 
     def _row(self, line: PageLine) -> None:
         """Take a row of a table: question and answer, or answers below a head of questions or exercises.
 
         Row and head may name a question together: the address in the row of the server.
         """
-        named = next((found for cell in line.cells if (found := self._names.exact(cell))), None)
-        exercise = named or self._exercise
+        named = next((found for cell in line.cells if (found := self._names.exact(cell))), ())
+        place = _Place(LOWEST, named) if named else self._place
         if line.first:
             self._head = line.cells
-        if exercise and len(line.cells) == 2 and self._add(exercise, *line.cells, line.number):
+        pair = [line.cells] if len(line.cells) == 2 else []
+        if found := self._best(place, pair, line.number):
+            self.said += found
             return
         for label, cell in zip(self._head, line.cells, strict=False) if not line.first else ():
             if column := self._names.exact(label):
-                self._add(column, line.cells[0], cell, line.number)
-            elif exercise and not self._add(exercise, label, cell, line.number):
-                self._add(exercise, f"{line.cells[0]} {label}", cell, line.number)
+                labelled = [(line.cells[0], cell)]
+                self.said += self._best(_Place(LOWEST, column), labelled, line.number)
+            else:
+                labelled = [(label, cell), (f"{line.cells[0]} {label}", cell)]
+                self.said += self._best(place, labelled, line.number)
 
-    def _add(self, exercise: Exercise, label: str, text: str, line: int) -> bool:
-        """Add an answer whose label names questions of the exercise; tell whether it does."""
-        asked = self._names.asked(exercise, label, text) if text.strip() else []
-        self.said += (_Said(exercise.id, question, text.strip(), line) for question in asked)
-        return bool(asked)
+    def _best(self, place: _Place, labelled: Iterable[Sequence[str]], line: int) -> list[_Said]:
+        """Return the answers of the first label that names an end, else of the first that names any."""
+        found = [said for label, text in labelled if (said := self._named(place, label, text, line))]
+        return next((each for each in found if not each[0].open), found[0] if found else [])
+
+    def _named(self, place: _Place, label: str, text: str, line: int) -> list[_Said]:
+        """Return the answers whose label names questions of the place's exercises."""
+        return [
+            _Said(exercise.id, question, text.strip(), line, place.line, is_open)
+            for exercise in (place.exercises if text.strip() else ())
+            for question, is_open in self._names.asked(exercise, label, text).items()
+        ]
+
+
+def _ends_of(text: str) -> frozenset[pasted.Place]:
+    [line, *_] = pasted.lines(text)
+    return frozenset((line.client, line.server))
 
 
 class _Names:
@@ -239,46 +348,49 @@ class _Names:
         self._words = _own_words({each.id: _names(each) for each in exercises})
         self._captures = _own_words({each.id: _capture_names(each) for each in exercises})
 
-    def near(self, text: str) -> Exercise | None:
-        """Return the exercise that a heading names; None if it names none, or several."""
+    def near(self, text: str) -> tuple[Exercise, ...]:
+        """Return the exercises that a heading may name; one name in another does not count."""
         return self._named(text, self._words)
 
-    def of_capture(self, text: str) -> Exercise | None:
-        """Return the exercise of which a heading names a capture; None if it names none, or several."""
-        return self._named(text, self._captures)
+    def of_capture(self, text: str) -> tuple[Exercise, ...]:
+        """Return the exercise of which a heading names a capture; nothing if it names none, or several."""
+        found = self._named(text, self._captures)
+        return found if len(found) == 1 else ()
 
-    def _named(self, text: str, known: Mapping[str, set[tuple[str, ...]]]) -> Exercise | None:
-        said = _words(text)
-        named = [id for id, own in known.items() if any(_holds(said, words) for words in own)]
-        return self._by_id[named[0]] if len(named) == 1 else None
+    def _named(self, text: str, known: Mapping[str, set[tuple[str, ...]]]) -> tuple[Exercise, ...]:
+        said = labels.words(text)
+        names = {(id, words) for id, own in known.items() for words in own if _holds(said, words)}
+        longest = {
+            id
+            for id, words in names
+            if not any(len(other) > len(words) and _holds(other, words) for _, other in names)
+        }
+        return tuple(self._by_id[id] for id in known if id in longest)
 
-    def exact(self, text: str) -> Exercise | None:
+    def exact(self, text: str) -> tuple[Exercise, ...]:
         """Return the exercise of which a text is the name, and nothing else."""
-        return next((self._by_id[id] for id, own in self._words.items() if _words(text) in own), None)
+        words = labels.words(text)
+        return tuple(self._by_id[id] for id, own in self._words.items() if words in own)
 
     def questions(self, exercise: str) -> list[str]:
         """Return the questions of an exercise that a conversation answers."""
         return [name for name in self._by_id[exercise].questions if QUESTIONS[name].of_conversation]
 
-    def asked(self, exercise: Exercise, label: str, text: str) -> list[str]:
+    def asked(self, exercise: Exercise, label: str, text: str) -> dict[str, bool]:
         """Return the questions of an exercise that a label names: two for "IP:port server".
 
-        Before an address, "server" is enough.
+        The value is True for a question about a server whose label names no end.
         """
-        words = set(_words(label)) - _LITTLE
-        names = [name for name in self.questions(exercise.id) if words == set(name.split("_"))]
-        rest = words - ({word for own in self._words[exercise.id] for word in own} - _TELLING)
-        if names or not rest:
-            return names
-        if rest - {"or", "ou"} == {"tcp", "udp"}:
-            rest = {"transport"}
-        ends, values = {_ENDS[each] for each in rest & _ENDS.keys()}, rest & _VALUES.keys()
-        if ends and not values and answers.address(text):
-            values = {"ip", "port"}
-        if rest - _TELLING or len(ends) > 1:
-            return []
-        wanted = {(_VALUES[each], next(iter(ends), None)) for each in values}
-        return [name for name in self.questions(exercise.id) if _of(QUESTIONS[name]) in wanted]
+        said = {*labels.words(label)}
+        names = [name for name in self.questions(exercise.id) if said == set(name.split("_"))]
+        own = {word for name in self._words[exercise.id] for word in name}
+        wanted = set() if names else labels.named(label, text, own)
+        found = dict.fromkeys(names, False)
+        for name in self.questions(exercise.id):
+            value, end = _of(QUESTIONS[name])
+            if (value, end) in wanted or (end is End.SERVER and (value, None) in wanted):
+                found[name] = (value, end) not in wanted
+        return found
 
 
 def _of(question: Question) -> tuple[Value, End | None]:
@@ -287,7 +399,7 @@ def _of(question: Question) -> tuple[Value, End | None]:
 
 def _own_words(names: Mapping[str, Iterable[str]]) -> Mapping[str, set[tuple[str, ...]]]:
     """Return the words of the names of each exercise, without names that others have too."""
-    words = {id: {found for name in own if (found := _words(name))} for id, own in names.items()}
+    words = {id: {found for name in own if (found := labels.words(name))} for id, own in names.items()}
     return {
         id: own - {each for other, theirs in words.items() if other != id for each in theirs}
         for id, own in words.items()
@@ -302,12 +414,6 @@ def _names(exercise: Exercise) -> Iterator[str]:
     yield exercise.id
     for title in exercise.title.values():
         yield from (title, title.partition(":")[0])
-
-
-def _words(text: str) -> tuple[str, ...]:
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return tuple(re.findall(r"[^\W\d_]+|\d+", bare))
 
 
 def _holds(said: Sequence[str], words: Sequence[str]) -> bool:

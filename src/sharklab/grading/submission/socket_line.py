@@ -16,6 +16,10 @@ _EPHEMERAL = 32768
 """Systems give a client a port from here on."""
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?")
 _TRANSPORT = re.compile(r"(?i)(tcp|udp)(?:4|6|46|lite)?")
+_TRANSPORT_6 = re.compile(r"(?i)(?:tcp|udp)6")
+_CUT = re.compile(r"(?i)[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}[:.](?P<port>\d{1,5}|[a-z][\w-]*)")
+"""An IPv6 address whose end netstat cut off, with a port."""
+_OF_LSOF = frozenset({"IPv4", "IPv6"})
 _STATES = """
     ESTAB ESTABLISHED LISTEN LISTENING SYN-SENT SYN-RECV SYN_SENT SYN_RECV SYN_RECEIVED FIN-WAIT-1 FIN-WAIT-2
     FIN_WAIT_1 FIN_WAIT_2 FIN_WAIT1 FIN_WAIT2 TIME-WAIT TIME_WAIT CLOSE-WAIT CLOSE_WAIT CLOSED CLOSING
@@ -51,7 +55,10 @@ def lines(text: str) -> list[Line]:
 
 def _line(text: str) -> Line | None:
     words = [part for word in text.split() for part in word.split("->")]
-    places = [found for word in words if (found := place(word))]
+    six = any(_TRANSPORT_6.fullmatch(word) for word in words)
+    places = [found for word in words if (found := place(word) or (_cut(word) if six else None))]
+    if len(places) == 1 and _OF_LSOF.intersection(words):  # a socket without a peer
+        places.append(Place("", ""))
     transport = _transport(words)
     states = {word.strip("()").upper() for word in words}
     if len(places) < 2:
@@ -83,7 +90,14 @@ def place(word: str) -> PrintedEndpoint | None:
     return next(filter(None, (_split(word.strip(",;"), mark) for mark in ":.")), None)
 
 
-def _split(word: str, mark: str) -> PrintedEndpoint | None:
+def _cut(word: str) -> Place | None:
+    """Return the endpoint of which netstat cut off the address: it has no room for all of IPv6."""
+    found = _CUT.fullmatch(word)
+    number = _port(found["port"]) if found and _address(word) is None else None
+    return Place("", number) if number else None
+
+
+def _split(word: str, mark: str) -> Place | None:
     """Return the endpoint whose port follows the last `mark`; a dot separates numeric addresses alone."""
     host, found, name = word.rpartition(mark)
     number = "" if name == "*" else _port(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -19,11 +20,13 @@ from sharklab.checks.question import answer
 from sharklab.evidence.packets.model import Facts, Packet
 from sharklab.grading.marking.answer_match import assumed, chosen, moved
 from sharklab.grading.marking.case import gather
+from sharklab.grading.marking.meant import assumed, chosen, moved
+from sharklab.grading.marking.other_seats import OtherSeats
 from sharklab.grading.marking.reading import is_right
 from sharklab.lab.model import Check, ExpectedConversation
 from tests.support.checks_sample import Sample
 from tests.support.handed import Handed, handed
-from tests.support.packets_sample import SERVER, packet, shown
+from tests.support.packets_sample import CLIENT, SERVER, packet, shown
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +51,7 @@ def test_assumed_puts_the_hosts_at_the_ends_of_the_one_conversation(pc: Handed) 
         [case] = gather(pc.plan, pc.submission)
         exercise = replace(pc.exercise, conversation=asked)
         context = replace(case.context, plan=pc.plan, exercise=exercise, meant=())
-        own = assumed(context)
+        own = assumed(context, {})
         assert (bool(address), bool(address)) == (own.plan.seat != pc.plan.seat, bool(own.meant))
         assert not address or address in own.addresses("server")
 
@@ -59,6 +62,7 @@ def test_assumed_puts_the_hosts_at_the_ends_of_the_one_conversation(pc: Handed) 
         ({"server_port": "443"}, {"server_port"}),
         ({"transport": "UDP"}, {"transport"}),
         ({"server_address": None}, {"server_address"}),
+        ({"server_address": "192.0.2.9"}, {"server_address"}),
         ({"local_port": None}, {"local_port"}),
         ({"local_port": "50990", "transport": None}, {"local_port", "transport"}),
         ({"server_address": None, "local_port": None}, {"server_address", "local_port"}),
@@ -75,13 +79,14 @@ def test_moved_takes_a_wrong_answer_for_one_mistake(
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"server_address": "192.0.2.9"},
+        {"server_address": "192.0.2.9", "local_port": "50990"},
+        {"server_address": "192.0.2.2"},
         {"server_address": None, "local_port": None, "server_port": "443"},
         {"server_address": None, "local_port": None, "transport": "UDP"},
     ],
 )
 def test_moved_needs_an_end_of_the_conversation(pc: Handed, wrong: dict[str, Any]) -> None:
-    """With another server's address, or without any end, a capture is any capture of anybody's."""
+    """With two wrong ends, without any, or with an end on the own seat, a capture is anybody's."""
     changed = pc.with_answers(**wrong)
     assert changed.plan.seat == changed.case.context.plan.seat
     assert 0.0 == changed.grade().points
@@ -120,7 +125,7 @@ def test_moved_takes_a_conversation_over_ipv6(pc: Handed) -> None:
         "local_port": talk.client.port,
         "transport": "TCP",
     }
-    context = moved(six.case.context, answers)
+    context = moved(six.case.context, answers, None)
     assert talk.server.address == str(context.plan.seat.address("server", "lan").ipv6.ip)
 
 
@@ -129,9 +134,11 @@ def facts_of(*talks: list[Packet]) -> Facts:
     return shown([packet for talk in talks for packet in talk])
 
 
-def connection(local: int, port: int = 22, whole: bool = True, data: int = 0) -> list[Packet]:
+def connection(
+    local: int, port: int = 22, whole: bool = True, data: int = 0, server: str = SERVER
+) -> list[Packet]:
     """Return a connection with so many packets of data; one that is not whole has no handshake and no end."""
-    made = partial(packet, local=local, port=port)
+    made = partial(packet, local=local, port=port, ends=(CLIENT, server))
     opening = [
         made(">", "SYN", seq=0),
         made("<", "SYN", "ACK", seq=0, ack=1),
@@ -177,6 +184,58 @@ def test_chosen_leaves_a_single_conversation_alone() -> None:
     assert context is chosen(context, {})
 
 
+@pytest.mark.parametrize("seats", [None, OtherSeats(frozenset(), frozenset())])
+def test_moved_takes_the_other_transport_without_seats(seats: OtherSeats | None) -> None:
+    """A student's own resolver may be asked over TCP, where the lab asks over UDP."""
+    given = {"server_address": SERVER, "server_port": "22", "transport": "TCP"}
+    context = of(facts_of(connection(50001)), *given)
+    asked = ExpectedConversation("client", "server", "udp", 22)
+    context = replace(context, exercise=replace(context.exercise, conversation=asked))
+    found = moved(context, given, seats)
+    assert (seats is None) is (find_focus(found) is not None)
+    assert seats is None or found is context
+    other = {**given, "server_address": "192.0.2.77", "server_port": "1"}
+    assert context is moved(context, other, seats)
+
+
+OTHER_NET = ip_network("10.77.5.0/24")
+WRONG = {"server_address": "192.0.2.77", "server_port": "81", "local_port": "50990", "transport": "UDP"}
+"""An answer to each question that is none of `connection`."""
+
+
+@pytest.mark.parametrize("wrong", sorted(WRONG))
+@pytest.mark.parametrize("seats", [None, OtherSeats(frozenset({"10.9.9.2"}), frozenset())])
+def test_moved_lets_a_wrong_answer_cost_itself_alone(wrong: str, seats: OtherSeats | None) -> None:
+    """In a course with seats and in one without; the other answers are right then, and the packets count."""
+    right = {"server_address": SERVER, "server_port": "22", "local_port": "50001", "transport": "TCP"}
+    context = moved(of(facts_of(connection(50001)), *right), {**right, wrong: WRONG[wrong]}, seats)
+    keys = {name: answer(QUESTIONS[name], context).value for name in right}
+    assert right == keys
+
+
+@pytest.mark.parametrize("server", ["8.8.8.8", "192.0.2.66"])
+@pytest.mark.parametrize("local", ["50001", "50990"])
+def test_moved_takes_the_address_of_another_conversation_for_a_mistake(server: str, local: str) -> None:
+    """A course without seats: the answer has the DNS resolver, or another node of the page's servers."""
+    dns = [packet(way, local=50007, port=53, ends=(CLIENT, "8.8.8.8")) for way in "><"]
+    node = connection(50008, port=8443, server="192.0.2.66")
+    given = {"server_address": server, "server_port": "22", "local_port": local, "transport": "TCP"}
+    context = moved(of(facts_of(dns, connection(50001, data=3), node), *given), given, None)
+    focus = find_focus(context)
+    assert focus and (50001, SERVER) == (focus.conversation.client.port, focus.conversation.server.address)
+
+
+@settings(deadline=None, max_examples=60)
+@for_all(data=st.data())
+def test_moved_never_means_a_conversation_of_another_seat(data: st.DataObject) -> None:
+    """Whatever the answers say, right ones of that seat included."""
+    right = {"server_address": SERVER, "server_port": "22", "local_port": "50001", "transport": "TCP"}
+    values = {name: st.sampled_from([right[name], WRONG[name], "10.9.9.2", ""]) for name in right}
+    given = data.draw(st.fixed_dictionaries(values))
+    context = of(facts_of(connection(50001)), *right)
+    assert context is moved(context, given, OtherSeats(frozenset({"10.9.9.2"}), frozenset({OTHER_NET})))
+
+
 @settings(deadline=None, max_examples=40)
 @for_all(
     ports=st.lists(st.integers(1024, 65535), min_size=1, max_size=5, unique=True),
@@ -192,7 +251,7 @@ def test_moved_matches_a_declared_conversation_both_ways(
     given = {"server_address": SERVER, "server_port": "443", "local_port": str(local), "transport": "TCP"}
     turned = [[each for each in talk[::-1] if "SYN" not in each.flags] for talk in talks]
     for facts in (facts_of(*talks), facts_of(*turned)):
-        context = moved(of(facts, *given), given)
+        context = moved(of(facts, *given), given, None)
         focus = find_focus(context)
         assert focus and (local, SERVER) == (
             focus.conversation.client.port,

@@ -65,17 +65,28 @@ def test_grade_of_a_course_without_seats_gives_what_the_packets_show(pc: Handed)
     assert [{"exercise": "ssh", "captures": ["ssh"]}] == [each.values for each in result.taken]
 
 
+@pytest.mark.parametrize("wrong", [{"server_address": "192.0.2.9"}, {"local_port": "1", "transport": "UDP"}])
+def test_grade_with_answers_that_fit_nothing_gives_what_the_packets_show(pc: Handed, wrong: Any) -> None:
+    """Wrong answers never earn less than none."""
+    asked = pc.with_exercise(**TCP22)
+    silent = asked.with_submission(answers={}).grade(WITHOUT)
+    given = asked.with_submission(answers={"ssh": wrong}).grade(WITHOUT)
+    assert silent.points <= given.points
+    [said] = [each for each in given.taken if "captures" in each.values]
+    assert "no answer of {exercise} fits" in said.msgid
+
+
 @pytest.mark.parametrize(
     ("file", "answers", "policy"),
     [
         ("dns.pcap", {}, WITHOUT),
         ("ssh.pcap", {}, Policy()),
-        ("ssh.pcap", {"ssh": {"server_address": "192.0.2.9"}}, WITHOUT),
+        ("ssh.pcap", {"ssh": {"server_address": "192.0.2.9"}}, Policy()),
     ],
-    ids=["another service", "a course with seats", "another conversation is declared"],
+    ids=["another service", "a course with seats", "a course with seats, and another address"],
 )
 def test_grade_gives_nothing_else(file: str, answers: Any, policy: Policy, pc: Handed) -> None:
-    """No points for a conversation of something else, nor against an answer."""
+    """No points for a conversation of something else, nor where seats have known addresses."""
     given = pc.with_exercise(**TCP22).with_submission(answers=answers).with_capture(DATA / Path(file))
     result = given.grade(policy)
     assert (0.0, []) == (result.points, [each for each in result.taken if "captures" in each.values])

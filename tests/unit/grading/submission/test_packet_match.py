@@ -76,7 +76,19 @@ def test_find_gives_captures_of_the_service_without_an_answer(exercise: Exercise
     assert ({"ssh": ssh}, {"ssh": [again]}) == find(files, [asked], {}, {})
     late = without_opening(tmp_path / "e.pcap", "10.9.0.2", 22, "10.9.0.1", 23)
     assert ({"ssh": late}, {"ssh": []}) == find([late], [asked], {}, {})
-    assert ({}, {}) == find([ssh], [asked], {"ssh": {"server_address": "192.0.2.9"}}, {})
+    wrong = {"ssh": {"server_address": "192.0.2.9"}}
+    assert ({"ssh": ssh}, {"ssh": []}) == find([ssh], [asked], wrong, {})
+
+
+def test_find_gives_captures_of_the_service_that_answers_name(exercise: Exercise, tmp_path: Path) -> None:
+    """The other answers are wrong; of two exercises with such answers nobody knows which one it is of."""
+    open_one = without_service(exercise)
+    web = made(tmp_path / "a.pcap", "10.9.0.1", "10.9.0.2", 50_000, 443)
+    voice = Path(shutil.copy(DATA / "voice.pcap", tmp_path / "b.pcap"))
+    wrong = {"server_address": "192.0.2.9", "local_port": "1", "server_port": "443", "transport": "TCP"}
+    assert ({"ssh": web}, {"ssh": []}) == find([voice, web], [open_one], {"ssh": wrong}, {})
+    other = replace(open_one, id="chat", captures=(replace(open_one.captures[0], id="chat"),))
+    assert ({}, {}) == find([voice, web], [open_one, other], {"ssh": wrong, "chat": wrong}, {})
 
 
 def without_opening(file: Path, source: str, port: int, destination: str, other: int) -> Path:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sharklab.grading.submission import page_answers
 from sharklab.grading.submission.answers import values
-from sharklab.lab.model import Plan
+from sharklab.lab.model import ExpectedConversation, Plan
 from tests.support import report_run
 
 RIGHT = {"server_address": "10.7.7.2", "server_port": "22", "local_port": "51234", "transport": "TCP"}
@@ -58,6 +59,16 @@ def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> page_a
         f"# SSH\n```\n$ ss -tn\nState Recv-Q Local Peer\n{SS}\n```\n",
         "# SSH\n| | IP | port |\n|-|-|-|\n| serveur | 10.7.7.2 | 22 |\n| client | x | 51234 |\n\n- TCP\n",
         "# SSH\n- IP serveur 10.7.7.2\n- port du serveur `22`\n- port local 51234\n- **TCP**.\n",
+        "# SSH\n- [x] IP du serveur auquel je me connecte => 10.7.7.2<br>port dst : 22 / port src : 51234\n"
+        "C'est du TCP.",
+        "# SSH\n- Serveur\n  - IP : [10.7.7.2](http://10.7.7.2)\n  - Port : 22\n"
+        "- Client\n  - Port : 51234\n- Protocle : TCP",
+        "# SSH\n### Serveur\nIP : 10.7.7.2\nPort : 22\n### Client\nPort : 51234\n### Protocole\nTCP\n",
+        "# SSH\nAdresse locale : 10.7.7.1:51234\nAdresse distante : 10.7.7.2:22\nProtocole utilisé : TCP\n",
+        "# SSH\n- IP : 10.7.7.2\n- Port : 22\n- Port local : 51234\n- TCP\n",
+        "# SSH\nIP : 192.0.2.1\nIP du serveur : 10.7.7.2\nPort : 1\nPort du serveur : 22\n"
+        "Port local : 51234\nTCP\n",
+        f"# SSH\nClient :\n{SS}\nServeur :\ntcp ESTAB 0 0 10.7.7.2:22 10.7.7.1:51234\n",
     ],
     ids=[
         "headings",
@@ -73,6 +84,13 @@ def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> page_a
         "ss",
         "grid",
         "no sign",
+        "one line",
+        "set in",
+        "headings of ends",
+        "netstat's words",
+        "no end",
+        "an end comes first",
+        "both sides",
     ],
 )
 def test_find_takes_what_names_exercise_and_question(text: str, plan: Plan, tmp_path: Path) -> None:
@@ -80,6 +98,24 @@ def test_find_takes_what_names_exercise_and_question(text: str, plan: Plan, tmp_
     found = find(tmp_path, plan, text)
     given = {name: next(iter(values(name, each))) for name, each in found.answers["ssh"].items()}
     assert (RIGHT, {"ssh"}, ()) == (given, set(found.answers), found.problems)
+
+
+def test_find_takes_the_only_end_of_a_socket(plan: Plan, tmp_path: Path) -> None:
+    """That is all that Windows tells of UDP; a line with both ends comes first."""
+    one = "# SSH\n  UDP    0.0.0.0:57862   *:*    4242\n"
+    given = {name: values(name, each) for name, each in find(tmp_path, plan, one).answers["ssh"].items()}
+    assert {"local_port": {"57862"}, "transport": {"UDP"}} == given
+    assert "51234" in str(find(tmp_path, plan, f"{one}{SS}\n").answers["ssh"]["local_port"])
+
+
+def test_find_takes_from_a_socket_what_no_label_says(plan: Plan, tmp_path: Path) -> None:
+    """A student writes the server, and pastes ss for the local port."""
+    text = f"# SSH\nserver: 10.7.7.2:23\nport local: voir ss\n{SS}\n"
+    given = {name: values(name, each) for name, each in find(tmp_path, plan, text).answers["ssh"].items()}
+    assert ({"23"}, {"51234"}, {"TCP"}) == (
+        *(given["server_port"], given["local_port"]),
+        given["transport"],
+    )
 
 
 def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None:
@@ -95,24 +131,26 @@ def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None
     "text",
     [
         LABELS,
-        f"# SSH et DNS\n{LABELS}",
         f"# TP5\n## SSH\n{LABELS}",
         "# SSH\nPort: 22\nIP de ma box : 10.7.7.2\nport du serveur client: 22\n",
         "# SSH\nserver port: a lot\nserver IP:\nserver: 22\n",
         f"# SSH\n{SS}\n{SS.replace('51234', '51235')}\n",
-        "# SSH\nudp 0.0.0.0:57862 *:*\n",
+        "# SSH\nudp 0.0.0.0:57862 *:*\nudp 0.0.0.0:57863 *:*\n",
+        "# SSH\n- Serveur\n- Port : 22\n  - Port : 22\n",
+        "# SSH\n### Serveur\n### Ports\nPort : 22\n",
         "# SSH\nserver port: 22\u202e\n",
         "# SSH\n| server port |\n|-|\n",
         "# SSH\nJe vois le port local 51234\nTCP ou UDP\nport local du PC numero 3 de la salle B12\n",
     ],
     ids=[
         "nowhere",
-        "two",
         "another lab",
         "unclear",
         "no value",
         "lines",
         "one end",
+        "not set in",
+        "another heading",
         "invisible",
         "head only",
         "prose",
@@ -121,6 +159,56 @@ def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None
 def test_find_guesses_nothing(text: str, plan: Plan, tmp_path: Path) -> None:
     """An answer without its exercise or question is none."""
     assert page_answers.AnswersInPages() == find(tmp_path, plan, text)
+
+
+FIRST = "## Application 1 : SSH\n"
+
+
+@pytest.fixture(scope="module")
+def ambiguous(plan: Plan) -> Plan:
+    """Return the plan with an exercise that is the first application, and one whose name is ssh."""
+    ssh, dns = plan.lab.exercises
+    tcp22 = ExpectedConversation("client", "server", "tcp", 22)
+    web = replace(ssh, id="web", title={"fr": "Application 1 : un site web"}, questions=ssh.questions)
+    ssh = replace(ssh, title={"fr": "Une connexion SSH"}, conversation=tcp22)
+    return replace(plan, lab=replace(plan.lab, exercises=(web, ssh, dns)))
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "meant"),
+    [
+        (f"{FIRST}{LABELS}", {}, {"ssh"}),
+        (f"{FIRST}### Ce que je vois\n{LABELS}", {}, {"ssh"}),
+        (f"{FIRST}{SS}\n## SSH\n{LABELS}", {}, {"web", "ssh"}),
+        (f"{FIRST}{LABELS}", {"ssh": {"server_port": "22"}}, {"web"}),
+        (f"{FIRST}{LABELS}", {"web": {"server_port": "443"}}, {"ssh"}),
+        (f"{FIRST}{LABELS}## Application 1 : un site web\nport du serveur: 443\n", {}, {"web", "ssh"}),
+        (f"{FIRST}{LABELS.replace('22', '443')}", {}, set()),
+        (f"{FIRST}{LABELS.replace(': TCP', ': UDP')}", {}, {"ssh"}),
+        (f"{FIRST}Port local : 51234\n", {}, set()),
+        (f"{FIRST}{LABELS}", {"ssh": {"server_port": "22"}, "web": {"server_port": "443"}}, set()),
+        (f"## SSH et DNS\n{LABELS}", {}, {"ssh"}),
+        (f"## Application 1 et DNS\n{LABELS}", {}, set()),
+        (f"{FIRST}Rien.\n", {}, set()),
+    ],
+)
+def test_find_takes_the_one_exercise_that_a_heading_can_mean(
+    text: str, known: Any, meant: set[str], ambiguous: Plan, tmp_path: Path
+) -> None:
+    """The one without answers elsewhere, else the one whose service is named; or its line is told."""
+    (tmp_path / "README.md").write_text(text)
+    found = written.find(tmp_path, ambiguous, known)
+    told = [(each.file, each.reason.values["line"]) for each in found.problems]
+    silent = meant or "Rien" in text
+    assert (meant, [] if silent else [("README.md", 1)]) == (set(found.answers), told)
+
+
+def test_find_takes_the_longest_name_of_a_heading(ambiguous: Plan, tmp_path: Path) -> None:
+    """A name that is a part of another one is not meant."""
+    web, ssh, dns = ambiguous.lab.exercises
+    named = (replace(web, title={"fr": "Application 1 : SSH"}), ssh, dns)
+    plan = replace(ambiguous, lab=replace(ambiguous.lab, exercises=named))
+    assert {"web"} == set(find(tmp_path, plan, f"{FIRST}{LABELS}").answers)
 
 
 def test_find_takes_none_of_two_answers(plan: Plan, tmp_path: Path) -> None:
