@@ -40,9 +40,9 @@ def handshake(context: Context, params: Params) -> Finding:
         return no_conversation(context)
     numbers = focus.conversation.handshake
     if not numbers:
-        return _failed(focus, _no_handshake(focus))
+        return _fail(focus, _no_handshake(focus))
     text = N_("Packets {syn}, {answer} and {ack} open the connection: SYN, SYN/ACK, ACK.")
-    return _passed(focus, Message(text, dict(zip(("syn", "answer", "ack"), numbers, strict=True))), *numbers)
+    return _pass(focus, Message(text, dict(zip(("syn", "answer", "ack"), numbers, strict=True))), *numbers)
 
 
 def _no_handshake(focus: Focus) -> Message:
@@ -85,7 +85,7 @@ def traffic(context: Context, params: Params) -> Finding:
         return no_conversation(context)
     talk = focus.conversation
     if talk.transport == "tcp" and not talk.handshake:
-        return _failed(focus, _no_handshake(focus))
+        return _fail(focus, _no_handshake(focus))
     place = {number: index for index, number in enumerate(talk.packets)}  # in the order of time
     first = max(map(place.__getitem__, talk.handshake), default=0)
     last = max(map(place.__getitem__, talk.closing), default=len(place))
@@ -93,9 +93,7 @@ def traffic(context: Context, params: Params) -> Finding:
     counts = {"client": talk.client_bytes, "server": talk.server_bytes}
     text = N_("The client sends {client} bytes and the server {server} bytes.")
     enough = {packet.source for packet in inside} == {talk.client, talk.server}
-    return (_passed if enough else _failed)(
-        focus, Message(text, counts), *(packet.number for packet in inside)
-    )
+    return (_pass if enough else _fail)(focus, Message(text, counts), *(packet.number for packet in inside))
 
 
 @check(
@@ -115,8 +113,8 @@ def fin(context: Context, params: Params) -> Finding:
     talk = focus.conversation
     if talk.closed_by == "fin":
         text = N_("Packets {numbers} close the connection: FIN and ACK of each side.")
-        return _passed(focus, Message(text, {"numbers": talk.closing}), *talk.closing)
-    return _failed(focus, _no_fin(focus), *talk.fins, *talk.resets)
+        return _pass(focus, Message(text, {"numbers": talk.closing}), *talk.closing)
+    return _fail(focus, _no_fin(focus), *talk.fins, *talk.resets)
 
 
 def _no_fin(focus: Focus) -> Message:
@@ -153,14 +151,14 @@ def udp_exchange(context: Context, params: Params) -> Finding:
         return no_conversation(context)
     talk = focus.conversation
     if talk.transport != "udp":
-        return _failed(focus, Message(N_("The conversation is {transport}, not UDP."), _transport(focus)))
+        return _fail(focus, Message(N_("The conversation is {transport}, not UDP."), _transport(focus)))
     senders = [focus.facts.packet(number).source for number in talk.packets]
     counts = {"client": senders.count(talk.client), "server": senders.count(talk.server)}
     found = Message(N_("The client sends {client} datagrams and the server {server}."), counts)
     if talk.icmp_errors:
         refused = N_("The ICMP message of packet {number} refuses a datagram.")
         found = both(found, Message(refused, {"number": talk.icmp_errors[0]}))
-    return (_passed if all(counts.values()) else _failed)(focus, found)
+    return (_pass if all(counts.values()) else _fail)(focus, found)
 
 
 @check(
@@ -178,7 +176,7 @@ def transport(context: Context, params: Params) -> Finding:
         return no_conversation(context)
     found = Message(N_("The conversation is {transport}."), _transport(focus))
     right = focus.conversation.transport == params["value"]
-    return (_passed if right else _failed)(focus, found)
+    return (_pass if right else _fail)(focus, found)
 
 
 @check(
@@ -260,11 +258,11 @@ def _transport(focus: Focus) -> Params:
     return {"transport": focus.conversation.transport.upper()}
 
 
-def _passed(focus: Focus, found: Message, *packets: int) -> Finding:
+def _pass(focus: Focus, found: Message, *packets: int) -> Finding:
     return _finding(Status.PASSED, focus, found, packets)
 
 
-def _failed(focus: Focus, found: Message, *packets: int) -> Finding:
+def _fail(focus: Focus, found: Message, *packets: int) -> Finding:
     return _finding(Status.FAILED, focus, found, packets)
 
 

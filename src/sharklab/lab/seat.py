@@ -169,9 +169,9 @@ def register_all(lab: LabContent, students: Iterable[str]) -> list[Seat]:
         for student in students:
             seats.append(own := _find_seat(lab, student, course))
             course.enter(_register_key(lab, student), _nets(own))
-        found = {_register_key(lab, own.student): _nets(own) for own in seats}
-        if any(entries.get(key) != nets for key, nets in found.items()):
-            state.write(file, json.dumps({**entries, **found}, indent=1), 0o600)
+        nets_by_key = {_register_key(lab, own.student): _nets(own) for own in seats}
+        if any(entries.get(key) != nets for key, nets in nets_by_key.items()):
+            state.write(file, json.dumps({**entries, **nets_by_key}, indent=1), 0o600)
     return seats
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from sharklab.checks import QUESTIONS
 from sharklab.checks.question import End, Question, Value
-from sharklab.grading.submission import pasted, port_names
+from sharklab.grading.submission import port_names, socket_line
 
 Canonical = Callable[[str], str | None]
 """Takes a value as a student wrote it; returns its canonical form, or None if it has another format."""
@@ -83,7 +83,7 @@ def address(text: str) -> str | None:
     try:
         found = ip_address(bare.partition("%")[0])
     except ValueError:
-        place = pasted.place(words)
+        place = socket_line.place(words)
         return (place.address or None) if place else _only_address(text)
     if prefix and not (prefix.isascii() and prefix.isdigit() and int(prefix[:4]) <= found.max_prefixlen):
         return None
@@ -109,19 +109,28 @@ def port(text: str) -> str | None:
     """Return a port: "443", "443/tcp", "port 443", ":443", "https", "192.0.2.7:443"; of two numbers none."""
     if _PORT_IN_GROUPS.fullmatch(text.strip()):
         return port(re.sub(r"\D", "", text))
-    places = [place for word in text.split() if (place := pasted.place(word))]
+    places = [place for word in text.split() if (place := socket_line.place(word))]
     words = _words(text.replace("°", "o "))
     if len(places) == 1:
-        words = [places[0].port, *_words(" ".join(word for word in text.split() if not pasted.place(word)))]
-    numbers = [word for word in words if word.isdigit()]
+        rest = " ".join(word for word in text.split() if not socket_line.place(word))
+        words = [places[0].port, *_words(rest)]
     others = {word for word in words if not word.isdigit()} - _PORT_WORDS
-    names = {word for word in text.casefold().strip(" .:").split() if port_names.port(word)}
-    if not numbers and len(names) == 1:
-        numbers = [port_names.port(*names)]
-    unknown = others - _TRANSPORTS - _NAME_WORDS
-    if len(numbers) != 1 or unknown or len(others & _TRANSPORTS) > 1:
+    if others - _TRANSPORTS - _NAME_WORDS or len(others & _TRANSPORTS) > 1:
         return None
-    if (not places and re.search(r"[-.,]\d", text.strip())) or len(numbers[0]) > 5:
+    if not places and re.search(r"[-.,]\d", text.strip()):
+        return None
+    return _one_port([word for word in words if word.isdigit()] or _named_ports(text))
+
+
+def _named_ports(text: str) -> list[str]:
+    """Return the port that a text names as a service ("https"), none if it names several."""
+    names = {word for word in text.casefold().strip(" .:").split() if port_names.port(word)}
+    return [port_names.port(*names)] if len(names) == 1 else []
+
+
+def _one_port(numbers: list[str]) -> str | None:
+    """Return the port if there is one number, and it is one of a port."""
+    if len(numbers) != 1 or len(numbers[0]) > 5:
         return None
     return str(int(numbers[0])) if 0 < int(numbers[0]) <= 65535 else None
 
@@ -234,7 +243,7 @@ def _values(question: str, texts: tuple[str, ...]) -> frozenset[str]:
 
 def _read(asked: Question, expected: Format, text: str) -> Iterator[str | None]:
     """Yield the canonical form of each value of a text, or None for one in another format."""
-    lines = pasted.lines(text) if asked.of_conversation else []
+    lines = socket_line.lines(text) if asked.of_conversation else []
     if lines:
         yield from (_of_line(asked, line) for line in lines if _of_line(asked, line))
         return
@@ -248,7 +257,7 @@ def _read(asked: Question, expected: Format, text: str) -> Iterator[str | None]:
     yield from map(expected.canonical, parts)
 
 
-def _of_line(asked: Question, line: pasted.Line) -> str:
+def _of_line(asked: Question, line: socket_line.Line) -> str:
     if asked.end is None:
         return line.transport
     place = line.client if asked.end is End.CLIENT else line.server

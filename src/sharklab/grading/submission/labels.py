@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import islice
 
 from sharklab.checks.question import End, Value
-from sharklab.grading.submission import answers, pasted
+from sharklab.grading.submission import answers, socket_line
 
 _SERVER = "server serveur dst dest destination distant distante remote foreign peer cible"
 _CLIENT = "client local locale localement src source pc ordinateur ordi laptop"
@@ -78,7 +78,7 @@ def named(label: str, text: str, other_words: Collection[str] = ()) -> set[Named
         return set()
     values = {_VALUES[word] for word in rest & _VALUES.keys()}
     if ends and values <= {Value.ADDRESS} and answers.address(text):
-        place = pasted.place(text.strip().rstrip("."))
+        place = socket_line.place(text.strip().rstrip("."))
         values = {Value.ADDRESS, Value.PORT} if not values or (place and place.port) else values
     end = next(iter(ends), None)
     return {(value, None if value is Value.TRANSPORT else end) for value in values}

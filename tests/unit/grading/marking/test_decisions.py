@@ -22,7 +22,7 @@ from sharklab.grading.marking.decisions import (
     used,
 )
 from sharklab.grading.marking.model import Decision
-from sharklab.grading.submission.model import HostState
+from sharklab.grading.submission.model import PlainHostState
 from sharklab.lab.model import AllOf, AnyOf, Asked, Capture, Check, Condition, Exam, Not
 from sharklab.message import NOTHING, Message
 from tests.support import host_state
@@ -350,7 +350,9 @@ NOT_AFTER = "It held, but not after the reboot: {found}"
 OFF = host_state.seen(services={"firewalld": {"running": False, "enabled": False}})
 
 
-def in_exam(ssh: Handed, after: dict[str, HostState] | None, first: HostState | None = None) -> Case:
+def in_exam(
+    ssh: Handed, after: dict[str, PlainHostState] | None, first: PlainHostState | None = None
+) -> Case:
     """Return the case of an exam whose server has one state before the reboot and another `after` it."""
     reboots = {host: {"before": "a", "after": "b"} for host in after or ()}
     plan = replace(ssh.plan, lab=replace(ssh.plan.lab, exam=Exam(90)))

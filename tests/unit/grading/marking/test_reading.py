@@ -10,7 +10,7 @@ import pytest
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import Status
 from sharklab.evidence.packets.model import Packet
-from sharklab.grading.marking.meant import chosen
+from sharklab.grading.marking.answer_match import chosen
 from sharklab.grading.marking.model import Decision
 from sharklab.grading.marking.reading import explained, is_requested, is_right
 from sharklab.message import N_, NOTHING, Message

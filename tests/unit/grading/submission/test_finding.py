@@ -14,7 +14,7 @@ import pytest
 from sharklab.evidence.packets import records
 from sharklab.evidence.packets.container import open_capture
 from sharklab.grading.submission import finding
-from sharklab.grading.submission.finding import Found, answer_sheet, files, is_capture, own_folders
+from sharklab.grading.submission.finding import ChosenFiles, answer_sheet, files, is_capture, own_folders
 from sharklab.grading.submission.model import Answers
 from sharklab.lab.model import Capture, Plan
 from tests.support import report_run
@@ -34,7 +34,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     return replace(made, lab=replace(made.lab, name="tp4", exercises=exercises))
 
 
-def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path]) -> Found:
+def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path]) -> ChosenFiles:
     """Return what is found beside the form's own folder of captures."""
     return finding.find(folder, plan, answers, taken, folder / "captures")
 
