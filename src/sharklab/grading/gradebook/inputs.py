@@ -13,8 +13,8 @@ from typing import IO
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.grading.gradebook.named import Names
-from sharklab.grading.submission import archive, bundle, finding, manifest, sheet, strays, work, written
+from sharklab.grading.gradebook.named import ClassNames
+from sharklab.grading.submission import archive, bundle, finding, manifest, page_answers, sheet, strays, work
 from sharklab.grading.submission.model import Problem
 from sharklab.lab.roster import PARTICIPANT, Student, own_group
 from sharklab.limits import ARCHIVE, BUNDLE
@@ -87,9 +87,9 @@ def find_folders(
     InputError when a place is missing, or nothing was found.
     """
     places = tuple(places)
-    names = Names(students)
-    found = [source for place in places for source in _class(place, names, lab)]
-    if not found:
+    names = ClassNames(students)
+    sources = [source for place in places for source in _class(place, names, lab)]
+    if not sources:
         raise InputError(
             N_("there is no submission here"),
             place=", ".join(map(str, places)),
@@ -98,7 +98,7 @@ def find_folders(
     return tuple(sorted(dict.fromkeys(sources), key=lambda source: (source.parts, source.path)))
 
 
-def _class(place: Path, names: Names, lab: str) -> Iterator[SubmissionSource]:
+def _class(place: Path, names: ClassNames, lab: str) -> Iterator[SubmissionSource]:
     if not place.exists():
         raise InputError(N_("there is no such file or folder"), place=str(place))
     if place.is_dir():
@@ -109,7 +109,7 @@ def _class(place: Path, names: Names, lab: str) -> Iterator[SubmissionSource]:
         )
 
 
-def _folders(place: Path, names: Names, lab: str) -> Iterator[SubmissionSource]:
+def _folders(place: Path, names: ClassNames, lab: str) -> Iterator[SubmissionSource]:
     if _is_work(place) or any(map(finding.is_capture, filter(Path.is_file, place.iterdir()))):
         yield _student(place, place)
         return
@@ -131,7 +131,7 @@ def _entries(place: Path) -> list[Path]:
     ]
 
 
-def _shared(entry: Path, names: Names, lab: str, depth: int = 2) -> list[Path] | None:
+def _shared(entry: Path, names: ClassNames, lab: str, depth: int = 2) -> list[Path] | None:
     """Return the folders of students in a repository that several share, None where `entry` is one's own.
 
     They have the names of students, and lie in `entry`, or in a folder there that is of no other lab. One of
@@ -144,8 +144,8 @@ def _shared(entry: Path, names: Names, lab: str, depth: int = 2) -> list[Path] |
         is_other = lab and finding.nearness((entry.name,), lab) is finding.OTHER
         return [] if is_other else [folder for folder, found in whose.items() if found]
     below = [_shared(folder, names, lab, depth - 1) for folder in folders if depth]
-    found = [each for each in below if each is not None]
-    return [folder for each in found for folder in each] if found else None
+    shared = [each for each in below if each is not None]
+    return [folder for each in shared for folder in each] if shared else None
 
 
 def _student(path: Path, base: Path) -> SubmissionSource:
@@ -250,7 +250,7 @@ def find_unpacked(
             N_("more than {count} zips lie in each other"), place=str(source.path), count=ARCHIVE.nested
         )
     size, faults = archive.extract(source.path, folder, source.most)
-    found = list(_contents(source.content, folder, students, lab))
+    sources = list(_contents(source.content, folder, students, lab))
     rest = dict(faults)
     for number, one in enumerate(sources):
         own = {file: rest.pop(file) for file in [*rest] if file.is_relative_to(one.path)}
@@ -281,7 +281,7 @@ def _contents(
     if content is Content.STUDENT:
         yield _student(folder, folder)
     elif content is Content.CLASS:
-        yield from _folders(folder, Names(students), lab)
+        yield from _folders(folder, ClassNames(students), lab)
     else:
         yield from _below(folder, folder, students)
 
@@ -358,7 +358,7 @@ def owner(source: SubmissionSource, students: Sequence[Student]) -> Student | No
     return None
 
 
-def owners(source: SubmissionSource, names: Names) -> tuple[Student, ...]:
+def owners(source: SubmissionSource, names: ClassNames) -> tuple[Student, ...]:
     """Return the students whom the names of a submission and of the folders around it mean.
 
     A name may be that of a pair or of a group of the roster. For other names see `owner`.

@@ -20,7 +20,7 @@ _WORD = re.compile(r"[^\W_]+")
 _Words = tuple[str, ...]
 
 
-class Names:
+class ClassNames:
     """The ids, the names and the groups of the students of a class."""
 
     def __init__(self, students: Iterable[Student]) -> None:

@@ -12,7 +12,7 @@ from sharklab.grading.gradebook import inputs
 from sharklab.grading.gradebook.inputs import SubmissionSource
 from sharklab.grading.gradebook.job import Identity
 from sharklab.grading.gradebook.model import Entry
-from sharklab.grading.gradebook.named import Names
+from sharklab.grading.gradebook.named import ClassNames
 from sharklab.grading.gradebook.pool import Failure
 from sharklab.grading.gradebook.precedence import NEWEST, FirstInTime, Precedence
 from sharklab.grading.marking.model import Remark
@@ -66,7 +66,7 @@ def select(
     students counts for each of them. In an exam the first one counts that
     was made in the student's time, else the newest. `times` are those of the exam, if they are known.
     """
-    names = Names(roster)
+    names = ClassNames(roster)
     pairs = _pairs(identities, names)
     roster = [replace(each, group=pairs.get(each.id, each.group)) for each in roster]
     whose = {source: _owner(source, identity, names) for source, identity in identities.items()}
@@ -87,15 +87,15 @@ def select(
         yield replace(found, entry=replace(found.entry, author=author), window=window)
 
 
-def _pairs(identities: Mapping[SubmissionSource, Identity | Failure], names: Names) -> Mapping[str, str]:
+def _pairs(identities: Mapping[SubmissionSource, Identity | Failure], names: ClassNames) -> Mapping[str, str]:
     """Return, by student, the folder or file that names several students without a group in the roster."""
-    found: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     for source, identity in identities.items():
         is_signed = isinstance(identity, Identity) and identity.student
         together = () if is_signed else inputs.owners(source, names)
-        if len(together) > 1 and not any(each.group or each.id in found for each in together):
-            found |= {each.id: source.name for each in together}
-    return found
+        if len(together) > 1 and not any(each.group or each.id in pairs for each in together):
+            pairs |= {each.id: source.name for each in together}
+    return pairs
 
 
 def _together(name: str, mates: Sequence[str]) -> tuple[Remark, ...]:
@@ -136,7 +136,7 @@ def _with_moodle_ids(
     return students
 
 
-def _owner(source: SubmissionSource, identity: Identity | Failure, names: Names) -> str:
+def _owner(source: SubmissionSource, identity: Identity | Failure, names: ClassNames) -> str:
     """Return the student id: from the submission, else from its file name, else an id unique to this file."""
     if isinstance(identity, Identity) and identity.student:
         return identity.student
@@ -188,7 +188,7 @@ def _refusal(student: Student, identity: Identity, lab: Lab, odd: tuple[Remark, 
 
 
 def _odd(
-    names: Names,
+    names: ClassNames,
     student: Student,
     own: Sequence[SubmissionSource],
     identities: Mapping[SubmissionSource, Identity | Failure],

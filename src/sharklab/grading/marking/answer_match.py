@@ -17,7 +17,7 @@ from sharklab.checks.judge import outcome
 from sharklab.checks.kind import Rests
 from sharklab.checks.outcome import Status
 from sharklab.evidence.packets.model import Conversation, Endpoint
-from sharklab.grading.marking import unanswered
+from sharklab.grading.marking import sole_conversation
 from sharklab.grading.marking.other_seats import OtherSeats
 from sharklab.grading.submission.declaration import Given, fitting, is_declared, without_server
 from sharklab.lab import seat
@@ -64,7 +64,7 @@ def _is_declared(talk: Conversation, exercise: Exercise, given: Given, seats: Ot
 
 def assumed(context: Context, given: Given) -> Context:
     """Return the context as `moved` does, for the one conversation that no answer has to declare."""
-    return _moved(context, given, unanswered.of_kind(context.exercise, _declarable(context)))
+    return _moved(context, given, sole_conversation.of_kind(context.exercise, _declarable(context)))
 
 
 def _moved(context: Context, given: Given, talks: list[Talk]) -> Context:

@@ -13,7 +13,7 @@ from sharklab.evidence import host_state
 from sharklab.evidence.capture import RecordedCapture, read_all
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence, SocketLine
-from sharklab.grading.marking import meant, other_seats, several
+from sharklab.grading.marking import answer_match, file_choice, other_seats
 from sharklab.grading.marking.own_machine import without_seat
 from sharklab.grading.submission import manifest, parts
 from sharklab.grading.submission.model import PlainHostState, Submission
@@ -145,7 +145,7 @@ def _case(case: Case) -> Case:
     Where captures of the student's own PC count and are such, its hosts are there.
     """
     if not case.exercise.anywhere or not case.foreign(case.exercise.captures):
-        return replace(case, context=meant.chosen(case.context, case.answers))
+        return replace(case, context=answer_match.chosen(case.context, case.answers))
     own, assumed = _declared(case)
     if own.plan.seat == case.context.plan.seat:
         return case
@@ -160,13 +160,13 @@ def _declared(case: Case) -> tuple[Context, bool]:
     """
     context, given = case.context, case.answers
     seats = None if case.own_machines else other_seats.of(context.plan.seat)
-    found = meant.moved(context, given, seats)
+    found = answer_match.moved(context, given, seats)
     if seats or found.plan.seat != context.plan.seat:
         return found, False
-    return meant.assumed(context, given), True
+    return answer_match.assumed(context, given), True
 
 
-def _sockets(state: Mapping[str, HostState]) -> Iterator[SocketLine]:
+def _sockets(state: Mapping[str, PlainHostState]) -> Iterator[SocketLine]:
     """Yield the listening sockets of each host at the time of observation."""
     for host, seen in state.items():
         yield from (SocketLine(host, line, seen["observed"], seen["observed"]) for line in seen["sockets"])

@@ -42,7 +42,7 @@ _TRANSPORT_WORDS = _CARRIED | frozenset(_PROSE.split())
 """Words beside the name of a transport, also what it carries."""
 _NAME_WORDS = frozenset(word for name in port_names.NAMES for word in name.split("-"))
 """Words beside a port, which name its service."""
-_REMARK = re.compile(r"\s+\([^()]*\)$")
+_REMARK = re.compile(r"\s+(?:\([^()]*\)|[-–—]\s[^\d]*)$")
 """A remark behind an answer: 22 (the usual port)."""
 _VERSION = re.compile(r"(?<=[a-z])v?\d$")
 _LIKE_ADDRESS = re.compile(r"\d+(?:\.\d+){3}(?![\d.]*\d)")
@@ -83,7 +83,7 @@ def address(text: str) -> str | None:
     try:
         found = ip_address(bare.partition("%")[0])
     except ValueError:
-        place = pasted.place(words)
+        place = socket_line.place(words)
         return (place.address or None) if place else _only_address(text)
     if prefix and not (prefix.isascii() and prefix.isdigit() and int(prefix[:4]) <= found.max_prefixlen):
         return None
@@ -109,7 +109,7 @@ def port(text: str) -> str | None:
     """Return a port: "443", "443/tcp", "port 443", ":443", "https", "192.0.2.7:443"; of two numbers none."""
     if _PORT_IN_GROUPS.fullmatch(text.strip()):
         return port(re.sub(r"\D", "", text))
-    places = [place for word in text.split() if (place := pasted.place(word))]
+    places = [place for word in text.split() if (place := socket_line.place(word))]
     words = _words(text.replace("°", "o "))
     if len(places) == 1:
         rest = " ".join(word for word in text.split() if not socket_line.place(word))

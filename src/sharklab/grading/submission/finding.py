@@ -104,12 +104,12 @@ def _of_place(name: str) -> tuple[str, ...]:
 
 def own_folders(folder: Path, files: Iterable[Path], lab: str) -> list[str]:
     """Return the folders below `folder` that name the lab and have some of the files, sorted."""
-    found = set()
+    own = set()
     for file in files:
         parts = file.relative_to(folder).parts[:-1] if file.is_relative_to(folder) else ()
         named = [at for at, part in enumerate(parts, 1) if nearness((part,), lab) is OWN]
-        found |= {untrusted.one_line("/".join(parts[: named[0]]))} if named else set()
-    return sorted(found)
+        own |= {untrusted.one_line("/".join(parts[: named[0]]))} if named else set()
+    return sorted(own)
 
 
 def answer_sheet(folder: Path, plan: Plan) -> Path:

@@ -10,13 +10,14 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import islice
 
 from sharklab.checks.question import End, Value
-from sharklab.grading.submission import answers, pasted
+from sharklab.grading.submission import answers, socket_line
 
 _SERVER = "server serveur dst dest destination distant distante remote foreign peer cible"
-_CLIENT = "client local locale localement src source"
+_CLIENT = "client local locale localement src source pc ordinateur ordi laptop"
 _ENDS: Mapping[str, End] = {
     **dict.fromkeys(_SERVER.split(), End.SERVER),
     **dict.fromkeys(_CLIENT.split(), End.CLIENT),
@@ -33,20 +34,30 @@ _LITTLE_WORDS = """
     you is used use opened open connect connected connecting connects connection side
     au aux en sur par pour mon ma mes son sa votre notre ce cet cette ces c j je on nous vous me qui que quel
     quelle auquel laquelle lequel est sont utilise utilisee utiliser ouvre ouvrez ouvrons ouvert ouverte
-    ouvrir connecte connectes connectee connectez connecter connectons connexion cote se
+    ouvrir connecte connectes connectee connectez connecter connectons connexion cote se s it its uses machine
+    machines host hote vm
 """
+_OWN = frozenset(["my", "mon", "ma", "mes"])
+"""Words of an own thing: they are of the client where no other word names an end."""
 _LITTLE = frozenset(_LITTLE_WORDS.split())
 _SPELLED = sorted(word for word in TELLING if len(word) > 5)
 _LIKENESS = 0.85
 """How near a mistyped word must be to a telling one (difflib)."""
-_SIGN = re.compile(r"[-=]+>|[:=→⇒➜]")
-"""The signs between a label and its value."""
-_LABELS = 4
-"""Signs of a line that are tried."""
+_SIGN = re.compile(r"[-=]+>|[:=→⇒➜]|\s(?:est|is)\s+(?:(?:le|la|the|du)\s+)?")
+"""The signs and words between a label and its value."""
+_LABELS, _PARTS, _LONGEST = 4, 8, 300
+"""Signs and parts of a line that are tried, and characters of a line that may have a label."""
 _WITHOUT_SIGN = re.compile(r"(?P<label>.+?)\s+(?P<value>\S*\d\S*)")
 """A label and a value with a number, without a sign between them: port local 51234."""
-_BETWEEN = re.compile(r"\s*[,;]\s+|\s+[/|–—-]\s+")
+_BETWEEN = re.compile(r"\s*[,;]\s+|\s+[/|–—-]\s+|\.\s+(?=[^\W\d_a-z])")
 """The signs between several answers on a line."""
+_QUOTES = "\"'`“”„«»‘’"
+_APART = re.compile(
+    r"(?P<address>\d+(?:\.\d+){3})(?:\s*[,;]\s*|\s+(?:/|et|and|on|sur)\s+|\s+)"
+    r"(?:(?:le|the)\s+)?(?:port\s+)?(?P<port>\d{1,5})",
+    re.IGNORECASE,
+)
+"""An address and a port that other signs than a colon keep apart."""
 _TRANSPORTS = frozenset({"tcp", "udp", "quic"})
 
 Named = tuple[Value, End | None]
@@ -58,16 +69,16 @@ def named(label: str, text: str, other_words: Collection[str] = ()) -> set[Named
 
     "Server" before an address is enough, and an address with a port gives both.
     """
-    said = {_corrected(word) for word in words(label)} - _LITTLE
-    rest = said - ({*other_words} - TELLING)
+    every = {_corrected(word) for word in words(label)}
+    rest = every - _LITTLE - ({*other_words} - TELLING)
     if rest and rest - {"or", "ou"} == {"tcp", "udp"}:
         return {(Value.TRANSPORT, None)}
-    ends = {_ENDS[word] for word in rest & _ENDS.keys()}
+    ends = {_ENDS[word] for word in rest & _ENDS.keys()} or ({End.CLIENT} if every & _OWN else set())
     if rest - TELLING or len(ends) > 1:
         return set()
     values = {_VALUES[word] for word in rest & _VALUES.keys()}
     if ends and values <= {Value.ADDRESS} and answers.address(text):
-        place = pasted.place(text.strip().rstrip("."))
+        place = socket_line.place(text.strip().rstrip("."))
         values = {Value.ADDRESS, Value.PORT} if not values or (place and place.port) else values
     end = next(iter(ends), None)
     return {(value, None if value is Value.TRANSPORT else end) for value in values}
@@ -77,6 +88,12 @@ def is_end(text: str) -> bool:
     """Tell whether a line names one end of a conversation and nothing else: "Côté serveur :"."""
     said = {_corrected(word) for word in words(text)} - _LITTLE
     return bool(said) and said <= _ENDS.keys() and len({_ENDS[word] for word in said}) == 1
+
+
+def has_label(line: str) -> bool:
+    """Tell whether a line may hold a label: it is short, and has a word that labels have, or a transport."""
+    said = words(line) if len(line) <= _LONGEST else ()
+    return any(_corrected(word) in TELLING or word in _TRANSPORTS for word in said)
 
 
 def pairs(line: str) -> Iterator[tuple[str, str]]:
@@ -98,7 +115,14 @@ def parts(line: str) -> list[str]:
     both = [[part.strip() for part in text.split("/")] for text in (label, value)]
     if sign and 1 < len(both[0]) == len(both[1]):
         return [f"{name}: {said}" for name, said in zip(*both, strict=True)]
-    return [part for part in _BETWEEN.split(line) if part.strip()]
+    return [part for part in _BETWEEN.split(line, _PARTS)[:_PARTS] if part.strip()]
+
+
+def value(text: str) -> str:
+    """Return a value without quotes around it, and an address with its port as one: 192.0.2.7, port 22."""
+    bare = text.strip().strip(_QUOTES).strip()
+    joined = _APART.fullmatch(bare)
+    return f"{joined['address']}:{joined['port']}" if joined else bare
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -108,11 +132,13 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"[^\W\d_]+\d*|\d+", bare))
 
 
+@lru_cache(maxsize=4096)
 def _corrected(word: str) -> str:
     """Return the telling word of which `word` is a slip of the keyboard, or the word itself."""
     if word in TELLING or word in _LITTLE or len(word) < 6:
         return word
-    return next(iter(get_close_matches(word, _SPELLED, 1, _LIKENESS)), word)
+    near = [each for each in _SPELLED if each[0] == word[0] and abs(len(each) - len(word)) <= 1]
+    return next(iter(get_close_matches(word, near, 1, _LIKENESS)), word)
 
 
 def _is_transport(line: str) -> bool:

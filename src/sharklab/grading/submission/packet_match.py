@@ -71,13 +71,13 @@ def _of_answers(
 ) -> list[Path]:
     """Return the captures with the service that answers name, no other exercise's do; and take them."""
     others = [each for each in open_ones if each is not exercise]
-    found = [
+    chosen = [
         each
         for each in left
         if _is_answered(each, exercise, answers) and not any(_is_answered(each, o, answers) for o in others)
     ]
-    left[:] = [each for each in left if each not in found]
-    return [each.path for each in found]
+    left[:] = [each for each in left if each not in chosen]
+    return [each.path for each in chosen]
 
 
 def _is_answered(capture: RecordedCapture, exercise: Exercise, answers: Answers) -> bool:

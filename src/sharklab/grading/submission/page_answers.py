@@ -19,7 +19,7 @@ from sharklab import untrusted
 from sharklab.checks import QUESTIONS
 from sharklab.checks.question import End, Question, Value
 from sharklab.errors import InputError
-from sharklab.grading.submission import answers, finding, labels, page_lines, pasted, service, sheet
+from sharklab.grading.submission import answers, finding, labels, page_lines, service, sheet, socket_line
 from sharklab.grading.submission.model import Answers, Problem, WrittenAnswer
 from sharklab.grading.submission.page_lines import LOWEST, PageLine
 from sharklab.grading.submission.service import AskedService
@@ -32,6 +32,9 @@ _LARGEST, _PAGES = 256 << 10, 20
 _ENDINGS = frozenset({"", ".md", ".markdown", ".txt", ".text", ".rst"})
 _OURS = re.compile(r"(?:report|brief|feedback)\.[a-z]{2}\.md")
 """Pages that sharklab itself wrote: they may hold the right answers."""
+
+
+_NUMBER = re.compile(r"\d")
 
 
 @dataclass(frozen=True)
@@ -228,6 +231,8 @@ class _Reader:
         self._sockets: dict[tuple[str, int], list[_Said]] = {}
         self._end = PageLine(0, "")
         """The line that names an end of the conversation, for the lines that are set in below it."""
+        self._label = ""
+        """The line above, if it may be the label of a value on a line of its own."""
 
     def read(self, line: PageLine) -> None:
         """Take a line."""
@@ -259,7 +264,7 @@ class _Reader:
 
     def _open(self, level: int, line: PageLine) -> None:
         """Take a heading. The name of a capture counts where no heading above has named an exercise."""
-        self._end = PageLine(0, "")
+        self._end, self._label = PageLine(0, ""), line.text
         self._above = [each for each in self._above if each.level < level]
         other = finding.nearness((line.text,), self._lab)
         foreign = other is finding.OTHER or (self._place.foreign and other is not finding.OWN)
@@ -274,15 +279,25 @@ class _Reader:
             self._above.append(_Place(level, self._names.of_capture(line.text)))
 
     def _line(self, line: PageLine) -> None:
-        found = pasted.lines(line.text)
+        found = socket_line.lines(line.text)
         if found:
             for exercise in self._place.exercises:
                 said = _Said(exercise.id, "", line.text, line.number, self._place.line)
                 self._sockets.setdefault((exercise.id, said.heading), []).append(said)
             return
+        above, self._label = self._label, line.text
+        is_label = labels.has_label(above) and not _NUMBER.search(above)
+        below = self._named(self._place, above, line.text, line.number) if is_label else []
+        if right := list(filter(_is_answer, below)):
+            self.said += right
+            return
         if labels.is_end(line.text):
             self._end = line
-            return
+        elif labels.has_label(line.text):
+            self._labelled(line)
+
+    def _labelled(self, line: PageLine) -> None:
+        """Take a line that may have answers with their labels."""
         if line.indent <= self._end.indent:
             self._end = PageLine(0, "")
         end = self._end.text or self._place.end
@@ -310,8 +325,8 @@ class _Reader:
         if line.first:
             self._head = line.cells
         pair = [line.cells] if len(line.cells) == 2 else []
-        if found := self._best(place, pair, line.number):
-            self.said += found
+        if answered := self._best(place, pair, line.number):
+            self.said += answered
             return
         for label, cell in zip(self._head, line.cells, strict=False) if not line.first else ():
             if column := self._names.exact(label):
@@ -323,20 +338,21 @@ class _Reader:
 
     def _best(self, place: _Place, labelled: Iterable[Sequence[str]], line: int) -> list[_Said]:
         """Return the answers of the first label that names an end, else of the first that names any."""
-        found = [said for label, text in labelled if (said := self._named(place, label, text, line))]
-        return next((each for each in found if not each[0].open), found[0] if found else [])
+        groups = [said for label, text in labelled if (said := self._named(place, label, text, line))]
+        return next((each for each in groups if not each[0].open), groups[0] if groups else [])
 
     def _named(self, place: _Place, label: str, text: str, line: int) -> list[_Said]:
         """Return the answers whose label names questions of the place's exercises."""
         return [
-            _Said(exercise.id, question, text.strip(), line, place.line, is_open)
-            for exercise in (place.exercises if text.strip() else ())
-            for question, is_open in self._names.asked(exercise, label, text).items()
+            _Said(exercise.id, question, value, line, place.line, is_open)
+            for value in filter(None, [labels.value(text)])
+            for exercise in place.exercises
+            for question, is_open in self._names.asked(exercise, label, value).items()
         ]
 
 
-def _ends_of(text: str) -> frozenset[pasted.Place]:
-    [line, *_] = pasted.lines(text)
+def _ends_of(text: str) -> frozenset[socket_line.PrintedEndpoint]:
+    [line, *_] = socket_line.lines(text)
     return frozenset((line.client, line.server))
 
 

@@ -58,7 +58,7 @@ def _line(text: str) -> Line | None:
     six = any(_TRANSPORT_6.fullmatch(word) for word in words)
     places = [found for word in words if (found := place(word) or (_cut(word) if six else None))]
     if len(places) == 1 and _OF_LSOF.intersection(words):  # a socket without a peer
-        places.append(Place("", ""))
+        places.append(PrintedEndpoint("", ""))
     transport = _transport(words)
     states = {word.strip("()").upper() for word in words}
     if len(places) < 2:
@@ -90,14 +90,14 @@ def place(word: str) -> PrintedEndpoint | None:
     return next(filter(None, (_split(word.strip(",;"), mark) for mark in ":.")), None)
 
 
-def _cut(word: str) -> Place | None:
+def _cut(word: str) -> PrintedEndpoint | None:
     """Return the endpoint of which netstat cut off the address: it has no room for all of IPv6."""
     found = _CUT.fullmatch(word)
     number = _port(found["port"]) if found and _address(word) is None else None
-    return Place("", number) if number else None
+    return PrintedEndpoint("", number) if number else None
 
 
-def _split(word: str, mark: str) -> Place | None:
+def _split(word: str, mark: str) -> PrintedEndpoint | None:
     """Return the endpoint whose port follows the last `mark`; a dot separates numeric addresses alone."""
     host, found, name = word.rpartition(mark)
     number = "" if name == "*" else _port(name)

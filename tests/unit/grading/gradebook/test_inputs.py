@@ -14,7 +14,7 @@ from sharklab.errors import InputError
 from sharklab.grading.gradebook import inputs, job
 from sharklab.grading.gradebook.inputs import SubmissionSource
 from sharklab.grading.gradebook.job import IdentifyJob, Identity
-from sharklab.grading.gradebook.named import Names
+from sharklab.grading.gradebook.named import ClassNames
 from sharklab.grading.gradebook.pool import Failure, _attempt
 from sharklab.grading.gradebook.selection import select
 from sharklab.grading.submission.model import Seal
@@ -344,7 +344,7 @@ def test_find_folders_takes_the_folders_of_students_in_a_zip(tmp_path: Path) -> 
 def test_owners_are_all_whom_a_name_means(place: str, students: list[str]) -> None:
     """A pair has one folder; Moodle's names come first."""
     source = SubmissionSource(Path("x"), packed=False, place=place)
-    assert students == [each.id for each in inputs.owners(source, Names(ROSTER))]
+    assert students == [each.id for each in inputs.owners(source, ClassNames(ROSTER))]
 
 
 def test_find_folders_takes_a_zip_for_the_folder_in_it(tmp_path: Path) -> None:

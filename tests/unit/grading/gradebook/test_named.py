@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sharklab.grading.gradebook.named import Names
+from sharklab.grading.gradebook.named import ClassNames
 from sharklab.lab.roster import Student
 
 ROSTER = (
@@ -48,9 +48,9 @@ ROSTER = (
 )
 def test_names_of(name: str, students: list[str]) -> None:
     """Ids between signs, full names in any spelling, and groups at the end; the longest counts."""
-    assert students == [each.id for each in Names(ROSTER).of(name)]
+    assert students == [each.id for each in ClassNames(ROSTER).of(name)]
 
 
 def test_names_without_a_roster_name_nobody() -> None:
     """A class without a list has folders of anybody."""
-    assert () == Names(()).of("alice")
+    assert () == ClassNames(()).of("alice")

@@ -20,7 +20,6 @@ from sharklab.checks.question import answer
 from sharklab.evidence.packets.model import Facts, Packet
 from sharklab.grading.marking.answer_match import assumed, chosen, moved
 from sharklab.grading.marking.case import gather
-from sharklab.grading.marking.meant import assumed, chosen, moved
 from sharklab.grading.marking.other_seats import OtherSeats
 from sharklab.grading.marking.reading import is_right
 from sharklab.lab.model import Check, ExpectedConversation

@@ -14,7 +14,7 @@ import pytest
 from sharklab.evidence.packets import records
 from sharklab.evidence.packets.container import open_capture
 from sharklab.grading.submission import finding
-from sharklab.grading.submission.finding import Found, answer_sheet, files, is_capture, own_folders
+from sharklab.grading.submission.finding import ChosenFiles, answer_sheet, files, is_capture, own_folders
 from sharklab.grading.submission.model import Answers
 from sharklab.lab.model import Capture, Plan
 from tests.support import report_run

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sharklab.checks.question import End, Value
-from sharklab.grading.submission.labels import TELLING, is_end, named, pairs, parts, words
+from sharklab.grading.submission.labels import TELLING, has_label, is_end, named, pairs, parts, value, words
 
 IP, PORT, TRANSPORT = Value.ADDRESS, Value.PORT, Value.TRANSPORT
 PLACE = "192.0.2.7:22"
@@ -20,6 +20,11 @@ PLACE = "192.0.2.7:22"
         ("Port que le client ouvre en local", "51234", {(PORT, End.CLIENT)}),
         ("Protocole utilisé", "TCP", {(TRANSPORT, None)}),
         ("TCP ou UDP", "TCP", {(TRANSPORT, None)}),
+        ("The server's IP", "192.0.2.7", {(IP, End.SERVER)}),
+        ("Port de la machine distante", "22", {(PORT, End.SERVER)}),
+        ("IP de mon PC", "192.0.2.7", {(IP, End.CLIENT)}),
+        ("Port de ma machine", "51234", {(PORT, End.CLIENT)}),
+        ("Port de mon serveur", "22", {(PORT, End.SERVER)}),
         ("Protcole", "TCP", {(TRANSPORT, None)}),
         ("Port du servuer", "22", {(PORT, End.SERVER)}),
         ("Foreign address", PLACE, {(IP, End.SERVER), (PORT, End.SERVER)}),
@@ -63,6 +68,15 @@ def test_is_end_of_a_line_that_names_one_end(text: str, one_end: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "labelled"),
+    [("Port : 22", True), ("C'est du TCP", True), ("Voilà.", False), ("port : 22" + " " * 300, False)],
+)
+def test_has_label_of_short_lines_with_a_telling_word(line: str, labelled: bool) -> None:
+    """Other lines cost no time."""
+    assert labelled is has_label(line)
+
+
+@pytest.mark.parametrize(
     ("line", "first"),
     [
         ("port: 22", ("port", " 22")),
@@ -70,6 +84,8 @@ def test_is_end_of_a_line_that_names_one_end(text: str, one_end: bool) -> None:
         ("port => 22", ("port ", " 22")),
         ("port ➜ 22", ("port ", " 22")),
         ("C'est du TCP.", ("transport", "tcp")),
+        ("Le protocole est TCP", ("Le protocole", "TCP")),
+        ("Le port local est le 51234", ("Le port local", "51234")),
         ("QUIC", ("transport", "quic")),
         ("port local `51234`", ("port local", "`51234`")),
         ("TCP et UDP", None),
@@ -94,12 +110,33 @@ def test_pairs_try_each_sign() -> None:
         ("IP : 192.0.2.7, port : 22; TCP", ["IP : 192.0.2.7", "port : 22", "TCP"]),
         ("192.0.2.7:22 - port local 51234 - TCP", ["192.0.2.7:22", "port local 51234", "TCP"]),
         ("TCP/UDP : TCP", ["TCP/UDP : TCP"]),
+        ("Le port local est 51234. C'est du TCP.", ["Le port local est 51234", "C'est du TCP."]),
         ("port : 22", ["port : 22"]),
     ],
 )
 def test_parts_of_a_line_with_several_answers(line: str, found: list[str]) -> None:
     """Signs between them, or two rows of labels and values."""
     assert found == parts(line)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (' "22" ', "22"),
+        ("«\u00a022\u00a0»", "22"),
+        ("192.0.2.7, 22", PLACE),
+        ("192.0.2.7 et 22", PLACE),
+        ("192.0.2.7 port 22", PLACE),
+        ("192.0.2.7 sur le port 22", PLACE),
+        ("192.0.2.7/24", "192.0.2.7/24"),
+        ("192.0.2.7 / 22", PLACE),
+        ("192.0.2.7", "192.0.2.7"),
+        ("192.0.2.7, 192.0.2.8", "192.0.2.7, 192.0.2.8"),
+    ],
+)
+def test_value_of_quotes_and_of_an_address_with_its_port(text: str, found: str) -> None:
+    """Students keep the two apart by many signs."""
+    assert found == value(text)
 
 
 def test_words_have_no_case_and_no_accents() -> None:

@@ -68,6 +68,9 @@ def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> page_a
         "# SSH\n- IP : 10.7.7.2\n- Port : 22\n- Port local : 51234\n- TCP\n",
         "# SSH\nIP : 192.0.2.1\nIP du serveur : 10.7.7.2\nPort : 1\nPort du serveur : 22\n"
         "Port local : 51234\nTCP\n",
+        "# SSH\n**IP et port du serveur :**\n```\n10.7.7.2:22\n```\nPort local ?\n51234\nTCP ou UDP ?\nTCP\n",
+        "# SSH\n### IP du serveur\n10.7.7.2\n### Port du serveur\n22\n### Port local\n51234\n### TCP\nTCP\n",
+        "# SSH\nLe serveur est 10.7.7.2 port 22, mon port local est 51234. C'est du TCP.\n",
         f"# SSH\nClient :\n{SS}\nServeur :\ntcp ESTAB 0 0 10.7.7.2:22 10.7.7.1:51234\n",
     ],
     ids=[
@@ -90,6 +93,9 @@ def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> page_a
         "netstat's words",
         "no end",
         "an end comes first",
+        "values below",
+        "values below headings",
+        "sentences",
         "both sides",
     ],
 )
@@ -112,10 +118,8 @@ def test_find_takes_from_a_socket_what_no_label_says(plan: Plan, tmp_path: Path)
     """A student writes the server, and pastes ss for the local port."""
     text = f"# SSH\nserver: 10.7.7.2:23\nport local: voir ss\n{SS}\n"
     given = {name: values(name, each) for name, each in find(tmp_path, plan, text).answers["ssh"].items()}
-    assert ({"23"}, {"51234"}, {"TCP"}) == (
-        *(given["server_port"], given["local_port"]),
-        given["transport"],
-    )
+    wanted = {"server_port": {"23"}, "local_port": {"51234"}, "transport": {"TCP"}}
+    assert wanted == {name: given[name] for name in wanted}
 
 
 def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None:
@@ -197,7 +201,7 @@ def test_find_takes_the_one_exercise_that_a_heading_can_mean(
 ) -> None:
     """The one without answers elsewhere, else the one whose service is named; or its line is told."""
     (tmp_path / "README.md").write_text(text)
-    found = written.find(tmp_path, ambiguous, known)
+    found = page_answers.find(tmp_path, ambiguous, known)
     told = [(each.file, each.reason.values["line"]) for each in found.problems]
     silent = meant or "Rien" in text
     assert (meant, [] if silent else [("README.md", 1)]) == (set(found.answers), told)
