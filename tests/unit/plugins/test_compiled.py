@@ -70,7 +70,7 @@ def test_host_takes_the_compiled_code(home: Path, tmp_path: Path) -> None:
         "print(*(sys.modules[name].__file__ for name in sys.argv[2:]))"
     )
     asked = ("ansible", "ansible.modules.ping", "ansible.module_utils.basic")
-    words = [sys.executable, "-S", "-c", code, file, *asked]
+    words = [sys.executable, "-S", "-c", code, str(file), *asked]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     expected = [f"{file}/{name}" for name in ("ansible/__init__.pyc", f"{MODULE}c", BASIC)]
     assert expected == done.stdout.split(), done.stderr
