@@ -79,6 +79,8 @@ class Cluster:
             _make_disk(plan, host, layers)
         own = course.begin()
         seat, there = _place(own, plan)
+        if seat.names() - set(there):
+            course.ensure_networks(own, seat.networks.values(), hosts.members(own))
         lowers = {host.name: disk.lowers(plan, host.name, layers) for host in plan.hosts}
         names = {
             host: exports.ensure(own, exports.roots(paths), progress)
@@ -323,9 +325,9 @@ def _state(own: Course, known: Record, one: Found | None) -> str:
 
 def _remove_networks(own: Course) -> None:
     """Remove the pool of networks; those that a dead member still holds stay for the next time."""
-    for one in own.networks():
+    for name in sorted(own.network_names()):
         try:
-            own.client.in_project(course.DEFAULT).networks.delete(one.name)
+            own.bridges.delete(name)
         except (Refused, Unreachable):
             return
 
