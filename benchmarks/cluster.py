@@ -5,10 +5,10 @@ Run it as root by the Python of sharklab's own environment (`sharklab doctor` na
     .../venv/.../bin/python benchmarks/cluster.py measure [lab [seats [members,...]]]
     .../venv/.../bin/python benchmarks/cluster.py table
 
-`measure` starts a cluster of LXD on this machine (tests/support/lxd_cluster.py), brings the seats up, and
-then makes the same instances again by bare calls of the engine: same image, configuration, members and
-bridges, as many side by side. Both end when every host has started all its units. The members share this
-machine, so more of them do not make it faster. `table` computes larger classes from `MEASURED`, and draws
+`measure` starts a cluster of LXD on this machine (tests/support/lxd_cluster.py), brings the seats up, stops
+them, and copies the same hosts by bare calls of the engine: their values are in them, members and bridges are
+the same, and as many are made side by side. Both end when every host has started all its units. The members
+share this machine, so more of them do not make it faster. `table` computes larger classes from `MEASURED`, and draws
 cluster.svg.
 """
 
@@ -36,7 +36,7 @@ from sharklab.hosts.providers import access
 from sharklab.hosts.providers.cluster import course as course_keys
 from sharklab.hosts.providers.cluster import hosts
 from sharklab.hosts.providers.cluster.client import Client
-from sharklab.hosts.providers.cluster.instances import FromImage
+from sharklab.hosts.providers.cluster.instances import CopyOf
 from sharklab.hosts.providers.cluster.model import Instance
 from sharklab.report.drawing import Drawing
 from tests.support.lxd_cluster import LxdCluster, group_roots, lxd_cluster
@@ -118,8 +118,9 @@ class Course:
             for name in ("memory.usage_in_bytes", "memory.current"):
                 if (group / name).exists():
                     fields = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
-                    dropped = fields.get("total_inactive_file", fields.get("inactive_file", "0"))
-                    return int((group / name).read_text()) - int(dropped)
+                    lists = ("inactive_file", "active_file")
+                    dropped = sum(int(fields.get(f"total_{one}", fields.get(one, 0))) for one in lists)
+                    return int((group / name).read_text()) - dropped
         raise RuntimeError("no controller of memory")
 
     def measure(self, work: Callable[[], object]) -> tuple[float, float, float]:
@@ -135,33 +136,35 @@ class Course:
         return time.monotonic() - clock, own, self.members_cpu() - members
 
 
-def bare(client: Client, wanted: Sequence[Instance], image: str) -> None:
-    """Make and start instances with the calls of the engine alone, and wait until systemd runs in each."""
+def bare(client: Client, wanted: Sequence[Instance]) -> None:
+    """Copy stopped instances by the engine alone, start the copies, and wait as `seats up` does.
+
+    A copy has the values of its seat in it, and starts the same services.
+    """
 
     def make(one: Instance) -> None:
-        own = {
-            name: value for name, value in one.config.items() if not name.startswith(("volatile.", "image."))
-        }
-        client.instances.create(
-            one.name, FromImage(image), member=one.member, config=own, devices=one.devices
-        )
-        client.instances.start(one.name)
-        client.instances.run(one.name, ["timeout", "60", "sh", "-c", f"{hosts.BOOTED}\n{access.SETTLED}"])
+        name = copy_of(one)
+        client.instances.create(name, CopyOf(one.name), member=one.member)
+        client.instances.start(name)
+        command = ["timeout", "120", "sh", "-c", f"{hosts.BOOTED}\n{access.SETTLED}"]
+        done = client.instances.run(name, command, limit=130)
+        if done.output.split()[:1] not in ([b"running"], [b"degraded"]):
+            raise RuntimeError(f"{name} did not come up: {done.output.decode()}")
 
     members = {one.member for one in wanted}
     with ThreadPoolExecutor(hosts.TOGETHER * len(members)) as pool:
         list(pool.map(make, wanted))
 
 
-def remove(client: Client, wanted: Sequence[Instance]) -> None:
-    """Stop and delete instances."""
+def copy_of(one: Instance) -> str:
+    """Return the name of the bare copy of an instance."""
+    return f"bare-{one.name}"
 
-    def do(one: Instance) -> None:
-        client.instances.stop(one.name)
-        client.instances.delete(one.name)
 
+def each(do: Callable[[str], object], names: Sequence[str]) -> None:
+    """Do the same with some instances, as many side by side as on one member."""
     with ThreadPoolExecutor(hosts.TOGETHER) as pool:
-        list(pool.map(do, wanted))
+        list(pool.map(do, names))
 
 
 def show(name: str, figures: tuple[float, float, float], seats: int) -> None:
@@ -170,7 +173,8 @@ def show(name: str, figures: tuple[float, float, float], seats: int) -> None:
     each = (
         f"per seat {own / seats:5.2f} + {members / seats:5.2f} CPU-s, {60 * seats / seconds:5.1f} seats/min"
     )
-    print(f"{name:<22} {seconds:6.1f} s  {each}", flush=True)
+    load = os.getloadavg()[0]
+    print(f"{name:<22} {seconds:6.1f} s  {each}, load {load:.1f}", flush=True)
 
 
 def compare(lab: str, seats: int, members: int) -> None:
@@ -193,11 +197,12 @@ def compare(lab: str, seats: int, members: int) -> None:
             memory = grown / len(wanted)
             image = max(client.images.all(), key=lambda one: one.size)
             print(f"memory of a host {memory / 2**20:.1f} MiB, image {image.size / 2**20:.0f} MiB")
-            remove(client, found)
-            again = course.measure(lambda: bare(client, wanted, image.aliases[0]))
+            each(client.instances.stop, [one.name for one in found])
+            again = course.measure(lambda: bare(client, wanted))
             show("bare copies", again, seats)
             print(f"ratio {figures[0] / again[0]:.2f}", flush=True)
-            remove(client, wanted)
+            each(client.instances.stop, [copy_of(one) for one in wanted])
+            each(client.instances.delete, [copy_of(one) for one in wanted])
         show("seats down", course.measure(course.down), seats)
 
 
