@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,8 +205,9 @@ def _ensure_project(own: Course) -> None:
 
 def _room(own: Course) -> int:
     """Return the number of hosts for which the members have memory."""
-    ready = [member for member in own.client.members.all() if member.ready]
-    total = sum(own.client.members.resources(member.name).memory_total for member in ready)
+    ready = [member.name for member in own.client.members.all() if member.ready]
+    with ThreadPoolExecutor(max(1, len(ready))) as pool:
+        total = sum(found.memory_total for found in pool.map(own.client.members.resources, ready))
     return max(1, total // MEMORY_OF_HOST)
 
 
