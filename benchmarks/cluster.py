@@ -48,7 +48,10 @@ DEFAULTS = ("tcpdump", "6", "1,3")
 """The lab, the seats, and the numbers of members, for what the command line leaves out."""
 
 FIRST = "first"
-"""The student whose seat comes up before the measurement, because it sends the image."""
+"""The start of the names of students, one for each member, whose seats come up before the measurement.
+
+They send the image, and each member unpacks it once.
+"""
 
 CLASSES = (30, 100, 300, 1000, 3000)
 WIDTH, HEIGHT, LEFT, BOTTOM = 720, 300, 60, 44
@@ -186,14 +189,15 @@ def compare(lab: str, seats: int, members: int) -> None:
                 (Path(place) / name).symlink_to(state.root() / name)
         course = Course(Path(place), cluster, lab, students)
         print(f"{lab}, {seats} seats, members: {members}")
-        show("image and first seat", course.measure(lambda: course.up([FIRST])), 1)
+        first = [f"{FIRST}{number}" for number in range(members)]
+        show("image and first seats", course.measure(lambda: course.up(first)), members)
         before = course.members_memory()
         figures = course.measure(lambda: course.up(students))
         show("seats up", figures, seats)
         grown = course.members_memory() - before
         with course.client() as client:
             found = [one for one in client.instances.all() if one.config]
-            wanted = [one for one in found if one.config[course_keys.STUDENT] != FIRST]
+            wanted = [one for one in found if one.config[course_keys.STUDENT] in students]
             memory = grown / len(wanted)
             image = max(client.images.all(), key=lambda one: one.size)
             print(f"memory of a host {memory / 2**20:.1f} MiB, image {image.size / 2**20:.0f} MiB")
