@@ -147,7 +147,11 @@ def bare(client: Client, wanted: Sequence[Instance]) -> None:
 
     def make(one: Instance) -> None:
         name = copy_of(one)
-        client.instances.create(name, CopyOf(one.name), member=one.member)
+        cards = {  # the engine gives them other addresses than those of their originals
+            card: {key: value for key, value in about.items() if key != "hwaddr"}
+            for card, about in one.devices.items()
+        }
+        client.instances.create(name, CopyOf(one.name), member=one.member, devices=cards)
         client.instances.start(name)
         command = ["timeout", "120", "sh", "-c", f"{hosts.BOOTED}\n{access.SETTLED}"]
         done = client.instances.run(name, command, limit=130)
