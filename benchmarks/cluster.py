@@ -116,14 +116,13 @@ class Course:
         return int(line.split()[1]) / 1e6
 
     def members_memory(self) -> int:
-        """Return the bytes of memory of the members, without files that may be dropped."""
+        """Return the bytes of memory of the members, without files that nobody has used for long."""
         for group in (root / self.cluster.bridge for root in group_roots()):
             for name in ("memory.usage_in_bytes", "memory.current"):
                 if (group / name).exists():
                     fields = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
-                    lists = ("inactive_file", "active_file")
-                    dropped = sum(int(fields.get(f"total_{one}", fields.get(one, 0))) for one in lists)
-                    return int((group / name).read_text()) - dropped
+                    dropped = fields.get("total_inactive_file", fields.get("inactive_file", "0"))
+                    return int((group / name).read_text()) - int(dropped)
         raise RuntimeError("no controller of memory")
 
     def measure(self, work: Callable[[], object]) -> tuple[float, float, float]:
