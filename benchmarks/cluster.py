@@ -8,8 +8,8 @@ Run it as root by the Python of sharklab's own environment (`sharklab doctor` na
 `measure` starts a cluster of LXD on this machine (tests/support/lxd_cluster.py), brings the seats up, stops
 them, and copies the same hosts by bare calls of the engine: their values are in them, members and bridges are
 the same, and as many are made side by side. Both end when every host has started all its units. The members
-share this machine, so more of them do not make it faster. `table` computes larger classes from `MEASURED`, and draws
-cluster.svg.
+share this machine, so more of them do not make it faster. `table` computes larger classes from `MEASURED`,
+and draws cluster.svg.
 """
 
 from __future__ import annotations
