@@ -28,9 +28,11 @@ from sharklab.message import N_, Message
 PATIENCE = 600.0
 """Seconds to wait for another command that works on the parts that all seats of the course share."""
 
-MEMORY_OF_HOST = 80 * 2**20
-"""Bytes of memory for a host of tp4: 44 MiB for its processes and the kernel, 11 MiB for the engine's monitor
-of it, and 25 MiB for files in use, which copies of an image do not share (benchmarks/cluster.py)."""
+MEMORY_OF_HOST = 91 * 2**20
+"""Bytes of memory for a host, with the caches of three members (benchmarks/cluster.py).
+
+On one computer the hosts share the files of their image. Here each has a copy, and a cache of its own.
+"""
 
 PROJECT = {
     "features.images": "true",
@@ -127,7 +129,7 @@ def known() -> Course | None:
     return _of(found["remote"], found["id"]) if found else None
 
 
-def of_record(own: record.Record) -> Course:
+def of_record(own: record.SeatRecord) -> Course:
     """Return the course that a seat belongs to."""
     return _of(own.remote, own.project.removeprefix("sharklab-"))
 
@@ -183,10 +185,10 @@ def _read() -> dict[str, str] | None:
 
 
 def _write(remote: str) -> dict[str, str]:
-    found = {"remote": remote, "id": secrets.token_hex(4)}
+    content = {"remote": remote, "id": secrets.token_hex(4)}
     state.folder(file().parent)
-    state.write(file(), json.dumps(found))
-    return found
+    state.write(file(), json.dumps(content))
+    return content
 
 
 def _ensure_project(own: Course) -> None:

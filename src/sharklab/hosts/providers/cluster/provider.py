@@ -14,14 +14,13 @@ from dataclasses import replace
 from sharklab import privilege, process, state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.image.model import Layers
-from sharklab.hosts.providers import access, baking, disk, marks, network, nspawn, provider, substitutes
+from sharklab.hosts.inventory import HostFacts
+from sharklab.hosts.providers import access, baking, claims, disk, network, nspawn, provider, substitutes
 from sharklab.hosts.providers.cluster import course, exports, hosts, record, seating, tunnel
 from sharklab.hosts.providers.cluster.course import Course
-from sharklab.hosts.providers.cluster.errors import Refused, Unreachable
-from sharklab.hosts.providers.cluster.hosts import Found
-from sharklab.hosts.providers.cluster.model import Power
-from sharklab.hosts.providers.cluster.record import Record
-from sharklab.hosts.providers.provider import HostFacts
+from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
+from sharklab.hosts.providers.cluster.model import Instance, Power
+from sharklab.hosts.providers.cluster.record import SeatRecord
 from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab.model import Host, Plan, Seat
 from sharklab.message import N_, Message
@@ -141,7 +140,7 @@ class Cluster:
             left = hosts.remove(own, list(hosts.of_seat(own, known, earlier=True).values()))
         access.close(seat.id)
         state.remove(seat.folder)
-        marks.release(seat.id)
+        claims.release(seat.id)
         if known and not any(record.all_records()):
             _remove_networks(own)
         return left
@@ -191,7 +190,7 @@ class Cluster:
         if member and member.ready:
             return ()
         text = N_(
-            "member {member} of the cluster does not hold hosts now: sharklab up brings the seat elsewhere"
+            "member {member} of the cluster does not hold hosts now: sharklab up makes the seat on another"
         )
         return (Message(text, {"member": known.member}),)
 
@@ -213,7 +212,7 @@ class Cluster:
         privilege.require_root(N_("starting hosts (network namespaces, mounts, containers) needs root"))
         process.require(*TOOLS)
         network.check(plan)
-        marks.claim(plan.seat.id, plan.seat.folder)
+        claims.claim(plan.seat.id, plan.seat.folder)
         access.prepare(plan, tunnel.proxy(plan.seat.folder))
 
 
@@ -243,7 +242,7 @@ def _facts(plan: Plan, host: Host, layers: Layers) -> Mapping[str, object]:
     return {**nspawn.facts(plan, host, layers), "virtualization_tech_guest": ["container", "lxc"]}
 
 
-def _of(seat: Seat) -> tuple[Course, Record]:
+def _of(seat: Seat) -> tuple[Course, SeatRecord]:
     """Return course and record of a seat that is there. Raises MachineryError if it is not."""
     known = record.read(seat.folder)
     if known is None:
@@ -256,7 +255,7 @@ def _of(seat: Seat) -> tuple[Course, Record]:
     return course.of_record(known), known
 
 
-def _state(own: Course, known: Record, one: Found | None) -> str:
+def _state(own: Course, known: SeatRecord, one: Instance | None) -> str:
     if hosts.is_dead(own, one.member if one else known.member):
         return LOST
     if one is None:
@@ -273,7 +272,7 @@ def _remove_networks(own: Course) -> None:
     for name in sorted(own.network_names()):
         try:
             own.bridges.delete(name)
-        except (Refused, Unreachable):
+        except (EngineRefusal, Unreachable):
             return
 
 

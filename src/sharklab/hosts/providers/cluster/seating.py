@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers.cluster import course, hosts, placement, record
 from sharklab.hosts.providers.cluster.course import Course
-from sharklab.hosts.providers.cluster.errors import Refused, Unreachable
-from sharklab.hosts.providers.cluster.hosts import Found
-from sharklab.hosts.providers.cluster.record import Record
+from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
+from sharklab.hosts.providers.cluster.model import Instance
+from sharklab.hosts.providers.cluster.record import SeatRecord
 from sharklab.lab.model import Plan
 from sharklab.message import N_, Message
 
@@ -40,14 +40,16 @@ _looks: dict[tuple[str, str], Look] = {}
 """The last look at each member, by remote and name."""
 
 
-def place(own: Course, plan: Plan) -> tuple[Record, Mapping[str, Found]]:
+def place(own: Course, plan: Plan) -> tuple[SeatRecord, Mapping[str, Instance]]:
     """Return the record of a seat with its member and networks, chosen now for a new one, and its instances.
 
     Where the engine moved the hosts, the record follows. A seat whose member takes no hosts goes elsewhere.
     """
     with course.lock():
         names = [host.name for host in plan.hosts]
-        known = record.read(plan.seat.folder) or Record(plan.seat.id, own.project, own.remote, hosts=names)
+        known = record.read(plan.seat.folder) or SeatRecord(
+            plan.seat.id, own.project, own.remote, hosts=names
+        )
         members = hosts.members(own)
         there = hosts.of_seat(own, known) if known.member else {}
         at = [there[name].member for host in plan.hosts if (name := known.instance(host.name)) in there]
@@ -79,7 +81,7 @@ def check_room(count: int) -> None:
         )
 
 
-def _places(own: Course, ready: Sequence[str]) -> list[placement.Place]:
+def _places(own: Course, ready: Sequence[str]) -> list[placement.Candidate]:
     """Return the members that can take a seat. One that does not answer in time is left out."""
     placed = Counter[str]()
     for one in record.all_records():
@@ -89,7 +91,9 @@ def _places(own: Course, ready: Sequence[str]) -> list[placement.Place]:
     with ThreadPoolExecutor(len(ready)) as pool:
         found = pool.map(lambda name: _look(own, name, placed[name]), ready)
     return [
-        placement.Place(name, one.free - (placed[name] - one.placed) * course.MEMORY_OF_HOST, placed[name])
+        placement.Candidate(
+            name, one.free - (placed[name] - one.placed) * course.MEMORY_OF_HOST, placed[name]
+        )
         for name, one in zip(ready, found, strict=True)
         if one
     ]
@@ -103,7 +107,7 @@ def _look(own: Course, name: str, placed: int) -> Look | None:
         return known
     try:
         free = own.client.members.resources(name, limit=ASK_SECONDS).memory_free
-    except (Unreachable, Refused):
+    except (Unreachable, EngineRefusal):
         return None
     _looks[key] = Look(time.monotonic(), free, placed)
     return _looks[key]
