@@ -44,9 +44,6 @@ ANY = PrintedEndpoint("", "")
             "ESTAB 0 0 198.51.100.9:ssh 192.0.2.7:50925",
             Line("TCP", CLIENT, PrintedEndpoint("198.51.100.9", "22")),
         ),
-            "ESTAB 0 0 198.51.100.9:ssh 192.0.2.7:50925",
-            Line("TCP", CLIENT, PrintedEndpoint("198.51.100.9", "22")),
-        ),
         (
             "ESTAB 0 0 192.0.2.7:krbupdate 198.51.100.9:nfs",
             Line("TCP", PrintedEndpoint("192.0.2.7", "760"), PrintedEndpoint("198.51.100.9", "2049")),
