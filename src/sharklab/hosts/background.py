@@ -12,6 +12,7 @@ from pathlib import Path
 from sharklab import process
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers import cgroups
+from sharklab.message import N_, Message
 
 PAUSE = 0.02
 LARGEST_LOG = 8 << 20
@@ -48,7 +49,11 @@ def start(
     while not answers():
         if child.poll() is not None or time.monotonic() > deadline:
             cgroups.end(f"{unit}*")
-            said = process.last_lines(log.read_bytes()[begin:].decode(errors="replace"), 2)
+            child.kill()  # it may not have joined the group yet
+            child.wait()
+            said: Message | str = process.last_lines(log.read_bytes()[begin:].decode(errors="replace"), 2)
+            if not said and time.monotonic() > deadline:
+                said = Message(N_("no answer within {seconds:g} s"), {"seconds": limit})
             raise MachineryError(sentence, place=str(log), said=said)
         time.sleep(PAUSE)
     threading.Thread(target=child.wait, daemon=True).start()  # so that no zombie of it stays

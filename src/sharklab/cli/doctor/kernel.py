@@ -22,6 +22,8 @@ INOTIFY_PER_HOST = 6.4
 
 INOTIFY_AMPLE = 1024
 
+NSPAWN = "systemd-nspawn"
+
 LIMIT_NAMES = {"memory": N_("memory"), "pids": N_("processes"), "cpu": N_("processor time")}
 """The names of controllers of control groups for readers."""
 
@@ -90,6 +92,8 @@ def users(images: Path) -> Diagnosis:
     roots = sorted(file.parents[1] for file in images.glob("*/root/bin/sh"))
     if not roots:
         return ok(name, N_("not tried: that takes an image; the first start of a lab builds one, and tries"))
+    if not shutil.which(NSPAWN):  # `up` would go by a result that this spoilt
+        return _say_untried(name, NSPAWN)
     if reason := user_namespace.measure(roots[:1]):
         return warning(
             name,

@@ -45,8 +45,8 @@ _LIKENESS = 0.85
 """How near a mistyped word must be to a telling one (difflib)."""
 _SIGN = re.compile(r"[-=]+>|[:=→⇒➜]|\s(?:est|is)\s+(?:(?:le|la|the|du)\s+)?")
 """The signs and words between a label and its value."""
-_LABELS = 4
-"""Signs of a line that are tried."""
+_LABELS, _PARTS, _LONGEST = 4, 8, 300
+"""Signs and parts of a line that are tried, and characters of a line that may have a label."""
 _WITHOUT_SIGN = re.compile(r"(?P<label>.+?)\s+(?P<value>\S*\d\S*)")
 """A label and a value with a number, without a sign between them: port local 51234."""
 _BETWEEN = re.compile(r"\s*[,;]\s+|\s+[/|–—-]\s+|\.\s+(?=[^\W\d_a-z])")
@@ -90,6 +90,12 @@ def is_end(text: str) -> bool:
     return bool(said) and said <= _ENDS.keys() and len({_ENDS[word] for word in said}) == 1
 
 
+def has_label(line: str) -> bool:
+    """Tell whether a line may hold a label: it is short, and has a word that labels have, or a transport."""
+    said = words(line) if len(line) <= _LONGEST else ()
+    return any(_corrected(word) in TELLING or word in _TRANSPORTS for word in said)
+
+
 def pairs(line: str) -> Iterator[tuple[str, str]]:
     """Yield each way in which a line or a part of it may be a label and its value, the likeliest first."""
     for mark in islice(_SIGN.finditer(line), _LABELS):
@@ -109,7 +115,7 @@ def parts(line: str) -> list[str]:
     both = [[part.strip() for part in text.split("/")] for text in (label, value)]
     if sign and 1 < len(both[0]) == len(both[1]):
         return [f"{name}: {said}" for name, said in zip(*both, strict=True)]
-    return [part for part in _BETWEEN.split(line) if part.strip()]
+    return [part for part in _BETWEEN.split(line, _PARTS)[:_PARTS] if part.strip()]
 
 
 def value(text: str) -> str:

@@ -286,13 +286,18 @@ class _Reader:
                 self._sockets.setdefault((exercise.id, said.heading), []).append(said)
             return
         above, self._label = self._label, line.text
-        said = [] if _NUMBER.search(above) else self._named(self._place, above, line.text, line.number)
-        if right := list(filter(_is_answer, said)):
+        is_label = labels.has_label(above) and not _NUMBER.search(above)
+        below = self._named(self._place, above, line.text, line.number) if is_label else []
+        if right := list(filter(_is_answer, below)):
             self.said += right
             return
         if labels.is_end(line.text):
             self._end = line
-            return
+        elif labels.has_label(line.text):
+            self._labelled(line)
+
+    def _labelled(self, line: PageLine) -> None:
+        """Take a line that may have answers with their labels."""
         if line.indent <= self._end.indent:
             self._end = PageLine(0, "")
         end = self._end.text or self._place.end
@@ -320,8 +325,8 @@ class _Reader:
         if line.first:
             self._head = line.cells
         pair = [line.cells] if len(line.cells) == 2 else []
-        if found := self._best(place, pair, line.number):
-            self.said += found
+        if answered := self._best(place, pair, line.number):
+            self.said += answered
             return
         for label, cell in zip(self._head, line.cells, strict=False) if not line.first else ():
             if column := self._names.exact(label):

@@ -72,12 +72,21 @@ def settled(pid: int) -> Iterator[None]:
 
     `pid` is the process that made its mounts. Raises MachineryError.
     """
-    enter = ["nsenter", f"--target={pid}", "--mount", "--", "fsfreeze"]
-    process.run([*enter, "--freeze", STORE])
+    process.run(_fsfreeze(pid, "--freeze"))
     try:
         yield
     finally:
-        process.run([*enter, "--unfreeze", STORE])
+        process.run(_fsfreeze(pid, "--unfreeze"))
+
+
+def unsettle(pid: int) -> None:
+    """Let a container write again where a killed command left `settled`; another stays as it is."""
+    with suppress(MachineryError):  # nothing was frozen there
+        process.run(_fsfreeze(pid, "--unfreeze"))
+
+
+def _fsfreeze(pid: int, what: str) -> list[str]:
+    return ["nsenter", f"--target={pid}", "--mount", "--", "fsfreeze", what, STORE]
 
 
 def _make(file: Path) -> None:
@@ -97,7 +106,7 @@ def measure() -> bool:
         try:
             _make(file)
             enter = ["unshare", "--mount", "--propagation", "private", "--"]
-            process.run([*enter, *MOUNT_DISK, file, at], timeout=20)
+            process.run([*enter, *MOUNT_DISK, file, at], timeout=trial_record.PATIENCE)
         except (MachineryError, subprocess.SubprocessError):
             return False
     return True

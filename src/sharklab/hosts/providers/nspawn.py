@@ -96,6 +96,17 @@ def paused(plan: Plan, host: Host) -> Iterator[None]:
         yield
 
 
+def resume(units: str) -> None:
+    """Let hosts run again that are left in `paused`, because the command was killed meanwhile.
+
+    `units` is a pattern (fnmatch). The file system goes first: while it is frozen, no process of it can end.
+    """
+    for unit in filter(cgroups.is_frozen, cgroups.units(units)):
+        for pid in filter(_is_nspawn, cgroups.processes(unit)):
+            disk_file.unsettle(pid)
+        cgroups.thaw(unit)
+
+
 def upper(own: Seat, host: str) -> Path | None:
     """Return the folder with the changes of a container, as this process can read it; None if it cannot.
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from sharklab import privilege, process, state
+from sharklab import privilege, process, state, untrusted
 from sharklab.errors import Busy, MachineryError
 from sharklab.hosts import image
 from sharklab.hosts.image.model import Layers
@@ -274,8 +274,10 @@ def _unit(seat: Seat, host: str) -> str:
 
 def _clear_seat(seat_id: str) -> None:
     """Kill the seat's processes and remove its control groups and namespaces."""
+    units = f"{network.namespace(seat_id)}-*"
     qemu.end_domains(seat_id)
-    cgroups.end(f"{network.namespace(seat_id)}-*")
+    nspawn.resume(units)
+    cgroups.end(units)
     access.close(seat_id)
     for name in network.namespaces(seat_id):
         network.delete(name)
@@ -303,7 +305,8 @@ def _host_state(seat: Seat, host: str, has_disk: bool, is_cut_off: bool) -> str:
 def boot_failure(plan: Plan, host: str, reason: Message) -> MachineryError:
     """Return the error for a host that did not come up, with the last lines of its console."""
     file = disk.folder(plan, host) / disk.CONSOLE
-    said = process.last_lines(file.read_text(errors="replace")) if file.exists() else ""
+    text = file.read_text(errors="replace").replace("\r", "\n") if file.exists() else ""
+    said = process.last_lines(untrusted.visible(text))
     return MachineryError(
         N_("host {host} did not come up: {reason}"),
         place=str(file),

@@ -11,17 +11,26 @@ from sharklab import state
 ALONE = RLock()
 """Held while this process measures: seats of a class come up in threads."""
 
+ROOM = 16 << 20
+"""Bytes that a trial may write. With less, it would tell of the full disk, and not of the machine."""
+
+PATIENCE = 120.0
+"""Seconds until a trial counts as failed: it takes one, and much more on a machine that is overloaded."""
+
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def after_boot(name: str, measure: Callable[[], str]) -> str:
     """Return the result of `measure`, one line, which is called once after each start of the machine.
 
-    `name` is the file that keeps it. Raises what `measure` raises.
+    `name` is the file that keeps it. Raises what `measure` raises, and MachineryError when the disk is full.
     """
     with ALONE:
         known = read(name)
-        return record(name, measure()) if known is None else known
+        if known is None:
+            state.check_room(ROOM)
+            return record(name, measure())
+        return known
 
 
 def read(name: str) -> str | None:
@@ -32,6 +41,7 @@ def read(name: str) -> str | None:
 
 
 def record(name: str, result: str) -> str:
-    """Keep a result until the machine starts anew, and return it."""
-    state.write(state.folder(state.root()) / name, f"{BOOT_ID.read_text().strip()} {result}\n")
+    """Keep a result until the machine starts anew, and return it. That of a full disk is not kept."""
+    if state.has_room(ROOM):
+        state.write(state.root() / name, f"{BOOT_ID.read_text().strip()} {result}\n")
     return result

@@ -23,9 +23,6 @@ from sharklab.process import Say
 RECORD = "user-namespaces"
 """The file of the state folder that keeps the result: empty, or the words of the system against it."""
 
-SECONDS = 20.0
-"""A container that boots nothing takes half a second."""
-
 PROOF = "id -u && touch /proof"
 """Root of the container writes a file of its own."""
 
@@ -65,7 +62,7 @@ def try_container(roots: Sequence[Path]) -> Message:
         argv += ["--as-pid2", "/bin/sh", "-c", PROOF]
         try:
             enter = ["env", f"--chdir={folder}"]
-            process.run([*cgroups.launcher(unit), *enter, *argv], timeout=SECONDS)
+            process.run([*cgroups.launcher(unit), *enter, *argv], timeout=trial_record.PATIENCE)
         except MachineryError as error:
             return error.sentence
         finally:

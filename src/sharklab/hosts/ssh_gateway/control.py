@@ -24,8 +24,11 @@ from sharklab.hosts.ssh_gateway.supervisor import EVERY_ADDRESS, Where
 from sharklab.message import N_, Message
 
 PORT = 2222
-START_LIMIT = 60.0
-"""Seconds until sshd answers."""
+START_LIMIT = 300.0
+"""Seconds until sshd answers: 3 on most machines, and more than 60 on an emulated one with other work."""
+
+GREETING_LIMIT = 30.0
+"""Seconds until sshd greets a connection: it starts a process for that."""
 
 WHAT = Message(N_("the SSH gateway"))
 
@@ -129,6 +132,6 @@ def _settings() -> dict[str, Any]:
 
 def _answers(where: Where) -> bool:
     """Tell whether sshd greets at `where` (RFC 4253, 4.2)."""
-    with suppress(OSError), socket.create_connection(where.here, timeout=5) as probe:
+    with suppress(OSError), socket.create_connection(where.here, timeout=GREETING_LIMIT) as probe:
         return probe.recv(4) == b"SSH-"
     return False

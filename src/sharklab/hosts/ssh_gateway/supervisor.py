@@ -136,9 +136,9 @@ def wait_for_greeting(where: Where, child: subprocess.Popen[bytes]) -> None:
 
     Raises MachineryError when the cell ends before: so would every other.
     """
-    with socket.create_connection(where.here) as probe:
+    with socket.create_connection(where.here) as probe:  # `control` limits the wait
         ended = os.pidfd_open(child.pid)
-        select.select([probe, ended], [], [])
+        select.select([probe.fileno(), ended], [], [])
         os.close(ended)
     if child.poll() is not None:
         raise MachineryError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sharklab.checks.question import End, Value
-from sharklab.grading.submission.labels import TELLING, is_end, named, pairs, parts, value, words
+from sharklab.grading.submission.labels import TELLING, has_label, is_end, named, pairs, parts, value, words
 
 IP, PORT, TRANSPORT = Value.ADDRESS, Value.PORT, Value.TRANSPORT
 PLACE = "192.0.2.7:22"
@@ -65,6 +65,15 @@ def test_named_leaves_out_the_words_of_the_exercise() -> None:
 def test_is_end_of_a_line_that_names_one_end(text: str, one_end: bool) -> None:
     """And nothing else."""
     assert one_end is is_end(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "labelled"),
+    [("Port : 22", True), ("C'est du TCP", True), ("Voilà.", False), ("port : 22" + " " * 300, False)],
+)
+def test_has_label_of_short_lines_with_a_telling_word(line: str, labelled: bool) -> None:
+    """Other lines cost no time."""
+    assert labelled is has_label(line)
 
 
 @pytest.mark.parametrize(

@@ -118,10 +118,8 @@ def test_find_takes_from_a_socket_what_no_label_says(plan: Plan, tmp_path: Path)
     """A student writes the server, and pastes ss for the local port."""
     text = f"# SSH\nserver: 10.7.7.2:23\nport local: voir ss\n{SS}\n"
     given = {name: values(name, each) for name, each in find(tmp_path, plan, text).answers["ssh"].items()}
-    assert ({"23"}, {"51234"}, {"TCP"}) == (
-        *(given["server_port"], given["local_port"]),
-        given["transport"],
-    )
+    wanted = {"server_port": {"23"}, "local_port": {"51234"}, "transport": {"TCP"}}
+    assert wanted == {name: given[name] for name in wanted}
 
 
 def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None:

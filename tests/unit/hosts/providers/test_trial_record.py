@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from sharklab import state
+from sharklab.errors import MachineryError
 from sharklab.hosts.providers import trial_record
+from tests.support.errors import error_of
 
 
 def test_result_holds_until_the_next_boot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -24,5 +27,17 @@ def test_result_holds_until_the_next_boot(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert (None, "two words", "two words") == (
         trial_record.read("thing"),
         trial_record.after_boot("thing", results.pop),
+        trial_record.read("thing"),
+    )
+
+
+def test_result_of_a_full_disk_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A trial that writes would fail, and the hosts would have no users of their own until the next boot."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    monkeypatch.setattr(state, "has_room", lambda size: False)
+    error = error_of(MachineryError, trial_record.after_boot, "thing", lambda: "works")
+    assert (str(tmp_path), "works", None) == (
+        error.place,
+        trial_record.record("thing", "works"),
         trial_record.read("thing"),
     )
