@@ -93,7 +93,7 @@ def test_programs_beside_those_of_the_system_do_not_count(tmp_path: Path) -> Non
     """A student who puts a program of the same name into /usr/local/bin, or a function, changes nothing."""
     shell = LocalShell(tmp_path)
     programs.script(tmp_path, "cat", "echo fake")
-    plain = Observer(SimpleNamespace(run=shell.as_it_is))  # type: ignore[arg-type]
+    plain = Observer(SimpleNamespace(run=shell.as_it_is))
     assert {"seen": "real"} == plain.printed({"seen": "printf real | cat"})
     assert {"seen": "fake\n"} == Observer(shell).printed({"seen": "printf real | cat"})
 

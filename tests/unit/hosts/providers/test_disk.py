@@ -77,7 +77,7 @@ def test_settings_of_a_student_do_not_lock_the_controller_out(
     settings.write_text(f"HostKey {key}\nInclude {tmp_path}/*.conf\n")
     who = f"user=root,host=x,addr=169.254.77.1,laddr={address},lport=22"
     Path("/run/sshd").mkdir(exist_ok=True)
-    command = ["/usr/sbin/sshd", "-T", "-f", settings, "-C", who]
+    command = ["/usr/sbin/sshd", "-T", "-f", str(settings), "-C", who]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert way_in == ("authorizedkeysfile .ssh/authorized_keys" in lines)
     assert way_in == ("allowusers root" in lines)
