@@ -175,7 +175,7 @@ def _resolver(state: State, check: Check) -> Iterator[HostDamage]:
     yield HostDamage(N_("another DNS server"), {**state, "resolver": lines}, frozenset({"resolver"}))
 
 
-def _open(state: State, check: Check) -> Iterator[HostDamage]:
+def _close_openings(state: State, check: Check) -> Iterator[HostDamage]:
     """Yield that what must be open is not."""
     printed = {name: _without_openings(state["firewall"][name]) for name in ("runtime", "permanent")}
     shut = {**state, "firewall": printed}
@@ -251,8 +251,8 @@ _OF_CHECK: Mapping[str, Callable[[State, Check], Iterator[HostDamage]]] = {
     "export": _export,
     "sshd": _sshd,
     "resolver": _resolver,
-    "firewalld_opens": _open,
-    "firewalld_open": _open,
+    "firewalld_opens": _close_openings,
+    "firewalld_open": _close_openings,
     "reaches": _reaches,
     "resolves": _resolves,
     "logs_in": _logs_in,

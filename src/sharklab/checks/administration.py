@@ -51,9 +51,9 @@ def firewalld_on(context: Context, params: Params) -> Finding:
 )
 def service(context: Context, params: Params) -> Finding:
     """The service `service` runs on `host`, and starts with it; of a list, one service does."""
-    found = [_service(context, params["host"], name) for name in names(params["service"])]
-    good = next((each for each in found if each.status is Status.PASSED), None)
-    return good or replace(found[0], found=listed(tuple(each.found for each in found)))
+    findings = [_service(context, params["host"], name) for name in names(params["service"])]
+    good = next((each for each in findings if each.status is Status.PASSED), None)
+    return good or replace(findings[0], found=listed(tuple(each.found for each in findings)))
 
 
 def names(value: str | Sequence[str]) -> tuple[str, ...]:
@@ -152,7 +152,7 @@ def mount_kept(context: Context, params: Params) -> Finding:
     return finding(False, params["host"], Message(text, params))
 
 
-def _kept(context: Context, params: Params) -> dict[remote_files.Entry, str]:
+def _kept(context: Context, params: Params) -> dict[remote_files.MountEntry, str]:
     """Return the entries that mount the path at the start, each with its line of fstab; "" for any other."""
     seen = observation(context, params)
     lines = [(remote_files.read_fstab_line(line), line) for line in seen["fstab"]]
@@ -200,11 +200,11 @@ def sshd(context: Context, params: Params) -> Finding:
     """
     printed = observation(context, params).get("sshd", [])
     names = {setting.partition(" ")[0] for setting in params["settings"]}
-    found = [line for line in printed if line.partition(" ")[0] in names]
-    if not found:
+    lines = [line for line in printed if line.partition(" ")[0] in names]
+    if not lines:
         return finding(False, params["host"], Message(N_("sshd does not tell its settings.")))
-    good = sorted(found) == sorted(params["settings"])
-    return finding(good, params["host"], Message(N_("The settings are: {found}."), {"found": sorted(found)}))
+    good = sorted(lines) == sorted(params["settings"])
+    return finding(good, params["host"], Message(N_("The settings are: {found}."), {"found": sorted(lines)}))
 
 
 @check(

@@ -26,7 +26,7 @@ _REMOTE_TYPES = ("nfs", "fuse")
 
 
 @dataclass(frozen=True)
-class Entry:
+class MountEntry:
     """A line of fstab, a unit or an entry of autofs that mounts a file system: its source and its path."""
 
     source: str
@@ -34,12 +34,12 @@ class Entry:
 
 
 @dataclass
-class Block:
+class GaneshaBlock:
     """A block of a configuration of nfs-ganesha: its name and keys in lower case, its blocks."""
 
     name: str
     values: dict[str, str] = field(default_factory=dict)
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[GaneshaBlock] = field(default_factory=list)
 
 
 def folder(path: str) -> str:
@@ -47,7 +47,7 @@ def folder(path: str) -> str:
     return path.rstrip("/") or "/"
 
 
-def read_fstab_line(line: str) -> Entry | None:
+def read_fstab_line(line: str) -> MountEntry | None:
     """Return the entry of a line that mounts something at the start (fstab(5)); None for any other line.
 
     A line needs a type; with `noauto` nothing is mounted, unless systemd mounts it when it is used
@@ -62,10 +62,10 @@ def read_fstab_line(line: str) -> Entry | None:
         return None
     if ":/" in source and not type.startswith(_REMOTE_TYPES):
         return None
-    return Entry(source, folder(path))
+    return MountEntry(source, folder(path))
 
 
-def read_units(printed: str) -> list[Entry]:
+def read_units(printed: str) -> list[MountEntry]:
     """Return the entries that units of systemd mount at the start of a host, or at their first use.
 
     `printed` is a block of properties for each unit that is enabled, and for the mount of each automount
@@ -74,19 +74,19 @@ def read_units(printed: str) -> list[Entry]:
     blocks = [dict(_PROPERTY.findall(block)) for block in printed.split("\n\n")]
     enabled = {unit.get("Id", "") for unit in blocks if unit.get("UnitFileState") == "enabled"}
     return [
-        Entry(unit["What"], folder(unit.get("Where", "")))
+        MountEntry(unit["What"], folder(unit.get("Where", "")))
         for unit in blocks
         if unit.get("What") and enabled & {unit.get("Id", ""), _automount(unit.get("Id", ""))}
     ]
 
 
-def read_automounts(printed: str, place: str) -> list[Entry]:
+def read_automounts(printed: str, place: str) -> list[MountEntry]:
     """Return the entries that autofs mounts at `place` as soon as somebody uses it (autofs(5)).
 
     `printed` is that of `automount --dumpmaps`. The key of a direct map is a whole path. The key * stands for
     every name, and & in a source for the key.
     """
-    found, base = list[Entry](), ""
+    found, base = list[MountEntry](), ""
     for match in _MAP.finditer(printed):
         if match["key"] is None:
             base = match["base"]
@@ -94,7 +94,7 @@ def read_automounts(printed: str, place: str) -> list[Entry]:
         key = place.removeprefix(f"{base}/") if match["key"] == "*" else match["key"]
         path = key if base == "/-" else f"{base}/{key}"
         if path == place and "/" not in key.removeprefix(path):
-            found.append(Entry(match["source"].replace("&", key), place))
+            found.append(MountEntry(match["source"].replace("&", key), place))
     return found
 
 
@@ -183,7 +183,7 @@ def read_exports(printed: str) -> Mapping[str, set[str]]:
     return clients_by_path
 
 
-def _clients(export: Block) -> Iterator[str]:
+def _clients(export: GaneshaBlock) -> Iterator[str]:
     """Yield the clients of an export that have access: that of their block, else that of the export."""
     for block in export.blocks:
         access = block.values.get("access_type", export.values.get("access_type", ""))
@@ -191,14 +191,14 @@ def _clients(export: Block) -> Iterator[str]:
             yield from (name.strip() for name in block.values.get("clients", "").split(",") if name.strip())
 
 
-def _blocks(text: str) -> list[Block]:
+def _blocks(text: str) -> list[GaneshaBlock]:
     """Return the outer blocks of a configuration of nfs-ganesha, whatever its lines and its case."""
-    open_blocks = [Block("")]
+    open_blocks = [GaneshaBlock("")]
     words: list[str] = []
     for token in _TOKEN.finditer(text):
         sign = token["sign"]
         if sign == "{":
-            block = Block("".join(words[-1:]).casefold())
+            block = GaneshaBlock("".join(words[-1:]).casefold())
             open_blocks[-1].blocks.append(block)
             open_blocks.append(block)
         elif sign == ";" and "=" in words:

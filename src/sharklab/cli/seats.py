@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import state
-from sharklab.errors import InputError, MachineryError
+from sharklab.errors import InputError, MachineryError, SharklabError
 from sharklab.hosts import providers, seat_provider
 from sharklab.hosts.providers import sleeping
 from sharklab.lab import seat
@@ -19,8 +19,8 @@ from sharklab.progress import Progress
 
 def seats_here(lab: str | None = None, student: str | None = None) -> list[Seat]:
     """Return the seats that have a folder on this machine: of `lab` (all without it), of `student` (all)."""
-    found = (seat.at(folder) for folder in sorted(state.seats_folder().glob("*/*/")))
-    return [own for own in found if lab in (None, own.lab) and student in (None, own.student)]
+    seats = (seat.at(folder) for folder in sorted(state.seats_folder().glob("*/*/")))
+    return [own for own in seats if lab in (None, own.lab) and student in (None, own.student)]
 
 
 def provider_of(own: Seat) -> providers.Provider:
@@ -33,29 +33,35 @@ def warnings(lab: str, student: str) -> list[Message]:
     return [sentence for own in seats_here(lab, student) for sentence in provider_of(own).warnings(own)]
 
 
+def look(own: Seat) -> dict[str, Any]:
+    """Return the provider of a seat, its hosts with their state, and its warnings.
+
+    A seat that cannot be looked at has no host, and its error as its warning: the others are shown.
+    """
+    name = seat_provider.read(own.folder) or seat_provider.DEFAULT
+    try:
+        provider = providers.get(name)
+        hosts, told = dict(provider.status(own)), list(provider.warnings(own))
+    except SharklabError as error:
+        hosts, told = {}, [error.line]
+    return {"provider": name, "hosts": hosts, "warnings": told}
+
+
 def status(lab: str | None = None, student: str | None = None) -> list[dict[str, Any]]:
     """Return lab, student, provider, hosts with their state, and warnings for each of `seats_here`."""
-    return [
-        {
-            "lab": own.lab,
-            "student": own.student,
-            "provider": provider_of(own).name,
-            "hosts": dict(provider_of(own).status(own)),
-            "warnings": list(provider_of(own).warnings(own)),
-        }
-        for own in seats_here(lab, student)
-    ]
+    return [{"lab": own.lab, "student": own.student, **look(own)} for own in seats_here(lab, student)]
 
 
 @contextmanager
 def hold(own: Seat) -> Iterator[None]:
-    """Hold a seat for this process alone, and wake it if it sleeps. Raises Busy when another run has it.
+    """Hold a seat for this process alone, and let its hosts run. Raises Busy when another run has it.
 
     The lock lies outside the seat's folder, which `down` removes.
     """
     what = Message(N_("seat {lab}/{student}"), {"lab": own.lab, "student": own.student})
     with state.lock(state.root() / "locks" / f"{own.lab}-{own.student}", what):
         sleeping.wake(own)
+        sleeping.resume(own)
         yield
 
 

@@ -10,7 +10,7 @@ from sharklab.cli import flow, seats
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.marking.solutions import done_too
 from sharklab.grading.submission import manifest
-from sharklab.grading.submission.model import HostState, Submission
+from sharklab.grading.submission.model import PlainHostState, Submission
 from sharklab.hosts import configuration, faults, inventory
 from sharklab.lab import diary, fault_catalogue, plan_file, seat
 from sharklab.lab.criteria import leaves
@@ -73,7 +73,7 @@ def exercises(plan: Plan, name: str) -> tuple[str, ...]:
     return (name,)
 
 
-def with_state(plan: Plan, found: Submission, state: Mapping[str, HostState]) -> Submission:
+def with_state(plan: Plan, found: Submission, state: Mapping[str, PlainHostState]) -> Submission:
     """Return the work that was found as a submission of this moment, with the state of the hosts."""
     return replace(
         found,
@@ -103,10 +103,10 @@ def solve(plan: Plan, ids: Sequence[str], progress: Progress) -> dict[str, str]:
         flow.solve(plan, ids, seats.provider_of(plan.seat), progress)
         after = configuration.read(plan, touched)
         changes = {host: configuration.differences(before[host], after[host]) for host in touched}
-        found = {host: text for host, text in changes.items() if text}
-        if found:
-            configuration.note(plan, ids, found)
-    return found
+        diffs = {host: text for host, text in changes.items() if text}
+        if diffs:
+            configuration.note(plan, ids, diffs)
+    return diffs
 
 
 def costs(plan: Plan, ids: Sequence[str]) -> list[Message]:

@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-Effect = dict[str, Any]
+PlainEffect = dict[str, Any]
 """The result of an attempt: see `sharklab.evidence.effects.Effect`."""
 
 LIMIT = 20.0
@@ -54,7 +54,7 @@ CLOSED = ([3, 3], [1, 4])
 """Port unreachable (ICMP, ICMPv6): the answer of a closed port of UDP."""
 
 
-def reaches(to: str, address: str, port: str) -> Effect:
+def reaches(to: str, address: str, port: str) -> PlainEffect:
     """Return the verdict of packets on `port` at `address`: open, other, refused, rejected or silent.
 
     `other` is a program that does not speak the protocol of the port, which is known for those of `CALLS`.
@@ -81,7 +81,7 @@ def reaches(to: str, address: str, port: str) -> Effect:
         return {**found, "own": True} if own == address else found
 
 
-def _connect(tried: socket.socket, own: str, port: int) -> Effect:
+def _connect(tried: socket.socket, own: str, port: int) -> PlainEffect:
     waiting = select.poll()
     waiting.register(tried, select.POLLOUT)
     if not waiting.poll(PATIENCE * 1000):
@@ -93,7 +93,7 @@ def _connect(tried: socket.socket, own: str, port: int) -> Effect:
     return _call(tried, *CALLS[port]()) if port in CALLS else {"verdict": "open"}
 
 
-def _call(tried: socket.socket, question: bytes, is_answer: Callable[[bytes], bool]) -> Effect:
+def _call(tried: socket.socket, question: bytes, is_answer: Callable[[bytes], bool]) -> PlainEffect:
     """Return the effect of a question over a connection: another program may hold the port."""
     tried.settimeout(PATIENCE)
     try:
@@ -103,7 +103,7 @@ def _call(tried: socket.socket, question: bytes, is_answer: Callable[[bytes], bo
         return {"verdict": "other", "said": error.strerror or str(error)}
 
 
-def _ask(tried: socket.socket, own: str, question: bytes, is_answer: Callable[[bytes], bool]) -> Effect:
+def _ask(tried: socket.socket, own: str, question: bytes, is_answer: Callable[[bytes], bool]) -> PlainEffect:
     """Return the effect of a question over UDP, which is sent at each of `REPEATS`."""
     start = time.monotonic()
     waiting = select.poll()
@@ -120,18 +120,18 @@ def _ask(tried: socket.socket, own: str, question: bytes, is_answer: Callable[[b
             except BlockingIOError:
                 pass
             except OSError as error:
-                return _closed(_error(error.errno or 0, told or _icmp(tried), own))
+                return _close(_error(error.errno or 0, told or _icmp(tried), own))
             if told:
-                return _closed(_error(errno.ECONNREFUSED, told, own))
+                return _close(_error(errno.ECONNREFUSED, told, own))
     return {"verdict": "silent"}
 
 
-def _closed(effect: Effect) -> Effect:
+def _close(effect: PlainEffect) -> PlainEffect:
     """Return the effect of a question over UDP: a closed port refuses it."""
     return {**effect, "verdict": "refused"} if effect.get("icmp") in CLOSED else effect
 
 
-def _error(code: int, told: Effect, own: str) -> Effect:
+def _error(code: int, told: PlainEffect, own: str) -> PlainEffect:
     """Return the verdict of an error of the socket, with the ICMP message that made it, if one did."""
     said = {"said": os.strerror(code)}
     if not told:
@@ -141,7 +141,7 @@ def _error(code: int, told: Effect, own: str) -> Effect:
     return {"verdict": "rejected", **told}
 
 
-def _icmp(tried: socket.socket) -> Effect:
+def _icmp(tried: socket.socket) -> PlainEffect:
     """Return type, code and sender of the ICMP message in the error queue, or {} (sock_extended_err)."""
     try:
         _, ancillary, _, _ = tried.recvmsg(512, 512, socket.MSG_ERRQUEUE)
@@ -204,7 +204,7 @@ QUESTIONS: Mapping[int, Callable[[], tuple[bytes, Callable[[bytes], bool]]]] = {
 """A question for each port of UDP, and the function that knows its answer."""
 
 
-def resolves(name: str, by: str = "") -> Effect:
+def resolves(name: str, by: str = "") -> PlainEffect:
     """Return the addresses that programs get for `name`: those of getent(1), as a user without rights.
 
     With `by` they come from this source alone, such as `dns` (nsswitch.conf(5)). An answer after `ANSWER`
@@ -250,7 +250,7 @@ BOOT_ID = "/proc/sys/kernel/random/boot_id"
 """The file that tells a host from every other one (random(4))."""
 
 
-def logs_in(user: str, login: str, to: str, address: str) -> Effect:
+def logs_in(user: str, login: str, to: str, address: str) -> PlainEffect:
     """Return whether `user` logs in as `login` at `to`, which is at `address`, without a password.
 
     A new host key is taken and forgotten: ssh adds it to the first file of known hosts, which keeps nothing.
@@ -271,7 +271,7 @@ def logs_in(user: str, login: str, to: str, address: str) -> Effect:
     return {"verdict": "done", "boot_id": "".join(printed[-1:])[:MOST]}
 
 
-def writes(user: str, path: str) -> Effect:
+def writes(user: str, path: str) -> PlainEffect:
     """Return whether `user` writes a new file in the folder `path`, and the disk has it; it is removed.
 
     `device` and `type` are those of the file system that has the file.
@@ -298,7 +298,7 @@ def writes(user: str, path: str) -> Effect:
     return {"verdict": "done", **place}
 
 
-def reads(user: str, path: str, text: str) -> Effect:
+def reads(user: str, path: str, text: str) -> PlainEffect:
     """Return whether `user` reads the file `path`, and whether `text` is in its first `READ` bytes.
 
     `device` and `type` are those of the file system that has the file.
@@ -310,7 +310,7 @@ def reads(user: str, path: str, text: str) -> Effect:
     return {"verdict": "done" if text.encode() in content else "other", **place}
 
 
-def _file_system(file: int) -> Effect:
+def _file_system(file: int) -> PlainEffect:
     """Return source and type of the mount that has an open file, {} if the kernel does not say (proc(5))."""
     with open(f"/proc/self/fdinfo/{file}") as told:
         mount = next((line.split()[1] for line in told if line.startswith("mnt_id:")), "")
@@ -339,7 +339,7 @@ def _become(user: str) -> str:
     return entry.pw_dir
 
 
-ATTEMPTS: Mapping[str, Callable[..., Effect]] = {
+ATTEMPTS: Mapping[str, Callable[..., PlainEffect]] = {
     "reaches": reaches,
     "resolves": resolves,
     "logs_in": logs_in,
@@ -349,7 +349,7 @@ ATTEMPTS: Mapping[str, Callable[..., Effect]] = {
 """The function of each attempt, by its first word; the other words are its arguments."""
 
 
-def attempt(words: Sequence[str]) -> Effect:
+def attempt(words: Sequence[str]) -> PlainEffect:
     """Return the effect of one attempt; a fault of the attempt is an effect too."""
     name, *arguments = words
     try:
@@ -383,7 +383,7 @@ def begin(words: Sequence[str]) -> tuple[int, int]:
         os._exit(0)
 
 
-def results(attempts: Sequence[Sequence[str]], limit: float = LIMIT) -> list[Effect]:
+def results(attempts: Sequence[Sequence[str]], limit: float = LIMIT) -> list[PlainEffect]:
     """Return the effect of each attempt. All are tried at once; one without a result in time is `late`."""
     begun = [begin(words) for words in attempts]
     deadline = time.monotonic() + limit
@@ -396,7 +396,7 @@ def results(attempts: Sequence[Sequence[str]], limit: float = LIMIT) -> list[Eff
     return effects
 
 
-def _result(pipe: int, deadline: float) -> Effect:
+def _result(pipe: int, deadline: float) -> PlainEffect:
     received = b""
     with os.fdopen(pipe, "rb", buffering=0) as reader:
         while select.select([reader], [], [], max(0.0, deadline - time.monotonic()))[0]:
@@ -406,7 +406,7 @@ def _result(pipe: int, deadline: float) -> Effect:
             received += part
         else:
             return {"verdict": "late"}
-    effect: Effect = json.loads(received) if received else {"verdict": "error", "said": "no result"}
+    effect: PlainEffect = json.loads(received) if received else {"verdict": "error", "said": "no result"}
     return effect
 
 

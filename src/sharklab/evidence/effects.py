@@ -26,7 +26,7 @@ Attempt = tuple[str, ...]
 LIMIT = 90.0
 """Seconds that all attempts of a host may take, with the connection to it."""
 
-Words = Annotated[str, Meta(max_length=1024)]
+EffectText = Annotated[str, Meta(max_length=1024)]
 Byte = Annotated[int, Meta(ge=0, le=255)]
 
 
@@ -41,22 +41,22 @@ class Effect(TypedDict):
     of a program or of the kernel. Only `verdict` is in observations of every version.
     """
 
-    verdict: Words
-    said: NotRequired[Words]
+    verdict: EffectText
+    said: NotRequired[EffectText]
     icmp: NotRequired[Annotated[list[Byte], Meta(min_length=2, max_length=2)]]
-    origin: NotRequired[Words]
+    origin: NotRequired[EffectText]
     own: NotRequired[bool]
-    boot_id: NotRequired[Words]
-    device: NotRequired[Words]
-    type: NotRequired[Words]
-    addresses: NotRequired[Annotated[list[Words], Meta(max_length=300)]]
+    boot_id: NotRequired[EffectText]
+    device: NotRequired[EffectText]
+    type: NotRequired[EffectText]
+    addresses: NotRequired[Annotated[list[EffectText], Meta(max_length=300)]]
 
 
 PLAIN = "/usr/bin/env -i HOME=/root LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin"
 """The beginning of a command on a host that looks at the host: programs that somebody put beside those of the
 system, variables and functions of a shell do not count."""
 
-Effects = Annotated[dict[Words, Effect], Meta(max_length=256)]
+Effects = Annotated[dict[EffectText, Effect], Meta(max_length=256)]
 """The effects of the attempts of a host, each by its `key`."""
 
 

@@ -138,9 +138,9 @@ LOOKS = {
 }
 """The other commands that show what a host is like."""
 
-Line = Annotated[str, Meta(max_length=4096)]
-Output = Annotated[str, Meta(max_length=262_144)]
-Lines = Annotated[list[Line], Meta(max_length=4096)]
+ShortText = Annotated[str, Meta(max_length=4096)]
+LongText = Annotated[str, Meta(max_length=262_144)]
+ShortTexts = Annotated[list[ShortText], Meta(max_length=4096)]
 
 
 @dataclass(frozen=True)
@@ -171,27 +171,27 @@ class Firewall(TypedDict):
     Only `runtime` and `permanent` are in observations of every version.
     """
 
-    runtime: Output
-    permanent: Output
-    default: NotRequired[Line]
-    permanent_default: NotRequired[Line]
-    zones: NotRequired[Output]
-    permanent_zones: NotRequired[Output]
-    policies: NotRequired[Output]
-    permanent_policies: NotRequired[Output]
-    direct: NotRequired[Output]
-    permanent_direct: NotRequired[Output]
-    tables: NotRequired[Output]
-    cards: NotRequired[Output]
-    services: NotRequired[Annotated[dict[Line, Lines], Meta(max_length=1024)]]
+    runtime: LongText
+    permanent: LongText
+    default: NotRequired[ShortText]
+    permanent_default: NotRequired[ShortText]
+    zones: NotRequired[LongText]
+    permanent_zones: NotRequired[LongText]
+    policies: NotRequired[LongText]
+    permanent_policies: NotRequired[LongText]
+    direct: NotRequired[LongText]
+    permanent_direct: NotRequired[LongText]
+    tables: NotRequired[LongText]
+    cards: NotRequired[LongText]
+    services: NotRequired[Annotated[dict[ShortText, ShortTexts], Meta(max_length=1024)]]
 
 
 class Mount(TypedDict):
     """A mounted file system."""
 
-    path: Line
-    device: Line
-    type: Line
+    path: ShortText
+    device: ShortText
+    type: ShortText
 
 
 class HostState(TypedDict):
@@ -204,15 +204,15 @@ class HostState(TypedDict):
     observed: Annotated[float, Meta(ge=0, le=1e11)]
     services: dict[str, ServiceState]
     firewall: Firewall
-    sockets: Lines
+    sockets: ShortTexts
     mounts: Annotated[list[Mount], Meta(max_length=4096)]
-    fstab: Lines
-    exports: Output
-    resolver: Lines
-    units: NotRequired[Output]
-    automounts: NotRequired[Output]
-    boot_id: NotRequired[Line]
-    sshd: NotRequired[Lines]
+    fstab: ShortTexts
+    exports: LongText
+    resolver: ShortTexts
+    units: NotRequired[LongText]
+    automounts: NotRequired[LongText]
+    boot_id: NotRequired[ShortText]
+    sshd: NotRequired[ShortTexts]
     effects: NotRequired[Effects]
 
 
@@ -255,7 +255,7 @@ class Observer:
         services = {f"service {name}": _service(name) for name in demands.services}
         sshd = {"sshd": SSHD} if demands.sshd else {}
         seen = self.printed({**FIREWALL, **LOOKS, **services, **sshd})
-        found: HostState = {
+        state_now: HostState = {
             "observed": time.time(),
             "services": {
                 name: {"running": "running" in words, "enabled": "enabled" in words}
@@ -273,8 +273,8 @@ class Observer:
             "boot_id": seen["boot_id"].strip(),
         }
         if demands.sshd:
-            found["sshd"] = seen["sshd"].splitlines()
-        return found
+            state_now["sshd"] = seen["sshd"].splitlines()
+        return state_now
 
     def printed(self, commands: Mapping[str, str]) -> Mapping[str, str]:
         """Return the output of each command, or "" if it fails, or is late `ATTEMPTS` times.

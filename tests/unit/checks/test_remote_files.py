@@ -230,6 +230,6 @@ source(s):
 )
 def test_a_map_of_autofs_counts_as_a_line_of_fstab(place: str, sources: list[str]) -> None:
     """By the whole path, by the name in a folder, or by the star for every name."""
-    expected = [remote_files.Entry(source, place) for source in sources]
+    expected = [remote_files.MountEntry(source, place) for source in sources]
     assert expected == remote_files.read_automounts(AUTOFS, place)
     assert [] == remote_files.read_automounts("", place)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sharklab import state
-from sharklab.cli import flow, seats
+from sharklab.cli import classroom, flow, seats
 from sharklab.cli.main import main
 from sharklab.errors import Busy, InputError, MachineryError
 from sharklab.hosts import seat_provider
@@ -51,6 +51,18 @@ def test_seats_here_are_chosen_by_lab_and_student() -> None:
         for wanted in ((), ("tp4",), (None, "ada"), ("tcpdump", "ada"), ("ports",))
     ]
     assert [sorted(made), made[:2], [made[2], made[0]], made[2:], []] == found
+
+
+def test_a_seat_that_cannot_be_looked_at_is_a_line() -> None:
+    """It tells why, and the other seats are shown as ever. So in the table of a class."""
+    folders = [make("tp4", student) for student in ("ada", "bob", "eve")]
+    seat_provider.write(folders[0], "cloud")
+    (folders[1] / "class.json").write_text("{")
+    for found in (seats.status("tp4"), classroom.status(seats.seats_here("tp4"))):
+        ada, bob, eve = found
+        assert ("cloud", {}) == (ada["warnings"][0].values["said"].values["name"], ada["hosts"])
+        assert ([], eve["hosts"]) == (eve["warnings"], bob["hosts"]) and eve["hosts"]
+    assert str(folders[1] / "class.json") == bob["warnings"][0].values["place"]
 
 
 def test_status_has_the_warnings_of_hosts(

@@ -15,7 +15,15 @@ from sharklab.hosts.providers.cluster import client, course, placement
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.endpoint import ENGINES
 from sharklab.hosts.providers.cluster.members import ALONE
-from sharklab.hosts.providers.cluster.model import Member, Network, Pool, Power, Resources, Server
+from sharklab.hosts.providers.cluster.model import (
+    EngineNetwork,
+    Instance,
+    Member,
+    Pool,
+    Power,
+    Resources,
+    Server,
+)
 from sharklab.message import N_, Message
 
 INOTIFY_PER_HOST = 7
@@ -26,17 +34,24 @@ GIBIBYTE = 2**30
 SPACE_NEEDED = 2 * GIBIBYTE
 """Bytes of a storage pool for the images of a lab and some seats."""
 
+DISK_OWNERS, NO_SHIFT = "volatile.last_state.idmap", "[]"
+"""The engine's key for the shift of the owners on the disk of a container, and its value for none."""
+
 CREATED = "Created"
 NAMES = {engine.name.lower(): engine.name for engine in ENGINES}
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A member that answers: its engine, its memory, and its limit of inotify if it could be read."""
+class ExaminedMember:
+    """A member that answers: its engine, its memory, and its limit of inotify if it could be read.
+
+    `shifts` tells that the files of a host there have other owners on disk than in the host.
+    """
 
     server: Server
     resources: Resources
     inotify: int | None
+    shifts: bool = False
 
 
 def examine(remote: str | None) -> Iterator[Diagnosis]:
@@ -76,15 +91,19 @@ def _inside(engine: Client, server: Server) -> Iterator[Diagnosis]:
     yield networks(engine.networks.all(), members)
 
 
-def _look(engine: Client, one: Member, server: Server) -> Seen:
+def _look(engine: Client, one: Member, server: Server) -> ExaminedMember:
     resources = engine.members.resources(one.name)
-    return Seen(engine.server(one.name), resources, _inotify_of(engine, one.name, server))
+    there = [each for each in engine.instances.all(every_project=True) if each.member == one.name]
+    shifts = any(each.config.get(DISK_OWNERS, NO_SHIFT) != NO_SHIFT for each in there)
+    return ExaminedMember(
+        engine.server(one.name), resources, _inotify_of(engine, one.name, server, there), shifts
+    )
 
 
-def _inotify_of(engine: Client, name: str, server: Server) -> int | None:
+def _inotify_of(engine: Client, name: str, server: Server, there: Sequence[Instance]) -> int | None:
     """Return the limit of a member: read in one of its hosts, or here if it is this machine."""
-    for one in engine.instances.all(every_project=True):
-        if one.member == name and one.power is Power.RUNNING:
+    for one in there:
+        if one.power is Power.RUNNING:
             with suppress(SharklabError, ValueError):
                 ran = engine.in_project(one.project).instances.run(one.name, ["cat", str(INOTIFY)], limit=10)
                 return int(ran.output)
@@ -106,7 +125,7 @@ def engine_itself(server: Server, place: str) -> Diagnosis:
     )
 
 
-def member(one: Member, seen: Seen | None) -> Diagnosis:
+def member(one: Member, seen: ExaminedMember | None) -> Diagnosis:
     """Tell the state and the memory of a member."""
     name = Message(N_("member {name}"), {"name": platform.node() if one.name == ALONE else one.name})
     if seen is None:
@@ -127,7 +146,7 @@ def member(one: Member, seen: Seen | None) -> Diagnosis:
     return Diagnosis(name, DiagnosisStatus.OK, Message(meaning, values))
 
 
-def room(seen: Mapping[str, Seen]) -> Diagnosis:
+def room(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     """Tell the number of hosts for which the members have memory."""
     name = N_("room for hosts")
     free = {one: look.resources.memory_free for one, look in seen.items()}
@@ -149,15 +168,15 @@ def architectures(members: Sequence[Member], own: str) -> Diagnosis:
     if others:
         return missing(
             name,
-            N_("these members are no {own} as this computer is, which makes the images: {others}"),
+            N_("this computer makes images for {own}, and these members have other processors: {others}"),
             N_("take them out of the cluster, or run sharklab on a computer of their kind"),
             own=own,
             others=others,
         )
-    return ok(name, N_("all are {own}, as this computer is, which makes the images"), own=own)
+    return ok(name, N_("all are {own}, like this computer, which makes the images"), own=own)
 
 
-def versions(seen: Mapping[str, Seen]) -> Diagnosis:
+def versions(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     """Tell whether all members have the same engine: during an upgrade the cluster refuses changes."""
     name, found = N_("versions"), sorted({look.server.version for look in seen.values()})
     if len(found) > 1:
@@ -170,21 +189,23 @@ def versions(seen: Mapping[str, Seen]) -> Diagnosis:
     return ok(name, N_("the same on all members"))
 
 
-def users(seen: Mapping[str, Seen]) -> Diagnosis:
+def users(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     """Tell whether hosts can have users of their own without a change of each file (idmapped mounts)."""
     name = N_("users of the hosts")
-    slow = tuple(one for one, look in seen.items() if "idmapped_mounts" not in look.server.features)
+    slow = tuple(
+        one for one, look in seen.items() if look.shifts or "idmapped_mounts" not in look.server.features
+    )
     if slow:
         return warning(
             name,
             N_("these members change the owner of every file of a new host, which is slow: {slow}"),
-            N_("take Linux 5.12 or newer there"),
+            N_("take Linux 5.12 or newer there, and a newer engine where a new kernel has refused LXD 5.0"),
             slow=slow,
         )
     return ok(name, N_("owners of files are shifted when they are mounted, on all members"))
 
 
-def inotify(seen: Mapping[str, Seen]) -> Diagnosis:
+def inotify(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     """Tell whether the members' limit of inotify(7) is ample: all hosts of a member share it."""
     name = N_("inotify limit")
     small = {
@@ -205,7 +226,7 @@ def inotify(seen: Mapping[str, Seen]) -> Diagnosis:
     if unread:
         return warning(
             name,
-            N_("not known of {unread}: only a host that runs there can read it"),
+            N_("unknown for {unread}: only a host that runs there can read it"),
             remedy,
             unread=unread,
             ample=INOTIFY_AMPLE,
@@ -213,7 +234,7 @@ def inotify(seen: Mapping[str, Seen]) -> Diagnosis:
     return ok(name, N_("ample on all members"))
 
 
-def virtual_machines(seen: Mapping[str, Seen]) -> Diagnosis:
+def virtual_machines(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     """Tell which members can run virtual machines: the engine tried QEMU and KVM when it started."""
     name = N_("virtual machines")
     able = tuple(one for one, look in seen.items() if "qemu" in look.server.drivers)
@@ -226,7 +247,7 @@ def virtual_machines(seen: Mapping[str, Seen]) -> Diagnosis:
     )
 
 
-def storage(engine: Client, seen: Mapping[str, Seen]) -> Iterator[Diagnosis]:
+def storage(engine: Client, seen: Mapping[str, ExaminedMember]) -> Iterator[Diagnosis]:
     """Tell the drivers of the pools, and their space on each member."""
     name = N_("storage")
     pools = [one for one in engine.pools.all() if one.status == CREATED]
@@ -235,10 +256,10 @@ def storage(engine: Client, seen: Mapping[str, Seen]) -> Iterator[Diagnosis]:
             name, N_("the cluster has no storage pool"), N_("make one; docs/cluster.md has the commands")
         )
     for pool in pools:
-        yield pool_itself(pool, {one: _free(engine, pool, one) for one in seen})
+        yield pool_itself(pool, {one: _free_bytes(engine, pool, one) for one in seen})
 
 
-def _free(engine: Client, pool: Pool, name: str) -> int:
+def _free_bytes(engine: Client, pool: Pool, name: str) -> int:
     space = engine.pools.space(pool.name, name)
     return space.total - space.used
 
@@ -270,14 +291,14 @@ def pool_itself(pool: Pool, free: Mapping[str, int]) -> Diagnosis:
     return Diagnosis(name, DiagnosisStatus.OK, Message(meaning, values))
 
 
-def networks(found: Sequence[Network], members: Sequence[Member]) -> Diagnosis:
+def networks(found: Sequence[EngineNetwork], members: Sequence[Member]) -> Diagnosis:
     """Tell whether networks of seats can be made. A seat lies on one member, so a bridge there is enough."""
     name = N_("networks")
     broken = tuple(one.name for one in found if one.managed and one.status != CREATED)
     if broken:
         return warning(
             name,
-            N_("made by half, since a member was down: {broken}; no machine can join the cluster"),
+            N_("incomplete, because a member was down: {broken}; no machine can join the cluster"),
             N_("start all members, then delete these networks: `incus network delete NAME` (or lxc)"),
             broken=broken,
         )

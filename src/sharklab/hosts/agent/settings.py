@@ -55,8 +55,8 @@ def texts() -> dict[str, str]:
     `PROGRAMS` has its digest.
     """
     commands = {" ".join(words): _in_order(output(list(words)) or "") for words in COMMANDS}
-    found = {path: text for path in files.below(ROOT) if (text := _text(path)) is not None}
-    return {**found, **commands, **_digests()}
+    by_path = {path: text for path in files.below(ROOT) if (text := _text(path)) is not None}
+    return {**by_path, **commands, **_digests()}
 
 
 def _digests() -> dict[str, str]:

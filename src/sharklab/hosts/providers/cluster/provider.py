@@ -14,14 +14,13 @@ from dataclasses import replace
 from sharklab import privilege, process, state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.image.model import Layers
-from sharklab.hosts.providers import access, baking, disk, marks, network, nspawn, provider, substitutes
-from sharklab.hosts.providers.cluster import course, exports, hosts, placement, record, tunnel
+from sharklab.hosts.inventory import HostFacts
+from sharklab.hosts.providers import access, baking, claims, disk, network, nspawn, provider, substitutes
+from sharklab.hosts.providers.cluster import course, exports, hosts, record, seating, tunnel
 from sharklab.hosts.providers.cluster.course import Course
-from sharklab.hosts.providers.cluster.errors import Refused, Unreachable
-from sharklab.hosts.providers.cluster.hosts import Found
-from sharklab.hosts.providers.cluster.model import Power
-from sharklab.hosts.providers.cluster.record import Record
-from sharklab.hosts.providers.provider import HostFacts
+from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
+from sharklab.hosts.providers.cluster.model import Instance, Power
+from sharklab.hosts.providers.cluster.record import SeatRecord
 from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab.model import Host, Plan, Seat
 from sharklab.message import N_, Message
@@ -78,7 +77,9 @@ class Cluster:
         for host in plan.hosts:
             _make_disk(plan, host, layers)
         own = course.begin()
-        seat, there = _place(own, plan)
+        seat, there = seating.place(own, plan)
+        if seat.names() - set(there):
+            course.ensure_networks(own, seat.networks.values(), hosts.members(own))
         lowers = {host.name: disk.lowers(plan, host.name, layers) for host in plan.hosts}
         names = {
             host: exports.ensure(own, exports.roots(paths), progress)
@@ -139,7 +140,7 @@ class Cluster:
             left = hosts.remove(own, list(hosts.of_seat(own, known, earlier=True).values()))
         access.close(seat.id)
         state.remove(seat.folder)
-        marks.release(seat.id)
+        claims.release(seat.id)
         if known and not any(record.all_records()):
             _remove_networks(own)
         return left
@@ -189,7 +190,7 @@ class Cluster:
         if member and member.ready:
             return ()
         text = N_(
-            "member {member} of the cluster does not hold hosts now: sharklab up brings the seat elsewhere"
+            "member {member} of the cluster does not hold hosts now: sharklab up makes the seat on another"
         )
         return (Message(text, {"member": known.member}),)
 
@@ -211,27 +212,8 @@ class Cluster:
         privilege.require_root(N_("starting hosts (network namespaces, mounts, containers) needs root"))
         process.require(*TOOLS)
         network.check(plan)
-        marks.claim(plan.seat.id, plan.seat.folder)
+        claims.claim(plan.seat.id, plan.seat.folder)
         access.prepare(plan, tunnel.proxy(plan.seat.folder))
-
-
-def check_room(count: int) -> None:
-    """Raise MachineryError if the members have no memory for so many more hosts."""
-    own = course.begin()
-    free = {
-        member.name: own.client.members.resources(member.name).memory_free
-        for member in hosts.members(own)
-        if member.ready
-    }
-    most = placement.room(free, course.MEMORY_OF_HOST)
-    if count > most:
-        raise MachineryError(
-            N_("the cluster has memory for {most} more hosts, and {hosts} are needed"),
-            place=Message(N_("the cluster")),
-            hint=N_("start fewer seats at once: --only NAME,NAME; or let a machine join the cluster"),
-            most=most,
-            hosts=count,
-        )
 
 
 def _refuse(plan: Plan, os: str) -> None:
@@ -260,7 +242,7 @@ def _facts(plan: Plan, host: Host, layers: Layers) -> Mapping[str, object]:
     return {**nspawn.facts(plan, host, layers), "virtualization_tech_guest": ["container", "lxc"]}
 
 
-def _of(seat: Seat) -> tuple[Course, Record]:
+def _of(seat: Seat) -> tuple[Course, SeatRecord]:
     """Return course and record of a seat that is there. Raises MachineryError if it is not."""
     known = record.read(seat.folder)
     if known is None:
@@ -273,43 +255,7 @@ def _of(seat: Seat) -> tuple[Course, Record]:
     return course.of_record(known), known
 
 
-def _place(own: Course, plan: Plan) -> tuple[Record, Mapping[str, Found]]:
-    """Return the record of a seat with its member and networks, chosen now for a new one, and its instances.
-
-    Where the engine moved the hosts, the record follows. A seat whose member takes no hosts goes elsewhere.
-    """
-    with course.lock():
-        names = [host.name for host in plan.hosts]
-        known = record.read(plan.seat.folder) or Record(plan.seat.id, own.project, own.remote, hosts=names)
-        members = hosts.members(own)
-        there = hosts.of_seat(own, known) if known.member else {}
-        at = [there[name].member for host in plan.hosts if (name := known.instance(host.name)) in there]
-        ready = {member.name for member in members if member.ready}
-        usable = [member for member in at if member in ready]
-        chosen = max(usable, key=usable.count) if usable else known.member
-        if chosen not in ready:
-            chosen = placement.choose(_places(own, sorted(ready)), len(plan.hosts), course.MEMORY_OF_HOST)
-        networks = known.networks or course.take_networks(own, plan, members)
-        seat = replace(known, member=chosen, networks=networks)
-        if seat != known:
-            record.write(plan.seat.folder, seat)
-    return seat, there
-
-
-def _places(own: Course, ready: Sequence[str]) -> list[placement.Place]:
-    """Return the members that can take a seat. One that does not answer in time is left out."""
-    placed = [(one.member, len(one.hosts)) for one in record.all_records()]
-    found = []
-    for name in ready:
-        try:
-            free = own.client.members.resources(name, limit=10.0).memory_free
-        except (Unreachable, Refused):
-            continue
-        found.append(placement.Place(name, free, sum(count for member, count in placed if member == name)))
-    return found
-
-
-def _state(own: Course, known: Record, one: Found | None) -> str:
+def _state(own: Course, known: SeatRecord, one: Instance | None) -> str:
     if hosts.is_dead(own, one.member if one else known.member):
         return LOST
     if one is None:
@@ -323,10 +269,10 @@ def _state(own: Course, known: Record, one: Found | None) -> str:
 
 def _remove_networks(own: Course) -> None:
     """Remove the pool of networks; those that a dead member still holds stay for the next time."""
-    for one in own.networks():
+    for name in sorted(own.network_names()):
         try:
-            own.client.in_project(course.DEFAULT).networks.delete(one.name)
-        except (Refused, Unreachable):
+            own.bridges.delete(name)
+        except (EngineRefusal, Unreachable):
             return
 
 
