@@ -1,7 +1,7 @@
 """Show packets of a host as they pass: a WebSocket for the rows, and requests for one packet or all of them.
 
 To the browser:
-    {"recording": {...}}                        the recording of the host
+    {"recording": {"state": "starts", ...}}     the recording of the host
     {"clear": number, "display": filter}        the rows begin anew
     {"first": number, "rows": [...]}            more rows
     {"problem": text}
@@ -93,7 +93,7 @@ async def packets(ws: WebSocket) -> None:
 async def _send_state(ws: WebSocket, watched: Watched) -> None:
     while True:
         changed = watched.changed
-        await _send(ws, {"recording": dict(watched.shown)})
+        await _send(ws, {"recording": {**watched.shown, "state": watched.state}})
         await changed.wait()
 
 
@@ -121,11 +121,12 @@ async def _send_generation(ws: WebSocket, watched: Watched, live: Live, reader: 
         if rows:
             body = f'"first":{first},"rows":[{",".join(rows)}]'
             await ws.send_text(f"{{{body}}}")
+            await asyncio.sleep(BATCH)
         elif live.has_failed:
             await _send(ws, {"problem": i18n.translator(reader.lang).gettext(FAILED)})
             return
-        await asyncio.sleep(BATCH)
-        await live.wait(generation, seen)
+        else:
+            await live.wait(generation, seen)
 
 
 async def _obey(ws: WebSocket, watched: Watched, reader: Reader) -> None:

@@ -67,14 +67,14 @@ def page(kept: Bench, browser: TestClient) -> Iterator[Page]:
 
 def recorded(page: Page, door_here: DoorHere, content: bytes = CONTENT) -> Page:
     """Return the page after a recording has begun and got packets."""
-    page.ask("start").until(lambda own: own.recording.get("id", 0) > 0)
+    page.ask("start").until(lambda own: own.recording.get("state") == "runs")
     door_here.tcpdumps.made[-1].grow(content)
     return page.until(lambda own: bool(own.rows))
 
 
 def test_rows_come_while_packets_come(page: Page, door_here: DoorHere) -> None:
     """The rest of a packet that was cut comes later."""
-    page.until(lambda own: own.recording == {"id": 0})
+    page.until(lambda own: own.recording == {"id": 0, "state": "none"})
     half = len(CONTENT) - 7
     recorded(page, door_here, CONTENT[:half])
     count = len(page.rows)

@@ -124,15 +124,17 @@ class PacketsElement extends HTMLElement {
     this.#due();
   }
 
-  /** @param {{id: number, end: string, network: string, filter: string, dropped: number}} recording */
+  /** @param {{id: number, state: string}} recording */
   #state(recording) {
-    const state = recording.id === 0 ? "none" : recording.end || "runs";
+    const state = recording.state;
     this.dataset.state = state;
     const words = this.querySelector(`template[data-state=${state}]`);
     const shown = /** @type {HTMLElement} */ (this.querySelector("[data-shows=state]"));
     shown.textContent = words instanceof HTMLTemplateElement ? words.content.textContent : "";
-    for (const button of this.querySelectorAll("form[data-do=record] button"))
-      /** @type {HTMLElement} */ (button).hidden = (/** @type {HTMLElement} */ (button).dataset.state === "runs") !== (state === "runs");
+    for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (this.querySelectorAll("form[data-do=record] button"))) {
+      button.hidden = (button.dataset.state === "runs") !== (state === "runs");
+      button.disabled = state === "starts";
+    }
     for (const part of this.querySelectorAll("[data-needs=recording]")) /** @type {HTMLElement} */ (part).hidden = recording.id === 0;
   }
 
