@@ -256,11 +256,9 @@ def status(own: Sequence[Seat]) -> list[dict[str, Any]]:
 
 
 def _status(one: Seat, noted: ClassNote) -> dict[str, Any]:
-    provider = seats.provider_of(one)
     return {
         "student": one.student,
-        "hosts": dict(provider.status(one)),
-        "warnings": list(provider.warnings(one)),
+        **seats.look(one),
         "memory": capacity.memory_of(one),
         "begun": diary.begun(one),
         "checked": noted.checked,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import state
-from sharklab.errors import InputError, MachineryError
+from sharklab.errors import InputError, MachineryError, SharklabError
 from sharklab.hosts import providers, seat_provider
 from sharklab.hosts.providers import sleeping
 from sharklab.lab import seat
@@ -35,16 +35,25 @@ def warnings(lab: str, student: str) -> list[Message]:
 
 def status(lab: str | None = None, student: str | None = None) -> list[dict[str, Any]]:
     """Return lab, student, provider, hosts with their state, and warnings for each of `seats_here`."""
-    return [
-        {
-            "lab": own.lab,
-            "student": own.student,
-            "provider": provider_of(own).name,
-            "hosts": dict(provider_of(own).status(own)),
-            "warnings": list(provider_of(own).warnings(own)),
+    return [{"lab": own.lab, "student": own.student, **look(own)} for own in seats_here(lab, student)]
+
+
+def look(own: Seat) -> dict[str, Any]:
+    """Return the provider of a seat, its hosts with their state, and its warnings.
+
+    Where the provider cannot say it, there is no host, and a warning has the reason: one seat never hides
+    the others.
+    """
+    name = seat_provider.read(own.folder) or seat_provider.DEFAULT
+    try:
+        found = provider_of(own)
+        return {
+            "provider": name,
+            "hosts": dict(found.status(own)),
+            "warnings": list(found.warnings(own)),
         }
-        for own in seats_here(lab, student)
-    ]
+    except SharklabError as error:
+        return {"provider": name, "hosts": {}, "warnings": [error.sentence]}
 
 
 @contextmanager

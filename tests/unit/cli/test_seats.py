@@ -53,6 +53,21 @@ def test_seats_here_are_chosen_by_lab_and_student() -> None:
     assert [sorted(made), made[:2], [made[2], made[0]], made[2:], []] == found
 
 
+def test_seat_of_an_unknown_provider_is_told_beside_the_others(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It has no hosts that anybody could ask, and says why; `status` and `seats status` show both."""
+    make("tp4", "ada")
+    seat_provider.write(make("tp4", "bob"), "cloud")
+    ada, bob = seats.status("tp4")
+    assert ("nspawn", []) == (ada["provider"], ada["warnings"])
+    assert ("cloud", {}) == (bob["provider"], bob["hosts"])
+    assert ["there is no provider {name!r}"] == [line.msgid for line in bob["warnings"]]
+    for words in (["status", "tp4"], ["seats", "status", "tp4"]):
+        assert 0 == main(words)
+        assert "'cloud'" in capsys.readouterr().out
+
+
 def test_status_has_the_warnings_of_hosts(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
