@@ -159,7 +159,7 @@ def record(page: SeatPage, own: Application) -> str:
     packets.stop()
     layers = packets.open_first()
     packets.keep(own.capture)
-    ports = re.search(r"Src Port: (\d+)", str(layers))
+    ports = re.search(r"Src Port: (\d+)", layers)
     assert ports
     return ports[1]
 
