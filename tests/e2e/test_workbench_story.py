@@ -218,6 +218,7 @@ def test_lesson(server: Server, browser: Browser, firefox: Browser, tmp_path: Pa
         lap("the work is checked, twice")
         points, worth = (checked["result"][key] for key in ("points", "worth"))
         assert points == worth and total == f"Sum: {points:g} of {worth:g}"
+        save_picture(own, "workbench.png", 860, tmp_path)
         digest = own.hand_in()
         [kept] = (server.place / "state" / "handed" / LAB).iterdir()
         assert digest == hashlib.sha256(kept.read_bytes()).hexdigest()

@@ -45,6 +45,7 @@ class PacketsElement extends HTMLElement {
       this.#due();
     });
     this.#on("follow", "click", () => this.#conversation());
+    this.#on("close", "click", () => this.#close());
     this.#connect();
   }
 
@@ -200,7 +201,8 @@ class PacketsElement extends HTMLElement {
     const now = this.#shown.findIndex((row) => row[0] === this.#chosen);
     const end = this.#shown.length - 1;
     const next = { ArrowDown: now + 1, ArrowUp: now - 1, PageDown: now + page, PageUp: now - page, Home: 0, End: end }[event.key];
-    if (event.key === "Enter" && this.#chosen) this.#choose(this.#chosen, true);
+    if (event.key === "Escape") this.#close();
+    else if (event.key === "Enter" && this.#chosen) this.#choose(this.#chosen, true);
     else if (next === undefined || end < 0) return;
     else this.#choose(this.#shown[Math.max(0, Math.min(end, next))][0], false);
     event.preventDefault();
@@ -226,9 +228,14 @@ class PacketsElement extends HTMLElement {
     if (talk) this.#ask(`conversation?talk=${encodeURIComponent(talk)}`);
   }
 
+  #close() {
+    this.querySelector(".part")?.replaceChildren();
+    this.#view.focus();
+  }
+
   /** Let htmx show a part beside the table. @param {string} path */
   #ask(path) {
-    const part = this.querySelector(".detail");
+    const part = this.querySelector(".part");
     part?.setAttribute("hx-get", `${this.#url}/${path}`);
     part?.dispatchEvent(new CustomEvent("wanted"));
   }
