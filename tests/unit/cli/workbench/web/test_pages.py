@@ -182,7 +182,7 @@ def refuse(event, args):
     if event == "open" or event == "import" and args[0] not in sys.modules:
         raise PermissionError(args[0])
 
-row = {"student": "alice", "name": "A", "hand": 3, "right": "see", "letters": 1, "hosts": {}, "job": "",
+row = {"student": "alice", "name": "A", "hand": 3, "right": "see", "letters": 1, "hosts": {}, "warnings": ["x"], "job": "",
        "failed": "", "exercises": [], "points": 1234.5, "worth": 2000.25, "changed": 5, "stuck": 3,
        "is_done": False, "hints": 0, "handed": 1.0, "handed_at": "10:00", "clock": {"ends": 0}}
 own = {"lab": "mylab", "title": "A lab", "is_exam": True, "rows": [row], "shown": [row]}
