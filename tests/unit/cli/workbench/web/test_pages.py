@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.cli.workbench.web import guard
+from sharklab.cli.workbench.web import guard, pages
 from sharklab.grading.submission import sheet
 from tests.support import packets_made, workbench
 
