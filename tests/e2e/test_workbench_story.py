@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, expect
 
 from sharklab.cli import flow
 from sharklab.lab.model import Plan
-from tests.support import workbench_served
+from tests.support import picture_files, workbench_served
 from tests.support.workbench_page import ClassPage, SeatPage, WorkbenchPage
 from tests.support.workbench_served import Server
 
@@ -38,7 +38,7 @@ FSAL { Name = VFS; } CLIENT { Clients = CLIENT_ADDRESS; Access_Type = RW; } }"""
 def save_picture(page: WorkbenchPage, name: str, height: int, folder: Path) -> None:
     """Save the top of a page, for the documentation where SHARKLAB_PICTURES names its folder."""
     file = Path(os.environ.get("SHARKLAB_PICTURES", folder)) / name
-    page.page.screenshot(path=file, clip={"x": 0, "y": 0, "width": 1280, "height": height})
+    picture_files.save(page.page, file, {"x": 0, "y": 0, "width": 1280, "height": height})
 
 
 @dataclass(frozen=True)

@@ -231,4 +231,4 @@ async def keep(request: Request) -> Response:
 
     await run_in_threadpool(give)
     said = i18n.translator(reader.lang).say(Message(N_("kept as the capture {id}"), {"id": id}))
-    return HTMLResponse(escape(said), headers={"hx-trigger": f"kept-{id}"})
+    return HTMLResponse(f'<span class="kept">✓ {escape(said)}</span>', headers={"hx-trigger": f"kept-{id}"})
