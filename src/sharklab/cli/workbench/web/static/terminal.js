@@ -194,7 +194,7 @@ class TerminalElement extends HTMLElement {
     if (!(others instanceof HTMLElement)) return;
     others.hidden = names.length < 2;
     const list = others.querySelector("output");
-    if (list) list.textContent = names.join(", ");
+    if (list) list.textContent = names.map((name) => (name === "instructor" ? others.dataset.instructor : name)).join(", ");
   }
 }
 
