@@ -175,7 +175,7 @@ def help_out(teacher: ClassPage, student: SeatPage, name: str) -> None:
     expect(teacher.at(".mark")).to_be_visible()
     teacher.terminal("client").run("echo $((6 * 7)) is the answer")
     expect(seen.screen).to_contain_text("42 is the answer")
-    expect(seen.own.locator(".viewers output")).to_contain_text("instructor")
+    expect(seen.own.locator(".viewers output")).to_contain_text("enseignant")
     teacher.go_back()
     teacher.row(name).locator("td button", has_text="helped").click()
     expect(teacher.row(name)).not_to_have_class("asks")
