@@ -355,11 +355,11 @@ async def _of_stall(own: Server, terminals: Sequence[Terminal]) -> None:
 
 async def recorded(
     student: str, program: str, count: int, go: Path | None = None
-) -> tuple[float, list[float]]:
+) -> tuple[float, int, list[float]]:
     """Record what a program makes.
 
-    Return the milliseconds until the page says that it records, and how late each of `count` rows came. Then
-    the file `go` is there.
+    Return the milliseconds until the page says that it records, how many of `count` rows came, and how late
+    they came. Then the file `go` is there.
     """
     found, rows, begun, asked, ready = list[float](), 0, False, time.perf_counter(), 0.0
     connection = await opened(student, "server", "packets")
@@ -384,7 +384,7 @@ async def recorded(
     await connection.close()
     if rows < count:
         print(f"{program}: {count - rows} rows of {count} did not come", flush=True)
-    return ready, found
+    return ready, rows, found
 
 
 async def of_packets(own: Server, folder: Path) -> None:
@@ -395,15 +395,15 @@ async def of_packets(own: Server, folder: Path) -> None:
         both.append(await recorded(f"s{number}", f"{go} 1 1", 1, go))
     show(
         "first packet to its row, as soon as the page says that it records",
-        told([late[0] for _, late in both if late]),
+        told([late[0] for _, _, late in both if late]),
         "200 ms",
     )
-    show("the click to that word", told([ready for ready, _ in both]))
+    show("the click to that word", told([ready for ready, _, _ in both]))
     show("", f"base: tshark alone, to its first row: {told([await bare() for _ in range(FIRSTS)])}")
     before, memory, begin = own.seconds, own.memory, time.monotonic()
-    _, times = await recorded("s0", f"1 {RATE} {SECONDS}", RATE * SECONDS)
+    _, rows, times = await recorded("s0", f"1 {RATE} {SECONDS}", RATE * SECONDS)
     share = (own.seconds - before) * 100 / (time.monotonic() - begin)
-    show(f"{RATE:,} packets a second for {SECONDS} s: {len(times):,} rows", told(times), "all rows")
+    show(f"{RATE:,} packets a second for {SECONDS} s: {rows:,} rows", told(times), "all rows")
     show("", f"{share:.0f} % of a core, {own.memory - memory:+.1f} MiB", "flat")
 
 
