@@ -12,7 +12,7 @@ const encoder = new TextEncoder(), decoder = new TextDecoder();
 
 class TerminalElement extends HTMLElement {
   #terminal = new Terminal({ scrollback: 10000, fontSize: Number(localStorage.getItem("font size")) || 14,
-    fontFamily: "ui-monospace, monospace", linkHandler: { activate() {} }, minimumContrastRatio: 4.5, theme: { background: "#14181d" } });
+    fontFamily: "ui-monospace, monospace", linkHandler: { activate() {} }, theme: { background: "#14181d" } });
   #fit = new FitAddon();
   #search = new SearchAddon();
   /** @type {WebSocket | undefined} */
