@@ -455,7 +455,11 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "text": (("text",), {"metavar": N_("TEXT"), "help": N_("the message, of at most 500 characters")}),
     "take_back": (
         ("--take-back",),
-        {"action": "store_true", "help": N_("take the feedback back: nobody can read it any more")},
+        {
+            "dest": "take_back",
+            "action": "store_true",
+            "help": N_("take the feedback back: nobody can read it any more"),
+        },
     ),
     "begin": (
         ("--begin",),
