@@ -30,8 +30,9 @@ def serve(args: Options) -> int:
     address, port = args.listen or LOOPBACK, PORT if args.port is None else args.port
     site = _site(args, address, port)
     lab = lint.named(args.lab)
-    if args.provider and not args.roster:
-        raise InputError(N_("works only with --roster"), place="--provider")
+    if (args.provider or args.remote) and not args.roster:
+        place = "--provider" if args.provider else "--remote"
+        raise InputError(N_("works only with --roster"), place=place)
     bench, link, lines = _of_class(args, lab, site) if args.roster else _of_student(args, lab, site)
     files = javascript.install(Progress(translate(args).gettext))
     listener = server.listen(address, port)

@@ -102,4 +102,5 @@ def test_class_takes_the_provider_that_serve_is_told(
     words = ("serve", str(mylab), "--roster", str(mylab / "roster.csv"), "--no-browser")
     for wrong in ("cloud", "cluster"):
         assert refusal(InputError, *words, "--provider", wrong)
-    assert "--provider" == refusal(InputError, "serve", str(mylab), "--provider", "cluster").place
+    for option in ("--provider", "--remote"):
+        assert option == refusal(InputError, "serve", str(mylab), option, "cluster").place

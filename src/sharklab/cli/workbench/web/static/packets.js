@@ -131,6 +131,10 @@ class PacketsElement extends HTMLElement {
   /** Show the parts of a state, as workbench.css says. @param {string} state */
   #state(state) {
     this.dataset.state = state;
+    if (state === "starts") {
+      this.#chosen = 0;
+      this.querySelector(".part")?.replaceChildren(); // it is of the recording before
+    }
     const words = this.querySelector(`template[data-state=${state}]`), shown = this.querySelector("[data-shows=state]");
     if (shown && words instanceof HTMLTemplateElement) shown.textContent = words.content.textContent;
   }
