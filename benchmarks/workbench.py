@@ -461,6 +461,7 @@ def of_page(folder: Path) -> None:
         page.goto(f"{SITE.origin}/seats/tp4/page/")
         times, waits = [], []
         for number in range(FIRSTS):
+            page.locator("x-terminal[data-state=open]").first.wait_for()  # all its lines are drawn
             go, begin = folder / f"page{number}", time.perf_counter()
             record(page, f"{go} 1 1")
             page.locator("x-packets[data-state=runs]").first.wait_for(state="attached")
