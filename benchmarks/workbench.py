@@ -64,6 +64,8 @@ RAW = "stty raw -echo; exec cat"
 ECHO = ["sh", "-c", f"seq -f %079.0f 10000; {RAW}"]
 """A shell whose scrollback is full: 10,000 lines of 80 characters. It echoes each key."""
 
+LAST = b"%079d" % 10000
+
 FLOOD = ["yes", "a line of a program that prints without end"]
 NOISY = "desktop"
 """The host whose shell prints without end."""
@@ -218,12 +220,14 @@ class Terminal:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def listen(self) -> None:
-        """Draw all output."""
+        """Draw all output. The last line may come in two messages."""
+        end = b""
         async for message in self.connection:
             if message[:1] in (b"o", b"p"):
                 self.echoed.set()
-                if b"%079d" % 10000 in message:
+                if LAST in end + message[1:]:
                     self.ready.set()
+                end = (end + message[1:])[-len(LAST) :]
                 await self.connection.send(b"a%d" % (len(message) - 1))
 
 
@@ -321,7 +325,8 @@ async def of_terminals(own: Server, count: int) -> None:
         Terminal(await opened(f"s{number // 2}", hosts[number % 2], "terminal")) for number in range(count)
     ]
     tasks = [asyncio.create_task(each.listen()) for each in terminals]
-    await asyncio.gather(*(each.ready.wait() for each in terminals))
+    async with asyncio.timeout(LIMIT):
+        await asyncio.gather(*(each.ready.wait() for each in terminals))
     await asyncio.sleep(1)
     show(f"memory with {count} terminals, 10,000 lines each", f"{own.memory:.0f} MiB", "250 MiB")
     show("the same, idle", f"{await own.share(10):.1f} % of a core", "3 %")
