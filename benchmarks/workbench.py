@@ -223,7 +223,7 @@ class Terminal:
         """Draw all output. The last line may come in two messages."""
         end = b""
         async for message in self.connection:
-            if message[:1] in (b"o", b"p"):
+            if isinstance(message, bytes) and message[:1] in (b"o", b"p"):
                 self.echoed.set()
                 if LAST in end + message[1:]:
                     self.ready.set()
