@@ -7,7 +7,12 @@ import nox
 nox.options.default_venv_backend = "none"
 
 SESSIONS = {
-    "lint": ("tests/style/test_python.py", "tests/style/test_shell.py", "tests/style/test_floors.py"),
+    "lint": (
+        "tests/style/test_python.py",
+        "tests/style/test_shell.py",
+        "tests/style/test_floors.py",
+        "tests/style/test_names.py",
+    ),
     "ansible": (
         "tests/style/test_ansible.py",
         "tests/style/test_collection.py",

@@ -28,7 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
 from sharklab import state
-from sharklab.hosts.providers import cgroups
+from sharklab.hosts.providers import cgroups, network
+from sharklab.lab import load, seat
 
 STEPS = (1, 10, 20, 30)
 """The seats of a class that grows, after each step."""
@@ -88,6 +89,13 @@ def students_of(count: int) -> list[str]:
     return [f"bench-{number:02}" for number in range(1, count + 1)]
 
 
+def group_memory(lab: str, students: Sequence[str]) -> float:
+    """Return the MiB of a host's control group: its processes, and the kernel's part for it."""
+    own = seat.look_up_all(load.named(lab), students).values()
+    units = [unit for one in own for unit in cgroups.units(f"{network.namespace(one.id)}-*")]
+    return sum(cgroups.usage(unit).memory for unit in units) / len(units) / 1024 / 1024
+
+
 def measure_growth(lab: str) -> None:
     """Measure a class that grows: each step brings more seats up beside those that are up."""
     students = students_of(STEPS[-1])
@@ -109,6 +117,7 @@ def measure_class(lab: str, count: int) -> None:
         hosts = sum(len(seat["hosts"]) for seat in seats)
         memory = sum(seat["memory"] for seat in seats) / hosts / 1024 / 1024
         print(f"{'memory of a host':<34} {memory:7.1f} MiB")
+        print(f"{'the same, with the kernel':<34} {group_memory(lab, students):7.1f} MiB", flush=True)
         few = students[: min(count, 3)]
         figures = measure(lambda: plain(lab, few))
         show(f"plain ansible-playbook, {len(few)}", figures, len(few))

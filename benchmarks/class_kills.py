@@ -1,11 +1,12 @@
 """Kill `seats up` at random moments, and look for what is left after `seats up` and `seats down`.
 
-    python benchmarks/class_kills.py [--cycles N] [--minutes N] [--lab LAB] [--seed N]
+    python benchmarks/class_kills.py [--cycles N] [--minutes N] [--labs LAB,LAB...] [--seed N]
 
 Each cycle brings two seats up, kills the command (SIGKILL) at a random moment, brings them up again, and
 removes them. Then no process, control group, namespace, mount, loop device or file of theirs may be there.
-No cycle begins after the minutes. The exit code is 3 when something is left, or a command failed. Run it as
-root, from the checkout with its packages: PYTHONPATH=src:. and the environment's python.
+The labs take turns, and one may be named twice. No cycle begins after the minutes. The exit code is 3 when
+something is left, or a command failed. Run it as root, from the checkout with its packages: PYTHONPATH=src:.
+and the environment's python.
 """
 
 from __future__ import annotations
@@ -86,29 +87,36 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--cycles", type=int, default=100)
     parser.add_argument("--minutes", type=float, default=600)
-    parser.add_argument("--lab", default="tcpdump")
+    parser.add_argument("--labs", default="tcpdump")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     args = parser.parse_args()
-    chance, bad = random.Random(args.seed), 0  # noqa: S311 (a moment, no secret)
-    own = seat.register_all(load.named(args.lab), STUDENTS)
+    labs, chance, bad = args.labs.split(","), random.Random(args.seed), 0  # noqa: S311 (a moment, no secret)
+    own = {lab: seat.register_all(load.named(lab), STUDENTS) for lab in labs}
     with tempfile.TemporaryDirectory() as place:
         roster = Path(place) / "roster.csv"
         roster.write_text("\n".join(["student", *STUDENTS, ""]))
-        faults, whole = call("seats", "up", args.lab, "--roster", str(roster))
-        faults += call("seats", "down", args.lab, "--roster", str(roster), "--yes")[0]
-        print(f"lab {args.lab}, seed {args.seed}: up takes {whole:.1f} s", *faults, sep="\n", flush=True)
+        whole = {lab: measure(lab, roster, args.seed) for lab in own}
         done, end = 0, time.monotonic() + 60 * args.minutes
         while done < args.cycles and time.monotonic() < end:
+            lab = labs[done % len(labs)]
             done += 1
-            seconds = chance.uniform(0.3, whole)
-            faults = cycle(args.lab, roster, seconds, own)
+            seconds = chance.uniform(0.3, whole[lab])
+            faults = cycle(lab, roster, seconds, own[lab])
             bad += bool(faults)
             print(
-                f"{done}: killed after {seconds:.1f} s: {'; '.join(faults) or 'nothing is left'}",
+                f"{done}: {lab}, killed after {seconds:.1f} s: {'; '.join(faults) or 'nothing is left'}",
                 flush=True,
             )
     print(f"{bad} of {done} cycles left something or failed")
     return MACHINERY if bad else 0
+
+
+def measure(lab: str, roster: Path, seed: int) -> float:
+    """Return the seconds that the seats take to come up without a kill."""
+    faults, whole = call("seats", "up", lab, "--roster", str(roster))
+    faults += call("seats", "down", lab, "--roster", str(roster), "--yes")[0]
+    print(f"lab {lab}, seed {seed}: up takes {whole:.1f} s", *faults, sep="\n", flush=True)
+    return whole
 
 
 if __name__ == "__main__":

@@ -148,9 +148,9 @@ def web(place: Path) -> None:
     lab = flow.prepare("tp4", "bench").source
     own = desk.Desk({lab.name: lab}, lambda lab, student: place / "work")
 
-    def page(student: str, request: Any, handles: list[int]) -> server.Answer:
+    def page(student: str, request: Any, handles: list[int]) -> server.Reply:
         answer = own.page(student, request, handles)
-        return server.Answer({**answer.content, "is_up": True})
+        return server.Reply({**answer.content, "is_up": True})
 
     settings = {
         "site": vars(SITE),

@@ -61,12 +61,12 @@ def holders(file: Path) -> list[int]:
 
 def open_files(pid: int) -> set[str]:
     """Return the open files of a process; only those that it opens or closes meanwhile may be missing."""
-    found = set()
+    targets = set()
     with contextlib.suppress(OSError):  # it has ended meanwhile
         for descriptor in Path(f"/proc/{pid}/fd").iterdir():
             with contextlib.suppress(OSError):
-                found.add(os.readlink(descriptor))
-    return found
+                targets.add(os.readlink(descriptor))
+    return targets
 
 
 def descendants(ancestor: int) -> list[int]:
@@ -77,10 +77,10 @@ def descendants(ancestor: int) -> list[int]:
             stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
             parent = int(stat.rpartition(")")[2].split()[1])
             children.setdefault(parent, []).append(pid)
-    found = list(children.get(ancestor, []))
-    for pid in found:
-        found.extend(children.get(pid, []))
-    return found
+    pids = list(children.get(ancestor, []))
+    for pid in pids:
+        pids.extend(children.get(pid, []))
+    return pids
 
 
 def kill_descendants(limit: float) -> None:

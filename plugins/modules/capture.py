@@ -329,9 +329,9 @@ def main() -> None:
     """Check the options and bring about the state."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     folder = Path(module.params["folder"]).resolve()
-    found = list(dict.fromkeys(problems(module.params)))
-    if found:
-        module.fail_json(msg="; ".join(found))
+    mistakes = list(dict.fromkeys(problems(module.params)))
+    if mistakes:
+        module.fail_json(msg="; ".join(mistakes))
     if module.check_mode:
         module.exit_json(changed=would_change(module.params["state"], folder))
     try:

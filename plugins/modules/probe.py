@@ -201,9 +201,9 @@ def main() -> None:
     """Check the options, run the probes, return their results."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     specs, settings = module.params["probes"], module.params["sysctls"]
-    found = list(dict.fromkeys((*problems(specs), *sysctls.problems(settings))))
-    if found:
-        module.fail_json(msg="; ".join(found))
+    mistakes = list(dict.fromkeys((*problems(specs), *sysctls.problems(settings))))
+    if mistakes:
+        module.fail_json(msg="; ".join(mistakes))
     if module.check_mode:
         module.exit_json(changed=False, probes=[])
     try:

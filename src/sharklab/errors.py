@@ -39,6 +39,13 @@ class SharklabError(Exception):
         return Message(self.message_id, self.values)
 
     @property
+    def line(self) -> Message:
+        """The error with its place, as a part of another message."""
+        if not self.place:
+            return self.sentence
+        return Message("{place}: {said}", {"place": self.place, "said": self.sentence})
+
+    @property
     def message(self) -> str:
         """The error's sentence, in English."""
         return self._render(self.message_id, str)

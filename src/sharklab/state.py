@@ -88,6 +88,26 @@ def write(path: Path, content: str | bytes, mode: int = 0o600) -> None:
             raise
 
 
+def has_room(size: int) -> bool:
+    """Tell whether the file system of the state folder has `size` bytes free."""
+    found = os.statvfs(folder(root()))
+    return found.f_bavail * found.f_frsize >= size
+
+
+def check_room(size: int) -> None:
+    """Raise MachineryError, as for a full disk, without `size` free bytes for the state folder."""
+    with _disk_errors(root()):
+        if not has_room(size):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def damaged(file: Path, fault: object) -> MachineryError:
+    """Return the error for a file of the state folder that cannot be read, and that sharklab makes again."""
+    return MachineryError(
+        N_("the file is damaged: {fault}"), place=str(file), hint=N_("remove it"), fault=fault
+    )
+
+
 def remove(path: Path) -> None:
     """Delete a folder with all it holds; a missing one is fine.
 

@@ -24,6 +24,7 @@ _LINES = "\n\t"
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movements
     r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC: window titles, links
+    r"|\x1b[@-Z\\^_]"  # one step of the cursor, as systemd's animation makes
 )
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Iterator
 from dataclasses import asdict, astuple
 from pathlib import Path
 
 import pytest
 
 from sharklab import errors, limits
+from sharklab.cli import main
 from sharklab.cli.grammar import VERBS
 from sharklab.cli.options import OPTIONS
 from sharklab.grading.gradebook import selection
@@ -49,6 +52,38 @@ def test_commands_exist(page: Path) -> None:
     """Every `./sharklab VERB` is a verb of the command line."""
     used = set(re.findall(r"\./sharklab (\w+)", page.read_text()))
     assert used - {verb.split()[0] for verb in VERBS} == set()
+
+
+def _commands(text: str) -> Iterator[list[str]]:
+    """Yield the words of each command of sharklab in the blocks of `text` for a shell."""
+    for block in re.findall(r"^```(?:sh|console)\n(.*?)^```$", text, re.DOTALL | re.M):
+        for line in block.replace("\\\n", " ").splitlines():
+            if match := re.search(r"^(?:\$ )?(?:\./|\.\./\.\./)?sharklab (.*)", line):
+                words = shlex.shlex(match[1], posix=True, punctuation_chars=True)
+                words.whitespace_split = True
+                yield [word for word in _until_shell(words) if word]
+
+
+def _until_shell(words: Iterator[str]) -> Iterator[str]:
+    """Yield the words of a command until a sign of the shell: a pipe, a redirection, a list."""
+    for word in words:
+        if set(word) <= set("|&;<>()"):
+            return
+        yield word
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_are_as_the_command_line_takes_them(page: Path) -> None:
+    """Every command that a reader copies has the arguments and the options of its verb."""
+    for words in _commands(page.read_text()):
+        assert words[0] == main.parse(words, "en").verb.split()[0]
+
+
+def test_blocks_have_commands() -> None:
+    """The reader of blocks finds commands, their options and the ends at signs of the shell."""
+    text = "```sh\n./sharklab up tp4   # mine\nsharklab capture tp4 web --live | wireshark -i -\n```\n"
+    assert [["up", "tp4"], ["capture", "tp4", "web", "--live"]] == list(_commands(text))
+    assert 90 < sum(len(list(_commands(page.read_text()))) for page in PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -21,7 +21,7 @@ import pytest
 from sharklab import state
 from sharklab.errors import MachineryError
 from sharklab.hosts import image
-from sharklab.hosts.providers import cgroups, gateway, network
+from sharklab.hosts.providers import cgroups, internet_gateway, network
 from sharklab.lab.model import Plan
 from tests.e2e.test_provider import ask, left_of, nspawn, silent, wait
 from tests.support import provider_seat
@@ -174,14 +174,14 @@ def test_host_fetches_by_address_and_by_name(world: World) -> None:
 
 def test_host_asks_the_gateway_for_names(world: World) -> None:
     """Over UDP and TCP, the gateway is who answers."""
-    asked = str(gateway.addresses(world.own)["lan"].ip)
+    asked = str(internet_gateway.addresses(world.own)["lan"].ip)
     assert f"nameserver {asked}" in ask(world.own, "server", "cat /etc/resolv.conf")
     for option in ("+notcp", "+tcp"):
         assert PUBLIC == ask(world.own, "server", f"dig +short {option} @{asked} {NAME}")
 
 
 @pytest.mark.parametrize(
-    "address", [PRIVATE, METADATA, *MACHINES_OWN, str(gateway.NEXT)], ids=lambda address: address
+    "address", [PRIVATE, METADATA, *MACHINES_OWN, str(internet_gateway.NEXT)], ids=lambda address: address
 )
 def test_host_does_not_reach_what_is_not_the_internet(address: str, world: World) -> None:
     """Neither private and cloud addresses, nor the machine's services, by its addresses or its loopback."""
@@ -212,7 +212,7 @@ def test_gateway_adds_nothing_of_its_own(world: World) -> None:
     """All frames of the gateway are ARP, or packets that somebody asked for; it has no IPv6 to speak of."""
     own = network.namespace(world.own.seat.id)
     words = ["ip", "-n", own, "-6", "-oneline", "address", "show", "dev"]
-    for name in ("lan", gateway.OUTSIDE):
+    for name in ("lan", internet_gateway.OUTSIDE):
         assert "" == subprocess.run([*words, name], check=True, capture_output=True, text=True).stdout
     capture = "tcpdump -i lan -w /tmp/lan.pcap --immediate-mode -U"
     ask(world.own, "server", f"ip neighbour flush dev lan; systemd-run --quiet --unit=capture {capture}")
@@ -223,7 +223,7 @@ def test_gateway_adds_nothing_of_its_own(world: World) -> None:
     ask(world.own, "server", "systemctl stop capture")
     mac = link_address(own, "lan")
     seen = ask(world.own, "server", f"tcpdump -nr /tmp/lan.pcap ether src {mac}").splitlines()
-    asked = f"{gateway.addresses(world.own)['lan'].ip}.53 >"
+    asked = f"{internet_gateway.addresses(world.own)['lan'].ip}.53 >"
     strange = [line for line in seen if not any(sign in line for sign in ("ARP", asked, f"IP {PUBLIC}.80 >"))]
     assert ([], True) == (strange, len(seen) > 4)
 
@@ -253,7 +253,7 @@ def test_up_opens_again_what_was_killed(world: World, layers: image.Layers) -> N
     for pid in cgroups.processes(unit):
         os.kill(pid, signal.SIGKILL)
     wait(lambda: not cgroups.is_running(unit), "slirp4netns has ended")
-    assert {"server": gateway.CUT_OFF, "client": "running"} == nspawn.status(world.own.seat)
+    assert {"server": internet_gateway.CUT_OFF, "client": "running"} == nspawn.status(world.own.seat)
     assert "000" == fetched(world.own, PUBLIC, seconds=2)[0]
     bring_up("with_way_out", world.own, 7, layers)
     assert {"server": "running", "client": "running"} == nspawn.status(world.own.seat)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from sharklab.hosts.providers.cluster import client
 from sharklab.hosts.providers.cluster.client import Client
-from sharklab.hosts.providers.cluster.errors import AlreadyThere, NotFound, Refused, Unreachable
+from sharklab.hosts.providers.cluster.errors import AlreadyThere, EngineRefusal, NotFound, Unreachable
 from sharklab.hosts.providers.cluster.instances import CopyOf, FromImage
 from sharklab.hosts.providers.cluster.model import MemberStatus, Power, Ran
 from tests.support import lxd_cluster
@@ -75,9 +75,9 @@ def test_engine_says_no_in_kinds_that_a_caller_tells_apart(course: Client) -> No
     """A taken name, an absent instance, a command that is not there, a start that fails with its cause."""
     error_of(AlreadyThere, lambda: course.instances.create("on-m1", CopyOf("golden"), member="m1"))
     error_of(NotFound, lambda: course.instances.start("nobody"))
-    error_of(Refused, lambda: course.instances.run("on-m1", ["no-such-program"]))
+    error_of(EngineRefusal, lambda: course.instances.run("on-m1", ["no-such-program"]))
     course.instances.create("broken", CopyOf("golden"), member="m1", config={"raw.lxc": "lxc.init.cmd=/none"})
-    error = error_of(Refused, lambda: course.instances.start("broken"))
+    error = error_of(EngineRefusal, lambda: course.instances.start("broken"))
     assert "/none" in str(error.values["said"])
 
 
@@ -93,8 +93,8 @@ def test_remote_of_a_restricted_client_reaches_its_project_alone(
         names = [one.name for one in remote.in_project("course").instances.all()]
         assert {"golden", "on-m1", "on-m2"} <= set(names)
         assert ["course"] == [one.name for one in remote.projects.all()]
-        error_of(Refused, lambda: remote.in_project("default").instances.all())
-        error_of(Refused, lambda: remote.members.evacuate("m1"))
+        error_of(EngineRefusal, lambda: remote.in_project("default").instances.all())
+        error_of(EngineRefusal, lambda: remote.members.evacuate("m1"))
 
 
 def _make_client(folder: Path, known: Client, address: str) -> bytes:

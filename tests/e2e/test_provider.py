@@ -18,7 +18,7 @@ import pytest
 from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import image, providers
-from sharklab.hosts.providers import access, cgroups, marks, network
+from sharklab.hosts.providers import access, cgroups, claims, network
 from sharklab.hosts.providers.baking import on_image
 from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab.model import Plan
@@ -87,7 +87,7 @@ def left_of(own: Plan) -> list[str]:
     key = own.seat.id
     found = [path.name for path in Path("/run/netns").glob(f"*{key}*")]
     found += [str(path) for path in Path("/sys/fs/cgroup").rglob(f"*{key}*")]
-    found += [str(path) for path in (own.seat.folder, marks.folder(key)) if path.exists()]
+    found += [str(path) for path in (own.seat.folder, claims.folder(key)) if path.exists()]
     found += [str(path) for path in state.root().glob(f".*{key}*")]
     links = subprocess.run(["ip", "-brief", "link"], capture_output=True, text=True, check=True).stdout
     found += [line for line in links.splitlines() if line.startswith(("mgmt", "lan", "p0n", "p1n"))]
@@ -291,7 +291,7 @@ def killed_while_up(own: Plan, layers: image.Layers, moment: Callable[[], object
 
 
 MOMENTS: dict[str, Callable[[Plan], object]] = {
-    "the mark is made": lambda own: marks.file(own.seat.id).exists(),
+    "the mark is made": lambda own: claims.file(own.seat.id).exists(),
     "keys are made": lambda own: (own.seat.folder / "ssh" / "id_ed25519").exists(),
     "the namespace is made": lambda own: network.exists(network.namespace(own.seat.id)),
     "the first disk is made": lambda own: list(own.seat.folder.glob("hosts/*/upper")),
@@ -342,7 +342,7 @@ def test_sweep_after_the_folder_is_gone(seat_plan: Plan, layers: image.Layers) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHARKLAB_STATE", "/nowhere")
         nspawn.sweep()
-    assert marks.file(seat_plan.seat.id).exists()
+    assert claims.file(seat_plan.seat.id).exists()
     nspawn.sweep()
     assert [] == left_of(seat_plan)
 
@@ -362,14 +362,14 @@ def test_sweep_after_a_bake_was_killed(seat_plan: Plan, layers: image.Layers) ->
 def test_up_of_a_seat_of_another_state_folder(seat_plan: Plan, layers: image.Layers, tmp_path: Path) -> None:
     """An id that is in use by another state folder is told, and nothing of the other is touched."""
     other = tmp_path / "other"
-    marks.claim(seat_plan.seat.id, other)
+    claims.claim(seat_plan.seat.id, other)
     try:
         with pytest.raises(MachineryError) as caught:
             nspawn.up(seat_plan, layers, silent)
         nspawn.down(seat_plan.seat)
-        assert (str(other), other) == (caught.value.place, marks.owner(seat_plan.seat.id))
+        assert (str(other), other) == (caught.value.place, claims.owner(seat_plan.seat.id))
     finally:
-        marks.release(seat_plan.seat.id)
+        claims.release(seat_plan.seat.id)
 
 
 def test_up_of_a_host_that_does_not_boot(seat_plan: Plan, tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ import pytest
 from sharklab import state
 from sharklab.errors import MachineryError
 from sharklab.hosts import image, providers
-from sharklab.hosts.providers import cgroups, disk, marks, network, qemu
-from sharklab.hosts.providers.qemu import engine, libvirt, rights, snapshot, startup
+from sharklab.hosts.providers import cgroups, claims, disk, network, qemu
+from sharklab.hosts.providers.qemu import accelerator, libvirt, rights, snapshot, startup
 from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.hosts.providers.this_computer import VIRTUAL_MACHINES
 from sharklab.lab.model import Plan
@@ -188,7 +188,7 @@ def test_machine_that_does_not_start_is_one_error(
     own, before = seat("eve", 22), domains(daemon)
     host, folder = own.lab.host(MACHINE), state.folder(disk.folder(own, MACHINE))
     try:
-        marks.claim(own.seat.id, own.seat.folder)
+        claims.claim(own.seat.id, own.seat.folder)
         network.build(own)
         broken = without_kernel(tmp_path, layers, folder, daemon if through else "")
         with pytest.raises(MachineryError, match="kernel") as caught, startup.started(own, host, broken):
@@ -209,7 +209,7 @@ def without_kernel(tmp_path: Path, layers: image.Layers, folder: Path, address: 
     snapshot.overlay(folder / "disk.qcow2", golden / "disk.qcow2", "qcow2")
     disks = (folder / "disk.qcow2", golden / "disk.qcow2", golden / "base.raw")
     kernel = image.Image("debian12-vm", "Debian", tmp_path)
-    return VirtualMachine(engine.TCG, kernel, disks, folder / "memory", is_shared=True, libvirt=address)
+    return VirtualMachine(accelerator.TCG, kernel, disks, folder / "memory", is_shared=True, libvirt=address)
 
 
 def test_stop_powers_the_machine_off(running: Plan, daemon: str) -> None:

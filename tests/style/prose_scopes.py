@@ -117,6 +117,24 @@ def _found(path: Path, pattern: re.Pattern[str]) -> Iterator[Sentence]:
         yield Sentence(str(path.relative_to(ROOT)), text.count("\n", 0, found.start()) + 1, found[1])
 
 
+def labs() -> Iterator[Sentence]:
+    """Yield the English of the labs and of the catalogue of faults: titles, texts, hints, causes."""
+    for path in (*ROOT.glob("labs/*/lab.yml"), *ROOT.glob("roles/faults/catalogue/*/meta.yml")):
+        yield from _english(str(path.relative_to(ROOT)), yaml.compose(path.read_text()))
+
+
+def _english(file: str, node: yaml.Node | None) -> Iterator[Sentence]:
+    """Yield the sentences of each text under the key `en` below a node of YAML, without the code in them."""
+    if isinstance(node, yaml.SequenceNode):
+        for each in node.value:
+            yield from _english(file, each)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == "en" and isinstance(value, yaml.ScalarNode):
+                yield from _sentences(file, value.start_mark.line + 1, _plain(value.value))
+            yield from _english(file, value)
+
+
 def _described(path: Path, node: yaml.Node | None) -> Iterator[Sentence]:
     """Yield the sentences of each `description` and `short_description` below a node of YAML."""
     if isinstance(node, yaml.MappingNode):
@@ -137,6 +155,7 @@ SCOPES: Mapping[str, Callable[[], Iterator[Sentence]]] = {
     "docs": partial(pages, "docs/**/*.md"),
     "roles": partial(pages, "roles/*/README.md"),
     "benchmarks": partial(pages, "benchmarks/*.md"),
+    "labs": labs,
     "briefs": partial(pages, "labs/*/brief.en.md.j2"),
     "messages": messages,
     "tasks": tasks,

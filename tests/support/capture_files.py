@@ -8,14 +8,14 @@ from pathlib import Path
 from sharklab.evidence.capture import Counted, RecordedCapture, read_all, read_few
 from sharklab.evidence.packets import read
 from sharklab.evidence.packets.container import open_capture
-from sharklab.evidence.packets.model import Facts, Recording
+from sharklab.evidence.packets.model import DecodedCapture, Facts
 from sharklab.limits import TOOL, ToolLimits
 
 COUNTED = Counted(packets=1, dropped=0, began=0.0, ended=1.0)
 """The figures of a run of tcpdump."""
 
 
-def recording(path: Path, limits: ToolLimits = TOOL) -> Recording:
+def recording(path: Path, limits: ToolLimits = TOOL) -> DecodedCapture:
     """Return the packets of the capture in `path`. Raises as `open_capture` and `read` do."""
     return read(open_capture(path), limits)
 

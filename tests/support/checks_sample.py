@@ -14,7 +14,7 @@ from sharklab.checks.context import Context, contexts
 from sharklab.checks.outcome import Answer, Outcome
 from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets import facts
-from sharklab.evidence.packets.model import Facts, Recording
+from sharklab.evidence.packets.model import DecodedCapture, Facts
 from sharklab.evidence.run_folder import Evidence, ProbeResult, SocketLine
 from sharklab.grading.marking.model import Decision
 from sharklab.i18n import translator
@@ -141,7 +141,7 @@ def _address(number: int) -> Address:
 def without(name: str, *numbers: int) -> Facts:
     """Return the facts of a recorded capture as if some packets had not been sent."""
     kept = [packet for packet in shown(name).packets if packet.number not in numbers]
-    return facts(Recording(tuple(replace(packet, number=i) for i, packet in enumerate(kept, 1))))
+    return facts(DecodedCapture(tuple(replace(packet, number=i) for i, packet in enumerate(kept, 1))))
 
 
 def words(item: Outcome | Answer) -> str:

@@ -65,6 +65,7 @@ def seen(**values: Any) -> dict[str, Any]:
         "exports": GANESHA,
         "units": "",
         "automounts": "",
+        "sshd": ["port 22", "strictmodes yes", "usepam yes"],
         "boot_id": "2b6f0cc9-04d1-4be1-a1b6-4ab6c22ecb1f",
         "effects": {
             "reaches client 10.77.5.1 22/tcp": {"verdict": "open"},
@@ -94,11 +95,20 @@ CHECKS = (
     Check("mount", {"host": "server", "path": "/mnt/sample", "source": "10.77.5.2:/srv/sample"}),
     Check("mount_kept", {"host": "server", "path": "/mnt/sample"}),
     Check("export", {"host": "server", "path": "/srv/sample"}),
+    Check("sshd", {"host": "server", "settings": ["strictmodes yes"]}),
     Check("resolver", {"host": "server", "server": "10.77.5.2"}),
     Check("reaches", {"host": "server", "to": "client", "port": "22/tcp"}),
     Check("resolves", {"host": "server", "name": "www.tok7f3a.lab.example", "address": "10.77.5.2"}),
     Check("logs_in", {"host": "server", "to": "client"}),
-    Check("writes", {"host": "server", "path": "/mnt/sample"}),
-    Check("reads", {"host": "server", "path": "/mnt/sample/readme.txt", "contains": "tok7f3a"}),
+    Check("writes", {"host": "server", "path": "/mnt/sample", "source": "10.77.5.2:/srv/sample"}),
+    Check(
+        "reads",
+        {
+            "host": "server",
+            "path": "/mnt/sample/readme.txt",
+            "contains": "tok7f3a",
+            "source": "10.77.5.2:/srv/sample",
+        },
+    ),
 )
 """Checks that the sample host passes."""

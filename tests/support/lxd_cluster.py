@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 
 from sharklab import system_packages
 from sharklab.hosts.providers.cluster.client import Client
-from sharklab.hosts.providers.cluster.endpoint import Endpoint
+from sharklab.hosts.providers.cluster.endpoint import EngineEndpoint
 from sharklab.hosts.providers.cluster.errors import NotFound, Unreachable
 from sharklab.hosts.providers.cluster.model import MemberStatus
 from sharklab.hosts.providers.cluster.transport import Transport
@@ -72,7 +72,7 @@ class Machine:
     def client(self) -> Client:
         """Return a client of its daemon, by its socket."""
         place = self.engine_folder / "unix.socket"
-        return Client(Transport(Endpoint(str(place), "http://engine", socket=place)))
+        return Client(Transport(EngineEndpoint(str(place), "http://engine", socket=place)))
 
 
 @dataclass

@@ -10,13 +10,13 @@ from pathlib import Path
 from sharklab.evidence.packets import facts
 from sharklab.evidence.packets.model import (
     Conversation,
+    DecodedCapture,
     Endpoint,
     Facts,
     Flow,
     Icmp,
     Option,
     Packet,
-    Recording,
     Role,
 )
 from tests.support.capture_files import recording
@@ -73,7 +73,7 @@ def error(about: Packet, type: int = 3, code: int = 3) -> Packet:
 
 def shown(packets: Iterable[Packet]) -> Facts:
     """Return the facts of a capture of these packets, numbered in their order."""
-    return facts(Recording(tuple(replace(each, number=i) for i, each in enumerate(packets, 1))))
+    return facts(DecodedCapture(tuple(replace(each, number=i) for i, each in enumerate(packets, 1))))
 
 
 @cache
@@ -90,4 +90,4 @@ def only(name: str) -> Conversation:
 
 def left(name: str, *numbers: int) -> Facts:
     """Return the facts of a recorded capture in which those packets were not captured."""
-    return facts(Recording(tuple(p for p in recorded(name).packets if p.number not in numbers)))
+    return facts(DecodedCapture(tuple(p for p in recorded(name).packets if p.number not in numbers)))

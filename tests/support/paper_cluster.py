@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sharklab.hosts.providers.cluster.errors import NotFound, Refused, Unreachable
+from sharklab.hosts.providers.cluster.errors import EngineRefusal, NotFound, Unreachable
 from sharklab.hosts.providers.cluster.model import (
-    Image,
+    EngineNetwork,
     Instance,
-    Kind,
+    InstanceKind,
     Member,
     MemberStatus,
-    Network,
     Pool,
     Power,
     Project,
     Ran,
     Resources,
+    StoredImage,
 )
 
 GIB = 2**30
@@ -109,7 +109,7 @@ class Instances:
         """Make one."""
         self._note("create", name)
         self.on.found[name] = Instance(
-            name, Kind.CONTAINER, Power.STOPPED, member, "p", dict(config), devices, devices, (), ""
+            name, InstanceKind.CONTAINER, Power.STOPPED, member, "p", dict(config), devices, devices, (), ""
         )
 
     def push(self, name: str, where: str, content: bytes, *, mode: int) -> None:
@@ -136,7 +136,7 @@ class Instances:
     def move(self, name: str, member: str) -> None:
         """Move one that does not run."""
         if self.on.found[name].power is not Power.STOPPED:
-            raise Refused("it runs")
+            raise EngineRefusal("it runs")
         self._set("move", name, member=member)
 
     def delete(self, name: str) -> None:
@@ -197,9 +197,9 @@ class Networks:
 
     on: PaperCluster
 
-    def all(self) -> list[Network]:
+    def all(self) -> list[EngineNetwork]:
         """Return them."""
-        return [Network(name, "bridge", True, "Created", {}, "", (), ()) for name in self.on.bridges]
+        return [EngineNetwork(name, "bridge", True, "Created", {}, "", (), ()) for name in self.on.bridges]
 
     def create(
         self, name: str, members: Iterable[str], *, config: Mapping[str, str], description: str
@@ -220,17 +220,17 @@ class Images:
 
     on: PaperCluster
 
-    def find(self, alias: str) -> Image | None:
+    def find(self, alias: str) -> StoredImage | None:
         """Return the one of that name."""
-        return Image(alias, (alias,), Kind.CONTAINER, 1, {}) if alias in self.on.names else None
+        return StoredImage(alias, (alias,), InstanceKind.CONTAINER, 1, {}) if alias in self.on.names else None
 
     def add(self, alias: str, *files: object, properties: object) -> None:
         """Import one."""
         self.on.names.add(alias)
 
-    def all(self) -> list[Image]:
+    def all(self) -> list[StoredImage]:
         """Return them."""
-        return [Image(name, (name,), Kind.CONTAINER, 1, {}) for name in self.on.names]
+        return [StoredImage(name, (name,), InstanceKind.CONTAINER, 1, {}) for name in self.on.names]
 
     def delete(self, fingerprint: str) -> None:
         """Remove one."""

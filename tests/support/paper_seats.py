@@ -5,7 +5,7 @@ from __future__ import annotations
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers.cluster import record
 from sharklab.hosts.providers.cluster.provider import Cluster
-from sharklab.hosts.providers.cluster.record import Record
+from sharklab.hosts.providers.cluster.record import SeatRecord
 from sharklab.lab.model import Plan
 from sharklab.message import Message
 from tests.support import provider_seat
@@ -26,7 +26,7 @@ def quiet(message: Message) -> None:
     """Say nothing."""
 
 
-def record_of(plan: Plan) -> Record:
+def record_of(plan: Plan) -> SeatRecord:
     """Return the record of a seat that was placed."""
     own = record.read(plan.seat.folder)
     assert own

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sharklab.evidence.packets import facts
-from sharklab.evidence.packets.model import Endpoint, Facts, Flow, Icmp, Packet, Recording
+from sharklab.evidence.packets.model import DecodedCapture, Endpoint, Facts, Flow, Icmp, Packet
 from sharklab.evidence.run_folder import SocketLine
 from tests.support.checks_sample import ASKED, Sample
 from tests.support.packets_sample import CLIENT, SERVER
@@ -44,7 +44,7 @@ def scanned(look: bool = True) -> Facts:
     about = Flow("tcp", Endpoint(CLIENT, 61001), Endpoint(SERVER, 110))
     another = Flow("tcp", Endpoint(CLIENT, 61003), Endpoint(SERVER, 8080))
     return facts(
-        Recording(
+        DecodedCapture(
             (
                 asks if look else other,
                 packet(2, f"{CLIENT}:61001", f"{SERVER}:22", "SYN"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sharklab.hosts.image import Image
-from sharklab.hosts.providers.qemu import engine, vm
+from sharklab.hosts.providers.qemu import accelerator, vm
 
 ADDRESS = "qemu:///system"
 
@@ -18,5 +18,5 @@ def made(folder: Path, **values: object) -> vm.VirtualMachine:
         (folder / name).touch()
     image = Image("debian12-vm", "Debian", folder)
     disks = (folder / "disk", folder / "golden", folder / "base")
-    plain = vm.VirtualMachine(engine.TCG, image, disks, folder / "memory", libvirt=ADDRESS)
+    plain = vm.VirtualMachine(accelerator.TCG, image, disks, folder / "memory", libvirt=ADDRESS)
     return replace(plain, **values)  # type: ignore[arg-type]

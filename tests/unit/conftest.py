@@ -11,7 +11,7 @@ import pytest
 from sharklab import i18n, system_packages
 from sharklab.evidence.packets import box
 from tests.support import readings
-from tests.support.programs import TOOL
+from tests.support.programs import TOOL, script
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,6 +33,8 @@ def fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     monkeypatch.setattr(system_packages, "table", lambda: (TOOL,))
     monkeypatch.setattr(system_packages, "manager", lambda: "apt")
+    monkeypatch.setenv("POLICY_RC_D", str(tmp_path / "policy-rc.d"))
+    script(folder, "systemctl")
     return folder
 
 

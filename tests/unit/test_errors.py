@@ -52,14 +52,19 @@ def test_errors_say_their_place_in_the_same_language() -> None:
 
 
 def test_errors_say_what_is_within_them_in_the_same_language(tmp_path: Path) -> None:
-    """The reason of a host that did not come up is French for who reads French; its console is as it is."""
+    """The reason of a host that did not come up is French for who reads French; its console is not.
+
+    The console has colours and an animation, which an error does not show.
+    """
     own = provider_seat.plan("ada", 1)
     own = replace(own, seat=replace(own.seat, folder=tmp_path))
     console = tmp_path / "hosts" / "server" / "console.log"
     console.parent.mkdir(parents=True)
-    console.write_text("Failed to mount {x}\n")
+    console.write_text(
+        "\x1bM\r\x1b[K[ \x1b[0;31m*\x1b[0m] Job a\n\x1bM\r\x1b[K[\x1b[0;1;31mFAILED\x1b[0m] Failed {x}\n"
+    )
     said = this_computer.boot_failure(own, "server", Message("the host ended while it booted"))
-    reason = "l'hôte s'est arrêté pendant son démarrage\nFailed to mount {x}"
+    reason = "l'hôte s'est arrêté pendant son démarrage\n[ *] Job a\n[FAILED] Failed {x}"
     assert f"{console}: l'hôte server n'a pas démarré\N{NO-BREAK SPACE}: {reason}" in said.say(
         i18n.translator("fr").gettext
     )

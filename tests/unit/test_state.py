@@ -183,3 +183,11 @@ def test_remove_spares_what_is_mounted(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(state.__file__).parents[1])}
     said = subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout
     assert f"{tmp_path}/with space\nTrue\n" == said
+
+
+def test_room_is_that_of_the_state_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Too little of it is told as a full disk."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+    state.check_room(1)
+    assert state.has_room(1) and not state.has_room(1 << 62)
+    assert str(tmp_path / "state") == error_of(MachineryError, state.check_room, 1 << 62).place

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,6 +70,44 @@ def test_need_installs_what_is_missing_after_an_update(fakes: Path) -> None:
     options = "noninteractive -qy -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold"
     install = f"{options} install --no-install-recommends shark-apt"
     assert [install, f"{options} update", install] == log.read_text().splitlines()
+
+
+UNITS = '#!/bin/sh\ncase "$1" in list-unit-files) sort -u "$0.units" ;; *) echo "$*" >>"$0.log" ;; esac\n'
+"""systemctl on a machine whose enabled units are in a file."""
+
+
+@pytest.mark.parametrize(("kind", "policy", "ends"), [("apt", "101", 0), ("dnf", "2", 0), ("apt", "101", 7)])
+def test_installed_service_stays_off(fakes: Path, kind: str, policy: str, ends: int) -> None:
+    """It does not start, and not with the machine either; one that the machine had stays as it is.
+
+    Debian asks a policy while it installs, which is there meanwhile alone. Red Hat's rpm starts nothing.
+    """
+    (fakes / "systemctl").write_text(UNITS)
+    (fakes / "systemctl.units").write_text("cron.service enabled enabled\n")
+    asked = [f'sh "$POLICY_RC_D" ssh start 2>{fakes}/said', f"echo $? >{fakes}/answer"]
+    for tool in ("apt-get", "dnf"):
+        script(fakes, tool, *asked, f"echo ssh.service enabled >>{fakes}/systemctl.units", f"exit {ends}")
+    done = subprocess.run(["sh", system_packages.INSTALLER, kind, "openssh-server"], check=False)
+    said = (fakes / "systemctl.log").read_text()
+    assert (ends, policy, "--quiet disable ssh.service\n") == (
+        done.returncode,
+        (fakes / "answer").read_text().strip(),
+        said,
+    )
+    assert not Path(os.environ["POLICY_RC_D"]).exists()
+
+
+def test_policy_of_a_killed_installation_counts_no_more(fakes: Path) -> None:
+    """It removes itself when it is asked; that of the machine's own is never touched."""
+    policy = Path(os.environ["POLICY_RC_D"])
+    script(fakes, "apt-get", "kill -KILL $PPID")
+    install = ["sh", str(system_packages.INSTALLER), "apt", "openssh-server"]
+    assert -9 == subprocess.run(install, check=False).returncode
+    assert (0, False) == (subprocess.run([policy, "ssh", "start"], check=False).returncode, policy.exists())
+    policy.write_text("#!/bin/sh\nexit 104\n")
+    script(fakes, "apt-get")
+    assert 0 == subprocess.run(install, check=False).returncode
+    assert "exit 104" in policy.read_text()
 
 
 def test_need_does_nothing_when_all_is_there(fakes: Path) -> None:

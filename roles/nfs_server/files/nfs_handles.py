@@ -1,12 +1,13 @@
-#!/usr/bin/python3
 """Run an NFS server that opens files by their handles, on a host that has users of its own.
 
-    nfs_handles.py COMMAND ARGUMENT...
+    nfs_handles COMMAND ARGUMENT...
 
 In a user namespace the kernel lets open_by_handle_at(2) open folders at most. So the calls of the server
 come here (seccomp_unotify(2), Linux 5.14): name_to_handle_at(2) tells which file has a handle, and an open by
 this handle becomes an open of that file, whose descriptor the server gets. All this takes the rights of root
 of the host, and no more. Where the kernel opens files by handle, the command runs alone.
+
+The process stays as long as the server, on each server of a class. So it loads few modules.
 """
 
 from __future__ import annotations
@@ -15,21 +16,19 @@ import ctypes
 import errno
 import fcntl
 import os
-import platform
 import resource
 import signal
 import socket
 import stat
 import struct
-import sys
 from collections import OrderedDict
 from contextlib import suppress
 
 # Numbers of system calls: those of the x86 kernel, and those that all newer architectures have.
 NAME_TO_HANDLE, OPEN_BY_HANDLE, READLINKAT, FSTATAT, FSTAT, SECCOMP = (
-    (303, 304, 267, 262, 5, 317) if platform.machine() == "x86_64" else (264, 265, 78, 79, 80, 277)
+    (303, 304, 267, 262, 5, 317) if os.uname().machine == "x86_64" else (264, 265, 78, 79, 80, 277)
 )
-STAT_SIZE = 144 if platform.machine() == "x86_64" else 128
+STAT_SIZE = 144 if os.uname().machine == "x86_64" else 128
 AT_FDCWD, AT_EMPTY_PATH, AT_SYMLINK_FOLLOW = -100, 0x1000, 0x400
 
 # linux/seccomp.h: requests of ioctl(2), results of a filter, flags.
@@ -336,7 +335,3 @@ def main(command: list[str]) -> int:
     if kernel_opens_files():
         os.execvp(command[0], command)
     return supervise(command)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

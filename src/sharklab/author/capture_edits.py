@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sharklab.evidence.packets.model import Conversation, Facts, Packet
-from sharklab.evidence.packets.records import Pcap, Record
+from sharklab.evidence.packets.records import PacketRecord, Pcap
 from sharklab.evidence.packets.tcp import is_syn_ack
 from sharklab.lab.model import Address, Seat
 
@@ -71,7 +71,7 @@ def with_stray(pcap: Pcap, source: Address) -> Pcap:
     """Return the capture with a packet of nothing that is asked at its end: `source` looks for a stranger."""
     mac, address = bytes.fromhex(source.mac.replace(":", "")), source.ipv4.packed
     question = b"\xff" * 6 + mac + _ARP_REQUEST + mac + address + bytes(6) + _NOBODY
-    last = pcap.records[-1] if pcap.records else Record(0, 0, 0, b"")
+    last = pcap.records[-1] if pcap.records else PacketRecord(0, 0, 0, b"")
     return pcap.with_records((*pcap.records, replace(last, length=len(question), data=question)))
 
 
@@ -87,9 +87,9 @@ def later(pcap: Pcap, seconds: int = MONTH) -> Pcap:
 
 def with_words(pcap: Pcap, words: Mapping[str, str]) -> Pcap:
     """Return the capture with other words of the same length in it, in whatever case they are written."""
-    found = {old.encode().lower(): new.encode() for old, new in words.items()}
-    pattern = re.compile(b"|".join(map(re.escape, found)), re.IGNORECASE)
-    return _with_bytes(pcap, lambda data: pattern.sub(lambda match: found[match[0].lower()], data))
+    replacements = {old.encode().lower(): new.encode() for old, new in words.items()}
+    pattern = re.compile(b"|".join(map(re.escape, replacements)), re.IGNORECASE)
+    return _with_bytes(pcap, lambda data: pattern.sub(lambda match: replacements[match[0].lower()], data))
 
 
 def of_seat(pcap: Pcap, own: Seat, other: Seat) -> Pcap:

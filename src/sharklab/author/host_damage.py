@@ -163,12 +163,19 @@ def _export(state: State, check: Check) -> Iterator[HostDamage]:
     yield HostDamage(N_("not exported"), {**state, "exports": ""}, frozenset({"export"}))
 
 
+def _sshd(state: State, check: Check) -> Iterator[HostDamage]:
+    about = {"settings": check.params["settings"]}
+    name = str(check.params["settings"][0]).partition(" ")[0]
+    lines = [*state.get("sshd", []), f"{name} -"]
+    yield HostDamage(N_("another setting of sshd"), {**state, "sshd": lines}, frozenset({"sshd"}), about)
+
+
 def _resolver(state: State, check: Check) -> Iterator[HostDamage]:
     lines = [f"nameserver {NOBODY}", *state["resolver"]]
     yield HostDamage(N_("another DNS server"), {**state, "resolver": lines}, frozenset({"resolver"}))
 
 
-def _open(state: State, check: Check) -> Iterator[HostDamage]:
+def _close_openings(state: State, check: Check) -> Iterator[HostDamage]:
     """Yield that what must be open is not."""
     printed = {name: _without_openings(state["firewall"][name]) for name in ("runtime", "permanent")}
     shut = {**state, "firewall": printed}
@@ -198,25 +205,36 @@ def _resolves(state: State, check: Check) -> Iterator[HostDamage]:
 def _logs_in(state: State, check: Check) -> Iterator[HostDamage]:
     about = {"to": str(check.params["to"])}
     yield _effect(state, check, N_("no login without a password"), about, "refused", said="-")
+    yield _effect(state, check, N_("a login that ends on another host"), about, "done", boot_id="-")
 
 
 def _writes(state: State, check: Check) -> Iterator[HostDamage]:
     about = {"path": str(check.params["path"])}
     yield _effect(state, check, N_("no right to write"), about, "refused", said="-")
+    yield from _local(state, check, about)
 
 
 def _reads(state: State, check: Check) -> Iterator[HostDamage]:
     about = {"path": str(check.params["path"])}
     yield _effect(state, check, N_("no right to read"), about, "refused", said="-")
+    yield from _local(state, check, about)
     about = {**about, "contains": str(check.params["contains"])}
     yield _effect(state, check, N_("the file has another text"), about, "other")
+
+
+def _local(state: State, check: Check, about: Mapping[str, str]) -> Iterator[HostDamage]:
+    """Yield that a folder of the host itself is in the place of another host's."""
+    if "source" in check.params:
+        about = {**about, "source": str(check.params["source"])}
+        yield _effect(state, check, N_("a folder of the host itself"), about, "done", device="/", type="ext4")
 
 
 def _effect(
     state: State, check: Check, title: str, about: Mapping[str, str], verdict: str, **more: Any
 ) -> HostDamage:
     """Return the damage that all attempts of the check's kind about the same thing end with `verdict`."""
-    wanted = {value for name, value in about.items() if name != "address" or check.kind == "reaches"}
+    unsaid = {"source"} if check.kind == "reaches" else {"source", "address"}
+    wanted = {value for name, value in about.items() if name not in unsaid}
     effects = {
         key: {"verdict": verdict, **more} if words[0] == check.kind and wanted <= {*words} else effect
         for key, effect in state.get("effects", {}).items()
@@ -231,9 +249,10 @@ _OF_CHECK: Mapping[str, Callable[[State, Check], Iterator[HostDamage]]] = {
     "mount": _mount,
     "mount_kept": _mount_kept,
     "export": _export,
+    "sshd": _sshd,
     "resolver": _resolver,
-    "firewalld_opens": _open,
-    "firewalld_open": _open,
+    "firewalld_opens": _close_openings,
+    "firewalld_open": _close_openings,
     "reaches": _reaches,
     "resolves": _resolves,
     "logs_in": _logs_in,

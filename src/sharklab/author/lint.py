@@ -58,7 +58,7 @@ def check_briefs(lab: Lab) -> None:
 
 def faults(lab: Lab) -> list[Fault]:
     """Return every fault of `lab` that its schema does not show."""
-    found = [
+    own_faults = [
         *_name(lab),
         *lint_names.faults(lab),
         *_networks(lab),
@@ -68,9 +68,9 @@ def faults(lab: Lab) -> list[Fault]:
         *lint_faults.faults(lab),
         *lint_start.faults(lab),
         *_duplicates(lab),
-        *(fault for at, exercise in _written(lab) for fault in _exercise(lab, at, exercise)),
+        *(fault for at, exercise in _written_exercises(lab) for fault in _exercise(lab, at, exercise)),
     ]
-    return found or list(_filled(lab))
+    return own_faults or list(_fill_templates(lab))
 
 
 def _name(lab: Lab) -> Iterator[Fault]:
@@ -171,7 +171,7 @@ def _places(lab: Lab) -> Iterator[tuple[Path, Exercise]]:
         yield (("matrices", index) if index < count else ("exercises", index - count)), exercise
 
 
-def _written(lab: Lab) -> Iterator[tuple[Path, Exercise]]:
+def _written_exercises(lab: Lab) -> Iterator[tuple[Path, Exercise]]:
     """Yield the exercises that the author wrote as such; those made of a matrix cannot be wrong."""
     return ((at, exercise) for at, exercise in _places(lab) if at[0] == "exercises")
 
@@ -244,7 +244,7 @@ def _waits_for_itself(start: str, after: Mapping[str, tuple[str, ...]]) -> bool:
     return False
 
 
-def _filled(lab: Lab) -> Iterator[Fault]:
+def _fill_templates(lab: Lab) -> Iterator[Fault]:
     """Fill every template for a sample seat: a misspelt name shows before a student meets it.
 
     Filters can only be compiled then.

@@ -76,7 +76,7 @@ def _gradable(where: Path, exercise: Exercise, wanted: Check | Asked) -> Iterato
 
     if isinstance(wanted, Asked):
         if wanted.question in QUESTIONS:
-            yield from _asked(where, exercise, wanted.question)
+            yield from _check_question(where, exercise, wanted.question)
     elif wanted.kind in KINDS and KINDS[wanted.kind].live:
         sentence = N_("check {kind} looks at what only a run records")
         yield fault(
@@ -84,7 +84,7 @@ def _gradable(where: Path, exercise: Exercise, wanted: Check | Asked) -> Iterato
         )
 
 
-def _asked(where: Path, exercise: Exercise, question: str) -> Iterator[Fault]:
+def _check_question(where: Path, exercise: Exercise, question: str) -> Iterator[Fault]:
     if question not in exercise.questions:
         sentence = N_("the exercise does not ask {name!r}")
         yield fault(where, sentence, N_("add it to its questions"), name=question)
@@ -116,7 +116,7 @@ def _situation(where: Path, exercise: Exercise, hint: Hint) -> Iterator[Fault]:
     if isinstance(hint.when, MixedUp):
         yield from _question(where, hint.when.question)
         yield from _question(where, hint.when.other)
-        yield from _asked(where, exercise, hint.when.question)
+        yield from _check_question(where, exercise, hint.when.question)
     elif hint.when is not None and not isinstance(hint.when, IrrelevantCaptures):
         yield from _condition(where, exercise, hint.when)
 

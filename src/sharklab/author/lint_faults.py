@@ -45,8 +45,8 @@ def faults(lab: Lab) -> Iterator[Fault]:
     for place in places:
         yield from _needs(lab, place)
         yield from _left_out(lab, place)
-        yield from _shown(place)
-        yield from _healed(lab, place)
+        yield from _check_packets(place)
+        yield from _check_reboot(lab, place)
     yield from _meetings(places)
 
 
@@ -112,7 +112,7 @@ def _left_out(lab: Lab, place: _Place) -> Iterator[Fault]:
                 yield fault(place.where, sentence, hint, **values)
 
 
-def _shown(place: _Place) -> Iterator[Fault]:
+def _check_packets(place: _Place) -> Iterator[Fault]:
     """Yield that no capture can show a fault whose packets the exercise asks for."""
     conditions = [part.condition for criterion in place.exercise.criteria for part in criterion.steps]
     checks = [*place.exercise.checks, *(leaf for condition in conditions for leaf in leaves(condition))]
@@ -123,7 +123,7 @@ def _shown(place: _Place) -> Iterator[Fault]:
         )
 
 
-def _healed(lab: Lab, place: _Place) -> Iterator[Fault]:
+def _check_reboot(lab: Lab, place: _Place) -> Iterator[Fault]:
     """Yield that the reboot at the end of an exam heals the fault: the student need not."""
     if lab.exam and place.fault.lasts == "now":
         sentence = N_("a reboot heals the fault {name}, and the hosts of an exam are rebooted")

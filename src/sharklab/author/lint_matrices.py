@@ -122,13 +122,13 @@ def _expressions(at: Path, says: Mapping[str, str]) -> Iterator[Fault]:
 
 
 def _expectations(at: Path, entry: _Entry) -> Iterator[Fault]:
-    yield from _expected(at, entry, entry)
+    yield from _check_expectations(at, entry, entry)
     for index, tool in enumerate(entry["tools"]):
-        yield from _expected((*at, "tools", index), entry, tool)
-    yield from _lacking(at, entry)
+        yield from _check_expectations((*at, "tools", index), entry, tool)
+    yield from _find_gaps(at, entry)
 
 
-def _expected(at: Path, entry: _Entry, says: _Entry) -> Iterator[Fault]:
+def _check_expectations(at: Path, entry: _Entry, says: _Entry) -> Iterator[Fault]:
     """Yield the faults of the expectations of a matrix or of one of its tools, which is at `at`."""
     for state, values in says.get("expect", {}).items():
         where = (*at, "expect", state)
@@ -144,7 +144,7 @@ def _expected(at: Path, entry: _Entry, says: _Entry) -> Iterator[Fault]:
                 yield fault((*where, "packets"), sentence, hint, name=name, transport=transport, file=file)
 
 
-def _lacking(at: Path, entry: _Entry) -> Iterator[Fault]:
+def _find_gaps(at: Path, entry: _Entry) -> Iterator[Fault]:
     """Yield the cells of which nobody says what is expected: they could never be wrong."""
     places = {tool["id"]: index for index, tool in enumerate(entry["tools"])}
     for cell in matrices.cells(entry):
@@ -152,7 +152,7 @@ def _lacking(at: Path, entry: _Entry) -> Iterator[Fault]:
         if lacking:
             yield fault(
                 (*at, "tools", places[cell["tool"]]),
-                N_("tool {tool!r}, state {state!r}: nothing says which {lacking}"),
+                N_("tool {tool!r}, state {state!r}: these expectations are missing: {lacking}"),
                 N_("write it under expect, {state}: in the tool or in the matrix"),
                 tool=cell["tool"],
                 state=cell["state"],

@@ -84,8 +84,10 @@ def _lost_of_host(
     original: Original, host: str, hits: Callable[[Leaf], bool], looked: bool = True
 ) -> frozenset[Name]:
     """Return the criteria that fail if only the checks on `host` selected by `hits` fail."""
-    found = (lost(original, (case,), partial(_is_hit, case, host, hits), looked) for case in original.cases)
-    return frozenset().union(*found)
+    criteria = (
+        lost(original, (case,), partial(_is_hit, case, host, hits), looked) for case in original.cases
+    )
+    return frozenset().union(*criteria)
 
 
 def _is_hit(case: Case, host: str, hits: Callable[[Leaf], bool], leaf: Leaf) -> bool:
@@ -114,7 +116,7 @@ def _checks_of(original: Original, host: str) -> tuple[Leaf, ...]:
 def _of_answers(original: Original, case: Case) -> Iterator[Mutant]:
     for question, value in case.answers.items():
         faults = (
-            (N_("wrong answer"), _wrong(str(value)), (Asked(question),)),
+            (N_("wrong answer"), _change_value(str(value)), (Asked(question),)),
             (N_("no answer"), None, (Asked(question), Asked(question, almost=True))),
         )
         for title, answer, broken in faults:
@@ -124,7 +126,7 @@ def _of_answers(original: Original, case: Case) -> Iterator[Mutant]:
             yield Mutant(Message(title), place, replace(original.submission, answers=given), loses)
 
 
-def _wrong(value: str) -> str:
+def _change_value(value: str) -> str:
     """Return an answer of the same kind that is not `value`."""
     if value.isdigit():
         return str(int(value) + 1)
@@ -135,11 +137,11 @@ def _wrong(value: str) -> str:
 def _of_captures(original: Original, case: Case) -> Iterator[Mutant]:
     for capture in case.exercise.captures:
         if capture.id in original.submission.captures:
-            yield _missing(original, case, capture)
-            yield from _damaged(original, case, capture)
+            yield _without_capture(original, case, capture)
+            yield from _damage_capture(original, case, capture)
 
 
-def _missing(original: Original, case: Case, capture: Capture) -> Mutant:
+def _without_capture(original: Original, case: Case, capture: Capture) -> Mutant:
     left = {name: file for name, file in original.submission.captures.items() if name != capture.id}
     loses = lost(original, (case,), lambda leaf: _needs(case, capture, leaf), looked=False)
     submission = replace(original.submission, captures=left)
@@ -165,14 +167,14 @@ def _is_main(case: Case, capture: Capture, leaf: Check) -> bool:
     return bool(names(leaf)) or not chosen or chosen.capture == capture.id
 
 
-def _damaged(original: Original, case: Case, capture: Capture) -> Iterator[Mutant]:
+def _damage_capture(original: Original, case: Case, capture: Capture) -> Iterator[Mutant]:
     recorded = case.context.captures[capture.id]
     talks = tuple(talk for name, talk in candidates(case.context) if name == capture.id)
     subject = Subject(
         original.plan.seat, original.other, capture.id, records.read(recorded.container), recorded, talks
     )
     table = OF_MATRICES if case.context.matrix else DAMAGES
-    for name, damage in (*table.items(), *_untried(case, capture)):
+    for name, damage in (*table.items(), *_leave_out_tools(case, capture)):
         broken, made = (partial(hits, case, capture, damage, subject) for hits in (_breaks, _makes))
         loses = lost(original, (case,), broken, damage.looked, made)
         if not loses or not damage.applies(subject):
@@ -188,7 +190,7 @@ def _damaged(original: Original, case: Case, capture: Capture) -> Iterator[Mutan
         )
 
 
-def _untried(case: Case, capture: Capture) -> Iterator[tuple[str, Damage]]:
+def _leave_out_tools(case: Case, capture: Capture) -> Iterator[tuple[str, Damage]]:
     """Yield that a tool of a matrix was not tried: in each state the first of those that count."""
     matrix = case.context.matrix
     if matrix is None or capture.id != matrices.capture_id(matrix.id, "client"):

@@ -93,17 +93,17 @@ def _names(result: Result) -> frozenset[Name]:
 
 def table(proofs: Iterable[Proof], words: Translator) -> str:
     """Return a line for each proof, and below it the mistakes of the grader."""
-    found = list(proofs)
-    titles = [words.say(proof.title) for proof in found]
-    widths = max(map(len, titles)), max(len(proof.place) for proof in found)
+    shown = list(proofs)
+    titles = [words.say(proof.title) for proof in shown]
+    widths = max(map(len, titles)), max(len(proof.place) for proof in shown)
     lines = []
-    for title, proof in zip(titles, found, strict=True):
+    for title, proof in zip(titles, shown, strict=True):
         mark, count = "✓" if proof.holds else "✗", len(proof.lost)
         lines.append(f"{mark} {title:<{widths[0]}}  {proof.place:<{widths[1]}}  {count:>4}")
         lines += [f"    {words.say(fault)}" for fault in faults(proof)]
-    held = sum(proof.holds for proof in found)
+    held = sum(proof.holds for proof in shown)
     text = words.gettext("{held} of {count} hold. Each line ends with the number of lost criteria.")
-    return "\n".join([*lines, text.format(held=held, count=len(found))])
+    return "\n".join([*lines, text.format(held=held, count=len(shown))])
 
 
 def faults(proof: Proof) -> Iterator[Message]:
@@ -114,7 +114,7 @@ def faults(proof: Proof) -> Iterator[Message]:
         (N_("the check itself failed: {names}"), proof.broken),
     ):
         if names:
-            yield Message(text, {"names": _listed(names)})
+            yield Message(text, {"names": _join_names(names)})
 
 
 def plain(proof: Proof) -> dict[str, Any]:
@@ -123,10 +123,10 @@ def plain(proof: Proof) -> dict[str, Any]:
         "title": str(proof.title),
         "place": proof.place,
         "holds": proof.holds,
-        "loses": _listed(proof.lost),
+        "loses": _join_names(proof.lost),
         "faults": list(map(str, faults(proof))),
     }
 
 
-def _listed(names: Iterable[Name]) -> list[str]:
+def _join_names(names: Iterable[Name]) -> list[str]:
     return sorted("/".join(name) for name in names)

@@ -51,14 +51,14 @@ def firewalld_on(context: Context, params: Params) -> Finding:
 )
 def service(context: Context, params: Params) -> Finding:
     """The service `service` runs on `host`, and starts with it; of a list, one service does."""
-    found = [_service(context, params["host"], name) for name in names(params["service"])]
-    good = next((each for each in found if each.status is Status.PASSED), None)
-    return good or replace(found[0], found=listed(tuple(each.found for each in found)))
+    findings = [_service(context, params["host"], name) for name in names(params["service"])]
+    good = next((each for each in findings if each.status is Status.PASSED), None)
+    return good or replace(findings[0], found=listed(tuple(each.found for each in findings)))
 
 
-def names(service: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the services that the parameter of the check names."""
-    return (service,) if isinstance(service, str) else tuple(service)
+def names(value: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the services or the clients that a parameter names: one, or a list."""
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _service(context: Context, host: str, name: str) -> Finding:
@@ -118,14 +118,16 @@ def mount(context: Context, params: Params) -> Finding:
     if not mounted and kept:  # the map of autofs that has the path
         mounted = [each for each in mounts if (each["path"], each["type"]) == (dirname(place), "autofs")]
     devices = [each["device"] for each in mounted]
-    if mounted and mounted[-1]["type"] == "autofs":
-        devices += [entry.source for entry in kept]
-    values = {**params, "device": devices}
     if not mounted:
-        return finding(False, params["host"], Message(N_("The folder is not mounted."), values))
-    good = remote_files.is_same_source(context, devices[-1], params.get("source", ""))
-    found = Message(N_("The folder {device} is mounted."), values)
-    return finding(good, params["host"], found)
+        return finding(False, params["host"], Message(N_("The folder is not mounted.")))
+    source, type = params.get("source", ""), mounted[-1]["type"]
+    if type == "autofs":
+        devices += [entry.source for entry in kept]
+        good = remote_files.is_same_source(context, devices[-1], source)
+    else:
+        good = remote_files.is_mounted(context, devices[-1], type, source)
+    text = N_("The folder {device} is mounted, as {type}.")
+    return finding(good, params["host"], Message(text, {"device": devices, "type": type}))
 
 
 @check(
@@ -150,7 +152,7 @@ def mount_kept(context: Context, params: Params) -> Finding:
     return finding(False, params["host"], Message(text, params))
 
 
-def _kept(context: Context, params: Params) -> dict[remote_files.Entry, str]:
+def _kept(context: Context, params: Params) -> dict[remote_files.MountEntry, str]:
     """Return the entries that mount the path at the start, each with its line of fstab; "" for any other."""
     seen = observation(context, params)
     lines = [(remote_files.read_fstab_line(line), line) for line in seen["fstab"]]
@@ -168,18 +170,41 @@ def _kept(context: Context, params: Params) -> dict[remote_files.Entry, str]:
     Rests.STATE,
     N_("Export of {path} on {host}"),
     N_("exported to the hosts that need it"),
-    params=of_host("path", path=TEXT, client=TEXT),
+    params=of_host("path", path=TEXT, client={"anyOf": [TEXT, TEXTS]}),
     look=N_("Look at the exports of the server and at their clients: exports(5)"),
 )
 def export(context: Context, params: Params) -> Finding:
-    """`host` exports `path` by NFS; with `client`, to this client, and to no more than single hosts."""
+    """`host` exports `path` by NFS; with `client`, to this client and nobody else, or to those of a list."""
     exports = remote_files.read_exports(observation(context, params)["exports"])
     clients = exports.get(remote_files.folder(params["path"]))
     values = {**params, "clients": sorted(clients or ())}
     if clients is None:
         return finding(False, params["host"], Message(N_("It is not exported."), values))
-    good = "client" not in params or remote_files.lets_in(context, clients, params["client"])
+    wanted = names(params.get("client", ()))
+    good = not wanted or remote_files.lets_in(context, params["host"], clients, wanted)
     return finding(good, params["host"], Message(N_("It is exported to: {clients}."), values))
+
+
+@check(
+    "sshd",
+    Rests.STATE,
+    N_("Settings of the SSH server of {host}"),
+    N_("they are: {settings}"),
+    params=of_host("settings", settings=TEXTS),
+    look=N_("Look at them with: sshd -T"),
+)
+def sshd(context: Context, params: Params) -> Finding:
+    """sshd on `host` has the `settings`, each written as sshd(8) prints it with -T: `strictmodes yes`.
+
+    They count for logins to every address of the host (sshd_config(5), Match).
+    """
+    printed = observation(context, params).get("sshd", [])
+    names = {setting.partition(" ")[0] for setting in params["settings"]}
+    lines = [line for line in printed if line.partition(" ")[0] in names]
+    if not lines:
+        return finding(False, params["host"], Message(N_("sshd does not tell its settings.")))
+    good = sorted(lines) == sorted(params["settings"])
+    return finding(good, params["host"], Message(N_("The settings are: {found}."), {"found": sorted(lines)}))
 
 
 @check(

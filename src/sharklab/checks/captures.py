@@ -52,7 +52,7 @@ def knock(context: Context, params: Params) -> Finding:
     name = params["capture"]
     facts = context.facts.get(name)
     if facts is None:
-        return _lacking(name)
+        return _no_capture(name)
     talks = [talk for talk in facts.conversations if talk.transport in ("tcp", "udp")]
     seen = pattern(facts, talks)
     numbers = sorted({n for talk in talks for n in (*talk.packets, *talk.icmp_errors)})
@@ -104,7 +104,7 @@ def snapped(context: Context, params: Params) -> Finding:
     """The capture `capture` has as many packets as `whole`, but lost the seat's token, which `whole` has."""
     short, whole = params["capture"], params["whole"]
     if not {short, whole} <= context.facts.keys():
-        return _lacking(short if short not in context.facts else whole)
+        return _no_capture(short if short not in context.facts else whole)
     token = context.plan.seat.token
     kept, lost = (context.captures[name].search(token) for name in (whole, short))
     counts = [len(context.facts[name].packets) for name in (short, whole)]
@@ -133,7 +133,7 @@ def costlier(context: Context, params: Params) -> Finding:
     """The capture `capture` holds more packets than the capture `than`, and both carry data."""
     many, one = params["capture"], params["than"]
     if not {many, one} <= context.facts.keys():
-        return _lacking(many if many not in context.facts else one)
+        return _no_capture(many if many not in context.facts else one)
     first, second = context.facts[many], context.facts[one]
     values = {
         f"{name}_{side}": value
@@ -161,7 +161,7 @@ def _data(facts: Facts) -> int:
     return sum(talk.client_bytes + talk.server_bytes for talk in facts.conversations)
 
 
-def _lacking(name: str) -> Finding:
+def _no_capture(name: str) -> Finding:
     return Finding(Status.INCONCLUSIVE, Message(N_("The run left no capture {capture}."), {"capture": name}))
 
 
@@ -203,8 +203,8 @@ def made_here(context: Context, params: Params) -> Finding:
     begun, ended = (float(context.evidence.manifest.get(name) or 0.0) for name in ("started", "ended"))
     if not begun or not ended:
         return Finding(Status.INCONCLUSIVE, Message(N_("It is not known when the seat was up.")))
-    strange = {name: tuple(_strange(context, name)) for name in context.facts}
-    untimely = {name: tuple(_untimely(context, name, begun, ended)) for name in context.facts}
+    strange = {name: tuple(_packets_of_other_cards(context, name)) for name in context.facts}
+    untimely = {name: tuple(_packets_of_other_times(context, name, begun, ended)) for name in context.facts}
     evidence = tuple(
         Reference(capture=name, packets=tuple(sorted({*strange[name], *untimely[name]})))
         for name in context.facts
@@ -214,7 +214,7 @@ def made_here(context: Context, params: Params) -> Finding:
     return Finding(Status.of(not any(counts.values())), Message(text, counts), evidence)
 
 
-def _strange(context: Context, name: str) -> Iterator[int]:
+def _packets_of_other_cards(context: Context, name: str) -> Iterator[int]:
     """Yield the packets in whose frame is no address of a card of the seat."""
     cards = [
         bytes.fromhex(at.mac.replace(":", ""))
@@ -226,7 +226,7 @@ def _strange(context: Context, name: str) -> Iterator[int]:
             yield number
 
 
-def _untimely(context: Context, name: str, begun: float, ended: float) -> Iterator[int]:
+def _packets_of_other_times(context: Context, name: str, begun: float, ended: float) -> Iterator[int]:
     for packet in context.facts[name].packets:
         if not begun - SLACK <= packet.time <= ended + SLACK:
             yield packet.number

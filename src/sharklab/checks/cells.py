@@ -104,7 +104,7 @@ class Cell:
             status=status,
             title=Message(N_("{tool}, port {port} {state}"), values),
             found=found,
-            expected=_in_words(*_wanted(self).values()),
+            expected=_in_words(*_expected_words(self).values()),
             evidence=tuple(_evidence(self)),
         )
 
@@ -121,13 +121,13 @@ def _judge(cell: Cell) -> tuple[Status, Message]:
         text = N_("It is not certain that the port is {state}: {said}.")
         return Status.INCONCLUSIVE, Message(text, {"state": phrases.state(cell.state), "said": said})
     if cell.flaws and (cell.differs or cell.pattern.name in _RESTS_ON_ABSENCE):
-        return Status.INCONCLUSIVE, both(_found(cell), listed(cell.flaws))
-    return Status.FAILED if cell.differs else Status.PASSED, _found(cell)
+        return Status.INCONCLUSIVE, both(_compare_results(cell), listed(cell.flaws))
+    return Status.FAILED if cell.differs else Status.PASSED, _compare_results(cell)
 
 
-def _found(cell: Cell) -> Message:
+def _compare_results(cell: Cell) -> Message:
     """Return the observed results of the cell, with the expected ones where they differ."""
-    found, wanted = _seen(cell), _wanted(cell)
+    found, wanted = _observed_words(cell), _expected_words(cell)
     return _in_words(
         *(
             Message(N_("{found} instead of {wanted}"), {"found": found[name], "wanted": wanted[name]})
@@ -143,15 +143,15 @@ def _in_words(exit: Message, verdict: Message, packets: Message) -> Message:
     return Message(text, {"exit": exit, "verdict": verdict, "packets": packets})
 
 
-def _seen(cell: Cell) -> dict[str, Message]:
+def _observed_words(cell: Cell) -> dict[str, Message]:
     return {
-        "exit": _ended(cell.result, cell.probe),
+        "exit": _say_end(cell.result, cell.probe),
         "verdict": phrases.verdict(cell.verdict) if cell.verdict else Message("-"),
         "packets": phrases.pattern(cell.pattern),
     }
 
 
-def _wanted(cell: Cell) -> dict[str, Message]:
+def _expected_words(cell: Cell) -> dict[str, Message]:
     expected = cell.expected
     return {
         "exit": phrases.either(_exit(code) for code in expected.exit),
@@ -164,7 +164,7 @@ def _exit(code: int) -> Message:
     return Message(N_("exit code {code}"), {"code": code})
 
 
-def _ended(result: ProbeResult | None, probe: Probe) -> Message:
+def _say_end(result: ProbeResult | None, probe: Probe) -> Message:
     if result and result.timed_out:
         return Message(N_("not ended within {limit} s"), {"limit": probe.timeout})
     if result is None or result.exit_code is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sharklab.checks.context import Context
 from sharklab.checks.focus import Focus, candidates, find_focus
 from sharklab.checks.kind import Claim, Need, Params, Rests, check, parameters
@@ -11,11 +13,15 @@ from sharklab.checks.outcome import (
     Status,
     both,
 )
+from sharklab.evidence.packets import tcp
+from sharklab.evidence.packets.model import Conversation, Facts
 from sharklab.message import (
     N_,
     NOTHING,
     Message,
 )
+
+_IP = ("IPv4", "IPv6")
 
 
 @check(
@@ -34,9 +40,9 @@ def handshake(context: Context, params: Params) -> Finding:
         return no_conversation(context)
     numbers = focus.conversation.handshake
     if not numbers:
-        return _failed(focus, _no_handshake(focus))
+        return _fail(focus, _no_handshake(focus))
     text = N_("Packets {syn}, {answer} and {ack} open the connection: SYN, SYN/ACK, ACK.")
-    return _passed(focus, Message(text, dict(zip(("syn", "answer", "ack"), numbers, strict=True))), *numbers)
+    return _pass(focus, Message(text, dict(zip(("syn", "answer", "ack"), numbers, strict=True))), *numbers)
 
 
 def _no_handshake(focus: Focus) -> Message:
@@ -50,7 +56,12 @@ def _no_handshake(focus: Focus) -> Message:
         )
     if talk.resets and not talk.data_packets:
         return Message(N_("The RST of packet {number} refuses the connection."), {"number": talk.resets[0]})
-    if {packet.source for packet in map(focus.facts.packet, talk.packets)} == {talk.client}:
+    packets = [focus.facts.packet(number) for number in talk.packets]
+    senders = {packet.source for packet in packets}
+    if len(senders) == 1 and not all(map(tcp.is_syn, packets)):  # its ACKs tell that the other side sent some
+        text = N_("The capture has one direction only: every packet is from {sender}.")
+        return Message(text, {"sender": str(senders.pop())})
+    if senders == {talk.client}:
         return Message(
             N_("The server does not answer the client (packets sent: {count})."),
             {"count": len(talk.packets)},
@@ -74,7 +85,7 @@ def traffic(context: Context, params: Params) -> Finding:
         return no_conversation(context)
     talk = focus.conversation
     if talk.transport == "tcp" and not talk.handshake:
-        return _failed(focus, _no_handshake(focus))
+        return _fail(focus, _no_handshake(focus))
     place = {number: index for index, number in enumerate(talk.packets)}  # in the order of time
     first = max(map(place.__getitem__, talk.handshake), default=0)
     last = max(map(place.__getitem__, talk.closing), default=len(place))
@@ -82,9 +93,7 @@ def traffic(context: Context, params: Params) -> Finding:
     counts = {"client": talk.client_bytes, "server": talk.server_bytes}
     text = N_("The client sends {client} bytes and the server {server} bytes.")
     enough = {packet.source for packet in inside} == {talk.client, talk.server}
-    return (_passed if enough else _failed)(
-        focus, Message(text, counts), *(packet.number for packet in inside)
-    )
+    return (_pass if enough else _fail)(focus, Message(text, counts), *(packet.number for packet in inside))
 
 
 @check(
@@ -104,8 +113,8 @@ def fin(context: Context, params: Params) -> Finding:
     talk = focus.conversation
     if talk.closed_by == "fin":
         text = N_("Packets {numbers} close the connection: FIN and ACK of each side.")
-        return _passed(focus, Message(text, {"numbers": talk.closing}), *talk.closing)
-    return _failed(focus, _no_fin(focus), *talk.fins, *talk.resets)
+        return _pass(focus, Message(text, {"numbers": talk.closing}), *talk.closing)
+    return _fail(focus, _no_fin(focus), *talk.fins, *talk.resets)
 
 
 def _no_fin(focus: Focus) -> Message:
@@ -142,14 +151,14 @@ def udp_exchange(context: Context, params: Params) -> Finding:
         return no_conversation(context)
     talk = focus.conversation
     if talk.transport != "udp":
-        return _failed(focus, Message(N_("The conversation is {transport}, not UDP."), _transport(focus)))
+        return _fail(focus, Message(N_("The conversation is {transport}, not UDP."), _transport(focus)))
     senders = [focus.facts.packet(number).source for number in talk.packets]
     counts = {"client": senders.count(talk.client), "server": senders.count(talk.server)}
     found = Message(N_("The client sends {client} datagrams and the server {server}."), counts)
     if talk.icmp_errors:
         refused = N_("The ICMP message of packet {number} refuses a datagram.")
         found = both(found, Message(refused, {"number": talk.icmp_errors[0]}))
-    return (_passed if all(counts.values()) else _failed)(focus, found)
+    return (_pass if all(counts.values()) else _fail)(focus, found)
 
 
 @check(
@@ -167,7 +176,7 @@ def transport(context: Context, params: Params) -> Finding:
         return no_conversation(context)
     found = Message(N_("The conversation is {transport}."), _transport(focus))
     right = focus.conversation.transport == params["value"]
-    return (_passed if right else _failed)(focus, found)
+    return (_pass if right else _fail)(focus, found)
 
 
 @check(
@@ -202,7 +211,7 @@ def clean(context: Context, params: Params) -> Finding:
     """The captures hold the exercise's conversation and no other packet."""
     mine: dict[str, set[int]] = {name: set() for name in context.facts}
     for name, talk in candidates(context):
-        mine[name] |= {*talk.packets, *talk.icmp_errors}
+        mine[name] |= {*talk.packets, *talk.icmp_errors, *_fragments(context.facts[name], talk)}
     if not any(mine.values()):
         return no_conversation(context)
     others = {
@@ -222,6 +231,18 @@ def clean(context: Context, params: Params) -> Finding:
     return Finding(Status.FAILED, found, evidence)
 
 
+def _fragments(facts: Facts, talk: Conversation) -> Iterator[int]:
+    """Yield the fragments between the ends of a conversation: the last of each datagram has its content.
+
+    No fragment alone has a transport (RFC 791, RFC 8200 section 4.5); tshark says so in its own words.
+    """
+    ends = {talk.client.address, talk.server.address}
+    for packet in facts.packets:
+        is_piece = not packet.transport and packet.protocol in _IP and "ragment" in packet.info
+        if is_piece and {packet.source.address, packet.destination.address} == ends:
+            yield packet.number
+
+
 def no_conversation(context: Context) -> Finding:
     """Return the finding of a check whose conversation is in none of the captures."""
     text = N_("No capture of the exercise shows a conversation between {client} and {server}.")
@@ -237,11 +258,11 @@ def _transport(focus: Focus) -> Params:
     return {"transport": focus.conversation.transport.upper()}
 
 
-def _passed(focus: Focus, found: Message, *packets: int) -> Finding:
+def _pass(focus: Focus, found: Message, *packets: int) -> Finding:
     return _finding(Status.PASSED, focus, found, packets)
 
 
-def _failed(focus: Focus, found: Message, *packets: int) -> Finding:
+def _fail(focus: Focus, found: Message, *packets: int) -> Finding:
     return _finding(Status.FAILED, focus, found, packets)
 
 

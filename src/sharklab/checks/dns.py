@@ -37,7 +37,7 @@ def dns(context: Context, params: Params) -> Finding:
 
     With `name`, only questions for this name count. An answer with NOERROR must hold a record.
     """
-    return _found(context, params, _answers)
+    return _find_exchanges(context, params, _answers)
 
 
 @check(
@@ -49,12 +49,12 @@ def dns(context: Context, params: Params) -> Finding:
 )
 def dns_half(context: Context, params: Params) -> Finding:
     """A capture has the question or the answer for each of the `types`; `rcode` and `name` as in `dns`."""
-    return _found(context, params, _begins)
+    return _find_exchanges(context, params, _begins)
 
 
-def _found(context: Context, params: Params, is_good: Callable[[DnsExchange, str], bool]) -> Finding:
+def _find_exchanges(context: Context, params: Params, is_good: Callable[[DnsExchange, str], bool]) -> Finding:
     rcode = params.get("rcode", "NOERROR")
-    asked = {type: _asked(context, type, params.get("name", "")) for type in params["types"]}
+    asked = {type: _exchanges_of(context, type, params.get("name", "")) for type in params["types"]}
     good = {type: [each for each in found if is_good(each[1], rcode)] for type, found in asked.items()}
     words = [_words(type, good[type] or asked[type]) for type in asked]
     evidence = tuple(_refer(each) for type in asked for each in good[type] or asked[type])
@@ -72,15 +72,15 @@ def exchanges(context: Context) -> Iterator[Exchange]:
                 yield name, exchange
 
 
-def _asked(context: Context, type: str, name: str) -> list[Exchange]:
+def _exchanges_of(context: Context, type: str, name: str) -> list[Exchange]:
     return [
         (capture, exchange)
         for capture, exchange in exchanges(context)
-        if exchange.type == type and _plain(name) in ("", _plain(exchange.name))
+        if exchange.type == type and _fold_case(name) in ("", _fold_case(exchange.name))
     ]
 
 
-def _plain(name: str) -> str:
+def _fold_case(name: str) -> str:
     """Return a name as DNS compares names (RFC 4343)."""
     return name.rstrip(".").lower()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sharklab.checks import remote_files
 from sharklab.checks.context import Context
 from sharklab.checks.host_check import finding, observation, of_host
 from sharklab.checks.kind import TEXT, Params, Rests, Schema, check
@@ -28,6 +29,7 @@ _VERDICTS: Mapping[str, str] = {
     "refused": N_("The host refuses the packets"),
     "rejected": N_("A firewall or a router rejects the packets"),
     "silent": N_("No program answers"),
+    "other": N_("A program answers, but not in the protocol of this port"),
 }
 _VERDICT: Schema = {"type": "string", "enum": list(_VERDICTS)}
 
@@ -43,9 +45,9 @@ _VERDICT: Schema = {"type": "string", "enum": list(_VERDICTS)}
 def reaches(context: Context, params: Params) -> Finding:
     """A try from `host` at `port` (`2049/tcp`) of the host `to` ends with `verdict`, or else `open`.
 
-    `refused` is a RST, `rejected` an ICMP error, `silent` no answer within 5 s. Without `address`, the try
-    goes to the IPv4 address of `to` on a network of both. The ports of UDP are `53/udp`, `123/udp` and
-    `3478/udp`.
+    `refused` is a RST, `rejected` an ICMP error, `silent` no answer within 5 s. On `2049/tcp` an NFS server
+    must answer; any other program is `other`. Without `address`, the try goes to the IPv4 address of `to` on
+    a network of both. The ports of UDP are `53/udp`, `123/udp` and `3478/udp`.
     """
     effect = _effect(context, "reaches", params)
     if not effect or effect["verdict"] not in _VERDICTS:
@@ -53,8 +55,15 @@ def reaches(context: Context, params: Params) -> Finding:
     wanted = params.get("verdict", "open")
     told = Message(_VERDICTS[effect["verdict"]])
     values = {**params, "told": _with_packet(context, told, effect)}
-    found = Message("{told}.", values)
-    return finding(effect["verdict"] == wanted, params["host"], found)
+    if params["to"] != params["host"] and _is_by_itself(context, params["host"], effect):
+        text = N_("{told}. But this is the answer of {host} itself, and not of {to}.")
+        return finding(False, params["host"], Message(text, values))
+    return finding(effect["verdict"] == wanted, params["host"], Message("{told}.", values))
+
+
+def _is_by_itself(context: Context, host: str, effect: Effect) -> bool:
+    """Tell whether the packets did not leave the host: it has the address itself, or rejects them itself."""
+    return effect.get("own", False) or context.host_at(effect.get("origin", "")) == host
 
 
 def _with_packet(context: Context, told: Message, effect: Effect) -> Message:
@@ -72,11 +81,14 @@ def _with_packet(context: Context, told: Message, effect: Effect) -> Message:
     Rests.STATE,
     N_("The name {name} on {host}"),
     N_("programs get its address"),
-    params=of_host("name", name=TEXT, address=TEXT),
+    params=of_host("name", name=TEXT, address=TEXT, by={"type": "string", "enum": ["dns"]}),
     look=N_("Ask as programs do, with: getent ahosts"),
 )
 def resolves(context: Context, params: Params) -> Finding:
-    """Programs on `host` get an address for `name` within 5 s, from files or DNS; with `address`, this."""
+    """Programs on `host` get an address for `name` within 5 s, from files or DNS; with `address`, this.
+
+    With `by: dns`, only DNS is asked: a line in /etc/hosts does not count.
+    """
     effect = _effect(context, "resolves", params)
     if not effect or effect["verdict"] not in ("found", "unknown", "late"):
         return _untold(params, effect)
@@ -101,7 +113,16 @@ def logs_in(context: Context, params: Params) -> Finding:
     """The user `user` (or else `student`) of `host` logs in to the host `to` by SSH, without a password.
 
     There the user has the same name, or that of `as`. A host key that changed is refused; a new one is taken.
+    An account that needs neither a key nor a password is refused, too.
     """
+    effect = _effect(context, "logs_in", params)
+    if effect and "boot_id" in effect:
+        target: Mapping[str, Any] = context.evidence.state.get(params["to"], {})
+        if "boot_id" not in target:
+            return _untold(params, {**effect, "said": "boot_id"})
+        if effect["boot_id"] != target["boot_id"]:
+            text = N_("{user} logs in, but another host than {to} answers.")
+            return finding(False, params["host"], Message(text, {"user": STUDENT, **params}))
     good = N_("{user} logs in.")
     return _of_user(context, "logs_in", params, good, N_("{user} cannot log in: {said}."))
 
@@ -111,14 +132,17 @@ def logs_in(context: Context, params: Params) -> Finding:
     Rests.STATE,
     N_("Writing in {path} of {host}"),
     N_("a new file can be made there"),
-    params=of_host("path", path=TEXT, user=TEXT),
+    params=of_host("path", path=TEXT, user=TEXT, source=TEXT),
     look=N_(
         "Make a file there as that user with: touch. "
         "Look at the mount, at the export and at the folder's mode."
     ),
 )
 def writes(context: Context, params: Params) -> Finding:
-    """The user `user` (or else `student`) of `host` makes a file in the folder `path`, and removes it."""
+    """The user `user` (or else `student`) of `host` makes a file in the folder `path`, and removes it.
+
+    With `source`, the file must lie in this folder of another host, and not in one of `host` itself.
+    """
     good = N_("{user} writes there.")
     return _of_user(context, "writes", params, good, N_("{user} cannot write there: {said}."))
 
@@ -128,11 +152,14 @@ def writes(context: Context, params: Params) -> Finding:
     Rests.STATE,
     N_("The file {path} on {host}"),
     N_("the user reads the text that the exercise asks for"),
-    params=of_host("path", "contains", path=TEXT, contains=TEXT, user=TEXT),
+    params=of_host("path", "contains", path=TEXT, contains=TEXT, user=TEXT, source=TEXT),
     look=N_("Read it as that user with: cat. Look at the mount, and at the modes with: ls -l"),
 )
 def reads(context: Context, params: Params) -> Finding:
-    """The user `user` (or else `student`) of `host` reads in the file `path` the text `contains`."""
+    """The user `user` (or else `student`) of `host` reads in the file `path` the text `contains`.
+
+    With `source`, the file must lie below this folder of another host.
+    """
     effect = _effect(context, "reads", params)
     if effect and effect["verdict"] == "other":
         found = Message(N_("The file does not have the text {contains}."), params)
@@ -145,6 +172,12 @@ def _of_user(context: Context, kind: str, params: Params, good: str, bad: str) -
     effect = _effect(context, kind, params)
     if not effect or effect["verdict"] not in ("done", "refused", "late"):
         return _untold(params, effect)
+    if effect["verdict"] == "done" and "device" in effect:
+        device, type = effect["device"], effect.get("type", "")
+        if not remote_files.is_mounted(context, device, type, params.get("source", "")):
+            text = N_("{user} gets there, but the file lies in {device} ({type}) and not in {source}.")
+            values = {"user": STUDENT, **params, "device": device, "type": type}
+            return finding(False, params["host"], Message(text, values))
     late = Message(N_("nothing happens within 20 s"))
     words = effect.get("said", "-").rstrip(".")  # the sentence has its own stop
     said = late if effect["verdict"] == "late" else Message("{said}", {"said": words})
@@ -183,7 +216,8 @@ def _to_reach(plan: Plan, params: Params) -> Attempt:
 
 
 def _to_resolve(plan: Plan, params: Params) -> Attempt:
-    return "resolves", params["name"]
+    by = (params["by"],) if "by" in params else ()
+    return ("resolves", params["name"], *by)
 
 
 def _to_log_in(plan: Plan, params: Params) -> Attempt:

@@ -40,7 +40,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
-class Attempt:
+class FamilyAttempt:
     """The first SYN that the client sent by an address family, and whether a connection came of any."""
 
     family: str
@@ -69,12 +69,12 @@ def families(context: Context, params: Params) -> Finding:
     return Finding(Status.FAILED, Message(N_("The client does not try to connect to port {port}."), params))
 
 
-def _attempts(context: Context, facts: Facts, port: int) -> Iterator[Attempt]:
+def _attempts(context: Context, facts: Facts, port: int) -> Iterator[FamilyAttempt]:
     talks = [talk for talk in facts.conversations if _is_asked(context, talk, port)]
     for family in ("IPv6", "IPv4"):
         own = [talk for talk in talks if (":" in talk.server.address) == (family == "IPv6")]
         if own:
-            yield Attempt(family, facts.packet(own[0].packets[0]), any(talk.handshake for talk in own))
+            yield FamilyAttempt(family, facts.packet(own[0].packets[0]), any(talk.handshake for talk in own))
 
 
 def _is_asked(context: Context, talk: Conversation, port: int) -> bool:
@@ -86,7 +86,7 @@ def _is_asked(context: Context, talk: Conversation, port: int) -> bool:
     )
 
 
-def _judge(capture: str, tries: list[Attempt], wanted: str | list[str]) -> Finding:
+def _judge(capture: str, tries: list[FamilyAttempt], wanted: str | list[str]) -> Finding:
     way, delay = _way(tries)
     values = {
         "first": tries[0].family,
@@ -106,7 +106,7 @@ def _judge(capture: str, tries: list[Attempt], wanted: str | list[str]) -> Findi
 _NO_CONNECTION = Message(N_("No attempt leads to a connection."))
 
 
-def _way(tries: list[Attempt]) -> tuple[str, float]:
+def _way(tries: list[FamilyAttempt]) -> tuple[str, float]:
     """Return how the client tried, and the seconds between its first attempts by each family."""
     if len(tries) == 1:
         return (IPV4_ONLY if tries[0].family == "IPv4" else IPV6_ONLY), 0.0

@@ -57,7 +57,7 @@ def firewall(context: Context, params: Params) -> Finding:
     named = replace(ANYONE, zone=next(iter(read_zones(results[0].stdout if results[0] else "")), ""))
     wrong = faults(((named, zones[0]),), {}, params)
     if unlike := differing(zones[0], zones[1], ("target", *OPENINGS)):
-        wrong.append(_unlike(unlike))
+        wrong.append(_say_differences(unlike))
     if wrong:
         return Finding(Status.FAILED, _in_a_row(wrong), evidence)
     opened = sorted(frozenset().union(*(zones[0].get(key, ()) for key in OPENINGS)))
@@ -109,7 +109,7 @@ def _is_open(judged: Judged, kind: str, name: str, services: Services) -> bool:
     return any(lets_in(zone, origin, wanted, services) for origin, zone in judged)
 
 
-def _unlike(names: list[str]) -> Message:
+def _say_differences(names: list[str]) -> Message:
     return Message(N_("different in force and permanently: {names}"), {"names": names})
 
 
@@ -130,7 +130,7 @@ def firewalld_same(context: Context, params: Params) -> Finding:
     if not rules.default or not rules.permanent:
         return _no_zone(params)
     if unlike := rules.unlike:
-        return finding(False, params["host"], _unlike(unlike))
+        return finding(False, params["host"], _say_differences(unlike))
     return finding(True, params["host"], Message(N_("The rules in force are the permanent rules.")))
 
 
@@ -199,7 +199,7 @@ def firewalld_open(context: Context, params: Params) -> Finding:
 
     It may be opened by another name or by a rich rule, and to some hosts of the lab only.
     """
-    return _opening(context, params, True)
+    return _check_opening(context, params, True)
 
 
 @check(
@@ -213,10 +213,10 @@ def firewalld_open(context: Context, params: Params) -> Finding:
 )
 def firewalld_closed(context: Context, params: Params) -> Finding:
     """The firewall of `host` lets in `opening` for nobody, as firewalld writes it (`https`, `443/tcp`)."""
-    return _opening(context, params, False)
+    return _check_opening(context, params, False)
 
 
-def _opening(context: Context, params: Params, wanted: bool) -> Finding:
+def _check_opening(context: Context, params: Params, wanted: bool) -> Finding:
     rules = HostRules(context, params["host"])
     if not rules.default:
         return _no_zone(params)

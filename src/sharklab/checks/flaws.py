@@ -33,7 +33,7 @@ def flaws_of(context: Context, contents: bool) -> Iterator[Message]:
         if counted and counted.dropped:
             values["count"] = str(counted.dropped)
             yield Message(N_("tcpdump dropped packets of the capture {capture} ({count})."), values)
-        hidden = _hidden(facts, contents)
+        hidden = _count_hidden(facts, contents)
         if hidden:
             values["count"] = str(hidden)
             yield Message(N_("The capture {capture} kept only the beginning of packets ({count})."), values)
@@ -45,7 +45,7 @@ def listed(messages: tuple[Message, ...]) -> Message:
     return both(first, listed(tuple(rest))) if rest else first
 
 
-def _hidden(facts: Facts, contents: bool) -> int:
+def _count_hidden(facts: Facts, contents: bool) -> int:
     """Count the packets of which the capture kept too little."""
     truncated = [facts.packet(number) for number in facts.truncated]
     if contents:

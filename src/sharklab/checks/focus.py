@@ -62,7 +62,7 @@ def candidates(context: Context) -> tuple[Talk, ...]:
     Without a `conversation` in lab.yml every TCP or UDP conversation of the captures is one.
     """
     talks = (
-        (name, _turned(context, talk))
+        (name, _orient(context, talk))
         for name, facts in context.facts.items()
         for talk in facts.conversations
     )
@@ -88,7 +88,7 @@ def is_of_service(context: Context, talk: Conversation) -> bool:
     return talk.transport == wanted.transport and wanted.port in (0, talk.server.port)
 
 
-def _turned(context: Context, talk: Conversation) -> Conversation:
+def _orient(context: Context, talk: Conversation) -> Conversation:
     """Return `talk` with client and server exchanged where only the exercise tells who is who.
 
     A SYN or contents of one side alone leave no doubt. Without them, a declared conversation matches either

@@ -34,7 +34,12 @@ def _of_host(plan: Plan, checks: Sequence[Check]) -> Demands:
     openings = {str(name) for check in checks for name in check.params.get("services", ())}
     openings |= {str(check.params["opening"]) for check in checks if "opening" in check.params}
     attempts = filter(None, (effects.attempt(plan, check) for check in checks))
-    return Demands(tuple(sorted(services)), tuple(sorted(openings)), tuple(dict.fromkeys(attempts)))
+    return Demands(
+        tuple(sorted(services)),
+        tuple(sorted(openings)),
+        tuple(dict.fromkeys(attempts)),
+        any(check.kind == "sshd" for check in checks),
+    )
 
 
 def _checks(exercises: Iterable[Exercise]) -> Iterator[Check]:

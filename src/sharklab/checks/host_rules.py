@@ -92,13 +92,13 @@ class HostRules:
         """The zone that decides about packets of each host of the lab, of anyone else, and of each source."""
         sources = [(name, zone) for name, zone in self._zones.items() if zone.get("sources")]
         by_card = {card: self._of_card(card) for card in self._cards} or {"": self._default}
-        found = [
+        zones = [
             (origin, self._of_origin(origin, sources, by_card[origin.network])) for origin in self._origins()
         ]
-        found += [(Origin(network=card), named) for card, named in by_card.items()]
-        found += [(Origin(), named) for named in sources]
+        zones += [(Origin(network=card), named) for card, named in by_card.items()]
+        zones += [(Origin(), named) for named in sources]
         return tuple(
-            (replace(origin, zone=name), merge(zone, self._policies(name))) for origin, (name, zone) in found
+            (replace(origin, zone=name), merge(zone, self._policies(name))) for origin, (name, zone) in zones
         )
 
     def _origins(self) -> Iterator[Origin]:
@@ -151,9 +151,9 @@ class HostRules:
         if not printed.get("zones") or not printed.get("permanent_zones"):
             return differing(self.default, self.permanent, ("target", *OPENINGS))
         default = self._default[0]
-        names = list(_unlike(printed["zones"], printed["permanent_zones"], default))
+        names = list(_find_differences(printed["zones"], printed["permanent_zones"], default))
         if printed.get("permanent_policies"):
-            names += _unlike(printed.get("policies", ""), printed["permanent_policies"])
+            names += _find_differences(printed.get("policies", ""), printed["permanent_policies"])
         if printed.get("permanent_default", default) not in ("", default):
             names.append("DefaultZone")
         names += [f"interface {card}" for card in sorted(self._cards) if not self._is_kept(card)]
@@ -168,7 +168,7 @@ class HostRules:
 
     def _is_kept(self, card: str) -> bool:
         """Tell whether a card is in the same zone after a restart: NetworkManager says so, or firewalld."""
-        managed = dict(_managed(self.printed.get("cards", "")))
+        managed = dict(_read_cards(self.printed.get("cards", "")))
         kept = {
             name
             for name, zone in read_zones(self.printed["permanent_zones"]).items()
@@ -195,8 +195,10 @@ class HostRules:
     @property
     def redirecting(self) -> list[str]:
         """The tables whose rules send packets to another port or host: firewalld lets such packets in."""
-        found = (name for name, lines in chains(self._foreign).items() if any(map(_REDIRECT.search, lines)))
-        return sorted({name.partition(" chain ")[0] for name in found})
+        chain_names = (
+            name for name, lines in chains(self._foreign).items() if any(map(_REDIRECT.search, lines))
+        )
+        return sorted({name.partition(" chain ")[0] for name in chain_names})
 
     def refuses(self, wanted: Iterable[Span]) -> bool:
         """Tell whether rules of nftables that are not firewalld's refuse packets to one of the ports."""
@@ -209,7 +211,7 @@ class HostRules:
         return any(rules.is_refused(self._foreign, packet) for packet in packets)
 
 
-def _unlike(runtime: str, permanent: str, default: str = "") -> Iterator[str]:
+def _find_differences(runtime: str, permanent: str, default: str = "") -> Iterator[str]:
     """Yield the entries that zones or policies in force and permanent ones do not have alike."""
     now, kept = read_zones(runtime), read_zones(permanent)
     for name in sorted(now.keys() | kept.keys(), key=lambda name: (name != default, name)):
@@ -220,7 +222,7 @@ def _unlike(runtime: str, permanent: str, default: str = "") -> Iterator[str]:
             yield from (kinds if name == default else [f"{name} {kind}" for kind in kinds])
 
 
-def _managed(printed: str) -> Iterator[tuple[str, str]]:
+def _read_cards(printed: str) -> Iterator[tuple[str, str]]:
     """Yield each card of NetworkManager with its zone, which may be "", from the lines of nmcli(1)."""
     values = {}
     for line in printed.splitlines():
@@ -235,9 +237,9 @@ def _lines(printed: str) -> set[str]:
 
 def _direct(file: str) -> set[str]:
     """Return the rules of firewalld.direct(5) as firewall-cmd prints them."""
-    found = set()
+    direct = set()
     for rule in _DIRECT.finditer(file):
         values = dict(_VALUE.findall(rule["values"]))
         place = [values.get(name, "") for name in ("ipv", "table", "chain", "priority")]
-        found.add(" ".join([*place, *rule["words"].split()]))
-    return found
+        direct.add(" ".join([*place, *rule["words"].split()]))
+    return direct

@@ -40,7 +40,7 @@ def listeners(context: Context, params: Params) -> Finding:
     """Each of the commands `probes` (ss, netstat) shows the process that listens on each of the `ports`."""
     results = {name: context.probe(name) for name in params["probes"]}
     evidence = tuple(Reference(probe=result.id, host=result.host) for result in results.values() if result)
-    listed = {name: _listed(result.stdout if result else "") for name, result in results.items()}
+    listed = {name: _read_list(result.stdout if result else "") for name, result in results.items()}
     entries = tuple(
         TableLine(
             (Message(str(port)), *(Message(each.get(port, "-")) for each in listed.values())),
@@ -62,7 +62,7 @@ def listeners(context: Context, params: Params) -> Finding:
     return Finding(status, Message(text, values), evidence, table)
 
 
-def _listed(printed: str) -> dict[int, str]:
+def _read_list(printed: str) -> dict[int, str]:
     """Return the process and its address by port, as a list of sockets has them; the first line counts."""
     processes: dict[int, str] = {}
     for line in _LISTED.finditer(printed):

@@ -73,7 +73,7 @@ def arp(context: Context, params: Params) -> Finding:
         text = N_("Packet {question} asks who has {address}, packet {answer} answers.")
         values = {"question": asked[0][1].number, "answer": told[0][1].number, **params}
         return Finding(Status.PASSED, Message(text, values), _refer([asked[0], told[0]]))
-    return Finding(Status.FAILED, _unanswered(params, asked), _refer(asked))
+    return Finding(Status.FAILED, _say_silence(params, asked), _refer(asked))
 
 
 @check(
@@ -92,10 +92,10 @@ def no_arp(context: Context, params: Params) -> Finding:
         text = N_("Packet {answer} answers: a host has {address}.")
         values = {"answer": told[0][1].number, **params}
         return Finding(Status.FAILED, Message(text, values), _refer(told))
-    return Finding(Status.of(bool(asked)), _unanswered(params, asked), _refer(asked), lacking=not asked)
+    return Finding(Status.of(bool(asked)), _say_silence(params, asked), _refer(asked), lacking=not asked)
 
 
-def _unanswered(params: Params, asked: list[Seen]) -> Message:
+def _say_silence(params: Params, asked: list[Seen]) -> Message:
     if not asked:
         return Message(N_("No host asks for {address}."), params)
     text = N_("No host answers the questions for {address} ({count}).")

@@ -35,7 +35,7 @@ def probes(context: Context, params: Params) -> Finding:
     wanted = tuple(probe for probe in context.exercise.probes if probe not in lacking)
     faults = [(probe, fault) for probe in wanted if (fault := _fault(probe, context.probe(probe.id)))]
     if not faults:
-        return _whole(wanted, lacking)
+        return _pass_with_gaps(wanted, lacking)
     lost = all(context.probe(probe.id) is None for probe, _ in faults)
     words = Message("{faults}", {"faults": [fault for _, fault in faults]})
     return Finding(
@@ -43,7 +43,7 @@ def probes(context: Context, params: Params) -> Finding:
     )
 
 
-def _whole(wanted: tuple[Probe, ...], lacking: tuple[Probe, ...]) -> Finding:
+def _pass_with_gaps(wanted: tuple[Probe, ...], lacking: tuple[Probe, ...]) -> Finding:
     """Return the finding when all ended as they should, but for those that could not be tried."""
     found = Message(N_("Every command ended as expected ({count})."), {"count": len(wanted)})
     if not lacking:

@@ -154,7 +154,7 @@ def open_ports(context: Context) -> Iterator[Source]:
         scan = scan_of(context, facts)
         if scan.asked:
             packets = tuple(sorted(scan.accepted.values()))
-            yield by_capture(Reference(capture=name, packets=packets), _listed(scan.accepted))
+            yield by_capture(Reference(capture=name, packets=packets), _join_ports(scan.accepted))
     for probe in context.exercise.probes:
         result = context.probe(probe.id)
         try:
@@ -168,10 +168,10 @@ def open_ports(context: Context) -> Iterator[Source]:
                 for port in ports
                 if port.address in servers and (port.transport, port.state) == ("tcp", "open")
             ]
-            yield by_probe(probe.id, probe.host, frozenset({_listed(opened)}))
+            yield by_probe(probe.id, probe.host, frozenset({_join_ports(opened)}))
 
 
-def _listed(ports: Iterable[int]) -> str:
+def _join_ports(ports: Iterable[int]) -> str:
     return ", ".join(map(str, sorted(ports)))
 
 

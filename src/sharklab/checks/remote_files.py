@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
@@ -26,7 +26,7 @@ _REMOTE_TYPES = ("nfs", "fuse")
 
 
 @dataclass(frozen=True)
-class Entry:
+class MountEntry:
     """A line of fstab, a unit or an entry of autofs that mounts a file system: its source and its path."""
 
     source: str
@@ -34,12 +34,12 @@ class Entry:
 
 
 @dataclass
-class Block:
+class GaneshaBlock:
     """A block of a configuration of nfs-ganesha: its name and keys in lower case, its blocks."""
 
     name: str
     values: dict[str, str] = field(default_factory=dict)
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[GaneshaBlock] = field(default_factory=list)
 
 
 def folder(path: str) -> str:
@@ -47,7 +47,7 @@ def folder(path: str) -> str:
     return path.rstrip("/") or "/"
 
 
-def read_fstab_line(line: str) -> Entry | None:
+def read_fstab_line(line: str) -> MountEntry | None:
     """Return the entry of a line that mounts something at the start (fstab(5)); None for any other line.
 
     A line needs a type; with `noauto` nothing is mounted, unless systemd mounts it when it is used
@@ -62,10 +62,10 @@ def read_fstab_line(line: str) -> Entry | None:
         return None
     if ":/" in source and not type.startswith(_REMOTE_TYPES):
         return None
-    return Entry(source, folder(path))
+    return MountEntry(source, folder(path))
 
 
-def read_units(printed: str) -> list[Entry]:
+def read_units(printed: str) -> list[MountEntry]:
     """Return the entries that units of systemd mount at the start of a host, or at their first use.
 
     `printed` is a block of properties for each unit that is enabled, and for the mount of each automount
@@ -74,19 +74,19 @@ def read_units(printed: str) -> list[Entry]:
     blocks = [dict(_PROPERTY.findall(block)) for block in printed.split("\n\n")]
     enabled = {unit.get("Id", "") for unit in blocks if unit.get("UnitFileState") == "enabled"}
     return [
-        Entry(unit["What"], folder(unit.get("Where", "")))
+        MountEntry(unit["What"], folder(unit.get("Where", "")))
         for unit in blocks
         if unit.get("What") and enabled & {unit.get("Id", ""), _automount(unit.get("Id", ""))}
     ]
 
 
-def read_automounts(printed: str, place: str) -> list[Entry]:
+def read_automounts(printed: str, place: str) -> list[MountEntry]:
     """Return the entries that autofs mounts at `place` as soon as somebody uses it (autofs(5)).
 
     `printed` is that of `automount --dumpmaps`. The key of a direct map is a whole path. The key * stands for
     every name, and & in a source for the key.
     """
-    found, base = list[Entry](), ""
+    found, base = list[MountEntry](), ""
     for match in _MAP.finditer(printed):
         if match["key"] is None:
             base = match["base"]
@@ -94,7 +94,7 @@ def read_automounts(printed: str, place: str) -> list[Entry]:
         key = place.removeprefix(f"{base}/") if match["key"] == "*" else match["key"]
         path = key if base == "/-" else f"{base}/{key}"
         if path == place and "/" not in key.removeprefix(path):
-            found.append(Entry(match["source"].replace("&", key), place))
+            found.append(MountEntry(match["source"].replace("&", key), place))
     return found
 
 
@@ -128,11 +128,18 @@ def _host(context: Context, name: str) -> str:
     return short.casefold() if is_own and context.addresses(short.casefold()) else ""
 
 
-def lets_in(context: Context, clients: set[str], client: str) -> bool:
-    """Tell whether the clients of an export are single hosts, with the one at the address `client`."""
-    if any(_is_wide(name) for name in clients):
+def lets_in(context: Context, host: str, clients: set[str], wanted: Sequence[str]) -> bool:
+    """Tell whether the clients of an export of `host` are the `wanted` ones, and nobody but `host` itself.
+
+    The wanted ones are addresses. A host may be written by any of its names and addresses.
+    """
+    own = [address for each in wanted for address in context.addresses(context.host_at(each))]
+    allowed = ["127.0.0.1", "::1", *context.addresses(host), *wanted, *own]
+    if any(
+        _is_wide(name) or not any(_is_client(context, name, each) for each in allowed) for name in clients
+    ):
         return False
-    return any(_is_client(context, name, client) for name in clients)
+    return all(any(_is_client(context, name, each) for name in clients) for each in wanted)
 
 
 def _is_wide(name: str) -> bool:
@@ -151,6 +158,15 @@ def _is_client(context: Context, name: str, client: str) -> bool:
     return network.num_addresses == 1 and ip_address(client) == network[0]
 
 
+def is_mounted(context: Context, device: str, type: str, source: str) -> bool:
+    """Tell whether a mount of `type` has the folder `source` ("" for any) of another host.
+
+    A source is a text that root may choose: a file system of the host itself does not count.
+    """
+    is_remote = ":/" not in source or type.startswith(_REMOTE_TYPES)
+    return is_remote and is_same_source(context, device, source)
+
+
 def read_exports(printed: str) -> Mapping[str, set[str]]:
     """Return the clients of each export: of exportfs(8), and of an nfs-ganesha-export-config(8)."""
     clients_by_path: dict[str, set[str]] = {}
@@ -167,7 +183,7 @@ def read_exports(printed: str) -> Mapping[str, set[str]]:
     return clients_by_path
 
 
-def _clients(export: Block) -> Iterator[str]:
+def _clients(export: GaneshaBlock) -> Iterator[str]:
     """Yield the clients of an export that have access: that of their block, else that of the export."""
     for block in export.blocks:
         access = block.values.get("access_type", export.values.get("access_type", ""))
@@ -175,14 +191,14 @@ def _clients(export: Block) -> Iterator[str]:
             yield from (name.strip() for name in block.values.get("clients", "").split(",") if name.strip())
 
 
-def _blocks(text: str) -> list[Block]:
+def _blocks(text: str) -> list[GaneshaBlock]:
     """Return the outer blocks of a configuration of nfs-ganesha, whatever its lines and its case."""
-    open_blocks = [Block("")]
+    open_blocks = [GaneshaBlock("")]
     words: list[str] = []
     for token in _TOKEN.finditer(text):
         sign = token["sign"]
         if sign == "{":
-            block = Block("".join(words[-1:]).casefold())
+            block = GaneshaBlock("".join(words[-1:]).casefold())
             open_blocks[-1].blocks.append(block)
             open_blocks.append(block)
         elif sign == ";" and "=" in words:

@@ -95,7 +95,7 @@ def by_ruleset(text: str, packet: FirstPacket) -> frozenset[str]:
     The first chain that does not accept the packet decides. A rule with a condition that is not understood
     here is taken as one that does not fit. No states come out of a text without any chain for input.
     """
-    decided = _decided(text, packet, "input")
+    decided = _find_actions(text, packet, "input")
     refused = [action for action in decided if action != "accept"]
     return _states(refused[0] if refused else "accept") if decided else frozenset()
 
@@ -104,10 +104,10 @@ def by_ruleset(text: str, packet: FirstPacket) -> frozenset[str]:
 def is_refused(text: str, packet: FirstPacket) -> bool:
     """Tell whether some of the tables in `text` refuse the packet, on its whole way in."""
     hooks = ("ingress", "prerouting", "input")
-    return any(action != "accept" for hook in hooks for action in _decided(text, packet, hook))
+    return any(action != "accept" for hook in hooks for action in _find_actions(text, packet, hook))
 
 
-def _decided(text: str, packet: FirstPacket, hook: str) -> list[str]:
+def _find_actions(text: str, packet: FirstPacket, hook: str) -> list[str]:
     """Return the action of each chain that is hooked in there."""
     rules = _chains(text)
     entries = [name for name, lines in rules.items() if any(f" hook {hook} " in line for line in lines)]

@@ -72,7 +72,7 @@ def scan_of(context: Context, facts: Facts) -> Scan:
         asked=frozenset(packet.destination.port for packet in knocks),
         accepted=accepted,
         reset={port: number for port, number in reset.items() if port not in accepted},
-        refused=dict(_refused(facts, knocks)),
+        refused=dict(_find_refused(facts, knocks)),
     )
 
 
@@ -82,7 +82,7 @@ def _looks(packet: Packet) -> bool:
     return asks or bool(packet.icmp and packet.icmp.type in ECHO_REQUESTS)
 
 
-def _refused(facts: Facts, knocks: Iterable[Packet]) -> Iterator[tuple[int, int]]:
+def _find_refused(facts: Facts, knocks: Iterable[Packet]) -> Iterator[tuple[int, int]]:
     """Yield each port of which an ICMP error is about one of the `knocks`, with the packet of the error."""
     flows = {Flow("tcp", packet.source, packet.destination) for packet in knocks}
     for packet in reversed(facts.packets):
@@ -165,7 +165,7 @@ def spans(ports: Iterable[int]) -> str:
 def protocols(context: Context, params: Params) -> Finding:
     """Each of the `ports` (`22/tcp: SSH`) has a conversation whose data tshark takes for this protocol."""
     talks = candidates(context)
-    seen = {name: _spoken(context, talks, name, wanted) for name, wanted in params["ports"].items()}
+    seen = {name: _find_protocol(context, talks, name, wanted) for name, wanted in params["ports"].items()}
     entries = tuple(_spoken_entry(context, name, params["ports"][name], each) for name, each in seen.items())
     lacking = [name for name, each in seen.items() if each is None]
     values = {"count": len(seen) - len(lacking), "lacking": lacking}
@@ -184,7 +184,7 @@ Spoken = tuple[str, Packet]
 """The id of a capture, and a packet of data."""
 
 
-def _spoken(context: Context, talks: Iterable[Talk], port: str, protocol: str) -> Spoken | None:
+def _find_protocol(context: Context, talks: Iterable[Talk], port: str, protocol: str) -> Spoken | None:
     """Return the first packet of data of the server's `port` that tshark calls `protocol`, or None."""
     for capture, talk in talks:
         if f"{talk.server.port}/{talk.transport}" == port:

@@ -45,13 +45,13 @@ def opening(context: Context, params: Params) -> Finding:
     focus = find_focus(context)
     if focus is None:
         return no_conversation(context)
-    steps = _opening(focus)
+    steps = _find_opening(focus)
     seen = [number for number in steps if number]
     found = Message(N_("Packets of the opening: {numbers}."), {"numbers": seen or "-"})
     return Finding(Status.of(steps[OPENINGS.index(params["to"])] > 0), found, focus.refer(*seen))
 
 
-def _opening(focus: Focus) -> tuple[int, int, int]:
+def _find_opening(focus: Focus) -> tuple[int, int, int]:
     """Return the packets of SYN, SYN/ACK and ACK, 0 for one that the capture does not show."""
     talk = focus.conversation
     packets = [focus.facts.packet(number) for number in talk.packets]

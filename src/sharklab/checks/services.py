@@ -81,7 +81,7 @@ def _differs(service: Service, names: Names) -> bool:
     return any(service.name not in names.get((service.port, each), ()) for each in service.transports)
 
 
-def _right(service: Service, names: Names) -> bool:
+def _is_right(service: Service, names: Names) -> bool:
     if service.own:
         return not any(service.name in listed for listed in names.values()) and bool(service.note)
     wanted = service.reference or service.name
@@ -94,15 +94,15 @@ def _entry(context: Context, service: Service, names: Names) -> TableLine:
         Message(str(service.port)),
         Message(service.name),
         Message("/".join(service.transports).upper()),
-        Message(_listed(service, names) or "-"),
-        Message(_running(context, service) or "-"),
+        Message(_name_of(service, names) or "-"),
+        Message(_programs_of(context, service) or "-"),
         service.use,
         service.note,
     )
-    return TableLine(cells, _right(service, names))
+    return TableLine(cells, _is_right(service, names))
 
 
-def _listed(service: Service, names: Names) -> str:
+def _name_of(service: Service, names: Names) -> str:
     """Return the port's first name for each transport, as /etc/services has it."""
     listed = (
         (names[service.port, each][0], each) for each in ("tcp", "udp") if (service.port, each) in names
@@ -110,7 +110,7 @@ def _listed(service: Service, names: Names) -> str:
     return ", ".join(f"{name}/{each}" for name, each in listed)
 
 
-def _running(context: Context, service: Service) -> str:
+def _programs_of(context: Context, service: Service) -> str:
     """Return the programs that listen on the port, host by host."""
     programs = {
         f"{host.name}: {socket.process.partition(' ')[0] or '?'}"

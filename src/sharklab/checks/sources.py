@@ -77,7 +77,7 @@ def nfs_calls(context: Context) -> list[Meeting]:
 
 def by_meetings(context: Context, meetings: list[Meeting], pick: Pick) -> Iterator[Source]:
     """Yield each capture with the value of its meetings, then `ss` on each host of a meeting."""
-    for capture, group in _grouped((each.seen.capture, each) for each in meetings).items():
+    for capture, group in _group((each.seen.capture, each) for each in meetings).items():
         values = frozenset(pick(each.ends) for each in group)
         yield Source(_of_capture(capture), values, tuple(dict.fromkeys(each.seen for each in group)))
     yield from _by_sockets(context, meetings, pick)
@@ -121,7 +121,7 @@ def _by_sockets(context: Context, meetings: list[Meeting], pick: Pick) -> Iterat
     """Yield `ss` on each host that has a socket which shares an end with a meeting."""
     ends = [*_ends_on_clients(context, meetings), *_ends_on_servers(context, meetings)]
     values = [(socket, value) for socket, seen in ends if (value := pick(seen))]
-    for host, group in _grouped((socket.host, (socket, value)) for socket, value in values).items():
+    for host, group in _group((socket.host, (socket, value)) for socket, value in values).items():
         yield by_lines(host, (value for _, value in group), (socket for socket, _ in group))
 
 
@@ -150,7 +150,7 @@ def _is_near(client: Endpoint, server: Endpoint, ends: Ends) -> bool:
     return client == ends.client or (server == ends.server and client.address == ends.client.address)
 
 
-def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+def _group(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
     groups: dict[str, list[T]] = {}
     for key, value in pairs:
         groups.setdefault(key, []).append(value)

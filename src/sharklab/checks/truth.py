@@ -106,13 +106,13 @@ class Ports:
 def ports(context: Context, matrix: Matrix) -> Ports:
     """Return the records of the run about the ports of `matrix` on its server."""
     listening, firewall, nft = (
-        _printed(context.probe(matrices.witness_id(matrix.id, name))) for name in (SOCKETS, FIREWALL, NFT)
+        _output_of(context.probe(matrices.witness_id(matrix.id, name))) for name in (SOCKETS, FIREWALL, NFT)
     )
     lines = (SocketLine(matrix.server, line, 0.0, 0.0) for line in listening.splitlines())
     return Ports(matrix, sockets(lines), read_zone(firewall), nft)
 
 
-def _printed(result: ProbeResult | None) -> str:
+def _output_of(result: ProbeResult | None) -> str:
     """Return the output of a probe, or "" if it failed or is cut."""
     return result.stdout if result and result.exit_code == 0 and not result.truncated else ""
 

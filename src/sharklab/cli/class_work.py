@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sharklab import ownership, state
-from sharklab.cli import flow, on_hosts, seats, work
-from sharklab.cli.side_by_side import Done, Watch, nobody, side_by_side
+from sharklab.cli import flow, host_work, seats, work
+from sharklab.cli.parallel_work import Done, Watch, nobody, side_by_side
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.gradebook import batch
 from sharklab.grading.gradebook.inputs import SubmissionSource
@@ -73,7 +73,7 @@ def _pack(lab: Lab, one: Seat, folder: Path) -> Done:
     """
     file = folder / f"{one.student}{bundle.ENDING}"
     file.unlink(missing_ok=True)
-    _, silent = on_hosts.pack(flow.plan_of(lab, one), file)
+    _, silent = host_work.pack(flow.plan_of(lab, one), file)
     warnings = tuple(seats.provider_of(one).warnings(one))
     return Done(one.student, silent=silent, warnings=warnings)
 

@@ -16,19 +16,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sharklab import state
 from sharklab.cli import flow, seats
-from sharklab.cli.side_by_side import Done, Watch, attempt, nobody, side_by_side
+from sharklab.cli.parallel_work import Done, Watch, as_error, attempt, nobody, side_by_side
 from sharklab.errors import MachineryError, SharklabError
 from sharklab.hosts import capacity, image, inventory, playbook, providers, seat_provider, student_files
 from sharklab.hosts.image import choice
 from sharklab.hosts.providers import sleeping
 from sharklab.hosts.providers.cluster import provider as cluster
 from sharklab.hosts.providers.provider import NewHosts
-from sharklab.lab import class_note, diary, handed_in, seat
+from sharklab.lab import class_note, diary, seat, submission_store
 from sharklab.lab.class_note import ClassNote
 from sharklab.lab.model import Lab, Plan, Seat
 from sharklab.message import N_, Message
@@ -54,10 +55,12 @@ def up(
     progress: Progress,
     provider: str = seat_provider.DEFAULT,
     watch: Watch = nobody,
+    until: float | None = None,
 ) -> list[Done]:
     """Bring the seat of every student up, and return what became of each, in the order of `students`.
 
-    A seat that is up stays as it is; one that was interrupted is finished. Raises InputError and
+    A seat that is up stays as it is; one that was interrupted is finished. Each is open until `until` (epoch
+    seconds; None leaves that as it was), also one that fails: it may come up later. Raises InputError and
     MachineryError when no seat can come up: a wrong name, a missing tool, too little memory.
     """
     hosts = providers.get(provider)
@@ -69,7 +72,12 @@ def up(
     check_room = cluster.check_room if provider == seat_provider.CLUSTER else capacity.check
     check_room(sum(len(plan.hosts) for plan in absent))
     begun = time.monotonic()
-    done = {plan.seat.student: Done(plan.seat.student) for plan in plans if plan not in absent}
+
+    def keep_open(own: Seat) -> Done:
+        class_note.note(own, until=until)
+        return Done(own.student)
+
+    done = {plan.seat.student: attempt(plan.seat, keep_open) for plan in plans if plan not in absent}
 
     def note(result: Done) -> None:
         done[result.student] = result
@@ -77,7 +85,7 @@ def up(
         progress.note(_progress(len(done), len(plans), len(done) - len(plans) + len(absent), begun))
 
     with progress.step(N_("seats of {lab}: {count}"), lab=lab.name, count=len(plans)):
-        _work(_chunks(absent), lambda chunk, stop: _up(chunk, hosts, layers, note, stop))
+        _work(_chunks(absent), lambda chunk, stop: _up(chunk, hosts, layers, until, note, stop))
     return [done[student] for student in students]
 
 
@@ -126,6 +134,7 @@ def _up(
     chunk: Sequence[Plan],
     hosts: providers.Provider,
     layers: image.Layers,
+    until: float | None,
     note: Watch,
     stop: threading.Event,
 ) -> None:
@@ -134,19 +143,23 @@ def _up(
     with ExitStack() as held:
         new: list[tuple[Plan, NewHosts]] = []
         others: list[tuple[Plan, None]] = []
-        for plan in map(hosts.adapt, chunk):
-            try:
-                held.enter_context(seats.hold(plan.seat))
-                diary.begin(plan.seat)
-                flow.begin(plan, hosts)
-                made = None if flow.is_at_work(plan) else flow.make_new(plan, hosts, layers)
-            except SharklabError as error:
-                note(Done(plan.seat.student, time.monotonic() - begun, error))
-                continue
+
+        def begin(plan: Plan, own: Seat) -> Done:
+            held.enter_context(seats.hold(own))
+            diary.begin(own)
+            flow.begin(plan, hosts)
+            class_note.note(own, until=until)
+            made = None if flow.is_at_work(plan) else flow.make_new(plan, hosts, layers)
             if made:
                 new.append((plan, made))
             else:
                 others.append((plan, None))
+            return Done(own.student)
+
+        for plan in map(hosts.adapt, chunk):
+            result = attempt(plan.seat, partial(begin, plan))
+            if result.error:
+                note(replace(result, seconds=time.monotonic() - begun))
         failed = _set_up(new, stop)
 
         def start(plan: Plan, made: NewHosts | None) -> None:
@@ -165,19 +178,29 @@ def _up(
 
 
 def _set_up(new: Sequence[tuple[Plan, NewHosts]], stop: threading.Event) -> Mapping[str, SharklabError]:
-    """Set up the values of new seats by one playbook, and return the errors by student."""
+    """Set up the values of new seats by one playbook, and return the errors by student.
+
+    When no playbook can begin, as on a full disk, each seat has the same error: seats of other chunks go on.
+    """
     if not new:
         return {}
+    try:
+        _run_playbook(new, stop)
+    except playbook.PlaybookFailed as error:
+        return _failures(new, error)
+    except Exception as error:
+        return {plan.seat.student: as_error(error) for plan, _ in new}
+    return {}
+
+
+def _run_playbook(new: Sequence[tuple[Plan, NewHosts]], stop: threading.Event) -> None:
+    """Set up the values of new seats. Raises PlaybookFailed, and OSError without disk space."""
     with tempfile.TemporaryDirectory(prefix=".class-", dir=new[0][0].seat.folder) as folder:
         file = Path(folder) / "inventory.yml"
         known = [(plan, made.facts, made.roots) for plan, made in new]
         state.write(file, json.dumps(inventory.build_class(known)), 0o600)
         disks = [disk for _, made in new for disk in made.disks.values()]
-        try:
-            playbook.run("personalise", file, disks=disks, should_stop=stop.is_set)
-        except playbook.PlaybookFailed as error:
-            return _failures(new, error)
-    return {}
+        playbook.run("personalise", file, disks=disks, should_stop=stop.is_set)
 
 
 def _failures(
@@ -225,12 +248,6 @@ def down(own: Sequence[Seat], progress: Progress, watch: Watch = nobody) -> list
         return side_by_side(own, do, progress, REMOVED_TOGETHER, watch)
 
 
-def note_until(lab: Lab, students: Sequence[str], until: float) -> None:
-    """Note until when (epoch seconds) the seats of the students are open."""
-    for one in seat.look_up_all(lab, students).values():
-        class_note.note(one, until=until)
-
-
 def with_work(own: Sequence[Seat]) -> list[str]:
     """Return the students of seats on whose hosts a student has worked."""
     return [one.student for one in own if student_files.last_change(one)]
@@ -244,7 +261,7 @@ def not_handed_in(own: Sequence[Seat]) -> list[str]:
 def _handed_in(one: Seat) -> float:
     """Return when a student handed in last (epoch seconds), 0.0 for never."""
     times = [moment for moment, _ in diary.submissions(one)]
-    return max([*times, handed_in.last(one.lab).get(one.student, 0.0)])
+    return max([*times, submission_store.last(one.lab).get(one.student, 0.0)])
 
 
 def status(own: Sequence[Seat]) -> list[dict[str, Any]]:
@@ -252,15 +269,22 @@ def status(own: Sequence[Seat]) -> list[dict[str, Any]]:
 
     They are when it first began, when it was checked last, and until when it is open; 0.0 for none.
     """
-    return [_status(one, class_note.read(one)) for one in own]
+    return [_status(one) for one in own]
 
 
-def _status(one: Seat, noted: ClassNote) -> dict[str, Any]:
+def _status(one: Seat) -> dict[str, Any]:
+    found, noted, begun, memory = seats.look(one), ClassNote(), 0.0, 0
+    try:
+        begun, noted = diary.begun(one), class_note.read(one)
+        memory = capacity.memory_of(one) if found["hosts"] else 0
+    except SharklabError as error:
+        found["warnings"].append(error.line)
     return {
         "student": one.student,
-        **seats.look(one),
-        "memory": capacity.memory_of(one),
-        "begun": diary.begun(one),
+        "hosts": found["hosts"],
+        "warnings": found["warnings"],
+        "memory": memory,
+        "begun": begun,
         "checked": noted.checked,
         "until": noted.until,
         "over": noted.is_over,

@@ -32,7 +32,7 @@ from sharklab.hosts import (
     seat_provider,
 )
 from sharklab.hosts.image import choice
-from sharklab.hosts.providers import existing, gateway, this_computer
+from sharklab.hosts.providers import existing, internet_gateway, this_computer
 from sharklab.hosts.providers.provider import NewHosts
 from sharklab.lab import diary, fault_choice, plan_file, seat, start
 from sharklab.lab.matrices import FAST
@@ -415,11 +415,11 @@ def explain_ended_hosts(plan: Plan, hosts: providers.Provider) -> Iterator[None]
     except MachineryError as error:
         if gone := _ended_hosts(plan, hosts):
             raise _host_ended(plan, gone) from error
-        if gateway.cut_off(plan.seat):
-            raise gateway.ended(plan) from error
+        if internet_gateway.cut_off(plan.seat):
+            raise internet_gateway.ended(plan) from error
         raise
-    if gateway.cut_off(plan.seat):
-        raise gateway.ended(plan)
+    if internet_gateway.cut_off(plan.seat):
+        raise internet_gateway.ended(plan)
 
 
 def _host_ended(plan: Plan, gone: Sequence[str]) -> HostEnded:
@@ -435,7 +435,7 @@ def _host_ended(plan: Plan, gone: Sequence[str]) -> HostEnded:
 def _ended_hosts(plan: Plan, hosts: providers.Provider) -> list[str]:
     """Return the hosts that run no longer; machines of somebody else's say themselves what ails them."""
     states = hosts.status(plan.seat) if hosts.bakes else {}
-    return [name for name, state in states.items() if state not in ("running", gateway.CUT_OFF)]
+    return [name for name, state in states.items() if state not in ("running", internet_gateway.CUT_OFF)]
 
 
 def _run_id(started: float) -> str:

@@ -23,7 +23,7 @@ def main() -> int:
     where = Where(sys.argv[1], int(sys.argv[2]))
     try:
         with state.lock(control.lock_file(), control.WHAT):
-            supervisor.run(supervisor.listen(where), control.cell_unit(), SUBMIT)
+            supervisor.run(where, control.cell_unit(), SUBMIT)
     except SharklabError as error:
         print(error.say(str), file=sys.stderr)
         return error.exit_code

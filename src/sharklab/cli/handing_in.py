@@ -16,14 +16,14 @@ from pathlib import Path
 
 from sharklab import state
 from sharklab.checks import host_demands
-from sharklab.cli import exam_rules, on_hosts
+from sharklab.cli import exam_rules, host_work
 from sharklab.errors import InputError
 from sharklab.grading.submission import bundle, contents, manifest
 from sharklab.grading.submission import form as forms
 from sharklab.grading.submission.model import Seal, Submission
 from sharklab.hosts.door import seats as door_seats
 from sharklab.i18n import Translator
-from sharklab.lab import diary, exam, handed_in, seat
+from sharklab.lab import diary, exam, seat, submission_store
 from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE
 from sharklab.message import N_, Message
@@ -64,7 +64,7 @@ def take_from_hosts(student: str, lab: str, code: str) -> Sequence[Message]:
 
     def pack(file: Path) -> None:
         with TOGETHER:
-            packed.append(on_hosts.pack(plan, file, finish if plan.lab.exam else lambda found: found)[0])
+            packed.append(host_work.pack(plan, file, finish if plan.lab.exam else lambda found: found)[0])
         if plan.lab.exam:
             diary.note_submission(plan.seat, manifest.digest(file.read_bytes()))
 
@@ -87,7 +87,7 @@ def _plan(student: str, lab: str) -> Plan:
 
 def _keep(student: str, lab: str, fill: Callable[[Path], None]) -> Sequence[Message]:
     """Keep the submission that `fill` writes into a file, and return the receipt."""
-    now, own = time.time(), state.folder(handed_in.folder(lab))
+    now, own = time.time(), state.folder(submission_store.folder(lab))
     if len([file for file in own.iterdir() if file.name.rsplit("-", 2)[0] == student]) >= MOST:
         raise InputError(N_("{most} files are handed in already"), hint=N_("ask your instructor"), most=MOST)
     _check_window(student, lab, now)
@@ -96,7 +96,7 @@ def _keep(student: str, lab: str, fill: Callable[[Path], None]) -> Sequence[Mess
         fill(file)
         _check(_unpack(file, Path(place) / "unpacked"), student, lab)
         digest = manifest.digest(file.read_bytes())
-        stamp = time.strftime(handed_in.STAMP, time.gmtime(now))
+        stamp = time.strftime(submission_store.STAMP, time.gmtime(now))
         file.replace(own / f"{student}-{stamp}-{digest[: contents.DIGITS]}{bundle.ENDING}")
     sentence = N_("{lab} of {student} is handed in, on {time}. Receipt, the SHA-256 of the file: {digest}")
     return [

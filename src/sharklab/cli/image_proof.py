@@ -166,7 +166,5 @@ def _read(kept: Path, layers: Layers) -> ImageProof | None:
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError) as error:
-        raise MachineryError(
-            N_("the file is damaged: {fault}"), place=str(file), hint=N_("remove it"), fault=error
-        ) from error
+        raise state.damaged(file, error) from error
     return proof if proof.layers == layers.name else None

@@ -23,6 +23,13 @@ def user_name() -> str:
     return imported.pop() if len(imported) == 1 else os.environ.get("SUDO_USER") or getpass.getuser()
 
 
+def port(text: str) -> int:
+    """Return the number of a TCP port. Raises ValueError for any other text; argparse names the option."""
+    if not 0 < int(text) < 1 << 16:
+        raise ValueError(text)
+    return int(text)
+
+
 class Options(argparse.Namespace):
     """The options of one command, as a verb reads them; a verb has those that `cli.grammar` lists for it.
 
@@ -215,7 +222,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": "{nspawn,qemu,auto,cluster,existing}",
             "default": None,
-            "help": N_("examine this provider: cluster is other machines, each other one this computer"),
+            "help": N_("the provider to examine: cluster means its members, every other one this computer"),
         },
     ),
     "class_provider": (
@@ -533,7 +540,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("--port",),
         {
             "metavar": N_("PORT"),
-            "type": int,
+            "type": port,
             "default": None,
             "help": N_("the port for logins (default: as before, or 2222)"),
         },
@@ -542,7 +549,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("--port",),
         {
             "metavar": N_("PORT"),
-            "type": int,
+            "type": port,
             "default": None,
             "help": N_("the port of the pages on this computer (default: 8470)"),
         },

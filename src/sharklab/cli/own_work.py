@@ -14,13 +14,13 @@ from sharklab.cli import exam_rules, work
 from sharklab.errors import InputError
 from sharklab.evidence import host_state
 from sharklab.grading.marking import advice
-from sharklab.grading.marking.keys import without_keys
+from sharklab.grading.marking.answer_keys import without_keys
 from sharklab.grading.marking.marks import grade
 from sharklab.grading.marking.model import Result
 from sharklab.grading.marking.policy import Policy
 from sharklab.grading.submission import bundle, manifest
 from sharklab.grading.submission import work as folders
-from sharklab.grading.submission.model import HostState, Submission
+from sharklab.grading.submission.model import PlainHostState, Submission
 from sharklab.hosts.providers import sleeping
 from sharklab.lab import diary, seat
 from sharklab.lab.model import Plan
@@ -64,7 +64,7 @@ def read(folder: Path, plan: Plan, progress: Progress) -> Submission:
     return work.with_state(plan, found, _observe(plan, progress))
 
 
-def _observe(plan: Plan, progress: Progress) -> Mapping[str, HostState]:
+def _observe(plan: Plan, progress: Progress) -> Mapping[str, PlainHostState]:
     if not needs_hosts(plan):
         return {}
     sleeping.wake(plan.seat)

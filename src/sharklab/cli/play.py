@@ -19,7 +19,7 @@ from sharklab.cli import flow, seats, work
 from sharklab.evidence import host_state
 from sharklab.grading.marking.defaults import criteria
 from sharklab.grading.marking.marks import grade
-from sharklab.grading.submission.model import HostState, Submission
+from sharklab.grading.submission.model import PlainHostState, Submission
 from sharklab.hosts import configuration, reboot
 from sharklab.hosts.providers.remote import Machine, ask_all, machine_of
 from sharklab.i18n import Translator
@@ -103,13 +103,15 @@ def _vandalise(machine: Machine) -> str:
     return process.run(machine.as_root(["sh", "-c", VANDALISM]))
 
 
-def observe(plan: Plan) -> Mapping[str, HostState]:
+def observe(plan: Plan) -> Mapping[str, PlainHostState]:
     """Return the state of the hosts, as far as the checks of the lab ask for it."""
-    found: Mapping[str, HostState] = host_state.observe(plan, host_demands.demands(plan))
+    found: Mapping[str, PlainHostState] = host_state.observe(plan, host_demands.demands(plan))
     return found
 
 
-def shares(plan: Plan, state: Mapping[str, HostState], captures: Mapping[str, Path] | None = None) -> Share:
+def shares(
+    plan: Plan, state: Mapping[str, PlainHostState], captures: Mapping[str, Path] | None = None
+) -> Share:
     """Return the share that each criterion on the students' work on hosts earns.
 
     With `captures`, these are files by the capture's id; criteria on the packets of faults count too.

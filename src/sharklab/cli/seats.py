@@ -19,8 +19,8 @@ from sharklab.progress import Progress
 
 def seats_here(lab: str | None = None, student: str | None = None) -> list[Seat]:
     """Return the seats that have a folder on this machine: of `lab` (all without it), of `student` (all)."""
-    found = (seat.at(folder) for folder in sorted(state.seats_folder().glob("*/*/")))
-    return [own for own in found if lab in (None, own.lab) and student in (None, own.student)]
+    seats = (seat.at(folder) for folder in sorted(state.seats_folder().glob("*/*/")))
+    return [own for own in seats if lab in (None, own.lab) and student in (None, own.student)]
 
 
 def provider_of(own: Seat) -> providers.Provider:
@@ -33,38 +33,35 @@ def warnings(lab: str, student: str) -> list[Message]:
     return [sentence for own in seats_here(lab, student) for sentence in provider_of(own).warnings(own)]
 
 
+def look(own: Seat) -> dict[str, Any]:
+    """Return the provider of a seat, its hosts with their state, and its warnings.
+
+    A seat that cannot be looked at has no host, and its error as its warning: the others are shown.
+    """
+    name = seat_provider.read(own.folder) or seat_provider.DEFAULT
+    try:
+        provider = providers.get(name)
+        hosts, told = dict(provider.status(own)), list(provider.warnings(own))
+    except SharklabError as error:
+        hosts, told = {}, [error.line]
+    return {"provider": name, "hosts": hosts, "warnings": told}
+
+
 def status(lab: str | None = None, student: str | None = None) -> list[dict[str, Any]]:
     """Return lab, student, provider, hosts with their state, and warnings for each of `seats_here`."""
     return [{"lab": own.lab, "student": own.student, **look(own)} for own in seats_here(lab, student)]
 
 
-def look(own: Seat) -> dict[str, Any]:
-    """Return the provider of a seat, its hosts with their state, and its warnings.
-
-    Where the provider cannot say it, there is no host, and a warning has the reason: one seat never hides
-    the others.
-    """
-    name = seat_provider.read(own.folder) or seat_provider.DEFAULT
-    try:
-        found = provider_of(own)
-        return {
-            "provider": name,
-            "hosts": dict(found.status(own)),
-            "warnings": list(found.warnings(own)),
-        }
-    except SharklabError as error:
-        return {"provider": name, "hosts": {}, "warnings": [error.sentence]}
-
-
 @contextmanager
 def hold(own: Seat) -> Iterator[None]:
-    """Hold a seat for this process alone, and wake it if it sleeps. Raises Busy when another run has it.
+    """Hold a seat for this process alone, and let its hosts run. Raises Busy when another run has it.
 
     The lock lies outside the seat's folder, which `down` removes.
     """
     what = Message(N_("seat {lab}/{student}"), {"lab": own.lab, "student": own.student})
     with state.lock(state.root() / "locks" / f"{own.lab}-{own.student}", what):
         sleeping.wake(own)
+        sleeping.resume(own)
         yield
 
 

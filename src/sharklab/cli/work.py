@@ -10,7 +10,7 @@ from sharklab.cli import flow, seats
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.marking.solutions import done_too
 from sharklab.grading.submission import manifest
-from sharklab.grading.submission.model import HostState, Submission
+from sharklab.grading.submission.model import PlainHostState, Submission
 from sharklab.hosts import configuration, faults, inventory
 from sharklab.lab import diary, fault_catalogue, plan_file, seat
 from sharklab.lab.criteria import leaves
@@ -73,15 +73,22 @@ def exercises(plan: Plan, name: str) -> tuple[str, ...]:
     return (name,)
 
 
-def with_state(plan: Plan, found: Submission, state: Mapping[str, HostState]) -> Submission:
+def with_state(plan: Plan, found: Submission, state: Mapping[str, PlainHostState]) -> Submission:
     """Return the work that was found as a submission of this moment, with the state of the hosts."""
     return replace(
         found,
         state=state,
-        manifest={manifest.HINTS: diary.hints(plan.seat), manifest.SOLVED: diary.solved(plan.seat)},
+        manifest={manifest.HINTS: diary.hints(plan.seat), manifest.SOLVED: _solved(plan)},
         begun=diary.begun(plan.seat),
         made=round(time.time(), 3),
     )
+
+
+def _solved(plan: Plan) -> tuple[str, ...]:
+    """Return the exercises whose solution the student took, by the diary and by the seat itself."""
+    own = plan_file.state_of(plan.seat.folder)
+    shown = [each for entry in configuration.solutions(plan) for each in entry["exercises"]]
+    return tuple(sorted({*diary.solved(plan.seat), *(own[1] if own else ()), *shown}))
 
 
 def solve(plan: Plan, ids: Sequence[str], progress: Progress) -> dict[str, str]:
@@ -96,10 +103,10 @@ def solve(plan: Plan, ids: Sequence[str], progress: Progress) -> dict[str, str]:
         flow.solve(plan, ids, seats.provider_of(plan.seat), progress)
         after = configuration.read(plan, touched)
         changes = {host: configuration.differences(before[host], after[host]) for host in touched}
-        found = {host: text for host, text in changes.items() if text}
-        if found:
-            configuration.note(plan, ids, found)
-    return found
+        diffs = {host: text for host, text in changes.items() if text}
+        if diffs:
+            configuration.note(plan, ids, diffs)
+    return diffs
 
 
 def costs(plan: Plan, ids: Sequence[str]) -> list[Message]:

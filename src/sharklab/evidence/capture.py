@@ -12,7 +12,7 @@ from sharklab.errors import InputError
 from sharklab.evidence.packets import facts
 from sharklab.evidence.packets.batches import read_together
 from sharklab.evidence.packets.container import Container, open_capture
-from sharklab.evidence.packets.model import Facts, Recording
+from sharklab.evidence.packets.model import DecodedCapture, Facts
 from sharklab.evidence.packets.reader import read
 
 
@@ -75,11 +75,11 @@ class RecordedCapture:
         """Return the numbers of the packets that contain `text`, in whatever case. Raises InputError."""
         return self.container.search(text)
 
-    def _read(self) -> Recording:
+    def _read(self) -> DecodedCapture:
         try:
             return read(self.container)
         except InputError as error:
-            return Recording((), problem=error.sentence)
+            return DecodedCapture((), problem=error.sentence)
 
 
 def read_all(captures: Iterable[RecordedCapture]) -> None:

@@ -13,6 +13,7 @@ import errno
 import json
 import os
 import pwd
+import re
 import secrets
 import select
 import signal
@@ -24,7 +25,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-Effect = dict[str, Any]
+PlainEffect = dict[str, Any]
 """The result of an attempt: see `sharklab.evidence.effects.Effect`."""
 
 LIMIT = 20.0
@@ -53,11 +54,13 @@ CLOSED = ([3, 3], [1, 4])
 """Port unreachable (ICMP, ICMPv6): the answer of a closed port of UDP."""
 
 
-def reaches(to: str, address: str, port: str) -> Effect:
-    """Return the verdict of packets on `port` at `address`: open, refused, rejected or silent.
+def reaches(to: str, address: str, port: str) -> PlainEffect:
+    """Return the verdict of packets on `port` at `address`: open, other, refused, rejected or silent.
 
+    `other` is a program that does not speak the protocol of the port, which is known for those of `CALLS`.
     `refused` is a RST, or for UDP the ICMP message of a closed port. `rejected` is any other ICMP error, with
     type, code and sender. The kernel keeps that message in the error queue of the socket (ip(7), ipv6(7)).
+    `own` is True when this host has the address itself: then the packets have not left it.
     """
     number, _, transport = port.partition("/")
     is_ipv6 = ":" in address
@@ -70,22 +73,37 @@ def reaches(to: str, address: str, port: str) -> Effect:
         if code not in (0, errno.EINPROGRESS):
             return {"verdict": "silent", "said": os.strerror(code)}
         own = tried.getsockname()[0]
-        if transport == "tcp":
-            return _connect(tried, own)
-        return _ask(tried, own, *QUESTIONS[int(number)]())
+        found = (
+            _connect(tried, own, int(number))
+            if transport == "tcp"
+            else _ask(tried, own, *QUESTIONS[int(number)]())
+        )
+        return {**found, "own": True} if own == address else found
 
 
-def _connect(tried: socket.socket, own: str) -> Effect:
+def _connect(tried: socket.socket, own: str, port: int) -> PlainEffect:
     waiting = select.poll()
     waiting.register(tried, select.POLLOUT)
     if not waiting.poll(PATIENCE * 1000):
         return {"verdict": "silent"}
     code = tried.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # first: to read the queue clears it
     told = _icmp(tried)
-    return _error(code, told, own) if code or told else {"verdict": "open"}
+    if code or told:
+        return _error(code, told, own)
+    return _call(tried, *CALLS[port]()) if port in CALLS else {"verdict": "open"}
 
 
-def _ask(tried: socket.socket, own: str, question: bytes, is_answer: Callable[[bytes], bool]) -> Effect:
+def _call(tried: socket.socket, question: bytes, is_answer: Callable[[bytes], bool]) -> PlainEffect:
+    """Return the effect of a question over a connection: another program may hold the port."""
+    tried.settimeout(PATIENCE)
+    try:
+        tried.sendall(question)
+        return {"verdict": "open" if is_answer(tried.recv(512)) else "other"}
+    except OSError as error:
+        return {"verdict": "other", "said": error.strerror or str(error)}
+
+
+def _ask(tried: socket.socket, own: str, question: bytes, is_answer: Callable[[bytes], bool]) -> PlainEffect:
     """Return the effect of a question over UDP, which is sent at each of `REPEATS`."""
     start = time.monotonic()
     waiting = select.poll()
@@ -102,18 +120,18 @@ def _ask(tried: socket.socket, own: str, question: bytes, is_answer: Callable[[b
             except BlockingIOError:
                 pass
             except OSError as error:
-                return _closed(_error(error.errno or 0, told or _icmp(tried), own))
+                return _close(_error(error.errno or 0, told or _icmp(tried), own))
             if told:
-                return _closed(_error(errno.ECONNREFUSED, told, own))
+                return _close(_error(errno.ECONNREFUSED, told, own))
     return {"verdict": "silent"}
 
 
-def _closed(effect: Effect) -> Effect:
+def _close(effect: PlainEffect) -> PlainEffect:
     """Return the effect of a question over UDP: a closed port refuses it."""
     return {**effect, "verdict": "refused"} if effect.get("icmp") in CLOSED else effect
 
 
-def _error(code: int, told: Effect, own: str) -> Effect:
+def _error(code: int, told: PlainEffect, own: str) -> PlainEffect:
     """Return the verdict of an error of the socket, with the ICMP message that made it, if one did."""
     said = {"said": os.strerror(code)}
     if not told:
@@ -123,7 +141,7 @@ def _error(code: int, told: Effect, own: str) -> Effect:
     return {"verdict": "rejected", **told}
 
 
-def _icmp(tried: socket.socket) -> Effect:
+def _icmp(tried: socket.socket) -> PlainEffect:
     """Return type, code and sender of the ICMP message in the error queue, or {} (sock_extended_err)."""
     try:
         _, ancillary, _, _ = tried.recvmsg(512, 512, socket.MSG_ERRQUEUE)
@@ -166,6 +184,18 @@ def _stun() -> tuple[bytes, Callable[[bytes], bool]]:
     return b"\x00\x01\x00\x00" + transaction, lambda answer: answer[4:20] == transaction
 
 
+def _nfs() -> tuple[bytes, Callable[[bytes], bool]]:
+    """Return a call of NFS version 4 that does nothing (RFC 5531, RFC 7530): each server answers it."""
+    id = secrets.token_bytes(4)
+    call = struct.pack("!9I", 0, 2, 100003, 4, 0, 0, 0, 0, 0)
+    return struct.pack(
+        "!I", 0x80000000 | len(id + call)
+    ) + id + call, lambda answer: answer[4:8] == id and answer[8:12] == struct.pack("!I", 1)
+
+
+CALLS: Mapping[int, Callable[[], tuple[bytes, Callable[[bytes], bool]]]] = {2049: _nfs}
+"""A question for a port of TCP, and the function that knows its answer."""
+
 QUESTIONS: Mapping[int, Callable[[], tuple[bytes, Callable[[bytes], bool]]]] = {
     53: _dns,
     123: _ntp,
@@ -174,10 +204,11 @@ QUESTIONS: Mapping[int, Callable[[], tuple[bytes, Callable[[bytes], bool]]]] = {
 """A question for each port of UDP, and the function that knows its answer."""
 
 
-def resolves(name: str) -> Effect:
+def resolves(name: str, by: str = "") -> PlainEffect:
     """Return the addresses that programs get for `name`: those of getent(1), as a user without rights.
 
-    An answer after `ANSWER` seconds is late.
+    With `by` they come from this source alone, such as `dns` (nsswitch.conf(5)). An answer after `ANSWER`
+    seconds is late.
     """
     if os.geteuid() == 0:
         os.setgroups([])
@@ -185,45 +216,65 @@ def resolves(name: str) -> Effect:
         os.setuid(NOBODY)
     asked = time.monotonic()
     try:
-        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+        found = _from_source(name, by) if by else _from_all(name)
     except (OSError, UnicodeError) as error:
         return {"verdict": "unknown", "said": getattr(error, "strerror", "") or str(error)}
     if time.monotonic() - asked > ANSWER:
         return {"verdict": "late"}
-    return {"verdict": "found", "addresses": list(dict.fromkeys(str(each[4][0]) for each in found))[:MOST]}
+    return {"verdict": "found", "addresses": list(dict.fromkeys(found))[:MOST]}
+
+
+def _from_all(name: str) -> list[str]:
+    return [str(each[4][0]) for each in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
+
+
+def _from_source(name: str, by: str) -> list[str]:
+    """Return the addresses that one source has. Raises OSError if it has none."""
+    words = ["getent", "-s", by, "ahosts", name]
+    said = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if not said.stdout:
+        raise OSError(errno.ENOENT, f"{by}: no address")
+    return [line.split()[0] for line in said.stdout.splitlines() if line.strip()]
 
 
 SSH = (
     *("ssh", "-n", "-T", "-x", "-a", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15"),
-    *("-o", "ConnectionAttempts=1", "-o", "LogLevel=ERROR", "-o", "ControlMaster=no"),
+    *("-o", "ConnectionAttempts=1", "-o", "LogLevel=VERBOSE", "-o", "ControlMaster=no"),
     *("-o", "ControlPath=none", "-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no"),
     *("-o", "StrictHostKeyChecking=accept-new", "-o", "UpdateHostKeys=no"),
 )
 """ssh(1) without any question, and without a trace in the home of its user."""
+EMPTY = 'using "none"'
+"""The words of ssh about a login for which the account needs no key and no password."""
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+"""The file that tells a host from every other one (random(4))."""
 
 
-def logs_in(user: str, login: str, to: str, address: str) -> Effect:
+def logs_in(user: str, login: str, to: str, address: str) -> PlainEffect:
     """Return whether `user` logs in as `login` at `to`, which is at `address`, without a password.
 
     A new host key is taken and forgotten: ssh adds it to the first file of known hosts, which keeps nothing.
-    A changed key is refused.
+    A changed key is refused, and so is an account without a password. `boot_id` is that of the host on which
+    the login ends: settings of the user may lead to another one than `to`.
     """
     home = _become(user)
     known = "/dev/null " + " ".join(f'"{home}/.ssh/known_hosts{end}"' for end in ("", "2"))
-    target = ["-o", f"UserKnownHostsFile={known}", "-o", f"HostName={address}", "-l", login, "--", to, "true"]
-    done = subprocess.run(
-        [*SSH, *target],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
-    said = [line.strip() for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
-    return {"verdict": "done"} if not done.returncode else {"verdict": "refused", "said": "".join(said[-1:])}
+    target = ["-o", f"UserKnownHostsFile={known}", "-o", f"HostName={address}", "-l", login, "--", to]
+    words = [*SSH, *target, "cat", BOOT_ID]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    lines = [line.strip() for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
+    if any(EMPTY in line for line in lines):
+        return {"verdict": "refused", "said": f"{login} has no password at {to}"}
+    if done.returncode:
+        return {"verdict": "refused", "said": "".join(lines[-1:])}
+    printed = done.stdout.decode(errors="replace").split()  # a shell may greet its user before
+    return {"verdict": "done", "boot_id": "".join(printed[-1:])[:MOST]}
 
 
-def writes(user: str, path: str) -> Effect:
+def writes(user: str, path: str) -> PlainEffect:
     """Return whether `user` writes a new file in the folder `path`, and the disk has it; it is removed.
+
+    `device` and `type` are those of the file system that has the file.
 
     If that is late, the file is removed as soon as the folder answers, at most a minute later.
     """
@@ -240,18 +291,40 @@ def writes(user: str, path: str) -> Effect:
     try:
         os.write(file, name.encode())
         os.fsync(file)
+        place = _file_system(file)
     finally:  # closed first: NFS renames a file that is removed while it is open
         os.close(file)
         os.unlink(name)
-    return {"verdict": "done"}
+    return {"verdict": "done", **place}
 
 
-def reads(user: str, path: str, text: str) -> Effect:
-    """Return whether `user` reads the file `path`, and whether `text` is in its first `READ` bytes."""
+def reads(user: str, path: str, text: str) -> PlainEffect:
+    """Return whether `user` reads the file `path`, and whether `text` is in its first `READ` bytes.
+
+    `device` and `type` are those of the file system that has the file.
+    """
     _become(user)
     with open(path, "rb") as file:
         content = file.read(READ)
-    return {"verdict": "done" if text.encode() in content else "other"}
+        place = _file_system(file.fileno())
+    return {"verdict": "done" if text.encode() in content else "other", **place}
+
+
+def _file_system(file: int) -> PlainEffect:
+    """Return source and type of the mount that has an open file, {} if the kernel does not say (proc(5))."""
+    with open(f"/proc/self/fdinfo/{file}") as told:
+        mount = next((line.split()[1] for line in told if line.startswith("mnt_id:")), "")
+    with open("/proc/self/mountinfo") as mounts:
+        for line in mounts:
+            place, _, system = line.partition(" - ")
+            if place.split(" ", 1)[0] == mount:
+                type, source, *_ = system.split(" ")
+                return {"type": type, "device": _OCTAL.sub(lambda code: chr(int(code[1], 8)), source)}
+    return {}
+
+
+_OCTAL = re.compile(r"\\([0-7]{3})")
+"""A blank and its like in a line of /proc/self/mountinfo."""
 
 
 def _become(user: str) -> str:
@@ -266,7 +339,7 @@ def _become(user: str) -> str:
     return entry.pw_dir
 
 
-ATTEMPTS: Mapping[str, Callable[..., Effect]] = {
+ATTEMPTS: Mapping[str, Callable[..., PlainEffect]] = {
     "reaches": reaches,
     "resolves": resolves,
     "logs_in": logs_in,
@@ -276,7 +349,7 @@ ATTEMPTS: Mapping[str, Callable[..., Effect]] = {
 """The function of each attempt, by its first word; the other words are its arguments."""
 
 
-def attempt(words: Sequence[str]) -> Effect:
+def attempt(words: Sequence[str]) -> PlainEffect:
     """Return the effect of one attempt; a fault of the attempt is an effect too."""
     name, *arguments = words
     try:
@@ -310,7 +383,7 @@ def begin(words: Sequence[str]) -> tuple[int, int]:
         os._exit(0)
 
 
-def results(attempts: Sequence[Sequence[str]], limit: float = LIMIT) -> list[Effect]:
+def results(attempts: Sequence[Sequence[str]], limit: float = LIMIT) -> list[PlainEffect]:
     """Return the effect of each attempt. All are tried at once; one without a result in time is `late`."""
     begun = [begin(words) for words in attempts]
     deadline = time.monotonic() + limit
@@ -323,7 +396,7 @@ def results(attempts: Sequence[Sequence[str]], limit: float = LIMIT) -> list[Eff
     return effects
 
 
-def _result(pipe: int, deadline: float) -> Effect:
+def _result(pipe: int, deadline: float) -> PlainEffect:
     received = b""
     with os.fdopen(pipe, "rb", buffering=0) as reader:
         while select.select([reader], [], [], max(0.0, deadline - time.monotonic()))[0]:
@@ -333,7 +406,7 @@ def _result(pipe: int, deadline: float) -> Effect:
             received += part
         else:
             return {"verdict": "late"}
-    effect: Effect = json.loads(received) if received else {"verdict": "error", "said": "no result"}
+    effect: PlainEffect = json.loads(received) if received else {"verdict": "error", "said": "no result"}
     return effect
 
 

@@ -26,27 +26,37 @@ Attempt = tuple[str, ...]
 LIMIT = 90.0
 """Seconds that all attempts of a host may take, with the connection to it."""
 
-Words = Annotated[str, Meta(max_length=1024)]
+EffectText = Annotated[str, Meta(max_length=1024)]
 Byte = Annotated[int, Meta(ge=0, le=255)]
 
 
 class Effect(TypedDict):
     """The result of an attempt.
 
-    `verdict` is open, refused, rejected or silent for a port; found or unknown for a name; done or refused
-    for the others, and other for a file without the text; late where nothing came in time; error where the
-    program broke. `icmp` is the type and the code of an ICMP message, `origin` its sender; `said` are the
-    words of a program or of the kernel.
+    `verdict` is open, refused, rejected or silent for a port, and other for another program than its own;
+    found or unknown for a name; done or refused for the others, and other for a file without the text; late
+    where nothing came in time; error where the program broke. `icmp` is the type and the code of an ICMP
+    message, `origin` its sender; `own` tells that the host itself has the address. `boot_id` is that of the
+    host where a login ended, `device` and `type` are those of the file system of a file. `said` are the words
+    of a program or of the kernel. Only `verdict` is in observations of every version.
     """
 
-    verdict: Words
-    said: NotRequired[Words]
+    verdict: EffectText
+    said: NotRequired[EffectText]
     icmp: NotRequired[Annotated[list[Byte], Meta(min_length=2, max_length=2)]]
-    origin: NotRequired[Words]
-    addresses: NotRequired[Annotated[list[Words], Meta(max_length=300)]]
+    origin: NotRequired[EffectText]
+    own: NotRequired[bool]
+    boot_id: NotRequired[EffectText]
+    device: NotRequired[EffectText]
+    type: NotRequired[EffectText]
+    addresses: NotRequired[Annotated[list[EffectText], Meta(max_length=300)]]
 
 
-Effects = Annotated[dict[Words, Effect], Meta(max_length=256)]
+PLAIN = "/usr/bin/env -i HOME=/root LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin"
+"""The beginning of a command on a host that looks at the host: programs that somebody put beside those of the
+system, variables and functions of a shell do not count."""
+
+Effects = Annotated[dict[EffectText, Effect], Meta(max_length=256)]
 """The effects of the attempts of a host, each by its `key`."""
 
 
@@ -68,7 +78,7 @@ def try_all(plan: Plan, attempts: Mapping[str, Sequence[Attempt]]) -> Mapping[st
 
 def _of_host(plan: Plan, host: str, attempts: Sequence[Attempt]) -> dict[str, Effect] | None:
     config = plan.seat.folder / "ssh" / "config"
-    as_root = '[ "$(id -u)" = 0 ] || sudo="sudo -n"; exec $sudo python3 -I -'
+    as_root = f'[ "$(id -u)" = 0 ] || sudo="sudo -n"; exec $sudo {PLAIN} python3 -I -'
     try:
         said = process.run(["ssh", "-F", config, host, as_root], stdin=program(attempts), timeout=LIMIT)
         effects = untrusted.shaped(untrusted.plain(said), list[Effect])

@@ -80,6 +80,11 @@ UNITS = """cd /etc/systemd/system && units=$(
 case "$units" in "" | *"*"*) ;; *) systemctl show --property=Id,Where,What,UnitFileState $units;; esac"""
 """The units of systemd that mount a file system at the start of the host: a block of properties for each."""
 
+RESOLVER = """grep -q '^nameserver 127[.]0[.]0[.]5[34]' /etc/resolv.conf &&
+    cat /run/systemd/resolve/resolv.conf ||
+    cat /etc/resolv.conf"""
+"""The DNS servers that a host asks: systemd-resolved(8) stands between, and names those that it asks."""
+
 AUTOMOUNTS = """systemctl is-enabled --quiet autofs && automount --dumpmaps
 :"""
 """The maps of autofs(5), where it starts with the host, as automount(8) has read them."""
@@ -115,12 +120,17 @@ FIREWALL = {
 }
 """The commands that show the rules of a host, by their keys in `Firewall`."""
 
+SSHD = """for own in $(hostname -I); do
+    sshd -T -C "user=student,host=lab,addr=192.0.2.1,laddr=$own,lport=22"
+done | sort -u"""
+"""The settings of sshd(8) for logins to each address of the host: a block Match may change them for one."""
+
 LOOKS = {
     "sockets": "ss -Hlntup",
     "mounts": "cat /proc/mounts",
     "fstab": "cat /etc/fstab",
     "exports": EXPORTS,
-    "resolver": "cat /etc/resolv.conf",
+    "resolver": RESOLVER,
     "units": UNITS,
     "automounts": AUTOMOUNTS,
     "boot_id": "cat /proc/sys/kernel/random/boot_id",
@@ -128,18 +138,22 @@ LOOKS = {
 }
 """The other commands that show what a host is like."""
 
-Line = Annotated[str, Meta(max_length=4096)]
-Output = Annotated[str, Meta(max_length=262_144)]
-Lines = Annotated[list[Line], Meta(max_length=4096)]
+ShortText = Annotated[str, Meta(max_length=4096)]
+LongText = Annotated[str, Meta(max_length=262_144)]
+ShortTexts = Annotated[list[ShortText], Meta(max_length=4096)]
 
 
 @dataclass(frozen=True)
 class Demands:
-    """The demands of a lab on a host: its services, services of firewalld, and the effects to try from it."""
+    """The demands of a lab on a host: its services, services of firewalld, and the effects to try from it.
+
+    `sshd` tells whether the settings of its SSH server count.
+    """
 
     services: tuple[str, ...] = ()
     openings: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+    sshd: bool = False
 
 
 class ServiceState(TypedDict):
@@ -157,46 +171,48 @@ class Firewall(TypedDict):
     Only `runtime` and `permanent` are in observations of every version.
     """
 
-    runtime: Output
-    permanent: Output
-    default: NotRequired[Line]
-    permanent_default: NotRequired[Line]
-    zones: NotRequired[Output]
-    permanent_zones: NotRequired[Output]
-    policies: NotRequired[Output]
-    permanent_policies: NotRequired[Output]
-    direct: NotRequired[Output]
-    permanent_direct: NotRequired[Output]
-    tables: NotRequired[Output]
-    cards: NotRequired[Output]
-    services: NotRequired[Annotated[dict[Line, Lines], Meta(max_length=1024)]]
+    runtime: LongText
+    permanent: LongText
+    default: NotRequired[ShortText]
+    permanent_default: NotRequired[ShortText]
+    zones: NotRequired[LongText]
+    permanent_zones: NotRequired[LongText]
+    policies: NotRequired[LongText]
+    permanent_policies: NotRequired[LongText]
+    direct: NotRequired[LongText]
+    permanent_direct: NotRequired[LongText]
+    tables: NotRequired[LongText]
+    cards: NotRequired[LongText]
+    services: NotRequired[Annotated[dict[ShortText, ShortTexts], Meta(max_length=1024)]]
 
 
 class Mount(TypedDict):
     """A mounted file system."""
 
-    path: Line
-    device: Line
-    type: Line
+    path: ShortText
+    device: ShortText
+    type: ShortText
 
 
 class HostState(TypedDict):
     """One host's observation: see `Observer.everything`. `observed` is epoch seconds.
 
-    The last four are missing in observations of older versions, and `effects` where nothing could be tried.
+    The last five are missing in observations of older versions, `effects` where nothing could be tried, and
+    `sshd` where no check asks for it.
     """
 
     observed: Annotated[float, Meta(ge=0, le=1e11)]
     services: dict[str, ServiceState]
     firewall: Firewall
-    sockets: Lines
+    sockets: ShortTexts
     mounts: Annotated[list[Mount], Meta(max_length=4096)]
-    fstab: Lines
-    exports: Output
-    resolver: Lines
-    units: NotRequired[Output]
-    automounts: NotRequired[Output]
-    boot_id: NotRequired[Line]
+    fstab: ShortTexts
+    exports: LongText
+    resolver: ShortTexts
+    units: NotRequired[LongText]
+    automounts: NotRequired[LongText]
+    boot_id: NotRequired[ShortText]
+    sshd: NotRequired[ShortTexts]
     effects: NotRequired[Effects]
 
 
@@ -237,8 +253,9 @@ class Observer:
     def everything(self, demands: Demands) -> HostState:
         """Return all that checks look at, by noun."""
         services = {f"service {name}": _service(name) for name in demands.services}
-        seen = self.printed({**FIREWALL, **LOOKS, **services})
-        return {
+        sshd = {"sshd": SSHD} if demands.sshd else {}
+        seen = self.printed({**FIREWALL, **LOOKS, **services, **sshd})
+        state_now: HostState = {
             "observed": time.time(),
             "services": {
                 name: {"running": "running" in words, "enabled": "enabled" in words}
@@ -255,6 +272,9 @@ class Observer:
             "automounts": seen["automounts"],
             "boot_id": seen["boot_id"].strip(),
         }
+        if demands.sshd:
+            state_now["sshd"] = seen["sshd"].splitlines()
+        return state_now
 
     def printed(self, commands: Mapping[str, str]) -> Mapping[str, str]:
         """Return the output of each command, or "" if it fails, or is late `ATTEMPTS` times.
@@ -278,7 +298,8 @@ class Observer:
             f"timeout {LIMIT} sh -c {shlex.quote(each)} 2>/dev/null; printf '\\n{mark} %d\\n' $?"
             for each in commands
         )
-        said = str(self.shell.run("\n".join(lines)).stdout)
+        script = shlex.quote("\n".join(lines))
+        said = str(self.shell.run(f"exec {effects.PLAIN} sh -c {script}").stdout)
         parts = re.split(rf"\n{mark} (\d+)\n", said)
         return [(int(code), output) for output, code in zip(parts[::2], parts[1::2], strict=False)]
 

@@ -52,7 +52,7 @@ def join(captures: Sequence[RecordedCapture]) -> Joined | None:
     first = captures[0]
     joined = RecordedCapture(first.id, first.host, first.path)
     try:
-        one = container.parse(first.path, _written(kinds.pop(), records))
+        one = container.parse(first.path, _write(kinds.pop(), records))
     except InputError:
         return None
     joined.container = replace(one, cut=any(capture.container.cut for capture in whole))
@@ -78,7 +78,7 @@ def _once(records: Sequence[_Record]) -> Iterator[_Record]:
             seen[record.data] = record
 
 
-def _written(kind: int, records: Sequence[_Record]) -> bytes:
+def _write(kind: int, records: Sequence[_Record]) -> bytes:
     parts = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 1 << 18, kind)]
     for record in records:
         head = (*divmod(record.time, _MILLION), len(record.data), max(record.length, len(record.data)))

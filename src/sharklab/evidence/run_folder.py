@@ -142,7 +142,7 @@ def read(folder: Path) -> Evidence:
         sockets=tuple(line for host in hosts for line in _sockets(host)),
         captures=_by_id(folder, [capture for host in hosts for capture in _captures(host)]),
         state={
-            file.stem: _shaped(file, _json(file), host_state.HostState)
+            file.stem: _shape(file, _json(file), host_state.HostState)
             for file in sorted(folder.glob(f"{host_state.FOLDER}/*.json"))
         },
     )
@@ -150,7 +150,7 @@ def read(folder: Path) -> Evidence:
 
 def _manifest(folder: Path) -> Mapping[str, Any]:
     manifest: Mapping[str, Any] = _json(folder / MANIFEST)
-    known = _shaped(folder / MANIFEST, manifest, _Manifest)
+    known = _shape(folder / MANIFEST, manifest, _Manifest)
     if known["schema"] != SCHEMA_VERSION:
         _refuse(
             folder / MANIFEST,
@@ -205,7 +205,7 @@ def _entries(file: Path, kind: type[_Kind], host: Path) -> _Kind:
     content = _json(file)
     if isinstance(content, list):
         content = [{**entry, "host": host.name} if isinstance(entry, dict) else entry for entry in content]
-    return _shaped(file, content, kind)
+    return _shape(file, content, kind)
 
 
 def _json(file: Path) -> Any:
@@ -218,7 +218,7 @@ def _json(file: Path) -> Any:
         _refuse(file, N_("the file is damaged: {fault}"), fault=error)
 
 
-def _shaped(file: Path, content: Any, kind: type[_Kind]) -> _Kind:
+def _shape(file: Path, content: Any, kind: type[_Kind]) -> _Kind:
     """Return the `content` of `file` as `kind`. Raises MachineryError if it has another shape."""
     try:
         return untrusted.shaped(content, kind)

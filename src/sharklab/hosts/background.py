@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -11,10 +12,16 @@ from pathlib import Path
 from sharklab import process
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers import cgroups
+from sharklab.message import N_, Message
 
 PAUSE = 0.02
 LARGEST_LOG = 8 << 20
 """Bytes of a log that is continued; a larger one becomes log.1."""
+
+
+def note(line: str) -> None:
+    """Write a line into the log of this process, which is its standard error."""
+    print(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
 
 def start(
@@ -42,7 +49,11 @@ def start(
     while not answers():
         if child.poll() is not None or time.monotonic() > deadline:
             cgroups.end(f"{unit}*")
-            said = process.last_lines(log.read_bytes()[begin:].decode(errors="replace"), 2)
+            child.kill()  # it may not have joined the group yet
+            child.wait()
+            said: Message | str = process.last_lines(log.read_bytes()[begin:].decode(errors="replace"), 2)
+            if not said and time.monotonic() > deadline:
+                said = Message(N_("no answer within {seconds:g} s"), {"seconds": limit})
             raise MachineryError(sentence, place=str(log), said=said)
         time.sleep(PAUSE)
     threading.Thread(target=child.wait, daemon=True).start()  # so that no zombie of it stays

@@ -17,7 +17,7 @@ from sharklab.message import N_, Message
 
 MIB = 1024 * 1024
 MEMORY = 52 * MIB
-"""Bytes of memory for a host of tp4 (benchmarks/class.py)."""
+"""Bytes of memory for a host of tp4 (benchmarks/class.py): 44 MiB for its processes, 7 for the kernel."""
 
 RESERVE = 512 * MIB
 """Bytes of memory that the rest of the computer keeps."""

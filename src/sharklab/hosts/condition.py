@@ -14,7 +14,7 @@ PATIENCE = 5.0
 
 
 @dataclass(frozen=True)
-class Condition:
+class HostCondition:
     """The condition of a host: stopped units with the end of their journals, and the ports that it opens.
 
     `opened` has for each network what the firewall's zone opens by number ("ports") and by the name of a
@@ -35,24 +35,24 @@ class Port:
     listens: bool
 
 
-def look(plan: Plan) -> dict[str, Condition]:
+def look(plan: Plan) -> dict[str, HostCondition]:
     """Return the condition of each host of a seat that is up. Raises MachineryError if one stays silent."""
     cards = {host.name: list(host.networks) for host in plan.hosts}
     machines = [machine_of(plan.seat, name) for name in cards]
     answers = ask_all(machines, lambda machine: machine.ask("condition", cards=cards[machine.name]))
-    return {name: Condition(**answer) for name, answer in answers.items()}
+    return {name: HostCondition(**answer) for name, answer in answers.items()}
 
 
-def ports(name: str, condition: Condition) -> list[Port]:
+def ports(name: str, condition: HostCondition) -> list[Port]:
     """Return the single TCP ports that the host `name` opens; a range is for connections of short life."""
-    found = {}
+    opened = {}
     for network, zone in condition.opened.items():
         for kind in ("ports", "services"):
             for text in zone[kind]:
                 number, _, transport = text.partition("/")
                 if transport == "tcp" and number.isdecimal():
-                    found[network, int(number)] = Port(name, network, int(number), kind == "services")
-    return sorted(found.values(), key=lambda port: (port.network, port.number))
+                    opened[network, int(number)] = Port(name, network, int(number), kind == "services")
+    return sorted(opened.values(), key=lambda port: (port.network, port.number))
 
 
 def find_silent(plan: Plan, opened: Sequence[Port]) -> list[Port]:

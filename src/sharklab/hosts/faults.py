@@ -15,12 +15,12 @@ from sharklab.process import Say
 
 def injections(plan: Plan, ids: Collection[str]) -> Mapping[str, list[dict[str, Any]]]:
     """Return the faults of the exercises `ids` by host, as the role `faults` takes them (`faults_wanted`)."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    by_host: dict[str, list[dict[str, Any]]] = {}
     for exercise in (each for each in plan.lab.exercises if each.id in ids):
         for fault in plan.seat.faults.get(exercise.id, ()):
             host = fault_catalogue.host_of(plan.lab, exercise, fault_catalogue.find(fault).side)
-            found.setdefault(host, []).append({"id": fault, **_surroundings(plan, exercise, host)})
-    return found
+            by_host.setdefault(host, []).append({"id": fault, **_surroundings(plan, exercise, host)})
+    return by_host
 
 
 def _surroundings(plan: Plan, exercise: Exercise, host: str) -> dict[str, Any]:

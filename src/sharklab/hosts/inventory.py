@@ -103,10 +103,11 @@ def build(
     return {"all": {"vars": connection, "hosts": hosts, "children": _groups(plan)}}
 
 
-Facts = Mapping[str, Mapping[str, object]]
+HostFacts = Mapping[str, Mapping[str, object]]
+"""By host: Ansible's facts that roles use, by their names without `ansible_`."""
 
 
-def build_class(seats: Iterable[tuple[Plan, Facts, Mapping[str, Path]]]) -> dict[str, Any]:
+def build_class(seats: Iterable[tuple[Plan, HostFacts, Mapping[str, Path]]]) -> dict[str, Any]:
     """Return one inventory of the hosts of several seats that have not booted; facts and disks as in `build`.
 
     The names of the hosts have the id of the seat in front. `lab_peers` has the names of the others of a

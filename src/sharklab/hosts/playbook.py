@@ -203,7 +203,7 @@ def _child(source: IO[str], target: IO[str]) -> int:
     """Do the run that comes as an order from `source` and write an event per line to `target`."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
-    import ansible_runner
+    import ansible_runner  # noqa: F401 - which takes a while, and the order may be a while in coming
 
     text = source.read()
     if not text:
@@ -211,9 +211,17 @@ def _child(source: IO[str], target: IO[str]) -> int:
     order = json.loads(text)
     try:
         _mount(order["disks"])
-    except MachineryError as error:
-        target.write(json.dumps({"kind": "error", "message": str(error)}) + "\n")
+        return _play(order, target)
+    except (MachineryError, OSError) as error:  # such as a full disk
+        said = str(getattr(error, "strerror", None) or error)
+        target.write(json.dumps({"kind": "error", "message": said}) + "\n")
         return 1
+
+
+def _play(order: Mapping[str, Any], target: IO[str]) -> int:
+    """Do the run on mounted disks; return its exit code. Raises OSError when ansible-runner cannot write."""
+    import ansible_runner
+
     cancelled: list[int] = []
 
     def stop(number: int, frame: object) -> None:

@@ -23,7 +23,7 @@ from sharklab import process, state
 from sharklab.errors import InputError
 from sharklab.hosts.image import download, rocky
 from sharklab.hosts.providers import access
-from sharklab.hosts.providers.qemu import engine, snapshot
+from sharklab.hosts.providers.qemu import accelerator, snapshot
 from sharklab.lab import seat
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
@@ -171,7 +171,7 @@ def make_seed(files: Mapping[str, str], target: Path) -> None:
 def domain(plan: Plan, host: Host, folder: Path) -> str:
     """Return the host's domain in libvirt's XML; emulated where KVM is not there."""
     return DOMAIN.format(
-        kind="kvm" if engine.DEVICE.exists() else "qemu",
+        kind="kvm" if accelerator.DEVICE.exists() else "qemu",
         name=escape(f"sharklab-{plan.seat.id}-{host.name}"),
         memory=MEMORY,
         disk=quoteattr(str((folder / f"{host.name}.qcow2").absolute())),

@@ -11,9 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sharklab import state
-from sharklab.errors import MachineryError
 from sharklab.lab.model import Seat
-from sharklab.message import N_
 
 
 @dataclass(frozen=True)
@@ -40,17 +38,15 @@ def read(own: Seat) -> ClassNote:
     except FileNotFoundError:
         return ClassNote()
     except (ValueError, TypeError, AttributeError) as error:
-        raise MachineryError(
-            N_("the file is damaged: {fault}"), place=str(file), hint=N_("remove it"), fault=error
-        ) from error
+        raise state.damaged(file, error) from error
 
 
 def note(own: Seat, *, until: float | None = None, checked: float | None = None) -> None:
     """Note a time; None leaves it as it was. A seat that is not up has no note."""
-    if not own.folder.is_dir():
-        return
     given = {"until": until, "checked": checked}
     changes = {name: value for name, value in given.items() if value is not None}
+    if not changes or not own.folder.is_dir():
+        return
     state.write(_file(own), json.dumps(asdict(replace(read(own), **changes))))
 
 

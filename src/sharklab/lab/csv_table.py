@@ -38,7 +38,7 @@ _LATE_CAPITALS = "ŠŒŽŸ"
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One record of a table: the line where it begins, and its cells.
 
     `doubts` tells why the text of a cell, by its place, is not sure: only a workbook has such cells.
@@ -62,8 +62,8 @@ class CsvTable:
     encoding: str
     marked: bool
     separator: str
-    headings: Row
-    rows: tuple[Row, ...]
+    headings: TableRow
+    rows: tuple[TableRow, ...]
 
     @property
     def plain_headings(self) -> tuple[str, ...]:
@@ -94,16 +94,16 @@ def read(file: Path, content: bytes, known: Collection[str]) -> CsvTable:
     text = text[told.end() :] if told else text
     separator = told[1] if told else _separator(text, known)
     rows = [row for row in _records(file, text, separator, first) if any(map(str.strip, row.cells))]
-    headings = rows[0] if rows else Row(first, ())
+    headings = rows[0] if rows else TableRow(first, ())
     return CsvTable(file, text, encoding, marked, separator, headings, tuple(rows[1:]))
 
 
-def _records(file: Path, text: str, separator: str, first: int) -> Iterator[Row]:
+def _records(file: Path, text: str, separator: str, first: int) -> Iterator[TableRow]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     line = first
     try:
         for cells in reader:
-            yield Row(line, tuple(cells))
+            yield TableRow(line, tuple(cells))
             line = first + reader.line_num
     except csv.Error as error:
         raise InputError(
@@ -127,19 +127,19 @@ def _separator(text: str, known: Collection[str]) -> str:
 def _decode(file: Path, content: bytes) -> tuple[str, str, bool]:
     """Return the text of a file, its encoding, and whether a byte order mark named the encoding."""
     mark, encoding = next((each for each in _MARKS if content.startswith(each[0])), (b"", ""))
-    encoding = encoding or _encoding(content)
+    encoding = encoding or _find_encoding(content)
     try:
         text = content.removeprefix(mark).decode(encoding)
     except UnicodeDecodeError as error:
         raise _no_text(file, content, error.start) from error
     if "\0" in text:
         raise _no_text(file, content, content.index(b"\0"))
-    if encoding == "cp1252" and (found := _strange(text)) is not None:
+    if encoding == "cp1252" and (found := _find_strange(text)) is not None:
         raise _no_text(file, content, found)
     return text, encoding, bool(mark)
 
 
-def _encoding(content: bytes) -> str:
+def _find_encoding(content: bytes) -> str:
     """Return the encoding of a text without a mark. NUL bytes tell UTF-16, for names are mostly Latin."""
     low, high = content[1::2].count(0), content[::2].count(0)
     if low > len(content) // 4 and not high:
@@ -153,7 +153,7 @@ def _encoding(content: bytes) -> str:
     return "utf-8"
 
 
-def _strange(text: str) -> int | None:
+def _find_strange(text: str) -> int | None:
     """Return the place of a character that no name has: the text is not in Windows-1252. None without one."""
     for place, character in enumerate(text):
         if character.isascii():

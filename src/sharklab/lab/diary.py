@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import state
-from sharklab.errors import MachineryError
 from sharklab.lab.model import Seat
-from sharklab.message import N_
 
 
 def begin(own: Seat) -> None:
@@ -112,9 +110,7 @@ def _content(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (ValueError, TypeError) as error:
-        raise MachineryError(
-            N_("the file is damaged: {fault}"), place=str(file), hint=N_("remove it"), fault=error
-        ) from error
+        raise state.damaged(file, error) from error
 
 
 def _write(own: Seat, **changes: Any) -> None:

@@ -102,9 +102,9 @@ def noted(lab: LabContent, students: Iterable[str]) -> tuple[float, float]:
     """
     if lab.exam is None:
         return 0.0, 0.0
-    found = [(own, window) for own in students if (window := diary.exam(lab.name, own))]
-    begin = max((window[0] for _, window in found), default=0.0)
-    ends = [end - diary.more(lab.name, own, start) * MINUTE for own, (start, end) in found if start == begin]
+    begun = [(own, window) for own in students if (window := diary.exam(lab.name, own))]
+    begin = max((window[0] for _, window in begun), default=0.0)
+    ends = [end - diary.more(lab.name, own, start) * MINUTE for own, (start, end) in begun if start == begin]
     return begin, min(ends, default=0.0)
 
 

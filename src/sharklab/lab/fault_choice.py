@@ -102,12 +102,12 @@ def choices(exercise: Exercise, seat: Seat) -> Mapping[str, Text]:
     Their order gives nothing away.
     """
     listed = [fault for faults in exercise.faults for fault in faults]
-    rest = [fault for fault in _mixed(fault_catalogue.names(), seat, exercise) if fault not in listed]
+    rest = [fault for fault in _mix(fault_catalogue.names(), seat, exercise) if fault not in listed]
     offered = dict.fromkeys([*listed, *rest[: MORE * len(exercise.faults)]])
-    return {fault: fault_catalogue.find(fault).title for fault in _mixed(offered, seat, exercise)}
+    return {fault: fault_catalogue.find(fault).title for fault in _mix(offered, seat, exercise)}
 
 
-def _mixed(faults: Iterable[str], seat: Seat, exercise: Exercise) -> list[str]:
+def _mix(faults: Iterable[str], seat: Seat, exercise: Exercise) -> list[str]:
     def place(fault: str) -> bytes:
         return hashlib.sha256(f"{seat.token} {exercise.id} {fault}".encode()).digest()
 

@@ -9,11 +9,11 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 from sharklab import state, untrusted
-from sharklab.errors import InputError, MachineryError
-from sharklab.message import N_, Message
+from sharklab.errors import InputError
+from sharklab.lab import student_note
+from sharklab.message import N_
 
 NOTHING, SEE, TYPE = "", "see", "type"
 RIGHTS = (NOTHING, SEE, TYPE)
@@ -25,7 +25,7 @@ LONGEST = 500
 MOST = 50
 """Messages that wait for a student; an older one goes."""
 
-PATIENCE = 10.0
+KIND = "help"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class HelpNote:
 
 def read(lab: str, student: str) -> HelpNote:
     """Return the note about a student. Raises MachineryError when its file is damaged."""
-    file = _file(lab, student)
+    file = student_note.file_of(KIND, lab, student)
     try:
         plain = json.loads(file.read_text())
         letters = tuple(
@@ -63,9 +63,7 @@ def read(lab: str, student: str) -> HelpNote:
     except FileNotFoundError:
         return HelpNote()
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise MachineryError(
-            N_("the file is damaged: {fault}"), place=str(file), hint=N_("remove it"), fault=error
-        ) from error
+        raise state.damaged(file, error) from error
 
 
 def raise_hand(lab: str, student: str, is_up: bool) -> None:
@@ -116,12 +114,4 @@ def mark_read(lab: str, student: str, number: int) -> None:
 
 
 def _change(lab: str, student: str, change: Callable[[HelpNote], HelpNote]) -> None:
-    file = _file(lab, student)
-    what = Message(N_("the notes about {student}"), {"student": student})
-    with state.lock(file.with_name(f".{file.name}.lock"), what, PATIENCE):
-        state.write(file, json.dumps(asdict(change(read(lab, student)))))
-
-
-def _file(lab: str, student: str) -> Path:
-    place = state.seat_folder(lab, student)
-    return state.root() / "workbench" / "help" / place.parent.name / f"{place.name}.json"
+    student_note.change(KIND, lab, student, lambda: asdict(change(read(lab, student))))

@@ -116,10 +116,10 @@ def glance(file: Path) -> tuple[Text, tuple[str, ...]]:
         ) from error
 
 
-Kind = TypeVar("Kind", Lab, FilledLab)
+LabType = TypeVar("LabType", Lab, FilledLab)
 
 
-def build(kind: type[Kind], data: Mapping[str, Any], folder: Path) -> Kind:
+def build(kind: type[LabType], data: Mapping[str, Any], folder: Path) -> LabType:
     """Return the lab, of the `kind` that is asked for, of schema-valid `data`; its prose lies in `folder`."""
     return kind(
         name=data["lab"],

@@ -20,7 +20,7 @@ def whole(listed: Sequence[str], variables: Mapping[str, Any]) -> tuple[str, ...
     two halves (playbooks/bake.yml, personalise.yml), so they need the list. `variables` are the host's, by
     name: a role may import another one `when` one of its options is on.
     """
-    imported = (name for role in listed for name in _imported(role, variables) if name not in listed)
+    imported = (name for role in listed for name in _imported_roles(role, variables) if name not in listed)
     return tuple(dict.fromkeys([*imported, *listed]))
 
 
@@ -39,20 +39,20 @@ def options(role: str, entry: str) -> Mapping[str, Any]:
 
 def limits(listed: Sequence[str]) -> Mapping[str, int]:
     """Return the limits that roles ask for, the largest of each: `memory_mib`, `processes`."""
-    found: dict[str, int] = {}
+    largest: dict[str, int] = {}
     for role in listed:
         for name, value in _read(role, LIMITS).items():
-            found[name] = max(value, found.get(name, 0))
-    return found
+            largest[name] = max(value, largest.get(name, 0))
+    return largest
 
 
-def _imported(role: str, variables: Mapping[str, Any]) -> Iterator[str]:
+def _imported_roles(role: str, variables: Mapping[str, Any]) -> Iterator[str]:
     for task in _read(role, "tasks/main.yml"):
-        if IMPORT in task and _wanted(task.get("when"), {**_read(role, "defaults/main.yml"), **variables}):
+        if IMPORT in task and _is_wanted(task.get("when"), {**_read(role, "defaults/main.yml"), **variables}):
             yield task[IMPORT]["name"]
 
 
-def _wanted(option: str | None, variables: Mapping[str, Any]) -> bool:
+def _is_wanted(option: str | None, variables: Mapping[str, Any]) -> bool:
     return option is None or bool(variables[option])
 
 

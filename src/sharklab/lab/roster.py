@@ -15,7 +15,7 @@ from pathlib import Path
 from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.lab import csv_table, table_file
-from sharklab.lab.csv_table import CsvTable, Row
+from sharklab.lab.csv_table import CsvTable, TableRow
 from sharklab.lab.seat import STUDENT
 from sharklab.message import N_
 
@@ -40,6 +40,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "name": (
         *("name", "full name", "nom complet", "prenom et nom", "nom et prenom", "first name / last name"),
         *("prenom / nom de famille", "prenom / nom", "vollstandiger name"),
+        *("nom prenom", "prenom nom", "nom / prenom", "nom, prenom", "nom de l'etudiant"),
     ),
     "first": ("first name", "prenom", "given name", "vorname"),
     "last": ("last name", "surname", "nom de famille", "nom", "family name", "nachname"),
@@ -158,7 +159,7 @@ class _Columns:
         self._identity = self._find_identity()
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[TableRow, ...]:
         """Return the rows of students: in Canvas those below the points that can be earned."""
         rows = self._table.rows
         if not self._canvas:
@@ -167,7 +168,7 @@ class _Columns:
         first = 1 + max((names.index(word) for word in _POINTS if word in names), default=-1)
         return tuple(row for row, name in zip(rows[first:], names[first:], strict=True) if name != _TESTER)
 
-    def student(self, row: Row) -> Student:
+    def student(self, row: TableRow) -> Student:
         """Return the student of a row. Raises InputError when a cell is damaged or in another column."""
         self._check_shape(row)
         for name in self._places:
@@ -195,7 +196,7 @@ class _Columns:
     def _find_identity(self) -> str:
         """Return the column that names the seats. Raises InputError without one."""
         known = [name for name in IDENTITIES if name in self._places]
-        filled = [name for name in known if any(self._own(row, name) for row in self.rows)]
+        filled = [name for name in known if any(self._identity_of(row, name) for row in self.rows)]
         if filled:
             return filled[0]
         blind = any(self._participants(row) for row in self.rows)
@@ -211,8 +212,8 @@ class _Columns:
             else N_("give it these columns: student,name,email"),
         )
 
-    def _id(self, row: Row) -> str:
-        text = self._own(row, self._identity)
+    def _id(self, row: TableRow) -> str:
+        text = self._identity_of(row, self._identity)
         for pattern, reason in _REWRITTEN:
             if pattern.fullmatch(text):
                 raise InputError(
@@ -220,23 +221,23 @@ class _Columns:
                 )
         return text.partition("@")[0] if self._identity == "email" else text
 
-    def _own(self, row: Row, name: str) -> str:
+    def _identity_of(self, row: TableRow, name: str) -> str:
         """Return the cell of a column of identities, unless it holds Moodle's identifier."""
         text = self._cell(row, name)
         return "" if name in _OF_MOODLE and PARTICIPANT.fullmatch(text) else text
 
-    def _participants(self, row: Row) -> Sequence[str]:
+    def _participants(self, row: TableRow) -> Sequence[str]:
         cells = (self._cell(row, name) for name in _OF_MOODLE)
         return [text for text in cells if PARTICIPANT.fullmatch(text)]
 
-    def _cell(self, row: Row, name: str) -> str:
+    def _cell(self, row: TableRow, name: str) -> str:
         return untrusted.one_line(self._raw(row, name))
 
-    def _raw(self, row: Row, name: str) -> str:
+    def _raw(self, row: TableRow, name: str) -> str:
         index = self._places.get(name, len(row.cells))
         return row.cells[index] if index < len(row.cells) else ""
 
-    def _check_shape(self, row: Row) -> None:
+    def _check_shape(self, row: TableRow) -> None:
         """Raise InputError when cells may be in the column of another."""
         if self._table.is_workbook:
             return
@@ -250,18 +251,18 @@ class _Columns:
                 headings=count,
                 separator=separator,
             )
-        if any("\n" in text and self._table.separator in text for text in self._known(row)):
+        if any("\n" in text and self._table.separator in text for text in self._known_cells(row)):
             raise InputError(
                 N_("a cell that begins in this line contains other lines: a quote may not be closed"),
                 hint=N_("write a quote at both ends of the cell, and two quotes for one inside it"),
             )
 
-    def _check_doubt(self, row: Row, name: str) -> None:
+    def _check_doubt(self, row: TableRow, name: str) -> None:
         """Raise InputError when the text of a cell is not sure."""
         if doubt := row.doubts.get(self._places[name]):
             raise InputError(doubt.msgid, hint=_WRITE_AGAIN, **doubt.values)
 
-    def _known(self, row: Row) -> Iterator[str]:
+    def _known_cells(self, row: TableRow) -> Iterator[str]:
         return (self._raw(row, name).replace("\r", "\n").strip("\n") for name in self._places)
 
 

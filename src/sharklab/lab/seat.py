@@ -17,7 +17,7 @@ import secrets
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -169,9 +169,9 @@ def register_all(lab: LabContent, students: Iterable[str]) -> list[Seat]:
         for student in students:
             seats.append(own := _find_seat(lab, student, course))
             course.enter(_register_key(lab, student), _nets(own))
-        found = {_register_key(lab, own.student): _nets(own) for own in seats}
-        if any(entries.get(key) != nets for key, nets in found.items()):
-            state.write(file, json.dumps({**entries, **found}, indent=1), 0o600)
+        nets_by_key = {_register_key(lab, own.student): _nets(own) for own in seats}
+        if any(entries.get(key) != nets for key, nets in nets_by_key.items()):
+            state.write(file, json.dumps({**entries, **nets_by_key}, indent=1), 0o600)
     return seats
 
 
@@ -186,11 +186,22 @@ def look_up_all(lab: LabContent, students: Iterable[str]) -> dict[str, Seat]:
     return {student: _find_seat(lab, student, course) for student in students}
 
 
+def networks_of_others(own: Seat) -> frozenset[IPv4Network | IPv6Network]:
+    """Return the networks of every seat in the course's register but `own`, and leave the register as it is.
+
+    Raises MachineryError when the register is damaged.
+    """
+    entries = _read_register(_register_file())
+    entries.pop(f"{own.lab}/{own.student}", None)
+    given = {net for nets in entries.values() for net in nets}
+    return frozenset(map(ip_network, given - {*_nets(own)}))
+
+
 class _Course:
     """The secret of the course and the subnets of its seats, read once for all seats of a class."""
 
     def __init__(self, entries: Mapping[str, list[str]]) -> None:
-        self._owners: dict[IPv4Network, set[str]] = {}
+        self._owners: dict[IPv4Network | IPv6Network, set[str]] = {}
         for key, nets in entries.items():
             self.enter(key, nets)
 
@@ -202,7 +213,7 @@ class _Course:
     def enter(self, key: str, nets: Iterable[str]) -> None:
         """Note that the seat `key` has these subnets."""
         for net in nets:
-            self._owners.setdefault(IPv4Network(net), set()).add(key)
+            self._owners.setdefault(ip_network(net), set()).add(key)
 
     def of_others(self, key: str) -> Container[IPv4Network]:
         """Return the subnets of all seats but `key`."""
@@ -211,7 +222,7 @@ class _Course:
 
 @dataclass(frozen=True)
 class _Others(Container[IPv4Network]):
-    owners: Mapping[IPv4Network, set[str]]
+    owners: Mapping[IPv4Network | IPv6Network, set[str]]
     key: str
 
     def __contains__(self, net: object) -> bool:
@@ -226,7 +237,8 @@ def _find_seat(lab: LabContent, student: str, course: _Course) -> Seat:
 
 
 def _nets(seat: Seat) -> list[str]:
-    return sorted({str(at.ipv4.network) for places in seat.addresses.values() for at in places.values()})
+    places = [at for by_network in seat.addresses.values() for at in by_network.values()]
+    return sorted({str(ip.network) for at in places for ip in (at.ipv4, at.ipv6)})
 
 
 def _register_key(lab: LabContent, student: str) -> str:

@@ -87,7 +87,7 @@ def done_with(lab: LabContent, ids: Collection[str]) -> Mapping[str, frozenset[s
 
     Two exercises may begin without the same part. The solution of one then does that part of the other.
     """
-    found: dict[str, frozenset[str]] = {}
+    by_exercise: dict[str, frozenset[str]] = {}
     for exercise in lab.exercises:
         hosts = frozenset(
             host
@@ -95,8 +95,8 @@ def done_with(lab: LabContent, ids: Collection[str]) -> Mapping[str, frozenset[s
             if (parts := _parts([own])) and parts <= _parts(_starts(lab, host, ids))
         )
         if hosts and exercise.id not in ids:
-            found[exercise.id] = hosts
-    return found
+            by_exercise[exercise.id] = hosts
+    return by_exercise
 
 
 def _parts(starts: Iterable[HostStart]) -> set[str]:

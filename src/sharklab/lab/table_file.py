@@ -10,7 +10,7 @@ from pathlib import Path
 from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.lab import csv_table, workbook
-from sharklab.lab.csv_table import CsvTable, Row
+from sharklab.lab.csv_table import CsvTable, TableRow
 from sharklab.message import N_
 
 LARGEST = 4 << 20
@@ -33,11 +33,11 @@ def read(file: Path, known: Collection[str]) -> CsvTable:
     if not content.startswith(_ZIP):
         return csv_table.read(file, content, known)
     rows = workbook.read(file, content, known)
-    headings = rows[0] if rows else Row(1, ())
+    headings = rows[0] if rows else TableRow(1, ())
     return CsvTable(file, _text(rows), "", False, ",", headings, rows[1:])
 
 
-def _text(rows: Sequence[Row]) -> str:
+def _text(rows: Sequence[TableRow]) -> str:
     """Return the rows as CSV."""
     text = io.StringIO()
     csv.writer(text).writerows(row.cells for row in rows)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sharklab.errors import InputError
-from sharklab.lab.csv_table import Row, plain
+from sharklab.lab.csv_table import TableRow, plain
 from sharklab.message import N_, Message
 
 if TYPE_CHECKING:
@@ -41,16 +41,16 @@ _PADDED = re.compile(r"0{2,}")
 SAVE = N_("open it in the spreadsheet and save it as .xlsx, or as CSV UTF-8")
 
 
-def read(file: Path, content: bytes, known: Collection[str]) -> tuple[Row, ...]:
+def read(file: Path, content: bytes, known: Collection[str]) -> tuple[TableRow, ...]:
     """Return the headings and the rows below them of the one sheet of a workbook that has `known` headings.
 
     Rows without any text are left out. Raises InputError when the file is no such workbook, is too large, or
     has several such sheets.
     """
-    sheets = [sheet for sheet in _open(file, content) if sheet.sheet_state == "visible"]
+    sheets = [sheet for sheet in _open_sheets(file, content) if sheet.sheet_state == "visible"]
     lists = [rows for sheet in sheets if (rows := tuple(_rows(file, sheet)))]
-    found = [(_score(rows, known), rows) for rows in lists]
-    most = [rows for score, rows in found if score > 1] or [rows for score, rows in found if score]
+    scored = [(_score(rows, known), rows) for rows in lists]
+    most = [rows for score, rows in scored if score > 1] or [rows for score, rows in scored if score]
     if len(most) > 1:
         raise InputError(
             N_("{count} sheets of this workbook have such a list"),
@@ -59,10 +59,10 @@ def read(file: Path, content: bytes, known: Collection[str]) -> tuple[Row, ...]:
             count=len(most),
         )
     rows = next(iter(most or lists), ())
-    return _trimmed(rows[_head(rows, known) :])
+    return _trim(rows[_head(rows, known) :])
 
 
-def _open(file: Path, content: bytes) -> Sequence[Worksheet]:
+def _open_sheets(file: Path, content: bytes) -> Sequence[Worksheet]:
     """Return the sheets of a workbook. Raises InputError when it is none that can be read."""
     import openpyxl  # late, because it is slow to import
 
@@ -119,20 +119,20 @@ def _too_large(place: object) -> InputError:
     return InputError(N_("the workbook is too large to be a list of students"), place=str(place), hint=hint)
 
 
-def _rows(file: Path, sheet: Worksheet) -> Iterator[Row]:
+def _rows(file: Path, sheet: Worksheet) -> Iterator[TableRow]:
     """Yield the rows of a sheet with any text. Raises InputError when it has too many cells."""
     if sheet.max_row * sheet.max_column > _MOST_CELLS:
         raise _too_large(file)
-    above = _merged(sheet)
+    above = _find_merged(sheet)
     for line, cells in enumerate(sheet.iter_rows(), 1):
         shown = [above.get((line, column), cell) for column, cell in enumerate(cells, 1)]
         texts = tuple(_text(cell) for cell in shown)
         doubts = {index: doubt for index, cell in enumerate(shown) if (doubt := _doubt(cell))}
         if any(map(str.strip, texts)):
-            yield Row(line, texts, doubts)
+            yield TableRow(line, texts, doubts)
 
 
-def _merged(sheet: Worksheet) -> Mapping[tuple[int, int], Cell | MergedCell]:
+def _find_merged(sheet: Worksheet) -> Mapping[tuple[int, int], Cell | MergedCell]:
     """Return the cell that is shown at each place below it which is merged with it.
 
     The places beside it stay empty: a title over two columns is the heading of one.
@@ -172,22 +172,22 @@ def _doubt(cell: Any) -> Message | None:
     return None
 
 
-def _score(rows: Sequence[Row], known: Collection[str]) -> int:
-    return max(_known(row, known) for row in rows[:_HEAD])
+def _score(rows: Sequence[TableRow], known: Collection[str]) -> int:
+    return max(_count_known(row, known) for row in rows[:_HEAD])
 
 
-def _head(rows: Sequence[Row], known: Collection[str]) -> int:
+def _head(rows: Sequence[TableRow], known: Collection[str]) -> int:
     """Return the place of the headings among the first rows: those of which most are known."""
-    return max(range(len(rows[:_HEAD])), key=lambda place: _known(rows[place], known), default=0)
+    return max(range(len(rows[:_HEAD])), key=lambda place: _count_known(rows[place], known), default=0)
 
 
-def _known(row: Row, known: Collection[str]) -> int:
+def _count_known(row: TableRow, known: Collection[str]) -> int:
     return len({plain(cell) for cell in row.cells} & set(known))
 
 
-def _trimmed(rows: Sequence[Row]) -> tuple[Row, ...]:
+def _trim(rows: Sequence[TableRow]) -> tuple[TableRow, ...]:
     """Return the rows with as many cells as there are headings: a cell beside them is a note."""
     width = max(
         (index for row in rows[:1] for index, cell in enumerate(row.cells, 1) if cell.strip()), default=0
     )
-    return tuple(Row(row.line, row.cells[:width], row.doubts) for row in rows)
+    return tuple(TableRow(row.line, row.cells[:width], row.doubts) for row in rows)

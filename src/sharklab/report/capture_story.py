@@ -99,10 +99,10 @@ def story(
 ) -> CaptureStory:
     """Return the story of a capture. Raises InputError for a conversation that it does not have."""
     talks = grouped(facts.conversations)
-    chosen = _chosen(name, talks, choice)
-    others = [] if choice.conversations else _others(facts, choice)
+    chosen = _choose_talks(name, talks, choice)
+    others = [] if choice.conversations else _choose_others(facts, choice)
     shown = chosen[:MOST_TALKS]
-    wanted = _wanted([_numbers(talk, choice) for _, talk in shown] + [others])
+    wanted = _share_limit([_numbers(talk, choice) for _, talk in shown] + [others])
     lines = {
         line.number: line
         for line in explanations.lines(id, facts, {}, speak, [n for numbers in wanted for n in numbers])
@@ -117,7 +117,7 @@ def story(
     return CaptureStory(name, id, container, facts, tuple(told), left, len(talks), not choice.all)
 
 
-def _chosen(name: str, talks: Sequence[Conversation], choice: Choice) -> list[tuple[int, Conversation]]:
+def _choose_talks(name: str, talks: Sequence[Conversation], choice: Choice) -> list[tuple[int, Conversation]]:
     """Return the chosen conversations with their numbers, which count all of the capture."""
     unknown = [number for number in choice.conversations if not 1 <= number <= len(talks)]
     if unknown:
@@ -140,14 +140,14 @@ def _numbers(talk: Conversation, choice: Choice) -> list[int]:
     return [number for number in mine if choice.packets is None or number in choice.packets]
 
 
-def _others(facts: Facts, choice: Choice) -> list[int]:
+def _choose_others(facts: Facts, choice: Choice) -> list[int]:
     """Return the chosen packets that belong to no conversation: ARP, and protocols below IP."""
     taken = {n for talk in facts.conversations for n in (*talk.packets, *talk.icmp_errors)}
     rest = (packet.number for packet in facts.packets if packet.number not in taken)
     return [number for number in rest if choice.packets is None or number in choice.packets]
 
 
-def _wanted(groups: Sequence[Sequence[int]]) -> list[list[int]]:
+def _share_limit(groups: Sequence[Sequence[int]]) -> list[list[int]]:
     """Return the packets of each group that are explained: LIMIT of all, shared among the groups."""
     share = max(LEAST, LIMIT // max(1, len(groups)))
     wanted, room = [], LIMIT
@@ -211,11 +211,11 @@ def plain(told: CaptureStory) -> Mapping[str, object]:
         "format": told.container.format,
         "packets": len(told.facts.packets),
         "cut": told.facts.cut,
-        "conversations": list(_plain(told)),
+        "conversations": list(_talks_to_plain(told)),
     }
 
 
-def _plain(told: CaptureStory) -> Iterator[Mapping[str, object]]:
+def _talks_to_plain(told: CaptureStory) -> Iterator[Mapping[str, object]]:
     for each in told.talks:
         if each.talk:
             yield {

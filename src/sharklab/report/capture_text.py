@@ -25,12 +25,12 @@ def lines(told: CaptureStory, width: int, speak: Translator) -> Iterator[str]:
         yield "! " + speak.say(wrong)
     listed = told.talks if told.chosen else told.talks[:LISTED]
     for each in listed:
-        yield from _listed(each, width, speak)
+        yield from _list_talk(each, width, speak)
     if left := told.talks_left + len(told.talks) - len(listed):
         text = speak.ngettext("… {count} more conversation", "… {count} more conversations", left)
         yield "     " + text.format(count=left)
-    for each in listed if told.chosen else _small(listed):
-        yield from ("", _heading(each))
+    for each in listed if told.chosen else _small_talks(listed):
+        yield from ("", _heading_of(each))
         yield from _packets(each, width, told, speak)
 
 
@@ -63,14 +63,14 @@ def _title(told: CaptureStory, speak: Translator) -> str:
     return speak.say(Message(text, {**values, "seconds": round(told.duration, 3)}))
 
 
-def _listed(each: TalkStory, width: int, speak: Translator) -> Iterator[str]:
+def _list_talk(each: TalkStory, width: int, speak: Translator) -> Iterator[str]:
     count = speak.ngettext("{count} packet", "{count} packets", each.packets).format(count=each.packets)
     about = ", ".join(filter(None, [*each.protocols, count, each.summary]))
     yield f"{each.number or '–':>4} {each.heading}"
-    yield from _wrapped(about, 5, width)
+    yield from _wrap(about, 5, width)
 
 
-def _small(talks: Iterable[TalkStory]) -> Iterator[TalkStory]:
+def _small_talks(talks: Iterable[TalkStory]) -> Iterator[TalkStory]:
     """Yield the conversations whose packets fit, all of each."""
     room = PACKETS
     for each in talks:
@@ -79,7 +79,7 @@ def _small(talks: Iterable[TalkStory]) -> Iterator[TalkStory]:
             yield each
 
 
-def _heading(each: TalkStory) -> str:
+def _heading_of(each: TalkStory) -> str:
     return f"[{each.number}] {each.heading}" if each.number else each.heading
 
 
@@ -87,7 +87,7 @@ def _packets(each: TalkStory, width: int, told: CaptureStory, speak: Translator)
     for line in each.lines:
         packet = told.facts.packet(line.number)
         start = f"{line.number:>6} {packet.time - told.start:>10.6f} {_arrow(each, line, told)} "
-        words = list(_wrapped(" ".join((line.what, *line.special)), len(start), width))
+        words = list(_wrap(" ".join((line.what, *line.special)), len(start), width))
         yield start + words[0].lstrip() if words else start
         yield from words[1:]
     if each.left:
@@ -105,7 +105,7 @@ def _arrow(each: TalkStory, line: PacketExplanation, told: CaptureStory) -> str:
     return "→" if same else "←"
 
 
-def _wrapped(text: str, indent: int, width: int) -> list[str]:
+def _wrap(text: str, indent: int, width: int) -> list[str]:
     space = " " * indent
     return textwrap.wrap(
         one_line(text), max(width, indent + 30), initial_indent=space, subsequent_indent=space

@@ -8,7 +8,7 @@ from itertools import chain
 
 from sharklab.evidence.packets.model import Conversation, Endpoint
 
-Key = tuple[str, str, Endpoint]
+ConversationKey = tuple[str, str, Endpoint]
 
 
 def drawn(conversations: Iterable[Conversation], marked: Collection[int]) -> tuple[Conversation, ...]:
@@ -23,15 +23,15 @@ def grouped(conversations: Iterable[Conversation]) -> tuple[Conversation, ...]:
 
     Many clients (a resolver's, for one) take a new port for each question.
     """
-    groups: dict[Key, list[Conversation]] = {}
+    groups: dict[ConversationKey, list[Conversation]] = {}
     for talk in conversations:
         port = talk.client.port if talk.transport == "tcp" else 0
         key = (talk.transport, f"{talk.client.address} {port}", talk.server)
         groups.setdefault(key, []).append(talk)
-    return tuple(map(_merged, groups.values()))
+    return tuple(map(_merge, groups.values()))
 
 
-def _merged(talks: list[Conversation]) -> Conversation:
+def _merge(talks: list[Conversation]) -> Conversation:
     """Return one conversation with the packets of all; its client has no one port if theirs differ."""
     first = talks[0]
     if len(talks) == 1 or first.transport == "tcp":

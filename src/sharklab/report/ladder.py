@@ -252,10 +252,10 @@ def _draw_arrow(drawing: Drawing, arrow: Arrow, phase: Phase, y: float) -> None:
 
 def heading(picture: Ladder) -> str:
     """Return one line that names the conversation."""
-    return f"{_named(picture.client)} → {_named(picture.server)}, {picture.transport.upper()}"
+    return f"{_name_side(picture.client)} → {_name_side(picture.server)}, {picture.transport.upper()}"
 
 
-def _named(side: Side) -> str:
+def _name_side(side: Side) -> str:
     where = str(side.endpoint) if side.endpoint.port else side.endpoint.address
     return f"{side.host} {where}" if side.host else where
 

@@ -14,8 +14,8 @@ def links(
     exercise: str, references: Iterable[Reference], commands: Collection[str], speak: Translator
 ) -> tuple[Link, ...]:
     """Return a link for each piece of evidence; `commands` are the probes that the page shows."""
-    found = (link for reference in references for link in _link(exercise, reference, commands, speak))
-    return tuple(dict.fromkeys(found))
+    all_links = (link for reference in references for link in _link(exercise, reference, commands, speak))
+    return tuple(dict.fromkeys(all_links))
 
 
 def _link(

@@ -49,12 +49,12 @@ TONES = {
 }
 """The colour of a verdict; the others have none."""
 
-Draw = Callable[[Cell], tuple[LadderPicture, ...]]
+DrawCell = Callable[[Cell], tuple[LadderPicture, ...]]
 Refer = Callable[[Iterable[Reference]], tuple[Link, ...]]
 
 
 def matrix_report(
-    cells: Sequence[Cell], command: Callable[[Cell], Command], draw: Draw, refer: Refer, speak: Translator
+    cells: Sequence[Cell], command: Callable[[Cell], Command], draw: DrawCell, refer: Refer, speak: Translator
 ) -> MatrixReport:
     """Return the matrix of `cells`, whose probes, packets and evidence the functions show."""
     words = _MatrixWords(cells, speak)
@@ -184,8 +184,8 @@ class _MatrixWords:
             yield "–", self.speak.say(Message(text, {"tools": list(missing)}))
 
     def _cell(self, state: str, tool: str) -> Cell | None:
-        found = (cell for cell in self.cells if (cell.state, cell.tool.id) == (state, tool))
-        return next(found, None)
+        cells = (cell for cell in self.cells if (cell.state, cell.tool.id) == (state, tool))
+        return next(cells, None)
 
     def follows(self, cell: Cell) -> Iterator[str]:
         """Yield the conclusions that the tool's output and its packets allow, and those that they do not."""

@@ -193,7 +193,7 @@ class _PageBuilder:
             wanted = {line for name, line in lines if name == host}
             seen = [s for s in self.evidence.sockets if s.host == host and s.line in wanted]
             if seen:
-                anchor, text = f"ss-{verdict.exercise}-{host}", _aligned(s.line for s in seen)
+                anchor, text = f"ss-{verdict.exercise}-{host}", _align(s.line for s in seen)
                 yield Sockets(anchor, host, text, min(s.first for s in seen), max(s.last for s in seen))
 
     def _capture(self, capture: Capture, drawn: bool) -> CaptureReport:
@@ -237,7 +237,7 @@ def _output(text: str) -> Output:
     return Output(shown, len(lines[MAX_LINES:]))
 
 
-def _aligned(lines: Iterable[str]) -> str:
+def _align(lines: Iterable[str]) -> str:
     """Return lines of `ss -Htunap` under its heading, their columns made even."""
     heading = ("Netid", "State", "Recv-Q", "Send-Q", "Local Address:Port", "Peer Address:Port", "Process")
     rows = [heading, *(visible(line).split(maxsplit=6) for line in lines)]

@@ -122,13 +122,13 @@ def _lines(plan: Plan, host: Host, network: Network, speak: Translator) -> list[
     at = plan.seat.address(host.name, network.name)
     lines = [("name", host.name)]
     if host.networks[0] == network.name:
-        lines += [("title", line) for line in _wrapped(speak.prose(host.title), PER_TITLE, 2)]
+        lines += [("title", line) for line in _wrap(speak.prose(host.title), PER_TITLE, 2)]
     lines += [("address", str(at.ipv4.ip)), ("address", str(at.ipv6.ip))]
     if host.networks[0] == network.name and services(host):
         opened = speak.gettext("open: {services}").format(services=" ".join(services(host)))
-        lines += [("service", line) for line in _wrapped(opened, PER_LINE, 8)]
+        lines += [("service", line) for line in _wrap(opened, PER_LINE, 8)]
     return lines
 
 
-def _wrapped(text: str, width: int, lines: int) -> list[str]:
+def _wrap(text: str, width: int, lines: int) -> list[str]:
     return textwrap.wrap(text, width, max_lines=lines, placeholder=" …")

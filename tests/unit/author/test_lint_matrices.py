@@ -87,8 +87,14 @@ def test_warnings_name_a_matrix_with_ports_of_clients(tmp_path: Path, first: int
             [
                 ("matrices.0.expect.closed.packets", "{name!r} is no pattern of packets of {transport}"),
                 ("matrices.0.expect.dropped", "the matrix has no state {state!r}"),
-                ("matrices.0.tools.1", "tool {tool!r}, state {state!r}: nothing says which {lacking}"),
-                ("matrices.0.tools.1", "tool {tool!r}, state {state!r}: nothing says which {lacking}"),
+                (
+                    "matrices.0.tools.1",
+                    "tool {tool!r}, state {state!r}: these expectations are missing: {lacking}",
+                ),
+                (
+                    "matrices.0.tools.1",
+                    "tool {tool!r}, state {state!r}: these expectations are missing: {lacking}",
+                ),
                 ("matrices.1.states.1", "UDP has no state {state!r}"),
                 ("matrices.1.expect.reset.packets", "{name!r} is no pattern of packets of {transport}"),
             ],

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sharklab.checks.outcome import Outcome, Reference, Status
+from sharklab.evidence.packets import facts
+from tests.support import packets_sample
+from tests.support.capture_files import recording
 from tests.support.checks_sample import Sample, said, shown, without, words
+from tests.support.packets_made import LINKS, Way, fragments, pcap, udp
+from tests.support.packets_sample import CLIENT, SERVER, packet
 
 SSH = Sample(["ssh.pcap"])
 
@@ -126,6 +132,24 @@ def test_clean_of_a_capture_with_other_traffic_fails() -> None:
     outcome = Sample(["drop.pcap"]).check("clean")
     assert Status.FAILED is outcome.status
     assert (Reference(capture="drop.pcap", packets=(4, 5, 6, 7)),) == outcome.evidence
+
+
+def test_clean_takes_fragments_for_packets_of_their_conversation(tmp_path: Path) -> None:
+    """Of a datagram that was sent in pieces only the last one has a transport; other hosts' are not."""
+    ways = [Way(CLIENT, SERVER, 7), Way(CLIENT, "192.0.2.9", 8)]
+    pieces = [[*fragments(way, udp(40000, 60000, bytes(100)), size=40)] for way in ways]
+    for packets, status in ((pieces[0], Status.PASSED), (pieces[0] + pieces[1], Status.FAILED)):
+        frames = [LINKS["ethernet"].wrap(each, "<") for each in packets]
+        found = facts(recording(pcap(tmp_path / "a.pcap", 1, frames, "<", 1000)))
+        assert status is Sample(["a"], facts={"a": found}).check("clean").status
+
+
+@pytest.mark.parametrize("arrow", "><")
+def test_handshake_of_one_direction_says_so(arrow: str) -> None:
+    """The other side answered, as the ACKs tell: the capture lacks its packets."""
+    packets = [packet(arrow, "ACK", payload=1), packet(arrow, "FIN", "ACK")]
+    found = Sample(["a"], facts={"a": packets_sample.shown(packets)}).check("handshake")
+    assert {"The capture has one direction only: every packet is from {sender}."} == {*said(found)}
 
 
 def test_token_in_names_and_in_payload_passes() -> None:

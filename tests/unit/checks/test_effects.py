@@ -32,7 +32,18 @@ TRIED = {
     "reads student /mnt/readme.txt tok7f3a": {"verdict": "done"},
     "reads student /mnt/readme.txt old": {"verdict": "other"},
     "reads root /mnt/readme.txt tok7f3a": {"verdict": "refused", "said": "Permission denied"},
+    f"reaches client {CLIENT} 28/tcp": {"verdict": "open", "own": True},
+    f"reaches client {CLIENT} 29/tcp": {"verdict": "rejected", "icmp": [3, 13], "origin": "10.77.5.2"},
+    f"reaches client {CLIENT} 2049/tcp": {"verdict": "other"},
+    f"resolves {WWW} dns": {"verdict": "unknown", "said": "dns: no address"},
+    f"logs_in there there client {CLIENT}": {"verdict": "done", "boot_id": "2b6f"},
+    f"logs_in lost lost client {CLIENT}": {"verdict": "done", "boot_id": "ffff"},
+    "writes student /mnt/share": {"verdict": "done", "device": f"{CLIENT}:/srv", "type": "nfs4"},
+    "writes student /mnt/local": {"verdict": "done", "device": "/", "type": "ext4"},
+    "reads student /mnt/local/a text": {"verdict": "done", "device": f"{CLIENT}:/srv", "type": "tmpfs"},
 }
+SHARE = {"source": f"{CLIENT}:/srv"}
+NOT_THERE = "{user} gets there, but the file lies in {device} ({type}) and not in {source}."
 UNTRIED = "This was not tried from {host}: the state of the host has no result of it."
 REACHED, WITH_ICMP = (
     "{told}.",
@@ -47,7 +58,8 @@ NO_WRITE = "{user} cannot write there: {said}."
 def check(kind: str, tried: dict[str, Any] | None = None, **params: Any) -> Outcome:
     """Return what a check says of a host `server` from which the samples were tried."""
     seen = host_state.seen(effects=TRIED if tried is None else tried)
-    return Sample(state={"server": seen}).check(kind, host="server", **params)
+    other = host_state.seen(boot_id="2b6f")
+    return Sample(state={"server": seen, "client": other}).check(kind, host="server", **params)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +74,31 @@ def check(kind: str, tried: dict[str, Any] | None = None, **params: Any) -> Outc
         ("reaches", {"to": "client", "port": "26/tcp"}, Status.INCONCLUSIVE, BROKE),
         ("reaches", {"to": "client", "port": "27/tcp"}, Status.INCONCLUSIVE, UNTRIED),
         ("reaches", {"to": "client", "port": "53/udp", "address": "fd77:5::1"}, Status.PASSED, REACHED),
+        (
+            "reaches",
+            {"to": "client", "port": "28/tcp"},
+            Status.FAILED,
+            "{told}. But this is the answer of {host} itself, and not of {to}.",
+        ),
+        (
+            "reaches",
+            {"to": "client", "port": "29/tcp", "verdict": "rejected"},
+            Status.FAILED,
+            "{told}. But this is the answer of {host} itself, and not of {to}.",
+        ),
+        ("reaches", {"to": "client", "port": "2049/tcp"}, Status.FAILED, REACHED),
+        ("resolves", {"name": WWW, "by": "dns"}, Status.FAILED, "There is no address: {said}."),
+        ("logs_in", {"to": "client", "user": "there"}, Status.PASSED, "{user} logs in."),
+        (
+            "logs_in",
+            {"to": "client", "user": "lost"},
+            Status.FAILED,
+            "{user} logs in, but another host than {to} answers.",
+        ),
+        ("writes", {"path": "/mnt/share", **SHARE}, Status.PASSED, "{user} writes there."),
+        ("writes", {"path": "/mnt/local"}, Status.PASSED, "{user} writes there."),
+        ("writes", {"path": "/mnt/local", **SHARE}, Status.FAILED, NOT_THERE),
+        ("reads", {"path": "/mnt/local/a", "contains": "text", **SHARE}, Status.FAILED, NOT_THERE),
         ("resolves", {"name": WWW}, Status.PASSED, "The addresses are: {addresses}."),
         (
             "resolves",
@@ -131,12 +168,22 @@ def test_an_older_observation_has_no_effects() -> None:
     assert (Status.INCONCLUSIVE, True) == (outcome.status, UNTRIED in said(outcome))
 
 
+def test_a_login_counts_only_beside_the_observation_of_its_target() -> None:
+    """Whoever turned the target off cannot show a login on it."""
+    outcome = Sample(state={"server": host_state.seen(effects=TRIED)}).check(
+        "logs_in", host="server", to="client", user="there"
+    )
+    assert (Status.INCONCLUSIVE, True) == (outcome.status, BROKE in said(outcome))
+
+
 @pytest.mark.parametrize(
     ("kind", "params", "key"),
     [
         ("reaches", {"to": "client", "port": "22/tcp"}, f"reaches client {CLIENT} 22/tcp"),
         ("logs_in", {"to": "client", "user": "ada"}, f"logs_in ada ada client {CLIENT}"),
         ("writes", {"path": "/srv"}, "writes student /srv"),
+        ("writes", {"path": "/srv", **SHARE}, "writes student /srv"),
+        ("resolves", {"name": "www", "by": "dns"}, "resolves www dns"),
         ("reads", {"path": "/srv/a", "contains": "b c"}, "reads student /srv/a 'b c'"),
         ("writes", {"path": "/srv", "host": "printer"}, ""),
         ("reaches", {"to": "printer", "port": "22/tcp"}, ""),

@@ -51,11 +51,12 @@ def test_demands_are_those_of_each_host() -> None:
     opens = Check("firewalld_opens", {"host": "server", "services": ["nfs", "dns"]})
     opened = Check("firewalld_open", {"host": "server", "opening": "ssh"})
     resolves = Check("resolves", {"host": "client", "name": "www"})
-    plan = planned((NGINX, NGINX, elsewhere, opens, opened, resolves, resolves), (), asked, hinted)
+    sshd = Check("sshd", {"host": "desktop", "settings": ["strictmodes yes"]})
+    plan = planned((NGINX, NGINX, elsewhere, opens, opened, resolves, resolves, sshd), (), asked, hinted)
     firewalld = ("firewalld",)
     expected = {
         "client": Demands(firewalld, (), (("resolves", "www"), ("writes", "student", "/srv"))),
         "server": Demands(("chronyd", *firewalld, "nginx", "ntpd"), ("dns", "nfs", "ssh")),
-        "desktop": Demands(firewalld),
+        "desktop": Demands(firewalld, sshd=True),
     }
     assert expected == host_demands.demands(plan)

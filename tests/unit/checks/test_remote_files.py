@@ -94,7 +94,13 @@ def test_an_export_counts_for_its_meaning(name: str, right: bool) -> None:
         ({"fd77:5::1"}, False),
         ({"10.77.5.0/24"}, False),
         ({"*", "server", "printer"}, False),
+        ({CLIENT, f"client.{DOMAIN}"}, True),
         ({CLIENT, "server"}, True),
+        ({CLIENT, "localhost"}, False),
+        ({CLIENT, "127.0.0.1"}, True),
+        ({CLIENT, "fd77:5::1"}, True),
+        ({CLIENT, "10.77.5.3"}, False),
+        (set(), False),
         ({CLIENT, "*"}, False),
         ({CLIENT, "10.77.0.0/16"}, False),
         ({CLIENT, "@trusted"}, False),
@@ -103,7 +109,29 @@ def test_an_export_counts_for_its_meaning(name: str, right: bool) -> None:
 )
 def test_a_client_of_an_export_is_one_host(clients: set[str], right: bool) -> None:
     """By its address or its name; an export to a whole network is open to others too."""
-    assert right == remote_files.lets_in(Sample().context(), clients, CLIENT)
+    assert right == remote_files.lets_in(Sample().context(), "server", clients, [CLIENT])
+
+
+@pytest.mark.parametrize(("clients", "right"), [({CLIENT, "10.77.5.9"}, True), ({CLIENT}, False)])
+def test_an_export_to_several_hosts(clients: set[str], right: bool) -> None:
+    """Each host of a list must be there."""
+    assert right == remote_files.lets_in(Sample().context(), "server", clients, [CLIENT, "10.77.5.9"])
+
+
+@pytest.mark.parametrize(
+    ("device", "type", "right"),
+    [
+        (f"{SERVER}:/srv/sample", "nfs4", True),
+        (f"{SERVER}:/srv/sample", "fuse.nfs4", True),
+        (f"{SERVER}:/srv/sample", "tmpfs", False),
+        ("/dev/sda1", "ext4", False),
+    ],
+)
+def test_a_mount_with_the_name_of_another_hosts_folder_is_none(device: str, type: str, right: bool) -> None:
+    """Root may give any file system any source."""
+    context, source = Sample().context(), f"{SERVER}:/srv/sample"
+    assert right == remote_files.is_mounted(context, device, type, source)
+    assert remote_files.is_mounted(context, device, type, "")
 
 
 @pytest.mark.parametrize(
@@ -202,6 +230,6 @@ source(s):
 )
 def test_a_map_of_autofs_counts_as_a_line_of_fstab(place: str, sources: list[str]) -> None:
     """By the whole path, by the name in a folder, or by the star for every name."""
-    expected = [remote_files.Entry(source, place) for source in sources]
+    expected = [remote_files.MountEntry(source, place) for source in sources]
     assert expected == remote_files.read_automounts(AUTOFS, place)
     assert [] == remote_files.read_automounts("", place)

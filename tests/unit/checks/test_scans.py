@@ -9,7 +9,7 @@ import pytest
 from sharklab.checks.outcome import Status
 from sharklab.checks.scans import spans
 from sharklab.evidence.packets import facts
-from sharklab.evidence.packets.model import Icmp, Recording
+from sharklab.evidence.packets.model import DecodedCapture, Icmp
 from sharklab.lab.model import ExpectedConversation
 from tests.support.checks_sample import ASKED, Sample
 from tests.support.packets_sample import CLIENT, SERVER, shown
@@ -82,7 +82,7 @@ def test_one_client_is_one_and_gets_its_answers(answered: tuple[int, ...], statu
     ways = [(f"10.77.5.{host}:40000", f"{SERVER}:161") for host in (1, 3)]
     ways += [(f"{SERVER}:161", f"10.77.5.{host}:40000") for host in answered]
     packets = tuple(packet(number, *way, transport="udp") for number, way in enumerate(ways, 1))
-    sample = Sample(["snmp"], ASKED, facts={"snmp": facts(Recording(packets))})
+    sample = Sample(["snmp"], ASKED, facts={"snmp": facts(DecodedCapture(packets))})
     assert status is sample.check("one_client", port=161, servers=["server"]).status
 
 

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from sharklab import state
 from sharklab.cli import classroom, flow
-from sharklab.cli.side_by_side import Done
+from sharklab.cli.parallel_work import Done
 from sharklab.errors import MachineryError
 from sharklab.hosts import inventory, playbook
 from sharklab.hosts.image import NOTHING
 from sharklab.hosts.providers.provider import NewHosts
 from sharklab.hosts.providers.this_computer import CONTAINERS
+from sharklab.lab import class_note
 from sharklab.lab.model import Plan
 
 
@@ -61,9 +63,45 @@ def test_a_fault_on_one_seat_leaves_the_others(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(flow, "make_new", lambda *words: None)
     noted: list[Done] = []
     plans = [flow.look_up("ports", student) for student in ("ada", "bob")]
-    classroom._up(plans, CONTAINERS, NOTHING, noted.append, threading.Event())
+    classroom._up(plans, CONTAINERS, NOTHING, None, noted.append, threading.Event())
     errors = {result.student: result.error for result in noted}
     assert errors["ada"] and ("/disk", None) == (errors["ada"].place, errors["bob"])
+
+
+def test_a_seat_whose_files_cannot_be_made_leaves_the_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is open as long as the others all the same: the next `seats up` may finish it without a time."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+
+    def make(plan: Plan, *rest: object) -> None:
+        if plan.seat.student == "ada":
+            raise OSError(28, "No space left on device", "/disk")
+
+    monkeypatch.setattr(classroom, "_start", lambda *words: None)
+    monkeypatch.setattr(flow, "make_new", make)
+    noted: list[Done] = []
+    plans = [flow.look_up("ports", student) for student in ("ada", "bob")]
+    classroom._up(plans, CONTAINERS, NOTHING, 5.0, noted.append, threading.Event())
+    errors = {result.student: result.error for result in noted}
+    assert errors["ada"] and ("/disk", None) == (errors["ada"].place, errors["bob"])
+    assert [5.0, 5.0] == [class_note.read(plan.seat).until for plan in plans]
+
+
+def test_seats_whose_playbook_cannot_begin_fail_without_the_other_chunks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A full disk takes no inventory. Each seat of the chunk has the error as its line."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+
+    def refuse(*words: object, **options: object) -> None:
+        raise OSError(28, "No space left on device", "/disk")
+
+    monkeypatch.setattr(playbook, "run", refuse)
+    plans = [flow.look_up("ports", student) for student in ("ada", "bob")]
+    state.folder(plans[0].seat.folder)
+    failed = classroom._set_up([(plan, NewHosts({}, {})) for plan in plans], threading.Event())
+    assert {"ada": "/disk", "bob": "/disk"} == {name: error.place for name, error in failed.items()}
 
 
 def test_time_left_counts_the_work_before_the_first_seat(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from sharklab.checks import host_demands
-from sharklab.cli import exam_rules, handing_in, on_hosts
+from sharklab.cli import exam_rules, handing_in, host_work
 from sharklab.errors import InputError
 from sharklab.grading.submission import bundle, manifest, work
 from sharklab.grading.submission.model import Submission
 from sharklab.hosts.door import seats as door_seats_of
 from sharklab.i18n import translator
-from sharklab.lab import diary, exam, handed_in, seat
+from sharklab.lab import diary, exam, seat, submission_store
 from sharklab.lab.exam import Window
 from sharklab.lab.model import Exam, Plan
 from sharklab.limits import BUNDLE, BundleLimits
@@ -49,7 +49,7 @@ def take(file: Path, student: str = "alice", lab: str = "tp4") -> str:
 
 def kept() -> list[Path]:
     """Return all that is kept of tp4, and of what was refused."""
-    return sorted(path for path in (handed_in.folder("tp4")).rglob("*") if path.is_file())
+    return sorted(path for path in (submission_store.folder("tp4")).rglob("*") if path.is_file())
 
 
 def test_a_submission_is_kept_as_it_came(packed: Path) -> None:
@@ -114,12 +114,12 @@ def on_seat(packed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pl
     [plan] = door_seats.save(monkeypatch, ("tp4", "alice"))
     found = work.read(sample.folder(tmp_path / "hosts"), plan)
 
-    def pack(plan: Plan, file: Path, finish: on_hosts.Finish) -> tuple[Submission, tuple[str, ...]]:
+    def pack(plan: Plan, file: Path, finish: host_work.Finish) -> tuple[Submission, tuple[str, ...]]:
         whole = finish(found)
         bundle.pack(whole, seat.key("tp4", "alice"), file)
         return whole, ()
 
-    monkeypatch.setattr(on_hosts, "pack", pack)
+    monkeypatch.setattr(host_work, "pack", pack)
     return plan
 
 
@@ -158,14 +158,14 @@ def test_an_exam_on_the_server_ends_with_a_reboot(on_seat: Plan, monkeypatch: py
 
 def test_few_seats_are_packed_at_the_same_time(on_seat: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each takes a turn: what a student has on a host costs the gateway memory."""
-    turns, pack = threading.BoundedSemaphore(1), on_hosts.pack
+    turns, pack = threading.BoundedSemaphore(1), host_work.pack
     monkeypatch.setattr(handing_in, "TOGETHER", turns)
     free: list[bool] = []
 
-    def look(plan: Plan, file: Path, finish: on_hosts.Finish) -> tuple[Submission, tuple[str, ...]]:
+    def look(plan: Plan, file: Path, finish: host_work.Finish) -> tuple[Submission, tuple[str, ...]]:
         free.append(turns.acquire(blocking=False))
         return pack(plan, file, finish)
 
-    monkeypatch.setattr(on_hosts, "pack", look)
+    monkeypatch.setattr(host_work, "pack", look)
     handing_in.take_from_hosts("alice", "tp4", "")
     assert [False] == free and turns.acquire(blocking=False)

@@ -12,9 +12,9 @@ import pytest
 from sharklab.cli import image_proof
 from sharklab.errors import MachineryError
 from sharklab.hosts import condition
-from sharklab.hosts.condition import Condition
+from sharklab.hosts.condition import HostCondition
 from sharklab.hosts.image import Image, Layers
-from sharklab.hosts.image.model import Engine, Snapshots
+from sharklab.hosts.image.model import Accelerator, Snapshots
 from sharklab.lab.model import Plan, Seat
 from sharklab.message import Message
 from tests.support import provider_seat
@@ -26,7 +26,7 @@ OPENED = {"lan": {"ports": ["1025/tcp"], "services": ["443/tcp"]}}
 class Answers(Protocol):
     """Sets the answers of the hosts."""
 
-    def __call__(self, seen: Mapping[str, Condition], silent: Sequence[condition.Port] = ()) -> None:
+    def __call__(self, seen: Mapping[str, HostCondition], silent: Sequence[condition.Port] = ()) -> None:
         """Let hosts be in the condition `seen`, with ports that are silent."""
 
 
@@ -75,11 +75,11 @@ def layers(tmp_path: Path) -> Layers:
 def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     """Return a function that sets what the hosts answer; at first all is well."""
 
-    def settle(seen: Mapping[str, Condition], silent: Sequence[condition.Port] = ()) -> None:
+    def settle(seen: Mapping[str, HostCondition], silent: Sequence[condition.Port] = ()) -> None:
         monkeypatch.setattr(condition, "look", lambda plan: seen)
         monkeypatch.setattr(condition, "find_silent", lambda plan, opened: [p for p in opened if p in silent])
 
-    settle({"server": Condition({}, OPENED)})
+    settle({"server": HostCondition({}, OPENED)})
     return settle
 
 
@@ -117,7 +117,7 @@ def test_a_seat_that_does_not_start_is_a_fault(layers: Layers, answers: Answers)
 
 def test_a_stopped_unit_is_a_fault(layers: Layers, answers: Answers) -> None:
     """Host and unit are named; the report has the journal of the unit."""
-    answers({"server": Condition({"nginx.service": "no such file"}, OPENED)})
+    answers({"server": HostCondition({"nginx.service": "no such file"}, OPENED)})
     kind, names, report = fault(layers, Seats())
     assert ("units", ("server:nginx.service",)) == (kind, names)
     assert "server:nginx.service\nno such file" == (report / "units.txt").read_text()
@@ -126,7 +126,7 @@ def test_a_stopped_unit_is_a_fault(layers: Layers, answers: Answers) -> None:
 def test_a_silent_port_is_a_fault(layers: Layers, answers: Answers) -> None:
     """Host and port are named; the lab is not run any more."""
     seats = Seats()
-    answers({"server": Condition({}, OPENED)}, [condition.Port("server", "lan", 443, True)])
+    answers({"server": HostCondition({}, OPENED)}, [condition.Port("server", "lan", 443, True)])
     assert ("ports", ("server:443/tcp",)) == fault(layers, seats)[:2]
     assert "run" not in seats.done
 
@@ -166,7 +166,7 @@ def test_a_proof_with_virtual_machines_lies_with_their_snapshots(layers: Layers,
     """It counts for just these layers and snapshots."""
     folder = layers.folder.with_name("bare-2.vm-3")
     folder.mkdir()
-    mixed = replace(layers, snapshots=Snapshots(layers.image, folder, Engine("tcg", "max")))
+    mixed = replace(layers, snapshots=Snapshots(layers.image, folder, Accelerator("tcg", "max")))
     seats = Seats()
     find(mixed, seats)
     assert ([], True) == (list(layers.folder.iterdir()), (folder / "proof.json").exists())

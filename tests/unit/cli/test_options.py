@@ -9,6 +9,7 @@ import pytest
 
 from sharklab.cli import main, options
 from sharklab.cli.flow import look_up
+from sharklab.errors import BAD_INPUT
 from sharklab.lab import load, seat_file
 
 
@@ -75,3 +76,11 @@ def fits(value: object, kind: Any) -> bool:
     if value in ((), []):
         return get_origin(kind) is list
     return any(isinstance(value, get_origin(one) or one) for one in get_args(kind) or (kind,))
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "99999", "-1", "http"])
+def test_a_port_is_a_number_that_tcp_has(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Any other is refused before anything starts."""
+    assert (1, 65535) == (options.port("1"), options.port("65535"))
+    assert BAD_INPUT == main.main(["gateway", "start", f"--port={text}"])
+    assert "--port" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sharklab import state
-from sharklab.cli import flow, seats
+from sharklab.cli import classroom, flow, seats
 from sharklab.cli.main import main
 from sharklab.errors import Busy, InputError, MachineryError
 from sharklab.hosts import seat_provider
@@ -53,19 +53,16 @@ def test_seats_here_are_chosen_by_lab_and_student() -> None:
     assert [sorted(made), made[:2], [made[2], made[0]], made[2:], []] == found
 
 
-def test_seat_of_an_unknown_provider_is_told_beside_the_others(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """It has no hosts that anybody could ask, and says why; `status` and `seats status` show both."""
-    make("tp4", "ada")
-    seat_provider.write(make("tp4", "bob"), "cloud")
-    ada, bob = seats.status("tp4")
-    assert ("nspawn", []) == (ada["provider"], ada["warnings"])
-    assert ("cloud", {}) == (bob["provider"], bob["hosts"])
-    assert ["there is no provider {name!r}"] == [line.msgid for line in bob["warnings"]]
-    for words in (["status", "tp4"], ["seats", "status", "tp4"]):
-        assert 0 == main(words)
-        assert "'cloud'" in capsys.readouterr().out
+def test_a_seat_that_cannot_be_looked_at_is_a_line() -> None:
+    """It tells why, and the other seats are shown as ever. So in the table of a class."""
+    folders = [make("tp4", student) for student in ("ada", "bob", "eve")]
+    seat_provider.write(folders[0], "cloud")
+    (folders[1] / "class.json").write_text("{")
+    for found in (seats.status("tp4"), classroom.status(seats.seats_here("tp4"))):
+        ada, bob, eve = found
+        assert ("cloud", {}) == (ada["warnings"][0].values["said"].values["name"], ada["hosts"])
+        assert ([], eve["hosts"]) == (eve["warnings"], bob["hosts"]) and eve["hosts"]
+    assert str(folders[1] / "class.json") == bob["warnings"][0].values["place"]
 
 
 def test_status_has_the_warnings_of_hosts(

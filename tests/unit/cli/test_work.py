@@ -11,6 +11,7 @@ import pytest
 from sharklab import state
 from sharklab.cli import flow, work
 from sharklab.errors import InputError, MachineryError
+from sharklab.grading.submission.model import Submission
 from sharklab.hosts import configuration, faults, playbook, seat_provider
 from sharklab.hosts.image import NOTHING
 from sharklab.hosts.providers.provider import NewHosts
@@ -42,6 +43,17 @@ def test_read_is_the_seat_as_it_stands(plan: Plan) -> None:
     plan_file.save(flow.prepare("tp4", "eve"))
     refused = error_of(InputError, work.read, flow.look_up("tp4", "eve"))
     assert "tp4" == refused.values["lab"]
+
+
+def test_a_solution_that_was_taken_stays_noted_without_the_diary(plan: Plan) -> None:
+    """Whoever removes the diary has the changes of the solution in the seat, and its plan."""
+    found = Submission("tp4", "ada", plan.seat.id, plan.seat.folder)
+    diary.solve(plan.seat, ["ssh"])
+    configuration.note(plan, ["dns"], {"client": "a diff"})
+    plan_file.save(replace(plan, solved=("nfs",)))
+    assert ("dns", "nfs", "ssh") == work.with_state(plan, found, {}).manifest["solved"]
+    (state.root() / "diary" / "tp4" / "ada.json").unlink()
+    assert ("dns", "nfs") == work.with_state(plan, found, {}).manifest["solved"]
 
 
 def test_run_and_solved_are_refused_on_a_students_seat(plan: Plan) -> None:

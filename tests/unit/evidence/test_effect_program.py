@@ -31,7 +31,7 @@ table inet filter {
 """
 SERVER = """
 import socket, sys
-listening = socket.create_server(("0.0.0.0", 80))
+listening, nfs = (socket.create_server(("0.0.0.0", port)) for port in (80, 2049))
 dns, ntp = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
 dns.bind(("0.0.0.0", 53)); ntp.bind(("0.0.0.0", 123))
 print("ready", flush=True)
@@ -40,6 +40,12 @@ dns.sendto(b"no answer", asker)
 dns.sendto(question[:2] + b"\\x85" + question[3:], asker)
 question, asker = ntp.recvfrom(512)
 ntp.sendto(b"\\x24" + bytes(23) + question[40:48] + bytes(16), asker)
+for answer in (b"", b"SSH-2.0-fake", None):
+    [connection, _] = nfs.accept()
+    call = connection.recv(512)
+    length = len(call).to_bytes(4, "big")
+    connection.sendall(length + call[4:8] + bytes(3) + b"\\1" + bytes(16) if answer is None else answer)
+    connection.close()
 listening.accept()
 """
 NETWORK = f"""
@@ -63,7 +69,8 @@ TRIES: dict[str, dict[str, Any]] = {
     f"{FAR} 53/udp": {"verdict": "open"},
     f"{FAR} 123/udp": {"verdict": "open"},
     f"{FAR} 3478/udp": {"verdict": "silent"},
-    f"{NEAR} 3478/udp": {"verdict": "refused", "icmp": [3, 3], "origin": NEAR},
+    f"{NEAR} 3478/udp": {"verdict": "refused", "icmp": [3, 3], "origin": NEAR, "own": True},
+    f"{NEAR} 80/tcp": {"verdict": "refused", "own": True},
     "10.99.0.3 80/tcp": {"verdict": "silent"},
     "192.0.2.1 80/tcp": {"verdict": "silent"},
     "fd00::1 80/tcp": {"verdict": "silent"},
@@ -71,14 +78,18 @@ TRIES: dict[str, dict[str, Any]] = {
 
 
 def test_reaches_tells_what_packets_tell() -> None:
-    """A RST, an ICMP error and no answer are three things, for TCP and for UDP; so are questions answered."""
-    attempts = [["reaches", "server", *words.split()] for words in TRIES]
+    """A RST, an ICMP error and no answer are three things, for TCP and for UDP; so are questions answered.
+
+    Of three programs at the port of NFS, one answers a call.
+    """
+    attempts = [["reaches", "server", *words.split()] for words in [*TRIES, *[f"{FAR} 2049/tcp"] * 3]]
     text = f"{inspect.getsource(effect_program)}\nPATIENCE = 1.5\nmain({json.dumps(attempts)})\n"
     words = ["unshare", "--net", "--mount", "sh", "-c", NETWORK, sys.executable, text, RULES, SERVER]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert "" == done.stderr
     found = [{**effect, "said": ""} for effect in json.loads(done.stdout)]
-    assert [{**effect, "said": ""} for effect in TRIES.values()] == found
+    assert [{**effect, "said": ""} for effect in TRIES.values()] == found[:-3]
+    assert ["open", "other", "other"] == sorted(each["verdict"] for each in found[-3:])
 
 
 def one(*words: str) -> dict[str, Any]:
@@ -91,6 +102,18 @@ def test_resolves_as_programs_do() -> None:
     """The name of this host has an address, a name that nobody can have has none (RFC 6761)."""
     assert "127.0.0.1" in one("resolves", "localhost")["addresses"]
     assert "unknown" == one("resolves", "nothing..invalid")["verdict"]
+
+
+def test_resolves_by_one_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source that is named is the only one that is asked."""
+    assert ["127.0.0.1"] == [
+        each for each in one("resolves", "localhost", "files")["addresses"] if "." in each
+    ]
+    programs.script(tmp_path, "getent", f"echo $* > {tmp_path}/words; exit 2")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(os, "geteuid", lambda: 1)
+    assert {"verdict": "unknown", "said": "dns: no address"} == one("resolves", "www", "dns")
+    assert "-s dns ahosts www\n" == (tmp_path / "words").read_text()
 
 
 def test_writes_leaves_no_file_that_was_refused_too_late(
@@ -115,7 +138,8 @@ def test_writes_leaves_no_file_that_was_refused_too_late(
 
 def test_writes_as_the_user(tmp_path: Path) -> None:
     """The file is gone afterwards; who may not write, and who does not exist, is refused."""
-    assert {"verdict": "done"} == one("writes", "root", str(tmp_path))
+    done = one("writes", "root", str(tmp_path))
+    assert ("done", True, True) == (done["verdict"], "device" in done, "type" in done)
     assert [] == list(tmp_path.iterdir())
     assert {"verdict": "refused", "said": "Permission denied"} == one("writes", "nobody", str(tmp_path))
     assert "refused" == one("writes", "no-such-user", str(tmp_path))["verdict"]
@@ -125,8 +149,9 @@ def test_reads_as_the_user(tmp_path: Path) -> None:
     """The text may be anywhere in the file; who may not read is refused."""
     file = tmp_path / "readme.txt"
     file.write_text("Share of tok7f3a\n")
-    assert {"verdict": "done"} == one("reads", "root", str(file), "tok7f3a")
-    assert {"verdict": "other"} == one("reads", "root", str(file), "tok0000")
+    assert "done" == one("reads", "root", str(file), "tok7f3a")["verdict"]
+    assert "other" == one("reads", "root", str(file), "tok0000")["verdict"]
+    assert {"verdict": "done", "type": "proc", "device": "proc"} == one("reads", "root", "/proc/uptime", ".")
     tmp_path.chmod(0o700)
     assert {"verdict": "refused", "said": "Permission denied"} == one("reads", "nobody", str(file), "tok7f3a")
     assert "refused" == one("reads", "root", str(tmp_path / "none"), "x")["verdict"]
@@ -135,7 +160,12 @@ def test_reads_as_the_user(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("script", "effect"),
     [
-        ("exit 0", {"verdict": "done"}),
+        ("echo 2b6f", {"verdict": "done", "boot_id": "2b6f"}),
+        ("echo Welcome; echo 2b6f", {"verdict": "done", "boot_id": "2b6f"}),
+        (
+            """echo 'Authenticated to 10.0.0.2 ([10.0.0.2]:22) using "none".' >&2; echo 2b6f""",
+            {"verdict": "refused", "said": "ada has no password at server"},
+        ),
         (
             "echo first >&2; echo 'denied (publickey).' >&2; exit 255",
             {"verdict": "refused", "said": "denied (publickey)."},
@@ -153,7 +183,7 @@ def test_logs_in_without_a_question(
     words = (tmp_path / "words").read_text()
     assert {"BatchMode=yes", "HostName=10.0.0.2", "StrictHostKeyChecking=accept-new"} <= set(words.split())
     assert "UserKnownHostsFile=/dev/null " in words
-    assert words.endswith("-l ada -- server true ")
+    assert words.endswith("-l ada -- server cat /proc/sys/kernel/random/boot_id ")
 
 
 def test_an_attempt_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,8 @@ from sharklab.evidence.host_state import (
     FIREWALL,
     LOOKS,
     POLICIES,
+    RESOLVER,
+    SSHD,
     TABLES,
     Demands,
     Observer,
@@ -63,12 +65,14 @@ class LocalShell:
         self.folder, self.calls = folder, 0
 
     def run(self, command: str) -> SimpleNamespace:
-        """Run a command here."""
+        """Run a command here, as if its folder were that of the programs of the system."""
         self.calls += 1
-        environment = {"PATH": f"{self.folder}:{os.environ['PATH']}"}
-        done = subprocess.run(
-            ["sh", "-c", command], capture_output=True, text=True, check=False, env=environment
-        )
+        return self.as_it_is(command.replace(" PATH=", f" PATH={self.folder}:", 1))
+
+    def as_it_is(self, command: str) -> SimpleNamespace:
+        """Run a command here, in a shell with functions and variables of a student."""
+        fake = f"timeout() {{ echo fake; }}; PATH={self.folder}:$PATH; export PATH; {command}"
+        done = subprocess.run(["sh", "-c", fake], capture_output=True, text=True, check=False)
         return SimpleNamespace(rc=done.returncode, stdout=done.stdout)
 
 
@@ -83,6 +87,15 @@ def test_output_of_a_late_command(late: int, code: int, output: str, calls: int,
     commands = {"empty": "true", "slow": "slow", "two": "printf 'a\n b'; echo error >&2", "bad": "exit 3"}
     assert {"empty": "", "slow": output, "two": "a\n b", "bad": ""} == Observer(shell).printed(commands)
     assert calls == shell.calls
+
+
+def test_programs_beside_those_of_the_system_do_not_count(tmp_path: Path) -> None:
+    """A student who puts a program of the same name into /usr/local/bin, or a function, changes nothing."""
+    shell = LocalShell(tmp_path)
+    programs.script(tmp_path, "cat", "echo fake")
+    plain = Observer(SimpleNamespace(run=shell.as_it_is))
+    assert {"seen": "real"} == plain.printed({"seen": "printf real | cat"})
+    assert {"seen": "fake\n"} == Observer(shell).printed({"seen": "printf real | cat"})
 
 
 @pytest.mark.parametrize(
@@ -112,6 +125,7 @@ OUTPUTS = {
     ),
     "mounts": "none /a\\040b tmpfs rw 0 0\nbroken\n10.0.0.2:/srv /mnt nfs4 rw 0 0\n",
     "boot_id": "2b6f\n",
+    "sshd": "strictmodes yes\n",
     "service nginx": "running\n",
     "service sshd": "running\nenabled\n",
 }
@@ -156,11 +170,29 @@ def test_everything_is_read_from_what_commands_print() -> None:
         (each["path"], each["device"], each["type"]) for each in seen["mounts"]
     ]
     assert "2b6f" == seen["boot_id"]
+    assert "sshd" not in seen
+    assert ["strictmodes yes"] == Told(None).everything(Demands(sshd=True))["sshd"]
+
+
+@pytest.mark.parametrize(
+    ("configured", "shown"),
+    [("nameserver 10.0.0.2", "nameserver 10.0.0.2"), ("nameserver 127.0.0.53", "nameserver 10.0.0.9")],
+)
+def test_the_resolver_behind_the_one_of_systemd(configured: str, shown: str, tmp_path: Path) -> None:
+    """systemd-resolved answers at 127.0.0.53, and asks other servers, which it names in a file."""
+    own, behind = tmp_path / "resolv.conf", tmp_path / "behind.conf"
+    own.write_text(f"{configured}\n")
+    command = RESOLVER.replace("/etc/resolv.conf", str(own)).replace(
+        "/run/systemd/resolve/resolv.conf", str(behind)
+    )
+    assert f"{configured}\n" == Observer(LocalShell(tmp_path)).printed({"resolver": command})["resolver"]
+    behind.write_text("nameserver 10.0.0.9\n")
+    assert f"{shown}\n" == Observer(LocalShell(tmp_path)).printed({"resolver": command})["resolver"]
 
 
 def test_commands_of_the_look_are_understood_by_a_shell(tmp_path: Path) -> None:
     """Each of them ends, on a computer without any of the programs too."""
-    for name, command in {**FIREWALL, **LOOKS}.items():
+    for name, command in {**FIREWALL, **LOOKS, "sshd": SSHD}.items():
         done = subprocess.run(["sh", "-n", "-c", command], capture_output=True, check=False)
         assert (name, b"") == (name, done.stderr)
 

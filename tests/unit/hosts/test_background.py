@@ -11,6 +11,7 @@ import pytest
 from sharklab.errors import MachineryError
 from sharklab.hosts import background
 from sharklab.hosts.providers import cgroups
+from sharklab.message import Message
 from tests.support.errors import error_of
 
 ended: list[str] = []
@@ -42,3 +43,10 @@ def test_a_process_that_does_not_begin_is_told(tmp_path: Path) -> None:
     error = error_of(MachineryError, background.start, "sl-x", *words)
     assert ("broken", str(log), ["sl-x*"]) == (error.values["said"], error.place, ended)
     assert "broken\n" == log.read_text() and log.with_name("log.1").exists()
+
+
+def test_a_process_that_says_nothing_is_told_by_its_time(tmp_path: Path) -> None:
+    """It is alive, and has no words."""
+    words = (["sleep", "60"], tmp_path / "log", lambda: False, 0.0, "no: {said}")
+    error = error_of(MachineryError, background.start, "sl-x", *words)
+    assert Message("no answer within {seconds:g} s", {"seconds": 0.0}) == error.values["said"]

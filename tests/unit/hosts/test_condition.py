@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sharklab.hosts import condition
-from sharklab.hosts.condition import Condition, Port
+from sharklab.hosts.condition import HostCondition, Port
 from sharklab.hosts.providers.remote import Machine
 from tests.support import provider_seat
 
@@ -40,7 +40,7 @@ def test_look_asks_each_host_once_about_its_cards(monkeypatch: pytest.MonkeyPatc
     hosts = Hosts(monkeypatch)
     found = condition.look(provider_seat.plan("ada", 9))
     assert {
-        name: Condition({}, {"lan": {"ports": [], "services": []}}) for name in ("server", "client")
+        name: HostCondition({}, {"lan": {"ports": [], "services": []}}) for name in ("server", "client")
     } == found
     assert [("client", ["lan"]), ("server", ["lan"])] == sorted(
         (name, request["cards"]) for name, _, request in hosts.asked
@@ -49,13 +49,13 @@ def test_look_asks_each_host_once_about_its_cards(monkeypatch: pytest.MonkeyPatc
 
 def test_ports_are_single_tcp_ports() -> None:
     """A port that is opened by number and for a service has a service that listens."""
-    found = condition.ports("server", Condition({}, OPENED))
+    found = condition.ports("server", HostCondition({}, OPENED))
     assert [Port("server", "lan", 22, True), Port("server", "lan", 1025, False)] == found
 
 
 def test_ports_of_a_host_without_firewalld() -> None:
     """There is nothing to ask."""
-    assert [] == condition.ports("server", Condition({}, {}))
+    assert [] == condition.ports("server", HostCondition({}, {}))
 
 
 @pytest.mark.parametrize(

@@ -216,3 +216,11 @@ def test_child_ends_when_no_order_comes() -> None:
         assert child.stdin
         child.stdin.close()
         assert 0 == child.wait(30)
+
+
+def test_a_run_that_cannot_write_says_why(inventory: Path) -> None:
+    """As on a full disk: in the words of the system, and without a traceback."""
+    order = dict.fromkeys(("project_dir", "playbook", "inventory", "extravars", "tags"), "")
+    order |= {"private_data_dir": "/proc", "disks": ""}
+    error = error_of(MachineryError, playbook._run_child, "meet", order, lambda told: None, lambda: False)
+    assert "No such file or directory" == error.values["said"]

@@ -47,6 +47,13 @@ def test_read_finds_columns_by_their_headings(text: str, encoding: str, tmp_path
     assert (ALICE, BOB) == read(tmp_path, text, encoding)
 
 
+@pytest.mark.parametrize("heading", ["Nom Prénom", "Prénom Nom", "NOM, Prénom", "Nom / Prénom"])
+def test_read_finds_the_name_under_a_heading_of_both_names(heading: str, tmp_path: Path) -> None:
+    """As teachers write it; a class without names loses what folders are named after."""
+    [student] = read(tmp_path, f"{heading};Mail\nMARTIN Alice;alice@uni.example\n")
+    assert ("alice", "MARTIN Alice") == (student.id, student.name)
+
+
 def test_read_of_a_worksheet_keeps_moodles_identifier(tmp_path: Path) -> None:
     """The worksheet's identifier is Moodle's; the seat is named by the address."""
     text = (

@@ -119,6 +119,20 @@ def _looked_up(lab: Lab, students: list[str]) -> list[Seat]:
     return [seats[student] for student in students]
 
 
+def test_networks_of_others_are_those_of_the_register(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over IPv4 and IPv6, without the own ones."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    own = seat.look_up(lab, "alice")
+    assert frozenset() == seat.networks_of_others(own)
+    for student in ("alice", "bob"):
+        seat.register(lab, student)
+    found = seat.networks_of_others(own)
+    assert {4, 6} == {net.version for net in found}
+    assert not any(at.ipv4.ip in net for net in found for at in own.addresses["server"].values())
+
+
 def test_register_all_reads_and_writes_the_register_once(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from sharklab.errors import InputError
 from sharklab.lab import workbook
-from sharklab.lab.csv_table import Row
+from sharklab.lab.csv_table import TableRow
 from tests.support import workbooks
 from tests.support.errors import error_of
 
@@ -18,7 +18,7 @@ KNOWN = frozenset({"student", "name", "email"})
 HEAD = ("student", "name")
 
 
-def read(file: Path) -> tuple[Row, ...]:
+def read(file: Path) -> tuple[TableRow, ...]:
     """Return the rows of a workbook's list."""
     return workbook.read(file, file.read_bytes(), KNOWN)
 

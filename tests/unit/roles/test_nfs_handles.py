@@ -14,7 +14,7 @@ import pytest
 
 from sharklab import paths
 
-PROGRAM = paths.ROLES / "nfs_server" / "files" / "nfs_handles.py"
+PROGRAM = paths.ROLES / "nfs_server" / "files" / "nfs_handles"
 
 SERVER = """
 import ctypes, json, os

@@ -6,6 +6,8 @@ Options, as in nfs(5): `timeo` (time limit of one call, tenths of a second, 100)
 long to try to reach the server when mounting, minutes, 2). Those of mount(8) for any file system
 (ro, noexec ...) are handed on; an option that is not known is an error.
 
+The process stays as long as the mount, on each client of a class. So it loads few modules.
+
 Limits, all of libnfs: chmod and touch work on files that the caller may write, not on folders;
 a file in a folder that the caller may not change cannot be opened for writing; no locks, no chown.
 """
@@ -20,11 +22,9 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NoReturn
 
 from nfs4_fuse.session import Libnfs, Session, StateLost, caller_of
@@ -138,8 +138,9 @@ def is_apart() -> bool:
 
     A process is told by its control group's name, cgroups(7): a login session's ends in .scope.
     """
-    groups = Path("/proc/self/cgroup").read_text()
-    return not Path("/run/systemd/system").is_dir() or bool(re.search(r"\.(mount|service)$", groups, re.M))
+    with open("/proc/self/cgroup") as file:
+        groups = file.read()
+    return not os.path.isdir("/run/systemd/system") or bool(re.search(r"\.(mount|service)$", groups, re.M))
 
 
 def mount_apart(arguments: list[str]) -> NoReturn:
@@ -147,6 +148,8 @@ def mount_apart(arguments: list[str]) -> NoReturn:
 
     Otherwise the mount would die with whatever called mount(8), unlike one of the kernel's.
     """
+    import tempfile  # here, because the process that serves the mount needs its memory for nothing else
+
     service = ("--quiet", "--collect", "--service-type=forking", f"--description=NFS mount {arguments[0]}")
     with tempfile.NamedTemporaryFile("r", prefix="nfs4-", dir="/run") as said:
         settings = ("DefaultDependencies=no", "TimeoutStartSec=infinity", f"StandardError=append:{said.name}")

@@ -15,7 +15,6 @@ import socket
 import struct
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 CONNECT_SYNS = 2  # SYN segments sent again before a connection is given up: about 7 s
@@ -96,7 +95,8 @@ ROOT = Caller(0, 0)
 def caller_of(uid: int, gid: int, pid: int) -> Caller:
     """Return the credential of process `pid`; its other groups are in proc(5)'s status file."""
     try:
-        status = Path(f"/proc/{pid}/status").read_text()
+        with open(f"/proc/{pid}/status") as file:
+            status = file.read()
     except OSError:  # the process is gone, or the kernel itself asks
         return Caller(uid, gid)
     groups = re.search(r"^Groups:(.*)$", status, re.MULTILINE)

@@ -22,20 +22,20 @@ MARKS = {
 WIDTH = 110
 
 
-class Place(Enum):
+class ExaminedPlace(Enum):
     """Where the examined labs run."""
 
     HERE = "here"
     CLUSTER = "cluster"
 
 
-SUMMARIES: Mapping[Place, tuple[str, str, str]] = {
-    Place.HERE: (
+SUMMARIES: Mapping[ExaminedPlace, tuple[str, str, str]] = {
+    ExaminedPlace.HERE: (
         N_("Labs do not run here yet. First follow the arrow of each line with ✗."),
         N_("Labs run here. Only some labs use the lines with ·"),
         N_("Labs run here."),
     ),
-    Place.CLUSTER: (
+    ExaminedPlace.CLUSTER: (
         N_("Labs do not run on the cluster yet. First follow the arrow of each line with ✗."),
         N_("Labs run on the cluster. Only some labs use the lines with ·"),
         N_("Labs run on the cluster."),
@@ -43,7 +43,15 @@ SUMMARIES: Mapping[Place, tuple[str, str, str]] = {
 }
 """The last line: when something is missing, when something is for some labs alone, and else."""
 
-__all__ = ["Diagnosis", "DiagnosisStatus", "Place", "examine", "examine_cluster", "render", "to_plain"]
+__all__ = [
+    "Diagnosis",
+    "DiagnosisStatus",
+    "ExaminedPlace",
+    "examine",
+    "examine_cluster",
+    "render",
+    "to_plain",
+]
 
 
 def examine(network: bool = False) -> list[Diagnosis]:
@@ -58,7 +66,9 @@ def examine_cluster(remote: str | None) -> list[Diagnosis]:
     return list(cluster.examine(remote))
 
 
-def render(diagnoses: Sequence[Diagnosis], words: Translator, place: Place = Place.HERE) -> str:
+def render(
+    diagnoses: Sequence[Diagnosis], words: Translator, place: ExaminedPlace = ExaminedPlace.HERE
+) -> str:
     """Return `diagnoses` as text for a person: a line each, its remedy below it, and a last line for all."""
     rows = [
         (MARKS[each.status], words.say(each.name), words.say(each.meaning), words.say(each.remedy))
@@ -70,7 +80,7 @@ def render(diagnoses: Sequence[Diagnosis], words: Translator, place: Place = Pla
     return "\n".join((*lines, "", words.say(_summary(statuses, place))))
 
 
-def _summary(statuses: Set[DiagnosisStatus], place: Place) -> Message:
+def _summary(statuses: Set[DiagnosisStatus], place: ExaminedPlace) -> Message:
     fails, some, works = SUMMARIES[place]
     if DiagnosisStatus.MISSING in statuses:
         return Message(fails)

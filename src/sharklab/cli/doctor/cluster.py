@@ -15,7 +15,7 @@ from sharklab.hosts.providers.cluster import client, course, placement
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.endpoint import ENGINES
 from sharklab.hosts.providers.cluster.members import ALONE
-from sharklab.hosts.providers.cluster.model import Member, Network, Pool, Power, Resources, Server
+from sharklab.hosts.providers.cluster.model import EngineNetwork, Member, Pool, Power, Resources, Server
 from sharklab.message import N_, Message
 
 INOTIFY_PER_HOST = 7
@@ -31,7 +31,7 @@ NAMES = {engine.name.lower(): engine.name for engine in ENGINES}
 
 
 @dataclass(frozen=True)
-class Seen:
+class ExaminedMember:
     """A member that answers: its engine, its memory, and its limit of inotify if it could be read."""
 
     server: Server
@@ -76,9 +76,9 @@ def _inside(engine: Client, server: Server) -> Iterator[Diagnosis]:
     yield networks(engine.networks.all(), members)
 
 
-def _look(engine: Client, one: Member, server: Server) -> Seen:
+def _look(engine: Client, one: Member, server: Server) -> ExaminedMember:
     resources = engine.members.resources(one.name)
-    return Seen(engine.server(one.name), resources, _inotify_of(engine, one.name, server))
+    return ExaminedMember(engine.server(one.name), resources, _inotify_of(engine, one.name, server))
 
 
 def _inotify_of(engine: Client, name: str, server: Server) -> int | None:
@@ -106,7 +106,7 @@ def engine_itself(server: Server, place: str) -> Diagnosis:
     )
 
 
-def member(one: Member, seen: Seen | None) -> Diagnosis:
+def member(one: Member, seen: ExaminedMember | None) -> Diagnosis:
     """Tell the state and the memory of a member."""
     name = Message(N_("member {name}"), {"name": platform.node() if one.name == ALONE else one.name})
     if seen is None:
@@ -127,7 +127,7 @@ def member(one: Member, seen: Seen | None) -> Diagnosis:
     return Diagnosis(name, DiagnosisStatus.OK, Message(meaning, values))
 
 
-def room(seen: Mapping[str, Seen]) -> Diagnosis:
+def room(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     """Tell the number of hosts for which the members have memory."""
     name = N_("room for hosts")
     free = {one: look.resources.memory_free for one, look in seen.items()}
@@ -149,15 +149,15 @@ def architectures(members: Sequence[Member], own: str) -> Diagnosis:
     if others:
         return missing(
             name,
-            N_("these members are no {own} as this computer is, which makes the images: {others}"),
+            N_("this computer makes images for {own}, and these members have other processors: {others}"),
             N_("take them out of the cluster, or run sharklab on a computer of their kind"),
             own=own,
             others=others,
         )
-    return ok(name, N_("all are {own}, as this computer is, which makes the images"), own=own)
+    return ok(name, N_("all are {own}, like this computer, which makes the images"), own=own)
 
 
-def versions(seen: Mapping[str, Seen]) -> Diagnosis:
+def versions(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     """Tell whether all members have the same engine: during an upgrade the cluster refuses changes."""
     name, found = N_("versions"), sorted({look.server.version for look in seen.values()})
     if len(found) > 1:
@@ -170,7 +170,7 @@ def versions(seen: Mapping[str, Seen]) -> Diagnosis:
     return ok(name, N_("the same on all members"))
 
 
-def users(seen: Mapping[str, Seen]) -> Diagnosis:
+def users(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     """Tell whether hosts can have users of their own without a change of each file (idmapped mounts)."""
     name = N_("users of the hosts")
     slow = tuple(one for one, look in seen.items() if "idmapped_mounts" not in look.server.features)
@@ -184,7 +184,7 @@ def users(seen: Mapping[str, Seen]) -> Diagnosis:
     return ok(name, N_("owners of files are shifted when they are mounted, on all members"))
 
 
-def inotify(seen: Mapping[str, Seen]) -> Diagnosis:
+def inotify(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     """Tell whether the members' limit of inotify(7) is ample: all hosts of a member share it."""
     name = N_("inotify limit")
     small = {
@@ -205,7 +205,7 @@ def inotify(seen: Mapping[str, Seen]) -> Diagnosis:
     if unread:
         return warning(
             name,
-            N_("not known of {unread}: only a host that runs there can read it"),
+            N_("unknown for {unread}: only a host that runs there can read it"),
             remedy,
             unread=unread,
             ample=INOTIFY_AMPLE,
@@ -213,7 +213,7 @@ def inotify(seen: Mapping[str, Seen]) -> Diagnosis:
     return ok(name, N_("ample on all members"))
 
 
-def virtual_machines(seen: Mapping[str, Seen]) -> Diagnosis:
+def virtual_machines(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     """Tell which members can run virtual machines: the engine tried QEMU and KVM when it started."""
     name = N_("virtual machines")
     able = tuple(one for one, look in seen.items() if "qemu" in look.server.drivers)
@@ -226,7 +226,7 @@ def virtual_machines(seen: Mapping[str, Seen]) -> Diagnosis:
     )
 
 
-def storage(engine: Client, seen: Mapping[str, Seen]) -> Iterator[Diagnosis]:
+def storage(engine: Client, seen: Mapping[str, ExaminedMember]) -> Iterator[Diagnosis]:
     """Tell the drivers of the pools, and their space on each member."""
     name = N_("storage")
     pools = [one for one in engine.pools.all() if one.status == CREATED]
@@ -235,10 +235,10 @@ def storage(engine: Client, seen: Mapping[str, Seen]) -> Iterator[Diagnosis]:
             name, N_("the cluster has no storage pool"), N_("make one; docs/cluster.md has the commands")
         )
     for pool in pools:
-        yield pool_itself(pool, {one: _free(engine, pool, one) for one in seen})
+        yield pool_itself(pool, {one: _free_bytes(engine, pool, one) for one in seen})
 
 
-def _free(engine: Client, pool: Pool, name: str) -> int:
+def _free_bytes(engine: Client, pool: Pool, name: str) -> int:
     space = engine.pools.space(pool.name, name)
     return space.total - space.used
 
@@ -270,14 +270,14 @@ def pool_itself(pool: Pool, free: Mapping[str, int]) -> Diagnosis:
     return Diagnosis(name, DiagnosisStatus.OK, Message(meaning, values))
 
 
-def networks(found: Sequence[Network], members: Sequence[Member]) -> Diagnosis:
+def networks(found: Sequence[EngineNetwork], members: Sequence[Member]) -> Diagnosis:
     """Tell whether networks of seats can be made. A seat lies on one member, so a bridge there is enough."""
     name = N_("networks")
     broken = tuple(one.name for one in found if one.managed and one.status != CREATED)
     if broken:
         return warning(
             name,
-            N_("made by half, since a member was down: {broken}; no machine can join the cluster"),
+            N_("incomplete, because a member was down: {broken}; no machine can join the cluster"),
             N_("start all members, then delete these networks: `incus network delete NAME` (or lxc)"),
             broken=broken,
         )

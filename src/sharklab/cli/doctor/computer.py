@@ -101,7 +101,7 @@ def tools(work: str) -> Diagnosis:
     if absent := [tool for tool in needed if not tool.is_there]:
         return _absent(name, moment, absent)
     with ThreadPoolExecutor() as pool:
-        return ok(name, N_("{tools}"), tools=tuple(pool.map(_described, needed)))
+        return ok(name, N_("{tools}"), tools=tuple(pool.map(_describe, needed)))
 
 
 def _absent(name: str, moment: str, tools: Sequence[system_packages.Package]) -> Diagnosis:
@@ -118,7 +118,7 @@ def _absent(name: str, moment: str, tools: Sequence[system_packages.Package]) ->
     return diagnosis(name, sentence, by_hand, **values)
 
 
-def _described(tool: system_packages.Package) -> str:
+def _describe(tool: system_packages.Package) -> str:
     """Return the tool's name, with the version that it tells."""
     return f"{Path(tool.gives).name} {_version(tool)}".rstrip()
 

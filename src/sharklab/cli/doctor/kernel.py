@@ -13,7 +13,7 @@ from sharklab.cli.doctor import trials
 from sharklab.cli.doctor.diagnosis import Diagnosis, missing, ok, optional, warning
 from sharklab.hosts.providers import cgroups as hosts_cgroups
 from sharklab.hosts.providers import disk_file, user_namespace
-from sharklab.hosts.providers.qemu import engine, libvirt, trial
+from sharklab.hosts.providers.qemu import accelerator, libvirt, trial
 from sharklab.message import N_, Message, refusal
 
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -21,6 +21,8 @@ INOTIFY_PER_HOST = 6.4
 """Measured: with 128 instances the twenty-first host of systemd, firewalld and sshd hangs."""
 
 INOTIFY_AMPLE = 1024
+
+NSPAWN = "systemd-nspawn"
 
 LIMIT_NAMES = {"memory": N_("memory"), "pids": N_("processes"), "cpu": N_("processor time")}
 """The names of controllers of control groups for readers."""
@@ -72,7 +74,7 @@ def cgroups(mounts: str) -> Diagnosis:
 def overlay() -> Diagnosis:
     """Really mounts one in the state folder."""
     folder = state.root() if state.root().is_dir() else Path("/tmp")  # noqa: S108 (only looked at as a file system)
-    return _tried(
+    return _try(
         N_("overlay file systems"),
         lambda: trials.try_overlay(folder),
         N_("tried in {place}: it works"),
@@ -90,6 +92,8 @@ def users(images: Path) -> Diagnosis:
     roots = sorted(file.parents[1] for file in images.glob("*/root/bin/sh"))
     if not roots:
         return ok(name, N_("not tried: that takes an image; the first start of a lab builds one, and tries"))
+    if not shutil.which(NSPAWN):  # `up` would go by a result that this spoilt
+        return _say_untried(name, NSPAWN)
     if reason := user_namespace.measure(roots[:1]):
         return warning(
             name,
@@ -119,8 +123,8 @@ def network() -> Diagnosis:
     """Really makes a namespace, a bridge and a veth pair."""
     name = N_("network namespaces, bridges, veth")
     if not shutil.which("ip"):
-        return _untried(name, "ip")
-    return _tried(
+        return _say_untried(name, "ip")
+    return _try(
         name,
         trials.try_bridge,
         N_("tried: they work"),
@@ -133,8 +137,8 @@ def nf_tables() -> Diagnosis:
     """Really adds a table in a namespace."""
     name = N_("nf_tables")
     if not shutil.which("nft"):
-        return _untried(name, "nft")
-    return _tried(
+        return _say_untried(name, "nft")
+    return _try(
         name,
         trials.try_nf_tables,
         N_("tried in a namespace: it works"),
@@ -143,7 +147,7 @@ def nf_tables() -> Diagnosis:
     )
 
 
-def _untried(name: str, tool: str) -> Diagnosis:
+def _say_untried(name: str, tool: str) -> Diagnosis:
     package = [one for one in system_packages.table() if one.gives == tool]
     return warning(
         name,
@@ -154,7 +158,7 @@ def _untried(name: str, tool: str) -> Diagnosis:
     )
 
 
-def _tried(
+def _try(
     name: str, trial: Callable[[], Message], good: str, bad: str, remedy: str, **values: str
 ) -> Diagnosis:
     if not privilege.is_root():
@@ -188,15 +192,15 @@ def _has_module(kind: str) -> bool:
 
 def fuse(device: Path) -> Diagnosis:
     """Opens the device, which proves the driver."""
-    return _opened(N_("FUSE"), device, N_("load the module: modprobe fuse"))
+    return _try_device(N_("FUSE"), device, N_("load the module: modprobe fuse"))
 
 
 def tap(device: Path) -> Diagnosis:
     """Opens the device, which proves the driver: virtual machines need it, and the Internet access."""
-    return _opened(N_("TAP devices"), device, N_("load the module: modprobe tun"))
+    return _try_device(N_("TAP devices"), device, N_("load the module: modprobe tun"))
 
 
-def _opened(name: str, device: Path, remedy: str) -> Diagnosis:
+def _try_device(name: str, device: Path, remedy: str) -> Diagnosis:
     if not device.exists():
         return warning(name, N_("{device} is absent"), remedy, device=str(device))
     try:
@@ -230,13 +234,13 @@ def kvm(device: Path) -> Diagnosis:
     if not device.exists():
         return ok(name, N_("absent; containers do not use it, and virtual machines are emulated, slowly"))
     kernels = sorted(state.images_folder().glob("*-vm-*/root/boot/vmlinuz-*")) if privilege.is_root() else []
-    if not kernels or not system_packages.find(engine.QEMU):
+    if not kernels or not system_packages.find(accelerator.QEMU):
         sentence = N_(
             "{device} is there, unproven: that takes QEMU, and an image of a virtual machine "
             "(sharklab image build --provider auto)"
         )
         return ok(name, sentence, device=str(device))
-    if trial.boots(kernels[0], engine.KVM):
+    if trial.boots(kernels[0], accelerator.KVM):
         return ok(name, N_("tried: a kernel boots under it, and virtual machines use it"))
     return optional(
         name,

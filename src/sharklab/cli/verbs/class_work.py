@@ -16,7 +16,7 @@ from sharklab.message import N_, Message
 from sharklab.progress import Progress
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
-    from sharklab.cli.side_by_side import Done
+    from sharklab.cli.parallel_work import Done
     from sharklab.grading.gradebook.model import Class
     from sharklab.i18n import Translator
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sharklab import paths
-from sharklab.cli import moment
+from sharklab.cli import time_option
 from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.cli.verbs.seat import agree, use_remote
@@ -17,7 +17,7 @@ from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
 from sharklab.progress import Progress
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
-    from sharklab.cli.side_by_side import Done
+    from sharklab.cli.parallel_work import Done
     from sharklab.i18n import Translator
     from sharklab.lab.model import Seat
     from sharklab.lab.roster import Student
@@ -33,14 +33,12 @@ def up(args: Options) -> int:
     lab, students = lint.named(args.lab), find_students(args)
     provider = seat_provider.of_class(lab.name, [student.id for student in students], args.provider)
     use_remote(args, provider)
-    times = exam.windows(lab, students, *moment.read_exam(args.begin, args.end))
-    until = moment.read_until(args.until, "--until", time.time())
+    times = exam.windows(lab, students, *time_option.read_exam(args.begin, args.end))
+    until = time_option.read_until(args.until, "--until", time.time())
     progress = Progress(translate(args).gettext)
     exam.note_windows(seat.register_all(lab, [student.id for student in students]), times)
     ids = [student.id for student in students]
-    results = classroom.up(lab, ids, args.solved, args.os, progress, provider)
-    if until:
-        classroom.note_until(lab, [result.student for result in results if not result.error], until)
+    results = classroom.up(lab, ids, args.solved, args.os, progress, provider, until=until or None)
     return say_results(args, results, N_("{good} of {count} seats of {lab} are up."), lab.name)
 
 
@@ -50,19 +48,19 @@ def down(args: Options) -> int:
     A person agrees first when work is lost.
     """
     from sharklab.cli import classroom
-    from sharklab.lab import handed_in
+    from sharklab.lab import submission_store
 
     own, words, lab = find_seats(args), translate(args), paths.lab_name(args.lab)
     if lost := classroom.not_handed_in(own):
         sentence = N_("The work of these students is lost, because they did not hand it in: {students}.")
         agree(args, [Message(sentence, {"students": lost})])
     results = classroom.down(own, Progress(words.gettext))
-    known = handed_in.last(lab)
+    known = submission_store.last(lab)
     without = [one.student for one in own if one.student not in known]
     more = []
     if known:
         text = words.gettext("The submissions stay in {folder}.")
-        more.append(text.format(folder=handed_in.folder(lab)))
+        more.append(text.format(folder=submission_store.folder(lab)))
     if without:
         text = words.gettext("Handed in nothing on this computer: {students}")
         more.append(text.format(students=", ".join(without)))
@@ -210,7 +208,7 @@ def find_students(args: Options) -> Sequence[Student]:
     from sharklab.lab import roster
 
     students = roster.read(Path(args.roster))
-    return [student for student in students if student.id in _chosen(args, [each.id for each in students])]
+    return [student for student in students if student.id in _choose(args, [each.id for each in students])]
 
 
 def find_seats(args: Options) -> Sequence[Seat]:
@@ -224,10 +222,10 @@ def find_seats(args: Options) -> Sequence[Seat]:
     if args.roster:
         members = {student.id for student in find_students(args)}
         return [own for own in here if own.student in members]
-    return [own for own in here if own.student in _chosen(args, [own.student for own in here])]
+    return [own for own in here if own.student in _choose(args, [own.student for own in here])]
 
 
-def _chosen(args: Options, known: Sequence[str]) -> Sequence[str]:
+def _choose(args: Options, known: Sequence[str]) -> Sequence[str]:
     """Return the names of --only, or all. Raises InputError for a name that is not in `known`."""
     if not args.only:
         return known

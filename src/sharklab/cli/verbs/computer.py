@@ -15,10 +15,10 @@ def doctor(args: Options) -> int:
 
     if args.provider:
         providers.get(args.provider)
-    place = doctors.Place.CLUSTER if args.provider == "cluster" else doctors.Place.HERE
-    if args.remote is not None and place is doctors.Place.HERE:
+    place = doctors.ExaminedPlace.CLUSTER if args.provider == "cluster" else doctors.ExaminedPlace.HERE
+    if args.remote is not None and place is doctors.ExaminedPlace.HERE:
         raise InputError(N_("works only with --provider cluster"), place="--remote")
-    if place is doctors.Place.CLUSTER:
+    if place is doctors.ExaminedPlace.CLUSTER:
         findings = doctors.examine_cluster(args.remote)
     else:
         findings = doctors.examine(network=args.network)

@@ -27,7 +27,7 @@ RENUMBERED = N_("The file is large: only the packets of the filter were read, an
 
 
 @dataclass
-class _Found:
+class _Explained:
     """The captures of a call: those that are explained, those too large for it, and the files that are none.
 
     `extracted` tells that only the packets of the filter were taken out of a large file.
@@ -47,8 +47,8 @@ def explain(args: Options) -> int:
         raise InputError(N_("works only with one FILE"), place="--conversation")
     if args.filter:
         selection.check(args.filter)
-    found = _Found()
-    for id, file in _named(args.files):
+    found = _Explained()
+    for id, file in _name_files(args.files):
         try:
             _read(args, id, file, found)
         except InputError as error:
@@ -64,7 +64,7 @@ def explain(args: Options) -> int:
     raise InputError(text, problems=tuple(found.errors), count=len(found.errors), all=len(args.files))
 
 
-def _named(files: list[str]) -> Iterator[tuple[str, str]]:
+def _name_files(files: list[str]) -> Iterator[tuple[str, str]]:
     """Yield each file with a name for it that is plain, and that no other one has."""
     known: set[str] = set()
     for file in files:
@@ -79,7 +79,7 @@ def _named(files: list[str]) -> Iterator[tuple[str, str]]:
         yield id, file
 
 
-def _read(args: Options, id: str, file: str, found: _Found) -> None:
+def _read(args: Options, id: str, file: str, found: _Explained) -> None:
     """Add the capture in `file` to the others. Raises InputError for a file that cannot be read."""
     from sharklab.evidence.packets import container, streams
 
@@ -133,7 +133,7 @@ def _narrow(error: InputError) -> InputError:
     return InputError(error.message_id, place=error.place, hint=hint, problems=(), **values)
 
 
-def _tell(args: Options, found: _Found) -> None:
+def _tell(args: Options, found: _Explained) -> None:
     from sharklab.report.capture_story import plain
 
     notes = [Message(RENUMBERED)] if found.extracted else []
@@ -143,13 +143,13 @@ def _tell(args: Options, found: _Found) -> None:
         args,
         text,
         captures=[plain(story) for story in found.stories],
-        large=[_plain(name, each) for name, each in found.large],
+        large=[_to_plain(name, each) for name, each in found.large],
         files=written,
         problems=[str(error) for error in found.errors],
     )
 
 
-def _plain(name: str, found: tuple[Stream, ...]) -> dict[str, object]:
+def _to_plain(name: str, found: tuple[Stream, ...]) -> dict[str, object]:
     """Return the conversations of a large capture for a script."""
     told = [
         {"filter": each.filter, "ends": [str(end) for end in each.ends], "packets": each.packets}
@@ -166,7 +166,7 @@ def _write(args: Options, stories: list[CaptureStory], notes: list[Message]) -> 
     return [str(file) for file in write({Path(args.out) / name: content for name, content in made.items()})]
 
 
-def _lines(args: Options, found: _Found, notes: list[Message]) -> Iterator[str]:
+def _lines(args: Options, found: _Explained, notes: list[Message]) -> Iterator[str]:
     from sharklab.report import capture_text
 
     words, width = translate(args), shutil.get_terminal_size((_WIDTH, 24)).columns

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sharklab import ownership
 from sharklab.cli.options import Options
-from sharklab.cli.say import say, translate
+from sharklab.cli.say import say, translate, warn
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import N_
 
@@ -17,6 +17,7 @@ COMMAND = (sys.executable, "-P", "-m", "sharklab.cli.gateway_process")
 
 def start(args: Options) -> int:
     """Start the gateway, or give a running one the students of another roster."""
+    from sharklab.hosts import own_firewall
     from sharklab.hosts.ssh_gateway import control, keys, students
     from sharklab.lab import roster
 
@@ -43,6 +44,7 @@ def start(args: Options) -> int:
         words.gettext("Fingerprint of its key: {fingerprint}").format(fingerprint=running.fingerprint),
     ]
     say(args, "\n".join(lines), where=str(running.where), fingerprint=running.fingerprint, students=count)
+    warn(args, own_firewall.closed(running.where.address, running.where.port))
     return GOOD
 
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sharklab.cli import moment
+from sharklab.cli import time_option
 from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
@@ -40,12 +40,16 @@ def grade(args: Options) -> int:
     if sheet := _worksheet(args):
         students = sheet.with_groups(students)
     places = [Path(file) for file in args.files]
-    sources = inputs.find_folders(places) if args.without_seats else inputs.find(places, students)
+    sources = (
+        inputs.find_folders(places, students, args.lab)
+        if args.without_seats
+        else inputs.find(places, students)
+    )
     lists = (args.roster, args.moodle, sheet and sheet.target)
     known = {Path(file).name for file in lists if file}
     others = [name for name in inputs.find_others(places, sources) if name not in known]
     jobs, progress = args.jobs or len(os.sched_getaffinity(0)), Progress(words.gettext)
-    policy, (begin, end) = _policy(args), moment.read_exam(args.begin, args.end)
+    policy, (begin, end) = _policy(args), time_option.read_exam(args.begin, args.end)
     if begin and policy.due:
         hint = N_("name the end of the exam: --end 2026-12-01T09:30")
         raise InputError(N_("an exam has an end, and no due date"), place="--due", hint=hint)
@@ -114,13 +118,13 @@ def _policy(args: Options) -> Policy:
     _check_numbers(args)
     return Policy(
         hint=args.hint_cost / 100,
-        due=moment.read(args.due, "--due", is_end=True),
+        due=time_option.read(args.due, "--due", is_end=True),
         grace=args.grace * 60,
         per_day=args.late / 100,
         at_most=args.cap / 100,
         closed=args.closed,
         without_seats=args.without_seats,
-        given=moment.read(args.given, "--given"),
+        given=time_option.read(args.given, "--given"),
     )
 
 

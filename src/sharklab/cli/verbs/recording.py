@@ -282,12 +282,12 @@ def _describe(arrival: Arrival) -> Iterator[Message]:
     if not arrival.is_new:
         yield Message(N_("    the same file was there already"))
     if not arrival.is_right:
-        yield arrival.glance.problem or _missing(arrival)
+        yield arrival.glance.problem or _say_missing(arrival)
     for file in arrival.kept:
         yield Message(N_("    the file that was there before is now {file}"), {"file": file})
 
 
-def _missing(arrival: Arrival) -> Message:
+def _say_missing(arrival: Arrival) -> Message:
     if not arrival.glance.packets:
         return Message(
             N_("    no packet passed while it was recorded: start the recording before the application")

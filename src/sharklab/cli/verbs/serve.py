@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sharklab.cli.options import Options
-from sharklab.cli.say import say, translate
+from sharklab.cli.say import say, translate, warn
 from sharklab.errors import GOOD, InputError
 from sharklab.message import N_
 
@@ -25,6 +25,7 @@ def serve(args: Options) -> int:
     """Serve the pages of a seat, or of a class, to browsers until Ctrl-C."""
     from sharklab.author import lint
     from sharklab.cli.workbench import browser, javascript, server
+    from sharklab.hosts import own_firewall
     from sharklab.progress import Progress
 
     address, port = args.listen or LOOPBACK, PORT if args.port is None else args.port
@@ -39,6 +40,7 @@ def serve(args: Options) -> int:
     end = translate(args).gettext("Ctrl-C ends the workbench.")
     say(args, "\n".join([*lines, end]), link=link)
     sys.stdout.flush()
+    warn(args, own_firewall.closed(address, port))
     if not args.no_browser:
         browser.open_link(link)
     bench.run(listener, files, args.certificate, args.key_file)

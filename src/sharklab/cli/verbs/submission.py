@@ -26,13 +26,13 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
 def seats_create(args: Options) -> int:
     """Write a file for each student of the class, and print the password of each for a class server."""
     from sharklab.author import lint
-    from sharklab.cli import moment
+    from sharklab.cli import time_option
     from sharklab.hosts.ssh_gateway import keys
     from sharklab.lab import exam, roster, seat_file
 
     lab, folder = lint.named(args.lab), Path(args.out)
     students = roster.read(Path(args.roster))
-    times = exam.windows(lab, students, *moment.read_exam(args.begin, args.end))
+    times = exam.windows(lab, students, *time_option.read_exam(args.begin, args.end))
     files = seat_file.create_all(lab, [student.id for student in students], folder, times)
     if args.url:
         _write_links(args.url, lab.name, students, folder / LINKS)

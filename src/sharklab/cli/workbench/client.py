@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from sharklab import i18n
 from sharklab.errors import InputError, MachineryError, SharklabError
 from sharklab.hosts.door import protocol
-from sharklab.hosts.door.server import Handler
+from sharklab.hosts.door.server import ExplainError, Handler
 from sharklab.lab import plan_file
 from sharklab.lab.model import Plan
 from sharklab.message import N_
@@ -17,14 +17,12 @@ from sharklab.message import N_
 NOBODY = "-"
 """The student of a request about the whole class."""
 
-Explain = Callable[[SharklabError, Mapping[str, Any]], str]
 
-
-class Refused(Exception):
+class DeskRefusal(Exception):
     """The desk refused a request; the text is for the reader, in their language."""
 
     @classmethod
-    def by(cls, error: SharklabError, language: str) -> Refused:
+    def by(cls, error: SharklabError, language: str) -> DeskRefusal:
         """Return the refusal that says `error` in a language."""
         return cls(error.say(i18n.translator(language).gettext))
 
@@ -35,17 +33,17 @@ class Ask(Protocol):
     def __call__(
         self, request: dict[str, Any], handles: tuple[int, ...] = ()
     ) -> tuple[dict[str, Any], list[int]]:
-        """Return the answer and its file descriptors. Raises Refused."""
+        """Return the answer and its file descriptors. Raises DeskRefusal."""
 
 
-def here(handlers: Mapping[str, Handler], explain: Explain) -> Ask:
+def here(handlers: Mapping[str, Handler], explain: ExplainError) -> Ask:
     """Return the way to a desk in this process."""
 
     def ask(request: dict[str, Any], handles: tuple[int, ...] = ()) -> tuple[dict[str, Any], list[int]]:
         try:
             answer = handlers[request["want"]](request["student"], request, list(handles))
         except SharklabError as error:
-            raise Refused(explain(error, request)) from error
+            raise DeskRefusal(explain(error, request)) from error
         if answer.handle is None:
             return dict(answer.content), []
         with answer.handle as given:
@@ -62,10 +60,10 @@ def through_door(path: str, patience: float = 600.0) -> Ask:
             answer, given = protocol.ask(path, request, handles, patience)
         except protocol.BrokenTalk as error:
             silent = MachineryError(N_("the door does not answer: {said}"), said=error)
-            raise Refused.by(silent, request["lang"]) from error
+            raise DeskRefusal.by(silent, request["lang"]) from error
         if "error" in answer:
             protocol.close(given)
-            raise Refused(str(answer["error"]))
+            raise DeskRefusal(str(answer["error"]))
         return answer, given
 
     return ask
@@ -78,11 +76,11 @@ class Seats:
         self._ask = ask
 
     def plan(self, lab: str, student: str) -> Plan:
-        """Return the plan of a seat in its state of now. Raises Refused."""
+        """Return the plan of a seat in its state of now. Raises DeskRefusal."""
         return plan_file.from_plain(self.ask("plan", lab, student))
 
     def ask(self, want: str, lab: str, student: str, lang: str = "en", **more: str) -> dict[str, Any]:
-        """Return the answer to a request about a seat, in the language `lang`. Raises Refused."""
+        """Return the answer to a request about a seat, in the language `lang`. Raises DeskRefusal."""
         answer, handles = self._ask({"want": want, "lab": lab, "student": student, "lang": lang, **more})
         protocol.close(handles)
         return answer
@@ -104,9 +102,9 @@ class Seats:
     def open(
         self, want: str, lab: str, student: str, lang: str = "en", **more: str
     ) -> tuple[dict[str, Any], int]:
-        """Return the answer and the one file descriptor that comes with it. Raises Refused."""
+        """Return the answer and the one file descriptor that comes with it. Raises DeskRefusal."""
         answer, handles = self._ask({"want": want, "lab": lab, "student": student, "lang": lang, **more})
         if len(handles) != 1:
             protocol.close(handles)
-            raise Refused.by(InputError(N_("no file came")), lang)
+            raise DeskRefusal.by(InputError(N_("no file came")), lang)
         return answer, handles[0]

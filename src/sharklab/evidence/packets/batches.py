@@ -19,7 +19,7 @@ from pathlib import Path
 from sharklab.errors import InputError, SharklabError
 from sharklab.evidence.packets import container
 from sharklab.evidence.packets.container import Container
-from sharklab.evidence.packets.model import Packet, Recording
+from sharklab.evidence.packets.model import DecodedCapture, Packet
 from sharklab.evidence.packets.reader import read
 
 PACKETS, MOST = 5_000, 40_000
@@ -47,13 +47,13 @@ class _Plain:
     cut: bool
 
 
-def read_together(paths: Iterable[Path]) -> Mapping[Path, Recording]:
+def read_together(paths: Iterable[Path]) -> Mapping[Path, DecodedCapture]:
     """Return the captures that may be read with others, each as `read` returns it alone.
 
     Raises MachineryError when tshark is missing or broken.
     """
-    plain = [capture for path in dict.fromkeys(paths) if (capture := _plain(path))]
-    recordings: dict[Path, Recording] = {}
+    plain = [capture for path in dict.fromkeys(paths) if (capture := _open_plain(path))]
+    recordings: dict[Path, DecodedCapture] = {}
     for batch in _batches(plain):
         recordings.update(_read(batch))
     return recordings
@@ -76,7 +76,7 @@ def _batches(captures: Iterable[_Plain]) -> list[list[_Plain]]:
     return batches
 
 
-def _read(batch: Sequence[_Plain]) -> Mapping[Path, Recording]:
+def _read(batch: Sequence[_Plain]) -> Mapping[Path, DecodedCapture]:
     """Return the recordings of a batch of captures; an empty mapping if they cannot be read together."""
     if len(batch) == 1:
         return {}
@@ -92,15 +92,15 @@ def _read(batch: Sequence[_Plain]) -> Mapping[Path, Recording]:
     return dict(_apart(batch, packets))
 
 
-def _apart(batch: Sequence[_Plain], packets: Sequence[Packet]) -> Iterator[tuple[Path, Recording]]:
+def _apart(batch: Sequence[_Plain], packets: Sequence[Packet]) -> Iterator[tuple[Path, DecodedCapture]]:
     start = 0
     for capture in batch:
         own = packets[start : start + capture.packets]
-        yield capture.path, Recording(tuple(_renumbered(packet, start) for packet in own), capture.cut)
+        yield capture.path, DecodedCapture(tuple(_renumber(packet, start) for packet in own), capture.cut)
         start += capture.packets
 
 
-def _renumbered(packet: Packet, start: int) -> Packet:
+def _renumber(packet: Packet, start: int) -> Packet:
     """Return a packet as it is numbered in its own capture, which begins after packet `start`."""
     info = packet.info
     if start and packet.protocol in _NUMBERED:
@@ -108,7 +108,7 @@ def _renumbered(packet: Packet, start: int) -> Packet:
     return replace(packet, number=packet.number - start, info=info)
 
 
-def _plain(path: Path) -> _Plain | None:
+def _open_plain(path: Path) -> _Plain | None:
     """Return the capture when it may be read with others, else None."""
     try:
         capture = container.open_capture(path)

@@ -109,7 +109,7 @@ def special(moment: Moment) -> Iterator[Message]:
             yield Message(text, {"who": moment.who})
     if "FIN" in moment.packet.flags:
         yield from _special_closing(moment)
-    if tcp.is_syn(moment.packet) and not (moment.talk.icmp_errors or _answered(moment)):
+    if tcp.is_syn(moment.packet) and not (moment.talk.icmp_errors or _is_answered(moment)):
         yield Message(
             N_("The capture holds no answer: the host does not exist, or a firewall drops the SYN.")
         )
@@ -155,5 +155,5 @@ def _special_closing(moment: Moment) -> Iterator[Message]:
         yield Message(text, {"who": moment.who})
 
 
-def _answered(moment: Moment) -> bool:
+def _is_answered(moment: Moment) -> bool:
     return any(p.source != moment.packet.source for p in (*moment.earlier, *moment.later))

@@ -18,7 +18,7 @@ from sharklab.errors import (
     InputError,
 )
 from sharklab.evidence.packets import compression, recognition
-from sharklab.evidence.packets.recognition import Kind
+from sharklab.evidence.packets.recognition import FileKind
 from sharklab.limits import CAPTURE
 from sharklab.message import (
     N_,
@@ -257,5 +257,5 @@ def _refuse(path: Path, refusal: str, **values: object) -> InputError:
     return InputError(refusal, place=str(path), hint=recognition.AGAIN, problems=(), **values)
 
 
-def _refuse_kind(path: Path, kind: Kind) -> InputError:
+def _refuse_kind(path: Path, kind: FileKind) -> InputError:
     return InputError(kind.sentence, place=str(path), hint=kind.remedy, problems=(), **kind.values)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from sharklab.evidence.packets.messages import DNS_FIELDS, NFS_FIELDS, Dissection, dns_messages, nfs_messages
 from sharklab.evidence.packets.model import NOWHERE, Endpoint, Flow, Icmp, Option, Packet, Role
-from sharklab.evidence.packets.options import options
-from sharklab.evidence.packets.roles import FIELDS as ROLE_FIELDS
-from sharklab.evidence.packets.roles import role
+from sharklab.evidence.packets.packet_roles import FIELDS as ROLE_FIELDS
+from sharklab.evidence.packets.packet_roles import role
+from sharklab.evidence.packets.tcp_options import options
 
 REMARKS = (
     "retransmission",

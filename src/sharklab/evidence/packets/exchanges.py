@@ -21,9 +21,9 @@ def dns_exchanges(packets: Iterable[Packet]) -> tuple[DnsExchange, ...]:
     for packet, message in _each_dns(packets):
         key = _dns_key(packet, message)
         index = latest.get(key, len(exchanges))
-        known = exchanges[index] if key in latest else _opened(packet, message)
+        known = exchanges[index] if key in latest else _begin_exchange(packet, message)
         if not message.response and known.question and known.answer:  # it is asked once more
-            index, known = len(exchanges), _opened(packet, message)
+            index, known = len(exchanges), _begin_exchange(packet, message)
         exchanges[index : index + 1] = [_with(known, packet, message)]
         latest[key] = index
     return tuple(exchanges)
@@ -51,7 +51,7 @@ def _with(exchange: DnsExchange, packet: Packet, message: Dns) -> DnsExchange:
     return replace(exchange, answer=packet.number, rcode=message.rcode, answers=message.answers)
 
 
-def _opened(packet: Packet, message: Dns) -> DnsExchange:
+def _begin_exchange(packet: Packet, message: Dns) -> DnsExchange:
     """Return the exchange of a message, without the number of any packet."""
     client, server = _sides(packet, message.response)
     return DnsExchange(
@@ -78,10 +78,10 @@ def nfs_calls(packets: Iterable[Packet]) -> tuple[NfsCall, ...]:
         key = (message.xid, *_sides(packet, message.reply))
         if not message.reply and key not in pending:
             pending[key] = len(calls)
-            calls.append(_called(packet, message))
+            calls.append(_begin_call(packet, message))
         elif message.reply and key in pending:
             index = pending.pop(key)
-            calls[index] = _replied(calls[index], packet, message)
+            calls[index] = _add_reply(calls[index], packet, message)
     return tuple(calls)
 
 
@@ -89,12 +89,12 @@ def _each_nfs(packets: Iterable[Packet]) -> Iterator[tuple[Packet, Nfs]]:
     return ((packet, message) for packet in packets for message in packet.nfs)
 
 
-def _called(packet: Packet, message: Nfs) -> NfsCall:
+def _begin_call(packet: Packet, message: Nfs) -> NfsCall:
     client, server = packet.source, packet.destination
     return NfsCall(packet.number, 0, message.operations, "", message.names, client=client, server=server)
 
 
-def _replied(call: NfsCall, packet: Packet, message: Nfs) -> NfsCall:
+def _add_reply(call: NfsCall, packet: Packet, message: Nfs) -> NfsCall:
     return replace(
         call,
         reply=packet.number,

@@ -1,6 +1,6 @@
 """Explain each packet of a capture from the packets themselves, for reports and for comments in a pcapng.
 
-Call `explain(facts)`. The module `connection` explains the purpose of a packet of TCP, and `carried` its
+Call `explain(facts)`. The module `connection` explains the purpose of a packet of TCP, and `payload` its
 content; the numbers and options of TCP are explained here.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sharklab.evidence.packets import carried, connection, tcp
-from sharklab.evidence.packets import options as kinds
+from sharklab.evidence.packets import connection, payload, tcp
+from sharklab.evidence.packets import tcp_options as kinds
 from sharklab.evidence.packets.model import Conversation, Facts, Icmp, Option, Packet
 from sharklab.evidence.packets.moment import Moment
 from sharklab.message import N_, Message
@@ -42,7 +42,7 @@ def explain(facts: Facts, numbers: Iterable[int] | None = None) -> tuple[Explana
     return tuple(
         _tcp(_moment(packet, facts, *moments[packet.number]))
         if packet.number in moments
-        else _other(packet, facts, talks)
+        else _explain_other(packet, facts, talks)
         for packet in chosen
     )
 
@@ -78,7 +78,7 @@ def _tcp(moment: Moment) -> Explanation:
 
 def _with_content(what: Message, packet: Packet) -> Message:
     """Return the sentence on a packet of TCP or UDP, and the content that it carries, if tshark knows it."""
-    return carried.joined((what, *carried.content(packet)))
+    return payload.joined((what, *payload.content(packet)))
 
 
 def _cut(packet: Packet) -> Iterator[Message]:
@@ -148,11 +148,11 @@ def _option(option: Option) -> Message:
     return Message(text, {**values, "kind": option.kind, "factor": factor})
 
 
-def _other(packet: Packet, facts: Facts, refused: Mapping[int, Conversation]) -> Explanation:
-    return Explanation(packet, _said(packet, facts, refused.get(packet.number)), tuple(_cut(packet)))
+def _explain_other(packet: Packet, facts: Facts, refused: Mapping[int, Conversation]) -> Explanation:
+    return Explanation(packet, _say_message(packet, facts, refused.get(packet.number)), tuple(_cut(packet)))
 
 
-def _said(packet: Packet, facts: Facts, refused: Conversation | None) -> Message:
+def _say_message(packet: Packet, facts: Facts, refused: Conversation | None) -> Message:
     if packet.icmp:
         return _icmp(packet, packet.icmp, facts, refused)
     if packet.transport == "arp":
@@ -164,7 +164,7 @@ def _said(packet: Packet, facts: Facts, refused: Conversation | None) -> Message
 
 def _datagram(packet: Packet) -> Message:
     if packet.dns:
-        return carried.joined(carried.content(packet))
+        return payload.joined(payload.content(packet))
     text = N_("UDP: {bytes} bytes to port {port}, without connection, numbers or acknowledgement.")
     return _with_content(Message(text, {"bytes": packet.payload, "port": packet.destination.port}), packet)
 
@@ -215,7 +215,7 @@ def _icmp(packet: Packet, icmp: Icmp, facts: Facts, refused: Conversation | None
         "transport": icmp.about.transport.upper(),
         "port": icmp.about.destination.port,
     }
-    about = next(_quoted(packet, icmp, facts, refused), None)
+    about = next(_find_quoted(packet, icmp, facts, refused), None)
     text = N_("ICMP {type}/{code}, {what}: {sender} refuses a packet to {transport} port {port}.")
     if about:
         text = N_("ICMP {type}/{code}, {what}: {sender} refuses packet {about}, to {transport} port {port}.")
@@ -245,7 +245,7 @@ def _icmp_message(packet: Packet, icmp: Icmp) -> Message:
     return Message("{said} {info}", {"said": said, "info": packet.info})
 
 
-def _quoted(packet: Packet, icmp: Icmp, facts: Facts, refused: Conversation | None) -> Iterator[Packet]:
+def _find_quoted(packet: Packet, icmp: Icmp, facts: Facts, refused: Conversation | None) -> Iterator[Packet]:
     """Yield the packets that the error may be about, the last one before it first."""
     for number in reversed(refused.packets if refused else ()):
         other = facts.packet(number)

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from sharklab.evidence.packets.conversations import conversations
 from sharklab.evidence.packets.exchanges import dns_exchanges, nfs_calls
-from sharklab.evidence.packets.model import Facts, Packet, Recording
+from sharklab.evidence.packets.model import DecodedCapture, Facts, Packet
 
 
-def facts(recording: Recording) -> Facts:
+def facts(recording: DecodedCapture) -> Facts:
     """Return the conversations, DNS exchanges and NFS calls of a capture, and what was kept short."""
     packets = recording.packets
     return Facts(

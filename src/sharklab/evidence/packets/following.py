@@ -16,7 +16,7 @@ from sharklab.limits import LARGE, LARGE_TOOL
 from sharklab.message import N_
 
 TALK = re.compile(r"(tcp|udp) (\d{1,9})")
-"""A conversation as a row names it (`live_rows.Row.talk`)."""
+"""A conversation as a row names it (`live_rows.LiveRow.talk`)."""
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def pattern(facts: Facts, talks: Sequence[Conversation]) -> Pattern:
     if not talks:
         return Pattern()
     name = min((_name(facts, talk) for talk in talks), key=_TELLING.index)
-    sent = sorted(packet.time for talk in talks for packet in _sent(facts, talk))
+    sent = sorted(packet.time for talk in talks for packet in _client_packets(facts, talk))
     errors = [facts.packet(number).icmp for talk in talks for number in talk.icmp_errors]
     refused = name in (SYN_ICMP, UDP_ICMP) and errors[0]
     return Pattern(
@@ -97,7 +97,7 @@ def pattern(facts: Facts, talks: Sequence[Conversation]) -> Pattern:
     )
 
 
-def _sent(facts: Facts, talk: Conversation) -> Iterable[Packet]:
+def _client_packets(facts: Facts, talk: Conversation) -> Iterable[Packet]:
     """Return the client's knocks: its SYNs, or its datagrams."""
     packets = (facts.packet(number) for number in talk.packets)
     return (p for p in packets if p.source == talk.client and (talk.transport == "udp" or tcp.is_syn(p)))

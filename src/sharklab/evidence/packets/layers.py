@@ -41,15 +41,15 @@ def layers(content: bytes) -> list[Layer]:
     options = [*reader.source(container.PCAP), "-t", "r", "-V", "-Y", f"frame.number == {count}"]
     with box.run("tshark", options, Path("live.pcap"), LIMITS, content) as output:
         lines = output.read(LIMITS.output).decode(errors="replace").splitlines()[:MOST_LINES]
-    found = list(_layers(lines))
-    if not found:
+    shown = list(_layers(lines))
+    if not shown:
         raise MachineryError(
             N_("tshark printed something other than packets"),
             place="live.pcap",
             hint=box.REPAIR,
             tool="tshark",
         )
-    return found
+    return shown
 
 
 def _layers(lines: Sequence[str]) -> Iterator[Layer]:

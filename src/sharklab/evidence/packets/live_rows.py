@@ -41,7 +41,7 @@ ERRORS, ERRORS6 = ("3", "11", "12"), ("1", "2", "3", "4")
 """Types of ICMP errors (RFC 792, RFC 4443)."""
 
 
-class Row(NamedTuple):
+class LiveRow(NamedTuple):
     """A packet as a row: `time` is in seconds since the first packet, as text.
 
     `kind` is "open", "answer", "close", "reset", "again" or "refused" for a packet that a reader looks for,
@@ -74,7 +74,7 @@ def environment() -> Mapping[str, str]:
     return box.environ()
 
 
-def row(line: bytes) -> Row | None:
+def row(line: bytes) -> LiveRow | None:
     """Return the row that tshark printed as `line`, None for a line that is none."""
     cells = [one_line(cell) for cell in line.decode(errors="replace").split("\t", len(COLUMNS) - 1)]
     if len(cells) < len(COLUMNS) or not (cells[0].isdecimal() and cells[5].isdecimal()):
@@ -83,7 +83,7 @@ def row(line: bytes) -> Row | None:
     kind = "refused" if icmp in ERRORS or icmp6 in ERRORS6 else _kind(flags, bool(again))
     talk = f"tcp {tcp}" if tcp.isdecimal() else f"udp {udp}" if udp.isdecimal() else ""
     ends = (clip(source, LONGEST), clip(destination, LONGEST), clip(protocol, LONGEST))
-    return Row(int(number), time, *ends, int(length), clip(info, LONGEST), kind, talk)
+    return LiveRow(int(number), time, *ends, int(length), clip(info, LONGEST), kind, talk)
 
 
 def _kind(flags: str, again: bool) -> str:

@@ -90,7 +90,7 @@ class _Records:
         self._types = iter(_numbers(layers, "dns.resp.type"))
         self._values = {type: iter(layers.get(field, ())) for type, field in _RECORD_VALUES.items()}
         self._preferences = iter(layers.get("dns.mx.preference", ()))
-        self._texts = " ".join(map(_quoted, layers.get("dns.txt", ())))
+        self._texts = " ".join(map(_quote, layers.get("dns.txt", ())))
 
     def take(self, count: int) -> tuple[str, ...]:
         """Return the data of the next `count` records as a zone file writes it (RFC 1035 section 5)."""
@@ -105,7 +105,7 @@ class _Records:
         return f"{next(self._preferences)} {value}" if type == "MX" else value
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 

@@ -70,14 +70,14 @@ class Icmp:
 
 @dataclass(frozen=True)
 class Option:
-    """An option of a TCP header: its kind (`packets.options`) and its numbers in their order."""
+    """An option of a TCP header: its kind (`packets.tcp_options`) and its numbers in their order."""
 
     kind: int
     values: tuple[int, ...] = ()
 
 
 class Role(StrEnum):
-    """The side that sends a packet, as its contents tell (`packets.roles`); `OPEN` when they tell neither."""
+    """The side that sends a packet, by its contents (`packets.packet_roles`); `OPEN` if they tell neither."""
 
     CLIENT = "client"
     SERVER = "server"
@@ -126,7 +126,7 @@ class Packet:
 
 
 @dataclass(frozen=True)
-class Recording:
+class DecodedCapture:
     """A capture as it was read: its packets, whether its end is missing, and why it could not be read."""
 
     packets: tuple[Packet, ...]
@@ -198,7 +198,7 @@ class NfsCall:
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts about a capture as a whole; `cut` and `problem` as in its `Recording`."""
+    """The facts about a capture as a whole; `cut` and `problem` as in its `DecodedCapture`."""
 
     packets: tuple[Packet, ...] = ()
     conversations: tuple[Conversation, ...] = ()

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sharklab.evidence.packets import tcp
 from sharklab.evidence.packets.model import Conversation, Packet
-from sharklab.evidence.packets.options import LARGEST_SHIFT, WINDOW_SCALE
+from sharklab.evidence.packets.tcp_options import LARGEST_SHIFT, WINDOW_SCALE
 from sharklab.message import N_, Message
 
 _HALF = 1 << 31
@@ -101,8 +101,8 @@ def fin_of(packets: Iterable[Packet]) -> Packet | None:
 
 def _shift(syn: Packet) -> int | None:
     """Return by how many bits a SYN scales windows, at most 14 (RFC 7323, section 2.3)."""
-    found = (option.values[0] for option in syn.options if option.kind == WINDOW_SCALE and option.values)
-    return next((min(shift, LARGEST_SHIFT) for shift in found), None)
+    shifts = (option.values[0] for option in syn.options if option.kind == WINDOW_SCALE and option.values)
+    return next((min(shift, LARGEST_SHIFT) for shift in shifts), None)
 
 
 def _is_after(number: int, other: int) -> bool:

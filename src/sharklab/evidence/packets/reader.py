@@ -15,7 +15,7 @@ from sharklab.errors import (
 )
 from sharklab.evidence.packets import box, container, dissection
 from sharklab.evidence.packets.container import Container
-from sharklab.evidence.packets.model import Packet, Recording
+from sharklab.evidence.packets.model import DecodedCapture, Packet
 from sharklab.limits import TOOL, ToolLimits
 from sharklab.message import (
     N_,
@@ -31,7 +31,7 @@ on port 862 would show as TWAMP (clients of NFS take a port below 1024)."""
 DECODERS = tuple(part for rule in DECODE_AS for part in ("-d", rule))
 
 
-def read(capture: Container, limits: ToolLimits = TOOL) -> Recording:
+def read(capture: Container, limits: ToolLimits = TOOL) -> DecodedCapture:
     """Return the packets of a capture; of one that is cut short, those that are whole.
 
     Raises InputError when tshark needs more than `limits` allow for it, or cannot read it though it reads
@@ -48,7 +48,7 @@ def read(capture: Container, limits: ToolLimits = TOOL) -> Recording:
         ) from error
 
 
-def _read(capture: Container, limits: ToolLimits) -> Recording:
+def _read(capture: Container, limits: ToolLimits) -> DecodedCapture:
     with box.run("tshark", _options(capture.format), capture.path, limits, capture.whole) as output:
         packets = tuple(_packets(capture.path, output))
     if len(packets) < len(capture.packets):
@@ -60,7 +60,7 @@ def _read(capture: Container, limits: ToolLimits) -> Recording:
             count=len(packets),
             total=len(capture.packets),
         )
-    return Recording(packets, capture.cut)
+    return DecodedCapture(packets, capture.cut)
 
 
 def _works(limits: ToolLimits) -> bool:
@@ -100,7 +100,7 @@ def _packets(path: Path, output: IO[bytes]) -> Iterator[Packet]:
         try:
             layers = json.loads(line.decode(errors="replace")).get("layers")
             if layers:
-                yield dissection.packet({_dotted(name): values for name, values in layers.items()})
+                yield dissection.packet({_name_of_field(name): values for name, values in layers.items()})
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise MachineryError(
                 N_("tshark printed something other than packets"),
@@ -113,6 +113,6 @@ def _packets(path: Path, output: IO[bytes]) -> Iterator[Packet]:
 _DOTTED = {field.replace(".", "_"): field for field in dissection.FIELDS}
 
 
-def _dotted(name: str) -> str:
+def _name_of_field(name: str) -> str:
     """Return the field's own name: this output format writes its dots as underscores."""
     return _DOTTED.get(name, name)

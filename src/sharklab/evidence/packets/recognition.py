@@ -32,7 +32,7 @@ RAW = N_("download the file itself: on GitHub this is the button Download raw fi
 
 
 @dataclass(frozen=True)
-class Kind:
+class FileKind:
     """A kind of file that is no capture: the msgids of a sentence and of a remedy, and their values."""
 
     sentence: str
@@ -40,26 +40,26 @@ class Kind:
     values: Mapping[str, object] = field(default_factory=dict)
 
 
-EMPTY = Kind(N_("the capture is empty"))
-UNKNOWN = Kind(N_("the file is not a pcap or pcapng capture"))
-ZEROS = Kind(N_("the file holds only zeros, not a capture: a copy or a download was not completed"))
-EDITED = Kind(
+EMPTY = FileKind(N_("the capture is empty"))
+UNKNOWN = FileKind(N_("the file is not a pcap or pcapng capture"))
+ZEROS = FileKind(N_("the file holds only zeros, not a capture: a copy or a download was not completed"))
+EDITED = FileKind(
     N_("a text editor changed the capture: bytes of it became the replacement character U+FFFD"), BINARY
 )
-CONVERTED = Kind(
+CONVERTED = FileKind(
     N_("the capture was changed: a program converted line ends in it, as it does in texts"), BINARY
 )
-RECODED = Kind(
+RECODED = FileKind(
     N_("a program saved the capture as a text, and changed its bytes: PowerShell's > does so"), BINARY
 )
 _MAGICS = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\n\r\r\n")
 _AS_TEXT = tuple({magic.decode(encoding) for magic in _MAGICS for encoding in ("latin-1", "cp437", "cp850")})
 """How a capture begins when a program of Windows takes its bytes for letters."""
-NO_PACKET = Kind(N_("the capture has a header and no packet"))
+NO_PACKET = FileKind(N_("the capture has a header and no packet"))
 
 
-def _named(sentence: str, remedy: str = AGAIN, **values: object) -> Kind:
-    return Kind(sentence, remedy, values)
+def _file_kind(sentence: str, remedy: str = AGAIN, **values: object) -> FileKind:
+    return FileKind(sentence, remedy, values)
 
 
 _PICTURE = N_("the file is a picture ({format}), not a capture")
@@ -70,56 +70,56 @@ _TOOL_TEXT = N_("the file is the text of {tool}, not a capture")
 _PAGE = N_("the file is a web page (HTML), not a capture")
 _DOCUMENT = N_("the file is a document ({format}), not a capture")
 
-_STARTS: Mapping[bytes, Kind] = {
-    b"version https://git-lfs.github.com/spec/": Kind(
+_STARTS: Mapping[bytes, FileKind] = {
+    b"version https://git-lfs.github.com/spec/": FileKind(
         N_("the file is a pointer of git LFS, not the capture itself"), LFS
     ),
-    b"\x89PNG": _named(_PICTURE, format="PNG"),
-    b"\xff\xd8\xff": _named(_PICTURE, format="JPEG"),
-    b"GIF8": _named(_PICTURE, format="GIF"),
-    b"II*\0": _named(_PICTURE, format="TIFF"),
-    b"MM\0*": _named(_PICTURE, format="TIFF"),
-    b"\x1a\x45\xdf\xa3": _named(_VIDEO),
-    b"RIFF": _named(_PICTURE, format="WebP"),
-    b"%PDF": _named(_DOCUMENT, format="PDF"),
-    b"\xd0\xcf\x11\xe0": _named(_DOCUMENT, format="Office"),
-    b"PK\x03\x04": _named(_ARCHIVE, UNPACK, format="zip"),
-    b"7z\xbc\xaf\x27\x1c": _named(_ARCHIVE, UNPACK, format="7z"),
-    b"Rar!": _named(_ARCHIVE, UNPACK, format="RAR"),
-    b"\xfd7zXZ": _named(_ARCHIVE, UNPACK, format="xz"),
-    b"BZh": _named(_ARCHIVE, UNPACK, format="bzip2"),
-    b"\x1f\x8b": _named(_ARCHIVE, UNPACK, format="gzip"),
-    b"\x28\xb5\x2f\xfd": _named(_ARCHIVE, UNPACK, format="zstd"),
-    b"\x04\x22\x4d\x18": _named(_ARCHIVE, UNPACK, format="lz4"),
-    b"snoop\0": _named(_OTHER, SAVE_AS, format="snoop"),
-    b"GMBU": _named(_OTHER, SAVE_AS, format="Network Monitor"),
-    b"\xa1\xb2\xcd\x34": _named(_OTHER, SAVE_AS, format="pcap (Kuznetzov)"),
-    b"\x34\xcd\xb2\xa1": _named(_OTHER, SAVE_AS, format="pcap (Kuznetzov)"),
+    b"\x89PNG": _file_kind(_PICTURE, format="PNG"),
+    b"\xff\xd8\xff": _file_kind(_PICTURE, format="JPEG"),
+    b"GIF8": _file_kind(_PICTURE, format="GIF"),
+    b"II*\0": _file_kind(_PICTURE, format="TIFF"),
+    b"MM\0*": _file_kind(_PICTURE, format="TIFF"),
+    b"\x1a\x45\xdf\xa3": _file_kind(_VIDEO),
+    b"RIFF": _file_kind(_PICTURE, format="WebP"),
+    b"%PDF": _file_kind(_DOCUMENT, format="PDF"),
+    b"\xd0\xcf\x11\xe0": _file_kind(_DOCUMENT, format="Office"),
+    b"PK\x03\x04": _file_kind(_ARCHIVE, UNPACK, format="zip"),
+    b"7z\xbc\xaf\x27\x1c": _file_kind(_ARCHIVE, UNPACK, format="7z"),
+    b"Rar!": _file_kind(_ARCHIVE, UNPACK, format="RAR"),
+    b"\xfd7zXZ": _file_kind(_ARCHIVE, UNPACK, format="xz"),
+    b"BZh": _file_kind(_ARCHIVE, UNPACK, format="bzip2"),
+    b"\x1f\x8b": _file_kind(_ARCHIVE, UNPACK, format="gzip"),
+    b"\x28\xb5\x2f\xfd": _file_kind(_ARCHIVE, UNPACK, format="zstd"),
+    b"\x04\x22\x4d\x18": _file_kind(_ARCHIVE, UNPACK, format="lz4"),
+    b"snoop\0": _file_kind(_OTHER, SAVE_AS, format="snoop"),
+    b"GMBU": _file_kind(_OTHER, SAVE_AS, format="Network Monitor"),
+    b"\xa1\xb2\xcd\x34": _file_kind(_OTHER, SAVE_AS, format="pcap (Kuznetzov)"),
+    b"\x34\xcd\xb2\xa1": _file_kind(_OTHER, SAVE_AS, format="pcap (Kuznetzov)"),
 }
 """The kinds by their first bytes. A compressed file stands here since it was unpacked once already."""
 
-_LATER: tuple[tuple[int, bytes, Kind], ...] = (
-    (4, b"ftypheic", _named(_PICTURE, format="HEIC")),
-    (4, b"ftypheix", _named(_PICTURE, format="HEIC")),
-    (4, b"ftypmif1", _named(_PICTURE, format="HEIC")),
-    (4, b"ftypavif", _named(_PICTURE, format="AVIF")),
-    (4, b"ftyp", _named(_VIDEO)),
-    (30, b"mimetypeapplication/vnd.oasis.opendocument", _named(_DOCUMENT, format="OpenDocument")),
-    (30, b"[Content_Types].xml", _named(_DOCUMENT, format="Office")),
-    (257, b"ustar", _named(_ARCHIVE, UNPACK, format="tar")),
+_LATER: tuple[tuple[int, bytes, FileKind], ...] = (
+    (4, b"ftypheic", _file_kind(_PICTURE, format="HEIC")),
+    (4, b"ftypheix", _file_kind(_PICTURE, format="HEIC")),
+    (4, b"ftypmif1", _file_kind(_PICTURE, format="HEIC")),
+    (4, b"ftypavif", _file_kind(_PICTURE, format="AVIF")),
+    (4, b"ftyp", _file_kind(_VIDEO)),
+    (30, b"mimetypeapplication/vnd.oasis.opendocument", _file_kind(_DOCUMENT, format="OpenDocument")),
+    (30, b"[Content_Types].xml", _file_kind(_DOCUMENT, format="Office")),
+    (257, b"ustar", _file_kind(_ARCHIVE, UNPACK, format="tar")),
 )
 """The kinds by bytes that stand further behind: a telephone's pictures, documents that are zips, tar."""
 
-_WORDS: tuple[tuple[str, Kind], ...] = (
-    (r"(?i)\s*<(!doctype html|html)", _named(_PAGE, RAW)),
-    (r"# Nmap|Starting Nmap|Nmap scan report|(?s:.*)<nmaprun", _named(_TOOL_TEXT, tool="nmap")),
-    (r"tcpdump: |reading from file |\d\d:\d\d:\d\d\.\d+ ", _named(_TOOL_TEXT, WRITE, tool="tcpdump")),
-    (r'"?No\.|\s*\d+ +\d+\.\d+ ', _named(_TOOL_TEXT, SAVE_AS, tool="Wireshark")),
+_WORDS: tuple[tuple[str, FileKind], ...] = (
+    (r"(?i)\s*<(!doctype html|html)", _file_kind(_PAGE, RAW)),
+    (r"# Nmap|Starting Nmap|Nmap scan report|(?s:.*)<nmaprun", _file_kind(_TOOL_TEXT, tool="nmap")),
+    (r"tcpdump: |reading from file |\d\d:\d\d:\d\d\.\d+ ", _file_kind(_TOOL_TEXT, WRITE, tool="tcpdump")),
+    (r'"?No\.|\s*\d+ +\d+\.\d+ ', _file_kind(_TOOL_TEXT, SAVE_AS, tool="Wireshark")),
 )
 """How the text of a tool begins: regular expressions."""
 
 
-def recognise(content: bytes) -> Kind:
+def recognise(content: bytes) -> FileKind:
     """Return the kind of a file whose `content` does not begin as a capture does."""
     if not content:
         return EMPTY
@@ -137,10 +137,10 @@ def recognise(content: bytes) -> Kind:
     return kind or _bitmap(start) or _text(start) or UNKNOWN
 
 
-def _bitmap(start: bytes) -> Kind | None:
+def _bitmap(start: bytes) -> FileKind | None:
     """Return the kind of a Windows bitmap, whose bytes 6 to 9 are zero; None for other bytes."""
     is_one = start.startswith(b"BM") and start[6:10] == bytes(4)
-    return _named(_PICTURE, format="BMP") if is_one else None
+    return _file_kind(_PICTURE, format="BMP") if is_one else None
 
 
 def is_edited(content: bytes) -> bool:
@@ -163,7 +163,7 @@ def _is_utf8(start: bytes) -> bool:
     return True
 
 
-def _text(start: bytes) -> Kind | None:
+def _text(start: bytes) -> FileKind | None:
     """Return the kind of a text, None for other bytes."""
     if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         text = start.decode("utf-16", errors="replace")
@@ -173,4 +173,4 @@ def _text(start: bytes) -> Kind | None:
         text = start.decode("utf-8-sig", errors="replace")
     found = next((kind for pattern, kind in _WORDS if re.match(pattern, text[:1000])), None)
     shown = untrusted.name(" ".join(text[:1000].split()), _SHOWN)
-    return found or _named(N_("the file is a text, not a capture; it begins: {text}"), WRITE, text=shown)
+    return found or _file_kind(N_("the file is a text, not a capture; it begins: {text}"), WRITE, text=shown)

@@ -25,7 +25,7 @@ _MOST = 256
 
 
 @dataclass(frozen=True)
-class Recorder:
+class CaptureOrigin:
     """The origin of a capture; a part is "" when the file does not tell it.
 
     `cards` are GUIDs of Windows, `comments` those on the whole capture and on its interfaces.
@@ -38,7 +38,7 @@ class Recorder:
     comments: tuple[str, ...] = ()
 
 
-def recorder(content: bytes) -> Recorder:
+def recorder(content: bytes) -> CaptureOrigin:
     """Return the origin that the content of a pcapng file tells; a damaged file tells less."""
     said: dict[tuple[int, int], str] = {}
     cards: dict[str, None] = {}
@@ -50,7 +50,7 @@ def recorder(content: bytes) -> Recorder:
         if code == _COMMENT and text.strip():
             comments[untrusted.one_line(text)] = None
     hardware, system, program = (said.get((_SECTION, code), "") for code in (2, 3, 4))
-    return Recorder(hardware, system, program, tuple(cards), tuple(comments))
+    return CaptureOrigin(hardware, system, program, tuple(cards), tuple(comments))
 
 
 def _options(content: bytes) -> Iterator[tuple[int, int, str]]:

@@ -23,7 +23,7 @@ _HEADER, _RECORD = 24, 16
 
 
 @dataclass(frozen=True)
-class Record:
+class PacketRecord:
     """A packet of a pcap file: its time in whole seconds and a fraction (in the file's unit), and its bytes.
 
     `length` is how long the packet was; `data` may be less of it.
@@ -34,11 +34,11 @@ class Record:
     length: int
     data: bytes
 
-    def cut(self, most: int) -> Record:
+    def cut(self, most: int) -> PacketRecord:
         """Return the record with `most` bytes of the packet at most, as a snap length leaves it."""
         return replace(self, data=self.data[:most])
 
-    def later(self, seconds: int) -> Record:
+    def later(self, seconds: int) -> PacketRecord:
         """Return the record as if the packet had been captured `seconds` later."""
         return replace(self, seconds=self.seconds + seconds)
 
@@ -48,14 +48,14 @@ class Pcap:
     """A pcap file: its header as it stands, and its records."""
 
     header: bytes
-    records: tuple[Record, ...]
+    records: tuple[PacketRecord, ...]
 
     @property
     def order(self) -> str:
         """The byte order of its numbers, as `struct` writes it."""
         return container.PCAP_ORDER[self.header[:4]]
 
-    def with_records(self, records: Iterable[Record]) -> Pcap:
+    def with_records(self, records: Iterable[PacketRecord]) -> Pcap:
         """Return the file with other records."""
         return replace(self, records=tuple(records))
 
@@ -69,9 +69,9 @@ def read(capture: Container) -> Pcap:
     return Pcap(header, tuple(_record(capture.content, order, at, length) for at, length in capture.packets))
 
 
-def _record(content: bytes, order: str, at: int, length: int) -> Record:
+def _record(content: bytes, order: str, at: int, length: int) -> PacketRecord:
     seconds, fraction, _, whole = struct.unpack_from(order + "IIII", content, at - _RECORD)
-    return Record(seconds, fraction, whole, content[at : at + length])
+    return PacketRecord(seconds, fraction, whole, content[at : at + length])
 
 
 def write(path: Path, pcap: Pcap, rest: bytes = b"") -> None:

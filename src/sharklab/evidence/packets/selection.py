@@ -23,9 +23,9 @@ def check(filter: str, limits: ToolLimits = TOOL) -> None:
     """
     with _sound() as capture:
         try:
-            _chosen(capture, filter, limits)
+            _choose(capture, filter, limits)
         except MachineryError as error:
-            _chosen(capture, "frame", limits)  # where this fails too, the filter is not at fault
+            _choose(capture, "frame", limits)  # where this fails too, the filter is not at fault
             raise InputError(
                 N_("not a display filter of Wireshark: {said}"),
                 place=f"--filter {filter!r}",
@@ -40,7 +40,7 @@ def numbers(capture: Container, filter: str, limits: ToolLimits = TOOL) -> froze
 
     Raises InputError when tshark needs more than `limits` allow, MachineryError when it is missing or broken.
     """
-    return frozenset(_chosen(capture, filter, limits))
+    return frozenset(_choose(capture, filter, limits))
 
 
 def extract(path: Path, filter: str, bounds: CaptureLimits = LARGE, limits: ToolLimits = LARGE_TOOL) -> bytes:
@@ -54,7 +54,7 @@ def extract(path: Path, filter: str, bounds: CaptureLimits = LARGE, limits: Tool
         return output.read()
 
 
-def _chosen(capture: Container, filter: str, limits: ToolLimits) -> list[int]:
+def _choose(capture: Container, filter: str, limits: ToolLimits) -> list[int]:
     options = [*reader.source(capture.format), "-Y", filter, "-T", "fields", "-e", "frame.number"]
     with box.run("tshark", options, capture.path, limits, capture.whole) as output:
         return [int(line) for line in output]

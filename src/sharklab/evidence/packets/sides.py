@@ -36,7 +36,7 @@ def sides(packets: Sequence[Packet]) -> Sides:
     if len(told) == 1:
         return next(iter(told))
     speaker = packets[0]
-    turned = _inside(speaker) < 0 or (_inside(speaker) == 0 and _called(speaker) < 0)
+    turned = _inside(speaker) < 0 or (_inside(speaker) == 0 and _compare_ports(speaker) < 0)
     return _sent_by(Role.SERVER if turned else Role.CLIENT, speaker, sure=False)
 
 
@@ -51,7 +51,7 @@ def _inside(packet: Packet) -> int:
     return _is_inner(packet.source.address) - _is_inner(packet.destination.address)
 
 
-def _called(packet: Packet) -> int:
+def _compare_ports(packet: Packet) -> int:
     """Return 1 when the sender alone has a port that systems give to clients, -1 when the receiver has."""
     return (packet.source.port >= _EPHEMERAL) - (packet.destination.port >= _EPHEMERAL)
 

@@ -46,11 +46,11 @@ def streams(path: Path) -> tuple[Stream, ...]:
     fields = [part for field in _FIELDS for part in ("-e", field)]
     options = ["-n", "-r", "-", *reader.DECODERS, "-Y", "tcp || udp", "-T", "fields", "-E", "occurrence=l"]
     with box.run("tshark", [*options, *fields], path, LARGE_TOOL, most=LARGE.bytes) as output:
-        found = _counted(output)
+        found = _count_lines(output)
     return tuple(sorted(found, key=lambda stream: -stream.packets))
 
 
-def _counted(output: IO[bytes]) -> list[Stream]:
+def _count_lines(output: IO[bytes]) -> list[Stream]:
     """Return a stream for each number of tshark's lines, with how many lines it has."""
     first: dict[tuple[str, int], tuple[Endpoint, Endpoint]] = {}
     packets: dict[tuple[str, int], int] = {}

@@ -35,10 +35,10 @@ def handshake(packets: Sequence[Packet]) -> tuple[int, ...]:
     The SYN is the first one sent; the answer and the ACK are the first whose numbers fit.
     """
     syn = next(filter(is_syn, packets), None)
-    return _crossed(packets, syn) or _answered(packets, syn) if syn else ()
+    return _find_crossed(packets, syn) or _find_answered(packets, syn) if syn else ()
 
 
-def _crossed(packets: Sequence[Packet], syn: Packet) -> tuple[int, ...]:
+def _find_crossed(packets: Sequence[Packet], syn: Packet) -> tuple[int, ...]:
     """Return the handshake when both sides open at once: each answers the other's SYN (RFC 9293, 3.5)."""
     other = next((p for p in packets if is_syn(p) and p.source == syn.destination), None)
     if other is None:
@@ -54,7 +54,7 @@ def _answer(packets: Iterable[Packet], own: Packet, other: Packet) -> Packet | N
     return next((p for p in packets if is_syn_ack(p) and (p.source, p.seq, p.ack) == wanted), None)
 
 
-def _answered(packets: Sequence[Packet], syn: Packet) -> tuple[int, ...]:
+def _find_answered(packets: Sequence[Packet], syn: Packet) -> tuple[int, ...]:
     answers: dict[int, Packet] = {}
     for packet in packets:
         if is_syn_ack(packet) and packet.source == syn.destination and packet.ack == after(syn):

@@ -126,10 +126,10 @@ def _identify(batch: Batch, progress: Progress) -> Mapping[SubmissionSource, Ide
 
     A zip of several things is opened first: each submission in it counts.
     """
-    found: dict[SubmissionSource, Identity | Failure] = {}
+    identities: dict[SubmissionSource, Identity | Failure] = {}
     left = batch.sources
     while left:
-        jobs = [IdentifyJob(source, batch.out, batch.roster) for source in left]
+        jobs = [IdentifyJob(source, batch.out, batch.roster, batch.lab) for source in left]
         with progress.step(N_("read {count} submissions"), count=len(jobs)):
             outcomes = _all(job.identify, jobs, batch.processes, progress)
         inside: list[SubmissionSource] = []
@@ -138,9 +138,11 @@ def _identify(batch: Batch, progress: Progress) -> Mapping[SubmissionSource, Ide
             if isinstance(outcome, tuple):
                 inside += outcome
             else:
-                found[source] = outcome
+                identities[source] = outcome
         left = tuple(inside)
-    return {source: found[source] for source in sorted(found, key=lambda each: (each.parts, each.path))}
+    return {
+        source: identities[source] for source in sorted(identities, key=lambda each: (each.parts, each.path))
+    }
 
 
 def _all(
@@ -154,15 +156,15 @@ def _all(
 
     `size` is how many submissions a job is about.
     """
-    found: dict[int, Any] = {}
+    outcomes: dict[int, Any] = {}
     done, count, began = 0, sum(map(size, jobs)), time.monotonic()
     for number, outcome in pool.run(work, jobs, processes):
-        found[number] = outcome
+        outcomes[number] = outcome
         done += size(jobs[number])
         left = (time.monotonic() - began) / done * (count - done)
         values = {"done": done, "count": count, "minutes": int(left // 60), "seconds": int(left % 60)}
         progress.note(Message(N_("{done} of {count}, {minutes} min {seconds:02d} s left"), values))
-    return found
+    return outcomes
 
 
 def _grade_new(
@@ -208,14 +210,14 @@ def _outcomes(
     groups: Sequence[tuple[GradeJob, ...]], outcomes: Mapping[int, tuple[Failure | None, ...] | Failure]
 ) -> dict[str, Failure | None]:
     """Return the outcome of each student; a failed group has one only if it is of one student."""
-    found: dict[str, Failure | None] = {}
+    by_student: dict[str, Failure | None] = {}
     for number, outcome in outcomes.items():
         group = groups[number]
         if not isinstance(outcome, Failure):
-            found |= {each.entry.student: one for each, one in zip(group, outcome, strict=True)}
+            by_student |= {each.entry.student: one for each, one in zip(group, outcome, strict=True)}
         elif len(group) == 1:
-            found[group[0].entry.student] = outcome
-    return found
+            by_student[group[0].entry.student] = outcome
+    return by_student
 
 
 def _job(

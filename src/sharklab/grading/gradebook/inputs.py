@@ -13,7 +13,8 @@ from typing import IO
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.grading.submission import archive, bundle, finding, manifest, sheet, strays, work, written
+from sharklab.grading.gradebook.named import ClassNames
+from sharklab.grading.submission import archive, bundle, finding, manifest, page_answers, sheet, strays, work
 from sharklab.grading.submission.model import Problem
 from sharklab.lab.roster import PARTICIPANT, Student, own_group
 from sharklab.limits import ARCHIVE, BUNDLE
@@ -75,42 +76,76 @@ def stem(name: str) -> str:
     return _ENDINGS.sub("", name)
 
 
-def find_folders(places: Iterable[Path]) -> tuple[SubmissionSource, ...]:
+def find_folders(
+    places: Iterable[Path], students: Sequence[Student] = (), lab: str = ""
+) -> tuple[SubmissionSource, ...]:
     """Return each folder in `places` as the submission of the student whom it is named after.
 
     A folder is taken as it is, for example a git checkout, and so is one in a zip. A place with answers or
-    captures of its own is one submission. Raises InputError when a place is missing, or nothing was found.
+    captures of its own is one submission. A folder in which folders have the names of `students` is not one
+    submission: each of these folders is, but for those in the folders of other labs than `lab`. Raises
+    InputError when a place is missing, or nothing was found.
     """
     places = tuple(places)
-    found = [source for place in places for source in _class(place)]
-    if not found:
+    names = ClassNames(students)
+    sources = [source for place in places for source in _class(place, names, lab)]
+    if not sources:
         raise InputError(
             N_("there is no submission here"),
             place=", ".join(map(str, places)),
             hint=N_("name the folder of the students' folders"),
         )
-    return tuple(sorted(dict.fromkeys(found), key=lambda source: (source.parts, source.path)))
+    return tuple(sorted(dict.fromkeys(sources), key=lambda source: (source.parts, source.path)))
 
 
-def _class(place: Path) -> Iterator[SubmissionSource]:
+def _class(place: Path, names: ClassNames, lab: str) -> Iterator[SubmissionSource]:
     if not place.exists():
         raise InputError(N_("there is no such file or folder"), place=str(place))
     if place.is_dir():
-        yield from _folders(place)
+        yield from _folders(place, names, lab)
     else:
         yield SubmissionSource(
             place, packed=True, place=place.name, most=ARCHIVE.whole_class, content=Content.CLASS
         )
 
 
-def _folders(place: Path) -> Iterator[SubmissionSource]:
+def _folders(place: Path, names: ClassNames, lab: str) -> Iterator[SubmissionSource]:
     if _is_work(place) or any(map(finding.is_capture, filter(Path.is_file, place.iterdir()))):
         yield _student(place, place)
         return
-    for entry in sorted(place.iterdir()):
-        is_other = strays.is_leftover(entry.name) or _ONLINE_TEXT.search(entry.name)
-        if not is_other and not entry.is_symlink() and (entry.is_dir() or _PACKED.search(entry.name)):
-            yield _student(entry, place)
+    for entry in _entries(place):
+        shared = _shared(entry, names, lab)
+        for own in [entry] if shared is None else shared:
+            yield _student(own, place)
+
+
+def _entries(place: Path) -> list[Path]:
+    """Return the folders and the packed files in `place` that students may have handed in."""
+    return [
+        entry
+        for entry in sorted(place.iterdir())
+        if not strays.is_leftover(entry.name)
+        and not _ONLINE_TEXT.search(entry.name)
+        and not entry.is_symlink()
+        and (entry.is_dir() or _PACKED.search(entry.name))
+    ]
+
+
+def _shared(entry: Path, names: ClassNames, lab: str, depth: int = 2) -> list[Path] | None:
+    """Return the folders of students in a repository that several share, None where `entry` is one's own.
+
+    They have the names of students, and lie in `entry`, or in a folder there that is of no other lab. One of
+    them is enough where `entry` itself names nobody.
+    """
+    folders = [each for each in _entries(entry) if each.is_dir()] if entry.is_dir() and names.students else []
+    whose = {folder: names.of(folder.name) for folder in folders}
+    people = {student.id for found in whose.values() for student in found}
+    if len(people) > 1 or (people and not names.of(entry.name)):
+        is_other = lab and finding.nearness((entry.name,), lab) is finding.OTHER
+        return [] if is_other else [folder for folder, found in whose.items() if found]
+    below = [_shared(folder, names, lab, depth - 1) for folder in folders if depth]
+    shared = [each for each in below if each is not None]
+    return [folder for each in shared for folder in each] if shared else None
 
 
 def _student(path: Path, base: Path) -> SubmissionSource:
@@ -130,17 +165,17 @@ def find(places: Iterable[Path], students: Sequence[Student] = ()) -> tuple[Subm
     it, but its student hears of it. Raises InputError when a place is missing, or when nothing was found.
     """
     places = tuple(places)
-    found: dict[Path, SubmissionSource] = {}
+    sources: dict[Path, SubmissionSource] = {}
     for place in places:
         for source in _find(place, students):
-            found.setdefault(source.path, source)
-    if not found:
+            sources.setdefault(source.path, source)
+    if not sources:
         raise InputError(
             N_("there is no submission here"),
             place=", ".join(map(str, places)),
             hint=N_("name files from `sharklab submit`, or folders of such files"),
         )
-    return tuple(sorted(found.values(), key=lambda source: (source.parts, source.path)))
+    return tuple(sorted(sources.values(), key=lambda source: (source.parts, source.path)))
 
 
 def _find(place: Path, students: Sequence[Student]) -> Iterator[SubmissionSource]:
@@ -204,7 +239,7 @@ def find_others(places: Iterable[Path], sources: Iterable[SubmissionSource]) -> 
 
 
 def find_unpacked(
-    source: SubmissionSource, folder: Path, students: Sequence[Student] = ()
+    source: SubmissionSource, folder: Path, students: Sequence[Student] = (), lab: str = ""
 ) -> tuple[SubmissionSource, ...]:
     """Return the submissions in the zip `source`, which is unpacked to the empty `folder`.
 
@@ -215,19 +250,19 @@ def find_unpacked(
             N_("more than {count} zips lie in each other"), place=str(source.path), count=ARCHIVE.nested
         )
     size, faults = archive.extract(source.path, folder, source.most)
-    found = list(_contents(source.content, folder, students))
+    sources = list(_contents(source.content, folder, students, lab))
     rest = dict(faults)
-    for number, one in enumerate(found):
+    for number, one in enumerate(sources):
         own = {file: rest.pop(file) for file in [*rest] if file.is_relative_to(one.path)}
         named = (Problem(file.relative_to(one.path).as_posix(), fault) for file, fault in own.items())
-        found[number] = replace(one, problems=tuple(named))
+        sources[number] = replace(one, problems=tuple(named))
     for file, fault in rest.items():
         lost = replace(_source(file, folder, packed=True), problems=(Problem(file.name, fault),))
         if _PACKED.search(file.name) or _is_handed_in(lost, students):
-            found.append(lost)
-    if not found:
+            sources.append(lost)
+    if not sources:
         raise InputError(N_("the zip holds no submission"), place=str(source.path))
-    most = min(BUNDLE.unpacked, (source.most - size) // len(found))
+    most = min(BUNDLE.unpacked, (source.most - size) // len(sources))
     return tuple(
         replace(
             one,
@@ -236,15 +271,17 @@ def find_unpacked(
             most=most,
             whose=source.whose or one.whose,
         )
-        for one in found
+        for one in sources
     )
 
 
-def _contents(content: Content, folder: Path, students: Sequence[Student]) -> Iterator[SubmissionSource]:
+def _contents(
+    content: Content, folder: Path, students: Sequence[Student], lab: str
+) -> Iterator[SubmissionSource]:
     if content is Content.STUDENT:
         yield _student(folder, folder)
     elif content is Content.CLASS:
-        yield from _folders(folder)
+        yield from _folders(folder, ClassNames(students), lab)
     else:
         yield from _below(folder, folder, students)
 
@@ -268,7 +305,12 @@ def digest(source: SubmissionSource) -> str:
 def _counts(file: Path) -> bool:
     """Tell whether a file somewhere in a folder may be a part of the work."""
     name = file.name
-    return sheet.is_sheet(name) or written.is_page(name) or strays.is_stray(name) or finding.is_capture(file)
+    return (
+        sheet.is_sheet(name)
+        or page_answers.is_page(name)
+        or strays.is_stray(name)
+        or finding.is_capture(file)
+    )
 
 
 def _digest(file: Path) -> str:
@@ -314,6 +356,18 @@ def owner(source: SubmissionSource, students: Sequence[Student]) -> Student | No
         if ids:
             return max(ids, key=lambda each: len(each.id))
     return None
+
+
+def owners(source: SubmissionSource, names: ClassNames) -> tuple[Student, ...]:
+    """Return the students whom the names of a submission and of the folders around it mean.
+
+    A name may be that of a pair or of a group of the roster. For other names see `owner`.
+    """
+    for part in reversed(source.parts) if not participant(source) else ():
+        if together := names.of(stem(part)):
+            return together
+    found = owner(source, names.students)
+    return (found,) if found else ()
 
 
 def _participants(number: str, name: str, students: Sequence[Student]) -> list[Student]:

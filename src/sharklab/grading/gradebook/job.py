@@ -47,11 +47,15 @@ SCRATCH = ".scratch"
 
 @dataclass(frozen=True)
 class IdentifyJob:
-    """A job: find the student of `source`, which is unpacked below `out`; `students` are the roster."""
+    """A job: find the student of `source`, which is unpacked below `out`; `students` are the roster.
+
+    `lab` is the one that is graded, "" if the submissions tell it.
+    """
 
     source: SubmissionSource
     out: Path
     students: tuple[Student, ...] = ()
+    lab: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ def _opened_zip(job: IdentifyJob, folder: Path, refusal: InputError) -> tuple[Su
     archive.check_format(job.source.path)
     if not archive.is_zip(job.source.path):
         raise refusal
-    return inputs.find_unpacked(job.source, folder, job.students)
+    return inputs.find_unpacked(job.source, folder, job.students, job.lab)
 
 
 def grade(jobs: tuple[GradeJob, ...]) -> tuple[Failure | None, ...]:

@@ -157,8 +157,8 @@ class Worksheet:
         Raises InputError when no row belongs to a student of the class.
         """
         own = _Owners(entries)
-        found = {entry.student for row in self._rows for entry in [self._owner(row, own)] if entry}
-        if entries and not found:
+        owners = {entry.student for row in self._rows for entry in [self._owner(row, own)] if entry}
+        if entries and not owners:
             raise InputError(
                 N_("no row of the worksheet belongs to a student of the class"),
                 place=str(self._sheet.file),
@@ -167,7 +167,7 @@ class Worksheet:
                     "without names, grade the unpacked folder of Moodle's download"
                 ),
             )
-        return tuple(sorted(entry.student for entry in entries if entry.file and entry.student not in found))
+        return tuple(sorted(entry.student for entry in entries if entry.file and entry.student not in owners))
 
     def fill(self, group: Class) -> FilledWorksheet:
         """Write grade and comment of every result of `group` into `target`.
@@ -221,7 +221,7 @@ class Worksheet:
 
     def _find_most(self) -> float:
         """Return the maximum grade. Raises InputError when it is no number, or not the same in all rows."""
-        found: dict[float, _Row] = {}
+        rows: dict[float, _Row] = {}
         for row in self._rows:
             text = self._cell(row, "most")
             if not _NUMBER.fullmatch(text) or not _float(text):
@@ -231,9 +231,9 @@ class Worksheet:
                     N_("download the worksheet again, and do not save it with a spreadsheet"),
                     text=text,
                 )
-            found.setdefault(_float(text), row)
-        if len(found) > 1:
-            first, other = list(found.values())[:2]
+            rows.setdefault(_float(text), row)
+        if len(rows) > 1:
+            first, other = list(rows.values())[:2]
             raise self._error(
                 other,
                 N_("the maximum grade is {text} here, but {first} on line {line}"),
@@ -242,7 +242,7 @@ class Worksheet:
                 first=self._cell(first, "most"),
                 line=first.line,
             )
-        return next(iter(found), 0.0)
+        return next(iter(rows), 0.0)
 
     def _error(self, row: _Row, message: str, hint: str, **values: str | int) -> InputError:
         error = InputError(message, place=f"{self._sheet.file}:{row.line}", hint=hint)
@@ -296,10 +296,10 @@ class _Owners(Generic[Person]):
 
     def find(self, number: int, email: str, name: str) -> Person | None:
         """Return the student with this identifier, else with this address, else with this name, if any."""
-        found = (
+        entries = (
             known.get(key) for known, key in zip(self._by, _keys(number, email, name), strict=True) if key
         )
-        return next(filter(None, found), None)
+        return next(filter(None, entries), None)
 
 
 def _keys(number: int, email: str, name: str) -> Iterator[object]:

@@ -12,6 +12,7 @@ from sharklab.grading.gradebook import inputs
 from sharklab.grading.gradebook.inputs import SubmissionSource
 from sharklab.grading.gradebook.job import Identity
 from sharklab.grading.gradebook.model import Entry
+from sharklab.grading.gradebook.named import ClassNames
 from sharklab.grading.gradebook.pool import Failure
 from sharklab.grading.gradebook.precedence import NEWEST, FirstInTime, Precedence
 from sharklab.grading.marking.model import Remark
@@ -23,8 +24,8 @@ from sharklab.lab.model import Lab
 from sharklab.lab.roster import Student
 from sharklab.message import N_, NOTHING, Message
 
-SPARE, STRANGER, MISFILED = "spare", "stranger", "misfiled"
-"""Kinds of remarks: more than one submission, not in the roster, handed in under another's name."""
+SPARE, STRANGER, MISFILED, SHARED = "spare", "stranger", "misfiled", "shared"
+"""Kinds of remarks: several submissions, not in the roster, under another's name, for several students."""
 RESERVED = frozenset(
     {"gradebook.csv", "junit.xml", "results.json"}
     | {name for code in languages() for name in (f"class.{code}.html", f"gradebook.{code}.csv")}
@@ -61,10 +62,14 @@ def select(
 ) -> Iterator[Selection]:
     """Yield every student of the class with the submission that counts, in the order of their ids.
 
-    The submission of one member of a group counts for all its members. In an exam the first one counts that
+    The submission of one member of a group counts for all its members. A folder that has the names of several
+    students counts for each of them. In an exam the first one counts that
     was made in the student's time, else the newest. `times` are those of the exam, if they are known.
     """
-    whose = {source: _owner(source, identity, roster) for source, identity in identities.items()}
+    names = ClassNames(roster)
+    pairs = _pairs(identities, names)
+    roster = [replace(each, group=pairs.get(each.id, each.group)) for each in roster]
+    whose = {source: _owner(source, identity, names) for source, identity in identities.items()}
     known = _with_moodle_ids(roster, whose)
     members = _members(roster)
     for name in sorted({*known, *whose.values()}):
@@ -74,11 +79,31 @@ def select(
         window = times.of(*mates) if times else None
         rule: Precedence = FirstInTime(window) if lab.exam else NEWEST
         own.sort(key=lambda source: _worth(identities[source], source, rule), reverse=True)
-        odd = _odd(roster, student, own, identities, mates)
+        odd = _odd(names, student, own, identities, mates)
+        odd += _together(pairs.get(name, ""), mates)
         odd += _spare(own, whose, identities, student.group if len(mates) > 1 else "", rule)
         found = _selection(student, own, identities, lab, odd)
         author = whose[own[0]] if own and whose[own[0]] != name else ""
         yield replace(found, entry=replace(found.entry, author=author), window=window)
+
+
+def _pairs(identities: Mapping[SubmissionSource, Identity | Failure], names: ClassNames) -> Mapping[str, str]:
+    """Return, by student, the folder or file that names several students without a group in the roster."""
+    pairs: dict[str, str] = {}
+    for source, identity in identities.items():
+        is_signed = isinstance(identity, Identity) and identity.student
+        together = () if is_signed else inputs.owners(source, names)
+        if len(together) > 1 and not any(each.group or each.id in pairs for each in together):
+            pairs |= {each.id: source.name for each in together}
+    return pairs
+
+
+def _together(name: str, mates: Sequence[str]) -> tuple[Remark, ...]:
+    """Return the remark that a folder counts for several students because its name has theirs."""
+    if not name:
+        return ()
+    text = N_("{file} has the names of {students}: it counts for each of them")
+    return (Remark(SHARED, Message(text, {"file": name, "students": list(mates)}), tuple(mates)),)
 
 
 def _members(roster: Sequence[Student]) -> Mapping[str, tuple[str, ...]]:
@@ -111,13 +136,12 @@ def _with_moodle_ids(
     return students
 
 
-def _owner(source: SubmissionSource, identity: Identity | Failure, roster: Sequence[Student]) -> str:
+def _owner(source: SubmissionSource, identity: Identity | Failure, names: ClassNames) -> str:
     """Return the student id: from the submission, else from its file name, else an id unique to this file."""
     if isinstance(identity, Identity) and identity.student:
         return identity.student
-    named = inputs.owner(source, roster)
-    if named:
-        return named.id
+    if named := inputs.owners(source, names):
+        return named[0].id
     own = inputs.stem(source.name)
     plain = "".join(c if state.PLAIN_NAME.fullmatch(c) else "_" for c in own).lstrip(".-_") or "x"
     return plain[:64]
@@ -164,7 +188,7 @@ def _refusal(student: Student, identity: Identity, lab: Lab, odd: tuple[Remark, 
 
 
 def _odd(
-    roster: Sequence[Student],
+    names: ClassNames,
     student: Student,
     own: Sequence[SubmissionSource],
     identities: Mapping[SubmissionSource, Identity | Failure],
@@ -172,11 +196,12 @@ def _odd(
 ) -> tuple[Remark, ...]:
     """Return remarks on the way in which a student's submissions were handed in."""
     remarks = []
-    if roster and all(each.id != student.id for each in roster):
+    if names.students and all(each.id != student.id for each in names.students):
         remarks.append(Remark(STRANGER, Message(N_("is not in the roster"))))
     for source in own[:1]:
-        other = inputs.owner(source, roster)
-        if isinstance(identities[source], Identity) and other and other.id not in mates:
+        other = inputs.owner(source, names.students)
+        together = {each.id for each in inputs.owners(source, names)} & {*mates}
+        if isinstance(identities[source], Identity) and other and other.id not in mates and not together:
             said = Message(N_("{file} was handed in by {other}"), {"file": source.name, "other": other.id})
             remarks.append(Remark(MISFILED, said, (other.id,)))
     return tuple(remarks)

@@ -85,11 +85,11 @@ def missing(result: Result) -> Mapping[str, tuple[Mark, ...]]:
 
     These have no answer, or their check fails. Whether an answer is right is not told.
     """
-    found = {
+    by_exercise = {
         exercise.id: tuple(mark for mark in exercise.marks if _is_missing(mark))
         for exercise in result.exercises
     }
-    return {id: marks for id, marks in found.items() if marks}
+    return {id: marks for id, marks in by_exercise.items() if marks}
 
 
 def _is_missing(mark: Mark) -> bool:

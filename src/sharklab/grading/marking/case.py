@@ -13,10 +13,10 @@ from sharklab.evidence import host_state
 from sharklab.evidence.capture import RecordedCapture, read_all
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence, SocketLine
-from sharklab.grading.marking import meant, several
+from sharklab.grading.marking import answer_match, file_choice, other_seats
 from sharklab.grading.marking.own_machine import without_seat
 from sharklab.grading.submission import manifest, parts
-from sharklab.grading.submission.model import HostState, Submission
+from sharklab.grading.submission.model import PlainHostState, Submission
 from sharklab.lab.model import Capture, Exercise, Plan
 from sharklab.message import Message
 
@@ -72,7 +72,7 @@ def gather(
 ) -> tuple[Case, ...]:
     """Return a case for each exercise of the plan; a capture in `known` is not read again.
 
-    In a course `without_seats`, a capture may tell by itself which conversation is meant (`unanswered`).
+    In a course `without_seats`, a capture alone may tell which conversation is meant (`sole_conversation`).
     A capture that cannot be read is empty, and its `problem` says why. Raises MachineryError when tshark
     is missing or broken.
     """
@@ -97,7 +97,7 @@ def gather(
     return tuple(_with_second_look(case, after) for case in cases)
 
 
-def _readable(states: Mapping[str, HostState]) -> dict[str, HostState]:
+def _readable(states: Mapping[str, PlainHostState]) -> dict[str, PlainHostState]:
     return {host: seen for host, seen in states.items() if not host_state.fault(seen)}
 
 
@@ -105,7 +105,7 @@ def _is_back(submission: Submission, host: str) -> bool:
     return manifest.came_back(submission.manifest, host)
 
 
-def _with_second_look(case: Case, after: Mapping[str, HostState]) -> Case:
+def _with_second_look(case: Case, after: Mapping[str, PlainHostState]) -> Case:
     evidence = replace(case.context.evidence, state=after, sockets=tuple(_sockets(after)))
     return replace(case, after=replace(case.context, evidence=evidence))
 
@@ -128,14 +128,14 @@ def handed_in(plan: Plan, submission: Submission, known: Known) -> Mapping[str, 
 def _chosen(case: Case) -> Case:
     """Return the case with those files of each capture that show the most, and its conversations."""
     for capture in case.exercise.captures:
-        options = several.ways(case.context, capture.id, case.context.evidence.folder)
+        options = file_choice.ways(case.context, capture.id, case.context.evidence.folder)
         tried = [
             (_case(each), each)
             for way in options
             for each in [replace(case, context=way.context, taken=(*case.taken, *way.said))]
         ]
         if tried:
-            _, case = max(tried, key=lambda pair: several.worth(pair[0].context, case.answers))
+            _, case = max(tried, key=lambda pair: file_choice.worth(pair[0].context, case.answers))
     return _case(case)
 
 
@@ -145,16 +145,28 @@ def _case(case: Case) -> Case:
     Where captures of the student's own PC count and are such, its hosts are there.
     """
     if not case.exercise.anywhere or not case.foreign(case.exercise.captures):
-        return replace(case, context=meant.chosen(case.context, case.answers))
-    assumed = case.own_machines and not case.answers
-    own = meant.assumed(case.context) if assumed else meant.moved(case.context, case.answers)
+        return replace(case, context=answer_match.chosen(case.context, case.answers))
+    own, assumed = _declared(case)
     if own.plan.seat == case.context.plan.seat:
         return case
-    exercise = without_seat(own.plan.source, case.exercise, case.context.evidence.state.keys())
+    exercise = without_seat(own.plan.source, own.exercise, case.context.evidence.state.keys())
     return replace(case, context=replace(own, exercise=exercise), assumed=assumed)
 
 
-def _sockets(state: Mapping[str, HostState]) -> Iterator[SocketLine]:
+def _declared(case: Case) -> tuple[Context, bool]:
+    """Return the context with the declared conversation, and whether no answer declares it.
+
+    Seats have known addresses, and a course without seats has none: there the capture itself may tell.
+    """
+    context, given = case.context, case.answers
+    seats = None if case.own_machines else other_seats.of(context.plan.seat)
+    found = answer_match.moved(context, given, seats)
+    if seats or found.plan.seat != context.plan.seat:
+        return found, False
+    return answer_match.assumed(context, given), True
+
+
+def _sockets(state: Mapping[str, PlainHostState]) -> Iterator[SocketLine]:
     """Yield the listening sockets of each host at the time of observation."""
     for host, seen in state.items():
         yield from (SocketLine(host, line, seen["observed"], seen["observed"]) for line in seen["sockets"])

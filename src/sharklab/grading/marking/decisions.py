@@ -347,8 +347,8 @@ def _compared(case: Case, question: str, given: str) -> Decision:
     wrong = reading.explained(wrong, case.context, question, case.answers.get(question), values)
     flaws = tuple(flaws_of(case.context, contents=False))
     if flaws:
-        found = both(wrong.found, listed(flaws))
-        return replace(wrong, status=Status.INCONCLUSIVE, found=found, discreet=NOTHING)
+        found, discreet = (both(each, listed(flaws)) for each in (wrong.found, wrong.discreet or wrong.found))
+        return replace(wrong, status=Status.INCONCLUSIVE, found=found, discreet=discreet)
     return wrong
 
 

@@ -19,7 +19,7 @@ from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets.model import Facts, Packet
-from sharklab.evidence.packets.recorder import Recorder, recorder
+from sharklab.evidence.packets.recorder import CaptureOrigin, recorder
 from sharklab.grading.submission.model import Submission
 from sharklab.limits import BUNDLE
 
@@ -80,11 +80,11 @@ class SubmissionFingerprint:
 
 def fingerprint(submission: Submission, captures: Mapping[str, RecordedCapture]) -> SubmissionFingerprint:
     """Return the fingerprints of a submission, and of those of its captures that the lab asks for."""
-    found = {name: _trace(captures[name]) for name in submission.captures if name in captures}
+    traces = {name: _trace(captures[name]) for name in submission.captures if name in captures}
     return SubmissionFingerprint(
-        captures=found,
+        captures=traces,
         answers=dict(_answers(submission)),
-        changed=tuple(sorted(_changed(submission, found))),
+        changed=tuple(sorted(_changed(submission, traces))),
         begun=submission.begun,
         made=submission.made,
     )
@@ -131,7 +131,7 @@ def _trace(capture: RecordedCapture) -> CaptureFingerprint:
     )
 
 
-def _named(origin: Recorder) -> str:
+def _named(origin: CaptureOrigin) -> str:
     parts = (origin.hardware, origin.system, origin.program)
     return ", ".join(parts) if all(parts) else ""
 
@@ -187,12 +187,12 @@ def _hash(content: bytes) -> str:
 
 
 def _addresses(packets: tuple[Packet, ...]) -> Mapping[str, int]:
-    found: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for packet in packets:
         for end in (packet.source, packet.destination):
-            if end.address not in found and len(found) < SAMPLE and _is_address(end.address):
-                found[end.address] = packet.number
-    return found
+            if end.address not in numbers and len(numbers) < SAMPLE and _is_address(end.address):
+                numbers[end.address] = packet.number
+    return numbers
 
 
 def _is_address(text: str) -> bool:
@@ -204,12 +204,12 @@ def _is_address(text: str) -> bool:
 
 
 def _words(frames: list[bytes]) -> Mapping[str, int]:
-    found: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for number, frame in enumerate(frames, 1):
         for word in _WORD.findall(frame.lower()):
-            if word.decode() not in found and len(found) < SAMPLE:
-                found[word.decode()] = number
-    return found
+            if word.decode() not in numbers and len(numbers) < SAMPLE:
+                numbers[word.decode()] = number
+    return numbers
 
 
 def _editor(content: bytes) -> str:

@@ -68,8 +68,8 @@ def _talks(case: Case, capture: Capture) -> tuple[Conversation, ...] | None:
     if strangers:  # such as an address that no machine has: the packets are no conversation
         return () if strangers & ends else None
     ports = {int(port) for port in FILTERED_PORT.findall(capture.filter)}
-    found = tuple(
+    talks = tuple(
         talk for _, talk in candidates(context) if not ports or ports & {talk.client.port, talk.server.port}
     )
     expected = case.exercise.conversation or ports
-    return found or (None if expected or not any(map(context.host_at, ends)) else ())
+    return talks or (None if expected or not any(map(context.host_at, ends)) else ())

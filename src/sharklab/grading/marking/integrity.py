@@ -66,14 +66,16 @@ def remarks(group: Iterable[ComparedSubmission]) -> Mapping[str, tuple[Remark, .
     """Return the remarks on the submissions of a class, by student, in the order of `KINDS`."""
     handed = {each.student: each for each in group}
     values = _Values(handed.values())
-    found: dict[str, list[Remark]] = {student: [] for student in handed}
+    by_student: dict[str, list[Remark]] = {student: [] for student in handed}
     for student, remark in _copies(handed):
-        found[student].append(remark)
+        by_student[student].append(remark)
     for student, remark in origins.remarks({student: each.traces for student, each in handed.items()}):
-        found[student].append(remark)
+        by_student[student].append(remark)
     for student, each in handed.items():
-        found[student] += [*values.of_others(each), *_outside(each.traces), *_edited(each)]
-    return {name: tuple(sorted(each, key=lambda one: KINDS.index(one.kind))) for name, each in found.items()}
+        by_student[student] += [*values.of_others(each), *_outside(each.traces), *_edited(each)]
+    return {
+        name: tuple(sorted(each, key=lambda one: KINDS.index(one.kind))) for name, each in by_student.items()
+    }
 
 
 def _copies(handed: Mapping[str, ComparedSubmission]) -> Iterator[tuple[str, Remark]]:
@@ -84,13 +86,13 @@ def _copies(handed: Mapping[str, ComparedSubmission]) -> Iterator[tuple[str, Rem
     same = _shared({place: [trace.digest] for place, trace in captures.items() if trace.packets})
     frames = _shared({place: trace.frames for place, trace in captures.items()})
     numbers = _shared({place: trace.numbers for place, trace in captures.items()})
-    found: dict[tuple[str, str, str], dict[str, int]] = {}
+    counts_by_pair: dict[tuple[str, str, str], dict[str, int]] = {}
     for pair in sorted({*same, *frames, *numbers}):
         kind, count = _likeness(captures[pair[0]], captures[pair[1]], frames[pair], numbers[pair])
         for (own, mine), (other, theirs) in (pair, (pair[1], pair[0])) if kind else ():
             name = mine if mine == theirs else f"{mine} ({theirs})"
-            found.setdefault((own, other, kind), {})[name] = count
-    for (student, whose, kind), counts in found.items():
+            counts_by_pair.setdefault((own, other, kind), {})[name] = count
+    for (student, whose, kind), counts in counts_by_pair.items():
         yield student, _copy(kind, whose, counts)
 
 

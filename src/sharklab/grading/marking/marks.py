@@ -17,7 +17,7 @@ from sharklab.grading.marking.hints import fitting
 from sharklab.grading.marking.model import Decision, ExerciseResult, Mark, Remark, Result, Step
 from sharklab.grading.marking.own_machine import without_seat
 from sharklab.grading.marking.policy import NO_POLICY, Policy, adjustments, remarks
-from sharklab.grading.submission import contents
+from sharklab.grading.submission import contents, finding
 from sharklab.grading.submission.model import Submission
 from sharklab.lab.model import Check, Criterion, CriterionStep, Plan
 from sharklab.message import (
@@ -28,6 +28,8 @@ from sharklab.message import (
 
 ELSEWHERE = "elsewhere"
 """The kind of the remark that a capture is of the student's own PC."""
+SEVERAL = "several"
+"""The kind of the remark that the work may be of several students."""
 EARLY = "early"
 """The kind of the remark that a capture is from before the assignment was given."""
 
@@ -61,8 +63,21 @@ def mark(plan: Plan, submission: Submission, cases: Sequence[Case], policy: Poli
             *(each for case in cases for each in case.taken),
             *_assumed(cases),
         ),
-        remarks=(*remarks(policy, submission), *_elsewhere(plan, cases), *_early(policy, cases)),
+        remarks=(
+            *remarks(policy, submission),
+            *_several(plan, submission),
+            *_elsewhere(plan, cases),
+            *_early(policy, cases),
+        ),
     )
+
+
+def _several(plan: Plan, submission: Submission) -> Iterator[Remark]:
+    """Yield that several folders of the lab count together: a repository may be of several students."""
+    folders = finding.own_folders(submission.folder, submission.captures.values(), plan.lab.name)
+    if len(folders) > 1:
+        text = N_("several folders of the lab count together, perhaps of several students: {folders}")
+        yield Remark(SEVERAL, Message(text, {"folders": folders}))
 
 
 def _elsewhere(plan: Plan, cases: Sequence[Case]) -> Iterator[Remark]:
@@ -75,11 +90,15 @@ def _elsewhere(plan: Plan, cases: Sequence[Case]) -> Iterator[Remark]:
 
 
 def _assumed(cases: Sequence[Case]) -> Iterator[Message]:
-    """Yield which exercises have no answer, and rest on the one conversation of their kind."""
+    """Yield which exercises have no answer that declares anything, and rest on what the captures show."""
     for case in cases:
         if case.assumed:
             captures = sorted({name for name, _ in case.context.meant})
-            text = N_("{exercise} has no answer: the only conversation of its kind in {captures} counts")
+            text = (
+                N_("no answer of {exercise} fits: the only conversation of its kind in {captures} counts")
+                if case.answers
+                else N_("{exercise} has no answer: the only conversation of its kind in {captures} counts")
+            )
             yield Message(text, {"exercise": case.exercise.id, "captures": captures})
 
 

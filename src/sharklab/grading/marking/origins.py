@@ -64,11 +64,11 @@ def _few(marks: Mapping[_Place, tuple[str, ...]]) -> Iterator[tuple[str, _Owners
 
 
 def _owners(marks: Mapping[_Place, tuple[str, ...]]) -> Mapping[str, _Owners]:
-    found: dict[str, _Owners] = {}
+    owners: dict[str, _Owners] = {}
     for (student, name), own in marks.items():
         for mark in own:
-            found.setdefault(mark, {}).setdefault(student, []).append(name)
-    return found
+            owners.setdefault(mark, {}).setdefault(student, []).append(name)
+    return owners
 
 
 def _shared(kind: str, text: str, value: str, owners: _Owners) -> Iterator[tuple[str, Remark]]:

@@ -139,11 +139,11 @@ def _hints(
 
 def remarks(policy: Policy, submission: Submission) -> tuple[Remark, ...]:
     """Return the remarks for the instructor that follow from the policy, or from the rules of an exam."""
-    found = []
+    noted = []
     if (policy.due or policy.window) and not submission.made:
-        found.append(Remark(UNDATED, Message(N_("The submission has no date: it may be late."))))
+        noted.append(Remark(UNDATED, Message(N_("The submission has no date: it may be late."))))
     asked = [what for _, what in submission.manifest.get(REFUSED, ())]
     if asked:
         text = N_("The exam refused this and noted it (times: {count}): {names}")
-        found.append(Remark(REFUSED, Message(text, {"count": len(asked), "names": sorted(set(asked))})))
-    return tuple(found)
+        noted.append(Remark(REFUSED, Message(text, {"count": len(asked), "names": sorted(set(asked))})))
+    return tuple(noted)

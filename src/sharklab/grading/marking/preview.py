@@ -76,7 +76,10 @@ def _outcome(case: Case, check: Check) -> Outcome:
 
 
 def _answer(case: Case, question: str) -> Answer:
-    """Return the student's answer, and whether the packets show it; their numbers only if they do."""
+    """Return the student's answer, and whether the packets show it; their numbers only if they do.
+
+    The right answer is never in it.
+    """
     found, given = decide(case, Asked(question)), said(case.answers.get(question))
     right = found.status is Status.PASSED
     return Answer(
@@ -85,5 +88,5 @@ def _answer(case: Case, question: str) -> Answer:
         given or None,
         found.status,
         found.evidence if right else (),
-        NOTHING if right else found.found,
+        NOTHING if right else found.discreet or found.found,
     )

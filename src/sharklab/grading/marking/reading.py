@@ -68,12 +68,21 @@ def explained(
     if asked.end and said <= _canonical(question, {asked.of(turn(focus.conversation))}):
         text = N_("{given} is of the other end of the conversation: you exchanged client and server.")
         return replace(wrong, found=Message(text, values))
-    if said <= _canonical(question, set(_shown(context, asked))):
-        text = N_("{given} is in your capture, but not in the conversation of this exercise.")
-        return replace(wrong, found=Message(text, values))
-    if asked.changes and _could_be(said, answers.values(question, str(wrong.expected))):
+    shown = said <= _canonical(question, set(_shown(context, asked)))
+    if not shown and asked.changes and _could_be(said, answers.values(question, str(wrong.expected))):
         return _of_another_moment(wrong, {**values, "key": wrong.expected})
-    return replace(wrong, found=Message(N_("{given} is not what your packets show."), values))
+    return _unlike(wrong, {**values, "key": wrong.expected}, shown)
+
+
+def _unlike(wrong: Decision, values: Mapping[str, object], shown: bool) -> Decision:
+    """Return the decision with both values; `shown` tells that another conversation has the given one."""
+    if shown:
+        found = N_("Your capture has {key}, you wrote {given}: that is of another conversation in it.")
+        discreet = N_("{given} is in your capture, but not in the conversation of this exercise.")
+    else:
+        found = N_("Your capture has {key}, you wrote {given}.")
+        discreet = N_("{given} is not what your packets show.")
+    return replace(wrong, found=Message(found, values), discreet=Message(discreet, values))
 
 
 def _could_be(said: Collection[str], right: Collection[str]) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from sharklab.checks import QUESTIONS
 from sharklab.checks.question import End, Question, Value
-from sharklab.grading.submission import pasted, port_names
+from sharklab.grading.submission import port_names, socket_line
 
 Canonical = Callable[[str], str | None]
 """Takes a value as a student wrote it; returns its canonical form, or None if it has another format."""
@@ -34,12 +34,19 @@ _LITTLE_WORDS = """
 """
 _PORT_WORDS = frozenset(_LITTLE_WORDS.split())
 _CARRIED = frozenset({"quic", "tls", "ssl", "http", "discord", *port_names.NAMES})
-_TRANSPORT_WORDS = _CARRIED | frozenset(
-    ["protocol", "protocole", "transport", "le", "la", "the", "en", "in", "over", "sur", "ip", "ipv4", "ipv6"]
-)
+_PROSE = """
+    protocol protocole transport le la the en in over sur ip ipv4 ipv6 c est du de it s is avec with via par
+    by utilise uses
+"""
+_TRANSPORT_WORDS = _CARRIED | frozenset(_PROSE.split())
 """Words beside the name of a transport, also what it carries."""
 _NAME_WORDS = frozenset(word for name in port_names.NAMES for word in name.split("-"))
 """Words beside a port, which name its service."""
+_REMARK = re.compile(r"\s+(?:\([^()]*\)|[-–—]\s[^\d]*)$")
+"""A remark behind an answer: 22 (the usual port)."""
+_VERSION = re.compile(r"(?<=[a-z])v?\d$")
+_LIKE_ADDRESS = re.compile(r"\d+(?:\.\d+){3}(?![\d.]*\d)")
+_PORT_IN_GROUPS = re.compile(r"\d{1,2}[\s’']\d{3}")
 _BETWEEN = re.compile(r"[,;\n]|\s(?:and|et|ou|or|&)\s|\s/\s")
 """The signs and words between the values of an answer with several."""
 _SERVICES: Mapping[str, str] = {"https": "tls", "ssl": "tls", "openssh": "ssh", "imaps": "tls"}
@@ -76,11 +83,21 @@ def address(text: str) -> str | None:
     try:
         found = ip_address(bare.partition("%")[0])
     except ValueError:
-        place = pasted.place(words)
-        return place.address or None if place else None
+        place = socket_line.place(words)
+        return (place.address or None) if place else _only_address(text)
     if prefix and not (prefix.isascii() and prefix.isdigit() and int(prefix[:4]) <= found.max_prefixlen):
         return None
     return str(_mapped(found))
+
+
+def _only_address(text: str) -> str | None:
+    """Return the one address that stands among other words: ssh://192.0.2.7, IP = 192.0.2.7."""
+    found = _LIKE_ADDRESS.findall(text)
+    six = any(word.count(":") > 1 for word in text.split())
+    try:
+        return str(ip_address(found[0])) if len(found) == 1 and not six else None
+    except ValueError:
+        return None
 
 
 def _mapped(found: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
@@ -90,26 +107,37 @@ def _mapped(found: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 
 def port(text: str) -> str | None:
     """Return a port: "443", "443/tcp", "port 443", ":443", "https", "192.0.2.7:443"; of two numbers none."""
-    places = [place for word in text.split() if (place := pasted.place(word))]
-    words = _words(text.replace("°", "o"))
+    if _PORT_IN_GROUPS.fullmatch(text.strip()):
+        return port(re.sub(r"\D", "", text))
+    places = [place for word in text.split() if (place := socket_line.place(word))]
+    words = _words(text.replace("°", "o "))
     if len(places) == 1:
-        words = [places[0].port, *_words(" ".join(word for word in text.split() if not pasted.place(word)))]
-    numbers = [word for word in words if word.isdigit()]
+        rest = " ".join(word for word in text.split() if not socket_line.place(word))
+        words = [places[0].port, *_words(rest)]
     others = {word for word in words if not word.isdigit()} - _PORT_WORDS
-    names = {word for word in text.casefold().strip(" .:").split() if port_names.port(word)}
-    if not numbers and len(names) == 1:
-        numbers = [port_names.port(*names)]
-    unknown = others - _TRANSPORTS - _NAME_WORDS
-    if len(numbers) != 1 or unknown or len(others & _TRANSPORTS) > 1:
+    if others - _TRANSPORTS - _NAME_WORDS or len(others & _TRANSPORTS) > 1:
         return None
-    if (not places and re.search(r"[-.,]\d", text.strip())) or len(numbers[0]) > 5:
+    if not places and re.search(r"[-.,]\d", text.strip()):
+        return None
+    return _one_port([word for word in words if word.isdigit()] or _named_ports(text))
+
+
+def _named_ports(text: str) -> list[str]:
+    """Return the port that a text names as a service ("https"), none if it names several."""
+    names = {word for word in text.casefold().strip(" .:").split() if port_names.port(word)}
+    return [port_names.port(*names)] if len(names) == 1 else []
+
+
+def _one_port(numbers: list[str]) -> str | None:
+    """Return the port if there is one number, and it is one of a port."""
+    if len(numbers) != 1 or len(numbers[0]) > 5:
         return None
     return str(int(numbers[0])) if 0 < int(numbers[0]) <= 65535 else None
 
 
 def transport(text: str) -> str | None:
     """Return a transport protocol in capitals, when just one is named: "tcp", "UDP/IP", "UDP (QUIC)"."""
-    words = set(_words(text))
+    words = {_VERSION.sub("", word) for word in _words(text)}
     named = words & _TRANSPORTS or ({"udp"} if words & _CARRIED_BY_UDP else set())
     if len(named) != 1 or words - named - _TRANSPORT_WORDS:
         return None
@@ -215,17 +243,21 @@ def _values(question: str, texts: tuple[str, ...]) -> frozenset[str]:
 
 def _read(asked: Question, expected: Format, text: str) -> Iterator[str | None]:
     """Yield the canonical form of each value of a text, or None for one in another format."""
-    lines = pasted.lines(text) if asked.of_conversation else []
+    lines = socket_line.lines(text) if asked.of_conversation else []
     if lines:
         yield from (_of_line(asked, line) for line in lines if _of_line(asked, line))
         return
-    whole = expected.canonical(text)
+    bare = text.strip().strip("`").strip()
+    for whole in (bare, _REMARK.sub("", bare)):
+        if found := expected.canonical(whole):
+            yield found
+            return
     several = expected.several or asked.of_conversation
-    parts = [text] if whole or not several else filter(str.strip, _BETWEEN.split(text))
+    parts = filter(str.strip, _BETWEEN.split(bare)) if several else [bare]
     yield from map(expected.canonical, parts)
 
 
-def _of_line(asked: Question, line: pasted.Line) -> str:
+def _of_line(asked: Question, line: socket_line.Line) -> str:
     if asked.end is None:
         return line.transport
     place = line.client if asked.end is End.CLIENT else line.server

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sharklab.checks import QUESTIONS
 from sharklab.checks.focus import turn
-from sharklab.checks.question import End, Value
+from sharklab.checks.question import End, Question, Value
 from sharklab.evidence.packets.model import Conversation
 from sharklab.grading.submission import answers
 from sharklab.lab.model import Exercise
@@ -26,23 +26,47 @@ def fitting(talk: Conversation, exercise: Exercise, given: Given) -> frozenset[s
     )
 
 
-def is_declared(talk: Conversation, exercise: Exercise, given: Given) -> bool:
+def is_declared(
+    talk: Conversation, exercise: Exercise, given: Given, own_seat: Collection[str] = frozenset()
+) -> bool:
     """Tell whether the answers declare a conversation; a wrong one among them costs itself alone.
 
-    The server's address is enough. Where none was given, or one that is no address, the own port is, or the
-    port and the transport of the service. Answers that exchanged the two ends declare it too, and are wrong.
+    The server's address is enough, or the own port. Where no server's address was given, or one that is no
+    address, the port and the transport of the service are. An address of the student's `own_seat` declares
+    that the conversation is there, and no other one is meant. Answers that exchanged the two ends declare it
+    too, and are wrong.
     """
-    return _names(talk, exercise, given) or _names(turn(talk), exercise, given)
+    return any(_names(each, exercise, given, own_seat) for each in (talk, turn(talk)))
 
 
-def _names(talk: Conversation, exercise: Exercise, given: Given) -> bool:
-    fits = fitting(talk, exercise, given)
-    asked = {name: QUESTIONS[name] for name in exercise.questions if QUESTIONS[name].of_conversation}
-    said = {name for name in asked if answers.values(name, given.get(name))}
-    servers = {name for name, each in asked.items() if each.end is End.SERVER and each.value is Value.ADDRESS}
+def without_server(exercise: Exercise, given: Given) -> Given:
+    """Return the answers without the address of a server."""
+    return {name: value for name, value in given.items() if name not in _servers(exercise)}
+
+
+def _names(talk: Conversation, exercise: Exercise, given: Given, own_seat: Collection[str]) -> bool:
+    fits, asked = fitting(talk, exercise, given), _asked(exercise)
+    servers = _servers(exercise)
+    addresses = {value for name in servers for value in answers.values(name, given.get(name))}
+    if servers & fits:
+        return True
+    if addresses & {*own_seat}:
+        return False
+    if fits & {name for name, each in asked.items() if each.changes}:
+        return True
     ports = {name for name, each in asked.items() if each.end is End.SERVER and each.value is Value.PORT}
-    own = {name for name, each in asked.items() if each.changes}
-    transports = {name for name, each in asked.items() if each.end is None}
-    if servers & said:
-        return bool(servers & fits)
-    return bool(fits & own) or (bool(fits & ports) and not (transports & said) - fits)
+    transports = {
+        name for name, each in asked.items() if each.end is None and answers.values(name, given.get(name))
+    }
+    return not addresses and bool(fits & ports) and transports <= fits
+
+
+def _asked(exercise: Exercise) -> Mapping[str, Question]:
+    """Return the questions of an exercise that a conversation answers, by name."""
+    return {name: QUESTIONS[name] for name in exercise.questions if QUESTIONS[name].of_conversation}
+
+
+def _servers(exercise: Exercise) -> frozenset[str]:
+    """Return the questions of an exercise about the address of a server."""
+    asked = _asked(exercise).items()
+    return frozenset(name for name, each in asked if each.end is End.SERVER and each.value is Value.ADDRESS)

@@ -11,14 +11,14 @@ import filecmp
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.evidence.packets import compression, container
-from sharklab.grading.submission import by_packets, capture_names, parts, sheet, strays
+from sharklab.grading.submission import capture_names, packet_match, parts, sheet, strays
 from sharklab.grading.submission.model import Answers, Problem
 from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE
@@ -32,13 +32,17 @@ _NAMED = 20
 """Captures that are not used and are named; of others their number is told."""
 EARLIER = "earlier"
 """The folder beside captures/ for the files whose place a newer one took; they are not handed in."""
+_NUMBER_SIGNS = frozenset({"n", "no", "num", "numero"})
 _SKIPPED = frozenset({"__macosx", EARLIER, "node_modules", "venv"})
 OWN, ANY, OTHER = 0, 1, 2
 """The place of a file: in a folder of the lab, in one that names no lab, in one of another lab."""
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True)
-class Found:
+class ChosenFiles:
     """The captures that were found for a lab, by id, and those that are not used, with the reason.
 
     Further files of a capture have the names of `parts`.
@@ -79,17 +83,33 @@ def is_capture(file: Path) -> bool:
 
 def nearness(parts: Sequence[str], lab: str) -> int:
     """Return OWN if the names on the way to a file name the lab, OTHER for one of the same series (tp5)."""
-    wanted = capture_names.words(lab)
+    wanted = _of_place(lab)
     numbered = len(wanted) > 1 and wanted[-1].isdigit()
     others = False
     for part in parts:
-        words = capture_names.words(part)
+        words = _of_place(part)
         for start in range(len(words) - len(wanted) + 1):
             own = words[start : start + len(wanted)]
             if own == wanted:
                 return OWN
             others |= numbered and own[:-1] == wanted[:-1] and own[-1].isdigit()
     return OTHER if others else ANY
+
+
+def _of_place(name: str) -> tuple[str, ...]:
+    """Return the words of a folder's name: TP n°4 and TP04 are TP 4."""
+    words = (word for word in capture_names.words(name) if word not in _NUMBER_SIGNS)
+    return tuple(str(int(word)) if word.isascii() and word.isdigit() else word for word in words)
+
+
+def own_folders(folder: Path, files: Iterable[Path], lab: str) -> list[str]:
+    """Return the folders below `folder` that name the lab and have some of the files, sorted."""
+    own = set()
+    for file in files:
+        parts = file.relative_to(folder).parts[:-1] if file.is_relative_to(folder) else ()
+        named = [at for at, part in enumerate(parts, 1) if nearness((part,), lab) is OWN]
+        own |= {untrusted.one_line("/".join(parts[: named[0]]))} if named else set()
+    return sorted(own)
 
 
 def answer_sheet(folder: Path, plan: Plan) -> Path:
@@ -101,7 +121,7 @@ def answer_sheet(folder: Path, plan: Plan) -> Path:
     return min((each for each in near if each[0] is not OTHER), default=(ANY, folder))[1]
 
 
-def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path], own: Path) -> Found:
+def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path], own: Path) -> ChosenFiles:
     """Return a capture for each one of the lab that `taken` lacks, among all files below `folder`.
 
     Files beyond the first of a capture that counts on any machine are returned as well. `own` is the form's
@@ -111,34 +131,56 @@ def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path], 
     wanted = [capture for exercise in plan.lab.exercises for capture in exercise.captures]
     names = {name: capture.id for capture in wanted for name in (*capture.names, capture.id)}
     lacking = [capture.id for capture in wanted if capture.id not in taken]
-    every = [file for file in files(folder) if file not in taken.values()]
-    left = list(filter(is_capture, every))
+    every = _without(files(folder), taken.values())
     by_place = {file: nearness(file.relative_to(folder).parts, plan.lab.name) for file in every}
-    near = [file for file in left if by_place[file] is not OTHER]
+    left = list(filter(is_capture, every))
+    near = _of_lab(left, by_place)
     claims = _claims(near, names)
     first = {**taken, **_by_name(claims, by_place, lacking)}
     further = _further(folder, plan, claims, first)
-    used = {*first.values(), *(file for found in further.values() for file in found)}
-    rest = [file for file in near if file not in used]
-    shown, more = by_packets.find(rest[:_READ], plan.lab.exercises, answers, first)
+    used = {*first.values(), *chain.from_iterable(further.values())}
+    rest = _without(near, used)
+    shown, more = packet_match.find(rest[:_READ], plan.lab.exercises, answers, first)
     first |= shown
+    further_parts, copies = _parts(first, further, more)
+    captures = {**{id: file for id, file in first.items() if id not in taken}, **further_parts}
+    unused = _unused(folder, _without(left, captures.values()), by_place, copies)
+    others = [file for file in _without(_of_lab(every, by_place), left) if file.parent != own]
+    damaged, strange = _name_others(folder, others, names, _without(lacking, first), any(answers.values()))
+    return ChosenFiles({**captures, **damaged}, (*unused, *strange))
+
+
+def _without(every: Iterable[T], left_out: Collection[T]) -> list[T]:
+    """Return the elements of `every` that `left_out` does not have, in their order."""
+    return [each for each in every if each not in left_out]
+
+
+def _of_lab(every: Sequence[Path], by_place: Mapping[Path, int]) -> list[Path]:
+    """Return the files that lie in no folder of another lab."""
+    return [file for file in every if by_place[file] is not OTHER]
+
+
+def _parts(
+    first: Mapping[str, Path], further: Mapping[str, Sequence[Path]], more: Mapping[str, Sequence[Path]]
+) -> tuple[dict[str, Path], dict[Path, Path]]:
+    """Return the further files of captures by the names of parts, and each copy with its original."""
     copies: dict[Path, Path] = {}
-    captures = {id: file for id, file in first.items() if id not in taken}
+    numbered: dict[str, Path] = {}
     for id in {**further, **more}:
         others = _without_copies(first[id], [*further.get(id, ()), *more.get(id, ())], copies)
-        captures.update(parts.numbered(id, others))
-    unused = _unused(folder, [file for file in left if file not in captures.values()], by_place, copies)
-    others = [f for f in every if f not in left and f.parent != own and by_place[f] is not OTHER]
-    others = [file for file in others if not strays.is_leftover(file.name)]
-    damaged = strays.find_damaged(others, names, [id for id in lacking if id not in first])
-    said = strays.name_strays(
-        (file for file in others if file not in damaged.values()),
-        names,
-        [id for id in lacking if id not in first],
-        any(answers.values()),
-    )
-    problems = (_problem(folder, file, reason) for file, reason in islice(said, _NAMED))
-    return Found({**captures, **damaged}, (*unused, *problems))
+        numbered.update(parts.numbered(id, others))
+    return numbered, copies
+
+
+def _name_others(
+    folder: Path, others: Sequence[Path], names: Mapping[str, str], lacking: Sequence[str], is_answered: bool
+) -> tuple[Mapping[str, Path], Iterator[Problem]]:
+    """Return the damaged files of lacking captures, and a problem for each file of another kind."""
+    given = [file for file in others if not strays.is_leftover(file.name)]
+    damaged = strays.find_damaged(given, names, lacking)
+    left = (file for file in given if file not in damaged.values())
+    said = strays.name_strays(left, names, lacking, is_answered)
+    return damaged, (_problem(folder, file, reason) for file, reason in islice(said, _NAMED))
 
 
 def _problem(folder: Path, file: Path, reason: Message) -> Problem:
@@ -163,11 +205,11 @@ def _by_name(
     claims: Sequence[_Claim], by_place: Mapping[Path, int], lacking: Collection[str]
 ) -> dict[str, Path]:
     """Return the file whose name means each lacking capture: in the lab's folder first, then the nearest."""
-    found: dict[str, Path] = {}
+    files_by_id: dict[str, Path] = {}
     for claim in sorted(claims, key=lambda claim: by_place[claim.file]):
         if claim.id in lacking:
-            found.setdefault(claim.id, claim.file)
-    return found
+            files_by_id.setdefault(claim.id, claim.file)
+    return files_by_id
 
 
 def _further(
@@ -179,12 +221,12 @@ def _further(
     """
     ids = [each.id for exercise in plan.lab.exercises if exercise.anywhere for each in exercise.captures]
     place = {id: nearness(first[id].relative_to(folder).parts, plan.lab.name) for id in ids if id in first}
-    found: dict[str, list[Path]] = {}
+    files_by_id: dict[str, list[Path]] = {}
     for _, file, id in claims:
         own = nearness(file.relative_to(folder).parts, plan.lab.name)
         if file not in first.values() and place.get(id) == own:
-            found.setdefault(id, []).append(file)
-    return found
+            files_by_id.setdefault(id, []).append(file)
+    return files_by_id
 
 
 def _without_copies(first: Path, files: Iterable[Path], copies: dict[Path, Path]) -> list[Path]:

@@ -34,18 +34,18 @@ SCHEMA = 1
 """The version of a bundle's layout."""
 
 
-Moment = Annotated[float, Meta(ge=0, le=1e11)]
-Line = Annotated[str, Meta(max_length=4096)]
+Epoch = Annotated[float, Meta(ge=0, le=1e11)]
+NoteText = Annotated[str, Meta(max_length=4096)]
 
 
 class RebootRecord(TypedDict):
     """How a host rebooted, as `sharklab.hosts.reboot.Reboot` has it; the reason is in English."""
 
-    before: Line
-    after: Line
-    seconds: Moment
-    state: Line
-    reason: Line
+    before: NoteText
+    after: NoteText
+    seconds: Epoch
+    state: NoteText
+    reason: NoteText
 
 
 class ExamRecord(TypedDict, total=False):
@@ -54,10 +54,10 @@ class ExamRecord(TypedDict, total=False):
     `reboots` is by host. `again` is the instructor's code with which the student handed in once more.
     """
 
-    checks: list[Moment]
-    refused: list[tuple[Moment, Line]]
+    checks: list[Epoch]
+    refused: list[tuple[Epoch, NoteText]]
     reboots: dict[str, RebootRecord]
-    again: Line
+    again: NoteText
 
 
 def write(submission: Submission, files: Mapping[str, bytes]) -> bytes:

@@ -13,7 +13,7 @@ from sharklab.message import Message
 Answers = Mapping[str, Mapping[str, Any]]
 """The answers of the student: {exercise: {question: value}}, values as YAML's plain scalars and lists."""
 
-HostState = Mapping[str, Any]
+PlainHostState = Mapping[str, Any]
 """The observations on one host (see `sharklab.evidence.host_state`): {noun: observation}, plain data."""
 
 
@@ -62,8 +62,8 @@ class Submission:
     folder: Path
     captures: Mapping[str, Path] = field(default_factory=dict)
     answers: Answers = field(default_factory=dict)
-    state: Mapping[str, HostState] = field(default_factory=dict)
-    after: Mapping[str, HostState] | None = None
+    state: Mapping[str, PlainHostState] = field(default_factory=dict)
+    after: Mapping[str, PlainHostState] | None = None
     changes: Mapping[str, str] = field(default_factory=dict)
     journals: Mapping[str, str] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)

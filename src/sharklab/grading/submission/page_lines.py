@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 _HEADING = re.compile(r"\s{0,3}(#{1,6})\s*(\S.*?)[\s#]*")
@@ -16,8 +16,11 @@ _UNDERLINE = re.compile(r"(=+|-{3,})\s*")
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 _RULE = re.compile(r"[\s|:-]*|=+\s*")
 """The line between the head of a table and its rows, or across a page."""
-_BULLET = re.compile(r"\s*(?:[-*+>•]\s+|\d{1,3}[.)]\s+)*")
-_MARKUP = re.compile(r"\*\*|`")
+_BULLET = re.compile(r"\s*(?:[-*+>•]\s+|\d{1,3}[.)]\s+|\[[ xX]\]\s+|[^\x00-\x7f\w\s]+\s+)*")
+"""The signs before a text: of lists, quotes and tasks, and pictures (emoji)."""
+_MARKUP = re.compile(r"\*\*|`|</?[A-Za-z][^<>]*>")
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 LONGEST = 1000
 """Characters of a line that a person wrote."""
 LOWEST = 7
@@ -28,7 +31,8 @@ LOWEST = 7
 class PageLine:
     """A line of a page: its number, its text without markup, and its cells when it is a row of a table.
 
-    `level` is that of a heading, 0 for another line. `first` tells the first row of a table.
+    `level` is that of a heading, 0 for another line. `first` tells the first row of a table. `indent` are the
+    characters before the text of another line.
     """
 
     number: int
@@ -36,6 +40,7 @@ class PageLine:
     level: int = 0
     cells: tuple[str, ...] = ()
     first: bool = False
+    indent: int = 0
 
 
 def lines(text: str) -> Iterator[PageLine]:
@@ -49,8 +54,16 @@ def lines(text: str) -> Iterator[PageLine]:
         page_line = _line(number, line[:LONGEST], below[:LONGEST] if not fence else "", bool(fence))
         in_row = bool(page_line.cells)
         if len(line) <= LONGEST and not _RULE.fullmatch(line):
-            yield PageLine(number, page_line.text, page_line.level, page_line.cells, in_row and not in_table)
+            yield from _broken(replace(page_line, first=in_row and not in_table))
         in_table = in_row
+
+
+def _broken(line: PageLine) -> Iterator[PageLine]:
+    """Yield a line, or each of those into which HTML breaks it."""
+    if line.level or line.cells:
+        yield line
+    else:
+        yield from (replace(line, text=_plain(text)) for text in _BREAK.split(line.text))
 
 
 def _line(number: int, line: str, below: str, fenced: bool) -> PageLine:
@@ -63,8 +76,10 @@ def _line(number: int, line: str, below: str, fenced: bool) -> PageLine:
     if line.strip().count("|") >= (1 if line.lstrip().startswith("|") else 2):
         cells = tuple(map(_plain, line.strip().removeprefix("|").removesuffix("|").split("|")))
         return PageLine(number, _plain(line), cells=cells)
-    return PageLine(number, _plain(line))
+    indent = len(line) - len(_BULLET.sub("", line, count=1))
+    return PageLine(number, _BULLET.sub("", line, count=1), indent=indent)
 
 
 def _plain(text: str) -> str:
-    return _MARKUP.sub("", _BULLET.sub("", text, count=1)).strip()
+    bare = _LINK.sub(r"\1", _BREAK.sub(" ", _BULLET.sub("", text, count=1)))
+    return _MARKUP.sub("", bare).strip()

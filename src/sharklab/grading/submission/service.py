@@ -34,8 +34,8 @@ class AskedService:
 
 def of(exercise: Exercise) -> AskedService | None:
     """Return the one service that the exercise is about, None if the lab tells none or several."""
-    found = set(_declared(exercise) or _filtered(exercise) or _offered(exercise))
-    return AskedService(*found.pop()) if len(found) == 1 else None
+    services = set(_declared(exercise) or _filtered(exercise) or _offered(exercise))
+    return AskedService(*services.pop()) if len(services) == 1 else None
 
 
 def _declared(exercise: Exercise) -> list[tuple[str, int]]:

@@ -13,7 +13,7 @@ from sharklab import untrusted, yaml_file
 from sharklab.errors import InputError
 from sharklab.grading.submission import sheet_parts
 from sharklab.grading.submission.model import Answers, Problem
-from sharklab.grading.submission.sheet_parts import Block, Part
+from sharklab.grading.submission.sheet_parts import Block, SheetPart
 from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import N_, Message
 
@@ -47,8 +47,8 @@ def find(folder: Path) -> tuple[Path, ...]:
     """
     if not folder.is_dir():
         return ()
-    found = sorted(file for file in folder.iterdir() if is_sheet(file.name))
-    return tuple(sorted(found, key=lambda file: file.name != NAME))
+    sheets = sorted(file for file in folder.iterdir() if is_sheet(file.name))
+    return tuple(sorted(sheets, key=lambda file: file.name != NAME))
 
 
 def read(content: bytes, limits: BundleLimits = BUNDLE) -> tuple[Answers, tuple[Problem, ...]]:
@@ -124,7 +124,7 @@ def _add_block(sheet: _Sheet, block: Block) -> None:
         _add_entry(sheet, exercise, entry)
 
 
-def _add_entry(sheet: _Sheet, exercise: str, entry: Part) -> None:
+def _add_entry(sheet: _Sheet, exercise: str, entry: SheetPart) -> None:
     """Add one question of `exercise`, as it is or mended; else note the problem of its line."""
     head = f"{exercise}:\n  " if exercise else ""
     above = entry.line - 1 - head.count("\n")

@@ -23,7 +23,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
-class Part:
+class SheetPart:
     """Some lines of a file, and the number of the first one (from 1)."""
 
     line: int
@@ -38,8 +38,8 @@ class Block:
     """
 
     exercise: str
-    whole: Part
-    entries: tuple[Part, ...]
+    whole: SheetPart
+    entries: tuple[SheetPart, ...]
 
 
 def blocks(text: str) -> Iterator[Block]:
@@ -52,7 +52,7 @@ def blocks(text: str) -> Iterator[Block]:
             yield _block(lines[begin:end], has_head=begin in starts)
 
 
-def mended(part: Part) -> str:
+def mended(part: SheetPart) -> str:
     """Return a line `question: answer` with its answer as text, "" for anything else."""
     found = _KEY.fullmatch(part.text.strip())
     value = found["value"].strip() if found else ""
@@ -68,13 +68,13 @@ def _block(lines: Sequence[tuple[int, str]], has_head: bool) -> Block:
     exercise, value = (found["key"], found["value"]) if found else (head.rstrip(), "")
     if has_head and not found:
         head = f"{exercise}:"
-    whole = Part(first, "\n".join([head, *(line for _, line in lines[1:])]))
+    whole = SheetPart(first, "\n".join([head, *(line for _, line in lines[1:])]))
     below = lines[1:] if has_head else lines
     has_entries = value.strip()[:1] in ("", "#")
     return Block(exercise if has_head else "", whole, tuple(_entries(below)) if has_entries else ())
 
 
-def _entries(lines: Iterable[tuple[int, str]]) -> Iterator[Part]:
+def _entries(lines: Iterable[tuple[int, str]]) -> Iterator[SheetPart]:
     """Yield each question with the lines of its answer: those of a list, and those further to the right."""
     entry: list[str] = []
     begin, margin = 0, 0
@@ -85,10 +85,10 @@ def _entries(lines: Iterable[tuple[int, str]]) -> Iterator[Part]:
             entry.append(f"  {bare}")
             continue
         if entry:
-            yield Part(begin, "\n".join(entry))
+            yield SheetPart(begin, "\n".join(entry))
         entry, begin, margin = [bare] if bare else [], number, indent
     if entry:
-        yield Part(begin, "\n".join(entry))
+        yield SheetPart(begin, "\n".join(entry))
 
 
 def _is_content(line: str) -> bool:

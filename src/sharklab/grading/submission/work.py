@@ -10,9 +10,9 @@ from pathlib import Path
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.grading.submission import capture_names, finding, sheet, strays, written
+from sharklab.grading.submission import capture_names, finding, page_answers, sheet, strays
 from sharklab.grading.submission.capture_names import NameMatch
-from sharklab.grading.submission.model import Answers, HostState, Problem, Submission, WrittenAnswer
+from sharklab.grading.submission.model import Answers, PlainHostState, Problem, Submission, WrittenAnswer
 from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
@@ -47,7 +47,7 @@ def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
 
     Files in the folder of captures that are not taken, and answers that the lab does not ask for, are
     problems. Other files are left alone, because the folder may be a git repository; captures among them
-    count where the lab takes them from anywhere (`finding`), and so do answers in texts (`written`). Raises
+    count where the lab takes them from anywhere (`finding`). So do answers in texts (`page_answers`). Raises
     InputError if there is no such folder.
     """
     if not folder.is_dir():
@@ -75,7 +75,7 @@ def _as_it_is(folder: Path, plan: Plan, limits: BundleLimits) -> Work:
         return gather(folder, limits, asked(plan))
     own = finding.answer_sheet(folder, plan)
     found = gather(own, limits, asked(plan))
-    said = written.find(folder, plan, found.answers)
+    said = page_answers.find(folder, plan, found.answers)
     answers = {**found.answers, **said.answers}
     more = finding.find(folder, plan, answers, found.captures, captures_folder(own))
     named = {own / problem.file for problem in found.problems}
@@ -108,9 +108,9 @@ def gather(folder: Path, limits: BundleLimits = BUNDLE, known: Sequence[str] | N
 
 def states(
     folder: Path, name: str = STATE, limits: BundleLimits = BUNDLE
-) -> tuple[Mapping[str, HostState], tuple[Problem, ...]]:
+) -> tuple[Mapping[str, PlainHostState], tuple[Problem, ...]]:
     """Return the recorded state of each host in the folder `name` of `folder`, and the refused parts."""
-    found: dict[str, HostState] = {}
+    by_host: dict[str, PlainHostState] = {}
     problems: list[Problem] = []
     for file_name, file in _files(folder / name, limits):
         match = HOST.fullmatch(file_name)
@@ -120,13 +120,13 @@ def states(
             content = untrusted.plain(untrusted.read(file, limits.state), limits.depth)
             if not isinstance(content, dict):
                 raise ValueError("no object")
-            found[match["id"]] = content
+            by_host[match["id"]] = content
         except InputError as error:
             problems.append(Problem(f"{name}/{file_name}", error.sentence))
         except ValueError as error:
             reason = Message(N_("the file is damaged: {fault}"), {"fault": str(error)[:200]})
             problems.append(Problem(f"{name}/{file_name}", reason))
-    return found, tuple(problems)
+    return by_host, tuple(problems)
 
 
 def texts(folder: Path, name: str, limits: BundleLimits = BUNDLE) -> Mapping[str, str]:
@@ -134,11 +134,11 @@ def texts(folder: Path, name: str, limits: BundleLimits = BUNDLE) -> Mapping[str
 
     A file that cannot be read, or has another name, is left out, because these texts earn no points.
     """
-    found = {}
+    by_host = {}
     for file_name, file in _files(folder / name, limits):
         if (match := DIFF.fullmatch(file_name) or LOG.fullmatch(file_name)) and not _too_odd(file, limits):
-            found[match["id"]] = untrusted.read(file, limits.state).decode(errors="replace")
-    return found
+            by_host[match["id"]] = untrusted.read(file, limits.state).decode(errors="replace")
+    return by_host
 
 
 def _too_odd(file: Path, limits: BundleLimits) -> bool:

@@ -22,7 +22,7 @@ def find(places: tuple[str, ...] = PLACES) -> list[dict[str, Any]]:
 
     The first bytes of a file tell, not its name. Hidden folders and other file systems are left out.
     """
-    found = []
+    captures = []
     for count, path in enumerate(_files(places)):
         if count == FILES:
             break
@@ -30,8 +30,8 @@ def find(places: tuple[str, ...] = PLACES) -> list[dict[str, Any]]:
             known = _describe(path)
         except OSError:  # it went meanwhile, or it is in a file system that says no
             continue
-        found += [known] if known else []
-    return found
+        captures += [known] if known else []
+    return captures
 
 
 def _files(places: tuple[str, ...]) -> Iterator[str]:

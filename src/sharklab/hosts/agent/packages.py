@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from sharklab.hosts.agent import units
 from sharklab.hosts.agent.tool import Failures, output
-
-POLICY = Path("/usr/sbin/policy-rc.d")
-"""Debian asks it whether a service may start when its package is installed (invoke-rc.d(8)): 101 is no."""
 
 
 def installed() -> list[str]:
@@ -49,13 +44,9 @@ def install(names: list[str], first: list[str], installer: str, failures: Failur
     A firewall that begins to filter before SSH is let in would be the last that is heard of the machine.
     `installer` is the text of install_packages.sh.
     """
-    before = set(units.enabled())
-    with _block_starts():
-        for chosen in (first, names):
-            if wanted := missing(chosen):
-                _install(wanted, installer, failures)
-    for unit in sorted(set(units.enabled()) - before):
-        failures.run(["systemctl", "--quiet", "disable", unit])
+    for chosen in (first, names):
+        if wanted := missing(chosen):
+            _install(wanted, installer, failures)
 
 
 def _install(wanted: list[str], installer: str, failures: Failures) -> None:
@@ -69,19 +60,6 @@ def _install(wanted: list[str], installer: str, failures: Failures) -> None:
     if done.returncode:
         said = (done.stdout + done.stderr).decode(errors="replace").strip().splitlines()
         failures.note(" ".join(wanted), "\n".join(said[-5:]))
-
-
-@contextlib.contextmanager
-def _block_starts():  # type: ignore[no-untyped-def]  # an iterator, for contextmanager
-    own = _is_debian() and not POLICY.exists()
-    if own:
-        POLICY.write_text("#!/bin/sh\nexit 101\n")
-        POLICY.chmod(0o755)
-    try:
-        yield
-    finally:
-        if own:
-            POLICY.unlink()
 
 
 def family() -> str:

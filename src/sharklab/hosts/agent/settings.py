@@ -1,9 +1,11 @@
-"""The configuration of the machine as texts: the files of /etc, the rules of firewalld, the mounts."""
+"""The configuration of the machine as texts: /etc, firewalld, the mounts, and digests of programs."""
 
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import os
+import shutil
 import stat
 
 from sharklab.hosts.agent import files, rules
@@ -37,14 +39,37 @@ COMMANDS = (
 """Commands whose output belongs to the configuration."""
 
 
+PROGRAMS = (
+    *("busctl", "cat", "exportfs", "firewall-cmd", "getent", "nft", "nmcli", "python3", "sh", "ss", "ssh"),
+    *("sshd", "systemctl", "timeout"),
+)
+"""Programs that show the state of the machine: whoever replaces one can make the machine look right."""
+
+PLACES = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+
 def texts() -> dict[str, str]:
     """Return the text of each file of /etc by its path, and the output of each of `COMMANDS`.
 
-    A symbolic link is the text "-> target". Files that are large, secret or no text are left out.
+    A symbolic link is the text "-> target". Files that are large, secret or no text are left out. Each of
+    `PROGRAMS` has its digest.
     """
     commands = {" ".join(words): _in_order(output(list(words)) or "") for words in COMMANDS}
-    found = {path: text for path in files.below(ROOT) if (text := _text(path)) is not None}
-    return {**found, **commands}
+    by_path = {path: text for path in files.below(ROOT) if (text := _text(path)) is not None}
+    return {**by_path, **commands, **_digests()}
+
+
+def _digests() -> dict[str, str]:
+    places = [place for name in PROGRAMS if (place := shutil.which(name, path=PLACES))]
+    return {f"sha256 {place}": f"{_digest(place)}\n" for place in places}
+
+
+def _digest(path: str) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while part := file.read(SIZE):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def _in_order(printed: str) -> str:

@@ -32,12 +32,6 @@ def is_active(before: Mapping[str, Any], *names: str) -> bool:
     return any(_is_active(before["units"].get(f"{name}.service", {})) for name in names)
 
 
-def enabled() -> list[str]:
-    """Return the units that start with the machine."""
-    listed = output(["systemctl", "list-unit-files", "--state=enabled", "--no-legend", "--no-pager"])
-    return [line.split()[0] for line in (listed or "").splitlines() if line.split()]
-
-
 def stop_new(before: Mapping[str, Any], failures: Failures) -> list[str]:
     """Stop the units that run now and did not before."""
     new = [name for name, unit in _units().items() if _is_active(unit) and not _was_active(before, name)]

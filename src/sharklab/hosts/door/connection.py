@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from sharklab import process
 from sharklab.errors import MachineryError
 from sharklab.hosts import borrowed, seat_provider
-from sharklab.hosts.providers import access, marks, network
+from sharklab.hosts.providers import access, claims, network
 from sharklab.hosts.providers.cluster import tunnel
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_
@@ -37,7 +37,7 @@ def shared(plan: Plan, owner: str) -> tuple[str, str]:
     """
     if borrowed.read(plan.seat.folder):
         return "-o", "ControlPath=none"
-    return "-o", f'ControlPath="{marks.folder(plan.seat.id)}/{owner}-%r@%n"'
+    return "-o", f'ControlPath="{claims.folder(plan.seat.id)}/{owner}-%r@%n"'
 
 
 def connect(plan: Plan, host: Host, port: int) -> socket.socket:

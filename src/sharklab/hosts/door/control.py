@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import socket
-import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,11 +54,6 @@ def make_door_folder() -> Path:
     made = door_folder()
     made.mkdir(mode=0o755, exist_ok=True)
     return made
-
-
-def note(line: str) -> None:
-    """Write a line into the log, which is the standard error of the process."""
-    print(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
 
 @contextmanager

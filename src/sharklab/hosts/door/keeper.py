@@ -19,11 +19,11 @@ MOST_OF_SEAT = 16
 """Terminals of one seat: each is an ssh process."""
 
 PATIENCE = 20.0
-Result = TypeVar("Result")
+Returned = TypeVar("Returned")
 
 
 @dataclass(frozen=True)
-class Key:
+class TerminalKey:
     """The name of a terminal: a host of a seat, and a number, as there may be several."""
 
     lab: str
@@ -48,13 +48,13 @@ class Keeper:
     """Keeps terminals, and shows them."""
 
     def __init__(self) -> None:
-        self._terminals: dict[Key, Terminal] = {}
+        self._terminals: dict[TerminalKey, Terminal] = {}
         self._turns = Pace()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
-    def attach(self, key: Key, visit: Visit, command: Callable[[], Sequence[str]]) -> socket.socket:
+    def attach(self, key: TerminalKey, visit: Visit, command: Callable[[], Sequence[str]]) -> socket.socket:
         """Return a connection to a terminal (`hosts.door.terminal`); if there is none, `command` begins it.
 
         A visit without the right to set its size begins none. Raises InputError for too many terminals, or
@@ -78,10 +78,12 @@ class Keeper:
         self._thread.join()
         self._loop.close()
 
-    def _do(self, work: Coroutine[Any, Any, Result]) -> Result:
+    def _do(self, work: Coroutine[Any, Any, Returned]) -> Returned:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
-    async def _attach(self, key: Key, visit: Visit, command: Callable[[], Sequence[str]]) -> socket.socket:
+    async def _attach(
+        self, key: TerminalKey, visit: Visit, command: Callable[[], Sequence[str]]
+    ) -> socket.socket:
         terminal = self._terminals.get(key)
         if terminal is None:
             terminal = self._begin(key, visit, command)
@@ -89,7 +91,7 @@ class Keeper:
         terminal.attach(ours, visit.name, visit.types, visit.sizes)
         return theirs
 
-    def _begin(self, key: Key, visit: Visit, command: Callable[[], Sequence[str]]) -> Terminal:
+    def _begin(self, key: TerminalKey, visit: Visit, command: Callable[[], Sequence[str]]) -> Terminal:
         if not visit.sizes:
             raise InputError(N_("this terminal is not open"), place=key.host)
         of_seat = [each for each in self._terminals if (each.lab, each.student) == (key.lab, key.student)]
@@ -109,7 +111,7 @@ class Keeper:
         self._terminals[key] = terminal
         return terminal
 
-    def _forget(self, key: Key) -> None:
+    def _forget(self, key: TerminalKey) -> None:
         self._terminals.pop(key, None)
 
     async def _end_visits(self, lab: str, student: str) -> None:

@@ -31,7 +31,7 @@ FREE = 512 << 20
 
 LONGEST_FILTER = 1000
 LOOK = 0.2
-Place = tuple[str, str, str]
+RecordedPlace = tuple[str, str, str]
 """The lab, the student and the host of a recording."""
 
 
@@ -86,11 +86,11 @@ class Recordings:
     def __init__(self, folder: Path, begin: Begin = Recording) -> None:
         """`folder` holds the files; `begin` starts tcpdump on a machine."""
         self._folder, self._begin = folder, begin
-        self._kept: dict[Place, _Kept] = {}
-        self._locks: dict[Place, threading.Lock] = {}
+        self._kept: dict[RecordedPlace, _Kept] = {}
+        self._locks: dict[RecordedPlace, threading.Lock] = {}
         self._numbers = itertools.count(1)
 
-    def start(self, place: Place, machine: Machine, network: str, order: Order) -> Shown:
+    def start(self, place: RecordedPlace, machine: Machine, network: str, order: Order) -> Shown:
         """Begin a recording on a host, in place of the one before, and return it when tcpdump listens.
 
         Raises InputError for a filter that tcpdump does not take, as it compiles it for the card,
@@ -101,7 +101,7 @@ class Recordings:
             self.stop(place)
             return self._start(place, machine, network, order)
 
-    def _start(self, place: Place, machine: Machine, network: str, order: Order) -> Shown:
+    def _start(self, place: RecordedPlace, machine: Machine, network: str, order: Order) -> Shown:
         file = tempfile.TemporaryFile(dir=state.folder(self._folder))  # noqa: SIM115 (it is kept)
         try:
             recording = self._begin(machine, order, file)
@@ -117,19 +117,19 @@ class Recordings:
         threading.Thread(target=self._watch, args=(kept,), daemon=True).start()
         return shown
 
-    def look(self, place: Place) -> Shown | None:
+    def look(self, place: RecordedPlace) -> Shown | None:
         """Return the last recording of a host, None if there is none."""
         kept = self._kept.get(place)
         return kept.shown if kept else None
 
-    def open(self, place: Place) -> IO[bytes]:
+    def open(self, place: RecordedPlace) -> IO[bytes]:
         """Return the file of the last recording, to read only. Raises InputError if there is none."""
         kept = self._kept.get(place)
         if kept is None:
             raise InputError(N_("there is no recording of this host"), place=place[2])
         return open(f"/proc/self/fd/{kept.file.fileno()}", "rb", buffering=0)  # noqa: PTH123
 
-    def stop(self, place: Place) -> Shown | None:
+    def stop(self, place: RecordedPlace) -> Shown | None:
         """End the recording of a host, and return it when tcpdump has written its last packets."""
         kept = self._kept.get(place)
         if kept is None:
@@ -139,7 +139,7 @@ class Recordings:
         return kept.shown
 
     @property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[RecordedPlace, ...]:
         """The hosts of which there is a recording."""
         return tuple(self._kept)
 

@@ -61,16 +61,16 @@ def find(student: str, lab: str, host: str, borrowed: bool = False) -> tuple[Pla
     seat here, or none of them has such a host, or several have, or the time of the seat is over.
     """
     here = of_student(student, lab, borrowed)
-    found = [(plan, own) for plan in here for own in plan.hosts if own.name == host]
-    if len(found) == 1:
-        _open(found[0][0])
-        return found[0]
-    if found:
+    hosts = [(plan, own) for plan in here for own in plan.hosts if own.name == host]
+    if len(hosts) == 1:
+        _open(hosts[0][0])
+        return hosts[0]
+    if hosts:
         raise InputError(
             N_("several of your seats have a host {host}"),
             hint=N_("name the lab, too: {names}"),
             host=host,
-            names=[f"{student}+{plan.lab.name}+{host}" for plan, _ in found],
+            names=[f"{student}+{plan.lab.name}+{host}" for plan, _ in hosts],
         )
     raise _no_host(here, lab, host)
 

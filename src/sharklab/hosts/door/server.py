@@ -43,18 +43,21 @@ class Caller:
 
 
 @dataclass
-class Answer:
+class Reply:
     """The answer to a request, and the file descriptor that goes with it, which is closed then."""
 
     content: Mapping[str, Any] = field(default_factory=dict)
     handle: socket.socket | IO[bytes] | None = None
 
 
-Handler = Callable[[str, Mapping[str, Any], list[int]], Answer]
+Handler = Callable[[str, Mapping[str, Any], list[int]], Reply]
 """Answers a student (the id, the request, its file descriptors). Raises SharklabError."""
 
+ExplainError = Callable[[SharklabError, Mapping[str, Any]], str]
+"""Puts an error into the language of the request."""
 
-def connect(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+
+def connect(student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
     """Answer the request "connection": a socket that is connected to a port of a host of the student's seat.
 
     Raises InputError for a host of another seat, MachineryError when it does not answer.
@@ -63,7 +66,7 @@ def connect(student: str, request: Mapping[str, Any], handles: list[int]) -> Ans
     if not isinstance(port, int) or not 0 < port < 1 << 16:
         raise InputError(N_("{port!r} is not a port"), port=port)
     plan, own = seats.find(student, lab, host)
-    return Answer({"lab": plan.lab.name, "host": own.name}, connection.connect(plan, own, port))
+    return Reply({"lab": plan.lab.name, "host": own.name}, connection.connect(plan, own, port))
 
 
 def text(request: Mapping[str, Any], name: str) -> str:
@@ -101,7 +104,7 @@ class Door:
         self,
         who: Callable[[int], Caller | None],
         handlers: Mapping[str, Handler],
-        explain: Callable[[SharklabError, Mapping[str, Any]], str],
+        explain: ExplainError,
         note: Callable[[str], None],
         most_of_student: int = MOST_OF_STUDENT,
     ) -> None:
@@ -137,7 +140,7 @@ class Door:
             protocol.close(handles)
             self._places.release()
 
-    def _decide(self, asker: Caller, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _decide(self, asker: Caller, request: Mapping[str, Any], handles: list[int]) -> Reply:
         try:
             student = text(request, "student") if asker.is_front else asker.student
             handler = self._handlers.get(text(request, "want"))
@@ -149,10 +152,10 @@ class Door:
                 return handler(student, request, handles)
         except SharklabError as error:
             self._note(f"refused: {asker.student or 'front'} {error.message}")
-            return Answer({"error": self._explain(error, request)})
+            return Reply({"error": self._explain(error, request)})
         except Exception as error:  # one request never ends the door
             self._note(f"fault: {error!r}")
-            return Answer({"error": f"sharklab: {type(error).__name__}"})
+            return Reply({"error": f"sharklab: {type(error).__name__}"})
 
 
 def uid_of(connection: socket.socket) -> int:

@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sharklab.errors import InputError, SharklabError
-from sharklab.hosts import host_login, inventory
+from sharklab.errors import InputError
+from sharklab.hosts import background, host_login, inventory
 from sharklab.hosts.door import connection, control, pace, seats, server
-from sharklab.hosts.door.keeper import Keeper, Key, Visit
-from sharklab.hosts.door.recordings import Place, Recordings
-from sharklab.hosts.door.server import Answer, text
+from sharklab.hosts.door.keeper import Keeper, TerminalKey, Visit
+from sharklab.hosts.door.recordings import RecordedPlace, Recordings
+from sharklab.hosts.door.server import ExplainError, Reply, text
 from sharklab.hosts.providers import remote
 from sharklab.hosts.recording import Order
 from sharklab.lab import help_note
@@ -37,7 +37,6 @@ MOST_NUMBER = 4
 MOST_AT_ONCE = 24
 """Requests of one student that are answered at the same time: a page asks for all its terminals at once."""
 
-Explain = Callable[[SharklabError, Mapping[str, Any]], str]
 More = Mapping[str, Callable[[Recordings], server.Handler]]
 Find = Callable[[str, str, str], tuple[Plan, Host]]
 Shell = Callable[[Plan, Host], Sequence[str]]
@@ -78,19 +77,19 @@ class Requests:
             "stop": self._stop,
         }
 
-    def _terminal(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _terminal(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with a connection to a terminal of a host (`hosts.door.terminal`)."""
         plan, host = self.find(student, text(request, "lab"), text(request, "host"))
         number = request.get("number", 1)
         if not isinstance(number, int) or not 1 <= number <= MOST_NUMBER:
             raise InputError(N_("a host has at most {count} terminals"), place=host.name, count=MOST_NUMBER)
-        key = Key(plan.lab.name, student, host.name, number)
+        key = TerminalKey(plan.lab.name, student, host.name, number)
         if request.get("own") is True:
             visit = Visit(text(request, "name"), types=True, sizes=True)
-            return Answer({"host": host.name}, self.keeper.attach(key, visit, lambda: self.login(plan, host)))
-        return Answer({"host": host.name}, self._visit(key, text(request, "name")))
+            return Reply({"host": host.name}, self.keeper.attach(key, visit, lambda: self.login(plan, host)))
+        return Reply({"host": host.name}, self._visit(key, text(request, "name")))
 
-    def _visit(self, key: Key, name: str) -> socket.socket:
+    def _visit(self, key: TerminalKey, name: str) -> socket.socket:
         """Return a connection for somebody whom the student lets see the terminal, or type in it.
 
         Raises InputError when the student does not, and when the terminal is not open.
@@ -104,12 +103,12 @@ class Requests:
             raise InputError(N_("{student} does not show this terminal"), student=key.student)
         return found
 
-    def _end_visits(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _end_visits(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """End the visits of everybody but the student at the terminals of a seat."""
         self.keeper.end_visits(text(request, "lab"), student)
-        return Answer()
+        return Reply()
 
-    def _record(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _record(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Begin a recording on a network of a host."""
         plan, host = self.find(student, text(request, "lab"), text(request, "host"))
         network = text(request, "network") or host.networks[0]
@@ -129,21 +128,21 @@ class Requests:
         self.recordings.start(place, machine, network, order)
         return self._seen(place)
 
-    def _stop(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _stop(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         place = place_of(student, request)
         self.recordings.stop(place)
         return self._seen(place)
 
-    def _look(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _look(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         return self._seen(place_of(student, request))
 
-    def _seen(self, place: Place) -> Answer:
+    def _seen(self, place: RecordedPlace) -> Reply:
         """Answer with the last recording of a host and its file; its id is 0 if there is none."""
         shown = self.recordings.look(place)
-        return Answer(asdict(shown), self.recordings.open(place)) if shown else Answer({"id": 0})
+        return Reply(asdict(shown), self.recordings.open(place)) if shown else Reply({"id": 0})
 
 
-def place_of(student: str, request: Mapping[str, Any]) -> Place:
+def place_of(student: str, request: Mapping[str, Any]) -> RecordedPlace:
     """Return the place of the recording that a request is about."""
     return text(request, "lab"), student, text(request, "host")
 
@@ -160,7 +159,7 @@ def is_idle(keeper: Keeper, recordings: Recordings) -> bool:
     return not keeper.count and not recordings.running
 
 
-def run(uid: int, explain: Explain, more: More) -> None:
+def run(uid: int, explain: ExplainError, more: More) -> None:
     """Answer until nothing is kept and no workbench is served. `uid` is that of the web process.
 
     `explain` puts an error into words; `more` makes the handlers of the floors above. The caller holds
@@ -176,7 +175,7 @@ def run(uid: int, explain: Explain, more: More) -> None:
             **{name: make(recordings) for name, make in more.items()},
         },
         explain,
-        control.note,
+        background.note,
         most_of_student=MOST_AT_ONCE,
     )
     listener = server.listen(control.make_door_folder() / control.SOCKET)

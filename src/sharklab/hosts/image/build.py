@@ -74,16 +74,16 @@ def base(
         "packages": sorted(system.packages),
         "customisation": CUSTOMISATION,
     }
-    image = _made(system, bottom, None, progress)
+    image = _build_once(system, bottom, None, progress)
     more, others = sorted({*packages} - {*system.packages}), sorted({*offered} - {*packages})
     if more or others:
         top = {"below": image.folder.name, "packages": more, "customisation": CUSTOMISATION}
         top |= {"offered": others} if others else {}
-        image = _made(system, top, image, progress)
+        image = _build_once(system, top, image, progress)
     return image
 
 
-def _made(
+def _build_once(
     system: systems.OperatingSystem, content: dict[str, Any], below: Image | None, progress: Say
 ) -> Image:
     """Return the image of that content, built now if it is not there yet."""

@@ -76,7 +76,7 @@ def checksum(address: str, name: str) -> str:
     is no answer, or `name` is not in it.
     """
     try:
-        with _open(address) as answer:
+        with _open_address(address) as answer:
             text = answer.read(CHECKSUM_LIMIT).decode(errors="replace")
     except (OSError, HTTPException) as error:
         raise MachineryError(
@@ -95,7 +95,7 @@ def _receive(address: str, part: Path, progress: Say) -> None:
     """Append the missing rest of the file to `part`."""
     there = part.stat().st_size if part.exists() else 0
     try:
-        with _open(address, {"Range": f"bytes={there}-"} if there else {}) as answer:
+        with _open_address(address, {"Range": f"bytes={there}-"} if there else {}) as answer:
             resumed = answer.status == HTTPStatus.PARTIAL_CONTENT
             with part.open("ab" if resumed else "wb") as file:
                 _copy(answer, file, there if resumed else 0, progress, part.stem)
@@ -105,7 +105,7 @@ def _receive(address: str, part: Path, progress: Say) -> None:
                 raise  # else all of it is there already, or more: its checksum tells
 
 
-def _open(address: str, headers: Mapping[str, str] = NO_HEADERS) -> HTTPResponse:
+def _open_address(address: str, headers: Mapping[str, str] = NO_HEADERS) -> HTTPResponse:
     """Open an address of the web; no file of this machine is meant."""
     if not address.startswith(SCHEMES):
         raise OSError(f"{address.partition(':')[0]}:")

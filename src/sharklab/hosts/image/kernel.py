@@ -55,7 +55,7 @@ DEBIAN = Kernel(
         "etc/initramfs-tools/conf.d/sharklab": "MODULES=list\nCOMPRESS=lz4\n",
         "etc/initramfs-tools/modules": "virtio_pci\nvirtio_blk\next4\ncrc32c_generic\n",
     },
-    finish=("update-initramfs", "-u"),
+    finish=("update-initramfs", "-c", "-k", "all"),
 )
 
 # Rocky's kernel lies with its modules, and whether its package's own script copies it depends on other

@@ -36,10 +36,10 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Engine:
-    """The engine of virtual machines: QEMU's accelerator ("kvm", "tcg") and the processor model it shows."""
+class Accelerator:
+    """The accelerator of QEMU: the value of -accel ("kvm", "tcg,..."), and the processor of the machines."""
 
-    accelerator: str
+    option: str
     cpu: str
 
 
@@ -47,13 +47,13 @@ class Engine:
 class Snapshots:
     """The snapshots from which virtual machines are restored: `<folder>/<host>/` holds disk and memory.
 
-    `engine` made them, and only it can restore them. `libvirt` is the libvirt that starts them, or "" if
+    `accelerator` made them, and only it can restore them. `libvirt` is the libvirt that starts them, or "" if
     QEMU is started without one.
     """
 
     image: Image
     folder: Path
-    engine: Engine
+    accelerator: Accelerator
     libvirt: str = ""
 
 

@@ -183,6 +183,13 @@ _READ_OFFERED = (
 )
 
 
+NO_INITRAMFS = ("env", "INITRD=No")
+"""The setting by which packages of kernels make no initramfs (/etc/kernel/postinst.d).
+
+A container needs none. A virtual machine's is made once, at the end, with its own settings (`Kernel.finish`).
+"""
+
+
 def _mmdebstrap(suite: str) -> Build:
     """Return a function that builds or extends a Debian `suite` with mmdebstrap(1), from Debian's own mirror.
 
@@ -204,6 +211,7 @@ def _mmdebstrap(suite: str) -> Build:
             else ["--variant=minbase", f"--include={','.join(packages)}"]
         )
         command: list[str | Path] = [
+            *NO_INITRAMFS,
             "mmdebstrap",
             "--mode=root",
             '--aptopt=Acquire::Languages "none"',

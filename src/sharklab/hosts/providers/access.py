@@ -19,7 +19,7 @@ from pathlib import Path
 from sharklab import process, state
 from sharklab.errors import MachineryError
 from sharklab.hosts import ssh_settings
-from sharklab.hosts.providers import marks, network
+from sharklab.hosts.providers import claims, network
 from sharklab.lab.model import Plan
 from sharklab.message import N_, Message
 
@@ -206,7 +206,7 @@ def close(seat_id: str, host: str = "*") -> None:
     Raises MachineryError when one stays for `CLOSE_LIMIT` seconds.
     """
     deadline = time.monotonic() + CLOSE_LIMIT
-    for path in marks.folder(seat_id).glob(f"*@{host}"):
+    for path in claims.folder(seat_id).glob(f"*@{host}"):
         if _is_open(path):
             with suppress(MachineryError):  # it ended meanwhile
                 process.run(["ssh", "-q", "-O", "exit", "-o", f"ControlPath={path}", "host"])
@@ -284,7 +284,7 @@ def _config(plan: Plan, proxy: str) -> str:
         key=ssh_settings.file(folder(plan) / "id_ed25519"),
         known=ssh_settings.file(folder(plan) / "known_hosts"),
         proxy=proxy,
-        sockets=marks.folder(plan.seat.id),
+        sockets=claims.folder(plan.seat.id),
     )
     return start + "".join(hosts)
 

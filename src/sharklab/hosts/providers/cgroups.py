@@ -33,6 +33,10 @@ MOUNTS = Path("/proc/self/mounts")
 KILL_LIMIT = 60.0
 """Seconds until the processes of a unit have ended: a machine that is overloaded takes more than ten."""
 
+STOP_SECONDS = 20
+"""Seconds that systemd gives a unit to end when the machine shuts down, before it kills the unit: a host that
+sleeps hears no signal, and systemd's usual 90 s would hold the shutdown up."""
+
 PAUSE = 0.01
 JOIN = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"'
 
@@ -74,7 +78,8 @@ def launcher(unit: str, limits: Limits | None = None) -> list[str]:
     if _systemd_runs():
         scope = ["systemd-run", "--scope", "--quiet", "--collect", "--slice=machine.slice"]
         bounds = _scope_limits(limits) if limits else []
-        return [*scope, f"--unit={unit}", "--property=Delegate=yes", *bounds, "--"]
+        own = ["--property=Delegate=yes", f"--property=TimeoutStopSec={STOP_SECONDS}"]
+        return [*scope, f"--unit={unit}", *own, *bounds, "--"]
     folders = [root / "sharklab" / unit for root in _hierarchies()]
     for folder in folders:
         _make(folder)

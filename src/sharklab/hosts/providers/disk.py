@@ -269,6 +269,20 @@ def put(upper: Path, path: str, text: str, mode: int) -> None:
     state.write(target, text, mode)
 
 
+WAY_IN = f"""\
+# The controller of the lab comes in here, whatever other files say about logins.
+Match User root LocalAddress {network.CONTROLLER.network}
+    PermitRootLogin prohibit-password
+    PubkeyAuthentication yes
+    AuthorizedKeysFile .ssh/authorized_keys
+    AllowUsers root
+    AllowGroups root
+    ForceCommand none
+"""
+"""Settings of sshd for the controller. A student may set other ones for everybody, such as another place of
+the keys: sshd reads this file first, and its first value counts (sshd_config(5))."""
+
+
 def files(plan: Plan, host: Host) -> Mapping[str, tuple[int, str]]:
     """Return mode and content of the files that only this host has."""
     key = access.host_key(plan, host.name)
@@ -282,6 +296,7 @@ def files(plan: Plan, host: Host) -> Mapping[str, tuple[int, str]]:
         "etc/ssh/ssh_host_ed25519_key": (0o600, key.read_text()),
         "etc/ssh/ssh_host_ed25519_key.pub": (0o644, access.public(key)),
         "root/.ssh/authorized_keys": (0o600, f'from="{network.CONTROLLER.ip}" {controller}'),
+        "etc/ssh/sshd_config.d/00-controller.conf": (0o644, WAY_IN),
         f"{connections}/{network.MANAGEMENT}.nmconnection": (0o600, _management(plan, host)),
         **{
             f"{connections}/{name}.nmconnection": (0o600, _keyfile(plan, host, name))

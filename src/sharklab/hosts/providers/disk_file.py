@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sharklab import process, state
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import once
+from sharklab.hosts.providers import trial_record
 from sharklab.hosts.providers.boot import DISK_FILE, MOUNT_DISK, STORE
 
 SIZE = 2**30
@@ -43,7 +43,7 @@ def make(folder: Path) -> None:
 
 def works() -> bool:
     """Tell whether this machine can mount such files; tried once after each start of the machine."""
-    return once.after_boot(RECORD, lambda: "yes" if measure() else "no") == "yes"
+    return trial_record.after_boot(RECORD, lambda: "yes" if measure() else "no") == "yes"
 
 
 def used_part(pid: int) -> float:
@@ -72,12 +72,21 @@ def settled(pid: int) -> Iterator[None]:
 
     `pid` is the process that made its mounts. Raises MachineryError.
     """
-    enter = ["nsenter", f"--target={pid}", "--mount", "--", "fsfreeze"]
-    process.run([*enter, "--freeze", STORE])
+    process.run(_fsfreeze(pid, "--freeze"))
     try:
         yield
     finally:
-        process.run([*enter, "--unfreeze", STORE])
+        process.run(_fsfreeze(pid, "--unfreeze"))
+
+
+def unsettle(pid: int) -> None:
+    """Let a container write again where a killed command left `settled`; another stays as it is."""
+    with suppress(MachineryError):  # nothing was frozen there
+        process.run(_fsfreeze(pid, "--unfreeze"))
+
+
+def _fsfreeze(pid: int, what: str) -> list[str]:
+    return ["nsenter", f"--target={pid}", "--mount", "--", "fsfreeze", what, STORE]
 
 
 def _make(file: Path) -> None:
@@ -97,7 +106,7 @@ def measure() -> bool:
         try:
             _make(file)
             enter = ["unshare", "--mount", "--propagation", "private", "--"]
-            process.run([*enter, *MOUNT_DISK, file, at], timeout=20)
+            process.run([*enter, *MOUNT_DISK, file, at], timeout=trial_record.PATIENCE)
         except (MachineryError, subprocess.SubprocessError):
             return False
     return True

@@ -21,9 +21,9 @@ from sharklab.hosts.providers import (
     access,
     boot,
     cgroups,
+    claims,
     disk,
     disk_file,
-    marks,
     network,
     readiness,
     user_ranges,
@@ -67,7 +67,7 @@ def start(plan: Plan, host: Host, layers: Layers, own_users: bool) -> None:
     lowers = disk.lower_links(plan, host.name, layers)
     first = user_ranges.take(plan.seat.id, host.name) if own_users else None
     interfaces = [name for _, name, _ in network.ports(plan, host)]
-    keeper: list[str | Path] = ["sh", KEEPER, marks.file(plan.seat.id), network.namespace(plan.seat.id)]
+    keeper: list[str | Path] = ["sh", KEEPER, claims.file(plan.seat.id), network.namespace(plan.seat.id)]
     keeper += [unit, folder, *command(unit, host.name, interfaces, lowers, first)]
     keeper += ["--notify-ready=yes", "--boot"]
     told = ("env", f"NOTIFY_SOCKET={readiness.place(plan.seat.id, host.name)}")
@@ -94,6 +94,17 @@ def paused(plan: Plan, host: Host) -> Iterator[None]:
             for pid in filter(_is_nspawn, cgroups.processes(unit)):
                 stack.enter_context(disk_file.settled(pid))
         yield
+
+
+def resume(units: str) -> None:
+    """Let hosts run again that are left in `paused`, because the command was killed meanwhile.
+
+    `units` is a pattern (fnmatch). The file system goes first: while it is frozen, no process of it can end.
+    """
+    for unit in filter(cgroups.is_frozen, cgroups.units(units)):
+        for pid in filter(_is_nspawn, cgroups.processes(unit)):
+            disk_file.unsettle(pid)
+        cgroups.thaw(unit)
 
 
 def upper(own: Seat, host: str) -> Path | None:

@@ -13,13 +13,11 @@ from typing import Protocol
 
 from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Layers
+from sharklab.hosts.inventory import HostFacts
 from sharklab.hosts.providers.disk import Overlay
 from sharklab.lab.model import Plan, Seat
 from sharklab.message import N_, Message
 from sharklab.process import Say
-
-HostFacts = Mapping[str, Mapping[str, object]]
-"""By host: Ansible's facts that roles use, by their names without `ansible_`."""
 
 
 @dataclass(frozen=True)

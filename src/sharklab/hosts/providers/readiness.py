@@ -11,12 +11,12 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import access, boot, disk, marks, network
+from sharklab.hosts.providers import access, boot, claims, disk, network
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
 
@@ -25,6 +25,12 @@ PAUSE = 0.1
 DISCARD_PORT = 9
 QUIET = 4.0
 """Seconds without news after which a host is asked: it may wait for a folder of a server that is off."""
+
+LOOK = 5.0
+"""Seconds between two looks at the consoles of hosts that boot."""
+
+STARTED = "  OK  "
+"""The word that systemd writes to the console for a unit that has started."""
 
 COMPLETE = 0x2
 """ATF_COM of an entry of /proc/net/arp: the address answers."""
@@ -37,7 +43,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 def place(seat_id: str, host: str) -> Path:
     """Return the socket to which a host's systemd-nspawn tells that the host has booted."""
-    return marks.folder(seat_id) / f"ready-{host}"
+    return claims.folder(seat_id) / f"ready-{host}"
 
 
 @contextmanager
@@ -65,11 +71,11 @@ def wait(
     """Wait until each host has started its units, or tried to, and has its address; return these hosts.
 
     When another host of the seat is there, the last ones have `QUIET` seconds more. Raises the error that
-    `explain` returns for a host and a reason if one has ended, or needs more than `limit` seconds
-    (`access.LIMIT`).
+    `explain` returns for a host and a reason if one has ended, or starts no further unit within `limit`
+    seconds (`access.LIMIT`): a slow machine may take longer for all of them.
     """
     limit = access.LIMIT if limit is None else limit
-    deadline, news = time.monotonic() + limit, time.monotonic()
+    consoles, news = Consoles(plan, sockets), time.monotonic()
     booting, silent = dict(sockets), set(sockets)
     while silent:
         select.select(list(booting.values()), [], [], PAUSE)
@@ -81,7 +87,7 @@ def wait(
         for name in sorted(silent):
             if not is_running(name):
                 raise explain(name, Message(N_("the host ended while it booted")))
-            if time.monotonic() > deadline:
+            if consoles.silence(name) > limit:
                 complaint = Message(
                     N_("its units have not all started")
                     if name in booting
@@ -90,6 +96,32 @@ def wait(
                 values = {"seconds": limit, "complaint": complaint}
                 raise explain(name, Message(N_("no answer within {seconds:g} s ({complaint})"), values))
     return set(sockets) - silent
+
+
+class Consoles:
+    """The consoles of hosts that boot: since when each has shown no unit that started."""
+
+    def __init__(self, plan: Plan, hosts: Iterable[str]) -> None:
+        self._files = {name: disk.folder(plan, name) / disk.CONSOLE for name in hosts}
+        self._units = dict.fromkeys(self._files, 0)
+        self._news = dict.fromkeys(self._files, time.monotonic())
+        self._looked = time.monotonic()
+
+    def silence(self, host: str) -> float:
+        """Return the seconds since a unit of the host was last seen to start, or since the begin."""
+        now = time.monotonic()
+        if now > self._looked + LOOK:
+            self._looked = now
+            for name, file in self._files.items():
+                if (units := _read(file).count(STARTED)) > self._units[name]:
+                    self._units[name], self._news[name] = units, now
+        return now - self._news[host]
+
+
+def _read(console: Path) -> str:
+    with suppress(FileNotFoundError):  # its keeper has not made it yet
+        return console.read_text(errors="replace")
+    return ""
 
 
 def _is_ready(one: socket.socket) -> bool:
@@ -112,9 +144,9 @@ def answering(plan: Plan, hosts: Set[str]) -> set[str]:
     addresses = {
         str(network.management_address(plan, host).ip): host.name for host in plan.hosts if host.name in hosts
     }
-    found: set[str] = set()
+    ready: set[str] = set()
     if not hosts:
-        return found
+        return ready
 
     def look() -> None:
         # Only this thread goes there (setns(2)), and it ends there.
@@ -129,9 +161,9 @@ def answering(plan: Plan, hosts: Set[str]) -> set[str]:
         for line in table.splitlines()[1:]:
             address, _, flags, *_ = line.split()
             if address in addresses and int(flags, 16) & COMPLETE:
-                found.add(addresses[address])
+                ready.add(addresses[address])
 
     thread = threading.Thread(target=look, name=f"arp-{os.getpid()}")
     thread.start()
     thread.join()
-    return found
+    return ready

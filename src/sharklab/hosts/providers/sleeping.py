@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from sharklab import state
-from sharklab.hosts.providers import cgroups, network
+from sharklab.hosts.providers import cgroups, network, nspawn
 from sharklab.hosts.providers.cluster import looks
 from sharklab.lab.model import Seat
 
@@ -46,6 +46,14 @@ def wake(own: Seat) -> None:
     _note(own).unlink(missing_ok=True)
 
 
+def resume(own: Seat) -> None:
+    """Let hosts run again that a command left paused, because it was killed while it copied a disk.
+
+    Only who holds the seat may call it: another command may copy a disk now.
+    """
+    nspawn.resume(_pattern(own))
+
+
 def is_asleep(own: Seat) -> bool:
     """Tell whether a host of the seat sleeps."""
     return any(cgroups.is_frozen(unit) for unit in _units(own)) or looks.is_frozen(own)
@@ -58,7 +66,11 @@ def is_in_use(own: Seat) -> bool:
 
 
 def _units(own: Seat) -> list[str]:
-    return cgroups.units(f"{network.namespace(own.id)}-*")
+    return cgroups.units(_pattern(own))
+
+
+def _pattern(own: Seat) -> str:
+    return f"{network.namespace(own.id)}-*"
 
 
 def _users(unit: str) -> Iterator[int]:

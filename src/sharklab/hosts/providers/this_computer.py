@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from sharklab import privilege, process, state
+from sharklab import privilege, process, state, untrusted
 from sharklab.errors import Busy, MachineryError
 from sharklab.hosts import image
 from sharklab.hosts.image.model import Layers
@@ -22,9 +22,9 @@ from sharklab.hosts.providers import (
     access,
     baking,
     cgroups,
+    claims,
     disk,
-    gateway,
-    marks,
+    internet_gateway,
     network,
     nspawn,
     provider,
@@ -114,7 +114,7 @@ class ThisComputer:
         privilege.require_root(N_("starting hosts (network namespaces, mounts, containers) needs root"))
         process.require(*nspawn.TOOLS, *(qemu.TOOLS if self._vms(plan) else ()))
         network.check(plan)
-        marks.claim(plan.seat.id, plan.seat.folder)
+        claims.claim(plan.seat.id, plan.seat.folder)
         access.prepare(plan)
 
     def up(self, plan: Plan, layers: Layers, progress: Say) -> Mapping[str, Mapping[str, object]]:
@@ -123,9 +123,9 @@ class ThisComputer:
         vms = self._vms(plan)
         shared_limits.ensure(len(plan.hosts), progress)
         if not any(_is_running(plan.seat, host.name) for host in plan.hosts):
-            gateway.end(plan.seat)
+            internet_gateway.end(plan.seat)
             network.build(plan)
-        gateway.connect(plan)
+        internet_gateway.connect(plan)
         absent = [host for host in plan.hosts if not _is_running(plan.seat, host.name)]
         containers = [host for host in absent if not self._is_vm(host)]
         own_users = bool(containers) and user_namespace.decide(layers, progress)
@@ -152,12 +152,12 @@ class ThisComputer:
                     seconds=limit,
                 )
             time.sleep(0.05)
-        gateway.end(plan.seat)
+        internet_gateway.end(plan.seat)
 
     def down(self, seat: Seat) -> Sequence[Message]:
         """Remove hosts, namespaces, connections and the seat's folder; missing ones are no error."""
         privilege.require_root(N_("removing hosts needs root"))
-        ours = {name for name in (seat.id, *marks.ids_below(seat.folder)) if _is_ours(name, seat)}
+        ours = {name for name in (seat.id, *claims.ids_below(seat.folder)) if _is_ours(name, seat)}
         for seat_id in ours:
             _clear_seat(seat_id)
         if seat.folder.exists():
@@ -167,19 +167,19 @@ class ThisComputer:
                 seat.folder.parent.rmdir()
         _remove_rest(f"{seat.id}-*")
         for seat_id in ours:
-            marks.release(seat_id)
+            claims.release(seat_id)
         return ()
 
     def sweep(self) -> None:
         """Remove the remains of seats whose folder is gone, and of interrupted bakes."""
-        if not marks.ids_below(state.root()) and not any(state.root().glob(f"{REMOVED}*")):
+        if not claims.ids_below(state.root()) and not any(state.root().glob(f"{REMOVED}*")):
             return
         privilege.require_root(N_("removing hosts needs root"))
-        for seat_id in marks.ids_below(state.root()):
-            folder = marks.owner(seat_id)
+        for seat_id in claims.ids_below(state.root()):
+            folder = claims.owner(seat_id)
             if folder is None or not folder.exists():
                 _clear_seat(seat_id)
-                marks.release(seat_id)
+                claims.release(seat_id)
             elif (lock := folder.with_name("lock")).exists():
                 with suppress(Busy), state.lock(lock, Message(N_("an image"))):
                     self.down(Seat("", "", seat_id, "", "", "", {}, folder))
@@ -190,7 +190,7 @@ class ThisComputer:
         """Return the state of each host, by what the seat names and what is on disk."""
         on_disk = {path.parent.name for path in seat.folder.glob("hosts/*/lowers")}
         names = [*seat.addresses, *sorted(on_disk - set(seat.addresses))]
-        cut_off = gateway.cut_off(seat)
+        cut_off = internet_gateway.cut_off(seat)
         return {name: _host_state(seat, name, name in on_disk, name in cut_off) for name in names}
 
     def forget_lost(self, seat: Seat) -> None:
@@ -274,8 +274,10 @@ def _unit(seat: Seat, host: str) -> str:
 
 def _clear_seat(seat_id: str) -> None:
     """Kill the seat's processes and remove its control groups and namespaces."""
+    units = f"{network.namespace(seat_id)}-*"
     qemu.end_domains(seat_id)
-    cgroups.end(f"{network.namespace(seat_id)}-*")
+    nspawn.resume(units)
+    cgroups.end(units)
     access.close(seat_id)
     for name in network.namespaces(seat_id):
         network.delete(name)
@@ -283,7 +285,7 @@ def _clear_seat(seat_id: str) -> None:
 
 def _is_ours(seat_id: str, seat: Seat) -> bool:
     """Tell whether the id belongs to the seat in its folder, or is free."""
-    return marks.owner(seat_id) in (None, seat.folder)
+    return claims.owner(seat_id) in (None, seat.folder)
 
 
 def _remove_rest(pattern: str) -> None:
@@ -296,14 +298,15 @@ def _host_state(seat: Seat, host: str, has_disk: bool, is_cut_off: bool) -> str:
     if cgroups.is_frozen(_unit(seat, host)):
         return N_("asleep")
     if _is_running(seat, host):
-        return gateway.CUT_OFF if is_cut_off else N_("running")
+        return internet_gateway.CUT_OFF if is_cut_off else N_("running")
     return N_("stopped") if has_disk else N_("absent")
 
 
 def boot_failure(plan: Plan, host: str, reason: Message) -> MachineryError:
     """Return the error for a host that did not come up, with the last lines of its console."""
     file = disk.folder(plan, host) / disk.CONSOLE
-    said = process.last_lines(file.read_text(errors="replace")) if file.exists() else ""
+    text = file.read_text(errors="replace").replace("\r", "\n") if file.exists() else ""
+    said = process.last_lines(untrusted.visible(text))
     return MachineryError(
         N_("host {host} did not come up: {reason}"),
         place=str(file),

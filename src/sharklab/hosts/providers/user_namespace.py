@@ -16,15 +16,12 @@ from pathlib import Path
 from sharklab import process, state
 from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Layers
-from sharklab.hosts.providers import cgroups, nspawn, once, user_ranges
+from sharklab.hosts.providers import cgroups, nspawn, trial_record, user_ranges
 from sharklab.message import N_, NOTHING, Message
 from sharklab.process import Say
 
 RECORD = "user-namespaces"
 """The file of the state folder that keeps the result: empty, or the words of the system against it."""
-
-SECONDS = 20.0
-"""A container that boots nothing takes half a second."""
 
 PROOF = "id -u && touch /proof"
 """Root of the container writes a file of its own."""
@@ -37,7 +34,7 @@ WITHOUT = N_(
 
 def decide(layers: Layers, progress: Say) -> bool:
     """Tell whether containers get users of their own, and say so if they do not."""
-    reason = once.after_boot(RECORD, lambda: _on_one_line(try_container(layers.image.roots)))
+    reason = trial_record.after_boot(RECORD, lambda: _on_one_line(try_container(layers.image.roots)))
     if reason:
         progress(Message(WITHOUT, {"reason": reason}))
     return not reason
@@ -45,7 +42,7 @@ def decide(layers: Layers, progress: Say) -> bool:
 
 def measure(roots: Sequence[Path]) -> str:
     """Try again, keep the result and return it: the words of the system against it, or ""."""
-    return once.record(RECORD, _on_one_line(try_container(roots)))
+    return trial_record.record(RECORD, _on_one_line(try_container(roots)))
 
 
 def try_container(roots: Sequence[Path]) -> Message:
@@ -65,7 +62,7 @@ def try_container(roots: Sequence[Path]) -> Message:
         argv += ["--as-pid2", "/bin/sh", "-c", PROOF]
         try:
             enter = ["env", f"--chdir={folder}"]
-            process.run([*cgroups.launcher(unit), *enter, *argv], timeout=SECONDS)
+            process.run([*cgroups.launcher(unit), *enter, *argv], timeout=trial_record.PATIENCE)
         except MachineryError as error:
             return error.sentence
         finally:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sharklab import state
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import marks
+from sharklab.hosts.providers import claims
 from sharklab.hosts.providers.boot import COUNT
 from sharklab.message import N_
 
@@ -30,7 +30,7 @@ def take(seat_id: str, host: str) -> int:
 
     The seat must be marked. Raises MachineryError when no range is free.
     """
-    note = state.folder(marks.folder(seat_id) / "users") / host
+    note = state.folder(claims.folder(seat_id) / "users") / host
     with _alone():
         if not note.exists():
             state.write(note, str(_free()))
@@ -39,7 +39,7 @@ def take(seat_id: str, host: str) -> int:
 
 def _free() -> int:
     """Return the first user of a range that neither a host nor another tool has."""
-    taken = {first for file in marks.MARKS.glob("*/users/*") if (first := _number(file)) is not None}
+    taken = {first for file in claims.MARKS.glob("*/users/*") if (first := _number(file)) is not None}
     foreign = list(_delegated())
     for first in range(FIRST, END, COUNT):
         if first not in taken and not any(start < first + COUNT and first < end for start, end in foreign):
@@ -70,7 +70,7 @@ def _delegated() -> Iterator[tuple[int, int]]:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Keep other processes from choosing a range meanwhile."""
-    folder = os.open(marks.MARKS, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = os.open(claims.MARKS, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
         yield

@@ -20,19 +20,21 @@ from sharklab.errors import InputError
 from sharklab.hosts import background
 from sharklab.hosts.providers import cgroups
 from sharklab.hosts.ssh_gateway import cell, students
-from sharklab.hosts.ssh_gateway.supervisor import Where
+from sharklab.hosts.ssh_gateway.supervisor import EVERY_ADDRESS, Where
 from sharklab.message import N_, Message
 
 PORT = 2222
-ADDRESS = "0.0.0.0"  # noqa: S104 (students come from other machines; the port is for them)
-START_LIMIT = 60.0
-"""Seconds until sshd answers."""
+START_LIMIT = 300.0
+"""Seconds until sshd answers: 3 on most machines, and more than 60 on an emulated one with other work."""
+
+GREETING_LIMIT = 30.0
+"""Seconds until sshd greets a connection: it starts a process for that."""
 
 WHAT = Message(N_("the SSH gateway"))
 
 
 @dataclass(frozen=True)
-class Status:
+class GatewayStatus:
     """A gateway that runs: where it listens, since when (epoch seconds), and the fingerprint of its key."""
 
     where: Where
@@ -54,16 +56,16 @@ def _settings_file() -> Path:
     return students.folder() / "gateway.json"
 
 
-def status() -> Status | None:
+def status() -> GatewayStatus | None:
     """Return the gateway that runs, or None. Raises MachineryError when the gateway's own file is damaged."""
     if not state.is_locked(lock_file()):
         return None
     content = _settings()
-    where = Where(content.get("address", ADDRESS), content.get("port", PORT))
-    return Status(where, content.get("since", 0.0), fingerprint())
+    where = Where(content.get("address", EVERY_ADDRESS), content.get("port", PORT))
+    return GatewayStatus(where, content.get("since", 0.0), fingerprint())
 
 
-def start(address: str | None, port: int | None, command: Sequence[str]) -> tuple[Status, bool]:
+def start(address: str | None, port: int | None, command: Sequence[str]) -> tuple[GatewayStatus, bool]:
     """Start the gateway, or leave a running one as it is; return it, and whether it is new.
 
     Without address or port it is where it was before. `command` becomes the supervisor when address and
@@ -74,7 +76,9 @@ def start(address: str | None, port: int | None, command: Sequence[str]) -> tupl
     with state.lock(students.folder() / "starting", WHAT):
         before = _settings()
         running = status()
-        where = Where(address or str(before.get("address", ADDRESS)), port or int(before.get("port", PORT)))
+        where = Where(
+            address or str(before.get("address", EVERY_ADDRESS)), port or int(before.get("port", PORT))
+        )
         if running and running.where == where:
             return running, False
         if running:
@@ -91,7 +95,7 @@ def start(address: str | None, port: int | None, command: Sequence[str]) -> tupl
         words = [*command, where.address, str(where.port)]
         sentence = N_("the gateway does not start: {said}")
         background.start(unit(), words, log_file(), lambda: _answers(where), START_LIMIT, sentence)
-        return Status(where, since, fingerprint()), True
+        return GatewayStatus(where, since, fingerprint()), True
 
 
 def stop() -> bool:
@@ -128,7 +132,6 @@ def _settings() -> dict[str, Any]:
 
 def _answers(where: Where) -> bool:
     """Tell whether sshd greets at `where` (RFC 4253, 4.2)."""
-    address = {ADDRESS: "127.0.0.1", "::": "::1"}.get(where.address, where.address)
-    with suppress(OSError), socket.create_connection((address, where.port), timeout=5) as probe:
+    with suppress(OSError), socket.create_connection(where.here, timeout=GREETING_LIMIT) as probe:
         return probe.recv(4) == b"SSH-"
     return False

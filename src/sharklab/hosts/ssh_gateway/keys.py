@@ -43,10 +43,10 @@ def read_all(text: str) -> tuple[str, ...]:
     Raises InputError for a line that is no public key, for a weak key, or for more than `MOST` keys.
     """
     lines = (line.strip() for line in text.splitlines())
-    found = tuple(dict.fromkeys(read(line) for line in lines if line and not line.startswith("#")))
-    if len(found) > MOST:
+    keys = tuple(dict.fromkeys(read(line) for line in lines if line and not line.startswith("#")))
+    if len(keys) > MOST:
         raise InputError(N_("more than {most} keys of one student"), most=MOST)
-    return found
+    return keys
 
 
 def read(line: str) -> str:
@@ -101,22 +101,22 @@ def of_folder(folder: Path, students: Iterable[str]) -> dict[str, tuple[str, ...
 
     Raises InputError for a folder without any such file, and for a file with a line that is no key.
     """
-    found = {}
+    by_student = {}
     for student in students:
         file = folder / f"{student}.keys"
         if file.exists():
             try:
-                found[student] = read_all(untrusted.read(file, LARGEST).decode(errors="replace"))
+                by_student[student] = read_all(untrusted.read(file, LARGEST).decode(errors="replace"))
             except InputError as error:
                 error.place = str(file)
                 raise
-    if not found:
+    if not by_student:
         raise InputError(
             N_("no student of the class has a file of keys there"),
             place=str(folder),
             hint=N_("name each file as the student: alice.keys"),
         )
-    return found
+    return by_student
 
 
 def personal(student: str) -> tuple[str, str]:

@@ -40,7 +40,7 @@ def note(student: str, lab: str, host: str, source: str, what: str) -> None:
 
 def read(student: str = "") -> list[dict[str, Any]]:
     """Return the logins, the oldest first; only those of `student`. A line that was cut is left out."""
-    found = []
+    logins = []
     for place in (file().with_name("logins.1.jsonl"), file()):
         lines = place.read_text(errors="replace").splitlines() if place.exists() else []
         for line in lines:
@@ -49,5 +49,5 @@ def read(student: str = "") -> list[dict[str, Any]]:
             except ValueError:
                 continue
             if student in ("", entry.get("student")):
-                found.append(entry)
-    return found
+                logins.append(entry)
+    return logins

@@ -40,16 +40,16 @@ class Target:
 
 def hosts_of_labs() -> dict[str, tuple[str, ...]]:
     """Return the names of the hosts of each lab that `labs/` or a seat of this machine has."""
-    found: dict[str, tuple[str, ...]] = {}
+    hosts: dict[str, tuple[str, ...]] = {}
     for name in load.names():
         try:
-            found[name] = tuple(host.name for host in load.named(name).hosts)
+            hosts[name] = tuple(host.name for host in load.named(name).hosts)
         except SharklabError:  # an author is at work on it
             continue
     for file in sorted(state.seats_folder().glob("*/*/plan.json")):
-        if file.parent.parent.name not in found:
-            found |= _hosts_of_seat(file)
-    return found
+        if file.parent.parent.name not in hosts:
+            hosts |= _hosts_of_seat(file)
+    return hosts
 
 
 def _hosts_of_seat(file: Path) -> dict[str, tuple[str, ...]]:

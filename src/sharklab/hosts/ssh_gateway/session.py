@@ -18,7 +18,7 @@ from sharklab.errors import InputError, SharklabError
 from sharklab.hosts import host_login, providers, seat_provider
 from sharklab.hosts.agent import live
 from sharklab.hosts.door import connection, seats, server
-from sharklab.hosts.door.server import Answer, text
+from sharklab.hosts.door.server import Reply, text
 from sharklab.hosts.providers import access
 from sharklab.hosts.ssh_gateway import logins, names, students
 from sharklab.lab.model import Capture, Host, Plan
@@ -65,7 +65,7 @@ def explain(error: SharklabError, request: Mapping[str, Any]) -> str:
 def handlers(targets: Callable[[], Mapping[str, names.Target]], submit: Submit) -> dict[str, server.Handler]:
     """Return the functions of the gateway's door. `targets` returns the login names as they are now."""
 
-    def login(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def login(student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         target = targets().get(text(request, "name"), names.Target(""))
         if target.student != student:
             raise InputError(N_("this login is not yours"))
@@ -74,7 +74,7 @@ def handlers(targets: Callable[[], Mapping[str, names.Target]], submit: Submit) 
     return {"connection": server.connect, "forward": forward, "login": login}
 
 
-def forward(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+def forward(student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
     """Answer the relay of the cell: a connection for `ssh -L` or `ssh -J`. Raises as `server.connect` does.
 
     A connection to SSH is for `ssh -J`: the host gets the student's keys before.
@@ -87,7 +87,7 @@ def forward(student: str, request: Mapping[str, Any], handles: list[int]) -> Ans
     return server.connect(student, {**request, "lab": plan.lab.name}, handles)
 
 
-def _login(target: names.Target, request: Mapping[str, Any], handles: list[int], submit: Submit) -> Answer:
+def _login(target: names.Target, request: Mapping[str, Any], handles: list[int], submit: Submit) -> Reply:
     if answer := _own_command(target, request, handles, submit):
         return answer
     chosen = request.get("chosen")
@@ -104,7 +104,7 @@ def _login(target: names.Target, request: Mapping[str, Any], handles: list[int],
 
 def _own_command(
     target: names.Target, request: Mapping[str, Any], handles: list[int], submit: Submit
-) -> Answer | None:
+) -> Reply | None:
     """Answer a command of the gateway itself; return None for another one, which is for a host."""
     command = text(request, "command")
     word, _, rest = command.partition(" ")
@@ -116,11 +116,11 @@ def _own_command(
         lab = rest.strip() or target.lab
         if not lab:
             raise _lab_missing(target.student, "form LAB")
-        return Answer({"say": submit.form(target.student, lab, words_of(request))})
+        return Reply({"say": submit.form(target.student, lab, words_of(request))})
     return None
 
 
-def _store_key(student: str, request: Mapping[str, Any], command: str) -> Answer:
+def _store_key(student: str, request: Mapping[str, Any], command: str) -> Reply:
     """Answer a login that stores a key: ask for it, or keep the one that came. Raises InputError."""
     if command == SUBSYSTEM or command.startswith("scp "):
         raise InputError(
@@ -130,12 +130,12 @@ def _store_key(student: str, request: Mapping[str, Any], command: str) -> Answer
         )
     words = words_of(request)
     if "key" not in request:
-        return Answer(
+        return Reply(
             {"key_question": words.gettext(N_("Paste the line of your public key (the file .pub):"))}
         )
     students.store(student, text(request, "key"))
     logins.note(student, "", "", text(request, "from"), KEY_COMMAND)
-    return Answer(
+    return Reply(
         {
             "say": words.gettext(
                 N_("Your key is stored. From now on it lets you in, and the password does not.")
@@ -144,7 +144,7 @@ def _store_key(student: str, request: Mapping[str, Any], command: str) -> Answer
     )
 
 
-def _without_host(target: names.Target, request: Mapping[str, Any]) -> Answer:
+def _without_host(target: names.Target, request: Mapping[str, Any]) -> Reply:
     """Answer a login that names no host: the only one, a menu, or the host that a command is for."""
     plans = seats.of_student(target.student, target.lab)
     if not plans:
@@ -165,7 +165,7 @@ def _without_host(target: names.Target, request: Mapping[str, Any]) -> Answer:
     return _enter(target.student, plan.lab.name, host.name, request)
 
 
-def _menu(places: Sequence[tuple[Plan, Host]], usual: int, request: Mapping[str, Any]) -> Answer:
+def _menu(places: Sequence[tuple[Plan, Host]], usual: int, request: Mapping[str, Any]) -> Reply:
     words = words_of(request)
     question = words.gettext(N_("Number of the host:"))
     if usual >= 0:
@@ -182,17 +182,17 @@ def _menu(places: Sequence[tuple[Plan, Host]], usual: int, request: Mapping[str,
     labs = dict.fromkeys(plan.lab.name for plan, _ in places)
     choices += [{"lab": lab, "host": "", "text": hand_in.format(lab=lab)} for lab in labs]
     title = words.gettext(N_("Your hosts on this server:"))
-    return Answer({"title": title, "question": question, "default": usual, "choices": choices})
+    return Reply({"title": title, "question": question, "default": usual, "choices": choices})
 
 
-def _enter(student: str, lab: str, host: str, request: Mapping[str, Any]) -> Answer:
+def _enter(student: str, lab: str, host: str, request: Mapping[str, Any]) -> Reply:
     """Return the parts of the ssh command to the host: key, known host, command."""
     plan, own = seats.find(student, lab, host)
     command, stream = command_on_host(plan, own, text(request, "command"))
     source = text(request, "from")
     logins.note(student, plan.lab.name, own.name, source, _kind(text(request, "command")))
     folder = access.folder(plan)
-    return Answer(
+    return Reply(
         {
             "notice": _notice(plan, request) if request.get("terminal") is True else "",
             "lab": plan.lab.name,
@@ -307,7 +307,7 @@ def _submit(
     words: Sequence[str],
     handles: Sequence[int],
     submit: Submit,
-) -> Answer:
+) -> Reply:
     """Answer `submit`: keep the file that came, or the work on the hosts. Raises SharklabError."""
     parser = _Parser(prog="submit", add_help=False, usage=SUBMIT_USAGE)
     parser.add_argument("lab", nargs="?", default=target.lab)
@@ -326,4 +326,4 @@ def _submit(
         )
     logins.note(target.student, chosen.lab, "", text(request, "from"), "submit")
     said = words_of(request)
-    return Answer({"say": "\n".join(untrusted.visible(said.say(each)) for each in receipt)})
+    return Reply({"say": "\n".join(untrusted.visible(said.say(each)) for each in receipt)})

@@ -100,10 +100,10 @@ def store(student: str, text: str) -> None:
 def enter(roster: Sequence[Student], given: Mapping[str, tuple[str, ...]]) -> dict[str, Login]:
     """Replace the list by the students of a roster, and return it.
 
-    A student has the keys of the roster, those of `given`, and the personal key. Raises InputError for a
-    key that is none.
+    A student has the keys of the roster, those of `given`, and the personal key. Raises InputError for keys
+    that are none, with every student who has one.
     """
-    known, found = read(), {}
+    known, found, problems = read(), {}, []
     free = iter(sorted({*range(FIRST, LAST)} - {own.uid for own in known.values()}))
     for student in roster:
         own = known[student.id].uid if student.id in known else next(free)
@@ -111,9 +111,12 @@ def enter(roster: Sequence[Student], given: Mapping[str, tuple[str, ...]]) -> di
             theirs = keys.read_all(student.ssh_key)
         except InputError as error:
             error.place = student.id
-            raise
+            problems.append(error)
+            continue
         everything = (*theirs, *given.get(student.id, ()), keys.personal(student.id)[1])
         found[student.id] = Login(own, tuple(dict.fromkeys(everything)))
+    if problems:
+        raise InputError(N_("some students have no SSH key that counts"), problems=tuple(problems))
     _write({**{name: Login(own.uid) for name, own in known.items()}, **found})
     return read()
 

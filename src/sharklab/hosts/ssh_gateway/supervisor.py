@@ -7,8 +7,9 @@ however that ends.
 from __future__ import annotations
 
 import os
+import select
 import socket
-import sys
+import subprocess
 import threading
 import time
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import NoReturn
 
 from sharklab import state
 from sharklab.errors import MachineryError
+from sharklab.hosts.background import note
 from sharklab.hosts.door import server
 from sharklab.hosts.door.server import Caller, Door
 from sharklab.hosts.ssh_gateway import cell, names, session, students
@@ -29,6 +31,8 @@ PAUSE = 1.0
 
 BACKLOG = 256
 
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (students come from other machines; the port is for them)
+
 
 @dataclass(frozen=True)
 class Where:
@@ -39,6 +43,11 @@ class Where:
 
     def __str__(self) -> str:
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+    @property
+    def here(self) -> tuple[str, int]:
+        """The address and the port by which a program of this computer reaches it."""
+        return {EVERY_ADDRESS: "127.0.0.1", "::": "::1"}.get(self.address, self.address), self.port
 
 
 def listen(where: Where) -> socket.socket:
@@ -95,16 +104,12 @@ class Lists:
                 note(f"the lists: {error}")
 
 
-def note(line: str) -> None:
-    """Write a line into the gateway's log."""
-    print(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {line}", file=sys.stderr, flush=True)
-
-
-def run(listener: socket.socket, unit: str, submit: session.Submit) -> NoReturn:
+def run(where: Where, unit: str, submit: session.Submit) -> NoReturn:
     """Keep the gateway until this process is ended; `unit` becomes the control group of the cell.
 
     Raises MachineryError when it cannot begin.
     """
+    listener = listen(where)
     cell.prepare()
     lists = Lists()
     lists.look()
@@ -118,7 +123,24 @@ def run(listener: socket.socket, unit: str, submit: session.Submit) -> NoReturn:
     threading.Thread(target=door.serve, args=(door_socket,), daemon=True).start()
     threading.Thread(target=lists.look_for_ever, daemon=True).start()
     alive, _ours = os.pipe()  # which ends with this process, and the cell with it
+    child = cell.start(listener, alive, unit)
+    wait_for_greeting(where, child)
     while True:
-        child = cell.start(listener, alive, unit)
         note(f"the cell ended with code {child.wait()}")
         time.sleep(PAUSE)
+        child = cell.start(listener, alive, unit)
+
+
+def wait_for_greeting(where: Where, child: subprocess.Popen[bytes]) -> None:
+    """Return when the sshd of the first cell, `child`, greets at `where`.
+
+    Raises MachineryError when the cell ends before: so would every other.
+    """
+    with socket.create_connection(where.here) as probe:  # `control` limits the wait
+        ended = os.pidfd_open(child.pid)
+        select.select([probe.fileno(), ended], [], [])
+        os.close(ended)
+    if child.poll() is not None:
+        raise MachineryError(
+            N_("the cell of sshd ended with code {code}, before sshd answered"), code=child.returncode
+        )

@@ -11,9 +11,16 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from sharklab.cli.doctor import DiagnosisStatus, cluster
-from sharklab.cli.doctor.cluster import Seen
+from sharklab.cli.doctor.cluster import ExaminedMember
 from sharklab.hosts.providers.cluster import client
-from sharklab.hosts.providers.cluster.model import Member, MemberStatus, Network, Pool, Resources, Server
+from sharklab.hosts.providers.cluster.model import (
+    EngineNetwork,
+    Member,
+    MemberStatus,
+    Pool,
+    Resources,
+    Server,
+)
 from tests.support.engine_socket import ScriptedEngine, scripted_engine
 
 OK, WARNING, MISSING, OPTIONAL = (
@@ -38,9 +45,9 @@ SERVER = Server(
     config={},
 )
 MEMBER = Member("m1", MemberStatus.ONLINE, "Fully operational", "https://m1", (), platform.machine(), {})
-SEEN = Seen(SERVER, Resources(8 * GIB, GIB, 4), 16384)
+SEEN = ExaminedMember(SERVER, Resources(8 * GIB, GIB, 4), 16384)
 POOL = Pool("default", "btrfs", "Created", {}, ("m1",), ())
-NETWORK = Network("slxn0", "bridge", True, "Created", {}, "", ("m1",), ())
+NETWORK = EngineNetwork("slxn0", "bridge", True, "Created", {}, "", ("m1",), ())
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from sharklab import privilege, system_packages
 from sharklab.cli.doctor import DiagnosisStatus, kernel
 from sharklab.hosts.providers import cgroups, disk_file, user_namespace
+from tests.support.programs import TOOL
 
 UNIFIED = "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n"
 HYBRID = "tmpfs /sys/fs/cgroup tmpfs ro 0 0\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n"
@@ -67,7 +68,7 @@ def device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_users_are_tried_on_an_image(
     reason: str, status: DiagnosisStatus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without an image, or without root's rights, nothing is tried."""
+    """Without an image, systemd-nspawn, or root's rights, nothing is tried: the result would be kept."""
     tried: list[object] = []
 
     def measure(roots: list[Path]) -> str:
@@ -81,6 +82,10 @@ def test_users_are_tried_on_an_image(
     assert (DiagnosisStatus.OK, []) == (kernel.users(tmp_path).status, tried)
     (tmp_path / "debian12-1/root/bin").mkdir(parents=True)
     (tmp_path / "debian12-1/root/bin/sh").touch()
+    with monkeypatch.context() as lacking:
+        lacking.setattr(kernel, "NSPAWN", "shark-tool")
+        lacking.setattr(system_packages, "table", lambda: (TOOL,))
+        assert (DiagnosisStatus.WARNING, []) == (kernel.users(tmp_path).status, tried)
     assert (status, [tmp_path / "debian12-1/root"]) == (kernel.users(tmp_path).status, tried)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from sharklab import state
 from sharklab.checks.outcome import Verdict
-from sharklab.cli import flow, main, on_hosts, seats
+from sharklab.cli import flow, host_work, main, seats
 from sharklab.cli.verbs import seat
 from sharklab.errors import BAD_INPUT, GOOD, NOT_ACHIEVED, MachineryError
 from sharklab.evidence import host_state
@@ -121,7 +121,7 @@ def test_check_goes_on_beside_hosts_that_hang_or_answer_nonsense(
         return {} if "bob" in own.config.parts else {"captures": []}
 
     monkeypatch.setattr(remote.Machine, "ask", ask)
-    monkeypatch.setattr(on_hosts, "LIMIT", 0.0)
+    monkeypatch.setattr(host_work, "LIMIT", 0.0)
     monkeypatch.setattr(access, "close", lambda seat: closed.set())
     code, said = call(capsys, "check", "./mylab")
     assert (NOT_ACHIEVED, [False, False, True]) == (code, [one["good"] for one in said["seats"]])

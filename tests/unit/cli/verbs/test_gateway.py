@@ -9,13 +9,15 @@ import pytest
 
 from sharklab.cli.verbs import gateway
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
+from sharklab.hosts import own_firewall
 from sharklab.hosts.ssh_gateway import control, logins, students
-from sharklab.hosts.ssh_gateway.control import Status
+from sharklab.hosts.ssh_gateway.control import GatewayStatus
 from sharklab.hosts.ssh_gateway.supervisor import Where
-from tests.support.command import refusal, tell
+from sharklab.message import Message
+from tests.support.command import refusal, run, tell
 
 pytestmark = pytest.mark.usefixtures("own_state", "as_root")
-RUNNING = Status(Where("192.0.2.1", 2222), 1_790_000_000.0, "SHA256:x")
+RUNNING = GatewayStatus(Where("192.0.2.1", 2222), 1_790_000_000.0, "SHA256:x")
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def test_start_takes_a_roster_and_keeps_it(
     """Without one, the students are those of before; without any, nothing starts."""
     asked: list[tuple[object, ...]] = []
 
-    def start(*words: object) -> tuple[Status, bool]:
+    def start(*words: object) -> tuple[GatewayStatus, bool]:
         asked.append(words)
         return RUNNING, True
 
@@ -56,6 +58,22 @@ def test_start_takes_a_roster_and_keeps_it(
     assert {"alice", "bob"} == set(students.read()) and (None, 2200, gateway.COMMAND) == asked[0]
     tell(capsys, "gateway", "start")
     assert (None, None, gateway.COMMAND) == asked[1]
+
+
+def test_start_says_that_a_firewall_closes_the_port(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, roster: Path
+) -> None:
+    """On standard error: it does not fail for that."""
+    asked: list[tuple[object, ...]] = []
+
+    def closed(*words: object) -> list[Message]:
+        asked.append(words)
+        return [Message("closed")]
+
+    monkeypatch.setattr(control, "start", lambda *words: (RUNNING, True))
+    monkeypatch.setattr(own_firewall, "closed", closed)
+    assert GOOD == run("gateway", "start", "--roster", str(roster))
+    assert ([("192.0.2.1", 2222)], "closed\n") == (asked, capsys.readouterr().err)
 
 
 def test_status_and_stop(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.author import lint
-from sharklab.cli import moment
+from sharklab.cli import time_option
 from sharklab.cli.verbs import gradebook
 from sharklab.errors import InputError
 from sharklab.grading.gradebook import moodle
@@ -105,7 +105,7 @@ def test_grade_refuses_terms_that_are_none(box: Path, options: str, place: str, 
 
 def test_grade_says_when_submissions_were_due(in_paris: None) -> None:
     """The sentence has the time and its zone; without a date there is none."""
-    [line] = gradebook._describe_due(moment.read("2026-11-28", "--due", is_end=True), translator("en"))
+    [line] = gradebook._describe_due(time_option.read("2026-11-28", "--due", is_end=True), translator("en"))
     assert "2026-11-28 23:59:59" in line and "UTC+01:00" in line
     assert [] == list(gradebook._describe_due(0.0, translator("en")))
 

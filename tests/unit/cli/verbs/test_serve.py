@@ -64,7 +64,7 @@ def test_link_is_told_and_opened(
 def serve_class(
     mylab: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *more: str
 ) -> tuple[str, str | None]:
-    """Serve a class of one, and return the link of the instructor and the provider of new seats."""
+    """Serve a class of one, and return the token of the instructor and the provider of new seats."""
     providers: list[str | None] = []
     make = class_desk.make
 
@@ -75,9 +75,12 @@ def serve_class(
     monkeypatch.setattr(class_desk, "make", note)
     monkeypatch.setattr(server.Workbench, "run", lambda own, listener, *_: listener.close())
     (mylab / "roster.csv").write_text("student,name,email\nalice,Alice,\n")
-    words = ("serve", str(mylab), "--roster", str(mylab / "roster.csv"), "--port", "0", "--no-browser")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    words = ("serve", str(mylab), "--roster", str(mylab / "roster.csv"), "--port", port, "--no-browser")
     link = str(tell(capsys, *words, *more)["link"])
-    return link, providers[-1]
+    assert link.startswith(f"http://127.0.0.1:{port}/enter/")
+    return link.rpartition("/")[2], providers[-1]
 
 
 def test_link_of_the_instructor_is_the_same_until_it_is_used(
@@ -86,7 +89,7 @@ def test_link_of_the_instructor_is_the_same_until_it_is_used(
     """After a new start, too."""
     first, _ = serve_class(mylab, monkeypatch, capsys)
     assert first == serve_class(mylab, monkeypatch, capsys)[0]
-    reader = class_links.use("mylab", ["alice"], first.rpartition("/")[2])
+    reader = class_links.use("mylab", ["alice"], first)
     assert reader and reader.is_instructor
     assert first != serve_class(mylab, monkeypatch, capsys)[0]
 

@@ -17,27 +17,27 @@ from sharklab.cli import flow
 from sharklab.cli.workbench import client
 from sharklab.errors import InputError, SharklabError
 from sharklab.hosts.door import server
-from sharklab.hosts.door.server import Answer
+from sharklab.hosts.door.server import Reply
 from sharklab.lab import plan_file
 
 Handles = list[int]
 
 
-def echo(student: str, request: Mapping[str, Any], handles: Handles) -> Answer:
+def echo(student: str, request: Mapping[str, Any], handles: Handles) -> Reply:
     """Answer with the request and the content of the files that came."""
     read = [os.pread(handle, 100, 0).decode() for handle in handles]
-    return Answer({"student": student, "request": dict(request), "files": read})
+    return Reply({"student": student, "request": dict(request), "files": read})
 
 
-def give(student: str, request: Mapping[str, Any], handles: Handles) -> Answer:
+def give(student: str, request: Mapping[str, Any], handles: Handles) -> Reply:
     """Answer with a file."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 (the answer closes it)
     file.write(b"the work")
     file.seek(0)
-    return Answer({"name": "work"}, file)
+    return Reply({"name": "work"}, file)
 
 
-def refuse(student: str, request: Mapping[str, Any], handles: Handles) -> Answer:
+def refuse(student: str, request: Mapping[str, Any], handles: Handles) -> Reply:
     """Refuse."""
     raise InputError("no such seat")
 
@@ -105,7 +105,7 @@ def test_file_comes_with_an_answer(seats: client.Seats) -> None:
 def test_files_that_nobody_wants_are_closed(call: Callable[[client.Seats], object]) -> None:
     """A pipe ends when its last descriptor is closed."""
     pipes = [os.pipe() for _ in range(2)]
-    with suppress(client.Refused):  # of two files where one should come
+    with suppress(client.DeskRefusal):  # of two files where one should come
         call(client.Seats(lambda request, handles=(): ({}, [written for _, written in pipes])))
     for read, _ in pipes:
         os.set_blocking(read, False)
@@ -115,13 +115,13 @@ def test_files_that_nobody_wants_are_closed(call: Callable[[client.Seats], objec
 
 def test_answer_without_its_file_is_a_refusal(seats: client.Seats) -> None:
     """A page that gives a file has nothing to give, and says so in the reader's language."""
-    with pytest.raises(client.Refused, match="aucun fichier n'est arrivé"):
+    with pytest.raises(client.DeskRefusal, match="aucun fichier n'est arrivé"):
         seats.open("echo", "tp1", "alice", "fr")
 
 
 def test_refusal_is_told_in_the_reader_s_language(seats: client.Seats) -> None:
     """The desk has put it into words."""
-    with pytest.raises(client.Refused) as refused:
+    with pytest.raises(client.DeskRefusal) as refused:
         seats.ask("refuse", "tp1", "alice", "fr")
     assert "fr: no such seat" == str(refused.value)
 
@@ -131,7 +131,7 @@ def test_door_that_is_not_there_is_a_refusal(tmp_path: Path) -> None:
     ask = client.through_door(str(tmp_path / "nothing"))
     said = []
     for language in ("en", "fr"):
-        with pytest.raises(client.Refused) as refused:
+        with pytest.raises(client.DeskRefusal) as refused:
             client.Seats(ask).ask("echo", "tp1", "alice", language)
         said.append(str(refused.value))
     assert said[0] != said[1]
@@ -140,6 +140,6 @@ def test_door_that_is_not_there_is_a_refusal(tmp_path: Path) -> None:
 def test_plan_of_a_seat_is_read_again(mylab: Path) -> None:
     """The web process has it only as plain data."""
     plan = flow.prepare(str(mylab), "alice")
-    answer = Answer(plan_file.to_plain(plan))
+    answer = Reply(plan_file.to_plain(plan))
     found = client.Seats(client.here({"plan": lambda *_: answer}, explain)).plan("mylab", "alice")
     assert (plan.seat, plan.hosts) == (found.seat, found.hosts)

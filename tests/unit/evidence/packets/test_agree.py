@@ -13,7 +13,7 @@ import pytest
 
 from sharklab.evidence.packets import facts, records
 from sharklab.evidence.packets.container import open_capture
-from sharklab.evidence.packets.model import Conversation, Endpoint, Facts, Packet, Recording
+from sharklab.evidence.packets.model import Conversation, DecodedCapture, Endpoint, Facts, Packet
 from tests.support import packets_made, packets_situations
 from tests.support.capture_files import recording, together
 from tests.support.packets_made import LINKS, START, STEP, Way
@@ -85,7 +85,7 @@ class Seen:
     """A capture as we read it, and as tshark prints it: a row per packet, the ends of its conversations."""
 
     path: Path
-    recording: Recording
+    recording: DecodedCapture
     rows: Sequence[Row]
     ends: Mapping[str, Counter[frozenset[str]]]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sharklab.evidence.packets import facts
-from sharklab.evidence.packets.model import Recording
+from sharklab.evidence.packets.model import DecodedCapture
 from tests.support.packets_sample import recorded
 
 
@@ -43,7 +43,7 @@ def test_exchanges_do_not_match_a_dns_answer_of_another_name() -> None:
     question, answer, *_ = recorded("dns.pcap").packets
     [message] = answer.dns
     forged = replace(answer, dns=(replace(message, name="other.example"),))
-    assert 0 == facts(Recording((question, forged))).dns[0].answer
+    assert 0 == facts(DecodedCapture((question, forged))).dns[0].answer
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_exchanges_of_a_capture_with_a_part_of_dns(
 ) -> None:
     """An answer alone, one that comes twice or before its question, a question that is asked again."""
     packets = {packet.number: packet for packet in recorded("dns.pcap").packets}
-    dns = facts(Recording(tuple(packets[number] for number in numbers))).dns
+    dns = facts(DecodedCapture(tuple(packets[number] for number in numbers))).dns
     assert expected == [(each.question, each.answer) for each in dns]
     assert {("10.77.5.1", "10.77.5.2", 53)} == {
         (each.client.address, each.server.address, each.server.port) for each in dns
@@ -76,7 +76,7 @@ def test_exchanges_match_dns_names_in_mixed_case() -> None:
     question, answer, *_ = recorded("dns.pcap").packets
     [message] = question.dns
     mixed = replace(question, dns=(replace(message, name="ToK7f3A.LAB.example"),))
-    assert 2 == facts(Recording((mixed, answer))).dns[0].answer
+    assert 2 == facts(DecodedCapture((mixed, answer))).dns[0].answer
 
 
 def test_exchanges_match_nfs_replies_to_calls() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from sharklab.evidence.packets.explanation import Explanation, explain
 from sharklab.evidence.packets.model import Dns
-from sharklab.evidence.packets.options import options
+from sharklab.evidence.packets.tcp_options import options
 from tests.support.packets_sample import error, packet, recorded, shown
 
 DATA = Path(__file__).parents[3] / "data"

@@ -9,7 +9,7 @@ import pytest
 
 from sharklab.evidence.packets import facts
 from sharklab.evidence.packets.container import open_capture
-from sharklab.evidence.packets.model import Facts, Recording
+from sharklab.evidence.packets.model import DecodedCapture, Facts
 from sharklab.evidence.packets.reader import read
 from sharklab.message import Message
 from tests.support import packets_made
@@ -25,7 +25,7 @@ def test_facts_tell_truncated_packets() -> None:
 
 def test_facts_of_no_packets_are_empty() -> None:
     """A recording that could not be read keeps its problem."""
-    assert Facts(problem=Message("gone")) == facts(Recording((), problem=Message("gone")))
+    assert Facts(problem=Message("gone")) == facts(DecodedCapture((), problem=Message("gone")))
 
 
 @pytest.mark.parametrize("timeless", [False, True])
@@ -37,7 +37,7 @@ def test_facts_follow_the_times_of_packets(timeless: bool) -> None:
     if timeless:
         packets[5] = replace(packets[5], time=0.0)
     numbered = tuple(replace(packet, number=number) for number, packet in enumerate(packets, 1))
-    found = facts(Recording(numbered))
+    found = facts(DecodedCapture(numbered))
     [talk], [before] = found.conversations, whole.conversations
     assert len(talk.handshake) == 3 and talk.closed_by == before.closed_by == "fin"
     assert (2, 1, 3) == talk.handshake
@@ -51,6 +51,6 @@ def test_facts_of_a_capture_from_the_last_packet_to_the_first(tmp_path: Path) ->
     whole = open_capture(packets_made.pcap(tmp_path / "a.pcap", 1, frames, "<", 1000))
     ordered = read(whole).packets
     numbered = tuple(replace(packet, number=number) for number, packet in enumerate(ordered[::-1], 1))
-    [talk] = facts(Recording(numbered)).conversations
+    [talk] = facts(DecodedCapture(numbered)).conversations
     assert ((8, 7, 6), (8, 7, 6, 5, 4, 3, 2, 1)) == (talk.handshake, talk.packets)
     assert ("fin", (1, 2, 3)) == (talk.closed_by, talk.closing)

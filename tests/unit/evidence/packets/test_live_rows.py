@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from sharklab.evidence.packets import live_rows
-from sharklab.evidence.packets.live_rows import Row
+from sharklab.evidence.packets.live_rows import LiveRow
 
 DATA = Path(__file__).parents[3] / "data"
 HEADER = bytes.fromhex("d4c3b2a1 0200 0400 00000000 00000000 00000400 01000000")
 
 
-def decode(content: bytes, display: str = "") -> list[Row]:
+def decode(content: bytes, display: str = "") -> list[LiveRow]:
     """Return the rows that tshark prints of a capture."""
     command, environment = live_rows.command(display), live_rows.environment()
     done = subprocess.run(command, input=content, capture_output=True, env=environment, check=True)

@@ -8,7 +8,7 @@ import pytest
 
 from sharklab.evidence.packets.model import Option, Packet
 from sharklab.evidence.packets.moment import Moment
-from sharklab.evidence.packets.options import WINDOW_SCALE
+from sharklab.evidence.packets.tcp_options import WINDOW_SCALE
 from tests.support.packets_sample import packet, shown
 
 OPEN = (

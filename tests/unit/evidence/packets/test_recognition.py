@@ -11,7 +11,7 @@ import pytest
 from sharklab.errors import InputError
 from sharklab.evidence.packets import recognition
 from sharklab.evidence.packets.container import open_capture
-from sharklab.evidence.packets.recognition import Kind, recognise
+from sharklab.evidence.packets.recognition import FileKind, recognise
 from tests.support.errors import error_of
 
 DATA = Path(__file__).parents[3] / "data"
@@ -68,7 +68,7 @@ def test_kind_is_told_by_content(content: bytes, value: dict[str, str]) -> None:
         (codecs.BOM_UTF16_LE + PCAPNG.decode("latin-1").encode("utf-16-le"), recognition.RECODED),
     ],
 )
-def test_kind_without_values(content: bytes, kind: Kind) -> None:
+def test_kind_without_values(content: bytes, kind: FileKind) -> None:
     """Nothing, zeros, a program, and captures that another program changed."""
     assert kind == recognise(content)
 
@@ -105,7 +105,7 @@ def opened(path: Path, content: bytes) -> InputError:
         (gzip.compress(gzip.compress(PCAP)), recognise(gzip.compress(b""))),
     ],
 )
-def test_error_of_a_capture_is_its_kind(content: bytes, kind: Kind, tmp_path: Path) -> None:
+def test_error_of_a_capture_is_its_kind(content: bytes, kind: FileKind, tmp_path: Path) -> None:
     """What begins as a capture and was changed after it says so too."""
     error = opened(tmp_path / "web.pcap", content)
     assert (kind.sentence, kind.remedy) == (error.message_id, error.hint_id)

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from sharklab.evidence.packets.recorder import Recorder, recorder
+from sharklab.evidence.packets.recorder import CaptureOrigin, recorder
 
 GUID = "{0A1B2C3D-0000-1111-2222-333344445555}"
 
@@ -44,14 +44,16 @@ def made(order: str) -> bytes:
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_recorder_reads_the_first_blocks(order: str) -> None:
     """A GUID names a card of Windows; other names of cards are those of any computer."""
-    wanted = Recorder("Intel(R) Core(TM) i7", "64-bit Windows 11", "Dumpcap 4.2.0", (GUID,), ("my capture",))
+    wanted = CaptureOrigin(
+        "Intel(R) Core(TM) i7", "64-bit Windows 11", "Dumpcap 4.2.0", (GUID,), ("my capture",)
+    )
     assert wanted == recorder(made(order))
 
 
 @pytest.mark.parametrize("content", [b"", b"\xd4\xc3\xb2\xa1" + bytes(40), b"\x0a\x0d\x0d\x0a" + bytes(40)])
 def test_recorder_of_another_file_is_nobody(content: bytes) -> None:
     """A pcap file tells nothing of its origin, nor does a damaged file."""
-    assert Recorder() == recorder(content)
+    assert CaptureOrigin() == recorder(content)
 
 
 def test_recorder_of_a_file_that_is_cut_tells_what_is_left() -> None:

@@ -33,7 +33,7 @@ def test_write_keeps_byte_order_and_unit(magic: bytes, tmp_path: Path) -> None:
     whole = header + struct.pack(order + "IIII", 10, 20, 3, 60) + b"abc"
     (tmp_path / "a.pcap").write_bytes(whole)
     found = records.read(open_capture(tmp_path / "a.pcap"))
-    assert (records.Record(10, 20, 60, b"abc"),) == found.records
+    assert (records.PacketRecord(10, 20, 60, b"abc"),) == found.records
     records.write(tmp_path / "b.pcap", found)
     assert whole == (tmp_path / "b.pcap").read_bytes()
 
@@ -54,6 +54,6 @@ def test_write_with_a_rest_is_cut_short(tmp_path: Path) -> None:
 
 def test_record_is_cut_and_moved_in_time() -> None:
     """A snap length leaves the packet's length as it was; time moves in whole seconds."""
-    record = records.Record(10, 20, 60, b"abcdef")
-    assert records.Record(10, 20, 60, b"abc") == record.cut(3)
-    assert records.Record(15, 20, 60, b"abcdef") == record.later(5)
+    record = records.PacketRecord(10, 20, 60, b"abcdef")
+    assert records.PacketRecord(10, 20, 60, b"abc") == record.cut(3)
+    assert records.PacketRecord(15, 20, 60, b"abcdef") == record.later(5)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sharklab.evidence.packets import facts, name_packet
-from sharklab.evidence.packets.model import Endpoint, Recording
+from sharklab.evidence.packets.model import DecodedCapture, Endpoint
 from tests.support.packets_sample import left, only, recorded
 
 
@@ -47,7 +47,7 @@ def test_tcp_count_a_repeated_segment_once() -> None:
     """A retransmission is a packet with data, but no new data."""
     packets = recorded("reuse.pcap").packets
     again = replace(packets[3], number=21, time=packets[9].time)
-    talk = facts(Recording((*packets[:10], again))).conversations[0]
+    talk = facts(DecodedCapture((*packets[:10], again))).conversations[0]
     assert ((4, 6, 21), 14) == (talk.data_packets, talk.client_bytes)
 
 
@@ -62,7 +62,7 @@ def test_tcp_of_a_handshake_whose_numbers_do_not_continue_have_none() -> None:
     """A SYN/ACK that acknowledges something else does not answer the SYN."""
     syn, answer, *rest = recorded("halfclose.pcap").packets
     odd = replace(answer, ack=answer.ack + 1)
-    assert () == facts(Recording((syn, odd, *rest))).conversations[0].handshake
+    assert () == facts(DecodedCapture((syn, odd, *rest))).conversations[0].handshake
 
 
 def test_tcp_of_an_ack_that_does_not_continue_the_answer_are_no_handshake() -> None:
@@ -70,7 +70,7 @@ def test_tcp_of_an_ack_that_does_not_continue_the_answer_are_no_handshake() -> N
     packets = recorded("halfclose.pcap").packets
     client = packets[0].source
     odd = tuple(replace(p, ack=p.ack + 9) if p.source == client and p.ack else p for p in packets)
-    assert () == facts(Recording(odd)).conversations[0].handshake
+    assert () == facts(DecodedCapture(odd)).conversations[0].handshake
 
 
 def test_tcp_of_a_handshake_across_the_end_of_the_numbers() -> None:
@@ -83,7 +83,7 @@ def test_tcp_of_a_handshake_across_the_end_of_the_numbers() -> None:
         else replace(p, ack=(p.ack + shift) % (1 << 32))
         for p in recorded("halfclose.pcap").packets
     )
-    talk = facts(Recording(moved)).conversations[0]
+    talk = facts(DecodedCapture(moved)).conversations[0]
     assert ((1, 2, 3), (6, 7, 10, 11), 3) == (talk.handshake, talk.closing, talk.client_bytes)
     assert "PSH, ACK 1-3 (3 B)" == name_packet(moved[3], talk).text
 

@@ -14,6 +14,7 @@ from sharklab.errors import InputError
 from sharklab.grading.gradebook import inputs, job
 from sharklab.grading.gradebook.inputs import SubmissionSource
 from sharklab.grading.gradebook.job import IdentifyJob, Identity
+from sharklab.grading.gradebook.named import ClassNames
 from sharklab.grading.gradebook.pool import Failure, _attempt
 from sharklab.grading.gradebook.selection import select
 from sharklab.grading.submission.model import Seal
@@ -292,6 +293,58 @@ def test_find_folders_takes_each_folder_as_it_is(tmp_path: Path) -> None:
 
 CAPTURE = bytes.fromhex("d4c3b2a1") + bytes(20)
 ONLINE = "Zoe_103_assignsubmission_onlinetext_"
+
+
+def found_in(place: Path, *folders: str, lab: str = "tp4") -> list[str]:
+    """Return the places of the submissions in `place`, made with these folders, by the roster."""
+    for folder in folders:
+        (place / folder).mkdir(parents=True)
+    return [source.place for source in inputs.find_folders([place], ROSTER, lab)]
+
+
+@pytest.mark.parametrize(
+    ("folders", "places"),
+    [
+        (["class/alice/TP4", "class/bob/TP4"], ["class/alice", "class/bob"]),
+        (["repo/alice", "repo/docs"], ["repo/alice"]),
+        (["bob/alice", "bob/bob"], ["bob/alice", "bob/bob"]),
+        (["bob/alice"], ["bob"]),
+        (["alice-bob/alice-1", "alice-bob/x"], ["alice-bob"]),
+        (["class/TP4/alice", "class/TP4/bob", "class/TP5/alice"], ["class/TP4/alice", "class/TP4/bob"]),
+        (["B1/TP4/alice/captures", "B2/TP4"], ["B1/TP4/alice", "B2"]),
+        (["x/TP4", "y/TP4"], ["x", "y"]),
+        (["a/b/c/d/alice"], ["a"]),
+    ],
+)
+def test_find_folders_takes_the_folders_of_students_in_a_shared_repository(
+    folders: list[str], places: list[str], tmp_path: Path
+) -> None:
+    """By the names of the roster; those of other labs are left alone, and so is a pair's own folder."""
+    assert places == found_in(tmp_path, *folders)
+
+
+def test_find_folders_takes_the_folders_of_students_in_a_zip(tmp_path: Path) -> None:
+    """A class repository that was downloaded as a zip."""
+    entries = {f"class-main/{name}/README.md": b"x" for name in ("alice", "bob")}
+    [source] = inputs.find_folders([zipped(tmp_path / "a.zip", entries)], ROSTER)
+    found = inputs.find_unpacked(source, tmp_path / "out", ROSTER, "tp4")
+    assert ["alice", "bob"] == [each.name for each in found]
+
+
+@pytest.mark.parametrize(
+    ("place", "students"),
+    [
+        ("tp4-alice-bob", ["alice", "bob"]),
+        ("alice-bob/TP4", ["alice", "bob"]),
+        ("x-carol.zip", ["carol"]),
+        ("Alice_12_assignsubmission_file_/bob", ["alice"]),
+        ("nobody", []),
+    ],
+)
+def test_owners_are_all_whom_a_name_means(place: str, students: list[str]) -> None:
+    """A pair has one folder; Moodle's names come first."""
+    source = SubmissionSource(Path("x"), packed=False, place=place)
+    assert students == [each.id for each in inputs.owners(source, ClassNames(ROSTER))]
 
 
 def test_find_folders_takes_a_zip_for_the_folder_in_it(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from sharklab.grading.gradebook.pool import Failure
 from sharklab.grading.gradebook.selection import (
     MISFILED,
     RESERVED,
+    SHARED,
     SPARE,
     STRANGER,
     Selection,
@@ -235,6 +236,42 @@ def test_turn_gives_the_identifier_of_a_folder_to_its_owner() -> None:
     roster = (Student("alice", "Alice", ""), Student("bob", "Bob", ""))
     found = turns(("Bob_12_assignsubmission_file_/x.sharklab", ALICE), roster=roster)
     assert ("", "Participant 12") == (found["alice"].entry.moodle_id, found["bob"].entry.moodle_id)
+
+
+FOLDER = Identity("", "", Seal.NONE, 0.0, "f" * 64)
+PAIRS = (
+    Student("alice", "Alice Martin", ""),
+    Student("bob", "Bob Durand", ""),
+    Student("carol", "Carol", "", group="Les Loups"),
+    Student("dan", "Dan", "", group="Les Loups"),
+)
+
+
+@pytest.mark.parametrize(
+    ("file", "whose", "is_told"),
+    [
+        ("tp4-alice-bob", {"alice", "bob"}, True),
+        ("Bob Durand - Alice Martin", {"alice", "bob"}, True),
+        ("les-loups", {"carol", "dan"}, False),
+        ("carol", {"carol", "dan"}, False),
+        ("alice-carol", {"alice"}, False),
+        ("alice", {"alice"}, False),
+    ],
+)
+def test_turn_of_a_pair_is_the_folder_with_both_names(file: str, whose: set[str], is_told: bool) -> None:
+    """It counts for each of them, by the groups of the roster or by the names."""
+    found = turns((file, FOLDER), roster=PAIRS)
+    assert set(found) == {each.id for each in PAIRS}
+    assert whose == {name for name, turn in found.items() if turn.source}
+    told = {name for name, turn in found.items() if SHARED in [kind for kind, _ in odd(turn)]}
+    assert (whose if is_told else set()) == told
+    assert len(whose) == len([turn for turn in found.values() if turn.source and not turn.entry.problem])
+
+
+def test_turn_of_a_signed_submission_is_its_students_whatever_the_name() -> None:
+    """A name with two students makes no pair of them where a seat signed."""
+    found = turns(("tp4-alice-bob.sharklab", ALICE), roster=PAIRS)
+    assert (True, False) == (bool(found["alice"].source), bool(found["bob"].source))
 
 
 def test_turn_refuses_another_lab() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.grading.marking.case import gather, handed_in
-from sharklab.lab.model import Capture, Exam
+from sharklab.lab.model import Capture, Exam, ExpectedConversation
 from tests.support import host_state
 from tests.support.handed import Handed, handed
 
@@ -85,6 +85,16 @@ def test_gather_leaves_a_foreign_capture_that_no_answer_declares(ssh: Handed) ->
     foreign = ssh.on_another_seat().with_exercise(anywhere=True)
     case = foreign.with_submission(answers={}).case
     assert (foreign.plan.seat, foreign.exercise) == (case.context.plan.seat, case.exercise)
+
+
+def test_gather_without_seats_takes_the_conversation_that_the_capture_tells(ssh: Handed) -> None:
+    """Where answers fit nothing, as well as without any; a course with seats takes none."""
+    service = ExpectedConversation("client", "server", "tcp", 22)
+    foreign = ssh.on_another_seat().with_exercise(anywhere=True, conversation=service)
+    wrong = foreign.with_submission(answers={"ssh": {"local_port": "1"}})
+    for without_seats in (True, False):
+        [case] = gather(wrong.plan, wrong.submission, without_seats=without_seats)
+        assert without_seats is case.assumed is (case.context.plan.seat != foreign.plan.seat)
 
 
 def test_gather_takes_the_second_look_of_an_exam(ssh: Handed) -> None:

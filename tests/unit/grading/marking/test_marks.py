@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -133,6 +135,18 @@ def test_grade_points_out_what_the_instructor_has_to_look_at(ssh: Handed) -> Non
     assert (8.0, ["undated"]) == (undated.points, [remark.kind for remark in undated.remarks])
     elsewhere = ssh.on_another_seat().with_exercise(anywhere=True).grade()
     assert ["elsewhere"] == [remark.kind for remark in elsewhere.remarks]
+
+
+def test_grade_points_out_several_folders_of_the_lab(ssh: Handed, tmp_path: Path) -> None:
+    """A repository that students share, without a roster that tells their folders."""
+    name, [file] = ssh.plan.lab.name, ssh.submission.captures.values()
+    for whose in ("alice", "bob"):
+        (tmp_path / whose / name).mkdir(parents=True)
+        shutil.copy(file, tmp_path / whose / name / "ssh.pcap")
+    both = {id: tmp_path / whose / name / "ssh.pcap" for id, whose in (("ssh", "alice"), ("ssh.2", "bob"))}
+    for captures, kinds in ((both, ["several"]), ({"ssh": both["ssh"]}, [])):
+        graded = ssh.with_submission(folder=tmp_path, captures=captures).grade()
+        assert kinds == [remark.kind for remark in graded.remarks]
 
 
 def test_grade_gives_a_part_of_the_points_for_almost_everything(ssh: Handed) -> None:

@@ -28,6 +28,14 @@ def test_write_shows_answers_and_packets_but_no_key(ssh: Handed) -> None:
     assert "23 is not what your packets show." in row and "22" not in row
 
 
+def test_write_shows_no_key_of_another_moment(ssh: Handed) -> None:
+    """An answer that is almost right has a sentence with the right one, which is for the instructor."""
+    files = preview.write(ssh.plan, ssh.with_answers(local_port=50990).submission, ("en",))
+    [row] = [line for line in files[1].read_text().splitlines() if "Local port" in line]
+    [talk] = ssh.case.context.facts["ssh"].conversations
+    assert "50990" in row and str(talk.client.port) not in row
+
+
 def test_write_leaves_out_what_only_a_run_does(ssh: Handed) -> None:
     """No command, no filter of the lab's, no exercise without a question or a capture."""
     [exercise] = ssh.plan.lab.exercises

@@ -10,7 +10,7 @@ import pytest
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import Status
 from sharklab.evidence.packets.model import Packet
-from sharklab.grading.marking.meant import chosen
+from sharklab.grading.marking.answer_match import chosen
 from sharklab.grading.marking.model import Decision
 from sharklab.grading.marking.reading import explained, is_requested, is_right
 from sharklab.message import N_, NOTHING, Message
@@ -18,12 +18,13 @@ from tests.support.checks_sample import Sample
 from tests.support.packets_sample import packet, shown
 
 OTHER_END = N_("{given} is of the other end of the conversation: you exchanged client and server.")
-OUTSIDE = N_("{given} is in your capture, but not in the conversation of this exercise.")
+OUTSIDE = N_("Your capture has {key}, you wrote {given}: that is of another conversation in it.")
 OTHER_MOMENT = N_(
     "Your capture has {key}, you wrote {given}: two different connections. "
     "Record and look at the sockets at the same time."
 )
-UNSEEN = N_("{given} is not what your packets show.")
+UNSEEN = N_("Your capture has {key}, you wrote {given}.")
+NOT_SHOWN = N_("{given} is not what your packets show.")
 QUESTIONS = ("server_address", "server_port", "local_port", "transport")
 GIVEN = {"server_address": "10.77.5.2", "server_port": "443", "transport": "TCP"}
 
@@ -73,8 +74,9 @@ def test_is_right_of_one_value_or_several(question: str, given: str, key: str, r
         ("local_port", "1", UNSEEN),
         ("local_port", "12345", UNSEEN),
         ("server_port", "80", UNSEEN),
-        ("server_address", "a name", UNSEEN),
-        ("client_bytes", "7", UNSEEN),
+        ("server_address", "192.0.2.77", UNSEEN),
+        ("server_address", "a name", NOT_SHOWN),
+        ("client_bytes", "7", NOT_SHOWN),
     ],
 )
 def test_explained_says_in_what_way_an_answer_is_wrong(question: str, given: str, found: str) -> None:
@@ -83,7 +85,8 @@ def test_explained_says_in_what_way_an_answer_is_wrong(question: str, given: str
     key = Message("50001")
     wrong = explained(Decision(Status.FAILED, NOTHING, key), context, question, given, {"given": given})
     assert found == wrong.found.msgid
-    assert wrong.almost is bool(wrong.discreet) is (found == OTHER_MOMENT)
+    assert wrong.almost is (found == OTHER_MOMENT)
+    assert bool(wrong.discreet) is ("{key}" in found)
     assert "50001" not in str(wrong.discreet)
 
 

@@ -17,7 +17,7 @@ import pytest
 from sharklab import untrusted
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.submission import archive, bundle, manifest, work
-from sharklab.grading.submission.model import HostState, Seal, Submission, WrittenAnswer
+from sharklab.grading.submission.model import PlainHostState, Seal, Submission, WrittenAnswer
 from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import N_
 from tests.support import submission_sample as sample
@@ -388,7 +388,7 @@ def test_verify_of_a_folder_leaves_files_of_systems_out(tmp_path: Path) -> None:
 
 def test_unpack_gives_the_state_after_the_reboot_of_an_exam(tmp_path: Path) -> None:
     """It is beside the first state, and signed like it; a damaged one is a problem of its own."""
-    after: dict[str, HostState] = {"server": {"mounts": []}, "client": {"mounts": ["/"]}}
+    after: dict[str, PlainHostState] = {"server": {"mounts": []}, "client": {"mounts": ["/"]}}
     whole = replace(sample.submission(tmp_path / "work"), after=after)
     packed = tmp_path / "alice.sharklab"
     bundle.pack(whole, sample.key("tp4", "alice"), packed)

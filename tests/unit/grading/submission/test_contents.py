@@ -10,7 +10,7 @@ import pytest
 
 from sharklab.evidence.packets import recognition
 from sharklab.grading.submission import contents, work
-from sharklab.grading.submission.model import HostState, Submission, WrittenAnswer
+from sharklab.grading.submission.model import PlainHostState, Submission, WrittenAnswer
 from sharklab.i18n import translator
 from tests.support import submission_sample as sample
 
@@ -101,7 +101,7 @@ def test_plain_and_lines_name_the_hosts_after_the_reboot(submission: Submission,
     """A host that was looked at once is named: it did not come back. Outside exams nothing is said."""
     file = tmp_path / "alice.sharklab"
     file.touch()
-    state: dict[str, HostState] = {"server": {}, "client": {}}
+    state: dict[str, PlainHostState] = {"server": {}, "client": {}}
     exam = replace(submission, state=state, after={"server": {}})
     heads = [line.partition(":")[0] for line in contents.lines(sample.plan(), exam, file, translator("en"))]
     assert ["State of hosts", "State after the reboot"] == heads[3:5]

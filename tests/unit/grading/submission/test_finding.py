@@ -14,7 +14,7 @@ import pytest
 from sharklab.evidence.packets import records
 from sharklab.evidence.packets.container import open_capture
 from sharklab.grading.submission import finding
-from sharklab.grading.submission.finding import Found, answer_sheet, files, is_capture
+from sharklab.grading.submission.finding import ChosenFiles, answer_sheet, files, is_capture, own_folders
 from sharklab.grading.submission.model import Answers
 from sharklab.lab.model import Capture, Plan
 from tests.support import report_run
@@ -34,7 +34,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     return replace(made, lab=replace(made.lab, name="tp4", exercises=exercises))
 
 
-def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path]) -> Found:
+def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path]) -> ChosenFiles:
     """Return what is found beside the form's own folder of captures."""
     return finding.find(folder, plan, answers, taken, folder / "captures")
 
@@ -145,7 +145,9 @@ def test_find_leaves_a_capture_that_is_there_already(plan: Plan, tmp_path: Path)
     [
         ({}, True),
         ({"local_port": "50990"}, True),
-        ({"server_address": "192.0.2.9"}, False),
+        ({"server_address": "192.0.2.9"}, True),
+        ({"server_address": "192.0.2.9", "local_port": "50990"}, True),
+        ({"server_address": "192.0.2.9", "local_port": "50990", "transport": "UDP"}, False),
     ],
 )
 def test_find_takes_a_capture_by_its_packets(
@@ -187,6 +189,22 @@ def test_is_capture_by_its_first_bytes(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(gzip.compress(SSH.read_bytes()))
     put(tmp_path, "photo.png", "ssh.annotated.en.pcapng")
     assert ["a.pcap.gz", "photo.png"] == [file.name for file in files(tmp_path) if is_capture(file)]
+
+
+@pytest.mark.parametrize("folder", ["TP n°4", "tp04", "TP_4", "Réseau/TP N° 04"])
+def test_nearness_of_other_spellings_of_a_number(folder: str) -> None:
+    """The sign of a number and its zeros do not count."""
+    assert (finding.OWN, finding.OTHER) == (
+        finding.nearness(folder.split("/"), "tp4"),
+        finding.nearness(folder.split("/"), "tp5"),
+    )
+
+
+def test_own_folders_are_those_that_name_the_lab(tmp_path: Path) -> None:
+    """Each up to the first name of the lab; other files and other places do not count."""
+    names = ("alice/TP 4/web.pcap", "alice/TP 4/more/tp4/dns.pcap", "bob/tp4/ssh.pcap", "x/y.pcap", "z.pcap")
+    files = [*(tmp_path / name for name in names), Path("/elsewhere/tp4/a.pcap")]
+    assert ["alice/TP 4", "bob/tp4"] == own_folders(tmp_path, files, "tp4")
 
 
 def test_files_are_those_of_open_folders_up_to_a_limit(

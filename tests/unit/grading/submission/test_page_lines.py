@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sharklab.grading.submission.page_lines import LONGEST, PageLine, lines
+from sharklab.grading.submission.page_lines import LONGEST, lines
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,8 @@ from sharklab.grading.submission.page_lines import LONGEST, PageLine, lines
 )
 def test_lines_finds_headings_and_leaves_out_markup(text: str, level: int, shown: str) -> None:
     """Of the ways of CommonMark; the stars of netstat stay."""
-    assert [PageLine(1, shown, level)] == list(lines(text))
+    [line] = lines(text)
+    assert (1, shown, level, ()) == (line.number, line.text, line.level, line.cells)
 
 
 def test_lines_of_a_fence_have_no_headings() -> None:
@@ -46,3 +47,27 @@ def test_lines_splits_the_rows_of_tables() -> None:
         (3, ("c", "d"), False),
         (5, ("a", "b", "c"), True),
     ] == [(line.number, line.cells, line.first) for line in lines(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "indent"),
+    [
+        ("port: 22", "port: 22", 0),
+        ("  - [x] port: 22", "port: 22", 8),
+        ("🌞 **Port** : 22", "Port : 22", 2),
+        ("> - port: 22", "port: 22", 4),
+        ("IP : [192.0.2.7](http://192.0.2.7)", "IP : 192.0.2.7", 0),
+        ("<li>port: 22</li>", "port: 22", 0),
+    ],
+)
+def test_lines_tell_where_a_text_begins(text: str, shown: str, indent: int) -> None:
+    """Without tasks, pictures, links and tags."""
+    [line] = lines(text)
+    assert (shown, indent) == (line.text, line.indent)
+
+
+def test_lines_of_html_are_broken() -> None:
+    """Each has the number of the line in the file; the cells of a table are whole."""
+    assert [(2, "a"), (2, "b")] == [(each.number, each.text) for each in lines("\na<br>b")]
+    [row] = lines("| a<br>b | c |")
+    assert ("a b", "c") == row.cells

@@ -12,17 +12,15 @@ from tests.support.programs import script
 
 
 @pytest.fixture
-def debian(fakes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def debian(fakes: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of programs of a Debian with the packages `ssh` and `curl`."""
     monkeypatch.setattr(packages, "family", lambda: "Debian")
-    monkeypatch.setattr(packages, "POLICY", tmp_path / "policy-rc.d")
     script(
         fakes,
         "dpkg-query",
         'case "$1" in --listfiles) echo "/usr/bin/$2";; *)',
         "echo installed ssh; echo config-files old; echo installed curl; echo installed curl;; esac",
     )
-    script(fakes, "systemctl", "true")
     return fakes
 
 
@@ -55,35 +53,21 @@ def test_missing_on_rocky_counts_what_packages_provide() -> None:
     assert frozenset({"/usr/bin/curl"}) == packages.files_of(["curl"])
 
 
-def test_install_lets_no_service_start(debian: Path, tmp_path: Path) -> None:
-    """Debian asks the policy while it installs; the firewall's package comes after those that let SSH in."""
-    policy = tmp_path / "policy-rc.d"
-    installer = f'echo "$*" "$(sh {policy}; echo $?)" >>{tmp_path}/log'
+@pytest.mark.usefixtures("debian")
+def test_install_takes_what_is_missing_in_order(tmp_path: Path) -> None:
+    """The firewall's package comes after those that let SSH in."""
+    installer = f'echo "$*" >>{tmp_path}/log'
     packages.install(["nginx", "ssh", "b"], ["a", "curl"], installer, failures := Failures())
-    assert ["apt a 101", "apt b nginx 101"] == (tmp_path / "log").read_text().splitlines()
-    assert ([], False) == (failures.entries, policy.exists())
+    assert ["apt a", "apt b nginx"] == (tmp_path / "log").read_text().splitlines()
+    assert [] == failures.entries
 
 
-def test_install_disables_units_that_became_enabled(debian: Path, tmp_path: Path) -> None:
-    """They must not start with the machine either."""
-    script(
-        debian,
-        "systemctl",
-        'case "$1" in list-unit-files) echo "ssh.service enabled"; cat "$0.new" 2>/dev/null;;',
-        '*) echo "$*" >>"$0.log";; esac; true',
-    )
-    installer = f"echo 'nginx.service enabled' >{debian}/systemctl.new"
-    packages.install(["nginx"], [], installer, Failures())
-    assert ["--quiet disable nginx.service"] == (debian / "systemctl.log").read_text().splitlines()
-
-
-def test_install_that_fails_is_noted_with_its_last_words(debian: Path, tmp_path: Path) -> None:
-    """The policy is removed all the same; a policy of the user's own stays."""
-    (tmp_path / "policy-rc.d").write_text("exit 0\n")
+@pytest.mark.usefixtures("debian")
+def test_install_that_fails_is_noted_with_its_last_words() -> None:
+    """The package manager says most of all at the end."""
     installer = "for n in 1 2 3 4 5 6; do echo $n; done; exit 100"
     packages.install(["nginx"], [], installer, failures := Failures())
     assert [("nginx", "2\n3\n4\n5\n6")] == failures.entries
-    assert "exit 0\n" == (tmp_path / "policy-rc.d").read_text()
 
 
 @pytest.mark.parametrize(

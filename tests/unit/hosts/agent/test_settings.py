@@ -32,6 +32,19 @@ def test_texts_are_those_of_files_links_and_commands(etc: Path) -> None:
     assert "" == told[next(name for name in told if name.startswith("findmnt"))]
 
 
+def test_a_program_that_was_replaced_shows(
+    etc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each program that shows the state of the machine has its digest; one that is missing has none."""
+    script(tmp_path, "ss", "exit 0")
+    monkeypatch.setattr(settings, "PLACES", str(tmp_path))
+    before = settings.texts()
+    script(tmp_path, "ss", "echo fake")
+    after = settings.texts()
+    assert [f"sha256 {tmp_path}/ss"] == [name for name in before if before[name] != after[name]]
+    assert 64 == len(before[f"sha256 {tmp_path}/ss"].strip())
+
+
 def test_zones_are_told_in_one_order(etc: Path, fakes: Path) -> None:
     """Each entry has a line; firewalld may list them in another order after a restart."""
     told = []

@@ -9,10 +9,10 @@ import pytest
 
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.door import keeper as module
-from sharklab.hosts.door.keeper import Keeper, Key, Visit
+from sharklab.hosts.door.keeper import Keeper, TerminalKey, Visit
 from tests.support.errors import error_of
 
-KEY = Key("lab", "alice", "server", 1)
+KEY = TerminalKey("lab", "alice", "server", 1)
 OWNER = Visit("alice", types=True, sizes=True)
 
 

@@ -82,5 +82,5 @@ def test_a_seat_on_a_cluster_is_up_when_it_has_a_place() -> None:
     plan_file.save(plan)
     seat_provider.write(plan.seat.folder, seat_provider.CLUSTER)
     assert [] == seats.of_student("ada")
-    record.write(plan.seat.folder, record.Record(plan.seat.id, "sharklab-x", member="m1"))
+    record.write(plan.seat.folder, record.SeatRecord(plan.seat.id, "sharklab-x", member="m1"))
     assert ["tcpdump"] == [found.lab.name for found in seats.of_student("ada")]

@@ -13,7 +13,7 @@ import pytest
 
 from sharklab.errors import InputError
 from sharklab.hosts.door import protocol, server
-from sharklab.hosts.door.server import Answer, Caller, Door
+from sharklab.hosts.door.server import Caller, Door, Reply
 from tests.support.errors import error_of
 
 
@@ -37,15 +37,15 @@ class Opened:
             os.close(folder)
 
 
-def echo(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+def echo(student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
     """Answer with the student and a socket."""
     ours, theirs = socket.socketpair()
     ours.sendall(b"hello")
     ours.close()
-    return Answer({"student": student}, theirs)
+    return Reply({"student": student}, theirs)
 
 
-def break_down(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+def break_down(student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
     """Have a fault."""
     raise RuntimeError("a fault")
 

@@ -12,10 +12,10 @@ from contextlib import suppress
 import pytest
 
 from sharklab.hosts.door import pace, terminal
-from sharklab.hosts.door.keeper import Keeper, Key, Visit
+from sharklab.hosts.door.keeper import Keeper, TerminalKey, Visit
 from sharklab.hosts.door.terminal import ANSWER, Skip
 
-KEY = Key("lab", "alice", "server", 1)
+KEY = TerminalKey("lab", "alice", "server", 1)
 OWNER, HELPER = Visit("alice", types=True, sizes=True), Visit("teacher", types=False, sizes=False)
 SHELL = ("sh", "-c", "stty -echo; echo ready; exec sh")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.hosts.providers import marks
+from sharklab.hosts.providers import claims
 from sharklab.lab.model import Plan
 from tests.support import provider_seat
 
@@ -15,5 +15,5 @@ from tests.support import provider_seat
 def seat_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     """Return the plan of a seat that never starts, in a state folder of its own."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(marks, "MARKS", tmp_path / "marks")
+    monkeypatch.setattr(claims, "MARKS", tmp_path / "marks")
     return provider_seat.plan("ada", 1)

@@ -12,7 +12,7 @@ import pytest
 from sharklab.errors import MachineryError
 from sharklab.hosts import inventory
 from sharklab.hosts.image.model import NOTHING, Layers
-from sharklab.hosts.providers import access, disk, marks, network
+from sharklab.hosts.providers import access, claims, disk, network
 from sharklab.lab.model import Plan
 from sharklab.message import Message
 from tests.support.errors import error_of
@@ -43,7 +43,7 @@ def test_configuration_is_one_that_ssh_reads(seat_plan: Plan) -> None:
     address = network.management_address(seat_plan, seat_plan.hosts[1]).ip
     assert (str(address), "client", "root") == (shown["hostname"], shown["hostkeyalias"], shown["user"])
     assert f"--net={network.NAMESPACES / network.namespace(seat_plan.seat.id)} " in shown["proxycommand"]
-    assert (str(marks.folder(seat_plan.seat.id) / "root@client"), str(folder / "known_hosts")) == (
+    assert (str(claims.folder(seat_plan.seat.id) / "root@client"), str(folder / "known_hosts")) == (
         shown["controlpath"],
         shown["userknownhostsfile"],
     )
@@ -142,7 +142,7 @@ def test_limit_lets_systemd_give_a_unit_up() -> None:
 
 def test_close_ignores_sockets_that_nobody_serves(seat_plan: Plan) -> None:
     """What a killed ssh left is no open connection."""
-    folder = marks.folder(seat_plan.seat.id)
+    folder = claims.folder(seat_plan.seat.id)
     folder.mkdir(parents=True)
     (folder / "root@server").touch()
     access.close(seat_plan.seat.id)

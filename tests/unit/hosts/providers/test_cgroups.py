@@ -60,11 +60,11 @@ def test_launcher_does_not_run_the_command_outside_its_group(root: Path) -> None
 
 
 def test_launcher_asks_systemd_where_it_runs(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A scope of its own that is delegated to the host; no folder is made."""
+    """A scope of its own that is delegated to the host, and ends soon at a shutdown; no folder is made."""
     monkeypatch.setattr(cgroups, "_systemd_runs", lambda: True)
     words = cgroups.launcher("sl-a")
     assert ("systemd-run", "--", True) == (words[0], words[-1], "--unit=sl-a" in words)
-    assert {"--scope", "--property=Delegate=yes"} <= set(words)
+    assert {"--scope", "--property=Delegate=yes", "--property=TimeoutStopSec=20"} <= set(words)
     assert [] == list(root.iterdir())
 
 

@@ -62,11 +62,35 @@ def test_files_let_the_controller_in_alone(prepared: Plan) -> None:
     assert text.startswith(f'from="{network.CONTROLLER.ip}" ssh-ed25519 ')
 
 
+@pytest.mark.parametrize(("address", "way_in"), [("169.254.77.11", True), ("10.77.5.2", False)])
+def test_settings_of_a_student_do_not_lock_the_controller_out(
+    address: str, way_in: bool, prepared: Plan, tmp_path: Path
+) -> None:
+    """A student may move all keys, and let only some users in: the controller's own address keeps its way."""
+    name = "etc/ssh/sshd_config.d/00-controller.conf"
+    (tmp_path / "00-controller.conf").write_text(disk.files(prepared, prepared.hosts[0])[name][1])
+    (tmp_path / "50-own.conf").write_text(
+        "AuthorizedKeysFile /etc/ssh/keys/%u\nPermitRootLogin no\nAllowUsers student\nForceCommand /bin/x\n"
+    )
+    key, settings = tmp_path / "key", tmp_path / "sshd_config"
+    subprocess.run(["ssh-keygen", "-q", "-N", "", "-t", "ed25519", "-f", key], check=True)
+    settings.write_text(f"HostKey {key}\nInclude {tmp_path}/*.conf\n")
+    who = f"user=root,host=x,addr=169.254.77.1,laddr={address},lport=22"
+    Path("/run/sshd").mkdir(exist_ok=True)
+    command = ["/usr/sbin/sshd", "-T", "-f", str(settings), "-C", who]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert way_in == ("authorizedkeysfile .ssh/authorized_keys" in lines)
+    assert way_in == ("allowusers root" in lines)
+    assert way_in == ("permitrootlogin without-password" in lines)
+    assert way_in == ("forcecommand none" in lines)
+
+
 def test_files_differ_between_hosts(prepared: Plan) -> None:
     """No identity or connection is shared; the controller comes to both with one key."""
     server, client = (disk.files(prepared, host) for host in prepared.hosts)
     assert server.keys() == client.keys()
-    assert ["root/.ssh/authorized_keys"] == [path for path in server if server[path] == client[path]]
+    shared = ["root/.ssh/authorized_keys", "etc/ssh/sshd_config.d/00-controller.conf"]
+    assert shared == [path for path in server if server[path] == client[path]]
 
 
 def test_connections_have_the_addresses_of_the_seat(prepared: Plan) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from sharklab import process
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import boot, disk_file, once
+from sharklab.hosts.providers import boot, disk_file, trial_record
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def test_machine_that_cannot_mount_it_does_without(tmp_path: Path, monkeypatch: 
         patch.setattr(process, "run", refuse)
         disk_file.make(tmp_path)
     disk_file.make(tmp_path)
-    assert ("no", False) == (once.read(disk_file.RECORD), (tmp_path / boot.DISK_FILE).exists())
+    assert ("no", False) == (trial_record.read(disk_file.RECORD), (tmp_path / boot.DISK_FILE).exists())
     assert [disk_file.RECORD] == [file.name for file in (tmp_path / "state").iterdir()]
 
 

@@ -15,9 +15,9 @@ from sharklab.hosts.image import Image, Layers
 from sharklab.hosts.providers import (
     access,
     cgroups,
+    claims,
     disk,
     disk_file,
-    marks,
     network,
     nspawn,
     readiness,
@@ -42,7 +42,7 @@ def test_start_hands_the_keeper_all_that_it_needs(
     monkeypatch.setattr(cgroups, "end", lambda unit: calls.append(("end", unit)))
     monkeypatch.setattr(cgroups, "launcher", lambda unit, limits: ["launch", unit])
     monkeypatch.setattr(process, "run", lambda argv: calls.append(("run", list(map(str, argv)))))
-    marks.claim(seat_plan.seat.id, seat_plan.seat.folder)
+    claims.claim(seat_plan.seat.id, seat_plan.seat.folder)
     monkeypatch.setattr(disk, "bound", lambda plan, host: None)
     nspawn.start(seat_plan, server, layers, True)
     unit = network.namespace(seat_plan.seat.id, "server")
@@ -52,7 +52,7 @@ def test_start_hands_the_keeper_all_that_it_needs(
     told = f"NOTIFY_SOCKET={readiness.place(seat_plan.seat.id, 'server')}"
     assert ["launch", unit, "env", told, "setsid", "--fork", "sh", str(nspawn.KEEPER)] == argv[:8]
     seat = network.namespace(seat_plan.seat.id)
-    assert [str(marks.file(seat_plan.seat.id)), seat, unit, str(folder)] == argv[8:12]
+    assert [str(claims.file(seat_plan.seat.id)), seat, unit, str(folder)] == argv[8:12]
     first = user_ranges.take(seat_plan.seat.id, "server")
     lowers = disk.lower_links(seat_plan, "server", layers)
     interfaces = ["mgmt", *server.networks]

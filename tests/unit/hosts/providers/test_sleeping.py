@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import state
+from sharklab import process, state
 from sharklab.cli import flow
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import cgroups, network, sleeping
+from sharklab.hosts.providers import cgroups, network, nspawn, sleeping
 from sharklab.lab.model import Seat
 from tests.support.errors import error_of
 
@@ -89,3 +89,18 @@ def _status(file: Path, uid: int) -> str:
     if str(os.getpid()) not in str(file):
         raise FileNotFoundError
     return f"Name:\tsh\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n"
+
+
+def test_a_host_that_a_killed_command_left_paused_runs_again(
+    own: Seat, kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its file system can be written before its processes run: until then none of them could end."""
+    done: list[tuple[object, ...]] = []
+    kernel.pids = [7, 8]
+    kernel.frozen.add(kernel.names[0])
+    monkeypatch.setattr(nspawn, "_is_nspawn", lambda pid: pid == 8)
+    monkeypatch.setattr(process, "run", lambda words: done.append((words[1], words[5], set(kernel.frozen))))
+    sleeping.resume(own)
+    assert ([("--target=8", "--unfreeze", {kernel.names[0]})], set()) == (done, kernel.frozen)
+    sleeping.resume(own)
+    assert 1 == len(done)

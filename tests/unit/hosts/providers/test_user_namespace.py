@@ -11,7 +11,7 @@ import pytest
 from sharklab import process, state
 from sharklab.errors import MachineryError
 from sharklab.hosts.image import Image, Layers
-from sharklab.hosts.providers import cgroups, once, user_namespace
+from sharklab.hosts.providers import cgroups, trial_record, user_namespace
 from sharklab.message import NOTHING, Message
 
 
@@ -19,7 +19,7 @@ from sharklab.message import NOTHING, Message
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Use a state folder and a number of the boot of the test's own; return the file of the number."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(once, "BOOT_ID", tmp_path / "boot")
+    monkeypatch.setattr(trial_record, "BOOT_ID", tmp_path / "boot")
     monkeypatch.setattr(cgroups, "launcher", lambda unit: ["launch", unit])
     monkeypatch.setattr(cgroups, "end", lambda unit: None)
     (tmp_path / "boot").write_text("first\n")
@@ -46,9 +46,9 @@ def test_decide_tries_once_after_each_boot(machine: Path, monkeypatch: pytest.Mo
 
 def test_measure_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """What `doctor` finds holds from then on."""
-    once.record(user_namespace.RECORD, "was broken")
+    trial_record.record(user_namespace.RECORD, "was broken")
     monkeypatch.setattr(user_namespace, "try_container", lambda roots: NOTHING)
-    assert ("", "") == (user_namespace.measure([]), once.read(user_namespace.RECORD))
+    assert ("", "") == (user_namespace.measure([]), trial_record.read(user_namespace.RECORD))
 
 
 def test_try_container_tells_what_the_system_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import boot, marks, user_ranges
+from sharklab.hosts.providers import boot, claims, user_ranges
 from tests.support.errors import error_of
 
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Use marks and lists of delegated users of the test's own; return the list."""
-    monkeypatch.setattr(marks, "MARKS", tmp_path / "marks")
+    monkeypatch.setattr(claims, "MARKS", tmp_path / "marks")
     monkeypatch.setattr(user_ranges, "DELEGATED", (tmp_path / "subuid",))
     for seat in ("a", "b"):
-        marks.claim(seat, tmp_path / seat)
+        claims.claim(seat, tmp_path / seat)
     return tmp_path / "subuid"
 
 
@@ -32,7 +32,7 @@ def test_ranges_differ_and_are_kept() -> None:
 def test_ranges_of_a_seat_are_free_after_its_mark() -> None:
     """`down` gives them back with the mark."""
     first = user_ranges.take("a", "server")
-    marks.release("a")
+    claims.release("a")
     assert first == user_ranges.take("b", "server")
 
 

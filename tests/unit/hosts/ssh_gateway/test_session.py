@@ -12,7 +12,7 @@ import pytest
 from sharklab.errors import InputError
 from sharklab.hosts import host_login
 from sharklab.hosts.door import seats, server
-from sharklab.hosts.door.server import Answer
+from sharklab.hosts.door.server import Reply
 from sharklab.hosts.providers import access
 from sharklab.hosts.providers.this_computer import ThisComputer
 from sharklab.hosts.ssh_gateway import logins, names, session, students
@@ -210,7 +210,7 @@ def test_a_forwarded_port_is_noted_and_ssh_lets_the_student_in(
 ) -> None:
     """`ssh -J` needs the student's own keys on the host."""
     let_in: list[str] = []
-    monkeypatch.setattr(server, "connect", lambda student, request, handles: Answer(request))
+    monkeypatch.setattr(server, "connect", lambda student, request, handles: Reply(request))
     monkeypatch.setattr(host_login, "let_in", lambda ssh, host, user, keys: let_in.append(host))
     answer = session.forward("alice", {"lab": "", "host": "server", "port": 80}, [])
     assert "tp4" == answer.content["lab"] and [] == let_in

@@ -39,7 +39,9 @@ def test_a_uid_is_kept_and_never_given_to_another() -> None:
 def test_a_wrong_key_names_its_student_and_changes_nothing() -> None:
     """The list stays as it was."""
     before = students.enter([student("alice")], {})
-    assert "bob" == error_of(InputError, students.enter, [student("bob", "nonsense")], {}).place
+    roster = [student("bob", "nonsense"), student("eve"), student("ada", "ssh-rsa nonsense")]
+    problems = error_of(InputError, students.enter, roster, {}).problems
+    assert ["bob", "ada"] == [problem.place for problem in problems]
     assert before == students.read()
 
 

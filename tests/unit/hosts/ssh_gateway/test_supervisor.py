@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import threading
 
 import pytest
 
@@ -24,6 +26,37 @@ def test_a_port_that_is_taken_is_named() -> None:
     assert "[::1]:2222" == str(Where("::1", 2222))
     with supervisor.listen(Where("127.0.0.1", 0)) as own:
         assert own.getsockname()[1]
+
+
+@pytest.mark.parametrize(("program", "code"), [("exit 7", 7), ("cat", None)])
+def test_a_first_cell_that_ends_is_an_error_at_once(program: str, code: int | None) -> None:
+    """Nobody accepts the connection that waits for the greeting; an sshd that greets is good."""
+
+    def greet() -> None:
+        with listener.accept()[0] as connection:
+            connection.sendall(b"SSH-2.0")
+
+    with supervisor.listen(Where("127.0.0.1", 0)) as listener:
+        where = Where("127.0.0.1", listener.getsockname()[1])
+        with subprocess.Popen(["sh", "-c", program], stdin=subprocess.PIPE) as child:
+            if code is None:
+                greeter = threading.Thread(target=greet)
+                greeter.start()
+                supervisor.wait_for_greeting(where, child)
+                greeter.join()
+            else:
+                error = error_of(MachineryError, supervisor.wait_for_greeting, where, child)
+                assert code == error.values["code"]
+            assert code == child.poll() and child.stdin
+            child.stdin.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "here"), [(supervisor.EVERY_ADDRESS, "127.0.0.1"), ("::", "::1"), ("192.0.2.1", "192.0.2.1")]
+)
+def test_a_program_of_this_computer_reaches_it(address: str, here: str) -> None:
+    """A gateway that listens on every address is reached by loopback."""
+    assert (here, 2222) == Where(address, 2222).here
 
 
 @pytest.mark.usefixtures("own_state")

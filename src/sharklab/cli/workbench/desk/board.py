@@ -18,23 +18,21 @@ from sharklab import state
 from sharklab.cli import seats
 from sharklab.cli.workbench.desk.grader import Points
 from sharklab.cli.workbench.desk.student_desk import clock
-from sharklab.errors import MachineryError
 from sharklab.grading.marking.model import Result
 from sharklab.i18n import Translator
-from sharklab.lab import diary, handed_in, help_note, seat
+from sharklab.lab import diary, help_note, seat, student_note, submission_store
 from sharklab.lab.model import Lab, Seat
 from sharklab.lab.roster import Student
-from sharklab.message import N_, Message
 
 NOW, ONCE, NEVER = "now", "once", "never"
 """The states of an exercise: achieved at the last check, at an earlier one, at none."""
 
-PATIENCE = 10.0
+KIND = "board"
 """Seconds that a change of a note waits for another one."""
 
 
 @dataclass(frozen=True)
-class Record:
+class BoardRecord:
     """The notes about one student: of each exercise the points, their worth, and the most points ever.
 
     `gained` is the time of the last gain of points, `checked` that of the last check, `changed` that of the
@@ -47,32 +45,26 @@ class Record:
     changed: float = 0.0
 
 
-def read(lab: str, student: str) -> Record:
+def read(lab: str, student: str) -> BoardRecord:
     """Return the notes about a student. Raises MachineryError when their file is damaged."""
-    file = _file(lab, student)
+    file = student_note.file_of(KIND, lab, student)
     try:
         plain = json.loads(file.read_text())
         points = {
             id: (float(now), float(worth), float(most)) for id, (now, worth, most) in plain["points"].items()
         }
         times = (float(plain.get(name, 0.0)) for name in ("gained", "checked", "changed"))
-        return Record(points, *times)
+        return BoardRecord(points, *times)
     except FileNotFoundError:
-        return Record({})
+        return BoardRecord({})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise _damaged(file, error) from error
-
-
-def _damaged(file: Path, error: Exception) -> MachineryError:
-    return MachineryError(
-        N_("the file is damaged: {fault}"), place=str(file), hint=N_("remove it"), fault=error
-    )
+        raise state.damaged(file, error) from error
 
 
 def note_check(lab: str, student: str, result: Result) -> None:
     """Note the points of a check that ends now."""
-    found = {each.id: (each.points, each.worth) for each in result.exercises}
-    _change(lab, student, lambda old: replace(_gain(old, found, fresh(lab)), checked=time.time()))
+    points = {each.id: (each.points, each.worth) for each in result.exercises}
+    _change(lab, student, lambda old: replace(_gain(old, points, fresh(lab)), checked=time.time()))
 
 
 def note_change(lab: str, student: str) -> None:
@@ -86,18 +78,18 @@ def note_points(lab: str, student: str, found: Points, sees_hosts: bool) -> None
     Where the state of the hosts is not known, an exercise keeps the points that a check has found.
     """
 
-    def change(old: Record) -> Record:
+    def change(old: BoardRecord) -> BoardRecord:
         own = found if sees_hosts else {id: _at_least(old, id, *each) for id, each in found.items()}
         return _gain(old, own, fresh(lab))
 
     _change(lab, student, change)
 
 
-def _at_least(old: Record, exercise: str, points: float, worth: float) -> tuple[float, float]:
+def _at_least(old: BoardRecord, exercise: str, points: float, worth: float) -> tuple[float, float]:
     return max(points, old.points.get(exercise, (0.0, 0.0, 0.0))[0]), worth
 
 
-def _gain(old: Record, found: Points, fresh: Mapping[str, float]) -> Record:
+def _gain(old: BoardRecord, found: Points, fresh: Mapping[str, float]) -> BoardRecord:
     """Return the notes with other points; those of a fresh seat are no gain."""
     now, points, has_gained = time.time(), {}, False
     for id, (own, worth) in found.items():
@@ -130,7 +122,7 @@ def _read_fresh(lab: str) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (ValueError, TypeError) as error:
-        raise _damaged(file, error) from error
+        raise state.damaged(file, error) from error
 
 
 def _fresh_file(lab: str) -> Path:
@@ -142,12 +134,12 @@ def _digest(lab: Lab) -> str:
 
 
 def rows(lab: Lab, students: Sequence[Student], words: Translator) -> list[dict[str, Any]]:
-    """Return a row of plain data for each student, the one without progress for longest first."""
+    """Return a row of plain data for each student, the one without progress for the longest time first."""
     here = {each["student"]: each for each in seats.status(lab.name)}
     known = seat.look_up_all(lab, [own.id for own in students])
-    table = _Table(lab, here, handed_in.last(lab.name), fresh(lab.name), words)
-    found = [table.row(own, known[own.id]) for own in students]
-    return sorted(found, key=lambda row: (bool(row["handed"]), row["is_done"], -row["stuck"], row["student"]))
+    table = _Table(lab, here, submission_store.last(lab.name), fresh(lab.name), words)
+    shown = [table.row(own, known[own.id]) for own in students]
+    return sorted(shown, key=lambda row: (bool(row["handed"]), row["is_done"], -row["stuck"], row["student"]))
 
 
 @dataclass(frozen=True)
@@ -196,27 +188,19 @@ class _Table:
             "handed_at": time.strftime("%H:%M", time.localtime(handed)),
         }
 
-    def _earned(self, record: Record) -> tuple[float, float]:
+    def _earned(self, record: BoardRecord) -> tuple[float, float]:
         """Return the points above those of a fresh seat, and their worth."""
         own = [(points, worth, self.fresh.get(id, 0.0)) for id, (points, worth, _) in record.points.items()]
         points = sum(max(0.0, points - start) for points, _, start in own)
         return points, sum(max(0.0, worth - start) for _, worth, start in own)
 
 
-def _state(record: Record, exercise: str) -> str:
+def _state(record: BoardRecord, exercise: str) -> str:
     now, worth, most = record.points.get(exercise, (0.0, 0.0, 0.0))
     if not worth or most < worth:
         return NEVER
     return NOW if now >= worth else ONCE
 
 
-def _file(lab: str, student: str) -> Path:
-    place = state.seat_folder(lab, student)
-    return state.root() / "workbench" / "board" / place.parent.name / f"{place.name}.json"
-
-
-def _change(lab: str, student: str, change: Callable[[Record], Record]) -> None:
-    file = _file(lab, student)
-    what = Message(N_("the notes about {student}"), {"student": student})
-    with state.lock(file.with_name(f".{file.name}.lock"), what, PATIENCE):
-        state.write(file, json.dumps(vars(change(read(lab, student)))))
+def _change(lab: str, student: str, change: Callable[[BoardRecord], BoardRecord]) -> None:
+    student_note.change(KIND, lab, student, lambda: vars(change(read(lab, student))))

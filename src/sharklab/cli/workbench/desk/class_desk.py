@@ -14,17 +14,17 @@ from sharklab.cli import handing_in
 from sharklab.cli.own_work import Look
 from sharklab.cli.workbench.client import NOBODY
 from sharklab.cli.workbench.desk import board, class_links
-from sharklab.cli.workbench.desk.changes import Changes
+from sharklab.cli.workbench.desk.change_counter import ChangeCounter
 from sharklab.cli.workbench.desk.grade_desk import GradeDesk
 from sharklab.cli.workbench.desk.grader import FRESH as FRESH_SEAT
 from sharklab.cli.workbench.desk.grader import Grader, Points
 from sharklab.cli.workbench.desk.help_desk import EndVisits, HelpDesk
 from sharklab.cli.workbench.desk.jobs import Jobs
-from sharklab.cli.workbench.desk.seat_desk import SeatDesk, words_of
-from sharklab.cli.workbench.desk.student_desk import Desk, Folder
+from sharklab.cli.workbench.desk.seat_desk import SeatDesk
+from sharklab.cli.workbench.desk.student_desk import Desk, Folder, words_of
 from sharklab.cli.workbench.identity import to_plain
 from sharklab.errors import InputError
-from sharklab.hosts.door.server import Answer, Handler, text
+from sharklab.hosts.door.server import Handler, Reply, text
 from sharklab.lab import class_news, exam
 from sharklab.lab.model import Lab
 from sharklab.lab.roster import Student
@@ -47,7 +47,7 @@ class ClassDesk:
     help_desk: HelpDesk
     seat_desk: SeatDesk
     grade_desk: GradeDesk
-    changes: Changes
+    changes: ChangeCounter
     grader: Grader
     _made: dict[str, tuple[float, int, list[dict[str, Any]]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -72,7 +72,7 @@ class ClassDesk:
     def _once_begun(self, handler: Handler) -> Handler:
         """Return a handler that raises InputError before the exam of the student begins."""
 
-        def handle(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+        def handle(student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
             window = exam.own_window(self.lab.name, student) if self.lab.exam else None
             if window and time.time() < window.begin:
                 raise InputError(N_("your exam begins on {time}"), time=exam.local_time(window.begin))
@@ -80,7 +80,7 @@ class ClassDesk:
 
         return handle
 
-    def _class(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _class(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the rows of the table."""
         words = words_of(request)
         jobs, failed = self.seat_desk.open_jobs(words), self.seat_desk.failed_jobs(words)
@@ -90,7 +90,7 @@ class ClassDesk:
         ]
         is_exam = self.lab.exam is not None
         title = words.prose(self.lab.title)
-        return Answer({"lab": self.lab.name, "title": title, "is_exam": is_exam, "rows": told})
+        return Reply({"lab": self.lab.name, "title": title, "is_exam": is_exam, "rows": told})
 
     def _rows(self, language: str) -> list[dict[str, Any]]:
         now, _ = self.changes.wait(-1, 0)
@@ -103,39 +103,39 @@ class ClassDesk:
                 self._made[language] = (time.monotonic(), now, rows)
         return rows
 
-    def _changes(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _changes(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the students about whom something has changed since the number `since`, when it has."""
         now, changed = self.changes.wait(int(text(request, "since")), WAIT)
-        return Answer({"now": now, "students": changed})
+        return Reply({"now": now, "students": changed})
 
-    def _page(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _page(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the parts of a student's page."""
         notes = self._notes(student, request, handles).content
         own = self.desk.page(student, request, handles).content
-        return Answer({**own, "folder": "", "notes": notes})
+        return Reply({**own, "folder": "", "notes": notes})
 
-    def _notes(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _notes(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the notes of a page: the clock of an exam, help and messages."""
         help = self.help_desk.content(student)
         own = self.desk.notes(student, request, handles).content
-        return Answer({**own, **help, "feedback": self.grade_desk.has_feedback(student)})
+        return Reply({**own, **help, "feedback": self.grade_desk.has_feedback(student)})
 
-    def _links(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _links(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the number of the present link of each student."""
-        return Answer({"numbers": class_links.numbers(self.lab.name, self.help_desk.students)})
+        return Reply({"numbers": class_links.numbers(self.lab.name, self.help_desk.students)})
 
-    def _use(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _use(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the reader of a personal link, which works once. Raises InputError for no link."""
         reader = class_links.use(self.lab.name, self.help_desk.students, text(request, "token"))
         if reader is None:
             raise InputError(N_("this link does not work, or not any more"))
-        return Answer({"reader": to_plain(reader)})
+        return Reply({"reader": to_plain(reader)})
 
-    def _renew(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _renew(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the token of another link for a student."""
-        return Answer({"token": class_links.renew(self.lab.name, self.help_desk.known(student))})
+        return Reply({"token": class_links.renew(self.lab.name, self.help_desk.known(student))})
 
-    def _hand_in(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _hand_in(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Pack the work and keep it among the submissions of the class; answer with the receipt."""
         packed = self.desk.pack(self.help_desk.known(student), request)
         with packed.file.open("rb") as file:
@@ -143,7 +143,7 @@ class ClassDesk:
         ownership.give_like_folder(packed.file)
         self.changes.note(student)
         lines = packed.receipt["lines"][:-1]  # the last one names the file of the server
-        return Answer({**packed.receipt, "lines": lines, "kept": " ".join(map(packed.words.say, receipt))})
+        return Reply({**packed.receipt, "lines": lines, "kept": " ".join(map(packed.words.say, receipt))})
 
 
 def make(
@@ -158,7 +158,7 @@ def make(
     New seats are those of `provider`; without one, of the provider of the class.
     """
     names = tuple(own.id for own in students)
-    changes = Changes((NOBODY, *names), partial(class_news.last, lab.name))
+    changes = ChangeCounter((NOBODY, *names), partial(class_news.last, lab.name))
 
     def note_points(student: str, points: Points, sees_hosts: bool) -> None:
         if student == FRESH_SEAT:

@@ -18,7 +18,6 @@ from typing import Any
 from sharklab import state
 from sharklab.cli.workbench.identity import INSTRUCTOR, Reader
 from sharklab.cli.workbench.site import Site
-from sharklab.errors import MachineryError
 from sharklab.lab import seat
 from sharklab.lab.roster import Student
 from sharklab.message import N_, Message
@@ -51,13 +50,13 @@ def numbers(lab: str, students: Iterable[str]) -> dict[str, int]:
 def unused(lab: str, students: Iterable[str]) -> dict[str, Reader]:
     """Return the reader of each present link that nobody has used yet, by its token."""
     known = _read()
-    found = {}
+    readers = {}
     for student in students:
         if not known.get(_name(lab, student), {}).get("used"):
             number = _number(known, lab, student)
             own = Reader(student, seats=frozenset({(lab, student)}), epoch=number)
-            found[_token(lab, student, number)] = own
-    return found
+            readers[_token(lab, student, number)] = own
+    return readers
 
 
 def use(lab: str, students: Iterable[str], token: str) -> Reader | None:
@@ -134,9 +133,7 @@ def _read() -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise MachineryError(
-            N_("the file is damaged: {fault}"), place=str(_file()), hint=N_("remove it"), fault=error
-        ) from error
+        raise state.damaged(_file(), error) from error
 
 
 def _name(lab: str, student: str) -> str:

@@ -22,8 +22,8 @@ from sharklab.errors import InputError
 from sharklab.evidence.packets import live_rows, selection
 from sharklab.evidence.packets.growing import Splitter
 from sharklab.hosts.door import pace
-from sharklab.hosts.door.recordings import LONGEST_FILTER, Place, Recordings, Shown
-from sharklab.hosts.door.server import Answer, Handler, text
+from sharklab.hosts.door.recordings import LONGEST_FILTER, RecordedPlace, Recordings, Shown
+from sharklab.hosts.door.server import Handler, Reply, text
 from sharklab.hosts.door.workbench import place_of
 from sharklab.message import N_
 
@@ -48,7 +48,7 @@ def handler(recordings: Recordings) -> Handler:
     """
     places = threading.BoundedSemaphore(MOST)
 
-    def decode(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def decode(student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         place, display = place_of(student, request), text(request, "display").strip()
         check(display)
         shown, is_next = recordings.look(place), request.get("next") is True
@@ -60,7 +60,7 @@ def handler(recordings: Recordings) -> Handler:
         before = (shown.id if shown else 0) if is_next else None
         work = (recordings, place, before, ours, display, places)
         threading.Thread(target=feed, args=work, daemon=True).start()
-        return Answer({}, theirs)
+        return Reply({}, theirs)
 
     return decode
 
@@ -77,7 +77,7 @@ def check(display: str) -> None:
 
 def feed(
     recordings: Recordings,
-    place: Place,
+    place: RecordedPlace,
     before: int | None,
     target: socket.socket,
     display: str,
@@ -120,7 +120,7 @@ def feed(
         places.release()
 
 
-def _wait_for(recordings: Recordings, place: Place, before: int | None, reader: select.poll) -> None:
+def _wait_for(recordings: Recordings, place: RecordedPlace, before: int | None, reader: select.poll) -> None:
     """Return when the recording after that of the id `before` is there, or the reader has ended."""
     while before is not None and not reader.poll(BUSY):
         now = recordings.look(place)
@@ -170,7 +170,7 @@ def _copy(
             return
 
 
-def _is_over(recordings: Recordings, place: Place, shown: Shown | None) -> bool:
+def _is_over(recordings: Recordings, place: RecordedPlace, shown: Shown | None) -> bool:
     """Tell whether the recording that was decoded has ended, or another one has taken its place."""
     now = recordings.look(place)
     return now is None or shown is None or now.id != shown.id or bool(now.end)

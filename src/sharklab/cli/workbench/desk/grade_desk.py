@@ -12,11 +12,11 @@ from sharklab import i18n, ownership
 from sharklab.cli.workbench.client import NOBODY
 from sharklab.cli.workbench.desk.help_desk import HelpDesk
 from sharklab.cli.workbench.desk.jobs import Jobs
-from sharklab.cli.workbench.desk.seat_desk import words_of
+from sharklab.cli.workbench.desk.student_desk import words_of
 from sharklab.errors import InputError
 from sharklab.grading.gradebook import batch, inputs
-from sharklab.hosts.door.server import Answer, Handler, text
-from sharklab.lab import exam, feedback_note, handed_in
+from sharklab.hosts.door.server import Handler, Reply, text
+from sharklab.lab import exam, feedback_note, submission_store
 from sharklab.lab.model import Lab
 from sharklab.lab.roster import Student
 from sharklab.message import N_
@@ -57,9 +57,9 @@ class GradeDesk:
         """Tell whether a student may read feedback: the instructor has given it out, and there is some."""
         return feedback_note.is_given(self.lab.name) and self._feedback_file(student, i18n.SOURCE).is_file()
 
-    def _grade(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _grade(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Begin to grade. Raises InputError when the class is being graded, or nothing was handed in."""
-        sources = inputs.find([handed_in.folder(self.lab.name)], self.students)
+        sources = inputs.find([submission_store.folder(self.lab.name)], self.students)
         begin, end = exam.noted(self.lab, [own.id for own in self.students])
 
         def grade(progress: Progress) -> None:
@@ -69,18 +69,18 @@ class GradeDesk:
             ownership.give_like_folder(self.folder, *self.folder.rglob("*"))
 
         self.jobs.add(NOBODY, N_("grade the submissions"), grade)
-        return Answer()
+        return Reply()
 
-    def _gradebook(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _gradebook(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the state of the gradebook: place, page, job, and whether it is given out."""
         words, job = words_of(request), self.jobs.known().get(NOBODY)
         page = self.folder / f"class.{words.language}.html"
-        handed = handed_in.last(self.lab.name)
-        return Answer(
+        handed = submission_store.last(self.lab.name)
+        return Reply(
             {
                 "lab": self.lab.name,
                 "folder": str(self.folder),
-                "handed": str(handed_in.folder(self.lab.name)),
+                "handed": str(submission_store.folder(self.lab.name)),
                 "count": len(handed.keys() & set(self.help_desk.students)),
                 "page": page.name if page.is_file() else "",
                 "job": job.say(words) if job else "",
@@ -89,7 +89,7 @@ class GradeDesk:
             }
         )
 
-    def _open(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _open(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with a file of the gradebook, open for reading. Raises InputError for any other name."""
         name = text(request, "name")
         found = PAGE.fullmatch(name)
@@ -97,13 +97,13 @@ class GradeDesk:
             raise _no_file(name)
         return _answer(self.folder / name)
 
-    def _give(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _give(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Let each student read their own feedback, or nobody. Raises InputError before there is any."""
         feedback_note.give(self.lab.name, text(request, "given") == "yes")
         self.help_desk.changes.note(NOBODY, *self.help_desk.students)
-        return Answer()
+        return Reply()
 
-    def _feedback(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _feedback(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the feedback of a student. Raises InputError when it is not given out."""
         own = self.help_desk.known(student)
         if not self.has_feedback(own):
@@ -114,9 +114,9 @@ class GradeDesk:
         return self.folder / student / f"feedback.{language}.html"
 
 
-def _answer(file: Path) -> Answer:
+def _answer(file: Path) -> Reply:
     try:
-        return Answer({"name": file.name}, file.open("rb"))
+        return Reply({"name": file.name}, file.open("rb"))
     except OSError as error:
         raise _no_file(file.name) from error
 

@@ -20,7 +20,7 @@ from sharklab.evidence import host_state
 from sharklab.grading.gradebook.pool import Failure, Helper
 from sharklab.grading.marking.marks import grade
 from sharklab.grading.submission import work as folders
-from sharklab.grading.submission.model import HostState, Submission
+from sharklab.grading.submission.model import PlainHostState, Submission
 from sharklab.hosts import student_files
 from sharklab.hosts.providers import sleeping
 from sharklab.lab import load, seat
@@ -38,7 +38,7 @@ REST = 1.0
 FRESH = ""
 """The student of the work that measures a fresh seat."""
 
-NOTHING: Mapping[str, HostState] = {}
+NOTHING: Mapping[str, PlainHostState] = {}
 """The state of hosts that nobody has looked at."""
 
 Points = Mapping[str, tuple[float, float]]
@@ -46,7 +46,7 @@ Points = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
-class Work:
+class WorkToGrade:
     """The work of a student to grade: the lab, the folder, and the state of the hosts if it is known.
 
     Without a folder it is the seat itself, as it is now: its hosts are looked at.
@@ -55,10 +55,10 @@ class Work:
     lab: Path
     student: str
     folder: Path | None = None
-    hosts: Mapping[str, HostState] = field(default_factory=dict)
+    hosts: Mapping[str, PlainHostState] = field(default_factory=dict)
 
 
-def points(given: Work) -> tuple[Points, bool]:
+def points(given: WorkToGrade) -> tuple[Points, bool]:
     """Return the points of each exercise, and whether all that they need was seen.
 
     This process gives way to all others. Raises SharklabError.
@@ -86,17 +86,17 @@ class Grader:
 
     lab: Lab
     found: Callable[[str, Points, bool], None]
-    _wanted: dict[str, Work] = field(default_factory=dict)
-    _hosts: dict[str, Mapping[str, HostState]] = field(default_factory=dict)
+    _wanted: dict[str, WorkToGrade] = field(default_factory=dict)
+    _hosts: dict[str, Mapping[str, PlainHostState]] = field(default_factory=dict)
     _news: threading.Condition = field(default_factory=threading.Condition)
     _is_running: bool = False
     _looked: float = -LOOK
 
     def want(self, student: str, folder: Path) -> None:
         """Grade the work of a student when its turn comes."""
-        self._add(student, Work(self.lab.path, student, folder))
+        self._add(student, WorkToGrade(self.lab.path, student, folder))
 
-    def note_hosts(self, student: str, hosts: Mapping[str, HostState]) -> None:
+    def note_hosts(self, student: str, hosts: Mapping[str, PlainHostState]) -> None:
         """Note the state of the hosts of a student, which a check has just seen."""
         self._hosts[student] = hosts
 
@@ -109,10 +109,10 @@ class Grader:
             states = seats.look(own)["hosts"].values()
             is_up = bool(states) and set(states) == {"running"} and (own.folder / "provisioned").exists()
             if is_up and not sleeping.is_asleep(own) and not student_files.last_change(own):
-                self._add(FRESH, Work(self.lab.path, own.student))
+                self._add(FRESH, WorkToGrade(self.lab.path, own.student))
                 return
 
-    def _add(self, student: str, given: Work) -> None:
+    def _add(self, student: str, given: WorkToGrade) -> None:
         with self._news:
             self._wanted[student] = given
             if not self._is_running:
@@ -133,7 +133,7 @@ class Grader:
     def _do(self, student: str, helper: Helper) -> None:
         given = self._wanted.pop(student)
         known = self._hosts.get(student, NOTHING)
-        outcome = helper.do(Work(given.lab, given.student, given.folder, known))
+        outcome = helper.do(WorkToGrade(given.lab, given.student, given.folder, known))
         if self._hosts.get(student, NOTHING) is not known:  # a check has ended meanwhile
             self._wanted.setdefault(student, given)
         elif not isinstance(outcome, Failure):  # of a failure, the check of the student tells the reason

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sharklab.cli.workbench.desk.changes import Changes
+from sharklab.cli.workbench.desk.change_counter import ChangeCounter
 from sharklab.errors import InputError
-from sharklab.hosts.door.server import Answer, Handler, text
+from sharklab.hosts.door.server import Handler, Reply, text
 from sharklab.lab import help_note
 from sharklab.message import N_
 
@@ -23,7 +23,7 @@ class HelpDesk:
 
     lab: str
     students: tuple[str, ...]
-    changes: Changes
+    changes: ChangeCounter
     end_visits: EndVisits = lambda lab, student: None
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -49,34 +49,34 @@ class HelpDesk:
             return student
         raise InputError(N_("the class has no student {student!r}"), student=student)
 
-    def _help(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _help(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Note that a student asks for help, or that the help is over."""
         is_up = text(request, "up") == "yes"
         help_note.raise_hand(self.lab, self.known(student), is_up)
         if not is_up:
             self.end_visits(self.lab, student)
         self.changes.note(student)
-        return Answer({"up": is_up})
+        return Reply({"up": is_up})
 
-    def _agree(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _agree(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Note the right that a student gives. Everybody who looks comes again with the new right."""
         help_note.agree(self.lab, self.known(student), text(request, "right"))
         self.end_visits(self.lab, student)
         self.changes.note(student)
-        return Answer()
+        return Reply()
 
-    def _tell(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _tell(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Send a message to the student `to`, to everybody if that is empty."""
         to, said = text(request, "to"), help_note.check(text(request, "text"))
         wanted = [self.known(to)] if to else list(self.students)
         for each in wanted:
             help_note.tell(self.lab, each, said)
         self.changes.note(*wanted)
-        return Answer({"count": len(wanted)})
+        return Reply({"count": len(wanted)})
 
-    def _read(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _read(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Note that a student has read a message."""
         number = text(request, "number")
         help_note.mark_read(self.lab, self.known(student), int(number) if number.isdecimal() else 0)
         self.changes.note(student)
-        return Answer()
+        return Reply()

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sharklab.cli.side_by_side import Watch
+from sharklab.cli.parallel_work import Watch
 from sharklab.errors import InputError, MachineryError, SharklabError
 from sharklab.i18n import Translator
 from sharklab.message import N_, Message

@@ -16,7 +16,7 @@ from sharklab.errors import InputError
 from sharklab.evidence.packets import box, following, layers
 from sharklab.evidence.packets.growing import MOST, Splitter, whole_packets
 from sharklab.hosts.door import control
-from sharklab.hosts.door.server import Answer, Handler, text
+from sharklab.hosts.door.server import Handler, Reply, text
 from sharklab.i18n import Translator
 from sharklab.lab import plan_file
 from sharklab.lab.model import Plan
@@ -34,17 +34,17 @@ def handlers(plan: Handler, command: Sequence[str], uid: int) -> dict[str, Handl
     `command` starts the process that keeps terminals, for a web process of `uid`.
     """
 
-    def keeper(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def keeper(student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Start the process where it has ended."""
-        return Answer({"path": str(control.start(command, uid))})
+        return Reply({"path": str(control.start(command, uid))})
 
-    def conversation(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def conversation(student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the ladder of the conversation `talk`, as SVG."""
         own, lang = plan_file.from_plain(plan(student, request, []).content), text(request, "lang")
         words = i18n.translator(lang if lang in i18n.languages() else i18n.SOURCE)
         with whole_packets(_descriptor(handles)) as (file, _):
             found = following.follow(Path(file.name), text(request, "talk"))
-        return Answer({"svg": draw(found, own, words)})
+        return Reply({"svg": draw(found, own, words)})
 
     return {"packet": packet, "conversation": conversation, "pcapng": pcapng, "keeper": keeper}
 
@@ -55,7 +55,7 @@ def _descriptor(handles: list[int]) -> int:
     return handles[0]
 
 
-def packet(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+def packet(student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
     """Answer with the layers and the bytes of the packet `number`."""
     with whole_packets(_descriptor(handles)) as (file, splitter):
         starts, number = splitter.starts, int(text(request, "number"))
@@ -65,7 +65,7 @@ def packet(student: str, request: Mapping[str, Any], handles: list[int]) -> Answ
         content = os.pread(file.fileno(), Splitter.HEADER, 0)
         content += _part(file, starts[max(1, number - BEFORE) - 1], end)
         own = _part(file, starts[number - 1] + Splitter.RECORD, end)
-    return Answer(
+    return Reply(
         {
             "number": number,
             "layers": [asdict(layer) for layer in layers.layers(content)],
@@ -96,8 +96,8 @@ def _numbered(step: ladder.Arrow | ladder.Gap, numbers: Any) -> ladder.Arrow | l
     return replace(step, number=numbers[step.number - 1]) if isinstance(step, ladder.Arrow) else step
 
 
-def pcapng(student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+def pcapng(student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
     """Answer with the recording as a pcapng file."""
     with whole_packets(_descriptor(handles)) as (file, _):
         output = box.run("editcap", ["-F", "pcapng", "-", "-"], Path(file.name), TOOL, most=MOST)
-    return Answer({}, output)
+    return Reply({}, output)

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sharklab import i18n
 from sharklab.cli import class_work, classroom, flow, seats, work
-from sharklab.cli.side_by_side import Watch
+from sharklab.cli.parallel_work import Watch
 from sharklab.cli.workbench.client import NOBODY
 from sharklab.cli.workbench.desk.help_desk import HelpDesk
 from sharklab.cli.workbench.desk.jobs import GroupWork, Jobs
+from sharklab.cli.workbench.desk.student_desk import words_of
 from sharklab.errors import InputError
 from sharklab.hosts import seat_provider
-from sharklab.hosts.door.server import Answer, Handler, text
+from sharklab.hosts.door.server import Handler, Reply, text
 from sharklab.hosts.image import choice
 from sharklab.i18n import Translator
 from sharklab.lab import exam, seat
@@ -26,12 +26,6 @@ from sharklab.progress import Progress
 
 TITLES = {"start": N_("start the seat"), "stop": N_("remove the seat"), "restart": N_("reset the hosts")}
 """The title of the job of each request."""
-
-
-def words_of(request: Mapping[str, Any]) -> Translator:
-    """Return the words of the language of a request."""
-    lang = text(request, "lang")
-    return i18n.translator(lang if lang in i18n.languages() else i18n.SOURCE)
 
 
 @dataclass(frozen=True)
@@ -64,14 +58,14 @@ class SeatDesk:
         known = self.jobs.known().items()
         return {student: job.say(words) for student, job in known if job.has_failed}
 
-    def _seat(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _seat(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the seat of a student: hosts, job, and the losses of a reset."""
         words, plan = words_of(request), self._plan(student)
         found = seats.status(self.lab.name, student)
         here = found[0] if found else {"hosts": {}, "warnings": []}
         job = self.jobs.known().get(student)
         hosts = work.hosts_to_reset(plan, "") if plan.start else ()
-        return Answer(
+        return Reply(
             {
                 "student": student,
                 "hosts": {host: words.gettext(said) for host, said in here["hosts"].items()},
@@ -81,7 +75,7 @@ class SeatDesk:
             }
         )
 
-    def _begin(self, want: str, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _begin(self, want: str, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Begin a job on the seat of a student, as the command of one seat does it. Answer with the number 1.
 
         For nobody in particular it is a job of the class.
@@ -90,9 +84,9 @@ class SeatDesk:
             return self._begin_many(want, request)
         make = {"start": self._start, "stop": self._stop, "restart": self._reset}[want]
         self.jobs.add(self.help_desk.known(student), TITLES[want], make(student))
-        return Answer({"count": 1})
+        return Reply({"count": 1})
 
-    def _begin_many(self, want: str, request: Mapping[str, Any]) -> Answer:
+    def _begin_many(self, want: str, request: Mapping[str, Any]) -> Reply:
         """Begin a job on the seats that `students` names, as the command of a class does it.
 
         Without names, `start` takes all students who have no seat that is up. Answer with the number of seats
@@ -100,7 +94,7 @@ class SeatDesk:
         """
         works: Mapping[str, GroupWork] = {"start": self._up, "stop": self._down, "restart": self._put_back}
         begun = self.jobs.add_group(self._wanted(want, request), TITLES[want], works[want])
-        return Answer({"count": len(begun)})
+        return Reply({"count": len(begun)})
 
     def _up(self, names: Sequence[str], progress: Progress, watch: Watch) -> None:
         provider = seat_provider.of_class(self.lab.name, names, self.provider)
@@ -116,7 +110,7 @@ class SeatDesk:
         """Return the seats of these students that are on this computer."""
         return [own for own in seats.seats_here(self.lab.name) if own.student in names]
 
-    def _give_minutes(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _give_minutes(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Give the chosen students `more` minutes in the exam."""
         given = text(request, "more")
         if not re.fullmatch(r"-?\d{1,4}", given):
@@ -125,7 +119,7 @@ class SeatDesk:
         for each in wanted:
             exam.give_minutes(self.lab, each, int(given))
         self.help_desk.changes.note(*wanted)
-        return Answer({"count": len(wanted)})
+        return Reply({"count": len(wanted)})
 
     def _wanted(self, want: str, request: Mapping[str, Any]) -> list[str]:
         named = [each for each in text(request, "students").split(",") if each]

@@ -21,7 +21,7 @@ from sharklab.cli.workbench.desk import student_work
 from sharklab.errors import InputError, SharklabError
 from sharklab.grading.marking import advice
 from sharklab.grading.submission import bundle, contents
-from sharklab.hosts.door.server import Answer, Handler, text
+from sharklab.hosts.door.server import Handler, Reply, text
 from sharklab.i18n import Translator
 from sharklab.lab import exam, plan_file, seat
 from sharklab.lab.model import Lab, LabContent, Plan
@@ -75,15 +75,15 @@ class Desk:
             "notes": self.notes,
         }
 
-    def _plan(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        return Answer(plan_file.to_plain(self._read(student, request)))
+    def _plan(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
+        return Reply(plan_file.to_plain(self._read(student, request)))
 
-    def page(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def page(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the parts of a student's page that stay: brief, map, hosts, names."""
-        plan, words = self._read(student, request), _words(request)
+        plan, words = self._read(student, request), words_of(request)
         folder = self.folder(plan.lab.name, student)
         student_work.make(plan, folder, words)
-        return Answer(
+        return Reply(
             {
                 "lab": plan.lab.name,
                 "title": words.prose(plan.lab.title),
@@ -99,35 +99,35 @@ class Desk:
             }
         )
 
-    def notes(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def notes(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the clock of the student's exam."""
-        return Answer(clock(self._whole(student, request).lab, student, _words(request)))
+        return Reply(clock(self._whole(student, request).lab, student, words_of(request)))
 
-    def _hosts(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _hosts(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the state of each host now, in words; without a seat with none."""
-        plan, words = self._read(student, request), _words(request)
+        plan, words = self._read(student, request), words_of(request)
         found = seats.status(plan.lab.name, student)
         states = found[0]["hosts"] if found else {}
-        return Answer({"hosts": {host: words.gettext(said) for host, said in states.items()}})
+        return Reply({"hosts": {host: words.gettext(said) for host, said in states.items()}})
 
-    def _work(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _work(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the exercises, their answers and their captures as they are now."""
-        plan, words = self._read(student, request), _words(request)
+        plan, words = self._read(student, request), words_of(request)
         folder = self.folder(plan.lab.name, student)
         student_work.make(plan, folder, words)
-        return Answer({"exercises": student_work.fields(plan, folder, words)})
+        return Reply({"exercises": student_work.fields(plan, folder, words)})
 
-    def _save(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _save(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         plan = self._read(student, request)
         exercise, question = text(request, "exercise"), text(request, "question")
         folder = self.folder(plan.lab.name, student)
         student_work.save(plan, folder, exercise, question, text(request, "value"))
         self.note_change(plan.lab.name, student)
-        return Answer()
+        return Reply()
 
-    def _check(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _check(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the advice of `sharklab check`, after taking a hint where the request names one."""
-        plan, words = self._read(student, request), _words(request)
+        plan, words = self._read(student, request), words_of(request)
         with self._lock(plan):
             submission = own_work.read(self.folder(plan.lab.name, student), plan, Silent())
             found = own_work.look(plan, submission, text(request, "hint"))
@@ -136,9 +136,9 @@ class Desk:
         problems = [advice.said(problem, words) for problem in found.result.problems]
         if plan.lab.exam:
             lines = list(advice.exam_lines(found.result, words))
-            return Answer({"notes": notes, "lines": lines, "exercises": [], "problems": [], "sum": ""})
+            return Reply({"notes": notes, "lines": lines, "exercises": [], "problems": [], "sum": ""})
         told = advice.of_exercises(found.result, words, found.offered)
-        return Answer(
+        return Reply(
             {
                 "notes": notes,
                 "lines": [],
@@ -148,7 +148,7 @@ class Desk:
             }
         )
 
-    def _take(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _take(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Keep the file whose descriptor comes with the request as a capture."""
         plan = self._read(student, request)
         if len(handles) != 1:
@@ -156,25 +156,25 @@ class Desk:
         with os.fdopen(os.dup(handles[0]), "rb") as source:
             student_work.take(plan, self.folder(plan.lab.name, student), text(request, "id"), source)
         self.note_change(plan.lab.name, student)
-        return Answer()
+        return Reply()
 
-    def _explain(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _explain(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the page that explains a capture, or with its copy for Wireshark, as an open file."""
-        plan, words = self._read(student, request), _words(request)
+        plan, words = self._read(student, request), words_of(request)
         folder = self.folder(plan.lab.name, student)
         with self._lock(plan):
             name, content = student_work.explain(plan, folder, text(request, "name"), words)
         file = tempfile.TemporaryFile()  # noqa: SIM115 (the answer closes it)
         file.write(content)
         file.seek(0)
-        return Answer({"name": name}, file)
+        return Reply({"name": name}, file)
 
-    def _hand_in(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
-        return Answer(self.pack(student, request).receipt)
+    def _hand_in(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
+        return Reply(self.pack(student, request).receipt)
 
     def pack(self, student: str, request: Mapping[str, Any]) -> Packed:
         """Pack the work beside its folder, and return the receipt. Raises as `own_work.pack`."""
-        plan, words = self._read(student, request), _words(request)
+        plan, words = self._read(student, request), words_of(request)
         file = self._bundle_file(plan)
         with self._lock(plan):
             folder = self.folder(plan.lab.name, student)
@@ -183,33 +183,33 @@ class Desk:
         lines = list(contents.lines(plan, submission, file, words))
         return Packed(file, {"lines": lines, "digest": digest, "name": file.name}, words)
 
-    def _bundle(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _bundle(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the file that was packed last, open for reading."""
         file = self._bundle_file(self._read(student, request))
         try:
-            return Answer({"name": file.name}, file.open("rb"))
+            return Reply({"name": file.name}, file.open("rb"))
         except FileNotFoundError as error:
             raise InputError(N_("nothing is packed yet")) from error
 
-    def _solve(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _solve(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Do the work of an exercise on the hosts, and answer with the changes, a diff for each host."""
-        whole, words = self._whole(student, request), _words(request)
+        whole, words = self._whole(student, request), words_of(request)
         exam_rules.refuse_in_exam(whole, "solve")
         plan = work.read(whole)
         ids = work.exercises(plan, _named(request))
         with self._lock(plan):
             changes = work.solve(plan, ids, Silent())
         said = Message(N_("Solved: {exercises}"), {"exercises": ids})
-        return Answer({"lines": [words.say(said)], "changes": changes})
+        return Reply({"lines": [words.say(said)], "changes": changes})
 
-    def _reset(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Answer:
+    def _reset(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Put the hosts of an exercise back into their start state."""
-        plan, words = work.read(self._whole(student, request)), _words(request)
+        plan, words = work.read(self._whole(student, request)), words_of(request)
         hosts = work.hosts_to_reset(plan, _named(request))
         with self._lock(plan):
             told = work.reset(plan, hosts, Silent())
         said = Message(N_("In their start state: {hosts}"), {"hosts": hosts})
-        return Answer({"lines": [words.say(each) for each in (*told, said)], "changes": {}})
+        return Reply({"lines": [words.say(each) for each in (*told, said)], "changes": {}})
 
     def _bundle_file(self, plan: Plan) -> Path:
         folder = self.folder(plan.lab.name, plan.seat.student)
@@ -232,7 +232,7 @@ class Desk:
 
 def explain(error: SharklabError, request: Mapping[str, Any]) -> str:
     """Return an error in the language of the request."""
-    return error.say(_words(request).gettext)
+    return error.say(words_of(request).gettext)
 
 
 def _named(request: Mapping[str, Any]) -> str:
@@ -242,7 +242,8 @@ def _named(request: Mapping[str, Any]) -> str:
     raise InputError(N_("the request names no exercise"))
 
 
-def _words(request: Mapping[str, Any]) -> Translator:
+def words_of(request: Mapping[str, Any]) -> Translator:
+    """Return the words of the language of a request."""
     lang = text(request, "lang")
     return i18n.translator(lang if lang in i18n.languages() else i18n.SOURCE)
 

@@ -84,7 +84,7 @@ def make(
 
 
 def _numbers(seats: Seats, lab: str) -> dict[str, int]:
-    """Return the number of the present link of each student of a class. Raises Refused."""
+    """Return the number of the present link of each student of a class. Raises DeskRefusal."""
     found: dict[str, int] = seats.ask("links", lab, EVERYBODY)["numbers"]
     return found
 

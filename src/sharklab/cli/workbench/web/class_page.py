@@ -17,7 +17,7 @@ from sharklab.cli.workbench.web.refusals import STATUS
 
 
 async def ask(request: Request, want: str, student: str, **more: str) -> dict[str, Any]:
-    """Return the answer of the desk about a student of the class. Raises Refused."""
+    """Return the answer of the desk about a student of the class. Raises DeskRefusal."""
     state, reader = request.app.state, request.scope["reader"]
     return await run_in_threadpool(
         lambda: state.seats.ask(want, state.class_lab, student, reader.lang, **more)
@@ -25,7 +25,7 @@ async def ask(request: Request, want: str, student: str, **more: str) -> dict[st
 
 
 async def _rows(request: Request) -> dict[str, Any]:
-    """Return the class with the rows that the reader wants to see. Raises Refused."""
+    """Return the class with the rows that the reader wants to see. Raises DeskRefusal."""
     found = await ask(request, "class", NOBODY)
     form = await request.form() if request.method == "POST" else {}
     query = {name: str(value) for name, value in {**request.query_params, **form}.items()}
@@ -59,7 +59,7 @@ async def rows(request: Request) -> Response:
 
 
 async def table(request: Request, said: str = "") -> Response:
-    """Return the table, after an action on it; `said` is the reason why that was refused. Raises Refused."""
+    """Return the table, after an action on it; `said` tells why that was refused. Raises DeskRefusal."""
     return await _answer(request, "class_rows.html.j2", said)
 
 

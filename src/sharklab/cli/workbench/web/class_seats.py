@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from sharklab.cli.workbench.client import NOBODY, Refused
+from sharklab.cli.workbench.client import NOBODY, DeskRefusal
 from sharklab.cli.workbench.web import class_page
 from sharklab.cli.workbench.web.class_page import ask
 from sharklab.cli.workbench.web.pages import telling, write
@@ -52,7 +52,7 @@ async def act_on_many(request: Request) -> Response:
     want = _wanted(str(form.get("action", "")), OF_MANY)
     try:
         await ask(request, want, NOBODY, students=students, more=more)
-    except Refused as error:  # the table stays, below the reason
+    except DeskRefusal as error:  # the table stays, below the reason
         return await class_page.table(request, str(error))
     return await class_page.table(request)
 

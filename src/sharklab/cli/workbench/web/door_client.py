@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from sharklab.cli.workbench.client import Refused
+from sharklab.cli.workbench.client import DeskRefusal
 from sharklab.errors import MachineryError
 from sharklab.hosts.door import protocol
 from sharklab.message import N_
@@ -40,7 +40,7 @@ class DoorClient:
             try:
                 self._start()
                 answer, handles = protocol.ask(self._path, request)
-            except (protocol.BrokenTalk, Refused) as error:
+            except (protocol.BrokenTalk, DeskRefusal) as error:
                 raise MachineryError(
                     N_("the process that keeps terminals does not answer: {reason}"), reason=str(error)
                 ) from error

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from starlette.concurrency import run_in_threadpool
 
-from sharklab.cli.workbench.client import Refused
+from sharklab.cli.workbench.client import DeskRefusal
 from sharklab.cli.workbench.identity import Reader
 
 FRESH = 5.0
@@ -20,7 +20,7 @@ class Epochs:
     """The number of the present link of each reader, asked again when it is not fresh any more."""
 
     def __init__(self, ask: Callable[[], Mapping[str, int]]) -> None:
-        """`ask` returns the number by `Reader.link_name`. Raises Refused."""
+        """`ask` returns the number by `Reader.link_name`. Raises DeskRefusal."""
         self._ask = ask
         self._numbers: Mapping[str, int] = {}
         self._asked = -FRESH
@@ -47,7 +47,7 @@ class Epochs:
 
     def _refresh(self) -> None:
         """Ask, unless another reader's request did so meanwhile; without an answer the old numbers stay."""
-        with self._lock, suppress(Refused):
+        with self._lock, suppress(DeskRefusal):
             if self._is_old:
                 self._numbers = self._ask()
                 self._asked = time.monotonic()

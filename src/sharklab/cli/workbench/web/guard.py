@@ -198,11 +198,11 @@ def _declared(headers: dict[str, str]) -> int:
 
 def _headers(scope: Scope) -> dict[str, str]:
     """Return the headers by name; of a name that comes twice all values, so that none slips by."""
-    found: dict[str, str] = {}
+    headers: dict[str, str] = {}
     for name, value in scope["headers"]:
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        found[key] = f"{found[key]}; {text}" if key in found else text
-    return found
+        headers[key] = f"{headers[key]}; {text}" if key in headers else text
+    return headers
 
 
 def _cookies(headers: dict[str, str]) -> dict[str, str]:

@@ -32,7 +32,7 @@ from sharklab.cli.workbench.identity import Reader
 from sharklab.cli.workbench.web.live_capture import Live
 from sharklab.cli.workbench.web.pages import telling, write
 from sharklab.cli.workbench.web.terminals import REFUSED, first_of, is_owner
-from sharklab.cli.workbench.web.watching import Place, Watched, Watching
+from sharklab.cli.workbench.web.watching import Watched, WatchedHost, Watching
 from sharklab.errors import SharklabError
 from sharklab.evidence.packets.growing import whole_packets
 from sharklab.hosts.door import protocol
@@ -67,7 +67,7 @@ def _watching(app: Any) -> Watching:
     return found
 
 
-def _place(params: dict[str, Any]) -> Place:
+def _place(params: dict[str, Any]) -> WatchedHost:
     return params["lab"], params["student"], params["host"]
 
 

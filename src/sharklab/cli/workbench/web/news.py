@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from sharklab.cli.workbench.client import Refused, Seats
+from sharklab.cli.workbench.client import DeskRefusal, Seats
 from sharklab.cli.workbench.web.terminals import REFUSED, first_of
 
 EVERYBODY = "*"
@@ -68,7 +68,7 @@ class News:
                 if not self._listeners:
                     self._is_asking = False
                     return
-            with suppress(Refused):
+            with suppress(DeskRefusal):
                 found = self._seats.ask("changes", self._lab, EVERYBODY, since=str(since))
                 since = int(found["now"])
                 self._tell(set(found["students"]))

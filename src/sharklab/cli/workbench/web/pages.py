@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from sharklab import i18n
-from sharklab.cli.workbench.client import Refused, Seats
+from sharklab.cli.workbench.client import DeskRefusal, Seats
 from sharklab.cli.workbench.identity import LIFE, Cookies, Links, Reader, from_plain
 from sharklab.cli.workbench.site import Site
 from sharklab.cli.workbench.web import refusals
@@ -97,7 +97,7 @@ def _at(request: Request) -> str:
 
 
 async def ask(request: Request, want: str, **more: str) -> dict[str, Any]:
-    """Return the answer of the desk about the seat of a request. Raises Refused."""
+    """Return the answer of the desk about the seat of a request. Raises DeskRefusal."""
     seats: Seats = request.app.state.seats
     reader: Reader = request.scope["reader"]
     given = request.path_params
@@ -129,7 +129,7 @@ async def student(request: Request) -> Response:
     """Show the page of a seat."""
     try:
         own, work = await ask(request, "page"), await ask(request, "work")
-    except Refused as error:
+    except DeskRefusal as error:
         words = i18n.translator(request.scope["reader"].lang)
         title = words.gettext(N_("This page cannot be shown"))
         return _part(request, "refused.html.j2", 500, title=title, said=str(error))
@@ -175,7 +175,7 @@ async def take(request: Request) -> Response:
         try:
             if isinstance(file, UploadFile):
                 await run_in_threadpool(_give, request, file, id)
-        except Refused as error:
+        except DeskRefusal as error:
             said = str(error)
     return await _captures(request, exercise, said)
 
@@ -246,7 +246,7 @@ def _place(request: Request) -> tuple[str, str]:
 
 
 async def open_file(request: Request, want: str, place: tuple[str, str], **more: str) -> tuple[str, bytes]:
-    """Return name and content of a file that the desk gives, for a lab and a student. Raises Refused."""
+    """Return name and content of a file that the desk gives, for a lab and a student. Raises DeskRefusal."""
     seats: Seats = request.app.state.seats
     lang = request.scope["reader"].lang
 
@@ -294,7 +294,7 @@ def _use(seats: Seats, lab: str, token: str) -> Reader | None:
     """Return the reader of a personal link of a class, which works once."""
     try:
         return from_plain(seats.ask("use link", lab, STRANGER, token=token)["reader"])
-    except Refused:
+    except DeskRefusal:
         return None
 
 

@@ -7,27 +7,27 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sharklab.cli.workbench.client import Refused
+from sharklab.cli.workbench.client import DeskRefusal
 from sharklab.errors import SharklabError
 
 STATUS = 422
 """The status of a refusal: the request was understood, and cannot be done (RFC 9110, 15.5.21)."""
 
 Page = Callable[[Request], Awaitable[Response]]
-Say = Callable[[Request, str], Response]
+Tell = Callable[[Request, str], Response]
 
 
-def told_by(say: Say) -> Callable[[Page], Page]:
+def told_by(say: Tell) -> Callable[[Page], Page]:
     """Return a decorator for pages: `say` makes the response to a request that is refused."""
 
     def telling(page: Page) -> Page:
         async def call(request: Request) -> Response:
             try:
                 return await page(request)
-            except Refused as refused:
+            except DeskRefusal as refused:
                 return say(request, str(refused))
             except SharklabError as error:
-                return say(request, str(Refused.by(error, request.scope["reader"].lang)))
+                return say(request, str(DeskRefusal.by(error, request.scope["reader"].lang)))
 
         return call
 

@@ -20,7 +20,7 @@ from sharklab.cli.workbench.identity import Reader
 from sharklab.errors import SharklabError
 from sharklab.hosts.door.terminal import MESSAGE
 
-Result = TypeVar("Result")
+Ended = TypeVar("Ended")
 PATIENCE = 20.0
 """Seconds after which a browser that takes nothing is no viewer any more: the program goes on without it."""
 
@@ -73,7 +73,7 @@ async def copy_both(ws: WebSocket, connection: socket.socket, may_go_on: Callabl
         return LOST
 
 
-async def first_of(*works: Coroutine[Any, Any, Result]) -> Result:
+async def first_of(*works: Coroutine[Any, Any, Ended]) -> Ended:
     """Return the result of the first of `works` that ends, or raise its error; the others are cancelled."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:

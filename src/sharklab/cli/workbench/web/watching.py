@@ -25,13 +25,13 @@ READS = 10.0
 MOST_LOOKS = 2
 """Looks into captures at the same time: each takes a processor."""
 
-Place = tuple[str, str, str]
+WatchedHost = tuple[str, str, str]
 
 
 class Watched:
     """The recording of one host, as its viewers see it."""
 
-    def __init__(self, door: DoorClient, place: Place) -> None:
+    def __init__(self, door: DoorClient, place: WatchedHost) -> None:
         """`place` is lab, student, host."""
         self._door, self._place = door, place
         self.shown: Mapping[str, Any] = {"id": 0}
@@ -150,20 +150,20 @@ class Watching:
 
     def __init__(self, door: DoorClient) -> None:
         self._door = door
-        self._watched: dict[Place, Watched] = {}
+        self._watched: dict[WatchedHost, Watched] = {}
         self.looks = asyncio.Semaphore(MOST_LOOKS)
 
-    def find(self, place: Place) -> Watched | None:
+    def find(self, place: WatchedHost) -> Watched | None:
         """Return the recording of a host, None if nobody watches it."""
         return self._watched.get(place)
 
-    def join(self, place: Place) -> Watched:
+    def join(self, place: WatchedHost) -> Watched:
         """Return the recording of a host, for one more viewer."""
         found = self._watched.setdefault(place, Watched(self._door, place))
         found.viewers += 1
         return found
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: WatchedHost) -> None:
         """Note that a viewer has gone; without viewers the rows go a little later."""
         self._watched[place].viewers -= 1
         if not self._watched[place].viewers:
@@ -174,7 +174,7 @@ class Watching:
         for place in list(self._watched):
             await self._watched.pop(place).close()
 
-    def _drop(self, place: Place) -> None:
+    def _drop(self, place: WatchedHost) -> None:
         found = self._watched.get(place)
         if found and not found.viewers:
             del self._watched[place]

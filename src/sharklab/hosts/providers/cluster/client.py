@@ -5,7 +5,7 @@
         course.instances.create("alice-server", FromImage("tp4-server"), member="m1", config={...})
         course.instances.start("alice-server")
 
-Every function may raise Refused, NotFound, AlreadyThere, Unreachable and TooLate (`errors`), and says
+Every function may raise EngineRefusal, NotFound, AlreadyThere, Unreachable and TooLate (`errors`), and says
 its time limit. Limits are in seconds. Threads may share a client.
 """
 
@@ -22,7 +22,7 @@ from sharklab.hosts.providers.cluster.members import ALONE, Members, target
 from sharklab.hosts.providers.cluster.model import Server
 from sharklab.hosts.providers.cluster.networks import Networks
 from sharklab.hosts.providers.cluster.pools import Pools
-from sharklab.hosts.providers.cluster.projects import Certificates, Profiles, Projects
+from sharklab.hosts.providers.cluster.projects import Certificates, Projects
 from sharklab.hosts.providers.cluster.transport import Transport
 
 DEFAULT_PROJECT = "default"
@@ -30,7 +30,7 @@ DEFAULT_PROJECT = "default"
 
 @dataclass(frozen=True)
 class Client:
-    """A connection to one engine, whose instances, images and profiles are those of one project."""
+    """A connection to one engine, whose instances and images are those of one project."""
 
     transport: Transport
     project: str = DEFAULT_PROJECT
@@ -44,7 +44,7 @@ class Client:
         self.transport.close()
 
     def in_project(self, name: str) -> Client:
-        """Return this client for the instances, images and profiles of project `name`."""
+        """Return this client for the instances and images of project `name`."""
         return Client(self.transport, name)
 
     @property
@@ -56,11 +56,6 @@ class Client:
     def images(self) -> Images:
         """Images of the project."""
         return Images(self.transport, self.project)
-
-    @property
-    def profiles(self) -> Profiles:
-        """Profiles of the project."""
-        return Profiles(self.transport, self.project)
 
     @property
     def networks(self) -> Networks:

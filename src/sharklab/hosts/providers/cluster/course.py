@@ -19,15 +19,18 @@ from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.providers.cluster import client, record
 from sharklab.hosts.providers.cluster.client import Client
-from sharklab.hosts.providers.cluster.model import Instance, Member, MemberStatus, Network
+from sharklab.hosts.providers.cluster.model import EngineNetwork, Instance, Member, MemberStatus
 from sharklab.lab.model import Plan
 from sharklab.message import N_, Message
 
 PATIENCE = 600.0
 """Seconds to wait for another command that works on the parts that all seats of the course share."""
 
-MEMORY_OF_HOST = 52 * 2**20
-"""Bytes of memory for a host of tp4 (benchmarks/class.py)."""
+MEMORY_OF_HOST = 91 * 2**20
+"""Bytes of memory for a host, with the caches of three members (benchmarks/cluster.py).
+
+On one computer the hosts share the files of their image. Here each has a copy, and a cache of its own.
+"""
 
 PROJECT = {
     "features.images": "true",
@@ -86,7 +89,7 @@ class Course:
             )
         return DEFAULT if DEFAULT in names else names[0]
 
-    def networks(self) -> Sequence[Network]:
+    def networks(self) -> Sequence[EngineNetwork]:
         """Return the networks of the pool that are there; one that was interrupted is not `Created`."""
         found = self.client.in_project(DEFAULT).networks.all()
         return [one for one in found if one.name.startswith(self.network(0)[:-1])]
@@ -117,7 +120,7 @@ def known() -> Course | None:
     return _of(found["remote"], found["id"]) if found else None
 
 
-def of_record(own: record.Record) -> Course:
+def of_record(own: record.SeatRecord) -> Course:
     """Return the course that a seat belongs to."""
     return _of(own.remote, own.project.removeprefix("sharklab-"))
 
@@ -173,10 +176,10 @@ def _read() -> dict[str, str] | None:
 
 
 def _write(remote: str) -> dict[str, str]:
-    found = {"remote": remote, "id": secrets.token_hex(4)}
+    content = {"remote": remote, "id": secrets.token_hex(4)}
     state.folder(file().parent)
-    state.write(file(), json.dumps(found))
-    return found
+    state.write(file(), json.dumps(content))
+    return content
 
 
 def _ensure_project(own: Course) -> None:
@@ -211,12 +214,12 @@ def take_networks(own: Course, plan: Plan, members: Sequence[Member]) -> dict[st
     free = [one.name for one in there if one.name not in used and one.status == "Created"]
     taken = {one.name for one in there}
     numbers = (number for number in range(10_000) if own.network(number) not in taken)
-    found = {}
+    by_network = {}
     for network in plan.lab.networks:
         if not free:
             free.append(_make_network(own, own.network(next(numbers)), members))
-        found[network.name] = free.pop(0)
-    return found
+        by_network[network.name] = free.pop(0)
+    return by_network
 
 
 def _make_network(own: Course, name: str, members: Sequence[Member]) -> str:

@@ -52,7 +52,7 @@ ENGINES = (
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class EngineEndpoint:
     """A place at which an engine answers: a Unix socket, or an address with the certificates of TLS."""
 
     place: str
@@ -70,7 +70,7 @@ class Endpoint:
     """The certificate that the server must show; without it, the authorities of the system decide."""
 
 
-def find(remote: str = "") -> Endpoint:
+def find(remote: str = "") -> EngineEndpoint:
     """Return the endpoint of `remote`, or of the first engine that has a socket on this machine.
 
     Raises InputError for a remote that no client knows, and MachineryError when there is no socket.
@@ -78,11 +78,11 @@ def find(remote: str = "") -> Endpoint:
     return _remote(remote) if remote else _local()
 
 
-def _local() -> Endpoint:
+def _local() -> EngineEndpoint:
     sockets = list(_sockets(os.environ))
     for path in sockets:
         if path.is_socket():
-            return Endpoint(str(path), "http://engine", socket=path)
+            return EngineEndpoint(str(path), "http://engine", socket=path)
     raise MachineryError(
         N_("no engine (Incus or LXD) runs on this machine"),
         place=", ".join(map(str, sockets)),
@@ -99,7 +99,7 @@ def _sockets(environment: Mapping[str, str]) -> Iterator[Path]:
     yield from (folder / SOCKET for folder in named or usual)
 
 
-def _remote(name: str) -> Endpoint:
+def _remote(name: str) -> EngineEndpoint:
     folders = list(_client_folders(os.environ))
     for folder in folders:
         if entry := _remotes(folder).get(name):
@@ -145,12 +145,12 @@ def _remotes(folder: Path) -> Mapping[str, Mapping[str, Any]]:
     }
 
 
-def _of_entry(name: str, entry: Mapping[str, Any], folder: Path) -> Endpoint:
+def _of_entry(name: str, entry: Mapping[str, Any], folder: Path) -> EngineEndpoint:
     address = str(entry["addr"])
     parts = urlsplit(address)
     if parts.scheme == "unix":
         if parts.path:
-            return Endpoint(parts.path, "http://engine", socket=Path(parts.path))
+            return EngineEndpoint(parts.path, "http://engine", socket=Path(parts.path))
         return _local()
     if parts.scheme != "https":
         raise InputError(
@@ -159,7 +159,7 @@ def _of_entry(name: str, entry: Mapping[str, Any], folder: Path) -> Endpoint:
             name=name,
             address=address,
         )
-    return Endpoint(
+    return EngineEndpoint(
         f"{name} ({address})",
         address.rstrip("/"),
         certificate=_existing(folder / "client.crt"),

@@ -16,15 +16,15 @@ class TooLate(Unreachable):
     """The engine answers, but did not end the work within the time limit."""
 
 
-class Refused(MachineryError):
+class EngineRefusal(MachineryError):
     """The engine said no; `code` is the status of HTTP that it gave."""
 
     code = 0
 
 
-class NotFound(Refused):
+class NotFound(EngineRefusal):
     """The thing that was asked for is not there."""
 
 
-class AlreadyThere(Refused):
+class AlreadyThere(EngineRefusal):
     """A thing of that name is there already."""

@@ -15,14 +15,12 @@ from sharklab.hosts.providers import access, disk, network, nspawn
 from sharklab.hosts.providers.access import BootReport
 from sharklab.hosts.providers.cluster import course, exports, values
 from sharklab.hosts.providers.cluster.course import Course
-from sharklab.hosts.providers.cluster.errors import AlreadyThere, NotFound, Refused, Unreachable
+from sharklab.hosts.providers.cluster.errors import AlreadyThere, EngineRefusal, NotFound, Unreachable
 from sharklab.hosts.providers.cluster.instances import FromImage
 from sharklab.hosts.providers.cluster.model import Instance, Member, MemberStatus, Power
-from sharklab.hosts.providers.cluster.record import Record
+from sharklab.hosts.providers.cluster.record import SeatRecord
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
-
-Found = Instance
 
 TOGETHER = 4
 """Hosts that are made or moved on one member at the same time."""
@@ -57,7 +55,7 @@ _alone = threading.RLock()  # the question about instances asks about members, t
 
 
 def describe(
-    plan: Plan, host: Host, seat: Record, pool: str
+    plan: Plan, host: Host, seat: SeatRecord, pool: str
 ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """Return the configuration and the devices of a host's instance, in the engine's words."""
     limits = nspawn.limits(host)
@@ -86,13 +84,13 @@ def describe(
     return config, devices
 
 
-def of_seat(own: Course, seat: Record, earlier: bool = False) -> Mapping[str, Found]:
+def of_seat(own: Course, seat: SeatRecord, earlier: bool = False) -> Mapping[str, Instance]:
     """Return the instances of a seat by their names; with `earlier` those of earlier rounds, too."""
     wanted = seat.names() | (seat.earlier() if earlier else set())
     return {one.name: one for one in _settled_instances(own) if one.name in wanted}
 
 
-def seen(own: Course, seat: Record) -> Mapping[str, Found]:
+def seen(own: Course, seat: SeatRecord) -> Mapping[str, Instance]:
     """Return the instances as `of_seat` does, at most a second old: many seats ask at once."""
     members(own)
     found: Sequence[Instance] = _fresh(f"instances {own.project}", lambda: _settled_instances(own))
@@ -139,7 +137,7 @@ def _answers_itself(own: Course, member: str) -> bool:
         return False
     try:
         own.client.members.resources(member, limit=ASK_SECONDS)
-    except (Unreachable, Refused):
+    except (Unreachable, EngineRefusal):
         _silent[key] = time.monotonic() + SETTLE_SECONDS
         return False
     return True
@@ -147,8 +145,8 @@ def _answers_itself(own: Course, member: str) -> bool:
 
 def is_dead(own: Course, member: str) -> bool:
     """Tell whether a member does not answer, or is no member any more; "" is the member of no host."""
-    found = {one.name: one for one in members(own)}
-    return bool(member) and (member not in found or found[member].status is MemberStatus.OFFLINE)
+    by_name = {one.name: one for one in members(own)}
+    return bool(member) and (member not in by_name or by_name[member].status is MemberStatus.OFFLINE)
 
 
 def look_again() -> None:
@@ -170,7 +168,13 @@ def _fresh(what: str, ask: Callable[[], Sequence[T]]) -> Sequence[T]:
 
 
 def bring_up(
-    own: Course, seat: Record, plan: Plan, host: Host, found: Found | None, image: str, lowers: Sequence[Path]
+    own: Course,
+    seat: SeatRecord,
+    plan: Plan,
+    host: Host,
+    found: Instance | None,
+    image: str,
+    lowers: Sequence[Path],
 ) -> None:
     """Make a host from `image` if it is not `found`, on the member of its seat, and start it.
 
@@ -201,7 +205,7 @@ def _bound(member: str) -> threading.BoundedSemaphore:
         return _bounds.setdefault(member, threading.BoundedSemaphore(TOGETHER))
 
 
-def _move(own: Course, found: Found, member: str) -> Found:
+def _move(own: Course, found: Instance, member: str) -> Instance:
     """Move a host to another member, with its disk, and return what it is there."""
     stop(own, found.name)
     own.client.instances.move(found.name, member)
@@ -214,7 +218,7 @@ def stop(own: Course, name: str) -> None:
         own.client.instances.stop(name)
 
 
-def wait(own: Course, seat: Record, plan: Plan) -> list[BootReport]:
+def wait(own: Course, seat: SeatRecord, plan: Plan) -> list[BootReport]:
     """Wait until every host has started its units, or tried to; return how each came up.
 
     Folders of servers that are off count as `access.wait` says. Raises MachineryError.
@@ -225,13 +229,13 @@ def wait(own: Course, seat: Record, plan: Plan) -> list[BootReport]:
     return [*{**found, **_ask_all(own, seat, mounting, access.LAST)}.values()]
 
 
-def _ask_all(own: Course, seat: Record, names: Sequence[str], script: str) -> dict[str, BootReport]:
+def _ask_all(own: Course, seat: SeatRecord, names: Sequence[str], script: str) -> dict[str, BootReport]:
     def ask(host: str) -> BootReport:
         name = seat.instance(host)
         command = ["timeout", str(int(access.LIMIT)), "sh", "-c", script]
         try:
             ran = own.client.instances.run(name, command, limit=access.LIMIT + access.CLOSE_LIMIT)
-        except Refused as error:
+        except EngineRefusal as error:
             raise _boot_failure(own, seat, host, error.sentence) from error
         word, *failed = ran.output.decode(errors="replace").splitlines() or [""]
         if not word:
@@ -244,7 +248,7 @@ def _ask_all(own: Course, seat: Record, names: Sequence[str], script: str) -> di
         return dict(zip(names, pool.map(ask, names), strict=True))
 
 
-def _boot_failure(own: Course, seat: Record, host: str, reason: Message) -> MachineryError:
+def _boot_failure(own: Course, seat: SeatRecord, host: str, reason: Message) -> MachineryError:
     return MachineryError(
         N_("host {host} did not come up: {reason}"),
         place=f"{own.project}/{seat.instance(host)}",
@@ -265,7 +269,7 @@ def keep(own: Course, name: str, snapshot: str) -> None:
         instances.unfreeze(name)
 
 
-def earlier(own: Course, seat: Record) -> Sequence[Found]:
+def earlier(own: Course, seat: SeatRecord) -> Sequence[Instance]:
     """Return the instances that the seat had before it was made again elsewhere."""
     if not seat.round:
         return ()
@@ -280,7 +284,7 @@ def _delete(own: Course, name: str) -> None:
             own.client.instances.delete(name)
         except NotFound:
             return
-        except Refused:
+        except EngineRefusal:
             if not left:
                 raise
             time.sleep(REMOVAL_PAUSE)
@@ -288,10 +292,10 @@ def _delete(own: Course, name: str) -> None:
             return
 
 
-def remove(own: Course, found: Sequence[Found]) -> list[Message]:
+def remove(own: Course, found: Sequence[Instance]) -> list[Message]:
     """Remove instances; return a sentence for each that stays because its member does not answer."""
 
-    def do(one: Found) -> Message | None:
+    def do(one: Instance) -> Message | None:
         if not is_dead(own, one.member):
             try:
                 _delete(own, one.name)

@@ -9,7 +9,7 @@ from pathlib import Path
 from sharklab.errors import InputError
 from sharklab.hosts.providers.cluster.errors import NotFound
 from sharklab.hosts.providers.cluster.instances import both
-from sharklab.hosts.providers.cluster.model import Image, Kind, Plain
+from sharklab.hosts.providers.cluster.model import InstanceKind, Plain, StoredImage
 from sharklab.hosts.providers.cluster.transport import Transport, path
 from sharklab.message import N_, refusal
 
@@ -23,11 +23,11 @@ class Images:
         self._transport = transport
         self._project = project
 
-    def all(self) -> Sequence[Image]:
+    def all(self) -> Sequence[StoredImage]:
         """Return the images of the project."""
         return [_image(one) for one in self._transport.get("/1.0/images", recursion=1, project=self._project)]
 
-    def find(self, alias: str) -> Image | None:
+    def find(self, alias: str) -> StoredImage | None:
         """Return the image of that alias, None if there is none."""
         try:
             named = self._transport.get(path("images", "aliases", alias), project=self._project)
@@ -41,10 +41,10 @@ class Images:
         metadata: Path,
         rootfs: Path | None = None,
         *,
-        kind: Kind = Kind.CONTAINER,
+        kind: InstanceKind = InstanceKind.CONTAINER,
         properties: Mapping[str, str] | None = None,
         limit: float = IMPORT_SECONDS,
-    ) -> Image:
+    ) -> StoredImage:
         """Import an image from files and name it `alias`, which moves from an older image.
 
         `metadata` alone is a unified tarball; with `rootfs` it is a tarball of metadata.yaml, and `rootfs`
@@ -58,7 +58,7 @@ class Images:
             try:
                 parts = {"metadata": files.enter_context(metadata.open("rb"))}
                 if rootfs:
-                    part = "rootfs" if kind is Kind.CONTAINER else "rootfs.img"
+                    part = "rootfs" if kind is InstanceKind.CONTAINER else "rootfs.img"
                     parts[part] = files.enter_context(rootfs.open("rb"))
             except OSError as error:
                 raise InputError(
@@ -73,7 +73,7 @@ class Images:
                 )
         return self._named(alias, str(done["metadata"]["fingerprint"]))
 
-    def _named(self, alias: str, fingerprint: str) -> Image:
+    def _named(self, alias: str, fingerprint: str) -> StoredImage:
         """Point `alias` to the image, whatever it pointed to before."""
         where = path("images", "aliases", alias)
         try:
@@ -89,11 +89,11 @@ class Images:
             self._transport.change("DELETE", path("images", fingerprint), limit=limit, project=self._project)
 
 
-def _image(said: Plain) -> Image:
-    return Image(
+def _image(said: Plain) -> StoredImage:
+    return StoredImage(
         fingerprint=said["fingerprint"],
         aliases=tuple(one["name"] for one in said.get("aliases") or ()),
-        kind=Kind(said.get("type", "container")),
+        kind=InstanceKind(said.get("type", "container")),
         size=int(said["size"]),
         properties=said.get("properties") or {},
     )

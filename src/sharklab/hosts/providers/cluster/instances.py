@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers.cluster.errors import NotFound, Refused
+from sharklab.hosts.providers.cluster.errors import EngineRefusal, NotFound
 from sharklab.hosts.providers.cluster.members import ALONE
-from sharklab.hosts.providers.cluster.model import Instance, Kind, Plain, Power, Ran, Usage
-from sharklab.hosts.providers.cluster.transport import SECONDS, Content, Transport, path
+from sharklab.hosts.providers.cluster.model import Instance, InstanceKind, InstanceUsage, Plain, Power, Ran
+from sharklab.hosts.providers.cluster.transport import SECONDS, Body, Transport, path
 
 CREATE_SECONDS = 300.0
 """A copy to another member, or to a pool that does not clone, sends all blocks."""
@@ -82,7 +82,7 @@ class Instances:
         source: FromImage | CopyOf,
         *,
         member: str = "",
-        kind: Kind = Kind.CONTAINER,
+        kind: InstanceKind = InstanceKind.CONTAINER,
         config: Mapping[str, str] | None = None,
         devices: Devices | None = None,
         profiles: Sequence[str] | None = None,
@@ -121,23 +121,14 @@ class Instances:
             "devices": _plain_devices({**said["devices"], **devices}),
         }
 
-    def update(
-        self, name: str, *, config: Mapping[str, str] | None = None, devices: Devices | None = None
-    ) -> None:
-        """Change these keys and devices, and leave the others; an empty value takes a key away."""
-        body: dict[str, object] = {"config": dict(config or {})}
-        if devices is not None:
-            body["devices"] = _plain_devices(devices)
-        self._transport.change("PATCH", path("instances", name), body, project=self._project)
-
     def start(self, name: str, *, limit: float = START_SECONDS) -> None:
-        """Start an instance; it still boots when this returns. Raises Refused with the words of its log."""
+        """Start an instance; it still boots when this returns. Raises EngineRefusal with its log."""
         try:
             self._act(name, {"action": "start"}, limit)
-        except Refused as error:
+        except EngineRefusal as error:
             raise self._with_log(name, error) from None
 
-    def _with_log(self, name: str, error: Refused) -> Refused:
+    def _with_log(self, name: str, error: EngineRefusal) -> EngineRefusal:
         """Return the error with the first cause that LXC wrote; the engine names only the command."""
         try:
             log = self._transport.bytes_of(path("instances", name, "logs", LOG), project=self._project)
@@ -175,7 +166,7 @@ class Instances:
         while True:
             try:
                 self._transport.change(method, where, body, limit=limit, project=self._project)
-            except Refused as error:
+            except EngineRefusal as error:
                 if BUSY not in str(error.values["said"]) or time.monotonic() > deadline:
                     raise
                 time.sleep(PAUSE)
@@ -214,7 +205,7 @@ class Instances:
             "PUT", path("instances", name), {"restore": snapshot}, limit=limit, project=self._project
         )
 
-    def usage(self, name: str) -> Usage:
+    def usage(self, name: str) -> InstanceUsage:
         """Return the memory, the processes and the addresses of an instance now."""
         said = self._transport.get(path("instances", name, "state"), project=self._project)
         return _usage(said)
@@ -264,7 +255,7 @@ class Instances:
         self,
         name: str,
         where: str,
-        content: Content,
+        content: Body,
         *,
         mode: int = 0o644,
         user: int = 0,
@@ -303,7 +294,7 @@ def both(values: Mapping[str, str]) -> Mapping[str, str]:
 def _instance(said: Plain) -> Instance:
     return Instance(
         name=said["name"],
-        kind=Kind(said.get("type", "container")),
+        kind=InstanceKind(said.get("type", "container")),
         power=Power.of(said["status"]),
         member=said.get("location", ALONE),
         project=said.get("project", ""),
@@ -315,9 +306,9 @@ def _instance(said: Plain) -> Instance:
     )
 
 
-def _usage(said: Plain) -> Usage:
+def _usage(said: Plain) -> InstanceUsage:
     networks: Mapping[str, Plain] = said.get("network") or {}
-    return Usage(
+    return InstanceUsage(
         power=Power.of(said["status"]),
         processes=int(said.get("processes") or 0),
         memory=int((said.get("memory") or {}).get("usage") or 0),

@@ -14,8 +14,7 @@ from contextlib import suppress
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers.cluster import course, hosts, record
 from sharklab.hosts.providers.cluster.course import Course
-from sharklab.hosts.providers.cluster.hosts import Found
-from sharklab.hosts.providers.cluster.model import Power
+from sharklab.hosts.providers.cluster.model import Instance, Power
 from sharklab.lab.model import Seat
 
 LIMIT = 20.0
@@ -27,7 +26,7 @@ def is_there(own: Seat) -> bool:
     return (own.folder / record.FILE).exists()
 
 
-def _found(own: Seat) -> tuple[Course, Sequence[Found]] | None:
+def _found(own: Seat) -> tuple[Course, Sequence[Instance]] | None:
     """Return the instances of the seat, None for a seat that is on no cluster."""
     known = record.read(own.folder) if is_there(own) else None
     if known is None:

@@ -33,7 +33,7 @@ class Members:
         return sorted(map(_member, found), key=lambda one: one.name)
 
     def resources(self, name: str, *, limit: float = SECONDS) -> Resources:
-        """Return the memory and the processors of a member. Raises Refused if it does not answer."""
+        """Return the memory and the processors of a member. Raises EngineRefusal if it does not answer."""
         said = self._transport.get("/1.0/resources", limit=limit, **target(name))
         memory = said["memory"]
         return Resources(int(memory["total"]), int(memory["used"]), int(said["cpu"]["total"]))
@@ -50,11 +50,6 @@ class Members:
         self._transport.change(
             "POST", path("cluster", "members", name, "state"), {"action": action}, limit=limit
         )
-
-    def remove(self, name: str, *, force: bool = False, limit: float = 60.0) -> None:
-        """Take a member out of the cluster; `force` also forgets its instances, for a dead machine."""
-        query = {"force": 1} if force else {}
-        self._transport.change("DELETE", path("cluster", "members", name), limit=limit, **query)
 
 
 def target(name: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Kind(StrEnum):
+class InstanceKind(StrEnum):
     """The kind of an instance, in the engine's words."""
 
     CONTAINER = "container"
@@ -115,7 +115,7 @@ class Instance:
     """A container or a virtual machine. Of a LOST one, only the name and the member are known."""
 
     name: str
-    kind: Kind
+    kind: InstanceKind
     power: Power
     member: str
     """The member that it lies on; `none` for a server without a cluster."""
@@ -131,7 +131,7 @@ class Instance:
 
 
 @dataclass(frozen=True)
-class Usage:
+class InstanceUsage:
     """The part of its member that an instance has now. Memory is in bytes."""
 
     power: Power
@@ -154,18 +154,18 @@ class Ran:
 
 
 @dataclass(frozen=True)
-class Image:
+class StoredImage:
     """An image in the store of the cluster. Its size is in bytes."""
 
     fingerprint: str
     aliases: Sequence[str]
-    kind: Kind
+    kind: InstanceKind
     size: int
     properties: Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Network:
+class EngineNetwork:
     """A network: one of the engine's own if `managed`, else an interface of a member."""
 
     name: str
@@ -216,16 +216,6 @@ class Project:
     config: Mapping[str, str]
     description: str
     used_by: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """The certificate of a client that the engine trusts."""
-
-    fingerprint: str
-    name: str
-    restricted: bool
-    projects: Sequence[str]
 
 
 Plain = Mapping[str, Any]

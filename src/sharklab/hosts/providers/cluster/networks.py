@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from sharklab.hosts.providers.cluster.errors import NotFound
 from sharklab.hosts.providers.cluster.members import ALONE
-from sharklab.hosts.providers.cluster.model import Network, Plain
+from sharklab.hosts.providers.cluster.model import EngineNetwork, Plain
 from sharklab.hosts.providers.cluster.transport import Transport, path
 
 NETWORK_SECONDS = 60.0
@@ -24,14 +24,10 @@ class Networks:
         self._transport = transport
         self._project = project
 
-    def all(self) -> Sequence[Network]:
+    def all(self) -> Sequence[EngineNetwork]:
         """Return the networks of the project, and the interfaces of the member that answers."""
         found = self._transport.get("/1.0/networks", recursion=1, project=self._project)
         return sorted(map(_network, found), key=lambda one: one.name)
-
-    def get(self, name: str) -> Network:
-        """Return one network. Raises NotFound."""
-        return _network(self._transport.get(path("networks", name), project=self._project))
 
     def create(
         self,
@@ -46,7 +42,7 @@ class Networks:
         """Make a network on all `members`, which must be every member of the cluster, and all Online.
 
         `member_config` has the keys that differ by member (`parent`, `bridge.external_interfaces`). Raises
-        AlreadyThere for a network of that name, and Refused while a member is down.
+        AlreadyThere for a network of that name, and EngineRefusal while a member is down.
         """
         for member in members:
             if member != ALONE:
@@ -59,15 +55,6 @@ class Networks:
             "POST", "/1.0/networks", body, limit=NETWORK_SECONDS, project=self._project, **where
         )
 
-    def update(self, name: str, config: Mapping[str, str], *, description: str | None = None) -> None:
-        """Change these keys on all members, and leave the others."""
-        body: dict[str, object] = {"config": dict(config)}
-        if description is not None:
-            body["description"] = description
-        self._transport.change(
-            "PATCH", path("networks", name), body, limit=NETWORK_SECONDS, project=self._project
-        )
-
     def delete(self, name: str) -> None:
         """Remove a network that no instance uses; one that is gone already is no error."""
         with suppress(NotFound):
@@ -76,8 +63,8 @@ class Networks:
             )
 
 
-def _network(said: Plain) -> Network:
-    return Network(
+def _network(said: Plain) -> EngineNetwork:
+    return EngineNetwork(
         name=said["name"],
         type=said["type"],
         managed=bool(said.get("managed")),

@@ -13,7 +13,7 @@ RESERVE = 256 * 2**20
 
 
 @dataclass(frozen=True)
-class Place:
+class Candidate:
     """A member that can take seats: its free memory in bytes, and the hosts that are placed on it already."""
 
     member: str
@@ -21,7 +21,7 @@ class Place:
     hosts: int
 
 
-def choose(places: Iterable[Place], hosts: int, memory: int) -> str:
+def choose(places: Iterable[Candidate], hosts: int, memory: int) -> str:
     """Return the member for a seat of `hosts` hosts, each of which takes `memory` bytes.
 
     The emptiest has the smallest part of its room taken. Hosts that are placed count as taken although they
@@ -40,7 +40,7 @@ def choose(places: Iterable[Place], hosts: int, memory: int) -> str:
     return min(fitting, key=lambda place: (_taken(place, memory), -place.free)).member
 
 
-def _taken(place: Place, memory: int) -> float:
+def _taken(place: Candidate, memory: int) -> float:
     """Return the part of a member's room that is taken."""
     return place.hosts / (place.hosts + (place.free - RESERVE) / memory)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 
-from sharklab.hosts.providers.cluster.errors import NotFound
 from sharklab.hosts.providers.cluster.members import ALONE, target
 from sharklab.hosts.providers.cluster.model import Plain, Pool, Space
 from sharklab.hosts.providers.cluster.transport import Transport, path
@@ -49,11 +47,6 @@ class Pools:
 
     def _post(self, body: Plain, **where: str) -> None:
         self._transport.change("POST", "/1.0/storage-pools", body, limit=POOL_SECONDS, **where)
-
-    def delete(self, name: str) -> None:
-        """Remove an empty pool; one that is gone already is no error."""
-        with suppress(NotFound):
-            self._transport.change("DELETE", path("storage-pools", name), limit=POOL_SECONDS)
 
 
 def _pool(said: Plain) -> Pool:

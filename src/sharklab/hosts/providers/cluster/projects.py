@@ -1,4 +1,4 @@
-"""Projects, their profiles, and the clients that the engine trusts."""
+"""Projects, and the clients that the engine trusts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from sharklab.hosts.providers.cluster.errors import NotFound
-from sharklab.hosts.providers.cluster.model import Certificate, Plain, Project
+from sharklab.hosts.providers.cluster.model import Plain, Project
 from sharklab.hosts.providers.cluster.transport import Transport, path
 
 
@@ -43,41 +43,11 @@ class Projects:
             self._transport.change("DELETE", path("projects", name))
 
 
-class Profiles:
-    """The profiles of one project."""
-
-    def __init__(self, transport: Transport, project: str) -> None:
-        self._transport = transport
-        self._project = project
-
-    def all(self) -> Mapping[str, Plain]:
-        """Return every profile by its name: `config`, `devices`, `description`, `used_by`."""
-        found = self._transport.get("/1.0/profiles", recursion=1, project=self._project)
-        return {one["name"]: one for one in found}
-
-    def put(self, name: str, *, config: Mapping[str, str], devices: Mapping[str, Mapping[str, str]]) -> None:
-        """Make a profile, or give it exactly this content."""
-        body = {"config": dict(config), "devices": {one: dict(values) for one, values in devices.items()}}
-        try:
-            self._transport.change("PUT", path("profiles", name), body, project=self._project)
-        except NotFound:
-            self._transport.change("POST", "/1.0/profiles", {"name": name, **body}, project=self._project)
-
-    def delete(self, name: str) -> None:
-        """Remove a profile that no instance uses; one that is gone already is no error."""
-        with suppress(NotFound):
-            self._transport.change("DELETE", path("profiles", name), project=self._project)
-
-
 class Certificates:
     """The clients that the engine trusts."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-
-    def all(self) -> Sequence[Certificate]:
-        """Return every trusted client."""
-        return [_certificate(one) for one in self._transport.get("/1.0/certificates", recursion=1)]
 
     def trust(self, name: str, der: bytes, *, projects: Sequence[str] = ()) -> None:
         """Trust a client by its certificate (DER); `projects` bounds it to them. Raises AlreadyThere."""
@@ -90,11 +60,6 @@ class Certificates:
         }
         self._transport.change("POST", "/1.0/certificates", body)
 
-    def delete(self, fingerprint: str) -> None:
-        """Trust a client no longer; one that is gone already is no error."""
-        with suppress(NotFound):
-            self._transport.change("DELETE", path("certificates", fingerprint))
-
 
 def _project(said: Plain) -> Project:
     return Project(
@@ -102,13 +67,4 @@ def _project(said: Plain) -> Project:
         config=said.get("config") or {},
         description=said.get("description", ""),
         used_by=tuple(said.get("used_by") or ()),
-    )
-
-
-def _certificate(said: Plain) -> Certificate:
-    return Certificate(
-        fingerprint=said["fingerprint"],
-        name=said.get("name", ""),
-        restricted=bool(said.get("restricted")),
-        projects=tuple(said.get("projects") or ()),
     )

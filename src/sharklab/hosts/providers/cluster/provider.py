@@ -14,14 +14,13 @@ from dataclasses import replace
 from sharklab import privilege, process, state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.image.model import Layers
-from sharklab.hosts.providers import access, baking, disk, marks, network, nspawn, provider, substitutes
+from sharklab.hosts.inventory import HostFacts
+from sharklab.hosts.providers import access, baking, claims, disk, network, nspawn, provider, substitutes
 from sharklab.hosts.providers.cluster import course, exports, hosts, placement, record, tunnel
 from sharklab.hosts.providers.cluster.course import Course
-from sharklab.hosts.providers.cluster.errors import Refused, Unreachable
-from sharklab.hosts.providers.cluster.hosts import Found
-from sharklab.hosts.providers.cluster.model import Power
-from sharklab.hosts.providers.cluster.record import Record
-from sharklab.hosts.providers.provider import HostFacts
+from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
+from sharklab.hosts.providers.cluster.model import Instance, Power
+from sharklab.hosts.providers.cluster.record import SeatRecord
 from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab.model import Host, Plan, Seat
 from sharklab.message import N_, Message
@@ -139,7 +138,7 @@ class Cluster:
             left = hosts.remove(own, list(hosts.of_seat(own, known, earlier=True).values()))
         access.close(seat.id)
         state.remove(seat.folder)
-        marks.release(seat.id)
+        claims.release(seat.id)
         if known and not any(record.all_records()):
             _remove_networks(own)
         return left
@@ -189,7 +188,7 @@ class Cluster:
         if member and member.ready:
             return ()
         text = N_(
-            "member {member} of the cluster does not hold hosts now: sharklab up brings the seat elsewhere"
+            "member {member} of the cluster does not hold hosts now: sharklab up makes the seat on another"
         )
         return (Message(text, {"member": known.member}),)
 
@@ -211,7 +210,7 @@ class Cluster:
         privilege.require_root(N_("starting hosts (network namespaces, mounts, containers) needs root"))
         process.require(*TOOLS)
         network.check(plan)
-        marks.claim(plan.seat.id, plan.seat.folder)
+        claims.claim(plan.seat.id, plan.seat.folder)
         access.prepare(plan, tunnel.proxy(plan.seat.folder))
 
 
@@ -260,7 +259,7 @@ def _facts(plan: Plan, host: Host, layers: Layers) -> Mapping[str, object]:
     return {**nspawn.facts(plan, host, layers), "virtualization_tech_guest": ["container", "lxc"]}
 
 
-def _of(seat: Seat) -> tuple[Course, Record]:
+def _of(seat: Seat) -> tuple[Course, SeatRecord]:
     """Return course and record of a seat that is there. Raises MachineryError if it is not."""
     known = record.read(seat.folder)
     if known is None:
@@ -273,14 +272,16 @@ def _of(seat: Seat) -> tuple[Course, Record]:
     return course.of_record(known), known
 
 
-def _place(own: Course, plan: Plan) -> tuple[Record, Mapping[str, Found]]:
+def _place(own: Course, plan: Plan) -> tuple[SeatRecord, Mapping[str, Instance]]:
     """Return the record of a seat with its member and networks, chosen now for a new one, and its instances.
 
     Where the engine moved the hosts, the record follows. A seat whose member takes no hosts goes elsewhere.
     """
     with course.lock():
         names = [host.name for host in plan.hosts]
-        known = record.read(plan.seat.folder) or Record(plan.seat.id, own.project, own.remote, hosts=names)
+        known = record.read(plan.seat.folder) or SeatRecord(
+            plan.seat.id, own.project, own.remote, hosts=names
+        )
         members = hosts.members(own)
         there = hosts.of_seat(own, known) if known.member else {}
         at = [there[name].member for host in plan.hosts if (name := known.instance(host.name)) in there]
@@ -296,20 +297,22 @@ def _place(own: Course, plan: Plan) -> tuple[Record, Mapping[str, Found]]:
     return seat, there
 
 
-def _places(own: Course, ready: Sequence[str]) -> list[placement.Place]:
+def _places(own: Course, ready: Sequence[str]) -> list[placement.Candidate]:
     """Return the members that can take a seat. One that does not answer in time is left out."""
     placed = [(one.member, len(one.hosts)) for one in record.all_records()]
-    found = []
+    candidates = []
     for name in ready:
         try:
             free = own.client.members.resources(name, limit=10.0).memory_free
-        except (Unreachable, Refused):
+        except (Unreachable, EngineRefusal):
             continue
-        found.append(placement.Place(name, free, sum(count for member, count in placed if member == name)))
-    return found
+        candidates.append(
+            placement.Candidate(name, free, sum(count for member, count in placed if member == name))
+        )
+    return candidates
 
 
-def _state(own: Course, known: Record, one: Found | None) -> str:
+def _state(own: Course, known: SeatRecord, one: Instance | None) -> str:
     if hosts.is_dead(own, one.member if one else known.member):
         return LOST
     if one is None:
@@ -326,7 +329,7 @@ def _remove_networks(own: Course) -> None:
     for one in own.networks():
         try:
             own.client.in_project(course.DEFAULT).networks.delete(one.name)
-        except (Refused, Unreachable):
+        except (EngineRefusal, Unreachable):
             return
 
 

@@ -19,7 +19,7 @@ FILE = "cluster.json"
 
 
 @dataclass(frozen=True)
-class Record:
+class SeatRecord:
     """The place of a seat: its member, its hosts, and by network of the lab the network of the engine.
 
     `remote` is the name of the engine's place, empty for this machine. `round` counts how often the seat was
@@ -50,11 +50,11 @@ class Record:
         return f"sl-{self.seat}-{host}" + (f"-{number}" if number else "")
 
 
-def read(folder: Path) -> Record | None:
+def read(folder: Path) -> SeatRecord | None:
     """Return the record of the seat in `folder`, None when there is none. Raises MachineryError."""
     file = folder / FILE
     try:
-        return Record(**json.loads(file.read_text(encoding="utf-8")))
+        return SeatRecord(**json.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (ValueError, TypeError) as error:
@@ -65,12 +65,12 @@ def read(folder: Path) -> Record | None:
         ) from error
 
 
-def write(folder: Path, record: Record) -> None:
+def write(folder: Path, record: SeatRecord) -> None:
     """Write the record of the seat in `folder`."""
     state.write(folder / FILE, json.dumps(asdict(record)))
 
 
-def all_records() -> Iterator[Record]:
+def all_records() -> Iterator[SeatRecord]:
     """Yield the records of all seats of this state folder; those of damaged seats are left out."""
     for file in state.seats_folder().glob(f"*/*/{FILE}"):
         try:

@@ -19,8 +19,14 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers.cluster.endpoint import ENGINES, Endpoint
-from sharklab.hosts.providers.cluster.errors import AlreadyThere, NotFound, Refused, TooLate, Unreachable
+from sharklab.hosts.providers.cluster.endpoint import ENGINES, EngineEndpoint
+from sharklab.hosts.providers.cluster.errors import (
+    AlreadyThere,
+    EngineRefusal,
+    NotFound,
+    TooLate,
+    Unreachable,
+)
 from sharklab.message import N_, refusal
 
 if TYPE_CHECKING:
@@ -60,7 +66,7 @@ TAKEN = ("already exists", "UNIQUE constraint failed: instances")
 """The words of the engines for a name that is taken. LXD 5.0.2 and Incus 6.0.4 give 400 for an instance."""
 
 Query = Mapping[str, str | int]
-Content = bytes | IO[bytes]
+Body = bytes | IO[bytes]
 
 
 def path(*words: str) -> str:
@@ -71,7 +77,7 @@ def path(*words: str) -> str:
 class Transport:
     """A connection to one engine. Threads may share it."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: EngineEndpoint) -> None:
         self.endpoint = endpoint
         self._lock = threading.Lock()
         self._client: httpx2.Client | None = None
@@ -84,7 +90,7 @@ class Transport:
             client.close()
 
     def get(self, where: str, *, limit: float = SECONDS, **query: str | int) -> Any:
-        """Return the content that the engine has at `where`. Raises Refused, NotFound or Unreachable."""
+        """Return the content at `where`. Raises EngineRefusal, NotFound or Unreachable."""
         return self._ask("GET", where, query, limit)["metadata"]
 
     def bytes_of(self, where: str, *, limit: float = SECONDS, **query: str | int) -> bytes:
@@ -100,7 +106,7 @@ class Transport:
         """Send `body` and wait, `limit` seconds at most, until the engine has done the work.
 
         Return the finished operation, empty for a change without one.
-        Raises Refused (NotFound, AlreadyThere), Unreachable or TooLate.
+        Raises EngineRefusal (NotFound, AlreadyThere), Unreachable or TooLate.
         """
         return self._done(method, where, query, limit, json=body)
 
@@ -113,7 +119,7 @@ class Transport:
         self,
         method: str,
         where: str,
-        content: Content,
+        content: Body,
         headers: Mapping[str, str],
         *,
         limit: float = SECONDS,
@@ -171,7 +177,7 @@ class Transport:
         return self._checked(method, where, self._send(method, where, query, limit, **request))
 
     def _checked(self, method: str, where: str, answer: httpx2.Response) -> Mapping[str, Any]:
-        """Return the answer's JSON. Raises Refused when it says no, and Unreachable for another form."""
+        """Return the answer's JSON. Raises EngineRefusal when it says no, Unreachable for another form."""
         try:
             content = answer.json()
             if not isinstance(content, Mapping) or content.get("type") not in ANSWERS:
@@ -260,13 +266,13 @@ class Transport:
             )
         if any(words in said for words in TAKEN):
             code = 409
-        kinds: Mapping[int, type[Refused]] = {404: NotFound, 409: AlreadyThere}
+        kinds: Mapping[int, type[EngineRefusal]] = {404: NotFound, 409: AlreadyThere}
         hint = (
             N_("give this client the rights for it: docs/cluster.md has the steps")
             if code in (401, 403)
             else LOOK
         )
-        error = kinds.get(code, Refused)(
+        error = kinds.get(code, EngineRefusal)(
             N_("the engine refused: {said}"), place=self._place(method, where), hint=hint, said=said
         )
         error.code = code
@@ -282,7 +288,7 @@ class Transport:
             return self._client
 
 
-def _open(endpoint: Endpoint) -> httpx2.Client:
+def _open(endpoint: EngineEndpoint) -> httpx2.Client:
     import httpx2
 
     limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
@@ -292,7 +298,7 @@ def _open(endpoint: Endpoint) -> httpx2.Client:
     return httpx2.Client(base_url=endpoint.address, verify=certificates(endpoint), limits=limits)
 
 
-def certificates(endpoint: Endpoint) -> ssl.SSLContext:
+def certificates(endpoint: EngineEndpoint) -> ssl.SSLContext:
     """Return the certificates that TLS checks and shows. One that the client has pinned decides alone."""
     context = ssl.create_default_context()
     try:

@@ -20,7 +20,7 @@ if __name__ == "__main__":
 from sharklab.errors import MachineryError, SharklabError
 from sharklab.hosts import ssh_settings
 from sharklab.hosts.providers.cluster import client, record
-from sharklab.hosts.providers.cluster.attached import Attached, attach
+from sharklab.hosts.providers.cluster.attachment import Attached, attach
 from sharklab.message import N_
 
 PAUSE = 0.3

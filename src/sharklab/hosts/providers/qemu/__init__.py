@@ -1,6 +1,6 @@
 """Hosts as virtual machines of QEMU, restored from running snapshots.
 
-engine.py       KVM and emulation (TCG); trial.py chooses between them
+accelerator.py  KVM and emulation (TCG); trial.py chooses between them
 vm.py           the machine: its parts, its command
 rights.py       the user of a QEMU
 startup.py      the start of a machine; libvirt.py and domain.py: its start through libvirt

@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from sharklab.hosts.providers import disk, network
-from sharklab.hosts.providers.qemu import engine, rights, vm
+from sharklab.hosts.providers.qemu import accelerator, rights, vm
 from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.lab.model import Host, Plan
 
@@ -88,7 +88,7 @@ def text(
 
     `held` has the path for QEMU of each file, and `models` are libvirt's security drivers.
     """
-    is_kvm = machine.engine == engine.KVM
+    is_kvm = machine.accelerator == accelerator.KVM
     first, *below = (held[file] for file in machine.disks)
     return DOMAIN.format(
         kind="kvm" if is_kvm else "qemu",
@@ -99,7 +99,7 @@ def text(
         kernel=held[machine.image.kernel],
         ramdisk=held[machine.image.ramdisk],
         cmdline=escape(vm.KERNEL),
-        cache="" if is_kvm else f"<tcg><tb-cache unit='MiB'>{engine.TRANSLATIONS}</tb-cache></tcg>",
+        cache="" if is_kvm else f"<tcg><tb-cache unit='MiB'>{accelerator.TRANSLATIONS}</tb-cache></tcg>",
         disk=quoteattr(str(first)),
         below=_backing(below),
         cards="\n    ".join(_cards(plan, host)),
@@ -148,5 +148,5 @@ def _label(model: str, seat_id: str, group: int) -> str:
 
 def group(machine: VirtualMachine) -> int:
     """Return the group of a machine's QEMU."""
-    given = rights.group(machine.engine)
+    given = rights.group(machine.accelerator)
     return rights.GROUP if given is None else given

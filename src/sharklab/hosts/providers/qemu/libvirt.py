@@ -20,9 +20,9 @@ from xml.etree import ElementTree
 
 from sharklab import process, state
 from sharklab.errors import MachineryError
-from sharklab.hosts.image.model import Engine
-from sharklab.hosts.providers import cgroups, disk, marks, network
-from sharklab.hosts.providers.qemu import domain, engine, rights, vm
+from sharklab.hosts.image.model import Accelerator
+from sharklab.hosts.providers import cgroups, claims, disk, network
+from sharklab.hosts.providers.qemu import accelerator, domain, rights, vm
 from sharklab.hosts.providers.qemu.monitor import Monitor
 from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.lab.model import Host, Plan
@@ -62,8 +62,8 @@ def find_address() -> str:
     return ""
 
 
-def address_for(chosen: Engine) -> str:
-    """Return how libvirt is reached that starts machines of `engine`, or "" where QEMU is started without.
+def address_for(chosen: Accelerator) -> str:
+    """Return the address of the libvirt that starts machines of `chosen`, or "" where QEMU starts without it.
 
     Libvirt's QEMU opens /dev/kvm without root's rights, which not every machine allows.
     """
@@ -131,7 +131,7 @@ def _models(address: str) -> list[str]:
 
 def _record(seat_id: str, host: str) -> Path:
     """Return the file that says of which libvirt a host is a domain, and its name there."""
-    return marks.folder(seat_id) / f"{host}.domain"
+    return claims.folder(seat_id) / f"{host}.domain"
 
 
 def _grant_access(plan: Plan, machine: VirtualMachine) -> None:
@@ -142,7 +142,7 @@ def _grant_access(plan: Plan, machine: VirtualMachine) -> None:
     """
     user, (own, *shared) = rights.user(plan.seat.id), machine.disks
     machine.memory.touch()
-    golden = (0, 0o640 if engine.can_map_read_only() else 0o660)
+    golden = (0, 0o640 if accelerator.can_map_read_only() else 0o660)
     modes = {own: (user, 0o600), machine.memory: (user, 0o600) if machine.is_shared else golden}
     for file, (owner, mode) in {**dict.fromkeys(shared, (0, 0o640)), **modes}.items():
         os.chown(file, owner, domain.group(machine))

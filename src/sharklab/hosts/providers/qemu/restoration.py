@@ -30,10 +30,10 @@ from sharklab.process import Say
 LIMIT = 600.0
 """Seconds until a host answers; a cold boot under emulation on a busy computer takes minutes."""
 
-Explain = Callable[[Plan, str, Message], MachineryError]
+ExplainFailure = Callable[[Plan, str, Message], MachineryError]
 
 
-def start(plan: Plan, hosts: Sequence[Host], made: Snapshots, explain: Explain, progress: Say) -> None:
+def start(plan: Plan, hosts: Sequence[Host], made: Snapshots, explain: ExplainFailure, progress: Say) -> None:
     """Restore the hosts that are new and make them the seat's own; boot those that have a disk.
 
     Raises what `explain` makes of a host and a reason when one does not wake up.
@@ -65,7 +65,7 @@ def _machine(plan: Plan, host: Host, made: Snapshots, is_new: bool) -> VirtualMa
     folder, golden = state.folder(disk.folder(plan, host.name)), made.folder / host.name
     own = folder / "disk.qcow2"
     disks = (own, golden / "disk.qcow2", golden / "base.raw")
-    machine = VirtualMachine(made.engine, made.image, disks, golden / "memory", libvirt=made.libvirt)
+    machine = VirtualMachine(made.accelerator, made.image, disks, golden / "memory", libvirt=made.libvirt)
     if is_new:
         own.unlink(missing_ok=True)
         snapshot.overlay(own, golden / "disk.qcow2", "qcow2")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 
-from sharklab.hosts.image.model import Engine
-from sharklab.hosts.providers.qemu import engine
+from sharklab.hosts.image.model import Accelerator
+from sharklab.hosts.providers.qemu import accelerator
 
 GROUP = 0x70000000
 """Of all QEMUs. systemd's table of numbers (UIDS-GIDS) gives those from here to 0x7ffdffff to nobody."""
@@ -25,14 +25,14 @@ def user(seat_id: str) -> int:
     return GROUP + 1 + int(hashlib.sha256(seat_id.encode()).hexdigest(), 16) % USERS
 
 
-def group(by: Engine) -> int | None:
+def group(by: Accelerator) -> int | None:
     """Return the group of a QEMU that starts without root's rights; None where that cannot open /dev/kvm.
 
     It is that of all QEMUs, or the one that the device is open to.
     """
-    if by != engine.KVM:
+    if by != accelerator.KVM:
         return GROUP
-    device = engine.DEVICE.stat()
+    device = accelerator.DEVICE.stat()
     if device.st_mode & 0o006 == 0o006:
         return GROUP
     return device.st_gid if device.st_gid and device.st_mode & 0o060 == 0o060 else None
@@ -47,5 +47,5 @@ def as_user(seat_id: str, group: int) -> list[str]:
 def options(seat_id: str) -> list[str]:
     """Return QEMU's options by which it gives up root's rights once everything that it needs is open."""
     who = f"{user(seat_id)}:{GROUP}"
-    change = ["-run-with", f"user={who}"] if engine.has_run_with_user() else ["-runas", who]
+    change = ["-run-with", f"user={who}"] if accelerator.has_run_with_user() else ["-runas", who]
     return [*change, "-sandbox", SANDBOX]

@@ -19,9 +19,9 @@ from sharklab import process, state
 from sharklab.errors import MachineryError
 from sharklab.hosts.image import build
 from sharklab.hosts.image.model import Image, Layers, Snapshots
-from sharklab.hosts.providers import access, cgroups, disk, marks, network
+from sharklab.hosts.providers import access, cgroups, claims, disk, network
 from sharklab.hosts.providers.provider import Provider
-from sharklab.hosts.providers.qemu import domain, engine, libvirt, trial, vm
+from sharklab.hosts.providers.qemu import accelerator, domain, libvirt, trial, vm
 from sharklab.hosts.providers.qemu.monitor import Monitor
 from sharklab.hosts.providers.qemu.startup import started
 from sharklab.hosts.providers.qemu.vm import VirtualMachine
@@ -58,7 +58,7 @@ def snapshots(
     _announce(address, progress)
     content = [
         chosen,
-        engine.version(),
+        accelerator.version(),
         vm.MEMORY,
         vm.KERNEL,
         vm.PLAIN,
@@ -82,7 +82,7 @@ def snapshots(
 def made_before(image: Image, folder: Path) -> Snapshots:
     """Return the snapshots in a folder that `snapshots` left. Machines that have a disk boot from it.
 
-    The engine is that of now: only a restored machine needs the one that made the snapshot.
+    The accelerator is that of now: only a restored machine needs the one that made the snapshot.
     """
     chosen = trial.choose(image.kernel)
     return Snapshots(image, folder, chosen, libvirt.address_for(chosen))
@@ -110,18 +110,18 @@ def _make(
     plan = replace(golden, seat=replace(golden.seat, id=own_id, folder=building / "seat"))
     provider.down(plan.seat)
     try:
-        marks.claim(plan.seat.id, plan.seat.folder)
+        claims.claim(plan.seat.id, plan.seat.folder)
         access.prepare(plan)
         network.build(plan)
         for host in hosts:
             progress(Message(N_("making the disk of {host}"), {"host": host.name}))
             _make_disk(plan, host, layers)
-        how = "KVM" if made.engine == engine.KVM else "TCG"
-        values = {"hosts": [host.name for host in hosts], "engine": how}
+        how = "KVM" if made.accelerator == accelerator.KVM else "TCG"
+        values = {"hosts": [host.name for host in hosts], "accelerator": how}
         with ExitStack() as stack:
             for host in hosts:
                 stack.enter_context(started(plan, host, _golden_machine(plan, host, made)))
-            progress(Message(N_("booting {hosts} ({engine}), once for all seats"), values))
+            progress(Message(N_("booting {hosts} ({accelerator}), once for all seats"), values))
             # Their ports stay open until they are saved: a port that closes ends their waiting.
             ports = [stack.enter_context(vm.connect(plan, host, BOOT_LIMIT)) for host in hosts]
             for host, port in zip(hosts, ports, strict=True):
@@ -136,7 +136,7 @@ def _make(
 def _golden_machine(plan: Plan, host: Host, made: Snapshots) -> VirtualMachine:
     folder = disk.folder(plan, host.name)
     disks, memory = (folder / "disk.qcow2", folder / "base.raw"), folder / "memory"
-    return VirtualMachine(made.engine, made.image, disks, memory, is_shared=True, libvirt=made.libvirt)
+    return VirtualMachine(made.accelerator, made.image, disks, memory, is_shared=True, libvirt=made.libvirt)
 
 
 def _make_disk(plan: Plan, host: Host, layers: Layers) -> None:

@@ -1,4 +1,4 @@
-"""Choose the engine of virtual machines: KVM where a kernel was seen to boot under it, else emulation.
+"""Choose the accelerator of virtual machines: KVM where a kernel was seen to boot under it, else emulation.
 
 That /dev/kvm exists, and opens, proves nothing: on some computers a guest then hangs.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from sharklab.hosts.image.model import Engine
-from sharklab.hosts.providers import once
-from sharklab.hosts.providers.qemu import engine, rights
+from sharklab.hosts.image.model import Accelerator
+from sharklab.hosts.providers import trial_record
+from sharklab.hosts.providers.qemu import accelerator, rights
 
 TRIAL_SECONDS = 20.0
 """A kernel gets where it looks for its root in one second under KVM."""
@@ -18,18 +18,18 @@ TRIAL_SECONDS = 20.0
 REACHED_ROOT = "Unable to mount root fs"
 
 
-def choose(kernel: Path) -> Engine:
-    """Return the engine for virtual machines; tried with `kernel`, once after each start of the computer."""
-    if not engine.DEVICE.exists():
-        return engine.TCG
-    works = once.after_boot("accelerator", lambda: "kvm" if boots(kernel, engine.KVM) else "tcg")
-    return engine.KVM if works == "kvm" else engine.TCG
+def choose(kernel: Path) -> Accelerator:
+    """Return the accelerator of virtual machines; `kernel` tries it once after each start of the computer."""
+    if not accelerator.DEVICE.exists():
+        return accelerator.TCG
+    works = trial_record.after_boot("accelerator", lambda: "kvm" if boots(kernel, accelerator.KVM) else "tcg")
+    return accelerator.KVM if works == "kvm" else accelerator.TCG
 
 
-def boots(kernel: Path, tried: Engine, seconds: float = TRIAL_SECONDS) -> bool:
+def boots(kernel: Path, tried: Accelerator, seconds: float = TRIAL_SECONDS) -> bool:
     """Tell whether `kernel`, without a disk, gets to where it looks for one within `seconds`."""
     argv = [
-        engine.program(),
+        accelerator.program(),
         *rights.options("trial"),
         "-nodefaults",
         "-display",
@@ -37,7 +37,7 @@ def boots(kernel: Path, tried: Engine, seconds: float = TRIAL_SECONDS) -> bool:
         "-machine",
         "q35",
         "-accel",
-        tried.accelerator,
+        tried.option,
     ]
     argv += ["-cpu", tried.cpu, "-m", "256", "-no-reboot", "-serial", "stdio", "-kernel", str(kernel)]
     argv += ["-append", "console=ttyS0 panic=-1"]

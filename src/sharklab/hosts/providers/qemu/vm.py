@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sharklab import process
-from sharklab.hosts.image.model import Engine, Image
-from sharklab.hosts.providers import cgroups, disk, marks, network
-from sharklab.hosts.providers.qemu import engine, rights
+from sharklab.hosts.image.model import Accelerator, Image
+from sharklab.hosts.providers import cgroups, claims, disk, network
+from sharklab.hosts.providers.qemu import accelerator, rights
 from sharklab.hosts.providers.qemu.monitor import Monitor
 from sharklab.lab.model import Host, Plan
 
@@ -50,7 +50,7 @@ class VirtualMachine:
     none.
     """
 
-    engine: Engine
+    accelerator: Accelerator
     image: Image
     disks: tuple[Path, ...]
     memory: Path
@@ -66,7 +66,7 @@ def unit(plan: Plan, host: Host) -> str:
 
 def sockets_folder(plan: Plan, host: Host) -> Path:
     """Return the folder in which QEMU makes sockets, which need short names: the seat's may be long."""
-    return marks.folder(plan.seat.id) / f"{host.name}.qemu"
+    return claims.folder(plan.seat.id) / f"{host.name}.qemu"
 
 
 def monitor(plan: Plan, host: Host) -> Path:
@@ -76,7 +76,7 @@ def monitor(plan: Plan, host: Host) -> Path:
 
 def port(plan: Plan, host: Host) -> Path:
     """Return our end of the host's own port, at which it waits for what makes it a seat's."""
-    return marks.folder(plan.seat.id) / f"{host.name}.port"
+    return claims.folder(plan.seat.id) / f"{host.name}.port"
 
 
 def connect(plan: Plan, host: Host, seconds: float) -> socket.socket:
@@ -128,14 +128,14 @@ def command(plan: Plan, host: Host, machine: VirtualMachine) -> list[str]:
     console = f"file,id=console,append=on,path={_escape(disk.folder(plan, host.name) / 'console.log')}"
     return [
         *(
-            engine.program(),
+            accelerator.program(),
             *rights.options(plan.seat.id),
             "-nodefaults",
             "-no-user-config",
             "-display",
             "none",
         ),
-        *("-name", unit(plan, host), "-accel", machine.engine.accelerator, "-cpu", machine.engine.cpu),
+        *("-name", unit(plan, host), "-accel", machine.accelerator.option, "-cpu", machine.accelerator.cpu),
         *("-machine", "q35,memory-backend=memory", "-m", str(MEMORY), "-smp", "1"),
         *("-object", memory(machine.memory, machine.is_shared)),
         *("-kernel", str(machine.image.kernel), "-initrd", str(machine.image.ramdisk), "-append", KERNEL),
@@ -157,7 +157,7 @@ def command(plan: Plan, host: Host, machine: VirtualMachine) -> list[str]:
 
 def memory(file: Path, is_shared: bool) -> str:
     """Return QEMU's option for the machine's memory, which is in a file."""
-    read = ",readonly=on,rom=off" if not is_shared and engine.can_map_read_only() else ""
+    read = ",readonly=on,rom=off" if not is_shared and accelerator.can_map_read_only() else ""
     share = f"share={'on' if is_shared else 'off'}{read}"
     return f"memory-backend-file,id=memory,size={MEMORY}M,mem-path={_escape(file)},{share}"
 

@@ -16,7 +16,7 @@ from sharklab.cli.workbench.desk import board
 from sharklab.errors import MachineryError
 from sharklab.grading.marking.model import ExerciseResult, Result
 from sharklab.i18n import translator
-from sharklab.lab import diary, handed_in, help_note, load, seat
+from sharklab.lab import diary, help_note, load, seat, submission_store
 from sharklab.lab.model import Lab
 from sharklab.lab.roster import Student
 from tests.support import gradebook_sample
@@ -57,7 +57,7 @@ def rows(lab: Lab, lang: str = "en") -> dict[str, dict[str, Any]]:
 
 def test_student_without_notes_has_no_points(lab: Lab) -> None:
     """Most students of a class have not begun."""
-    assert board.Record({}) == board.read("mylab", "alice")
+    assert board.BoardRecord({}) == board.read("mylab", "alice")
     row = rows(lab)["alice"]
     assert ("alice of the class", {}, False) == (row["name"], row["hosts"], row["is_done"])
     assert (0, 0, 0.0, 0, 0, -1, 0.0) == tuple(
@@ -68,16 +68,16 @@ def test_student_without_notes_has_no_points(lab: Lab) -> None:
 def test_check_leaves_its_points(lab: Lab, set_clock: Callable[[float], None]) -> None:
     """A check without a gain changes its own time alone, and the most points stay."""
     board.note_check("mylab", "alice", result(3))
-    assert board.Record({"page": (3, 4, 3)}, NOW, NOW) == board.read("mylab", "alice")
+    assert board.BoardRecord({"page": (3, 4, 3)}, NOW, NOW) == board.read("mylab", "alice")
     set_clock(1)
     board.note_check("mylab", "alice", result(1))
-    assert board.Record({"page": (1, 4, 3)}, NOW, NOW + 60) == board.read("mylab", "alice")
+    assert board.BoardRecord({"page": (1, 4, 3)}, NOW, NOW + 60) == board.read("mylab", "alice")
     set_clock(2)
     board.note_check("mylab", "alice", result(3))
     assert NOW == board.read("mylab", "alice").gained
     board.note_check("mylab", "alice", result(4))
-    assert board.Record({"page": (4, 4, 4)}, NOW + 120, NOW + 120) == board.read("mylab", "alice")
-    assert board.Record({}) == board.read("mylab", "bob") == board.read("other", "alice")
+    assert board.BoardRecord({"page": (4, 4, 4)}, NOW + 120, NOW + 120) == board.read("mylab", "alice")
+    assert board.BoardRecord({}) == board.read("mylab", "bob") == board.read("other", "alice")
     assert (4, 4) == (rows(lab)["alice"]["points"], rows(lab)["alice"]["worth"])
 
 
@@ -174,7 +174,7 @@ def test_longest_without_progress_comes_first(
     set_clock(61)
     board.note_check("mylab", "alice", result(3))
     assert ["carol", "alice", "bob"] == list(rows(lab))
-    monkeypatch.setattr(handed_in, "last", lambda name: {"alice": NOW})
+    monkeypatch.setattr(submission_store, "last", lambda name: {"alice": NOW})
     assert ["carol", "bob", "alice"] == list(rows(lab))
     assert (NOW, 5) == (rows(lab)["alice"]["handed"], len(rows(lab)["alice"]["handed_at"]))
 

@@ -12,7 +12,7 @@ from sharklab.cli.workbench.client import NOBODY
 from sharklab.cli.workbench.desk import board, class_desk, class_links
 from sharklab.cli.workbench.desk import student_desk as desk
 from sharklab.errors import InputError
-from sharklab.lab import exam, handed_in, help_note, seat
+from sharklab.lab import exam, help_note, seat, submission_store
 from tests.support.class_asker import NAMES, ClassAsker
 from tests.support.errors import error_of
 
@@ -26,7 +26,7 @@ def test_stranger_is_refused(ask: ClassAsker, want: str) -> None:
     error = error_of(InputError, ask, want, "mallory", up="yes")
     assert {"student": "mallory"} == error.values
     assert {} == ask.desk.seat_desk.jobs.known()
-    assert board.Record({}) == board.read("mylab", "mallory")
+    assert board.BoardRecord({}) == board.read("mylab", "mallory")
     assert help_note.HelpNote() == help_note.read("mylab", "mallory")
 
 
@@ -83,7 +83,7 @@ def test_hand_in_keeps_the_submission_of_the_class(ask: ClassAsker, tmp_path: Pa
     ask("page")
     assert not ask.rows()["alice"]["handed"]
     receipt = ask("hand in")
-    [file] = handed_in.folder("mylab").glob("alice-*.sharklab")
+    [file] = submission_store.folder("mylab").glob("alice-*.sharklab")
     assert file.stat().st_mode & 0o777 == 0o600
     assert ask.rows()["alice"]["handed"]
     assert receipt["digest"] in receipt["kept"]
@@ -112,7 +112,7 @@ def test_error_is_told_in_the_language_of_the_reader(ask: ClassAsker) -> None:
     own = client.Seats(client.here(ask.handlers, desk.explain))
     said = []
     for lang in ("en", "fr"):
-        with pytest.raises(client.Refused) as refused:
+        with pytest.raises(client.DeskRefusal) as refused:
             own.ask("seat", "mylab", "mallory", lang)
         said.append(str(refused.value))
     assert said[0] != said[1]

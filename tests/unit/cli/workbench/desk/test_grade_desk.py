@@ -8,7 +8,7 @@ import pytest
 
 from sharklab.cli.workbench.client import NOBODY
 from sharklab.errors import InputError
-from sharklab.lab import handed_in
+from sharklab.lab import submission_store
 from tests.support import command
 from tests.support.class_asker import NAMES, ClassAsker
 from tests.support.errors import error_of
@@ -35,7 +35,14 @@ def test_gradebook_is_that_of_the_command_line(ask: ClassAsker, mylab: Path, tmp
     roster.write_text("student,name,email\n" + "".join(f"{id},{name},\n" for id, name in NAMES.items()))
     out = tmp_path / "gradebook"
     command.run(
-        "grade", str(handed_in.folder("mylab")), "--roster", str(roster), "-o", str(out), "--lab", str(mylab)
+        "grade",
+        str(submission_store.folder("mylab")),
+        "--roster",
+        str(roster),
+        "-o",
+        str(out),
+        "--lab",
+        str(mylab),
     )
     for file in out.rglob("*.*"):
         if file.is_file() and ".kept" not in file.parts and file.name != ".lock":

@@ -11,7 +11,7 @@ import pytest
 
 from sharklab.cli import flow, seats
 from sharklab.cli.workbench.desk import grader as module
-from sharklab.cli.workbench.desk.grader import FRESH, Grader, Points, Work
+from sharklab.cli.workbench.desk.grader import FRESH, Grader, Points, WorkToGrade
 from sharklab.evidence import host_state
 from sharklab.grading.gradebook.pool import Failure
 from sharklab.hosts import student_files
@@ -27,12 +27,12 @@ class Hand:
     """Stands in for the process: it does what a test says, and tells what it was given."""
 
     def __init__(self) -> None:
-        self.given: list[Work] = []
+        self.given: list[WorkToGrade] = []
         self.outcome: Any = (POINTS, True)
         self.begun, self.go = threading.Semaphore(0), threading.Semaphore(0)
         self.ended = threading.Event()
 
-    def do(self, job: Work) -> Any:
+    def do(self, job: WorkToGrade) -> Any:
         """Do a job when the test lets it."""
         self.given.append(job)
         self.begun.release()
@@ -133,7 +133,7 @@ def test_fresh_seat_is_one_that_nobody_has_worked_on(
     for _ in range(2):
         grader.measure_fresh()
     assert not count or hand.ended.wait(60)
-    assert [Work(grader.lab.path, "alice")] * count == hand.given
+    assert [WorkToGrade(grader.lab.path, "alice")] * count == hand.given
     assert FRESH not in grader._wanted
 
 
@@ -141,8 +141,8 @@ def test_points_of_a_folder(mylab: Path, tmp_path: Path, prepare: Callable[[], P
     """As a check finds them, for a lab without a look at hosts; a seat is graded without any work."""
     folder = prepare()
     (folder / "answers.yml").write_text("page:\n  server_port: 80\n")
-    found, sees = module.points(Work(mylab, "alice", folder))
-    empty, _ = module.points(Work(mylab, "alice"))
+    found, sees = module.points(WorkToGrade(mylab, "alice", folder))
+    empty, _ = module.points(WorkToGrade(mylab, "alice"))
     assert sees and {"page"} == set(found) == set(empty)
     assert 0.0 == empty["page"][0] and found["page"][1] == empty["page"][1] > 0
 
@@ -173,6 +173,6 @@ def test_only_a_fresh_seat_is_looked_at(
         return {}
 
     monkeypatch.setattr(host_state, "observe", observe)
-    assert (False, []) == (module.points(Work(mylab, "alice", prepare()))[1], looked)
-    module.points(Work(mylab, "alice"))
+    assert (False, []) == (module.points(WorkToGrade(mylab, "alice", prepare()))[1], looked)
+    module.points(WorkToGrade(mylab, "alice"))
     assert ["alice"] == looked

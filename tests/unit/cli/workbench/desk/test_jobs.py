@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from sharklab.cli.side_by_side import Done, Watch
+from sharklab.cli.parallel_work import Done, Watch
 from sharklab.cli.workbench.desk import jobs
 from sharklab.cli.workbench.desk.jobs import DONE, FAILED, RUNNING, WAITING, Job, Jobs
 from sharklab.errors import InputError, MachineryError

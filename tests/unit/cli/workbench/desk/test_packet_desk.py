@@ -16,7 +16,7 @@ from sharklab.evidence.packets.following import Followed, follow
 from sharklab.evidence.packets.growing import whole_packets
 from sharklab.evidence.packets.model import Facts
 from sharklab.hosts.door import control
-from sharklab.hosts.door.server import Answer
+from sharklab.hosts.door.server import Reply
 from sharklab.i18n import translator
 from sharklab.lab import plan_file
 from tests.support.errors import error_of
@@ -91,9 +91,9 @@ def test_packet_that_is_none_is_refused(opened: Opened, number: str) -> None:
     assert int(number) == error.values["number"]
 
 
-def plan_of(bench: Bench) -> Callable[[str, Mapping[str, Any], list[int]], Answer]:
+def plan_of(bench: Bench) -> Callable[[str, Mapping[str, Any], list[int]], Reply]:
     """Return the desk's answer to the request "plan"."""
-    return lambda student, request, handles: Answer(plan_file.to_plain(bench.plan))
+    return lambda student, request, handles: Reply(plan_file.to_plain(bench.plan))
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 
 from sharklab import state
 from sharklab.cli import class_work, classroom, flow, seats, work
-from sharklab.cli.side_by_side import Done
+from sharklab.cli.parallel_work import Done
 from sharklab.cli.workbench.client import NOBODY
 from sharklab.cli.workbench.desk.jobs import DONE, FAILED
 from sharklab.errors import InputError, MachineryError

@@ -13,7 +13,7 @@ from sharklab.cli import seats, work
 from sharklab.cli.workbench.desk import student_desk as desk
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.marking.model import Result
-from sharklab.hosts.door.server import Answer
+from sharklab.hosts.door.server import Reply
 from sharklab.i18n import translator
 from sharklab.lab import diary, exam, load, plan_file, seat
 from sharklab.lab.model import Lab, Plan
@@ -35,7 +35,7 @@ class Asker:
         """Keep the result of a check."""
         self.checked.append(found)
 
-    def answer(self, want: str, handles: Sequence[int] = (), **more: Any) -> Answer:
+    def answer(self, want: str, handles: Sequence[int] = (), **more: Any) -> Reply:
         """Return an answer, about the first lab if none is named."""
         request = {"lab": self.labs[0].name, "lang": "en", **more}
         return self.handlers[want]("alice", request, list(handles))

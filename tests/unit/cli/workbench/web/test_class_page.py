@@ -9,7 +9,7 @@ import pytest
 
 from sharklab.cli.workbench.desk import class_links
 from sharklab.cli.workbench.identity import INSTRUCTOR, Reader
-from sharklab.lab import handed_in
+from sharklab.lab import submission_store
 from tests.support import workbench
 
 TEACHER = Reader("instructor", INSTRUCTOR)
@@ -49,7 +49,7 @@ def test_filters_leave_the_rows_that_are_wanted(
     bench: workbench.Bench, monkeypatch: pytest.MonkeyPatch, query: str, students: set[str]
 ) -> None:
     """A search looks at names and ids."""
-    monkeypatch.setattr(handed_in, "last", lambda lab: {"carol": 1.0})
+    monkeypatch.setattr(submission_store, "last", lambda lab: {"carol": 1.0})
     bob = Reader("bob", seats=frozenset({("mylab", "bob")}))
     bench.browser(bob).post("/seats/mylab/bob/help", data={"up": "yes"})
     assert students == set(shown(bench, query))

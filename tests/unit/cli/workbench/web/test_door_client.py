@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.cli.workbench.client import Refused
+from sharklab.cli.workbench.client import DeskRefusal
 from sharklab.cli.workbench.web.door_client import DoorClient
 from sharklab.errors import MachineryError
 from tests.support.workbench_door import DoorHere
@@ -34,7 +34,7 @@ def test_process_that_cannot_start_is_an_error(tmp_path: Path) -> None:
     """With the words of the desk."""
 
     def start() -> None:
-        raise Refused("no room")
+        raise DeskRefusal("no room")
 
     with pytest.raises(MachineryError) as refused:
         asyncio.run(DoorClient(str(tmp_path / "nothing"), start).ask("recording", "alice"))

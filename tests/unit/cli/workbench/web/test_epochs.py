@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from sharklab.cli.workbench.client import Refused
+from sharklab.cli.workbench.client import DeskRefusal
 from sharklab.cli.workbench.identity import INSTRUCTOR, Reader
 from sharklab.cli.workbench.web import epochs
 from sharklab.cli.workbench.web.epochs import Epochs
@@ -25,7 +25,7 @@ class Numbers:
         """Return the numbers."""
         self.asked += 1
         if isinstance(self.now, str):
-            raise Refused(self.now)
+            raise DeskRefusal(self.now)
         return self.now
 
 

@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from sharklab.cli.workbench.client import Refused
+from sharklab.cli.workbench.client import DeskRefusal
 from sharklab.cli.workbench.identity import Reader
 from sharklab.cli.workbench.web import refusals
 from sharklab.errors import InputError
@@ -17,7 +17,7 @@ from sharklab.message import N_
 
 @pytest.mark.parametrize(
     ("problem", "said"),
-    [(Refused("non"), "non"), (InputError(N_("no file came")), "aucun fichier n'est arrivé")],
+    [(DeskRefusal("non"), "non"), (InputError(N_("no file came")), "aucun fichier n'est arrivé")],
 )
 def test_refusals_of_the_desk_and_of_the_page_are_told(problem: Exception, said: str) -> None:
     """The desk has put its own into words; an error of the page is said in French to a French reader."""

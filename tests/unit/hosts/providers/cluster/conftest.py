@@ -10,7 +10,7 @@ import pytest
 
 from sharklab import privilege, state
 from sharklab.hosts.image.model import Image, Layers
-from sharklab.hosts.providers import access, marks
+from sharklab.hosts.providers import access, claims
 from sharklab.hosts.providers.cluster import client, exports, hosts
 from sharklab.hosts.providers.cluster import course as courses
 from sharklab.hosts.providers.cluster.client import Client
@@ -40,7 +40,7 @@ def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PaperCluster:
     """Return a cluster of three members, and a computer whose images exist already."""
     found = PaperCluster(dict.fromkeys(("m1", "m2", "m3"), MemberStatus.ONLINE))
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(marks, "MARKS", tmp_path / "marks")
+    monkeypatch.setattr(claims, "MARKS", tmp_path / "marks")
     monkeypatch.setattr(client, "connect", lambda remote="": found)
     monkeypatch.setattr(courses, "_clients", {})
     monkeypatch.setattr(courses, "_begun", set())

@@ -12,9 +12,9 @@ from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import access
 from sharklab.hosts.providers.access import BootReport
 from sharklab.hosts.providers.cluster import course, hosts
-from sharklab.hosts.providers.cluster.errors import Refused, Unreachable
+from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
 from sharklab.hosts.providers.cluster.model import Instance, MemberStatus, Power, Ran
-from sharklab.hosts.providers.cluster.record import Record
+from sharklab.hosts.providers.cluster.record import SeatRecord
 from sharklab.message import Message
 from tests.support import paper_cluster, provider_seat
 from tests.support.errors import error_of
@@ -72,7 +72,7 @@ def test_a_host_that_its_member_just_starts_is_removed(
     paper: PaperCluster, layers: Layers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The engine refuses at first."""
-    refusals = [Refused("busy"), Refused("busy")]
+    refusals = [EngineRefusal("busy"), EngineRefusal("busy")]
     delete = paper_cluster.Instances.delete
 
     def busy(own: paper_cluster.Instances, name: str) -> None:
@@ -101,7 +101,7 @@ class Clock:
 def test_host_of_a_file_server_has_more_calls(paper: PaperCluster) -> None:
     """Of the kernel; the management network joins nothing."""
     plan = provider_seat.plan("s1", 1)
-    seat = Record(plan.seat.id, "p", networks={"lan": "bridge7"})
+    seat = SeatRecord(plan.seat.id, "p", networks={"lan": "bridge7"})
     kept, devices = hosts.describe(plan, plan.hosts[0], seat, "pool")
     server, client = plan.hosts
     server = replace(server, needs=("nfs",))
@@ -177,7 +177,7 @@ def test_host_that_does_not_come_up_is_named(
             raise refusal
         return Ran(0, b"running\n", b"")
 
-    refusal = Refused("no such instance")
+    refusal = EngineRefusal("no such instance")
     _say(monkeypatch, answer)
     error = error_of(MachineryError, hosts.wait, own, seat, plan)
     assert (f"{own.project}/{seat.instance('client')}", "client") == (error.place, error.values["host"])
@@ -196,12 +196,12 @@ def test_host_wakes_although_its_snapshot_failed(
     name = record_of(plan).instance("server")
 
     def full(own: paper_cluster.Instances, name: str, snapshot: str) -> None:
-        raise Refused("no space")
+        raise EngineRefusal("no space")
 
     monkeypatch.setattr(paper_cluster.Instances, "snapshot", full)
     paper.snapshots.add((name, "start"))
     paper.calls.clear()
-    error_of(Refused, hosts.keep, course.begin(), name, "start")
+    error_of(EngineRefusal, hosts.keep, course.begin(), name, "start")
     assert [f"freeze {name}", f"unfreeze {name}"] == paper.calls
     assert not paper.snapshots
 
@@ -222,8 +222,8 @@ def test_removal_gives_up_and_names_what_stays(
 
     monkeypatch.setattr(hosts, "REMOVAL_TRIES", 2)
     monkeypatch.setattr(hosts, "REMOVAL_PAUSE", 0.0)
-    fail(Refused("busy"))
-    error_of(Refused, hosts.remove, own, found[:1])
+    fail(EngineRefusal("busy"))
+    error_of(EngineRefusal, hosts.remove, own, found[:1])
     assert 3 == len(tries)
     fail(Unreachable("it died"))
     left = hosts.remove(own, found)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sharklab.errors import InputError
 from sharklab.hosts.providers.cluster.client import Client
-from sharklab.hosts.providers.cluster.model import Image, Kind
+from sharklab.hosts.providers.cluster.model import InstanceKind, StoredImage
 from tests.support.engine_socket import ScriptedEngine
 from tests.support.errors import error_of
 
@@ -48,4 +48,4 @@ def test_image_is_found_by_its_alias(engine: ScriptedEngine, course: Client) -> 
     """The alias names a fingerprint."""
     engine.gives("GET /1.0/images/aliases/golden", {"target": "f"})
     engine.gives("GET /1.0/images/f", IMAGE | {"properties": None})
-    assert Image("f", ("golden",), Kind.CONTAINER, 5, {}) == course.images.find("golden")
+    assert StoredImage("f", ("golden",), InstanceKind.CONTAINER, 5, {}) == course.images.find("golden")

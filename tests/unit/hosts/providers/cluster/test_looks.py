@@ -12,8 +12,15 @@ from sharklab import state
 from sharklab.hosts import capacity, student_files
 from sharklab.hosts.providers import sleeping
 from sharklab.hosts.providers.cluster import client, course, hosts, looks, record
-from sharklab.hosts.providers.cluster.model import Instance, Kind, MemberStatus, Power, Ran, Usage
-from sharklab.hosts.providers.cluster.record import Record
+from sharklab.hosts.providers.cluster.model import (
+    Instance,
+    InstanceKind,
+    InstanceUsage,
+    MemberStatus,
+    Power,
+    Ran,
+)
+from sharklab.hosts.providers.cluster.record import SeatRecord
 from sharklab.lab.model import Seat
 from tests.support import paper_cluster
 from tests.support.paper_cluster import PaperCluster
@@ -26,7 +33,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seat:
     """Return a seat on a cluster, which was set up an hour ago."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
     folder = state.folder(state.seat_folder("tp4", "ada"))
-    record.write(folder, Record("0a1b2c3d", "sharklab-0a1b2c3d", member="m1", hosts=["server"]))
+    record.write(folder, SeatRecord("0a1b2c3d", "sharklab-0a1b2c3d", member="m1", hosts=["server"]))
     (folder / "provisioned").touch()
     return Seat("tp4", "ada", "0a1b2c3d", "", "", "", {}, folder)
 
@@ -35,7 +42,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seat:
 def paper(own: Seat, monkeypatch: pytest.MonkeyPatch) -> PaperCluster:
     """Return its cluster, on which its host runs."""
     found = PaperCluster({"m1": MemberStatus.ONLINE})
-    found.found[NAME] = Instance(NAME, Kind.CONTAINER, Power.RUNNING, "m1", "p", {}, {}, {}, (), "")
+    found.found[NAME] = Instance(NAME, InstanceKind.CONTAINER, Power.RUNNING, "m1", "p", {}, {}, {}, (), "")
     monkeypatch.setattr(client, "connect", lambda remote="": found)
     monkeypatch.setattr(course, "_clients", {})
     monkeypatch.setattr(hosts, "FRESH", -1.0)
@@ -83,7 +90,7 @@ def test_the_last_change_of_a_file_counts(
 
 def test_memory_is_that_of_the_hosts(own: Seat, paper: PaperCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine says it."""
-    usage = Usage(Power.RUNNING, 1, 5 << 20, 1, {})
+    usage = InstanceUsage(Power.RUNNING, 1, 5 << 20, 1, {})
     monkeypatch.setattr(paper_cluster.Instances, "usage", lambda self, name: usage, raising=False)
     assert 5 << 20 == capacity.memory_of(own)
     assert looks.is_there(own)

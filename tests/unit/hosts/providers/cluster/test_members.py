@@ -36,13 +36,10 @@ def test_server_without_a_cluster_is_its_own_member(engine: ScriptedEngine, cour
     assert (True, "x86_64", {}) == (alone.ready, alone.architecture, engine.last("GET").query)
 
 
-def test_evacuation_restoring_and_removal(engine: ScriptedEngine, course: Client) -> None:
+def test_evacuation_and_restoring(engine: ScriptedEngine, course: Client) -> None:
     """Each is one operation."""
     engine.works("POST /1.0/cluster/members/m1/state")
-    engine.works("DELETE /1.0/cluster/members/m1")
     course.members.evacuate("m1")
     assert {"action": "evacuate"} == engine.last("POST").plain
     course.members.restore("m1")
     assert {"action": "restore"} == engine.last("POST").plain
-    course.members.remove("m1", force=True)
-    assert {"force": "1"} == engine.last("DELETE").query

@@ -9,7 +9,7 @@ import pytest
 from sharklab import state
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers.cluster import record
-from sharklab.hosts.providers.cluster.record import Record
+from sharklab.hosts.providers.cluster.record import SeatRecord
 from tests.support.errors import error_of
 
 
@@ -23,7 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_record_is_read_as_it_was_written(folder: Path) -> None:
     """A seat without one is on no cluster."""
     assert record.read(folder) is None
-    own = Record("0a1b2c3d", "sharklab-x", "far", "m1", 1, ["server"], {"lan": "slxn0"})
+    own = SeatRecord("0a1b2c3d", "sharklab-x", "far", "m1", 1, ["server"], {"lan": "slxn0"})
     record.write(folder, own)
     assert own == record.read(folder)
     assert [own] == list(record.all_records())
@@ -31,7 +31,7 @@ def test_record_is_read_as_it_was_written(folder: Path) -> None:
 
 def test_each_round_has_names_of_its_own() -> None:
     """A host on a dead member keeps its name there."""
-    own = Record("0a1b2c3d", "sharklab-x", round=2, hosts=["server"])
+    own = SeatRecord("0a1b2c3d", "sharklab-x", round=2, hosts=["server"])
     assert "sl-0a1b2c3d-server-2" == own.instance("server")
     assert {"sl-0a1b2c3d-server-2"} == own.names()
     assert {"sl-0a1b2c3d-server", "sl-0a1b2c3d-server-1"} == own.earlier()

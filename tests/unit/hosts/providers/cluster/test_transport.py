@@ -18,8 +18,14 @@ import pytest
 from sharklab import paths
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers.cluster import transport
-from sharklab.hosts.providers.cluster.endpoint import Endpoint
-from sharklab.hosts.providers.cluster.errors import AlreadyThere, NotFound, Refused, TooLate, Unreachable
+from sharklab.hosts.providers.cluster.endpoint import EngineEndpoint
+from sharklab.hosts.providers.cluster.errors import (
+    AlreadyThere,
+    EngineRefusal,
+    NotFound,
+    TooLate,
+    Unreachable,
+)
 from sharklab.hosts.providers.cluster.transport import Transport
 from tests.support.engine_socket import ScriptedEngine
 from tests.support.errors import error_of
@@ -33,7 +39,7 @@ def asking(engine: ScriptedEngine) -> Iterator[Transport]:
 
 
 def _to(place: Path) -> closing[Transport]:
-    return closing(Transport(Endpoint(str(place), "http://engine", socket=place)))
+    return closing(Transport(EngineEndpoint(str(place), "http://engine", socket=place)))
 
 
 def test_get_returns_the_content_and_sends_the_query(engine: ScriptedEngine, asking: Transport) -> None:
@@ -67,7 +73,7 @@ def test_failed_operation_is_refused_with_the_words_of_the_engine(
 ) -> None:
     """The reason of the engine is in the sentence."""
     engine.works("POST /1.0/instances", status="Failure", status_code=400, err="no space {left}")
-    error = error_of(Refused, lambda: asking.change("POST", "/1.0/instances", {}))
+    error = error_of(EngineRefusal, lambda: asking.change("POST", "/1.0/instances", {}))
     assert ("no space {left}", 400) == (error.values["said"], error.code)
     assert "no space {left}" in str(error)
 
@@ -84,14 +90,14 @@ def test_operation_that_goes_on_after_the_limit_is_cancelled(
 
 
 @pytest.mark.parametrize(
-    ("code", "kind"), [(404, NotFound), (409, AlreadyThere), (403, Refused), (500, Refused)]
+    ("code", "kind"), [(404, NotFound), (409, AlreadyThere), (403, EngineRefusal), (500, EngineRefusal)]
 )
 def test_refusal_has_its_kind_and_place(
-    engine: ScriptedEngine, asking: Transport, code: int, kind: type[Refused]
+    engine: ScriptedEngine, asking: Transport, code: int, kind: type[EngineRefusal]
 ) -> None:
     """A caller can tell an absent thing from a taken name."""
     engine.refuses("DELETE /1.0/instances/a", code, "words")
-    error = error_of(Refused, lambda: asking.change("DELETE", "/1.0/instances/a"))
+    error = error_of(EngineRefusal, lambda: asking.change("DELETE", "/1.0/instances/a"))
     assert (kind, code) == (type(error), error.code)
     assert f"{engine.socket}, DELETE /1.0/instances/a" == error.place
 
@@ -134,7 +140,7 @@ def test_failure_that_the_wait_tells_is_of_the_request(engine: ScriptedEngine, a
     """Incus answers the wait for a failed operation with an error; its place is what was asked."""
     engine.works("POST /1.0/instances")
     engine.refuses("GET /1.0/operations/0/wait", 400, "no space")
-    error = error_of(Refused, lambda: asking.change("POST", "/1.0/instances", {}))
+    error = error_of(EngineRefusal, lambda: asking.change("POST", "/1.0/instances", {}))
     assert ("no space", f"{engine.socket}, POST /1.0/instances") == (error.values["said"], error.place)
 
 
@@ -208,7 +214,7 @@ def test_name_stays_one_part_of_the_path() -> None:
 def test_remote_without_a_readable_certificate(tmp_path: Path) -> None:
     """The place of the remote is in the error."""
     (tmp_path / "server.crt").write_text("none")
-    remote = Endpoint("class", "https://203.0.113.5:8443", server_certificate=tmp_path / "server.crt")
+    remote = EngineEndpoint("class", "https://203.0.113.5:8443", server_certificate=tmp_path / "server.crt")
     assert "class" == error_of(MachineryError, lambda: Transport(remote).get("/1.0")).place
 
 

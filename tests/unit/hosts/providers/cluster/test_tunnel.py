@@ -9,8 +9,8 @@ import pytest
 
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers.cluster import record, tunnel
-from sharklab.hosts.providers.cluster.attached import Attached
-from sharklab.hosts.providers.cluster.record import Record
+from sharklab.hosts.providers.cluster.attachment import Attached
+from sharklab.hosts.providers.cluster.record import SeatRecord
 from tests.support.engine_socket import ScriptedEngine
 from tests.support.errors import error_of
 
@@ -47,7 +47,7 @@ def test_connect_waits_for_a_host_that_boots(
     tmp_path: Path, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It asks again until its patience ends, and then raises what the engine said."""
-    record.write(tmp_path, Record("0a1b2c3d", "sharklab-x", hosts=["server"]))
+    record.write(tmp_path, SeatRecord("0a1b2c3d", "sharklab-x", hosts=["server"]))
     tries: list[str] = []
     there = Attached({})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.hosts.providers.qemu import engine, libvirt
+from sharklab.hosts.providers.qemu import accelerator, libvirt
 from tests.support.programs import script
 
 
@@ -19,7 +19,7 @@ def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., N
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
     knows = 'case "$*" in -help) exit ;; esac'
-    return lambda *lines, knows=knows: script(tmp_path / "bin", engine.QEMU, knows, *lines)
+    return lambda *lines, knows=knows: script(tmp_path / "bin", accelerator.QEMU, knows, *lines)
 
 
 @pytest.fixture

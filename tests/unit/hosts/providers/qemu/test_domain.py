@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from sharklab.hosts.image.model import Engine
+from sharklab.hosts.image.model import Accelerator
 from sharklab.hosts.providers import network
-from sharklab.hosts.providers.qemu import domain, engine, rights, vm
+from sharklab.hosts.providers.qemu import accelerator, domain, rights, vm
 from sharklab.lab.model import Plan
 from tests.support.vm_sample import made
 
@@ -81,11 +81,14 @@ def test_domain_has_no_rights(seat_plan: Plan, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "kind", "cpu"), [(engine.KVM, "kvm", "host-passthrough"), (engine.TCG, "qemu", "maximum")]
+    ("by", "kind", "cpu"),
+    [(accelerator.KVM, "kvm", "host-passthrough"), (accelerator.TCG, "qemu", "maximum")],
 )
-def test_domain_of_an_engine(seat_plan: Plan, tmp_path: Path, by: Engine, kind: str, cpu: str) -> None:
+def test_domain_of_an_accelerator(
+    seat_plan: Plan, tmp_path: Path, by: Accelerator, kind: str, cpu: str
+) -> None:
     """What runs it is what was proven here."""
-    shown = described(seat_plan, made(tmp_path, engine=by))
+    shown = described(seat_plan, made(tmp_path, accelerator=by))
     [mode] = [each.get("mode") for each in shown.findall("cpu")]
     assert (kind, cpu) == (shown.get("type"), mode)
 

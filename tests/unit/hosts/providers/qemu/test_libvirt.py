@@ -10,8 +10,8 @@ import pytest
 
 from sharklab.cli.doctor import DiagnosisStatus, kernel
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import marks
-from sharklab.hosts.providers.qemu import engine, libvirt, rights
+from sharklab.hosts.providers import claims
+from sharklab.hosts.providers.qemu import accelerator, libvirt, rights
 from sharklab.lab.model import Plan
 from sharklab.message import N_
 from tests.support.errors import error_of
@@ -73,12 +73,12 @@ def test_find_needs_kvm_open_to_whom_it_starts(
     device.touch()
     os.chown(device, 0, 4711)
     device.chmod(mode)
-    monkeypatch.setattr(engine, "DEVICE", device)
+    monkeypatch.setattr(accelerator, "DEVICE", device)
     monkeypatch.setattr(libvirt, "find_address", lambda: ADDRESS)
-    assert (expected, rights.GROUP) == (rights.group(engine.KVM), rights.group(engine.TCG))
+    assert (expected, rights.GROUP) == (rights.group(accelerator.KVM), rights.group(accelerator.TCG))
     assert (ADDRESS if expected else "", ADDRESS) == (
-        libvirt.address_for(engine.KVM),
-        libvirt.address_for(engine.TCG),
+        libvirt.address_for(accelerator.KVM),
+        libvirt.address_for(accelerator.TCG),
     )
 
 
@@ -88,13 +88,13 @@ def test_find_leaves_roots_group_out(tmp_path: Path, monkeypatch: pytest.MonkeyP
     device.touch()
     os.chown(device, 0, 0)
     device.chmod(0o660)
-    monkeypatch.setattr(engine, "DEVICE", device)
-    assert None is rights.group(engine.KVM)
+    monkeypatch.setattr(accelerator, "DEVICE", device)
+    assert None is rights.group(accelerator.KVM)
 
 
 def marked(plan: Plan) -> Path:
     """Return the record of a host that is a domain."""
-    record = marks.folder(plan.seat.id) / "server.domain"
+    record = claims.folder(plan.seat.id) / "server.domain"
     record.parent.mkdir(parents=True)
     record.write_text(f"{ADDRESS}\nsharklab-own\n")
     return record

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.hosts.image import Layers
-from sharklab.hosts.providers.qemu import engine, libvirt, snapshot, trial
+from sharklab.hosts.providers.qemu import accelerator, libvirt, snapshot, trial
 from sharklab.hosts.providers.this_computer import VIRTUAL_MACHINES
 from sharklab.lab.model import Plan
 from sharklab.message import Message
@@ -31,7 +31,7 @@ def test_snapshots_of_libvirt_are_others(
         return found.folder.name
 
     monkeypatch.setattr(snapshot, "_make", lambda *rest: None)
-    monkeypatch.setattr(trial, "choose", lambda kernel_file: engine.TCG)
+    monkeypatch.setattr(trial, "choose", lambda kernel_file: accelerator.TCG)
     names = [name("", "9"), name(ADDRESS, "9"), name(ADDRESS, "10"), name(ADDRESS, "9")]
     assert 3 == len(set(names)) and names[1] == names[3]
     starts = ["QEMU starts the virtual machines, without libvirt"]

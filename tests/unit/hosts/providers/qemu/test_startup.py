@@ -9,7 +9,7 @@ import pytest
 
 from sharklab.errors import MachineryError
 from sharklab.hosts.image import Image
-from sharklab.hosts.providers.qemu import engine, startup
+from sharklab.hosts.providers.qemu import accelerator, startup
 from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.lab.model import Plan
 
@@ -19,7 +19,7 @@ def test_launched_refuses_a_disk_with_its_data_elsewhere(seat_plan: Plan, tmp_pa
     words = ["qemu-img", "create", "-q", "-f", "qcow2", "-o", "data_file=elsewhere", "own", "1M"]
     subprocess.run(words, cwd=tmp_path, check=True)
     made = VirtualMachine(
-        engine.TCG, Image("debian12-vm", "Debian", tmp_path), (tmp_path / "own",), Path("m")
+        accelerator.TCG, Image("debian12-vm", "Debian", tmp_path), (tmp_path / "own",), Path("m")
     )
     with (
         pytest.raises(MachineryError) as caught,

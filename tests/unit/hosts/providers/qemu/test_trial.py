@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.hosts.providers import once
-from sharklab.hosts.providers.qemu import engine, trial
+from sharklab.hosts.providers import trial_record
+from sharklab.hosts.providers.qemu import accelerator, trial
 
 KERNEL = Path("/boot/vmlinuz")
 
@@ -16,19 +16,19 @@ KERNEL = Path("/boot/vmlinuz")
 def test_boots_of_a_guest_that_hangs(emulator: Callable[..., None]) -> None:
     """An accelerator that opens and never gets anywhere does not count."""
     emulator("echo 'Linux version 6.1'", "exec sleep 600")
-    assert not trial.boots(KERNEL, engine.KVM, 0.5)
+    assert not trial.boots(KERNEL, accelerator.KVM, 0.5)
 
 
 def test_boots_of_a_guest_that_dies(emulator: Callable[..., None]) -> None:
     """Neither does one that fails at once."""
     emulator("echo 'failed to set MSR' >&2", "exit 134")
-    assert not trial.boots(KERNEL, engine.KVM)
+    assert not trial.boots(KERNEL, accelerator.KVM)
 
 
 def test_boots_of_a_guest_that_gets_there(emulator: Callable[..., None]) -> None:
     """A kernel that looks for its root has proved the accelerator."""
     emulator("echo 'VFS: Unable to mount root fs on unknown-block(0,0)'")
-    assert trial.boots(KERNEL, engine.KVM)
+    assert trial.boots(KERNEL, accelerator.KVM)
 
 
 def test_find_tries_once_after_each_start(
@@ -37,17 +37,17 @@ def test_find_tries_once_after_each_start(
     """The device is there; what a trial said holds until the computer starts anew."""
     boot = tmp_path / "boot_id"
     boot.write_text("first\n")
-    monkeypatch.setattr(engine, "DEVICE", tmp_path)
-    monkeypatch.setattr(once, "BOOT_ID", boot)
+    monkeypatch.setattr(accelerator, "DEVICE", tmp_path)
+    monkeypatch.setattr(trial_record, "BOOT_ID", boot)
     emulator("echo 'failed to set MSR' >&2", "exit 134")
-    assert engine.TCG == trial.choose(KERNEL)
+    assert accelerator.TCG == trial.choose(KERNEL)
     emulator("echo 'Unable to mount root fs'")
-    assert engine.TCG == trial.choose(KERNEL)
+    assert accelerator.TCG == trial.choose(KERNEL)
     boot.write_text("second\n")
-    assert engine.KVM == trial.choose(KERNEL)
+    assert accelerator.KVM == trial.choose(KERNEL)
 
 
 def test_find_without_the_device(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing is tried where there is nothing to try."""
-    monkeypatch.setattr(engine, "DEVICE", tmp_path / "kvm")
-    assert engine.TCG == trial.choose(KERNEL)
+    monkeypatch.setattr(accelerator, "DEVICE", tmp_path / "kvm")
+    assert accelerator.TCG == trial.choose(KERNEL)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from sharklab.hosts.image import Image
-from sharklab.hosts.image.model import Engine
+from sharklab.hosts.image.model import Accelerator
 from sharklab.hosts.providers import network
-from sharklab.hosts.providers.qemu import engine, rights, vm
+from sharklab.hosts.providers.qemu import accelerator, rights, vm
 from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.lab.model import Plan
 
@@ -22,7 +22,7 @@ def test_command_differs_only_where_a_restored_machine_must(seat_plan: Plan, tmp
     (tmp_path / "root/boot/vmlinuz-6").touch()
     (tmp_path / "root/boot/initrd.img-6").touch()
     base = Image("debian12-vm", "Debian", tmp_path)
-    made = VirtualMachine(Engine("tcg", "max"), base, (Path("a"), Path("b,b")), Path("m"))
+    made = VirtualMachine(Accelerator("tcg", "max"), base, (Path("a"), Path("b,b")), Path("m"))
     host = seat_plan.hosts[0]
     golden = vm.command(seat_plan, host, replace(made, is_shared=True))
     again = vm.command(seat_plan, host, replace(made, disks=(Path("c"), Path("b,b")), waits=True))
@@ -39,7 +39,7 @@ def test_command_gives_rights_up(seat_plan: Plan, tmp_path: Path) -> None:
     (tmp_path / "root/boot").mkdir(parents=True)
     (tmp_path / "root/boot/vmlinuz-6").touch()
     (tmp_path / "root/boot/initrd.img-6").touch()
-    made = VirtualMachine(engine.TCG, Image("debian12-vm", "Debian", tmp_path), (Path("a"),), Path("m"))
+    made = VirtualMachine(accelerator.TCG, Image("debian12-vm", "Debian", tmp_path), (Path("a"),), Path("m"))
     words = vm.command(seat_plan, seat_plan.hosts[0], made)
     user, _, group = words[words.index("-runas") + 1].partition(":")
     assert (rights.user(seat_plan.seat.id), rights.GROUP) == (int(user), int(group))
@@ -70,7 +70,7 @@ def test_command_tells_what_is_below_a_disk(seat_plan: Plan, tmp_path: Path) -> 
     (tmp_path / "root/boot/vmlinuz-6").touch()
     (tmp_path / "root/boot/initrd.img-6").touch()
     disks = (Path("own"), Path("golden"), Path("base,1"))
-    made = VirtualMachine(engine.TCG, Image("debian12-vm", "Debian", tmp_path), disks, Path("m"))
+    made = VirtualMachine(accelerator.TCG, Image("debian12-vm", "Debian", tmp_path), disks, Path("m"))
     words = vm.command(seat_plan, seat_plan.hosts[0], made)
     told = dict(part.split("=") for part in words[words.index("-drive") + 1].replace(",,", ";").split(","))
     levels = ("", "backing.", "backing.backing.")

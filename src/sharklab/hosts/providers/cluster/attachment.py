@@ -1,0 +1,100 @@
+"""A program in an instance whose input and output are carried by the engine: a WebSocket for each stream.
+
+Source: the REST API of the engines, POST /1.0/instances/NAME/exec with `wait-for-websocket`. Each block is a
+binary message; a text message is the end of a stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from sharklab.hosts.providers.cluster.client import Client
+from sharklab.hosts.providers.cluster.errors import Unreachable
+from sharklab.hosts.providers.cluster.transport import CONNECT_SECONDS, Transport, certificates, path
+from sharklab.message import N_
+
+if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
+
+INPUT, OUTPUT, ERRORS, CONTROL = "0", "1", "2", "control"
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A running program; `streams` are its WebSockets by the engine's names."""
+
+    streams: Mapping[str, ClientConnection]
+
+    def send(self, block: bytes) -> None:
+        """Send a block to the input of the program. Raises EOFError when it has ended."""
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            self.streams[INPUT].send(block)
+        except ConnectionClosed:
+            raise EOFError from None
+
+    def end(self) -> None:
+        """End the input of the program."""
+        from websockets.exceptions import ConnectionClosed
+
+        with suppress(ConnectionClosed):
+            self.streams[INPUT].send("")
+
+    def output(self) -> bytes:
+        """Return the next block of the output, b"" at its end."""
+        return self._receive(OUTPUT)
+
+    def errors(self) -> bytes:
+        """Return the next block of the errors, b"" at their end."""
+        return self._receive(ERRORS)
+
+    def _receive(self, name: str) -> bytes:
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            block = self.streams[name].recv()
+        except ConnectionClosed:
+            return b""
+        return block if isinstance(block, bytes) else b""
+
+
+def attach(engine: Client, name: str, argv: Sequence[str]) -> Attached:
+    """Start a program in an instance that runs, and return its streams.
+
+    The program waits for them. Raises MachineryError (EngineRefusal when the instance does not run).
+    """
+    body = {"command": list(argv), "wait-for-websocket": True, "interactive": False, "cwd": "/"}
+    begun = engine.transport.begin("POST", path("instances", name, "exec"), body, project=engine.project)
+    secrets: Mapping[str, str] = begun["metadata"]["fds"]
+    streams: dict[str, ClientConnection] = {}
+    with ExitStack() as opened:
+        for stream, secret in secrets.items():
+            where = f"{path('operations', begun['id'])}/websocket?secret={secret}"
+            streams[stream] = opened.enter_context(_open(engine.transport, where))
+        opened.pop_all()  # they stay open
+    return Attached(streams)
+
+
+def _open(transport: Transport, where: str) -> ClientConnection:
+    from websockets.exceptions import WebSocketException
+    from websockets.sync.client import connect, unix_connect
+
+    endpoint = transport.endpoint
+    options = {"compression": None, "max_size": None, "ping_interval": None, "open_timeout": CONNECT_SECONDS}
+    try:
+        if endpoint.socket:
+            return unix_connect(str(endpoint.socket), f"ws://engine{where}", **options)  # type: ignore[arg-type]
+        address = urlsplit(endpoint.address)
+        context = certificates(endpoint)
+        return connect(f"wss://{address.netloc}{where}", ssl=context, proxy=None, **options)  # type: ignore[arg-type]
+    except (OSError, WebSocketException) as error:
+        raise Unreachable(
+            N_("the connection to the engine broke: {reason}"),
+            place=endpoint.place,
+            reason=str(error) or type(error).__name__,
+        ) from None
