@@ -5,11 +5,11 @@ Run it as root by the Python of sharklab's own environment (`sharklab doctor` na
     .../venv/.../bin/python benchmarks/cluster.py measure [lab [seats [members,...]]]
     .../venv/.../bin/python benchmarks/cluster.py table
 
-`measure` starts a cluster of LXD on this machine (tests/support/lxd_cluster.py), brings the seats up, and
-then makes the same instances again by bare calls of the engine: same image, configuration, members and
-bridges, as many side by side. Both end when every host has started all its units. The members share this
-machine, so more of them do not make it faster. `table` computes larger classes from `MEASURED`, and draws
-cluster.svg.
+`measure` starts a cluster of LXD on this machine (tests/support/lxd_cluster.py), brings the seats up, stops
+them, and copies the same hosts by bare calls of the engine: their values are in them, members and bridges are
+the same, and as many are made side by side. Both end when every host has started all its units. The members
+share this machine, so more of them do not make it faster. `table` computes larger classes from `MEASURED`,
+and draws cluster.svg.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from sharklab.hosts.providers import access
 from sharklab.hosts.providers.cluster import course as course_keys
 from sharklab.hosts.providers.cluster import hosts
 from sharklab.hosts.providers.cluster.client import Client
-from sharklab.hosts.providers.cluster.instances import FromImage
+from sharklab.hosts.providers.cluster.instances import CopyOf
 from sharklab.hosts.providers.cluster.model import Instance
 from sharklab.report.drawing import Drawing
 from tests.support.lxd_cluster import LxdCluster, group_roots, lxd_cluster
@@ -48,7 +48,10 @@ DEFAULTS = ("tcpdump", "6", "1,3")
 """The lab, the seats, and the numbers of members, for what the command line leaves out."""
 
 FIRST = "first"
-"""The student whose seat comes up before the measurement, because it sends the image."""
+"""The start of the names of students, one for each member, whose seats come up before the measurement.
+
+They send the image, and each member unpacks it once.
+"""
 
 CLASSES = (30, 100, 300, 1000, 3000)
 WIDTH, HEIGHT, LEFT, BOTTOM = 720, 300, 60, 44
@@ -113,7 +116,7 @@ class Course:
         return int(line.split()[1]) / 1e6
 
     def members_memory(self) -> int:
-        """Return the bytes of memory of the members, without files that may be dropped."""
+        """Return the bytes of memory of the members, without files that nobody has used for long."""
         for group in (root / self.cluster.bridge for root in group_roots()):
             for name in ("memory.usage_in_bytes", "memory.current"):
                 if (group / name).exists():
@@ -135,33 +138,39 @@ class Course:
         return time.monotonic() - clock, own, self.members_cpu() - members
 
 
-def bare(client: Client, wanted: Sequence[Instance], image: str) -> None:
-    """Make and start instances with the calls of the engine alone, and wait until systemd runs in each."""
+def bare(client: Client, wanted: Sequence[Instance]) -> None:
+    """Copy stopped instances by the engine alone, start the copies, and wait as `seats up` does.
+
+    A copy has the values of its seat in it, and starts the same services.
+    """
 
     def make(one: Instance) -> None:
-        own = {
-            name: value for name, value in one.config.items() if not name.startswith(("volatile.", "image."))
+        name = copy_of(one)
+        cards = {  # the engine gives them other addresses than those of their originals
+            card: {key: value for key, value in about.items() if key != "hwaddr"}
+            for card, about in one.devices.items()
         }
-        client.instances.create(
-            one.name, FromImage(image), member=one.member, config=own, devices=one.devices
-        )
-        client.instances.start(one.name)
-        client.instances.run(one.name, ["timeout", "60", "sh", "-c", f"{hosts.BOOTED}\n{access.SETTLED}"])
+        client.instances.create(name, CopyOf(one.name), member=one.member, devices=cards)
+        client.instances.start(name)
+        command = ["timeout", "120", "sh", "-c", f"{hosts.BOOTED}\n{access.SETTLED}"]
+        done = client.instances.run(name, command, limit=130)
+        if done.output.split()[:1] not in ([b"running"], [b"degraded"]):
+            raise RuntimeError(f"{name} did not come up: {done.output.decode()}")
 
     members = {one.member for one in wanted}
     with ThreadPoolExecutor(hosts.TOGETHER * len(members)) as pool:
         list(pool.map(make, wanted))
 
 
-def remove(client: Client, wanted: Sequence[Instance]) -> None:
-    """Stop and delete instances."""
+def copy_of(one: Instance) -> str:
+    """Return the name of the bare copy of an instance."""
+    return f"bare-{one.name}"
 
-    def do(one: Instance) -> None:
-        client.instances.stop(one.name)
-        client.instances.delete(one.name)
 
+def each(do: Callable[[str], object], names: Sequence[str]) -> None:
+    """Do the same with some instances, as many side by side as on one member."""
     with ThreadPoolExecutor(hosts.TOGETHER) as pool:
-        list(pool.map(do, wanted))
+        list(pool.map(do, names))
 
 
 def show(name: str, figures: tuple[float, float, float], seats: int) -> None:
@@ -170,7 +179,8 @@ def show(name: str, figures: tuple[float, float, float], seats: int) -> None:
     each = (
         f"per seat {own / seats:5.2f} + {members / seats:5.2f} CPU-s, {60 * seats / seconds:5.1f} seats/min"
     )
-    print(f"{name:<22} {seconds:6.1f} s  {each}", flush=True)
+    load = os.getloadavg()[0]
+    print(f"{name:<22} {seconds:6.1f} s  {each}, load {load:.1f}", flush=True)
 
 
 def compare(lab: str, seats: int, members: int) -> None:
@@ -182,22 +192,24 @@ def compare(lab: str, seats: int, members: int) -> None:
                 (Path(place) / name).symlink_to(state.root() / name)
         course = Course(Path(place), cluster, lab, students)
         print(f"{lab}, {seats} seats, members: {members}")
-        show("image and first seat", course.measure(lambda: course.up([FIRST])), 1)
+        first = [f"{FIRST}{number}" for number in range(members)]
+        show("image and first seats", course.measure(lambda: course.up(first)), members)
         before = course.members_memory()
         figures = course.measure(lambda: course.up(students))
         show("seats up", figures, seats)
         grown = course.members_memory() - before
         with course.client() as client:
             found = [one for one in client.instances.all() if one.config]
-            wanted = [one for one in found if one.config[course_keys.STUDENT] != FIRST]
+            wanted = [one for one in found if one.config[course_keys.STUDENT] in students]
             memory = grown / len(wanted)
             image = max(client.images.all(), key=lambda one: one.size)
             print(f"memory of a host {memory / 2**20:.1f} MiB, image {image.size / 2**20:.0f} MiB")
-            remove(client, found)
-            again = course.measure(lambda: bare(client, wanted, image.aliases[0]))
+            each(client.instances.stop, [one.name for one in found])
+            again = course.measure(lambda: bare(client, wanted))
             show("bare copies", again, seats)
             print(f"ratio {figures[0] / again[0]:.2f}", flush=True)
-            remove(client, wanted)
+            each(client.instances.stop, [copy_of(one) for one in wanted])
+            each(client.instances.delete, [copy_of(one) for one in wanted])
         show("seats down", course.measure(course.down), seats)
 
 
@@ -220,7 +232,7 @@ class Costs:
 
 
 MEASURED = Costs(
-    hosts=2, own_cpu=1.06, member_cpu=7.51, host_memory=80.9, image=379.0, host_values=3.5, turn=0.9
+    hosts=2, own_cpu=1.06, member_cpu=7.51, host_memory=80.9, image=379.0, host_values=0.2, turn=0.9
 )
 """tcpdump on 2026-11-29 (`measure`, and the sizes of its files); the turn on an idle machine."""
 

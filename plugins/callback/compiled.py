@@ -41,6 +41,9 @@ UNCHECKED = (1).to_bytes(4, "little")
 PREFIX = "modules-"
 """The start of the name of each folder with packed modules; a digest of the versions follows."""
 
+UNUSED_SECONDS = 7 * 24 * 3600
+"""Folders of other versions, of another clone too, are removed after this time without use."""
+
 PLUGINS = Path(__file__).resolve().parents[1]
 KEPT = ("ansible.modules.", "ansible_collections.sharklab.lab.")
 """The modules that depend on nothing but ansible-core and this collection."""
@@ -66,10 +69,12 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def v2_playbook_on_stats(self, stats: object) -> None:
         """Keep the modules that were packed, for the next playbook."""
-        if not self._kept.is_dir():
-            for other in self._kept.parent.glob(f"{PREFIX}*"):  # of other versions
-                shutil.rmtree(other, ignore_errors=True)
         _link(self._packed, self._kept)
+        with suppress(OSError):
+            self._kept.touch()
+            for folder in self._kept.parent.glob(f"{PREFIX}*"):
+                if folder.stat().st_mtime < self._kept.stat().st_mtime - UNUSED_SECONDS:
+                    shutil.rmtree(folder)
 
 
 def _add(before: Any, file: ZipFile, time: datetime, *words: Any) -> None:

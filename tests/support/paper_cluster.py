@@ -41,6 +41,8 @@ class PaperCluster:
     calls: list[str] = field(default_factory=list)
     late: set[str] = field(default_factory=set)
     """Members whose heartbeat is late: they answer, and are online again after that."""
+    half_made: set[str] = field(default_factory=set)
+    """Networks that an interrupted command left."""
     project: str = "default"
 
     @property
@@ -199,7 +201,16 @@ class Networks:
 
     def all(self) -> list[EngineNetwork]:
         """Return them."""
-        return [EngineNetwork(name, "bridge", True, "Created", {}, "", (), ()) for name in self.on.bridges]
+        return [self.get(name) for name in self.on.bridges]
+
+    def names(self) -> set[str]:
+        """Return their names."""
+        return set(self.on.bridges)
+
+    def get(self, name: str) -> EngineNetwork:
+        """Return one; one that is half made is pending."""
+        status = "Pending" if name in self.on.half_made else "Created"
+        return EngineNetwork(name, "bridge", True, status, {}, "", (), ())
 
     def create(
         self, name: str, members: Iterable[str], *, config: Mapping[str, str], description: str
@@ -212,6 +223,7 @@ class Networks:
     def delete(self, name: str) -> None:
         """Remove one."""
         self.on.bridges.remove(name)
+        self.on.half_made.discard(name)
 
 
 @dataclass(frozen=True)

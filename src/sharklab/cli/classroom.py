@@ -27,7 +27,7 @@ from sharklab.errors import MachineryError, SharklabError
 from sharklab.hosts import capacity, image, inventory, playbook, providers, seat_provider, student_files
 from sharklab.hosts.image import choice
 from sharklab.hosts.providers import sleeping
-from sharklab.hosts.providers.cluster import provider as cluster
+from sharklab.hosts.providers.cluster import seating
 from sharklab.hosts.providers.provider import NewHosts
 from sharklab.lab import class_note, diary, seat, submission_store
 from sharklab.lab.class_note import ClassNote
@@ -69,7 +69,7 @@ def up(
     for plan in plans:
         sleeping.wake(plan.seat)
     absent = [plan for plan in plans if not flow.is_ready(hosts.adapt(plan), hosts)]
-    check_room = cluster.check_room if provider == seat_provider.CLUSTER else capacity.check
+    check_room = seating.check_room if provider == seat_provider.CLUSTER else capacity.check
     check_room(sum(len(plan.hosts) for plan in absent))
     begun = time.monotonic()
 

@@ -93,8 +93,16 @@ def test_next_playbook_takes_what_was_packed(home: Path) -> None:
 
 
 def test_module_that_is_not_whole_is_packed_again(home: Path) -> None:
-    """A file that was cut when the computer lost its power costs time, and nothing else."""
+    """A file that was cut when the computer lost its power costs time, and nothing else.
+
+    A folder of another version stays as long as it is used; other folders are left alone.
+    """
     file = packed(home)
     file.write_bytes(file.read_bytes()[:1000])
+    others = {name: file.parent.with_name(name) for name in ("modules-old", "modules-used", "own")}
+    for name, folder in others.items():
+        folder.mkdir()
+        os.utime(folder, (0, 0) if name != "modules-used" else None)
     assert "told.ping: pong" in ping(home)
     assert _CachedModule.load(str(file))
+    assert {"modules-used", "own"} == {name for name, folder in others.items() if folder.exists()}

@@ -15,7 +15,15 @@ from sharklab.hosts.providers.cluster import client, course, placement
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.endpoint import ENGINES
 from sharklab.hosts.providers.cluster.members import ALONE
-from sharklab.hosts.providers.cluster.model import EngineNetwork, Member, Pool, Power, Resources, Server
+from sharklab.hosts.providers.cluster.model import (
+    EngineNetwork,
+    Instance,
+    Member,
+    Pool,
+    Power,
+    Resources,
+    Server,
+)
 from sharklab.message import N_, Message
 
 INOTIFY_PER_HOST = 7
@@ -26,17 +34,24 @@ GIBIBYTE = 2**30
 SPACE_NEEDED = 2 * GIBIBYTE
 """Bytes of a storage pool for the images of a lab and some seats."""
 
+DISK_OWNERS, NO_SHIFT = "volatile.last_state.idmap", "[]"
+"""The engine's key for the shift of the owners on the disk of a container, and its value for none."""
+
 CREATED = "Created"
 NAMES = {engine.name.lower(): engine.name for engine in ENGINES}
 
 
 @dataclass(frozen=True)
 class ExaminedMember:
-    """A member that answers: its engine, its memory, and its limit of inotify if it could be read."""
+    """A member that answers: its engine, its memory, and its limit of inotify if it could be read.
+
+    `shifts` tells that the files of a host there have other owners on disk than in the host.
+    """
 
     server: Server
     resources: Resources
     inotify: int | None
+    shifts: bool = False
 
 
 def examine(remote: str | None) -> Iterator[Diagnosis]:
@@ -78,13 +93,17 @@ def _inside(engine: Client, server: Server) -> Iterator[Diagnosis]:
 
 def _look(engine: Client, one: Member, server: Server) -> ExaminedMember:
     resources = engine.members.resources(one.name)
-    return ExaminedMember(engine.server(one.name), resources, _inotify_of(engine, one.name, server))
+    there = [each for each in engine.instances.all(every_project=True) if each.member == one.name]
+    shifts = any(each.config.get(DISK_OWNERS, NO_SHIFT) != NO_SHIFT for each in there)
+    return ExaminedMember(
+        engine.server(one.name), resources, _inotify_of(engine, one.name, server, there), shifts
+    )
 
 
-def _inotify_of(engine: Client, name: str, server: Server) -> int | None:
+def _inotify_of(engine: Client, name: str, server: Server, there: Sequence[Instance]) -> int | None:
     """Return the limit of a member: read in one of its hosts, or here if it is this machine."""
-    for one in engine.instances.all(every_project=True):
-        if one.member == name and one.power is Power.RUNNING:
+    for one in there:
+        if one.power is Power.RUNNING:
             with suppress(SharklabError, ValueError):
                 ran = engine.in_project(one.project).instances.run(one.name, ["cat", str(INOTIFY)], limit=10)
                 return int(ran.output)
@@ -173,12 +192,14 @@ def versions(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
 def users(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     """Tell whether hosts can have users of their own without a change of each file (idmapped mounts)."""
     name = N_("users of the hosts")
-    slow = tuple(one for one, look in seen.items() if "idmapped_mounts" not in look.server.features)
+    slow = tuple(
+        one for one, look in seen.items() if look.shifts or "idmapped_mounts" not in look.server.features
+    )
     if slow:
         return warning(
             name,
             N_("these members change the owner of every file of a new host, which is slow: {slow}"),
-            N_("take Linux 5.12 or newer there"),
+            N_("take Linux 5.12 or newer there, and a newer engine where a new kernel has refused LXD 5.0"),
             slow=slow,
         )
     return ok(name, N_("owners of files are shifted when they are mounted, on all members"))

@@ -12,6 +12,8 @@ from ipaddress import IPv6Address, ip_address
 
 from sharklab.grading.submission import port_names
 
+_MOST = 64
+"""Words of a line that are read; the tools write fewer."""
 _EPHEMERAL = 32768
 """Systems give a client a port from here on."""
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?")
@@ -54,7 +56,7 @@ def lines(text: str) -> list[Line]:
 
 
 def _line(text: str) -> Line | None:
-    words = [part for word in text.split() for part in word.split("->")]
+    words = [part for word in text.split(None, _MOST)[:_MOST] for part in word.split("->")]
     six = any(_TRANSPORT_6.fullmatch(word) for word in words)
     places = [found for word in words if (found := place(word) or (_cut(word) if six else None))]
     if len(places) == 1 and _OF_LSOF.intersection(words):  # a socket without a peer
@@ -87,7 +89,7 @@ def _is_high(port: str) -> bool:
 
 def place(word: str) -> PrintedEndpoint | None:
     """Return the endpoint that a word is (`[2001:db8::7]:443`, `192.0.2.7.443`, `*:ssh`), else None."""
-    return next(filter(None, (_split(word.strip(",;"), mark) for mark in ":.")), None)
+    return next(filter(None, (_split(word.strip(",;"), mark) for mark in ":." if mark in word)), None)
 
 
 def _cut(word: str) -> PrintedEndpoint | None:

@@ -15,11 +15,12 @@ def arguments(interface: str, expression: str, options: list[str], connection: s
     """Return the command of tcpdump.
 
     The packets of the connection itself ($SSH_CONNECTION, see ssh(1)) are left out: on an interface that
-    carries them, each packet that is sent would be recorded and sent again.
+    carries them, each packet that is sent would be recorded and sent again. On a cluster there are none: sshd
+    has no network connection, and names both addresses UNKNOWN.
     """
     words = ["tcpdump", "-i", interface, "--immediate-mode", "-U", "-w", "-", *options]
     ends = connection.split()
-    if len(ends) == 4:
+    if len(ends) == 4 and ends[0] != "UNKNOWN":
         own = f"not (tcp and host {ends[0].partition('%')[0]} and port {ends[1]})"
         expression = f"({expression}) and {own}" if expression else own
     return [*words, "--", expression]

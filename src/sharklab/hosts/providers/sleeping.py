@@ -25,10 +25,8 @@ IDS = 1 << 16
 def sleep(own: Seat) -> None:
     """Put the hosts of a seat to sleep. Raises MachineryError when one does not stop; then none sleeps."""
     state.write(_note(own), "")
-    if looks.is_there(own):
-        looks.freeze(own)
-        return
     try:
+        looks.freeze(own)
         for unit in _units(own):
             cgroups.freeze(unit)
     except BaseException:

@@ -116,6 +116,8 @@ def test_client_that_is_not_trusted_sees_nothing_more(engine: ScriptedEngine) ->
 
 def test_limit_of_a_member_is_read_in_a_host_there(engine: ScriptedEngine) -> None:
     """No call of the API tells it; a host that runs on the member sees it."""
+    engine.gives("GET /1.0/resources", {"memory": {"total": 1, "used": 0}, "cpu": {"total": 1}})
+    engine.gives("GET /1.0", _about())
     host = {"name": "h", "type": "container", "status": "Running", "location": "m2", "project": "p"}
     engine.gives("GET /1.0/instances", [host])
     log = "/1.0/instances/h/logs/1"
@@ -123,8 +125,8 @@ def test_limit_of_a_member_is_read_in_a_host_there(engine: ScriptedEngine) -> No
     engine.answers[f"GET {log}"] = b"128\n"
     engine.gives(f"DELETE {log}", {})
     with client.connect() as connected:
-        assert 128 == cluster._inotify_of(connected, "m2", SERVER)
-        assert None is cluster._inotify_of(connected, "m3", SERVER)
+        assert 128 == cluster._look(connected, replace(MEMBER, name="m2"), SERVER).inotify
+        assert None is cluster._look(connected, replace(MEMBER, name="m3"), SERVER).inotify
 
 
 @pytest.mark.parametrize(
@@ -161,6 +163,21 @@ def test_members_of_different_versions_and_kernels() -> None:
     both = {"m1": SEEN, "m2": old}
     assert ("6.0.3", "6.0.4") == cluster.versions(both).meaning.values["found"]
     assert ("m2",) == cluster.users(both).meaning.values["slow"]
+
+
+def test_engine_that_changes_owners_although_the_kernel_could_shift_them(engine: ScriptedEngine) -> None:
+    """A host that has run tells it: LXD 5.0.2 asks a newer kernel in a way that it refuses."""
+    engine.gives("GET /1.0/resources", {"memory": {"total": 1, "used": 0}, "cpu": {"total": 1}})
+    engine.gives("GET /1.0", _about())
+    shifted = '[{"Isuid":true,"Isgid":false,"Hostid":65536,"Nsid":0,"Maprange":65536}]'
+    for owners, expected in (("[]", OK), (shifted, WARNING)):
+        host = {"name": "a", "status": "Stopped", "location": "m1"}
+        engine.gives(
+            "GET /1.0/instances", [{**host, "config": {"volatile.last_state.idmap": owners}}, {**host}]
+        )
+        with client.connect() as connected:
+            look = cluster._look(connected, MEMBER, replace(SERVER, name="m2"))
+        assert expected is cluster.users({"m1": look}).status
 
 
 def test_virtual_machines_are_optional() -> None:

@@ -178,10 +178,11 @@ def test_read_says_which_of_two_files_is_taken(tmp_path: Path) -> None:
 def test_read_names_what_is_no_capture_of_the_lab(tmp_path: Path) -> None:
     """Each file in the folder of captures is taken, or named with the reason."""
     place = sample.folder(tmp_path)
-    (place / "captures" / "ssh.pcap").rename(place / "captures" / "shh.pcap")
+    (place / "captures" / "ssh.pcap").unlink()
+    for name in ("shh.pcap", "qqqqqqqq.pcap"):
+        shutil.copy(sample.DATA / "icmp.pcap", place / "captures" / name)
     (place / "captures" / "old").mkdir()
     (place / "captures" / "notes.txt").write_text("x")
-    (place / "captures" / "qqqqqqqq.pcap").write_bytes((place / "captures" / "shh.pcap").read_bytes())
     (place / "answers.yml").write_text("sssh: {transport: TCP}\nssh: {server_prot: 22}\n")
     expected = {
         "captures/shh.pcap": UNKNOWN,
@@ -203,6 +204,15 @@ def test_read_names_what_is_no_capture_of_the_lab(tmp_path: Path) -> None:
         "answers.yml sssh": "ssh",
         "answers.yml ssh.server_prot": "server_port",
     } == near
+
+
+def test_read_takes_a_capture_of_a_mistyped_name_by_its_packets(tmp_path: Path) -> None:
+    """Its largest conversation is with the service of the exercise, whatever the answers are."""
+    place = sample.folder(tmp_path)
+    (place / "captures" / "ssh.pcap").rename(place / "captures" / "shh.pcap")
+    (place / "answers.yml").write_text("ssh: {server_port: 23}\n")
+    found = work.read(place, sample.plan())
+    assert ("shh.pcap", ()) == (found.captures["ssh"].name, found.problems)
 
 
 def test_read_of_a_file_that_is_no_capture_under_its_name_takes_it(tmp_path: Path) -> None:

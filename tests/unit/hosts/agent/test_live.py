@@ -22,6 +22,7 @@ OWN = "not (tcp and host 192.0.2.9 and port 4242)"
         ("", "192.0.2.9 4242 192.0.2.1 22", OWN),
         ("", "fe80::1%eth0 4242 fe80::2 22", "not (tcp and host fe80::1 and port 4242)"),
         ("udp", "", "udp"),
+        ("udp", "UNKNOWN 65535 UNKNOWN 65535", "udp"),
     ],
 )
 def test_the_connection_itself_is_not_recorded(expression: str, connection: str, expected: str) -> None:

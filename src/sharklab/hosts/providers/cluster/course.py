@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,8 @@ from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.providers.cluster import client, record
 from sharklab.hosts.providers.cluster.client import Client
-from sharklab.hosts.providers.cluster.model import EngineNetwork, Instance, Member, MemberStatus
+from sharklab.hosts.providers.cluster.model import Instance, Member, MemberStatus
+from sharklab.hosts.providers.cluster.networks import Networks
 from sharklab.lab.model import Plan
 from sharklab.message import N_, Message
 
@@ -51,6 +53,9 @@ MOST = "limits.containers"
 DEFAULT = "default"
 """The name of the project that has the bridges, and of the usual storage pool."""
 
+CREATED = "Created"
+"""The status of a network, or of a storage pool, that is whole."""
+
 BRIDGE = {"ipv4.address": "none", "ipv6.address": "none"}
 """A bridge without an address, a DHCP server or access to the Internet: it joins the hosts of one seat."""
 
@@ -80,7 +85,7 @@ class Course:
 
         Raises MachineryError.
         """
-        names = [one.name for one in self.client.pools.all() if one.status == "Created"]
+        names = [one.name for one in self.client.pools.all() if one.status == CREATED]
         if not names:
             raise MachineryError(
                 N_("the cluster has no storage pool"),
@@ -89,10 +94,14 @@ class Course:
             )
         return DEFAULT if DEFAULT in names else names[0]
 
-    def networks(self) -> Sequence[EngineNetwork]:
-        """Return the networks of the pool that are there; one that was interrupted is not `Created`."""
-        found = self.client.in_project(DEFAULT).networks.all()
-        return [one for one in found if one.name.startswith(self.network(0)[:-1])]
+    @property
+    def bridges(self) -> Networks:
+        """The networks of the cluster: bridges belong to the default project."""
+        return self.client.in_project(DEFAULT).networks
+
+    def network_names(self) -> set[str]:
+        """Return the names of the networks of the pool that are there; one may be made by half."""
+        return {name for name in self.bridges.names() if name.startswith(self.network(0)[:-1])}
 
 
 def file() -> Path:
@@ -199,30 +208,48 @@ def _ensure_project(own: Course) -> None:
 
 def _room(own: Course) -> int:
     """Return the number of hosts for which the members have memory."""
-    ready = [member for member in own.client.members.all() if member.ready]
-    total = sum(own.client.members.resources(member.name).memory_total for member in ready)
+    ready = [member.name for member in own.client.members.all() if member.ready]
+    with ThreadPoolExecutor(max(1, len(ready))) as pool:
+        total = sum(found.memory_total for found in pool.map(own.client.members.resources, ready))
     return max(1, total // MEMORY_OF_HOST)
 
 
 def take_networks(own: Course, plan: Plan, members: Sequence[Member]) -> dict[str, str]:
-    """Return a free network of the pool for each network of the lab, by its name; made if none is left.
+    """Return a free network of the pool for each network of the lab, by its name.
 
-    The caller holds `lock`. Raises MachineryError when networks have to be made and a member is down.
+    The caller holds `lock`, and notes them in the record of the seat. One that is not there yet is made by
+    `ensure_networks`. Raises MachineryError when networks have to be made and a member is down.
     """
     used = {name for seat in record.all_records() for name in seat.networks.values()}
-    there = own.networks()
-    free = [one.name for one in there if one.name not in used and one.status == "Created"]
-    taken = {one.name for one in there}
-    numbers = (number for number in range(10_000) if own.network(number) not in taken)
-    by_network = {}
-    for network in plan.lab.networks:
-        if not free:
-            free.append(_make_network(own, own.network(next(numbers)), members))
-        by_network[network.name] = free.pop(0)
-    return by_network
+    there = own.network_names()
+    free = [name for name in sorted(there - used) if own.bridges.get(name).status == CREATED]
+    numbers = (number for number in range(10_000) if own.network(number) not in there | used)
+    found = {
+        network.name: free.pop(0) if free else own.network(next(numbers)) for network in plan.lab.networks
+    }
+    if not there.issuperset(found.values()):
+        _refuse_dead(members)
+    return found
 
 
-def _make_network(own: Course, name: str, members: Sequence[Member]) -> str:
+def ensure_networks(own: Course, names: Iterable[str], members: Sequence[Member]) -> None:
+    """Make those of the networks of a seat that are missing. A command that was interrupted is finished.
+
+    Several seats may do so at once: each has networks of its own.
+    """
+    there = own.network_names()
+    for name in names:
+        if name in there and own.bridges.get(name).status == CREATED:
+            continue
+        _refuse_dead(members)
+        if name in there:
+            own.bridges.delete(name)
+        at = [member.name for member in members]
+        own.bridges.create(name, at, config=BRIDGE, description=f"sharklab {own.id}")
+
+
+def _refuse_dead(members: Sequence[Member]) -> None:
+    """Raise MachineryError when a member is down: the engine would make a network by half."""
     if down := [member.name for member in members if member.status is MemberStatus.OFFLINE]:
         raise MachineryError(
             N_("no free network is left for a seat, and none can be made while {members} is down"),
@@ -230,10 +257,6 @@ def _make_network(own: Course, name: str, members: Sequence[Member]) -> str:
             hint=N_("start this member, remove it from the cluster, or take a seat down"),
             members=", ".join(down),
         )
-    names = [member.name for member in members]
-    bridges = own.client.in_project(DEFAULT).networks
-    bridges.create(name, names, config=BRIDGE, description=f"sharklab {own.id}")
-    return name
 
 
 def strays(own: Course, instances: Sequence[Instance]) -> list[Instance]:

@@ -186,7 +186,7 @@ def bring_up(
         if found and found.member != seat.member:
             found = _move(own, found, seat.member)
         if found is None:
-            config, devices = describe(plan, host, seat, own.pool())
+            config, devices = describe(plan, host, seat, _pool(own))
             with suppress(AlreadyThere):
                 own.client.instances.create(
                     name, FromImage(image), member=seat.member, config=config, devices=devices
@@ -198,6 +198,12 @@ def bring_up(
             own.client.instances.unfreeze(name)
         elif found is None or found.power is not Power.RUNNING:
             own.client.instances.start(name)
+
+
+def _pool(own: Course) -> str:
+    """Return the storage pool for the disks, as it was a moment ago."""
+    (name,) = _fresh(f"pool {own.remote}", lambda: [own.pool()])
+    return name
 
 
 def _bound(member: str) -> threading.BoundedSemaphore:

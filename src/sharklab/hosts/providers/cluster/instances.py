@@ -161,15 +161,21 @@ class Instances:
             self._when_idle("DELETE", path("instances", name), None, limit)
 
     def _when_idle(self, method: str, where: str, body: Plain | None, limit: float) -> None:
-        """Change an instance as soon as the engine has ended its own work on it, such as cleaning up."""
-        deadline = time.monotonic() + limit
+        """Change an instance as soon as the engine has ended its own work on it, such as cleaning up.
+
+        All tries together take `limit` seconds at most.
+        """
+        deadline, left = time.monotonic() + limit, limit
         while True:
             try:
-                self._transport.change(method, where, body, limit=limit, project=self._project)
+                self._transport.change(method, where, body, limit=left, project=self._project)
             except EngineRefusal as error:
-                if BUSY not in str(error.values["said"]) or time.monotonic() > deadline:
+                if BUSY not in str(error.values["said"]):
                     raise
                 time.sleep(PAUSE)
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise
             else:
                 return
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from sharklab.errors import MachineryError
@@ -87,21 +87,24 @@ def _outputs(own: Seat, command: Sequence[str]) -> Iterator[str]:
 
 
 def freeze(own: Seat) -> None:
-    """Let the hosts of a seat sleep. Raises MachineryError."""
-    at, there = _found(own) or (None, ())
-    for one in there:
-        if at and one.power is Power.RUNNING:
-            at.client.instances.freeze(one.name)
-    hosts.look_again()
+    """Let the hosts of a seat sleep, if it is on a cluster. Raises MachineryError."""
+    _change(own, Power.RUNNING, lambda at, name: at.client.instances.freeze(name))
 
 
 def thaw(own: Seat) -> None:
     """Wake the hosts of a seat. Raises MachineryError."""
+    _change(own, Power.FROZEN, lambda at, name: at.client.instances.unfreeze(name))
+
+
+def _change(own: Seat, power: Power, do: Callable[[Course, str], None]) -> None:
+    """Do something with each host that has this power. Later looks see it, also after an error."""
     at, there = _found(own) or (None, ())
-    for one in there:
-        if at and one.power is Power.FROZEN:
-            at.client.instances.unfreeze(one.name)
-    hosts.look_again()
+    try:
+        for one in there:
+            if at and one.power is power:
+                do(at, one.name)
+    finally:
+        hosts.look_again()
 
 
 def is_frozen(own: Seat) -> bool:

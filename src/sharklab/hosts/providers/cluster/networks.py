@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from urllib.parse import unquote, urlsplit
 
 from sharklab.hosts.providers.cluster.errors import NotFound
 from sharklab.hosts.providers.cluster.members import ALONE
@@ -28,6 +29,15 @@ class Networks:
         """Return the networks of the project, and the interfaces of the member that answers."""
         found = self._transport.get("/1.0/networks", recursion=1, project=self._project)
         return sorted(map(_network, found), key=lambda one: one.name)
+
+    def names(self) -> set[str]:
+        """Return the names of what `all` returns; the engine does not look for their users then."""
+        found = self._transport.get("/1.0/networks", project=self._project)
+        return {unquote(urlsplit(one).path.rpartition("/")[2]) for one in found}
+
+    def get(self, name: str) -> EngineNetwork:
+        """Return one network. Raises NotFound."""
+        return _network(self._transport.get(path("networks", name), project=self._project))
 
     def create(
         self,

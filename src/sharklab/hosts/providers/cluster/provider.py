@@ -16,7 +16,7 @@ from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.inventory import HostFacts
 from sharklab.hosts.providers import access, baking, claims, disk, network, nspawn, provider, substitutes
-from sharklab.hosts.providers.cluster import course, exports, hosts, placement, record, tunnel
+from sharklab.hosts.providers.cluster import course, exports, hosts, record, seating, tunnel
 from sharklab.hosts.providers.cluster.course import Course
 from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
 from sharklab.hosts.providers.cluster.model import Instance, Power
@@ -77,7 +77,9 @@ class Cluster:
         for host in plan.hosts:
             _make_disk(plan, host, layers)
         own = course.begin()
-        seat, there = _place(own, plan)
+        seat, there = seating.place(own, plan)
+        if seat.names() - set(there):
+            course.ensure_networks(own, seat.networks.values(), hosts.members(own))
         lowers = {host.name: disk.lowers(plan, host.name, layers) for host in plan.hosts}
         names = {
             host: exports.ensure(own, exports.roots(paths), progress)
@@ -214,25 +216,6 @@ class Cluster:
         access.prepare(plan, tunnel.proxy(plan.seat.folder))
 
 
-def check_room(count: int) -> None:
-    """Raise MachineryError if the members have no memory for so many more hosts."""
-    own = course.begin()
-    free = {
-        member.name: own.client.members.resources(member.name).memory_free
-        for member in hosts.members(own)
-        if member.ready
-    }
-    most = placement.room(free, course.MEMORY_OF_HOST)
-    if count > most:
-        raise MachineryError(
-            N_("the cluster has memory for {most} more hosts, and {hosts} are needed"),
-            place=Message(N_("the cluster")),
-            hint=N_("start fewer seats at once: --only NAME,NAME; or let a machine join the cluster"),
-            most=most,
-            hosts=count,
-        )
-
-
 def _refuse(plan: Plan, os: str) -> None:
     """Raise InputError for a lab whose hosts cannot be containers of a cluster."""
     substitutes.refuse(plan.hosts, os)
@@ -272,46 +255,6 @@ def _of(seat: Seat) -> tuple[Course, SeatRecord]:
     return course.of_record(known), known
 
 
-def _place(own: Course, plan: Plan) -> tuple[SeatRecord, Mapping[str, Instance]]:
-    """Return the record of a seat with its member and networks, chosen now for a new one, and its instances.
-
-    Where the engine moved the hosts, the record follows. A seat whose member takes no hosts goes elsewhere.
-    """
-    with course.lock():
-        names = [host.name for host in plan.hosts]
-        known = record.read(plan.seat.folder) or SeatRecord(
-            plan.seat.id, own.project, own.remote, hosts=names
-        )
-        members = hosts.members(own)
-        there = hosts.of_seat(own, known) if known.member else {}
-        at = [there[name].member for host in plan.hosts if (name := known.instance(host.name)) in there]
-        ready = {member.name for member in members if member.ready}
-        usable = [member for member in at if member in ready]
-        chosen = max(usable, key=usable.count) if usable else known.member
-        if chosen not in ready:
-            chosen = placement.choose(_places(own, sorted(ready)), len(plan.hosts), course.MEMORY_OF_HOST)
-        networks = known.networks or course.take_networks(own, plan, members)
-        seat = replace(known, member=chosen, networks=networks)
-        if seat != known:
-            record.write(plan.seat.folder, seat)
-    return seat, there
-
-
-def _places(own: Course, ready: Sequence[str]) -> list[placement.Candidate]:
-    """Return the members that can take a seat. One that does not answer in time is left out."""
-    placed = [(one.member, len(one.hosts)) for one in record.all_records()]
-    candidates = []
-    for name in ready:
-        try:
-            free = own.client.members.resources(name, limit=10.0).memory_free
-        except (Unreachable, EngineRefusal):
-            continue
-        candidates.append(
-            placement.Candidate(name, free, sum(count for member, count in placed if member == name))
-        )
-    return candidates
-
-
 def _state(own: Course, known: SeatRecord, one: Instance | None) -> str:
     if hosts.is_dead(own, one.member if one else known.member):
         return LOST
@@ -326,9 +269,9 @@ def _state(own: Course, known: SeatRecord, one: Instance | None) -> str:
 
 def _remove_networks(own: Course) -> None:
     """Remove the pool of networks; those that a dead member still holds stay for the next time."""
-    for one in own.networks():
+    for name in sorted(own.network_names()):
         try:
-            own.client.in_project(course.DEFAULT).networks.delete(one.name)
+            own.bridges.delete(name)
         except (EngineRefusal, Unreachable):
             return
 

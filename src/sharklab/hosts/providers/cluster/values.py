@@ -17,6 +17,9 @@ from pathlib import Path
 
 REMOVED = ".removed"
 OPAQUE = "trusted.overlay.opaque"
+DROPPED = frozenset({"var/cache/apt/pkgcache.bin", "var/cache/apt/srcpkgcache.bin"})
+"""Files that apt(8) makes again when it needs them. They are nine tenths of what baking changes on a host."""
+
 KEPT_ATTRIBUTES = ("security.capability", "system.posix_acl_access", "system.posix_acl_default")
 
 
@@ -44,6 +47,8 @@ def _merged(folders: Sequence[Path]) -> tuple[dict[str, Path], set[str]]:
     for folder in reversed(folders):
         for path in _walk(folder):
             name = str(path.relative_to(folder))
+            if name in DROPPED:
+                continue
             is_gone = _is_whiteout(path)
             if is_gone or _is_opaque(path):
                 removed.add(name)

@@ -11,7 +11,7 @@ import pytest
 from sharklab import privilege, state
 from sharklab.hosts.image.model import Image, Layers
 from sharklab.hosts.providers import access, claims
-from sharklab.hosts.providers.cluster import client, exports, hosts
+from sharklab.hosts.providers.cluster import client, exports, hosts, seating
 from sharklab.hosts.providers.cluster import course as courses
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.model import MemberStatus
@@ -51,6 +51,7 @@ def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PaperCluster:
     monkeypatch.setattr(hosts, "SETTLE_PAUSE", 0.0)
     monkeypatch.setattr(hosts, "_silent", {})
     monkeypatch.setattr(hosts, "_answers", {})
+    monkeypatch.setattr(seating, "_looks", {})
     monkeypatch.setattr(access, "close", lambda *words: None)
     return found
 

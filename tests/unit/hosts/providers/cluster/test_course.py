@@ -78,15 +78,32 @@ def test_the_pool_is_the_usual_one_or_the_first(paper: PaperCluster, monkeypatch
 
 
 def test_networks_are_taken_before_new_ones_are_made(paper: PaperCluster) -> None:
-    """Those of other programs and of other courses are left alone."""
+    """Those of other programs and of other courses are left alone, and so are those that are half made."""
     own = course.begin()
     free = own.network(7)
-    paper.bridges += ["lxdbr0", "sl00000000n1", free]
-    assert [free] == [one.name for one in own.networks()]
+    paper.bridges += ["lxdbr0", "sl00000000n1", own.network(0), free]
+    paper.half_made.add(own.network(0))
+    assert {own.network(0), free} == own.network_names()
     plan = provider_seat.with_way_out("s1", 1)
     taken = course.take_networks(own, plan, paper.members.all())
-    assert {"lan": free, "inner": own.network(0)} == taken
-    assert all(len(name) <= 15 for name in paper.bridges)
+    assert {"lan": free, "inner": own.network(1)} == taken
+    assert all(len(name) <= 15 for name in taken.values())
+
+
+def test_networks_of_an_interrupted_command_are_made(paper: PaperCluster) -> None:
+    """Missing ones, and those that are half made, but no other; none while a member is down."""
+    own = course.begin()
+    missing, half, there = (own.network(number) for number in range(3))
+    paper.bridges += [half, there]
+    paper.half_made.add(half)
+    paper.status["m3"] = MemberStatus.OFFLINE
+    course.ensure_networks(own, [there], paper.members.all())
+    error_of(MachineryError, course.ensure_networks, own, [half], paper.members.all())
+    assert {half} == paper.half_made
+    paper.status["m3"] = MemberStatus.ONLINE
+    course.ensure_networks(own, [missing, half, there], paper.members.all())
+    assert [there, missing, half] == paper.bridges
+    assert not paper.half_made
 
 
 def test_instances_without_a_seat_are_strays(paper: PaperCluster, layers: Layers) -> None:

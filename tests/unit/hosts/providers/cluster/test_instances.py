@@ -116,11 +116,12 @@ def test_change_waits_until_the_engine_has_ended_its_own_work(
 
 
 def test_change_of_a_busy_instance_has_a_limit(engine: ScriptedEngine, course: Client, clock: Clock) -> None:
-    """The words of the engine are told after it; another refusal is told at once."""
+    """All tries share it. The words of the engine are told after it; another refusal is told at once."""
     busy = {"status": "Failure", "status_code": 400, "err": 'Instance is busy running a "stop" operation'}
     engine.works("DELETE /1.0/instances/a", **busy)
     assert busy["err"] == error_of(EngineRefusal, course.instances.delete, "a", limit=60).values["said"]
-    assert 3 == _count(engine, "DELETE")
+    assert 2 == _count(engine, "DELETE")
+    assert ["60", "20"] == [one.query["timeout"] for one in engine.asked if one.method == "GET"]
     engine.asked.clear()
     engine.works("DELETE /1.0/instances/a", **busy | {"err": "It is protected"})
     error_of(EngineRefusal, course.instances.delete, "a", limit=60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from sharklab import state
 from sharklab.hosts import capacity, student_files
 from sharklab.hosts.providers import sleeping
 from sharklab.hosts.providers.cluster import client, course, hosts, looks, record
+from sharklab.hosts.providers.cluster.errors import EngineRefusal
 from sharklab.hosts.providers.cluster.model import (
     Instance,
     InstanceKind,
@@ -23,6 +25,7 @@ from sharklab.hosts.providers.cluster.model import (
 from sharklab.hosts.providers.cluster.record import SeatRecord
 from sharklab.lab.model import Seat
 from tests.support import paper_cluster
+from tests.support.errors import error_of
 from tests.support.paper_cluster import PaperCluster
 
 NAME = "sl-0a1b2c3d-server"
@@ -63,6 +66,30 @@ def test_seats_sleep_and_wake(own: Seat, paper: PaperCluster) -> None:
     assert sleeping.is_asleep(own) and Power.FROZEN is paper.found[NAME].power
     sleeping.wake(own)
     assert not sleeping.is_asleep(own)
+
+
+def test_a_host_that_does_not_stop_keeps_the_others_awake(
+    own: Seat, paper: PaperCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody may find a seat that sleeps by half; answers of before do not count."""
+    other = NAME.replace("server", "client")
+    record.write(
+        own.folder, SeatRecord("0a1b2c3d", "sharklab-0a1b2c3d", member="m1", hosts=["server", "client"])
+    )
+    paper.found[other] = replace(paper.found[NAME], name=other)
+    monkeypatch.setattr(hosts, "FRESH", 60.0)
+    monkeypatch.setattr(hosts, "_answers", {})
+    freeze = paper_cluster.Instances.freeze
+
+    def stuck(self: paper_cluster.Instances, name: str) -> None:
+        if name == other:
+            raise EngineRefusal("stuck")
+        freeze(self, name)
+
+    monkeypatch.setattr(paper_cluster.Instances, "freeze", stuck)
+    error_of(EngineRefusal, sleeping.sleep, own)
+    assert {Power.RUNNING} == {one.power for one in paper.found.values()}
+    assert not (own.folder / "asleep").exists()
 
 
 @pytest.mark.parametrize(

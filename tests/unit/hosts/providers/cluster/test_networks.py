@@ -28,7 +28,14 @@ def test_single_server_takes_no_part_of_its_own(engine: ScriptedEngine, course: 
     assert ({"project": "sharklab-tp"}, "sharklab") == (asked.query, asked.plain["description"])
 
 
-def test_networks_are_listed(engine: ScriptedEngine, course: Client) -> None:
+def test_names_of_networks_are_cheap(engine: ScriptedEngine, course: Client) -> None:
+    """The engine tells where they are, and says nothing else about them."""
+    engine.gives("GET /1.0/networks", ["/1.0/networks/seat0", "/1.0/networks/eth0?project=x"])
+    assert {"seat0", "eth0"} == course.networks.names()
+    assert "recursion" not in engine.last("GET").query
+
+
+def test_networks_are_listed_and_changed(engine: ScriptedEngine, course: Client) -> None:
     """By their names; an interface of the member is one that the engine does not manage."""
     bridge = {"name": "seat0", "type": "bridge", "managed": True, "status": "Created", "locations": ["m1"]}
     engine.gives("GET /1.0/networks", [bridge, {"name": "eth0", "type": "physical"}])

@@ -7,7 +7,6 @@ from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers.cluster import course, record
 from sharklab.hosts.providers.cluster.model import MemberStatus
-from sharklab.hosts.providers.cluster.provider import check_room
 from tests.support.errors import error_of
 from tests.support.paper_cluster import PaperCluster
 from tests.support.paper_seats import HOSTS, names, quiet, up
@@ -117,12 +116,6 @@ def test_a_dead_member_keeps_its_hosts_and_the_project(paper: PaperCluster, laye
     paper.status[dead] = MemberStatus.ONLINE
     HOSTS.sweep()
     assert not paper.found and not paper.known
-
-
-def test_room_is_that_of_all_members(paper: PaperCluster) -> None:
-    """A class that is too large is refused before anything is made."""
-    check_room(100)
-    assert 10_000 == error_of(MachineryError, check_room, 10_000).values["hosts"]
 
 
 def _move(paper: PaperCluster, name: str, member: str) -> None:

@@ -76,3 +76,12 @@ def test_the_uppermost_folder_decides(upper: Path, tmp_path_factory: pytest.Temp
         assert hostname
         assert b"server\n" == hostname.read()
     assert [values.REMOVED, "etc", "etc/hostname", "etc/link", "root", "usr", "usr/kept"] == names
+
+
+def test_caches_of_packages_stay_here(upper: Path) -> None:
+    """They are far larger than all values of a seat."""
+    cache = upper / "var" / "cache" / "apt"
+    cache.mkdir(parents=True)
+    for name in ("pkgcache.bin", "srcpkgcache.bin", "kept"):
+        (cache / name).write_text("x")
+    assert ["var/cache/apt", "var/cache/apt/kept"] == [name for name in _packed(upper) if "apt" in name]

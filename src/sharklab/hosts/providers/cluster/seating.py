@@ -1,0 +1,113 @@
+"""The member of a seat: that of its hosts, else the emptiest one.
+
+A member looks through all of its hardware when it is asked for its memory. So the answer counts for a while,
+and the hosts that were placed there since then are taken off.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from sharklab.errors import MachineryError
+from sharklab.hosts.providers.cluster import course, hosts, placement, record
+from sharklab.hosts.providers.cluster.course import Course
+from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
+from sharklab.hosts.providers.cluster.model import Instance
+from sharklab.hosts.providers.cluster.record import SeatRecord
+from sharklab.lab.model import Plan
+from sharklab.message import N_, Message
+
+LOOK_SECONDS = 30.0
+"""Seconds for which an answer about the memory of a member counts."""
+
+ASK_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """The free memory of a member (bytes) at a moment, and the hosts that were placed there then."""
+
+    at: float
+    free: int
+    placed: int
+
+
+_looks: dict[tuple[str, str], Look] = {}
+"""The last look at each member, by remote and name."""
+
+
+def place(own: Course, plan: Plan) -> tuple[SeatRecord, Mapping[str, Instance]]:
+    """Return the record of a seat with its member and networks, chosen now for a new one, and its instances.
+
+    Where the engine moved the hosts, the record follows. A seat whose member takes no hosts goes elsewhere.
+    """
+    with course.lock():
+        names = [host.name for host in plan.hosts]
+        known = record.read(plan.seat.folder) or SeatRecord(
+            plan.seat.id, own.project, own.remote, hosts=names
+        )
+        members = hosts.members(own)
+        there = hosts.of_seat(own, known) if known.member else {}
+        at = [there[name].member for host in plan.hosts if (name := known.instance(host.name)) in there]
+        ready = {member.name for member in members if member.ready}
+        usable = [member for member in at if member in ready]
+        chosen = max(usable, key=usable.count) if usable else known.member
+        if chosen not in ready:
+            chosen = placement.choose(_places(own, sorted(ready)), len(plan.hosts), course.MEMORY_OF_HOST)
+        networks = known.networks or course.take_networks(own, plan, members)
+        seat = replace(known, member=chosen, networks=networks)
+        if seat != known:
+            record.write(plan.seat.folder, seat)
+    return seat, there
+
+
+def check_room(count: int) -> None:
+    """Raise MachineryError if the members have no memory for so many more hosts."""
+    own = course.begin()
+    ready = [member.name for member in hosts.members(own) if member.ready]
+    free = {one.member: one.free for one in _places(own, ready)}
+    most = placement.room(free, course.MEMORY_OF_HOST)
+    if count > most:
+        raise MachineryError(
+            N_("the cluster has memory for {most} more hosts, and {hosts} are needed"),
+            place=Message(N_("the cluster")),
+            hint=N_("start fewer seats at once: --only NAME,NAME; or let a machine join the cluster"),
+            most=most,
+            hosts=count,
+        )
+
+
+def _places(own: Course, ready: Sequence[str]) -> list[placement.Candidate]:
+    """Return the members that can take a seat. One that does not answer in time is left out."""
+    placed = Counter[str]()
+    for one in record.all_records():
+        placed[one.member] += len(one.hosts)
+    if not ready:
+        return []
+    with ThreadPoolExecutor(len(ready)) as pool:
+        found = pool.map(lambda name: _look(own, name, placed[name]), ready)
+    return [
+        placement.Candidate(
+            name, one.free - (placed[name] - one.placed) * course.MEMORY_OF_HOST, placed[name]
+        )
+        for name, one in zip(ready, found, strict=True)
+        if one
+    ]
+
+
+def _look(own: Course, name: str, placed: int) -> Look | None:
+    """Return the last look at a member, or a new one; None if the member does not answer in time."""
+    key = (own.remote, name)
+    known = _looks.get(key)
+    if known and known.placed <= placed and time.monotonic() - known.at < LOOK_SECONDS:
+        return known
+    try:
+        free = own.client.members.resources(name, limit=ASK_SECONDS).memory_free
+    except (Unreachable, EngineRefusal):
+        return None
+    _looks[key] = Look(time.monotonic(), free, placed)
+    return _looks[key]
