@@ -224,12 +224,12 @@ def take_networks(own: Course, plan: Plan, members: Sequence[Member]) -> dict[st
     there = own.network_names()
     free = [name for name in sorted(there - used) if own.bridges.get(name).status == CREATED]
     numbers = (number for number in range(10_000) if own.network(number) not in there | used)
-    found = {
+    taken = {
         network.name: free.pop(0) if free else own.network(next(numbers)) for network in plan.lab.networks
     }
-    if not there.issuperset(found.values()):
+    if not there.issuperset(taken.values()):
         _refuse_dead(members)
-    return found
+    return taken
 
 
 def ensure_networks(own: Course, names: Iterable[str], members: Sequence[Member]) -> None:

@@ -28,7 +28,7 @@ ASK_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Look:
+class MemoryLook:
     """The free memory of a member (bytes) at a moment, and the hosts that were placed there then."""
 
     at: float
@@ -36,7 +36,7 @@ class Look:
     placed: int
 
 
-_looks: dict[tuple[str, str], Look] = {}
+_looks: dict[tuple[str, str], MemoryLook] = {}
 """The last look at each member, by remote and name."""
 
 
@@ -99,7 +99,7 @@ def _places(own: Course, ready: Sequence[str]) -> list[placement.Candidate]:
     ]
 
 
-def _look(own: Course, name: str, placed: int) -> Look | None:
+def _look(own: Course, name: str, placed: int) -> MemoryLook | None:
     """Return the last look at a member, or a new one; None if the member does not answer in time."""
     key = (own.remote, name)
     known = _looks.get(key)
@@ -109,5 +109,5 @@ def _look(own: Course, name: str, placed: int) -> Look | None:
         free = own.client.members.resources(name, limit=ASK_SECONDS).memory_free
     except (Unreachable, EngineRefusal):
         return None
-    _looks[key] = Look(time.monotonic(), free, placed)
+    _looks[key] = MemoryLook(time.monotonic(), free, placed)
     return _looks[key]
